@@ -1,0 +1,75 @@
+/**
+ * IP addresses and CIDRs as canonical text. Everything past the border of the program holds addresses in this
+ * form, so that two spellings of one address are one string.
+ */
+import ipaddr from 'ipaddr.js';
+
+export type IpFamily = 'IPv4' | 'IPv6';
+export const IP_FAMILIES: readonly IpFamily[] = ['IPv4', 'IPv6'];
+
+/** A parsed network. `text` is canonical: host bits cleared, `10.20.0.0/16`. */
+export interface Cidr {
+  readonly family: IpFamily;
+  readonly text: string;
+  /** The network address without the prefix length. */
+  readonly address: string;
+  readonly prefixLength: number;
+}
+
+const SLOPPY_IPV4 = /^\d{1,10}(\.\d{1,10}){3}$/;
+
+/**
+ * Canonical text of an address, or undefined if `text` is not one. Leading zeros of IPv4 octets are accepted and
+ * read as decimal (`10.180.00.001` is `10.180.0.1`), as the Kubernetes API has always done (spec § 1.3).
+ */
+export function parseIp(text: string): string | undefined {
+  if (SLOPPY_IPV4.test(text)) {
+    const octets = text.split('.').map(Number);
+    return octets.every((octet) => octet <= 255) ? octets.join('.') : undefined;
+  }
+  if (!text.includes(':') || text.includes('%') || !ipaddr.IPv6.isValid(text)) return undefined;
+  const address = ipaddr.IPv6.parse(text);
+  // Go prints a mapped address as IPv4, and so do all its users (net.ParseIP).
+  return address.isIPv4MappedAddress() ? address.toIPv4Address().toString() : address.toRFC5952String();
+}
+
+/** The family of an address in canonical text. */
+export function familyOf(ip: string): IpFamily {
+  return ip.includes(':') ? 'IPv6' : 'IPv4';
+}
+
+/** A network from `address/length`, or undefined. Sloppy like {@link parseIp}: `203.0.113.000/025` is accepted. */
+export function parseCidr(text: string): Cidr | undefined {
+  const slash = text.indexOf('/');
+  if (slash < 0) return undefined;
+  const ip = parseIp(text.slice(0, slash));
+  const lengthText = text.slice(slash + 1);
+  if (ip === undefined || !/^\d{1,3}$/.test(lengthText)) return undefined;
+  const family = familyOf(ip);
+  const prefixLength = Number(lengthText);
+  if (prefixLength > (family === 'IPv4' ? 32 : 128)) return undefined;
+  const cidr = `${ip}/${prefixLength}`;
+  const address =
+    family === 'IPv4'
+      ? ipaddr.IPv4.networkAddressFromCIDR(cidr).toString()
+      : ipaddr.IPv6.networkAddressFromCIDR(cidr).toRFC5952String();
+  return { family, text: `${address}/${prefixLength}`, address, prefixLength };
+}
+
+/** Whether an address in canonical text lies in the network. Addresses of the other family never do. */
+export function cidrContains(cidr: Cidr, ip: string): boolean {
+  if (familyOf(ip) !== cidr.family) return false;
+  return cidr.family === 'IPv4'
+    ? ipaddr.IPv4.parse(ip).match(ipaddr.IPv4.parse(cidr.address), cidr.prefixLength)
+    : ipaddr.IPv6.parse(ip).match(ipaddr.IPv6.parse(cidr.address), cidr.prefixLength);
+}
+
+/** 127.0.0.0/8 or ::1. */
+export function isLoopback(ip: string): boolean {
+  return familyOf(ip) === 'IPv4' ? ip.startsWith('127.') : ip === '::1';
+}
+
+/** `10.0.0.1:80`, `[fd00::1]:80`. */
+export function formatHostPort(ip: string, port: number): string {
+  return familyOf(ip) === 'IPv4' ? `${ip}:${port}` : `[${ip}]:${port}`;
+}

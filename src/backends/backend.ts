@@ -1,0 +1,58 @@
+/**
+ * The contract of a proxy mode. A backend never handles an event: it says what must exist for a service port, and
+ * `diff` finds out what to change. Full and partial sync, restart and repair are all `apply(diff(from, to))`.
+ *
+ * Laws, each a property test for every backend:
+ *   diff(a, a) is empty;  apply(diff(a, b)) turns a into b;  observe() after apply gives what was applied;
+ *   compiling twice gives the same unit.
+ */
+import type { IpFamily } from '../addresses/ip.ts';
+import type { NodeView } from '../services/node-view.ts';
+import type { ServicePort, ServicePortKey } from '../services/service-port.ts';
+
+export type ProxyMode = 'userspace' | 'iptables' | 'ipvs' | 'nftables';
+
+/**
+ * One mode in one IP family.
+ *
+ * `Unit` is all that one service port needs in the kernel, as data. `State` is a piece of what the kernel holds (or
+ * must hold): all of it, or just the part that some changed units touch. `Changes` leads from one state to another.
+ */
+export interface Backend<Unit, State, Changes> {
+  readonly mode: ProxyMode;
+  readonly family: IpFamily;
+  /** Pure. `previous` keeps choices stable that more than one answer would do for. */
+  compile(port: ServicePort, node: NodeView, previous?: Unit): Unit;
+  /** A collection of units that can say what it means for the kernel. Starts with no unit at all. */
+  plan(): Plan<Unit, State>;
+  /** Pure. */
+  diff(from: State, to: State): Changes;
+  isEmpty(changes: Changes): boolean;
+  /** The changes as the text an operator of this mode would understand, for `--dry-run`, `diff` and failure logs. */
+  format(changes: Changes): string;
+  /** All or nothing where the kernel allows it. Throws KernelError. */
+  apply(changes: Changes, signal: AbortSignal): Promise<void>;
+  /** What the kernel holds of ours. Throws KernelError. */
+  observe(signal: AbortSignal): Promise<State>;
+  /** Calls `drifted` whenever somebody else changed what is ours, until the signal ends it. */
+  watch(drifted: (what: string) => void, signal: AbortSignal): Promise<void>;
+  /** Leaves nothing of ours in the kernel and touches nothing else. */
+  cleanup(signal: AbortSignal): Promise<void>;
+}
+
+/** The desired units of one backend, kept up to date change by change. */
+export interface Plan<Unit, State> {
+  unit(key: ServicePortKey): Unit | undefined;
+  /**
+   * Puts new units in place (undefined removes one) and returns the touched part of the desired state before and
+   * after; the cost depends on the touched part alone.
+   */
+  update(node: NodeView, units: ReadonlyMap<ServicePortKey, Unit | undefined>): StateChange<State>;
+  /** The complete desired state. */
+  complete(): State;
+}
+
+export interface StateChange<State> {
+  readonly before: State;
+  readonly after: State;
+}

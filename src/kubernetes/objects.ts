@@ -1,0 +1,125 @@
+/**
+ * The Kubernetes objects the proxy reads, slimmed to what it uses and checked: the rest of the program never sees
+ * an unvalidated field. Made by the decoders of this folder, whatever the source (API server, manifest, embedded).
+ */
+import type { IpFamily } from '../addresses/ip.ts';
+
+export type Protocol = 'TCP' | 'UDP' | 'SCTP';
+
+/** Which object is meant, for messages and deletion. `namespace` is empty for cluster-wide kinds. */
+export interface ObjectRef {
+  readonly kind: 'Service' | 'EndpointSlice' | 'Node';
+  readonly namespace: string;
+  readonly name: string;
+}
+
+export interface ServicePortSpec {
+  /** Empty when the port has no name. */
+  readonly name: string;
+  readonly protocol: Protocol;
+  readonly port: number;
+  /** 0 when none. */
+  readonly nodePort: number;
+}
+
+export interface LoadBalancerIngress {
+  /** Canonical address. */
+  readonly ip: string;
+  /** KEP-1860: `Proxy` addresses get no rules. */
+  readonly ipMode: 'VIP' | 'Proxy';
+}
+
+export interface Service extends ObjectRef {
+  readonly kind: 'Service';
+  /** Milliseconds since the epoch; 0 when unknown. Decides who owns a contested address. */
+  readonly createdAtMs: number;
+  readonly type: 'ClusterIP' | 'NodePort' | 'LoadBalancer' | 'ExternalName';
+  /** True when another proxy is named by the label `service.kubernetes.io/service-proxy-name` (any value). */
+  readonly foreignProxy: boolean;
+  /** One address a family at most; empty for a headless Service. Canonical text. */
+  readonly clusterIPs: Readonly<Partial<Record<IpFamily, string>>>;
+  readonly ports: readonly ServicePortSpec[];
+  /** Canonical addresses of both families, in the order of the object. */
+  readonly externalIPs: readonly string[];
+  readonly loadBalancerIngress: readonly LoadBalancerIngress[];
+  /** Canonical CIDR text of both families. */
+  readonly loadBalancerSourceRanges: readonly string[];
+  /** Seconds a ClientIP affinity lives; 0 without affinity. */
+  readonly sessionAffinitySeconds: number;
+  readonly externalTrafficPolicy: 'Cluster' | 'Local';
+  readonly internalTrafficPolicy: 'Cluster' | 'Local';
+  /** 0 when none. */
+  readonly healthCheckNodePort: number;
+}
+
+export interface EndpointSlicePort {
+  readonly name: string;
+  readonly protocol: Protocol;
+  readonly port: number;
+}
+
+/** One address of a slice with its conditions, nil values already resolved (spec § 1.3). */
+export interface SliceEndpoint {
+  readonly ip: string;
+  readonly ready: boolean;
+  readonly serving: boolean;
+  readonly terminating: boolean;
+  /** Empty when unknown. */
+  readonly nodeName: string;
+  /** Undefined when there is no hint. */
+  readonly zoneHints: readonly string[] | undefined;
+  readonly nodeHints: readonly string[] | undefined;
+}
+
+export interface EndpointSlice extends ObjectRef {
+  readonly kind: 'EndpointSlice';
+  /** Value of the label `kubernetes.io/service-name`. Slices without it are not delivered. */
+  readonly serviceName: string;
+  readonly addressType: IpFamily;
+  readonly ports: readonly EndpointSlicePort[];
+  readonly endpoints: readonly SliceEndpoint[];
+  /** Annotation `endpoints.kubernetes.io/last-change-trigger-time`; 0 when absent or unreadable. */
+  readonly lastChangeTriggerTimeMs: number;
+}
+
+export interface Node extends ObjectRef {
+  readonly kind: 'Node';
+  /** Label `topology.kubernetes.io/zone`; empty when absent. */
+  readonly zone: string;
+  /** Canonical CIDR text, order kept. */
+  readonly podCIDRs: readonly string[];
+  /** Canonical addresses: all InternalIPs in order, then all ExternalIPs. */
+  readonly addresses: readonly string[];
+  /** deletionTimestamp is set. */
+  readonly deleting: boolean;
+  readonly taintKeys: readonly string[];
+}
+
+export type WatchedObject = Service | EndpointSlice | Node;
+
+/** What is wrong with one object, in words an operator can act on: `spec.ports[0].port`, `0 is outside 1-65535`. */
+export interface Problem {
+  readonly object: ObjectRef;
+  readonly field: string;
+  readonly message: string;
+  /** Where the object was read, when it came from a file. */
+  readonly file?: string;
+  readonly line?: number;
+}
+
+/** `services.yaml:12: Service default/web: spec.ports[0].port: 0 is outside 1-65535` */
+export function formatProblem(problem: Problem): string {
+  const { object, field, message, file, line } = problem;
+  const place = file === undefined ? '' : line === undefined ? `${file}: ` : `${file}:${line}: `;
+  return `${place}${formatRef(object)}: ${field === '' ? '' : `${field}: `}${message}`;
+}
+
+/** `Service default/web`, `Node minikube` */
+export function formatRef(ref: ObjectRef): string {
+  return `${ref.kind} ${ref.namespace === '' ? '' : `${ref.namespace}/`}${ref.name}`;
+}
+
+/** Identity of an object as a map key. */
+export function refKey(ref: ObjectRef): string {
+  return `${ref.kind}/${ref.namespace}/${ref.name}`;
+}

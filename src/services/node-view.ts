@@ -1,0 +1,21 @@
+/** What compiling needs to know about the node the proxy runs on, for one IP family. Plain data. */
+import type { IpFamily } from '../addresses/ip.ts';
+
+/** How traffic of pods on this node is recognised (spec § 10.6). `none`: it can't be. */
+export type LocalDetector =
+  | { readonly by: 'cidr'; readonly cidr: string }
+  | { readonly by: 'bridge'; readonly interface: string }
+  | { readonly by: 'prefix'; readonly prefix: string }
+  | { readonly by: 'none' };
+
+export interface NodeView {
+  readonly name: string;
+  readonly family: IpFamily;
+  /** Label `topology.kubernetes.io/zone`; empty when absent. */
+  readonly zone: string;
+  /** The node's own address of this family, when known. */
+  readonly ip: string | undefined;
+  readonly detectLocal: LocalDetector;
+  /** Addresses that accept NodePort traffic: all of the node's, or just these (sorted). */
+  readonly nodePortAddresses: 'all' | readonly string[];
+}

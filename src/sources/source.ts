@@ -1,0 +1,20 @@
+/** Where Services, EndpointSlices and Nodes come from: one contract for all sources (design § 3). */
+import type { ObjectRef, Problem, WatchedObject } from '../kubernetes/objects.ts';
+
+/** Takes what a source delivers. All methods are synchronous and never throw. */
+export interface ObjectSink {
+  /** The object is new or has changed. */
+  upsert(object: WatchedObject): void;
+  /** The object is gone. Removing an unknown object is not an error. */
+  remove(ref: ObjectRef): void;
+  /** Everything that existed at the start has been delivered. Called once. */
+  synced(): void;
+  /** An object can't be used; its last good version, if there was one, stays in force. */
+  report(problem: Problem): void;
+}
+
+/** Delivers the full set once, then changes, until the signal ends it. Retries by itself what can be retried. */
+export interface ObjectSource {
+  /** Rejects only when going on makes no sense (wrong configuration); resolves when the signal fires. */
+  run(sink: ObjectSink, signal: AbortSignal): Promise<void>;
+}
