@@ -1,0 +1,81 @@
+/**
+ * What the program runs with: flags, configuration file and defaults, resolved and checked (spec § 10).
+ * Durations are milliseconds, addresses and CIDRs canonical text.
+ */
+import type { Cidr } from '../addresses/ip.ts';
+import type { ProxyMode } from '../backends/backend.ts';
+
+/** How traffic of this node's pods is recognised (spec § 10.6). */
+export type DetectLocalMode = 'ClusterCIDR' | 'NodeCIDR' | 'BridgeInterface' | 'InterfaceNamePrefix';
+
+/** Where a server listens. `host` is an IP address in canonical text, without brackets. */
+export interface HostPort {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** How to reach the API server. */
+export interface ClientSettings {
+  /** Path of the kubeconfig file; empty: none was named. */
+  readonly kubeconfig: string;
+  /** URL of the API server that wins over the kubeconfig's; empty: none was named. */
+  readonly master: string;
+  /** Requests a second that the client allows itself; negative: no limit. */
+  readonly qps: number;
+  /** Requests that may exceed `qps` for a moment. */
+  readonly burst: number;
+  readonly contentType: string;
+}
+
+/** The masquerade settings of one mode. */
+export interface MasqueradeSettings {
+  /** The bit of the packet mark that asks for masquerading, 0-31. */
+  readonly masqueradeBit: number;
+  /** Masquerade everything that goes to a cluster IP. */
+  readonly masqueradeAll: boolean;
+}
+
+export interface IptablesSettings extends MasqueradeSettings {
+  /** NodePorts also answer on 127.0.0.1. */
+  readonly localhostNodePorts: boolean;
+}
+
+export interface Settings {
+  readonly mode: ProxyMode;
+  readonly client: ClientSettings;
+  /** Name of this node's Node object: the host name or what overrides it, trimmed and in lower case. */
+  readonly nodeName: string;
+  /** Never bound; another address than the wildcard decides the primary family and this node's IP in it. */
+  readonly bindAddress: string;
+  /** A healthz or metrics address that can't be bound ends the program. */
+  readonly bindAddressHardFail: boolean;
+  /** Undefined: no health server. */
+  readonly healthzBindAddress: HostPort | undefined;
+  /** Undefined: no metrics server. */
+  readonly metricsBindAddress: HostPort | undefined;
+  /** One CIDR or one of each family in mode ClusterCIDR; empty when unknown. */
+  readonly clusterCIDRs: readonly Cidr[];
+  readonly detectLocalMode: DetectLocalMode;
+  readonly detectLocal: {
+    /** Empty unless set. */
+    readonly bridgeInterface: string;
+    /** Empty unless set. */
+    readonly interfaceNamePrefix: string;
+  };
+  /** Which addresses accept NodePort traffic: those in the CIDRs, or the node's own. The empty list: all. */
+  readonly nodePortAddresses: 'primary' | readonly Cidr[];
+  /** Also used by ipvs mode. */
+  readonly iptables: IptablesSettings;
+  readonly nftables: MasqueradeSettings;
+  /** Of the selected mode. How long a failed or unrequested sync waits, and twice of it makes a proxy unhealthy. */
+  readonly syncPeriodMs: number;
+  /** Of the selected mode. Shortest time from the end of a sync to the start of the next. */
+  readonly minSyncPeriodMs: number;
+  readonly configSyncPeriodMs: number;
+  /** Remove what any mode has programmed and exit (`--cleanup`). */
+  readonly cleanup: boolean;
+  /** Files and folders the objects come from instead of an API server; empty: the API server. */
+  readonly manifests: readonly string[];
+  /** Print the changes instead of applying them. */
+  readonly dryRun: boolean;
+}
