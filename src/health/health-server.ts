@@ -1,0 +1,73 @@
+/** The proxy's own health, for probes of the kubelet (/livez) and of load balancers (/healthz): spec § 9.1. */
+import type { ServerResponse } from 'node:http';
+import type { HostPort } from '../config/settings.ts';
+import type { Logger } from '../log/logger.ts';
+import { formatGoTime, GO_ZERO_TIME } from './go-time.ts';
+import {
+  answer,
+  answerNotFound,
+  type HttpListener,
+  requestPath,
+  startHttpListener,
+} from './http-listener.ts';
+import type { ProxyHealth } from './proxy-health.ts';
+
+export interface HealthServerOptions {
+  readonly address: HostPort;
+  readonly health: ProxyHealth;
+  /** Asked for each /healthz request; see isNodeEligible. */
+  readonly nodeEligible: () => boolean;
+  readonly logger: Logger;
+  readonly hardFail?: boolean;
+  readonly retryMs?: number;
+  /** Milliseconds since the epoch; the real clock unless given. */
+  readonly now?: () => number;
+}
+
+/** Serves /healthz and /livez in the background. */
+export function startHealthServer(options: HealthServerOptions): HttpListener {
+  const { health, nodeEligible, now = Date.now, ...listener } = options;
+  return startHttpListener({
+    ...listener,
+    name: 'healthz server',
+    handler: (request, response) => {
+      switch (requestPath(request.url)) {
+        case '/healthz':
+          return answerHealth(response, health, now(), nodeEligible());
+        case '/livez':
+          return answerHealth(response, health, now(), undefined);
+        default:
+          return answerNotFound(response);
+      }
+    },
+  });
+}
+
+/** @param nodeEligible undefined when the node has no say. */
+function answerHealth(
+  response: ServerResponse,
+  health: ProxyHealth,
+  nowMs: number,
+  nodeEligible: boolean | undefined,
+): void {
+  const report = health.report(nowMs);
+  const ok = report.healthy && nodeEligible !== false;
+  const families = [...report.families].map(([family, { lastUpdatedMs, healthy }]) => [
+    family,
+    { lastUpdated: formatGoTime(lastUpdatedMs), healthy },
+  ]);
+  // JSON.stringify leaves out what is undefined and keeps the order, and both are part of the format. A good answer
+  // claims to be fresh, because load balancers of old looked at the age of lastUpdated.
+  const body = JSON.stringify({
+    lastUpdated: ok ? formatGoTime(nowMs) : formatOptionalTime(report.lastUpdatedMs),
+    currentTime: formatGoTime(nowMs),
+    nodeEligible,
+    healthy: report.healthy,
+    status: families.length === 0 ? undefined : Object.fromEntries(families),
+  });
+  answer(response, ok ? 200 : 503, 'application/json', body);
+}
+
+function formatOptionalTime(timeMs: number | undefined): string {
+  return timeMs === undefined ? GO_ZERO_TIME : formatGoTime(timeMs);
+}
