@@ -1,0 +1,111 @@
+/**
+ * The only door to native code: the few calls of the C library that Node does not offer. koffi is loaded by the
+ * first call, so whatever never calls (rendering, help) never loads it. Sockets opened here are read and
+ * written with `fs.readSync`/`fs.writeSync`, never with koffi's asynchronous calls, which starve Node's thread pool.
+ */
+import { createRequire } from 'node:module';
+import { getSystemErrorMessage, getSystemErrorName } from 'node:util';
+import { KernelError } from './kernel-error.ts';
+
+export const AF_INET = 2;
+export const AF_INET6 = 10;
+export const AF_NETLINK = 16;
+export const SOCK_STREAM = 1;
+export const SOCK_RAW = 3;
+export const SOCK_NONBLOCK = 0o4000;
+export const SOCK_CLOEXEC = 0o2000000;
+export const CLONE_NEWNET = 0x40000000;
+
+interface Libc {
+  unshare(flags: number): number;
+  setns(fd: number, type: number): number;
+  socket(domain: number, type: number, protocol: number): number;
+  bind(fd: number, address: Uint8Array, length: number): number;
+  listen(fd: number, backlog: number): number;
+  setsockopt(fd: number, level: number, option: number, value: Uint8Array, length: number): number;
+  getsockopt(fd: number, level: number, option: number, value: Uint8Array, length: Uint8Array): number;
+  errno(): number;
+}
+
+let loaded: Libc | undefined;
+
+function libc(): Libc {
+  loaded ??= loadLibc();
+  return loaded;
+}
+
+function loadLibc(): Libc {
+  const koffi: typeof import('koffi') = createRequire(import.meta.url)('koffi');
+  // null names the C library this process already runs on, glibc and musl alike.
+  const library = koffi.load(null);
+  return {
+    unshare: library.func('int unshare(int flags)'),
+    setns: library.func('int setns(int fd, int type)'),
+    socket: library.func('int socket(int domain, int type, int protocol)'),
+    bind: library.func('int bind(int fd, const void *address, uint32_t length)'),
+    listen: library.func('int listen(int fd, int backlog)'),
+    setsockopt: library.func(
+      'int setsockopt(int fd, int level, int option, const void *value, uint32_t length)',
+    ),
+    getsockopt: library.func('int getsockopt(int fd, int level, int option, void *value, void *length)'),
+    errno: () => koffi.errno(),
+  };
+}
+
+/** Turns the C library's "-1 and errno" into a {@link KernelError}; every other result is passed on. */
+function check(operation: string, object: string, result: number): number {
+  if (result >= 0) return result;
+  const errno = libc().errno();
+  const detail = `${getSystemErrorMessage(-errno)} (${getSystemErrorName(-errno)})`;
+  throw new KernelError({ operation, object, detail, errno });
+}
+
+/** Moves the calling thread into new namespaces of the kinds in `flags`. */
+export function unshare(flags: number): void {
+  check('unshare', '', libc().unshare(flags));
+}
+
+/** Moves the calling thread into the namespace behind an open file; `type` is a CLONE_NEW* flag. */
+export function setns(fd: number, type: number): void {
+  check('setns', `fd ${fd}`, libc().setns(fd, type));
+}
+
+/** Opens a socket in the calling thread's network namespace and returns its file descriptor. */
+export function socket(domain: number, type: number, protocol: number): number {
+  return check(
+    'socket',
+    `family ${domain} protocol ${protocol}`,
+    libc().socket(domain, type | SOCK_CLOEXEC, protocol),
+  );
+}
+
+/** Binds a socket to an encoded `struct sockaddr`. */
+export function bind(fd: number, address: Uint8Array): void {
+  check('bind', `fd ${fd}`, libc().bind(fd, address, address.length));
+}
+
+/** Lets a bound stream socket take connections. */
+export function listen(fd: number, backlog: number): void {
+  check('listen', `fd ${fd}`, libc().listen(fd, backlog));
+}
+
+/** Sets a socket option whose value is already encoded in the machine's byte order. */
+export function setSocketOption(fd: number, level: number, option: number, value: Uint8Array): void {
+  check(
+    'setsockopt',
+    `level ${level} option ${option}`,
+    libc().setsockopt(fd, level, option, value, value.length),
+  );
+}
+
+/** Reads a socket option of at most `size` bytes. */
+export function getSocketOption(fd: number, level: number, option: number, size: number): Uint8Array {
+  const value = new Uint8Array(size);
+  const length = new Uint32Array([size]);
+  check(
+    'getsockopt',
+    `level ${level} option ${option}`,
+    libc().getsockopt(fd, level, option, value, new Uint8Array(length.buffer)),
+  );
+  return value.subarray(0, length[0]);
+}
