@@ -1,0 +1,186 @@
+import type {
+  DiscoveryV1EndpointPort,
+  V1Endpoint,
+  V1EndpointConditions,
+  V1EndpointHints,
+  V1EndpointSlice,
+  V1ForZone,
+} from '@kubernetes/client-node';
+import { familyOf, type IpFamily } from '../addresses/ip.ts';
+import { canonicalIp } from './decode-address.ts';
+import {
+  type Decoded,
+  hasTag,
+  intern,
+  isAbsent,
+  isDnsLabel,
+  isDnsSubdomain,
+  isFields,
+  MAX_PORT,
+  type ObjectReader,
+  openObject,
+  readTimeMs,
+  show,
+  tagOf,
+} from './decode-reader.ts';
+import type { EndpointSlice, EndpointSlicePort, SliceEndpoint } from './objects.ts';
+
+const SERVICE_NAME = 'kubernetes.io/service-name';
+const HEADLESS = 'service.kubernetes.io/headless';
+const LAST_CHANGE_TRIGGER_TIME = 'endpoints.kubernetes.io/last-change-trigger-time';
+
+/**
+ * A discovery.k8s.io/v1 EndpointSlice (spec § 1.3). Slices of headless Services, without a Service's name or with
+ * addresses of another type give neither an object nor a problem: they are not meant for a proxy.
+ */
+export function decodeEndpointSlice(value: unknown): Decoded<EndpointSlice> {
+  const { reader, raw, metadata } = openObject<V1EndpointSlice>('EndpointSlice', value);
+  const serviceName = tagOf(metadata.labels, SERVICE_NAME);
+  if (serviceName === '' || hasTag(metadata.labels, HEADLESS) || raw.addressType === 'FQDN') {
+    return { object: undefined, problems: reader.problems };
+  }
+  if (!isDnsLabel(serviceName)) {
+    reader.reject(`metadata.labels.${SERVICE_NAME}`, `${show(serviceName)} is not the name of a Service`);
+  }
+  if (isAbsent(raw.addressType)) reader.reject('addressType', 'missing');
+  const addressType = reader.choice('addressType', raw.addressType, ['IPv4', 'IPv6']);
+  const ports = readPorts(reader, raw.ports);
+  const endpoints = readEndpoints(reader, raw.endpoints, addressType);
+  return reader.finish(() => ({
+    kind: 'EndpointSlice',
+    namespace: reader.ref.namespace,
+    name: reader.ref.name,
+    serviceName: intern(serviceName),
+    addressType,
+    ports,
+    endpoints,
+    lastChangeTriggerTimeMs: readTimeMs(tagOf(metadata.annotations, LAST_CHANGE_TRIGGER_TIME)),
+  }));
+}
+
+function readPorts(reader: ObjectReader, value: unknown): readonly EndpointSlicePort[] {
+  const ports: EndpointSlicePort[] = [];
+  reader.list('ports', value).forEach((entry, index) => {
+    const field = `ports[${index}]`;
+    const port = reader.fields<DiscoveryV1EndpointPort>(field, entry);
+    if (isAbsent(port.name)) {
+      reader.ignore(`${field}.name`, 'missing');
+    } else if (isAbsent(port.port) || port.port === 0) {
+      reader.ignore(`${field}.port`, isAbsent(port.port) ? 'missing' : `0 is outside 1-${MAX_PORT}`);
+    } else {
+      ports.push({
+        name: reader.portName(`${field}.name`, port.name),
+        protocol: reader.protocol(`${field}.protocol`, port.protocol),
+        port: reader.integer(`${field}.port`, port.port, 1, MAX_PORT),
+      });
+    }
+  });
+  return ports;
+}
+
+function readEndpoints(reader: ObjectReader, value: unknown, family: IpFamily): readonly SliceEndpoint[] {
+  const values = reader.list('endpoints', value);
+  const endpoints: SliceEndpoint[] = [];
+  for (let index = 0; index < values.length; index++) {
+    const endpoint = readEndpoint(reader, index, values[index], family);
+    if (endpoint !== undefined) endpoints.push(endpoint);
+  }
+  return endpoints;
+}
+
+/** Builds no path of a field before it has a problem to name: this runs for every endpoint of the cluster. */
+function readEndpoint(
+  reader: ObjectReader,
+  index: number,
+  value: unknown,
+  family: IpFamily,
+): SliceEndpoint | undefined {
+  const skip = (field: string, message: string): undefined => {
+    reader.ignore(`endpoints[${index}]${field}`, message);
+  };
+  if (!isFields<V1Endpoint>(value)) return skip('', `${show(value)} is not an object`);
+  const { addresses, nodeName } = value;
+  if (!Array.isArray(addresses) || addresses.length === 0) return skip('.addresses', 'no address');
+  const [address]: readonly unknown[] = addresses;
+  const ip = typeof address === 'string' ? canonicalIp(address) : undefined;
+  if (ip === undefined || familyOf(ip) !== family) {
+    return skip('.addresses[0]', `${show(address)} is not an ${family} address`);
+  }
+  const conditions = value.conditions ?? NO_CONDITIONS;
+  if (!isFields<V1EndpointConditions>(conditions)) {
+    return skip('.conditions', `${show(conditions)} is not an object`);
+  }
+  const ready = conditions.ready ?? true;
+  const serving = conditions.serving ?? true;
+  const terminating = conditions.terminating ?? false;
+  if (typeof ready !== 'boolean' || typeof serving !== 'boolean' || typeof terminating !== 'boolean') {
+    return skip('.conditions', 'a condition is neither true nor false');
+  }
+  const hints = isAbsent(value.hints) ? NO_HINTS : readHints(reader, index, value.hints);
+  return {
+    ip,
+    ready,
+    serving,
+    terminating,
+    nodeName: isAbsent(nodeName) ? '' : readNodeName(reader, index, nodeName),
+    zoneHints: hints.zones,
+    nodeHints: hints.nodes,
+  };
+}
+
+const NO_CONDITIONS = {};
+
+/** An endpoint with an impossible node name still works, as one on an unknown node. */
+function readNodeName(reader: ObjectReader, index: number, value: unknown): string {
+  if (typeof value === 'string' && (value === '' || isDnsSubdomain(value))) return intern(value);
+  reader.ignore(`endpoints[${index}].nodeName`, `${show(value)} is not the name of a node`);
+  return '';
+}
+
+interface Hints {
+  readonly zones: readonly string[] | undefined;
+  readonly nodes: readonly string[] | undefined;
+}
+
+const NO_HINTS: Hints = { zones: undefined, nodes: undefined };
+
+function readHints(reader: ObjectReader, index: number, value: unknown): Hints {
+  const field = `endpoints[${index}].hints`;
+  if (!isFields<V1EndpointHints>(value)) {
+    reader.ignore(field, `${show(value)} is not an object`);
+    return NO_HINTS;
+  }
+  return {
+    zones: readHintNames(reader, `${field}.forZones`, value.forZones),
+    nodes: readHintNames(reader, `${field}.forNodes`, value.forNodes),
+  };
+}
+
+function readHintNames(reader: ObjectReader, field: string, value: unknown): readonly string[] | undefined {
+  if (isAbsent(value)) return undefined;
+  if (!Array.isArray(value)) {
+    reader.ignore(field, `${show(value)} is not a list`);
+    return undefined;
+  }
+  const names: string[] = [];
+  value.forEach((entry: unknown, index) => {
+    const name = isFields<V1ForZone>(entry) ? entry.name : undefined;
+    if (typeof name === 'string' && name !== '') names.push(intern(name));
+    else reader.ignore(`${field}[${index}].name`, isAbsent(name) ? 'missing' : `${show(name)} is not a name`);
+  });
+  return names.length === 0 ? undefined : shared(names);
+}
+
+const MOST_SHARED = 10_000;
+const sharedLists = new Map<string, readonly string[]>();
+
+/** Nearly all hints name one zone or node: all endpoints that do share one list. */
+function shared(names: readonly string[]): readonly string[] {
+  const [first] = names;
+  if (first === undefined || names.length > 1) return names;
+  const known = sharedLists.get(first);
+  if (known !== undefined) return known;
+  if (sharedLists.size >= MOST_SHARED) sharedLists.clear();
+  sharedLists.set(first, names);
+  return names;
+}
