@@ -18,4 +18,9 @@ export interface NodeView {
   readonly detectLocal: LocalDetector;
   /** Addresses that accept NodePort traffic: all of the node's, or just these (sorted). */
   readonly nodePortAddresses: 'all' | readonly string[];
+  /**
+   * All service ports together have more than 1000 endpoints (spec § 4.6): rules go without their comments, which
+   * changes no packet's way. Crossing the line is therefore no reason to compile anything again.
+   */
+  readonly largeCluster: boolean;
 }

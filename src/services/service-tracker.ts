@@ -1,0 +1,216 @@
+/**
+ * From Services and EndpointSlices to ServicePorts, for one IP family. Events may come in any order; what they add
+ * up to depends only on the objects that are there in the end.
+ *
+ * An event costs as much as the objects it touches: an event only notes which Services it concerns, and taking the
+ * changes looks at those Services alone.
+ */
+import { isDeepStrictEqual } from 'node:util';
+import type { IpFamily } from '../addresses/ip.ts';
+import { type EndpointSlice, formatProblem, type Problem, type Service } from '../kubernetes/objects.ts';
+import { type Claimant, ClaimIndex, describeLostClaims, grantPort, readClaims } from './claims.ts';
+import { countLocalReady, type HealthCheck, readHealthCheck } from './health-check.ts';
+import { type ObjectKey, objectKey } from './object-key.ts';
+import type { ServicePort, ServicePortKey } from './service-port.ts';
+import { SliceCache } from './slice-cache.ts';
+import { readWantedPorts, type WantedPort } from './wanted-port.ts';
+
+export interface ServiceTrackerOptions {
+  readonly family: IpFamily;
+  /** Endpoints on this node are local. */
+  readonly nodeName: string;
+  /** Milliseconds since the epoch. Trigger times that are not later say nothing about this process. */
+  readonly startedAtMs: number;
+}
+
+/** What differs from the state after the previous {@link ServiceTracker.takeChanges}. */
+export interface TrackerChanges {
+  /** New and changed service ports; undefined for one that is gone. */
+  readonly ports: ReadonlyMap<ServicePortKey, ServicePort | undefined>;
+  /** New and changed health checks; undefined for one that is gone. */
+  readonly healthChecks: ReadonlyMap<ObjectKey, HealthCheck | undefined>;
+  /**
+   * When the changes to endpoints were set off (annotation `endpoints.kubernetes.io/last-change-trigger-time`),
+   * one for each changed slice, for the network programming latency.
+   */
+  readonly triggerTimesMs: readonly number[];
+  /** Addresses that a Service asks for and another one owns, as far as that is news. */
+  readonly problems: readonly Problem[];
+}
+
+interface WantedService {
+  readonly claimant: Claimant;
+  readonly ports: readonly WantedPort[];
+}
+
+interface SettledService {
+  readonly ports: readonly ServicePort[];
+  readonly problems: readonly Problem[];
+}
+
+const NOTHING_SETTLED: SettledService = { ports: [], problems: [] };
+
+export class ServiceTracker {
+  readonly #family: IpFamily;
+  readonly #startedAtMs: number;
+  readonly #slices: SliceCache;
+  readonly #wanted = new Map<ObjectKey, WantedService>();
+  readonly #claims = new ClaimIndex();
+  readonly #touched = new Set<ObjectKey>();
+  readonly #triggerTimesMs = new Map<ObjectKey, number[]>();
+
+  readonly #settled = new Map<ObjectKey, SettledService>();
+  readonly #ports = new Map<ServicePortKey, ServicePort>();
+  readonly #healthChecks = new Map<ObjectKey, HealthCheck>();
+  #endpointCount = 0;
+
+  constructor({ family, nodeName, startedAtMs }: ServiceTrackerOptions) {
+    this.#family = family;
+    this.#startedAtMs = startedAtMs;
+    this.#slices = new SliceCache(family, nodeName);
+  }
+
+  /** Returns whether there is something new to take. */
+  upsertService(service: Service): boolean {
+    const { namespace, name, createdAtMs } = service;
+    const claimant = { key: objectKey(namespace, name), namespace, name, createdAtMs };
+    const ports = readWantedPorts(service, this.#family);
+    return this.#want(claimant.key, ports.length === 0 ? undefined : { claimant, ports });
+  }
+
+  /** Returns whether there is something new to take. */
+  removeService(namespace: string, name: string): boolean {
+    return this.#want(objectKey(namespace, name), undefined);
+  }
+
+  /** Returns whether there is something new to take: never if the write changed no endpoint. */
+  upsertSlice(slice: EndpointSlice): boolean {
+    const touched = this.#slices.upsert(slice);
+    const service = objectKey(slice.namespace, slice.serviceName);
+    if (touched.includes(service) && slice.lastChangeTriggerTimeMs > this.#startedAtMs) {
+      const times = this.#triggerTimesMs.get(service) ?? [];
+      times.push(slice.lastChangeTriggerTimeMs);
+      this.#triggerTimesMs.set(service, times);
+    }
+    return this.#touch(touched);
+  }
+
+  /** Returns whether there is something new to take. */
+  removeSlice(namespace: string, name: string): boolean {
+    const service = this.#slices.serviceOf(namespace, name);
+    // A removed slice tells when it was last changed, not when it was removed: as upstream, measure nothing.
+    if (service !== undefined) this.#triggerTimesMs.delete(service);
+    return this.#touch(this.#slices.remove(namespace, name));
+  }
+
+  /** Brings the state up to date with the events and returns what that changed. */
+  takeChanges(): TrackerChanges {
+    const ports = new Map<ServicePortKey, ServicePort | undefined>();
+    const healthChecks = new Map<ObjectKey, HealthCheck | undefined>();
+    const problems: Problem[] = [];
+    for (const key of [...this.#touched].sort()) {
+      const before = this.#settled.get(key) ?? NOTHING_SETTLED;
+      const after = this.#settle(key);
+      if (after === NOTHING_SETTLED) this.#settled.delete(key);
+      else this.#settled.set(key, after);
+      this.#replacePorts(before, after, ports);
+      this.#replaceHealthCheck(key, readHealthCheck(after.ports), healthChecks);
+      problems.push(...newProblems(before.problems, after.problems));
+    }
+    const triggerTimesMs = [...this.#triggerTimesMs.values()].flat();
+    this.#touched.clear();
+    this.#triggerTimesMs.clear();
+    return { ports, healthChecks, triggerTimesMs, problems };
+  }
+
+  /** All service ports as of the last {@link takeChanges}, in no particular order. Unchanged ones keep identity. */
+  get ports(): ReadonlyMap<ServicePortKey, ServicePort> {
+    return this.#ports;
+  }
+
+  /** All health checks as of the last {@link takeChanges}. */
+  get healthChecks(): ReadonlyMap<ObjectKey, HealthCheck> {
+    return this.#healthChecks;
+  }
+
+  /** Endpoints of all service ports together, whatever their condition, as of the last {@link takeChanges}. */
+  get endpointCount(): number {
+    return this.#endpointCount;
+  }
+
+  /** As of the last {@link takeChanges}: see {@link countLocalReady}. 0 for an unknown Service. */
+  localReadyCount(namespace: string, name: string): number {
+    return countLocalReady(this.#settled.get(objectKey(namespace, name))?.ports ?? []);
+  }
+
+  #want(key: ObjectKey, after: WantedService | undefined): boolean {
+    const before = this.#wanted.get(key);
+    if (isDeepStrictEqual(before, after)) return false;
+    if (after === undefined) this.#wanted.delete(key);
+    else this.#wanted.set(key, after);
+    this.#touch(this.#claims.replace(claimsOf(before), claimsOf(after)));
+    return this.#touch([key]);
+  }
+
+  #touch(services: Iterable<ObjectKey>): boolean {
+    let any = false;
+    for (const key of services) {
+      this.#touched.add(key);
+      any = true;
+    }
+    return any;
+  }
+
+  #settle(key: ObjectKey): SettledService {
+    const wanted = this.#wanted.get(key);
+    if (wanted === undefined) return NOTHING_SETTLED;
+    const ports = wanted.ports.map((port) => {
+      const endpoints = this.#slices.endpointsOf(key, port.portName, port.protocol);
+      const after = grantPort(port, wanted.claimant, this.#claims, endpoints);
+      const before = this.#ports.get(port.key);
+      return before !== undefined && isDeepStrictEqual(before, after) ? before : after;
+    });
+    return { ports, problems: describeLostClaims(claimsOf(wanted), this.#claims) };
+  }
+
+  #replacePorts(
+    before: SettledService,
+    after: SettledService,
+    changes: Map<ServicePortKey, ServicePort | undefined>,
+  ): void {
+    const gone = new Set(before.ports.map((port) => port.key));
+    for (const port of after.ports) {
+      gone.delete(port.key);
+      const previous = this.#ports.get(port.key);
+      if (previous === port) continue;
+      this.#endpointCount += port.endpoints.length - (previous?.endpoints.length ?? 0);
+      this.#ports.set(port.key, port);
+      changes.set(port.key, port);
+    }
+    for (const key of gone) {
+      this.#endpointCount -= this.#ports.get(key)?.endpoints.length ?? 0;
+      this.#ports.delete(key);
+      changes.set(key, undefined);
+    }
+  }
+
+  #replaceHealthCheck(
+    key: ObjectKey,
+    after: HealthCheck | undefined,
+    changes: Map<ObjectKey, HealthCheck | undefined>,
+  ): void {
+    if (isDeepStrictEqual(this.#healthChecks.get(key), after)) return;
+    if (after === undefined) this.#healthChecks.delete(key);
+    else this.#healthChecks.set(key, after);
+    changes.set(key, after);
+  }
+}
+
+function claimsOf(wanted: WantedService | undefined) {
+  return wanted === undefined ? [] : readClaims(wanted.claimant, wanted.ports);
+}
+
+function newProblems(before: readonly Problem[], after: readonly Problem[]): readonly Problem[] {
+  const known = new Set(before.map(formatProblem));
+  return after.filter((problem) => !known.has(formatProblem(problem)));
+}

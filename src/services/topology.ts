@@ -1,0 +1,129 @@
+/**
+ * Which endpoints of a service port traffic may go to, seen from one node (spec § 3; KEP-1669 terminating
+ * endpoints, KEP-2086 internalTrafficPolicy, KEP-2433 topology hints, KEP-3015 PreferSameNode).
+ */
+import type { NodeView } from './node-view.ts';
+import { type Endpoint, type ServicePort, usesClusterEndpoints, usesLocalEndpoints } from './service-port.ts';
+
+/** All lists are in the order of `ServicePort.endpoints`: sorted by `text`, without duplicates. */
+export interface EndpointCategories {
+  /** For traffic with a Cluster policy. Empty if no traffic of the port has one. */
+  readonly clusterEndpoints: readonly Endpoint[];
+  /** For traffic with a Local policy. Empty if no traffic of the port has one. */
+  readonly localEndpoints: readonly Endpoint[];
+  /** Every endpoint this node may send to: the two lists together. */
+  readonly allReachable: readonly Endpoint[];
+  /** Some endpoint in the cluster can take traffic, though perhaps none that this node may use: drop, not reject. */
+  readonly hasAnyEndpoints: boolean;
+}
+
+type HintMode = 'same-node' | 'same-zone' | 'none';
+
+const NONE: EndpointCategories = {
+  clusterEndpoints: [],
+  localEndpoints: [],
+  allReachable: [],
+  hasAnyEndpoints: false,
+};
+
+/**
+ * Sorts the endpoints of a port into those for Cluster and those for Local policies.
+ *
+ * - Cluster: the ready endpoints that the hints allow; if there is none, those that terminate but still serve,
+ *   whatever their hints.
+ * - Local: the ready endpoints on this node; if there is none, those on this node that terminate but still serve.
+ *   Hints don't count.
+ *
+ * Ready means usable even if terminating is set too (that is how publishNotReadyAddresses shows).
+ */
+export function categorizeEndpoints(port: ServicePort, node: NodeView): EndpointCategories {
+  if (port.endpoints.length === 0) return NONE;
+  const usesCluster = usesClusterEndpoints(port);
+  const hintMode = usesCluster ? hintModeOf(port.endpoints, node) : 'none';
+  const clusterEndpoints = usesCluster ? selectCluster(port.endpoints, hintMode, node) : [];
+  if (!usesLocalEndpoints(port)) {
+    const hasAnyEndpoints = clusterEndpoints.length > 0;
+    return { clusterEndpoints, localEndpoints: [], allReachable: clusterEndpoints, hasAnyEndpoints };
+  }
+
+  const localEndpoints = firstNonEmpty(
+    port.endpoints.filter((endpoint) => endpoint.isLocal && endpoint.ready),
+    () => port.endpoints.filter((endpoint) => endpoint.isLocal && servesWhileTerminating(endpoint)),
+  );
+  return {
+    clusterEndpoints,
+    localEndpoints,
+    allReachable: usesCluster ? union(port.endpoints, clusterEndpoints, localEndpoints) : localEndpoints,
+    // A Local policy counts what the whole cluster has, so that traffic is dropped, not refused, where no pod runs.
+    hasAnyEndpoints: port.endpoints.some((endpoint) => endpoint.ready || servesWhileTerminating(endpoint)),
+  };
+}
+
+function selectCluster(endpoints: readonly Endpoint[], mode: HintMode, node: NodeView): readonly Endpoint[] {
+  return firstNonEmpty(
+    endpoints.filter((endpoint) => endpoint.ready && isAllowedByHints(endpoint, mode, node)),
+    () => endpoints.filter(servesWhileTerminating),
+  );
+}
+
+/**
+ * Hints bind only if every ready endpoint has one and at least one of them is for this node (or else its zone).
+ * It is all or nothing, since half-hinted endpoints would pull all the traffic onto a few.
+ */
+function hintModeOf(endpoints: readonly Endpoint[], node: NodeView): HintMode {
+  const ready = endpoints.filter((endpoint) => endpoint.ready);
+  if (ready.every(hasNodeHints) && ready.some((endpoint) => isHintedTo(endpoint.nodeHints, node.name))) {
+    return 'same-node';
+  }
+  if (ready.every(hasZoneHints) && ready.some((endpoint) => isHintedTo(endpoint.zoneHints, node.zone))) {
+    return 'same-zone';
+  }
+  return 'none';
+}
+
+function isAllowedByHints(endpoint: Endpoint, mode: HintMode, node: NodeView): boolean {
+  switch (mode) {
+    case 'same-node':
+      return isHintedTo(endpoint.nodeHints, node.name);
+    case 'same-zone':
+      return isHintedTo(endpoint.zoneHints, node.zone);
+    case 'none':
+      return true;
+  }
+}
+
+function hasNodeHints(endpoint: Endpoint): boolean {
+  return endpoint.nodeHints !== undefined && endpoint.nodeHints.length > 0;
+}
+
+function hasZoneHints(endpoint: Endpoint): boolean {
+  return endpoint.zoneHints !== undefined && endpoint.zoneHints.length > 0;
+}
+
+/** `place` is empty on a node without that label, and then no hint means it. */
+function isHintedTo(hints: readonly string[] | undefined, place: string): boolean {
+  return place !== '' && hints?.includes(place) === true;
+}
+
+function servesWhileTerminating(endpoint: Endpoint): boolean {
+  return !endpoint.ready && endpoint.serving && endpoint.terminating;
+}
+
+function firstNonEmpty(
+  preferred: readonly Endpoint[],
+  fallback: () => readonly Endpoint[],
+): readonly Endpoint[] {
+  return preferred.length > 0 ? preferred : fallback();
+}
+
+/** Both lists are drawn from `all`, whose order the result keeps. */
+function union(
+  all: readonly Endpoint[],
+  cluster: readonly Endpoint[],
+  local: readonly Endpoint[],
+): readonly Endpoint[] {
+  const inCluster = new Set(cluster);
+  if (local.every((endpoint) => inCluster.has(endpoint))) return cluster;
+  const wanted = new Set([...cluster, ...local]);
+  return all.filter((endpoint) => wanted.has(endpoint));
+}
