@@ -1,0 +1,98 @@
+/** The iptables mode of one IP family: the pure parts of this folder tied to the tools. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { IpFamily } from '../../addresses/ip.ts';
+import type { IptablesTools } from '../../kernel/iptables-tools.ts';
+import type { Logger } from '../../log/logger.ts';
+import type { NodeView } from '../../services/node-view.ts';
+import type { ServicePort } from '../../services/service-port.ts';
+import type { Backend } from '../backend.ts';
+import { cleanupScript } from './cleanup.ts';
+import { compile } from './compile.ts';
+import { diff } from './diff.ts';
+import type { Table } from './names.ts';
+import { SavedRules } from './observe.ts';
+import type { IptablesOptions } from './options.ts';
+import { IptablesPlan } from './plan.ts';
+import { formatPieces, formatScript, type RestoreScript } from './restore-script.ts';
+import type { Ruleset } from './ruleset.ts';
+import type { IptablesUnit } from './unit.ts';
+import { createCanaries, damagedTables, flushSettled } from './watch.ts';
+
+export interface IptablesBackendOptions extends IptablesOptions {
+  readonly tools: IptablesTools;
+  readonly logger: Logger;
+  /** How often the watch looks at the kernel. */
+  readonly watchPeriodMs: number;
+}
+
+export class IptablesBackend implements Backend<IptablesUnit, Ruleset, RestoreScript> {
+  readonly mode = 'iptables';
+  readonly family: IpFamily;
+  readonly #options: IptablesBackendOptions;
+  readonly #tools: IptablesTools;
+
+  constructor(options: IptablesBackendOptions) {
+    this.family = options.family;
+    this.#options = options;
+    this.#tools = options.tools;
+  }
+
+  compile(port: ServicePort, node: NodeView): IptablesUnit {
+    return compile(port, node, this.#options);
+  }
+
+  plan(): IptablesPlan {
+    return new IptablesPlan(this.#options);
+  }
+
+  diff(from: Ruleset, to: Ruleset): RestoreScript {
+    return diff(from, to);
+  }
+
+  isEmpty(changes: RestoreScript): boolean {
+    return changes.length === 0;
+  }
+
+  format(changes: RestoreScript): string {
+    return formatScript(changes);
+  }
+
+  async apply(changes: RestoreScript, signal: AbortSignal): Promise<void> {
+    if (changes.length === 0) return;
+    await this.#tools.restore({ [Symbol.iterator]: () => formatPieces(changes) }, signal);
+  }
+
+  observe(signal: AbortSignal): Promise<Ruleset> {
+    return this.#observe(['filter', 'nat'], signal);
+  }
+
+  async watch(drifted: (what: string) => void, signal: AbortSignal): Promise<void> {
+    let canariesStand = false;
+    while (!signal.aborted) {
+      try {
+        if (!canariesStand) await createCanaries(this.#tools, signal);
+        canariesStand = true;
+        await sleep(this.#options.watchPeriodMs, undefined, { signal });
+        if ((await damagedTables(this.#tools, signal)).length === 0) continue;
+        const damaged = await flushSettled(this.#tools, signal);
+        canariesStand = false;
+        drifted(`rules were removed by somebody else from: ${damaged.join(', ')}`);
+      } catch (cause) {
+        if (signal.aborted) return;
+        // A busy lock, most likely: nothing is known, so nothing is concluded.
+        this.#options.logger.warn({ family: this.family, error: cause }, 'could not look after the iptables rules');
+        await sleep(this.#options.watchPeriodMs, undefined, { signal }).catch(() => undefined);
+      }
+    }
+  }
+
+  async cleanup(signal: AbortSignal): Promise<void> {
+    await this.apply(cleanupScript(await this.#observe(['filter', 'nat', 'mangle'], signal)), signal);
+  }
+
+  async #observe(tables: readonly Table[], signal: AbortSignal): Promise<Ruleset> {
+    const saved = new SavedRules();
+    for (const table of tables) await this.#tools.save(table, (line) => saved.line(line), signal);
+    return saved.ruleset();
+  }
+}

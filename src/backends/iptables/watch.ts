@@ -1,0 +1,52 @@
+/**
+ * Notices that somebody flushed or deleted our rules (spec § 4.12). Upstream looks for its canary chain only, which a
+ * plain `iptables -t nat -F` leaves in place; so one jump of each table is looked for as well.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { IptablesTools } from '../../kernel/iptables-tools.ts';
+import { JUMPS } from './base.ts';
+import { CANARY, splitChainId, type Table } from './names.ts';
+import { formatRule, parseSavedRule } from './rule.ts';
+
+export const WATCHED_TABLES: readonly Table[] = ['mangle', 'nat', 'filter'];
+
+/** How long a flush may take from the first table to the last before we stop waiting for the rest. */
+const FLUSH_SETTLE_MS = 5_000;
+const FLUSH_POLL_MS = 100;
+
+/** Puts the canaries in place. */
+export async function createCanaries(tools: IptablesTools, signal: AbortSignal): Promise<void> {
+  for (const table of WATCHED_TABLES) await tools.createChain(table, CANARY, signal);
+}
+
+/** The tables in which something of ours is missing. */
+export async function damagedTables(tools: IptablesTools, signal: AbortSignal): Promise<readonly Table[]> {
+  const damaged: Table[] = [];
+  for (const table of WATCHED_TABLES) if (await isDamaged(tools, table, signal)) damaged.push(table);
+  return damaged;
+}
+
+/** After the first table was hit: waits until the flush is through all of them, or is not going any further. */
+export async function flushSettled(tools: IptablesTools, signal: AbortSignal): Promise<readonly Table[]> {
+  let damaged = await damagedTables(tools, signal);
+  for (let waitedMs = 0; waitedMs < FLUSH_SETTLE_MS; waitedMs += FLUSH_POLL_MS) {
+    await sleep(FLUSH_POLL_MS, undefined, { signal });
+    const now = await damagedTables(tools, signal);
+    if (now.length === WATCHED_TABLES.length || now.length === damaged.length) return now;
+    damaged = now;
+  }
+  return damaged;
+}
+
+async function isDamaged(tools: IptablesTools, table: Table, signal: AbortSignal): Promise<boolean> {
+  // The short chains are asked for, never the whole table.
+  if ((await tools.list(table, CANARY, signal)) === undefined) return true;
+  const jump = JUMPS.findLast(({ from }) => splitChainId(from).table === table);
+  if (jump === undefined) return false;
+  const { chain } = splitChainId(jump.from);
+  const rules = (await tools.list(table, chain, signal)) ?? [];
+  return !rules.some((line) => {
+    const rule = parseSavedRule(line.slice(`-A ${chain} `.length));
+    return rule !== undefined && formatRule(rule) === jump.rule;
+  });
+}

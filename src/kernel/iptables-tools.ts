@@ -1,0 +1,187 @@
+/** The door to iptables: the tools of one IP family, found once at start (spec § 4.1). */
+import type { IpFamily } from '../addresses/ip.ts';
+import { KernelError } from './kernel-error.ts';
+import type { ToolResult, ToolRunner } from './tool-runner.ts';
+
+/** Both print and take the same language, but they keep their rules in different places of the kernel. */
+export type IptablesVariant = 'legacy' | 'nf_tables';
+
+/** What a backend needs of iptables. All methods throw KernelError. */
+export interface IptablesTools {
+  readonly variant: IptablesVariant;
+  /** The lines of `iptables-save -t TABLE`. */
+  save(table: string, onLine: (line: string) => void, signal: AbortSignal): Promise<void>;
+  /** `iptables-restore --noflush --counters`; each table is all or nothing. */
+  restore(script: Iterable<string>, signal: AbortSignal): Promise<void>;
+  /** The rules of one chain as `iptables -S` prints them, or undefined if there is no such chain. */
+  list(table: string, chain: string, signal: AbortSignal): Promise<readonly string[] | undefined>;
+  /** Succeeds if the chain exists already. */
+  createChain(table: string, chain: string, signal: AbortSignal): Promise<void>;
+}
+
+/** Finds the tools of a family and asks for their version. Throws a KernelError that says how to get them. */
+export async function findIptables(
+  runner: ToolRunner,
+  family: IpFamily,
+  signal: AbortSignal,
+): Promise<IptablesTools> {
+  const name = family === 'IPv4' ? 'iptables' : 'ip6tables';
+  let result: ToolResult;
+  try {
+    result = await runner.run({ file: name, args: ['--version'], signal });
+  } catch (cause) {
+    if (signal.aborted) throw cause;
+    throw new KernelError({
+      operation: 'find',
+      object: name,
+      detail: `${name} was not found on the PATH; install it with: apt-get install iptables`,
+      cause,
+    });
+  }
+  const version = /v(\d+)\.(\d+)(?:\.(\d+))?/.exec(result.stdout);
+  if (result.status !== 0 || version === null) {
+    throw new KernelError({ operation: name, object: '--version', detail: complaint(result) });
+  }
+  const [major = 0, minor = 0, patch = 0] = version.slice(1).map((part) => Number(part ?? 0));
+  // 1.6.2 (2018) brought `MASQUERADE --random-fully` and the lock of iptables-restore.
+  if (major * 10_000 + minor * 100 + patch < 1_06_02) {
+    throw new KernelError({
+      operation: 'use',
+      object: name,
+      detail: `version ${version[0]} is too old; 1.6.2 or newer is needed`,
+    });
+  }
+  const variant: IptablesVariant = result.stdout.includes('nf_tables') ? 'nf_tables' : 'legacy';
+  const tools = new RealIptablesTools(runner, name, variant);
+  await tools.checkPrivilege(signal);
+  return tools;
+}
+
+/** Seconds to wait for the lock that all users of the legacy tools share. */
+const LOCK_WAIT = ['-w', '5'];
+
+class RealIptablesTools implements IptablesTools {
+  readonly variant: IptablesVariant;
+  readonly #runner: ToolRunner;
+  readonly #name: string;
+
+  constructor(runner: ToolRunner, name: string, variant: IptablesVariant) {
+    this.#runner = runner;
+    this.#name = name;
+    this.variant = variant;
+  }
+
+  async checkPrivilege(signal: AbortSignal): Promise<void> {
+    const chain = await this.list('nat', 'POSTROUTING', signal);
+    if (chain === undefined) {
+      throw new KernelError({ operation: this.#name, object: 'nat', detail: 'the kernel has no nat table' });
+    }
+  }
+
+  async save(table: string, onLine: (line: string) => void, signal: AbortSignal): Promise<void> {
+    const lines = new LineSplitter(onLine);
+    const result = await this.#run({
+      file: `${this.#name}-save`,
+      args: ['-t', table],
+      onOutput: (chunk) => lines.push(chunk),
+      signal,
+    });
+    if (result.status !== 0) throw this.#error('save', table, result);
+    lines.end();
+  }
+
+  async restore(script: Iterable<string>, signal: AbortSignal): Promise<void> {
+    const result = await this.#run({
+      file: `${this.#name}-restore`,
+      args: [...LOCK_WAIT, '--noflush', '--counters'],
+      input: script,
+      signal,
+    });
+    if (result.status === 0) return;
+    const lineNumber = /line:? (\d+)/.exec(result.stderr)?.[1];
+    const line = lineNumber === undefined ? undefined : lineOf(script, Number(lineNumber));
+    throw this.#error('restore', line === undefined ? '' : `line ${lineNumber} \`${line}\``, result);
+  }
+
+  async list(table: string, chain: string, signal: AbortSignal): Promise<readonly string[] | undefined> {
+    const result = await this.#run({
+      file: this.#name,
+      args: [...LOCK_WAIT, '-S', chain, '-t', table],
+      signal,
+    });
+    if (result.status === 0) return result.stdout.split('\n').filter((line) => line.startsWith('-A '));
+    if (result.status === 1 && !/Permission denied|not permitted/i.test(result.stderr)) return undefined;
+    throw this.#error('list', `${table} ${chain}`, result);
+  }
+
+  async createChain(table: string, chain: string, signal: AbortSignal): Promise<void> {
+    const result = await this.#run({
+      file: this.#name,
+      args: [...LOCK_WAIT, '-N', chain, '-t', table],
+      signal,
+    });
+    // 1 is what both variants answer for a chain that exists.
+    if (result.status > 1) throw this.#error('create', `${table} ${chain}`, result);
+  }
+
+  async #run(run: Parameters<ToolRunner['run']>[0]): Promise<ToolResult> {
+    try {
+      return await this.#runner.run(run);
+    } catch (cause) {
+      if (run.signal?.aborted) throw cause;
+      const detail = cause instanceof Error ? cause.message : String(cause);
+      throw new KernelError({ operation: 'run', object: run.file, detail, cause });
+    }
+  }
+
+  #error(verb: string, object: string, result: ToolResult): KernelError {
+    const needsRoot = /Permission denied|not permitted/i.test(result.stderr);
+    const hint = needsRoot ? ' (run as root or with CAP_NET_ADMIN)' : '';
+    return new KernelError({
+      operation: `${this.#name} ${verb}`,
+      object,
+      detail: complaint(result) + hint,
+    });
+  }
+}
+
+/** The tool's own message on one line. */
+function complaint(result: ToolResult): string {
+  const lines = result.stderr
+    .split('\n')
+    .map((line) => line.trim())
+    .filter((line) => line !== '' && !line.startsWith('Try `') && !line.startsWith('# Warning'));
+  return lines.length > 0 ? lines.join('; ') : `exit status ${result.status}`;
+}
+
+function lineOf(script: Iterable<string>, number: number): string | undefined {
+  let passed = 0;
+  for (const piece of script) {
+    const lines = piece.split('\n');
+    const line = lines[number - passed - 1];
+    if (line !== undefined && number - passed <= lines.length - 1) return line;
+    passed += lines.length - 1;
+  }
+  return undefined;
+}
+
+/** Cuts a stream of bytes into lines. */
+class LineSplitter {
+  readonly #onLine: (line: string) => void;
+  readonly #decoder = new TextDecoder();
+  #rest = '';
+
+  constructor(onLine: (line: string) => void) {
+    this.#onLine = onLine;
+  }
+
+  push(chunk: Uint8Array): void {
+    const lines = (this.#rest + this.#decoder.decode(chunk, { stream: true })).split('\n');
+    this.#rest = lines.pop() ?? '';
+    for (const line of lines) this.#onLine(line);
+  }
+
+  end(): void {
+    if (this.#rest !== '') this.#onLine(this.#rest);
+  }
+}

@@ -1,0 +1,142 @@
+/**
+ * Runs external tools from a small helper process. Starting a process copies the page tables of the parent, which
+ * stops a proxy of half a gigabyte for tens of milliseconds; the helper is started first and stays small.
+ */
+import { type ChildProcess, fork } from 'node:child_process';
+import type { ToolReply, ToolRequest } from './tool-process.ts';
+
+export interface ToolResult {
+  /** Exit status; 128 + signal number when a signal ended it. */
+  readonly status: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface ToolRun {
+  /** Name of the program, looked up on the PATH of this process, or an absolute path. */
+  readonly file: string;
+  readonly args: readonly string[];
+  /** Standard input, piece by piece; never held as a whole. */
+  readonly input?: Iterable<string>;
+  /** Takes standard output as it comes; without it, it is collected into the result. */
+  readonly onOutput?: (chunk: Uint8Array) => void;
+  readonly signal?: AbortSignal;
+}
+
+export interface ToolRunner {
+  /** Rejects when the tool can't be started, the signal fires, or the helper is gone. */
+  run(run: ToolRun): Promise<ToolResult>;
+  close(): void;
+}
+
+interface Pending {
+  readonly onOutput: (chunk: Uint8Array) => void;
+  readonly onError: (chunk: Uint8Array) => void;
+  readonly finish: (status: number) => void;
+  readonly fail: (cause: Error) => void;
+  accepted: () => void;
+}
+
+/** Starts the helper process. It ends with this process, however that ends. */
+export function startToolRunner(): ToolRunner {
+  return new HelperToolRunner();
+}
+
+class HelperToolRunner implements ToolRunner {
+  readonly #helper: ChildProcess;
+  readonly #pending = new Map<number, Pending>();
+  #nextId = 1;
+  #closed = false;
+
+  constructor() {
+    this.#helper = fork(new URL('./tool-process.ts', import.meta.url), {
+      serialization: 'advanced',
+      execArgv: ['--max-semi-space-size=2'],
+    });
+    this.#helper.on('message', (reply: ToolReply) => this.#take(reply));
+    this.#helper.on('exit', (code, signal) => this.#lost(`helper process ended (${signal ?? code})`));
+    this.#helper.on('error', (error) => this.#lost(error.message));
+    // An idle helper must not keep a one-shot command alive.
+    this.#helper.unref();
+    this.#helper.channel?.unref();
+  }
+
+  async run(run: ToolRun): Promise<ToolResult> {
+    run.signal?.throwIfAborted();
+    if (this.#closed) throw new Error(`${run.file}: the tool runner is closed`);
+    const id = this.#nextId++;
+    const stdout: Uint8Array[] = [];
+    const stderr: Uint8Array[] = [];
+    const abort = () => this.#send({ id, kind: 'kill' });
+    run.signal?.addEventListener('abort', abort, { once: true });
+    this.#helper.channel?.ref();
+    try {
+      const status = await new Promise<number>((resolve, reject) => {
+        this.#pending.set(id, {
+          onOutput: run.onOutput ?? ((chunk) => stdout.push(chunk)),
+          onError: (chunk) => stderr.push(chunk),
+          finish: resolve,
+          fail: reject,
+          accepted: () => undefined,
+        });
+        this.#send({ id, kind: 'start', file: run.file, args: run.args });
+        this.#feed(id, run.input ?? []).catch(reject);
+      });
+      run.signal?.throwIfAborted();
+      return { status, stdout: text(stdout), stderr: text(stderr) };
+    } finally {
+      run.signal?.removeEventListener('abort', abort);
+      this.#pending.delete(id);
+      if (this.#pending.size === 0) this.#helper.channel?.unref();
+    }
+  }
+
+  close(): void {
+    this.#closed = true;
+    if (this.#helper.connected) this.#helper.disconnect();
+  }
+
+  /** One piece at a time: the next is sent when the tool has taken the last, so nothing piles up in memory. */
+  async #feed(id: number, input: Iterable<string>): Promise<void> {
+    for (const piece of input) {
+      const pending = this.#pending.get(id);
+      if (pending === undefined) return;
+      const accepted = new Promise<void>((resolve) => {
+        pending.accepted = resolve;
+      });
+      this.#send({ id, kind: 'input', piece: Buffer.from(piece) });
+      await accepted;
+    }
+    if (this.#pending.has(id)) this.#send({ id, kind: 'end' });
+  }
+
+  #send(request: ToolRequest): void {
+    if (this.#helper.connected) this.#helper.send(request);
+    else this.#lost('helper process is gone');
+  }
+
+  #take(reply: ToolReply): void {
+    const pending = this.#pending.get(reply.id);
+    if (pending === undefined) return;
+    switch (reply.kind) {
+      case 'accepted':
+        return pending.accepted();
+      case 'stdout':
+        return pending.onOutput(reply.chunk);
+      case 'stderr':
+        return pending.onError(reply.chunk);
+      case 'exit':
+        return pending.finish(reply.status);
+      case 'failed':
+        return pending.fail(new Error(reply.message));
+    }
+  }
+
+  #lost(reason: string): void {
+    for (const pending of this.#pending.values()) pending.fail(new Error(reason));
+  }
+}
+
+function text(chunks: readonly Uint8Array[]): string {
+  return Buffer.concat(chunks).toString('utf8');
+}

@@ -1,0 +1,112 @@
+/** Our rules for spec § 4.10's example against what kube-proxy 1.36.2 wrote for it, chain by chain. */
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { formatHostPort } from '../../src/addresses/ip.ts';
+import { compile } from '../../src/backends/iptables/compile.ts';
+import { diff } from '../../src/backends/iptables/diff.ts';
+import type { IptablesOptions } from '../../src/backends/iptables/options.ts';
+import { IptablesPlan } from '../../src/backends/iptables/plan.ts';
+import type { Ruleset } from '../../src/backends/iptables/ruleset.ts';
+import type { NodeView } from '../../src/services/node-view.ts';
+import type { Endpoint, ServicePort } from '../../src/services/service-port.ts';
+
+const OPTIONS: IptablesOptions = {
+  family: 'IPv4',
+  masqueradeMark: 1 << 14,
+  masqueradeAll: false,
+  localhostNodePorts: true,
+  conntrackLiberal: false,
+  accounting: true,
+};
+
+const NODE: NodeView = {
+  name: 'node1',
+  family: 'IPv4',
+  zone: '',
+  ip: '192.168.0.2',
+  detectLocal: { by: 'cidr', cidr: '10.0.0.0/8' },
+  nodePortAddresses: 'all',
+  largeCluster: false,
+};
+
+const LOAD_BALANCER: ServicePort = {
+  key: 'ns1/svc1:p80/tcp',
+  family: 'IPv4',
+  namespace: 'ns1',
+  name: 'svc1',
+  portName: 'p80',
+  displayName: 'ns1/svc1:p80',
+  protocol: 'TCP',
+  clusterIP: '172.30.0.41',
+  port: 80,
+  nodePort: 3001,
+  sessionAffinitySeconds: 10800,
+  externalIPs: ['192.168.99.22'],
+  loadBalancerVIPs: ['1.2.3.4'],
+  loadBalancerSourceRanges: ['203.0.113.0/25', '192.168.0.0/24'],
+  healthCheckNodePort: 30000,
+  externalPolicyLocal: true,
+  internalPolicyLocal: false,
+  endpoints: [endpoint('10.180.0.1', true), endpoint('10.180.1.1'), endpoint('10.180.1.2')],
+};
+
+function endpoint(ip: string, isLocal = false): Endpoint {
+  return {
+    ip,
+    port: 80,
+    text: formatHostPort(ip, 80),
+    ready: true,
+    serving: true,
+    terminating: false,
+    isLocal,
+    zoneHints: undefined,
+    nodeHints: undefined,
+  };
+}
+
+function planOf(port: ServicePort): IptablesPlan {
+  const plan = new IptablesPlan(OPTIONS);
+  plan.update(NODE, new Map([[port.key, compile(port, NODE, OPTIONS)]]));
+  return plan;
+}
+
+/** The chains that a restore file declares, with their rules in order. Chains that it deletes are left out. */
+function goldenChains(file: string): ReadonlyMap<string, readonly string[]> {
+  const chains = new Map<string, string[]>();
+  let table = '';
+  for (const line of readFileSync(new URL(`golden/${file}`, import.meta.url), 'utf8').split('\n')) {
+    const [word = '', chain = ''] = line.split(' ');
+    if (word.startsWith('*')) table = word.slice(1);
+    else if (word.startsWith(':')) chains.set(`${table} ${word.slice(1)}`, []);
+    else if (word === '-A') chains.get(`${table} ${chain}`)?.push(line.slice(`-A ${chain} `.length));
+    else if (word === '-X') chains.delete(`${table} ${chain}`);
+  }
+  return chains;
+}
+
+function kubeChains(ruleset: Ruleset): Record<string, unknown> {
+  return Object.fromEntries([...ruleset].filter(([id]) => id.includes(' KUBE-')));
+}
+
+describe('iptables rules of a LoadBalancer Service with every feature', () => {
+  it('are kube-proxy 1.36.2’s, rule by rule', () => {
+    const golden = goldenChains('load-balancer-local.restore');
+    expect(kubeChains(planOf(LOAD_BALANCER).complete())).toEqual(Object.fromEntries(golden));
+  });
+
+  it('are kube-proxy 1.36.2’s after the endpoints went, the affinity was taken off and the NodePort changed', () => {
+    const golden = goldenChains('load-balancer-local-after-removal.restore');
+    const plan = planOf(LOAD_BALANCER);
+    const changed = { ...LOAD_BALANCER, endpoints: [], sessionAffinitySeconds: 0, nodePort: 3002 };
+    const { before, after } = plan.update(NODE, new Map([[changed.key, compile(changed, NODE, OPTIONS)]]));
+    expect(kubeChains(plan.complete())).toEqual(Object.fromEntries(golden));
+
+    const nat = diff(before, after).find((script) => script.table === 'nat');
+    expect(nat?.commands.filter((command) => command.startsWith('-X')).sort()).toEqual(
+      readFileSync(new URL('golden/load-balancer-local-after-removal.restore', import.meta.url), 'utf8')
+        .split('\n')
+        .filter((line) => line.startsWith('-X'))
+        .sort(),
+    );
+  });
+});
