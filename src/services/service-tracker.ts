@@ -9,8 +9,8 @@ import { isDeepStrictEqual } from 'node:util';
 import type { IpFamily } from '../addresses/ip.ts';
 import { type EndpointSlice, formatProblem, type Problem, type Service } from '../kubernetes/objects.ts';
 import { type Claimant, ClaimIndex, describeLostClaims, grantPort, readClaims } from './claims.ts';
-import { countLocalReady, type HealthCheck, readHealthCheck } from './health-check.ts';
 import { type ObjectKey, objectKey } from './object-key.ts';
+import { countLocalReady, readServiceHealth, type ServiceHealth } from './service-health.ts';
 import type { ServicePort, ServicePortKey } from './service-port.ts';
 import { SliceCache } from './slice-cache.ts';
 import { readWantedPorts, type WantedPort } from './wanted-port.ts';
@@ -27,8 +27,6 @@ export interface ServiceTrackerOptions {
 export interface TrackerChanges {
   /** New and changed service ports; undefined for one that is gone. */
   readonly ports: ReadonlyMap<ServicePortKey, ServicePort | undefined>;
-  /** New and changed health checks; undefined for one that is gone. */
-  readonly healthChecks: ReadonlyMap<ObjectKey, HealthCheck | undefined>;
   /**
    * When the changes to endpoints were set off (annotation `endpoints.kubernetes.io/last-change-trigger-time`),
    * one for each changed slice, for the network programming latency.
@@ -61,7 +59,7 @@ export class ServiceTracker {
 
   readonly #settled = new Map<ObjectKey, SettledService>();
   readonly #ports = new Map<ServicePortKey, ServicePort>();
-  readonly #healthChecks = new Map<ObjectKey, HealthCheck>();
+  readonly #health = new Map<ObjectKey, ServiceHealth>();
   #endpointCount = 0;
 
   constructor({ family, nodeName, startedAtMs }: ServiceTrackerOptions) {
@@ -106,7 +104,6 @@ export class ServiceTracker {
   /** Brings the state up to date with the events and returns what that changed. */
   takeChanges(): TrackerChanges {
     const ports = new Map<ServicePortKey, ServicePort | undefined>();
-    const healthChecks = new Map<ObjectKey, HealthCheck | undefined>();
     const problems: Problem[] = [];
     for (const key of [...this.#touched].sort()) {
       const before = this.#settled.get(key) ?? NOTHING_SETTLED;
@@ -114,13 +111,13 @@ export class ServiceTracker {
       if (after === NOTHING_SETTLED) this.#settled.delete(key);
       else this.#settled.set(key, after);
       this.#replacePorts(before, after, ports);
-      this.#replaceHealthCheck(key, readHealthCheck(after.ports), healthChecks);
+      this.#replaceHealth(key, readServiceHealth(after.ports));
       problems.push(...newProblems(before.problems, after.problems));
     }
     const triggerTimesMs = [...this.#triggerTimesMs.values()].flat();
     this.#touched.clear();
     this.#triggerTimesMs.clear();
-    return { ports, healthChecks, triggerTimesMs, problems };
+    return { ports, triggerTimesMs, problems };
   }
 
   /** All service ports as of the last {@link takeChanges}, in no particular order. Unchanged ones keep identity. */
@@ -128,9 +125,9 @@ export class ServiceTracker {
     return this.#ports;
   }
 
-  /** All health checks as of the last {@link takeChanges}. */
-  get healthChecks(): ReadonlyMap<ObjectKey, HealthCheck> {
-    return this.#healthChecks;
+  /** The Services with a healthCheckNodePort, as of the last {@link takeChanges}. */
+  get serviceHealth(): ReadonlyMap<ObjectKey, ServiceHealth> {
+    return this.#health;
   }
 
   /** Endpoints of all service ports together, whatever their condition, as of the last {@link takeChanges}. */
@@ -194,15 +191,9 @@ export class ServiceTracker {
     }
   }
 
-  #replaceHealthCheck(
-    key: ObjectKey,
-    after: HealthCheck | undefined,
-    changes: Map<ObjectKey, HealthCheck | undefined>,
-  ): void {
-    if (isDeepStrictEqual(this.#healthChecks.get(key), after)) return;
-    if (after === undefined) this.#healthChecks.delete(key);
-    else this.#healthChecks.set(key, after);
-    changes.set(key, after);
+  #replaceHealth(key: ObjectKey, after: ServiceHealth | undefined): void {
+    if (after === undefined) this.#health.delete(key);
+    else this.#health.set(key, after);
   }
 }
 

@@ -1,25 +1,25 @@
 /** What the health-check server of a Service has to say (spec §§ 2, 9.2). */
 import type { ServicePort } from './service-port.ts';
 
-/** A Service that asks for a health check on a node port. */
-export interface HealthCheck {
+/** A Service that wants a health-check server. */
+export interface ServiceHealth {
   readonly namespace: string;
   readonly name: string;
-  /** Never 0. */
-  readonly nodePort: number;
+  /** The healthCheckNodePort; never 0. */
+  readonly port: number;
   /** See {@link countLocalReady}. */
-  readonly localReadyEndpoints: number;
+  readonly localEndpoints: number;
 }
 
-/** `ports` are all the ports of one Service. Undefined when it has no health check. */
-export function readHealthCheck(ports: readonly ServicePort[]): HealthCheck | undefined {
+/** `ports` are all the ports of one Service. Undefined when it wants no server. */
+export function readServiceHealth(ports: readonly ServicePort[]): ServiceHealth | undefined {
   const [port] = ports;
   if (port === undefined || port.healthCheckNodePort === 0) return undefined;
   return {
     namespace: port.namespace,
     name: port.name,
-    nodePort: port.healthCheckNodePort,
-    localReadyEndpoints: countLocalReady(ports),
+    port: port.healthCheckNodePort,
+    localEndpoints: countLocalReady(ports),
   };
 }
 
