@@ -1,0 +1,173 @@
+/**
+ * The proxy of one IP family: takes the changed service ports, compiles those, and makes the kernel hold the result.
+ *
+ * While it knows what the kernel holds, it compares only what changed. When it does not (at the start, after a
+ * failure, when somebody else meddled), it first looks, and then compares everything: the same diff, other arguments.
+ */
+import { isDeepStrictEqual } from 'node:util';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { IpFamily } from '../addresses/ip.ts';
+import type { Backend, Plan } from '../backends/backend.ts';
+import type { Problem } from '../kubernetes/objects.ts';
+import type { Logger } from '../log/logger.ts';
+import type { NodeView } from '../services/node-view.ts';
+import type { ServicePort, ServicePortKey } from '../services/service-port.ts';
+import type { ServiceTracker } from '../services/service-tracker.ts';
+import { StatusBoard } from './service-port-status.ts';
+
+/** More endpoints than this make a large cluster (spec § 4.6). */
+const LARGE_CLUSTER_ENDPOINTS = 1000;
+/** Compiling gives way to other work after this long. */
+const COMPILE_TURN_MS = 10;
+
+export interface FamilyProxyOptions<Unit, State, Changes> {
+  readonly backend: Backend<Unit, State, Changes>;
+  readonly tracker: ServiceTracker;
+  /** How the node looks now. */
+  readonly nodeView: () => NodeView;
+  readonly report: (problem: Problem) => void;
+  readonly logger: Logger;
+}
+
+/** What a sync did, for metrics and the log. */
+export interface SyncResult {
+  readonly ok: boolean;
+  readonly error?: unknown;
+  /** Everything was compared with the kernel, not just what changed. */
+  readonly complete: boolean;
+  readonly changedServicePorts: number;
+  /** When the programmed changes were set off (see TrackerChanges); empty after a failure. */
+  readonly triggerTimesMs: readonly number[];
+}
+
+/** A FamilyProxy of any mode, as the sync loop sees it. */
+export interface Syncable {
+  readonly family: IpFamily;
+  readonly status: StatusBoard;
+  readonly tracker: ServiceTracker;
+  sync(signal: AbortSignal): Promise<SyncResult>;
+  /** What the kernel holds is not what we left: the next sync looks at all of it. */
+  forgetKernel(): void;
+  watch(drifted: (what: string) => void, signal: AbortSignal): Promise<void>;
+}
+
+export class FamilyProxy<Unit, State, Changes> implements Syncable {
+  readonly family: IpFamily;
+  readonly status: StatusBoard;
+  readonly tracker: ServiceTracker;
+  readonly #options: FamilyProxyOptions<Unit, State, Changes>;
+  readonly #backend: Backend<Unit, State, Changes>;
+  readonly #plan: Plan<Unit, State>;
+  /** Changed since the kernel was last known to be right; what a failed sync leaves, the next one takes up. */
+  readonly #unprogrammed = new Map<ServicePortKey, ServicePort | undefined>();
+  readonly #triggerTimesMs: number[] = [];
+  #node: NodeView | undefined;
+  #kernelKnown = false;
+
+  constructor(options: FamilyProxyOptions<Unit, State, Changes>) {
+    this.#options = options;
+    this.#backend = options.backend;
+    this.#plan = options.backend.plan();
+    this.family = options.backend.family;
+    this.status = new StatusBoard(this.family);
+    this.tracker = options.tracker;
+  }
+
+  async sync(signal: AbortSignal): Promise<SyncResult> {
+    const complete = !this.#kernelKnown;
+    const ports = this.#takeChanges();
+    try {
+      const units = await this.#compile(ports);
+      await this.#program(units, signal);
+    } catch (error) {
+      return this.#failed(error, complete, ports.size);
+    }
+    return this.#succeeded(complete, ports.size);
+  }
+
+  forgetKernel(): void {
+    this.#kernelKnown = false;
+  }
+
+  watch(drifted: (what: string) => void, signal: AbortSignal): Promise<void> {
+    return this.#backend.watch(drifted, signal);
+  }
+
+  /** The service ports whose units may have changed: those that did, or all of them if the node did. */
+  #takeChanges(): ReadonlyMap<ServicePortKey, ServicePort | undefined> {
+    const changes = this.tracker.takeChanges();
+    for (const problem of changes.problems) this.#options.report(problem);
+    this.#triggerTimesMs.push(...changes.triggerTimesMs);
+    for (const [key, port] of changes.ports) {
+      this.#unprogrammed.set(key, port);
+      if (port === undefined) this.status.remove(key);
+      else this.status.set([key], 'pending', Date.now());
+    }
+    const node = {
+      ...this.#options.nodeView(),
+      largeCluster: this.tracker.endpointCount > LARGE_CLUSTER_ENDPOINTS,
+    };
+    const nodeChanged = this.#node !== undefined && !isSameNode(this.#node, node);
+    this.#node = node;
+    return nodeChanged ? new Map([...this.#unprogrammed, ...this.tracker.ports]) : changes.ports;
+  }
+
+  async #compile(
+    ports: ReadonlyMap<ServicePortKey, ServicePort | undefined>,
+  ): Promise<ReadonlyMap<ServicePortKey, Unit | undefined>> {
+    const node = this.#nodeOrBug();
+    const units = new Map<ServicePortKey, Unit | undefined>();
+    let turnStartedMs = performance.now();
+    for (const [key, port] of ports) {
+      if (port === undefined) units.set(key, undefined);
+      else this.#compileOne(port, node, units);
+      if (performance.now() - turnStartedMs < COMPILE_TURN_MS) continue;
+      await nextTurn();
+      turnStartedMs = performance.now();
+    }
+    return units;
+  }
+
+  /** A service port that can't be compiled keeps its last good unit, and the others don't suffer. */
+  #compileOne(port: ServicePort, node: NodeView, units: Map<ServicePortKey, Unit | undefined>): void {
+    try {
+      units.set(port.key, this.#backend.compile(port, node, this.#plan.unit(port.key)));
+    } catch (cause) {
+      this.#options.logger.error({ servicePort: port.key, error: cause }, 'service port could not be compiled');
+    }
+  }
+
+  async #program(units: ReadonlyMap<ServicePortKey, Unit | undefined>, signal: AbortSignal): Promise<void> {
+    const change = this.#plan.update(this.#nodeOrBug(), units);
+    const changes = this.#kernelKnown
+      ? this.#backend.diff(change.before, change.after)
+      : this.#backend.diff(await this.#backend.observe(signal), this.#plan.complete());
+    // Until the kernel has said yes, nobody knows what it holds.
+    this.#kernelKnown = false;
+    if (!this.#backend.isEmpty(changes)) await this.#backend.apply(changes, signal);
+    this.#kernelKnown = true;
+  }
+
+  #succeeded(complete: boolean, changedServicePorts: number): SyncResult {
+    const programmed = [...this.#unprogrammed].filter(([, port]) => port !== undefined).map(([key]) => key);
+    this.status.set(programmed, 'programmed', Date.now());
+    this.#unprogrammed.clear();
+    const triggerTimesMs = this.#triggerTimesMs.splice(0);
+    return { ok: true, complete, changedServicePorts, triggerTimesMs };
+  }
+
+  #failed(error: unknown, complete: boolean, changedServicePorts: number): SyncResult {
+    const affected = [...this.#unprogrammed].filter(([, port]) => port !== undefined).map(([key]) => key);
+    this.status.set(affected, 'error', Date.now(), error instanceof Error ? error.message : String(error));
+    return { ok: false, error, complete, changedServicePorts, triggerTimesMs: [] };
+  }
+
+  #nodeOrBug(): NodeView {
+    if (this.#node === undefined) throw new Error('BUG: compiling without a node');
+    return this.#node;
+  }
+}
+
+function isSameNode(a: NodeView, b: NodeView): boolean {
+  return isDeepStrictEqual({ ...a, largeCluster: false }, { ...b, largeCluster: false });
+}

@@ -1,0 +1,72 @@
+/** When to sync (spec § 11): many requests become one run, runs keep a distance, failed ones are repeated. */
+export interface PacerOptions {
+  /** From the end of a run to the start of the next, at least. */
+  readonly minIntervalMs: number;
+  /** From the end of a run to the next one that nobody asked for. */
+  readonly maxIntervalMs: number;
+  /** Wait after a first failure; doubled with each further one. */
+  readonly retryMs: number;
+  readonly maxRetryMs: number;
+}
+
+export class Pacer {
+  readonly #options: PacerOptions;
+  #requested = false;
+  #wake: () => void = () => undefined;
+
+  constructor(options: PacerOptions) {
+    this.#options = options;
+  }
+
+  /** Asks for a run. Requests that come while one is on lead to one more. */
+  request(): void {
+    this.#requested = true;
+    this.#wake();
+  }
+
+  /**
+   * Runs `work` as requested, one at a time, until the signal fires. `work` tells by its result whether it
+   * succeeded; a failure is repeated with growing distance until a run succeeds, also the first one (KQ-14).
+   */
+  async run(work: () => Promise<boolean>, signal: AbortSignal): Promise<void> {
+    const { minIntervalMs, maxIntervalMs, retryMs, maxRetryMs } = this.#options;
+    let failures = 0;
+    await this.#untilRequested(Number.POSITIVE_INFINITY, signal);
+    while (!signal.aborted) {
+      this.#requested = false;
+      failures = (await work()) ? 0 : failures + 1;
+      const retryInMs = Math.min(retryMs * 2 ** (failures - 1), maxRetryMs);
+      await pause(minIntervalMs, signal);
+      const restMs = (failures === 0 ? maxIntervalMs : Math.min(retryInMs, maxIntervalMs)) - minIntervalMs;
+      await this.#untilRequested(restMs, signal);
+    }
+  }
+
+  async #untilRequested(timeoutMs: number, signal: AbortSignal): Promise<void> {
+    if (this.#requested) return;
+    await pause(timeoutMs, signal, (wake) => {
+      this.#wake = wake;
+    });
+    this.#wake = () => undefined;
+  }
+}
+
+/** Waits until the time is over, the signal fires, or what `onWake` was given is called. */
+async function pause(
+  durationMs: number,
+  signal: AbortSignal,
+  onWake: (wake: () => void) => void = () => undefined,
+): Promise<void> {
+  if (durationMs <= 0 || signal.aborted) return;
+  await new Promise<void>((resolve) => {
+    const done = () => {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', done);
+      resolve();
+    };
+    // Timers count no further than this; an unlimited wait needs none.
+    const timer = durationMs < 2 ** 31 ? setTimeout(done, durationMs) : undefined;
+    signal.addEventListener('abort', done, { once: true });
+    onWake(done);
+  });
+}

@@ -1,0 +1,151 @@
+/** The loop of the proxy: objects come in, families are synced, what became of it is told. */
+import type { IpFamily } from '../addresses/ip.ts';
+import type { ProxyHealth } from '../health/proxy-health.ts';
+import type { ServiceHealthServers } from '../health/service-health-servers.ts';
+import { formatProblem, type Node, type ObjectRef, type Problem, type WatchedObject } from '../kubernetes/objects.ts';
+import type { Logger } from '../log/logger.ts';
+import type { ProxyMetrics } from '../metrics/proxy-metrics.ts';
+import type { ObjectSink } from '../sources/source.ts';
+import type { Syncable, SyncResult } from './family-proxy.ts';
+import { Pacer } from './pacer.ts';
+import type { ServicePortStatus } from './service-port-status.ts';
+
+/** Syncs that nobody asked for: there is nothing to find but what nobody noticed. */
+const MAX_INTERVAL_MS = 3_600_000;
+const FIRST_RETRY_MS = 1_000;
+
+export interface ServiceProxyOptions {
+  readonly families: readonly Syncable[];
+  readonly healthServers: ReadonlyMap<IpFamily, ServiceHealthServers>;
+  readonly health: ProxyHealth;
+  readonly metrics: ProxyMetrics;
+  readonly logger: Logger;
+  readonly minSyncPeriodMs: number;
+  /** Longest wait before a failed sync is repeated. */
+  readonly syncPeriodMs: number;
+  /** Called when the own Node object came or changed. */
+  readonly onNode: (node: Node) => void;
+}
+
+interface Family {
+  readonly proxy: Syncable;
+  readonly pacer: Pacer;
+}
+
+export class ServiceProxy implements ObjectSink {
+  readonly #options: ServiceProxyOptions;
+  readonly #families: readonly Family[];
+  /** Before everything that exists is known, programming would take away what is only not yet listed. */
+  #isSynced = false;
+
+  constructor(options: ServiceProxyOptions) {
+    this.#options = options;
+    const { minSyncPeriodMs, syncPeriodMs } = options;
+    this.#families = options.families.map((proxy) => ({
+      proxy,
+      pacer: new Pacer({
+        minIntervalMs: minSyncPeriodMs,
+        maxIntervalMs: MAX_INTERVAL_MS,
+        retryMs: FIRST_RETRY_MS,
+        maxRetryMs: syncPeriodMs,
+      }),
+    }));
+  }
+
+  /** Syncs until the signal fires; a sync that is under way is ended with it. The kernel keeps its rules. */
+  async run(signal: AbortSignal): Promise<void> {
+    const { health } = this.#options;
+    await Promise.all(
+      this.#families.flatMap((family) => {
+        health.updated(family.proxy.family, Date.now());
+        const drifted = (what: string) => this.#drifted(family, what);
+        return [
+          family.pacer.run(() => this.#sync(family, signal), signal),
+          family.proxy.watch(drifted, signal),
+        ];
+      }),
+    );
+  }
+
+  upsert(object: WatchedObject): void {
+    switch (object.kind) {
+      case 'Service':
+        return this.#track((family) => family.tracker.upsertService(object));
+      case 'EndpointSlice':
+        return this.#track((family) => family.tracker.upsertSlice(object));
+      case 'Node':
+        this.#options.onNode(object);
+        // Whether the change matters to the rules shows when they are compiled.
+        return this.#track(() => true);
+    }
+  }
+
+  remove(ref: ObjectRef): void {
+    switch (ref.kind) {
+      case 'Service':
+        return this.#track((family) => family.tracker.removeService(ref.namespace, ref.name));
+      case 'EndpointSlice':
+        return this.#track((family) => family.tracker.removeSlice(ref.namespace, ref.name));
+      case 'Node':
+        // As upstream: the last known Node stays in use.
+        this.#options.logger.warn({ node: ref.name }, 'the Node object of this node was deleted');
+    }
+  }
+
+  synced(): void {
+    this.#isSynced = true;
+    for (const family of this.#families) this.#request(family);
+  }
+
+  report(problem: Problem): void {
+    this.#options.logger.warn({}, formatProblem(problem));
+  }
+
+  /** Where every service port of every family stands. */
+  status(): readonly ServicePortStatus[] {
+    return this.#families.flatMap(({ proxy }) => proxy.status.list());
+  }
+
+  #track(update: (family: Syncable) => boolean): void {
+    for (const family of this.#families) {
+      if (update(family.proxy) && this.#isSynced) this.#request(family);
+    }
+  }
+
+  #request(family: Family): void {
+    this.#options.health.queued(family.proxy.family, Date.now());
+    family.pacer.request();
+  }
+
+  #drifted(family: Family, what: string): void {
+    this.#options.logger.warn({ family: family.proxy.family }, `${what}; repairing`);
+    family.proxy.forgetKernel();
+    if (this.#isSynced) this.#request(family);
+  }
+
+  async #sync({ proxy }: Family, signal: AbortSignal): Promise<boolean> {
+    const { metrics, health } = this.#options;
+    const startedMs = performance.now();
+    const result = await proxy.sync(signal);
+    const seconds = (performance.now() - startedMs) / 1000;
+    if (signal.aborted) return result.ok;
+    metrics.observeSync(proxy.family, seconds);
+    this.#log(proxy.family, result, seconds);
+    if (!result.ok) return false;
+    const nowMs = Date.now();
+    health.updated(proxy.family, nowMs);
+    for (const triggerMs of result.triggerTimesMs) {
+      metrics.observeNetworkProgramming(proxy.family, Math.max(0, nowMs - triggerMs) / 1000);
+    }
+    await this.#options.healthServers.get(proxy.family)?.sync(proxy.tracker.serviceHealth);
+    return true;
+  }
+
+  #log(family: IpFamily, result: SyncResult, seconds: number): void {
+    const { logger } = this.#options;
+    const fields = { family, changed: result.changedServicePorts, seconds: Number(seconds.toFixed(3)) };
+    if (!result.ok) logger.error({ ...fields, error: result.error }, 'sync failed, will be repeated');
+    else if (result.complete) logger.info(fields, 'synced everything');
+    else logger.debug(fields, 'synced changes');
+  }
+}
