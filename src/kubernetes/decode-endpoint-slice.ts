@@ -95,26 +95,24 @@ function readEndpoint(
   value: unknown,
   family: IpFamily,
 ): SliceEndpoint | undefined {
-  const skip = (field: string, message: string): undefined => {
-    reader.ignore(`endpoints[${index}]${field}`, message);
-  };
-  if (!isFields<V1Endpoint>(value)) return skip('', `${show(value)} is not an object`);
+  if (!isFields<V1Endpoint>(value)) return skip(reader, index, '', `${show(value)} is not an object`);
   const { addresses, nodeName } = value;
-  if (!Array.isArray(addresses) || addresses.length === 0) return skip('.addresses', 'no address');
-  const [address]: readonly unknown[] = addresses;
+  if (!Array.isArray(addresses) || addresses.length === 0)
+    return skip(reader, index, '.addresses', 'no address');
+  const address: unknown = addresses[0];
   const ip = typeof address === 'string' ? canonicalIp(address) : undefined;
   if (ip === undefined || familyOf(ip) !== family) {
-    return skip('.addresses[0]', `${show(address)} is not an ${family} address`);
+    return skip(reader, index, '.addresses[0]', `${show(address)} is not an ${family} address`);
   }
   const conditions = value.conditions ?? NO_CONDITIONS;
   if (!isFields<V1EndpointConditions>(conditions)) {
-    return skip('.conditions', `${show(conditions)} is not an object`);
+    return skip(reader, index, '.conditions', `${show(conditions)} is not an object`);
   }
   const ready = conditions.ready ?? true;
   const serving = conditions.serving ?? true;
   const terminating = conditions.terminating ?? false;
   if (typeof ready !== 'boolean' || typeof serving !== 'boolean' || typeof terminating !== 'boolean') {
-    return skip('.conditions', 'a condition is neither true nor false');
+    return skip(reader, index, '.conditions', 'a condition is neither true nor false');
   }
   const hints = isAbsent(value.hints) ? NO_HINTS : readHints(reader, index, value.hints);
   return {
@@ -129,6 +127,10 @@ function readEndpoint(
 }
 
 const NO_CONDITIONS = {};
+
+function skip(reader: ObjectReader, index: number, field: string, message: string): undefined {
+  reader.ignore(`endpoints[${index}]${field}`, message);
+}
 
 /** An endpoint with an impossible node name still works, as one on an unknown node. */
 function readNodeName(reader: ObjectReader, index: number, value: unknown): string {

@@ -1,0 +1,197 @@
+/**
+ * Objects from manifest files, kept up to date while the files change. Every look at the files ends in one complete
+ * picture of what should be in force, and only its difference to the last one is delivered: how an editor saves, in
+ * which order files are renamed and how a ConfigMap volume swaps its links does not matter.
+ */
+import { dirname } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
+import { formatProblem, type Problem } from '../../kubernetes/objects.ts';
+import type { Logger } from '../../log/logger.ts';
+import type { ObjectSink, ObjectSource } from '../source.ts';
+import { DEFAULT_NODE_PORT_RANGE, type PortRange } from './allocation.ts';
+import { FolderWatcher } from './folder-watcher.ts';
+import {
+  formatManifestError,
+  type ManifestError,
+  type ManifestFile,
+  readManifestFile,
+  unreadableFile,
+} from './manifest-file.ts';
+import {
+  describeFileError,
+  listManifests,
+  type ManifestPaths,
+  readManifest,
+  requirePaths,
+} from './manifest-paths.ts';
+import { decide, type Held } from './precedence.ts';
+
+export interface ManifestSourceOptions {
+  /** Files and folders; of two versions of an object the one under the earlier path is used. */
+  readonly paths: readonly string[];
+  /** Where the NodePorts of Services must lie; as the API server's default. */
+  readonly nodePortRange?: PortRange;
+  readonly logger: Logger;
+  /** How often the files are looked at even if the kernel reports no change (network file systems don't). */
+  readonly pollMs?: number;
+  /** How long an object has to be missing before it is removed: a file may just be on its way to another name. */
+  readonly removalDelayMs?: number;
+}
+
+/** `run` rejects when a path does not exist at the start. */
+export function createManifestSource(options: ManifestSourceOptions): ObjectSource {
+  return { run: (sink, signal) => new ManifestRun(options, sink).run(signal) };
+}
+
+interface KnownFile {
+  /** Empty when the file has to be read again in any case. */
+  readonly stamp: string;
+  readonly content: ManifestFile;
+}
+
+class ManifestRun {
+  private readonly options: Required<ManifestSourceOptions>;
+  private readonly sink: ObjectSink;
+  private readonly watcher: FolderWatcher;
+  private files: ReadonlyMap<string, KnownFile> = new Map();
+  private readonly folders = new Set<string>();
+  private readonly inForce = new Map<string, Held>();
+  /** When an object was first missed, on the clock of `performance.now()`. */
+  private readonly missedAtMs = new Map<string, number>();
+  private readonly unwatchable = new Set<string>();
+  private readonly announcedKinds = new Set<string>();
+  private reported: ReadonlySet<string> = new Set();
+
+  constructor(options: ManifestSourceOptions, sink: ObjectSink) {
+    this.options = {
+      nodePortRange: DEFAULT_NODE_PORT_RANGE,
+      pollMs: 5_000,
+      removalDelayMs: 250,
+      ...options,
+    };
+    this.sink = sink;
+    this.watcher = new FolderWatcher((folder, reason) => this.warnUnwatchable(folder, reason));
+  }
+
+  async run(signal: AbortSignal): Promise<void> {
+    await requirePaths(this.options.paths);
+    try {
+      await this.look();
+      this.sink.synced();
+      // Whatever changed between listing the folders and watching them is found now.
+      await this.look();
+      while (!signal.aborted) {
+        await this.watcher.next(this.waitMs(), signal);
+        if (!signal.aborted) await this.look();
+      }
+    } finally {
+      this.watcher.close();
+    }
+  }
+
+  /** Until the next missing object is due, but no longer than until the next look that happens anyway. */
+  private waitMs(): number {
+    const { pollMs, removalDelayMs } = this.options;
+    const due = [...this.missedAtMs.values()].map((atMs) => atMs + removalDelayMs - performance.now());
+    return Math.max(0, Math.min(pollMs, ...due));
+  }
+
+  private async look(): Promise<void> {
+    const paths = await listManifests(this.options.paths, this.folders);
+    for (const path of paths.folders) this.folders.add(path);
+    await this.watcher.follow(paths.folders);
+    this.files = await this.readFiles(paths);
+    const contents = new Map([...this.files].map(([file, { content }]) => [file, content]));
+    const { held, problems } = decide(contents, this.inForce);
+    this.deliver(held);
+    this.report([...contents.values()], problems, paths.lost);
+  }
+
+  private async readFiles({ files, lost }: ManifestPaths): Promise<ReadonlyMap<string, KnownFile>> {
+    const known = new Map<string, KnownFile>();
+    for (const file of files) {
+      const read = await this.readFile(file);
+      if (read !== undefined) known.set(file, read);
+    }
+    // After the others, so that a file that moved elsewhere counts where it is now.
+    for (const [file, old] of this.files) {
+      if (lost.has(dirname(file)) && !known.has(file)) known.set(file, old);
+    }
+    return known;
+  }
+
+  private async readFile(file: string): Promise<KnownFile | undefined> {
+    const known = this.files.get(file);
+    try {
+      const read = await readManifest(file, known?.stamp);
+      if (read === undefined) return undefined;
+      if (read === 'unchanged') return known;
+      const content = await readManifestFile(file, read.text, this.options.nodePortRange);
+      return { stamp: read.stamp, content };
+    } catch (error) {
+      return { stamp: '', content: unreadableFile(file, describeFileError(error)) };
+    }
+  }
+
+  private deliver(held: ReadonlyMap<string, Held>): void {
+    for (const [key, next] of held) {
+      const old = this.inForce.get(key);
+      this.inForce.set(key, next);
+      if (!isDeepStrictEqual(old?.object, next.object)) this.sink.upsert(next.object);
+      this.missedAtMs.delete(key);
+    }
+    const nowMs = performance.now();
+    for (const [key, { object }] of this.inForce) {
+      if (held.has(key)) continue;
+      const missedAtMs = this.missedAtMs.get(key) ?? nowMs;
+      this.missedAtMs.set(key, missedAtMs);
+      if (nowMs - missedAtMs < this.options.removalDelayMs) continue;
+      this.missedAtMs.delete(key);
+      this.inForce.delete(key);
+      this.sink.remove({ kind: object.kind, namespace: object.namespace, name: object.name });
+    }
+  }
+
+  /** What is wrong is said once, and again only after it has been right in between. */
+  private report(
+    contents: readonly ManifestFile[],
+    duplicates: readonly Problem[],
+    lost: ReadonlyMap<string, string>,
+  ): void {
+    const reported = new Set<string>();
+    const isNew = (text: string) => {
+      reported.add(text);
+      return !this.reported.has(text);
+    };
+    for (const problem of [...contents.flatMap((content) => content.problems), ...duplicates]) {
+      if (isNew(formatProblem(problem))) this.sink.report(problem);
+    }
+    const lostFolders = [...lost].map(([file, message]) => ({ file, message, line: undefined }));
+    const errors: readonly ManifestError[] = [
+      ...contents.flatMap((content) => content.errors),
+      ...lostFolders,
+    ];
+    for (const error of errors) {
+      const text = formatManifestError(error);
+      if (isNew(text)) this.options.logger.error({ file: error.file }, text);
+    }
+    this.reported = reported;
+    for (const kind of contents.flatMap((content) => [...content.ignoredKinds])) this.announce(kind);
+  }
+
+  private announce(kind: string): void {
+    if (this.announcedKinds.has(kind)) return;
+    this.announcedKinds.add(kind);
+    this.options.logger.info({ kind }, `Manifests of kind ${kind} are ignored`);
+  }
+
+  private warnUnwatchable(folder: string, reason: string): void {
+    if (this.unwatchable.has(folder)) return;
+    this.unwatchable.add(folder);
+    const { pollMs } = this.options;
+    this.options.logger.warn(
+      { folder },
+      `${folder} can't be watched (${reason}); it is looked at every ${pollMs} ms`,
+    );
+  }
+}

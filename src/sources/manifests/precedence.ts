@@ -1,0 +1,63 @@
+/** Which version of each object counts, of all that the files say and of what was in force before. Pure. */
+import type { Problem, WatchedObject } from '../../kubernetes/objects.ts';
+import type { ManifestFile } from './manifest-file.ts';
+
+/** An object in force, and the file it comes from. */
+export interface Held {
+  readonly object: WatchedObject;
+  readonly file: string;
+}
+
+export interface Decision {
+  /** By `refKey`, in the order of the files. */
+  readonly held: ReadonlyMap<string, Held>;
+  /** Objects that an earlier file has already. */
+  readonly problems: readonly Problem[];
+}
+
+/**
+ * `files` come in the order of precedence: the first that has an object wins. A file whose version of an object is
+ * broken goes on holding the version in force, and so does an unreadable file for all that was its own.
+ */
+export function decide(
+  files: ReadonlyMap<string, ManifestFile>,
+  inForce: ReadonlyMap<string, Held>,
+): Decision {
+  const held = new Map<string, Held>();
+  const problems: Problem[] = [];
+  for (const [file, content] of files) {
+    for (const [key, { object, line }] of content.objects) {
+      const winner = held.get(key);
+      if (winner === undefined) held.set(key, { object, file });
+      else problems.push(duplicate(object, file, line, winner.file));
+    }
+    for (const key of ownKeys(file, content, inForce)) keep(key, held, inForce);
+  }
+  // A broken file that has been renamed no longer owns what it holds; nobody else has a better version, though.
+  for (const content of files.values()) {
+    for (const key of content.broken) keep(key, held, inForce);
+  }
+  return { held, problems };
+}
+
+/** Keys of objects in force that the file can't be said to have given up. */
+function ownKeys(file: string, content: ManifestFile, inForce: ReadonlyMap<string, Held>): readonly string[] {
+  const candidates = content.unreadable ? inForce.keys() : content.broken;
+  return [...candidates].filter((key) => inForce.get(key)?.file === file);
+}
+
+function keep(key: string, held: Map<string, Held>, inForce: ReadonlyMap<string, Held>): void {
+  const old = inForce.get(key);
+  if (old !== undefined && !held.has(key)) held.set(key, old);
+}
+
+function duplicate(object: WatchedObject, file: string, line: number | undefined, winner: string): Problem {
+  const { kind, namespace, name } = object;
+  return {
+    object: { kind, namespace, name },
+    field: '',
+    message: `is in ${winner} too; that one is used`,
+    file,
+    ...(line === undefined ? {} : { line }),
+  };
+}
