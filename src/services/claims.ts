@@ -122,7 +122,9 @@ export function describeLostClaims(claimed: readonly Claim[], claims: ClaimIndex
 function describeLostClaim(claim: Claim, owner: Claim): Problem {
   const { namespace, name } = claim.claimant;
   const isRival = owner.claimant.key !== claim.claimant.key;
-  const ownerName = isRival ? `Service ${owner.claimant.key}` : `${owner.field} of the same Service`;
+  const ownerName = isRival
+    ? `Service ${owner.claimant.key}`
+    : `spec.ports[${owner.position}] of the same Service`;
   return {
     object: { kind: 'Service', namespace, name },
     field: claim.field,
@@ -132,7 +134,7 @@ function describeLostClaim(claim: Claim, owner: Claim): Problem {
 
 /** Address → field. */
 function readPortClaims(port: WantedPort): ReadonlyMap<ClaimedAddress, string> {
-  const claims = new Map([[frontendAddress(port.clusterIP, port), `spec.ports[${port.index}].port`]]);
+  const claims = new Map([[frontendAddress(port.clusterIP, port), 'spec.clusterIP']]);
   const add = (address: ClaimedAddress, field: string) => {
     if (!claims.has(address)) claims.set(address, field);
   };
