@@ -1,0 +1,22 @@
+# Every target does its own set-up; see scripts/setup.
+.DEFAULT_GOAL := help
+.PHONY: help setup test demo bench
+
+export PATH := $(CURDIR)/node_modules/.bin:$(PATH):/usr/sbin:/sbin
+BENCH ?= --mode iptables --services 1000 --endpoints 10
+
+help: ## say what there is to make
+	@sed -n 's/^\([a-z]*\):[^#]*## /\1	/p' $(MAKEFILE_LIST)
+
+setup: ## install what is missing (Debian, Ubuntu): network tools and npm packages
+	@scripts/setup
+
+test: setup ## check types and style, then run every test, on the real kernel too
+	npm run --silent check
+	vitest run --reporter=default --reporter=./scripts/strict-reporter.ts
+
+demo: setup ## show a Service at work on two nodes with real traffic
+	@bin/menwei lab demo
+
+bench: setup ## measure sync times; BENCH="--mode nftables --services 5000 --endpoints 50" for others
+	npm run --silent bench:sync -- $(BENCH)

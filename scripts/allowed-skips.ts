@@ -1,0 +1,14 @@
+/** Tests that may be skipped, each for a reason that must hold on the machine at hand. */
+import { hasSctp } from '../src/kernel/features.ts';
+
+export interface AllowedSkip {
+  /** Matches the full name of the test. */
+  readonly name: RegExp;
+  readonly reason: string;
+  /** Whether the reason holds here; where it does not, the skip is a failure. */
+  holds(): boolean;
+}
+
+export const ALLOWED_SKIPS: readonly AllowedSkip[] = [
+  { name: /\bSCTP\b/i, reason: 'this kernel has no SCTP', holds: () => !hasSctp() },
+];
