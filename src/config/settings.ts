@@ -72,6 +72,10 @@ export interface Settings {
   /** Of the selected mode. Shortest time from the end of a sync to the start of the next. */
   readonly minSyncPeriodMs: number;
   readonly configSyncPeriodMs: number;
+  readonly log: {
+    readonly format: 'text' | 'json';
+    readonly level: 'debug' | 'info';
+  };
   /** Remove what any mode has programmed and exit (`--cleanup`). */
   readonly cleanup: boolean;
   /** Files and folders the objects come from instead of an API server; empty: the API server. */

@@ -1,0 +1,170 @@
+/**
+ * KubeProxyConfiguration, `kubeproxy.config.k8s.io/v1alpha1`: names and types of its fields (spec § 10.1). Every field
+ * may be absent; durations become milliseconds. Flags are turned into the same document.
+ */
+import * as v from 'valibot';
+import { parseDuration } from './duration.ts';
+
+const text = v.string('must be a text');
+const flag = v.boolean('must be true or false');
+const number = v.number('must be a number');
+const texts = v.array(text, 'must be a list');
+
+const integer = v.pipe(
+  v.number('must be a whole number'),
+  v.check(
+    (value) => Number.isInteger(value) && Math.abs(value) < 2 ** 31,
+    'must be a whole number of 32 bits',
+  ),
+);
+
+const durationMs = v.pipe(
+  v.string('must be a duration like 30s'),
+  v.rawTransform(({ dataset, addIssue, NEVER }) => {
+    const value = parseDuration(dataset.value);
+    if (value !== undefined) return value;
+    addIssue({ message: 'must be a duration like 30s' });
+    return NEVER;
+  }),
+);
+
+/** An object of which each field may be absent. Unknown fields are dropped: see unknownFields. */
+function section<const Entries extends Readonly<Record<string, v.GenericSchema>>>(entries: Entries) {
+  return v.partial(v.object(entries, 'must be an object'));
+}
+
+const outputOptions = section({
+  splitStream: flag,
+  infoBufferSize: v.union([text, number], 'must be a quantity'),
+});
+
+const documentSchema = section({
+  apiVersion: text,
+  kind: text,
+  mode: text,
+  clientConnection: section({
+    kubeconfig: text,
+    acceptContentTypes: text,
+    contentType: text,
+    qps: number,
+    burst: integer,
+  }),
+  hostnameOverride: text,
+  bindAddress: text,
+  bindAddressHardFail: flag,
+  healthzBindAddress: text,
+  metricsBindAddress: text,
+  enableProfiling: flag,
+  showHiddenMetricsForVersion: text,
+  clusterCIDR: text,
+  detectLocalMode: text,
+  detectLocal: section({ bridgeInterface: text, interfaceNamePrefix: text }),
+  nodePortAddresses: texts,
+  iptables: section({
+    masqueradeBit: integer,
+    masqueradeAll: flag,
+    localhostNodePorts: flag,
+    syncPeriod: durationMs,
+    minSyncPeriod: durationMs,
+  }),
+  nftables: section({
+    masqueradeBit: integer,
+    masqueradeAll: flag,
+    syncPeriod: durationMs,
+    minSyncPeriod: durationMs,
+  }),
+  ipvs: section({
+    syncPeriod: durationMs,
+    minSyncPeriod: durationMs,
+    scheduler: text,
+    excludeCIDRs: texts,
+    strictARP: flag,
+    tcpTimeout: durationMs,
+    tcpFinTimeout: durationMs,
+    udpTimeout: durationMs,
+  }),
+  conntrack: section({
+    maxPerCore: integer,
+    min: integer,
+    tcpEstablishedTimeout: durationMs,
+    tcpCloseWaitTimeout: durationMs,
+    tcpBeLiberal: flag,
+    udpTimeout: durationMs,
+    udpStreamTimeout: durationMs,
+  }),
+  oomScoreAdj: integer,
+  configSyncPeriod: durationMs,
+  portRange: text,
+  featureGates: v.record(v.string(), flag, 'must be an object'),
+  logging: section({
+    format: text,
+    // Nanoseconds as a number, or a duration.
+    flushFrequency: v.union([durationMs, number], 'must be a duration like 5s'),
+    verbosity: integer,
+    vmodule: v.array(section({ filePattern: text, verbosity: integer }), 'must be a list'),
+    options: section({ text: outputOptions, json: outputOptions }),
+  }),
+  winkernel: section({
+    networkName: text,
+    sourceVip: text,
+    enableDSR: flag,
+    rootHnsEndpointName: text,
+    forwardHealthCheckVip: flag,
+  }),
+  windowsRunAsService: flag,
+});
+
+export type ConfigDocument = v.InferOutput<typeof documentSchema>;
+
+/** A value that is refused: `iptables.masqueradeBit`, 32, `must be within 0-31`. */
+export interface FieldError {
+  readonly field: string;
+  readonly value: unknown;
+  readonly allowed: string;
+}
+
+/** Checks the types of the fields that are known; what they mean together is checked later. */
+export function decodeDocument(
+  value: unknown,
+): { readonly document: ConfigDocument } | { readonly errors: readonly FieldError[] } {
+  const { success, output, issues } = v.safeParse(documentSchema, value);
+  if (success) return { document: output };
+  return {
+    errors: issues.map((issue) => ({
+      field: v.getDotPath(issue) ?? '',
+      value: issue.input,
+      allowed: issue.message,
+    })),
+  };
+}
+
+/** `iptables.masqueradeBit: 32: must be within 0-31` */
+export function formatFieldError({ field, value, allowed }: FieldError): string {
+  return `${field}: ${value === undefined ? '(absent)' : JSON.stringify(value)}: ${allowed}`;
+}
+
+/** Paths of the fields of `value` that the schema doesn't have: `iptables.masqeradeAll`. */
+export function unknownFields(value: unknown): readonly string[] {
+  return findUnknown(documentSchema, value, '');
+}
+
+function findUnknown(schema: unknown, value: unknown, prefix: string): readonly string[] {
+  const entries = entriesOf(schema);
+  if (entries === undefined || !isRecord(value)) return [];
+  return Object.entries(value).flatMap(([key, inner]) => {
+    const path = `${prefix}${key}`;
+    return Object.hasOwn(entries, key) ? findUnknown(entries[key], inner, `${path}.`) : [path];
+  });
+}
+
+/** The fields of an object's schema, if it is one, whether or not the object itself may be absent. */
+function entriesOf(schema: unknown): Readonly<Record<string, unknown>> | undefined {
+  if (!isRecord(schema)) return undefined;
+  if (isRecord(schema.entries)) return schema.entries;
+  return schema.wrapped === undefined ? undefined : entriesOf(schema.wrapped);
+}
+
+/** A plain object: neither null nor a list. */
+export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

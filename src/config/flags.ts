@@ -1,0 +1,97 @@
+/** kube-proxy's flags on a commander command, read by the rules of Go's pflag. */
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import { parseDuration } from './duration.ts';
+import { FLAGS, type Flag, type FlagKind } from './flag-table.ts';
+
+/** Lists and pairs are collected over repetitions; a duration stays as it was written. */
+export type FlagValue = string | number | boolean | readonly string[] | Readonly<Record<string, boolean>>;
+
+/** The flags that were on the command line, by name. */
+export type GivenFlags = Readonly<Record<string, FlagValue>>;
+
+/** Adds the flags of {@link FLAGS}; positional arguments become an error. Read the result with givenFlags. */
+export function addProxyFlags(command: Command): Command {
+  command.allowExcessArguments(false);
+  for (const flag of FLAGS) command.addOption(createOption(flag));
+  return command;
+}
+
+/** What the command line of a parsed command said. Throws nothing: commander has reported bad values before. */
+export function givenFlags(command: Command): GivenFlags {
+  const given: Record<string, FlagValue> = {};
+  for (const option of command.options) {
+    const name = option.long?.slice(2) ?? '';
+    if (command.getOptionValueSource(option.attributeName()) !== 'cli') continue;
+    if (FLAGS.some((flag) => flag.name === name))
+      given[name] = command.getOptionValue(option.attributeName());
+  }
+  return given;
+}
+
+const PLACEHOLDERS: Readonly<Record<FlagKind, string>> = {
+  text: '<text>',
+  // pflag's rule: without a value it is true, and a value needs the equals sign.
+  bool: '[bool]',
+  integer: '<n>',
+  number: '<n>',
+  duration: '<duration>',
+  list: '<list>',
+  gates: '<pairs>',
+};
+
+function createOption({ name, shorthand, kind, default: preset, help }: Flag): Option {
+  const short = shorthand === undefined ? '' : `-${shorthand}, `;
+  const description = preset === undefined ? help : `${help} (default: ${preset})`;
+  const option = new Option(`${short}--${name} ${PLACEHOLDERS[kind]}`, description);
+  if (kind === 'bool') option.preset('true');
+  return option.argParser((text: string, previous: unknown) => {
+    // commander hands over `-v=2` as the value `=2`.
+    const value = shorthand !== undefined && text.startsWith('=') ? text.slice(1) : text;
+    return parseValue(kind, value, previous);
+  });
+}
+
+function parseValue(kind: FlagKind, text: string, previous: unknown): FlagValue {
+  switch (kind) {
+    case 'text':
+      return text;
+    case 'bool':
+      return parseBool(text);
+    case 'integer':
+      if (!/^[+-]?\d{1,10}$/.test(text)) throw new InvalidArgumentError('It must be a whole number.');
+      return Number(text);
+    case 'number':
+      if (text.trim() === '' || !Number.isFinite(Number(text)))
+        throw new InvalidArgumentError('It must be a number.');
+      return Number(text);
+    case 'duration':
+      if (parseDuration(text) === undefined)
+        throw new InvalidArgumentError('It must be a duration like 30s or 1m30s.');
+      return text;
+    case 'list':
+      return [...(Array.isArray(previous) ? previous : []), ...splitList(text)];
+    case 'gates':
+      return { ...(typeof previous === 'object' ? previous : {}), ...parseGates(text) };
+  }
+}
+
+function splitList(text: string): readonly string[] {
+  return text === '' ? [] : text.split(',');
+}
+
+function parseBool(text: string): boolean {
+  if (['1', 't', 'T', 'true', 'TRUE', 'True'].includes(text)) return true;
+  if (['0', 'f', 'F', 'false', 'FALSE', 'False'].includes(text)) return false;
+  throw new InvalidArgumentError('It must be true or false.');
+}
+
+function parseGates(text: string): Readonly<Record<string, boolean>> {
+  const pairs = splitList(text).map((pair) => {
+    const [name = '', value, ...rest] = pair.split('=').map((part) => part.trim());
+    if (name === '' || value === undefined || rest.length > 0) {
+      throw new InvalidArgumentError('It must be a list of name=true|false.');
+    }
+    return [name, parseBool(value)] as const;
+  });
+  return Object.fromEntries(pairs);
+}

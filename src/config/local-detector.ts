@@ -1,0 +1,34 @@
+/** How traffic of this node's pods is recognised in one IP family (spec § 10.6). */
+import { type IpFamily, parseCidr } from '../addresses/ip.ts';
+import type { LocalDetector } from '../services/node-view.ts';
+import type { Settings } from './settings.ts';
+
+/**
+ * The first CIDR of the family counts; without one, local traffic can't be recognised.
+ * @param nodePodCIDRs the Node object's, which only mode NodeCIDR needs.
+ */
+export function localDetector(
+  settings: Pick<Settings, 'detectLocalMode' | 'detectLocal' | 'clusterCIDRs'>,
+  family: IpFamily,
+  nodePodCIDRs: readonly string[],
+): LocalDetector {
+  const { detectLocalMode, detectLocal, clusterCIDRs } = settings;
+  switch (detectLocalMode) {
+    case 'ClusterCIDR':
+      return byFirstCidr(
+        clusterCIDRs.map((cidr) => cidr.text),
+        family,
+      );
+    case 'NodeCIDR':
+      return byFirstCidr(nodePodCIDRs, family);
+    case 'BridgeInterface':
+      return { by: 'bridge', interface: detectLocal.bridgeInterface };
+    case 'InterfaceNamePrefix':
+      return { by: 'prefix', prefix: detectLocal.interfaceNamePrefix };
+  }
+}
+
+function byFirstCidr(cidrs: readonly string[], family: IpFamily): LocalDetector {
+  const cidr = cidrs.map(parseCidr).find((candidate) => candidate?.family === family);
+  return cidr === undefined ? { by: 'none' } : { by: 'cidr', cidr: cidr.text };
+}

@@ -1,0 +1,152 @@
+/** From the command line and the configuration file to Settings (spec § 10.2). Pure. */
+import { type Checked, checkConfiguration } from './check.ts';
+import { type Configuration, withDefaults } from './defaults.ts';
+import { type ConfigDocument, decodeDocument, type FieldError, formatFieldError } from './document.ts';
+import { type ConfigFile, parseConfigFile } from './file.ts';
+import { FLAGS, type Flag } from './flag-table.ts';
+import type { FlagValue, GivenFlags } from './flags.ts';
+import type { Settings } from './settings.ts';
+import { fieldsWithoutEffect, flagsWithoutEffect } from './without-effect.ts';
+
+export interface SettingsInput {
+  readonly flags: GivenFlags;
+  /** The content of the file that --config names. */
+  readonly configFile?: ConfigFile;
+  /** The operating system's name of the machine. */
+  readonly hostname: string;
+}
+
+/** Each message is one line that names the flag, or the file and field. */
+export type ResolvedSettings =
+  | { readonly settings: Settings; readonly warnings: readonly string[] }
+  | { readonly errors: readonly string[] };
+
+/** Puts flags, file and defaults together and checks the result. All errors are reported at once. */
+export function resolveSettings({ flags, configFile, hostname }: SettingsInput): ResolvedSettings {
+  const effectiveFlags = configFile === undefined ? flags : pick(flags, (flag) => flag.besideConfig === true);
+  const label = (field: string) => nameSetting(field, effectiveFlags, configFile?.path);
+  const file = configFile === undefined ? { document: {}, warnings: [] } : parseConfigFile(configFile);
+  if ('errors' in file) return file;
+  const decodedFlags = decodeDocument(flagFields(effectiveFlags));
+  if ('errors' in decodedFlags) return { errors: formatErrors(decodedFlags.errors, label) };
+
+  const document = overlay(file.document, decodedFlags.document);
+  const defaults = withDefaults(document, configFile === undefined ? 'flags' : 'file');
+  const configuration = configFile === undefined ? withDeprecatedPorts(defaults, flags) : defaults;
+  const errors: FieldError[] = [];
+  const checked = checkConfiguration(configuration, (error) => errors.push(error));
+  const nodeName = resolveNodeName(configuration.hostnameOverride, hostname, (error) => errors.push(error));
+  if (errors.length > 0) return { errors: formatErrors(errors, label) };
+  return {
+    settings: assemble(configuration, checked, nodeName, flags),
+    warnings: [
+      ...file.warnings,
+      ...(configFile === undefined ? [] : describeIgnored(flags)),
+      ...describeWithoutEffect(file.document, effectiveFlags),
+    ],
+  };
+}
+
+function assemble(
+  configuration: Configuration,
+  checked: Checked,
+  nodeName: string,
+  flags: GivenFlags,
+): Settings {
+  const { clientConnection, iptables, nftables, logging } = configuration;
+  const { logFormat, ...rest } = checked;
+  const { masqueradeBit, masqueradeAll, localhostNodePorts } = iptables;
+  return {
+    ...rest,
+    client: { ...clientConnection, master: textFlag(flags, 'master') },
+    nodeName,
+    bindAddressHardFail: configuration.bindAddressHardFail,
+    detectLocal: configuration.detectLocal,
+    iptables: { masqueradeBit, masqueradeAll, localhostNodePorts },
+    nftables: { masqueradeBit: nftables.masqueradeBit, masqueradeAll: nftables.masqueradeAll },
+    log: { format: logFormat, level: logging.verbosity >= DEBUG_VERBOSITY ? 'debug' : 'info' },
+    cleanup: flags.cleanup === true,
+    manifests: Array.isArray(flags.manifests) ? flags.manifests : [],
+    dryRun: flags['dry-run'] === true,
+  };
+}
+
+/** From here on kube-proxy logs what only a developer wants to know. */
+const DEBUG_VERBOSITY = 4;
+
+function textFlag(flags: GivenFlags, name: string): string {
+  const value = flags[name];
+  return typeof value === 'string' ? value : '';
+}
+
+function pick(flags: GivenFlags, wanted: (flag: Flag) => boolean): GivenFlags {
+  const names = new Set(FLAGS.filter(wanted).map((flag) => flag.name));
+  return Object.fromEntries(Object.entries(flags).filter(([name]) => names.has(name)));
+}
+
+/** The flags as a configuration document, unchecked. */
+function flagFields(flags: GivenFlags): unknown {
+  const document: Record<string, FlagValue> = {};
+  const sections: Record<string, Record<string, FlagValue>> = {};
+  for (const { name, fields } of FLAGS) {
+    const value = flags[name];
+    if (value === undefined) continue;
+    for (const path of fields) {
+      const [head = '', leaf] = path.split('.');
+      if (leaf === undefined) document[head] = value;
+      else sections[head] = { ...sections[head], [leaf]: value };
+    }
+  }
+  return { ...document, ...sections };
+}
+
+/** The few flags that count beside a file win over it; an empty name is no name. */
+function overlay(file: ConfigDocument, flags: ConfigDocument): ConfigDocument {
+  return {
+    ...file,
+    ...flags,
+    hostnameOverride: flags.hostnameOverride || file.hostnameOverride,
+    logging: { ...file.logging, ...flags.logging },
+  };
+}
+
+/** The deprecated ports only ever turn a server off: an address always has a port by now. */
+function withDeprecatedPorts(configuration: Configuration, flags: GivenFlags): Configuration {
+  return {
+    ...configuration,
+    healthzBindAddress: flags['healthz-port'] === 0 ? '' : configuration.healthzBindAddress,
+    metricsBindAddress: flags['metrics-port'] === 0 ? '' : configuration.metricsBindAddress,
+  };
+}
+
+/** The name the Node object has: kubelet makes the same of a host name (spec § 10.5). */
+function resolveNodeName(override: string, hostname: string, refuse: (error: FieldError) => void): string {
+  const field = override === '' ? 'host name' : 'hostnameOverride';
+  const value = override === '' ? hostname : override;
+  const nodeName = value.trim().toLowerCase();
+  if (nodeName === '') refuse({ field, value, allowed: 'must not be blank' });
+  return nodeName;
+}
+
+/** What the user calls a field: the flag, or the file and the field's path. */
+function nameSetting(field: string, flags: GivenFlags, path: string | undefined): string {
+  const name = FLAGS.find((flag) =>
+    flag.fields.some((own) => field === own || field.startsWith(`${own}.`)),
+  )?.name;
+  if (name !== undefined && (path === undefined || flags[name] !== undefined)) return `--${name}`;
+  return path === undefined ? field : `${path}: ${field}`;
+}
+
+function formatErrors(errors: readonly FieldError[], label: (field: string) => string): readonly string[] {
+  return errors.map((error) => formatFieldError({ ...error, field: label(error.field) }));
+}
+
+function describeIgnored(flags: GivenFlags): readonly string[] {
+  const names = Object.keys(pick(flags, (flag) => flag.besideConfig !== true)).map((name) => `--${name}`);
+  return names.length === 0 ? [] : [`with --config these flags are ignored: ${names.join(', ')}`];
+}
+
+function describeWithoutEffect(file: ConfigDocument, flags: GivenFlags): readonly string[] {
+  const names = [...flagsWithoutEffect(flags).map((name) => `--${name}`), ...fieldsWithoutEffect(file)];
+  return names.length === 0 ? [] : [`these settings have no effect yet: ${names.join(', ')}`];
+}
