@@ -1,0 +1,183 @@
+/** Requests to one API server: credentials, rate limit, and failures as {@link ApiError}. Reading only. */
+import { pipeline, type Readable } from 'node:stream';
+import { createGunzip } from 'node:zlib';
+import { type Dispatcher, errors, request } from 'undici';
+import { ApiError, connectionError, oneLine, statusError } from './api-error.ts';
+import { Authenticator, type Identity } from './authenticator.ts';
+import type { Connection } from './connection.ts';
+import { TokenBucket } from './token-bucket.ts';
+import { Transport } from './transport.ts';
+
+export interface ApiClientOptions {
+  /** `menwei/0.1.0` */
+  readonly userAgent: string;
+  /** clientConnection.qps; not positive: no limit. */
+  readonly qps: number;
+  /** clientConnection.burst */
+  readonly burst: number;
+}
+
+export interface GetOptions {
+  readonly signal: AbortSignal;
+  /** The longest wait for the answer to begin, and between two pieces of it. */
+  readonly silenceMs: number;
+  /** Ask for a compressed answer: worth it for lists, while a watch must arrive event by event. */
+  readonly compressed?: boolean;
+}
+
+export interface ApiClient {
+  /** `https://10.0.0.1:6443`, for messages. */
+  readonly server: string;
+  /**
+   * Sends a GET request; resolves when the server has accepted it (200), with the body as it arrives.
+   * @param path `/api/v1/services`
+   * @throws ApiError, also while the body is read; the signal's reason when it fires
+   */
+  get(
+    path: string,
+    query: Readonly<Record<string, string>>,
+    options: GetOptions,
+  ): Promise<AsyncIterable<Buffer>>;
+  /** Breaks all connections. */
+  close(): Promise<void>;
+}
+
+/** Opens nothing yet: the first connection is made by the first request. */
+export function createApiClient(connection: Connection, options: ApiClientOptions): ApiClient {
+  return new UndiciApiClient(connection, options);
+}
+
+const MAX_STATUS_BYTES = 64 * 1024;
+const MAX_RETRY_AFTER_MS = 60_000;
+
+class UndiciApiClient implements ApiClient {
+  readonly #connection: Connection;
+  readonly #userAgent: string;
+  readonly #authenticator: Authenticator;
+  readonly #transport: Transport;
+  readonly #limit: TokenBucket;
+
+  constructor(connection: Connection, { userAgent, qps, burst }: ApiClientOptions) {
+    this.#connection = connection;
+    this.#userAgent = userAgent;
+    this.#authenticator = new Authenticator(connection);
+    this.#transport = new Transport(connection);
+    this.#limit = new TokenBucket(qps, burst);
+  }
+
+  get server(): string {
+    return this.#connection.server;
+  }
+
+  async get(
+    path: string,
+    query: Readonly<Record<string, string>>,
+    options: GetOptions,
+  ): Promise<AsyncIterable<Buffer>> {
+    await this.#limit.take(options.signal);
+    const url = `${this.server}${path}?${new URLSearchParams(query)}`;
+    const identity = await this.#authenticator.identity();
+    let response = await this.#send(url, identity, options);
+    if (response.statusCode === 401 && this.#authenticator.refused(identity)) {
+      await response.body.dump();
+      response = await this.#send(url, await this.#authenticator.identity(), options);
+    }
+    if (response.statusCode === 200) return this.#read(response, options.signal);
+    throw await this.#refusal(path, response);
+  }
+
+  close(): Promise<void> {
+    return this.#transport.close();
+  }
+
+  async #send(url: string, identity: Identity, options: GetOptions): Promise<Dispatcher.ResponseData> {
+    const compressed = options.compressed === true && !this.#connection.disableCompression;
+    const dispatcher = this.#transport.dispatcher(identity);
+    try {
+      return await request(url, {
+        dispatcher,
+        signal: options.signal,
+        headersTimeout: options.silenceMs,
+        bodyTimeout: options.silenceMs,
+        headers: {
+          accept: 'application/json',
+          'accept-encoding': compressed ? 'gzip' : 'identity',
+          'user-agent': this.#userAgent,
+          ...(identity.authorization !== undefined && { authorization: identity.authorization }),
+          ...impersonationHeaders(this.#connection),
+        },
+      });
+    } catch (cause) {
+      throw this.#broken(cause, options.signal);
+    }
+  }
+
+  async *#read(response: Dispatcher.ResponseData, signal: AbortSignal): AsyncGenerator<Buffer> {
+    try {
+      for await (const chunk of decoded(response)) yield chunk;
+    } catch (cause) {
+      throw this.#broken(cause, signal);
+    } finally {
+      response.body.destroy();
+    }
+  }
+
+  async #refusal(path: string, { statusCode, headers, body }: Dispatcher.ResponseData): Promise<ApiError> {
+    const status = parseJson(await readStart(body));
+    return statusError(`${this.server}${path}`, statusCode, status, retryAfterMs(headers['retry-after']));
+  }
+
+  #broken(cause: unknown, signal: AbortSignal): unknown {
+    if (signal.aborted) return signal.reason;
+    if (cause instanceof errors.InvalidArgumentError) {
+      return new ApiError('refused', `${this.server}: ${oneLine(cause.message)}`, { cause });
+    }
+    return connectionError(this.server, cause);
+  }
+}
+
+function impersonationHeaders({ impersonation }: Connection): Record<string, string | string[]> {
+  return Object.fromEntries(
+    Object.entries(impersonation).map(([name, value]) => [
+      name,
+      typeof value === 'string' ? value : [...value],
+    ]),
+  );
+}
+
+function decoded({ headers, body }: Dispatcher.ResponseData): Readable {
+  if (headers['content-encoding'] !== 'gzip') return body;
+  // An error of either stream reaches the reader through the other one.
+  return pipeline(body, createGunzip(), () => undefined);
+}
+
+/** The text of an error's answer; what is wrong with reading it matters less than the status already known. */
+async function readStart(body: Readable): Promise<string> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  try {
+    for await (const chunk of body) {
+      chunks.push(chunk);
+      size += chunk.length;
+      if (size > MAX_STATUS_BYTES) break;
+    }
+  } catch (cause) {
+    if (!(cause instanceof Error)) throw cause;
+  }
+  return Buffer.concat(chunks).toString('utf8');
+}
+
+/** Refusals also come from proxies, in any format; only a Status is of use. */
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    if (cause instanceof SyntaxError) return undefined;
+    throw cause;
+  }
+}
+
+function retryAfterMs(header: string | string[] | undefined): number {
+  const seconds = Number(header);
+  return Number.isFinite(seconds) && seconds > 0 ? Math.min(seconds * 1000, MAX_RETRY_AFTER_MS) : 0;
+}

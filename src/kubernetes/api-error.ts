@@ -1,0 +1,139 @@
+/** Why a request to the API server came to nothing: one error type, one line of text fit for a log. */
+
+export type ApiFailure =
+  /** No connection, or it broke, or nothing came in time. */
+  | 'unreachable'
+  /** The TLS handshake failed: one side does not trust the other. */
+  | 'certificate'
+  /** The credentials could not be obtained (token file, exec plugin). */
+  | 'credentials'
+  /** 401 */
+  | 'unauthorized'
+  /** 403 */
+  | 'forbidden'
+  /** 404 */
+  | 'not-found'
+  /** 410, or a resource version the server does not know: only a new list helps. */
+  | 'gone'
+  /** 429 or 5xx */
+  | 'overloaded'
+  /** Any other status. */
+  | 'refused'
+  /** The answer is not what the API promises. */
+  | 'invalid-answer';
+
+export class ApiError extends Error {
+  override readonly name = 'ApiError';
+  readonly failure: ApiFailure;
+  /** How long the server asks to be left alone; 0 when it did not say. */
+  readonly retryAfterMs: number;
+
+  constructor(
+    failure: ApiFailure,
+    message: string,
+    options: { cause?: unknown; retryAfterMs?: number } = {},
+  ) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.failure = failure;
+    this.retryAfterMs = options.retryAfterMs ?? 0;
+  }
+}
+
+/** A failed connection or handshake, or a connection that broke, in words. */
+export function connectionError(server: string, cause: unknown): ApiError {
+  const { code, message } = rootCause(cause);
+  if (isCertificateCode(code)) {
+    const detail = `${oneLine(message)}${code === '' ? '' : ` (${code})`}`;
+    return new ApiError('certificate', `${server}: TLS handshake failed: ${detail}`, { cause });
+  }
+  const reason = CONNECTION_REASONS[code] ?? oneLine(message);
+  return new ApiError(
+    'unreachable',
+    `${server} is unreachable: ${reason}${code === '' ? '' : ` (${code})`}`,
+    {
+      cause,
+    },
+  );
+}
+
+const CONNECTION_REASONS: Readonly<Record<string, string>> = {
+  ECONNREFUSED: 'connection refused',
+  ECONNRESET: 'connection reset',
+  EHOSTUNREACH: 'no route to the host',
+  ENETUNREACH: 'no route to the network',
+  ETIMEDOUT: 'no answer in time',
+  ENOTFOUND: 'the host name is not known to DNS',
+  EAI_AGAIN: 'DNS does not answer',
+  UND_ERR_CONNECT_TIMEOUT: 'no connection in time',
+  UND_ERR_HEADERS_TIMEOUT: 'no answer in time',
+  UND_ERR_BODY_TIMEOUT: 'the answer stopped halfway',
+};
+
+/** An answer whose status is not 200. `body` is expected to be a Kubernetes Status. */
+export function statusError(
+  request: string,
+  statusCode: number,
+  body: unknown,
+  retryAfterMs: number,
+): ApiError {
+  const status = isRecord(body) ? body : {};
+  const text = typeof status.message === 'string' ? oneLine(status.message) : '';
+  const failure = isVersionTooLarge(status) ? 'gone' : failureOf(statusCode);
+  // A forbidden request's own message names user, verb and resource, all there is to say.
+  const message =
+    failure === 'forbidden' && text !== ''
+      ? text
+      : `${request}: ${FAILURE_WORDS[failure] ?? 'refused'} (${statusCode}${text === '' ? '' : `: ${text}`})`;
+  return new ApiError(failure, message, { retryAfterMs });
+}
+
+const FAILURE_WORDS: Partial<Record<ApiFailure, string>> = {
+  unauthorized: 'the credentials are not accepted',
+  forbidden: 'forbidden',
+  'not-found': 'the server does not have this resource',
+  gone: 'the resource version is too old or unknown',
+  overloaded: 'the server can not answer now',
+};
+
+function failureOf(statusCode: number): ApiFailure {
+  if (statusCode === 401) return 'unauthorized';
+  if (statusCode === 403) return 'forbidden';
+  if (statusCode === 404) return 'not-found';
+  if (statusCode === 410) return 'gone';
+  return statusCode === 429 || statusCode >= 500 ? 'overloaded' : 'refused';
+}
+
+/** After a restore of etcd the versions start lower again; the server answers 504 with this cause. */
+function isVersionTooLarge(status: Readonly<Record<string, unknown>>): boolean {
+  const details = status.details;
+  const causes = isRecord(details) && Array.isArray(details.causes) ? details.causes : [];
+  return causes.some((cause) => isRecord(cause) && cause.reason === 'ResourceVersionTooLarge');
+}
+
+function isCertificateCode(code: string): boolean {
+  return /^(ERR_TLS_|ERR_SSL_|CERT_|EPROTO$|HOSTNAME_MISMATCH$|UNABLE_TO_)|SELF_SIGNED/.test(code);
+}
+
+/** The innermost error that has a code; an attempt on several addresses fails with all their errors in one. */
+function rootCause(error: unknown): { code: string; message: string } {
+  if (error instanceof AggregateError && error.errors.length > 0) return rootCause(error.errors[0]);
+  if (!(error instanceof Error)) return { code: '', message: String(error) };
+  const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
+  if (
+    (code === '' || code.startsWith('UND_ERR_S') || code === 'UND_ERR_PRX_TLS') &&
+    error.cause instanceof Error
+  ) {
+    return rootCause(error.cause);
+  }
+  return { code, message: error.message };
+}
+
+/** Text of others in a log line: no line breaks or control characters, not without end. */
+export function oneLine(text: string): string {
+  const line = text.replace(/[\p{Cc}\p{Zl}\p{Zp}\s]+/gu, ' ').trim();
+  return line.length > 400 ? `${line.slice(0, 400)}…` : line;
+}
+
+export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

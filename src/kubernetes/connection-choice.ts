@@ -1,0 +1,23 @@
+/** Which connection the command line asks for. */
+import { type Connection, plainConnection } from './connection.ts';
+import { inClusterConnection } from './in-cluster.ts';
+import { readKubeconfig } from './kubeconfig.ts';
+import { parseServerUrl } from './server-url.ts';
+
+export interface ConnectionChoice {
+  /** `--kubeconfig`. */
+  readonly kubeconfig?: string | undefined;
+  /** `--master`: the URL of the API server, before the one in the kubeconfig. */
+  readonly master?: string | undefined;
+}
+
+/**
+ * The connection kube-proxy would use: the kubeconfig file with `master` in place of its server; only `master`
+ * when there is no file; the service account of the pod when there is neither (spec § 10.5).
+ * @throws ConnectionConfigError
+ */
+export async function chooseConnection({ kubeconfig, master }: ConnectionChoice): Promise<Connection> {
+  const server = master === undefined || master === '' ? undefined : parseServerUrl(master, '--master');
+  if (kubeconfig !== undefined && kubeconfig !== '') return readKubeconfig(kubeconfig, server);
+  return server === undefined ? inClusterConnection() : plainConnection(server);
+}

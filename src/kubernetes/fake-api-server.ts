@@ -1,0 +1,269 @@
+/**
+ * An API server for tests: lists in pages, watches with bookmarks and history, over real HTTP or TLS, and fails on
+ * demand. It stores whatever objects it is given and applies no selectors.
+ */
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import {
+  createServer as createHttpServer,
+  type IncomingMessage,
+  type Server,
+  type ServerResponse,
+} from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
+import type { AddressInfo, Socket } from 'node:net';
+import type { TLSSocket } from 'node:tls';
+import { fileURLToPath } from 'node:url';
+
+/** Path of a file in testdata/. */
+export function testdata(name: string): string {
+  return fileURLToPath(new URL(`testdata/${name}`, import.meta.url));
+}
+
+export interface FakeRequest {
+  readonly path: string;
+  readonly query: Readonly<Record<string, string>>;
+  readonly headers: IncomingMessage['headers'];
+  /** Common name of the client's certificate; empty without one. */
+  readonly clientName: string;
+  readonly isWatch: boolean;
+}
+
+/** Answers a request in the server's place (true), or leaves it alone. */
+export type Interceptor = (request: FakeRequest, response: ServerResponse) => boolean;
+
+export interface FakeObject {
+  readonly metadata: { readonly name: string; readonly namespace?: string };
+  readonly [field: string]: unknown;
+}
+
+interface Change {
+  readonly type: 'ADDED' | 'MODIFIED' | 'DELETED';
+  readonly path: string;
+  readonly version: number;
+  readonly object: object;
+}
+
+const KINDS: Readonly<Record<string, string>> = {
+  '/api/v1/services': 'ServiceList',
+  '/apis/discovery.k8s.io/v1/endpointslices': 'EndpointSliceList',
+  '/api/v1/nodes': 'NodeList',
+};
+
+export class FakeApiServer implements AsyncDisposable {
+  /** Every request that came in, oldest first. */
+  readonly requests: FakeRequest[] = [];
+  /** Answers with everything at once, as an API server's cache does for resourceVersion=0. */
+  ignoreLimit = false;
+  readonly #objects = new Map<string, Map<string, object>>();
+  readonly #watches = new Set<{ readonly path: string; readonly response: ServerResponse }>();
+  readonly #sockets = new Set<Socket>();
+  readonly #server: Server;
+  readonly #scheme: string;
+  #interceptors: Interceptor[] = [];
+  #history: Change[] = [];
+  #version = 100;
+  #oldestVersion = 0;
+
+  private constructor(tls: boolean) {
+    const listener = (request: IncomingMessage, response: ServerResponse): void =>
+      this.#answer(request, response);
+    const authority = readFileSync(testdata('ca.crt'));
+    this.#scheme = tls ? 'https' : 'http';
+    this.#server = tls
+      ? createTlsServer(
+          {
+            cert: readFileSync(testdata('server.crt')),
+            key: readFileSync(testdata('server.key')),
+            ca: authority,
+            requestCert: true,
+            rejectUnauthorized: false,
+          },
+          listener,
+        )
+      : createHttpServer(listener);
+    this.#server.on('connection', (socket: Socket) => {
+      this.#sockets.add(socket);
+      socket.on('close', () => this.#sockets.delete(socket));
+    });
+  }
+
+  /** @param port 0 takes a free one */
+  static async start({
+    tls = true,
+    port = 0,
+  }: {
+    tls?: boolean;
+    port?: number;
+  } = {}): Promise<FakeApiServer> {
+    const server = new FakeApiServer(tls);
+    server.#server.listen(port, '127.0.0.1');
+    await once(server.#server, 'listening');
+    return server;
+  }
+
+  get port(): number {
+    const address = this.#server.address() as AddressInfo;
+    return address.port;
+  }
+
+  get url(): string {
+    return `${this.#scheme}://127.0.0.1:${this.port}`;
+  }
+
+  /** Connections open now. */
+  get connections(): number {
+    return this.#sockets.size;
+  }
+
+  get watches(): number {
+    return this.#watches.size;
+  }
+
+  requestsFor(path: string, { isWatch }: { isWatch: boolean }): FakeRequest[] {
+    return this.requests.filter((request) => request.path === path && request.isWatch === isWatch);
+  }
+
+  /** Adds or changes an object under a list path such as `/api/v1/services`. */
+  put(path: string, object: FakeObject): void {
+    const objects = this.#under(path);
+    const key = `${object.metadata.namespace ?? ''}/${object.metadata.name}`;
+    const type = objects.has(key) ? 'MODIFIED' : 'ADDED';
+    this.#version++;
+    const stored = { ...object, metadata: { ...object.metadata, resourceVersion: String(this.#version) } };
+    objects.set(key, stored);
+    this.#record({ type, path, version: this.#version, object: stored });
+  }
+
+  delete(path: string, namespace: string, name: string): void {
+    const key = `${namespace}/${name}`;
+    const object = this.#under(path).get(key);
+    if (object === undefined) return;
+    this.#under(path).delete(key);
+    this.#version++;
+    const stored = { ...object, metadata: { namespace, name, resourceVersion: String(this.#version) } };
+    this.#record({ type: 'DELETED', path, version: this.#version, object: stored });
+  }
+
+  /** Sends every watch a bookmark with the newest version. */
+  bookmark(): void {
+    for (const { response } of this.#watches) {
+      const object = { metadata: { resourceVersion: String(this.#version) } };
+      response.write(`${JSON.stringify({ type: 'BOOKMARK', object })}\n`);
+    }
+  }
+
+  /** Forgets the history: a watch from an older version gets a 410. */
+  compact(): void {
+    this.#oldestVersion = this.#version;
+    this.#history = [];
+  }
+
+  /** Sends raw bytes down all watches of a path. */
+  writeToWatches(path: string, bytes: string | Buffer): void {
+    for (const watch of this.#watches) if (watch.path === path) watch.response.write(bytes);
+  }
+
+  /** Ends all watches in good order, as their timeout does. */
+  endWatches(): void {
+    for (const { response } of this.#watches) response.end();
+  }
+
+  /** Cuts all connections. */
+  cut(): void {
+    for (const socket of this.#sockets) socket.destroy();
+  }
+
+  /** The newest interceptor is asked first. Disposing the result takes it away. */
+  intercept(interceptor: Interceptor): Disposable {
+    this.#interceptors.unshift(interceptor);
+    return {
+      [Symbol.dispose]: () => {
+        this.#interceptors = this.#interceptors.filter((other) => other !== interceptor);
+      },
+    };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.cut();
+    this.#server.close();
+    if (this.#server.listening) await once(this.#server, 'close');
+  }
+
+  #under(path: string): Map<string, object> {
+    const objects = this.#objects.get(path) ?? new Map<string, object>();
+    this.#objects.set(path, objects);
+    return objects;
+  }
+
+  #record(change: Change): void {
+    this.#history.push(change);
+    this.writeToWatches(change.path, eventLine(change));
+  }
+
+  #answer(message: IncomingMessage, response: ServerResponse): void {
+    const url = new URL(message.url ?? '/', this.url);
+    const query = Object.fromEntries(url.searchParams);
+    const request: FakeRequest = {
+      path: url.pathname,
+      query,
+      headers: message.headers,
+      clientName: clientName(message.socket),
+      isWatch: query.watch === 'true',
+    };
+    this.requests.push(request);
+    response.on('error', () => undefined);
+    if (this.#interceptors.some((interceptor) => interceptor(request, response))) return;
+    if (KINDS[request.path] === undefined)
+      sendStatus(response, 404, 'the server could not find the requested resource');
+    else if (request.isWatch) this.#watch(request, response);
+    else this.#list(request, response);
+  }
+
+  #list({ path, query }: FakeRequest, response: ServerResponse): void {
+    const all = [...this.#under(path).values()];
+    const from = Number(query.continue ?? 0);
+    const limit = this.ignoreLimit ? all.length : Number(query.limit ?? all.length);
+    const items = all.slice(from, from + limit);
+    const rest = all.length - from - items.length;
+    const metadata = {
+      resourceVersion: String(this.#version),
+      ...(rest > 0 && { continue: String(from + items.length), remainingItemCount: rest }),
+    };
+    response.setHeader('content-type', 'application/json');
+    response.end(JSON.stringify({ kind: KINDS[path], apiVersion: 'v1', metadata, items }));
+  }
+
+  #watch({ path, query }: FakeRequest, response: ServerResponse): void {
+    const from = Number(query.resourceVersion);
+    if (from < this.#oldestVersion) {
+      sendStatus(response, 410, `too old resource version: ${from} (${this.#oldestVersion})`);
+      return;
+    }
+    response.setHeader('content-type', 'application/json');
+    response.flushHeaders();
+    for (const change of this.#history) {
+      if (change.path === path && change.version > from) response.write(eventLine(change));
+    }
+    const watch = { path, response };
+    this.#watches.add(watch);
+    response.on('close', () => this.#watches.delete(watch));
+  }
+}
+
+/** Answers as the API server does when it refuses. */
+export function sendStatus(response: ServerResponse, code: number, message: string): void {
+  response.statusCode = code;
+  response.setHeader('content-type', 'application/json');
+  response.end(JSON.stringify({ kind: 'Status', apiVersion: 'v1', status: 'Failure', message, code }));
+}
+
+function eventLine({ type, object }: Change): string {
+  return `${JSON.stringify({ type, object })}\n`;
+}
+
+function clientName(socket: Socket | TLSSocket): string {
+  if (!('getPeerCertificate' in socket) || !socket.authorized) return '';
+  const name = socket.getPeerCertificate().subject?.CN ?? '';
+  return Array.isArray(name) ? name.join(',') : name;
+}

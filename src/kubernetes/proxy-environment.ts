@@ -1,0 +1,49 @@
+/**
+ * Which proxy the environment names for a server: HTTPS_PROXY, HTTP_PROXY and NO_PROXY in either case, read as Go
+ * programs read them (golang.org/x/net/http/httpproxy), since that is what operators of clusters have tuned them for.
+ */
+import { cidrContains, isLoopback, parseCidr, parseIp } from '../addresses/ip.ts';
+
+/** The proxy's URL for `server`, or undefined for a direct connection. */
+export function proxyFromEnvironment(
+  server: string,
+  environment: Readonly<Record<string, string | undefined>> = process.env,
+): string | undefined {
+  const { protocol, hostname, port } = new URL(server);
+  const kind = protocol === 'https:' ? 'HTTPS_PROXY' : 'HTTP_PROXY';
+  const proxy = variable(environment, kind);
+  if (proxy === '') return undefined;
+  const host = hostname.replace(/^\[|\]$/g, '');
+  const ip = parseIp(host);
+  if (host === 'localhost' || (ip !== undefined && isLoopback(ip))) return undefined;
+  const actualPort = port === '' ? (protocol === 'https:' ? '443' : '80') : port;
+  const exceptions = variable(environment, 'NO_PROXY').split(',');
+  if (exceptions.some((exception) => matches(exception.trim().toLowerCase(), host, ip, actualPort)))
+    return undefined;
+  return proxy.includes('://') ? proxy : `http://${proxy}`;
+}
+
+function variable(environment: Readonly<Record<string, string | undefined>>, name: string): string {
+  return environment[name] || environment[name.toLowerCase()] || '';
+}
+
+/** One entry of NO_PROXY: `*`, an address, a network, `name` (with its subdomains) or `.name`, with or without port. */
+function matches(exception: string, host: string, ip: string | undefined, port: string): boolean {
+  if (exception === '') return false;
+  if (exception === '*') return true;
+  const network = parseCidr(exception);
+  if (network !== undefined) return ip !== undefined && cidrContains(network, ip);
+  const { name, port: wantedPort } = splitPort(exception);
+  if (wantedPort !== '' && wantedPort !== port) return false;
+  const address = parseIp(name);
+  if (address !== undefined) return address === ip;
+  const domain = name.replace(/^\*/, '');
+  return domain.startsWith('.') ? host.endsWith(domain) : host === domain || host.endsWith(`.${domain}`);
+}
+
+function splitPort(exception: string): { name: string; port: string } {
+  const bracketed = /^\[(.*)\](?::(\d+))?$/.exec(exception);
+  if (bracketed !== null) return { name: bracketed[1] ?? '', port: bracketed[2] ?? '' };
+  const [name = '', port = '', ...more] = exception.split(':');
+  return more.length > 0 ? { name: exception, port: '' } : { name, port };
+}

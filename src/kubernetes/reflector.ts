@@ -1,0 +1,285 @@
+/**
+ * Keeps a sink equal to what the API server holds of one kind: a list, then a watch from its resource version for as
+ * long as that works, then again. It remembers names and versions only; the objects belong to whom they are given.
+ *
+ * Law: at no time is an object removed that the server still has. A new list is compared with what was delivered
+ * before, so that losing the watch for an hour, or a 410, costs the difference and never an empty moment.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { ObjectSink } from '../sources/source.ts';
+import type { ApiClient } from './api-client.ts';
+import { ApiError } from './api-error.ts';
+import { Backoff, type BackoffTiming, REFLECTOR_BACKOFF } from './backoff.ts';
+import type { Decoded } from './decode.ts';
+import { LineSplitter } from './line-splitter.ts';
+import { type ListEnvelope, ListSplitter } from './list-splitter.ts';
+import type { WatchedObject } from './objects.ts';
+import { Turn } from './turn.ts';
+import { type ItemIdentity, itemIdentity, parseItem, parseWatchEvent } from './watch-event.ts';
+
+/** What to list and watch, and how to read it. */
+export interface WatchedResource<T extends WatchedObject> {
+  readonly kind: T['kind'];
+  /** `/api/v1/services` */
+  readonly path: string;
+  readonly labelSelector?: string;
+  readonly fieldSelector?: string;
+  readonly decode: (value: unknown) => Decoded<T>;
+}
+
+export interface ReflectorObserver {
+  /** The server has answered as it should: called for each list and each watch that begins. */
+  working(): void;
+  /** The whole set has been delivered: called for each complete list. */
+  listed(): void;
+  /** A list or watch failed; it is tried again after a while. */
+  failed(error: ApiError): void;
+}
+
+export interface ReflectorTiming {
+  readonly backoff: BackoffTiming;
+  /** Objects a page. A server may ignore it and answer with everything. */
+  readonly pageSize: number;
+  /** The server is asked to end a watch after a time between this and twice this. */
+  readonly watchMs: number;
+  /** A watch without a byte for so long is dead; API servers send a bookmark every minute. */
+  readonly watchSilenceMs: number;
+  /** A list without a byte for so long is dead. */
+  readonly listSilenceMs: number;
+  /** A watch that ends sooner is waited for like a failure: it must not be repeated in a tight loop. */
+  readonly shortestWatchMs: number;
+  /** A number in [0, 1). */
+  readonly random: () => number;
+}
+
+export const REFLECTOR_TIMING: ReflectorTiming = {
+  backoff: REFLECTOR_BACKOFF,
+  pageSize: 500,
+  watchMs: 300_000,
+  watchSilenceMs: 180_000,
+  listSilenceMs: 60_000,
+  shortestWatchMs: 1_000,
+  random: Math.random,
+};
+
+export interface ReflectorOptions<T extends WatchedObject> {
+  readonly client: ApiClient;
+  readonly resource: WatchedResource<T>;
+  readonly sink: Pick<ObjectSink, 'upsert' | 'remove' | 'report'>;
+  readonly observer: ReflectorObserver;
+  readonly timing?: Partial<ReflectorTiming>;
+}
+
+/**
+ * How the next list is asked for. `cached`: from the server's memory, however old, as all clients do at their start,
+ * since thousands of nodes may start at once. `consistent`: what is true now, after the cache's version was no good.
+ * `whole`: the same in one page, after a page expired while the one before it was read.
+ */
+type ListMode = 'cached' | 'consistent' | 'whole';
+
+export class Reflector<T extends WatchedObject> {
+  readonly #client: ApiClient;
+  readonly #resource: WatchedResource<T>;
+  readonly #sink: Pick<ObjectSink, 'upsert' | 'remove' | 'report'>;
+  readonly #observer: ReflectorObserver;
+  readonly #timing: ReflectorTiming;
+  readonly #backoff: Backoff;
+  /** `namespace/name` → resourceVersion of everything the server was last known to have. */
+  readonly #known = new Map<string, string>();
+  /** Where the next watch begins; undefined: list first. */
+  #resourceVersion: string | undefined;
+  #listMode: ListMode = 'cached';
+  /** The last watch lived long enough for its end to be no reason to wait. */
+  #watchWorked = false;
+
+  constructor({ client, resource, sink, observer, timing }: ReflectorOptions<T>) {
+    this.#client = client;
+    this.#resource = resource;
+    this.#sink = sink;
+    this.#observer = observer;
+    this.#timing = { ...REFLECTOR_TIMING, ...timing };
+    this.#backoff = new Backoff(this.#timing.backoff, this.#timing.random);
+  }
+
+  /** Runs until the signal fires. Rejects for mistakes of the program only. */
+  async run(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      const failure = await this.#round(signal);
+      if (signal.aborted) return;
+      if (failure !== undefined && !isForgivable(failure, this.#watchWorked)) this.#observer.failed(failure);
+      if (this.#watchWorked) this.#backoff.reset();
+      else await this.#wait(failure?.retryAfterMs ?? 0, signal);
+    }
+  }
+
+  /** A list if one is due, then one watch to its end. */
+  async #round(signal: AbortSignal): Promise<ApiError | undefined> {
+    this.#watchWorked = false;
+    try {
+      const from = this.#resourceVersion ?? (await this.#list(signal));
+      await this.#watch(from, signal);
+      return undefined;
+    } catch (error) {
+      if (signal.aborted) return undefined;
+      if (!(error instanceof ApiError)) throw error;
+      if (!isResumable(error)) this.#resourceVersion = undefined;
+      if (error.failure === 'gone' && this.#listMode === 'cached') this.#listMode = 'consistent';
+      return error;
+    }
+  }
+
+  async #wait(retryAfterMs: number, signal: AbortSignal): Promise<void> {
+    await sleep(this.#backoff.nextMs(retryAfterMs), undefined, { signal }).catch((error) => {
+      if (!signal.aborted) throw error;
+    });
+  }
+
+  /** Delivers the difference between what is known and what the server has; gives the version of the list. */
+  async #list(signal: AbortSignal): Promise<string> {
+    const seen = new Set<string>();
+    let page: ListEnvelope | undefined;
+    do {
+      page = await this.#listPage(page?.continueToken ?? '', seen, signal);
+      this.#observer.working();
+    } while (page.continueToken !== '');
+    for (const key of this.#known.keys()) {
+      if (!seen.has(key)) this.#remove(key);
+    }
+    this.#resourceVersion = page.resourceVersion;
+    this.#listMode = 'consistent';
+    this.#observer.listed();
+    return page.resourceVersion;
+  }
+
+  async #listPage(continueToken: string, seen: Set<string>, signal: AbortSignal): Promise<ListEnvelope> {
+    const { path } = this.#resource;
+    const splitter = new ListSplitter();
+    const turn = new Turn();
+    try {
+      const query = this.#listQuery(continueToken);
+      const silenceMs = this.#timing.listSilenceMs;
+      for await (const chunk of await this.#client.get(path, query, {
+        signal,
+        silenceMs,
+        compressed: true,
+      })) {
+        for (const text of splitter.push(chunk)) {
+          const item = parseItem(text, path);
+          const identity = itemIdentity(item, path);
+          this.#upsert(item, identity);
+          seen.add(keyOf(identity));
+          await turn.rest();
+        }
+      }
+      return this.#checkEnvelope(splitter.finish());
+    } catch (error) {
+      if (error instanceof SyntaxError) {
+        throw new ApiError('invalid-answer', `${path}: the answer is not a complete list`, { cause: error });
+      }
+      // The rest of an expired list can't be had any more; one long page can't expire halfway.
+      if (error instanceof ApiError && error.failure === 'gone' && continueToken !== '')
+        this.#listMode = 'whole';
+      throw error;
+    }
+  }
+
+  /** Anything else than a list of the right kind must not be taken for "there are no services". */
+  #checkEnvelope(envelope: ListEnvelope): ListEnvelope {
+    const { path, kind } = this.#resource;
+    if (envelope.kind === `${kind}List` && envelope.resourceVersion !== '') return envelope;
+    throw new ApiError('invalid-answer', `${path}: the answer is not a ${kind}List with a resourceVersion`);
+  }
+
+  #listQuery(continueToken: string): Record<string, string> {
+    return {
+      ...this.#selectors(),
+      ...(this.#listMode !== 'whole' && { limit: String(this.#timing.pageSize) }),
+      ...(continueToken !== '' && { continue: continueToken }),
+      ...(this.#listMode === 'cached' && continueToken === '' && { resourceVersion: '0' }),
+    };
+  }
+
+  #selectors(): Record<string, string> {
+    const { labelSelector, fieldSelector } = this.#resource;
+    return {
+      ...(labelSelector !== undefined && { labelSelector }),
+      ...(fieldSelector !== undefined && { fieldSelector }),
+    };
+  }
+
+  async #watch(from: string, signal: AbortSignal): Promise<void> {
+    const { watchMs, watchSilenceMs: silenceMs, shortestWatchMs, random } = this.#timing;
+    const query = {
+      ...this.#selectors(),
+      watch: 'true',
+      resourceVersion: from,
+      allowWatchBookmarks: 'true',
+      timeoutSeconds: String(Math.ceil((watchMs * (1 + random())) / 1000)),
+    };
+    const body = await this.#client.get(this.#resource.path, query, { signal, silenceMs });
+    const beganAtMs = performance.now();
+    this.#observer.working();
+    try {
+      await this.#takeEvents(body);
+    } finally {
+      this.#watchWorked = performance.now() - beganAtMs >= shortestWatchMs;
+    }
+  }
+
+  async #takeEvents(body: AsyncIterable<Buffer>): Promise<void> {
+    const splitter = new LineSplitter();
+    const turn = new Turn();
+    for await (const chunk of body) {
+      for (const line of splitter.push(chunk)) {
+        this.#takeEvent(line);
+        await turn.rest();
+      }
+    }
+  }
+
+  #takeEvent(line: string): void {
+    const event = parseWatchEvent(line, this.#resource.path);
+    if (event.type === 'BOOKMARK') {
+      this.#resourceVersion = event.resourceVersion || this.#resourceVersion;
+      return;
+    }
+    if (event.type === 'DELETED') this.#remove(keyOf(event.identity));
+    else this.#upsert(event.object, event.identity);
+    this.#resourceVersion = event.identity.resourceVersion || this.#resourceVersion;
+  }
+
+  #upsert(item: unknown, identity: ItemIdentity): void {
+    const key = keyOf(identity);
+    const { resourceVersion } = identity;
+    const known = this.#known.get(key);
+    if (known !== undefined && known === resourceVersion && resourceVersion !== '') return;
+    const { object, problems } = this.#resource.decode(item);
+    for (const problem of problems) this.#sink.report(problem);
+    if (object !== undefined) this.#sink.upsert(object);
+    // Not wanted any more (a slice that lost its service's label). With problems the last good version stays.
+    else if (problems.length === 0 && known !== undefined) this.#remove(key);
+    this.#known.set(key, resourceVersion);
+  }
+
+  #remove(key: string): void {
+    if (!this.#known.delete(key)) return;
+    const [namespace = '', name = ''] = key.split('/');
+    this.#sink.remove({ kind: this.#resource.kind, namespace, name });
+  }
+}
+
+function keyOf({ namespace, name }: ItemIdentity): string {
+  return `${namespace}/${name}`;
+}
+
+/** Whether the watch can go on where it was once the trouble is over; otherwise the state is compared anew. */
+function isResumable({ failure }: ApiError): boolean {
+  return (
+    failure !== 'gone' && failure !== 'refused' && failure !== 'not-found' && failure !== 'invalid-answer'
+  );
+}
+
+/** The end of a watch that worked is everyday life: servers restart, connections are cut, versions grow old. */
+function isForgivable({ failure }: ApiError, watchWorked: boolean): boolean {
+  return failure === 'gone' || (watchWorked && failure === 'unreachable');
+}

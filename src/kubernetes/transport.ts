@@ -1,0 +1,93 @@
+/** Connections to the API server: TLS, proxy, keep-alive. */
+import { isIP } from 'node:net';
+import { type ConnectionOptions, checkServerIdentity, createSecureContext } from 'node:tls';
+import { Agent, type Dispatcher, ProxyAgent } from 'undici';
+import { ApiError, oneLine } from './api-error.ts';
+import type { Identity } from './authenticator.ts';
+import type { Connection } from './connection.ts';
+import { proxyFromEnvironment } from './proxy-environment.ts';
+
+const CONNECT_TIMEOUT_MS = 10_000;
+/** With the kernel's probes of a second each after it, a dead peer is found within 40 s. */
+const KEEP_ALIVE_MS = 30_000;
+
+/** Gives the connection pool for an identity, and a new pool when its certificates have changed. */
+export class Transport {
+  readonly #connection: Connection;
+  readonly #proxyUrl: string | undefined;
+  #pool: { readonly identity: Identity; readonly dispatcher: Dispatcher } | undefined;
+
+  constructor(connection: Connection) {
+    this.#connection = connection;
+    this.#proxyUrl = connection.proxyUrl ?? proxyFromEnvironment(connection.server);
+  }
+
+  /** @throws ApiError `credentials` when certificate and key can't be used */
+  dispatcher(identity: Identity): Dispatcher {
+    if (this.#pool !== undefined && sameCertificates(this.#pool.identity, identity))
+      return this.#pool.dispatcher;
+    const dispatcher = this.#open(identity);
+    // Running watches end in their own time on the old connections.
+    void this.#pool?.dispatcher.close();
+    this.#pool = { identity, dispatcher };
+    return dispatcher;
+  }
+
+  /** Breaks all connections. */
+  async close(): Promise<void> {
+    await this.#pool?.dispatcher.destroy();
+    this.#pool = undefined;
+  }
+
+  #open(identity: Identity): Dispatcher {
+    const tls = tlsOptions(this.#connection, identity);
+    const connect = { ...tls, timeout: CONNECT_TIMEOUT_MS, keepAliveInitialDelay: KEEP_ALIVE_MS };
+    if (this.#proxyUrl === undefined) return new Agent({ allowH2: false, connect });
+    return new ProxyAgent({
+      uri: this.#proxyUrl,
+      allowH2: false,
+      requestTls: { ...connect, allowH2: false },
+      proxyTls: { timeout: CONNECT_TIMEOUT_MS, keepAliveInitialDelay: KEEP_ALIVE_MS, allowH2: false },
+    });
+  }
+}
+
+function sameCertificates(a: Identity, b: Identity): boolean {
+  return (
+    a.certificateAuthority === b.certificateAuthority &&
+    a.clientCertificate?.certificate === b.clientCertificate?.certificate &&
+    a.clientCertificate?.key === b.clientCertificate?.key
+  );
+}
+
+type TlsOptions = Pick<
+  ConnectionOptions,
+  'ca' | 'cert' | 'key' | 'rejectUnauthorized' | 'servername' | 'checkServerIdentity'
+>;
+
+function tlsOptions(connection: Connection, identity: Identity): TlsOptions {
+  const { tlsServerName, skipTlsVerify } = connection;
+  const { certificateAuthority: ca, clientCertificate } = identity;
+  const material = {
+    ...(ca !== undefined && { ca }),
+    ...(clientCertificate !== undefined && {
+      cert: clientCertificate.certificate,
+      key: clientCertificate.key,
+    }),
+  };
+  try {
+    createSecureContext(material);
+  } catch (cause) {
+    const reason = cause instanceof Error ? oneLine(cause.message) : 'unreadable';
+    throw new ApiError('credentials', `certificate, key or authority can't be used: ${reason}`, { cause });
+  }
+  return {
+    ...material,
+    rejectUnauthorized: !skipTlsVerify,
+    ...(tlsServerName !== undefined && {
+      // An address can't be asked for by SNI, only be looked for in the certificate.
+      ...(isIP(tlsServerName) === 0 && { servername: tlsServerName }),
+      checkServerIdentity: (_host, certificate) => checkServerIdentity(tlsServerName, certificate),
+    }),
+  };
+}
