@@ -25,7 +25,7 @@ export interface ServiceTrackerOptions {
 
 /** What differs from the state after the previous {@link ServiceTracker.takeChanges}. */
 export interface TrackerChanges {
-  /** New and changed service ports; undefined for one that is gone. */
+  /** New and changed service ports, undefined for one that is gone; in the order of the Services' namespace/name. */
   readonly ports: ReadonlyMap<ServicePortKey, ServicePort | undefined>;
   /**
    * When the changes to endpoints were set off (annotation `endpoints.kubernetes.io/last-change-trigger-time`),
