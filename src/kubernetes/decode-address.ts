@@ -5,7 +5,8 @@ const CANONICAL_IPV4 = new RegExp(`^${OCTET}(?:\\.${OCTET}){3}$`);
 const GROUP = '[1-9a-f][0-9a-f]{0,3}';
 /** Without a zero group outside of `::`, with which only the full rules of RFC 5952 can tell what is canonical. */
 const PLAIN_IPV6 = new RegExp(`^${GROUP}(?::${GROUP}){0,5}::(?:${GROUP}(?::${GROUP}){0,5})?$`);
-const MOST_COLONS = 7;
+/** With more, `::` would stand for a single group, which is written `0`. */
+const MOST_COLONS = 6;
 
 /**
  * {@link parseIp} for the hundred thousands: nearly every address of an API server is in canonical text already, and

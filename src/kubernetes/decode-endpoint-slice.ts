@@ -62,16 +62,17 @@ function readPorts(reader: ObjectReader, value: unknown): readonly EndpointSlice
   const ports: EndpointSlicePort[] = [];
   reader.list('ports', value).forEach((entry, index) => {
     const field = `ports[${index}]`;
-    const port = reader.fields<DiscoveryV1EndpointPort>(field, entry);
-    if (isAbsent(port.name)) {
+    if (!isFields<DiscoveryV1EndpointPort>(entry)) {
+      reader.reject(field, `${show(entry)} is not an object`);
+    } else if (isAbsent(entry.name)) {
       reader.ignore(`${field}.name`, 'missing');
-    } else if (isAbsent(port.port) || port.port === 0) {
-      reader.ignore(`${field}.port`, isAbsent(port.port) ? 'missing' : `0 is outside 1-${MAX_PORT}`);
+    } else if (isAbsent(entry.port) || entry.port === 0) {
+      reader.ignore(`${field}.port`, isAbsent(entry.port) ? 'missing' : `0 is outside 1-${MAX_PORT}`);
     } else {
       ports.push({
-        name: reader.portName(`${field}.name`, port.name),
-        protocol: reader.protocol(`${field}.protocol`, port.protocol),
-        port: reader.integer(`${field}.port`, port.port, 1, MAX_PORT),
+        name: reader.portName(`${field}.name`, entry.name),
+        protocol: reader.protocol(`${field}.protocol`, entry.protocol),
+        port: reader.integer(`${field}.port`, entry.port, 1, MAX_PORT),
       });
     }
   });

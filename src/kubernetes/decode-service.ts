@@ -110,14 +110,17 @@ function readIp(reader: ObjectReader, field: string, value: unknown, family?: Ip
 }
 
 function readPorts(reader: ObjectReader, value: unknown): readonly ServicePortSpec[] {
-  return reader.list('spec.ports', value).map((entry, index) => {
+  return reader.list('spec.ports', value).flatMap((entry, index) => {
     const field = `spec.ports[${index}]`;
-    const port = reader.fields<V1ServicePort>(field, entry);
+    if (!isFields<V1ServicePort>(entry)) {
+      reader.reject(field, `${show(entry)} is not an object`);
+      return [];
+    }
     return {
-      name: reader.portName(`${field}.name`, port.name),
-      protocol: reader.protocol(`${field}.protocol`, port.protocol),
-      port: reader.integer(`${field}.port`, port.port, 1, MAX_PORT),
-      nodePort: reader.optionalPort(`${field}.nodePort`, port.nodePort),
+      name: reader.portName(`${field}.name`, entry.name),
+      protocol: reader.protocol(`${field}.protocol`, entry.protocol),
+      port: reader.integer(`${field}.port`, entry.port, 1, MAX_PORT),
+      nodePort: reader.optionalPort(`${field}.nodePort`, entry.nodePort),
     };
   });
 }

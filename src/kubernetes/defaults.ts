@@ -28,7 +28,7 @@ export function withDefaults(kind: ObjectRef['kind'], value: unknown): unknown {
 }
 
 function serviceWithDefaults(service: Unchecked<V1Service>): Unchecked<V1Service> {
-  const named = fill(service, { metadata: metadataWithDefaults(service.metadata) });
+  const named = { ...service, metadata: metadataWithDefaults(service.metadata) };
   return isFields<V1ServiceSpec>(service.spec) ? { ...named, spec: specWithDefaults(service.spec) } : named;
 }
 
@@ -69,10 +69,8 @@ function clusterIPsWithDefaults(spec: Unchecked<V1ServiceSpec>): Unchecked<V1Ser
 }
 
 function sliceWithDefaults(slice: Unchecked<V1EndpointSlice>): Unchecked<V1EndpointSlice> {
-  const named = fill(slice, {
-    metadata: metadataWithDefaults(slice.metadata),
-    addressType: firstFamily(slice.endpoints) ?? 'IPv4',
-  });
+  const metadata = metadataWithDefaults(slice.metadata);
+  const named = { ...fill(slice, { addressType: firstFamily(slice.endpoints) ?? 'IPv4' }), metadata };
   return Array.isArray(slice.ports) ? { ...named, ports: slice.ports.map(slicePortWithDefaults) } : named;
 }
 

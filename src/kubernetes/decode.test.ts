@@ -1,0 +1,97 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { type Decoded, decodeEndpointSlice, decodeNode, decodeObject, decodeService } from './decode.ts';
+import { withDefaults } from './defaults.ts';
+import { formatProblem, type WatchedObject } from './objects.ts';
+
+describe('decodeObject', () => {
+  it.each([
+    ['v1', 'Service', 'Service'],
+    ['v1', 'Node', 'Node'],
+    ['discovery.k8s.io/v1', 'EndpointSlice', 'EndpointSlice'],
+  ])('reads %s %s', (apiVersion, kind, expected) => {
+    expect(decodeObject({ apiVersion, kind }).problems[0]?.object.kind).toBe(expected);
+  });
+
+  it.each([
+    ['v1', 'ConfigMap'],
+    ['v2', 'Service'],
+    ['discovery.k8s.io/v1beta1', 'EndpointSlice'],
+    [undefined, undefined],
+  ])('passes over %s %s', (apiVersion, kind) => {
+    expect(decodeObject({ apiVersion, kind })).toEqual({ object: undefined, problems: [] });
+  });
+});
+
+/** Values as they stand in objects, right and wrong, so that a random object gets past the first fields. */
+const leaf: fc.Arbitrary<fc.JsonValue> = fc.oneof(
+  fc.constantFrom(
+    'web',
+    'TCP',
+    'IPv4',
+    'IPv6',
+    'ClientIP',
+    'Local',
+    'None',
+    'NodePort',
+    '10.0.0.1',
+    'fd00::1',
+    '10.0.0.0/8',
+    '',
+  ),
+  fc.integer({ min: -1, max: 70_000 }),
+  fc.jsonValue(),
+);
+const fieldNames = [
+  'name', 'namespace', 'labels', 'annotations', 'kubernetes.io/service-name', 'ports', 'port', 'nodePort', 'protocol',
+  'clusterIP', 'clusterIPs', 'ipFamilies', 'type', 'externalIPs', 'loadBalancer', 'ingress', 'ip', 'sessionAffinity',
+  'sessionAffinityConfig', 'clientIP', 'timeoutSeconds', 'endpoints', 'addresses', 'conditions', 'ready', 'nodeName', 'hints',
+  'forZones', 'addressType', 'podCIDRs', 'taints', 'key', '__proto__', 'metadata', 'spec', 'status',
+]; // biome-ignore format: a list of words
+const { tree } = fc.letrec<{ tree: unknown }>((tie) => ({
+  tree: fc.oneof(
+    { depthSize: 'medium', withCrossShrink: true },
+    leaf,
+    fc.array(tie('tree'), { maxLength: 3 }),
+    fc.dictionary(fc.constantFrom(...fieldNames), tie('tree'), { maxKeys: 6 }),
+  ),
+}));
+const object = fc.oneof(
+  tree,
+  fc.record({
+    metadata: fc.record({
+      name: fc.constantFrom('web', 'a\nb'),
+      namespace: fc.constant('shop'),
+      labels: tree,
+    }),
+    addressType: fc.constantFrom('IPv4', 'IPv6'),
+    spec: tree,
+    status: tree,
+    ports: tree,
+    endpoints: tree,
+  }),
+);
+
+const decoders = [
+  ['decodeService', 'Service', decodeService],
+  ['decodeEndpointSlice', 'EndpointSlice', decodeEndpointSlice],
+  ['decodeNode', 'Node', decodeNode],
+] as const;
+
+describe.each(decoders)(
+  '%s of any JSON value',
+  (_, kind, decode: (value: unknown) => Decoded<WatchedObject>) => {
+    it('gives an object or says what is wrong, in one printable line each', () => {
+      fc.assert(
+        fc.property(object, (value) => {
+          const { object: decoded, problems } = decode(withDefaults(kind, value));
+          expect(decode(value)).toBeDefined();
+          if (kind !== 'EndpointSlice') expect(decoded !== undefined || problems.length > 0).toBe(true);
+          for (const problem of problems) expect(formatProblem(problem)).toMatch(/^[ -~…]+$/);
+          if (decoded !== undefined) expect(decoded.name).toMatch(/^[-.a-z0-9]+$/);
+        }),
+        { numRuns: 1_000 },
+      );
+    });
+  },
+);
