@@ -107,7 +107,7 @@ function checkPeriods(configuration: Configuration, mode: ProxyMode, refuse: Ref
     refuse({ field, value: formatDuration(valueMs), allowed });
   if (syncPeriodMs <= 0) refusePeriod(`${section}.syncPeriod`, syncPeriodMs, 'must be greater than 0');
   if (minSyncPeriodMs < 0) refusePeriod(`${section}.minSyncPeriod`, minSyncPeriodMs, 'must not be negative');
-  if (minSyncPeriodMs > syncPeriodMs) {
+  if (syncPeriodMs > 0 && minSyncPeriodMs > syncPeriodMs) {
     const allowed = `must not be greater than ${section}.syncPeriod, ${formatDuration(syncPeriodMs)}`;
     refusePeriod(`${section}.minSyncPeriod`, minSyncPeriodMs, allowed);
   }

@@ -30,7 +30,9 @@ const durationMs = v.pipe(
 
 /** An object of which each field may be absent. Unknown fields are dropped: see unknownFields. */
 function section<const Entries extends Readonly<Record<string, v.GenericSchema>>>(entries: Entries) {
-  return v.partial(v.object(entries, 'must be an object'));
+  // To valibot a list is an object, too.
+  const anyObject = v.custom<Readonly<Record<string, unknown>>>(isRecord, 'must be an object');
+  return v.pipe(anyObject, v.partial(v.object(entries)));
 }
 
 const outputOptions = section({
@@ -161,6 +163,7 @@ function findUnknown(schema: unknown, value: unknown, prefix: string): readonly 
 function entriesOf(schema: unknown): Readonly<Record<string, unknown>> | undefined {
   if (!isRecord(schema)) return undefined;
   if (isRecord(schema.entries)) return schema.entries;
+  if (Array.isArray(schema.pipe)) return schema.pipe.map(entriesOf).find((entries) => entries !== undefined);
   return schema.wrapped === undefined ? undefined : entriesOf(schema.wrapped);
 }
 

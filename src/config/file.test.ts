@@ -1,0 +1,104 @@
+import { describe, expect, it } from 'vitest';
+import { parseConfigFile } from './file.ts';
+
+const HEADER = 'apiVersion: kubeproxy.config.k8s.io/v1alpha1\nkind: KubeProxyConfiguration\n';
+const parse = (text: string) => parseConfigFile({ path: 'c.yaml', text });
+const parseBody = (body: string) => parse(HEADER + body);
+
+describe('parseConfigFile', () => {
+  it('reads YAML', () => {
+    const body = [
+      'bindAddress: 2001:db8::1',
+      'healthzBindAddress: "[fd00:1::5]:10256"',
+      'clusterCIDR: fd00:1::0/64',
+      'iptables: {masqueradeBit: 17, masqueradeAll: yes, localhostNodePorts: off, syncPeriod: 1m30s}',
+      'nodePortAddresses:\n  - 10.20.30.40/16',
+      'featureGates: {A: true}',
+      'conntrack:\n  maxPerCore: 2\n  min: null\n',
+    ];
+    expect(parseBody(body.join('\n'))).toEqual({
+      document: {
+        apiVersion: 'kubeproxy.config.k8s.io/v1alpha1',
+        kind: 'KubeProxyConfiguration',
+        bindAddress: '2001:db8::1',
+        healthzBindAddress: '[fd00:1::5]:10256',
+        clusterCIDR: 'fd00:1::0/64',
+        iptables: { masqueradeBit: 17, masqueradeAll: true, localhostNodePorts: false, syncPeriod: 90_000 },
+        nodePortAddresses: ['10.20.30.40/16'],
+        featureGates: { A: true },
+        conntrack: { maxPerCore: 2 },
+      },
+      warnings: [],
+    });
+  });
+
+  it('reads JSON', () => {
+    const configuration = {
+      kind: 'KubeProxyConfiguration',
+      apiVersion: 'kubeproxy.config.k8s.io/v1alpha1',
+      mode: 'nftables',
+      nftables: { minSyncPeriod: '2s' },
+    };
+    for (const indent of [undefined, 2, '\t']) {
+      expect(parse(JSON.stringify(configuration, undefined, indent))).toEqual({
+        document: { ...configuration, nftables: { minSyncPeriod: 2000 } },
+        warnings: [],
+      });
+    }
+  });
+
+  it('leaves out unknown and duplicate fields with a warning', () => {
+    const body =
+      'bogus: {a: 1}\niptables: {masqeradeBit: 1, masqueradeBit: 2, masqueradeBit: 3}\nmode: ipvs\nmode: iptables\n';
+    expect(parseBody(body)).toMatchObject({
+      document: { iptables: { masqueradeBit: 3 }, mode: 'iptables' },
+      warnings: [
+        'c.yaml: unknown fields are ignored: bogus, iptables.masqeradeBit; of duplicate fields the last counts: mode, iptables.masqueradeBit',
+      ],
+    });
+  });
+
+  it.each([
+    ['iptables: {masqueradeBit: many}', 'iptables.masqueradeBit: "many": must be a whole number'],
+    ['iptables: {masqueradeBit: 1.5}', 'iptables.masqueradeBit: 1.5: must be a whole number of 32 bits'],
+    ['iptables: {syncPeriod: 30}', 'iptables.syncPeriod: 30: must be a duration like 30s'],
+    ['iptables: {syncPeriod: 30 s}', 'iptables.syncPeriod: "30 s": must be a duration like 30s'],
+    ['iptables: []', 'iptables: []: must be an object'],
+    ['bindAddress: 5', 'bindAddress: 5: must be a text'],
+    ['nodePortAddresses: primary', 'nodePortAddresses: "primary": must be a list'],
+    ['nodePortAddresses: [1]', 'nodePortAddresses.0: 1: must be a text'],
+    ['bindAddressHardFail: "true"', 'bindAddressHardFail: "true": must be true or false'],
+    ['featureGates: {A: 1}', 'featureGates.A: 1: must be true or false'],
+  ])('refuses %s', (body, message) => {
+    expect(parseBody(body)).toEqual({ errors: [`c.yaml: ${message}`] });
+  });
+
+  it.each([
+    [
+      '',
+      [
+        'c.yaml: apiVersion: (absent): must be kubeproxy.config.k8s.io/v1alpha1',
+        'c.yaml: kind: (absent): must be KubeProxyConfiguration',
+      ],
+    ],
+    [
+      'a text',
+      [
+        'c.yaml: apiVersion: (absent): must be kubeproxy.config.k8s.io/v1alpha1',
+        'c.yaml: kind: (absent): must be KubeProxyConfiguration',
+      ],
+    ],
+    [
+      HEADER.replace('v1alpha1', 'v1'),
+      ['c.yaml: apiVersion: "kubeproxy.config.k8s.io/v1": must be kubeproxy.config.k8s.io/v1alpha1'],
+    ],
+    [HEADER.replace('KubeP', 'P'), ['c.yaml: kind: "ProxyConfiguration": must be KubeProxyConfiguration']],
+  ])('refuses another kind: %j', (text, errors) => {
+    expect(parse(text)).toEqual({ errors });
+  });
+
+  it('names the line of broken YAML', () => {
+    expect(parseBody('a: b: c')).toEqual({ errors: [expect.stringMatching(/^c\.yaml:3: \S[^\n]*$/)] });
+    expect(parseBody('a: [1')).toEqual({ errors: [expect.stringMatching(/^c\.yaml:3: \S[^\n]*$/)] });
+  });
+});

@@ -1,0 +1,48 @@
+import { Command } from 'commander';
+import { describe, expect, it } from 'vitest';
+import { addProxyFlags, givenFlags } from './flags.ts';
+
+function parse(...args: string[]) {
+  const command = addProxyFlags(new Command())
+    .exitOverride()
+    .configureOutput({ writeErr: () => undefined });
+  command.parse(args, { from: 'user' });
+  return givenFlags(command);
+}
+
+describe('flags', () => {
+  it.each([
+    [[], {}],
+    [['--proxy-mode=ipvs'], { 'proxy-mode': 'ipvs' }],
+    [['--proxy-mode', 'ipvs'], { 'proxy-mode': 'ipvs' }],
+    [['--proxy-mode='], { 'proxy-mode': '' }],
+    [['--cleanup'], { cleanup: true }],
+    [['--cleanup=false'], { cleanup: false }],
+    [['--cleanup=T', '--dry-run'], { cleanup: true, 'dry-run': true }],
+    [['--nodeport-addresses=a,b', '--nodeport-addresses', 'c'], { 'nodeport-addresses': ['a', 'b', 'c'] }],
+    [['--ipvs-sync-period', '1m30s'], { 'ipvs-sync-period': '1m30s' }],
+    [['--oom-score-adj', '-999'], { 'oom-score-adj': -999 }],
+    [['--feature-gates=A=true,B=false', '--feature-gates=B=1'], { 'feature-gates': { A: true, B: true } }],
+    [['-v2'], { v: 2 }],
+    [['-v=2'], { v: 2 }],
+    [['-v', '2'], { v: 2 }],
+    [['--v=2', '--vmodule=a=1,b=2'], { v: 2, vmodule: 'a=1,b=2' }],
+    [['--boot-id-file=x', '--log-flush-frequency=5s'], { 'boot-id-file': 'x', 'log-flush-frequency': '5s' }],
+  ])('%j', (args, flags) => {
+    expect(parse(...args)).toEqual(flags);
+  });
+
+  it.each([
+    [['--cleanup=maybe']],
+    [['--iptables-masquerade-bit=x']],
+    [['--iptables-masquerade-bit=']],
+    [['--kube-api-qps=x']],
+    [['--iptables-sync-period=30']],
+    [['--feature-gates=A']],
+    [['--unknown']],
+    [['--proxy-mode']],
+    [['positional']],
+  ])('refuses %j', (args) => {
+    expect(() => parse(...args)).toThrow();
+  });
+});

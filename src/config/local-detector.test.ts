@@ -1,0 +1,32 @@
+import { describe, expect, it } from 'vitest';
+import { type IpFamily, parseCidr } from '../addresses/ip.ts';
+import { localDetector } from './local-detector.ts';
+import type { DetectLocalMode } from './settings.ts';
+
+const V4 = { by: 'cidr', cidr: '10.0.0.0/14' };
+const V6 = { by: 'cidr', cidr: '2002:0:0:1234::/64' };
+const NONE = { by: 'none' };
+const BOTH = ['10.0.0.0/14', '2002:0:0:1234::/64'];
+
+describe('localDetector', () => {
+  it.each<[DetectLocalMode, string[], string[], IpFamily, object]>([
+    ['ClusterCIDR', ['10.0.0.0/14'], [], 'IPv4', V4],
+    ['ClusterCIDR', ['10.0.0.0/14'], [], 'IPv6', NONE],
+    ['ClusterCIDR', BOTH, [], 'IPv4', V4],
+    ['ClusterCIDR', BOTH, [], 'IPv6', V6],
+    ['ClusterCIDR', [], ['10.0.0.0/14'], 'IPv4', NONE],
+    ['NodeCIDR', [], ['10.0.0.0/14', '10.8.0.0/16'], 'IPv4', V4],
+    ['NodeCIDR', [], BOTH, 'IPv6', V6],
+    ['NodeCIDR', ['10.0.0.0/14'], [], 'IPv4', NONE],
+    ['BridgeInterface', BOTH, BOTH, 'IPv4', { by: 'bridge', interface: 'br0' }],
+    ['BridgeInterface', [], [], 'IPv6', { by: 'bridge', interface: 'br0' }],
+    ['InterfaceNamePrefix', [], [], 'IPv4', { by: 'prefix', prefix: 'veth' }],
+  ])('%s %j %j %s', (detectLocalMode, cluster, node, family, expected) => {
+    const settings = {
+      detectLocalMode,
+      detectLocal: { bridgeInterface: 'br0', interfaceNamePrefix: 'veth' },
+      clusterCIDRs: cluster.flatMap((text) => parseCidr(text) ?? []),
+    };
+    expect(localDetector(settings, family, node)).toEqual(expected);
+  });
+});

@@ -1,0 +1,340 @@
+import { Command } from 'commander';
+import { describe, expect, it } from 'vitest';
+import { addProxyFlags, givenFlags } from './flags.ts';
+import { resolveSettings } from './resolve.ts';
+import type { Settings } from './settings.ts';
+
+const HEADER = 'apiVersion: kubeproxy.config.k8s.io/v1alpha1\nkind: KubeProxyConfiguration\n';
+
+function resolve(args: readonly string[], yaml?: string, hostname = 'Node-1') {
+  const command = addProxyFlags(new Command())
+    .exitOverride()
+    .configureOutput({ writeErr: () => undefined });
+  command.parse(args, { from: 'user' });
+  const configFile = yaml === undefined ? {} : { configFile: { path: 'config.yaml', text: HEADER + yaml } };
+  return resolveSettings({ flags: givenFlags(command), hostname, ...configFile });
+}
+
+function settingsOf(args: readonly string[], yaml?: string): Settings {
+  const resolved = resolve(args, yaml);
+  if ('errors' in resolved) throw new Error(resolved.errors.join('\n'));
+  return resolved.settings;
+}
+
+function errorsOf(args: readonly string[], yaml?: string): readonly string[] {
+  const resolved = resolve(args, yaml);
+  return 'errors' in resolved ? resolved.errors : [];
+}
+
+function warningsOf(args: readonly string[], yaml?: string): readonly string[] {
+  const resolved = resolve(args, yaml);
+  return 'errors' in resolved ? resolved.errors : resolved.warnings;
+}
+
+describe('defaults', () => {
+  const expected: Settings = {
+    mode: 'iptables',
+    client: {
+      kubeconfig: '',
+      master: '',
+      qps: 5,
+      burst: 10,
+      contentType: 'application/vnd.kubernetes.protobuf',
+    },
+    nodeName: 'node-1',
+    bindAddress: '0.0.0.0',
+    bindAddressHardFail: false,
+    healthzBindAddress: { host: '0.0.0.0', port: 10256 },
+    metricsBindAddress: { host: '127.0.0.1', port: 10249 },
+    clusterCIDRs: [],
+    detectLocalMode: 'ClusterCIDR',
+    detectLocal: { bridgeInterface: '', interfaceNamePrefix: '' },
+    nodePortAddresses: [],
+    iptables: { masqueradeBit: 14, masqueradeAll: false, localhostNodePorts: true },
+    nftables: { masqueradeBit: 14, masqueradeAll: false },
+    syncPeriodMs: 30_000,
+    minSyncPeriodMs: 1000,
+    configSyncPeriodMs: 900_000,
+    log: { format: 'text', level: 'info' },
+    cleanup: false,
+    manifests: [],
+    dryRun: false,
+  };
+
+  it.each([
+    ['no flag', [], undefined],
+    ['an empty file', [], ''],
+    [
+      'a file of empty values',
+      [],
+      'mode: ""\nbindAddress: ""\niptables: {syncPeriod: 0s, minSyncPeriod: 0s}\nnodePortAddresses: null\n',
+    ],
+    ['empty flags', ['--proxy-mode=', '--bind-address=', '--detect-local-mode='], undefined],
+  ])('%s', (_name, args, yaml) => {
+    expect(settingsOf(args, yaml)).toEqual(expected);
+  });
+
+  it('of nftables mode accept NodePorts on the primary addresses', () => {
+    expect(settingsOf(['--proxy-mode=nftables']).nodePortAddresses).toBe('primary');
+    expect(settingsOf([], 'mode: nftables').nodePortAddresses).toBe('primary');
+    expect(settingsOf([], 'mode: nftables\nnodePortAddresses: [10.0.0.0/8]').nodePortAddresses).toHaveLength(
+      1,
+    );
+  });
+});
+
+describe('periods', () => {
+  it.each([
+    // Which flags count depends on the mode.
+    [['--iptables-sync-period=36s', '--iptables-min-sync-period=3s'], undefined, 36_000, 3000],
+    [
+      ['--proxy-mode=nftables', '--iptables-sync-period=36s', '--iptables-min-sync-period=3s'],
+      undefined,
+      36_000,
+      3000,
+    ],
+    [
+      ['--proxy-mode=userspace', '--iptables-sync-period=36s', '--iptables-min-sync-period=3s'],
+      undefined,
+      36_000,
+      3000,
+    ],
+    [
+      ['--proxy-mode=ipvs', '--iptables-sync-period=36s', '--iptables-min-sync-period=3s'],
+      undefined,
+      30_000,
+      1000,
+    ],
+    [
+      ['--proxy-mode=ipvs', '--ipvs-sync-period=1m30s', '--ipvs-min-sync-period=500ms'],
+      undefined,
+      90_000,
+      500,
+    ],
+    [['--ipvs-sync-period=1m30s', '--ipvs-min-sync-period=500ms'], undefined, 30_000, 1000],
+    [['--iptables-min-sync-period=0'], undefined, 30_000, 0],
+    // Zero in a file is no value, except where the default is zero.
+    [[], 'iptables: {minSyncPeriod: 0s}', 30_000, 1000],
+    [
+      [],
+      'mode: nftables\nnftables: {syncPeriod: 10s, minSyncPeriod: 2s}\niptables: {syncPeriod: 5s}',
+      10_000,
+      2000,
+    ],
+    [[], 'mode: ipvs', 30_000, 0],
+  ])('%j %j', (args, yaml, syncPeriodMs, minSyncPeriodMs) => {
+    expect(settingsOf(args, yaml)).toMatchObject({ syncPeriodMs, minSyncPeriodMs });
+  });
+});
+
+describe('addresses of the servers', () => {
+  it.each([
+    [[], '0.0.0.0:10256', '127.0.0.1:10249'],
+    [['--bind-address=fd00::1'], ':::10256', '::1:10249'],
+    [['--bind-address=::'], ':::10256', '::1:10249'],
+    [['--healthz-bind-address=1.2.3.4', '--metrics-bind-address=5.6.7.8'], '1.2.3.4:10256', '5.6.7.8:10249'],
+    [
+      ['--healthz-bind-address=fd00:1::5', '--metrics-bind-address=[fd00:1::5]:9'],
+      'fd00:1::5:10256',
+      'fd00:1::5:9',
+    ],
+    // An empty address turns nothing off (KQ-2).
+    [['--healthz-bind-address=', '--metrics-bind-address='], '0.0.0.0:10256', '127.0.0.1:10249'],
+    [['--healthz-port=0'], undefined, '127.0.0.1:10249'],
+    [['--healthz-port=1234', '--metrics-port=1235'], '0.0.0.0:10256', '127.0.0.1:10249'],
+  ])('%j', (args, healthz, metrics) => {
+    const { healthzBindAddress, metricsBindAddress } = settingsOf(args);
+    const text = (address: typeof healthzBindAddress) => address && `${address.host}:${address.port}`;
+    expect([text(healthzBindAddress), text(metricsBindAddress)]).toEqual([healthz, metrics]);
+  });
+});
+
+describe('the node name', () => {
+  it.each([
+    [[], undefined, 'node-1'],
+    [['--hostname-override=  Foo.Example '], undefined, 'foo.example'],
+    [[], 'hostnameOverride: Bar', 'bar'],
+    [['--hostname-override=foo'], 'hostnameOverride: bar', 'foo'],
+    [['--hostname-override='], 'hostnameOverride: bar', 'bar'],
+  ])('%j %j', (args, yaml, nodeName) => {
+    expect(settingsOf(args, yaml).nodeName).toBe(nodeName);
+  });
+
+  it('must not be blank', () => {
+    expect(errorsOf(['--hostname-override=  '])).toEqual(['--hostname-override: "  ": must not be blank']);
+    expect(resolve([], undefined, '')).toEqual({ errors: ['host name: "": must not be blank'] });
+  });
+});
+
+describe('flags', () => {
+  it('set their fields', () => {
+    const args = [
+      [
+        '--kubeconfig=/etc/kubeconfig',
+        '--master',
+        'https://10.0.0.1:6443',
+        '--kube-api-qps=2.5',
+        '--kube-api-burst=20',
+      ],
+      [
+        '--cluster-cidr=10.244.0.0/16,fd00:10:244::/56',
+        '--nodeport-addresses=192.168.0.0/16',
+        '--nodeport-addresses=fd00::/8',
+      ],
+      ['--masquerade-all', '--iptables-masquerade-bit=31', '--iptables-localhost-nodeports=false'],
+      ['--config-sync-period=1h', '--bind-address-hard-fail', '-v=4', '--logging-format=json'],
+      ['--manifests=a.yaml', '--manifests=b,c', '--dry-run', '--cleanup'],
+    ];
+    expect(settingsOf(args.flat())).toMatchObject({
+      client: { kubeconfig: '/etc/kubeconfig', master: 'https://10.0.0.1:6443', qps: 2.5, burst: 20 },
+      clusterCIDRs: [{ text: '10.244.0.0/16' }, { text: 'fd00:10:244::/56' }],
+      nodePortAddresses: [{ text: '192.168.0.0/16' }, { text: 'fd00::/8' }],
+      iptables: { masqueradeBit: 31, masqueradeAll: true, localhostNodePorts: false },
+      nftables: { masqueradeBit: 14, masqueradeAll: true },
+      configSyncPeriodMs: 3_600_000,
+      bindAddressHardFail: true,
+      log: { format: 'json', level: 'debug' },
+      manifests: ['a.yaml', 'b', 'c'],
+      dryRun: true,
+      cleanup: true,
+    });
+  });
+
+  it('are ignored beside a file, but for a few', () => {
+    const args = [
+      '--cluster-cidr=10.0.0.0/8',
+      '--proxy-mode=bogus',
+      '--master=https://x',
+      '-v',
+      '5',
+      '--manifests=m',
+      '--dry-run',
+    ];
+    const resolved = resolve(args, 'mode: nftables\nlogging: {format: json, verbosity: 2}');
+    expect(resolved).toMatchObject({
+      settings: {
+        mode: 'nftables',
+        clusterCIDRs: [],
+        client: { master: 'https://x' },
+        log: { format: 'json', level: 'debug' },
+        manifests: ['m'],
+        dryRun: true,
+      },
+      warnings: ['with --config these flags are ignored: --proxy-mode, --cluster-cidr'],
+    });
+  });
+});
+
+describe('clusterCIDR', () => {
+  it.each([
+    ['10.244.0.0/16', ['10.244.0.0/16']],
+    ['10.244.0.0/16, fd00::/56', ['10.244.0.0/16', 'fd00::/56']],
+    ['fd00::/56,10.244.0.0/16', ['fd00::/56', '10.244.0.0/16']],
+  ])('%s', (text, cidrs) => {
+    expect(settingsOf([`--cluster-cidr=${text}`]).clusterCIDRs.map((cidr) => cidr.text)).toEqual(cidrs);
+  });
+
+  it('is checked only where it is used', () => {
+    expect(settingsOf(['--cluster-cidr=nonsense', '--detect-local-mode=NodeCIDR']).clusterCIDRs).toEqual([]);
+  });
+});
+
+describe('refused', () => {
+  it.each([
+    ['--iptables-masquerade-bit=32', '32: must be within 0 and 31'],
+    ['--iptables-masquerade-bit=-1', '-1: must be within 0 and 31'],
+    ['--oom-score-adj=1001', '1001: must be within -1000 and 1000'],
+    ['--proxy-mode=kernelspace', '"kernelspace": must be one of userspace, iptables, ipvs, nftables'],
+    [
+      '--detect-local-mode=clustercidr',
+      '"clustercidr": must be one of ClusterCIDR, NodeCIDR, BridgeInterface, InterfaceNamePrefix',
+    ],
+    ['--kube-api-burst=-1', '-1: must not be negative'],
+    ['--conntrack-min=-1', '-1: must not be negative'],
+    ['--conntrack-udp-timeout=-1s', '"-1s": must not be negative'],
+    ['--config-sync-period=0', '"0s": must be greater than 0'],
+    ['--iptables-sync-period=-5s', '"-5s": must be greater than 0'],
+    ['--iptables-min-sync-period=-5s', '"-5s": must not be negative'],
+    ['--iptables-min-sync-period=31s', '"31s": must not be greater than iptables.syncPeriod, 30s'],
+    ['--bind-address=10.0.0', '"10.0.0": must be an IP address'],
+    ['--healthz-bind-address=1.2.3.4:0', '"1.2.3.4:0": must be IP:port with a port within 1 and 65535'],
+    ['--healthz-bind-address=localhost:80', '"localhost:80": must be IP:port with a port within 1 and 65535'],
+    ['--metrics-bind-address=[::1]:65536', '"[::1]:65536": must be IP:port with a port within 1 and 65535'],
+    [
+      '--cluster-cidr=10.0.0.0',
+      '"10.0.0.0": must be one CIDR, or an IPv4 and an IPv6 CIDR with a comma between',
+    ],
+    [
+      '--cluster-cidr=10.0.0.0/8,11.0.0.0/8',
+      '"10.0.0.0/8,11.0.0.0/8": must be one CIDR, or an IPv4 and an IPv6 CIDR with a comma between',
+    ],
+    ['--show-hidden-metrics-for-version=1', '"1": must be <major>.<minor>'],
+    ['--logging-format=xml', '"xml": must be one of text, json'],
+  ])('%s', (flag, message) => {
+    expect(errorsOf([flag])).toEqual([`${flag.split('=', 1)[0]}: ${message}`]);
+  });
+
+  it.each([
+    ['--metrics-port=0', '--metrics-bind-address: "": must be IP:port with a port within 1 and 65535'],
+    [
+      '--detect-local-mode=BridgeInterface',
+      '--pod-bridge-interface: "": must not be empty with detectLocalMode BridgeInterface',
+    ],
+    [
+      '--detect-local-mode=InterfaceNamePrefix',
+      '--pod-interface-name-prefix: "": must not be empty with detectLocalMode InterfaceNamePrefix',
+    ],
+    [
+      '--nodeport-addresses=10.0.0.0/8,primary',
+      '--nodeport-addresses: "primary": "primary" must stand alone',
+    ],
+    [
+      '--nodeport-addresses=10.0.0.1',
+      '--nodeport-addresses: "10.0.0.1": must be a CIDR like 10.0.0.0/8, or the only element "primary"',
+    ],
+  ])('%s', (flag, message) => {
+    expect(errorsOf([flag])).toEqual([message]);
+  });
+
+  it('only in the mode it matters for', () => {
+    const ipvs = ['--ipvs-tcp-timeout=-1s', '--ipvs-exclude-cidrs=10.0.0.0/8,x'];
+    expect(errorsOf(ipvs)).toEqual([]);
+    expect(errorsOf([...ipvs, '--proxy-mode=ipvs'])).toHaveLength(2);
+    expect(errorsOf([], 'nftables: {masqueradeBit: 40}')).toEqual([]);
+    expect(errorsOf([], 'mode: nftables\nnftables: {masqueradeBit: 40}')).toHaveLength(1);
+  });
+
+  it('all at once, with the file and the field', () => {
+    expect(errorsOf([], 'mode: x\nclientConnection: {burst: -1}\niptables: {masqueradeBit: 99}')).toEqual([
+      'config.yaml: mode: "x": must be one of userspace, iptables, ipvs, nftables',
+      'config.yaml: iptables.masqueradeBit: 99: must be within 0 and 31',
+      'config.yaml: clientConnection.burst: -1: must not be negative',
+    ]);
+  });
+});
+
+describe('settings without effect', () => {
+  it('are named in one warning', () => {
+    expect(
+      warningsOf(['--conntrack-min=1', '--oom-score-adj', '-500', '--vmodule=x=1', '--feature-gates=A=true']),
+    ).toEqual([
+      'these settings have no effect yet: --oom-score-adj, --conntrack-min, --feature-gates, --vmodule',
+    ]);
+    expect(
+      warningsOf(['--init-only'], 'conntrack: {min: 1}\nipvs: {scheduler: lc, syncPeriod: 10s}'),
+    ).toEqual(['these settings have no effect yet: --init-only, ipvs.scheduler, conntrack.min']);
+  });
+
+  it('are not mentioned when they say nothing', () => {
+    const written = [
+      'conntrack: {maxPerCore: null, min: null, tcpBeLiberal: false, udpTimeout: 0s}',
+      'enableProfiling: false',
+      'ipvs: {excludeCIDRs: null, scheduler: "", strictARP: false, tcpTimeout: 0s}',
+      'logging: {flushFrequency: 0, options: {json: {infoBufferSize: "0"}}, verbosity: 0}',
+      'oomScoreAdj: null',
+      'portRange: ""',
+      'winkernel: {enableDSR: false, networkName: ""}',
+    ];
+    expect(warningsOf([], written.join('\n'))).toEqual([]);
+  });
+});
