@@ -1,0 +1,65 @@
+import { describe, expect, it } from 'vitest';
+import type { Node } from '../kubernetes/objects.ts';
+import { isNodeEligible, ProxyHealth } from './proxy-health.ts';
+
+describe('ProxyHealth', () => {
+  it('is healthy while no family is known', () => {
+    const health = new ProxyHealth(60_000);
+    health.queued('IPv4', 0);
+    expect(health.report(100_000)).toEqual({ healthy: true, lastUpdatedMs: undefined, families: new Map() });
+  });
+
+  it('is healthy while nothing is asked of it', () => {
+    const health = new ProxyHealth(60_000);
+    health.updated('IPv4', 0);
+    expect(health.healthy(10_000_000)).toBe(true);
+  });
+
+  it('turns unhealthy when a request waits for the whole timeout, counted from the oldest', () => {
+    const health = new ProxyHealth(60_000);
+    health.updated('IPv4', 0);
+    health.queued('IPv4', 1000);
+    health.queued('IPv4', 50_000);
+    expect([60_999, 61_000].map((nowMs) => health.healthy(nowMs))).toEqual([true, false]);
+    health.updated('IPv4', 70_000);
+    expect(health.healthy(200_000)).toBe(true);
+  });
+
+  it('is as healthy as the worse family', () => {
+    const health = new ProxyHealth(60_000);
+    health.updated('IPv6', 5);
+    health.updated('IPv4', 7);
+    health.queued('IPv6', 10);
+    expect(health.report(70_000)).toEqual({
+      healthy: false,
+      lastUpdatedMs: 7,
+      families: new Map([
+        ['IPv4', { lastUpdatedMs: 7, healthy: true }],
+        ['IPv6', { lastUpdatedMs: 5, healthy: false }],
+      ]),
+    });
+  });
+});
+
+describe('isNodeEligible', () => {
+  const node: Node = {
+    kind: 'Node',
+    namespace: '',
+    name: 'node-1',
+    zone: '',
+    podCIDRs: [],
+    addresses: [],
+    deleting: false,
+    taintKeys: [],
+  };
+
+  it.each([
+    ['an unknown node', undefined, false],
+    ['a node', node, true],
+    ['a node under deletion', { ...node, deleting: true }, false],
+    ['a node with the taint', { ...node, taintKeys: ['ToBeDeletedByClusterAutoscaler'] }, false],
+    ['a cordoned node', { ...node, taintKeys: ['node.kubernetes.io/unschedulable'] }, true],
+  ])('%s', (_name, candidate, eligible) => {
+    expect(isNodeEligible(candidate)).toBe(eligible);
+  });
+});

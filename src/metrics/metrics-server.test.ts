@@ -1,0 +1,80 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { HttpListener } from '../health/http-listener.ts';
+import { silentLogger } from '../log/logger.ts';
+import { startMetricsServer } from './metrics-server.ts';
+import { createProxyMetrics } from './proxy-metrics.ts';
+
+describe('metrics server', () => {
+  const metrics = createProxyMetrics();
+  let server: HttpListener;
+  let port = 0;
+
+  beforeAll(async () => {
+    metrics.observeSync('IPv4', 0.003);
+    metrics.observeSync('IPv4', 20);
+    metrics.observeNetworkProgramming('IPv6', 1.5);
+    server = startMetricsServer({
+      address: { host: '127.0.0.1', port: 0 },
+      metrics,
+      mode: () => 'nftables',
+      status: () => ({ 'default/web/TCP': 'programmed' }),
+      logger: silentLogger,
+    });
+    port = (await server.listening).port;
+  });
+  afterAll(() => server.close());
+
+  const get = (path: string) => fetch(`http://127.0.0.1:${port}${path}`);
+  const text = async (path: string) => (await get(path)).text();
+
+  it.each([
+    ['/healthz', 200, 'ok', 'text/plain; charset=utf-8'],
+    ['/healthz/ping', 200, 'ok', 'text/plain; charset=utf-8'],
+    ['/healthz?verbose', 200, '[+]ping ok\nhealthz check passed\n', 'text/plain; charset=utf-8'],
+    ['/proxyMode', 200, 'nftables', 'text/plain; charset=utf-8'],
+    ['/status', 200, '{\n  "default/web/TCP": "programmed"\n}\n', 'application/json'],
+    ['/debug/pprof', 404, '404 page not found\n', 'text/plain; charset=utf-8'],
+  ])('%s', async (path, status, body, contentType) => {
+    const response = await get(path);
+    expect(response.status).toBe(status);
+    expect(await response.text()).toBe(body);
+    expect(response.headers.get('content-type')).toBe(contentType);
+    expect(response.headers.get('x-content-type-options')).toBe('nosniff');
+  });
+
+  it('knows the name, help and kind of each histogram', async () => {
+    const lines = (await text('/metrics')).split('\n');
+    expect(lines).toContain(
+      '# HELP kubeproxy_sync_proxy_rules_duration_seconds [ALPHA] SyncProxyRules latency in seconds',
+    );
+    expect(lines).toContain('# TYPE kubeproxy_sync_proxy_rules_duration_seconds histogram');
+    expect(lines).toContain(
+      '# HELP kubeproxy_network_programming_duration_seconds [ALPHA] In Cluster Network Programming Latency in seconds',
+    );
+    expect(lines).toContain('kubeproxy_sync_proxy_rules_duration_seconds_count{ip_family="IPv4"} 2');
+    expect(lines).toContain('kubeproxy_network_programming_duration_seconds_sum{ip_family="IPv6"} 1.5');
+  });
+
+  it('counts in the buckets of kube-proxy', async () => {
+    const exposition = await text('/metrics');
+    const buckets = (name: string) =>
+      [
+        ...exposition.matchAll(
+          new RegExp(`^${name}_bucket\\{le="([^"]+)",ip_family="[^"]+"\\} (\\d+)$`, 'gm'),
+        ),
+      ].map(([, bound, count]) => `${bound}: ${count}`);
+    expect(buckets('kubeproxy_sync_proxy_rules_duration_seconds')).toEqual([
+      ...['0.001: 0', '0.002: 0', '0.004: 1', '0.008: 1', '0.016: 1', '0.032: 1', '0.064: 1', '0.128: 1'],
+      ...['0.256: 1', '0.512: 1', '1.024: 1', '2.048: 1', '4.096: 1', '8.192: 1', '16.384: 1', '+Inf: 2'],
+    ]);
+    const bounds = buckets('kubeproxy_network_programming_duration_seconds').map(
+      (line) => line.split(':', 1)[0],
+    );
+    expect(bounds).toHaveLength(81);
+    expect(bounds.slice(0, 5)).toEqual(['0.25', '0.5', '1', '2', '3']);
+    expect(bounds.slice(59)).toEqual([
+      ...['58', '59', '60', '65', '70', '75', '80', '85', '90', '95', '100', '105', '110', '115'],
+      ...['120', '150', '180', '210', '240', '270', '300', '+Inf'],
+    ]);
+  });
+});
