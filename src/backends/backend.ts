@@ -13,23 +13,28 @@ import type { ServicePort, ServicePortKey } from '../services/service-port.ts';
 export type ProxyMode = 'userspace' | 'iptables' | 'ipvs' | 'nftables';
 
 /**
- * One mode in one IP family.
+ * The pure half of one mode in one IP family.
  *
  * `Unit` is all that one service port needs in the kernel, as data. `State` is a piece of what the kernel holds (or
  * must hold): all of it, or just the part that some changed units touch. `Changes` leads from one state to another.
  */
-export interface Backend<Unit, State, Changes> {
+export interface Rules<Unit, State, Changes> {
   readonly mode: ProxyMode;
   readonly family: IpFamily;
-  /** Pure. `previous` keeps choices stable that more than one answer would do for. */
+  /** `previous` keeps choices stable that more than one answer would do for. */
   compile(port: ServicePort, node: NodeView, previous?: Unit): Unit;
   /** A collection of units that can say what it means for the kernel. Starts with no unit at all. */
   plan(): Plan<Unit, State>;
-  /** Pure. */
+  /** The state of a kernel that never heard of us. */
+  nothing(): State;
   diff(from: State, to: State): Changes;
   isEmpty(changes: Changes): boolean;
   /** The changes as the text an operator of this mode would understand, for `--dry-run`, `diff` and failure logs. */
   format(changes: Changes): string;
+}
+
+/** One mode in one IP family: the rules and the door to the kernel. */
+export interface Backend<Unit, State, Changes> extends Rules<Unit, State, Changes> {
   /** All or nothing where the kernel allows it. Throws KernelError. */
   apply(changes: Changes, signal: AbortSignal): Promise<void>;
   /** What the kernel holds of ours. Throws KernelError. */
@@ -39,6 +44,10 @@ export interface Backend<Unit, State, Changes> {
   /** Leaves nothing of ours in the kernel and touches nothing else. */
   cleanup(signal: AbortSignal): Promise<void>;
 }
+
+/** For those who drive a mode and need not know what its units look like. */
+export type AnyRules = Rules<unknown, unknown, unknown>;
+export type AnyBackend = Backend<unknown, unknown, unknown>;
 
 /** The desired units of one backend, kept up to date change by change. */
 export interface Plan<Unit, State> {

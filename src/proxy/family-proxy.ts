@@ -4,11 +4,12 @@
  * While it knows what the kernel holds, it compares only what changed. When it does not (at the start, after a
  * failure, when somebody else meddled), it first looks, and then compares everything: the same diff, other arguments.
  */
-import { isDeepStrictEqual } from 'node:util';
+
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { isDeepStrictEqual } from 'node:util';
 import type { IpFamily } from '../addresses/ip.ts';
 import type { Backend, Plan } from '../backends/backend.ts';
-import type { Problem } from '../kubernetes/objects.ts';
+import { formatProblem } from '../kubernetes/objects.ts';
 import type { Logger } from '../log/logger.ts';
 import type { NodeView } from '../services/node-view.ts';
 import type { ServicePort, ServicePortKey } from '../services/service-port.ts';
@@ -25,7 +26,6 @@ export interface FamilyProxyOptions<Unit, State, Changes> {
   readonly tracker: ServiceTracker;
   /** How the node looks now. */
   readonly nodeView: () => NodeView;
-  readonly report: (problem: Problem) => void;
   readonly logger: Logger;
 }
 
@@ -96,7 +96,7 @@ export class FamilyProxy<Unit, State, Changes> implements Syncable {
   /** The service ports whose units may have changed: those that did, or all of them if the node did. */
   #takeChanges(): ReadonlyMap<ServicePortKey, ServicePort | undefined> {
     const changes = this.tracker.takeChanges();
-    for (const problem of changes.problems) this.#options.report(problem);
+    for (const problem of changes.problems) this.#options.logger.warn({}, formatProblem(problem));
     this.#triggerTimesMs.push(...changes.triggerTimesMs);
     for (const [key, port] of changes.ports) {
       this.#unprogrammed.set(key, port);
@@ -133,7 +133,10 @@ export class FamilyProxy<Unit, State, Changes> implements Syncable {
     try {
       units.set(port.key, this.#backend.compile(port, node, this.#plan.unit(port.key)));
     } catch (cause) {
-      this.#options.logger.error({ servicePort: port.key, error: cause }, 'service port could not be compiled');
+      this.#options.logger.error(
+        { servicePort: port.key, error: cause },
+        'service port could not be compiled',
+      );
     }
   }
 

@@ -2,7 +2,13 @@
 import type { IpFamily } from '../addresses/ip.ts';
 import type { ProxyHealth } from '../health/proxy-health.ts';
 import type { ServiceHealthServers } from '../health/service-health-servers.ts';
-import { formatProblem, type Node, type ObjectRef, type Problem, type WatchedObject } from '../kubernetes/objects.ts';
+import {
+  formatProblem,
+  type Node,
+  type ObjectRef,
+  type Problem,
+  type WatchedObject,
+} from '../kubernetes/objects.ts';
 import type { Logger } from '../log/logger.ts';
 import type { ProxyMetrics } from '../metrics/proxy-metrics.ts';
 import type { ObjectSink } from '../sources/source.ts';
@@ -23,6 +29,8 @@ export interface ServiceProxyOptions {
   readonly minSyncPeriodMs: number;
   /** Longest wait before a failed sync is repeated. */
   readonly syncPeriodMs: number;
+  /** How long the first sync waits for the own Node object, whose addresses and zone shape the rules. */
+  readonly nodeGraceMs: number;
   /** Called when the own Node object came or changed. */
   readonly onNode: (node: Node) => void;
 }
@@ -36,10 +44,12 @@ export class ServiceProxy implements ObjectSink {
   readonly #options: ServiceProxyOptions;
   readonly #families: readonly Family[];
   /** Before everything that exists is known, programming would take away what is only not yet listed. */
-  #isSynced = false;
+  #isListed = false;
+  #isNodeAwaited: boolean;
 
   constructor(options: ServiceProxyOptions) {
     this.#options = options;
+    this.#isNodeAwaited = options.nodeGraceMs > 0;
     const { minSyncPeriodMs, syncPeriodMs } = options;
     this.#families = options.families.map((proxy) => ({
       proxy,
@@ -75,6 +85,7 @@ export class ServiceProxy implements ObjectSink {
         return this.#track((family) => family.tracker.upsertSlice(object));
       case 'Node':
         this.#options.onNode(object);
+        this.#isNodeAwaited = false;
         // Whether the change matters to the rules shows when they are compiled.
         return this.#track(() => true);
     }
@@ -93,8 +104,15 @@ export class ServiceProxy implements ObjectSink {
   }
 
   synced(): void {
-    this.#isSynced = true;
-    for (const family of this.#families) this.#request(family);
+    this.#isListed = true;
+    if (!this.#isNodeAwaited) return this.#track(() => true);
+    const timer = setTimeout(() => {
+      if (!this.#isNodeAwaited) return;
+      this.#options.logger.error({}, 'the Node object of this node is missing; going on without it');
+      this.#isNodeAwaited = false;
+      this.#track(() => true);
+    }, this.#options.nodeGraceMs);
+    timer.unref();
   }
 
   report(problem: Problem): void {
@@ -108,11 +126,12 @@ export class ServiceProxy implements ObjectSink {
 
   #track(update: (family: Syncable) => boolean): void {
     for (const family of this.#families) {
-      if (update(family.proxy) && this.#isSynced) this.#request(family);
+      if (update(family.proxy)) this.#request(family);
     }
   }
 
   #request(family: Family): void {
+    if (!this.#isListed || this.#isNodeAwaited) return;
     this.#options.health.queued(family.proxy.family, Date.now());
     family.pacer.request();
   }
@@ -120,7 +139,7 @@ export class ServiceProxy implements ObjectSink {
   #drifted(family: Family, what: string): void {
     this.#options.logger.warn({ family: family.proxy.family }, `${what}; repairing`);
     family.proxy.forgetKernel();
-    if (this.#isSynced) this.#request(family);
+    this.#request(family);
   }
 
   async #sync({ proxy }: Family, signal: AbortSignal): Promise<boolean> {
@@ -137,7 +156,7 @@ export class ServiceProxy implements ObjectSink {
     for (const triggerMs of result.triggerTimesMs) {
       metrics.observeNetworkProgramming(proxy.family, Math.max(0, nowMs - triggerMs) / 1000);
     }
-    await this.#options.healthServers.get(proxy.family)?.sync(proxy.tracker.serviceHealth);
+    await this.#options.healthServers.get(proxy.family)?.sync(new Map(proxy.tracker.serviceHealth));
     return true;
   }
 

@@ -1,19 +1,14 @@
 /** The iptables mode of one IP family: the pure parts of this folder tied to the tools. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { IpFamily } from '../../addresses/ip.ts';
 import type { IptablesTools } from '../../kernel/iptables-tools.ts';
 import type { Logger } from '../../log/logger.ts';
-import type { NodeView } from '../../services/node-view.ts';
-import type { ServicePort } from '../../services/service-port.ts';
 import type { Backend } from '../backend.ts';
 import { cleanupScript } from './cleanup.ts';
-import { compile } from './compile.ts';
-import { diff } from './diff.ts';
 import type { Table } from './names.ts';
 import { SavedRules } from './observe.ts';
 import type { IptablesOptions } from './options.ts';
-import { IptablesPlan } from './plan.ts';
-import { formatPieces, formatScript, type RestoreScript } from './restore-script.ts';
+import { formatPieces, type RestoreScript } from './restore-script.ts';
+import { IptablesRules } from './rules.ts';
 import type { Ruleset } from './ruleset.ts';
 import type { IptablesUnit } from './unit.ts';
 import { createCanaries, damagedTables, flushSettled } from './watch.ts';
@@ -25,36 +20,14 @@ export interface IptablesBackendOptions extends IptablesOptions {
   readonly watchPeriodMs: number;
 }
 
-export class IptablesBackend implements Backend<IptablesUnit, Ruleset, RestoreScript> {
-  readonly mode = 'iptables';
-  readonly family: IpFamily;
+export class IptablesBackend extends IptablesRules implements Backend<IptablesUnit, Ruleset, RestoreScript> {
   readonly #options: IptablesBackendOptions;
   readonly #tools: IptablesTools;
 
   constructor(options: IptablesBackendOptions) {
-    this.family = options.family;
+    super(options);
     this.#options = options;
     this.#tools = options.tools;
-  }
-
-  compile(port: ServicePort, node: NodeView): IptablesUnit {
-    return compile(port, node, this.#options);
-  }
-
-  plan(): IptablesPlan {
-    return new IptablesPlan(this.#options);
-  }
-
-  diff(from: Ruleset, to: Ruleset): RestoreScript {
-    return diff(from, to);
-  }
-
-  isEmpty(changes: RestoreScript): boolean {
-    return changes.length === 0;
-  }
-
-  format(changes: RestoreScript): string {
-    return formatScript(changes);
   }
 
   async apply(changes: RestoreScript, signal: AbortSignal): Promise<void> {
@@ -80,7 +53,10 @@ export class IptablesBackend implements Backend<IptablesUnit, Ruleset, RestoreSc
       } catch (cause) {
         if (signal.aborted) return;
         // A busy lock, most likely: nothing is known, so nothing is concluded.
-        this.#options.logger.warn({ family: this.family, error: cause }, 'could not look after the iptables rules');
+        this.#options.logger.warn(
+          { family: this.family, error: cause },
+          'could not look after the iptables rules',
+        );
         await sleep(this.#options.watchPeriodMs, undefined, { signal }).catch(() => undefined);
       }
     }

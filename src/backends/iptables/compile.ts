@@ -2,10 +2,11 @@
  * One service port → its iptables rules. Text and order inside a chain are upstream's (spec §§ 4.8, 4.9); the same
  * situations get the same verdicts (§ 3.1).
  */
-import type { NodeView } from '../../services/node-view.ts';
-import { isExternallyAccessible, type Endpoint, type ServicePort } from '../../services/service-port.ts';
-import { categorizeEndpoints, type EndpointCategories } from '../../services/topology.ts';
+
 import { cidrContains, parseCidr } from '../../addresses/ip.ts';
+import type { NodeView } from '../../services/node-view.ts';
+import { type Endpoint, isExternallyAccessible, type ServicePort } from '../../services/service-port.ts';
+import { categorizeEndpoints, type EndpointCategories } from '../../services/topology.ts';
 import {
   chainId,
   endpointChain,
@@ -106,7 +107,11 @@ function externalIPRules({ port, protocol, chains, ...situation }: Situation): S
     const rules: SharedRule[] = [];
     if (situation.hasEndpoints) {
       rules.push(
-        shared(NAT_SERVICES, { comment: `${port.displayName} external IP`, ...match, target: chains.external }),
+        shared(NAT_SERVICES, {
+          comment: `${port.displayName} external IP`,
+          ...match,
+          target: chains.external,
+        }),
       );
     }
     if (!situation.hasExternalEndpoints) {
@@ -263,7 +268,8 @@ function policyChain(
   }
   const targets = endpoints.map((endpoint) => {
     const target = names.get(endpoint);
-    if (target === undefined) throw new Error(`BUG: ${port.displayName}: unreachable endpoint ${endpoint.text}`);
+    if (target === undefined)
+      throw new Error(`BUG: ${port.displayName}: unreachable endpoint ${endpoint.text}`);
     const comment = node.largeCluster ? {} : { comment: `${port.displayName} -> ${endpoint.text}` };
     return { ...comment, target };
   });

@@ -20,7 +20,11 @@ export class SavedRules {
     for (const from of new Set(JUMPS.map((jump) => jump.from))) {
       const there = new Set(this.#chains.get(from));
       const jumps = JUMPS.filter((jump) => jump.from === from && there.has(jump.rule));
-      if (this.#chains.has(from)) ruleset.set(from, jumps.map((jump) => jump.rule));
+      if (this.#chains.has(from))
+        ruleset.set(
+          from,
+          jumps.map((jump) => jump.rule),
+        );
     }
     return ruleset;
   }

@@ -28,10 +28,7 @@ export class IptablesPlan implements Plan<IptablesUnit, Ruleset> {
     return this.#units.get(key);
   }
 
-  update(
-    node: NodeView,
-    units: ReadonlyMap<ServicePortKey, IptablesUnit | undefined>,
-  ): StateChange<Ruleset> {
+  update(node: NodeView, units: ReadonlyMap<ServicePortKey, IptablesUnit | undefined>): StateChange<Ruleset> {
     const base = compileBase(node, this.#options);
     const touched = this.#touchedSharedChains(base, units);
     const before = this.#piece(touched, units.keys());

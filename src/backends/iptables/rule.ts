@@ -39,11 +39,13 @@ export function formatRule(rule: Rule): string {
   if (rule.destinationPort !== undefined) args.push('--dport', String(rule.destinationPort));
   if (rule.source !== undefined) args.push(option('-s', withoutHostPrefix(rule.source)));
   if (rule.inInterface !== undefined) args.push(option('-i', rule.inInterface));
-  if (rule.connectionState !== undefined) args.push('-m conntrack', option('--ctstate', rule.connectionState));
+  if (rule.connectionState !== undefined)
+    args.push('-m conntrack', option('--ctstate', rule.connectionState));
   if (rule.mark !== undefined) args.push('-m mark', option('--mark', rule.mark));
   if (rule.accounting !== undefined) args.push('-m nfacct --nfacct-name', rule.accounting);
   if (rule.comment !== undefined && commentLast) args.push('-m comment --comment', quote(rule.comment));
-  if (rule.oneOf !== undefined) args.push('-m statistic --mode random --probability', formatProbability(rule.oneOf));
+  if (rule.oneOf !== undefined)
+    args.push('-m statistic --mode random --probability', formatProbability(rule.oneOf));
   if (rule.target !== undefined) args.push('-j', rule.target);
   return args.join(' ');
 }
@@ -157,7 +159,8 @@ export function parseSavedRule(text: string): Rule | undefined {
     negated = '';
   }
   if (recentName !== undefined) {
-    rule.recent = recentSeconds === undefined ? { name: recentName } : { name: recentName, seconds: recentSeconds };
+    rule.recent =
+      recentSeconds === undefined ? { name: recentName } : { name: recentName, seconds: recentSeconds };
   }
   return rule;
 }

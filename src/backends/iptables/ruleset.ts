@@ -1,5 +1,5 @@
 /** A piece of the kernel's iptables rules: the State of this backend. */
-import { type ChainId, FIXED_CHAINS, FILTER_FIREWALL, isPerServiceChain, splitChainId } from './names.ts';
+import { type ChainId, FILTER_FIREWALL, FIXED_CHAINS, isPerServiceChain, splitChainId } from './names.ts';
 
 /**
  * What a chain holds, rule by rule without `-A CHAIN`:

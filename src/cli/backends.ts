@@ -1,0 +1,34 @@
+/** The backends a machine can run: the selected mode in each IP family that works here. */
+import { IP_FAMILIES, type IpFamily } from '../addresses/ip.ts';
+import type { AnyBackend, ProxyMode } from '../backends/backend.ts';
+import type { Settings } from '../config/settings.ts';
+import { observeIpSupport } from '../kernel/ip-support.ts';
+import { KernelError } from '../kernel/kernel-error.ts';
+import type { ToolRunner } from '../kernel/tool-runner.ts';
+import type { Logger } from '../log/logger.ts';
+import { findMode } from './modes.ts';
+
+/**
+ * One backend a family. A family that can't be served is left out with a warning, unless it is the primary one or
+ * the last: then its KernelError is thrown.
+ */
+export async function startBackends(
+  settings: Settings,
+  primaryFamily: IpFamily,
+  runner: ToolRunner,
+  logger: Logger,
+  signal: AbortSignal,
+  modeName: ProxyMode = settings.mode,
+): Promise<readonly AnyBackend[]> {
+  const mode = findMode(modeName);
+  const backends: AnyBackend[] = [];
+  for (const family of IP_FAMILIES) {
+    const backend = observeIpSupport(family)
+      ? await mode.start(settings, family, runner, logger, signal)
+      : new KernelError({ operation: 'use', object: family, detail: 'it is not enabled in this kernel' });
+    if (!(backend instanceof KernelError)) backends.push(backend);
+    else if (family === primaryFamily) throw backend;
+    else logger.warn({ family, error: backend }, 'this IP family is not proxied');
+  }
+  return backends;
+}

@@ -1,0 +1,18 @@
+/** The command line. This file only wires; each command is a file of its own. */
+import { Command } from 'commander';
+import { registerCleanupCommand } from './cleanup.ts';
+import { registerRenderCommand } from './render.ts';
+import { registerRunCommand } from './run.ts';
+import { VERSION } from './version.ts';
+
+const program = new Command('menwei')
+  .description('A Kubernetes Service proxy: kube-proxy’s job, with or without Kubernetes')
+  .version(VERSION)
+  // 2 is for wrong usage; 1 is for what went wrong.
+  .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2));
+
+registerRunCommand(program);
+registerRenderCommand(program);
+registerCleanupCommand(program);
+
+await program.parseAsync();

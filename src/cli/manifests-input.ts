@@ -1,0 +1,27 @@
+/** Manifest paths and the NodePort range as the command line gives them. */
+import { DEFAULT_NODE_PORT_RANGE, type PortRange } from '../sources/manifests/allocation.ts';
+import { type Manifests, readManifests } from '../sources/manifests/read-manifests.ts';
+import { UserError } from './failure.ts';
+
+/** `30000-32767`, as kube-apiserver's flag of the same name. */
+export function parseNodePortRange(text: string | undefined): PortRange {
+  if (text === undefined) return DEFAULT_NODE_PORT_RANGE;
+  const match = /^(\d{1,5})-(\d{1,5})$/.exec(text);
+  const [first, last] = [Number(match?.[1]), Number(match?.[2])];
+  if (match === null || first < 1 || last > 65_535 || first > last) {
+    throw new UserError(`--service-node-port-range: ${text} is not a range of ports such as 30000-32767`, 2);
+  }
+  return { first, last };
+}
+
+export async function readManifestsOrFail(
+  paths: readonly string[],
+  nodePortRange: string | undefined,
+): Promise<Manifests> {
+  const options = { nodePortRange: parseNodePortRange(nodePortRange) };
+  try {
+    return await readManifests(paths, options);
+  } catch (error) {
+    throw new UserError(error instanceof Error ? error.message : String(error));
+  }
+}

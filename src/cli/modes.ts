@@ -1,0 +1,41 @@
+/** The modes there are: the one place where a mode is chosen by its name. */
+import type { IpFamily } from '../addresses/ip.ts';
+import type { AnyBackend, AnyRules, ProxyMode } from '../backends/backend.ts';
+import { IptablesRules } from '../backends/iptables/rules.ts';
+import { iptablesOptions, startIptables } from '../backends/iptables/start.ts';
+import type { Settings } from '../config/settings.ts';
+import type { KernelError } from '../kernel/kernel-error.ts';
+import type { ToolRunner } from '../kernel/tool-runner.ts';
+import type { Logger } from '../log/logger.ts';
+import { UserError } from './failure.ts';
+
+interface Mode {
+  rules(settings: Settings, family: IpFamily): AnyRules;
+  /** A KernelError says why the family can't be served on this machine. */
+  start(
+    settings: Settings,
+    family: IpFamily,
+    runner: ToolRunner,
+    logger: Logger,
+    signal: AbortSignal,
+  ): Promise<AnyBackend | KernelError>;
+}
+
+const MODES: Readonly<Partial<Record<ProxyMode, Mode>>> = {
+  iptables: {
+    rules: (settings, family) => new IptablesRules(iptablesOptions(settings, family)),
+    start: startIptables,
+  },
+};
+
+/** The mode by its name, or one line that says which there are. */
+export function findMode(name: ProxyMode): Mode {
+  const mode = MODES[name];
+  if (mode !== undefined) return mode;
+  throw new UserError(`mode ${name} is not available yet; use one of: ${Object.keys(MODES).join(', ')}`);
+}
+
+/** Every mode of this version, for clean-up. */
+export function allModes(): readonly Mode[] {
+  return Object.values(MODES);
+}

@@ -1,0 +1,20 @@
+/** A backend that only says what it would change. */
+import type { AnyBackend } from '../backends/backend.ts';
+
+/** Reads the real kernel, prints instead of applying, and from then on takes what it printed for done. */
+export function dryRun(backend: AnyBackend, print: (text: string) => void): AnyBackend {
+  return {
+    mode: backend.mode,
+    family: backend.family,
+    compile: (port, node, previous) => backend.compile(port, node, previous),
+    plan: () => backend.plan(),
+    nothing: () => backend.nothing(),
+    diff: (from, to) => backend.diff(from, to),
+    isEmpty: (changes) => backend.isEmpty(changes),
+    format: (changes) => backend.format(changes),
+    observe: (signal) => backend.observe(signal),
+    apply: async (changes) => print(`# ${backend.family}\n${backend.format(changes)}`),
+    watch: async () => undefined,
+    cleanup: async () => undefined,
+  };
+}
