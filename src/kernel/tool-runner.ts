@@ -120,15 +120,20 @@ class HelperToolRunner implements ToolRunner {
     if (pending === undefined) return;
     switch (reply.kind) {
       case 'accepted':
-        return pending.accepted();
+        pending.accepted();
+        break;
       case 'stdout':
-        return pending.onOutput(reply.chunk);
+        pending.onOutput(reply.chunk);
+        break;
       case 'stderr':
-        return pending.onError(reply.chunk);
+        pending.onError(reply.chunk);
+        break;
       case 'exit':
-        return pending.finish(reply.status);
+        pending.finish(reply.status);
+        break;
       case 'failed':
-        return pending.fail(new Error(reply.message));
+        pending.fail(new Error(reply.message));
+        break;
     }
   }
 

@@ -1,0 +1,236 @@
+/** `menwei lab`: a small cluster of network namespaces on this machine. */
+import { spawn } from 'node:child_process';
+import { closeSync, openSync, readFileSync } from 'node:fs';
+import { constants } from 'node:os';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import type { Command } from 'commander';
+import { openNamespace, withNamespace } from '../kernel/netns.ts';
+import { runDemo } from '../lab/demo.ts';
+import type { HostProcess } from '../lab/host-process.ts';
+import { createLab } from '../lab/lab.ts';
+import { LAB_FILE_EXAMPLE, parseLabFile } from '../lab/lab-file.ts';
+import { startNodeProxy } from '../lab/node-proxy.ts';
+import {
+  endResidentLab,
+  findResidentLab,
+  type ResidencePaths,
+  type ResidentLabStatus,
+  residencePaths,
+  serveResidentLab,
+} from '../lab/residence.ts';
+import { type LabSpec, LabSpecError } from '../lab/topology.ts';
+import { orFail, UserError } from './failure.ts';
+
+const UP_WITHIN_MS = 60_000;
+const MAIN = fileURLToPath(new URL('./main.ts', import.meta.url));
+
+interface UpOptions {
+  readonly file: string;
+  readonly manifests?: string;
+  readonly proxyMode: string;
+  readonly name: string;
+  readonly foreground?: true;
+}
+
+interface NameOption {
+  readonly name: string;
+}
+
+export function registerLabCommand(program: Command): void {
+  const lab = program
+    .command('lab')
+    .description('a small cluster of network namespaces on this machine, with real traffic');
+  const named = (command: Command): Command =>
+    command.option('--name <name>', 'which lab, if there are several', 'default');
+
+  named(lab.command('up'))
+    .description('build the cluster that a file describes and keep it until `menwei lab down`')
+    .requiredOption('-f, --file <file>', 'the cluster, in YAML or JSON')
+    .option('--manifests <path>', 'run menwei on every node with the objects of this file or folder')
+    .option('--proxy-mode <mode>', 'the mode menwei runs in', 'iptables')
+    .option('--foreground', 'hold the lab in this process and show what the proxies log')
+    .addHelpText('after', `\nThe file:\n\n${LAB_FILE_EXAMPLE.replaceAll(/^(?=.)/gm, '  ')}`)
+    .action((options: UpOptions) => orFail(() => up(options)));
+  named(lab.command('run'))
+    .description('run a command on a node, in a pod, on the client or the wire, by its name')
+    .usage('[options] <host> -- <command...>')
+    .argument('<host>')
+    .argument('<command...>')
+    .action((host: string, command: string[], options: NameOption) =>
+      orFail(() => run(host, command, options)),
+    );
+  named(lab.command('status'))
+    .description('what is up')
+    .option('--output <format>', 'text or json', 'text')
+    .action((options: NameOption & { readonly output: string }) => orFail(() => status(options)));
+  named(lab.command('down'))
+    .description('take the lab down')
+    .action((options: NameOption) => orFail(() => down(options)));
+  lab
+    .command('demo')
+    .description('show one Service on two nodes: its rules, its traffic, and a pod that turns unready')
+    .option('--proxy-mode <mode>', 'the mode menwei runs in', 'iptables')
+    .action((options: { readonly proxyMode: string }) => orFail(() => demo(options.proxyMode)));
+}
+
+function requireRoot(): void {
+  if (process.getuid?.() !== 0)
+    throw new UserError('lab: making network namespaces needs root: run it with sudo');
+}
+
+function pathsOf({ name }: NameOption): ResidencePaths {
+  if (!/^[a-z0-9-]{1,40}$/.test(name)) {
+    throw new UserError(`--name ${name}: a lab's name is lower-case letters, digits and dashes`, 2);
+  }
+  requireRoot();
+  return residencePaths(name);
+}
+
+async function residentOf(paths: ResidencePaths): Promise<ResidentLabStatus> {
+  const found = await findResidentLab(paths);
+  if (found === undefined) throw new UserError('lab: none is up: start one with menwei lab up -f FILE');
+  return found;
+}
+
+function readLabFile(file: string): LabSpec {
+  try {
+    return parseLabFile(file, readFileSync(file, 'utf8'));
+  } catch (error) {
+    if (error instanceof LabSpecError) throw new UserError(error.message);
+    if (error instanceof Error && 'code' in error)
+      throw new UserError(`${file}: cannot be read (${error.code})`);
+    throw error;
+  }
+}
+
+async function up(options: UpOptions): Promise<void> {
+  const spec = readLabFile(options.file);
+  const paths = pathsOf(options);
+  const running = await findResidentLab(paths);
+  if (running !== undefined) {
+    throw new UserError(`lab: one is up already (process ${running.pid}): end it with menwei lab down`);
+  }
+  await (options.foreground === true ? hold(spec, options, paths) : holdInBackground(options, paths));
+}
+
+/** Builds the lab and stays until a signal or `lab down` ends it. */
+async function hold(spec: LabSpec, options: UpOptions, paths: ResidencePaths): Promise<void> {
+  const lab = await createLab(spec);
+  const proxies = new Map<string, HostProcess>();
+  if (options.manifests !== undefined) {
+    for (const node of lab.nodes) {
+      const onOutput = (text: string): void => {
+        process.stdout.write(text.replaceAll(/^(?=.)/gm, `${node.name}: `));
+      };
+      const { manifests, proxyMode } = options;
+      proxies.set(node.name, startNodeProxy(node, { manifests, mode: proxyMode, onOutput }));
+    }
+  }
+  const server = await serveResidentLab(paths, lab, proxies, async () => {
+    await lab.close();
+    server.close();
+  });
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.once(signal, () => {
+      server.close();
+      void lab.close();
+    });
+  }
+  printStatus(await residentOf(paths));
+}
+
+/** Starts the holder as a process of its own and waits until it answers. */
+async function holdInBackground(options: UpOptions, paths: ResidencePaths): Promise<void> {
+  const log = openSync(paths.log, 'w', 0o600);
+  const flags = [
+    '--file',
+    options.file,
+    '--name',
+    options.name,
+    '--proxy-mode',
+    options.proxyMode,
+    '--foreground',
+  ];
+  if (options.manifests !== undefined) flags.push('--manifests', options.manifests);
+  const holder = spawn(process.execPath, [MAIN, 'lab', 'up', ...flags], {
+    detached: true,
+    stdio: ['ignore', log, log],
+  });
+  holder.unref();
+  closeSync(log);
+  const deadline = performance.now() + UP_WITHIN_MS;
+  for (;;) {
+    const found = await findResidentLab(paths);
+    if (found !== undefined) {
+      printStatus(found);
+      process.stdout.write(`log: ${paths.log}\n`);
+      return;
+    }
+    if (holder.exitCode !== null || holder.signalCode !== null || performance.now() > deadline) {
+      holder.kill('SIGKILL');
+      const [reason = ''] = readFileSync(paths.log, 'utf8').trim().split('\n').slice(-1);
+      throw new UserError(`lab: it did not come up: ${reason.replace(/^menwei: /, '')} (log: ${paths.log})`);
+    }
+    await sleep(50);
+  }
+}
+
+/** Runs a command in a host's namespace with this terminal, and ends as it ends. */
+async function run(
+  hostName: string,
+  [file = '', ...argv]: readonly string[],
+  options: NameOption,
+): Promise<void> {
+  const { hosts } = await residentOf(pathsOf(options));
+  const host = hosts.find(({ name }) => name === hostName);
+  if (host === undefined) {
+    throw new UserError(`lab: there is no host ${hostName}, but ${hosts.map(({ name }) => name).join(', ')}`);
+  }
+  using namespace = openNamespace(host.namespacePath);
+  const child = withNamespace(namespace, () => spawn(file, argv, { stdio: 'inherit' }));
+  // The terminal sends these to the command as well, and it is the command that decides.
+  for (const signal of ['SIGINT', 'SIGQUIT'] as const) process.on(signal, () => undefined);
+  process.exitCode = await new Promise((resolve, reject) => {
+    child.once('error', (error: NodeJS.ErrnoException) => {
+      reject(error.code === 'ENOENT' ? new UserError(`lab: ${file}: command not found`) : error);
+    });
+    child.once('exit', (code, signal) =>
+      resolve(signal === null ? (code ?? 1) : 128 + constants.signals[signal]),
+    );
+  });
+}
+
+async function status(options: NameOption & { readonly output: string }): Promise<void> {
+  const found = await residentOf(pathsOf(options));
+  if (options.output === 'json') process.stdout.write(`${JSON.stringify(found)}\n`);
+  else printStatus(found);
+}
+
+function printStatus({ pid, hosts, proxies }: ResidentLabStatus): void {
+  const rows = hosts.map(({ name, kind, addresses }) => {
+    const proxy = proxies.find(({ node }) => node === name);
+    const note = proxy === undefined ? '' : proxy.isRunning ? 'menwei runs' : 'menwei ended, see the log';
+    return `${name.padEnd(24)} ${kind.padEnd(7)} ${addresses.join(' ').padEnd(34)} ${note}`.trimEnd();
+  });
+  process.stdout.write(`${rows.join('\n')}\nheld by process ${pid}\n`);
+}
+
+async function down(options: NameOption): Promise<void> {
+  if (!(await endResidentLab(pathsOf(options)))) throw new UserError('lab: none is up');
+  process.stdout.write('the lab is down\n');
+}
+
+async function demo(mode: string): Promise<void> {
+  requireRoot();
+  const print = (line: string): void => {
+    process.stdout.write(`${line}\n`);
+  };
+  const wrong = await runDemo({ mode, print });
+  for (const fault of wrong) process.stderr.write(`menwei: demo: ${fault}\n`);
+  if (wrong.length > 0) process.exitCode = 1;
+  else
+    print(
+      'All of it was observed: each pod had its fair share, and nothing was lost when one turned unready.',
+    );
+}
