@@ -1,0 +1,190 @@
+import { describe, expect, it } from 'vitest';
+import { formatProblem } from '../../kubernetes/objects.ts';
+import { DEFAULT_NODE_PORT_RANGE } from './allocation.ts';
+import { formatManifestError, readManifestFile } from './manifest-file.ts';
+
+function read(text: string, range = DEFAULT_NODE_PORT_RANGE) {
+  return readManifestFile('services.yaml', text, range);
+}
+
+/** A Service as a document of one line. */
+function service(name: string, spec = 'clusterIP: 172.30.0.41, ports: [{port: 80}]'): string {
+  return `{apiVersion: v1, kind: Service, metadata: {name: ${name}}, spec: {${spec}}}\n`;
+}
+
+async function messagesOf(text: string): Promise<readonly string[]> {
+  const { problems, errors } = await read(text);
+  return [...problems.map(formatProblem), ...errors.map(formatManifestError)];
+}
+
+describe('the objects of a file', () => {
+  it.each([
+    ['a Service', service('web'), ['Service/default/web']],
+    ['several documents', `${service('a')}---\n${service('b')}`, ['Service/default/a', 'Service/default/b']],
+    ['a Node', 'apiVersion: v1\nkind: Node\nmetadata: {name: node-1}\n', ['Node//node-1']],
+    [
+      'a slice',
+      'apiVersion: discovery.k8s.io/v1\nkind: EndpointSlice\nmetadata: {name: s, labels: {kubernetes.io/service-name: web}}\n',
+      ['EndpointSlice/default/s'],
+    ],
+    [
+      'Endpoints',
+      'apiVersion: v1\nkind: Endpoints\nmetadata: {name: web}\nsubsets: [{addresses: [{ip: 10.0.0.1}], ports: [{port: 80}]}]\n',
+      ['EndpointSlice/default/web.subset-0.ipv4'],
+    ],
+    [
+      'a List',
+      `apiVersion: v1\nkind: List\nitems:\n- ${service('a')}- ${service('b')}`,
+      ['Service/default/a', 'Service/default/b'],
+    ],
+    [
+      'a List of a kind',
+      'apiVersion: v1\nkind: NodeList\nitems: [{metadata: {name: node-1}}]\n',
+      ['Node//node-1'],
+    ],
+    ['an empty List', 'apiVersion: v1\nkind: ServiceList\nitems: null\n', []],
+    ['comments', '# nothing here\n', []],
+  ])('%s', async (_, text, keys) => {
+    const file = await read(text);
+    expect([...file.objects.keys()]).toEqual(keys);
+    expect(file).toMatchObject({
+      problems: [],
+      errors: [],
+      unreadable: false,
+      broken: new Set(),
+      ignoredKinds: new Set(),
+    });
+  });
+
+  it('of other kinds are named and passed over', async () => {
+    const other = 'apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web}\n';
+    const file = await read(
+      `${other}---\n${other}---\napiVersion: v1\nkind: List\nitems: [{apiVersion: v1, kind: Secret}]\n`,
+    );
+    expect([...file.ignoredKinds]).toEqual(['apps/v1 Deployment', 'v1 Secret']);
+    expect(file).toMatchObject({ problems: [], errors: [], unreadable: false });
+  });
+});
+
+describe('what is wrong with an object', () => {
+  it.each([
+    [
+      'a field',
+      service('web', 'clusterIP: 172.30.0.41,\nports: [{port: 0}]'),
+      'services.yaml:2: Service default/web: spec.ports[0].port: 0 is outside 1-65535',
+    ],
+    [
+      'no address',
+      service('web', 'ports: [{port: 80}]'),
+      'services.yaml:1: Service default/web: spec.clusterIP: missing; manifests must give it, an address or None',
+    ],
+    [
+      'two addresses',
+      service('web', 'clusterIP: 172.30.0.41, clusterIPs: [172.30.0.42]'),
+      'services.yaml:1: Service default/web: spec.clusterIPs[0]: 172.30.0.42 is not spec.clusterIP, 172.30.0.41',
+    ],
+    [
+      'a node port out of range',
+      service('web', 'type: NodePort, clusterIP: 172.30.0.41, ports: [{port: 80, nodePort: 8080}]'),
+      'services.yaml:1: Service default/web: spec.ports[0].nodePort: 8080 is outside 30000-32767',
+    ],
+    [
+      'a node port missing',
+      service('web', 'type: NodePort, clusterIP: 172.30.0.41, ports: [{port: 80}]'),
+      'services.yaml:1: Service default/web: spec.ports[0].nodePort: missing; manifests must give it',
+    ],
+    [
+      'a health check port out of range',
+      service('web', 'type: LoadBalancer, clusterIP: 172.30.0.41, healthCheckNodePort: 80'),
+      'services.yaml:1: Service default/web: spec.healthCheckNodePort: 80 is outside 30000-32767',
+    ],
+    [
+      'a name that is a number',
+      service('7'),
+      'services.yaml:1: Service default/7: metadata.name: 7 is not a name (lower-case letters, digits and "-", at most 63)',
+    ],
+  ])('is said with file, line, object and field: %s', async (_, text, expected) => {
+    expect(await messagesOf(text)).toEqual([expected]);
+    expect((await read(text)).objects.size).toBe(0);
+  });
+
+  it.each([
+    ['ExternalName', service('web', 'type: ExternalName, externalName: example.com')],
+    ['headless', service('web', 'clusterIP: None, ports: [{port: 80}]')],
+    [
+      'load balancer without node ports',
+      service('web', 'type: LoadBalancer, clusterIP: 172.30.0.41, ports: [{port: 80}]'),
+    ],
+  ])('is not that it has nothing to allocate: %s', async (_, text) => {
+    expect(await messagesOf(text)).toEqual([]);
+    expect((await read(text)).objects.size).toBe(1);
+  });
+
+  it('is no node port in the configured range', async () => {
+    const text = service(
+      'web',
+      'type: NodePort, clusterIP: 172.30.0.41, ports: [{port: 80, nodePort: 8080}]',
+    );
+    expect((await read(text, { first: 8000, last: 9000 })).problems).toEqual([]);
+  });
+
+  it('is told by the line of the item in a list and of the subset in Endpoints', async () => {
+    const list = `apiVersion: v1\nkind: List\nitems:\n- ${service('a')}- apiVersion: v1\n  kind: Service\n  metadata:\n    name: b\n  spec:\n    clusterIP: x\n`;
+    expect(await messagesOf(list)).toEqual([
+      'services.yaml:10: Service default/b: spec.clusterIP: x is not an IP address',
+    ]);
+    const endpoints =
+      'apiVersion: v1\nkind: Endpoints\nmetadata: {name: web}\nsubsets:\n- addresses:\n  - {ip: x}\n';
+    expect(await messagesOf(endpoints)).toEqual([
+      'services.yaml:6: EndpointSlice default/web.subset-0.ipv4: subsets[0].addresses[0].ip: x is not an IPv4 address; ignored',
+    ]);
+  });
+
+  it('does not touch its neighbours', async () => {
+    const file = await read(`${service('a')}---\n${service('b', 'clusterIP: x')}---\n${service('c')}`);
+    expect([...file.objects.keys()]).toEqual(['Service/default/a', 'Service/default/c']);
+    expect(file).toMatchObject({ broken: new Set(['Service/default/b']), unreadable: false });
+  });
+
+  it('is that it is there twice', async () => {
+    expect(await messagesOf(`${service('a')}---\n${service('a')}`)).toEqual([
+      'services.yaml:3: Service default/a: is in this file twice; the first one is used',
+    ]);
+  });
+});
+
+describe('a document that can not be read', () => {
+  it('is put down to its object when that can still be told', async () => {
+    const file = await read('apiVersion: v1\nkind: Service\nmetadata:\n  name: web\nspec:\n  ports: [\n');
+    expect(file).toMatchObject({ broken: new Set(['Service/default/web']), unreadable: false, errors: [] });
+    expect(file.problems.map(formatProblem)).toEqual([
+      expect.stringMatching(/^services.yaml:\d: Service default\/web: /),
+    ]);
+  });
+
+  it.each([
+    ['syntax', 'a: [', /^services.yaml:1: /],
+    ['no object', 'just a text', /^services.yaml:1: no Kubernetes object/],
+    ['a list of objects', `- ${service('web')}`, /^services.yaml:1: no Kubernetes object/],
+    ['no kind', 'apiVersion: v1\nmetadata: {name: web}\n', /^services.yaml:1: no Kubernetes object/],
+    [
+      'a list of nothing',
+      'apiVersion: v1\nkind: List\nitems: 7\n',
+      /^services.yaml:3: v1 List: items: 7 is not a list/,
+    ],
+    ['a list item', 'apiVersion: v1\nkind: List\nitems:\n- 7\n', /^services.yaml:4: no Kubernetes object/],
+    [
+      'no name',
+      'apiVersion: v1\nkind: Service\nmetadata: {}\nspec: {clusterIP: None}\n',
+      /^services.yaml:3: Service default\/\(no name\): metadata.name: missing/,
+    ],
+    [
+      'Endpoints',
+      'apiVersion: v1\nkind: Endpoints\nmetadata: {name: web}\nsubsets: 7\n',
+      /^services.yaml:4: EndpointSlice default\/web: subsets: 7 is not a list/,
+    ],
+  ])('may have been any object: %s', async (_, text, expected) => {
+    expect((await read(text)).unreadable).toBe(true);
+    expect(await messagesOf(text)).toEqual([expect.stringMatching(expected)]);
+  });
+});
