@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { parseConfigFile } from './file.ts';
 
@@ -100,5 +101,48 @@ describe('parseConfigFile', () => {
   it('names the line of broken YAML', () => {
     expect(parseBody('a: b: c')).toEqual({ errors: [expect.stringMatching(/^c\.yaml:3: \S[^\n]*$/)] });
     expect(parseBody('a: [1')).toEqual({ errors: [expect.stringMatching(/^c\.yaml:3: \S[^\n]*$/)] });
+  });
+
+  it.each([
+    ['an unknown alias', 'mode: *nothing'],
+    [
+      'aliases that multiply',
+      `a: &a [${'x,'.repeat(200)}]\nb: &b [${'*a,'.repeat(200)}]\nc: [${'*b,'.repeat(200)}]`,
+    ],
+  ])('refuses %s', (_name, body) => {
+    expect(parseBody(body)).toEqual({ errors: [expect.stringMatching(/^c\.yaml:.*[Aa]lias/)] });
+  });
+
+  it('gives a document or one-line errors for any text', () => {
+    const word = fc.constantFrom(
+      'iptables',
+      'mode',
+      ': ',
+      '\n',
+      '  ',
+      '- ',
+      '{',
+      '}',
+      '[',
+      ']',
+      '&a',
+      '*a',
+      '<<',
+      '"',
+      "'",
+      '|',
+      '0x1',
+      '%',
+    );
+    const yaml = fc
+      .array(fc.oneof(word, fc.string({ maxLength: 5 })), { maxLength: 30 })
+      .map((words) => words.join(''));
+    fc.assert(
+      fc.property(yaml, (body) => {
+        const parsed = parseBody(body);
+        if ('errors' in parsed) for (const error of parsed.errors) expect(error).toMatch(/^c\.yaml[^\n]*$/);
+      }),
+      { numRuns: 300 },
+    );
   });
 });

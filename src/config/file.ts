@@ -49,7 +49,9 @@ export function parseConfigFile({ path, text }: ConfigFile): ParsedConfigFile {
   if (broken !== undefined) {
     return { errors: [`${path}:${lines.linePos(broken.pos[0]).line}: ${broken.message.split('\n', 1)[0]}`] };
   }
-  const value = withoutNulls(yaml.toJS());
+  const plain = toPlainValue(yaml);
+  if ('error' in plain) return { errors: [`${path}: ${plain.error}`] };
+  const value = withoutNulls(plain.value);
   const misfits = checkKind(value);
   const decoded = misfits.length > 0 ? { errors: misfits } : decodeDocument(value);
   if ('errors' in decoded) {
@@ -57,6 +59,15 @@ export function parseConfigFile({ path, text }: ConfigFile): ParsedConfigFile {
   }
   const warnings = describeOddities(path, unknownFields(value), duplicateFields(yaml));
   return { document: decoded.document, warnings };
+}
+
+/** Aliases are resolved here, and fail here when they name nothing or multiply without end. */
+function toPlainValue(yaml: Document): { readonly value: unknown } | { readonly error: string } {
+  try {
+    return { value: yaml.toJS() };
+  } catch (error) {
+    return { error: error instanceof Error ? error.message : String(error) };
+  }
 }
 
 /** YAML 1.1 as Go reads it: `yes` and `on` are true, but a time stays a text. */

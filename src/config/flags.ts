@@ -16,7 +16,7 @@ export function addProxyFlags(command: Command): Command {
   return command;
 }
 
-/** What the command line of a parsed command said. Throws nothing: commander has reported bad values before. */
+/** What the command line of a parsed command said. Bad values have been reported by commander before. */
 export function givenFlags(command: Command): GivenFlags {
   const given: Record<string, FlagValue> = {};
   for (const option of command.options) {
@@ -30,7 +30,7 @@ export function givenFlags(command: Command): GivenFlags {
 
 const PLACEHOLDERS: Readonly<Record<FlagKind, string>> = {
   text: '<text>',
-  // pflag's rule: without a value it is true, and a value needs the equals sign.
+  // Without a value commander makes it true by itself.
   bool: '[bool]',
   integer: '<n>',
   number: '<n>',
@@ -43,7 +43,6 @@ function createOption({ name, shorthand, kind, default: preset, help }: Flag): O
   const short = shorthand === undefined ? '' : `-${shorthand}, `;
   const description = preset === undefined ? help : `${help} (default: ${preset})`;
   const option = new Option(`${short}--${name} ${PLACEHOLDERS[kind]}`, description);
-  if (kind === 'bool') option.preset('true');
   return option.argParser((text: string, previous: unknown) => {
     // commander hands over `-v=2` as the value `=2`.
     const value = shorthand !== undefined && text.startsWith('=') ? text.slice(1) : text;

@@ -243,6 +243,7 @@ describe('refused', () => {
   it.each([
     ['--iptables-masquerade-bit=32', '32: must be within 0 and 31'],
     ['--iptables-masquerade-bit=-1', '-1: must be within 0 and 31'],
+    ['--iptables-masquerade-bit=9999999999', '9999999999: must be a whole number of 32 bits'],
     ['--oom-score-adj=1001', '1001: must be within -1000 and 1000'],
     ['--proxy-mode=kernelspace', '"kernelspace": must be one of userspace, iptables, ipvs, nftables'],
     [

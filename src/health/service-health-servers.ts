@@ -2,8 +2,9 @@
  * The servers behind `healthCheckNodePort`: they tell a load balancer whether this node has ready endpoints of a
  * Service with externalTrafficPolicy Local (spec § 9.2).
  */
-import type { RequestListener, Server } from 'node:http';
+import type { RequestListener, Server, ServerResponse } from 'node:http';
 import type { IpFamily } from '../addresses/ip.ts';
+import { formatErrorChain } from '../log/error-text.ts';
 import type { Logger } from '../log/logger.ts';
 import { answer, closeHttpServer, createHttpServer, type ListenAddress, listen } from './http-listener.ts';
 
@@ -63,7 +64,7 @@ export class ServiceHealthServers {
     await this.#closeOutdated(services);
     for (const [key, service] of services) {
       const existing = this.#servers.get(key);
-      if (existing?.failure === undefined && existing !== undefined) {
+      if (existing !== undefined && existing.failure === undefined) {
         existing.localEndpoints = service.localEndpoints;
       } else {
         this.#servers.set(key, await this.#open(key, service, existing?.failure));
@@ -87,34 +88,28 @@ export class ServiceHealthServers {
 
   /** @param lastFailure what is already in the log. */
   async #open(key: string, service: ServiceHealth, lastFailure: string | undefined): Promise<ServiceServer> {
-    const addresses = this.#listenAddresses(service.port);
-    const handler: RequestListener = (_request, response) => {
-      const healthy = this.#options.proxyHealthy();
-      answer(
-        response,
-        healthy && entry.localEndpoints > 0 ? 200 : 503,
-        'application/json',
-        formatBody(entry, healthy),
-        {
-          'X-Load-Balancing-Endpoint-Weight': String(entry.localEndpoints),
-        },
-      );
-    };
+    const handler: RequestListener = (_request, response) =>
+      answerServiceHealth(response, entry, this.#options.proxyHealthy());
+    const listeners = this.#listenAddresses(service.port).map((address) => ({
+      address,
+      server: createHttpServer(handler),
+    }));
     const entry: ServiceServer = {
       service,
-      servers: addresses.map(() => createHttpServer(handler)),
+      servers: listeners.map(({ server }) => server),
       localEndpoints: service.localEndpoints,
       failure: undefined,
     };
+    const attempts = await Promise.allSettled(
+      listeners.map(({ server, address }) => listen(server, address)),
+    );
+    const failed = attempts.find((attempt) => attempt.status === 'rejected');
     const { nodeName, logger } = this.#options;
-    try {
-      await Promise.all(
-        entry.servers.map((server, index) => listen(server, addresses[index] ?? { port: 0 })),
-      );
+    if (failed === undefined) {
       logger.info({ service: key, port: service.port }, 'health-check server is listening');
-    } catch (cause) {
+    } else {
       await Promise.all(entry.servers.map(closeHttpServer));
-      const reason = cause instanceof Error ? cause.message : String(cause);
+      const reason = formatErrorChain(failed.reason);
       entry.failure = `node ${nodeName} failed to start healthcheck "${key}" on port ${service.port}: ${reason}`;
       if (entry.failure !== lastFailure) logger.warn({ service: key, port: service.port }, entry.failure);
     }
@@ -129,11 +124,16 @@ export class ServiceHealthServers {
   }
 }
 
-function formatBody({ service, localEndpoints }: ServiceServer, serviceProxyHealthy: boolean): string {
+function answerServiceHealth(
+  response: ServerResponse,
+  entry: ServiceServer,
+  serviceProxyHealthy: boolean,
+): void {
+  const { service, localEndpoints } = entry;
   const { namespace, name } = service;
-  return JSON.stringify(
-    { service: { namespace, name }, localEndpoints, serviceProxyHealthy },
-    undefined,
-    '\t',
-  );
+  const status = localEndpoints > 0 && serviceProxyHealthy ? 200 : 503;
+  const health = { service: { namespace, name }, localEndpoints, serviceProxyHealthy };
+  answer(response, status, 'application/json', JSON.stringify(health, undefined, '\t'), {
+    'X-Load-Balancing-Endpoint-Weight': String(localEndpoints),
+  });
 }
