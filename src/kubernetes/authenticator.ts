@@ -2,7 +2,7 @@
 import { ApiError } from './api-error.ts';
 import type { Connection } from './connection.ts';
 import { type ExecCredential, ExecCredentialCache } from './exec-credential.ts';
-import { MaterialReader } from './material.ts';
+import { MaterialReader, originOf } from './material.ts';
 
 /** What one request, and the TLS connection it goes over, present to the server. PEM texts. */
 export interface Identity {
@@ -74,5 +74,5 @@ export class Authenticator {
 
 function tokenOrigin({ login }: Connection): string {
   if (login.kind === 'exec') return `exec plugin ${login.plugin.command}`;
-  return login.kind === 'token' && 'file' in login.token ? login.token.file : 'kubeconfig';
+  return login.kind === 'token' ? originOf(login.token) : 'kubeconfig';
 }

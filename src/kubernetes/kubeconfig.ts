@@ -7,7 +7,7 @@ import { X509Certificate } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import * as v from 'valibot';
-import { parseDocument } from 'yaml';
+import { type Document, parseDocument } from 'yaml';
 import {
   type ClientCertificate,
   type Connection,
@@ -94,7 +94,7 @@ function checkShape(text: string, file: string): Kubeconfig {
     const line = text.slice(0, mistake.pos[0]).split('\n').length;
     throw new ConnectionConfigError(`${file}:${line}: not readable as YAML (${mistake.code})`);
   }
-  const checked = v.safeParse(Kubeconfig, document.toJS({ maxAliasCount: 100 }) ?? {}, { abortEarly: true });
+  const checked = v.safeParse(Kubeconfig, toData(document, file) ?? {}, { abortEarly: true });
   if (checked.success) return checked.output;
   const issue = checked.issues[0];
   const path = (issue.path ?? [])
@@ -105,6 +105,16 @@ function checkShape(text: string, file: string): Kubeconfig {
   throw new ConnectionConfigError(
     `${file}: ${path === '' ? '' : `${path}: `}must be ${describe(issue.expected)}`,
   );
+}
+
+/** Aliases are only followed here, and can be missing or multiply without bound. */
+function toData(document: Document.Parsed, file: string): unknown {
+  try {
+    return document.toJS({ maxAliasCount: 100 });
+  } catch (cause) {
+    const reason = cause instanceof ReferenceError ? 'unresolved alias' : 'unusable aliases';
+    throw new ConnectionConfigError(`${file}: not readable as YAML (${reason})`, { cause });
+  }
 }
 
 function describe(expected: string | null): string {

@@ -30,6 +30,11 @@ export class MaterialReader {
   }
 }
 
+/** Where material stands, for messages. */
+export function originOf(material: Material): string {
+  return 'file' in material ? material.file : 'kubeconfig';
+}
+
 function unreadable(file: string, cause: unknown): ApiError {
   const reason =
     cause instanceof Error ? ('code' in cause ? String(cause.code) : cause.message) : String(cause);

@@ -5,6 +5,7 @@ import { Agent, type Dispatcher, ProxyAgent } from 'undici';
 import { ApiError, oneLine } from './api-error.ts';
 import type { Identity } from './authenticator.ts';
 import type { Connection } from './connection.ts';
+import { originOf } from './material.ts';
 import { proxyFromEnvironment } from './proxy-environment.ts';
 
 const CONNECT_TIMEOUT_MS = 10_000;
@@ -68,6 +69,10 @@ type TlsOptions = Pick<
 function tlsOptions(connection: Connection, identity: Identity): TlsOptions {
   const { tlsServerName, skipTlsVerify } = connection;
   const { certificateAuthority: ca, clientCertificate } = identity;
+  if (ca !== undefined && !/-----BEGIN (TRUSTED |X509 )?CERTIFICATE-----/.test(ca)) {
+    const origin = connection.certificateAuthority && originOf(connection.certificateAuthority);
+    throw new ApiError('credentials', `${origin}: is not a certificate`);
+  }
   const material = {
     ...(ca !== undefined && { ca }),
     ...(clientCertificate !== undefined && {
@@ -79,7 +84,9 @@ function tlsOptions(connection: Connection, identity: Identity): TlsOptions {
     createSecureContext(material);
   } catch (cause) {
     const reason = cause instanceof Error ? oneLine(cause.message) : 'unreadable';
-    throw new ApiError('credentials', `certificate, key or authority can't be used: ${reason}`, { cause });
+    throw new ApiError('credentials', `${certificateOrigin(connection)}: can't be used: ${reason}`, {
+      cause,
+    });
   }
   return {
     ...material,
@@ -90,4 +97,13 @@ function tlsOptions(connection: Connection, identity: Identity): TlsOptions {
       checkServerIdentity: (_host, certificate) => checkServerIdentity(tlsServerName, certificate),
     }),
   };
+}
+
+function certificateOrigin({ clientCertificate, login }: Connection): string {
+  if (clientCertificate !== undefined) {
+    return [...new Set([clientCertificate.certificate, clientCertificate.key].map(originOf))].join(', ');
+  }
+  return login.kind === 'exec'
+    ? `exec plugin ${login.plugin.command}: client certificate`
+    : 'certificate authority';
 }
