@@ -1,0 +1,326 @@
+/**
+ * The cluster under test: two nodes in two zones, each with a proxy of the mode, five pods and a client outside.
+ * Both proxies read their objects from one folder.
+ */
+import { mkdir, mkdtemp, rename, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { V1Service } from '@kubernetes/client-node';
+import { afterAll, beforeAll, describe, expect } from 'vitest';
+import type { IpFamily } from '../../../src/addresses/ip.ts';
+import type { LabHost } from '../../../src/lab/host.ts';
+import { createLab, type Lab, type LabNode } from '../../../src/lab/lab.ts';
+import type { LabSpec } from '../../../src/lab/topology.ts';
+import { type Command, MODES, type Mode } from './modes.ts';
+import { NodeProxy } from './node-proxy.ts';
+import { type Identity, type Offer, POD_PORT, type Transport } from './offer.ts';
+import { PublishedService } from './published-service.ts';
+
+export const FAMILIES: readonly IpFamily[] = ['IPv4', 'IPv6'];
+export const TRANSPORTS: readonly Transport[] = ['TCP', 'UDP'];
+
+/** Whoever sends from these belongs to the world outside. */
+export const CLIENT_RANGE: Readonly<Record<IpFamily, string>> = {
+  IPv4: '203.0.113.0/24',
+  IPv6: 'fd00:113::/64',
+};
+
+const CLIENT_COUNT = 24;
+
+/** A further address of the outside client, from CLIENT_RANGE; `index` counts from 1 to 24. */
+export function clientAddress(family: IpFamily, index: number): string {
+  return family === 'IPv4' ? `203.0.113.${index}` : `fd00:113::${index.toString(16)}`;
+}
+
+/** The outside client's further addresses. */
+export function clientAddresses(family: IpFamily): readonly string[] {
+  return Array.from({ length: CLIENT_COUNT }, (_, index) => clientAddress(family, index + 1));
+}
+
+const TOPOLOGY: LabSpec = {
+  nodes: [
+    {
+      name: 'one',
+      ip: '192.168.49.2',
+      ip6: 'fd00:49::2',
+      podCIDR: '10.244.0.0/24',
+      podCIDR6: 'fd00:10:244::/64',
+      zone: 'east',
+    },
+    {
+      name: 'two',
+      ip: '192.168.49.3',
+      ip6: 'fd00:49::3',
+      podCIDR: '10.244.1.0/24',
+      podCIDR6: 'fd00:10:244:1::/64',
+      zone: 'west',
+    },
+  ],
+  pods: [
+    { name: 'a1', node: 'one', ip: '10.244.0.11', ip6: 'fd00:10:244::11', ports: [POD_PORT] },
+    { name: 'a2', node: 'one', ip: '10.244.0.12', ip6: 'fd00:10:244::12', ports: [POD_PORT] },
+    { name: 'visitor-a', node: 'one', ip: '10.244.0.13', ip6: 'fd00:10:244::13', ports: [POD_PORT] },
+    { name: 'b1', node: 'two', ip: '10.244.1.11', ip6: 'fd00:10:244:1::11', ports: [POD_PORT] },
+    { name: 'visitor-b', node: 'two', ip: '10.244.1.13', ip6: 'fd00:10:244:1::13', ports: [POD_PORT] },
+  ],
+  client: {
+    ip: '192.168.49.100',
+    ip6: 'fd00:49::100',
+    moreAddresses: FAMILIES.flatMap(clientAddresses),
+  },
+};
+
+const SERVICE_RANGES = ['172.30.0.0/16', 'fd00:172:30::/64', '198.51.100.0/24', 'fd00:198:51:100::/64'];
+
+export interface ClusterOptions {
+  /** How often the proxies look whether somebody has removed their rules. */
+  readonly syncPeriod?: string;
+  /** Flags for all proxies of the cluster; later ones win. */
+  readonly flags?: readonly string[];
+}
+
+/** Kubernetes objects of any kind, as JSON will have them. */
+export type Manifest = object;
+
+export class Cluster {
+  readonly mode: Mode;
+  readonly #options: ClusterOptions;
+  readonly #proxies = new Map<string, NodeProxy>();
+  #lab: Lab | undefined;
+  #folder = '';
+  #services = 0;
+  #sentinels = 0;
+
+  constructor(mode: Mode, options: ClusterOptions = {}) {
+    this.mode = mode;
+    this.#options = options;
+  }
+
+  async start(): Promise<void> {
+    this.#folder = await mkdtemp(join(tmpdir(), 'behaviour-'));
+    await mkdir(this.manifests);
+    await mkdir(this.tools);
+    for (const [name, file] of Object.entries(this.mode.tools)) await symlink(file, join(this.tools, name));
+    await this.write('nodes', TOPOLOGY.nodes.map(describeNode));
+    this.#lab = await createLab(TOPOLOGY);
+    // The world knows the virtual addresses at node one.
+    for (const range of SERVICE_RANGES) this.lab.client.route(range, this.node('one'));
+    for (const node of this.lab.nodes) {
+      const proxy = new NodeProxy(node, this.#flags(node), this.environment(node));
+      this.#proxies.set(node.name, proxy);
+      proxy.start();
+    }
+    await this.apply('first', []);
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all([...this.#proxies.values()].map((proxy) => proxy.close()));
+    await this.#lab?.close();
+    await rm(this.#folder, { recursive: true, force: true });
+  }
+
+  get lab(): Lab {
+    if (this.#lab === undefined) throw new Error('BUG: the cluster was not started');
+    return this.#lab;
+  }
+
+  /** Where the proxies read their objects. */
+  get manifests(): string {
+    return join(this.#folder, 'manifests');
+  }
+
+  /** The mode's own programs, in front of the PATH. */
+  get tools(): string {
+    return join(this.#folder, 'tools');
+  }
+
+  node(name: string): LabNode {
+    return this.lab.node(name);
+  }
+
+  host(name: string): LabHost {
+    const found = this.lab.hosts.find((host) => host.name === name);
+    if (found === undefined) throw new Error(`BUG: the cluster has no ${name}`);
+    return found;
+  }
+
+  proxy(node: string): NodeProxy {
+    const found = this.#proxies.get(node);
+    if (found === undefined) throw new Error(`BUG: the cluster has no node ${node}`);
+    return found;
+  }
+
+  get proxies(): readonly NodeProxy[] {
+    return [...this.#proxies.values()];
+  }
+
+  addressOf(host: string, family: IpFamily): string {
+    const { ip, ip6 } = this.host(host);
+    const address = family === 'IPv4' ? ip : ip6;
+    if (address === undefined) throw new Error(`BUG: ${host} has no ${family} address`);
+    return address;
+  }
+
+  /** The environment of what runs on a node. Each has a lock of its own, as nodes that are machines have. */
+  environment(node: LabNode): Readonly<Record<string, string>> {
+    return {
+      PATH: `${this.tools}:${process.env['PATH'] ?? ''}`,
+      XTABLES_LOCKFILE: join(this.#folder, `xtables-${node.name}.lock`),
+    };
+  }
+
+  /** Programs a Service that nobody else has, and resolves once every proxy has programmed it. */
+  async publish(offer: Offer): Promise<PublishedService> {
+    const service = new PublishedService(this, this.newIdentity(offer.family), offer);
+    await service.update({});
+    return service;
+  }
+
+  newIdentity(family: IpFamily): Identity {
+    this.#services += 1;
+    const number = this.#services;
+    const suffix = number.toString(16);
+    return {
+      namespace: 'test',
+      name: `service-${number}`,
+      clusterIP: family === 'IPv4' ? `172.30.${number >> 8}.${number & 255}` : `fd00:172:30::${suffix}`,
+      externalIP: family === 'IPv4' ? `198.51.100.${number}` : `fd00:198:51:100::1:${suffix}`,
+      loadBalancerIP: family === 'IPv4' ? `198.51.100.${number + 127}` : `fd00:198:51:100::2:${suffix}`,
+      nodePort: 30_000 + number,
+      healthCheckNodePort: 32_000 + number,
+    };
+  }
+
+  /**
+   * Puts objects in force that replace those of the same title, and resolves once every running proxy has
+   * programmed them: a Service of no use but this stands in the same file.
+   */
+  async apply(title: string, objects: readonly Manifest[]): Promise<void> {
+    this.#sentinels += 1;
+    const sentinel = describeSentinel(this.#sentinels);
+    await this.write(title, [...objects, sentinel]);
+    await this.synced(`sentinels/${sentinel.metadata.name}/TCP`);
+  }
+
+  /** Waits until every running proxy has programmed the service port, in all families that it has. */
+  async synced(servicePort: string, families = FAMILIES.length): Promise<void> {
+    await Promise.all(
+      this.proxies
+        .filter((proxy) => proxy.isRunning)
+        .map((proxy) => this.#syncedOn(proxy, servicePort, families)),
+    );
+  }
+
+  async #syncedOn(proxy: NodeProxy, servicePort: string, families: number): Promise<void> {
+    const deadline = performance.now() + 30_000;
+    for (;;) {
+      const states = (await proxy.status()).filter((status) => status.servicePort === servicePort);
+      if (states.filter(({ state }) => state === 'programmed').length === families) return;
+      if (!proxy.isRunning || performance.now() > deadline) {
+        throw new Error(
+          `node ${proxy.node.name} has not programmed ${servicePort}: ${JSON.stringify(states)}\n${proxy.output}`,
+        );
+      }
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+  }
+
+  /** Writes a manifest without waiting for anything. */
+  async write(title: string, objects: readonly Manifest[]): Promise<void> {
+    const text = JSON.stringify({ apiVersion: 'v1', kind: 'List', items: objects });
+    const draft = join(this.#folder, `${title}.draft`);
+    await writeFile(draft, text);
+    await rename(draft, join(this.manifests, `${title}.json`));
+  }
+
+  /** Takes objects away again, without waiting. */
+  async withdraw(title: string): Promise<void> {
+    await rm(join(this.manifests, `${title}.json`), { force: true });
+  }
+
+  /** Runs programs of the mode on a node; all must succeed. Returns what they print. */
+  async run(node: string, commands: readonly Command[]): Promise<string> {
+    const printed: string[] = [];
+    for (const [file, ...args] of commands) {
+      const environment = Object.entries(this.environment(this.node(node))).map(
+        ([name, value]) => `${name}=${value}`,
+      );
+      const result = await this.node(node).exec('env', [...environment, file, ...args]);
+      if (result.status !== 0) throw new Error(`${node}: ${file} ${args.join(' ')}: ${result.stderr}`);
+      printed.push(result.stdout);
+    }
+    return printed.join('');
+  }
+
+  #flags(node: LabNode): readonly string[] {
+    return [
+      ...this.mode.flags,
+      `--manifests=${this.manifests}`,
+      `--hostname-override=${node.name}`,
+      '--cluster-cidr=10.244.0.0/16,fd00:10:244::/56',
+      '--iptables-min-sync-period=0s',
+      `--iptables-sync-period=${this.#options.syncPeriod ?? '30s'}`,
+      '--oom-score-adj=0',
+      ...(this.#options.flags ?? []),
+    ];
+  }
+}
+
+function describeNode(node: LabSpec['nodes'][number]): Manifest {
+  return {
+    apiVersion: 'v1',
+    kind: 'Node',
+    metadata: {
+      name: node.name,
+      labels: { 'kubernetes.io/hostname': node.name, 'topology.kubernetes.io/zone': node.zone },
+    },
+    spec: { podCIDR: node.podCIDR, podCIDRs: [node.podCIDR, node.podCIDR6] },
+    status: {
+      addresses: [node.ip, node.ip6].map((address) => ({ type: 'InternalIP', address })),
+    },
+  };
+}
+
+function describeSentinel(number: number): V1Service & { readonly metadata: { readonly name: string } } {
+  const clusterIP = `172.30.${128 + (number >> 8)}.${number & 255}`;
+  const clusterIP6 = `fd00:172:30::5:${number.toString(16)}`;
+  return {
+    apiVersion: 'v1',
+    kind: 'Service',
+    metadata: { namespace: 'sentinels', name: `sentinel-${number}` },
+    spec: {
+      type: 'ClusterIP',
+      clusterIP,
+      clusterIPs: [clusterIP, clusterIP6],
+      ipFamilies: [...FAMILIES],
+      ipFamilyPolicy: 'RequireDualStack',
+      ports: [{ port: 1, protocol: 'TCP', targetPort: 1 }],
+    },
+  };
+}
+
+/** Registers the same tests for every mode, each with a cluster that is started once for all of them. */
+export function describeModes(
+  title: string,
+  define: (cluster: Cluster) => void,
+  options: ClusterOptions = {},
+): void {
+  describe.each(MODES)(`$name: ${title}`, (mode) => {
+    const cluster = new Cluster(mode, options);
+    beforeAll(() => cluster.start());
+    afterAll(() => cluster.stop());
+    define(cluster);
+  });
+}
+
+/** Registers the same tests for every IP family and transport protocol. */
+export function describeTraffic(define: (family: IpFamily, protocol: Transport) => void): void {
+  describe.each(FAMILIES)('over %s', (family) => {
+    describe.each(TRANSPORTS)('and %s', (protocol) => define(family, protocol));
+  });
+}
+
+/** Asks until the expectation holds; for what happens some time after its cause. */
+export function eventually<T>(ask: () => T | Promise<T>): ReturnType<typeof expect.poll<T>> {
+  return expect.poll(ask, { timeout: 30_000, interval: 50 });
+}

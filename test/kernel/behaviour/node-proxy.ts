@@ -1,0 +1,54 @@
+/** One node's `menwei run`, as a real process in the node's namespace. */
+import { join } from 'node:path';
+import type { ExitState, HostProcess } from '../../../src/lab/host-process.ts';
+import type { LabNode } from '../../../src/lab/lab.ts';
+import type { ServicePortStatus } from '../../../src/proxy/service-port-status.ts';
+import { PageReader } from './page-reader.ts';
+
+export const MENWEI = join(import.meta.dirname, '../../../bin/menwei');
+const STATUS_URL = 'http://127.0.0.1:10249/status';
+
+export class NodeProxy {
+  readonly node: LabNode;
+  readonly #argv: readonly string[];
+  readonly #env: Readonly<Record<string, string>>;
+  readonly #pages: PageReader;
+  #process: HostProcess | undefined;
+
+  constructor(node: LabNode, argv: readonly string[], env: Readonly<Record<string, string>>) {
+    this.node = node;
+    this.#argv = argv;
+    this.#env = env;
+    this.#pages = new PageReader(node.namespace);
+  }
+
+  /** Starts it, or starts it again. `moreFlags` come last and so win. */
+  start(moreFlags: readonly string[] = []): void {
+    if (this.#process?.isRunning) throw new Error(`BUG: the proxy of node ${this.node.name} runs already`);
+    this.#process = this.node.spawn(MENWEI, ['run', ...this.#argv, ...moreFlags], { env: this.#env });
+  }
+
+  async end(signal: NodeJS.Signals): Promise<ExitState> {
+    if (this.#process === undefined) throw new Error(`BUG: the proxy of node ${this.node.name} never ran`);
+    return await this.#process.stop(signal, 20_000);
+  }
+
+  get isRunning(): boolean {
+    return this.#process?.isRunning ?? false;
+  }
+
+  /** All that the running process wrote. */
+  get output(): string {
+    return this.#process?.output() ?? '';
+  }
+
+  /** Where its service ports stand; empty while it does not answer. */
+  async status(): Promise<readonly ServicePortStatus[]> {
+    const page = await this.#pages.read(STATUS_URL);
+    return 'error' in page || page.status !== 200 ? [] : JSON.parse(page.body);
+  }
+
+  async close(): Promise<void> {
+    await this.#pages.close();
+  }
+}

@@ -1,0 +1,72 @@
+/** A Service in force, and asking it. */
+import { formatHostPort } from '../../../src/addresses/ip.ts';
+import type { Outcome, Tally } from '../../../src/lab/outcome.ts';
+import type { RequestOptions, SeriesOptions } from '../../../src/lab/request.ts';
+import type { Cluster } from './cluster.ts';
+import { describeService, describeSlice, type Identity, type Offer, SERVICE_PORT } from './offer.ts';
+
+/** Long enough that only what never comes is missed, also when the machine is busy. */
+const PATIENCE: RequestOptions = { timeoutMs: 10_000 };
+
+/** How long silence must last to be called so. A rule that drops does so for ever. */
+export const SILENCE: RequestOptions = { timeoutMs: 600 };
+
+export class PublishedService {
+  readonly identity: Identity;
+  readonly #cluster: Cluster;
+  #offer: Offer;
+
+  constructor(cluster: Cluster, identity: Identity, offer: Offer) {
+    this.#cluster = cluster;
+    this.identity = identity;
+    this.#offer = offer;
+  }
+
+  /** Changes the Service or its endpoints, and resolves once every proxy has programmed that. */
+  async update(changes: Partial<Offer>): Promise<void> {
+    this.#offer = { ...this.#offer, ...changes };
+    await this.#cluster.apply(this.identity.name, [
+      describeService(this.identity, this.#offer),
+      describeSlice(this.identity, this.#offer, (pod) => this.#locate(pod)),
+    ]);
+  }
+
+  /** Deletes the Service and its endpoints, without waiting. */
+  async withdraw(): Promise<void> {
+    await this.#cluster.withdraw(this.identity.name);
+  }
+
+  get clusterIP(): string {
+    return formatHostPort(this.identity.clusterIP, SERVICE_PORT);
+  }
+
+  get externalIP(): string {
+    return formatHostPort(this.identity.externalIP, SERVICE_PORT);
+  }
+
+  get loadBalancerIP(): string {
+    return formatHostPort(this.identity.loadBalancerIP, SERVICE_PORT);
+  }
+
+  nodePortOf(node: string): string {
+    return formatHostPort(this.#cluster.addressOf(node, this.#offer.family), this.identity.nodePort);
+  }
+
+  /** One request from a host of the cluster. */
+  ask(from: string, target: string, options: RequestOptions = {}): Promise<Outcome> {
+    const host = this.#cluster.host(from);
+    const patient = { ...PATIENCE, ...options };
+    return this.#offer.protocol === 'TCP' ? host.http(target, patient) : host.udp(target, patient);
+  }
+
+  /** Many requests from a host of the cluster. */
+  askOften(count: number, from: string, target: string, options: SeriesOptions = {}): Promise<Tally> {
+    const protocol = this.#offer.protocol === 'TCP' ? 'http' : 'udp';
+    return this.#cluster.host(from).requests(count, target, { ...PATIENCE, protocol, ...options });
+  }
+
+  #locate(name: string): { readonly address: string; readonly node: string } {
+    const pod = this.#cluster.lab.pod(name);
+    return { address: this.#cluster.addressOf(name, this.#offer.family), node: pod.node.name };
+  }
+}
