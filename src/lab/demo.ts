@@ -2,6 +2,7 @@
  * The demo: the reference case with real proxies, real rules and real traffic. It claims nothing that it did not
  * observe: every claim is a check, and one that fails is the demo's failure.
  */
+import { rmSync } from 'node:fs';
 import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -45,6 +46,12 @@ export async function runDemo({ mode, print }: DemoOptions): Promise<readonly st
     print(`[${((performance.now() - started) / 1000).toFixed(1).padStart(5)} s] ${text}`);
   };
   const folder = await mkdtemp(join(tmpdir(), 'menwei-demo-'));
+  // The namespaces go with the process, the folder does not.
+  const endEarly = (): void => {
+    rmSync(folder, { recursive: true, force: true });
+    process.exit(1);
+  };
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, endEarly);
   try {
     step('two nodes, five pods and a client outside: making their network namespaces');
     await using lab = await createLab(REFERENCE_LAB);
@@ -160,12 +167,11 @@ class Demo {
     return false;
   }
 
-  /** Prints the lines of the rule set that name the Service. */
   async #showRules(): Promise<void> {
     this.#step('the rules on minikube that carry the traffic:');
-    const lines = await rulesNaming(this.#lab.node('minikube'), this.#mode);
-    for (const line of lines) this.#print(`            ${line}`);
-    if (lines.length === 0) this.#wrong.push(`no rule on minikube names ${SERVICE_NAME}`);
+    const lines = await rulesOf(this.#lab.node('minikube'), this.#mode);
+    for (const line of lines) this.#print(`            ${line.trim()}`);
+    if (lines.length === 0) this.#wrong.push(`no rule on minikube belongs to ${SERVICE_NAME}`);
   }
 
   async #sendAndCheck(way: Way, expected: readonly string[]): Promise<void> {
@@ -214,27 +220,45 @@ export function faultsOf(tally: Tally, expected: readonly string[]): readonly st
     if (!expected.includes(pod))
       faults.push(`${pod} answered ${tally.byPod[pod]} requests and should get none`);
   }
-  const share = 1 / expected.length;
-  const tolerance = TOLERANCE_SIGMA * Math.sqrt(tally.total * share * (1 - share));
-  for (const pod of expected) {
-    const answered = tally.byPod[pod] ?? 0;
-    if (Math.abs(answered - tally.total * share) > tolerance) {
-      faults.push(`${pod} answered ${answered} of ${tally.total} requests, which is no fair share`);
+  const shares = expected.map((pod) => tally.byPod[pod] ?? 0);
+  const total = shares.reduce((sum, count) => sum + count, 0);
+  const probability = 1 / expected.length;
+  const tolerance = TOLERANCE_SIGMA * Math.sqrt(total * probability * (1 - probability));
+  for (const [index, count] of shares.entries()) {
+    if (count === 0 || Math.abs(count - total * probability) > tolerance) {
+      faults.push(`${expected[index]} answered ${count} of ${total} requests, which is no fair share`);
     }
   }
   return faults;
 }
 
-async function rulesNaming(node: LabHost, mode: string): Promise<readonly string[]> {
-  // Either variant of the tools may hold the rules; each lists its own only.
-  const listings =
-    mode === 'nftables' ? [['nft', 'list', 'ruleset']] : [['iptables-nft-save'], ['iptables-legacy-save']];
-  const lines: string[] = [];
-  for (const [file = '', ...argv] of listings) {
-    const { status, stdout } = await node.exec(file, argv);
-    if (status === 0) lines.push(...stdout.split('\n').filter((line) => line.includes(SERVICE_NAME)));
+async function rulesOf(node: LabHost, mode: string): Promise<readonly string[]> {
+  if (mode === 'nftables') {
+    const { stdout } = await node.exec('nft', ['list', 'ruleset']);
+    return stdout.split('\n').filter((line) => line.includes(SERVICE_NAME));
   }
-  return lines.map((line) => line.trim());
+  // Either variant of the tools may hold the rules; each lists its own only.
+  const listings = await Promise.all(
+    ['iptables-nft-save', 'iptables-legacy-save'].map((tool) => node.exec(tool, ['-t', 'nat'])),
+  );
+  return rulesOfService(listings.flatMap(({ stdout }) => stdout.split('\n')));
+}
+
+/** The rules that the Service's packets meet, in the order in which they meet them. */
+export function rulesOfService(lines: readonly string[]): readonly string[] {
+  const entries = ['KUBE-SERVICES', 'KUBE-NODEPORTS'].flatMap((chain) =>
+    lines.filter((line) => line.startsWith(`-A ${chain} `) && line.includes(`"${SERVICE_NAME}`)),
+  );
+  const followed = new Set<string>();
+  const follow = (rule: string): readonly string[] => {
+    const [, chain] = / -j (KUBE-\S+)/.exec(rule) ?? [];
+    if (chain === undefined || followed.has(chain)) return [];
+    followed.add(chain);
+    const rules = lines.filter((line) => line.startsWith(`-A ${chain} `));
+    return [...rules, ...rules.flatMap(follow)];
+  };
+  const leaving = lines.filter((line) => line.startsWith('-A KUBE-POSTROUTING '));
+  return [...entries, ...entries.flatMap(follow), ...leaving];
 }
 
 const BAR_WIDTH = 40;
