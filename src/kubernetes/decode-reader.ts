@@ -207,15 +207,16 @@ export function show(value: unknown): string {
   if (typeof value === 'string') {
     if (PLAIN.test(value)) return value;
     const cut = value.length > SHOWN_LENGTH ? `${value.slice(0, SHOWN_LENGTH)}…` : value;
-    return JSON.stringify(cut).replace(/[^ -~…]/g, escapeUnit);
+    return printable(JSON.stringify(cut));
   }
   if (value === null) return 'null';
   if (Array.isArray(value)) return 'a list';
   return typeof value === 'object' ? 'an object' : String(value);
 }
 
-function escapeUnit(unit: string): string {
-  return `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`;
+/** Text of unknown origin with everything escaped that is not plain ASCII (or the mark of a cut). */
+export function printable(text: string): string {
+  return text.replace(/[^ -~…]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }
 
 const MOST_INTERNED = 50_000;

@@ -77,7 +77,7 @@ describe('a syntax error', () => {
     expect(document?.error?.line).toBeGreaterThanOrEqual(2);
   });
 
-  it('is never an exception', async () => {
+  it('is never an exception, and said in one printable line', async () => {
     const pieces = fc.constantFrom(
       'a: ',
       '- ',
@@ -103,7 +103,10 @@ describe('a syntax error', () => {
     const texts = fc.array(fc.oneof(pieces, fc.string()), { maxLength: 30 }).map((parts) => parts.join(''));
     await fc.assert(
       fc.asyncProperty(texts, async (text) => {
-        for (const document of await parseManifestText(text)) document.lineOf('a.b[0]');
+        for (const { error, lineOf } of await parseManifestText(text)) {
+          lineOf('a.b[0]');
+          expect(error?.message ?? '').toMatch(/^[ -~…]*$/);
+        }
       }),
       { numRuns: 500 },
     );

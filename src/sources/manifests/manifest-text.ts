@@ -1,5 +1,6 @@
 /** The text of a manifest file as JSON values that remember their lines. */
 import type { Document, Node as YamlNode } from 'yaml';
+import { printable } from '../../kubernetes/decode-reader.ts';
 
 /** One document of a file. */
 export interface TextDocument {
@@ -81,7 +82,7 @@ function yamlDocuments(yaml: Yaml, text: string, firstLine: number): readonly Te
     // An empty text gives an empty list with an extra property, not a document.
     return Array.isArray(documents) ? documents.map((document) => yamlDocument(yaml, document, lineAt)) : [];
   } catch (error) {
-    return broken(error instanceof Error ? error.message : String(error));
+    return broken(describe(error));
   }
 }
 
@@ -97,13 +98,13 @@ function isJsonTag(tag: { readonly tag: string; readonly format?: string | undef
 function yamlDocument(yaml: Yaml, document: Document, lineAt: (offset: number) => number): TextDocument {
   const start = document.contents?.range?.[0] ?? document.range?.[0] ?? 0;
   const [first] = document.errors;
-  let error = first === undefined ? undefined : { line: lineAt(first.pos[0]), message: first.message };
+  let error = first === undefined ? undefined : { line: lineAt(first.pos[0]), message: describe(first) };
   let value: unknown;
   try {
     value = document.toJS();
   } catch (cause) {
     // Too many aliases: a small file that would unfold into a huge object.
-    error ??= { line: lineAt(start), message: cause instanceof Error ? cause.message : String(cause) };
+    error ??= { line: lineAt(start), message: describe(cause) };
   }
   return {
     value: value ?? undefined,
@@ -112,6 +113,14 @@ function yamlDocument(yaml: Yaml, document: Document, lineAt: (offset: number) =
     lineOf: (field) => lineAt(offsetOf(yaml, document.contents, field) ?? start),
   };
 }
+
+/** The parser quotes the text it can't read, whatever that is. */
+function describe(error: unknown): string {
+  const message = error instanceof Error ? error.message : String(error);
+  return printable(message.length > LONGEST_MESSAGE ? `${message.slice(0, LONGEST_MESSAGE)}…` : message);
+}
+
+const LONGEST_MESSAGE = 200;
 
 /** Where the deepest existing part of the field begins: its key, or the entry of a list. */
 function offsetOf(yaml: Yaml, root: YamlNode | null, field: string): number | undefined {
