@@ -4,6 +4,7 @@
  * written with `fs.readSync`/`fs.writeSync`, never with koffi's asynchronous calls, which starve Node's thread pool.
  */
 import { createRequire } from 'node:module';
+import { constants, endianness } from 'node:os';
 import { getSystemErrorMessage, getSystemErrorName } from 'node:util';
 import { KernelError } from './kernel-error.ts';
 
@@ -14,6 +15,11 @@ export const SOCK_STREAM = 1;
 export const SOCK_RAW = 3;
 export const SOCK_NONBLOCK = 0o4000;
 export const SOCK_CLOEXEC = 0o2000000;
+export const SOL_SOCKET = 1;
+export const SO_REUSEADDR = 2;
+export const SO_ERROR = 4;
+export const POLLIN = 1;
+export const POLLOUT = 4;
 export const CLONE_NEWNET = 0x40000000;
 
 interface Libc {
@@ -22,6 +28,9 @@ interface Libc {
   socket(domain: number, type: number, protocol: number): number;
   bind(fd: number, address: Uint8Array, length: number): number;
   listen(fd: number, backlog: number): number;
+  accept4(fd: number, address: Uint8Array, length: Uint8Array, flags: number): number;
+  connect(fd: number, address: Uint8Array, length: number): number;
+  poll(waits: Uint8Array, count: number, timeoutMs: number): number;
   setsockopt(fd: number, level: number, option: number, value: Uint8Array, length: number): number;
   getsockopt(fd: number, level: number, option: number, value: Uint8Array, length: Uint8Array): number;
   errno(): number;
@@ -44,6 +53,9 @@ function loadLibc(): Libc {
     socket: library.func('int socket(int domain, int type, int protocol)'),
     bind: library.func('int bind(int fd, const void *address, uint32_t length)'),
     listen: library.func('int listen(int fd, int backlog)'),
+    accept4: library.func('int accept4(int fd, void *address, void *length, int flags)'),
+    connect: library.func('int connect(int fd, const void *address, uint32_t length)'),
+    poll: library.func('int poll(void *waits, unsigned long count, int timeoutMs)'),
     setsockopt: library.func(
       'int setsockopt(int fd, int level, int option, const void *value, uint32_t length)',
     ),
@@ -87,6 +99,33 @@ export function bind(fd: number, address: Uint8Array): void {
 /** Lets a bound stream socket take connections. */
 export function listen(fd: number, backlog: number): void {
   check('listen', `fd ${fd}`, libc().listen(fd, backlog));
+}
+
+/** Takes the next connection off a non-blocking listening socket, non-blocking too; undefined if there is none. */
+export function accept(fd: number): { readonly fd: number; readonly peer: Uint8Array } | undefined {
+  const address = new Uint8Array(128);
+  const length = new Uint32Array([address.length]);
+  const flags = SOCK_NONBLOCK | SOCK_CLOEXEC;
+  const accepted = libc().accept4(fd, address, new Uint8Array(length.buffer), flags);
+  if (accepted < 0 && libc().errno() === constants.errno.EAGAIN) return undefined;
+  return { fd: check('accept', `fd ${fd}`, accepted), peer: address.subarray(0, length[0]) };
+}
+
+/** Starts to connect a non-blocking socket; {@link poll} tells when it is done. */
+export function connect(fd: number, address: Uint8Array): void {
+  const result = libc().connect(fd, address, address.length);
+  if (result < 0 && libc().errno() === constants.errno.EINPROGRESS) return;
+  check('connect', `fd ${fd}`, result);
+}
+
+/** Which of the events (POLLIN, POLLOUT, and always POLLERR and POLLHUP) are there now; does not wait. */
+export function poll(fd: number, events: number): number {
+  const wait = new DataView(new ArrayBuffer(8));
+  const isLittleEndian = endianness() === 'LE';
+  wait.setInt32(0, fd, isLittleEndian);
+  wait.setInt16(4, events, isLittleEndian);
+  check('poll', `fd ${fd}`, libc().poll(new Uint8Array(wait.buffer), 1, 0));
+  return wait.getInt16(6, isLittleEndian);
 }
 
 /** Sets a socket option whose value is already encoded in the machine's byte order. */

@@ -10,6 +10,7 @@ export interface HostOperations {
   stopServing(pod: string): Promise<void>;
   http(target: Target, options: RequestOptions): Promise<Outcome>;
   udp(target: Target, options: RequestOptions): Promise<Outcome>;
+  sctp(target: Target, options: RequestOptions): Promise<Outcome>;
   requests(count: number, target: Target, options: SeriesOptions): Promise<Tally>;
   /** Opens a long-lived connection under a number of the caller's choice. */
   open(connection: number, target: Target, options: RequestOptions): Promise<Outcome>;

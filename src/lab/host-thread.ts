@@ -3,16 +3,19 @@
  * and Node creates sockets whenever it sees fit: only a thread that never leaves the namespace is safe.
  */
 import { parentPort, workerData } from 'node:worker_threads';
+import { hasSctp } from '../kernel/features.ts';
 import { enterNamespace } from '../kernel/netns.ts';
 import { type EchoServer, startEchoServer } from './echo-server.ts';
 import type { HostOperations, HostRequest, HostThreadData } from './host-operations.ts';
 import { EchoConnection } from './long-lived.ts';
-import { requestHttp, requestSeries, requestUdp } from './request.ts';
+import { requestHttp, requestUdp } from './request.ts';
+import { requestStream, serveStream } from './sctp.ts';
+import { requestSeries } from './series.ts';
 
 const { namespaceFd }: HostThreadData = workerData;
 enterNamespace({ fd: namespaceFd });
 
-const servers = new Map<string, EchoServer>();
+const servers = new Map<string, readonly EchoServer[]>();
 const connections = new Map<number, EchoConnection>();
 
 function connectionOf(number: number): EchoConnection {
@@ -23,14 +26,16 @@ function connectionOf(number: number): EchoConnection {
 
 const operations: HostOperations = {
   serve: async (identity, ports) => {
-    servers.set(identity.pod, await startEchoServer(identity, ports));
+    const sctp = hasSctp() ? ports.map((port) => serveStream(identity, port)) : [];
+    servers.set(identity.pod, [await startEchoServer(identity, ports), ...sctp]);
   },
   stopServing: async (pod) => {
-    await servers.get(pod)?.close();
+    for (const server of servers.get(pod) ?? []) await server.close();
     servers.delete(pod);
   },
   http: requestHttp,
   udp: requestUdp,
+  sctp: (target, options) => requestStream(target, options),
   requests: requestSeries,
   open: async (number, target, options) => {
     const { connection, outcome } = await EchoConnection.open(target, options);

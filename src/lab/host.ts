@@ -51,6 +51,11 @@ export class LabHost {
     return this.#ask('udp', parseTarget(target), options);
   }
 
+  /** One SCTP association, where the kernel has SCTP: see `hasSctp` of src/kernel/features.ts. */
+  sctp(target: string, options: RequestOptions = {}): Promise<Outcome> {
+    return this.#ask('sctp', parseTarget(target), options);
+  }
+
   /** Many requests, a bounded number at a time, counted by the pod that answered. */
   requests(count: number, target: string, options: SeriesOptions = {}): Promise<Tally> {
     return this.#ask('requests', count, parseTarget(target), options);

@@ -1,4 +1,6 @@
 /** What came of a request: an answer or a failure. Both are ordinary values, since tests ask for either. */
+import { getSystemErrorName } from 'node:util';
+import { KernelError } from '../kernel/kernel-error.ts';
 
 export interface Answer {
   /** The pod that answered. */
@@ -70,7 +72,13 @@ const KINDS: Readonly<Record<string, FailureKind>> = {
   EPIPE: 'reset',
 };
 
+/** The name of the error number, `ECONNREFUSED`, or nothing. */
+function codeOf(error: unknown): string {
+  if (error instanceof KernelError) return error.errno === undefined ? '' : getSystemErrorName(-error.errno);
+  return error instanceof Error && 'code' in error ? String(error.code) : '';
+}
+
 export function failureOf(error: unknown): Failure {
-  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  const code = codeOf(error);
   return { error: KINDS[code] ?? 'failed', detail: error instanceof Error ? error.message : String(error) };
 }

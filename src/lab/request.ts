@@ -2,9 +2,9 @@
 import { createSocket } from 'node:dgram';
 import { request } from 'node:http';
 import { familyOf, parseIp } from '../addresses/ip.ts';
-import { type Answer, type Failure, failureOf, type Outcome, type Tally, tally } from './outcome.ts';
+import { type Answer, type Failure, failureOf, type Outcome } from './outcome.ts';
 
-export type RequestProtocol = 'http' | 'udp';
+export type RequestProtocol = 'http' | 'udp' | 'sctp';
 
 export interface RequestOptions {
   /** How long to wait for the answer; 2,000 unless given. */
@@ -117,24 +117,4 @@ export function requestUdp(target: Target, options: RequestOptions = {}): Promis
     if (options.from === undefined && options.sourcePort === undefined) connect();
     else socket.bind({ address: options.from, port: options.sourcePort }, connect);
   });
-}
-
-/** `count` requests, a bounded number at a time. */
-export async function requestSeries(
-  count: number,
-  target: Target,
-  options: SeriesOptions = {},
-): Promise<Tally> {
-  const send = options.protocol === 'udp' ? requestUdp : requestHttp;
-  const outcomes: Outcome[] = [];
-  const started = performance.now();
-  let sent = 0;
-  const sendInTurn = async (): Promise<void> => {
-    while (sent < count) {
-      sent += 1;
-      outcomes.push(await send(target, { timeoutMs: options.timeoutMs, from: options.from }));
-    }
-  };
-  await Promise.all(Array.from({ length: Math.min(count, options.concurrency ?? 16) }, sendInTurn));
-  return tally(outcomes, performance.now() - started);
 }

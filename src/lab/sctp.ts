@@ -1,0 +1,90 @@
+/**
+ * SCTP, which Node does not speak: one-to-one style sockets through the C library, looked at every few milliseconds.
+ * The server sends its answer to whoever connects and hangs up. Every function also works with another stream
+ * protocol, so that it can be tested on a kernel without SCTP.
+ */
+import { closeSync, readSync, writeSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { getSystemErrorMessage, getSystemErrorName } from 'node:util';
+import * as ffi from '../kernel/ffi.ts';
+import { KernelError } from '../kernel/kernel-error.ts';
+import { decodeSocketAddress, domainOf, encodeSocketAddress } from '../kernel/socket-address.ts';
+import { type EchoServer, encodeAnswer, type ServerIdentity } from './echo-server.ts';
+import { failureOf, type Outcome } from './outcome.ts';
+import { DEFAULT_TIMEOUT_MS, decodeAnswer, type RequestOptions, type Target, timedOut } from './request.ts';
+
+export const IPPROTO_SCTP = 132;
+
+const LOOK_EVERY_MS = 2;
+const BACKLOG = 128;
+
+function openSocket(ip: string, protocol: number): number {
+  const fd = ffi.socket(domainOf(ip), ffi.SOCK_STREAM | ffi.SOCK_NONBLOCK, protocol);
+  ffi.setSocketOption(fd, ffi.SOL_SOCKET, ffi.SO_REUSEADDR, new Uint8Array(new Int32Array([1]).buffer));
+  return fd;
+}
+
+/** Serves the port on all addresses of both families of the calling thread's namespace. */
+export function serveStream(identity: ServerIdentity, port: number, protocol = IPPROTO_SCTP): EchoServer {
+  const fd = openSocket('::', protocol);
+  ffi.bind(fd, encodeSocketAddress({ ip: '::', port }));
+  ffi.listen(fd, BACKLOG);
+  const timer = setInterval(() => {
+    for (let taken = ffi.accept(fd); taken !== undefined; taken = ffi.accept(fd)) {
+      const peer = decodeSocketAddress(taken.peer);
+      writeSync(taken.fd, encodeAnswer(identity, peer.ip, peer.port));
+      closeSync(taken.fd);
+    }
+  }, LOOK_EVERY_MS);
+  return {
+    close: async () => {
+      clearInterval(timer);
+      closeSync(fd);
+    },
+  };
+}
+
+/** Connects and reads the answer. */
+export async function requestStream(
+  target: Target,
+  options: RequestOptions = {},
+  protocol = IPPROTO_SCTP,
+): Promise<Outcome> {
+  const timeoutMs = options.timeoutMs ?? DEFAULT_TIMEOUT_MS;
+  const deadline = performance.now() + timeoutMs;
+  const fd = openSocket(target.address, protocol);
+  try {
+    if (options.from !== undefined || options.sourcePort !== undefined) {
+      const anyAddress = target.address.includes(':') ? '::' : '0.0.0.0';
+      const source = { ip: options.from ?? anyAddress, port: options.sourcePort ?? 0 };
+      ffi.bind(fd, encodeSocketAddress(source));
+    }
+    ffi.connect(fd, encodeSocketAddress({ ip: target.address, port: target.port }));
+    const buffer = Buffer.alloc(4096);
+    let isConnected = false;
+    while (performance.now() < deadline) {
+      const events = ffi.poll(fd, isConnected ? ffi.POLLIN : ffi.POLLOUT);
+      if (events === 0) {
+        await sleep(LOOK_EVERY_MS);
+        continue;
+      }
+      if (isConnected) return decodeAnswer(buffer.toString('utf8', 0, readSync(fd, buffer)));
+      throwPendingError(fd);
+      isConnected = true;
+    }
+    return timedOut(timeoutMs);
+  } catch (error) {
+    return failureOf(error);
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/** Throws what became of a connection attempt in the background. */
+function throwPendingError(fd: number): void {
+  const errno =
+    new Int32Array(ffi.getSocketOption(fd, ffi.SOL_SOCKET, ffi.SO_ERROR, 4).slice().buffer)[0] ?? 0;
+  if (errno === 0) return;
+  const detail = `${getSystemErrorMessage(-errno)} (${getSystemErrorName(-errno)})`;
+  throw new KernelError({ operation: 'connect', object: '', detail, errno });
+}

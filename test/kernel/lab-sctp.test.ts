@@ -1,0 +1,42 @@
+/** The lab's own socket code for SCTP, on TCP everywhere, and on SCTP where the kernel has it. */
+import { describe, expect, it } from 'vitest';
+import { hasSctp } from '../../src/kernel/features.ts';
+import { createLab } from '../../src/lab/lab.ts';
+import { IPPROTO_SCTP, requestStream, serveStream } from '../../src/lab/sctp.ts';
+
+const IPPROTO_TCP = 6;
+const IDENTITY = { pod: 'a', node: 'one' };
+
+describe.each([
+  ['TCP', IPPROTO_TCP],
+  ['SCTP', IPPROTO_SCTP],
+])('streams over %s', (name, protocol) => {
+  it.skipIf(name === 'SCTP' && !hasSctp()).each(['127.0.0.1', '::1'])('answer on %s', async (address) => {
+    const server = serveStream(IDENTITY, 7_000, protocol);
+    for (const round of [1, 2]) {
+      const options = { sourcePort: 7_000 + round };
+      expect(await requestStream({ address, port: 7_000 }, options, protocol)).toEqual({
+        ...IDENTITY,
+        client: address,
+        clientPort: 7_000 + round,
+        status: 200,
+      });
+    }
+    await server.close();
+    expect(await requestStream({ address, port: 7_000 }, {}, protocol)).toMatchObject({ error: 'refused' });
+    expect(await requestStream({ address: '198.51.100.1', port: 7_000 }, {}, protocol)).toMatchObject({
+      error: 'unreachable',
+    });
+  });
+});
+
+it.skipIf(!hasSctp())('pods answer over SCTP', async () => {
+  await using lab = await createLab({
+    nodes: [{ name: 'one', ip: '192.168.49.2', podCIDR: '10.244.0.0/24' }],
+    pods: [{ name: 'a', node: 'one', ip: '10.244.0.27' }],
+  });
+  expect(await lab.node('one').sctp('10.244.0.27:80')).toMatchObject({ pod: 'a', client: '192.168.49.2' });
+  expect(await lab.node('one').requests(20, '10.244.0.27:80', { protocol: 'sctp' })).toMatchObject({
+    byPod: { a: 20 },
+  });
+});
