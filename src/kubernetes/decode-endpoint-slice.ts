@@ -8,21 +8,10 @@ import type {
 } from '@kubernetes/client-node';
 import { familyOf, type IpFamily } from '../addresses/ip.ts';
 import { canonicalIp } from './decode-address.ts';
-import {
-  type Decoded,
-  hasTag,
-  intern,
-  isAbsent,
-  isDnsLabel,
-  isDnsSubdomain,
-  isFields,
-  MAX_PORT,
-  type ObjectReader,
-  openObject,
-  readTimeMs,
-  show,
-  tagOf,
-} from './decode-reader.ts';
+import { hasTag, openObject, readTimeMs, tagOf } from './decode-metadata.ts';
+import { isDnsLabel, isDnsSubdomain } from './decode-names.ts';
+import { type Decoded, isAbsent, isFields, MAX_PORT, type ObjectReader } from './decode-reader.ts';
+import { intern, show } from './decode-text.ts';
 import type { EndpointSlice, EndpointSlicePort, SliceEndpoint } from './objects.ts';
 
 const SERVICE_NAME = 'kubernetes.io/service-name';

@@ -1,17 +1,9 @@
 import type { V1Node, V1NodeAddress, V1NodeSpec, V1NodeStatus, V1Taint } from '@kubernetes/client-node';
 import { parseCidr } from '../addresses/ip.ts';
 import { canonicalIp } from './decode-address.ts';
-import {
-  type Decoded,
-  intern,
-  isAbsent,
-  isFields,
-  type ObjectReader,
-  openObject,
-  show,
-  tagOf,
-  type Unchecked,
-} from './decode-reader.ts';
+import { openObject, tagOf } from './decode-metadata.ts';
+import { type Decoded, isAbsent, isFields, type ObjectReader, type Unchecked } from './decode-reader.ts';
+import { intern, show } from './decode-text.ts';
 import type { Node } from './objects.ts';
 
 const ZONE = 'topology.kubernetes.io/zone';

@@ -10,18 +10,16 @@ import type {
 } from '@kubernetes/client-node';
 import { familyOf, IP_FAMILIES, type IpFamily, parseCidr } from '../addresses/ip.ts';
 import { canonicalIp } from './decode-address.ts';
+import { hasTag, openObject, readTimeMs } from './decode-metadata.ts';
 import {
   type Decoded,
-  hasTag,
   isAbsent,
   isFields,
   MAX_PORT,
   type ObjectReader,
-  openObject,
-  readTimeMs,
-  show,
   type Unchecked,
 } from './decode-reader.ts';
+import { show } from './decode-text.ts';
 import type { LoadBalancerIngress, Service, ServicePortSpec } from './objects.ts';
 
 const SERVICE_PROXY_NAME = 'service.kubernetes.io/service-proxy-name';

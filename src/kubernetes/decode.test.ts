@@ -26,7 +26,8 @@ describe('decodeObject', () => {
 /** Values as they stand in objects, right and wrong, so that a random object gets past the first fields. */
 const words = 'web TCP IPv4 IPv6 ClientIP Local None NodePort 10.0.0.1 fd00::1 10.0.0.0/8'.split(' ');
 const leaf = fc.oneof(fc.constantFrom(...words), fc.integer({ min: -1, max: 70_000 }), fc.jsonValue());
-const fieldNames = `name namespace labels annotations kubernetes.io/service-name metadata spec status type ports port
+const fieldNames =
+  `name namespace labels annotations kubernetes.io/service-name metadata spec status type ports port
   nodePort protocol clusterIP clusterIPs ipFamilies externalIPs loadBalancer ingress ip sessionAffinity clientIP
   sessionAffinityConfig timeoutSeconds endpoints addresses conditions ready nodeName hints forZones addressType podCIDRs
   taints key __proto__`.split(/\s+/);

@@ -1,7 +1,8 @@
 /** What the API server would have chosen for a Service, or refused: a manifest has to give it. */
 import type { V1Service, V1ServiceSpec } from '@kubernetes/client-node';
 import { parseIp } from '../../addresses/ip.ts';
-import { isFields, show, type Unchecked } from '../../kubernetes/decode-reader.ts';
+import { isFields, type Unchecked } from '../../kubernetes/decode-reader.ts';
+import { show } from '../../kubernetes/decode-text.ts';
 import type { Service } from '../../kubernetes/objects.ts';
 
 /** Both ends belong to it. */

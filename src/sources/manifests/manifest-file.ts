@@ -1,6 +1,8 @@
 /** What one manifest file says: its objects, and what is wrong with it. */
 import { type Decoded, decodeObject, watchedKindOf } from '../../kubernetes/decode.ts';
-import { isFields, openObject, show } from '../../kubernetes/decode-reader.ts';
+import { openObject } from '../../kubernetes/decode-metadata.ts';
+import { isFields } from '../../kubernetes/decode-reader.ts';
+import { show } from '../../kubernetes/decode-text.ts';
 import { withDefaults } from '../../kubernetes/defaults.ts';
 import { type ObjectRef, type Problem, refKey, type WatchedObject } from '../../kubernetes/objects.ts';
 import { checkAllocations, type PortRange } from './allocation.ts';

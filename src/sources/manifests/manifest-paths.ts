@@ -67,6 +67,8 @@ export interface FileText {
 const READ_ATTEMPTS = 5;
 const RETRY_MS = 20;
 const FRESH_MS = 100;
+/** The stamp of pipes: a second reading would find nothing. */
+const READ_ONCE = 'read once';
 
 /**
  * Undefined when there is no such file (any more), `unchanged` when the stamp is still the known one. Fails for any
@@ -79,10 +81,9 @@ export async function readManifest(
   try {
     for (let attempt = 1; ; attempt++) {
       const before = await inspect(path);
-      if (before.stamp === knownStamp && knownStamp !== '') return 'unchanged';
+      if (before.stamp === knownStamp) return 'unchanged';
       const text = await readFile(path, 'utf8');
-      // A pipe can be read once.
-      if (!before.isRegular) return { text, stamp: '' };
+      if (before.stamp === READ_ONCE) return { text, stamp: READ_ONCE };
       const after = await inspect(path);
       // Somebody is writing: half a file must not count for a whole one.
       if (after.stamp === before.stamp || attempt === READ_ATTEMPTS) {
@@ -100,8 +101,7 @@ async function inspect(path: string) {
   const stats = await stat(path, { bigint: true });
   const { dev, ino, size, mtimeNs, ctimeNs, ctimeMs } = stats;
   return {
-    stamp: [dev, ino, size, mtimeNs, ctimeNs].join(' '),
-    isRegular: stats.isFile(),
+    stamp: stats.isFile() ? [dev, ino, size, mtimeNs, ctimeNs].join(' ') : READ_ONCE,
     isFresh: Date.now() - Number(ctimeMs) < FRESH_MS,
   };
 }

@@ -1,6 +1,6 @@
 /** The text of a manifest file as JSON values that remember their lines. */
 import type { Document, Node as YamlNode } from 'yaml';
-import { printable } from '../../kubernetes/decode-reader.ts';
+import { printable } from '../../kubernetes/decode-text.ts';
 
 /** One document of a file. */
 export interface TextDocument {

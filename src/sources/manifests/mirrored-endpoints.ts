@@ -7,7 +7,9 @@ import type {
   V1ObjectMeta,
 } from '@kubernetes/client-node';
 import type { IpFamily } from '../../addresses/ip.ts';
-import { isAbsent, isFields, show, tagOf, type Unchecked } from '../../kubernetes/decode-reader.ts';
+import { tagOf } from '../../kubernetes/decode-metadata.ts';
+import { isAbsent, isFields, type Unchecked } from '../../kubernetes/decode-reader.ts';
+import { show } from '../../kubernetes/decode-text.ts';
 
 /** A slice as raw JSON, still to be decoded. */
 export interface MirroredSlice {

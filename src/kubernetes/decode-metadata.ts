@@ -1,0 +1,64 @@
+/** The identity of an object, and what hangs on its metadata. */
+import type { V1ObjectMeta } from '@kubernetes/client-node';
+import { isDnsLabel, isDnsSubdomain, LABEL_RULE, SUBDOMAIN_RULE } from './decode-names.ts';
+import { isAbsent, isFields, ObjectReader, type Unchecked } from './decode-reader.ts';
+import { intern, show } from './decode-text.ts';
+import type { ObjectRef } from './objects.ts';
+
+/** An object whose identity has been read. */
+export interface OpenObject<T> {
+  readonly reader: ObjectReader;
+  readonly raw: Unchecked<T>;
+  readonly metadata: Unchecked<V1ObjectMeta>;
+}
+
+/** Reads the identity of an object; the names in the reference are checked, or shown in a harmless form. */
+export function openObject<T extends { metadata?: V1ObjectMeta }>(
+  kind: ObjectRef['kind'],
+  value: unknown,
+): OpenObject<T> {
+  const raw: Unchecked<T> = isFields<T>(value) ? value : {};
+  const metadata = isFields<V1ObjectMeta>(raw.metadata) ? raw.metadata : {};
+  const { name, namespace } = metadata;
+  const namespaced = kind !== 'Node';
+  const nameIsValid =
+    typeof name === 'string' && (kind === 'Service' ? isDnsLabel(name) : isDnsSubdomain(name));
+  const namespaceIsValid = !namespaced || (typeof namespace === 'string' && isDnsLabel(namespace));
+  const reader = new ObjectReader({
+    kind,
+    namespace:
+      !namespaced || typeof namespace !== 'string'
+        ? ''
+        : namespaceIsValid
+          ? intern(namespace)
+          : show(namespace),
+    name: nameIsValid ? name : isAbsent(name) ? '(no name)' : show(name),
+  });
+  if (!isFields(value)) reader.reject('', `${show(value)} is not an object`);
+  if (!nameIsValid) {
+    const rule = kind === 'Service' ? LABEL_RULE : SUBDOMAIN_RULE;
+    reader.reject('metadata.name', isAbsent(name) ? 'missing' : `${show(name)} is not a name (${rule})`);
+  }
+  if (!namespaceIsValid) {
+    const message = isAbsent(namespace) ? 'missing' : `${show(namespace)} is not a namespace (${LABEL_RULE})`;
+    reader.reject('metadata.namespace', message);
+  }
+  return { reader, raw, metadata };
+}
+
+/** Value of a label or annotation; empty when absent or not a string. */
+export function tagOf(tags: unknown, key: string): string {
+  const value = isFields<Record<string, string>>(tags) ? tags[key] : undefined;
+  return typeof value === 'string' ? value : '';
+}
+
+/** Whether a label or annotation exists, whatever its value. */
+export function hasTag(tags: unknown, key: string): boolean {
+  return isFields<Record<string, string>>(tags) && Object.hasOwn(tags, key);
+}
+
+/** Milliseconds since the epoch of an RFC 3339 time; 0 when absent or unreadable. */
+export function readTimeMs(value: unknown): number {
+  const ms = typeof value === 'string' ? Date.parse(value) : Number.NaN;
+  return Number.isNaN(ms) ? 0 : ms;
+}
