@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type Node, refKey } from '../../kubernetes/objects.ts';
 import type { ManifestFile } from './manifest-file.ts';
@@ -82,6 +83,23 @@ describe('which version of an object counts', () => {
     ['none that never was good', { a: file({ broken: ['n'] }) }, new Map(), []],
   ])('%s', (_, files, before, expected) => {
     expect(heldBy(files, before)).toEqual(expected);
+  });
+
+  it('does not depend on what was in force when nothing is broken', () => {
+    const nodes = fc.record({ name: fc.constantFrom('a', 'b', 'c'), zone: fc.constantFrom('1', '2') });
+    const contents = fc
+      .array(nodes)
+      .map((list) => file({ objects: list.map(({ name, zone }) => node(name, zone)) }));
+    const states = fc
+      .dictionary(fc.constantFrom('x', 'y', 'z'), contents)
+      .map((files) => new Map(Object.entries(files)));
+    fc.assert(
+      fc.property(states, states, (before, after) => {
+        const fresh = decide(after, new Map());
+        expect(decide(after, decide(before, new Map()).held)).toEqual(fresh);
+        expect(decide(after, fresh.held)).toEqual(fresh);
+      }),
+    );
   });
 
   it('is told of the file that loses', () => {
