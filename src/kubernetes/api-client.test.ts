@@ -4,7 +4,7 @@ import { type AddressInfo, connect, createServer as createTcpServer, type Socket
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type ApiClient, createApiClient, type GetOptions } from './api-client.ts';
 import { type Connection, type ExecPlugin, plainConnection } from './connection.ts';
 import { FakeApiServer, type FakeRequest, sendStatus, testdata } from './fake-api-server.ts';
@@ -409,6 +409,37 @@ describe('proxies', () => {
     ]);
     await seen({ proxyUrl, tlsServerName: 'api.cluster.test' });
     await Promise.all(clients.splice(0).map((client) => client.close()));
+  });
+
+  it('of the environment must be URLs', () => {
+    vi.stubEnv('HTTPS_PROXY', 'http://me:secret@:x');
+    expect(() => clientOf({ server: 'https://api.test' })).toThrow(
+      'HTTPS_PROXY or HTTP_PROXY: not an http, https or socks5 URL of a proxy',
+    );
+    vi.unstubAllEnvs();
+  });
+
+  it('may speak SOCKS 5', async () => {
+    const asked: string[] = [];
+    const proxy = createTcpServer((socket) => {
+      socket.once('data', () => {
+        socket.write(Buffer.from([5, 0]));
+        socket.once('data', (request) => {
+          asked.push(request.toString('hex'));
+          const target = connect(server.port, '127.0.0.1', () =>
+            socket.write(Buffer.from([5, 0, 0, 1, 0, 0, 0, 0, 0, 0])),
+          );
+          for (const one of [socket, target]) one.on('error', () => undefined);
+          socket.pipe(target).pipe(socket);
+        });
+      });
+    });
+    await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve));
+    const { port } = proxy.address() as AddressInfo;
+    await seen({ proxyUrl: `socks5://127.0.0.1:${port}`, server: `https://localhost:${server.port}` });
+    expect(asked).toHaveLength(1);
+    await Promise.all(clients.splice(0).map((client) => client.close()));
+    proxy.close();
   });
 
   it('that refuse are named', async () => {

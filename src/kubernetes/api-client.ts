@@ -42,7 +42,10 @@ export interface ApiClient {
   close(): Promise<void>;
 }
 
-/** Opens nothing yet: the first connection is made by the first request. */
+/**
+ * Opens nothing yet: the first connection is made by the first request.
+ * @throws ConnectionConfigError when the environment names a proxy that is none
+ */
 export function createApiClient(connection: Connection, options: ApiClientOptions): ApiClient {
   return new UndiciApiClient(connection, options);
 }

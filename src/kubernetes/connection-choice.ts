@@ -17,7 +17,9 @@ export interface ConnectionChoice {
  * @throws ConnectionConfigError
  */
 export async function chooseConnection({ kubeconfig, master }: ConnectionChoice): Promise<Connection> {
-  const server = master === undefined || master === '' ? undefined : parseServerUrl(master, '--master');
-  if (kubeconfig !== undefined && kubeconfig !== '') return readKubeconfig(kubeconfig, server);
+  const hasFile = kubeconfig !== undefined && kubeconfig !== '';
+  // client-go speaks http to a bare `host:port` unless certificates are configured, and no file means none are.
+  const server = master ? parseServerUrl(master, '--master', hasFile ? 'https' : 'http') : undefined;
+  if (hasFile) return readKubeconfig(kubeconfig, server);
   return server === undefined ? inClusterConnection() : plainConnection(server);
 }

@@ -11,7 +11,7 @@ import {
   type ServerResponse,
 } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
-import type { AddressInfo, Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import { fileURLToPath } from 'node:url';
 
@@ -103,7 +103,9 @@ export class FakeApiServer implements AsyncDisposable {
   }
 
   get port(): number {
-    const address = this.#server.address() as AddressInfo;
+    const address = this.#server.address();
+    if (address === null || typeof address === 'string')
+      throw new Error('BUG: the server listens on no port');
     return address.port;
   }
 

@@ -266,10 +266,8 @@ describe('parseKubeconfig', () => {
 });
 
 describe('chooseConnection', () => {
-  it('takes --master alone', async () => {
-    expect(await chooseConnection({ master: 'http://127.0.0.1:8080/' })).toEqual(
-      plainConnection('http://127.0.0.1:8080'),
-    );
+  it.each(['http://127.0.0.1:8080/', '127.0.0.1:8080'])('takes --master %s alone', async (master) => {
+    expect(await chooseConnection({ master })).toEqual(plainConnection('http://127.0.0.1:8080'));
   });
 
   it.each([

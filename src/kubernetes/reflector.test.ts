@@ -1,17 +1,16 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { ObjectSink } from '../sources/source.ts';
 import { type ApiClient, createApiClient } from './api-client.ts';
 import type { ApiError } from './api-error.ts';
 import { plainConnection } from './connection.ts';
 import type { Decoded } from './decode.ts';
 import { FakeApiServer, sendStatus, testdata } from './fake-api-server.ts';
 import type { Node, ObjectRef } from './objects.ts';
-import { Reflector, type ReflectorTiming } from './reflector.ts';
+import { Reflector, type ReflectorSink, type ReflectorTiming } from './reflector.ts';
 
 const PATH = '/api/v1/nodes';
 
 /** What a sink was told, as `+name@zone`, `-name`, `!name`. */
-class Recorder implements Pick<ObjectSink, 'upsert' | 'remove' | 'report'> {
+class Recorder implements ReflectorSink {
   readonly events: string[] = [];
   readonly present = new Set<string>();
   readonly failures: ApiError[] = [];

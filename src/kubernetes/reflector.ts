@@ -6,14 +6,13 @@
  * before, so that losing the watch for an hour, or a 410, costs the difference and never an empty moment.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { ObjectSink } from '../sources/source.ts';
 import type { ApiClient } from './api-client.ts';
 import { ApiError } from './api-error.ts';
 import { Backoff, type BackoffTiming, REFLECTOR_BACKOFF } from './backoff.ts';
 import type { Decoded } from './decode.ts';
 import { LineSplitter } from './line-splitter.ts';
 import { type ListEnvelope, ListSplitter } from './list-splitter.ts';
-import type { WatchedObject } from './objects.ts';
+import type { ObjectRef, Problem, WatchedObject } from './objects.ts';
 import { Turn } from './turn.ts';
 import { type ItemIdentity, itemIdentity, parseItem, parseWatchEvent } from './watch-event.ts';
 
@@ -25,6 +24,13 @@ export interface WatchedResource<T extends WatchedObject> {
   readonly labelSelector?: string;
   readonly fieldSelector?: string;
   readonly decode: (value: unknown) => Decoded<T>;
+}
+
+/** Takes what a reflector finds: an ObjectSink without its knowledge of when all is there. */
+export interface ReflectorSink {
+  upsert(object: WatchedObject): void;
+  remove(ref: ObjectRef): void;
+  report(problem: Problem): void;
 }
 
 export interface ReflectorObserver {
@@ -65,7 +71,7 @@ export const REFLECTOR_TIMING: ReflectorTiming = {
 export interface ReflectorOptions<T extends WatchedObject> {
   readonly client: ApiClient;
   readonly resource: WatchedResource<T>;
-  readonly sink: Pick<ObjectSink, 'upsert' | 'remove' | 'report'>;
+  readonly sink: ReflectorSink;
   readonly observer: ReflectorObserver;
   readonly timing?: Partial<ReflectorTiming>;
 }
@@ -80,7 +86,7 @@ type ListMode = 'cached' | 'consistent' | 'whole';
 export class Reflector<T extends WatchedObject> {
   readonly #client: ApiClient;
   readonly #resource: WatchedResource<T>;
-  readonly #sink: Pick<ObjectSink, 'upsert' | 'remove' | 'report'>;
+  readonly #sink: ReflectorSink;
   readonly #observer: ReflectorObserver;
   readonly #timing: ReflectorTiming;
   readonly #backoff: Backoff;

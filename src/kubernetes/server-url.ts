@@ -2,13 +2,13 @@
 import { ConnectionConfigError } from './connection.ts';
 
 /**
- * The URL of an API server without a slash at the end. `host:port` alone means https, which a cluster of today
- * always speaks (client-go falls back to http when no certificate is configured).
+ * The URL of an API server without a slash at the end.
  * @param field where it was written, for the message
+ * @param scheme what `host:port` alone means
  * @throws ConnectionConfigError
  */
-export function parseServerUrl(text: string, field: string): string {
-  const url = parseUrl(text.includes('://') ? text : `https://${text}`);
+export function parseServerUrl(text: string, field: string, scheme: 'https' | 'http' = 'https'): string {
+  const url = parseUrl(text.includes('://') ? text : `${scheme}://${text}`);
   if (url === undefined || (url.protocol !== 'https:' && url.protocol !== 'http:') || url.hostname === '') {
     throw new ConnectionConfigError(`${field}: not an http or https URL of an API server`);
   }

@@ -7,6 +7,7 @@ import type { Identity } from './authenticator.ts';
 import type { Connection } from './connection.ts';
 import { originOf } from './material.ts';
 import { proxyFromEnvironment } from './proxy-environment.ts';
+import { parseProxyUrl } from './server-url.ts';
 
 const CONNECT_TIMEOUT_MS = 10_000;
 /** With the kernel's probes of a second each after it, a dead peer is found within 40 s. */
@@ -18,9 +19,13 @@ export class Transport {
   readonly #proxyUrl: string | undefined;
   #pool: { readonly identity: Identity; readonly dispatcher: Dispatcher } | undefined;
 
+  /** @throws ConnectionConfigError when the environment names a proxy that is none */
   constructor(connection: Connection) {
     this.#connection = connection;
-    this.#proxyUrl = connection.proxyUrl ?? proxyFromEnvironment(connection.server);
+    const { proxyUrl, server } = connection;
+    const fromEnvironment = proxyUrl === undefined ? proxyFromEnvironment(server) : undefined;
+    this.#proxyUrl =
+      fromEnvironment === undefined ? proxyUrl : parseProxyUrl(fromEnvironment, 'HTTPS_PROXY or HTTP_PROXY');
   }
 
   /** @throws ApiError `credentials` when certificate and key can't be used */
@@ -44,11 +49,13 @@ export class Transport {
     const tls = tlsOptions(this.#connection, identity);
     const connect = { ...tls, timeout: CONNECT_TIMEOUT_MS, keepAliveInitialDelay: KEEP_ALIVE_MS };
     if (this.#proxyUrl === undefined) return new Agent({ allowH2: false, connect });
+    const proxyTls = { timeout: CONNECT_TIMEOUT_MS, keepAliveInitialDelay: KEEP_ALIVE_MS, allowH2: false };
     return new ProxyAgent({
       uri: this.#proxyUrl,
       allowH2: false,
       requestTls: { ...connect, allowH2: false },
-      proxyTls: { timeout: CONNECT_TIMEOUT_MS, keepAliveInitialDelay: KEEP_ALIVE_MS, allowH2: false },
+      // Their mere presence makes undici speak TLS to a SOCKS proxy.
+      ...(new URL(this.#proxyUrl).protocol !== 'socks5:' && { proxyTls }),
     });
   }
 }

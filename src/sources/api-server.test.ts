@@ -141,7 +141,7 @@ describe('createApiServerSource', () => {
     await until(() => server.watches === 3);
     expect(log).toEqual([
       `${message}; retrying, what is known stays in force`,
-      'the API server answers again',
+      `works again after: ${message}`,
     ]);
   });
 
@@ -153,9 +153,10 @@ describe('createApiServerSource', () => {
     await new Promise((resolve) => setTimeout(resolve, 100));
     server = await FakeApiServer.start({ tls: false, port });
     await until(() => server.watches === 3);
+    const message = `http://127.0.0.1:${port} is unreachable: connection refused (ECONNREFUSED)`;
     expect(log).toEqual([
-      `http://127.0.0.1:${port} is unreachable: connection refused (ECONNREFUSED); retrying, what is known stays in force`,
-      'the API server answers again',
+      `${message}; retrying, what is known stays in force`,
+      `works again after: ${message}`,
     ]);
   });
 

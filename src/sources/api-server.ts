@@ -106,14 +106,19 @@ class FailureLog {
   }
 
   failed(kind: WatchedObject['kind'], { message, failure }: ApiError): void {
-    const isNew = ![...this.#reasons.values()].includes(message);
+    const isNew = !this.#isKnown(message);
     this.#reasons.set(kind, message);
     if (isNew) this.#logger.error({ failure }, `${message}; retrying, what is known stays in force`);
   }
 
   working(kind: WatchedObject['kind']): void {
-    if (this.#reasons.delete(kind) && this.#reasons.size === 0) {
-      this.#logger.info({}, 'the API server answers again');
-    }
+    const message = this.#reasons.get(kind);
+    this.#reasons.delete(kind);
+    if (message !== undefined && !this.#isKnown(message))
+      this.#logger.info({}, `works again after: ${message}`);
+  }
+
+  #isKnown(message: string): boolean {
+    return [...this.#reasons.values()].includes(message);
   }
 }
