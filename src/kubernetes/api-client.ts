@@ -79,11 +79,12 @@ class UndiciApiClient implements ApiClient {
   ): Promise<AsyncIterable<Buffer>> {
     await this.#limit.take(options.signal);
     const url = `${this.server}${path}?${new URLSearchParams(query)}`;
-    const identity = await this.#authenticator.identity();
+    const identity = await unlessAborted(this.#authenticator.identity(), options.signal);
     let response = await this.#send(url, identity, options);
     if (response.statusCode === 401 && this.#authenticator.refused(identity)) {
       await response.body.dump();
-      response = await this.#send(url, await this.#authenticator.identity(), options);
+      const another = await unlessAborted(this.#authenticator.identity(), options.signal);
+      response = await this.#send(url, another, options);
     }
     if (response.statusCode === 200) return this.#read(response, options.signal);
     throw await this.#refusal(path, response);
@@ -136,6 +137,18 @@ class UndiciApiClient implements ApiClient {
       return new ApiError('refused', `${this.server}: ${oneLine(cause.message)}`, { cause });
     }
     return connectionError(this.server, cause);
+  }
+}
+
+/** An exec plugin may take its time; the end of the program does not wait for it. */
+async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  const aborted = Promise.withResolvers<never>();
+  const abort = (): void => aborted.reject(signal.reason);
+  signal.addEventListener('abort', abort, { once: true });
+  try {
+    return await Promise.race([work, aborted.promise]);
+  } finally {
+    signal.removeEventListener('abort', abort);
   }
 }
 

@@ -62,6 +62,7 @@ export class FakeApiServer implements AsyncDisposable {
   readonly #scheme: string;
   #interceptors: Interceptor[] = [];
   #history: Change[] = [];
+  #port = 0;
   #version = 100;
   #oldestVersion = 0;
 
@@ -99,14 +100,14 @@ export class FakeApiServer implements AsyncDisposable {
     const server = new FakeApiServer(tls);
     server.#server.listen(port, '127.0.0.1');
     await once(server.#server, 'listening');
+    const address = server.#server.address();
+    if (address !== null && typeof address === 'object') server.#port = address.port;
     return server;
   }
 
+  /** Stays what it was after the server is closed. */
   get port(): number {
-    const address = this.#server.address();
-    if (address === null || typeof address === 'string')
-      throw new Error('BUG: the server listens on no port');
-    return address.port;
+    return this.#port;
   }
 
   get url(): string {
@@ -189,7 +190,6 @@ export class FakeApiServer implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.cut();
     this.#server.close();
-    if (this.#server.listening) await once(this.#server, 'close');
   }
 
   #under(path: string): Map<string, object> {
