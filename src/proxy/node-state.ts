@@ -17,13 +17,14 @@ export class NodeState {
     this.#interfaceAddresses = interfaceAddresses;
   }
 
-  /** The last Node object; undefined as long as none was seen. */
+  /** The last own Node object; undefined as long as none was seen. */
   get node(): Node | undefined {
     return this.#node;
   }
 
+  /** Takes in the own Node object. Manifests may have other nodes' as well; they are passed over. */
   update(node: Node): void {
-    this.#node = node;
+    if (node.name === this.#settings.nodeName) this.#node = node;
   }
 
   get ips(): NodeIPs {
