@@ -1,6 +1,6 @@
 /** `menwei lab`: a small cluster of network namespaces on this machine. */
 import { spawn } from 'node:child_process';
-import { closeSync, openSync, readFileSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -23,6 +23,7 @@ import { type LabSpec, LabSpecError } from '../lab/topology.ts';
 import { orFail, UserError } from './failure.ts';
 
 const UP_WITHIN_MS = 60_000;
+const DOWN_WITHIN_MS = 10_000;
 const MAIN = fileURLToPath(new URL('./main.ts', import.meta.url));
 
 interface UpOptions {
@@ -217,7 +218,15 @@ function printStatus({ pid, hosts, proxies }: ResidentLabStatus): void {
 }
 
 async function down(options: NameOption): Promise<void> {
-  if (!(await endResidentLab(pathsOf(options)))) throw new UserError('lab: none is up');
+  const paths = pathsOf(options);
+  const { pid } = await residentOf(paths);
+  await endResidentLab(paths);
+  const deadline = performance.now() + DOWN_WITHIN_MS;
+  while (existsSync(`/proc/${pid}`)) {
+    if (performance.now() > deadline)
+      throw new UserError(`lab: process ${pid} does not end (log: ${paths.log})`);
+    await sleep(20);
+  }
   process.stdout.write('the lab is down\n');
 }
 

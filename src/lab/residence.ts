@@ -48,9 +48,9 @@ export async function findResidentLab(paths: ResidencePaths): Promise<ResidentLa
   return body === undefined ? undefined : v.parse(StatusSchema, JSON.parse(body));
 }
 
-/** Asks the lab to end and waits until it is gone; false when there is none. */
-export async function endResidentLab(paths: ResidencePaths): Promise<boolean> {
-  return (await ask(paths.socket, 'POST', '/down')) !== undefined;
+/** Asks the lab to end. Resolves when its hosts are gone; its process ends right after. */
+export async function endResidentLab(paths: ResidencePaths): Promise<void> {
+  await ask(paths.socket, 'POST', '/down');
 }
 
 /** Serves the lab on its socket. Calls `onDown` for `POST /down` and answers when that is done. */
