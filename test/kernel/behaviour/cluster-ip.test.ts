@@ -29,6 +29,15 @@ describeModes('the ClusterIP', (cluster) => {
       expect(await web.ask('client', web.clusterIP)).toMatchObject({ pod: 'b1', client: addressOf('one') });
     });
 
+    it('leads to a pod on the host network', async () => {
+      const web = await cluster.publish({ family, protocol, pods: ['host-b'] });
+      expect(await web.ask('visitor-a', web.clusterIP)).toMatchObject({
+        pod: 'host-b',
+        client: addressOf('visitor-a'),
+      });
+      expect(await web.ask('two', web.clusterIP)).toMatchObject({ pod: 'host-b', client: addressOf('two') });
+    });
+
     it('leads a pod back to itself', async () => {
       const web = await cluster.publish({ family, protocol, pods: ['a1'] });
       expect(await web.ask('a1', web.clusterIP)).toMatchObject({ pod: 'a1', client: addressOf('one') });

@@ -1,5 +1,5 @@
 /**
- * The cluster under test: two nodes in two zones, each with a proxy of the mode, five pods and a client outside.
+ * The cluster under test: two nodes in two zones, each with a proxy of the mode, six pods and a client outside.
  * Both proxies read their objects from one folder.
  */
 import { mkdir, mkdtemp, rename, rm, symlink, writeFile } from 'node:fs/promises';
@@ -8,16 +8,21 @@ import { join } from 'node:path';
 import type { V1Service } from '@kubernetes/client-node';
 import { afterAll, beforeAll, describe, expect } from 'vitest';
 import type { IpFamily } from '../../../src/addresses/ip.ts';
+import { hasSctp } from '../../../src/kernel/features.ts';
+import type { Protocol } from '../../../src/kubernetes/objects.ts';
 import type { LabHost } from '../../../src/lab/host.ts';
+import type { ExecResult } from '../../../src/lab/host-process.ts';
 import { createLab, type Lab, type LabNode } from '../../../src/lab/lab.ts';
 import type { LabSpec } from '../../../src/lab/topology.ts';
 import { type Command, MODES, type Mode } from './modes.ts';
 import { NodeProxy } from './node-proxy.ts';
-import { type Identity, type Offer, POD_PORT, type Transport } from './offer.ts';
+import { type Identity, type Offer, POD_PORT } from './offer.ts';
+import { type NoPage, type Page, PageReader } from './page-reader.ts';
 import { PublishedService } from './published-service.ts';
 
 export const FAMILIES: readonly IpFamily[] = ['IPv4', 'IPv6'];
-export const TRANSPORTS: readonly Transport[] = ['TCP', 'UDP'];
+/** What traffic can be sent over on this machine. */
+export const TRANSPORTS: readonly Protocol[] = ['TCP', 'UDP', ...(hasSctp() ? (['SCTP'] as const) : [])];
 
 /** Whoever sends from these belongs to the world outside. */
 export const CLIENT_RANGE: Readonly<Record<IpFamily, string>> = {
@@ -62,6 +67,7 @@ const TOPOLOGY: LabSpec = {
     { name: 'visitor-a', node: 'one', ip: '10.244.0.13', ip6: 'fd00:10:244::13', ports: [POD_PORT] },
     { name: 'b1', node: 'two', ip: '10.244.1.11', ip6: 'fd00:10:244:1::11', ports: [POD_PORT] },
     { name: 'visitor-b', node: 'two', ip: '10.244.1.13', ip6: 'fd00:10:244:1::13', ports: [POD_PORT] },
+    { name: 'host-b', node: 'two', hostNetwork: true, ports: [POD_PORT] },
   ],
   client: {
     ip: '192.168.49.100',
@@ -86,6 +92,7 @@ export class Cluster {
   readonly mode: Mode;
   readonly #options: ClusterOptions;
   readonly #proxies = new Map<string, NodeProxy>();
+  readonly #readers = new Map<string, PageReader>();
   #lab: Lab | undefined;
   #folder = '';
   #services = 0;
@@ -114,7 +121,7 @@ export class Cluster {
   }
 
   async stop(): Promise<void> {
-    await Promise.all([...this.#proxies.values()].map((proxy) => proxy.close()));
+    await Promise.all([...this.proxies, ...this.#readers.values()].map((each) => each.close()));
     await this.#lab?.close();
     await rm(this.#folder, { recursive: true, force: true });
   }
@@ -164,7 +171,7 @@ export class Cluster {
   /** The environment of what runs on a node. Each has a lock of its own, as nodes that are machines have. */
   environment(node: LabNode): Readonly<Record<string, string>> {
     return {
-      PATH: `${this.tools}:${process.env['PATH'] ?? ''}`,
+      PATH: `${this.tools}:${process.env.PATH ?? ''}`,
       XTABLES_LOCKFILE: join(this.#folder, `xtables-${node.name}.lock`),
     };
   }
@@ -199,23 +206,20 @@ export class Cluster {
     this.#sentinels += 1;
     const sentinel = describeSentinel(this.#sentinels);
     await this.write(title, [...objects, sentinel]);
-    await this.synced(`sentinels/${sentinel.metadata.name}/TCP`);
+    await this.synced();
   }
 
-  /** Waits until every running proxy has programmed the service port, in all families that it has. */
-  async synced(servicePort: string, families = FAMILIES.length): Promise<void> {
-    await Promise.all(
-      this.proxies
-        .filter((proxy) => proxy.isRunning)
-        .map((proxy) => this.#syncedOn(proxy, servicePort, families)),
-    );
+  /** Waits until every running proxy has programmed what was applied last. */
+  async synced(): Promise<void> {
+    await Promise.all(this.proxies.filter((proxy) => proxy.isRunning).map((proxy) => this.#syncedOn(proxy)));
   }
 
-  async #syncedOn(proxy: NodeProxy, servicePort: string, families: number): Promise<void> {
+  async #syncedOn(proxy: NodeProxy): Promise<void> {
+    const servicePort = `${sentinelName(this.#sentinels)}/TCP`;
     const deadline = performance.now() + 30_000;
     for (;;) {
       const states = (await proxy.status()).filter((status) => status.servicePort === servicePort);
-      if (states.filter(({ state }) => state === 'programmed').length === families) return;
+      if (states.filter(({ state }) => state === 'programmed').length === FAMILIES.length) return;
       if (!proxy.isRunning || performance.now() > deadline) {
         throw new Error(
           `node ${proxy.node.name} has not programmed ${servicePort}: ${JSON.stringify(states)}\n${proxy.output}`,
@@ -238,18 +242,44 @@ export class Cluster {
     await rm(join(this.manifests, `${title}.json`), { force: true });
   }
 
+  /** Reads a page as a host of the cluster does. */
+  read(from: string, url: string): Promise<Page | NoPage> {
+    const reader = this.#readers.get(from) ?? new PageReader(this.host(from).namespace);
+    this.#readers.set(from, reader);
+    return reader.read(url);
+  }
+
+  /** What the mode keeps in a node's kernel, without what changes by itself: dates and the traffic of all chains. */
+  async dump(node: string): Promise<string> {
+    return withoutNoise(await this.run(node, this.mode.dump));
+  }
+
+  /** The lines of the counted dump that are about one Service, so that nobody else's traffic shows. */
+  async countedLines(node: string, service: PublishedService): Promise<readonly string[]> {
+    const { namespace, name } = service.identity;
+    const mention = new RegExp(`\\b${namespace}/${name}\\b`);
+    const dump = withoutNoise(await this.run(node, this.mode.dumpCounted));
+    return dump.split('\n').filter((line) => mention.test(line));
+  }
+
   /** Runs programs of the mode on a node; all must succeed. Returns what they print. */
   async run(node: string, commands: readonly Command[]): Promise<string> {
-    const printed: string[] = [];
-    for (const [file, ...args] of commands) {
-      const environment = Object.entries(this.environment(this.node(node))).map(
-        ([name, value]) => `${name}=${value}`,
-      );
-      const result = await this.node(node).exec('env', [...environment, file, ...args]);
-      if (result.status !== 0) throw new Error(`${node}: ${file} ${args.join(' ')}: ${result.stderr}`);
-      printed.push(result.stdout);
+    const results = await this.attempt(node, commands);
+    for (const [index, { status, stderr }] of results.entries()) {
+      if (status !== 0) throw new Error(`${node}: ${commands[index]?.join(' ')}: ${stderr}`);
     }
-    return printed.join('');
+    return results.map(({ stdout }) => stdout).join('');
+  }
+
+  /** Runs programs of the mode on a node, one after another, whatever becomes of them. */
+  async attempt(node: string, commands: readonly Command[]): Promise<readonly ExecResult[]> {
+    const environment = Object.entries(this.environment(this.node(node)));
+    const variables = environment.map(([name, value]) => `${name}=${value}`);
+    const results: ExecResult[] = [];
+    for (const command of commands) {
+      results.push(await this.node(node).exec('env', [...variables, ...command]));
+    }
+    return results;
   }
 
   #flags(node: LabNode): readonly string[] {
@@ -281,13 +311,26 @@ function describeNode(node: LabSpec['nodes'][number]): Manifest {
   };
 }
 
-function describeSentinel(number: number): V1Service & { readonly metadata: { readonly name: string } } {
+function sentinelName(number: number): string {
+  return `sentinels/sentinel-${number}`;
+}
+
+function withoutNoise(dump: string): string {
+  return dump
+    .split('\n')
+    .filter((line) => !line.startsWith('#'))
+    .map((line) => (line.startsWith(':') ? line.replace(/ \[\d+:\d+\]$/, '') : line))
+    .join('\n');
+}
+
+function describeSentinel(number: number): V1Service {
+  const [namespace = '', name = ''] = sentinelName(number).split('/');
   const clusterIP = `172.30.${128 + (number >> 8)}.${number & 255}`;
   const clusterIP6 = `fd00:172:30::5:${number.toString(16)}`;
   return {
     apiVersion: 'v1',
     kind: 'Service',
-    metadata: { namespace: 'sentinels', name: `sentinel-${number}` },
+    metadata: { namespace, name },
     spec: {
       type: 'ClusterIP',
       clusterIP,
@@ -314,7 +357,7 @@ export function describeModes(
 }
 
 /** Registers the same tests for every IP family and transport protocol. */
-export function describeTraffic(define: (family: IpFamily, protocol: Transport) => void): void {
+export function describeTraffic(define: (family: IpFamily, protocol: Protocol) => void): void {
   describe.each(FAMILIES)('over %s', (family) => {
     describe.each(TRANSPORTS)('and %s', (protocol) => define(family, protocol));
   });

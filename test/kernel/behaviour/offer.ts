@@ -1,9 +1,7 @@
 /** A Service as a test asks for it: only what matters to the test is said. Turned into Kubernetes objects here. */
 import type { V1Endpoint, V1EndpointSlice, V1Service, V1ServiceSpec } from '@kubernetes/client-node';
 import type { IpFamily } from '../../../src/addresses/ip.ts';
-
-/** What traffic is sent over; SCTP is only ever programmed. */
-export type Transport = 'TCP' | 'UDP';
+import type { Protocol } from '../../../src/kubernetes/objects.ts';
 
 /** A pod behind a Service, and what its EndpointSlice says of it. */
 export interface Backing {
@@ -19,7 +17,7 @@ export interface Backing {
 
 export interface Offer {
   readonly family: IpFamily;
-  readonly protocol: Transport;
+  readonly protocol: Protocol;
   /** A bare name means a pod that is ready. */
   readonly pods: readonly (string | Backing)[];
   /** Besides the ClusterIP: which further ways in the Service has. */

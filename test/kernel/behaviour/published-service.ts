@@ -1,6 +1,6 @@
 /** A Service in force, and asking it. */
 import { formatHostPort } from '../../../src/addresses/ip.ts';
-import type { Outcome, Tally } from '../../../src/lab/outcome.ts';
+import { type Outcome, type Tally, tally } from '../../../src/lab/outcome.ts';
 import type { RequestOptions, SeriesOptions } from '../../../src/lab/request.ts';
 import type { Cluster } from './cluster.ts';
 import { describeService, describeSlice, type Identity, type Offer, SERVICE_PORT } from './offer.ts';
@@ -15,6 +15,7 @@ export class PublishedService {
   readonly identity: Identity;
   readonly #cluster: Cluster;
   #offer: Offer;
+  #lastSourcePort = 10_000;
 
   constructor(cluster: Cluster, identity: Identity, offer: Offer) {
     this.#cluster = cluster;
@@ -52,17 +53,55 @@ export class PublishedService {
     return formatHostPort(this.#cluster.addressOf(node, this.#offer.family), this.identity.nodePort);
   }
 
+  /** An address of a node as a URL has it. */
+  nodeUrlHost(node: string): string {
+    const address = this.#cluster.addressOf(node, this.#offer.family);
+    return address.includes(':') ? `[${address}]` : address;
+  }
+
+  /** Where a node answers the load balancer's health checks. */
+  healthCheckOf(node: string): string {
+    return `http://${this.nodeUrlHost(node)}:${this.identity.healthCheckNodePort}/`;
+  }
+
   /** One request from a host of the cluster. */
   ask(from: string, target: string, options: RequestOptions = {}): Promise<Outcome> {
     const host = this.#cluster.host(from);
     const patient = { ...PATIENCE, ...options };
-    return this.#offer.protocol === 'TCP' ? host.http(target, patient) : host.udp(target, patient);
+    switch (this.#offer.protocol) {
+      case 'TCP':
+        return host.http(target, patient);
+      case 'UDP':
+        return host.udp(target, { sourcePort: this.#newSourcePort(), ...patient });
+      case 'SCTP':
+        return host.sctp(target, patient);
+    }
   }
 
   /** Many requests from a host of the cluster. */
-  askOften(count: number, from: string, target: string, options: SeriesOptions = {}): Promise<Tally> {
-    const protocol = this.#offer.protocol === 'TCP' ? 'http' : 'udp';
-    return this.#cluster.host(from).requests(count, target, { ...PATIENCE, protocol, ...options });
+  async askOften(count: number, from: string, target: string, options: SeriesOptions = {}): Promise<Tally> {
+    const protocol = this.#offer.protocol === 'TCP' ? 'http' : 'sctp';
+    if (this.#offer.protocol !== 'UDP') {
+      return await this.#cluster.host(from).requests(count, target, { ...PATIENCE, protocol, ...options });
+    }
+    const { concurrency = 16, ...each } = options;
+    const startedMs = performance.now();
+    const outcomes: Outcome[] = [];
+    let left = count;
+    const askInTurn = async (): Promise<void> => {
+      for (; left > 0; outcomes.push(await this.ask(from, target, each))) left -= 1;
+    };
+    await Promise.all(Array.from({ length: concurrency }, askInTurn));
+    return tally(outcomes, performance.now() - startedMs);
+  }
+
+  /**
+   * No port is used twice, as the kernel would by chance: a datagram from a port that it remembers belongs to the
+   * former flow, and follows it to its pod.
+   */
+  #newSourcePort(): number {
+    this.#lastSourcePort += 1;
+    return this.#lastSourcePort;
   }
 
   #locate(name: string): { readonly address: string; readonly node: string } {
