@@ -22,7 +22,7 @@ async function cleanup(): Promise<void> {
   const runner = startToolRunner();
   const logger = createLogger({ format: 'text', level: 'warn' });
   try {
-    const settings = await readSettings({}, () => undefined);
+    const { settings } = await readSettings({});
     await cleanupKernel(settings, runner, logger, new AbortController().signal);
   } finally {
     runner.close();

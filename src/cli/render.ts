@@ -49,7 +49,8 @@ async function render(options: RenderOptions): Promise<void> {
   for (const error of errors) warn(formatManifestError(error));
   for (const problem of problems) warn(formatProblem(problem));
 
-  const settings = await readSettings(flagsOf(options, objects), warn);
+  const { settings, warnings } = await readSettings(flagsOf(options, objects));
+  for (const warning of warnings) warn(warning);
   const node = new NodeState(settings, () => []);
   for (const object of objects) {
     if (object.kind === 'Node' && object.name === settings.nodeName) node.update(object);

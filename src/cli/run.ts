@@ -2,7 +2,7 @@
 import type { Command } from 'commander';
 import type { IpFamily } from '../addresses/ip.ts';
 import type { AnyBackend } from '../backends/backend.ts';
-import { addProxyFlags, type GivenFlags, givenFlags } from '../config/flags.ts';
+import { addProxyFlags, givenFlags } from '../config/flags.ts';
 import type { Settings } from '../config/settings.ts';
 import { startHealthServer } from '../health/health-server.ts';
 import type { HttpListener } from '../health/http-listener.ts';
@@ -12,6 +12,7 @@ import { observeInterfaceAddresses } from '../kernel/interfaces.ts';
 import { startToolRunner, type ToolRunner } from '../kernel/tool-runner.ts';
 import { createApiClient } from '../kubernetes/api-client.ts';
 import { chooseConnection } from '../kubernetes/connection-choice.ts';
+import { formatErrorChain } from '../log/error-text.ts';
 import type { Logger } from '../log/logger.ts';
 import { createLogger } from '../log/pino-logger.ts';
 import { startMetricsServer } from '../metrics/metrics-server.ts';
@@ -33,8 +34,6 @@ import { VERSION } from './version.ts';
 
 /** How long the first sync waits for the own Node object of an API server (spec § 1.1). */
 const NODE_GRACE_MS = 30_000;
-/** Like kube-proxy's -v: from here on, what is done for each change is logged. */
-const DEBUG_VERBOSITY = 4;
 
 export function registerRunCommand(program: Command): void {
   const command = program
@@ -53,9 +52,9 @@ async function run(command: Command): Promise<void> {
   const runner = startToolRunner();
   const stop = stopOnSignals();
   try {
-    const flags = givenFlags(command);
-    const logger = createProgramLogger(flags);
-    const settings = await readSettings(flags, (message) => logger.warn({}, message));
+    const { settings, warnings } = await readSettings(givenFlags(command));
+    const logger = createLogger(settings.log);
+    for (const warning of warnings) logger.warn({}, warning);
     const { serviceNodePortRange } = command.opts<{ serviceNodePortRange?: string }>();
     if (settings.cleanup) await cleanupKernel(settings, runner, logger, stop.signal);
     else await serve(settings, serviceNodePortRange, runner, logger, stop);
@@ -103,7 +102,8 @@ async function serve(
     await untilStopped(stop, [
       proxy.run(stop.signal),
       source.run(proxy, stop.signal),
-      ...servers.map((server) => server.listening),
+      // Without hard failure a server keeps trying, and its promise with it.
+      ...(settings.bindAddressHardFail ? servers.map((server) => server.listening) : []),
     ]);
   } finally {
     await Promise.all([...servers, ...healthServers.values()].map((server) => server.close()));
@@ -190,7 +190,7 @@ async function untilStopped(stop: AbortController, parts: readonly Promise<unkno
     await Promise.all(parts);
   } catch (error) {
     stop.abort();
-    throw new UserError(error instanceof Error ? error.message : String(error));
+    throw new UserError(error instanceof Error ? formatErrorChain(error) : String(error));
   }
 }
 
@@ -198,11 +198,4 @@ function stopOnSignals(): AbortController {
   const stop = new AbortController();
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => stop.abort());
   return stop;
-}
-
-function createProgramLogger(flags: GivenFlags): Logger {
-  return createLogger({
-    format: flags['logging-format'] === 'json' ? 'json' : 'text',
-    level: Number(flags.v ?? 0) >= DEBUG_VERBOSITY ? 'debug' : 'info',
-  });
 }

@@ -1,12 +1,19 @@
-/** From a command line to the settings it means, warnings printed, errors raised. */
+/** From a command line to the settings it means. */
 import { hostname } from 'node:os';
-import { readConfigFile } from '../config/file.ts';
+import { type ConfigFile, readConfigFile } from '../config/file.ts';
 import type { GivenFlags } from '../config/flags.ts';
 import { resolveSettings } from '../config/resolve.ts';
 import type { Settings } from '../config/settings.ts';
+import { formatErrorChain } from '../log/error-text.ts';
 import { UserError } from './failure.ts';
 
-export async function readSettings(flags: GivenFlags, warn: (message: string) => void): Promise<Settings> {
+export interface SettingsAndWarnings {
+  readonly settings: Settings;
+  readonly warnings: readonly string[];
+}
+
+/** @throws UserError with a line for every setting that can't be right */
+export async function readSettings(flags: GivenFlags): Promise<SettingsAndWarnings> {
   const path = flags.config;
   const configFile = typeof path === 'string' && path !== '' ? await readFileOrFail(path) : undefined;
   const resolved = resolveSettings({
@@ -15,15 +22,13 @@ export async function readSettings(flags: GivenFlags, warn: (message: string) =>
     ...(configFile === undefined ? {} : { configFile }),
   });
   if ('errors' in resolved) throw new UserError(resolved.errors.join('\nmenwei: '));
-  for (const warning of resolved.warnings) warn(warning);
-  return resolved.settings;
+  return resolved;
 }
 
-async function readFileOrFail(path: string) {
+async function readFileOrFail(path: string): Promise<ConfigFile> {
   try {
     return await readConfigFile(path);
   } catch (error) {
-    const cause = error instanceof Error && error.cause instanceof Error ? `: ${error.cause.message}` : '';
-    throw new UserError(`${error instanceof Error ? error.message : String(error)}${cause}`);
+    throw new UserError(error instanceof Error ? formatErrorChain(error) : String(error));
   }
 }

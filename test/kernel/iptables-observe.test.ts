@@ -161,8 +161,9 @@ describe.each(VARIANTS)('iptables $variant', ({ variant, binary }) => {
       plan.update(node, unitsOf(everything));
       await backend.apply(backend.diff(await backend.observe(signal), plan.complete()), signal);
       await backend.cleanup(signal);
-      const chains = [...(await backend.observe(signal)).keys()].filter((id) => id.includes('KUBE-'));
-      expect(chains).toEqual(['filter KUBE-FIREWALL']);
+      const { own, fixed } = await backend.observe(signal);
+      expect([...own]).toEqual([]);
+      expect([...fixed.keys()].filter((id) => id.includes('KUBE-'))).toEqual(['filter KUBE-FIREWALL']);
     });
   });
 });

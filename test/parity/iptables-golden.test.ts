@@ -84,8 +84,12 @@ function goldenChains(file: string): ReadonlyMap<string, readonly string[]> {
   return chains;
 }
 
-function kubeChains(ruleset: Ruleset): Record<string, unknown> {
-  return Object.fromEntries([...ruleset].filter(([id]) => id.includes(' KUBE-')));
+function kubeChains({ fixed, own }: Ruleset): Record<string, unknown> {
+  const ownChains = Array.from(own, ([chain, lines]): [string, string[]] => {
+    const rules = lines.trimEnd().split('\n');
+    return [`nat ${chain}`, rules.map((line) => line.slice(`-A ${chain} `.length))];
+  });
+  return Object.fromEntries([...[...fixed].filter(([id]) => id.includes(' KUBE-')), ...ownChains]);
 }
 
 describe('iptables rules of a LoadBalancer Service with every feature', () => {
@@ -102,7 +106,7 @@ describe('iptables rules of a LoadBalancer Service with every feature', () => {
     expect(kubeChains(plan.complete())).toEqual(Object.fromEntries(golden));
 
     const nat = diff(before, after).find((script) => script.table === 'nat');
-    expect(nat?.commands.filter((command) => command.startsWith('-X')).sort()).toEqual(
+    expect(nat?.removedChains.map((chain) => `-X ${chain}`).sort()).toEqual(
       readFileSync(new URL('golden/load-balancer-local-after-removal.restore', import.meta.url), 'utf8')
         .split('\n')
         .filter((line) => line.startsWith('-X'))

@@ -1,29 +1,28 @@
 /** Taking everything of ours out of the kernel again (spec § 4.14). */
 import { JUMPS } from './base.ts';
-import { CANARY, FILTER_FIREWALL, splitChainId, type Table } from './names.ts';
+import { CANARY, FILTER_FIREWALL, splitChainId, TABLES, type Table } from './names.ts';
 import type { RestoreScript } from './restore-script.ts';
-import { isOurChain, type Ruleset } from './ruleset.ts';
+import { isFixedChain, type Ruleset } from './ruleset.ts';
 
-/**
- * The script that removes our jumps and chains. KUBE-FIREWALL and its jumps stay: the kubelet uses them too.
- */
+/** The script that removes our jumps and chains. KUBE-FIREWALL and its jumps stay: the kubelet uses them too. */
 export function cleanupScript(held: Ruleset): RestoreScript {
-  const tables: Table[] = ['filter', 'nat', 'mangle'];
-  return tables.flatMap((table) => {
-    const chains = [...held.keys()]
-      .filter((id) => splitChainId(id).table === table && id !== FILTER_FIREWALL)
-      .filter((id) => isOurChain(id) || splitChainId(id).chain === CANARY)
-      .map((id) => splitChainId(id).chain);
-    const jumps = JUMPS.filter(
-      ({ from, rule }) => splitChainId(from).table === table && !rule.endsWith('KUBE-FIREWALL'),
-    ).filter(({ from, rule }) => {
-      const content = held.get(from);
-      return content !== undefined && content !== 'any' && content.includes(rule);
-    });
-    const commands = [
-      ...jumps.map(({ from, rule }) => `-D ${splitChainId(from).chain} ${rule}`),
-      ...chains.map((chain) => `-X ${chain}`),
-    ];
-    return commands.length === 0 ? [] : [{ table, chains, commands }];
+  return TABLES.flatMap((table) => {
+    const chains = chainsOf(held, table);
+    const deletions = JUMPS.filter(({ from, rule }) => {
+      const content = held.fixed.get(from);
+      const present = content !== undefined && content !== 'any' && content.includes(rule);
+      return present && splitChainId(from).table === table && !rule.endsWith('KUBE-FIREWALL');
+    }).map(({ from, rule }) => `-D ${splitChainId(from).chain} ${rule}`);
+    if (chains.length === 0 && deletions.length === 0) return [];
+    return [{ table, chains, deletions, refills: [], insertions: [], removedChains: chains }];
   });
+}
+
+function chainsOf(held: Ruleset, table: Table): readonly string[] {
+  const fixed = [...held.fixed.keys()]
+    .filter((id) => id !== FILTER_FIREWALL && (isFixedChain(id) || splitChainId(id).chain === CANARY))
+    .map(splitChainId)
+    .filter((id) => id.table === table)
+    .map((id) => id.chain);
+  return table === 'nat' ? [...fixed, ...Array.from(held.own, ([chain]) => chain)] : fixed;
 }

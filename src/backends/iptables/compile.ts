@@ -8,7 +8,6 @@ import type { NodeView } from '../../services/node-view.ts';
 import { type Endpoint, isExternallyAccessible, type ServicePort } from '../../services/service-port.ts';
 import { categorizeEndpoints, type EndpointCategories } from '../../services/topology.ts';
 import {
-  chainId,
   endpointChain,
   FILTER_EXTERNAL_SERVICES,
   FILTER_NODE_PORTS,
@@ -328,5 +327,5 @@ function shared(chain: SharedRule['chain'], rule: Rule): SharedRule {
 }
 
 function ownChain(chain: string, rules: readonly Rule[]): OwnChain {
-  return { chain: chainId('nat', chain), rules: rules.map(formatRule) };
+  return { chain, lines: rules.map((rule) => `-A ${chain} ${formatRule(rule)}\n`).join('') };
 }

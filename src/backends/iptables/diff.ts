@@ -2,108 +2,95 @@
  * Two rulesets → the iptables-restore input that leads from one to the other with --noflush. Full and partial sync,
  * restart and repair differ only in what they compare.
  */
-import { type ChainId, isPerServiceChain, splitChainId, type Table } from './names.ts';
+import { splitChainId, TABLES, type Table } from './names.ts';
 import type { RestoreScript, TableScript } from './restore-script.ts';
-import { type ChainContent, isBuiltinChain, type Ruleset } from './ruleset.ts';
-
-const TABLES: readonly Table[] = ['filter', 'nat', 'mangle'];
+import { type ChainContent, isBuiltinChain, type OwnChains, type Ruleset } from './ruleset.ts';
 
 export function diff(from: Ruleset, to: Ruleset): RestoreScript {
   const scripts = new Map(TABLES.map((table) => [table, new TableDiff()]));
-  const scriptOf = (table: Table): TableDiff => {
-    const script = scripts.get(table);
-    if (script === undefined) throw new Error(`BUG: table ${table}`);
-    return script;
-  };
-  for (const [id, content] of to) {
+  for (const [id, wanted] of to.fixed) {
     const { table, chain } = splitChainId(id);
-    const present = from.get(id);
-    if (present === content) continue;
-    if (isBuiltinChain(chain)) scriptOf(table).addJumps(chain, present, content);
-    else scriptOf(table).changeChain(chain, present, content);
+    const present = from.fixed.get(id);
+    if (isBuiltinChain(chain)) scripts.get(table)?.addJumps(chain, present, wanted);
+    else scripts.get(table)?.changeFixedChain(chain, present, wanted);
   }
-  for (const id of from.keys()) {
-    const { table, chain } = splitChainId(id);
-    if (!to.has(id) && isRemovable(id)) scriptOf(table).deleteChain(chain);
-  }
-  return TABLES.flatMap((table) => scriptOf(table).script(table));
+  // A fixed chain stays when it is no longer wanted: other programs may jump to it.
+  scripts.get('nat')?.changeOwnChains(from.own, to.own);
+  return [...scripts].flatMap(([table, script]) => script.finish(table));
 }
 
-/** A fixed chain stays when it is no longer described: other programs may jump to it. */
-function isRemovable(id: ChainId): boolean {
-  const { table, chain } = splitChainId(id);
-  return table === 'nat' && isPerServiceChain(chain);
-}
-
-/** Collects the commands for one table in the order the kernel must see them. */
+/** Collects what happens to one table. */
 class TableDiff {
   readonly #chains: string[] = [];
   readonly #deletions: string[] = [];
-  readonly #additions: string[] = [];
-  readonly #chainDeletions: string[] = [];
+  readonly #refills: string[] = [];
+  readonly #insertions: string[] = [];
+  readonly #removedChains: string[] = [];
 
   addJumps(chain: string, present: ChainContent | undefined, wanted: ChainContent): void {
     if (wanted === 'any') return;
     const there = new Set(present === 'any' ? [] : present);
-    for (const rule of wanted) if (!there.has(rule)) this.#additions.push(`-I ${chain} ${rule}`);
+    for (const rule of wanted) if (!there.has(rule)) this.#insertions.push(`-I ${chain} ${rule}`);
   }
 
-  changeChain(chain: string, present: ChainContent | undefined, wanted: ChainContent): void {
+  changeFixedChain(chain: string, present: ChainContent | undefined, wanted: ChainContent): void {
     if (wanted === 'any') {
       if (present === undefined) this.#chains.push(chain);
       return;
     }
-    if (present === undefined || present === 'any' || isPerServiceChain(chain)) {
-      if (present !== undefined && present !== 'any' && sameRules(present, wanted)) return;
-      this.#rewrite(chain, wanted);
-      return;
-    }
-    const edits = editsOf(present, wanted);
+    const edits = present === undefined || present === 'any' ? undefined : editsOf(present, wanted);
     if (edits === undefined) {
-      this.#rewrite(chain, wanted);
+      this.#rewrite(chain, wanted.map((rule) => `-A ${chain} ${rule}\n`).join(''));
       return;
     }
     for (const rule of edits.removed) this.#deletions.push(`-D ${chain} ${rule}`);
     // Ascending positions: when a rule is inserted, all before it are in place already.
-    for (const { position, rule } of edits.added) this.#additions.push(`-I ${chain} ${position} ${rule}`);
+    for (const { position, rule } of edits.added) this.#insertions.push(`-I ${chain} ${position} ${rule}`);
   }
 
-  deleteChain(chain: string): void {
-    // A chain must be empty to be deleted, and naming it empties it.
+  changeOwnChains(from: OwnChains, to: OwnChains): void {
+    for (const [chain, lines] of to) {
+      const present = from.get(chain);
+      if (present === undefined || !sameLines(present, lines)) this.#rewrite(chain, lines);
+    }
+    for (const [chain] of from) {
+      if (to.get(chain) !== undefined) continue;
+      this.#chains.push(chain);
+      this.#removedChains.push(chain);
+    }
+  }
+
+  finish(table: Table): TableScript[] {
+    const script: TableScript = {
+      table,
+      chains: this.#chains,
+      deletions: this.#deletions,
+      refills: this.#refills,
+      insertions: this.#insertions,
+      removedChains: this.#removedChains,
+    };
+    const steps = [this.#chains, this.#deletions, this.#insertions];
+    return steps.every((step) => step.length === 0) ? [] : [script];
+  }
+
+  #rewrite(chain: string, lines: string): void {
     this.#chains.push(chain);
-    this.#chainDeletions.push(`-X ${chain}`);
-  }
-
-  script(table: Table): TableScript[] {
-    const commands = [...this.#deletions, ...this.#additions, ...this.#chainDeletions];
-    if (this.#chains.length === 0 && commands.length === 0) return [];
-    return [{ table, chains: this.#chains, commands }];
-  }
-
-  #rewrite(chain: string, rules: readonly string[]): void {
-    this.#chains.push(chain);
-    for (const rule of rules) this.#additions.push(`-A ${chain} ${rule}`);
+    if (lines !== '') this.#refills.push(lines);
   }
 }
 
 /**
- * Rules of a per-service chain are equal even if only one side has the comments that large clusters go without
+ * The rules of an own chain are the same even if only one side has the comments that large clusters go without
  * (spec § 4.9): rewriting them all would change no packet's way.
  */
-function sameRules(present: readonly string[], wanted: readonly string[]): boolean {
-  return (
-    present.length === wanted.length &&
-    present.every((rule, index) => {
-      const other = wanted[index];
-      return rule === other || (other !== undefined && withoutComment(rule) === withoutComment(other));
-    })
-  );
+function sameLines(present: string, wanted: string): boolean {
+  return present === wanted || withoutComments(present) === withoutComments(wanted);
 }
 
-const OPTIONAL_COMMENT = /^-m comment --comment (?:"[^"]* -> [^"]*"|[^" ]+) /;
+const OPTIONAL_COMMENT = /^(-A \S+) -m comment --comment (?:"[^"]* -> [^"]*"|[^" ]+)/gm;
 
-function withoutComment(rule: string): string {
-  return rule.replace(OPTIONAL_COMMENT, '');
+function withoutComments(lines: string): string {
+  return lines.replace(OPTIONAL_COMMENT, '$1');
 }
 
 interface Edits {

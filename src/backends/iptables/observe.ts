@@ -1,38 +1,40 @@
 /** What the kernel holds of ours, in the words of compile: read from iptables-save. */
 import { JUMPS } from './base.ts';
-import { CANARY, type ChainId, chainId, type Table } from './names.ts';
+import { CANARY, type ChainId, chainId, isPerServiceChain, TABLES, type Table } from './names.ts';
 import { formatRule, parseSavedRule } from './rule.ts';
-import { type ChainContent, isBuiltinChain, isOurChain, type Ruleset } from './ruleset.ts';
+import { type ChainContent, isBuiltinChain, isFixedChain, type Ruleset } from './ruleset.ts';
 
 /** Reads the lines of iptables-save for one or more tables. Chains and rules of others are passed over. */
 export class SavedRules {
-  readonly #chains = new Map<ChainId, string[]>();
+  readonly #own = new Map<string, string>();
+  readonly #fixed = new Map<ChainId, string[]>();
   #table: Table | undefined;
 
   line(line: string): void {
     if (line.startsWith('-A ')) this.#rule(line);
     else if (line.startsWith(':')) this.#declare(line.slice(1, line.indexOf(' ')));
-    else if (line.startsWith('*')) this.#table = tableOf(line.slice(1));
+    else if (line.startsWith('*')) this.#table = TABLES.find((table) => table === line.slice(1));
   }
 
   ruleset(): Ruleset {
-    const ruleset = new Map<ChainId, ChainContent>(this.#chains);
-    for (const from of new Set(JUMPS.map((jump) => jump.from))) {
-      const there = new Set(this.#chains.get(from));
-      const jumps = JUMPS.filter((jump) => jump.from === from && there.has(jump.rule));
-      if (this.#chains.has(from))
-        ruleset.set(
-          from,
-          jumps.map((jump) => jump.rule),
-        );
+    const fixed = new Map<ChainId, ChainContent>(this.#fixed);
+    for (const [id, rules] of this.#fixed) {
+      if (!isBuiltinChain(id.slice(id.indexOf(' ') + 1))) continue;
+      const there = new Set(rules);
+      const jumps = JUMPS.filter((jump) => jump.from === id && there.has(jump.rule));
+      fixed.set(
+        id,
+        jumps.map((jump) => jump.rule),
+      );
     }
-    return ruleset;
+    return { own: this.#own, fixed };
   }
 
   #declare(chain: string): void {
     if (this.#table === undefined) return;
     const id = chainId(this.#table, chain);
-    if (isOurChain(id) || chain === CANARY || isBuiltinChain(chain)) this.#chains.set(id, []);
+    if (this.#table === 'nat' && isPerServiceChain(chain)) this.#own.set(chain, '');
+    else if (isFixedChain(id) || chain === CANARY || isBuiltinChain(chain)) this.#fixed.set(id, []);
   }
 
   #rule(line: string): void {
@@ -40,7 +42,9 @@ export class SavedRules {
     const end = line.indexOf(' ', 3);
     const chain = line.slice(3, end < 0 ? line.length : end);
     const text = end < 0 ? '' : line.slice(end + 1);
-    this.#chains.get(chainId(this.#table, chain))?.push(normalize(text));
+    const lines = this.#table === 'nat' ? this.#own.get(chain) : undefined;
+    if (lines !== undefined) this.#own.set(chain, `${lines}-A ${chain} ${normalize(text)}\n`);
+    else this.#fixed.get(chainId(this.#table, chain))?.push(normalize(text));
   }
 }
 
@@ -48,8 +52,4 @@ export class SavedRules {
 function normalize(text: string): string {
   const rule = parseSavedRule(text);
   return rule === undefined ? text : formatRule(rule);
-}
-
-function tableOf(name: string): Table | undefined {
-  return name === 'filter' || name === 'nat' || name === 'mangle' ? name : undefined;
 }

@@ -5,7 +5,7 @@ import type { Plan, StateChange } from '../backend.ts';
 import { type BaseChain, compileBase } from './base.ts';
 import type { ChainId } from './names.ts';
 import type { IptablesOptions } from './options.ts';
-import type { ChainContent, Ruleset } from './ruleset.ts';
+import type { ChainContent, OwnChains, Ruleset } from './ruleset.ts';
 import type { IptablesUnit } from './unit.ts';
 
 /** The rules that service ports put into one shared chain, in the order of their keys. */
@@ -31,14 +31,14 @@ export class IptablesPlan implements Plan<IptablesUnit, Ruleset> {
   update(node: NodeView, units: ReadonlyMap<ServicePortKey, IptablesUnit | undefined>): StateChange<Ruleset> {
     const base = compileBase(node, this.#options);
     const touched = this.#touchedSharedChains(base, units);
-    const before = this.#piece(touched, units.keys());
+    const before = this.#piece(touched, new Map(this.#ownChainsOf(units.keys())));
     this.#base = base;
-    for (const [key, unit] of units) this.#put(key, unit);
-    return { before, after: this.#piece(touched, units.keys()) };
+    for (const [key, unit] of [...units].sort(([a], [b]) => (a < b ? -1 : 1))) this.#put(key, unit);
+    return { before, after: this.#piece(touched, new OwnChainsOf(() => this.#ownChainsOf(units.keys()))) };
   }
 
   complete(): Ruleset {
-    return this.#piece(this.#base.keys(), this.#units.keys());
+    return this.#piece(this.#base.keys(), new OwnChainsOf(() => this.#ownChainsOf(this.#units.keys())));
   }
 
   #touchedSharedChains(
@@ -56,16 +56,19 @@ export class IptablesPlan implements Plan<IptablesUnit, Ruleset> {
     return touched;
   }
 
-  #piece(shared: Iterable<ChainId>, keys: Iterable<ServicePortKey>): Ruleset {
-    const piece = new Map<ChainId, ChainContent>();
+  #piece(shared: Iterable<ChainId>, own: OwnChains): Ruleset {
+    const fixed = new Map<ChainId, ChainContent>();
     for (const id of shared) {
       const content = this.#sharedChain(id);
-      if (content !== undefined) piece.set(id, content);
+      if (content !== undefined) fixed.set(id, content);
     }
+    return { own, fixed };
+  }
+
+  *#ownChainsOf(keys: Iterable<ServicePortKey>): Generator<readonly [string, string]> {
     for (const key of keys) {
-      for (const { chain, rules } of this.#units.get(key)?.ownChains ?? []) piece.set(chain, rules);
+      for (const { chain, lines } of this.#units.get(key)?.ownChains ?? []) yield [chain, lines];
     }
-    return piece;
   }
 
   #sharedChain(id: ChainId): ChainContent | undefined {
@@ -102,6 +105,25 @@ export class IptablesPlan implements Plan<IptablesUnit, Ruleset> {
       contributions.keys.splice(index, 1);
       contributions.rules.splice(index, 1);
     }
+  }
+}
+
+/** Chains straight from the units; a first sync never asks for one by name, and then no index is made. */
+class OwnChainsOf implements OwnChains {
+  readonly #chains: () => Iterable<readonly [string, string]>;
+  #index: ReadonlyMap<string, string> | undefined;
+
+  constructor(chains: () => Iterable<readonly [string, string]>) {
+    this.#chains = chains;
+  }
+
+  get(chain: string): string | undefined {
+    this.#index ??= new Map(this.#chains());
+    return this.#index.get(chain);
+  }
+
+  [Symbol.iterator](): Iterator<readonly [string, string]> {
+    return this.#chains()[Symbol.iterator]();
   }
 }
 

@@ -6,38 +6,43 @@ export interface TableScript {
   readonly table: Table;
   /** Chains that are created, or emptied if they exist. */
   readonly chains: readonly string[];
-  /** `-A`, `-I`, `-D` and `-X` commands. */
-  readonly commands: readonly string[];
+  /** `-D` commands. */
+  readonly deletions: readonly string[];
+  /** `-A` lines of whole chains, each with its newline. */
+  readonly refills: readonly string[];
+  /** `-I` commands. */
+  readonly insertions: readonly string[];
+  /** Chains that are deleted; they are among `chains` too, since only an empty chain can go. */
+  readonly removedChains: readonly string[];
 }
 
-/** Tables without commands and chains are left out. */
+/** Tables in which nothing happens are left out. */
 export type RestoreScript = readonly TableScript[];
 
 /** The script in pieces of roughly `pieceLength` characters, so that a huge one never is one string. */
 export function* formatPieces(script: RestoreScript, pieceLength = 1 << 18): Generator<string> {
-  let lines: string[] = [];
-  let length = 0;
-  for (const line of formatLines(script)) {
-    lines.push(line);
-    length += line.length + 1;
-    if (length >= pieceLength) {
-      yield `${lines.join('\n')}\n`;
-      lines = [];
-      length = 0;
-    }
+  let piece = '';
+  for (const text of formatTexts(script)) {
+    piece += text;
+    if (piece.length < pieceLength) continue;
+    yield piece;
+    piece = '';
   }
-  if (lines.length > 0) yield `${lines.join('\n')}\n`;
+  if (piece !== '') yield piece;
 }
 
 export function formatScript(script: RestoreScript): string {
   return [...formatPieces(script)].join('');
 }
 
-function* formatLines(script: RestoreScript): Generator<string> {
-  for (const { table, chains, commands } of script) {
-    yield `*${table}`;
-    for (const chain of chains) yield `:${chain} - [0:0]`;
-    yield* commands;
-    yield 'COMMIT';
+function* formatTexts(script: RestoreScript): Generator<string> {
+  for (const { table, chains, deletions, refills, insertions, removedChains } of script) {
+    yield `*${table}\n`;
+    for (const chain of chains) yield `:${chain} - [0:0]\n`;
+    for (const command of deletions) yield `${command}\n`;
+    yield* refills;
+    for (const command of insertions) yield `${command}\n`;
+    for (const chain of removedChains) yield `-X ${chain}\n`;
+    yield 'COMMIT\n';
   }
 }

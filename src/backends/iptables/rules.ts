@@ -8,7 +8,7 @@ import { diff } from './diff.ts';
 import type { IptablesOptions } from './options.ts';
 import { IptablesPlan } from './plan.ts';
 import { formatScript, type RestoreScript } from './restore-script.ts';
-import type { Ruleset } from './ruleset.ts';
+import { EMPTY_RULESET, type Ruleset } from './ruleset.ts';
 import type { IptablesUnit } from './unit.ts';
 
 export class IptablesRules implements Rules<IptablesUnit, Ruleset, RestoreScript> {
@@ -30,7 +30,7 @@ export class IptablesRules implements Rules<IptablesUnit, Ruleset, RestoreScript
   }
 
   nothing(): Ruleset {
-    return new Map();
+    return EMPTY_RULESET;
   }
 
   diff(from: Ruleset, to: Ruleset): RestoreScript {

@@ -1,15 +1,24 @@
 /** A piece of the kernel's iptables rules: the State of this backend. */
-import { type ChainId, FILTER_FIREWALL, FIXED_CHAINS, isPerServiceChain, splitChainId } from './names.ts';
+import { type ChainId, FILTER_FIREWALL, FIXED_CHAINS } from './names.ts';
 
 /**
- * What a chain holds, rule by rule without `-A CHAIN`:
- * for a chain of ours all its rules in order; for a built-in chain just our jumps, in the order of {@link JUMPS};
- * `any`: the chain must exist, and its rules are somebody else's affair.
+ * What a fixed or built-in chain holds, rule by rule without `-A CHAIN`: of a fixed chain all rules in order, of a
+ * built-in chain just our jumps. `any`: the chain must exist, and its rules are somebody else's affair.
  */
 export type ChainContent = readonly string[] | 'any';
 
-/** Chains by id. A chain that is not named does not exist, or is outside of the piece at hand. */
-export type Ruleset = ReadonlyMap<ChainId, ChainContent>;
+/** Chains that belong to one service port each, by name, with their lines (see OwnChain). */
+export interface OwnChains extends Iterable<readonly [chain: string, lines: string]> {
+  get(chain: string): string | undefined;
+}
+
+/** A chain that is not named does not exist, or is outside of the piece at hand. */
+export interface Ruleset {
+  readonly own: OwnChains;
+  readonly fixed: ReadonlyMap<ChainId, ChainContent>;
+}
+
+export const EMPTY_RULESET: Ruleset = { own: new Map(), fixed: new Map() };
 
 /** Built-in chains belong to the kernel: we only put our jumps in. */
 export function isBuiltinChain(chain: string): boolean {
@@ -18,8 +27,7 @@ export function isBuiltinChain(chain: string): boolean {
 
 const FIXED: ReadonlySet<ChainId> = new Set([...FIXED_CHAINS, FILTER_FIREWALL]);
 
-/** Whether a chain is one that this backend programs. */
-export function isOurChain(id: ChainId): boolean {
-  const { table, chain } = splitChainId(id);
-  return FIXED.has(id) || (table === 'nat' && isPerServiceChain(chain));
+/** Whether a chain is one of those that exist without any Service. */
+export function isFixedChain(id: ChainId): boolean {
+  return FIXED.has(id);
 }
