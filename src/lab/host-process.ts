@@ -15,9 +15,12 @@ export interface ExecOptions {
   readonly input?: string | undefined;
   /** Killed after this time; 30,000 unless given. */
   readonly timeoutMs?: number | undefined;
+  /** Added to this process's own environment. */
+  readonly env?: Readonly<Record<string, string>> | undefined;
 }
 
 export interface SpawnOptions {
+  /** Added to this process's own environment. */
   readonly env?: Readonly<Record<string, string>> | undefined;
   readonly cwd?: string | undefined;
   /** Called with each piece of output, besides keeping it. */
@@ -52,7 +55,7 @@ export async function exec(
   argv: readonly string[],
   options: ExecOptions = {},
 ): Promise<ExecResult> {
-  const child = start(namespace, file, argv, {});
+  const child = start(namespace, file, argv, { env: options.env });
   const timer = setTimeout(() => child.kill('SIGKILL'), options.timeoutMs ?? 30_000);
   const [stdout, stderr] = [collect(child.stdout), collect(child.stderr)];
   // A program that does not read its input to the end is free to do so.

@@ -46,6 +46,10 @@ describe('parseLabFile', () => {
       `nodes: [${NODE}]\npods: [{name: p, node: a, ip: 10.244.0.5, ports: [0]}]`,
       'lab.yaml: pod p: ports: 0 is outside 1-65535',
     ],
+    [
+      `nodes: [${NODE.replace('49.2', '49.1')}]`,
+      "lab.yaml: node a: ip: 192.168.49.1 is the gateway of the nodes' network",
+    ],
     [`nodes: [${NODE}]\nclient: {ip: 10.0.0.1}`, 'lab.yaml: client: ip: 10.0.0.1 is outside 192.168.49.0/24'],
   ])('refuses %j in one line', (text, message) => {
     expect(() => parseLabFile('lab.yaml', text)).toThrow(message);

@@ -2,7 +2,14 @@
 
 import { openNamespace } from '../kernel/netns.ts';
 import { LabHost } from './host.ts';
-import { checkPod, checkTopology, type LabSpec, type NodeSpec, type PodSpec } from './topology.ts';
+import {
+  checkPod,
+  checkTopology,
+  type LabSpec,
+  LabSpecError,
+  type NodeSpec,
+  type PodSpec,
+} from './topology.ts';
 import { createClient, createNode, createPod, createWire } from './wiring.ts';
 
 const DEFAULT_PORTS = [80];
@@ -88,7 +95,7 @@ export class Lab implements AsyncDisposable {
   /** Adds a pod that answers at once. Throws {@link LabSpecError} for a pod that cannot be placed. */
   async addPod(spec: PodSpec): Promise<LabPod> {
     if (this.hosts.some(({ name }) => name === spec.name)) {
-      throw new Error(`the lab already has a host ${spec.name}`);
+      throw new LabSpecError(`pod ${spec.name}: there is already a host of that name`);
     }
     checkPod(spec, this.#spec.nodes);
     const pod = new LabPod(spec, this.node(spec.node));

@@ -77,12 +77,12 @@ export function checkTopology(spec: LabSpec): void {
 function checkNode(node: NodeSpec, first: NodeSpec): void {
   const where = `node ${node.name}`;
   requireIp(`${where}: ip`, node.ip, 'IPv4');
-  requireIn(`${where}: ip`, node.ip, wireNetwork(first.ip));
+  requireOnWire(`${where}: ip`, node.ip, first.ip);
   requireCidr(`${where}: podCIDR`, node.podCIDR);
   if (node.ip6 !== undefined) {
     requireIp(`${where}: ip6`, node.ip6, 'IPv6');
     if (first.ip6 === undefined) throw new LabSpecError(`${where}: ip6: node ${first.name} has none`);
-    requireIn(`${where}: ip6`, node.ip6, wireNetwork(first.ip6));
+    requireOnWire(`${where}: ip6`, node.ip6, first.ip6);
   } else if (first.ip6 !== undefined) {
     throw new LabSpecError(`${where}: ip6 is missing, and node ${first.name} has one`);
   }
@@ -123,11 +123,11 @@ export function checkPod(pod: PodSpec, nodes: readonly NodeSpec[]): void {
 
 function checkClient(client: ClientSpec, first: NodeSpec): void {
   requireIp('client: ip', client.ip, 'IPv4');
-  requireIn('client: ip', client.ip, wireNetwork(first.ip));
+  requireOnWire('client: ip', client.ip, first.ip);
   if (client.ip6 !== undefined) {
     requireIp('client: ip6', client.ip6, 'IPv6');
     if (first.ip6 === undefined) throw new LabSpecError('client: ip6: the nodes have none');
-    requireIn('client: ip6', client.ip6, wireNetwork(first.ip6));
+    requireOnWire('client: ip6', client.ip6, first.ip6);
   }
   for (const address of client.moreAddresses ?? []) {
     if (parseIp(address) !== address)
@@ -171,4 +171,9 @@ function requireIn(where: string, ip: string, network: string): void {
   if (cidr === undefined || !cidrContains(cidr, ip)) {
     throw new LabSpecError(`${where}: ${ip} is outside ${network}`);
   }
+}
+
+function requireOnWire(where: string, ip: string, neighbour: string): void {
+  requireIn(where, ip, wireNetwork(neighbour));
+  if (ip === wireGateway(ip)) throw new LabSpecError(`${where}: ${ip} is the gateway of the nodes' network`);
 }
