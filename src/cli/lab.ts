@@ -1,6 +1,6 @@
 /** `menwei lab`: a small cluster of network namespaces on this machine. */
 import { spawn } from 'node:child_process';
-import { closeSync, existsSync, openSync, readFileSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { constants } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -227,6 +227,7 @@ async function down(options: NameOption): Promise<void> {
       throw new UserError(`lab: process ${pid} does not end (log: ${paths.log})`);
     await sleep(20);
   }
+  rmSync(paths.log, { force: true });
   process.stdout.write('the lab is down\n');
 }
 
