@@ -80,23 +80,28 @@ export class ServiceProxy implements ObjectSink {
   upsert(object: WatchedObject): void {
     switch (object.kind) {
       case 'Service':
-        return this.#track((family) => family.tracker.upsertService(object));
+        this.#track((family) => family.tracker.upsertService(object));
+        break;
       case 'EndpointSlice':
-        return this.#track((family) => family.tracker.upsertSlice(object));
+        this.#track((family) => family.tracker.upsertSlice(object));
+        break;
       case 'Node':
         this.#options.onNode(object);
         this.#isNodeAwaited = false;
         // Whether the change matters to the rules shows when they are compiled.
-        return this.#track(() => true);
+        this.#track(() => true);
+        break;
     }
   }
 
   remove(ref: ObjectRef): void {
     switch (ref.kind) {
       case 'Service':
-        return this.#track((family) => family.tracker.removeService(ref.namespace, ref.name));
+        this.#track((family) => family.tracker.removeService(ref.namespace, ref.name));
+        break;
       case 'EndpointSlice':
-        return this.#track((family) => family.tracker.removeSlice(ref.namespace, ref.name));
+        this.#track((family) => family.tracker.removeSlice(ref.namespace, ref.name));
+        break;
       case 'Node':
         // As upstream: the last known Node stays in use.
         this.#options.logger.warn({ node: ref.name }, 'the Node object of this node was deleted');
@@ -105,7 +110,10 @@ export class ServiceProxy implements ObjectSink {
 
   synced(): void {
     this.#isListed = true;
-    if (!this.#isNodeAwaited) return this.#track(() => true);
+    if (!this.#isNodeAwaited) {
+      this.#track(() => true);
+      return;
+    }
     const timer = setTimeout(() => {
       if (!this.#isNodeAwaited) return;
       this.#options.logger.error({}, 'the Node object of this node is missing; going on without it');
