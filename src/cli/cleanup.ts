@@ -1,54 +1,15 @@
 /** `menwei cleanup`: takes what any mode has programmed out of the kernel. */
 import type { Command } from 'commander';
-import { IP_FAMILIES } from '../addresses/ip.ts';
-import type { Settings } from '../config/settings.ts';
-import { observeIpSupport } from '../kernel/ip-support.ts';
-import { KernelError } from '../kernel/kernel-error.ts';
-import { startToolRunner, type ToolRunner } from '../kernel/tool-runner.ts';
-import type { Logger } from '../log/logger.ts';
-import { createLogger } from '../log/pino-logger.ts';
 import { orFail } from './failure.ts';
-import { allModes } from './modes.ts';
-import { readSettings } from './settings-input.ts';
 
 export function registerCleanupCommand(program: Command): void {
   program
     .command('cleanup')
     .description('remove everything that any mode has programmed')
-    .action(() => orFail(cleanup));
-}
-
-async function cleanup(): Promise<void> {
-  const runner = startToolRunner();
-  const logger = createLogger({ format: 'text', level: 'warn' });
-  try {
-    const { settings } = await readSettings({});
-    await cleanupKernel(settings, runner, logger, new AbortController().signal);
-  } finally {
-    runner.close();
-  }
-}
-
-/** Cleans what can be cleaned, then throws the first KernelError it met. */
-export async function cleanupKernel(
-  settings: Settings,
-  runner: ToolRunner,
-  logger: Logger,
-  signal: AbortSignal,
-): Promise<void> {
-  const failures: KernelError[] = [];
-  for (const mode of allModes()) {
-    for (const family of IP_FAMILIES.filter(observeIpSupport)) {
-      const backend = await mode.start(settings, family, runner, logger, signal);
-      try {
-        if (backend instanceof KernelError) throw backend;
-        await backend.cleanup(signal);
-      } catch (error) {
-        if (!(error instanceof KernelError)) throw error;
-        failures.push(error);
-      }
-    }
-  }
-  const [first] = failures;
-  if (first !== undefined) throw first;
+    .action(() =>
+      orFail(async () => {
+        const { runProxy } = await import('./serve.ts');
+        await runProxy({ flags: { cleanup: true }, nodePortRange: undefined });
+      }),
+    );
 }

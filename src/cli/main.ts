@@ -1,6 +1,7 @@
 /** The command line. This file only wires; each command is a file of its own. */
 import { Command } from 'commander';
 import { registerCleanupCommand } from './cleanup.ts';
+import { registerLabCommand } from './lab.ts';
 import { registerRenderCommand } from './render.ts';
 import { registerRunCommand } from './run.ts';
 import { VERSION } from './version.ts';
@@ -14,5 +15,6 @@ const program = new Command('menwei')
 registerRunCommand(program);
 registerRenderCommand(program);
 registerCleanupCommand(program);
+registerLabCommand(program);
 
 await program.parseAsync();

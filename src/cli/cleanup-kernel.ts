@@ -1,0 +1,32 @@
+/** Taking out of the kernel what any mode has programmed. */
+import { IP_FAMILIES } from '../addresses/ip.ts';
+import type { Settings } from '../config/settings.ts';
+import { observeIpSupport } from '../kernel/ip-support.ts';
+import { KernelError } from '../kernel/kernel-error.ts';
+import type { ToolRunner } from '../kernel/tool-runner.ts';
+import type { Logger } from '../log/logger.ts';
+import { allModes } from './modes.ts';
+
+/** Cleans what can be cleaned, then throws the first KernelError it met. */
+export async function cleanupKernel(
+  settings: Settings,
+  runner: ToolRunner,
+  logger: Logger,
+  signal: AbortSignal,
+): Promise<void> {
+  const failures: KernelError[] = [];
+  for (const mode of allModes()) {
+    for (const family of IP_FAMILIES.filter(observeIpSupport)) {
+      const backend = await mode.start(settings, family, runner, logger, signal);
+      try {
+        if (backend instanceof KernelError) throw backend;
+        await backend.cleanup(signal);
+      } catch (error) {
+        if (!(error instanceof KernelError)) throw error;
+        failures.push(error);
+      }
+    }
+  }
+  const [first] = failures;
+  if (first !== undefined) throw first;
+}

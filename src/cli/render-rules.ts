@@ -1,0 +1,93 @@
+/** What a node would program for the objects in some files, as text. */
+import { type IpFamily, parseIp } from '../addresses/ip.ts';
+import type { AnyRules } from '../backends/backend.ts';
+import type { GivenFlags } from '../config/flags.ts';
+import type { Settings } from '../config/settings.ts';
+import { formatProblem, type WatchedObject } from '../kubernetes/objects.ts';
+import { NodeState } from '../proxy/node-state.ts';
+import { ServiceTracker } from '../services/service-tracker.ts';
+import { formatManifestError } from '../sources/manifests.ts';
+import { UserError } from './failure.ts';
+import { readManifestsOrFail } from './manifests-input.ts';
+import { findMode } from './modes.ts';
+import { readSettings } from './settings-input.ts';
+
+/** The options of `menwei render`, as the command line names them. */
+export interface RenderOptions {
+  readonly file: readonly string[];
+  readonly mode?: string;
+  readonly node?: string;
+  readonly nodeIp?: string;
+  readonly clusterCidr?: string;
+  readonly config?: string;
+  readonly family?: IpFamily;
+  readonly serviceNodePortRange?: string;
+}
+
+/** Prints the rules; what could not be used is reported and makes the exit status 1. */
+export async function render(options: RenderOptions): Promise<void> {
+  const warn = (message: string) => process.stderr.write(`menwei: ${message}\n`);
+  const { objects, problems, errors } = await readManifestsOrFail(options.file, options.serviceNodePortRange);
+  for (const error of errors) warn(formatManifestError(error));
+  for (const problem of problems) warn(formatProblem(problem));
+
+  const { settings, warnings } = await readSettings(flagsOf(options, objects));
+  for (const warning of warnings) warn(warning);
+  const node = new NodeState(settings, () => []);
+  for (const object of objects) {
+    if (object.kind === 'Node' && object.name === settings.nodeName) node.update(object);
+  }
+  const family = options.family ?? node.ips.primaryFamily;
+  const rules = findMode(settings.mode).rules(settings, family);
+  process.stdout.write(renderRules(rules, objects, settings, node, warn));
+  // What could not be used is missing from the output: a script must be able to tell.
+  if (problems.length > 0 || errors.length > 0) process.exitCode = 1;
+}
+
+function renderRules(
+  rules: AnyRules,
+  objects: readonly WatchedObject[],
+  settings: Settings,
+  node: NodeState,
+  warn: (message: string) => void,
+): string {
+  const tracker = new ServiceTracker({
+    family: rules.family,
+    nodeName: settings.nodeName,
+    startedAtMs: Number.POSITIVE_INFINITY,
+  });
+  for (const object of objects) {
+    if (object.kind === 'Service') tracker.upsertService(object);
+    if (object.kind === 'EndpointSlice') tracker.upsertSlice(object);
+  }
+  const { ports, problems } = tracker.takeChanges();
+  for (const problem of problems) warn(formatProblem(problem));
+  const view = node.view(rules.family);
+  const plan = rules.plan();
+  plan.update(
+    view,
+    new Map(
+      [...ports].map(([key, port]) => [key, port === undefined ? undefined : rules.compile(port, view)]),
+    ),
+  );
+  return rules.format(rules.diff(rules.nothing(), plan.complete()));
+}
+
+/** The options in the words of the proxy's own flags, so that both mean the same. */
+function flagsOf(options: RenderOptions, objects: readonly WatchedObject[]): GivenFlags {
+  const nodes = objects.filter((object) => object.kind === 'Node');
+  const name = options.node ?? (nodes.length === 1 ? nodes[0]?.name : undefined);
+  return {
+    ...(options.config === undefined ? {} : { config: options.config }),
+    ...(options.mode === undefined ? {} : { 'proxy-mode': options.mode }),
+    ...(name === undefined ? {} : { 'hostname-override': name }),
+    ...(options.nodeIp === undefined ? {} : { 'bind-address': checkIp(options.nodeIp) }),
+    ...(options.clusterCidr === undefined ? {} : { 'cluster-cidr': options.clusterCidr }),
+  };
+}
+
+function checkIp(text: string): string {
+  const ip = parseIp(text);
+  if (ip === undefined) throw new UserError(`--node-ip: ${text} is not an IP address`, 2);
+  return ip;
+}

@@ -1,0 +1,195 @@
+/** Puts the rooms of the proxy together and keeps them running until a signal ends it. */
+import type { IpFamily } from '../addresses/ip.ts';
+import type { AnyBackend } from '../backends/backend.ts';
+import type { GivenFlags } from '../config/flags.ts';
+import type { Settings } from '../config/settings.ts';
+import { startHealthServer } from '../health/health-server.ts';
+import type { HttpListener } from '../health/http-listener.ts';
+import { isNodeEligible, ProxyHealth } from '../health/proxy-health.ts';
+import { ServiceHealthServers } from '../health/service-health-servers.ts';
+import { observeInterfaceAddresses } from '../kernel/interfaces.ts';
+import { startToolRunner, type ToolRunner } from '../kernel/tool-runner.ts';
+import { createApiClient } from '../kubernetes/api-client.ts';
+import { chooseConnection } from '../kubernetes/connection-choice.ts';
+import { formatErrorChain } from '../log/error-text.ts';
+import type { Logger } from '../log/logger.ts';
+import { createLogger } from '../log/pino-logger.ts';
+import { startMetricsServer } from '../metrics/metrics-server.ts';
+import { createProxyMetrics } from '../metrics/proxy-metrics.ts';
+import { dryRun } from '../proxy/dry-run.ts';
+import { FamilyProxy } from '../proxy/family-proxy.ts';
+import { NodeState } from '../proxy/node-state.ts';
+import { ServiceProxy } from '../proxy/service-proxy.ts';
+import { ServiceTracker } from '../services/service-tracker.ts';
+import { createApiServerSource } from '../sources/api-server.ts';
+import { createManifestSource } from '../sources/manifests/manifest-source.ts';
+import type { ObjectSource } from '../sources/source.ts';
+import { startBackends } from './backends.ts';
+import { cleanupKernel } from './cleanup-kernel.ts';
+import { UserError } from './failure.ts';
+import { parseNodePortRange } from './manifests-input.ts';
+import { readSettings } from './settings-input.ts';
+import { VERSION } from './version.ts';
+
+/** How long the first sync waits for the own Node object of an API server (spec § 1.1). */
+const NODE_GRACE_MS = 30_000;
+
+/** What the command line adds to the settings. */
+export interface ServeInput {
+  readonly flags: GivenFlags;
+  /** `--service-node-port-range` */
+  readonly nodePortRange: string | undefined;
+}
+
+/** Runs the proxy until SIGTERM or SIGINT, or cleans up if the flags say so. */
+export async function runProxy({ flags, nodePortRange }: ServeInput): Promise<void> {
+  // First of all, while this process is small: see tool-runner.ts.
+  const runner = startToolRunner();
+  const stop = stopOnSignals();
+  try {
+    const { settings, warnings } = await readSettings(flags);
+    const logger = createLogger(settings.log);
+    for (const warning of warnings) logger.warn({}, warning);
+    if (settings.cleanup) await cleanupKernel(settings, runner, logger, stop.signal);
+    else await serve(settings, nodePortRange, runner, logger, stop);
+  } finally {
+    runner.close();
+  }
+}
+
+async function serve(
+  settings: Settings,
+  nodePortRange: string | undefined,
+  runner: ToolRunner,
+  logger: Logger,
+  stop: AbortController,
+): Promise<void> {
+  const source = await openSource(settings, nodePortRange, logger);
+  const node = new NodeState(settings, observeInterfaceAddresses);
+  const backends = await startBackends(settings, node.ips.primaryFamily, runner, logger, stop.signal);
+  const health = new ProxyHealth(2 * settings.syncPeriodMs);
+  const metrics = createProxyMetrics();
+  const healthServers = new Map(
+    backends.map(({ family }) => [
+      family,
+      createServiceHealthServers(settings, family, node, health, logger),
+    ]),
+  );
+  const proxy = new ServiceProxy({
+    families: backends.map((backend) => createFamilyProxy(settings, backend, node, logger)),
+    healthServers,
+    health,
+    metrics,
+    logger,
+    minSyncPeriodMs: settings.minSyncPeriodMs,
+    syncPeriodMs: settings.syncPeriodMs,
+    nodeGraceMs: settings.manifests.length > 0 ? 0 : NODE_GRACE_MS,
+    onNode: (object) => node.update(object),
+  });
+  const servers = startServers(settings, node, health, logger, {
+    metrics,
+    mode: () => settings.mode,
+    status: () => proxy.status(),
+  });
+  logger.info({ version: VERSION, mode: settings.mode, node: settings.nodeName }, 'menwei starts');
+  try {
+    await untilStopped(stop, [
+      proxy.run(stop.signal),
+      source.run(proxy, stop.signal),
+      // Without hard failure a server keeps trying, and its promise with it.
+      ...(settings.bindAddressHardFail ? servers.map((server) => server.listening) : []),
+    ]);
+  } finally {
+    await Promise.all([...servers, ...healthServers.values()].map((server) => server.close()));
+  }
+  logger.info({}, 'menwei ends; the rules stay in place');
+}
+
+function createFamilyProxy(settings: Settings, backend: AnyBackend, node: NodeState, logger: Logger) {
+  const { family } = backend;
+  const print = (text: string) => process.stdout.write(text);
+  return new FamilyProxy({
+    backend: settings.dryRun ? dryRun(backend, print) : backend,
+    tracker: new ServiceTracker({ family, nodeName: settings.nodeName, startedAtMs: Date.now() }),
+    nodeView: () => node.view(family),
+    logger,
+  });
+}
+
+function createServiceHealthServers(
+  settings: Settings,
+  family: IpFamily,
+  node: NodeState,
+  health: ProxyHealth,
+  logger: Logger,
+): ServiceHealthServers {
+  return new ServiceHealthServers({
+    family,
+    addresses: node.nodePortAddresses(family),
+    proxyHealthy: () => health.healthy(Date.now()),
+    nodeName: settings.nodeName,
+    logger,
+  });
+}
+
+function startServers(
+  settings: Settings,
+  node: NodeState,
+  health: ProxyHealth,
+  logger: Logger,
+  observed: Omit<Parameters<typeof startMetricsServer>[0], 'address' | 'logger'>,
+): readonly HttpListener[] {
+  const { healthzBindAddress, metricsBindAddress, bindAddressHardFail: hardFail } = settings;
+  const nodeEligible = () => settings.manifests.length > 0 || isNodeEligible(node.node);
+  return [
+    ...(healthzBindAddress === undefined
+      ? []
+      : [startHealthServer({ address: healthzBindAddress, health, nodeEligible, logger, hardFail })]),
+    ...(metricsBindAddress === undefined
+      ? []
+      : [startMetricsServer({ address: metricsBindAddress, ...observed, logger, hardFail })]),
+  ];
+}
+
+async function openSource(
+  settings: Settings,
+  nodePortRange: string | undefined,
+  logger: Logger,
+): Promise<ObjectSource> {
+  if (settings.manifests.length > 0) {
+    return createManifestSource({
+      paths: settings.manifests,
+      nodePortRange: parseNodePortRange(nodePortRange),
+      logger,
+    });
+  }
+  const { kubeconfig, master, qps, burst } = settings.client;
+  const connection = await chooseConnection({ kubeconfig, master });
+  const client = createApiClient(connection, { userAgent: `menwei/${VERSION}`, qps, burst });
+  const source = createApiServerSource({ client, nodeName: settings.nodeName, logger });
+  return {
+    run: async (sink, signal) => {
+      try {
+        await source.run(sink, signal);
+      } finally {
+        await client.close();
+      }
+    },
+  };
+}
+
+/** Resolves when the signal fires; the first part that fails ends the others, and its error is the user's. */
+async function untilStopped(stop: AbortController, parts: readonly Promise<unknown>[]): Promise<void> {
+  try {
+    await Promise.all(parts);
+  } catch (error) {
+    stop.abort();
+    throw new UserError(error instanceof Error ? formatErrorChain(error) : String(error));
+  }
+}
+
+function stopOnSignals(): AbortController {
+  const stop = new AbortController();
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => stop.abort());
+  return stop;
+}
