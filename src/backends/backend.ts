@@ -7,10 +7,9 @@
  *   compiling twice gives the same unit.
  */
 import type { IpFamily } from '../addresses/ip.ts';
+import type { ProxyMode } from '../config/settings.ts';
 import type { NodeView } from '../services/node-view.ts';
 import type { ServicePort, ServicePortKey } from '../services/service-port.ts';
-
-export type ProxyMode = 'userspace' | 'iptables' | 'ipvs' | 'nftables';
 
 /**
  * The pure half of one mode in one IP family.

@@ -1,6 +1,6 @@
 /** The backends a machine can run: the selected mode in each IP family that works here. */
 import { IP_FAMILIES, type IpFamily } from '../addresses/ip.ts';
-import type { AnyBackend, ProxyMode } from '../backends/backend.ts';
+import type { AnyBackend } from '../backends/backend.ts';
 import type { Settings } from '../config/settings.ts';
 import { observeIpSupport } from '../kernel/ip-support.ts';
 import { KernelError } from '../kernel/kernel-error.ts';
@@ -18,9 +18,8 @@ export async function startBackends(
   runner: ToolRunner,
   logger: Logger,
   signal: AbortSignal,
-  modeName: ProxyMode = settings.mode,
 ): Promise<readonly AnyBackend[]> {
-  const mode = findMode(modeName);
+  const mode = findMode(settings.mode);
   const backends: AnyBackend[] = [];
   for (const family of IP_FAMILIES) {
     const backend = observeIpSupport(family)

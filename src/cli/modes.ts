@@ -1,9 +1,9 @@
 /** The modes there are: the one place where a mode is chosen by its name. */
 import type { IpFamily } from '../addresses/ip.ts';
-import type { AnyBackend, AnyRules, ProxyMode } from '../backends/backend.ts';
+import type { AnyBackend, AnyRules } from '../backends/backend.ts';
 import { IptablesRules } from '../backends/iptables/rules.ts';
 import { iptablesOptions, startIptables } from '../backends/iptables/start.ts';
-import type { Settings } from '../config/settings.ts';
+import type { ProxyMode, Settings } from '../config/settings.ts';
 import type { KernelError } from '../kernel/kernel-error.ts';
 import type { ToolRunner } from '../kernel/tool-runner.ts';
 import type { Logger } from '../log/logger.ts';

@@ -1,10 +1,9 @@
 /** Which values are refused (spec § 10.3), and what the others mean. All refusals are collected, none ends the check. */
 import { type Cidr, parseCidr, parseIp } from '../addresses/ip.ts';
-import type { ProxyMode } from '../backends/backend.ts';
 import type { Configuration } from './defaults.ts';
 import type { FieldError } from './document.ts';
 import { formatDuration } from './duration.ts';
-import type { DetectLocalMode, HostPort } from './settings.ts';
+import type { DetectLocalMode, HostPort, ProxyMode } from './settings.ts';
 
 /** Collects refusals. */
 export type Refuse = (error: FieldError) => void;

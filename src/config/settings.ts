@@ -3,7 +3,9 @@
  * Durations are milliseconds, addresses and CIDRs canonical text.
  */
 import type { Cidr } from '../addresses/ip.ts';
-import type { ProxyMode } from '../backends/backend.ts';
+
+/** How the kernel is made to do the work. */
+export type ProxyMode = 'userspace' | 'iptables' | 'ipvs' | 'nftables';
 
 /** How traffic of this node's pods is recognised (spec § 10.6). */
 export type DetectLocalMode = 'ClusterCIDR' | 'NodeCIDR' | 'BridgeInterface' | 'InterfaceNamePrefix';

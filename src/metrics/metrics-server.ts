@@ -1,7 +1,6 @@
 /** Metrics and status for whoever watches the proxy (spec § 9.3), and `/status`, which is ours. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { ProxyMode } from '../backends/backend.ts';
-import type { HostPort } from '../config/settings.ts';
+import type { HostPort, ProxyMode } from '../config/settings.ts';
 import {
   answer,
   answerNotFound,

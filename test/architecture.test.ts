@@ -1,0 +1,116 @@
+/** Which room may know which: docs/architecture.md's picture as a table. Data flows one way, and so do imports. */
+import { globSync, readFileSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path';
+import { describe, expect, it } from 'vitest';
+
+const SOURCES = join(import.meta.dirname, '../src');
+
+/** Every room may import itself. */
+const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
+  addresses: [],
+  log: [],
+  kernel: ['addresses'],
+  kubernetes: ['addresses', 'log'],
+  services: ['addresses', 'kubernetes/objects.ts'],
+  sources: ['addresses', 'kubernetes', 'log'],
+  config: ['addresses', 'services/node-view.ts'],
+  backends: ['addresses', 'config/settings.ts', 'kernel', 'kubernetes/objects.ts', 'log', 'services'],
+  health: ['addresses', 'config/settings.ts', 'kubernetes/objects.ts', 'log'],
+  metrics: ['addresses', 'config/settings.ts', 'health/http-listener.ts', 'log'],
+  proxy: [
+    'addresses',
+    'backends/backend.ts',
+    'config',
+    'health',
+    'kubernetes/objects.ts',
+    'log',
+    'metrics',
+    'services',
+    'sources/source.ts',
+  ],
+  lab: ['addresses', 'kernel'],
+  cli: [
+    'addresses',
+    'backends',
+    'config',
+    'health',
+    'kernel',
+    'kubernetes',
+    'lab',
+    'log',
+    'metrics',
+    'proxy',
+    'services',
+    'sources',
+  ],
+};
+
+/** Rooms and files without I/O, clock and randomness: the same arguments always give the same answer. */
+const PURE =
+  /^(addresses\/|services\/|backends\/[^/]+\/(compile|base|diff|plan|rule|rules|ruleset|unit|names|observe|cleanup|restore-script|options)\.ts$)/;
+const IMPURE =
+  /\bDate\.now\(|\bMath\.random\(|\bperformance\.now\(|\bprocess\.\w|\bset(Timeout|Interval|Immediate)\(/;
+const PURE_BUILTINS: readonly string[] = ['node:crypto', 'node:util'];
+
+/** Native code enters by one door. */
+const FFI_DOOR = 'kernel/ffi.ts';
+
+interface SourceFile {
+  readonly path: string;
+  readonly text: string;
+  readonly imports: readonly string[];
+}
+
+const files: readonly SourceFile[] = globSync('**/*.ts', { cwd: SOURCES })
+  .filter((path) => !path.endsWith('.test.ts'))
+  .map((path) => {
+    const text = readFileSync(join(SOURCES, path), 'utf8');
+    const specifiers = text.matchAll(/(?:from|import\(|import) ?'([^']+)'/g);
+    return { path, text, imports: Array.from(specifiers, ([, specifier = '']) => resolve(path, specifier)) };
+  });
+
+function resolve(path: string, specifier: string): string {
+  return specifier.startsWith('.') ? relative(SOURCES, join(SOURCES, dirname(path), specifier)) : specifier;
+}
+
+function room(path: string): string {
+  return path.slice(0, path.indexOf('/'));
+}
+
+describe('architecture', () => {
+  it('has a row for every room', () => {
+    expect(Object.keys(MAY_IMPORT).sort()).toEqual([...new Set(files.map((file) => room(file.path)))].sort());
+  });
+
+  it.each(Object.entries(MAY_IMPORT))('%s imports only what it may', (name, allowed) => {
+    const foreign = files
+      .filter((file) => room(file.path) === name)
+      .flatMap((file) => file.imports.map((target) => ({ path: file.path, target })))
+      .filter(({ target }) => globSync(target, { cwd: SOURCES }).length > 0)
+      .filter(
+        ({ target }) => room(target) !== name && !allowed.includes(room(target)) && !allowed.includes(target),
+      );
+    expect(foreign).toEqual([]);
+  });
+
+  it('keeps I/O, clock and randomness out of what is pure', () => {
+    const impure = files
+      .filter((file) => PURE.test(file.path))
+      .filter(
+        (file) =>
+          IMPURE.test(file.text) ||
+          file.imports.some((target) => target.startsWith('node:') && !PURE_BUILTINS.includes(target)),
+      );
+    expect(impure.map((file) => file.path)).toEqual([]);
+  });
+
+  it('lets native code in by one door only', () => {
+    const users = files.filter((file) => file.imports.includes('koffi')).map((file) => file.path);
+    expect(users).toEqual([FFI_DOOR]);
+  });
+
+  it('takes only types from the official Kubernetes client', () => {
+    const users = files.filter((file) => /import (?!type)[^;]*@kubernetes\/client-node/.test(file.text));
+    expect(users.map((file) => file.path)).toEqual([]);
+  });
+});
