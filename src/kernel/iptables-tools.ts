@@ -1,7 +1,7 @@
 /** The door to iptables: the tools of one IP family, found once at start (spec § 4.1). */
 import type { IpFamily } from '../addresses/ip.ts';
 import { KernelError } from './kernel-error.ts';
-import type { ToolResult, ToolRunner } from './tool-runner.ts';
+import type { ToolResult, ToolRun, ToolRunner } from './tool-runner.ts';
 
 /** Both print and take the same language, but they keep their rules in different places of the kernel. */
 export type IptablesVariant = 'legacy' | 'nf_tables';
@@ -124,9 +124,9 @@ class RealIptablesTools implements IptablesTools {
     if (result.status > 1) throw this.#error('create', `${table} ${chain}`, result);
   }
 
-  async #run(run: Parameters<ToolRunner['run']>[0]): Promise<ToolResult> {
+  async #run(run: ToolRun): Promise<ToolResult> {
     try {
-      return await this.#runner.run(run);
+      return await oneAtATime(() => this.#runner.run(run));
     } catch (cause) {
       if (run.signal?.aborted) throw cause;
       const detail = cause instanceof Error ? cause.message : String(cause);
@@ -143,6 +143,18 @@ class RealIptablesTools implements IptablesTools {
       detail: complaint(result) + hint,
     });
   }
+}
+
+let lastTool: Promise<unknown> = Promise.resolve();
+
+/**
+ * The tools of both families share one lock on the machine, and give up on it after {@link LOCK_WAIT}; loading a
+ * large table takes longer than that. So they wait for each other here instead.
+ */
+function oneAtATime<T>(run: () => Promise<T>): Promise<T> {
+  const result = lastTool.then(run);
+  lastTool = result.catch(() => undefined);
+  return result;
 }
 
 /** The tool's own message on one line. */
