@@ -1,6 +1,7 @@
 /** `menwei render`: what a node would program, as text, without root and without touching the kernel. */
 import { type Command, Option } from 'commander';
 import { IP_FAMILIES } from '../addresses/ip.ts';
+import { MODE_NAMES } from '../config/settings.ts';
 import { orFail } from './failure.ts';
 import type { RenderOptions } from './render-rules.ts';
 
@@ -9,7 +10,11 @@ export function registerRenderCommand(program: Command): void {
     .command('render')
     .description('print what a node would program for the objects in some files')
     .requiredOption('-f, --file <path...>', 'manifest files or folders')
-    .option('--mode <mode>', 'proxy mode; iptables prints input for iptables-restore')
+    .addOption(
+      new Option('--mode <mode>', 'proxy mode; iptables prints input for iptables-restore').choices(
+        MODE_NAMES,
+      ),
+    )
     .option('--node <name>', 'name of the node; the only Node in the files, or this machine, unless given')
     .option('--node-ip <ip>', 'address of the node; the Node object’s unless given')
     .option('--cluster-cidr <cidr>', 'range of the pods, one of each IP family at most')

@@ -8,9 +8,7 @@ import type { DetectLocalMode, HostPort, ProxyMode } from './settings.ts';
 /** Collects refusals. */
 export type Refuse = (error: FieldError) => void;
 
-// kube-proxy dropped userspace mode in 1.26 and refuses it; it lives on here.
-const MODES: readonly ProxyMode[] = ['userspace', 'iptables', 'ipvs', 'nftables'];
-const DETECT_LOCAL_MODES: readonly DetectLocalMode[] = [
+const DETECT_LOCAL_MODE_NAMES: readonly DetectLocalMode[] = [
   'ClusterCIDR',
   'NodeCIDR',
   'BridgeInterface',
@@ -22,11 +20,11 @@ export type Checked = ReturnType<typeof checkConfiguration>;
 
 /** The values that had to be read to be checked. Where one was refused, a stand-in takes its place. */
 export function checkConfiguration(configuration: Configuration, refuse: Refuse) {
-  const mode = checkChoice('mode', configuration.mode, MODES, refuse);
+  const mode = checkChoice('mode', configuration.mode, MODE_NAMES, refuse);
   const detectLocalMode = checkChoice(
     'detectLocalMode',
     configuration.detectLocalMode,
-    DETECT_LOCAL_MODES,
+    DETECT_LOCAL_MODE_NAMES,
     refuse,
   );
   checkNumbers(configuration, mode, refuse);

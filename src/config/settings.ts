@@ -4,8 +4,9 @@
  */
 import type { Cidr } from '../addresses/ip.ts';
 
-/** How the kernel is made to do the work. */
-export type ProxyMode = 'userspace' | 'iptables' | 'ipvs' | 'nftables';
+/** How the kernel is made to do the work. kube-proxy dropped userspace in 1.26; it lives on here. */
+export const MODE_NAMES = ['userspace', 'iptables', 'ipvs', 'nftables'] as const;
+export type ProxyMode = (typeof MODE_NAMES)[number];
 
 /** How traffic of this node's pods is recognised (spec § 10.6). */
 export type DetectLocalMode = 'ClusterCIDR' | 'NodeCIDR' | 'BridgeInterface' | 'InterfaceNamePrefix';
