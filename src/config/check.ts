@@ -3,7 +3,7 @@ import { type Cidr, parseCidr, parseIp } from '../addresses/ip.ts';
 import type { Configuration } from './defaults.ts';
 import type { FieldError } from './document.ts';
 import { formatDuration } from './duration.ts';
-import type { DetectLocalMode, HostPort, ProxyMode } from './settings.ts';
+import { type DetectLocalMode, type HostPort, MODE_NAMES, type ProxyMode } from './settings.ts';
 
 /** Collects refusals. */
 export type Refuse = (error: FieldError) => void;
