@@ -167,6 +167,7 @@ export function parseSavedRule(text: string): Rule | undefined {
 
 /** Words of a line; double quotes group, a backslash inside them takes the next character as it is. */
 function tokenize(text: string): string[] {
+  if (!text.includes('"')) return text.split(' ').filter((word) => word !== '');
   const words: string[] = [];
   let start = 0;
   while (start < text.length) {
