@@ -1,0 +1,200 @@
+/**
+ * Service ports on one node, and packets sent to them: a scene for tables of test cases. Hosts go by name, so that a
+ * case reads the same in both IP families.
+ */
+import { familyOf, type IpFamily } from '../../src/addresses/ip.ts';
+import { compile } from '../../src/backends/iptables/compile.ts';
+import type { IptablesOptions } from '../../src/backends/iptables/options.ts';
+import { IptablesPlan } from '../../src/backends/iptables/plan.ts';
+import type { Ruleset } from '../../src/backends/iptables/ruleset.ts';
+import type { Protocol } from '../../src/kubernetes/objects.ts';
+import type { NodeView } from '../../src/services/node-view.ts';
+import type { Endpoint, ServicePort } from '../../src/services/service-port.ts';
+import { aNodeView, anEndpoint, aServicePort, type ServicePortFields } from '../../src/services/testing.ts';
+import type { Machine, Packet } from './packet.ts';
+import { describeWays, trace, type Way } from './trace.ts';
+
+export type Host =
+  | 'pod'
+  | 'podElsewhere'
+  | 'node'
+  | 'node2'
+  | 'localhost'
+  | 'otherNode'
+  | 'client'
+  | 'client2'
+  | 'clusterIP'
+  | 'externalIP'
+  | 'vip'
+  | 'vip2';
+
+/** `node` and `node2` are addresses of the node, `pod` runs there; the services lead to none of these. */
+export const HOSTS: Readonly<Record<IpFamily, Readonly<Record<Host, string>>>> = {
+  IPv4: {
+    pod: '10.180.0.99',
+    podElsewhere: '10.180.1.99',
+    node: '192.168.0.2',
+    node2: '192.168.99.2',
+    localhost: '127.0.0.1',
+    otherNode: '192.168.0.3',
+    client: '203.0.113.5',
+    client2: '203.0.113.205',
+    clusterIP: '172.30.0.1',
+    externalIP: '192.168.99.22',
+    vip: '198.51.100.4',
+    vip2: '198.51.100.5',
+  },
+  IPv6: {
+    pod: 'fd00:10:180::99',
+    podElsewhere: 'fd00:10:181::99',
+    node: 'fd00:192::2',
+    node2: 'fd00:192:1::2',
+    localhost: '::1',
+    otherNode: 'fd00:192::3',
+    client: '2001:db8::5',
+    client2: '2001:db8:0:1::5',
+    clusterIP: 'fd00:30::1',
+    externalIP: 'fd00:192:1::22',
+    vip: '2001:db8:a::4',
+    vip2: '2001:db8:a::5',
+  },
+};
+
+/** The pods of the node: how it tells them apart from everybody else unless a test says otherwise. */
+const NODE_PODS: Readonly<Record<IpFamily, string>> = { IPv4: '10.180.0.0/24', IPv6: 'fd00:10:180::/64' };
+const ENDPOINTS_HERE: Readonly<Record<IpFamily, string>> = { IPv4: '10.180.0.', IPv6: 'fd00:10:180::' };
+const ENDPOINTS_ELSEWHERE: Readonly<Record<IpFamily, string>> = { IPv4: '10.180.1.', IPv6: 'fd00:10:181::' };
+
+export type Condition = Partial<Omit<Endpoint, 'ip' | 'text'>>;
+
+export const here: Condition = { isLocal: true };
+export const elsewhere: Condition = {};
+export const unready: Condition = { ready: false, serving: false };
+export const terminating: Condition = { ready: false, serving: true, terminating: true };
+export const terminatingHere: Condition = { ...terminating, isLocal: true };
+
+/** Endpoints with the numbers 1, 2, 3…, which are the last part of their addresses. */
+export function endpointsOf(family: IpFamily, conditions: readonly Condition[]): readonly Endpoint[] {
+  return conditions
+    .map((condition, index) => {
+      const pods = condition.isLocal ? ENDPOINTS_HERE : ENDPOINTS_ELSEWHERE;
+      return anEndpoint({ ip: `${pods[family]}${index + 1}`, ...condition });
+    })
+    .sort((a, b) => (a.text < b.text ? -1 : 1));
+}
+
+/** A service port on `clusterIP`, and with `everywhere` on all other ways in: `externalIP`, `vip`, NodePort 30080. */
+export function portOf(
+  family: IpFamily,
+  { everywhere = false, endpoints = [], ...fields }: PortOfFields,
+): ServicePort {
+  const { clusterIP, externalIP, vip } = HOSTS[family];
+  return aServicePort({
+    clusterIP,
+    ...(everywhere ? { externalIPs: [externalIP], loadBalancerVIPs: [vip], nodePort: 30080 } : {}),
+    ...fields,
+    endpoints: endpointsOf(family, endpoints),
+  });
+}
+
+export interface PortOfFields extends Omit<ServicePortFields, 'endpoints'> {
+  readonly everywhere?: boolean;
+  readonly endpoints?: readonly Condition[];
+}
+
+/** kube-proxy's defaults. */
+export function optionsOf(family: IpFamily, fields: Partial<IptablesOptions> = {}): IptablesOptions {
+  return {
+    family,
+    masqueradeMark: 1 << 14,
+    masqueradeAll: false,
+    localhostNodePorts: family === 'IPv4',
+    conntrackLiberal: false,
+    accounting: false,
+    ...fields,
+  };
+}
+
+export interface Scene {
+  readonly ports: readonly ServicePort[];
+  readonly node?: Partial<NodeView>;
+  readonly options?: Partial<IptablesOptions>;
+  readonly remembered?: ReadonlySet<string>;
+}
+
+export interface Testbed {
+  readonly ruleset: Ruleset;
+  /**
+   * What becomes of a packet from a host, or from an endpoint by its number, to `vip:80` or `clusterIP:53/UDP`:
+   * see {@link describeWays}, but endpoints on port 8080 go by their numbers, too.
+   */
+  send(from: Host | number, to: string): string;
+  ways(from: Host | number, to: string): readonly Way[];
+  deliver(packet: Packet): readonly Way[];
+}
+
+export function aTestbed(family: IpFamily, { ports, node, options, remembered }: Scene): Testbed {
+  const { node: ip, node2 } = HOSTS[family];
+  const view = aNodeView({ family, ip, detectLocal: { by: 'cidr', cidr: NODE_PODS[family] }, ...node });
+  const compileOptions = optionsOf(family, options);
+  const plan = new IptablesPlan(compileOptions);
+  plan.update(view, new Map(ports.map((port) => [port.key, compile(port, view, compileOptions)])));
+  const ruleset = plan.complete();
+  const machine: Machine = { addresses: [ip, node2], ...(remembered === undefined ? {} : { remembered }) };
+  const deliver = (packet: Packet) => trace(ruleset, packet, machine);
+  const ways = (from: Host | number, to: string) => deliver(packetOf(family, ports, from, to));
+  return { ruleset, deliver, ways, send: (from, to) => shorten(describeWays(ways(from, to))) };
+}
+
+export function packetOf(
+  family: IpFamily,
+  ports: readonly ServicePort[],
+  from: Host | number,
+  to: string,
+): Packet {
+  const hosts: Readonly<Record<string, string>> = HOSTS[family];
+  const [, host = '', port, protocol = 'TCP'] = /^(\w+):(\d+)(?:\/(\w+))?$/.exec(to) ?? [];
+  const destination = hosts[host];
+  const source =
+    typeof from === 'string'
+      ? HOSTS[family][from]
+      : ports.flatMap(({ endpoints }) => endpoints).find(({ text }) => shorten(text) === String(from))?.ip;
+  if (destination === undefined || !isProtocol(protocol)) throw new Error(`send to what: ${to}`);
+  if (source === undefined || familyOf(source) !== family) throw new Error(`send from what: ${from}`);
+  return {
+    protocol,
+    source,
+    destination,
+    destinationPort: Number(port),
+    inInterface: interfaceOf(from),
+  };
+}
+
+function isProtocol(text: string): text is Protocol {
+  return text === 'TCP' || text === 'UDP' || text === 'SCTP';
+}
+
+/** What the node sends comes in by none; a VIP is the node's own, too, when it is a source. */
+function interfaceOf(from: Host | number): string | undefined {
+  switch (from) {
+    case 'node':
+    case 'node2':
+    case 'localhost':
+    case 'vip':
+    case 'vip2':
+      return undefined;
+    case 'pod':
+      return 'veth1';
+    default:
+      return typeof from === 'number' ? 'veth2' : 'eth0';
+  }
+}
+
+/** `10.180.0.1:8080` → `1`, `10.180.1.2:81` → `2:81`. */
+function shorten(ways: string): string {
+  return ways
+    .split(' ')
+    .map((way) => way.replace(/^(?:10\.180\.[01]\.|\[fd00:10:18[01]::)(\d+)]?/, '$1').replace(':8080', ''))
+    .sort()
+    .join(' ');
+}

@@ -1,0 +1,174 @@
+import { describe, expect, it } from 'vitest';
+import type { ChainId } from '../../src/backends/iptables/names.ts';
+import type { Ruleset } from '../../src/backends/iptables/ruleset.ts';
+import type { Machine, Packet } from './packet.ts';
+import { describeWays, trace } from './trace.ts';
+
+const MACHINE: Machine = { addresses: ['192.168.0.2', '2001:db8:1::2'] };
+const HOOKS: readonly ChainId[] = [
+  'nat PREROUTING',
+  'nat OUTPUT',
+  'nat POSTROUTING',
+  'filter INPUT',
+  'filter FORWARD',
+  'filter OUTPUT',
+];
+
+const passing: Packet = {
+  protocol: 'TCP',
+  source: '203.0.113.5',
+  destination: '172.30.0.1',
+  destinationPort: 80,
+  inInterface: 'eth0',
+};
+const toNode: Packet = { ...passing, destination: '192.168.0.2' };
+const fromNode: Packet = { ...passing, source: '192.168.0.2', inInterface: undefined };
+const withinNode: Packet = { ...fromNode, destination: '192.168.0.2' };
+const invalid: Packet = { ...passing, connectionState: 'INVALID' };
+
+/** `nat KUBE-SERVICES: -d 172.30.0.1 -j KUBE-SVC-A`, one a line; chains that are not named are empty. */
+function rulesetOf(...lines: readonly string[]): Ruleset {
+  const fixed = new Map<ChainId, string[]>(HOOKS.map((hook) => [hook, []]));
+  const own = new Map<string, string>();
+  for (const line of lines) {
+    const [, table, chain = '', rule = ''] = /^(\w+) (\S+): (.*)$/.exec(line) ?? [];
+    if (/^KUBE-S(VC|EP)-/.test(chain)) own.set(chain, `${own.get(chain) ?? ''}-A ${chain} ${rule}\n`);
+    else if (table === 'nat' || table === 'filter') {
+      const id: ChainId = `${table} ${chain}`;
+      fixed.set(id, [...(fixed.get(id) ?? []), rule]);
+    }
+  }
+  return { fixed, own };
+}
+
+const end = (packet: Packet, ruleset: Ruleset, machine = MACHINE) =>
+  describeWays(trace(ruleset, packet, machine));
+
+describe('hooks', () => {
+  it.each<[string, Packet, string]>([
+    ['what passes through', passing, 'nat PREROUTING, filter FORWARD, nat POSTROUTING'],
+    ['what is for the node', toNode, 'nat PREROUTING, filter INPUT'],
+    ['what the node sends', fromNode, 'nat OUTPUT, filter OUTPUT, nat POSTROUTING'],
+    ['what the node sends itself', withinNode, 'nat OUTPUT, filter OUTPUT, nat POSTROUTING, filter INPUT'],
+    ['what conntrack can’t place', invalid, 'filter FORWARD'],
+  ])('%s', (_name, packet, hooks) => {
+    const [way] = trace(
+      rulesetOf(...HOOKS.map((hook) => `${hook}: -m comment --comment x`)),
+      packet,
+      MACHINE,
+    );
+    expect(way?.steps.map((step) => step.slice(0, step.indexOf(':'))).join(', ')).toBe(hooks);
+  });
+
+  it('are chosen by the translated destination', () => {
+    const dnat = 'nat PREROUTING: -j DNAT --to-destination';
+    const closed = 'filter INPUT: -j DROP';
+    expect(end(passing, rulesetOf(`${dnat} 192.168.0.2:8080`, closed))).toBe('DROP');
+    expect(end(toNode, rulesetOf(`${dnat} 10.0.0.1:8080`, closed))).toBe('10.0.0.1:8080');
+  });
+
+  it('hold our jumps in reverse: each is put in front of the others', () => {
+    expect(end(toNode, rulesetOf('filter INPUT: -j DROP', 'filter INPUT: -j REJECT'))).toBe('REJECT');
+  });
+});
+
+describe('conditions', () => {
+  const v6: Packet = { ...passing, source: '2001:db8::5', destination: 'fd00:30::1' };
+  it.each<[string, Packet, boolean]>([
+    ['-m tcp -p tcp', passing, true],
+    ['-m udp -p udp', passing, false],
+    ['-d 172.30.0.1', passing, true],
+    ['-d 172.30.0.1/32', passing, true],
+    ['-d 172.30.0.0/16', passing, true],
+    ['! -d 172.30.0.0/16', passing, false],
+    ['-d fd00:30::/64', v6, true],
+    ['-d fd00:31::/64', v6, false],
+    ['-m tcp -p tcp --dport 80', passing, true],
+    ['-m tcp -p tcp --dport 81', passing, false],
+    ['-s 203.0.113.0/24', passing, true],
+    ['! -s 203.0.113.0/24', passing, false],
+    ['-i eth0', passing, true],
+    ['-i eth+', passing, true],
+    ['! -i eth+', passing, false],
+    ['-i eth1', passing, false],
+    ['-i eth+', fromNode, false],
+    ['! -i eth+', fromNode, true],
+    ['-m addrtype --dst-type LOCAL', passing, false],
+    ['-m addrtype --dst-type LOCAL', toNode, true],
+    ['-m addrtype --dst-type LOCAL', { ...fromNode, destination: '127.0.0.9' }, true],
+    ['-m addrtype --src-type LOCAL', passing, false],
+    ['-m addrtype --src-type LOCAL', fromNode, true],
+    ['-m conntrack --ctstate NEW', passing, true],
+    ['-m conntrack --ctstate INVALID', passing, false],
+    ['-m conntrack --ctstate INVALID', invalid, true],
+    ['-m conntrack ! --ctstate RELATED,ESTABLISHED,DNAT', passing, true],
+    ['-m mark --mark 0x00000000/0x00004000', passing, true],
+    ['-m mark ! --mark 0x00004000/0x00004000', passing, true],
+    ['-m recent --name A --rcheck --seconds 9 --reap', passing, false],
+    ['-m recent --name A --set', passing, true],
+  ])('%s', (condition, packet, isMet) => {
+    const hooks = ['filter FORWARD', 'filter INPUT', 'filter OUTPUT'];
+    const closed = rulesetOf(...hooks.map((hook) => `${hook}: ${condition} -j DROP`));
+    expect(end(packet, closed)).toBe(isMet ? 'DROP' : 'untouched');
+  });
+
+  it('know what was remembered of the source', () => {
+    const ruleset = rulesetOf('filter FORWARD: -m recent --name A --rcheck --seconds 9 --reap -j DROP');
+    expect(end(passing, ruleset, { ...MACHINE, remembered: new Set(['A']) })).toBe('DROP');
+    expect(end(passing, ruleset, { ...MACHINE, remembered: new Set(['B']) })).toBe('untouched');
+  });
+
+  it('see what was done to the packet before', () => {
+    const ruleset = rulesetOf(
+      'nat KUBE-SVC-A: -j MARK --or-mark 0x00004000',
+      'nat KUBE-SVC-A: -j DNAT --to-destination [fd00:10::1]:8080',
+      'nat PREROUTING: -j KUBE-SVC-A',
+      'nat POSTROUTING: -m mark --mark 0x00004000/0x00004000 -j MASQUERADE --random-fully',
+      'filter FORWARD: -m tcp -p tcp -d fd00:10::1 --dport 8080 -m conntrack ! --ctstate DNAT -j DROP',
+    );
+    expect(end(v6, ruleset)).toBe('[fd00:10::1]:8080*');
+  });
+});
+
+describe('chance', () => {
+  it('leads to every rule that may be taken, with its share', () => {
+    const ways = trace(
+      rulesetOf(
+        'nat PREROUTING: -j KUBE-SVC-A',
+        'nat KUBE-SVC-A: -m statistic --mode random --probability 0.3333333333 -j KUBE-SEP-1',
+        'nat KUBE-SVC-A: -m statistic --mode random --probability 0.5000000000 -j KUBE-SEP-2',
+        'nat KUBE-SVC-A: -j KUBE-SEP-3',
+        ...[1, 2, 3].map((n) => `nat KUBE-SEP-${n}: -j DNAT --to-destination 10.0.0.${n}:80`),
+      ),
+      passing,
+      MACHINE,
+    );
+    expect(describeWays(ways)).toBe('10.0.0.1:80 10.0.0.2:80 10.0.0.3:80');
+    for (const { chance } of ways) expect(chance).toBeCloseTo(1 / 3);
+  });
+});
+
+describe('chains', () => {
+  it('go on behind a jump that returns', () => {
+    const ruleset = rulesetOf(
+      'filter FORWARD: -j KUBE-SERVICES',
+      'filter KUBE-SERVICES: -j KUBE-FORWARD',
+      'filter KUBE-SERVICES: -j DROP',
+      'filter KUBE-FORWARD: -j RETURN',
+      'filter KUBE-FORWARD: -j REJECT',
+    );
+    expect(end(passing, ruleset)).toBe('DROP');
+  });
+
+  it('must exist', () => {
+    expect(() => end(passing, rulesetOf('filter FORWARD: -j KUBE-LOST'))).toThrow(
+      'no chain filter KUBE-LOST',
+    );
+  });
+
+  it('must hold rules like ours', () => {
+    expect(() => end(passing, rulesetOf('filter FORWARD: -m owner --uid-owner 0 -j DROP'))).toThrow(
+      'uid-owner',
+    );
+  });
+});
