@@ -1,0 +1,144 @@
+/** The chains of one service port: policies, source ranges, and one chain an endpoint (spec § 4.9). */
+import { cidrContains, parseCidr } from '../../addresses/ip.ts';
+import type { NodeView } from '../../services/node-view.ts';
+import { type Endpoint, isExternallyAccessible } from '../../services/service-port.ts';
+import { endpointChain, MARK_MASQ } from './names.ts';
+import { formatRule, type Rule } from './rule.ts';
+import type { Situation } from './situation.ts';
+import type { OwnChain } from './unit.ts';
+
+export function ownChains(situation: Situation): OwnChain[] {
+  const { port, chains, endpoints } = situation;
+  const { clusterEndpoints, localEndpoints, allReachable } = endpoints;
+  const names = new Map(
+    allReachable.map((endpoint) => [
+      endpoint,
+      endpointChain(port.displayName, situation.protocol, endpoint.text),
+    ]),
+  );
+  const own: OwnChain[] = [];
+  if (situation.hasEndpoints && isExternallyAccessible(port)) {
+    own.push(ownChain(chains.external, externalChain(situation)));
+  }
+  if (situation.usesFirewall) own.push(ownChain(chains.firewall, firewallChain(situation)));
+  if (clusterEndpoints.length > 0) own.push(policyChain(situation, chains.cluster, clusterEndpoints, names));
+  if (localEndpoints.length > 0) own.push(policyChain(situation, chains.local, localEndpoints, names));
+  for (const [endpoint, name] of names) own.push(endpointRules(situation, endpoint, name));
+  return own;
+}
+
+/** Traffic to external addresses: settle whether it must be masqueraded, then apply the external policy. */
+function externalChain(situation: Situation): Rule[] {
+  const { port, chains, node } = situation;
+  const destinations = `${port.displayName} external destinations`;
+  const rules: Rule[] = [];
+  if (!port.externalPolicyLocal) {
+    rules.push({ comment: `masquerade traffic for ${destinations}`, target: MARK_MASQ });
+  } else {
+    // The short circuit: pods of this node and the node itself reach all endpoints, whatever the policy.
+    if (node.detectLocal.by !== 'none') {
+      rules.push({
+        comment: `pod traffic for ${destinations}`,
+        ...localSource(node),
+        target: chains.cluster,
+      });
+    }
+    rules.push(
+      { comment: `masquerade LOCAL traffic for ${destinations}`, addressType: 'src', target: MARK_MASQ },
+      { comment: `route LOCAL traffic for ${destinations}`, addressType: 'src', target: chains.cluster },
+    );
+  }
+  if (situation.hasExternalEndpoints) rules.push({ target: situation.externalPolicyChain });
+  return rules;
+}
+
+/** Load-balancer source ranges. What matches none of them returns, and is dropped in the filter table. */
+function firewallChain({ port, node, chains }: Situation): Rule[] {
+  const comment = `${port.displayName} loadbalancer IP`;
+  const ranges = port.loadBalancerSourceRanges;
+  const rules: Rule[] = ranges.map((range) => ({ comment, source: range, target: chains.external }));
+  if (ranges.some((range) => includesNode(range, node))) {
+    // A connection of the node itself to the VIP may carry the VIP as its source, and the node is allowed.
+    for (const vip of port.loadBalancerVIPs) rules.push({ comment, source: vip, target: chains.external });
+  }
+  rules.push({ comment: `other traffic to ${port.displayName} will be dropped by KUBE-PROXY-FIREWALL` });
+  return rules;
+}
+
+function includesNode(range: string, node: NodeView): boolean {
+  const cidr = parseCidr(range);
+  return cidr !== undefined && node.ip !== undefined && cidrContains(cidr, node.ip);
+}
+
+/** A KUBE-SVC or KUBE-SVL chain: equal chances for all its endpoints, a remembered one first. */
+function policyChain(
+  situation: Situation,
+  chain: string,
+  endpoints: readonly Endpoint[],
+  names: ReadonlyMap<Endpoint, string>,
+): OwnChain {
+  const { port, node } = situation;
+  const rules: Rule[] = [];
+  if (situation.hasInternalEndpoints && chain === situation.internalChain) {
+    rules.push(...internalMasquerade(situation));
+  }
+  const targets = endpoints.map((endpoint) => {
+    const target = names.get(endpoint);
+    if (target === undefined)
+      throw new Error(`BUG: ${port.displayName}: unreachable endpoint ${endpoint.text}`);
+    const comment = node.largeCluster ? {} : { comment: `${port.displayName} -> ${endpoint.text}` };
+    return { ...comment, target };
+  });
+  if (port.sessionAffinitySeconds > 0) {
+    for (const { target, ...rest } of targets) {
+      rules.push({ ...rest, recent: { name: target, seconds: port.sessionAffinitySeconds }, target });
+    }
+  }
+  targets.forEach((rule, index) => {
+    const remaining = targets.length - index;
+    rules.push(remaining === 1 ? rule : { ...rule, oneOf: remaining });
+  });
+  return ownChain(chain, rules);
+}
+
+/** Off-cluster traffic to the ClusterIP is masqueraded, so that the reply comes back this way. */
+function internalMasquerade({ port, protocol, node, options }: Situation): Rule[] {
+  if (port.clusterIP === undefined) return [];
+  const rule: Rule = {
+    comment: `${port.displayName} cluster IP`,
+    protocol,
+    destination: port.clusterIP,
+    destinationPort: port.port,
+    target: MARK_MASQ,
+  };
+  if (options.masqueradeAll) return [rule];
+  return node.detectLocal.by === 'none' ? [] : [{ ...rule, ...localSource(node, '! ') }];
+}
+
+/** A KUBE-SEP chain: an endpoint that reaches itself must be masqueraded; then the DNAT. */
+function endpointRules({ port, protocol, node }: Situation, endpoint: Endpoint, name: string): OwnChain {
+  const comment = node.largeCluster ? {} : { comment: port.displayName };
+  const recent = port.sessionAffinitySeconds > 0 ? { recent: { name } } : {};
+  return ownChain(name, [
+    { ...comment, source: endpoint.ip, target: MARK_MASQ },
+    { ...comment, ...recent, protocol, target: `DNAT --to-destination ${endpoint.text}` },
+  ]);
+}
+
+function localSource(node: NodeView, negation: '' | '! ' = ''): Pick<Rule, 'source' | 'inInterface'> {
+  const detector = node.detectLocal;
+  switch (detector.by) {
+    case 'cidr':
+      return { source: negation + detector.cidr };
+    case 'bridge':
+      return { inInterface: negation + detector.interface };
+    case 'prefix':
+      return { inInterface: `${negation}${detector.prefix}+` };
+    case 'none':
+      return {};
+  }
+}
+
+function ownChain(chain: string, rules: readonly Rule[]): OwnChain {
+  return { chain, lines: rules.map((rule) => `-A ${chain} ${formatRule(rule)}\n`).join('') };
+}
