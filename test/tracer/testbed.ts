@@ -2,7 +2,7 @@
  * Service ports on one node, and packets sent to them: a scene for tables of test cases. Hosts go by name, so that a
  * case reads the same in both IP families.
  */
-import { familyOf, type IpFamily } from '../../src/addresses/ip.ts';
+import type { IpFamily } from '../../src/addresses/ip.ts';
 import { compile } from '../../src/backends/iptables/compile.ts';
 import type { IptablesOptions } from '../../src/backends/iptables/options.ts';
 import { IptablesPlan } from '../../src/backends/iptables/plan.ts';
@@ -122,14 +122,17 @@ export interface Scene {
   readonly remembered?: ReadonlySet<string>;
 }
 
+/** A host, by another interface than its own if named (`client@br0`), or an endpoint on the node by its number. */
+export type Sender = Host | `${Host}@${string}` | number;
+
 export interface Testbed {
   readonly ruleset: Ruleset;
   /**
-   * What becomes of a packet from a host, or from an endpoint by its number, to `vip:80` or `clusterIP:53/UDP`:
-   * see {@link describeWays}, but endpoints on port 8080 go by their numbers, too.
+   * What becomes of a packet to `vip:80` or `clusterIP:53/UDP`: see {@link describeWays}, but endpoints go by their
+   * numbers, and by their port only if it is not 8080.
    */
-  send(from: Host | number, to: string): string;
-  ways(from: Host | number, to: string): readonly Way[];
+  send(from: Sender, to: string): string;
+  ways(from: Sender, to: string): readonly Way[];
   deliver(packet: Packet): readonly Way[];
 }
 
@@ -142,41 +145,27 @@ export function aTestbed(family: IpFamily, { ports, node, options, remembered }:
   const ruleset = plan.complete();
   const machine: Machine = { addresses: [ip, node2], ...(remembered === undefined ? {} : { remembered }) };
   const deliver = (packet: Packet) => trace(ruleset, packet, machine);
-  const ways = (from: Host | number, to: string) => deliver(packetOf(family, ports, from, to));
+  const ways = (from: Sender, to: string) => deliver(packetOf(family, from, to));
   return { ruleset, deliver, ways, send: (from, to) => shorten(describeWays(ways(from, to))) };
 }
 
-export function packetOf(
-  family: IpFamily,
-  ports: readonly ServicePort[],
-  from: Host | number,
-  to: string,
-): Packet {
-  const hosts: Readonly<Record<string, string>> = HOSTS[family];
+export function packetOf(family: IpFamily, from: Sender, to: string): Packet {
   const [, host = '', port, protocol = 'TCP'] = /^(\w+):(\d+)(?:\/(\w+))?$/.exec(to) ?? [];
-  const destination = hosts[host];
-  const source =
-    typeof from === 'string'
-      ? HOSTS[family][from]
-      : ports.flatMap(({ endpoints }) => endpoints).find(({ text }) => shorten(text) === String(from))?.ip;
-  if (destination === undefined || !isProtocol(protocol)) throw new Error(`send to what: ${to}`);
-  if (source === undefined || familyOf(source) !== family) throw new Error(`send from what: ${from}`);
-  return {
-    protocol,
-    source,
-    destination,
-    destinationPort: Number(port),
-    inInterface: interfaceOf(from),
-  };
+  if (!isHost(host) || !isProtocol(protocol)) throw new Error(`send to what: ${to}`);
+  const destination = HOSTS[family][host];
+  return { ...senderOf(family, from), protocol, destination, destinationPort: Number(port) };
 }
 
-function isProtocol(text: string): text is Protocol {
-  return text === 'TCP' || text === 'UDP' || text === 'SCTP';
+function senderOf(family: IpFamily, from: Sender): Pick<Packet, 'source' | 'inInterface'> {
+  if (typeof from === 'number') return { source: `${ENDPOINTS_HERE[family]}${from}`, inInterface: 'veth2' };
+  const [host = '', inInterface] = from.split('@');
+  if (!isHost(host)) throw new Error(`send from what: ${from}`);
+  return { source: HOSTS[family][host], inInterface: inInterface ?? interfaceOf(host) };
 }
 
-/** What the node sends comes in by none; a VIP is the node's own, too, when it is a source. */
-function interfaceOf(from: Host | number): string | undefined {
-  switch (from) {
+/** What the node sends comes in by none; so does what it sends from a VIP, which must then be its own. */
+function interfaceOf(host: Host): string | undefined {
+  switch (host) {
     case 'node':
     case 'node2':
     case 'localhost':
@@ -186,8 +175,16 @@ function interfaceOf(from: Host | number): string | undefined {
     case 'pod':
       return 'veth1';
     default:
-      return typeof from === 'number' ? 'veth2' : 'eth0';
+      return 'eth0';
   }
+}
+
+function isHost(text: string): text is Host {
+  return text in HOSTS.IPv4;
+}
+
+function isProtocol(text: string): text is Protocol {
+  return text === 'TCP' || text === 'UDP' || text === 'SCTP';
 }
 
 /** `10.180.0.1:8080` → `1`, `10.180.1.2:81` → `2:81`. */

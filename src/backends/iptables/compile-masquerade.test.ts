@@ -1,0 +1,103 @@
+/** Who is masqueraded and who keeps their address: every sender, way in and policy, with every setting that counts. */
+import { describe, expect, it } from 'vitest';
+import {
+  aTestbed,
+  elsewhere,
+  HOSTS,
+  type Host,
+  here,
+  portOf,
+  type Scene,
+  type Sender,
+} from '../../../test/tracer/testbed.ts';
+import { IP_FAMILIES, type IpFamily } from '../../addresses/ip.ts';
+import type { NodeView } from '../../services/node-view.ts';
+import type { ServicePortFields } from '../../services/testing.ts';
+
+const POLICIES = {
+  cluster: {},
+  'external local': { externalPolicyLocal: true },
+  'internal local': { internalPolicyLocal: true },
+} satisfies Record<string, ServicePortFields>;
+
+const WAYS_IN = {
+  internal: ['clusterIP:80'],
+  external: ['node:30080', 'vip:80', 'externalIP:80'],
+} satisfies Record<string, readonly string[]>;
+
+type Row = readonly [
+  Host | number,
+  keyof typeof WAYS_IN,
+  keyof typeof POLICIES,
+  /** Endpoint 1 is on the node, 2 is not; a star says that the connection is masqueraded. */
+  normal: string,
+  masqueradeAll: string,
+  /** When the node can't tell its pods from others. */
+  noDetector: string,
+];
+
+const ROWS: readonly Row[] = [
+  ['pod', 'internal', 'cluster', '1 2', '1* 2*', '1 2'],
+  ['pod', 'external', 'cluster', '1* 2*', '1* 2*', '1* 2*'],
+  ['pod', 'internal', 'external local', '1 2', '1* 2*', '1 2'],
+  ['pod', 'external', 'external local', '1 2', '1 2', '1'],
+  ['pod', 'internal', 'internal local', '1', '1*', '1'],
+  ['pod', 'external', 'internal local', '1* 2*', '1* 2*', '1* 2*'],
+
+  ['node', 'internal', 'cluster', '1* 2*', '1* 2*', '1 2'],
+  ['node', 'external', 'cluster', '1* 2*', '1* 2*', '1* 2*'],
+  ['node', 'internal', 'external local', '1* 2*', '1* 2*', '1 2'],
+  ['node', 'external', 'external local', '1* 2*', '1* 2*', '1* 2*'],
+  ['node', 'internal', 'internal local', '1*', '1*', '1'],
+  ['node', 'external', 'internal local', '1* 2*', '1* 2*', '1* 2*'],
+
+  ['client', 'internal', 'cluster', '1* 2*', '1* 2*', '1 2'],
+  ['client', 'external', 'cluster', '1* 2*', '1* 2*', '1* 2*'],
+  ['client', 'internal', 'external local', '1* 2*', '1* 2*', '1 2'],
+  ['client', 'external', 'external local', '1', '1', '1'],
+  ['client', 'internal', 'internal local', '1*', '1*', '1'],
+  ['client', 'external', 'internal local', '1* 2*', '1* 2*', '1* 2*'],
+
+  // An endpoint that reaches itself would answer itself, and never see the Service's address in the reply.
+  [1, 'internal', 'cluster', '1* 2', '1* 2*', '1* 2'],
+  [1, 'external', 'external local', '1* 2', '1* 2', '1*'],
+  [1, 'internal', 'internal local', '1*', '1*', '1*'],
+];
+
+function scene(family: IpFamily, policy: keyof typeof POLICIES, rest: Omit<Scene, 'ports'>): Scene {
+  const endpoints = [here, elsewhere];
+  return { ports: [portOf(family, { everywhere: true, endpoints, ...POLICIES[policy] })], ...rest };
+}
+
+describe.each(IP_FAMILIES)('masquerading in %s', (family) => {
+  const cases = ROWS.flatMap(([from, wayIn, policy, ...expected]) =>
+    WAYS_IN[wayIn].map((to) => [from, to, policy, ...expected] as const),
+  );
+
+  it.each(cases)('from %s to %s, %s: %s; all: %s; no detector: %s', (from, to, policy, ...expected) => {
+    const settings: readonly Omit<Scene, 'ports'>[] = [
+      {},
+      { options: { masqueradeAll: true } },
+      { node: { detectLocal: { by: 'none' } } },
+    ];
+    expect(settings.map((rest) => aTestbed(family, scene(family, policy, rest)).send(from, to))).toEqual(
+      expected,
+    );
+  });
+
+  it.each<[NodeView['detectLocal'], inside: Sender, outside: Sender]>([
+    [{ by: 'cidr', cidr: `${HOSTS[family].client}/${family === 'IPv4' ? 32 : 128}` }, 'client', 'pod'],
+    [{ by: 'bridge', interface: 'br0' }, 'client@br0', 'pod@br01'],
+    [{ by: 'prefix', prefix: 'veth' }, 'client@veth12', 'pod@vet'],
+  ])('knows the pods of the node by %j', (detectLocal, inside, outside) => {
+    const { send } = aTestbed(family, scene(family, 'external local', { node: { detectLocal } }));
+    expect([send(inside, 'clusterIP:80'), send(outside, 'clusterIP:80')]).toEqual(['1 2', '1* 2*']);
+    expect([send(inside, 'vip:80'), send(outside, 'vip:80')]).toEqual(['1 2', '1']);
+  });
+});
+
+describe('masquerading of NodePorts on localhost', () => {
+  it.each<[keyof typeof POLICIES]>([['cluster'], ['external local'], ['internal local']])('%s', (policy) => {
+    expect(aTestbed('IPv4', scene('IPv4', policy, {})).send('localhost', 'localhost:30080')).toBe('1* 2*');
+  });
+});
