@@ -19,7 +19,8 @@ export type ToolReply =
 const children = new Map<number, ChildProcessWithoutNullStreams>();
 
 function reply(message: ToolReply): void {
-  if (process.connected) process.send?.(message);
+  // A parent that goes away in this moment is no error: `disconnect` follows.
+  if (process.connected) process.send?.(message, undefined, undefined, () => undefined);
 }
 
 function start(id: number, file: string, args: readonly string[]): void {
