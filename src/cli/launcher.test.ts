@@ -1,0 +1,28 @@
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync, symlinkSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+
+describe('bin/menwei', () => {
+  it('starts from any folder, by any name and with an empty PATH', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'menwei-bin-'));
+    const launcher = fileURLToPath(new URL('../../bin/menwei', import.meta.url));
+    symlinkSync(launcher, join(folder, 'link'));
+    for (const [file, args, PATH] of [
+      [launcher, [], folder],
+      [join(folder, 'link'), [], process.env.PATH],
+      ['/bin/sh', ['menwei'], process.env.PATH],
+    ] as const) {
+      const cwd = args.length === 0 ? folder : fileURLToPath(new URL('../../bin', import.meta.url));
+      const { stdout, stderr } = spawnSync(file, [...args, '--version'], {
+        cwd,
+        env: { PATH },
+        encoding: 'utf8',
+      });
+      expect([stdout, stderr]).toEqual([expect.stringMatching(/^\d+\.\d+\.\d+\n$/), '']);
+    }
+    rmSync(folder, { recursive: true });
+  });
+});
