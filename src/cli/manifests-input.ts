@@ -1,5 +1,6 @@
 /** Manifest paths and the NodePort range as the command line gives them. */
 import { DEFAULT_NODE_PORT_RANGE, type PortRange } from '../sources/manifests/allocation.ts';
+import { requirePaths } from '../sources/manifests/manifest-paths.ts';
 import { type Manifests, readManifests } from '../sources/manifests/read-manifests.ts';
 import { UserError } from './failure.ts';
 
@@ -12,6 +13,15 @@ export function parseNodePortRange(text: string | undefined): PortRange {
     throw new UserError(`--service-node-port-range: ${text} is not a range of ports such as 30000-32767`, 2);
   }
   return { first, last };
+}
+
+/** A path that isn't there is a slip of the pen, told before anything else is done. */
+export async function requireManifestsOrFail(paths: readonly string[]): Promise<void> {
+  try {
+    await requirePaths(paths);
+  } catch (error) {
+    throw new UserError(error instanceof Error ? error.message : String(error));
+  }
 }
 
 export async function readManifestsOrFail(

@@ -27,7 +27,7 @@ import type { ObjectSource } from '../sources/source.ts';
 import { startBackends } from './backends.ts';
 import { cleanupKernel } from './cleanup-kernel.ts';
 import { UserError } from './failure.ts';
-import { parseNodePortRange } from './manifests-input.ts';
+import { parseNodePortRange, requireManifestsOrFail } from './manifests-input.ts';
 import { readSettings } from './settings-input.ts';
 import { VERSION } from './version.ts';
 
@@ -157,6 +157,7 @@ async function openSource(
   logger: Logger,
 ): Promise<ObjectSource> {
   if (settings.manifests.length > 0) {
+    await requireManifestsOrFail(settings.manifests);
     return createManifestSource({
       paths: settings.manifests,
       nodePortRange: parseNodePortRange(nodePortRange),
