@@ -91,7 +91,7 @@ function checkNumbers(configuration: Configuration, mode: ProxyMode, refuse: Ref
   noNegativeDuration('ipvs.udpTimeout', ipvs.udpTimeout);
   for (const [index, value] of (ipvs.excludeCIDRs ?? []).entries()) {
     if (parseCidr(value) === undefined)
-      refuse({ field: `ipvs.excludeCIDRs.${index}`, value, allowed: A_CIDR });
+      refuse({ field: `ipvs.excludeCIDRs[${index}]`, value, allowed: A_CIDR });
   }
 }
 
@@ -153,7 +153,7 @@ function checkNodePortAddresses(addresses: readonly string[], refuse: Refuse): '
     if (cidr !== undefined) return [cidr];
     const allowed =
       value === 'primary' ? '"primary" must stand alone' : `${A_CIDR}, or the only element "primary"`;
-    refuse({ field: `nodePortAddresses.${index}`, value, allowed });
+    refuse({ field: `nodePortAddresses[${index}]`, value, allowed });
     return [];
   });
 }

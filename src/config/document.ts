@@ -133,7 +133,7 @@ export function decodeDocument(
   if (success) return { document: output };
   return {
     errors: issues.map((issue) => ({
-      field: v.getDotPath(issue) ?? '',
+      field: (v.getDotPath(issue) ?? '').replace(/\.(\d+)(?=\.|$)/g, '[$1]'),
       value: issue.input,
       allowed: issue.message,
     })),

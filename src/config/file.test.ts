@@ -67,7 +67,7 @@ describe('parseConfigFile', () => {
     ['iptables: []', 'iptables: []: must be an object'],
     ['bindAddress: 5', 'bindAddress: 5: must be a text'],
     ['nodePortAddresses: primary', 'nodePortAddresses: "primary": must be a list'],
-    ['nodePortAddresses: [1]', 'nodePortAddresses.0: 1: must be a text'],
+    ['nodePortAddresses: [1]', 'nodePortAddresses[0]: 1: must be a text'],
     ['bindAddressHardFail: "true"', 'bindAddressHardFail: "true": must be true or false'],
     ['featureGates: {A: 1}', 'featureGates.A: 1: must be true or false'],
   ])('refuses %s', (body, message) => {

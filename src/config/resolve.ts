@@ -131,7 +131,7 @@ function resolveNodeName(override: string, hostname: string, refuse: (error: Fie
 /** What the user calls a field: the flag, or the file and the field's path. */
 function nameSetting(field: string, flags: GivenFlags, path: string | undefined): string {
   const name = FLAGS.find((flag) =>
-    flag.fields.some((own) => field === own || field.startsWith(`${own}.`)),
+    flag.fields.some((own) => field === own || field.startsWith(`${own}.`) || field.startsWith(`${own}[`)),
   )?.name;
   if (name !== undefined && (path === undefined || flags[name] !== undefined)) return `--${name}`;
   return path === undefined ? field : `${path}: ${field}`;
