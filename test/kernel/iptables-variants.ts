@@ -1,0 +1,48 @@
+/** Both variants of the iptables tools, whichever of them the machine uses by default. */
+import { mkdtempSync, rmSync, symlinkSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe } from 'vitest';
+import type { IpFamily } from '../../src/addresses/ip.ts';
+import { findIptables, type IptablesTools, type IptablesVariant } from '../../src/kernel/iptables-tools.ts';
+import { startToolRunner, type ToolRunner } from '../../src/kernel/tool-runner.ts';
+
+const VARIANTS = [
+  { variant: 'legacy', binary: '/usr/sbin/xtables-legacy-multi' },
+  { variant: 'nf_tables', binary: '/usr/sbin/xtables-nft-multi' },
+] as const;
+const TOOLS = ['iptables', 'ip6tables'].flatMap((name) => [name, `${name}-save`, `${name}-restore`]);
+const EMPTYING = ['filter', 'nat', 'mangle'].map((table) => `*${table}\n-F\n-X\nCOMMIT\n`);
+
+/** Finds the tools of a family and takes all rules out of the test's network namespace. */
+export type OpenEmptyKernel = (family: IpFamily) => Promise<IptablesTools>;
+
+/** Runs a suite once for each variant. */
+export function describeVariants(
+  suite: (variant: IptablesVariant, openKernel: OpenEmptyKernel) => void,
+): void {
+  describe.each(VARIANTS)('iptables $variant', ({ variant, binary }) => {
+    const folder = mkdtempSync(join(tmpdir(), 'menwei-tools-'));
+    const pathBefore = process.env.PATH;
+    const signal = new AbortController().signal;
+    let runner: ToolRunner;
+
+    beforeAll(() => {
+      for (const tool of TOOLS) symlinkSync(binary, join(folder, tool));
+      process.env.PATH = `${folder}:${pathBefore}`;
+      runner = startToolRunner();
+    });
+
+    afterAll(() => {
+      runner.close();
+      process.env.PATH = pathBefore;
+      rmSync(folder, { recursive: true });
+    });
+
+    suite(variant, async (family) => {
+      const tools = await findIptables(runner, family, signal);
+      await tools.restore(EMPTYING, signal);
+      return tools;
+    });
+  });
+}
