@@ -65,20 +65,29 @@ const NODE_PODS: Readonly<Record<IpFamily, string>> = { IPv4: '10.180.0.0/24', I
 const ENDPOINTS_HERE: Readonly<Record<IpFamily, string>> = { IPv4: '10.180.0.', IPv6: 'fd00:10:180::' };
 const ENDPOINTS_ELSEWHERE: Readonly<Record<IpFamily, string>> = { IPv4: '10.180.1.', IPv6: 'fd00:10:181::' };
 
-export type Condition = Partial<Omit<Endpoint, 'ip' | 'text'>>;
+/** What state an endpoint is in, and whether it is on the node. `gone` ones terminate and don't serve any more. */
+const CONDITIONS = {
+  here: { isLocal: true },
+  elsewhere: {},
+  unready: { ready: false, serving: false },
+  unreadyHere: { ready: false, serving: false, isLocal: true },
+  terminating: { ready: false, terminating: true },
+  terminatingHere: { ready: false, terminating: true, isLocal: true },
+  gone: { ready: false, serving: false, terminating: true },
+  goneHere: { ready: false, serving: false, terminating: true, isLocal: true },
+  /** So it looks where the Service publishes addresses that are not ready. */
+  readyButTerminating: { terminating: true },
+} satisfies Record<string, Partial<Omit<Endpoint, 'ip' | 'text'>>>;
 
-export const here: Condition = { isLocal: true };
-export const elsewhere: Condition = {};
-export const unready: Condition = { ready: false, serving: false };
-export const terminating: Condition = { ready: false, serving: true, terminating: true };
-export const terminatingHere: Condition = { ...terminating, isLocal: true };
+export type Condition = keyof typeof CONDITIONS;
 
 /** Endpoints with the numbers 1, 2, 3…, which are the last part of their addresses. */
 export function endpointsOf(family: IpFamily, conditions: readonly Condition[]): readonly Endpoint[] {
   return conditions
-    .map((condition, index) => {
+    .map((name, index) => {
+      const condition: Partial<Endpoint> = CONDITIONS[name];
       const pods = condition.isLocal ? ENDPOINTS_HERE : ENDPOINTS_ELSEWHERE;
-      return anEndpoint({ ip: `${pods[family]}${index + 1}`, ...condition });
+      return anEndpoint({ ...condition, ip: `${pods[family]}${index + 1}` });
     })
     .sort((a, b) => (a.text < b.text ? -1 : 1));
 }

@@ -1,15 +1,6 @@
 /** Who is masqueraded and who keeps their address: every sender, way in and policy, with every setting that counts. */
 import { describe, expect, it } from 'vitest';
-import {
-  aTestbed,
-  elsewhere,
-  HOSTS,
-  type Host,
-  here,
-  portOf,
-  type Scene,
-  type Sender,
-} from '../../../test/tracer/testbed.ts';
+import { aTestbed, HOSTS, type Host, portOf, type Scene, type Sender } from '../../../test/tracer/testbed.ts';
 import { IP_FAMILIES, type IpFamily } from '../../addresses/ip.ts';
 import type { NodeView } from '../../services/node-view.ts';
 import type { ServicePortFields } from '../../services/testing.ts';
@@ -65,8 +56,8 @@ const ROWS: readonly Row[] = [
 ];
 
 function scene(family: IpFamily, policy: keyof typeof POLICIES, rest: Omit<Scene, 'ports'>): Scene {
-  const endpoints = [here, elsewhere];
-  return { ports: [portOf(family, { everywhere: true, endpoints, ...POLICIES[policy] })], ...rest };
+  const port = portOf(family, { everywhere: true, endpoints: ['here', 'elsewhere'], ...POLICIES[policy] });
+  return { ports: [port], ...rest };
 }
 
 describe.each(IP_FAMILIES)('masquerading in %s', (family) => {

@@ -2,13 +2,11 @@
 import { describe, expect, it } from 'vitest';
 import {
   aTestbed,
-  elsewhere,
+  type Condition,
   endpointsOf,
-  here,
   optionsOf,
   portOf,
   type Sender,
-  unready,
 } from '../../../test/tracer/testbed.ts';
 import { IP_FAMILIES } from '../../addresses/ip.ts';
 import { aNodeView, anEndpoint, aServicePort } from '../../services/testing.ts';
@@ -22,7 +20,7 @@ const OPTIONS = optionsOf('IPv4');
 describe.each(IP_FAMILIES)('a ClusterIP in %s', (family) => {
   it('leads to all endpoints with equal chances', () => {
     for (const count of [1, 2, 3, 9]) {
-      const ports = [portOf(family, { endpoints: Array.from({ length: count }, () => elsewhere) })];
+      const ports = [portOf(family, { endpoints: Array<Condition>(count).fill('elsewhere') })];
       const ways = aTestbed(family, { ports }).ways('pod', 'clusterIP:80');
       expect(ways.map(({ endpoint }) => endpoint)).toEqual(ports[0]?.endpoints.map(({ text }) => text));
       for (const { chance } of ways) expect(chance).toBeCloseTo(1 / count, 9);
@@ -30,7 +28,7 @@ describe.each(IP_FAMILIES)('a ClusterIP in %s', (family) => {
   });
 
   it('leads to no endpoint that is not ready', () => {
-    const ports = [portOf(family, { endpoints: [elsewhere, unready, here] })];
+    const ports = [portOf(family, { endpoints: ['elsewhere', 'unready', 'here'] })];
     expect(aTestbed(family, { ports }).send('pod', 'clusterIP:80')).toBe('1 3');
   });
 
@@ -43,7 +41,7 @@ describe.each(IP_FAMILIES)('a ClusterIP in %s', (family) => {
     ['pod', 'externalIP:53', 'untouched'],
     ['pod', 'node:53', 'untouched'],
   ])('keeps protocols apart that share a port number: from %s to %s: %s', (from, to, expected) => {
-    const [endpoint] = endpointsOf(family, [here]);
+    const [endpoint] = endpointsOf(family, ['here']);
     const portWith = (protocol: 'TCP' | 'UDP' | 'SCTP', port: number) => {
       const endpoints = [anEndpoint({ ...endpoint, port })];
       return { ...portOf(family, { protocol, portName: protocol.toLowerCase(), port: 53 }), endpoints };
@@ -54,7 +52,9 @@ describe.each(IP_FAMILIES)('a ClusterIP in %s', (family) => {
 });
 
 describe.each(IP_FAMILIES)('without any endpoint in %s', (family) => {
-  const { send } = aTestbed(family, { ports: [portOf(family, { everywhere: true, endpoints: [unready] })] });
+  const { send } = aTestbed(family, {
+    ports: [portOf(family, { everywhere: true, endpoints: ['unready'] })],
+  });
   it.each<[Sender, string, string]>([
     ['pod', 'clusterIP:80', 'REJECT'],
     ['node', 'clusterIP:80', 'REJECT'],
@@ -78,7 +78,7 @@ describe.each(IP_FAMILIES)('without any endpoint in %s', (family) => {
 });
 
 describe('session affinity', () => {
-  const port = portOf('IPv4', { endpoints: [here, elsewhere, elsewhere], sessionAffinitySeconds: 600 });
+  const port = portOf('IPv4', { endpoints: ['here', 'elsewhere', 'elsewhere'], sessionAffinitySeconds: 600 });
   const chainOf = (endpoint: string) => endpointChain(port.displayName, 'tcp', endpoint);
   const [first = '', second = '', third = ''] = port.endpoints.map(({ text }) => chainOf(text));
 
@@ -170,10 +170,7 @@ describe('the number of rules', () => {
     { services: 10, endpoints: 0, filter: 14, nat: 5 },
     { services: 10, endpoints: 7, filter: 4, nat: 5 + 10 * 23 },
   ])('$services Services × $endpoints endpoints: $filter in filter, $nat in nat', (expected) => {
-    const endpoints = endpointsOf(
-      'IPv4',
-      Array.from({ length: expected.endpoints }, () => elsewhere),
-    );
+    const endpoints = endpointsOf('IPv4', Array<Condition>(expected.endpoints).fill('elsewhere'));
     const ports = Array.from({ length: expected.services }, (_, n) =>
       aServicePort({ name: `web${n}`, clusterIP: `172.30.0.${n + 1}`, endpoints }),
     );
@@ -185,7 +182,7 @@ describe('the number of rules', () => {
 describe('a large cluster', () => {
   const port = portOf('IPv4', {
     everywhere: true,
-    endpoints: [here, elsewhere],
+    endpoints: ['here', 'elsewhere'],
     externalPolicyLocal: true,
     loadBalancerSourceRanges: ['203.0.113.0/24'],
     healthCheckNodePort: 30099,

@@ -1,0 +1,125 @@
+/** Load-balancer addresses: who may use them, and which ones get rules at all. */
+import { describe, expect, it } from 'vitest';
+import {
+  aTestbed,
+  HOSTS,
+  optionsOf,
+  type PortOfFields,
+  portOf,
+  type Sender,
+} from '../../../test/tracer/testbed.ts';
+import { IP_FAMILIES, type IpFamily } from '../../addresses/ip.ts';
+import { ServiceTracker } from '../../services/service-tracker.ts';
+import { aNodeView, aService, aSlice } from '../../services/testing.ts';
+import { compile } from './compile.ts';
+
+/** `client` is within the first one, `client2` is not; `node` and `otherNode` are within the second one. */
+const CLIENTS: Readonly<Record<IpFamily, string>> = { IPv4: '203.0.113.0/25', IPv6: '2001:db8::/64' };
+const NODES: Readonly<Record<IpFamily, string>> = { IPv4: '192.168.0.0/24', IPv6: 'fd00:192::/64' };
+
+describe.each(IP_FAMILIES)('source ranges in %s', (family) => {
+  const sendWith = (ranges: readonly string[], fields: PortOfFields = {}) => {
+    const port = portOf(family, {
+      everywhere: true,
+      endpoints: ['here', 'elsewhere'],
+      loadBalancerSourceRanges: ranges,
+      ...fields,
+    });
+    return aTestbed(family, { ports: [port] }).send;
+  };
+
+  it.each<[Sender, string, string]>([
+    ['client', 'vip:80', '1* 2*'],
+    ['client2', 'vip:80', 'DROP'],
+    ['pod', 'vip:80', 'DROP'],
+    ['node', 'vip:80', 'DROP'],
+    ['vip', 'vip:80', 'DROP'],
+    // They are for load-balancer addresses alone.
+    ['client2', 'node:30080', '1* 2*'],
+    ['client2', 'externalIP:80', '1* 2*'],
+    ['client2', 'clusterIP:80', '1* 2*'],
+    // Only the port of the Service is closed.
+    ['client2', 'vip:81', 'untouched'],
+    ['client2', 'vip:80/UDP', 'untouched'],
+  ])('of clients: from %s to %s: %s', (from, to, expected) => {
+    expect(sendWith([CLIENTS[family]])(from, to)).toBe(expected);
+  });
+
+  it.each<[Sender, string, string]>([
+    ['client', 'vip:80', '1* 2*'],
+    ['client2', 'vip:80', 'DROP'],
+    ['node', 'vip:80', '1* 2*'],
+    ['otherNode', 'vip:80', '1* 2*'],
+    ['pod', 'vip:80', 'DROP'],
+    // The node may well have the VIP on an interface, and sends to it from itself then.
+    ['vip', 'vip:80', '1* 2*'],
+  ])('of clients and nodes: from %s to %s: %s', (from, to, expected) => {
+    expect(sendWith([CLIENTS[family], NODES[family]])(from, to)).toBe(expected);
+  });
+
+  it.each<[Sender, string, string]>([
+    ['client', 'vip:80', '1'],
+    ['client2', 'vip:80', 'DROP'],
+    ['node', 'vip:80', '1* 2*'],
+    ['pod', 'vip:80', 'DROP'],
+    ['client2', 'node:30080', '1'],
+  ])('under a Local policy: from %s to %s: %s', (from, to, expected) => {
+    expect(sendWith([CLIENTS[family], NODES[family]], { externalPolicyLocal: true })(from, to)).toBe(
+      expected,
+    );
+  });
+
+  it.each<[Sender, string, string]>([
+    ['client', 'vip:80', 'DROP'],
+    ['client2', 'vip:80', 'DROP'],
+    ['node', 'vip:80', '2*'],
+  ])('under a Local policy without local endpoints: from %s to %s: %s', (from, to, expected) => {
+    const { vip } = HOSTS[family];
+    const fields = { externalPolicyLocal: true, endpoints: ['unreadyHere', 'elsewhere'] as const };
+    expect(sendWith([CLIENTS[family], NODES[family]], { ...fields, loadBalancerVIPs: [vip] })(from, to)).toBe(
+      expected,
+    );
+  });
+
+  it.each<[Sender, string, string]>([
+    ['client', 'vip:80', 'REJECT'],
+    ['client2', 'vip:80', 'REJECT'],
+  ])('without any endpoint: from %s to %s: %s', (from, to, expected) => {
+    expect(sendWith([CLIENTS[family]], { endpoints: [] })(from, to)).toBe(expected);
+  });
+
+  it('hold for all addresses of the load balancer', () => {
+    const { vip, vip2 } = HOSTS[family];
+    const send = sendWith([CLIENTS[family], NODES[family]], { loadBalancerVIPs: [vip, vip2] });
+    expect([send('client', 'vip2:80'), send('client2', 'vip2:80')]).toEqual(['1* 2*', 'DROP']);
+    expect([send('vip', 'vip2:80'), send('vip2', 'vip:80')]).toEqual(['1* 2*', '1* 2*']);
+  });
+
+  it('allow everybody when there are none', () => {
+    expect(sendWith([])('client2', 'vip:80')).toBe('1* 2*');
+  });
+});
+
+describe('addresses of a load balancer with ipMode', () => {
+  const rulesFor = (ipMode: 'VIP' | 'Proxy') => {
+    const tracker = new ServiceTracker({ family: 'IPv4', nodeName: 'node-a', startedAtMs: 0 });
+    const ports = [{ nodePort: 30080 }];
+    tracker.upsertService(
+      aService({ type: 'LoadBalancer', ports, loadBalancerIngress: [{ ip: '198.51.100.4', ipMode }] }),
+    );
+    tracker.upsertSlice(aSlice({ endpoints: ['10.180.0.1'] }));
+    tracker.takeChanges();
+    return [...tracker.ports.values()].flatMap(
+      (port) => compile(port, aNodeView(), optionsOf('IPv4')).sharedRules,
+    );
+  };
+
+  it.each([
+    ['VIP', 1],
+    ['Proxy', 0],
+  ] as const)('%s get %i rules', (ipMode, count) => {
+    const rules = rulesFor(ipMode);
+    expect(rules.filter(({ rule }) => rule.includes('198.51.100.4'))).toHaveLength(count);
+    expect(rules.filter(({ rule }) => rule.includes('30080'))).toHaveLength(1);
+  });
+});
