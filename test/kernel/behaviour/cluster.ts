@@ -78,6 +78,10 @@ const TOPOLOGY: LabSpec = {
 
 const SERVICE_RANGES = ['172.30.0.0/16', 'fd00:172:30::/64', '198.51.100.0/24', 'fd00:198:51:100::/64'];
 
+/** Below the ports that the kernel chooses from, and above those that pods answer on. */
+const FIRST_SOURCE_PORT = 10_000;
+const SOURCE_PORT_COUNT = 20_000;
+
 export interface ClusterOptions {
   /** How often the proxies look whether somebody has removed their rules. */
   readonly syncPeriod?: string;
@@ -97,6 +101,7 @@ export class Cluster {
   #folder = '';
   #services = 0;
   #sentinels = 0;
+  #sourcePorts = 0;
 
   constructor(mode: Mode, options: ClusterOptions = {}) {
     this.mode = mode;
@@ -183,6 +188,15 @@ export class Cluster {
     return service;
   }
 
+  /**
+   * A port to send datagrams from that was not used before. The kernel's own choice may be one it remembers, by
+   * chance: such a datagram would belong to the former flow, and follow it to its pod.
+   */
+  newSourcePort(): number {
+    this.#sourcePorts += 1;
+    return FIRST_SOURCE_PORT + (this.#sourcePorts % SOURCE_PORT_COUNT);
+  }
+
   newIdentity(family: IpFamily): Identity {
     this.#services += 1;
     const number = this.#services;
@@ -205,17 +219,21 @@ export class Cluster {
   async apply(title: string, objects: readonly Manifest[]): Promise<void> {
     this.#sentinels += 1;
     const sentinel = describeSentinel(this.#sentinels);
+    const number = this.#sentinels;
     await this.write(title, [...objects, sentinel]);
-    await this.synced();
+    await this.synced(number);
   }
 
-  /** Waits until every running proxy has programmed what was applied last. */
-  async synced(): Promise<void> {
-    await Promise.all(this.proxies.filter((proxy) => proxy.isRunning).map((proxy) => this.#syncedOn(proxy)));
+  /** Waits until every running proxy has programmed what was applied last, or some time before. */
+  async synced(sentinel = this.#sentinels): Promise<void> {
+    await Promise.all(
+      this.proxies
+        .filter((proxy) => proxy.isRunning)
+        .map((proxy) => this.#syncedOn(proxy, `${sentinelName(sentinel)}/TCP`)),
+    );
   }
 
-  async #syncedOn(proxy: NodeProxy): Promise<void> {
-    const servicePort = `${sentinelName(this.#sentinels)}/TCP`;
+  async #syncedOn(proxy: NodeProxy, servicePort: string): Promise<void> {
     const deadline = performance.now() + 30_000;
     for (;;) {
       const states = (await proxy.status()).filter((status) => status.servicePort === servicePort);
@@ -356,9 +374,12 @@ export function describeModes(
   });
 }
 
-/** Registers the same tests for every IP family and transport protocol. */
+/**
+ * Registers the same tests for every IP family and transport protocol. Several of them run at a time, since most of
+ * what they do is waiting; so they must keep to their own Services.
+ */
 export function describeTraffic(define: (family: IpFamily, protocol: Protocol) => void): void {
-  describe.each(FAMILIES)('over %s', (family) => {
+  describe.concurrent.each(FAMILIES)('over %s', (family) => {
     describe.each(TRANSPORTS)('and %s', (protocol) => define(family, protocol));
   });
 }

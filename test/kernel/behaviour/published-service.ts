@@ -15,7 +15,6 @@ export class PublishedService {
   readonly identity: Identity;
   readonly #cluster: Cluster;
   #offer: Offer;
-  #lastSourcePort = 10_000;
 
   constructor(cluster: Cluster, identity: Identity, offer: Offer) {
     this.#cluster = cluster;
@@ -72,7 +71,7 @@ export class PublishedService {
       case 'TCP':
         return host.http(target, patient);
       case 'UDP':
-        return host.udp(target, { sourcePort: this.#newSourcePort(), ...patient });
+        return host.udp(target, { sourcePort: this.#cluster.newSourcePort(), ...patient });
       case 'SCTP':
         return host.sctp(target, patient);
     }
@@ -93,15 +92,6 @@ export class PublishedService {
     };
     await Promise.all(Array.from({ length: concurrency }, askInTurn));
     return tally(outcomes, performance.now() - startedMs);
-  }
-
-  /**
-   * No port is used twice, as the kernel would by chance: a datagram from a port that it remembers belongs to the
-   * former flow, and follows it to its pod.
-   */
-  #newSourcePort(): number {
-    this.#lastSourcePort += 1;
-    return this.#lastSourcePort;
   }
 
   #locate(name: string): { readonly address: string; readonly node: string } {
