@@ -1,7 +1,16 @@
-import { spawn } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
+import { execPath } from 'node:process';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { startToolRunner, type ToolRunner } from './tool-runner.ts';
+import { startToolRunner, type ToolRun, type ToolRunner } from './tool-runner.ts';
+
+/** A program that tells its parent, which is the helper process. */
+const TELL_PARENT: ToolRun = { file: execPath, args: ['-e', 'console.log(process.ppid)'] };
+/** Kills the helper while it is at work. */
+const KILL_PARENT: ToolRun = { file: execPath, args: ['-e', 'process.kill(process.ppid, "SIGKILL")'] };
+
+function* megabytes(count: number): Generator<string> {
+  for (let index = 0; index < count; index++) yield 'x'.repeat(2 ** 20);
+}
 
 describe('ToolRunner', () => {
   let runner: ToolRunner;
@@ -10,45 +19,139 @@ describe('ToolRunner', () => {
   });
   afterAll(() => runner.close());
 
-  it.each([
-    ['cat', [], ['two\n', 'lines\n'], { status: 0, stdout: 'two\nlines\n', stderr: '' }],
-    ['sh', ['-c', 'echo no >&2; exit 3'], [], { status: 3, stdout: '', stderr: 'no\n' }],
-    ['sh', ['-c', 'kill -TERM $$'], [], { status: 143, stdout: '', stderr: '' }],
-    // Never a shell's business.
-    ['echo', ['$HOME;', '`id`'], [], { status: 0, stdout: '$HOME; `id`\n', stderr: '' }],
-    // A tool that doesn't read what it is given.
-    ['true', [], ['x'.repeat(1 << 20)], { status: 0, stdout: '', stderr: '' }],
-  ])('%s %j', async (file, args, input, result) => {
-    expect(await runner.run({ file, args, input })).toEqual(result);
+  it.each<[string, ToolRun, { status: number; stdout?: string; stderr?: string }]>([
+    ['success', { file: 'true', args: [] }, { status: 0 }],
+    ['the exit status', { file: 'sh', args: ['-c', 'exit 3'] }, { status: 3 }],
+    [
+      'both outputs',
+      { file: 'sh', args: ['-c', 'echo out; echo err >&2'] },
+      { status: 0, stdout: 'out\n', stderr: 'err\n' },
+    ],
+    ['128 + the signal that ended it', { file: 'sh', args: ['-c', 'kill -KILL $$'] }, { status: 137 }],
+    [
+      'arguments as they are, through no shell',
+      { file: 'printf', args: ['%s', '$HOME; `id` *'] },
+      { status: 0, stdout: '$HOME; `id` *' },
+    ],
+    [
+      'what was read',
+      { file: 'cat', args: [], input: ['one\n', 'zwei ü\n'] },
+      { status: 0, stdout: 'one\nzwei ü\n' },
+    ],
+    ['an empty standard input', { file: 'cat', args: [] }, { status: 0 }],
+    ['messages in English', { file: 'sh', args: ['-c', 'echo $LC_ALL'] }, { status: 0, stdout: 'C\n' }],
+  ])('gives %s', async (_what, run, result) => {
+    expect(await runner.run(run)).toEqual({ stdout: '', stderr: '', ...result });
   });
 
-  it('says that there is no such tool', async () => {
-    await expect(runner.run({ file: 'no-such-tool', args: [] })).rejects.toThrow(/ENOENT/);
+  it('takes 20 MB, and gives them piece by piece', async () => {
+    let length = 0;
+    const onOutput = (chunk: Uint8Array) => {
+      length += chunk.length;
+    };
+    const result = await runner.run({ file: 'cat', args: [], input: megabytes(20), onOutput });
+    expect({ ...result, length }).toEqual({ status: 0, stdout: '', stderr: '', length: 20 * 2 ** 20 });
+  });
+
+  it('keeps several runs apart', async () => {
+    const runs = ['a', 'b', 'c', 'd'].map((text) =>
+      runner.run({ file: 'cat', args: [], input: [text, text] }),
+    );
+    expect((await Promise.all(runs)).map(({ stdout }) => stdout)).toEqual(['aa', 'bb', 'cc', 'dd']);
+  });
+
+  it('asks for the next piece only when the last one was taken', async () => {
+    let given = 0;
+    function* counted(): Generator<string> {
+      for (const piece of megabytes(1000)) {
+        given++;
+        yield piece;
+      }
+    }
+    const stop = new AbortController();
+    const run = runner.run({ file: 'sleep', args: ['60'], input: counted(), signal: stop.signal });
+    await sleep(300);
+    stop.abort();
+    await expect(run).rejects.toThrow('aborted');
+    expect(given).toBeLessThan(5);
+  });
+
+  it('does not hang on a tool that leaves its input unread', async () => {
+    expect(await runner.run({ file: 'false', args: [], input: megabytes(5) })).toEqual({
+      status: 1,
+      stdout: '',
+      stderr: '',
+    });
+  });
+
+  it('ends a tool whose input can’t be made', async () => {
+    function* broken(): Generator<string> {
+      yield 'some';
+      throw new Error('no more input');
+    }
+    await expect(runner.run({ file: 'cat', args: [], input: broken() })).rejects.toThrow('no more input');
+    const { status } = await runner.run({ file: 'sh', args: ['-c', 'sleep 0.2; pgrep -P $PPID -x cat'] });
+    expect(status).toBe(1);
+  });
+
+  it('names the program that is missing', async () => {
+    await expect(runner.run({ file: 'no-such-tool', args: [] })).rejects.toThrow('no-such-tool');
+    await expect(runner.run({ file: 'no-such-tool', args: [], input: megabytes(2) })).rejects.toThrow(
+      'no-such-tool',
+    );
   });
 
   it('ends a tool when the signal fires', async () => {
     const stop = new AbortController();
+    const startedMs = performance.now();
     const run = runner.run({ file: 'sleep', args: ['60'], signal: stop.signal });
-    stop.abort();
-    await expect(run).rejects.toThrow(/abort/);
+    setTimeout(() => stop.abort(new Error('enough')), 50);
+    await expect(run).rejects.toThrow('enough');
+    expect(performance.now() - startedMs).toBeLessThan(5_000);
   });
 
-  it('leaves without a word when its owner closes it in the middle of a run', async () => {
-    const module = JSON.stringify(fileURLToPath(new URL('tool-runner.ts', import.meta.url)));
-    // Many small pieces on their way.
-    const script = `
-      const { startToolRunner } = await import(${module});
-      const runner = startToolRunner();
-      const run = { file: 'dd', args: ['if=/dev/zero', 'bs=10', 'count=20000', 'status=none'] };
-      const onOutput = () => runner.close();
-      Promise.allSettled(Array.from({ length: 8 }, () => runner.run({ ...run, onOutput })));
-    `;
-    const owner = spawn(process.execPath, ['--input-type=module', '-e', script], {
-      stdio: ['ignore', 'ignore', 'pipe'],
+  it('starts nothing for a signal that has fired', async () => {
+    await expect(
+      runner.run({ file: 'true', args: [], signal: AbortSignal.abort(new Error('over')) }),
+    ).rejects.toThrow('over');
+  });
+
+  it('says when the helper process is killed, and starts another one for the next run', async () => {
+    await expect(runner.run(KILL_PARENT)).rejects.toThrow(/helper process ended \(SIGKILL\)/);
+    expect(await runner.run({ file: 'cat', args: [], input: ['again'] })).toMatchObject({
+      status: 0,
+      stdout: 'again',
     });
-    // Ends when the helper, which has the same standard error, has ended too.
-    let complaints = '';
-    for await (const text of owner.stderr.setEncoding('utf8')) complaints += text;
-    expect(complaints).toBe('');
+  });
+
+  it('fails all runs that are on when the helper is killed, also those with input to come', async () => {
+    const others = [
+      runner.run({ file: 'sleep', args: ['3'] }),
+      runner.run({ file: 'sleep', args: ['3'], input: megabytes(5) }),
+    ];
+    const outcomes = await Promise.allSettled([...others, runner.run(KILL_PARENT)]);
+    expect(outcomes.map(({ status }) => status)).toEqual(['rejected', 'rejected', 'rejected']);
+  });
+
+  it('stays with a helper that works', async () => {
+    const first = await runner.run(TELL_PARENT);
+    expect(await runner.run(TELL_PARENT)).toEqual(first);
+    expect(Number(first.stdout)).not.toBe(process.pid);
+  });
+});
+
+describe('a closed ToolRunner', () => {
+  it('runs nothing any more', async () => {
+    const runner = startToolRunner();
+    runner.close();
+    await expect(runner.run({ file: 'true', args: [] })).rejects.toThrow('true: the tool runner is closed');
+  });
+
+  it('fails what is on', async () => {
+    const runner = startToolRunner();
+    const run = runner.run({ file: 'sleep', args: ['60'] });
+    await runner.run({ file: 'true', args: [] });
+    runner.close();
+    await expect(run).rejects.toThrow('helper process');
   });
 });

@@ -1,6 +1,7 @@
 /**
  * Runs external tools from a small helper process. Starting a process copies the page tables of the parent, which
- * stops a proxy of half a gigabyte for tens of milliseconds; the helper is started first and stays small.
+ * stops a proxy of half a gigabyte for tens of milliseconds; the helper is started first and stays small. Should it
+ * be killed, the runs that are on fail, and the next one gets a new helper.
  */
 import { type ChildProcess, fork } from 'node:child_process';
 import type { ToolReply, ToolRequest } from './tool-process.ts';
@@ -24,7 +25,7 @@ export interface ToolRun {
 }
 
 export interface ToolRunner {
-  /** Rejects when the tool can't be started, the signal fires, or the helper is gone. */
+  /** Rejects when the tool can't be started, the signal fires, or the helper is lost before the tool has ended. */
   run(run: ToolRun): Promise<ToolResult>;
   close(): void;
 }
@@ -39,37 +40,57 @@ interface Pending {
 
 /** Starts the helper process. It ends with this process, however that ends. */
 export function startToolRunner(): ToolRunner {
-  return new HelperToolRunner();
+  return new LastingToolRunner();
 }
 
-class HelperToolRunner implements ToolRunner {
-  readonly #helper: ChildProcess;
-  readonly #pending = new Map<number, Pending>();
-  #nextId = 1;
+class LastingToolRunner implements ToolRunner {
+  #helper = new Helper();
   #closed = false;
-
-  constructor() {
-    this.#helper = fork(new URL('./tool-process.ts', import.meta.url), {
-      serialization: 'advanced',
-      execArgv: ['--max-semi-space-size=2'],
-    });
-    this.#helper.on('message', (reply: ToolReply) => this.#take(reply));
-    this.#helper.on('exit', (code, signal) => this.#lost(`helper process ended (${signal ?? code})`));
-    this.#helper.on('error', (error) => this.#lost(error.message));
-    // An idle helper must not keep a one-shot command alive.
-    this.#helper.unref();
-    this.#helper.channel?.unref();
-  }
 
   async run(run: ToolRun): Promise<ToolResult> {
     run.signal?.throwIfAborted();
     if (this.#closed) throw new Error(`${run.file}: the tool runner is closed`);
+    if (this.#helper.isLost) this.#helper = new Helper();
+    return this.#helper.run(run);
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#helper.close();
+  }
+}
+
+class Helper {
+  readonly #process: ChildProcess;
+  readonly #pending = new Map<number, Pending>();
+  #nextId = 1;
+  #isLost = false;
+
+  constructor() {
+    this.#process = fork(new URL('./tool-process.ts', import.meta.url), {
+      serialization: 'advanced',
+      execArgv: ['--max-semi-space-size=2'],
+    });
+    this.#process.on('message', (reply: ToolReply) => this.#take(reply));
+    this.#process.on('exit', (code, signal) => this.#lose(`helper process ended (${signal ?? code})`));
+    this.#process.on('error', (error) => this.#lose(`helper process failed: ${error.message}`));
+    // An idle helper must not keep a one-shot command alive.
+    this.#process.unref();
+    this.#process.channel?.unref();
+  }
+
+  /** It will run nothing any more. */
+  get isLost(): boolean {
+    return this.#isLost || !this.#process.connected;
+  }
+
+  async run(run: ToolRun): Promise<ToolResult> {
     const id = this.#nextId++;
     const stdout: Uint8Array[] = [];
     const stderr: Uint8Array[] = [];
     const abort = () => this.#send({ id, kind: 'kill' });
     run.signal?.addEventListener('abort', abort, { once: true });
-    this.#helper.channel?.ref();
+    this.#process.channel?.ref();
     try {
       const status = await new Promise<number>((resolve, reject) => {
         this.#pending.set(id, {
@@ -80,20 +101,22 @@ class HelperToolRunner implements ToolRunner {
           accepted: () => undefined,
         });
         this.#send({ id, kind: 'start', file: run.file, args: run.args });
-        this.#feed(id, run.input ?? []).catch(reject);
+        this.#feed(id, run.input ?? []).catch((error: unknown) => {
+          abort();
+          reject(error);
+        });
       });
       run.signal?.throwIfAborted();
       return { status, stdout: text(stdout), stderr: text(stderr) };
     } finally {
       run.signal?.removeEventListener('abort', abort);
       this.#pending.delete(id);
-      if (this.#pending.size === 0) this.#helper.channel?.unref();
+      if (this.#pending.size === 0) this.#process.channel?.unref();
     }
   }
 
   close(): void {
-    this.#closed = true;
-    if (this.#helper.connected) this.#helper.disconnect();
+    if (this.#process.connected) this.#process.disconnect();
   }
 
   /** One piece at a time: the next is sent when the tool has taken the last, so nothing piles up in memory. */
@@ -111,8 +134,8 @@ class HelperToolRunner implements ToolRunner {
   }
 
   #send(request: ToolRequest): void {
-    if (this.#helper.connected) this.#helper.send(request);
-    else this.#lost('helper process is gone');
+    if (this.#process.connected) this.#process.send(request);
+    else this.#lose('helper process is gone');
   }
 
   #take(reply: ToolReply): void {
@@ -137,8 +160,13 @@ class HelperToolRunner implements ToolRunner {
     }
   }
 
-  #lost(reason: string): void {
-    for (const pending of this.#pending.values()) pending.fail(new Error(reason));
+  #lose(reason: string): void {
+    this.#isLost = true;
+    this.close();
+    for (const pending of this.#pending.values()) {
+      pending.fail(new Error(reason));
+      pending.accepted();
+    }
   }
 }
 
