@@ -1,0 +1,127 @@
+/** `bin/menwei run` as a user starts it, in the network namespace of the test file. */
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { expect } from 'vitest';
+import type { ServicePortStatus } from '../../src/proxy/service-port-status.ts';
+
+const LAUNCHER = fileURLToPath(new URL('../../bin/menwei', import.meta.url));
+const execFileAsync = promisify(execFile);
+
+export interface Ended {
+  readonly status: number | null;
+  readonly signal: NodeJS.Signals | null;
+  readonly stdout: string;
+  /** Line by line. */
+  readonly stderr: readonly string[];
+}
+
+export interface StartOptions {
+  /** Where programs are found. */
+  readonly path?: string;
+  /** A program and arguments that start the launcher in their turn. */
+  readonly through?: readonly string[];
+}
+
+/** A started menwei. Disposing it leaves no process behind, whatever state the test is in. */
+export class RunProcess implements AsyncDisposable {
+  readonly #child: ChildProcess;
+  readonly #ended: Promise<readonly [number | null, NodeJS.Signals | null]>;
+  #stdout = '';
+  #stderr = '';
+
+  private constructor(args: readonly string[], { path, through = [] }: StartOptions) {
+    // Should this process be killed, its menwei goes with it.
+    const argv = ['--pdeathsig', 'KILL', ...through, LAUNCHER, 'run', ...args];
+    this.#child = spawn('/usr/bin/setpriv', argv, {
+      cwd: '/',
+      env: { PATH: path ?? process.env.PATH },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    this.#child.stdout?.setEncoding('utf8').on('data', (text: string) => {
+      this.#stdout += text;
+    });
+    this.#child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+      this.#stderr += text;
+    });
+    this.#ended = once(this.#child, 'close').then(() => [this.#child.exitCode, this.#child.signalCode]);
+  }
+
+  static start(args: readonly string[], options: StartOptions = {}): RunProcess {
+    return new RunProcess(args, options);
+  }
+
+  /** Starts one that is expected to end by itself. */
+  static async toItsEnd(args: readonly string[], options: StartOptions = {}): Promise<Ended> {
+    await using run = RunProcess.start(args, options);
+    return await run.ended();
+  }
+
+  get isRunning(): boolean {
+    return this.#child.exitCode === null && this.#child.signalCode === null;
+  }
+
+  /** Whole lines on standard error so far; with a letter, the log lines of this level, without their times. */
+  log(level?: 'I' | 'W' | 'E'): readonly string[] {
+    const lines = this.#stderr.split('\n').slice(0, -1);
+    if (level === undefined) return lines;
+    const start = new RegExp(`^\\S+Z ${level} `);
+    return lines.filter((line) => start.test(line)).map((line) => line.replace(start, ''));
+  }
+
+  /** Ends it, and checks that nothing it started lives on. */
+  async end(signal: NodeJS.Signals): Promise<Ended> {
+    const started = childrenOf(this.#child.pid);
+    this.#child.kill(signal);
+    const ended = await this.ended();
+    await expect.poll(() => started.filter(isAlive), { timeout: 5_000 }).toEqual([]);
+    return ended;
+  }
+
+  async ended(): Promise<Ended> {
+    const [status, signal] = await this.#ended;
+    return { status, signal, stdout: this.#stdout, stderr: this.log() };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.isRunning) await this.end('SIGKILL');
+  }
+}
+
+function childrenOf(pid: number | undefined): readonly string[] {
+  const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim();
+  return children === '' ? [] : children.split(' ');
+}
+
+/** An orphan that nobody has asked about yet is dead all the same. */
+function isAlive(pid: string): boolean {
+  try {
+    return !/^State:\tZ/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ESRCH'))
+      return false;
+    throw error;
+  }
+}
+
+/** Where the service ports stand, as the metrics server tells it: `default/web/TCP IPv4 programmed`. */
+export async function observeStatus(port = 10_249): Promise<readonly string[]> {
+  const response = await fetch(`http://127.0.0.1:${port}/status`);
+  const statuses: readonly ServicePortStatus[] = JSON.parse(await response.text());
+  return statuses.map(({ servicePort, family, state }) => `${servicePort} ${family} ${state}`).sort();
+}
+
+/** The rules of a table without its counters. */
+export async function savedRules(table: 'nat' | 'filter' = 'nat'): Promise<readonly string[]> {
+  const { stdout } = await execFileAsync('iptables-save', ['-t', table]);
+  return stdout.split('\n').filter((line) => line.startsWith('-A '));
+}
+
+/** The rules whose comment names a service port. */
+export async function rulesOf(servicePort: string): Promise<readonly string[]> {
+  const mention = new RegExp(`--comment "?${servicePort}["\\s]`);
+  const rules = [...(await savedRules('nat')), ...(await savedRules('filter'))];
+  return rules.filter((rule) => mention.test(rule));
+}

@@ -1,0 +1,141 @@
+/** `menwei run` that can't start: one line that says why and what helps, and no rule touched. */
+import { mkdirSync, symlinkSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import { TestFolder } from './run-cluster.ts';
+import { RunProcess, type StartOptions, savedRules } from './run-process.ts';
+
+const folder = new TestFolder();
+afterAll(() => folder[Symbol.dispose]());
+
+const manifest = folder.write(
+  'web.yaml',
+  `apiVersion: v1
+kind: Service
+metadata: {name: web, namespace: default}
+spec: {clusterIP: 172.30.0.1, ports: [{port: 80}]}
+`,
+);
+// No program at all, not even those that scripts take for granted.
+const emptyPath = join(folder.path, 'empty');
+mkdirSync(emptyPath);
+const legacyPath = join(folder.path, 'legacy');
+mkdirSync(legacyPath);
+for (const name of ['iptables', 'ip6tables']) {
+  for (const tool of [name, `${name}-save`, `${name}-restore`]) {
+    symlinkSync('/usr/sbin/xtables-legacy-multi', join(legacyPath, tool));
+  }
+}
+const config = folder.write(
+  'bad-config.yaml',
+  `apiVersion: kubeproxy.config.k8s.io/v1alpha1
+kind: KubeProxyConfiguration
+mode: ebpf
+iptables: {masqueradeBit: 32}
+nodePortAddresses: [10.0.0.0/8, nowhere]
+`,
+);
+
+// May read the checkout wherever it lies, and nothing else.
+const NOBODY = [
+  ...['/usr/bin/setpriv', '--reuid=65534', '--clear-groups'],
+  ...['--inh-caps=+dac_read_search', '--ambient-caps=+dac_read_search'],
+];
+const WITHOUT_NET_ADMIN = ['/usr/bin/setpriv', '--bounding-set=-net_admin', '--inh-caps=-net_admin'];
+const FROM_MANIFEST = ['--manifests', manifest];
+
+interface Refusal {
+  readonly title: string;
+  readonly args: readonly string[];
+  readonly options?: StartOptions;
+  readonly status?: 1 | 2;
+  readonly lines: readonly RegExp[];
+}
+
+const REFUSALS: readonly Refusal[] = [
+  {
+    title: 'without iptables',
+    args: FROM_MANIFEST,
+    options: { path: emptyPath },
+    lines: [/^menwei: find iptables: .*not found on the PATH; install it with: apt-get install iptables$/],
+  },
+  {
+    title: 'as nobody',
+    args: FROM_MANIFEST,
+    options: { through: NOBODY },
+    lines: [/^menwei: iptables .*Permission denied .*run as root or with CAP_NET_ADMIN\)$/],
+  },
+  {
+    title: 'as nobody, legacy tools',
+    args: FROM_MANIFEST,
+    options: { through: NOBODY, path: `${legacyPath}:${process.env.PATH}` },
+    lines: [/^menwei: iptables .*run as root or with CAP_NET_ADMIN\)$/],
+  },
+  {
+    title: 'as root without CAP_NET_ADMIN',
+    args: FROM_MANIFEST,
+    options: { through: WITHOUT_NET_ADMIN },
+    lines: [/^menwei: iptables .*Permission denied .*run as root or with CAP_NET_ADMIN\)$/],
+  },
+  {
+    title: 'as root without CAP_NET_ADMIN, legacy tools',
+    args: FROM_MANIFEST,
+    options: { through: WITHOUT_NET_ADMIN, path: `${legacyPath}:${process.env.PATH}` },
+    lines: [/^menwei: iptables .*run as root or with CAP_NET_ADMIN\)$/],
+  },
+  {
+    title: 'manifests that are not there',
+    args: ['--manifests', '/nowhere/objects.yaml'],
+    lines: [/^menwei: \/nowhere\/objects\.yaml: no such file or folder$/],
+  },
+  {
+    title: 'a kubeconfig that is not there',
+    args: ['--kubeconfig', '/nowhere/kubeconfig'],
+    lines: [/^menwei: \/nowhere\/kubeconfig: .*ENOENT/],
+  },
+  {
+    title: 'no hint where the API server is',
+    args: [],
+    lines: [/^menwei: .*--kubeconfig/],
+  },
+  {
+    title: 'a configuration file that is not there',
+    args: ['--config', '/nowhere/config.yaml'],
+    lines: [/^menwei: \/nowhere\/config\.yaml: the configuration file can't be read/],
+  },
+  {
+    title: 'a configuration file with mistakes',
+    args: ['--config', config],
+    lines: [
+      /^menwei: .*bad-config\.yaml: mode: /,
+      /^menwei: .*bad-config\.yaml: iptables\.masqueradeBit: /,
+      /^menwei: .*bad-config\.yaml: nodePortAddresses\[1\]: /,
+    ],
+  },
+  {
+    title: 'a value that can not be right',
+    args: [...FROM_MANIFEST, '--proxy-mode', 'ebpf'],
+    lines: [/^menwei: --proxy-mode: /],
+  },
+  {
+    title: 'a flag that nobody knows',
+    args: ['--nothing'],
+    status: 2,
+    lines: [/unknown option '--nothing'/],
+  },
+  {
+    title: 'an argument that is no flag',
+    args: [...FROM_MANIFEST, 'objects.yaml'],
+    status: 2,
+    lines: [/too many arguments/],
+  },
+];
+
+describe('menwei run ends at once, with a line for each reason:', () => {
+  it.each(REFUSALS)('$title', async ({ args, options, status = 1, lines }) => {
+    const ended = await RunProcess.toItsEnd(args, options);
+    expect(ended.stderr).toEqual(lines.map((line) => expect.stringMatching(line)));
+    expect(ended).toMatchObject({ status, stdout: '' });
+    expect((await savedRules()).filter((rule) => rule.includes('KUBE'))).toEqual([]);
+  });
+});
