@@ -1,0 +1,141 @@
+/** `menwei cleanup`: takes out all that is ours, and nothing else. */
+import { execFileSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeEach, expect, it } from 'vitest';
+import { IP_FAMILIES, type IpFamily } from '../../src/addresses/ip.ts';
+import { describeVariants } from './iptables-variants.ts';
+import { TestFolder } from './run-cluster.ts';
+import { observeStatus, RunProcess } from './run-process.ts';
+
+const MENWEI = fileURLToPath(new URL('../../bin/menwei', import.meta.url));
+const TABLES = ['filter', 'nat', 'mangle'];
+
+const folder = new TestFolder();
+afterAll(() => folder[Symbol.dispose]());
+
+/** Two addresses, so that both families have rules of every kind of chain. */
+const manifest = folder.write(
+  'web.yaml',
+  `apiVersion: v1
+kind: Service
+metadata: {name: web, namespace: default}
+spec:
+  type: LoadBalancer
+  externalTrafficPolicy: Local
+  healthCheckNodePort: 32000
+  clusterIP: 172.30.0.1
+  clusterIPs: [172.30.0.1, "fd00:172:30::1"]
+  ipFamilies: [IPv4, IPv6]
+  ipFamilyPolicy: RequireDualStack
+  loadBalancerSourceRanges: [203.0.113.0/24, "fd00:113::/64"]
+  ports: [{name: http, port: 80, nodePort: 30080}, {name: none, port: 81, nodePort: 30081}]
+status: {loadBalancer: {ingress: [{ip: 198.51.100.1}, {ip: "fd00:198::1"}]}}
+---
+apiVersion: discovery.k8s.io/v1
+kind: EndpointSlice
+metadata: {name: web-4, namespace: default, labels: {kubernetes.io/service-name: web}}
+addressType: IPv4
+ports: [{name: http, port: 8080, protocol: TCP}]
+endpoints: [{addresses: [10.0.0.1], nodeName: node-a}, {addresses: [10.0.0.2]}]
+---
+apiVersion: discovery.k8s.io/v1
+kind: EndpointSlice
+metadata: {name: web-6, namespace: default, labels: {kubernetes.io/service-name: web}}
+addressType: IPv6
+ports: [{name: http, port: 8080, protocol: TCP}]
+endpoints: [{addresses: ["fd00:10::1"], nodeName: node-a}, {addresses: ["fd00:10::2"]}]
+`,
+);
+
+function toolOf(family: IpFamily): string {
+  return family === 'IPv4' ? 'iptables' : 'ip6tables';
+}
+
+/** Chains and rules of a family, without counts. */
+function dump(family: IpFamily): readonly string[] {
+  return TABLES.flatMap((table) =>
+    execFileSync(`${toolOf(family)}-save`, ['-t', table], { encoding: 'utf8' })
+      .split('\n')
+      .filter((line) => line.startsWith(':') || line.startsWith('-A '))
+      .map((line) => `${table} ${line.replace(/ \[\d+:\d+\]$/, '')}`),
+  );
+}
+
+/** What others keep in a kernel: a firewall's rules, the kubelet's chains, names that look like ours. */
+const FOREIGN = `*filter
+:FIREWALL - [0:0]
+:KUBE-ROUTER-INPUT - [0:0]
+-A INPUT -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT
+-A INPUT -j FIREWALL
+-A INPUT -j KUBE-ROUTER-INPUT
+-A FIREWALL -p tcp -m tcp --dport 22 -m comment --comment "KUBE-SERVICES is not meant" -j ACCEPT
+-A FORWARD -j FIREWALL
+COMMIT
+*nat
+:KUBE-KUBELET-CANARY - [0:0]
+:KUBE-HAIRPIN - [0:0]
+-A PREROUTING -p tcp -m tcp --dport 8080 -j REDIRECT --to-ports 80
+-A POSTROUTING -j KUBE-HAIRPIN
+-A KUBE-HAIRPIN -m mark --mark 0x4000/0x4000 -j RETURN
+COMMIT
+*mangle
+:KUBE-IPTABLES-HINT - [0:0]
+:KUBE-KUBELET-CANARY - [0:0]
+-A PREROUTING -j MARK --set-xmark 0x1/0x1
+COMMIT
+`;
+
+async function program(): Promise<void> {
+  await using run = RunProcess.start([
+    ...['--manifests', manifest],
+    ...['--hostname-override', 'node-a'],
+    ...['--cluster-cidr', '10.0.0.0/8,fd00:10::/32'],
+  ]);
+  const ports = ['default/web:http/TCP', 'default/web:none/TCP'];
+  const wanted = ports.flatMap((port) => IP_FAMILIES.map((family) => `${port} ${family} programmed`));
+  await expect
+    .poll(() => observeStatus().catch((error: unknown) => String(error)), { timeout: 20_000 })
+    .toEqual(wanted);
+  // The watch puts its canaries in by itself, some time after the first sync.
+  await expect
+    .poll(() => IP_FAMILIES.flatMap(dump).filter((line) => line.endsWith(':KUBE-PROXY-CANARY -')).length)
+    .toBe(IP_FAMILIES.length * TABLES.length);
+  await run.end('SIGTERM');
+}
+
+describeVariants((_variant, openKernel) => {
+  beforeEach(async () => {
+    for (const family of IP_FAMILIES) await openKernel(family);
+  });
+
+  it.each([
+    ['menwei cleanup', ['cleanup']],
+    ['menwei run --cleanup', ['run', '--cleanup']],
+  ])(
+    '%s leaves what others have made, and KUBE-FIREWALL, which the kubelet uses too',
+    async (_title, args) => {
+      for (const family of IP_FAMILIES) {
+        execFileSync(`${toolOf(family)}-restore`, ['-w', '5', '--noflush'], { input: FOREIGN });
+      }
+      const foreign = IP_FAMILIES.map(dump);
+      await program();
+      expect(IP_FAMILIES.map((family) => dump(family).length > 50)).toEqual([true, true]);
+      execFileSync(MENWEI, args, { stdio: 'pipe' });
+      const left = IP_FAMILIES.map(dump).map((lines) =>
+        lines.filter((line) => !line.includes('KUBE-FIREWALL')),
+      );
+      expect(left).toEqual(foreign);
+      for (const family of IP_FAMILIES) {
+        expect(dump(family).filter((line) => line.includes('-j KUBE-FIREWALL'))).toEqual([
+          'filter -A INPUT -j KUBE-FIREWALL',
+          'filter -A OUTPUT -j KUBE-FIREWALL',
+        ]);
+      }
+    },
+  );
+
+  it('has nothing to do where nothing was programmed', () => {
+    execFileSync(MENWEI, ['cleanup'], { stdio: 'pipe' });
+    expect(IP_FAMILIES.flatMap(dump).filter((line) => line.includes('KUBE-'))).toEqual([]);
+  });
+});
