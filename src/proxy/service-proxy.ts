@@ -38,6 +38,8 @@ export interface ServiceProxyOptions {
 interface Family {
   readonly proxy: Syncable;
   readonly pacer: Pacer;
+  /** Resolves after the first sync that succeeded: from then on there is something to watch. */
+  readonly programmed: PromiseWithResolvers<void>;
 }
 
 export class ServiceProxy implements ObjectSink {
@@ -59,6 +61,7 @@ export class ServiceProxy implements ObjectSink {
         retryMs: FIRST_RETRY_MS,
         maxRetryMs: syncPeriodMs,
       }),
+      programmed: Promise.withResolvers<void>(),
     }));
   }
 
@@ -71,7 +74,7 @@ export class ServiceProxy implements ObjectSink {
         const drifted = (what: string) => this.#drifted(family, what);
         return [
           family.pacer.run(() => this.#sync(family, signal), signal),
-          family.proxy.watch(drifted, signal),
+          this.#untilProgrammed(family, signal).then(() => family.proxy.watch(drifted, signal)),
         ];
       }),
     );
@@ -150,7 +153,12 @@ export class ServiceProxy implements ObjectSink {
     this.#request(family);
   }
 
-  async #sync({ proxy }: Family, signal: AbortSignal): Promise<boolean> {
+  async #untilProgrammed({ programmed }: Family, signal: AbortSignal): Promise<void> {
+    signal.addEventListener('abort', () => programmed.resolve(), { once: true });
+    await programmed.promise;
+  }
+
+  async #sync({ proxy, programmed }: Family, signal: AbortSignal): Promise<boolean> {
     const { metrics, health } = this.#options;
     const startedMs = performance.now();
     const result = await proxy.sync(signal);
@@ -159,6 +167,7 @@ export class ServiceProxy implements ObjectSink {
     metrics.observeSync(proxy.family, seconds);
     this.#log(proxy.family, result, seconds);
     if (!result.ok) return false;
+    programmed.resolve();
     const nowMs = Date.now();
     health.updated(proxy.family, nowMs);
     for (const triggerMs of result.triggerTimesMs) {
