@@ -1,6 +1,7 @@
 /** The command line. This file only wires; each command is a file of its own. */
 import { Command } from 'commander';
 import { registerCleanupCommand } from './cleanup.ts';
+import { registerDiffCommand } from './diff.ts';
 import { registerLabCommand } from './lab.ts';
 import { registerRenderCommand } from './render.ts';
 import { registerRunCommand } from './run.ts';
@@ -14,7 +15,11 @@ const program = new Command('menwei')
 
 registerRunCommand(program);
 registerRenderCommand(program);
+registerDiffCommand(program);
 registerCleanupCommand(program);
 registerLabCommand(program);
+
+// A reader that has seen enough, such as head, is no failure of ours.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));
 
 await program.parseAsync();

@@ -1,11 +1,9 @@
 /** What a node would program for the objects in some files, as text. */
 import { type IpFamily, parseIp } from '../addresses/ip.ts';
-import type { AnyRules } from '../backends/backend.ts';
 import type { GivenFlags } from '../config/flags.ts';
-import type { Settings } from '../config/settings.ts';
-import { formatProblem, type WatchedObject } from '../kubernetes/objects.ts';
+import { formatProblem, type Problem, type WatchedObject } from '../kubernetes/objects.ts';
+import { desiredState } from '../proxy/desired-state.ts';
 import { NodeState } from '../proxy/node-state.ts';
-import { ServiceTracker } from '../services/service-tracker.ts';
 import { formatManifestError } from '../sources/manifests.ts';
 import { UserError } from './failure.ts';
 import { readManifestsOrFail } from './manifests-input.ts';
@@ -39,38 +37,11 @@ export async function render(options: RenderOptions): Promise<void> {
   }
   const family = options.family ?? node.ips.primaryFamily;
   const rules = findMode(settings.mode).rules(settings, family);
-  process.stdout.write(renderRules(rules, objects, settings, node, warn));
+  const report = (problem: Problem) => warn(formatProblem(problem));
+  const desired = desiredState(rules, objects, node.view(family), report);
+  process.stdout.write(rules.format(rules.diff(rules.nothing(), desired)));
   // What could not be used is missing from the output: a script must be able to tell.
   if (problems.length > 0 || errors.length > 0) process.exitCode = 1;
-}
-
-function renderRules(
-  rules: AnyRules,
-  objects: readonly WatchedObject[],
-  settings: Settings,
-  node: NodeState,
-  warn: (message: string) => void,
-): string {
-  const tracker = new ServiceTracker({
-    family: rules.family,
-    nodeName: settings.nodeName,
-    startedAtMs: Number.POSITIVE_INFINITY,
-  });
-  for (const object of objects) {
-    if (object.kind === 'Service') tracker.upsertService(object);
-    if (object.kind === 'EndpointSlice') tracker.upsertSlice(object);
-  }
-  const { ports, problems } = tracker.takeChanges();
-  for (const problem of problems) warn(formatProblem(problem));
-  const view = node.view(rules.family);
-  const plan = rules.plan();
-  plan.update(
-    view,
-    new Map(
-      [...ports].map(([key, port]) => [key, port === undefined ? undefined : rules.compile(port, view)]),
-    ),
-  );
-  return rules.format(rules.diff(rules.nothing(), plan.complete()));
 }
 
 /** The options in the words of the proxy's own flags, so that both mean the same. */

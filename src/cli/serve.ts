@@ -9,8 +9,6 @@ import { isNodeEligible, ProxyHealth } from '../health/proxy-health.ts';
 import { ServiceHealthServers } from '../health/service-health-servers.ts';
 import { observeInterfaceAddresses } from '../kernel/interfaces.ts';
 import { startToolRunner, type ToolRunner } from '../kernel/tool-runner.ts';
-import { createApiClient } from '../kubernetes/api-client.ts';
-import { chooseConnection } from '../kubernetes/connection-choice.ts';
 import { formatErrorChain } from '../log/error-text.ts';
 import type { Logger } from '../log/logger.ts';
 import { createLogger } from '../log/pino-logger.ts';
@@ -21,13 +19,10 @@ import { FamilyProxy } from '../proxy/family-proxy.ts';
 import { NodeState } from '../proxy/node-state.ts';
 import { ServiceProxy } from '../proxy/service-proxy.ts';
 import { ServiceTracker } from '../services/service-tracker.ts';
-import { createApiServerSource } from '../sources/api-server.ts';
-import { createManifestSource } from '../sources/manifests/manifest-source.ts';
-import type { ObjectSource } from '../sources/source.ts';
 import { startBackends } from './backends.ts';
 import { cleanupKernel } from './cleanup-kernel.ts';
 import { UserError } from './failure.ts';
-import { parseNodePortRange, requireManifestsOrFail } from './manifests-input.ts';
+import { openSource } from './object-source.ts';
 import { readSettings } from './settings-input.ts';
 import { VERSION } from './version.ts';
 
@@ -149,34 +144,6 @@ function startServers(
       ? []
       : [startMetricsServer({ address: metricsBindAddress, ...observed, logger, hardFail })]),
   ];
-}
-
-async function openSource(
-  settings: Settings,
-  nodePortRange: string | undefined,
-  logger: Logger,
-): Promise<ObjectSource> {
-  if (settings.manifests.length > 0) {
-    await requireManifestsOrFail(settings.manifests);
-    return createManifestSource({
-      paths: settings.manifests,
-      nodePortRange: parseNodePortRange(nodePortRange),
-      logger,
-    });
-  }
-  const { kubeconfig, master, qps, burst } = settings.client;
-  const connection = await chooseConnection({ kubeconfig, master });
-  const client = createApiClient(connection, { userAgent: `menwei/${VERSION}`, qps, burst });
-  const source = createApiServerSource({ client, nodeName: settings.nodeName, logger });
-  return {
-    run: async (sink, signal) => {
-      try {
-        await source.run(sink, signal);
-      } finally {
-        await client.close();
-      }
-    },
-  };
 }
 
 /** Resolves when the signal fires; the first part that fails ends the others, and its error is the user's. */

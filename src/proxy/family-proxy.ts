@@ -11,13 +11,11 @@ import type { IpFamily } from '../addresses/ip.ts';
 import type { Backend, Plan } from '../backends/backend.ts';
 import { formatProblem } from '../kubernetes/objects.ts';
 import type { Logger } from '../log/logger.ts';
-import type { NodeView } from '../services/node-view.ts';
+import { isLargeCluster, type NodeView } from '../services/node-view.ts';
 import type { ServicePort, ServicePortKey } from '../services/service-port.ts';
 import type { ServiceTracker } from '../services/service-tracker.ts';
 import { StatusBoard } from './service-port-status.ts';
 
-/** More endpoints than this make a large cluster (spec § 4.6). */
-const LARGE_CLUSTER_ENDPOINTS = 1000;
 /** Compiling gives way to other work after this long. */
 const COMPILE_TURN_MS = 10;
 
@@ -105,7 +103,7 @@ export class FamilyProxy<Unit, State, Changes> implements Syncable {
     }
     const node = {
       ...this.#options.nodeView(),
-      largeCluster: this.tracker.endpointCount > LARGE_CLUSTER_ENDPOINTS,
+      largeCluster: isLargeCluster(this.tracker.endpointCount),
     };
     const nodeChanged = this.#node !== undefined && !isSameNode(this.#node, node);
     this.#node = node;

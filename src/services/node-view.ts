@@ -24,3 +24,10 @@ export interface NodeView {
    */
   readonly largeCluster: boolean;
 }
+
+/** More endpoints than this, in all service ports together, make a large cluster (spec § 4.6). */
+const LARGE_CLUSTER_ENDPOINTS = 1000;
+
+export function isLargeCluster(endpointCount: number): boolean {
+  return endpointCount > LARGE_CLUSTER_ENDPOINTS;
+}

@@ -1,0 +1,64 @@
+/** Compares the kernel with the objects as they are now, once, and changes nothing. */
+import type { GivenFlags } from '../config/flags.ts';
+import { observeInterfaceAddresses } from '../kernel/interfaces.ts';
+import { startToolRunner } from '../kernel/tool-runner.ts';
+import { formatProblem, type Problem, type WatchedObject } from '../kubernetes/objects.ts';
+import { createLogger } from '../log/pino-logger.ts';
+import { desiredState } from '../proxy/desired-state.ts';
+import { NodeState } from '../proxy/node-state.ts';
+import type { ObjectSource } from '../sources/source.ts';
+import { startBackends } from './backends.ts';
+import { openSource } from './object-source.ts';
+import { readSettings } from './settings-input.ts';
+
+export interface DiffInput {
+  readonly flags: GivenFlags;
+  /** `--service-node-port-range` */
+  readonly nodePortRange: string | undefined;
+}
+
+/** Prints the changes of every family; the exit status is 1 if there are any. */
+export async function diffKernel({ flags, nodePortRange }: DiffInput): Promise<void> {
+  const runner = startToolRunner();
+  const { signal } = new AbortController();
+  try {
+    const { settings, warnings } = await readSettings(flags);
+    const logger = createLogger({ ...settings.log, level: 'warn' });
+    for (const warning of warnings) logger.warn({}, warning);
+    const source = await openSource(settings, nodePortRange, logger);
+    const node = new NodeState(settings, observeInterfaceAddresses);
+    const report = (problem: Problem) => logger.warn({}, formatProblem(problem));
+    const objects = await readOnce(source, report);
+    for (const object of objects) {
+      if (object.kind === 'Node' && object.name === settings.nodeName) node.update(object);
+    }
+    for (const backend of await startBackends(settings, node.ips.primaryFamily, runner, logger, signal)) {
+      const desired = desiredState(backend, objects, node.view(backend.family), report);
+      const changes = backend.diff(await backend.observe(signal), desired);
+      if (backend.isEmpty(changes)) continue;
+      process.stdout.write(`# ${backend.family}\n${backend.format(changes)}`);
+      process.exitCode = 1;
+    }
+  } finally {
+    runner.close();
+  }
+}
+
+/** The objects of a source at the start; the last version where there are several. */
+async function readOnce(
+  source: ObjectSource,
+  report: (problem: Problem) => void,
+): Promise<readonly WatchedObject[]> {
+  const objects: WatchedObject[] = [];
+  const stop = new AbortController();
+  await source.run(
+    {
+      upsert: (object) => objects.push(object),
+      remove: () => undefined,
+      synced: () => stop.abort(),
+      report,
+    },
+    stop.signal,
+  );
+  return objects;
+}

@@ -1,0 +1,38 @@
+/** Where the objects come from, as the settings say: manifests or an API server. */
+import type { Settings } from '../config/settings.ts';
+import { createApiClient } from '../kubernetes/api-client.ts';
+import { chooseConnection } from '../kubernetes/connection-choice.ts';
+import type { Logger } from '../log/logger.ts';
+import { createApiServerSource } from '../sources/api-server.ts';
+import { createManifestSource } from '../sources/manifests/manifest-source.ts';
+import type { ObjectSource } from '../sources/source.ts';
+import { parseNodePortRange, requireManifestsOrFail } from './manifests-input.ts';
+import { VERSION } from './version.ts';
+
+export async function openSource(
+  settings: Settings,
+  nodePortRange: string | undefined,
+  logger: Logger,
+): Promise<ObjectSource> {
+  if (settings.manifests.length > 0) {
+    await requireManifestsOrFail(settings.manifests);
+    return createManifestSource({
+      paths: settings.manifests,
+      nodePortRange: parseNodePortRange(nodePortRange),
+      logger,
+    });
+  }
+  const { kubeconfig, master, qps, burst } = settings.client;
+  const connection = await chooseConnection({ kubeconfig, master });
+  const client = createApiClient(connection, { userAgent: `menwei/${VERSION}`, qps, burst });
+  const source = createApiServerSource({ client, nodeName: settings.nodeName, logger });
+  return {
+    run: async (sink, signal) => {
+      try {
+        await source.run(sink, signal);
+      } finally {
+        await client.close();
+      }
+    },
+  };
+}

@@ -1,0 +1,28 @@
+/** What the kernel must hold for some objects, all at once: for who only looks and never programs. */
+import type { AnyRules } from '../backends/backend.ts';
+import type { Problem, WatchedObject } from '../kubernetes/objects.ts';
+import { isLargeCluster, type NodeView } from '../services/node-view.ts';
+import { ServiceTracker } from '../services/service-tracker.ts';
+
+/** The result is a state of `rules`' mode. */
+export function desiredState(
+  rules: AnyRules,
+  objects: Iterable<WatchedObject>,
+  nodeView: NodeView,
+  report: (problem: Problem) => void,
+): unknown {
+  const tracker = new ServiceTracker({
+    family: rules.family,
+    nodeName: nodeView.name,
+    startedAtMs: Number.POSITIVE_INFINITY,
+  });
+  for (const object of objects) {
+    if (object.kind === 'Service') tracker.upsertService(object);
+    if (object.kind === 'EndpointSlice') tracker.upsertSlice(object);
+  }
+  for (const problem of tracker.takeChanges().problems) report(problem);
+  const node = { ...nodeView, largeCluster: isLargeCluster(tracker.endpointCount) };
+  const plan = rules.plan();
+  plan.update(node, new Map(Array.from(tracker.ports, ([key, port]) => [key, rules.compile(port, node)])));
+  return plan.complete();
+}
