@@ -39,8 +39,18 @@ interface Libc {
 let loaded: Libc | undefined;
 
 function libc(): Libc {
-  loaded ??= loadLibc();
+  loaded ??= loadLibcOrRefuse();
   return loaded;
+}
+
+/** An installation without koffi's binary for this machine is as good as a kernel that refuses. */
+function loadLibcOrRefuse(): Libc {
+  try {
+    return loadLibc();
+  } catch (cause) {
+    const detail = cause instanceof Error ? (cause.message.split('\n', 1)[0] ?? '') : String(cause);
+    throw new KernelError({ operation: 'load', object: 'koffi', detail, cause });
+  }
 }
 
 function loadLibc(): Libc {

@@ -1,9 +1,12 @@
 /** `menwei run` fed by files: mistakes are named, and cost nothing but the object they are in. */
+import { rmSync } from 'node:fs';
 import { afterAll, afterEach, describe, expect, it } from 'vitest';
+import { readSysctl, writeSysctl } from '../../src/kernel/sysctl.ts';
 import { NODE, TestFolder } from './run-cluster.ts';
 import { observeStatus, RunProcess, rulesOf, savedRules } from './run-process.ts';
 
 const folder = new TestFolder();
+const ROUTE_LOCALNET = 'net/ipv4/conf/all/route_localnet';
 const flags = ['--manifests', folder.path, '--hostname-override', NODE, '--iptables-min-sync-period', '0s'];
 
 afterAll(() => folder[Symbol.dispose]());
@@ -21,6 +24,23 @@ spec:
     - port: ${port}
 `;
 }
+
+describe('menwei run --dry-run', () => {
+  it('prints what it would do and does nothing', async () => {
+    const manifests = folder.write('dry.yaml', service('web', '172.30.0.1', 80));
+    writeSysctl(ROUTE_LOCALNET, 0);
+    await using run = RunProcess.start([...flags, '--dry-run', '--manifests', manifests]);
+    await expect
+      .poll(() => observeStatus().catch(() => []), { timeout: 20_000 })
+      .toEqual(['default/web/TCP IPv4 programmed']);
+    const { status, stdout } = await run.end('SIGTERM');
+    expect(status).toBe(0);
+    expect(stdout).toContain('default/web has no endpoints');
+    expect([...(await savedRules('nat')), ...(await savedRules('filter'))]).toEqual([]);
+    expect(readSysctl(ROUTE_LOCALNET)).toBe('0');
+    rmSync(manifests);
+  });
+});
 
 describe('menwei run with manifests', () => {
   it('programs all but the objects with mistakes, and names those', async () => {

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { formatHostPort } from '../../src/addresses/ip.ts';
 import { compile } from '../../src/backends/iptables/compile.ts';
 import { diff } from '../../src/backends/iptables/diff.ts';
-import type { IptablesOptions } from '../../src/backends/iptables/options.ts';
+import { ACCOUNTING_OBJECTS, type IptablesOptions } from '../../src/backends/iptables/options.ts';
 import { IptablesPlan } from '../../src/backends/iptables/plan.ts';
 import type { Ruleset } from '../../src/backends/iptables/ruleset.ts';
 import type { NodeView } from '../../src/services/node-view.ts';
@@ -16,7 +16,7 @@ const OPTIONS: IptablesOptions = {
   masqueradeAll: false,
   localhostNodePorts: true,
   conntrackLiberal: false,
-  accounting: true,
+  accounting: ACCOUNTING_OBJECTS,
 };
 
 const NODE: NodeView = {

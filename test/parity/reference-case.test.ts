@@ -8,7 +8,7 @@ import { describe, expect, it } from 'vitest';
 import { diff } from '../../src/backends/iptables/diff.ts';
 import { CANARY, type ChainId, NAT_SERVICES } from '../../src/backends/iptables/names.ts';
 import { SavedRules } from '../../src/backends/iptables/observe.ts';
-import type { IptablesOptions } from '../../src/backends/iptables/options.ts';
+import { ACCOUNTING_OBJECTS, type IptablesOptions } from '../../src/backends/iptables/options.ts';
 import { formatScript } from '../../src/backends/iptables/restore-script.ts';
 import { formatRule, parseSavedRule, type Rule } from '../../src/backends/iptables/rule.ts';
 import { IptablesRules } from '../../src/backends/iptables/rules.ts';
@@ -27,7 +27,7 @@ const OPTIONS: IptablesOptions = {
   masqueradeAll: false,
   localhostNodePorts: true,
   conntrackLiberal: false,
-  accounting: true,
+  accounting: ACCOUNTING_OBJECTS,
 };
 
 const NODE: NodeView = {

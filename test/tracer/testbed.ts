@@ -119,7 +119,7 @@ export function optionsOf(family: IpFamily, fields: Partial<IptablesOptions> = {
     masqueradeAll: false,
     localhostNodePorts: family === 'IPv4',
     conntrackLiberal: false,
-    accounting: false,
+    accounting: [],
     ...fields,
   };
 }

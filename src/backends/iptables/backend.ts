@@ -18,6 +18,11 @@ export interface IptablesBackendOptions extends IptablesOptions {
   readonly logger: Logger;
   /** How often the watch looks at the kernel. */
   readonly watchPeriodMs: number;
+  /**
+   * Makes sure that an accounting object exists; called before rules are written, which may count into it. Whoever
+   * flushed the rules may have taken the objects too. Throws KernelError.
+   */
+  readonly applyAccountingObject?: (name: string) => void;
 }
 
 export class IptablesBackend extends IptablesRules implements Backend<IptablesUnit, Ruleset, RestoreScript> {
@@ -32,7 +37,8 @@ export class IptablesBackend extends IptablesRules implements Backend<IptablesUn
 
   async apply(changes: RestoreScript, signal: AbortSignal): Promise<void> {
     if (changes.length === 0) return;
-    await this.#tools.restore({ [Symbol.iterator]: () => formatPieces(changes) }, signal);
+    for (const name of this.#options.accounting) this.#options.applyAccountingObject?.(name);
+    await this.#restore(changes, signal);
   }
 
   observe(signal: AbortSignal): Promise<Ruleset> {
@@ -63,7 +69,12 @@ export class IptablesBackend extends IptablesRules implements Backend<IptablesUn
   }
 
   async cleanup(signal: AbortSignal): Promise<void> {
-    await this.apply(cleanupScript(await this.#observe(['filter', 'nat', 'mangle'], signal)), signal);
+    await this.#restore(cleanupScript(await this.#observe(['filter', 'nat', 'mangle'], signal)), signal);
+  }
+
+  async #restore(script: RestoreScript, signal: AbortSignal): Promise<void> {
+    if (script.length === 0) return;
+    await this.#tools.restore({ [Symbol.iterator]: () => formatPieces(script) }, signal);
   }
 
   async #observe(tables: readonly Table[], signal: AbortSignal): Promise<Ruleset> {

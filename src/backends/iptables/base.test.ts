@@ -5,7 +5,11 @@ import { IP_FAMILIES, type IpFamily } from '../../addresses/ip.ts';
 import { aNodeView } from '../../services/testing.ts';
 import { compileBase, JUMPS } from './base.ts';
 import { type ChainId, FIXED_CHAINS } from './names.ts';
-import type { IptablesOptions } from './options.ts';
+import {
+  INVALID_DROPPED_ACCOUNTING,
+  type IptablesOptions,
+  LOCALHOST_NODE_PORTS_ACCOUNTING,
+} from './options.ts';
 
 function chain(
   id: ChainId,
@@ -57,11 +61,12 @@ describe('packets that conntrack can’t place', () => {
   const counted =
     '-m conntrack --ctstate INVALID -m nfacct --nfacct-name ct_state_invalid_dropped_pkts -j DROP';
 
-  it.each([
+  it.each<[Partial<IptablesOptions>, string | undefined]>([
     [{}, drop],
-    [{ accounting: true }, counted],
+    [{ accounting: [INVALID_DROPPED_ACCOUNTING] }, counted],
+    [{ accounting: [LOCALHOST_NODE_PORTS_ACCOUNTING] }, drop],
     [{ conntrackLiberal: true }, undefined],
-    [{ conntrackLiberal: true, accounting: true }, undefined],
+    [{ conntrackLiberal: true, accounting: [INVALID_DROPPED_ACCOUNTING] }, undefined],
   ])('%j: %s', (fields, rule) => {
     expect(chain('filter KUBE-FORWARD', fields)).toEqual([
       ...(rule === undefined ? [] : [rule]),

@@ -13,12 +13,9 @@ import {
   NAT_POSTROUTING,
   NAT_SERVICES,
 } from './names.ts';
-import type { IptablesOptions } from './options.ts';
+import { INVALID_DROPPED_ACCOUNTING, type IptablesOptions } from './options.ts';
 import { formatMark, formatRule, type Rule } from './rule.ts';
 import type { ChainContent } from './ruleset.ts';
-
-/** The accounting object that counts packets dropped because conntrack calls them INVALID. */
-export const INVALID_DROPPED_ACCOUNTING = 'ct_state_invalid_dropped_pkts';
 
 /** A rule in a built-in chain that leads to one of ours. */
 export interface Jump {
@@ -87,7 +84,9 @@ function forwardRules(options: IptablesOptions): Rule[] {
   const mark = formatMark(options.masqueradeMark);
   const dropInvalid: Rule = {
     connectionState: 'INVALID',
-    ...(options.accounting ? { accounting: INVALID_DROPPED_ACCOUNTING } : {}),
+    ...(options.accounting.includes(INVALID_DROPPED_ACCOUNTING)
+      ? { accounting: INVALID_DROPPED_ACCOUNTING }
+      : {}),
     target: 'DROP',
   };
   return [

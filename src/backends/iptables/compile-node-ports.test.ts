@@ -4,6 +4,11 @@ import { aTestbed, HOSTS, type Host, optionsOf, portOf, type Sender } from '../.
 import { IP_FAMILIES, type IpFamily } from '../../addresses/ip.ts';
 import { aNodeView } from '../../services/testing.ts';
 import { compile } from './compile.ts';
+import {
+  INVALID_DROPPED_ACCOUNTING,
+  type IptablesOptions,
+  LOCALHOST_NODE_PORTS_ACCOUNTING,
+} from './options.ts';
 
 type Addresses = 'all' | readonly Host[];
 
@@ -96,20 +101,25 @@ describe('localhost', () => {
     expect(send('client', 'localhost:10256')).toBe('untouched');
   });
 
-  it.each([
-    { localhostNodePorts: true, accounting: true, counted: true },
-    { localhostNodePorts: true, accounting: false, counted: false },
-    { localhostNodePorts: false, accounting: true, counted: false },
-  ])('connections are counted: %j', ({ counted, ...fields }) => {
-    const { sharedRules } = compile(port, aNodeView(), optionsOf('IPv4', fields));
-    const rules = sharedRules.filter(({ chain }) => chain === 'nat KUBE-NODEPORTS').map(({ rule }) => rule);
-    const dispatch = /^-m comment --comment ns\/web -m tcp -p tcp --dport 30080 -j KUBE-EXT-\w+$/;
-    const count =
-      /^-m comment --comment ns\/web -m tcp -p tcp -d 127.0.0.0\/8 --dport 30080 -m nfacct --nfacct-name localhost_nps_accepted_pkts -j KUBE-EXT-\w+$/;
-    expect(rules).toEqual(
-      (counted ? [count, dispatch] : [dispatch]).map((rule) => expect.stringMatching(rule)),
-    );
-  });
+  it.each<[boolean, IptablesOptions['accounting'], 'counted' | 'not counted']>([
+    [true, [LOCALHOST_NODE_PORTS_ACCOUNTING], 'counted'],
+    [true, [INVALID_DROPPED_ACCOUNTING], 'not counted'],
+    [true, [], 'not counted'],
+    [false, [LOCALHOST_NODE_PORTS_ACCOUNTING], 'not counted'],
+  ])(
+    'localhostNodePorts %s, accounting %j: connections are %s',
+    (localhostNodePorts, accounting, expected) => {
+      const fields = { localhostNodePorts, accounting };
+      const { sharedRules } = compile(port, aNodeView(), optionsOf('IPv4', fields));
+      const rules = sharedRules.filter(({ chain }) => chain === 'nat KUBE-NODEPORTS').map(({ rule }) => rule);
+      const dispatch = /^-m comment --comment ns\/web -m tcp -p tcp --dport 30080 -j KUBE-EXT-\w+$/;
+      const count =
+        /^-m comment --comment ns\/web -m tcp -p tcp -d 127.0.0.0\/8 --dport 30080 -m nfacct --nfacct-name localhost_nps_accepted_pkts -j KUBE-EXT-\w+$/;
+      expect(rules).toEqual(
+        (expected === 'counted' ? [count, dispatch] : [dispatch]).map((rule) => expect.stringMatching(rule)),
+      );
+    },
+  );
 });
 
 describe.each(IP_FAMILIES)('a NodePort for health checks in %s', (family) => {

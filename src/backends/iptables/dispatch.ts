@@ -8,12 +8,10 @@ import {
   NAT_NODE_PORTS,
   NAT_SERVICES,
 } from './names.ts';
+import { LOCALHOST_NODE_PORTS_ACCOUNTING } from './options.ts';
 import { formatRule, type Rule } from './rule.ts';
 import type { Situation } from './situation.ts';
 import type { SharedRule } from './unit.ts';
-
-/** The accounting object that counts connections to NodePorts on 127.0.0.1. */
-export const LOCALHOST_NODE_PORTS_ACCOUNTING = 'localhost_nps_accepted_pkts';
 
 export function sharedRules(situation: Situation): SharedRule[] {
   return [
@@ -86,7 +84,7 @@ function nodePortRules({ port, protocol, chains, options, ...situation }: Situat
   const rules: SharedRule[] = [];
   if (situation.hasEndpoints) {
     const dispatch = { comment: port.displayName, ...match, target: chains.external };
-    if (options.localhostNodePorts && options.accounting) {
+    if (options.localhostNodePorts && options.accounting.includes(LOCALHOST_NODE_PORTS_ACCOUNTING)) {
       rules.push(
         shared(NAT_NODE_PORTS, {
           ...dispatch,

@@ -3,11 +3,12 @@ import { cidrContains, type IpFamily } from '../../addresses/ip.ts';
 import type { Settings } from '../../config/settings.ts';
 import { findIptables } from '../../kernel/iptables-tools.ts';
 import { KernelError } from '../../kernel/kernel-error.ts';
+import { applyAccountingObject, observeAccountingSupport } from '../../kernel/netlink/nfacct.ts';
 import { readSysctl, writeSysctl } from '../../kernel/sysctl.ts';
 import type { ToolRunner } from '../../kernel/tool-runner.ts';
 import type { Logger } from '../../log/logger.ts';
 import { IptablesBackend } from './backend.ts';
-import type { IptablesOptions } from './options.ts';
+import { ACCOUNTING_OBJECTS, type IptablesOptions } from './options.ts';
 
 const ROUTE_LOCALNET = 'net/ipv4/conf/all/route_localnet';
 
@@ -21,7 +22,7 @@ export function iptablesOptions(settings: Settings, family: IpFamily): IptablesO
     localhostNodePorts:
       iptables.localhostNodePorts && family === 'IPv4' && nodePortsIncludeLoopback(settings),
     conntrackLiberal: false,
-    accounting: false,
+    accounting: [],
   };
 }
 
@@ -49,10 +50,39 @@ export async function startIptables(
       ...iptablesOptions(settings, family),
       conntrackLiberal: (readSysctl('net/netfilter/nf_conntrack_tcp_be_liberal') ?? '0') !== '0',
     };
-    if (options.localhostNodePorts && readSysctl(ROUTE_LOCALNET) !== '1') writeSysctl(ROUTE_LOCALNET, 1);
-    return new IptablesBackend({ ...options, tools, logger, watchPeriodMs: settings.syncPeriodMs });
+    // Only who is going to write rules may change anything for their sake.
+    const writes = !settings.dryRun && !settings.cleanup;
+    if (writes && options.localhostNodePorts && readSysctl(ROUTE_LOCALNET) !== '1') {
+      writeSysctl(ROUTE_LOCALNET, 1);
+    }
+    return new IptablesBackend({
+      ...options,
+      accounting: accountingObjects(writes, logger),
+      applyAccountingObject,
+      tools,
+      logger,
+      watchPeriodMs: settings.syncPeriodMs,
+    });
   } catch (error) {
     if (error instanceof KernelError) return error;
     throw error;
   }
+}
+
+/** The objects that rules can count into: those that are there now, or could be made if rules were written. */
+function accountingObjects(writes: boolean, logger: Logger): IptablesOptions['accounting'] {
+  if (!observeAccountingSupport()) {
+    logger.debug({}, 'this kernel has no accounting objects (nfacct); nothing is counted');
+    return [];
+  }
+  return ACCOUNTING_OBJECTS.filter((name) => {
+    try {
+      if (writes) applyAccountingObject(name);
+      return true;
+    } catch (error) {
+      if (!(error instanceof KernelError)) throw error;
+      logger.debug({ error }, 'an accounting object could not be made; its rules do not count');
+      return false;
+    }
+  });
 }
