@@ -1,5 +1,6 @@
 /** Compares the kernel with the objects as they are now, once, and changes nothing. */
 import type { GivenFlags } from '../config/flags.ts';
+import type { Settings } from '../config/settings.ts';
 import { observeInterfaceAddresses } from '../kernel/interfaces.ts';
 import { startToolRunner } from '../kernel/tool-runner.ts';
 import { formatProblem, type Problem, type WatchedObject } from '../kubernetes/objects.ts';
@@ -22,7 +23,8 @@ export async function diffKernel({ flags, nodePortRange }: DiffInput): Promise<v
   const runner = startToolRunner();
   const { signal } = new AbortController();
   try {
-    const { settings, warnings } = await readSettings(flags);
+    const { settings: given, warnings } = await readSettings(flags);
+    const settings = { ...given, dryRun: true };
     const logger = createLogger({ ...settings.log, level: 'warn' });
     for (const warning of warnings) logger.warn({}, warning);
     const source = await openSource(settings, nodePortRange, logger);
@@ -32,7 +34,9 @@ export async function diffKernel({ flags, nodePortRange }: DiffInput): Promise<v
     for (const object of objects) {
       if (object.kind === 'Node' && object.name === settings.nodeName) node.update(object);
     }
-    for (const backend of await startBackends(settings, node.ips.primaryFamily, runner, logger, signal)) {
+    // Comparing must not change what is compared.
+    const idle: Settings = { ...settings, dryRun: true };
+    for (const backend of await startBackends(idle, node.ips.primaryFamily, runner, logger, signal)) {
       const desired = desiredState(backend, objects, node.view(backend.family), report);
       const changes = backend.diff(await backend.observe(signal), desired);
       if (backend.isEmpty(changes)) continue;
