@@ -1,9 +1,10 @@
 /** `menwei run` fed by files: mistakes are named, and cost nothing but the object they are in. */
+import { spawnSync } from 'node:child_process';
 import { rmSync } from 'node:fs';
 import { afterAll, afterEach, describe, expect, it } from 'vitest';
 import { readSysctl, writeSysctl } from '../../src/kernel/sysctl.ts';
 import { NODE, TestFolder } from './run-cluster.ts';
-import { observeStatus, RunProcess, rulesOf, savedRules } from './run-process.ts';
+import { LAUNCHER, observeStatus, RunProcess, rulesOf, savedRules } from './run-process.ts';
 
 const folder = new TestFolder();
 const ROUTE_LOCALNET = 'net/ipv4/conf/all/route_localnet';
@@ -24,6 +25,18 @@ spec:
     - port: ${port}
 `;
 }
+
+describe('menwei diff', () => {
+  it('prints what is missing and changes nothing', async () => {
+    const manifests = folder.write('diff.yaml', service('web', '172.30.0.1', 80));
+    writeSysctl(ROUTE_LOCALNET, 0);
+    const { status, stdout } = spawnSync(LAUNCHER, ['diff', '--manifests', manifests], { encoding: 'utf8' });
+    expect(status).toBe(1);
+    expect(stdout).toContain('default/web has no endpoints');
+    expect(readSysctl(ROUTE_LOCALNET)).toBe('0');
+    rmSync(manifests);
+  });
+});
 
 describe('menwei run --dry-run', () => {
   it('prints what it would do and does nothing', async () => {

@@ -7,7 +7,7 @@ import { promisify } from 'node:util';
 import { expect } from 'vitest';
 import type { ServicePortStatus } from '../../src/proxy/service-port-status.ts';
 
-const LAUNCHER = fileURLToPath(new URL('../../bin/menwei', import.meta.url));
+export const LAUNCHER = fileURLToPath(new URL('../../bin/menwei', import.meta.url));
 const execFileAsync = promisify(execFile);
 
 export interface Ended {
