@@ -29,8 +29,7 @@ export interface Rule {
 /** The rule as we write it, without `-A CHAIN`. One flat string: there may be a million of them. */
 export function formatRule(rule: Rule): string {
   const args: string[] = [];
-  // The jumps from the built-in chains are the only rules on NEW, and upstream puts their comment last.
-  const commentLast = rule.connectionState === 'NEW';
+  const commentLast = isCommentLast(rule);
   if (rule.comment !== undefined && !commentLast) args.push('-m comment --comment', quote(rule.comment));
   if (rule.recent !== undefined) args.push(formatRecent(rule.recent));
   if (rule.addressType !== undefined) args.push('-m addrtype', `--${rule.addressType}-type LOCAL`);
@@ -50,6 +49,11 @@ export function formatRule(rule: Rule): string {
   return args.join(' ');
 }
 
+/** The jumps from the built-in chains are the only rules on NEW, and upstream puts their comment last. */
+function isCommentLast(rule: Rule): boolean {
+  return rule.connectionState === 'NEW';
+}
+
 /** 1/n with ten decimals: `0.3333333333`. */
 export function formatProbability(oneOf: number): string {
   return (1 / oneOf).toFixed(10);
@@ -62,7 +66,7 @@ function quote(comment: string): string {
 }
 
 function isSafeComment(comment: string): boolean {
-  return /^[\w .:;,>/[\]-]*$/.test(comment);
+  return /^[\w .:;,>/[\]-]+$/.test(comment);
 }
 
 function option(name: string, value: string): string {
@@ -75,28 +79,46 @@ function formatRecent(recent: { readonly name: string; readonly seconds?: number
     : `-m recent --name ${recent.name} --rcheck --seconds ${recent.seconds} --reap`;
 }
 
+/** In the order in which formatRule writes them. The comment has two places. */
+const MATCHES = [
+  ...['comment', 'recent', 'addrtype', 'tcp', 'udp', 'sctp', 'conntrack', 'mark', 'nfacct'],
+  ...['comment', 'statistic'],
+];
+const NEGATABLE: ReadonlySet<string> = new Set(['-d', '-s', '-i', '--ctstate', '--mark']);
+/** xt_recent remembers whole addresses unless told otherwise. */
+const WHOLE_ADDRESS = /^(255\.255\.255\.255|ffff(:ffff){7})$/;
+
 /**
- * The rule in a line of iptables-save (without `-A CHAIN`), or undefined when it uses anything that our rules never
- * do: then it is somebody else's.
+ * The rule in a line of iptables-save (without `-A CHAIN`), or undefined when it is not word for word what the tools
+ * make of a rule of ours: then it is somebody else's. Their rule is deleted by its own text; the tools would not find
+ * it by one that says the same in another order.
  */
 export function parseSavedRule(text: string): Rule | undefined {
   const words = tokenize(text);
   const rule: { -readonly [Key in keyof Rule]: Rule[Key] } = {};
   let negated = '';
+  let match = -1;
+  let commentMatch = -1;
+  let protocolMatch: string | undefined;
   let recentName: string | undefined;
   let recentSeconds: number | undefined;
+  let recentFlags = '';
   let index = 0;
   const next = (): string => words[index++] ?? '';
   while (index < words.length) {
     const word = next();
     switch (word) {
       case '!':
+        if (!NEGATABLE.has(words[index] ?? '')) return undefined;
         negated = '! ';
         continue;
       case '-m':
-        next();
+        match = MATCHES.indexOf(next(), match + 1);
+        if (match < 0) return undefined;
+        if (isProtocol(MATCHES[match])) protocolMatch = MATCHES[match];
         break;
       case '--comment':
+        commentMatch = match;
         rule.comment = next();
         if (!isSafeComment(rule.comment)) return undefined;
         break;
@@ -114,6 +136,7 @@ export function parseSavedRule(text: string): Rule | undefined {
         break;
       case '--dport':
         rule.destinationPort = Number(next());
+        if (Number.isNaN(rule.destinationPort)) return undefined;
         break;
       case '--dst-type':
       case '--src-type':
@@ -144,21 +167,29 @@ export function parseSavedRule(text: string): Rule | undefined {
       case '--set':
       case '--rcheck':
       case '--reap':
+        recentFlags += word;
+        break;
       case '--rsource':
         break;
       case '--mask':
-        next();
+        if (!WHOLE_ADDRESS.test(next())) return undefined;
         break;
-      case '-j':
-        rule.target = normalizeTarget(words.slice(index));
+      case '-j': {
+        const target = normalizeTarget(words.slice(index));
+        if (target === undefined) return undefined;
+        rule.target = target;
         index = words.length;
         break;
+      }
       default:
         return undefined;
     }
     negated = '';
   }
+  if (rule.protocol !== protocolMatch) return undefined;
+  if (rule.comment !== undefined && isCommentLast(rule) !== commentMatch > 0) return undefined;
   if (recentName !== undefined) {
+    if (recentFlags !== (recentSeconds === undefined ? '--set' : '--rcheck--reap')) return undefined;
     rule.recent =
       recentSeconds === undefined ? { name: recentName } : { name: recentName, seconds: recentSeconds };
   }
@@ -216,16 +247,32 @@ function parseProbability(text: string): number {
   return ours === fraction ? oneOf : PROBABILITY_SCALE / fraction;
 }
 
-function normalizeTarget(words: readonly string[]): string {
-  const [target, flag, value] = words;
-  if (target === 'REJECT' && /^icmp6?-port-unreachable$/.test(value ?? '')) return 'REJECT';
-  if (target === 'MARK' && flag === '--set-xmark' && value !== undefined) {
-    const [mark, mask] = value.split('/').map(Number);
-    if (mark !== undefined && mask !== undefined) {
-      // xmark v/m is (mark & ~m) ^ v: or-mark sets the bits of the mask, xor-mark has an empty mask.
-      if (mask === 0) return `MARK --xor-mark ${formatMark(mark)}`;
-      if (mask === mark) return `MARK --or-mark ${formatMark(mark)}`;
-    }
+function isProtocol(match: string | undefined): boolean {
+  return match === 'tcp' || match === 'udp' || match === 'sctp';
+}
+
+/** What we wrote after `-j`, or undefined if we never write such a thing. */
+function normalizeTarget(words: readonly string[]): string | undefined {
+  const [target, option, value = ''] = words;
+  if (option === undefined) return target;
+  switch (`${target} ${option}`) {
+    case 'REJECT --reject-with':
+      return /^icmp6?-port-unreachable$/.test(value) ? 'REJECT' : undefined;
+    case 'MARK --set-xmark':
+      return normalizeMark(value);
+    case 'MARK --or-mark':
+    case 'MARK --xor-mark':
+    case 'DNAT --to-destination':
+    case 'MASQUERADE --random-fully':
+      return words.join(' ');
+    default:
+      return undefined;
   }
-  return words.join(' ');
+}
+
+/** xmark v/m is (mark & ~m) ^ v: or-mark sets the bits of the mask, xor-mark has an empty mask. */
+function normalizeMark(xmark: string): string | undefined {
+  const [mark, mask] = xmark.split('/').map(Number);
+  if (mark === undefined || (mask !== 0 && mask !== mark)) return undefined;
+  return `MARK --${mask === 0 ? 'xor' : 'or'}-mark ${formatMark(mark)}`;
 }

@@ -36,6 +36,9 @@ export function readRule(words: Words, family: IpFamily): KeptRule {
   while (!words.isEmpty) {
     const negation = words.peek() === '!' ? `${words.take()} ` : '';
     const word = words.take();
+    if (addresses.has(word) || (word === '-j' && target !== undefined)) {
+      throw new BadCommand(`multiple ${word} flags not allowed`);
+    }
     if (ADDRESS_OPTIONS.includes(word)) {
       addresses.set(word, `${negation}${word} ${canonical(word, words.take(), family)}`);
     } else if (word === '-m') {
@@ -47,6 +50,8 @@ export function readRule(words: Words, family: IpFamily): KeptRule {
       takeOption(word, negation, words, used, addresses.get('-p'));
     }
   }
+  const wrong = used.find(({ name }) => isProtocol(name) && addresses.get('-p') !== `-p ${name}`);
+  if (wrong !== undefined) throw new BadCommand(`Invalid argument: -m ${wrong.name} needs -p ${wrong.name}`);
   const printed = used.map(({ flag, name, extension, given }) =>
     [flag, name, ...extension.save(given, family)].join(' '),
   );
@@ -56,6 +61,10 @@ export function readRule(words: Words, family: IpFamily): KeptRule {
   const matches = printed.filter((text) => text.startsWith('-m'));
   const targets = printed.filter((text) => text.startsWith('-j'));
   return { text: [...addressTexts, ...matches, ...targets, ...jump].join(' '), target };
+}
+
+function isProtocol(match: string): boolean {
+  return ['tcp', 'udp', 'sctp'].includes(match);
 }
 
 function use(flag: '-m' | '-j', name: string, known: ReadonlyMap<string, Extension>): Used {
