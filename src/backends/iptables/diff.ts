@@ -117,6 +117,9 @@ function editsOf(present: readonly string[], wanted: readonly string[]): Edits |
   );
   const survivorsOld = oldMiddle.filter((rule) => kept.has(rule));
   const survivorsNew = newMiddle.filter((rule) => there.has(rule));
+  // A rule is deleted by its text, which takes away the first that has it.
+  const gone = new Set(removed);
+  if (present.slice(0, start).some((rule) => gone.has(rule))) return undefined;
   const reordered = survivorsOld.some((rule, index) => rule !== survivorsNew[index]);
   if (reordered || survivorsOld.length !== survivorsNew.length) return undefined;
   return removed.length + added.length > wanted.length / 2 ? undefined : { removed, added };

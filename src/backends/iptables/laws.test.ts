@@ -1,0 +1,127 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { IP_FAMILIES } from '../../addresses/ip.ts';
+import { FakeIptables } from '../../kernel/fake/iptables.ts';
+import { histories, worlds } from '../../services/arbitraries.ts';
+import { describeIptablesLaws, install, openBackend, planOf, remainder, updatePlan } from './laws.ts';
+
+const signal = new AbortController().signal;
+
+describeIptablesLaws('the fake', {
+  openKernel: async (family) => new FakeIptables({ family }),
+  runs: { numRuns: 60 },
+});
+
+describe.each(IP_FAMILIES)('the pure half of the iptables mode, %s', (family) => {
+  const backend = openBackend(new FakeIptables({ family }), family);
+
+  it('compiles the same service port twice to the same unit', () => {
+    fc.assert(
+      fc.property(worlds(family), ({ node, ports }) => {
+        for (const port of ports.values()) {
+          expect(backend.compile(structuredClone(port), node)).toEqual(backend.compile(port, node));
+        }
+      }),
+    );
+  });
+
+  it('finds no difference between equal states', () => {
+    fc.assert(
+      fc.property(worlds(family), (world) => {
+        const changes = backend.diff(planOf(backend, world).complete(), planOf(backend, world).complete());
+        expect(backend.isEmpty(changes)).toBe(true);
+      }),
+    );
+  });
+
+  it('plans the same state by any history', () => {
+    fc.assert(
+      fc.property(histories(family), (history) => {
+        const plan = backend.plan();
+        for (const [index, world] of history.entries()) updatePlan(backend, plan, history[index - 1], world);
+        const last = history.at(-1);
+        if (last === undefined) throw new Error('BUG: a history without a world');
+        const fresh = planOf(backend, last);
+        expect(new Map(plan.complete().fixed)).toEqual(new Map(fresh.complete().fixed));
+        expect(new Map(plan.complete().own)).toEqual(new Map(fresh.complete().own));
+      }),
+    );
+  });
+});
+
+describe.each(IP_FAMILIES)('repair after somebody else, %s', (family) => {
+  /** What somebody else does to the line at a place (0 up to 1) of what iptables-save prints. */
+  const deeds = ['delete', 'duplicate', 'prepend', 'move', 'insert', 'flush', 'remove', 'wipe'] as const;
+  const meddling = fc.array(
+    fc.tuple(fc.constantFrom(...deeds), fc.double({ min: 0, max: 0.999, noNaN: true })),
+    {
+      minLength: 1,
+      maxLength: 6,
+    },
+  );
+
+  function meddle(fake: FakeIptables, deed: (typeof deeds)[number], place: number): void {
+    const lines = fake.dump().split('\n');
+    const index = Math.floor(place * lines.length);
+    const table = lines.findLast((line, at) => at <= index && line.startsWith('*')) ?? '';
+    const line = lines.slice(index).find((each) => /^-A|^COMMIT/.test(each)) ?? '';
+    const [, chain = '', rule = ''] = /^-A (\S+) (.*)/.exec(line) ?? [];
+    if (chain === '') return;
+    const commands = {
+      delete: [`-D ${chain} ${rule}`],
+      duplicate: [`-A ${chain} ${rule}`],
+      prepend: [`-I ${chain} ${rule}`],
+      move: [`-D ${chain} ${rule}`, `-A ${chain} ${rule}`],
+      insert: [`-I ${chain} -p tcp -m tcp --dport 22 -m comment --comment theirs -j DROP`],
+      flush: [`-F ${chain}`],
+      remove: ['-F', ...(chain.startsWith('KUBE-') ? [`-X ${chain}`] : [])],
+      wipe: [],
+    }[deed];
+    if (deed === 'wipe') fake.wipe(table.slice(1));
+    else fake.meddle(`${table}\n${commands.join('\n')}\nCOMMIT\n`);
+  }
+
+  /** The rules of our chains; of those of the kernel, what leads to ours. */
+  function ours(fake: FakeIptables): readonly string[] {
+    const rules = fake.dump().split('\n');
+    const kube = rules.filter((line) => /^[:]KUBE-|^-A KUBE-/.test(line) && !line.includes('theirs'));
+    const jumps = rules.filter((line) => /^-A [A-Z]+ .*KUBE-/.test(line));
+    return [...kube, ...new Set(jumps.sort())];
+  }
+
+  it('brings back what there was', async () => {
+    await fc.assert(
+      fc.asyncProperty(worlds(family), meddling, async (world, deedsDone) => {
+        const fake = new FakeIptables({ family });
+        const backend = openBackend(fake, family);
+        const plan = planOf(backend, world);
+        await install(backend, plan);
+        const before = ours(fake);
+        for (const [deed, place] of deedsDone) meddle(fake, deed, place);
+        await install(backend, plan);
+        expect(await remainder(backend, plan)).toBe('');
+        expect(ours(fake)).toEqual(before);
+      }),
+      { numRuns: 200 },
+    );
+  });
+
+  it('comes through faults with the rules of the last world', async () => {
+    await fc.assert(
+      fc.asyncProperty(histories(family), fc.nat(), async (history, seed) => {
+        const fake = new FakeIptables({ family, faults: { seed, rate: 0.4 } });
+        const backend = openBackend(fake, family);
+        const plan = backend.plan();
+        for (const [index, world] of history.entries()) {
+          updatePlan(backend, plan, history[index - 1], world);
+          await install(backend, plan).catch(() => undefined);
+        }
+        fake.faults.stop();
+        await install(backend, plan);
+        expect(await remainder(backend, plan)).toBe('');
+        await backend.cleanup(signal);
+        expect(fake.dump()).not.toContain('KUBE-SVC-');
+      }),
+    );
+  });
+});
