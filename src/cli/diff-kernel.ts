@@ -24,7 +24,8 @@ export async function diffKernel({ flags, nodePortRange }: DiffInput): Promise<v
   const { signal } = new AbortController();
   try {
     const { settings: given, warnings } = await readSettings(flags);
-    const settings = { ...given, dryRun: true };
+    // Comparing must not change what is compared.
+    const settings: Settings = { ...given, dryRun: true };
     const logger = createLogger({ ...settings.log, level: 'warn' });
     for (const warning of warnings) logger.warn({}, warning);
     const source = await openSource(settings, nodePortRange, logger);
@@ -34,9 +35,7 @@ export async function diffKernel({ flags, nodePortRange }: DiffInput): Promise<v
     for (const object of objects) {
       if (object.kind === 'Node' && object.name === settings.nodeName) node.update(object);
     }
-    // Comparing must not change what is compared.
-    const idle: Settings = { ...settings, dryRun: true };
-    for (const backend of await startBackends(idle, node.ips.primaryFamily, runner, logger, signal)) {
+    for (const backend of await startBackends(settings, node.ips.primaryFamily, runner, logger, signal)) {
       const desired = desiredState(backend, objects, node.view(backend.family), report);
       const changes = backend.diff(await backend.observe(signal), desired);
       if (backend.isEmpty(changes)) continue;
