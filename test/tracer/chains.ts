@@ -10,6 +10,7 @@ export interface TracedRule {
 
 export type Chains = ReadonlyMap<ChainId, readonly TracedRule[]>;
 
+/** Throws if a rule is none that we write. */
 export function readChains({ fixed, own }: Ruleset): Chains {
   const chains = new Map<ChainId, readonly TracedRule[]>();
   for (const [id, content] of fixed) chains.set(id, inOrder(id, content).map(readRule));

@@ -11,6 +11,7 @@ import type { Protocol } from '../../src/kubernetes/objects.ts';
 import type { NodeView } from '../../src/services/node-view.ts';
 import type { Endpoint, ServicePort } from '../../src/services/service-port.ts';
 import { aNodeView, anEndpoint, aServicePort, type ServicePortFields } from '../../src/services/testing.ts';
+import { readChains } from './chains.ts';
 import type { Machine, Packet } from './packet.ts';
 import { describeWays, trace, type Way } from './trace.ts';
 
@@ -61,7 +62,10 @@ export const HOSTS: Readonly<Record<IpFamily, Readonly<Record<Host, string>>>> =
 };
 
 /** The pods of the node: how it tells them apart from everybody else unless a test says otherwise. */
-const NODE_PODS: Readonly<Record<IpFamily, string>> = { IPv4: '10.180.0.0/24', IPv6: 'fd00:10:180::/64' };
+const NODE_PODS: Readonly<Record<IpFamily, string>> = {
+  IPv4: '10.180.0.0/24',
+  IPv6: 'fd00:10:180::/64',
+};
 const ENDPOINTS_HERE: Readonly<Record<IpFamily, string>> = { IPv4: '10.180.0.', IPv6: 'fd00:10:180::' };
 const ENDPOINTS_ELSEWHERE: Readonly<Record<IpFamily, string>> = { IPv4: '10.180.1.', IPv6: 'fd00:10:181::' };
 
@@ -86,10 +90,13 @@ export function endpointsOf(family: IpFamily, conditions: readonly Condition[]):
   return conditions
     .map((name, index) => {
       const condition: Partial<Endpoint> = CONDITIONS[name];
-      const pods = condition.isLocal ? ENDPOINTS_HERE : ENDPOINTS_ELSEWHERE;
-      return anEndpoint({ ...condition, ip: `${pods[family]}${index + 1}` });
+      return anEndpoint({ ...condition, ip: endpointIp(family, condition.isLocal === true, index + 1) });
     })
     .sort((a, b) => (a.text < b.text ? -1 : 1));
+}
+
+function endpointIp(family: IpFamily, isLocal: boolean, number: number): string {
+  return `${(isLocal ? ENDPOINTS_HERE : ENDPOINTS_ELSEWHERE)[family]}${number}`;
 }
 
 /** A service port on `clusterIP`, and with `everywhere` on all other ways in: `externalIP`, `vip`, NodePort 30080. */
@@ -128,6 +135,8 @@ export interface Scene {
   readonly ports: readonly ServicePort[];
   readonly node?: Partial<NodeView>;
   readonly options?: Partial<IptablesOptions>;
+  /** Addresses of the machine; `node` and `node2` unless told. */
+  readonly addresses?: readonly string[];
   readonly remembered?: ReadonlySet<string>;
 }
 
@@ -145,15 +154,17 @@ export interface Testbed {
   deliver(packet: Packet): readonly Way[];
 }
 
-export function aTestbed(family: IpFamily, { ports, node, options, remembered }: Scene): Testbed {
+export function aTestbed(family: IpFamily, scene: Scene): Testbed {
   const { node: ip, node2 } = HOSTS[family];
-  const view = aNodeView({ family, ip, detectLocal: { by: 'cidr', cidr: NODE_PODS[family] }, ...node });
-  const compileOptions = optionsOf(family, options);
-  const plan = new IptablesPlan(compileOptions);
-  plan.update(view, new Map(ports.map((port) => [port.key, compile(port, view, compileOptions)])));
+  const node = aNodeView({ family, ip, detectLocal: { by: 'cidr', cidr: NODE_PODS[family] }, ...scene.node });
+  const options = optionsOf(family, scene.options);
+  const plan = new IptablesPlan(options);
+  plan.update(node, new Map(scene.ports.map((port) => [port.key, compile(port, node, options)])));
   const ruleset = plan.complete();
-  const machine: Machine = { addresses: [ip, node2], ...(remembered === undefined ? {} : { remembered }) };
-  const deliver = (packet: Packet) => trace(ruleset, packet, machine);
+  const { addresses = [ip, node2], remembered = new Set() } = scene;
+  const machine: Machine = { addresses, remembered };
+  const chains = readChains(ruleset);
+  const deliver = (packet: Packet) => trace(chains, packet, machine);
   const ways = (from: Sender, to: string) => deliver(packetOf(family, from, to));
   return { ruleset, deliver, ways, send: (from, to) => shorten(describeWays(ways(from, to))) };
 }
@@ -166,7 +177,7 @@ export function packetOf(family: IpFamily, from: Sender, to: string): Packet {
 }
 
 function senderOf(family: IpFamily, from: Sender): Pick<Packet, 'source' | 'inInterface'> {
-  if (typeof from === 'number') return { source: `${ENDPOINTS_HERE[family]}${from}`, inInterface: 'veth2' };
+  if (typeof from === 'number') return { source: endpointIp(family, true, from), inInterface: 'veth2' };
   const [host = '', inInterface] = from.split('@');
   if (!isHost(host)) throw new Error(`send from what: ${from}`);
   return { source: HOSTS[family][host], inInterface: inInterface ?? interfaceOf(host) };

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { ChainId } from '../../src/backends/iptables/names.ts';
 import type { Ruleset } from '../../src/backends/iptables/ruleset.ts';
+import { readChains } from './chains.ts';
 import type { Machine, Packet } from './packet.ts';
 import { describeWays, trace } from './trace.ts';
 
@@ -42,7 +43,7 @@ function rulesetOf(...lines: readonly string[]): Ruleset {
 }
 
 const end = (packet: Packet, ruleset: Ruleset, machine = MACHINE) =>
-  describeWays(trace(ruleset, packet, machine));
+  describeWays(trace(readChains(ruleset), packet, machine));
 
 describe('hooks', () => {
   it.each<[string, Packet, string]>([
@@ -52,11 +53,8 @@ describe('hooks', () => {
     ['what the node sends itself', withinNode, 'nat OUTPUT, filter OUTPUT, nat POSTROUTING, filter INPUT'],
     ['what conntrack can’t place', invalid, 'filter FORWARD'],
   ])('%s', (_name, packet, hooks) => {
-    const [way] = trace(
-      rulesetOf(...HOOKS.map((hook) => `${hook}: -m comment --comment x`)),
-      packet,
-      MACHINE,
-    );
+    const chains = readChains(rulesetOf(...HOOKS.map((hook) => `${hook}: -m comment --comment x`)));
+    const [way] = trace(chains, packet, MACHINE);
     expect(way?.steps.map((step) => step.slice(0, step.indexOf(':'))).join(', ')).toBe(hooks);
   });
 
@@ -132,7 +130,7 @@ describe('conditions', () => {
 
 describe('chance', () => {
   it('leads to every rule that may be taken, with its share', () => {
-    const ways = trace(
+    const chains = readChains(
       rulesetOf(
         'nat PREROUTING: -j KUBE-SVC-A',
         'nat KUBE-SVC-A: -m statistic --mode random --probability 0.3333333333 -j KUBE-SEP-1',
@@ -140,9 +138,8 @@ describe('chance', () => {
         'nat KUBE-SVC-A: -j KUBE-SEP-3',
         ...[1, 2, 3].map((n) => `nat KUBE-SEP-${n}: -j DNAT --to-destination 10.0.0.${n}:80`),
       ),
-      passing,
-      MACHINE,
     );
+    const ways = trace(chains, passing, MACHINE);
     expect(describeWays(ways)).toBe('10.0.0.1:80 10.0.0.2:80 10.0.0.3:80');
     for (const { chance } of ways) expect(chance).toBeCloseTo(1 / 3);
   });

@@ -3,8 +3,7 @@
  * chance can bring it to.
  */
 import { type ChainId, chainId, splitChainId } from '../../src/backends/iptables/names.ts';
-import type { Ruleset } from '../../src/backends/iptables/ruleset.ts';
-import { type Chains, readChains, type TracedRule } from './chains.ts';
+import type { Chains, TracedRule } from './chains.ts';
 import { destinationOf, type Flight, isLocalAddress, type Machine, matches, type Packet } from './packet.ts';
 
 /** One end a packet can come to. The chances of all its ways make 1. */
@@ -21,10 +20,9 @@ interface Passage {
 
 /**
  * All ways of a packet through the rules. The built-in chains hold nothing but our jumps and let everything else
- * pass. Throws if a rule is none that we write, or leads to a chain that is not there.
+ * pass. Throws if a rule leads to a chain that is not there.
  */
-export function trace(ruleset: Ruleset, packet: Packet, machine: Machine): readonly Way[] {
-  const chains = readChains(ruleset);
+export function trace(chains: Chains, packet: Packet, machine: Machine): readonly Way[] {
   const start = { packet, machine, mark: 0, endpoint: undefined, masqueraded: false, chance: 1, steps: [] };
   const isOwn = packet.inInterface === undefined;
   return passHook(chains, isOwn ? 'nat OUTPUT' : 'nat PREROUTING', start).flatMap(({ flight }) =>
