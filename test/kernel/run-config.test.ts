@@ -1,4 +1,6 @@
 /** `menwei run --config` with a file as clusters have it, and what its servers answer (spec §§ 9.1-9.3, 10). */
+import { readFileSync, writeFileSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
 import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { FakeApiServer } from '../../src/kubernetes/fake-api-server.ts';
 import { NODE, NODES, putEndpoints, putNode, putService, TestFolder } from './run-cluster.ts';
@@ -118,5 +120,48 @@ describe('menwei run --config', () => {
     expect((await ask('11256/livez')).status).toBe(200);
     expect((await run.end('SIGTERM')).status).toBe(0);
     await expect(ask('31000/')).rejects.toThrow();
+  });
+});
+
+describe('an address that somebody else listens on', () => {
+  let other: Server;
+  beforeEach(async () => {
+    other = createServer();
+    await new Promise<void>((resolve) => other.listen(11_256, '127.0.0.1', resolve));
+  });
+  afterEach(() => new Promise((resolve) => other.close(resolve)));
+
+  it('is tried again until it is free', async () => {
+    await using run = RunProcess.start(['--config', configFile()]);
+    await expect.poll(() => run.log('E'), { timeout: 10_000 }).toHaveLength(1);
+    expect(run.log('E')[0]).toMatch(
+      /^healthz server can't listen, trying again .*127\.0\.0\.1:11256.*EADDRINUSE/,
+    );
+    await expect.poll(() => observeStatus(11_249).catch(() => []), { timeout: 10_000 }).toHaveLength(1);
+    await new Promise((resolve) => other.close(resolve));
+    await expect
+      .poll(
+        () =>
+          ask('11256/livez').then(
+            ({ status }) => status,
+            () => 0,
+          ),
+        { timeout: 10_000 },
+      )
+      .toBe(200);
+  });
+
+  it('ends it with bindAddressHardFail', async () => {
+    const file = configFile().replace(/\.conf$/, '-hard.conf');
+    writeFileSync(
+      file,
+      readFileSync(configFile(), 'utf8').replace('bindAddressHardFail: false', 'bindAddressHardFail: true'),
+    );
+    const { status, stderr } = await RunProcess.toItsEnd(['--config', file]);
+    expect(status).toBe(1);
+    expect(stderr.filter((line) => line.startsWith('menwei: '))).toEqual([
+      expect.stringMatching(/^menwei: healthz server can't listen on 127\.0\.0\.1:11256: .*EADDRINUSE/),
+    ]);
+    expect(stderr.filter((line) => /^\s/.test(line))).toEqual([]);
   });
 });

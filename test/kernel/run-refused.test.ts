@@ -98,4 +98,13 @@ describe('an API server that', () => {
     expect(run.log('E')).toHaveLength(lines().length);
     expect((await run.end('SIGTERM')).status).toBe(0);
   });
+
+  it('never answers does not hold up the end', async () => {
+    using _silence = server.intercept(() => true);
+    await using run = RunProcess.start(flagsFor(folder.kubeconfig(server)));
+    await expect.poll(() => server.requests.length, { timeout: 10_000 }).toBe(3);
+    const signalledMs = performance.now();
+    expect((await run.end('SIGTERM')).status).toBe(0);
+    expect(performance.now() - signalledMs).toBeLessThan(5_000);
+  });
 });
