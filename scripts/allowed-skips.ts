@@ -1,5 +1,6 @@
 /** Tests that may be skipped, each for a reason that must hold on the machine at hand. */
 import { hasSctp } from '../src/kernel/features.ts';
+import { observeAccountingSupport } from '../src/kernel/netlink/nfacct.ts';
 
 export interface AllowedSkip {
   /** Matches the full name of the test. */
@@ -11,4 +12,9 @@ export interface AllowedSkip {
 
 export const ALLOWED_SKIPS: readonly AllowedSkip[] = [
   { name: /\bSCTP\b/i, reason: 'this kernel has no SCTP', holds: () => !hasSctp() },
+  {
+    name: /\baccounting\b/,
+    reason: 'this kernel has no accounting objects',
+    holds: () => !observeAccountingSupport(),
+  },
 ];

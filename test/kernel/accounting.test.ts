@@ -84,7 +84,7 @@ function openBackend(tools: IptablesTools, family: IpFamily): IptablesBackend {
   });
 }
 
-describe.runIf(observeAccountingSupport())('the iptables mode', () => {
+describe.runIf(observeAccountingSupport())('accounting in the iptables mode', () => {
   describeVariants((_variant, openEmptyKernel) => {
     it.each(IP_FAMILIES)('counts in %s, also after somebody took rules and objects away', async (family) => {
       const signal = new AbortController().signal;
