@@ -3,8 +3,6 @@ import { endianness } from 'node:os';
 import { KernelError } from '../kernel-error.ts';
 
 export const NLMSG_ERROR = 2;
-/** Types below this one are netlink's own; the families' begin here. */
-export const NLMSG_MIN_TYPE = 0x10;
 
 /** This is a request, as all that is sent to the kernel is. */
 export const NLM_F_REQUEST = 0x01;
