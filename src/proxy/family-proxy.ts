@@ -58,9 +58,13 @@ export class FamilyProxy<Unit, State, Changes> implements Syncable {
   readonly #plan: Plan<Unit, State>;
   /** Changed since the kernel was last known to be right; what a failed sync leaves, the next one takes up. */
   readonly #unprogrammed = new Map<ServicePortKey, ServicePort | undefined>();
+  /** Why service ports could not be compiled the last time. */
+  readonly #uncompiled = new Map<ServicePortKey, string>();
   readonly #triggerTimesMs: number[] = [];
   #node: NodeView | undefined;
   #kernelKnown = false;
+  /** Somebody meddled after the sync that is on had its look at the kernel. */
+  #kernelForgotten = false;
 
   constructor(options: FamilyProxyOptions<Unit, State, Changes>) {
     this.#options = options;
@@ -85,6 +89,7 @@ export class FamilyProxy<Unit, State, Changes> implements Syncable {
 
   forgetKernel(): void {
     this.#kernelKnown = false;
+    this.#kernelForgotten = true;
   }
 
   watch(drifted: (what: string) => void, signal: AbortSignal): Promise<void> {
@@ -117,8 +122,12 @@ export class FamilyProxy<Unit, State, Changes> implements Syncable {
     const units = new Map<ServicePortKey, Unit | undefined>();
     let turnStartedMs = performance.now();
     for (const [key, port] of ports) {
-      if (port === undefined) units.set(key, undefined);
-      else this.#compileOne(port, node, units);
+      if (port === undefined) {
+        units.set(key, undefined);
+        this.#uncompiled.delete(key);
+      } else {
+        this.#compileOne(port, node, units);
+      }
       if (performance.now() - turnStartedMs < COMPILE_TURN_MS) continue;
       await nextTurn();
       turnStartedMs = performance.now();
@@ -130,7 +139,10 @@ export class FamilyProxy<Unit, State, Changes> implements Syncable {
   #compileOne(port: ServicePort, node: NodeView, units: Map<ServicePortKey, Unit | undefined>): void {
     try {
       units.set(port.key, this.#backend.compile(port, node, this.#plan.unit(port.key)));
+      if (this.#uncompiled.delete(port.key)) this.#unprogrammed.set(port.key, port);
     } catch (cause) {
+      this.#uncompiled.set(port.key, messageOf(cause));
+      this.#unprogrammed.set(port.key, port);
       this.#options.logger.error(
         { servicePort: port.key, error: cause },
         'service port could not be compiled',
@@ -140,18 +152,22 @@ export class FamilyProxy<Unit, State, Changes> implements Syncable {
 
   async #program(units: ReadonlyMap<ServicePortKey, Unit | undefined>, signal: AbortSignal): Promise<void> {
     const change = this.#plan.update(this.#nodeOrBug(), units);
+    this.#kernelForgotten = false;
     const changes = this.#kernelKnown
       ? this.#backend.diff(change.before, change.after)
       : this.#backend.diff(await this.#backend.observe(signal), this.#plan.complete());
     // Until the kernel has said yes, nobody knows what it holds.
     this.#kernelKnown = false;
     if (!this.#backend.isEmpty(changes)) await this.#backend.apply(changes, signal);
-    this.#kernelKnown = true;
+    this.#kernelKnown = !this.#kernelForgotten;
   }
 
   #succeeded(complete: boolean, changedServicePorts: number): SyncResult {
-    const programmed = [...this.#unprogrammed].filter(([, port]) => port !== undefined).map(([key]) => key);
-    this.status.set(programmed, 'programmed', Date.now());
+    for (const [key, port] of this.#unprogrammed) {
+      const error = this.#uncompiled.get(key);
+      if (error !== undefined) this.status.set([key], 'error', Date.now(), error);
+      else if (port !== undefined) this.status.set([key], 'programmed', Date.now());
+    }
     this.#unprogrammed.clear();
     const triggerTimesMs = this.#triggerTimesMs.splice(0);
     return { ok: true, complete, changedServicePorts, triggerTimesMs };
@@ -159,7 +175,7 @@ export class FamilyProxy<Unit, State, Changes> implements Syncable {
 
   #failed(error: unknown, complete: boolean, changedServicePorts: number): SyncResult {
     const affected = [...this.#unprogrammed].filter(([, port]) => port !== undefined).map(([key]) => key);
-    this.status.set(affected, 'error', Date.now(), error instanceof Error ? error.message : String(error));
+    this.status.set(affected, 'error', Date.now(), messageOf(error));
     return { ok: false, error, complete, changedServicePorts, triggerTimesMs: [] };
   }
 
@@ -167,6 +183,10 @@ export class FamilyProxy<Unit, State, Changes> implements Syncable {
     if (this.#node === undefined) throw new Error('BUG: compiling without a node');
     return this.#node;
   }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 function isSameNode(a: NodeView, b: NodeView): boolean {
