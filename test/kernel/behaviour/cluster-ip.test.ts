@@ -1,6 +1,6 @@
 /** A Service inside the cluster: its ClusterIP. */
 import { expect, it } from 'vitest';
-import { describeModes, describeTraffic } from './cluster.ts';
+import { describeModes, describeTraffic } from './suite.ts';
 
 describeModes('the ClusterIP', (cluster) => {
   describeTraffic((family, protocol) => {

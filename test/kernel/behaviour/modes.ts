@@ -1,7 +1,24 @@
-/** The modes that the behaviour suite holds to the same promises. */
+/**
+ * The modes that the behaviour suite holds to the same promises. A new mode is a new entry in the table: what a Service
+ * must do is not written again.
+ */
+import { isShared, readChains, withoutNoise } from './iptables-dump.ts';
 
 /** A program and its arguments, run inside a node. */
 export type Command = readonly [file: string, ...args: readonly string[]];
+
+/** How to see all that a mode keeps in the kernel. */
+export interface Dump {
+  readonly commands: readonly Command[];
+  /** The same with packet counts, which a rule that is written anew has lost. */
+  readonly countedCommands: readonly Command[];
+  /** The text without what changes by itself. */
+  readonly clean: (text: string) => string;
+  /** The text as data in which only what matters has an order. */
+  readonly read: (text: string) => unknown;
+  /** Whether a line is about all Services, so that it may be written anew when another Service changes. */
+  readonly isShared: (line: string) => boolean;
+}
 
 /** How somebody else could destroy what the proxy has programmed. */
 export interface Flush {
@@ -15,48 +32,44 @@ export interface Mode {
   readonly flags: readonly string[];
   /** Programs that the proxy finds first, by name: their files. */
   readonly tools: Readonly<Record<string, string>>;
-  /** Print all that the mode keeps in the kernel, byte for byte the same as long as nothing touches it. */
-  readonly dump: readonly Command[];
-  /** As `dump`, with packet counts, which a rule that is written anew has lost. */
-  readonly dumpCounted: readonly Command[];
+  readonly dump: Dump;
   readonly flushes: readonly Flush[];
-  /** Promises that this mode cannot keep: the title of the test, and why. Such a test is not registered. */
+  /** Promises that this mode cannot keep: the name of the test, and why. */
   readonly exceptions: Readonly<Record<string, string>>;
 }
 
-const IPTABLES_PROGRAMS = ['iptables', 'ip6tables'].flatMap((name) => [
-  name,
-  `${name}-save`,
-  `${name}-restore`,
-]);
-const IPTABLES_TABLES = ['filter', 'nat', 'mangle'];
+const TOOLS = ['iptables', 'ip6tables'];
+const TABLES = ['filter', 'nat', 'mangle'];
+
+/** A command for every family and table. */
+function inAllTables(command: (tool: string, table: string) => Command): readonly Command[] {
+  return TOOLS.flatMap((tool) => TABLES.map((table) => command(tool, table)));
+}
 
 function iptables(variant: 'nft' | 'legacy'): Mode {
+  const programs = TOOLS.flatMap((tool) => [tool, `${tool}-save`, `${tool}-restore`]);
   return {
     name: `iptables-${variant}`,
     flags: ['--proxy-mode=iptables'],
-    tools: Object.fromEntries(
-      IPTABLES_PROGRAMS.map((program) => [program, `/usr/sbin/xtables-${variant}-multi`]),
-    ),
-    dump: ['iptables', 'ip6tables'].flatMap((name) =>
-      IPTABLES_TABLES.map((table): Command => [`${name}-save`, '-t', table]),
-    ),
-    dumpCounted: ['iptables', 'ip6tables'].flatMap((name) =>
-      IPTABLES_TABLES.map((table): Command => [`${name}-save`, '-c', '-t', table]),
-    ),
+    tools: Object.fromEntries(programs.map((name) => [name, `/usr/sbin/xtables-${variant}-multi`])),
+    dump: {
+      commands: inAllTables((tool, table) => [`${tool}-save`, '-t', table]),
+      countedCommands: inAllTables((tool, table) => [`${tool}-save`, '-c', '-t', table]),
+      clean: withoutNoise,
+      read: readChains,
+      isShared,
+    },
     flushes: [
       {
         title: 'the nat tables are flushed',
-        commands: ['iptables', 'ip6tables'].map((name): Command => [name, '-w', '-t', 'nat', '-F']),
+        commands: TOOLS.map((tool): Command => [tool, '-w', '-t', 'nat', '-F']),
       },
       {
         title: 'every chain of every table is flushed and deleted',
-        commands: ['iptables', 'ip6tables'].flatMap((name) =>
-          IPTABLES_TABLES.flatMap((table): Command[] => [
-            [name, '-w', '-t', table, '-F'],
-            [name, '-w', '-t', table, '-X'],
-          ]),
-        ),
+        commands: [
+          ...inAllTables((tool, table) => [tool, '-w', '-t', table, '-F']),
+          ...inAllTables((tool, table) => [tool, '-w', '-t', table, '-X']),
+        ],
       },
     ],
     exceptions: {},

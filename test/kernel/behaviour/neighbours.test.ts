@@ -2,8 +2,9 @@
 import type { V1EndpointSlice, V1Service } from '@kubernetes/client-node';
 import { describe, expect, it } from 'vitest';
 import { formatHostPort } from '../../../src/addresses/ip.ts';
-import { describeModes, describeTraffic, eventually, FAMILIES } from './cluster.ts';
 import { describeService, describeSlice, type Offer } from './offer.ts';
+import { describeModes, describeTraffic, eventually } from './suite.ts';
+import { FAMILIES } from './topology.ts';
 
 describeModes('Services side by side', (cluster) => {
   describe.each(FAMILIES)('over %s', (family) => {
@@ -157,17 +158,13 @@ describeModes('Services side by side', (cluster) => {
       await busy.update({ pods: ['a1', 'a2', 'b1'], nodePort: true });
       await busy.update({ pods: [] });
       const after = await cluster.countedLines('one', quiet);
-      expect(before.length).toBeGreaterThan(0);
-      expect(after.filter(isAboutPods)).toEqual(before.filter(isAboutPods));
+      const isOwn = (line: string) => !cluster.mode.dump.isShared(line);
+      expect(before.filter(isOwn).length).toBeGreaterThan(0);
+      expect(after.filter(isOwn)).toEqual(before.filter(isOwn));
       expect(after.map(withoutCounts)).toEqual(before.map(withoutCounts));
     });
   });
 });
-
-/** The rules of the Service's own chains. Those in shared chains are written anew with their chain. */
-function isAboutPods(line: string): boolean {
-  return !/-A KUBE-(SERVICES|NODEPORTS|EXTERNAL-SERVICES) /.test(line);
-}
 
 function withoutCounts(line: string): string {
   return line.replace(/^\[\d+:\d+\] /, '');

@@ -42,6 +42,20 @@ export interface Identity {
   readonly healthCheckNodePort: number;
 }
 
+/** The addresses and ports of the Service of this number; up to 255 of them. */
+export function identityOf(number: number, family: IpFamily): Identity {
+  const suffix = number.toString(16);
+  return {
+    namespace: 'test',
+    name: `service-${number}`,
+    clusterIP: family === 'IPv4' ? `172.30.0.${number}` : `fd00:172:30::${suffix}`,
+    externalIP: family === 'IPv4' ? `198.51.100.${number}` : `fd00:198:51:100::1:${suffix}`,
+    loadBalancerIP: family === 'IPv4' ? `192.0.2.${number}` : `fd00:198:51:100::2:${suffix}`,
+    nodePort: 30_000 + number,
+    healthCheckNodePort: 32_000 + number,
+  };
+}
+
 /** Where pods answer, and where Services do. */
 export const POD_PORT = 8080;
 export const SERVICE_PORT = 80;

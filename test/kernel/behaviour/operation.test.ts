@@ -2,8 +2,10 @@
 import { describe, expect, it } from 'vitest';
 import type { LongLivedConnection } from '../../../src/lab/host.ts';
 import { isFailure } from '../../../src/lab/outcome.ts';
-import { type Cluster, describeModes, eventually, FAMILIES } from './cluster.ts';
+import type { Cluster } from './cluster.ts';
 import type { PublishedService } from './published-service.ts';
+import { describeModes, eventually } from './suite.ts';
+import { FAMILIES } from './topology.ts';
 
 async function publishBothFamilies(cluster: Cluster): Promise<readonly PublishedService[]> {
   const services: PublishedService[] = [];
@@ -92,25 +94,13 @@ describeModes(
     describe('somebody else’s doing is repaired', () => {
       it.each(cluster.mode.flushes)('$title', async ({ commands }) => {
         const services = await publishBothFamilies(cluster);
-        const before = chains(await cluster.dump('one'));
+        const { read } = cluster.mode.dump;
+        const before = read(await cluster.dump('one'));
         await cluster.attempt('one', commands);
-        await eventually(async () => chains(await cluster.dump('one'))).toEqual(before);
+        await eventually(async () => read(await cluster.dump('one'))).toEqual(before);
         await expectService(services);
       });
     });
   },
   { syncPeriod: '1s' },
 );
-
-/** The rules of each chain in order; the chains themselves have none. */
-function chains(dump: string): Readonly<Record<string, readonly string[]>> {
-  const rules: Record<string, string[]> = {};
-  let table = '';
-  for (const line of dump.split('\n')) {
-    if (line.startsWith('*')) table = `${table.replace(/ .*/, '')}${line}`;
-    const [word = '', chain = ''] = line.split(' ');
-    if (word.startsWith(':')) rules[`${table} ${word}`] = [];
-    if (word === '-A') rules[`${table} :${chain}`]?.push(line);
-  }
-  return rules;
-}

@@ -1,8 +1,9 @@
 /** externalTrafficPolicy and internalTrafficPolicy Local, and the health check that goes with the first. */
 import { describe, expect, it } from 'vitest';
-import { clientAddress, describeModes, describeTraffic, eventually, FAMILIES } from './cluster.ts';
 import { leaving, type Offer } from './offer.ts';
 import { SILENCE } from './published-service.ts';
+import { describeModes, describeTraffic, eventually } from './suite.ts';
+import { clientAddress, FAMILIES } from './topology.ts';
 
 const EXTERNAL_LOCAL: Pick<Offer, 'nodePort' | 'externalIP' | 'loadBalancer' | 'spec'> = {
   nodePort: true,

@@ -1,7 +1,8 @@
 /** From outside the cluster: NodePort, external IP and load-balancer IP, without a Local traffic policy. */
 import { describe, expect, it } from 'vitest';
-import { CLIENT_RANGE, clientAddress, describeModes, describeTraffic } from './cluster.ts';
 import { SILENCE } from './published-service.ts';
+import { describeModes, describeTraffic } from './suite.ts';
+import { CLIENT_RANGE, clientAddress } from './topology.ts';
 
 describeModes('ways in', (cluster) => {
   describeTraffic((family, protocol) => {

@@ -1,0 +1,48 @@
+/** How the test files of the suite are laid out: by mode, IP family and transport protocol. */
+import { afterAll, beforeAll, beforeEach, describe, expect } from 'vitest';
+import type { IpFamily } from '../../../src/addresses/ip.ts';
+import type { Protocol } from '../../../src/kubernetes/objects.ts';
+import { Cluster, type ClusterOptions } from './cluster.ts';
+import { MODES } from './modes.ts';
+import { FAMILIES, TRANSPORTS } from './topology.ts';
+
+/** Registers the same tests for every mode, each with a cluster that is started once for all of them. */
+export function describeModes(
+  title: string,
+  define: (cluster: Cluster) => void,
+  options: ClusterOptions = {},
+): void {
+  describe.each(MODES)(`$name: ${title}`, (mode) => {
+    const cluster = new Cluster(mode, options);
+    beforeAll(() => cluster.start());
+    afterAll(() => cluster.stop());
+    beforeEach(({ task, skip, onTestFailed }) => {
+      const reason = mode.exceptions[task.name];
+      if (reason !== undefined) skip(reason);
+      onTestFailed(() => tellOf(cluster));
+    });
+    define(cluster);
+  });
+}
+
+/** The proxies' last words, for whoever has to find out why a test failed. */
+function tellOf(cluster: Cluster): void {
+  for (const { node, output } of cluster.proxies) {
+    console.error(`proxy of node ${node.name}:\n${output.split('\n').slice(-20).join('\n')}`);
+  }
+}
+
+/**
+ * Registers the same tests for every IP family and transport protocol. Several of them run at a time, since most of
+ * what they do is waiting; so they must keep to their own Services.
+ */
+export function describeTraffic(define: (family: IpFamily, protocol: Protocol) => void): void {
+  describe.concurrent.each(FAMILIES)('over %s', (family) => {
+    describe.each(TRANSPORTS)('and %s', (protocol) => define(family, protocol));
+  });
+}
+
+/** Asks until the expectation holds; for what happens some time after its cause. */
+export function eventually<T>(ask: () => T | Promise<T>): ReturnType<typeof expect.poll<T>> {
+  return expect.poll(ask, { timeout: 30_000, interval: 50 });
+}
