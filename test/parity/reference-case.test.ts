@@ -10,9 +10,10 @@ import { CANARY, type ChainId, NAT_SERVICES } from '../../src/backends/iptables/
 import { SavedRules } from '../../src/backends/iptables/observe.ts';
 import { ACCOUNTING_OBJECTS, type IptablesOptions } from '../../src/backends/iptables/options.ts';
 import { formatScript } from '../../src/backends/iptables/restore-script.ts';
-import { formatRule, parseSavedRule, type Rule } from '../../src/backends/iptables/rule.ts';
+import { formatRule, type Rule } from '../../src/backends/iptables/rule.ts';
 import { IptablesRules } from '../../src/backends/iptables/rules.ts';
 import type { ChainContent, Ruleset } from '../../src/backends/iptables/ruleset.ts';
+import { parseSavedRule } from '../../src/backends/iptables/saved-rule.ts';
 import type { WatchedObject } from '../../src/kubernetes/objects.ts';
 import type { NodeView } from '../../src/services/node-view.ts';
 import { ServiceTracker } from '../../src/services/service-tracker.ts';

@@ -16,12 +16,12 @@ import type { IptablesPlan } from './plan.ts';
 const signal = new AbortController().signal;
 
 /** The backend of a family as a node would have it that has all features but accounting. */
-export function openBackend(tools: IptablesTools, family: IpFamily): IptablesBackend {
+export function openBackend(tools: IptablesTools, family: IpFamily, watchPeriodMs = 1_000): IptablesBackend {
   return new IptablesBackend({
     family,
     tools,
     logger: silentLogger,
-    watchPeriodMs: 1_000,
+    watchPeriodMs,
     masqueradeMark: 1 << 14,
     masqueradeAll: false,
     localhostNodePorts: family === 'IPv4',

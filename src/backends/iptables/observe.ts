@@ -1,8 +1,9 @@
 /** What the kernel holds of ours, in the words of compile: read from iptables-save. */
 import { JUMPS } from './base.ts';
 import { CANARY, type ChainId, chainId, isPerServiceChain, TABLES, type Table } from './names.ts';
-import { formatRule, parseSavedRule } from './rule.ts';
+import { formatRule } from './rule.ts';
 import { type ChainContent, isBuiltinChain, isFixedChain, type Ruleset } from './ruleset.ts';
+import { parseSavedRule } from './saved-rule.ts';
 
 /** Reads the lines of iptables-save for one or more tables. Chains and rules of others are passed over. */
 export class SavedRules {

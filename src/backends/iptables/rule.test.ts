@@ -3,7 +3,8 @@ import { describe, expect, it } from 'vitest';
 import type { IpFamily } from '../../addresses/ip.ts';
 import { readRule } from '../../kernel/fake/kept-rule.ts';
 import { BadCommand, splitWords, Words } from '../../kernel/fake/rule-words.ts';
-import { formatMark, formatRule, parseSavedRule, type Rule } from './rule.ts';
+import { formatMark, formatRule, type Rule } from './rule.ts';
+import { parseSavedRule } from './saved-rule.ts';
 
 /** What iptables-save prints of a rule that was written like this. */
 function saved(written: string, family: IpFamily = 'IPv4'): string {

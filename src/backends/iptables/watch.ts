@@ -6,7 +6,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { IptablesTools } from '../../kernel/iptables-tools.ts';
 import { JUMPS } from './base.ts';
 import { CANARY, splitChainId, type Table } from './names.ts';
-import { formatRule, parseSavedRule } from './rule.ts';
+import { formatRule } from './rule.ts';
+import { parseSavedRule } from './saved-rule.ts';
 
 export const WATCHED_TABLES: readonly Table[] = ['mangle', 'nat', 'filter'];
 
