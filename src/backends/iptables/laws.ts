@@ -10,23 +10,28 @@ import type { IptablesTools } from '../../kernel/iptables-tools.ts';
 import { silentLogger } from '../../log/logger.ts';
 import { ADDRESSES, changedPorts, histories, type World, worlds } from '../../services/arbitraries.ts';
 import { aNodeView, anEndpoint, aServicePort } from '../../services/testing.ts';
-import { IptablesBackend } from './backend.ts';
+import { IptablesBackend, type IptablesBackendOptions } from './backend.ts';
 import type { IptablesPlan } from './plan.ts';
 
 const signal = new AbortController().signal;
 
-/** The backend of a family as a node would have it that has all features but accounting. */
-export function openBackend(tools: IptablesTools, family: IpFamily, watchPeriodMs = 1_000): IptablesBackend {
+/** The backend of a family with all features but accounting, unless told otherwise. */
+export function openBackend(
+  tools: IptablesTools,
+  family: IpFamily,
+  options: Partial<IptablesBackendOptions> = {},
+): IptablesBackend {
   return new IptablesBackend({
     family,
     tools,
     logger: silentLogger,
-    watchPeriodMs,
+    watchPeriodMs: 1_000,
     masqueradeMark: 1 << 14,
     masqueradeAll: false,
     localhostNodePorts: family === 'IPv4',
     conntrackLiberal: false,
     accounting: [],
+    ...options,
   });
 }
 
