@@ -1,0 +1,90 @@
+import { Command } from 'commander';
+import { describe, expect, it, vi } from 'vitest';
+import { addProxyFlags, givenFlags } from '../config/flags.ts';
+import { resolveSettings } from '../config/resolve.ts';
+import type { Node } from '../kubernetes/objects.ts';
+import { aNodeView } from '../services/testing.ts';
+import { NodeState } from './node-state.ts';
+
+const INTERFACES = ['127.0.0.1', '192.168.0.2', '203.0.113.9', '::1', 'fd00:99::2'];
+
+function open(flags: readonly string[], interfaceAddresses = () => INTERFACES): NodeState {
+  const command = addProxyFlags(new Command());
+  command.parse(flags, { from: 'user' });
+  const resolved = resolveSettings({ flags: givenFlags(command), hostname: 'node-a' });
+  if ('errors' in resolved) throw new Error(resolved.errors.join('\n'));
+  return new NodeState(resolved.settings, interfaceAddresses);
+}
+
+const node: Node = {
+  kind: 'Node',
+  namespace: '',
+  name: 'node-a',
+  zone: 'zone-1',
+  podCIDRs: ['10.1.0.0/24', 'fd00:10:1::/64'],
+  addresses: ['192.168.0.2', 'fd00:99::2'],
+  deleting: false,
+  taintKeys: [],
+};
+
+describe('NodeState', () => {
+  it('knows little as long as the Node is unknown', () => {
+    const state = open([]);
+    expect(state.node).toBeUndefined();
+    expect(state.view('IPv4')).toEqual(aNodeView({ ip: '127.0.0.1' }));
+  });
+
+  it('takes the zone, the addresses and the pod CIDRs from the Node, each family its own', () => {
+    const state = open(['--detect-local-mode=NodeCIDR']);
+    state.update(node);
+    expect(state.view('IPv4')).toEqual(
+      aNodeView({ zone: 'zone-1', ip: '192.168.0.2', detectLocal: { by: 'cidr', cidr: '10.1.0.0/24' } }),
+    );
+    expect(state.view('IPv6')).toEqual(
+      aNodeView({
+        family: 'IPv6',
+        zone: 'zone-1',
+        ip: 'fd00:99::2',
+        detectLocal: { by: 'cidr', cidr: 'fd00:10:1::/64' },
+      }),
+    );
+  });
+
+  it('passes over the Nodes of others', () => {
+    const state = open([]);
+    state.update(node);
+    state.update({ ...node, name: 'node-b', zone: 'zone-2' });
+    expect(state.node).toBe(node);
+  });
+
+  it('follows the Node', () => {
+    const state = open([]);
+    state.update(node);
+    state.update({ ...node, zone: 'zone-2' });
+    expect(state.view('IPv4').zone).toBe('zone-2');
+  });
+
+  it('asks for the addresses of the machine only if the settings need them', () => {
+    const asked = vi.fn(() => INTERFACES);
+    expect(open([], asked).view('IPv4').nodePortAddresses).toBe('all');
+    expect(asked).not.toHaveBeenCalled();
+    const restricted = open(['--nodeport-addresses=192.168.0.0/16'], asked);
+    expect(restricted.view('IPv4').nodePortAddresses).toEqual(['192.168.0.2']);
+    expect(asked).toHaveBeenCalledTimes(1);
+  });
+
+  it('looks at the addresses of the machine anew each time', () => {
+    let addresses = ['192.168.0.2'];
+    const state = open(['--nodeport-addresses=192.168.0.0/16'], () => addresses);
+    expect(state.view('IPv4').nodePortAddresses).toEqual(['192.168.0.2']);
+    addresses = ['192.168.0.3', '192.168.0.2'];
+    expect(state.view('IPv4').nodePortAddresses).toEqual(['192.168.0.2', '192.168.0.3']);
+  });
+
+  it('takes "primary" for the addresses of the Node', () => {
+    const state = open(['--nodeport-addresses=primary']);
+    state.update(node);
+    expect(state.view('IPv4').nodePortAddresses).toEqual(['192.168.0.2']);
+    expect(state.view('IPv6').nodePortAddresses).toEqual(['fd00:99::2']);
+  });
+});
