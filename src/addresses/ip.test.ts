@@ -39,6 +39,9 @@ describe('parseIp', () => {
     ['1:0:0:2:3:0:0:4', '1::2:3:0:0:4'],
     ['::ffff:10.0.0.1', '10.0.0.1'],
     ['::FFFF:0A00:0001', '10.0.0.1'],
+    // IPv4-compatible, which is an IPv6 address for all that (RFC 4291, 2.5.5.1).
+    ['::10.0.0.1', '::a00:1'],
+    ['::0.0.0.1', '::1'],
     ['64:ff9b::10.0.0.1', '64:ff9b::a00:1'],
   ])('reads %s as %s', (text, canonical) => {
     expect(parseIp(text)).toBe(canonical);
@@ -104,6 +107,17 @@ describe('parseIp', () => {
       fc.property(fc.oneof(fc.ipV4(), fc.ipV6()), (text) => {
         expect(parseIp(text)).toBeDefined();
       }),
+    );
+  });
+
+  it('writes IPv6 as a URL does, but for addresses that are IPv4 in disguise', () => {
+    fc.assert(
+      fc.property(fc.ipV6(), (text) => {
+        const [, canonical = ''] = /^\[(.*)\]$/.exec(new URL(`http://[${text}]`).hostname) ?? [];
+        fc.pre(!canonical.startsWith('::ffff:'));
+        expect(parseIp(text)).toBe(canonical);
+      }),
+      { numRuns: 1000 },
     );
   });
 

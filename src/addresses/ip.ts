@@ -28,7 +28,8 @@ export function parseIp(text: string): string | undefined {
     return octets.every((octet) => octet <= 255) ? octets.join('.') : undefined;
   }
   if (!text.includes(':') || text.includes('%') || !ipaddr.IPv6.isValid(text)) return undefined;
-  const address = ipaddr.IPv6.parse(text);
+  // The library would take the old `::10.0.0.1` for a mapped address.
+  const address = ipaddr.IPv6.parse(text.replace(/^::(?=\d+\.)/, '0:0:0:0:0:0:'));
   // Go prints a mapped address as IPv4, and so do all its users (net.ParseIP).
   return address.isIPv4MappedAddress() ? address.toIPv4Address().toString() : address.toRFC5952String();
 }
