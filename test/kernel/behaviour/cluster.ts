@@ -15,7 +15,7 @@ import { type Identity, identityOf, type Offer } from './offer.ts';
 import { type NoPage, type Page, PageReader } from './page-reader.ts';
 import { PublishedService } from './published-service.ts';
 import { describeSentinel, sentinelKey } from './sentinel.ts';
-import { CLUSTER_CIDR, describeNode, FAMILIES, SERVICE_RANGES, TOPOLOGY } from './topology.ts';
+import { CLIENT_RANGE, CLUSTER_CIDR, describeNode, FAMILIES, SERVICE_RANGES, TOPOLOGY } from './topology.ts';
 
 /** Below the ports that the kernel chooses from, and above those that pods answer on. */
 const FIRST_SOURCE_PORT = 10_000;
@@ -52,14 +52,32 @@ export class Cluster {
     for (const [name, file] of Object.entries(this.mode.tools)) await symlink(file, join(this.tools, name));
     await this.write('nodes', TOPOLOGY.nodes.map(describeNode));
     this.#lab = await createLab(TOPOLOGY);
-    // The world knows the virtual addresses at node one.
-    for (const range of SERVICE_RANGES) this.lab.client.route(range, this.node('one'));
+    await this.#connectWorld();
     for (const node of this.lab.nodes) {
       const proxy = new NodeProxy(node, this.#flags(node), this.environment(node));
       this.#proxies.set(node.name, proxy);
       proxy.start();
     }
     await this.apply('first', []);
+  }
+
+  /**
+   * The world knows the virtual addresses at node one, and the wire knows the way to all of the client's addresses.
+   * What a node lets out to the wire by mistake is prohibited there, not just unreachable, because UDP sockets hear
+   * of that alone: so a packet that a rule has dropped is the only one that nobody answers.
+   */
+  async #connectWorld(): Promise<void> {
+    for (const range of SERVICE_RANGES) this.lab.client.route(range, this.node('one'));
+    for (const family of FAMILIES) {
+      const ip = family === 'IPv4' ? 'ip -4' : 'ip -6';
+      const commands = [
+        `${ip} route del unreachable default`,
+        `${ip} route add prohibit default`,
+        `${ip} route add ${CLIENT_RANGE[family]} dev wire`,
+      ];
+      const { status, stderr } = await this.host('wire').exec('sh', ['-ec', commands.join('\n')]);
+      if (status !== 0) throw new Error(`wire: ${stderr}`);
+    }
   }
 
   async stop(): Promise<void> {

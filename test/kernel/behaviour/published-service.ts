@@ -8,8 +8,10 @@ import { describeService, describeSlice, type Identity, type Offer, SERVICE_PORT
 /** Long enough that only what never comes is missed, also when the machine is busy. */
 const PATIENCE: RequestOptions = { timeoutMs: 10_000 };
 
-/** How long silence must last to be called so. A rule that drops does so for ever. */
-export const SILENCE: RequestOptions = { timeoutMs: 600 };
+/**
+ * How long silence must last to be called so. TCP may not hear of a refusal before its second attempt, after a second.
+ */
+export const SILENCE: RequestOptions = { timeoutMs: 1_500 };
 
 export class PublishedService {
   readonly identity: Identity;
