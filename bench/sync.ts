@@ -3,9 +3,9 @@
  *
  *   npm run bench:sync -- --mode iptables --services 5000 --endpoints 50 [--changes 200] [--json]
  *
- * "own" figures leave out the time in which this process only waits for an external tool.
+ * "own" figures leave out the time in which the event loop only waits for an external tool.
  */
-import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { monitorEventLoopDelay, performance } from 'node:perf_hooks';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { findMode } from '../src/cli/modes.ts';
 import { readSettings } from '../src/cli/settings-input.ts';
@@ -16,7 +16,6 @@ import { silentLogger } from '../src/log/logger.ts';
 import { FamilyProxy } from '../src/proxy/family-proxy.ts';
 import { ServiceTracker } from '../src/services/service-tracker.ts';
 import { benchService, benchSlice, NODE_VIEW } from './objects.ts';
-import { meterTools, type ToolMeter } from './tool-meter.ts';
 import { chooseVariant } from './variant.ts';
 
 interface Options {
@@ -65,25 +64,25 @@ async function main(): Promise<void> {
   unshare(CLONE_NEWNET);
   using variant = chooseVariant(options.tools);
   const runner = startToolRunner();
-  const meter = meterTools(runner);
   const stalls = monitorEventLoopDelay({ resolution: 10 });
   const { services, endpoints } = options;
   progress(`${services} Services × ${endpoints} endpoints, mode ${options.mode}, ${variant.name} tools`);
 
-  let proxy = await createProxy(meter.runner);
+  let proxy = await createProxy(runner);
   fill(proxy.tracker);
   progress('first sync …');
   stalls.enable();
-  const first = await timed(proxy, meter);
+  const first = await timed(proxy);
   progress(`first sync ${Math.round(first.totalMs)} ms, own ${Math.round(first.ownMs)} ms`);
 
-  const endpointChanges = await changes('endpoint changed', proxy, meter, (index) =>
+  const most = Math.min(options.changes, services);
+  const endpointChanges = await changes('endpoint changed', most, proxy, (index) =>
     changeEndpoint(proxy, index),
   );
-  const additions = await changes('Service added', proxy, meter, (index) =>
+  const additions = await changes('Service added', most, proxy, (index) =>
     addService(proxy, services + index),
   );
-  const removals = await changes('Service removed', proxy, meter, (index) =>
+  const removals = await changes('Service removed', additions.length, proxy, (index) =>
     removeService(proxy, services + index),
   );
 
@@ -92,9 +91,9 @@ async function main(): Promise<void> {
   stalls.disable();
 
   progress('restart: the rules are there already …');
-  proxy = await createProxy(meter.runner);
+  proxy = await createProxy(runner);
   fill(proxy.tracker, endpointChanges.length);
-  const restart = await timed(proxy, meter);
+  const restart = await timed(proxy);
   runner.close();
 
   report({
@@ -151,27 +150,27 @@ function removeService({ tracker }: { readonly tracker: ServiceTracker }, index:
   tracker.removeSlice(slice.namespace, slice.name);
 }
 
-async function timed(proxy: FamilyProxy<unknown, unknown, unknown>, meter: ToolMeter): Promise<Timing> {
-  meter.reset();
+async function timed(proxy: FamilyProxy<unknown, unknown, unknown>): Promise<Timing> {
   const startedMs = performance.now();
+  const before = performance.eventLoopUtilization();
   const result = await proxy.sync(signal);
+  const { active: ownMs } = performance.eventLoopUtilization(before);
   const totalMs = performance.now() - startedMs;
   if (!result.ok) throw result.error;
-  return { totalMs, ownMs: totalMs - meter.waitedMs };
+  return { totalMs, ownMs };
 }
 
 async function changes(
   what: string,
+  most: number,
   proxy: FamilyProxy<unknown, unknown, unknown>,
-  meter: ToolMeter,
   change: (index: number) => void,
 ): Promise<readonly Timing[]> {
   const timings: Timing[] = [];
   const endMs = performance.now() + options.changeSeconds * 1000;
-  const most = Math.min(options.changes, options.services);
   while (timings.length < most && (timings.length < 2 || performance.now() < endMs)) {
     change(timings.length);
-    timings.push(await timed(proxy, meter));
+    timings.push(await timed(proxy));
   }
   const { p50, p99 } = quantiles(timings.map((timing) => timing.totalMs));
   progress(`${what} × ${timings.length}: p50 ${round(p50)} ms, p99 ${round(p99)} ms`);
