@@ -28,6 +28,7 @@ export interface IptablesBackendOptions extends IptablesOptions {
 export class IptablesBackend extends IptablesRules implements Backend<IptablesUnit, Ruleset, RestoreScript> {
   readonly #options: IptablesBackendOptions;
   readonly #tools: IptablesTools;
+  #accountingStands = true;
 
   constructor(options: IptablesBackendOptions) {
     super(options);
@@ -37,8 +38,11 @@ export class IptablesBackend extends IptablesRules implements Backend<IptablesUn
 
   async apply(changes: RestoreScript, signal: AbortSignal): Promise<void> {
     if (changes.length === 0) return;
-    for (const name of this.#options.accounting) this.#options.applyAccountingObject?.(name);
+    // They were made at the start; who deletes them while no rule counts into them makes a restore fail, once.
+    if (!this.#accountingStands) this.#applyAccounting();
+    this.#accountingStands = false;
     await this.#restore(changes, signal);
+    this.#accountingStands = true;
   }
 
   observe(signal: AbortSignal): Promise<Ruleset> {
@@ -66,6 +70,10 @@ export class IptablesBackend extends IptablesRules implements Backend<IptablesUn
         await sleep(this.#options.watchPeriodMs, undefined, { signal }).catch(() => undefined);
       }
     }
+  }
+
+  #applyAccounting(): void {
+    for (const name of this.#options.accounting) this.#options.applyAccountingObject?.(name);
   }
 
   async cleanup(signal: AbortSignal): Promise<void> {

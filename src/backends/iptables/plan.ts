@@ -6,7 +6,7 @@ import { type BaseChain, compileBase } from './base.ts';
 import type { ChainId } from './names.ts';
 import type { IptablesOptions } from './options.ts';
 import type { ChainContent, OwnChains, Ruleset } from './ruleset.ts';
-import type { IptablesUnit } from './unit.ts';
+import type { IptablesUnit, SharedRule } from './unit.ts';
 
 /** The rules that service ports put into one shared chain, in the order of their keys. */
 interface Contributions {
@@ -50,8 +50,10 @@ export class IptablesPlan implements Plan<IptablesUnit, Ruleset> {
       if (!sameBase(this.#base.get(id), base.get(id))) touched.add(id);
     }
     for (const [key, unit] of units) {
-      for (const { chain } of this.#units.get(key)?.sharedRules ?? []) touched.add(chain);
-      for (const { chain } of unit?.sharedRules ?? []) touched.add(chain);
+      const before = this.#units.get(key)?.sharedRules ?? [];
+      const after = unit?.sharedRules ?? [];
+      if (sameRules(before, after)) continue;
+      for (const { chain } of [...before, ...after]) touched.add(chain);
     }
     return touched;
   }
@@ -74,7 +76,10 @@ export class IptablesPlan implements Plan<IptablesUnit, Ruleset> {
   #sharedChain(id: ChainId): ChainContent | undefined {
     const base = this.#base.get(id);
     if (base === undefined || base.head === 'any') return base?.head;
-    return [...base.head, ...(this.#contributions.get(id)?.rules.flat() ?? []), ...base.tail];
+    const content = [...base.head];
+    for (const rules of this.#contributions.get(id)?.rules ?? []) content.push(...rules);
+    content.push(...base.tail);
+    return content;
   }
 
   #put(key: ServicePortKey, unit: IptablesUnit | undefined): void {
@@ -130,6 +135,14 @@ class OwnChainsOf implements OwnChains {
 function sameBase(a: BaseChain | undefined, b: BaseChain | undefined): boolean {
   if (a === undefined || b === undefined) return a === b;
   return sameContent(a.head, b.head) && sameContent(a.tail, b.tail);
+}
+
+/** Most changes are of endpoints, and leave alone what all service ports share. */
+function sameRules(a: readonly SharedRule[], b: readonly SharedRule[]): boolean {
+  return (
+    a.length === b.length &&
+    a.every(({ chain, rule }, index) => chain === b[index]?.chain && rule === b[index]?.rule)
+  );
 }
 
 function sameContent(a: ChainContent, b: ChainContent): boolean {
