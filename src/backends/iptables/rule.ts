@@ -4,26 +4,26 @@
  * a rule read back is parsed and formatted again: equal rules are then equal strings.
  */
 export interface Rule {
-  readonly comment?: string;
+  readonly comment?: string | undefined;
   /** xt_recent: remember the source under a name, or ask whether it was seen in the last seconds. */
-  readonly recent?: { readonly name: string; readonly seconds?: number };
-  readonly addressType?: 'src' | 'dst';
+  readonly recent?: { readonly name: string; readonly seconds?: number } | undefined;
+  readonly addressType?: 'src' | 'dst' | undefined;
   /** Lower case: `tcp`. */
-  readonly protocol?: string;
+  readonly protocol?: string | undefined;
   /** An address or CIDR; a leading `! ` negates, here and below. */
-  readonly destination?: string;
-  readonly destinationPort?: number;
-  readonly source?: string;
-  readonly inInterface?: string;
+  readonly destination?: string | undefined;
+  readonly destinationPort?: number | undefined;
+  readonly source?: string | undefined;
+  readonly inInterface?: string | undefined;
   /** `INVALID`, `! RELATED,ESTABLISHED,DNAT` */
-  readonly connectionState?: string;
+  readonly connectionState?: string | undefined;
   /** `0x00004000/0x00004000` */
-  readonly mark?: string;
-  readonly accounting?: string;
+  readonly mark?: string | undefined;
+  readonly accounting?: string | undefined;
   /** One of this many is taken: 3 is printed as probability 0.3333333333. */
-  readonly oneOf?: number;
+  readonly oneOf?: number | undefined;
   /** All that follows `-j `; undefined for a rule that only carries a comment. */
-  readonly target?: string;
+  readonly target?: string | undefined;
 }
 
 /** The rule as we write it, without `-A CHAIN`. One flat string: there may be a million of them. */

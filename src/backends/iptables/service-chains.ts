@@ -7,24 +7,39 @@ import { formatRule, type Rule } from './rule.ts';
 import type { Situation } from './situation.ts';
 import type { OwnChain } from './unit.ts';
 
+/** An endpoint and the chain that leads to it. */
+interface Target {
+  readonly endpoint: Endpoint;
+  readonly chain: string;
+}
+
 export function ownChains(situation: Situation): OwnChain[] {
-  const { port, chains, endpoints } = situation;
-  const { clusterEndpoints, localEndpoints, allReachable } = endpoints;
-  const names = new Map(
-    allReachable.map((endpoint) => [
-      endpoint,
-      endpointChain(port.displayName, situation.protocol, endpoint.text),
-    ]),
-  );
+  const { port, chains, protocol } = situation;
+  const { clusterEndpoints, localEndpoints, allReachable } = situation.endpoints;
+  const targets = allReachable.map((endpoint) => ({
+    endpoint,
+    chain: endpointChain(port.displayName, protocol, endpoint.text),
+  }));
   const own: OwnChain[] = [];
   if (situation.hasEndpoints && isExternallyAccessible(port)) {
     own.push(ownChain(chains.external, externalChain(situation)));
   }
   if (situation.usesFirewall) own.push(ownChain(chains.firewall, firewallChain(situation)));
-  if (clusterEndpoints.length > 0) own.push(policyChain(situation, chains.cluster, clusterEndpoints, names));
-  if (localEndpoints.length > 0) own.push(policyChain(situation, chains.local, localEndpoints, names));
-  for (const [endpoint, name] of names) own.push(endpointRules(situation, endpoint, name));
+  for (const [chain, endpoints] of [
+    [chains.cluster, clusterEndpoints],
+    [chains.local, localEndpoints],
+  ] as const) {
+    if (endpoints.length > 0) own.push(policyChain(situation, chain, targetsOf(endpoints, targets)));
+  }
+  for (const target of targets) own.push(endpointRules(situation, target));
   return own;
+}
+
+/** Both lists are in the order of the service port's endpoints. */
+function targetsOf(endpoints: readonly Endpoint[], all: readonly Target[]): readonly Target[] {
+  if (endpoints.length === all.length) return all;
+  const wanted = new Set(endpoints);
+  return all.filter(({ endpoint }) => wanted.has(endpoint));
 }
 
 /** Traffic to external addresses: settle whether it must be masqueraded, then apply the external policy. */
@@ -71,32 +86,24 @@ function includesNode(range: string, node: NodeView): boolean {
 }
 
 /** A KUBE-SVC or KUBE-SVL chain: equal chances for all its endpoints, a remembered one first. */
-function policyChain(
-  situation: Situation,
-  chain: string,
-  endpoints: readonly Endpoint[],
-  names: ReadonlyMap<Endpoint, string>,
-): OwnChain {
+function policyChain(situation: Situation, chain: string, targets: readonly Target[]): OwnChain {
   const { port, node } = situation;
   const rules: Rule[] = [];
   if (situation.hasInternalEndpoints && chain === situation.internalChain) {
     rules.push(...internalMasquerade(situation));
   }
-  const targets = endpoints.map((endpoint) => {
-    const target = names.get(endpoint);
-    if (target === undefined)
-      throw new Error(`BUG: ${port.displayName}: unreachable endpoint ${endpoint.text}`);
-    const comment = node.largeCluster ? {} : { comment: `${port.displayName} -> ${endpoint.text}` };
-    return { ...comment, target };
-  });
+  const commentOf = ({ endpoint }: Target) =>
+    node.largeCluster ? undefined : `${port.displayName} -> ${endpoint.text}`;
   if (port.sessionAffinitySeconds > 0) {
-    for (const { target, ...rest } of targets) {
-      rules.push({ ...rest, recent: { name: target, seconds: port.sessionAffinitySeconds }, target });
+    for (const target of targets) {
+      const recent = { name: target.chain, seconds: port.sessionAffinitySeconds };
+      rules.push({ comment: commentOf(target), recent, target: target.chain });
     }
   }
-  targets.forEach((rule, index) => {
+  targets.forEach((target, index) => {
     const remaining = targets.length - index;
-    rules.push(remaining === 1 ? rule : { ...rule, oneOf: remaining });
+    const oneOf = remaining === 1 ? undefined : remaining;
+    rules.push({ comment: commentOf(target), oneOf, target: target.chain });
   });
   return ownChain(chain, rules);
 }
@@ -116,12 +123,12 @@ function internalMasquerade({ port, protocol, node, options }: Situation): Rule[
 }
 
 /** A KUBE-SEP chain: an endpoint that reaches itself must be masqueraded; then the DNAT. */
-function endpointRules({ port, protocol, node }: Situation, endpoint: Endpoint, name: string): OwnChain {
-  const comment = node.largeCluster ? {} : { comment: port.displayName };
-  const recent = port.sessionAffinitySeconds > 0 ? { recent: { name } } : {};
-  return ownChain(name, [
-    { ...comment, source: endpoint.ip, target: MARK_MASQ },
-    { ...comment, ...recent, protocol, target: `DNAT --to-destination ${endpoint.text}` },
+function endpointRules({ port, protocol, node }: Situation, { endpoint, chain }: Target): OwnChain {
+  const comment = node.largeCluster ? undefined : port.displayName;
+  const recent = port.sessionAffinitySeconds > 0 ? { name: chain } : undefined;
+  return ownChain(chain, [
+    { comment, source: endpoint.ip, target: MARK_MASQ },
+    { comment, recent, protocol, target: `DNAT --to-destination ${endpoint.text}` },
   ]);
 }
 
@@ -140,5 +147,8 @@ function localSource(node: NodeView, negation: '' | '! ' = ''): Pick<Rule, 'sour
 }
 
 function ownChain(chain: string, rules: readonly Rule[]): OwnChain {
-  return { chain, lines: rules.map((rule) => `-A ${chain} ${formatRule(rule)}\n`).join('') };
+  const texts: string[] = [];
+  for (const rule of rules) texts.push('-A ', chain, ' ', formatRule(rule), '\n');
+  // Joining gives one flat text; adding up would keep every piece alive.
+  return { chain, lines: texts.join('') };
 }
