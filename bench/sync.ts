@@ -54,6 +54,8 @@ const options = new Command('bench:sync')
   .parse()
   .opts<Options>();
 
+const STALL_RESOLUTION_MS = 50;
+
 const signal = new AbortController().signal;
 
 function progress(message: string): void {
@@ -64,15 +66,13 @@ async function main(): Promise<void> {
   unshare(CLONE_NEWNET);
   using variant = chooseVariant(options.tools);
   const runner = startToolRunner();
-  const stalls = monitorEventLoopDelay({ resolution: 10 });
   const { services, endpoints } = options;
   progress(`${services} Services × ${endpoints} endpoints, mode ${options.mode}, ${variant.name} tools`);
 
   let proxy = await createProxy(runner);
   fill(proxy.tracker);
   progress('first sync …');
-  stalls.enable();
-  const first = await timed(proxy);
+  const first = await timedWithStalls(proxy);
   progress(`first sync ${Math.round(first.totalMs)} ms, own ${Math.round(first.ownMs)} ms`);
 
   const most = Math.min(options.changes, services);
@@ -87,13 +87,11 @@ async function main(): Promise<void> {
   );
 
   const rssMb = process.memoryUsage.rss() / 2 ** 20;
-  const maxLoopStallMs = stalls.max / 1e6;
-  stalls.disable();
 
   progress('restart: the rules are there already …');
   proxy = await createProxy(runner);
   fill(proxy.tracker, endpointChanges.length);
-  const restart = await timed(proxy);
+  const restart = await timedWithStalls(proxy);
   runner.close();
 
   report({
@@ -110,7 +108,7 @@ async function main(): Promise<void> {
     ...percentiles('addService', additions),
     ...percentiles('removeService', removals),
     rssMb: round(rssMb),
-    maxLoopStallMs: round(maxLoopStallMs),
+    maxLoopStallMs: round(Math.max(first.maxStallMs, restart.maxStallMs)),
   });
 }
 
@@ -158,6 +156,16 @@ async function timed(proxy: FamilyProxy<unknown, unknown, unknown>): Promise<Tim
   const totalMs = performance.now() - startedMs;
   if (!result.ok) throw result.error;
   return { totalMs, ownMs };
+}
+
+/** Looking for stalls wakes the event loop, which counts as own time: too much of it for a short sync. */
+async function timedWithStalls(proxy: FamilyProxy<unknown, unknown, unknown>) {
+  const delays = monitorEventLoopDelay({ resolution: STALL_RESOLUTION_MS });
+  delays.enable();
+  const timing = await timed(proxy);
+  delays.disable();
+  // A delay is the time from one look to the next.
+  return { ...timing, maxStallMs: delays.max / 1e6 - STALL_RESOLUTION_MS };
 }
 
 async function changes(
