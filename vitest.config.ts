@@ -2,6 +2,8 @@ import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
   test: {
+    // Most tests wait, for a process or for the kernel.
+    maxWorkers: '100%',
     projects: [
       {
         test: {
