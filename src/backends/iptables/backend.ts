@@ -19,8 +19,8 @@ export interface IptablesBackendOptions extends IptablesOptions {
   /** How often the watch looks at the kernel. */
   readonly watchPeriodMs: number;
   /**
-   * Makes sure that an accounting object exists; called before rules are written, which may count into it. Whoever
-   * flushed the rules may have taken the objects too. Throws KernelError.
+   * Makes sure that an accounting object exists; called before rules are written that may count into it. Throws
+   * KernelError.
    */
   readonly applyAccountingObject?: (name: string) => void;
 }
@@ -28,7 +28,7 @@ export interface IptablesBackendOptions extends IptablesOptions {
 export class IptablesBackend extends IptablesRules implements Backend<IptablesUnit, Ruleset, RestoreScript> {
   readonly #options: IptablesBackendOptions;
   readonly #tools: IptablesTools;
-  #accountingStands = true;
+  #accountingStands = false;
 
   constructor(options: IptablesBackendOptions) {
     super(options);
@@ -38,14 +38,13 @@ export class IptablesBackend extends IptablesRules implements Backend<IptablesUn
 
   async apply(changes: RestoreScript, signal: AbortSignal): Promise<void> {
     if (changes.length === 0) return;
-    // They were made at the start; who deletes them while no rule counts into them makes a restore fail, once.
     if (!this.#accountingStands) this.#applyAccounting();
-    this.#accountingStands = false;
     await this.#restore(changes, signal);
-    this.#accountingStands = true;
   }
 
   observe(signal: AbortSignal): Promise<Ruleset> {
+    // Who looks does not know what the kernel holds; what the rules count into may be gone as well.
+    this.#accountingStands = false;
     return this.#observe(['filter', 'nat'], signal);
   }
 
@@ -74,6 +73,7 @@ export class IptablesBackend extends IptablesRules implements Backend<IptablesUn
 
   #applyAccounting(): void {
     for (const name of this.#options.accounting) this.#options.applyAccountingObject?.(name);
+    this.#accountingStands = true;
   }
 
   async cleanup(signal: AbortSignal): Promise<void> {
