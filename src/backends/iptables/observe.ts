@@ -10,6 +10,8 @@ export class SavedRules {
   readonly #own = new Map<string, string>();
   readonly #fixed = new Map<ChainId, string[]>();
   #table: Table | undefined;
+  #open = '';
+  #openTexts: string[] = [];
 
   line(line: string): void {
     if (line.startsWith('-A ')) this.#rule(line);
@@ -18,6 +20,7 @@ export class SavedRules {
   }
 
   ruleset(): Ruleset {
+    this.#closeChain();
     const fixed = new Map<ChainId, ChainContent>(this.#fixed);
     for (const [id, rules] of this.#fixed) {
       if (!isBuiltinChain(id.slice(id.indexOf(' ') + 1))) continue;
@@ -43,9 +46,20 @@ export class SavedRules {
     const end = line.indexOf(' ', 3);
     const chain = line.slice(3, end < 0 ? line.length : end);
     const text = end < 0 ? '' : line.slice(end + 1);
-    const lines = this.#table === 'nat' ? this.#own.get(chain) : undefined;
-    if (lines !== undefined) this.#own.set(chain, `${lines}-A ${chain} ${normalize(text)}\n`);
-    else this.#fixed.get(chainId(this.#table, chain))?.push(normalize(text));
+    if (this.#table !== 'nat' || !isPerServiceChain(chain)) {
+      this.#fixed.get(chainId(this.#table, chain))?.push(normalize(text));
+      return;
+    }
+    // The rules of a chain are printed together: they become one text when the next chain begins.
+    if (chain !== this.#open) this.#closeChain();
+    this.#open = chain;
+    this.#openTexts.push('-A ', chain, ' ', normalize(text), '\n');
+  }
+
+  #closeChain(): void {
+    if (this.#openTexts.length === 0) return;
+    this.#own.set(this.#open, (this.#own.get(this.#open) ?? '') + this.#openTexts.join(''));
+    this.#openTexts = [];
   }
 }
 
