@@ -1,5 +1,4 @@
 /** Compares the kernel with the objects as they are now, once, and changes nothing. */
-import type { GivenFlags } from '../config/flags.ts';
 import type { Settings } from '../config/settings.ts';
 import { observeInterfaceAddresses } from '../kernel/interfaces.ts';
 import { startToolRunner } from '../kernel/tool-runner.ts';
@@ -10,16 +9,11 @@ import { NodeState } from '../proxy/node-state.ts';
 import type { ObjectSource } from '../sources/source.ts';
 import { startBackends } from './backends.ts';
 import { openSource } from './object-source.ts';
+import type { ProxyInput } from './proxy-options.ts';
 import { readSettings } from './settings-input.ts';
 
-export interface DiffInput {
-  readonly flags: GivenFlags;
-  /** `--service-node-port-range` */
-  readonly nodePortRange: string | undefined;
-}
-
 /** Prints the changes of every family; the exit status is 1 if there are any. */
-export async function diffKernel({ flags, nodePortRange }: DiffInput): Promise<void> {
+export async function diffKernel({ flags, nodePortRange }: ProxyInput): Promise<void> {
   const runner = startToolRunner();
   const { signal } = new AbortController();
   try {

@@ -1,7 +1,6 @@
 /** Puts the rooms of the proxy together and keeps them running until a signal ends it. */
 import type { IpFamily } from '../addresses/ip.ts';
 import type { AnyBackend } from '../backends/backend.ts';
-import type { GivenFlags } from '../config/flags.ts';
 import type { Settings } from '../config/settings.ts';
 import { startHealthServer } from '../health/health-server.ts';
 import type { HttpListener } from '../health/http-listener.ts';
@@ -23,21 +22,15 @@ import { startBackends } from './backends.ts';
 import { cleanupKernel } from './cleanup-kernel.ts';
 import { UserError } from './failure.ts';
 import { openSource } from './object-source.ts';
+import type { ProxyInput } from './proxy-options.ts';
 import { readSettings } from './settings-input.ts';
 import { VERSION } from './version.ts';
 
 /** How long the first sync waits for the own Node object of an API server (spec § 1.1). */
 const NODE_GRACE_MS = 30_000;
 
-/** What the command line adds to the settings. */
-export interface ServeInput {
-  readonly flags: GivenFlags;
-  /** `--service-node-port-range` */
-  readonly nodePortRange: string | undefined;
-}
-
 /** Runs the proxy until SIGTERM or SIGINT, or cleans up if the flags say so. */
-export async function runProxy({ flags, nodePortRange }: ServeInput): Promise<void> {
+export async function runProxy({ flags, nodePortRange }: ProxyInput): Promise<void> {
   // First of all, while this process is small: see tool-runner.ts.
   const runner = startToolRunner();
   const stop = stopOnSignals();
