@@ -1,0 +1,168 @@
+/**
+ * What an nf_tables table holds, as plain data (linux/netfilter/nf_tables.h; nft(8) for the terms). Text forms are nft's
+ * own: an element's key is `10.96.0.1 . tcp . 80`, so a dump can be read, compared and printed without more.
+ */
+
+export type TableFamily = 'ip' | 'ip6';
+
+export interface TableName {
+  readonly family: TableFamily;
+  readonly name: string;
+}
+
+export interface Table extends TableName {
+  readonly comment: string;
+}
+
+export interface Hook {
+  readonly type: 'filter' | 'nat';
+  readonly hook: 'prerouting' | 'input' | 'forward' | 'output' | 'postrouting';
+  readonly priority: number;
+}
+
+/** A chain without a hook is only reached by jump or goto. The policy is always accept. */
+export interface Chain {
+  readonly name: string;
+  readonly hook: Hook | undefined;
+  /** Empty: none. */
+  readonly comment: string;
+  readonly rules: readonly Rule[];
+}
+
+export interface Rule {
+  readonly expressions: readonly Expression[];
+  /** Empty: none. */
+  readonly comment: string;
+}
+
+/**
+ * Data types of the fields of keys and values. `slot` is the number that `numgen random` yields, in the machine's byte
+ * order: nft has no name for it, so a set with such a field is declared with `typeof`.
+ */
+export type Datatype = 'ipv4_addr' | 'ipv6_addr' | 'inet_proto' | 'inet_service' | 'slot';
+
+/** A set, or a map if it has data. */
+export interface SetDeclaration {
+  readonly name: string;
+  readonly key: readonly Datatype[];
+  readonly data: readonly Datatype[] | 'verdict' | undefined;
+  /** The last field of a key may be a range: a prefix in text. */
+  readonly interval: boolean;
+  /** Filled by rules; elements live for the time the rule gives them. */
+  readonly dynamic: boolean;
+  /** Most elements; 0: no limit. */
+  readonly size: number;
+  readonly comment: string;
+}
+
+/** `data` is a value (`10.0.0.1 . 8080`), a verdict (`goto pick-3`, `drop`), or undefined in a set. */
+export interface Element {
+  readonly key: string;
+  readonly data: string | undefined;
+  /** Empty: none. */
+  readonly comment: string;
+}
+
+/** Elements by their keys. */
+export type Elements = ReadonlyMap<string, Element>;
+
+/** All of one table that a program can put there. */
+export interface TableContent {
+  readonly table: Table;
+  readonly chains: ReadonlyMap<string, Chain>;
+  readonly sets: ReadonlyMap<string, SetDeclaration>;
+  /** By set. Elements of dynamic sets are not part of it: rules make them. */
+  readonly elements: ReadonlyMap<string, Elements>;
+}
+
+/** One of 16 words of 32 bits (NFT_REG32_00 …): longer values take the following ones too. */
+export type Register = number;
+
+/** Bytes in hexadecimal, in the order in which they stand in a register. */
+export type Hex = string;
+
+export type Verdict =
+  | { readonly verdict: 'accept' | 'drop' | 'return' }
+  | { readonly verdict: 'jump' | 'goto'; readonly chain: string };
+
+export type CtKey = 'state' | 'status' | 'src' | 'dst' | 'proto-src' | 'proto-dst';
+
+/** The instructions that rules are made of: as much of the kernel's as is needed here. */
+export type Expression =
+  | {
+      readonly name: 'payload';
+      readonly base: 'network' | 'transport';
+      readonly offset: number;
+      readonly length: number;
+      readonly to: Register;
+    }
+  | { readonly name: 'meta'; readonly key: 'l4proto' | 'mark' | 'iifname'; readonly to: Register }
+  | { readonly name: 'meta set'; readonly key: 'mark'; readonly from: Register }
+  | {
+      readonly name: 'ct';
+      readonly key: CtKey;
+      /** Of addresses and ports. */
+      readonly direction: 'original' | 'reply' | undefined;
+      readonly to: Register;
+    }
+  | { readonly name: 'cmp'; readonly operation: 'eq' | 'neq'; readonly from: Register; readonly value: Hex }
+  | {
+      /** to = (from & mask) ^ xor */
+      readonly name: 'bitwise';
+      readonly from: Register;
+      readonly to: Register;
+      readonly mask: Hex;
+      readonly xor: Hex;
+    }
+  | {
+      readonly name: 'lookup';
+      readonly set: string;
+      readonly from: Register;
+      /** Of maps: where the value goes; `verdict`: it is carried out. */
+      readonly to: Register | 'verdict' | undefined;
+      readonly inverted: boolean;
+    }
+  | { readonly name: 'immediate'; readonly verdict: Verdict }
+  | {
+      readonly name: 'numgen';
+      readonly modulus: number;
+      readonly offset: number;
+      readonly to: Register;
+    }
+  | {
+      readonly name: 'dnat';
+      readonly family: TableFamily;
+      readonly address: Register;
+      readonly port: Register;
+    }
+  | { readonly name: 'masquerade'; readonly fullyRandom: boolean }
+  | { readonly name: 'reject'; readonly with: 'port-unreachable' }
+  | { readonly name: 'fib type'; readonly of: 'saddr' | 'daddr'; readonly to: Register }
+  | {
+      /** Makes an element, or gives the one that is there a new lifetime and leaves its data alone. */
+      readonly name: 'update';
+      readonly set: string;
+      readonly key: Register;
+      readonly data: Register;
+      readonly timeoutMs: number;
+    }
+  /** What this library has no word for: a rule that holds one equals no rule of ours. */
+  | { readonly name: 'unknown'; readonly kernelName: string };
+
+/** What a transaction is made of; the kernel carries out all of them, in this order, or none. */
+export type Operation =
+  | { readonly do: 'add table'; readonly table: Table }
+  | { readonly do: 'delete table' }
+  | { readonly do: 'add set'; readonly set: SetDeclaration }
+  | { readonly do: 'delete set'; readonly set: string }
+  /** Without its rules. Of a chain that is there, nothing is changed. */
+  | { readonly do: 'add chain'; readonly chain: Chain }
+  /** Takes its rules away. */
+  | { readonly do: 'flush chain'; readonly chain: string }
+  /** Must have no rule and no reference left when it is its turn. */
+  | { readonly do: 'delete chain'; readonly chain: string }
+  | { readonly do: 'add rule'; readonly chain: string; readonly rule: Rule }
+  | { readonly do: 'add elements'; readonly set: SetDeclaration; readonly elements: readonly Element[] }
+  | { readonly do: 'delete elements'; readonly set: SetDeclaration; readonly elements: readonly Element[] };
+
+export type Transaction = readonly Operation[];
