@@ -20,7 +20,7 @@ export function openObject<T extends { metadata?: V1ObjectMeta }>(
   const raw: Unchecked<T> = isFields<T>(value) ? value : {};
   const metadata = isFields<V1ObjectMeta>(raw.metadata) ? raw.metadata : {};
   const { name, namespace } = metadata;
-  const namespaced = kind !== 'Node';
+  const namespaced = kind !== 'Node' && kind !== 'ServiceCIDR';
   const nameIsValid =
     typeof name === 'string' && (kind === 'Service' ? isDnsLabel(name) : isDnsSubdomain(name));
   const namespaceIsValid = !namespaced || (typeof namespace === 'string' && isDnsLabel(namespace));

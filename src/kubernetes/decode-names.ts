@@ -10,7 +10,7 @@ export function isDnsLabel(text: string): boolean {
   return DNS_LABEL.test(text);
 }
 
-/** DNS subdomain of RFC 1123: names of EndpointSlices and Nodes. */
+/** DNS subdomain of RFC 1123: names of EndpointSlices, Nodes and ServiceCIDRs. */
 export function isDnsSubdomain(text: string): boolean {
   return text.length <= 253 && DNS_SUBDOMAIN.test(text);
 }

@@ -1,6 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type Decoded, decodeEndpointSlice, decodeNode, decodeObject, decodeService } from './decode.ts';
+import {
+  type Decoded,
+  decodeEndpointSlice,
+  decodeNode,
+  decodeObject,
+  decodeService,
+  decodeServiceCIDR,
+} from './decode.ts';
 import { withDefaults } from './defaults.ts';
 import { formatProblem, type WatchedObject } from './objects.ts';
 
@@ -9,6 +16,8 @@ describe('decodeObject', () => {
     ['v1', 'Service', 'Service'],
     ['v1', 'Node', 'Node'],
     ['discovery.k8s.io/v1', 'EndpointSlice', 'EndpointSlice'],
+    ['networking.k8s.io/v1', 'ServiceCIDR', 'ServiceCIDR'],
+    ['networking.k8s.io/v1beta1', 'ServiceCIDR', 'ServiceCIDR'],
   ])('reads %s %s', (apiVersion, kind, expected) => {
     expect(decodeObject({ apiVersion, kind }).problems[0]?.object.kind).toBe(expected);
   });
@@ -17,8 +26,11 @@ describe('decodeObject', () => {
     ['v1', 'ConfigMap'],
     ['v2', 'Service'],
     ['discovery.k8s.io/v1beta1', 'EndpointSlice'],
+    ['networking.k8s.io/v1alpha1', 'ServiceCIDR'],
     [undefined, undefined],
-  ])('passes over %s %s', (apiVersion, kind) => {
+    ['v1', ['Service']],
+    ['v1', { toString: 'Service' }],
+  ])('passes over %j %j', (apiVersion, kind) => {
     expect(decodeObject({ apiVersion, kind })).toEqual({ object: undefined, problems: [] });
   });
 });
@@ -30,7 +42,7 @@ const fieldNames =
   `name namespace labels annotations kubernetes.io/service-name metadata spec status type ports port
   nodePort protocol clusterIP clusterIPs ipFamilies externalIPs loadBalancer ingress ip sessionAffinity clientIP
   sessionAffinityConfig timeoutSeconds endpoints addresses conditions ready nodeName hints forZones addressType podCIDRs
-  taints key __proto__`.split(/\s+/);
+  taints key cidrs __proto__`.split(/\s+/);
 const { tree } = fc.letrec<{ tree: unknown }>((tie) => ({
   tree: fc.oneof(
     { depthSize: 'medium', withCrossShrink: true },
@@ -59,6 +71,7 @@ const decoders = [
   ['decodeService', 'Service', decodeService],
   ['decodeEndpointSlice', 'EndpointSlice', decodeEndpointSlice],
   ['decodeNode', 'Node', decodeNode],
+  ['decodeServiceCIDR', 'ServiceCIDR', decodeServiceCIDR],
 ] as const;
 
 describe.each(decoders)(

@@ -6,17 +6,27 @@ import { decodeEndpointSlice } from './decode-endpoint-slice.ts';
 import { decodeNode } from './decode-node.ts';
 import { type Decoded, isFields } from './decode-reader.ts';
 import { decodeService } from './decode-service.ts';
+import { decodeServiceCIDR } from './decode-service-cidr.ts';
 import type { ObjectRef, WatchedObject } from './objects.ts';
 
-export { type Decoded, decodeEndpointSlice, decodeNode, decodeService };
+export { type Decoded, decodeEndpointSlice, decodeNode, decodeService, decodeServiceCIDR };
 
 /** The kind of a JSON object by its `apiVersion` and `kind`; undefined when it is none the proxy reads. */
 export function watchedKindOf(value: unknown): ObjectRef['kind'] | undefined {
   if (!isFields<{ apiVersion: string; kind: string }>(value)) return undefined;
   const { apiVersion, kind } = value;
-  if (apiVersion === 'v1' && (kind === 'Service' || kind === 'Node')) return kind;
-  return apiVersion === 'discovery.k8s.io/v1' && kind === 'EndpointSlice' ? kind : undefined;
+  const isNamed = typeof apiVersion === 'string' && typeof kind === 'string';
+  return isNamed ? WATCHED_KINDS.get(`${apiVersion} ${kind}`) : undefined;
 }
+
+const WATCHED_KINDS: ReadonlyMap<string, ObjectRef['kind']> = new Map([
+  ['v1 Service', 'Service'],
+  ['v1 Node', 'Node'],
+  ['discovery.k8s.io/v1 EndpointSlice', 'EndpointSlice'],
+  ['networking.k8s.io/v1 ServiceCIDR', 'ServiceCIDR'],
+  // As served before 1.33, with the same fields.
+  ['networking.k8s.io/v1beta1 ServiceCIDR', 'ServiceCIDR'],
+]);
 
 /** Decodes by `apiVersion` and `kind`. A kind the proxy does not read gives neither an object nor a problem. */
 export function decodeObject(value: unknown): Decoded<WatchedObject> {
@@ -27,6 +37,8 @@ export function decodeObject(value: unknown): Decoded<WatchedObject> {
       return decodeEndpointSlice(value);
     case 'Node':
       return decodeNode(value);
+    case 'ServiceCIDR':
+      return decodeServiceCIDR(value);
     case undefined:
       return { object: undefined, problems: [] };
   }

@@ -23,6 +23,7 @@ export function withDefaults(kind: ObjectRef['kind'], value: unknown): unknown {
     case 'EndpointSlice':
       return isFields<V1EndpointSlice>(value) ? sliceWithDefaults(value) : value;
     case 'Node':
+    case 'ServiceCIDR':
       return value;
   }
 }

@@ -48,6 +48,7 @@ const KINDS: Readonly<Record<string, string>> = {
   '/api/v1/services': 'ServiceList',
   '/apis/discovery.k8s.io/v1/endpointslices': 'EndpointSliceList',
   '/api/v1/nodes': 'NodeList',
+  '/apis/networking.k8s.io/v1/servicecidrs': 'ServiceCIDRList',
 };
 
 export class FakeApiServer implements AsyncDisposable {

@@ -8,7 +8,7 @@ export type Protocol = 'TCP' | 'UDP' | 'SCTP';
 
 /** Which object is meant, for messages and deletion. `namespace` is empty for cluster-wide kinds. */
 export interface ObjectRef {
-  readonly kind: 'Service' | 'EndpointSlice' | 'Node';
+  readonly kind: 'Service' | 'EndpointSlice' | 'Node' | 'ServiceCIDR';
   readonly namespace: string;
   readonly name: string;
 }
@@ -95,7 +95,14 @@ export interface Node extends ObjectRef {
   readonly taintKeys: readonly string[];
 }
 
-export type WatchedObject = Service | EndpointSlice | Node;
+/** Where the API server takes cluster IPs from (KEP-1880); only some modes ask for it. */
+export interface ServiceCIDR extends ObjectRef {
+  readonly kind: 'ServiceCIDR';
+  /** Canonical CIDR text of both families, in the order of the object. */
+  readonly cidrs: readonly string[];
+}
+
+export type WatchedObject = Service | EndpointSlice | Node | ServiceCIDR;
 
 /** What is wrong with one object, in words an operator can act on: `spec.ports[0].port`, `0 is outside 1-65535`. */
 export interface Problem {

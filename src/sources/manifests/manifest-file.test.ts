@@ -42,6 +42,16 @@ describe('the objects of a file', () => {
       'apiVersion: v1\nkind: NodeList\nitems: [{metadata: {name: node-1}}]\n',
       ['Node//node-1'],
     ],
+    [
+      'a ServiceCIDR',
+      'apiVersion: networking.k8s.io/v1\nkind: ServiceCIDR\nmetadata: {name: kubernetes}\nspec: {cidrs: [10.96.0.0/12]}\n',
+      ['ServiceCIDR//kubernetes'],
+    ],
+    [
+      'a List of ServiceCIDRs of the time before v1',
+      'apiVersion: networking.k8s.io/v1beta1\nkind: ServiceCIDRList\nitems: [{metadata: {name: kubernetes}}]\n',
+      ['ServiceCIDR//kubernetes'],
+    ],
     ['an empty List', 'apiVersion: v1\nkind: ServiceList\nitems: null\n', []],
     ['comments', '# nothing here\n', []],
   ])('%s', async (_, text, keys) => {

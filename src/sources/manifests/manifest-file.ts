@@ -75,6 +75,11 @@ const LISTS = new Map<string, { readonly apiVersion: string; readonly kind: stri
   ['v1 NodeList', { apiVersion: 'v1', kind: 'Node' }],
   ['v1 EndpointsList', { apiVersion: 'v1', kind: 'Endpoints' }],
   ['discovery.k8s.io/v1 EndpointSliceList', { apiVersion: 'discovery.k8s.io/v1', kind: 'EndpointSlice' }],
+  ['networking.k8s.io/v1 ServiceCIDRList', { apiVersion: 'networking.k8s.io/v1', kind: 'ServiceCIDR' }],
+  [
+    'networking.k8s.io/v1beta1 ServiceCIDRList',
+    { apiVersion: 'networking.k8s.io/v1beta1', kind: 'ServiceCIDR' },
+  ],
 ]);
 
 class FileReading implements ManifestFile {
