@@ -26,9 +26,7 @@ export async function diffKernel({ flags, nodePortRange }: ProxyInput): Promise<
     const node = new NodeState(settings, observeInterfaceAddresses);
     const report = (problem: Problem) => logger.warn({}, formatProblem(problem));
     const objects = await readOnce(source, report);
-    for (const object of objects) {
-      if (object.kind === 'Node' && object.name === settings.nodeName) node.update(object);
-    }
+    node.takeIn(objects);
     for (const backend of await startBackends(settings, node.ips.primaryFamily, runner, logger, signal)) {
       const desired = desiredState(backend, objects, node.view(backend.family), report);
       const changes = backend.diff(await backend.observe(signal), desired);

@@ -32,9 +32,7 @@ export async function render(options: RenderOptions): Promise<void> {
   const { settings, warnings } = await readSettings(flagsOf(options, objects));
   for (const warning of warnings) warn(warning);
   const node = new NodeState(settings, () => []);
-  for (const object of objects) {
-    if (object.kind === 'Node' && object.name === settings.nodeName) node.update(object);
-  }
+  node.takeIn(objects);
   const family = options.family ?? node.ips.primaryFamily;
   const rules = findMode(settings.mode).rules(settings, family);
   const report = (problem: Problem) => warn(formatProblem(problem));

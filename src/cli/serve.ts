@@ -73,6 +73,7 @@ async function serve(
     syncPeriodMs: settings.syncPeriodMs,
     nodeGraceMs: settings.manifests.length > 0 ? 0 : NODE_GRACE_MS,
     onNode: (object) => node.update(object),
+    onServiceCIDR: (name, cidrs) => node.serviceCIDRs.set(name, cidrs),
   });
   const servers = startServers(settings, node, health, logger, {
     metrics,

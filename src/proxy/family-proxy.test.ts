@@ -3,6 +3,7 @@ import { describe, expect, it, vi } from 'vitest';
 import { IP_FAMILIES, type IpFamily } from '../addresses/ip.ts';
 import { openBackend } from '../backends/iptables/laws.ts';
 import { endpointChain, serviceChains } from '../backends/iptables/names.ts';
+import { IptablesPlan } from '../backends/iptables/plan.ts';
 import type { FaultOptions } from '../kernel/fake/faults.ts';
 import { FakeIptables } from '../kernel/fake/iptables.ts';
 import { KernelError } from '../kernel/kernel-error.ts';
@@ -331,6 +332,22 @@ describe('the node', () => {
     await sync();
     await sync();
     expect(fake.dump()).toBe(await freshDump(objects, { ...node, zone: 'b' }));
+  });
+
+  it('knows other ServiceCIDRs: the plan is told, nothing is compiled, and iptables does nothing', async () => {
+    const { backend, put, sync, setNode, takeOperations } = open({ node });
+    put(...objects);
+    await sync();
+    takeOperations();
+    const compile = vi.spyOn(backend, 'compile');
+    const update = vi.spyOn(IptablesPlan.prototype, 'update');
+    const changed = { ...node, serviceCIDRs: ['172.30.0.0/16'] };
+    setNode(changed);
+    expect(await sync()).toMatchObject({ ok: true, complete: false, changedServicePorts: 0 });
+    expect(update.mock.calls).toEqual([[changed, new Map()]]);
+    expect(compile).not.toHaveBeenCalled();
+    expect(takeOperations()).toEqual([]);
+    update.mockRestore();
   });
 
   it('looks the same: nothing is done', async () => {

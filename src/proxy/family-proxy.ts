@@ -189,6 +189,8 @@ function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
+/** Whether service ports compiled for one are right for the other. */
 function isSameNode(a: NodeView, b: NodeView): boolean {
-  return isDeepStrictEqual({ ...a, largeCluster: false }, { ...b, largeCluster: false });
+  const asCompiled = (node: NodeView) => ({ ...node, largeCluster: false, serviceCIDRs: [] });
+  return isDeepStrictEqual(asCompiled(a), asCompiled(b));
 }

@@ -64,6 +64,20 @@ describe('NodeState', () => {
     expect(state.view('IPv4').zone).toBe('zone-2');
   });
 
+  it('knows the ranges of cluster IPs, each family its own', () => {
+    const state = open([]);
+    state.takeIn([
+      { kind: 'ServiceCIDR', namespace: '', name: 'kubernetes', cidrs: ['172.30.0.0/16', 'fd00:30::/112'] },
+      { kind: 'ServiceCIDR', namespace: '', name: 'more', cidrs: ['10.96.0.0/12'] },
+      node,
+    ]);
+    expect(state.node).toBe(node);
+    expect(state.view('IPv4').serviceCIDRs).toEqual(['10.96.0.0/12', '172.30.0.0/16']);
+    expect(state.view('IPv6').serviceCIDRs).toEqual(['fd00:30::/112']);
+    state.serviceCIDRs.set('more', []);
+    expect(state.view('IPv4').serviceCIDRs).toEqual(['172.30.0.0/16']);
+  });
+
   it('asks for the addresses of the machine only if the settings need them', () => {
     const asked = vi.fn(() => INTERFACES);
     expect(open([], asked).view('IPv4').nodePortAddresses).toBe('all');

@@ -3,12 +3,15 @@ import type { IpFamily } from '../addresses/ip.ts';
 import { localDetector } from '../config/local-detector.ts';
 import { type NodeIPs, nodeIPs, nodePortAddresses } from '../config/node-addresses.ts';
 import type { Settings } from '../config/settings.ts';
-import type { Node } from '../kubernetes/objects.ts';
+import type { Node, WatchedObject } from '../kubernetes/objects.ts';
 import type { NodeView } from '../services/node-view.ts';
+import { ServiceCIDRs } from './service-cidrs.ts';
 
 export class NodeState {
   readonly #settings: Settings;
   readonly #interfaceAddresses: () => readonly string[];
+  /** The same on every node; they reach the backends the same way. */
+  readonly serviceCIDRs = new ServiceCIDRs();
   #node: Node | undefined;
 
   /** @param interfaceAddresses the machine's addresses now, canonical; asked for only if the settings need them. */
@@ -27,6 +30,14 @@ export class NodeState {
     if (node.name === this.#settings.nodeName) this.#node = node;
   }
 
+  /** Takes in all objects there are, for who looks only once. */
+  takeIn(objects: Iterable<WatchedObject>): void {
+    for (const object of objects) {
+      if (object.kind === 'Node') this.update(object);
+      if (object.kind === 'ServiceCIDR') this.serviceCIDRs.set(object.name, object.cidrs);
+    }
+  }
+
   get ips(): NodeIPs {
     return nodeIPs(this.#settings, this.#node?.addresses ?? []);
   }
@@ -39,6 +50,7 @@ export class NodeState {
       ip: this.ips.byFamily[family],
       detectLocal: localDetector(this.#settings, family, this.#node?.podCIDRs ?? []),
       nodePortAddresses: this.nodePortAddresses(family),
+      serviceCIDRs: this.serviceCIDRs.of(family),
       largeCluster: false,
     };
   }

@@ -48,6 +48,7 @@ function open({ minSyncPeriodMs = 1_000, nodeGraceMs = 0, dryRun: isDryRun = fal
   const logger = { debug: say, info: say, warn: say, error: say };
   const backend = openBackend(fake, 'IPv4', { logger, watchPeriodMs: WATCH_PERIOD_MS });
   let zone = '';
+  const serviceCIDRs: string[] = [];
   const health = new ProxyHealth(2 * SYNC_PERIOD_MS);
   const family = new FamilyProxy({
     backend: isDryRun ? dryRun(backend, (text) => printed.push(text)) : backend,
@@ -67,6 +68,7 @@ function open({ minSyncPeriodMs = 1_000, nodeGraceMs = 0, dryRun: isDryRun = fal
     onNode: (node) => {
       zone = node.zone;
     },
+    onServiceCIDR: (name, cidrs) => serviceCIDRs.push(`${name}: ${cidrs}`),
   });
   const stop = new AbortController();
   stops.push(stop);
@@ -77,6 +79,7 @@ function open({ minSyncPeriodMs = 1_000, nodeGraceMs = 0, dryRun: isDryRun = fal
     log,
     printed,
     zone: () => zone,
+    serviceCIDRs,
     ended: proxy.run(stop.signal),
     stop: () => stop.abort(),
     restores: () => fake.operations.filter(({ verb }) => verb === 'restore').length,
@@ -112,6 +115,17 @@ describe('the first sync', () => {
   it('happens without any object as well', async () => {
     const { proxy, fake } = open();
     proxy.synced();
+    await pass(0);
+    expect(fake.dump()).toContain(':KUBE-SERVICES');
+  });
+
+  it('does not wait for ServiceCIDRs, nor do they bring it forward', async () => {
+    const { proxy, fake } = open({ nodeGraceMs: GRACE_MS });
+    proxy.upsert({ kind: 'ServiceCIDR', namespace: '', name: 'kubernetes', cidrs: ['172.30.0.0/16'] });
+    proxy.synced();
+    await pass(GRACE_MS - 1);
+    expect(fake.operations).toEqual([]);
+    proxy.upsert(ownNode);
     await pass(0);
     expect(fake.dump()).toContain(':KUBE-SERVICES');
   });
@@ -213,6 +227,21 @@ describe('events', () => {
     await pass(1_000);
     expect(zone()).toBe('a');
     expect(log).toContain('the Node object of this node was deleted');
+  });
+
+  it('of ServiceCIDRs are passed on and synced at once, which changes nothing in this mode', async () => {
+    const { proxy, fake, log, serviceCIDRs } = await openSynced();
+    const ref = { kind: 'ServiceCIDR', namespace: '', name: 'kubernetes' } as const;
+    proxy.upsert({ ...ref, cidrs: ['172.30.0.0/16', 'fd00:30::/112'] });
+    await pass(0);
+    expect(serviceCIDRs).toEqual(['kubernetes: 172.30.0.0/16,fd00:30::/112']);
+    expect(log).toEqual(['synced changes']);
+    await pass(1_000);
+    proxy.remove(ref);
+    await pass(0);
+    expect(serviceCIDRs.at(-1)).toBe('kubernetes: ');
+    expect(log).toEqual(['synced changes', 'synced changes']);
+    expect(fake.operations.filter(({ verb }) => verb !== 'list')).toEqual([]);
   });
 
   it('end with the signal, and the kernel keeps its rules', async () => {

@@ -33,6 +33,8 @@ export interface ServiceProxyOptions {
   readonly nodeGraceMs: number;
   /** Called when the own Node object came or changed. */
   readonly onNode: (node: Node) => void;
+  /** Called when a ServiceCIDR object came or changed; with no CIDR when it is gone. */
+  readonly onServiceCIDR: (name: string, cidrs: readonly string[]) => void;
 }
 
 interface Family {
@@ -94,6 +96,9 @@ export class ServiceProxy implements ObjectSink {
         // Whether the change matters to the rules shows when they are compiled.
         this.#track(() => true);
         break;
+      case 'ServiceCIDR':
+        this.#setServiceCIDR(object.name, object.cidrs);
+        break;
     }
   }
 
@@ -108,6 +113,10 @@ export class ServiceProxy implements ObjectSink {
       case 'Node':
         // As upstream: the last known Node stays in use.
         this.#options.logger.warn({ node: ref.name }, 'the Node object of this node was deleted');
+        break;
+      case 'ServiceCIDR':
+        this.#setServiceCIDR(ref.name, []);
+        break;
     }
   }
 
@@ -133,6 +142,12 @@ export class ServiceProxy implements ObjectSink {
   /** Where every service port of every family stands. */
   status(): readonly ServicePortStatus[] {
     return this.#families.flatMap(({ proxy }) => proxy.status.list());
+  }
+
+  #setServiceCIDR(name: string, cidrs: readonly string[]): void {
+    this.#options.onServiceCIDR(name, cidrs);
+    // Only the plan of a mode that uses them finds something to change.
+    this.#track(() => true);
   }
 
   #track(update: (family: Syncable) => boolean): void {

@@ -18,6 +18,7 @@ export interface World {
 export const ADDRESSES = {
   IPv4: {
     service: '172.30.0.',
+    serviceRanges: ['172.30.0.0/16', '172.31.0.0/16'],
     pod: '10.180.0.',
     outside: '203.0.113.',
     outsideRange: '203.0.113.0/25',
@@ -27,6 +28,7 @@ export const ADDRESSES = {
   },
   IPv6: {
     service: 'fd00:30::',
+    serviceRanges: ['fd00:30::/112', 'fd00:31::/112'],
     pod: 'fd00:10::',
     outside: '2001:db8::',
     outsideRange: '2001:db8::/64',
@@ -94,7 +96,7 @@ function endpoints(family: IpFamily): fc.Arbitrary<readonly Endpoint[]> {
 
 /** Any node of a cluster that is not large: that changes what rules look like, but not what they do. */
 export function nodeViews(family: IpFamily): fc.Arbitrary<NodeView> {
-  const { outside, pods, loopback } = ADDRESSES[family];
+  const { outside, pods, loopback, serviceRanges } = ADDRESSES[family];
   return fc
     .record({
       zone: fc.constantFrom('', 'a', 'c'),
@@ -113,6 +115,7 @@ export function nodeViews(family: IpFamily): fc.Arbitrary<NodeView> {
         [loopback, `${outside}9`].sort(),
         [],
       ),
+      serviceCIDRs: fc.subarray([...serviceRanges]),
     })
     .map((fields) => aNodeView({ family, ...fields }));
 }

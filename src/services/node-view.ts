@@ -19,6 +19,12 @@ export interface NodeView {
   /** Addresses that accept NodePort traffic: all of the node's, or just these (sorted). */
   readonly nodePortAddresses: 'all' | readonly string[];
   /**
+   * The ranges cluster IPs are taken from, as far as ServiceCIDR objects tell: canonical, sorted, and none lies in
+   * another. They say nothing about a service port, so `compile` must not read them: when they change, nothing is
+   * compiled again.
+   */
+  readonly serviceCIDRs: readonly string[];
+  /**
    * All service ports together have more than 1000 endpoints (spec § 4.6): rules go without their comments, which
    * changes no packet's way. Crossing the line is therefore no reason to compile anything again.
    */

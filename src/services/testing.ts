@@ -111,7 +111,7 @@ export function aServicePort(fields: ServicePortFields = {}): ServicePort {
   return { ...port, key: `${displayName}/${port.protocol}`, displayName, family };
 }
 
-/** Node `node-a` in no zone, which takes NodePort traffic on all its addresses. */
+/** Node `node-a` in no zone, which takes NodePort traffic on all its addresses and knows no ServiceCIDR. */
 export function aNodeView(fields: Partial<NodeView> = {}): NodeView {
   return {
     name: 'node-a',
@@ -120,6 +120,7 @@ export function aNodeView(fields: Partial<NodeView> = {}): NodeView {
     ip: undefined,
     detectLocal: { by: 'none' },
     nodePortAddresses: 'all',
+    serviceCIDRs: [],
     largeCluster: false,
     ...fields,
   };

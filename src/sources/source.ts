@@ -1,4 +1,4 @@
-/** Where Services, EndpointSlices and Nodes come from: one contract for all sources (design § 3). */
+/** Where Services, EndpointSlices, Nodes and ServiceCIDRs come from: one contract for all sources (design § 3). */
 import type { ObjectRef, Problem, WatchedObject } from '../kubernetes/objects.ts';
 
 /** Takes what a source delivers. All methods are synchronous and never throw. */

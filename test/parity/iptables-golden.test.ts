@@ -26,6 +26,7 @@ const NODE: NodeView = {
   ip: '192.168.0.2',
   detectLocal: { by: 'cidr', cidr: '10.0.0.0/8' },
   nodePortAddresses: 'all',
+  serviceCIDRs: [],
   largeCluster: false,
 };
 

@@ -38,6 +38,7 @@ const NODE: NodeView = {
   ip: '192.0.2.2',
   detectLocal: { by: 'cidr', cidr: '10.244.0.0/16' },
   nodePortAddresses: 'all',
+  serviceCIDRs: [],
   largeCluster: false,
 };
 
