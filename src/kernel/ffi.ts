@@ -1,7 +1,7 @@
 /**
  * The only door to native code: the few calls of the C library that Node does not offer. koffi is loaded by the
- * first call, so whatever never calls (rendering, help) never loads it. Sockets opened here are read and
- * written with `fs.readSync`/`fs.writeSync`, never with koffi's asynchronous calls, which starve Node's thread pool.
+ * first call, so whatever never calls (rendering, help) never loads it. koffi's asynchronous calls are never used: they
+ * starve Node's thread pool.
  */
 import { createRequire } from 'node:module';
 import { constants, endianness } from 'node:os';
@@ -18,6 +18,7 @@ export const SOCK_CLOEXEC = 0o2000000;
 export const SOL_SOCKET = 1;
 export const SO_REUSEADDR = 2;
 export const SO_ERROR = 4;
+const MSG_TRUNC = 0x20;
 export const POLLIN = 1;
 export const POLLOUT = 4;
 export const CLONE_NEWNET = 0x40000000;
@@ -30,6 +31,9 @@ interface Libc {
   listen(fd: number, backlog: number): number;
   accept4(fd: number, address: Uint8Array, length: Uint8Array, flags: number): number;
   connect(fd: number, address: Uint8Array, length: number): number;
+  getsockname(fd: number, address: Uint8Array, length: Uint8Array): number;
+  send(fd: number, bytes: Uint8Array, length: number, flags: number): number;
+  recv(fd: number, bytes: Uint8Array, length: number, flags: number): number;
   poll(waits: Uint8Array, count: number, timeoutMs: number): number;
   setsockopt(fd: number, level: number, option: number, value: Uint8Array, length: number): number;
   getsockopt(fd: number, level: number, option: number, value: Uint8Array, length: Uint8Array): number;
@@ -65,6 +69,9 @@ function loadLibc(): Libc {
     listen: library.func('int listen(int fd, int backlog)'),
     accept4: library.func('int accept4(int fd, void *address, void *length, int flags)'),
     connect: library.func('int connect(int fd, const void *address, uint32_t length)'),
+    getsockname: library.func('int getsockname(int fd, void *address, void *length)'),
+    send: library.func('long send(int fd, const void *bytes, size_t length, int flags)'),
+    recv: library.func('long recv(int fd, void *bytes, size_t length, int flags)'),
     poll: library.func('int poll(void *waits, unsigned long count, int timeoutMs)'),
     setsockopt: library.func(
       'int setsockopt(int fd, int level, int option, const void *value, uint32_t length)',
@@ -126,6 +133,34 @@ export function connect(fd: number, address: Uint8Array): void {
   const result = libc().connect(fd, address, address.length);
   if (result < 0 && libc().errno() === constants.errno.EINPROGRESS) return;
   check('connect', `fd ${fd}`, result);
+}
+
+/** The encoded `struct sockaddr` a socket is bound to. */
+export function socketName(fd: number): Uint8Array {
+  const address = new Uint8Array(128);
+  const length = new Uint32Array([address.length]);
+  check('getsockname', `fd ${fd}`, libc().getsockname(fd, address, new Uint8Array(length.buffer)));
+  return address.subarray(0, length[0]);
+}
+
+/** Sends one datagram, or of a stream as much as there is room for; returns how many bytes. */
+export function send(fd: number, bytes: Uint8Array): number {
+  return check('send', `fd ${fd}`, libc().send(fd, bytes, bytes.length, 0));
+}
+
+/**
+ * Takes the next datagram off a non-blocking socket: undefined if there is none, else its size, which is larger than
+ * the buffer if the datagram was cut off.
+ */
+export function receiveDatagram(fd: number, buffer: Uint8Array): number | undefined {
+  for (;;) {
+    const size = libc().recv(fd, buffer, buffer.length, MSG_TRUNC);
+    if (size >= 0) return size;
+    const errno = libc().errno();
+    if (errno === constants.errno.EAGAIN) return undefined;
+    // A signal came first.
+    if (errno !== constants.errno.EINTR) check('recv', `fd ${fd}`, size);
+  }
 }
 
 /** Which of the events (POLLIN, POLLOUT, and always POLLERR and POLLHUP) are there now; does not wait. */

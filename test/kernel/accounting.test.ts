@@ -5,9 +5,9 @@ import { IP_FAMILIES, type IpFamily } from '../../src/addresses/ip.ts';
 import { IptablesBackend } from '../../src/backends/iptables/backend.ts';
 import { ACCOUNTING_OBJECTS } from '../../src/backends/iptables/options.ts';
 import type { IptablesTools } from '../../src/kernel/iptables-tools.ts';
-import { encodeAttributes, encodeText } from '../../src/kernel/netlink/attribute.ts';
+import { NetlinkConnection } from '../../src/kernel/netlink/connection.ts';
 import { applyAccountingObject, observeAccountingSupport } from '../../src/kernel/netlink/nfacct.ts';
-import { NETLINK_NETFILTER, NetlinkSocket } from '../../src/kernel/netlink/socket.ts';
+import { NETLINK_NETFILTER, openNetlinkTransport } from '../../src/kernel/netlink/transport.ts';
 import { createNamespace, withNamespace } from '../../src/kernel/netns.ts';
 import { silentLogger } from '../../src/log/logger.ts';
 import { aNodeView, anEndpoint, aServicePort } from '../../src/services/testing.ts';
@@ -63,10 +63,16 @@ const NFACCT_NAME = 1;
 
 /** As `nfacct delete` does. */
 function deleteAccountingObject(name: string): void {
-  using socket = new NetlinkSocket(NETLINK_NETFILTER);
-  const attributes = encodeAttributes([[NFACCT_NAME, encodeText(name)]]);
-  const payload = new Uint8Array([0, 0, 0, 0, ...attributes]);
-  socket.request({ operation: 'delete', object: name, type: NFNL_MSG_ACCT_DEL, payload });
+  using connection = new NetlinkConnection(openNetlinkTransport(NETLINK_NETFILTER));
+  connection.request({
+    operation: 'delete',
+    object: name,
+    type: NFNL_MSG_ACCT_DEL,
+    write(writer) {
+      writer.raw(new Uint8Array(4));
+      writer.text(NFACCT_NAME, name);
+    },
+  });
 }
 
 function openBackend(tools: IptablesTools, family: IpFamily): IptablesBackend {

@@ -4,14 +4,16 @@
  */
 import { constants } from 'node:os';
 import { KernelError } from '../kernel-error.ts';
-import { encodeAttributes, encodeText } from './attribute.ts';
+import { NetlinkConnection } from './connection.ts';
 import { NLM_F_CREATE, NLM_F_EXCL } from './message.ts';
-import { NETLINK_NETFILTER, NetlinkSocket } from './socket.ts';
+import { NETLINK_NETFILTER, openNetlinkTransport } from './transport.ts';
 
 const NFNL_SUBSYS_ACCT = 7;
 const NFNL_MSG_ACCT_NEW = 0;
 const NFNL_MSG_ACCT_GET = 1;
 const NFACCT_NAME = 1;
+/** struct nfgenmsg: any address family, version 0, no resource. */
+const NFGENMSG = new Uint8Array(4);
 
 /** Whether this kernel has accounting objects and lets us use them. */
 export function observeAccountingSupport(): boolean {
@@ -35,11 +37,15 @@ export function applyAccountingObject(name: string): void {
 }
 
 function request(operation: string, message: number, name: string, flags = 0): void {
-  using socket = new NetlinkSocket(NETLINK_NETFILTER);
-  // struct nfgenmsg: any address family, version 0, no resource.
-  const header = new Uint8Array(4);
-  const attributes = encodeAttributes([[NFACCT_NAME, encodeText(name)]]);
-  const payload = new Uint8Array([...header, ...attributes]);
-  const type = (NFNL_SUBSYS_ACCT << 8) | message;
-  socket.request({ operation, object: `accounting object ${name}`, type, flags, payload });
+  using connection = new NetlinkConnection(openNetlinkTransport(NETLINK_NETFILTER));
+  connection.request({
+    operation,
+    object: `accounting object ${name}`,
+    type: (NFNL_SUBSYS_ACCT << 8) | message,
+    flags,
+    write(writer) {
+      writer.raw(NFGENMSG);
+      writer.text(NFACCT_NAME, name);
+    },
+  });
 }

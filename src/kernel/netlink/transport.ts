@@ -1,0 +1,150 @@
+/** Whole datagrams to and from the kernel, through a netlink socket. What they say is nothing of this file's business. */
+import { closeSync, write } from 'node:fs';
+import { constants, endianness } from 'node:os';
+import {
+  AF_NETLINK,
+  bind,
+  receiveDatagram,
+  SOCK_NONBLOCK,
+  SOCK_RAW,
+  send,
+  setSocketOption,
+  socket,
+  socketName,
+} from '../ffi.ts';
+import { KernelError } from '../kernel-error.ts';
+import { formatErrno } from './acknowledgement.ts';
+import { enlargeReceiveBuffer, enlargeSendBuffer } from './buffer-size.ts';
+
+export const NETLINK_ROUTE = 0;
+export const NETLINK_NETFILTER = 12;
+
+const SOL_NETLINK = 270;
+const NETLINK_CAP_ACK = 10;
+const NETLINK_EXT_ACK = 11;
+const ON = new Uint8Array(new Uint32Array([1]).buffer);
+const ADDRESS_SIZE = 12;
+
+/** Dumps come in datagrams of 32 KiB at most, other answers may be larger: the buffer grows when one is. */
+const READ_BUFFER_SIZE = 64 * 1024;
+/** A limit, not memory in use. Every message of a large batch may be answered on its own, with about 1 KiB. */
+const RECEIVE_BUFFER_SIZE = 32 * 1024 * 1024;
+/** What every socket has room for: half of the smallest usual net.core.wmem_default. */
+const USUAL_DATAGRAM_SIZE = 64 * 1024;
+
+/** Carries whole datagrams to and from the kernel (or a scripted peer in tests). All methods throw KernelError. */
+export interface NetlinkTransport extends Disposable {
+  /** Who we are: nlmsg_pid of all that the kernel sends because we asked. */
+  readonly portId: number;
+  send(datagram: Uint8Array): void;
+  /** The same without stopping the event loop while the kernel works: for large batches. */
+  sendAside(datagram: Uint8Array): Promise<void>;
+  /**
+   * The next datagram; undefined when there is none now. Valid until the next call. A KernelError with errno ENOBUFS
+   * says that datagrams were lost; there may be more to receive after it.
+   */
+  receive(): Uint8Array | undefined;
+}
+
+/**
+ * Opens a netlink socket in the network namespace the calling thread is in; it stays there. Answers say what the kernel
+ * has to say (NETLINK_EXT_ACK) but don't repeat the request (NETLINK_CAP_ACK).
+ *
+ * @param protocol NETLINK_*
+ */
+export function openNetlinkTransport(protocol: number): NetlinkTransport {
+  const fd = socket(AF_NETLINK, SOCK_RAW | SOCK_NONBLOCK, protocol);
+  try {
+    setSocketOption(fd, SOL_NETLINK, NETLINK_CAP_ACK, ON);
+    setSocketOption(fd, SOL_NETLINK, NETLINK_EXT_ACK, ON);
+    enlargeReceiveBuffer(fd, RECEIVE_BUFFER_SIZE);
+    return new SocketTransport(fd, bindNetlink(fd, 0));
+  } catch (error) {
+    closeSync(fd);
+    throw error;
+  }
+}
+
+/** Gives a socket a port id of the kernel's choice, which is returned, and the first 32 multicast groups by bits. */
+export function bindNetlink(fd: number, groups: number): number {
+  const isLittleEndian = endianness() === 'LE';
+  const address = new DataView(new ArrayBuffer(ADDRESS_SIZE));
+  address.setUint16(0, AF_NETLINK, isLittleEndian);
+  address.setUint32(8, groups, isLittleEndian);
+  bind(fd, new Uint8Array(address.buffer));
+  const name = socketName(fd);
+  return new DataView(name.buffer, name.byteOffset).getUint32(4, isLittleEndian);
+}
+
+class SocketTransport implements NetlinkTransport {
+  readonly portId: number;
+  readonly #fd: number;
+  #buffer = new Uint8Array(READ_BUFFER_SIZE);
+  #largestDatagram = USUAL_DATAGRAM_SIZE;
+  #writing = 0;
+  #isClosed = false;
+
+  constructor(fd: number, portId: number) {
+    this.#fd = fd;
+    this.portId = portId;
+  }
+
+  send(datagram: Uint8Array): void {
+    this.#makeRoom(datagram);
+    send(this.#fd, datagram);
+  }
+
+  async sendAside(datagram: Uint8Array): Promise<void> {
+    this.#makeRoom(datagram);
+    this.#writing++;
+    try {
+      await writeAside(this.#fd, datagram);
+    } finally {
+      this.#writing--;
+      if (this.#isClosed) this.#closeWhenWritten();
+    }
+  }
+
+  receive(): Uint8Array | undefined {
+    this.#refuseIfClosed();
+    const size = receiveDatagram(this.#fd, this.#buffer);
+    if (size === undefined) return undefined;
+    if (size <= this.#buffer.length) return this.#buffer.subarray(0, size);
+    const detail = `a datagram of ${size} bytes was cut off: there was room for ${this.#buffer.length}`;
+    this.#buffer = new Uint8Array(size);
+    throw new KernelError({ operation: 'receive', object: '', detail, errno: constants.errno.ENOBUFS });
+  }
+
+  [Symbol.dispose](): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#closeWhenWritten();
+  }
+
+  #makeRoom(datagram: Uint8Array): void {
+    this.#refuseIfClosed();
+    if (datagram.length <= this.#largestDatagram) return;
+    enlargeSendBuffer(this.#fd, datagram.length);
+    this.#largestDatagram = datagram.length;
+  }
+
+  /** Not earlier: the number of a closed file soon belongs to another one. */
+  #closeWhenWritten(): void {
+    if (this.#writing === 0) closeSync(this.#fd);
+  }
+
+  #refuseIfClosed(): void {
+    if (this.#isClosed) throw new Error('BUG: a closed netlink socket is used');
+  }
+}
+
+function writeAside(fd: number, datagram: Uint8Array): Promise<void> {
+  return new Promise((resolve, reject) => {
+    write(fd, datagram, (cause) => {
+      if (cause === null) return resolve();
+      const errno = Math.abs(cause.errno ?? 0);
+      const detail = errno === 0 ? cause.message : formatErrno(errno);
+      reject(new KernelError({ operation: 'write', object: `fd ${fd}`, detail, errno, cause }));
+    });
+  });
+}
