@@ -1,7 +1,7 @@
 /**
  * The only door to native code: the few calls of the C library that Node does not offer. koffi is loaded by the
  * first call, so whatever never calls (rendering, help) never loads it. koffi's asynchronous calls are never used: they
- * starve Node's thread pool.
+ * starve Node's thread pool; the event loop waits for descriptors with libuv's own poll handle, which koffi lends.
  */
 import { createRequire } from 'node:module';
 import { constants, endianness } from 'node:os';
@@ -18,6 +18,7 @@ export const SOCK_CLOEXEC = 0o2000000;
 export const SOL_SOCKET = 1;
 export const SO_REUSEADDR = 2;
 export const SO_ERROR = 4;
+const SO_ATTACH_FILTER = 26;
 const MSG_TRUNC = 0x20;
 export const POLLIN = 1;
 export const POLLOUT = 4;
@@ -36,8 +37,23 @@ interface Libc {
   recv(fd: number, bytes: Uint8Array, length: number, flags: number): number;
   poll(waits: Uint8Array, count: number, timeoutMs: number): number;
   setsockopt(fd: number, level: number, option: number, value: Uint8Array, length: number): number;
+  attachFilter(
+    fd: number,
+    level: number,
+    option: number,
+    program: { readonly length: number; readonly filter: Uint8Array },
+    size: number,
+  ): number;
   getsockopt(fd: number, level: number, option: number, value: Uint8Array, length: Uint8Array): number;
   errno(): number;
+  watch(fd: number, readable: () => void): PollHandle;
+}
+
+/** A handle of libuv's event loop. */
+interface PollHandle {
+  start(readable: () => void): void;
+  stop(): void;
+  close(): void;
 }
 
 let loaded: Libc | undefined;
@@ -61,6 +77,7 @@ function loadLibc(): Libc {
   const koffi: typeof import('koffi') = createRequire(import.meta.url)('koffi');
   // null names the C library this process already runs on, glibc and musl alike.
   const library = koffi.load(null);
+  const filterProgram = koffi.struct({ length: 'unsigned short', filter: 'const void *' });
   return {
     unshare: library.func('int unshare(int flags)'),
     setns: library.func('int setns(int fd, int type)'),
@@ -76,8 +93,16 @@ function loadLibc(): Libc {
     setsockopt: library.func(
       'int setsockopt(int fd, int level, int option, const void *value, uint32_t length)',
     ),
+    attachFilter: library.func('setsockopt', 'int', [
+      'int',
+      'int',
+      'int',
+      koffi.pointer(filterProgram),
+      'uint32_t',
+    ]),
     getsockopt: library.func('int getsockopt(int fd, int level, int option, void *value, void *length)'),
     errno: () => koffi.errno(),
+    watch: (fd, readable) => koffi.node.poll(fd, readable),
   };
 }
 
@@ -192,4 +217,41 @@ export function getSocketOption(fd: number, level: number, option: number, size:
     libc().getsockopt(fd, level, option, value, new Uint8Array(length.buffer)),
   );
   return value.subarray(0, length[0]);
+}
+
+/**
+ * Lets only those datagrams into a socket for which a classic BPF program (linux/filter.h: instructions of eight bytes)
+ * returns more than 0.
+ */
+export function attachFilter(fd: number, filter: Uint8Array): void {
+  const program = { length: filter.length / 8, filter };
+  // The size of the struct, two bytes and a pointer, on machines with 64 bits.
+  const result = libc().attachFilter(fd, SOL_SOCKET, SO_ATTACH_FILTER, program, 16);
+  check('attach filter', `fd ${fd}`, result);
+}
+
+/**
+ * Calls `readable` on the event loop whenever there is something to receive, or an error, until it is disposed of; then
+ * the descriptor may be closed. What was not received makes it call again.
+ */
+export function watchReadable(fd: number, readable: () => void): Disposable {
+  let isClosed = false;
+  const wake = (): void => {
+    // libuv ends the watch of a descriptor with an error pending, as lost datagrams are: hence a new one each time.
+    handle.stop();
+    // A callback of koffi runs outside of Node's bookkeeping: promises settled and errors thrown in it would be stuck.
+    setImmediate(() => {
+      if (isClosed) return;
+      readable();
+      if (!isClosed) handle.start(wake);
+    });
+  };
+  const handle = libc().watch(fd, wake);
+  return {
+    [Symbol.dispose]() {
+      if (isClosed) return;
+      isClosed = true;
+      handle.close();
+    },
+  };
 }

@@ -1,6 +1,6 @@
 /** Whole datagrams to and from the kernel, through a netlink socket. What they say is nothing of this file's business. */
 import { closeSync, write } from 'node:fs';
-import { constants, endianness } from 'node:os';
+import { constants } from 'node:os';
 import {
   AF_NETLINK,
   bind,
@@ -15,14 +15,16 @@ import {
 import { KernelError } from '../kernel-error.ts';
 import { formatErrno } from './acknowledgement.ts';
 import { enlargeReceiveBuffer, enlargeSendBuffer } from './buffer-size.ts';
+import { IS_LITTLE_ENDIAN, viewOf } from './message.ts';
 
 export const NETLINK_ROUTE = 0;
 export const NETLINK_NETFILTER = 12;
 
-const SOL_NETLINK = 270;
+export const SOL_NETLINK = 270;
 const NETLINK_CAP_ACK = 10;
 const NETLINK_EXT_ACK = 11;
 const ON = new Uint8Array(new Uint32Array([1]).buffer);
+/** struct sockaddr_nl: family, padding, port id, groups. */
 const ADDRESS_SIZE = 12;
 
 /** Dumps come in datagrams of 32 KiB at most, other answers may be larger: the buffer grows when one is. */
@@ -46,59 +48,61 @@ export interface NetlinkTransport extends Disposable {
   receive(): Uint8Array | undefined;
 }
 
+/** A transport that is a socket, for who wants to wait for it. */
+export interface NetlinkSocket extends NetlinkTransport {
+  readonly fd: number;
+}
+
 /**
  * Opens a netlink socket in the network namespace the calling thread is in; it stays there. Answers say what the kernel
  * has to say (NETLINK_EXT_ACK) but don't repeat the request (NETLINK_CAP_ACK).
  *
  * @param protocol NETLINK_*
  */
-export function openNetlinkTransport(protocol: number): NetlinkTransport {
+export function openNetlinkTransport(protocol: number): NetlinkSocket {
   const fd = socket(AF_NETLINK, SOCK_RAW | SOCK_NONBLOCK, protocol);
   try {
     setSocketOption(fd, SOL_NETLINK, NETLINK_CAP_ACK, ON);
     setSocketOption(fd, SOL_NETLINK, NETLINK_EXT_ACK, ON);
     enlargeReceiveBuffer(fd, RECEIVE_BUFFER_SIZE);
-    return new SocketTransport(fd, bindNetlink(fd, 0));
+    return new OpenSocket(fd, bindToAnyPort(fd));
   } catch (error) {
     closeSync(fd);
     throw error;
   }
 }
 
-/** Gives a socket a port id of the kernel's choice, which is returned, and the first 32 multicast groups by bits. */
-export function bindNetlink(fd: number, groups: number): number {
-  const isLittleEndian = endianness() === 'LE';
-  const address = new DataView(new ArrayBuffer(ADDRESS_SIZE));
-  address.setUint16(0, AF_NETLINK, isLittleEndian);
-  address.setUint32(8, groups, isLittleEndian);
-  bind(fd, new Uint8Array(address.buffer));
-  const name = socketName(fd);
-  return new DataView(name.buffer, name.byteOffset).getUint32(4, isLittleEndian);
+/** Gives a socket a port id of the kernel's choice, which is returned. */
+function bindToAnyPort(fd: number): number {
+  const address = new Uint8Array(ADDRESS_SIZE);
+  viewOf(address).setUint16(0, AF_NETLINK, IS_LITTLE_ENDIAN);
+  bind(fd, address);
+  return viewOf(socketName(fd)).getUint32(4, IS_LITTLE_ENDIAN);
 }
 
-class SocketTransport implements NetlinkTransport {
+class OpenSocket implements NetlinkSocket {
   readonly portId: number;
-  readonly #fd: number;
+  readonly fd: number;
   #buffer = new Uint8Array(READ_BUFFER_SIZE);
   #largestDatagram = USUAL_DATAGRAM_SIZE;
   #writing = 0;
   #isClosed = false;
 
   constructor(fd: number, portId: number) {
-    this.#fd = fd;
+    this.fd = fd;
     this.portId = portId;
   }
 
   send(datagram: Uint8Array): void {
     this.#makeRoom(datagram);
-    send(this.#fd, datagram);
+    send(this.fd, datagram);
   }
 
   async sendAside(datagram: Uint8Array): Promise<void> {
     this.#makeRoom(datagram);
     this.#writing++;
     try {
-      await writeAside(this.#fd, datagram);
+      await writeAside(this.fd, datagram);
     } finally {
       this.#writing--;
       if (this.#isClosed) this.#closeWhenWritten();
@@ -107,7 +111,7 @@ class SocketTransport implements NetlinkTransport {
 
   receive(): Uint8Array | undefined {
     this.#refuseIfClosed();
-    const size = receiveDatagram(this.#fd, this.#buffer);
+    const size = receiveDatagram(this.fd, this.#buffer);
     if (size === undefined) return undefined;
     if (size <= this.#buffer.length) return this.#buffer.subarray(0, size);
     const detail = `a datagram of ${size} bytes was cut off: there was room for ${this.#buffer.length}`;
@@ -124,13 +128,13 @@ class SocketTransport implements NetlinkTransport {
   #makeRoom(datagram: Uint8Array): void {
     this.#refuseIfClosed();
     if (datagram.length <= this.#largestDatagram) return;
-    enlargeSendBuffer(this.#fd, datagram.length);
+    enlargeSendBuffer(this.fd, datagram.length);
     this.#largestDatagram = datagram.length;
   }
 
   /** Not earlier: the number of a closed file soon belongs to another one. */
   #closeWhenWritten(): void {
-    if (this.#writing === 0) closeSync(this.#fd);
+    if (this.#writing === 0) closeSync(this.fd);
   }
 
   #refuseIfClosed(): void {

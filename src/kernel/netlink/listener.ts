@@ -1,0 +1,91 @@
+/**
+ * News that the kernel sends to everybody in a multicast group.
+ *
+ * The event loop itself waits for the socket, with libuv's poll handle: that costs nothing while there is no news, and
+ * nothing has to be woken at the end. A blocking read on the thread pool would take one of its four threads for good, and
+ * keep the process from ending until it times out.
+ */
+
+import { constants } from 'node:os';
+import { attachFilter, setSocketOption, watchReadable } from '../ffi.ts';
+import { KernelError } from '../kernel-error.ts';
+import { decodeMessages, type NetlinkMessage } from './message.ts';
+import { encodePortFilter } from './port-filter.ts';
+import { type NetlinkSocket, openNetlinkTransport, SOL_NETLINK } from './transport.ts';
+
+const NETLINK_ADD_MEMBERSHIP = 1;
+/** After so much work the event loop gets a turn. */
+const PIECE_MS = 8;
+
+export interface NetlinkListener {
+  /**
+   * Port ids of own connections: what came about because of them is not told, nor does it take room in the queue, which
+   * a large transaction of our own could fill.
+   */
+  readonly ignoredPorts?: readonly number[];
+  /** All messages of one datagram; overwritten as soon as this returns. */
+  onDatagram(messages: readonly NetlinkMessage[]): void;
+  /** News was lost, because it came faster than it was read. */
+  onLost(): void;
+  /** From now on nothing is missed. */
+  ready?(): void;
+}
+
+/**
+ * Listens to multicast groups of the network namespace the calling thread is in, until the signal ends it; then the
+ * promise resolves, with the socket closed. It rejects with KernelError, or with what the listener throws.
+ *
+ * @param protocol NETLINK_*
+ * @param groups numbers of groups as the family's header gives them (RTNLGRP_*, NFNLGRP_*), not bits
+ */
+export async function listen(
+  protocol: number,
+  groups: readonly number[],
+  listener: NetlinkListener,
+  signal: AbortSignal,
+): Promise<void> {
+  if (signal.aborted) return;
+  using socket = openNetlinkTransport(protocol);
+  if (listener.ignoredPorts !== undefined) attachFilter(socket.fd, encodePortFilter(listener.ignoredPorts));
+  for (const group of groups) joinGroup(socket.fd, group);
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  using _watch = watchReadable(socket.fd, () => {
+    try {
+      receivePiece(socket, listener, signal);
+    } catch (error) {
+      reject(error);
+    }
+  });
+  const end = (): void => resolve();
+  signal.addEventListener('abort', end);
+  try {
+    listener.ready?.();
+    await promise;
+  } finally {
+    signal.removeEventListener('abort', end);
+  }
+}
+
+function joinGroup(fd: number, group: number): void {
+  setSocketOption(fd, SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, new Uint8Array(new Uint32Array([group]).buffer));
+}
+
+/** Most of the time all there is. */
+function receivePiece(socket: NetlinkSocket, listener: NetlinkListener, signal: AbortSignal): void {
+  const end = performance.now() + PIECE_MS;
+  do {
+    const datagram = receiveOrTell(socket, listener);
+    if (datagram === 'none') return;
+    if (datagram !== 'lost') listener.onDatagram(decodeMessages(datagram));
+  } while (!signal.aborted && performance.now() < end);
+}
+
+function receiveOrTell(socket: NetlinkSocket, listener: NetlinkListener): Uint8Array | 'none' | 'lost' {
+  try {
+    return socket.receive() ?? 'none';
+  } catch (error) {
+    if (!(error instanceof KernelError) || error.errno !== constants.errno.ENOBUFS) throw error;
+    listener.onLost();
+    return 'lost';
+  }
+}
