@@ -65,6 +65,11 @@ export function cidrContains(cidr: Cidr, ip: string): boolean {
     : ipaddr.IPv6.parse(ip).match(ipaddr.IPv6.parse(cidr.address), cidr.prefixLength);
 }
 
+/** The 4 or 16 bytes of an address in canonical text. */
+export function addressBytes(ip: string): readonly number[] {
+  return ipaddr.parse(ip).toByteArray();
+}
+
 /** 127.0.0.0/8 or ::1. */
 export function isLoopback(ip: string): boolean {
   return familyOf(ip) === 'IPv4' ? ip.startsWith('127.') : ip === '::1';

@@ -56,6 +56,11 @@ export interface Plan<Unit, State> {
    * after; the cost depends on the touched part alone.
    */
   update(node: NodeView, units: ReadonlyMap<ServicePortKey, Unit | undefined>): StateChange<State>;
+  /**
+   * Takes over from what the kernel holds every choice for which more than one answer would do, so that nothing is
+   * changed that is right as it is.
+   */
+  settle(observed: State): void;
   /** The complete desired state. */
   complete(): State;
 }

@@ -4,7 +4,7 @@ import { observeInterfaceAddresses } from '../kernel/interfaces.ts';
 import { startToolRunner } from '../kernel/tool-runner.ts';
 import { formatProblem, type Problem, type WatchedObject } from '../kubernetes/objects.ts';
 import { createLogger } from '../log/pino-logger.ts';
-import { desiredState } from '../proxy/desired-state.ts';
+import { desiredPlan } from '../proxy/desired-state.ts';
 import { NodeState } from '../proxy/node-state.ts';
 import type { ObjectSource } from '../sources/source.ts';
 import { startBackends } from './backends.ts';
@@ -28,8 +28,10 @@ export async function diffKernel({ flags, nodePortRange }: ProxyInput): Promise<
     const objects = await readOnce(source, report);
     node.takeIn(objects);
     for (const backend of await startBackends(settings, node.ips.primaryFamily, runner, logger, signal)) {
-      const desired = desiredState(backend, objects, node.view(backend.family), report);
-      const changes = backend.diff(await backend.observe(signal), desired);
+      const plan = desiredPlan(backend, objects, node.view(backend.family), report);
+      const observed = await backend.observe(signal);
+      plan.settle(observed);
+      const changes = backend.diff(observed, plan.complete());
       if (backend.isEmpty(changes)) continue;
       process.stdout.write(`# ${backend.family}\n${backend.format(changes)}`);
       process.exitCode = 1;

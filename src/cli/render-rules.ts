@@ -2,7 +2,7 @@
 import { type IpFamily, parseIp } from '../addresses/ip.ts';
 import type { GivenFlags } from '../config/flags.ts';
 import { formatProblem, type Problem, type WatchedObject } from '../kubernetes/objects.ts';
-import { desiredState } from '../proxy/desired-state.ts';
+import { desiredPlan } from '../proxy/desired-state.ts';
 import { NodeState } from '../proxy/node-state.ts';
 import { formatManifestError } from '../sources/manifests.ts';
 import { UserError } from './failure.ts';
@@ -36,8 +36,8 @@ export async function render(options: RenderOptions): Promise<void> {
   const family = options.family ?? node.ips.primaryFamily;
   const rules = findMode(settings.mode).rules(settings, family);
   const report = (problem: Problem) => warn(formatProblem(problem));
-  const desired = desiredState(rules, objects, node.view(family), report);
-  process.stdout.write(rules.format(rules.diff(rules.nothing(), desired)));
+  const plan = desiredPlan(rules, objects, node.view(family), report);
+  process.stdout.write(rules.format(rules.diff(rules.nothing(), plan.complete())));
   // What could not be used is missing from the output: a script must be able to tell.
   if (problems.length > 0 || errors.length > 0) process.exitCode = 1;
 }

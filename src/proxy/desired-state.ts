@@ -1,16 +1,16 @@
 /** What the kernel must hold for some objects, all at once: for who only looks and never programs. */
-import type { AnyRules } from '../backends/backend.ts';
+import type { AnyRules, Plan } from '../backends/backend.ts';
 import type { Problem, WatchedObject } from '../kubernetes/objects.ts';
 import { isLargeCluster, type NodeView } from '../services/node-view.ts';
 import { ServiceTracker } from '../services/service-tracker.ts';
 
-/** The result is a state of `rules`' mode. */
-export function desiredState(
+/** The result is a plan of `rules`' mode that is up to date. */
+export function desiredPlan(
   rules: AnyRules,
   objects: Iterable<WatchedObject>,
   nodeView: NodeView,
   report: (problem: Problem) => void,
-): unknown {
+): Plan<unknown, unknown> {
   const tracker = new ServiceTracker({
     family: rules.family,
     nodeName: nodeView.name,
@@ -24,5 +24,5 @@ export function desiredState(
   const node = { ...nodeView, largeCluster: isLargeCluster(tracker.endpointCount) };
   const plan = rules.plan();
   plan.update(node, new Map(Array.from(tracker.ports, ([key, port]) => [key, rules.compile(port, node)])));
-  return plan.complete();
+  return plan;
 }

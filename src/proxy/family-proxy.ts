@@ -155,11 +155,17 @@ export class FamilyProxy<Unit, State, Changes> implements Syncable {
     this.#kernelForgotten = false;
     const changes = this.#kernelKnown
       ? this.#backend.diff(change.before, change.after)
-      : this.#backend.diff(await this.#backend.observe(signal), this.#plan.complete());
+      : await this.#compareWithKernel(signal);
     // Until the kernel has said yes, nobody knows what it holds.
     this.#kernelKnown = false;
     if (!this.#backend.isEmpty(changes)) await this.#backend.apply(changes, signal);
     this.#kernelKnown = !this.#kernelForgotten;
+  }
+
+  async #compareWithKernel(signal: AbortSignal): Promise<Changes> {
+    const observed = await this.#backend.observe(signal);
+    this.#plan.settle(observed);
+    return this.#backend.diff(observed, this.#plan.complete());
   }
 
   #succeeded(complete: boolean, changedServicePorts: number): SyncResult {

@@ -37,6 +37,10 @@ export class IptablesPlan implements Plan<IptablesUnit, Ruleset> {
     return { before, after: this.#piece(touched, new OwnChainsOf(() => this.#ownChainsOf(units.keys()))) };
   }
 
+  settle(): void {
+    // Rules leave nothing to choose.
+  }
+
   complete(): Ruleset {
     return this.#piece(this.#base.keys(), new OwnChainsOf(() => this.#ownChainsOf(this.#units.keys())));
   }

@@ -33,6 +33,8 @@ export interface Rule {
   readonly expressions: readonly Expression[];
   /** Empty: none. */
   readonly comment: string;
+  /** The rule as nft would be told; the kernel knows nothing of it, so a rule that was read has none. */
+  readonly text?: string;
 }
 
 /**

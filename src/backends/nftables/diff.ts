@@ -1,0 +1,117 @@
+/** From one content of the table to another, as one transaction. */
+import { isDeepStrictEqual } from 'node:util';
+import type {
+  Chain,
+  Element,
+  Elements,
+  Operation,
+  Rule,
+  SetDeclaration,
+  TableContent,
+  Transaction,
+} from '../../kernel/netlink/nf-tables/model.ts';
+import type { NftablesState } from './state.ts';
+
+const NO_ELEMENTS: Elements = new Map();
+
+/**
+ * Both are the complete content, or the same part of it. What something leads to is there before it, and is taken away
+ * after it.
+ */
+export function diff(from: NftablesState, to: NftablesState): Transaction {
+  if (to === undefined) return from === undefined ? [] : [{ do: 'delete table' }];
+  if (from === undefined) return createTable(to);
+  // The kernel changes neither the type of a set nor the hook of a chain.
+  if (needsAnotherTable(from, to)) return [{ do: 'delete table' }, ...createTable(to)];
+  return diffContent(from, to);
+}
+
+function createTable(to: TableContent): Operation[] {
+  const empty: TableContent = { table: to.table, chains: new Map(), sets: new Map(), elements: new Map() };
+  return [{ do: 'add table', table: to.table }, ...diffContent(empty, to)];
+}
+
+function needsAnotherTable(from: TableContent, to: TableContent): boolean {
+  if (from.sets !== to.sets) {
+    for (const [name, set] of to.sets) {
+      const present = from.sets.get(name);
+      if (present !== undefined && !isDeepStrictEqual(present, set)) return true;
+    }
+  }
+  if (from.chains !== to.chains) {
+    for (const [name, { hook }] of to.chains) {
+      const present = from.chains.get(name);
+      if (present !== undefined && !isDeepStrictEqual(present.hook, hook)) return true;
+    }
+  }
+  return false;
+}
+
+function diffContent(from: TableContent, to: TableContent): Operation[] {
+  const goneChains = missing(from.chains, to.chains);
+  return [
+    ...missing(to.sets, from.sets).map((set): Operation => ({ do: 'add set', set })),
+    ...missing(to.chains, from.chains).map((chain): Operation => ({ do: 'add chain', chain })),
+    ...diffRules(from.chains, to.chains),
+    ...[...to.sets.values()].flatMap((set) =>
+      diffElements(set, from.elements.get(set.name), to.elements.get(set.name)),
+    ),
+    ...goneChains.map(({ name }): Operation => ({ do: 'flush chain', chain: name })),
+    ...missing(from.sets, to.sets).map(({ name }): Operation => ({ do: 'delete set', set: name })),
+    ...goneChains.map(({ name }): Operation => ({ do: 'delete chain', chain: name })),
+  ];
+}
+
+/** What only `all` has. */
+function missing<T>(all: ReadonlyMap<string, T>, from: ReadonlyMap<string, T>): readonly T[] {
+  if (all === from) return [];
+  return [...all].filter(([name]) => !from.has(name)).map(([, value]) => value);
+}
+
+/** A chain is written anew as a whole. */
+function diffRules(from: ReadonlyMap<string, Chain>, to: ReadonlyMap<string, Chain>): Operation[] {
+  if (from === to) return [];
+  return [...to.values()]
+    .filter(({ name, rules }) => !hasRules(from.get(name), rules))
+    .flatMap((chain): Operation[] => [
+      ...(from.has(chain.name) ? [{ do: 'flush chain', chain: chain.name } as const] : []),
+      ...chain.rules.map((rule): Operation => ({ do: 'add rule', chain: chain.name, rule })),
+    ]);
+}
+
+function hasRules(chain: Chain | undefined, wanted: readonly Rule[]): boolean {
+  return (
+    chain !== undefined &&
+    (chain.rules === wanted ||
+      (chain.rules.length === wanted.length &&
+        chain.rules.every((rule, index) => isSameRule(rule, wanted[index]))))
+  );
+}
+
+function isSameRule(a: Rule, b: Rule | undefined): boolean {
+  return b !== undefined && a.comment === b.comment && isDeepStrictEqual(a.expressions, b.expressions);
+}
+
+function diffElements(
+  set: SetDeclaration,
+  from: Elements = NO_ELEMENTS,
+  to: Elements = NO_ELEMENTS,
+): Operation[] {
+  const removed: Element[] = [];
+  const added: Element[] = [];
+  for (const [key, element] of from) {
+    if (!isSameElement(element, to.get(key))) removed.push(element);
+  }
+  for (const [key, element] of to) {
+    if (!isSameElement(element, from.get(key))) added.push(element);
+  }
+  const operations: Operation[] = [];
+  // The data of an element can't be changed: it is taken out and put in again.
+  if (removed.length > 0) operations.push({ do: 'delete elements', set, elements: removed });
+  if (added.length > 0) operations.push({ do: 'add elements', set, elements: added });
+  return operations;
+}
+
+function isSameElement(a: Element, b: Element | undefined): boolean {
+  return b !== undefined && a.data === b.data && a.comment === b.comment;
+}

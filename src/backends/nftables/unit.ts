@@ -1,0 +1,37 @@
+/** What one service port needs of the table, as data (the Unit of this backend). */
+import type { Element } from '../../kernel/netlink/nf-tables/model.ts';
+import type { Entrance } from './names.ts';
+import type { Pick } from './pick-chains.ts';
+
+/** A way in that leads to endpoints, and to which of them. */
+export interface Frontend {
+  readonly entrance: Entrance;
+  /** As the keys of the maps begin: `10.96.0.1 . tcp . 80`, or `tcp . 30080` for a NodePort. */
+  readonly key: string;
+  readonly usesAll: boolean;
+  readonly usesLocal: boolean;
+}
+
+/** An element and the set it is in. */
+export interface Member {
+  readonly set: string;
+  readonly element: Element;
+}
+
+export interface NftablesUnit {
+  /** The service port, as its elements' comments say it: `ns/web:http`. */
+  readonly comment: string;
+  /** By slot: endpoints for Cluster policies, as values of a map are written: `10.0.0.1 . 8080`. */
+  readonly all: readonly string[];
+  /** By slot: endpoints on this node, for Local policies. */
+  readonly local: readonly string[];
+  readonly frontends: readonly Frontend[];
+  /** For how long clients are remembered; 0 without session affinity. */
+  readonly affinitySeconds: number;
+  /** Elements that no other unit has, beside those of the endpoints. */
+  readonly members: readonly Member[];
+  /** Elements that another unit may have too: a ClusterIP with two ports, a pod behind two Services. */
+  readonly shared: readonly Member[];
+  /** What its elements lead to. */
+  readonly picks: readonly Pick[];
+}
