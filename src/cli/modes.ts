@@ -3,6 +3,8 @@ import type { IpFamily } from '../addresses/ip.ts';
 import type { AnyBackend, AnyRules } from '../backends/backend.ts';
 import { IptablesRules } from '../backends/iptables/rules.ts';
 import { iptablesOptions, startIptables } from '../backends/iptables/start.ts';
+import { NftablesRules } from '../backends/nftables/rules.ts';
+import { nftablesOptions, startNftables } from '../backends/nftables/start.ts';
 import type { ProxyMode, Settings } from '../config/settings.ts';
 import type { KernelError } from '../kernel/kernel-error.ts';
 import type { ToolRunner } from '../kernel/tool-runner.ts';
@@ -26,6 +28,10 @@ const MODES: Readonly<Partial<Record<ProxyMode, Mode>>> = {
     rules: (settings, family) => new IptablesRules(iptablesOptions(settings, family)),
     start: startIptables,
   },
+  nftables: {
+    rules: (settings, family) => new NftablesRules(nftablesOptions(settings, family)),
+    start: async (settings, family, _runner, logger) => startNftables(settings, family, logger),
+  },
 };
 
 /** The mode by its name, or one line that says which there are. */
@@ -33,6 +39,11 @@ export function findMode(name: ProxyMode): Mode {
   const mode = MODES[name];
   if (mode !== undefined) return mode;
   throw new UserError(`mode ${name} is not available yet; use one of: ${Object.keys(MODES).join(', ')}`);
+}
+
+/** Whether the mode drops what goes to unallocated cluster IPs, for which it must know their ranges. */
+export function usesServiceCIDRs(name: ProxyMode): boolean {
+  return name === 'nftables';
 }
 
 /** Every mode of this version, for clean-up. */

@@ -7,12 +7,19 @@ import { createApiServerSource } from '../sources/api-server.ts';
 import { createManifestSource } from '../sources/manifests/manifest-source.ts';
 import type { ObjectSource } from '../sources/source.ts';
 import { parseNodePortRange, requireManifestsOrFail } from './manifests-input.ts';
+import { usesServiceCIDRs } from './modes.ts';
 import { VERSION } from './version.ts';
+
+export interface SourceOptions {
+  /** See ApiServerSourceOptions; manifests are complete in any case. */
+  readonly waitForAll?: boolean;
+}
 
 export async function openSource(
   settings: Settings,
   nodePortRange: string | undefined,
   logger: Logger,
+  { waitForAll = false }: SourceOptions = {},
 ): Promise<ObjectSource> {
   if (settings.manifests.length > 0) {
     await requireManifestsOrFail(settings.manifests);
@@ -22,10 +29,17 @@ export async function openSource(
       logger,
     });
   }
+  const { mode, nodeName } = settings;
   const { kubeconfig, master, qps, burst } = settings.client;
   const connection = await chooseConnection({ kubeconfig, master });
   const client = createApiClient(connection, { userAgent: `menwei/${VERSION}`, qps, burst });
-  const source = createApiServerSource({ client, nodeName: settings.nodeName, logger });
+  const source = createApiServerSource({
+    client,
+    nodeName,
+    watchServiceCIDRs: usesServiceCIDRs(mode),
+    waitForAll,
+    logger,
+  });
   return {
     run: async (sink, signal) => {
       try {

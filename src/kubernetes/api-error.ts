@@ -39,6 +39,11 @@ export class ApiError extends Error {
   }
 }
 
+/** The server answers, but not with this: it does not have it, or we may not see it. Time alone will hardly change that. */
+export function isWithheld({ failure }: ApiError): boolean {
+  return failure === 'forbidden' || failure === 'not-found';
+}
+
 /** A failed connection or handshake, or a connection that broke, in words. */
 export function connectionError(server: string, cause: unknown): ApiError {
   const { code, message } = rootCause(cause);

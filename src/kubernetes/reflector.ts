@@ -7,7 +7,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ApiClient } from './api-client.ts';
-import { ApiError } from './api-error.ts';
+import { ApiError, isWithheld } from './api-error.ts';
 import { Backoff, type BackoffTiming, REFLECTOR_BACKOFF } from './backoff.ts';
 import type { Decoded } from './decode.ts';
 import { LineSplitter } from './line-splitter.ts';
@@ -23,6 +23,8 @@ export interface WatchedResource<T extends WatchedObject> {
   readonly path: string;
   readonly labelSelector?: string;
   readonly fieldSelector?: string;
+  /** One can do without: as long as the server withholds it, it is asked for ever more seldom. */
+  readonly optional?: boolean;
   readonly decode: (value: unknown) => Decoded<T>;
 }
 
@@ -44,6 +46,8 @@ export interface ReflectorObserver {
 
 export interface ReflectorTiming {
   readonly backoff: BackoffTiming;
+  /** For what is optional and withheld. Starts soon, as permissions often come a moment after who needs them. */
+  readonly withheldBackoff: BackoffTiming;
   /** Objects a page. A server may ignore it and answer with everything. */
   readonly pageSize: number;
   /** The server is asked to end a watch after a time between this and twice this. */
@@ -60,6 +64,7 @@ export interface ReflectorTiming {
 
 export const REFLECTOR_TIMING: ReflectorTiming = {
   backoff: REFLECTOR_BACKOFF,
+  withheldBackoff: { startMs: REFLECTOR_BACKOFF.startMs, capMs: 600_000 },
   pageSize: 500,
   watchMs: 300_000,
   watchSilenceMs: 180_000,
@@ -90,6 +95,7 @@ export class Reflector<T extends WatchedObject> {
   readonly #observer: ReflectorObserver;
   readonly #timing: ReflectorTiming;
   readonly #backoff: Backoff;
+  readonly #withheldBackoff: Backoff;
   /** `namespace/name` → resourceVersion of everything the server was last known to have. */
   readonly #known = new Map<string, string>();
   /** Where the next watch begins; undefined: list first. */
@@ -104,7 +110,9 @@ export class Reflector<T extends WatchedObject> {
     this.#sink = sink;
     this.#observer = observer;
     this.#timing = { ...REFLECTOR_TIMING, ...timing };
-    this.#backoff = new Backoff(this.#timing.backoff, this.#timing.random);
+    const { backoff, withheldBackoff, random } = this.#timing;
+    this.#backoff = new Backoff(backoff, random);
+    this.#withheldBackoff = new Backoff(withheldBackoff, random);
   }
 
   /** Runs until the signal fires. Rejects for mistakes of the program only. */
@@ -113,8 +121,8 @@ export class Reflector<T extends WatchedObject> {
       const failure = await this.#round(signal);
       if (signal.aborted) return;
       if (failure !== undefined && !isForgivable(failure, this.#watchWorked)) this.#observer.failed(failure);
-      if (this.#watchWorked) this.#backoff.reset();
-      else await this.#wait(failure?.retryAfterMs ?? 0, signal);
+      if (this.#watchWorked) this.#resetBackoff();
+      else await this.#wait(failure, signal);
     }
   }
 
@@ -134,8 +142,15 @@ export class Reflector<T extends WatchedObject> {
     }
   }
 
-  async #wait(retryAfterMs: number, signal: AbortSignal): Promise<void> {
-    await sleep(this.#backoff.nextMs(retryAfterMs), undefined, { signal }).catch((error) => {
+  #resetBackoff(): void {
+    this.#backoff.reset();
+    this.#withheldBackoff.reset();
+  }
+
+  async #wait(failure: ApiError | undefined, signal: AbortSignal): Promise<void> {
+    const mayWait = this.#resource.optional === true && failure !== undefined && isWithheld(failure);
+    const backoff = mayWait ? this.#withheldBackoff : this.#backoff;
+    await sleep(backoff.nextMs(failure?.retryAfterMs), undefined, { signal }).catch((error) => {
       if (!signal.aborted) throw error;
     });
   }

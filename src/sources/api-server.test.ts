@@ -4,12 +4,13 @@ import { plainConnection } from '../kubernetes/connection.ts';
 import { FakeApiServer, sendStatus } from '../kubernetes/fake-api-server.ts';
 import { formatProblem, formatRef, type ObjectRef, type Problem } from '../kubernetes/objects.ts';
 import { silentLogger } from '../log/logger.ts';
-import { createApiServerSource } from './api-server.ts';
+import { type ApiServerSourceOptions, createApiServerSource } from './api-server.ts';
 import type { ObjectSink } from './source.ts';
 
 const SERVICES = '/api/v1/services';
 const SLICES = '/apis/discovery.k8s.io/v1/endpointslices';
 const NODES = '/api/v1/nodes';
+const SERVICE_CIDRS = '/apis/networking.k8s.io/v1/servicecidrs';
 
 const web = {
   metadata: { namespace: 'default', name: 'web', creationTimestamp: '2026-01-01T00:00:00Z' },
@@ -32,6 +33,9 @@ const node = {
   spec: {},
   status: {},
 };
+const serviceCIDR = { metadata: { name: 'kubernetes' }, spec: { cidrs: ['172.30.0.0/16'] } };
+
+const FAST = { startMs: 5, capMs: 10 };
 
 describe('createApiServerSource', () => {
   let server: FakeApiServer;
@@ -56,7 +60,7 @@ describe('createApiServerSource', () => {
     await server[Symbol.asyncDispose]();
   });
 
-  function start(): void {
+  function start(options: Partial<ApiServerSourceOptions> = {}): void {
     const sink: ObjectSink = {
       upsert: (object) => events.push(`+${formatRef(object)}`),
       remove: (ref: ObjectRef) => events.push(`-${formatRef(ref)}`),
@@ -68,8 +72,9 @@ describe('createApiServerSource', () => {
       info: (_: object, message: string) => log.push(message),
       error: (_: object, message: string) => log.push(message),
     };
-    const timing = { backoff: { startMs: 5, capMs: 10 }, shortestWatchMs: 0 };
-    running = createApiServerSource({ client, nodeName: 'node-1', logger, timing }).run(sink, stop.signal);
+    const timing = { backoff: FAST, withheldBackoff: FAST, shortestWatchMs: 0 };
+    const source = createApiServerSource({ client, nodeName: 'node-1', logger, timing, ...options });
+    running = source.run(sink, stop.signal);
   }
 
   const until = (condition: () => boolean): Promise<void> =>
@@ -122,6 +127,94 @@ describe('createApiServerSource', () => {
       return request.path === NODES;
     });
     start();
+    await until(() => events.includes('synced'));
+  });
+
+  it('asks for ServiceCIDRs only if it is told to', async () => {
+    server.put(SERVICE_CIDRS, serviceCIDR);
+    start();
+    await until(() => server.watches === 3);
+    expect(server.requests.map(({ path }) => path)).not.toContain(SERVICE_CIDRS);
+    expect(events).toEqual(['synced']);
+  });
+
+  it('delivers ServiceCIDRs and their end', async () => {
+    server.put(SERVICE_CIDRS, serviceCIDR);
+    start({ watchServiceCIDRs: true });
+    await until(() => server.watches === 4);
+    expect([...events].sort()).toEqual(['+ServiceCIDR kubernetes', 'synced']);
+    server.put(SERVICE_CIDRS, { ...serviceCIDR, metadata: { name: 'more' } });
+    server.delete(SERVICE_CIDRS, '', 'more');
+    await until(() => events.length === 4);
+    expect(events.slice(2)).toEqual(['+ServiceCIDR more', '-ServiceCIDR more']);
+  });
+
+  describe.each([
+    ['does not have', 404, `${SERVICE_CIDRS}: the server does not have this resource (404: sorry)`],
+    ['forbids', 403, 'sorry'],
+  ])('with a server that %s ServiceCIDRs', (_, code, message) => {
+    let refusals: number;
+    let blocked: Disposable;
+
+    beforeEach(() => {
+      refusals = 0;
+      blocked = server.intercept(({ path }, response) => {
+        if (path !== SERVICE_CIDRS) return false;
+        refusals++;
+        sendStatus(response, code, 'sorry');
+        return true;
+      });
+    });
+
+    it('goes on without, says so once, and takes them when they come', async () => {
+      start({ watchServiceCIDRs: true });
+      await until(() => events.includes('synced') && refusals > 3);
+      blocked[Symbol.dispose]();
+      server.put(SERVICE_CIDRS, serviceCIDR);
+      await until(() => events.includes('+ServiceCIDR kubernetes'));
+      expect(log).toEqual([
+        expect.stringMatching(/; going on without ServiceCIDRs, retrying seldom$/),
+        expect.stringMatching(/^works again after: /),
+      ]);
+      expect(log[0]).toContain(message);
+    });
+
+    it('asks ever more seldom', async () => {
+      const timing = { backoff: FAST, withheldBackoff: { startMs: 60_000, capMs: 60_000 } };
+      start({ watchServiceCIDRs: true, timing });
+      await until(() => server.watches === 3 && refusals === 1);
+      // Time for ten attempts, if they were made as for the other kinds.
+      await new Promise((resolve) => setTimeout(resolve, 100));
+      expect(refusals).toBe(1);
+    });
+
+    it('does not wait for them, even where it is to wait for all', async () => {
+      start({ watchServiceCIDRs: true, waitForAll: true });
+      await until(() => events.includes('synced'));
+    });
+  });
+
+  it.each([
+    ['the Node', NODES],
+    ['ServiceCIDRs', SERVICE_CIDRS],
+  ])('is not synced before %s come, where it is to wait for all', async (_, path) => {
+    const blocked = server.intercept((request, response) => {
+      if (request.path === path) sendStatus(response, 503, 'starting');
+      return request.path === path;
+    });
+    start({ watchServiceCIDRs: true, waitForAll: true });
+    await until(() => server.watches === 3);
+    expect(events).not.toContain('synced');
+    blocked[Symbol.dispose]();
+    await until(() => events.includes('synced'));
+  });
+
+  it('is synced without a Node that it may not see, where it is to wait for all', async () => {
+    using _ = server.intercept((request, response) => {
+      if (request.path === NODES) sendStatus(response, 403, 'nodes is forbidden');
+      return request.path === NODES;
+    });
+    start({ waitForAll: true });
     await until(() => events.includes('synced'));
   });
 

@@ -1,8 +1,8 @@
-/** Services, EndpointSlices and the own Node from an API server. */
+/** Services, EndpointSlices, the own Node and, where wanted, ServiceCIDRs from an API server. */
 import type { ApiClient } from '../kubernetes/api-client.ts';
-import type { ApiError } from '../kubernetes/api-error.ts';
-import { decodeEndpointSlice, decodeNode, decodeService } from '../kubernetes/decode.ts';
-import type { EndpointSlice, Node, Service, WatchedObject } from '../kubernetes/objects.ts';
+import { type ApiError, isWithheld } from '../kubernetes/api-error.ts';
+import { decodeEndpointSlice, decodeNode, decodeService, decodeServiceCIDR } from '../kubernetes/decode.ts';
+import type { EndpointSlice, Node, Service, ServiceCIDR, WatchedObject } from '../kubernetes/objects.ts';
 import {
   Reflector,
   type ReflectorObserver,
@@ -17,6 +17,10 @@ export interface ApiServerSourceOptions {
   readonly client: ApiClient;
   /** The own Node: the only one that is read. */
   readonly nodeName: string;
+  /** Without need, nobody has to be allowed to read them. */
+  readonly watchServiceCIDRs?: boolean;
+  /** Be `synced` only when the Node and ServiceCIDRs are complete too, or withheld: for who looks only once. */
+  readonly waitForAll?: boolean;
   readonly logger: Logger;
   readonly timing?: Partial<ReflectorTiming>;
 }
@@ -37,6 +41,9 @@ const ENDPOINT_SLICES: WatchedResource<EndpointSlice> = {
   decode: decodeEndpointSlice,
 };
 
+/** Without these nothing can be programmed. */
+const REQUIRED_KINDS: readonly WatchedObject['kind'][] = ['Service', 'EndpointSlice'];
+
 function ownNode(nodeName: string): WatchedResource<Node> {
   return {
     kind: 'Node',
@@ -46,9 +53,17 @@ function ownNode(nodeName: string): WatchedResource<Node> {
   };
 }
 
+/** Not there before 1.33, and the roles of older set-ups don't name them. */
+const SERVICE_CIDRS: WatchedResource<ServiceCIDR> = {
+  kind: 'ServiceCIDR',
+  path: '/apis/networking.k8s.io/v1/servicecidrs',
+  optional: true,
+  decode: decodeServiceCIDR,
+};
+
 /**
  * A source that lists and watches, for ever, whatever the server does. `synced` is told when Services and
- * EndpointSlices are complete; nothing waits for the Node here (spec § 1.1).
+ * EndpointSlices are complete; nothing else is waited for here (spec § 1.1).
  *
  * There is no periodic re-delivery of unchanged objects (configSyncPeriod): upstream's informers have it to make up
  * for handlers that failed, while a sink can't fail, and the sync loop retries by itself.
@@ -62,37 +77,48 @@ async function runReflectors(
   sink: ObjectSink,
   signal: AbortSignal,
 ): Promise<void> {
-  const { client, nodeName, logger, timing } = options;
+  const { client, nodeName, watchServiceCIDRs = false, waitForAll = false, logger, timing } = options;
   const failures = new FailureLog(logger);
-  const waitingFor = new Set<WatchedObject['kind']>(['Service', 'EndpointSlice']);
-  const listed = (kind: WatchedObject['kind']): void => {
+  const resources: readonly WatchedResource<WatchedObject>[] = [
+    SERVICES,
+    ENDPOINT_SLICES,
+    ownNode(nodeName),
+    ...(watchServiceCIDRs ? [SERVICE_CIDRS] : []),
+  ];
+  const kinds = resources.map(({ kind }) => kind);
+  const waitingFor = new Set(kinds.filter((kind) => waitForAll || REQUIRED_KINDS.includes(kind)));
+  const settled = (kind: WatchedObject['kind']): void => {
     if (waitingFor.delete(kind) && waitingFor.size === 0) sink.synced();
   };
   // One that breaks through a mistake of the program ends the others too.
   const broken = new AbortController();
   const anySignal = AbortSignal.any([signal, broken.signal]);
-  const reflect = <T extends WatchedObject>(resource: WatchedResource<T>): Promise<void> =>
+  const reflect = (resource: WatchedResource<WatchedObject>): Promise<void> =>
     new Reflector({
       client,
       resource,
       sink,
-      observer: observe(resource, failures, listed),
+      observer: observe(resource, failures, settled),
       ...(timing !== undefined && { timing }),
     })
       .run(anySignal)
       .finally(() => broken.abort());
-  await Promise.all([reflect(SERVICES), reflect(ENDPOINT_SLICES), reflect(ownNode(nodeName))]);
+  await Promise.all(resources.map(reflect));
 }
 
 function observe(
-  { kind }: WatchedResource<WatchedObject>,
+  { kind, optional = false }: WatchedResource<WatchedObject>,
   failures: FailureLog,
-  listed: (kind: WatchedObject['kind']) => void,
+  settled: (kind: WatchedObject['kind']) => void,
 ): ReflectorObserver {
   return {
     working: () => failures.working(kind),
-    failed: (error) => failures.failed(kind, error),
-    listed: () => listed(kind),
+    failed: (error) => {
+      if (optional && isWithheld(error)) failures.withheld(kind, error);
+      else failures.failed(kind, error);
+      if (isWithheld(error) && !REQUIRED_KINDS.includes(kind)) settled(kind);
+    },
+    listed: () => settled(kind),
   };
 }
 
@@ -105,10 +131,17 @@ class FailureLog {
     this.#logger = logger;
   }
 
-  failed(kind: WatchedObject['kind'], { message, failure }: ApiError): void {
-    const isNew = !this.#isKnown(message);
-    this.#reasons.set(kind, message);
-    if (isNew) this.#logger.error({ failure }, `${message}; retrying, what is known stays in force`);
+  failed(kind: WatchedObject['kind'], error: ApiError): void {
+    if (!this.#isNew(kind, error)) return;
+    const { failure, message } = error;
+    this.#logger.error({ failure }, `${message}; retrying, what is known stays in force`);
+  }
+
+  /** No failure of anything the proxy could not do without. */
+  withheld(kind: WatchedObject['kind'], error: ApiError): void {
+    if (!this.#isNew(kind, error)) return;
+    const { failure, message } = error;
+    this.#logger.info({ failure }, `${message}; going on without ${kind}s, retrying seldom`);
   }
 
   working(kind: WatchedObject['kind']): void {
@@ -116,6 +149,12 @@ class FailureLog {
     this.#reasons.delete(kind);
     if (message !== undefined && !this.#isKnown(message))
       this.#logger.info({}, `works again after: ${message}`);
+  }
+
+  #isNew(kind: WatchedObject['kind'], { message }: ApiError): boolean {
+    const isNew = !this.#isKnown(message);
+    this.#reasons.set(kind, message);
+    return isNew;
   }
 
   #isKnown(message: string): boolean {
