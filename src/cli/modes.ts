@@ -3,6 +3,8 @@ import type { IpFamily } from '../addresses/ip.ts';
 import type { AnyBackend, AnyRules } from '../backends/backend.ts';
 import { IptablesRules } from '../backends/iptables/rules.ts';
 import { iptablesOptions, startIptables } from '../backends/iptables/start.ts';
+import { NftablesRules } from '../backends/nftables/rules.ts';
+import { nftablesOptions, startNftables } from '../backends/nftables/start.ts';
 import type { ProxyMode, Settings } from '../config/settings.ts';
 import type { KernelError } from '../kernel/kernel-error.ts';
 import type { ToolRunner } from '../kernel/tool-runner.ts';
@@ -25,6 +27,10 @@ const MODES: Readonly<Partial<Record<ProxyMode, Mode>>> = {
   iptables: {
     rules: (settings, family) => new IptablesRules(iptablesOptions(settings, family)),
     start: startIptables,
+  },
+  nftables: {
+    rules: (settings, family) => new NftablesRules(nftablesOptions(settings, family)),
+    start: async (settings, family, _runner, logger) => startNftables(settings, family, logger),
   },
 };
 

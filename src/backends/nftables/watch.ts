@@ -1,0 +1,70 @@
+/** Hears from the kernel what somebody else does to the table (spec § 5.6 has no such thing: upstream waits an hour). */
+import { listen } from '../../kernel/netlink/listener.ts';
+import type { NetlinkMessage } from '../../kernel/netlink/message.ts';
+import type { TableName } from '../../kernel/netlink/nf-tables/model.ts';
+import { decodeNotification } from '../../kernel/netlink/nf-tables/notification.ts';
+import { NETLINK_NETFILTER } from '../../kernel/netlink/transport.ts';
+
+/** linux/netfilter/nfnetlink.h: NFNLGRP_NFTABLES. */
+const NFTABLES_GROUP = 7;
+/** Of a transaction that did many things, so many are told. */
+const TOLD_CHANGES = 3;
+
+export interface TableWatch {
+  readonly table: TableName;
+  /** Port ids of the connections whose transactions are our own. */
+  readonly ownPorts: readonly number[];
+  /** Somebody changed the table; `what` says what, and who, as far as the kernel knows. */
+  changed(what: string): void;
+  /** From now on nothing is missed. */
+  ready(): void;
+}
+
+/** Until the signal ends it. Throws KernelError. */
+export async function watchTable(
+  { table, ownPorts, changed, ready }: TableWatch,
+  signal: AbortSignal,
+): Promise<void> {
+  const transaction = new ForeignTransaction(table, changed);
+  await listen(
+    NETLINK_NETFILTER,
+    [NFTABLES_GROUP],
+    {
+      ignoredPorts: ownPorts,
+      onDatagram: (messages) => {
+        for (const message of messages) transaction.take(message);
+      },
+      onLost: () => changed('so much was changed at once that the kernel could not tell all of it'),
+      ready,
+    },
+    signal,
+  );
+}
+
+/** The kernel tells change by change, and at the end of a transaction by whom it was. */
+class ForeignTransaction {
+  readonly #table: TableName;
+  readonly #changed: (what: string) => void;
+  #changes: string[] = [];
+
+  constructor(table: TableName, changed: (what: string) => void) {
+    this.#table = table;
+    this.#changed = changed;
+  }
+
+  take(message: NetlinkMessage): void {
+    const news = decodeNotification(message);
+    if (news === undefined) return;
+    if ('what' in news) {
+      const { table, what } = news;
+      if (table?.family === this.#table.family && table.name === this.#table.name) this.#changes.push(what);
+      return;
+    }
+    if (this.#changes.length === 0) return;
+    const told = this.#changes.slice(0, TOLD_CHANGES).join(', ');
+    const rest = this.#changes.length - TOLD_CHANGES;
+    const by = news.processId === undefined ? 'somebody' : `${news.processName} (process ${news.processId})`;
+    this.#changes = [];
+    this.#changed(`${by} ${told}${rest > 0 ? ` and did ${rest} more such things` : ''}`);
+  }
+}
