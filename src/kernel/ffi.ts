@@ -170,7 +170,7 @@ export function socketName(fd: number): Uint8Array {
 
 /** Sends one datagram, or of a stream as much as there is room for; returns how many bytes. */
 export function send(fd: number, bytes: Uint8Array): number {
-  return check('send', `fd ${fd}`, libc().send(fd, bytes, bytes.length, 0));
+  return check('send', `${bytes.length} bytes`, libc().send(fd, bytes, bytes.length, 0));
 }
 
 /**

@@ -52,7 +52,10 @@ export class NetlinkConnection implements Disposable {
   readonly #transport: NetlinkTransport;
   readonly #recipients = new Set<Recipient>();
   #nextSequence = 1;
-  #previousTurn: Promise<unknown> = Promise.resolve();
+  #previousTurn: Promise<void> = Promise.resolve();
+  /** Under way or waiting. */
+  #turns = 0;
+  #isDisposed = false;
 
   constructor(transport: NetlinkTransport) {
     this.#transport = transport;
@@ -107,8 +110,8 @@ export class NetlinkConnection implements Disposable {
 
   /**
    * Sends one datagram of many messages, numbered in a row by {@link takeSequences}, and returns all acknowledgements and
-   * errors that came back. The kernel's work on a large one is done on another thread. Throws KernelError, also when
-   * answers were lost and no error is among those that are left.
+   * errors that came back. The kernel's work on a large one is done on another thread; until the promise is settled the
+   * bytes must stay as they are. Throws KernelError, also when answers were lost and no error is among those that are left.
    */
   exchange(datagram: Uint8Array): Promise<readonly ExchangeAnswer[]> {
     return this.#inTurn(async () => {
@@ -135,8 +138,10 @@ export class NetlinkConnection implements Disposable {
     });
   }
 
+  /** What is under way comes to its end first. */
   [Symbol.dispose](): void {
-    this.#transport[Symbol.dispose]();
+    this.#isDisposed = true;
+    this.#closeIfIdle();
   }
 
   #requestOnce(request: NetlinkRequest): Acknowledgement & { readonly answers: readonly NetlinkMessage[] } {
@@ -170,6 +175,7 @@ export class NetlinkConnection implements Disposable {
       this.#recipients.delete(recipient);
     }
   }
+
   async #dumpOnce(request: NetlinkRequest, attempt: DumpAttempt): Promise<Disturbance | undefined> {
     try {
       await this.#withRecipient(attempt, () => {
@@ -209,7 +215,9 @@ export class NetlinkConnection implements Disposable {
       if (datagram === undefined) return false;
       for (const message of decodeMessages(datagram)) this.#deliver(message);
     } catch (error) {
-      if (!(error instanceof KernelError) || error.errno !== ENOBUFS) throw error;
+      // What can't be decoded is as good as lost.
+      const isLost = error instanceof KernelError && (error.errno === undefined || error.errno === ENOBUFS);
+      if (!isLost) throw error;
       for (const recipient of this.#recipients) recipient.lose(error);
     }
     return true;
@@ -223,9 +231,21 @@ export class NetlinkConnection implements Disposable {
   }
 
   #inTurn<T>(action: () => Promise<T>): Promise<T> {
-    const turn = this.#previousTurn.then(action);
-    this.#previousTurn = turn.catch(() => undefined);
+    this.#turns++;
+    const turn = this.#previousTurn.then(action).finally(() => {
+      this.#turns--;
+      this.#closeIfIdle();
+    });
+    // Without its result, which may be large.
+    this.#previousTurn = turn.then(
+      () => undefined,
+      () => undefined,
+    );
     return turn;
+  }
+
+  #closeIfIdle(): void {
+    if (this.#isDisposed && this.#turns === 0) this.#transport[Symbol.dispose]();
   }
 }
 

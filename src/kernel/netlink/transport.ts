@@ -39,7 +39,10 @@ export interface NetlinkTransport extends Disposable {
   /** Who we are: nlmsg_pid of all that the kernel sends because we asked. */
   readonly portId: number;
   send(datagram: Uint8Array): void;
-  /** The same without stopping the event loop while the kernel works: for large batches. */
+  /**
+   * The same on another thread, so that the event loop goes on while the kernel works: for large batches. Not to be
+   * disposed of before the promise is settled.
+   */
   sendAside(datagram: Uint8Array): Promise<void>;
   /**
    * The next datagram; undefined when there is none now. Valid until the next call. A KernelError with errno ENOBUFS
@@ -85,7 +88,6 @@ class OpenSocket implements NetlinkSocket {
   readonly fd: number;
   #buffer = new Uint8Array(READ_BUFFER_SIZE);
   #largestDatagram = USUAL_DATAGRAM_SIZE;
-  #writing = 0;
   #isClosed = false;
 
   constructor(fd: number, portId: number) {
@@ -98,15 +100,9 @@ class OpenSocket implements NetlinkSocket {
     send(this.fd, datagram);
   }
 
-  async sendAside(datagram: Uint8Array): Promise<void> {
+  sendAside(datagram: Uint8Array): Promise<void> {
     this.#makeRoom(datagram);
-    this.#writing++;
-    try {
-      await writeAside(this.fd, datagram);
-    } finally {
-      this.#writing--;
-      if (this.#isClosed) this.#closeWhenWritten();
-    }
+    return writeAside(this.fd, datagram);
   }
 
   receive(): Uint8Array | undefined {
@@ -122,7 +118,7 @@ class OpenSocket implements NetlinkSocket {
   [Symbol.dispose](): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
-    this.#closeWhenWritten();
+    closeSync(this.fd);
   }
 
   #makeRoom(datagram: Uint8Array): void {
@@ -130,11 +126,6 @@ class OpenSocket implements NetlinkSocket {
     if (datagram.length <= this.#largestDatagram) return;
     enlargeSendBuffer(this.fd, datagram.length);
     this.#largestDatagram = datagram.length;
-  }
-
-  /** Not earlier: the number of a closed file soon belongs to another one. */
-  #closeWhenWritten(): void {
-    if (this.#writing === 0) closeSync(this.fd);
   }
 
   #refuseIfClosed(): void {
@@ -148,7 +139,9 @@ function writeAside(fd: number, datagram: Uint8Array): Promise<void> {
       if (cause === null) return resolve();
       const errno = Math.abs(cause.errno ?? 0);
       const detail = errno === 0 ? cause.message : formatErrno(errno);
-      reject(new KernelError({ operation: 'write', object: `fd ${fd}`, detail, errno, cause }));
+      reject(
+        new KernelError({ operation: 'send', object: `${datagram.length} bytes`, detail, errno, cause }),
+      );
     });
   });
 }
