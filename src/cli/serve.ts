@@ -31,7 +31,6 @@ const NODE_GRACE_MS = 30_000;
 
 /** Runs the proxy until SIGTERM or SIGINT, or cleans up if the flags say so. */
 export async function runProxy({ flags, nodePortRange }: ProxyInput): Promise<void> {
-  // First of all, while this process is small: see tool-runner.ts.
   const runner = startToolRunner();
   const stop = stopOnSignals();
   try {

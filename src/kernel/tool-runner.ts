@@ -1,6 +1,6 @@
 /**
  * Runs external tools from a small helper process. Starting a process copies the page tables of the parent, which
- * stops a proxy of half a gigabyte for tens of milliseconds; the helper is started first and stays small. Should it
+ * stops a proxy of half a gigabyte for tens of milliseconds; the helper is started before that and stays small. Should it
  * be killed, the runs that are on fail, and the next one gets a new helper.
  */
 import { type ChildProcess, fork } from 'node:child_process';
@@ -38,25 +38,28 @@ interface Pending {
   accepted: () => void;
 }
 
-/** Starts the helper process. It ends with this process, however that ends. */
+/**
+ * The helper process is started with the first tool, so it should be run before this process has grown. It ends with
+ * this process, however that ends.
+ */
 export function startToolRunner(): ToolRunner {
   return new LastingToolRunner();
 }
 
 class LastingToolRunner implements ToolRunner {
-  #helper = new Helper();
+  #helper: Helper | undefined;
   #closed = false;
 
   async run(run: ToolRun): Promise<ToolResult> {
     run.signal?.throwIfAborted();
     if (this.#closed) throw new Error(`${run.file}: the tool runner is closed`);
-    if (this.#helper.isLost) this.#helper = new Helper();
+    if (this.#helper === undefined || this.#helper.isLost) this.#helper = new Helper();
     return this.#helper.run(run);
   }
 
   close(): void {
     this.#closed = true;
-    this.#helper.close();
+    this.#helper?.close();
   }
 }
 

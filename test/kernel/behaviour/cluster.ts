@@ -131,7 +131,7 @@ export class Cluster {
   /** The environment of what runs on a node. Each has a lock of its own, as nodes that are machines have. */
   environment(node: LabNode): Readonly<Record<string, string>> {
     return {
-      PATH: `${this.tools}:${process.env.PATH ?? ''}`,
+      PATH: `${this.tools}:${this.mode.path ?? process.env.PATH ?? ''}`,
       XTABLES_LOCKFILE: join(this.#folder, `xtables-${node.name}.lock`),
     };
   }

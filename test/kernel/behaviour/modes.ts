@@ -2,7 +2,10 @@
  * The modes that the behaviour suite holds to the same promises. A new mode is a new entry in the table: what a Service
  * must do is not written again.
  */
+import { dirname } from 'node:path';
+import { formatHostPort } from '../../../src/addresses/ip.ts';
 import { isShared, readChains, withoutNoise } from './iptables-dump.ts';
+import { readObjects, withElementLines } from './nft-dump.ts';
 
 /** A program and its arguments, run inside a node. */
 export type Command = readonly [file: string, ...args: readonly string[]];
@@ -16,6 +19,8 @@ export interface Dump {
   readonly clean: (text: string) => string;
   /** The text as data in which only what matters has an order. */
   readonly read: (text: string) => unknown;
+  /** An endpoint as the dump writes it. */
+  readonly formatEndpoint: (ip: string, port: number) => string;
   /** Whether a line is about all Services, so that it may be written anew when another Service changes. */
   readonly isShared: (line: string) => boolean;
 }
@@ -32,6 +37,10 @@ export interface Mode {
   readonly flags: readonly string[];
   /** Programs that the proxy finds first, by name: their files. */
   readonly tools: Readonly<Record<string, string>>;
+  /** NodePorts answer at 127.0.0.1. */
+  readonly answersLocalhost: boolean;
+  /** Where the proxy finds programs beside these; the PATH of the tests if the mode does not care. */
+  readonly path: string | undefined;
   readonly dump: Dump;
   readonly flushes: readonly Flush[];
   /** Promises that this mode cannot keep: the name of the test, and why. */
@@ -52,11 +61,14 @@ function iptables(variant: 'nft' | 'legacy'): Mode {
     name: `iptables-${variant}`,
     flags: ['--proxy-mode=iptables'],
     tools: Object.fromEntries(programs.map((name) => [name, `/usr/sbin/xtables-${variant}-multi`])),
+    answersLocalhost: true,
+    path: undefined,
     dump: {
       commands: inAllTables((tool, table) => [`${tool}-save`, '-t', table]),
       countedCommands: inAllTables((tool, table) => [`${tool}-save`, '-c', '-t', table]),
       clean: withoutNoise,
       read: readChains,
+      formatEndpoint: formatHostPort,
       isShared,
     },
     flushes: [
@@ -76,4 +88,40 @@ function iptables(variant: 'nft' | 'legacy'): Mode {
   };
 }
 
-export const MODES: readonly Mode[] = [iptables('nft'), iptables('legacy')];
+const NFT = '/usr/sbin/nft';
+const NFT_TABLES = ['ip', 'ip6'].map((family) => [family, 'menwei'] as const);
+
+/** A command for the table of every family. */
+function inBothFamilies(...words: readonly string[]): readonly Command[] {
+  return NFT_TABLES.map((table): Command => [NFT, ...words, ...table]);
+}
+
+const nftables: Mode = {
+  name: 'nftables',
+  flags: ['--proxy-mode=nftables'],
+  tools: {},
+  answersLocalhost: false,
+  // The proxy has to do without nft.
+  path: `${dirname(process.execPath)}:/usr/bin:/bin`,
+  dump: {
+    commands: inBothFamilies('list', 'table'),
+    countedCommands: inBothFamilies('-a', 'list', 'table'),
+    clean: withElementLines,
+    read: readObjects,
+    formatEndpoint: (ip, port) => `${ip} . ${port}`,
+    // Every element is about one Service, and rules are about none.
+    isShared: () => false,
+  },
+  flushes: [
+    { title: 'the tables are deleted', commands: inBothFamilies('delete', 'table') },
+    { title: 'the tables are flushed', commands: inBothFamilies('flush', 'table') },
+    { title: 'all that nft knows is flushed', commands: [[NFT, 'flush', 'ruleset']] },
+    {
+      title: 'the maps of endpoints are emptied',
+      commands: inBothFamilies('flush', 'map').map((command): Command => [...command, 'endpoints']),
+    },
+  ],
+  exceptions: {},
+};
+
+export const MODES: readonly Mode[] = [nftables, iptables('nft'), iptables('legacy')];

@@ -77,7 +77,7 @@ describeModes('Services side by side', (cluster) => {
       const dump = await cluster.dump('one');
       for (const pod of ['a1', 'b1']) {
         expect(dump).toMatch(
-          new RegExp(`sctp.*${formatHostPort(addressOf(pod), 8080).replace(/[.[\]]/g, '\\$&')}`),
+          new RegExp(`sctp.*${quoted(cluster.mode.dump.formatEndpoint(addressOf(pod), 8080))}`),
         );
       }
     });
@@ -165,6 +165,10 @@ describeModes('Services side by side', (cluster) => {
     });
   });
 });
+
+function quoted(text: string): string {
+  return text.replace(/[.[\]]/g, '\\$&');
+}
 
 function withoutCounts(line: string): string {
   return line.replace(/^\[\d+:\d+\] /, '');
