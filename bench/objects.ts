@@ -14,7 +14,7 @@ export const NODE_VIEW = aNodeView({
 export function benchService(index: number): Service {
   return aService({
     namespace: 'bench',
-    name: `service-${index}`,
+    name: nameOf(index),
     createdAtMs: 1,
     clusterIPs: { IPv4: address(SERVICES + index + 1) },
     ports: [{ name: 'http' }],
@@ -28,11 +28,16 @@ export function benchSlice(index: number, endpoints: number, changed: boolean): 
     address(PODS + (changed && number === 0 ? 7_000_000 + index : index * endpoints + number + 1));
   return aSlice({
     namespace: 'bench',
-    name: `service-${index}-slice`,
-    serviceName: `service-${index}`,
+    name: `${nameOf(index)}-slice`,
+    serviceName: nameOf(index),
     ports: [{ name: 'http' }],
     endpoints: Array.from({ length: endpoints }, (_, number) => ip(number)),
   });
+}
+
+/** In the order of the names, Services stand in that of their numbers. */
+function nameOf(index: number): string {
+  return `service-${String(index).padStart(6, '0')}`;
 }
 
 function address(value: number): string {
