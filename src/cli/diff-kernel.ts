@@ -22,7 +22,7 @@ export async function diffKernel({ flags, nodePortRange }: ProxyInput): Promise<
     const settings: Settings = { ...given, dryRun: true };
     const logger = createLogger({ ...settings.log, level: 'warn' });
     for (const warning of warnings) logger.warn({}, warning);
-    const source = await openSource(settings, nodePortRange, logger);
+    const source = await openSource(settings, nodePortRange, logger, { waitForAll: true });
     const node = new NodeState(settings, observeInterfaceAddresses);
     const report = (problem: Problem) => logger.warn({}, formatProblem(problem));
     const objects = await readOnce(source, report);

@@ -1,10 +1,21 @@
 /** `menwei run` fed by an API server: what it programs, and what it keeps when the server, or itself, comes and goes. */
-import { spawnSync } from 'node:child_process';
+import { execFile, spawnSync } from 'node:child_process';
 import { createServer, get } from 'node:http';
+import { promisify } from 'node:util';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { FakeApiServer, sendStatus } from '../../src/kubernetes/fake-api-server.ts';
-import { flagsFor, putEndpoints, putNode, putService, SERVICES, SLICES, TestFolder } from './run-cluster.ts';
-import { observeStatus, RunProcess, rulesOf, savedRules } from './run-process.ts';
+import {
+  flagsFor,
+  NODES,
+  putEndpoints,
+  putNode,
+  putService,
+  SERVICE_CIDRS,
+  SERVICES,
+  SLICES,
+  TestFolder,
+} from './run-cluster.ts';
+import { LAUNCHER, observeStatus, RunProcess, rulesOf, savedRules } from './run-process.ts';
 
 const folder = new TestFolder();
 const web = createServer((_request, response) => response.end('web'));
@@ -75,6 +86,8 @@ describe('menwei run with an API server', () => {
     await expect.poll(() => rulesOf('default/other.*')).toEqual([]);
     expect(await observeStatus()).toEqual(['default/web/TCP IPv4 programmed']);
     expect([...run.log('W'), ...run.log('E')]).toEqual([]);
+    // This mode has no use for them, so its role need not allow them.
+    expect(server.requests.map(({ path }) => path)).not.toContain(SERVICE_CIDRS);
   });
 
   it('loses no rule and no connection while it lists anew after a 410', async () => {
@@ -149,5 +162,23 @@ describe('menwei run with an API server', () => {
     await isProgrammed();
     expect(await rulesOf('default/web -> 10.0.0.2:8080')).toHaveLength(1);
     expect(third.log('W')).toEqual([]);
+  });
+});
+
+describe('menwei diff with an API server', () => {
+  it('finds nothing to change after a run, however late the Node comes', async () => {
+    const primary = [...flags, '--nodeport-addresses', 'primary'];
+    await using run = RunProcess.start(primary);
+    await isProgrammed();
+    await run.end('SIGTERM');
+    let refusalsLeft = 2;
+    using _refusal = server.intercept(({ path }, response) => {
+      if (path !== NODES || refusalsLeft === 0) return false;
+      refusalsLeft--;
+      sendStatus(response, 503, 'starting');
+      return true;
+    });
+    const { stdout } = await promisify(execFile)(LAUNCHER, ['diff', ...primary]);
+    expect({ stdout, refusalsLeft }).toEqual({ stdout: '', refusalsLeft: 0 });
   });
 });

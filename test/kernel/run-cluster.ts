@@ -7,6 +7,7 @@ import { type FakeApiServer, testdata } from '../../src/kubernetes/fake-api-serv
 export const SERVICES = '/api/v1/services';
 export const SLICES = '/apis/discovery.k8s.io/v1/endpointslices';
 export const NODES = '/api/v1/nodes';
+export const SERVICE_CIDRS = '/apis/networking.k8s.io/v1/servicecidrs';
 
 /** Name of the only node. */
 export const NODE = 'node-a';
