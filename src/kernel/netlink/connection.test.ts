@@ -1,4 +1,5 @@
 import { constants } from 'node:os';
+import { setImmediate } from 'node:timers/promises';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
@@ -311,15 +312,26 @@ describe('a dump', () => {
       acknowledge,
     );
     const connection = new NetlinkConnection(peer);
-    const all: string[] = [];
-    const reader = {
-      read({ payload }: NetlinkMessage): void {
-        all.push(new TextDecoder().decode(payload));
-        if (all.length === 1) connection.request(REQUEST);
+    const { read, result } = textReader();
+    const slow = {
+      read(message: NetlinkMessage): void {
+        // Longer than a piece of work may take.
+        for (const end = performance.now() + 10; performance.now() < end; );
+        read(message);
       },
-      result: () => all,
+      result,
     };
-    expect(await connection.dump(REQUEST, () => reader)).toEqual(THINGS);
+    const dump = connection.dump(REQUEST, () => slow);
+    await setImmediate();
+    expect(connection.request(REQUEST)).toEqual([]);
+    expect(await dump).toEqual(THINGS);
+  });
+
+  it('does not let its reader make requests, whose answers would overwrite what is being read', async () => {
+    const answer = reply((request) => datagrams(whole(request)));
+    const connection = new NetlinkConnection(new NetlinkPeer(answer, answer));
+    const asking = { read: () => void connection.request(REQUEST), result: () => '' };
+    await expect(connection.dump(REQUEST, () => asking)).rejects.toThrow(/^BUG: /);
   });
 });
 

@@ -56,6 +56,8 @@ export class NetlinkConnection implements Disposable {
   /** Under way or waiting. */
   #turns = 0;
   #isDisposed = false;
+  /** The next datagram would overwrite the one whose messages are being handed over. */
+  #isDelivering = false;
 
   constructor(transport: NetlinkTransport) {
     this.#transport = transport;
@@ -210,6 +212,9 @@ export class NetlinkConnection implements Disposable {
 
   /** Hands the messages of the next datagram to whom they belong; false: there was none. */
   #receive(): boolean {
+    if (this.#isDelivering)
+      throw new Error('BUG: a netlink request by the reader of a dump on the same connection');
+    this.#isDelivering = true;
     try {
       const datagram = this.#transport.receive();
       if (datagram === undefined) return false;
@@ -219,6 +224,8 @@ export class NetlinkConnection implements Disposable {
       const isLost = error instanceof KernelError && (error.errno === undefined || error.errno === ENOBUFS);
       if (!isLost) throw error;
       for (const recipient of this.#recipients) recipient.lose(error);
+    } finally {
+      this.#isDelivering = false;
     }
     return true;
   }

@@ -18,7 +18,7 @@ const PASSING_ERRORS: readonly number[] = [EAGAIN, EBUSY, EINTR, ENOBUFS];
 
 /** Makes something of the messages of a dump. */
 export interface DumpReader<T> {
-  /** The message is overwritten as soon as this returns. */
+  /** The message is overwritten as soon as this returns. Not to make a request on the same connection in here. */
   read(message: NetlinkMessage): void;
   /** Called once, after the last message. */
   result(): T;
