@@ -142,7 +142,7 @@ describe('createApiServerSource', () => {
     server.put(SERVICE_CIDRS, serviceCIDR);
     start({ watchServiceCIDRs: true });
     await until(() => server.watches === 4);
-    expect([...events].sort()).toEqual(['+ServiceCIDR kubernetes', 'synced']);
+    expect(events).toEqual(['+ServiceCIDR kubernetes', 'synced']);
     server.put(SERVICE_CIDRS, { ...serviceCIDR, metadata: { name: 'more' } });
     server.delete(SERVICE_CIDRS, '', 'more');
     await until(() => events.length === 4);

@@ -41,6 +41,9 @@ const ENDPOINT_SLICES: WatchedResource<EndpointSlice> = {
   decode: decodeEndpointSlice,
 };
 
+/** How long a server that does not answer at all about what is optional can hold up the others. */
+const OPTIONAL_GRACE_MS = 5_000;
+
 /** Without these nothing can be programmed. */
 const REQUIRED_KINDS: readonly WatchedObject['kind'][] = ['Service', 'EndpointSlice'];
 
@@ -63,7 +66,8 @@ const SERVICE_CIDRS: WatchedResource<ServiceCIDR> = {
 
 /**
  * A source that lists and watches, for ever, whatever the server does. `synced` is told when Services and
- * EndpointSlices are complete; nothing else is waited for here (spec § 1.1).
+ * EndpointSlices are complete; the Node is not waited for here (spec § 1.1). ServiceCIDRs are until the server has
+ * answered, if that is soon: else a restart would take rules away that are right, to bring them back a moment later.
  *
  * There is no periodic re-delivery of unchanged objects (configSyncPeriod): upstream's informers have it to make up
  * for handlers that failed, while a sink can't fail, and the sync loop retries by itself.
@@ -86,10 +90,14 @@ async function runReflectors(
     ...(watchServiceCIDRs ? [SERVICE_CIDRS] : []),
   ];
   const kinds = resources.map(({ kind }) => kind);
-  const waitingFor = new Set(kinds.filter((kind) => waitForAll || REQUIRED_KINDS.includes(kind)));
+  const optionalKinds = resources.filter(({ optional }) => optional).map(({ kind }) => kind);
+  const waitingFor = new Set(
+    kinds.filter((kind) => waitForAll || REQUIRED_KINDS.includes(kind) || optionalKinds.includes(kind)),
+  );
   const settled = (kind: WatchedObject['kind']): void => {
     if (waitingFor.delete(kind) && waitingFor.size === 0) sink.synced();
   };
+  if (!waitForAll) setTimeout(() => optionalKinds.forEach(settled), OPTIONAL_GRACE_MS).unref();
   // One that breaks through a mistake of the program ends the others too.
   const broken = new AbortController();
   const anySignal = AbortSignal.any([signal, broken.signal]);
