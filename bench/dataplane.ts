@@ -20,7 +20,7 @@ import { conntrackLosses, createDataPath, dataPathSettings } from './data-path.t
 import { median, round } from './figures.ts';
 import { benchService, benchSlice } from './objects.ts';
 import { positive, positives, progress, toolsOption } from './options.ts';
-import { createProxy } from './proxy.ts';
+import { createProxy, startBackend } from './proxy.ts';
 import { type Target, Traffic, type TrafficOutcome } from './traffic.ts';
 import { chooseVariant } from './variant.ts';
 
@@ -109,7 +109,7 @@ async function measureCase(traffic: Traffic, mode: string, services: number): Pr
 async function program(mode: string, services: number, signal: AbortSignal): Promise<number> {
   const runner = startToolRunner();
   try {
-    const proxy = await createProxy(mode, runner, signal);
+    const proxy = createProxy(await startBackend(mode, runner, signal));
     for (let index = 0; index < services; index++) {
       proxy.tracker.upsertService(benchService(index));
       proxy.tracker.upsertSlice(benchSlice(index, index === services - 1 ? ENDPOINTS : 1, false));

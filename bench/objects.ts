@@ -23,16 +23,29 @@ export function benchService(index: number): Service {
 
 /** @param changed one endpoint has another address than otherwise */
 export function benchSlice(index: number, endpoints: number, changed: boolean): EndpointSlice {
-  // The address of a changed endpoint lies past all others.
-  const ip = (number: number) =>
-    address(PODS + (changed && number === 0 ? 7_000_000 + index : index * endpoints + number + 1));
+  return sliceOf(index, endpointsOf(index, endpoints, changed));
+}
+
+/** The same slice without the endpoint in its middle. */
+export function benchSliceWithoutOne(index: number, endpoints: number, changed: boolean): EndpointSlice {
+  return sliceOf(index, endpointsOf(index, endpoints, changed).toSpliced(endpoints >> 1, 1));
+}
+
+function sliceOf(index: number, endpoints: readonly string[]): EndpointSlice {
   return aSlice({
     namespace: 'bench',
     name: `${nameOf(index)}-slice`,
     serviceName: nameOf(index),
     ports: [{ name: 'http' }],
-    endpoints: Array.from({ length: endpoints }, (_, number) => ip(number)),
+    endpoints,
   });
+}
+
+function endpointsOf(index: number, endpoints: number, changed: boolean): readonly string[] {
+  // The address of a changed endpoint lies past all others.
+  return Array.from({ length: endpoints }, (_, number) =>
+    address(PODS + (changed && number === 0 ? 7_000_000 + index : index * endpoints + number + 1)),
+  );
 }
 
 /** In the order of the names, Services stand in that of their numbers. */

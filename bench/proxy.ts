@@ -1,4 +1,5 @@
 /** The proxy's own classes, put together for a benchmark: IPv4, on the node of {@link NODE_VIEW}. */
+import type { AnyBackend } from '../src/backends/backend.ts';
 import { findMode } from '../src/cli/modes.ts';
 import { readSettings } from '../src/cli/settings-input.ts';
 import { KernelError } from '../src/kernel/kernel-error.ts';
@@ -11,18 +12,37 @@ import { NODE_VIEW } from './objects.ts';
 export type BenchProxy = FamilyProxy<unknown, unknown, unknown>;
 
 /** Programs the network namespace of the calling thread. Throws what the user has to hear about the mode. */
-export async function createProxy(
+export async function startBackend(
   mode: string,
   runner: ToolRunner,
   signal: AbortSignal,
-): Promise<BenchProxy> {
+): Promise<AnyBackend> {
   const { settings } = await readSettings({ 'proxy-mode': mode });
   const backend = await findMode(settings.mode).start(settings, 'IPv4', runner, silentLogger, signal);
   if (backend instanceof KernelError) throw backend;
+  return backend;
+}
+
+export function createProxy(backend: AnyBackend): BenchProxy {
   return new FamilyProxy({
     backend,
     tracker: new ServiceTracker({ family: 'IPv4', nodeName: NODE_VIEW.name, startedAtMs: Date.now() }),
     nodeView: () => NODE_VIEW,
     logger: silentLogger,
   });
+}
+
+/** What a backend has sent to the kernel since it was started. */
+export interface Sent {
+  readonly messages: number;
+  readonly bytes: number;
+}
+
+/** Undefined for a mode that does not count, or does not speak to the kernel itself. */
+export function sentBy(backend: AnyBackend): Sent | undefined {
+  if (!('sent' in backend) || typeof backend.sent !== 'object' || backend.sent === null) return undefined;
+  const { sent } = backend;
+  if (!('messages' in sent && typeof sent.messages === 'number')) return undefined;
+  if (!('bytes' in sent && typeof sent.bytes === 'number')) return undefined;
+  return { messages: sent.messages, bytes: sent.bytes };
 }

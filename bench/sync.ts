@@ -3,42 +3,41 @@
  *
  *   npm run bench:sync -- --mode iptables --services 5000 --endpoints 50 [--changes 200] [--json]
  *
- * "own" figures are processor time of the main thread: without waiting for an external tool, and without the time in
- * which the tool has the processor.
+ * Times run from the event to the kernel's answer. "own" figures are processor time of the main thread: without waiting
+ * for an external tool, and without the time in which the tool has the processor. Messages and bytes are what a mode
+ * that speaks netlink has sent; figures of changes are medians.
  */
-import { monitorEventLoopDelay } from 'node:perf_hooks';
-import { Command, InvalidArgumentError, Option } from 'commander';
-import { findMode } from '../src/cli/modes.ts';
-import { readSettings } from '../src/cli/settings-input.ts';
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import { Command } from 'commander';
+import * as v from 'valibot';
+import { orFail } from '../src/cli/failure.ts';
 import { CLONE_NEWNET, unshare } from '../src/kernel/ffi.ts';
-import { KernelError } from '../src/kernel/kernel-error.ts';
-import { startToolRunner, type ToolRunner } from '../src/kernel/tool-runner.ts';
-import { silentLogger } from '../src/log/logger.ts';
-import { FamilyProxy } from '../src/proxy/family-proxy.ts';
-import { ServiceTracker } from '../src/services/service-tracker.ts';
-import { benchService, benchSlice, NODE_VIEW } from './objects.ts';
+import { startToolRunner } from '../src/kernel/tool-runner.ts';
+import { quantile, round } from './figures.ts';
+import { measureNft } from './nft-script.ts';
+import { positive, progress, toolsOption } from './options.ts';
+import { createProxy, sentBy, startBackend } from './proxy.ts';
+import { describeSent, describeTimings, type Timed, type Timing, timed, timedWithStalls } from './timing.ts';
 import { chooseVariant } from './variant.ts';
+import {
+  type Event,
+  endpointAdded,
+  endpointChanged,
+  endpointRemoved,
+  fill,
+  type Size,
+  serviceAdded,
+  serviceRemoved,
+} from './workload.ts';
 
-interface Options {
+interface Options extends Size {
   readonly mode: string;
-  readonly services: number;
-  readonly endpoints: number;
   readonly changes: number;
   readonly changeSeconds: number;
   readonly tools: 'legacy' | 'nf_tables' | 'default';
   readonly json: boolean;
 }
-
-interface Timing {
-  readonly totalMs: number;
-  readonly ownMs: number;
-}
-
-const positive = (text: string): number => {
-  const number = Number(text);
-  if (!Number.isInteger(number) || number < 1) throw new InvalidArgumentError('not a positive whole number');
-  return number;
-};
 
 const options = new Command('bench:sync')
   .option('--mode <mode>', 'proxy mode', 'iptables')
@@ -46,167 +45,109 @@ const options = new Command('bench:sync')
   .option('--endpoints <n>', 'endpoints of each Service', positive, 10)
   .option('--changes <n>', 'single changes of each kind at most', positive, 200)
   .option('--change-seconds <n>', 'time for single changes of each kind at most', positive, 60)
-  .addOption(
-    new Option('--tools <variant>', 'iptables tools; legacy ones load large tables many times faster')
-      .choices(['legacy', 'nf_tables', 'default'])
-      .default('legacy'),
-  )
+  .addOption(toolsOption())
   .option('--json', 'one JSON object on the last line', false)
   .parse()
   .opts<Options>();
 
-const STALL_RESOLUTION_MS = 50;
-
 const signal = new AbortController().signal;
-
-function progress(message: string): void {
-  process.stderr.write(`${message}\n`);
-}
 
 async function main(): Promise<void> {
   unshare(CLONE_NEWNET);
   using variant = chooseVariant(options.tools);
   const runner = startToolRunner();
-  const { services, endpoints } = options;
-  progress(`${services} Services × ${endpoints} endpoints, mode ${options.mode}, ${variant.name} tools`);
+  try {
+    report({ mode: options.mode, tools: variant.name, ...(await measure(runner)) });
+  } finally {
+    runner.close();
+  }
+}
 
-  let proxy = await createProxy(runner);
-  fill(proxy.tracker);
+async function measure(runner: ReturnType<typeof startToolRunner>): Promise<Record<string, number>> {
+  const { services, endpoints } = options;
+  progress(`${services} Services × ${endpoints} endpoints, mode ${options.mode}`);
+  const backend = await startBackend(options.mode, runner, signal);
+  const proxy = createProxy(backend);
+  const subject = { proxy, sent: () => sentBy(backend) };
+  fill(proxy.tracker, options);
   progress('first sync …');
-  const first = await timedWithStalls(proxy);
-  progress(`first sync ${Math.round(first.totalMs)} ms, own ${Math.round(first.ownMs)} ms`);
+  const first = await timedWithStalls(subject, signal);
+  progress(`first sync ${round(first.totalMs)} ms, own ${round(first.ownMs)} ms`);
 
   const most = Math.min(options.changes, services);
-  const endpointChanges = await changes('endpoint changed', most, proxy, (index) =>
-    changeEndpoint(proxy, index),
-  );
-  const additions = await changes('Service added', most, proxy, (index) =>
-    addService(proxy, services + index),
-  );
-  const removals = await changes('Service removed', additions.length, proxy, (index) =>
-    removeService(proxy, services + index),
-  );
-
+  const changed = await changes(subject, 'endpoint changed', most, endpointChanged);
+  const removed = await changes(subject, 'endpoint removed', changed.length, endpointRemoved);
+  const added = await changes(subject, 'endpoint added', removed.length, endpointAdded);
+  const addedServices = await changes(subject, 'Service added', most, serviceAdded);
+  const removedServices = await changes(subject, 'Service removed', addedServices.length, serviceRemoved);
   const rssMb = process.memoryUsage.rss() / 2 ** 20;
+  const peakRssMb = process.resourceUsage().maxRSS / 2 ** 10;
 
-  progress('restart: the rules are there already …');
-  proxy = await createProxy(runner);
-  fill(proxy.tracker, endpointChanges.length);
-  const restart = await timedWithStalls(proxy);
-  runner.close();
-
-  report({
-    mode: options.mode,
-    tools: variant.name,
+  progress('restart: a new process, the rules are there already …');
+  const restart = await restarted(changed.length);
+  return {
     services,
     endpoints,
     firstSyncMs: round(first.totalMs),
     ownFirstSyncMs: round(first.ownMs),
+    ...describeSent('firstSync', [first]),
     restartSyncMs: round(restart.totalMs),
     ownRestartSyncMs: round(restart.ownMs),
-    changes: endpointChanges.length,
-    ...percentiles('change', endpointChanges),
-    ...percentiles('addService', additions),
-    ...percentiles('removeService', removals),
+    ...describeSent('restartSync', [restart]),
+    changes: changed.length,
+    ...describeTimings('change', changed),
+    ...describeTimings('removeEndpoint', removed),
+    ...describeTimings('addEndpoint', added),
+    ...describeTimings('addService', addedServices),
+    ...describeTimings('removeService', removedServices),
     rssMb: round(rssMb),
+    peakRssMb: round(peakRssMb),
+    rssAfterRestartMb: round(restart.rssMb),
     maxLoopStallMs: round(Math.max(first.maxStallMs, restart.maxStallMs)),
-  });
-}
-
-async function createProxy(runner: ToolRunner): Promise<FamilyProxy<unknown, unknown, unknown>> {
-  const { settings } = await readSettings({ 'proxy-mode': options.mode });
-  const backend = await findMode(settings.mode).start(settings, 'IPv4', runner, silentLogger, signal);
-  if (backend instanceof KernelError) throw backend;
-  return new FamilyProxy({
-    backend,
-    tracker: new ServiceTracker({ family: 'IPv4', nodeName: NODE_VIEW.name, startedAtMs: Date.now() }),
-    nodeView: () => NODE_VIEW,
-    logger: silentLogger,
-  });
-}
-
-/** @param changed the first so many Services have had an endpoint changed */
-function fill(tracker: ServiceTracker, changed = 0): void {
-  for (let index = 0; index < options.services; index++) {
-    tracker.upsertService(benchService(index));
-    tracker.upsertSlice(benchSlice(index, options.endpoints, index < changed));
-  }
-}
-
-function changeEndpoint({ tracker }: { readonly tracker: ServiceTracker }, index: number): void {
-  tracker.upsertSlice(benchSlice(index, options.endpoints, true));
-}
-
-function addService({ tracker }: { readonly tracker: ServiceTracker }, index: number): void {
-  tracker.upsertService(benchService(index));
-  tracker.upsertSlice(benchSlice(index, options.endpoints, false));
-}
-
-function removeService({ tracker }: { readonly tracker: ServiceTracker }, index: number): void {
-  const { namespace, name } = benchService(index);
-  const slice = benchSlice(index, 0, false);
-  tracker.removeService(namespace, name);
-  tracker.removeSlice(slice.namespace, slice.name);
-}
-
-async function timed(proxy: FamilyProxy<unknown, unknown, unknown>): Promise<Timing> {
-  const startedMs = performance.now();
-  const before = process.threadCpuUsage();
-  const result = await proxy.sync(signal);
-  const { user, system } = process.threadCpuUsage(before);
-  const totalMs = performance.now() - startedMs;
-  if (!result.ok) throw result.error;
-  return { totalMs, ownMs: (user + system) / 1000 };
-}
-
-/** Looking for stalls is work too, and would count: so only where it is little beside the rest. */
-async function timedWithStalls(proxy: FamilyProxy<unknown, unknown, unknown>) {
-  const delays = monitorEventLoopDelay({ resolution: STALL_RESOLUTION_MS });
-  delays.enable();
-  const timing = await timed(proxy);
-  delays.disable();
-  // A delay is the time from one look to the next.
-  return { ...timing, maxStallMs: delays.max / 1e6 - STALL_RESOLUTION_MS };
+    ...(await measureNft(backend, options, signal)),
+  };
 }
 
 async function changes(
+  subject: Timed,
   what: string,
   most: number,
-  proxy: FamilyProxy<unknown, unknown, unknown>,
-  change: (index: number) => void,
+  prepare: (index: number, size: Size) => Event,
 ): Promise<readonly Timing[]> {
   const timings: Timing[] = [];
   const endMs = performance.now() + options.changeSeconds * 1000;
   while (timings.length < most && (timings.length < 2 || performance.now() < endMs)) {
-    change(timings.length);
-    timings.push(await timed(proxy));
+    const event = prepare(timings.length, options);
+    timings.push(await timed(subject, () => event(subject.proxy.tracker), signal));
   }
-  const { p50, p99 } = quantiles(timings.map((timing) => timing.totalMs));
-  progress(`${what} × ${timings.length}: p50 ${round(p50)} ms, p99 ${round(p99)} ms`);
+  const totalMs = timings.map((timing) => timing.totalMs);
+  const [p50, p99] = [quantile(totalMs, 0.5), quantile(totalMs, 0.99)];
+  progress(`${what} × ${timings.length}: p50 ${round(p50, 2)} ms, p99 ${round(p99, 2)} ms`);
   return timings;
 }
 
-function percentiles(prefix: string, timings: readonly Timing[]): Record<string, number> {
-  const total = quantiles(timings.map((timing) => timing.totalMs));
-  const own = quantiles(timings.map((timing) => timing.ownMs));
-  const ownPrefix = `own${prefix.charAt(0).toUpperCase()}${prefix.slice(1)}`;
-  return {
-    [`${prefix}P50Ms`]: round(total.p50),
-    [`${prefix}P99Ms`]: round(total.p99),
-    [`${ownPrefix}P50Ms`]: round(own.p50),
-    [`${ownPrefix}P99Ms`]: round(own.p99),
-  };
-}
+const RestartSchema = v.object({
+  totalMs: v.number(),
+  ownMs: v.number(),
+  sent: v.optional(v.object({ messages: v.number(), bytes: v.number() })),
+  maxStallMs: v.number(),
+  rssMb: v.number(),
+});
 
-function quantiles(values: readonly number[]): { readonly p50: number; readonly p99: number } {
-  const sorted = [...values].sort((a, b) => a - b);
-  const at = (fraction: number) =>
-    sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * fraction))] ?? 0;
-  return { p50: at(0.5), p99: at(0.99) };
-}
-
-function round(value: number): number {
-  return Math.round(value * 10) / 10;
+/** @param changed so many Services have had an endpoint changed */
+async function restarted(changed: number) {
+  const { mode, services, endpoints } = options;
+  const child = fork(
+    new URL('./restart.ts', import.meta.url),
+    [mode, services, endpoints, changed].map(String),
+  );
+  const answer = once(child, 'message');
+  const ended = once(child, 'exit');
+  await Promise.race([answer, ended.then(() => Promise.reject(new Error('the restarted proxy failed')))]);
+  await ended;
+  const [message]: unknown[] = await answer;
+  const { sent, ...timing } = v.parse(RestartSchema, message);
+  return { ...timing, sent };
 }
 
 function report(figures: Readonly<Record<string, string | number>>): void {
@@ -216,4 +157,4 @@ function report(figures: Readonly<Record<string, string | number>>): void {
   if (options.json) process.stdout.write(`${JSON.stringify(figures)}\n`);
 }
 
-await main();
+await orFail(main);
