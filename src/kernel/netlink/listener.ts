@@ -14,6 +14,8 @@ import { encodePortFilter } from './port-filter.ts';
 import { type NetlinkSocket, openNetlinkTransport, SOL_NETLINK } from './transport.ts';
 
 const NETLINK_ADD_MEMBERSHIP = 1;
+/** About 20,000 pieces of news. */
+const QUEUE_SIZE = 8 * 1024 * 1024;
 /** After so much work the event loop gets a turn. */
 const PIECE_MS = 8;
 
@@ -25,7 +27,7 @@ export interface NetlinkListener {
   readonly ignoredPorts?: readonly number[];
   /** All messages of one datagram; overwritten as soon as this returns. */
   onDatagram(messages: readonly NetlinkMessage[]): void;
-  /** News was lost, because it came faster than it was read. */
+  /** News was lost, because it came faster than it was read. From now on nothing is missed again. */
   onLost(): void;
   /** From now on nothing is missed. */
   ready?(): void;
@@ -45,13 +47,14 @@ export async function listen(
   signal: AbortSignal,
 ): Promise<void> {
   if (signal.aborted) return;
-  using socket = openNetlinkTransport(protocol);
+  using socket = openNetlinkTransport(protocol, QUEUE_SIZE);
   if (listener.ignoredPorts !== undefined) attachFilter(socket.fd, encodePortFilter(listener.ignoredPorts));
   for (const group of groups) joinGroup(socket.fd, group);
   const { promise, resolve, reject } = Promise.withResolvers<void>();
+  const queue = new Queue(socket, listener);
   using _watch = watchReadable(socket.fd, () => {
     try {
-      receivePiece(socket, listener, signal);
+      queue.receivePiece(signal);
     } catch (error) {
       reject(error);
     }
@@ -70,22 +73,42 @@ function joinGroup(fd: number, group: number): void {
   setSocketOption(fd, SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, new Uint8Array(new Uint32Array([group]).buffer));
 }
 
-/** Most of the time all there is. */
-function receivePiece(socket: NetlinkSocket, listener: NetlinkListener, signal: AbortSignal): void {
-  const end = performance.now() + PIECE_MS;
-  do {
-    const datagram = receiveOrTell(socket, listener);
-    if (datagram === 'none') return;
-    if (datagram !== 'lost') listener.onDatagram(decodeMessages(datagram));
-  } while (!signal.aborted && performance.now() < end);
-}
+/** What one socket hears. */
+class Queue {
+  readonly #socket: NetlinkSocket;
+  readonly #listener: NetlinkListener;
+  #hasLost = false;
 
-function receiveOrTell(socket: NetlinkSocket, listener: NetlinkListener): Uint8Array | 'none' | 'lost' {
-  try {
-    return socket.receive() ?? 'none';
-  } catch (error) {
-    if (!(error instanceof KernelError) || error.errno !== constants.errno.ENOBUFS) throw error;
-    listener.onLost();
-    return 'lost';
+  constructor(socket: NetlinkSocket, listener: NetlinkListener) {
+    this.#socket = socket;
+    this.#listener = listener;
+  }
+
+  /** Most of the time all there is; all there is in any case after a loss, which is told at the end of the queue. */
+  receivePiece(signal: AbortSignal): void {
+    const end = performance.now() + PIECE_MS;
+    while (!signal.aborted && (this.#hasLost || performance.now() < end)) if (!this.#receive()) return;
+  }
+
+  #receive(): boolean {
+    const datagram = this.#receiveOrLose();
+    if (datagram !== undefined) this.#listener.onDatagram(decodeMessages(datagram));
+    else if (this.#hasLost) {
+      this.#hasLost = false;
+      this.#listener.onLost();
+    }
+    return datagram !== undefined;
+  }
+
+  /** Once the queue is full the kernel drops all news until it is empty, and says so once, before the rest of the queue. */
+  #receiveOrLose(): Uint8Array | undefined {
+    for (;;) {
+      try {
+        return this.#socket.receive();
+      } catch (error) {
+        if (!(error instanceof KernelError) || error.errno !== constants.errno.ENOBUFS) throw error;
+        this.#hasLost = true;
+      }
+    }
   }
 }

@@ -29,8 +29,8 @@ const ADDRESS_SIZE = 12;
 
 /** Dumps come in datagrams of 32 KiB at most, other answers may be larger: the buffer grows when one is. */
 const READ_BUFFER_SIZE = 64 * 1024;
-/** A limit, not memory in use. Every message of a large batch may be answered on its own, with about 1 KiB. */
-const RECEIVE_BUFFER_SIZE = 32 * 1024 * 1024;
+/** Every message of a large batch may be answered on its own, with about 1 KiB. */
+const QUEUE_SIZE = 32 * 1024 * 1024;
 /** What every socket has room for: half of the smallest usual net.core.wmem_default. */
 const USUAL_DATAGRAM_SIZE = 64 * 1024;
 
@@ -61,13 +61,14 @@ export interface NetlinkSocket extends NetlinkTransport {
  * has to say (NETLINK_EXT_ACK) but don't repeat the request (NETLINK_CAP_ACK).
  *
  * @param protocol NETLINK_*
+ * @param queueSize bytes that may wait to be received; a limit, not memory in use
  */
-export function openNetlinkTransport(protocol: number): NetlinkSocket {
+export function openNetlinkTransport(protocol: number, queueSize = QUEUE_SIZE): NetlinkSocket {
   const fd = socket(AF_NETLINK, SOCK_RAW | SOCK_NONBLOCK, protocol);
   try {
     setSocketOption(fd, SOL_NETLINK, NETLINK_CAP_ACK, ON);
     setSocketOption(fd, SOL_NETLINK, NETLINK_EXT_ACK, ON);
-    enlargeReceiveBuffer(fd, RECEIVE_BUFFER_SIZE);
+    enlargeReceiveBuffer(fd, queueSize);
     return new OpenSocket(fd, bindToAnyPort(fd));
   } catch (error) {
     closeSync(fd);
