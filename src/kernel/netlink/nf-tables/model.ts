@@ -18,6 +18,8 @@ export interface Hook {
   readonly type: 'filter' | 'nat';
   readonly hook: 'prerouting' | 'input' | 'forward' | 'output' | 'postrouting';
   readonly priority: number;
+  /** What this library has no word for (`policy drop`): a hook that holds it equals no hook of ours. */
+  readonly unknown?: string;
 }
 
 /** A chain without a hook is only reached by jump or goto. The policy is always accept. */
@@ -46,6 +48,7 @@ export type Datatype = 'ipv4_addr' | 'ipv6_addr' | 'inet_proto' | 'inet_service'
 /** A set, or a map if it has data. */
 export interface SetDeclaration {
   readonly name: string;
+  /** Without a field, of a set that was read: this library has no word for what it is, and none for its elements. */
   readonly key: readonly Datatype[];
   readonly data: readonly Datatype[] | 'verdict' | undefined;
   /** The last field of a key may be a range: a prefix in text. */

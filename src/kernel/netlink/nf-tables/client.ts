@@ -1,0 +1,150 @@
+/** nf_tables of the network namespace a connection belongs to: one table at a time, changed and read as a whole. */
+import { constants } from 'node:os';
+import { setImmediate } from 'node:timers/promises';
+import { KernelError } from '../../kernel-error.ts';
+import type { NetlinkConnection } from '../connection.ts';
+import { u32 } from './attribute-value.ts';
+import { NFT_MSG, NFTA_GEN } from './constants.ts';
+import { dumpElements, readContent } from './content-reader.ts';
+import { decodeBody, encodeHeader } from './header.ts';
+import type { Element, SetDeclaration, TableContent, TableName, Transaction } from './model.ts';
+import { encodeTransaction, sequencesFor } from './transaction.ts';
+
+/** After this much work the event loop gets its turn. */
+const TURN_MS = 8;
+const MAX_ATTEMPTS = 5;
+
+export interface ApplyOptions {
+  /** Of the ruleset the transaction was made for; in any other the kernel refuses it with ERESTART. */
+  readonly generation?: number;
+}
+
+/** A table at one moment. */
+export interface Observation {
+  /** Undefined: there is no such table. */
+  readonly content: TableContent | undefined;
+  /** Of the ruleset of the whole network namespace: every transaction, of whomever, counts it up. */
+  readonly generation: number;
+}
+
+/** Of a dynamic set. */
+export interface DynamicElement extends Element {
+  /** How long it will live if nobody renews it; Infinity if there is no end to it. */
+  readonly expiresMs: number;
+}
+
+/** Owns its connection. All methods throw KernelError. */
+export class NfTables implements Disposable {
+  readonly #connection: NetlinkConnection;
+
+  constructor(connection: NetlinkConnection) {
+    this.#connection = connection;
+  }
+
+  /** Who we are in the news that the kernel sends to others. */
+  get portId(): number {
+    return this.#connection.portId;
+  }
+
+  /**
+   * Carries out all of the transaction or nothing, and returns what that took. The error names the first operation that
+   * the kernel refused: EBUSY for what is still in use, ENOENT for what isn't there, and so on.
+   */
+  async apply(
+    table: TableName,
+    transaction: Transaction,
+    { generation }: ApplyOptions = {},
+  ): Promise<{ readonly messages: number; readonly bytes: number }> {
+    if (transaction.length === 0) return { messages: 0, bytes: 0 };
+    const firstSequence = this.#connection.takeSequences(sequencesFor(transaction));
+    const encoded = await inTurns(encodeTransaction(table, transaction, firstSequence, generation));
+    const { bytes, messages, describe } = encoded;
+    const answers = await this.#connection.exchange(bytes);
+    const refusals = answers.filter(({ errno }) => errno !== 0);
+    const [first, ...others] = refusals;
+    if (first !== undefined) {
+      const { sequence, errno, detail } = others.reduce((a, b) => (b.sequence < a.sequence ? b : a), first);
+      throw new KernelError({ ...describe(sequence), detail, errno });
+    }
+    if (answers.length === 0) {
+      throw new KernelError({ ...describe(firstSequence), detail: 'the kernel gave no answer' });
+    }
+    return { messages, bytes: bytes.length };
+  }
+
+  /**
+   * What the table holds at one moment: nobody changed the ruleset while it was read. Throws the signal's reason when
+   * that comes first.
+   */
+  async observe(name: TableName, signal?: AbortSignal): Promise<Observation> {
+    for (let attempt = 1; ; attempt++) {
+      const generation = this.observeGeneration();
+      const outcome = await this.#readOrRemember(name, signal);
+      const isUnchanged = this.observeGeneration() === generation;
+      if (isUnchanged && 'content' in outcome) return { content: outcome.content, generation };
+      if (isUnchanged && 'error' in outcome) throw outcome.error;
+      if (attempt === MAX_ATTEMPTS) throw disturbed(name);
+    }
+  }
+
+  observeGeneration(): number {
+    const [answer] = this.#connection.request({
+      operation: 'observe',
+      object: 'ruleset generation',
+      type: NFT_MSG.GETGEN,
+      write: (writer) => encodeHeader(writer),
+    });
+    if (answer === undefined) throw new Error('BUG: the kernel acknowledged a question it did not answer');
+    return u32(decodeBody(answer.payload), NFTA_GEN.ID);
+  }
+
+  /** What rules have put into a dynamic set, in no order. */
+  observeDynamicElements(
+    name: TableName,
+    set: SetDeclaration,
+    signal?: AbortSignal,
+  ): Promise<readonly DynamicElement[]> {
+    return dumpElements(this.#connection, name, set, signal, () => {
+      const elements: DynamicElement[] = [];
+      return { take: (element, expiresMs) => elements.push({ ...element, expiresMs }), result: elements };
+    });
+  }
+
+  [Symbol.dispose](): void {
+    this.#connection[Symbol.dispose]();
+  }
+
+  /** What goes wrong while somebody changes the ruleset is no failure yet. */
+  async #readOrRemember(
+    name: TableName,
+    signal: AbortSignal | undefined,
+  ): Promise<{ readonly content: TableContent | undefined } | { readonly error: KernelError }> {
+    try {
+      return { content: await readContent(this.#connection, name, signal) };
+    } catch (error) {
+      if (error instanceof KernelError) return { error };
+      throw error;
+    }
+  }
+}
+
+function disturbed({ family, name }: TableName): KernelError {
+  return new KernelError({
+    operation: 'observe',
+    object: `table ${family} ${name}`,
+    detail: `the ruleset was changed each of the ${MAX_ATTEMPTS} times it was read`,
+    errno: constants.errno.EINTR,
+  });
+}
+
+/** Runs the generator to its end, with turns for the event loop in between. */
+async function inTurns<T>(steps: Generator<void, T>): Promise<T> {
+  let startedAtMs = performance.now();
+  for (;;) {
+    const step = steps.next();
+    if (step.done === true) return step.value;
+    if (performance.now() - startedAtMs < TURN_MS) continue;
+    await setImmediate();
+    startedAtMs = performance.now();
+  }
+}
