@@ -6,6 +6,7 @@
 import { createRequire } from 'node:module';
 import { constants, endianness } from 'node:os';
 import { getSystemErrorMessage, getSystemErrorName } from 'node:util';
+import { isMainThread } from 'node:worker_threads';
 import { KernelError } from './kernel-error.ts';
 
 export const AF_INET = 2;
@@ -232,9 +233,11 @@ export function attachFilter(fd: number, filter: Uint8Array): void {
 
 /**
  * Calls `readable` on the event loop whenever there is something to receive, or an error, until it is disposed of; then
- * the descriptor may be closed. What was not received makes it call again.
+ * the descriptor may be closed. What was not received makes it call again. Keeps the process alive, as a server does.
  */
 export function watchReadable(fd: number, readable: () => void): Disposable {
+  // koffi 3.3 crashes the process when a thread ends that has such a handle open. The main thread ends with the process.
+  if (!isMainThread) throw new Error('BUG: only the main thread can watch a descriptor');
   let isClosed = false;
   const wake = (): void => {
     // libuv ends the watch of a descriptor with an error pending, as lost datagrams are: hence a new one each time.

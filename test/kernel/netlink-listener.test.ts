@@ -1,7 +1,9 @@
 /** Netlink multicast groups and a real kernel. */
 import { spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { readdirSync } from 'node:fs';
 import { constants } from 'node:os';
+import { Worker } from 'node:worker_threads';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { NetlinkConnection } from '../../src/kernel/netlink/connection.ts';
 import { listen, type NetlinkListener } from '../../src/kernel/netlink/listener.ts';
@@ -159,6 +161,16 @@ describe('a listener', () => {
       name: 'KernelError',
       errno: EINVAL,
     });
+  });
+});
+
+describe('a thread', () => {
+  it('cannot listen: its end would be the end of the process', async () => {
+    const source = new URL('../../src/kernel/netlink/listener.ts', import.meta.url);
+    const script = `
+      import('${source}').then(({ listen }) => listen(${NETLINK_ROUTE}, [], {}, new AbortController().signal));`;
+    const [error] = await once(new Worker(script, { eval: true, trackUnmanagedFds: false }), 'error');
+    expect(error).toMatchObject({ message: expect.stringMatching(/^BUG: only the main thread/) });
   });
 });
 

@@ -31,7 +31,7 @@ const ADDRESS_SIZE = 12;
 const READ_BUFFER_SIZE = 64 * 1024;
 /** Every message of a large batch may be answered on its own, with about 1 KiB. */
 const QUEUE_SIZE = 32 * 1024 * 1024;
-/** What every socket has room for: half of the smallest usual net.core.wmem_default. */
+/** What a socket can send as it is opened: net.core.wmem_default is 208 KiB. */
 const USUAL_DATAGRAM_SIZE = 64 * 1024;
 
 /** Carries whole datagrams to and from the kernel (or a scripted peer in tests). All methods throw KernelError. */
