@@ -3,11 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { KernelError } from '../kernel-error.ts';
 import { decodeAcknowledgement } from './acknowledgement.ts';
 import { NLM_F_ACK_TLVS, NLM_F_CAPPED, NLMSG_DONE, NLMSG_ERROR } from './message.ts';
-
-/** Bytes as they are on little-endian machines, which is where these tests run. */
-function hex(text: string): Uint8Array {
-  return new Uint8Array(Buffer.from(text.replaceAll(' ', ''), 'hex'));
-}
+import { hex } from './testing.ts';
 
 const QUOTED_HEADER = '18000000 0107 0500 09000000 00000000';
 const WORDS = '08000100 666f6f00';

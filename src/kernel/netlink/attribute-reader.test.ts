@@ -3,11 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { KernelError } from '../kernel-error.ts';
 import { decodeAttributes, encodeAttributes } from './attribute.ts';
 import { forEachAttribute } from './attribute-reader.ts';
-
-/** Bytes as they are on little-endian machines, which is where these tests run. */
-function hex(text: string): Uint8Array {
-  return new Uint8Array(Buffer.from(text.replaceAll(' ', ''), 'hex'));
-}
+import { hex } from './testing.ts';
 
 function read(bytes: Uint8Array, start = 0, end = bytes.length): readonly (readonly number[])[] {
   const all: (readonly number[])[] = [];

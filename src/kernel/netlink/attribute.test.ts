@@ -2,11 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { KernelError } from '../kernel-error.ts';
 import { decodeAttributes, decodeText, encodeAttributes, encodeText } from './attribute.ts';
-
-/** Bytes as they are on little-endian machines, which is where these tests run. */
-function hex(text: string): Uint8Array {
-  return new Uint8Array(Buffer.from(text.replaceAll(' ', ''), 'hex'));
-}
+import { hex } from './testing.ts';
 
 describe('the bytes of attributes', () => {
   it.each([

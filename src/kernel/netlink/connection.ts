@@ -212,8 +212,9 @@ export class NetlinkConnection implements Disposable {
 
   /** Hands the messages of the next datagram to whom they belong; false: there was none. */
   #receive(): boolean {
-    if (this.#isDelivering)
+    if (this.#isDelivering) {
       throw new Error('BUG: a netlink request by the reader of a dump on the same connection');
+    }
     this.#isDelivering = true;
     try {
       const datagram = this.#transport.receive();

@@ -56,14 +56,11 @@ export class DumpAttempt {
   }
 
   take(message: NetlinkMessage): void {
-    if ((message.flags & NLM_F_DUMP_INTR) !== 0) {
-      this.#disturbance ??= { detail: 'it was changed meanwhile', errno: EINTR };
-    }
-    if (message.type === NLMSG_DONE || message.type === NLMSG_ERROR)
-      this.#end(decodeAcknowledgement(message));
-    else if (message.type === NLMSG_OVERRUN) {
-      this.#disturbance ??= { detail: formatErrno(ENOBUFS), errno: ENOBUFS };
-    } else if (message.type !== NLMSG_NOOP && !this.#isUseless()) this.#readOrRemember(message);
+    const { type, flags } = message;
+    if ((flags & NLM_F_DUMP_INTR) !== 0) this.#disturb('it was changed meanwhile', EINTR);
+    if (type === NLMSG_DONE || type === NLMSG_ERROR) this.#end(decodeAcknowledgement(message));
+    else if (type === NLMSG_OVERRUN) this.#disturb(formatErrno(ENOBUFS), ENOBUFS);
+    else if (type !== NLMSG_NOOP && !this.#isUseless()) this.#readOrRemember(message);
   }
 
   lose(error: KernelError): void {
@@ -82,8 +79,12 @@ export class DumpAttempt {
   #end({ errno, detail }: Acknowledgement): void {
     this.#isOver = true;
     if (errno === 0) return;
-    if (PASSING_ERRORS.includes(errno)) this.#disturbance ??= { detail, errno };
+    if (PASSING_ERRORS.includes(errno)) this.#disturb(detail, errno);
     else this.#thrown ??= [failure(this.#request, detail, errno)];
+  }
+
+  #disturb(detail: string, errno: number): void {
+    this.#disturbance ??= { detail, errno };
   }
 
   #isUseless(): boolean {

@@ -3,11 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { decodeAttributes, decodeText } from './attribute.ts';
 import { decodeMessages } from './message.ts';
 import { MAX_ATTRIBUTE_SIZE, MessageWriter } from './message-writer.ts';
-
-/** Bytes as they are on little-endian machines, which is where these tests run. */
-function hex(text: string): Uint8Array {
-  return new Uint8Array(Buffer.from(text.replaceAll(' ', ''), 'hex'));
-}
+import { hex } from './testing.ts';
 
 type Write = (writer: MessageWriter) => void;
 

@@ -2,11 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { KernelError } from '../kernel-error.ts';
 import { decodeMessages, encodeMessage, type NetlinkMessage, NLM_F_ACK, NLM_F_REQUEST } from './message.ts';
-
-/** Bytes as they are on little-endian machines, which is where these tests run. */
-function hex(text: string): Uint8Array {
-  return new Uint8Array(Buffer.from(text.replaceAll(' ', ''), 'hex'));
-}
+import { hex } from './testing.ts';
 
 const GET = { type: 0x0701, flags: NLM_F_REQUEST | NLM_F_ACK, sequence: 9, port: 0 };
 

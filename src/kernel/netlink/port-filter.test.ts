@@ -1,10 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { encodePortFilter } from './port-filter.ts';
-
-/** Bytes as they are on little-endian machines, which is where these tests run. */
-function hex(text: string): Uint8Array {
-  return new Uint8Array(Buffer.from(text.replaceAll(' ', ''), 'hex'));
-}
+import { hex } from './testing.ts';
 
 const LOAD_PORT = '2000 0000 0c000000';
 const ACCEPT = '0600 0000 ffffffff';
