@@ -1,7 +1,7 @@
 /** The nftables mode of one IP family: the pure parts of this folder tied to netlink. */
 import { constants } from 'node:os';
 import { KernelError } from '../../kernel/kernel-error.ts';
-import type { NfTables } from '../../kernel/netlink/nf-tables/client.ts';
+import type { NfTablesClient } from '../../kernel/netlink/nf-tables/contract.ts';
 import type { Element, TableName, Transaction } from '../../kernel/netlink/nf-tables/model.ts';
 import type { Logger } from '../../log/logger.ts';
 import type { Backend } from '../backend.ts';
@@ -20,7 +20,7 @@ const { EBUSY, ENOENT, ERESTART } = { ...constants.errno, ERESTART: 85 };
 const MAX_RESTARTS = 2;
 
 export interface NftablesBackendOptions extends NftablesOptions {
-  readonly client: NfTables;
+  readonly client: NfTablesClient;
   readonly logger: Logger;
 }
 
@@ -30,7 +30,7 @@ export class NftablesBackend
 {
   /** All that was sent to the kernel, for benchmarks. */
   readonly sent = { messages: 0, bytes: 0 };
-  readonly #client: NfTables;
+  readonly #client: NfTablesClient;
   readonly #logger: Logger;
   readonly #table: TableName;
   readonly #forgotten = new Forgotten();
