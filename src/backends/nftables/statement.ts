@@ -96,14 +96,20 @@ export function randomSlot(modulus: number, offset = 0): Field {
   };
 }
 
-function concatenation(fields: Fields, first: Register = 0): Statement & { readonly next: Register } {
+interface Concatenation extends Statement {
+  readonly first: Register;
+  /** The first register after it. */
+  readonly next: Register;
+}
+
+function concatenation(fields: Fields, first: Register = 0): Concatenation {
   const expressions: Expression[] = [];
   let next = first;
   for (const field of fields) {
     expressions.push(field.load(next));
     next += field.words;
   }
-  return { text: fields.map(({ text }) => text).join(' . '), expressions, next };
+  return { text: fields.map(({ text }) => text).join(' . '), expressions, first, next };
 }
 
 /** The fields are, or are not, an element of the set. */
@@ -141,15 +147,25 @@ export function dnatTo(family: IpFamily, fields: Fields, map: string): Statement
 /** Makes an element, or renews the time of the one that is there and leaves its data alone. */
 export function update(map: string, key: Fields, data: Fields, seconds: number): Statement {
   const left = concatenation(key);
-  const right = concatenation(data, left.next);
+  const right = concatenation(data, dataRegister(left.next, data));
   return {
     text: `update @${map} { ${left.text} timeout ${seconds}s : ${right.text} }`,
     expressions: [
       ...left.expressions,
       ...right.expressions,
-      { name: 'update', set: map, key: 0, data: left.next, timeoutMs: seconds * 1000 },
+      { name: 'update', set: map, key: 0, data: right.first, timeoutMs: seconds * 1000 },
     ],
   };
+}
+
+const REGISTERS = 16;
+const REGISTERS_IN_UNIT = 4;
+
+/** nft gives out registers in units of 128 bits here; what does not fit so (IPv6) it could not write anyway. */
+function dataRegister(next: Register, data: Fields): Register {
+  const unit = Math.ceil(next / REGISTERS_IN_UNIT) * REGISTERS_IN_UNIT;
+  const words = data.reduce((sum, field) => sum + field.words, 0);
+  return unit + words <= REGISTERS ? unit : next;
 }
 
 /** The address is, or is not, in the CIDR. */
