@@ -1,7 +1,7 @@
 /**
  * New connections a second and the time of one request, through a ClusterIP and to the same pods directly.
  *
- *   npm run bench:dataplane -- --modes iptables,nftables --services 1,5000,45000 [--rounds 25] [--json]
+ *   npm run bench:dataplane -- --modes iptables,nftables --services 1,5000,45000 [--rounds 30] [--json]
  *
  * The measured Service is the last of so many and has four endpoints; the others have one. The proxy's own classes
  * program the node, and bench/traffic.c makes the traffic. Each round is a short measurement of every path, in turn, so
@@ -35,7 +35,7 @@ interface Options {
 const options = new Command('bench:dataplane')
   .option('--modes <modes>', 'proxy modes', 'iptables')
   .option('--services <numbers>', 'numbers of Services', positives, [1, 5000, 45_000])
-  .option('--rounds <n>', 'measurements of each path; one takes half a second', positive, 25)
+  .option('--rounds <n>', 'measurements of each path; one takes 0.4 s', positive, 30)
   .addOption(toolsOption())
   .option('--json', 'one JSON array on the last line', false)
   .parse()
@@ -46,9 +46,9 @@ const SERVICE_PORT = 80;
 const POD_PORT = 8080;
 
 /** Enough to keep two processors busy. */
-const RATE = { concurrency: 64, seconds: 0.3 };
+const RATE = { concurrency: 64, seconds: 0.2 };
 /** One request at a time: how long it takes, not how long it waits for others. */
-const LATENCY = { concurrency: 1, seconds: 0.2 };
+const LATENCY = { concurrency: 1, seconds: 0.15 };
 
 interface Figures {
   readonly connPerSec: number;
