@@ -15,12 +15,14 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   sources: ['addresses', 'kubernetes', 'log'],
   config: ['addresses', 'services/node-view.ts'],
   backends: ['addresses', 'config/settings.ts', 'kernel', 'kubernetes/objects.ts', 'log', 'services'],
+  conntrack: ['addresses', 'kernel', 'kubernetes/objects.ts', 'log', 'services'],
   health: ['addresses', 'config/settings.ts', 'kubernetes/objects.ts', 'log'],
   metrics: ['addresses', 'config/settings.ts', 'health/http-listener.ts', 'log'],
   proxy: [
     'addresses',
     'backends/backend.ts',
     'config',
+    'conntrack',
     'health',
     'kubernetes/objects.ts',
     'log',
@@ -33,6 +35,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'addresses',
     'backends',
     'config',
+    'conntrack',
     'health',
     'kernel',
     'kubernetes',
@@ -47,7 +50,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 
 /** Rooms and files without I/O, clock and randomness: the same arguments always give the same answer. */
 const PURE =
-  /^(addresses\/|services\/|backends\/[^/]+\/(compile|situation|dispatch|service-chains|base|diff|plan|rule|saved-rule|rules|ruleset|unit|names|observe|cleanup|restore-script|options)\.ts$)/;
+  /^(addresses\/|services\/|conntrack\/(frontends|suspects|stale-flows)\.ts$|backends\/[^/]+\/(compile|situation|dispatch|service-chains|base|diff|plan|rule|saved-rule|rules|ruleset|unit|names|observe|cleanup|restore-script|options)\.ts$)/;
 const IMPURE =
   /\bDate\.now\(|\bMath\.random\(|\bperformance\.now\(|\bprocess\.\w|\bset(Timeout|Interval|Immediate)\(/;
 const PURE_BUILTINS: readonly string[] = ['node:crypto', 'node:util'];

@@ -2,19 +2,23 @@
 import type { IpFamily } from '../addresses/ip.ts';
 import type { AnyBackend } from '../backends/backend.ts';
 import type { Settings } from '../config/settings.ts';
+import { FlowCutter } from '../conntrack/flow-cutter.ts';
 import { startHealthServer } from '../health/health-server.ts';
 import type { HttpListener } from '../health/http-listener.ts';
 import { isNodeEligible, ProxyHealth } from '../health/proxy-health.ts';
 import { ServiceHealthServers } from '../health/service-health-servers.ts';
 import { observeInterfaceAddresses } from '../kernel/interfaces.ts';
+import { FlowTable } from '../kernel/netlink/conntrack.ts';
+import { NETLINK_NETFILTER, openNetlinkTransport } from '../kernel/netlink/transport.ts';
 import { startToolRunner, type ToolRunner } from '../kernel/tool-runner.ts';
 import { formatErrorChain } from '../log/error-text.ts';
 import type { Logger } from '../log/logger.ts';
 import { createLogger } from '../log/pino-logger.ts';
 import { startMetricsServer } from '../metrics/metrics-server.ts';
-import { createProxyMetrics } from '../metrics/proxy-metrics.ts';
+import { createProxyMetrics, type ProxyMetrics } from '../metrics/proxy-metrics.ts';
 import { dryRun } from '../proxy/dry-run.ts';
 import { FamilyProxy } from '../proxy/family-proxy.ts';
+import { FlowCutting } from '../proxy/flow-cutting.ts';
 import { NodeState } from '../proxy/node-state.ts';
 import { ServiceProxy } from '../proxy/service-proxy.ts';
 import { ServiceTracker } from '../services/service-tracker.ts';
@@ -62,8 +66,15 @@ async function serve(
       createServiceHealthServers(settings, family, node, health, logger),
     ]),
   );
+  // A dry run leaves flows alone, too.
+  const cutFamilies = settings.dryRun ? [] : backends.map(({ family }) => family);
+  const flowCuttings = new Map(
+    cutFamilies.map((family) => [family, createFlowCutting(family, metrics, logger)]),
+  );
   const proxy = new ServiceProxy({
-    families: backends.map((backend) => createFamilyProxy(settings, backend, node, logger)),
+    families: backends.map((backend) =>
+      createFamilyProxy(settings, backend, node, flowCuttings.get(backend.family), logger),
+    ),
     healthServers,
     health,
     metrics,
@@ -84,6 +95,7 @@ async function serve(
     await untilStopped(stop, [
       proxy.run(stop.signal),
       source.run(proxy, stop.signal),
+      ...Array.from(flowCuttings.values(), (cutting) => cutting.run(stop.signal)),
       // Without hard failure a server keeps trying, and its promise with it.
       ...(settings.bindAddressHardFail ? servers.map((server) => server.listening) : []),
     ]);
@@ -93,7 +105,26 @@ async function serve(
   logger.info({}, 'menwei ends; the rules stay in place');
 }
 
-function createFamilyProxy(settings: Settings, backend: AnyBackend, node: NodeState, logger: Logger) {
+function createFlowCutting(family: IpFamily, metrics: ProxyMetrics, logger: Logger): FlowCutting {
+  const flows = new FlowTable(family, () => openNetlinkTransport(NETLINK_NETFILTER));
+  return new FlowCutting(
+    new FlowCutter({
+      family,
+      flows,
+      localAddresses: observeInterfaceAddresses,
+      logger,
+      onCut: ({ seconds, flows }) => metrics.observeFlowCut(family, seconds, flows),
+    }),
+  );
+}
+
+function createFamilyProxy(
+  settings: Settings,
+  backend: AnyBackend,
+  node: NodeState,
+  flowCutting: FlowCutting | undefined,
+  logger: Logger,
+) {
   const { family } = backend;
   const print = (text: string) => process.stdout.write(text);
   return new FamilyProxy({
@@ -101,6 +132,7 @@ function createFamilyProxy(settings: Settings, backend: AnyBackend, node: NodeSt
     tracker: new ServiceTracker({ family, nodeName: settings.nodeName, startedAtMs: Date.now() }),
     nodeView: () => node.view(family),
     logger,
+    onSettled: (settlement) => flowCutting?.settled(settlement),
   });
 }
 

@@ -1,5 +1,5 @@
 /** What the proxy measures, under kube-proxy's names (spec § 9.4). */
-import { collectDefaultMetrics, Histogram, Registry } from 'prom-client';
+import { Counter, collectDefaultMetrics, Histogram, Registry } from 'prom-client';
 import type { IpFamily } from '../addresses/ip.ts';
 
 export interface ProxyMetrics {
@@ -7,6 +7,8 @@ export interface ProxyMetrics {
   observeSync(family: IpFamily, seconds: number): void;
   /** From a change of an endpoint to the kernel that knows it. */
   observeNetworkProgramming(family: IpFamily, seconds: number): void;
+  /** One search for stale flows, and how many of them were cut. */
+  observeFlowCut(family: IpFamily, seconds: number, flows: number): void;
   /** All metrics in the Prometheus text format. */
   format(): Promise<string>;
   /** The content type of what `format` gives. */
@@ -31,10 +33,27 @@ export function createProxyMetrics(): ProxyMetrics {
     buckets: NETWORK_PROGRAMMING_BUCKETS,
     registers: [registry],
   });
+  const flowCutDuration = new Histogram({
+    name: 'kubeproxy_conntrack_reconciler_sync_duration_seconds',
+    help: '[ALPHA] Time to find and cut stale flows in seconds',
+    labelNames: ['ip_family'],
+    buckets: SYNC_BUCKETS,
+    registers: [registry],
+  });
+  const cutFlows = new Counter({
+    name: 'kubeproxy_conntrack_reconciler_deleted_entries_total',
+    help: '[ALPHA] Stale flows that were cut',
+    labelNames: ['ip_family'],
+    registers: [registry],
+  });
   return {
     observeSync: (family, seconds) => syncDuration.observe({ ip_family: family }, seconds),
     observeNetworkProgramming: (family, seconds) =>
       networkProgramming.observe({ ip_family: family }, seconds),
+    observeFlowCut: (family, seconds, flows) => {
+      flowCutDuration.observe({ ip_family: family }, seconds);
+      cutFlows.inc({ ip_family: family }, flows);
+    },
     format: () => registry.metrics(),
     contentType: registry.contentType,
   };

@@ -9,6 +9,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import type { IpFamily } from '../addresses/ip.ts';
 import type { Backend, Plan } from '../backends/backend.ts';
+import type { Settlement } from '../conntrack/flow-cutter.ts';
 import { formatProblem } from '../kubernetes/objects.ts';
 import type { Logger } from '../log/logger.ts';
 import { isLargeCluster, type NodeView } from '../services/node-view.ts';
@@ -25,6 +26,8 @@ export interface FamilyProxyOptions<Unit, State, Changes> {
   /** How the node looks now. */
   readonly nodeView: () => NodeView;
   readonly logger: Logger;
+  /** Told of every sync that succeeded. */
+  readonly onSettled?: ((settlement: Settlement) => void) | undefined;
 }
 
 /** What a sync did, for metrics and the log. */
@@ -174,7 +177,10 @@ export class FamilyProxy<Unit, State, Changes> implements Syncable {
       if (error !== undefined) this.status.set([key], 'error', Date.now(), error);
       else if (port !== undefined) this.status.set([key], 'programmed', Date.now());
     }
+    // What could not be compiled was left as it was.
+    const ports = new Map([...this.#unprogrammed].filter(([key]) => !this.#uncompiled.has(key)));
     this.#unprogrammed.clear();
+    this.#options.onSettled?.({ ports, node: this.#nodeOrBug(), complete });
     const triggerTimesMs = this.#triggerTimesMs.splice(0);
     return { ok: true, complete, changedServicePorts, triggerTimesMs };
   }
