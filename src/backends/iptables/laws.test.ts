@@ -3,7 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { IP_FAMILIES } from '../../addresses/ip.ts';
 import { FakeIptables } from '../../kernel/fake/iptables.ts';
 import { histories, worlds } from '../../services/arbitraries.ts';
-import { describeIptablesLaws, install, openBackend, planOf, remainder, updatePlan } from './laws.ts';
+import { describeFaultLaws, describePureLaws, fillPlan, install, remainder, updatePlan } from '../laws.ts';
+import { describeIptablesLaws, openBackend } from './laws.ts';
 
 const signal = new AbortController().signal;
 
@@ -12,36 +13,24 @@ describeIptablesLaws('the fake', {
   runs: { numRuns: 60 },
 });
 
-describe.each(IP_FAMILIES)('the pure half of the iptables mode, %s', (family) => {
+describePureLaws('the iptables mode', (family) => openBackend(new FakeIptables({ family }), family));
+
+describeFaultLaws('the iptables mode', (family, seed) => {
+  const fake = new FakeIptables({ family, faults: { seed, rate: 0.4 } });
+  return { backend: openBackend(fake, family), stopFaults: () => fake.faults.stop() };
+});
+
+describe.each(IP_FAMILIES)('a plan of the iptables mode, %s', (family) => {
   const backend = openBackend(new FakeIptables({ family }), family);
 
-  it('compiles the same service port twice to the same unit', () => {
-    fc.assert(
-      fc.property(worlds(family), ({ node, ports }) => {
-        for (const port of ports.values()) {
-          expect(backend.compile(structuredClone(port), node)).toEqual(backend.compile(port, node));
-        }
-      }),
-    );
-  });
-
-  it('finds no difference between equal states', () => {
-    fc.assert(
-      fc.property(worlds(family), (world) => {
-        const changes = backend.diff(planOf(backend, world).complete(), planOf(backend, world).complete());
-        expect(backend.isEmpty(changes)).toBe(true);
-      }),
-    );
-  });
-
-  it('plans the same state by any history', () => {
+  it('is the same by any history', () => {
     fc.assert(
       fc.property(histories(family), (history) => {
         const plan = backend.plan();
         for (const [index, world] of history.entries()) updatePlan(backend, plan, history[index - 1], world);
         const last = history.at(-1);
         if (last === undefined) throw new Error('BUG: a history without a world');
-        const fresh = planOf(backend, last);
+        const fresh = fillPlan(backend, last);
         expect(new Map(plan.complete().fixed)).toEqual(new Map(fresh.complete().fixed));
         expect(new Map(plan.complete().own)).toEqual(new Map(fresh.complete().own));
       }),
@@ -94,7 +83,7 @@ describe.each(IP_FAMILIES)('repair after somebody else, %s', (family) => {
       fc.asyncProperty(worlds(family), meddling, async (world, deedsDone) => {
         const fake = new FakeIptables({ family });
         const backend = openBackend(fake, family);
-        const plan = planOf(backend, world);
+        const plan = fillPlan(backend, world);
         await install(backend, plan);
         const before = ours(fake);
         for (const [deed, place] of deedsDone) meddle(fake, deed, place);
@@ -106,19 +95,13 @@ describe.each(IP_FAMILIES)('repair after somebody else, %s', (family) => {
     );
   });
 
-  it('comes through faults with the rules of the last world', async () => {
+  it('leaves no Service behind after cleanup, whatever failed before', async () => {
     await fc.assert(
-      fc.asyncProperty(histories(family), fc.nat(), async (history, seed) => {
+      fc.asyncProperty(worlds(family), fc.nat(), async (world, seed) => {
         const fake = new FakeIptables({ family, faults: { seed, rate: 0.4 } });
         const backend = openBackend(fake, family);
-        const plan = backend.plan();
-        for (const [index, world] of history.entries()) {
-          updatePlan(backend, plan, history[index - 1], world);
-          await install(backend, plan).catch(() => undefined);
-        }
+        await install(backend, fillPlan(backend, world)).catch(() => undefined);
         fake.faults.stop();
-        await install(backend, plan);
-        expect(await remainder(backend, plan)).toBe('');
         await backend.cleanup(signal);
         expect(fake.dump()).not.toContain('KUBE-SVC-');
       }),

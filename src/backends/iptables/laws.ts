@@ -1,5 +1,5 @@
 /**
- * The laws of the contract (see ../backend.ts) for the iptables mode, on whatever kernel it is given: the fake and
+ * What the iptables mode keeps beside the laws of every mode (../laws.ts), on whatever kernel it is given: the fake and
  * the real one pass the same suite. Only tests import this file.
  */
 import fc from 'fast-check';
@@ -8,10 +8,10 @@ import { IP_FAMILIES, type IpFamily } from '../../addresses/ip.ts';
 import { saved } from '../../kernel/fake/iptables-laws.ts';
 import type { IptablesTools } from '../../kernel/iptables-tools.ts';
 import { silentLogger } from '../../log/logger.ts';
-import { ADDRESSES, changedPorts, histories, type World, worlds } from '../../services/arbitraries.ts';
+import { ADDRESSES, histories, type World, worlds } from '../../services/arbitraries.ts';
 import { aNodeView, anEndpoint, aServicePort } from '../../services/testing.ts';
+import { describeLaws, fillPlan, install, remainder, updatePlan } from '../laws.ts';
 import { IptablesBackend, type IptablesBackendOptions } from './backend.ts';
-import type { IptablesPlan } from './plan.ts';
 
 const signal = new AbortController().signal;
 
@@ -35,32 +35,6 @@ export function openBackend(
   });
 }
 
-/** Brings a plan from one world to another, and returns what that means. */
-export function updatePlan(backend: IptablesBackend, plan: IptablesPlan, from: World | undefined, to: World) {
-  const changed = changedPorts(from ?? { node: to.node, ports: new Map() }, to);
-  const units = [...changed].map(
-    ([key, port]) => [key, port === undefined ? undefined : backend.compile(port, to.node)] as const,
-  );
-  return plan.update(to.node, new Map(units));
-}
-
-/** The plan of a world that was never anything else. */
-export function planOf(backend: IptablesBackend, world: World): IptablesPlan {
-  const plan = backend.plan();
-  updatePlan(backend, plan, undefined, world);
-  return plan;
-}
-
-/** Makes the kernel hold a plan, whatever it holds: a restart, or a repair. */
-export async function install(backend: IptablesBackend, plan: IptablesPlan): Promise<void> {
-  await backend.apply(backend.diff(await backend.observe(signal), plan.complete()), signal);
-}
-
-/** What would still have to change, as text. */
-export async function remainder(backend: IptablesBackend, plan: IptablesPlan): Promise<string> {
-  return backend.format(backend.diff(await backend.observe(signal), plan.complete()));
-}
-
 export interface LawsOptions {
   /** The tools of a kernel without any rule. */
   readonly openKernel: (family: IpFamily) => Promise<IptablesTools>;
@@ -69,6 +43,8 @@ export interface LawsOptions {
 }
 
 export function describeIptablesLaws(title: string, { openKernel, runs }: LawsOptions): void {
+  describeLaws(`iptables mode on ${title}`, { openKernel, openBackend, runs });
+
   describe.each(IP_FAMILIES)(`iptables mode on ${title}, %s`, (family) => {
     let tools: IptablesTools;
     let backend: IptablesBackend;
@@ -82,18 +58,6 @@ export function describeIptablesLaws(title: string, { openKernel, runs }: LawsOp
     async function rules(): Promise<readonly string[]> {
       return [...(await saved(tools, 'filter')), ...(await saved(tools, 'nat'))];
     }
-
-    it('observes what was applied: nothing is left to change', async () => {
-      await fc.assert(
-        fc.asyncProperty(worlds(family), async (world) => {
-          await openEmpty();
-          const plan = planOf(backend, world);
-          await install(backend, plan);
-          expect(await remainder(backend, plan)).toBe('');
-        }),
-        runs,
-      );
-    });
 
     it('holds the same rules after single changes as after all at once', async () => {
       await fc.assert(
@@ -110,21 +74,8 @@ export function describeIptablesLaws(title: string, { openKernel, runs }: LawsOp
           const last = history.at(-1);
           if (last === undefined) throw new Error('BUG: a history without a world');
           await openEmpty();
-          await install(backend, planOf(backend, last));
+          await install(backend, fillPlan(backend, last));
           expect(bySingleChanges).toEqual(await rules());
-        }),
-        runs,
-      );
-    });
-
-    it('turns the rules of any other world into its own', async () => {
-      await fc.assert(
-        fc.asyncProperty(worlds(family), worlds(family), async (before, after) => {
-          await openEmpty();
-          await install(backend, planOf(backend, before));
-          const plan = planOf(backend, after);
-          await install(backend, plan);
-          expect(await remainder(backend, plan)).toBe('');
         }),
         runs,
       );
@@ -137,7 +88,7 @@ export function describeIptablesLaws(title: string, { openKernel, runs }: LawsOp
 
     it('does not rewrite the rules of a cluster that became large, which go without comments', async () => {
       const { world } = await installWide(false);
-      const large = planOf(backend, { ...world, node: { ...world.node, largeCluster: true } });
+      const large = fillPlan(backend, { ...world, node: { ...world.node, largeCluster: true } });
       expect(await remainder(backend, large)).toBe('');
     });
 
@@ -150,7 +101,7 @@ export function describeIptablesLaws(title: string, { openKernel, runs }: LawsOp
         endpoints: endpoints.sort((a, b) => (a.text < b.text ? -1 : 1)),
       });
       const world: World = { node: aNodeView({ family, largeCluster }), ports: new Map([[port.key, port]]) };
-      const plan = planOf(backend, world);
+      const plan = fillPlan(backend, world);
       await install(backend, plan);
       return { world, plan };
     }
@@ -178,7 +129,7 @@ export function describeIptablesLaws(title: string, { openKernel, runs }: LawsOp
       await fc.assert(
         fc.asyncProperty(worlds(family), async (world) => {
           await openEmpty();
-          await install(backend, planOf(backend, world));
+          await install(backend, fillPlan(backend, world));
           await backend.cleanup(signal);
           expect(
             (await rules()).filter((line) => line.includes('KUBE-') && !line.includes('KUBE-FIREWALL')),
