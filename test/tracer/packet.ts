@@ -1,6 +1,5 @@
-/** A packet and the machine it meets, as far as our rules can tell packets apart. */
+/** A packet and the machine it meets, as far as rules can tell packets apart. */
 import { cidrContains, formatHostPort, isLoopback, parseCidr, parseIp } from '../../src/addresses/ip.ts';
-import type { Rule } from '../../src/backends/iptables/rule.ts';
 import type { Protocol } from '../../src/kubernetes/objects.ts';
 
 /** The first packet of a connection, or one that belongs to none. Addresses are canonical text. */
@@ -17,16 +16,30 @@ export interface Packet {
 
 /** What the kernel knows besides its rules. */
 export interface Machine {
-  /** Its own addresses; loopback ones go without saying. */
+  /** Its own addresses, the primary one first; loopback ones go without saying. */
   readonly addresses: readonly string[];
-  /** Names of the xt_recent lists that hold the packet's source. */
-  readonly remembered?: ReadonlySet<string>;
+  /** Nothing unless told. */
+  readonly memory?: Memory;
+  /** What the clock says; 0 unless told. */
+  readonly atSeconds?: number;
+}
+
+/** What rules remember from one connection to the next: clients, in words of each mode's own. */
+export type Memory = ReadonlyMap<string, Memo>;
+
+export interface Memo {
+  readonly data: string;
+  /** When it was last renewed. */
+  readonly sinceSeconds: number;
+  /** How long it lives from then on. */
+  readonly forSeconds: number;
 }
 
 /** A packet on its way through the hooks: what was done to it so far. */
 export interface Flight {
   readonly packet: Packet;
   readonly machine: Machine;
+  readonly memory: Memory;
   readonly mark: number;
   /** `10.0.0.1:80` once the destination was translated. */
   readonly endpoint: string | undefined;
@@ -37,7 +50,7 @@ export interface Flight {
   readonly steps: readonly string[];
 }
 
-/** Whether the kernel takes the address for one of its own (`-m addrtype --dst-type LOCAL`). */
+/** Whether the kernel takes the address for one of its own. */
 export function isLocalAddress(ip: string, machine: Machine): boolean {
   return isLoopback(ip) || machine.addresses.includes(ip);
 }
@@ -52,49 +65,20 @@ export function destinationOf({ packet, endpoint }: Flight): { readonly ip: stri
   return { ip, port };
 }
 
-/** Whether all conditions of a rule hold. Chance (`oneOf`) is for the caller to settle. */
-export function matches(rule: Rule, flight: Flight): boolean {
-  const { packet, machine } = flight;
-  const { ip, port } = destinationOf(flight);
-  return (
-    holds(rule.protocol, (protocol) => protocol === packet.protocol.toLowerCase()) &&
-    holdsText(rule.destination, (range) => contains(range, ip)) &&
-    holds(rule.destinationPort, (wanted) => wanted === port) &&
-    holdsText(rule.source, (range) => contains(range, packet.source)) &&
-    holdsText(rule.inInterface, (name) => isInterface(name, packet.inInterface)) &&
-    holds(rule.addressType, (end) => isLocalAddress(end === 'dst' ? ip : packet.source, machine)) &&
-    holdsText(rule.connectionState, (states) => isInState(states, flight)) &&
-    holdsText(rule.mark, (mark) => hasMark(mark, flight.mark)) &&
-    holds(rule.recent?.seconds, () => machine.remembered?.has(rule.recent?.name ?? '') === true)
-  );
-}
-
-/** A condition that is not there holds. */
-function holds<Value>(condition: Value | undefined, test: (value: Value) => boolean): boolean {
-  return condition === undefined || test(condition);
-}
-
-/** The same for a condition that a leading `! ` turns round. */
-function holdsText(condition: string | undefined, test: (value: string) => boolean): boolean {
-  return holds(condition, (text) => (text.startsWith('! ') ? !test(text.slice(2)) : test(text)));
-}
-
-function contains(range: string, ip: string): boolean {
+/** Whether the address is this one, or lies in this CIDR. */
+export function isWithin(range: string, ip: string): boolean {
   const cidr = parseCidr(range);
   return cidr === undefined ? range === ip : cidrContains(cidr, ip);
 }
 
-/** The node's own packets come in by none, which is why they match `! -i`. */
-function isInterface(wanted: string, actual = ''): boolean {
-  return wanted.endsWith('+') ? actual.startsWith(wanted.slice(0, -1)) : actual === wanted;
+/** What is remembered under the name, unless its time is over. */
+export function recall({ memory, machine }: Flight, name: string): Memo | undefined {
+  const memo = memory.get(name);
+  if (memo === undefined) return undefined;
+  return (machine.atSeconds ?? 0) - memo.sinceSeconds < memo.forSeconds ? memo : undefined;
 }
 
-function isInState(states: string, { packet, endpoint }: Flight): boolean {
-  const actual = [packet.connectionState ?? 'NEW', ...(endpoint === undefined ? [] : ['DNAT'])];
-  return states.split(',').some((state) => actual.includes(state));
-}
-
-function hasMark(wanted: string, actual: number): boolean {
-  const [value = 0, mask = 0xffffffff] = wanted.split('/').map(Number);
-  return (actual & mask) >>> 0 === value;
+export function remember(flight: Flight, name: string, data: string, forSeconds: number): Flight {
+  const memo = { data, sinceSeconds: flight.machine.atSeconds ?? 0, forSeconds };
+  return { ...flight, memory: new Map([...flight.memory, [name, memo]]) };
 }

@@ -2,22 +2,81 @@
  * What must become of a packet for a service port, said without any rule: the decision table of upstream (spec § 3.1)
  * in a few lines, to hold compiled rules against.
  */
-import { cidrContains, isLoopback, parseCidr } from '../../src/addresses/ip.ts';
-import type { IptablesOptions } from '../../src/backends/iptables/options.ts';
+import { isLoopback } from '../../src/addresses/ip.ts';
 import type { NodeView } from '../../src/services/node-view.ts';
 import type { Endpoint, ServicePort } from '../../src/services/service-port.ts';
 import { categorizeEndpoints } from '../../src/services/topology.ts';
-import { isLocalAddress, type Machine, type Packet } from './packet.ts';
+import type { Mode, ModeOptions } from './modes.ts';
+import { isLocalAddress, isWithin, type Machine, type Packet } from './packet.ts';
 
-export interface Situation {
-  readonly port: ServicePort;
+/** Everything but the service ports. */
+export interface Setting {
+  readonly mode: Mode;
   readonly node: NodeView;
-  readonly options: Pick<IptablesOptions, 'masqueradeAll' | 'localhostNodePorts'>;
+  readonly options: Pick<ModeOptions, 'masqueradeAll' | 'localhostNodePorts'>;
   readonly machine: Machine;
 }
 
-/** In the words of `describeWays`: `untouched` if the packet is not for this port. */
-export function route(situation: Situation, packet: Packet): string {
+export interface Situation extends Setting {
+  readonly port: ServicePort;
+}
+
+/** Where upstream's modes differ (spec § 5.8). */
+interface Customs {
+  /** NodePorts may be open on localhost. */
+  readonly opensLocalhost: boolean;
+  /** NodePorts that lead nowhere are refused on addresses too that take none. */
+  readonly refusesClosedNodePorts: boolean;
+  /** So is what the node itself sends to external addresses that lead nowhere. */
+  readonly refusesOwnPackets: boolean;
+  /** Source ranges come first: before it is asked for endpoints, and whatever else an address is. */
+  readonly startsWithSourceRanges: boolean;
+  /** Pods elsewhere are masqueraded too when they reach themselves. */
+  readonly masqueradesHairpinsElsewhere: boolean;
+  /** Addresses that Services have or could have lead nowhere else. */
+  readonly guardsServiceAddresses: boolean;
+}
+
+const CUSTOMS: Readonly<Record<Mode, Customs>> = {
+  iptables: {
+    opensLocalhost: true,
+    refusesClosedNodePorts: true,
+    refusesOwnPackets: false,
+    startsWithSourceRanges: false,
+    masqueradesHairpinsElsewhere: true,
+    guardsServiceAddresses: false,
+  },
+  nftables: {
+    opensLocalhost: false,
+    refusesClosedNodePorts: false,
+    refusesOwnPackets: true,
+    startsWithSourceRanges: true,
+    masqueradesHairpinsElsewhere: false,
+    guardsServiceAddresses: true,
+  },
+};
+
+/** In the words of `describeWays`: `untouched` if no service port is concerned. */
+export function decide(setting: Setting, ports: readonly ServicePort[], packet: Packet): string {
+  for (const port of ports) {
+    const end = route({ ...setting, port }, packet);
+    if (end !== 'untouched') return end;
+  }
+  return decideBesidePorts(setting, ports, packet);
+}
+
+function decideBesidePorts(
+  { mode, node, machine }: Setting,
+  ports: readonly ServicePort[],
+  { inInterface, destination }: Packet,
+): string {
+  const isForNode = inInterface !== undefined && isLocalAddress(destination, machine);
+  if (!CUSTOMS[mode].guardsServiceAddresses || isForNode) return 'untouched';
+  if (ports.some(({ clusterIP }) => clusterIP === destination)) return 'REJECT';
+  return node.serviceCIDRs.some((range) => isWithin(range, destination)) ? 'DROP' : 'untouched';
+}
+
+function route(situation: Situation, packet: Packet): string {
   const { port, machine } = situation;
   const { destination, destinationPort } = packet;
   if (packet.protocol !== port.protocol) return 'untouched';
@@ -27,15 +86,23 @@ export function route(situation: Situation, packet: Packet): string {
   }
   if (destinationPort !== port.port) return 'untouched';
   if (destination === port.clusterIP) return routeInternal(situation, packet);
-  // Whoever may use an address as external IP may use it, whatever the load balancer says.
-  if (port.externalIPs.includes(destination)) return routeExternal(situation, packet, 'open');
-  if (!port.loadBalancerVIPs.includes(destination)) return 'untouched';
-  return routeExternal(situation, packet, isInRanges(situation, packet.source) ? 'open' : 'forbidden');
+  return routeExternalAddress(situation, packet);
 }
 
-function takesNodePorts({ node, options }: Situation, ip: string): boolean {
-  if (isLoopback(ip) && !options.localhostNodePorts) return false;
+function takesNodePorts({ mode, node, options }: Situation, ip: string): boolean {
+  if (isLoopback(ip) && !(options.localhostNodePorts && CUSTOMS[mode].opensLocalhost)) return false;
   return node.nodePortAddresses === 'all' || node.nodePortAddresses.includes(ip);
+}
+
+function routeExternalAddress(situation: Situation, packet: Packet): string {
+  const { port, mode } = situation;
+  const isVIP = port.loadBalancerVIPs.includes(packet.destination);
+  const isForbidden = isVIP && !isInRanges(situation, packet.source);
+  if (isForbidden && CUSTOMS[mode].startsWithSourceRanges) return 'DROP';
+  // Whoever may use an address as external IP may use it, whatever the load balancer says.
+  if (port.externalIPs.includes(packet.destination)) return routeExternal(situation, packet, 'open');
+  if (!isVIP) return 'untouched';
+  return routeExternal(situation, packet, isForbidden ? 'forbidden' : 'open');
 }
 
 function routeInternal(situation: Situation, packet: Packet): string {
@@ -48,7 +115,8 @@ function routeInternal(situation: Situation, packet: Packet): string {
 }
 
 function routeExternal(situation: Situation, packet: Packet, door: 'open' | 'closed' | 'forbidden'): string {
-  const { port, node, machine } = situation;
+  const { port, mode, node, machine } = situation;
+  if (door === 'closed' && !CUSTOMS[mode].refusesClosedNodePorts) return 'untouched';
   const { clusterEndpoints, localEndpoints, hasAnyEndpoints } = categorizeEndpoints(port, node);
   const isUnreachable = port.externalPolicyLocal && localEndpoints.length === 0;
   if (!hasAnyEndpoints) return refusal(situation, packet, 'REJECT');
@@ -61,27 +129,26 @@ function routeExternal(situation: Situation, packet: Packet, door: 'open' | 'clo
   return spread(situation, packet, localEndpoints, false);
 }
 
-/** What the node sends elsewhere passes nothing that could refuse it but the firewall of source ranges. */
-function refusal({ port, machine }: Situation, packet: Packet, verdict: 'DROP' | 'REJECT'): string {
+/** In iptables mode, what the node sends elsewhere passes nothing that could refuse it but the source ranges. */
+function refusal({ port, mode, machine }: Situation, packet: Packet, verdict: 'DROP' | 'REJECT'): string {
   const isLeaving = packet.inInterface === undefined && !isLocalAddress(packet.destination, machine);
   const isFirewalled =
     port.loadBalancerSourceRanges.length > 0 && port.loadBalancerVIPs.includes(packet.destination);
-  return isLeaving && !(isFirewalled && verdict === 'DROP') ? 'untouched' : verdict;
+  if (CUSTOMS[mode].refusesOwnPackets || !isLeaving || (isFirewalled && verdict === 'DROP')) return verdict;
+  return 'untouched';
 }
 
 function isInRanges({ port, node }: Situation, source: string): boolean {
-  const ranges = port.loadBalancerSourceRanges.flatMap((range) => parseCidr(range) ?? []);
-  const allows = (ip: string) => ranges.length === 0 || ranges.some((range) => cidrContains(range, ip));
+  const ranges = port.loadBalancerSourceRanges;
+  const allows = (ip: string) => ranges.length === 0 || ranges.some((range) => isWithin(range, ip));
   const allowsNode = node.ip !== undefined && allows(node.ip);
   return allows(source) || (allowsNode && port.loadBalancerVIPs.includes(source));
 }
 
 function isFromPodHere({ detectLocal }: NodeView, { source, inInterface = '' }: Packet): boolean {
   switch (detectLocal.by) {
-    case 'cidr': {
-      const cidr = parseCidr(detectLocal.cidr);
-      return cidr !== undefined && cidrContains(cidr, source);
-    }
+    case 'cidr':
+      return isWithin(detectLocal.cidr, source);
     case 'bridge':
       return inInterface === detectLocal.interface;
     case 'prefix':
@@ -93,14 +160,15 @@ function isFromPodHere({ detectLocal }: NodeView, { source, inInterface = '' }: 
 
 /** A pod that reaches itself is masqueraded in any case; nobody is whose packet comes in and stays on the node. */
 function spread(
-  { machine }: Situation,
+  { mode, machine }: Situation,
   packet: Packet,
   endpoints: readonly Endpoint[],
   masquerade: boolean,
 ): string {
-  const ends = endpoints.map(({ ip, text }) => {
+  const ends = endpoints.map(({ ip, text, isLocal }) => {
     const stays = packet.inInterface !== undefined && isLocalAddress(ip, machine);
-    return (masquerade || ip === packet.source) && !stays ? `${text}*` : text;
+    const isHairpin = ip === packet.source && (isLocal || CUSTOMS[mode].masqueradesHairpinsElsewhere);
+    return (masquerade || isHairpin) && !stays ? `${text}*` : text;
   });
   return ends.sort().join(' ');
 }

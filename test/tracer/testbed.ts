@@ -3,15 +3,11 @@
  * case reads the same in both IP families.
  */
 import type { IpFamily } from '../../src/addresses/ip.ts';
-import { compile } from '../../src/backends/iptables/compile.ts';
-import type { IptablesOptions } from '../../src/backends/iptables/options.ts';
-import { IptablesPlan } from '../../src/backends/iptables/plan.ts';
-import type { Ruleset } from '../../src/backends/iptables/ruleset.ts';
 import type { Protocol } from '../../src/kubernetes/objects.ts';
 import type { NodeView } from '../../src/services/node-view.ts';
 import type { Endpoint, ServicePort } from '../../src/services/service-port.ts';
 import { aNodeView, anEndpoint, aServicePort, type ServicePortFields } from '../../src/services/testing.ts';
-import { readChains } from './chains.ts';
+import { hooksOf, type Mode, type ModeOptions, optionsOf, type Program } from './modes.ts';
 import type { Machine, Packet } from './packet.ts';
 import { describeWays, trace, type Way } from './trace.ts';
 
@@ -118,55 +114,54 @@ export interface PortOfFields extends Omit<ServicePortFields, 'endpoints'> {
   readonly endpoints?: readonly Condition[];
 }
 
-/** kube-proxy's defaults. */
-export function optionsOf(family: IpFamily, fields: Partial<IptablesOptions> = {}): IptablesOptions {
-  return {
-    family,
-    masqueradeMark: 1 << 14,
-    masqueradeAll: false,
-    localhostNodePorts: family === 'IPv4',
-    conntrackLiberal: false,
-    accounting: [],
-    ...fields,
-  };
+/** What stands in a table of cases: the same for all modes, or said for each. */
+export type Expected = string | Readonly<Record<Mode, string>>;
+
+export function expectedIn(mode: Mode, expected: Expected): string {
+  return typeof expected === 'string' ? expected : expected[mode];
 }
 
 export interface Scene {
   readonly ports: readonly ServicePort[];
   readonly node?: Partial<NodeView>;
-  readonly options?: Partial<IptablesOptions>;
+  readonly options?: Partial<ModeOptions>;
   /** Addresses of the machine; `node` and `node2` unless told. */
   readonly addresses?: readonly string[];
-  readonly remembered?: ReadonlySet<string>;
 }
 
 /** A host, by another interface than its own if named (`client@br0`), or an endpoint on the node by its number. */
 export type Sender = Host | `${Host}@${string}` | number;
 
 export interface Testbed {
-  readonly ruleset: Ruleset;
   /**
    * What becomes of a packet to `vip:80` or `clusterIP:53/UDP`: see {@link describeWays}, but endpoints go by their
    * numbers, and by their port only if it is not 8080.
    */
-  send(from: Sender, to: string): string;
-  ways(from: Sender, to: string): readonly Way[];
-  deliver(packet: Packet): readonly Way[];
+  send(from: Sender, to: string, then?: Then): string;
+  ways(from: Sender, to: string, then?: Then): readonly Way[];
+  deliver(packet: Packet, then?: Then): readonly Way[];
 }
 
-export function aTestbed(family: IpFamily, scene: Scene): Testbed {
-  const { node: ip, node2 } = HOSTS[family];
-  const node = aNodeView({ family, ip, detectLocal: { by: 'cidr', cidr: NODE_PODS[family] }, ...scene.node });
-  const options = optionsOf(family, scene.options);
-  const plan = new IptablesPlan(options);
-  plan.update(node, new Map(scene.ports.map((port) => [port.key, compile(port, node, options)])));
-  const ruleset = plan.complete();
-  const { addresses = [ip, node2], remembered = new Set() } = scene;
-  const machine: Machine = { addresses, remembered };
-  const chains = readChains(ruleset);
-  const deliver = (packet: Packet) => trace(chains, packet, machine);
-  const ways = (from: Sender, to: string) => deliver(packetOf(family, from, to));
-  return { ruleset, deliver, ways, send: (from, to) => shorten(describeWays(ways(from, to))) };
+/** What the machine knows by the time of the packet. */
+export type Then = Pick<Machine, 'memory' | 'atSeconds'>;
+
+export function aTestbed(mode: Mode, family: IpFamily, scene: Scene): Testbed {
+  const { node, node2 } = HOSTS[family];
+  const { addresses = [node, node2] } = scene;
+  const hooks = hooksOf(mode, programOf(family, scene));
+  const deliver = (packet: Packet, then?: Then) => trace(hooks, packet, { addresses, ...then });
+  const ways = (from: Sender, to: string, then?: Then) => deliver(packetOf(family, from, to), then);
+  return { deliver, ways, send: (from, to, then) => shorten(describeWays(ways(from, to, then))) };
+}
+
+export function programOf(family: IpFamily, { ports, node, options }: Scene): Program {
+  const ip = HOSTS[family].node;
+  const detectLocal: NodeView['detectLocal'] = { by: 'cidr', cidr: NODE_PODS[family] };
+  return {
+    ports,
+    node: aNodeView({ family, ip, detectLocal, ...node }),
+    options: optionsOf(family, options),
+  };
 }
 
 export function packetOf(family: IpFamily, from: Sender, to: string): Packet {

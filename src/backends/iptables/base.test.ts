@@ -1,6 +1,7 @@
 /** What stands in the fixed and the built-in chains without any Service. */
 import { describe, expect, it } from 'vitest';
-import { aTestbed, HOSTS, optionsOf, packetOf, portOf } from '../../../test/tracer/testbed.ts';
+import { optionsOf } from '../../../test/tracer/modes.ts';
+import { aTestbed, HOSTS, packetOf, portOf } from '../../../test/tracer/testbed.ts';
 import { IP_FAMILIES, type IpFamily } from '../../addresses/ip.ts';
 import { aNodeView } from '../../services/testing.ts';
 import { compileBase, JUMPS } from './base.ts';
@@ -81,7 +82,7 @@ describe('packets that conntrack can’t place', () => {
     ['IPv6', false, 'DROP'],
     ['IPv6', true, 'sent'],
   ])('%s, conntrack liberal %s: %s', (family, conntrackLiberal, end) => {
-    const { deliver } = aTestbed(family, { ports: [], options: { conntrackLiberal } });
+    const { deliver } = aTestbed('iptables', family, { ports: [], options: { conntrackLiberal } });
     const invalid = { ...packetOf(family, 'pod', 'client:80'), connectionState: 'INVALID' } as const;
     expect(deliver(invalid).map((way) => way.end)).toEqual([end]);
     expect(deliver(packetOf(family, 'pod', 'client:80')).map((way) => way.end)).toEqual(['sent']);
@@ -105,7 +106,7 @@ describe('the masquerade mark', () => {
       expect.stringContaining(`--mark ${mark}/${mark}`),
     );
     const ports = [portOf('IPv4', { endpoints: ['here'] })];
-    const { send } = aTestbed('IPv4', { ports, options: fields });
+    const { send } = aTestbed('iptables', 'IPv4', { ports, options: fields });
     expect([send('pod', 'clusterIP:80'), send('client', 'clusterIP:80')]).toEqual(['1', '1*']);
   });
 });

@@ -1,86 +1,37 @@
-/** ClusterIPs and what all ways in have in common: which packets reach which endpoints, and with what chances. */
+/**
+ * How a service port looks in iptables mode: its chains for session affinity, probabilities, the number of its rules.
+ * What its rules do to packets stands in test/tracer/decisions, for all modes.
+ */
 import { describe, expect, it } from 'vitest';
+import { recentName } from '../../../test/tracer/iptables/match.ts';
+import { optionsOf, stateOf } from '../../../test/tracer/modes.ts';
+import type { Memory } from '../../../test/tracer/packet.ts';
 import {
   aTestbed,
   type Condition,
   endpointsOf,
-  optionsOf,
+  HOSTS,
+  type Host,
   portOf,
-  type Sender,
+  programOf,
 } from '../../../test/tracer/testbed.ts';
-import { IP_FAMILIES } from '../../addresses/ip.ts';
-import { aNodeView, anEndpoint, aServicePort } from '../../services/testing.ts';
+import { aNodeView, aServicePort } from '../../services/testing.ts';
 import { compile } from './compile.ts';
 import { endpointChain, serviceChains } from './names.ts';
 import { formatProbability } from './rule.ts';
+import { IptablesRules } from './rules.ts';
 import { isBuiltinChain, type Ruleset } from './ruleset.ts';
 
 const OPTIONS = optionsOf('IPv4');
-
-describe.each(IP_FAMILIES)('a ClusterIP in %s', (family) => {
-  it('leads to all endpoints with equal chances', () => {
-    for (const count of [1, 2, 3, 9]) {
-      const ports = [portOf(family, { endpoints: Array<Condition>(count).fill('elsewhere') })];
-      const ways = aTestbed(family, { ports }).ways('pod', 'clusterIP:80');
-      expect(ways.map(({ endpoint }) => endpoint)).toEqual(ports[0]?.endpoints.map(({ text }) => text));
-      for (const { chance } of ways) expect(chance).toBeCloseTo(1 / count, 9);
-    }
-  });
-
-  it('leads to no endpoint that is not ready', () => {
-    const ports = [portOf(family, { endpoints: ['elsewhere', 'unready', 'here'] })];
-    expect(aTestbed(family, { ports }).send('pod', 'clusterIP:80')).toBe('1 3');
-  });
-
-  it.each<[Sender, string, string]>([
-    ['pod', 'clusterIP:53', '1:5353'],
-    ['pod', 'clusterIP:53/UDP', '1:5454'],
-    ['pod', 'clusterIP:53/SCTP', '1:5555'],
-    ['pod', 'clusterIP:5353', 'untouched'],
-    ['pod', 'clusterIP:54/UDP', 'untouched'],
-    ['pod', 'externalIP:53', 'untouched'],
-    ['pod', 'node:53', 'untouched'],
-  ])('keeps protocols apart that share a port number: from %s to %s: %s', (from, to, expected) => {
-    const [endpoint] = endpointsOf(family, ['here']);
-    const portWith = (protocol: 'TCP' | 'UDP' | 'SCTP', port: number) => {
-      const endpoints = [anEndpoint({ ...endpoint, port })];
-      return { ...portOf(family, { protocol, portName: protocol.toLowerCase(), port: 53 }), endpoints };
-    };
-    const ports = [portWith('TCP', 5353), portWith('UDP', 5454), portWith('SCTP', 5555)];
-    expect(aTestbed(family, { ports }).send(from, to)).toBe(expected);
-  });
-});
-
-describe.each(IP_FAMILIES)('without any endpoint in %s', (family) => {
-  const { send } = aTestbed(family, {
-    ports: [portOf(family, { everywhere: true, endpoints: ['unready'] })],
-  });
-  it.each<[Sender, string, string]>([
-    ['pod', 'clusterIP:80', 'REJECT'],
-    ['node', 'clusterIP:80', 'REJECT'],
-    ['client', 'clusterIP:80', 'REJECT'],
-    ['pod', 'externalIP:80', 'REJECT'],
-    ['client', 'externalIP:80', 'REJECT'],
-    ['pod', 'vip:80', 'REJECT'],
-    ['client', 'vip:80', 'REJECT'],
-    ['pod', 'node:30080', 'REJECT'],
-    ['node', 'node:30080', 'REJECT'],
-    ['localhost', 'localhost:30080', 'REJECT'],
-    ['client', 'node2:30080', 'REJECT'],
-    ['client', 'otherNode:30080', 'untouched'],
-    ['client', 'node:80', 'untouched'],
-    ['client', 'clusterIP:80/UDP', 'untouched'],
-    // As upstream: OUTPUT does not lead to the external portals, so what the node sends is for the network to refuse.
-    ['node', 'vip:80', 'untouched'],
-  ])('from %s to %s: %s', (from, to, expected) => {
-    expect(send(from, to)).toBe(expected);
-  });
-});
 
 describe('session affinity', () => {
   const port = portOf('IPv4', { endpoints: ['here', 'elsewhere', 'elsewhere'], sessionAffinitySeconds: 600 });
   const chainOf = (endpoint: string) => endpointChain(port.displayName, 'tcp', endpoint);
   const [first = '', second = '', third = ''] = port.endpoints.map(({ text }) => chainOf(text));
+  const listing = (client: Host, lists: readonly string[]): Memory => {
+    const memo = { data: '', sinceSeconds: 0, forSeconds: Number.POSITIVE_INFINITY };
+    return new Map(lists.map((list) => [recentName(list, HOSTS.IPv4[client]), memo]));
+  };
 
   it('asks for all remembered endpoints before it chooses', () => {
     const { cluster } = serviceChains(port.displayName, 'tcp');
@@ -106,16 +57,14 @@ describe('session affinity', () => {
     ['one that is there', [second], '2'],
     ['one that is gone', ['KUBE-SEP-GONE'], '1 2 3'],
     ['two: the first wins', [third, first], '1'],
-  ])('of a client that is remembered for %s', (_name, remembered, expected) => {
-    const { send } = aTestbed('IPv4', { ports: [port], remembered: new Set(remembered) });
-    expect(send('pod', 'clusterIP:80')).toBe(expected);
+  ])('of a client that is remembered for %s', (_name, lists, expected) => {
+    const { send } = aTestbed('iptables', 'IPv4', { ports: [port] });
+    expect(send('pod', 'clusterIP:80', { memory: listing('pod', lists) })).toBe(expected);
   });
 
   it('remembers the client when it translates, and only then', () => {
-    const [way] = aTestbed('IPv4', { ports: [port], remembered: new Set([second]) }).ways(
-      'pod',
-      'clusterIP:80',
-    );
+    const { ways } = aTestbed('iptables', 'IPv4', { ports: [port] });
+    const [way] = ways('pod', 'clusterIP:80', { memory: listing('pod', [second]) });
     expect(way?.steps.filter((step) => step.includes('--set'))).toEqual([
       expect.stringMatching(`^nat ${second}: .*--name ${second} --set .*-j DNAT`),
     ]);
@@ -175,7 +124,10 @@ describe('the number of rules', () => {
       aServicePort({ name: `web${n}`, clusterIP: `172.30.0.${n + 1}`, endpoints }),
     );
     const { filter, nat } = expected;
-    expect(numberOfRules(aTestbed('IPv4', { ports }).ruleset)).toEqual({ filter, nat });
+    expect(numberOfRules(stateOf(new IptablesRules(OPTIONS), programOf('IPv4', { ports })))).toEqual({
+      filter,
+      nat,
+    });
   });
 });
 

@@ -1,14 +1,15 @@
 /** Any packet to any service port goes where the policies say, whatever else is programmed beside it. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Machine, Packet } from '../../../test/tracer/packet.ts';
-import { route } from '../../../test/tracer/policy.ts';
-import { aTestbed, optionsOf } from '../../../test/tracer/testbed.ts';
-import { describeWays, type Way } from '../../../test/tracer/trace.ts';
-import { IP_FAMILIES, type IpFamily } from '../../addresses/ip.ts';
-import { ADDRESSES, type World, worlds } from '../../services/arbitraries.ts';
-import type { ServicePort } from '../../services/service-port.ts';
-import { ACCOUNTING_OBJECTS, type IptablesOptions } from './options.ts';
+import type { IpFamily } from '../../../src/addresses/ip.ts';
+import { ACCOUNTING_OBJECTS } from '../../../src/backends/iptables/options.ts';
+import { ADDRESSES, type World, worlds } from '../../../src/services/arbitraries.ts';
+import type { ServicePort } from '../../../src/services/service-port.ts';
+import { MODES_AND_FAMILIES, type ModeOptions, optionsOf } from '../modes.ts';
+import type { Machine, Packet } from '../packet.ts';
+import { decide } from '../policy.ts';
+import { aTestbed } from '../testbed.ts';
+import { describeWays, type Way } from '../trace.ts';
 
 type Target = Pick<Packet, 'protocol' | 'destination' | 'destinationPort'>;
 type Sender = Pick<Packet, 'source' | 'inInterface'>;
@@ -21,7 +22,7 @@ function machines(family: IpFamily): fc.Arbitrary<Machine> {
     .map((more) => ({ addresses: [`${outside}9`, `${outside}19`, ...more] }));
 }
 
-function options(family: IpFamily): fc.Arbitrary<IptablesOptions> {
+function options(family: IpFamily): fc.Arbitrary<ModeOptions> {
   return fc
     .record({
       masqueradeAll: fc.boolean(),
@@ -85,29 +86,44 @@ function isEven(ways: readonly Way[]): boolean {
   return ways.every(({ chance }) => Math.abs(chance * ways.length - 1) < 1e-9);
 }
 
-describe.each(IP_FAMILIES)('service ports in %s', (family) => {
-  const scenes = worlds(family).chain((world) => {
-    const packet = fc
-      .tuple(senders(family), targets(family, world))
-      .map(([sender, target]): Packet => ({ ...sender, ...target }))
-      .filter((possible) => isPossible(possible, ADDRESSES[family].loopback));
-    return fc.record({
-      world: fc.constant(world),
-      options: options(family),
-      machine: machines(family),
-      packets: fc.array(packet, { minLength: 30, maxLength: 60 }),
+/** A pod is on one node, whichever Services it is behind: here those whose addresses end in an odd number. */
+function withPodsInPlace({ node, ports }: World): World {
+  const placed = ([key, port]: readonly [ServicePort['key'], ServicePort]) => {
+    const endpoints = port.endpoints.map((endpoint) => ({
+      ...endpoint,
+      isLocal: /[13579]$/.test(endpoint.ip),
+    }));
+    return [key, { ...port, endpoints }] as const;
+  };
+  return { node, ports: new Map(Array.from(ports, placed)) };
+}
+
+describe.each(MODES_AND_FAMILIES)('service ports, %s, %s', (mode, family) => {
+  const scenes = worlds(family)
+    .map(withPodsInPlace)
+    .chain((world) => {
+      const packet = fc
+        .tuple(senders(family), targets(family, world))
+        .map(([sender, target]): Packet => ({ ...sender, ...target }))
+        .filter((possible) => isPossible(possible, ADDRESSES[family].loopback));
+      return fc.record({
+        world: fc.constant(world),
+        options: options(family),
+        machine: machines(family),
+        packets: fc.array(packet, { minLength: 30, maxLength: 60 }),
+      });
     });
-  });
 
   it('get exactly the traffic that their policies grant them, spread evenly', () => {
     fc.assert(
-      fc.property(scenes, ({ world: { node, ports }, machine, packets, ...rest }) => {
-        const all = [...ports.values()];
-        const { deliver } = aTestbed(family, { ...rest, ports: all, node, addresses: machine.addresses });
+      fc.property(scenes, ({ world, machine, options: given, packets }) => {
+        const { node } = world;
+        const ports = [...world.ports.values()];
+        const { addresses } = machine;
+        const { deliver } = aTestbed(mode, family, { ports, node, options: given, addresses });
         for (const packet of packets) {
-          const routes = all.map((port) => route({ ...rest, port, node, machine }, packet));
           const ways = deliver(packet);
-          const expected = routes.find((way) => way !== 'untouched') ?? 'untouched';
+          const expected = decide({ mode, node, options: given, machine }, ports, packet);
           expect({ packet, end: describeWays(ways), isEven: isEven(ways) }).toEqual({
             packet,
             end: expected,

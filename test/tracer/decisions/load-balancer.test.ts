@@ -1,23 +1,24 @@
 /** Load-balancer addresses: who may use them, and which ones get rules at all. */
 import { describe, expect, it } from 'vitest';
+import type { IpFamily } from '../../../src/addresses/ip.ts';
+import { ServiceTracker } from '../../../src/services/service-tracker.ts';
+import { aService, aSlice } from '../../../src/services/testing.ts';
+import { MODES, MODES_AND_FAMILIES } from '../modes.ts';
 import {
   aTestbed,
+  type Expected,
+  expectedIn,
   HOSTS,
-  optionsOf,
   type PortOfFields,
   portOf,
   type Sender,
-} from '../../../test/tracer/testbed.ts';
-import { IP_FAMILIES, type IpFamily } from '../../addresses/ip.ts';
-import { ServiceTracker } from '../../services/service-tracker.ts';
-import { aNodeView, aService, aSlice } from '../../services/testing.ts';
-import { compile } from './compile.ts';
+} from '../testbed.ts';
 
 /** `client` is within the first one, `client2` is not; `node` and `otherNode` are within the second one. */
 const CLIENTS: Readonly<Record<IpFamily, string>> = { IPv4: '203.0.113.0/25', IPv6: '2001:db8::/64' };
 const NODES: Readonly<Record<IpFamily, string>> = { IPv4: '192.168.0.0/24', IPv6: 'fd00:192::/64' };
 
-describe.each(IP_FAMILIES)('source ranges in %s', (family) => {
+describe.each(MODES_AND_FAMILIES)('source ranges, %s, %s', (mode, family) => {
   const sendWith = (ranges: readonly string[], fields: PortOfFields = {}) => {
     const port = portOf(family, {
       everywhere: true,
@@ -25,7 +26,7 @@ describe.each(IP_FAMILIES)('source ranges in %s', (family) => {
       loadBalancerSourceRanges: ranges,
       ...fields,
     });
-    return aTestbed(family, { ports: [port] }).send;
+    return aTestbed(mode, family, { ports: [port] }).send;
   };
 
   it.each<[Sender, string, string]>([
@@ -81,11 +82,20 @@ describe.each(IP_FAMILIES)('source ranges in %s', (family) => {
     );
   });
 
-  it.each<[Sender, string, string]>([
+  it.each<[Sender, string, Expected]>([
     ['client', 'vip:80', 'REJECT'],
-    ['client2', 'vip:80', 'REJECT'],
-  ])('without any endpoint: from %s to %s: %s', (from, to, expected) => {
-    expect(sendWith([CLIENTS[family]], { endpoints: [] })(from, to)).toBe(expected);
+    // nftables asks for the source before anything else, iptables only once there is an endpoint (KQ-16).
+    ['client2', 'vip:80', { iptables: 'REJECT', nftables: 'DROP' }],
+    ['client2', 'externalIP:80', 'REJECT'],
+  ])('without any endpoint: from %s to %s: %j', (from, to, expected) => {
+    expect(sendWith([CLIENTS[family]], { endpoints: [] })(from, to)).toBe(expectedIn(mode, expected));
+  });
+
+  it('of an address that is an external IP too', () => {
+    // iptables only lets nobody in by the load balancer's rules; nftables closes the address.
+    const send = sendWith([CLIENTS[family]], { externalIPs: [HOSTS[family].vip] });
+    expect(send('client', 'vip:80')).toBe('1* 2*');
+    expect(send('client2', 'vip:80')).toBe(expectedIn(mode, { iptables: '1* 2*', nftables: 'DROP' }));
   });
 
   it('hold for all addresses of the load balancer', () => {
@@ -100,26 +110,19 @@ describe.each(IP_FAMILIES)('source ranges in %s', (family) => {
   });
 });
 
-describe('addresses of a load balancer with ipMode', () => {
-  const rulesFor = (ipMode: 'VIP' | 'Proxy') => {
+describe.each(MODES)('addresses of a load balancer with ipMode, %s', (mode) => {
+  it.each([
+    ['VIP', '1*'],
+    // The load balancer is asked for, wherever the packet comes from.
+    ['Proxy', 'untouched'],
+  ] as const)('%s: %s', (ipMode, expected) => {
     const tracker = new ServiceTracker({ family: 'IPv4', nodeName: 'node-a', startedAtMs: 0 });
     const ports = [{ nodePort: 30080 }];
-    tracker.upsertService(
-      aService({ type: 'LoadBalancer', ports, loadBalancerIngress: [{ ip: '198.51.100.4', ipMode }] }),
-    );
+    const loadBalancerIngress = [{ ip: HOSTS.IPv4.vip, ipMode }];
+    tracker.upsertService(aService({ type: 'LoadBalancer', ports, loadBalancerIngress }));
     tracker.upsertSlice(aSlice({ endpoints: ['10.180.0.1'] }));
     tracker.takeChanges();
-    return [...tracker.ports.values()].flatMap(
-      (port) => compile(port, aNodeView(), optionsOf('IPv4')).sharedRules,
-    );
-  };
-
-  it.each([
-    ['VIP', 1],
-    ['Proxy', 0],
-  ] as const)('%s get %i rules', (ipMode, count) => {
-    const rules = rulesFor(ipMode);
-    expect(rules.filter(({ rule }) => rule.includes('198.51.100.4'))).toHaveLength(count);
-    expect(rules.filter(({ rule }) => rule.includes('30080'))).toHaveLength(1);
+    const { send } = aTestbed(mode, 'IPv4', { ports: [...tracker.ports.values()] });
+    expect([send('client', 'vip:80'), send('client', 'node:30080')]).toEqual([expected, '1*']);
   });
 });

@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import type { ChainId } from '../../src/backends/iptables/names.ts';
-import type { Ruleset } from '../../src/backends/iptables/ruleset.ts';
-import { readChains } from './chains.ts';
-import type { Machine, Packet } from './packet.ts';
-import { describeWays, trace } from './trace.ts';
+import type { ChainId } from '../../../src/backends/iptables/names.ts';
+import type { Ruleset } from '../../../src/backends/iptables/ruleset.ts';
+import type { Machine, Packet } from '../packet.ts';
+import { describeWays, trace } from '../trace.ts';
+import { iptablesHooks } from './hooks.ts';
+import { recentName } from './match.ts';
 
 const MACHINE: Machine = { addresses: ['192.168.0.2', '2001:db8:1::2'] };
 const HOOKS: readonly ChainId[] = [
@@ -43,7 +44,7 @@ function rulesetOf(...lines: readonly string[]): Ruleset {
 }
 
 const end = (packet: Packet, ruleset: Ruleset, machine = MACHINE) =>
-  describeWays(trace(readChains(ruleset), packet, machine));
+  describeWays(trace(iptablesHooks(ruleset), packet, machine));
 
 describe('hooks', () => {
   it.each<[string, Packet, string]>([
@@ -52,10 +53,10 @@ describe('hooks', () => {
     ['what the node sends', fromNode, 'nat OUTPUT, filter OUTPUT, nat POSTROUTING'],
     ['what the node sends itself', withinNode, 'nat OUTPUT, filter OUTPUT, nat POSTROUTING, filter INPUT'],
     ['what conntrack can’t place', invalid, 'filter FORWARD'],
-  ])('%s', (_name, packet, hooks) => {
-    const chains = readChains(rulesetOf(...HOOKS.map((hook) => `${hook}: -m comment --comment x`)));
-    const [way] = trace(chains, packet, MACHINE);
-    expect(way?.steps.map((step) => step.slice(0, step.indexOf(':'))).join(', ')).toBe(hooks);
+  ])('%s', (_name, packet, passed) => {
+    const hooks = iptablesHooks(rulesetOf(...HOOKS.map((hook) => `${hook}: -m comment --comment x`)));
+    const [way] = trace(hooks, packet, MACHINE);
+    expect(way?.steps.map((step) => step.slice(0, step.indexOf(':'))).join(', ')).toBe(passed);
   });
 
   it('are chosen by the translated destination', () => {
@@ -112,8 +113,26 @@ describe('conditions', () => {
 
   it('know what was remembered of the source', () => {
     const ruleset = rulesetOf('filter FORWARD: -m recent --name A --rcheck --seconds 9 --reap -j DROP');
-    expect(end(passing, ruleset, { ...MACHINE, remembered: new Set(['A']) })).toBe('DROP');
-    expect(end(passing, ruleset, { ...MACHINE, remembered: new Set(['B']) })).toBe('untouched');
+    const endFor = (list: string, client: string, atSeconds: number) => {
+      const memo = { data: '', sinceSeconds: 100, forSeconds: Number.POSITIVE_INFINITY };
+      return end(passing, ruleset, {
+        ...MACHINE,
+        memory: new Map([[recentName(list, client), memo]]),
+        atSeconds,
+      });
+    };
+    expect(endFor('A', passing.source, 109)).toBe('DROP');
+    expect(endFor('A', passing.source, 110)).toBe('untouched');
+    expect(endFor('A', '203.0.113.6', 100)).toBe('untouched');
+    expect(endFor('B', passing.source, 100)).toBe('untouched');
+  });
+
+  it('remember the source', () => {
+    const ruleset = rulesetOf('filter FORWARD: -m recent --name A --set');
+    const [way] = trace(iptablesHooks(ruleset), passing, { ...MACHINE, atSeconds: 7 });
+    expect([...(way?.memory ?? [])]).toEqual([
+      [recentName('A', passing.source), { data: '', sinceSeconds: 7, forSeconds: Number.POSITIVE_INFINITY }],
+    ]);
   });
 
   it('see what was done to the packet before', () => {
@@ -130,7 +149,7 @@ describe('conditions', () => {
 
 describe('chance', () => {
   it('leads to every rule that may be taken, with its share', () => {
-    const chains = readChains(
+    const hooks = iptablesHooks(
       rulesetOf(
         'nat PREROUTING: -j KUBE-SVC-A',
         'nat KUBE-SVC-A: -m statistic --mode random --probability 0.3333333333 -j KUBE-SEP-1',
@@ -139,7 +158,7 @@ describe('chance', () => {
         ...[1, 2, 3].map((n) => `nat KUBE-SEP-${n}: -j DNAT --to-destination 10.0.0.${n}:80`),
       ),
     );
-    const ways = trace(chains, passing, MACHINE);
+    const ways = trace(hooks, passing, MACHINE);
     expect(describeWays(ways)).toBe('10.0.0.1:80 10.0.0.2:80 10.0.0.3:80');
     for (const { chance } of ways) expect(chance).toBeCloseTo(1 / 3);
   });

@@ -1,13 +1,7 @@
 /** Which endpoints internal and external traffic policies allow, and what happens when they allow none. */
 import { describe, expect, it } from 'vitest';
-import {
-  aTestbed,
-  type Condition,
-  type PortOfFields,
-  portOf,
-  type Sender,
-} from '../../../test/tracer/testbed.ts';
-import { IP_FAMILIES } from '../../addresses/ip.ts';
+import { MODES_AND_FAMILIES } from '../modes.ts';
+import { aTestbed, type Condition, type PortOfFields, portOf, type Sender } from '../testbed.ts';
 
 const INTERNAL_LOCAL: PortOfFields = { internalPolicyLocal: true };
 const EXTERNAL_LOCAL: PortOfFields = { externalPolicyLocal: true, everywhere: true };
@@ -15,12 +9,12 @@ const EXTERNAL_CLUSTER: PortOfFields = { everywhere: true };
 
 type Row = readonly [endpoints: readonly Condition[], from: Sender, to: string, expected: string];
 
-describe.each(IP_FAMILIES)('%s', (family) => {
+describe.each(MODES_AND_FAMILIES)('%s, %s', (mode, family) => {
   const check = (fields: PortOfFields, rows: readonly Row[]) =>
     it.each(rows)('%j, from %s to %s: %s', (endpoints, from, to, expected) => {
-      expect(aTestbed(family, { ports: [portOf(family, { ...fields, endpoints })] }).send(from, to)).toBe(
-        expected,
-      );
+      expect(
+        aTestbed(mode, family, { ports: [portOf(family, { ...fields, endpoints })] }).send(from, to),
+      ).toBe(expected);
     });
 
   describe('internalTrafficPolicy Cluster', () => {

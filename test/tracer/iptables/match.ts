@@ -1,0 +1,57 @@
+/** Which packets a rule is for. */
+import type { Rule } from '../../../src/backends/iptables/rule.ts';
+import { destinationOf, type Flight, isLocalAddress, isWithin, recall } from '../packet.ts';
+
+/** Whether all conditions of a rule hold. Chance (`oneOf`) is for the caller to settle. */
+export function matches(rule: Rule, flight: Flight): boolean {
+  const { packet, machine } = flight;
+  const { ip, port } = destinationOf(flight);
+  return (
+    holds(rule.protocol, (protocol) => protocol === packet.protocol.toLowerCase()) &&
+    holdsText(rule.destination, (range) => isWithin(range, ip)) &&
+    holds(rule.destinationPort, (wanted) => wanted === port) &&
+    holdsText(rule.source, (range) => isWithin(range, packet.source)) &&
+    holdsText(rule.inInterface, (name) => isInterface(name, packet.inInterface)) &&
+    holds(rule.addressType, (end) => isLocalAddress(end === 'dst' ? ip : packet.source, machine)) &&
+    holdsText(rule.connectionState, (states) => isInState(states, flight)) &&
+    holdsText(rule.mark, (mark) => hasMark(mark, flight.mark)) &&
+    holds(rule.recent, (recent) => isRecent(recent, flight))
+  );
+}
+
+/** How the memory names a client in a list of xt_recent. */
+export function recentName(list: string, client: string): string {
+  return `${list} ${client}`;
+}
+
+/** A condition that is not there holds. */
+function holds<Value>(condition: Value | undefined, test: (value: Value) => boolean): boolean {
+  return condition === undefined || test(condition);
+}
+
+/** The same for a condition that a leading `! ` turns round. */
+function holdsText(condition: string | undefined, test: (value: string) => boolean): boolean {
+  return holds(condition, (text) => (text.startsWith('! ') ? !test(text.slice(2)) : test(text)));
+}
+
+/** The node's own packets come in by none, which is why they match `! -i`. */
+function isInterface(wanted: string, actual = ''): boolean {
+  return wanted.endsWith('+') ? actual.startsWith(wanted.slice(0, -1)) : actual === wanted;
+}
+
+function isInState(states: string, { packet, endpoint }: Flight): boolean {
+  const actual = [packet.connectionState ?? 'NEW', ...(endpoint === undefined ? [] : ['DNAT'])];
+  return states.split(',').some((state) => actual.includes(state));
+}
+
+function hasMark(wanted: string, actual: number): boolean {
+  const [value = 0, mask = 0xffffffff] = wanted.split('/').map(Number);
+  return (actual & mask) >>> 0 === value;
+}
+
+/** Lists know since when; how long that counts is for the rule to say. One without a time only adds to the list. */
+function isRecent({ name, seconds }: NonNullable<Rule['recent']>, flight: Flight): boolean {
+  if (seconds === undefined) return true;
+  const memo = recall(flight, recentName(name, flight.packet.source));
+  return memo !== undefined && (flight.machine.atSeconds ?? 0) - memo.sinceSeconds <= seconds;
+}

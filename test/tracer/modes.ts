@@ -1,0 +1,65 @@
+/** The modes whose rules can be traced, and what they make of service ports. */
+import { IP_FAMILIES, type IpFamily } from '../../src/addresses/ip.ts';
+import type { Rules } from '../../src/backends/backend.ts';
+import type { IptablesOptions } from '../../src/backends/iptables/options.ts';
+import { IptablesRules } from '../../src/backends/iptables/rules.ts';
+import type { NftablesOptions } from '../../src/backends/nftables/options.ts';
+import { NftablesRules } from '../../src/backends/nftables/rules.ts';
+import type { NodeView } from '../../src/services/node-view.ts';
+import type { ServicePort } from '../../src/services/service-port.ts';
+import { iptablesHooks } from './iptables/hooks.ts';
+import { nftablesHooks } from './nftables/hooks.ts';
+import type { Hooks } from './trace.ts';
+
+export const MODES = ['iptables', 'nftables'] as const;
+export type Mode = (typeof MODES)[number];
+
+export const MODES_AND_FAMILIES = MODES.flatMap((mode) =>
+  IP_FAMILIES.map((family) => [mode, family] as const),
+);
+
+/** Every mode takes those it knows. */
+export type ModeOptions = IptablesOptions & NftablesOptions;
+
+/** What a node programs. */
+export interface Program {
+  readonly node: NodeView;
+  readonly ports: readonly ServicePort[];
+  readonly options: ModeOptions;
+}
+
+/** The hooks of a machine that runs the program in this mode. */
+export function hooksOf(mode: Mode, program: Program): Hooks {
+  switch (mode) {
+    case 'iptables':
+      return iptablesHooks(stateOf(new IptablesRules(program.options), program));
+    case 'nftables': {
+      const table = stateOf(new NftablesRules(program.options), program);
+      if (table === undefined) throw new Error('BUG: a plan without a table');
+      return nftablesHooks(table);
+    }
+  }
+}
+
+/** All that a kernel must hold for the program. */
+export function stateOf<Unit, State>(
+  rules: Rules<Unit, State, unknown>,
+  { node, ports }: Omit<Program, 'options'>,
+): State {
+  const plan = rules.plan();
+  plan.update(node, new Map(ports.map((port) => [port.key, rules.compile(port, node)])));
+  return plan.complete();
+}
+
+/** kube-proxy's defaults. */
+export function optionsOf(family: IpFamily, fields: Partial<ModeOptions> = {}): ModeOptions {
+  return {
+    family,
+    masqueradeMark: 1 << 14,
+    masqueradeAll: false,
+    localhostNodePorts: family === 'IPv4',
+    conntrackLiberal: false,
+    accounting: [],
+    ...fields,
+  };
+}

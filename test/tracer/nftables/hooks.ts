@@ -1,0 +1,73 @@
+/** What the rules of an nf_tables table do to a packet: their instructions, not their text, as the kernel has no other. */
+import type { Chain, Rule, TableContent, Verdict } from '../../../src/kernel/netlink/nf-tables/model.ts';
+import type { Flight } from '../packet.ts';
+import { type BaseChain, behindJump, type Hook, type Hooks, type Passage, passRules } from '../trace.ts';
+import { carryOut, type Exit, type Moment } from './instructions.ts';
+
+/** The hooks of a machine with this table. A trace throws if a rule names a chain or a set that is not there. */
+export function nftablesHooks(table: TableContent): Hooks {
+  const at = (hook: Hook) => baseChains(table, hook);
+  return {
+    prerouting: at('prerouting'),
+    input: at('input'),
+    forward: at('forward'),
+    output: at('output'),
+    postrouting: at('postrouting'),
+  };
+}
+
+function baseChains(table: TableContent, name: Hook): readonly BaseChain[] {
+  return [...table.chains.values()]
+    .flatMap(({ hook, ...chain }) => (hook?.hook === name ? [{ hook, name: chain.name }] : []))
+    .sort((a, b) => a.hook.priority - b.hook.priority)
+    .map(({ hook, name }) => ({ type: hook.type, pass: (flight) => passChain(table, name, flight) }));
+}
+
+function passChain(table: TableContent, name: string, flight: Flight): readonly Passage[] {
+  const chain = table.chains.get(name);
+  if (chain === undefined) throw new Error(`there is no chain ${name}`);
+  return passRules(chain.rules, flight, (rule, arrived) => passRule(table, chain, rule, arrived));
+}
+
+function passRule(table: TableContent, chain: Chain, rule: Rule, flight: Flight): readonly Passage[] {
+  const step = `${chain.name}: ${rule.text ?? rule.comment}`;
+  return carryOutAll(table, rule, flight).flatMap((end) => {
+    const verdict = 'verdict' in end ? end.verdict : undefined;
+    if (verdict === 'no match') return [{ flight: end.flight, verdict: 'CONTINUE' }];
+    const matched = { ...end.flight, steps: [...end.flight.steps, step] };
+    return verdict === undefined
+      ? [{ flight: matched, verdict: 'CONTINUE' }]
+      : follow(table, verdict, matched);
+  });
+}
+
+/** Every way through the rule, up to its end or to where it is left. */
+function carryOutAll(table: TableContent, rule: Rule, flight: Flight): readonly (Moment | Exit)[] {
+  let ways: readonly (Moment | Exit)[] = [{ flight, registers: [] }];
+  for (const expression of rule.expressions) {
+    ways = ways.flatMap((way) => ('verdict' in way ? [way] : carryOut(expression, way, table)));
+  }
+  return ways;
+}
+
+function follow(
+  table: TableContent,
+  verdict: Verdict | { readonly verdict: 'reject' },
+  flight: Flight,
+): readonly Passage[] {
+  switch (verdict.verdict) {
+    case 'accept':
+      return [{ flight, verdict: 'ACCEPT' }];
+    case 'drop':
+      return [{ flight, verdict: 'DROP' }];
+    case 'reject':
+      return [{ flight, verdict: 'REJECT' }];
+    case 'return':
+      return [{ flight, verdict: 'RETURN' }];
+    case 'jump':
+      return behindJump(passChain(table, verdict.chain, flight));
+    case 'goto':
+      // Who returns from there returns from here.
+      return passChain(table, verdict.chain, flight);
+  }
+}

@@ -1,0 +1,129 @@
+/** Registers, and the values that rules keep in them. */
+import ipaddr from 'ipaddr.js';
+import { addressBytes } from '../../../src/addresses/ip.ts';
+import { IS_LITTLE_ENDIAN } from '../../../src/kernel/netlink/message.ts';
+import type { Datatype, Hex, Register } from '../../../src/kernel/netlink/nf-tables/model.ts';
+
+/** Words of four bytes, in hex. Those that a rule has not written have no value: the kernel lets no rule read them. */
+export type Registers = readonly (Hex | undefined)[];
+
+const WORD_DIGITS = 8;
+const SEPARATOR = ' . ';
+const PROTOCOLS: Readonly<Record<string, number>> = { tcp: 6, udp: 17, sctp: 132 };
+const SIZES: Readonly<Record<Datatype, number>> = {
+  ipv4_addr: 4,
+  ipv6_addr: 16,
+  inet_proto: 1,
+  inet_service: 2,
+  slot: 4,
+};
+
+/** The last word of a value is filled up with zeros. */
+export function store(registers: Registers, to: Register, value: Hex): Registers {
+  const written = [...registers];
+  for (const [index, word] of wordsOf(value).entries()) written[to + index] = word;
+  return written;
+}
+
+/** So many bytes. Throws if the rule has not written them all. */
+export function load(registers: Registers, from: Register, size: number): Hex {
+  const words = Array.from({ length: Math.ceil(size / 4) }, (_, index) => registers[from + index]);
+  if (words.includes(undefined)) throw new Error(`register ${from} has no value of ${size} bytes`);
+  return words.join('').slice(0, 2 * size);
+}
+
+/** The fields side by side, as elements are written: `10.96.0.1 . tcp . 80`. */
+export function loadFields(registers: Registers, from: Register, types: readonly Datatype[]): string {
+  const fields: string[] = [];
+  let next = from;
+  for (const type of types) {
+    const padded = load(registers, next, paddedSize(type));
+    const value = padded.slice(0, 2 * SIZES[type]);
+    // The kernel compares whole registers.
+    if (store([], 0, value).join('') !== padded) throw new Error(`${padded} is no ${type}`);
+    fields.push(formatField(type, value));
+    next += paddedSize(type) / 4;
+  }
+  return fields.join(SEPARATOR);
+}
+
+export function storeFields(
+  registers: Registers,
+  to: Register,
+  types: readonly Datatype[],
+  text: string,
+): Registers {
+  let stored = registers;
+  let next = to;
+  for (const [index, field] of text.split(SEPARATOR).entries()) {
+    const type = types[index];
+    if (type === undefined) throw new Error(`${text} is no ${types.join(SEPARATOR)}`);
+    stored = store(stored, next, parseField(type, field));
+    next += paddedSize(type) / 4;
+  }
+  return stored;
+}
+
+/** A number of 32 bits as the kernel has it. */
+export function word(value: number): Hex {
+  const bytes = Buffer.alloc(4);
+  if (IS_LITTLE_ENDIAN) bytes.writeUInt32LE(value >>> 0);
+  else bytes.writeUInt32BE(value >>> 0);
+  return bytes.toString('hex');
+}
+
+export function numberOf(value: Hex): number {
+  const bytes = Buffer.from(value, 'hex');
+  return IS_LITTLE_ENDIAN ? bytes.readUInt32LE() : bytes.readUInt32BE();
+}
+
+/** An address, a port or a protocol as it stands in a packet. */
+export function parseField(type: Datatype, text: string): Hex {
+  switch (type) {
+    case 'ipv4_addr':
+    case 'ipv6_addr':
+      return Buffer.from(addressBytes(text)).toString('hex');
+    case 'inet_proto':
+      return bigEndian(PROTOCOLS[text] ?? Number(text), 1);
+    case 'inet_service':
+      return bigEndian(Number(text), 2);
+    case 'slot':
+      return word(Number(text));
+  }
+}
+
+function formatField(type: Datatype, value: Hex): string {
+  switch (type) {
+    case 'ipv4_addr':
+    case 'ipv6_addr':
+      return formatAddress(value);
+    case 'inet_proto': {
+      const number = Number.parseInt(value, 16);
+      return Object.keys(PROTOCOLS).find((name) => PROTOCOLS[name] === number) ?? String(number);
+    }
+    case 'inet_service':
+      return String(Number.parseInt(value, 16));
+    case 'slot':
+      return String(numberOf(value));
+  }
+}
+
+function formatAddress(value: Hex): string {
+  const address = ipaddr.fromByteArray([...Buffer.from(value, 'hex')]);
+  return address instanceof ipaddr.IPv6 ? address.toRFC5952String() : address.toString();
+}
+
+function bigEndian(value: number, size: number): Hex {
+  return value.toString(16).padStart(2 * size, '0');
+}
+
+function paddedSize(type: Datatype): number {
+  return Math.ceil(SIZES[type] / 4) * 4;
+}
+
+function wordsOf(value: Hex): readonly Hex[] {
+  const count = Math.ceil(value.length / WORD_DIGITS);
+  return Array.from({ length: count }, (_, index) =>
+    value.slice(index * WORD_DIGITS, (index + 1) * WORD_DIGITS).padEnd(WORD_DIGITS, '0'),
+  );
+}
