@@ -1,0 +1,24 @@
+/** The kernel's nf_tables for tests that want it empty, again and again. */
+import { afterEach } from 'vitest';
+import { CLONE_NEWNET, unshare } from '../../src/kernel/ffi.ts';
+import { NetlinkConnection } from '../../src/kernel/netlink/connection.ts';
+import { NfTables } from '../../src/kernel/netlink/nf-tables/client.ts';
+import { NETLINK_NETFILTER, openNetlinkTransport } from '../../src/kernel/netlink/transport.ts';
+
+const open: NfTables[] = [];
+afterEach(() => {
+  for (const client of open.splice(0)) client[Symbol.dispose]();
+});
+
+/** A client of the namespace the thread is in, until the end of the test. */
+export function openNfTables(): NfTables {
+  const client = new NfTables(new NetlinkConnection(openNetlinkTransport(NETLINK_NETFILTER)));
+  open.push(client);
+  return client;
+}
+
+/** Moves the thread to a new namespace first: that is faster than to take away what is in the old one. */
+export function openEmptyNfTables(): NfTables {
+  unshare(CLONE_NEWNET);
+  return openNfTables();
+}
