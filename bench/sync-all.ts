@@ -18,7 +18,9 @@ const FiguresSchema = v.record(v.string(), v.union([v.string(), v.number()]));
 
 const ROWS: readonly (readonly [title: string, cell: (figures: Figures) => string])[] = [
   ['first sync', milliseconds('firstSyncMs')],
+  ['of it own', milliseconds('ownFirstSyncMs')],
   ['restart', milliseconds('restartSyncMs')],
+  ['of it own', milliseconds('ownRestartSyncMs')],
   ['endpoint changed, p50 / p99', p50p99('change')],
   ['endpoint removed, p50 / p99', p50p99('removeEndpoint')],
   ['endpoint added, p50 / p99', p50p99('addEndpoint')],
