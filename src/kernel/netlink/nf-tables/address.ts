@@ -4,6 +4,7 @@
  */
 import type { AsciiWriter } from './ascii-writer.ts';
 
+const ZERO = 0x30;
 const DOT = 0x2e;
 const COLON = 0x3a;
 const GROUPS = 8;
@@ -11,28 +12,37 @@ const GROUPS = 8;
 /** A decimal number without leading zeros; -1 if the text from `from` to `to` isn't one or is above `limit`. */
 export function parseDecimal(text: string, from: number, to: number, limit: number): number {
   if (from >= to || to - from > 10) return -1;
-  if (text.charCodeAt(from) === 0x30 && to - from > 1) return -1;
+  if (text.charCodeAt(from) === ZERO && to - from > 1) return -1;
   let value = 0;
   for (let index = from; index < to; index++) {
-    const digit = text.charCodeAt(index) - 0x30;
+    const digit = text.charCodeAt(index) - ZERO;
     if (digit < 0 || digit > 9) return -1;
     value = value * 10 + digit;
   }
   return value <= limit ? value : -1;
 }
 
-/** Writes 4 bytes at `at`. False if the text from `from` to `to` is no IPv4 address. */
+/** Writes 4 bytes at `at`. False if the text from `from` to `to` is no IPv4 address; leading zeros make it none. */
 export function encodeIpv4(text: string, from: number, to: number, bytes: Uint8Array, at: number): boolean {
+  let octets = 0;
+  let value = 0;
   let start = from;
-  for (let octet = 0; octet < 4; octet++) {
-    let end = start;
-    while (end < to && text.charCodeAt(end) !== DOT) end++;
-    const value = parseDecimal(text, start, end, 255);
-    if (value < 0 || (end === to) !== (octet === 3)) return false;
-    bytes[at + octet] = value;
-    start = end + 1;
+  for (let index = from; index <= to; index++) {
+    const code = index < to ? text.charCodeAt(index) : DOT;
+    if (code === DOT) {
+      const isShort = index > start && (index === start + 1 || text.charCodeAt(start) !== ZERO);
+      if (!isShort || value > 255 || octets === 4) return false;
+      bytes[at + octets] = value;
+      octets++;
+      value = 0;
+      start = index + 1;
+    } else {
+      const digit = code - ZERO;
+      if (digit < 0 || digit > 9 || value > 255) return false;
+      value = value * 10 + digit;
+    }
   }
-  return true;
+  return octets === 4;
 }
 
 export function decodeIpv4(bytes: Uint8Array, at: number, text: AsciiWriter): void {

@@ -21,7 +21,7 @@ export class AsciiWriter {
 
   /** A whole number from 0 to 4294967295. */
   decimal(value: number): void {
-    if (value >= 10) this.decimal(Math.trunc(value / 10));
+    if (value >= 10) this.decimal(Math.floor(value / 10));
     this.#bytes[this.#end++] = ZERO + (value % 10);
   }
 

@@ -88,6 +88,7 @@ export function encodeFields(
   let start = from - SEPARATOR.length;
   let place = at;
   for (const type of types) {
+    if (start >= from && !text.startsWith(SEPARATOR, start)) throw noSuchValue(types, text);
     start += SEPARATOR.length;
     const end = fieldEnd(text, start);
     if (!encodeField(type, text, start, end, bytes, place)) throw noSuchValue(types, text);
@@ -98,7 +99,8 @@ export function encodeFields(
 }
 
 function fieldEnd(text: string, start: number): number {
-  const end = text.indexOf(SEPARATOR, start);
+  // No field has a space in it. To look for one character is much faster.
+  const end = text.indexOf(' ', start);
   return end < 0 ? text.length : end;
 }
 

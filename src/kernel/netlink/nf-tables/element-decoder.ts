@@ -10,7 +10,7 @@ import { type Bound, joinBounds } from './interval.ts';
 import type { Element, SetDeclaration } from './model.ts';
 import { decodeRangedValue } from './range.ts';
 import { hasConcatenatedRanges } from './set.ts';
-import { readText } from './text.ts';
+import { SharedTexts } from './text.ts';
 import { readComment } from './userdata.ts';
 import { formatVerdict, verdictOf } from './verdict.ts';
 
@@ -24,8 +24,8 @@ export class ElementDecoder {
   readonly #dataSize: number;
   readonly #parts = new ElementParts();
   readonly #text = new AsciiWriter();
-  /** The same comments and verdicts stand in many elements: one text for all of them. */
-  readonly #texts = new Map<string, string>();
+  /** The same comments and chains stand in many elements. */
+  readonly #texts = new SharedTexts();
   /** Of an interval set, until all are there. */
   readonly #bounds: Bound[] = [];
   #bytes: Uint8Array = new Uint8Array();
@@ -59,7 +59,7 @@ export class ElementDecoder {
     const parts = this.#parts;
     parts.read(this.#bytes, from, to);
     const data = this.#data(parts);
-    const comment = this.#shared(readComment(parts.bytes, parts.userdata.from, parts.userdata.to));
+    const comment = readComment(parts.bytes, parts.userdata.from, parts.userdata.to, this.#readShared);
     if ((parts.flags & NFT_SET_ELEM.CATCHALL) !== 0) {
       this.#take({ key: CATCHALL, data, comment }, parts.expiresMs);
     } else if (this.#set.interval && this.#set.key.length === 1) {
@@ -93,17 +93,12 @@ export class ElementDecoder {
       return this.#text.take();
     }
     if (verdict === undefined) return undefined;
-    const known = verdictOf(verdict, readText(bytes, chain.from, chain.to));
-    return this.#shared(known === undefined ? `verdict ${verdict}` : formatVerdict(known));
+    const known = verdictOf(verdict, this.#readShared(bytes, chain.from, chain.to));
+    return known === undefined ? `verdict ${verdict}` : formatVerdict(known);
   }
 
-  #shared(text: string): string {
-    if (text === '') return text;
-    const known = this.#texts.get(text);
-    if (known !== undefined) return known;
-    this.#texts.set(text, text);
-    return text;
-  }
+  readonly #readShared = (bytes: Uint8Array, from: number, to: number): string =>
+    this.#texts.read(bytes, from, to);
 }
 
 function checkSize(span: Span, size: number): void {

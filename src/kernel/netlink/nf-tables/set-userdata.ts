@@ -6,7 +6,8 @@
 import { IS_LITTLE_ENDIAN } from '../message.ts';
 import { NFT_USERDATA_MAXLEN } from './constants.ts';
 import type { Datatype, SetDeclaration } from './model.ts';
-import { commentSize, readComment, USERDATA_HEADER_SIZE, writeComment } from './userdata.ts';
+import { readText } from './text.ts';
+import { encodeCommentAs, readComment, USERDATA_HEADER_SIZE } from './userdata.ts';
 
 /** enum nftnl_udata_set_types */
 const KEYBYTEORDER = 0;
@@ -57,12 +58,12 @@ export function encodeSetUserdata({ key, data, comment }: SetDeclaration): Uint8
     writeTypeof(userdata, DATA_TYPEOF, data, isTypeof);
     userdata.u32(DATA_INTERVAL, 0);
   }
-  userdata.comment(COMMENT, comment);
+  userdata.raw(encodeCommentAs(COMMENT, comment));
   return userdata.bytes();
 }
 
 export function decodeSetComment(userdata: Uint8Array | undefined): string {
-  return userdata === undefined ? '' : readComment(userdata, 0, userdata.length, COMMENT);
+  return userdata === undefined ? '' : readComment(userdata, 0, userdata.length, readText, COMMENT);
 }
 
 function byteorderOf(value: readonly Datatype[] | 'verdict'): number {
@@ -122,11 +123,8 @@ class UserdataWriter {
     else this.#bytes.writeUInt32BE(value, at);
   }
 
-  comment(type: number, comment: string): void {
-    const size = commentSize(comment);
-    if (size === 0) return;
-    const start = this.#reserve(size);
-    writeComment(comment, type, this.#bytes, start, size);
+  raw(bytes: Uint8Array): void {
+    this.#bytes.set(bytes, this.#reserve(bytes.length));
   }
 
   /** Throws a RangeError if what is written is longer than a byte can tell. */

@@ -1,6 +1,5 @@
 /** Texts in bytes, of which a dump has hundreds of thousands: most are short and ASCII. */
 const DECODER = new TextDecoder();
-const ENCODER = new TextEncoder();
 const SHORT = Buffer.alloc(256);
 
 /** UTF-8 from `from` to the first zero byte before `to`. */
@@ -16,11 +15,26 @@ export function readText(bytes: Uint8Array, from: number, to: number): string {
   return isPlain ? SHORT.toString('latin1', 0, end - from) : DECODER.decode(bytes.subarray(from, end));
 }
 
-/** Writes the text as UTF-8; `size` is its length then. */
-export function writeText(text: string, size: number, bytes: Uint8Array, at: number): void {
-  if (size === text.length) {
-    for (let index = 0; index < size; index++) bytes[at + index] = text.charCodeAt(index);
-  } else {
-    ENCODER.encodeInto(text, bytes.subarray(at, at + size));
+/** Gives one and the same string for the same bytes, again and again, mostly without making another one first. */
+export class SharedTexts {
+  readonly #known = new Map<number, { readonly bytes: Uint8Array; readonly text: string }>();
+
+  /** Like {@link readText}. */
+  read(bytes: Uint8Array, from: number, to: number): string {
+    if (from === to) return '';
+    // FNV-1a. Of texts with the same number all but the first are made anew each time.
+    let hash = 0x811c9dc5;
+    for (let at = from; at < to; at++) hash = Math.imul(hash ^ (bytes[at] ?? 0), 0x01000193);
+    const known = this.#known.get(hash);
+    if (known !== undefined && areEqual(known.bytes, bytes, from, to)) return known.text;
+    const text = readText(bytes, from, to);
+    if (known === undefined) this.#known.set(hash, { bytes: bytes.slice(from, to), text });
+    return text;
   }
+}
+
+function areEqual(known: Uint8Array, bytes: Uint8Array, from: number, to: number): boolean {
+  if (known.length !== to - from) return false;
+  for (let index = 0; index < known.length; index++) if (known[index] !== bytes[from + index]) return false;
+  return true;
 }

@@ -27,6 +27,8 @@ const MIN_ELEMENTS_A_MESSAGE = Math.floor(MAX_ATTRIBUTE_SIZE / MAX_ELEMENT_SIZE)
 /** What begins and what ends the batch. */
 const FRAME_MESSAGES = 2;
 const ELEMENTS_A_STEP = 500;
+const USUAL_MESSAGE_SIZE = 512;
+const USUAL_ELEMENT_SIZE = 128;
 
 export interface EncodedTransaction {
   readonly bytes: Uint8Array;
@@ -63,7 +65,7 @@ export function* encodeTransaction(
   firstSequence: number,
   generation?: number,
 ): Generator<void, EncodedTransaction> {
-  const encoder = new TransactionEncoder(table, firstSequence);
+  const encoder = new TransactionEncoder(table, firstSequence, usualSize(transaction));
   encoder.begin(generation);
   for (const operation of transaction) {
     yield* encoder.encode(operation);
@@ -81,15 +83,24 @@ interface Request {
   readonly write: (writer: MessageWriter) => void;
 }
 
+/** So that a large buffer need not grow, and be copied, again and again. What is not used takes no memory. */
+function usualSize(transaction: Transaction): number {
+  return transaction.reduce((sum, operation) => {
+    const elements = 'elements' in operation ? operation.elements.length : 0;
+    return sum + USUAL_MESSAGE_SIZE + elements * USUAL_ELEMENT_SIZE;
+  }, USUAL_MESSAGE_SIZE);
+}
+
 class TransactionEncoder {
-  readonly #writer = new MessageWriter();
+  readonly #writer: MessageWriter;
   readonly #table: TableName;
   readonly #firstSequence: number;
   /** What each message is part of; undefined for the frame. */
   readonly #operations: (Operation | undefined)[] = [];
   #lastMessage: Mark = 0;
 
-  constructor(table: TableName, firstSequence: number) {
+  constructor(table: TableName, firstSequence: number, sizeHint: number) {
+    this.#writer = new MessageWriter(sizeHint);
     this.#table = table;
     this.#firstSequence = firstSequence;
   }

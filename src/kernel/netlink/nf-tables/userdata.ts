@@ -5,7 +5,7 @@
  */
 import { IS_LITTLE_ENDIAN } from '../message.ts';
 import type { MessageWriter } from '../message-writer.ts';
-import { readText, writeText } from './text.ts';
+import { readText } from './text.ts';
 
 export const USERDATA_HEADER_SIZE = 2;
 /** Of tables, chains, rules and elements. */
@@ -17,6 +17,7 @@ const FLAGS_SIZE = USERDATA_HEADER_SIZE + 4;
 
 /** In bytes; nft takes none that is longer. */
 export const MAX_COMMENT_SIZE = 128;
+const ENCODER = new TextEncoder();
 
 /**
  * Writes the userdata of a table, chain, rule or element in an attribute of type `type`, or nothing if there is nothing
@@ -28,51 +29,59 @@ export function encodeComment(
   comment: string,
   isOpenInterval = false,
 ): void {
-  const size = commentSize(comment);
-  if (size === 0 && !isOpenInterval) return;
-  const at = writer.space(type, size + (isOpenInterval ? FLAGS_SIZE : 0));
+  if (comment === '' && !isOpenInterval) return;
+  const text = encodeText(comment);
+  const at = writer.space(type, text.length + (isOpenInterval ? FLAGS_SIZE : 0));
   const bytes = writer.buffer;
-  if (size > 0) writeComment(comment, COMMENT, bytes, at, size);
+  bytes.set(text, at);
   if (!isOpenInterval) return;
-  bytes[at + size] = ELEMENT_FLAGS;
-  bytes[at + size + 1] = 4;
-  bytes[at + size + USERDATA_HEADER_SIZE + (IS_LITTLE_ENDIAN ? 0 : 3)] = INTERVAL_OPEN;
+  const flags = at + text.length;
+  bytes[flags] = ELEMENT_FLAGS;
+  bytes[flags + 1] = 4;
+  bytes[flags + USERDATA_HEADER_SIZE + (IS_LITTLE_ENDIAN ? 0 : 3)] = INTERVAL_OPEN;
 }
 
-/** With its header and the zero byte at its end; 0 for an empty one. */
-export function commentSize(comment: string): number {
-  if (comment === '') return 0;
+/** What elements that come one after the other have in common, as those of one owner have. */
+let last = { comment: '', bytes: new Uint8Array() };
+
+function encodeText(comment: string): Uint8Array {
+  if (comment !== last.comment) last = { comment, bytes: encodeCommentAs(COMMENT, comment) };
+  return last.bytes;
+}
+
+/** With its header and a zero byte at its end; an empty one is nothing at all. */
+export function encodeCommentAs(type: number, comment: string): Uint8Array<ArrayBuffer> {
+  if (comment === '') return new Uint8Array();
   const size = Buffer.byteLength(comment);
   if (size > MAX_COMMENT_SIZE) throw new Error(`BUG: a comment of ${size} bytes`);
-  return USERDATA_HEADER_SIZE + size + 1;
-}
-
-/** `size` as {@link commentSize} says, of bytes that are zero. */
-export function writeComment(
-  comment: string,
-  type: number,
-  bytes: Uint8Array,
-  at: number,
-  size: number,
-): void {
-  bytes[at] = type;
-  bytes[at + 1] = size - USERDATA_HEADER_SIZE;
-  const start = at + USERDATA_HEADER_SIZE;
-  writeText(comment, size - USERDATA_HEADER_SIZE - 1, bytes, start);
+  const bytes = new Uint8Array(USERDATA_HEADER_SIZE + size + 1);
+  bytes[0] = type;
+  bytes[1] = size + 1;
+  bytes.set(ENCODER.encode(comment), USERDATA_HEADER_SIZE);
+  return bytes;
 }
 
 /** Of a table, chain, rule or element; empty if there is none. */
-export function decodeComment(bytes: Uint8Array | undefined): string {
-  return bytes === undefined ? '' : readComment(bytes, 0, bytes.length, COMMENT);
+export function decodeComment(userdata: Uint8Array | undefined): string {
+  return userdata === undefined ? '' : readComment(userdata, 0, userdata.length, readText);
 }
 
-/** The first text of this type between `from` and `to`. What can't be read is no comment: whoever wrote it, it isn't nft's. */
-export function readComment(bytes: Uint8Array, from: number, to: number, type = COMMENT): string {
+/**
+ * The text of the first value of this type between `from` and `to`, as `read` makes it; empty if there is none. What has
+ * another form is no comment: whoever wrote it, it wasn't nft.
+ */
+export function readComment(
+  bytes: Uint8Array,
+  from: number,
+  to: number,
+  read: (bytes: Uint8Array, from: number, to: number) => string,
+  type = COMMENT,
+): string {
   for (let at = from; at + USERDATA_HEADER_SIZE <= to; ) {
     const start = at + USERDATA_HEADER_SIZE;
     const end = start + (bytes[at + 1] ?? 0);
     if (end > to) return '';
-    if (bytes[at] === type) return readText(bytes, start, end);
+    if (bytes[at] === type) return read(bytes, start, end);
     at = end;
   }
   return '';
