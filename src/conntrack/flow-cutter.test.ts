@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { KernelError } from '../kernel/kernel-error.ts';
-import { formatFilter } from '../kernel/netlink/conntrack-flow.ts';
+import { formatFilter } from '../kernel/netlink/conntrack-filter.ts';
 import type { ServicePort } from '../services/service-port.ts';
 import { aNodeView, anEndpoint, aServicePort, type ServicePortFields } from '../services/testing.ts';
 import { type CutResult, FlowCutter, type Settlement } from './flow-cutter.ts';

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { type Flow, formatFilter, matchesFilter } from '../kernel/netlink/conntrack-flow.ts';
+import { formatFilter, matchesFilter } from '../kernel/netlink/conntrack-filter.ts';
+import type { Flow } from '../kernel/netlink/conntrack-flow.ts';
 import type { Endpoint, ServicePort } from '../services/service-port.ts';
 import { anEndpoint, aServicePort, type ServicePortFields } from '../services/testing.ts';
 import { FrontendIndex } from './frontends.ts';

@@ -5,8 +5,7 @@
  * A look at the kernel's table costs a walk over all of it, and a little for every flow that a filter lets through. So
  * few, narrow filters are best; and when many would be needed, a single wide one is cheaper.
  */
-import type { FlowFilter } from '../kernel/netlink/conntrack-flow.ts';
-import { formatFilter } from '../kernel/netlink/conntrack-flow.ts';
+import { type FlowFilter, formatFilter } from '../kernel/netlink/conntrack-filter.ts';
 import type { Endpoint, ServicePort } from '../services/service-port.ts';
 import { type Entrance, entrancesOf, type Place, usableEndpoints } from './frontends.ts';
 

@@ -1,5 +1,6 @@
 /** A table of flows without a kernel. Only tests import this file. */
-import { type Flow, type FlowFilter, matchesFilter } from '../kernel/netlink/conntrack-flow.ts';
+import { type FlowFilter, matchesFilter } from '../kernel/netlink/conntrack-filter.ts';
+import type { Flow } from '../kernel/netlink/conntrack-flow.ts';
 
 export class FakeFlowTable {
   flows: readonly Flow[] = [];

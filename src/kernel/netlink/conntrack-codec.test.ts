@@ -11,7 +11,8 @@ import {
   FlowReader,
   formatDeletion,
 } from './conntrack-codec.ts';
-import type { Flow, FlowEnd, FlowFilter, FlowProtocol } from './conntrack-flow.ts';
+import type { KernelFilter } from './conntrack-filter.ts';
+import type { Flow, FlowEnd, FlowProtocol } from './conntrack-flow.ts';
 import { MessageWriter } from './message-writer.ts';
 
 /** Bytes as they are on little-endian machines, which is where these tests run. */
@@ -26,7 +27,7 @@ function written(write: (writer: MessageWriter) => void): Uint8Array {
 }
 
 describe('a listing', () => {
-  it.each<[string, FlowFilter | undefined, string]>([
+  it.each<[string, KernelFilter | undefined, string]>([
     ['of everything', undefined, '02000000'],
     [
       'of a protocol',

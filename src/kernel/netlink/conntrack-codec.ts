@@ -6,7 +6,8 @@ import ipaddr from 'ipaddr.js';
 import { addressBytes, formatHostPort, type IpFamily } from '../../addresses/ip.ts';
 import { AF_INET, AF_INET6 } from '../ffi.ts';
 import { forEachAttribute } from './attribute-reader.ts';
-import type { Flow, FlowEnd, FlowFilter, FlowProtocol } from './conntrack-flow.ts';
+import type { KernelFilter } from './conntrack-filter.ts';
+import type { Flow, FlowEnd, FlowProtocol } from './conntrack-flow.ts';
 import { malformed } from './message.ts';
 import type { MessageWriter } from './message-writer.ts';
 
@@ -62,7 +63,7 @@ export interface PartialTuple {
 }
 
 /** The payload of a request that lists flows; without a filter all of the family. */
-export function encodeListing(writer: MessageWriter, family: IpFamily, filter?: FlowFilter): void {
+export function encodeListing(writer: MessageWriter, family: IpFamily, filter?: KernelFilter): void {
   encodeFamily(writer, family);
   if (filter === undefined) return;
   const { protocol, destination = {}, replySource } = filter;

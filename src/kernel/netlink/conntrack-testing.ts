@@ -10,7 +10,8 @@ import {
   encodeTuple,
   FlowReader,
 } from './conntrack-codec.ts';
-import type { Flow, FlowEnd, FlowFilter } from './conntrack-flow.ts';
+import type { KernelFilter } from './conntrack-filter.ts';
+import type { Flow, FlowEnd } from './conntrack-flow.ts';
 import { NLM_F_CREATE, NLM_F_EXCL, NLM_F_REQUEST } from './message.ts';
 import { MessageWriter } from './message-writer.ts';
 import { NETLINK_NETFILTER, openNetlinkTransport } from './transport.ts';
@@ -53,8 +54,8 @@ function encodeCreation(writer: MessageWriter, family: IpFamily, flow: SourcedFl
   writer.endMessage(start);
 }
 
-/** All flows of the calling thread's network namespace, or those that match. */
-export async function observeFlows(family: IpFamily, filter?: FlowFilter): Promise<readonly Flow[]> {
+/** All flows of the calling thread's network namespace, or those that the kernel takes for a match. */
+export async function observeFlows(family: IpFamily, filter?: KernelFilter): Promise<readonly Flow[]> {
   using connection = new NetlinkConnection(openNetlinkTransport(NETLINK_NETFILTER));
   const start = (): DumpReader<readonly Flow[]> => {
     const flows: Flow[] = [];

@@ -5,7 +5,7 @@
  * Listing makes the kernel walk over its whole table, all network namespaces' flows and both directions of each: about
  * 35 ms for 100,000 flows. What matches costs 3 µs a flow on top of that.
  */
-import { constants } from 'node:os';
+import { constants, release } from 'node:os';
 import type { IpFamily } from '../../addresses/ip.ts';
 import { KernelError } from '../kernel-error.ts';
 import { type DumpReader, type ExchangeAnswer, NetlinkConnection } from './connection.ts';
@@ -17,7 +17,14 @@ import {
   FlowReader,
   formatDeletion,
 } from './conntrack-codec.ts';
-import { type Flow, type FlowFilter, formatFilter, matchesFilter } from './conntrack-flow.ts';
+import {
+  type FlowFilter,
+  formatFilter,
+  type KernelFilter,
+  kernelFilter,
+  matchesFilter,
+} from './conntrack-filter.ts';
+import type { Flow } from './conntrack-flow.ts';
 import { decodeMessages, type NetlinkMessage, NLM_F_REQUEST } from './message.ts';
 import { MessageWriter } from './message-writer.ts';
 import type { NetlinkTransport } from './transport.ts';
@@ -63,18 +70,18 @@ export class FlowTable {
     isChosen: FlowPredicate,
     signal: AbortSignal,
   ): Promise<readonly DeletionBatch[]> {
-    const list = (by?: FlowFilter) => ({
+    const list = (by?: KernelFilter) => ({
       operation: 'list',
       object: `${this.#family} flows ${formatFilter(filter)}`,
       type: CT_GET,
       write: (writer: MessageWriter) => encodeListing(writer, this.#family, by),
     });
     const takeSequence = () => connection.takeSequences(1);
-    // Kernels before 5.8 don't know filters, and list everything.
+    // The kernel may list others, too.
     const isWanted = (flow: Flow) => matchesFilter(filter, flow) && isChosen(flow);
     const start = () => new FlowChooser(this.#family, isWanted, takeSequence);
     try {
-      return await connection.dump(list(filter), start, signal);
+      return await connection.dump(list(kernelFilter(filter, this.#family, release())), start, signal);
     } catch (error) {
       if (!isUnsupported(error)) throw error;
       return await connection.dump(list(), start, signal);

@@ -1,0 +1,212 @@
+/** Finding and deleting flows in the kernel's own table. */
+import { spawnSync } from 'node:child_process';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { formatHostPort, IP_FAMILIES, type IpFamily } from '../../src/addresses/ip.ts';
+import { FlowTable } from '../../src/kernel/netlink/conntrack.ts';
+import type { FlowFilter } from '../../src/kernel/netlink/conntrack-filter.ts';
+import type { Flow, FlowEnd, FlowProtocol } from '../../src/kernel/netlink/conntrack-flow.ts';
+import { createFlows, observeFlows, type SourcedFlow } from '../../src/kernel/netlink/conntrack-testing.ts';
+import {
+  NETLINK_NETFILTER,
+  type NetlinkTransport,
+  openNetlinkTransport,
+} from '../../src/kernel/netlink/transport.ts';
+import { createNamespace, withNamespace } from '../../src/kernel/netns.ts';
+
+const never = new AbortController().signal;
+const all = () => true;
+const openSocket = () => openNetlinkTransport(NETLINK_NETFILTER);
+
+function conntrack(...args: readonly string[]): string {
+  const { status, stdout, stderr } = spawnSync('conntrack', args, { encoding: 'utf8' });
+  if (status !== 0) throw new Error(`conntrack ${args.join(' ')}: ${stderr}`);
+  return stdout;
+}
+
+beforeEach(() => void conntrack('-F'));
+
+const PLAN = {
+  IPv4: { client: '10.0.0.', service: '172.30.0.', pod: '10.180.0.' },
+  IPv6: { client: 'fd00:10::', service: 'fd00:30::', pod: 'fd00:180::' },
+} as const;
+
+/** Numbers to addresses of the family. */
+function ends(family: IpFamily) {
+  const { client, service, pod } = PLAN[family];
+  const end =
+    (prefix: string) =>
+    (number: number, port: number): FlowEnd => ({ ip: `${prefix}${number}`, port });
+  return { client: end(client), service: end(service), pod: end(pod) };
+}
+
+function format({ protocol, destination, replySource }: Flow): string {
+  const [to, by] = [destination, replySource].map(({ ip, port }) => formatHostPort(ip, port));
+  return `${protocol} ${to} → ${by}`;
+}
+
+async function left(family: IpFamily): Promise<readonly string[]> {
+  return (await observeFlows(family)).map(format).sort();
+}
+
+describe.each(IP_FAMILIES)('flows of %s', (family) => {
+  const { client, service, pod } = ends(family);
+  const flow = (
+    protocol: FlowProtocol,
+    destination: FlowEnd,
+    replySource: FlowEnd,
+    port = 1000,
+  ): SourcedFlow => ({
+    protocol,
+    source: client(1, port),
+    destination,
+    replySource,
+  });
+  const table = new FlowTable(family, openSocket);
+  const dns = service(1, 53);
+  const flows = {
+    first: flow('UDP', dns, pod(1, 5353), 1001),
+    second: flow('UDP', dns, pod(2, 5353), 1002),
+    raw: flow('UDP', dns, dns, 1003),
+    otherPort: flow('UDP', service(1, 54), pod(1, 5354), 1004),
+    otherService: flow('UDP', service(2, 53), pod(1, 5353), 1005),
+    tcp: flow('TCP', dns, pod(1, 5353), 1006),
+    sctp: flow('SCTP', dns, pod(1, 5353), 1007),
+  };
+  type Name = keyof typeof flows;
+
+  it.each<[string, FlowFilter, readonly Name[]]>([
+    ['a protocol', { protocol: 'SCTP' }, ['sctp']],
+    ['a destination', { protocol: 'UDP', destination: dns }, ['first', 'second', 'raw']],
+    [
+      'a port at any address',
+      { protocol: 'UDP', destination: { port: 53 } },
+      ['first', 'second', 'raw', 'otherService'],
+    ],
+    ['who answers', { protocol: 'UDP', replySource: pod(1, 5353) }, ['first', 'otherService']],
+    [
+      'a destination and who answers',
+      { protocol: 'UDP', destination: dns, replySource: pod(1, 5353) },
+      ['first'],
+    ],
+    ['what nobody uses', { protocol: 'UDP', destination: { port: 9 } }, []],
+  ])('are found by %s, and deleted', async (_, filter, found) => {
+    await createFlows(family, Object.values(flows));
+    expect(await table.applyDeletion(filter, all, never)).toBe(found.length);
+    const others = Object.entries(flows).filter(([name]) => !found.some((each) => each === name));
+    expect(await left(family)).toEqual(others.map(([, each]) => format(each)).sort());
+    expect(await table.applyDeletion(filter, all, never)).toBe(0);
+  });
+
+  it('are deleted only if they are chosen', async () => {
+    await createFlows(family, Object.values(flows));
+    const isChosen = ({ replySource }: Flow) => replySource.ip === pod(2, 0).ip;
+    expect(await table.applyDeletion({ protocol: 'UDP', destination: dns }, isChosen, never)).toBe(1);
+    expect(await left(family)).not.toContain(format(flows.second));
+  });
+
+  it('belong to one network namespace', async () => {
+    await createFlows(family, [flows.first]);
+    using other = createNamespace();
+    const elsewhere = new FlowTable(family, () => withNamespace(other, openSocket));
+    expect(await elsewhere.applyDeletion({ protocol: 'UDP' }, all, never)).toBe(0);
+    expect(await left(family)).toEqual([format(flows.first)]);
+  });
+
+  it('that go while they are looked at are not counted, and are no error', async () => {
+    await createFlows(family, [flows.first, flows.second]);
+    const isChosen = () => {
+      conntrack('-F');
+      return true;
+    };
+    expect(await table.applyDeletion({ protocol: 'UDP' }, isChosen, never)).toBe(0);
+  });
+});
+
+describe('flows that somebody else has made', () => {
+  const insert = (protocol: string, port: number, ...more: readonly string[]) =>
+    conntrack(
+      ...[
+        '-I',
+        '-p',
+        protocol,
+        '-s',
+        '10.0.0.1',
+        '-d',
+        '172.30.0.1',
+        '--sport',
+        String(port),
+        '--dport',
+        '53',
+      ],
+      ...['-r', '10.180.0.1', '-q', '10.0.0.1', '--reply-port-src', '53', '--reply-port-dst', String(port)],
+      ...['-t', '100', ...more],
+    );
+  const dns = { ip: '172.30.0.1', port: 53 };
+  const table = new FlowTable('IPv4', openSocket);
+
+  it.each<[string, FlowProtocol, readonly string[]]>([
+    ['of UDP', 'UDP', []],
+    ['of SCTP', 'SCTP', ['--state', 'ESTABLISHED', '--orig-vtag', '1', '--reply-vtag', '2']],
+    ['in a zone', 'UDP', ['-w', '7']],
+    ['in a zone of one direction', 'UDP', ['--orig-zone', '8']],
+  ])('%s', async (_, protocol, more) => {
+    insert(protocol.toLowerCase(), 1000, ...more);
+    insert(protocol.toLowerCase(), 1001, ...more);
+    expect(await table.applyDeletion({ protocol, destination: dns }, all, never)).toBe(2);
+    expect(conntrack('-L')).toBe('');
+  });
+
+  it('of two zones are told apart', async () => {
+    insert('udp', 1000, '-w', '7');
+    insert('udp', 1000, '-w', '8');
+    expect(
+      conntrack('-L')
+        .match(/zone=\d/g)
+        ?.sort(),
+    ).toEqual(['zone=7', 'zone=8']);
+    expect(await table.applyDeletion({ protocol: 'UDP', destination: dns }, all, never)).toBe(2);
+    expect(conntrack('-L')).toBe('');
+  });
+});
+
+describe('among 100,000 flows', () => {
+  const { client, service, pod } = ends('IPv4');
+  const COUNT = 100_000;
+  const PODS = 100;
+
+  it('few are read to find the few that are meant', async () => {
+    const flows = Array.from(
+      { length: COUNT },
+      (_, index): SourcedFlow => ({
+        protocol: 'UDP',
+        source: client(1 + (index >> 10), 1024 + (index & 1023)),
+        destination: service(1, 53),
+        replySource: pod(index % PODS, 53),
+      }),
+    );
+    await createFlows('IPv4', flows);
+    let received = 0;
+    const open = (): NetlinkTransport => {
+      const transport = openSocket();
+      return {
+        portId: transport.portId,
+        send: (datagram) => transport.send(datagram),
+        sendAside: (datagram) => transport.sendAside(datagram),
+        receive() {
+          const datagram = transport.receive();
+          received += datagram?.length ?? 0;
+          return datagram;
+        },
+        [Symbol.dispose]: () => transport[Symbol.dispose](),
+      };
+    };
+    const filter: FlowFilter = { protocol: 'UDP', replySource: pod(7, 53) };
+    const cut = await new FlowTable('IPv4', open).applyDeletion(filter, all, never);
+    expect(cut).toBe(COUNT / PODS);
+    expect(received).toBeLessThan(cut * 300);
+    expect(conntrack('-C').trim()).toBe(String(COUNT - cut));
+    const rest = { protocol: 'UDP', destination: service(1, 53) } as const;
+    expect(await new FlowTable('IPv4', open).applyDeletion(rest, all, never)).toBe(COUNT - cut);
+    expect(conntrack('-C').trim()).toBe('0');
+  });
+});
