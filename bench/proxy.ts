@@ -4,10 +4,17 @@ import { findMode } from '../src/cli/modes.ts';
 import { readSettings } from '../src/cli/settings-input.ts';
 import { KernelError } from '../src/kernel/kernel-error.ts';
 import type { ToolRunner } from '../src/kernel/tool-runner.ts';
-import { silentLogger } from '../src/log/logger.ts';
+import { type Logger, silentLogger } from '../src/log/logger.ts';
 import { FamilyProxy } from '../src/proxy/family-proxy.ts';
 import { ServiceTracker } from '../src/services/service-tracker.ts';
 import { NODE_VIEW } from './objects.ts';
+
+/** A proxy goes on without a service port that it can't program, and would then be measured doing less. */
+const strictLogger: Logger = { ...silentLogger, warn: refuse, error: refuse };
+
+function refuse(fields: object, message: string): never {
+  throw new Error(`the proxy says: ${message}`, { cause: 'error' in fields ? fields.error : fields });
+}
 
 export type BenchProxy = FamilyProxy<unknown, unknown, unknown>;
 
@@ -18,7 +25,7 @@ export async function startBackend(
   signal: AbortSignal,
 ): Promise<AnyBackend> {
   const { settings } = await readSettings({ 'proxy-mode': mode });
-  const backend = await findMode(settings.mode).start(settings, 'IPv4', runner, silentLogger, signal);
+  const backend = await findMode(settings.mode).start(settings, 'IPv4', runner, strictLogger, signal);
   if (backend instanceof KernelError) throw backend;
   return backend;
 }
@@ -28,7 +35,7 @@ export function createProxy(backend: AnyBackend): BenchProxy {
     backend,
     tracker: new ServiceTracker({ family: 'IPv4', nodeName: NODE_VIEW.name, startedAtMs: Date.now() }),
     nodeView: () => NODE_VIEW,
-    logger: silentLogger,
+    logger: strictLogger,
   });
 }
 
