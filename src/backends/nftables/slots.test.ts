@@ -1,0 +1,111 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { assignSlots, seatedIn } from './slots.ts';
+
+describe('slots', () => {
+  it.each<[string, wanted: string, previous: string, slots: string]>([
+    ['newcomers sit in the order given', 'c a b', '', 'c a b'],
+    ['everybody stays, in whatever order they are given', 'c a b', 'a b c', 'a b c'],
+    ['one more sits behind the others', 'd a b c', 'a b c', 'a b c d'],
+    ['one less in the middle: the last one moves', 'b c d', 'a b c d', 'd b c'],
+    ['one less at the end: nobody moves', 'a b c', 'a b c d', 'a b c'],
+    ['one for another: the newcomer takes the empty slot', 'a x c', 'a b c', 'a x c'],
+    ['gaps are filled in the order given', 'x c d', 'a b c d', 'x d c'],
+    ['nobody is left', '', 'a b', ''],
+    ['an empty slot is filled', 'a b c', 'a - c', 'a b c'],
+    ['who sits twice, as only others can have it, keeps the first slot', 'a b', 'a a', 'a b'],
+  ])('%s', (_name, wanted, previous, slots) => {
+    const seats = split(previous).map((name) => (name === '-' ? undefined : name));
+    expect(assignSlots(split(wanted), seats)).toEqual(split(slots));
+  });
+});
+
+describe('any slots', () => {
+  const names = fc.uniqueArray(fc.integer({ min: 0, max: 30 }).map((number) => `10.0.0.${number} . 80`));
+  const seats = fc.array(
+    fc.option(
+      fc.integer({ min: 0, max: 30 }).map((number) => `10.0.0.${number} . 80`),
+      { nil: undefined },
+    ),
+  );
+
+  it('seat everybody once', () => {
+    fc.assert(
+      fc.property(names, seats, (wanted, previous) => {
+        expect([...assignSlots(wanted, previous)].sort()).toEqual([...wanted].sort());
+      }),
+    );
+  });
+
+  it('are kept by everybody who can stay', () => {
+    fc.assert(
+      fc.property(names, names, (wanted, previous) => {
+        const slots = assignSlots(wanted, previous);
+        const stayers = previous.slice(0, wanted.length).filter((name) => wanted.includes(name));
+        expect(stayers.map((name) => slots.indexOf(name))).toEqual(
+          stayers.map((name) => previous.indexOf(name)),
+        );
+      }),
+    );
+  });
+
+  it('do not depend on the order of those who have one', () => {
+    fc.assert(
+      fc.property(
+        names.chain((all) => fc.tuple(fc.constant(all), fc.shuffledSubarray(all, { minLength: all.length }))),
+        ([all, shuffled]) => {
+          expect(assignSlots(shuffled, all)).toEqual(all);
+        },
+      ),
+    );
+  });
+
+  it('move nobody but the last one when somebody goes, and nobody when somebody comes', () => {
+    fc.assert(
+      fc.property(
+        names.filter((all) => all.length > 0),
+        fc.nat(),
+        (all, index) => {
+          const gone = all[index % all.length];
+          const rest = all.filter((name) => name !== gone);
+          const slots = assignSlots(rest, all);
+          expect(rest.filter((name) => slots.indexOf(name) !== all.indexOf(name)).length).toBeLessThanOrEqual(
+            1,
+          );
+          expect(assignSlots(all, rest)).toEqual([...rest, gone]);
+        },
+      ),
+    );
+  });
+});
+
+describe('who sits where, as the kernel has it', () => {
+  const elements = new Map(
+    [
+      '10.96.0.1 . tcp . 80 . 0 : a',
+      '10.96.0.1 . tcp . 80 . 2 : c',
+      '10.96.0.1 . tcp . 81 . 1 : x',
+      '10.96.0.1 . tcp . 80 . 1000000 : here',
+    ].map((text) => {
+      const [key = '', data] = text.split(' : ');
+      return [key, { key, data, comment: '' }];
+    }),
+  );
+
+  it.each<[number, number, readonly (string | undefined)[]]>([
+    [0, 3, ['a', undefined, 'c']],
+    [0, 1, ['a']],
+    [0, 0, []],
+    [1_000_000, 2, ['here', undefined]],
+  ])('from slot %i on, %i of them: %j', (first, count, expected) => {
+    expect(seatedIn(elements, '10.96.0.1 . tcp . 80', first, count)).toEqual(expected);
+  });
+
+  it('is nobody where there is no map', () => {
+    expect(seatedIn(undefined, '10.96.0.1 . tcp . 80', 0, 2)).toEqual([undefined, undefined]);
+  });
+});
+
+function split(names: string): readonly string[] {
+  return names.split(' ').filter((name) => name !== '');
+}
