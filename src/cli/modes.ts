@@ -30,7 +30,7 @@ const MODES: Readonly<Partial<Record<ProxyMode, Mode>>> = {
   },
   nftables: {
     rules: (settings, family) => new NftablesRules(nftablesOptions(settings, family)),
-    start: async (settings, family, _runner, logger) => startNftables(settings, family, logger),
+    start: async (settings, family) => startNftables(settings, family),
   },
 };
 

@@ -2,12 +2,16 @@
 import { constants } from 'node:os';
 import { KernelError } from '../../kernel/kernel-error.ts';
 import type { NfTablesClient } from '../../kernel/netlink/nf-tables/contract.ts';
-import type { Element, TableName, Transaction } from '../../kernel/netlink/nf-tables/model.ts';
-import type { Logger } from '../../log/logger.ts';
+import type {
+  Element,
+  SetDeclaration,
+  TableName,
+  Transaction,
+} from '../../kernel/netlink/nf-tables/model.ts';
 import type { Backend } from '../backend.ts';
+import { clientMapNamed } from './affinity.ts';
 import { Forgotten } from './forgotten.ts';
-import { frameSets, frameTable } from './frame-sets.ts';
-import { type Entrance, SETS } from './names.ts';
+import { frameTable } from './frame-sets.ts';
 import type { NftablesOptions } from './options.ts';
 import { NftablesRules } from './rules.ts';
 import type { NftablesState } from './state.ts';
@@ -21,7 +25,6 @@ const MAX_RESTARTS = 2;
 
 export interface NftablesBackendOptions extends NftablesOptions {
   readonly client: NfTablesClient;
-  readonly logger: Logger;
 }
 
 export class NftablesBackend
@@ -31,7 +34,6 @@ export class NftablesBackend
   /** All that was sent to the kernel, for benchmarks. */
   readonly sent = { messages: 0, bytes: 0 };
   readonly #client: NfTablesClient;
-  readonly #logger: Logger;
   readonly #table: TableName;
   readonly #forgotten = new Forgotten();
   /** Of the ruleset that was observed, until it is built on. */
@@ -43,7 +45,6 @@ export class NftablesBackend
   constructor(options: NftablesBackendOptions) {
     super(options);
     this.#client = options.client;
-    this.#logger = options.logger;
     this.#table = frameTable(options.family);
   }
 
@@ -121,35 +122,26 @@ export class NftablesBackend
 
   /** Clients that were sent to an endpoint that is gone go to another one when they come again. */
   async #forgetClients(signal: AbortSignal): Promise<void> {
-    for (const entrance of this.#forgotten.entrances) await this.#forgetClientsOf(entrance, signal);
-    this.#forgotten.clear();
+    for (const name of this.#forgotten.maps) {
+      const map = clientMapNamed(name, this.family);
+      const clients = await this.#client.observeDynamicElements(this.#table, map, signal);
+      const stale = clients.filter((client) => this.#forgotten.isAbout(name, client));
+      await this.#forget(map, stale);
+      this.#forgotten.done(name);
+    }
   }
 
-  async #forgetClientsOf(entrance: Entrance, signal: AbortSignal): Promise<void> {
-    const name = SETS[entrance].affinity;
-    const set = frameSets(this.family).find((each) => each.name === name);
-    if (set === undefined) throw new Error(`BUG: no set ${name}`);
-    signal.throwIfAborted();
-    const clients = await this.#client.observeDynamicElements(this.#table, set);
-    const stale = clients.filter((client) => this.#forgotten.isAbout(entrance, client));
-    // One by one in the worst case: a client whose time ran out meanwhile would fail them all.
-    await this.#forget(set.name, stale, (elements) => [{ do: 'delete elements', set, elements }]);
-  }
-
-  async #forget(
-    set: string,
-    stale: readonly Element[],
-    deletion: (elements: readonly Element[]) => Transaction,
-  ): Promise<void> {
+  /** One whose time runs out meanwhile would fail the whole transaction, so that is halved until it goes through. */
+  async #forget(set: SetDeclaration, clients: readonly Element[]): Promise<void> {
+    if (clients.length === 0) return;
     try {
-      await this.#send(stale.length === 0 ? [] : deletion(stale));
+      await this.#send([{ do: 'delete elements', set, elements: clients }]);
     } catch (error) {
       if (!(error instanceof KernelError) || error.errno !== ENOENT) throw error;
-      if (stale.length === 1) return;
-      const half = stale.length >> 1;
-      await this.#forget(set, stale.slice(0, half), deletion);
-      await this.#forget(set, stale.slice(half), deletion);
+      if (clients.length === 1) return;
+      const half = clients.length >> 1;
+      await this.#forget(set, clients.slice(0, half));
+      await this.#forget(set, clients.slice(half));
     }
-    this.#logger.debug({ set, clients: stale.length }, 'forgot clients of endpoints that are gone');
   }
 }

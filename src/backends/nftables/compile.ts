@@ -1,8 +1,19 @@
 /** One service port → its elements in the table's sets and maps (spec §§ 3.1, 5.7). */
+import type { Chain, SetDeclaration } from '../../kernel/netlink/nf-tables/model.ts';
 import type { NodeView } from '../../services/node-view.ts';
 import type { Endpoint, ServicePort } from '../../services/service-port.ts';
 import { assess, type Situation } from '../../services/situation.ts';
+import {
+  type Among,
+  affinityId,
+  clientMap,
+  rememberChain,
+  rememberChainName,
+  stickyChainName,
+  stickyChains,
+} from './affinity.ts';
 import { CLUSTER_IPS, type Entrance, FIREWALL_IPS, HAIRPINS, REJECT, SETS, SOURCE_RANGES } from './names.ts';
+import type { NftablesOptions } from './options.ts';
 import { type Pick, pickChainName } from './pick-chains.ts';
 import { assignSlots } from './slots.ts';
 import { allowedSources } from './source-ranges.ts';
@@ -17,24 +28,32 @@ export interface Slots {
 const NO_SLOTS: Slots = { all: [], local: [] };
 
 /** @param previous who sits in which slot now, so that nobody moves without need */
-export function compile(port: ServicePort, node: NodeView, previous: Slots = NO_SLOTS): NftablesUnit {
+export function compile(
+  port: ServicePort,
+  node: NodeView,
+  options: NftablesOptions,
+  previous: Slots = NO_SLOTS,
+): NftablesUnit {
   const situation = assess(port, node);
   const { clusterEndpoints, localEndpoints } = situation.endpoints;
-  const writer = new UnitWriter(port, situation);
+  const writer = new UnitWriter(port, situation, options);
   writer.clusterIP();
   for (const ip of externalAddresses(port)) writer.external('ip', `${ip} . ${writer.port(port.port)}`);
   if (port.nodePort !== 0) writer.external('nodeport', writer.port(port.nodePort));
   writer.sourceRanges(allowedSources(port, node));
   writer.hairpins();
+  writer.affinity();
   return {
     comment: port.displayName,
     all: assignSlots(clusterEndpoints.map(formatEndpoint), previous.all),
     local: assignSlots(localEndpoints.map(formatEndpoint), previous.local),
     frontends: writer.frontends,
-    affinitySeconds: port.sessionAffinitySeconds,
+    remember: writer.remember,
     members: writer.members,
     shared: writer.shared,
     picks: writer.picks,
+    chains: [...writer.chains.values()],
+    sets: writer.sets,
   };
 }
 
@@ -54,12 +73,17 @@ class UnitWriter {
   readonly members: Member[] = [];
   readonly shared: Member[] = [];
   readonly picks: Pick[] = [];
+  readonly chains = new Map<string, Chain>();
+  readonly sets: SetDeclaration[] = [];
+  readonly remember: Partial<Record<Among, string>> = {};
   readonly #port: ServicePort;
   readonly #situation: Situation;
+  readonly #options: NftablesOptions;
 
-  constructor(port: ServicePort, situation: Situation) {
+  constructor(port: ServicePort, situation: Situation, options: NftablesOptions) {
     this.#port = port;
     this.#situation = situation;
+    this.#options = options;
   }
 
   port(number: number): string {
@@ -116,6 +140,24 @@ class UnitWriter {
       this.#share(HAIRPINS, `${ip} . ${ip}`, '');
   }
 
+  /** After the frontends: what remembers the clients that come in by them. */
+  affinity(): void {
+    if (this.#port.sessionAffinitySeconds === 0) return;
+    const id = affinityId(this.#port);
+    const usesAll = this.frontends.some((frontend) => frontend.usesAll);
+    const usesLocal = this.frontends.some((frontend) => frontend.usesLocal);
+    const all: readonly Among[] = [
+      ...(usesAll ? ['all' as const] : []),
+      ...(usesLocal ? ['local' as const] : []),
+    ];
+    for (const among of all) {
+      const chain = rememberChain(this.#port, among, among === 'local' && usesAll);
+      this.chains.set(chain.name, chain);
+      this.sets.push(clientMap(this.#port, among));
+      this.remember[among] = rememberChainName(id, among);
+    }
+  }
+
   /** Refused when there is no endpoint anywhere; dropped when only this node has none. */
   #leadNowhere(entrance: Entrance, key: string): void {
     const verdict = this.#situation.hasEndpoints ? 'drop' : `goto ${REJECT}`;
@@ -127,16 +169,21 @@ class UnitWriter {
   }
 
   /** The verdict that leads to a chain that picks. */
-  #pick(how: Omit<Pick, 'count' | 'sticky' | 'masqueraded'> & { readonly masqueraded?: boolean }): string {
+  #pick(how: Omit<Pick, 'count' | 'masqueraded'> & { readonly masqueraded?: boolean }): string {
     const { clusterEndpoints, localEndpoints } = this.#situation.endpoints;
     const pick: Pick = {
       masqueraded: false,
       ...how,
       count: how.among === 'all' ? clusterEndpoints.length : localEndpoints.length,
-      sticky: this.#port.sessionAffinitySeconds > 0,
     };
-    this.picks.push(pick);
-    return `goto ${pickChainName(pick)}`;
+    if (this.#port.sessionAffinitySeconds === 0) {
+      this.picks.push(pick);
+      return `goto ${pickChainName(pick)}`;
+    }
+    this.picks.push({ ...pick, masqueraded: false });
+    const sticky = stickyChains(this.#port, pick, this.#options);
+    for (const chain of sticky) this.chains.set(chain.name, chain);
+    return `goto ${stickyChainName(affinityId(this.#port), pick)}`;
   }
 
   #add(set: string, key: string, data?: string): void {

@@ -1,7 +1,7 @@
 /** A unit's elements: what it says about its endpoints once, spelled out for every frontend. */
 import type { Element } from '../../kernel/netlink/nf-tables/model.ts';
 import { SETS } from './names.ts';
-import { FIRST_LOCAL_SLOT, rememberChainName } from './pick-chains.ts';
+import { FIRST_LOCAL_SLOT } from './pick-chains.ts';
 import type { Frontend, NftablesUnit } from './unit.ts';
 
 /** Calls `each` for every element of the unit that no other unit has. */
@@ -11,7 +11,7 @@ export function forEachElement(unit: NftablesUnit, each: (set: string, element: 
 }
 
 function forEachEndpoint(
-  { comment, all, local, affinitySeconds }: NftablesUnit,
+  { comment, all, local, remember }: NftablesUnit,
   { entrance, key, usesAll, usesLocal }: Frontend,
   each: (set: string, element: Element) => void,
 ): void {
@@ -23,9 +23,13 @@ function forEachEndpoint(
   };
   if (usesAll) inSlots(all, 0);
   if (usesLocal) inSlots(local, FIRST_LOCAL_SLOT);
-  if (affinitySeconds === 0) return;
-  const data = `goto ${rememberChainName(entrance, affinitySeconds)}`;
+  const pair = (endpoint: string, chain: string | undefined) => {
+    if (chain === undefined) return;
+    each(sets.affinityPairs, { key: `${key} . ${endpoint}`, data: `goto ${chain}`, comment });
+  };
+  if (remember.all === undefined && remember.local === undefined) return;
+  const here = new Set(remember.local === undefined ? [] : local);
   for (const endpoint of new Set([...(usesAll ? all : []), ...(usesLocal ? local : [])])) {
-    each(sets.affinityPairs, { key: `${key} . ${endpoint}`, data, comment });
+    pair(endpoint, here.has(endpoint) ? remember.local : remember.all);
   }
 }

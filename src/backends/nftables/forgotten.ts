@@ -1,58 +1,73 @@
 /**
- * Session affinity after a change: which remembered clients have to be forgotten. The kernel remembers them by itself,
- * so they are no part of what is compiled; what a transaction takes away says what they may not point to any more.
+ * Session affinity after a change: which remembered clients have to be forgotten. Rules remember them, so they are no part
+ * of what is compiled; what a transaction takes away says what they may not point to any more.
  */
-import type { Element, Transaction } from '../../kernel/netlink/nf-tables/model.ts';
+import type { Element, Operation, Transaction } from '../../kernel/netlink/nf-tables/model.ts';
+import { affinityMapsOf } from './affinity.ts';
 import { type Entrance, SETS } from './names.ts';
 
 const ENTRANCES: readonly Entrance[] = ['ip', 'nodeport'];
+const FIELD_SEPARATOR = ' . ';
 
-/** For each entrance: pairs of frontend and endpoint, or whole frontends, as keys of the maps are written. */
+/** Endpoints that are gone, by the map of clients they were in. */
 export class Forgotten {
-  readonly #pairs: Readonly<Record<Entrance, Set<string>>> = { ip: new Set(), nodeport: new Set() };
-  readonly #frontends: Readonly<Record<Entrance, Set<string>>> = { ip: new Set(), nodeport: new Set() };
+  readonly #endpoints = new Map<string, Set<string>>();
 
-  /** The maps that may hold such clients. */
-  get entrances(): readonly Entrance[] {
-    return ENTRANCES.filter((entrance) => this.#pairs[entrance].size + this.#frontends[entrance].size > 0);
+  /** The maps that may hold clients of them. */
+  get maps(): readonly string[] {
+    return [...this.#endpoints.keys()];
   }
 
   note(transaction: Transaction): void {
-    for (const operation of transaction) {
-      if (operation.do !== 'add elements' && operation.do !== 'delete elements') continue;
-      for (const entrance of ENTRANCES) this.#note(entrance, operation);
-    }
-  }
-
-  #note(
-    entrance: Entrance,
-    { do: what, set, elements }: Extract<Transaction[number], { readonly elements: unknown }>,
-  ): void {
-    const { affinityPairs, externalLocal } = SETS[entrance];
-    if (set.name === affinityPairs) {
-      // A pair that comes back in the same transaction has only got another timeout.
-      for (const { key } of elements) {
-        if (what === 'delete elements') this.#pairs[entrance].add(key);
-        else this.#pairs[entrance].delete(key);
+    const deleted = transaction.filter((operation) => operation.do === 'delete elements');
+    const added = transaction.filter((operation) => operation.do === 'add elements');
+    for (const entrance of ENTRANCES) {
+      const { affinityPairs, services, externalLocal } = SETS[entrance];
+      const kept = keysOf(added, [affinityPairs, services, externalLocal]);
+      const goneFrontends = keysOf(deleted, [services, externalLocal]).difference(kept);
+      for (const { key, data = '' } of elementsOf(deleted, affinityPairs)) {
+        const { frontend, endpoint } = splitPair(key);
+        // A frontend that is gone says nothing about the endpoint, which the others may still lead to.
+        if (kept.has(key) || goneFrontends.has(frontend)) continue;
+        for (const map of affinityMapsOf(data)) this.#note(map, endpoint);
       }
     }
-    // From now on outsiders may go to this node's endpoints only, and nothing tells them from pods.
-    if (set.name === externalLocal && what === 'add elements') {
-      for (const { key } of elements) this.#frontends[entrance].add(key);
+    // Clients of a map that is deleted are forgotten with it.
+    for (const operation of transaction) {
+      if (operation.do === 'delete set') this.#endpoints.delete(operation.set);
+      if (operation.do === 'delete table') this.#endpoints.clear();
     }
   }
 
-  /** Whether an element of the entrance's map of clients is about something noted. */
-  isAbout(entrance: Entrance, { key, data }: Element): boolean {
-    // The key begins with the client.
-    const frontend = key.slice(key.indexOf(' . ') + ' . '.length);
-    return this.#frontends[entrance].has(frontend) || this.#pairs[entrance].has(`${frontend} . ${data}`);
+  #note(map: string, endpoint: string): void {
+    const endpoints = this.#endpoints.get(map) ?? new Set();
+    this.#endpoints.set(map, endpoints.add(endpoint));
   }
 
-  clear(): void {
-    for (const entrance of ENTRANCES) {
-      this.#pairs[entrance].clear();
-      this.#frontends[entrance].clear();
-    }
+  /** Whether an element of the map of clients points to one of them. */
+  isAbout(map: string, { data }: Element): boolean {
+    return data !== undefined && this.#endpoints.get(map)?.has(data) === true;
   }
+
+  /** The clients of this map have been forgotten. */
+  done(map: string): void {
+    this.#endpoints.delete(map);
+  }
+}
+
+function elementsOf(operations: readonly Operation[], set: string): readonly Element[] {
+  return operations.flatMap((operation) =>
+    'elements' in operation && operation.set.name === set ? operation.elements : [],
+  );
+}
+
+function keysOf(operations: readonly Operation[], sets: readonly string[]): Set<string> {
+  return new Set(sets.flatMap((set) => elementsOf(operations, set).map(({ key }) => key)));
+}
+
+/** `10.96.0.1 . tcp . 80 . 10.0.0.1 . 8080`: an endpoint has two fields. */
+function splitPair(pair: string): { readonly frontend: string; readonly endpoint: string } {
+  const port = pair.lastIndexOf(FIELD_SEPARATOR);
+  const address = pair.lastIndexOf(FIELD_SEPARATOR, port - 1);
+  return { frontend: pair.slice(0, address), endpoint: pair.slice(address + FIELD_SEPARATOR.length) };
 }

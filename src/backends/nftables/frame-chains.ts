@@ -5,6 +5,7 @@
 import { type IpFamily, isLoopback } from '../../addresses/ip.ts';
 import type { Chain, Hook, Rule } from '../../kernel/netlink/nf-tables/model.ts';
 import type { LocalDetector, NodeView } from '../../services/node-view.ts';
+import { chosenEndpoint, originalFrontend } from './affinity.ts';
 import {
   CLUSTER_IPS,
   type Entrance,
@@ -17,7 +18,7 @@ import {
   SOURCE_RANGES,
 } from './names.ts';
 import type { NftablesOptions } from './options.ts';
-import { chosenEndpoint, frontendFields, originalFrontend } from './pick-chains.ts';
+import { frontendFields } from './pick-chains.ts';
 import {
   address,
   DROP,

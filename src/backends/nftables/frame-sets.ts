@@ -14,9 +14,6 @@ import {
   tableFamily,
 } from './names.ts';
 
-/** Remembered clients, at most. The kernel takes memory only for those there are. */
-const AFFINITY_SIZE = 1_000_000;
-
 export function frameTable(family: IpFamily): Table {
   return { family: tableFamily(family), name: TABLE_NAME, comment: 'rules for Kubernetes Services' };
 }
@@ -32,15 +29,14 @@ export function frameSets(family: IpFamily): readonly SetDeclaration[] {
     set(FIREWALL_IPS, [ip, ...port], 'load-balancer addresses with source ranges'),
     set(SOURCE_RANGES, [ip, ...port, ip], 'who may reach those', { interval: true }),
     set(HAIRPINS, [ip, ip], 'pods of this node that reach themselves'),
-    ...entranceSets('ip', [ip, ...port], ip, endpoint),
-    ...entranceSets('nodeport', port, ip, endpoint),
+    ...entranceSets('ip', [ip, ...port], endpoint),
+    ...entranceSets('nodeport', port, endpoint),
   ];
 }
 
 function entranceSets(
   entrance: Entrance,
   frontend: readonly Datatype[],
-  client: Datatype,
   endpoint: readonly Datatype[],
 ): readonly SetDeclaration[] {
   const sets = SETS[entrance];
@@ -52,12 +48,7 @@ function entranceSets(
     set(sets.local, frontend, 'of those: where everybody else goes', verdict),
     set(sets.noEndpoint, frontend, 'frontends that lead nowhere now', verdict),
     set(sets.endpoints, [...frontend, 'slot'], 'who sits in which slot', { data: endpoint }),
-    set(sets.affinity, [client, ...frontend], 'where a client went', {
-      data: endpoint,
-      dynamic: true,
-      size: AFFINITY_SIZE,
-    }),
-    set(sets.affinityPairs, [...frontend, ...endpoint], 'what clients are remembered for', verdict),
+    set(sets.affinityPairs, [...frontend, ...endpoint], 'what remembers who was sent there', verdict),
   ];
 }
 

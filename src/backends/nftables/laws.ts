@@ -4,7 +4,6 @@ import { describe, expect, it } from 'vitest';
 import { IP_FAMILIES, type IpFamily } from '../../addresses/ip.ts';
 import type { NfTablesClient } from '../../kernel/netlink/nf-tables/contract.ts';
 import type { Operation, Transaction } from '../../kernel/netlink/nf-tables/model.ts';
-import { silentLogger } from '../../log/logger.ts';
 import { histories, worlds } from '../../services/arbitraries.ts';
 import { describeLaws, fillPlan, install, type LawfulMode, updatePlan } from '../laws.ts';
 import { NftablesBackend, type NftablesBackendOptions } from './backend.ts';
@@ -19,7 +18,6 @@ export function openBackend(
   return new NftablesBackend({
     family,
     client,
-    logger: silentLogger,
     masqueradeMark: 1 << 14,
     masqueradeAll: false,
     ...options,

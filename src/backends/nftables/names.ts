@@ -27,9 +27,7 @@ export interface EntranceSets {
   readonly noEndpoint: string;
   /** frontend . slot → endpoint */
   readonly endpoints: string;
-  /** client . frontend → endpoint, filled by rules. */
-  readonly affinity: string;
-  /** frontend . endpoint → for how long a client is remembered. */
+  /** frontend . endpoint → what remembers the client, for Services with session affinity. */
   readonly affinityPairs: string;
 }
 
@@ -41,7 +39,6 @@ export const SETS: Readonly<Record<Entrance, EntranceSets>> = {
     local: 'local-ips',
     noEndpoint: 'no-endpoint-ips',
     endpoints: 'endpoints',
-    affinity: 'affinity',
     affinityPairs: 'affinity-pairs',
   },
   nodeport: {
@@ -51,7 +48,6 @@ export const SETS: Readonly<Record<Entrance, EntranceSets>> = {
     local: 'local-nodeports',
     noEndpoint: 'no-endpoint-nodeports',
     endpoints: 'nodeport-endpoints',
-    affinity: 'nodeport-affinity',
     affinityPairs: 'nodeport-affinity-pairs',
   },
 };

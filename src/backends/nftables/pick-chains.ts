@@ -8,19 +8,14 @@ import { type Entrance, SETS } from './names.ts';
 import type { NftablesOptions } from './options.ts';
 import {
   address,
-  connectionAddress,
-  connectionPort,
   dnatTo,
   type Fields,
   goTo,
-  isProtocol,
   PORT,
   PROTOCOL,
-  PROTOCOLS,
   randomSlot,
   rule,
   setMark,
-  update,
 } from './statement.ts';
 
 /** Endpoints of this node alone sit in slots from here on, so that they can be chosen by themselves. */
@@ -32,8 +27,6 @@ export interface Pick {
   readonly among: 'all' | 'local';
   /** Of so many, each with the same chance. */
   readonly count: number;
-  /** A client that was here before goes where it went then. */
-  readonly sticky: boolean;
   /** The client's address is hidden behind the node's. */
   readonly masqueraded: boolean;
 }
@@ -43,11 +36,10 @@ export function frontendFields(family: IpFamily, entrance: Entrance): Fields {
   return entrance === 'ip' ? [address(family, 'daddr'), PROTOCOL, PORT] : [PROTOCOL, PORT];
 }
 
-export function pickChainName({ entrance, among, count, sticky, masqueraded }: Pick): string {
+export function pickChainName({ entrance, among, count, masqueraded }: Pick): string {
   const parts = [
     entrance === 'nodeport' ? 'nodeport-' : '',
     masqueraded ? 'external-' : '',
-    sticky ? 'sticky-' : '',
     among === 'all' ? 'pick-' : 'local-',
   ];
   return `${parts.join('')}${count}`;
@@ -62,46 +54,12 @@ export function pickChains(pick: Pick, options: NftablesOptions): readonly Chain
   }
   const { family } = options;
   const frontend = frontendFields(family, pick.entrance);
-  const sets = SETS[pick.entrance];
-  if (pick.sticky) {
-    const next = { ...pick, sticky: false };
-    const remembered = dnatTo(family, [address(family, 'saddr'), ...frontend], sets.affinity);
-    const rules = [rule([remembered]), rule([goTo(pickChainName(next))])];
-    return [...pickChains(next, options), chain(pickChainName(pick), rules)];
-  }
   const slot = randomSlot(pick.count, pick.among === 'all' ? 0 : FIRST_LOCAL_SLOT);
-  return [chain(pickChainName(pick), [rule([dnatTo(family, [...frontend, slot], sets.endpoints)])])];
+  return [
+    chain(pickChainName(pick), [rule([dnatTo(family, [...frontend, slot], SETS[pick.entrance].endpoints)])]),
+  ];
 }
 
-export function rememberChainName(entrance: Entrance, seconds: number): string {
-  return `${entrance === 'nodeport' ? 'nodeport-' : ''}remember-${seconds}`;
-}
-
-/**
- * The chain that remembers which endpoint a client was sent to, for so long. What it needs of the packet it takes from
- * the connection, since the packet's destination is the endpoint by now.
- */
-export function rememberChain(entrance: Entrance, seconds: number, family: IpFamily): Chain {
-  const rules = PROTOCOLS.map((protocol) => {
-    const client = [address(family, 'saddr'), ...originalFrontend(family, entrance)];
-    return rule([
-      isProtocol(protocol),
-      update(SETS[entrance].affinity, client, chosenEndpoint(family), seconds),
-    ]);
-  });
-  return chain(rememberChainName(entrance, seconds), rules);
-}
-
-/** What a frontend is told by once the connection has been translated. */
-export function originalFrontend(family: IpFamily, entrance: Entrance): Fields {
-  const port = [PROTOCOL, connectionPort('original', 'dst')];
-  return entrance === 'ip' ? [connectionAddress(family, 'original', 'daddr'), ...port] : port;
-}
-
-export function chosenEndpoint(family: IpFamily): Fields {
-  return [connectionAddress(family, 'reply', 'saddr'), connectionPort('reply', 'src')];
-}
-
-function chain(name: string, rules: readonly Rule[]): Chain {
+export function chain(name: string, rules: readonly Rule[]): Chain {
   return { name, hook: undefined, comment: '', rules };
 }

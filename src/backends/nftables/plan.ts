@@ -13,36 +13,41 @@ import type { Plan, StateChange } from '../backend.ts';
 import { forEachElement } from './elements.ts';
 import { frameChains, nodePortIPs } from './frame-chains.ts';
 import { frameSets, frameTable } from './frame-sets.ts';
-import { type Entrance, NODEPORT_IPS, SERVICE_CIDRS, SETS } from './names.ts';
+import { NODEPORT_IPS, SERVICE_CIDRS, SETS } from './names.ts';
 import type { NftablesOptions } from './options.ts';
-import {
-  FIRST_LOCAL_SLOT,
-  pickChainName,
-  pickChains,
-  rememberChain,
-  rememberChainName,
-} from './pick-chains.ts';
+import { FIRST_LOCAL_SLOT, pickChainName, pickChains } from './pick-chains.ts';
 import { assignSlots, seatedIn } from './slots.ts';
 import { ElementTable, type NftablesState } from './state.ts';
 import type { Frontend, Member, NftablesUnit } from './unit.ts';
 
 type Units = ReadonlyMap<ServicePortKey, NftablesUnit | undefined>;
 
+/** A part of the plan: of the units, what only one of them has; the frame and what all share as far as asked. */
+interface Part {
+  readonly units: Iterable<NftablesUnit>;
+  readonly shared: Iterable<string>;
+  readonly chains: Iterable<Chain>;
+}
+
 export class NftablesPlan implements Plan<NftablesUnit, NftablesState> {
   readonly #options: NftablesOptions;
   readonly #table: Table;
-  readonly #sets: ReadonlyMap<string, SetDeclaration>;
+  readonly #sets: readonly SetDeclaration[];
   readonly #units = new Map<ServicePortKey, NftablesUnit>();
   readonly #shared = new SharedMembers();
+  /**
+   * Chains that pick stay once they were needed: there is one for each number of endpoints at most, and a Service that
+   * scales up and down needs them again. The next start takes away those that nothing leads to.
+   */
+  readonly #picks = new Map<string, Chain>();
   #node: NodeView | undefined;
-  /** Replaced when one changes, so that two states with the same map have the same chains. */
-  #chains: ReadonlyMap<string, Chain> = new Map();
-  #frame: readonly Member[] = [];
+  #frameChains: readonly Chain[] = [];
+  #frameMembers: readonly Member[] = [];
 
   constructor(options: NftablesOptions) {
     this.#options = options;
     this.#table = frameTable(options.family);
-    this.#sets = new Map(frameSets(options.family).map((set) => [set.name, set]));
+    this.#sets = frameSets(options.family);
   }
 
   unit(key: ServicePortKey): NftablesUnit | undefined {
@@ -50,21 +55,30 @@ export class NftablesPlan implements Plan<NftablesUnit, NftablesState> {
   }
 
   update(node: NodeView, units: Units): StateChange<NftablesState> {
-    const keys = [...units.keys()];
-    const sharedKeys = new Set<string>();
-    for (const [key, unit] of units) {
-      for (const member of [...(this.#units.get(key)?.shared ?? []), ...(unit?.shared ?? [])]) {
-        sharedKeys.add(sharedKey(member));
-      }
-    }
-    const before = this.#piece(keys, sharedKeys);
-    this.#setNode(node);
-    for (const [key, unit] of units) this.#put(key, unit);
-    return { before, after: this.#piece(keys, sharedKeys) };
+    const shared = this.#touchedShared(units);
+    const isFrameKept = this.#node !== undefined && hasSameFrame(node, this.#node);
+    const before = this.#part({
+      units: this.#unitsOf(units.keys()),
+      shared,
+      chains: isFrameKept ? [] : this.#frameChains,
+    });
+    if (!isFrameKept) this.#setFrame(node);
+    const newPicks: Chain[] = [];
+    for (const [key, unit] of units) newPicks.push(...this.#put(key, unit));
+    const after = this.#part({
+      units: this.#unitsOf(units.keys()),
+      shared,
+      chains: isFrameKept ? newPicks : [...this.#frameChains, ...newPicks],
+    });
+    return { before, after };
   }
 
   complete(): NftablesState {
-    return this.#piece(this.#units.keys(), this.#shared.keys());
+    return this.#part({
+      units: this.#units.values(),
+      shared: this.#shared.keys(),
+      chains: [...this.#frameChains, ...this.#picks.values()],
+    });
   }
 
   /** Endpoints keep the slots that the kernel has them in, so that a restart moves nobody. */
@@ -73,61 +87,67 @@ export class NftablesPlan implements Plan<NftablesUnit, NftablesState> {
     for (const [key, unit] of this.#units) this.#units.set(key, seatAsObserved(unit, observed));
   }
 
-  #piece(keys: Iterable<ServicePortKey>, sharedKeys: Iterable<string>): NftablesState {
-    const elements = new ElementTable();
-    for (const { set, element } of this.#frame) elements.add(set, element);
-    for (const key of sharedKeys) {
+  #part({ units, shared, chains }: Part): TableContent {
+    const content = {
+      table: this.#table,
+      chains: new Map(Array.from(chains, (chain) => [chain.name, chain])),
+      sets: new Map(this.#sets.map((set) => [set.name, set])),
+      elements: new ElementTable(),
+    };
+    const add = (set: string, element: Element) => content.elements.add(set, element);
+    for (const { set, element } of this.#frameMembers) add(set, element);
+    for (const key of shared) {
       const member = this.#shared.get(key);
-      if (member !== undefined) elements.add(member.set, member.element);
+      if (member !== undefined) add(member.set, member.element);
     }
-    for (const key of keys) {
-      const unit = this.#units.get(key);
-      if (unit !== undefined) forEachElement(unit, (set, element) => elements.add(set, element));
+    for (const unit of units) {
+      forEachElement(unit, add);
+      for (const chain of unit.chains) content.chains.set(chain.name, chain);
+      for (const set of unit.sets) content.sets.set(set.name, set);
     }
-    return { table: this.#table, chains: this.#chains, sets: this.#sets, elements: elements.bySet };
+    return { ...content, elements: content.elements.bySet };
   }
 
-  #setNode(node: NodeView): void {
-    if (this.#node !== undefined && hasSameFrame(node, this.#node)) return;
+  *#unitsOf(keys: Iterable<ServicePortKey>): Iterable<NftablesUnit> {
+    for (const key of keys) {
+      const unit = this.#units.get(key);
+      if (unit !== undefined) yield unit;
+    }
+  }
+
+  /** What all share and some of these units had, or will have. */
+  #touchedShared(units: Units): ReadonlySet<string> {
+    const keys = new Set<string>();
+    for (const [key, unit] of units) {
+      for (const member of this.#units.get(key)?.shared ?? []) keys.add(sharedKey(member));
+      for (const member of unit?.shared ?? []) keys.add(sharedKey(member));
+    }
+    return keys;
+  }
+
+  #setFrame(node: NodeView): void {
     this.#node = node;
-    const chains = frameChains(node, this.#options);
-    // The chains that pick stay as they are.
-    this.#chains = new Map([...this.#chains, ...chains.map((chain) => [chain.name, chain] as const)]);
-    this.#frame = [
+    this.#frameChains = frameChains(node, this.#options);
+    this.#frameMembers = [
       ...nodePortIPs(node).map((ip) => member(NODEPORT_IPS, ip)),
       ...node.serviceCIDRs.map((cidr) => member(SERVICE_CIDRS, cidr)),
     ];
   }
 
-  #put(key: ServicePortKey, unit: NftablesUnit | undefined): void {
+  /** Returns the chains that are needed for the first time. */
+  #put(key: ServicePortKey, unit: NftablesUnit | undefined): readonly Chain[] {
     for (const shared of unit?.shared ?? []) this.#shared.take(shared);
     for (const shared of this.#units.get(key)?.shared ?? []) this.#shared.release(shared);
     if (unit === undefined) {
       this.#units.delete(key);
-      return;
+      return [];
     }
     this.#units.set(key, unit);
-    for (const chain of this.#missingChains(unit))
-      this.#chains = new Map([...this.#chains, [chain.name, chain]]);
-  }
-
-  /**
-   * Chains that pick stay once they were needed: there is one for each number of endpoints at most, and a Service that
-   * scales up and down needs them again. The next start takes away those that nothing leads to.
-   */
-  #missingChains(unit: NftablesUnit): readonly Chain[] {
-    const missing = unit.picks
-      .filter((pick) => !this.#chains.has(pickChainName(pick)))
+    const newPicks = unit.picks
+      .filter((pick) => !this.#picks.has(pickChainName(pick)))
       .flatMap((pick) => pickChains(pick, this.#options));
-    const { affinitySeconds } = unit;
-    if (affinitySeconds === 0) return missing;
-    const remembering = new Set<Entrance>(unit.frontends.map(({ entrance }) => entrance));
-    return [
-      ...missing,
-      ...[...remembering]
-        .filter((entrance) => !this.#chains.has(rememberChainName(entrance, affinitySeconds)))
-        .map((entrance) => rememberChain(entrance, affinitySeconds, this.#options.family)),
-    ];
+    for (const chain of newPicks) this.#picks.set(chain.name, chain);
+    return newPicks;
   }
 }
 

@@ -5,7 +5,6 @@ import { KernelError } from '../../kernel/kernel-error.ts';
 import { NetlinkConnection } from '../../kernel/netlink/connection.ts';
 import { NfTables } from '../../kernel/netlink/nf-tables/client.ts';
 import { NETLINK_NETFILTER, openNetlinkTransport } from '../../kernel/netlink/transport.ts';
-import type { Logger } from '../../log/logger.ts';
 import { NftablesBackend } from './backend.ts';
 import type { NftablesOptions } from './options.ts';
 
@@ -16,16 +15,12 @@ export function nftablesOptions({ nftables }: Settings, family: IpFamily): Nftab
 }
 
 /** The backend of one family, or why the family can't be served here. */
-export function startNftables(
-  settings: Settings,
-  family: IpFamily,
-  logger: Logger,
-): NftablesBackend | KernelError {
+export function startNftables(settings: Settings, family: IpFamily): NftablesBackend | KernelError {
   try {
     const client = new NfTables(new NetlinkConnection(openNetlinkTransport(NETLINK_NETFILTER)));
     // A kernel without nf_tables, or one that does not let us at it, says so here.
     client.observeGeneration();
-    return new NftablesBackend({ ...nftablesOptions(settings, family), client, logger });
+    return new NftablesBackend({ ...nftablesOptions(settings, family), client });
   } catch (error) {
     if (error instanceof KernelError) return error;
     throw error;

@@ -5,6 +5,7 @@
 import { addressBytes, type IpFamily, parseCidr } from '../../addresses/ip.ts';
 import { IS_LITTLE_ENDIAN } from '../../kernel/netlink/message.ts';
 import type { Expression, Hex, Register, Rule } from '../../kernel/netlink/nf-tables/model.ts';
+import type { Protocol } from '../../kubernetes/objects.ts';
 
 export interface Statement {
   readonly text: string;
@@ -228,12 +229,12 @@ export function isLocalAddress(of: 'saddr' | 'daddr'): Statement {
   };
 }
 
-const PROTOCOL_NUMBERS = { tcp: 6, udp: 17, sctp: 132 } as const;
-export const PROTOCOLS = ['tcp', 'udp', 'sctp'] as const;
+const PROTOCOL_NUMBERS = { TCP: 6, UDP: 17, SCTP: 132 } as const;
+export const PROTOCOLS = ['TCP', 'UDP', 'SCTP'] as const;
 
-export function isProtocol(protocol: keyof typeof PROTOCOL_NUMBERS): Statement {
+export function isProtocol(protocol: Protocol): Statement {
   return {
-    text: `meta l4proto ${protocol}`,
+    text: `meta l4proto ${protocol.toLowerCase()}`,
     expressions: [
       PROTOCOL.load(0),
       { name: 'cmp', operation: 'eq', from: 0, value: hex([PROTOCOL_NUMBERS[protocol]]) },

@@ -1,5 +1,5 @@
 /** What one service port needs of the table, as data (the Unit of this backend). */
-import type { Element } from '../../kernel/netlink/nf-tables/model.ts';
+import type { Chain, Element, SetDeclaration } from '../../kernel/netlink/nf-tables/model.ts';
 import type { Entrance } from './names.ts';
 import type { Pick } from './pick-chains.ts';
 
@@ -26,12 +26,15 @@ export interface NftablesUnit {
   /** By slot: endpoints on this node, for Local policies. */
   readonly local: readonly string[];
   readonly frontends: readonly Frontend[];
-  /** For how long clients are remembered; 0 without session affinity. */
-  readonly affinitySeconds: number;
+  /** By its session affinity: the chains that remember a client of any endpoint, or of one on this node. */
+  readonly remember: Readonly<Partial<Record<Pick['among'], string>>>;
   /** Elements that no other unit has, beside those of the endpoints. */
   readonly members: readonly Member[];
   /** Elements that another unit may have too: a ClusterIP with two ports, a pod behind two Services. */
   readonly shared: readonly Member[];
-  /** What its elements lead to. */
+  /** What its elements lead to, shared with other units. */
   readonly picks: readonly Pick[];
+  /** Chains and maps that no other unit has: of Services with session affinity. */
+  readonly chains: readonly Chain[];
+  readonly sets: readonly SetDeclaration[];
 }
