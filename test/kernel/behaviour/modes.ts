@@ -39,6 +39,8 @@ export interface Mode {
   readonly tools: Readonly<Record<string, string>>;
   /** NodePorts answer at 127.0.0.1. */
   readonly answersLocalhost: boolean;
+  /** Its rules let health checks through where other rules of the same table drop them. */
+  readonly acceptsHealthChecks: boolean;
   /** Where the proxy finds programs beside these; the PATH of the tests if the mode does not care. */
   readonly path: string | undefined;
   readonly dump: Dump;
@@ -62,6 +64,7 @@ function iptables(variant: 'nft' | 'legacy'): Mode {
     flags: ['--proxy-mode=iptables'],
     tools: Object.fromEntries(programs.map((name) => [name, `/usr/sbin/xtables-${variant}-multi`])),
     answersLocalhost: true,
+    acceptsHealthChecks: true,
     path: undefined,
     dump: {
       commands: inAllTables((tool, table) => [`${tool}-save`, '-t', table]),
@@ -101,6 +104,8 @@ const nftables: Mode = {
   flags: ['--proxy-mode=nftables'],
   tools: {},
   answersLocalhost: false,
+  // What one table accepts, another may still drop (spec § 5.8).
+  acceptsHealthChecks: false,
   // The proxy has to do without nft.
   path: `${dirname(process.execPath)}:/usr/bin:/bin`,
   dump: {
