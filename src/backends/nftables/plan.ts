@@ -3,6 +3,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type {
   Chain,
   Element,
+  Elements,
   SetDeclaration,
   Table,
   TableContent,
@@ -10,14 +11,14 @@ import type {
 import type { NodeView } from '../../services/node-view.ts';
 import type { ServicePortKey } from '../../services/service-port.ts';
 import type { Plan, StateChange } from '../backend.ts';
-import { forEachElement } from './elements.ts';
+import { forEachMember, parseEndpoint, SeatedEndpoints, type Seating } from './elements.ts';
 import { frameChains, nodePortIPs } from './frame-chains.ts';
 import { frameSets, frameTable } from './frame-sets.ts';
-import { NODEPORT_IPS, SERVICE_CIDRS, SETS } from './names.ts';
+import { endpointMap, NODEPORT_IPS, SERVICE_CIDRS } from './names.ts';
 import type { NftablesOptions } from './options.ts';
 import { FIRST_LOCAL_SLOT, pickChainName, pickChains } from './pick-chains.ts';
-import { assignSlots, seatedIn } from './slots.ts';
-import { ElementTable, type NftablesState } from './state.ts';
+import { assignSlots } from './slots.ts';
+import type { NftablesState } from './state.ts';
 import type { Frontend, Member, NftablesUnit } from './unit.ts';
 
 type Units = ReadonlyMap<ServicePortKey, NftablesUnit | undefined>;
@@ -89,23 +90,34 @@ export class NftablesPlan implements Plan<NftablesUnit, NftablesState> {
 
   #part({ units, shared, chains }: Part): TableContent {
     const content = {
-      table: this.#table,
       chains: new Map(Array.from(chains, (chain) => [chain.name, chain])),
       sets: new Map(this.#sets.map((set) => [set.name, set])),
-      elements: new ElementTable(),
     };
-    const add = (set: string, element: Element) => content.elements.add(set, element);
+    const members = new Map<string, Map<string, Element>>();
+    const add = (set: string, element: Element) => {
+      ensure(members, set, () => new Map()).set(element.key, element);
+    };
     for (const { set, element } of this.#frameMembers) add(set, element);
     for (const key of shared) {
       const member = this.#shared.get(key);
       if (member !== undefined) add(member.set, member.element);
     }
+    const seatings = new Map<string, Seating[]>();
     for (const unit of units) {
-      forEachElement(unit, add);
+      forEachMember(unit, add);
       for (const chain of unit.chains) content.chains.set(chain.name, chain);
       for (const set of unit.sets) content.sets.set(set.name, set);
+      for (const frontend of unit.frontends) {
+        const map = endpointMap(frontend.entrance, frontend.part);
+        ensure(seatings, map, () => []).push({ unit, frontend });
+      }
     }
-    return { ...content, elements: content.elements.bySet };
+    const endpoints = Array.from(seatings, ([map, all]) => [map, new SeatedEndpoints(all)] as const);
+    return {
+      table: this.#table,
+      ...content,
+      elements: new Map<string, Elements>([...members, ...endpoints]),
+    };
   }
 
   *#unitsOf(keys: Iterable<ServicePortKey>): Iterable<NftablesUnit> {
@@ -143,39 +155,50 @@ export class NftablesPlan implements Plan<NftablesUnit, NftablesState> {
       return [];
     }
     this.#units.set(key, unit);
-    const newPicks = unit.picks
-      .filter((pick) => !this.#picks.has(pickChainName(pick)))
-      .flatMap((pick) => pickChains(pick, this.#options));
-    for (const chain of newPicks) this.#picks.set(chain.name, chain);
+    const newPicks: Chain[] = [];
+    for (const pick of unit.picks) {
+      if (this.#picks.has(pickChainName(pick))) continue;
+      for (const chain of pickChains(pick, this.#options)) {
+        // Some of those it leads to may be there.
+        if (this.#picks.has(chain.name)) continue;
+        this.#picks.set(chain.name, chain);
+        newPicks.push(chain);
+      }
+    }
     return newPicks;
   }
 }
 
-/** Elements that more than one unit may have: each stays until the last of its units is gone. */
+/**
+ * Elements that more than one unit may have: each stays until the last of its units is gone. Where Services share an
+ * address, the first of them by name is the comment, whichever came first.
+ */
 class SharedMembers {
-  readonly #members = new Map<string, { readonly member: Member; count: number }>();
+  /** One for each unit that has it. */
+  readonly #members = new Map<string, Member[]>();
 
   keys(): Iterable<string> {
     return this.#members.keys();
   }
 
   get(key: string): Member | undefined {
-    return this.#members.get(key)?.member;
+    return this.#members.get(key)?.reduce((a, b) => (b.element.comment < a.element.comment ? b : a));
   }
 
   take(member: Member): void {
     const key = sharedKey(member);
-    const held = this.#members.get(key);
-    if (held === undefined) this.#members.set(key, { member, count: 1 });
-    else held.count++;
+    const members = this.#members.get(key);
+    if (members === undefined) this.#members.set(key, [member]);
+    else members.push(member);
   }
 
   release(member: Member): void {
     const key = sharedKey(member);
-    const held = this.#members.get(key);
-    if (held === undefined) throw new Error(`BUG: ${key} was released too often`);
-    held.count--;
-    if (held.count === 0) this.#members.delete(key);
+    const members = this.#members.get(key) ?? [];
+    const index = members.findIndex(({ element }) => element.comment === member.element.comment);
+    if (index < 0) throw new Error(`BUG: ${key} was released too often`);
+    members.splice(index, 1);
+    if (members.length === 0) this.#members.delete(key);
   }
 }
 
@@ -187,8 +210,12 @@ function sharedKey({ set, element }: Member): string {
 function seatAsObserved(unit: NftablesUnit, { elements }: TableContent): NftablesUnit {
   const seated = (frontend: Frontend | undefined, first: number, wanted: readonly string[]) => {
     if (frontend === undefined) return wanted;
-    const { endpoints } = SETS[frontend.entrance];
-    return assignSlots(wanted, seatedIn(elements.get(endpoints), frontend.key, first, wanted.length));
+    const map = elements.get(endpointMap(frontend.entrance, frontend.part));
+    const observed = wanted.map((_, slot) => map?.get(`${frontend.key} . ${first + slot}`)?.data);
+    return assignSlots(
+      wanted,
+      observed.map((value) => (value === undefined ? undefined : parseEndpoint(value))),
+    );
   };
   return {
     ...unit,
@@ -203,6 +230,14 @@ function seatAsObserved(unit: NftablesUnit, { elements }: TableContent): Nftable
       unit.local,
     ),
   };
+}
+
+function ensure<T>(map: Map<string, T>, key: string, make: () => T): T {
+  const present = map.get(key);
+  if (present !== undefined) return present;
+  const made = make();
+  map.set(key, made);
+  return made;
 }
 
 function hasSameFrame(a: NodeView, b: NodeView): boolean {

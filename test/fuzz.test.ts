@@ -1,0 +1,30 @@
+/** Every mode on its fake, with and without faults. */
+import { describe } from 'vitest';
+import { openBackend as openIptables } from '../src/backends/iptables/laws.ts';
+import { frameTable } from '../src/backends/nftables/frame-sets.ts';
+import { isTidying, openBackend as openNftables } from '../src/backends/nftables/laws.ts';
+import { FakeIptables } from '../src/kernel/fake/iptables.ts';
+import { FakeNfTables } from '../src/kernel/fake/nf-tables.ts';
+import { describeFuzz } from './fuzz.ts';
+
+const runs = { numRuns: 100 };
+
+describe.each([0, 0.1])('with a fault in %d of the operations', (rate) => {
+  const faults = { seed: 1, rate };
+
+  describeFuzz('iptables mode', {
+    openKernel: async (family) => new FakeIptables({ family, faults }),
+    openBackend: openIptables,
+    wipe: async (kernel) => kernel.wipe(),
+    isTidying: () => false,
+    runs,
+  });
+
+  describeFuzz('nftables mode', {
+    openKernel: async () => new FakeNfTables({ faults }),
+    openBackend: openNftables,
+    wipe: async (kernel, family) => kernel.meddle(frameTable(family), [{ do: 'delete table' }]),
+    isTidying: (changes) => changes.every(isTidying),
+    runs,
+  });
+});
