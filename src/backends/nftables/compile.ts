@@ -12,7 +12,16 @@ import {
   stickyChainName,
   stickyChains,
 } from './affinity.ts';
-import { CLUSTER_IPS, type Entrance, FIREWALL_IPS, HAIRPINS, REJECT, SETS, SOURCE_RANGES } from './names.ts';
+import {
+  CLUSTER_IPS,
+  type Entrance,
+  FIREWALL_IPS,
+  HAIRPINS,
+  partOf,
+  REJECT,
+  SETS,
+  SOURCE_RANGES,
+} from './names.ts';
 import type { NftablesOptions } from './options.ts';
 import { type Pick, pickChainName } from './pick-chains.ts';
 import { assignSlots } from './slots.ts';
@@ -45,8 +54,8 @@ export function compile(
   writer.affinity();
   return {
     comment: port.displayName,
-    all: assignSlots(clusterEndpoints.map(formatEndpoint), previous.all),
-    local: assignSlots(localEndpoints.map(formatEndpoint), previous.local),
+    all: assignSlots(clusterEndpoints.map(textOf), previous.all),
+    local: assignSlots(localEndpoints.map(textOf), previous.local),
     frontends: writer.frontends,
     remember: writer.remember,
     members: writer.members,
@@ -64,8 +73,8 @@ function externalAddresses(port: ServicePort): ReadonlySet<string> {
   return addresses;
 }
 
-function formatEndpoint({ ip, port }: Endpoint): string {
-  return `${ip} . ${port}`;
+function textOf({ text }: Endpoint): string {
+  return text;
 }
 
 class UnitWriter {
@@ -165,15 +174,16 @@ class UnitWriter {
   }
 
   #frontend(entrance: Entrance, key: string, usesAll: boolean, usesLocal: boolean): void {
-    this.frontends.push({ entrance, key, usesAll, usesLocal });
+    this.frontends.push({ entrance, key, part: this.#partOf(entrance), usesAll, usesLocal });
   }
 
   /** The verdict that leads to a chain that picks. */
-  #pick(how: Omit<Pick, 'count' | 'masqueraded'> & { readonly masqueraded?: boolean }): string {
+  #pick(how: Omit<Pick, 'part' | 'count' | 'masqueraded'> & { readonly masqueraded?: boolean }): string {
     const { clusterEndpoints, localEndpoints } = this.#situation.endpoints;
     const pick: Pick = {
       masqueraded: false,
       ...how,
+      part: this.#partOf(how.entrance),
       count: how.among === 'all' ? clusterEndpoints.length : localEndpoints.length,
     };
     if (this.#port.sessionAffinitySeconds === 0) {
@@ -184,6 +194,10 @@ class UnitWriter {
     const sticky = stickyChains(this.#port, pick, this.#options);
     for (const chain of sticky) this.chains.set(chain.name, chain);
     return `goto ${stickyChainName(affinityId(this.#port), pick)}`;
+  }
+
+  #partOf(entrance: Entrance): number {
+    return partOf(entrance, this.#port.key);
   }
 
   #add(set: string, key: string, data?: string): void {

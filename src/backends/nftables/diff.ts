@@ -3,6 +3,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type {
   Chain,
   Element,
+  ElementList,
   Elements,
   Operation,
   Rule,
@@ -97,19 +98,39 @@ function diffElements(
   from: Elements = NO_ELEMENTS,
   to: Elements = NO_ELEMENTS,
 ): Operation[] {
-  const removed: Element[] = [];
-  const added: Element[] = [];
-  for (const [key, element] of from) {
-    if (!isSameElement(element, to.get(key))) removed.push(element);
-  }
-  for (const [key, element] of to) {
-    if (!isSameElement(element, from.get(key))) added.push(element);
-  }
+  const { removed, added } = from.size === 0 ? { removed: [], added: listOf(to) } : compare(from, to);
   const operations: Operation[] = [];
   // The data of an element can't be changed: it is taken out and put in again.
   if (removed.length > 0) operations.push({ do: 'delete elements', set, elements: removed });
   if (added.length > 0) operations.push({ do: 'add elements', set, elements: added });
   return operations;
+}
+
+function compare(
+  from: Elements,
+  to: Elements,
+): { readonly removed: readonly Element[]; readonly added: readonly Element[] } {
+  const removed: Element[] = [];
+  const added: Element[] = [];
+  let inBoth = 0;
+  for (const wanted of to.values()) {
+    const present = from.get(wanted.key);
+    if (present !== undefined) inBoth++;
+    if (isSameElement(wanted, present)) continue;
+    if (present !== undefined) removed.push(present);
+    added.push(wanted);
+  }
+  // To look for the others is dear where elements are made up as they are read.
+  if (inBoth === from.size) return { removed, added };
+  for (const present of from.values()) {
+    if (to.get(present.key) === undefined) removed.push(present);
+  }
+  return { removed, added };
+}
+
+/** They are made up again each time the list is read. */
+function listOf(elements: Elements): ElementList {
+  return { length: elements.size, [Symbol.iterator]: () => elements.values()[Symbol.iterator]() };
 }
 
 function isSameElement(a: Element, b: Element | undefined): boolean {

@@ -57,7 +57,7 @@ export class Forgotten {
 
 function elementsOf(operations: readonly Operation[], set: string): readonly Element[] {
   return operations.flatMap((operation) =>
-    'elements' in operation && operation.set.name === set ? operation.elements : [],
+    'elements' in operation && operation.set.name === set ? [...operation.elements] : [],
   );
 }
 

@@ -4,6 +4,7 @@ import type { Datatype, SetDeclaration, Table } from '../../kernel/netlink/nf-ta
 import {
   CLUSTER_IPS,
   type Entrance,
+  endpointMap,
   FIREWALL_IPS,
   HAIRPINS,
   NODEPORT_IPS,
@@ -47,7 +48,9 @@ function entranceSets(
     set(sets.shortCircuit, frontend, 'of those: where pods of this node and the node itself go', verdict),
     set(sets.local, frontend, 'of those: where everybody else goes', verdict),
     set(sets.noEndpoint, frontend, 'frontends that lead nowhere now', verdict),
-    set(sets.endpoints, [...frontend, 'slot'], 'who sits in which slot', { data: endpoint }),
+    ...Array.from({ length: sets.parts }, (_, part) =>
+      set(endpointMap(entrance, part), [...frontend, 'slot'], 'who sits in which slot', { data: endpoint }),
+    ),
     set(sets.affinityPairs, [...frontend, ...endpoint], 'what remembers who was sent there', verdict),
   ];
 }

@@ -25,8 +25,10 @@ export interface EntranceSets {
   readonly local: string;
   /** Frontends that nobody may reach now: frontend → drop, or refuse. */
   readonly noEndpoint: string;
-  /** frontend . slot → endpoint */
+  /** frontend . slot → endpoint; see endpointMap. */
   readonly endpoints: string;
+  /** In so many maps. */
+  readonly parts: number;
   /** frontend . endpoint → what remembers the client, for Services with session affinity. */
   readonly affinityPairs: string;
 }
@@ -39,6 +41,7 @@ export const SETS: Readonly<Record<Entrance, EntranceSets>> = {
     local: 'local-ips',
     noEndpoint: 'no-endpoint-ips',
     endpoints: 'endpoints',
+    parts: 16,
     affinityPairs: 'affinity-pairs',
   },
   nodeport: {
@@ -48,9 +51,30 @@ export const SETS: Readonly<Record<Entrance, EntranceSets>> = {
     local: 'local-nodeports',
     noEndpoint: 'no-endpoint-nodeports',
     endpoints: 'nodeport-endpoints',
+    parts: 4,
     affinityPairs: 'nodeport-affinity-pairs',
   },
 };
+
+/**
+ * Endpoints are spread over some maps, because the kernel needs time in proportion to the square of a map's size to list
+ * it (nft_rhash_walk begins anew for each datagram of a dump). All endpoints of a service port are in one part.
+ */
+export function endpointMap(entrance: Entrance, part: number): string {
+  return `${SETS[entrance].endpoints}/${part}`;
+}
+
+const FNV_OFFSET = 0x811c9dc5;
+const FNV_PRIME = 0x01000193;
+
+/** The part that the endpoints of the service port are in. */
+export function partOf(entrance: Entrance, servicePortKey: string): number {
+  let hash = FNV_OFFSET;
+  for (let index = 0; index < servicePortKey.length; index++) {
+    hash = Math.imul(hash ^ servicePortKey.charCodeAt(index), FNV_PRIME);
+  }
+  return (hash >>> 0) % SETS[entrance].parts;
+}
 
 export const CLUSTER_IPS = 'cluster-ips';
 export const SERVICE_CIDRS = 'service-cidrs';

@@ -1,10 +1,10 @@
 /**
- * The chains that choose an endpoint: one for each number of endpoints, not for each Service. `pick-3` takes a random
- * slot of three and looks up who sits there; all Services with three endpoints share it.
+ * The chains that choose an endpoint: one for each number of endpoints, not for each Service. `pick-3/7` takes a random
+ * slot of three and looks up in part 7 who sits there; all Services of that part with three endpoints share it.
  */
 import type { IpFamily } from '../../addresses/ip.ts';
 import type { Chain, Rule } from '../../kernel/netlink/nf-tables/model.ts';
-import { type Entrance, SETS } from './names.ts';
+import { type Entrance, endpointMap } from './names.ts';
 import type { NftablesOptions } from './options.ts';
 import {
   address,
@@ -23,6 +23,8 @@ export const FIRST_LOCAL_SLOT = 1_000_000;
 
 export interface Pick {
   readonly entrance: Entrance;
+  /** Of the endpoints' maps. */
+  readonly part: number;
   /** Among all endpoints, or those on this node. */
   readonly among: 'all' | 'local';
   /** Of so many, each with the same chance. */
@@ -36,13 +38,13 @@ export function frontendFields(family: IpFamily, entrance: Entrance): Fields {
   return entrance === 'ip' ? [address(family, 'daddr'), PROTOCOL, PORT] : [PROTOCOL, PORT];
 }
 
-export function pickChainName({ entrance, among, count, masqueraded }: Pick): string {
-  const parts = [
+export function pickChainName({ entrance, part, among, count, masqueraded }: Pick): string {
+  const words = [
     entrance === 'nodeport' ? 'nodeport-' : '',
     masqueraded ? 'external-' : '',
     among === 'all' ? 'pick-' : 'local-',
   ];
-  return `${parts.join('')}${count}`;
+  return `${words.join('')}${count}/${part}`;
 }
 
 /** The chain and those it leads to; each stands after the ones it leads to. */
@@ -56,7 +58,9 @@ export function pickChains(pick: Pick, options: NftablesOptions): readonly Chain
   const frontend = frontendFields(family, pick.entrance);
   const slot = randomSlot(pick.count, pick.among === 'all' ? 0 : FIRST_LOCAL_SLOT);
   return [
-    chain(pickChainName(pick), [rule([dnatTo(family, [...frontend, slot], SETS[pick.entrance].endpoints)])]),
+    chain(pickChainName(pick), [
+      rule([dnatTo(family, [...frontend, slot], endpointMap(pick.entrance, pick.part))]),
+    ]),
   ];
 }
 

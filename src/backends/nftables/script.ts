@@ -3,6 +3,7 @@ import type {
   Chain,
   Datatype,
   Element,
+  ElementList,
   Operation,
   SetDeclaration,
   TableName,
@@ -90,14 +91,19 @@ const EXAMPLES: Readonly<Record<Datatype, string>> = {
 function formatElements(
   command: string,
   set: SetDeclaration,
-  elements: readonly Element[],
+  elements: ElementList,
   format: (element: Element) => string,
 ): readonly string[] {
   const lines: string[] = [];
-  for (let first = 0; first < elements.length; first += ELEMENTS_PER_COMMAND) {
-    const some = elements.slice(first, first + ELEMENTS_PER_COMMAND).map(format);
-    lines.push(`${command} ${set.name} { ${some.join(', ')} }\n`);
+  const some: string[] = [];
+  const flush = () => {
+    if (some.length > 0) lines.push(`${command} ${set.name} { ${some.splice(0).join(', ')} }\n`);
+  };
+  for (const element of elements) {
+    some.push(format(element));
+    if (some.length === ELEMENTS_PER_COMMAND) flush();
   }
+  flush();
   return lines;
 }
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { assignSlots, seatedIn } from './slots.ts';
+import { assignSlots } from './slots.ts';
 
 describe('slots', () => {
   it.each<[string, wanted: string, previous: string, slots: string]>([
@@ -76,33 +76,6 @@ describe('any slots', () => {
         },
       ),
     );
-  });
-});
-
-describe('who sits where, as the kernel has it', () => {
-  const elements = new Map(
-    [
-      '10.96.0.1 . tcp . 80 . 0 : a',
-      '10.96.0.1 . tcp . 80 . 2 : c',
-      '10.96.0.1 . tcp . 81 . 1 : x',
-      '10.96.0.1 . tcp . 80 . 1000000 : here',
-    ].map((text) => {
-      const [key = '', data] = text.split(' : ');
-      return [key, { key, data, comment: '' }];
-    }),
-  );
-
-  it.each<[number, number, readonly (string | undefined)[]]>([
-    [0, 3, ['a', undefined, 'c']],
-    [0, 1, ['a']],
-    [0, 0, []],
-    [1_000_000, 2, ['here', undefined]],
-  ])('from slot %i on, %i of them: %j', (first, count, expected) => {
-    expect(seatedIn(elements, '10.96.0.1 . tcp . 80', first, count)).toEqual(expected);
-  });
-
-  it('is nobody where there is no map', () => {
-    expect(seatedIn(undefined, '10.96.0.1 . tcp . 80', 0, 2)).toEqual([undefined, undefined]);
   });
 });
 

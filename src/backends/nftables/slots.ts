@@ -1,5 +1,4 @@
 /** Who sits where: endpoints take numbered slots, so that a random number finds one. */
-import type { Elements } from '../../kernel/netlink/nf-tables/model.ts';
 
 /**
  * Gives everybody a slot from 0 to n - 1. Who has one keeps it; whoever sits beyond the end, and newcomers in the order
@@ -23,14 +22,4 @@ function nextOf(arrivals: Iterator<string>): string {
   const { value, done } = arrivals.next();
   if (done === true) throw new Error('BUG: more slots than endpoints');
   return value;
-}
-
-/** Who sits in so many slots of a frontend, from the first one on, as a map of endpoints has it. */
-export function seatedIn(
-  endpoints: Elements | undefined,
-  frontend: string,
-  first: number,
-  count: number,
-): readonly (string | undefined)[] {
-  return Array.from({ length: count }, (_, slot) => endpoints?.get(`${frontend} . ${first + slot}`)?.data);
 }

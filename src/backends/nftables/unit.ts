@@ -8,6 +8,8 @@ export interface Frontend {
   readonly entrance: Entrance;
   /** As the keys of the maps begin: `10.96.0.1 . tcp . 80`, or `tcp . 30080` for a NodePort. */
   readonly key: string;
+  /** Which of the maps of endpoints they are in. */
+  readonly part: number;
   readonly usesAll: boolean;
   readonly usesLocal: boolean;
 }
@@ -21,7 +23,7 @@ export interface Member {
 export interface NftablesUnit {
   /** The service port, as its elements' comments say it: `ns/web:http`. */
   readonly comment: string;
-  /** By slot: endpoints for Cluster policies, as values of a map are written: `10.0.0.1 . 8080`. */
+  /** By slot: endpoints for Cluster policies, as `Endpoint.text`. */
   readonly all: readonly string[];
   /** By slot: endpoints on this node, for Local policies. */
   readonly local: readonly string[];

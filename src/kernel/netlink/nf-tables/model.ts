@@ -68,8 +68,18 @@ export interface Element {
   readonly comment: string;
 }
 
-/** Elements by their keys. */
-export type Elements = ReadonlyMap<string, Element>;
+/** Elements by their keys. A Map is one; so is what makes them up as they are asked for. */
+export interface Elements extends Iterable<readonly [key: string, element: Element]> {
+  readonly size: number;
+  get(key: string): Element | undefined;
+  keys(): Iterable<string>;
+  values(): Iterable<Element>;
+}
+
+/** Elements in a row, which may be made up as they are read. An array is one. */
+export interface ElementList extends Iterable<Element> {
+  readonly length: number;
+}
 
 /** All of one table that a program can put there. */
 export interface TableContent {
@@ -167,7 +177,7 @@ export type Operation =
   /** Must have no rule and no reference left when it is its turn. */
   | { readonly do: 'delete chain'; readonly chain: string }
   | { readonly do: 'add rule'; readonly chain: string; readonly rule: Rule }
-  | { readonly do: 'add elements'; readonly set: SetDeclaration; readonly elements: readonly Element[] }
-  | { readonly do: 'delete elements'; readonly set: SetDeclaration; readonly elements: readonly Element[] };
+  | { readonly do: 'add elements'; readonly set: SetDeclaration; readonly elements: ElementList }
+  | { readonly do: 'delete elements'; readonly set: SetDeclaration; readonly elements: ElementList };
 
 export type Transaction = readonly Operation[];

@@ -15,7 +15,7 @@ import {
 } from './constants.ts';
 import { elementEncoder, encodeElementsHeader, MAX_ELEMENT_SIZE } from './element.ts';
 import { encodeHeader } from './header.ts';
-import type { Element, Operation, SetDeclaration, TableName, Transaction } from './model.ts';
+import type { ElementList, Operation, SetDeclaration, TableName, Transaction } from './model.ts';
 import { encodeRule, encodeRuleChain } from './rule.ts';
 import { encodeSet, encodeSetName } from './set.ts';
 import { encodeTable, encodeTableName } from './table.ts';
@@ -75,7 +75,7 @@ export function* encodeTransaction(
 }
 
 /** An operation that is one message. */
-type SmallOperation = Exclude<Operation, { readonly elements: readonly Element[] }>;
+type SmallOperation = Exclude<Operation, { readonly elements: ElementList }>;
 
 interface Request {
   readonly type: number;
@@ -173,22 +173,23 @@ class TransactionEncoder {
   *#elements(
     type: number,
     flags: number,
-    operation: Extract<Operation, { readonly elements: readonly Element[] }>,
+    operation: Extract<Operation, { readonly elements: ElementList }>,
     purpose: 'add' | 'delete',
   ): Generator<void, void> {
     const { set, elements } = operation;
     const encode = elementEncoder(set, purpose);
     const writer = this.#writer;
-    for (let next = 0; next < elements.length; ) {
+    const source = elements[Symbol.iterator]();
+    let next = source.next();
+    for (let count = 0; next.done !== true; ) {
       const message = this.#beginMessage(type, flags, operation);
       encodeElementsHeader(writer, this.#table.name, set.name);
       const list = writer.beginNested(NFTA_SET_ELEM_LIST.ELEMENTS);
       const end = writer.size + MAX_ATTRIBUTE_SIZE - MAX_ELEMENT_SIZE;
-      for (const first = next; writer.size < end; next++) {
-        const element = elements[next];
-        if (element === undefined) break;
-        encode(writer, element);
-        if ((next - first) % ELEMENTS_A_STEP === ELEMENTS_A_STEP - 1) yield;
+      for (; writer.size < end && next.done !== true; next = source.next()) {
+        encode(writer, next.value);
+        count++;
+        if (count % ELEMENTS_A_STEP === 0) yield;
       }
       writer.endNested(list);
       writer.endMessage(message);
