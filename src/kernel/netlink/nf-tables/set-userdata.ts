@@ -47,7 +47,10 @@ const FIELDS: Readonly<Record<Datatype, { readonly byteorder: number; readonly t
   slot: { byteorder: HOST_ENDIAN, typeof: { kind: NUMGEN, details: [1, 2, 0] } },
 };
 
-/** Byte for byte what nft 1.0.6 writes for the same declaration. */
+/**
+ * Byte for byte what nft 1.0.6 writes for the same declaration. Throws an Error (a broken invariant) if the fields and the
+ * comment take more than the kernel keeps.
+ */
 export function encodeSetUserdata({ key, data, comment }: SetDeclaration): Uint8Array {
   const userdata = new UserdataWriter();
   const isTypeof = key.includes('slot') || data?.includes('slot') === true;
