@@ -8,7 +8,9 @@ import { NftablesRules } from '../../src/backends/nftables/rules.ts';
 import type { NodeView } from '../../src/services/node-view.ts';
 import type { ServicePort } from '../../src/services/service-port.ts';
 import { iptablesHooks } from './iptables/hooks.ts';
+import { forget } from './nftables/forget.ts';
 import { nftablesHooks } from './nftables/hooks.ts';
+import type { Memory } from './packet.ts';
 import type { Hooks } from './trace.ts';
 
 export const MODES = ['iptables', 'nftables'] as const;
@@ -39,6 +41,14 @@ export function hooksOf(mode: Mode, program: Program): Hooks {
       return nftablesHooks(table);
     }
   }
+}
+
+/** What is still remembered of clients when the machine has turned from one program to the other. */
+export function memoryAfter(mode: Mode, before: Program, after: Program, memory: Memory): Memory {
+  // The lists of xt_recent are asked for by the endpoints that are there.
+  if (mode === 'iptables') return memory;
+  const rules = new NftablesRules(after.options);
+  return forget(memory, rules.diff(stateOf(rules, before), stateOf(rules, after)));
 }
 
 /** All that a kernel must hold for the program. */

@@ -203,7 +203,7 @@ function isProtocol(text: string): text is Protocol {
 }
 
 /** `10.180.0.1:8080` → `1`, `10.180.1.2:81` → `2:81`. */
-function shorten(ways: string): string {
+export function shorten(ways: string): string {
   return ways
     .split(' ')
     .map((way) => way.replace(/^(?:10\.180\.[01]\.|\[fd00:10:18[01]::)(\d+)]?/, '$1').replace(':8080', ''))

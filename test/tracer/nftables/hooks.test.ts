@@ -169,9 +169,9 @@ describe('hooks', () => {
 
 describe('statements', () => {
   const rows: readonly (readonly [Statement, Packet, isMet: boolean])[] = [
-    [isProtocol('tcp'), passing, true],
-    [isProtocol('udp'), passing, false],
-    [isProtocol('sctp'), { ...passing, protocol: 'SCTP' }, true],
+    [isProtocol('TCP'), passing, true],
+    [isProtocol('UDP'), passing, false],
+    [isProtocol('SCTP'), { ...passing, protocol: 'SCTP' }, true],
     [inCidr('IPv4', 'daddr', '172.30.0.1/32'), passing, true],
     [inCidr('IPv4', 'daddr', '172.30.0.2/32'), passing, false],
     [inCidr('IPv4', 'daddr', '172.30.0.0/16'), passing, true],

@@ -168,6 +168,12 @@ export function clientName(map: string, key: string): string {
   return `${map} { ${key} }`;
 }
 
+export function splitClientName(name: string): { readonly map: string; readonly key: string } {
+  const [, map, key] = /^(\S+) \{ (.*) \}$/.exec(name) ?? [];
+  if (map === undefined || key === undefined) throw new Error(`not remembered by nftables: ${name}`);
+  return { map, key };
+}
+
 function declarationOf({ sets }: TableContent, name: string): SetDeclaration {
   const declaration = sets.get(name);
   if (declaration === undefined) throw new Error(`there is no set ${name}`);
