@@ -4,7 +4,7 @@ import type { Datatype, SetDeclaration, Table } from '../../kernel/netlink/nf-ta
 import {
   CLUSTER_IPS,
   type Entrance,
-  endpointMap,
+  endpointMaps,
   FIREWALL_IPS,
   HAIRPINS,
   NODEPORT_IPS,
@@ -48,8 +48,8 @@ function entranceSets(
     set(sets.shortCircuit, frontend, 'of those: where pods of this node and the node itself go', verdict),
     set(sets.local, frontend, 'of those: where everybody else goes', verdict),
     set(sets.noEndpoint, frontend, 'frontends that lead nowhere now', verdict),
-    ...Array.from({ length: sets.parts }, (_, part) =>
-      set(endpointMap(entrance, part), [...frontend, 'slot'], 'who sits in which slot', { data: endpoint }),
+    ...endpointMaps(entrance).map((name) =>
+      set(name, [...frontend, 'slot'], 'who sits in which slot', { data: endpoint }),
     ),
     set(sets.affinityPairs, [...frontend, ...endpoint], 'what remembers who was sent there', verdict),
   ];

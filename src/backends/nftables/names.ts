@@ -64,6 +64,11 @@ export function endpointMap(entrance: Entrance, part: number): string {
   return `${SETS[entrance].endpoints}/${part}`;
 }
 
+/** All of them. */
+export function endpointMaps(entrance: Entrance): readonly string[] {
+  return Array.from({ length: SETS[entrance].parts }, (_, part) => endpointMap(entrance, part));
+}
+
 const FNV_OFFSET = 0x811c9dc5;
 const FNV_PRIME = 0x01000193;
 

@@ -10,7 +10,7 @@ import { aNodeView, anEndpoint, aServicePort } from '../../services/testing.ts';
 import type { Plan } from '../backend.ts';
 import { fillPlan, updatePlan } from '../laws.ts';
 import { openBackend } from './laws.ts';
-import { type Entrance, SETS } from './names.ts';
+import { type Entrance, endpointMaps, SETS } from './names.ts';
 import { FIRST_LOCAL_SLOT } from './pick-chains.ts';
 import type { NftablesState } from './state.ts';
 import type { NftablesUnit } from './unit.ts';
@@ -44,7 +44,7 @@ function touchedEndpoints(transaction: Transaction): ReadonlyMap<string, Touched
   const touched = new Map<string, Touched>();
   for (const operation of transaction) {
     if (operation.do !== 'add elements' && operation.do !== 'delete elements') continue;
-    if (!ENTRANCES.some((entrance) => SETS[entrance].endpoints === operation.set.name)) continue;
+    if (!ENTRANCES.flatMap(endpointMaps).includes(operation.set.name)) continue;
     for (const element of operation.elements) {
       const { frontend, slot } = placeOf(element);
       const name = `${frontend} ${slot < FIRST_LOCAL_SLOT ? 'all' : 'local'}`;
@@ -60,7 +60,7 @@ function touchedEndpoints(transaction: Transaction): ReadonlyMap<string, Touched
 /** All that is left of a transaction without endpoints and what is said of them elsewhere. */
 function others(transaction: Transaction): readonly string[] {
   const ofEndpoints = ENTRANCES.flatMap((entrance) => [
-    SETS[entrance].endpoints,
+    ...endpointMaps(entrance),
     SETS[entrance].affinityPairs,
   ]);
   return transaction
@@ -186,7 +186,8 @@ describe.each(IP_FAMILIES)('every endpoint has the same chance, %s', (family) =>
   function seats(content: TableContent): ReadonlyMap<string, ReadonlyMap<number, string | undefined>> {
     const byFrontend = new Map<string, Map<number, string | undefined>>();
     for (const entrance of ENTRANCES) {
-      for (const element of content.elements.get(SETS[entrance].endpoints)?.values() ?? []) {
+      const maps = endpointMaps(entrance).map((map) => content.elements.get(map)?.values() ?? []);
+      for (const element of maps.flatMap((elements) => [...elements])) {
         const { frontend, slot } = placeOf(element);
         const name = `${frontend} ${slot < FIRST_LOCAL_SLOT ? 'all' : 'local'}`;
         const slots = byFrontend.get(name) ?? new Map<number, string | undefined>();
