@@ -1,0 +1,16 @@
+/** Random events through the proxy on the real kernel. */
+import { frameTable } from '../../src/backends/nftables/frame-sets.ts';
+import { isTidying, openBackend } from '../../src/backends/nftables/laws.ts';
+import { describeFuzz } from '../fuzz.ts';
+import { openEmptyNfTables } from './nf-tables-kernel.ts';
+
+describeFuzz('nftables mode', {
+  openKernel: async () => openEmptyNfTables(),
+  openBackend,
+  wipe: async (kernel, family) => {
+    await kernel.apply(frameTable(family), [{ do: 'delete table' }]);
+  },
+  isTidying: (changes) => changes.every(isTidying),
+  // The fake has gone through many more.
+  runs: { numRuns: 40 },
+});
