@@ -35,7 +35,7 @@ export interface Rules<Unit, State, Changes> {
 /** One mode in one IP family: the rules and the door to the kernel. */
 export interface Backend<Unit, State, Changes> extends Rules<Unit, State, Changes> {
   /** All or nothing where the kernel allows it. Throws KernelError. */
-  apply(changes: Changes, signal: AbortSignal): Promise<void>;
+  apply(changes: Changes, signal: AbortSignal): Promise<Outcome>;
   /** What the kernel holds of ours. Throws KernelError. */
   observe(signal: AbortSignal): Promise<State>;
   /** Calls `drifted` whenever somebody else changed what is ours, until the signal ends it. */
@@ -43,6 +43,12 @@ export interface Backend<Unit, State, Changes> extends Rules<Unit, State, Change
   /** Leaves nothing of ours in the kernel and touches nothing else. */
   cleanup(signal: AbortSignal): Promise<void>;
 }
+
+/**
+ * What became of changes. `outdated`: nothing was done, since the kernel is no longer as it was observed, and who looks
+ * again gets on; a backend does not say so for ever.
+ */
+export type Outcome = 'applied' | 'outdated';
 
 /** For those who drive a mode and need not know what its units look like. */
 export type AnyRules = Rules<unknown, unknown, unknown>;

@@ -13,7 +13,10 @@ export function dryRun(backend: AnyBackend, print: (text: string) => void): AnyB
     isEmpty: (changes) => backend.isEmpty(changes),
     format: (changes) => backend.format(changes),
     observe: (signal) => backend.observe(signal),
-    apply: async (changes) => print(`# ${backend.family}\n${backend.format(changes)}`),
+    apply: async (changes) => {
+      print(`# ${backend.family}\n${backend.format(changes)}`);
+      return 'applied';
+    },
     watch: async () => undefined,
     cleanup: async () => undefined,
   };

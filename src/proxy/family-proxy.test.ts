@@ -112,6 +112,18 @@ describe.each(IP_FAMILIES)('FamilyProxy of %s', (family) => {
   });
 });
 
+describe('a kernel that is no longer as it was observed', () => {
+  it('is looked at again, within the same sync', async () => {
+    const { backend, proxy, put, fake } = open();
+    const apply = vi.spyOn(backend, 'apply').mockResolvedValueOnce('outdated');
+    const observe = vi.spyOn(backend, 'observe');
+    put(web, webPods);
+    expect(await proxy.sync(signal)).toMatchObject({ ok: true });
+    expect([observe.mock.calls.length, apply.mock.calls.length]).toEqual([2, 2]);
+    expect(fake.dump()).toBe(await freshDump([web, webPods], aNodeView()));
+  });
+});
+
 describe('status', () => {
   it('is pending during the sync and programmed after it', async () => {
     const { fake, put, sync, states } = open();

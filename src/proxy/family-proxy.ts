@@ -156,12 +156,16 @@ export class FamilyProxy<Unit, State, Changes> implements Syncable {
   async #program(units: ReadonlyMap<ServicePortKey, Unit | undefined>, signal: AbortSignal): Promise<void> {
     const change = this.#plan.update(this.#nodeOrBug(), units);
     this.#kernelForgotten = false;
-    const changes = this.#kernelKnown
+    let changes = this.#kernelKnown
       ? this.#backend.diff(change.before, change.after)
       : await this.#compareWithKernel(signal);
     // Until the kernel has said yes, nobody knows what it holds.
     this.#kernelKnown = false;
-    if (!this.#backend.isEmpty(changes)) await this.#backend.apply(changes, signal);
+    while (!this.#backend.isEmpty(changes)) {
+      if ((await this.#backend.apply(changes, signal)) === 'applied') break;
+      signal.throwIfAborted();
+      changes = await this.#compareWithKernel(signal);
+    }
     this.#kernelKnown = !this.#kernelForgotten;
   }
 

@@ -11,6 +11,8 @@ const OPTIONS: PacerOptions = {
 interface Play {
   /** When somebody asks for a run, in milliseconds since the start. */
   readonly requests: readonly number[];
+  /** The same, for a run that is urgent. */
+  readonly urgentRequests?: readonly number[];
   readonly options?: Partial<PacerOptions>;
   /** How long a run takes. */
   readonly workMs?: number;
@@ -22,6 +24,7 @@ interface Play {
 /** The times at which runs start. */
 async function play({
   requests,
+  urgentRequests = [],
   options,
   workMs = 0,
   failures = 0,
@@ -37,6 +40,7 @@ async function play({
   };
   const run = pacer.run(work, stop.signal);
   for (const atMs of requests) setTimeout(() => pacer.request(), atMs);
+  for (const atMs of urgentRequests) setTimeout(() => pacer.request({ urgent: true }), atMs);
   await vi.advanceTimersByTimeAsync(untilMs);
   stop.abort();
   await vi.advanceTimersByTimeAsync(workMs);
@@ -55,6 +59,11 @@ describe('Pacer', () => {
   it.each<[string, Play, readonly number[]]>([
     ['runs nothing that was not asked for at first', { requests: [], untilMs: 10_000_000 }, []],
     ['runs at the first request, without a wait', { requests: [500], untilMs: 60_000 }, [500]],
+    [
+      'keeps half the distance before an urgent one',
+      { requests: [500], urgentRequests: [600, 1800], untilMs: 60_000 },
+      [500, 1000, 1800],
+    ],
     ['makes one run of many requests', { requests: [500, 600, 700, 800], untilMs: 60_000 }, [500, 1500]],
     [
       'keeps a request until the shortest interval is over',

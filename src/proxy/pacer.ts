@@ -12,15 +12,21 @@ export interface PacerOptions {
 export class Pacer {
   readonly #options: PacerOptions;
   #requested = false;
+  #urgent = false;
   #wake: () => void = () => undefined;
+  #hurry: () => void = () => undefined;
 
   constructor(options: PacerOptions) {
     this.#options = options;
   }
 
-  /** Asks for a run. Requests that come while one is on lead to one more. */
-  request(): void {
+  /** Asks for a run. Requests that come while one is on lead to one more. An urgent one halves the distance to keep. */
+  request({ urgent = false } = {}): void {
     this.#requested = true;
+    if (urgent) {
+      this.#urgent = true;
+      this.#hurry();
+    }
     this.#wake();
   }
 
@@ -34,12 +40,22 @@ export class Pacer {
     await this.#untilRequested(Number.POSITIVE_INFINITY, signal);
     while (!signal.aborted) {
       this.#requested = false;
+      this.#urgent = false;
       failures = (await work()) ? 0 : failures + 1;
       const retryInMs = Math.min(retryMs * 2 ** (failures - 1), maxRetryMs);
-      await pause(minIntervalMs, signal);
+      await this.#keepDistance(minIntervalMs, signal);
       const restMs = (failures === 0 ? maxIntervalMs : Math.min(retryInMs, maxIntervalMs)) - minIntervalMs;
       await this.#untilRequested(restMs, signal);
     }
+  }
+
+  async #keepDistance(durationMs: number, signal: AbortSignal): Promise<void> {
+    await pause(durationMs / 2, signal);
+    if (this.#urgent) return;
+    await pause(durationMs / 2, signal, (hurry) => {
+      this.#hurry = hurry;
+    });
+    this.#hurry = () => undefined;
   }
 
   async #untilRequested(timeoutMs: number, signal: AbortSignal): Promise<void> {

@@ -156,16 +156,16 @@ export class ServiceProxy implements ObjectSink {
     }
   }
 
-  #request(family: Family): void {
+  #request(family: Family, how: { readonly urgent?: boolean } = {}): void {
     if (!this.#isListed || this.#isNodeAwaited) return;
     this.#options.health.queued(family.proxy.family, Date.now());
-    family.pacer.request();
+    family.pacer.request(how);
   }
 
   #drifted(family: Family, what: string): void {
     this.#options.logger.warn({ family: family.proxy.family }, `${what}; repairing`);
     family.proxy.forgetKernel();
-    this.#request(family);
+    this.#request(family, { urgent: true });
   }
 
   async #untilProgrammed({ programmed }: Family, signal: AbortSignal): Promise<void> {

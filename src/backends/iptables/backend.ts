@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { IptablesTools } from '../../kernel/iptables-tools.ts';
 import type { Logger } from '../../log/logger.ts';
-import type { Backend } from '../backend.ts';
+import type { Backend, Outcome } from '../backend.ts';
 import { cleanupScript } from './cleanup.ts';
 import type { Table } from './names.ts';
 import { SavedRules } from './observe.ts';
@@ -36,10 +36,11 @@ export class IptablesBackend extends IptablesRules implements Backend<IptablesUn
     this.#tools = options.tools;
   }
 
-  async apply(changes: RestoreScript, signal: AbortSignal): Promise<void> {
-    if (changes.length === 0) return;
+  async apply(changes: RestoreScript, signal: AbortSignal): Promise<Outcome> {
+    if (changes.length === 0) return 'applied';
     if (!this.#accountingStands) this.#applyAccounting();
     await this.#restore(changes, signal);
+    return 'applied';
   }
 
   observe(signal: AbortSignal): Promise<Ruleset> {

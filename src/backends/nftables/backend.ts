@@ -8,7 +8,7 @@ import type {
   TableName,
   Transaction,
 } from '../../kernel/netlink/nf-tables/model.ts';
-import type { Backend } from '../backend.ts';
+import type { Backend, Outcome } from '../backend.ts';
 import { clientMapNamed } from './affinity.ts';
 import { Forgotten } from './forgotten.ts';
 import { frameTable } from './frame-sets.ts';
@@ -20,8 +20,8 @@ import { watchTable } from './watch.ts';
 
 const { EBUSY, ENOENT, ERESTART } = { ...constants.errno, ERESTART: 85 };
 
-/** After so many refusals in a row because somebody else was faster, the check is left out. */
-const MAX_RESTARTS = 2;
+/** After so many in a row because somebody else was faster, the check is left out. */
+const MAX_REFUSALS = 2;
 
 export interface NftablesBackendOptions extends NftablesOptions {
   readonly client: NfTablesClient;
@@ -38,7 +38,7 @@ export class NftablesBackend
   readonly #forgotten = new Forgotten();
   /** Of the ruleset that was observed, until it is built on. */
   #observedGeneration: number | undefined;
-  #restarts = 0;
+  #refusals = 0;
   /** Of the ruleset as our last transaction left it. */
   #ownGeneration: number | undefined;
 
@@ -48,19 +48,21 @@ export class NftablesBackend
     this.#table = frameTable(options.family);
   }
 
-  async apply(changes: Transaction, signal: AbortSignal): Promise<void> {
-    const generation = this.#restarts < MAX_RESTARTS ? this.#observedGeneration : undefined;
+  async apply(changes: Transaction, signal: AbortSignal): Promise<Outcome> {
+    const generation = this.#refusals < MAX_REFUSALS ? this.#observedGeneration : undefined;
     this.#observedGeneration = undefined;
     try {
       await this.#applyWhole(changes, generation);
-      this.#restarts = 0;
     } catch (error) {
-      if (error instanceof KernelError && error.errno === ERESTART) this.#restarts++;
-      throw error;
+      if (!(error instanceof KernelError) || error.errno !== ERESTART) throw error;
+      this.#refusals++;
+      return 'outdated';
     }
+    this.#refusals = 0;
     this.#forgotten.note(changes);
     await this.#forgetClients(signal);
     this.#ownGeneration = this.#client.observeGeneration();
+    return 'applied';
   }
 
   async observe(signal: AbortSignal): Promise<NftablesState> {

@@ -9,6 +9,7 @@ import { NETLINK_NETFILTER } from '../../kernel/netlink/transport.ts';
 const NFTABLES_GROUP = 7;
 /** Of a transaction that did many things, so many are told. */
 const TOLD_CHANGES = 3;
+const DELETED_TABLE = 'deleted table';
 
 export interface TableWatch {
   readonly table: TableName;
@@ -61,8 +62,10 @@ class ForeignTransaction {
       return;
     }
     if (this.#changes.length === 0) return;
-    const told = this.#changes.slice(0, TOLD_CHANGES).join(', ');
-    const rest = this.#changes.length - TOLD_CHANGES;
+    // All that was in a table goes with it.
+    const changes = this.#changes.includes(DELETED_TABLE) ? [DELETED_TABLE] : this.#changes;
+    const told = changes.slice(0, TOLD_CHANGES).join(', ');
+    const rest = changes.length - TOLD_CHANGES;
     const by = news.processId === undefined ? 'somebody' : `${news.processName} (process ${news.processId})`;
     this.#changes = [];
     this.#changed(`${by} ${told}${rest > 0 ? ` and did ${rest} more such things` : ''}`);
