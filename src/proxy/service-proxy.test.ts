@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { openBackend } from '../backends/iptables/laws.ts';
 import { ProxyHealth } from '../health/proxy-health.ts';
@@ -90,6 +91,8 @@ function open({ minSyncPeriodMs = 1_000, nodeGraceMs = 0, dryRun: isDryRun = fal
 /** Lets time pass; what is due happens. */
 async function pass(ms: number): Promise<void> {
   await vi.advanceTimersByTimeAsync(ms);
+  // A sync that takes long lets others have a turn of the event loop, which is real here.
+  for (let turn = 0; turn < 10; turn++) await nextTurn();
 }
 
 beforeEach(() => {
