@@ -1,4 +1,4 @@
-/** What fast-check makes of the model. */
+/** What fast-check makes of the model. Only tests import this. */
 import fc, { type Arbitrary } from 'fast-check';
 import type { Chain, Datatype, Element, Expression, SetDeclaration, Verdict } from './model.ts';
 

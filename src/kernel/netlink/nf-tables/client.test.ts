@@ -9,7 +9,7 @@ import { NfTables } from './client.ts';
 import { NFT_MSG } from './constants.ts';
 import type { Transaction } from './model.ts';
 
-const { EBUSY, EINTR, ENOENT } = constants.errno;
+const { EBUSY, EINTR, EINVAL, ENOENT } = constants.errno;
 const NAME = { family: 'ip', name: 'menwei' } as const;
 
 const TRANSACTION: Transaction = [
@@ -49,7 +49,13 @@ describe('apply', () => {
   it.each<[string, Readonly<Record<number, number>>, string, number]>([
     ['the only error', { 2: EBUSY }, 'delete chain a of table ip menwei', EBUSY],
     ['the first of several errors', { 3: ENOENT, 2: EBUSY }, 'delete chain a of table ip menwei', EBUSY],
-    ['an error of the whole', { 0: 85 }, 'commit transaction of table ip menwei', 85],
+    ['an error of the whole', { 0: EINVAL }, 'commit transaction of table ip menwei', EINVAL],
+    [
+      'another generation',
+      { 0: 85 },
+      'commit transaction of table ip menwei: the ruleset was changed (ERESTART)',
+      85,
+    ],
   ])('fails with %s', async (_, errors, what, errno) => {
     const failed = clientOf(refuse(errors)).apply(NAME, TRANSACTION);
     await expect(failed).rejects.toBeInstanceOf(KernelError);

@@ -13,6 +13,8 @@ import { encodeTransaction, sequencesFor } from './transaction.ts';
 /** After this much work the event loop gets its turn. */
 const TURN_MS = 8;
 const MAX_ATTEMPTS = 5;
+/** linux/errno.h. It is not meant for programs, so there is no text for it anywhere. */
+const ERESTART = 85;
 
 export interface ApplyOptions {
   /** Of the ruleset the transaction was made for; in any other the kernel refuses it with ERESTART. */
@@ -60,10 +62,10 @@ export class NfTables implements Disposable {
     const encoded = await inTurns(encodeTransaction(table, transaction, firstSequence, generation));
     const { bytes, messages, describe } = encoded;
     const answers = await this.#connection.exchange(bytes);
-    const refusals = answers.filter(({ errno }) => errno !== 0);
-    const [first, ...others] = refusals;
-    if (first !== undefined) {
-      const { sequence, errno, detail } = others.reduce((a, b) => (b.sequence < a.sequence ? b : a), first);
+    const [refusal] = answers.filter(({ errno }) => errno !== 0).toSorted((a, b) => a.sequence - b.sequence);
+    if (refusal !== undefined) {
+      const { sequence, errno } = refusal;
+      const detail = errno === ERESTART ? 'the ruleset was changed (ERESTART)' : refusal.detail;
       throw new KernelError({ ...describe(sequence), detail, errno });
     }
     if (answers.length === 0) {
