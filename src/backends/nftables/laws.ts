@@ -4,8 +4,9 @@ import { describe, expect, it } from 'vitest';
 import { IP_FAMILIES, type IpFamily } from '../../addresses/ip.ts';
 import type { NfTablesClient } from '../../kernel/netlink/nf-tables/contract.ts';
 import type { Operation, Transaction } from '../../kernel/netlink/nf-tables/model.ts';
-import { histories, worlds } from '../../services/arbitraries.ts';
-import { describeLaws, fillPlan, install, type LawfulMode, updatePlan } from '../laws.ts';
+import { ADDRESSES, histories, worlds } from '../../services/arbitraries.ts';
+import { aNodeView, anEndpoint, aServicePort } from '../../services/testing.ts';
+import { describeLaws, fillPlan, install, type LawfulMode, remainder, updatePlan } from '../laws.ts';
 import { NftablesBackend, type NftablesBackendOptions } from './backend.ts';
 
 const signal = new AbortController().signal;
@@ -57,6 +58,19 @@ export function describeNftablesLaws(title: string, { openKernel, runs }: LawsOp
         }),
         runs,
       );
+    });
+
+    it('takes the longest names that there are', async () => {
+      const longest = 'a'.repeat(63);
+      const names = { namespace: longest, name: longest, portName: longest };
+      const { service, pod } = ADDRESSES[family];
+      const endpoints = [anEndpoint({ ip: `${pod}1` })];
+      const fields = { ...names, clusterIP: `${service}1`, sessionAffinitySeconds: 60, endpoints };
+      const port = aServicePort({ ...fields, nodePort: 30_000, externalPolicyLocal: true });
+      const backend = openBackend(await openKernel(family), family);
+      const plan = fillPlan(backend, { node: aNodeView({ family }), ports: new Map([[port.key, port]]) });
+      await install(backend, plan);
+      expect(await remainder(backend, plan)).toBe('');
     });
 
     it('leaves nothing behind after cleanup', async () => {

@@ -89,3 +89,13 @@ export const SOURCE_RANGES = 'source-ranges';
 export const HAIRPINS = 'hairpin-connections';
 
 export const REJECT = 'reject-chain';
+
+/** nft takes no longer ones. */
+const MAX_COMMENT_LENGTH = 128;
+const ELLIPSIS = '...';
+
+/** As much of a comment as fits. The names of a namespace, a Service and a port may be longer together. */
+export function fitComment(text: string): string {
+  if (text.length <= MAX_COMMENT_LENGTH) return text;
+  return text.slice(0, MAX_COMMENT_LENGTH - ELLIPSIS.length) + ELLIPSIS;
+}

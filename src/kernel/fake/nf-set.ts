@@ -12,6 +12,7 @@ import {
 } from '../netlink/nf-tables/datatype.ts';
 import type { Datatype, Element, SetDeclaration } from '../netlink/nf-tables/model.ts';
 import { decodeRange, encodeRange } from '../netlink/nf-tables/range.ts';
+import { MAX_COMMENT_SIZE } from '../netlink/nf-tables/userdata.ts';
 import { formatVerdict, parseVerdict } from '../netlink/nf-tables/verdict.ts';
 import { Refused } from './refused.ts';
 
@@ -49,6 +50,7 @@ export class NfSet {
   /** Of an element that is there already with the same data, nothing is changed. */
   add({ key, data, comment }: Element): void {
     const ends = this.#endsOf(key);
+    if (Buffer.byteLength(comment) > MAX_COMMENT_SIZE) throw new Error(`BUG: a comment too long: ${comment}`);
     const element = { key: this.#formatKey(ends), data: this.#canonicalData(data), comment };
     const present = this.#elements.get(ends.first);
     if (present === undefined || present.last !== ends.last) {

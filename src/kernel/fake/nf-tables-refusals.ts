@@ -140,6 +140,7 @@ export function mistakes(family: TableFamily): readonly Mistake[] {
     ['an address for a port', PORTS, element(a, 'drop')],
     ['a word that is no verdict', PORTS, element('81', 'perhaps')],
     ['no verdict', PORTS, element('81')],
+    ['a comment that nft would not take', PORTS, element('81', 'drop', 'a'.repeat(129))],
     ['a key with a field less', NUMBERS, element('tcp', '80')],
     ['a key with a field more', NUMBERS, element('tcp . 1 . 2', '80')],
     ['an address of the other family', ADDRESSES, element(family === 'ip' ? 'fd00::1' : '10.0.0.1')],
