@@ -207,6 +207,19 @@ describe('a transaction', () => {
     expect(messages).toBe(9);
     expect((await observe()).elements.get('m')).toEqual(new Map(elements.map((each) => [each.key, each])));
   });
+
+  it('is read whole while the kernel is still making room for it', async () => {
+    const set = aSet('m', { key: ['ipv4_addr', 'inet_service'] });
+    const elements = Array.from({ length: 60_000 }, (_, port) => anElement(`10.0.0.1 . ${port}`));
+    await client.apply(NAME, [
+      { do: 'add table', table: TABLE },
+      { do: 'add set', set },
+      { do: 'add elements', set, elements },
+    ]);
+    expect((await observe()).elements.get('m')?.size).toBe(60_000);
+    await client.apply(NAME, [{ do: 'delete elements', set, elements: elements.slice(20_000) }]);
+    expect((await observe()).elements.get('m')?.size).toBe(20_000);
+  });
 });
 
 /** All that the kernel said over a connection. */

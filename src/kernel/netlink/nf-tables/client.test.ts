@@ -7,7 +7,8 @@ import { type NetlinkMessage, NLM_F_ACK } from '../message.ts';
 import { MessageWriter } from '../message-writer.ts';
 import { NfTables } from './client.ts';
 import { NFT_MSG } from './constants.ts';
-import type { Transaction } from './model.ts';
+import { elementEncoder } from './element.ts';
+import type { SetDeclaration, Transaction } from './model.ts';
 
 const { EBUSY, EINTR, EINVAL, ENOENT } = constants.errno;
 const NAME = { family: 'ip', name: 'menwei' } as const;
@@ -162,5 +163,52 @@ describe('observe', () => {
   it('ends with the signal', async () => {
     const client = clientOf(generation(7), table);
     await expect(client.observe(NAME, AbortSignal.abort('enough'))).rejects.toBe('enough');
+  });
+});
+
+describe('elements', () => {
+  const set: SetDeclaration = {
+    name: 's',
+    key: ['inet_service'],
+    data: undefined,
+    interval: false,
+    dynamic: true,
+    size: 0,
+    comment: '',
+  };
+
+  /** A dump in pieces, as the kernel gives large sets. */
+  function pieces(...keys: readonly (readonly string[])[]): Reply {
+    return ([request]) => {
+      if (request === undefined) return [];
+      const parts = keys.map((piece) =>
+        part(
+          request,
+          payloadOf(request, (writer) => writeElements(writer, piece)),
+        ),
+      );
+      return datagrams([...parts, done(request)]);
+    };
+  }
+
+  function writeElements(writer: MessageWriter, keys: readonly string[]): void {
+    const list = writer.beginNested(3);
+    for (const key of keys) elementEncoder(set, 'add')(writer, { key, data: undefined, comment: '' });
+    writer.endNested(list);
+  }
+
+  it('that came twice stand for others that did not come', async () => {
+    const moved = pieces(['1', '2'], ['2', '4']);
+    const client = clientOf(moved, moved, pieces(['4', '3'], ['2', '1']));
+    const elements = await client.observeDynamicElements(NAME, set);
+    expect(elements.map(({ key }) => key)).toEqual(['4', '3', '2', '1']);
+  });
+
+  it('that always come twice are no answer', async () => {
+    const client = clientOf(...new Array<Reply>(10).fill(pieces(['1', '2'], ['1'])));
+    await expect(client.observeDynamicElements(NAME, set)).rejects.toMatchObject({
+      errno: EINTR,
+      message: 'observe elements of s of table ip menwei: the kernel moved them each of the 10 times',
+    });
   });
 });

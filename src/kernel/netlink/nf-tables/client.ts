@@ -5,7 +5,7 @@ import { KernelError } from '../../kernel-error.ts';
 import type { NetlinkConnection } from '../connection.ts';
 import { u32 } from './attribute-value.ts';
 import { NFT_MSG, NFTA_GEN } from './constants.ts';
-import { dumpElements, readContent } from './content-reader.ts';
+import { readContent, readElements } from './content-reader.ts';
 import { decodeBody, encodeHeader } from './header.ts';
 import type { Element, SetDeclaration, TableContent, TableName, Transaction } from './model.ts';
 import { encodeTransaction, sequencesFor } from './transaction.ts';
@@ -101,15 +101,13 @@ export class NfTables implements Disposable {
   }
 
   /** What rules have put into a dynamic set, in no order. */
-  observeDynamicElements(
+  async observeDynamicElements(
     name: TableName,
     set: SetDeclaration,
     signal?: AbortSignal,
   ): Promise<readonly DynamicElement[]> {
-    return dumpElements(this.#connection, name, set, signal, () => {
-      const elements: DynamicElement[] = [];
-      return { take: (element, expiresMs) => elements.push({ ...element, expiresMs }), result: elements };
-    });
+    const make = (element: Element, expiresMs: number) => ({ ...element, expiresMs });
+    return [...(await readElements(this.#connection, name, set, make, signal)).values()];
   }
 
   [Symbol.dispose](): void {

@@ -1,14 +1,16 @@
 /** Reads one table from the kernel, kind by kind, and no other table's rules, sets or elements. */
 import { constants } from 'node:os';
+import { setTimeout } from 'node:timers/promises';
 import { KernelError } from '../../kernel-error.ts';
 import type { Attributes } from '../attribute.ts';
 import type { NetlinkConnection } from '../connection.ts';
+import type { DumpReader } from '../dump-attempt.ts';
 import type { MessageWriter } from '../message-writer.ts';
-import type { NetlinkRequest } from '../request.ts';
+import { failure, type NetlinkRequest } from '../request.ts';
 import { decodeChain, decodeChainTable } from './chain.ts';
 import { NFT_MSG, NFTA_RULE, NFTA_SET } from './constants.ts';
 import { encodeElementsHeader } from './element.ts';
-import { ElementDecoder, type ElementTaker } from './element-decoder.ts';
+import { ElementDecoder } from './element-decoder.ts';
 import { decodeBody, encodeHeader } from './header.ts';
 import type {
   Chain,
@@ -23,6 +25,10 @@ import type {
 import { decodeRule, decodeRuleChain } from './rule.ts';
 import { decodeSet } from './set.ts';
 import { decodeIsDormant, decodeTable, encodeTableName } from './table.ts';
+
+const MAX_ATTEMPTS = 10;
+/** Some time for the kernel to get on with moving elements. */
+const MOVING_MS = 20;
 
 /**
  * All of the table; undefined if there is none of that name. What changes meanwhile may be seen in part. Throws
@@ -42,7 +48,7 @@ export async function readContent(
   for (const set of sets) {
     // Rules make the elements of dynamic sets, and of others there is no word for the elements.
     if (set.dynamic || set.key.length === 0) continue;
-    elements.set(set.name, await readElements(connection, name, set, signal));
+    elements.set(set.name, await readElements(connection, name, set, (element) => element, signal));
   }
   return {
     table: found.table,
@@ -123,44 +129,52 @@ function readSets(
   return readAll(connection, request, signal, decodeSet);
 }
 
-async function readElements(
+/**
+ * Elements by their keys, each as `make` makes it. The kernel moves the elements of a large set to a larger table while
+ * nobody waits for it, and counts from the beginning again for every piece of a dump: what comes in another order then is
+ * left out, and as much comes twice. So what holds nothing twice is whole. Throws KernelError when it never is.
+ */
+export async function readElements<T>(
   connection: NetlinkConnection,
   name: TableName,
   set: SetDeclaration,
+  make: (element: Element, expiresMs: number) => T,
   signal?: AbortSignal,
-): Promise<Elements> {
-  return dumpElements(connection, name, set, signal, () => {
-    const elements = new Map<string, Element>();
-    return { take: (element) => elements.set(element.key, element), result: elements };
-  });
-}
-
-/** Calls `start` for every attempt, for who takes the elements and what comes of it. */
-export function dumpElements<T>(
-  connection: NetlinkConnection,
-  name: TableName,
-  set: SetDeclaration,
-  signal: AbortSignal | undefined,
-  start: () => { readonly take: ElementTaker; readonly result: T },
-): Promise<T> {
+): Promise<ReadonlyMap<string, T>> {
   const request = requestAbout(name, `elements of ${set.name} of `, NFT_MSG.GETSETELEM, (writer) =>
     encodeElementsHeader(writer, name.name, set.name),
   );
-  return connection.dump(
-    request,
-    () => {
-      const { take, result } = start();
-      const decoder = new ElementDecoder(set, take);
-      return {
-        read: ({ payload }) => decoder.read(payload),
-        result: () => {
-          decoder.end();
-          return result;
-        },
-      };
+  for (let attempt = 1; ; attempt++) {
+    const { elements, isWhole } = await connection.dump(request, () => elementReader(set, make), signal);
+    if (isWhole) return elements;
+    if (attempt === MAX_ATTEMPTS) {
+      throw failure(
+        request,
+        `the kernel moved them each of the ${MAX_ATTEMPTS} times`,
+        constants.errno.EINTR,
+      );
+    }
+    await setTimeout(MOVING_MS);
+  }
+}
+
+function elementReader<T>(
+  set: SetDeclaration,
+  make: (element: Element, expiresMs: number) => T,
+): DumpReader<{ readonly elements: ReadonlyMap<string, T>; readonly isWhole: boolean }> {
+  const elements = new Map<string, T>();
+  let count = 0;
+  const decoder = new ElementDecoder(set, (element, expiresMs) => {
+    elements.set(element.key, make(element, expiresMs));
+    count++;
+  });
+  return {
+    read: ({ payload }) => decoder.read(payload),
+    result: () => {
+      decoder.end();
+      return { elements, isWhole: elements.size === count };
     },
-    signal,
-  );
+  };
 }
 
 /** `decode` gives undefined for what is to be left out. */
