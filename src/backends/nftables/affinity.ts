@@ -8,7 +8,7 @@
 import type { IpFamily } from '../../addresses/ip.ts';
 import type { Chain, SetDeclaration } from '../../kernel/netlink/nf-tables/model.ts';
 import type { ServicePort } from '../../services/service-port.ts';
-import type { Entrance } from './names.ts';
+import { type Entrance, fitComment } from './names.ts';
 import type { NftablesOptions } from './options.ts';
 import { chain, type Pick, pickChainName } from './pick-chains.ts';
 import {
@@ -31,13 +31,22 @@ const MAX_CLIENTS = 1_000_000;
 /** The endpoints a client may be remembered for: any, or those of this node. */
 export type Among = Pick['among'];
 
+/** Which maps clients of an endpoint go into, by the policies it is for. */
+export type RememberedIn = Among | 'both';
+
+const MAPS: Readonly<Record<RememberedIn, readonly Among[]>> = {
+  all: ['all'],
+  local: ['local'],
+  both: ['local', 'all'],
+};
+
 /** What the chains and maps of a service port are named after: `ns/web/tcp/http`. */
 export function affinityId({ namespace, name, protocol, portName }: ServicePort): string {
   return `${namespace}/${name}/${protocol.toLowerCase()}/${portName}`;
 }
 
-function prefixed(among: Among, name: string): string {
-  return among === 'local' ? `local-${name}` : name;
+function prefixed(where: RememberedIn, name: string): string {
+  return where === 'all' ? name : `${where}-${name}`;
 }
 
 function clientMapName(id: string, among: Among): string {
@@ -46,7 +55,7 @@ function clientMapName(id: string, among: Among): string {
 
 /** The map of a service port's clients. */
 export function clientMap(port: ServicePort, among: Among): SetDeclaration {
-  const comment = `where clients of ${port.displayName} went`;
+  const comment = fitComment(`where clients of ${port.displayName} went`);
   return { ...clientMapNamed(clientMapName(affinityId(port), among), port.family), comment };
 }
 
@@ -79,40 +88,35 @@ export function stickyChains(port: ServicePort, pick: Pick, options: NftablesOpt
   return [sticky, chain(stickyChainName(id, pick), external)];
 }
 
-export function rememberChainName(id: string, among: Among): string {
-  return prefixed(among, `remember-${id}`);
+export function rememberChainName(id: string, where: RememberedIn): string {
+  return prefixed(where, `remember-${id}`);
 }
 
 /**
  * The chain that remembers which endpoint a client was sent to. It comes after the translation and takes the endpoint
  * from the connection; a client that is remembered already only gets new time.
- *
- * @param alsoAll after the map of this node's endpoints comes that of all
  */
-export function rememberChain(port: ServicePort, among: Among, alsoAll: boolean): Chain {
+export function rememberChain(port: ServicePort, where: RememberedIn): Chain {
   const { family, sessionAffinitySeconds } = port;
   const id = affinityId(port);
   const client = [address(family, 'saddr')];
-  const map = clientMapName(id, among);
-  const remembers = rule([
-    isProtocol(port.protocol),
-    update(map, client, chosenEndpoint(family), sessionAffinitySeconds),
-  ]);
-  return chain(rememberChainName(id, among), [
-    remembers,
-    ...(alsoAll ? [rule([goTo(rememberChainName(id, 'all'))])] : []),
-  ]);
+  const remembers = MAPS[where].map((among) =>
+    rule([
+      isProtocol(port.protocol),
+      update(clientMapName(id, among), client, chosenEndpoint(family), sessionAffinitySeconds),
+    ]),
+  );
+  return chain(rememberChainName(id, where), remembers);
 }
 
 /** The maps that the chain of such a verdict (`goto remember-…`) fills. */
 export function affinityMapsOf(verdict: string): readonly string[] {
   const chainName = verdict.slice('goto '.length);
-  const local = rememberChainName('', 'local');
-  if (chainName.startsWith(local)) {
-    const id = chainName.slice(local.length);
-    return [clientMapName(id, 'local'), clientMapName(id, 'all')];
-  }
-  return [clientMapName(chainName.slice(rememberChainName('', 'all').length), 'all')];
+  const where = (['both', 'local'] as const).find((each) =>
+    chainName.startsWith(rememberChainName('', each)),
+  );
+  const id = chainName.slice(rememberChainName('', where ?? 'all').length);
+  return MAPS[where ?? 'all'].map((among) => clientMapName(id, among));
 }
 
 /** What a frontend is told by once the connection has been translated. */

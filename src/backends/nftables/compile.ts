@@ -7,8 +7,8 @@ import {
   type Among,
   affinityId,
   clientMap,
+  type RememberedIn,
   rememberChain,
-  rememberChainName,
   stickyChainName,
   stickyChains,
 } from './affinity.ts';
@@ -16,6 +16,7 @@ import {
   CLUSTER_IPS,
   type Entrance,
   FIREWALL_IPS,
+  fitComment,
   HAIRPINS,
   partOf,
   REJECT,
@@ -53,7 +54,7 @@ export function compile(
   writer.hairpins();
   writer.affinity();
   return {
-    comment: port.displayName,
+    comment: fitComment(port.displayName),
     all: assignSlots(clusterEndpoints.map(textOf), previous.all),
     local: assignSlots(localEndpoints.map(textOf), previous.local),
     frontends: writer.frontends,
@@ -84,7 +85,7 @@ class UnitWriter {
   readonly picks: Pick[] = [];
   readonly chains = new Map<string, Chain>();
   readonly sets: SetDeclaration[] = [];
-  readonly remember: Partial<Record<Among, string>> = {};
+  readonly remember: Partial<Record<RememberedIn, string>> = {};
   readonly #port: ServicePort;
   readonly #situation: Situation;
   readonly #options: NftablesOptions;
@@ -152,19 +153,11 @@ class UnitWriter {
   /** After the frontends: what remembers the clients that come in by them. */
   affinity(): void {
     if (this.#port.sessionAffinitySeconds === 0) return;
-    const id = affinityId(this.#port);
     const usesAll = this.frontends.some((frontend) => frontend.usesAll);
     const usesLocal = this.frontends.some((frontend) => frontend.usesLocal);
-    const all: readonly Among[] = [
-      ...(usesAll ? ['all' as const] : []),
-      ...(usesLocal ? ['local' as const] : []),
-    ];
-    for (const among of all) {
-      const chain = rememberChain(this.#port, among, among === 'local' && usesAll);
-      this.chains.set(chain.name, chain);
-      this.sets.push(clientMap(this.#port, among));
-      this.remember[among] = rememberChainName(id, among);
-    }
+    if (usesAll) this.#remember('all');
+    if (usesLocal) this.#remember('local');
+    if (usesAll && usesLocal) this.#rememberIn('both');
   }
 
   /** Refused when there is no endpoint anywhere; dropped when only this node has none. */
@@ -196,12 +189,24 @@ class UnitWriter {
     return `goto ${stickyChainName(affinityId(this.#port), pick)}`;
   }
 
+  #remember(among: Among): void {
+    this.sets.push(clientMap(this.#port, among));
+    this.#rememberIn(among);
+  }
+
+  #rememberIn(where: RememberedIn): void {
+    const chain = rememberChain(this.#port, where);
+    this.chains.set(chain.name, chain);
+    this.remember[where] = chain.name;
+  }
+
   #partOf(entrance: Entrance): number {
     return partOf(entrance, this.#port.key);
   }
 
   #add(set: string, key: string, data?: string): void {
-    this.members.push({ set, element: { key, data, comment: this.#port.displayName } });
+    const comment = fitComment(this.#port.displayName);
+    this.members.push({ set, element: { key, data, comment } });
   }
 
   #share(set: string, key: string, comment: string): void {

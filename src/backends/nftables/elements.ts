@@ -10,15 +10,22 @@ export function forEachMember(unit: NftablesUnit, each: (set: string, element: E
   for (const { set, element } of unit.members) each(set, element);
   const { comment, all, local, remember } = unit;
   if (remember.all === undefined && remember.local === undefined) return;
-  const here = new Set(remember.local === undefined ? [] : local);
+  const remembering = chainsThatRemember(unit);
   for (const { entrance, key, usesAll, usesLocal } of unit.frontends) {
     for (const endpoint of new Set([...(usesAll ? all : []), ...(usesLocal ? local : [])])) {
-      const chain = here.has(endpoint) ? remember.local : remember.all;
-      if (chain === undefined) continue;
       const pair = `${key} . ${formatEndpoint(endpoint)}`;
-      each(SETS[entrance].affinityPairs, { key: pair, data: `goto ${chain}`, comment });
+      each(SETS[entrance].affinityPairs, { key: pair, data: `goto ${remembering.get(endpoint)}`, comment });
     }
   }
+}
+
+/** By endpoint. */
+function chainsThatRemember({ all, local, remember }: NftablesUnit): ReadonlyMap<string, string | undefined> {
+  const chains = new Map<string, string | undefined>();
+  if (remember.all !== undefined) for (const endpoint of all) chains.set(endpoint, remember.all);
+  if (remember.local === undefined) return chains;
+  for (const endpoint of local) chains.set(endpoint, chains.has(endpoint) ? remember.both : remember.local);
+  return chains;
 }
 
 /** A frontend and the unit whose endpoints it leads to. */

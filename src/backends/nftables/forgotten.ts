@@ -2,12 +2,23 @@
  * Session affinity after a change: which remembered clients have to be forgotten. Rules remember them, so they are no part
  * of what is compiled; what a transaction takes away says what they may not point to any more.
  */
-import type { Element, Operation, Transaction } from '../../kernel/netlink/nf-tables/model.ts';
+import type { Element, Transaction } from '../../kernel/netlink/nf-tables/model.ts';
 import { affinityMapsOf } from './affinity.ts';
-import { type Entrance, SETS } from './names.ts';
+import { SETS } from './names.ts';
 
-const ENTRANCES: readonly Entrance[] = ['ip', 'nodeport'];
+const FRONTEND_SETS = new Set(
+  [SETS.ip, SETS.nodeport].flatMap((sets) => [sets.services, sets.externalLocal]),
+);
+const PAIR_MAPS = new Set([SETS.ip.affinityPairs, SETS.nodeport.affinityPairs]);
 const FIELD_SEPARATOR = ' . ';
+
+/** An element of the pairs of frontend and endpoint. */
+interface Pair {
+  readonly frontend: string;
+  readonly endpoint: string;
+  /** Where the endpoint's clients are remembered. */
+  readonly maps: readonly string[];
+}
 
 /** Endpoints that are gone, by the map of clients they were in. */
 export class Forgotten {
@@ -19,17 +30,18 @@ export class Forgotten {
   }
 
   note(transaction: Transaction): void {
-    const deleted = transaction.filter((operation) => operation.do === 'delete elements');
-    const added = transaction.filter((operation) => operation.do === 'add elements');
-    for (const entrance of ENTRANCES) {
-      const { affinityPairs, services, externalLocal } = SETS[entrance];
-      const kept = keysOf(added, [affinityPairs, services, externalLocal]);
-      const goneFrontends = keysOf(deleted, [services, externalLocal]).difference(kept);
-      for (const { key, data = '' } of elementsOf(deleted, affinityPairs)) {
-        const { frontend, endpoint } = splitPair(key);
-        // A frontend that is gone says nothing about the endpoint, which the others may still lead to.
-        if (kept.has(key) || goneFrontends.has(frontend)) continue;
-        for (const map of affinityMapsOf(data)) this.#note(map, endpoint);
+    const added = elementsOf(transaction, 'add elements');
+    const deleted = elementsOf(transaction, 'delete elements');
+    const staying = endpointsByMap(added.pairs);
+    const gone = deleted.frontends.difference(added.frontends);
+    const fresh = added.frontends.difference(deleted.frontends);
+    const moved = new Set(added.pairs.flatMap(({ frontend, maps }) => (fresh.has(frontend) ? maps : [])));
+    for (const { frontend, endpoint, maps } of deleted.pairs) {
+      for (const map of maps) {
+        if (staying.get(map)?.has(endpoint)) continue;
+        // A frontend that is gone says nothing about the endpoint: others may still lead there. New ones would say so.
+        if (gone.has(frontend) && !moved.has(map)) continue;
+        this.#note(map, endpoint);
       }
     }
     // Clients of a map that is deleted are forgotten with it.
@@ -55,14 +67,33 @@ export class Forgotten {
   }
 }
 
-function elementsOf(operations: readonly Operation[], set: string): readonly Element[] {
-  return operations.flatMap((operation) =>
-    'elements' in operation && operation.set.name === set ? [...operation.elements] : [],
-  );
+interface Noted {
+  readonly frontends: ReadonlySet<string>;
+  readonly pairs: readonly Pair[];
 }
 
-function keysOf(operations: readonly Operation[], sets: readonly string[]): Set<string> {
-  return new Set(sets.flatMap((set) => elementsOf(operations, set).map(({ key }) => key)));
+/** What of all that concerns session affinity. Keys of the two entrances differ. */
+function elementsOf(transaction: Transaction, what: 'add elements' | 'delete elements'): Noted {
+  const frontends = new Set<string>();
+  const pairs: Pair[] = [];
+  for (const operation of transaction) {
+    if (operation.do !== what) continue;
+    const { name } = operation.set;
+    if (FRONTEND_SETS.has(name)) for (const { key } of operation.elements) frontends.add(key);
+    if (!PAIR_MAPS.has(name)) continue;
+    for (const { key, data = '' } of operation.elements) {
+      pairs.push({ ...splitPair(key), maps: affinityMapsOf(data) });
+    }
+  }
+  return { frontends, pairs };
+}
+
+function endpointsByMap(pairs: readonly Pair[]): ReadonlyMap<string, ReadonlySet<string>> {
+  const endpoints = new Map<string, Set<string>>();
+  for (const { endpoint, maps } of pairs) {
+    for (const map of maps) endpoints.set(map, (endpoints.get(map) ?? new Set()).add(endpoint));
+  }
+  return endpoints;
 }
 
 /** `10.96.0.1 . tcp . 80 . 10.0.0.1 . 8080`: an endpoint has two fields. */

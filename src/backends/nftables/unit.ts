@@ -1,5 +1,6 @@
 /** What one service port needs of the table, as data (the Unit of this backend). */
 import type { Chain, Element, SetDeclaration } from '../../kernel/netlink/nf-tables/model.ts';
+import type { RememberedIn } from './affinity.ts';
 import type { Entrance } from './names.ts';
 import type { Pick } from './pick-chains.ts';
 
@@ -28,8 +29,8 @@ export interface NftablesUnit {
   /** By slot: endpoints on this node, for Local policies. */
   readonly local: readonly string[];
   readonly frontends: readonly Frontend[];
-  /** By its session affinity: the chains that remember a client of any endpoint, or of one on this node. */
-  readonly remember: Readonly<Partial<Record<Pick['among'], string>>>;
+  /** With session affinity: the chains that remember clients of an endpoint, by where it stands: in `all`, in `local`, in both. */
+  readonly remember: Readonly<Partial<Record<RememberedIn, string>>>;
   /** Elements that no other unit has, beside those of the endpoints. */
   readonly members: readonly Member[];
   /** Elements that another unit may have too: a ClusterIP with two ports, a pod behind two Services. */

@@ -8,8 +8,9 @@ export function forget(memory: Memory, transaction: Transaction): Memory {
   const forgotten = new Forgotten();
   forgotten.note(transaction);
   const isForgotten = (map: string, key: string, data: string) =>
-    transaction.some((operation) => operation.do === 'delete set' && operation.set === map) ||
-    forgotten.isAbout(map, { key, data, comment: '' });
+    transaction.some(
+      (each) => each.do === 'delete table' || (each.do === 'delete set' && each.set === map),
+    ) || forgotten.isAbout(map, { key, data, comment: '' });
   return new Map(
     [...memory].filter(([name, { data }]) => {
       const { map, key } = splitClientName(name);

@@ -1,0 +1,90 @@
+/** Whatever becomes of service ports, clients with session affinity go where they went, but only as long as they may. */
+import { isDeepStrictEqual } from 'node:util';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { histories } from '../../../src/services/arbitraries.ts';
+import type { ServicePort } from '../../../src/services/service-port.ts';
+import { MODES_AND_FAMILIES, memoryAfter, type Program } from '../modes.ts';
+import type { Memory, Packet } from '../packet.ts';
+import { decide } from '../policy.ts';
+import { aTestbed } from '../testbed.ts';
+import { describeWays } from '../trace.ts';
+import { machines, options, packets, withPodsInPlace } from './arbitraries.ts';
+
+/** Where a packet went, and what it was for. */
+interface Visit {
+  readonly end: string;
+  readonly port: ServicePort | undefined;
+  readonly isServed: boolean;
+}
+
+function withAffinity(port: ServicePort): ServicePort {
+  return port.sessionAffinitySeconds > 0 ? port : { ...port, sessionAffinitySeconds: 600 };
+}
+
+/** No two ports of the small world share a number. */
+function portOf(ports: readonly ServicePort[], packet: Packet): ServicePort | undefined {
+  const { protocol, destinationPort } = packet;
+  return ports.find(
+    (port) =>
+      port.protocol === protocol && (port.port === destinationPort || port.nodePort === destinationPort),
+  );
+}
+
+describe.each(MODES_AND_FAMILIES)('clients of changing service ports, %s, %s', (mode, family) => {
+  const stories = histories(family, 3)
+    .map((history) => history.map(withPodsInPlace))
+    .chain((history) =>
+      fc.record({
+        node: fc.constant(history[0]?.node),
+        history: fc.constant(history.map(({ ports }) => [...ports.values()].map(withAffinity))),
+        options: options(family),
+        machine: machines(family),
+        // Few, who come again and again.
+        clients: fc.array(
+          packets(
+            family,
+            history.flatMap(({ ports }) => [...ports.values()]),
+          ),
+          {
+            minLength: 8,
+            maxLength: 8,
+          },
+        ),
+        luck: fc.infiniteStream(fc.nat()),
+      }),
+    );
+
+  it('meet one endpoint again and again', () => {
+    fc.assert(
+      fc.property(stories, ({ node, history, clients, machine, luck, ...rest }) => {
+        if (node === undefined) throw new Error('BUG: a history without a world');
+        let memory: Memory = new Map();
+        let last: Program | undefined;
+        const visits = new Map<Packet, Visit>();
+        for (const ports of history) {
+          const program = { ...rest, node, ports };
+          if (last !== undefined) memory = memoryAfter(mode, last, program, memory);
+          last = program;
+          const { deliver } = aTestbed(mode, family, { ...program, addresses: machine.addresses });
+          for (const packet of clients) {
+            const ways = deliver(packet, { memory });
+            const allowed = decide({ mode, node, machine, ...rest }, ports, packet).split(' ');
+            const visit = visits.get(packet);
+            const port = portOf(ports, packet);
+            expect(allowed).toEqual(expect.arrayContaining(describeWays(ways).split(' ')));
+            // iptables forgets nothing, and takes the first of two that a client met by different doors.
+            const hasOneDoor = clients.every((other) => other === packet || other.source !== packet.source);
+            if (hasOneDoor && visit?.isServed && isDeepStrictEqual(visit.port, port)) {
+              expect(describeWays(ways)).toBe(visit.end);
+            }
+            const way = ways[(luck.next().value ?? 0) % ways.length];
+            if (way === undefined) throw new Error('BUG: nowhere to go');
+            memory = way.memory;
+            visits.set(packet, { port, end: describeWays([way]), isServed: way.endpoint !== undefined });
+          }
+        }
+      }),
+    );
+  });
+});
