@@ -9,7 +9,7 @@ import { isNodeEligible, ProxyHealth } from '../health/proxy-health.ts';
 import { ServiceHealthServers } from '../health/service-health-servers.ts';
 import { observeInterfaceAddresses } from '../kernel/interfaces.ts';
 import { FlowTable } from '../kernel/netlink/conntrack.ts';
-import { NETLINK_NETFILTER, openNetlinkTransport } from '../kernel/netlink/transport.ts';
+import { openFlowSocket } from '../kernel/netlink/conntrack-socket.ts';
 import { startToolRunner, type ToolRunner } from '../kernel/tool-runner.ts';
 import { formatErrorChain } from '../log/error-text.ts';
 import type { Logger } from '../log/logger.ts';
@@ -106,7 +106,7 @@ async function serve(
 }
 
 function createFlowCutting(family: IpFamily, metrics: ProxyMetrics, logger: Logger): FlowCutting {
-  const flows = new FlowTable(family, () => openNetlinkTransport(NETLINK_NETFILTER));
+  const flows = new FlowTable(family, openFlowSocket);
   return new FlowCutting(
     new FlowCutter({
       family,

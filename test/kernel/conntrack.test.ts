@@ -5,17 +5,12 @@ import { formatHostPort, IP_FAMILIES, type IpFamily } from '../../src/addresses/
 import { FlowTable } from '../../src/kernel/netlink/conntrack.ts';
 import type { FlowFilter } from '../../src/kernel/netlink/conntrack-filter.ts';
 import type { Flow, FlowEnd, FlowProtocol } from '../../src/kernel/netlink/conntrack-flow.ts';
+import { type FlowSocket, openFlowSocket } from '../../src/kernel/netlink/conntrack-socket.ts';
 import { createFlows, observeFlows, type SourcedFlow } from '../../src/kernel/netlink/conntrack-testing.ts';
-import {
-  NETLINK_NETFILTER,
-  type NetlinkTransport,
-  openNetlinkTransport,
-} from '../../src/kernel/netlink/transport.ts';
 import { createNamespace, withNamespace } from '../../src/kernel/netns.ts';
 
 const never = new AbortController().signal;
 const all = () => true;
-const openSocket = () => openNetlinkTransport(NETLINK_NETFILTER);
 
 function conntrack(...args: readonly string[]): string {
   const { status, stdout, stderr } = spawnSync('conntrack', args, { encoding: 'utf8' });
@@ -61,7 +56,7 @@ describe.each(IP_FAMILIES)('flows of %s', (family) => {
     destination,
     replySource,
   });
-  const table = new FlowTable(family, openSocket);
+  const table = new FlowTable(family, openFlowSocket);
   const dns = service(1, 53);
   const flows = {
     first: flow('UDP', dns, pod(1, 5353), 1001),
@@ -107,7 +102,7 @@ describe.each(IP_FAMILIES)('flows of %s', (family) => {
   it('belong to one network namespace', async () => {
     await createFlows(family, [flows.first]);
     using other = createNamespace();
-    const elsewhere = new FlowTable(family, () => withNamespace(other, openSocket));
+    const elsewhere = new FlowTable(family, () => withNamespace(other, openFlowSocket));
     expect(await elsewhere.applyDeletion({ protocol: 'UDP' }, all, never)).toBe(0);
     expect(await left(family)).toEqual([format(flows.first)]);
   });
@@ -142,7 +137,7 @@ describe('flows that somebody else has made', () => {
       ...['-t', '100', ...more],
     );
   const dns = { ip: '172.30.0.1', port: 53 };
-  const table = new FlowTable('IPv4', openSocket);
+  const table = new FlowTable('IPv4', openFlowSocket);
 
   it.each<[string, FlowProtocol, readonly string[]]>([
     ['of UDP', 'UDP', []],
@@ -186,19 +181,14 @@ describe('among 100,000 flows', () => {
     );
     await createFlows('IPv4', flows);
     let received = 0;
-    const open = (): NetlinkTransport => {
-      const transport = openSocket();
-      return {
-        portId: transport.portId,
-        send: (datagram) => transport.send(datagram),
-        sendAside: (datagram) => transport.sendAside(datagram),
-        receive() {
-          const datagram = transport.receive();
-          received += datagram?.length ?? 0;
-          return datagram;
-        },
-        [Symbol.dispose]: () => transport[Symbol.dispose](),
+    const open = (): FlowSocket => {
+      const socket = openFlowSocket();
+      const receiveAside = async () => {
+        const datagram = await socket.receiveAside();
+        received += datagram?.length ?? 0;
+        return datagram;
       };
+      return { ...socket, receiveAside };
     };
     const filter: FlowFilter = { protocol: 'UDP', replySource: pod(7, 53) };
     const cut = await new FlowTable('IPv4', open).applyDeletion(filter, all, never);

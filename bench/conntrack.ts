@@ -1,0 +1,196 @@
+/**
+ * How long it takes to cut stale flows, and how much memory, with the proxy's own classes against the real kernel, in a
+ * network namespace of its own.
+ *
+ *   npm run bench:conntrack -- [--flows 100000] [--endpoints 100] [--rounds 20] [--json]
+ *
+ * First of all the cut of a proxy that starts, which has to read every flow of the Service. Then in each round one
+ * endpoint of the Service goes; its flows are made again afterwards, by another process, whose memory doesn't count. "own"
+ * is processor time of the main thread: without the kernel's walk over its table, which is another thread's. "walk" is a
+ * search for what nobody has, which is that alone.
+ */
+import { spawnSync } from 'node:child_process';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { Command, Option } from 'commander';
+import { FlowCutter } from '../src/conntrack/flow-cutter.ts';
+import { CLONE_NEWNET, unshare } from '../src/kernel/ffi.ts';
+import { observeInterfaceAddresses } from '../src/kernel/interfaces.ts';
+import { FlowTable } from '../src/kernel/netlink/conntrack.ts';
+import { openFlowSocket } from '../src/kernel/netlink/conntrack-socket.ts';
+import { createFlows, type SourcedFlow } from '../src/kernel/netlink/conntrack-testing.ts';
+import { type Logger, silentLogger } from '../src/log/logger.ts';
+import type { ServicePort } from '../src/services/service-port.ts';
+import { anEndpoint, aServicePort } from '../src/services/testing.ts';
+import { quantile, round } from './figures.ts';
+import { NODE_VIEW } from './objects.ts';
+import { positive, progress } from './options.ts';
+
+interface Options {
+  readonly flows: number;
+  readonly endpoints: number;
+  readonly rounds: number;
+  readonly json: boolean;
+  readonly fill?: string;
+}
+
+const options = new Command('bench:conntrack')
+  .option('--flows <n>', 'flows in the table', positive, 100_000)
+  .option('--endpoints <n>', 'endpoints that share them', positive, 100)
+  .option('--rounds <n>', 'endpoints that go, one after the other', positive, 20)
+  .option('--json', 'one JSON object on the last line', false)
+  .addOption(new Option('--fill <endpoint>', 'make the flows of one endpoint or of all, and end').hideHelp())
+  .parse()
+  .opts<Options>();
+
+const SERVICE = { ip: '10.96.0.10', port: 53 };
+const LIMIT = '/proc/sys/net/netfilter/nf_conntrack_max';
+const MEBIBYTE = 2 ** 20;
+const signal = new AbortController().signal;
+
+const endpoints = Array.from({ length: options.endpoints }, (_, index) =>
+  anEndpoint({ ip: `10.128.${index >> 8}.${index & 255}`, port: SERVICE.port }),
+);
+
+function dns(without?: number): ServicePort {
+  return aServicePort({
+    name: 'dns',
+    protocol: 'UDP',
+    clusterIP: SERVICE.ip,
+    port: SERVICE.port,
+    endpoints: endpoints.filter((_, index) => index !== without),
+  });
+}
+
+/** They go to the endpoints in turn. */
+function flowNumber(index: number): SourcedFlow {
+  const client = index >> 10;
+  return {
+    protocol: 'UDP',
+    source: { ip: `10.200.${client >> 8}.${client & 255}`, port: 1024 + (index & 1023) },
+    destination: SERVICE,
+    replySource: endpoints[index % endpoints.length] ?? SERVICE,
+  };
+}
+
+async function fill(which: string): Promise<void> {
+  const all = Array.from({ length: options.flows }, (_, index) => index);
+  const chosen = which === 'all' ? all : all.filter((index) => index % endpoints.length === Number(which));
+  await createFlows('IPv4', chosen.map(flowNumber));
+}
+
+function fillElsewhere(which: string): void {
+  const argv = ['--flows', options.flows, '--endpoints', options.endpoints, '--fill', which].map(String);
+  const { status, stderr } = spawnSync(process.execPath, [import.meta.filename, ...argv], {
+    encoding: 'utf8',
+  });
+  if (status !== 0) throw new Error(stderr);
+}
+
+interface Timing {
+  readonly totalMs: number;
+  readonly ownMs: number;
+  readonly flows: number;
+}
+
+class Cutting {
+  #flows = 0;
+  readonly #cutter: FlowCutter;
+
+  constructor() {
+    const logger: Logger = {
+      ...silentLogger,
+      error: (fields, message) => progress(`${message}: ${JSON.stringify(fields)}`),
+    };
+    this.#cutter = new FlowCutter({
+      family: 'IPv4',
+      flows: new FlowTable('IPv4', openFlowSocket),
+      localAddresses: observeInterfaceAddresses,
+      logger,
+      onCut: ({ flows }) => {
+        this.#flows = flows;
+      },
+    });
+  }
+
+  settle(port: ServicePort, complete = false): void {
+    this.#cutter.settled({ ports: new Map([[port.key, port]]), node: NODE_VIEW, complete });
+  }
+
+  async timed(): Promise<Timing> {
+    const [startedMs, before] = [performance.now(), process.threadCpuUsage()];
+    if (!(await this.#cutter.cut(signal))) throw new Error('the cut failed');
+    const { user, system } = process.threadCpuUsage(before);
+    const totalMs = performance.now() - startedMs;
+    return { totalMs, ownMs: (user + system) / 1000, flows: this.#flows };
+  }
+}
+
+/** A search for what nobody has: the kernel's walk over its table, and nothing else. */
+async function timedWalk(): Promise<number> {
+  const startedMs = performance.now();
+  await new FlowTable('IPv4', openFlowSocket).applyDeletion({ protocol: 'SCTP' }, () => false, signal);
+  return performance.now() - startedMs;
+}
+
+async function main(): Promise<void> {
+  if (options.fill !== undefined) return await fill(options.fill);
+  unshare(CLONE_NEWNET);
+  if (Number(readFileSync(LIMIT, 'utf8')) < options.flows * 1.1) {
+    progress(`setting net.netfilter.nf_conntrack_max to ${options.flows * 2} in this namespace`);
+    writeFileSync(LIMIT, String(options.flows * 2));
+  }
+  progress(`making ${options.flows} flows to ${endpoints.length} endpoints …`);
+  fillElsewhere('all');
+
+  const cutting = new Cutting();
+  const peakBefore = process.resourceUsage().maxRSS;
+  cutting.settle(dns(), true);
+  const start = await cutting.timed();
+  const rounds: Timing[] = [];
+  const walksMs: number[] = [];
+  let maxLoopStallMs = 0;
+  for (let done = 0; done < options.rounds; done++) {
+    const gone = done % endpoints.length;
+    walksMs.push(await timedWalk());
+    cutting.settle(dns(gone));
+    const delays = monitorEventLoopDelay({ resolution: 1 });
+    delays.enable();
+    rounds.push(await cutting.timed());
+    delays.disable();
+    maxLoopStallMs = Math.max(maxLoopStallMs, delays.max / 1e6);
+    cutting.settle(dns());
+    fillElsewhere(String(gone));
+  }
+  const quantileOf = (of: 'totalMs' | 'ownMs', fraction: number) =>
+    round(
+      quantile(
+        rounds.map((timing) => timing[of]),
+        fraction,
+      ),
+    );
+  report({
+    flows: options.flows,
+    endpoints: endpoints.length,
+    rounds: rounds.length,
+    cutFlows: rounds[0]?.flows ?? 0,
+    cutP50Ms: quantileOf('totalMs', 0.5),
+    cutP99Ms: quantileOf('totalMs', 0.99),
+    walkP50Ms: round(quantile(walksMs, 0.5)),
+    ownCutP50Ms: quantileOf('ownMs', 0.5),
+    ownCutP99Ms: quantileOf('ownMs', 0.99),
+    maxLoopStallMs: round(maxLoopStallMs),
+    startCutMs: round(start.totalMs),
+    ownStartCutMs: round(start.ownMs),
+    memoryMb: round(((process.resourceUsage().maxRSS - peakBefore) * 1024) / MEBIBYTE),
+  });
+}
+
+function report(figures: Readonly<Record<string, number>>): void {
+  const width = Math.max(...Object.keys(figures).map((name) => name.length));
+  for (const [name, value] of Object.entries(figures))
+    process.stdout.write(`${name.padEnd(width)}  ${value}\n`);
+  if (options.json) process.stdout.write(`${JSON.stringify(figures)}\n`);
+}
+
+await main();
