@@ -1,5 +1,4 @@
 /** nf_tables of the network namespace a connection belongs to: one table at a time, changed and read as a whole. */
-import { constants } from 'node:os';
 import { setImmediate } from 'node:timers/promises';
 import { KernelError } from '../../kernel-error.ts';
 import type { NetlinkConnection } from '../connection.ts';
@@ -75,17 +74,18 @@ export class NfTables implements Disposable {
   }
 
   /**
-   * What the table holds at one moment: nobody changed the ruleset while it was read. Throws the signal's reason when
-   * that comes first.
+   * What the table holds at one moment: nobody changed the ruleset while it was read. Somebody who changes other tables
+   * all the time can't prevent that for ever: in the end what was read counts, with the generation it was begun in, so
+   * that a transaction that builds on it is refused. Throws the signal's reason when that comes first.
    */
   async observe(name: TableName, signal?: AbortSignal): Promise<Observation> {
     for (let attempt = 1; ; attempt++) {
       const generation = this.observeGeneration();
       const outcome = await this.#readOrRemember(name, signal);
       const isUnchanged = this.observeGeneration() === generation;
-      if (isUnchanged && 'content' in outcome) return { content: outcome.content, generation };
-      if (isUnchanged && 'error' in outcome) throw outcome.error;
-      if (attempt === MAX_ATTEMPTS) throw disturbed(name);
+      if (!isUnchanged && attempt < MAX_ATTEMPTS) continue;
+      if ('error' in outcome) throw outcome.error;
+      return { content: outcome.content, generation };
     }
   }
 
@@ -126,15 +126,6 @@ export class NfTables implements Disposable {
       throw error;
     }
   }
-}
-
-function disturbed({ family, name }: TableName): KernelError {
-  return new KernelError({
-    operation: 'observe',
-    object: `table ${family} ${name}`,
-    detail: `the ruleset was changed each of the ${MAX_ATTEMPTS} times it was read`,
-    errno: constants.errno.EINTR,
-  });
 }
 
 /** Runs the generator to its end, with turns for the event loop in between. */
