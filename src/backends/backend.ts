@@ -38,8 +38,11 @@ export interface Backend<Unit, State, Changes> extends Rules<Unit, State, Change
   apply(changes: Changes, signal: AbortSignal): Promise<Outcome>;
   /** What the kernel holds of ours. Throws KernelError. */
   observe(signal: AbortSignal): Promise<State>;
-  /** Calls `drifted` whenever somebody else changed what is ours, until the signal ends it. */
-  watch(drifted: (what: string) => void, signal: AbortSignal): Promise<void>;
+  /**
+   * Calls `drifted` whenever somebody else changed what is ours, until the signal ends it; without words when that only
+   * may be.
+   */
+  watch(drifted: (what?: string) => void, signal: AbortSignal): Promise<void>;
   /** Leaves nothing of ours in the kernel and touches nothing else. */
   cleanup(signal: AbortSignal): Promise<void>;
 }

@@ -49,7 +49,7 @@ export interface Syncable {
   sync(signal: AbortSignal): Promise<SyncResult>;
   /** What the kernel holds is not what we left: the next sync looks at all of it. */
   forgetKernel(): void;
-  watch(drifted: (what: string) => void, signal: AbortSignal): Promise<void>;
+  watch(drifted: (what?: string) => void, signal: AbortSignal): Promise<void>;
 }
 
 export class FamilyProxy<Unit, State, Changes> implements Syncable {
@@ -95,7 +95,7 @@ export class FamilyProxy<Unit, State, Changes> implements Syncable {
     this.#kernelForgotten = true;
   }
 
-  watch(drifted: (what: string) => void, signal: AbortSignal): Promise<void> {
+  watch(drifted: (what?: string) => void, signal: AbortSignal): Promise<void> {
     return this.#backend.watch(drifted, signal);
   }
 

@@ -73,7 +73,7 @@ export class ServiceProxy implements ObjectSink {
     await Promise.all(
       this.#families.flatMap((family) => {
         health.updated(family.proxy.family, Date.now());
-        const drifted = (what: string) => this.#drifted(family, what);
+        const drifted = (what?: string) => this.#drifted(family, what);
         return [
           family.pacer.run(() => this.#sync(family, signal), signal),
           this.#untilProgrammed(family, signal).then(() => family.proxy.watch(drifted, signal)),
@@ -162,8 +162,10 @@ export class ServiceProxy implements ObjectSink {
     family.pacer.request(how);
   }
 
-  #drifted(family: Family, what: string): void {
-    this.#options.logger.warn({ family: family.proxy.family }, `${what}; repairing`);
+  #drifted(family: Family, what: string | undefined): void {
+    if (what !== undefined) {
+      this.#options.logger.warn({ family: family.proxy.family }, `${what}; repairing`);
+    }
     family.proxy.forgetKernel();
     this.#request(family, { urgent: true });
   }

@@ -5,6 +5,7 @@ import type { NfTablesClient } from '../../kernel/netlink/nf-tables/contract.ts'
 import type {
   Element,
   SetDeclaration,
+  TableContent,
   TableName,
   Transaction,
 } from '../../kernel/netlink/nf-tables/model.ts';
@@ -36,10 +37,10 @@ export class NftablesBackend
   readonly #client: NfTablesClient;
   readonly #table: TableName;
   readonly #forgotten = new Forgotten();
-  /** Of the ruleset that was observed, until it is built on. */
-  #observedGeneration: number | undefined;
+  /** Of the ruleset: when something was observed, and what changes were made for. */
+  readonly #generations = new WeakMap<TableContent | Transaction, number>();
   #refusals = 0;
-  /** Of the ruleset as our last transaction left it. */
+  /** Of the ruleset as we saw it last, or left it. */
   #ownGeneration: number | undefined;
 
   constructor(options: NftablesBackendOptions) {
@@ -48,9 +49,15 @@ export class NftablesBackend
     this.#table = frameTable(options.family);
   }
 
+  override diff(from: NftablesState, to: NftablesState): Transaction {
+    const changes = super.diff(from, to);
+    const generation = from === undefined ? undefined : this.#generations.get(from);
+    if (generation !== undefined) this.#generations.set(changes, generation);
+    return changes;
+  }
+
   async apply(changes: Transaction, signal: AbortSignal): Promise<Outcome> {
-    const generation = this.#refusals < MAX_REFUSALS ? this.#observedGeneration : undefined;
-    this.#observedGeneration = undefined;
+    const generation = this.#refusals < MAX_REFUSALS ? this.#generations.get(changes) : undefined;
     try {
       await this.#applyWhole(changes, generation);
     } catch (error) {
@@ -67,19 +74,20 @@ export class NftablesBackend
 
   async observe(signal: AbortSignal): Promise<NftablesState> {
     const { content, generation } = await this.#client.observe(this.#table, signal);
-    this.#observedGeneration = generation;
+    if (content !== undefined) this.#generations.set(content, generation);
+    this.#ownGeneration = generation;
     return content;
   }
 
-  async watch(drifted: (what: string) => void, signal: AbortSignal): Promise<void> {
+  async watch(drifted: (what?: string) => void, signal: AbortSignal): Promise<void> {
     await watchTable(
       {
         table: this.#table,
         ownPorts: [this.#client.portId],
         changed: drifted,
+        // Most likely it was the other family, whose first transaction comes at the same time.
         ready: () => {
-          if (this.#client.observeGeneration() === this.#ownGeneration) return;
-          drifted('rules were changed by somebody before they were watched');
+          if (this.#client.observeGeneration() !== this.#ownGeneration) drifted();
         },
       },
       signal,
