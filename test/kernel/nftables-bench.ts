@@ -4,66 +4,39 @@
  */
 import { execFileSync } from 'node:child_process';
 import { expect } from 'vitest';
-import type { IpFamily } from '../../src/addresses/ip.ts';
-import { formatHostPort } from '../../src/addresses/ip.ts';
+import { formatHostPort, type IpFamily } from '../../src/addresses/ip.ts';
 import { fillPlan } from '../../src/backends/laws.ts';
 import { frameTable } from '../../src/backends/nftables/frame-sets.ts';
 import { isTidying, openBackend } from '../../src/backends/nftables/laws.ts';
 import type { NfTables } from '../../src/kernel/netlink/nf-tables/client.ts';
 import type { NfTablesClient } from '../../src/kernel/netlink/nf-tables/contract.ts';
-import type { TableName, Transaction } from '../../src/kernel/netlink/nf-tables/model.ts';
+import type { TableName } from '../../src/kernel/netlink/nf-tables/model.ts';
 import type { LongLivedConnection } from '../../src/lab/host.ts';
 import { createLab, type Lab } from '../../src/lab/lab.ts';
 import { isFailure, type Outcome } from '../../src/lab/outcome.ts';
-import type { LabSpec } from '../../src/lab/topology.ts';
-import { silentLogger } from '../../src/log/logger.ts';
-import { FamilyProxy, type SyncResult } from '../../src/proxy/family-proxy.ts';
-import { ServiceTracker } from '../../src/services/service-tracker.ts';
-import { aNodeView, aService, aSlice, type ServiceFields } from '../../src/services/testing.ts';
+import type { SyncResult } from '../../src/proxy/family-proxy.ts';
+import type { ServiceFields } from '../../src/services/testing.ts';
 import { openNfTables } from './nf-tables-kernel.ts';
+import {
+  ADDRESSES,
+  type Busy,
+  LAB,
+  type NftablesProxy,
+  NODE,
+  nodeView,
+  openProxy,
+  type Pod,
+  publish,
+} from './nftables-objects.ts';
 
 const signal = new AbortController().signal;
-
-const ADDRESSES = {
-  IPv4: { service: '172.30.0.', pod: '10.244.0.', pods: '10.244.0.0/24' },
-  IPv6: { service: 'fd00:30::', pod: 'fd00:10:244::', pods: 'fd00:10:244::/64' },
-} as const;
-
-export const PODS = ['visitor', 'steady', 'busy-1', 'busy-2', 'busy-3'] as const;
-type Pod = (typeof PODS)[number];
-
-export const NODE = 'node-a';
-export const POD_PORT = 8080;
-
-export const LAB: LabSpec = {
-  nodes: [
-    {
-      name: NODE,
-      ip: '192.168.49.2',
-      ip6: 'fd00:49::2',
-      podCIDR: ADDRESSES.IPv4.pods,
-      podCIDR6: ADDRESSES.IPv6.pods,
-    },
-  ],
-  pods: PODS.map((name, index) => ({
-    name,
-    node: NODE,
-    ip: `${ADDRESSES.IPv4.pod}${11 + index}`,
-    ip6: `${ADDRESSES.IPv6.pod}${11 + index}`,
-    ports: [POD_PORT],
-  })),
-};
-
-type Client = NfTablesClient;
-type Proxy = FamilyProxy<unknown, unknown, Transaction>;
 
 export class FaultBench implements AsyncDisposable {
   readonly family: IpFamily;
   readonly table: TableName;
   readonly lab: Lab;
   #stranger: NfTables | undefined;
-  #busyPods: readonly Pod[] = [];
-  #busy: ServiceFields = {};
+  busy: Busy = { pods: [], fields: {} };
   readonly #connections: LongLivedConnection[] = [];
 
   private constructor(family: IpFamily, lab: Lab) {
@@ -96,34 +69,18 @@ export class FaultBench implements AsyncDisposable {
   }
 
   /** A proxy that knows all objects and has not synced yet. */
-  openProxy(client: Client = this.openClient()): Proxy {
-    const { family } = this;
-    const tracker = new ServiceTracker({ family, nodeName: NODE, startedAtMs: 0 });
-    const proxy = new FamilyProxy({
-      backend: openBackend(client, family),
-      tracker,
-      nodeView: () => this.#node(),
-      logger: silentLogger,
-    });
-    this.publish(tracker);
-    return proxy;
+  openProxy(client: NfTablesClient = this.openClient()): NftablesProxy {
+    return openProxy(client, this.family, this.busy);
   }
 
-  /** Tells a proxy how the objects are now. */
-  publish(tracker: ServiceTracker): void {
-    const { service } = ADDRESSES[this.family];
-    tracker.upsertService(aService({ name: 'steady', clusterIPs: { [this.family]: `${service}1` } }));
-    tracker.upsertSlice(this.#sliceOf('steady', ['steady']));
-    tracker.upsertService(
-      aService({ name: 'busy', clusterIPs: { [this.family]: `${service}2` }, ...this.#busy }),
-    );
-    tracker.upsertSlice(this.#sliceOf('busy', this.#busyPods));
-  }
-
-  /** How the Service busy shall be from now on. */
+  /** How the Service busy is from now on. */
   setBusy(pods: readonly Pod[], fields: ServiceFields = {}): void {
-    this.#busyPods = pods;
-    this.#busy = fields;
+    this.busy = { pods, fields };
+  }
+
+  /** Tells a proxy of it. */
+  publish({ tracker }: NftablesProxy): void {
+    publish(tracker, this.family, this.busy);
   }
 
   /** Opens a connection through the Service that nothing concerns. */
@@ -143,9 +100,9 @@ export class FaultBench implements AsyncDisposable {
   }
 
   /** The kernel holds what the proxy knows of, and nothing more than chains without use. */
-  async expectWhole(proxy: Proxy): Promise<void> {
+  async expectWhole(proxy: NftablesProxy): Promise<void> {
     const backend = openBackend(this.openClient(), this.family);
-    const plan = fillPlan(backend, { node: this.#node(), ports: proxy.tracker.ports });
+    const plan = fillPlan(backend, { node: nodeView(this.family), ports: proxy.tracker.ports });
     const observed = await backend.observe(signal);
     plan.settle(observed);
     const changes = backend.diff(observed, plan.complete());
@@ -160,28 +117,10 @@ export class FaultBench implements AsyncDisposable {
   #addressOf(number: number): string {
     return formatHostPort(`${ADDRESSES[this.family].service}${number}`, 80);
   }
-
-  #node() {
-    const detectLocal = { by: 'cidr', cidr: ADDRESSES[this.family].pods } as const;
-    return aNodeView({ name: NODE, family: this.family, detectLocal });
-  }
-
-  #sliceOf(serviceName: string, pods: readonly Pod[]) {
-    return aSlice({
-      name: `${serviceName}-1`,
-      serviceName,
-      addressType: this.family,
-      ports: [{ port: POD_PORT }],
-      endpoints: pods.map((pod) => ({
-        ip: `${ADDRESSES[this.family].pod}${11 + PODS.indexOf(pod)}`,
-        nodeName: NODE,
-      })),
-    });
-  }
 }
 
 /** Syncs until it works, and returns what did not. */
-export async function syncUntilDone(proxy: Proxy, attempts = 5): Promise<readonly SyncResult[]> {
+export async function syncUntilDone(proxy: NftablesProxy, attempts = 5): Promise<readonly SyncResult[]> {
   const failures: SyncResult[] = [];
   for (let attempt = 0; attempt < attempts; attempt++) {
     const result = await proxy.sync(signal);
@@ -189,43 +128,4 @@ export async function syncUntilDone(proxy: Proxy, attempts = 5): Promise<readonl
     failures.push(result);
   }
   throw new Error(`${attempts} syncs failed`, { cause: failures.at(-1)?.error });
-}
-
-export interface Interruptions {
-  /** Counted from 0. */
-  readonly afterObserve?: (time: number) => Promise<void>;
-  readonly beforeApply?: (time: number) => Promise<void>;
-  readonly afterApply?: (time: number) => Promise<void>;
-}
-
-/** A client that others interrupt; `refusals` has the error numbers that its transactions met. */
-export function interrupted(client: Client, interruptions: Interruptions) {
-  let observed = 0;
-  let applied = 0;
-  const refusals: (number | undefined)[] = [];
-  const transactions: Transaction[] = [];
-  const faulty: Client = {
-    portId: client.portId,
-    observeGeneration: () => client.observeGeneration(),
-    observeDynamicElements: (...args) => client.observeDynamicElements(...args),
-    observe: async (...args) => {
-      const observation = await client.observe(...args);
-      await interruptions.afterObserve?.(observed++);
-      return observation;
-    },
-    apply: async (table, transaction, options) => {
-      const time = applied++;
-      await interruptions.beforeApply?.(time);
-      transactions.push(transaction);
-      try {
-        return await client.apply(table, transaction, options);
-      } catch (error) {
-        refusals.push(error instanceof Error && 'errno' in error ? Number(error.errno) : undefined);
-        throw error;
-      } finally {
-        await interruptions.afterApply?.(time);
-      }
-    },
-  };
-  return { client: faulty, refusals, transactions };
 }

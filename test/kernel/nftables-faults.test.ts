@@ -3,6 +3,7 @@
  * nothing concerns goes on.
  */
 import { constants } from 'node:os';
+import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { IP_FAMILIES } from '../../src/addresses/ip.ts';
 import { KernelError } from '../../src/kernel/kernel-error.ts';
@@ -14,10 +15,13 @@ import {
   type NetlinkTransport,
   openNetlinkTransport,
 } from '../../src/kernel/netlink/transport.ts';
-import { FaultBench, interrupted, NODE, syncUntilDone } from './nftables-bench.ts';
+import { isFailure } from '../../src/lab/outcome.ts';
+import { FaultBench, syncUntilDone } from './nftables-bench.ts';
+import { interrupted, NODE } from './nftables-objects.ts';
 
 const { EBUSY, ENOBUFS, ENOENT, ERESTART } = { ...constants.errno, ERESTART: 85 };
 const signal = new AbortController().signal;
+const KILLED_PROXY = fileURLToPath(new URL('./nftables-killed-proxy.ts', import.meta.url));
 
 describe.each(IP_FAMILIES)('%s', (family) => {
   let bench: FaultBench;
@@ -55,7 +59,7 @@ describe.each(IP_FAMILIES)('%s', (family) => {
     const proxy = await start();
     const chains = new Set((await content()).chains.keys());
     bench.setBusy(['busy-1']);
-    bench.publish(proxy.tracker);
+    bench.publish(proxy);
     await proxy.sync(signal);
     const unused = [...chains].find((chain) => chain.startsWith('pick-3'));
     if (unused === undefined) throw new Error('there is no chain for three endpoints');
@@ -133,7 +137,7 @@ describe.each(IP_FAMILIES)('%s', (family) => {
     // There is nothing to do, so the next sync is the first that does something, and it does not look first.
     expect(await proxy.sync(signal)).toMatchObject({ ok: true });
     bench.setBusy(['busy-2', 'busy-3']);
-    bench.publish(proxy.tracker);
+    bench.publish(proxy);
     const failures = await syncUntilDone(proxy);
     expect(refusals).toEqual([ENOENT]);
     expect(failures).toHaveLength(1);
@@ -158,6 +162,40 @@ describe.each(IP_FAMILIES)('%s', (family) => {
     expect(refusals).toEqual([ENOBUFS]);
     expect(transactions).toHaveLength(1);
     await bench.expectWhole(proxy);
+  });
+
+  describe('SIGKILL', () => {
+    /** Starts a proxy in a process of its own, which is killed as soon as so many transactions are through. */
+    async function startAndKillAfter(transactions: number): Promise<void> {
+      const input = JSON.stringify({ family, busy: bench.busy, transactions });
+      const { status, stderr } = await bench.lab.node(NODE).exec(process.execPath, [KILLED_PROXY, input]);
+      expect({ status, stderr }).toEqual({ status: null, stderr: '' });
+    }
+
+    it('after the first transaction of all', async () => {
+      await startAndKillAfter(1);
+      await bench.connect();
+      const before = bench.stranger.observeGeneration();
+      const restarted = bench.openProxy();
+      expect(await syncUntilDone(restarted)).toEqual([]);
+      expect(bench.stranger.observeGeneration()).toBe(before);
+      await bench.expectWhole(restarted);
+    });
+
+    it('before the clients of an endpoint that is gone are forgotten', async () => {
+      bench.setBusy(['busy-1', 'busy-2', 'busy-3'], { sessionAffinitySeconds: 10_800 });
+      await start();
+      const answer = await bench.askBusy();
+      if (isFailure(answer)) throw new Error(answer.detail);
+      expect(await bench.askBusy()).toMatchObject({ pod: answer.pod });
+      const others = bench.busy.pods.filter((pod) => pod !== answer.pod);
+      bench.setBusy(others, bench.busy.fields);
+      await startAndKillAfter(1);
+      const restarted = bench.openProxy();
+      expect(await syncUntilDone(restarted)).toEqual([]);
+      expect(await bench.askBusy()).toMatchObject({ pod: expect.stringMatching(others.join('|')) });
+      await bench.expectWhole(restarted);
+    });
   });
 });
 

@@ -4,6 +4,8 @@ import { KernelError } from '../../kernel/kernel-error.ts';
 import type { NfTablesClient } from '../../kernel/netlink/nf-tables/contract.ts';
 import type {
   Element,
+  Elements,
+  Operation,
   SetDeclaration,
   TableContent,
   TableName,
@@ -11,7 +13,7 @@ import type {
 } from '../../kernel/netlink/nf-tables/model.ts';
 import type { Backend, Outcome } from '../backend.ts';
 import { clientMapNamed } from './affinity.ts';
-import { Forgotten } from './forgotten.ts';
+import { Forgotten, rememberedEndpoints } from './forgotten.ts';
 import { frameTable } from './frame-sets.ts';
 import type { NftablesOptions } from './options.ts';
 import { NftablesRules } from './rules.ts';
@@ -58,15 +60,18 @@ export class NftablesBackend
 
   async apply(changes: Transaction, signal: AbortSignal): Promise<Outcome> {
     const generation = this.#refusals < MAX_REFUSALS ? this.#generations.get(changes) : undefined;
+    const forgetting = changes.filter(isForgetting);
+    const others = forgetting.length === 0 ? changes : changes.filter((each) => !isForgetting(each));
     try {
-      await this.#applyWhole(changes, generation);
+      await this.#applyWhole(others, generation);
     } catch (error) {
       if (!(error instanceof KernelError) || error.errno !== ERESTART) throw error;
       this.#refusals++;
       return 'outdated';
     }
     this.#refusals = 0;
-    this.#forgotten.note(changes);
+    for (const { set, elements } of forgetting) await this.#forget(set, [...elements]);
+    this.#forgotten.note(others);
     await this.#forgetClients(signal);
     this.#ownGeneration = this.#client.observeGeneration();
     return 'applied';
@@ -74,9 +79,12 @@ export class NftablesBackend
 
   async observe(signal: AbortSignal): Promise<NftablesState> {
     const { content, generation } = await this.#client.observe(this.#table, signal);
-    if (content !== undefined) this.#generations.set(content, generation);
     this.#ownGeneration = generation;
-    return content;
+    if (content === undefined) return undefined;
+    const stale = await this.#staleClients(content, signal);
+    const state = { ...content, elements: new Map([...content.elements, ...stale]) };
+    this.#generations.set(state, generation);
+    return state;
   }
 
   async watch(drifted: (what?: string) => void, signal: AbortSignal): Promise<void> {
@@ -134,10 +142,37 @@ export class NftablesBackend
   async #forgetClients(signal: AbortSignal): Promise<void> {
     for (const name of this.#forgotten.maps) {
       const map = clientMapNamed(name, this.family);
-      const clients = await this.#client.observeDynamicElements(this.#table, map, signal);
+      const clients = await this.#clientsOf(map, signal);
       const stale = clients.filter((client) => this.#forgotten.isAbout(name, client));
       await this.#forget(map, stale);
       this.#forgotten.done(name);
+    }
+  }
+
+  /**
+   * What is wrong in the maps that rules fill, if a proxy before this one did not get as far as to forget it: clients of
+   * endpoints that are gone. They count as elements of the state, and in no state that is wanted there are any.
+   */
+  async #staleClients(content: TableContent, signal: AbortSignal): Promise<readonly [string, Elements][]> {
+    const endpoints = rememberedEndpoints(content);
+    const stale: [string, Elements][] = [];
+    for (const map of content.sets.values()) {
+      if (!map.dynamic) continue;
+      const wrong = (await this.#clientsOf(map, signal)).filter(
+        ({ data }) => data === undefined || endpoints.get(map.name)?.has(data) !== true,
+      );
+      if (wrong.length > 0) stale.push([map.name, new Map(wrong.map((client) => [client.key, client]))]);
+    }
+    return stale;
+  }
+
+  /** None if the map is gone meanwhile. */
+  async #clientsOf(map: SetDeclaration, signal: AbortSignal): Promise<readonly Element[]> {
+    try {
+      return await this.#client.observeDynamicElements(this.#table, map, signal);
+    } catch (error) {
+      if (error instanceof KernelError && error.errno === ENOENT) return [];
+      throw error;
     }
   }
 
@@ -154,4 +189,9 @@ export class NftablesBackend
       await this.#forget(set, clients.slice(half));
     }
   }
+}
+
+/** What is to go from the maps that rules fill. */
+function isForgetting(operation: Operation): operation is Extract<Operation, { readonly elements: unknown }> {
+  return operation.do === 'delete elements' && operation.set.dynamic;
 }

@@ -2,7 +2,7 @@
  * Session affinity after a change: which remembered clients have to be forgotten. Rules remember them, so they are no part
  * of what is compiled; what a transaction takes away says what they may not point to any more.
  */
-import type { Element, Transaction } from '../../kernel/netlink/nf-tables/model.ts';
+import type { Element, TableContent, Transaction } from '../../kernel/netlink/nf-tables/model.ts';
 import { affinityMapsOf } from './affinity.ts';
 import { SETS } from './names.ts';
 
@@ -67,6 +67,12 @@ export class Forgotten {
   }
 }
 
+/** Which endpoints each map of clients may point to, as the pairs of a whole table say. */
+export function rememberedEndpoints({ elements }: TableContent): ReadonlyMap<string, ReadonlySet<string>> {
+  const pairs = [...PAIR_MAPS].flatMap((map) => Array.from(elements.get(map)?.values() ?? [], pairOf));
+  return endpointsByMap(pairs);
+}
+
 interface Noted {
   readonly frontends: ReadonlySet<string>;
   readonly pairs: readonly Pair[];
@@ -81,9 +87,7 @@ function elementsOf(transaction: Transaction, what: 'add elements' | 'delete ele
     const { name } = operation.set;
     if (FRONTEND_SETS.has(name)) for (const { key } of operation.elements) frontends.add(key);
     if (!PAIR_MAPS.has(name)) continue;
-    for (const { key, data = '' } of operation.elements) {
-      pairs.push({ ...splitPair(key), maps: affinityMapsOf(data) });
-    }
+    for (const element of operation.elements) pairs.push(pairOf(element));
   }
   return { frontends, pairs };
 }
@@ -96,9 +100,13 @@ function endpointsByMap(pairs: readonly Pair[]): ReadonlyMap<string, ReadonlySet
   return endpoints;
 }
 
-/** `10.96.0.1 . tcp . 80 . 10.0.0.1 . 8080`: an endpoint has two fields. */
-function splitPair(pair: string): { readonly frontend: string; readonly endpoint: string } {
-  const port = pair.lastIndexOf(FIELD_SEPARATOR);
-  const address = pair.lastIndexOf(FIELD_SEPARATOR, port - 1);
-  return { frontend: pair.slice(0, address), endpoint: pair.slice(address + FIELD_SEPARATOR.length) };
+/** The key is `10.96.0.1 . tcp . 80 . 10.0.0.1 . 8080`: an endpoint has two fields. */
+function pairOf({ key, data = '' }: Element): Pair {
+  const port = key.lastIndexOf(FIELD_SEPARATOR);
+  const address = key.lastIndexOf(FIELD_SEPARATOR, port - 1);
+  return {
+    frontend: key.slice(0, address),
+    endpoint: key.slice(address + FIELD_SEPARATOR.length),
+    maps: affinityMapsOf(data),
+  };
 }

@@ -1,0 +1,14 @@
+/** A proxy that is killed after some transactions, for nftables-faults.test.ts: it reads its orders from the command line. */
+import { NetlinkConnection } from '../../src/kernel/netlink/connection.ts';
+import { NfTables } from '../../src/kernel/netlink/nf-tables/client.ts';
+import { NETLINK_NETFILTER, openNetlinkTransport } from '../../src/kernel/netlink/transport.ts';
+import { interrupted, openProxy } from './nftables-objects.ts';
+
+const { family, busy, transactions } = JSON.parse(process.argv[2] ?? '');
+const { client } = interrupted(new NfTables(new NetlinkConnection(openNetlinkTransport(NETLINK_NETFILTER))), {
+  afterApply: async (time) => {
+    if (time + 1 === transactions) process.kill(process.pid, 'SIGKILL');
+  },
+});
+const { error } = await openProxy(client, family, busy).sync(new AbortController().signal);
+throw error ?? new Error(`there were not ${transactions} transactions`);

@@ -1,0 +1,126 @@
+/** A node, its pods and two Services, of which one is to be changed and the other to be left alone. */
+import type { IpFamily } from '../../src/addresses/ip.ts';
+import { NftablesBackend } from '../../src/backends/nftables/backend.ts';
+import type { NfTablesClient } from '../../src/kernel/netlink/nf-tables/contract.ts';
+import type { Transaction } from '../../src/kernel/netlink/nf-tables/model.ts';
+import type { LabSpec } from '../../src/lab/topology.ts';
+import { silentLogger } from '../../src/log/logger.ts';
+import { FamilyProxy } from '../../src/proxy/family-proxy.ts';
+import type { NodeView } from '../../src/services/node-view.ts';
+import { ServiceTracker } from '../../src/services/service-tracker.ts';
+import { aNodeView, aService, aSlice, type ServiceFields } from '../../src/services/testing.ts';
+
+export const ADDRESSES = {
+  IPv4: { service: '172.30.0.', pod: '10.244.0.', pods: '10.244.0.0/24' },
+  IPv6: { service: 'fd00:30::', pod: 'fd00:10:244::', pods: 'fd00:10:244::/64' },
+} as const;
+
+export const PODS = ['visitor', 'steady', 'busy-1', 'busy-2', 'busy-3'] as const;
+export type Pod = (typeof PODS)[number];
+
+export const NODE = 'node-a';
+export const POD_PORT = 8080;
+
+export const LAB: LabSpec = {
+  nodes: [
+    {
+      name: NODE,
+      ip: '192.168.49.2',
+      ip6: 'fd00:49::2',
+      podCIDR: ADDRESSES.IPv4.pods,
+      podCIDR6: ADDRESSES.IPv6.pods,
+    },
+  ],
+  pods: PODS.map((name, index) => ({
+    name,
+    node: NODE,
+    ip: `${ADDRESSES.IPv4.pod}${11 + index}`,
+    ip6: `${ADDRESSES.IPv6.pod}${11 + index}`,
+    ports: [POD_PORT],
+  })),
+};
+
+export type NftablesProxy = FamilyProxy<unknown, unknown, Transaction>;
+
+/** How the Service busy is. */
+export interface Busy {
+  readonly pods: readonly Pod[];
+  readonly fields: ServiceFields;
+}
+
+export function nodeView(family: IpFamily): NodeView {
+  return aNodeView({ name: NODE, family, detectLocal: { by: 'cidr', cidr: ADDRESSES[family].pods } });
+}
+
+/** A proxy that knows all objects and has not synced yet. */
+export function openProxy(client: NfTablesClient, family: IpFamily, busy: Busy): NftablesProxy {
+  const tracker = new ServiceTracker({ family, nodeName: NODE, startedAtMs: 0 });
+  publish(tracker, family, busy);
+  return new FamilyProxy({
+    backend: new NftablesBackend({ family, client, masqueradeMark: 1 << 14, masqueradeAll: false }),
+    tracker,
+    nodeView: () => nodeView(family),
+    logger: silentLogger,
+  });
+}
+
+/** Tells a proxy how the objects are now. */
+export function publish(tracker: ServiceTracker, family: IpFamily, { pods, fields }: Busy): void {
+  const { service } = ADDRESSES[family];
+  tracker.upsertService(aService({ name: 'steady', clusterIPs: { [family]: `${service}1` } }));
+  tracker.upsertSlice(sliceOf(family, 'steady', ['steady']));
+  tracker.upsertService(aService({ name: 'busy', clusterIPs: { [family]: `${service}2` }, ...fields }));
+  tracker.upsertSlice(sliceOf(family, 'busy', pods));
+}
+
+function sliceOf(family: IpFamily, serviceName: string, pods: readonly Pod[]) {
+  return aSlice({
+    name: `${serviceName}-1`,
+    serviceName,
+    addressType: family,
+    ports: [{ port: POD_PORT }],
+    endpoints: pods.map((pod) => ({
+      ip: `${ADDRESSES[family].pod}${11 + PODS.indexOf(pod)}`,
+      nodeName: NODE,
+    })),
+  });
+}
+
+export interface Interruptions {
+  /** Counted from 0. */
+  readonly afterObserve?: (time: number) => Promise<void>;
+  readonly beforeApply?: (time: number) => Promise<void>;
+  readonly afterApply?: (time: number) => Promise<void>;
+}
+
+/** A client that others interrupt; `refusals` has the error numbers that its transactions met. */
+export function interrupted(client: NfTablesClient, interruptions: Interruptions) {
+  let observed = 0;
+  let applied = 0;
+  const refusals: (number | undefined)[] = [];
+  const transactions: Transaction[] = [];
+  const faulty: NfTablesClient = {
+    portId: client.portId,
+    observeGeneration: () => client.observeGeneration(),
+    observeDynamicElements: (...args) => client.observeDynamicElements(...args),
+    observe: async (...args) => {
+      const observation = await client.observe(...args);
+      await interruptions.afterObserve?.(observed++);
+      return observation;
+    },
+    apply: async (table, transaction, options) => {
+      const time = applied++;
+      await interruptions.beforeApply?.(time);
+      transactions.push(transaction);
+      try {
+        return await client.apply(table, transaction, options);
+      } catch (error) {
+        refusals.push(error instanceof Error && 'errno' in error ? Number(error.errno) : undefined);
+        throw error;
+      } finally {
+        await interruptions.afterApply?.(time);
+      }
+    },
+  };
+  return { client: faulty, refusals, transactions };
+}
