@@ -8,52 +8,52 @@ import { decodeMessages, NLM_F_REQUEST } from './message.ts';
 import { MessageWriter } from './message-writer.ts';
 
 const { ENOENT } = constants.errno;
-/** Some milliseconds of the kernel's time; so much is sent on another thread. */
-const DATAGRAM_SIZE = 256 * 1024;
 
 export class FlowDeletions {
   readonly #family: IpFamily;
   readonly #connection: NetlinkConnection;
-  readonly #datagrams: MessageWriter[] = [];
-  #count = 0;
+  #writer = new MessageWriter();
+  #added = 0;
+  #deleted = 0;
+  #refusal: KernelError | undefined;
 
+  /** @param connection nothing else may use it */
   constructor(family: IpFamily, connection: NetlinkConnection) {
     this.#family = family;
     this.#connection = connection;
   }
 
-  /** The flow that was read last. Nothing else may use the connection between the first flow and the last. */
+  /** The flow that was read last. */
   add(flow: FlowReader): void {
-    let writer = this.#datagrams.at(-1);
-    if (writer === undefined || writer.size >= DATAGRAM_SIZE) {
-      writer = new MessageWriter();
-      this.#datagrams.push(writer);
-    }
-    const start = writer.beginMessage(CT_DELETE, NLM_F_REQUEST, this.#connection.takeSequences(1));
-    encodeFamily(writer, this.#family);
-    flow.writeIdentity(writer);
-    writer.endMessage(start);
-    this.#count++;
+    const sequence = this.#connection.takeSequences(1);
+    const start = this.#writer.beginMessage(CT_DELETE, NLM_F_REQUEST, sequence);
+    encodeFamily(this.#writer, this.#family);
+    flow.writeIdentity(this.#writer);
+    this.#writer.endMessage(start);
+    this.#added++;
   }
 
-  /** Returns how many flows were there to be deleted. Throws KernelError if one of them is still there. */
-  async apply(signal: AbortSignal): Promise<number> {
-    let deleted = this.#count;
-    let refusal: KernelError | undefined;
-    for (const writer of this.#datagrams) {
-      signal.throwIfAborted();
-      // Only what is refused is answered.
-      for (const answer of await this.#connection.exchange(writer.bytes())) {
-        deleted--;
-        if (answer.errno !== ENOENT) refusal ??= this.#refused(answer, writer);
-      }
-    }
-    if (refusal !== undefined) throw refusal;
-    return deleted;
+  /** Deletes what was added since the last time. Throws KernelError if there was no answer. */
+  async apply(): Promise<void> {
+    if (this.#added === 0) return;
+    const [requests, added] = [this.#writer.bytes(), this.#added];
+    this.#writer = new MessageWriter();
+    this.#added = 0;
+    // Only what is refused is answered.
+    const refused = await this.#connection.exchange(requests);
+    this.#deleted += added - refused.length;
+    const failed = refused.find(({ errno }) => errno !== ENOENT);
+    if (failed !== undefined) this.#refusal ??= this.#describe(failed, requests);
   }
 
-  #refused({ sequence, detail, errno }: ExchangeAnswer, writer: MessageWriter): KernelError {
-    const request = decodeMessages(writer.bytes()).find((message) => message.sequence === sequence);
+  /** How many flows were there to be deleted. Throws KernelError if one of them is still there. */
+  result(): number {
+    if (this.#refusal !== undefined) throw this.#refusal;
+    return this.#deleted;
+  }
+
+  #describe({ sequence, detail, errno }: ExchangeAnswer, requests: Uint8Array): KernelError {
+    const request = decodeMessages(requests).find((message) => message.sequence === sequence);
     const flow = request === undefined ? '' : ` ${formatDeletion(request.payload)}`;
     return new KernelError({ operation: 'delete', object: `${this.#family} flow${flow}`, detail, errno });
   }

@@ -1,53 +1,73 @@
-/** Lists flows: a dump (see connection.ts) that does not stop the event loop. */
+/**
+ * Lists flows: a dump (see connection.ts) on which the event loop never waits, and of which one part is looked at while the
+ * kernel makes the next.
+ */
 import { constants } from 'node:os';
 import { KernelError } from '../kernel-error.ts';
 import { decodeAcknowledgement } from './acknowledgement.ts';
 import { FlowReader } from './conntrack-codec.ts';
 import type { FlowSocket } from './conntrack-socket.ts';
-import { decodeMessages, NLM_F_DUMP, NLM_F_DUMP_INTR, NLMSG_DONE, NLMSG_ERROR } from './message.ts';
+import {
+  decodeMessages,
+  type NetlinkMessage,
+  NLM_F_DUMP,
+  NLM_F_DUMP_INTR,
+  NLMSG_DONE,
+  NLMSG_ERROR,
+} from './message.ts';
 import { encodeRequest, failure, type NetlinkRequest } from './request.ts';
 
-export interface Listing {
-  readonly socket: FlowSocket;
-  readonly request: NetlinkRequest;
-  /** No other message on the socket may have had it. */
-  readonly sequence: number;
-  /** Called for every flow; what it reads is overwritten as soon as that returns. */
-  readonly take: (flow: FlowReader) => void;
-  readonly signal: AbortSignal;
-}
+/** The flows of one datagram after another; each flow is overwritten by the next. */
+export type FlowList = AsyncGenerator<Iterable<FlowReader>, void>;
 
-/** Throws KernelError, also if the list is not complete, or the signal's reason; the socket is of no use then. */
-export async function listFlows(listing: Listing): Promise<void> {
-  const { socket, request, sequence, signal } = listing;
-  const flow = new FlowReader();
+/**
+ * Throws KernelError, also if the list is not complete, or the signal's reason.
+ *
+ * @param sequence one that no other message on the socket has had
+ */
+export async function* listFlows(
+  socket: FlowSocket,
+  request: NetlinkRequest,
+  sequence: number,
+  signal: AbortSignal,
+): FlowList {
+  let arrival = Promise.resolve<Uint8Array | undefined>(undefined);
+  const receive = () => {
+    arrival = socket.receiveAside();
+    // It is waited for later, or not at all.
+    arrival.catch(() => undefined);
+  };
   try {
     await socket.sendAside(encodeRequest(request, NLM_F_DUMP, sequence));
+    receive();
     for (let isOver = false; !isOver; ) {
-      const datagram = await socket.receiveAside();
+      const datagram = await arrival;
       signal.throwIfAborted();
       if (datagram === undefined) throw failure(request, 'the answer of the kernel has no end');
-      isOver = takeAll(datagram, listing, flow);
+      receive();
+      // Others are left of a listing that was refused.
+      const messages = decodeMessages(datagram).filter((message) => message.sequence === sequence);
+      isOver = messages.some((message) => isLast(request, message));
+      yield readFlows(messages);
     }
   } catch (cause) {
     throw cause instanceof KernelError ? failure(request, cause.detail, cause.errno, cause) : cause;
+  } finally {
+    await arrival.catch(() => undefined);
   }
 }
 
-/** Returns whether that was the end. */
-function takeAll(datagram: Uint8Array, { request, sequence, take }: Listing, flow: FlowReader): boolean {
-  for (const message of decodeMessages(datagram)) {
-    // What is left of a listing that was refused.
-    if (message.sequence !== sequence) continue;
-    if ((message.flags & NLM_F_DUMP_INTR) !== 0) {
-      throw failure(request, 'it was changed meanwhile', constants.errno.EINTR);
-    }
-    if (message.type === NLMSG_DONE || message.type === NLMSG_ERROR) {
-      const { errno, detail } = decodeAcknowledgement(message);
-      if (errno !== 0) throw failure(request, detail, errno);
-      return true;
-    }
-    if (flow.read(message.payload)) take(flow);
+function* readFlows(messages: readonly NetlinkMessage[]): Generator<FlowReader> {
+  const flow = new FlowReader();
+  for (const { type, payload } of messages) if (type !== NLMSG_DONE && flow.read(payload)) yield flow;
+}
+
+function isLast(request: NetlinkRequest, message: NetlinkMessage): boolean {
+  if ((message.flags & NLM_F_DUMP_INTR) !== 0) {
+    throw failure(request, 'it was changed meanwhile', constants.errno.EINTR);
   }
-  return false;
+  if (message.type !== NLMSG_DONE && message.type !== NLMSG_ERROR) return false;
+  const { errno, detail } = decodeAcknowledgement(message);
+  if (errno !== 0) throw failure(request, detail, errno);
+  return true;
 }

@@ -12,20 +12,26 @@ import { NETLINK_NETFILTER, type NetlinkTransport, openNetlinkTransport } from '
 const BUFFER_SIZE = 64 * 1024;
 
 export interface FlowSocket extends NetlinkTransport {
-  /** As `receive`, without stopping the event loop while the kernel works. Not to be disposed of meanwhile. */
+  /**
+   * As `receive`, without stopping the event loop while the kernel works; one at a time. The datagram is valid until the
+   * call after the next. Not to be disposed of before the promise is settled.
+   */
   receiveAside(): Promise<Uint8Array | undefined>;
 }
 
 /** Opens a socket in the network namespace the calling thread is in. Throws KernelError. */
 export function openFlowSocket(): FlowSocket {
   const socket = openNetlinkTransport(NETLINK_NETFILTER);
-  const buffer = new Uint8Array(BUFFER_SIZE);
+  let [buffer, other] = [new Uint8Array(BUFFER_SIZE), new Uint8Array(BUFFER_SIZE)];
   return {
     portId: socket.portId,
     send: (datagram) => socket.send(datagram),
     sendAside: (datagram) => socket.sendAside(datagram),
     receive: () => socket.receive(),
-    receiveAside: () => readAside(socket.fd, buffer),
+    receiveAside() {
+      [buffer, other] = [other, buffer];
+      return readAside(socket.fd, buffer);
+    },
     [Symbol.dispose]: () => socket[Symbol.dispose](),
   };
 }

@@ -19,8 +19,9 @@ import {
   matchesFilter,
 } from './conntrack-filter.ts';
 import type { Flow } from './conntrack-flow.ts';
-import { listFlows } from './conntrack-listing.ts';
+import { type FlowList, listFlows } from './conntrack-listing.ts';
 import type { FlowSocket } from './conntrack-socket.ts';
+import type { MessageWriter } from './message-writer.ts';
 
 const { EINVAL, EOPNOTSUPP } = constants.errno;
 /** For memory's sake: some megabytes. */
@@ -42,32 +43,34 @@ export class FlowTable {
 
   /** Deletes the flows that match the filter and are chosen; returns how many were there to be deleted. */
   async applyDeletion(filter: FlowFilter, isChosen: FlowPredicate, signal: AbortSignal): Promise<number> {
-    using socket = this.#open();
-    const connection = new NetlinkConnection(socket);
-    const deletions = new FlowDeletions(this.#family, connection);
-    const asked = kernelFilter(filter, this.#family, release());
     // The kernel may list others, too.
     const isWanted = askOnce((flow) => matchesFilter(filter, flow) && isChosen(flow));
-    const list = (by: KernelFilter | undefined) =>
-      listFlows({
-        socket,
-        request: {
-          operation: 'list',
-          object: `${this.#family} flows ${formatFilter(filter)}`,
-          type: CT_GET,
-          write: (writer) => encodeListing(writer, this.#family, by),
-        },
-        sequence: connection.takeSequences(1),
-        take: (flow) => {
-          if (isWanted(flow)) deletions.add(flow);
-        },
-        signal,
-      });
-    await list(asked).catch((error: unknown) => {
+    using connection = new NetlinkConnection(this.#open());
+    const deletions = new FlowDeletions(this.#family, connection);
+    using socket = this.#open();
+    for await (const flows of this.#list(socket, filter, signal)) {
+      for (const flow of flows) if (isWanted(flow)) deletions.add(flow);
+      await deletions.apply();
+    }
+    return deletions.result();
+  }
+
+  async *#list(socket: FlowSocket, filter: FlowFilter, signal: AbortSignal): FlowList {
+    const list = (sequence: number, by: KernelFilter | undefined) => {
+      const request = {
+        operation: 'list',
+        object: `${this.#family} flows ${formatFilter(filter)}`,
+        type: CT_GET,
+        write: (writer: MessageWriter) => encodeListing(writer, this.#family, by),
+      };
+      return listFlows(socket, request, sequence, signal);
+    };
+    try {
+      yield* list(1, kernelFilter(filter, this.#family, release()));
+    } catch (error) {
       if (!isUnsupported(error)) throw error;
-      return list(undefined);
-    });
-    return await deletions.apply(signal);
+      yield* list(2, undefined);
+    }
   }
 }
 
