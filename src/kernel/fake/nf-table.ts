@@ -37,11 +37,12 @@ export class NfTable {
     return new NfTable(this.table, this.chains, sets);
   }
 
-  content(): TableContent {
+  /** @param withDynamic what rules have put there included */
+  content(withDynamic = false): TableContent {
     const sets = new Map(Array.from(this.sets, ([name, { declaration }]) => [name, declaration] as const));
     const elements = new Map<string, ReadonlyMap<string, Element>>();
     for (const [name, set] of this.sets) {
-      if (set.declaration.dynamic) continue;
+      if (set.declaration.dynamic && !withDynamic) continue;
       elements.set(name, new Map(Array.from(set.elements(), (element) => [element.key, element] as const)));
     }
     return { table: this.table, chains: new Map(this.chains), sets, elements };

@@ -7,7 +7,13 @@ import { KernelError } from '../kernel-error.ts';
 import { formatErrno } from '../netlink/acknowledgement.ts';
 import type { ApplyOptions, DynamicElement, Observation } from '../netlink/nf-tables/client.ts';
 import type { NfTablesClient } from '../netlink/nf-tables/contract.ts';
-import type { Operation, SetDeclaration, TableName, Transaction } from '../netlink/nf-tables/model.ts';
+import type {
+  Operation,
+  SetDeclaration,
+  TableContent,
+  TableName,
+  Transaction,
+} from '../netlink/nf-tables/model.ts';
 import { type FaultOptions, Faults } from './faults.ts';
 import { checkPaths } from './nf-paths.ts';
 import { NfTable } from './nf-table.ts';
@@ -71,6 +77,11 @@ export class FakeNfTables implements NfTablesClient {
       // Time stands still here.
       return Array.from(set.elements(), (element) => ({ ...element, expiresMs: Number.POSITIVE_INFINITY }));
     });
+  }
+
+  /** All of a table, what rules have put there included: no fault, and nothing that is counted. */
+  dump(table: TableName): TableContent | undefined {
+    return this.#tables.get(formatTable(table))?.content(true);
   }
 
   /** What somebody else does: no fault, and nothing that is counted. */
