@@ -13,6 +13,8 @@ describe('metrics server', () => {
     metrics.observeSync('IPv4', 0.003);
     metrics.observeSync('IPv4', 20);
     metrics.observeNetworkProgramming('IPv6', 1.5);
+    metrics.observeFlowCut('IPv4', 0.04, 7);
+    metrics.observeFlowCut('IPv4', 0.03, 0);
     server = startMetricsServer({
       address: { host: '127.0.0.1', port: 0 },
       metrics,
@@ -42,7 +44,7 @@ describe('metrics server', () => {
     expect(response.headers.get('x-content-type-options')).toBe('nosniff');
   });
 
-  it('knows the name, help and kind of each histogram', async () => {
+  it('knows the name, help and kind of each metric', async () => {
     const lines = (await text('/metrics')).split('\n');
     expect(lines).toContain(
       '# HELP kubeproxy_sync_proxy_rules_duration_seconds [ALPHA] SyncProxyRules latency in seconds',
@@ -53,6 +55,10 @@ describe('metrics server', () => {
     );
     expect(lines).toContain('kubeproxy_sync_proxy_rules_duration_seconds_count{ip_family="IPv4"} 2');
     expect(lines).toContain('kubeproxy_network_programming_duration_seconds_sum{ip_family="IPv6"} 1.5');
+    expect(lines).toContain('# TYPE kubeproxy_conntrack_reconciler_sync_duration_seconds histogram');
+    expect(lines).toContain('kubeproxy_conntrack_reconciler_sync_duration_seconds_count{ip_family="IPv4"} 2');
+    expect(lines).toContain('# TYPE kubeproxy_conntrack_reconciler_deleted_entries_total counter');
+    expect(lines).toContain('kubeproxy_conntrack_reconciler_deleted_entries_total{ip_family="IPv4"} 7');
   });
 
   it('counts in the buckets of kube-proxy', async () => {
