@@ -12,6 +12,8 @@ export interface Packet {
   readonly inInterface?: string | undefined;
   /** What conntrack makes of it; NEW unless told. An INVALID packet passes the nat table by. */
   readonly connectionState?: 'NEW' | 'INVALID';
+  /** What others have marked it with; 0 unless told. */
+  readonly mark?: number;
 }
 
 /** What the kernel knows besides its rules. */

@@ -18,7 +18,7 @@ export interface Passage {
 }
 
 /** One end a packet can come to. The chances of all its ways make 1. */
-export interface Way extends Omit<Flight, 'packet' | 'machine' | 'mark'> {
+export interface Way extends Omit<Flight, 'packet' | 'machine'> {
   /** `sent`: to its endpoint, or to where it was going anyway when it has none. */
   readonly end: 'sent' | 'DROP' | 'REJECT';
 }
@@ -29,7 +29,7 @@ export function trace(hooks: Hooks, packet: Packet, machine: Machine): readonly 
     packet,
     machine,
     memory: machine.memory ?? new Map(),
-    mark: 0,
+    mark: packet.mark ?? 0,
     endpoint: undefined,
     masqueraded: false,
     chance: 1,
@@ -95,9 +95,9 @@ export function behindJump(passages: readonly Passage[]): readonly Passage[] {
 }
 
 function wayOf({ flight, verdict }: Passage): Way {
-  const { memory, endpoint, masqueraded, chance, steps } = flight;
+  const { memory, mark, endpoint, masqueraded, chance, steps } = flight;
   const end = verdict === 'DROP' || verdict === 'REJECT' ? verdict : 'sent';
-  return { end, memory, endpoint, masqueraded, chance, steps };
+  return { end, memory, mark, endpoint, masqueraded, chance, steps };
 }
 
 /**

@@ -6,6 +6,7 @@ import type { ServicePortFields } from '../../../src/services/testing.ts';
 import { MODES_AND_FAMILIES } from '../modes.ts';
 import {
   aTestbed,
+  endpointsOf,
   expectedIn,
   HOSTS,
   type Host,
@@ -87,6 +88,15 @@ describe.each(MODES_AND_FAMILIES)('masquerading, %s, %s', (mode, family) => {
     ).toEqual(expected);
   });
 
+  it('is not for what goes to an endpoint without a Service', () => {
+    const { deliver } = aTestbed(mode, family, scene(family, 'cluster', {}));
+    const destination = endpointsOf(family, ['here'])[0]?.ip ?? '';
+    for (const from of [1, 'pod', 'client'] as const) {
+      const packet = { ...packetOf(family, from, 'node:8080'), destination };
+      expect(describeWays(deliver(packet))).toBe('untouched');
+    }
+  });
+
   it.each<[NodeView['detectLocal'], inside: Sender, outside: Sender]>([
     [{ by: 'cidr', cidr: `${HOSTS[family].client}/${family === 'IPv4' ? 32 : 128}` }, 'client', 'pod'],
     [{ by: 'bridge', interface: 'br0' }, 'client@br0', 'pod@br01'],
@@ -95,6 +105,25 @@ describe.each(MODES_AND_FAMILIES)('masquerading, %s, %s', (mode, family) => {
     const { send } = aTestbed(mode, family, scene(family, 'external local', { node: { detectLocal } }));
     expect([send(inside, 'clusterIP:80'), send(outside, 'clusterIP:80')]).toEqual(['1 2', '1* 2*']);
     expect([send(inside, 'vip:80'), send(outside, 'vip:80')]).toEqual(['1 2', '1']);
+  });
+});
+
+describe.each(MODES_AND_FAMILIES)('the mark of what is to be masqueraded, %s, %s', (mode, family) => {
+  it.each([0, 14, 31])('is any bit: %i', (bit) => {
+    const options = { masqueradeMark: 2 ** bit };
+    const { send } = aTestbed(mode, family, scene(family, 'cluster', { options }));
+    expect([send('pod', 'clusterIP:80'), send('client', 'clusterIP:80')]).toEqual(['1 2', '1* 2*']);
+  });
+
+  it.each([0, 0x1, 0xffff_bfff])('is taken off again, and others’ marks stay: %i', (mark) => {
+    const { deliver } = aTestbed(mode, family, scene(family, 'cluster', {}));
+    for (const to of ['clusterIP:80', 'vip:80']) {
+      const ways = deliver({ ...packetOf(family, 'client', to), mark });
+      expect(ways.map(({ masqueraded, mark: left }) => [masqueraded, left])).toEqual([
+        [true, mark],
+        [true, mark],
+      ]);
+    }
   });
 });
 
