@@ -57,7 +57,8 @@ async function main(): Promise<void> {
   using variant = chooseVariant(options.tools);
   const runner = startToolRunner();
   try {
-    report({ mode: options.mode, tools: variant.name, ...(await measure(runner)) });
+    const tools = options.mode === 'iptables' ? variant.name : 'none';
+    report({ mode: options.mode, tools, ...(await measure(runner)) });
   } finally {
     runner.close();
   }
