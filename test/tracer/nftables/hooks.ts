@@ -31,23 +31,36 @@ function passChain(table: TableContent, name: string, flight: Flight): readonly 
 
 function passRule(table: TableContent, chain: Chain, rule: Rule, flight: Flight): readonly Passage[] {
   const step = `${chain.name}: ${rule.text ?? rule.comment}`;
-  return carryOutAll(table, rule, flight).flatMap((end) => {
-    const verdict = 'verdict' in end ? end.verdict : undefined;
-    if (verdict === 'no match') return [{ flight: end.flight, verdict: 'CONTINUE' }];
-    const matched = { ...end.flight, steps: [...end.flight.steps, step] };
-    return verdict === undefined
-      ? [{ flight: matched, verdict: 'CONTINUE' }]
-      : follow(table, verdict, matched);
-  });
+  const { exits, ends } = carryOutAll(table, rule, flight);
+  const withStep = (end: Flight) => ({ ...end, steps: [...end.steps, step] });
+  return [
+    ...exits.flatMap((exit): readonly Passage[] =>
+      exit.verdict === 'no match'
+        ? [{ flight: exit.flight, verdict: 'CONTINUE' }]
+        : follow(table, exit.verdict, withStep(exit.flight)),
+    ),
+    ...ends.map((end): Passage => ({ flight: withStep(end.flight), verdict: 'CONTINUE' })),
+  ];
 }
 
-/** Every way through the rule, up to its end or to where it is left. */
-function carryOutAll(table: TableContent, rule: Rule, flight: Flight): readonly (Moment | Exit)[] {
-  let ways: readonly (Moment | Exit)[] = [{ flight, registers: [] }];
-  for (const expression of rule.expressions) {
-    ways = ways.flatMap((way) => ('verdict' in way ? [way] : carryOut(expression, way, table)));
+/** All ways through the rule: those that leave it before its end, and those that get there. */
+function carryOutAll(
+  table: TableContent,
+  { expressions }: Rule,
+  flight: Flight,
+): { readonly exits: readonly Exit[]; readonly ends: readonly Moment[] } {
+  const exits: Exit[] = [];
+  let moments: readonly Moment[] = [{ flight, registers: [] }];
+  for (const expression of expressions) {
+    const next: Moment[] = [];
+    for (const way of moments.flatMap((moment) => carryOut(expression, moment, table))) {
+      if ('verdict' in way) exits.push(way);
+      else next.push(way);
+    }
+    if (next.length === 0) return { exits, ends: [] };
+    moments = next;
   }
-  return ways;
+  return { exits, ends: moments };
 }
 
 function follow(

@@ -40,7 +40,7 @@ export function loadFields(registers: Registers, from: Register, types: readonly
     const padded = load(registers, next, paddedSize(type));
     const value = padded.slice(0, 2 * SIZES[type]);
     // The kernel compares whole registers.
-    if (store([], 0, value).join('') !== padded) throw new Error(`${padded} is no ${type}`);
+    if (!/^0*$/.test(padded.slice(value.length))) throw new Error(`${padded} is no ${type}`);
     fields.push(formatField(type, value));
     next += paddedSize(type) / 4;
   }
@@ -122,8 +122,9 @@ function paddedSize(type: Datatype): number {
 }
 
 function wordsOf(value: Hex): readonly Hex[] {
-  const count = Math.ceil(value.length / WORD_DIGITS);
-  return Array.from({ length: count }, (_, index) =>
-    value.slice(index * WORD_DIGITS, (index + 1) * WORD_DIGITS).padEnd(WORD_DIGITS, '0'),
-  );
+  const words: Hex[] = [];
+  for (let start = 0; start < value.length; start += WORD_DIGITS) {
+    words.push(value.slice(start, start + WORD_DIGITS).padEnd(WORD_DIGITS, '0'));
+  }
+  return words;
 }
