@@ -9,44 +9,15 @@ import type { NftablesOptions } from '../../src/backends/nftables/options.ts';
 import type { World } from '../../src/services/arbitraries.ts';
 import { openEmptyNfTables } from './nf-tables-kernel.ts';
 import { everyFeature, NODES } from './nftables-case.ts';
+import { listObjects, nft } from './nftables-listing.ts';
 import { LAUNCHER } from './run-process.ts';
 
 const signal = new AbortController().signal;
 const OBJECTS = fileURLToPath(new URL('../data/reference-case/objects.yaml', import.meta.url));
 type Options = Pick<NftablesOptions, 'masqueradeAll'>;
 
-/** nft 1.0.6 can't tell in JSON what a rule puts into a map; it prints it, though. */
-const NO_JSON = 'warning: stmt ops map have no json callback\n';
-
-/** Runs nft, which must have nothing to complain of. */
-function nft(args: readonly string[], input = ''): string {
-  const { status, stdout, stderr } = spawnSync('nft', args, { input, encoding: 'utf8', maxBuffer: 1e8 });
-  const complaints = args.includes('-j') ? stderr.replaceAll(NO_JSON, '') : stderr;
-  expect({ status, complaints }).toEqual({ status: 0, complaints: '' });
-  return stdout;
-}
-
 function tableOf(family: IpFamily): readonly string[] {
   return ['table', family === 'IPv4' ? 'ip' : 'ip6', 'menwei'];
-}
-
-/** What the table holds, without what is different each time: numbers, and the order within sets and of objects. */
-function listObjects(family: IpFamily): readonly string[] {
-  const { nftables }: { nftables: readonly unknown[] } = JSON.parse(nft(['-j', 'list', ...tableOf(family)]));
-  const text = nftables.map((object) => JSON.stringify(object, withoutNoise));
-  const rules = text.filter((line) => line.startsWith('{"rule"'));
-  // The order of rules counts, within a chain.
-  const byChain = rules.map(
-    (rule, index) => [/"chain":"([^"]*)"/.exec(rule)?.[1] ?? '', index, rule] as const,
-  );
-  byChain.sort(([a, i], [b, j]) => (a < b ? -1 : a > b ? 1 : i - j));
-  return [...text.filter((line) => !rules.includes(line)).sort(), ...byChain.map(([, , rule]) => rule)];
-}
-
-function withoutNoise(key: string, value: unknown): unknown {
-  if (key === 'handle' || key === 'metainfo') return undefined;
-  if (key !== 'elem' || !Array.isArray(value)) return value;
-  return value.map((element) => JSON.stringify(element)).sort();
 }
 
 /** The table as nft prints it. */
@@ -67,7 +38,7 @@ async function listInstalled(
 ): Promise<{ readonly objects: readonly string[]; readonly text: string }> {
   const backend = openBackend(openEmptyNfTables(), family, options);
   await install(backend, fillPlan(backend, world));
-  return { objects: listObjects(family), text: listText(family) };
+  return { objects: listObjects(...tableOf(family)), text: listText(family) };
 }
 
 /** Loads the script into an empty kernel, and returns what would still have to change, as text. */
@@ -100,7 +71,7 @@ describe.each(CASES)('$family, $title', ({ family, node, masqueradeAll }) => {
     const script = render(family, world, options);
     const { objects, text } = await listInstalled(family, world, options);
     expect(await remainderAfter(script, family, world, options)).toBe('');
-    expect(listObjects(family)).toEqual(objects);
+    expect(listObjects(...tableOf(family))).toEqual(objects);
     expect(listText(family)).toBe(text);
   });
 
@@ -109,7 +80,7 @@ describe.each(CASES)('$family, $title', ({ family, node, masqueradeAll }) => {
     const table = tableOf(family).join(' ');
     const script = `add ${table}\ndelete ${table}\n${text}`;
     expect(await remainderAfter(script, family, world, options)).toBe('');
-    expect(listObjects(family)).toEqual(objects);
+    expect(listObjects(...tableOf(family))).toEqual(objects);
     expect(listText(family)).toBe(text);
   });
 });
