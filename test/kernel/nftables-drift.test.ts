@@ -108,6 +108,10 @@ afterAll(async () => {
   folder[Symbol.dispose]();
 });
 
+it('starts without a word of warning, though both families change the ruleset at the same time', () => {
+  expect(warnings()).toEqual([]);
+});
+
 describe('somebody changes the tables', () => {
   const BY_NFT = String.raw`W nft \(process \d+\)`;
 

@@ -9,7 +9,7 @@ import { IP_FAMILIES } from '../../src/addresses/ip.ts';
 import { KernelError } from '../../src/kernel/kernel-error.ts';
 import { NetlinkConnection } from '../../src/kernel/netlink/connection.ts';
 import { NfTables } from '../../src/kernel/netlink/nf-tables/client.ts';
-import type { Operation, Transaction } from '../../src/kernel/netlink/nf-tables/model.ts';
+import type { Operation, SetDeclaration, Transaction } from '../../src/kernel/netlink/nf-tables/model.ts';
 import {
   NETLINK_NETFILTER,
   type NetlinkTransport,
@@ -198,6 +198,54 @@ describe.each(IP_FAMILIES)('%s', (family) => {
     });
   });
 });
+
+describe('the watch', () => {
+  it('ENOBUFS: more is told at once than its socket has room for', async () => {
+    await using bench = await FaultBench.open('IPv4');
+    await bench.reset();
+    const proxy = bench.openProxy();
+    expect(await proxy.sync(signal)).toMatchObject({ ok: true });
+    await bench.connect();
+    const heard: (string | undefined)[] = [];
+    const end = new AbortController();
+    const node = bench.lab.node(NODE);
+    // The socket is opened at once, and stays in the namespace.
+    const [watching] = node.run(() => [proxy.watch((what) => heard.push(what), end.signal)]);
+    using noisy = new NfTables(
+      new NetlinkConnection(blocking(node.run(() => openNetlinkTransport(NETLINK_NETFILTER)))),
+    );
+    const other = { family: bench.table.family, name: 'other' } as const;
+    const numbers = { name: 'numbers', key: ['slot'], data: undefined, interval: false } as const;
+    const set: SetDeclaration = { ...numbers, dynamic: false, size: 300_000, comment: '' };
+    const elements = Array.from({ length: 300_000 }, (_, key) => ({
+      key: `${key}`,
+      data: undefined,
+      comment: '',
+    }));
+    await noisy.apply(other, [
+      { do: 'add table', table: { ...other, comment: '' } },
+      { do: 'add set', set },
+      { do: 'add elements', set, elements },
+    ]);
+    await expect.poll(() => heard, { timeout: 20_000 }).toContainEqual(expect.stringContaining('so much'));
+    end.abort();
+    await watching;
+    proxy.forgetKernel();
+    expect(await syncUntilDone(proxy)).toEqual([]);
+    await bench.expectWhole(proxy);
+  });
+});
+
+/** Gives the event loop no turn while the kernel works. */
+function blocking(transport: NetlinkTransport): NetlinkTransport {
+  return {
+    portId: transport.portId,
+    send: (datagram) => transport.send(datagram),
+    sendAside: async (datagram) => transport.send(datagram),
+    receive: () => transport.receive(),
+    [Symbol.dispose]: () => transport[Symbol.dispose](),
+  };
+}
 
 /** Loses what comes next, as a socket whose queue is full. */
 class LosingTransport implements NetlinkTransport {
