@@ -206,28 +206,32 @@ function sharedKey({ set, element }: Member): string {
   return `${set} ${element.key}`;
 }
 
-/** The frontends of a unit share their slots, so the first one that has any tells for all. */
+/** The frontends of a unit share their slots, so any of them tells for all; some may be new. */
 function seatAsObserved(unit: NftablesUnit, { elements }: TableContent): NftablesUnit {
-  const seated = (frontend: Frontend | undefined, first: number, wanted: readonly string[]) => {
-    if (frontend === undefined) return wanted;
-    const map = elements.get(endpointMap(frontend.entrance, frontend.part));
-    const observed = wanted.map((_, slot) => map?.get(`${frontend.key} . ${first + slot}`)?.data);
-    return assignSlots(
-      wanted,
-      observed.map((value) => (value === undefined ? undefined : parseEndpoint(value))),
-    );
+  const occupant = (frontends: readonly Frontend[], slot: number): string | undefined => {
+    for (const { entrance, part, key } of frontends) {
+      const value = elements.get(endpointMap(entrance, part))?.get(`${key} . ${slot}`)?.data;
+      if (value !== undefined) return parseEndpoint(value);
+    }
+    return undefined;
   };
+  const seated = (wanted: readonly string[], frontends: readonly Frontend[], first: number) =>
+    assignSlots(
+      wanted,
+      wanted.map((_, slot) => occupant(frontends, first + slot)),
+    );
+  const { all, local, frontends } = unit;
   return {
     ...unit,
     all: seated(
-      unit.frontends.find(({ usesAll }) => usesAll),
+      all,
+      frontends.filter(({ usesAll }) => usesAll),
       0,
-      unit.all,
     ),
     local: seated(
-      unit.frontends.find(({ usesLocal }) => usesLocal),
+      local,
+      frontends.filter(({ usesLocal }) => usesLocal),
       FIRST_LOCAL_SLOT,
-      unit.local,
     ),
   };
 }

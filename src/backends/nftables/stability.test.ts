@@ -155,6 +155,37 @@ describe.each(IP_FAMILIES)('one endpoint more or less, %s', (family) => {
       }),
     );
   });
+
+  it('leaves everybody seated at a restart, whichever frontend is new', () => {
+    const members = fc.uniqueArray(fc.integer({ min: 1, max: 20 }), { minLength: 1, maxLength: 20 });
+    fc.assert(
+      fc.property(fc.array(members, { minLength: 1, maxLength: 6 }), fc.boolean(), (history, isLocal) => {
+        const ofMembers = (numbers: readonly number[]): ServicePort =>
+          aServicePort({
+            clusterIP: `${ADDRESSES[family].service}1`,
+            nodePort: 30_000,
+            externalIPs: [`${ADDRESSES[family].outside}1`],
+            externalPolicyLocal: isLocal,
+            endpoints: numbers.map((number) =>
+              anEndpoint({ ip: `${pod}${number}`, isLocal: number % 2 === 0 }),
+            ),
+          });
+        let port = ofMembers([]);
+        const plan = fillPlan(backend, worldOf(port));
+        for (const numbers of history) {
+          const next = ofMembers(numbers);
+          updatePlan(backend, plan, worldOf(port), worldOf(next));
+          port = next;
+        }
+        const moved = { ...port, clusterIP: `${ADDRESSES[family].service}2` };
+        const restarted = fillPlan(backend, worldOf(moved));
+        const observed = plan.complete();
+        restarted.settle(observed);
+        const touched = touchedEndpoints(backend.diff(observed, restarted.complete()));
+        expect([...touched.keys()].filter((name) => !name.startsWith(ADDRESSES[family].service))).toEqual([]);
+      }),
+    );
+  });
 });
 
 function sorted(transaction: Transaction): Transaction {
