@@ -10,10 +10,8 @@ import { describeFuzz } from './fuzz.ts';
 const runs = { numRuns: 100 };
 
 describe.each([0, 0.1])('with a fault in %d of the operations', (rate) => {
-  const faults = { seed: 1, rate };
-
   describeFuzz('iptables mode', {
-    openKernel: async (family) => new FakeIptables({ family, faults }),
+    openKernel: async (family, seed) => new FakeIptables({ family, faults: { seed, rate } }),
     openBackend: openIptables,
     wipe: async (kernel) => kernel.wipe(),
     isTidying: () => false,
@@ -21,7 +19,7 @@ describe.each([0, 0.1])('with a fault in %d of the operations', (rate) => {
   });
 
   describeFuzz('nftables mode', {
-    openKernel: async () => new FakeNfTables({ faults }),
+    openKernel: async (_family, seed) => new FakeNfTables({ faults: { seed, rate } }),
     openBackend: openNftables,
     wipe: async (kernel, family) => kernel.meddle(frameTable(family), [{ do: 'delete table' }]),
     isTidying: (changes) => changes.every(isTidying),

@@ -28,8 +28,8 @@ type Event =
   | { readonly verb: 'wipe' };
 
 export interface FuzzedMode<Kernel, Unit, State, Changes> {
-  /** One that holds nothing of ours. */
-  readonly openKernel: (family: IpFamily) => Promise<Kernel>;
+  /** One that holds nothing of ours; the seed is for its faults. */
+  readonly openKernel: (family: IpFamily, seed: number) => Promise<Kernel>;
   readonly openBackend: (kernel: Kernel, family: IpFamily) => Backend<Unit, State, Changes>;
   /** What somebody else does to all of our rules. */
   readonly wipe: (kernel: Kernel, family: IpFamily) => Promise<void>;
@@ -44,8 +44,8 @@ export function describeFuzz<Kernel, Unit, State, Changes>(
 ): void {
   it.each(IP_FAMILIES)(`${title} holds what was compiled, whatever happens, %s`, async (family) => {
     await fc.assert(
-      fc.asyncProperty(fc.array(batches(family), { maxLength: 12, size: 'max' }), async (history) => {
-        const kernel = await mode.openKernel(family);
+      fc.asyncProperty(histories(family), fc.nat(), async (history, seed) => {
+        const kernel = await mode.openKernel(family, seed);
         const proxy = new Fuzzed(mode.openBackend(kernel, family));
         await proxy.sync();
         for (const batch of history) {
@@ -66,6 +66,10 @@ export function describeFuzz<Kernel, Unit, State, Changes>(
 
 function isObjectEvent(event: Event): event is ObjectEvent {
   return event.verb === 'upsert' || event.verb === 'remove';
+}
+
+function histories(family: IpFamily): fc.Arbitrary<readonly (readonly Event[])[]> {
+  return fc.array(batches(family), { maxLength: 12, size: 'max' });
 }
 
 /** What happens between two syncs. */
