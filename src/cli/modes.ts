@@ -12,6 +12,8 @@ import type { Logger } from '../log/logger.ts';
 import { UserError } from './failure.ts';
 
 interface Mode {
+  /** It drops what goes to unallocated cluster IPs, for which it must know their ranges. */
+  readonly usesServiceCIDRs: boolean;
   rules(settings: Settings, family: IpFamily): AnyRules;
   /** A KernelError says why the family can't be served on this machine. */
   start(
@@ -25,10 +27,12 @@ interface Mode {
 
 const MODES: Readonly<Partial<Record<ProxyMode, Mode>>> = {
   iptables: {
+    usesServiceCIDRs: false,
     rules: (settings, family) => new IptablesRules(iptablesOptions(settings, family)),
     start: startIptables,
   },
   nftables: {
+    usesServiceCIDRs: true,
     rules: (settings, family) => new NftablesRules(nftablesOptions(settings, family)),
     start: async (settings, family) => startNftables(settings, family),
   },
@@ -39,11 +43,6 @@ export function findMode(name: ProxyMode): Mode {
   const mode = MODES[name];
   if (mode !== undefined) return mode;
   throw new UserError(`mode ${name} is not available yet; use one of: ${Object.keys(MODES).join(', ')}`);
-}
-
-/** Whether the mode drops what goes to unallocated cluster IPs, for which it must know their ranges. */
-export function usesServiceCIDRs(name: ProxyMode): boolean {
-  return name === 'nftables';
 }
 
 /** Every mode of this version, for clean-up. */

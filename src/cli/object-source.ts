@@ -7,7 +7,7 @@ import { createApiServerSource } from '../sources/api-server.ts';
 import { createManifestSource } from '../sources/manifests/manifest-source.ts';
 import type { ObjectSource } from '../sources/source.ts';
 import { parseNodePortRange, requireManifestsOrFail } from './manifests-input.ts';
-import { usesServiceCIDRs } from './modes.ts';
+import { findMode } from './modes.ts';
 import { VERSION } from './version.ts';
 
 export interface SourceOptions {
@@ -36,7 +36,7 @@ export async function openSource(
   const source = createApiServerSource({
     client,
     nodeName,
-    watchServiceCIDRs: usesServiceCIDRs(mode),
+    watchServiceCIDRs: findMode(mode).usesServiceCIDRs,
     waitForAll,
     logger,
   });
