@@ -76,5 +76,6 @@ export interface Plan<Unit, State> {
 
 export interface StateChange<State> {
   readonly before: State;
+  /** May be made up when it is read, so it is read before the next update or not at all. */
   readonly after: State;
 }

@@ -66,12 +66,19 @@ export class NftablesPlan implements Plan<NftablesUnit, NftablesState> {
     if (!isFrameKept) this.#setFrame(node);
     const newPicks: Chain[] = [];
     for (const [key, unit] of units) newPicks.push(...this.#put(key, unit));
-    const after = this.#part({
-      units: this.#unitsOf(units.keys()),
-      shared,
-      chains: isFrameKept ? newPicks : [...this.#frameChains, ...newPicks],
-    });
-    return { before, after };
+    const after = (): TableContent =>
+      this.#part({
+        units: this.#unitsOf(units.keys()),
+        shared,
+        chains: isFrameKept ? newPicks : [...this.#frameChains, ...newPicks],
+      });
+    return {
+      before,
+      // Made up when it is read: who does not know the kernel has no use for it.
+      get after() {
+        return after();
+      },
+    };
   }
 
   complete(): NftablesState {

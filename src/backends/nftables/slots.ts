@@ -8,6 +8,8 @@ export function assignSlots(
   wanted: readonly string[],
   previous: readonly (string | undefined)[],
 ): readonly string[] {
+  // Most service ports are compiled for the first time, or sit as they did.
+  if (previous.length === 0 || wanted.every((name, slot) => name === previous[slot])) return wanted;
   const homeless = new Set(wanted);
   const slots: (string | undefined)[] = previous.slice(0, wanted.length);
   for (const [slot, occupant] of slots.entries()) {
