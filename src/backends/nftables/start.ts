@@ -21,8 +21,9 @@ export function startNftables(settings: Settings, family: IpFamily): NftablesBac
     // A kernel without nf_tables, or one that does not let us at it, says so here.
     client.observeGeneration();
     return new NftablesBackend({ ...nftablesOptions(settings, family), client });
-  } catch (error) {
-    if (error instanceof KernelError) return error;
-    throw error;
+  } catch (cause) {
+    if (!(cause instanceof KernelError)) throw cause;
+    const { message: detail, errno } = cause;
+    return new KernelError({ operation: 'use', object: 'nf_tables', detail, errno, cause });
   }
 }
