@@ -48,7 +48,7 @@ export function memoryAfter(mode: Mode, before: Program, after: Program, memory:
   // The lists of xt_recent are asked for by the endpoints that are there.
   if (mode === 'iptables') return memory;
   const rules = new NftablesRules(after.options);
-  return forget(memory, rules.diff(stateOf(rules, before), stateOf(rules, after)));
+  return forget(memory, stateOf(rules, before), stateOf(rules, after));
 }
 
 /** All that a kernel must hold for the program. */

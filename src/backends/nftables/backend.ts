@@ -13,7 +13,7 @@ import type {
 } from '../../kernel/netlink/nf-tables/model.ts';
 import type { Backend, Outcome } from '../backend.ts';
 import { clientMapNamed } from './affinity.ts';
-import { Forgotten, rememberedEndpoints } from './forgotten.ts';
+import { Forgotten, type Parting, partingOf, rememberedEndpoints } from './forgotten.ts';
 import { frameTable } from './frame-sets.ts';
 import type { NftablesOptions } from './options.ts';
 import { NftablesRules } from './rules.ts';
@@ -41,6 +41,8 @@ export class NftablesBackend
   readonly #forgotten = new Forgotten();
   /** Of the ruleset: when something was observed, and what changes were made for. */
   readonly #generations = new WeakMap<TableContent | Transaction, number>();
+  /** What goes with changes. */
+  readonly #partings = new WeakMap<Transaction, Parting>();
   #refusals = 0;
   /** Of the ruleset as we saw it last, or left it. */
   #ownGeneration: number | undefined;
@@ -53,6 +55,7 @@ export class NftablesBackend
 
   override diff(from: NftablesState, to: NftablesState): Transaction {
     const changes = super.diff(from, to);
+    this.#partings.set(changes, partingOf(from, to));
     const generation = from === undefined ? undefined : this.#generations.get(from);
     if (generation !== undefined) this.#generations.set(changes, generation);
     return changes;
@@ -71,7 +74,8 @@ export class NftablesBackend
     }
     this.#refusals = 0;
     for (const { set, elements } of forgetting) await this.#forget(set, [...elements]);
-    this.#forgotten.note(others);
+    const parting = this.#partings.get(changes);
+    if (parting !== undefined) this.#forgotten.note(parting);
     await this.#forgetClients(signal);
     this.#ownGeneration = this.#client.observeGeneration();
     return 'applied';

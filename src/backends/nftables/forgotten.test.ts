@@ -2,18 +2,17 @@ import { describe, expect, it } from 'vitest';
 import { optionsOf, stateOf } from '../../../test/tracer/modes.ts';
 import { HOSTS, type PortOfFields, portOf, programOf } from '../../../test/tracer/testbed.ts';
 import { IP_FAMILIES, type IpFamily } from '../../addresses/ip.ts';
-import type { Transaction } from '../../kernel/netlink/nf-tables/model.ts';
 import type { ServicePort } from '../../services/service-port.ts';
 import { affinityId, clientMap } from './affinity.ts';
-import { Forgotten } from './forgotten.ts';
+import { Forgotten, type Parting, partingOf } from './forgotten.ts';
 import { NftablesRules } from './rules.ts';
 
 const STICKY: PortOfFields = { endpoints: ['here', 'elsewhere', 'elsewhere'], sessionAffinitySeconds: 600 };
 
-function changes(before: readonly ServicePort[], after: readonly ServicePort[]): Transaction {
+function changes(before: readonly ServicePort[], after: readonly ServicePort[]): Parting {
   const family = (before[0] ?? after[0])?.family ?? 'IPv4';
   const rules = new NftablesRules(optionsOf(family));
-  return rules.diff(
+  return partingOf(
     stateOf(rules, programOf(family, { ports: before })),
     stateOf(rules, programOf(family, { ports: after })),
   );
@@ -63,12 +62,17 @@ describe.each(IP_FAMILIES)('forgotten are clients, %s', (family) => {
     ['of the local endpoint that is gone', local, { ...local, ...withoutFirst }, ['all 1', 'local 1']],
     ['of nobody, as long as another way in leads there', everywhere, {}, []],
     ['of nobody, where internal traffic stays here', {}, { internalPolicyLocal: true }, []],
-    // More than need be: the other ways in still lead there.
     [
-      'of endpoints elsewhere, where internal traffic alone stays here',
+      'of nobody, where internal traffic alone stays here and the other ways in lead everywhere',
       everywhere,
       { ...everywhere, internalPolicyLocal: true },
-      ['all 2', 'all 3'],
+      [],
+    ],
+    [
+      'of the endpoint that is gone with the way in that led there',
+      { everywhere: true, internalPolicyLocal: true, nodePort: 0 },
+      { ...withoutSecond },
+      ['all 2'],
     ],
     ['of nobody, with other addresses', everywhere, { ...everywhere, ...moved }, []],
     ['of the endpoint that is gone, whatever comes with it', {}, { ...moved, ...withoutSecond }, ['all 2']],
@@ -119,13 +123,15 @@ describe('what has to be forgotten', () => {
     expect([forgotten.maps, describeForgotten(forgotten, port)]).toEqual([[], []]);
   });
 
-  it.each<[string, Transaction]>([
-    ['its map', changes([port], [])],
-    ['the table', [{ do: 'delete table' }]],
-  ])('is over with %s', (_name, transaction) => {
+  it.each<[string, ServicePort[] | undefined]>([
+    ['its map', []],
+    ['the table', undefined],
+  ])('is over with %s', (_name, after) => {
     const forgotten = new Forgotten();
     forgotten.note(changes([port], [without('here')]));
-    forgotten.note(transaction);
+    forgotten.note(
+      after === undefined ? { endpoints: new Map(), maps: forgotten.maps } : changes([port], after),
+    );
     expect(forgotten.maps).toEqual([]);
   });
 

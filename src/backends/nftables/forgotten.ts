@@ -1,23 +1,33 @@
 /**
  * Session affinity after a change: which remembered clients have to be forgotten. Rules remember them, so they are no part
- * of what is compiled; what a transaction takes away says what they may not point to any more.
+ * of what is compiled; but the pairs of frontend and endpoint say whom a Service may lead to, before and after.
  */
-import type { Element, TableContent, Transaction } from '../../kernel/netlink/nf-tables/model.ts';
+import type { Element, TableContent } from '../../kernel/netlink/nf-tables/model.ts';
 import { affinityMapsOf } from './affinity.ts';
 import { SETS } from './names.ts';
+import type { NftablesState } from './state.ts';
 
-const FRONTEND_SETS = new Set(
-  [SETS.ip, SETS.nodeport].flatMap((sets) => [sets.services, sets.externalLocal]),
-);
-const PAIR_MAPS = new Set([SETS.ip.affinityPairs, SETS.nodeport.affinityPairs]);
+const PAIR_MAPS = [SETS.ip.affinityPairs, SETS.nodeport.affinityPairs];
 const FIELD_SEPARATOR = ' . ';
 
-/** An element of the pairs of frontend and endpoint. */
-interface Pair {
-  readonly frontend: string;
-  readonly endpoint: string;
-  /** Where the endpoint's clients are remembered. */
+/** What goes when a table changes, or a part of it that has all of some Services. */
+export interface Parting {
+  /** By the map of clients: endpoints that nothing leads to any more. */
+  readonly endpoints: ReadonlyMap<string, ReadonlySet<string>>;
+  /** Maps that go themselves, and their clients with them. */
   readonly maps: readonly string[];
+}
+
+export function partingOf(from: NftablesState, to: NftablesState): Parting {
+  if (from === undefined) return { endpoints: new Map(), maps: [] };
+  const isKept = (map: string) => to?.sets.has(map) === true;
+  const staying = to === undefined ? new Map<string, ReadonlySet<string>>() : rememberedEndpoints(to);
+  const endpoints = new Map<string, ReadonlySet<string>>();
+  for (const [map, all] of rememberedEndpoints(from)) {
+    const gone = all.difference(staying.get(map) ?? new Set());
+    if (gone.size > 0 && isKept(map)) endpoints.set(map, gone);
+  }
+  return { endpoints, maps: [...from.sets.keys()].filter((set) => !isKept(set)) };
 }
 
 /** Endpoints that are gone, by the map of clients they were in. */
@@ -29,31 +39,11 @@ export class Forgotten {
     return [...this.#endpoints.keys()];
   }
 
-  note(transaction: Transaction): void {
-    const added = elementsOf(transaction, 'add elements');
-    const deleted = elementsOf(transaction, 'delete elements');
-    const staying = endpointsByMap(added.pairs);
-    const gone = deleted.frontends.difference(added.frontends);
-    const fresh = added.frontends.difference(deleted.frontends);
-    const moved = new Set(added.pairs.flatMap(({ frontend, maps }) => (fresh.has(frontend) ? maps : [])));
-    for (const { frontend, endpoint, maps } of deleted.pairs) {
-      for (const map of maps) {
-        if (staying.get(map)?.has(endpoint)) continue;
-        // A frontend that is gone says nothing about the endpoint: others may still lead there. New ones would say so.
-        if (gone.has(frontend) && !moved.has(map)) continue;
-        this.#note(map, endpoint);
-      }
+  note({ endpoints, maps }: Parting): void {
+    for (const [map, gone] of endpoints) {
+      this.#endpoints.set(map, (this.#endpoints.get(map) ?? new Set<string>()).union(gone));
     }
-    // Clients of a map that is deleted are forgotten with it.
-    for (const operation of transaction) {
-      if (operation.do === 'delete set') this.#endpoints.delete(operation.set);
-      if (operation.do === 'delete table') this.#endpoints.clear();
-    }
-  }
-
-  #note(map: string, endpoint: string): void {
-    const endpoints = this.#endpoints.get(map) ?? new Set();
-    this.#endpoints.set(map, endpoints.add(endpoint));
+    for (const map of maps) this.#endpoints.delete(map);
   }
 
   /** Whether an element of the map of clients points to one of them. */
@@ -67,46 +57,22 @@ export class Forgotten {
   }
 }
 
-/** Which endpoints each map of clients may point to, as the pairs of a whole table say. */
+/** Which endpoints each map of clients may point to, as the pairs of a table say. */
 export function rememberedEndpoints({ elements }: TableContent): ReadonlyMap<string, ReadonlySet<string>> {
-  const pairs = [...PAIR_MAPS].flatMap((map) => Array.from(elements.get(map)?.values() ?? [], pairOf));
-  return endpointsByMap(pairs);
-}
-
-interface Noted {
-  readonly frontends: ReadonlySet<string>;
-  readonly pairs: readonly Pair[];
-}
-
-/** What of all that concerns session affinity. Keys of the two entrances differ. */
-function elementsOf(transaction: Transaction, what: 'add elements' | 'delete elements'): Noted {
-  const frontends = new Set<string>();
-  const pairs: Pair[] = [];
-  for (const operation of transaction) {
-    if (operation.do !== what) continue;
-    const { name } = operation.set;
-    if (FRONTEND_SETS.has(name)) for (const { key } of operation.elements) frontends.add(key);
-    if (!PAIR_MAPS.has(name)) continue;
-    for (const element of operation.elements) pairs.push(pairOf(element));
-  }
-  return { frontends, pairs };
-}
-
-function endpointsByMap(pairs: readonly Pair[]): ReadonlyMap<string, ReadonlySet<string>> {
   const endpoints = new Map<string, Set<string>>();
-  for (const { endpoint, maps } of pairs) {
-    for (const map of maps) endpoints.set(map, (endpoints.get(map) ?? new Set()).add(endpoint));
+  for (const name of PAIR_MAPS) {
+    for (const { key, data = '' } of elements.get(name)?.values() ?? []) {
+      for (const map of affinityMapsOf(data)) {
+        endpoints.set(map, (endpoints.get(map) ?? new Set()).add(endpointOf(key)));
+      }
+    }
   }
   return endpoints;
 }
 
 /** The key is `10.96.0.1 . tcp . 80 . 10.0.0.1 . 8080`: an endpoint has two fields. */
-function pairOf({ key, data = '' }: Element): Pair {
-  const port = key.lastIndexOf(FIELD_SEPARATOR);
-  const address = key.lastIndexOf(FIELD_SEPARATOR, port - 1);
-  return {
-    frontend: key.slice(0, address),
-    endpoint: key.slice(address + FIELD_SEPARATOR.length),
-    maps: affinityMapsOf(data),
-  };
+function endpointOf(pair: string): string {
+  const port = pair.lastIndexOf(FIELD_SEPARATOR);
+  const address = pair.lastIndexOf(FIELD_SEPARATOR, port - 1);
+  return pair.slice(address + FIELD_SEPARATOR.length);
 }
