@@ -110,7 +110,8 @@ class ManifestRun {
   private async readFiles({ files, lost }: ManifestPaths): Promise<ReadonlyMap<string, KnownFile>> {
     const known = new Map<string, KnownFile>();
     for (const file of files) {
-      const read = await this.readFile(file);
+      // What vanished since it was listed, perhaps with its whole folder, is the next look's to judge.
+      const read = (await this.readFile(file)) ?? this.files.get(file);
       if (read !== undefined) known.set(file, read);
     }
     // After the others, so that a file that moved elsewhere counts where it is now.
