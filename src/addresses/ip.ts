@@ -57,6 +57,22 @@ export function parseCidr(text: string): Cidr | undefined {
   return { family, text: `${address}/${prefixLength}`, address, prefixLength };
 }
 
+/** A network from text that has been checked before. */
+export function parseKnownCidr(text: string): Cidr {
+  const cidr = parseCidr(text);
+  if (cidr === undefined) throw new Error(`BUG: ${text} is not a CIDR`);
+  return cidr;
+}
+
+/** The networks that lie in no other one, each once, widest first: networks are nested or disjoint. */
+export function outermostCidrs(cidrs: Iterable<Cidr>): readonly Cidr[] {
+  const kept: Cidr[] = [];
+  for (const cidr of [...cidrs].sort((a, b) => a.prefixLength - b.prefixLength)) {
+    if (!kept.some((wider) => cidrContains(wider, cidr.address))) kept.push(cidr);
+  }
+  return kept;
+}
+
 /** Whether an address in canonical text lies in the network. Addresses of the other family never do. */
 export function cidrContains(cidr: Cidr, ip: string): boolean {
   if (familyOf(ip) !== cidr.family) return false;

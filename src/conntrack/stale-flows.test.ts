@@ -48,6 +48,11 @@ function judge(changes: readonly Change[], others: readonly ServicePort[] = []):
   };
 }
 
+function expectStale(outcome: Outcome, stale: readonly string[], live: readonly string[]): void {
+  for (const text of stale) expect({ text, stale: outcome.has(aFlow(text)) }).toEqual({ text, stale: true });
+  for (const text of live) expect({ text, stale: outcome.has(aFlow(text)) }).toEqual({ text, stale: false });
+}
+
 describe('of a Service', () => {
   const both = dns({ endpoints: [A, B] });
   const first = dns({ endpoints: [A] });
@@ -118,10 +123,7 @@ describe('of a Service', () => {
     ],
   ])('%s', (_, change, stale, live) => {
     const outcome = judge([change]);
-    for (const text of stale)
-      expect({ text, stale: outcome.has(aFlow(text)) }).toEqual({ text, stale: true });
-    for (const text of live)
-      expect({ text, stale: outcome.has(aFlow(text)) }).toEqual({ text, stale: false });
+    expectStale(outcome, stale, live);
     for (const text of stale) expect(outcome.has(aFlow(text, 'TCP'))).toBe(false);
   });
 
@@ -188,10 +190,7 @@ describe('through a node port', () => {
     ],
   ])('%s', (_, change, stale, live) => {
     const outcome = judge([change]);
-    for (const text of stale)
-      expect({ text, stale: outcome.has(aFlow(text)) }).toEqual({ text, stale: true });
-    for (const text of live)
-      expect({ text, stale: outcome.has(aFlow(text)) }).toEqual({ text, stale: false });
+    expectStale(outcome, stale, live);
   });
 
   it('a pod that answers on the same number is left alone, even when it is a former endpoint', () => {

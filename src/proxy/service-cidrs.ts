@@ -1,5 +1,5 @@
 /** The ranges cluster IPs are taken from, put together from all ServiceCIDR objects. */
-import { type Cidr, cidrContains, type IpFamily, parseCidr } from '../addresses/ip.ts';
+import { type Cidr, type IpFamily, outermostCidrs, parseKnownCidr } from '../addresses/ip.ts';
 
 export class ServiceCIDRs {
   /** By name of the object: a range that several objects have stays until the last of them is gone. */
@@ -11,23 +11,14 @@ export class ServiceCIDRs {
    */
   set(object: string, cidrs: readonly string[]): void {
     if (cidrs.length === 0) this.#byObject.delete(object);
-    else this.#byObject.set(object, cidrs.map(parseOrBug));
+    else this.#byObject.set(object, cidrs.map(parseKnownCidr));
   }
 
   /** The ranges of one family, sorted; none lies in another. */
   of(family: IpFamily): readonly string[] {
     const cidrs = [...this.#byObject.values()].flat().filter((cidr) => cidr.family === family);
-    const outermost = cidrs.filter((cidr) => !cidrs.some((other) => isInside(cidr, other)));
-    return [...new Set(outermost.map(({ text }) => text))].sort();
+    return outermostCidrs(cidrs)
+      .map(({ text }) => text)
+      .sort();
   }
-}
-
-function isInside(inner: Cidr, outer: Cidr): boolean {
-  return outer.prefixLength < inner.prefixLength && cidrContains(outer, inner.address);
-}
-
-function parseOrBug(text: string): Cidr {
-  const cidr = parseCidr(text);
-  if (cidr === undefined) throw new Error(`BUG: ${text} is not a CIDR`);
-  return cidr;
 }

@@ -1,4 +1,5 @@
 /** What becomes of the traffic of a service port on one node: the decision that all modes share (spec § 3.1). */
+import { cidrContains, parseKnownCidr } from '../addresses/ip.ts';
 import type { NodeView } from './node-view.ts';
 import type { ServicePort } from './service-port.ts';
 import { categorizeEndpoints, type EndpointCategories } from './topology.ts';
@@ -23,4 +24,11 @@ export function assess(port: ServicePort, node: NodeView): Situation {
     hasInternalEndpoints: hasEndpoints && (!port.internalPolicyLocal || hasLocal),
     hasExternalEndpoints: hasEndpoints && (!port.externalPolicyLocal || hasLocal),
   };
+}
+
+/** The node itself may reach the load-balancer addresses, also when its connection carries one of them as its source. */
+export function sourceRangesAllowNode({ loadBalancerSourceRanges }: ServicePort, { ip }: NodeView): boolean {
+  return (
+    ip !== undefined && loadBalancerSourceRanges.some((range) => cidrContains(parseKnownCidr(range), ip))
+  );
 }

@@ -1,7 +1,7 @@
 /** The chains of one service port: policies, source ranges, and one chain an endpoint (spec § 4.9). */
-import { cidrContains, parseCidr } from '../../addresses/ip.ts';
 import type { NodeView } from '../../services/node-view.ts';
 import { type Endpoint, isExternallyAccessible } from '../../services/service-port.ts';
+import { sourceRangesAllowNode } from '../../services/situation.ts';
 import { endpointChain, MARK_MASQ } from './names.ts';
 import { formatRule, type Rule } from './rule.ts';
 import type { Situation } from './situation.ts';
@@ -72,17 +72,11 @@ function firewallChain({ port, node, chains }: Situation): Rule[] {
   const comment = `${port.displayName} loadbalancer IP`;
   const ranges = port.loadBalancerSourceRanges;
   const rules: Rule[] = ranges.map((range) => ({ comment, source: range, target: chains.external }));
-  if (ranges.some((range) => includesNode(range, node))) {
-    // A connection of the node itself to the VIP may carry the VIP as its source, and the node is allowed.
+  if (sourceRangesAllowNode(port, node)) {
     for (const vip of port.loadBalancerVIPs) rules.push({ comment, source: vip, target: chains.external });
   }
   rules.push({ comment: `other traffic to ${port.displayName} will be dropped by KUBE-PROXY-FIREWALL` });
   return rules;
-}
-
-function includesNode(range: string, node: NodeView): boolean {
-  const cidr = parseCidr(range);
-  return cidr !== undefined && node.ip !== undefined && cidrContains(cidr, node.ip);
 }
 
 /** A KUBE-SVC or KUBE-SVL chain: equal chances for all its endpoints, a remembered one first. */

@@ -88,7 +88,7 @@ export function stickyChains(port: ServicePort, pick: Pick, options: NftablesOpt
   return [sticky, chain(stickyChainName(id, pick), external)];
 }
 
-export function rememberChainName(id: string, where: RememberedIn): string {
+function rememberChainName(id: string, where: RememberedIn): string {
   return prefixed(where, `remember-${id}`);
 }
 

@@ -54,7 +54,7 @@ export function compile(
   writer.hairpins();
   writer.affinity();
   return {
-    comment: fitComment(port.displayName),
+    comment: writer.comment,
     all: assignSlots(clusterEndpoints.map(textOf), previous.all),
     local: assignSlots(localEndpoints.map(textOf), previous.local),
     frontends: writer.frontends,
@@ -79,6 +79,7 @@ function textOf({ text }: Endpoint): string {
 }
 
 class UnitWriter {
+  readonly comment: string;
   readonly frontends: Frontend[] = [];
   readonly members: Member[] = [];
   readonly shared: Member[] = [];
@@ -91,6 +92,7 @@ class UnitWriter {
   readonly #options: NftablesOptions;
 
   constructor(port: ServicePort, situation: Situation, options: NftablesOptions) {
+    this.comment = fitComment(port.displayName);
     this.#port = port;
     this.#situation = situation;
     this.#options = options;
@@ -205,8 +207,7 @@ class UnitWriter {
   }
 
   #add(set: string, key: string, data?: string): void {
-    const comment = fitComment(this.#port.displayName);
-    this.members.push({ set, element: { key, data, comment } });
+    this.members.push({ set, element: { key, data, comment: this.comment } });
   }
 
   #share(set: string, key: string, comment: string): void {

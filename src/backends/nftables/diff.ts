@@ -33,17 +33,13 @@ function createTable(to: TableContent): Operation[] {
 }
 
 function needsAnotherTable(from: TableContent, to: TableContent): boolean {
-  if (from.sets !== to.sets) {
-    for (const [name, set] of to.sets) {
-      const present = from.sets.get(name);
-      if (present !== undefined && !isDeepStrictEqual(present, set)) return true;
-    }
+  for (const [name, set] of to.sets) {
+    const present = from.sets.get(name);
+    if (present !== undefined && !isDeepStrictEqual(present, set)) return true;
   }
-  if (from.chains !== to.chains) {
-    for (const [name, { hook }] of to.chains) {
-      const present = from.chains.get(name);
-      if (present !== undefined && !isDeepStrictEqual(present.hook, hook)) return true;
-    }
+  for (const [name, { hook }] of to.chains) {
+    const present = from.chains.get(name);
+    if (present !== undefined && !isDeepStrictEqual(present.hook, hook)) return true;
   }
   return false;
 }
@@ -65,13 +61,11 @@ function diffContent(from: TableContent, to: TableContent): Operation[] {
 
 /** What only `all` has. */
 function missing<T>(all: ReadonlyMap<string, T>, from: ReadonlyMap<string, T>): readonly T[] {
-  if (all === from) return [];
   return [...all].filter(([name]) => !from.has(name)).map(([, value]) => value);
 }
 
 /** A chain is written anew as a whole. */
 function diffRules(from: ReadonlyMap<string, Chain>, to: ReadonlyMap<string, Chain>): Operation[] {
-  if (from === to) return [];
   return [...to.values()]
     .filter(({ name, rules }) => !hasRules(from.get(name), rules))
     .flatMap((chain): Operation[] => [
@@ -82,10 +76,8 @@ function diffRules(from: ReadonlyMap<string, Chain>, to: ReadonlyMap<string, Cha
 
 function hasRules(chain: Chain | undefined, wanted: readonly Rule[]): boolean {
   return (
-    chain !== undefined &&
-    (chain.rules === wanted ||
-      (chain.rules.length === wanted.length &&
-        chain.rules.every((rule, index) => isSameRule(rule, wanted[index]))))
+    chain?.rules.length === wanted.length &&
+    chain.rules.every((rule, index) => isSameRule(rule, wanted[index]))
   );
 }
 

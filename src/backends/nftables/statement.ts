@@ -2,7 +2,7 @@
  * Rules, statement by statement, each as nft's text and as the kernel's instructions at once. The instructions are the
  * ones nft would make of the text, so that a table made either way is the same.
  */
-import { addressBytes, type IpFamily, parseCidr } from '../../addresses/ip.ts';
+import { addressBytes, type IpFamily, parseKnownCidr } from '../../addresses/ip.ts';
 import { IS_LITTLE_ENDIAN } from '../../kernel/netlink/message.ts';
 import type { Expression, Hex, Register, Rule } from '../../kernel/netlink/nf-tables/model.ts';
 import type { Protocol } from '../../kubernetes/objects.ts';
@@ -176,8 +176,7 @@ export function inCidr(
   cidr: string,
   inverted = false,
 ): Statement {
-  const parsed = parseCidr(cidr);
-  if (parsed === undefined) throw new Error(`BUG: ${cidr} is no CIDR`);
+  const parsed = parseKnownCidr(cidr);
   const { prefixLength } = parsed;
   const bytes = addressBytes(parsed.address);
   const isWhole = prefixLength === bytes.length * 8;

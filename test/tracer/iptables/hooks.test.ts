@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { ChainId } from '../../../src/backends/iptables/names.ts';
 import type { Ruleset } from '../../../src/backends/iptables/ruleset.ts';
 import type { Machine, Packet } from '../packet.ts';
+import { fromNode, invalid, passing, toNode, withinNode } from '../sample-packets.ts';
 import { describeWays, trace } from '../trace.ts';
 import { iptablesHooks } from './hooks.ts';
 import { recentName } from './match.ts';
@@ -15,18 +16,6 @@ const HOOKS: readonly ChainId[] = [
   'filter FORWARD',
   'filter OUTPUT',
 ];
-
-const passing: Packet = {
-  protocol: 'TCP',
-  source: '203.0.113.5',
-  destination: '172.30.0.1',
-  destinationPort: 80,
-  inInterface: 'eth0',
-};
-const toNode: Packet = { ...passing, destination: '192.168.0.2' };
-const fromNode: Packet = { ...passing, source: '192.168.0.2', inInterface: undefined };
-const withinNode: Packet = { ...fromNode, destination: '192.168.0.2' };
-const invalid: Packet = { ...passing, connectionState: 'INVALID' };
 
 /** `nat KUBE-SERVICES: -d 172.30.0.1 -j KUBE-SVC-A`, one a line; chains that are not named are empty. */
 function rulesetOf(...lines: readonly string[]): Ruleset {

@@ -35,23 +35,13 @@ import type {
   TableContent,
 } from '../../../src/kernel/netlink/nf-tables/model.ts';
 import type { Machine, Memory, Packet } from '../packet.ts';
+import { fromNode, invalid, passing, toNode, withinNode } from '../sample-packets.ts';
 import { describeWays, type Hook, trace, type Way } from '../trace.ts';
 import { nftablesHooks } from './hooks.ts';
 import { clientName } from './instructions.ts';
 
 const MACHINE: Machine = { addresses: ['192.168.0.2', '2001:db8:1::2'] };
 
-const passing: Packet = {
-  protocol: 'TCP',
-  source: '203.0.113.5',
-  destination: '172.30.0.1',
-  destinationPort: 80,
-  inInterface: 'eth0',
-};
-const toNode: Packet = { ...passing, destination: '192.168.0.2' };
-const fromNode: Packet = { ...passing, source: '192.168.0.2', inInterface: undefined };
-const withinNode: Packet = { ...fromNode, destination: '192.168.0.2' };
-const invalid: Packet = { ...passing, connectionState: 'INVALID' };
 const v6: Packet = { ...passing, source: '2001:db8::5', destination: 'fd00:30::1' };
 
 const DADDR = address('IPv4', 'daddr');
