@@ -8,6 +8,7 @@
  */
 import type { IpFamily } from '../addresses/ip.ts';
 import type { ProxyMode } from '../config/settings.ts';
+import type { KernelError } from '../kernel/kernel-error.ts';
 import type { NodeView } from '../services/node-view.ts';
 import type { ServicePort, ServicePortKey } from '../services/service-port.ts';
 
@@ -49,9 +50,16 @@ export interface Backend<Unit, State, Changes> extends Rules<Unit, State, Change
 
 /**
  * What became of changes. `outdated`: nothing was done, since the kernel is no longer as it was observed, and who looks
- * again gets on; a backend does not say so for ever.
+ * again gets on; a backend does not say so for ever. A backend that makes its changes one by one may have had some
+ * refused and made all the others.
  */
-export type Outcome = 'applied' | 'outdated';
+export type Outcome = 'applied' | 'outdated' | { readonly refused: readonly Refusal[] };
+
+export interface Refusal {
+  /** Whose change it was; undefined: not that of a single one. */
+  readonly servicePort: ServicePortKey | undefined;
+  readonly error: KernelError;
+}
 
 /** For those who drive a mode and need not know what its units look like. */
 export type AnyRules = Rules<unknown, unknown, unknown>;

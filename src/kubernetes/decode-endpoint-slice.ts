@@ -113,6 +113,7 @@ function readEndpoint(
     nodeName: isAbsent(nodeName) ? '' : readNodeName(reader, index, nodeName),
     zoneHints: hints.zones,
     nodeHints: hints.nodes,
+    weight: 1,
   };
 }
 

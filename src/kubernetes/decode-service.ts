@@ -20,7 +20,12 @@ import {
   type Unchecked,
 } from './decode-reader.ts';
 import { show } from './decode-text.ts';
-import type { LoadBalancerIngress, Service, ServicePortSpec } from './objects.ts';
+import {
+  DEFAULT_BALANCING,
+  type LoadBalancerIngress,
+  type Service,
+  type ServicePortSpec,
+} from './objects.ts';
 
 const SERVICE_PROXY_NAME = 'service.kubernetes.io/service-proxy-name';
 /** What the API server fills in, and the longest it allows (a day). */
@@ -71,6 +76,7 @@ export function decodeService(value: unknown): Decoded<Service> {
     externalTrafficPolicy,
     internalTrafficPolicy,
     healthCheckNodePort,
+    balancing: DEFAULT_BALANCING,
   }));
 }
 

@@ -13,6 +13,30 @@ export interface ObjectRef {
   readonly name: string;
 }
 
+/** What becomes of a packet on its way to an endpoint: see docs of the ipvs mode. Only that mode has a choice. */
+export type Forwarding = 'masquerade' | 'direct' | 'tunnel';
+
+/** What a hashing scheduler looks at beside the client's address, and whether it goes on where an endpoint is full. */
+export type SchedulerFlag = 'port' | 'fallback';
+
+/** How a Service wants its connections spread, where the mode has a choice (annotations `menwei.dev/…`). */
+export interface Balancing {
+  /** Name of an IPVS scheduler: `wlc`; empty: the proxy's default. */
+  readonly scheduler: string;
+  /** Undefined: as the scheduler has them unless told otherwise. */
+  readonly schedulerFlags: readonly SchedulerFlag[] | undefined;
+  readonly forwarding: Forwarding;
+  /** How long the weight of a new endpoint grows until it is whole; 0: it is whole at once. */
+  readonly slowStartMs: number;
+}
+
+export const DEFAULT_BALANCING: Balancing = {
+  scheduler: '',
+  schedulerFlags: undefined,
+  forwarding: 'masquerade',
+  slowStartMs: 0,
+};
+
 export interface ServicePortSpec {
   /** Empty when the port has no name. */
   readonly name: string;
@@ -50,6 +74,7 @@ export interface Service extends ObjectRef {
   readonly internalTrafficPolicy: 'Cluster' | 'Local';
   /** 0 when none. */
   readonly healthCheckNodePort: number;
+  readonly balancing: Balancing;
 }
 
 export interface EndpointSlicePort {
@@ -69,6 +94,8 @@ export interface SliceEndpoint {
   /** Undefined when there is no hint. */
   readonly zoneHints: readonly string[] | undefined;
   readonly nodeHints: readonly string[] | undefined;
+  /** Its share of the connections beside the others', 0-65535; 0: it gets no new ones. 1 unless told otherwise. */
+  readonly weight: number;
 }
 
 export interface EndpointSlice extends ObjectRef {

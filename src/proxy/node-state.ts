@@ -50,6 +50,7 @@ export class NodeState {
       ip: this.ips.byFamily[family],
       detectLocal: localDetector(this.#settings, family, this.#node?.podCIDRs ?? []),
       nodePortAddresses: this.nodePortAddresses(family),
+      localAddresses: [],
       serviceCIDRs: this.serviceCIDRs.of(family),
       largeCluster: false,
     };

@@ -19,6 +19,11 @@ export interface NodeView {
   /** Addresses that accept NodePort traffic: all of the node's, or just these (sorted). */
   readonly nodePortAddresses: 'all' | readonly string[];
   /**
+   * The addresses of this family on the node's interfaces, as far as the mode asks for them (see Mode in cli/modes.ts):
+   * canonical, sorted, without loopback, link-local ones and those that the proxy has put there itself.
+   */
+  readonly localAddresses: readonly string[];
+  /**
    * The ranges cluster IPs are taken from, as far as ServiceCIDR objects tell: canonical, sorted, and none lies in
    * another. They say nothing about a service port, so `compile` must not read them: when they change, nothing is
    * compiled again.

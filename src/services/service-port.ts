@@ -3,7 +3,7 @@
  * of here: compiled, programmed and reported on its own (spec § 2).
  */
 import type { IpFamily } from '../addresses/ip.ts';
-import type { Protocol } from '../kubernetes/objects.ts';
+import type { Balancing, Protocol } from '../kubernetes/objects.ts';
 
 /** One address behind a service port, as every backend uses it. */
 export interface Endpoint {
@@ -18,6 +18,8 @@ export interface Endpoint {
   readonly isLocal: boolean;
   readonly zoneHints: readonly string[] | undefined;
   readonly nodeHints: readonly string[] | undefined;
+  /** 0-65535, see SliceEndpoint; modes that spread evenly pass it over. */
+  readonly weight: number;
 }
 
 /** `<namespace>/<name>[:<port name>]/<protocol>`: unique within one family. */
@@ -47,6 +49,8 @@ export interface ServicePort {
   readonly healthCheckNodePort: number;
   readonly externalPolicyLocal: boolean;
   readonly internalPolicyLocal: boolean;
+  /** Never asks for a forwarding that the endpoints could not take part in. */
+  readonly balancing: Balancing;
   /** Sorted by `text`, without duplicates, whatever their condition. */
   readonly endpoints: readonly Endpoint[];
 }

@@ -109,8 +109,8 @@ export class SliceCache {
     if (previous !== undefined && previous.isLocal === isLocal && isSameCondition(previous, from)) {
       return previous;
     }
-    const { ip, ready, serving, terminating, zoneHints, nodeHints } = from;
-    return { ip, port, text, ready, serving, terminating, isLocal, zoneHints, nodeHints };
+    const { ip, ready, serving, terminating, zoneHints, nodeHints, weight } = from;
+    return { ip, port, text, ready, serving, terminating, isLocal, zoneHints, nodeHints, weight };
   }
 }
 
@@ -123,6 +123,7 @@ function isSameCondition(a: Endpoint, b: SliceEndpoint): boolean {
     a.ready === b.ready &&
     a.serving === b.serving &&
     a.terminating === b.terminating &&
+    a.weight === b.weight &&
     isSameList(a.zoneHints, b.zoneHints) &&
     isSameList(a.nodeHints, b.nodeHints)
   );

@@ -1,6 +1,12 @@
 /** Objects for tests: valid as they are, and a test names only what it is about. Only tests import this file. */
 import { familyOf, formatHostPort } from '../addresses/ip.ts';
-import type { EndpointSlice, Service, ServicePortSpec, SliceEndpoint } from '../kubernetes/objects.ts';
+import {
+  DEFAULT_BALANCING,
+  type EndpointSlice,
+  type Service,
+  type ServicePortSpec,
+  type SliceEndpoint,
+} from '../kubernetes/objects.ts';
 import type { NodeView } from './node-view.ts';
 import type { Endpoint, ServicePort } from './service-port.ts';
 
@@ -25,6 +31,7 @@ export function aService({ ports = [{}], ...fields }: ServiceFields = {}): Servi
     externalTrafficPolicy: 'Cluster',
     internalTrafficPolicy: 'Cluster',
     healthCheckNodePort: 0,
+    balancing: DEFAULT_BALANCING,
     ...fields,
     ports: ports.map((port) => ({ name: '', protocol: 'TCP', port: 80, nodePort: 0, ...port })),
   };
@@ -63,6 +70,7 @@ export function aSliceEndpoint(fields: Partial<SliceEndpoint> = {}): SliceEndpoi
     nodeName: '',
     zoneHints: undefined,
     nodeHints: undefined,
+    weight: 1,
     ...fields,
   };
 }
@@ -77,6 +85,7 @@ export function anEndpoint(fields: Partial<Omit<Endpoint, 'text'>> = {}): Endpoi
     isLocal: false,
     zoneHints: undefined,
     nodeHints: undefined,
+    weight: 1,
     ...fields,
     ip,
     port,
@@ -103,6 +112,7 @@ export function aServicePort(fields: ServicePortFields = {}): ServicePort {
     healthCheckNodePort: 0,
     externalPolicyLocal: false,
     internalPolicyLocal: false,
+    balancing: DEFAULT_BALANCING,
     endpoints: [],
     ...fields,
   };
@@ -121,6 +131,7 @@ export function aNodeView(fields: Partial<NodeView> = {}): NodeView {
     detectLocal: { by: 'none' },
     nodePortAddresses: 'all',
     serviceCIDRs: [],
+    localAddresses: [],
     largeCluster: false,
     ...fields,
   };

@@ -32,6 +32,7 @@ export function readWantedPorts(service: Service, family: IpFamily): readonly Wa
       service.type === 'LoadBalancer' && externalPolicyLocal ? service.healthCheckNodePort : 0,
     externalPolicyLocal,
     internalPolicyLocal: service.internalTrafficPolicy === 'Local',
+    balancing: service.balancing,
   };
   const wanted = new Map<string, WantedPort>();
   for (const [index, spec] of service.ports.entries()) {

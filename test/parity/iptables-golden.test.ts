@@ -3,10 +3,11 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { formatHostPort } from '../../src/addresses/ip.ts';
 import { compile } from '../../src/backends/iptables/compile.ts';
-import { diff } from '../../src/backends/iptables/diff.ts';
 import { ACCOUNTING_OBJECTS, type IptablesOptions } from '../../src/backends/iptables/options.ts';
 import { IptablesPlan } from '../../src/backends/iptables/plan.ts';
-import type { Ruleset } from '../../src/backends/iptables/ruleset.ts';
+import { diff } from '../../src/backends/xtables/diff.ts';
+import type { Ruleset } from '../../src/backends/xtables/ruleset.ts';
+import { DEFAULT_BALANCING } from '../../src/kubernetes/objects.ts';
 import type { NodeView } from '../../src/services/node-view.ts';
 import type { Endpoint, ServicePort } from '../../src/services/service-port.ts';
 
@@ -26,6 +27,7 @@ const NODE: NodeView = {
   ip: '192.168.0.2',
   detectLocal: { by: 'cidr', cidr: '10.0.0.0/8' },
   nodePortAddresses: 'all',
+  localAddresses: [],
   serviceCIDRs: [],
   largeCluster: false,
 };
@@ -48,6 +50,7 @@ const LOAD_BALANCER: ServicePort = {
   healthCheckNodePort: 30000,
   externalPolicyLocal: true,
   internalPolicyLocal: false,
+  balancing: DEFAULT_BALANCING,
   endpoints: [endpoint('10.180.0.1', true), endpoint('10.180.1.1'), endpoint('10.180.1.2')],
 };
 
@@ -62,6 +65,7 @@ function endpoint(ip: string, isLocal = false): Endpoint {
     isLocal,
     zoneHints: undefined,
     nodeHints: undefined,
+    weight: 1,
   };
 }
 

@@ -5,15 +5,17 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { diff } from '../../src/backends/iptables/diff.ts';
-import { CANARY, type ChainId, NAT_SERVICES } from '../../src/backends/iptables/names.ts';
-import { SavedRules } from '../../src/backends/iptables/observe.ts';
+import { LAYOUT } from '../../src/backends/iptables/base.ts';
+import { NAT_SERVICES } from '../../src/backends/iptables/names.ts';
 import { ACCOUNTING_OBJECTS, type IptablesOptions } from '../../src/backends/iptables/options.ts';
-import { formatScript } from '../../src/backends/iptables/restore-script.ts';
-import { formatRule, type Rule } from '../../src/backends/iptables/rule.ts';
 import { IptablesRules } from '../../src/backends/iptables/rules.ts';
-import type { ChainContent, Ruleset } from '../../src/backends/iptables/ruleset.ts';
-import { parseSavedRule } from '../../src/backends/iptables/saved-rule.ts';
+import { CANARY, type ChainId } from '../../src/backends/xtables/chain-id.ts';
+import { diff } from '../../src/backends/xtables/diff.ts';
+import { SavedRules } from '../../src/backends/xtables/observe.ts';
+import { formatScript } from '../../src/backends/xtables/restore-script.ts';
+import { formatRule, type Rule } from '../../src/backends/xtables/rule.ts';
+import type { ChainContent, Ruleset } from '../../src/backends/xtables/ruleset.ts';
+import { parseSavedRule } from '../../src/backends/xtables/saved-rule.ts';
 import type { WatchedObject } from '../../src/kubernetes/objects.ts';
 import type { NodeView } from '../../src/services/node-view.ts';
 import { ServiceTracker } from '../../src/services/service-tracker.ts';
@@ -38,6 +40,7 @@ const NODE: NodeView = {
   ip: '192.0.2.2',
   detectLocal: { by: 'cidr', cidr: '10.244.0.0/16' },
   nodePortAddresses: 'all',
+  localAddresses: [],
   serviceCIDRs: [],
   largeCluster: false,
 };
@@ -70,7 +73,7 @@ function withRecordedApiServer(object: WatchedObject): WatchedObject {
 }
 
 function readDump(): Ruleset {
-  const saved = new SavedRules();
+  const saved = new SavedRules(LAYOUT);
   for (const line of readFileSync(DUMP, 'utf8').split('\n')) saved.line(line);
   const { own, fixed } = saved.ruleset();
   return { own, fixed: new Map([...fixed].filter(([id]) => !id.endsWith(CANARY))) };

@@ -3,15 +3,16 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { IptablesTools } from '../../kernel/iptables-tools.ts';
 import type { Logger } from '../../log/logger.ts';
 import type { Backend, Outcome } from '../backend.ts';
+import type { Table } from '../xtables/chain-id.ts';
+import { SavedRules } from '../xtables/observe.ts';
+import { formatPieces, type RestoreScript } from '../xtables/restore-script.ts';
+import type { Ruleset } from '../xtables/ruleset.ts';
+import { createCanaries, damagedTables, flushSettled } from '../xtables/watch.ts';
+import { LAYOUT } from './base.ts';
 import { cleanupScript } from './cleanup.ts';
-import type { Table } from './names.ts';
-import { SavedRules } from './observe.ts';
 import type { IptablesOptions } from './options.ts';
-import { formatPieces, type RestoreScript } from './restore-script.ts';
 import { IptablesRules } from './rules.ts';
-import type { Ruleset } from './ruleset.ts';
 import type { IptablesUnit } from './unit.ts';
-import { createCanaries, damagedTables, flushSettled } from './watch.ts';
 
 export interface IptablesBackendOptions extends IptablesOptions {
   readonly tools: IptablesTools;
@@ -56,8 +57,8 @@ export class IptablesBackend extends IptablesRules implements Backend<IptablesUn
         if (!canariesStand) await createCanaries(this.#tools, signal);
         canariesStand = true;
         await sleep(this.#options.watchPeriodMs, undefined, { signal });
-        if ((await damagedTables(this.#tools, signal)).length === 0) continue;
-        const damaged = await flushSettled(this.#tools, signal);
+        if ((await damagedTables(this.#tools, LAYOUT, signal)).length === 0) continue;
+        const damaged = await flushSettled(this.#tools, LAYOUT, signal);
         canariesStand = false;
         drifted(`rules were removed by somebody else from: ${damaged.join(', ')}`);
       } catch (cause) {
@@ -87,7 +88,7 @@ export class IptablesBackend extends IptablesRules implements Backend<IptablesUn
   }
 
   async #observe(tables: readonly Table[], signal: AbortSignal): Promise<Ruleset> {
-    const saved = new SavedRules();
+    const saved = new SavedRules(LAYOUT);
     for (const table of tables) await this.#tools.save(table, (line) => saved.line(line), signal);
     return saved.ruleset();
   }

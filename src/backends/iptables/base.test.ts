@@ -4,8 +4,9 @@ import { optionsOf } from '../../../test/tracer/modes.ts';
 import { aTestbed, HOSTS, packetOf, portOf } from '../../../test/tracer/testbed.ts';
 import { IP_FAMILIES, type IpFamily } from '../../addresses/ip.ts';
 import { aNodeView } from '../../services/testing.ts';
+import type { ChainId } from '../xtables/chain-id.ts';
 import { compileBase, JUMPS } from './base.ts';
-import { type ChainId, FIXED_CHAINS } from './names.ts';
+import { FIXED_CHAINS } from './names.ts';
 import {
   INVALID_DROPPED_ACCOUNTING,
   type IptablesOptions,

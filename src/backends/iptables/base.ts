@@ -1,27 +1,24 @@
 /** The rules that exist without any Service: jumps from the built-in chains and our fixed chains (spec §§ 4.5, 4.7). */
 import type { NodeView } from '../../services/node-view.ts';
+import type { ChainId } from '../xtables/chain-id.ts';
+import { type Jump, jump, type Layout } from '../xtables/layout.ts';
+import { formatMark, formatRule, type Rule } from '../xtables/rule.ts';
+import type { ChainContent } from '../xtables/ruleset.ts';
 import {
-  type ChainId,
   FILTER_EXTERNAL_SERVICES,
   FILTER_FIREWALL,
   FILTER_FORWARD,
   FILTER_NODE_PORTS,
   FILTER_PROXY_FIREWALL,
   FILTER_SERVICES,
+  FIXED_CHAINS,
+  isPerServiceChain,
   NAT_MARK_MASQ,
   NAT_NODE_PORTS,
   NAT_POSTROUTING,
   NAT_SERVICES,
 } from './names.ts';
 import { INVALID_DROPPED_ACCOUNTING, type IptablesOptions } from './options.ts';
-import { formatMark, formatRule, type Rule } from './rule.ts';
-import type { ChainContent } from './ruleset.ts';
-
-/** A rule in a built-in chain that leads to one of ours. */
-export interface Jump {
-  readonly from: ChainId;
-  readonly rule: string;
-}
 
 /**
  * In the order in which they are put in front of what is there, so that the last one of a chain comes to stand first.
@@ -43,14 +40,11 @@ export const JUMPS: readonly Jump[] = [
   jump('filter OUTPUT', FILTER_FIREWALL),
 ];
 
-function jump(from: ChainId, to: ChainId, comment?: string, connectionState?: string): Jump {
-  const rule: Rule = {
-    ...(comment === undefined ? {} : { comment }),
-    ...(connectionState === undefined ? {} : { connectionState }),
-    target: to.slice(to.indexOf(' ') + 1),
-  };
-  return { from, rule: formatRule(rule) };
-}
+export const LAYOUT: Layout = {
+  jumps: JUMPS,
+  fixedChains: new Set([...FIXED_CHAINS, FILTER_FIREWALL]),
+  isOwnChain: isPerServiceChain,
+};
 
 /** What stands before and after the rules of the service ports in each chain. */
 export interface BaseChain {

@@ -1,18 +1,21 @@
 /** Taking everything of ours out of the kernel again (spec § 4.14). */
-import { JUMPS } from './base.ts';
-import { CANARY, FILTER_FIREWALL, splitChainId, TABLES, type Table } from './names.ts';
-import type { RestoreScript } from './restore-script.ts';
-import { isFixedChain, type Ruleset } from './ruleset.ts';
+import { CANARY, splitChainId, TABLES, type Table } from '../xtables/chain-id.ts';
+import type { RestoreScript } from '../xtables/restore-script.ts';
+import type { Ruleset } from '../xtables/ruleset.ts';
+import { LAYOUT } from './base.ts';
+import { FILTER_FIREWALL } from './names.ts';
 
 /** The script that removes our jumps and chains. KUBE-FIREWALL and its jumps stay: the kubelet uses them too. */
 export function cleanupScript(held: Ruleset): RestoreScript {
   return TABLES.flatMap((table) => {
     const chains = chainsOf(held, table);
-    const deletions = JUMPS.filter(({ from, rule }) => {
-      const content = held.fixed.get(from);
-      const present = content !== undefined && content !== 'any' && content.includes(rule);
-      return present && splitChainId(from).table === table && !rule.endsWith('KUBE-FIREWALL');
-    }).map(({ from, rule }) => `-D ${splitChainId(from).chain} ${rule}`);
+    const deletions = LAYOUT.jumps
+      .filter(({ from, rule }) => {
+        const content = held.fixed.get(from);
+        const present = content !== undefined && content !== 'any' && content.includes(rule);
+        return present && splitChainId(from).table === table && !rule.endsWith('KUBE-FIREWALL');
+      })
+      .map(({ from, rule }) => `-D ${splitChainId(from).chain} ${rule}`);
     if (chains.length === 0 && deletions.length === 0) return [];
     return [{ table, chains, deletions, refills: [], insertions: [], removedChains: chains }];
   });
@@ -20,7 +23,9 @@ export function cleanupScript(held: Ruleset): RestoreScript {
 
 function chainsOf(held: Ruleset, table: Table): readonly string[] {
   const fixed = [...held.fixed.keys()]
-    .filter((id) => id !== FILTER_FIREWALL && (isFixedChain(id) || splitChainId(id).chain === CANARY))
+    .filter(
+      (id) => id !== FILTER_FIREWALL && (LAYOUT.fixedChains.has(id) || splitChainId(id).chain === CANARY),
+    )
     .map(splitChainId)
     .filter((id) => id.table === table)
     .map((id) => id.chain);

@@ -16,11 +16,11 @@ import {
   programOf,
 } from '../../../test/tracer/testbed.ts';
 import { aNodeView, aServicePort } from '../../services/testing.ts';
+import { formatProbability } from '../xtables/rule.ts';
+import { isBuiltinChain, type Ruleset } from '../xtables/ruleset.ts';
 import { compile } from './compile.ts';
 import { endpointChain, serviceChains } from './names.ts';
-import { formatProbability } from './rule.ts';
 import { IptablesRules } from './rules.ts';
-import { isBuiltinChain, type Ruleset } from './ruleset.ts';
 
 const OPTIONS = optionsOf('IPv4');
 

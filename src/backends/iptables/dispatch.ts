@@ -1,5 +1,6 @@
 /** The rules a service port contributes to the chains that all share: who may come in, and to which chain (spec § 4.8). */
 import type { ServicePort } from '../../services/service-port.ts';
+import { formatRule, type Rule } from '../xtables/rule.ts';
 import {
   FILTER_EXTERNAL_SERVICES,
   FILTER_NODE_PORTS,
@@ -9,7 +10,6 @@ import {
   NAT_SERVICES,
 } from './names.ts';
 import { LOCALHOST_NODE_PORTS_ACCOUNTING } from './options.ts';
-import { formatRule, type Rule } from './rule.ts';
 import type { Situation } from './situation.ts';
 import type { SharedRule } from './unit.ts';
 

@@ -2,10 +2,10 @@
 import type { NodeView } from '../../services/node-view.ts';
 import type { ServicePortKey } from '../../services/service-port.ts';
 import type { Plan, StateChange } from '../backend.ts';
+import type { ChainId } from '../xtables/chain-id.ts';
+import type { ChainContent, OwnChains, Ruleset } from '../xtables/ruleset.ts';
 import { type BaseChain, compileBase } from './base.ts';
-import type { ChainId } from './names.ts';
 import type { IptablesOptions } from './options.ts';
-import type { ChainContent, OwnChains, Ruleset } from './ruleset.ts';
 import type { IptablesUnit, SharedRule } from './unit.ts';
 
 /** The rules that service ports put into one shared chain, in the order of their keys. */

@@ -3,12 +3,12 @@ import type { IpFamily } from '../../addresses/ip.ts';
 import type { NodeView } from '../../services/node-view.ts';
 import type { ServicePort } from '../../services/service-port.ts';
 import type { Rules } from '../backend.ts';
+import { diff } from '../xtables/diff.ts';
+import { formatScript, type RestoreScript } from '../xtables/restore-script.ts';
+import { EMPTY_RULESET, type Ruleset } from '../xtables/ruleset.ts';
 import { compile } from './compile.ts';
-import { diff } from './diff.ts';
 import type { IptablesOptions } from './options.ts';
 import { IptablesPlan } from './plan.ts';
-import { formatScript, type RestoreScript } from './restore-script.ts';
-import { EMPTY_RULESET, type Ruleset } from './ruleset.ts';
 import type { IptablesUnit } from './unit.ts';
 
 export class IptablesRules implements Rules<IptablesUnit, Ruleset, RestoreScript> {

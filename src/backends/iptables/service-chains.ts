@@ -2,8 +2,8 @@
 import type { NodeView } from '../../services/node-view.ts';
 import { type Endpoint, isExternallyAccessible } from '../../services/service-port.ts';
 import { sourceRangesAllowNode } from '../../services/situation.ts';
+import { formatRule, type Rule } from '../xtables/rule.ts';
 import { endpointChain, MARK_MASQ } from './names.ts';
-import { formatRule, type Rule } from './rule.ts';
 import type { Situation } from './situation.ts';
 import type { OwnChain } from './unit.ts';
 

@@ -1,5 +1,5 @@
 /** What one service port needs of iptables, as data (the Unit of this backend). */
-import type { ChainId } from './names.ts';
+import type { ChainId } from '../xtables/chain-id.ts';
 
 /**
  * A chain in nat that belongs to one service port alone. Its rules are one text, as iptables-restore reads it: there

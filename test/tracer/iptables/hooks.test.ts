@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { ChainId } from '../../../src/backends/iptables/names.ts';
-import type { Ruleset } from '../../../src/backends/iptables/ruleset.ts';
+import type { ChainId } from '../../../src/backends/xtables/chain-id.ts';
+import type { Ruleset } from '../../../src/backends/xtables/ruleset.ts';
 import type { Machine, Packet } from '../packet.ts';
 import { fromNode, invalid, passing, toNode, withinNode } from '../sample-packets.ts';
 import { describeWays, trace } from '../trace.ts';

@@ -1,8 +1,8 @@
 /** What iptables rules do to a packet. */
 
-import { type ChainId, chainId, splitChainId } from '../../../src/backends/iptables/names.ts';
-import type { Rule } from '../../../src/backends/iptables/rule.ts';
-import type { Ruleset } from '../../../src/backends/iptables/ruleset.ts';
+import { type ChainId, chainId, splitChainId } from '../../../src/backends/xtables/chain-id.ts';
+import type { Rule } from '../../../src/backends/xtables/rule.ts';
+import type { Ruleset } from '../../../src/backends/xtables/ruleset.ts';
 import { type Flight, remember } from '../packet.ts';
 import { type BaseChain, behindJump, type Hooks, type Passage, passRules } from '../trace.ts';
 import { type Chains, readChains, type TracedRule } from './chains.ts';

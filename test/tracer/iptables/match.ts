@@ -1,5 +1,5 @@
 /** Which packets a rule is for. */
-import type { Rule } from '../../../src/backends/iptables/rule.ts';
+import type { Rule } from '../../../src/backends/xtables/rule.ts';
 import { destinationOf, type Flight, isLocalAddress, isWithin, recall } from '../packet.ts';
 
 /** Whether all conditions of a rule hold. Chance (`oneOf`) is for the caller to settle. */

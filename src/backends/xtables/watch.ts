@@ -4,8 +4,8 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { IptablesTools } from '../../kernel/iptables-tools.ts';
-import { JUMPS } from './base.ts';
-import { CANARY, splitChainId, type Table } from './names.ts';
+import { CANARY, splitChainId, type Table } from './chain-id.ts';
+import { jumpsOf, type Layout } from './layout.ts';
 import { formatRule } from './rule.ts';
 import { parseSavedRule } from './saved-rule.ts';
 
@@ -21,28 +21,41 @@ export async function createCanaries(tools: IptablesTools, signal: AbortSignal):
 }
 
 /** The tables in which something of ours is missing. */
-export async function damagedTables(tools: IptablesTools, signal: AbortSignal): Promise<readonly Table[]> {
+export async function damagedTables(
+  tools: IptablesTools,
+  layout: Layout,
+  signal: AbortSignal,
+): Promise<readonly Table[]> {
   const damaged: Table[] = [];
-  for (const table of WATCHED_TABLES) if (await isDamaged(tools, table, signal)) damaged.push(table);
+  for (const table of WATCHED_TABLES) if (await isDamaged(tools, layout, table, signal)) damaged.push(table);
   return damaged;
 }
 
 /** After the first table was hit: waits until the flush is through all of them, or is not going any further. */
-export async function flushSettled(tools: IptablesTools, signal: AbortSignal): Promise<readonly Table[]> {
-  let damaged = await damagedTables(tools, signal);
+export async function flushSettled(
+  tools: IptablesTools,
+  layout: Layout,
+  signal: AbortSignal,
+): Promise<readonly Table[]> {
+  let damaged = await damagedTables(tools, layout, signal);
   for (let waitedMs = 0; waitedMs < FLUSH_SETTLE_MS; waitedMs += FLUSH_POLL_MS) {
     await sleep(FLUSH_POLL_MS, undefined, { signal });
-    const now = await damagedTables(tools, signal);
+    const now = await damagedTables(tools, layout, signal);
     if (now.length === WATCHED_TABLES.length || now.length === damaged.length) return now;
     damaged = now;
   }
   return damaged;
 }
 
-async function isDamaged(tools: IptablesTools, table: Table, signal: AbortSignal): Promise<boolean> {
+async function isDamaged(
+  tools: IptablesTools,
+  layout: Layout,
+  table: Table,
+  signal: AbortSignal,
+): Promise<boolean> {
   // The short chains are asked for, never the whole table.
   if ((await tools.list(table, CANARY, signal)) === undefined) return true;
-  const jump = JUMPS.findLast(({ from }) => splitChainId(from).table === table);
+  const jump = jumpsOf(layout, table).at(-1);
   if (jump === undefined) return false;
   const { chain } = splitChainId(jump.from);
   const rules = (await tools.list(table, chain, signal)) ?? [];

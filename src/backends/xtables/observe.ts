@@ -1,17 +1,22 @@
 /** What the kernel holds of ours, in the words of compile: read from iptables-save. */
-import { JUMPS } from './base.ts';
-import { CANARY, type ChainId, chainId, isPerServiceChain, TABLES, type Table } from './names.ts';
+import { CANARY, type ChainId, chainId, TABLES, type Table } from './chain-id.ts';
+import type { Layout } from './layout.ts';
 import { formatRule } from './rule.ts';
-import { type ChainContent, isBuiltinChain, isFixedChain, type Ruleset } from './ruleset.ts';
+import { type ChainContent, isBuiltinChain, type Ruleset } from './ruleset.ts';
 import { parseSavedRule } from './saved-rule.ts';
 
 /** Reads the lines of iptables-save for one or more tables. Chains and rules of others are passed over. */
 export class SavedRules {
+  readonly #layout: Layout;
   readonly #own = new Map<string, string>();
   readonly #fixed = new Map<ChainId, string[]>();
   #table: Table | undefined;
   #open = '';
   #openTexts: string[] = [];
+
+  constructor(layout: Layout) {
+    this.#layout = layout;
+  }
 
   line(line: string): void {
     if (line.startsWith('-A ')) this.#rule(line);
@@ -25,7 +30,7 @@ export class SavedRules {
     for (const [id, rules] of this.#fixed) {
       if (!isBuiltinChain(id.slice(id.indexOf(' ') + 1))) continue;
       const there = new Set(rules);
-      const jumps = JUMPS.filter((jump) => jump.from === id && there.has(jump.rule));
+      const jumps = this.#layout.jumps.filter((jump) => jump.from === id && there.has(jump.rule));
       fixed.set(
         id,
         jumps.map((jump) => jump.rule),
@@ -37,8 +42,9 @@ export class SavedRules {
   #declare(chain: string): void {
     if (this.#table === undefined) return;
     const id = chainId(this.#table, chain);
-    if (this.#table === 'nat' && isPerServiceChain(chain)) this.#own.set(chain, '');
-    else if (isFixedChain(id) || chain === CANARY || isBuiltinChain(chain)) this.#fixed.set(id, []);
+    if (this.#table === 'nat' && this.#layout.isOwnChain(chain)) this.#own.set(chain, '');
+    else if (this.#layout.fixedChains.has(id) || chain === CANARY || isBuiltinChain(chain))
+      this.#fixed.set(id, []);
   }
 
   #rule(line: string): void {
@@ -46,7 +52,7 @@ export class SavedRules {
     const end = line.indexOf(' ', 3);
     const chain = line.slice(3, end < 0 ? line.length : end);
     const text = end < 0 ? '' : line.slice(end + 1);
-    if (this.#table !== 'nat' || !isPerServiceChain(chain)) {
+    if (this.#table !== 'nat' || !this.#layout.isOwnChain(chain)) {
       this.#fixed.get(chainId(this.#table, chain))?.push(normalize(text));
       return;
     }

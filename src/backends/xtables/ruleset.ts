@@ -1,5 +1,5 @@
 /** A piece of the kernel's iptables rules: the State of this backend. */
-import { type ChainId, FILTER_FIREWALL, FIXED_CHAINS } from './names.ts';
+import type { ChainId } from './chain-id.ts';
 
 /**
  * What a fixed or built-in chain holds, rule by rule without `-A CHAIN`: of a fixed chain all rules in order, of a
@@ -23,11 +23,4 @@ export const EMPTY_RULESET: Ruleset = { own: new Map(), fixed: new Map() };
 /** Built-in chains belong to the kernel: we only put our jumps in. */
 export function isBuiltinChain(chain: string): boolean {
   return !chain.startsWith('KUBE-');
-}
-
-const FIXED: ReadonlySet<ChainId> = new Set([...FIXED_CHAINS, FILTER_FIREWALL]);
-
-/** Whether a chain is one of those that exist without any Service. */
-export function isFixedChain(id: ChainId): boolean {
-  return FIXED.has(id);
 }

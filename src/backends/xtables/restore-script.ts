@@ -1,5 +1,5 @@
 /** Input for iptables-restore as data: the Changes of this backend. */
-import type { Table } from './names.ts';
+import type { Table } from './chain-id.ts';
 
 /** What happens to one table, in this order. Each table is all or nothing. */
 export interface TableScript {

@@ -2,7 +2,7 @@
  * Two rulesets → the iptables-restore input that leads from one to the other with --noflush. Full and partial sync,
  * restart and repair differ only in what they compare.
  */
-import { splitChainId, TABLES, type Table } from './names.ts';
+import { splitChainId, TABLES, type Table } from './chain-id.ts';
 import type { RestoreScript, TableScript } from './restore-script.ts';
 import { type ChainContent, isBuiltinChain, type OwnChains, type Ruleset } from './ruleset.ts';
 

@@ -1,0 +1,39 @@
+/** What leads from one state of the ipvs mode to another: the Changes of this backend. */
+
+import type { SetShape } from '../../kernel/netlink/ip-set/contract.ts';
+import type { Destination, Frontend } from '../../kernel/netlink/ipvs/contract.ts';
+import type { ServicePortKey } from '../../services/service-port.ts';
+import type { RestoreScript } from '../xtables/restore-script.ts';
+import type { ServerContent, SetContent } from './state.ts';
+
+export interface DestinationChange {
+  readonly servicePort: ServicePortKey;
+  readonly frontend: Frontend;
+  readonly destination: Destination;
+  /** Of the virtual server. */
+  readonly slowStartMs: number;
+}
+
+export interface IpvsChanges {
+  /** The dummy interface has to be made. */
+  readonly device: boolean;
+  /** Sets that are missing. */
+  readonly sets: readonly SetShape[];
+  readonly addedMembers: readonly SetContent[];
+  readonly removedMembers: readonly SetContent[];
+  readonly rules: RestoreScript;
+  /** With all their destinations. */
+  readonly addedServers: readonly ServerContent[];
+  /** Another scheduler, other flags or another timeout; destinations don't count here. */
+  readonly changedServers: readonly ServerContent[];
+  readonly removedServers: readonly ServerContent[];
+  readonly addedDestinations: readonly DestinationChange[];
+  /** Another weight or way of forwarding. */
+  readonly changedDestinations: readonly DestinationChange[];
+  /** Get no new connections and go when they have no more. */
+  readonly drainedDestinations: readonly DestinationChange[];
+  /** Go at once. */
+  readonly endedDestinations: readonly DestinationChange[];
+  readonly addedAddresses: readonly string[];
+  readonly removedAddresses: readonly string[];
+}

@@ -1,0 +1,44 @@
+/** Interfaces and their addresses as a program sees them: the kernel's own (client.ts), or a fake of them. */
+import type { IpFamily } from '../../../addresses/ip.ts';
+import type { KernelError } from '../../kernel-error.ts';
+
+export interface AddressOnInterface {
+  readonly interface: string;
+  /** Canonical. */
+  readonly ip: string;
+  /** Bits. */
+  readonly prefixLength: number;
+  readonly scope: 'global' | 'link' | 'host';
+}
+
+export interface AddressEdit {
+  readonly change: 'add' | 'remove';
+  /** Added with the longest prefix there is. One that is there already, or is gone already, is all right. */
+  readonly ip: string;
+}
+
+export interface AddressRefusal {
+  readonly edit: AddressEdit;
+  readonly error: KernelError;
+}
+
+export interface LinkClient {
+  /** Makes sure there is a dummy interface of this name, and that addresses on it work. Throws KernelError. */
+  applyDummy(name: string): void;
+  /** All right if there is none. Throws KernelError. */
+  removeLink(name: string): void;
+  /** Whether there is an interface of this name. Throws KernelError. */
+  hasLink(name: string): boolean;
+  /** Puts addresses on an interface and takes others off, in few datagrams. Throws KernelError. */
+  applyAddresses(
+    name: string,
+    edits: readonly AddressEdit[],
+    signal: AbortSignal,
+  ): Promise<readonly AddressRefusal[]>;
+  /** All addresses of a family on all interfaces, or on one. Throws KernelError. */
+  observeAddresses(
+    family: IpFamily,
+    signal: AbortSignal,
+    name?: string,
+  ): Promise<readonly AddressOnInterface[]>;
+}
