@@ -453,3 +453,23 @@ describe('among 300 Services', () => {
     expect(fake.dump()).toContain('"ns/web-17 -> 10.1.0.18:8080"');
   });
 });
+
+describe('a kernel that takes some changes and refuses others', () => {
+  it('leaves the refused service port in error and tries it again, and the others are programmed', async () => {
+    const { backend, proxy, put, sync, states, remove } = open();
+    const apply = vi.spyOn(backend, 'apply');
+    apply.mockImplementationOnce(async () => ({ refused: [{ servicePort: 'ns/db/TCP', error: REFUSED }] }));
+    put(web, webPods, db, dbPods);
+    expect(await sync()).toMatchObject({ ok: true, refused: [{ servicePort: 'ns/db/TCP' }] });
+    expect(states()).toEqual({ 'ns/web/TCP': 'programmed', 'ns/db/TCP': 'error' });
+
+    // What the kernel holds is looked at anew, since nobody knows what became of a refused change.
+    expect(await sync()).toMatchObject({ ok: true, refused: [], complete: true });
+    expect(states()).toEqual({ 'ns/web/TCP': 'programmed', 'ns/db/TCP': 'programmed' });
+
+    apply.mockImplementationOnce(async () => ({ refused: [{ servicePort: 'ns/db/TCP', error: REFUSED }] }));
+    remove(db);
+    await sync();
+    expect(proxy.status.list().map(({ servicePort }) => servicePort)).toEqual(['ns/web/TCP']);
+  });
+});

@@ -8,7 +8,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import type { IpFamily } from '../addresses/ip.ts';
-import type { Backend, Plan } from '../backends/backend.ts';
+import type { Backend, Plan, Refusal } from '../backends/backend.ts';
 import type { Settlement } from '../conntrack/flow-cutter.ts';
 import { formatProblem } from '../kubernetes/objects.ts';
 import type { Logger } from '../log/logger.ts';
@@ -39,6 +39,8 @@ export interface SyncResult {
   readonly changedServicePorts: number;
   /** When the programmed changes were set off (see TrackerChanges); empty after a failure. */
   readonly triggerTimesMs: readonly number[];
+  /** What the kernel did not take, while all the rest succeeded; it has to be tried again. */
+  readonly refused: readonly Refusal[];
 }
 
 /** A FamilyProxy of any mode, as the sync loop sees it. */
@@ -83,11 +85,11 @@ export class FamilyProxy<Unit, State, Changes> implements Syncable {
     const ports = this.#takeChanges();
     try {
       const units = await this.#compile(ports);
-      await this.#program(units, signal);
+      const refused = await this.#program(units, signal);
+      return this.#succeeded(complete, ports.size, refused);
     } catch (error) {
       return this.#failed(error, complete, ports.size);
     }
-    return this.#succeeded(complete, ports.size);
   }
 
   forgetKernel(): void {
@@ -153,7 +155,10 @@ export class FamilyProxy<Unit, State, Changes> implements Syncable {
     }
   }
 
-  async #program(units: ReadonlyMap<ServicePortKey, Unit | undefined>, signal: AbortSignal): Promise<void> {
+  async #program(
+    units: ReadonlyMap<ServicePortKey, Unit | undefined>,
+    signal: AbortSignal,
+  ): Promise<readonly Refusal[]> {
     const change = this.#plan.update(this.#nodeOrBug(), units);
     this.#kernelForgotten = false;
     let changes = this.#kernelKnown
@@ -162,11 +167,14 @@ export class FamilyProxy<Unit, State, Changes> implements Syncable {
     // Until the kernel has said yes, nobody knows what it holds.
     this.#kernelKnown = false;
     while (!this.#backend.isEmpty(changes)) {
-      if ((await this.#backend.apply(changes, signal)) === 'applied') break;
+      const outcome = await this.#backend.apply(changes, signal);
+      if (outcome === 'applied') break;
+      if (outcome !== 'outdated') return outcome.refused;
       signal.throwIfAborted();
       changes = await this.#compareWithKernel(signal);
     }
     this.#kernelKnown = !this.#kernelForgotten;
+    return [];
   }
 
   async #compareWithKernel(signal: AbortSignal): Promise<Changes> {
@@ -175,24 +183,31 @@ export class FamilyProxy<Unit, State, Changes> implements Syncable {
     return this.#backend.diff(observed, this.#plan.complete());
   }
 
-  #succeeded(complete: boolean, changedServicePorts: number): SyncResult {
+  #succeeded(complete: boolean, changedServicePorts: number, refused: readonly Refusal[]): SyncResult {
+    const errors = new Map(this.#uncompiled);
+    for (const { servicePort, error } of refused) {
+      if (servicePort !== undefined) errors.set(servicePort, error.message);
+    }
     for (const [key, port] of this.#unprogrammed) {
-      const error = this.#uncompiled.get(key);
-      if (error !== undefined) this.status.set([key], 'error', Date.now(), error);
-      else if (port !== undefined) this.status.set([key], 'programmed', Date.now());
+      if (port !== undefined && !errors.has(key)) this.status.set([key], 'programmed', Date.now());
     }
     // What could not be compiled was left as it was.
     const ports = new Map([...this.#unprogrammed].filter(([key]) => !this.#uncompiled.has(key)));
     this.#unprogrammed.clear();
+    for (const [key, error] of errors) {
+      const port = this.tracker.ports.get(key);
+      this.#unprogrammed.set(key, port);
+      if (port !== undefined) this.status.set([key], 'error', Date.now(), error);
+    }
     this.#options.onSettled?.({ ports, node: this.#nodeOrBug(), complete });
     const triggerTimesMs = this.#triggerTimesMs.splice(0);
-    return { ok: true, complete, changedServicePorts, triggerTimesMs };
+    return { ok: true, complete, changedServicePorts, triggerTimesMs, refused };
   }
 
   #failed(error: unknown, complete: boolean, changedServicePorts: number): SyncResult {
     const affected = [...this.#unprogrammed].filter(([, port]) => port !== undefined).map(([key]) => key);
     this.status.set(affected, 'error', Date.now(), messageOf(error));
-    return { ok: false, error, complete, changedServicePorts, triggerTimesMs: [] };
+    return { ok: false, error, complete, changedServicePorts, triggerTimesMs: [], refused: [] };
   }
 
   #nodeOrBug(): NodeView {

@@ -191,7 +191,8 @@ export class ServiceProxy implements ObjectSink {
       metrics.observeNetworkProgramming(proxy.family, Math.max(0, nowMs - triggerMs) / 1000);
     }
     await this.#options.healthServers.get(proxy.family)?.sync(new Map(proxy.tracker.serviceHealth));
-    return true;
+    // A Service that the kernel does not take makes no node unhealthy, but is tried again.
+    return result.refused.length === 0;
   }
 
   #log(family: IpFamily, result: SyncResult, seconds: number): void {
@@ -200,5 +201,8 @@ export class ServiceProxy implements ObjectSink {
     if (!result.ok) logger.error({ ...fields, error: result.error }, 'sync failed, will be repeated');
     else if (result.complete) logger.info(fields, 'synced everything');
     else logger.debug(fields, 'synced changes');
+    for (const { servicePort, error } of result.refused) {
+      logger.warn({ family, servicePort, error }, 'not taken by the kernel; will be tried again');
+    }
   }
 }
