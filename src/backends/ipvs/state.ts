@@ -1,6 +1,7 @@
 /** What the ipvs mode has in the kernel: the State of this backend. */
 
 import type { SetEntry, SetShape } from '../../kernel/netlink/ip-set/contract.ts';
+import { formatHostPort } from '../../addresses/ip.ts';
 import type { Destination, FrontendKey, VirtualServer } from '../../kernel/netlink/ipvs/contract.ts';
 import type { ServicePortKey } from '../../services/service-port.ts';
 import type { Ruleset } from '../xtables/ruleset.ts';
@@ -36,4 +37,9 @@ export interface IpvsState {
   /** By name. */
   readonly sets: ReadonlyMap<string, SetContent>;
   readonly rules: Ruleset;
+}
+
+/** `10.0.0.1:80`, `[fd00::1]:80`: the identity of a destination within its virtual server. */
+export function formatDestination({ ip, port }: Pick<Destination, 'ip' | 'port'>): string {
+  return formatHostPort(ip, port);
 }
