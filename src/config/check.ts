@@ -3,7 +3,13 @@ import { type Cidr, parseCidr, parseIp } from '../addresses/ip.ts';
 import type { Configuration } from './defaults.ts';
 import type { FieldError } from './document.ts';
 import { formatDuration } from './duration.ts';
-import { type DetectLocalMode, type HostPort, MODE_NAMES, type ProxyMode } from './settings.ts';
+import {
+  type DetectLocalMode,
+  type HostPort,
+  type IpvsSettings,
+  MODE_NAMES,
+  type ProxyMode,
+} from './settings.ts';
 
 /** Collects refusals. */
 export type Refuse = (error: FieldError) => void;
@@ -43,6 +49,7 @@ export function checkConfiguration(configuration: Configuration, refuse: Refuse)
     metricsBindAddress: checkHostPort('metricsBindAddress', configuration.metricsBindAddress, refuse),
     nodePortAddresses: checkNodePortAddresses(configuration.nodePortAddresses, refuse),
     clusterCIDRs: checkClusterCIDRs(configuration.clusterCIDR, detectLocalMode, refuse),
+    ipvs: checkIpvs(configuration, mode, refuse),
     logFormat: checkChoice('logging.format', configuration.logging.format, LOG_FORMATS, refuse),
   };
 }
@@ -89,10 +96,34 @@ function checkNumbers(configuration: Configuration, mode: ProxyMode, refuse: Ref
   noNegativeDuration('ipvs.tcpTimeout', ipvs.tcpTimeout);
   noNegativeDuration('ipvs.tcpFinTimeout', ipvs.tcpFinTimeout);
   noNegativeDuration('ipvs.udpTimeout', ipvs.udpTimeout);
-  for (const [index, value] of (ipvs.excludeCIDRs ?? []).entries()) {
-    if (parseCidr(value) === undefined)
-      refuse({ field: `ipvs.excludeCIDRs[${index}]`, value, allowed: A_CIDR });
+  noNegativeDuration('ipvs.drainTimeout', ipvs.drainTimeout);
+}
+
+/** Of the other modes nothing is refused here, as kube-proxy. */
+function checkIpvs({ ipvs }: Configuration, mode: ProxyMode, refuse: Refuse): IpvsSettings {
+  const refuseIpvs: Refuse = (error) => {
+    if (mode === 'ipvs') refuse(error);
+  };
+  // kube-proxy tells a bad name only when the kernel refuses it.
+  if (!/^[a-z]{1,15}$/.test(ipvs.scheduler)) {
+    const allowed = 'must be the name of an IPVS scheduler: 1 to 15 letters a-z';
+    refuseIpvs({ field: 'ipvs.scheduler', value: ipvs.scheduler, allowed });
   }
+  const excludeCIDRs = ipvs.excludeCIDRs.flatMap((value, index) => {
+    const cidr = parseCidr(value);
+    if (cidr === undefined) refuseIpvs({ field: `ipvs.excludeCIDRs[${index}]`, value, allowed: A_CIDR });
+    return cidr ?? [];
+  });
+  return {
+    scheduler: ipvs.scheduler,
+    excludeCIDRs,
+    strictARP: ipvs.strictARP,
+    tcpTimeoutMs: ipvs.tcpTimeout,
+    tcpFinTimeoutMs: ipvs.tcpFinTimeout,
+    udpTimeoutMs: ipvs.udpTimeout,
+    drainTimeoutMs: ipvs.drainTimeout,
+    required: ipvs.required,
+  };
 }
 
 /** The periods of the selected mode; userspace shares the section of iptables. */

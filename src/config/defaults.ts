@@ -6,6 +6,8 @@ const HEALTHZ_PORT = 10256;
 const METRICS_PORT = 10249;
 const SYNC_PERIOD_MS = 30_000;
 const MIN_SYNC_PERIOD_MS = 1000;
+/** Longer than most connections last, and what the kernel itself allows an idle one (IPVS: 15 minutes). */
+const DRAIN_TIMEOUT_MS = 15 * 60_000;
 
 /** A configuration in which every field that matters has a value. Nothing of it has been checked. */
 export type Configuration = ReturnType<typeof withDefaults>;
@@ -62,7 +64,14 @@ export function withDefaults(document: ConfigDocument, source: 'flags' | 'file')
       minSyncPeriod: or(nftables.minSyncPeriod, MIN_SYNC_PERIOD_MS),
     },
     ipvs: {
-      ...ipvs,
+      scheduler: ipvs.scheduler || 'rr',
+      excludeCIDRs: ipvs.excludeCIDRs ?? [],
+      strictARP: ipvs.strictARP ?? false,
+      tcpTimeout: ipvs.tcpTimeout ?? 0,
+      tcpFinTimeout: ipvs.tcpFinTimeout ?? 0,
+      udpTimeout: ipvs.udpTimeout ?? 0,
+      drainTimeout: ipvs.drainTimeout ?? DRAIN_TIMEOUT_MS,
+      required: ipvs.required ?? false,
       syncPeriod: or(ipvs.syncPeriod, SYNC_PERIOD_MS),
       minSyncPeriod: ipvs.minSyncPeriod ?? (source === 'file' ? 0 : MIN_SYNC_PERIOD_MS),
     },

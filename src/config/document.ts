@@ -84,6 +84,9 @@ const documentSchema = section({
     tcpTimeout: durationMs,
     tcpFinTimeout: durationMs,
     udpTimeout: durationMs,
+    // These two are no part of kube-proxy's format.
+    drainTimeout: durationMs,
+    required: flag,
   }),
   conntrack: section({
     maxPerCore: integer,

@@ -89,6 +89,8 @@ const MODES: readonly Flag[] = [
   field('ipvs-tcp-timeout', 'duration', 'ipvs.tcpTimeout', 'how long an idle TCP connection is kept; 0: as the system has it', '0'),
   field('ipvs-tcpfin-timeout', 'duration', 'ipvs.tcpFinTimeout', 'how long a TCP connection is kept after a FIN; 0: as the system has it', '0'),
   field('ipvs-udp-timeout', 'duration', 'ipvs.udpTimeout', 'how long an idle UDP flow is kept; 0: as the system has it', '0'),
+  { ...field('ipvs-drain-timeout', 'duration', 'ipvs.drainTimeout', 'how long an endpoint that is gone keeps the connections it has, at most; 0: not at all', '15m'), besideConfig: true },
+  { ...field('ipvs-required', 'bool', 'ipvs.required', 'exit when the kernel has no IPVS, instead of running in iptables mode', 'false'), besideConfig: true },
 ];
 
 // biome-ignore format: one flag a line

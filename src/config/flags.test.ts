@@ -21,6 +21,7 @@ describe('flags', () => {
     [['--cleanup=T', '--dry-run'], { cleanup: true, 'dry-run': true }],
     [['--nodeport-addresses=a,b', '--nodeport-addresses', 'c'], { 'nodeport-addresses': ['a', 'b', 'c'] }],
     [['--ipvs-sync-period', '1m30s'], { 'ipvs-sync-period': '1m30s' }],
+    [['--ipvs-drain-timeout=5m', '--ipvs-required'], { 'ipvs-drain-timeout': '5m', 'ipvs-required': true }],
     [['--oom-score-adj', '-999'], { 'oom-score-adj': -999 }],
     [['--feature-gates=A=true,B=false', '--feature-gates=B=1'], { 'feature-gates': { A: true, B: true } }],
     [['-v2'], { v: 2 }],

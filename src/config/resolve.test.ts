@@ -52,6 +52,16 @@ describe('defaults', () => {
     nodePortAddresses: [],
     iptables: { masqueradeBit: 14, masqueradeAll: false, localhostNodePorts: true },
     nftables: { masqueradeBit: 14, masqueradeAll: false },
+    ipvs: {
+      scheduler: 'rr',
+      excludeCIDRs: [],
+      strictARP: false,
+      tcpTimeoutMs: 0,
+      tcpFinTimeoutMs: 0,
+      udpTimeoutMs: 0,
+      drainTimeoutMs: 900_000,
+      required: false,
+    },
     syncPeriodMs: 30_000,
     minSyncPeriodMs: 1000,
     configSyncPeriodMs: 900_000,
@@ -67,7 +77,7 @@ describe('defaults', () => {
     [
       'a file of empty values',
       [],
-      'mode: ""\nbindAddress: ""\niptables: {syncPeriod: 0s, minSyncPeriod: 0s}\nnodePortAddresses: null\n',
+      'mode: ""\nbindAddress: ""\niptables: {syncPeriod: 0s, minSyncPeriod: 0s}\nnodePortAddresses: null\nipvs: {excludeCIDRs: null, scheduler: "", tcpTimeout: 0s}\n',
     ],
     ['empty flags', ['--proxy-mode=', '--bind-address=', '--detect-local-mode='], undefined],
   ])('%s', (_name, args, yaml) => {
@@ -200,6 +210,47 @@ describe('flags', () => {
     });
   });
 
+  it('set those of ipvs mode', () => {
+    const args = [
+      ['--proxy-mode=ipvs', '--ipvs-scheduler=wlc', '--ipvs-strict-arp', '--ipvs-required'],
+      ['--ipvs-exclude-cidrs=192.0.2.0/24,2001:db8::/32', '--ipvs-exclude-cidrs=198.51.100.7/32'],
+      ['--ipvs-tcp-timeout=15m', '--ipvs-tcpfin-timeout=30s', '--ipvs-udp-timeout=5m'],
+      ['--ipvs-drain-timeout=0'],
+    ];
+    const { mode, ipvs } = settingsOf(args.flat());
+    expect(mode).toBe('ipvs');
+    expect(ipvs).toEqual({
+      scheduler: 'wlc',
+      excludeCIDRs: [
+        { family: 'IPv4', address: '192.0.2.0', prefixLength: 24, text: '192.0.2.0/24' },
+        { family: 'IPv6', address: '2001:db8::', prefixLength: 32, text: '2001:db8::/32' },
+        { family: 'IPv4', address: '198.51.100.7', prefixLength: 32, text: '198.51.100.7/32' },
+      ],
+      strictARP: true,
+      tcpTimeoutMs: 900_000,
+      tcpFinTimeoutMs: 30_000,
+      udpTimeoutMs: 300_000,
+      drainTimeoutMs: 0,
+      required: true,
+    });
+  });
+
+  it.each([
+    [[], 'ipvs: {scheduler: sed, drainTimeout: 1m, required: true}', 'sed', 60_000, true],
+    [[], 'ipvs: {scheduler: sed, drainTimeout: 0s}', 'sed', 0, false],
+    // kube-proxy does not know these two, so they count beside a file, and win over it.
+    [
+      ['--ipvs-scheduler=wlc', '--ipvs-drain-timeout=2m', '--ipvs-required'],
+      'ipvs: {drainTimeout: 1m}',
+      'rr',
+      120_000,
+      true,
+    ],
+    [['--ipvs-required=false'], 'ipvs: {required: true}', 'rr', 900_000, false],
+  ])('%j beside a file with %s', (args, yaml, scheduler, drainTimeoutMs, required) => {
+    expect(settingsOf(args, yaml).ipvs).toMatchObject({ scheduler, drainTimeoutMs, required });
+  });
+
   it('are ignored beside a file, but for a few', () => {
     const args = [
       '--cluster-cidr=10.0.0.0/8',
@@ -298,11 +349,28 @@ describe('refused', () => {
   });
 
   it('only in the mode it matters for', () => {
-    const ipvs = ['--ipvs-tcp-timeout=-1s', '--ipvs-exclude-cidrs=10.0.0.0/8,x'];
+    const ipvs = [
+      '--ipvs-tcp-timeout=-1s',
+      '--ipvs-exclude-cidrs=10.0.0.0/8,x',
+      '--ipvs-scheduler=Rr',
+      '--ipvs-drain-timeout=-1m',
+    ];
     expect(errorsOf(ipvs)).toEqual([]);
-    expect(errorsOf([...ipvs, '--proxy-mode=ipvs'])).toHaveLength(2);
+    expect(errorsOf([...ipvs, '--proxy-mode=ipvs'])).toEqual([
+      '--ipvs-tcp-timeout: "-1s": must not be negative',
+      '--ipvs-drain-timeout: "-60s": must not be negative',
+      '--ipvs-scheduler: "Rr": must be the name of an IPVS scheduler: 1 to 15 letters a-z',
+      '--ipvs-exclude-cidrs: "x": must be a CIDR like 10.0.0.0/8',
+    ]);
     expect(errorsOf([], 'nftables: {masqueradeBit: 40}')).toEqual([]);
     expect(errorsOf([], 'mode: nftables\nnftables: {masqueradeBit: 40}')).toHaveLength(1);
+  });
+
+  it.each(['w-rr', 'r r', 'abcdefghijklmnop', 'rr\n', 'mh1'])('scheduler %j', (scheduler) => {
+    const yaml = `mode: ipvs\nipvs: {scheduler: ${JSON.stringify(scheduler)}}`;
+    expect(errorsOf([], yaml)).toEqual([
+      `config.yaml: ipvs.scheduler: ${JSON.stringify(scheduler)}: must be the name of an IPVS scheduler: 1 to 15 letters a-z`,
+    ]);
   });
 
   it('all at once, with the file and the field', () => {
@@ -323,7 +391,7 @@ describe('settings without effect', () => {
     ]);
     expect(
       warningsOf(['--init-only'], 'conntrack: {min: 1}\nipvs: {scheduler: lc, syncPeriod: 10s}'),
-    ).toEqual(['these settings have no effect yet: --init-only, ipvs.scheduler, conntrack.min']);
+    ).toEqual(['these settings have no effect yet: --init-only, conntrack.min']);
   });
 
   it('are not mentioned when they say nothing', () => {

@@ -106,6 +106,7 @@ function overlay(file: ConfigDocument, flags: ConfigDocument): ConfigDocument {
     ...file,
     ...flags,
     hostnameOverride: flags.hostnameOverride || file.hostnameOverride,
+    ipvs: { ...file.ipvs, ...flags.ipvs },
     logging: { ...file.logging, ...flags.logging },
   };
 }

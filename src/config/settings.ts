@@ -43,6 +43,25 @@ export interface IptablesSettings extends MasqueradeSettings {
   readonly localhostNodePorts: boolean;
 }
 
+export interface IpvsSettings {
+  /** Of Services that don't name one; whether this kernel has it shows at start. */
+  readonly scheduler: string;
+  /** Virtual servers with these addresses are nobody's business. */
+  readonly excludeCIDRs: readonly Cidr[];
+  /** An address is answered for on the interface that has it, and on no other. */
+  readonly strictARP: boolean;
+  /** How long the kernel keeps an idle TCP connection; 0: as it is set. */
+  readonly tcpTimeoutMs: number;
+  /** The same after a FIN. */
+  readonly tcpFinTimeoutMs: number;
+  /** The same of UDP flows. */
+  readonly udpTimeoutMs: number;
+  /** How long an endpoint that is gone keeps its connections at most; 0: not at all. */
+  readonly drainTimeoutMs: number;
+  /** A kernel without IPVS ends the program, instead of making it run in iptables mode. */
+  readonly required: boolean;
+}
+
 export interface Settings {
   readonly mode: ProxyMode;
   readonly client: ClientSettings;
@@ -70,6 +89,7 @@ export interface Settings {
   /** Also used by ipvs mode. */
   readonly iptables: IptablesSettings;
   readonly nftables: MasqueradeSettings;
+  readonly ipvs: IpvsSettings;
   /** Of the selected mode. How long a failed or unrequested sync waits, and twice of it makes a proxy unhealthy. */
   readonly syncPeriodMs: number;
   /** Of the selected mode. Shortest time from the end of a sync to the start of the next. */
