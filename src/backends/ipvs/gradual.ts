@@ -17,7 +17,7 @@ const FIRST_SHARE = 0.1;
 
 interface Warming {
   /** With the weight it is to have. */
-  readonly destination: Destination;
+  destination: Destination;
   readonly startedAtMs: number;
   readonly durationMs: number;
   /** What it was given last. */
@@ -59,10 +59,9 @@ export class GradualWeights {
   retarget(frontend: Frontend, destination: Destination, nowMs: number): Destination | undefined {
     const warming = this.#servers.get(formatFrontend(frontend))?.warming.get(formatDestination(destination));
     if (warming === undefined) return undefined;
-    const { startedAtMs, durationMs } = warming;
-    const now = this.warm(frontend, destination, durationMs, startedAtMs);
-    const weight = warmWeight(destination.weight, nowMs - startedAtMs, durationMs);
-    return { ...now, weight };
+    warming.destination = destination;
+    warming.weight = warmWeight(destination.weight, nowMs - warming.startedAtMs, warming.durationMs);
+    return { ...destination, weight: warming.weight };
   }
 
   /** It is to be as it is wanted from now on, or is gone; without a destination: all of a virtual server. */
@@ -80,9 +79,7 @@ export class GradualWeights {
   }
 
   isDraining(frontend: Frontend, destination: Pick<Destination, 'ip' | 'port'>): boolean {
-    return (
-      this.#servers.get(formatFrontend(frontend))?.draining.has(formatDestination(destination)) ?? false
-    );
+    return this.#servers.get(formatFrontend(frontend))?.draining.has(formatDestination(destination)) ?? false;
   }
 
   /** A destination in slow start as it is wanted in the end. */
@@ -97,7 +94,9 @@ export class GradualWeights {
 
   /** The virtual servers some of whose destinations drain. */
   drainingFrontends(): readonly Frontend[] {
-    return [...this.#servers.values()].filter(({ draining }) => draining.size > 0).map((each) => each.frontend);
+    return [...this.#servers.values()]
+      .filter(({ draining }) => draining.size > 0)
+      .map((each) => each.frontend);
   }
 
   /**

@@ -1,7 +1,7 @@
 /** What the ipvs mode has in the kernel: the State of this backend. */
 
-import type { SetEntry, SetShape } from '../../kernel/netlink/ip-set/contract.ts';
 import { formatHostPort } from '../../addresses/ip.ts';
+import type { SetEntry, SetShape } from '../../kernel/netlink/ip-set/contract.ts';
 import type { Destination, FrontendKey, VirtualServer } from '../../kernel/netlink/ipvs/contract.ts';
 import type { ServicePortKey } from '../../services/service-port.ts';
 import type { Ruleset } from '../xtables/ruleset.ts';

@@ -1,0 +1,304 @@
+/**
+ * Making changes, in an order in which no packet finds half of what it needs: what masquerades and filters stands before
+ * there is anything to reach, and an address comes after its virtual server and goes before it.
+ */
+import { constants } from 'node:os';
+import { KernelError } from '../../kernel/kernel-error.ts';
+import type { IpSetClient, SetEdit } from '../../kernel/netlink/ip-set/contract.ts';
+import type {
+  Destination,
+  Frontend,
+  FrontendKey,
+  IpvsClient,
+  IpvsEdit,
+  IpvsRefusal,
+} from '../../kernel/netlink/ipvs/contract.ts';
+import { formatFrontend } from '../../kernel/netlink/ipvs/frontend.ts';
+import type { AddressEdit, LinkClient } from '../../kernel/netlink/route/contract.ts';
+import type { ServicePortKey } from '../../services/service-port.ts';
+import type { Refusal } from '../backend.ts';
+import type { RestoreScript } from '../xtables/restore-script.ts';
+import type { DestinationChange, IpvsChanges } from './changes.ts';
+import type { GradualWeights } from './gradual.ts';
+import { DEVICE } from './names.ts';
+import { formatFrontendEntry, ledgerShape } from './sets.ts';
+import type { ServerContent, SetContent } from './state.ts';
+
+const { EEXIST, ENOENT, ESRCH } = constants.errno;
+
+/** The ways to the parts of the kernel that the mode uses. */
+export interface Doors {
+  readonly ipvs: IpvsClient;
+  readonly sets: IpSetClient;
+  readonly links: LinkClient;
+  readonly rules: { restore(script: RestoreScript, signal: AbortSignal): Promise<void> };
+}
+
+export class Application {
+  readonly #doors: Doors;
+  readonly #gradual: GradualWeights;
+  readonly #isForeign: (frontend: Frontend) => boolean;
+  readonly #nowMs: number;
+  readonly #signal: AbortSignal;
+  readonly #refused: Refusal[] = [];
+  /** Virtual servers that are not there or not ours: nothing may be put into them. */
+  readonly #unusable = new Set<FrontendKey>();
+  /** Not ours, though the ledger was told so. */
+  readonly #struck: Frontend[] = [];
+
+  constructor(
+    doors: Doors,
+    gradual: GradualWeights,
+    isForeign: (frontend: Frontend) => boolean,
+    nowMs: number,
+    signal: AbortSignal,
+  ) {
+    this.#doors = doors;
+    this.#gradual = gradual;
+    this.#isForeign = isForeign;
+    this.#nowMs = nowMs;
+    this.#signal = signal;
+  }
+
+  /** Returns what was refused while the rest was done. Throws KernelError where nothing more could be done. */
+  async run(changes: IpvsChanges): Promise<readonly Refusal[]> {
+    const { links, rules } = this.#doors;
+    if (changes.device) links.applyDummy(DEVICE);
+    await this.#applySets([
+      ...changes.sets.map((shape): SetEdit => ({ change: 'create', shape })),
+      ...changes.addedMembers.map((members) => memberEdit('add', members)),
+    ]);
+    if (changes.rules.length > 0) await rules.restore(changes.rules, this.#signal);
+    await this.#applyServers(changes);
+    await this.#addDestinations(changes);
+    await this.#drain(changes);
+    await this.#applyAddresses('add', changes.addedAddresses);
+
+    await this.#applyAddresses('remove', changes.removedAddresses);
+    await this.#remove(changes);
+    await this.#applySets(changes.removedMembers.map((members) => memberEdit('remove', members)));
+    return this.#refused;
+  }
+
+  async #applySets(edits: readonly SetEdit[]): Promise<void> {
+    if (edits.length === 0) return;
+    for (const { error } of await this.#doors.sets.apply(edits, this.#signal)) this.#refuse(error);
+  }
+
+  async #applyServers({ addedServers, changedServers }: IpvsChanges): Promise<void> {
+    const owners = new Map<FrontendKey, ServicePortKey>();
+    const edits: IpvsEdit[] = [];
+    for (const { server, servicePort } of [...changedServers, ...addedServers]) {
+      owners.set(formatFrontend(server.frontend), servicePort);
+    }
+    for (const { server } of changedServers) edits.push({ change: 'set-server', server });
+    for (const { server, servicePort } of addedServers) {
+      this.#gradual.forget(server.frontend);
+      if (this.#isForeign(server.frontend)) this.#refuseForeign(server.frontend, servicePort);
+      else edits.push({ change: 'add-server', server });
+    }
+    for (const { edit, error } of await this.#applyIpvs(edits)) {
+      const frontend = frontendOf(edit);
+      const servicePort = owners.get(formatFrontend(frontend));
+      if (edit.change === 'add-server' && error.errno === EEXIST) {
+        this.#refuseForeign(frontend, servicePort);
+      } else {
+        this.#unusable.add(formatFrontend(frontend));
+        this.#refuse(error, servicePort);
+      }
+    }
+    await this.#strikeFromLedger();
+  }
+
+  async #addDestinations(changes: IpvsChanges): Promise<void> {
+    const wanted: DestinationChange[] = [
+      ...changes.addedServers.flatMap(destinationsOf),
+      ...changes.addedDestinations.map((change) => this.#startSlowly(change)),
+      ...changes.changedDestinations.map((change) => this.#keepPace(change)),
+    ].filter(({ frontend }) => !this.#unusable.has(formatFrontend(frontend)));
+    const changed = new Set(changes.changedDestinations.map(identify));
+    const verb = (change: DestinationChange) => {
+      const isThere =
+        changed.has(identify(change)) || this.#gradual.isDraining(change.frontend, change.destination);
+      return isThere ? 'set-destination' : 'add-destination';
+    };
+    const edits = wanted.map((change): IpvsEdit => ({ ...pick(change), change: verb(change) }));
+    const owners = new Map(wanted.map((change) => [identify(change), change.servicePort]));
+    for (const change of wanted) {
+      if (this.#gradual.warmTarget(change.frontend, change.destination) === undefined) {
+        this.#gradual.forget(change.frontend, change.destination);
+      }
+    }
+    // One that drained may have gone just now, and one that was lost from sight may be there.
+    const again = (await this.#applyIpvs(edits)).flatMap(({ edit, error }) =>
+      this.#otherWay(edit, error, owners),
+    );
+    for (const { edit, error } of await this.#applyIpvs(again)) this.#refuse(error, owners.get(nameOf(edit)));
+  }
+
+  #otherWay(
+    edit: IpvsEdit,
+    error: KernelError,
+    owners: ReadonlyMap<string, ServicePortKey>,
+  ): readonly IpvsEdit[] {
+    if (edit.change === 'add-destination' && error.errno === EEXIST)
+      return [{ ...edit, change: 'set-destination' }];
+    if (edit.change === 'set-destination' && error.errno === ENOENT)
+      return [{ ...edit, change: 'add-destination' }];
+    this.#refuse(error, owners.get(nameOf(edit)));
+    return [];
+  }
+
+  #startSlowly(change: DestinationChange): DestinationChange {
+    const { frontend, destination, slowStartMs } = change;
+    if (slowStartMs === 0 || this.#gradual.isDraining(frontend, destination)) return change;
+    return { ...change, destination: this.#gradual.warm(frontend, destination, slowStartMs, this.#nowMs) };
+  }
+
+  #keepPace(change: DestinationChange): DestinationChange {
+    const { frontend, destination } = change;
+    return {
+      ...change,
+      destination: this.#gradual.retarget(frontend, destination, this.#nowMs) ?? destination,
+    };
+  }
+
+  async #drain({ drainedDestinations }: IpvsChanges): Promise<void> {
+    const edits = drainedDestinations.map(({ frontend, destination }): IpvsEdit => {
+      this.#gradual.drain(frontend, destination, this.#nowMs);
+      return { change: 'set-destination', frontend, destination: { ...destination, weight: 0 } };
+    });
+    const owners = new Map(drainedDestinations.map((change) => [identify(change), change.servicePort]));
+    for (const { edit, error } of await this.#applyIpvs(edits)) {
+      if (!isGone(error)) this.#refuse(error, owners.get(nameOf(edit)));
+    }
+    const frontends = new Map(
+      drainedDestinations.map(({ frontend }) => [formatFrontend(frontend), frontend]),
+    );
+    await endDrained(this.#doors.ipvs, this.#gradual, frontends.values(), this.#nowMs, this.#signal);
+  }
+
+  async #applyAddresses(change: AddressEdit['change'], ips: readonly string[]): Promise<void> {
+    if (ips.length === 0) return;
+    const edits = ips.map((ip): AddressEdit => ({ change, ip }));
+    for (const { error } of await this.#doors.links.applyAddresses(DEVICE, edits, this.#signal)) {
+      this.#refuse(error);
+    }
+  }
+
+  async #remove({ endedDestinations, removedServers }: IpvsChanges): Promise<void> {
+    const edits: IpvsEdit[] = [];
+    const owners = new Map<string, ServicePortKey>();
+    for (const { frontend, destination, servicePort } of endedDestinations) {
+      this.#gradual.forget(frontend, destination);
+      const edit: IpvsEdit = { change: 'remove-destination', frontend, destination };
+      owners.set(nameOf(edit), servicePort);
+      edits.push(edit);
+    }
+    for (const { server, servicePort } of removedServers) {
+      this.#gradual.forget(server.frontend);
+      const edit: IpvsEdit = { change: 'remove-server', frontend: server.frontend };
+      owners.set(nameOf(edit), servicePort);
+      edits.push(edit);
+    }
+    for (const { edit, error } of await this.#applyIpvs(edits)) {
+      if (!isGone(error)) this.#refuse(error, owners.get(nameOf(edit)));
+    }
+  }
+
+  /** What stands in there would be ours after the next look. */
+  async #strikeFromLedger(): Promise<void> {
+    const edits = this.#struck.splice(0).map(
+      (frontend): SetEdit => ({
+        change: 'remove',
+        shape: ledgerShape(frontend.family),
+        entries: 'mark' in frontend ? [] : [formatFrontendEntry(frontend)],
+      }),
+    );
+    await this.#applySets(edits);
+  }
+
+  async #applyIpvs(edits: readonly IpvsEdit[]): Promise<readonly IpvsRefusal[]> {
+    this.#signal.throwIfAborted();
+    return edits.length === 0 ? [] : await this.#doors.ipvs.apply(edits, this.#signal);
+  }
+
+  #refuseForeign(frontend: Frontend, servicePort: ServicePortKey | undefined): void {
+    const key = formatFrontend(frontend);
+    this.#unusable.add(key);
+    this.#struck.push(frontend);
+    const detail = 'somebody else has this virtual server; it is left alone';
+    this.#refuse(
+      new KernelError({ operation: 'add virtual server', object: key, detail, errno: EEXIST }),
+      servicePort,
+    );
+  }
+
+  #refuse(error: KernelError, servicePort?: ServicePortKey): void {
+    this.#refused.push({ servicePort: servicePort === '' ? undefined : servicePort, error });
+  }
+}
+
+/** Ends those draining destinations that are idle or have had their time. Throws KernelError. */
+export async function endDrained(
+  ipvs: IpvsClient,
+  gradual: GradualWeights,
+  frontends: Iterable<Frontend>,
+  nowMs: number,
+  signal: AbortSignal,
+): Promise<void> {
+  const edits: IpvsEdit[] = [];
+  for (const frontend of frontends) {
+    signal.throwIfAborted();
+    edits.push(...gradual.takeDrained(frontend, await ipvs.observeDestinations(frontend, signal), nowMs));
+  }
+  const [failed] =
+    edits.length === 0 ? [] : (await ipvs.apply(edits, signal)).filter(({ error }) => !isGone(error));
+  if (failed !== undefined) throw failed.error;
+}
+
+function destinationsOf({
+  server,
+  destinations,
+  servicePort,
+  slowStartMs,
+}: ServerContent): DestinationChange[] {
+  const { frontend } = server;
+  return Array.from(destinations.values(), (destination) => ({
+    servicePort,
+    frontend,
+    destination,
+    slowStartMs,
+  }));
+}
+
+function pick({ frontend, destination }: DestinationChange): {
+  frontend: Frontend;
+  destination: Destination;
+} {
+  return { frontend, destination };
+}
+
+function memberEdit(change: 'add' | 'remove', { shape, entries }: SetContent): SetEdit {
+  return { change, shape, entries: [...entries] };
+}
+
+function frontendOf(edit: IpvsEdit): Frontend {
+  return 'server' in edit ? edit.server.frontend : edit.frontend;
+}
+
+/** `TCP 10.96.0.1:80 10.0.0.1 8080` */
+function identify({
+  frontend,
+  destination,
+}: Pick<DestinationChange, 'frontend'> & { destination: Pick<Destination, 'ip' | 'port'> }): string {
+  return `${formatFrontend(frontend)} ${destination.ip} ${destination.port}`;
+}
+
+function nameOf(edit: IpvsEdit): string {
+  return 'destination' in edit ? identify(edit) : formatFrontend(frontendOf(edit));
+}
+
+function isGone({ errno }: KernelError): boolean {
+  return errno === ENOENT || errno === ESRCH;
+}

@@ -1,0 +1,93 @@
+/** The ipvs mode of one IP family: the pure parts of this folder tied to the kernel. */
+import type { Cidr } from '../../addresses/ip.ts';
+import type { IpSetClient } from '../../kernel/netlink/ip-set/contract.ts';
+import type { Frontend, IpvsClient } from '../../kernel/netlink/ipvs/contract.ts';
+import { formatFrontend } from '../../kernel/netlink/ipvs/frontend.ts';
+import type { LinkClient } from '../../kernel/netlink/route/contract.ts';
+import type { Logger } from '../../log/logger.ts';
+import type { Backend, Outcome } from '../backend.ts';
+import { Application, type Doors } from './apply.ts';
+import type { IpvsChanges } from './changes.ts';
+import { cleanUp } from './cleanup.ts';
+import { GradualWeights } from './gradual.ts';
+import { KernelImage } from './image.ts';
+import { Observation } from './observe.ts';
+import type { IpvsOptions } from './options.ts';
+import { IpvsRules } from './rules.ts';
+import type { RulesDoor } from './rules-door.ts';
+import type { IpvsState } from './state.ts';
+import type { IpvsUnit } from './unit.ts';
+import { watchKernel } from './watch.ts';
+
+export interface IpvsBackendOptions extends IpvsOptions {
+  readonly ipvs: IpvsClient;
+  readonly sets: IpSetClient;
+  readonly links: LinkClient;
+  readonly rules: RulesDoor;
+  readonly logger: Logger;
+  /** How often the watch compares the kernel with what was left in it. */
+  readonly watchPeriodMs: number;
+  /** How long a destination that is no longer wanted keeps its connections at most. */
+  readonly drainTimeoutMs: number;
+  /** Virtual servers in here are never taken for ours, unless the ledger says so. */
+  readonly excludeCIDRs: readonly Cidr[];
+  /** The node's addresses of this family, without those on our own interface. */
+  readonly localAddresses: () => readonly string[];
+}
+
+export class IpvsBackend extends IpvsRules implements Backend<IpvsUnit, IpvsState, IpvsChanges> {
+  readonly #options: IpvsBackendOptions;
+  readonly #doors: Doors;
+  readonly #gradual: GradualWeights;
+  /** Undefined while it is not known what the kernel holds. */
+  #image: KernelImage | undefined;
+  #isForeign: (frontend: Frontend) => boolean = () => false;
+
+  constructor(options: IpvsBackendOptions) {
+    super(options);
+    this.#options = options;
+    this.#doors = options;
+    this.#gradual = new GradualWeights(options.drainTimeoutMs);
+  }
+
+  async apply(changes: IpvsChanges, signal: AbortSignal): Promise<Outcome> {
+    const image = this.#image;
+    this.#image = undefined;
+    const now = performance.now();
+    const application = new Application(this.#doors, this.#gradual, this.#isForeign, now, signal);
+    const refused = await application.run(changes);
+    if (refused.length > 0) return { refused };
+    image?.update(changes);
+    this.#image = image;
+    return 'applied';
+  }
+
+  async observe(signal: AbortSignal): Promise<IpvsState> {
+    this.#image = undefined;
+    const { state, foreign } = await this.#look(signal);
+    const foreignKeys = new Set(foreign.map(formatFrontend));
+    this.#isForeign = (frontend) => foreignKeys.has(formatFrontend(frontend));
+    this.#image = new KernelImage(state);
+    return state;
+  }
+
+  watch(drifted: (what: string) => void, signal: AbortSignal): Promise<void> {
+    const { family, logger, watchPeriodMs, ipvs, sets, links, rules } = this.#options;
+    return watchKernel(
+      { family, logger, periodMs: watchPeriodMs, ipvs, sets, links, rules },
+      { gradual: this.#gradual, image: () => this.#image },
+      drifted,
+      signal,
+    );
+  }
+
+  async cleanup(signal: AbortSignal): Promise<void> {
+    const { state, setNames } = await this.#look(signal);
+    this.#image = undefined;
+    await cleanUp(this.#options, state, setNames, signal);
+  }
+
+  #look(signal: AbortSignal) {
+    return new Observation(this.#options, this.#gradual, performance.now(), signal).run();
+  }
+}
