@@ -130,7 +130,7 @@ function nodePortJumps(node: NodeView, options: IptablesOptions): Rule[] {
       .filter((ip) => options.localhostNodePorts || !(ip.startsWith('127.') || ip === '::1'))
       .map((ip) => ({ ...rule, destination: ip }));
   }
-  if (options.localhostNodePorts) return [{ ...rule, addressType: 'dst' }];
+  if (options.localhostNodePorts) return [{ ...rule, destinationType: 'LOCAL' }];
   const loopback = options.family === 'IPv4' ? '127.0.0.0/8' : '::1/128';
-  return [{ ...rule, addressType: 'dst', destination: `! ${loopback}` }];
+  return [{ ...rule, destinationType: 'LOCAL', destination: `! ${loopback}` }];
 }

@@ -98,7 +98,7 @@ function nodePortRules({ port, protocol, chains, options, ...situation }: Situat
   if (!situation.hasExternalEndpoints) {
     rules.push(
       shared(FILTER_EXTERNAL_SERVICES, {
-        addressType: 'dst',
+        destinationType: 'LOCAL',
         ...unreachable(port, situation.hasEndpoints, match),
       }),
     );

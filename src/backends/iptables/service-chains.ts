@@ -59,8 +59,8 @@ function externalChain(situation: Situation): Rule[] {
       });
     }
     rules.push(
-      { comment: `masquerade LOCAL traffic for ${destinations}`, addressType: 'src', target: MARK_MASQ },
-      { comment: `route LOCAL traffic for ${destinations}`, addressType: 'src', target: chains.cluster },
+      { comment: `masquerade LOCAL traffic for ${destinations}`, sourceType: 'LOCAL', target: MARK_MASQ },
+      { comment: `route LOCAL traffic for ${destinations}`, sourceType: 'LOCAL', target: chains.cluster },
     );
   }
   if (situation.hasExternalEndpoints) rules.push({ target: situation.externalPolicyChain });

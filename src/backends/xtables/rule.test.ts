@@ -21,7 +21,10 @@ const mark = fc.integer({ min: 0, max: 31 }).map((bit) => formatMark(2 ** bit));
 const rules: fc.Arbitrary<Rule> = fc
   .record({
     comment: maybe(
-      fc.constantFrom('ns/web', 'a', 'ns/web:p -> [fd00::1]:80', 'kubernetes service portals; x'),
+      fc.constantFrom(
+        ...['ns/web', 'a', 'ns/web:p -> [fd00::1]:80', 'kubernetes service portals; x'],
+        ...["type 'hash ip:port'", "it's", 'ip + port with externalTrafficPolicy=local', '+', '='],
+      ),
     ),
     recent: maybe(
       fc.constantFrom(
@@ -29,7 +32,22 @@ const rules: fc.Arbitrary<Rule> = fc
         { name: 'KUBE-SEP-AAAABBBBCCCCDDDD', seconds: 10_800 },
       ),
     ),
-    addressType: maybe(fc.constantFrom('src' as const, 'dst' as const)),
+    set: maybe(
+      fc.constantFrom(
+        { name: 'KUBE-CLUSTER-IP', directions: 'dst,dst' },
+        { name: 'KUBE-6-LOAD-BALANCER-SOURCE-CID', directions: 'dst,dst,src' },
+      ),
+    ),
+    physdevNotIn: maybe(fc.constant(true as const)),
+    sourceType: maybe(fc.constantFrom('LOCAL' as const, '! LOCAL' as const)),
+    destinationType: maybe(fc.constantFrom('LOCAL' as const, '! LOCAL' as const)),
+    virtual: maybe(
+      fc.record({
+        ip: fc.constantFrom('1.2.3.5', 'fd00::5'),
+        protocol: fc.constantFrom('tcp', 'udp', 'sctp'),
+        port: fc.integer({ min: 1, max: 65_535 }),
+      }),
+    ),
     protocol: maybe(fc.constantFrom('tcp', 'udp', 'sctp')),
     destination: maybe(negatable(['10.0.0.1', '127.0.0.0/8', '203.0.113.0/25'])),
     destinationPort: maybe(fc.integer({ min: 1, max: 65_535 })),
@@ -74,6 +92,10 @@ const parts = fc.constantFrom(
     String.raw`-m comment --comment "a\"b"`,
   ],
   ...['-m comment --comment ""', '-m addrtype --dst-type LOCAL', '-m addrtype --src-type LOCAL'],
+  ...['-m set --match-set A dst', '-m set ! --match-set A dst,dst', '-m set --match-set B src,dst'],
+  ...['-m physdev ! --physdev-is-in', '-m physdev --physdev-is-in', '-m addrtype --limit-iface-in'],
+  ...['-m ipvs --vaddr 1.2.3.4 --vproto tcp --vport 80', '-m ipvs --vport 80', '-m ipvs ! --vproto udp'],
+  ...['-m addrtype --src-type LOCAL --dst-type LOCAL', '-m addrtype ! --src-type LOCAL --dst-type BLACKHOLE'],
   ...['-m addrtype ! --dst-type LOCAL', '-m addrtype --dst-type BROADCAST', '-m conntrack --ctstate NEW'],
   ...[
     '-m conntrack ! --ctstate NEW',
@@ -132,11 +154,41 @@ describe('a rule', () => {
     ['-m statistic --mode random --probability 0.3333333333 -j K', { oneOf: 3, target: 'K' }],
     ['-m recent --name A --set', { recent: { name: 'A' } }],
     ['-m recent --name A --rcheck --seconds 60 --reap', { recent: { name: 'A', seconds: 60 } }],
+    [
+      `-m comment --comment "type 'hash ip:port'" -m set --match-set A dst,dst ! -s 10.0.0.0/8 -j K`,
+      {
+        comment: "type 'hash ip:port'",
+        set: { name: 'A', directions: 'dst,dst' },
+        source: '! 10.0.0.0/8',
+        target: 'K',
+      },
+    ],
+    [
+      '-p tcp -m comment --comment a -m set --match-set A dst -j RETURN',
+      { comment: 'a', protocol: 'tcp', set: { name: 'A', directions: 'dst' }, target: 'RETURN' },
+    ],
+    [
+      '-m conntrack --ctstate NEW -m set --match-set A dst -j REJECT',
+      { connectionState: 'NEW', set: { name: 'A', directions: 'dst' }, target: 'REJECT' },
+    ],
+    [
+      '-m set --match-set A dst,dst -m physdev ! --physdev-is-in -m addrtype ! --src-type LOCAL -j ACCEPT',
+      {
+        set: { name: 'A', directions: 'dst,dst' },
+        physdevNotIn: true,
+        sourceType: '! LOCAL',
+        target: 'ACCEPT',
+      },
+    ],
+    [
+      '-s 1.2.3.5 -m ipvs --vaddr 1.2.3.5 --vproto udp --vport 80 -j DROP',
+      { source: '1.2.3.5', virtual: { ip: '1.2.3.5', protocol: 'udp', port: 80 }, target: 'DROP' },
+    ],
   ])('is written %s', (text, rule) => {
     expect(formatRule(rule)).toBe(text);
   });
 
-  it.each(['a"b', 'a\\b', 'a\nb', "a'b", 'a$b', 'ä'])('never carries the comment %j', (comment) => {
+  it.each(['a"b', 'a\\b', 'a\nb', 'a\tb', 'a$b', 'a`b', 'ä'])('never carries the comment %j', (comment) => {
     expect(() => formatRule({ comment })).toThrow('BUG: unsafe comment');
   });
 

@@ -7,7 +7,13 @@ export interface Rule {
   readonly comment?: string | undefined;
   /** xt_recent: remember the source under a name, or ask whether it was seen in the last seconds. */
   readonly recent?: { readonly name: string; readonly seconds?: number } | undefined;
-  readonly addressType?: 'src' | 'dst' | undefined;
+  /** The destination, or else the source, of a packet is in a set: `dst,dst` is its address and port. */
+  readonly set?: { readonly name: string; readonly directions: string } | undefined;
+  /** It did not come in through a port of a bridge. */
+  readonly physdevNotIn?: true | undefined;
+  /** Whether the source is an address of this machine, and the same of the destination. */
+  readonly sourceType?: AddressType | undefined;
+  readonly destinationType?: AddressType | undefined;
   /** Lower case: `tcp`. */
   readonly protocol?: string | undefined;
   /** An address or CIDR; a leading `! ` negates, here and below. */
@@ -15,6 +21,8 @@ export interface Rule {
   readonly destinationPort?: number | undefined;
   readonly source?: string | undefined;
   readonly inInterface?: string | undefined;
+  /** The virtual server of IPVS whose connection a packet belongs to; of answers too. */
+  readonly virtual?: VirtualAddress | undefined;
   /** `INVALID`, `! RELATED,ESTABLISHED,DNAT` */
   readonly connectionState?: string | undefined;
   /** `0x00004000/0x00004000` */
@@ -26,32 +34,54 @@ export interface Rule {
   readonly target?: string | undefined;
 }
 
+export type AddressType = 'LOCAL' | '! LOCAL';
+
+export interface VirtualAddress {
+  readonly ip: string;
+  /** Lower case: `udp`. */
+  readonly protocol: string;
+  readonly port: number;
+}
+
 /** The rule as we write it, without `-A CHAIN`. One flat string: there may be a million of them. */
 export function formatRule(rule: Rule): string {
   const args: string[] = [];
-  const commentLast = isCommentLast(rule);
-  if (rule.comment !== undefined && !commentLast) args.push('-m comment --comment', quote(rule.comment));
+  const newFirst = isNewFirst(rule);
+  const bareProtocol = !hasProtocolMatch(rule);
+  if (rule.protocol !== undefined && bareProtocol) args.push('-p', rule.protocol);
+  if (rule.comment !== undefined && !newFirst) args.push('-m comment --comment', quote(rule.comment));
   if (rule.recent !== undefined) args.push(formatRecent(rule.recent));
-  if (rule.addressType !== undefined) args.push('-m addrtype', `--${rule.addressType}-type LOCAL`);
-  if (rule.protocol !== undefined) args.push('-m', rule.protocol, '-p', rule.protocol);
+  if (rule.set !== undefined && !newFirst) args.push(formatSet(rule.set));
+  if (rule.physdevNotIn) args.push('-m physdev ! --physdev-is-in');
+  if (rule.sourceType !== undefined || rule.destinationType !== undefined) args.push('-m addrtype');
+  if (rule.sourceType !== undefined) args.push(option('--src-type', rule.sourceType));
+  if (rule.destinationType !== undefined) args.push(option('--dst-type', rule.destinationType));
+  if (rule.protocol !== undefined && !bareProtocol) args.push('-m', rule.protocol, '-p', rule.protocol);
   if (rule.destination !== undefined) args.push(option('-d', withoutHostPrefix(rule.destination)));
   if (rule.destinationPort !== undefined) args.push('--dport', String(rule.destinationPort));
   if (rule.source !== undefined) args.push(option('-s', withoutHostPrefix(rule.source)));
   if (rule.inInterface !== undefined) args.push(option('-i', rule.inInterface));
+  if (rule.virtual !== undefined) args.push(formatVirtual(rule.virtual));
   if (rule.connectionState !== undefined)
     args.push('-m conntrack', option('--ctstate', rule.connectionState));
+  if (rule.set !== undefined && newFirst) args.push(formatSet(rule.set));
   if (rule.mark !== undefined) args.push('-m mark', option('--mark', rule.mark));
   if (rule.accounting !== undefined) args.push('-m nfacct --nfacct-name', rule.accounting);
-  if (rule.comment !== undefined && commentLast) args.push('-m comment --comment', quote(rule.comment));
+  if (rule.comment !== undefined && newFirst) args.push('-m comment --comment', quote(rule.comment));
   if (rule.oneOf !== undefined)
     args.push('-m statistic --mode random --probability', formatProbability(rule.oneOf));
   if (rule.target !== undefined) args.push('-j', rule.target);
   return args.join(' ');
 }
 
-/** The jumps from the built-in chains are the only rules on NEW, and upstream puts their comment last. */
-export function isCommentLast(rule: Rule): boolean {
+/** The few rules on NEW are of their own kind: upstream puts their comment last and their set behind the state. */
+export function isNewFirst(rule: Rule): boolean {
   return rule.connectionState === 'NEW';
+}
+
+/** Upstream writes `-m tcp` with every `-p tcp`, except where a set looks at the port. */
+export function hasProtocolMatch(rule: Rule): boolean {
+  return rule.protocol !== undefined && (rule.set === undefined || rule.destinationPort !== undefined);
 }
 
 /** 1/n with ten decimals: `0.3333333333`. */
@@ -62,15 +92,23 @@ export function formatProbability(oneOf: number): string {
 /** Comments are made of validated names; still, what could end the quotation never gets into a rule. */
 function quote(comment: string): string {
   if (!isSafeComment(comment)) throw new Error(`BUG: unsafe comment ${JSON.stringify(comment)}`);
-  return comment.includes(' ') ? `"${comment}"` : comment;
+  return /[ ']/.test(comment) ? `"${comment}"` : comment;
 }
 
 export function isSafeComment(comment: string): boolean {
-  return /^[\w .:;,>/[\]-]+$/.test(comment);
+  return /^[\w .:;,>/[\]'+=-]+$/.test(comment);
 }
 
 function option(name: string, value: string): string {
   return value.startsWith('! ') ? `! ${name} ${value.slice(2)}` : `${name} ${value}`;
+}
+
+function formatSet({ name, directions }: NonNullable<Rule['set']>): string {
+  return `-m set --match-set ${name} ${directions}`;
+}
+
+function formatVirtual({ ip, protocol, port }: VirtualAddress): string {
+  return `-m ipvs --vaddr ${ip} --vproto ${protocol} --vport ${port}`;
 }
 
 function formatRecent(recent: { readonly name: string; readonly seconds?: number }): string {

@@ -1,5 +1,14 @@
 /** A rule as iptables-save prints it, in the words of rule.ts. */
-import { formatMark, formatProbability, isCommentLast, isSafeComment, type Rule } from './rule.ts';
+import {
+  type AddressType,
+  formatMark,
+  formatProbability,
+  hasProtocolMatch,
+  isNewFirst,
+  isSafeComment,
+  type Rule,
+  type VirtualAddress,
+} from './rule.ts';
 
 /**
  * The rule in a line of iptables-save (without `-A CHAIN`), or undefined when it is not word for word what the tools
@@ -26,8 +35,13 @@ const OPTIONS: ReadonlyMap<string, TakeOption> = new Map<string, TakeOption>([
   ['-i', (reading) => reading.set('inInterface', reading.negatable())],
   ['--dport', (reading) => reading.set('destinationPort', numberOf(reading.next()))],
   ['--comment', (reading) => reading.setComment()],
-  ['--dst-type', (reading) => reading.next() === 'LOCAL' && reading.set('addressType', 'dst')],
-  ['--src-type', (reading) => reading.next() === 'LOCAL' && reading.set('addressType', 'src')],
+  ['--match-set', (reading) => reading.setSet({ name: reading.next(), directions: reading.next() })],
+  ['--physdev-is-in', (reading) => reading.set('physdevNotIn', reading.takeNegation() || undefined)],
+  ['--src-type', (reading) => reading.set('sourceType', addressTypeOf(reading.negatable()))],
+  ['--dst-type', (reading) => reading.set('destinationType', addressTypeOf(reading.negatable()))],
+  ['--vproto', (reading) => reading.virtual.set('protocol', PROTOCOL_NAMES.get(reading.next()))],
+  ['--vaddr', (reading) => reading.virtual.set('ip', reading.next())],
+  ['--vport', (reading) => reading.virtual.set('port', numberOf(reading.next()))],
   ['--ctstate', (reading) => reading.set('connectionState', reading.negatable())],
   ['--mark', (reading) => reading.set('mark', reading.negatable(padMarks))],
   ['--nfacct-name', (reading) => reading.set('accounting', reading.next())],
@@ -43,19 +57,29 @@ const OPTIONS: ReadonlyMap<string, TakeOption> = new Map<string, TakeOption>([
   ['-j', (reading) => reading.set('target', normalizeTarget(reading.rest()))],
 ]);
 
-/** In the order in which formatRule writes them. The comment has two places. */
+/** In the order in which formatRule writes them. The comment and the set have two places: see isNewFirst. */
 const MATCHES = [
-  ...['comment', 'recent', 'addrtype', 'tcp', 'udp', 'sctp', 'conntrack', 'mark', 'nfacct'],
-  ...['comment', 'statistic'],
+  ...['comment', 'recent', 'set', 'physdev', 'addrtype', 'tcp', 'udp', 'sctp', 'ipvs'],
+  ...['conntrack', 'set', 'mark', 'nfacct', 'comment', 'statistic'],
 ];
+const STATE_MATCH = MATCHES.indexOf('conntrack');
 const PROTOCOL_MATCHES: ReadonlySet<string> = new Set(['tcp', 'udp', 'sctp']);
-const NEGATABLE: ReadonlySet<string> = new Set(['-d', '-s', '-i', '--ctstate', '--mark']);
+const NEGATABLE: ReadonlySet<string> = new Set([
+  ...['-d', '-s', '-i', '--ctstate', '--mark', '--physdev-is-in', '--src-type', '--dst-type'],
+]);
+/** xt_ipvs knows protocols by their numbers (include/uapi/linux/in.h). */
+const PROTOCOL_NAMES: ReadonlyMap<string, string> = new Map([
+  ['6', 'tcp'],
+  ['17', 'udp'],
+  ['132', 'sctp'],
+]);
 /** xt_recent remembers whole addresses unless told otherwise. */
 const WHOLE_ADDRESS = /^(255\.255\.255\.255|ffff(:ffff){7})$/;
 
 /** Walks over the words of a line and collects the rule. */
 class Reading {
   readonly recent = new RecentReading();
+  readonly virtual = new VirtualReading();
   readonly #words: readonly string[];
   readonly #rule: { -readonly [Key in keyof Rule]: Rule[Key] } = {};
   #index = 0;
@@ -63,6 +87,7 @@ class Reading {
   #match = -1;
   #protocolMatch: string | undefined;
   #commentMatch = -1;
+  #setMatch = -1;
 
   constructor(text: string) {
     this.#words = tokenize(text);
@@ -90,9 +115,13 @@ class Reading {
 
   /** The next word, with the negation that stood before its option. */
   negatable(normalize = (word: string) => word): string {
-    const negation = this.#isNegated ? '! ' : '';
+    return (this.takeNegation() ? '! ' : '') + normalize(this.next());
+  }
+
+  takeNegation(): boolean {
+    const isNegated = this.#isNegated;
     this.#isNegated = false;
-    return negation + normalize(this.next());
+    return isNegated;
   }
 
   enterMatch(): boolean {
@@ -108,18 +137,49 @@ class Reading {
     return isSafeComment(comment) && this.set('comment', comment);
   }
 
+  setSet(set: NonNullable<Rule['set']>): boolean {
+    this.#setMatch = this.#match;
+    return this.set('set', set);
+  }
+
   set<Key extends keyof Rule>(key: Key, value: Rule[Key]): boolean {
+    // We say nothing twice.
+    const isFirst = this.#rule[key] === undefined;
     this.#rule[key] = value;
-    return value !== undefined;
+    return isFirst && value !== undefined;
   }
 
   finish(): Rule | undefined {
     const rule = this.#rule;
-    if (rule.protocol !== this.#protocolMatch) return undefined;
-    if (rule.comment !== undefined && isCommentLast(rule) !== this.#commentMatch > 0) return undefined;
+    const newFirst = isNewFirst(rule);
+    if (this.#protocolMatch !== (hasProtocolMatch(rule) ? rule.protocol : undefined)) return undefined;
+    if (rule.comment !== undefined && newFirst !== this.#commentMatch > STATE_MATCH) return undefined;
+    if (rule.set !== undefined && newFirst !== this.#setMatch > STATE_MATCH) return undefined;
     const recent = this.recent.finish();
-    if (recent === 'foreign') return undefined;
-    return recent === undefined ? rule : { ...rule, recent };
+    const virtual = this.virtual.finish();
+    if (recent === 'foreign' || virtual === 'foreign') return undefined;
+    return {
+      ...rule,
+      ...(recent === undefined ? {} : { recent }),
+      ...(virtual === undefined ? {} : { virtual }),
+    };
+  }
+}
+
+/** Collects what belongs to xt_ipvs: ours names an address with protocol and port. */
+class VirtualReading {
+  readonly #virtual: { -readonly [Key in keyof VirtualAddress]?: VirtualAddress[Key] | undefined } = {};
+
+  set<Key extends keyof VirtualAddress>(key: Key, value: VirtualAddress[Key] | undefined): boolean {
+    this.#virtual[key] = value;
+    return value !== undefined;
+  }
+
+  finish(): VirtualAddress | undefined | 'foreign' {
+    const { ip, protocol, port } = this.#virtual;
+    if (ip === undefined && protocol === undefined && port === undefined) return undefined;
+    if (ip === undefined || protocol === undefined || port === undefined) return 'foreign';
+    return { ip, protocol, port };
   }
 }
 
@@ -173,6 +233,10 @@ function tokenize(text: string): string[] {
     }
   }
   return words;
+}
+
+function addressTypeOf(type: string): AddressType | undefined {
+  return type === 'LOCAL' || type === '! LOCAL' ? type : undefined;
 }
 
 function numberOf(word: string): number | undefined {

@@ -85,7 +85,8 @@ function takeOption(word: string, negation: string, words: Words, used: Used[], 
   if (owner === undefined) {
     throw new BadCommand(word.startsWith('-') ? `unknown option "${word}"` : `Bad argument \`${word}'`);
   }
-  owner.given.set(negation + word, owner.extension.options[word] === 1 ? words.take() : '');
+  const values = Array.from({ length: owner.extension.options[word] ?? 0 }, () => words.take());
+  owner.given.set(negation + word, values.join(' '));
 }
 
 function canonical(option: string, value: string, family: IpFamily): string {

@@ -7,7 +7,7 @@ export type Given = ReadonlyMap<string, string>;
 
 export interface Extension {
   /** How many values each option takes. */
-  readonly options: Readonly<Record<string, 0 | 1>>;
+  readonly options: Readonly<Record<string, 0 | 1 | 2>>;
   /** The options as they are printed, without `-m NAME` or `-j NAME`. */
   save(given: Given, family: IpFamily): readonly string[];
 }
@@ -34,6 +34,19 @@ export const MATCHES: ReadonlyMap<string, Extension> = new Map<string, Extension
   ],
   ['conntrack', { options: { '--ctstate': 1 }, save: (given) => asGiven(given, '--ctstate', sortStates) }],
   ['mark', { options: { '--mark': 1 }, save: (given) => asGiven(given, '--mark', formatMatchedMark) }],
+  ['set', { options: { '--match-set': 2 }, save: (given) => asGiven(given, '--match-set') }],
+  ['physdev', { options: { '--physdev-is-in': 0 }, save: (given) => asGiven(given, '--physdev-is-in') }],
+  [
+    'ipvs',
+    {
+      options: { '--vproto': 1, '--vaddr': 1, '--vport': 1 },
+      save: (given) => [
+        ...asGiven(given, '--vproto', protocolNumber),
+        ...asGiven(given, '--vaddr'),
+        ...asGiven(given, '--vport'),
+      ],
+    },
+  ],
   ['nfacct', { options: { '--nfacct-name': 1 }, save: (given) => asGiven(given, '--nfacct-name') }],
   [
     'statistic',
@@ -76,6 +89,18 @@ function asGiven(given: Given, option: string, format = (value: string) => value
     if (value !== undefined) return value === '' && option !== '--comment' ? [name] : [name, format(value)];
   }
   return [];
+}
+
+const PROTOCOL_NUMBERS = new Map([
+  ['tcp', '6'],
+  ['udp', '17'],
+  ['sctp', '132'],
+]);
+
+function protocolNumber(name: string): string {
+  const number = PROTOCOL_NUMBERS.get(name.toLowerCase());
+  if (number === undefined) throw new BadCommand(`unknown protocol "${name}" specified`);
+  return number;
 }
 
 const CONNECTION_STATES = ['INVALID', 'NEW', 'RELATED', 'ESTABLISHED', 'UNTRACKED', 'SNAT', 'DNAT'];

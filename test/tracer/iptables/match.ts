@@ -12,7 +12,8 @@ export function matches(rule: Rule, flight: Flight): boolean {
     holds(rule.destinationPort, (wanted) => wanted === port) &&
     holdsText(rule.source, (range) => isWithin(range, packet.source)) &&
     holdsText(rule.inInterface, (name) => isInterface(name, packet.inInterface)) &&
-    holds(rule.addressType, (end) => isLocalAddress(end === 'dst' ? ip : packet.source, machine)) &&
+    holdsText(rule.sourceType, () => isLocalAddress(packet.source, machine)) &&
+    holdsText(rule.destinationType, () => isLocalAddress(ip, machine)) &&
     holdsText(rule.connectionState, (states) => isInState(states, flight)) &&
     holdsText(rule.mark, (mark) => hasMark(mark, flight.mark)) &&
     holds(rule.recent, (recent) => isRecent(recent, flight))
