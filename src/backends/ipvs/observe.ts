@@ -52,7 +52,7 @@ export class Observation {
   /** Throws KernelError. */
   async run(): Promise<Observed> {
     const { family, sets, rules } = this.#options;
-    const names = setShapes(family).map(({ name }) => name);
+    const names = Array.from(setShapes(family).values(), ({ name }) => name);
     const { device, addresses } = await this.#observeDevice();
     const heldSets = await sets.observe(names, this.#signal);
     const { servers, foreign } = await this.#observeServers(addresses, heldSets);
