@@ -28,6 +28,7 @@ export interface Offer {
   /** Whatever else its spec says. */
   readonly spec?: Partial<V1ServiceSpec>;
   readonly labels?: Readonly<Record<string, string>>;
+  readonly annotations?: Readonly<Record<string, string>>;
   readonly createdAt?: string;
 }
 
@@ -80,6 +81,7 @@ export function describeService(identity: Identity, offer: Offer): V1Service {
       namespace,
       name,
       labels: { ...offer.labels },
+      annotations: { ...offer.annotations },
       // The type of the client wants a Date, a manifest has its text.
       ...(offer.createdAt === undefined ? {} : { creationTimestamp: new Date(offer.createdAt) }),
     },
