@@ -1,5 +1,6 @@
 /** Tests that may be skipped, each for a reason that must hold on the machine at hand. */
 import { hasSctp } from '../src/kernel/features.ts';
+import { observeIpvsSupport } from '../src/kernel/netlink/ipvs/support.ts';
 import { observeAccountingSupport } from '../src/kernel/netlink/nfacct.ts';
 
 export interface AllowedSkip {
@@ -16,5 +17,10 @@ export const ALLOWED_SKIPS: readonly AllowedSkip[] = [
     name: /\baccounting\b/,
     reason: 'this kernel has no accounting objects',
     holds: () => !observeAccountingSupport(),
+  },
+  {
+    name: /\bon a kernel without IPVS\b/,
+    reason: 'this kernel has IPVS',
+    holds: () => observeIpvsSupport() === undefined,
   },
 ];

@@ -4,9 +4,7 @@ import type { AnyBackend } from '../backends/backend.ts';
 import type { Settings } from '../config/settings.ts';
 import { observeIpSupport } from '../kernel/ip-support.ts';
 import { KernelError } from '../kernel/kernel-error.ts';
-import type { ToolRunner } from '../kernel/tool-runner.ts';
-import type { Logger } from '../log/logger.ts';
-import { findMode } from './modes.ts';
+import { findMode, type Surroundings } from './modes.ts';
 
 /**
  * One backend a family. A family that can't be served is left out with a warning, unless it is the primary one or
@@ -15,19 +13,18 @@ import { findMode } from './modes.ts';
 export async function startBackends(
   settings: Settings,
   primaryFamily: IpFamily,
-  runner: ToolRunner,
-  logger: Logger,
+  surroundings: Surroundings,
   signal: AbortSignal,
 ): Promise<readonly AnyBackend[]> {
   const mode = findMode(settings.mode);
   const backends: AnyBackend[] = [];
   for (const family of IP_FAMILIES) {
     const backend = observeIpSupport(family)
-      ? await mode.start(settings, family, runner, logger, signal)
+      ? await mode.start(settings, family, surroundings, signal)
       : new KernelError({ operation: 'use', object: family, detail: 'it is not enabled in this kernel' });
     if (!(backend instanceof KernelError)) backends.push(backend);
     else if (family === primaryFamily) throw backend;
-    else logger.warn({ family, error: backend }, 'this IP family is not proxied');
+    else surroundings.logger.warn({ family, error: backend }, 'this IP family is not proxied');
   }
   return backends;
 }

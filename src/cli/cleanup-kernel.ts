@@ -15,9 +15,10 @@ export async function cleanupKernel(
   signal: AbortSignal,
 ): Promise<void> {
   const failures: KernelError[] = [];
+  const surroundings = { runner, logger, localAddresses: () => [] };
   for (const mode of allModes()) {
     for (const family of IP_FAMILIES.filter(observeIpSupport)) {
-      const backend = await mode.start(settings, family, runner, logger, signal);
+      const backend = await mode.start(settings, family, surroundings, signal);
       try {
         if (backend instanceof KernelError) throw backend;
         await backend.cleanup(signal);

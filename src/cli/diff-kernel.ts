@@ -8,6 +8,7 @@ import { desiredPlan } from '../proxy/desired-state.ts';
 import { NodeState } from '../proxy/node-state.ts';
 import type { ObjectSource } from '../sources/source.ts';
 import { startBackends } from './backends.ts';
+import { settleMode } from './fallback.ts';
 import { openSource } from './object-source.ts';
 import type { ProxyInput } from './proxy-options.ts';
 import { readSettings } from './settings-input.ts';
@@ -19,15 +20,17 @@ export async function diffKernel({ flags, nodePortRange }: ProxyInput): Promise<
   try {
     const { settings: given, warnings } = await readSettings(flags);
     // Comparing must not change what is compared.
-    const settings: Settings = { ...given, dryRun: true };
-    const logger = createLogger({ ...settings.log, level: 'warn' });
+    const looking: Settings = { ...given, dryRun: true };
+    const logger = createLogger({ ...looking.log, level: 'warn' });
     for (const warning of warnings) logger.warn({}, warning);
+    const settings = await settleMode(looking, runner, logger, signal);
     const source = await openSource(settings, nodePortRange, logger, { waitForAll: true });
     const node = new NodeState(settings, observeInterfaceAddresses);
     const report = (problem: Problem) => logger.warn({}, formatProblem(problem));
     const objects = await readOnce(source, report);
     node.takeIn(objects);
-    for (const backend of await startBackends(settings, node.ips.primaryFamily, runner, logger, signal)) {
+    const surroundings = { runner, logger, localAddresses: () => [] };
+    for (const backend of await startBackends(settings, node.ips.primaryFamily, surroundings, signal)) {
       const plan = desiredPlan(backend, objects, node.view(backend.family), report);
       const observed = await backend.observe(signal);
       plan.settle(observed);

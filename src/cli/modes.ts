@@ -11,16 +11,25 @@ import type { ToolRunner } from '../kernel/tool-runner.ts';
 import type { Logger } from '../log/logger.ts';
 import { UserError } from './failure.ts';
 
-interface Mode {
+/** What a mode finds on the machine it starts on. */
+export interface Surroundings {
+  readonly runner: ToolRunner;
+  readonly logger: Logger;
+  /** See NodeView; none in a mode that does not use them. */
+  readonly localAddresses: (family: IpFamily) => readonly string[];
+}
+
+export interface Mode {
   /** It drops what goes to unallocated cluster IPs, for which it must know their ranges. */
   readonly usesServiceCIDRs: boolean;
+  /** It programs the node's addresses one by one, and so must follow them. */
+  readonly usesLocalAddresses: boolean;
   rules(settings: Settings, family: IpFamily): AnyRules;
   /** A KernelError says why the family can't be served on this machine. */
   start(
     settings: Settings,
     family: IpFamily,
-    runner: ToolRunner,
-    logger: Logger,
+    surroundings: Surroundings,
     signal: AbortSignal,
   ): Promise<AnyBackend | KernelError>;
 }
@@ -28,11 +37,14 @@ interface Mode {
 const MODES: Readonly<Partial<Record<ProxyMode, Mode>>> = {
   iptables: {
     usesServiceCIDRs: false,
+    usesLocalAddresses: false,
     rules: (settings, family) => new IptablesRules(iptablesOptions(settings, family)),
-    start: startIptables,
+    start: (settings, family, { runner, logger }, signal) =>
+      startIptables(settings, family, runner, logger, signal),
   },
   nftables: {
     usesServiceCIDRs: true,
+    usesLocalAddresses: false,
     rules: (settings, family) => new NftablesRules(nftablesOptions(settings, family)),
     start: async (settings, family) => startNftables(settings, family),
   },

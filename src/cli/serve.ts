@@ -25,6 +25,7 @@ import { ServiceTracker } from '../services/service-tracker.ts';
 import { startBackends } from './backends.ts';
 import { cleanupKernel } from './cleanup-kernel.ts';
 import { UserError } from './failure.ts';
+import { settleMode } from './fallback.ts';
 import { openSource } from './object-source.ts';
 import type { ProxyInput } from './proxy-options.ts';
 import { readSettings } from './settings-input.ts';
@@ -42,7 +43,10 @@ export async function runProxy({ flags, nodePortRange }: ProxyInput): Promise<vo
     const logger = createLogger(settings.log);
     for (const warning of warnings) logger.warn({}, warning);
     if (settings.cleanup) await cleanupKernel(settings, runner, logger, stop.signal);
-    else await serve(settings, nodePortRange, runner, logger, stop);
+    else {
+      const settled = await settleMode(settings, runner, logger, stop.signal);
+      await serve(settled, nodePortRange, runner, logger, stop);
+    }
   } finally {
     runner.close();
   }
@@ -57,7 +61,9 @@ async function serve(
 ): Promise<void> {
   const source = await openSource(settings, nodePortRange, logger);
   const node = new NodeState(settings, observeInterfaceAddresses);
-  const backends = await startBackends(settings, node.ips.primaryFamily, runner, logger, stop.signal);
+  const localAddresses = () => [];
+  const surroundings = { runner, logger, localAddresses };
+  const backends = await startBackends(settings, node.ips.primaryFamily, surroundings, stop.signal);
   const health = new ProxyHealth(2 * settings.syncPeriodMs);
   const metrics = createProxyMetrics();
   const healthServers = new Map(

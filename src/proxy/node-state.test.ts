@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { describe, expect, it, vi } from 'vitest';
+import type { IpFamily } from '../addresses/ip.ts';
 import { addProxyFlags, givenFlags } from '../config/flags.ts';
 import { resolveSettings } from '../config/resolve.ts';
 import type { Node } from '../kubernetes/objects.ts';
@@ -8,12 +9,16 @@ import { NodeState } from './node-state.ts';
 
 const INTERFACES = ['127.0.0.1', '192.168.0.2', '203.0.113.9', '::1', 'fd00:99::2'];
 
-function open(flags: readonly string[], interfaceAddresses = () => INTERFACES): NodeState {
+function open(
+  flags: readonly string[],
+  interfaceAddresses = () => INTERFACES,
+  localAddresses?: (family: IpFamily) => readonly string[],
+): NodeState {
   const command = addProxyFlags(new Command());
   command.parse(flags, { from: 'user' });
   const resolved = resolveSettings({ flags: givenFlags(command), hostname: 'node-a' });
   if ('errors' in resolved) throw new Error(resolved.errors.join('\n'));
-  return new NodeState(resolved.settings, interfaceAddresses);
+  return new NodeState(resolved.settings, interfaceAddresses, localAddresses);
 }
 
 const node: Node = {
@@ -93,6 +98,30 @@ describe('NodeState', () => {
     expect(state.view('IPv4').nodePortAddresses).toEqual(['192.168.0.2']);
     addresses = ['192.168.0.3', '192.168.0.2'];
     expect(state.view('IPv4').nodePortAddresses).toEqual(['192.168.0.2', '192.168.0.3']);
+  });
+
+  it('has the local addresses of each family as they are given, without a copy', () => {
+    const lists = { IPv4: ['192.168.0.2'], IPv6: ['fd00:99::2'] };
+    const state = open([], undefined, (family) => lists[family]);
+    expect(state.view('IPv4').localAddresses).toBe(lists.IPv4);
+    expect(state.view('IPv6').localAddresses).toBe(lists.IPv6);
+    expect(open([]).view('IPv4').localAddresses).toEqual([]);
+  });
+
+  it.each([
+    [[], [], { IPv4: [], IPv6: [] }],
+    [[], ['192.168.0.2', 'fd00:99::2'], { IPv4: ['192.168.0.2'], IPv6: ['fd00:99::2'] }],
+    [[], ['192.168.0.9', '192.168.0.2'], { IPv4: ['192.168.0.2', '192.168.0.9'], IPv6: [] }],
+    [
+      ['--bind-address=192.168.0.7'],
+      ['192.168.0.2', '192.168.0.7'],
+      { IPv4: ['192.168.0.2', '192.168.0.7'], IPv6: [] },
+    ],
+    [['--bind-address=fd00:99::7'], [], { IPv4: [], IPv6: ['fd00:99::7'] }],
+  ])('with flags %j and Node addresses %j knows the addresses %j', (flags, addresses, known) => {
+    const state = open(flags);
+    state.update({ ...node, addresses });
+    expect({ IPv4: state.knownAddresses('IPv4'), IPv6: state.knownAddresses('IPv6') }).toEqual(known);
   });
 
   it('takes "primary" for the addresses of the Node', () => {

@@ -1,5 +1,5 @@
 /** What is known about the node the proxy runs on, as the backends want to see it. */
-import type { IpFamily } from '../addresses/ip.ts';
+import { familyOf, type IpFamily, isLoopback } from '../addresses/ip.ts';
 import { localDetector } from '../config/local-detector.ts';
 import { type NodeIPs, nodeIPs, nodePortAddresses } from '../config/node-addresses.ts';
 import type { Settings } from '../config/settings.ts';
@@ -10,14 +10,23 @@ import { ServiceCIDRs } from './service-cidrs.ts';
 export class NodeState {
   readonly #settings: Settings;
   readonly #interfaceAddresses: () => readonly string[];
+  readonly #localAddresses: (family: IpFamily) => readonly string[];
   /** The same on every node; they reach the backends the same way. */
   readonly serviceCIDRs = new ServiceCIDRs();
   #node: Node | undefined;
 
-  /** @param interfaceAddresses the machine's addresses now, canonical; asked for only if the settings need them. */
-  constructor(settings: Settings, interfaceAddresses: () => readonly string[]) {
+  /**
+   * @param interfaceAddresses the machine's addresses now, canonical; asked for only if the settings need them.
+   * @param localAddresses see NodeView; asked for all the time, so it gives the same list as long as nothing changed.
+   */
+  constructor(
+    settings: Settings,
+    interfaceAddresses: () => readonly string[],
+    localAddresses: (family: IpFamily) => readonly string[] = () => [],
+  ) {
     this.#settings = settings;
     this.#interfaceAddresses = interfaceAddresses;
+    this.#localAddresses = localAddresses;
   }
 
   /** The last own Node object; undefined as long as none was seen. */
@@ -42,6 +51,12 @@ export class NodeState {
     return nodeIPs(this.#settings, this.#node?.addresses ?? []);
   }
 
+  /** All addresses of a family that the Node object and the settings know of: canonical, sorted, without loopback. */
+  knownAddresses(family: IpFamily): readonly string[] {
+    const known = [this.ips.byFamily[family], ...(this.#node?.addresses ?? [])];
+    return [...new Set(known)].filter((ip) => familyOf(ip) === family && !isLoopback(ip)).sort();
+  }
+
   view(family: IpFamily): NodeView {
     return {
       name: this.#settings.nodeName,
@@ -50,7 +65,7 @@ export class NodeState {
       ip: this.ips.byFamily[family],
       detectLocal: localDetector(this.#settings, family, this.#node?.podCIDRs ?? []),
       nodePortAddresses: this.nodePortAddresses(family),
-      localAddresses: [],
+      localAddresses: this.#localAddresses(family),
       serviceCIDRs: this.serviceCIDRs.of(family),
       largeCluster: false,
     };
