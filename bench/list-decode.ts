@@ -13,6 +13,9 @@ import { decodeEndpointSlice } from '../src/kubernetes/decode.ts';
 import type { EndpointSlice } from '../src/kubernetes/objects.ts';
 import { Reflector } from '../src/kubernetes/reflector.ts';
 
+/** What the API server makes the ends of names from. */
+const GENERATED = 'bcdfghjklmnpqrstvwxz2456789';
+
 const [command = '2500', second = '100'] = process.argv.slice(2);
 if (command === 'serve') serve(Number(process.argv[3]), Number(process.argv[4]));
 else await main(Number(command), Number(second));
@@ -123,7 +126,7 @@ function sliceJson(number: number, endpoints: number): object {
       targetRef: {
         kind: 'Pod',
         namespace: 'default',
-        name: `service-${number}-6f5d9c-${i}`,
+        name: `service-${number}-6f5d9c7b8-${GENERATED.charAt(i % 27)}x7${GENERATED.charAt(i / 27)}k`,
         uid: `5d2f2b5e-0000-4000-8000-${String(i).padStart(12, '0')}`,
       },
     })),

@@ -35,7 +35,7 @@ describe('an EndpointSlice', () => {
               zone: 'a',
               hostname: 'h',
               hints: { forZones: [{ name: 'a' }, { name: 'b' }], forNodes: [{ name: 'node-1' }] },
-              targetRef: { kind: 'Pod' },
+              targetRef: { kind: 'Pod', name: 'web-0' },
             },
           ],
         },
@@ -63,8 +63,10 @@ describe('an EndpointSlice', () => {
           nodeName: 'node-1.example.com',
           zoneHints: ['a', 'b'],
           nodeHints: ['node-1'],
+          weight: undefined,
         },
       ],
+      endpointNames: new Map([['fd00::1', ['web-0', 'h']]]),
       lastChangeTriggerTimeMs: Date.UTC(2026, 0, 2, 3, 4, 5, 123),
     });
   });

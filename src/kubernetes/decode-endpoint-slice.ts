@@ -5,18 +5,35 @@ import type {
   V1EndpointHints,
   V1EndpointSlice,
   V1ForZone,
+  V1ObjectReference,
 } from '@kubernetes/client-node';
 import { familyOf, type IpFamily } from '../addresses/ip.ts';
 import { canonicalIp } from './decode-address.ts';
 import { hasTag, openObject, readTimeMs, tagOf } from './decode-metadata.ts';
 import { isDnsLabel, isDnsSubdomain } from './decode-names.ts';
-import { type Decoded, isAbsent, isFields, MAX_PORT, type ObjectReader } from './decode-reader.ts';
+import {
+  type Decoded,
+  isAbsent,
+  isFields,
+  MAX_PORT,
+  type ObjectReader,
+  type Unchecked,
+} from './decode-reader.ts';
 import { intern, show } from './decode-text.ts';
-import type { EndpointSlice, EndpointSlicePort, SliceEndpoint } from './objects.ts';
+import { readWeights } from './decode-weights.ts';
+import {
+  type EndpointSlice,
+  type EndpointSlicePort,
+  type EndpointWeights,
+  type SliceEndpoint,
+  weightOf,
+} from './objects.ts';
 
 const SERVICE_NAME = 'kubernetes.io/service-name';
 const HEADLESS = 'service.kubernetes.io/headless';
 const LAST_CHANGE_TRIGGER_TIME = 'endpoints.kubernetes.io/last-change-trigger-time';
+/** What the API server ends a name with that it makes up from `generateName` (k8s.io/apimachinery, util/rand). */
+const GENERATED_END = /^-[bcdfghjklmnpqrstvwxz2456789]{5}$/;
 
 /**
  * A discovery.k8s.io/v1 EndpointSlice (spec § 1.3). Slices of headless Services, without a Service's name or with
@@ -34,7 +51,8 @@ export function decodeEndpointSlice(value: unknown): Decoded<EndpointSlice> {
   if (isAbsent(raw.addressType)) reader.reject('addressType', 'missing');
   const addressType = reader.choice('addressType', raw.addressType, ['IPv4', 'IPv6']);
   const ports = readPorts(reader, raw.ports);
-  const endpoints = readEndpoints(reader, raw.endpoints, addressType);
+  const weights = readWeights(reader, metadata.annotations);
+  const { endpoints, endpointNames } = readEndpoints(reader, raw.endpoints, addressType, weights);
   return reader.finish(() => ({
     kind: 'EndpointSlice',
     namespace: reader.ref.namespace,
@@ -43,6 +61,7 @@ export function decodeEndpointSlice(value: unknown): Decoded<EndpointSlice> {
     addressType,
     ports,
     endpoints,
+    endpointNames,
     lastChangeTriggerTimeMs: readTimeMs(tagOf(metadata.annotations, LAST_CHANGE_TRIGGER_TIME)),
   }));
 }
@@ -68,24 +87,41 @@ function readPorts(reader: ObjectReader, value: unknown): readonly EndpointSlice
   return ports;
 }
 
-function readEndpoints(reader: ObjectReader, value: unknown, family: IpFamily): readonly SliceEndpoint[] {
+function readEndpoints(
+  reader: ObjectReader,
+  value: unknown,
+  family: IpFamily,
+  weights: EndpointWeights | undefined,
+): Pick<EndpointSlice, 'endpoints' | 'endpointNames'> {
   const values = reader.list('endpoints', value);
   const endpoints: SliceEndpoint[] = [];
+  let endpointNames: Map<string, readonly string[]> | undefined;
   for (let index = 0; index < values.length; index++) {
-    const endpoint = readEndpoint(reader, index, values[index], family);
-    if (endpoint !== undefined) endpoints.push(endpoint);
+    const entry = values[index];
+    if (!isFields<V1Endpoint>(entry)) {
+      skip(reader, index, '', `${show(entry)} is not an object`);
+      continue;
+    }
+    const endpoint = readEndpoint(reader, index, entry, family, weights);
+    if (endpoint === undefined) continue;
+    endpoints.push(endpoint);
+    const names = lastingNamesOf(entry);
+    if (names.length > 0) {
+      endpointNames ??= new Map();
+      endpointNames.set(endpoint.ip, names);
+    }
   }
-  return endpoints;
+  return { endpoints, endpointNames };
 }
 
 /** Builds no path of a field before it has a problem to name: this runs for every endpoint of the cluster. */
 function readEndpoint(
   reader: ObjectReader,
   index: number,
-  value: unknown,
+  value: Unchecked<V1Endpoint>,
   family: IpFamily,
+  weights: EndpointWeights | undefined,
 ): SliceEndpoint | undefined {
-  if (!isFields<V1Endpoint>(value)) return skip(reader, index, '', `${show(value)} is not an object`);
   const { addresses, nodeName } = value;
   if (!Array.isArray(addresses) || addresses.length === 0)
     return skip(reader, index, '.addresses', 'no address');
@@ -113,8 +149,27 @@ function readEndpoint(
     nodeName: isAbsent(nodeName) ? '' : readNodeName(reader, index, nodeName),
     zoneHints: hints.zones,
     nodeHints: hints.nodes,
-    weight: 1,
+    weight: weights === undefined ? undefined : weightOf(weights, ip, namesOf(value)),
   };
+}
+
+/** The name of the Pod and the host name, as far as there are any. */
+function namesOf(value: Unchecked<V1Endpoint>): readonly string[] {
+  return [podNameOf(value), value.hostname].filter((name) => typeof name === 'string');
+}
+
+/** {@link namesOf} without what a controller made up. Allocates nothing for most endpoints. */
+function lastingNamesOf(value: Unchecked<V1Endpoint>): readonly string[] {
+  const podName = podNameOf(value);
+  const isGenerated = typeof podName !== 'string' || GENERATED_END.test(podName.slice(-6));
+  if (isGenerated && isAbsent(value.hostname)) return NO_NAMES;
+  return namesOf(value).filter((name) => !isGenerated || name !== podName);
+}
+
+const NO_NAMES: readonly string[] = [];
+
+function podNameOf({ targetRef }: Unchecked<V1Endpoint>): unknown {
+  return isFields<V1ObjectReference>(targetRef) && targetRef.kind === 'Pod' ? targetRef.name : undefined;
 }
 
 const NO_CONDITIONS = {};
@@ -158,7 +213,7 @@ function readHintNames(reader: ObjectReader, field: string, value: unknown): rea
   const names: string[] = [];
   value.forEach((entry: unknown, index) => {
     const name = isFields<V1ForZone>(entry) ? entry.name : undefined;
-    if (typeof name === 'string' && name !== '') names.push(intern(name));
+    if (typeof name === 'string') names.push(intern(name));
     else reader.ignore(`${field}[${index}].name`, isAbsent(name) ? 'missing' : `${show(name)} is not a name`);
   });
   return names.length === 0 ? undefined : shared(names);

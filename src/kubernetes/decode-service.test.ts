@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { decodeService } from './decode.ts';
+import { DEFAULT_BALANCING } from './objects.ts';
 
 const spec = {
   clusterIP: '172.30.0.41',
@@ -76,6 +77,8 @@ describe('a Service', () => {
       externalTrafficPolicy: 'Local',
       internalTrafficPolicy: 'Local',
       healthCheckNodePort: 30_099,
+      balancing: DEFAULT_BALANCING,
+      weights: undefined,
     });
   });
 

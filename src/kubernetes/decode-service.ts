@@ -10,6 +10,7 @@ import type {
 } from '@kubernetes/client-node';
 import { familyOf, IP_FAMILIES, type IpFamily, parseCidr } from '../addresses/ip.ts';
 import { canonicalIp } from './decode-address.ts';
+import { readBalancing } from './decode-balancing.ts';
 import { hasTag, openObject, readTimeMs } from './decode-metadata.ts';
 import {
   type Decoded,
@@ -20,12 +21,8 @@ import {
   type Unchecked,
 } from './decode-reader.ts';
 import { show } from './decode-text.ts';
-import {
-  DEFAULT_BALANCING,
-  type LoadBalancerIngress,
-  type Service,
-  type ServicePortSpec,
-} from './objects.ts';
+import { readWeights } from './decode-weights.ts';
+import type { LoadBalancerIngress, Service, ServicePortSpec } from './objects.ts';
 
 const SERVICE_PROXY_NAME = 'service.kubernetes.io/service-proxy-name';
 /** What the API server fills in, and the longest it allows (a day). */
@@ -60,6 +57,8 @@ export function decodeService(value: unknown): Decoded<Service> {
     policies,
   );
   const healthCheckNodePort = reader.optionalPort('spec.healthCheckNodePort', spec.healthCheckNodePort);
+  const balancing = readBalancing(reader, metadata.annotations);
+  const weights = readWeights(reader, metadata.annotations);
   return reader.finish(() => ({
     kind: 'Service',
     namespace: reader.ref.namespace,
@@ -76,7 +75,8 @@ export function decodeService(value: unknown): Decoded<Service> {
     externalTrafficPolicy,
     internalTrafficPolicy,
     healthCheckNodePort,
-    balancing: DEFAULT_BALANCING,
+    balancing,
+    weights,
   }));
 }
 

@@ -37,6 +37,37 @@ export const DEFAULT_BALANCING: Balancing = {
   slowStartMs: 0,
 };
 
+/** What the annotations of the project are called: docs/annotations.md tells what they do. */
+export const ANNOTATIONS = {
+  scheduler: 'menwei.dev/ipvs-scheduler',
+  schedulerFlags: 'menwei.dev/ipvs-scheduler-flags',
+  forwarding: 'menwei.dev/ipvs-forwarding',
+  slowStart: 'menwei.dev/slow-start',
+  weight: 'menwei.dev/weight',
+} as const;
+
+/** The path of an annotation, as a {@link Problem} names it. */
+export function annotationField(annotation: string): string {
+  return `metadata.annotations.${annotation}`;
+}
+
+/** Weights as an annotation gives them: `web-0=3,10.244.0.7=1,*=2`. */
+export interface EndpointWeights {
+  /** By the name of a Pod, a host name or a canonical address. */
+  readonly named: ReadonlyMap<string, number>;
+  /** Of all others; undefined: nothing is said about them. */
+  readonly others: number | undefined;
+}
+
+/** The weight of an endpoint with these names; its address counts for more than they do. */
+export function weightOf(weights: EndpointWeights, ip: string, names: readonly string[]): number | undefined {
+  for (const name of [ip, ...names]) {
+    const weight = weights.named.get(name);
+    if (weight !== undefined) return weight;
+  }
+  return weights.others;
+}
+
 export interface ServicePortSpec {
   /** Empty when the port has no name. */
   readonly name: string;
@@ -75,6 +106,8 @@ export interface Service extends ObjectRef {
   /** 0 when none. */
   readonly healthCheckNodePort: number;
   readonly balancing: Balancing;
+  /** Of endpoints whose slice says nothing about theirs; undefined: all are 1. */
+  readonly weights: EndpointWeights | undefined;
 }
 
 export interface EndpointSlicePort {
@@ -94,8 +127,11 @@ export interface SliceEndpoint {
   /** Undefined when there is no hint. */
   readonly zoneHints: readonly string[] | undefined;
   readonly nodeHints: readonly string[] | undefined;
-  /** Its share of the connections beside the others', 0-65535; 0: it gets no new ones. 1 unless told otherwise. */
-  readonly weight: number;
+  /**
+   * Its share of the connections beside the others', 0-65535; 0: it gets no new ones. Undefined: the slice says nothing
+   * about it, so that of the Service counts, or else 1.
+   */
+  readonly weight: number | undefined;
 }
 
 export interface EndpointSlice extends ObjectRef {
@@ -105,6 +141,11 @@ export interface EndpointSlice extends ObjectRef {
   readonly addressType: IpFamily;
   readonly ports: readonly EndpointSlicePort[];
   readonly endpoints: readonly SliceEndpoint[];
+  /**
+   * Names of endpoints by their address, for the weights of a Service; undefined when there are none. Names that a
+   * controller made up are left out: nobody could write them on a Service beforehand, and nearly all Pods have one.
+   */
+  readonly endpointNames: ReadonlyMap<string, readonly string[]> | undefined;
   /** Annotation `endpoints.kubernetes.io/last-change-trigger-time`; 0 when absent or unreadable. */
   readonly lastChangeTriggerTimeMs: number;
 }

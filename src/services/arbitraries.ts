@@ -4,6 +4,7 @@
  */
 import fc from 'fast-check';
 import type { IpFamily } from '../addresses/ip.ts';
+import { type Balancing, DEFAULT_BALANCING, type Forwarding } from '../kubernetes/objects.ts';
 import type { NodeView } from './node-view.ts';
 import type { Endpoint, ServicePort, ServicePortKey } from './service-port.ts';
 import { aNodeView, anEndpoint, aServicePort } from './testing.ts';
@@ -60,6 +61,13 @@ function servicePort(family: IpFamily, index: number): fc.Arbitrary<ServicePort>
   const { service, outside, outsideRange, hostBits } = ADDRESSES[family];
   const { service: number, ...names } = PORTS[index] ?? PORTS[0];
   const ranges = [outsideRange, `${outside}77/${hostBits}`, `${outside}9/${hostBits}`];
+  const port = 80 + index;
+  const balanced = balancings.chain((balancing) =>
+    endpoints(family, balancing.forwarding === 'masquerade' ? [8080, 8080, 8081] : [port]).map((list) => ({
+      balancing,
+      endpoints: list,
+    })),
+  );
   return fc
     .record({
       clusterIP: mostly.map((owned) => (owned ? `${service}${number}` : undefined)),
@@ -71,22 +79,41 @@ function servicePort(family: IpFamily, index: number): fc.Arbitrary<ServicePort>
       healthCheckNodePort: fc.constantFrom(0, 31_000 + index),
       externalPolicyLocal: fc.boolean(),
       internalPolicyLocal: seldom,
-      endpoints: endpoints(family),
+      balanced,
     })
-    .map((fields) => ({ ...aServicePort({ ...names, ...fields, port: 80 + index }), family }));
+    .map(({ balanced: settled, ...fields }) => ({
+      ...aServicePort({ ...names, ...fields, ...settled, port }),
+      family,
+    }));
 }
 
-function endpoints(family: IpFamily): fc.Arbitrary<readonly Endpoint[]> {
+/** Mostly the default; the rest is anything that annotations can bring about. */
+const balancings: fc.Arbitrary<Balancing> = fc.oneof(
+  { weight: 2, arbitrary: fc.constant(DEFAULT_BALANCING) },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      scheduler: fc.constantFrom('', 'rr', 'wrr', 'lc', 'wlc', 'sh', 'mh', 'unheard'),
+      schedulerFlags: fc.constantFrom(undefined, [], ['port'] as const, ['port', 'fallback'] as const),
+      forwarding: fc.constantFrom<Forwarding>('masquerade', 'direct', 'tunnel'),
+      slowStartMs: fc.constantFrom(0, 0, 30_000),
+    }),
+  },
+);
+
+function endpoints(family: IpFamily, ports: readonly number[]): fc.Arbitrary<readonly Endpoint[]> {
   const endpoint = fc
     .record({
       ip: fc.integer({ min: 1, max: 9 }).map((number) => `${ADDRESSES[family].pod}${number}`),
-      port: fc.constantFrom(8080, 8080, 8081),
+      port: fc.constantFrom(...ports),
       ready: mostly,
       serving: mostly,
       terminating: seldom,
       isLocal: fc.boolean(),
       zoneHints: fc.constantFrom(undefined, undefined, ['a'], ['a', 'b']),
       nodeHints: fc.constantFrom(undefined, undefined, undefined, ['node-a'], ['node-b']),
+      // As large as a weight may be with slow start.
+      weight: fc.constantFrom(1, 1, 1, 1, 0, 3, 655),
     })
     .map(anEndpoint);
   return fc

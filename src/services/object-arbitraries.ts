@@ -1,7 +1,7 @@
 /** Random Services and EndpointSlices that get in each other's way, and how they change. Only tests import this. */
 import fc from 'fast-check';
 import type { IpFamily } from '../addresses/ip.ts';
-import { type EndpointSlice, refKey, type Service } from '../kubernetes/objects.ts';
+import { DEFAULT_BALANCING, type EndpointSlice, refKey, type Service } from '../kubernetes/objects.ts';
 import { ADDRESSES } from './arbitraries.ts';
 import { aService, aSlice } from './testing.ts';
 
@@ -15,7 +15,7 @@ const portName = fc.constantFrom('', '', 'http');
 const protocol = fc.constantFrom('TCP', 'TCP', 'UDP', 'SCTP');
 
 function services(family: IpFamily): fc.Arbitrary<Service> {
-  const { service, outside, outsideRange } = ADDRESSES[family];
+  const { service, pod, outside, outsideRange } = ADDRESSES[family];
   const outsideIP = fc.constantFrom(`${outside}1`, `${outside}2`);
   const policy = fc.constantFrom('Cluster', 'Cluster', 'Local');
   return fc
@@ -43,6 +43,11 @@ function services(family: IpFamily): fc.Arbitrary<Service> {
       externalTrafficPolicy: policy,
       internalTrafficPolicy: policy,
       healthCheckNodePort: fc.constantFrom(0, 31_080, 31_081),
+      balancing: fc.constantFrom(DEFAULT_BALANCING, DEFAULT_BALANCING, {
+        ...DEFAULT_BALANCING,
+        scheduler: 'sh',
+      }),
+      weights: fc.constantFrom(undefined, undefined, { named: new Map([[`${pod}1`, 0]]), others: 2 }),
     })
     .map(aService);
 }
@@ -67,6 +72,7 @@ function slices(family: IpFamily): fc.Arbitrary<EndpointSlice> {
           terminating: fc.boolean(),
           nodeName: fc.constantFrom('', 'node-a', 'node-b'),
           zoneHints: fc.constantFrom(undefined, undefined, ['a']),
+          weight: fc.constantFrom(undefined, undefined, 0, 3),
         }),
         { maxLength: 5 },
       ),

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type EndpointSlice, refKey, type Service } from '../kubernetes/objects.ts';
+import { DEFAULT_BALANCING, type EndpointSlice, refKey, type Service } from '../kubernetes/objects.ts';
+import { MAX_SLOW_START_WEIGHT } from './balancing.ts';
 import type { ServicePort, ServicePortKey } from './service-port.ts';
 import { ServiceTracker } from './service-tracker.ts';
 import { aService, aSlice } from './testing.ts';
@@ -30,6 +31,12 @@ const services: fc.Arbitrary<Service> = fc
     }),
     externalTrafficPolicy: fc.constantFrom('Cluster', 'Local'),
     healthCheckNodePort: nodePort,
+    balancing: fc.constantFrom(
+      DEFAULT_BALANCING,
+      { ...DEFAULT_BALANCING, forwarding: 'direct' as const },
+      { ...DEFAULT_BALANCING, slowStartMs: 1000 },
+    ),
+    weights: fc.constantFrom(undefined, { named: new Map([['web-0', 3]]), others: 1000 }),
   })
   .map((fields) => aService(fields));
 
@@ -39,7 +46,7 @@ const slices: fc.Arbitrary<EndpointSlice> = fc
     name: fc.constantFrom('one', 'two', 'three'),
     serviceName,
     addressType: fc.constantFrom('IPv4', 'IPv4', 'IPv4', 'IPv6'),
-    ports: fc.array(fc.record({ name: portName, protocol, port: fc.constantFrom(8080, 8081) }), {
+    ports: fc.array(fc.record({ name: portName, protocol, port: fc.constantFrom(80, 8080, 8081) }), {
       maxLength: 2,
     }),
     endpoints: fc.array(
@@ -50,9 +57,11 @@ const slices: fc.Arbitrary<EndpointSlice> = fc
         terminating: fc.boolean(),
         nodeName: fc.constantFrom('', 'node-a', 'node-b'),
         zoneHints: fc.constantFrom(undefined, ['a'], ['a', 'b']),
+        weight: fc.constantFrom(undefined, undefined, 0, 700),
       }),
       { maxLength: 3 },
     ),
+    endpointNames: fc.constantFrom(undefined, new Map([['10.0.0.1', ['web-0']]])),
     lastChangeTriggerTimeMs: fc.constantFrom(0, 5),
   })
   .map((fields) => aSlice(fields));
@@ -124,6 +133,22 @@ function stateOf(tracker: ServiceTracker) {
 }
 
 describe('after any history', () => {
+  it('no port asks for what its endpoints could not take part in', () => {
+    fc.assert(
+      fc.property(events, (history) => {
+        const tracker = newTracker();
+        play(tracker, history);
+        for (const { balancing, port, endpoints } of tracker.ports.values()) {
+          const ports = balancing.forwarding === 'direct' ? endpoints.map((endpoint) => endpoint.port) : [];
+          expect(ports.every((number) => number === port)).toBe(true);
+          const weights = balancing.slowStartMs > 0 ? endpoints.map(({ weight }) => weight) : [];
+          expect(Math.max(0, ...weights)).toBeLessThanOrEqual(MAX_SLOW_START_WEIGHT);
+        }
+      }),
+      { numRuns: 300 },
+    );
+  });
+
   it('the state is that of a fresh list of the final objects, in any order', () => {
     const shuffledWorld = fc.tuple(events, fc.array(fc.nat(), { minLength: 30, maxLength: 30 }));
     fc.assert(

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { IpFamily } from '../addresses/ip.ts';
+import { DEFAULT_BALANCING } from '../kubernetes/objects.ts';
 import { ServiceTracker, type TrackerChanges } from './service-tracker.ts';
 import { aService, aSlice, type ServiceFields, type SliceFields } from './testing.ts';
 
@@ -196,6 +197,12 @@ describe('the changes after', () => {
     expect(tracker.takeChanges().ports).toEqual(new Map());
   });
 
+  it('other weights on the Service are those of its endpoints', () => {
+    const tracker = trackerOf(web);
+    expect(tracker.upsertService(aService({ weights: { named: new Map(), others: 0 } }))).toBe(true);
+    expect(tracker.takeChanges().ports.get('ns/web/TCP')?.endpoints).toMatchObject([{ weight: 0 }]);
+  });
+
   it('many events come in the order of the Services', () => {
     const tracker = trackerOf({});
     for (const name of ['b', 'c', 'a'])
@@ -240,6 +247,25 @@ describe('the number of endpoints', () => {
     tracker.removeSlice('ns', 'web-1');
     tracker.takeChanges();
     expect(tracker.endpointCount).toBe(0);
+  });
+});
+
+describe('a forwarding that the endpoints can not take part in', () => {
+  const direct: ServiceFields = { balancing: { ...DEFAULT_BALANCING, forwarding: 'direct' } };
+  const at = (port: number, ...endpoints: string[]) => aSlice({ ports: [{ port }], endpoints });
+
+  it('is reported once, and again when it is news', () => {
+    const tracker = trackerOf({ services: [direct] });
+    const take = () => tracker.takeChanges().problems.length;
+    const forwarding = () => tracker.ports.get('ns/web/TCP')?.balancing.forwarding;
+    tracker.upsertSlice(at(8080, '10.0.0.1'));
+    expect([take(), forwarding()]).toEqual([1, 'masquerade']);
+    tracker.upsertSlice(at(8080, '10.0.0.1', '10.0.0.2'));
+    expect([take(), forwarding()]).toEqual([0, 'masquerade']);
+    tracker.upsertSlice(at(80, '10.0.0.1', '10.0.0.2'));
+    expect([take(), forwarding()]).toEqual([0, 'direct']);
+    tracker.upsertSlice(at(8080, '10.0.0.1'));
+    expect([take(), forwarding()]).toEqual([1, 'masquerade']);
   });
 });
 

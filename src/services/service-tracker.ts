@@ -7,7 +7,14 @@
  */
 import { isDeepStrictEqual } from 'node:util';
 import type { IpFamily } from '../addresses/ip.ts';
-import { type EndpointSlice, formatProblem, type Problem, type Service } from '../kubernetes/objects.ts';
+import {
+  type EndpointSlice,
+  type EndpointWeights,
+  formatProblem,
+  type Problem,
+  type Service,
+} from '../kubernetes/objects.ts';
+import { fitBalancing } from './balancing.ts';
 import { type Claimant, ClaimIndex, describeLostClaims, grantPort, readClaims } from './claims.ts';
 import { type ObjectKey, objectKey } from './object-key.ts';
 import { countLocalReady, readServiceHealth, type ServiceHealth } from './service-health.ts';
@@ -32,13 +39,18 @@ export interface TrackerChanges {
    * one for each changed slice, for the network programming latency.
    */
   readonly triggerTimesMs: readonly number[];
-  /** Addresses that a Service asks for and another one owns, as far as that is news. */
+  /**
+   * What a Service asks for and does not get, as far as that is news: an address that another one owns, a way of
+   * balancing that its endpoints could not take part in.
+   */
   readonly problems: readonly Problem[];
 }
 
 interface WantedService {
   readonly claimant: Claimant;
   readonly ports: readonly WantedPort[];
+  /** Of endpoints whose slices say nothing about theirs. */
+  readonly weights: EndpointWeights | undefined;
 }
 
 interface SettledService {
@@ -73,7 +85,8 @@ export class ServiceTracker {
     const { namespace, name, createdAtMs } = service;
     const claimant = { key: objectKey(namespace, name), namespace, name, createdAtMs };
     const ports = readWantedPorts(service, this.#family);
-    return this.#want(claimant.key, ports.length === 0 ? undefined : { claimant, ports });
+    const wanted = ports.length === 0 ? undefined : { claimant, ports, weights: service.weights };
+    return this.#want(claimant.key, wanted);
   }
 
   /** Returns whether there is something new to take. */
@@ -161,13 +174,16 @@ export class ServiceTracker {
   #settle(key: ObjectKey): SettledService {
     const wanted = this.#wanted.get(key);
     if (wanted === undefined) return NOTHING_SETTLED;
+    const problems = [...describeLostClaims(claimsOf(wanted), this.#claims)];
     const ports = wanted.ports.map((port) => {
-      const endpoints = this.#slices.endpointsOf(key, port.portName, port.protocol);
-      const after = grantPort(port, wanted.claimant, this.#claims, endpoints);
+      const all = this.#slices.endpointsOf(key, port.portName, port.protocol, wanted.weights);
+      const { balancing, endpoints, problems: unfit } = fitBalancing(port, all);
+      problems.push(...unfit);
+      const after = grantPort({ ...port, balancing }, wanted.claimant, this.#claims, endpoints);
       const before = this.#ports.get(port.key);
       return before !== undefined && isDeepStrictEqual(before, after) ? before : after;
     });
-    return { ports, problems: describeLostClaims(claimsOf(wanted), this.#claims) };
+    return { ports, problems };
   }
 
   #replacePorts(

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { EndpointWeights } from '../kubernetes/objects.ts';
 import { SliceCache } from './slice-cache.ts';
 import { aSlice, aSliceEndpoint, type SliceFields } from './testing.ts';
 
@@ -137,6 +138,8 @@ describe('a write to a slice', () => {
       { endpoints: ['10.0.0.1', { ip: '10.0.0.2', nodeName: 'node-b' }] },
       [],
     ],
+    ['a weight', { endpoints: ['10.0.0.1', { ip: '10.0.0.2', weight: 2 }] }, ['ns/web']],
+    ['a name', { ...before, endpointNames: new Map([['10.0.0.1', ['web-0']]]) }, ['ns/web']],
     ['one endpoint more', { endpoints: ['10.0.0.1', '10.0.0.2', '10.0.0.3'] }, ['ns/web']],
     ['one endpoint less', { endpoints: ['10.0.0.1'] }, ['ns/web']],
     ['another port number', { ...before, ports: [{ port: 81 }] }, ['ns/web']],
@@ -157,6 +160,26 @@ describe('a write to a slice', () => {
   it('that moves it to another Service takes its endpoints along', () => {
     const cache = cacheOf(before, { ...before, serviceName: 'db' });
     expect([texts(cache), texts(cache, 'ns/db').length]).toEqual([[], 2]);
+  });
+});
+
+describe('weights of a Service', () => {
+  it.each<[string, SliceFields, EndpointWeights | undefined, number[]]>([
+    ['nobody says anything', {}, undefined, [1, 1]],
+    ['the Service gives one to all', {}, { named: new Map(), others: 5 }, [5, 5]],
+    ['the Service names an address', {}, { named: new Map([['10.0.0.2', 0]]), others: undefined }, [1, 0]],
+    ['the Service names a Pod', {}, { named: new Map([['web-0', 3]]), others: 2 }, [3, 2]],
+    [
+      'the slice tells as well',
+      { endpoints: [{ ip: '10.0.0.1', weight: 1 }, '10.0.0.2'] },
+      { named: new Map(), others: 5 },
+      [1, 5],
+    ],
+  ])('%s', (_, fields, weights, expected) => {
+    const endpointNames = new Map([['10.0.0.1', ['web-0']]]);
+    const cache = cacheOf({ endpoints: ['10.0.0.1', '10.0.0.2'], endpointNames, ...fields });
+    const endpoints = cache.endpointsOf('ns/web', '', 'TCP', weights);
+    expect(endpoints.map(({ weight }) => weight)).toEqual(expected);
   });
 });
 

@@ -2,8 +2,15 @@
  * The endpoints that EndpointSlices of one family give to Services (spec § 1.3). A slice is turned into Endpoint
  * objects when it arrives and is not kept itself: with 250,000 endpoints the second copy would be felt.
  */
+import { isDeepStrictEqual } from 'node:util';
 import { formatHostPort, type IpFamily } from '../addresses/ip.ts';
-import type { EndpointSlice, Protocol, SliceEndpoint } from '../kubernetes/objects.ts';
+import {
+  type EndpointSlice,
+  type EndpointWeights,
+  type Protocol,
+  type SliceEndpoint,
+  weightOf,
+} from '../kubernetes/objects.ts';
 import { mergeEndpoints } from './endpoint-merge.ts';
 import { type ObjectKey, objectKey } from './object-key.ts';
 import type { Endpoint } from './service-port.ts';
@@ -16,9 +23,14 @@ interface CachedSlice {
   readonly service: ObjectKey;
   /** Has no entry for a port without endpoints. */
   readonly endpointsByPort: ReadonlyMap<PortKey, readonly Endpoint[]>;
+  readonly endpointNames: EndpointSlice['endpointNames'];
+  /** Addresses whose weight the slice itself tells; undefined when there are none. */
+  readonly weighed: ReadonlySet<string> | undefined;
 }
 
 const NO_ENDPOINTS: readonly Endpoint[] = [];
+const NO_NAMES: readonly string[] = [];
+const DEFAULT_WEIGHT = 1;
 
 export class SliceCache {
   readonly #family: IpFamily;
@@ -39,10 +51,12 @@ export class SliceCache {
     const previous = this.#slices.get(objectKey(slice.namespace, slice.name));
     const known = previous?.service === service ? previous : undefined;
     const endpointsByPort = this.#readEndpoints(slice, known?.endpointsByPort);
-    if (known !== undefined && isSameMap(known.endpointsByPort, endpointsByPort)) return [];
+    const { name, endpointNames } = slice;
+    const cached = { name, service, endpointsByPort, endpointNames, weighed: readWeighed(slice) };
+    if (known !== undefined && isSameSlice(known, cached)) return [];
 
     const left = known === undefined ? this.remove(slice.namespace, slice.name) : [];
-    this.#put(slice.namespace, { name: slice.name, service, endpointsByPort });
+    this.#put(slice.namespace, cached);
     const gained = known !== undefined || endpointsByPort.size > 0 ? [service] : [];
     return [...left, ...gained];
   }
@@ -64,15 +78,24 @@ export class SliceCache {
     return this.#slices.get(objectKey(namespace, name))?.service;
   }
 
-  /** Sorted by text, without duplicates. Costs as much as the Service has endpoints. */
-  endpointsOf(service: ObjectKey, portName: string, protocol: Protocol): readonly Endpoint[] {
+  /**
+   * Sorted by text, without duplicates. `weights` are for those whose slice does not tell theirs. Costs as much as the
+   * Service has endpoints.
+   */
+  endpointsOf(
+    service: ObjectKey,
+    portName: string,
+    protocol: Protocol,
+    weights?: EndpointWeights,
+  ): readonly Endpoint[] {
     const key = portKey(portName, protocol);
     const lists = [...(this.#slicesByService.get(service)?.values() ?? [])]
       // Among equally good duplicates the slice with the smaller name wins, whichever came first.
       .sort((a, b) => (a.name < b.name ? -1 : 1))
       .flatMap((slice) => {
         const endpoints = slice.endpointsByPort.get(key);
-        return endpoints === undefined ? [] : [endpoints];
+        if (endpoints === undefined) return [];
+        return [weights === undefined ? endpoints : weigh(endpoints, slice, weights)];
       });
     const [first = NO_ENDPOINTS, ...rest] = lists;
     return rest.length === 0 ? first : mergeEndpoints(lists.flat());
@@ -109,7 +132,7 @@ export class SliceCache {
     if (previous !== undefined && previous.isLocal === isLocal && isSameCondition(previous, from)) {
       return previous;
     }
-    const { ip, ready, serving, terminating, zoneHints, nodeHints, weight } = from;
+    const { ip, ready, serving, terminating, zoneHints, nodeHints, weight = DEFAULT_WEIGHT } = from;
     return { ip, port, text, ready, serving, terminating, isLocal, zoneHints, nodeHints, weight };
   }
 }
@@ -123,9 +146,36 @@ function isSameCondition(a: Endpoint, b: SliceEndpoint): boolean {
     a.ready === b.ready &&
     a.serving === b.serving &&
     a.terminating === b.terminating &&
-    a.weight === b.weight &&
+    a.weight === (b.weight ?? DEFAULT_WEIGHT) &&
     isSameList(a.zoneHints, b.zoneHints) &&
     isSameList(a.nodeHints, b.nodeHints)
+  );
+}
+
+function readWeighed({ endpoints }: EndpointSlice): CachedSlice['weighed'] {
+  const weighed = endpoints.filter(({ weight }) => weight !== undefined);
+  return weighed.length === 0 ? undefined : new Set(weighed.map(({ ip }) => ip));
+}
+
+/** The endpoints of a slice with the weights of their Service. */
+function weigh(
+  endpoints: readonly Endpoint[],
+  { endpointNames, weighed }: CachedSlice,
+  weights: EndpointWeights,
+): readonly Endpoint[] {
+  return endpoints.map((endpoint) => {
+    if (weighed?.has(endpoint.ip) === true) return endpoint;
+    const names = endpointNames?.get(endpoint.ip) ?? NO_NAMES;
+    const weight = weightOf(weights, endpoint.ip, names) ?? DEFAULT_WEIGHT;
+    return weight === endpoint.weight ? endpoint : { ...endpoint, weight };
+  });
+}
+
+function isSameSlice(a: CachedSlice, b: CachedSlice): boolean {
+  return (
+    isSameMap(a.endpointsByPort, b.endpointsByPort) &&
+    isDeepStrictEqual(a.endpointNames, b.endpointNames) &&
+    isDeepStrictEqual(a.weighed, b.weighed)
   );
 }
 

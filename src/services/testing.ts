@@ -32,6 +32,7 @@ export function aService({ ports = [{}], ...fields }: ServiceFields = {}): Servi
     internalTrafficPolicy: 'Cluster',
     healthCheckNodePort: 0,
     balancing: DEFAULT_BALANCING,
+    weights: undefined,
     ...fields,
     ports: ports.map((port) => ({ name: '', protocol: 'TCP', port: 80, nodePort: 0, ...port })),
   };
@@ -51,6 +52,7 @@ export function aSlice({ ports = [{}], endpoints = [], ...fields }: SliceFields 
     name: 'web-1',
     serviceName: 'web',
     addressType: 'IPv4',
+    endpointNames: undefined,
     lastChangeTriggerTimeMs: 0,
     ...fields,
     ports: ports.map((port) => ({ name: '', protocol: 'TCP', port: 8080, ...port })),
@@ -70,7 +72,7 @@ export function aSliceEndpoint(fields: Partial<SliceEndpoint> = {}): SliceEndpoi
     nodeName: '',
     zoneHints: undefined,
     nodeHints: undefined,
-    weight: 1,
+    weight: undefined,
     ...fields,
   };
 }
