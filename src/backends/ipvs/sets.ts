@@ -111,6 +111,8 @@ export type SetId = (typeof DEFINITIONS)[number]['id'];
 
 const COMMENTS: ReadonlyMap<SetId, string> = new Map(DEFINITIONS.map(({ id, comment }) => [id, comment]));
 
+export const SET_IDS: readonly SetId[] = DEFINITIONS.map(({ id }) => id);
+
 /** hash sets take no more entries than this; kube-proxy's 65536 would be the end at some ten thousand Services. */
 const MAX_ENTRIES = 1 << 20;
 /** As many ports as there are. */
@@ -141,7 +143,7 @@ export function setComment(id: SetId): string {
 
 /** `KUBE-LOOP-BACK` of IPv6 is `KUBE-6-LOOP-BACK`. */
 export function setName(id: SetId, family: IpFamily): string {
-  return family === 'IPv4' ? id : id.replace('-', '-6-').slice(0, MAX_NAME_LENGTH);
+  return setShape(id, family).name;
 }
 
 /** The set that lists our virtual servers. */
@@ -182,7 +184,8 @@ function makeShapes(family: IpFamily): ReadonlyMap<SetId, SetShape> {
   return new Map(
     DEFINITIONS.map(({ id, type }) => {
       const maxEntries = type === 'bitmap:port' ? PORTS : MAX_ENTRIES;
-      return [id, { name: setName(id, family), type, family, maxEntries }];
+      const name = family === 'IPv4' ? id : id.replace('-', '-6-').slice(0, MAX_NAME_LENGTH);
+      return [id, { name, type, family, maxEntries }];
     }),
   );
 }

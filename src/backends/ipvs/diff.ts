@@ -1,0 +1,123 @@
+/** From one state of the ipvs mode to another; both are complete, or the same part of it. */
+import type { SetEntry } from '../../kernel/netlink/ip-set/contract.ts';
+import type { Destination, VirtualServer } from '../../kernel/netlink/ipvs/contract.ts';
+import { diff as diffRules } from '../xtables/diff.ts';
+import type { DestinationChange, IpvsChanges } from './changes.ts';
+import type { IpvsState, ServerContent, SetContent } from './state.ts';
+
+export function diff(from: IpvsState, to: IpvsState): IpvsChanges {
+  return {
+    device: to.device && !from.device,
+    sets: missing(to.sets, from.sets).map(({ shape }) => shape),
+    addedMembers: surplusMembers(to.sets, from.sets),
+    removedMembers: surplusMembers(from.sets, to.sets),
+    rules: diffRules(from.rules, to.rules),
+    ...diffServers(from, to),
+    addedAddresses: surplus(to.addresses, from.addresses),
+    removedAddresses: surplus(from.addresses, to.addresses),
+  };
+}
+
+export function isEmpty(changes: IpvsChanges): boolean {
+  const { device, ...lists } = changes;
+  return !device && Object.values(lists).every((list) => list.length === 0);
+}
+
+type ServerChanges = Pick<
+  IpvsChanges,
+  'addedServers' | 'changedServers' | 'removedServers' | keyof DestinationChanges
+>;
+
+interface DestinationChanges {
+  readonly addedDestinations: DestinationChange[];
+  readonly changedDestinations: DestinationChange[];
+  readonly drainedDestinations: DestinationChange[];
+  readonly endedDestinations: DestinationChange[];
+}
+
+function diffServers(from: IpvsState, to: IpvsState): ServerChanges {
+  const destinations: DestinationChanges = {
+    addedDestinations: [],
+    changedDestinations: [],
+    drainedDestinations: [],
+    endedDestinations: [],
+  };
+  const changedServers: ServerContent[] = [];
+  for (const [key, wanted] of to.servers) {
+    const present = from.servers.get(key);
+    if (present === undefined) continue;
+    if (!isSameServer(present.server, wanted.server)) changedServers.push(wanted);
+    diffDestinations(present, wanted, destinations);
+  }
+  return {
+    addedServers: missing(to.servers, from.servers),
+    changedServers,
+    removedServers: missing(from.servers, to.servers),
+    ...destinations,
+  };
+}
+
+function diffDestinations(from: ServerContent, to: ServerContent, changes: DestinationChanges): void {
+  if (from.destinations === to.destinations && from.lingering === to.lingering) return;
+  const change = (destination: Destination): DestinationChange => ({
+    servicePort: to.servicePort,
+    frontend: to.server.frontend,
+    destination,
+    slowStartMs: to.slowStartMs,
+  });
+  for (const [text, wanted] of to.destinations) {
+    const present = from.destinations.get(text);
+    if (present === undefined) changes.addedDestinations.push(change(wanted));
+    else if (!isSameDestination(present, wanted)) changes.changedDestinations.push(change(wanted));
+  }
+  // Where a connection has an end that its client notices, no endpoint has to go before its connections are over.
+  const mayDrain = (text: string) => !isUdp(to.server) || to.lingering.has(text);
+  for (const [text, present] of from.destinations) {
+    if (to.destinations.has(text)) continue;
+    (mayDrain(text) ? changes.drainedDestinations : changes.endedDestinations).push(change(present));
+  }
+  for (const text of from.lingering) {
+    if (to.destinations.has(text) || from.destinations.has(text) || mayDrain(text)) continue;
+    changes.endedDestinations.push(change({ ...parseHostPort(text), weight: 0, forwarding: 'masquerade' }));
+  }
+}
+
+function isSameServer(a: VirtualServer, b: VirtualServer): boolean {
+  return a.scheduler === b.scheduler && a.flags === b.flags && a.timeoutSeconds === b.timeoutSeconds;
+}
+
+function isSameDestination(a: Destination, b: Destination): boolean {
+  return a.weight === b.weight && a.forwarding === b.forwarding;
+}
+
+function isUdp({ frontend }: VirtualServer): boolean {
+  return 'protocol' in frontend && frontend.protocol === 'UDP';
+}
+
+/** The ip and port of what formatHostPort wrote. */
+function parseHostPort(text: string): Pick<Destination, 'ip' | 'port'> {
+  const colon = text.lastIndexOf(':');
+  return { ip: text.slice(0, colon).replace(/^\[|\]$/g, ''), port: Number(text.slice(colon + 1)) };
+}
+
+/** Members that only the sets of `all` have. */
+function surplusMembers(
+  all: ReadonlyMap<string, SetContent>,
+  others: ReadonlyMap<string, SetContent>,
+): readonly SetContent[] {
+  return [...all].flatMap(([name, { shape, entries }]) => {
+    const other = others.get(name)?.entries;
+    const own = other === undefined ? entries : new Set<SetEntry>(surplus(entries, other));
+    return own.size === 0 ? [] : [{ shape, entries: own }];
+  });
+}
+
+/** What only `all` has. */
+function surplus(all: ReadonlySet<string>, others: ReadonlySet<string>): readonly string[] {
+  return [...all].filter((text) => !others.has(text));
+}
+
+/** What stands under keys that only `all` has. */
+function missing<T>(all: ReadonlyMap<string, T>, from: ReadonlyMap<string, T>): readonly T[] {
+  return [...all].filter(([key]) => !from.has(key)).map(([, value]) => value);
+}
