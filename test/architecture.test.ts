@@ -50,7 +50,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 
 /** Rooms and files without I/O, clock and randomness: the same arguments always give the same answer. */
 const PURE =
-  /^(addresses\/|services\/|conntrack\/(frontends|suspects|stale-flows)\.ts$|backends\/[^/]+\/(?!(apply|backend|start|watch|laws)\.ts$))/;
+  /^(addresses\/|services\/|conntrack\/(frontends|suspects|stale-flows)\.ts$|backends\/[^/]+\/(?!(apply|backend|kernel-rules|start|watch|laws)\.ts$))/;
 const IMPURE =
   /\bDate\.now\(|\bMath\.random\(|\bperformance\.now\(|\bprocess\.\w|\bset(Timeout|Interval|Immediate)\(/;
 const PURE_BUILTINS: readonly string[] = ['node:crypto', 'node:util'];

@@ -3,7 +3,7 @@ import type { NodeView } from '../../services/node-view.ts';
 import type { ChainId } from '../xtables/chain-id.ts';
 import { type Jump, jump, type Layout } from '../xtables/layout.ts';
 import { formatMark, formatRule, type Rule } from '../xtables/rule.ts';
-import type { ChainContent } from '../xtables/ruleset.ts';
+import type { BaseChain, BaseChains } from '../xtables/shared-chains.ts';
 import {
   FILTER_EXTERNAL_SERVICES,
   FILTER_FIREWALL,
@@ -43,16 +43,11 @@ export const JUMPS: readonly Jump[] = [
 export const LAYOUT: Layout = {
   jumps: JUMPS,
   fixedChains: new Set([...FIXED_CHAINS, FILTER_FIREWALL]),
+  keptChains: new Set([FILTER_FIREWALL]),
   isOwnChain: isPerServiceChain,
 };
 
-/** What stands before and after the rules of the service ports in each chain. */
-export interface BaseChain {
-  readonly head: ChainContent;
-  readonly tail: readonly string[];
-}
-
-export function compileBase(node: NodeView, options: IptablesOptions): ReadonlyMap<ChainId, BaseChain> {
+export function compileBase(node: NodeView, options: IptablesOptions): BaseChains {
   const base = new Map<ChainId, BaseChain>();
   const add = (id: ChainId, head: readonly Rule[] = [], tail: readonly Rule[] = []) =>
     base.set(id, { head: head.map(formatRule), tail: tail.map(formatRule) });

@@ -1,6 +1,7 @@
 /** The rules a service port contributes to the chains that all share: who may come in, and to which chain (spec § 4.8). */
 import type { ServicePort } from '../../services/service-port.ts';
 import { formatRule, type Rule } from '../xtables/rule.ts';
+import type { SharedRule } from '../xtables/shared-chains.ts';
 import {
   FILTER_EXTERNAL_SERVICES,
   FILTER_NODE_PORTS,
@@ -11,7 +12,6 @@ import {
 } from './names.ts';
 import { LOCALHOST_NODE_PORTS_ACCOUNTING } from './options.ts';
 import type { Situation } from './situation.ts';
-import type { SharedRule } from './unit.ts';
 
 export function sharedRules(situation: Situation): SharedRule[] {
   return [

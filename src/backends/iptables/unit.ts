@@ -1,5 +1,5 @@
 /** What one service port needs of iptables, as data (the Unit of this backend). */
-import type { ChainId } from '../xtables/chain-id.ts';
+import type { SharedRule } from '../xtables/shared-chains.ts';
 
 /**
  * A chain in nat that belongs to one service port alone. Its rules are one text, as iptables-restore reads it: there
@@ -9,13 +9,6 @@ export interface OwnChain {
   readonly chain: string;
   /** `-A <chain> <rule>` lines, each with its newline. */
   readonly lines: string;
-}
-
-/** A rule the service port contributes to a chain that all service ports share. */
-export interface SharedRule {
-  readonly chain: ChainId;
-  /** Without `-A <chain>`. */
-  readonly rule: string;
 }
 
 export interface IptablesUnit {

@@ -5,6 +5,7 @@ import { formatRule, type Rule } from './rule.ts';
 /** A rule in a built-in chain that leads to one of ours. */
 export interface Jump {
   readonly from: ChainId;
+  readonly to: ChainId;
   readonly rule: string;
 }
 
@@ -13,6 +14,8 @@ export interface Layout {
   readonly jumps: readonly Jump[];
   /** Exist without any Service. */
   readonly fixedChains: ReadonlySet<ChainId>;
+  /** Those of them that other programs use too: cleanup leaves them alone, and what leads to them. */
+  readonly keptChains?: ReadonlySet<ChainId>;
   /** Whether a nat chain belongs to a service port, so that it may be deleted when no service port needs it. */
   readonly isOwnChain: (chain: string) => boolean;
 }
@@ -23,7 +26,7 @@ export function jump(from: ChainId, to: ChainId, comment?: string, connectionSta
     ...(connectionState === undefined ? {} : { connectionState }),
     target: splitChainId(to).chain,
   };
-  return { from, rule: formatRule(rule) };
+  return { from, to, rule: formatRule(rule) };
 }
 
 /** The jumps that lead into our chains of a table. */

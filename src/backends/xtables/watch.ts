@@ -5,23 +5,48 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { IptablesTools } from '../../kernel/iptables-tools.ts';
 import { CANARY, splitChainId, type Table } from './chain-id.ts';
+import type { KernelRulesOptions } from './kernel-rules.ts';
 import { jumpsOf, type Layout } from './layout.ts';
 import { formatRule } from './rule.ts';
 import { parseSavedRule } from './saved-rule.ts';
 
-export const WATCHED_TABLES: readonly Table[] = ['mangle', 'nat', 'filter'];
+const WATCHED_TABLES: readonly Table[] = ['mangle', 'nat', 'filter'];
 
 /** How long a flush may take from the first table to the last before we stop waiting for the rest. */
 const FLUSH_SETTLE_MS = 5_000;
 const FLUSH_POLL_MS = 100;
 
-/** Puts the canaries in place. */
-export async function createCanaries(tools: IptablesTools, signal: AbortSignal): Promise<void> {
+/** Calls `drifted` whenever rules were taken away, until the signal ends it. */
+export async function watchTables(
+  { tools, layout, family, logger, watchPeriodMs }: KernelRulesOptions,
+  drifted: (what: string) => void,
+  signal: AbortSignal,
+): Promise<void> {
+  let canariesStand = false;
+  while (!signal.aborted) {
+    try {
+      if (!canariesStand) await createCanaries(tools, signal);
+      canariesStand = true;
+      await sleep(watchPeriodMs, undefined, { signal });
+      if ((await damagedTables(tools, layout, signal)).length === 0) continue;
+      const damaged = await flushSettled(tools, layout, signal);
+      canariesStand = false;
+      drifted(`rules were removed by somebody else from: ${damaged.join(', ')}`);
+    } catch (error) {
+      if (signal.aborted) return;
+      // A busy lock, most likely: nothing is known, so nothing is concluded.
+      logger.warn({ family, error }, 'could not look after the iptables rules');
+      await sleep(watchPeriodMs, undefined, { signal }).catch(() => undefined);
+    }
+  }
+}
+
+async function createCanaries(tools: IptablesTools, signal: AbortSignal): Promise<void> {
   for (const table of WATCHED_TABLES) await tools.createChain(table, CANARY, signal);
 }
 
 /** The tables in which something of ours is missing. */
-export async function damagedTables(
+async function damagedTables(
   tools: IptablesTools,
   layout: Layout,
   signal: AbortSignal,
@@ -32,7 +57,7 @@ export async function damagedTables(
 }
 
 /** After the first table was hit: waits until the flush is through all of them, or is not going any further. */
-export async function flushSettled(
+async function flushSettled(
   tools: IptablesTools,
   layout: Layout,
   signal: AbortSignal,

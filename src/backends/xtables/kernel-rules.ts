@@ -1,0 +1,57 @@
+/** The iptables rules of one mode and IP family in the kernel: the mode's only way to them. */
+import type { IpFamily } from '../../addresses/ip.ts';
+import type { IptablesTools } from '../../kernel/iptables-tools.ts';
+import type { Logger } from '../../log/logger.ts';
+import type { Table } from './chain-id.ts';
+import { cleanupScript } from './cleanup.ts';
+import type { Layout } from './layout.ts';
+import { SavedRules } from './observe.ts';
+import { formatPieces, type RestoreScript } from './restore-script.ts';
+import type { Ruleset } from './ruleset.ts';
+import { watchTables } from './watch.ts';
+
+export interface KernelRulesOptions {
+  readonly tools: IptablesTools;
+  readonly layout: Layout;
+  readonly family: IpFamily;
+  readonly logger: Logger;
+  /** How often the watch looks at the kernel. */
+  readonly watchPeriodMs: number;
+}
+
+export class KernelRules {
+  readonly #options: KernelRulesOptions;
+
+  constructor(options: KernelRulesOptions) {
+    this.#options = options;
+  }
+
+  /** Chains and rules of others are not among them. Throws KernelError. */
+  observe(signal: AbortSignal): Promise<Ruleset> {
+    return this.#observe(['filter', 'nat'], signal);
+  }
+
+  /** Table by table all or nothing. Throws KernelError. */
+  async restore(script: RestoreScript, signal: AbortSignal): Promise<void> {
+    if (script.length === 0) return;
+    await this.#options.tools.restore({ [Symbol.iterator]: () => formatPieces(script) }, signal);
+  }
+
+  /** Calls `drifted` whenever somebody else took rules away, until the signal ends it. */
+  watch(drifted: (what: string) => void, signal: AbortSignal): Promise<void> {
+    return watchTables(this.#options, drifted, signal);
+  }
+
+  /** Leaves nothing of ours but what other programs use too. Throws KernelError. */
+  async cleanup(signal: AbortSignal): Promise<void> {
+    const held = await this.#observe(['filter', 'nat', 'mangle'], signal);
+    await this.restore(cleanupScript(held, this.#options.layout), signal);
+  }
+
+  async #observe(tables: readonly Table[], signal: AbortSignal): Promise<Ruleset> {
+    const { tools, layout } = this.#options;
+    const saved = new SavedRules(layout);
+    for (const table of tables) await tools.save(table, (line) => saved.line(line), signal);
+    return saved.ruleset();
+  }
+}
