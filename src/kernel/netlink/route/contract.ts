@@ -13,7 +13,7 @@ export interface AddressOnInterface {
 
 export interface AddressEdit {
   readonly change: 'add' | 'remove';
-  /** Added with the longest prefix there is. One that is there already, or is gone already, is all right. */
+  /** With the longest prefix there is, canonical. One that is there already, or is gone already, is all right. */
   readonly ip: string;
 }
 
@@ -29,6 +29,8 @@ export interface LinkClient {
   removeLink(name: string): void;
   /** Whether there is an interface of this name. Throws KernelError. */
   hasLink(name: string): boolean;
+  /** The number of an interface, by which news tells of it; no later one gets it. Throws KernelError. */
+  indexOf(name: string): number | undefined;
   /** Puts addresses on an interface and takes others off, in few datagrams. Throws KernelError. */
   applyAddresses(
     name: string,

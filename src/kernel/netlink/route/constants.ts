@@ -1,0 +1,29 @@
+/** The numbers of linux/rtnetlink.h, if_link.h and if_addr.h that are needed here, under the names they have there. */
+
+/** Netlink message types. */
+export const RTM = {
+  NEWLINK: 16,
+  DELLINK: 17,
+  GETLINK: 18,
+  NEWADDR: 20,
+  DELADDR: 21,
+  GETADDR: 22,
+} as const;
+
+/** Multicast groups that are told of changes. */
+export const RTNLGRP = { IPV4_IFADDR: 5, IPV6_IFADDR: 9 } as const;
+
+/** struct ifinfomsg and struct ifaddrmsg. */
+export const LINK_HEADER_SIZE = 16;
+export const ADDRESS_HEADER_SIZE = 8;
+
+export const IFLA = { IFNAME: 3, LINKINFO: 18, EXT_MASK: 29 } as const;
+export const IFLA_INFO_KIND = 1;
+/** Packet counters are not wanted. */
+export const RTEXT_FILTER_SKIP_STATS = 1 << 3;
+
+export const IFA = { ADDRESS: 1, LOCAL: 2 } as const;
+/** An IPv6 address is usable at once: nobody else is asked for it. */
+export const IFA_F_NODAD = 0x02;
+
+export const RT_SCOPE = { LINK: 253, HOST: 254 } as const;
