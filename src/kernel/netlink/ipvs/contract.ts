@@ -88,6 +88,21 @@ export interface Counters {
   readonly bytesOut: bigint;
 }
 
+/** A daemon that tells other directors of this one's connections, or learns of theirs (ipvsadm --start-daemon). */
+export interface SyncDaemon {
+  readonly state: 'master' | 'backup';
+  /** The name of the interface it uses. */
+  readonly interface: string;
+  readonly syncId: number;
+}
+
+export interface IpvsInfo {
+  /** `1.2.1` */
+  readonly version: string;
+  /** Buckets of the hash table of connections. */
+  readonly connectionTableSize: number;
+}
+
 export interface IpvsClient {
   /** Makes the changes in few datagrams, in order; one that is refused does not stop the others. Throws KernelError. */
   apply(edits: readonly IpvsEdit[], signal: AbortSignal): Promise<readonly IpvsRefusal[]>;
@@ -95,6 +110,18 @@ export interface IpvsClient {
   observeServers(family: IpFamily, signal: AbortSignal): Promise<readonly VirtualServer[]>;
   /** Of one virtual server; empty also if there is no such server. Throws KernelError. */
   observeDestinations(frontend: Frontend, signal: AbortSignal): Promise<readonly ObservedDestination[]>;
+  /** What went through each virtual server of a family since it was made. Throws KernelError. */
+  observeServerCounters(family: IpFamily, signal: AbortSignal): Promise<ReadonlyMap<FrontendKey, Counters>>;
+  /** Of one virtual server's destinations, by `10.0.0.1:80`; empty also if there is no such server. Throws KernelError. */
+  observeDestinationCounters(frontend: Frontend, signal: AbortSignal): Promise<ReadonlyMap<string, Counters>>;
+  /** How long connections without packets are kept; of all of the network namespace. Throws KernelError. */
+  observeTimeouts(): IpvsTimeouts;
+  /** Throws KernelError. */
+  applyTimeouts(timeouts: IpvsTimeouts): void;
+  /** Throws KernelError. */
+  observeInfo(): IpvsInfo;
+  /** Those that run in the network namespace. Throws KernelError. */
+  observeDaemons(signal: AbortSignal): Promise<readonly SyncDaemon[]>;
 }
 
 /** `TCP 10.96.0.1:80`, `UDP [fd00::1]:53`, `mark 7 IPv4`: the identity of a virtual server. */

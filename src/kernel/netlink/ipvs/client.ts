@@ -1,0 +1,235 @@
+/** IPVS of the network namespace a connection belongs to. */
+import { setImmediate } from 'node:timers/promises';
+import { formatHostPort, type IpFamily } from '../../../addresses/ip.ts';
+import { KernelError } from '../../kernel-error.ts';
+import { type DumpReader, NetlinkConnection } from '../connection.ts';
+import { encodeGenericHeader, NETLINK_GENERIC, observeGenericFamily } from '../generic.ts';
+import { MessageWriter } from '../message-writer.ts';
+import type { NetlinkRequest } from '../request.ts';
+import { openNetlinkTransport } from '../transport.ts';
+import { decodeDaemon, decodeInfo, decodeTimeouts, encodeTimeouts } from './configuration.ts';
+import { FAMILY_NAME, FAMILY_VERSION, IPVS_CMD } from './constants.ts';
+import type {
+  Counters,
+  Frontend,
+  FrontendKey,
+  IpvsClient,
+  IpvsEdit,
+  IpvsInfo,
+  IpvsRefusal,
+  IpvsTimeouts,
+  ObservedDestination,
+  SyncDaemon,
+  VirtualServer,
+} from './contract.ts';
+import { DestinationReader } from './destination-reader.ts';
+import { encodeEdit, encodeFrontend } from './encoder.ts';
+import { formatFrontend } from './frontend.ts';
+import { ServerReader } from './server-reader.ts';
+
+/** While the kernel works on a datagram nothing else happens: this long at most, if that can be. */
+const DATAGRAM_MS = 8;
+const FIRST_EDITS = 256;
+/** Of a large batch right after such a removal each edit takes milliseconds: the kernel looks through all that went. */
+const FEWEST_EDITS = 8;
+const MOST_EDITS = 1024;
+const USUAL_MESSAGE_SIZE = 160;
+
+/**
+ * In the network namespace the calling thread is in. Throws KernelError, with ENOENT if the kernel does not have IPVS.
+ */
+export function openIpvsClient(): Ipvs {
+  return new Ipvs(new NetlinkConnection(openNetlinkTransport(NETLINK_GENERIC)));
+}
+
+/** Owns its connection. */
+export class Ipvs implements IpvsClient, Disposable {
+  readonly #connection: NetlinkConnection;
+  /** Of all messages of the family. */
+  #type: number;
+
+  /** Throws KernelError. */
+  constructor(connection: NetlinkConnection) {
+    this.#connection = connection;
+    try {
+      this.#type = observeGenericFamily(connection, FAMILY_NAME);
+    } catch (error) {
+      connection[Symbol.dispose]();
+      throw error;
+    }
+  }
+
+  async apply(edits: readonly IpvsEdit[], signal: AbortSignal): Promise<readonly IpvsRefusal[]> {
+    const refusals: IpvsRefusal[] = [];
+    let count = FIRST_EDITS;
+    for (let start = 0; start < edits.length; ) {
+      signal.throwIfAborted();
+      const some = edits.slice(start, start + count);
+      const startedAtMs = performance.now();
+      refusals.push(...(await this.#applySome(some)));
+      const isSlow = performance.now() - startedAtMs > DATAGRAM_MS;
+      count = isSlow ? Math.max(FEWEST_EDITS, count / 2) : Math.min(MOST_EDITS, count * 2);
+      start += some.length;
+      await setImmediate();
+    }
+    return refusals;
+  }
+
+  /** What changes meanwhile may be missing or come twice. */
+  async observeServers(family: IpFamily, signal: AbortSignal): Promise<readonly VirtualServer[]> {
+    const start = (): DumpReader<readonly VirtualServer[]> => {
+      const reader = new ServerReader(family);
+      const servers: VirtualServer[] = [];
+      return {
+        read({ payload }) {
+          const frontend = reader.read(payload);
+          if (frontend !== undefined) servers.push(reader.server(frontend));
+        },
+        result: () => servers,
+      };
+    };
+    return this.#connection.dump(this.#listServers(family), start, signal);
+  }
+
+  async observeServerCounters(
+    family: IpFamily,
+    signal: AbortSignal,
+  ): Promise<ReadonlyMap<FrontendKey, Counters>> {
+    const start = (): DumpReader<ReadonlyMap<FrontendKey, Counters>> => {
+      const reader = new ServerReader(family);
+      const counters = new Map<FrontendKey, Counters>();
+      return {
+        read({ payload }) {
+          const frontend = reader.read(payload);
+          if (frontend !== undefined) counters.set(formatFrontend(frontend), reader.counters());
+        },
+        result: () => counters,
+      };
+    };
+    return this.#connection.dump(this.#listServers(family), start, signal);
+  }
+
+  observeDestinations(frontend: Frontend, signal: AbortSignal): Promise<readonly ObservedDestination[]> {
+    const start = (): DumpReader<readonly ObservedDestination[]> => {
+      const reader = new DestinationReader(frontend.family);
+      const destinations: ObservedDestination[] = [];
+      return {
+        read({ payload }) {
+          reader.read(payload);
+          destinations.push(reader.destination());
+        },
+        result: () => destinations,
+      };
+    };
+    return this.#connection.dump(this.#listDestinations(frontend), start, signal);
+  }
+
+  observeDestinationCounters(
+    frontend: Frontend,
+    signal: AbortSignal,
+  ): Promise<ReadonlyMap<string, Counters>> {
+    const start = (): DumpReader<ReadonlyMap<string, Counters>> => {
+      const reader = new DestinationReader(frontend.family);
+      const counters = new Map<string, Counters>();
+      return {
+        read({ payload }) {
+          reader.read(payload);
+          counters.set(reader.key(), reader.counters());
+        },
+        result: () => counters,
+      };
+    };
+    return this.#connection.dump(this.#listDestinations(frontend), start, signal);
+  }
+
+  observeTimeouts(): IpvsTimeouts {
+    return decodeTimeouts(this.#ask('timeouts', IPVS_CMD.GET_CONFIG));
+  }
+
+  applyTimeouts(timeouts: IpvsTimeouts): void {
+    const write = (writer: MessageWriter) => encodeTimeouts(writer, timeouts);
+    this.#connection.request(this.#request('set', 'timeouts of IPVS', IPVS_CMD.SET_CONFIG, write));
+  }
+
+  observeInfo(): IpvsInfo {
+    return decodeInfo(this.#ask('version', IPVS_CMD.GET_INFO));
+  }
+
+  observeDaemons(signal: AbortSignal): Promise<readonly SyncDaemon[]> {
+    const start = (): DumpReader<readonly SyncDaemon[]> => {
+      const daemons: SyncDaemon[] = [];
+      return {
+        read: ({ payload }) => void daemons.push(decodeDaemon(payload)),
+        result: () => daemons,
+      };
+    };
+    const request = this.#request('list', 'sync daemons of IPVS', IPVS_CMD.GET_DAEMON);
+    return this.#connection.dump(request, start, signal);
+  }
+
+  [Symbol.dispose](): void {
+    this.#connection[Symbol.dispose]();
+  }
+
+  /** In one datagram. */
+  async #applySome(edits: readonly IpvsEdit[]): Promise<readonly IpvsRefusal[]> {
+    const first = this.#connection.takeSequences(edits.length);
+    const writer = new MessageWriter(edits.length * USUAL_MESSAGE_SIZE);
+    edits.forEach((edit, index) => {
+      encodeEdit(writer, this.#type, first + index, edit);
+    });
+    const answers = await this.#connection.exchange(writer.bytes());
+    return answers.flatMap(({ sequence, errno, detail }) => {
+      const edit = edits[sequence - first];
+      return edit === undefined ? [] : [{ edit, error: refusal(edit, errno, detail) }];
+    });
+  }
+
+  /** The one answer to a request that has one. */
+  #ask(what: string, command: number): Uint8Array {
+    const request = this.#request('observe', `${what} of IPVS`, command);
+    const [answer] = this.#connection.request(request);
+    if (answer !== undefined) return answer.payload;
+    const { operation, object } = request;
+    throw new KernelError({ operation, object, detail: 'the kernel acknowledged but did not answer' });
+  }
+
+  #listServers(family: IpFamily): NetlinkRequest {
+    // It has another number once its module has been loaded anew.
+    this.#type = observeGenericFamily(this.#connection, FAMILY_NAME);
+    return this.#request('list', `${family} virtual servers`, IPVS_CMD.GET_SERVICE);
+  }
+
+  #listDestinations(frontend: Frontend): NetlinkRequest {
+    const object = `destinations of virtual server ${formatFrontend(frontend)}`;
+    return this.#request('list', object, IPVS_CMD.GET_DEST, (writer) => encodeFrontend(writer, frontend));
+  }
+
+  #request(
+    operation: string,
+    object: string,
+    command: number,
+    writeBody?: (writer: MessageWriter) => void,
+  ): NetlinkRequest {
+    return {
+      operation,
+      object,
+      type: this.#type,
+      write(writer) {
+        encodeGenericHeader(writer, command, FAMILY_VERSION);
+        writeBody?.(writer);
+      },
+    };
+  }
+}
+
+/** `add destination 10.0.0.1:80 of virtual server TCP 10.96.0.1:80: …` */
+function refusal(edit: IpvsEdit, errno: number, detail: string): KernelError {
+  const [operation] = edit.change.split('-', 1);
+  const server = `virtual server ${formatFrontend('server' in edit ? edit.server.frontend : edit.frontend)}`;
+  const object =
+    'destination' in edit
+      ? `destination ${formatHostPort(edit.destination.ip, edit.destination.port)} of ${server}`
+      : server;
+  return new KernelError({ operation: operation ?? '', object, detail, errno });
+}
