@@ -7,6 +7,10 @@ export function positive(text: string): number {
   return number;
 }
 
+export function natural(text: string): number {
+  return text === '0' ? 0 : positive(text);
+}
+
 /** `1,5000` */
 export function positives(text: string): readonly number[] {
   return text.split(',').map(positive);

@@ -25,7 +25,8 @@ export async function startBackend(
   signal: AbortSignal,
 ): Promise<AnyBackend> {
   const { settings } = await readSettings({ 'proxy-mode': mode });
-  const backend = await findMode(settings.mode).start(settings, 'IPv4', runner, strictLogger, signal);
+  const surroundings = { runner, logger: strictLogger, localAddresses: () => NODE_VIEW.localAddresses };
+  const backend = await findMode(settings.mode).start(settings, 'IPv4', surroundings, signal);
   if (backend instanceof KernelError) throw backend;
   return backend;
 }

@@ -5,7 +5,9 @@
  *
  * Times run from the event to the kernel's answer. "own" figures are processor time of the main thread: without waiting
  * for an external tool, and without the time in which the tool has the processor. Messages and bytes are what a mode
- * that speaks netlink has sent; figures of changes are medians.
+ * that speaks netlink has sent; figures of changes are medians. "idle" is what a proxy costs that has nothing to do.
+ *
+ * Where this kernel has no IPVS, the ipvs mode is measured in the guest (bench/guest.ts).
  */
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
@@ -15,8 +17,10 @@ import { orFail } from '../src/cli/failure.ts';
 import { CLONE_NEWNET, unshare } from '../src/kernel/ffi.ts';
 import { startToolRunner } from '../src/kernel/tool-runner.ts';
 import { quantile, round } from './figures.ts';
+import { enterGuest, guestOption } from './guest.ts';
+import { MeasuredRunner, measureIdle } from './idle.ts';
 import { measureNft } from './nft-script.ts';
-import { positive, progress, toolsOption } from './options.ts';
+import { natural, positive, progress, toolsOption } from './options.ts';
 import { createProxy, sentBy, startBackend } from './proxy.ts';
 import { describeSent, describeTimings, type Timed, type Timing, timed, timedWithStalls } from './timing.ts';
 import { chooseVariant } from './variant.ts';
@@ -35,7 +39,9 @@ interface Options extends Size {
   readonly mode: string;
   readonly changes: number;
   readonly changeSeconds: number;
+  readonly idlePeriods: number;
   readonly tools: 'legacy' | 'nf_tables' | 'default';
+  readonly guest: boolean;
   readonly json: boolean;
 }
 
@@ -45,7 +51,9 @@ const options = new Command('bench:sync')
   .option('--endpoints <n>', 'endpoints of each Service', positive, 10)
   .option('--changes <n>', 'single changes of each kind at most', positive, 200)
   .option('--change-seconds <n>', 'time for single changes of each kind at most', positive, 60)
+  .option('--idle-periods <n>', 'sync periods (30 s) of doing nothing that are measured', natural, 2)
   .addOption(toolsOption())
+  .addOption(guestOption())
   .option('--json', 'one JSON object on the last line', false)
   .parse()
   .opts<Options>();
@@ -53,18 +61,19 @@ const options = new Command('bench:sync')
 const signal = new AbortController().signal;
 
 async function main(): Promise<void> {
+  enterGuest([options.mode], options.guest);
   unshare(CLONE_NEWNET);
   using variant = chooseVariant(options.tools);
-  const runner = startToolRunner();
+  const runner = new MeasuredRunner(startToolRunner());
   try {
-    const tools = options.mode === 'iptables' ? variant.name : 'none';
+    const tools = options.mode === 'nftables' ? 'none' : variant.name;
     report({ mode: options.mode, tools, ...(await measure(runner)) });
   } finally {
     runner.close();
   }
 }
 
-async function measure(runner: ReturnType<typeof startToolRunner>): Promise<Record<string, number>> {
+async function measure(runner: MeasuredRunner): Promise<Record<string, number>> {
   const { services, endpoints } = options;
   progress(`${services} Services × ${endpoints} endpoints, mode ${options.mode}`);
   const backend = await startBackend(options.mode, runner, signal);
@@ -84,6 +93,8 @@ async function measure(runner: ReturnType<typeof startToolRunner>): Promise<Reco
   const rssMb = process.memoryUsage.rss() / 2 ** 20;
   const peakRssMb = process.resourceUsage().maxRSS / 2 ** 10;
 
+  const idle = options.idlePeriods === 0 ? {} : await measureIdle(proxy, runner, options.idlePeriods);
+
   progress('restart: a new process, the rules are there already …');
   const restart = await restarted(changed.length);
   return {
@@ -101,6 +112,7 @@ async function measure(runner: ReturnType<typeof startToolRunner>): Promise<Reco
     ...describeTimings('addEndpoint', added),
     ...describeTimings('addService', addedServices),
     ...describeTimings('removeService', removedServices),
+    ...idle,
     rssMb: round(rssMb),
     peakRssMb: round(peakRssMb),
     rssAfterRestartMb: round(restart.rssMb),
