@@ -17,6 +17,12 @@ export async function cleanupKernel(
   const failures: KernelError[] = [];
   const surroundings = { runner, logger, localAddresses: () => [] };
   for (const mode of allModes()) {
+    const missing = await mode.missing(surroundings, signal);
+    // Without what it needs a mode can't have been here.
+    if (missing.length > 0) {
+      logger.debug({ missing }, 'nothing of this mode can be there');
+      continue;
+    }
     for (const family of IP_FAMILIES.filter(observeIpSupport)) {
       const backend = await mode.start(settings, family, surroundings, signal);
       try {

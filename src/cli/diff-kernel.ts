@@ -23,7 +23,7 @@ export async function diffKernel({ flags, nodePortRange }: ProxyInput): Promise<
     const looking: Settings = { ...given, dryRun: true };
     const logger = createLogger({ ...looking.log, level: 'warn' });
     for (const warning of warnings) logger.warn({}, warning);
-    const settings = await settleMode(looking, runner, logger, signal);
+    const settings = await settleMode(looking, { runner, logger }, signal);
     const source = await openSource(settings, nodePortRange, logger, { waitForAll: true });
     const node = new NodeState(settings, observeInterfaceAddresses);
     const report = (problem: Problem) => logger.warn({}, formatProblem(problem));

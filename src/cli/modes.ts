@@ -3,6 +3,8 @@ import type { IpFamily } from '../addresses/ip.ts';
 import type { AnyBackend, AnyRules } from '../backends/backend.ts';
 import { IptablesRules } from '../backends/iptables/rules.ts';
 import { iptablesOptions, startIptables } from '../backends/iptables/start.ts';
+import { IpvsRules } from '../backends/ipvs/rules.ts';
+import { ipvsOptions, missingForIpvs, startIpvs } from '../backends/ipvs/start.ts';
 import { NftablesRules } from '../backends/nftables/rules.ts';
 import { nftablesOptions, startNftables } from '../backends/nftables/start.ts';
 import type { ProxyMode, Settings } from '../config/settings.ts';
@@ -24,6 +26,11 @@ export interface Mode {
   readonly usesServiceCIDRs: boolean;
   /** It programs the node's addresses one by one, and so must follow them. */
   readonly usesLocalAddresses: boolean;
+  /** What of the kernel it needs and can't have, in words. Modules that can be loaded are loaded. */
+  missing(
+    surroundings: Pick<Surroundings, 'runner' | 'logger'>,
+    signal: AbortSignal,
+  ): Promise<readonly string[]>;
   rules(settings: Settings, family: IpFamily): AnyRules;
   /** A KernelError says why the family can't be served on this machine. */
   start(
@@ -38,6 +45,7 @@ const MODES: Readonly<Partial<Record<ProxyMode, Mode>>> = {
   iptables: {
     usesServiceCIDRs: false,
     usesLocalAddresses: false,
+    missing: async () => [],
     rules: (settings, family) => new IptablesRules(iptablesOptions(settings, family)),
     start: (settings, family, { runner, logger }, signal) =>
       startIptables(settings, family, runner, logger, signal),
@@ -45,8 +53,16 @@ const MODES: Readonly<Partial<Record<ProxyMode, Mode>>> = {
   nftables: {
     usesServiceCIDRs: true,
     usesLocalAddresses: false,
+    missing: async () => [],
     rules: (settings, family) => new NftablesRules(nftablesOptions(settings, family)),
     start: async (settings, family) => startNftables(settings, family),
+  },
+  ipvs: {
+    usesServiceCIDRs: false,
+    usesLocalAddresses: true,
+    missing: missingForIpvs,
+    rules: (settings, family) => new IpvsRules(ipvsOptions(settings, family)),
+    start: startIpvs,
   },
 };
 

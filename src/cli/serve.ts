@@ -44,9 +44,12 @@ export async function runProxy({ flags, nodePortRange }: ProxyInput): Promise<vo
     for (const warning of warnings) logger.warn({}, warning);
     if (settings.cleanup) await cleanupKernel(settings, runner, logger, stop.signal);
     else {
-      const settled = await settleMode(settings, runner, logger, stop.signal);
+      const settled = await settleMode(settings, { runner, logger }, stop.signal);
       await serve(settled, nodePortRange, runner, logger, stop);
     }
+  } catch (error) {
+    // Told to end before it had begun.
+    if (error !== stop.signal.reason) throw error;
   } finally {
     runner.close();
   }
