@@ -4,6 +4,7 @@ import type { IptablesTools } from '../../kernel/iptables-tools.ts';
 import type { Logger } from '../../log/logger.ts';
 import type { Table } from './chain-id.ts';
 import { cleanupScript } from './cleanup.ts';
+import { EVERY_LAYOUT } from './every-layout.ts';
 import type { Layout } from './layout.ts';
 import { SavedRules } from './observe.ts';
 import { formatPieces, type RestoreScript } from './restore-script.ts';
@@ -28,7 +29,7 @@ export class KernelRules {
 
   /** Chains and rules of others are not among them. Throws KernelError. */
   observe(signal: AbortSignal): Promise<Ruleset> {
-    return this.#observe(['filter', 'nat'], signal);
+    return this.#observe(['filter', 'nat'], this.#options.layout, signal);
   }
 
   /** Table by table all or nothing. Throws KernelError. */
@@ -42,14 +43,14 @@ export class KernelRules {
     return watchTables(this.#options, drifted, signal);
   }
 
-  /** Leaves nothing of ours but what other programs use too. Throws KernelError. */
+  /** Leaves nothing of this mode and those like it, but what other programs use too. Throws KernelError. */
   async cleanup(signal: AbortSignal): Promise<void> {
-    const held = await this.#observe(['filter', 'nat', 'mangle'], signal);
-    await this.restore(cleanupScript(held, this.#options.layout), signal);
+    const held = await this.#observe(['filter', 'nat', 'mangle'], EVERY_LAYOUT, signal);
+    await this.restore(cleanupScript(held, EVERY_LAYOUT), signal);
   }
 
-  async #observe(tables: readonly Table[], signal: AbortSignal): Promise<Ruleset> {
-    const { tools, layout } = this.#options;
+  async #observe(tables: readonly Table[], layout: Layout, signal: AbortSignal): Promise<Ruleset> {
+    const { tools } = this.#options;
     const saved = new SavedRules(layout);
     for (const table of tables) await tools.save(table, (line) => saved.line(line), signal);
     return saved.ruleset();
