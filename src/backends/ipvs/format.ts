@@ -21,27 +21,30 @@ import type { SetContent } from './state.ts';
 
 interface Section {
   readonly header: string;
-  /** What takes it; of a part that is for one family, in that family. */
   readonly reader: string;
   readonly lines: readonly string[];
 }
 
 /** Sections in the order in which they are to be read; one without anything to do is left out. */
 export function formatChanges(changes: IpvsChanges): string {
-  const sections: Section[] = [
-    { header: 'ip', reader: 'ip -batch -', lines: linkLines(changes) },
+  const sections: readonly Section[] = [
+    { header: 'ip', reader: 'ip -force -batch -', lines: linkLines(changes) },
     { header: 'ipset', reader: 'ipset restore', lines: setLines(changes) },
     {
       header: 'iptables',
-      reader: 'iptables-restore --noflush (ip6tables-restore for IPv6)',
+      reader: 'iptables-restore --noflush, or ip6tables-restore --noflush for IPv6',
       lines: [formatScript(changes.rules)],
     },
-    { header: 'ipvs', reader: 'ipvsadm-restore', lines: serverLines(changes) },
+    {
+      header: 'ipvs',
+      reader:
+        "grep -v '^#' | ipvsadm -R; ipvsadm-restore takes them too, but removes all virtual servers first",
+      lines: serverLines(changes),
+    },
   ];
   return sections
-    .map(({ header, reader, lines }) => ({ title: `# ${header}\n# for ${reader}\n`, text: lines.join('') }))
-    .filter(({ text }) => text !== '')
-    .map(({ title, text }) => title + text)
+    .filter(({ lines }) => lines.some((line) => line !== ''))
+    .map(({ header, reader, lines }) => `# ${header}\n# lines for ${reader}\n${lines.join('')}`)
     .join('');
 }
 

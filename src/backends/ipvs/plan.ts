@@ -3,8 +3,16 @@ import type { FrontendKey } from '../../kernel/netlink/ipvs/contract.ts';
 import type { NodeView } from '../../services/node-view.ts';
 import type { ServicePortKey } from '../../services/service-port.ts';
 import type { Plan, StateChange } from '../backend.ts';
+import type { Ruleset } from '../xtables/ruleset.ts';
+import {
+  type BaseChains,
+  type ContributionChange,
+  SharedChains,
+  type SharedContents,
+} from '../xtables/shared-chains.ts';
+import { frameChains } from './frame.ts';
+import { FILTER_IPVS_OUT } from './names.ts';
 import type { IpvsOptions } from './options.ts';
-import { RulePlan } from './rule-plan.ts';
 import { keyOf, ServerClaims } from './server-claims.ts';
 import { setName, setShapes } from './sets.ts';
 import type { IpvsState, SetContent } from './state.ts';
@@ -28,7 +36,7 @@ export class IpvsPlan implements Plan<IpvsUnit, IpvsState> {
   readonly #addresses = new Tally();
   /** By name of the set. */
   readonly #members: ReadonlyMap<string, Tally>;
-  readonly #rules = new RulePlan();
+  readonly #chains = new SharedChains();
 
   constructor(options: IpvsOptions) {
     this.#options = options;
@@ -43,15 +51,12 @@ export class IpvsPlan implements Plan<IpvsUnit, IpvsState> {
   update(node: NodeView, units: Units): StateChange<IpvsState> {
     const touched = this.#touchedBy(units);
     const present = this.#piece(touched);
+    const contributions = this.#contributions(units);
     for (const [key, unit] of units) this.#put(key, unit);
-    const rules = this.#rules.update({
-      options: this.#options,
-      detectLocal: node.detectLocal,
-      isFilled: (id) => !this.#tally(setName(id, this.#options.family)).isEmpty,
-    });
-    const after = (): IpvsState => ({ ...this.#piece(touched), rules: rules.after });
+    const chains = this.#chains.update(this.#frame(node), contributions);
+    const after = (): IpvsState => ({ ...this.#piece(touched), rules: rulesetOf(chains.after) });
     return {
-      before: { ...present, rules: rules.before },
+      before: { ...present, rules: rulesetOf(chains.before) },
       // Made up when it is read: who does not know the kernel has no use for it.
       get after() {
         return after();
@@ -73,7 +78,7 @@ export class IpvsPlan implements Plan<IpvsUnit, IpvsState> {
       addresses: this.#addresses.all(),
       servers: this.#servers.among(this.#servers.keys()),
       sets: new Map(sets),
-      rules: this.#rules.complete(),
+      rules: rulesetOf(this.#chains.complete()),
     };
   }
 
@@ -110,11 +115,29 @@ export class IpvsPlan implements Plan<IpvsUnit, IpvsState> {
     };
   }
 
+  /** Rules depend on which sets have members, so it comes after those. */
+  #frame(node: NodeView): BaseChains {
+    return frameChains({
+      options: this.#options,
+      detectLocal: node.detectLocal,
+      isFilled: (id) => !this.#tally(setName(id, this.#options.family)).isEmpty,
+    });
+  }
+
+  #contributions(units: Units): readonly ContributionChange[] {
+    const share = (unit: IpvsUnit | undefined) =>
+      (unit?.outFilterRules ?? []).map((rule) => ({ chain: FILTER_IPVS_OUT, rule }));
+    return Array.from(units, ([key, unit]) => ({
+      key,
+      before: share(this.#units.get(key)),
+      after: share(unit),
+    }));
+  }
+
   #put(key: ServicePortKey, unit: IpvsUnit | undefined): void {
     const present = this.#units.get(key);
     if (present !== undefined) this.#release(present);
     if (unit !== undefined) this.#take(unit);
-    this.#rules.putOutFilterRules(key, unit?.outFilterRules ?? []);
     if (unit === undefined) this.#units.delete(key);
     else this.#units.set(key, unit);
   }
@@ -136,4 +159,8 @@ export class IpvsPlan implements Plan<IpvsUnit, IpvsState> {
     if (tally === undefined) throw new Error(`BUG: no set ${set}`);
     return tally;
   }
+}
+
+function rulesetOf(fixed: SharedContents): Ruleset {
+  return { own: new Map(), fixed };
 }

@@ -111,8 +111,6 @@ export type SetId = (typeof DEFINITIONS)[number]['id'];
 
 const COMMENTS: ReadonlyMap<SetId, string> = new Map(DEFINITIONS.map(({ id, comment }) => [id, comment]));
 
-export const SET_IDS: readonly SetId[] = DEFINITIONS.map(({ id }) => id);
-
 /** hash sets take no more entries than this; kube-proxy's 65536 would be the end at some ten thousand Services. */
 const MAX_ENTRIES = 1 << 20;
 /** As many ports as there are. */
