@@ -1,6 +1,6 @@
 /** IPVS of the network namespace a connection belongs to. */
 import { setImmediate } from 'node:timers/promises';
-import { formatHostPort, type IpFamily } from '../../../addresses/ip.ts';
+import type { IpFamily } from '../../../addresses/ip.ts';
 import { KernelError } from '../../kernel-error.ts';
 import { type DumpReader, NetlinkConnection } from '../connection.ts';
 import { encodeGenericHeader, NETLINK_GENERIC, observeGenericFamily } from '../generic.ts';
@@ -25,12 +25,13 @@ import type {
 import { DestinationReader } from './destination-reader.ts';
 import { encodeEdit, encodeFrontend } from './encoder.ts';
 import { formatFrontend } from './frontend.ts';
+import { refusalOf } from './refusal.ts';
 import { ServerReader } from './server-reader.ts';
 
 /** While the kernel works on a datagram nothing else happens: this long at most, if that can be. */
 const DATAGRAM_MS = 8;
 const FIRST_EDITS = 256;
-/** Of a large batch right after such a removal each edit takes milliseconds: the kernel looks through all that went. */
+/** Of destinations that went the kernel remembers all for two minutes, and looks for every new one among them. */
 const FEWEST_EDITS = 8;
 const MOST_EDITS = 1024;
 const USUAL_MESSAGE_SIZE = 160;
@@ -181,7 +182,7 @@ export class Ipvs implements IpvsClient, Disposable {
     const answers = await this.#connection.exchange(writer.bytes());
     return answers.flatMap(({ sequence, errno, detail }) => {
       const edit = edits[sequence - first];
-      return edit === undefined ? [] : [{ edit, error: refusal(edit, errno, detail) }];
+      return edit === undefined ? [] : [refusalOf(edit, errno, detail)];
     });
   }
 
@@ -221,15 +222,4 @@ export class Ipvs implements IpvsClient, Disposable {
       },
     };
   }
-}
-
-/** `add destination 10.0.0.1:80 of virtual server TCP 10.96.0.1:80: …` */
-function refusal(edit: IpvsEdit, errno: number, detail: string): KernelError {
-  const [operation] = edit.change.split('-', 1);
-  const server = `virtual server ${formatFrontend('server' in edit ? edit.server.frontend : edit.frontend)}`;
-  const object =
-    'destination' in edit
-      ? `destination ${formatHostPort(edit.destination.ip, edit.destination.port)} of ${server}`
-      : server;
-  return new KernelError({ operation: operation ?? '', object, detail, errno });
 }

@@ -1,0 +1,16 @@
+/** How an edit that the kernel refused reads. */
+import { formatHostPort } from '../../../addresses/ip.ts';
+import { KernelError } from '../../kernel-error.ts';
+import type { IpvsEdit, IpvsRefusal } from './contract.ts';
+import { formatFrontend } from './frontend.ts';
+
+/** `add destination 10.0.0.1:80 of virtual server TCP 10.96.0.1:80: file already exists (EEXIST)` */
+export function refusalOf(edit: IpvsEdit, errno: number, detail: string): IpvsRefusal {
+  const operation = edit.change.slice(0, edit.change.indexOf('-'));
+  const server = `virtual server ${formatFrontend('server' in edit ? edit.server.frontend : edit.frontend)}`;
+  const object =
+    'destination' in edit
+      ? `destination ${formatHostPort(edit.destination.ip, edit.destination.port)} of ${server}`
+      : server;
+  return { edit, error: new KernelError({ operation, object, detail, errno }) };
+}
