@@ -1,13 +1,14 @@
 /** What a node would program for the objects in some files, as text. */
-import { type IpFamily, parseIp } from '../addresses/ip.ts';
+import { IP_FAMILIES, type IpFamily, parseIp } from '../addresses/ip.ts';
 import type { GivenFlags } from '../config/flags.ts';
+import type { Settings } from '../config/settings.ts';
 import { formatProblem, type Problem, type WatchedObject } from '../kubernetes/objects.ts';
 import { desiredPlan } from '../proxy/desired-state.ts';
 import { NodeState } from '../proxy/node-state.ts';
 import { formatManifestError } from '../sources/manifests.ts';
 import { UserError } from './failure.ts';
 import { readManifestsOrFail } from './manifests-input.ts';
-import { findMode } from './modes.ts';
+import { findMode, type Mode } from './modes.ts';
 import { readSettings } from './settings-input.ts';
 
 /** The options of `menwei render`, as the command line names them. */
@@ -31,15 +32,27 @@ export async function render(options: RenderOptions): Promise<void> {
 
   const { settings, warnings } = await readSettings(flagsOf(options, objects));
   for (const warning of warnings) warn(warning);
-  const node = new NodeState(settings, () => []);
+  const mode = findMode(settings.mode);
+  const node = openNode(settings, mode);
   node.takeIn(objects);
   const family = options.family ?? node.ips.primaryFamily;
-  const rules = findMode(settings.mode).rules(settings, family);
+  const rules = mode.rules(settings, family);
   const report = (problem: Problem) => warn(formatProblem(problem));
   const plan = desiredPlan(rules, objects, node.view(family), report);
   process.stdout.write(rules.format(rules.diff(rules.nothing(), plan.complete())));
   // What could not be used is missing from the output: a script must be able to tell.
   if (problems.length > 0 || errors.length > 0) process.exitCode = 1;
+}
+
+/** A node that is another machine than this one, most likely: only what the objects and options say is known of it. */
+function openNode(settings: Settings, { usesLocalAddresses }: Mode): NodeState {
+  const known = (family: IpFamily): readonly string[] => node.knownAddresses(family);
+  const node = new NodeState(
+    settings,
+    () => IP_FAMILIES.flatMap(known),
+    usesLocalAddresses ? known : undefined,
+  );
+  return node;
 }
 
 /** The options in the words of the proxy's own flags, so that both mean the same. */

@@ -11,9 +11,10 @@ export function registerRenderCommand(program: Command): void {
     .description('print what a node would program for the objects in some files')
     .requiredOption('-f, --file <path...>', 'manifest files or folders')
     .addOption(
-      new Option('--mode <mode>', 'proxy mode; iptables prints input for iptables-restore').choices(
-        MODE_NAMES,
-      ),
+      new Option(
+        '--mode <mode>',
+        'proxy mode; prints input for iptables-restore, nft, or each of ip, ipset, iptables-restore and ipvsadm',
+      ).choices(MODE_NAMES),
     )
     .option('--node <name>', 'name of the node; the only Node in the files, or this machine, unless given')
     .option('--node-ip <ip>', 'address of the node; the Node object’s unless given')
