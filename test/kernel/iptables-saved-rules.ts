@@ -40,7 +40,8 @@ const SET_TYPES: Readonly<Record<string, readonly string[]>> = {
   'dst,dst,src': ['hash:ip,port,net'],
 };
 
-function createSet(name: string, directions: string, family: IpFamily): void {
+/** A set for rules that look into it like this, unless it is there. */
+export function createSet(name: string, directions: string, family: IpFamily): void {
   const type = SET_TYPES[directions] ?? [];
   const ofFamily = directions === 'dst' ? [] : ['family', family === 'IPv4' ? 'inet' : 'inet6'];
   const { status, stderr } = spawnSync('ipset', ['create', name, ...type, ...ofFamily, '-exist'], {

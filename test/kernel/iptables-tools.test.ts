@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { FakeIptables } from '../../src/kernel/fake/iptables.ts';
 import { describeIptablesTools, restoreFailure, saved } from '../../src/kernel/fake/iptables-laws.ts';
+import { createSet } from './iptables-saved-rules.ts';
 import { describeVariants } from './iptables-variants.ts';
 
 const chain = fc.constantFrom('K1', 'K2', 'K3');
@@ -48,7 +49,11 @@ describeVariants((variant, openKernel) => {
     expect((await openKernel('IPv4')).variant).toBe(variant);
   });
 
-  describeIptablesTools('the kernel', openKernel);
+  describeIptablesTools('the kernel', async (family) => {
+    const tools = await openKernel(family);
+    createSet(family === 'IPv4' ? 'S4' : 'S6', 'dst,dst', family);
+    return tools;
+  });
 
   it('comes with the fake to the same rules by any scripts', async () => {
     await fc.assert(

@@ -51,5 +51,7 @@ export function describeVariants(
 
 /** The tools read tables that the kernel has not as empty ones; only writing tells. */
 function hasTables(binary: string): boolean {
-  return spawnSync(binary, ['iptables', '-t', 'mangle', '-N', 'PROBE']).status === 0;
+  return ['-N', '-X'].every(
+    (verb) => spawnSync(binary, ['iptables', '-t', 'mangle', verb, 'PROBE']).status === 0,
+  );
 }

@@ -1,5 +1,9 @@
 /** Rules that ask IPVS: only a kernel that has it takes them. */
+import { describeVirtualServerMatch } from '../../src/kernel/fake/iptables-laws.ts';
 import { describeSavedRules } from './iptables-saved-rules.ts';
+import { describeVariants } from './iptables-variants.ts';
+
+describeVariants((_variant, openKernel) => describeVirtualServerMatch('the kernel', openKernel));
 
 describeSavedRules([
   ...['tcp', 'udp', 'sctp'].map(

@@ -8,7 +8,7 @@ import { parseSavedRule } from './saved-rule.ts';
 
 /** What iptables-save prints of a rule that was written like this. */
 function saved(written: string, family: IpFamily = 'IPv4'): string {
-  return readRule(new Words(splitWords(written)), family).text;
+  return readRule(new Words(splitWords(written)), { family, hasSet: () => true }).text;
 }
 
 const maybe = <T>(arbitrary: fc.Arbitrary<T>) => fc.option(arbitrary, { nil: undefined });

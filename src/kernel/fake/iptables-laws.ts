@@ -28,7 +28,9 @@ export async function restoreFailure(tools: IptablesTools, script: string): Prom
 }
 
 /** What is written, and what is read back. */
-const RULES: Readonly<Record<IpFamily, readonly (readonly [written: string, read: string])[]>> = {
+type KeptRules = Readonly<Record<IpFamily, readonly (readonly [written: string, read: string])[]>>;
+
+const RULES: KeptRules = {
   IPv4: [
     ['', ''],
     ['-j DROP', '-j DROP'],
@@ -45,6 +47,10 @@ const RULES: Readonly<Record<IpFamily, readonly (readonly [written: string, read
       String.raw`-m comment --comment "it\'s \"so\" \\ here"`,
     ],
     ['-m addrtype --dst-type LOCAL', '-m addrtype --dst-type LOCAL'],
+    ['-m addrtype --dst-type LOCAL ! --src-type LOCAL', '-m addrtype ! --src-type LOCAL --dst-type LOCAL'],
+    ['-m physdev ! --physdev-is-in', '-m physdev ! --physdev-is-in'],
+    ['-m set --match-set S4 dst,dst', '-m set --match-set S4 dst,dst'],
+    ['-p tcp -m set ! --match-set S4 src,dst -j K2', '-p tcp -m set ! --match-set S4 src,dst -j K2'],
     ['-m conntrack --ctstate ESTABLISHED,NEW,RELATED', '-m conntrack --ctstate NEW,RELATED,ESTABLISHED'],
     [
       '-m conntrack ! --ctstate RELATED,ESTABLISHED,DNAT',
@@ -79,11 +85,29 @@ const RULES: Readonly<Record<IpFamily, readonly (readonly [written: string, read
     ],
   ],
   IPv6: [
+    ['-m set --match-set S6 dst,dst -s fd00::1', '-s fd00::1/128 -m set --match-set S6 dst,dst'],
     ['-d fd00:30::1 -s fd00:0:0:1::1/64', '-s fd00:0:0:1::/64 -d fd00:30::1/128'],
     ['-j REJECT', '-j REJECT --reject-with icmp6-port-unreachable'],
     [
       '-m recent --name K2 --set',
       '-m recent --set --name K2 --mask ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff --rsource',
+    ],
+  ],
+};
+
+const VIRTUAL_SERVER_RULES: KeptRules = {
+  IPv4: [
+    [
+      '-s 1.2.3.5 -m ipvs --vaddr 1.2.3.5 --vproto udp --vport 80 -j DROP',
+      '-s 1.2.3.5/32 -m ipvs --vproto 17 --vaddr 1.2.3.5 --vport 80 -j DROP',
+    ],
+    ['-m ipvs --vport 80 --vproto tcp', '-m ipvs --vproto 6 --vport 80'],
+    ['-m ipvs ! --vproto sctp', '-m ipvs ! --vproto 132'],
+  ],
+  IPv6: [
+    [
+      '-m ipvs --vaddr fd00::5 --vproto tcp --vport 80 -j DROP',
+      '-m ipvs --vproto 6 --vaddr fd00::5 --vport 80 -j DROP',
     ],
   ],
 };
@@ -114,25 +138,42 @@ const REFUSED = [
     commands: [':K2 - [0:0]', '-A K2 -j K1', '-A INPUT -j K1'],
     line: { legacy: 5, nf_tables: 4 },
   },
+  { what: 'a rule that asks a missing set', commands: ['-A K1 -m set --match-set S2 dst -j DROP'], line: 2 },
+  {
+    what: 'a rule that asks a set of the other family',
+    commands: ['-A K1 -m set --match-set S6 dst -j DROP'],
+    line: 2,
+  },
+  { what: 'directions there are none of', commands: ['-A K1 -m set --match-set S4 up -j DROP'], line: 2 },
+  { what: 'a set match without a set', commands: ['-A K1 -m set -j DROP'], line: 2 },
+  { what: 'a bridge match without a word', commands: ['-A K1 -m physdev -j DROP'], line: 2 },
   { what: 'an option that no match knows', commands: ['-A K1 --nope 1'], line: 2 },
   { what: 'a line that is no command', commands: ['nope'], line: 2 },
 ] as const;
 
-/** @param openKernel the tools of a kernel without any rule */
-export function describeIptablesTools(
-  title: string,
-  openKernel: (family: IpFamily) => Promise<IptablesTools>,
-): void {
-  describe(`iptables of ${title}`, () => {
-    describe.each(['IPv4', 'IPv6'] as const)('%s', (family) => {
-      it.each(RULES[family])('keeps `%s` as `%s`', async (written, read) => {
-        const tools = await openKernel(family);
-        await tools.restore([`*filter\n:K1 - [0:0]\n:K2 - [0:0]\n-A K1 ${written}\nCOMMIT\n`], signal);
-        expect((await saved(tools, 'filter')).filter((line) => line.startsWith('-A'))).toEqual([
-          `-A K1 ${read}`.trim(),
-        ]);
-      });
+/** The tools of a kernel without any rule, but with a set to ask, S4 or S6 by the family (hash:ip,port). */
+export type OpenKernel = (family: IpFamily) => Promise<IptablesTools>;
+
+/** What a kernel with IPVS keeps besides. */
+export function describeVirtualServerMatch(title: string, openKernel: OpenKernel): void {
+  describe(`the IPVS match of ${title}`, () => describeKept(VIRTUAL_SERVER_RULES, openKernel));
+}
+
+function describeKept(rules: KeptRules, openKernel: OpenKernel): void {
+  describe.each(['IPv4', 'IPv6'] as const)('%s', (family) => {
+    it.each(rules[family])('keeps `%s` as `%s`', async (written, read) => {
+      const tools = await openKernel(family);
+      await tools.restore([`*filter\n:K1 - [0:0]\n:K2 - [0:0]\n-A K1 ${written}\nCOMMIT\n`], signal);
+      expect((await saved(tools, 'filter')).filter((line) => line.startsWith('-A'))).toEqual([
+        `-A K1 ${read}`.trim(),
+      ]);
     });
+  });
+}
+
+export function describeIptablesTools(title: string, openKernel: OpenKernel): void {
+  describe(`iptables of ${title}`, () => {
+    describeKept(RULES, openKernel);
 
     it('keeps the rules of nat', async () => {
       const tools = await openKernel('IPv4');

@@ -1,12 +1,16 @@
 import { describe, expect, it } from 'vitest';
 import { KernelError } from '../kernel-error.ts';
 import { FakeIptables } from './iptables.ts';
-import { describeIptablesTools } from './iptables-laws.ts';
+import { describeIptablesTools, describeVirtualServerMatch, type OpenKernel } from './iptables-laws.ts';
 
 const signal = new AbortController().signal;
 const TWO_TABLES = '*filter\n:K1 - [0:0]\nCOMMIT\n*nat\n:K1 - [0:0]\nCOMMIT\n';
 
-describeIptablesTools('the fake', async (family) => new FakeIptables({ family }));
+const openKernel: OpenKernel = async (family) =>
+  new FakeIptables({ family, hasSet: (name) => name === (family === 'IPv4' ? 'S4' : 'S6') });
+
+describeIptablesTools('the fake', openKernel);
+describeVirtualServerMatch('the fake', openKernel);
 
 async function failures(seed: number): Promise<readonly string[]> {
   const fake = new FakeIptables({ faults: { seed } });
@@ -66,6 +70,17 @@ describe('faults', () => {
     }
     expect(lines.cut).toBeLessThan(lines.whole);
   });
+});
+
+it('knows which sets its rules ask', async () => {
+  const fake = new FakeIptables({ hasSet: () => true });
+  await fake.restore(
+    ['*nat\n-A OUTPUT -m set --match-set S1 dst -m set ! --match-set S2 src\nCOMMIT\n'],
+    signal,
+  );
+  expect(['S1', 'S2', 'S3'].filter((name) => fake.asksSet(name))).toEqual(['S1', 'S2']);
+  fake.wipe();
+  expect(fake.asksSet('S1')).toBe(false);
 });
 
 describe('somebody else', () => {

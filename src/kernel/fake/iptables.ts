@@ -13,6 +13,8 @@ import { BUILTIN_CHAINS, Table } from './table.ts';
 export interface FakeIptablesOptions {
   readonly family?: IpFamily;
   readonly faults?: FaultOptions;
+  /** Which sets there are for rules to ask; none unless told otherwise. */
+  readonly hasSet?: (name: string) => boolean;
 }
 
 /** One use of the tools, for tests of what a sync costs. */
@@ -30,10 +32,11 @@ export class FakeIptables implements IptablesTools {
   readonly #name: string;
   readonly #tables: Map<string, Table>;
 
-  constructor({ family = 'IPv4', faults }: FakeIptablesOptions = {}) {
+  constructor({ family = 'IPv4', faults, hasSet = () => false }: FakeIptablesOptions = {}) {
     this.#name = family === 'IPv4' ? 'iptables' : 'ip6tables';
     this.faults = new Faults(faults);
-    this.#tables = new Map([...BUILTIN_CHAINS.keys()].map((name) => [name, new Table(name, family)]));
+    const surroundings = { family, hasSet };
+    this.#tables = new Map([...BUILTIN_CHAINS.keys()].map((name) => [name, new Table(name, surroundings)]));
   }
 
   async save(table: string, onLine: (line: string) => void, signal: AbortSignal): Promise<void> {
@@ -70,6 +73,11 @@ export class FakeIptables implements IptablesTools {
   /** What iptables-save prints for all tables, without going through the tools: no fault, no operation. */
   dump(): string {
     return [...this.#tables.values()].flatMap((table) => table.save()).join('\n');
+  }
+
+  /** Whether a rule asks a set, so that it can't be destroyed. */
+  asksSet(set: string): boolean {
+    return [...this.#tables.values()].some((table) => table.asksSet(set));
   }
 
   /** What somebody else does: input for iptables-restore --noflush, for which `-F` and `-N` are understood too. */

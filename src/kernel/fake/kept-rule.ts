@@ -3,7 +3,7 @@
  * are the same to the kernel when they print the same.
  */
 import { type IpFamily, parseCidr, parseIp } from '../../addresses/ip.ts';
-import { type Extension, MATCHES, TARGETS } from './rule-extensions.ts';
+import { askedSet, type Extension, MATCHES, type Surroundings, TARGETS } from './rule-extensions.ts';
 import { BadCommand, quoteWord, type Words } from './rule-words.ts';
 
 export interface KeptRule {
@@ -11,6 +11,8 @@ export interface KeptRule {
   readonly text: string;
   /** What follows `-j`: one of the kernel's targets, or a chain. */
   readonly target: string | undefined;
+  /** The names of the sets that it asks. */
+  readonly sets: readonly string[];
 }
 
 /** Whether a target is the kernel's own rather than a chain. */
@@ -29,7 +31,7 @@ interface Used {
 }
 
 /** Reads the rest of a command. Throws BadCommand with the tools' words. */
-export function readRule(words: Words, family: IpFamily): KeptRule {
+export function readRule(words: Words, surroundings: Surroundings): KeptRule {
   const addresses = new Map<string, string>();
   const used: Used[] = [];
   let target: string | undefined;
@@ -40,7 +42,7 @@ export function readRule(words: Words, family: IpFamily): KeptRule {
       throw new BadCommand(`multiple ${word} flags not allowed`);
     }
     if (ADDRESS_OPTIONS.includes(word)) {
-      addresses.set(word, `${negation}${word} ${canonical(word, words.take(), family)}`);
+      addresses.set(word, `${negation}${word} ${canonical(word, words.take(), surroundings.family)}`);
     } else if (word === '-m') {
       used.push(use('-m', words.take(), MATCHES));
     } else if (word === '-j') {
@@ -53,14 +55,16 @@ export function readRule(words: Words, family: IpFamily): KeptRule {
   const wrong = used.find(({ name }) => isProtocol(name) && addresses.get('-p') !== `-p ${name}`);
   if (wrong !== undefined) throw new BadCommand(`Invalid argument: -m ${wrong.name} needs -p ${wrong.name}`);
   const printed = used.map(({ flag, name, extension, given }) =>
-    [flag, name, ...extension.save(given, family)].join(' '),
+    [flag, name, ...extension.save(given, surroundings)].join(' '),
   );
   const jump = target === undefined || isKernelTarget(target) ? [] : [`-j ${target}`];
   const addressTexts = ADDRESS_OPTIONS.flatMap((option) => addresses.get(option) ?? []);
   // The target's options may come before those of a match; it is printed last all the same.
   const matches = printed.filter((text) => text.startsWith('-m'));
   const targets = printed.filter((text) => text.startsWith('-j'));
-  return { text: [...addressTexts, ...matches, ...targets, ...jump].join(' '), target };
+  const text = [...addressTexts, ...matches, ...targets, ...jump].join(' ');
+  const sets = used.filter(({ name }) => name === 'set').map(({ given }) => askedSet(given).name);
+  return { text, target, sets };
 }
 
 function isProtocol(match: string): boolean {

@@ -5,11 +5,17 @@ import { BadCommand, quoteWord } from './rule-words.ts';
 /** The options given to one match or target, each with its value ('' for a flag); `!` stands before a negated one. */
 export type Given = ReadonlyMap<string, string>;
 
+/** What a rule is read with. */
+export interface Surroundings {
+  readonly family: IpFamily;
+  readonly hasSet: (name: string) => boolean;
+}
+
 export interface Extension {
   /** How many values each option takes. */
   readonly options: Readonly<Record<string, 0 | 1 | 2>>;
   /** The options as they are printed, without `-m NAME` or `-j NAME`. */
-  save(given: Given, family: IpFamily): readonly string[];
+  save(given: Given, surroundings: Surroundings): readonly string[];
 }
 
 /** xt_statistic counts in fractions of this. */
@@ -34,17 +40,24 @@ export const MATCHES: ReadonlyMap<string, Extension> = new Map<string, Extension
   ],
   ['conntrack', { options: { '--ctstate': 1 }, save: (given) => asGiven(given, '--ctstate', sortStates) }],
   ['mark', { options: { '--mark': 1 }, save: (given) => asGiven(given, '--mark', formatMatchedMark) }],
-  ['set', { options: { '--match-set': 2 }, save: (given) => asGiven(given, '--match-set') }],
-  ['physdev', { options: { '--physdev-is-in': 0 }, save: (given) => asGiven(given, '--physdev-is-in') }],
+  ['set', { options: { '--match-set': 2 }, save: saveSet }],
+  [
+    'physdev',
+    {
+      options: { '--physdev-is-in': 0 },
+      save: (given) => atLeastOne('physdev', asGiven(given, '--physdev-is-in')),
+    },
+  ],
   [
     'ipvs',
     {
       options: { '--vproto': 1, '--vaddr': 1, '--vport': 1 },
-      save: (given) => [
-        ...asGiven(given, '--vproto', protocolNumber),
-        ...asGiven(given, '--vaddr'),
-        ...asGiven(given, '--vport'),
-      ],
+      save: (given) =>
+        atLeastOne('ipvs', [
+          ...asGiven(given, '--vproto', protocolNumber),
+          ...asGiven(given, '--vaddr'),
+          ...asGiven(given, '--vport'),
+        ]),
     },
   ],
   ['nfacct', { options: { '--nfacct-name': 1 }, save: (given) => asGiven(given, '--nfacct-name') }],
@@ -64,7 +77,7 @@ export const TARGETS: ReadonlyMap<string, Extension> = new Map<string, Extension
     'REJECT',
     {
       options: { '--reject-with': 1 },
-      save: (given, family) => [
+      save: (given, { family }) => [
         '--reject-with',
         given.get('--reject-with') ??
           (family === 'IPv4' ? 'icmp-port-unreachable' : 'icmp6-port-unreachable'),
@@ -89,6 +102,25 @@ function asGiven(given: Given, option: string, format = (value: string) => value
     if (value !== undefined) return value === '' && option !== '--comment' ? [name] : [name, format(value)];
   }
   return [];
+}
+
+function atLeastOne(match: string, options: readonly string[]): readonly string[] {
+  if (options.length === 0) throw new BadCommand(`${match}: at least one option is needed`);
+  return options;
+}
+
+function saveSet(given: Given, { hasSet }: Surroundings): readonly string[] {
+  const options = atLeastOne('set', asGiven(given, '--match-set'));
+  const { name, directions } = askedSet(given);
+  if (!hasSet(name)) throw new BadCommand(`Set ${name} doesn't exist.`);
+  if (!/^(src|dst)(,(src|dst)){0,5}$/.test(directions)) throw new BadCommand(`bad directions ${directions}`);
+  return options;
+}
+
+/** The set that `-m set` asks, which is empty for any other match. */
+export function askedSet(given: Given): { readonly name: string; readonly directions: string } {
+  const [name = '', directions = ''] = (asGiven(given, '--match-set')[1] ?? '').split(' ');
+  return { name, directions };
 }
 
 const PROTOCOL_NUMBERS = new Map([
@@ -132,7 +164,7 @@ function recentOptions(): Record<string, 0 | 1> {
   ]);
 }
 
-function saveRecent(given: Given, family: IpFamily): string[] {
+function saveRecent(given: Given, { family }: Surroundings): string[] {
   const verbs = ['--set', '--rcheck', '--update', '--remove'].flatMap((verb) => asGiven(given, verb));
   if (verbs.length !== 1) throw new BadCommand('recent: you must specify one of --set, --rcheck …');
   if (given.has('--reap') && !given.has('--seconds')) throw new BadCommand('recent: --reap needs --seconds');

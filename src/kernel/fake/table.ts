@@ -1,6 +1,6 @@
 /** One table of the fake kernel: chains with rules, and the commands of iptables-restore on them. */
-import type { IpFamily } from '../../addresses/ip.ts';
 import { isKernelTarget, type KeptRule, readRule } from './kept-rule.ts';
+import type { Surroundings } from './rule-extensions.ts';
 import { BadCommand, splitWords, Words } from './rule-words.ts';
 
 /** The tables there are, with the chains that the kernel itself walks through. */
@@ -15,20 +15,20 @@ const MAX_NAME_LENGTH = 28;
 
 export class Table {
   readonly name: string;
-  readonly #family: IpFamily;
+  readonly #surroundings: Surroundings;
   readonly #builtin: readonly string[];
   readonly #chains: Map<string, readonly KeptRule[]>;
 
-  constructor(name: string, family: IpFamily, chains?: ReadonlyMap<string, readonly KeptRule[]>) {
+  constructor(name: string, surroundings: Surroundings, chains?: ReadonlyMap<string, readonly KeptRule[]>) {
     this.name = name;
-    this.#family = family;
+    this.#surroundings = surroundings;
     this.#builtin = BUILTIN_CHAINS.get(name) ?? [];
     this.#chains = new Map(chains ?? this.#builtin.map((chain) => [chain, []]));
   }
 
   /** A transaction works on a copy, so that it can be given up. */
   copy(): Table {
-    return new Table(this.name, this.#family, this.#chains);
+    return new Table(this.name, this.#surroundings, this.#chains);
   }
 
   /** Runs one line between `*table` and `COMMIT`. Throws BadCommand. */
@@ -59,6 +59,11 @@ export class Table {
   /** The `-A` lines of a chain, or undefined if there is none of this name. */
   list(chain: string): readonly string[] | undefined {
     return this.#chains.get(chain)?.map(({ text }) => `-A ${chain} ${text}`.trimEnd());
+  }
+
+  /** Whether a rule asks a set, so that it can't be destroyed. */
+  asksSet(set: string): boolean {
+    return [...this.#chains.values()].flat().some(({ sets }) => sets.includes(set));
   }
 
   /** The body of iptables-save, from `*table` to `COMMIT`. */
@@ -159,7 +164,7 @@ export class Table {
   }
 
   #read(words: Words): KeptRule {
-    const rule = readRule(words, this.#family);
+    const rule = readRule(words, this.#surroundings);
     const { target } = rule;
     if (
       target !== undefined &&
