@@ -6,6 +6,7 @@ import { FakeIptables } from '../kernel/fake/iptables.ts';
 import { KernelError } from '../kernel/kernel-error.ts';
 import type { Node } from '../kubernetes/objects.ts';
 import { createProxyMetrics } from '../metrics/proxy-metrics.ts';
+import type { NodeView } from '../services/node-view.ts';
 import { ServiceTracker } from '../services/service-tracker.ts';
 import { aNodeView, aService, aSlice } from '../services/testing.ts';
 import { dryRun } from './dry-run.ts';
@@ -49,12 +50,13 @@ function open({ minSyncPeriodMs = 1_000, nodeGraceMs = 0, dryRun: isDryRun = fal
   const logger = { debug: say, info: say, warn: say, error: say };
   const backend = openBackend(fake, 'IPv4', { logger, watchPeriodMs: WATCH_PERIOD_MS });
   let zone = '';
+  let nodePortAddresses: NodeView['nodePortAddresses'] = 'all';
   const serviceCIDRs: string[] = [];
   const health = new ProxyHealth(2 * SYNC_PERIOD_MS);
   const family = new FamilyProxy({
     backend: isDryRun ? dryRun(backend, (text) => printed.push(text)) : backend,
     tracker: new ServiceTracker({ family: 'IPv4', nodeName: 'node-a', startedAtMs: 0 }),
-    nodeView: () => aNodeView({ zone }),
+    nodeView: () => aNodeView({ zone, nodePortAddresses }),
     logger,
   });
   const proxy = new ServiceProxy({
@@ -80,6 +82,9 @@ function open({ minSyncPeriodMs = 1_000, nodeGraceMs = 0, dryRun: isDryRun = fal
     log,
     printed,
     zone: () => zone,
+    acceptNodePortsOn: (ips: readonly string[]) => {
+      nodePortAddresses = ips;
+    },
     serviceCIDRs,
     ended: proxy.run(stop.signal),
     stop: () => stop.abort(),
@@ -230,6 +235,16 @@ describe('events', () => {
     await pass(1_000);
     expect(zone()).toBe('a');
     expect(log).toContain('the Node object of this node was deleted');
+  });
+
+  it('of the node that come from elsewhere are synced too', async () => {
+    const { proxy, fake, acceptNodePortsOn } = await openSynced();
+    acceptNodePortsOn(['192.168.0.2']);
+    await pass(5_000);
+    expect(fake.dump()).not.toContain('192.168.0.2');
+    proxy.nodeChanged();
+    await pass(0);
+    expect(fake.dump()).toMatch(/-d 192\.168\.0\.2(\/32)? .*-j KUBE-NODEPORTS/);
   });
 
   it('of ServiceCIDRs are passed on and synced at once, which changes nothing in this mode', async () => {

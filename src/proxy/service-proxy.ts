@@ -93,8 +93,7 @@ export class ServiceProxy implements ObjectSink {
       case 'Node':
         this.#options.onNode(object);
         this.#isNodeAwaited = false;
-        // Whether the change matters to the rules shows when they are compiled.
-        this.#track(() => true);
+        this.nodeChanged();
         break;
       case 'ServiceCIDR':
         this.#setServiceCIDR(object.name, object.cidrs);
@@ -137,6 +136,11 @@ export class ServiceProxy implements ObjectSink {
 
   report(problem: Problem): void {
     this.#options.logger.warn({}, formatProblem(problem));
+  }
+
+  /** Something about the node is not as it was; whether that matters to the rules shows when they are compiled. */
+  nodeChanged(): void {
+    this.#track(() => true);
   }
 
   /** Where every service port of every family stands. */
