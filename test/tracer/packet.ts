@@ -10,6 +10,10 @@ export interface Packet {
   readonly destinationPort: number;
   /** The interface it comes in by; undefined when the node itself sends it. */
   readonly inInterface?: string | undefined;
+  /** That interface is a bridge, and a port of it let the packet in. */
+  readonly isBridged?: boolean;
+  /** The virtual server of IPVS that took its connection, `1.2.3.5:80/UDP`; none unless told. */
+  readonly virtualServer?: string;
   /** What conntrack makes of it; NEW unless told. An INVALID packet passes the nat table by. */
   readonly connectionState?: 'NEW' | 'INVALID';
   /** What others have marked it with; 0 unless told. */
@@ -20,6 +24,8 @@ export interface Packet {
 export interface Machine {
   /** Its own addresses, the primary one first; loopback ones go without saying. */
   readonly addresses: readonly string[];
+  /** The IP sets by name, with their entries as `ipset list` prints them: `10.0.0.1,tcp:80`. */
+  readonly sets?: ReadonlyMap<string, ReadonlySet<string>>;
   /** Nothing unless told. */
   readonly memory?: Memory;
   /** What the clock says; 0 unless told. */

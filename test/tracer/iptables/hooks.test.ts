@@ -84,7 +84,19 @@ describe('conditions', () => {
     ['-m addrtype --dst-type LOCAL', passing, false],
     ['-m addrtype --dst-type LOCAL', toNode, true],
     ['-m addrtype --dst-type LOCAL', { ...fromNode, destination: '127.0.0.9' }, true],
+    ['-m addrtype ! --dst-type LOCAL', passing, true],
     ['-m addrtype --src-type LOCAL', passing, false],
+    ['-m addrtype ! --src-type LOCAL', fromNode, false],
+    ['-m addrtype --src-type LOCAL ! --dst-type LOCAL', fromNode, true],
+    ['-m physdev ! --physdev-is-in', passing, true],
+    ['-m physdev ! --physdev-is-in', { ...passing, isBridged: true }, false],
+    ['-m ipvs --vaddr 1.2.3.5 --vproto 17 --vport 80', passing, false],
+    ['-m ipvs --vaddr 1.2.3.5 --vproto 17 --vport 80', { ...passing, virtualServer: '1.2.3.5:80/UDP' }, true],
+    [
+      '-m ipvs --vaddr 1.2.3.5 --vproto 17 --vport 80',
+      { ...passing, virtualServer: '1.2.3.5:80/TCP' },
+      false,
+    ],
     ['-m addrtype --src-type LOCAL', fromNode, true],
     ['-m conntrack --ctstate NEW', passing, true],
     ['-m conntrack --ctstate INVALID', passing, false],
@@ -98,6 +110,30 @@ describe('conditions', () => {
     const hooks = ['filter FORWARD', 'filter INPUT', 'filter OUTPUT'];
     const closed = rulesetOf(...hooks.map((hook) => `${hook}: ${condition} -j DROP`));
     expect(end(packet, closed)).toBe(isMet ? 'DROP' : 'untouched');
+  });
+
+  it.each<[string, string, string, Packet, boolean]>([
+    ['an address', 'dst', '172.30.0.1', passing, true],
+    ['another address', 'dst', '172.30.0.2', passing, false],
+    ['the source', 'src', passing.source, passing, true],
+    ['address and port', 'dst,dst', '172.30.0.1,tcp:80', passing, true],
+    ['address and port, of IPv6', 'dst,dst', 'fd00:30::1,tcp:80', v6, true],
+    ['another port', 'dst,dst', '172.30.0.1,tcp:81', passing, false],
+    ['another protocol', 'dst,dst', '172.30.0.1,udp:80', passing, false],
+    ['the source with that port', 'src,dst', `${passing.source},tcp:80`, passing, true],
+    ['a network too', 'dst,dst,src', '172.30.0.1,tcp:80,203.0.113.0/24', passing, true],
+    ['another network', 'dst,dst,src', '172.30.0.1,tcp:80,10.0.0.0/8', passing, false],
+    ['a port', 'dst', '80', passing, true],
+    ['a port, for SCTP', 'dst', '80', { ...passing, protocol: 'SCTP' }, false],
+  ])('know who is in a set of %s', (_name, directions, entry, packet, isIn) => {
+    const closed = rulesetOf(`filter FORWARD: -m set --match-set S ${directions} -j DROP`);
+    const machine = { ...MACHINE, sets: new Map([['S', new Set(['10.9.9.9', entry])]]) };
+    expect(end(packet, closed, machine)).toBe(isIn ? 'DROP' : 'untouched');
+  });
+
+  it('ask no set that is not there', () => {
+    const ruleset = rulesetOf('filter FORWARD: -m set --match-set S dst -j DROP');
+    expect(() => end(passing, ruleset)).toThrow('there is no set S');
   });
 
   it('know what was remembered of the source', () => {

@@ -1,6 +1,8 @@
 /** Which packets a rule is for. */
-import type { Rule } from '../../../src/backends/xtables/rule.ts';
+import { formatHostPort } from '../../../src/addresses/ip.ts';
+import type { Rule, VirtualAddress } from '../../../src/backends/xtables/rule.ts';
 import { destinationOf, type Flight, isLocalAddress, isWithin, recall } from '../packet.ts';
+import { isInSet } from './sets.ts';
 
 /** Whether all conditions of a rule hold. Chance (`oneOf`) is for the caller to settle. */
 export function matches(rule: Rule, flight: Flight): boolean {
@@ -12,6 +14,9 @@ export function matches(rule: Rule, flight: Flight): boolean {
     holds(rule.destinationPort, (wanted) => wanted === port) &&
     holdsText(rule.source, (range) => isWithin(range, packet.source)) &&
     holdsText(rule.inInterface, (name) => isInterface(name, packet.inInterface)) &&
+    holds(rule.set, (set) => isInSet(set, flight)) &&
+    holds(rule.physdevNotIn, () => !packet.isBridged) &&
+    holds(rule.virtual, (virtual) => formatVirtual(virtual) === packet.virtualServer) &&
     holdsText(rule.sourceType, () => isLocalAddress(packet.source, machine)) &&
     holdsText(rule.destinationType, () => isLocalAddress(ip, machine)) &&
     holdsText(rule.connectionState, (states) => isInState(states, flight)) &&
@@ -43,6 +48,10 @@ function isInterface(wanted: string, actual = ''): boolean {
 function isInState(states: string, { packet, endpoint }: Flight): boolean {
   const actual = [packet.connectionState ?? 'NEW', ...(endpoint === undefined ? [] : ['DNAT'])];
   return states.split(',').some((state) => actual.includes(state));
+}
+
+function formatVirtual({ ip, port, protocol }: VirtualAddress): string {
+  return `${formatHostPort(ip, port)}/${protocol.toUpperCase()}`;
 }
 
 function hasMark(wanted: string, actual: number): boolean {
