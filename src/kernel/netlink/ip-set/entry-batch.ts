@@ -77,7 +77,7 @@ export function* stepsOf(edits: readonly SetEdit[]): Generator<OtherEdit | reado
   if (run.length > 0) yield run;
 }
 
-function isEntryEdit(edit: SetEdit): edit is EntryEdit {
+export function isEntryEdit(edit: SetEdit): edit is EntryEdit {
   return edit.change === 'add' || edit.change === 'remove';
 }
 

@@ -91,7 +91,7 @@ export class EntryReader {
   }
 
   #writeProtocol(): boolean {
-    if (this.#protocol < 0) return false;
+    if (this.#protocol <= 0) return false;
     const name = PROTOCOL_NAMES.get(this.#protocol);
     if (name === undefined) this.#text.decimal(this.#protocol);
     else this.#text.text(name);

@@ -125,7 +125,7 @@ function encodeProtocolPort(
   const colon = text.indexOf(':', from);
   if (colon < 0 || colon > to) return false;
   const protocol = PROTOCOLS.get(text.slice(from, colon)) ?? parseDecimal(text, from, colon, MAX_PROTOCOL);
-  if (protocol < 0) return false;
+  if (protocol <= 0) return false;
   writer.u8(IPSET_ENTRY_ATTR.PROTO, protocol);
   return encodePort(writer, text, colon + 1, to);
 }

@@ -9,7 +9,7 @@ import type { EntryEdit, EntryRequest } from './entry-batch.ts';
 const WORDS: ReadonlyMap<number, string> = new Map([
   [constants.errno.ENOENT, 'there is no such set (ENOENT)'],
   [constants.errno.EEXIST, 'there is a set of this name (EEXIST)'],
-  [IPSET_ERR.PROTOCOL, 'the kernel did not understand it (IPSET_ERR_PROTOCOL)'],
+  [IPSET_ERR.PROTOCOL, 'the set takes no such entries (IPSET_ERR_PROTOCOL)'],
   [IPSET_ERR.FIND_TYPE, 'the kernel has no sets of this type (IPSET_ERR_FIND_TYPE)'],
   [IPSET_ERR.MAX_SETS, 'there are as many sets as the kernel can have (IPSET_ERR_MAX_SETS)'],
   [IPSET_ERR.BUSY, 'the set is in use (IPSET_ERR_BUSY)'],
@@ -17,14 +17,11 @@ const WORDS: ReadonlyMap<number, string> = new Map([
   [IPSET_ERR.TYPE_MISMATCH, 'the sets are of different types (IPSET_ERR_TYPE_MISMATCH)'],
   [IPSET_ERR.INVALID_CIDR, 'no set takes a network of this length (IPSET_ERR_INVALID_CIDR)'],
   [IPSET_ERR.INVALID_FAMILY, 'the type of set is not for this IP family (IPSET_ERR_INVALID_FAMILY)'],
-  [IPSET_ERR.IPADDR_IPV4, 'the set is one of IPv4 addresses (IPSET_ERR_IPADDR_IPV4)'],
-  [IPSET_ERR.IPADDR_IPV6, 'the set is one of IPv6 addresses (IPSET_ERR_IPADDR_IPV6)'],
 ]);
 
 const HASH_WORDS: ReadonlyMap<number, string> = new Map([
   [IPSET_ERR.HASH_FULL, 'the set is full (IPSET_ERR_HASH_FULL)'],
   [IPSET_ERR.HASH_ELEM, 'no set takes an address of zeros (IPSET_ERR_HASH_ELEM)'],
-  [IPSET_ERR.INVALID_PROTO, 'no set takes a port of this protocol (IPSET_ERR_INVALID_PROTO)'],
 ]);
 
 const BITMAP_WORDS: ReadonlyMap<number, string> = new Map([

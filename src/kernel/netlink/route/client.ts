@@ -25,8 +25,8 @@ import {
 const { EADDRNOTAVAIL, EEXIST, ENODEV } = constants.errno;
 const NETLINK_GET_STRICT_CHK = 12;
 const ON = new Uint8Array(new Uint32Array([1]).buffer);
-/** The kernel takes some 10 µs for each of them, and the event loop waits. */
-const EDITS_PER_DATAGRAM = 256;
+/** The event loop waits meanwhile: of an interface with 5,000 addresses the kernel takes half a millisecond to remove one. */
+const EDITS_PER_DATAGRAM = 32;
 const ADDING = [RTM.NEWADDR, NLM_F_REQUEST | NLM_F_ACK | NLM_F_CREATE | NLM_F_EXCL] as const;
 const REMOVING = [RTM.DELADDR, NLM_F_REQUEST | NLM_F_ACK] as const;
 const NO_ANSWER = { errno: undefined, detail: 'the kernel gave no answer' } as const;
