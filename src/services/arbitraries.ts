@@ -93,7 +93,7 @@ const balancings: fc.Arbitrary<Balancing> = fc.oneof(
   {
     weight: 1,
     arbitrary: fc.record({
-      scheduler: fc.constantFrom('', 'rr', 'wrr', 'lc', 'wlc', 'sh', 'mh', 'unheard'),
+      scheduler: fc.constantFrom('', 'rr', 'wrr', 'lc', 'wlc', 'sh', 'mh'),
       schedulerFlags: fc.constantFrom(undefined, [], ['port'] as const, ['port', 'fallback'] as const),
       forwarding: fc.constantFrom<Forwarding>('masquerade', 'direct', 'tunnel'),
       slowStartMs: fc.constantFrom(0, 0, 30_000),

@@ -1,0 +1,35 @@
+/** The laws of the ipvs mode on the real kernel, with every variant of the iptables tools that it has tables for. */
+import { spawnSync } from 'node:child_process';
+import { afterAll } from 'vitest';
+import { describeIpvsLaws, type IpvsKernel } from '../../src/backends/ipvs/laws.ts';
+import { DEVICE } from '../../src/backends/ipvs/names.ts';
+import { openIpSetClient } from '../../src/kernel/netlink/ip-set/client.ts';
+import { openIpvsClient } from '../../src/kernel/netlink/ipvs/client.ts';
+import { openLinkClient } from '../../src/kernel/netlink/route/client.ts';
+import { describeVariants } from './iptables-variants.ts';
+
+// Always the same few cases: the fake has gone through many others.
+const runs = { numRuns: 2, seed: 1 };
+
+const links = openLinkClient();
+const sets = openIpSetClient();
+const ipvs = openIpvsClient();
+
+describeVariants((_variant, openTools) => {
+  async function openKernel(family: 'IPv4' | 'IPv6'): Promise<IpvsKernel> {
+    // A set can't go while a rule of either family asks for it.
+    const [tools] = [await openTools(family), await openTools(family === 'IPv4' ? 'IPv6' : 'IPv4')];
+    for (const [file, ...args] of [
+      ['ipvsadm', '-C'],
+      ['ipset', 'destroy'],
+    ] as const) {
+      const { status, stderr } = spawnSync(file, args, { encoding: 'utf8' });
+      if (status !== 0) throw new Error(`${file}: ${stderr}`);
+    }
+    links.removeLink(DEVICE);
+    return { tools, ipvs, sets, links };
+  }
+  describeIpvsLaws('the kernel', { openKernel, runs });
+  // The other variant's tools would not see these rules.
+  afterAll(() => openKernel('IPv4'));
+});
