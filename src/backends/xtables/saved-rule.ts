@@ -158,11 +158,9 @@ class Reading {
     const recent = this.recent.finish();
     const virtual = this.virtual.finish();
     if (recent === 'foreign' || virtual === 'foreign') return undefined;
-    return {
-      ...rule,
-      ...(recent === undefined ? {} : { recent }),
-      ...(virtual === undefined ? {} : { virtual }),
-    };
+    if (recent !== undefined) rule.recent = recent;
+    if (virtual !== undefined) rule.virtual = virtual;
+    return rule;
   }
 }
 
