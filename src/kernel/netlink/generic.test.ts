@@ -32,7 +32,7 @@ describe('a family of generic netlink', () => {
     expect(run()).toBe(0x21);
     const [request] = peer.sent.flatMap((bytes) => decodeMessages(bytes));
     expect(request?.type).toBe(0x10);
-    expect(request?.payload).toEqual(hex('03 01 0000  0900 0200 4950565300'));
+    expect(request?.payload).toEqual(hex('03 01 0000  0900 0200 4950565300 000000'));
   });
 
   it('may not be there', () => {
