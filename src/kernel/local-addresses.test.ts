@@ -1,0 +1,58 @@
+import { describe, expect, it } from 'vitest';
+import { FakeLinks } from './fake/links.ts';
+import { KernelError } from './kernel-error.ts';
+import { LocalAddresses } from './local-addresses.ts';
+import type { AddressOnInterface } from './netlink/route/contract.ts';
+
+const signal = new AbortController().signal;
+
+function global(ip: string, prefixLength = 24): Omit<AddressOnInterface, 'interface'> {
+  return { ip, prefixLength, scope: 'global' };
+}
+
+describe('observe', () => {
+  it('finds the addresses of all interfaces, sorted, each once', async () => {
+    const links = new FakeLinks();
+    links.addDevice('eth1', [global('192.0.2.7'), global('2001:db8::7', 64)]);
+    links.addDevice('eth0', [global('192.0.2.10'), global('192.0.2.7', 32), global('2001:db8::1', 64)]);
+    const local = new LocalAddresses(links, []);
+    await local.observe(signal);
+    expect(local.of('IPv4')).toEqual(['192.0.2.10', '192.0.2.7']);
+    expect(local.of('IPv6')).toEqual(['2001:db8::1', '2001:db8::7']);
+  });
+
+  it.each([
+    ['on an excluded interface', 'kube-ipvs0', '10.96.0.1'],
+    ['on the loopback interface', 'lo', '192.0.2.1'],
+    ['of the loopback network', 'eth0', '127.0.0.53'],
+    ['of this machine alone', 'eth0', '::1'],
+    ['that are link-local', 'eth0', 'fe80::1'],
+  ])('leaves out addresses %s', async (_, name, ip) => {
+    const links = new FakeLinks();
+    links.addDevice(name, [global(ip)]);
+    const local = new LocalAddresses(links, ['kube-ipvs0']);
+    await local.observe(signal);
+    expect([...local.of('IPv4'), ...local.of('IPv6')]).toEqual([]);
+  });
+
+  it('says whether anything is different', async () => {
+    const links = new FakeLinks();
+    links.addDevice('eth0', [global('192.0.2.1')]);
+    const local = new LocalAddresses(links, ['kube-ipvs0']);
+    expect(await local.observe(signal)).toBe(true);
+    const before = local.of('IPv4');
+    links.addDevice('kube-ipvs0', [global('10.96.0.1', 32)]);
+    expect(await local.observe(signal)).toBe(false);
+    expect(local.of('IPv4')).toBe(before);
+    links.addDevice('eth1', [global('2001:db8::7', 64)]);
+    expect(await local.observe(signal)).toBe(true);
+    expect(local.of('IPv4')).toBe(before);
+    expect(local.of('IPv6')).toEqual(['2001:db8::7']);
+  });
+
+  it('fails when the kernel does', async () => {
+    const local = new LocalAddresses(new FakeLinks({ faults: { seed: 1, rate: 1 } }), []);
+    await expect(local.observe(signal)).rejects.toThrow(KernelError);
+    expect(() => local.of('IPv4')).toThrow('BUG');
+  });
+});
