@@ -6,6 +6,7 @@ import { createSocket, type RemoteInfo, type Socket as UdpSocket } from 'node:dg
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { Socket } from 'node:net';
+import { familyOf } from '../addresses/ip.ts';
 import type { Answer } from './outcome.ts';
 
 /** Who answers. */
@@ -18,16 +19,22 @@ export interface EchoServer {
   close(): Promise<void>;
 }
 
-/** Serves every port on all addresses of the calling thread's namespace. */
+/**
+ * Every address of the calling thread's namespace. A datagram to one of several is answered from the one that the kernel
+ * prefers, which may be another.
+ */
+const ANY_ADDRESS: readonly string[] = ['0.0.0.0', '::'];
+
+/** Serves every port: HTTP on all addresses, UDP on those that are named, or else on all. */
 export async function startEchoServer(
   identity: ServerIdentity,
   ports: readonly number[],
+  addresses: readonly string[] = ANY_ADDRESS,
 ): Promise<EchoServer> {
   const servers = await Promise.all(
     ports.flatMap((port) => [
       serveHttp(identity, port),
-      serveUdp(identity, port, 'udp4'),
-      serveUdp(identity, port, 'udp6'),
+      ...addresses.map((address) => serveUdp(identity, port, address)),
     ]),
   );
   return {
@@ -76,12 +83,13 @@ async function serveHttp(identity: ServerIdentity, port: number): Promise<EchoSe
   };
 }
 
-async function serveUdp(identity: ServerIdentity, port: number, type: 'udp4' | 'udp6'): Promise<EchoServer> {
+async function serveUdp(identity: ServerIdentity, port: number, address: string): Promise<EchoServer> {
+  const type = familyOf(address) === 'IPv4' ? 'udp4' : 'udp6';
   const socket: UdpSocket = createSocket({ type, ipv6Only: type === 'udp6', recvBufferSize: 1 << 20 });
   socket.on('message', (_message: Buffer, peer: RemoteInfo) => {
     socket.send(encodeAnswer(identity, peer.address, peer.port), peer.port, peer.address, () => undefined);
   });
-  socket.bind({ port });
+  socket.bind({ address, port });
   await once(socket, 'listening');
   return {
     close: async () => {

@@ -6,7 +6,11 @@ import type { Failure, Outcome, Tally } from './outcome.ts';
 import type { RequestOptions, SeriesOptions, Target } from './request.ts';
 
 export interface HostOperations {
-  serve(identity: ServerIdentity, ports: readonly number[]): Promise<void>;
+  serve(
+    identity: ServerIdentity,
+    ports: readonly number[],
+    addresses: readonly string[] | undefined,
+  ): Promise<void>;
   stopServing(pod: string): Promise<void>;
   http(target: Target, options: RequestOptions): Promise<Outcome>;
   udp(target: Target, options: RequestOptions): Promise<Outcome>;

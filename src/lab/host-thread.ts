@@ -9,7 +9,7 @@ import { type EchoServer, startEchoServer } from './echo-server.ts';
 import type { HostOperations, HostRequest, HostThreadData } from './host-operations.ts';
 import { EchoConnection } from './long-lived.ts';
 import { requestHttp, requestUdp } from './request.ts';
-import { requestStream, serveStream } from './sctp.ts';
+import { IPPROTO_SCTP, requestStream, serveStream } from './sctp.ts';
 import { requestSeries } from './series.ts';
 
 const { namespaceFd }: HostThreadData = workerData;
@@ -25,9 +25,13 @@ function connectionOf(number: number): EchoConnection {
 }
 
 const operations: HostOperations = {
-  serve: async (identity, ports) => {
-    const sctp = hasSctp() ? ports.map((port) => serveStream(identity, port)) : [];
-    servers.set(identity.pod, [await startEchoServer(identity, ports), ...sctp]);
+  serve: async (identity, ports, addresses) => {
+    const sctp = hasSctp()
+      ? ports.flatMap((port) =>
+          (addresses ?? ['::']).map((ip) => serveStream(identity, { ip, port }, IPPROTO_SCTP)),
+        )
+      : [];
+    servers.set(identity.pod, [await startEchoServer(identity, ports, addresses), ...sctp]);
   },
   stopServing: async (pod) => {
     for (const server of servers.get(pod) ?? []) await server.close();

@@ -75,9 +75,16 @@ export class LabHost {
     };
   }
 
-  /** Answers on the ports in the name of a pod, until {@link stopServing}. */
-  async serve(identity: ServerIdentity, ports: readonly number[]): Promise<void> {
-    if (ports.length > 0) await this.#ask('serve', identity, ports);
+  /**
+   * Answers on the ports in the name of a pod, until {@link stopServing}. Who names the addresses gets every answer
+   * from the one that was asked; on all there are, that is sure for HTTP alone.
+   */
+  async serve(
+    identity: ServerIdentity,
+    ports: readonly number[],
+    addresses?: readonly string[],
+  ): Promise<void> {
+    if (ports.length > 0) await this.#ask('serve', identity, ports, addresses);
   }
 
   /** Closes the pod's ports and connections, so that the kernel refuses what comes next. */

@@ -1,7 +1,9 @@
 /** A small cluster on one machine: nodes, pods and a client outside, each in a network namespace of its own. */
 
 import { openNamespace } from '../kernel/netns.ts';
+import type { ServerIdentity } from './echo-server.ts';
 import { LabHost } from './host.ts';
+import { type Arrival, acceptSharedAddresses, ownAddresses } from './owned-address.ts';
 import {
   checkPod,
   checkTopology,
@@ -21,6 +23,11 @@ export class LabNode extends LabHost {
     super(spec.name, spec, namespace);
     this.spec = spec;
   }
+
+  /** Passes on packets whose source is an address of its own, as pods send them that own a virtual address. */
+  acceptSharedAddresses(): void {
+    acceptSharedAddresses(this.namespace);
+  }
 }
 
 export class LabPod extends LabHost {
@@ -36,7 +43,29 @@ export class LabPod extends LabHost {
 
   /** Answers on the pod's ports, as it does from the start. */
   async startServing(): Promise<void> {
-    await this.serve({ pod: this.name, node: this.node.name }, this.spec.ports ?? DEFAULT_PORTS);
+    await this.serve(this.#identity, this.spec.ports ?? DEFAULT_PORTS);
+  }
+
+  /**
+   * Gives the pod virtual addresses of its Service, so that it takes packets for them and answers from them. Once for
+   * each pod; it must have an own address of each family. The nodes must accept it: see
+   * {@link LabNode.acceptSharedAddresses}.
+   */
+  async own(addresses: readonly string[], arrival: Arrival): Promise<void> {
+    const { ip, ip6, ports = DEFAULT_PORTS } = this.spec;
+    ownAddresses(this.namespace, addresses, arrival, (family) => {
+      const own = family === 'IPv4' ? ip : ip6;
+      if (own === undefined)
+        throw new LabSpecError(`pod ${this.name}: it has no ${family} address of its own`);
+      return own;
+    });
+    await this.stopServing();
+    const all = [ip, ip6, ...addresses].filter((address) => address !== undefined);
+    await this.serve(this.#identity, ports, all);
+  }
+
+  get #identity(): ServerIdentity {
+    return { pod: this.name, node: this.node.name };
   }
 }
 

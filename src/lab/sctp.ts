@@ -8,7 +8,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { getSystemErrorMessage, getSystemErrorName } from 'node:util';
 import * as ffi from '../kernel/ffi.ts';
 import { KernelError } from '../kernel/kernel-error.ts';
-import { decodeSocketAddress, domainOf, encodeSocketAddress } from '../kernel/socket-address.ts';
+import {
+  decodeSocketAddress,
+  domainOf,
+  encodeSocketAddress,
+  type SocketAddress,
+} from '../kernel/socket-address.ts';
 import { type EchoServer, encodeAnswer, type ServerIdentity } from './echo-server.ts';
 import { failureOf, type Outcome } from './outcome.ts';
 import { DEFAULT_TIMEOUT_MS, decodeAnswer, type RequestOptions, type Target, timedOut } from './request.ts';
@@ -24,10 +29,17 @@ function openSocket(ip: string, protocol: number): number {
   return fd;
 }
 
-/** Serves the port on all addresses of both families of the calling thread's namespace. */
-export function serveStream(identity: ServerIdentity, port: number, protocol = IPPROTO_SCTP): EchoServer {
-  const fd = openSocket('::', protocol);
-  ffi.bind(fd, encodeSocketAddress({ ip: '::', port }));
+/**
+ * Serves the port on one address of the calling thread's namespace, or with `::` on all of both families. On several
+ * addresses SCTP answers from the one it prefers, whichever was asked.
+ */
+export function serveStream(
+  identity: ServerIdentity,
+  address: SocketAddress,
+  protocol = IPPROTO_SCTP,
+): EchoServer {
+  const fd = openSocket(address.ip, protocol);
+  ffi.bind(fd, encodeSocketAddress(address));
   ffi.listen(fd, BACKLOG);
   const timer = setInterval(() => {
     for (let taken = ffi.accept(fd); taken !== undefined; taken = ffi.accept(fd)) {

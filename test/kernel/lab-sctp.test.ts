@@ -12,7 +12,7 @@ describe.each([
   ['SCTP', IPPROTO_SCTP],
 ])('streams over %s', (name, protocol) => {
   it.skipIf(name === 'SCTP' && !hasSctp()).each(['127.0.0.1', '::1'])('answer on %s', async (address) => {
-    const server = serveStream(IDENTITY, 7_000, protocol);
+    const server = serveStream(IDENTITY, { ip: '::', port: 7_000 }, protocol);
     for (const round of [1, 2]) {
       const options = { sourcePort: 7_000 + round };
       expect(await requestStream({ address, port: 7_000 }, options, protocol)).toEqual({
