@@ -8,14 +8,15 @@ BENCH ?= --mode iptables --services 1000 --endpoints 10
 help: ## say what there is to make
 	@sed -n 's/^\([a-z]*\):[^#]*## /\1	/p' $(MAKEFILE_LIST)
 
-setup: ## install what is missing (Debian, Ubuntu): network tools and npm packages
-	@scripts/setup
+setup: ## install what is missing (Debian, Ubuntu): network tools, a kernel for the tests and npm packages
+	@scripts/setup --guest
 
-test: setup ## check types and style, then run every test, on the real kernel too
+test: setup ## check types and style, then run every test, on this machine's kernel and on one with IPVS
 	npm run --silent check
-	vitest run --reporter=default --reporter=./scripts/strict-reporter.ts
+	@node scripts/test.ts
 
-demo: setup ## show a Service at work on two nodes with real traffic
+demo: ## show a Service at work on two nodes with real traffic
+	@scripts/setup
 	@bin/menwei lab demo
 
 bench: setup ## measure sync times; BENCH="--mode nftables --services 5000 --endpoints 50" for others

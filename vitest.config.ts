@@ -1,5 +1,18 @@
 import { defineConfig } from 'vitest/config';
 
+/** What needs IPVS, or SCTP, which kernels of build machines often lack: it runs in the guest. */
+const IN_GUEST = ['test/kernel/ipvs-*.test.ts', 'test/kernel/lab-sctp.test.ts'];
+
+/** Programs take a while to do their work, and in the guest a multiple of that. */
+function onKernel(timeoutMs: number, ...setupFiles: string[]) {
+  return {
+    setupFiles: ['test/kernel/own-namespace.ts', ...setupFiles],
+    pool: 'forks' as const,
+    testTimeout: timeoutMs,
+    hookTimeout: timeoutMs,
+  };
+}
+
 export default defineConfig({
   test: {
     // Most tests wait, for a process or for the kernel.
@@ -16,10 +29,16 @@ export default defineConfig({
         test: {
           name: 'kernel',
           include: ['test/kernel/**/*.test.ts'],
-          setupFiles: ['test/kernel/own-namespace.ts'],
-          pool: 'forks',
-          testTimeout: 60_000,
-          hookTimeout: 60_000,
+          exclude: IN_GUEST,
+          ...onKernel(60_000),
+        },
+      },
+      {
+        test: {
+          name: 'guest',
+          include: [...IN_GUEST, 'test/kernel/behaviour/*.test.ts'],
+          ...onKernel(240_000, 'test/kernel/with-ipvs.ts'),
+          env: { MENWEI_TEST_MODES: 'ipvs', MENWEI_TEST_PATIENCE_MS: '100000' },
         },
       },
     ],

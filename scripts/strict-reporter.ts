@@ -5,6 +5,7 @@
 import type { SerializedError } from 'vitest';
 import type { Reporter, TestCase, TestModule } from 'vitest/node';
 import { ALLOWED_SKIPS } from './allowed-skips.ts';
+import { formatTotals } from './totals.ts';
 
 /** Why this skip is all right, or undefined if it is not. */
 function excuseOf(test: TestCase): string | undefined {
@@ -30,7 +31,7 @@ export default class StrictReporter implements Reporter {
     }
     const failed = count('failed') + brokenFiles.length + unhandledErrors.length;
     if (failed + unexcused > 0 || tests.length === 0) process.exitCode = 1;
-    lines.push(`${count('passed')} passed, ${failed} failed, ${skipped.length} skipped`);
+    lines.push(formatTotals({ passed: count('passed'), failed, skipped: skipped.length }));
     process.stdout.write(`${lines.join('\n')}\n`);
   }
 }

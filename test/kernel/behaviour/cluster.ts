@@ -13,6 +13,7 @@ import type { Command, Mode } from './modes.ts';
 import { NodeProxy } from './node-proxy.ts';
 import { type Identity, identityOf, type Offer } from './offer.ts';
 import { type NoPage, type Page, PageReader } from './page-reader.ts';
+import { PATIENCE_MS } from './patience.ts';
 import { PublishedService } from './published-service.ts';
 import { describeSentinel, sentinelKey } from './sentinel.ts';
 import { CLIENT_RANGE, CLUSTER_CIDR, describeNode, FAMILIES, SERVICE_RANGES, TOPOLOGY } from './topology.ts';
@@ -179,7 +180,7 @@ export class Cluster {
   }
 
   async #syncedOn(proxy: NodeProxy, servicePort: string): Promise<void> {
-    const deadline = performance.now() + 30_000;
+    const deadline = performance.now() + PATIENCE_MS;
     for (;;) {
       const states = (await proxy.status()).filter((status) => status.servicePort === servicePort);
       if (states.filter(({ state }) => state === 'programmed').length === FAMILIES.length) return;
@@ -188,7 +189,7 @@ export class Cluster {
           `node ${proxy.node.name} has not programmed ${servicePort}: ${JSON.stringify(states)}\n${proxy.output}`,
         );
       }
-      await new Promise((resolve) => setTimeout(resolve, 20));
+      await new Promise((resolve) => setTimeout(resolve, 50));
     }
   }
 
@@ -220,9 +221,8 @@ export class Cluster {
 
   /** The lines of the counted dump that are about one Service, so that nobody else's traffic shows. */
   async countedLines(node: string, service: PublishedService): Promise<readonly string[]> {
-    const { namespace, name } = service.identity;
-    const mention = new RegExp(`\\b${namespace}/${name}\\b`);
     const { countedCommands, clean } = this.mode.dump;
+    const mention = this.mode.dump.mention(service.identity);
     const lines = clean(await this.run(node, countedCommands)).split('\n');
     return lines.filter((line) => mention.test(line));
   }
@@ -248,13 +248,16 @@ export class Cluster {
   }
 
   #flags(node: LabNode): readonly string[] {
+    const syncPeriod = this.#options.syncPeriod ?? '30s';
     return [
       ...this.mode.flags,
       `--manifests=${this.manifests}`,
       `--hostname-override=${node.name}`,
       `--cluster-cidr=${CLUSTER_CIDR}`,
       '--iptables-min-sync-period=0s',
-      `--iptables-sync-period=${this.#options.syncPeriod ?? '30s'}`,
+      `--iptables-sync-period=${syncPeriod}`,
+      '--ipvs-min-sync-period=0s',
+      `--ipvs-sync-period=${syncPeriod}`,
     ];
   }
 }

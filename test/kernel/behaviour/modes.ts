@@ -5,7 +5,9 @@
 import { dirname } from 'node:path';
 import { formatHostPort } from '../../../src/addresses/ip.ts';
 import { isShared, readChains, withoutNoise } from './iptables-dump.ts';
+import { readIpvs, withoutIpvsNoise } from './ipvs-dump.ts';
 import { readObjects, withElementLines } from './nft-dump.ts';
+import type { Identity } from './offer.ts';
 
 /** A program and its arguments, run inside a node. */
 export type Command = readonly [file: string, ...args: readonly string[]];
@@ -21,6 +23,8 @@ export interface Dump {
   readonly read: (text: string) => unknown;
   /** An endpoint as the dump writes it. */
   readonly formatEndpoint: (ip: string, port: number) => string;
+  /** Matches the lines that are about a Service. */
+  readonly mention: (service: Identity) => RegExp;
   /** Whether a line is about all Services, so that it may be written anew when another Service changes. */
   readonly isShared: (line: string) => boolean;
 }
@@ -57,6 +61,10 @@ function inAllTables(command: (tool: string, table: string) => Command): readonl
   return TOOLS.flatMap((tool) => TABLES.map((table) => command(tool, table)));
 }
 
+function byName({ namespace, name }: Identity): RegExp {
+  return new RegExp(`\\b${namespace}/${name}\\b`);
+}
+
 function iptables(variant: 'nft' | 'legacy'): Mode {
   const programs = TOOLS.flatMap((tool) => [tool, `${tool}-save`, `${tool}-restore`]);
   return {
@@ -72,6 +80,7 @@ function iptables(variant: 'nft' | 'legacy'): Mode {
       clean: withoutNoise,
       read: readChains,
       formatEndpoint: formatHostPort,
+      mention: byName,
       isShared,
     },
     flushes: [
@@ -114,6 +123,7 @@ const nftables: Mode = {
     clean: withElementLines,
     read: readObjects,
     formatEndpoint: (ip, port) => `${ip} . ${port}`,
+    mention: byName,
     // Every element is about one Service, and rules are about none.
     isShared: () => false,
   },
@@ -129,4 +139,63 @@ const nftables: Mode = {
   exceptions: {},
 };
 
-export const MODES: readonly Mode[] = [nftables, iptables('nft'), iptables('legacy')];
+const DEVICE = 'kube-ipvs0';
+
+/** Deletes what `ipvsadm -Sn` lists as destinations, one by one. */
+const DELETE_DESTINATIONS = String.raw`ipvsadm -Sn | sed -n 's/^-a \(.* -r [^ ]*\) .*/ipvsadm -d \1/p' | sh -e`;
+
+const ipvs: Mode = {
+  name: 'ipvs',
+  flags: ['--proxy-mode=ipvs', '--ipvs-required'],
+  tools: {},
+  answersLocalhost: false,
+  acceptsHealthChecks: true,
+  path: undefined,
+  dump: {
+    commands: [
+      ['ipvsadm', '-Sn'],
+      ['ipset', 'save'],
+      ['ip', '-o', 'address', 'show', 'dev', DEVICE],
+      ...inAllTables((tool, table) => [`${tool}-save`, '-t', table]),
+    ],
+    // The kernel adds its counters up every two seconds.
+    countedCommands: [
+      ['sleep', '5'],
+      ['ipvsadm', '-Ln', '--stats'],
+    ],
+    clean: withoutIpvsNoise,
+    read: readIpvs,
+    formatEndpoint: formatHostPort,
+    mention: ({ clusterIP, nodePort }) => new RegExp(`^\\S+ \\[?${clusterIP}\\]?:|^\\S+ \\S+:${nodePort} `),
+    // Every virtual server is about one Service, and rules are about none.
+    isShared: () => false,
+  },
+  flushes: [
+    { title: 'the virtual servers are deleted', commands: [['ipvsadm', '-C']] },
+    { title: 'the destinations are deleted', commands: [['sh', '-ec', DELETE_DESTINATIONS]] },
+    { title: 'the sets are emptied', commands: [['ipset', 'flush']] },
+    {
+      title: 'the nat tables are flushed',
+      commands: TOOLS.map((tool): Command => [tool, '-w', '-t', 'nat', '-F']),
+    },
+    {
+      title: 'every chain of every table is flushed and deleted, and every set',
+      commands: [
+        ...inAllTables((tool, table) => [tool, '-w', '-t', table, '-F']),
+        ...inAllTables((tool, table) => [tool, '-w', '-t', table, '-X']),
+        ['ipset', 'destroy'],
+      ],
+    },
+    { title: 'the addresses are deleted', commands: [['ip', 'address', 'flush', 'dev', DEVICE]] },
+    { title: 'the device is deleted', commands: [['ip', 'link', 'delete', DEVICE]] },
+  ],
+  exceptions: {},
+};
+
+const ON_MACHINE: readonly Mode[] = [nftables, iptables('nft'), iptables('legacy')];
+const WITH_IPVS: readonly Mode[] = [ipvs];
+
+export const ALL_MODES: readonly Mode[] = [...ON_MACHINE, ...WITH_IPVS];
+
+/** Those that the project of vitest.config.ts is about. */
+export const MODES: readonly Mode[] = process.env.MENWEI_TEST_MODES === 'ipvs' ? WITH_IPVS : ON_MACHINE;

@@ -4,6 +4,7 @@ import type { IpFamily } from '../../../src/addresses/ip.ts';
 import type { Protocol } from '../../../src/kubernetes/objects.ts';
 import { Cluster, type ClusterOptions } from './cluster.ts';
 import { MODES } from './modes.ts';
+import { PATIENCE_MS } from './patience.ts';
 import { FAMILIES, TRANSPORTS } from './topology.ts';
 
 /** Registers the same tests for every mode, each with a cluster that is started once for all of them. */
@@ -44,5 +45,5 @@ export function describeTraffic(define: (family: IpFamily, protocol: Protocol) =
 
 /** Asks until the expectation holds; for what happens some time after its cause. */
 export function eventually<T>(ask: () => T | Promise<T>): ReturnType<typeof expect.poll<T>> {
-  return expect.poll(ask, { timeout: 30_000, interval: 50 });
+  return expect.poll(ask, { timeout: PATIENCE_MS, interval: 50 });
 }

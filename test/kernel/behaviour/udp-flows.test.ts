@@ -7,6 +7,7 @@ import type { IpFamily } from '../../../src/addresses/ip.ts';
 import type { Outcome } from '../../../src/lab/outcome.ts';
 import type { Cluster } from './cluster.ts';
 import { leaving, type Offer } from './offer.ts';
+import { PATIENCE_MS } from './patience.ts';
 import { PublishedService } from './published-service.ts';
 import { describeModes } from './suite.ts';
 import { FAMILIES } from './topology.ts';
@@ -40,7 +41,7 @@ class Client {
     await vi.waitFor(
       async () =>
         expect({ from: this.#host, target, sourcePort, ...(await this.ask(target)) }).toMatchObject(expected),
-      { timeout: 30_000, interval: 50 },
+      { timeout: PATIENCE_MS, interval: 50 },
     );
   }
 
