@@ -2,10 +2,14 @@
  * New connections a second and the time of one request, through a ClusterIP and to the same pods directly.
  *
  *   npm run bench:dataplane -- --modes iptables,nftables --services 1,5000,45000 [--rounds 30] [--json]
+ *   npm run bench:dataplane -- --modes iptables,nftables,ipvs --services 10,1000,10000
+ *
+ * With the ipvs mode among them, all of it runs in one guest where this kernel has no IPVS (bench/guest.ts).
  *
  * The measured Service is the last of so many and has four endpoints; the others have one. The proxy's own classes
  * program the node, and bench/traffic.c makes the traffic. Each round is a short measurement of every path, in turn, so
- * what else the machine does falls on all of them alike; a figure is the median of all rounds, a ratio that of medians.
+ * what else the machine does falls on all of them alike; a figure is the median of all rounds, a ratio the median of
+ * the rounds' own ratios.
  *
  * Direct traffic passes the node with all its rules, as it does in a cluster. What a long list of rules costs it too is
  * seen beside the `plain` path: the same pods by way of a router without rules and connection tracking.
@@ -18,6 +22,7 @@ import { enterNamespace, type NetworkNamespace } from '../src/kernel/netns.ts';
 import { startToolRunner } from '../src/kernel/tool-runner.ts';
 import { conntrackLosses, createDataPath, dataPathSettings } from './data-path.ts';
 import { median, round } from './figures.ts';
+import { enterGuest, guestOption } from './guest.ts';
 import { benchService, benchSlice } from './objects.ts';
 import { positive, positives, progress, toolsOption } from './options.ts';
 import { createProxy, startBackend } from './proxy.ts';
@@ -29,6 +34,7 @@ interface Options {
   readonly services: readonly number[];
   readonly rounds: number;
   readonly tools: 'legacy' | 'nf_tables' | 'default';
+  readonly guest: boolean;
   readonly json: boolean;
 }
 
@@ -37,6 +43,7 @@ const options = new Command('bench:dataplane')
   .option('--services <numbers>', 'numbers of Services', positives, [1, 5000, 45_000])
   .option('--rounds <n>', 'measurements of each path; one takes 0.4 s', positive, 30)
   .addOption(toolsOption())
+  .addOption(guestOption())
   .option('--json', 'one JSON array on the last line', false)
   .parse()
   .opts<Options>();
@@ -51,7 +58,9 @@ const RATE = { concurrency: 64, seconds: 0.2 };
 const LATENCY = { concurrency: 1, seconds: 0.15 };
 
 interface Figures {
+  /** The median of the next ones. */
   readonly connPerSec: number;
+  readonly connPerSecOfRounds: readonly number[];
   readonly p50Ms: number;
   readonly p99Ms: number;
 }
@@ -61,6 +70,7 @@ type Case = Readonly<Record<string, string | number>>;
 
 async function main(): Promise<void> {
   const modes = options.modes.split(',');
+  enterGuest(modes, options.guest);
   for (const mode of modes) findMode((await readSettings({ 'proxy-mode': mode })).settings.mode);
   using traffic = new Traffic();
   using variant = chooseVariant(options.tools);
@@ -141,11 +151,15 @@ async function measure(
       latencies[name].push(await traffic.connect(client, targets[name], LATENCY));
     }
   }
-  const figuresOf = (name: PathName): Figures => ({
-    connPerSec: median(rates[name].map(({ answered, seconds }) => answered / seconds)),
-    p50Ms: median(latencies[name].map(({ p50Ns }) => p50Ns)) / 1e6,
-    p99Ms: median(latencies[name].map(({ p99Ns }) => p99Ns)) / 1e6,
-  });
+  const figuresOf = (name: PathName): Figures => {
+    const connPerSecOfRounds = rates[name].map(({ answered, seconds }) => answered / seconds);
+    return {
+      connPerSec: median(connPerSecOfRounds),
+      connPerSecOfRounds,
+      p50Ms: median(latencies[name].map(({ p50Ns }) => p50Ns)) / 1e6,
+      p99Ms: median(latencies[name].map(({ p99Ns }) => p99Ns)) / 1e6,
+    };
+  };
   return { service: figuresOf('service'), direct: figuresOf('direct'), plain: figuresOf('plain') };
 }
 
@@ -159,8 +173,8 @@ function describeCase(
     mode,
     services,
     connPerSec: round(service.connPerSec, 0),
-    ratioToDirect: round(service.connPerSec / direct.connPerSec, 3),
-    ratioToPlain: round(service.connPerSec / plain.connPerSec, 3),
+    ratioToDirect: round(ratio(service, direct), 3),
+    ratioToPlain: round(ratio(service, plain), 3),
     p50Ms: round(service.p50Ms, 3),
     p99Ms: round(service.p99Ms, 3),
     directConnPerSec: round(direct.connPerSec, 0),
@@ -171,6 +185,11 @@ function describeCase(
     plainP99Ms: round(plain.p99Ms, 3),
     programmedMs: round(programmedMs, 0),
   };
+}
+
+/** A round's measurements are close to each other in time, and what else the machine did then slowed all of them. */
+function ratio(a: Figures, b: Figures): number {
+  return median(a.connPerSecOfRounds.map((rate, turn) => rate / (b.connPerSecOfRounds[turn] ?? Number.NaN)));
 }
 
 function report(cases: readonly Case[]): void {
