@@ -145,7 +145,12 @@ export class LabHost {
   #startedThread(): Worker {
     if (this.#thread !== undefined) return this.#thread;
     const workerData: HostThreadData = { namespaceFd: this.namespace.fd };
-    const thread = new Worker(new URL('./host-thread.ts', import.meta.url), { workerData, execArgv: [] });
+    const thread = new Worker(new URL('./host-thread.ts', import.meta.url), {
+      workerData,
+      execArgv: [],
+      // Node would warn of every socket that the thread opens through the C library and closes by itself.
+      trackUnmanagedFds: false,
+    });
     // The lab must not keep a process alive that has nothing else to do.
     thread.unref();
     this.#thread = thread;

@@ -22,10 +22,16 @@ export const IPPROTO_SCTP = 132;
 
 const LOOK_EVERY_MS = 2;
 const BACKLOG = 128;
+/** "Tell errors as they come" (linux/in.h, linux/in6.h): level and option. */
+const RECEIVE_ERRORS = { 4: [0, 11], 6: [41, 25] } as const;
+const YES = new Uint8Array(new Int32Array([1]).buffer);
 
 function openSocket(ip: string, protocol: number): number {
   const fd = ffi.socket(domainOf(ip), ffi.SOCK_STREAM | ffi.SOCK_NONBLOCK, protocol);
-  ffi.setSocketOption(fd, ffi.SOL_SOCKET, ffi.SO_REUSEADDR, new Uint8Array(new Int32Array([1]).buffer));
+  ffi.setSocketOption(fd, ffi.SOL_SOCKET, ffi.SO_REUSEADDR, YES);
+  // An SCTP socket keeps ICMP "unreachable" to itself otherwise and goes on trying.
+  const [level, option] = RECEIVE_ERRORS[ip.includes(':') ? 6 : 4];
+  ffi.setSocketOption(fd, level, option, YES);
   return fd;
 }
 
