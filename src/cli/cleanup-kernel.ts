@@ -5,6 +5,7 @@ import { observeIpSupport } from '../kernel/ip-support.ts';
 import { KernelError } from '../kernel/kernel-error.ts';
 import type { ToolRunner } from '../kernel/tool-runner.ts';
 import type { Logger } from '../log/logger.ts';
+import { openMachineAddresses } from './machine-addresses.ts';
 import { allModes } from './modes.ts';
 
 /** Cleans what can be cleaned, then throws the first KernelError it met. */
@@ -15,14 +16,15 @@ export async function cleanupKernel(
   signal: AbortSignal,
 ): Promise<void> {
   const failures: KernelError[] = [];
-  const surroundings = { runner, logger, localAddresses: () => [] };
   for (const mode of allModes()) {
-    const missing = await mode.missing(surroundings, signal);
+    const missing = await mode.missing({ runner, logger }, signal);
     // Without what it needs a mode can't have been here.
     if (missing.length > 0) {
       logger.debug({ missing }, 'nothing of this mode can be there');
       continue;
     }
+    const addresses = await openMachineAddresses(mode, signal);
+    const surroundings = { runner, logger, localAddresses: addresses.local };
     for (const family of IP_FAMILIES.filter(observeIpSupport)) {
       const backend = await mode.start(settings, family, surroundings, signal);
       try {

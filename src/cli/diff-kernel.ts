@@ -1,6 +1,5 @@
 /** Compares the kernel with the objects as they are now, once, and changes nothing. */
 import type { Settings } from '../config/settings.ts';
-import { observeInterfaceAddresses } from '../kernel/interfaces.ts';
 import { startToolRunner } from '../kernel/tool-runner.ts';
 import { formatProblem, type Problem, type WatchedObject } from '../kubernetes/objects.ts';
 import { createLogger } from '../log/pino-logger.ts';
@@ -9,6 +8,8 @@ import { NodeState } from '../proxy/node-state.ts';
 import type { ObjectSource } from '../sources/source.ts';
 import { startBackends } from './backends.ts';
 import { settleMode } from './fallback.ts';
+import { openMachineAddresses } from './machine-addresses.ts';
+import { findMode } from './modes.ts';
 import { openSource } from './object-source.ts';
 import type { ProxyInput } from './proxy-options.ts';
 import { readSettings } from './settings-input.ts';
@@ -25,11 +26,12 @@ export async function diffKernel({ flags, nodePortRange }: ProxyInput): Promise<
     for (const warning of warnings) logger.warn({}, warning);
     const settings = await settleMode(looking, { runner, logger }, signal);
     const source = await openSource(settings, nodePortRange, logger, { waitForAll: true });
-    const node = new NodeState(settings, observeInterfaceAddresses);
+    const addresses = await openMachineAddresses(findMode(settings.mode), signal);
+    const node = new NodeState(settings, addresses.all, addresses.local);
     const report = (problem: Problem) => logger.warn({}, formatProblem(problem));
     const objects = await readOnce(source, report);
     node.takeIn(objects);
-    const surroundings = { runner, logger, localAddresses: () => [] };
+    const surroundings = { runner, logger, localAddresses: addresses.local };
     for (const backend of await startBackends(settings, node.ips.primaryFamily, surroundings, signal)) {
       const plan = desiredPlan(backend, objects, node.view(backend.family), report);
       const observed = await backend.observe(signal);

@@ -7,7 +7,6 @@ import { startHealthServer } from '../health/health-server.ts';
 import type { HttpListener } from '../health/http-listener.ts';
 import { isNodeEligible, ProxyHealth } from '../health/proxy-health.ts';
 import { ServiceHealthServers } from '../health/service-health-servers.ts';
-import { observeInterfaceAddresses } from '../kernel/interfaces.ts';
 import { FlowTable } from '../kernel/netlink/conntrack.ts';
 import { openFlowSocket } from '../kernel/netlink/conntrack-socket.ts';
 import { startToolRunner, type ToolRunner } from '../kernel/tool-runner.ts';
@@ -26,6 +25,8 @@ import { startBackends } from './backends.ts';
 import { cleanupKernel } from './cleanup-kernel.ts';
 import { UserError } from './failure.ts';
 import { settleMode } from './fallback.ts';
+import { type MachineAddresses, openMachineAddresses } from './machine-addresses.ts';
+import { findMode } from './modes.ts';
 import { openSource } from './object-source.ts';
 import type { ProxyInput } from './proxy-options.ts';
 import { readSettings } from './settings-input.ts';
@@ -63,9 +64,9 @@ async function serve(
   stop: AbortController,
 ): Promise<void> {
   const source = await openSource(settings, nodePortRange, logger);
-  const node = new NodeState(settings, observeInterfaceAddresses);
-  const localAddresses = () => [];
-  const surroundings = { runner, logger, localAddresses };
+  const addresses = await openMachineAddresses(findMode(settings.mode), stop.signal);
+  const node = new NodeState(settings, addresses.all, addresses.local);
+  const surroundings = { runner, logger, localAddresses: addresses.local };
   const backends = await startBackends(settings, node.ips.primaryFamily, surroundings, stop.signal);
   const health = new ProxyHealth(2 * settings.syncPeriodMs);
   const metrics = createProxyMetrics();
@@ -78,7 +79,7 @@ async function serve(
   // A dry run leaves flows alone, too.
   const cutFamilies = settings.dryRun ? [] : backends.map(({ family }) => family);
   const flowCuttings = new Map(
-    cutFamilies.map((family) => [family, createFlowCutting(family, metrics, logger)]),
+    cutFamilies.map((family) => [family, createFlowCutting(family, addresses, metrics, logger)]),
   );
   const proxy = new ServiceProxy({
     families: backends.map((backend) =>
@@ -104,6 +105,7 @@ async function serve(
     await untilStopped(stop, [
       proxy.run(stop.signal),
       source.run(proxy, stop.signal),
+      addresses.follow(() => proxy.nodeChanged(), logger, stop.signal),
       ...Array.from(flowCuttings.values(), (cutting) => cutting.run(stop.signal)),
       // Without hard failure a server keeps trying, and its promise with it.
       ...(settings.bindAddressHardFail ? servers.map((server) => server.listening) : []),
@@ -114,13 +116,18 @@ async function serve(
   logger.info({}, 'menwei ends; the rules stay in place');
 }
 
-function createFlowCutting(family: IpFamily, metrics: ProxyMetrics, logger: Logger): FlowCutting {
+function createFlowCutting(
+  family: IpFamily,
+  addresses: MachineAddresses,
+  metrics: ProxyMetrics,
+  logger: Logger,
+): FlowCutting {
   const flows = new FlowTable(family, openFlowSocket);
   return new FlowCutting(
     new FlowCutter({
       family,
       flows,
-      localAddresses: observeInterfaceAddresses,
+      localAddresses: addresses.all,
       logger,
       onCut: ({ seconds, flows }) => metrics.observeFlowCut(family, seconds, flows),
     }),
