@@ -116,7 +116,7 @@ describe('apply', () => {
   });
 
   it('sends many changes as several datagrams', async () => {
-    const { ipvs, asked } = open(refuses(EEXIST, 0), ...Array<Reply>(200).fill(refuses(EEXIST, 1)));
+    const { ipvs, asked } = open(...many.map(() => refuses(EEXIST, 0)));
     const refusals = await ipvs.apply(many, signal);
     const ports = asked().flat();
     expect(ports.map(({ payload }) => payload)).toEqual(many.map(payloadOf));
@@ -175,6 +175,22 @@ describe('observe', () => {
     expect(ipvs.observeTimeouts()).toEqual(timeouts);
     ipvs.applyTimeouts(timeouts);
     expect(asked()).toMatchObject([[{ payload: hex('0d010000') }], [{ payload: hex(`0c010000 ${body}`) }]]);
+  });
+
+  it('leaves others a turn when much is read, piece by piece', async () => {
+    const slow: Reply = (sent) => {
+      const end = performance.now() + 10;
+      while (performance.now() < end);
+      return lists()(sent);
+    };
+    const { ipvs } = open(slow, slow);
+    let hadTurn = false;
+    setImmediate(() => {
+      hadTurn = true;
+    });
+    await ipvs.observeDestinations(WEB, signal);
+    await ipvs.observeDestinations(WEB, signal);
+    expect(hadTurn).toBe(true);
   });
 
   it('says what could not be read', async () => {

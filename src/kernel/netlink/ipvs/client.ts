@@ -28,11 +28,9 @@ import { formatFrontend } from './frontend.ts';
 import { refusalOf } from './refusal.ts';
 import { ServerReader } from './server-reader.ts';
 
-/** While the kernel works on a datagram nothing else happens: this long at most, if that can be. */
-const DATAGRAM_MS = 8;
-const FIRST_EDITS = 256;
-/** Of destinations that went the kernel remembers all for two minutes, and looks for every new one among them. */
-const FEWEST_EDITS = 8;
+/** After so much work the event loop gets a turn. */
+const TURN_MS = 8;
+const FIRST_EDITS = 64;
 const MOST_EDITS = 1024;
 const USUAL_MESSAGE_SIZE = 160;
 
@@ -48,6 +46,7 @@ export class Ipvs implements IpvsClient, Disposable {
   readonly #connection: NetlinkConnection;
   /** Of all messages of the family. */
   #type: number;
+  #lastTurnMs = performance.now();
 
   /** Throws KernelError. */
   constructor(connection: NetlinkConnection) {
@@ -68,9 +67,11 @@ export class Ipvs implements IpvsClient, Disposable {
       const some = edits.slice(start, start + count);
       const startedAtMs = performance.now();
       refusals.push(...(await this.#applySome(some)));
-      const isSlow = performance.now() - startedAtMs > DATAGRAM_MS;
-      count = isSlow ? Math.max(FEWEST_EDITS, count / 2) : Math.min(MOST_EDITS, count * 2);
       start += some.length;
+      // Nothing else happens while the kernel works on a datagram. Mostly it takes microseconds for an edit; but after
+      // many destinations were removed it looks, for minutes, for each new one among all of them.
+      const inOneTurn = Math.floor((some.length * TURN_MS) / (performance.now() - startedAtMs));
+      count = Math.max(1, Math.min(inOneTurn, 2 * count, MOST_EDITS));
       await setImmediate();
     }
     return refusals;
@@ -89,7 +90,7 @@ export class Ipvs implements IpvsClient, Disposable {
         result: () => servers,
       };
     };
-    return this.#connection.dump(this.#listServers(family), start, signal);
+    return this.#dump(this.#listServers(family), start, signal);
   }
 
   async observeServerCounters(
@@ -107,7 +108,7 @@ export class Ipvs implements IpvsClient, Disposable {
         result: () => counters,
       };
     };
-    return this.#connection.dump(this.#listServers(family), start, signal);
+    return this.#dump(this.#listServers(family), start, signal);
   }
 
   observeDestinations(frontend: Frontend, signal: AbortSignal): Promise<readonly ObservedDestination[]> {
@@ -122,7 +123,7 @@ export class Ipvs implements IpvsClient, Disposable {
         result: () => destinations,
       };
     };
-    return this.#connection.dump(this.#listDestinations(frontend), start, signal);
+    return this.#dump(this.#listDestinations(frontend), start, signal);
   }
 
   observeDestinationCounters(
@@ -140,7 +141,7 @@ export class Ipvs implements IpvsClient, Disposable {
         result: () => counters,
       };
     };
-    return this.#connection.dump(this.#listDestinations(frontend), start, signal);
+    return this.#dump(this.#listDestinations(frontend), start, signal);
   }
 
   observeTimeouts(): IpvsTimeouts {
@@ -165,7 +166,7 @@ export class Ipvs implements IpvsClient, Disposable {
       };
     };
     const request = this.#request('list', 'sync daemons of IPVS', IPVS_CMD.GET_DAEMON);
-    return this.#connection.dump(request, start, signal);
+    return this.#dump(request, start, signal);
   }
 
   [Symbol.dispose](): void {
@@ -193,6 +194,15 @@ export class Ipvs implements IpvsClient, Disposable {
     if (answer !== undefined) return answer.payload;
     const { operation, object } = request;
     throw new KernelError({ operation, object, detail: 'the kernel acknowledged but did not answer' });
+  }
+
+  /** Thousands of small dumps in a row would not leave the event loop a turn. */
+  async #dump<T>(request: NetlinkRequest, start: () => DumpReader<T>, signal: AbortSignal): Promise<T> {
+    if (performance.now() - this.#lastTurnMs > TURN_MS) {
+      await setImmediate();
+      this.#lastTurnMs = performance.now();
+    }
+    return this.#connection.dump(request, start, signal);
   }
 
   #listServers(family: IpFamily): NetlinkRequest {

@@ -110,7 +110,10 @@ export interface IpvsClient {
   observeServers(family: IpFamily, signal: AbortSignal): Promise<readonly VirtualServer[]>;
   /** Of one virtual server; empty also if there is no such server. Throws KernelError. */
   observeDestinations(frontend: Frontend, signal: AbortSignal): Promise<readonly ObservedDestination[]>;
-  /** What went through each virtual server of a family since it was made. Throws KernelError. */
+  /**
+   * What went through each virtual server of a family since it was made; the kernel adds it up every two seconds. Throws
+   * KernelError.
+   */
   observeServerCounters(family: IpFamily, signal: AbortSignal): Promise<ReadonlyMap<FrontendKey, Counters>>;
   /** Of one virtual server's destinations, by `10.0.0.1:80`; empty also if there is no such server. Throws KernelError. */
   observeDestinationCounters(frontend: Frontend, signal: AbortSignal): Promise<ReadonlyMap<string, Counters>>;
