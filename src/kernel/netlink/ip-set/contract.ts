@@ -11,7 +11,7 @@ export interface SetShape {
   readonly type: SetType;
   /** Of no matter to `bitmap:port`, which always spans 0-65535. */
   readonly family: IpFamily;
-  /** Most entries a hash takes; of no matter to `bitmap:port`. */
+  /** Most entries a hash takes, and some hundredths more if they are thousands; of no matter to `bitmap:port`. */
   readonly maxEntries: number;
 }
 
@@ -22,20 +22,23 @@ export interface SetShape {
 export type SetEntry = string;
 
 export type SetEdit =
-  /** Nothing happens if there is such a set. */
+  /** Nothing happens if there is a set of this name, type and family, of whatever size. */
   | { readonly change: 'create'; readonly shape: SetShape }
   /** Entries that are there already, or are gone already, are all right. */
   | { readonly change: 'add' | 'remove'; readonly shape: SetShape; readonly entries: readonly SetEntry[] }
+  /** All right if there is none. */
   | { readonly change: 'destroy'; readonly name: string }
   /** The two sets, of one type and family, take each other's names. */
   | { readonly change: 'swap'; readonly name: string; readonly other: string };
 
 export interface SetRefusal {
+  /** Of an edit of entries, only with those that were refused for this reason. */
   readonly edit: SetEdit;
   readonly error: KernelError;
 }
 
 export interface ObservedSet {
+  /** Of a `bitmap:port`: IPv4 with 65536 entries, whatever it was made with. */
   readonly shape: SetShape;
   readonly entries: ReadonlySet<SetEntry>;
 }
