@@ -7,7 +7,8 @@ import { FAMILY_NAME, FAMILY_VERSION, IPVS_CMD } from './constants.ts';
 
 /**
  * Undefined if IPVS can be used now in the network namespace of the calling thread, otherwise what is in the way: ENOENT
- * if the kernel does not have it, EPERM without CAP_NET_ADMIN in the first user namespace.
+ * if the kernel does not have it, EPERM without CAP_NET_ADMIN in the first user namespace. Asking makes the kernel load its
+ * module if it can; schedulers have modules of their own.
  */
 export function observeIpvsSupport(): KernelError | undefined {
   try {
