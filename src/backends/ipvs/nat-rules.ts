@@ -30,9 +30,7 @@ function serviceRules(facts: FrameFacts): Rule[] {
   const loopback = options.family === 'IPv4' ? '127.0.0.0/8' : '::1/128';
   return [
     { source: loopback, target: 'RETURN' },
-    // Ends the chain before any rule that marks, whatever other sets name the frontend: an endpoint that answers the
-    // client itself must see who that is.
-    ...ifFilled(facts, 'MENWEI-DIRECT', { ...asking(facts, 'MENWEI-DIRECT', 'dst,dst'), target: 'ACCEPT' }),
+    ...directRules(facts),
     // Goes on to the rules below, of which those for Local policies accept without a mark.
     ...ifFilled(facts, 'MENWEI-EXTERNAL-NO-LOCAL', {
       ...asking(facts, 'MENWEI-EXTERNAL-NO-LOCAL', 'dst,dst'),
@@ -57,16 +55,29 @@ function serviceRules(facts: FrameFacts): Rule[] {
   ];
 }
 
+/**
+ * An endpoint that answers the client itself must see who that is, so the chain ends here, before any rule that marks,
+ * whatever other sets name the frontend. Only this machine's own connections have the address of the Service for a
+ * source, which is the endpoint's own too; with another one they get their answers (tunnelled packets can't be given
+ * one: IPVS wraps them before POSTROUTING).
+ */
+function directRules(facts: FrameFacts): readonly Rule[] {
+  const direct = asking(facts, 'MENWEI-DIRECT', 'dst,dst');
+  return ifFilled(
+    facts,
+    'MENWEI-DIRECT',
+    { ...direct, sourceType: 'LOCAL', target: MARK_MASQ },
+    { ...direct, target: 'ACCEPT' },
+  );
+}
+
 function clusterIPMasquerade(facts: FrameFacts): Rule {
-  if (!facts.options.masqueradeAll) {
-    const elsewhere = notLocal(facts);
-    if (elsewhere !== undefined) {
-      return { ...asking(facts, 'KUBE-CLUSTER-IP', 'dst,dst'), ...elsewhere, target: MARK_MASQ };
-    }
-    // A connection of this machine to an address of its own has that for a source too.
-    return { ...asking(facts, 'KUBE-CLUSTER-IP', 'src,dst'), target: MARK_MASQ };
+  const elsewhere = facts.options.masqueradeAll ? {} : notLocal(facts);
+  if (elsewhere !== undefined) {
+    return { ...asking(facts, 'KUBE-CLUSTER-IP', 'dst,dst'), ...elsewhere, target: MARK_MASQ };
   }
-  return { ...asking(facts, 'KUBE-CLUSTER-IP', 'dst,dst'), target: MARK_MASQ };
+  // A connection of this machine to an address of its own has that for a source too.
+  return { ...asking(facts, 'KUBE-CLUSTER-IP', 'src,dst'), target: MARK_MASQ };
 }
 
 function externalIPRules(facts: FrameFacts): Rule[] {

@@ -103,7 +103,7 @@ const DEFINITIONS = [
   {
     id: 'MENWEI-DIRECT',
     type: 'hash:ip,port',
-    comment: 'forwarded directly or by tunnel, never masqueraded',
+    comment: 'forwarded directly or by tunnel, without masquerade',
   },
 ] as const satisfies readonly Definition[];
 
