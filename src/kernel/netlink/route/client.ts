@@ -29,7 +29,6 @@ const ON = new Uint8Array(new Uint32Array([1]).buffer);
 const EDITS_PER_DATAGRAM = 32;
 const ADDING = [RTM.NEWADDR, NLM_F_REQUEST | NLM_F_ACK | NLM_F_CREATE | NLM_F_EXCL] as const;
 const REMOVING = [RTM.DELADDR, NLM_F_REQUEST | NLM_F_ACK] as const;
-const NO_ANSWER = { errno: undefined, detail: 'the kernel gave no answer' } as const;
 
 /** In the network namespace the calling thread is in. Throws KernelError. */
 export function openLinkClient(): KernelLinks {
@@ -189,12 +188,19 @@ export class KernelLinks implements LinkClient, Disposable {
     const answers = await this.#connection.exchange(writer.bytes());
     const bySequence = new Map(answers.map((answer) => [answer.sequence, answer]));
     return edits.flatMap((edit, place) => {
-      const { errno, detail } = bySequence.get(first + place) ?? NO_ANSWER;
-      if (errno === 0 || errno === (edit.change === 'add' ? EEXIST : EADDRNOTAVAIL)) return [];
-      const object = `address ${edit.ip} ${edit.change === 'add' ? 'to' : 'from'} ${name}`;
-      return [{ edit, error: new KernelError({ operation: edit.change, object, detail, errno }) }];
+      const answer = bySequence.get(first + place);
+      if (answer === undefined) throw editError(edit, name, 'the kernel gave no answer');
+      const { errno, detail } = answer;
+      const isRight = errno === 0 || errno === (edit.change === 'add' ? EEXIST : EADDRNOTAVAIL);
+      return isRight ? [] : [{ edit, error: editError(edit, name, detail, errno) }];
     });
   }
+}
+
+/** `add address 10.96.0.1 to kube-ipvs0: …` */
+function editError({ change, ip }: AddressEdit, name: string, detail: string, errno?: number): KernelError {
+  const object = `address ${ip} ${change === 'add' ? 'to' : 'from'} ${name}`;
+  return new KernelError({ operation: change, object, detail, errno });
 }
 
 function addressListReader(names: ReadonlyMap<number, string>): DumpReader<readonly AddressOnInterface[]> {
