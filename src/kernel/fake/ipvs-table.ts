@@ -16,7 +16,7 @@ const { EEXIST, EINVAL, ENOENT, ERANGE, ESRCH } = constants.errno;
 /** IP_VS_SCHEDNAME_MAXLEN, with a zero byte at its end. */
 const MAX_SCHEDULER_NAME = 15;
 const SCHEDULERS: ReadonlySet<string> = new Set([
-  ...['none', 'rr', 'wrr', 'lc', 'wlc', 'lblc', 'lblcr', 'dh', 'sh', 'sed', 'nq', 'fo', 'ovf', 'mh'],
+  ...['none', 'rr', 'wrr', 'lc', 'wlc', 'lblc', 'lblcr', 'dh', 'sh', 'sed', 'nq', 'fo', 'ovf', 'mh', 'twos'],
 ]);
 /** Broadcast and multicast. */
 const NOWHERE_IPV4 = /^(0|22[4-9]|23\d)\.|^255\.255\.255\.255$/;
