@@ -4,6 +4,8 @@ import { DEFAULT_BALANCING } from '../../kubernetes/objects.ts';
 import type { NodeView } from '../../services/node-view.ts';
 import type { ServicePort } from '../../services/service-port.ts';
 import { aNodeView, anEndpoint, aServicePort, type ServicePortFields } from '../../services/testing.ts';
+import type { ChainId } from '../xtables/chain-id.ts';
+import { FILTER_IPVS_OUT, NAT_SERVICES } from './names.ts';
 import type { IpvsPlan } from './plan.ts';
 import { IpvsRules } from './rules.ts';
 import { NODE, OPTIONS } from './testing.ts';
