@@ -1,7 +1,7 @@
 /** `bin/menwei run` as a user starts it, in the network namespace of the test file. */
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { expect } from 'vitest';
@@ -90,9 +90,20 @@ export class RunProcess implements AsyncDisposable {
   }
 }
 
+/** Not from /proc/<pid>/task/<pid>/children, which some kernels don't have. */
 function childrenOf(pid: number | undefined): readonly string[] {
-  const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim();
-  return children === '' ? [] : children.split(' ');
+  const processes = readdirSync('/proc').filter((name) => /^\d+$/.test(name));
+  return processes.filter((child) => parentOf(child) === String(pid));
+}
+
+function parentOf(pid: string): string | undefined {
+  try {
+    // The name of the program, in parentheses, may hold anything.
+    return / \S (\d+) /.exec(readFileSync(`/proc/${pid}/stat`, 'utf8').replace(/^.*\)/s, ''))?.[1];
+  } catch (error) {
+    if (isGone(error)) return undefined;
+    throw error;
+  }
 }
 
 /** An orphan that nobody has asked about yet is dead all the same. */
@@ -100,10 +111,13 @@ function isAlive(pid: string): boolean {
   try {
     return !/^State:\tZ/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
   } catch (error) {
-    if (error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ESRCH'))
-      return false;
+    if (isGone(error)) return false;
     throw error;
   }
+}
+
+function isGone(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ESRCH');
 }
 
 /** Where the service ports stand, as the metrics server tells it: `default/web/TCP IPv4 programmed`. */
