@@ -122,7 +122,7 @@ export function describeIpSets(title: string, openKernel: () => IpSetClient): vo
       const filling: SetEdit = { change: 'add', shape: other, entries: entriesOf('hash:ip', family) };
       expect(await apply(creating, filling)).toEqual([
         [creating, EEXIST],
-        [filling, EEXIST],
+        [filling, IPSET_ERR.PROTOCOL],
       ]);
       expect(await observe('suite')).toEqual([]);
     });

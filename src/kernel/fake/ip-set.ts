@@ -93,16 +93,10 @@ export class FakeIpSets implements IpSetClient {
 
   /** What somebody else does: no fault, and nothing that is counted. */
   meddle(edits: readonly SetEdit[]): readonly SetRefusal[] {
-    const uncreated = new Map<string, KernelError>();
     return edits.flatMap((edit) => {
-      if (isEntryEdit(edit)) {
-        const error = uncreated.get(edit.shape.name);
-        return error === undefined ? this.#changeEntries(edit) : [{ edit, error }];
-      }
+      if (isEntryEdit(edit)) return this.#changeEntries(edit);
       const error = refusalOf(edit, () => this.#change(edit));
-      if (error === undefined) return [];
-      if (edit.change === 'create') uncreated.set(edit.shape.name, error);
-      return [{ edit, error }];
+      return error === undefined ? [] : [{ edit, error }];
     });
   }
 
@@ -171,11 +165,10 @@ function observedShape(shape: SetShape): SetShape {
 
 /** Returns the number of the error with which the entry is refused. */
 function changeEntry({ shape, entries }: FakeSet, edit: EntryEdit, text: SetEntry): number | undefined {
-  if (shape.type !== 'bitmap:port' && shape.family !== edit.shape.family) return IPSET_ERR.PROTOCOL;
-  const entry = understoodEntry(edit.shape, text, shape);
-  if (entry === undefined) return IPSET_ERR.PROTOCOL;
+  const entry = canonical(edit.shape, text);
+  if (!isUnderstood(edit.shape, shape)) return IPSET_ERR.PROTOCOL;
   if (shape.type === 'hash:ip' && (entry === '0.0.0.0' || entry === '::')) return IPSET_ERR.HASH_ELEM;
-  if (entry.endsWith('/0')) return IPSET_ERR.INVALID_CIDR;
+  if (/\/0(?!\d)/.test(entry)) return IPSET_ERR.INVALID_CIDR;
   if (edit.change === 'remove') {
     entries.delete(entry);
     return undefined;
@@ -185,21 +178,19 @@ function changeEntry({ shape, entries }: FakeSet, edit: EntryEdit, text: SetEntr
   return undefined;
 }
 
-/** As the kernel does: it takes from the bytes what such a set needs. Undefined: not all of it is there. */
-function understoodEntry(written: SetShape, text: SetEntry, actual: SetShape): SetEntry | undefined {
-  const writer = new MessageWriter(INITIAL_SIZE);
-  encodeEntry(writer, written, text);
-  const bytes = writer.bytes();
-  try {
-    return canonical(new EntryReader(actual.type).read(bytes, ATTRIBUTE_HEADER_SIZE, bytes.length));
-  } catch (error) {
-    if (error instanceof KernelError) return undefined;
-    throw error;
-  }
+/** Whether entries written for one set have what the other one wants, and nothing else. */
+function isUnderstood(written: SetShape, present: SetShape): boolean {
+  if (formatType(typeOf(written)) === formatType(typeOf(present))) return true;
+  const isAddressForNetwork = written.type === 'hash:ip,port,ip' && present.type === 'hash:ip,port,net';
+  return isAddressForNetwork && written.family === present.family;
 }
 
-/** A network loses the bits beyond its length. */
-function canonical(entry: SetEntry): SetEntry {
+/** Through bytes and back; a network loses the bits beyond its length. Throws an Error (a broken invariant). */
+function canonical(shape: SetShape, text: SetEntry): SetEntry {
+  const writer = new MessageWriter(INITIAL_SIZE);
+  encodeEntry(writer, shape, text);
+  const bytes = writer.bytes();
+  const entry = new EntryReader(shape.type).read(bytes, ATTRIBUTE_HEADER_SIZE, bytes.length);
   return entry.replace(/[^,]+\/\d+/, (network) => parseKnownCidr(network).text);
 }
 

@@ -63,23 +63,14 @@ export class KernelIpSets implements IpSetClient, Disposable {
 
   async apply(edits: readonly SetEdit[], signal: AbortSignal): Promise<readonly SetRefusal[]> {
     const refusals: SetRefusal[] = [];
-    /** What another set of such a name would do with entries that are not meant for it is better not tried. */
-    const unusable = new Map<string, KernelError>();
     for (const step of stepsOf(edits)) {
       signal.throwIfAborted();
-      if ('change' in step) {
-        const error = this.#applyOne(step);
-        if (error === undefined) continue;
-        refusals.push({ edit: step, error });
-        if (step.change === 'create') unusable.set(step.shape.name, error);
-      } else {
-        const possible = step.filter(({ shape }) => !unusable.has(shape.name));
-        refusals.push(...(await this.#applyEntries(possible, signal)));
-        for (const edit of step) {
-          const error = unusable.get(edit.shape.name);
-          if (error !== undefined) refusals.push({ edit, error });
-        }
+      if (!('change' in step)) {
+        refusals.push(...(await this.#applyEntries(step, signal)));
+        continue;
       }
+      const error = this.#applyOne(step);
+      if (error !== undefined) refusals.push({ edit: step, error });
     }
     return refusals;
   }

@@ -58,7 +58,7 @@ describe('datagrams', () => {
     expect(datagrams.flat()).toEqual(requests);
     for (const datagram of datagrams) {
       expect(datagram.length).toBeLessThanOrEqual(4096);
-      expect(datagram.flatMap(({ entries }) => entries).length).toBeLessThan(17_000);
+      expect(datagram.flatMap(({ entries }) => entries).length).toBeLessThan(9_000);
     }
   });
 

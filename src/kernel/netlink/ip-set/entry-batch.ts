@@ -19,8 +19,8 @@ export interface EntryRequest {
 
 /** A set can't be looked up by packets while it takes in the entries of a message, so there are not as many as fit. */
 const ENTRIES_PER_MESSAGE = Math.min(512, Math.floor(MAX_ATTRIBUTE_SIZE / MAX_ENTRY_SIZE) - 1);
-/** At most about 1.4 MB. */
-const ENTRIES_PER_DATAGRAM = 16 * 1024;
+/** At most about 700 KB, made in some milliseconds. */
+const ENTRIES_PER_DATAGRAM = 8 * 1024;
 /** Every message is answered, with about 1 KiB of the socket's queue. */
 const MESSAGES_PER_DATAGRAM = 4096;
 
