@@ -127,6 +127,7 @@ async function program(mode: string, services: number, signal: AbortSignal): Pro
     const startedMs = performance.now();
     const result = await proxy.sync(signal);
     if (!result.ok) throw result.error;
+    for (const { error } of result.refused) throw error;
     return performance.now() - startedMs;
   } finally {
     runner.close();

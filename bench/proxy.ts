@@ -3,6 +3,8 @@ import type { AnyBackend } from '../src/backends/backend.ts';
 import { findMode } from '../src/cli/modes.ts';
 import { readSettings } from '../src/cli/settings-input.ts';
 import { KernelError } from '../src/kernel/kernel-error.ts';
+import { NetlinkConnection } from '../src/kernel/netlink/connection.ts';
+import { decodeSequences } from '../src/kernel/netlink/message.ts';
 import type { ToolRunner } from '../src/kernel/tool-runner.ts';
 import { type Logger, silentLogger } from '../src/log/logger.ts';
 import { FamilyProxy } from '../src/proxy/family-proxy.ts';
@@ -46,9 +48,21 @@ export interface Sent {
   readonly bytes: number;
 }
 
-/** Undefined for a mode that does not count, or does not speak to the kernel itself. */
+/** All batches of changes of this process; what is asked, and the making of a set or an interface, is not among them. */
+const exchanged = { messages: 0, bytes: 0 };
+const { exchange } = NetlinkConnection.prototype;
+NetlinkConnection.prototype.exchange = function (datagram) {
+  const { first, last } = decodeSequences(datagram);
+  exchanged.messages += last - first + 1;
+  exchanged.bytes += datagram.length;
+  return exchange.call(this, datagram);
+};
+
+/** What the mode counts itself, or else all there was; undefined for a mode that does not speak to the kernel itself. */
 export function sentBy(backend: AnyBackend): Sent | undefined {
-  if (!('sent' in backend) || typeof backend.sent !== 'object' || backend.sent === null) return undefined;
+  if (backend.mode === 'iptables') return undefined;
+  if (!('sent' in backend) || typeof backend.sent !== 'object' || backend.sent === null)
+    return { ...exchanged };
   const { sent } = backend;
   if (!('messages' in sent && typeof sent.messages === 'number')) return undefined;
   if (!('bytes' in sent && typeof sent.bytes === 'number')) return undefined;

@@ -9,7 +9,7 @@
  *
  * Where this kernel has no IPVS, the ipvs mode is measured in the guest (bench/guest.ts).
  */
-import { fork } from 'node:child_process';
+import { execFileSync, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { Command } from 'commander';
 import * as v from 'valibot';
@@ -63,6 +63,8 @@ const signal = new AbortController().signal;
 async function main(): Promise<void> {
   enterGuest([options.mode], options.guest);
   unshare(CLONE_NEWNET);
+  // Where there is no local address at all, IPVS takes every address for a broadcast one.
+  execFileSync('ip', ['link', 'set', 'lo', 'up']);
   using variant = chooseVariant(options.tools);
   const runner = new MeasuredRunner(startToolRunner());
   try {

@@ -28,6 +28,7 @@ export async function timed({ proxy, sent }: Timed, event: () => void, signal: A
   const totalMs = performance.now() - startedMs;
   const { user, system } = process.threadCpuUsage(before);
   if (!result.ok) throw result.error;
+  for (const { error } of result.refused) throw error;
   return { totalMs, ownMs: (user + system) / 1000, sent: difference(sentBefore, sent()) };
 }
 
