@@ -71,7 +71,9 @@ export class EchoConnection {
   async close(): Promise<void> {
     if (this.#socket.destroyed) return;
     this.#socket.end();
-    await Promise.race([once(this.#socket, 'close'), new Promise((resolve) => setTimeout(resolve, 200))]);
+    // The other side may have reset it, which is an end as well.
+    const closed = once(this.#socket, 'close').catch(() => undefined);
+    await Promise.race([closed, new Promise((resolve) => setTimeout(resolve, 200))]);
     this.#socket.destroy();
   }
 

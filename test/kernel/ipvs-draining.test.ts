@@ -50,9 +50,9 @@ async function cut(cluster: Cluster, service: PublishedService): Promise<void> {
   await cluster.host('visitor-a').exec('ss', ['-K', 'dst', service.identity.clusterIP]);
 }
 
-describe('a connection', () => {
-  const cluster = useCluster(ipvs);
+const cluster = useCluster(ipvs);
 
+describe('a connection', () => {
   it.each([
     ['is removed', ['a1']],
     ['is terminating', ['a1', leaving('b1')]],
@@ -91,6 +91,16 @@ describe('a connection', () => {
     await connection.close();
   });
 
+  it('ends with its endpoint where the scheduler would refuse the endpoint’s clients meanwhile', async () => {
+    const annotations = { 'menwei.dev/ipvs-scheduler': 'dh' };
+    const web = await cluster.publish({ family: 'IPv4', protocol: 'TCP', pods: ['a1'], annotations });
+    const connection = await open(cluster, web, 'a1');
+    await web.update({ pods: ['b1'] });
+    expect(await weights(cluster, web)).toEqual({ b1: 1 });
+    expect(await web.ask('visitor-a', web.clusterIP)).toMatchObject({ pod: 'b1' });
+    await connection.close();
+  });
+
   it('that is none keeps no endpoint', async () => {
     const web = await cluster.publish({ family: 'IPv4', protocol: 'TCP', pods: ['a1', 'b1'] });
     await web.update({ pods: ['a1'] });
@@ -99,7 +109,6 @@ describe('a connection', () => {
 });
 
 describe('a UDP flow', () => {
-  const cluster = useCluster(ipvs);
   const sourcePort = 9_999;
 
   it('stays with an endpoint that terminates and still serves, and moves when that is removed', async () => {
@@ -133,8 +142,6 @@ describe('with a drain timeout', () => {
 });
 
 describe('slow start', () => {
-  const cluster = useCluster(ipvs);
-
   it('lets the weight of a newcomer grow, and does not make the first ones wait', async () => {
     const annotations = { 'menwei.dev/slow-start': '4s', 'menwei.dev/ipvs-scheduler': 'lc' };
     const web = await cluster.publish({ family: 'IPv4', protocol: 'TCP', pods: ['a1', 'a2'], annotations });

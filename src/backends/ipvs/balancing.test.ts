@@ -37,8 +37,8 @@ describe('scheduling', () => {
     ['the default', {}, 0, ['rr', 0, 0]],
     ['its own', { scheduler: 'wlc' }, 0, ['wlc', 0, 0]],
     ['for ever the same for a client', {}, 10_800, ['rr', PERSISTENT, 10_800]],
-    ['mh looks at the port', { scheduler: 'mh' }, 0, ['mh', PORT, 0]],
-    ['sh does not', { scheduler: 'sh' }, 0, ['sh', 0, 0]],
+    ['mh looks at the port', { scheduler: 'mh' }, 0, ['mh', PORT | FALLBACK, 0]],
+    ['sh does not', { scheduler: 'sh' }, 0, ['sh', FALLBACK, 0]],
     ['mh by the address alone', { scheduler: 'mh', schedulerFlags: [] }, 0, ['mh', 0, 0]],
     [
       'sh with all',

@@ -19,10 +19,13 @@ const WEIGHTED: ReadonlyMap<string, string> = new Map([
   ['lc', 'wlc'],
 ]);
 
-/** Schedulers that have the flags. kube-proxy makes mh look at the port, and sh not. */
+/**
+ * Schedulers that have the flags. kube-proxy makes mh look at the port, and sh not, and gives neither the other flag: then
+ * clients of a destination with weight 0 are refused.
+ */
 const DEFAULT_FLAGS: ReadonlyMap<string, readonly SchedulerFlag[]> = new Map([
-  ['sh', []],
-  ['mh', ['port']],
+  ['sh', ['fallback']],
+  ['mh', ['port', 'fallback']],
 ]);
 
 const FLAG_BITS: Readonly<Record<SchedulerFlag, number>> = {
@@ -42,6 +45,15 @@ export function scheduling(port: ServicePort, options: IpvsOptions): Omit<Virtua
     flags: flags.reduce((bits, flag) => bits | FLAG_BITS[flag], persistent),
     timeoutSeconds: sessionAffinitySeconds,
   };
+}
+
+/**
+ * Whether the scheduler sends the clients of a destination with weight 0 elsewhere. Where a client's place is fixed, they
+ * would be refused as long as the destination is there (ip_vs_dh.c, ip_vs_sh.c, ip_vs_mh.c), so there nothing can drain.
+ */
+export function canDrain({ scheduler, flags }: Pick<VirtualServer, 'scheduler' | 'flags'>): boolean {
+  if (scheduler === 'sh' || scheduler === 'mh') return (flags & SERVER_SCHEDULER_FALLBACK) !== 0;
+  return scheduler !== 'dh';
 }
 
 /** The destination that an endpoint is; undefined for one that gets no new connections by its weight. */

@@ -7,7 +7,7 @@ import type { NodeView } from '../../services/node-view.ts';
 import type { Endpoint, ServicePort } from '../../services/service-port.ts';
 import { assess, type Situation, sourceRangesAllowNode } from '../../services/situation.ts';
 import { formatRule } from '../xtables/rule.ts';
-import { destinationOf, scheduling } from './balancing.ts';
+import { canDrain, destinationOf, scheduling } from './balancing.ts';
 import type { IpvsOptions } from './options.ts';
 import {
   formatFrontendEntry,
@@ -195,8 +195,9 @@ class UnitWriter {
       const destination = destinationOf(endpoint, this.#port, this.#options, forwarding);
       if (destination !== undefined) destinations.set(endpoint.text, destination);
     }
+    const mayLinger = canDrain(this.#scheduling);
     const lingering = this.#port.endpoints.filter(
-      (endpoint) => !destinations.has(endpoint.text) && keepsConnections(endpoint),
+      (endpoint) => mayLinger && !destinations.has(endpoint.text) && keepsConnections(endpoint),
     );
     const reach = { destinations, lingering: new Set(lingering.map(({ text }) => text)) };
     this.#reaches.set(id, reach);

@@ -2,6 +2,7 @@
 import type { SetEntry } from '../../kernel/netlink/ip-set/contract.ts';
 import type { Destination, VirtualServer } from '../../kernel/netlink/ipvs/contract.ts';
 import { diff as diffRules } from '../xtables/diff.ts';
+import { canDrain } from './balancing.ts';
 import type { DestinationChange, IpvsChanges } from './changes.ts';
 import type { IpvsState, ServerContent, SetContent } from './state.ts';
 
@@ -71,7 +72,7 @@ function diffDestinations(from: ServerContent, to: ServerContent, changes: Desti
     else if (!isSameDestination(present, wanted)) changes.changedDestinations.push(change(wanted));
   }
   // Where a connection has an end that its client notices, no endpoint has to go before its connections are over.
-  const mayDrain = (text: string) => !isUdp(to.server) || to.lingering.has(text);
+  const mayDrain = (text: string) => canDrain(to.server) && (!isUdp(to.server) || to.lingering.has(text));
   for (const [text, present] of from.destinations) {
     if (to.destinations.has(text)) continue;
     (mayDrain(text) ? changes.drainedDestinations : changes.endedDestinations).push(change(present));

@@ -1,4 +1,5 @@
 /** How an edit that the kernel refused reads. */
+import { constants } from 'node:os';
 import { formatHostPort } from '../../../addresses/ip.ts';
 import { KernelError } from '../../kernel-error.ts';
 import type { IpvsEdit, IpvsRefusal } from './contract.ts';
@@ -12,5 +13,8 @@ export function refusalOf(edit: IpvsEdit, errno: number, detail: string): IpvsRe
     'destination' in edit
       ? `destination ${formatHostPort(edit.destination.ip, edit.destination.port)} of ${server}`
       : server;
-  return { edit, error: new KernelError({ operation, object, detail, errno }) };
+  // The kernel's answer to both is ENOENT, and nothing else can be missing.
+  const isScheduler = 'server' in edit && errno === constants.errno.ENOENT;
+  const words = isScheduler ? `the kernel has no scheduler ${edit.server.scheduler}: ${detail}` : detail;
+  return { edit, error: new KernelError({ operation, object, detail: words, errno }) };
 }
