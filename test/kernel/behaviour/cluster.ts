@@ -2,6 +2,7 @@
  * The cluster under test: two nodes in two zones, each with a proxy of the mode, six pods and a client outside.
  * Both proxies read their objects from one folder.
  */
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { mkdir, mkdtemp, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -35,6 +36,8 @@ export class Cluster {
   readonly #options: ClusterOptions;
   readonly #proxies = new Map<string, NodeProxy>();
   readonly #readers = new Map<string, PageReader>();
+  /** What each of the tests that run at a time has published. */
+  readonly #published = new AsyncLocalStorage<PublishedService[]>();
   #lab: Lab | undefined;
   #folder = '';
   #services = 0;
@@ -140,8 +143,19 @@ export class Cluster {
   /** Programs a Service that nobody else has, and resolves once every proxy has programmed it. */
   async publish(offer: Offer): Promise<PublishedService> {
     const service = new PublishedService(this, this.newIdentity(offer.family), offer);
+    this.#published.getStore()?.push(service);
     await service.update({});
     return service;
+  }
+
+  /** Runs one test and withdraws what it has published. */
+  async lendTo(test: () => Promise<void>): Promise<void> {
+    const published: PublishedService[] = [];
+    try {
+      await this.#published.run(published, test);
+    } finally {
+      for (const service of published) await service.withdraw();
+    }
   }
 
   /**

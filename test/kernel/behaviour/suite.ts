@@ -1,5 +1,5 @@
 /** How the test files of the suite are laid out: by mode, IP family and transport protocol. */
-import { afterAll, beforeAll, beforeEach, describe, expect } from 'vitest';
+import { afterAll, aroundEach, beforeAll, beforeEach, describe, expect } from 'vitest';
 import type { IpFamily } from '../../../src/addresses/ip.ts';
 import type { Protocol } from '../../../src/kubernetes/objects.ts';
 import { Cluster, type ClusterOptions } from './cluster.ts';
@@ -17,6 +17,7 @@ export function describeModes(
     const cluster = new Cluster(mode, options);
     beforeAll(() => cluster.start());
     afterAll(() => cluster.stop());
+    aroundEach((test) => cluster.lendTo(test));
     beforeEach(({ task, skip, onTestFailed }) => {
       const reason = mode.exceptions[task.name];
       if (reason !== undefined) skip(reason);
