@@ -7,10 +7,12 @@ import { fileURLToPath } from 'node:url';
 import type { Command } from 'commander';
 import { openNamespace, withNamespace } from '../kernel/netns.ts';
 import { runDemo } from '../lab/demo.ts';
+import { runForwardingDemo } from '../lab/forwarding-demo.ts';
 import type { HostProcess } from '../lab/host-process.ts';
 import { createLab } from '../lab/lab.ts';
 import { LAB_FILE_EXAMPLE, parseLabFile } from '../lab/lab-file.ts';
 import { startNodeProxy } from '../lab/node-proxy.ts';
+import { type Arrival, isArrival } from '../lab/owned-address.ts';
 import {
   endResidentLab,
   findResidentLab,
@@ -32,6 +34,11 @@ interface UpOptions {
   readonly proxyMode: string;
   readonly name: string;
   readonly foreground?: true;
+}
+
+interface DemoOptions {
+  readonly proxyMode: string;
+  readonly forwarding?: string;
 }
 
 interface NameOption {
@@ -72,7 +79,11 @@ export function registerLabCommand(program: Command): void {
     .command('demo')
     .description('show one Service on two nodes: its rules, its traffic, and a pod that turns unready')
     .option('--proxy-mode <mode>', 'the mode menwei runs in', 'iptables')
-    .action((options: { readonly proxyMode: string }) => orFail(() => demo(options.proxyMode)));
+    .option(
+      '--forwarding <way>',
+      'ipvs mode: show pods that own the addresses of their Service instead, to which packets come direct or by tunnel',
+    )
+    .action((options: DemoOptions) => orFail(() => demo(options)));
 }
 
 function requireRoot(): void {
@@ -231,16 +242,27 @@ async function down(options: NameOption): Promise<void> {
   process.stdout.write('the lab is down\n');
 }
 
-async function demo(mode: string): Promise<void> {
+async function demo({ proxyMode, forwarding }: DemoOptions): Promise<void> {
+  const arrival = forwarding === undefined ? undefined : readForwarding(forwarding, proxyMode);
   requireRoot();
   const print = (line: string): void => {
     process.stdout.write(`${line}\n`);
   };
-  const wrong = await runDemo({ mode, print });
+  const wrong =
+    arrival === undefined
+      ? await runDemo({ mode: proxyMode, print })
+      : await runForwardingDemo({ arrival, print });
   for (const fault of wrong) process.stderr.write(`menwei: demo: ${fault}\n`);
   if (wrong.length > 0) process.exitCode = 1;
-  else
-    print(
-      'All of it was observed: each pod had its fair share, and nothing was lost when one turned unready.',
-    );
+  else print(`All of it was observed: ${arrival === undefined ? OBSERVED : OBSERVED_FORWARDING}.`);
+}
+
+const OBSERVED = 'each pod had its fair share, and nothing was lost when one turned unready';
+const OBSERVED_FORWARDING =
+  'each pod had its share, saw the client itself, and answered it without the help of IPVS';
+
+function readForwarding(text: string, proxyMode: string): Arrival {
+  if (!isArrival(text)) throw new UserError(`--forwarding ${text}: is none of direct, tunnel`, 2);
+  if (proxyMode !== 'ipvs') throw new UserError('--forwarding: needs --proxy-mode ipvs', 2);
+  return text;
 }

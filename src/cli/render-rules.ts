@@ -30,7 +30,7 @@ export async function render(options: RenderOptions): Promise<void> {
   for (const error of errors) warn(formatManifestError(error));
   for (const problem of problems) warn(formatProblem(problem));
 
-  const { settings, warnings } = await readSettings(flagsOf(options, objects));
+  const { settings, warnings } = await readSettings(flagsOf(options, objects), true);
   for (const warning of warnings) warn(warning);
   const mode = findMode(settings.mode);
   const node = openNode(settings, mode);

@@ -12,14 +12,18 @@ export interface SettingsAndWarnings {
   readonly warnings: readonly string[];
 }
 
-/** @throws UserError with a line for every setting that can't be right */
-export async function readSettings(flags: GivenFlags): Promise<SettingsAndWarnings> {
+/**
+ * @param flagsWin see SettingsInput
+ * @throws UserError with a line for every setting that can't be right
+ */
+export async function readSettings(flags: GivenFlags, flagsWin?: boolean): Promise<SettingsAndWarnings> {
   const path = flags.config;
   const configFile = typeof path === 'string' && path !== '' ? await readFileOrFail(path) : undefined;
   const resolved = resolveSettings({
     flags,
     hostname: hostname(),
     ...(configFile === undefined ? {} : { configFile }),
+    ...(flagsWin === undefined ? {} : { flagsWin }),
   });
   if ('errors' in resolved) throw new UserError(resolved.errors.join('\nmenwei: '));
   return resolved;

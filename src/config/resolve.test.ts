@@ -6,13 +6,14 @@ import type { Settings } from './settings.ts';
 
 const HEADER = 'apiVersion: kubeproxy.config.k8s.io/v1alpha1\nkind: KubeProxyConfiguration\n';
 
-function resolve(args: readonly string[], yaml?: string, hostname = 'Node-1') {
+function resolve(args: readonly string[], yaml?: string, hostname = 'Node-1', flagsWin?: boolean) {
   const command = addProxyFlags(new Command())
     .exitOverride()
     .configureOutput({ writeErr: () => undefined });
   command.parse(args, { from: 'user' });
   const configFile = yaml === undefined ? {} : { configFile: { path: 'config.yaml', text: HEADER + yaml } };
-  return resolveSettings({ flags: givenFlags(command), hostname, ...configFile });
+  const win = flagsWin === undefined ? {} : { flagsWin };
+  return resolveSettings({ flags: givenFlags(command), hostname, ...configFile, ...win });
 }
 
 function settingsOf(args: readonly string[], yaml?: string): Settings {
@@ -272,6 +273,21 @@ describe('flags', () => {
         dryRun: true,
       },
       warnings: ['with --config these flags are ignored: --proxy-mode, --cluster-cidr'],
+    });
+  });
+});
+
+describe('flags that are to win', () => {
+  it('count beside a file field by field', () => {
+    const args = ['--proxy-mode=ipvs', '--ipvs-scheduler=sed', '--cluster-cidr=10.0.0.0/8'];
+    const yaml = 'mode: nftables\nclusterCIDR: 10.1.0.0/16\nipvs: {scheduler: lc, strictARP: true}';
+    expect(resolve(args, yaml, 'node', true)).toMatchObject({
+      settings: {
+        mode: 'ipvs',
+        clusterCIDRs: [{ text: '10.0.0.0/8' }],
+        ipvs: { scheduler: 'sed', strictARP: true },
+      },
+      warnings: [],
     });
   });
 });

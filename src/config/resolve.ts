@@ -12,6 +12,8 @@ export interface SettingsInput {
   readonly flags: GivenFlags;
   /** The content of the file that --config names. */
   readonly configFile?: ConfigFile;
+  /** Every flag counts beside the file too, and wins; of kube-proxy's own only a few do. */
+  readonly flagsWin?: boolean;
   /** The operating system's name of the machine. */
   readonly hostname: string;
 }
@@ -22,8 +24,13 @@ export type ResolvedSettings =
   | { readonly errors: readonly string[] };
 
 /** Puts flags, file and defaults together and checks the result. All errors are reported at once. */
-export function resolveSettings({ flags, configFile, hostname }: SettingsInput): ResolvedSettings {
-  const effectiveFlags = configFile === undefined ? flags : pick(flags, (flag) => flag.besideConfig === true);
+export function resolveSettings({
+  flags,
+  configFile,
+  flagsWin = configFile === undefined,
+  hostname,
+}: SettingsInput): ResolvedSettings {
+  const effectiveFlags = flagsWin ? flags : pick(flags, (flag) => flag.besideConfig === true);
   const label = (field: string) => nameSetting(field, effectiveFlags, configFile?.path);
   const file = configFile === undefined ? { document: {}, warnings: [] } : parseConfigFile(configFile);
   if ('errors' in file) return file;
@@ -41,7 +48,7 @@ export function resolveSettings({ flags, configFile, hostname }: SettingsInput):
     settings: assemble(configuration, checked, nodeName, flags),
     warnings: [
       ...file.warnings,
-      ...(configFile === undefined ? [] : describeIgnored(flags)),
+      ...(flagsWin ? [] : describeIgnored(flags)),
       ...describeWithoutEffect(file.document, effectiveFlags),
     ],
   };
@@ -100,13 +107,18 @@ function flagFields(flags: GivenFlags): unknown {
   return { ...document, ...sections };
 }
 
-/** The few flags that count beside a file win over it; an empty name is no name. */
+/** The flags that count beside a file win over it; an empty name is no name. */
 function overlay(file: ConfigDocument, flags: ConfigDocument): ConfigDocument {
   return {
     ...file,
     ...flags,
     hostnameOverride: flags.hostnameOverride || file.hostnameOverride,
+    clientConnection: { ...file.clientConnection, ...flags.clientConnection },
+    detectLocal: { ...file.detectLocal, ...flags.detectLocal },
+    iptables: { ...file.iptables, ...flags.iptables },
+    nftables: { ...file.nftables, ...flags.nftables },
     ipvs: { ...file.ipvs, ...flags.ipvs },
+    conntrack: { ...file.conntrack, ...flags.conntrack },
     logging: { ...file.logging, ...flags.logging },
   };
 }

@@ -74,7 +74,7 @@ function menwei(...args: readonly string[]) {
 }
 
 function render({ objects, node, config }: Case, family: IpFamily): string {
-  const args = ['render', '-f', objects, '--node', node, ...config, '--family', family];
+  const args = ['render', '--mode', 'ipvs', '-f', objects, '--node', node, ...config, '--family', family];
   const { status, stdout, stderr } = menwei(...args);
   expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
   return stdout;

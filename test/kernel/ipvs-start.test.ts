@@ -139,9 +139,11 @@ it('NodePorts follow the addresses of the node', async () => {
   await programmed(proxy);
   expect(servers()).toEqual(OWN);
   run('ip', 'addr', 'add', '203.0.113.5/32', 'dev', 'eth0');
-  await expect.poll(servers).toEqual([...OWN, '-t 203.0.113.5:30080 -s rr'].sort());
+  await expect.poll(servers, { timeout: 20_000 }).toEqual([...OWN, '-t 203.0.113.5:30080 -s rr'].sort());
   run('ip', 'addr', 'del', '192.168.49.2/24', 'dev', 'eth0');
-  await expect.poll(servers).toEqual(['-t 172.30.0.1:80 -s rr', '-t 203.0.113.5:30080 -s rr']);
+  await expect
+    .poll(servers, { timeout: 20_000 })
+    .toEqual(['-t 172.30.0.1:80 -s rr', '-t 203.0.113.5:30080 -s rr']);
   expect([...proxy.log('W'), ...proxy.log('E')]).toEqual([]);
 });
 

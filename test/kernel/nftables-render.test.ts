@@ -1,5 +1,5 @@
 /** The script that `menwei render --mode nftables` prints gives the table that netlink makes, as nft sees it. */
-import { spawnSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { IP_FAMILIES, type IpFamily } from '../../src/addresses/ip.ts';
@@ -129,6 +129,9 @@ describe('the commands', () => {
 
   it('menwei diff finds nothing to change where nft has loaded what menwei render printed', () => {
     openEmptyNfTables();
+    // The Node object says that this machine has it.
+    execFileSync('ip', ['link', 'set', 'lo', 'up']);
+    execFileSync('ip', ['addr', 'add', '192.168.49.2/32', 'dev', 'lo']);
     for (const family of IP_FAMILIES) {
       const rendering = ['render', '-f', OBJECTS, '--mode', 'nftables', '--node', 'minikube'];
       const { stdout, stderr, status } = menwei(...rendering, '--family', family);
