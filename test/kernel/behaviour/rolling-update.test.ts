@@ -3,10 +3,10 @@
  * ports, so that connections are made again and again from ports whose former connection went to a pod that is gone.
  */
 import { describe, expect, it } from 'vitest';
-import type { Tally } from '../../src/lab/outcome.ts';
-import { Cluster } from './behaviour/cluster.ts';
-import { MODES, type Mode } from './behaviour/modes.ts';
-import { type Backing, leaving, POD_PORT } from './behaviour/offer.ts';
+import type { Tally } from '../../../src/lab/outcome.ts';
+import { Cluster } from './cluster.ts';
+import { MODES, type Mode } from './modes.ts';
+import { type Backing, leaving, POD_PORT } from './offer.ts';
 
 const REQUESTS = 20_000;
 const SERIES = 500;
