@@ -9,7 +9,13 @@ import { writeSysctl } from '../kernel/sysctl.ts';
 import { configure } from './wiring.ts';
 
 /** How packets for the address come to the pod: as they are, or inside packets for the pod's own address. */
-export type Arrival = 'direct' | 'tunnel';
+export type Arrival = (typeof ARRIVALS)[number];
+
+const ARRIVALS = ['direct', 'tunnel'] as const;
+
+export function isArrival(text: string): text is Arrival {
+  return ARRIVALS.some((arrival) => arrival === text);
+}
 
 const TUNNELS: Readonly<Record<IpFamily, { readonly name: string; readonly kind: string }>> = {
   // The kernel's tools call the devices tunl0 and ip6tnl0, which not every kernel makes by itself.
