@@ -86,11 +86,8 @@ export class Application {
   }
 
   async #applyServers({ addedServers, changedServers }: IpvsChanges): Promise<void> {
-    const owners = new Map<FrontendKey, ServicePortKey>();
+    const owners = ownersOf([...changedServers, ...addedServers].map(ownedServer));
     const edits: IpvsEdit[] = [];
-    for (const { server, servicePort } of [...changedServers, ...addedServers]) {
-      owners.set(formatFrontend(server.frontend), servicePort);
-    }
     for (const { server } of changedServers) edits.push({ change: 'set-server', server });
     for (const { server, servicePort } of addedServers) {
       this.#gradual.forget(server.frontend);
@@ -99,7 +96,7 @@ export class Application {
     }
     for (const { edit, error } of await this.#applyIpvs(edits)) {
       const frontend = frontendOf(edit);
-      const servicePort = owners.get(formatFrontend(frontend));
+      const servicePort = owners.get(frontend);
       if (edit.change === 'add-server' && error.errno === EEXIST) {
         this.#refuseForeign(frontend, servicePort);
       } else {
@@ -111,41 +108,48 @@ export class Application {
   }
 
   async #addDestinations(changes: IpvsChanges): Promise<void> {
-    const wanted: DestinationChange[] = [
+    const added = [
       ...changes.addedServers.flatMap(destinationsOf),
       ...changes.addedDestinations.map((change) => this.#startSlowly(change)),
-      ...changes.changedDestinations.map((change) => this.#keepPace(change)),
-    ].filter(({ frontend }) => !this.#unusable.has(formatFrontend(frontend)));
-    const changed = new Set(changes.changedDestinations.map(identify));
-    const verb = (change: DestinationChange) => {
-      const isThere =
-        changed.has(identify(change)) || this.#gradual.isDraining(change.frontend, change.destination);
-      return isThere ? 'set-destination' : 'add-destination';
-    };
-    const edits = wanted.map((change): IpvsEdit => ({ ...pick(change), change: verb(change) }));
-    const owners = new Map(wanted.map((change) => [identify(change), change.servicePort]));
-    for (const change of wanted) {
-      if (this.#gradual.warmTarget(change.frontend, change.destination) === undefined) {
-        this.#gradual.forget(change.frontend, change.destination);
+    ].filter((change) => this.#isUsable(change));
+    const changed = changes.changedDestinations
+      .filter((change) => this.#isUsable(change))
+      .map((change) => this.#keepPace(change));
+    const edits = [
+      ...added.map(({ frontend, destination }): IpvsEdit => {
+        const isThere = this.#gradual.isDraining(frontend, destination);
+        return { change: isThere ? 'set-destination' : 'add-destination', frontend, destination };
+      }),
+      ...changed.map(
+        ({ frontend, destination }): IpvsEdit => ({ change: 'set-destination', frontend, destination }),
+      ),
+    ];
+    const wanted = [...added, ...changed];
+    for (const { frontend, destination } of wanted) {
+      if (this.#gradual.warmTarget(frontend, destination) === undefined) {
+        this.#gradual.forget(frontend, destination);
       }
     }
+    const owners = ownersOf(wanted);
     // One that drained may have gone just now, and one that was lost from sight may be there.
     const again = (await this.#applyIpvs(edits)).flatMap(({ edit, error }) =>
       this.#otherWay(edit, error, owners),
     );
-    for (const { edit, error } of await this.#applyIpvs(again)) this.#refuse(error, owners.get(nameOf(edit)));
+    for (const { edit, error } of await this.#applyIpvs(again)) {
+      this.#refuse(error, owners.get(frontendOf(edit)));
+    }
   }
 
-  #otherWay(
-    edit: IpvsEdit,
-    error: KernelError,
-    owners: ReadonlyMap<string, ServicePortKey>,
-  ): readonly IpvsEdit[] {
+  #isUsable({ frontend }: DestinationChange): boolean {
+    return this.#unusable.size === 0 || !this.#unusable.has(formatFrontend(frontend));
+  }
+
+  #otherWay(edit: IpvsEdit, error: KernelError, owners: Owners): readonly IpvsEdit[] {
     if (edit.change === 'add-destination' && error.errno === EEXIST)
       return [{ ...edit, change: 'set-destination' }];
     if (edit.change === 'set-destination' && error.errno === ENOENT)
       return [{ ...edit, change: 'add-destination' }];
-    this.#refuse(error, owners.get(nameOf(edit)));
+    this.#refuse(error, owners.get(frontendOf(edit)));
     return [];
   }
 

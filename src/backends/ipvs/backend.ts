@@ -1,7 +1,7 @@
 /** The ipvs mode of one IP family: the pure parts of this folder tied to the kernel. */
 import type { Cidr } from '../../addresses/ip.ts';
 import type { IpSetClient } from '../../kernel/netlink/ip-set/contract.ts';
-import type { Frontend, IpvsClient } from '../../kernel/netlink/ipvs/contract.ts';
+import type { Frontend, FrontendKey, IpvsClient } from '../../kernel/netlink/ipvs/contract.ts';
 import { formatFrontend } from '../../kernel/netlink/ipvs/frontend.ts';
 import type { LinkClient } from '../../kernel/netlink/route/contract.ts';
 import type { Logger } from '../../log/logger.ts';
@@ -42,6 +42,8 @@ export class IpvsBackend extends IpvsRules implements Backend<IpvsUnit, IpvsStat
   /** Undefined while it is not known what the kernel holds. */
   #image: KernelImage | undefined;
   #isForeign: (frontend: Frontend) => boolean = () => false;
+  /** Virtual servers that are ours, should the ledger be lost. */
+  #known = new Set<FrontendKey>();
 
   constructor(options: IpvsBackendOptions) {
     super(options);
@@ -56,7 +58,9 @@ export class IpvsBackend extends IpvsRules implements Backend<IpvsUnit, IpvsStat
     const now = performance.now();
     const application = new Application(this.#doors, this.#gradual, this.#isForeign, now, signal);
     const refused = await application.run(changes);
+    for (const { server } of changes.removedServers) this.#known.delete(formatFrontend(server.frontend));
     if (refused.length > 0) return { refused };
+    for (const { server } of changes.addedServers) this.#known.add(formatFrontend(server.frontend));
     image?.update(changes);
     this.#image = image;
     return 'applied';
@@ -67,6 +71,7 @@ export class IpvsBackend extends IpvsRules implements Backend<IpvsUnit, IpvsStat
     const { state, foreign } = await this.#look(signal);
     const foreignKeys = new Set(foreign.map(formatFrontend));
     this.#isForeign = (frontend) => foreignKeys.has(formatFrontend(frontend));
+    this.#known = new Set(state.servers.keys());
     this.#image = new KernelImage(state);
     return state;
   }
@@ -88,6 +93,6 @@ export class IpvsBackend extends IpvsRules implements Backend<IpvsUnit, IpvsStat
   }
 
   #look(signal: AbortSignal) {
-    return new Observation(this.#options, this.#gradual, performance.now(), signal).run();
+    return new Observation(this.#options, this.#known, this.#gradual, performance.now(), signal).run();
   }
 }

@@ -38,12 +38,21 @@ export interface Observed {
 
 export class Observation {
   readonly #options: ObservationOptions;
+  readonly #known: ReadonlySet<FrontendKey>;
   readonly #gradual: GradualWeights;
   readonly #nowMs: number;
   readonly #signal: AbortSignal;
 
-  constructor(options: ObservationOptions, gradual: GradualWeights, nowMs: number, signal: AbortSignal) {
+  /** `known`: virtual servers that are ours, whatever the kernel's evidence. */
+  constructor(
+    options: ObservationOptions,
+    known: ReadonlySet<FrontendKey>,
+    gradual: GradualWeights,
+    nowMs: number,
+    signal: AbortSignal,
+  ) {
     this.#options = options;
+    this.#known = known;
     this.#gradual = gradual;
     this.#nowMs = nowMs;
     this.#signal = signal;
@@ -76,6 +85,7 @@ export class Observation {
     const { family, ipvs, excludeCIDRs, localAddresses } = this.#options;
     const isOurs = judgeOwnership({
       family,
+      known: this.#known,
       deviceAddresses,
       sets,
       localAddresses: new Set(localAddresses()),

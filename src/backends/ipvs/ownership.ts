@@ -4,11 +4,14 @@
  */
 import { type Cidr, cidrContains, type IpFamily } from '../../addresses/ip.ts';
 import type { ObservedSet } from '../../kernel/netlink/ip-set/contract.ts';
-import type { Frontend } from '../../kernel/netlink/ipvs/contract.ts';
+import type { Frontend, FrontendKey } from '../../kernel/netlink/ipvs/contract.ts';
+import { formatFrontend } from '../../kernel/netlink/ipvs/frontend.ts';
 import { formatFrontendEntry, ledgerShape, nodePortSetShape } from './sets.ts';
 
 export interface Evidence {
   readonly family: IpFamily;
+  /** What this process made or found to be ours before; somebody may have emptied the ledger meanwhile. */
+  readonly known: ReadonlySet<FrontendKey>;
   /** On our interface. */
   readonly deviceAddresses: ReadonlySet<string>;
   readonly sets: ReadonlyMap<string, ObservedSet>;
@@ -19,11 +22,12 @@ export interface Evidence {
 }
 
 export function judgeOwnership(evidence: Evidence): (frontend: Frontend) => boolean {
-  const { family, deviceAddresses, sets, localAddresses } = evidence;
+  const { family, known, deviceAddresses, sets, localAddresses } = evidence;
   const excludeCIDRs = evidence.excludeCIDRs.filter((cidr) => cidr.family === family);
   const ledger = sets.get(ledgerShape(family).name)?.entries;
   return (frontend) => {
     if ('mark' in frontend) return false;
+    if (known.has(formatFrontend(frontend))) return true;
     const entry = formatFrontendEntry(frontend);
     if (ledger?.has(entry) === true) return true;
     if (excludeCIDRs.some((cidr) => cidrContains(cidr, frontend.ip))) return false;
