@@ -6,7 +6,6 @@ import { constants } from 'node:os';
 import { KernelError } from '../../kernel/kernel-error.ts';
 import type { IpSetClient, SetEdit } from '../../kernel/netlink/ip-set/contract.ts';
 import type {
-  Destination,
   Frontend,
   FrontendKey,
   IpvsClient,
@@ -33,6 +32,9 @@ export interface Doors {
   readonly links: LinkClient;
   readonly rules: { restore(script: RestoreScript, signal: AbortSignal): Promise<void> };
 }
+
+/** Whose each virtual server is, by the very object that the edits name it with: texts for all would take longer. */
+type Owners = Map<Frontend, ServicePortKey>;
 
 export class Application {
   readonly #doors: Doors;
@@ -86,7 +88,10 @@ export class Application {
   }
 
   async #applyServers({ addedServers, changedServers }: IpvsChanges): Promise<void> {
-    const owners = ownersOf([...changedServers, ...addedServers].map(ownedServer));
+    const owners: Owners = new Map();
+    for (const { server, servicePort } of [...changedServers, ...addedServers]) {
+      owners.set(server.frontend, servicePort);
+    }
     const edits: IpvsEdit[] = [];
     for (const { server } of changedServers) edits.push({ change: 'set-server', server });
     for (const { server, servicePort } of addedServers) {
@@ -172,9 +177,9 @@ export class Application {
       this.#gradual.drain(frontend, destination, this.#nowMs);
       return { change: 'set-destination', frontend, destination: { ...destination, weight: 0 } };
     });
-    const owners = new Map(drainedDestinations.map((change) => [identify(change), change.servicePort]));
+    const owners = ownersOf(drainedDestinations);
     for (const { edit, error } of await this.#applyIpvs(edits)) {
-      if (!isGone(error)) this.#refuse(error, owners.get(nameOf(edit)));
+      if (!isGone(error)) this.#refuse(error, owners.get(frontendOf(edit)));
     }
     const frontends = new Map(
       drainedDestinations.map(({ frontend }) => [formatFrontend(frontend), frontend]),
@@ -192,21 +197,18 @@ export class Application {
 
   async #remove({ endedDestinations, removedServers }: IpvsChanges): Promise<void> {
     const edits: IpvsEdit[] = [];
-    const owners = new Map<string, ServicePortKey>();
-    for (const { frontend, destination, servicePort } of endedDestinations) {
+    const owners = ownersOf(endedDestinations);
+    for (const { frontend, destination } of endedDestinations) {
       this.#gradual.forget(frontend, destination);
-      const edit: IpvsEdit = { change: 'remove-destination', frontend, destination };
-      owners.set(nameOf(edit), servicePort);
-      edits.push(edit);
+      edits.push({ change: 'remove-destination', frontend, destination });
     }
     for (const { server, servicePort } of removedServers) {
       this.#gradual.forget(server.frontend);
-      const edit: IpvsEdit = { change: 'remove-server', frontend: server.frontend };
-      owners.set(nameOf(edit), servicePort);
-      edits.push(edit);
+      owners.set(server.frontend, servicePort);
+      edits.push({ change: 'remove-server', frontend: server.frontend });
     }
     for (const { edit, error } of await this.#applyIpvs(edits)) {
-      if (!isGone(error)) this.#refuse(error, owners.get(nameOf(edit)));
+      if (!isGone(error)) this.#refuse(error, owners.get(frontendOf(edit)));
     }
   }
 
@@ -276,13 +278,6 @@ function destinationsOf({
   }));
 }
 
-function pick({ frontend, destination }: DestinationChange): {
-  frontend: Frontend;
-  destination: Destination;
-} {
-  return { frontend, destination };
-}
-
 function memberEdit(change: 'add' | 'remove', { shape, entries }: SetContent): SetEdit {
   return { change, shape, entries: [...entries] };
 }
@@ -291,16 +286,8 @@ function frontendOf(edit: IpvsEdit): Frontend {
   return 'server' in edit ? edit.server.frontend : edit.frontend;
 }
 
-/** `TCP 10.96.0.1:80 10.0.0.1 8080` */
-function identify({
-  frontend,
-  destination,
-}: Pick<DestinationChange, 'frontend'> & { destination: Pick<Destination, 'ip' | 'port'> }): string {
-  return `${formatFrontend(frontend)} ${destination.ip} ${destination.port}`;
-}
-
-function nameOf(edit: IpvsEdit): string {
-  return 'destination' in edit ? identify(edit) : formatFrontend(frontendOf(edit));
+function ownersOf(changes: readonly DestinationChange[]): Owners {
+  return new Map(changes.map(({ frontend, servicePort }) => [frontend, servicePort]));
 }
 
 function isGone({ errno }: KernelError): boolean {

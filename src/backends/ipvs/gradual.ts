@@ -66,6 +66,7 @@ export class GradualWeights {
 
   /** It is to be as it is wanted from now on, or is gone; without a destination: all of a virtual server. */
   forget(frontend: Frontend, destination?: Pick<Destination, 'ip' | 'port'>): void {
+    if (this.isEmpty) return;
     const key = formatFrontend(frontend);
     const server = this.#servers.get(key);
     if (server === undefined) return;
@@ -79,11 +80,13 @@ export class GradualWeights {
   }
 
   isDraining(frontend: Frontend, destination: Pick<Destination, 'ip' | 'port'>): boolean {
+    if (this.isEmpty) return false;
     return this.#servers.get(formatFrontend(frontend))?.draining.has(formatDestination(destination)) ?? false;
   }
 
   /** A destination in slow start as it is wanted in the end. */
   warmTarget(frontend: Frontend, destination: Pick<Destination, 'ip' | 'port'>): Destination | undefined {
+    if (this.isEmpty) return undefined;
     const server = this.#servers.get(formatFrontend(frontend));
     return server?.warming.get(formatDestination(destination))?.destination;
   }
