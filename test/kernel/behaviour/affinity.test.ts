@@ -15,10 +15,13 @@ const PODS = ['a1', 'a2', 'b1'];
 
 describeModes('session affinity', (cluster) => {
   describeTraffic((family, protocol) => {
-    /** Which pod each client gets. With 24 of them no two draws are alike, but once in 10^11 times. */
+    // Not a multiple of the pods: where these take turns, a second draw would be like the first.
+    const clients = clientAddresses(family).slice(1);
+
+    /** Which pod each client gets. With 23 of them no two draws are alike, but once in 10^11 times. */
     const draw = (web: PublishedService, target = web.clusterIP): Promise<readonly string[]> =>
       Promise.all(
-        clientAddresses(family).map(async (from) => {
+        clients.map(async (from) => {
           const outcome = await web.ask('client', target, { from });
           return isFailure(outcome) ? outcome.error : outcome.pod;
         }),

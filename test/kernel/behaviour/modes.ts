@@ -189,7 +189,10 @@ const ipvs: Mode = {
     { title: 'the addresses are deleted', commands: [['ip', 'address', 'flush', 'dev', DEVICE]] },
     { title: 'the device is deleted', commands: [['ip', 'link', 'delete', DEVICE]] },
   ],
-  exceptions: {},
+  exceptions: {
+    'ends when a client stays away for longer than the timeout':
+      'the kernel keeps a client with its pod while it remembers connections of it, for minutes after their end',
+  },
 };
 
 const ON_MACHINE: readonly Mode[] = [nftables, iptables('nft'), iptables('legacy')];
