@@ -1,4 +1,5 @@
 /** Direct and tunnelled forwarding (docs/forwarding.md) with pods that own the virtual addresses of their Services. */
+import { spawnSync } from 'node:child_process';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { formatHostPort, type IpFamily } from '../../src/addresses/ip.ts';
 import type { Protocol } from '../../src/kubernetes/objects.ts';
@@ -6,6 +7,7 @@ import type { Arrival } from '../../src/lab/owned-address.ts';
 import { countPackets } from '../../src/lab/packet-counter.ts';
 import { Cluster } from './behaviour/cluster.ts';
 import { MODES } from './behaviour/modes.ts';
+import { MENWEI } from './behaviour/node-proxy.ts';
 import { type Identity, type Offer, POD_PORT } from './behaviour/offer.ts';
 import { PublishedService } from './behaviour/published-service.ts';
 import { clientAddress, FAMILIES, TRANSPORTS } from './behaviour/topology.ts';
@@ -205,4 +207,10 @@ describe('forwarding by tunnel', () => {
       byClient: { [from]: 10 },
     });
   });
+});
+
+it.each(['direct', 'tunnel'])('the demo of %s forwarding observes all that it tells', (forwarding) => {
+  const flags = ['--proxy-mode', 'ipvs', '--forwarding', forwarding];
+  const { status, stderr } = spawnSync(MENWEI, ['lab', 'demo', ...flags], { encoding: 'utf8' });
+  expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
 });
