@@ -41,6 +41,8 @@ export interface Mode {
   readonly flags: readonly string[];
   /** Programs that the proxy finds first, by name: their files. */
   readonly tools: Readonly<Record<string, string>>;
+  /** Pods get connections in turn, not by chance. */
+  readonly takesTurns: boolean;
   /** NodePorts answer at 127.0.0.1. */
   readonly answersLocalhost: boolean;
   /** Its rules let health checks through where other rules of the same table drop them. */
@@ -71,6 +73,7 @@ function iptables(variant: 'nft' | 'legacy'): Mode {
     name: `iptables-${variant}`,
     flags: ['--proxy-mode=iptables'],
     tools: Object.fromEntries(programs.map((name) => [name, `/usr/sbin/xtables-${variant}-multi`])),
+    takesTurns: false,
     answersLocalhost: true,
     acceptsHealthChecks: true,
     path: undefined,
@@ -112,6 +115,7 @@ const nftables: Mode = {
   name: 'nftables',
   flags: ['--proxy-mode=nftables'],
   tools: {},
+  takesTurns: false,
   answersLocalhost: false,
   // What one table accepts, another may still drop (spec § 5.8).
   acceptsHealthChecks: false,
@@ -148,6 +152,7 @@ const ipvs: Mode = {
   name: 'ipvs',
   flags: ['--proxy-mode=ipvs', '--ipvs-required'],
   tools: {},
+  takesTurns: true,
   answersLocalhost: false,
   acceptsHealthChecks: true,
   path: undefined,
