@@ -1,15 +1,15 @@
 /**
  * New connections a second and the time of one request, through a ClusterIP and to the same pods directly.
  *
- *   npm run bench:dataplane -- --modes iptables,nftables --services 1,5000,45000 [--rounds 30] [--json]
+ *   npm run bench:dataplane -- --modes iptables,nftables --services 1,5000,45000 [--rounds 15] [--json]
  *   npm run bench:dataplane -- --modes iptables,nftables,ipvs --services 10,1000,10000
  *
  * With the ipvs mode among them, all of it runs in one guest where this kernel has no IPVS (bench/guest.ts).
  *
  * The measured Service is the last of so many and has four endpoints; the others have one. The proxy's own classes
- * program the node, and bench/traffic.c makes the traffic. Each round is a short measurement of every path, in turn, so
- * what else the machine does falls on all of them alike; a figure is the median of all rounds, a ratio the median of
- * the rounds' own ratios.
+ * program the node, and bench/traffic.c makes the traffic: for a twentieth of a second on each path, in turn, so what
+ * else the machine does falls on all of them alike. A figure is the median of all turns, a ratio the median of the ratios
+ * of turns that followed each other.
  *
  * Direct traffic passes the node with all its rules, as it does in a cluster. What a long list of rules costs it too is
  * seen beside the `plain` path: the same pods by way of a router without rules and connection tracking.
@@ -41,7 +41,7 @@ interface Options {
 const options = new Command('bench:dataplane')
   .option('--modes <modes>', 'proxy modes', 'iptables')
   .option('--services <numbers>', 'numbers of Services', positives, [1, 5000, 45_000])
-  .option('--rounds <n>', 'measurements of each path; one takes 0.4 s', positive, 30)
+  .option('--rounds <n>', 'measurements of all paths; one takes 2 s', positive, 15)
   .addOption(toolsOption())
   .addOption(guestOption())
   .option('--json', 'one JSON array on the last line', false)
@@ -53,14 +53,14 @@ const SERVICE_PORT = 80;
 const POD_PORT = 8080;
 
 /** Enough to keep two processors busy. */
-const RATE = { concurrency: 64, seconds: 0.2 };
+const RATE = { concurrency: 64, turnSeconds: 0.05, turns: 8 };
 /** One request at a time: how long it takes, not how long it waits for others. */
-const LATENCY = { concurrency: 1, seconds: 0.15 };
+const LATENCY = { concurrency: 1, turnSeconds: 0.05, turns: 4 };
 
 interface Figures {
   /** The median of the next ones. */
   readonly connPerSec: number;
-  readonly connPerSecOfRounds: readonly number[];
+  readonly connPerSecOfTurns: readonly number[];
   readonly p50Ms: number;
   readonly p99Ms: number;
 }
@@ -142,23 +142,25 @@ async function measure(
   client: NetworkNamespace,
   targets: Readonly<Record<PathName, Target>>,
 ): Promise<Readonly<Record<PathName, Figures>>> {
-  const rates: Record<PathName, TrafficOutcome[]> = { service: [], direct: [], plain: [] };
-  const latencies: Record<PathName, TrafficOutcome[]> = { service: [], direct: [], plain: [] };
-  for (const name of PATH_NAMES) await traffic.connect(client, targets[name], LATENCY);
+  const order = PATH_NAMES.map((name) => targets[name]);
+  const rates: (readonly TrafficOutcome[])[] = [];
+  const latencies: (readonly TrafficOutcome[])[] = [];
+  await traffic.connect(client, order, LATENCY);
   for (let turn = 0; turn < options.rounds; turn++) {
-    // Back and forth, so that no path is always the one after another.
-    for (const name of turn % 2 === 0 ? PATH_NAMES : PATH_NAMES.toReversed()) {
-      rates[name].push(await traffic.connect(client, targets[name], RATE));
-      latencies[name].push(await traffic.connect(client, targets[name], LATENCY));
-    }
+    rates.push(await traffic.connect(client, order, RATE));
+    latencies.push(await traffic.connect(client, order, LATENCY));
   }
   const figuresOf = (name: PathName): Figures => {
-    const connPerSecOfRounds = rates[name].map(({ answered, seconds }) => answered / seconds);
+    const of = (outcomes: readonly (readonly TrafficOutcome[])[]) =>
+      outcomes.flatMap((paths) => paths[PATH_NAMES.indexOf(name)] ?? []);
+    const connPerSecOfTurns = of(rates).flatMap(({ turns }) =>
+      turns.map(({ answered, seconds }) => answered / seconds),
+    );
     return {
-      connPerSec: median(connPerSecOfRounds),
-      connPerSecOfRounds,
-      p50Ms: median(latencies[name].map(({ p50Ns }) => p50Ns)) / 1e6,
-      p99Ms: median(latencies[name].map(({ p99Ns }) => p99Ns)) / 1e6,
+      connPerSec: median(connPerSecOfTurns),
+      connPerSecOfTurns,
+      p50Ms: median(of(latencies).map(({ p50Ns }) => p50Ns)) / 1e6,
+      p99Ms: median(of(latencies).map(({ p99Ns }) => p99Ns)) / 1e6,
     };
   };
   return { service: figuresOf('service'), direct: figuresOf('direct'), plain: figuresOf('plain') };
@@ -188,9 +190,9 @@ function describeCase(
   };
 }
 
-/** A round's measurements are close to each other in time, and what else the machine did then slowed all of them. */
+/** The turns of all paths follow each other closely, and what else the machine did then slowed all of them. */
 function ratio(a: Figures, b: Figures): number {
-  return median(a.connPerSecOfRounds.map((rate, turn) => rate / (b.connPerSecOfRounds[turn] ?? Number.NaN)));
+  return median(a.connPerSecOfTurns.map((rate, turn) => rate / (b.connPerSecOfTurns[turn] ?? Number.NaN)));
 }
 
 function report(cases: readonly Case[]): void {

@@ -1,10 +1,11 @@
 /*
  * The traffic of bench/dataplane.ts. One thread, one request of one byte and one answer of one byte a connection.
  *
- *   traffic serve PORT                           takes connections on every address until it is killed
- *   traffic connect COUNT SECONDS PORT IP...     keeps COUNT connections going, to each address in turn, and prints
- *                                                a line of JSON: how many were answered, and how long they took;
- *                                                the time starts after the first COUNT answers
+ *   traffic serve PORT                    takes connections on every address until it is killed
+ *   traffic connect COUNT SECONDS TURNS PORT IP... [/ PORT IP...]...
+ *                                         keeps COUNT connections going for so long to one path after the other (to
+ *                                         each of its addresses in turn), so many times, and prints a line of JSON:
+ *                                         for each path how many were answered in each turn, and how long they took
  *
  * The client closes with a reset, so that no socket is left in TIME_WAIT and its port is free at once.
  */
@@ -21,18 +22,26 @@
 #include <unistd.h>
 
 #define EVENTS 256
-#define MOST_LATENCIES (1 << 22)
-#define WARM_UP_NS 5000000000u
+#define MOST_PATHS 8
+#define MOST_LATENCIES (1 << 20)
+#define PATIENCE_NS 5000000000u
+
+struct path {
+  struct sockaddr_in *targets;
+  int targetCount, nextTarget;
+  size_t answered, failed;
+  size_t *answeredInTurn;
+  double *secondsOfTurn;
+  uint32_t *latenciesNs;
+};
 
 struct connection {
   int fd;
   uint64_t startedNs;
 };
 
-static struct sockaddr_in *targets;
-static int targetCount, nextTarget, epoll;
-static uint32_t latenciesNs[MOST_LATENCIES];
-static size_t answered, failed;
+static struct path paths[MOST_PATHS];
+static int pathCount, epoll;
 
 static int check(const char *what, int result) {
   if (result >= 0) return result;
@@ -81,10 +90,10 @@ static void serve(const char *port) {
   }
 }
 
-static void start(struct connection *connection) {
+static void start(struct path *path, struct connection *connection, uint64_t now) {
   const struct linger reset = {.l_onoff = 1, .l_linger = 0};
-  struct sockaddr_in *to = &targets[nextTarget++ % targetCount];
-  connection->startedNs = nowNs();
+  struct sockaddr_in *to = &path->targets[path->nextTarget++ % path->targetCount];
+  connection->startedNs = now;
   int fd = connection->fd = check("socket", socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0));
   check("linger", setsockopt(fd, SOL_SOCKET, SO_LINGER, &reset, sizeof reset));
   /* Without a free port the figures would mean nothing, so this ends the run. */
@@ -93,14 +102,14 @@ static void start(struct connection *connection) {
 }
 
 /* Returns whether the connection has come to its end. */
-static int advance(struct connection *connection, uint32_t events) {
+static int advance(struct path *path, struct connection *connection, uint32_t events, uint64_t now) {
   char byte;
   int isSound = !(events & (EPOLLERR | EPOLLHUP));
   if (isSound && !(events & EPOLLIN) && write(connection->fd, "?", 1) == 1) return 0;
   if (isSound && (events & EPOLLIN) && read(connection->fd, &byte, 1) == 1)
-    latenciesNs[answered++ % MOST_LATENCIES] = (uint32_t)(nowNs() - connection->startedNs);
+    path->latenciesNs[path->answered++ % MOST_LATENCIES] = (uint32_t)(now - connection->startedNs);
   else
-    failed++;
+    path->failed++;
   return 1;
 }
 
@@ -109,39 +118,79 @@ static int ascending(const void *a, const void *b) {
   return (x > y) - (x < y);
 }
 
-static void drive(size_t concurrency, double seconds) {
-  struct connection *connections = calloc(concurrency, sizeof *connections);
+/* Every connection that is begun comes to its end within the turn, and all of them count. */
+static void takeTurn(struct path *path, int turn, struct connection *connections, size_t concurrency, uint64_t lengthNs) {
   struct epoll_event events[EVENTS];
-  uint64_t lengthNs = (uint64_t)(seconds * 1e9), startedNs = nowNs(), endNs = startedNs + WARM_UP_NS, now;
-  int isWarm = 0;
-  for (size_t i = 0; i < concurrency; i++) start(&connections[i]);
-  while ((now = nowNs()) < endNs) {
-    int count = epoll_wait(epoll, events, EVENTS, (int)((endNs - now) / 1000000) + 1);
+  size_t active = concurrency, answeredBefore = path->answered;
+  uint64_t startedNs = nowNs(), endNs = startedNs + lengthNs, now = startedNs;
+  for (size_t i = 0; i < concurrency; i++) start(path, &connections[i], now);
+  while (active > 0) {
+    int count = check("epoll_wait", epoll_wait(epoll, events, EVENTS, (int)(PATIENCE_NS / 1000000)));
+    now = nowNs();
+    if (count == 0 && now > endNs) break;
     for (int i = 0; i < count; i++) {
       struct connection *connection = events[i].data.ptr;
-      if (!advance(connection, events[i].events)) continue;
+      if (!advance(path, connection, events[i].events, now)) continue;
       close(connection->fd);
-      start(connection);
+      connection->fd = -1;
+      if (now < endNs) start(path, connection, concurrency == 1 ? nowNs() : now);
+      else active--;
     }
-    if (isWarm || answered < concurrency) continue;
-    isWarm = 1;
-    answered = 0;
-    startedNs = nowNs();
-    endNs = startedNs + lengthNs;
   }
-  if (!isWarm) answered = 0;
-  size_t kept = answered < MOST_LATENCIES ? answered : MOST_LATENCIES;
-  qsort(latenciesNs, kept, sizeof *latenciesNs, ascending);
-  printf("{\"answered\":%zu,\"failed\":%zu,\"seconds\":%.6f,\"p50Ns\":%u,\"p99Ns\":%u}\n", answered, failed,
-         (double)(now - startedNs) / 1e9, latenciesNs[kept / 2], latenciesNs[kept * 99 / 100]);
+  for (size_t i = 0; i < concurrency; i++) {
+    if (connections[i].fd < 0) continue;
+    close(connections[i].fd);
+    path->failed++;
+  }
+  path->answeredInTurn[turn] = path->answered - answeredBefore;
+  path->secondsOfTurn[turn] = (double)(now - startedNs) / 1e9;
+}
+
+static void report(struct path *path, int turns) {
+  size_t kept = path->answered < MOST_LATENCIES ? path->answered : MOST_LATENCIES;
+  qsort(path->latenciesNs, kept, sizeof *path->latenciesNs, ascending);
+  printf("{\"failed\":%zu,\"p50Ns\":%u,\"p99Ns\":%u,\"turns\":[", path->failed, path->latenciesNs[kept / 2],
+         path->latenciesNs[kept * 99 / 100]);
+  for (int turn = 0; turn < turns; turn++)
+    printf("%s{\"answered\":%zu,\"seconds\":%.6f}", turn > 0 ? "," : "", path->answeredInTurn[turn],
+           path->secondsOfTurn[turn]);
+  printf("]}");
+}
+
+static void drive(size_t concurrency, double seconds, int turns) {
+  struct connection *connections = calloc(concurrency, sizeof *connections);
+  for (int i = 0; i < pathCount; i++) {
+    paths[i].answeredInTurn = calloc((size_t)turns, sizeof *paths[i].answeredInTurn);
+    paths[i].secondsOfTurn = calloc((size_t)turns, sizeof *paths[i].secondsOfTurn);
+    paths[i].latenciesNs = calloc(MOST_LATENCIES + 1, sizeof *paths[i].latenciesNs);
+  }
+  for (int turn = 0; turn < turns; turn++)
+    for (int i = 0; i < pathCount; i++)
+      /* Back and forth, so that no path is always the one after another. */
+      takeTurn(&paths[turn % 2 ? pathCount - 1 - i : i], turn, connections, concurrency, (uint64_t)(seconds * 1e9));
+  for (int i = 0; i < pathCount; i++) {
+    printf(i > 0 ? "," : "[");
+    report(&paths[i], turns);
+  }
+  puts("]");
+}
+
+static void addPath(char **words, int count) {
+  if (count < 2 || pathCount == MOST_PATHS) exit(2);
+  struct path *path = &paths[pathCount++];
+  path->targets = calloc((size_t)count - 1, sizeof *path->targets);
+  path->targetCount = count - 1;
+  for (int i = 1; i < count; i++) path->targets[i - 1] = target(words[i], words[0]);
 }
 
 int main(int argc, char **argv) {
   epoll = check("epoll_create1", epoll_create1(0));
   if (argc == 3 && !strcmp(argv[1], "serve")) serve(argv[2]);
-  if (argc < 6 || strcmp(argv[1], "connect")) return 2;
-  targetCount = argc - 5;
-  targets = calloc((size_t)targetCount, sizeof *targets);
-  for (int i = 0; i < targetCount; i++) targets[i] = target(argv[5 + i], argv[4]);
-  drive((size_t)atoi(argv[2]), atof(argv[3]));
+  if (argc < 7 || strcmp(argv[1], "connect")) return 2;
+  for (int from = 5, i = 5; i <= argc; i++) {
+    if (i < argc && strcmp(argv[i], "/")) continue;
+    addPath(&argv[from], i - from);
+    from = i + 1;
+  }
+  drive((size_t)atoi(argv[2]), atof(argv[3]), atoi(argv[4]));
 }

@@ -17,19 +17,27 @@ export interface Target {
 export interface Load {
   /** Connections that are on at any time, each for one request. */
   readonly concurrency: number;
-  readonly seconds: number;
+  /** How long one target after the other is asked. */
+  readonly turnSeconds: number;
+  /** How many times each. */
+  readonly turns: number;
 }
 
 const OutcomeSchema = v.object({
-  /** Connections that were made and answered. */
-  answered: v.number(),
   failed: v.number(),
-  seconds: v.number(),
   /** From the start of the connection to the answer. */
   p50Ns: v.number(),
   p99Ns: v.number(),
+  turns: v.array(
+    v.object({
+      /** Connections that were made and answered. */
+      answered: v.number(),
+      seconds: v.number(),
+    }),
+  ),
 });
 
+/** Of one target. */
 export type TrafficOutcome = v.InferOutput<typeof OutcomeSchema>;
 
 export class Traffic implements Disposable {
@@ -59,18 +67,25 @@ export class Traffic implements Disposable {
     return server;
   }
 
-  /** @throws Error if not every request was answered: the figures would mean nothing */
-  async connect(namespace: NetworkNamespace, target: Target, load: Load): Promise<TrafficOutcome> {
-    const args = ['connect', load.concurrency, load.seconds, target.port, ...target.addresses].map(String);
+  /**
+   * The outcome of each target. What else the machine does falls on those turns alike that follow each other.
+   *
+   * @throws Error if not every request was answered: the figures would mean nothing
+   */
+  async connect(
+    namespace: NetworkNamespace,
+    targets: readonly Target[],
+    { concurrency, turnSeconds, turns }: Load,
+  ): Promise<readonly TrafficOutcome[]> {
+    const paths = targets.flatMap(({ port, addresses }) => ['/', port, ...addresses]).slice(1);
+    const args = ['connect', concurrency, turnSeconds, turns, ...paths].map(String);
     const { status, stdout, stderr } = await exec(namespace, this.#program, args);
     if (status !== 0) throw new Error(`traffic ${args.join(' ')}: ${stderr.trim()} (status ${status})`);
-    const outcome = v.parse(OutcomeSchema, JSON.parse(stdout));
-    if (outcome.answered === 0 || outcome.failed > 0) {
-      throw new Error(
-        `traffic ${args.join(' ')}: ${outcome.answered} requests answered, ${outcome.failed} not`,
-      );
+    const outcomes = v.parse(v.array(OutcomeSchema), JSON.parse(stdout));
+    if (outcomes.some((each) => each.failed > 0 || each.turns.some(({ answered }) => answered === 0))) {
+      throw new Error(`traffic ${args.join(' ')}: not every request was answered: ${stdout.trim()}`);
     }
-    return outcome;
+    return outcomes;
   }
 
   [Symbol.dispose](): void {
