@@ -37,7 +37,7 @@ export class RunProcess implements AsyncDisposable {
     const argv = ['--pdeathsig', 'KILL', ...through, LAUNCHER, 'run', ...args];
     this.#child = spawn('/usr/bin/setpriv', argv, {
       cwd: '/',
-      env: { PATH: path ?? process.env.PATH },
+      env: { PATH: path ?? process.env.PATH, NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     this.#child.stdout?.setEncoding('utf8').on('data', (text: string) => {
