@@ -148,13 +148,13 @@ export class Cluster {
     return service;
   }
 
-  /** Runs one test and withdraws what it has published. */
+  /** Runs one test and withdraws what it has published, where too many Services at a time would be in each other's way. */
   async lendTo(test: () => Promise<void>): Promise<void> {
     const published: PublishedService[] = [];
     try {
       await this.#published.run(published, test);
     } finally {
-      for (const service of published) await service.withdraw();
+      if (this.mode.gathersAddresses) for (const service of published) await service.withdraw();
     }
   }
 
@@ -231,6 +231,18 @@ export class Cluster {
   async dump(node: string): Promise<string> {
     const { commands, clean } = this.mode.dump;
     return clean(await this.run(node, commands));
+  }
+
+  /** The same once nothing is under way any more: what a test before this one had is withdrawn without waiting. */
+  async steadyDump(node: string): Promise<string> {
+    let last = await this.dump(node);
+    for (let attempt = 0; attempt < 50; attempt++) {
+      await new Promise((resolve) => setTimeout(resolve, 300));
+      const now = await this.dump(node);
+      if (now === last) return now;
+      last = now;
+    }
+    throw new Error(`${node}: what its kernel holds goes on changing`);
   }
 
   /** The lines of the counted dump that are about one Service, so that nobody else's traffic shows. */

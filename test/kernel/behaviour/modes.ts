@@ -41,6 +41,8 @@ export interface Mode {
   readonly flags: readonly string[];
   /** Programs that the proxy finds first, by name: their files. */
   readonly tools: Readonly<Record<string, string>>;
+  /** Every Service is an address of the node more; an SCTP client of the node has room for some 70 in its first packet. */
+  readonly gathersAddresses: boolean;
   /** Pods get connections in turn, not by chance. */
   readonly takesTurns: boolean;
   /** NodePorts answer at 127.0.0.1. */
@@ -73,6 +75,7 @@ function iptables(variant: 'nft' | 'legacy'): Mode {
     name: `iptables-${variant}`,
     flags: ['--proxy-mode=iptables'],
     tools: Object.fromEntries(programs.map((name) => [name, `/usr/sbin/xtables-${variant}-multi`])),
+    gathersAddresses: false,
     takesTurns: false,
     answersLocalhost: true,
     acceptsHealthChecks: true,
@@ -115,6 +118,7 @@ const nftables: Mode = {
   name: 'nftables',
   flags: ['--proxy-mode=nftables'],
   tools: {},
+  gathersAddresses: false,
   takesTurns: false,
   answersLocalhost: false,
   // What one table accepts, another may still drop (spec § 5.8).
@@ -152,6 +156,7 @@ const ipvs: Mode = {
   name: 'ipvs',
   flags: ['--proxy-mode=ipvs', '--ipvs-required'],
   tools: {},
+  gathersAddresses: true,
   takesTurns: true,
   answersLocalhost: false,
   acceptsHealthChecks: true,

@@ -50,7 +50,7 @@ describeModes(
         connections.push(await openConnection(cluster, 'visitor-a', web.clusterIP));
         connections.push(await openConnection(cluster, 'client', web.nodePortOf('one')));
       }
-      const before = await cluster.dump('one');
+      const before = await cluster.steadyDump('one');
       const countsBefore = await Promise.all(services.map((web) => cluster.countedLines('one', web)));
 
       await cluster.proxy('one').end('SIGKILL');
@@ -82,7 +82,7 @@ describeModes(
 
     it('SIGTERM ends it with status 0 and leaves the rules in place', async () => {
       const services = await publishBothFamilies(cluster);
-      const before = await cluster.dump('one');
+      const before = await cluster.steadyDump('one');
       expect(await cluster.proxy('one').end('SIGTERM')).toEqual({ status: 0, signal: null });
       expect(await cluster.dump('one')).toBe(before);
       await expectService(services);
@@ -95,7 +95,7 @@ describeModes(
       it.each(cluster.mode.flushes)('$title', async ({ commands }) => {
         const services = await publishBothFamilies(cluster);
         const { read } = cluster.mode.dump;
-        const before = read(await cluster.dump('one'));
+        const before = read(await cluster.steadyDump('one'));
         await cluster.attempt('one', commands);
         await eventually(async () => read(await cluster.dump('one'))).toEqual(before);
         await expectService(services);
