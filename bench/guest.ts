@@ -26,12 +26,13 @@ export function enterGuest(modes: readonly string[], asked: boolean): void {
   if (!needed || isGuest()) return;
   progress('in the guest kernel (scripts/guest/run) …');
   const { execPath, execArgv, argv } = process;
-  const { status, error } = spawnSync(
+  const { status, signal, error } = spawnSync(
     RUNNER,
     ['-m', MEMORY, '-t', String(LONGEST_RUN_SECONDS), '--', execPath, ...execArgv, ...argv.slice(1)],
     { stdio: 'inherit' },
   );
   if (error !== undefined) throw error;
+  if (signal !== null) progress(`the guest was ended by ${signal}`);
   process.exit(status ?? 1);
 }
 
