@@ -14,6 +14,8 @@ const VITEST = ['vitest', 'run', '--reporter=default', '--reporter=./scripts/str
 
 /** How vitest tells in colours or without that a file is done. */
 const FILE_IS_DONE = /^\s*(?:✓|❯|×)\s.*\.test\.ts/;
+/** A failed test in its list of failures; what was wrong is on the next line. */
+const FAILED = /^FAIL\s/;
 // biome-ignore lint/suspicious/noControlCharactersInRegex: colours are written so
 const COLOUR = /\u001b\[[\d;]*m/g;
 
@@ -41,6 +43,8 @@ interface Part {
 
 interface Verdict {
   readonly name: string;
+  /** The failed tests, and the first line of what was wrong. */
+  readonly failures: readonly string[];
   /** Undefined if it ended without. */
   readonly totals: Totals | undefined;
   readonly status: number | null;
@@ -56,23 +60,28 @@ async function run({ name, command, onLine }: Part): Promise<Verdict> {
   });
   running.add(child);
   let totals: Totals | undefined;
+  const failures: string[] = [];
+  let previous = '';
   for (const stream of [child.stdout, child.stderr]) {
     createInterface({ input: stream }).on('line', (line) => {
       const found = parseTotals(line);
       if (found === undefined) onLine(line);
       else totals = found;
+      const plain = line.replace(COLOUR, '').trim();
+      if (FAILED.test(plain) || FAILED.test(previous)) failures.push(plain);
+      previous = plain;
     });
   }
   await once(child, 'close');
   running.delete(child);
-  return { name, totals, status: child.exitCode };
+  return { name, failures, totals, status: child.exitCode };
 }
 
 /** Why this part of the tests did not pass, or undefined if it did. */
-function complaintOf({ name, totals, status }: Verdict): string | undefined {
+function complaintOf({ name, failures, totals, status }: Verdict): string | undefined {
   if (totals === undefined) return `${name}: ended without a result (exit status ${status})`;
   if (totals.passed === 0) return `${name}: no test ran`;
-  return status === 0 ? undefined : `${name}: failed`;
+  return status === 0 ? undefined : [`${name}: failed`, ...failures].join('\n  ');
 }
 
 function signalAll(signal: NodeJS.Signals): void {

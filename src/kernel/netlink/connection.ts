@@ -101,7 +101,7 @@ export class NetlinkConnection implements Disposable {
         const reader = start();
         const read = (message: NetlinkMessage): void => reader.read(message);
         const dump = new DumpAttempt(request, this.takeSequences(1), read, signal);
-        const disturbance = await this.#dumpOnce(request, dump);
+        const disturbance = (await this.#dumpOnce(request, dump)) ?? flawOf(reader);
         if (disturbance === undefined) return reader.result();
         if (attempt < MAX_ATTEMPTS) continue;
         const detail = `disturbed ${MAX_ATTEMPTS} times, at last: ${disturbance.detail}`;
@@ -260,4 +260,9 @@ export class NetlinkConnection implements Disposable {
 /** An error of the socket, told as a failure of the request. */
 function named(request: NetlinkRequest, cause: unknown): unknown {
   return cause instanceof KernelError ? failure(request, cause.detail, cause.errno, cause) : cause;
+}
+
+function flawOf(reader: DumpReader<unknown>): Disturbance | undefined {
+  const detail = reader.flaw?.();
+  return detail === undefined ? undefined : { detail, errno: EINTR };
 }

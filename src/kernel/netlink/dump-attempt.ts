@@ -20,6 +20,11 @@ const PASSING_ERRORS: readonly number[] = [EAGAIN, EBUSY, EINTR, ENOBUFS];
 export interface DumpReader<T> {
   /** The message is overwritten as soon as this returns. Not to make a request on the same connection in here. */
   read(message: NetlinkMessage): void;
+  /**
+   * Called after the last message: what shows that objects are missing, or undefined. Not every list is marked by the
+   * kernel when it was changed meanwhile (NLM_F_DUMP_INTR).
+   */
+  flaw?(): string | undefined;
   /** Called once, after the last message. */
   result(): T;
 }

@@ -148,6 +148,24 @@ describe('observe', () => {
     expect(asked()[1]).toMatchObject([{ type: 0x22, flags: 0x301, payload: hex('04010000') }]);
   });
 
+  it.each(['IPv4', 'IPv6'] as const)(
+    'virtual servers of %s again when the list was in disorder',
+    async (family) => {
+      const disorder = lists(payloadOf(add(WEB)), payloadOf(add(WEB)));
+      const order = lists(payloadOf(add(WEB)), payloadOf(add(WEB_6)));
+      const { ipvs } = open(found, disorder, order);
+      expect(await ipvs.observeServers(family, signal)).toEqual([serverOf(family === 'IPv4' ? WEB : WEB_6)]);
+    },
+  );
+
+  it('nothing from a list that stays in disorder', async () => {
+    const disorder = lists(payloadOf(add(WEB)), payloadOf(add(WEB)));
+    const { ipvs } = open(found, ...Array<Reply>(5).fill(disorder));
+    await expect(ipvs.observeServers('IPv4', signal)).rejects.toThrow(
+      'list IPv4 virtual servers: disturbed 5 times, at last: the kernel reordered it meanwhile',
+    );
+  });
+
   it('destinations of one virtual server', async () => {
     const lead = (port: number) =>
       payloadOf({ change: 'add-destination', frontend: WEB, destination: { ...POD, port } });

@@ -26,7 +26,7 @@ import { DestinationReader } from './destination-reader.ts';
 import { encodeEdit, encodeFrontend } from './encoder.ts';
 import { formatFrontend } from './frontend.ts';
 import { refusalOf } from './refusal.ts';
-import { ServerReader } from './server-reader.ts';
+import { ServerListReader } from './server-list-reader.ts';
 
 /** After so much work the event loop gets a turn. */
 const TURN_MS = 8;
@@ -77,37 +77,18 @@ export class Ipvs implements IpvsClient, Disposable {
     return refusals;
   }
 
-  /** What changes meanwhile may be missing or come twice. */
+  /** What changes meanwhile may be missing. */
   async observeServers(family: IpFamily, signal: AbortSignal): Promise<readonly VirtualServer[]> {
-    const start = (): DumpReader<readonly VirtualServer[]> => {
-      const reader = new ServerReader(family);
-      const servers: VirtualServer[] = [];
-      return {
-        read({ payload }) {
-          const frontend = reader.read(payload);
-          if (frontend !== undefined) servers.push(reader.server(frontend));
-        },
-        result: () => servers,
-      };
-    };
-    return this.#dump(this.#listServers(family), start, signal);
+    const start = () => new ServerListReader(family, (reader, frontend) => reader.server(frontend));
+    const servers = await this.#dump(this.#listServers(family), start, signal);
+    return [...servers.values()];
   }
 
   async observeServerCounters(
     family: IpFamily,
     signal: AbortSignal,
   ): Promise<ReadonlyMap<FrontendKey, Counters>> {
-    const start = (): DumpReader<ReadonlyMap<FrontendKey, Counters>> => {
-      const reader = new ServerReader(family);
-      const counters = new Map<FrontendKey, Counters>();
-      return {
-        read({ payload }) {
-          const frontend = reader.read(payload);
-          if (frontend !== undefined) counters.set(formatFrontend(frontend), reader.counters());
-        },
-        result: () => counters,
-      };
-    };
+    const start = () => new ServerListReader(family, (reader) => reader.counters());
     return this.#dump(this.#listServers(family), start, signal);
   }
 

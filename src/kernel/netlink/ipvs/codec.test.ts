@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { IP_FAMILIES, type IpFamily } from '../../../addresses/ip.ts';
+import { IP_FAMILIES } from '../../../addresses/ip.ts';
 import { KernelError } from '../../kernel-error.ts';
 import { decodeMessages } from '../message.ts';
 import { MessageWriter } from '../message-writer.ts';
@@ -93,7 +93,7 @@ describe('an edit as bytes', () => {
   it('can be read back: virtual servers', () => {
     fc.assert(
       fc.property(server, (each) => {
-        const reader = new ServerReader(each.frontend.family);
+        const reader = new ServerReader();
         const frontend = reader.read(encoded({ change: 'add-server', server: each }));
         expect(frontend).toEqual(each.frontend);
         expect(frontend && reader.server(frontend)).toEqual(each);
@@ -113,17 +113,17 @@ describe('an edit as bytes', () => {
 });
 
 describe('a virtual server as the kernel tells it', () => {
-  const read = (family: IpFamily, body: string): VirtualServer | undefined => {
+  const read = (body: string): VirtualServer | undefined => {
     const bytes = hex(body);
     const header = Buffer.from([1, 1, 0, 0, bytes.length + 4, 0, 1, 0]);
-    const reader = new ServerReader(family);
+    const reader = new ServerReader();
     const frontend = reader.read(Buffer.concat([header, bytes]));
     return frontend && reader.server(frontend);
   };
   const REST = '0700 0600 727200 00  0c00 0700 03000000 ffffffff  0800 0800 3c000000';
 
   it('is read without the note of the kernel that it has it', () => {
-    expect(read('IPv4', `${IDENTITY} ${REST}`)).toEqual({
+    expect(read(`${IDENTITY} ${REST}`)).toEqual({
       frontend: WEB,
       scheduler: 'rr',
       flags: 1,
@@ -133,15 +133,14 @@ describe('a virtual server as the kernel tells it', () => {
 
   it('has a timeout only if clients stay', () => {
     const rest = REST.replace('03000000', '02000000');
-    expect(read('IPv4', `${IDENTITY} ${rest}`)).toMatchObject({ flags: 0, timeoutSeconds: 0 });
+    expect(read(`${IDENTITY} ${rest}`)).toMatchObject({ flags: 0, timeoutSeconds: 0 });
   });
 
-  it.each<[string, IpFamily, string]>([
-    ['of the other family', 'IPv6', IDENTITY],
-    ['of an unknown protocol', 'IPv4', IDENTITY.replace('0600 0200 0600', '0600 0200 3200')],
-    ['of no family', 'IPv4', IDENTITY.replace('0600 0100 0200', '0600 0100 0100')],
-    ['of which nothing is said', 'IPv4', ''],
-  ])('is left out: %s', (_, family, body) => expect(read(family, body)).toBeUndefined());
+  it.each([
+    ['of an unknown protocol', IDENTITY.replace('0600 0200 0600', '0600 0200 3200')],
+    ['of no family', IDENTITY.replace('0600 0100 0200', '0600 0100 0100')],
+    ['of which nothing is said', ''],
+  ])('is left out: %s', (_, body) => expect(read(body)).toBeUndefined());
 
   it.each([
     ['a long family', '0800 0100 02000000'],
@@ -149,7 +148,7 @@ describe('a virtual server as the kernel tells it', () => {
     ['no address', '0600 0100 0200 0000  0600 0200 0600 0000'],
     ['short flags', `${IDENTITY} 0800 0700 03000000`],
     ['an attribute beyond its end', `${IDENTITY} 0900 0700 03000000`],
-  ])('is refused with %s', (_, body) => expect(() => read('IPv4', body)).toThrow(KernelError));
+  ])('is refused with %s', (_, body) => expect(() => read(body)).toThrow(KernelError));
 });
 
 describe('a destination as the kernel tells it', () => {
@@ -260,7 +259,7 @@ it('any bytes give a value or a KernelError', () => {
   const decoders: readonly ((bytes: Uint8Array) => unknown)[] = [
     ...IP_FAMILIES.flatMap((family) => [
       (bytes: Uint8Array) => {
-        const reader = new ServerReader(family);
+        const reader = new ServerReader();
         const frontend = reader.read(bytes);
         return frontend && [reader.server(frontend), reader.counters()];
       },

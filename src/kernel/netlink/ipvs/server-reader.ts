@@ -15,9 +15,13 @@ import { PROTOCOLS } from './numbers.ts';
 /** IP_VS_SVC_F_HASHED: the kernel's own note to itself. */
 const HASHED = 0x2;
 
+const FAMILIES: ReadonlyMap<number, IpFamily> = new Map([
+  [AF_INET, 'IPv4'],
+  [AF_INET6, 'IPv6'],
+]);
+
 /** All that is said is about the payload given to {@link read} last, and only as long as that is not overwritten. */
 export class ServerReader {
-  readonly #family: IpFamily;
   readonly #text = new AsciiWriter();
   readonly #schedulers = new SharedTexts();
   #bytes: Uint8Array = new Uint8Array();
@@ -34,12 +38,7 @@ export class ServerReader {
   #countersFrom = 0;
   #countersTo = 0;
 
-  /** @param family only these are read; the kernel lists those of both */
-  constructor(family: IpFamily) {
-    this.#family = family;
-  }
-
-  /** Undefined: it is of the other family, or of a protocol that we don't know. Throws KernelError when malformed. */
+  /** Undefined: it is of a family or a protocol that we don't know. Throws KernelError when malformed. */
   read(payload: Uint8Array): Frontend | undefined {
     this.#bytes = payload;
     this.#view = viewOf(payload);
@@ -67,8 +66,8 @@ export class ServerReader {
   }
 
   #frontend(): Frontend | undefined {
-    const family = this.#family;
-    if (this.#domain !== (family === 'IPv4' ? AF_INET : AF_INET6)) return undefined;
+    const family = FAMILIES.get(this.#domain);
+    if (family === undefined) return undefined;
     if (this.#mark !== 0) return { family, mark: this.#mark };
     const protocol = PROTOCOLS.get(this.#protocol);
     if (protocol === undefined) return undefined;
