@@ -10,6 +10,7 @@ import {
   MODE_NAMES,
   type ProxyMode,
 } from './settings.ts';
+import { checkUserspace } from './userspace.ts';
 
 /** Collects refusals. */
 export type Refuse = (error: FieldError) => void;
@@ -50,6 +51,7 @@ export function checkConfiguration(configuration: Configuration, refuse: Refuse)
     nodePortAddresses: checkNodePortAddresses(configuration.nodePortAddresses, refuse),
     clusterCIDRs: checkClusterCIDRs(configuration.clusterCIDR, detectLocalMode, refuse),
     ipvs: checkIpvs(configuration, mode, refuse),
+    userspace: checkUserspace(configuration, mode, refuse),
     logFormat: checkChoice('logging.format', configuration.logging.format, LOG_FORMATS, refuse),
   };
 }

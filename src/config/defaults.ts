@@ -8,6 +8,13 @@ const SYNC_PERIOD_MS = 30_000;
 const MIN_SYNC_PERIOD_MS = 1000;
 /** Longer than most connections last, and what the kernel itself allows an idle one (IPVS: 15 minutes). */
 const DRAIN_TIMEOUT_MS = 15 * 60_000;
+/** What conntrack allows a UDP stream. 1.20's 250 ms end a QUIC connection in which nobody speaks for a moment. */
+const UDP_TIMEOUT_MS = 120_000;
+/** These two are kube-proxy's of conntrack: a connection lives as long in this mode as in the others. */
+const IDLE_TIMEOUT_MS = 24 * 3_600_000;
+const HALF_CLOSED_TIMEOUT_MS = 3_600_000;
+/** Kubernetes ends a pod 30 s after it has asked it to end. */
+const SHUTDOWN_TIMEOUT_MS = 25_000;
 
 /** A configuration in which every field that matters has a value. Nothing of it has been checked. */
 export type Configuration = ReturnType<typeof withDefaults>;
@@ -22,6 +29,7 @@ export function withDefaults(document: ConfigDocument, source: 'flags' | 'file')
     iptables = {},
     nftables = {},
     ipvs = {},
+    userspace = {},
     conntrack = {},
     logging = {},
   } = document;
@@ -74,6 +82,15 @@ export function withDefaults(document: ConfigDocument, source: 'flags' | 'file')
       required: ipvs.required ?? false,
       syncPeriod: or(ipvs.syncPeriod, SYNC_PERIOD_MS),
       minSyncPeriod: ipvs.minSyncPeriod ?? (source === 'file' ? 0 : MIN_SYNC_PERIOD_MS),
+    },
+    portRange: document.portRange ?? '',
+    userspace: {
+      threads: userspace.threads ?? 0,
+      udpTimeout: or(userspace.udpTimeout, UDP_TIMEOUT_MS),
+      idleTimeout: or(userspace.idleTimeout, IDLE_TIMEOUT_MS),
+      halfClosedTimeout: or(userspace.halfClosedTimeout, HALF_CLOSED_TIMEOUT_MS),
+      drainTimeout: userspace.drainTimeout ?? DRAIN_TIMEOUT_MS,
+      shutdownTimeout: userspace.shutdownTimeout ?? SHUTDOWN_TIMEOUT_MS,
     },
     conntrack,
     oomScoreAdj: document.oomScoreAdj ?? -999,

@@ -88,6 +88,15 @@ const documentSchema = section({
     drainTimeout: durationMs,
     required: flag,
   }),
+  // No part of kube-proxy's format either; kube-proxy 1.20 had the mode, and portRange.
+  userspace: section({
+    threads: integer,
+    udpTimeout: durationMs,
+    idleTimeout: durationMs,
+    halfClosedTimeout: durationMs,
+    drainTimeout: durationMs,
+    shutdownTimeout: durationMs,
+  }),
   conntrack: section({
     maxPerCore: integer,
     min: integer,

@@ -91,6 +91,13 @@ const MODES: readonly Flag[] = [
   field('ipvs-udp-timeout', 'duration', 'ipvs.udpTimeout', 'how long an idle UDP flow is kept; 0: as the system has it', '0'),
   { ...field('ipvs-drain-timeout', 'duration', 'ipvs.drainTimeout', 'how long an endpoint that is gone keeps the connections it has, at most; 0: not at all', '15m'), besideConfig: true },
   { ...field('ipvs-required', 'bool', 'ipvs.required', 'exit when the kernel has no IPVS, instead of running in iptables mode', 'false'), besideConfig: true },
+  field('proxy-port-range', 'text', 'portRange', 'ports that userspace mode listens on: FIRST-LAST, FIRST+COUNT or one number; empty: 32768-60999'),
+  field('udp-timeout', 'duration', 'userspace.udpTimeout', 'how long an idle UDP flow is kept (userspace mode)', '2m'),
+  { ...field('userspace-threads', 'integer', 'userspace.threads', 'threads that forward; 0: one a CPU, at most 4', '0'), besideConfig: true },
+  { ...field('userspace-idle-timeout', 'duration', 'userspace.idleTimeout', 'how long an idle TCP connection is kept', '24h'), besideConfig: true },
+  { ...field('userspace-half-closed-timeout', 'duration', 'userspace.halfClosedTimeout', 'the same of one that has ended in one direction, or waits for somebody who does not read', '1h'), besideConfig: true },
+  { ...field('userspace-drain-timeout', 'duration', 'userspace.drainTimeout', 'how long an endpoint that is gone keeps the connections it has, at most; 0: not at all', '15m'), besideConfig: true },
+  { ...field('userspace-shutdown-timeout', 'duration', 'userspace.shutdownTimeout', 'how long connections may go on after SIGTERM; 0: not at all', '25s'), besideConfig: true },
 ];
 
 // biome-ignore format: one flag a line

@@ -118,6 +118,7 @@ function overlay(file: ConfigDocument, flags: ConfigDocument): ConfigDocument {
     iptables: { ...file.iptables, ...flags.iptables },
     nftables: { ...file.nftables, ...flags.nftables },
     ipvs: { ...file.ipvs, ...flags.ipvs },
+    userspace: { ...file.userspace, ...flags.userspace },
     conntrack: { ...file.conntrack, ...flags.conntrack },
     logging: { ...file.logging, ...flags.logging },
   };

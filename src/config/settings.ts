@@ -62,6 +62,28 @@ export interface IpvsSettings {
   readonly required: boolean;
 }
 
+export interface PortRange {
+  readonly first: number;
+  readonly last: number;
+}
+
+export interface UserspaceSettings {
+  /** Where relays listen. */
+  readonly portRange: PortRange;
+  /** Threads that forward; 0: as many as suit the machine. */
+  readonly threads: number;
+  /** How long a UDP flow is kept over which nothing goes. */
+  readonly udpTimeoutMs: number;
+  /** The same of a TCP connection. */
+  readonly idleTimeoutMs: number;
+  /** The same of one that has ended in one direction, or waits for somebody who does not read. */
+  readonly halfClosedTimeoutMs: number;
+  /** How long an endpoint that is gone keeps its connections at most; 0: not at all. */
+  readonly drainTimeoutMs: number;
+  /** How long connections may go on when the program ends; 0: not at all. */
+  readonly shutdownTimeoutMs: number;
+}
+
 export interface Settings {
   readonly mode: ProxyMode;
   readonly client: ClientSettings;
@@ -86,10 +108,11 @@ export interface Settings {
   };
   /** Which addresses accept NodePort traffic: those in the CIDRs, or the node's own. The empty list: all. */
   readonly nodePortAddresses: 'primary' | readonly Cidr[];
-  /** Also used by ipvs mode. */
+  /** Also used by ipvs and userspace mode. */
   readonly iptables: IptablesSettings;
   readonly nftables: MasqueradeSettings;
   readonly ipvs: IpvsSettings;
+  readonly userspace: UserspaceSettings;
   /** Of the selected mode. How long a failed or unrequested sync waits, and twice of it makes a proxy unhealthy. */
   readonly syncPeriodMs: number;
   /** Of the selected mode. Shortest time from the end of a sync to the start of the next. */

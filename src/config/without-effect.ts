@@ -13,7 +13,6 @@ const FIELDS: readonly string[] = [
   'logging.options',
   'logging.vmodule',
   'oomScoreAdj',
-  'portRange',
   'showHiddenMetricsForVersion',
   'windowsRunAsService',
   'winkernel',

@@ -1,0 +1,58 @@
+/** The settings of userspace mode: those of kube-proxy 1.20 (spec § 7.3) and ours. */
+import type { Refuse } from './check.ts';
+import type { Configuration } from './defaults.ts';
+import { formatDuration } from './duration.ts';
+import type { PortRange, ProxyMode, UserspaceSettings } from './settings.ts';
+
+/** What the kernel takes for outgoing connections unless told otherwise: nobody expects a service of a fixed port there. */
+export const DEFAULT_PORT_RANGE: PortRange = { first: 32_768, last: 60_999 };
+const MAX_THREADS = 64;
+
+/** In another mode nothing is refused, since nothing of it counts. */
+export function checkUserspace(
+  { portRange: text, userspace }: Configuration,
+  mode: ProxyMode,
+  refuse: Refuse,
+): UserspaceSettings {
+  const portRange = parsePortRange(text);
+  if (mode === 'userspace') {
+    if (portRange === undefined) {
+      const allowed = 'must be FIRST-LAST, FIRST+COUNT or one number, of ports within 1 and 65535';
+      refuse({ field: 'portRange', value: text, allowed });
+    }
+    if (userspace.threads < 0 || userspace.threads > MAX_THREADS) {
+      const allowed = `must be within 0 and ${MAX_THREADS}`;
+      refuse({ field: 'userspace.threads', value: userspace.threads, allowed });
+    }
+    for (const name of ['udpTimeout', 'idleTimeout', 'halfClosedTimeout'] as const) {
+      if (userspace[name] > 0) continue;
+      const value = formatDuration(userspace[name]);
+      refuse({ field: `userspace.${name}`, value, allowed: 'must be greater than 0' });
+    }
+    for (const name of ['drainTimeout', 'shutdownTimeout'] as const) {
+      if (userspace[name] >= 0) continue;
+      const value = formatDuration(userspace[name]);
+      refuse({ field: `userspace.${name}`, value, allowed: 'must not be negative' });
+    }
+  }
+  return {
+    portRange: portRange ?? DEFAULT_PORT_RANGE,
+    threads: userspace.threads,
+    udpTimeoutMs: userspace.udpTimeout,
+    idleTimeoutMs: userspace.idleTimeout,
+    halfClosedTimeoutMs: userspace.halfClosedTimeout,
+    drainTimeoutMs: userspace.drainTimeout,
+    shutdownTimeoutMs: userspace.shutdownTimeout,
+  };
+}
+
+/** `30000-30999`, `30000+999` (which ends at 30999) or `30000`; empty and `0-0` leave it to us. Undefined: it is none. */
+export function parsePortRange(text: string): PortRange | undefined {
+  const trimmed = text.trim();
+  if (trimmed === '' || trimmed === '0-0' || trimmed === '0') return DEFAULT_PORT_RANGE;
+  const [, from, operator, to] = /^(\d{1,5})(?:([-+])(\d{1,5}))?$/.exec(trimmed) ?? [];
+  if (from === undefined) return undefined;
+  const first = Number(from);
+  const last = to === undefined ? first : operator === '+' ? first + Number(to) : Number(to);
+  return first >= 1 && first <= last && last <= 65_535 ? { first, last } : undefined;
+}
