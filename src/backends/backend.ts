@@ -44,6 +44,11 @@ export interface Backend<Unit, State, Changes> extends Rules<Unit, State, Change
    * may be.
    */
   watch(drifted: (what?: string) => void, signal: AbortSignal): Promise<void>;
+  /**
+   * Where the kernel leads the flows of a service port; a mode without this leads them to the endpoints. Asked after
+   * changes were applied.
+   */
+  destinations?(key: ServicePortKey): readonly Destination[];
   /** Leaves nothing of ours in the kernel and touches nothing else. */
   cleanup(signal: AbortSignal): Promise<void>;
 }
@@ -54,6 +59,11 @@ export interface Backend<Unit, State, Changes> extends Rules<Unit, State, Change
  * refused and made all the others.
  */
 export type Outcome = 'applied' | 'outdated' | { readonly refused: readonly Refusal[] };
+
+export interface Destination {
+  readonly ip: string;
+  readonly port: number;
+}
 
 export interface Refusal {
   /** Whose change it was; undefined: not that of a single one. */

@@ -45,6 +45,25 @@ export function usableEndpoints({ protocol, endpoints }: ServicePort): ReadonlyM
   return new Map(usable.map((endpoint) => [placeOf(protocol, endpoint), endpoint]));
 }
 
+/** The service port as its flows see it where they are led elsewhere than to its endpoints. */
+export function leadingTo(port: ServicePort, destinations: readonly FlowEnd[]): ServicePort {
+  const endpoints = destinations.map(
+    ({ ip, port: number }): Endpoint => ({
+      ip,
+      port: number,
+      text: formatHostPort(ip, number),
+      ready: true,
+      serving: true,
+      terminating: false,
+      isLocal: true,
+      zoneHints: undefined,
+      nodeHints: undefined,
+      weight: 1,
+    }),
+  );
+  return { ...port, endpoints };
+}
+
 export function hasLastingFlows({ protocol }: ServicePort): boolean {
   return protocol !== 'TCP';
 }

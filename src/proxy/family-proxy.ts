@@ -10,6 +10,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { IpFamily } from '../addresses/ip.ts';
 import type { Backend, Plan, Refusal } from '../backends/backend.ts';
 import type { Settlement } from '../conntrack/flow-cutter.ts';
+import { leadingTo } from '../conntrack/frontends.ts';
 import { formatProblem } from '../kubernetes/objects.ts';
 import type { Logger } from '../log/logger.ts';
 import { isLargeCluster, type NodeView } from '../services/node-view.ts';
@@ -192,7 +193,11 @@ export class FamilyProxy<Unit, State, Changes> implements Syncable {
       if (port !== undefined && !errors.has(key)) this.status.set([key], 'programmed', Date.now());
     }
     // What could not be compiled was left as it was.
-    const ports = new Map([...this.#unprogrammed].filter(([key]) => !this.#uncompiled.has(key)));
+    const ports = new Map(
+      [...this.#unprogrammed]
+        .filter(([key]) => !this.#uncompiled.has(key))
+        .map(([key, port]) => [key, port && this.#asFlowsSeeIt(port)]),
+    );
     this.#unprogrammed.clear();
     for (const [key, error] of errors) {
       const port = this.tracker.ports.get(key);
@@ -202,6 +207,11 @@ export class FamilyProxy<Unit, State, Changes> implements Syncable {
     this.#options.onSettled?.({ ports, node: this.#nodeOrBug(), complete });
     const triggerTimesMs = this.#triggerTimesMs.splice(0);
     return { ok: true, complete, changedServicePorts, triggerTimesMs, refused };
+  }
+
+  #asFlowsSeeIt(port: ServicePort): ServicePort {
+    const destinations = this.#backend.destinations?.(port.key);
+    return destinations === undefined ? port : leadingTo(port, destinations);
   }
 
   #failed(error: unknown, complete: boolean, changedServicePorts: number): SyncResult {

@@ -95,6 +95,25 @@ describe('flows', () => {
     await vi.waitFor(() => expect(table.flows).toEqual([TO_B]));
   });
 
+  it('are led where the mode says, whichever the endpoints are', async () => {
+    const { backend, table, tracker, sync } = open();
+    let destination = { ip: '192.0.2.1', port: 40_001 };
+    Object.assign(backend, { destinations: () => [destination] });
+    tracker.upsertService(dns);
+    tracker.upsertSlice(pods('10.0.0.1', '10.0.0.2'));
+    await sync();
+    await vi.waitFor(() => expect(table.filters).toHaveLength(1));
+    const led = aFlow('172.30.0.1:53 → 192.0.2.1:40001');
+    table.flows = [led];
+    tracker.upsertSlice(pods('10.0.0.3'));
+    await sync();
+    tracker.upsertSlice(pods('10.0.0.2'));
+    destination = { ip: '192.0.2.1', port: 40_002 };
+    expect(table.flows).toEqual([led]);
+    await sync();
+    await vi.waitFor(() => expect(table.flows).toEqual([]));
+  });
+
   it('that could not be cut are cut a second later', async () => {
     const { table, tracker, sync } = await openWithFlows();
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
