@@ -47,6 +47,7 @@ interface Libc {
   ): number;
   getsockopt(fd: number, level: number, option: number, value: Uint8Array, length: Uint8Array): number;
   errno(): number;
+  prlimit(pid: number, resource: number, wanted: Uint8Array | null, former: Uint8Array): number;
   watch(fd: number, readable: () => void): PollHandle;
 }
 
@@ -103,6 +104,7 @@ function loadLibc(): Libc {
     ]),
     getsockopt: library.func('int getsockopt(int fd, int level, int option, void *value, void *length)'),
     errno: () => koffi.errno(),
+    prlimit: library.func('int prlimit(int pid, int resource, const void *wanted, void *former)'),
     watch: (fd, readable) => koffi.node.poll(fd, readable),
   };
 }
@@ -229,6 +231,22 @@ export function attachFilter(fd: number, filter: Uint8Array): void {
   // The size of the struct, two bytes and a pointer, on machines with 64 bits.
   const result = libc().attachFilter(fd, SOL_SOCKET, SO_ATTACH_FILTER, program, 16);
   check('attach filter', `fd ${fd}`, result);
+}
+
+/** The soft and the hard limit of a resource (RLIMIT_*) of this process. */
+export interface ResourceLimit {
+  readonly soft: bigint;
+  readonly hard: bigint;
+}
+
+/** Reads a limit of this process; with `wanted`, sets it too and returns what it was before. */
+export function resourceLimit(resource: number, wanted?: ResourceLimit): ResourceLimit {
+  const former = new BigUint64Array(2);
+  const next = wanted && new Uint8Array(new BigUint64Array([wanted.soft, wanted.hard]).buffer);
+  const result = libc().prlimit(0, resource, next ?? null, new Uint8Array(former.buffer));
+  check('prlimit', `resource ${resource}`, result);
+  const [soft = 0n, hard = 0n] = former;
+  return { soft, hard };
 }
 
 /**
