@@ -14,7 +14,7 @@ function affinity(timeoutSeconds: number) {
 const PODS = ['a1', 'a2', 'b1'];
 
 describeModes('session affinity', (cluster) => {
-  describeTraffic((family, protocol) => {
+  describeTraffic(cluster, (family, protocol) => {
     // Not a multiple of the pods: where these take turns, a second draw would be like the first.
     const clients = clientAddresses(family).slice(1);
 

@@ -3,18 +3,18 @@ import { expect, it } from 'vitest';
 import { describeModes, describeTraffic } from './suite.ts';
 
 describeModes('the ClusterIP', (cluster) => {
-  describeTraffic((family, protocol) => {
+  describeTraffic(cluster, (family, protocol) => {
     const addressOf = (host: string) => cluster.addressOf(host, family);
 
-    it('leads a pod to a pod, which sees the pod’s own address', async () => {
+    it('leads a pod to a pod, which sees who asks, or the node that forwards', async () => {
       const web = await cluster.publish({ family, protocol, pods: ['b1'] });
       expect(await web.ask('visitor-a', web.clusterIP)).toMatchObject({
         pod: 'b1',
-        client: addressOf('visitor-a'),
+        client: cluster.seenFrom('visitor-a', 'one', family),
       });
       expect(await web.ask('visitor-b', web.clusterIP)).toMatchObject({
         pod: 'b1',
-        client: addressOf('visitor-b'),
+        client: cluster.seenFrom('visitor-b', 'two', family),
       });
     });
 
@@ -33,7 +33,7 @@ describeModes('the ClusterIP', (cluster) => {
       const web = await cluster.publish({ family, protocol, pods: ['host-b'] });
       expect(await web.ask('visitor-a', web.clusterIP)).toMatchObject({
         pod: 'host-b',
-        client: addressOf('visitor-a'),
+        client: cluster.seenFrom('visitor-a', 'one', family),
       });
       expect(await web.ask('two', web.clusterIP)).toMatchObject({ pod: 'host-b', client: addressOf('two') });
     });

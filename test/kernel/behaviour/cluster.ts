@@ -132,6 +132,11 @@ export class Cluster {
     return address;
   }
 
+  /** The client that a pod sees when a host asks through a node: see {@link Mode.showsClients}. */
+  seenFrom(host: string, through: string, family: IpFamily): string {
+    return this.addressOf(this.mode.showsClients ? host : through, family);
+  }
+
   /** The environment of what runs on a node. Each has a lock of its own, as nodes that are machines have. */
   environment(node: LabNode): Readonly<Record<string, string>> {
     return {

@@ -16,7 +16,7 @@ function unevenness(tally: Tally, pods: readonly string[]): number {
 }
 
 describeModes('the pods behind a Service', (cluster) => {
-  describeTraffic((family, protocol) => {
+  describeTraffic(cluster, (family, protocol) => {
     it.each([
       ['visitor-a', 900],
       ['one', 300],

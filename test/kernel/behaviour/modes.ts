@@ -21,7 +21,7 @@ export interface Dump {
   readonly clean: (text: string) => string;
   /** The text as data in which only what matters has an order. */
   readonly read: (text: string) => unknown;
-  /** An endpoint as the dump writes it. */
+  /** An endpoint as the dump writes it, where the kernel knows endpoints. */
   readonly formatEndpoint: (ip: string, port: number) => string;
   /** Matches the lines that are about a Service. */
   readonly mention: (service: Identity) => RegExp;
@@ -49,6 +49,9 @@ export interface Mode {
   readonly answersLocalhost: boolean;
   /** Its rules let health checks through where other rules of the same table drop them. */
   readonly acceptsHealthChecks: boolean;
+  /** Pods may see who asks; where they don't, connections to them are the node's that forwards. */
+  readonly showsClients: boolean;
+  readonly forwardsSctp: boolean;
   /** Where the proxy finds programs beside these; the PATH of the tests if the mode does not care. */
   readonly path: string | undefined;
   readonly dump: Dump;
@@ -69,6 +72,30 @@ function byName({ namespace, name }: Identity): RegExp {
   return new RegExp(`\\b${namespace}/${name}\\b`);
 }
 
+const IPTABLES_DUMP: Dump = {
+  commands: inAllTables((tool, table) => [`${tool}-save`, '-t', table]),
+  countedCommands: inAllTables((tool, table) => [`${tool}-save`, '-c', '-t', table]),
+  clean: withoutNoise,
+  read: readChains,
+  formatEndpoint: formatHostPort,
+  mention: byName,
+  isShared,
+};
+
+const IPTABLES_FLUSHES: readonly Flush[] = [
+  {
+    title: 'the nat tables are flushed',
+    commands: TOOLS.map((tool): Command => [tool, '-w', '-t', 'nat', '-F']),
+  },
+  {
+    title: 'every chain of every table is flushed and deleted',
+    commands: [
+      ...inAllTables((tool, table) => [tool, '-w', '-t', table, '-F']),
+      ...inAllTables((tool, table) => [tool, '-w', '-t', table, '-X']),
+    ],
+  },
+];
+
 function iptables(variant: 'nft' | 'legacy'): Mode {
   const programs = TOOLS.flatMap((tool) => [tool, `${tool}-save`, `${tool}-restore`]);
   return {
@@ -79,32 +106,33 @@ function iptables(variant: 'nft' | 'legacy'): Mode {
     takesTurns: false,
     answersLocalhost: true,
     acceptsHealthChecks: true,
+    showsClients: true,
+    forwardsSctp: true,
     path: undefined,
-    dump: {
-      commands: inAllTables((tool, table) => [`${tool}-save`, '-t', table]),
-      countedCommands: inAllTables((tool, table) => [`${tool}-save`, '-c', '-t', table]),
-      clean: withoutNoise,
-      read: readChains,
-      formatEndpoint: formatHostPort,
-      mention: byName,
-      isShared,
-    },
-    flushes: [
-      {
-        title: 'the nat tables are flushed',
-        commands: TOOLS.map((tool): Command => [tool, '-w', '-t', 'nat', '-F']),
-      },
-      {
-        title: 'every chain of every table is flushed and deleted',
-        commands: [
-          ...inAllTables((tool, table) => [tool, '-w', '-t', table, '-F']),
-          ...inAllTables((tool, table) => [tool, '-w', '-t', table, '-X']),
-        ],
-      },
-    ],
+    dump: IPTABLES_DUMP,
+    flushes: IPTABLES_FLUSHES,
     exceptions: {},
   };
 }
+
+/** Connections end with the process that they go through, and no other takes them over. */
+const NOBODY_FORWARDS = 'connections go through the proxy, so nothing answers while it is away';
+
+const userspace: Mode = {
+  ...iptables('nft'),
+  name: 'userspace',
+  flags: ['--proxy-mode=userspace'],
+  takesTurns: true,
+  showsClients: false,
+  // Node has no sockets for it.
+  forwardsSctp: false,
+  exceptions: {
+    'shows the pod the client’s own address': 'the pod’s connection comes from the node that forwards',
+    'a restart breaks no connection': NOBODY_FORWARDS,
+    'Services go on while the proxy is away': NOBODY_FORWARDS,
+    'go on while the proxy is away': NOBODY_FORWARDS,
+  },
+};
 
 const NFT = '/usr/sbin/nft';
 const NFT_TABLES = ['ip', 'ip6'].map((family) => [family, 'menwei'] as const);
@@ -123,6 +151,8 @@ const nftables: Mode = {
   answersLocalhost: false,
   // What one table accepts, another may still drop (spec § 5.8).
   acceptsHealthChecks: false,
+  showsClients: true,
+  forwardsSctp: true,
   // The proxy has to do without nft.
   path: `${dirname(process.execPath)}:/usr/bin:/bin`,
   dump: {
@@ -160,6 +190,8 @@ const ipvs: Mode = {
   takesTurns: true,
   answersLocalhost: false,
   acceptsHealthChecks: true,
+  showsClients: true,
+  forwardsSctp: true,
   path: undefined,
   dump: {
     commands: [
@@ -208,7 +240,7 @@ const ipvs: Mode = {
 const ON_MACHINE: readonly Mode[] = [nftables, iptables('nft'), iptables('legacy')];
 const WITH_IPVS: readonly Mode[] = [ipvs];
 
-export const ALL_MODES: readonly Mode[] = [...ON_MACHINE, ...WITH_IPVS];
+export const ALL_MODES: readonly Mode[] = [...ON_MACHINE, ...WITH_IPVS, userspace];
 
 /** Those that the project of vitest.config.ts is about. */
 export const MODES: readonly Mode[] = process.env.MENWEI_TEST_MODES === 'ipvs' ? WITH_IPVS : ON_MACHINE;

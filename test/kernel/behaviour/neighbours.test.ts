@@ -2,7 +2,9 @@
 import type { V1EndpointSlice, V1Service } from '@kubernetes/client-node';
 import { describe, expect, it } from 'vitest';
 import { formatHostPort } from '../../../src/addresses/ip.ts';
+import type { ServicePortStatus } from '../../../src/proxy/service-port-status.ts';
 import { describeService, describeSlice, type Offer } from './offer.ts';
+import type { PublishedService } from './published-service.ts';
 import { describeModes, describeTraffic, eventually } from './suite.ts';
 import { FAMILIES } from './topology.ts';
 
@@ -66,21 +68,37 @@ describeModes('Services side by side', (cluster) => {
       expect(await cluster.host('visitor-a').udp(target)).toMatchObject({ pod: 'b1' });
     });
 
-    it('SCTP is programmed (its traffic is tested where the kernel has SCTP sockets)', async () => {
-      const web = await cluster.publish({ family, protocol: 'SCTP', nodePort: true, pods: ['a1', 'b1'] });
-      const { namespace, name } = web.identity;
+    const publishSctp = () =>
+      cluster.publish({ family, protocol: 'SCTP', nodePort: true, pods: ['a1', 'b1'] });
+
+    const expectStatus = async ({ identity }: PublishedService, status: Partial<ServicePortStatus>) => {
+      const servicePort = `${identity.namespace}/${identity.name}/SCTP`;
       for (const proxy of cluster.proxies) {
         expect(await proxy.status()).toContainEqual(
-          expect.objectContaining({ servicePort: `${namespace}/${name}/SCTP`, family, state: 'programmed' }),
+          expect.objectContaining({ servicePort, family, ...status }),
         );
       }
-      const dump = await cluster.dump('one');
-      for (const pod of ['a1', 'b1']) {
-        expect(dump).toMatch(
-          new RegExp(`sctp.*${quoted(cluster.mode.dump.formatEndpoint(addressOf(pod), 8080))}`),
-        );
-      }
-    });
+    };
+
+    if (cluster.mode.forwardsSctp) {
+      it('SCTP is programmed (its traffic is tested where the kernel has SCTP sockets)', async () => {
+        await expectStatus(await publishSctp(), { state: 'programmed' });
+        const dump = await cluster.dump('one');
+        for (const pod of ['a1', 'b1']) {
+          expect(dump).toMatch(
+            new RegExp(`sctp.*${quoted(cluster.mode.dump.formatEndpoint(addressOf(pod), 8080))}`),
+          );
+        }
+      });
+    } else {
+      it('SCTP is reported as an error, and is in nobody’s way', async () => {
+        const web = await publishSctp();
+        await expectStatus(web, { state: 'error', error: expect.stringContaining('SCTP') });
+        expect(await cluster.dump('one')).not.toMatch(cluster.mode.dump.mention(web.identity));
+        const other = await cluster.publish({ family, protocol: 'TCP', pods: ['a1'] });
+        expect(await other.ask('visitor-a', other.clusterIP)).toMatchObject({ pod: 'a1' });
+      });
+    }
 
     it('of two that ask for one address the older has it, and the younger inherits it', async () => {
       const younger = await cluster.publish({
@@ -148,7 +166,7 @@ describeModes('Services side by side', (cluster) => {
     });
   });
 
-  describeTraffic((family, protocol) => {
+  describeTraffic(cluster, (family, protocol) => {
     it('a change of one leaves the rules of another as they are, counts included', async () => {
       const quiet = await cluster.publish({ family, protocol, nodePort: true, pods: ['a1', 'b1'] });
       await quiet.askOften(10, 'visitor-a', quiet.clusterIP);

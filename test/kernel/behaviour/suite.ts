@@ -38,9 +38,13 @@ function tellOf(cluster: Cluster): void {
  * Registers the same tests for every IP family and transport protocol. Several of them run at a time, since most of
  * what they do is waiting; so they must keep to their own Services.
  */
-export function describeTraffic(define: (family: IpFamily, protocol: Protocol) => void): void {
+export function describeTraffic(
+  { mode }: Cluster,
+  define: (family: IpFamily, protocol: Protocol) => void,
+): void {
+  const transports = TRANSPORTS.filter((protocol) => mode.forwardsSctp || protocol !== 'SCTP');
   describe.concurrent.each(FAMILIES)('over %s', (family) => {
-    describe.each(TRANSPORTS)('and %s', (protocol) => define(family, protocol));
+    describe.each(transports)('and %s', (protocol) => define(family, protocol));
   });
 }
 

@@ -13,7 +13,7 @@ const EXTERNAL_LOCAL: Pick<Offer, 'nodePort' | 'externalIP' | 'loadBalancer' | '
 };
 
 describeModes('traffic policies', (cluster) => {
-  describeTraffic((family, protocol) => {
+  describeTraffic(cluster, (family, protocol) => {
     const addressOf = (host: string) => cluster.addressOf(host, family);
 
     describe('externalTrafficPolicy Local', () => {
@@ -26,6 +26,13 @@ describeModes('traffic policies', (cluster) => {
             pod: 'a1',
             client,
           });
+        }
+      });
+
+      it('leads every way in to a pod of the node', async () => {
+        const web = await cluster.publish({ family, protocol, ...EXTERNAL_LOCAL, pods: ['a1', 'b1'] });
+        for (const target of [web.nodePortOf('one'), web.externalIP, web.loadBalancerIP]) {
+          expect({ target, ...(await web.ask('client', target)) }).toMatchObject({ target, pod: 'a1' });
         }
       });
 
@@ -57,7 +64,7 @@ describeModes('traffic policies', (cluster) => {
           expect({ target, ...(await web.ask('visitor-b', target)) }).toMatchObject({
             target,
             pod: 'a1',
-            client: addressOf('visitor-b'),
+            client: cluster.seenFrom('visitor-b', 'two', family),
           });
           expect({ target, ...(await web.ask('two', target)) }).toMatchObject({
             target,

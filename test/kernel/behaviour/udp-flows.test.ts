@@ -204,15 +204,27 @@ describeModes('UDP flows', (cluster) => {
 
   // Not beside the others: the proxy is away for a while.
   describe.each(FAMILIES)('over %s, when the proxy starts again', (family) => {
+    const offer = { family, protocol: 'UDP', nodePort: true, pods: ['a1'] } as const;
+    const flowsOf = (web: PublishedService) =>
+      [
+        [new Client(cluster, 'visitor-a', family), web.clusterIP],
+        [new Client(cluster, 'one', family), web.clusterIP],
+        [new Client(cluster, 'client', family), web.nodePortOf('one')],
+      ] as const;
+
+    it('go on while the proxy is away', async () => {
+      const web = await cluster.publish(offer);
+      const flows = flowsOf(web);
+      for (const [client, target] of flows) expect(await client.ask(target)).toMatchObject({ pod: 'a1' });
+      await cluster.proxy('one').end('SIGTERM');
+      await web.update({ pods: ['b1'] });
+      for (const [client, target] of flows) expect(await client.ask(target)).toMatchObject({ pod: 'a1' });
+      cluster.proxy('one').start();
+      await cluster.synced();
+    });
+
     it('live if their endpoint does, and move if it has gone meanwhile', async () => {
-      const offer = { family, protocol: 'UDP', nodePort: true, pods: ['a1'] } as const;
       const [same, other] = [await cluster.publish(offer), await cluster.publish(offer)];
-      const flowsOf = (web: PublishedService) =>
-        [
-          [new Client(cluster, 'visitor-a', family), web.clusterIP],
-          [new Client(cluster, 'one', family), web.clusterIP],
-          [new Client(cluster, 'client', family), web.nodePortOf('one')],
-        ] as const;
       const [stay, move] = [flowsOf(same), flowsOf(other)];
       for (const [client, target] of [...stay, ...move]) {
         expect(await client.ask(target)).toMatchObject({ pod: 'a1' });
@@ -220,7 +232,6 @@ describeModes('UDP flows', (cluster) => {
       }
       await cluster.proxy('one').end('SIGTERM');
       await other.update({ pods: ['b1'] });
-      for (const [client, target] of move) expect(await client.ask(target)).toMatchObject({ pod: 'a1' });
       cluster.proxy('one').start();
       await cluster.synced();
       for (const [client, target] of move) {

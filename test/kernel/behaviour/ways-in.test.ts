@@ -5,7 +5,7 @@ import { describeModes, describeTraffic } from './suite.ts';
 import { CLIENT_RANGE, clientAddress } from './topology.ts';
 
 describeModes('ways in', (cluster) => {
-  describeTraffic((family, protocol) => {
+  describeTraffic(cluster, (family, protocol) => {
     const addressOf = (host: string) => cluster.addressOf(host, family);
 
     describe('a NodePort', () => {
