@@ -131,5 +131,11 @@ export type RelayEvent =
   | { readonly event: 'unserved'; readonly key: RelayKey; readonly attempts: number }
   /** The budget was used up, or the kernel had no descriptor. */
   | { readonly event: 'no-descriptor'; readonly key: RelayKey }
-  /** Ended by a limit. */
-  | { readonly event: 'ended'; readonly key: RelayKey; readonly why: 'idle' | 'stalled' | 'drained' };
+  /** Ended by a limit; `evicted`: a UDP flow that made room for another when there was no descriptor left. */
+  | {
+      readonly event: 'ended';
+      readonly key: RelayKey;
+      readonly why: 'idle' | 'stalled' | 'drained' | 'evicted';
+    }
+  /** A listener failed while it was open; it is opened again. */
+  | { readonly event: 'listener-lost'; readonly key: RelayKey; readonly why: string };

@@ -7,7 +7,7 @@ describe('shareOfRelays', () => {
     [4096, 3072],
     [1024, 768],
     [2 ** 40, 2 ** 31 - 1],
-  ])('of %i it is %i', (limit, share) => expect(shareOfRelays(limit)).toBe(share));
+  ])('of %i it is %i', (limit, share) => expect(shareOfRelays(limit, 1024)).toBe(share));
 });
 
 describe('SharedDescriptorBudget', () => {
@@ -35,6 +35,14 @@ describe('SharedDescriptorBudget', () => {
     other.take(1);
     one.giveAll();
     expect([other.take(2), other.take(1)]).toEqual([true, false]);
+  });
+
+  it('has none left after a claim beyond it, until that is given back', () => {
+    const [one, other] = holders(3);
+    one.claim(5);
+    expect(other.take(1)).toBe(false);
+    one.give(3);
+    expect([other.take(1), other.take(1)]).toEqual([true, false]);
   });
 
   it('refuses to take back more than was taken', () => {

@@ -9,13 +9,13 @@ const MAX_COUNT = 2 ** 31 - 1;
 const FREE = 0;
 
 /** Raises the process's limit as far as allowed; returns what of it relays may have. Throws KernelError. */
-export function relayDescriptors(): number {
-  return shareOfRelays(raiseDescriptorLimit(WANTED_LIMIT));
+export function descriptorLimit(reserve = RESERVE): number {
+  return shareOfRelays(raiseDescriptorLimit(WANTED_LIMIT), reserve);
 }
 
-/** The rest of the program keeps a reserve, of at most a quarter. */
-export function shareOfRelays(limit: number): number {
-  return Math.min(limit - Math.min(RESERVE, Math.floor(limit / 4)), MAX_COUNT);
+/** The rest of the program keeps the reserve, or a quarter of all if that is less. */
+export function shareOfRelays(limit: number, reserve: number): number {
+  return Math.min(limit - Math.min(reserve, Math.floor(limit / 4)), MAX_COUNT);
 }
 
 /** Memory for a budget that this many holders (threads) share. */
@@ -51,6 +51,12 @@ export class SharedDescriptorBudget implements DescriptorBudget {
     if (Atomics.sub(this.#counts, this.#own, count) < count)
       throw new Error(`BUG: ${count} descriptors given back that were not taken`);
     Atomics.add(this.#counts, FREE, count);
+  }
+
+  /** Takes what is in use already, whether there is as much or not: nobody else gets any until that is so again. */
+  claim(count: number): void {
+    Atomics.add(this.#counts, this.#own, count);
+    Atomics.sub(this.#counts, FREE, count);
   }
 
   /** Gives back all that this holder took: it has ended, and its descriptors with it. */
