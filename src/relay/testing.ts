@@ -1,6 +1,6 @@
 /** Relays for tests. */
 import { formatHostPort } from '../addresses/ip.ts';
-import type { Relay, RelayEndpoint } from './contract.ts';
+import type { Relay, RelayContext, RelayEndpoint, RelayEvent, RelayLimits } from './contract.ts';
 
 export function aRelayEndpoint(ip: string, port: number): RelayEndpoint {
   return { ip, port, text: formatHostPort(ip, port) };
@@ -22,4 +22,33 @@ export function aRelay(
     affinityMs: 0,
     ...changes,
   };
+}
+
+/** Until nothing else is said: limits that no test reaches, as many descriptors as wanted, and one thread. */
+export function aRelayContext(
+  changes: Partial<Omit<RelayContext, 'limits'>> & { limits?: Partial<RelayLimits> } = {},
+): {
+  readonly context: RelayContext;
+  /** All that was reported so far. */
+  readonly events: readonly RelayEvent[];
+} {
+  const events: RelayEvent[] = [];
+  const limits: RelayLimits = {
+    drainMs: 60_000,
+    idleMs: 60_000,
+    halfClosedMs: 60_000,
+    udpStreamMs: 60_000,
+    udpUnansweredMs: 60_000,
+    udpAnsweredMs: 60_000,
+    ...changes.limits,
+  };
+  const context: RelayContext = {
+    descriptors: { take: () => true, give: () => undefined },
+    report: (event) => events.push(event),
+    random: Math.random,
+    sharesPorts: false,
+    ...changes,
+    limits,
+  };
+  return { context, events };
 }
