@@ -1,16 +1,20 @@
 /** The rules that exist without any Service: jumps from the built-in chains and our fixed chains (spec §§ 4.5, 4.7). */
 import type { NodeView } from '../../services/node-view.ts';
 import type { ChainId } from '../xtables/chain-id.ts';
+import {
+  FILTER_EXTERNAL_SERVICES,
+  FILTER_NODE_PORTS,
+  FILTER_PROXY_FIREWALL,
+  FILTER_SERVICES,
+  FIREWALL_JUMPS,
+  SERVICE_JUMPS,
+} from '../xtables/filter-chains.ts';
 import { type Jump, jump, type Layout } from '../xtables/layout.ts';
 import { formatMark, formatRule, type Rule } from '../xtables/rule.ts';
 import type { BaseChain, BaseChains } from '../xtables/shared-chains.ts';
 import {
-  FILTER_EXTERNAL_SERVICES,
   FILTER_FIREWALL,
   FILTER_FORWARD,
-  FILTER_NODE_PORTS,
-  FILTER_PROXY_FIREWALL,
-  FILTER_SERVICES,
   FIXED_CHAINS,
   isPerServiceChain,
   NAT_MARK_MASQ,
@@ -24,15 +28,9 @@ import { INVALID_DROPPED_ACCOUNTING, type IptablesOptions } from './options.ts';
  * In the order in which they are put in front of what is there, so that the last one of a chain comes to stand first.
  */
 export const JUMPS: readonly Jump[] = [
-  jump('filter INPUT', FILTER_EXTERNAL_SERVICES, 'kubernetes externally-visible service portals', 'NEW'),
-  jump('filter FORWARD', FILTER_EXTERNAL_SERVICES, 'kubernetes externally-visible service portals', 'NEW'),
-  jump('filter INPUT', FILTER_NODE_PORTS, 'kubernetes health check service ports'),
-  jump('filter FORWARD', FILTER_SERVICES, 'kubernetes service portals', 'NEW'),
-  jump('filter OUTPUT', FILTER_SERVICES, 'kubernetes service portals', 'NEW'),
+  ...SERVICE_JUMPS,
   jump('filter FORWARD', FILTER_FORWARD, 'kubernetes forwarding rules'),
-  jump('filter INPUT', FILTER_PROXY_FIREWALL, 'kubernetes load balancer firewall', 'NEW'),
-  jump('filter OUTPUT', FILTER_PROXY_FIREWALL, 'kubernetes load balancer firewall', 'NEW'),
-  jump('filter FORWARD', FILTER_PROXY_FIREWALL, 'kubernetes load balancer firewall', 'NEW'),
+  ...FIREWALL_JUMPS,
   jump('nat OUTPUT', NAT_SERVICES, 'kubernetes service portals'),
   jump('nat PREROUTING', NAT_SERVICES, 'kubernetes service portals'),
   jump('nat POSTROUTING', NAT_POSTROUTING, 'kubernetes postrouting rules'),

@@ -2,6 +2,12 @@
 import { hash } from 'node:crypto';
 
 import { type ChainId, chainId } from '../xtables/chain-id.ts';
+import {
+  FILTER_EXTERNAL_SERVICES,
+  FILTER_NODE_PORTS,
+  FILTER_PROXY_FIREWALL,
+  FILTER_SERVICES,
+} from '../xtables/filter-chains.ts';
 
 export const MARK_MASQ = 'KUBE-MARK-MASQ';
 
@@ -9,11 +15,7 @@ export const NAT_SERVICES = chainId('nat', 'KUBE-SERVICES');
 export const NAT_NODE_PORTS = chainId('nat', 'KUBE-NODEPORTS');
 export const NAT_POSTROUTING = chainId('nat', 'KUBE-POSTROUTING');
 export const NAT_MARK_MASQ = chainId('nat', MARK_MASQ);
-export const FILTER_SERVICES = chainId('filter', 'KUBE-SERVICES');
-export const FILTER_EXTERNAL_SERVICES = chainId('filter', 'KUBE-EXTERNAL-SERVICES');
 export const FILTER_FORWARD = chainId('filter', 'KUBE-FORWARD');
-export const FILTER_NODE_PORTS = chainId('filter', 'KUBE-NODEPORTS');
-export const FILTER_PROXY_FIREWALL = chainId('filter', 'KUBE-PROXY-FIREWALL');
 /** Shared with the kubelet. */
 export const FILTER_FIREWALL = chainId('filter', 'KUBE-FIREWALL');
 

@@ -2,6 +2,7 @@
 import type { NodeView } from '../../services/node-view.ts';
 import type { ServicePort } from '../../services/service-port.ts';
 import * as services from '../../services/situation.ts';
+import { restrictsSources } from '../xtables/filter-rules.ts';
 import { type ServiceChains, serviceChains } from './names.ts';
 import type { IptablesOptions } from './options.ts';
 
@@ -31,7 +32,6 @@ export function assess(port: ServicePort, node: NodeView, options: IptablesOptio
     chains,
     internalChain: port.internalPolicyLocal ? chains.local : chains.cluster,
     externalPolicyChain: port.externalPolicyLocal ? chains.local : chains.cluster,
-    usesFirewall:
-      situation.hasEndpoints && port.loadBalancerVIPs.length > 0 && port.loadBalancerSourceRanges.length > 0,
+    usesFirewall: restrictsSources(port, situation),
   };
 }

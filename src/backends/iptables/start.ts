@@ -1,5 +1,5 @@
 /** What the iptables mode does once, before its first sync (spec §§ 4.4, 10.6): find tools, set what the kernel needs. */
-import { cidrContains, type IpFamily } from '../../addresses/ip.ts';
+import type { IpFamily } from '../../addresses/ip.ts';
 import type { Settings } from '../../config/settings.ts';
 import { findIptables } from '../../kernel/iptables-tools.ts';
 import { KernelError } from '../../kernel/kernel-error.ts';
@@ -7,6 +7,7 @@ import { applyAccountingObject, observeAccountingSupport } from '../../kernel/ne
 import { readSysctl, writeSysctl } from '../../kernel/sysctl.ts';
 import type { ToolRunner } from '../../kernel/tool-runner.ts';
 import type { Logger } from '../../log/logger.ts';
+import { takesLocalhostNodePorts } from '../xtables/localhost-node-ports.ts';
 import { IptablesBackend } from './backend.ts';
 import { ACCOUNTING_OBJECTS, type IptablesOptions } from './options.ts';
 
@@ -19,20 +20,10 @@ export function iptablesOptions(settings: Settings, family: IpFamily): IptablesO
     family,
     masqueradeMark: 2 ** iptables.masqueradeBit,
     masqueradeAll: iptables.masqueradeAll,
-    localhostNodePorts:
-      iptables.localhostNodePorts && family === 'IPv4' && nodePortsIncludeLoopback(settings),
+    localhostNodePorts: takesLocalhostNodePorts(settings, family),
     conntrackLiberal: false,
     accounting: [],
   };
-}
-
-function nodePortsIncludeLoopback({ nodePortAddresses }: Settings): boolean {
-  if (nodePortAddresses === 'primary') return false;
-  const ofFamily = nodePortAddresses.filter((cidr) => cidr.family === 'IPv4');
-  return (
-    ofFamily.length === 0 ||
-    ofFamily.some((cidr) => cidr.address.startsWith('127.') || cidrContains(cidr, '127.0.0.0'))
-  );
 }
 
 /** The backend of one family, or why the family can't be served here. */
