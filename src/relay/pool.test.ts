@@ -1,0 +1,302 @@
+import { once } from 'node:events';
+import { connect, createServer, type Server, type Socket } from 'node:net';
+import { constants } from 'node:os';
+import type { Worker } from 'node:worker_threads';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { Logger } from '../log/logger.ts';
+import type { Relay, RelayEndpoint, RelayLimits } from './contract.ts';
+import { homesOf } from './homes.ts';
+import { RelayPool } from './pool.ts';
+import { startWorker } from './relay-thread.ts';
+import { aRelay, aRelayEndpoint } from './testing.ts';
+import { freeUdpPort, UdpPeer } from './udp-testing.ts';
+
+const LIMITS: RelayLimits = {
+  drainMs: 60_000,
+  idleMs: 60_000,
+  halfClosedMs: 60_000,
+  udpStreamMs: 60_000,
+  udpUnansweredMs: 60_000,
+  udpAnsweredMs: 60_000,
+};
+
+let workers: Worker[];
+let lines: string[];
+let port: number;
+const open: { close(): unknown }[] = [];
+const pools: RelayPool[] = [];
+
+beforeEach(async () => {
+  workers = [];
+  lines = [];
+  port = await freePort();
+});
+
+afterEach(async () => {
+  for (const pool of pools.splice(0)) await pool.close(0);
+  for (const each of open.splice(0)) await each.close();
+});
+
+const log = (_fields: object, message: string) => lines.push(message);
+const logger: Logger = { debug: log, info: log, warn: log, error: log };
+
+function aPool(threads: number): RelayPool {
+  const pool = new RelayPool({
+    threads,
+    descriptors: 1000,
+    limits: LIMITS,
+    logger,
+    startWorker: (data) => {
+      const worker = startWorker(data);
+      workers.push(worker);
+      return worker;
+    },
+  });
+  pools.push(pool);
+  return pool;
+}
+
+async function freePort(): Promise<number> {
+  const server = await listening(createServer());
+  const { port } = endpointOf(server);
+  server.close();
+  await once(server, 'close');
+  return port;
+}
+
+async function listening(server: Server, at = 0, host = '127.0.0.1'): Promise<Server> {
+  server.listen(at, host);
+  await once(server, 'listening');
+  return server;
+}
+
+function endpointOf(server: Server): RelayEndpoint {
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('not a TCP server');
+  return aRelayEndpoint(address.address, address.port);
+}
+
+/** Greets every connection with its name, and sends back what comes. */
+async function anEndpoint(name = 'hello'): Promise<RelayEndpoint> {
+  const sockets = new Set<Socket>();
+  const server = createServer((socket) => {
+    sockets.add(socket);
+    socket.on('error', () => socket.destroy());
+    socket.write(name);
+    socket.pipe(socket);
+  });
+  open.push({
+    close: () => {
+      server.close();
+      for (const socket of sockets) socket.destroy();
+    },
+  });
+  return endpointOf(await listening(server));
+}
+
+/** A connection through the relay, and what the endpoint said first. */
+async function converse(to = port): Promise<{ readonly socket: Socket; readonly greeting: string }> {
+  const socket = connect(to, '127.0.0.1');
+  open.push({ close: () => socket.destroy() });
+  const [greeting] = await once(socket, 'data');
+  return { socket, greeting: String(greeting) };
+}
+
+async function echo(socket: Socket, text: string): Promise<string> {
+  const answer = once(socket, 'data');
+  socket.write(text);
+  const [data] = await answer;
+  return String(data);
+}
+
+function changes(...relays: readonly Relay[]): ReadonlyMap<string, Relay> {
+  return new Map(relays.map((relay) => [relay.key, relay]));
+}
+
+/** How many sockets of this network namespace listen on a TCP port of 127.0.0.1. */
+async function listenerCount(at: number): Promise<number> {
+  const { readFileSync } = await import('node:fs');
+  const local = `0100007F:${at.toString(16).toUpperCase().padStart(4, '0')}`;
+  return readFileSync('/proc/net/tcp', 'utf8')
+    .split('\n')
+    .filter((line) => line.includes(` ${local} 00000000:0000 0A `)).length;
+}
+
+describe('RelayPool', () => {
+  it('forwards TCP and UDP', async () => {
+    const pool = aPool(2);
+    const udp = (await UdpPeer.open()).answer('udp ');
+    const client = await UdpPeer.open();
+    open.push(udp, client);
+    const udpPort = await freeUdpPort();
+    const relays = changes(
+      aRelay(port, [await anEndpoint()]),
+      aRelay(udpPort, [udp.endpoint], { key: 'IPv4 default/dns/UDP', protocol: 'UDP' }),
+    );
+    expect(await pool.apply(relays)).toEqual([]);
+    expect(pool.observe()).toEqual(relays);
+    expect(await client.ask('x', udpPort)).toBe('udp x');
+    const { socket, greeting } = await converse();
+    expect([greeting, await echo(socket, 'abc')]).toEqual(['hello', 'abc']);
+    await vi.waitFor(
+      () =>
+        expect(pool.stats()).toMatchObject({
+          connections: 2,
+          attempts: 2,
+          openConnections: 1,
+          openFlows: 1,
+          threads: 2,
+        }),
+      { timeout: 10_000 },
+    );
+  });
+
+  it('listens in every thread, and all of them get connections', async () => {
+    const pool = aPool(2);
+    await pool.apply(changes(aRelay(port, [await anEndpoint()])));
+    expect(await listenerCount(port)).toBe(2);
+    await Promise.all(Array.from({ length: 64 }, () => converse()));
+    // One of two threads ends with its share alone.
+    await vi.waitFor(() => expect(pool.stats().openConnections).toBe(64), { timeout: 10_000 });
+    await workers[0]?.terminate();
+    const left = pool.stats().openConnections;
+    expect(left).toBeGreaterThan(0);
+    expect(left).toBeLessThan(64);
+  });
+
+  it('keeps a relay with affinity in one thread, and moves it without a gap', async () => {
+    const pool = aPool(2);
+    const endpoints = [await anEndpoint('a'), await anEndpoint('b')];
+    const sticky = aRelay(port, endpoints, { affinityMs: 60_000 });
+    await pool.apply(changes(sticky));
+    expect(await listenerCount(port)).toBe(1);
+    const greetings = await Promise.all(Array.from({ length: 8 }, () => converse()));
+    const [first] = greetings;
+    const { greeting } = await converse();
+    expect(new Set([...greetings.slice(1).map((each) => each.greeting), greeting]).size).toBeLessThan(3);
+    await pool.apply(changes({ ...sticky, affinityMs: 0 }));
+    expect(await listenerCount(port)).toBe(2);
+    await pool.apply(changes(sticky));
+    expect(await listenerCount(port)).toBe(1);
+    expect(first && (await echo(first.socket, 'still there'))).toBe('still there');
+  });
+
+  it('starts threads when there is something to do for them', async () => {
+    const pool = aPool(2);
+    await pool.apply(new Map([['IPv4 default/gone/TCP', undefined]]));
+    expect(workers).toHaveLength(0);
+    await pool.apply(changes(aRelay(port, [await anEndpoint()], { affinityMs: 1000 })));
+    expect(workers).toHaveLength(1);
+  });
+
+  it('takes a relay away: its listeners at once, its connections when they end', async () => {
+    const pool = aPool(2);
+    const relay = aRelay(port, [await anEndpoint()]);
+    await pool.apply(changes(relay));
+    const { socket } = await converse();
+    await pool.apply(new Map([[relay.key, undefined]]));
+    expect([await listenerCount(port), pool.observe().size]).toEqual([0, 0]);
+    expect(await echo(socket, 'draining')).toBe('draining');
+  });
+
+  it('tells once which port somebody else has, listens there nowhere, and on the others', async () => {
+    const pool = aPool(2);
+    const endpoint = await anEndpoint();
+    const taken = endpoint.port;
+    const listeners = [taken, port].map((each) => ({
+      ip: '127.0.0.1',
+      port: each,
+      endpoints: [endpoint],
+    }));
+    const relay = aRelay(port, [endpoint], { listeners });
+    const other = aRelay(await freePort(), [endpoint], { key: 'IPv4 default/other/TCP' });
+    const failures = await pool.apply(changes(relay, other));
+    expect(failures).toMatchObject([
+      { key: relay.key, ip: '127.0.0.1', port: taken, error: { errno: constants.errno.EADDRINUSE } },
+    ]);
+    expect(failures[0]?.error.message).toContain(`TCP 127.0.0.1:${taken}`);
+    expect(pool.observe()).toEqual(changes({ ...relay, listeners: listeners.slice(1) }, other));
+    expect((await converse()).greeting).toBe('hello');
+  });
+
+  it('replaces a thread that dies, and leaves the others alone', async () => {
+    const pool = aPool(2);
+    const relay = aRelay(port, [await anEndpoint()]);
+    const sticky = ['a', 'b', 'c', 'd', 'e', 'f'].map((name) => ({
+      ...relay,
+      key: `IPv4 default/${name}/TCP`,
+      affinityMs: 60_000,
+    }));
+    const sameHome = sticky.filter((each) => homesOf(each, 2)[0] === 1).slice(0, 1);
+    const ports = [await freePort()];
+    const kept = sameHome.map((each, index) => ({
+      ...each,
+      listeners: [
+        { ip: '127.0.0.1', port: ports[index] ?? 0, endpoints: relay.listeners[0]?.endpoints ?? [] },
+      ],
+    }));
+    expect(await pool.apply(changes(relay, ...kept))).toEqual([]);
+    const { socket } = await converse(ports[0]);
+    await workers[0]?.terminate();
+    expect(await echo(socket, 'untouched')).toBe('untouched');
+    await vi.waitFor(async () => expect(await listenerCount(port)).toBe(2), { timeout: 10_000 });
+    expect(workers).toHaveLength(3);
+    expect(lines).toEqual(['a relay thread ended with its connections; starting another one']);
+    expect((await converse()).greeting).toBe('hello');
+  });
+
+  it('answers when a thread dies meanwhile', async () => {
+    const pool = aPool(1);
+    const relay = aRelay(port, [await anEndpoint()]);
+    const applied = pool.apply(changes(relay));
+    await vi.waitFor(() => expect(workers).toHaveLength(1));
+    await workers[0]?.terminate();
+    expect(await applied).toEqual([]);
+    await vi.waitFor(async () => expect(await listenerCount(port)).toBe(1), { timeout: 10_000 });
+  });
+
+  it('closes listeners first, and waits for connections to end', async () => {
+    const pool = aPool(2);
+    await pool.apply(changes(aRelay(port, [await anEndpoint()])));
+    const { socket } = await converse();
+    const closed = pool.close(60_000);
+    await vi.waitFor(async () => expect(await listenerCount(port)).toBe(0), { timeout: 10_000 });
+    expect(await echo(socket, 'draining')).toBe('draining');
+    socket.end();
+    await closed;
+    expect(pool.stats()).toMatchObject({ openConnections: 0, threads: 0 });
+  });
+
+  it('waits no longer than it may', async () => {
+    const pool = aPool(1);
+    await pool.apply(changes(aRelay(port, [await anEndpoint()])));
+    const { socket } = await converse();
+    const ended = new Promise((resolve) => socket.on('close', resolve).on('error', resolve));
+    await pool.close(50);
+    await ended;
+  });
+
+  it('does not wait for UDP flows', async () => {
+    const pool = aPool(1);
+    const udp = (await UdpPeer.open()).answer();
+    const client = await UdpPeer.open();
+    open.push(udp, client);
+    const udpPort = await freeUdpPort();
+    await pool.apply(changes(aRelay(udpPort, [udp.endpoint], { protocol: 'UDP' })));
+    await client.ask('x', udpPort);
+    await pool.close(600_000);
+    expect(pool.stats().threads).toBe(0);
+  });
+
+  it('logs what goes wrong, a line a kind', async () => {
+    const pool = aPool(1);
+    await pool.apply(changes(aRelay(port, [aRelayEndpoint('127.0.0.1', await freePort())])));
+    for (let each = 0; each < 3; each++) {
+      const socket = connect(port, '127.0.0.1');
+      open.push({ close: () => socket.destroy() });
+      socket.on('error', () => socket.destroy());
+    }
+    await vi.waitFor(() => expect(lines.length).toBeGreaterThan(0), { timeout: 10_000 });
+    expect(lines.filter((line) => line.startsWith('an endpoint did not answer'))).toHaveLength(1);
+  });
+});
