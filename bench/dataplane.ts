@@ -1,8 +1,10 @@
 /**
- * New connections a second and the time of one request, through a ClusterIP and to the same pods directly.
+ * New connections a second, the time of one request, and bytes a second over 1 and 64 connections, through a ClusterIP and to
+ * the same pods directly. In userspace mode also what an open connection costs.
  *
  *   npm run bench:dataplane -- --modes iptables,nftables --services 1,5000,45000 [--rounds 15] [--json]
  *   npm run bench:dataplane -- --modes iptables,nftables,ipvs --services 10,1000,10000
+ *   npm run bench:dataplane -- --modes iptables,userspace --services 1
  *
  * With the ipvs mode among them, all of it runs in one guest where this kernel has no IPVS (bench/guest.ts).
  *
@@ -18,15 +20,19 @@ import { Command } from 'commander';
 import { orFail } from '../src/cli/failure.ts';
 import { findMode } from '../src/cli/modes.ts';
 import { readSettings } from '../src/cli/settings-input.ts';
-import { enterNamespace, type NetworkNamespace } from '../src/kernel/netns.ts';
+import { enterNamespace } from '../src/kernel/netns.ts';
 import { startToolRunner } from '../src/kernel/tool-runner.ts';
-import { conntrackLosses, createDataPath, dataPathSettings } from './data-path.ts';
-import { median, round } from './figures.ts';
+import type { Relays } from '../src/relay/contract.ts';
+import { conntrackLosses, createDataPath, type DataPath, dataPathSettings } from './data-path.ts';
+import { round } from './figures.ts';
 import { enterGuest, guestOption } from './guest.ts';
+import { measureHeld } from './held-connections.ts';
+import { describeNewConnections, measureNewConnections } from './new-connections.ts';
 import { benchService, benchSlice } from './objects.ts';
 import { positive, positives, progress, toolsOption } from './options.ts';
-import { createProxy, startBackend } from './proxy.ts';
-import { type Target, Traffic, type TrafficOutcome } from './traffic.ts';
+import { createProxy, openBenchRelays, startBackend } from './proxy.ts';
+import { measureThroughput } from './throughput.ts';
+import { Traffic } from './traffic.ts';
 import { chooseVariant } from './variant.ts';
 
 interface Options {
@@ -52,19 +58,6 @@ const ENDPOINTS = 4;
 const SERVICE_PORT = 80;
 const POD_PORT = 8080;
 
-/** Enough to keep two processors busy. */
-const RATE = { concurrency: 64, turnSeconds: 0.05, turns: 8 };
-/** One request at a time: how long it takes, not how long it waits for others. */
-const LATENCY = { concurrency: 1, turnSeconds: 0.05, turns: 4 };
-
-interface Figures {
-  /** The median of the next ones. */
-  readonly connPerSec: number;
-  readonly connPerSecOfTurns: readonly number[];
-  readonly p50Ms: number;
-  readonly p99Ms: number;
-}
-
 /** One line of the report: the mode's name and its figures. */
 type Case = Readonly<Record<string, string | number>>;
 
@@ -82,7 +75,17 @@ async function main(): Promise<void> {
       cases.push(await measureCase(traffic, mode, services));
     }
   }
-  report(cases);
+  report(cases.map((each) => besideIptables(each, cases)));
+}
+
+/** Adds what the iptables mode got out of the same path, if it was measured, as 1. */
+function besideIptables(figures: Case, cases: readonly Case[]): Case {
+  const iptables = cases.find(({ mode, services }) => mode === 'iptables' && services === figures.services);
+  const ratios = ['ratioToDirect', 'throughputToDirect1', 'throughputToDirect64'].map((name) => [
+    name.replace('Direct', 'Iptables'),
+    round(Number(figures[name]) / Number(iptables?.[name]), 3),
+  ]);
+  return iptables === undefined ? figures : { ...figures, ...Object.fromEntries(ratios) };
 }
 
 function sayWhatIsSet(): void {
@@ -94,32 +97,34 @@ function sayWhatIsSet(): void {
 
 async function measureCase(traffic: Traffic, mode: string, services: number): Promise<Case> {
   const endpoints = benchSlice(services - 1, ENDPOINTS, false).endpoints.map(({ ip }) => ip);
-  const vip = benchService(services - 1).clusterIPs.IPv4 ?? '';
   using path = createDataPath(endpoints);
   enterNamespace(path.node);
   const ended = new AbortController();
-  const programmedMs = await program(mode, services, ended.signal);
-  const server = await traffic.serve(path.pods, POD_PORT);
+  const relays = await openBenchRelays(mode);
   try {
-    const figures = await measure(traffic, path.client, {
-      service: { addresses: [vip], port: SERVICE_PORT },
-      direct: { addresses: endpoints, port: POD_PORT },
-      plain: { addresses: path.plainAddresses, port: POD_PORT },
-    });
-    const losses = conntrackLosses();
-    if (losses > 0) throw new Error(`connection tracking lost ${losses} packets: the figures mean nothing`);
-    return describeCase(mode, services, programmedMs, figures);
+    const programmedMs = await program(mode, services, relays, ended.signal);
+    return {
+      mode,
+      services,
+      ...(await measure(traffic, mode, path, benchService(services - 1).clusterIPs.IPv4 ?? '', endpoints)),
+      programmedMs: round(programmedMs, 0),
+    };
   } finally {
-    await server.stop();
     ended.abort();
+    await relays?.close(0);
   }
 }
 
 /** Programs the calling thread's namespace, and leaves it programmed. */
-async function program(mode: string, services: number, signal: AbortSignal): Promise<number> {
+async function program(
+  mode: string,
+  services: number,
+  relays: Relays | undefined,
+  signal: AbortSignal,
+): Promise<number> {
   const runner = startToolRunner();
   try {
-    const proxy = createProxy(await startBackend(mode, runner, signal));
+    const proxy = createProxy(await startBackend(mode, runner, relays, signal));
     for (let index = 0; index < services; index++) {
       proxy.tracker.upsertService(benchService(index));
       proxy.tracker.upsertSlice(benchSlice(index, index === services - 1 ? ENDPOINTS : 1, false));
@@ -134,72 +139,32 @@ async function program(mode: string, services: number, signal: AbortSignal): Pro
   }
 }
 
-type PathName = 'service' | 'direct' | 'plain';
-const PATH_NAMES: readonly PathName[] = ['service', 'direct', 'plain'];
-
 async function measure(
   traffic: Traffic,
-  client: NetworkNamespace,
-  targets: Readonly<Record<PathName, Target>>,
-): Promise<Readonly<Record<PathName, Figures>>> {
-  const order = PATH_NAMES.map((name) => targets[name]);
-  const rates: (readonly TrafficOutcome[])[] = [];
-  const latencies: (readonly TrafficOutcome[])[] = [];
-  await traffic.connect(client, order, LATENCY);
-  for (let turn = 0; turn < options.rounds; turn++) {
-    rates.push(await traffic.connect(client, order, RATE));
-    latencies.push(await traffic.connect(client, order, LATENCY));
-  }
-  const figuresOf = (name: PathName): Figures => {
-    const of = (outcomes: readonly (readonly TrafficOutcome[])[]) =>
-      outcomes.flatMap((paths) => paths[PATH_NAMES.indexOf(name)] ?? []);
-    const connPerSecOfTurns = of(rates).flatMap(({ turns }) =>
-      turns.map(({ answered, seconds }) => answered / seconds),
-    );
-    return {
-      connPerSec: median(connPerSecOfTurns),
-      connPerSecOfTurns,
-      p50Ms: median(of(latencies).map(({ p50Ns }) => p50Ns)) / 1e6,
-      p99Ms: median(of(latencies).map(({ p99Ns }) => p99Ns)) / 1e6,
-    };
-  };
-  return { service: figuresOf('service'), direct: figuresOf('direct'), plain: figuresOf('plain') };
-}
-
-function describeCase(
   mode: string,
-  services: number,
-  programmedMs: number,
-  { service, direct, plain }: Readonly<Record<PathName, Figures>>,
-): Case {
-  return {
-    mode,
-    services,
-    connPerSec: round(service.connPerSec, 0),
-    ratioToDirect: round(ratio(service, direct), 3),
-    ratioToPlain: round(ratio(service, plain), 3),
-    p50Ms: round(service.p50Ms, 3),
-    p99Ms: round(service.p99Ms, 3),
-    directConnPerSec: round(direct.connPerSec, 0),
-    directP50Ms: round(direct.p50Ms, 3),
-    directP99Ms: round(direct.p99Ms, 3),
-    plainConnPerSec: round(plain.connPerSec, 0),
-    plainP50Ms: round(plain.p50Ms, 3),
-    plainP99Ms: round(plain.p99Ms, 3),
-    programmedMs: round(programmedMs, 0),
-  };
-}
-
-/** The turns of all paths follow each other closely, and what else the machine did then slowed all of them. */
-function ratio(a: Figures, b: Figures): number {
-  return median(a.connPerSecOfTurns.map((rate, turn) => rate / (b.connPerSecOfTurns[turn] ?? Number.NaN)));
+  path: DataPath,
+  vip: string,
+  endpoints: readonly string[],
+): Promise<Readonly<Record<string, number>>> {
+  const service = { addresses: [vip], port: SERVICE_PORT };
+  const direct = { addresses: endpoints, port: POD_PORT };
+  const plain = { addresses: path.plainAddresses, port: POD_PORT };
+  const targets = { service, direct, plain };
+  const server = await traffic.serve(path.pods, POD_PORT);
+  const connections = await measureNewConnections(traffic, path.client, targets, options.rounds);
+  await server.stop();
+  const losses = conntrackLosses();
+  if (losses > 0) throw new Error(`connection tracking lost ${losses} packets: the figures mean nothing`);
+  const source = await traffic.serveStreams(path.pods, POD_PORT);
+  const throughput = await measureThroughput(traffic, path.client, targets, options.rounds);
+  const held = mode === 'userspace' ? await measureHeld(traffic, path.client, service) : {};
+  await source.stop();
+  return { ...describeNewConnections(connections), ...throughput, ...held };
 }
 
 function report(cases: readonly Case[]): void {
-  const [first] = cases;
-  if (first === undefined) return;
-  const names = Object.keys(first);
-  const lines = [names, ...cases.map((figures) => Object.values(figures).map(String))];
+  const names = [...new Set(cases.flatMap((figures) => Object.keys(figures)))];
+  const lines = [names, ...cases.map((figures) => names.map((name) => String(figures[name] ?? '')))];
   const widths = names.map((_, column) => Math.max(...lines.map((line) => line[column]?.length ?? 0)));
   for (const line of lines)
     process.stdout.write(`${line.map((cell, column) => cell.padStart(widths[column] ?? 0)).join('  ')}\n`);

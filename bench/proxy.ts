@@ -1,6 +1,7 @@
 /** The proxy's own classes, put together for a benchmark: IPv4, on the node of {@link NODE_VIEW}. */
 import type { AnyBackend } from '../src/backends/backend.ts';
 import { findMode } from '../src/cli/modes.ts';
+import { openRelays } from '../src/cli/relays.ts';
 import { readSettings } from '../src/cli/settings-input.ts';
 import { KernelError } from '../src/kernel/kernel-error.ts';
 import { NetlinkConnection } from '../src/kernel/netlink/connection.ts';
@@ -8,6 +9,8 @@ import { decodeSequences } from '../src/kernel/netlink/message.ts';
 import type { ToolRunner } from '../src/kernel/tool-runner.ts';
 import { type Logger, silentLogger } from '../src/log/logger.ts';
 import { FamilyProxy } from '../src/proxy/family-proxy.ts';
+import type { Relays } from '../src/relay/contract.ts';
+import type { RelayPool } from '../src/relay/pool.ts';
 import { ServiceTracker } from '../src/services/service-tracker.ts';
 import { NODE_VIEW } from './objects.ts';
 
@@ -24,13 +27,21 @@ export type BenchProxy = FamilyProxy<unknown, unknown, unknown>;
 export async function startBackend(
   mode: string,
   runner: ToolRunner,
+  relays: Relays | undefined,
   signal: AbortSignal,
 ): Promise<AnyBackend> {
   const { settings } = await readSettings({ 'proxy-mode': mode });
-  const surroundings = { runner, logger: strictLogger, localAddresses: () => NODE_VIEW.localAddresses };
+  const localAddresses = () => NODE_VIEW.localAddresses;
+  const surroundings = { runner, relays, logger: strictLogger, localAddresses };
   const backend = await findMode(settings.mode).start(settings, 'IPv4', surroundings, signal);
   if (backend instanceof KernelError) throw backend;
   return backend;
+}
+
+/** For a mode that forwards by itself. */
+export async function openBenchRelays(mode: string): Promise<RelayPool | undefined> {
+  const { settings } = await readSettings({ 'proxy-mode': mode });
+  return settings.mode === 'userspace' ? openRelays(settings.userspace, strictLogger) : undefined;
 }
 
 export function createProxy(backend: AnyBackend): BenchProxy {

@@ -3,7 +3,7 @@
  * are already, and sends back how its first sync went.
  */
 import { startToolRunner } from '../src/kernel/tool-runner.ts';
-import { createProxy, sentBy, startBackend } from './proxy.ts';
+import { createProxy, openBenchRelays, sentBy, startBackend } from './proxy.ts';
 import { timedWithStalls } from './timing.ts';
 import { fill } from './workload.ts';
 
@@ -11,7 +11,7 @@ const [mode = '', services, endpoints, changed] = process.argv.slice(2);
 
 const { signal } = new AbortController();
 const runner = startToolRunner();
-const backend = await startBackend(mode, runner, signal);
+const backend = await startBackend(mode, runner, await openBenchRelays(mode), signal);
 const proxy = createProxy(backend);
 fill(proxy.tracker, { services: Number(services), endpoints: Number(endpoints) }, Number(changed));
 const timing = await timedWithStalls({ proxy, sent: () => sentBy(backend) }, signal);

@@ -21,7 +21,7 @@ import { enterGuest, guestOption } from './guest.ts';
 import { MeasuredRunner, measureIdle } from './idle.ts';
 import { measureNft } from './nft-script.ts';
 import { natural, positive, progress, toolsOption } from './options.ts';
-import { createProxy, sentBy, startBackend } from './proxy.ts';
+import { createProxy, openBenchRelays, sentBy, startBackend } from './proxy.ts';
 import { describeSent, describeTimings, type Timed, type Timing, timed, timedWithStalls } from './timing.ts';
 import { chooseVariant } from './variant.ts';
 import {
@@ -78,7 +78,7 @@ async function main(): Promise<void> {
 async function measure(runner: MeasuredRunner): Promise<Record<string, number>> {
   const { services, endpoints } = options;
   progress(`${services} Services × ${endpoints} endpoints, mode ${options.mode}`);
-  const backend = await startBackend(options.mode, runner, signal);
+  const backend = await startBackend(options.mode, runner, await openBenchRelays(options.mode), signal);
   const proxy = createProxy(backend);
   const subject = { proxy, sent: () => sentBy(backend) };
   fill(proxy.tracker, options);

@@ -1,4 +1,4 @@
-/** Compiles bench/traffic.c and runs it in network namespaces. */
+/** Compiles bench/traffic.c and bench/stream.c and runs them in network namespaces. */
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -40,31 +40,34 @@ const OutcomeSchema = v.object({
 /** Of one target. */
 export type TrafficOutcome = v.InferOutput<typeof OutcomeSchema>;
 
+const StreamSchema = v.array(
+  v.array(
+    v.object({
+      /** 0: a connection failed. */
+      bytes: v.number(),
+      seconds: v.number(),
+    }),
+  ),
+);
+
+type ProgramName = 'traffic' | 'stream';
+
 export class Traffic implements Disposable {
   readonly #folder = mkdtempSync(join(tmpdir(), 'menwei-bench-'));
-  readonly #program = join(this.#folder, 'traffic');
 
   /** @throws UserError without a C compiler */
   constructor() {
-    const source = join(import.meta.dirname, 'traffic.c');
-    const { status, error, stderr } = spawnSync('cc', ['-O2', '-o', this.#program, source], {
-      encoding: 'utf8',
-    });
-    if (status === 0) return;
-    this[Symbol.dispose]();
-    const reason = error === undefined ? stderr.trim() : error.message;
-    throw new UserError(`the traffic generator needs a C compiler: cc: ${reason}`);
+    for (const name of ['traffic', 'stream'] as const) this.#compile(name);
   }
 
-  /** Resolves when the server listens. */
-  async serve(namespace: NetworkNamespace, port: number): Promise<HostProcess> {
-    const listening = Promise.withResolvers<void>();
-    const server = new HostProcess(namespace, this.#program, ['serve', String(port)], {
-      onOutput: () => listening.resolve(),
-    });
-    await Promise.race([listening.promise, server.exited]);
-    if (!server.isRunning) throw new Error(`the server ended: ${server.output()}`);
-    return server;
+  /** Resolves when the server of {@link connect} listens. */
+  serve(namespace: NetworkNamespace, port: number): Promise<HostProcess> {
+    return this.#start(namespace, 'traffic', ['serve', port]);
+  }
+
+  /** Resolves when the server of {@link stream} and {@link hold} listens. */
+  serveStreams(namespace: NetworkNamespace, port: number): Promise<HostProcess> {
+    return this.#start(namespace, 'stream', ['serve', port]);
   }
 
   /**
@@ -75,20 +78,82 @@ export class Traffic implements Disposable {
   async connect(
     namespace: NetworkNamespace,
     targets: readonly Target[],
-    { concurrency, turnSeconds, turns }: Load,
+    load: Load,
   ): Promise<readonly TrafficOutcome[]> {
-    const paths = targets.flatMap(({ port, addresses }) => ['/', port, ...addresses]).slice(1);
-    const args = ['connect', concurrency, turnSeconds, turns, ...paths].map(String);
-    const { status, stdout, stderr } = await exec(namespace, this.#program, args);
-    if (status !== 0) throw new Error(`traffic ${args.join(' ')}: ${stderr.trim()} (status ${status})`);
-    const outcomes = v.parse(v.array(OutcomeSchema), JSON.parse(stdout));
+    const outcomes = v.parse(
+      v.array(OutcomeSchema),
+      await this.#run(namespace, 'traffic', 'connect', targets, load),
+    );
     if (outcomes.some((each) => each.failed > 0 || each.turns.some(({ answered }) => answered === 0))) {
-      throw new Error(`traffic ${args.join(' ')}: not every request was answered: ${stdout.trim()}`);
+      throw new Error(`not every request was answered: ${JSON.stringify(outcomes)}`);
     }
     return outcomes;
   }
 
+  /**
+   * Bytes a second of each turn, for each target.
+   *
+   * @throws Error if a connection failed
+   */
+  async stream(
+    namespace: NetworkNamespace,
+    targets: readonly Target[],
+    load: Load,
+  ): Promise<readonly (readonly number[])[]> {
+    const paths = v.parse(StreamSchema, await this.#run(namespace, 'stream', 'read', targets, load));
+    if (paths.some((turns) => turns.some(({ bytes }) => bytes === 0))) {
+      throw new Error(`not every connection got something: ${JSON.stringify(paths)}`);
+    }
+    return paths.map((turns) => turns.map(({ bytes, seconds }) => bytes / seconds));
+  }
+
+  /** Resolves when so many connections are open, over which nothing goes, until the process is stopped. */
+  hold(namespace: NetworkNamespace, count: number, { port, addresses }: Target): Promise<HostProcess> {
+    return this.#start(namespace, 'stream', ['hold', count, port, ...addresses]);
+  }
+
   [Symbol.dispose](): void {
     rmSync(this.#folder, { recursive: true, force: true });
+  }
+
+  #compile(name: ProgramName): void {
+    const source = join(import.meta.dirname, `${name}.c`);
+    const { status, error, stderr } = spawnSync('cc', ['-O2', '-o', join(this.#folder, name), source], {
+      encoding: 'utf8',
+    });
+    if (status === 0) return;
+    this[Symbol.dispose]();
+    const reason = error === undefined ? stderr.trim() : error.message;
+    throw new UserError(`the traffic generator needs a C compiler: cc: ${reason}`);
+  }
+
+  /** Resolves with what it prints, which is JSON. */
+  async #run(
+    namespace: NetworkNamespace,
+    name: ProgramName,
+    command: string,
+    targets: readonly Target[],
+    { concurrency, turnSeconds, turns }: Load,
+  ): Promise<unknown> {
+    const paths = targets.flatMap(({ port, addresses }) => ['/', port, ...addresses]).slice(1);
+    const args = [command, concurrency, turnSeconds, turns, ...paths].map(String);
+    const { status, stdout, stderr } = await exec(namespace, join(this.#folder, name), args);
+    if (status !== 0) throw new Error(`${name} ${args.join(' ')}: ${stderr.trim()} (status ${status})`);
+    return JSON.parse(stdout);
+  }
+
+  /** Resolves once the program says something. */
+  async #start(
+    namespace: NetworkNamespace,
+    name: ProgramName,
+    args: readonly (string | number)[],
+  ): Promise<HostProcess> {
+    const begun = Promise.withResolvers<void>();
+    const started = new HostProcess(namespace, join(this.#folder, name), args.map(String), {
+      onOutput: () => begun.resolve(),
+    });
+    await Promise.race([begun.promise, started.exited]);
+    if (!started.isRunning) throw new Error(`${name} ${args.join(' ')} ended: ${started.output()}`);
+    return started;
   }
 }

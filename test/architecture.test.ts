@@ -26,7 +26,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   ],
   conntrack: ['addresses', 'kernel', 'kubernetes/objects.ts', 'log', 'services'],
   health: ['addresses', 'config/settings.ts', 'kubernetes/objects.ts', 'log'],
-  metrics: ['addresses', 'config/settings.ts', 'health/http-listener.ts', 'log'],
+  metrics: ['addresses', 'config/settings.ts', 'health/http-listener.ts', 'log', 'relay/pool.ts'],
   proxy: [
     'addresses',
     'backends/backend.ts',

@@ -11,6 +11,7 @@ import type { ProxyMode, Settings } from '../config/settings.ts';
 import type { KernelError } from '../kernel/kernel-error.ts';
 import type { ToolRunner } from '../kernel/tool-runner.ts';
 import type { Logger } from '../log/logger.ts';
+import type { Relays } from '../relay/contract.ts';
 import { UserError } from './failure.ts';
 
 /** What a mode finds on the machine it starts on. */
@@ -19,6 +20,8 @@ export interface Surroundings {
   readonly logger: Logger;
   /** See NodeView; none in a mode that does not use them. */
   readonly localAddresses: (family: IpFamily) => readonly string[];
+  /** For a mode that forwards by itself; none where nothing is going to be forwarded. */
+  readonly relays?: Relays | undefined;
 }
 
 export interface Mode {

@@ -29,6 +29,7 @@ import { type MachineAddresses, openMachineAddresses } from './machine-addresses
 import { findMode } from './modes.ts';
 import { openSource } from './object-source.ts';
 import type { ProxyInput } from './proxy-options.ts';
+import { openRelays } from './relays.ts';
 import { readSettings } from './settings-input.ts';
 import { VERSION } from './version.ts';
 
@@ -66,10 +67,12 @@ async function serve(
   const source = await openSource(settings, nodePortRange, logger);
   const addresses = await openMachineAddresses(findMode(settings.mode), stop.signal);
   const node = new NodeState(settings, addresses.all, addresses.local);
-  const surroundings = { runner, logger, localAddresses: addresses.local };
+  const forwards = settings.mode === 'userspace' && !settings.dryRun;
+  const relays = forwards ? openRelays(settings.userspace, logger) : undefined;
+  const surroundings = { runner, logger, localAddresses: addresses.local, relays };
   const backends = await startBackends(settings, node.ips.primaryFamily, surroundings, stop.signal);
   const health = new ProxyHealth(2 * settings.syncPeriodMs);
-  const metrics = createProxyMetrics();
+  const metrics = createProxyMetrics(relays && (() => relays.stats()));
   const healthServers = new Map(
     backends.map(({ family }) => [
       family,
@@ -111,7 +114,11 @@ async function serve(
       ...(settings.bindAddressHardFail ? servers.map((server) => server.listening) : []),
     ]);
   } finally {
-    await Promise.all([...servers, ...healthServers.values()].map((server) => server.close()));
+    await Promise.all([
+      // While connections drain, nobody is answered any more, load balancers included.
+      relays?.close(settings.userspace.shutdownTimeoutMs),
+      ...[...servers, ...healthServers.values()].map((server) => server.close()),
+    ]);
   }
   logger.info({}, 'menwei ends; the rules stay in place');
 }

@@ -1,6 +1,8 @@
 /** What the proxy measures, under kube-proxy's names (spec § 9.4). */
 import { Counter, collectDefaultMetrics, Histogram, Registry } from 'prom-client';
 import type { IpFamily } from '../addresses/ip.ts';
+import type { RelayStats } from '../relay/pool.ts';
+import { registerRelayMetrics } from './relay-metrics.ts';
 
 export interface ProxyMetrics {
   /** One round of programming the kernel, failed or not. */
@@ -15,9 +17,14 @@ export interface ProxyMetrics {
   readonly contentType: string;
 }
 
-/** Metrics of their own registry, those of the process included. */
-export function createProxyMetrics(): ProxyMetrics {
+/**
+ * Metrics of their own registry, those of the process included.
+ *
+ * @param relayStats where connections are forwarded by relays
+ */
+export function createProxyMetrics(relayStats?: () => RelayStats): ProxyMetrics {
   const registry = new Registry();
+  if (relayStats !== undefined) registerRelayMetrics(registry, relayStats);
   collectDefaultMetrics({ register: registry });
   const syncDuration = new Histogram({
     name: 'kubeproxy_sync_proxy_rules_duration_seconds',
