@@ -19,7 +19,7 @@ export class EventLog {
 
   /** Tells what the operator has not been told lately; the rest is counted in the next line. */
   record({ sums, examples }: Tally, nowMs: number): void {
-    for (const event of firstOfEachKind(examples)) {
+    for (const event of examples) {
       const kind = this.#kinds.get(event.event) ?? { loggedMs: Number.NEGATIVE_INFINITY, untold: 0 };
       this.#kinds.set(event.event, kind);
       kind.untold += sums[SUM_OF[event.event]];
@@ -36,7 +36,7 @@ export class EventLog {
     switch (event.event) {
       case 'attempt-failed': {
         const { endpoint, why } = event;
-        this.#logger.warn({ servicePort, endpoint, err: why }, `an endpoint did not answer${rest}`);
+        this.#logger.warn({ servicePort, endpoint, why }, `an endpoint did not answer${rest}`);
         return;
       }
       case 'unserved': {
@@ -48,11 +48,7 @@ export class EventLog {
         this.#logger.error({ servicePort }, `no file descriptor left: a client was sent away${rest}`);
         return;
       case 'listener-lost':
-        this.#logger.error({ servicePort, err: event.why }, `a listener failed, opening it again${rest}`);
+        this.#logger.error({ servicePort, why: event.why }, `a listener failed, opening it again${rest}`);
     }
   }
-}
-
-function firstOfEachKind(events: readonly NotableEvent[]): Iterable<NotableEvent> {
-  return new Map(events.toReversed().map((event) => [event.event, event])).values();
 }

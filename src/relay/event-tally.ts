@@ -1,4 +1,4 @@
-/** What relays report, as sums and a few examples: threads send these, never every event. */
+/** What relays report, as sums and an example of each kind: threads send these, never every event. */
 import type { RelayEvent } from './contract.ts';
 
 /** Sums since the start of the program. */
@@ -26,7 +26,7 @@ export type NotableEvent = Exclude<RelayEvent, { readonly event: 'connected' | '
 
 export interface Tally {
   readonly sums: RelaySums;
-  /** Of each kind of event the first few. */
+  /** Of each kind of event the first. */
   readonly examples: readonly NotableEvent[];
 }
 
@@ -52,8 +52,6 @@ export const SUM_OF: Readonly<Record<NotableEvent['event'], keyof RelaySums>> = 
   'listener-lost': 'lostListeners',
 };
 
-const MAX_EXAMPLES = 8;
-
 export function addSums(a: RelaySums, b: RelaySums): RelaySums {
   return {
     connections: a.connections + b.connections,
@@ -73,7 +71,7 @@ export function addSums(a: RelaySums, b: RelaySums): RelaySums {
 /** Counts the events of one thread. */
 export class EventTally {
   #sums: { -readonly [Name in keyof RelaySums]: RelaySums[Name] } = { ...NO_SUMS };
-  readonly #examples = new Map<string, NotableEvent>();
+  readonly #examples = new Map<NotableEvent['event'], NotableEvent>();
   #hasCounted = false;
 
   count(event: RelayEvent): void {
@@ -87,9 +85,7 @@ export class EventTally {
       sums[event.why] += 1;
     } else {
       sums[SUM_OF[event.event]] += 1;
-      const kindAndRelay = `${event.event} ${event.key}`;
-      if (this.#examples.size < MAX_EXAMPLES || !this.#has(event.event))
-        this.#examples.set(kindAndRelay, event);
+      if (!this.#examples.has(event.event)) this.#examples.set(event.event, event);
     }
   }
 
@@ -101,9 +97,5 @@ export class EventTally {
     this.#examples.clear();
     this.#hasCounted = false;
     return tally;
-  }
-
-  #has(kind: NotableEvent['event']): boolean {
-    return this.#examples.values().some(({ event }) => event === kind);
   }
 }
