@@ -75,7 +75,7 @@ export class Dial<S extends { destroy(): unknown }> {
       this.#round = this.#options.order();
       endpoint = this.#round.next().value;
     }
-    if (endpoint === undefined) this.#finish({ outcome: 'unserved', attempts: this.#attempts });
+    if (endpoint === undefined) this.#giveUp();
     else this.#attempt(endpoint);
   }
 
@@ -93,13 +93,20 @@ export class Dial<S extends { destroy(): unknown }> {
     else if (isShortage(error)) this.#finish({ outcome: 'no-descriptor', attempts });
     else {
       this.#options.failed(endpoint, error.code ?? error.message);
-      if (this.#attemptsInSlot < MAX_ATTEMPTS_PER_SLOT) this.#attemptNext();
+      this.#attemptNext();
     }
   }
 
+  /** In the same slot, if there is somebody left for it. */
   #attemptNext(): void {
-    const endpoint = this.#round.next().value;
+    const isFull = this.#attemptsInSlot === MAX_ATTEMPTS_PER_SLOT;
+    const endpoint = isFull ? undefined : this.#round.next().value;
     if (endpoint !== undefined) this.#attempt(endpoint);
+    else if (this.#slot === SLOTS_MS.length - 1) this.#giveUp();
+  }
+
+  #giveUp(): void {
+    this.#finish({ outcome: 'unserved', attempts: this.#attempts });
   }
 
   #endSlot(): void {
@@ -109,7 +116,7 @@ export class Dial<S extends { destroy(): unknown }> {
       this.#options.failed(silent.endpoint, 'ETIMEDOUT');
     }
     this.#slot++;
-    if (this.#slot === SLOTS_MS.length) this.#finish({ outcome: 'unserved', attempts: this.#attempts });
+    if (this.#slot === SLOTS_MS.length) this.#giveUp();
     else this.#startSlot();
   }
 

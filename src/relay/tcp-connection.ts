@@ -72,14 +72,24 @@ export class TcpConnection {
     return this.#endpoint;
   }
 
-  /** Starts to pass on. The socket comes from {@link connectToEndpoint}, and is connected. */
-  join(socket: LinkedSocket, endpoint: RelayEndpoint): void {
+  /**
+   * Starts to pass on. The socket comes from {@link connectToEndpoint}, and is connected; it is closed at once if the client
+   * has gone meanwhile, and false returned.
+   */
+  join(socket: LinkedSocket, endpoint: RelayEndpoint): boolean {
+    if (this.client.destroyed) {
+      socket.on('error', ignore).resetAndDestroy();
+      return false;
+    }
     this.#toEndpoint = socket;
     this.#endpoint = endpoint;
     this.#openSockets++;
     socket.connection = this;
     socket.on('drain', onDrain).on('end', onEnd).on('error', onError).on('close', onClose);
     this.client.on('drain', onDrain).on('end', onEnd).on('data', passToEndpoint);
+    // It has said nothing, and will not: that was told when there was no endpoint yet.
+    if (this.client.readableEnded) socket.end();
+    return true;
   }
 
   peerOf(socket: Socket): Socket | undefined {

@@ -130,7 +130,7 @@ export class TcpRelay implements RunningRelay {
   ): void {
     const nowMs = performance.now();
     this.#balancer.succeeded(endpoint, clientIp, nowMs);
-    connection.join(socket, endpoint);
+    if (!connection.join(socket, endpoint)) return;
     this.#connections.joined(connection);
     const seconds = (nowMs - startMs) / 1000;
     this.#context.report({ event: 'connected', key: this.key, attempts, seconds });

@@ -1,0 +1,188 @@
+import { createHash } from 'node:crypto';
+import { once } from 'node:events';
+import { connect, createServer, type Socket } from 'node:net';
+import { setImmediate as turn } from 'node:timers/promises';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { connectToEndpoint, TcpConnection } from './tcp-connection.ts';
+import { endOf, freePort, readAll, TcpStage } from './tcp-testing.ts';
+
+const MIB = 1 << 20;
+/** What kernels keep of a connection on both sides of a relay, and the relay itself, with much to spare. */
+const MAX_ON_THE_WAY = 40 * MIB;
+/** Garbage, for the most part. */
+const MAX_IN_PROCESS = 16 * MIB;
+
+let stage: TcpStage;
+beforeEach(() => {
+  stage = new TcpStage();
+});
+afterEach(() => stage.end());
+
+/** Both ends of a connection through a relay. */
+async function joined() {
+  const endpoint = await stage.endpoint();
+  const relay = await stage.relay([endpoint]);
+  const client = await stage.client(relay);
+  const server = await endpoint.accept();
+  // Before that, it would try again for a client whose endpoint resets.
+  await vi.waitFor(() => expect(relay.events).toMatchObject([{ event: 'connected' }]));
+  return { ...relay, client, server };
+}
+
+const DIRECTIONS = ['client', 'server'] as const;
+
+describe('TcpConnection', () => {
+  it('passes on the end of one direction, and what comes in the other one after that', async () => {
+    for (const sender of DIRECTIONS) {
+      const { relay, ...ends } = await joined();
+      const [from, to] = sender === 'client' ? [ends.client, ends.server] : [ends.server, ends.client];
+      from.end('question');
+      expect(await readAll(to)).toBe('question');
+      to.write('ans');
+      await turn();
+      to.end('wer');
+      expect(await readAll(from)).toBe('answer');
+      await vi.waitFor(() => expect(relay.openCount).toBe(0));
+    }
+  });
+
+  it.each(DIRECTIONS)('passes on a reset of the %s', async (sender) => {
+    const { relay, ...ends } = await joined();
+    const [from, to] = sender === 'client' ? [ends.client, ends.server] : [ends.server, ends.client];
+    from.resetAndDestroy();
+    expect(await endOf(to)).toBe('ECONNRESET');
+    await vi.waitFor(() => expect(relay.openCount).toBe(0));
+  });
+
+  it('passes on a reset after the end of one direction', async () => {
+    const { relay, client, server } = await joined();
+    client.end('question');
+    expect(await readAll(server)).toBe('question');
+    client.resetAndDestroy();
+    // Nobody is told of a reset who has read to the end, before he writes.
+    const writing = setInterval(() => server.write('answer'), 5);
+    expect(await endOf(server)).toMatch(/ECONNRESET|EPIPE/);
+    clearInterval(writing);
+    await vi.waitFor(() => expect(relay.openCount).toBe(0));
+  });
+
+  it('passes on what is said before anybody asks', async () => {
+    const endpoint = await stage.endpoint((socket) => socket.end('220 ready'));
+    expect(await readAll(await stage.client(await stage.relay([endpoint])))).toBe('220 ready');
+  });
+
+  it('loses nothing of 64 MiB each way to readers that pause', async () => {
+    const { client, server } = await joined();
+    const [toServer, toClient] = await Promise.all([
+      received(server),
+      received(client),
+      send(client, 64 * MIB, 1),
+      send(server, 64 * MIB, 2),
+    ]);
+    expect([toServer, toClient]).toEqual([digest(64 * MIB, 1), digest(64 * MIB, 2)]);
+  });
+
+  it.each(DIRECTIONS)('takes no more from the %s than it gets rid of', async (sender) => {
+    const { relay, client, server } = await joined();
+    const [from, to] = sender === 'client' ? [client, server] : [server, client];
+    to.pause();
+    const before = process.memoryUsage();
+    const block = Buffer.alloc(64 * 1024, 'x');
+    let sent = 0;
+    // Nothing moves any more when even a while later there is no room.
+    while (await hasRoom(from)) {
+      expect(sent).toBeLessThan(MAX_ON_THE_WAY);
+      from.write(block);
+      sent += block.length;
+    }
+    expect(process.memoryUsage().arrayBuffers - before.arrayBuffers).toBeLessThan(MAX_IN_PROCESS);
+    from.end();
+    let got = 0;
+    for await (const data of to) got += data.length;
+    expect(got).toBe(sent);
+    to.end();
+    from.resume();
+    await vi.waitFor(() => expect(relay.openCount).toBe(0));
+  });
+
+  it('keeps no more of small pieces that wait than they are', async () => {
+    const { client, server } = await joined();
+    client.pause();
+    while (await hasRoom(server)) server.write(Buffer.alloc(64 * 1024));
+    const before = process.memoryUsage().arrayBuffers;
+    for (let piece = 0; piece < 1000; piece++) {
+      server.write('x');
+      await turn();
+    }
+    expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(MAX_IN_PROCESS);
+  });
+});
+
+async function hasRoom(socket: Socket): Promise<boolean> {
+  if (!socket.writableNeedDrain) return true;
+  const drained = once(socket, 'drain').then(() => true);
+  const waited = new Promise<boolean>((resolve) => setTimeout(resolve, 300, false));
+  return Promise.race([drained, waited]);
+}
+
+/** Bytes whose place can be told from them, to some degree. */
+function block(seed: number, number: number): Buffer {
+  return Buffer.alloc(32 * 1024, `${seed}/${number} `);
+}
+
+async function send(socket: Socket, bytes: number, seed: number): Promise<void> {
+  for (let sent = 0, number = 0; sent < bytes; number++) {
+    const data = block(seed, number).subarray(0, bytes - sent);
+    sent += data.length;
+    if (!socket.write(data)) await once(socket, 'drain');
+  }
+  socket.end();
+}
+
+async function received(socket: Socket): Promise<string> {
+  const hash = createHash('sha256');
+  let pieces = 0;
+  for await (const data of socket) {
+    hash.update(data);
+    pieces++;
+    if (pieces % 100 === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+  return hash.digest('hex');
+}
+
+function digest(bytes: number, seed: number): string {
+  const hash = createHash('sha256');
+  for (let done = 0, number = 0; done < bytes; number++) {
+    const data = block(seed, number).subarray(0, bytes - done);
+    done += data.length;
+    hash.update(data);
+  }
+  return hash.digest('hex');
+}
+
+describe('quietMs', () => {
+  it('is the time since something went over the connection', async () => {
+    const endpoint = await stage.endpoint((socket) => socket.pipe(socket));
+    const port = await freePort();
+    const listener = createServer({ allowHalfOpen: true }).listen(port, '127.0.0.1');
+    await once(listener, 'listening');
+    const client = connect(port, '127.0.0.1');
+    const [accepted] = await once(listener, 'connection');
+    const ended = Promise.withResolvers<void>();
+    const connection = new TcpConnection(accepted, 1000, () => ended.resolve());
+    expect(connection.quietMs(1500)).toBe(500);
+    const connected = Promise.withResolvers<void>();
+    const socket = connectToEndpoint(endpoint, () => {
+      connection.join(socket, endpoint);
+      connected.resolve();
+    });
+    await connected.promise;
+    client.write('x');
+    await once(client, 'data');
+    expect([1700, 1700, 2700].map((nowMs) => connection.quietMs(nowMs))).toEqual([0, 0, 1000]);
+    expect([connection.isWaiting, connection.isHalfClosed]).toEqual([false, false]);
+    client.end();
+    await ended.promise;
+    listener.close();
+  });
+});
