@@ -197,7 +197,8 @@ describe('update', () => {
     const staged = await stage.relay([endpoint], limited({ drainMs: 0 }));
     const client = await joinedClient(staged);
     const [port = 0] = staged.wanted.listeners.map((listener) => listener.port);
-    await staged.relay.update(aRelay(port, [await named('b')], { usable: [endpoint.text] }));
+    const other = await named('b');
+    await staged.relay.update(aRelay(port, [other], { usable: [endpoint.text, other.text] }));
     expect(await ask(staged)).toBe('b');
     expect(await answersTo(client, 'still')).toBe('still');
   });
