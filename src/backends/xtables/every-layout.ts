@@ -4,9 +4,10 @@
  */
 import { LAYOUT as IPTABLES } from '../iptables/base.ts';
 import { LAYOUT as IPVS } from '../ipvs/layout.ts';
+import { LAYOUT as USERSPACE } from '../userspace/base.ts';
 import type { Layout } from './layout.ts';
 
-const LAYOUTS: readonly Layout[] = [IPTABLES, IPVS];
+const LAYOUTS: readonly Layout[] = [IPTABLES, IPVS, USERSPACE];
 
 /** For clean-up alone: of no use to a mode that runs. */
 export const EVERY_LAYOUT: Layout = {

@@ -270,6 +270,7 @@ function normalizeTarget(words: readonly string[]): string | undefined {
     case 'MARK --or-mark':
     case 'MARK --xor-mark':
     case 'DNAT --to-destination':
+    case 'REDIRECT --to-ports':
     case 'MASQUERADE --random-fully':
       return words.join(' ');
     default:

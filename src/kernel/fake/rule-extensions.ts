@@ -85,6 +85,7 @@ export const TARGETS: ReadonlyMap<string, Extension> = new Map<string, Extension
     },
   ],
   ['DNAT', { options: { '--to-destination': 1 }, save: (given) => asGiven(given, '--to-destination') }],
+  ['REDIRECT', { options: { '--to-ports': 1 }, save: (given) => asGiven(given, '--to-ports') }],
   ['MASQUERADE', { options: { '--random-fully': 0 }, save: (given) => asGiven(given, '--random-fully') }],
   [
     'MARK',

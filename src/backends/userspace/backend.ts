@@ -1,0 +1,125 @@
+/** The userspace mode of one IP family: the pure parts of this folder tied to the tools and the relays. */
+import { constants } from 'node:os';
+import type { IptablesTools } from '../../kernel/iptables-tools.ts';
+import { KernelError } from '../../kernel/kernel-error.ts';
+import type { Logger } from '../../log/logger.ts';
+import type { ListenFailure, Relay, RelayKey, Relays } from '../../relay/contract.ts';
+import type { ServicePortKey } from '../../services/service-port.ts';
+import type { Backend, Destination, Outcome, Refusal } from '../backend.ts';
+import { KernelRules } from '../xtables/kernel-rules.ts';
+import { LAYOUT } from './base.ts';
+import type { RelayChange, UserspaceChanges } from './changes.ts';
+import type { UserspaceOptions } from './options.ts';
+import type { UserspacePlan } from './plan.ts';
+import { UserspaceRules } from './rules.ts';
+import { servicePortOf, type TakenPort, type UserspaceState } from './state.ts';
+import type { UserspaceUnit } from './unit.ts';
+
+/** How often in a row ports turn out to be taken before that is a refusal. */
+const MAX_ROUNDS = 16;
+/** How long a port that was taken is passed over; most are those of single connections. */
+const TAKEN_MS = 60_000;
+const NO_PORT_LEFT =
+  'port allocation failed; there are no remaining ports left to allocate in the accepted range';
+
+export interface UserspaceBackendOptions extends UserspaceOptions {
+  readonly tools: IptablesTools;
+  readonly relays: Relays;
+  readonly logger: Logger;
+  /** How often the watch looks at the kernel. */
+  readonly watchPeriodMs: number;
+}
+
+export class UserspaceBackend
+  extends UserspaceRules
+  implements Backend<UserspaceUnit, UserspaceState, UserspaceChanges>
+{
+  readonly #relays: Relays;
+  readonly #kernel: KernelRules;
+  /** Ports of other programs, and when they were found to be. */
+  readonly #taken = new Map<TakenPort, number>();
+  #plan: UserspacePlan | undefined;
+  #rounds = 0;
+
+  constructor(options: UserspaceBackendOptions) {
+    super(options);
+    this.#relays = options.relays;
+    this.#kernel = new KernelRules({ ...options, layout: LAYOUT });
+  }
+
+  override plan(): UserspacePlan {
+    this.#plan = super.plan();
+    return this.#plan;
+  }
+
+  /** No rule leads to a listener that is not open yet, and none is closed before the last rule to it is gone. */
+  async apply({ script, relays, portless }: UserspaceChanges, signal: AbortSignal): Promise<Outcome> {
+    const opened = new Map([...relays].flatMap(([key, change]) => openedBy(key, change)));
+    const failures = await this.#relays.apply(opened);
+    if (this.#noteTaken(failures, relays)) return 'outdated';
+    await this.#kernel.restore(script, signal);
+    const superfluous = [...relays].filter(
+      ([key, { after }]) => after === undefined || opened.get(key) !== after,
+    );
+    const closing = await this.#relays.apply(new Map(superfluous.map(([key, { after }]) => [key, after])));
+    const refused = [...refusalsOf([...failures, ...closing]), ...portless.map(withoutPort)];
+    return refused.length === 0 ? 'applied' : { refused };
+  }
+
+  async observe(signal: AbortSignal): Promise<UserspaceState> {
+    const rules = await this.#kernel.observe(signal);
+    const sinceMs = performance.now() - TAKEN_MS;
+    for (const [port, atMs] of this.#taken) if (atMs < sinceMs) this.#taken.delete(port);
+    return { rules, relays: this.#ownRelays(), taken: new Set(this.#taken.keys()), portless: new Set() };
+  }
+
+  watch(drifted: (what: string) => void, signal: AbortSignal): Promise<void> {
+    return this.#kernel.watch(drifted, signal);
+  }
+
+  destinations(key: ServicePortKey): readonly Destination[] {
+    return this.#plan?.destinations(key) ?? [];
+  }
+
+  async cleanup(signal: AbortSignal): Promise<void> {
+    await this.#kernel.cleanup(signal);
+    await this.#relays.apply(new Map([...this.#ownRelays().keys()].map((key) => [key, undefined])));
+  }
+
+  #ownRelays(): ReadonlyMap<RelayKey, Relay> {
+    return new Map([...this.#relays.observe()].filter(([, { family }]) => family === this.family));
+  }
+
+  /** Whether other ports should be tried. */
+  #noteTaken(failures: readonly ListenFailure[], relays: ReadonlyMap<RelayKey, RelayChange>): boolean {
+    const inUse = failures.filter(({ error }) => error.errno === constants.errno.EADDRINUSE);
+    for (const { key, port } of inUse) {
+      const protocol = relays.get(key)?.after?.protocol;
+      if (protocol !== undefined) this.#taken.set(`${protocol} ${port}`, performance.now());
+    }
+    this.#rounds = inUse.length === 0 ? 0 : this.#rounds + 1;
+    if (this.#rounds <= MAX_ROUNDS) return inUse.length > 0;
+    this.#rounds = 0;
+    return false;
+  }
+}
+
+/** The relay with all listeners that rules lead to, before and after. */
+function openedBy(key: RelayKey, { before, after }: RelayChange): readonly [RelayKey, Relay][] {
+  if (after === undefined) return [];
+  const ports = new Set(after.listeners.map(({ port }) => port));
+  const former = (before?.listeners ?? []).filter(({ port }) => !ports.has(port));
+  if (former.length === 0) return [[key, after]];
+  const led = former.flatMap(({ endpoints }) => endpoints.map(({ text }) => text));
+  const usable = [...new Set([...after.usable, ...led])];
+  return [[key, { ...after, listeners: [...after.listeners, ...former], usable }]];
+}
+
+function refusalsOf(failures: readonly ListenFailure[]): readonly Refusal[] {
+  return failures.map(({ key, error }) => ({ servicePort: servicePortOf(key), error }));
+}
+
+function withoutPort(servicePort: ServicePortKey): Refusal {
+  const error = new KernelError({ operation: 'listen for', object: servicePort, detail: NO_PORT_LEFT });
+  return { servicePort, error };
+}

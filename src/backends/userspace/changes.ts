@@ -1,0 +1,16 @@
+/** What leads from one state to another: the Changes of this backend. */
+import type { Relay, RelayKey } from '../../relay/contract.ts';
+import type { ServicePortKey } from '../../services/service-port.ts';
+import type { RestoreScript } from '../xtables/restore-script.ts';
+
+export interface RelayChange {
+  readonly before: Relay | undefined;
+  readonly after: Relay | undefined;
+}
+
+export interface UserspaceChanges {
+  readonly script: RestoreScript;
+  readonly relays: ReadonlyMap<RelayKey, RelayChange>;
+  /** Service ports that have to go without a port. */
+  readonly portless: readonly ServicePortKey[];
+}

@@ -1,0 +1,81 @@
+/**
+ * What the userspace mode keeps beside the laws of every mode (../laws.ts), on whatever kernel it is given: the fake and
+ * the real one pass the same suite. Only tests import this file.
+ */
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { IP_FAMILIES, type IpFamily } from '../../addresses/ip.ts';
+import { saved } from '../../kernel/fake/iptables-laws.ts';
+import type { IptablesTools } from '../../kernel/iptables-tools.ts';
+import { silentLogger } from '../../log/logger.ts';
+import type { Relays } from '../../relay/contract.ts';
+import { worlds } from '../../services/arbitraries.ts';
+import type { NodeView } from '../../services/node-view.ts';
+import type { ServicePort } from '../../services/service-port.ts';
+import { describeLaws, fillPlan, install } from '../laws.ts';
+import { UserspaceBackend, type UserspaceBackendOptions } from './backend.ts';
+import { FakeRelays } from './fake-relays.ts';
+import type { UserspaceUnit } from './unit.ts';
+
+const signal = new AbortController().signal;
+
+/** The SCTP ports of the worlds are UDP ones here. */
+export class LawfulBackend extends UserspaceBackend {
+  override compile(port: ServicePort, node: NodeView): UserspaceUnit {
+    return super.compile(port.protocol === 'SCTP' ? { ...port, protocol: 'UDP' } : port, node);
+  }
+}
+
+export interface UserspaceKernel {
+  readonly tools: IptablesTools;
+  readonly relays: Relays;
+}
+
+export function openBackend(
+  kernel: UserspaceKernel,
+  family: IpFamily,
+  options: Partial<UserspaceBackendOptions> = {},
+): LawfulBackend {
+  return new LawfulBackend({
+    family,
+    ...kernel,
+    logger: silentLogger,
+    watchPeriodMs: 1_000,
+    localhostNodePorts: family === 'IPv4',
+    portRange: { first: 32_768, last: 60_999 },
+    listenIP: undefined,
+    ...options,
+  });
+}
+
+export interface LawsOptions {
+  /** The tools of a kernel without any rule. */
+  readonly openTools: (family: IpFamily) => Promise<IptablesTools>;
+  /** How many random cases each law is tried on, and which. */
+  readonly runs: { readonly numRuns: number; readonly seed?: number };
+}
+
+export function describeUserspaceLaws(title: string, { openTools, runs }: LawsOptions): void {
+  const openKernel = async (family: IpFamily): Promise<UserspaceKernel> => ({
+    tools: await openTools(family),
+    relays: new FakeRelays(),
+  });
+  describeLaws(`userspace mode on ${title}`, { openKernel, openBackend, runs });
+
+  describe.each(IP_FAMILIES)(`userspace mode on ${title}, %s`, (family) => {
+    it('leaves nothing behind after cleanup', async () => {
+      await fc.assert(
+        fc.asyncProperty(worlds(family), async (world) => {
+          const kernel = await openKernel(family);
+          const backend = openBackend(kernel, family);
+          await install(backend, fillPlan(backend, world));
+          await backend.cleanup(signal);
+          const rules = [...(await saved(kernel.tools, 'filter')), ...(await saved(kernel.tools, 'nat'))];
+          expect(rules.filter((line) => line.includes('KUBE-'))).toEqual([]);
+          expect([...kernel.relays.observe()]).toEqual([]);
+        }),
+        runs,
+      );
+    });
+  });
+}

@@ -1,0 +1,152 @@
+/** The ways into a service port, and the rules that lead from each to a listener (spec § 7.4). */
+import { isLoopback } from '../../addresses/ip.ts';
+import type { RelayProtocol } from '../../relay/contract.ts';
+import type { NodeView } from '../../services/node-view.ts';
+import type { ServicePort } from '../../services/service-port.ts';
+import { sourceRangesAllowNode } from '../../services/situation.ts';
+import type { Rule } from '../xtables/rule.ts';
+import {
+  NODE_PORT_CONTAINER,
+  NODE_PORT_HOST,
+  NODE_PORT_NON_LOCAL,
+  PORTALS_CONTAINER,
+  PORTALS_HOST,
+} from './names.ts';
+import type { UserspaceOptions } from './options.ts';
+import { anybody, podsHere, type Source } from './sources.ts';
+import type { Lead, ListenerName, PortalRule } from './unit.ts';
+
+/** Where relays listen, and how packets get there. */
+export interface Addressing {
+  readonly ip: string;
+  /** Of what comes in. */
+  readonly container: Lead;
+  /** Of what the node sends itself. */
+  readonly host: Lead;
+}
+
+export interface Portal {
+  readonly port: ServicePort;
+  readonly node: NodeView;
+  readonly options: UserspaceOptions;
+  readonly addressing: Addressing;
+}
+
+/**
+ * TCP connections answer from the address that they came to, so their listeners may have the wildcard. A datagram on the
+ * wildcard would be answered from any address of the machine, and the kernel would not know whose answer it is.
+ */
+export function addressingOf(
+  protocol: RelayProtocol,
+  { ip: nodeIP }: NodeView,
+  { family, listenIP }: UserspaceOptions,
+): Addressing {
+  const wildcard = family === 'IPv4' ? '0.0.0.0' : '::';
+  const only = listenIP ?? (protocol === 'UDP' ? nodeIP : undefined);
+  if (only !== undefined) return { ip: only, container: { dnat: only }, host: { dnat: only } };
+  return {
+    ip: wildcard,
+    container: 'redirect',
+    host: nodeIP === undefined ? 'redirect' : { dnat: nodeIP },
+  };
+}
+
+/** What each way in leads to, whether or not there are endpoints. Some rules may come twice. */
+export function portalRules(portal: Portal): readonly PortalRule[] {
+  const { externalIPs, loadBalancerVIPs } = portal.port;
+  return [
+    ...clusterIPRules(portal),
+    ...externalIPs.flatMap((ip) => externalRules(portal, ip, [])),
+    ...loadBalancerVIPs.flatMap((ip) => externalRules(portal, ip, portal.port.loadBalancerSourceRanges)),
+    ...nodePortRules(portal),
+  ];
+}
+
+function clusterIPRules(portal: Portal): readonly PortalRule[] {
+  const { clusterIP, internalPolicyLocal } = portal.port;
+  if (clusterIP === undefined) return [];
+  const match = addressMatch(portal, clusterIP);
+  const listener = internalPolicyLocal ? 'local' : 'cluster';
+  return [incoming(portal, match, listener), { ...outgoing(portal, match), listener }];
+}
+
+/** Who is in none of the ranges meets no rule here, and one that drops in the filter table. */
+function externalRules(portal: Portal, ip: string, ranges: readonly string[]): readonly PortalRule[] {
+  const { port, node } = portal;
+  const match = addressMatch(portal, ip);
+  const own = ranges.length > 0 && sourceRangesAllowNode(port, node) ? port.loadBalancerVIPs : [];
+  return [
+    ...sources(portal, ranges).map(({ source, listener }) =>
+      incoming(portal, { ...match, ...source }, listener),
+    ),
+    ...anybody([...ranges, ...own]).map((source) => outgoing(portal, { ...match, ...source })),
+  ];
+}
+
+function nodePortRules(portal: Portal): readonly PortalRule[] {
+  const { port, node, options } = portal;
+  if (port.nodePort === 0) return [];
+  const { nodePortAddresses } = node;
+  const addresses: readonly Rule[] =
+    nodePortAddresses === 'all'
+      ? [{}]
+      : nodePortAddresses
+          .filter((ip) => options.localhostNodePorts || !isLoopback(ip))
+          .map((destination) => ({ destination }));
+  const rules = addresses.flatMap((address) => {
+    const match = { ...portMatch(portal, port.nodePort), ...address };
+    return [
+      ...sources(portal, []).map(({ source, listener }) =>
+        incoming(portal, { ...match, ...source }, listener, NODE_PORT_CONTAINER),
+      ),
+      outgoing(portal, match, NODE_PORT_HOST),
+    ];
+  });
+  return [...rules, ...rules.map(({ listener }) => openPort(portal, listener))];
+}
+
+/** Who comes in from outside to which listener. The pods of this node reach all endpoints, whatever the policy. */
+function sources(
+  { port, node }: Portal,
+  ranges: readonly string[],
+): readonly { readonly source: Source; readonly listener: ListenerName }[] {
+  if (!port.externalPolicyLocal) {
+    return anybody(ranges).map((source) => ({ source, listener: 'cluster' }));
+  }
+  return [
+    ...podsHere(node.detectLocal, ranges).map((source) => ({ source, listener: 'cluster' }) as const),
+    ...anybody(ranges).map((source) => ({ source, listener: 'local' }) as const),
+  ];
+}
+
+function incoming(
+  { addressing }: Portal,
+  rule: Rule,
+  listener: ListenerName,
+  chain: PortalRule['chain'] = PORTALS_CONTAINER,
+): PortalRule {
+  return { chain, rule, listener, does: addressing.container };
+}
+
+/** The node itself reaches all endpoints, whatever the external policy. */
+function outgoing({ addressing }: Portal, rule: Rule, chain: PortalRule['chain'] = PORTALS_HOST): PortalRule {
+  return { chain, rule, listener: 'cluster', does: addressing.host };
+}
+
+/** A firewall of the node's has no reason to know the port of a relay. */
+function openPort({ port }: Portal, listener: ListenerName): PortalRule {
+  const rule: Rule = {
+    comment: port.displayName,
+    protocol: port.protocol.toLowerCase(),
+    connectionState: 'NEW',
+  };
+  return { chain: NODE_PORT_NON_LOCAL, rule, listener, does: 'accept' };
+}
+
+function addressMatch(portal: Portal, ip: string): Rule {
+  return { ...portMatch(portal, portal.port.port), destination: ip };
+}
+
+function portMatch({ port }: Portal, number: number): Rule {
+  return { comment: port.displayName, protocol: port.protocol.toLowerCase(), destinationPort: number };
+}

@@ -1,0 +1,36 @@
+/** Who sends a packet, as conditions of rules. */
+import { cidrContains, parseKnownCidr } from '../../addresses/ip.ts';
+import type { LocalDetector } from '../../services/node-view.ts';
+import type { Rule } from '../xtables/rule.ts';
+
+export type Source = Pick<Rule, 'source' | 'inInterface'>;
+
+/** Everybody in the ranges; without any, everybody. One condition or more, of which one has to be met. */
+export function anybody(ranges: readonly string[]): readonly Source[] {
+  return ranges.length === 0 ? [{}] : ranges.map((source) => ({ source }));
+}
+
+/** The pods of this node in the ranges; nobody if pods can't be recognised. */
+export function podsHere(detector: LocalDetector, ranges: readonly string[]): readonly Source[] {
+  switch (detector.by) {
+    case 'cidr':
+      return ranges.length === 0
+        ? [{ source: detector.cidr }]
+        : ranges.flatMap((range) => intersection(range, detector.cidr) ?? []).map((source) => ({ source }));
+    case 'bridge':
+      return anybody(ranges).map((source) => ({ ...source, inInterface: detector.interface }));
+    case 'prefix':
+      return anybody(ranges).map((source) => ({ ...source, inInterface: `${detector.prefix}+` }));
+    case 'none':
+      return [];
+  }
+}
+
+/** Networks are nested or disjoint. */
+function intersection(one: string, other: string): string | undefined {
+  const [wider, narrower] = [parseKnownCidr(one), parseKnownCidr(other)].sort(
+    (a, b) => a.prefixLength - b.prefixLength,
+  );
+  if (wider === undefined || narrower === undefined) return undefined;
+  return cidrContains(wider, narrower.address) ? narrower.text : undefined;
+}
