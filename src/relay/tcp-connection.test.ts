@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { connect, createServer, type Socket } from 'node:net';
+import { Socket } from 'node:net';
 import { setImmediate as turn } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { connectToEndpoint, TcpConnection } from './tcp-connection.ts';
-import { endOf, freePort, readAll, TcpStage } from './tcp-testing.ts';
+import { endOf, readAll, TcpStage } from './tcp-testing.ts';
 
 const MIB = 1 << 20;
 /** What kernels keep of a connection on both sides of a relay, and the relay itself, with much to spare. */
@@ -104,18 +104,6 @@ describe('TcpConnection', () => {
     from.resume();
     await vi.waitFor(() => expect(relay.openCount).toBe(0));
   });
-
-  it('keeps no more of small pieces that wait than they are', async () => {
-    const { client, server } = await joined();
-    client.pause();
-    while (await hasRoom(server)) server.write(Buffer.alloc(64 * 1024));
-    const before = process.memoryUsage().arrayBuffers;
-    for (let piece = 0; piece < 1000; piece++) {
-      server.write('x');
-      await turn();
-    }
-    expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(MAX_IN_PROCESS);
-  });
 });
 
 async function hasRoom(socket: Socket): Promise<boolean> {
@@ -160,29 +148,78 @@ function digest(bytes: number, seed: number): string {
   return hash.digest('hex');
 }
 
+/** A client that takes nothing of what it is sent. */
+class StuckSocket extends Socket {
+  readonly chunks: Buffer[] = [];
+
+  override _write(chunk: Buffer): void {
+    this.chunks.push(chunk);
+  }
+}
+
+/** A connection of this client to a new endpoint, without a relay. */
+async function connectionOf(client: Socket, serve: (socket: Socket) => void = () => undefined) {
+  const endpoint = await stage.endpoint(serve);
+  const ended = Promise.withResolvers<void>();
+  const connection = new TcpConnection(client, 1000, () => ended.resolve());
+  const connected = Promise.withResolvers<NodeJS.ErrnoException | undefined>();
+  const socket = connectToEndpoint(endpoint, (error) => {
+    if (error === undefined) connection.join(socket, endpoint);
+    connected.resolve(error);
+  });
+  expect(await connected.promise).toBeUndefined();
+  return { connection, ended: ended.promise, server: await endpoint.accept() };
+}
+
+describe('what waits for a client', () => {
+  it('takes no more memory than it has bytes', async () => {
+    const client = new StuckSocket();
+    const { connection, server } = await connectionOf(client);
+    server.setNoDelay(true);
+    const before = process.memoryUsage().arrayBuffers;
+    for (let pieces = 1; pieces <= 1000; pieces++) {
+      server.write('x');
+      while (client.writableLength < pieces) await turn();
+    }
+    expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(MAX_IN_PROCESS);
+    expect(connection.isWaiting).toBe(true);
+    connection.reset();
+  });
+
+  it('is not changed by what goes to others', async () => {
+    const clients = [new StuckSocket(), new StuckSocket()];
+    for (const [number, client] of clients.entries()) {
+      const { server } = await connectionOf(client);
+      server.write(`to client ${number}`);
+      await vi.waitFor(() => expect(client.chunks).toHaveLength(1));
+    }
+    expect(clients.flatMap(({ chunks }) => chunks.map(String))).toEqual(['to client 0', 'to client 1']);
+    for (const client of clients) client.destroy();
+  });
+});
+
+describe('reset', () => {
+  it('closes both sockets while the end of one direction is being passed on', async () => {
+    const { client, accepted } = await stage.acceptedClient();
+    const { connection, ended } = await connectionOf(accepted);
+    accepted.once('end', () => connection.reset());
+    client.end();
+    expect(await endOf(client)).toBe('ECONNRESET');
+    await ended;
+    expect(connection.reset()).toBe(false);
+  });
+});
+
 describe('quietMs', () => {
   it('is the time since something went over the connection', async () => {
-    const endpoint = await stage.endpoint((socket) => socket.pipe(socket));
-    const port = await freePort();
-    const listener = createServer({ allowHalfOpen: true }).listen(port, '127.0.0.1');
-    await once(listener, 'listening');
-    const client = connect(port, '127.0.0.1');
-    const [accepted] = await once(listener, 'connection');
-    const ended = Promise.withResolvers<void>();
-    const connection = new TcpConnection(accepted, 1000, () => ended.resolve());
+    const { client, accepted } = await stage.acceptedClient();
+    const { connection, ended } = await connectionOf(accepted, (socket) => socket.pipe(socket));
     expect(connection.quietMs(1500)).toBe(500);
-    const connected = Promise.withResolvers<void>();
-    const socket = connectToEndpoint(endpoint, () => {
-      connection.join(socket, endpoint);
-      connected.resolve();
-    });
-    await connected.promise;
     client.write('x');
     await once(client, 'data');
     expect([1700, 1700, 2700].map((nowMs) => connection.quietMs(nowMs))).toEqual([0, 0, 1000]);
     expect([connection.isWaiting, connection.isHalfClosed]).toEqual([false, false]);
     client.end();
-    await ended.promise;
-    listener.close();
+    await ended;
   });
 });

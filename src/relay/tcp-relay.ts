@@ -29,7 +29,7 @@ export class TcpRelay implements RunningRelay {
   readonly #dials = new Map<TcpConnection, Dial<EndpointSocket>>();
   /** By address and port. */
   readonly #servers = new Map<string, Server>();
-  #isClosed = false;
+  #closing: Promise<void> | undefined;
 
   /** Listens on nothing until the first {@link update}. */
   constructor(relay: Relay, context: RelayContext) {
@@ -57,10 +57,10 @@ export class TcpRelay implements RunningRelay {
     return failures.filter((failure) => failure !== undefined);
   }
 
-  async close(): Promise<void> {
-    this.#isClosed = true;
+  close(): Promise<void> {
+    this.#closing ??= this.#connections.drain();
     for (const place of this.#servers.keys()) this.#closeServer(place);
-    await this.#connections.drain();
+    return this.#closing;
   }
 
   async #listen(place: string, listener: Listener, { family }: Relay): Promise<ListenFailure | undefined> {
@@ -76,7 +76,7 @@ export class TcpRelay implements RunningRelay {
           if (isShortage(error)) this.#context.report({ event: 'no-descriptor', key });
         },
       });
-      if (this.#isClosed) server.close();
+      if (this.#closing !== undefined) server.close();
       else this.#servers.set(place, server);
       return undefined;
     } catch (error) {

@@ -54,6 +54,13 @@ export class TcpStage {
     return socket;
   }
 
+  /** A client, and what a server gets of it. */
+  async acceptedClient(): Promise<{ readonly client: Socket; readonly accepted: Socket }> {
+    const server = await this.endpoint();
+    const client = this.#own(connect({ port: server.port, host: LOOPBACK, allowHalfOpen: true }));
+    return { client, accepted: await server.accept() };
+  }
+
   #own(socket: Socket): Socket {
     this.#cleanups.push(() => socket.destroy());
     return socket.on('error', () => undefined);
