@@ -55,13 +55,13 @@ export class UserspaceBackend
   /** No rule leads to a listener that is not open yet, and none is closed before the last rule to it is gone. */
   async apply({ script, relays, portless }: UserspaceChanges, signal: AbortSignal): Promise<Outcome> {
     const opened = new Map([...relays].flatMap(([key, change]) => openedBy(key, change)));
-    const failures = await this.#relays.apply(opened);
+    const failures = await this.#applyRelays(opened);
     if (this.#noteTaken(failures, relays)) return 'outdated';
     await this.#kernel.restore(script, signal);
     const superfluous = [...relays].filter(
       ([key, { after }]) => after === undefined || opened.get(key) !== after,
     );
-    const closing = await this.#relays.apply(new Map(superfluous.map(([key, { after }]) => [key, after])));
+    const closing = await this.#applyRelays(new Map(superfluous.map(([key, { after }]) => [key, after])));
     const refused = [...refusalsOf([...failures, ...closing]), ...portless.map(withoutPort)];
     return refused.length === 0 ? 'applied' : { refused };
   }
@@ -83,7 +83,11 @@ export class UserspaceBackend
 
   async cleanup(signal: AbortSignal): Promise<void> {
     await this.#kernel.cleanup(signal);
-    await this.#relays.apply(new Map([...this.#ownRelays().keys()].map((key) => [key, undefined])));
+    await this.#applyRelays(new Map([...this.#ownRelays().keys()].map((key) => [key, undefined])));
+  }
+
+  async #applyRelays(changes: ReadonlyMap<RelayKey, Relay | undefined>): Promise<readonly ListenFailure[]> {
+    return changes.size === 0 ? [] : this.#relays.apply(changes);
   }
 
   #ownRelays(): ReadonlyMap<RelayKey, Relay> {
