@@ -1,5 +1,6 @@
 /** What iptables rules do to a packet. */
 
+import { familyOf, formatHostPort } from '../../../src/addresses/ip.ts';
 import { type ChainId, chainId, splitChainId } from '../../../src/backends/xtables/chain-id.ts';
 import type { Rule } from '../../../src/backends/xtables/rule.ts';
 import type { Ruleset } from '../../../src/backends/xtables/ruleset.ts';
@@ -16,7 +17,11 @@ export function iptablesHooks(ruleset: Ruleset): Hooks {
   const chains = readChains(ruleset);
   const builtin = (table: 'filter' | 'nat', chain: string): BaseChain => ({
     type: table,
-    pass: (flight) => passChain(chains, chainId(table, chain), flight),
+    pass: (flight) => {
+      const id = chainId(table, chain);
+      // Not every mode has a jump in each of them.
+      return chains.has(id) ? passChain(chains, id, flight) : [{ flight, verdict: 'RETURN' }];
+    },
   });
   return {
     prerouting: [builtin('nat', 'PREROUTING')],
@@ -65,6 +70,13 @@ function followTarget(chains: Chains, id: ChainId, target: string, flight: Fligh
       return [{ flight, verdict: name }];
     case 'DNAT':
       return [{ flight: { ...flight, endpoint: value }, verdict: 'ACCEPT' }];
+    case 'REDIRECT':
+      return [
+        {
+          flight: { ...flight, endpoint: formatHostPort(ownAddress(flight), Number(value)) },
+          verdict: 'ACCEPT',
+        },
+      ];
     case 'MASQUERADE':
       return [{ flight: { ...flight, masqueraded: true }, verdict: 'ACCEPT' }];
     case 'MARK': {
@@ -74,6 +86,13 @@ function followTarget(chains: Chains, id: ChainId, target: string, flight: Fligh
     default:
       return behindJump(passChain(chains, chainId(splitChainId(id).table, name), flight));
   }
+}
+
+/** The first address of the interface by which a packet comes in; the node's own packets go to its localhost. */
+function ownAddress({ packet, machine }: Flight): string {
+  const { source, inInterface } = packet;
+  const loopback = familyOf(source) === 'IPv4' ? '127.0.0.1' : '::1';
+  return (inInterface === undefined ? undefined : machine.addresses[0]) ?? loopback;
 }
 
 function changeMark(mark: number, operation: string | undefined, bits: number): number {
