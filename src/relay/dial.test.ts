@@ -1,8 +1,8 @@
-import { createServer, type Socket } from 'node:net';
+import { createServer } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { RelayEndpoint } from './contract.ts';
 import { Dial, type DialOutcome, SLOTS_MS } from './dial.ts';
-import { connectToEndpoint } from './tcp-connection.ts';
+import { connectToEndpoint, type EndpointSocket } from './endpoint-socket.ts';
 import { aRelayEndpoint } from './testing.ts';
 
 const BUDGET_MS = SLOTS_MS.reduce((sum, slotMs) => sum + slotMs, 0);
@@ -168,8 +168,8 @@ describe('Dial on a network', () => {
     const port = typeof address === 'object' && address !== null ? address.port : 0;
     const endpoints = [aRelayEndpoint('127.0.0.1', 1), aRelayEndpoint('127.0.0.1', port)];
     const failures: string[] = [];
-    const outcome = await new Promise<DialOutcome<Socket>>((done) =>
-      new Dial<ReturnType<typeof connectToEndpoint>>({
+    const outcome = await new Promise<DialOutcome<EndpointSocket>>((done) =>
+      new Dial<EndpointSocket>({
         order: () => endpoints.values(),
         connect: connectToEndpoint,
         failed: ({ text }, why) => failures.push(`${text} ${why}`),

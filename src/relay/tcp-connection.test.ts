@@ -3,7 +3,8 @@ import { once } from 'node:events';
 import { Socket } from 'node:net';
 import { setImmediate as turn } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { connectToEndpoint, TcpConnection } from './tcp-connection.ts';
+import { connectToEndpoint } from './endpoint-socket.ts';
+import { TcpConnection } from './tcp-connection.ts';
 import { endOf, readAll, TcpStage } from './tcp-testing.ts';
 
 const MIB = 1 << 20;
@@ -66,6 +67,22 @@ describe('TcpConnection', () => {
     await vi.waitFor(() => expect(relay.openCount).toBe(0));
   });
 
+  it('passes on an answer to a client that is still sending, after which the endpoint ends everything', async () => {
+    const { relay, client, server } = await joined();
+    server.once('data', () => server.pause().write('no more', () => server.destroy()));
+    const [answer] = await Promise.all([once(client, 'data'), sendForever(client)]);
+    expect(String(answer)).toBe('no more');
+    await vi.waitFor(() => expect(relay.openCount).toBe(0));
+  });
+
+  it('takes nothing for an endpoint that has ended everything after its own part', async () => {
+    const { relay, client, server } = await joined();
+    server.once('data', () => server.pause().end('no more'));
+    client.once('end', () => server.destroy());
+    await Promise.all([once(client, 'data'), sendForever(client)]);
+    await vi.waitFor(() => expect(relay.openCount).toBe(0));
+  });
+
   it('passes on what is said before anybody asks', async () => {
     const endpoint = await stage.endpoint((socket) => socket.end('220 ready'));
     expect(await readAll(await stage.client(await stage.relay([endpoint])))).toBe('220 ready');
@@ -111,6 +128,14 @@ async function hasRoom(socket: Socket): Promise<boolean> {
   const drained = once(socket, 'drain').then(() => true);
   const waited = new Promise<boolean>((resolve) => setTimeout(resolve, 300, false));
   return Promise.race([drained, waited]);
+}
+
+/** Until it is told that nobody takes it. */
+async function sendForever(socket: Socket): Promise<void> {
+  while (!socket.destroyed) {
+    socket.write(Buffer.alloc(64 * 1024));
+    await turn();
+  }
 }
 
 /** Bytes whose place can be told from them, to some degree. */

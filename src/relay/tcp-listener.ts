@@ -1,7 +1,7 @@
 /** Accepting TCP connections at one address. */
 import { createServer, type Server, type Socket } from 'node:net';
 import type { IpFamily } from '../addresses/ip.ts';
-import { SOCKET_OPTIONS } from './tcp-connection.ts';
+import { SOCKET_OPTIONS } from './endpoint-socket.ts';
 import { listenError, type Place } from './udp-socket.ts';
 
 /** What the kernel keeps for us while we are busy; it allows no more than net.core.somaxconn. */

@@ -12,14 +12,13 @@ import type {
   RunningRelay,
 } from './contract.ts';
 import { Dial, type DialOutcome, isShortage } from './dial.ts';
-import { connectToEndpoint, TcpConnection } from './tcp-connection.ts';
+import { connectToEndpoint, type EndpointSocket } from './endpoint-socket.ts';
+import { TcpConnection } from './tcp-connection.ts';
 import { TcpConnections } from './tcp-connections.ts';
 import { listenTcp } from './tcp-listener.ts';
 
 /** Of the client, and of its endpoint. */
 const DESCRIPTORS_PER_CONNECTION = 2;
-
-type EndpointSocket = ReturnType<typeof connectToEndpoint>;
 
 export class TcpRelay implements RunningRelay {
   readonly key: RelayKey;
