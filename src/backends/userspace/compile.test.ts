@@ -1,0 +1,91 @@
+/** Which listeners a service port has, and where they lead. What its rules do stands in test/parity and test/tracer. */
+import { describe, expect, it } from 'vitest';
+import { aNodeView, anEndpoint, aServicePort, type ServicePortFields } from '../../services/testing.ts';
+import { compile } from './compile.ts';
+import type { UserspaceOptions } from './options.ts';
+
+const OPTIONS: UserspaceOptions = {
+  family: 'IPv4',
+  localhostNodePorts: true,
+  portRange: { first: 40_000, last: 40_999 },
+  listenIP: undefined,
+};
+const NODE = aNodeView({ ip: '192.168.0.2' });
+
+const here = anEndpoint({ ip: '10.0.0.1', isLocal: true });
+const elsewhere = anEndpoint({ ip: '10.0.0.2' });
+const leaving = anEndpoint({ ip: '10.0.0.3', isLocal: true, ready: false, terminating: true });
+const unready = anEndpoint({ ip: '10.0.0.4', ready: false, serving: false });
+const published = anEndpoint({ ip: '10.0.0.5', serving: false });
+
+/** `cluster 1 2 | local 1`: listeners with the last parts of their endpoints' addresses. */
+function listenersOf(fields: ServicePortFields, node = NODE): string {
+  const { listeners } = compile(aServicePort(fields), node, OPTIONS);
+  return listeners
+    .map(({ name, endpoints }) => [name, ...endpoints.map(({ ip }) => ip.split('.').at(-1))].join(' '))
+    .join(' | ');
+}
+
+describe('listeners', () => {
+  const both = { endpoints: [here, elsewhere] };
+  const local = { externalPolicyLocal: true };
+
+  it.each<[string, ServicePortFields, string]>([
+    ['one for a cluster IP', both, 'cluster 1 2'],
+    ['one for all ways in', { ...both, nodePort: 30_080, externalIPs: ['1.2.3.4'] }, 'cluster 1 2'],
+    ['one if no way in is external', { ...both, ...local }, 'cluster 1 2'],
+    ['two where policies differ', { ...both, ...local, nodePort: 30_080 }, 'cluster 1 2 | local 1'],
+    [
+      'two, of which the node itself uses one',
+      { ...both, ...local, clusterIP: undefined, nodePort: 30_080 },
+      'cluster 1 2 | local 1',
+    ],
+    ['one for the node alone', { endpoints: [elsewhere], ...local, nodePort: 30_080 }, 'cluster 2'],
+    ['one that stays on the node', { ...both, internalPolicyLocal: true }, 'local 1'],
+    ['one if both would lead to the same', { endpoints: [here], ...local, nodePort: 30_080 }, 'cluster 1'],
+    ['none without endpoints', { nodePort: 30_080 }, ''],
+    ['none without endpoints here', { endpoints: [elsewhere], internalPolicyLocal: true }, ''],
+    ['none without a way in', { ...both, clusterIP: undefined }, ''],
+    ['one for the last that serve', { endpoints: [leaving, unready] }, 'cluster 3'],
+    ['ready ones alone, as long as there are any', { endpoints: [here, leaving, unready] }, 'cluster 1'],
+  ])('%s', (_name, fields, expected) => {
+    expect(listenersOf(fields)).toBe(expected);
+  });
+
+  it('are none for NodePorts that no address takes', () => {
+    const fields = { ...both, clusterIP: undefined, nodePort: 30_080 };
+    expect(listenersOf(fields, { ...NODE, nodePortAddresses: [] })).toBe('');
+  });
+
+  it.each([
+    ['TCP', undefined, NODE.ip, '0.0.0.0'],
+    ['UDP', undefined, NODE.ip, '192.168.0.2'],
+    ['UDP', undefined, undefined, '0.0.0.0'],
+    ['TCP', '192.168.0.9', NODE.ip, '192.168.0.9'],
+    ['UDP', '192.168.0.9', NODE.ip, '192.168.0.9'],
+  ] as const)('of %s, told %s, on node %s: on %s', (protocol, listenIP, ip, expected) => {
+    const port = aServicePort({ ...both, protocol });
+    const { listeners } = compile(port, { ...NODE, ip }, { ...OPTIONS, listenIP });
+    expect(listeners.map((listener) => listener.ip)).toEqual([expected]);
+  });
+});
+
+it('lets connections stay with all that serve, whatever policies say', () => {
+  const endpoints = [here, elsewhere, leaving, unready, published];
+  const { usable } = compile(aServicePort({ endpoints, internalPolicyLocal: true }), NODE, OPTIONS);
+  expect(usable).toEqual([here, elsewhere, leaving, published].map(({ text }) => text));
+});
+
+it.each([
+  [0, 0],
+  [60, 60_000],
+  [10_800, 10_800_000],
+])('remembers clients for %i s, whenever the Service came or changed', (sessionAffinitySeconds, expected) => {
+  const port = aServicePort({ endpoints: [here], sessionAffinitySeconds });
+  expect(compile(port, NODE, OPTIONS).affinityMs).toBe(expected);
+});
+
+it('can’t forward SCTP', () => {
+  const port = aServicePort({ endpoints: [here], protocol: 'SCTP' });
+  expect(() => compile(port, NODE, OPTIONS)).toThrow(/^SCTP can't be forwarded in userspace mode: /);
+});
