@@ -2,6 +2,7 @@
 import type { AnyRules, Plan } from '../backends/backend.ts';
 import type { Problem, WatchedObject } from '../kubernetes/objects.ts';
 import { isLargeCluster, type NodeView } from '../services/node-view.ts';
+import type { ServicePortKey } from '../services/service-port.ts';
 import { ServiceTracker } from '../services/service-tracker.ts';
 
 /** The result is a plan of `rules`' mode that is up to date. */
@@ -23,6 +24,17 @@ export function desiredPlan(
   for (const problem of tracker.takeChanges().problems) report(problem);
   const node = { ...nodeView, largeCluster: isLargeCluster(tracker.endpointCount) };
   const plan = rules.plan();
-  plan.update(node, new Map(Array.from(tracker.ports, ([key, port]) => [key, rules.compile(port, node)])));
+  const units = new Map<ServicePortKey, unknown>();
+  for (const [key, port] of tracker.ports) {
+    try {
+      units.set(key, rules.compile(port, node));
+    } catch (cause) {
+      // As in a proxy that runs, the others don't suffer.
+      const { namespace, name } = port;
+      const message = cause instanceof Error ? cause.message : String(cause);
+      report({ object: { kind: 'Service', namespace, name }, field: '', message });
+    }
+  }
+  plan.update(node, units);
   return plan;
 }
