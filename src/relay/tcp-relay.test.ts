@@ -1,11 +1,20 @@
-import { once } from 'node:events';
 import { readdirSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { constants, networkInterfaces } from 'node:os';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { RelayContext, RelayEvent, RelayLimits } from './contract.ts';
+import type { RelayContext } from './contract.ts';
 import { TcpRelay } from './tcp-relay.ts';
-import { endOf, freePort, readAll, type StagedRelay, type TcpEndpoint, TcpStage } from './tcp-testing.ts';
+import {
+  allEnded,
+  answersTo,
+  endOf,
+  eventsOf,
+  freePort,
+  readAll,
+  type StagedRelay,
+  type TcpEndpoint,
+  TcpStage,
+} from './tcp-testing.ts';
 import { aRelay, aRelayContext, aRelayEndpoint } from './testing.ts';
 
 /** Nobody listens there. */
@@ -25,43 +34,11 @@ function named(name: string): Promise<TcpEndpoint> {
   return stage.endpoint((socket) => socket.end(name));
 }
 
-/** An endpoint that says all that it is told. */
-function echoing(): Promise<TcpEndpoint> {
-  return stage.endpoint((socket) => socket.pipe(socket));
-}
-
 async function ask(relay: StagedRelay): Promise<string> {
   const client = await stage.client(relay);
   const answer = await readAll(client);
   client.end();
   return answer;
-}
-
-async function answersTo(client: Socket, question: string): Promise<string> {
-  client.write(question);
-  const [answer] = await once(client, 'data');
-  return String(answer);
-}
-
-/** A client that has its endpoint already. */
-async function joinedClient(relay: StagedRelay): Promise<Socket> {
-  const client = await stage.client(relay);
-  expect(await answersTo(client, 'hello')).toBe('hello');
-  return client;
-}
-
-function eventsOf(relay: StagedRelay, name: RelayEvent['event']): readonly RelayEvent[] {
-  return relay.events.filter(({ event }) => event === name);
-}
-
-function allEnded(relay: StagedRelay): Promise<void> {
-  return vi.waitFor(() => expect(relay.relay.openCount).toBe(0));
-}
-
-function limited(limits: Partial<RelayLimits>): {
-  readonly context: { readonly limits: Partial<RelayLimits> };
-} {
-  return { context: { limits } };
 }
 
 describe('choosing an endpoint', () => {
@@ -145,8 +122,8 @@ describe('update', () => {
   });
 
   it('closes listeners that are gone, and keeps the connections over them', async () => {
-    const staged = await stage.relay([await echoing()]);
-    const client = await joinedClient(staged);
+    const staged = await stage.relay([await stage.echo()]);
+    const client = await stage.joinedClient(staged);
     const other = {
       ...staged.wanted,
       listeners: aRelay(await freePort(), staged.wanted.listeners[0]?.endpoints ?? []).listeners,
@@ -155,6 +132,16 @@ describe('update', () => {
     await expect(stage.client(staged)).rejects.toThrow('ECONNREFUSED');
     expect(await answersTo(client, 'again')).toBe('again');
     expect(await answersTo(await stage.client({ wanted: other }), 'new')).toBe('new');
+  });
+
+  it.each([
+    { sharesPorts: true, failures: 0 },
+    { sharesPorts: false, failures: 1 },
+  ])('leaves a port to another thread as well: $sharesPorts', async ({ sharesPorts, failures }) => {
+    const { wanted } = await stage.relay([await named('a')], { context: { sharesPorts } });
+    const other = new TcpRelay(wanted, aRelayContext({ sharesPorts }).context);
+    expect(await other.update(wanted)).toHaveLength(failures);
+    await other.close();
   });
 
   it('moves a listener to another address of the same port', async () => {
@@ -175,39 +162,12 @@ describe('update', () => {
     await staged.relay.update(aRelay(port, endpoints));
     expect([await ask(staged), await ask(staged)]).toEqual(['b', 'b']);
   });
-
-  it('drains connections of endpoints that are gone, but not of those that come back', async () => {
-    const [a, b] = [await echoing(), await echoing()];
-    const staged = await stage.relay([a, b], limited({ drainMs: 200 }));
-    const clients = [await joinedClient(staged), await joinedClient(staged)];
-    const ends = clients.map((client) => endOf(client));
-    const [port = 0] = staged.wanted.listeners.map((listener) => listener.port);
-    await staged.relay.update(aRelay(port, [b], { usable: [] }));
-    await staged.relay.update(aRelay(port, [b]));
-    expect(await Promise.race(ends)).toBe('ECONNRESET');
-    expect(eventsOf(staged, 'ended')).toMatchObject([{ why: 'drained' }]);
-    await vi.waitFor(() => expect(staged.relay.openCount).toBe(1));
-    const [left] = clients.filter((client) => !client.destroyed);
-    if (left === undefined) throw new Error('BUG: no client left');
-    expect(await answersTo(left, 'still')).toBe('still');
-  });
-
-  it('leaves connections with endpoints that are usable still', async () => {
-    const endpoint = await echoing();
-    const staged = await stage.relay([endpoint], limited({ drainMs: 0 }));
-    const client = await joinedClient(staged);
-    const [port = 0] = staged.wanted.listeners.map((listener) => listener.port);
-    const other = await named('b');
-    await staged.relay.update(aRelay(port, [other], { usable: [endpoint.text, other.text] }));
-    expect(await ask(staged)).toBe('b');
-    expect(await answersTo(client, 'still')).toBe('still');
-  });
 });
 
 describe('close', () => {
   it('frees the port at once and waits for connections to end', async () => {
-    const staged = await stage.relay([await echoing()]);
-    const client = await joinedClient(staged);
+    const staged = await stage.relay([await stage.echo()]);
+    const client = await stage.joinedClient(staged);
     let isClosed = false;
     const closed = staged.relay.close().then(() => {
       isClosed = true;
@@ -220,42 +180,8 @@ describe('close', () => {
     expect([staged.relay.openCount, eventsOf(staged, 'ended')]).toEqual([0, []]);
   });
 
-  it('ends connections that have not ended in time', async () => {
-    const staged = await stage.relay([await echoing()], limited({ drainMs: 20 }));
-    const end = endOf(await joinedClient(staged));
-    await staged.relay.close();
-    expect(await end).toBe('ECONNRESET');
-    expect(eventsOf(staged, 'ended')).toMatchObject([{ why: 'drained' }]);
-  });
-
   it('has nothing to wait for without connections', async () => {
     await (await stage.relay([REFUSING])).relay.close();
-  });
-});
-
-describe('limits', () => {
-  it.each<{ name: string; limits: Partial<RelayLimits>; act: (client: Socket) => unknown; why: string }>([
-    { name: 'over which nothing goes', limits: { idleMs: 100 }, act: () => undefined, why: 'idle' },
-    {
-      name: 'of which one direction has ended',
-      limits: { halfClosedMs: 100 },
-      act: (client) => client.end(),
-      why: 'idle',
-    },
-    {
-      name: 'whose endpoint does not read',
-      limits: { halfClosedMs: 100 },
-      act: (client) => client.write(Buffer.alloc(32 << 20)),
-      why: 'stalled',
-    },
-  ])('ends a connection $name', async ({ limits, act, why }) => {
-    // It does not read.
-    const staged = await stage.relay([await stage.endpoint()], limited(limits));
-    const client = await stage.client(staged);
-    act(client);
-    expect(await endOf(client)).toMatch(/ECONNRESET|EPIPE/);
-    expect(eventsOf(staged, 'ended')).toMatchObject([{ why }]);
-    await allEnded(staged);
   });
 });
 
@@ -277,15 +203,15 @@ describe('descriptors', () => {
 
   it('sends clients away when there are none, until there are some', async () => {
     const descriptors = budget(3);
-    const staged = await stage.relay([await echoing()], { context: { descriptors } });
-    const first = await joinedClient(staged);
+    const staged = await stage.relay([await stage.echo()], { context: { descriptors } });
+    const first = await stage.joinedClient(staged);
     const key = staged.wanted.key;
     expect(await stage.client(staged).then(endOf, (error) => error.code)).toBe('ECONNRESET');
     expect(eventsOf(staged, 'no-descriptor')).toEqual([{ event: 'no-descriptor', key }]);
     first.end();
     await allEnded(staged);
     expect(descriptors.free()).toBe(3);
-    await joinedClient(staged);
+    await stage.joinedClient(staged);
   });
 
   it('are all given back, however connections end', async () => {

@@ -2,6 +2,7 @@
 import { once } from 'node:events';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { Worker } from 'node:worker_threads';
+import { expect, vi } from 'vitest';
 import type { Relay, RelayContext, RelayEndpoint, RelayEvent } from './contract.ts';
 import { TcpRelay } from './tcp-relay.ts';
 import { aRelay, aRelayContext, aRelayEndpoint } from './testing.ts';
@@ -25,6 +26,11 @@ export class TcpStage {
     });
     this.#cleanups.push(() => server.close());
     return endpoint;
+  }
+
+  /** An endpoint that says all that it is told. */
+  echo(): Promise<TcpEndpoint> {
+    return this.endpoint((socket) => socket.pipe(socket));
   }
 
   /** An endpoint that does not answer: its queue of connections is full, and nobody takes any from there. */
@@ -52,6 +58,14 @@ export class TcpStage {
     const socket = this.#own(connect({ port: listener.port, host: LOOPBACK, allowHalfOpen: true }));
     await once(socket, 'connect');
     return socket;
+  }
+
+  /** A client that has its endpoint already, which says all that it is told. */
+  async joinedClient(relay: { readonly wanted: Relay }): Promise<Socket> {
+    const client = await this.client(relay);
+    const answer = await answersTo(client, 'hello');
+    if (answer !== 'hello') throw new Error(`BUG: the endpoint said ${answer}`);
+    return client;
   }
 
   /** A client, and what a server gets of it. */
@@ -113,6 +127,21 @@ export async function freePort(): Promise<number> {
   const port = await listen(server);
   await new Promise((resolve) => server.close(resolve));
   return port;
+}
+
+/** What the endpoint says to this. */
+export async function answersTo(client: Socket, question: string): Promise<string> {
+  client.write(question);
+  const [answer] = await once(client, 'data');
+  return String(answer);
+}
+
+export function eventsOf({ events }: StagedRelay, name: RelayEvent['event']): readonly RelayEvent[] {
+  return events.filter(({ event }) => event === name);
+}
+
+export function allEnded({ relay }: StagedRelay): Promise<void> {
+  return vi.waitFor(() => expect(relay.openCount).toBe(0));
 }
 
 /** All that comes until the other side has ended; rejects if it does not end well. */
