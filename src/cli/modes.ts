@@ -7,12 +7,13 @@ import { IpvsRules } from '../backends/ipvs/rules.ts';
 import { ipvsOptions, missingForIpvs, startIpvs } from '../backends/ipvs/start.ts';
 import { NftablesRules } from '../backends/nftables/rules.ts';
 import { nftablesOptions, startNftables } from '../backends/nftables/start.ts';
+import { UserspaceRules } from '../backends/userspace/rules.ts';
+import { startUserspace, userspaceOptions } from '../backends/userspace/start.ts';
 import type { ProxyMode, Settings } from '../config/settings.ts';
 import type { KernelError } from '../kernel/kernel-error.ts';
 import type { ToolRunner } from '../kernel/tool-runner.ts';
 import type { Logger } from '../log/logger.ts';
 import type { Relays } from '../relay/contract.ts';
-import { UserError } from './failure.ts';
 
 /** What a mode finds on the machine it starts on. */
 export interface Surroundings {
@@ -44,7 +45,7 @@ export interface Mode {
   ): Promise<AnyBackend | KernelError>;
 }
 
-const MODES: Readonly<Partial<Record<ProxyMode, Mode>>> = {
+const MODES: Readonly<Record<ProxyMode, Mode>> = {
   iptables: {
     usesServiceCIDRs: false,
     usesLocalAddresses: false,
@@ -67,13 +68,17 @@ const MODES: Readonly<Partial<Record<ProxyMode, Mode>>> = {
     rules: (settings, family) => new IpvsRules(ipvsOptions(settings, family)),
     start: startIpvs,
   },
+  userspace: {
+    usesServiceCIDRs: false,
+    usesLocalAddresses: false,
+    missing: async () => [],
+    rules: (settings, family) => new UserspaceRules(userspaceOptions(settings, family)),
+    start: startUserspace,
+  },
 };
 
-/** The mode by its name, or one line that says which there are. */
 export function findMode(name: ProxyMode): Mode {
-  const mode = MODES[name];
-  if (mode !== undefined) return mode;
-  throw new UserError(`mode ${name} is not available yet; use one of: ${Object.keys(MODES).join(', ')}`);
+  return MODES[name];
 }
 
 /** Every mode of this version, for clean-up. */

@@ -24,7 +24,8 @@ const NO_PORT_LEFT =
 
 export interface UserspaceBackendOptions extends UserspaceOptions {
   readonly tools: IptablesTools;
-  readonly relays: Relays;
+  /** Undefined: somebody only looks or cleans up, and the relays of a proxy that runs are out of sight. */
+  readonly relays: Relays | undefined;
   readonly logger: Logger;
   /** How often the watch looks at the kernel. */
   readonly watchPeriodMs: number;
@@ -34,7 +35,7 @@ export class UserspaceBackend
   extends UserspaceRules
   implements Backend<UserspaceUnit, UserspaceState, UserspaceChanges>
 {
-  readonly #relays: Relays;
+  readonly #relays: Relays | undefined;
   readonly #kernel: KernelRules;
   /** Ports of other programs, and when they were found to be. */
   readonly #taken = new Map<TakenPort, number>();
@@ -50,6 +51,12 @@ export class UserspaceBackend
   override plan(): UserspacePlan {
     this.#plan = super.plan();
     return this.#plan;
+  }
+
+  /** What can't be seen is not compared. */
+  override diff(from: UserspaceState, to: UserspaceState): UserspaceChanges {
+    const changes = super.diff(from, to);
+    return this.#relays === undefined ? { ...changes, relays: new Map() } : changes;
   }
 
   /** No rule leads to a listener that is not open yet, and none is closed before the last rule to it is gone. */
@@ -87,11 +94,14 @@ export class UserspaceBackend
   }
 
   async #applyRelays(changes: ReadonlyMap<RelayKey, Relay | undefined>): Promise<readonly ListenFailure[]> {
-    return changes.size === 0 ? [] : this.#relays.apply(changes);
+    if (changes.size === 0) return [];
+    if (this.#relays === undefined) throw new Error('BUG: there is nobody to forward');
+    return this.#relays.apply(changes);
   }
 
   #ownRelays(): ReadonlyMap<RelayKey, Relay> {
-    return new Map([...this.#relays.observe()].filter(([, { family }]) => family === this.family));
+    const relays = this.#relays?.observe() ?? [];
+    return new Map([...relays].filter(([, { family }]) => family === this.family));
   }
 
   /** Whether other ports should be tried. */

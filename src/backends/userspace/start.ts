@@ -28,7 +28,7 @@ export function userspaceOptions(settings: Settings, family: IpFamily): Userspac
 export async function startUserspace(
   settings: Settings,
   family: IpFamily,
-  { runner, logger, relays }: { runner: ToolRunner; logger: Logger; relays: Relays },
+  { runner, logger, relays }: { runner: ToolRunner; logger: Logger; relays?: Relays | undefined },
   signal: AbortSignal,
 ): Promise<UserspaceBackend | KernelError> {
   const options = userspaceOptions(settings, family);
