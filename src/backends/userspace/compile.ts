@@ -8,7 +8,7 @@ import type { EndpointCategories } from '../../services/topology.ts';
 import { filterRules } from '../xtables/filter-rules.ts';
 import { formatRule } from '../xtables/rule.ts';
 import type { UserspaceOptions } from './options.ts';
-import { addressingOf, portalRules } from './portal-rules.ts';
+import { addressingOf, loopGuards, portalRules } from './portal-rules.ts';
 import type { ListenerName, PortalRule, UserspaceUnit } from './unit.ts';
 
 /** Throws if the protocol can't be forwarded. */
@@ -16,9 +16,10 @@ export function compile(port: ServicePort, node: NodeView, options: UserspaceOpt
   const protocol = relayProtocolOf(port);
   const situation = assess(port, node);
   const addressing = addressingOf(protocol, node, options);
+  const portal = { port, node, options, addressing };
   const endpoints = endpointsByListener(situation.endpoints);
   const rules = withoutRepetition(
-    portalRules({ port, node, options, addressing }).flatMap((rule) => {
+    portalRules(portal).flatMap((rule) => {
       const listener = listenerFor(rule.listener, endpoints);
       return endpoints[listener].length === 0 ? [] : [{ ...rule, listener }];
     }),
@@ -34,7 +35,7 @@ export function compile(port: ServicePort, node: NodeView, options: UserspaceOpt
     usable: port.endpoints.filter(({ ready, serving }) => ready || serving).map(({ text }) => text),
     affinityMs: port.sessionAffinitySeconds * 1_000,
     portalRules: rules,
-    filterRules: filterRules(port, situation, 'its source ranges'),
+    plainRules: [...loopGuards(portal), ...filterRules(port, situation, 'its source ranges')],
   };
 }
 

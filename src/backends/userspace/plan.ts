@@ -121,7 +121,7 @@ export class UserspacePlan implements Plan<UserspaceUnit, UserspaceState> {
       const port = ports.get(rule.listener);
       return port === undefined ? [] : [sharedRule(rule, port)];
     });
-    return { unit, ports, rules: [...rules, ...unit.filterRules] };
+    return { unit, ports, rules: [...unit.plainRules, ...rules] };
   }
 
   /** The ports on which the listeners are open, or else those that they were to have. */

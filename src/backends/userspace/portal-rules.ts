@@ -4,7 +4,8 @@ import type { RelayProtocol } from '../../relay/contract.ts';
 import type { NodeView } from '../../services/node-view.ts';
 import type { ServicePort } from '../../services/service-port.ts';
 import { sourceRangesAllowNode } from '../../services/situation.ts';
-import type { Rule } from '../xtables/rule.ts';
+import { formatRule, type Rule } from '../xtables/rule.ts';
+import type { SharedRule } from '../xtables/shared-chains.ts';
 import {
   NODE_PORT_CONTAINER,
   NODE_PORT_HOST,
@@ -62,6 +63,22 @@ export function portalRules(portal: Portal): readonly PortalRule[] {
   ];
 }
 
+/**
+ * An endpoint on the node may have the very address that is a way in, as a pod of the host's network with an external IP.
+ * A relay that connects to it must not come back to itself.
+ */
+export function loopGuards({ port }: Portal): readonly SharedRule[] {
+  const addresses = [port.clusterIP, ...port.externalIPs, ...port.loadBalancerVIPs];
+  return port.endpoints.flatMap((endpoint) => {
+    const chains = [
+      ...(endpoint.port === port.port && addresses.includes(endpoint.ip) ? [PORTALS_HOST] : []),
+      ...(endpoint.port === port.nodePort && endpoint.isLocal ? [NODE_PORT_HOST] : []),
+    ];
+    const match = { ...portMatch(port, endpoint.port), destination: endpoint.ip };
+    return chains.map((chain) => ({ chain, rule: formatRule({ ...match, target: 'RETURN' }) }));
+  });
+}
+
 function clusterIPRules(portal: Portal): readonly PortalRule[] {
   const { clusterIP, internalPolicyLocal } = portal.port;
   if (clusterIP === undefined) return [];
@@ -94,7 +111,7 @@ function nodePortRules(portal: Portal): readonly PortalRule[] {
           .filter((ip) => options.localhostNodePorts || !isLoopback(ip))
           .map((destination) => ({ destination }));
   const rules = addresses.flatMap((address) => {
-    const match = { ...portMatch(portal, port.nodePort), ...address };
+    const match = { ...portMatch(port, port.nodePort), ...address };
     return [
       ...sources(portal, []).map(({ source, listener }) =>
         incoming(portal, { ...match, ...source }, listener, NODE_PORT_CONTAINER),
@@ -143,10 +160,10 @@ function openPort({ port }: Portal, listener: ListenerName): PortalRule {
   return { chain: NODE_PORT_NON_LOCAL, rule, listener, does: 'accept' };
 }
 
-function addressMatch(portal: Portal, ip: string): Rule {
-  return { ...portMatch(portal, portal.port.port), destination: ip };
+function addressMatch({ port }: Portal, ip: string): Rule {
+  return { ...portMatch(port, port.port), destination: ip };
 }
 
-function portMatch({ port }: Portal, number: number): Rule {
+function portMatch(port: ServicePort, number: number): Rule {
   return { comment: port.displayName, protocol: port.protocol.toLowerCase(), destinationPort: number };
 }

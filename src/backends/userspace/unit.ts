@@ -35,6 +35,6 @@ export interface UserspaceUnit {
   readonly usable: readonly string[];
   readonly affinityMs: number;
   readonly portalRules: readonly PortalRule[];
-  /** What refuses, drops and opens: the same as in iptables mode. */
-  readonly filterRules: readonly SharedRule[];
+  /** Those that name none, and come first: what refuses, drops and opens is the same as in iptables mode. */
+  readonly plainRules: readonly SharedRule[];
 }
