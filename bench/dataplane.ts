@@ -22,7 +22,9 @@ import { findMode } from '../src/cli/modes.ts';
 import { readSettings } from '../src/cli/settings-input.ts';
 import { enterNamespace } from '../src/kernel/netns.ts';
 import { startToolRunner } from '../src/kernel/tool-runner.ts';
+import type { HostProcess } from '../src/lab/host-process.ts';
 import type { Relays } from '../src/relay/contract.ts';
+import type { RelayStats } from '../src/relay/pool.ts';
 import { conntrackLosses, createDataPath, type DataPath, dataPathSettings } from './data-path.ts';
 import { round } from './figures.ts';
 import { enterGuest, guestOption } from './guest.ts';
@@ -107,12 +109,18 @@ async function measureCase(traffic: Traffic, mode: string, services: number): Pr
       mode,
       services,
       ...(await measure(traffic, mode, path, benchService(services - 1).clusterIPs.IPv4 ?? '', endpoints)),
+      ...(relays === undefined ? {} : describeRelays(relays.stats())),
       programmedMs: round(programmedMs, 0),
     };
   } finally {
     ended.abort();
     await relays?.close(0);
   }
+}
+
+/** A pod that is kept waiting by this very traffic may count as silent; then another one was asked. */
+function describeRelays({ connections, failedAttempts, unserved }: RelayStats): Case {
+  return { relayed: connections, failedAttempts, unserved };
 }
 
 /** Programs the calling thread's namespace, and leaves it programmed. */
@@ -150,16 +158,31 @@ async function measure(
   const direct = { addresses: endpoints, port: POD_PORT };
   const plain = { addresses: path.plainAddresses, port: POD_PORT };
   const targets = { service, direct, plain };
-  const server = await traffic.serve(path.pods, POD_PORT);
-  const connections = await measureNewConnections(traffic, path.client, targets, options.rounds);
-  await server.stop();
+  // What was busy before keeps memory that is not its connections'.
+  const held =
+    mode === 'userspace'
+      ? await during(await traffic.serveStreams(path.pods, POD_PORT), () =>
+          measureHeld(traffic, path.client, service),
+        )
+      : {};
+  const connections = await during(await traffic.serve(path.pods, POD_PORT), () =>
+    measureNewConnections(traffic, path.client, targets, options.rounds),
+  );
   const losses = conntrackLosses();
   if (losses > 0) throw new Error(`connection tracking lost ${losses} packets: the figures mean nothing`);
-  const source = await traffic.serveStreams(path.pods, POD_PORT);
-  const throughput = await measureThroughput(traffic, path.client, targets, options.rounds);
-  const held = mode === 'userspace' ? await measureHeld(traffic, path.client, service) : {};
-  await source.stop();
+  const throughput = await during(await traffic.serveStreams(path.pods, POD_PORT), () =>
+    measureThroughput(traffic, path.client, targets, options.rounds),
+  );
   return { ...describeNewConnections(connections), ...throughput, ...held };
+}
+
+/** Stops the server afterwards. */
+async function during<T>(server: HostProcess, measure: () => Promise<T>): Promise<T> {
+  try {
+    return await measure();
+  } finally {
+    await server.stop();
+  }
 }
 
 function report(cases: readonly Case[]): void {

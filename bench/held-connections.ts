@@ -7,6 +7,8 @@ import { progress } from './options.ts';
 import type { Target, Traffic } from './traffic.ts';
 
 const CONNECTIONS = 10_000;
+/** A Service's, in all threads, and some more. */
+const FOR_LISTENERS = 100;
 const SETTLE_MS = 2_000;
 
 /** Of this process, which holds the relays: bytes of memory and of the kernel's are not told apart by anybody. */
@@ -15,7 +17,7 @@ export async function measureHeld(
   client: NetworkNamespace,
   target: Target,
 ): Promise<Readonly<Record<string, number>>> {
-  const most = Math.floor(descriptorLimit() / 2);
+  const most = Math.floor((descriptorLimit() - FOR_LISTENERS) / 2);
   const count = Math.min(CONNECTIONS, most);
   if (count < CONNECTIONS) progress(`only ${count} connections are held: this process may open no more`);
   const before = await settledRss();

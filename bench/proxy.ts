@@ -41,7 +41,7 @@ export async function startBackend(
 /** For a mode that forwards by itself. */
 export async function openBenchRelays(mode: string): Promise<RelayPool | undefined> {
   const { settings } = await readSettings({ 'proxy-mode': mode });
-  return settings.mode === 'userspace' ? openRelays(settings.userspace, strictLogger) : undefined;
+  return settings.mode === 'userspace' ? openRelays(settings.userspace, silentLogger) : undefined;
 }
 
 export function createProxy(backend: AnyBackend): BenchProxy {

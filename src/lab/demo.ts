@@ -157,7 +157,11 @@ async function rulesOf(node: LabHost, mode: string): Promise<readonly string[]> 
   const listings = await Promise.all(
     ['iptables-nft-save', 'iptables-legacy-save'].map((tool) => node.exec(tool, ['-t', 'nat'])),
   );
-  return rulesOfService(listings.flatMap(({ stdout }) => stdout.split('\n')));
+  const lines = listings.flatMap(({ stdout }) => stdout.split('\n'));
+  // In userspace mode the rules only lead to the program that forwards.
+  return mode === 'userspace'
+    ? lines.filter((line) => line.includes(`comment ${SERVICE_NAME}`))
+    : rulesOfService(lines);
 }
 
 function leadsToService(ip: string, port: number): boolean {
