@@ -65,6 +65,7 @@ const rules: fc.Arbitrary<Rule> = fc
       fc.oneof(
         fc.constantFrom('DROP', 'REJECT', 'KUBE-MARK-MASQ', 'MASQUERADE --random-fully'),
         fc.constantFrom('DNAT --to-destination 10.0.0.1:80', 'DNAT --to-destination [fd00::1]:80'),
+        fc.integer({ min: 1, max: 65_535 }).map((port) => `REDIRECT --to-ports ${port}`),
         fc.tuple(fc.constantFrom('or', 'xor'), mark).map(([verb, bit]) => `MARK --${verb}-mark ${bit}`),
       ),
     ),
