@@ -1,6 +1,7 @@
 /**
  * The rules of userspace mode against those of kube-proxy 1.20 (spec § 7.4), row by row. Ways in are those of today's
- * iptables mode: an external address is led to a relay wherever the packet comes from.
+ * iptables mode: an external address is led to a relay wherever the packet comes from. Where pods can be told from others,
+ * theirs have rules of their own.
  */
 import { describe, expect, it } from 'vitest';
 import { IP_FAMILIES, type IpFamily } from '../../src/addresses/ip.ts';
@@ -33,7 +34,7 @@ interface Scene {
 
 /** What a service port puts into our chains: `KUBE-PORTALS-HOST: <rule>`, its port P, or that for local endpoints L. */
 function rulesOf(family: IpFamily, { port, node, options }: Scene): readonly string[] {
-  const { clusterIP, here, elsewhere, pods, node: ip } = ADDRESSES[family];
+  const { clusterIP, here, elsewhere, node: ip } = ADDRESSES[family];
   const rules = new UserspaceRules({
     family,
     localhostNodePorts: false,
@@ -46,7 +47,7 @@ function rulesOf(family: IpFamily, { port, node, options }: Scene): readonly str
     ...aServicePort({ clusterIP, portName: 'http', endpoints, ...port }),
     family,
   };
-  const view = aNodeView({ family, ip, detectLocal: { by: 'cidr', cidr: pods }, ...node });
+  const view = aNodeView({ family, ip, detectLocal: { by: 'none' }, ...node });
   const plan = rules.plan();
   plan.update(view, new Map([[service.key, rules.compile(service, view)]]));
   const complete = plan.complete();
@@ -117,6 +118,7 @@ describe.each(IP_FAMILIES)('portals, %s', (family) => {
   const { clusterIP, externalIP, vip, node, ofNode, pods, loopback, ranges } = ADDRESSES[family];
   const [, range] = ranges;
   const elsewhere = { clusterIP: undefined };
+  const knowsPods: Partial<NodeView> = { detectLocal: { by: 'cidr', cidr: pods } };
   const redirect = '-j REDIRECT --to-ports P';
   const dnat = `-j DNAT --to-destination ${ofNode}`;
   const portal80 = (ip: string) => `${portal()} -d ${ip} --dport 80`;
@@ -129,6 +131,15 @@ describe.each(IP_FAMILIES)('portals, %s', (family) => {
       'a cluster IP',
       { port: {} },
       [
+        `KUBE-PORTALS-CONTAINER: ${portal80(clusterIP)} ${redirect}`,
+        `KUBE-PORTALS-HOST: ${portal80(clusterIP)} ${dnat}`,
+      ],
+    ],
+    [
+      'pods that can be told from others, whose interfaces may have no address to redirect to',
+      { port: {}, node: knowsPods },
+      [
+        `KUBE-PORTALS-CONTAINER: ${portal80(clusterIP)} -s ${pods} ${dnat}`,
         `KUBE-PORTALS-CONTAINER: ${portal80(clusterIP)} ${redirect}`,
         `KUBE-PORTALS-HOST: ${portal80(clusterIP)} ${dnat}`,
       ],
@@ -169,10 +180,10 @@ describe.each(IP_FAMILIES)('portals, %s', (family) => {
     ],
     [
       'a NodePort with a Local policy',
-      { port: { ...elsewhere, nodePort: 30_080, externalPolicyLocal: true } },
+      { port: { ...elsewhere, nodePort: 30_080, externalPolicyLocal: true }, node: knowsPods },
       [
         `KUBE-NODEPORT-CONTAINER: ${nodePort} -j REDIRECT --to-ports L`,
-        `KUBE-NODEPORT-CONTAINER: ${nodePort} -s ${pods} ${redirect}`,
+        `KUBE-NODEPORT-CONTAINER: ${nodePort} -s ${pods} ${dnat}`,
         `KUBE-NODEPORT-HOST: ${nodePort} ${dnat}`,
         open('L'),
         open('P'),
@@ -187,11 +198,12 @@ describe.each(IP_FAMILIES)('portals, %s', (family) => {
           loadBalancerSourceRanges: [...ranges],
           externalPolicyLocal: true,
         },
+        node: knowsPods,
       },
       [
         `KUBE-PORTALS-CONTAINER: ${portal80(vip)} -s ${ranges[0]} -j REDIRECT --to-ports L`,
         `KUBE-PORTALS-CONTAINER: ${portal80(vip)} -s ${range} -j REDIRECT --to-ports L`,
-        `KUBE-PORTALS-CONTAINER: ${portal80(vip)} -s ${pods} ${redirect}`,
+        `KUBE-PORTALS-CONTAINER: ${portal80(vip)} -s ${pods} ${dnat}`,
         `KUBE-PORTALS-HOST: ${portal80(vip)} -s ${ranges[0]} ${dnat}`,
         `KUBE-PORTALS-HOST: ${portal80(vip)} -s ${range} ${dnat}`,
       ].sort(),

@@ -7,10 +7,11 @@ import { aNodeView } from '../../src/services/testing.ts';
 import { readManifests } from '../../src/sources/manifests.ts';
 
 const OBJECTS = fileURLToPath(new URL('../data/reference-case/objects.yaml', import.meta.url));
+const PODS = '10.244.0.0/16';
 const NODE = aNodeView({
   name: 'minikube',
   ip: '192.168.49.2',
-  detectLocal: { by: 'cidr', cidr: '10.244.0.0/16' },
+  detectLocal: { by: 'cidr', cidr: PODS },
 });
 
 async function render(): Promise<readonly string[]> {
@@ -85,10 +86,11 @@ it.each(ROWS)('$name', ({ name, protocol, portal: [ip, port], relayPort, endpoin
   const lower = protocol.toLowerCase();
   const match = `-m comment --comment ${name} -m ${lower} -p ${lower} -d ${ip} --dport ${port}`;
   const dnat = `-j DNAT --to-destination 192.168.49.2:${relayPort}`;
-  const incoming = protocol === 'UDP' ? dnat : `-j REDIRECT --to-ports ${relayPort}`;
+  const incoming =
+    protocol === 'UDP' ? [dnat] : [`-s ${PODS} ${dnat}`, `-j REDIRECT --to-ports ${relayPort}`];
   const listening = protocol === 'UDP' ? '192.168.49.2' : '0.0.0.0';
   expect(lines.filter((line) => line.includes(` ${name} `))).toEqual([
-    `-A KUBE-PORTALS-CONTAINER ${match} ${incoming}`,
+    ...incoming.map((rest) => `-A KUBE-PORTALS-CONTAINER ${match} ${rest}`),
     `-A KUBE-PORTALS-HOST ${match} ${dnat}`,
     `# listen ${protocol} ${listening}:${relayPort} for ${name} → ${endpoints}`,
   ]);
@@ -96,7 +98,8 @@ it.each(ROWS)('$name', ({ name, protocol, portal: [ip, port], relayPort, endpoin
 
 it('has no rule beside those and the jumps', () => {
   const rules = lines.filter((line) => line.startsWith('-A '));
-  expect(rules).toHaveLength(2 * ROWS.length);
+  const tcp = ROWS.filter(({ protocol }) => protocol === 'TCP');
+  expect(rules).toHaveLength(2 * ROWS.length + tcp.length);
   const jumps = lines.filter((line) => line.startsWith('-I '));
   expect(jumps.map((line) => `${line.split(' ')[1]} ${line.split(' ').at(-1)}`)).toEqual([
     'INPUT KUBE-EXTERNAL-SERVICES',

@@ -20,10 +20,10 @@ import type { Lead, ListenerName, PortalRule } from './unit.ts';
 /** Where relays listen, and how packets get there. */
 export interface Addressing {
   readonly ip: string;
-  /** Of what comes in. */
-  readonly container: Lead;
-  /** Of what the node sends itself. */
-  readonly host: Lead;
+  /** From outside. */
+  readonly outside: Lead;
+  /** From the node itself and its pods. */
+  readonly local: Lead;
 }
 
 export interface Portal {
@@ -44,12 +44,11 @@ export function addressingOf(
 ): Addressing {
   const wildcard = family === 'IPv4' ? '0.0.0.0' : '::';
   const only = listenIP ?? (protocol === 'UDP' ? nodeIP : undefined);
-  if (only !== undefined) return { ip: only, container: { dnat: only }, host: { dnat: only } };
-  return {
-    ip: wildcard,
-    container: 'redirect',
-    host: nodeIP === undefined ? 'redirect' : { dnat: nodeIP },
-  };
+  if (only !== undefined) {
+    const dnat = { dnat: only };
+    return { ip: only, outside: dnat, local: dnat };
+  }
+  return { ip: wildcard, outside: 'redirect', local: nodeIP === undefined ? 'redirect' : { dnat: nodeIP } };
 }
 
 /** What each way in leads to, whether or not there are endpoints. Some rules may come twice. */
@@ -84,7 +83,10 @@ function clusterIPRules(portal: Portal): readonly PortalRule[] {
   if (clusterIP === undefined) return [];
   const match = addressMatch(portal, clusterIP);
   const listener = internalPolicyLocal ? 'local' : 'cluster';
-  return [incoming(portal, match, listener), { ...outgoing(portal, match), listener }];
+  return [
+    ...incoming(portal, match, [], { pods: listener, others: listener }),
+    { ...outgoing(portal, match), listener },
+  ];
 }
 
 /** Who is in none of the ranges meets no rule here, and one that drops in the filter table. */
@@ -93,9 +95,7 @@ function externalRules(portal: Portal, ip: string, ranges: readonly string[]): r
   const match = addressMatch(portal, ip);
   const own = ranges.length > 0 && sourceRangesAllowNode(port, node) ? port.loadBalancerVIPs : [];
   return [
-    ...sources(portal, ranges).map(({ source, listener }) =>
-      incoming(portal, { ...match, ...source }, listener),
-    ),
+    ...incoming(portal, match, ranges, externalListeners(port)),
     ...anybody([...ranges, ...own]).map((source) => outgoing(portal, { ...match, ...source })),
   ];
 }
@@ -113,41 +113,47 @@ function nodePortRules(portal: Portal): readonly PortalRule[] {
   const rules = addresses.flatMap((address) => {
     const match = { ...portMatch(port, port.nodePort), ...address };
     return [
-      ...sources(portal, []).map(({ source, listener }) =>
-        incoming(portal, { ...match, ...source }, listener, NODE_PORT_CONTAINER),
-      ),
+      ...incoming(portal, match, [], externalListeners(port), NODE_PORT_CONTAINER),
       outgoing(portal, match, NODE_PORT_HOST),
     ];
   });
   return [...rules, ...rules.map(({ listener }) => openPort(portal, listener))];
 }
 
-/** Who comes in from outside to which listener. The pods of this node reach all endpoints, whatever the policy. */
-function sources(
-  { port, node }: Portal,
-  ranges: readonly string[],
-): readonly { readonly source: Source; readonly listener: ListenerName }[] {
-  if (!port.externalPolicyLocal) {
-    return anybody(ranges).map((source) => ({ source, listener: 'cluster' }));
-  }
-  return [
-    ...podsHere(node.detectLocal, ranges).map((source) => ({ source, listener: 'cluster' }) as const),
-    ...anybody(ranges).map((source) => ({ source, listener: 'local' }) as const),
-  ];
+/** Who comes in over the network is led to which listener. */
+interface Incoming {
+  readonly pods: ListenerName;
+  readonly others: ListenerName;
 }
 
+/** The pods of this node reach all endpoints, whatever the policy. */
+function externalListeners({ externalPolicyLocal }: ServicePort): Incoming {
+  return { pods: 'cluster', others: externalPolicyLocal ? 'local' : 'cluster' };
+}
+
+/**
+ * Of what others send. A packet is redirected to an address of the interface that it came in by, and dropped if there is
+ * none: with many networks that is so where pods come in, so theirs are led to the node's own address.
+ */
 function incoming(
-  { addressing }: Portal,
-  rule: Rule,
-  listener: ListenerName,
+  { node, addressing }: Portal,
+  match: Rule,
+  ranges: readonly string[],
+  { pods, others }: Incoming,
   chain: PortalRule['chain'] = PORTALS_CONTAINER,
-): PortalRule {
-  return { chain, rule, listener, does: addressing.container };
+): readonly PortalRule[] {
+  const rules = (sources: readonly Source[], listener: ListenerName, does: Lead) =>
+    sources.map((source): PortalRule => ({ chain, rule: { ...match, ...source }, listener, does }));
+  const isPodsOwn = pods !== others || addressing.local !== addressing.outside;
+  return [
+    ...(isPodsOwn ? rules(podsHere(node.detectLocal, ranges), pods, addressing.local) : []),
+    ...rules(anybody(ranges), others, addressing.outside),
+  ];
 }
 
 /** The node itself reaches all endpoints, whatever the external policy. */
 function outgoing({ addressing }: Portal, rule: Rule, chain: PortalRule['chain'] = PORTALS_HOST): PortalRule {
-  return { chain, rule, listener: 'cluster', does: addressing.host };
+  return { chain, rule, listener: 'cluster', does: addressing.local };
 }
 
 /** A firewall of the node's has no reason to know the port of a relay. */
