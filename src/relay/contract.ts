@@ -38,7 +38,8 @@ export interface Relay {
   readonly listeners: readonly Listener[];
   /**
    * `text` of the endpoints that connections may stay with; all those of the listeners and more, such as endpoints that
-   * terminate. From others TCP connections drain, and UDP flows end at once.
+   * terminate. From others TCP connections drain, and UDP flows end at once
+   * (or with the answer to their first datagram).
    */
   readonly usable: readonly string[];
   /** How long a client keeps its endpoint after its last connection (ClientIP affinity); 0: without. */

@@ -63,6 +63,12 @@ export class UdpFlows implements FlowOwner {
     for (const flow of this.#flows) if (isOver(flow)) this.#end(flow);
   }
 
+  /** The same, but who waits for a first answer still gets it. What such a client sends next goes elsewhere. */
+  leaveThose(isOver: (flow: UdpFlow) => boolean): void {
+    this.endThose((flow) => isOver(flow) && flow.stage !== 'unanswered');
+    for (const flow of this.#flows) if (isOver(flow)) this.#detach(flow);
+  }
+
   #begin(listener: FlowListener, client: Client): UdpFlow | undefined {
     const nowMs = this.nowMs();
     const candidates = this.#balancer.order(listener.port, client.address, nowMs);
@@ -83,14 +89,20 @@ export class UdpFlows implements FlowOwner {
 
   #takeDescriptor(): boolean {
     const { descriptors } = this.#context;
-    return descriptors.take(1) || (this.makeRoom() && descriptors.take(1));
+    // That of another flow is not given back in between: another thread might be quicker to take it.
+    return descriptors.take(1) || this.#evict();
   }
 
-  /** The flow that has been idle for longest gives way. */
-  makeRoom(forFlow?: UdpFlow): boolean {
+  makeRoom(forFlow: UdpFlow): boolean {
+    if (!this.#evict(forFlow)) return false;
+    this.#context.descriptors.give(1);
+    return true;
+  }
+
+  /** The flow that has been idle for longest gives way, and leaves its descriptor to the caller. */
+  #evict(forFlow?: UdpFlow): boolean {
     const idle = this.#order.longestIdle();
-    if (idle === undefined || idle === forFlow) return false;
-    this.#end(idle);
+    if (idle === undefined || idle === forFlow || !this.#remove(idle)) return false;
     this.#context.report({ event: 'ended', key: this.#key, why: 'evicted' });
     return true;
   }
@@ -104,6 +116,7 @@ export class UdpFlows implements FlowOwner {
     if (isFirstAnswer) this.#balancer.succeeded(endpoint, client.address, this.nowMs());
     this.#used(flow);
     listener.reply(datagram, client);
+    if (!isAttached(flow)) this.#end(flow);
   }
 
   attemptFailed({ endpoint }: UdpFlow, why: string): void {
@@ -129,12 +142,21 @@ export class UdpFlows implements FlowOwner {
   }
 
   #end(flow: UdpFlow): void {
-    if (!this.#flows.delete(flow)) return;
-    flow.listener.flows.delete(flowKey(flow.client));
+    if (this.#remove(flow)) this.#context.descriptors.give(1);
+  }
+
+  /** False: it had ended before. */
+  #remove(flow: UdpFlow): boolean {
+    if (!this.#flows.delete(flow)) return false;
+    this.#detach(flow);
     this.#order.remove(flow);
     flow.close();
-    this.#context.descriptors.give(1);
     if (this.#flows.size === 0) this.#setTimer(undefined);
+    return true;
+  }
+
+  #detach(flow: UdpFlow): void {
+    if (isAttached(flow)) flow.listener.flows.delete(flowKey(flow.client));
   }
 
   /** The only timer: due when the first flow may expire, or earlier. */
@@ -153,6 +175,11 @@ export class UdpFlows implements FlowOwner {
     }
     this.#setTimer(this.#order.nextExpiryMs());
   }
+}
+
+/** Whether the flow gets what its client sends. */
+function isAttached(flow: UdpFlow): boolean {
+  return flow.listener.flows.get(flowKey(flow.client)) === flow;
 }
 
 class ByteBudget implements DescriptorBudget {

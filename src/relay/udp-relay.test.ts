@@ -299,6 +299,22 @@ describe('update', () => {
     expect(await client.ask('3', port)).toBe('new 3');
   });
 
+  it('passes on what an endpoint that is gone has been asked for, and asks it no more', async () => {
+    const [old, next] = [await peer(), (await peer()).answer('new ')];
+    const relay = await start(aUdpRelay([old.endpoint]));
+    const client = await peer();
+    await client.send('1', port);
+    await old.got(1);
+    await relay.update(aUdpRelay([next.endpoint]));
+    expect(await client.ask('2', port)).toBe('new 2');
+    const [sender = ''] = old.senders;
+    await old.send('old 1', Number(sender.split(':')[1]));
+    expect(await client.got(2)).toEqual(['new 2', 'old 1']);
+    expect(relay.openCount).toBe(1);
+    expect(await client.ask('3', port)).toBe('new 3');
+    expect(old.received).toEqual(['1']);
+  });
+
   it('ends the flows of a listener that is gone, and keeps those of others', async () => {
     const endpoint = (await peer()).answer();
     const otherPort = await freeUdpPort();

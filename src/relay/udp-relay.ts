@@ -44,7 +44,7 @@ export class UdpRelay implements RunningRelay {
     const wanted = new Map(listeners.map((listener) => [placeText(listener), listener]));
     for (const place of this.#listeners.keys()) if (!wanted.has(place)) this.#closeListener(place);
     const stay = new Set(usable);
-    this.#flows.endThose(({ endpoint }) => !stay.has(endpoint.text));
+    this.#flows.leaveThose(({ endpoint }) => !stay.has(endpoint.text));
     const missing = [...wanted].filter(([place]) => !this.#listeners.has(place));
     const failures = await Promise.all(missing.map(([place, listener]) => this.#open(place, listener)));
     return failures.filter((failure) => failure !== undefined);
