@@ -22,15 +22,26 @@ export class NodeProxy {
     this.#pages = new PageReader(node.namespace);
   }
 
-  /** Starts it, or starts it again. `moreFlags` come last and so win. */
-  start(moreFlags: readonly string[] = []): void {
+  /**
+   * Starts it, or starts it again. `moreFlags` come last and so win; `through` is a program with arguments that turns
+   * into the proxy.
+   */
+  start(moreFlags: readonly string[] = [], through: readonly string[] = []): void {
     if (this.#process?.isRunning) throw new Error(`BUG: the proxy of node ${this.node.name} runs already`);
-    this.#process = this.node.spawn(MENWEI, ['run', ...this.#argv, ...moreFlags], { env: this.#env });
+    const argv = [...through, MENWEI, 'run', ...this.#argv, ...moreFlags];
+    this.#process = this.node.spawn('env', argv, { env: this.#env });
   }
 
   async end(signal: NodeJS.Signals): Promise<ExitState> {
     if (this.#process === undefined) throw new Error(`BUG: the proxy of node ${this.node.name} never ran`);
     return await this.#process.stop(signal, 20_000);
+  }
+
+  /** The number of the running process. */
+  get pid(): number {
+    const pid = this.#process?.pid;
+    if (pid === undefined) throw new Error(`BUG: the proxy of node ${this.node.name} never ran`);
+    return pid;
   }
 
   get isRunning(): boolean {
