@@ -123,6 +123,8 @@ const userspace: Mode = {
   name: 'userspace',
   flags: ['--proxy-mode=userspace'],
   takesTurns: true,
+  // All of its chains are shared, and those with few rules are written anew.
+  dump: { ...IPTABLES_DUMP, isShared: (line) => isShared(line) || /-A KUBE-NODEPORT-/.test(line) },
   showsClients: false,
   // Node has no sockets for it.
   forwardsSctp: false,
@@ -237,10 +239,10 @@ const ipvs: Mode = {
   },
 };
 
-const ON_MACHINE: readonly Mode[] = [nftables, iptables('nft'), iptables('legacy')];
+const ON_MACHINE: readonly Mode[] = [nftables, iptables('nft'), iptables('legacy'), userspace];
 const WITH_IPVS: readonly Mode[] = [ipvs];
 
-export const ALL_MODES: readonly Mode[] = [...ON_MACHINE, ...WITH_IPVS, userspace];
+export const ALL_MODES: readonly Mode[] = [...ON_MACHINE, ...WITH_IPVS];
 
 /** Those that the project of vitest.config.ts is about. */
 export const MODES: readonly Mode[] = process.env.MENWEI_TEST_MODES === 'ipvs' ? WITH_IPVS : ON_MACHINE;
