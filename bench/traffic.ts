@@ -1,4 +1,4 @@
-/** Compiles bench/traffic.c and bench/stream.c and runs them in network namespaces. */
+/** Compiles bench/traffic.c, bench/stream.c and bench/datagrams.c and runs them in network namespaces. */
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -50,14 +50,15 @@ const StreamSchema = v.array(
   ),
 );
 
-type ProgramName = 'traffic' | 'stream';
+const PROGRAMS = ['traffic', 'stream', 'datagrams'] as const;
+type ProgramName = (typeof PROGRAMS)[number];
 
 export class Traffic implements Disposable {
   readonly #folder = mkdtempSync(join(tmpdir(), 'menwei-bench-'));
 
   /** @throws UserError without a C compiler */
   constructor() {
-    for (const name of ['traffic', 'stream'] as const) this.#compile(name);
+    for (const name of PROGRAMS) this.#compile(name);
   }
 
   /** Resolves when the server of {@link connect} listens. */
@@ -110,6 +111,19 @@ export class Traffic implements Disposable {
   /** Resolves when so many connections are open, over which nothing goes, until the process is stopped. */
   hold(namespace: NetworkNamespace, count: number, { port, addresses }: Target): Promise<HostProcess> {
     return this.#start(namespace, 'stream', ['hold', count, port, ...addresses]);
+  }
+
+  /** Resolves when the server of {@link ask} listens. */
+  answerDatagrams(namespace: NetworkNamespace, port: number, ip: string): Promise<HostProcess> {
+    return this.#start(namespace, 'datagrams', ['serve', port, ip]);
+  }
+
+  /** How many of so many datagrams, each from a port of its own, were answered. */
+  async ask(namespace: NetworkNamespace, count: number, { port, addresses }: Target): Promise<number> {
+    const args = ['ask', count, port, ...addresses].map(String);
+    const { status, stdout, stderr } = await exec(namespace, join(this.#folder, 'datagrams'), args);
+    if (status !== 0) throw new Error(`datagrams ${args.join(' ')}: ${stderr.trim()} (status ${status})`);
+    return Number(stdout);
   }
 
   [Symbol.dispose](): void {
