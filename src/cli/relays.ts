@@ -13,6 +13,9 @@ const MAX_USUAL_THREADS = 4;
 const UDP_UNANSWERED_MS = 30_000;
 const UDP_ANSWERED_MS = 5_000;
 
+/** The longest that Node's timers can wait; beyond it they wait no time at all. */
+const LONGEST_MS = 2 ** 31 - 1;
+
 /** Threads start with the first relay. Throws KernelError. */
 export function openRelays(settings: UserspaceSettings, logger: Logger): RelayPool {
   const descriptors = descriptorLimit();
@@ -22,11 +25,12 @@ export function openRelays(settings: UserspaceSettings, logger: Logger): RelayPo
 }
 
 function relayLimits(settings: UserspaceSettings): RelayLimits {
-  const { drainTimeoutMs, idleTimeoutMs, halfClosedTimeoutMs, udpTimeoutMs } = settings;
+  const atMost = (timeoutMs: number) => Math.min(timeoutMs, LONGEST_MS);
+  const udpTimeoutMs = atMost(settings.udpTimeoutMs);
   return {
-    drainMs: drainTimeoutMs,
-    idleMs: idleTimeoutMs,
-    halfClosedMs: halfClosedTimeoutMs,
+    drainMs: atMost(settings.drainTimeoutMs),
+    idleMs: atMost(settings.idleTimeoutMs),
+    halfClosedMs: atMost(settings.halfClosedTimeoutMs),
     udpStreamMs: udpTimeoutMs,
     udpUnansweredMs: Math.min(udpTimeoutMs, UDP_UNANSWERED_MS),
     udpAnsweredMs: Math.min(udpTimeoutMs, UDP_ANSWERED_MS),

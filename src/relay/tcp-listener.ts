@@ -2,7 +2,7 @@
 import { createServer, type Server, type Socket } from 'node:net';
 import type { IpFamily } from '../addresses/ip.ts';
 import { SOCKET_OPTIONS } from './endpoint-socket.ts';
-import { listenError, type Place } from './udp-socket.ts';
+import { listenError, type Place } from './listen-error.ts';
 
 /** What the kernel keeps for us while we are busy; it allows no more than net.core.somaxconn. */
 const BACKLOG = 4096;

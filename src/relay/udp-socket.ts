@@ -1,20 +1,13 @@
 /** Datagram sockets as relays use them. */
 import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
-import { constants } from 'node:os';
-import { getSystemErrorMessage } from 'node:util';
-import { formatHostPort, type IpFamily } from '../addresses/ip.ts';
-import { KernelError } from '../kernel/kernel-error.ts';
+import type { IpFamily } from '../addresses/ip.ts';
 import type { RelayEndpoint } from './contract.ts';
+import { listenError, type Place } from './listen-error.ts';
 
 /** For bursts; the kernel gives less where net.core.rmem_max says so. */
 const LISTENER_BUFFER_BYTES = 4 << 20;
 /** What the kernel does not take at once waits up to here; what comes then is lost, as on any congested way. */
 const MAX_QUEUED_BYTES = 1 << 20;
-
-export interface Place {
-  readonly ip: string;
-  readonly port: number;
-}
 
 /** Binds a socket. Rejects with KernelError (operation `listen`, errno). */
 export function listenUdp(family: IpFamily, place: Place, sharesPorts: boolean): Promise<Socket> {
@@ -39,24 +32,6 @@ export function listenUdp(family: IpFamily, place: Place, sharesPorts: boolean):
     // Not shared with other processes of a cluster; nothing else would be meant by the word here.
     socket.bind({ address: place.ip, port: place.port, exclusive: true });
   });
-}
-
-/** Why a listener could not be had. */
-export function listenError(protocol: string, place: Place, cause: NodeJS.ErrnoException): KernelError {
-  const errno = errnoOf(cause);
-  return new KernelError({
-    operation: 'listen',
-    object: `${protocol} ${formatHostPort(place.ip, place.port)}`,
-    detail: errno === undefined ? cause.message : `${getSystemErrorMessage(-errno)} (${cause.code})`,
-    errno,
-    cause,
-  });
-}
-
-/** The errno, positive as the kernel names it. */
-export function errnoOf({ errno, code }: NodeJS.ErrnoException): number | undefined {
-  if (errno !== undefined) return Math.abs(errno);
-  return Object.entries(constants.errno).find(([name]) => name === code)?.[1];
 }
 
 export interface EndpointSocketEvents {
