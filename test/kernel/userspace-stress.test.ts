@@ -142,6 +142,7 @@ describe('a port that somebody else listens on', () => {
       await cluster.synced();
 
       expect(await relayPortOf(cluster, web)).not.toBe(port);
+      expect(cluster.proxy('one').output).toMatch(new RegExp(`in use by something else.*port=${port}\\b`));
       for (const target of [web.clusterIP, web.nodePortOf('one')]) {
         expect(await web.askOften(20, 'client', target)).toMatchObject({ failed: 0 });
       }

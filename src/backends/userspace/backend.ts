@@ -37,6 +37,7 @@ export class UserspaceBackend
 {
   readonly #relays: Relays | undefined;
   readonly #kernel: KernelRules;
+  readonly #logger: Logger;
   /** Ports of other programs, and when they were found to be. */
   readonly #taken = new Map<TakenPort, number>();
   #plan: UserspacePlan | undefined;
@@ -45,6 +46,7 @@ export class UserspaceBackend
   constructor(options: UserspaceBackendOptions) {
     super(options);
     this.#relays = options.relays;
+    this.#logger = options.logger;
     this.#kernel = new KernelRules({ ...options, layout: LAYOUT });
   }
 
@@ -110,6 +112,12 @@ export class UserspaceBackend
     for (const { key, port } of inUse) {
       const protocol = relays.get(key)?.after?.protocol;
       if (protocol !== undefined) this.#taken.set(`${protocol} ${port}`, performance.now());
+    }
+    const [first] = inUse;
+    if (first !== undefined) {
+      const { key, port } = first;
+      const facts = { family: this.family, servicePort: servicePortOf(key), port, others: inUse.length - 1 };
+      this.#logger.info(facts, 'ports are in use by something else, so others are chosen');
     }
     this.#rounds = inUse.length === 0 ? 0 : this.#rounds + 1;
     if (this.#rounds <= MAX_ROUNDS) return inUse.length > 0;
