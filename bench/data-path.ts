@@ -11,6 +11,7 @@ import { readFileSync } from 'node:fs';
 import { createNamespace, type NetworkNamespace, withNamespace } from '../src/kernel/netns.ts';
 import { readSysctl, writeSysctl } from '../src/kernel/sysctl.ts';
 import { configure } from '../src/lab/wiring.ts';
+import { NODE_VIEW } from './objects.ts';
 
 /** A router between client and pods: the networks on its two sides, and where the pods are behind it. */
 interface Router {
@@ -60,6 +61,8 @@ export function createDataPath(endpoints: readonly string[]): DataPath {
   for (const name of ['client', 'pods'] as const) configure(path[name], ['link set lo up']);
   connect(path, path.node, NODE);
   connect(path, path.plain, PLAIN);
+  // Where userspace mode leads packets to.
+  configure(path.node, [`addr add ${NODE_VIEW.ip}/32 dev lo`]);
   configure(path.client, [
     `addr add ${NODE.toClient}.3/24 dev node`,
     `route add ${SERVICE_NETWORK} via ${NODE.toClient}.1 src ${NODE.toClient}.3`,

@@ -12,12 +12,11 @@ import { Command } from 'commander';
 import { orFail } from '../src/cli/failure.ts';
 import { enterNamespace } from '../src/kernel/netns.ts';
 import { startToolRunner } from '../src/kernel/tool-runner.ts';
-import { configure } from '../src/lab/wiring.ts';
 import type { RelayPool } from '../src/relay/pool.ts';
 import { aService, aSlice } from '../src/services/testing.ts';
 import { createDataPath, type DataPath } from './data-path.ts';
 import { round } from './figures.ts';
-import { benchService, benchSlice, NODE_VIEW } from './objects.ts';
+import { benchService, benchSlice } from './objects.ts';
 import { positive } from './options.ts';
 import { createProxy, openBenchRelays, startBackend } from './proxy.ts';
 import { type Target, Traffic } from './traffic.ts';
@@ -44,8 +43,6 @@ interface Sample {
 async function main(): Promise<void> {
   using traffic = new Traffic();
   using path = createDataPath(PODS);
-  // Relays of UDP listen on the node's own address.
-  configure(path.node, ['link set lo up', `addr add ${NODE_VIEW.ip}/32 dev lo`]);
   enterNamespace(path.node);
   const relays = await openBenchRelays('userspace');
   if (relays === undefined) throw new Error('BUG: userspace mode has relays');
