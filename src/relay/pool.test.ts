@@ -5,21 +5,12 @@ import { constants } from 'node:os';
 import type { Worker } from 'node:worker_threads';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Logger } from '../log/logger.ts';
-import type { Relay, RelayEndpoint, RelayLimits } from './contract.ts';
+import type { Relay, RelayEndpoint } from './contract.ts';
 import { homesOf } from './homes.ts';
 import { RelayPool } from './pool.ts';
 import { startWorker } from './relay-thread.ts';
-import { aRelay, aRelayEndpoint } from './testing.ts';
+import { aRelay, aRelayEndpoint, UNREACHED_LIMITS } from './testing.ts';
 import { freeUdpPort, UdpPeer } from './udp-testing.ts';
-
-const LIMITS: RelayLimits = {
-  drainMs: 60_000,
-  idleMs: 60_000,
-  halfClosedMs: 60_000,
-  udpStreamMs: 60_000,
-  udpUnansweredMs: 60_000,
-  udpAnsweredMs: 60_000,
-};
 
 let workers: Worker[];
 let lines: string[];
@@ -45,7 +36,7 @@ function aPool(threads: number): RelayPool {
   const pool = new RelayPool({
     threads,
     descriptors: 1000,
-    limits: LIMITS,
+    limits: UNREACHED_LIMITS,
     logger,
     startWorker: (data) => {
       const worker = startWorker(data);

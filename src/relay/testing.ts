@@ -24,6 +24,16 @@ export function aRelay(
   };
 }
 
+/** No test takes as long. */
+export const UNREACHED_LIMITS: RelayLimits = {
+  drainMs: 60_000,
+  idleMs: 60_000,
+  halfClosedMs: 60_000,
+  udpStreamMs: 60_000,
+  udpUnansweredMs: 60_000,
+  udpAnsweredMs: 60_000,
+};
+
 /** Until nothing else is said: limits that no test reaches, as many descriptors as wanted, and one thread. */
 export function aRelayContext(
   changes: Partial<Omit<RelayContext, 'limits'>> & { limits?: Partial<RelayLimits> } = {},
@@ -33,15 +43,7 @@ export function aRelayContext(
   readonly events: readonly RelayEvent[];
 } {
   const events: RelayEvent[] = [];
-  const limits: RelayLimits = {
-    drainMs: 60_000,
-    idleMs: 60_000,
-    halfClosedMs: 60_000,
-    udpStreamMs: 60_000,
-    udpUnansweredMs: 60_000,
-    udpAnsweredMs: 60_000,
-    ...changes.limits,
-  };
+  const limits = { ...UNREACHED_LIMITS, ...changes.limits };
   const context: RelayContext = {
     descriptors: { take: () => true, give: () => undefined },
     report: (event) => events.push(event),

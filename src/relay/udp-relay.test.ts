@@ -4,19 +4,10 @@ import { constants } from 'node:os';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Relay, RelayContext, RelayEndpoint, RelayEvent, RelayLimits } from './contract.ts';
 import { allocateBudget, SharedDescriptorBudget } from './descriptor-budget.ts';
-import { aRelay } from './testing.ts';
+import { aRelay, UNREACHED_LIMITS } from './testing.ts';
 import { UdpRelay } from './udp-relay.ts';
 import { listenUdp } from './udp-socket.ts';
 import { freeUdpPort, UdpPeer } from './udp-testing.ts';
-
-const LIMITS: RelayLimits = {
-  drainMs: 60_000,
-  idleMs: 60_000,
-  halfClosedMs: 60_000,
-  udpStreamMs: 60_000,
-  udpUnansweredMs: 60_000,
-  udpAnsweredMs: 60_000,
-};
 
 const nextTurn = () => new Promise((resolve) => setImmediate(resolve));
 
@@ -41,7 +32,7 @@ async function peer(ip?: string, ownPort?: number): Promise<UdpPeer> {
 
 function context(changes: Partial<RelayContext> = {}, limits: Partial<RelayLimits> = {}): RelayContext {
   return {
-    limits: { ...LIMITS, ...limits },
+    limits: { ...UNREACHED_LIMITS, ...limits },
     descriptors: new SharedDescriptorBudget(allocateBudget(20_000, 1), 0),
     report: (event) => events.push(event),
     random: () => 0.5,

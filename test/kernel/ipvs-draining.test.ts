@@ -1,6 +1,5 @@
 /** What becomes of the connections of an endpoint that is no longer wanted, by the kernel's own counters. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { isFailure } from '../../src/lab/outcome.ts';
 import { Cluster } from './behaviour/cluster.ts';
 import { MODES, type Mode } from './behaviour/modes.ts';
 import { leaving, POD_PORT } from './behaviour/offer.ts';
@@ -34,17 +33,6 @@ async function weights(cluster: Cluster, service: PublishedService, node = 'one'
   return found;
 }
 
-async function open(cluster: Cluster, service: PublishedService, pod: string) {
-  // Round robin comes to everybody in turn.
-  for (let attempt = 0; attempt < 10; attempt++) {
-    const connection = await cluster.host('visitor-a').open(service.clusterIP);
-    if (isFailure(connection)) throw new Error(connection.detail);
-    if (connection.answer.pod === pod) return connection;
-    await connection.close();
-  }
-  throw new Error(`no connection came to ${pod}`);
-}
-
 /** Ends all connections of the visitor at once, on both sides. */
 async function cut(cluster: Cluster, service: PublishedService): Promise<void> {
   await cluster.host('visitor-a').exec('ss', ['-K', 'dst', service.identity.clusterIP]);
@@ -58,7 +46,7 @@ describe('a connection', () => {
     ['is terminating', ['a1', leaving('b1')]],
   ])('outlives that its endpoint %s, which gets no new ones', async (_what, pods) => {
     const web = await cluster.publish({ family: 'IPv4', protocol: 'TCP', pods: ['a1', 'b1'] });
-    const connection = await open(cluster, web, 'b1');
+    const connection = await web.connectTo('b1', 'visitor-a');
     await web.update({ pods });
     expect(await weights(cluster, web)).toEqual({ a1: 1, b1: 0 });
     expect(await web.askOften(20, 'visitor-a', web.clusterIP)).toMatchObject({ byPod: { a1: 20 } });
@@ -69,7 +57,7 @@ describe('a connection', () => {
 
   it('outlives a restart of the proxy, and its endpoint goes after it', async () => {
     const web = await cluster.publish({ family: 'IPv4', protocol: 'TCP', pods: ['a1', 'b1'] });
-    const connection = await open(cluster, web, 'b1');
+    const connection = await web.connectTo('b1', 'visitor-a');
     await web.update({ pods: ['a1'] });
     await cluster.proxy('one').end('SIGKILL');
     cluster.proxy('one').start();
@@ -82,7 +70,7 @@ describe('a connection', () => {
 
   it('goes on when its endpoint returns, which is taken back at once', async () => {
     const web = await cluster.publish({ family: 'IPv4', protocol: 'TCP', pods: ['a1', 'b1'] });
-    const connection = await open(cluster, web, 'b1');
+    const connection = await web.connectTo('b1', 'visitor-a');
     await web.update({ pods: ['a1'] });
     await web.update({ pods: ['a1', 'b1'] });
     expect(await weights(cluster, web)).toEqual({ a1: 1, b1: 1 });
@@ -94,7 +82,7 @@ describe('a connection', () => {
   it('ends with its endpoint where the scheduler would refuse the endpoint’s clients meanwhile', async () => {
     const annotations = { 'menwei.dev/ipvs-scheduler': 'dh' };
     const web = await cluster.publish({ family: 'IPv4', protocol: 'TCP', pods: ['a1'], annotations });
-    const connection = await open(cluster, web, 'a1');
+    const connection = await web.connectTo('a1', 'visitor-a');
     await web.update({ pods: ['b1'] });
     expect(await weights(cluster, web)).toEqual({ b1: 1 });
     expect(await web.ask('visitor-a', web.clusterIP)).toMatchObject({ pod: 'b1' });
@@ -133,7 +121,7 @@ describe('with a drain timeout', () => {
 
   it('a connection lasts no longer than that after its endpoint was removed', async () => {
     const web = await cluster.publish({ family: 'IPv4', protocol: 'TCP', pods: ['a1', 'b1'] });
-    const connection = await open(cluster, web, 'b1');
+    const connection = await web.connectTo('b1', 'visitor-a');
     await web.update({ pods: ['a1'] });
     expect(await connection.echo('still here')).toBe('still here');
     await eventually(() => weights(cluster, web)).toEqual({ a1: 1 });

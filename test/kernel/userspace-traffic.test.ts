@@ -1,26 +1,13 @@
 /** What goes through the proxy comes out as it went in, and how connections end. */
 import { describe, expect, it } from 'vitest';
-import type { LongLivedConnection } from '../../src/lab/host.ts';
 import { isFailure } from '../../src/lab/outcome.ts';
-import type { Cluster } from './behaviour/cluster.ts';
 import { leaving } from './behaviour/offer.ts';
-import type { PublishedService } from './behaviour/published-service.ts';
 import { eventually } from './behaviour/suite.ts';
 import { clientAddresses, FAMILIES } from './behaviour/topology.ts';
 import { addClosedPod, askPeer, modeNamed, servePeer, useCluster } from './userspace-cluster.ts';
 
 const userspace = modeNamed('userspace');
 const BYTES = 5_000_000;
-
-async function open(cluster: Cluster, web: PublishedService, pod: string): Promise<LongLivedConnection> {
-  for (let attempt = 0; attempt < 20; attempt++) {
-    const connection = await cluster.host('visitor-a').open(web.clusterIP);
-    if (isFailure(connection)) throw new Error(connection.detail);
-    if (connection.answer.pod === pod) return connection;
-    await connection.close();
-  }
-  throw new Error(`no connection came to ${pod}`);
-}
 
 describe('through the proxy', () => {
   const cluster = useCluster(userspace);
@@ -112,7 +99,7 @@ describe('a connection', () => {
     ['is terminating', ['a1', leaving('b1')]],
   ])('outlives that its endpoint %s, which gets no new ones', async (_what, pods) => {
     const web = await cluster.publish({ family: 'IPv4', protocol: 'TCP', pods: ['a1', 'b1'] });
-    const connection = await open(cluster, web, 'b1');
+    const connection = await web.connectTo('b1', 'visitor-a');
     await web.update({ pods });
     expect(await web.askOften(20, 'visitor-a', web.clusterIP)).toMatchObject({ byPod: { a1: 20 } });
     expect(await connection.echo('still here')).toBe('still here');
@@ -121,7 +108,7 @@ describe('a connection', () => {
 
   it('outlives its Service', async () => {
     const web = await cluster.publish({ family: 'IPv4', protocol: 'TCP', pods: ['a1'] });
-    const connection = await open(cluster, web, 'a1');
+    const connection = await web.connectTo('a1', 'visitor-a');
     await web.withdraw();
     await eventually(() => web.ask('visitor-a', web.clusterIP)).toMatchObject({ error: 'unreachable' });
     expect(await connection.echo('still here')).toBe('still here');
@@ -136,7 +123,7 @@ describe('a connection', () => {
       ports: [8080],
     });
     const web = await cluster.publish({ family: 'IPv4', protocol: 'TCP', pods: ['short-lived'] });
-    const connection = await open(cluster, web, 'short-lived');
+    const connection = await web.connectTo('short-lived', 'visitor-a');
     await pod.stopServing();
     await eventually(() => connection.status()).not.toBe('open');
   });
@@ -146,7 +133,7 @@ describe('a connection', () => {
     cluster.proxy('one').start(['--userspace-drain-timeout=2s']);
     await cluster.synced();
     const web = await cluster.publish({ family: 'IPv4', protocol: 'TCP', pods: ['a1', 'b1'] });
-    const [stays, drains] = [await open(cluster, web, 'a1'), await open(cluster, web, 'b1')];
+    const [stays, drains] = [await web.connectTo('a1', 'visitor-a'), await web.connectTo('b1', 'visitor-a')];
     await web.update({ pods: ['a1'] });
     expect(await drains.echo('for a while')).toBe('for a while');
     await eventually(() => drains.status()).not.toBe('open');
@@ -160,7 +147,7 @@ describe('when the proxy is told to end', () => {
 
   it('it takes no more connections, and ends with the last one it has', async () => {
     const web = await cluster.publish({ family: 'IPv4', protocol: 'TCP', pods: ['a1'] });
-    const connection = await open(cluster, web, 'a1');
+    const connection = await web.connectTo('a1', 'visitor-a');
     const ended = cluster.proxy('one').end('SIGTERM');
     await eventually(() => web.ask('visitor-a', web.clusterIP)).toMatchObject({ error: 'refused' });
     expect(await connection.echo('still here')).toBe('still here');
@@ -176,7 +163,7 @@ describe('when the proxy is told to end', () => {
     cluster.proxy('one').start(['--userspace-shutdown-timeout=1s']);
     await cluster.synced();
     const web = await cluster.publish({ family: 'IPv4', protocol: 'TCP', pods: ['a1'] });
-    const connection = await open(cluster, web, 'a1');
+    const connection = await web.connectTo('a1', 'visitor-a');
     expect(await cluster.proxy('one').end('SIGTERM')).toEqual({ status: 0, signal: null });
     await eventually(() => connection.status()).not.toBe('open');
   });

@@ -1,6 +1,7 @@
 /** A Service in force, and asking it. */
 import { formatHostPort } from '../../../src/addresses/ip.ts';
-import { type Outcome, type Tally, tally } from '../../../src/lab/outcome.ts';
+import type { LongLivedConnection } from '../../../src/lab/host.ts';
+import { isFailure, type Outcome, type Tally, tally } from '../../../src/lab/outcome.ts';
 import type { RequestOptions, SeriesOptions } from '../../../src/lab/request.ts';
 import type { Cluster } from './cluster.ts';
 import { describeService, describeSlice, type Identity, type Offer, SERVICE_PORT } from './offer.ts';
@@ -12,6 +13,8 @@ const PATIENCE: RequestOptions = { timeoutMs: 10_000 };
  * How long silence must last to be called so. TCP may not hear of a refusal before its second attempt, after a second.
  */
 export const SILENCE: RequestOptions = { timeoutMs: 1_500 };
+
+const MOST_CONNECTIONS = 20;
 
 export class PublishedService {
   readonly identity: Identity;
@@ -94,6 +97,17 @@ export class PublishedService {
     };
     await Promise.all(Array.from({ length: concurrency }, askInTurn));
     return tally(outcomes, performance.now() - startedMs);
+  }
+
+  /** Opens a connection to the ClusterIP that one of the pods has got; they get them in turn or by chance. */
+  async connectTo(pod: string, from: string): Promise<LongLivedConnection> {
+    for (let attempt = 0; attempt < MOST_CONNECTIONS; attempt++) {
+      const connection = await this.#cluster.host(from).open(this.clusterIP);
+      if (isFailure(connection)) throw new Error(connection.detail);
+      if (connection.answer.pod === pod) return connection;
+      await connection.close();
+    }
+    throw new Error(`no connection came to ${pod}`);
   }
 
   #locate(name: string): { readonly address: string; readonly node: string } {
