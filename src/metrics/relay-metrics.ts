@@ -8,10 +8,11 @@ const COUNTERS = [
   ['failedAttempts', 'Attempts that an endpoint refused or left without answer'],
   ['unserved', 'Connections for which no endpoint answered'],
   ['withoutDescriptor', 'Connections refused because file descriptors had run out'],
-  ['idle', 'Connections ended because nothing went over them'],
+  ['idle', 'UDP flows that were over, and TCP connections ended because nothing went over them'],
   ['stalled', 'Connections ended because somebody did not read, or half of them had ended'],
   ['drained', 'Connections ended because their endpoint was gone for too long'],
   ['evicted', 'UDP flows ended to make room for others'],
+  ['lostListeners', 'Listeners that failed and were opened again'],
 ] as const;
 
 const GAUGES = [

@@ -149,12 +149,12 @@ export class RelayPool implements Relays {
       const failures = this.#withdraw(await slot.startAgain());
       for (const { port, ip, error, key } of failures)
         this.#logger.error(
-          { err: error, servicePort: this.#relays.get(key)?.name ?? key },
+          { error, servicePort: this.#relays.get(key)?.name ?? key },
           `can't listen on ${formatHostPort(ip, port)} any more`,
         );
       await this.#settle(failures.map(({ key }) => key));
     });
-    work.catch((error: unknown) => this.#logger.error({ err: error }, "can't set up a relay thread again"));
+    work.catch((error: unknown) => this.#logger.error({ error }, "can't set up a relay thread again"));
   }
 }
 

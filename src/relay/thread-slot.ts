@@ -105,7 +105,7 @@ export class ThreadSlot {
     if (performance.now() - this.#startedMs >= LONG_LIFE_MS) this.#shortLives = 0;
     const pauseMs = Math.min(FIRST_PAUSE_MS * 2 ** this.#shortLives, MAX_PAUSE_MS);
     this.#shortLives += 1;
-    const fields = { thread: this.number, relays: this.#relays.size, pauseMs, err: error };
+    const fields = { thread: this.number, relays: this.#relays.size, pauseMs, error };
     this.#owner.logger.error(fields, 'a relay thread ended with its connections; starting another one');
     this.#pause = setTimeout(() => this.#owner.mayStartAgain(this), pauseMs);
   }
