@@ -27,6 +27,8 @@ import {
 import { describeVirtualServers } from './virtual-servers.ts';
 
 const REQUESTS = 300;
+/** Some versions of the tools put it in quotation marks. */
+const COMMENT = new RegExp(`--comment "?${SERVICE_NAME}"? `);
 const TAKEN_OVER_WITHIN_MS = 10_000;
 
 export interface DemoOptions {
@@ -159,9 +161,7 @@ async function rulesOf(node: LabHost, mode: string): Promise<readonly string[]> 
   );
   const lines = listings.flatMap(({ stdout }) => stdout.split('\n'));
   // In userspace mode the rules only lead to the program that forwards.
-  return mode === 'userspace'
-    ? lines.filter((line) => line.includes(`comment ${SERVICE_NAME}`))
-    : rulesOfService(lines);
+  return mode === 'userspace' ? lines.filter((line) => COMMENT.test(line)) : rulesOfService(lines);
 }
 
 function leadsToService(ip: string, port: number): boolean {
