@@ -3,6 +3,7 @@
  * there is anything to reach, and an address comes after its virtual server and goes before it.
  */
 import { constants } from 'node:os';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { KernelError } from '../../kernel/kernel-error.ts';
 import type { IpSetClient, SetEdit } from '../../kernel/netlink/ip-set/contract.ts';
 import type {
@@ -41,6 +42,7 @@ export class Application {
   readonly #gradual: GradualWeights;
   readonly #isForeign: (frontend: Frontend) => boolean;
   readonly #nowMs: number;
+  readonly #answerMs: number;
   readonly #signal: AbortSignal;
   readonly #refused: Refusal[] = [];
   /** Virtual servers that are not there or not ours: nothing may be put into them. */
@@ -52,13 +54,14 @@ export class Application {
     doors: Doors,
     gradual: GradualWeights,
     isForeign: (frontend: Frontend) => boolean,
-    nowMs: number,
+    { nowMs, answerMs }: { readonly nowMs: number; readonly answerMs: number },
     signal: AbortSignal,
   ) {
     this.#doors = doors;
     this.#gradual = gradual;
     this.#isForeign = isForeign;
     this.#nowMs = nowMs;
+    this.#answerMs = answerMs;
     this.#signal = signal;
   }
 
@@ -77,6 +80,7 @@ export class Application {
     await this.#applyAddresses('add', changes.addedAddresses);
 
     await this.#applyAddresses('remove', changes.removedAddresses);
+    await this.#awaitAnswers(changes);
     await this.#remove(changes);
     await this.#applySets(changes.removedMembers.map((members) => memberEdit('remove', members)));
     return this.#refused;
@@ -193,6 +197,21 @@ export class Application {
     for (const { error } of await this.#doors.links.applyAddresses(DEVICE, edits, this.#signal)) {
       this.#refuse(error);
     }
+  }
+
+  /**
+   * The kernel forgets the connections of a destination with it (expire_nodest_conn), and an answer that comes later would
+   * leave with the pod's address. So nothing new goes there for a moment before it goes.
+   */
+  async #awaitAnswers({ endedDestinations }: IpvsChanges): Promise<void> {
+    const edits = endedDestinations
+      .filter(({ mayAnswer = false }) => mayAnswer && this.#answerMs > 0)
+      .map(({ frontend, destination }): IpvsEdit => {
+        return { change: 'set-destination', frontend, destination: { ...destination, weight: 0 } };
+      });
+    // What is refused here is refused again when it is removed, or is gone.
+    await this.#applyIpvs(edits);
+    if (edits.length > 0) await sleep(this.#answerMs, undefined, { signal: this.#signal });
   }
 
   async #remove({ endedDestinations, removedServers }: IpvsChanges): Promise<void> {

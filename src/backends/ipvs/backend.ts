@@ -29,6 +29,8 @@ export interface IpvsBackendOptions extends IpvsOptions {
   readonly watchPeriodMs: number;
   /** How long a destination that is no longer wanted keeps its connections at most. */
   readonly drainTimeoutMs: number;
+  /** How long UDP answers may be under way: no longer does an endpoint stay that has stopped serving. */
+  readonly answerMs: number;
   /** Virtual servers in here are never taken for ours, unless the ledger says so. */
   readonly excludeCIDRs: readonly Cidr[];
   /** The node's addresses of this family, without those on our own interface. */
@@ -55,8 +57,8 @@ export class IpvsBackend extends IpvsRules implements Backend<IpvsUnit, IpvsStat
   async apply(changes: IpvsChanges, signal: AbortSignal): Promise<Outcome> {
     const image = this.#image;
     this.#image = undefined;
-    const now = performance.now();
-    const application = new Application(this.#doors, this.#gradual, this.#isForeign, now, signal);
+    const times = { nowMs: performance.now(), answerMs: this.#options.answerMs };
+    const application = new Application(this.#doors, this.#gradual, this.#isForeign, times, signal);
     const refused = await application.run(changes);
     for (const { server } of changes.removedServers) this.#known.delete(formatFrontend(server.frontend));
     if (refused.length > 0) return { refused };

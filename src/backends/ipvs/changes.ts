@@ -12,6 +12,8 @@ export interface DestinationChange {
   readonly destination: Destination;
   /** Of the virtual server. */
   readonly slowStartMs: number;
+  /** UDP clients may still get an answer from it when it has to end. */
+  readonly mayAnswer?: boolean;
 }
 
 export interface IpvsChanges {

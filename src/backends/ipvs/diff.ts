@@ -73,9 +73,11 @@ function diffDestinations(from: ServerContent, to: ServerContent, changes: Desti
   }
   // Where a connection has an end that its client notices, no endpoint has to go before its connections are over.
   const mayDrain = (text: string) => canDrain(to.server) && (!isUdp(to.server) || to.lingering.has(text));
+  const mayAnswer = isUdp(to.server) && canDrain(to.server);
   for (const [text, present] of from.destinations) {
     if (to.destinations.has(text)) continue;
-    (mayDrain(text) ? changes.drainedDestinations : changes.endedDestinations).push(change(present));
+    if (mayDrain(text)) changes.drainedDestinations.push(change(present));
+    else changes.endedDestinations.push(mayAnswer ? { ...change(present), mayAnswer } : change(present));
   }
   for (const text of from.lingering) {
     if (to.destinations.has(text) || from.destinations.has(text) || mayDrain(text)) continue;

@@ -47,6 +47,7 @@ export function openBackend(
     logger: silentLogger,
     watchPeriodMs,
     drainTimeoutMs: 60_000,
+    answerMs: 0,
     excludeCIDRs: [],
     localAddresses: () => [],
     ...options,

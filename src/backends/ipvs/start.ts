@@ -20,6 +20,9 @@ import { LAYOUT } from './layout.ts';
 import type { IpvsOptions } from './options.ts';
 import { wantedSysctls } from './sysctls.ts';
 
+/** Pods answer within milliseconds, on a busy machine within some tens. */
+const ANSWER_MS = 200;
+
 /** What is to be had of the machine. */
 export interface IpvsSurroundings {
   readonly runner: ToolRunner;
@@ -88,6 +91,7 @@ export async function startIpvs(
       logger,
       watchPeriodMs,
       drainTimeoutMs: settings.ipvs.drainTimeoutMs,
+      answerMs: Math.min(settings.ipvs.drainTimeoutMs, ANSWER_MS),
       excludeCIDRs: settings.ipvs.excludeCIDRs,
       localAddresses: () => localAddresses(family),
     });
