@@ -68,7 +68,8 @@ export class Cluster {
   /**
    * The world knows the virtual addresses at node one, and the wire knows the way to all of the client's addresses.
    * What a node lets out to the wire by mistake is prohibited there, not just unreachable, because UDP sockets hear
-   * of that alone: so a packet that a rule has dropped is the only one that nobody answers.
+   * of that alone: so a packet that a rule has dropped is the only one that nobody answers. For the same reason nobody
+   * there limits how often he says so; the kernel would, to once a second, and SCTP asks again after three.
    */
   async #connectWorld(): Promise<void> {
     for (const range of SERVICE_RANGES) this.lab.client.route(range, this.node('one'));
@@ -78,6 +79,7 @@ export class Cluster {
         `${ip} route del unreachable default`,
         `${ip} route add prohibit default`,
         `${ip} route add ${CLIENT_RANGE[family]} dev wire`,
+        `echo 0 >/proc/sys/net/${family === 'IPv4' ? 'ipv4/icmp_ratelimit' : 'ipv6/icmp/ratelimit'}`,
       ];
       const { status, stderr } = await this.host('wire').exec('sh', ['-ec', commands.join('\n')]);
       if (status !== 0) throw new Error(`wire: ${stderr}`);
