@@ -7,6 +7,7 @@ import { desiredPlan } from '../proxy/desired-state.ts';
 import { NodeState } from '../proxy/node-state.ts';
 import type { ObjectSource } from '../sources/source.ts';
 import { startBackends } from './backends.ts';
+import { UserError } from './failure.ts';
 import { settleMode } from './fallback.ts';
 import { openMachineAddresses } from './machine-addresses.ts';
 import { findMode } from './modes.ts';
@@ -20,6 +21,7 @@ export async function diffKernel({ flags, nodePortRange }: ProxyInput): Promise<
   const { signal } = new AbortController();
   try {
     const { settings: given, warnings } = await readSettings(flags);
+    if (given.cleanup) throw new UserError('--cleanup: contradicts diff, which changes nothing', 2);
     // Comparing must not change what is compared.
     const looking: Settings = { ...given, dryRun: true };
     const logger = createLogger({ ...looking.log, level: 'warn' });

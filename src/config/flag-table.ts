@@ -43,9 +43,9 @@ function accepted(name: string, kind: FlagKind): Flag {
 // biome-ignore format: one flag a line
 const GENERAL: readonly Flag[] = [
   own('config', 'text', 'KubeProxyConfiguration file (YAML or JSON); most other flags are ignored then'),
-  { ...own('write-config-to', 'text', 'write the resolved configuration to this file and exit'), withoutEffect: true },
+  own('write-config-to', 'text', 'refused: writing the resolved configuration to a file is not supported yet'),
   own('cleanup', 'bool', 'remove what any mode has programmed and exit'),
-  { ...own('init-only', 'bool', 'do only what needs full privileges and exit'), withoutEffect: true },
+  own('init-only', 'bool', 'refused: doing only what needs full privileges is not supported yet'),
   own('master', 'text', 'URL of the API server; wins over the kubeconfig'),
   { ...field('hostname-override', 'text', 'hostnameOverride', "name of this node's Node object, instead of the host name"), besideConfig: true },
   own('manifests', 'list', 'take the objects from this file or folder (YAML or JSON, watched) instead of an API server; repeatable'),
@@ -58,7 +58,7 @@ const CLIENT: readonly Flag[] = [
   field('kube-api-content-type', 'text', 'clientConnection.contentType', 'content type of requests to the API server', 'application/vnd.kubernetes.protobuf'),
   field('kube-api-qps', 'number', 'clientConnection.qps', 'requests a second to the API server', '5'),
   field('kube-api-burst', 'integer', 'clientConnection.burst', 'requests that may exceed --kube-api-qps for a moment', '10'),
-  field('config-sync-period', 'duration', 'configSyncPeriod', 'how often everything the API server said is looked at again', '15m'),
+  field('config-sync-period', 'duration', 'configSyncPeriod', 'accepted, without effect: changes of the API server are seen when they happen', '15m'),
 ];
 
 // biome-ignore format: one flag a line

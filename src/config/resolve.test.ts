@@ -1,36 +1,6 @@
-import { Command } from 'commander';
 import { describe, expect, it } from 'vitest';
-import { addProxyFlags, givenFlags } from './flags.ts';
-import { resolveSettings } from './resolve.ts';
 import type { Settings } from './settings.ts';
-
-const HEADER = 'apiVersion: kubeproxy.config.k8s.io/v1alpha1\nkind: KubeProxyConfiguration\n';
-
-function resolve(args: readonly string[], yaml?: string, hostname = 'Node-1', flagsWin?: boolean) {
-  const command = addProxyFlags(new Command())
-    .exitOverride()
-    .configureOutput({ writeErr: () => undefined });
-  command.parse(args, { from: 'user' });
-  const configFile = yaml === undefined ? {} : { configFile: { path: 'config.yaml', text: HEADER + yaml } };
-  const win = flagsWin === undefined ? {} : { flagsWin };
-  return resolveSettings({ flags: givenFlags(command), hostname, ...configFile, ...win });
-}
-
-function settingsOf(args: readonly string[], yaml?: string): Settings {
-  const resolved = resolve(args, yaml);
-  if ('errors' in resolved) throw new Error(resolved.errors.join('\n'));
-  return resolved.settings;
-}
-
-function errorsOf(args: readonly string[], yaml?: string): readonly string[] {
-  const resolved = resolve(args, yaml);
-  return 'errors' in resolved ? resolved.errors : [];
-}
-
-function warningsOf(args: readonly string[], yaml?: string): readonly string[] {
-  const resolved = resolve(args, yaml);
-  return 'errors' in resolved ? resolved.errors : resolved.warnings;
-}
+import { errorsOf, resolve, settingsOf } from './testing.ts';
 
 describe('defaults', () => {
   const expected: Settings = {
@@ -183,6 +153,7 @@ describe('the node name', () => {
   it('must not be blank', () => {
     expect(errorsOf(['--hostname-override=  '])).toEqual(['--hostname-override: "  ": must not be blank']);
     expect(resolve([], undefined, '')).toEqual({ errors: ['host name: "": must not be blank'] });
+    expect(resolve([], '', '')).toEqual({ errors: ['host name: "": must not be blank'] });
   });
 });
 
@@ -203,7 +174,7 @@ describe('flags', () => {
       ],
       ['--masquerade-all', '--iptables-masquerade-bit=31', '--iptables-localhost-nodeports=false'],
       ['--config-sync-period=1h', '--bind-address-hard-fail', '-v=4', '--logging-format=json'],
-      ['--manifests=a.yaml', '--manifests=b,c', '--dry-run', '--cleanup'],
+      ['--manifests=a.yaml', '--manifests=b,c', '--dry-run'],
     ];
     expect(settingsOf(args.flat())).toMatchObject({
       client: { kubeconfig: '/etc/kubeconfig', master: 'https://10.0.0.1:6443', qps: 2.5, burst: 20 },
@@ -216,8 +187,9 @@ describe('flags', () => {
       log: { format: 'json', level: 'debug' },
       manifests: ['a.yaml', 'b', 'c'],
       dryRun: true,
-      cleanup: true,
+      cleanup: false,
     });
+    expect(settingsOf(['--cleanup']).cleanup).toBe(true);
   });
 
   it('set those of ipvs mode', () => {
@@ -404,31 +376,5 @@ describe('refused', () => {
       'config.yaml: iptables.masqueradeBit: 99: must be within 0 and 31',
       'config.yaml: clientConnection.burst: -1: must not be negative',
     ]);
-  });
-});
-
-describe('settings without effect', () => {
-  it('are named in one warning', () => {
-    expect(
-      warningsOf(['--conntrack-min=1', '--oom-score-adj', '-500', '--vmodule=x=1', '--feature-gates=A=true']),
-    ).toEqual([
-      'these settings have no effect yet: --oom-score-adj, --conntrack-min, --feature-gates, --vmodule',
-    ]);
-    expect(
-      warningsOf(['--init-only'], 'conntrack: {min: 1}\nipvs: {scheduler: lc, syncPeriod: 10s}'),
-    ).toEqual(['these settings have no effect yet: --init-only, conntrack.min']);
-  });
-
-  it('are not mentioned when they say nothing', () => {
-    const written = [
-      'conntrack: {maxPerCore: null, min: null, tcpBeLiberal: false, udpTimeout: 0s}',
-      'enableProfiling: false',
-      'ipvs: {excludeCIDRs: null, scheduler: "", strictARP: false, tcpTimeout: 0s}',
-      'logging: {flushFrequency: 0, options: {json: {infoBufferSize: "0"}}, verbosity: 0}',
-      'oomScoreAdj: null',
-      'portRange: ""',
-      'winkernel: {enableDSR: false, networkName: ""}',
-    ];
-    expect(warningsOf([], written.join('\n'))).toEqual([]);
   });
 });

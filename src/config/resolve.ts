@@ -6,7 +6,7 @@ import { type ConfigFile, parseConfigFile } from './file.ts';
 import { FLAGS, type Flag } from './flag-table.ts';
 import type { FlagValue, GivenFlags } from './flags.ts';
 import type { Settings } from './settings.ts';
-import { fieldsWithoutEffect, flagsWithoutEffect } from './without-effect.ts';
+import { fieldsWithoutEffect, flagsWithoutEffect, harmfulIfIgnored } from './without-effect.ts';
 
 export interface SettingsInput {
   readonly flags: GivenFlags;
@@ -40,7 +40,7 @@ export function resolveSettings({
   const document = overlay(file.document, decodedFlags.document);
   const defaults = withDefaults(document, configFile === undefined ? 'flags' : 'file');
   const configuration = configFile === undefined ? withDeprecatedPorts(defaults, flags) : defaults;
-  const errors: FieldError[] = [];
+  const errors: FieldError[] = [...contradictions(flags), ...harmfulIfIgnored(flags, document)];
   const checked = checkConfiguration(configuration, (error) => errors.push(error));
   const nodeName = resolveNodeName(configuration.hostnameOverride, hostname, (error) => errors.push(error));
   if (errors.length > 0) return { errors: formatErrors(errors, label) };
@@ -124,6 +124,20 @@ function overlay(file: ConfigDocument, flags: ConfigDocument): ConfigDocument {
   };
 }
 
+/** What the command line can't mean. */
+function contradictions(flags: GivenFlags): readonly FieldError[] {
+  const { cleanup, manifests, 'dry-run': dryRun } = flags;
+  return [
+    ...(cleanup === true && dryRun === true
+      ? [{ field: '--dry-run', value: true, allowed: 'contradicts --cleanup, which always removes' }]
+      : []),
+    // Such as a variable of a script that was never set: the API server is not what was meant.
+    ...(Array.isArray(manifests) && manifests.every((path) => path.trim() === '')
+      ? [{ field: '--manifests', value: manifests.join(','), allowed: 'must name a file or folder' }]
+      : []),
+  ];
+}
+
 /** The deprecated ports only ever turn a server off: an address always has a port by now. */
 function withDeprecatedPorts(configuration: Configuration, flags: GivenFlags): Configuration {
   return {
@@ -133,9 +147,11 @@ function withDeprecatedPorts(configuration: Configuration, flags: GivenFlags): C
   };
 }
 
+const HOST_NAME = 'host name';
+
 /** The name the Node object has: kubelet makes the same of a host name (spec § 10.5). */
 function resolveNodeName(override: string, hostname: string, refuse: (error: FieldError) => void): string {
-  const field = override === '' ? 'host name' : 'hostnameOverride';
+  const field = override === '' ? HOST_NAME : 'hostnameOverride';
   const value = override === '' ? hostname : override;
   const nodeName = value.trim().toLowerCase();
   if (nodeName === '') refuse({ field, value, allowed: 'must not be blank' });
@@ -148,7 +164,7 @@ function nameSetting(field: string, flags: GivenFlags, path: string | undefined)
     flag.fields.some((own) => field === own || field.startsWith(`${own}.`) || field.startsWith(`${own}[`)),
   )?.name;
   if (name !== undefined && (path === undefined || flags[name] !== undefined)) return `--${name}`;
-  return path === undefined ? field : `${path}: ${field}`;
+  return path === undefined || field.startsWith('--') || field === HOST_NAME ? field : `${path}: ${field}`;
 }
 
 function formatErrors(errors: readonly FieldError[], label: (field: string) => string): readonly string[] {

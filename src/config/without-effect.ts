@@ -1,11 +1,13 @@
-/** Settings that are accepted, because kube-proxy has them, but change nothing yet. */
-import { type ConfigDocument, isRecord } from './document.ts';
+/** Settings of kube-proxy that change nothing yet: accepted with a warning, or refused where that would do harm. */
+import { type ConfigDocument, type FieldError, isRecord } from './document.ts';
 import { FLAGS } from './flag-table.ts';
 import type { GivenFlags } from './flags.ts';
 
 /** Fields, or all fields below. */
 const FIELDS: readonly string[] = [
   'clientConnection.acceptContentTypes',
+  'clientConnection.contentType',
+  'configSyncPeriod',
   'conntrack',
   'enableProfiling',
   'featureGates',
@@ -17,6 +19,26 @@ const FIELDS: readonly string[] = [
   'windowsRunAsService',
   'winkernel',
 ];
+
+/** Who gives one of these counts on it, and would not find out in time that nothing happened. */
+export function harmfulIfIgnored(flags: GivenFlags, document: ConfigDocument): readonly FieldError[] {
+  const { 'init-only': initOnly, 'write-config-to': target = '' } = flags;
+  const gate = 'AllowServiceExternalIPs';
+  const allowed = 'is not supported yet, and the proxy would run until it is stopped';
+  return [
+    ...(initOnly === true ? [{ field: '--init-only', value: true, allowed }] : []),
+    ...(target === '' ? [] : [{ field: '--write-config-to', value: target, allowed }]),
+    ...(document.featureGates?.[gate] === false
+      ? [
+          {
+            field: `featureGates.${gate}`,
+            value: false,
+            allowed: `${gate} can't be turned off yet, and Services would get their external IPs`,
+          },
+        ]
+      : []),
+  ];
+}
 
 /** Paths of the fields that say something in vain. Tools write out whole files, so empty and zero values say nothing. */
 export function fieldsWithoutEffect(document: ConfigDocument): readonly string[] {
@@ -43,7 +65,8 @@ function settledPaths(value: unknown, path: string): readonly string[] {
       settledPaths(inner, path === '' ? key : `${path}.${key}`),
     );
   }
-  return saysNothing(value) ? [] : [path];
+  // A feature gate that is turned off says something.
+  return saysNothing(value) && !path.startsWith('featureGates.') ? [] : [path];
 }
 
 function saysNothing(value: unknown): boolean {

@@ -118,6 +118,21 @@ const REFUSALS: readonly Refusal[] = [
     lines: [/^menwei: --proxy-mode: /],
   },
   {
+    title: 'asked for what only privileges are needed for, as an init container asks',
+    args: [...FROM_MANIFEST, '--init-only'],
+    lines: [/^menwei: --init-only: true: is not supported yet/],
+  },
+  {
+    title: 'asked to write its configuration, as a script asks',
+    args: [...FROM_MANIFEST, '--write-config-to', join(folder.path, 'written.yaml')],
+    lines: [/^menwei: --write-config-to: ".*written.yaml": is not supported yet/],
+  },
+  {
+    title: 'asked to clean up without changing anything',
+    args: ['--cleanup', '--dry-run'],
+    lines: [/^menwei: --dry-run: true: contradicts --cleanup/],
+  },
+  {
     title: 'a flag that nobody knows',
     args: ['--nothing'],
     status: 2,
