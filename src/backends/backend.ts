@@ -35,15 +35,16 @@ export interface Rules<Unit, State, Changes> {
 
 /** One mode in one IP family: the rules and the door to the kernel. */
 export interface Backend<Unit, State, Changes> extends Rules<Unit, State, Changes> {
-  /** All or nothing where the kernel allows it. Throws KernelError. */
-  apply(changes: Changes, signal: AbortSignal): Promise<Outcome>;
+  /** All or nothing where the kernel allows it. Throws KernelError: then nobody knows what the kernel holds. */
+  apply(changes: Changes, signal: AbortSignal): Promise<Outcome<Unit>>;
   /** What the kernel holds of ours. Throws KernelError. */
   observe(signal: AbortSignal): Promise<State>;
   /**
    * Calls `drifted` whenever somebody else changed what is ours, until the signal ends it; without words when that only
-   * may be.
+   * may be. What it looks at and what it edits, it does in turn, as short as can be: nobody else then changes anything.
+   * May reject, and is then begun anew.
    */
-  watch(drifted: (what?: string) => void, signal: AbortSignal): Promise<void>;
+  watch(drifted: (what?: string) => void, inTurn: InTurn, signal: AbortSignal): Promise<void>;
   /**
    * Where the kernel leads the flows of a service port; a mode without this leads them to the endpoints. Asked after
    * changes were applied.
@@ -54,11 +55,27 @@ export interface Backend<Unit, State, Changes> extends Rules<Unit, State, Change
 }
 
 /**
- * What became of changes. `outdated`: nothing was done, since the kernel is no longer as it was observed, and who looks
- * again gets on; a backend does not say so for ever. A backend that makes its changes one by one may have had some
- * refused and made all the others.
+ * Does some work when it is its turn. `observe`, `apply` and what a watch does in turn come one after the other, so that
+ * nothing is edited or judged that is just being changed.
  */
-export type Outcome = 'applied' | 'outdated' | { readonly refused: readonly Refusal[] };
+export type InTurn = <T>(work: () => Promise<T>) => Promise<T>;
+
+/**
+ * What became of changes. `outdated`: nothing was done, since the kernel is no longer as it was observed, and who looks
+ * again gets on; a backend does not say so for ever.
+ */
+export type Outcome<Unit> = 'applied' | 'outdated' | Partly<Unit>;
+
+/** Of a backend that makes its changes one by one: some were refused, all the others were made. */
+export interface Partly<Unit> {
+  readonly refused: readonly Refusal[];
+  /**
+   * What the kernel now holds of a service port that should have this unit, as a unit: the very same if nothing of it was
+   * refused. Put into the plan, it makes the next `before` tell what is there. Without it nobody knows, and who wants to
+   * looks again.
+   */
+  held?(key: ServicePortKey, wanted: Unit | undefined): Unit | undefined;
+}
 
 export interface Destination {
   readonly ip: string;
@@ -66,7 +83,7 @@ export interface Destination {
 }
 
 export interface Refusal {
-  /** Whose change it was; undefined: not that of a single one. */
+  /** Whose change it was; undefined: not that of a single one, or there is no such service port any more. */
   readonly servicePort: ServicePortKey | undefined;
   readonly error: KernelError;
 }

@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import fc from 'fast-check';
 import { describe, expect, it, vi } from 'vitest';
 import { IP_FAMILIES, type IpFamily } from '../addresses/ip.ts';
@@ -471,5 +472,33 @@ describe('a kernel that takes some changes and refuses others', () => {
     remove(db);
     await sync();
     expect(proxy.status.list().map(({ servicePort }) => servicePort)).toEqual(['ns/web/TCP']);
+  });
+});
+
+describe('a watch', () => {
+  it('looks and edits between syncs, never while one is under way', async () => {
+    const { fake, backend, proxy, put, sync } = open();
+    const log: string[] = [];
+    const restore = fake.restore.bind(fake);
+    vi.spyOn(fake, 'restore').mockImplementation(async (...args) => {
+      log.push('restore begins');
+      await nextTurn();
+      await restore(...args);
+      log.push('restore ends');
+    });
+    vi.spyOn(backend, 'watch').mockImplementation(async (_drifted, inTurn) => {
+      await inTurn(async () => {
+        log.push('look begins');
+        put(db, dbPods);
+        await nextTurn();
+        log.push('look ends');
+      });
+    });
+    put(web, webPods);
+    const first = sync();
+    const watched = proxy.watch(() => undefined, signal);
+    await Promise.all([first, watched, sync()]);
+    const restored = ['restore begins', 'restore ends'];
+    expect(log).toEqual([...restored, 'look begins', 'look ends', ...restored]);
   });
 });

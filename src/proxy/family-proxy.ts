@@ -17,6 +17,7 @@ import { isLargeCluster, type NodeView } from '../services/node-view.ts';
 import type { ServicePort, ServicePortKey } from '../services/service-port.ts';
 import type { ServiceTracker } from '../services/service-tracker.ts';
 import { StatusBoard } from './service-port-status.ts';
+import { Turns } from './turns.ts';
 
 /** Compiling gives way to other work after this long. */
 const COMPILE_TURN_MS = 10;
@@ -62,6 +63,8 @@ export class FamilyProxy<Unit, State, Changes> implements Syncable {
   readonly #options: FamilyProxyOptions<Unit, State, Changes>;
   readonly #backend: Backend<Unit, State, Changes>;
   readonly #plan: Plan<Unit, State>;
+  /** For syncs and what the watch looks at or edits between them. */
+  readonly #turns = new Turns();
   /** Changed since the kernel was last known to be right; what a failed sync leaves, the next one takes up. */
   readonly #unprogrammed = new Map<ServicePortKey, ServicePort | undefined>();
   /** Why service ports could not be compiled the last time. */
@@ -81,7 +84,11 @@ export class FamilyProxy<Unit, State, Changes> implements Syncable {
     this.tracker = options.tracker;
   }
 
-  async sync(signal: AbortSignal): Promise<SyncResult> {
+  sync(signal: AbortSignal): Promise<SyncResult> {
+    return this.#turns.take(() => this.#sync(signal));
+  }
+
+  async #sync(signal: AbortSignal): Promise<SyncResult> {
     const complete = !this.#kernelKnown;
     const ports = this.#takeChanges();
     try {
@@ -99,7 +106,7 @@ export class FamilyProxy<Unit, State, Changes> implements Syncable {
   }
 
   watch(drifted: (what?: string) => void, signal: AbortSignal): Promise<void> {
-    return this.#backend.watch(drifted, signal);
+    return this.#backend.watch(drifted, this.#turns.take, signal);
   }
 
   /** The service ports whose units may have changed: those that did, or all of them if the node did. */

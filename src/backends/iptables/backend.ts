@@ -1,7 +1,7 @@
 /** The iptables mode of one IP family: the pure parts of this folder tied to the tools. */
 import type { IptablesTools } from '../../kernel/iptables-tools.ts';
 import type { Logger } from '../../log/logger.ts';
-import type { Backend, Outcome } from '../backend.ts';
+import type { Backend, InTurn, Outcome } from '../backend.ts';
 import { KernelRules } from '../xtables/kernel-rules.ts';
 import type { RestoreScript } from '../xtables/restore-script.ts';
 import type { Ruleset } from '../xtables/ruleset.ts';
@@ -33,7 +33,7 @@ export class IptablesBackend extends IptablesRules implements Backend<IptablesUn
     this.#kernel = new KernelRules({ ...options, layout: LAYOUT });
   }
 
-  async apply(changes: RestoreScript, signal: AbortSignal): Promise<Outcome> {
+  async apply(changes: RestoreScript, signal: AbortSignal): Promise<Outcome<IptablesUnit>> {
     if (changes.length === 0) return 'applied';
     if (!this.#accountingStands) this.#applyAccounting();
     await this.#kernel.restore(changes, signal);
@@ -46,8 +46,8 @@ export class IptablesBackend extends IptablesRules implements Backend<IptablesUn
     return this.#kernel.observe(signal);
   }
 
-  watch(drifted: (what: string) => void, signal: AbortSignal): Promise<void> {
-    return this.#kernel.watch(drifted, signal);
+  watch(drifted: (what: string) => void, inTurn: InTurn, signal: AbortSignal): Promise<void> {
+    return this.#kernel.watch(drifted, inTurn, signal);
   }
 
   cleanup(signal: AbortSignal): Promise<void> {

@@ -5,7 +5,7 @@ import type { Frontend, FrontendKey, IpvsClient } from '../../kernel/netlink/ipv
 import { formatFrontend } from '../../kernel/netlink/ipvs/frontend.ts';
 import type { LinkClient } from '../../kernel/netlink/route/contract.ts';
 import type { Logger } from '../../log/logger.ts';
-import type { Backend, Outcome } from '../backend.ts';
+import type { Backend, InTurn, Outcome } from '../backend.ts';
 import { Application, type Doors } from './apply.ts';
 import type { IpvsChanges } from './changes.ts';
 import { cleanUp } from './cleanup.ts';
@@ -54,7 +54,7 @@ export class IpvsBackend extends IpvsRules implements Backend<IpvsUnit, IpvsStat
     this.#gradual = new GradualWeights(options.drainTimeoutMs);
   }
 
-  async apply(changes: IpvsChanges, signal: AbortSignal): Promise<Outcome> {
+  async apply(changes: IpvsChanges, signal: AbortSignal): Promise<Outcome<IpvsUnit>> {
     const image = this.#image;
     this.#image = undefined;
     const times = { nowMs: performance.now(), answerMs: this.#options.answerMs };
@@ -78,12 +78,13 @@ export class IpvsBackend extends IpvsRules implements Backend<IpvsUnit, IpvsStat
     return state;
   }
 
-  watch(drifted: (what: string) => void, signal: AbortSignal): Promise<void> {
+  watch(drifted: (what: string) => void, inTurn: InTurn, signal: AbortSignal): Promise<void> {
     const { family, logger, watchPeriodMs, ipvs, sets, links, rules } = this.#options;
     return watchKernel(
       { family, logger, periodMs: watchPeriodMs, ipvs, sets, links, rules },
       { gradual: this.#gradual, image: () => this.#image },
       drifted,
+      inTurn,
       signal,
     );
   }

@@ -1,10 +1,11 @@
 /** The iptables rules of the mode, as the backend deals with them. */
+import type { InTurn } from '../backend.ts';
 import type { RestoreScript } from '../xtables/restore-script.ts';
 import type { Ruleset } from '../xtables/ruleset.ts';
 
 export interface RulesDoor {
   observe(signal: AbortSignal): Promise<Ruleset>;
   restore(script: RestoreScript, signal: AbortSignal): Promise<void>;
-  watch(drifted: (what: string) => void, signal: AbortSignal): Promise<void>;
+  watch(drifted: (what: string) => void, inTurn: InTurn, signal: AbortSignal): Promise<void>;
   cleanup(signal: AbortSignal): Promise<void>;
 }

@@ -30,7 +30,11 @@ async function openWatched(slowStartMs = 0) {
   await install(backend, plan);
   const stop = new AbortController();
   const drifts: string[] = [];
-  const ended = backend.watch((what = '') => drifts.push(what), stop.signal);
+  const ended = backend.watch(
+    (what = '') => drifts.push(what),
+    (work) => work(),
+    stop.signal,
+  );
   return {
     ...kernel,
     drifts,

@@ -8,6 +8,7 @@ import type { IpSetClient } from '../../kernel/netlink/ip-set/contract.ts';
 import type { IpvsClient } from '../../kernel/netlink/ipvs/contract.ts';
 import type { LinkClient } from '../../kernel/netlink/route/contract.ts';
 import type { Logger } from '../../log/logger.ts';
+import type { InTurn } from '../backend.ts';
 import { endDrained } from './apply.ts';
 import type { GradualWeights } from './gradual.ts';
 import type { KernelImage } from './image.ts';
@@ -41,14 +42,17 @@ export async function watchKernel(
   options: WatchOptions,
   watched: Watched,
   drifted: (what: string) => void,
+  inTurn: InTurn,
   signal: AbortSignal,
 ): Promise<void> {
   const { rules, periodMs } = options;
   await Promise.all([
-    rules.watch(drifted, signal),
-    repeat(options, GRADUAL_PERIOD_MS, signal, () => changeWeights(options, watched.gradual, signal)),
+    rules.watch(drifted, inTurn, signal),
+    repeat(options, GRADUAL_PERIOD_MS, signal, () =>
+      inTurn(() => changeWeights(options, watched.gradual, signal)),
+    ),
     repeat(options, periodMs, signal, async () => {
-      const what = await findDrift(options, watched, signal);
+      const what = await findDrift(options, watched, inTurn, signal);
       if (what !== undefined) drifted(what);
     }),
   ]);
@@ -89,12 +93,14 @@ async function changeWeights(
 async function findDrift(
   options: WatchOptions,
   { gradual, image: currentImage }: Watched,
+  inTurn: InTurn,
   signal: AbortSignal,
 ): Promise<string | undefined> {
   const image = currentImage();
   if (image === undefined) return undefined;
   for (const look of looks(options, image, gradual, signal)) {
-    const what = await look();
+    // A turn for each look, so that no sync waits for more than one.
+    const what = await inTurn(async () => (currentImage() === image ? await look() : undefined));
     if (currentImage() !== image) return undefined;
     if (what !== undefined) return `by somebody else: ${what}`;
   }

@@ -11,7 +11,7 @@ import type {
   TableName,
   Transaction,
 } from '../../kernel/netlink/nf-tables/model.ts';
-import type { Backend, Outcome } from '../backend.ts';
+import type { Backend, InTurn, Outcome } from '../backend.ts';
 import { clientMapNamed } from './affinity.ts';
 import { Forgotten, type Parting, partingOf, rememberedEndpoints } from './forgotten.ts';
 import { frameTable } from './frame-sets.ts';
@@ -61,7 +61,7 @@ export class NftablesBackend
     return changes;
   }
 
-  async apply(changes: Transaction, signal: AbortSignal): Promise<Outcome> {
+  async apply(changes: Transaction, signal: AbortSignal): Promise<Outcome<NftablesUnit>> {
     const generation = this.#refusals < MAX_REFUSALS ? this.#generations.get(changes) : undefined;
     const forgetting = changes.filter(isForgetting);
     const others = forgetting.length === 0 ? changes : changes.filter((each) => !isForgetting(each));
@@ -91,7 +91,7 @@ export class NftablesBackend
     return state;
   }
 
-  async watch(drifted: (what?: string) => void, signal: AbortSignal): Promise<void> {
+  async watch(drifted: (what?: string) => void, _inTurn: InTurn, signal: AbortSignal): Promise<void> {
     await watchTable(
       {
         table: this.#table,

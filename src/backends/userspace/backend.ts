@@ -5,7 +5,7 @@ import { KernelError } from '../../kernel/kernel-error.ts';
 import type { Logger } from '../../log/logger.ts';
 import type { ListenFailure, Relay, RelayKey, Relays } from '../../relay/contract.ts';
 import type { ServicePortKey } from '../../services/service-port.ts';
-import type { Backend, Destination, Outcome, Refusal } from '../backend.ts';
+import type { Backend, Destination, InTurn, Outcome, Refusal } from '../backend.ts';
 import { KernelRules } from '../xtables/kernel-rules.ts';
 import { LAYOUT } from './base.ts';
 import type { RelayChange, UserspaceChanges } from './changes.ts';
@@ -62,7 +62,10 @@ export class UserspaceBackend
   }
 
   /** No rule leads to a listener that is not open yet, and none is closed before the last rule to it is gone. */
-  async apply({ script, relays, portless }: UserspaceChanges, signal: AbortSignal): Promise<Outcome> {
+  async apply(
+    { script, relays, portless }: UserspaceChanges,
+    signal: AbortSignal,
+  ): Promise<Outcome<UserspaceUnit>> {
     const opened = new Map([...relays].flatMap(([key, change]) => openedBy(key, change)));
     const failures = await this.#applyRelays(opened);
     if (this.#noteTaken(failures, relays)) return 'outdated';
@@ -82,8 +85,8 @@ export class UserspaceBackend
     return { rules, relays: this.#ownRelays(), taken: new Set(this.#taken.keys()), portless: new Set() };
   }
 
-  watch(drifted: (what: string) => void, signal: AbortSignal): Promise<void> {
-    return this.#kernel.watch(drifted, signal);
+  watch(drifted: (what: string) => void, inTurn: InTurn, signal: AbortSignal): Promise<void> {
+    return this.#kernel.watch(drifted, inTurn, signal);
   }
 
   destinations(key: ServicePortKey): readonly Destination[] {

@@ -2,6 +2,7 @@
 import type { IpFamily } from '../../addresses/ip.ts';
 import type { IptablesTools } from '../../kernel/iptables-tools.ts';
 import type { Logger } from '../../log/logger.ts';
+import type { InTurn } from '../backend.ts';
 import type { Table } from './chain-id.ts';
 import { cleanupScript } from './cleanup.ts';
 import { EVERY_LAYOUT } from './every-layout.ts';
@@ -39,8 +40,8 @@ export class KernelRules {
   }
 
   /** Calls `drifted` whenever somebody else took rules away, until the signal ends it. */
-  watch(drifted: (what: string) => void, signal: AbortSignal): Promise<void> {
-    return watchTables(this.#options, drifted, signal);
+  watch(drifted: (what: string) => void, inTurn: InTurn, signal: AbortSignal): Promise<void> {
+    return watchTables(this.#options, drifted, inTurn, signal);
   }
 
   /** Leaves nothing of this mode and those like it, but what other programs use too. Throws KernelError. */

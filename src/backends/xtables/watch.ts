@@ -4,6 +4,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { IptablesTools } from '../../kernel/iptables-tools.ts';
+import type { InTurn } from '../backend.ts';
 import { CANARY, splitChainId, type Table } from './chain-id.ts';
 import type { KernelRulesOptions } from './kernel-rules.ts';
 import { jumpsOf, type Layout } from './layout.ts';
@@ -20,16 +21,18 @@ const FLUSH_POLL_MS = 100;
 export async function watchTables(
   { tools, layout, family, logger, watchPeriodMs }: KernelRulesOptions,
   drifted: (what: string) => void,
+  inTurn: InTurn,
   signal: AbortSignal,
 ): Promise<void> {
+  const look = () => inTurn(() => damagedTables(tools, layout, signal));
   let canariesStand = false;
   while (!signal.aborted) {
     try {
-      if (!canariesStand) await createCanaries(tools, signal);
+      if (!canariesStand) await inTurn(() => createCanaries(tools, signal));
       canariesStand = true;
       await sleep(watchPeriodMs, undefined, { signal });
-      if ((await damagedTables(tools, layout, signal)).length === 0) continue;
-      const damaged = await flushSettled(tools, layout, signal);
+      if ((await look()).length === 0) continue;
+      const damaged = await flushSettled(look, signal);
       canariesStand = false;
       drifted(`rules were removed by somebody else from: ${damaged.join(', ')}`);
     } catch (error) {
@@ -58,14 +61,13 @@ async function damagedTables(
 
 /** After the first table was hit: waits until the flush is through all of them, or is not going any further. */
 async function flushSettled(
-  tools: IptablesTools,
-  layout: Layout,
+  look: () => Promise<readonly Table[]>,
   signal: AbortSignal,
 ): Promise<readonly Table[]> {
-  let damaged = await damagedTables(tools, layout, signal);
+  let damaged = await look();
   for (let waitedMs = 0; waitedMs < FLUSH_SETTLE_MS; waitedMs += FLUSH_POLL_MS) {
     await sleep(FLUSH_POLL_MS, undefined, { signal });
-    const now = await damagedTables(tools, layout, signal);
+    const now = await look();
     if (now.length === WATCHED_TABLES.length || now.length === damaged.length) return now;
     damaged = now;
   }
