@@ -42,7 +42,12 @@ export class ObjectReader {
   }
 
   ignore(field: string, message: string): void {
-    this.problems.push({ object: this.ref, field, message: `${message}; ignored` });
+    this.note(field, `${message}; ignored`);
+  }
+
+  /** A problem that says itself what becomes of the object. */
+  note(field: string, message: string): void {
+    this.problems.push({ object: this.ref, field, message });
   }
 
   /** `build` is called only when nothing was rejected. */

@@ -73,6 +73,7 @@ describe('a Service', () => {
         { ip: '203.0.113.11', ipMode: 'Proxy' },
       ],
       loadBalancerSourceRanges: ['203.0.113.0/25', '10.20.0.0/16'],
+      hasUnreadableSourceRange: false,
       sessionAffinitySeconds: 42,
       externalTrafficPolicy: 'Local',
       internalTrafficPolicy: 'Local',
@@ -265,8 +266,8 @@ describe('a bad entry of a Service costs that entry only', () => {
     [
       'source range',
       { spec: { loadBalancerSourceRanges: ['10.0.0.0/8', '10.0.0.1'] } },
-      { loadBalancerSourceRanges: ['10.0.0.0/8'] },
-      ['spec.loadBalancerSourceRanges[1]: 10.0.0.1 is not a CIDR; ignored'],
+      { loadBalancerSourceRanges: ['10.0.0.0/8'], hasUnreadableSourceRange: true },
+      ['spec.loadBalancerSourceRanges[1]: 10.0.0.1 is not a CIDR; nobody is let in by it'],
     ],
     [
       'ingress address',

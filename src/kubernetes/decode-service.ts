@@ -43,7 +43,7 @@ export function decodeService(value: unknown): Decoded<Service> {
   const ports = readPorts(reader, spec.ports);
   const externalIPs = readExternalIPs(reader, spec.externalIPs);
   const loadBalancerIngress = readIngress(reader, raw.status);
-  const loadBalancerSourceRanges = readSourceRanges(reader, spec.loadBalancerSourceRanges);
+  const sourceRanges = readSourceRanges(reader, spec.loadBalancerSourceRanges);
   const sessionAffinitySeconds = readAffinity(reader, spec);
   const policies = ['Cluster', 'Local'] as const;
   const externalTrafficPolicy = reader.choice(
@@ -70,7 +70,7 @@ export function decodeService(value: unknown): Decoded<Service> {
     ports,
     externalIPs,
     loadBalancerIngress,
-    loadBalancerSourceRanges,
+    ...sourceRanges,
     sessionAffinitySeconds,
     externalTrafficPolicy,
     internalTrafficPolicy,
@@ -139,14 +139,22 @@ function readExternalIPs(reader: ObjectReader, value: unknown): readonly string[
   return ips;
 }
 
-function readSourceRanges(reader: ObjectReader, value: unknown): readonly string[] {
+/** What can't be read lets nobody in: neither by itself nor, as an empty list would, everybody. */
+function readSourceRanges(
+  reader: ObjectReader,
+  value: unknown,
+): Pick<Service, 'loadBalancerSourceRanges' | 'hasUnreadableSourceRange'> {
   const ranges: string[] = [];
-  reader.eachText('spec.loadBalancerSourceRanges', value, (text, field) => {
-    const cidr = parseCidr(text.trim());
+  const entries = reader.list('spec.loadBalancerSourceRanges', value);
+  entries.forEach((entry, index) => {
+    const cidr = typeof entry === 'string' ? parseCidr(entry.trim()) : undefined;
     if (cidr !== undefined) ranges.push(cidr.text);
-    else reader.ignore(field, `${show(text)} is not a CIDR`);
+    else {
+      const field = `spec.loadBalancerSourceRanges[${index}]`;
+      reader.note(field, `${show(entry)} is not a CIDR; nobody is let in by it`);
+    }
   });
-  return ranges;
+  return { loadBalancerSourceRanges: ranges, hasUnreadableSourceRange: ranges.length < entries.length };
 }
 
 function readIngress(reader: ObjectReader, statusValue: unknown): readonly LoadBalancerIngress[] {

@@ -99,6 +99,8 @@ export interface Service extends ObjectRef {
   readonly loadBalancerIngress: readonly LoadBalancerIngress[];
   /** Canonical CIDR text of both families. */
   readonly loadBalancerSourceRanges: readonly string[];
+  /** Somebody was to be kept out, in words that can't be read: a family without a readable range lets nobody in. */
+  readonly hasUnreadableSourceRange: boolean;
   /** Seconds a ClientIP affinity lives; 0 without affinity. */
   readonly sessionAffinitySeconds: number;
   readonly externalTrafficPolicy: 'Cluster' | 'Local';

@@ -75,7 +75,7 @@ function servicePort(family: IpFamily, index: number): fc.Arbitrary<ServicePort>
       sessionAffinitySeconds: fc.constantFrom(0, 0, 60, 10_800),
       externalIPs: fc.subarray([`${outside}1`, `${outside}2`]),
       loadBalancerVIPs: fc.subarray([`${outside}2`, `${outside}3`]),
-      loadBalancerSourceRanges: fc.subarray(ranges),
+      loadBalancerSourceRanges: fc.option(fc.subarray(ranges), { nil: undefined, freq: 1 }),
       healthCheckNodePort: fc.constantFrom(0, 31_000 + index),
       externalPolicyLocal: fc.boolean(),
       internalPolicyLocal: seldom,

@@ -39,6 +39,7 @@ function services(family: IpFamily): fc.Arbitrary<Service> {
         maxLength: 1,
       }),
       loadBalancerSourceRanges: fc.subarray([outsideRange]),
+      hasUnreadableSourceRange: fc.constantFrom(false, false, true),
       sessionAffinitySeconds: fc.constantFrom(0, 0, 60),
       externalTrafficPolicy: policy,
       internalTrafficPolicy: policy,

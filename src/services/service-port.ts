@@ -43,8 +43,8 @@ export interface ServicePort {
   readonly sessionAffinitySeconds: number;
   readonly externalIPs: readonly string[];
   readonly loadBalancerVIPs: readonly string[];
-  /** Canonical CIDR text of this family; empty = everybody is allowed. */
-  readonly loadBalancerSourceRanges: readonly string[];
+  /** Who may use the load-balancer addresses, as canonical CIDR text of this family; undefined: everybody. */
+  readonly loadBalancerSourceRanges: readonly string[] | undefined;
   /** 0 when none. */
   readonly healthCheckNodePort: number;
   readonly externalPolicyLocal: boolean;

@@ -28,7 +28,6 @@ export function assess(port: ServicePort, node: NodeView): Situation {
 
 /** The node itself may reach the load-balancer addresses, also when its connection carries one of them as its source. */
 export function sourceRangesAllowNode({ loadBalancerSourceRanges }: ServicePort, { ip }: NodeView): boolean {
-  return (
-    ip !== undefined && loadBalancerSourceRanges.some((range) => cidrContains(parseKnownCidr(range), ip))
-  );
+  const allows = (range: string) => ip !== undefined && cidrContains(parseKnownCidr(range), ip);
+  return loadBalancerSourceRanges?.some(allows) === true;
 }

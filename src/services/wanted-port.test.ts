@@ -90,8 +90,8 @@ describe('readWantedPorts', () => {
     ],
     [
       'a range of everything allows all',
-      { loadBalancerSourceRanges: ['203.0.113.0/25', '0.0.0.0/0'] },
-      { loadBalancerSourceRanges: [] },
+      { loadBalancerSourceRanges: ['203.0.113.0/25', '0.0.0.0/0'], hasUnreadableSourceRange: true },
+      { loadBalancerSourceRanges: undefined },
     ],
     [
       'everything of the other family allows nothing here',
@@ -101,7 +101,23 @@ describe('readWantedPorts', () => {
     [
       'ranges of the other family alone allow all',
       { loadBalancerSourceRanges: ['2001:db8::/32'] },
+      { loadBalancerSourceRanges: undefined },
+    ],
+    ['no ranges allow all', {}, { loadBalancerSourceRanges: undefined }],
+    [
+      'ranges that can’t be read allow nobody',
+      { hasUnreadableSourceRange: true },
       { loadBalancerSourceRanges: [] },
+    ],
+    [
+      'a range that can’t be read may have been one of this family',
+      { loadBalancerSourceRanges: ['2001:db8::/32'], hasUnreadableSourceRange: true },
+      { loadBalancerSourceRanges: [] },
+    ],
+    [
+      'those that can be read beside one that can’t',
+      { loadBalancerSourceRanges: ['203.0.113.0/25'], hasUnreadableSourceRange: true },
+      { loadBalancerSourceRanges: ['203.0.113.0/25'] },
     ],
   ])('%s', (_, fields, expected) => {
     expect(read(fields)).toMatchObject(expected);

@@ -1,5 +1,5 @@
 /** What a Service asks for, before it is known which addresses it gets and which endpoints it has (spec §§ 1.4, 2). */
-import { familyOf, type IpFamily, parseCidr } from '../addresses/ip.ts';
+import { familyOf, type IpFamily, parseKnownCidr } from '../addresses/ip.ts';
 import type { Service, ServicePortSpec } from '../kubernetes/objects.ts';
 import { objectKey } from './object-key.ts';
 import type { ServicePort } from './service-port.ts';
@@ -63,11 +63,17 @@ function readLoadBalancerVIPs(service: Service, family: IpFamily): readonly stri
   );
 }
 
-/** A range that holds every address of the family makes all the others moot: everybody is allowed. */
-function readSourceRanges(service: Service, family: IpFamily): readonly string[] {
-  const ranges = service.loadBalancerSourceRanges.map(parseCidr).filter((range) => range?.family === family);
-  if (ranges.some((range) => range?.prefixLength === 0)) return [];
-  return unique(ranges.flatMap((range) => range?.text ?? []));
+/**
+ * A range that holds every address of the family makes all the others moot: everybody is allowed. So it is, as upstream,
+ * when all ranges are of the other family, but not when one can't be read.
+ */
+function readSourceRanges(service: Service, family: IpFamily): readonly string[] | undefined {
+  const ranges = service.loadBalancerSourceRanges
+    .map(parseKnownCidr)
+    .filter((range) => range.family === family);
+  if (ranges.some((range) => range.prefixLength === 0)) return undefined;
+  if (ranges.length === 0 && !service.hasUnreadableSourceRange) return undefined;
+  return unique(ranges.map((range) => range.text));
 }
 
 function ofFamily(ips: readonly string[], family: IpFamily): readonly string[] {

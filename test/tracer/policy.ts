@@ -133,14 +133,14 @@ function routeExternal(situation: Situation, packet: Packet, door: 'open' | 'clo
 function refusal({ port, mode, machine }: Situation, packet: Packet, verdict: 'DROP' | 'REJECT'): string {
   const isLeaving = packet.inInterface === undefined && !isLocalAddress(packet.destination, machine);
   const isFirewalled =
-    port.loadBalancerSourceRanges.length > 0 && port.loadBalancerVIPs.includes(packet.destination);
+    port.loadBalancerSourceRanges !== undefined && port.loadBalancerVIPs.includes(packet.destination);
   if (CUSTOMS[mode].refusesOwnPackets || !isLeaving || (isFirewalled && verdict === 'DROP')) return verdict;
   return 'untouched';
 }
 
 function isInRanges({ port, node }: Situation, source: string): boolean {
   const ranges = port.loadBalancerSourceRanges;
-  const allows = (ip: string) => ranges.length === 0 || ranges.some((range) => isWithin(range, ip));
+  const allows = (ip: string) => ranges === undefined || ranges.some((range) => isWithin(range, ip));
   const allowsNode = node.ip !== undefined && allows(node.ip);
   return allows(source) || (allowsNode && port.loadBalancerVIPs.includes(source));
 }

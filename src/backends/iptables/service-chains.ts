@@ -70,7 +70,7 @@ function externalChain(situation: Situation): Rule[] {
 /** Load-balancer source ranges. What matches none of them returns, and is dropped in the filter table. */
 function firewallChain({ port, node, chains }: Situation): Rule[] {
   const comment = `${port.displayName} loadbalancer IP`;
-  const ranges = port.loadBalancerSourceRanges;
+  const ranges = port.loadBalancerSourceRanges ?? [];
   const rules: Rule[] = ranges.map((range) => ({ comment, source: range, target: chains.external }));
   if (sourceRangesAllowNode(port, node)) {
     for (const vip of port.loadBalancerVIPs) rules.push({ comment, source: vip, target: chains.external });

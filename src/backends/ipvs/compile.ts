@@ -98,7 +98,7 @@ class UnitWriter {
   /** In force without endpoints too. */
   sourceRanges(): void {
     const { loadBalancerVIPs, loadBalancerSourceRanges, port, protocol } = this.#port;
-    if (loadBalancerSourceRanges.length === 0) return;
+    if (loadBalancerSourceRanges === undefined) return;
     const allowsNode = sourceRangesAllowNode(this.#port, this.#node);
     for (const ip of loadBalancerVIPs) {
       const entry = this.#entry(ip, port);

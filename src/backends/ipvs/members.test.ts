@@ -94,8 +94,14 @@ describe('source ranges', () => {
     protocol: 'UDP',
   } as const;
 
-  it.each<[string, readonly string[], readonly string[], readonly string[]]>([
-    ['none', [], [], []],
+  it.each<[string, readonly string[] | undefined, readonly string[], readonly string[]]>([
+    ['none', undefined, [], []],
+    [
+      'that hold nobody',
+      [],
+      ['LOAD-BALANCER-FW 198.51.100.2,udp:80'],
+      ['-s 198.51.100.2 -m ipvs --vaddr 198.51.100.2 --vproto udp --vport 80 -j DROP'],
+    ],
     [
       'without the node',
       ['203.0.113.0/25', '203.0.113.200/32'],

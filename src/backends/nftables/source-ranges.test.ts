@@ -10,7 +10,7 @@ const CLUSTER_IP = { IPv4: '172.30.0.1', IPv6: 'fd00:30::1' } as const;
 
 function sources(
   family: 'IPv4' | 'IPv6',
-  ranges: readonly string[],
+  ranges: readonly string[] | undefined,
   ip: string | undefined = NODE_IP[family],
 ) {
   const port = aServicePort({
@@ -22,12 +22,13 @@ function sources(
 }
 
 describe('source ranges as elements', () => {
-  it.each<['IPv4' | 'IPv6', readonly string[], readonly string[] | undefined]>([
-    ['IPv4', [], undefined],
+  it.each<['IPv4' | 'IPv6', readonly string[] | undefined, readonly string[] | undefined]>([
     ['IPv4', ['203.0.113.0/24'], ['203.0.113.0/24']],
     ['IPv4', ['203.0.113.7/32'], ['203.0.113.7']],
     ['IPv6', ['2001:db8:1::/64'], ['2001:db8:1::/64']],
     ['IPv6', ['2001:db8:1::7/128'], ['2001:db8:1::7']],
+    ['IPv4', undefined, undefined],
+    ['IPv4', [], []],
     // Everybody is allowed, whatever else is.
     ['IPv4', ['203.0.113.0/24', '0.0.0.0/0'], undefined],
     ['IPv6', ['::/0'], undefined],

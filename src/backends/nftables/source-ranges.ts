@@ -9,8 +9,8 @@ import { sourceRangesAllowNode } from '../../services/situation.ts';
  * range within another; undefined: everybody.
  */
 export function allowedSources(port: ServicePort, node: NodeView): readonly string[] | undefined {
-  const ranges = port.loadBalancerSourceRanges.map(parseKnownCidr);
-  if (ranges.length === 0 || ranges.some(({ prefixLength }) => prefixLength === 0)) return undefined;
+  const ranges = port.loadBalancerSourceRanges?.map(parseKnownCidr);
+  if (ranges === undefined || ranges.some(({ prefixLength }) => prefixLength === 0)) return undefined;
   if (sourceRangesAllowNode(port, node)) {
     const bits = port.family === 'IPv4' ? 32 : 128;
     ranges.push(...port.loadBalancerVIPs.map((vip) => parseKnownCidr(`${vip}/${bits}`)));

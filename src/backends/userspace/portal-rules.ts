@@ -14,7 +14,7 @@ import {
   PORTALS_HOST,
 } from './names.ts';
 import type { UserspaceOptions } from './options.ts';
-import { anybody, podsHere, type Source } from './sources.ts';
+import { anybody, podsHere, type Ranges, type Source } from './sources.ts';
 import type { Lead, ListenerName, PortalRule } from './unit.ts';
 
 /** Where relays listen, and how packets get there. */
@@ -56,7 +56,7 @@ export function portalRules(portal: Portal): readonly PortalRule[] {
   const { externalIPs, loadBalancerVIPs } = portal.port;
   return [
     ...clusterIPRules(portal),
-    ...externalIPs.flatMap((ip) => externalRules(portal, ip, [])),
+    ...externalIPs.flatMap((ip) => externalRules(portal, ip, undefined)),
     ...loadBalancerVIPs.flatMap((ip) => externalRules(portal, ip, portal.port.loadBalancerSourceRanges)),
     ...nodePortRules(portal),
   ];
@@ -84,19 +84,19 @@ function clusterIPRules(portal: Portal): readonly PortalRule[] {
   const match = addressMatch(portal, clusterIP);
   const listener = internalPolicyLocal ? 'local' : 'cluster';
   return [
-    ...incoming(portal, match, [], { pods: listener, others: listener }),
+    ...incoming(portal, match, undefined, { pods: listener, others: listener }),
     { ...outgoing(portal, match), listener },
   ];
 }
 
 /** Who is in none of the ranges meets no rule here, and one that drops in the filter table. */
-function externalRules(portal: Portal, ip: string, ranges: readonly string[]): readonly PortalRule[] {
+function externalRules(portal: Portal, ip: string, ranges: Ranges): readonly PortalRule[] {
   const { port, node } = portal;
   const match = addressMatch(portal, ip);
-  const own = ranges.length > 0 && sourceRangesAllowNode(port, node) ? port.loadBalancerVIPs : [];
+  const own = sourceRangesAllowNode(port, node) ? port.loadBalancerVIPs : [];
   return [
     ...incoming(portal, match, ranges, externalListeners(port)),
-    ...anybody([...ranges, ...own]).map((source) => outgoing(portal, { ...match, ...source })),
+    ...anybody(ranges && [...ranges, ...own]).map((source) => outgoing(portal, { ...match, ...source })),
   ];
 }
 
@@ -113,7 +113,7 @@ function nodePortRules(portal: Portal): readonly PortalRule[] {
   const rules = addresses.flatMap((address) => {
     const match = { ...portMatch(port, port.nodePort), ...address };
     return [
-      ...incoming(portal, match, [], externalListeners(port), NODE_PORT_CONTAINER),
+      ...incoming(portal, match, undefined, externalListeners(port), NODE_PORT_CONTAINER),
       outgoing(portal, match, NODE_PORT_HOST),
     ];
   });
@@ -138,7 +138,7 @@ function externalListeners({ externalPolicyLocal }: ServicePort): Incoming {
 function incoming(
   { node, addressing }: Portal,
   match: Rule,
-  ranges: readonly string[],
+  ranges: Ranges,
   { pods, others }: Incoming,
   chain: PortalRule['chain'] = PORTALS_CONTAINER,
 ): readonly PortalRule[] {

@@ -5,16 +5,19 @@ import type { Rule } from '../xtables/rule.ts';
 
 export type Source = Pick<Rule, 'source' | 'inInterface'>;
 
-/** Everybody in the ranges; without any, everybody. One condition or more, of which one has to be met. */
-export function anybody(ranges: readonly string[]): readonly Source[] {
-  return ranges.length === 0 ? [{}] : ranges.map((source) => ({ source }));
+/** Ranges of addresses; undefined: all there are. */
+export type Ranges = readonly string[] | undefined;
+
+/** Everybody in the ranges. Conditions of which one has to be met. */
+export function anybody(ranges: Ranges): readonly Source[] {
+  return ranges === undefined ? [{}] : ranges.map((source) => ({ source }));
 }
 
 /** The pods of this node in the ranges; nobody if pods can't be recognised. */
-export function podsHere(detector: LocalDetector, ranges: readonly string[]): readonly Source[] {
+export function podsHere(detector: LocalDetector, ranges: Ranges): readonly Source[] {
   switch (detector.by) {
     case 'cidr':
-      return ranges.length === 0
+      return ranges === undefined
         ? [{ source: detector.cidr }]
         : ranges.flatMap((range) => intersection(range, detector.cidr) ?? []).map((source) => ({ source }));
     case 'bridge':

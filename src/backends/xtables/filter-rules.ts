@@ -12,7 +12,7 @@ import type { SharedRule } from './shared-chains.ts';
 
 /** Only some sources may use the load-balancer addresses. Without endpoints all are refused alike. */
 export function restrictsSources(port: ServicePort, { hasEndpoints }: Situation): boolean {
-  return hasEndpoints && port.loadBalancerVIPs.length > 0 && port.loadBalancerSourceRanges.length > 0;
+  return hasEndpoints && port.loadBalancerVIPs.length > 0 && port.loadBalancerSourceRanges !== undefined;
 }
 
 /** @param firewall what lets sources in, for comments: others are dropped here, having met no rule of the nat table */

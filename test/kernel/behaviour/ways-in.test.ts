@@ -116,6 +116,26 @@ describeModes('ways in', (cluster) => {
       }
     });
 
+    it('source ranges that can’t be read let nobody in', async () => {
+      const web = await cluster.publish({
+        family,
+        protocol,
+        nodePort: true,
+        loadBalancer: {},
+        spec: { loadBalancerSourceRanges: [clientAddress(family, 3)] },
+        pods: ['a1', 'b1'],
+      });
+      const others = [
+        web.ask('client', web.loadBalancerIP, { ...SILENCE, from: clientAddress(family, 3) }),
+        web.ask('visitor-a', web.loadBalancerIP, SILENCE),
+        web.ask('one', web.loadBalancerIP, SILENCE),
+      ];
+      for (const outcome of await Promise.all(others)) expect(outcome).toMatchObject({ error: 'timeout' });
+      for (const target of [web.nodePortOf('one'), web.clusterIP]) {
+        expect(await web.ask('client', target)).toHaveProperty('pod');
+      }
+    });
+
     it('source ranges let in a node whose address lies in them', async () => {
       const web = await cluster.publish({
         family,

@@ -19,7 +19,7 @@ const CLIENTS: Readonly<Record<IpFamily, string>> = { IPv4: '203.0.113.0/25', IP
 const NODES: Readonly<Record<IpFamily, string>> = { IPv4: '192.168.0.0/24', IPv6: 'fd00:192::/64' };
 
 describe.each(MODES_AND_FAMILIES)('source ranges, %s, %s', (mode, family) => {
-  const sendWith = (ranges: readonly string[], fields: PortOfFields = {}) => {
+  const sendWith = (ranges: readonly string[] | undefined, fields: PortOfFields = {}) => {
     const port = portOf(family, {
       everywhere: true,
       endpoints: ['here', 'elsewhere'],
@@ -56,6 +56,18 @@ describe.each(MODES_AND_FAMILIES)('source ranges, %s, %s', (mode, family) => {
     ['vip', 'vip:80', '1* 2*'],
   ])('of clients and nodes: from %s to %s: %s', (from, to, expected) => {
     expect(sendWith([CLIENTS[family], NODES[family]])(from, to)).toBe(expected);
+  });
+
+  it.each<[Sender, string, string]>([
+    ['client', 'vip:80', 'DROP'],
+    ['pod', 'vip:80', 'DROP'],
+    ['node', 'vip:80', 'DROP'],
+    ['vip', 'vip:80', 'DROP'],
+    ['client', 'node:30080', '1* 2*'],
+    ['client', 'externalIP:80', '1* 2*'],
+    ['client', 'clusterIP:80', '1* 2*'],
+  ])('that hold nobody: from %s to %s: %s', (from, to, expected) => {
+    expect(sendWith([])(from, to)).toBe(expected);
   });
 
   it.each<[Sender, string, string]>([
@@ -106,7 +118,7 @@ describe.each(MODES_AND_FAMILIES)('source ranges, %s, %s', (mode, family) => {
   });
 
   it('allow everybody when there are none', () => {
-    expect(sendWith([])('client2', 'vip:80')).toBe('1* 2*');
+    expect(sendWith(undefined)('client2', 'vip:80')).toBe('1* 2*');
   });
 });
 
