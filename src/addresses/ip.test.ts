@@ -146,6 +146,9 @@ describe('parseCidr', () => {
     ['fd00::1/128', 'fd00::1/128'],
     ['::/0', '::/0'],
     ['ffff::/1', '8000::/1'],
+    ['::ffff:10.0.0.1/104', '10.0.0.0/8'],
+    ['::ffff:a00:1/96', '0.0.0.0/0'],
+    ['::ffff:10.0.0.1/128', '10.0.0.1/32'],
   ])('reads %s as %s', (text, canonical) => {
     const [address, length] = canonical.split('/');
     expect(parseCidr(text)).toEqual({
@@ -166,6 +169,10 @@ describe('parseCidr', () => {
     'fd00::/129',
     '10.0.0.0/-1',
     '10.0.0.0/8/8',
+    // Networks of both families: none that a rule could hold.
+    '::ffff:10.0.0.1/0',
+    '::ffff:10.0.0.1/24',
+    '::ffff:10.0.0.1/95',
   ])('refuses %j', (text) => {
     expect(parseCidr(text)).toBeUndefined();
   });

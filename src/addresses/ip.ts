@@ -16,6 +16,8 @@ export interface Cidr {
   readonly prefixLength: number;
 }
 
+/** Before an IPv4 address within an IPv6 one. */
+const MAPPED_BITS = 96;
 const SLOPPY_IPV4 = /^\d{1,10}(\.\d{1,10}){3}$/;
 
 /**
@@ -39,16 +41,21 @@ export function familyOf(ip: string): IpFamily {
   return ip.includes(':') ? 'IPv6' : 'IPv4';
 }
 
-/** A network from `address/length`, or undefined. Sloppy like {@link parseIp}: `203.0.113.000/025` is accepted. */
+/**
+ * A network from `address/length`, or undefined. Sloppy like {@link parseIp}: `203.0.113.000/025` is accepted. The length
+ * of a mapped network counts from the front of the IPv6 address: `::ffff:10.0.0.0/104` is `10.0.0.0/8`.
+ */
 export function parseCidr(text: string): Cidr | undefined {
   const slash = text.indexOf('/');
   if (slash < 0) return undefined;
-  const ip = parseIp(text.slice(0, slash));
+  const addressText = text.slice(0, slash);
+  const ip = parseIp(addressText);
   const lengthText = text.slice(slash + 1);
   if (ip === undefined || !/^\d{1,3}$/.test(lengthText)) return undefined;
   const family = familyOf(ip);
-  const prefixLength = Number(lengthText);
-  if (prefixLength > (family === 'IPv4' ? 32 : 128)) return undefined;
+  const isMapped = family === 'IPv4' && addressText.includes(':');
+  const prefixLength = Number(lengthText) - (isMapped ? MAPPED_BITS : 0);
+  if (prefixLength < 0 || prefixLength > (family === 'IPv4' ? 32 : 128)) return undefined;
   const cidr = `${ip}/${prefixLength}`;
   const address =
     family === 'IPv4'

@@ -133,6 +133,16 @@ describe('an EndpointSlice that can not be used', () => {
       slice({}, { labels: { 'kubernetes.io/service-name': 'a\nb' } }),
       /^metadata.labels.kubernetes.io\/service-name: "a\\nb" is not/,
     ],
+    [
+      'label that is no text',
+      slice({}, { labels: { 'kubernetes.io/service-name': true } }),
+      /^metadata.labels.kubernetes.io\/service-name: true is not a string/,
+    ],
+    [
+      'labels',
+      slice({}, { labels: ['kubernetes.io/service-name'] }),
+      /^metadata.labels: a list is not an object/,
+    ],
     ['address type missing', slice({ addressType: undefined }), /^addressType: missing/],
     ['address type', slice({ addressType: 'IPX' }), /^addressType: IPX is none of IPv4, IPv6/],
     ['ports', slice({ ports: {} }), /^ports: an object is not a list/],
@@ -180,6 +190,11 @@ describe('a bad entry of an EndpointSlice costs that entry only', () => {
       'conditions',
       { addresses: ['10.0.0.2'], conditions: 1 },
       'endpoints[0].conditions: 1 is not an object; ignored',
+    ],
+    [
+      'condition in quotes',
+      { addresses: ['10.0.0.2'], conditions: { ready: 'false' } },
+      'endpoints[0].conditions: a condition is neither true nor false; ignored',
     ],
     [
       'condition',

@@ -9,7 +9,7 @@ import type {
 } from '@kubernetes/client-node';
 import { familyOf, type IpFamily } from '../addresses/ip.ts';
 import { canonicalIp } from './decode-address.ts';
-import { hasTag, openObject, readTimeMs, tagOf } from './decode-metadata.ts';
+import { hasTag, openObject, readLabels, readTimeMs, tagOf, unreadableTag } from './decode-metadata.ts';
 import { isDnsLabel, isDnsSubdomain } from './decode-names.ts';
 import {
   type Decoded,
@@ -41,8 +41,11 @@ const GENERATED_END = /^-[bcdfghjklmnpqrstvwxz2456789]{5}$/;
  */
 export function decodeEndpointSlice(value: unknown): Decoded<EndpointSlice> {
   const { reader, raw, metadata } = openObject<V1EndpointSlice>('EndpointSlice', value);
-  const serviceName = tagOf(metadata.labels, SERVICE_NAME);
-  if (serviceName === '' || hasTag(metadata.labels, HEADLESS) || raw.addressType === 'FQDN') {
+  const labels = readLabels(reader, metadata);
+  const serviceName = tagOf(labels, SERVICE_NAME);
+  const badServiceName = unreadableTag(labels, SERVICE_NAME);
+  if (badServiceName !== undefined) reader.reject(`metadata.labels.${SERVICE_NAME}`, badServiceName);
+  if (serviceName === '' || hasTag(labels, HEADLESS) || raw.addressType === 'FQDN') {
     return { object: undefined, problems: reader.problems };
   }
   if (!isDnsLabel(serviceName)) {

@@ -46,6 +46,17 @@ export function openObject<T extends { metadata?: V1ObjectMeta }>(
   return { reader, raw, metadata };
 }
 
+/** Labels that can't be read must not be taken for none, which might make the object ours. */
+export function readLabels(reader: ObjectReader, { labels }: Unchecked<V1ObjectMeta>): unknown {
+  return reader.fields('metadata.labels', labels);
+}
+
+/** What is wrong with a label that is there and no string: `kubernetes.io/service-name: yes` is a boolean in YAML. */
+export function unreadableTag(tags: unknown, key: string): string | undefined {
+  const value = isFields<Record<string, string>>(tags) ? tags[key] : undefined;
+  return isAbsent(value) || typeof value === 'string' ? undefined : `${show(value)} is not a string`;
+}
+
 /** Value of a label or annotation; empty when absent or not a string. */
 export function tagOf(tags: unknown, key: string): string {
   const value = isFields<Record<string, string>>(tags) ? tags[key] : undefined;

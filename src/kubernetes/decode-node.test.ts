@@ -73,6 +73,11 @@ describe('a Node', () => {
     ],
     [{ status: { addresses: [1] } }, 'status.addresses[0]: 1 is not an object; ignored', true],
     [{ spec: { taints: [{}] } }, 'spec.taints[0].key: missing; ignored', true],
+    [
+      { metadata: { name: 'node-1', labels: { 'topology.kubernetes.io/zone': 1 } } },
+      'metadata.labels.topology.kubernetes.io/zone: 1 is not a string; ignored',
+      true,
+    ],
     [{ spec: 1 }, 'spec: 1 is not an object', false],
     [
       { metadata: { name: 'Node 1' } },

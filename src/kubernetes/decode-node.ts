@@ -1,7 +1,7 @@
 import type { V1Node, V1NodeAddress, V1NodeSpec, V1NodeStatus, V1Taint } from '@kubernetes/client-node';
 import { parseCidr } from '../addresses/ip.ts';
 import { canonicalIp } from './decode-address.ts';
-import { openObject, tagOf } from './decode-metadata.ts';
+import { openObject, tagOf, unreadableTag } from './decode-metadata.ts';
 import { type Decoded, isAbsent, isFields, type ObjectReader, type Unchecked } from './decode-reader.ts';
 import { intern, show } from './decode-text.ts';
 import type { Node } from './objects.ts';
@@ -16,6 +16,8 @@ export function decodeNode(value: unknown): Decoded<Node> {
   const podCIDRs = readPodCIDRs(reader, spec);
   const addresses = readAddresses(reader, status.addresses);
   const taintKeys = readTaintKeys(reader, spec.taints);
+  const badZone = unreadableTag(metadata.labels, ZONE);
+  if (badZone !== undefined) reader.ignore(`metadata.labels.${ZONE}`, badZone);
   return reader.finish(() => ({
     kind: 'Node',
     namespace: '',

@@ -243,6 +243,35 @@ describe('a Service that can not be used', () => {
   });
 });
 
+describe('a Service whose restrictions can’t be read is refused as a whole', () => {
+  it.each([
+    [{ spec: { loadBalancerSourceRanges: '10.0.0.0/8' } }, 'spec.loadBalancerSourceRanges'],
+    [{ spec: { loadBalancerSourceRanges: { 0: '10.0.0.0/8' } } }, 'spec.loadBalancerSourceRanges'],
+    [{ spec: { externalTrafficPolicy: 'local' } }, 'spec.externalTrafficPolicy'],
+    [{ spec: { externalTrafficPolicy: ['Local'] } }, 'spec.externalTrafficPolicy'],
+    [{ spec: { internalTrafficPolicy: 'Lokal' } }, 'spec.internalTrafficPolicy'],
+    [{ spec: { internalTrafficPolicy: true } }, 'spec.internalTrafficPolicy'],
+    [{ spec: { sessionAffinity: 'clientIP' } }, 'spec.sessionAffinity'],
+    [{ spec: { type: 'loadBalancer' } }, 'spec.type'],
+    [{ metadata: { labels: ['service.kubernetes.io/service-proxy-name'] } }, 'metadata.labels'],
+    [{ metadata: { labels: 'service.kubernetes.io/service-proxy-name' } }, 'metadata.labels'],
+  ])('%j', (parts, field) => {
+    const { object, problems } = decodeService(service(parts));
+    expect(object).toBeUndefined();
+    expect(problems.map((problem) => problem.field)).toEqual([field]);
+  });
+
+  it.each([[null], [7], [['10.0.0.0/8']], [''], ['10.0.0.0/'], ['::ffff:10.0.0.0/8']])(
+    'but for a range such as %j, which lets nobody in',
+    (range) => {
+      expect(decodeService(service({ spec: { loadBalancerSourceRanges: [range] } }))).toMatchObject({
+        object: { loadBalancerSourceRanges: [], hasUnreadableSourceRange: true },
+        problems: [{ field: 'spec.loadBalancerSourceRanges[0]' }],
+      });
+    },
+  );
+});
+
 describe('a bad entry of a Service costs that entry only', () => {
   it.each([
     [

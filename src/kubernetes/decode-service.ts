@@ -11,7 +11,7 @@ import type {
 import { familyOf, IP_FAMILIES, type IpFamily, parseCidr } from '../addresses/ip.ts';
 import { canonicalIp } from './decode-address.ts';
 import { readBalancing } from './decode-balancing.ts';
-import { hasTag, openObject, readTimeMs } from './decode-metadata.ts';
+import { hasTag, openObject, readLabels, readTimeMs } from './decode-metadata.ts';
 import {
   type Decoded,
   isAbsent,
@@ -32,6 +32,7 @@ const MAX_AFFINITY_SECONDS = 86_400;
 /** A core/v1 Service (spec §§ 1.4 and 2). */
 export function decodeService(value: unknown): Decoded<Service> {
   const { reader, raw, metadata } = openObject<V1Service>('Service', value);
+  const labels = readLabels(reader, metadata);
   const spec = reader.fields<V1ServiceSpec>('spec', raw.spec);
   const type = reader.choice('spec.type', spec.type, [
     'ClusterIP',
@@ -65,7 +66,7 @@ export function decodeService(value: unknown): Decoded<Service> {
     name: reader.ref.name,
     createdAtMs: readTimeMs(metadata.creationTimestamp),
     type,
-    foreignProxy: hasTag(metadata.labels, SERVICE_PROXY_NAME),
+    foreignProxy: hasTag(labels, SERVICE_PROXY_NAME),
     clusterIPs,
     ports,
     externalIPs,

@@ -80,6 +80,11 @@ describe('Endpoints become EndpointSlices', () => {
     [endpoints([1]), 'subsets[0]'],
     [endpoints([{ ports: 1 }]), 'subsets[0].ports'],
     [endpoints([{}, { addresses: 1 }]), 'subsets[1].addresses'],
+    [
+      endpoints([], { labels: { 'endpointslice.kubernetes.io/skip-mirror': true } }),
+      'metadata.labels.endpointslice.kubernetes.io/skip-mirror',
+    ],
+    [endpoints([], { labels: 'skip' }), 'metadata.labels'],
     [endpoints([{ notReadyAddresses: {} }]), 'subsets[0].notReadyAddresses'],
   ])('unless %j has no shape', (value, field) => {
     expect(mirrorEndpoints(value)).toMatchObject({ slices: [], problem: { field } });

@@ -7,7 +7,7 @@ import type {
   V1ObjectMeta,
 } from '@kubernetes/client-node';
 import type { IpFamily } from '../../addresses/ip.ts';
-import { tagOf } from '../../kubernetes/decode-metadata.ts';
+import { tagOf, unreadableTag } from '../../kubernetes/decode-metadata.ts';
 import { isAbsent, isFields, type Unchecked } from '../../kubernetes/decode-reader.ts';
 import { show } from '../../kubernetes/decode-text.ts';
 
@@ -39,6 +39,11 @@ export function mirrorEndpoints(value: unknown): MirroredEndpoints {
   const metadata: Unchecked<V1ObjectMeta> = isFields<V1ObjectMeta>(endpoints.metadata)
     ? endpoints.metadata
     : {};
+  if (!isAbsent(metadata.labels) && !isFields(metadata.labels)) {
+    return refuse('metadata.labels', `${show(metadata.labels)} is not an object`);
+  }
+  const badSkip = unreadableTag(metadata.labels, SKIP_MIRROR);
+  if (badSkip !== undefined) return refuse(`metadata.labels.${SKIP_MIRROR}`, badSkip);
   if (tagOf(metadata.labels, SKIP_MIRROR) === 'true' || tagOf(metadata.annotations, LEADER) !== '') {
     return { slices: [], problem: undefined };
   }
@@ -100,7 +105,7 @@ function mirrorSubset(
         ...metadata,
         // Not a name the controllers could choose for a slice of the same Service.
         name: typeof name === 'string' ? `${name}.subset-${index}.${family.toLowerCase()}` : name,
-        labels: { ...labels, 'kubernetes.io/service-name': name },
+        labels: { ...labels, 'kubernetes.io/service-name': typeof name === 'string' ? name : '' },
       },
       addressType: family,
       ports: Array.isArray(ports) ? ports.map(mirrorPort) : [],
