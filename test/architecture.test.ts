@@ -24,7 +24,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'relay',
     'services',
   ],
-  conntrack: ['addresses', 'kernel', 'kubernetes/objects.ts', 'log', 'services'],
+  conntrack: ['addresses', 'config/settings.ts', 'kernel', 'kubernetes/objects.ts', 'log', 'services'],
   health: ['addresses', 'config/settings.ts', 'kubernetes/objects.ts', 'log'],
   metrics: ['addresses', 'config/settings.ts', 'health/http-listener.ts', 'log', 'relay/pool.ts'],
   proxy: [

@@ -1,12 +1,16 @@
 /** Puts the rooms of the proxy together and keeps them running until a signal ends it. */
+import { availableParallelism } from 'node:os';
 import type { IpFamily } from '../addresses/ip.ts';
 import type { AnyBackend } from '../backends/backend.ts';
 import type { Settings } from '../config/settings.ts';
 import { FlowCutter } from '../conntrack/flow-cutter.ts';
+import { applyConntrackSettings } from '../conntrack/kernel-settings.ts';
 import { startHealthServer } from '../health/health-server.ts';
 import type { HttpListener } from '../health/http-listener.ts';
 import { isNodeEligible, ProxyHealth } from '../health/proxy-health.ts';
 import { ServiceHealthServers } from '../health/service-health-servers.ts';
+import { kernelFiles } from '../kernel/kernel-file.ts';
+import { applyKernelModule } from '../kernel/kernel-module.ts';
 import { FlowTable } from '../kernel/netlink/conntrack.ts';
 import { openFlowSocket } from '../kernel/netlink/conntrack-socket.ts';
 import { startToolRunner, type ToolRunner } from '../kernel/tool-runner.ts';
@@ -70,6 +74,7 @@ async function serve(
   const forwards = settings.mode === 'userspace' && !settings.dryRun;
   const relays = forwards ? openRelays(settings.userspace, logger) : undefined;
   const surroundings = { runner, logger, localAddresses: addresses.local, relays };
+  if (!settings.dryRun) await setUpConntrack(settings, runner, logger, stop.signal);
   const backends = await startBackends(settings, node.ips.primaryFamily, surroundings, stop.signal);
   const health = new ProxyHealth(2 * settings.syncPeriodMs);
   const metrics = createProxyMetrics(relays && (() => relays.stats()));
@@ -121,6 +126,21 @@ async function serve(
     ]);
   }
   logger.info({}, 'menwei ends; the rules stay in place');
+}
+
+/** Before the backends: what they write depends on how conntrack is set. */
+async function setUpConntrack(
+  { conntrack }: Settings,
+  runner: ToolRunner,
+  logger: Logger,
+  signal: AbortSignal,
+): Promise<void> {
+  await applyConntrackSettings(conntrack, {
+    files: kernelFiles,
+    usableCpus: availableParallelism(),
+    loadModule: () => applyKernelModule(runner, 'nf_conntrack', signal),
+    logger,
+  });
 }
 
 function createFlowCutting(

@@ -60,7 +60,7 @@ function assemble(
   nodeName: string,
   flags: GivenFlags,
 ): Settings {
-  const { clientConnection, iptables, nftables, logging } = configuration;
+  const { clientConnection, iptables, nftables, conntrack, logging } = configuration;
   const { logFormat, ...rest } = checked;
   const { masqueradeBit, masqueradeAll, localhostNodePorts } = iptables;
   return {
@@ -71,6 +71,15 @@ function assemble(
     detectLocal: configuration.detectLocal,
     iptables: { masqueradeBit, masqueradeAll, localhostNodePorts },
     nftables: { masqueradeBit: nftables.masqueradeBit, masqueradeAll: nftables.masqueradeAll },
+    conntrack: {
+      maxPerCore: conntrack.maxPerCore,
+      min: conntrack.min,
+      tcpEstablishedTimeoutMs: conntrack.tcpEstablishedTimeout,
+      tcpCloseWaitTimeoutMs: conntrack.tcpCloseWaitTimeout,
+      tcpBeLiberal: conntrack.tcpBeLiberal,
+      udpTimeoutMs: conntrack.udpTimeout,
+      udpStreamTimeoutMs: conntrack.udpStreamTimeout,
+    },
     log: { format: logFormat, level: logging.verbosity >= DEBUG_VERBOSITY ? 'debug' : 'info' },
     cleanup: flags.cleanup === true,
     manifests: Array.isArray(flags.manifests) ? flags.manifests : [],

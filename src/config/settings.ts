@@ -62,6 +62,21 @@ export interface IpvsSettings {
   readonly required: boolean;
 }
 
+/** What of it is 0 or off stays as the kernel has it. */
+export interface ConntrackSettings {
+  /** Connections tracked per CPU. */
+  readonly maxPerCore: number;
+  /** Connections tracked at least, unless `maxPerCore` is 0. */
+  readonly min: number;
+  readonly tcpEstablishedTimeoutMs: number;
+  readonly tcpCloseWaitTimeoutMs: number;
+  /** Packets outside of the window are tracked, too. */
+  readonly tcpBeLiberal: boolean;
+  readonly udpTimeoutMs: number;
+  /** The same of flows that were answered. */
+  readonly udpStreamTimeoutMs: number;
+}
+
 export interface PortRange {
   readonly first: number;
   readonly last: number;
@@ -113,6 +128,7 @@ export interface Settings {
   readonly nftables: MasqueradeSettings;
   readonly ipvs: IpvsSettings;
   readonly userspace: UserspaceSettings;
+  readonly conntrack: ConntrackSettings;
   /** Of the selected mode. How long a failed or unrequested sync waits, and twice of it makes a proxy unhealthy. */
   readonly syncPeriodMs: number;
   /** Of the selected mode. Shortest time from the end of a sync to the start of the next. */

@@ -3,14 +3,12 @@ import { errorsOf, warningsOf } from './testing.ts';
 
 describe('settings without effect', () => {
   it('are named in one warning', () => {
-    expect(
-      warningsOf(['--conntrack-min=1', '--oom-score-adj', '-500', '--vmodule=x=1', '--feature-gates=A=true']),
-    ).toEqual([
-      'these settings have no effect yet: --oom-score-adj, --conntrack-min, --feature-gates, --vmodule',
+    expect(warningsOf(['--oom-score-adj', '-500', '--vmodule=x=1', '--feature-gates=A=true'])).toEqual([
+      'these settings have no effect yet: --oom-score-adj, --feature-gates, --vmodule',
     ]);
     expect(
-      warningsOf(['--vmodule=x=1'], 'conntrack: {min: 1}\nipvs: {scheduler: lc, syncPeriod: 10s}'),
-    ).toEqual(['these settings have no effect yet: --vmodule, conntrack.min']);
+      warningsOf(['--vmodule=x=1'], 'winkernel: {networkName: x}\nipvs: {scheduler: lc, syncPeriod: 10s}'),
+    ).toEqual(['these settings have no effect yet: --vmodule, winkernel.networkName']);
     expect(
       warningsOf([], 'configSyncPeriod: 1m\nfeatureGates: {A: false}\nclientConnection: {contentType: x}'),
     ).toEqual([

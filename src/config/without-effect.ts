@@ -8,7 +8,6 @@ const FIELDS: readonly string[] = [
   'clientConnection.acceptContentTypes',
   'clientConnection.contentType',
   'configSyncPeriod',
-  'conntrack',
   'enableProfiling',
   'featureGates',
   'logging.flushFrequency',

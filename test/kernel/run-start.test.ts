@@ -42,7 +42,11 @@ const NOBODY = [
   ...['--inh-caps=+dac_read_search', '--ambient-caps=+dac_read_search'],
 ];
 const WITHOUT_NET_ADMIN = ['/usr/bin/setpriv', '--bounding-set=-net_admin', '--inh-caps=-net_admin'];
-const FROM_MANIFEST = ['--manifests', manifest];
+/** With the conntrack settings of the kernel, so that nothing is changed that would be said. */
+const FROM_MANIFEST = [
+  ...['--manifests', manifest, '--conntrack-max-per-core=0'],
+  ...['--conntrack-tcp-timeout-established=0', '--conntrack-tcp-timeout-close-wait=0'],
+];
 
 interface Refusal {
   readonly title: string;

@@ -21,7 +21,8 @@ export function iptablesOptions(settings: Settings, family: IpFamily): IptablesO
     masqueradeMark: 2 ** iptables.masqueradeBit,
     masqueradeAll: iptables.masqueradeAll,
     localhostNodePorts: takesLocalhostNodePorts(settings, family),
-    conntrackLiberal: false,
+    // It is what the kernel is told before any rule is written.
+    conntrackLiberal: settings.conntrack.tcpBeLiberal,
     accounting: [],
   };
 }
@@ -37,12 +38,15 @@ export async function startIptables(
   try {
     const tools = await findIptables(runner, family, signal);
     logger.info({ family, variant: tools.variant }, 'iptables found');
-    const options = {
-      ...iptablesOptions(settings, family),
-      conntrackLiberal: (readSysctl('net/netfilter/nf_conntrack_tcp_be_liberal') ?? '0') !== '0',
-    };
     // Only who is going to write rules may change anything for their sake.
     const writes = !settings.dryRun && !settings.cleanup;
+    const fromSettings = iptablesOptions(settings, family);
+    const isLiberal = (readSysctl('net/netfilter/nf_conntrack_tcp_be_liberal') ?? '0') !== '0';
+    const options = {
+      ...fromSettings,
+      // The kernel has been told already, unless nothing is to be changed.
+      conntrackLiberal: isLiberal || (!writes && fromSettings.conntrackLiberal),
+    };
     if (writes && options.localhostNodePorts && readSysctl(ROUTE_LOCALNET) !== '1') {
       writeSysctl(ROUTE_LOCALNET, 1);
     }
