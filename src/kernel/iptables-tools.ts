@@ -1,5 +1,6 @@
 /** The door to iptables: the tools of one IP family, found once at start (spec § 4.1). */
 import type { IpFamily } from '../addresses/ip.ts';
+import { IptablesListing } from './iptables-listing.ts';
 import { KernelError } from './kernel-error.ts';
 import type { ToolResult, ToolRun, ToolRunner } from './tool-runner.ts';
 
@@ -53,7 +54,7 @@ export async function findIptables(
   }
   const variant: IptablesVariant = result.stdout.includes('nf_tables') ? 'nf_tables' : 'legacy';
   const tools = new RealIptablesTools(runner, name, variant);
-  await tools.checkPrivilege(signal);
+  await tools.checkNatTable(signal);
   return tools;
 }
 
@@ -71,23 +72,33 @@ class RealIptablesTools implements IptablesTools {
     this.variant = variant;
   }
 
-  async checkPrivilege(signal: AbortSignal): Promise<void> {
-    const chain = await this.list('nat', 'POSTROUTING', signal);
-    if (chain === undefined) {
-      throw new KernelError({ operation: this.#name, object: 'nat', detail: 'the kernel has no nat table' });
-    }
+  /**
+   * Throws what will not pass by itself: no privilege, no such table in this kernel. Anything else (a busy lock, a table
+   * that the tool can't read) is for the first sync to meet, since that is repeated.
+   */
+  async checkNatTable(signal: AbortSignal): Promise<void> {
+    const result = await this.#list('nat', 'POSTROUTING', signal);
+    if (result.status === 0) return;
+    if (isHopeless(result)) throw this.#error('list', 'nat POSTROUTING', result);
+    // The same words for a chain that could not be made, and for one with a rule that the tool can't read.
+    if (result.status !== 1 || !(await this.#isReadable('nat', signal))) return;
+    throw new KernelError({ operation: this.#name, object: 'nat', detail: 'the kernel has no nat table' });
   }
 
   async save(table: string, onLine: (line: string) => void, signal: AbortSignal): Promise<void> {
-    const lines = new LineSplitter(onLine);
+    const listing = new IptablesListing(table, onLine);
     const result = await this.#run({
       file: `${this.#name}-save`,
       args: ['-t', table],
-      onOutput: (chunk) => lines.push(chunk),
+      onOutput: (chunk) => listing.push(chunk),
       signal,
     });
     if (result.status !== 0) throw this.#error('save', table, result);
-    lines.end();
+    listing.end();
+    if (listing.isWhole) return;
+    const words = [...listing.comments, ...complaintsIn(result.stderr)].join('; ');
+    const detail = `the table can't be read: ${words || 'it was not printed to its end'}`;
+    throw new KernelError({ operation: `${this.#name} save`, object: table, detail });
   }
 
   async restore(script: Iterable<string>, signal: AbortSignal): Promise<void> {
@@ -104,13 +115,9 @@ class RealIptablesTools implements IptablesTools {
   }
 
   async list(table: string, chain: string, signal: AbortSignal): Promise<readonly string[] | undefined> {
-    const result = await this.#run({
-      file: this.#name,
-      args: [...LOCK_WAIT, '-S', chain, '-t', table],
-      signal,
-    });
+    const result = await this.#list(table, chain, signal);
     if (result.status === 0) return result.stdout.split('\n').filter((line) => line.startsWith('-A '));
-    if (result.status === 1 && !/Permission denied|not permitted/i.test(result.stderr)) return undefined;
+    if (result.status === 1 && !needsPrivilege(result)) return undefined;
     throw this.#error('list', `${table} ${chain}`, result);
   }
 
@@ -120,8 +127,22 @@ class RealIptablesTools implements IptablesTools {
       args: [...LOCK_WAIT, '-N', chain, '-t', table],
       signal,
     });
-    // 1 is what both variants answer for a chain that exists.
-    if (result.status > 1) throw this.#error('create', `${table} ${chain}`, result);
+    if (result.status === 0 || /already exists/.test(result.stderr)) return;
+    throw this.#error('create', `${table} ${chain}`, result);
+  }
+
+  #list(table: string, chain: string, signal: AbortSignal): Promise<ToolResult> {
+    return this.#run({ file: this.#name, args: [...LOCK_WAIT, '-S', chain, '-t', table], signal });
+  }
+
+  async #isReadable(table: string, signal: AbortSignal): Promise<boolean> {
+    try {
+      await this.save(table, () => undefined, signal);
+      return true;
+    } catch (error) {
+      if (error instanceof KernelError) return false;
+      throw error;
+    }
   }
 
   async #run(run: ToolRun): Promise<ToolResult> {
@@ -135,8 +156,7 @@ class RealIptablesTools implements IptablesTools {
   }
 
   #error(verb: string, object: string, result: ToolResult): KernelError {
-    const needsRoot = /Permission denied|not permitted/i.test(result.stderr);
-    const hint = needsRoot ? ' (run as root or with CAP_NET_ADMIN)' : '';
+    const hint = needsPrivilege(result) ? ' (run as root or with CAP_NET_ADMIN)' : '';
     return new KernelError({
       operation: `${this.#name} ${verb}`,
       object,
@@ -159,11 +179,23 @@ function oneAtATime<T>(run: () => Promise<T>): Promise<T> {
 
 /** The tool's own message on one line. */
 function complaint(result: ToolResult): string {
-  const lines = result.stderr
+  return complaintsIn(result.stderr).join('; ') || `exit status ${result.status}`;
+}
+
+function complaintsIn(stderr: string): readonly string[] {
+  return stderr
     .split('\n')
     .map((line) => line.trim())
     .filter((line) => line !== '' && !line.startsWith('Try `') && !line.startsWith('# Warning'));
-  return lines.length > 0 ? lines.join('; ') : `exit status ${result.status}`;
+}
+
+function needsPrivilege({ stderr }: ToolResult): boolean {
+  return /Permission denied|not permitted/i.test(stderr);
+}
+
+/** It will fail for the same reason as long as this process lives. */
+function isHopeless(result: ToolResult): boolean {
+  return needsPrivilege(result) || /does not exist|not supported/i.test(result.stderr);
 }
 
 function lineOf(script: Iterable<string>, number: number): string | undefined {
@@ -175,25 +207,4 @@ function lineOf(script: Iterable<string>, number: number): string | undefined {
     passed += lines.length - 1;
   }
   return undefined;
-}
-
-/** Cuts a stream of bytes into lines. */
-class LineSplitter {
-  readonly #onLine: (line: string) => void;
-  readonly #decoder = new TextDecoder();
-  #rest = '';
-
-  constructor(onLine: (line: string) => void) {
-    this.#onLine = onLine;
-  }
-
-  push(chunk: Uint8Array): void {
-    const lines = (this.#rest + this.#decoder.decode(chunk, { stream: true })).split('\n');
-    this.#rest = lines.pop() ?? '';
-    for (const line of lines) this.#onLine(line);
-  }
-
-  end(): void {
-    if (this.#rest !== '') this.#onLine(this.#rest);
-  }
 }

@@ -18,35 +18,39 @@ const EMPTYING = ['filter', 'nat', 'mangle'].map((table) => `*${table}\n-F\n-X\n
 /** Finds the tools of a family and takes all rules out of the test's network namespace. */
 export type OpenEmptyKernel = (family: IpFamily) => Promise<IptablesTools>;
 
-/** Runs a suite once for each variant that the kernel has the tables for. */
+/** Runs a suite once for each variant, or for one, that the kernel has the tables for. */
 export function describeVariants(
   suite: (variant: IptablesVariant, openKernel: OpenEmptyKernel) => void,
+  only?: IptablesVariant,
 ): void {
-  describe.each(VARIANTS)('iptables $variant', ({ variant, binary }) => {
-    if (!hasTables(binary)) return void it.skip('is not in this kernel');
-    const folder = mkdtempSync(join(tmpdir(), 'menwei-tools-'));
-    const pathBefore = process.env.PATH;
-    const signal = new AbortController().signal;
-    let runner: ToolRunner;
+  describe.each(VARIANTS.filter(({ variant }) => variant === (only ?? variant)))(
+    'iptables $variant',
+    ({ variant, binary }) => {
+      if (!hasTables(binary)) return void it.skip('is not in this kernel');
+      const folder = mkdtempSync(join(tmpdir(), 'menwei-tools-'));
+      const pathBefore = process.env.PATH;
+      const signal = new AbortController().signal;
+      let runner: ToolRunner;
 
-    beforeAll(() => {
-      for (const tool of TOOLS) symlinkSync(binary, join(folder, tool));
-      process.env.PATH = `${folder}:${pathBefore}`;
-      runner = startToolRunner();
-    });
+      beforeAll(() => {
+        for (const tool of TOOLS) symlinkSync(binary, join(folder, tool));
+        process.env.PATH = `${folder}:${pathBefore}`;
+        runner = startToolRunner();
+      });
 
-    afterAll(() => {
-      runner.close();
-      process.env.PATH = pathBefore;
-      rmSync(folder, { recursive: true });
-    });
+      afterAll(() => {
+        runner.close();
+        process.env.PATH = pathBefore;
+        rmSync(folder, { recursive: true });
+      });
 
-    suite(variant, async (family) => {
-      const tools = await findIptables(runner, family, signal);
-      await tools.restore(EMPTYING, signal);
-      return tools;
-    });
-  });
+      suite(variant, async (family) => {
+        const tools = await findIptables(runner, family, signal);
+        await tools.restore(EMPTYING, signal);
+        return tools;
+      });
+    },
+  );
 }
 
 /** The tools read tables that the kernel has not as empty ones; only writing tells. */

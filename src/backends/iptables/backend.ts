@@ -7,6 +7,7 @@ import type { RestoreScript } from '../xtables/restore-script.ts';
 import type { Ruleset } from '../xtables/ruleset.ts';
 import { LAYOUT } from './base.ts';
 import type { IptablesOptions } from './options.ts';
+import type { IptablesPlan } from './plan.ts';
 import { IptablesRules } from './rules.ts';
 import type { IptablesUnit } from './unit.ts';
 
@@ -26,6 +27,9 @@ export class IptablesBackend extends IptablesRules implements Backend<IptablesUn
   readonly #options: IptablesBackendOptions;
   readonly #kernel: KernelRules;
   #accountingStands = false;
+  #plan: IptablesPlan | undefined;
+  /** The kernel holds what the plan says, as far as we know. */
+  #isKnown = false;
 
   constructor(options: IptablesBackendOptions) {
     super(options);
@@ -33,21 +37,33 @@ export class IptablesBackend extends IptablesRules implements Backend<IptablesUn
     this.#kernel = new KernelRules({ ...options, layout: LAYOUT });
   }
 
+  override plan(): IptablesPlan {
+    this.#plan = super.plan();
+    return this.#plan;
+  }
+
   async apply(changes: RestoreScript, signal: AbortSignal): Promise<Outcome<IptablesUnit>> {
     if (changes.length === 0) return 'applied';
+    this.#isKnown = false;
     if (!this.#accountingStands) this.#applyAccounting();
     await this.#kernel.restore(changes, signal);
+    this.#isKnown = true;
     return 'applied';
   }
 
-  observe(signal: AbortSignal): Promise<Ruleset> {
+  async observe(signal: AbortSignal): Promise<Ruleset> {
     // Who looks does not know what the kernel holds; what the rules count into may be gone as well.
     this.#accountingStands = false;
-    return this.#kernel.observe(signal);
+    this.#isKnown = false;
+    const rules = await this.#kernel.observe(signal);
+    // Whatever differs is applied before anything else happens.
+    this.#isKnown = true;
+    return rules;
   }
 
   watch(drifted: (what: string) => void, inTurn: InTurn, signal: AbortSignal): Promise<void> {
-    return this.#kernel.watch(drifted, inTurn, signal);
+    const left = () => (this.#isKnown ? this.#plan?.complete() : undefined);
+    return this.#kernel.watch(left, drifted, inTurn, signal);
   }
 
   cleanup(signal: AbortSignal): Promise<void> {

@@ -13,6 +13,7 @@ import { GradualWeights } from './gradual.ts';
 import { KernelImage } from './image.ts';
 import { Observation } from './observe.ts';
 import type { IpvsOptions } from './options.ts';
+import type { IpvsPlan } from './plan.ts';
 import { IpvsRules } from './rules.ts';
 import type { RulesDoor } from './rules-door.ts';
 import type { IpvsState } from './state.ts';
@@ -43,6 +44,9 @@ export class IpvsBackend extends IpvsRules implements Backend<IpvsUnit, IpvsStat
   readonly #gradual: GradualWeights;
   /** Undefined while it is not known what the kernel holds. */
   #image: KernelImage | undefined;
+  #plan: IpvsPlan | undefined;
+  /** The kernel holds the iptables rules of the plan, as far as we know. */
+  #rulesKnown = false;
   #isForeign: (frontend: Frontend) => boolean = () => false;
   /** Virtual servers that are ours, should the ledger be lost. */
   #known = new Set<FrontendKey>();
@@ -54,12 +58,19 @@ export class IpvsBackend extends IpvsRules implements Backend<IpvsUnit, IpvsStat
     this.#gradual = new GradualWeights(options.drainTimeoutMs);
   }
 
+  override plan(): IpvsPlan {
+    this.#plan = super.plan();
+    return this.#plan;
+  }
+
   async apply(changes: IpvsChanges, signal: AbortSignal): Promise<Outcome<IpvsUnit>> {
     const image = this.#image;
     this.#image = undefined;
     const times = { nowMs: performance.now(), answerMs: this.#options.answerMs };
     const application = new Application(this.#doors, this.#gradual, this.#isForeign, times, signal);
+    this.#rulesKnown = false;
     const refused = await application.run(changes);
+    this.#rulesKnown = true;
     for (const { server } of changes.removedServers) this.#known.delete(formatFrontend(server.frontend));
     if (refused.length > 0) return { refused };
     for (const { server } of changes.addedServers) this.#known.add(formatFrontend(server.frontend));
@@ -70,11 +81,14 @@ export class IpvsBackend extends IpvsRules implements Backend<IpvsUnit, IpvsStat
 
   async observe(signal: AbortSignal): Promise<IpvsState> {
     this.#image = undefined;
+    this.#rulesKnown = false;
     const { state, foreign } = await this.#look(signal);
     const foreignKeys = new Set(foreign.map(formatFrontend));
     this.#isForeign = (frontend) => foreignKeys.has(formatFrontend(frontend));
     this.#known = new Set(state.servers.keys());
     this.#image = new KernelImage(state);
+    // Whatever differs is applied before anything else happens.
+    this.#rulesKnown = true;
     return state;
   }
 
@@ -82,7 +96,11 @@ export class IpvsBackend extends IpvsRules implements Backend<IpvsUnit, IpvsStat
     const { family, logger, watchPeriodMs, ipvs, sets, links, rules } = this.#options;
     return watchKernel(
       { family, logger, periodMs: watchPeriodMs, ipvs, sets, links, rules },
-      { gradual: this.#gradual, image: () => this.#image },
+      {
+        gradual: this.#gradual,
+        image: () => this.#image,
+        leftRules: () => (this.#rulesKnown ? this.#plan?.rules() : undefined),
+      },
       drifted,
       inTurn,
       signal,

@@ -78,8 +78,13 @@ export class IpvsPlan implements Plan<IpvsUnit, IpvsState> {
       addresses: this.#addresses.all(),
       servers: this.#servers.among(this.#servers.keys()),
       sets: new Map(sets),
-      rules: rulesetOf(this.#chains.complete()),
+      rules: this.rules(),
     };
+  }
+
+  /** The complete desired iptables rules. */
+  rules(): Ruleset {
+    return rulesetOf(this.#chains.complete());
   }
 
   #touchedBy(units: Units): Touched {

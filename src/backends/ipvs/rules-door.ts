@@ -2,10 +2,11 @@
 import type { InTurn } from '../backend.ts';
 import type { RestoreScript } from '../xtables/restore-script.ts';
 import type { Ruleset } from '../xtables/ruleset.ts';
+import type { LeftRules } from '../xtables/watch.ts';
 
 export interface RulesDoor {
   observe(signal: AbortSignal): Promise<Ruleset>;
   restore(script: RestoreScript, signal: AbortSignal): Promise<void>;
-  watch(drifted: (what: string) => void, inTurn: InTurn, signal: AbortSignal): Promise<void>;
+  watch(left: LeftRules, drifted: (what: string) => void, inTurn: InTurn, signal: AbortSignal): Promise<void>;
   cleanup(signal: AbortSignal): Promise<void>;
 }

@@ -9,6 +9,7 @@ import type { IpvsClient } from '../../kernel/netlink/ipvs/contract.ts';
 import type { LinkClient } from '../../kernel/netlink/route/contract.ts';
 import type { Logger } from '../../log/logger.ts';
 import type { InTurn } from '../backend.ts';
+import type { LeftRules } from '../xtables/watch.ts';
 import { endDrained } from './apply.ts';
 import type { GradualWeights } from './gradual.ts';
 import type { KernelImage } from './image.ts';
@@ -35,6 +36,7 @@ export interface Watched {
   readonly gradual: GradualWeights;
   /** Another one, or none, as soon as anything is being changed. */
   readonly image: () => KernelImage | undefined;
+  readonly leftRules: LeftRules;
 }
 
 /** Until the signal ends it. */
@@ -47,7 +49,7 @@ export async function watchKernel(
 ): Promise<void> {
   const { rules, periodMs } = options;
   await Promise.all([
-    rules.watch(drifted, inTurn, signal),
+    rules.watch(watched.leftRules, drifted, inTurn, signal),
     repeat(options, GRADUAL_PERIOD_MS, signal, () =>
       inTurn(() => changeWeights(options, watched.gradual, signal)),
     ),

@@ -41,6 +41,8 @@ export class UserspaceBackend
   /** Ports of other programs, and when they were found to be. */
   readonly #taken = new Map<TakenPort, number>();
   #plan: UserspacePlan | undefined;
+  /** The kernel holds the rules of the plan, as far as we know. */
+  #rulesKnown = false;
   #rounds = 0;
 
   constructor(options: UserspaceBackendOptions) {
@@ -66,10 +68,12 @@ export class UserspaceBackend
     { script, relays, portless }: UserspaceChanges,
     signal: AbortSignal,
   ): Promise<Outcome<UserspaceUnit>> {
+    this.#rulesKnown = false;
     const opened = new Map([...relays].flatMap(([key, change]) => openedBy(key, change)));
     const failures = await this.#applyRelays(opened);
     if (this.#noteTaken(failures, relays)) return 'outdated';
     await this.#kernel.restore(script, signal);
+    this.#rulesKnown = true;
     const superfluous = [...relays].filter(
       ([key, { after }]) => after === undefined || opened.get(key) !== after,
     );
@@ -79,14 +83,18 @@ export class UserspaceBackend
   }
 
   async observe(signal: AbortSignal): Promise<UserspaceState> {
+    this.#rulesKnown = false;
     const rules = await this.#kernel.observe(signal);
+    // Whatever differs is applied before anything else happens.
+    this.#rulesKnown = true;
     const sinceMs = performance.now() - TAKEN_MS;
     for (const [port, atMs] of this.#taken) if (atMs < sinceMs) this.#taken.delete(port);
     return { rules, relays: this.#ownRelays(), taken: new Set(this.#taken.keys()), portless: new Set() };
   }
 
   watch(drifted: (what: string) => void, inTurn: InTurn, signal: AbortSignal): Promise<void> {
-    return this.#kernel.watch(drifted, inTurn, signal);
+    const left = () => (this.#rulesKnown ? this.#plan?.rules() : undefined);
+    return this.#kernel.watch(left, drifted, inTurn, signal);
   }
 
   destinations(key: ServicePortKey): readonly Destination[] {

@@ -88,7 +88,12 @@ export class UserspacePlan implements Plan<UserspaceUnit, UserspaceState> {
   }
 
   complete(): UserspaceState {
-    return { ...this.#piece(this.#placed.keys()), rules: rulesetOf(this.#chains.complete()) };
+    return { ...this.#piece(this.#placed.keys()), rules: this.rules() };
+  }
+
+  /** The complete desired rules. */
+  rules(): Ruleset {
+    return rulesetOf(this.#chains.complete());
   }
 
   /** Where its rules lead. */

@@ -10,7 +10,7 @@ import type { Layout } from './layout.ts';
 import { SavedRules } from './observe.ts';
 import { formatPieces, type RestoreScript } from './restore-script.ts';
 import type { Ruleset } from './ruleset.ts';
-import { watchTables } from './watch.ts';
+import { type LeftRules, watchTables } from './watch.ts';
 
 export interface KernelRulesOptions {
   readonly tools: IptablesTools;
@@ -39,9 +39,15 @@ export class KernelRules {
     await this.#options.tools.restore({ [Symbol.iterator]: () => formatPieces(script) }, signal);
   }
 
-  /** Calls `drifted` whenever somebody else took rules away, until the signal ends it. */
-  watch(drifted: (what: string) => void, inTurn: InTurn, signal: AbortSignal): Promise<void> {
-    return watchTables(this.#options, drifted, inTurn, signal);
+  /** Calls `drifted` whenever the kernel does not hold what we left in it, until the signal ends it. */
+  watch(
+    left: LeftRules,
+    drifted: (what: string) => void,
+    inTurn: InTurn,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const observe = () => this.observe(signal);
+    return watchTables({ ...this.#options, left, observe }, drifted, inTurn, signal);
   }
 
   /** Leaves nothing of this mode and those like it, but what other programs use too. Throws KernelError. */

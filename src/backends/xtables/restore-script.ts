@@ -31,6 +31,14 @@ export function* formatPieces(script: RestoreScript, pieceLength = 1 << 18): Gen
   if (piece !== '') yield piece;
 }
 
+/** The chains in which anything happens: `nat KUBE-SERVICES`. */
+export function touchedChains(script: RestoreScript): readonly string[] {
+  return script.flatMap(({ table, chains, deletions, insertions }) => {
+    const edited = [...deletions, ...insertions].map((command) => command.split(' ', 2)[1] ?? '');
+    return [...new Set([...chains, ...edited])].map((chain) => `${table} ${chain}`);
+  });
+}
+
 export function formatScript(script: RestoreScript): string {
   return [...formatPieces(script)].join('');
 }

@@ -1,30 +1,45 @@
 /**
- * Notices that somebody flushed or deleted our rules (spec § 4.12). Upstream looks for its canary chain only, which a
- * plain `iptables -t nat -F` leaves in place; so one jump of each table is looked for as well.
+ * Notices that somebody removed or changed our rules, in whichever of our chains (spec § 4.12). Upstream looks for its
+ * canary chain only, which a plain `iptables -t nat -F` leaves in place, and so does the flush of a single chain.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { IpFamily } from '../../addresses/ip.ts';
 import type { IptablesTools } from '../../kernel/iptables-tools.ts';
+import type { Logger } from '../../log/logger.ts';
 import type { InTurn } from '../backend.ts';
-import { CANARY, splitChainId, type Table } from './chain-id.ts';
-import type { KernelRulesOptions } from './kernel-rules.ts';
-import { jumpsOf, type Layout } from './layout.ts';
-import { formatRule } from './rule.ts';
-import { parseSavedRule } from './saved-rule.ts';
+import { CANARY, TABLES } from './chain-id.ts';
+import { diff } from './diff.ts';
+import { touchedChains } from './restore-script.ts';
+import type { Ruleset } from './ruleset.ts';
 
-const WATCHED_TABLES: readonly Table[] = ['mangle', 'nat', 'filter'];
-
-/** How long a flush may take from the first table to the last before we stop waiting for the rest. */
+/** How long a flush may take from the first chain to the last before we stop waiting for the rest. */
 const FLUSH_SETTLE_MS = 5_000;
 const FLUSH_POLL_MS = 100;
+/** When many were changed, so many are told. */
+const TOLD_CHAINS = 3;
 
-/** Calls `drifted` whenever rules were taken away, until the signal ends it. */
+/** The rules that we left in the kernel; undefined if nobody knows since a change has failed: a sync is going to look then. */
+export type LeftRules = () => Ruleset | undefined;
+
+export interface TablesWatch {
+  readonly tools: IptablesTools;
+  readonly family: IpFamily;
+  readonly logger: Logger;
+  /** How often it looks at the kernel. */
+  readonly watchPeriodMs: number;
+  readonly left: LeftRules;
+  readonly observe: (signal: AbortSignal) => Promise<Ruleset>;
+}
+
+/** Calls `drifted` whenever the kernel does not hold what we left in it, until the signal ends it. */
 export async function watchTables(
-  { tools, layout, family, logger, watchPeriodMs }: KernelRulesOptions,
+  watch: TablesWatch,
   drifted: (what: string) => void,
   inTurn: InTurn,
   signal: AbortSignal,
 ): Promise<void> {
-  const look = () => inTurn(() => damagedTables(tools, layout, signal));
+  const { tools, family, logger, watchPeriodMs } = watch;
+  const look = () => inTurn(() => damagedChains(watch, signal));
   let canariesStand = false;
   while (!signal.aborted) {
     try {
@@ -32,62 +47,49 @@ export async function watchTables(
       canariesStand = true;
       await sleep(watchPeriodMs, undefined, { signal });
       if ((await look()).length === 0) continue;
-      const damaged = await flushSettled(look, signal);
+      const chains = await flushSettled(look, signal);
+      if (chains.length === 0) continue;
       canariesStand = false;
-      drifted(`rules were removed by somebody else from: ${damaged.join(', ')}`);
+      drifted(`rules were removed or changed by somebody else in ${tell(chains)}`);
     } catch (error) {
       if (signal.aborted) return;
-      // A busy lock, most likely: nothing is known, so nothing is concluded.
+      // A busy lock, or a table that can't be read: nothing is known, so nothing is concluded.
       logger.warn({ family, error }, 'could not look after the iptables rules');
       await sleep(watchPeriodMs, undefined, { signal }).catch(() => undefined);
     }
   }
 }
 
+/** For others who, like upstream, look for it. */
 async function createCanaries(tools: IptablesTools, signal: AbortSignal): Promise<void> {
-  for (const table of WATCHED_TABLES) await tools.createChain(table, CANARY, signal);
+  for (const table of TABLES) await tools.createChain(table, CANARY, signal);
 }
 
-/** The tables in which something of ours is missing. */
-async function damagedTables(
-  tools: IptablesTools,
-  layout: Layout,
-  signal: AbortSignal,
-): Promise<readonly Table[]> {
-  const damaged: Table[] = [];
-  for (const table of WATCHED_TABLES) if (await isDamaged(tools, layout, table, signal)) damaged.push(table);
-  return damaged;
-}
-
-/** After the first table was hit: waits until the flush is through all of them, or is not going any further. */
+/** After the first chain was hit: waits until the flush is through all of them, or is not going any further. */
 async function flushSettled(
-  look: () => Promise<readonly Table[]>,
+  look: () => Promise<readonly string[]>,
   signal: AbortSignal,
-): Promise<readonly Table[]> {
+): Promise<readonly string[]> {
   let damaged = await look();
   for (let waitedMs = 0; waitedMs < FLUSH_SETTLE_MS; waitedMs += FLUSH_POLL_MS) {
     await sleep(FLUSH_POLL_MS, undefined, { signal });
     const now = await look();
-    if (now.length === WATCHED_TABLES.length || now.length === damaged.length) return now;
+    if (now.length === damaged.length) return now;
     damaged = now;
   }
   return damaged;
 }
 
-async function isDamaged(
-  tools: IptablesTools,
-  layout: Layout,
-  table: Table,
+/** The chains that are not as we left them. */
+async function damagedChains(
+  { left, observe }: TablesWatch,
   signal: AbortSignal,
-): Promise<boolean> {
-  // The short chains are asked for, never the whole table.
-  if ((await tools.list(table, CANARY, signal)) === undefined) return true;
-  const jump = jumpsOf(layout, table).at(-1);
-  if (jump === undefined) return false;
-  const { chain } = splitChainId(jump.from);
-  const rules = (await tools.list(table, chain, signal)) ?? [];
-  return !rules.some((line) => {
-    const rule = parseSavedRule(line.slice(`-A ${chain} `.length));
-    return rule !== undefined && formatRule(rule) === jump.rule;
-  });
+): Promise<readonly string[]> {
+  const wanted = left();
+  return wanted === undefined ? [] : touchedChains(diff(await observe(signal), wanted));
+}
+
+function tell(chains: readonly string[]): string {
+  const rest = chains.length - TOLD_CHAINS;
+  return chains.slice(0, TOLD_CHAINS).join(', ') + (rest > 0 ? ` and ${rest} more chains` : '');
 }
