@@ -23,7 +23,7 @@ export async function cleanupKernel(
       logger.debug({ missing }, 'nothing of this mode can be there');
       continue;
     }
-    const addresses = await openMachineAddresses(mode, signal);
+    const addresses = await openMachineAddresses(settings, mode, signal);
     const surroundings = { runner, logger, localAddresses: addresses.local };
     for (const family of IP_FAMILIES.filter(observeIpSupport)) {
       const backend = await mode.start(settings, family, surroundings, signal);

@@ -28,7 +28,7 @@ export async function diffKernel({ flags, nodePortRange }: ProxyInput): Promise<
     for (const warning of warnings) logger.warn({}, warning);
     const settings = await settleMode(looking, { runner, logger }, signal);
     const source = await openSource(settings, nodePortRange, logger, { waitForAll: true });
-    const addresses = await openMachineAddresses(findMode(settings.mode), signal);
+    const addresses = await openMachineAddresses(settings, findMode(settings.mode), signal);
     const node = new NodeState(settings, addresses.all, addresses.local);
     const report = (problem: Problem) => logger.warn({}, formatProblem(problem));
     const objects = await readOnce(source, report);

@@ -1,39 +1,62 @@
-/** The addresses of the machine: looked at when they are asked for, or followed, as the mode needs it. */
+/** The addresses of the machine, followed. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { IP_FAMILIES, type IpFamily } from '../addresses/ip.ts';
+import { cidrContains, IP_FAMILIES, type IpFamily } from '../addresses/ip.ts';
 import { DEVICE } from '../backends/ipvs/names.ts';
-import { observeInterfaceAddresses } from '../kernel/interfaces.ts';
+import type { Settings } from '../config/settings.ts';
 import { KernelError } from '../kernel/kernel-error.ts';
-import { LocalAddresses } from '../kernel/local-addresses.ts';
+import {
+  isLinkLocal,
+  isReachable,
+  LocalAddresses,
+  type LocalAddressesOptions,
+} from '../kernel/local-addresses.ts';
 import { openLinkClient } from '../kernel/netlink/route/client.ts';
 import type { Logger } from '../log/logger.ts';
 import type { Mode } from './modes.ts';
 
 const RETRY_MS = 1_000;
+const LOOPBACK_INTERFACE = 'lo';
 
 export interface MachineAddresses {
-  /** Of both families. In a mode that follows them, without those of loopback and of our own. */
+  /** Of both families, as far as the settings may mean them. */
   readonly all: () => readonly string[];
   /** See NodeView; none in a mode that does not use them. */
   readonly local: (family: IpFamily) => readonly string[];
-  /** Calls `changed` whenever the local ones are others than before, until the signal ends it. */
+  /** Calls `changed` whenever they are others than before, until the signal ends it. */
   readonly follow: (changed: () => void, logger: Logger, signal: AbortSignal) => Promise<void>;
 }
 
 /** Throws KernelError. */
 export async function openMachineAddresses(
+  settings: Pick<Settings, 'nodePortAddresses'>,
   { usesLocalAddresses }: Pick<Mode, 'usesLocalAddresses'>,
   signal: AbortSignal,
 ): Promise<MachineAddresses> {
-  if (!usesLocalAddresses) {
-    return { all: observeInterfaceAddresses, local: () => [], follow: async () => undefined };
-  }
-  const addresses = new LocalAddresses(openLinkClient(), [DEVICE]);
+  const which = usesLocalAddresses ? ofIpvs : ofNode(settings);
+  const addresses = new LocalAddresses({ client: openLinkClient(), ...which });
   await addresses.observe(signal);
   return {
-    all: () => IP_FAMILIES.flatMap((family) => addresses.of(family)),
-    local: (family) => addresses.of(family),
+    all: () => IP_FAMILIES.flatMap((family) => addresses.usable(family)),
+    local: (family) => (usesLocalAddresses ? addresses.of(family) : []),
     follow: (changed, logger, signal) => follow(addresses, changed, logger, signal),
+  };
+}
+
+type Which = Omit<LocalAddressesOptions, 'client'>;
+
+const ofIpvs: Which = {
+  excluded: [LOOPBACK_INTERFACE, DEVICE],
+  counts: isReachable,
+};
+
+/** Link-local addresses come and go with pods: where nobody asks for them, nobody looks because of them. */
+function ofNode({ nodePortAddresses }: Pick<Settings, 'nodePortAddresses'>): Which {
+  const cidrs = nodePortAddresses === 'primary' ? [] : nodePortAddresses;
+  const isAskedFor = (ip: string) => cidrs.some((cidr) => cidr.prefixLength > 0 && cidrContains(cidr, ip));
+  return {
+    // What ipvs mode has left there are no addresses of the node.
+    excluded: [DEVICE],
+    counts: (ip) => !isLinkLocal(ip) || isAskedFor(ip),
   };
 }
 

@@ -22,6 +22,7 @@ import { createProxyMetrics, type ProxyMetrics } from '../metrics/proxy-metrics.
 import { dryRun } from '../proxy/dry-run.ts';
 import { FamilyProxy } from '../proxy/family-proxy.ts';
 import { FlowCutting } from '../proxy/flow-cutting.ts';
+import { NodePortNotices } from '../proxy/node-port-notices.ts';
 import { NodeState } from '../proxy/node-state.ts';
 import { ServiceProxy } from '../proxy/service-proxy.ts';
 import { ServiceTracker } from '../services/service-tracker.ts';
@@ -69,7 +70,7 @@ async function serve(
   stop: AbortController,
 ): Promise<void> {
   const source = await openSource(settings, nodePortRange, logger);
-  const addresses = await openMachineAddresses(findMode(settings.mode), stop.signal);
+  const addresses = await openMachineAddresses(settings, findMode(settings.mode), stop.signal);
   const node = new NodeState(settings, addresses.all, addresses.local);
   const forwards = settings.mode === 'userspace' && !settings.dryRun;
   const relays = forwards ? openRelays(settings.userspace, logger) : undefined;
@@ -89,6 +90,11 @@ async function serve(
   const flowCuttings = new Map(
     cutFamilies.map((family) => [family, createFlowCutting(family, addresses, metrics, logger)]),
   );
+  const nodePorts = new NodePortNotices(
+    backends.map(({ family }) => family),
+    node,
+    logger,
+  );
   const proxy = new ServiceProxy({
     families: backends.map((backend) =>
       createFamilyProxy(settings, backend, node, flowCuttings.get(backend.family), logger),
@@ -100,8 +106,12 @@ async function serve(
     minSyncPeriodMs: settings.minSyncPeriodMs,
     syncPeriodMs: settings.syncPeriodMs,
     nodeGraceMs: settings.manifests.length > 0 ? 0 : NODE_GRACE_MS,
-    onNode: (object) => node.update(object),
+    onNode: (object) => {
+      node.update(object);
+      nodePorts.update();
+    },
     onServiceCIDR: (name, cidrs) => node.serviceCIDRs.set(name, cidrs),
+    nodePortObstacle: (family) => node.nodePortObstacle(family),
   });
   const servers = startServers(settings, node, health, logger, {
     metrics,
@@ -109,11 +119,16 @@ async function serve(
     status: () => proxy.status(),
   });
   logger.info({ version: VERSION, mode: settings.mode, node: settings.nodeName }, 'menwei starts');
+  nodePorts.update();
+  const addressesChanged = () => {
+    nodePorts.update();
+    proxy.nodeChanged();
+  };
   try {
     await untilStopped(stop, [
       proxy.run(stop.signal),
       source.run(proxy, stop.signal),
-      addresses.follow(() => proxy.nodeChanged(), logger, stop.signal),
+      addresses.follow(addressesChanged, logger, stop.signal),
       ...Array.from(flowCuttings.values(), (cutting) => cutting.run(stop.signal)),
       // Without hard failure a server keeps trying, and its promise with it.
       ...(settings.bindAddressHardFail ? servers.map((server) => server.listening) : []),
@@ -188,7 +203,7 @@ function createServiceHealthServers(
 ): ServiceHealthServers {
   return new ServiceHealthServers({
     family,
-    addresses: node.nodePortAddresses(family),
+    addresses: () => node.nodePortAddresses(family),
     proxyHealthy: () => health.healthy(Date.now()),
     nodeName: settings.nodeName,
     logger,

@@ -1,8 +1,13 @@
-import { createServer } from 'node:net';
+import { once } from 'node:events';
+import { connect, createServer } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { IpFamily } from '../addresses/ip.ts';
 import { type Logger, silentLogger } from '../log/logger.ts';
-import { type ServiceHealth, ServiceHealthServers } from './service-health-servers.ts';
+import {
+  type ServiceHealth,
+  ServiceHealthServers,
+  type ServiceHealthServersOptions,
+} from './service-health-servers.ts';
 
 /** A port nobody uses at the moment. */
 async function freePort(): Promise<number> {
@@ -35,8 +40,21 @@ describe('ServiceHealthServers', () => {
     family: IpFamily = 'IPv4',
     logger: Logger = silentLogger,
   ): ServiceHealthServers {
-    const options = { family, addresses, proxyHealthy: () => proxyHealthy, nodeName: 'node-1', logger };
-    const servers = new ServiceHealthServers(options);
+    return createAt(() => addresses, { family, logger });
+  }
+
+  function createAt(
+    addresses: ServiceHealthServersOptions['addresses'],
+    options: Partial<ServiceHealthServersOptions> = {},
+  ): ServiceHealthServers {
+    const servers = new ServiceHealthServers({
+      family: 'IPv4',
+      addresses,
+      proxyHealthy: () => proxyHealthy,
+      nodeName: 'node-1',
+      logger: silentLogger,
+      ...options,
+    });
     open.push(servers);
     return servers;
   }
@@ -136,6 +154,41 @@ describe('ServiceHealthServers', () => {
     expect([await status(port), await status(port, '127.0.0.2')]).toEqual(['refused', 200]);
     await create([]).sync(services(['a/c', port, 1]));
     expect(await status(port)).toBe('refused');
+  });
+
+  it('moves with the addresses of the node, and goes on at those that stay', async () => {
+    const port = await freePort();
+    let addresses: 'all' | readonly string[] = [];
+    const servers = createAt(() => addresses);
+    const statuses = async () => [await status(port, '127.0.0.2'), await status(port, '127.0.0.3')];
+    await servers.sync(services(['a/b', port, 1]));
+    expect(await statuses()).toEqual(['refused', 'refused']);
+    addresses = ['127.0.0.2'];
+    await servers.sync(services(['a/b', port, 1]));
+    expect(await statuses()).toEqual([200, 'refused']);
+    const connection = connect(port, '127.0.0.2');
+    await once(connection, 'connect');
+    addresses = ['127.0.0.2', '127.0.0.3'];
+    await servers.sync(services(['a/b', port, 0]));
+    expect(await statuses()).toEqual([503, 503]);
+    connection.write('GET / HTTP/1.1\r\nhost: a\r\n\r\n');
+    expect(String(await once(connection, 'data'))).toMatch(/^HTTP\/1.1 503 /);
+    addresses = ['127.0.0.3'];
+    await servers.sync(services(['a/b', port, 1]));
+    expect(await statuses()).toEqual(['refused', 200]);
+    addresses = 'all';
+    await servers.sync(services(['a/b', port, 1]));
+    expect(await statuses()).toEqual([200, 200]);
+  });
+
+  it('tries again by itself to listen', async () => {
+    const port = await freePort();
+    const blocker = createServer();
+    await new Promise<void>((resolve) => blocker.listen(port, '127.0.0.1', resolve));
+    const servers = createAt(() => ['127.0.0.1'], { retryMs: 10 });
+    await servers.sync(services(['a/b', port, 1]));
+    await new Promise((resolve) => blocker.close(resolve));
+    await expect.poll(() => status(port)).toBe(200);
   });
 
   it('has a server of its own in each family', async () => {

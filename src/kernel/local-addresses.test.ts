@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { FakeLinks } from './fake/links.ts';
 import { KernelError } from './kernel-error.ts';
-import { LocalAddresses } from './local-addresses.ts';
+import { isReachable, LocalAddresses } from './local-addresses.ts';
 import type { AddressOnInterface } from './netlink/route/contract.ts';
 
 const signal = new AbortController().signal;
@@ -10,12 +10,16 @@ function global(ip: string, prefixLength = 24): Omit<AddressOnInterface, 'interf
   return { ip, prefixLength, scope: 'global' };
 }
 
+function openLocal(client: FakeLinks): LocalAddresses {
+  return new LocalAddresses({ client, excluded: ['lo', 'kube-ipvs0'], counts: isReachable });
+}
+
 describe('observe', () => {
   it('finds the addresses of all interfaces, sorted, each once', async () => {
     const links = new FakeLinks();
     links.addDevice('eth1', [global('192.0.2.7'), global('2001:db8::7', 64)]);
     links.addDevice('eth0', [global('192.0.2.10'), global('192.0.2.7', 32), global('2001:db8::1', 64)]);
-    const local = new LocalAddresses(links, []);
+    const local = openLocal(links);
     await local.observe(signal);
     expect(local.of('IPv4')).toEqual(['192.0.2.10', '192.0.2.7']);
     expect(local.of('IPv6')).toEqual(['2001:db8::1', '2001:db8::7']);
@@ -30,7 +34,7 @@ describe('observe', () => {
   ])('leaves out addresses %s', async (_, name, ip) => {
     const links = new FakeLinks();
     links.addDevice(name, [global(ip)]);
-    const local = new LocalAddresses(links, ['kube-ipvs0']);
+    const local = openLocal(links);
     await local.observe(signal);
     expect([...local.of('IPv4'), ...local.of('IPv6')]).toEqual([]);
   });
@@ -38,7 +42,7 @@ describe('observe', () => {
   it('says whether anything is different', async () => {
     const links = new FakeLinks();
     links.addDevice('eth0', [global('192.0.2.1')]);
-    const local = new LocalAddresses(links, ['kube-ipvs0']);
+    const local = openLocal(links);
     expect(await local.observe(signal)).toBe(true);
     const before = local.of('IPv4');
     links.addDevice('kube-ipvs0', [global('10.96.0.1', 32)]);
@@ -50,8 +54,26 @@ describe('observe', () => {
     expect(local.of('IPv6')).toEqual(['2001:db8::7']);
   });
 
+  it('tells what the kernel accepts packets at from what waits for that', async () => {
+    const links = new FakeLinks();
+    links.addDevice('eth0', [
+      global('2001:db8::7', 64),
+      { ...global('2001:db8::8', 64), state: 'tentative' },
+    ]);
+    links.addDevice('eth1', [{ ...global('2001:db8::9', 64), state: 'passing' }]);
+    const local = openLocal(links);
+    await local.observe(signal);
+    expect(local.of('IPv6')).toEqual(['2001:db8::7', '2001:db8::8', '2001:db8::9']);
+    expect(local.usable('IPv6')).toEqual(['2001:db8::7', '2001:db8::9']);
+    links.addDevice('eth2', [global('2001:db8::8', 64)]);
+    const before = local.of('IPv6');
+    expect(await local.observe(signal)).toBe(true);
+    expect(local.of('IPv6')).toBe(before);
+    expect(local.usable('IPv6')).toEqual(before);
+  });
+
   it('fails when the kernel does', async () => {
-    const local = new LocalAddresses(new FakeLinks({ faults: { seed: 1, rate: 1 } }), []);
+    const local = openLocal(new FakeLinks({ faults: { seed: 1, rate: 1 } }));
     await expect(local.observe(signal)).rejects.toThrow(KernelError);
     expect(() => local.of('IPv4')).toThrow('BUG');
   });

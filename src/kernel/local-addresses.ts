@@ -1,55 +1,67 @@
-/** The addresses of the node's own interfaces: NodePorts are served at them. */
+/** The addresses of the node's own interfaces, as they were when last looked at, and news of them. */
 import { cidrContains, IP_FAMILIES, type IpFamily, isLoopback, parseKnownCidr } from '../addresses/ip.ts';
 import { listen } from './netlink/listener.ts';
 import type { NetlinkMessage } from './netlink/message.ts';
 import { RTM, RTNLGRP } from './netlink/route/constants.ts';
-import type { LinkClient } from './netlink/route/contract.ts';
+import type { AddressOnInterface, LinkClient } from './netlink/route/contract.ts';
 import { AddressReader, decodeInterfaceIndex } from './netlink/route/message.ts';
 import { NETLINK_ROUTE } from './netlink/transport.ts';
 
-const LOOPBACK_INTERFACE = 'lo';
 const LINK_LOCAL = parseKnownCidr('fe80::/10');
 
-/**
- * Canonical and sorted, as they were when last looked at. Without those of the loopback interface, without 127.0.0.0/8 and
- * ::1 wherever they are, and without the link-local ones of IPv6.
- */
+export interface LocalAddressesOptions {
+  readonly client: LinkClient;
+  /** Names of interfaces that don't count. */
+  readonly excluded: readonly string[];
+  /** Whether an address of another interface counts. */
+  readonly counts: (ip: string) => boolean;
+}
+
+/** What was found of one family: canonical, sorted, each once. */
+interface Found {
+  readonly all: readonly string[];
+  /** Without those that the kernel does not accept packets at. */
+  readonly usable: readonly string[];
+}
+
 export class LocalAddresses {
-  readonly #client: LinkClient;
-  /** Names of interfaces. */
-  readonly #excluded: readonly string[];
+  readonly #options: LocalAddressesOptions;
   /** Whether an interface is excluded, by its number: found out when news tells of it. */
   readonly #exclusions = new Map<number, boolean>();
   readonly #reader = new AddressReader();
-  readonly #addresses = new Map<IpFamily, readonly string[]>();
+  readonly #found = new Map<IpFamily, Found>();
   #isLooking = false;
   #isOutdated = false;
 
-  /** @param excluded names of interfaces that don't count, beside the loopback interface */
-  constructor(client: LinkClient, excluded: readonly string[]) {
-    this.#client = client;
-    this.#excluded = [LOOPBACK_INTERFACE, ...excluded];
+  constructor(options: LocalAddressesOptions) {
+    this.#options = options;
   }
 
   /** The same array until anything changes. To be called only when they have been looked at. */
   of(family: IpFamily): readonly string[] {
-    const addresses = this.#addresses.get(family);
-    if (addresses === undefined) throw new Error('BUG: local addresses that nobody has looked at');
-    return addresses;
+    return this.#foundOf(family).all;
+  }
+
+  /** The same without IPv6 addresses that wait for the kernel to make sure that nobody else has them, or that somebody has. */
+  usable(family: IpFamily): readonly string[] {
+    return this.#foundOf(family).usable;
   }
 
   /** Looks, and says whether anything is different from the last time. Throws KernelError, or the signal's reason. */
   async observe(signal: AbortSignal): Promise<boolean> {
+    const { client, excluded, counts } = this.#options;
     this.#exclusions.clear();
     let isChanged = false;
     for (const family of IP_FAMILIES) {
-      const all = await this.#client.observeAddresses(family, signal);
-      const counted = all.filter(
-        (address) => !this.#excluded.includes(address.interface) && counts(address.ip),
-      );
-      const addresses = [...new Set(counted.map(({ ip }) => ip))].sort();
-      if (areEqual(addresses, this.#addresses.get(family))) continue;
-      this.#addresses.set(family, addresses);
+      const all = await client.observeAddresses(family, signal);
+      const counted = all.filter((address) => !excluded.includes(address.interface) && counts(address.ip));
+      const before = this.#found.get(family);
+      const found: Found = {
+        all: keptIfEqual(before?.all, sortedIps(counted)),
+        usable: keptIfEqual(before?.usable, sortedIps(counted.filter(isUsable))),
+      };
+      if (found.all === before?.all && found.usable === before.usable) continue;
+      this.#found.set(family, found);
       isChanged = true;
     }
     return isChanged;
@@ -77,6 +89,7 @@ export class LocalAddresses {
     };
     try {
       await Promise.race([
+        // An interface that goes, or goes down, is told of as the end of each address that goes with it.
         listen(NETLINK_ROUTE, [RTNLGRP.IPV4_IFADDR, RTNLGRP.IPV6_IFADDR], listener, end),
         failure,
       ]);
@@ -108,24 +121,52 @@ export class LocalAddresses {
     if (type !== RTM.NEWADDR && type !== RTM.DELADDR) return false;
     if (this.#isExcluded(decodeInterfaceIndex(payload))) return false;
     const address = this.#reader.read(payload);
-    if (address === undefined || !counts(address.ip)) return false;
-    const isKnown = IP_FAMILIES.some((family) => this.#addresses.get(family)?.includes(address.ip));
-    return isKnown === (type === RTM.DELADDR);
+    if (address === undefined || !this.#options.counts(address.ip)) return false;
+    // Whether the look that is under way sees it, nobody knows.
+    if (this.#isLooking) return true;
+    const known = [...this.#found.values()];
+    if (type === RTM.DELADDR) return known.some(({ all }) => all.includes(address.ip));
+    return (
+      !known.some(({ all }) => all.includes(address.ip)) ||
+      known.some(({ usable }) => usable.includes(address.ip)) !== isUsable(address)
+    );
   }
 
   #isExcluded(index: number): boolean {
+    const { client, excluded } = this.#options;
     const known = this.#exclusions.get(index);
     if (known !== undefined) return known;
-    const isExcluded = this.#excluded.some((name) => this.#client.indexOf(name) === index);
+    const isExcluded = excluded.some((name) => client.indexOf(name) === index);
     this.#exclusions.set(index, isExcluded);
     return isExcluded;
   }
+
+  #foundOf(family: IpFamily): Found {
+    const found = this.#found.get(family);
+    if (found === undefined) throw new Error('BUG: local addresses that nobody has looked at');
+    return found;
+  }
 }
 
-function counts(ip: string): boolean {
-  return !isLoopback(ip) && !cidrContains(LINK_LOCAL, ip);
+/** Of IPv6; every pod's cable has one at its end on the node. */
+export function isLinkLocal(ip: string): boolean {
+  return cidrContains(LINK_LOCAL, ip);
 }
 
-function areEqual(a: readonly string[], b: readonly string[] | undefined): boolean {
-  return a.length === b?.length && a.every((ip, index) => ip === b[index]);
+/** Other machines may reach it. */
+export function isReachable(ip: string): boolean {
+  return !isLoopback(ip) && !isLinkLocal(ip);
+}
+
+function isUsable({ state }: Pick<AddressOnInterface, 'state'>): boolean {
+  return state !== 'tentative';
+}
+
+function sortedIps(addresses: readonly AddressOnInterface[]): readonly string[] {
+  return [...new Set(addresses.map(({ ip }) => ip))].sort();
+}
+
+function keptIfEqual(before: readonly string[] | undefined, now: readonly string[]): readonly string[] {
+  const isEqual = now.length === before?.length && now.every((ip, index) => ip === before[index]);
+  return before !== undefined && isEqual ? before : now;
 }

@@ -124,6 +124,21 @@ describe('NodeState', () => {
     expect({ IPv4: state.knownAddresses('IPv4'), IPv6: state.knownAddresses('IPv6') }).toEqual(known);
   });
 
+  it.each([
+    [[], undefined],
+    [['--nodeport-addresses=192.168.0.0/16'], undefined],
+    [['--nodeport-addresses=fd00::/8'], undefined],
+    [['--nodeport-addresses=primary'], "no interface has the node's address 192.168.0.7"],
+    [
+      ['--nodeport-addresses=192.0.2.48/28,198.51.100.0/24,fd00::/8'],
+      'no address of this node matches nodePortAddresses 192.0.2.48/28, 198.51.100.0/24',
+    ],
+  ])('with flags %j says %j of who reaches NodePorts', (flags, obstacle) => {
+    const state = open(flags);
+    state.update({ ...node, addresses: ['192.168.0.7'] });
+    expect(state.nodePortObstacle('IPv4')).toBe(obstacle);
+  });
+
   it('takes "primary" for the addresses of the Node', () => {
     const state = open(['--nodeport-addresses=primary']);
     state.update(node);

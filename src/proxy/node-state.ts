@@ -71,6 +71,16 @@ export class NodeState {
     };
   }
 
+  /** Why nobody reaches NodePorts; undefined: somebody may. */
+  nodePortObstacle(family: IpFamily): string | undefined {
+    const accepted = this.nodePortAddresses(family);
+    if (accepted === 'all' || accepted.length > 0) return undefined;
+    const { nodePortAddresses: setting } = this.#settings;
+    if (setting === 'primary') return `no interface has the node's address ${this.ips.byFamily[family]}`;
+    const cidrs = setting.filter((cidr) => cidr.family === family).map(({ text }) => text);
+    return `no address of this node matches nodePortAddresses ${cidrs.join(', ')}`;
+  }
+
   nodePortAddresses(family: IpFamily): 'all' | readonly string[] {
     const restricted = this.#settings.nodePortAddresses.length > 0;
     return nodePortAddresses(this.#settings, family, this.ips, restricted ? this.#interfaceAddresses() : []);

@@ -11,6 +11,8 @@ export interface ServicePortStatus {
   readonly sinceMs: number;
   /** Why, when the state is error. */
   readonly error?: string;
+  /** What keeps a way in from being used, whatever the state. */
+  readonly warning?: string;
 }
 
 export class StatusBoard {

@@ -72,6 +72,7 @@ function open({ minSyncPeriodMs = 1_000, nodeGraceMs = 0, dryRun: isDryRun = fal
       zone = node.zone;
     },
     onServiceCIDR: (name, cidrs) => serviceCIDRs.push(`${name}: ${cidrs}`),
+    nodePortObstacle: () => undefined,
   });
   const stop = new AbortController();
   stops.push(stop);

@@ -35,6 +35,8 @@ export interface ServiceProxyOptions {
   readonly onNode: (node: Node) => void;
   /** Called when a ServiceCIDR object came or changed; with no CIDR when it is gone. */
   readonly onServiceCIDR: (name: string, cidrs: readonly string[]) => void;
+  /** See NodeState. */
+  readonly nodePortObstacle: (family: IpFamily) => string | undefined;
 }
 
 interface Family {
@@ -145,7 +147,15 @@ export class ServiceProxy implements ObjectSink {
 
   /** Where every service port of every family stands. */
   status(): readonly ServicePortStatus[] {
-    return this.#families.flatMap(({ proxy }) => proxy.status.list());
+    return this.#families.flatMap(({ proxy }) => {
+      const obstacle = this.#options.nodePortObstacle(proxy.family);
+      const statuses = proxy.status.list();
+      if (obstacle === undefined) return statuses;
+      const { ports } = proxy.tracker;
+      return statuses.map((status) =>
+        ports.get(status.servicePort)?.nodePort ? { ...status, warning: obstacle } : status,
+      );
+    });
   }
 
   #setServiceCIDR(name: string, cidrs: readonly string[]): void {

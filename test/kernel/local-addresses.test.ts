@@ -1,8 +1,8 @@
 /** The addresses of a node that has just lost and won some, on the real kernel. */
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { CLONE_NEWNET, unshare } from '../../src/kernel/ffi.ts';
-import { LocalAddresses } from '../../src/kernel/local-addresses.ts';
+import { isReachable, LocalAddresses } from '../../src/kernel/local-addresses.ts';
 import { type KernelLinks, openLinkClient } from '../../src/kernel/netlink/route/client.ts';
 
 const DEVICE = 'kube-ipvs0';
@@ -27,8 +27,12 @@ function ip(...args: readonly string[]): void {
   if (status !== 0) throw new Error(`ip ${args.join(' ')}: ${stderr}`);
 }
 
+function openLocal(client: KernelLinks): LocalAddresses {
+  return new LocalAddresses({ client, excluded: ['lo', DEVICE], counts: isReachable });
+}
+
 async function watch() {
-  const local = new LocalAddresses(client, [DEVICE]);
+  const local = openLocal(client);
   await local.observe(end.signal);
   const changed = vi.fn();
   const looks = vi.spyOn(client, 'observeAddresses');
@@ -45,7 +49,7 @@ describe('local addresses', () => {
     ip('address', 'add', 'fe80::1/64', 'dev', 'eth0');
     ip('address', 'add', '10.96.0.1/32', 'dev', DEVICE);
     ip('address', 'add', '192.0.2.2/32', 'dev', 'lo');
-    const local = new LocalAddresses(client, [DEVICE]);
+    const local = openLocal(client);
     expect(await local.observe(end.signal)).toBe(true);
     expect([local.of('IPv4'), local.of('IPv6')]).toEqual([['192.0.2.1'], ['2001:db8::1']]);
     expect(await local.observe(end.signal)).toBe(false);
@@ -62,8 +66,51 @@ describe('local addresses', () => {
     await vi.waitFor(() => expect([...local.of('IPv4'), ...local.of('IPv6')]).toEqual([]));
   });
 
+  it('of IPv6 are usable as soon as the kernel has made sure that nobody else has them', async () => {
+    ip('link', 'set', 'eth0', 'up');
+    ip('link', 'set', DEVICE, 'up');
+    const { local, changed } = await watch();
+    ip('address', 'add', '2001:db8::1/64', 'dev', 'eth0');
+    await vi.waitFor(() => expect(local.of('IPv6')).toEqual(['2001:db8::1']));
+    expect(local.usable('IPv6')).toEqual([]);
+    await vi.waitFor(() => expect(local.usable('IPv6')).toEqual(['2001:db8::1']), { timeout: 10_000 });
+    expect(changed).toHaveBeenCalledTimes(2);
+    // Deprecated, and so no longer the source of new connections, but as good as before for those who ask for it.
+    ip('address', 'change', '2001:db8::1/64', 'dev', 'eth0', 'preferred_lft', '0');
+    ip('address', 'add', '192.0.2.1/24', 'dev', 'eth0');
+    await vi.waitFor(() => expect(local.usable('IPv4')).toEqual(['192.0.2.1']));
+    expect(local.usable('IPv6')).toEqual(['2001:db8::1']);
+    expect(changed).toHaveBeenCalledTimes(3);
+  });
+
+  it('go with an interface that goes down or elsewhere', async () => {
+    ip('link', 'add', 'eth1', 'type', 'veth', 'peer', 'name', 'eth2');
+    for (const [name, number] of [
+      ['eth0', 1],
+      ['eth1', 2],
+    ] as const) {
+      ip('link', 'set', name, 'up');
+      ip('address', 'add', `192.0.2.${number}/24`, 'dev', name);
+      ip('address', 'add', `2001:db8::${number}/64`, 'dev', name, 'nodad');
+    }
+    const { local } = await watch();
+    expect(local.usable('IPv6')).toEqual(['2001:db8::1', '2001:db8::2']);
+    // The kernel keeps the addresses of IPv4 meanwhile, and goes on answering at them.
+    ip('link', 'set', 'eth0', 'down');
+    await vi.waitFor(() => expect(local.usable('IPv6')).toEqual(['2001:db8::2']));
+    expect(local.usable('IPv4')).toEqual(['192.0.2.1', '192.0.2.2']);
+    const other = spawn('unshare', ['-n', 'sleep', '60']);
+    try {
+      await vi.waitFor(() => ip('link', 'set', 'eth1', 'netns', String(other.pid)));
+      await vi.waitFor(() => expect(local.usable('IPv4')).toEqual(['192.0.2.1']));
+      expect(local.usable('IPv6')).toEqual([]);
+    } finally {
+      other.kill();
+    }
+  });
+
   it('are looked at anew when the watch begins', async () => {
-    const local = new LocalAddresses(client, [DEVICE]);
+    const local = openLocal(client);
     await local.observe(end.signal);
     ip('address', 'add', '192.0.2.1/24', 'dev', 'eth0');
     const changed = vi.fn();

@@ -26,6 +26,8 @@ const SOURCE_PORT_COUNT = 20_000;
 export interface ClusterOptions {
   /** How often the proxies look whether somebody has removed their rules. */
   readonly syncPeriod?: string;
+  /** What the proxies are told beside. */
+  readonly flags?: readonly string[];
 }
 
 /** Kubernetes objects of any kind, as JSON will have them. */
@@ -291,6 +293,7 @@ export class Cluster {
       `--iptables-sync-period=${syncPeriod}`,
       '--ipvs-min-sync-period=0s',
       `--ipvs-sync-period=${syncPeriod}`,
+      ...(this.#options.flags ?? []),
     ];
   }
 }

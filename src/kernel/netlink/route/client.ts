@@ -212,8 +212,8 @@ function addressListReader(names: ReadonlyMap<number, string>): DumpReader<reado
       // Interfaces that came into being meanwhile have no name here: what is on them is told in news.
       const name = address === undefined ? undefined : names.get(address.index);
       if (address === undefined || name === undefined) return;
-      const { ip, prefixLength, scope } = address;
-      addresses.push({ interface: name, ip, prefixLength, scope });
+      const { index: _, ...told } = address;
+      addresses.push({ interface: name, ...told });
     },
     result: () => addresses,
   };

@@ -23,7 +23,14 @@ export const IFLA_INFO_KIND = 1;
 export const RTEXT_FILTER_SKIP_STATS = 1 << 3;
 
 export const IFA = { ADDRESS: 1, LOCAL: 2 } as const;
-/** An IPv6 address is usable at once: nobody else is asked for it. */
-export const IFA_F_NODAD = 0x02;
+/** TEMPORARY means another thing in IPv4. NODAD: an IPv6 address is usable at once, and nobody else is asked for it. */
+export const IFA_F = {
+  TEMPORARY: 0x01,
+  NODAD: 0x02,
+  OPTIMISTIC: 0x04,
+  DADFAILED: 0x08,
+  DEPRECATED: 0x20,
+  TENTATIVE: 0x40,
+} as const;
 
 export const RT_SCOPE = { LINK: 253, HOST: 254 } as const;

@@ -9,6 +9,11 @@ export interface AddressOnInterface {
   /** Bits. */
   readonly prefixLength: number;
   readonly scope: 'global' | 'link' | 'host';
+  /**
+   * Of IPv6. `tentative`: nothing is accepted at it, since another machine may have it, or has it. `passing`: it works, but
+   * new connections should not be made from it, since it is deprecated or was made for privacy's sake.
+   */
+  readonly state?: 'tentative' | 'passing' | undefined;
 }
 
 export interface AddressEdit {

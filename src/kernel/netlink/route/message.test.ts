@@ -113,6 +113,24 @@ describe('addresses', () => {
     expect(decodeInterfaceIndex(hex(bytes))).toBe(7);
   });
 
+  it.each([
+    ['permanent', '80', undefined],
+    ['tentative', 'c0', 'tentative'],
+    ['tentative, and used all the same', '44', undefined],
+    ['of somebody else, as was found out', '48', 'tentative'],
+    ['deprecated', '20', 'passing'],
+    ['made for privacy', '01', 'passing'],
+  ])('of IPv6 can be %s', (_, flags, state) => {
+    const bytes = `0a40${flags}00 07000000 14000100 fd000000 00000000 00000000 00000001`;
+    expect(address(bytes)?.state).toBe(state);
+  });
+
+  it('of IPv4 are in no such state', () => {
+    expect(address('02180100 07000000 08000100 0a000001')).toEqual({
+      ...{ index: 7, ip: '10.0.0.1', prefixLength: 24, scope: 'global' },
+    });
+  });
+
   it('are none in families that are not of IP', () => {
     expect(address('07000000 07000000')).toBeUndefined();
   });

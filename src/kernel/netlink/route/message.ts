@@ -10,7 +10,7 @@ import { AsciiWriter } from '../nf-tables/ascii-writer.ts';
 import {
   ADDRESS_HEADER_SIZE,
   IFA,
-  IFA_F_NODAD,
+  IFA_F,
   IFLA,
   IFLA_INFO_KIND,
   LINK_HEADER_SIZE,
@@ -80,7 +80,7 @@ function decodeBody(payload: Uint8Array, headerSize: number): Attributes {
 export function encodeAddress(writer: MessageWriter, index: number, ip: string): void {
   const family = familyOf(ip);
   const isIpv4 = family === 'IPv4';
-  writer.raw(addressHeader(family, index, isIpv4 ? 32 : 128, isIpv4 ? 0 : IFA_F_NODAD));
+  writer.raw(addressHeader(family, index, isIpv4 ? 32 : 128, isIpv4 ? 0 : IFA_F.NODAD));
   // With IPv4 the kernel wants the other end, too, which is the same.
   const types = isIpv4 ? [IFA.LOCAL, IFA.ADDRESS] : [IFA.LOCAL];
   for (const type of types) {
@@ -118,7 +118,7 @@ export class AddressReader {
   /** Undefined: of no IP family. Throws KernelError when malformed. */
   read(payload: Uint8Array): ObservedAddress | undefined {
     const index = decodeInterfaceIndex(payload);
-    const [family, prefixLength = 0, , scope = 0] = payload;
+    const [family, prefixLength = 0, flags = 0, scope = 0] = payload;
     if (family !== AF_INET && family !== AF_INET6) return undefined;
     this.#size = 0;
     this.#isLocal = false;
@@ -126,7 +126,8 @@ export class AddressReader {
     if (this.#size !== (family === AF_INET ? 4 : 16)) throw malformed('address', this.#from, this.#size);
     if (family === AF_INET) decodeIpv4(payload, this.#from, this.#text);
     else decodeIpv6(payload, this.#from, this.#text);
-    return { index, ip: this.#text.take(), prefixLength, scope: scopeOf(scope) };
+    const state = family === AF_INET ? undefined : stateOf(flags);
+    return { index, ip: this.#text.take(), prefixLength, scope: scopeOf(scope), ...(state && { state }) };
   }
 
   /** On a link between two, one attribute is the other end. */
@@ -136,6 +137,12 @@ export class AddressReader {
     this.#from = from;
     this.#size = to - from;
   };
+}
+
+function stateOf(flags: number): AddressOnInterface['state'] {
+  const { TENTATIVE, OPTIMISTIC, DADFAILED, DEPRECATED, TEMPORARY } = IFA_F;
+  if ((flags & DADFAILED) !== 0 || (flags & (TENTATIVE | OPTIMISTIC)) === TENTATIVE) return 'tentative';
+  return (flags & (DEPRECATED | TEMPORARY)) === 0 ? undefined : 'passing';
 }
 
 function scopeOf(scope: number): AddressOnInterface['scope'] {

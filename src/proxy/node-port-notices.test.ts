@@ -1,0 +1,27 @@
+import { expect, it } from 'vitest';
+import type { IpFamily } from '../addresses/ip.ts';
+import { silentLogger } from '../log/logger.ts';
+import { NodePortNotices } from './node-port-notices.ts';
+
+it('tells of every change once, each family by itself', () => {
+  const lines: string[] = [];
+  const log = (fields: object, message: string) => lines.push(`${JSON.stringify(fields)} ${message}`);
+  const obstacles = new Map<IpFamily, string>();
+  const node = { nodePortObstacle: (family: IpFamily) => obstacles.get(family) };
+  const notices = new NodePortNotices(['IPv4', 'IPv6'], node, { ...silentLogger, info: log, warn: log });
+  const news = () => {
+    notices.update();
+    notices.update();
+    return lines.splice(0);
+  };
+  expect(news()).toEqual([]);
+  obstacles.set('IPv4', 'there is none');
+  const none = `{"family":"IPv4"} there is none; NodePorts and their health checks can't be reached`;
+  expect(news()).toEqual([none]);
+  obstacles.set('IPv6', 'there is none');
+  obstacles.delete('IPv4');
+  expect(news()).toEqual([
+    '{"family":"IPv4"} NodePorts and their health checks can be reached again',
+    none.replace('IPv4', 'IPv6'),
+  ]);
+});
