@@ -191,6 +191,7 @@ function createFamilyProxy(
     nodeView: () => node.view(family),
     logger,
     onSettled: (settlement) => flowCutting?.settled(settlement),
+    maxRetryMs: settings.syncPeriodMs,
   });
 }
 

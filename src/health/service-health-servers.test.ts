@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { connect, createServer } from 'node:net';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { IpFamily } from '../addresses/ip.ts';
 import { type Logger, silentLogger } from '../log/logger.ts';
 import {
@@ -77,6 +77,19 @@ describe('ServiceHealthServers', () => {
     expect(await response.text()).toBe(
       '{\n\t"service": {\n\t\t"namespace": "a",\n\t\t"name": "b"\n\t},\n\t"localEndpoints": 2,\n\t"serviceProxyHealthy": true\n}',
     );
+  });
+
+  it('goes on after a failure, which is told once', async () => {
+    const failing = vi.fn().mockImplementationOnce(() => {
+      throw new Error('BUG: no way');
+    });
+    const servers = create(['127.0.0.1'], 'IPv4', { ...silentLogger, info: failing });
+    const port = await freePort();
+    await expect(servers.sync(services(['a/b', port, 2]))).rejects.toThrow('BUG: no way');
+    await servers.sync(services());
+    const other = await freePort();
+    await servers.sync(services(['a/c', other, 1]));
+    expect(await status(other)).toBe(200);
   });
 
   it('is bad without endpoints and with an unhealthy proxy', async () => {

@@ -59,8 +59,10 @@ export class ServiceHealthServers {
    */
   sync(services: ReadonlyMap<string, ServiceHealth>): Promise<void> {
     this.#wanted = services;
-    this.#lastSync = this.#lastSync.then(() => this.#sync(services));
-    return this.#lastSync;
+    const sync = this.#lastSync.then(() => this.#sync(services));
+    // One that fails is told to who asked for it, and stands in nobody's way.
+    this.#lastSync = sync.catch(() => undefined);
+    return sync;
   }
 
   /** Closes all servers. */
@@ -69,6 +71,7 @@ export class ServiceHealthServers {
   }
 
   async #sync(services: ReadonlyMap<string, ServiceHealth>): Promise<void> {
+    const { logger } = this.#options;
     const hosts = this.#hosts();
     await this.#closeOutdated(services);
     for (const [key, service] of services) {
@@ -80,7 +83,11 @@ export class ServiceHealthServers {
     const hasFailed = [...this.#servers.values()].some(({ failure }) => failure !== undefined);
     clearTimeout(this.#retry);
     if (!hasFailed) return;
-    this.#retry = setTimeout(() => void this.sync(this.#wanted), this.#options.retryMs ?? DEFAULT_RETRY_MS);
+    const retry = () =>
+      this.sync(this.#wanted).catch((error) =>
+        logger.error({ error }, 'health-check servers could not be made'),
+      );
+    this.#retry = setTimeout(retry, this.#options.retryMs ?? DEFAULT_RETRY_MS);
     this.#retry.unref();
   }
 

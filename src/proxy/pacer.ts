@@ -68,7 +68,7 @@ export class Pacer {
 }
 
 /** Waits until the time is over, the signal fires, or what `onWake` was given is called. */
-async function pause(
+export async function pause(
   durationMs: number,
   signal: AbortSignal,
   onWake: (wake: () => void) => void = () => undefined,

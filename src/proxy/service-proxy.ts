@@ -13,7 +13,7 @@ import type { Logger } from '../log/logger.ts';
 import type { ProxyMetrics } from '../metrics/proxy-metrics.ts';
 import type { ObjectSink } from '../sources/source.ts';
 import type { Syncable, SyncResult } from './family-proxy.ts';
-import { Pacer } from './pacer.ts';
+import { Pacer, pause } from './pacer.ts';
 import type { ServicePortStatus } from './service-port-status.ts';
 
 /** Syncs that nobody asked for: there is nothing to find but what nobody noticed. */
@@ -44,6 +44,8 @@ interface Family {
   readonly pacer: Pacer;
   /** Resolves after the first sync that succeeded: from then on there is something to watch. */
   readonly programmed: PromiseWithResolvers<void>;
+  /** When what was refused is tried again. */
+  retry?: NodeJS.Timeout;
 }
 
 export class ServiceProxy implements ObjectSink {
@@ -57,16 +59,18 @@ export class ServiceProxy implements ObjectSink {
     this.#options = options;
     this.#isNodeAwaited = options.nodeGraceMs > 0;
     const { minSyncPeriodMs, syncPeriodMs } = options;
-    this.#families = options.families.map((proxy) => ({
-      proxy,
-      pacer: new Pacer({
-        minIntervalMs: minSyncPeriodMs,
-        maxIntervalMs: MAX_INTERVAL_MS,
-        retryMs: FIRST_RETRY_MS,
-        maxRetryMs: syncPeriodMs,
+    this.#families = options.families.map(
+      (proxy): Family => ({
+        proxy,
+        pacer: new Pacer({
+          minIntervalMs: minSyncPeriodMs,
+          maxIntervalMs: MAX_INTERVAL_MS,
+          retryMs: FIRST_RETRY_MS,
+          maxRetryMs: syncPeriodMs,
+        }),
+        programmed: Promise.withResolvers<void>(),
       }),
-      programmed: Promise.withResolvers<void>(),
-    }));
+    );
   }
 
   /** Syncs until the signal fires; a sync that is under way is ended with it. The kernel keeps its rules. */
@@ -75,10 +79,9 @@ export class ServiceProxy implements ObjectSink {
     await Promise.all(
       this.#families.flatMap((family) => {
         health.updated(family.proxy.family, Date.now());
-        const drifted = (what?: string) => this.#drifted(family, what);
         return [
           family.pacer.run(() => this.#sync(family, signal), signal),
-          this.#untilProgrammed(family, signal).then(() => family.proxy.watch(drifted, signal)),
+          this.#untilProgrammed(family, signal).then(() => this.#watch(family, signal)),
         ];
       }),
     );
@@ -189,7 +192,41 @@ export class ServiceProxy implements ObjectSink {
     await programmed.promise;
   }
 
-  async #sync({ proxy, programmed }: Family, signal: AbortSignal): Promise<boolean> {
+  /** Begins the watch anew when it breaks, and looks at the kernel then: something may have been missed. */
+  async #watch(family: Family, signal: AbortSignal): Promise<void> {
+    const drifted = (what?: string) => this.#drifted(family, what);
+    let failures = 0;
+    while (!signal.aborted) {
+      const startedMs = performance.now();
+      try {
+        const watching = family.proxy.watch(drifted, signal);
+        if (failures > 0) drifted();
+        await watching;
+        return;
+      } catch (error) {
+        if (signal.aborted) return;
+        if (performance.now() - startedMs > this.#options.syncPeriodMs) failures = 0;
+        const fields = { family: family.proxy.family, error };
+        this.#options.logger.error(fields, 'the watch of the kernel failed, will be begun anew');
+        const waitMs = Math.min(FIRST_RETRY_MS * 2 ** failures, this.#options.syncPeriodMs);
+        failures++;
+        await pause(waitMs, signal);
+      }
+    }
+  }
+
+  async #sync(family: Family, signal: AbortSignal): Promise<boolean> {
+    try {
+      return await this.#syncOnce(family, signal);
+    } catch (error) {
+      const fields = { family: family.proxy.family, error };
+      if (!signal.aborted) this.#options.logger.error(fields, 'a sync could not be ended, will be repeated');
+      return false;
+    }
+  }
+
+  async #syncOnce(family: Family, signal: AbortSignal): Promise<boolean> {
+    const { proxy, programmed } = family;
     const { metrics, health } = this.#options;
     const startedMs = performance.now();
     const result = await proxy.sync(signal);
@@ -199,14 +236,22 @@ export class ServiceProxy implements ObjectSink {
     this.#log(proxy.family, result, seconds);
     if (!result.ok) return false;
     programmed.resolve();
+    // A Service that the kernel does not take makes no node unhealthy, but is tried again.
+    this.#requestLater(family, result.retryInMs);
     const nowMs = Date.now();
     health.updated(proxy.family, nowMs);
     for (const triggerMs of result.triggerTimesMs) {
       metrics.observeNetworkProgramming(proxy.family, Math.max(0, nowMs - triggerMs) / 1000);
     }
     await this.#options.healthServers.get(proxy.family)?.sync(new Map(proxy.tracker.serviceHealth));
-    // A Service that the kernel does not take makes no node unhealthy, but is tried again.
-    return result.refused.length === 0;
+    return true;
+  }
+
+  #requestLater(family: Family, delayMs: number | undefined): void {
+    clearTimeout(family.retry);
+    if (delayMs === undefined) return;
+    family.retry = setTimeout(() => this.#request(family), delayMs);
+    family.retry.unref();
   }
 
   #log(family: IpFamily, result: SyncResult, seconds: number): void {
