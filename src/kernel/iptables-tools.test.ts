@@ -122,6 +122,13 @@ describe('findIptables', () => {
     expect(commands).toEqual(expected);
   });
 
+  it('leaves a tool that hangs to the first sync', async () => {
+    const { runner } = answering((command) =>
+      command.includes('-S') ? new Error('did not end within 20 s and was killed') : undefined,
+    );
+    expect((await findIptables(runner, 'IPv4', signal)).variant).toBe('legacy');
+  });
+
   it('lets an abort through as it is', async () => {
     const stop = AbortSignal.abort(new Error('over'));
     const { runner } = answering(() => new Error('over'));
@@ -197,7 +204,7 @@ describe('restore', () => {
     const { runner, commands, inputs } = answering(() => undefined);
     const tools = await findIptables(runner, 'IPv4', signal);
     await tools.restore(['*nat\n', 'COMMIT\n'], signal);
-    expect(commands.at(-1)).toBe('iptables-restore -w 5 --noflush --counters');
+    expect(commands.at(-1)).toBe('iptables-restore -w 60 --noflush --counters');
     expect(inputs.at(-1)).toBe('*nat\nCOMMIT\n');
   });
 
@@ -239,10 +246,39 @@ describe('restore', () => {
   });
 });
 
+describe('a tool that hangs', () => {
+  it('holds up no other IP family', async () => {
+    const hanging = new Promise<ToolResult>(() => undefined);
+    const { runner } = answering(() => undefined);
+    const tools = await findIptables(
+      {
+        ...runner,
+        run: (run) => (run.file === 'iptables-restore' ? hanging : runner.run(run)),
+      },
+      'IPv4',
+      signal,
+    );
+    void tools.restore([], signal);
+    const others = await findIptables(runner, 'IPv6', signal);
+    expect(await others.restore([], signal)).toBeUndefined();
+  });
+
+  it('is named with the time it had', async () => {
+    const tools = await find((command) =>
+      command.startsWith('iptables-restore')
+        ? new Error('did not end within 120 s and was killed')
+        : undefined,
+    );
+    expect(await messageOf(tools.restore([], signal))).toBe(
+      'run iptables-restore: did not end within 120 s and was killed',
+    );
+  });
+});
+
 describe('list', () => {
   it('gives the rules of a chain', async () => {
     const tools = await find((command) =>
-      command === 'iptables -w 5 -S A -t nat' ? { stdout: '-N A\n-A A -j DROP\n-A A\n' } : undefined,
+      command === 'iptables -w 60 -S A -t nat' ? { stdout: '-N A\n-A A -j DROP\n-A A\n' } : undefined,
     );
     expect(await tools.list('nat', 'A', signal)).toEqual(['-A A -j DROP', '-A A']);
   });
@@ -266,7 +302,7 @@ describe('createChain', () => {
     [4, 'busy', 'iptables create nat A: busy'],
   ])('with status %i and %j: %s', async (status, stderr, message) => {
     const tools = await find((command) =>
-      command === 'iptables -w 5 -N A -t nat' ? { status, stderr } : undefined,
+      command === 'iptables -w 60 -N A -t nat' ? { status, stderr } : undefined,
     );
     expect((await messageOf(tools.createChain('nat', 'A', signal))).replace('no KernelError: ', '')).toBe(
       message,

@@ -58,8 +58,14 @@ export async function findIptables(
   return tools;
 }
 
-/** Seconds to wait for the lock that all users of the legacy tools share. */
-const LOCK_WAIT = ['-w', '5'];
+/**
+ * Seconds to wait for the lock that all users of the legacy tools share. The other IP family is one of them, and has it as
+ * long as it loads its table.
+ */
+const LOCK_WAIT = ['-w', '60'];
+/** At the start nothing depends on it. */
+const SHORT_LOCK_WAIT = ['-w', '5'];
+const PROBE_LIMIT_MS = 20_000;
 
 class RealIptablesTools implements IptablesTools {
   readonly variant: IptablesVariant;
@@ -77,8 +83,8 @@ class RealIptablesTools implements IptablesTools {
    * that the tool can't read) is for the first sync to meet, since that is repeated.
    */
   async checkNatTable(signal: AbortSignal): Promise<void> {
-    const result = await this.#list('nat', 'POSTROUTING', signal);
-    if (result.status === 0) return;
+    const result = await this.#probe(signal);
+    if (result === undefined || result.status === 0) return;
     if (isHopeless(result)) throw this.#error('list', 'nat POSTROUTING', result);
     // The same words for a chain that could not be made, and for one with a rule that the tool can't read.
     if (result.status !== 1 || !(await this.#isReadable('nat', signal))) return;
@@ -115,7 +121,8 @@ class RealIptablesTools implements IptablesTools {
   }
 
   async list(table: string, chain: string, signal: AbortSignal): Promise<readonly string[] | undefined> {
-    const result = await this.#list(table, chain, signal);
+    const args = [...LOCK_WAIT, '-S', chain, '-t', table];
+    const result = await this.#run({ file: this.#name, args, signal });
     if (result.status === 0) return result.stdout.split('\n').filter((line) => line.startsWith('-A '));
     if (result.status === 1 && !needsPrivilege(result)) return undefined;
     throw this.#error('list', `${table} ${chain}`, result);
@@ -131,8 +138,15 @@ class RealIptablesTools implements IptablesTools {
     throw this.#error('create', `${table} ${chain}`, result);
   }
 
-  #list(table: string, chain: string, signal: AbortSignal): Promise<ToolResult> {
-    return this.#run({ file: this.#name, args: [...LOCK_WAIT, '-S', chain, '-t', table], signal });
+  /** Undefined if it came to no end. */
+  async #probe(signal: AbortSignal): Promise<ToolResult | undefined> {
+    const args = [...SHORT_LOCK_WAIT, '-S', 'POSTROUTING', '-t', 'nat'];
+    try {
+      return await this.#run({ file: this.#name, args, signal, limitMs: PROBE_LIMIT_MS });
+    } catch (error) {
+      if (error instanceof KernelError) return undefined;
+      throw error;
+    }
   }
 
   async #isReadable(table: string, signal: AbortSignal): Promise<boolean> {
@@ -147,7 +161,7 @@ class RealIptablesTools implements IptablesTools {
 
   async #run(run: ToolRun): Promise<ToolResult> {
     try {
-      return await oneAtATime(() => this.#runner.run(run));
+      return await this.#runner.run(run);
     } catch (cause) {
       if (run.signal?.aborted) throw cause;
       const detail = cause instanceof Error ? cause.message : String(cause);
@@ -163,18 +177,6 @@ class RealIptablesTools implements IptablesTools {
       detail: complaint(result) + hint,
     });
   }
-}
-
-let lastTool: Promise<unknown> = Promise.resolve();
-
-/**
- * The tools of both families share one lock on the machine, and give up on it after {@link LOCK_WAIT}; loading a
- * large table takes longer than that. So they wait for each other here instead.
- */
-function oneAtATime<T>(run: () => Promise<T>): Promise<T> {
-  const result = lastTool.then(run);
-  lastTool = result.catch(() => undefined);
-  return result;
 }
 
 /** The tool's own message on one line. */

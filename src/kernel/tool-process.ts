@@ -25,7 +25,8 @@ function reply(message: ToolReply): void {
 
 function start(id: number, file: string, args: readonly string[]): void {
   // Messages are compared and shown, so they must not depend on the operator's language.
-  const child = spawn(file, args, { env: { ...process.env, LC_ALL: 'C' } });
+  // In a group of its own, so that it can be ended with all that it started; a script may be in a tool's place.
+  const child = spawn(file, args, { env: { ...process.env, LC_ALL: 'C' }, detached: true });
   children.set(id, child);
   child.stdout.on('data', (chunk: Buffer) => reply({ id, kind: 'stdout', chunk }));
   child.stderr.on('data', (chunk: Buffer) => reply({ id, kind: 'stderr', chunk }));
@@ -41,6 +42,16 @@ function start(id: number, file: string, args: readonly string[]): void {
   });
 }
 
+/** Ends a tool and what it started. What others may see of its work is all or nothing. */
+function kill({ pid }: ChildProcessWithoutNullStreams): void {
+  if (pid === undefined) return;
+  try {
+    process.kill(-pid, 'SIGKILL');
+  } catch {
+    // It has just ended by itself.
+  }
+}
+
 process.on('message', (request: ToolRequest) => {
   if (request.kind === 'start') return start(request.id, request.file, request.args);
   const child = children.get(request.id);
@@ -53,12 +64,15 @@ process.on('message', (request: ToolRequest) => {
       child.stdin.end();
       return undefined;
     case 'kill':
-      child.kill();
+      kill(child);
       return undefined;
   }
 });
 
-process.on('disconnect', () => process.exit(0));
+process.on('disconnect', () => {
+  for (const child of children.values()) kill(child);
+  process.exit(0);
+});
 // A terminal sends its interrupt to the whole group; the parent decides when work is over.
 process.on('SIGINT', () => undefined);
 process.on('SIGTERM', () => undefined);

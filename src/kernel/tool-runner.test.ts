@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { execPath } from 'node:process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -110,6 +111,31 @@ describe('ToolRunner', () => {
     expect(performance.now() - startedMs).toBeLessThan(5_000);
   });
 
+  it('ends a tool that hangs, with all that it started, and says after how long', async () => {
+    const hanging = { file: 'sh', args: ['-c', 'sleep 61.25 & sleep 61.25; true'] };
+    await expect(runner.run({ ...hanging, limitMs: 300 })).rejects.toThrow(
+      'did not end within 0.3 s and was killed',
+    );
+    const { stdout } = await runner.run({ file: 'pgrep', args: ['-fx', 'sleep 61.25'] });
+    expect(stdout).toBe('');
+  });
+
+  it('goes on with others while one hangs', async () => {
+    const hung = runner.run({ file: 'sleep', args: ['60'], limitMs: 500 });
+    const ended = hung.catch(() => 'hung');
+    const first = Promise.race([runner.run({ file: 'true', args: [] }), ended]);
+    expect(await first).toMatchObject({ status: 0 });
+    await expect(hung).rejects.toThrow('did not end');
+  });
+
+  it.each([
+    ['takes', 'cat >/dev/null; sleep 0.6', megabytes(2)],
+    ['gives', 'head -c 2000000 /dev/zero; sleep 0.6', []],
+  ])('gives more time to a tool that %s much', async (_what, script, input) => {
+    const { status } = await runner.run({ file: 'sh', args: ['-c', script], input, limitMs: 500 });
+    expect(status).toBe(0);
+  });
+
   it('starts nothing for a signal that has fired', async () => {
     await expect(
       runner.run({ file: 'true', args: [], signal: AbortSignal.abort(new Error('over')) }),
@@ -153,5 +179,15 @@ describe('a closed ToolRunner', () => {
     await runner.run({ file: 'true', args: [] });
     runner.close();
     await expect(run).rejects.toThrow('helper process');
+  });
+
+  it('leaves no tool behind', async () => {
+    const runner = startToolRunner();
+    const run = runner.run({ file: 'sh', args: ['-c', 'sleep 62.25 & sleep 62.25'] }).catch(() => undefined);
+    await runner.run({ file: 'sleep', args: ['0.2'] });
+    runner.close();
+    await run;
+    const left = () => spawnSync('pgrep', ['-fx', 'sleep 62.25'], { encoding: 'utf8' }).stdout;
+    await expect.poll(left).toBe('');
   });
 });

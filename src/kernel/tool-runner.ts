@@ -22,10 +22,25 @@ export interface ToolRun {
   /** Takes standard output as it comes; without it, it is collected into the result. */
   readonly onOutput?: (chunk: Uint8Array) => void;
   readonly signal?: AbortSignal;
+  /** How long it may take for little work, if not {@link USUAL_LIMIT_MS}. */
+  readonly limitMs?: number;
 }
 
+/**
+ * A tool that has not ended by then hangs. Loading a quarter of a million chains takes the legacy tools 46 s on a fast
+ * machine, and what is read and written for that is 100 MB, so that it gets a multiple of what it needs.
+ */
+const USUAL_LIMIT_MS = 120_000;
+/** What a tool gets beside that for each megabyte that it takes or gives. */
+const MEGABYTE_LIMIT_MS = 10_000;
+/** A tool that was killed is gone after this long, or stuck in the kernel. */
+const KILL_GRACE_MS = 1_000;
+
 export interface ToolRunner {
-  /** Rejects when the tool can't be started, the signal fires, or the helper is lost before the tool has ended. */
+  /**
+   * Rejects when the tool can't be started, the signal fires, it takes too long, or the helper is lost before it has ended.
+   * In any case it is gone then, with all that it started itself.
+   */
   run(run: ToolRun): Promise<ToolResult>;
   close(): void;
 }
@@ -91,27 +106,39 @@ class Helper {
     const id = this.#nextId++;
     const stdout: Uint8Array[] = [];
     const stderr: Uint8Array[] = [];
-    const abort = () => this.#send({ id, kind: 'kill' });
+    const onOutput = run.onOutput ?? ((chunk) => stdout.push(chunk));
+    const outcome = Promise.withResolvers<number>();
+    using limit = new TimeLimit(run.limitMs, (seconds) =>
+      stop(new Error(`did not end within ${seconds} s and was killed`)),
+    );
+    let grace: NodeJS.Timeout | undefined;
+    let stopped: unknown;
+    const stop = (reason: unknown) => {
+      stopped ??= reason;
+      this.#send({ id, kind: 'kill' });
+      grace ??= setTimeout(() => outcome.reject(reason), KILL_GRACE_MS);
+    };
+    const abort = () => stop(run.signal?.reason);
     run.signal?.addEventListener('abort', abort, { once: true });
     this.#process.channel?.ref();
     try {
-      const status = await new Promise<number>((resolve, reject) => {
-        this.#pending.set(id, {
-          onOutput: run.onOutput ?? ((chunk) => stdout.push(chunk)),
-          onError: (chunk) => stderr.push(chunk),
-          finish: resolve,
-          fail: reject,
-          accepted: () => undefined,
-        });
-        this.#send({ id, kind: 'start', file: run.file, args: run.args });
-        this.#feed(id, run.input ?? []).catch((error: unknown) => {
-          abort();
-          reject(error);
-        });
+      this.#pending.set(id, {
+        onOutput: (chunk) => {
+          limit.add(chunk.length);
+          onOutput(chunk);
+        },
+        onError: (chunk) => stderr.push(chunk),
+        finish: outcome.resolve,
+        fail: outcome.reject,
+        accepted: () => undefined,
       });
-      run.signal?.throwIfAborted();
+      this.#send({ id, kind: 'start', file: run.file, args: run.args });
+      this.#feed(id, run.input ?? [], limit).catch(stop);
+      const status = await outcome.promise;
+      if (stopped !== undefined) throw stopped;
       return { status, stdout: text(stdout), stderr: text(stderr) };
     } finally {
+      clearTimeout(grace);
       run.signal?.removeEventListener('abort', abort);
       this.#pending.delete(id);
       if (this.#pending.size === 0) this.#process.channel?.unref();
@@ -123,15 +150,17 @@ class Helper {
   }
 
   /** One piece at a time: the next is sent when the tool has taken the last, so nothing piles up in memory. */
-  async #feed(id: number, input: Iterable<string>): Promise<void> {
+  async #feed(id: number, input: Iterable<string>, limit: TimeLimit): Promise<void> {
     for (const piece of input) {
       const pending = this.#pending.get(id);
       if (pending === undefined) return;
       const accepted = new Promise<void>((resolve) => {
         pending.accepted = resolve;
       });
-      this.#send({ id, kind: 'input', piece: Buffer.from(piece) });
+      const bytes = Buffer.from(piece);
+      this.#send({ id, kind: 'input', piece: bytes });
       await accepted;
+      limit.add(bytes.length);
     }
     if (this.#pending.has(id)) this.#send({ id, kind: 'end' });
   }
@@ -170,6 +199,34 @@ class Helper {
       pending.fail(new Error(reason));
       pending.accepted();
     }
+  }
+}
+
+/** The time that a tool has, which grows with what passes through it. */
+class TimeLimit implements Disposable {
+  readonly #startedMs = performance.now();
+  readonly #exceeded: (seconds: number) => void;
+  #limitMs: number;
+  #timer: NodeJS.Timeout;
+
+  constructor(limitMs = USUAL_LIMIT_MS, exceeded: (seconds: number) => void) {
+    this.#limitMs = limitMs;
+    this.#exceeded = exceeded;
+    this.#timer = setTimeout(() => this.#check(), limitMs);
+  }
+
+  add(bytes: number): void {
+    this.#limitMs += (bytes / 2 ** 20) * MEGABYTE_LIMIT_MS;
+  }
+
+  [Symbol.dispose](): void {
+    clearTimeout(this.#timer);
+  }
+
+  #check(): void {
+    const restMs = this.#startedMs + this.#limitMs - performance.now();
+    if (restMs > 0) this.#timer = setTimeout(() => this.#check(), restMs);
+    else this.#exceeded(Number((this.#limitMs / 1_000).toFixed(1)));
   }
 }
 

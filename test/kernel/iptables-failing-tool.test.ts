@@ -1,5 +1,5 @@
-/** iptables-restore refuses for a while: that is told, tried again, and nothing gets lost. */
-import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
+/** iptables-restore refuses for a while, or hangs: that is told, tried again, and nothing gets lost. */
+import { chmodSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { ServicePortStatus } from '../../src/proxy/service-port-status.ts';
@@ -125,6 +125,23 @@ sed 's/ cluster IP" /&--bogus /' | ${real} "$@"
       }
       expect(rules[0]).toEqual(rules[1]);
     });
+  });
+
+  it('while one IP family’s tool hangs, the other one goes on, and the end leaves nothing behind', async () => {
+    failNext(0);
+    const hung = join(folder.path, 'hung');
+    chmodSync(folder.write('ip6tables-restore', `#!/bin/sh\necho $$ >> '${hung}'\nsleep 60\n`), 0o755);
+    folder.write('one.yaml', service('one', 1, ['10.0.0.1']));
+    await using run = start();
+    await expect.poll(() => existsSync(hung), patience).toBe(true);
+    for (const pod of ['10.0.0.2', '10.0.0.3']) {
+      folder.write('one.yaml', service('one', 1, [pod]));
+      await expect.poll(async () => destinations(await savedRules()), patience).toEqual([`${pod}:8080`]);
+    }
+    const tools = readFileSync(hung, 'utf8').trim().split('\n');
+    expect(tools.length).toBe(1);
+    await run.end('SIGTERM');
+    await expect.poll(() => tools.filter((pid) => existsSync(`/proc/${pid}`)), patience).toEqual([]);
   });
 });
 
