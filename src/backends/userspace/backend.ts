@@ -12,7 +12,7 @@ import type { RelayChange, UserspaceChanges } from './changes.ts';
 import type { UserspaceOptions } from './options.ts';
 import type { UserspacePlan } from './plan.ts';
 import { UserspaceRules } from './rules.ts';
-import { servicePortOf, type TakenPort, type UserspaceState } from './state.ts';
+import { relayKey, servicePortOf, type TakenPort, type UserspaceState } from './state.ts';
 import type { UserspaceUnit } from './unit.ts';
 
 /** How often in a row ports turn out to be taken before that is a refusal. */
@@ -69,6 +69,7 @@ export class UserspaceBackend
     signal: AbortSignal,
   ): Promise<Outcome<UserspaceUnit>> {
     this.#rulesKnown = false;
+    if (portless.length > 0 && this.#forgetTaken()) return 'outdated';
     const opened = new Map([...relays].flatMap(([key, change]) => openedBy(key, change)));
     const failures = await this.#applyRelays(opened);
     if (this.#noteTaken(failures, relays)) return 'outdated';
@@ -79,7 +80,16 @@ export class UserspaceBackend
     );
     const closing = await this.#applyRelays(new Map(superfluous.map(([key, { after }]) => [key, after])));
     const refused = [...refusalsOf([...failures, ...closing]), ...portless.map(withoutPort)];
-    return refused.length === 0 ? 'applied' : { refused };
+    if (refused.length === 0) return 'applied';
+    const places = new Set([...failures, ...closing].map(placeOf));
+    return {
+      refused,
+      held: (servicePort, wanted) => {
+        const key = relayKey(this.family, servicePort);
+        const unit = this.#plan?.unitWithout(servicePort, (place) => places.has(placeOf({ key, ...place })));
+        return unit ?? wanted;
+      },
+    };
   }
 
   async observe(signal: AbortSignal): Promise<UserspaceState> {
@@ -87,8 +97,7 @@ export class UserspaceBackend
     const rules = await this.#kernel.observe(signal);
     // Whatever differs is applied before anything else happens.
     this.#rulesKnown = true;
-    const sinceMs = performance.now() - TAKEN_MS;
-    for (const [port, atMs] of this.#taken) if (atMs < sinceMs) this.#taken.delete(port);
+    this.#forgetTaken();
     return { rules, relays: this.#ownRelays(), taken: new Set(this.#taken.keys()), portless: new Set() };
   }
 
@@ -115,6 +124,14 @@ export class UserspaceBackend
   #ownRelays(): ReadonlyMap<RelayKey, Relay> {
     const relays = this.#relays?.observe() ?? [];
     return new Map([...relays].filter(([, { family }]) => family === this.family));
+  }
+
+  /** Whether some ports may be free again. */
+  #forgetTaken(): boolean {
+    const sinceMs = performance.now() - TAKEN_MS;
+    const before = this.#taken.size;
+    for (const [port, atMs] of this.#taken) if (atMs < sinceMs) this.#taken.delete(port);
+    return this.#taken.size < before;
   }
 
   /** Whether other ports should be tried. */
@@ -150,6 +167,10 @@ function openedBy(key: RelayKey, { before, after }: RelayChange): readonly [Rela
 
 function refusalsOf(failures: readonly ListenFailure[]): readonly Refusal[] {
   return failures.map(({ key, error }) => ({ servicePort: servicePortOf(key), error }));
+}
+
+function placeOf({ key, ip, port }: Pick<ListenFailure, 'key' | 'ip' | 'port'>): string {
+  return `${key} ${ip} ${port}`;
 }
 
 function withoutPort(servicePort: ServicePortKey): Refusal {

@@ -16,7 +16,8 @@ export function diff(from: UserspaceState, to: UserspaceState): UserspaceChanges
   return {
     script: rules.diff(from.rules, to.rules),
     relays,
-    portless: [...to.portless].filter((key) => !from.portless.has(key)),
+    // Every time: nobody is to take it for done.
+    portless: [...to.portless],
   };
 }
 

@@ -18,6 +18,8 @@ export class FakeRelays implements Relays {
   readonly faults: Faults;
   /** What was applied so far, call by call. */
   readonly calls: ReadonlyMap<RelayKey, Relay | undefined>[] = [];
+  /** Relays that get no further listener, whatever the reason. */
+  readonly refused = new Set<RelayKey>();
   readonly #taken: ReadonlySet<string>;
   readonly #relays = new Map<RelayKey, Relay>();
   #isBusy = false;
@@ -71,7 +73,8 @@ export class FakeRelays implements Relays {
           other.protocol === protocol &&
           other.listeners.some((listener) => listener.port === port),
       );
-    const errno = isTaken ? EADDRINUSE : this.faults.next() === 'none' ? undefined : EMFILE;
+    const hasRoom = !this.refused.has(key) && this.faults.next() === 'none';
+    const errno = isTaken ? EADDRINUSE : hasRoom ? undefined : EMFILE;
     if (errno === undefined) return undefined;
     const detail = errno === EMFILE ? 'injected fault' : 'address already in use';
     return { key, ip, port, error: new KernelError({ operation: 'listen', object: key, detail, errno }) };

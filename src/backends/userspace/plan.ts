@@ -102,6 +102,22 @@ export class UserspacePlan implements Plan<UserspaceUnit, UserspaceState> {
     return placed === undefined ? [] : listenersOf(placed).map(({ ip, port }) => ({ ip, port }));
   }
 
+  /** Its unit, with those listeners closed that were refused: the very same if there are none. */
+  unitWithout(
+    key: ServicePortKey,
+    isRefused: (listener: Pick<Listener, 'ip' | 'port'>) => boolean,
+  ): UserspaceUnit | undefined {
+    const placed = this.#placed.get(key);
+    if (placed === undefined) return undefined;
+    const { unit, ports } = placed;
+    const listeners = unit.listeners.map((listener) => {
+      const port = ports.get(listener.name);
+      const isClosed = port !== undefined && isRefused({ ip: listener.ip, port });
+      return isClosed ? { ...listener, isClosed } : listener;
+    });
+    return listeners.some(({ isClosed }) => isClosed) ? { ...unit, listeners } : unit;
+  }
+
   #piece(keys: Iterable<ServicePortKey>): Omit<UserspaceState, 'rules'> {
     const relays = new Map<RelayKey, Relay>();
     const portless = new Set<ServicePortKey>();
@@ -211,9 +227,9 @@ function relayOf(key: RelayKey, family: IpFamily, placed: Placed): Relay {
 }
 
 function listenersOf({ unit, ports }: Placed): readonly Listener[] {
-  return unit.listeners.flatMap(({ name, ip, endpoints }) => {
+  return unit.listeners.flatMap(({ name, ip, endpoints, isClosed = false }) => {
     const port = ports.get(name);
-    return port === undefined ? [] : [{ ip, port, endpoints }];
+    return port === undefined || isClosed ? [] : [{ ip, port, endpoints }];
   });
 }
 

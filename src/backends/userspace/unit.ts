@@ -11,6 +11,8 @@ export interface WantedListener {
   readonly name: ListenerName;
   readonly ip: string;
   readonly endpoints: readonly RelayEndpoint[];
+  /** It was refused: rules lead there, and nobody listens yet. */
+  readonly isClosed?: boolean;
 }
 
 /** How a packet is led to a listener: to the wildcard, or to an address. */
