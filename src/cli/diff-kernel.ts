@@ -2,6 +2,7 @@
 import type { Settings } from '../config/settings.ts';
 import { startToolRunner } from '../kernel/tool-runner.ts';
 import { formatProblem, type Problem, type WatchedObject } from '../kubernetes/objects.ts';
+import type { Logger } from '../log/logger.ts';
 import { createLogger } from '../log/pino-logger.ts';
 import { desiredPlan } from '../proxy/desired-state.ts';
 import { NodeState } from '../proxy/node-state.ts';
@@ -10,12 +11,13 @@ import { startBackends } from './backends.ts';
 import { UserError } from './failure.ts';
 import { settleMode } from './fallback.ts';
 import { openMachineAddresses } from './machine-addresses.ts';
+import { describeFaults, readManifestsOrFail } from './manifests-input.ts';
 import { findMode } from './modes.ts';
 import { openSource } from './object-source.ts';
 import type { ProxyInput } from './proxy-options.ts';
 import { readSettings } from './settings-input.ts';
 
-/** Prints the changes of every family; the exit status is 1 if there are any. */
+/** Prints the changes of every family; the exit status is 1 if there are any, or if an object asks for what can't be had. */
 export async function diffKernel({ flags, nodePortRange }: ProxyInput): Promise<void> {
   const runner = startToolRunner();
   const { signal } = new AbortController();
@@ -27,11 +29,13 @@ export async function diffKernel({ flags, nodePortRange }: ProxyInput): Promise<
     const logger = createLogger({ ...looking.log, level: 'warn' });
     for (const warning of warnings) logger.warn({}, warning);
     const settings = await settleMode(looking, { runner, logger }, signal);
-    const source = await openSource(settings, nodePortRange, logger, { waitForAll: true });
     const addresses = await openMachineAddresses(settings, findMode(settings.mode), signal);
     const node = new NodeState(settings, addresses.all, addresses.local);
-    const report = (problem: Problem) => logger.warn({}, formatProblem(problem));
-    const objects = await readOnce(source, report);
+    const report = (problem: Problem) => {
+      logger.warn({}, formatProblem(problem));
+      process.exitCode = 1;
+    };
+    const objects = await readObjects(settings, nodePortRange, logger, report);
     node.takeIn(objects);
     const surroundings = { runner, logger, localAddresses: addresses.local };
     for (const backend of await startBackends(settings, node.ips.primaryFamily, surroundings, signal)) {
@@ -46,6 +50,23 @@ export async function diffKernel({ flags, nodePortRange }: ProxyInput): Promise<
   } finally {
     runner.close();
   }
+}
+
+/** Throws UserError for files that don't say all they mean: what can't be read must not look as if it were to be removed. */
+async function readObjects(
+  settings: Settings,
+  nodePortRange: string | undefined,
+  logger: Logger,
+  report: (problem: Problem) => void,
+): Promise<readonly WatchedObject[]> {
+  const { manifests: paths } = settings;
+  if (paths.length === 0) {
+    return readOnce(await openSource(settings, nodePortRange, logger, { waitForAll: true }), report);
+  }
+  const manifests = await readManifestsOrFail(paths, nodePortRange);
+  const faults = describeFaults(paths, manifests);
+  if (faults.length > 0) throw new UserError(faults);
+  return manifests.objects;
 }
 
 /** The objects of a source at the start; the last version where there are several. */

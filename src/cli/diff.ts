@@ -6,7 +6,7 @@ export function registerDiffCommand(program: Command): void {
   const command = program
     .command('diff')
     .description(
-      'print what the proxy would change now; exit status 0: nothing, 1: something; takes run’s flags',
+      'print what the proxy would change now; exit status 0: nothing, and nothing is left out, 1: otherwise; takes run’s flags',
     );
   addProxyAction(command, async (input) => {
     const { diffKernel } = await import('./diff-kernel.ts');

@@ -8,8 +8,9 @@ export class UserError extends Error {
   /** 1: it failed; 2: the command was used wrongly. */
   readonly exitStatus: 1 | 2;
 
-  constructor(message: string, exitStatus: 1 | 2 = 1) {
-    super(message);
+  /** @param reason a line, or several. */
+  constructor(reason: string | readonly string[], exitStatus: 1 | 2 = 1) {
+    super([reason].flat().join('\nmenwei: '));
     this.name = 'UserError';
     this.exitStatus = exitStatus;
   }

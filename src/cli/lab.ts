@@ -4,8 +4,10 @@ import { closeSync, existsSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { constants } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
+import { MODE_NAMES } from '../config/settings.ts';
 import { openNamespace, withNamespace } from '../kernel/netns.ts';
+import { formatProblem } from '../kubernetes/objects.ts';
 import { runDemo } from '../lab/demo.ts';
 import { runForwardingDemo } from '../lab/forwarding-demo.ts';
 import type { HostProcess } from '../lab/host-process.ts';
@@ -22,7 +24,9 @@ import {
   serveResidentLab,
 } from '../lab/residence.ts';
 import { type LabSpec, LabSpecError } from '../lab/topology.ts';
+import { formatManifestError } from '../sources/manifests.ts';
 import { orFail, UserError } from './failure.ts';
+import { readManifestsOrFail } from './manifests-input.ts';
 
 const UP_WITHIN_MS = 60_000;
 const DOWN_WITHIN_MS = 10_000;
@@ -56,7 +60,7 @@ export function registerLabCommand(program: Command): void {
     .description('build the cluster that a file describes and keep it until `menwei lab down`')
     .requiredOption('-f, --file <file>', 'the cluster, in YAML or JSON')
     .option('--manifests <path>', 'run menwei on every node with the objects of this file or folder')
-    .option('--proxy-mode <mode>', 'the mode menwei runs in', 'iptables')
+    .addOption(proxyModeOption())
     .option('--foreground', 'hold the lab in this process and show what the proxies log')
     .addHelpText('after', `\nThe file:\n\n${LAB_FILE_EXAMPLE.replaceAll(/^(?=.)/gm, '  ')}`)
     .action((options: UpOptions) => orFail(() => up(options)));
@@ -70,7 +74,7 @@ export function registerLabCommand(program: Command): void {
     );
   named(lab.command('status'))
     .description('what is up')
-    .option('--output <format>', 'text or json', 'text')
+    .addOption(new Option('--output <format>', 'how it is printed').choices(['text', 'json']).default('text'))
     .action((options: NameOption & { readonly output: string }) => orFail(() => status(options)));
   named(lab.command('down'))
     .description('take the lab down')
@@ -78,12 +82,16 @@ export function registerLabCommand(program: Command): void {
   lab
     .command('demo')
     .description('show one Service on two nodes: its rules, its traffic, and a pod that turns unready')
-    .option('--proxy-mode <mode>', 'the mode menwei runs in', 'iptables')
+    .addOption(proxyModeOption())
     .option(
       '--forwarding <way>',
       'ipvs mode: show pods that own the addresses of their Service instead, to which packets come direct or by tunnel',
     )
     .action((options: DemoOptions) => orFail(() => demo(options)));
+}
+
+function proxyModeOption(): Option {
+  return new Option('--proxy-mode <mode>', 'the mode menwei runs in').choices(MODE_NAMES).default('iptables');
 }
 
 function requireRoot(): void {
@@ -118,12 +126,20 @@ function readLabFile(file: string): LabSpec {
 
 async function up(options: UpOptions): Promise<void> {
   const spec = readLabFile(options.file);
+  if (options.manifests !== undefined) await checkManifests(options.manifests);
   const paths = pathsOf(options);
   const running = await findResidentLab(paths);
   if (running !== undefined) {
     throw new UserError(`lab: one is up already (process ${running.pid}): end it with menwei lab down`);
   }
   await (options.foreground === true ? hold(spec, options, paths) : holdInBackground(options, paths));
+}
+
+/** Nodes whose menwei ends at once, or knows less than was meant, are no lab that anybody wants. */
+async function checkManifests(path: string): Promise<void> {
+  const { errors, problems } = await readManifestsOrFail([path], undefined);
+  const faults = [...errors.map(formatManifestError), ...problems.map(formatProblem)];
+  if (faults.length > 0) throw new UserError(faults);
 }
 
 /** Builds the lab and stays until a signal or `lab down` ends it. */

@@ -1,7 +1,9 @@
 /** Manifest paths and the NodePort range as the command line gives them. */
+import { formatProblem } from '../kubernetes/objects.ts';
 import { DEFAULT_NODE_PORT_RANGE, type PortRange } from '../sources/manifests/allocation.ts';
 import { requirePaths } from '../sources/manifests/manifest-paths.ts';
 import { type Manifests, readManifests } from '../sources/manifests/read-manifests.ts';
+import { formatManifestError } from '../sources/manifests.ts';
 import { UserError } from './failure.ts';
 
 /** `30000-32767`, as kube-apiserver's flag of the same name. */
@@ -34,4 +36,15 @@ export async function readManifestsOrFail(
   } catch (error) {
     throw new UserError(error instanceof Error ? error.message : String(error));
   }
+}
+
+/** Why the objects are not all that was meant, a line each. Who only looks at them once can't tell a slip from a wish. */
+export function describeFaults(
+  paths: readonly string[],
+  { objects, problems, errors, ignoredKinds }: Manifests,
+): readonly string[] {
+  const faults = [...errors.map(formatManifestError), ...problems.map(formatProblem)];
+  if (faults.length > 0 || objects.some(({ kind }) => kind === 'Service')) return faults;
+  const others = ignoredKinds.length === 0 ? '' : ` (of other kinds: ${ignoredKinds.join(', ')})`;
+  return [`${paths.join(', ')}: no Service in it${others}`];
 }

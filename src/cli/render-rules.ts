@@ -5,9 +5,8 @@ import type { Settings } from '../config/settings.ts';
 import { formatProblem, type Problem, type WatchedObject } from '../kubernetes/objects.ts';
 import { desiredPlan } from '../proxy/desired-state.ts';
 import { NodeState } from '../proxy/node-state.ts';
-import { formatManifestError } from '../sources/manifests.ts';
 import { UserError } from './failure.ts';
-import { readManifestsOrFail } from './manifests-input.ts';
+import { describeFaults, readManifestsOrFail } from './manifests-input.ts';
 import { findMode, type Mode } from './modes.ts';
 import { readSettings } from './settings-input.ts';
 
@@ -21,27 +20,42 @@ export interface RenderOptions {
   readonly config?: string;
   readonly family?: IpFamily;
   readonly serviceNodePortRange?: string;
+  readonly keepGoing?: boolean;
 }
 
-/** Prints the rules; what could not be used is reported and makes the exit status 1. */
+/** Prints the rules, unless something would be missing from them: half of them is no state that anybody wants. */
 export async function render(options: RenderOptions): Promise<void> {
-  const warn = (message: string) => process.stderr.write(`menwei: ${message}\n`);
-  const { objects, problems, errors } = await readManifestsOrFail(options.file, options.serviceNodePortRange);
-  for (const error of errors) warn(formatManifestError(error));
-  for (const problem of problems) warn(formatProblem(problem));
+  const { keepGoing = false } = options;
+  const manifests = await readManifestsOrFail(options.file, options.serviceNodePortRange);
+  const faults = describeFaults(options.file, manifests);
+  if (faults.length > 0 && !keepGoing) throw new UserError(faults);
+  const { text, warnings, leftOut } = await renderObjects(options, manifests.objects);
+  for (const line of [...warnings, ...faults, ...leftOut]) process.stderr.write(`menwei: ${line}\n`);
+  if (faults.length > 0 || leftOut.length > 0) process.exitCode = 1;
+  if (leftOut.length === 0 || keepGoing) process.stdout.write(text);
+}
 
+export interface Rendering {
+  readonly text: string;
+  readonly warnings: readonly string[];
+  /** What the objects ask for and the text does not hold. */
+  readonly leftOut: readonly string[];
+}
+
+export async function renderObjects(
+  options: RenderOptions,
+  objects: readonly WatchedObject[],
+): Promise<Rendering> {
   const { settings, warnings } = await readSettings(flagsOf(options, objects), true);
-  for (const warning of warnings) warn(warning);
   const mode = findMode(settings.mode);
   const node = openNode(settings, mode);
   node.takeIn(objects);
   const family = options.family ?? node.ips.primaryFamily;
   const rules = mode.rules(settings, family);
-  const report = (problem: Problem) => warn(formatProblem(problem));
+  const leftOut: string[] = [];
+  const report = (problem: Problem) => leftOut.push(formatProblem(problem));
   const plan = desiredPlan(rules, objects, node.view(family), report);
-  process.stdout.write(rules.format(rules.diff(rules.nothing(), plan.complete())));
-  // What could not be used is missing from the output: a script must be able to tell.
-  if (problems.length > 0 || errors.length > 0) process.exitCode = 1;
+  return { text: rules.format(rules.diff(rules.nothing(), plan.complete())), warnings, leftOut };
 }
 
 /** A node that is another machine than this one, most likely: only what the objects and options say is known of it. */

@@ -8,7 +8,9 @@ import type { RenderOptions } from './render-rules.ts';
 export function registerRenderCommand(program: Command): void {
   program
     .command('render')
-    .description('print what a node would program for the objects in some files')
+    .description(
+      'print what a node would program for the objects in some files; exit status 1 and no output if something would be left out',
+    )
     .requiredOption('-f, --file <path...>', 'manifest files or folders')
     .addOption(
       new Option(
@@ -21,6 +23,10 @@ export function registerRenderCommand(program: Command): void {
     .option('--cluster-cidr <cidr>', 'range of the pods, one of each IP family at most')
     .option('--config <file>', 'KubeProxyConfiguration with the other settings')
     .option('--service-node-port-range <range>', 'where NodePorts may lie (default: 30000-32767)')
+    .option(
+      '--keep-going',
+      'print what can be printed although something is left out; the exit status stays 1',
+    )
     .addOption(
       new Option('--family <family>', 'IP family to print; the primary one unless given').choices(
         IP_FAMILIES,

@@ -60,6 +60,37 @@ describe('menwei lab', () => {
     );
   });
 
+  it.each([
+    {
+      title: 'manifests that can not be read',
+      text: 'kind: [',
+      message: /^menwei: \S+manifests\.yaml:1: [^\n]+\n$/,
+    },
+    {
+      title: 'an object with a mistake',
+      text: '{apiVersion: v1, kind: Service, metadata: {name: a}, spec: {clusterIP: x}}',
+      message: /^menwei: \S+manifests\.yaml:1: Service default\/a: spec\.clusterIP: [^\n]+\n$/,
+    },
+    {
+      title: 'manifests that are not there',
+      message: /^menwei: \S+manifests\.yaml: no such file or folder\n$/,
+    },
+    {
+      title: 'a mode that does not exist',
+      text: '',
+      more: ['--proxy-mode', 'ebpf'],
+      status: 2,
+      message: /^error: [^\n]+'ebpf'[^\n]+\n$/,
+    },
+  ])('builds nothing with $title', ({ text, more = [], status = 1, message }) => {
+    const manifests = join(folder, 'manifests.yaml');
+    rmSync(manifests, { force: true });
+    if (text !== undefined) writeFileSync(manifests, text);
+    const up = lab('up', '-f', file, '--manifests', manifests, ...more);
+    expect(up).toEqual({ status, stdout: '', stderr: expect.stringMatching(message) });
+    expect(lab('status').status).toBe(1);
+  });
+
   it('comes up, runs commands inside, and goes down', () => {
     const up = lab('up', '-f', file);
     expect(up).toMatchObject({ status: 0, stderr: '' });

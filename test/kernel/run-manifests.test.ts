@@ -38,6 +38,33 @@ describe('menwei diff', () => {
   });
 });
 
+describe('menwei diff with manifests that don’t say all they mean', () => {
+  it.each([
+    ['a broken document', `${service('web', '172.30.0.1', 80)}---\nkind: [\n`, /^menwei: \S+:\d+: [^\n]+\n$/],
+    [
+      'an object with a mistake',
+      `${service('web', '172.30.0.1', 80)}---\n${service('b', '172.30.0.300', 80)}`,
+      /^menwei: \S+:13: Service default\/b: [^\n]+\n$/,
+    ],
+    [
+      'no Service',
+      'apiVersion: v1\nkind: Pod\n',
+      /^menwei: \S+: no Service in it \(of other kinds: v1 Pod\)\n$/,
+    ],
+  ])('compares with nothing: %s', async (_title, text, reason) => {
+    const manifests = folder.write('diff.yaml', text);
+    const { status, stdout, stderr } = spawnSync(LAUNCHER, ['diff', '--manifests', manifests], {
+      encoding: 'utf8',
+    });
+    expect({ status, stdout, stderr }).toEqual({
+      status: 1,
+      stdout: '',
+      stderr: expect.stringMatching(reason),
+    });
+    rmSync(manifests);
+  });
+});
+
 describe('menwei run --dry-run', () => {
   it('prints what it would do and does nothing', async () => {
     const manifests = folder.write('dry.yaml', service('web', '172.30.0.1', 80));
@@ -92,5 +119,22 @@ describe('menwei run with manifests', () => {
     expect(await rulesOf('default/web has no endpoints')).toHaveLength(1);
     expect(run.log('E')).toEqual([]);
     expect((await run.end('SIGTERM')).status).toBe(0);
+  });
+});
+
+describe('menwei diff beside a run', () => {
+  it('is not content where a port is left out, though the kernel is as it should be', async () => {
+    const web = service('web', '172.30.0.1', 80);
+    const manifests = folder.write('contested.yaml', `${web}---\n${service('xyz', '172.30.0.1', 80)}`);
+    await using run = RunProcess.start(['--manifests', manifests, '--hostname-override', NODE]);
+    await expect
+      .poll(() => observeStatus().catch(() => []), { timeout: 20_000 })
+      .toContain('default/web/TCP IPv4 programmed');
+    const args = ['diff', '--manifests', manifests, '--hostname-override', NODE];
+    const { status, stdout, stderr } = spawnSync(LAUNCHER, args, { encoding: 'utf8' });
+    expect({ status, stdout }).toEqual({ status: 1, stdout: '' });
+    expect(stderr).toMatch(/Service default\/xyz: /);
+    await run.end('SIGTERM');
+    rmSync(manifests);
   });
 });
