@@ -11,7 +11,9 @@ import {
   type LocalAddressesOptions,
 } from '../kernel/local-addresses.ts';
 import { openLinkClient } from '../kernel/netlink/route/client.ts';
+import { observeDefaultSource } from '../kernel/own-address.ts';
 import type { Logger } from '../log/logger.ts';
+import type { OwnAddress } from '../proxy/node-state.ts';
 import type { Mode } from './modes.ts';
 
 const RETRY_MS = 1_000;
@@ -22,6 +24,8 @@ export interface MachineAddresses {
   readonly all: () => readonly string[];
   /** See NodeView; none in a mode that does not use them. */
   readonly local: (family: IpFamily) => readonly string[];
+  /** Where this machine's own programs are reached; none in a mode that does not ask. See NodeState. */
+  readonly own: OwnAddress | undefined;
   /** Calls `changed` whenever they are others than before, until the signal ends it. */
   readonly follow: (changed: () => void, logger: Logger, signal: AbortSignal) => Promise<void>;
 }
@@ -29,15 +33,23 @@ export interface MachineAddresses {
 /** Throws KernelError. */
 export async function openMachineAddresses(
   settings: Pick<Settings, 'nodePortAddresses'>,
-  { usesLocalAddresses }: Pick<Mode, 'usesLocalAddresses'>,
+  { usesLocalAddresses, usesOwnAddress }: Pick<Mode, 'usesLocalAddresses' | 'usesOwnAddress'>,
   signal: AbortSignal,
 ): Promise<MachineAddresses> {
   const which = usesLocalAddresses ? ofIpvs : ofNode(settings);
-  const addresses = new LocalAddresses({ client: openLinkClient(), ...which });
+  const addresses = new LocalAddresses({
+    client: openLinkClient(),
+    ...which,
+    ...(usesOwnAddress ? { observeSource: observeDefaultSource } : {}),
+  });
   await addresses.observe(signal);
   return {
     all: () => IP_FAMILIES.flatMap((family) => addresses.usable(family)),
     local: (family) => (usesLocalAddresses ? addresses.of(family) : []),
+    own: usesOwnAddress
+      ? (family, stated) =>
+          stated !== undefined && addresses.usable(family).includes(stated) ? stated : addresses.own(family)
+      : undefined,
     follow: (changed, logger, signal) => follow(addresses, changed, logger, signal),
   };
 }

@@ -30,6 +30,8 @@ export interface Mode {
   readonly usesServiceCIDRs: boolean;
   /** It programs the node's addresses one by one, and so must follow them. */
   readonly usesLocalAddresses: boolean;
+  /** It listens by itself, and so must know an address that really is the node's. */
+  readonly usesOwnAddress: boolean;
   /** What of the kernel it needs and can't have, in words. Modules that can be loaded are loaded. */
   missing(
     surroundings: Pick<Surroundings, 'runner' | 'logger'>,
@@ -49,6 +51,7 @@ const MODES: Readonly<Record<ProxyMode, Mode>> = {
   iptables: {
     usesServiceCIDRs: false,
     usesLocalAddresses: false,
+    usesOwnAddress: false,
     missing: async () => [],
     rules: (settings, family) => new IptablesRules(iptablesOptions(settings, family)),
     start: (settings, family, { runner, logger }, signal) =>
@@ -57,6 +60,7 @@ const MODES: Readonly<Record<ProxyMode, Mode>> = {
   nftables: {
     usesServiceCIDRs: true,
     usesLocalAddresses: false,
+    usesOwnAddress: false,
     missing: async () => [],
     rules: (settings, family) => new NftablesRules(nftablesOptions(settings, family)),
     start: async (settings, family) => startNftables(settings, family),
@@ -64,6 +68,7 @@ const MODES: Readonly<Record<ProxyMode, Mode>> = {
   ipvs: {
     usesServiceCIDRs: false,
     usesLocalAddresses: true,
+    usesOwnAddress: false,
     missing: missingForIpvs,
     rules: (settings, family) => new IpvsRules(ipvsOptions(settings, family)),
     start: startIpvs,
@@ -71,6 +76,7 @@ const MODES: Readonly<Record<ProxyMode, Mode>> = {
   userspace: {
     usesServiceCIDRs: false,
     usesLocalAddresses: false,
+    usesOwnAddress: true,
     missing: async () => [],
     rules: (settings, family) => new UserspaceRules(userspaceOptions(settings, family)),
     start: startUserspace,

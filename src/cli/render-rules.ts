@@ -1,4 +1,5 @@
 /** What a node would program for the objects in some files, as text. */
+import { hostname } from 'node:os';
 import { IP_FAMILIES, type IpFamily, parseIp } from '../addresses/ip.ts';
 import type { GivenFlags } from '../config/flags.ts';
 import type { Settings } from '../config/settings.ts';
@@ -6,6 +7,7 @@ import { formatProblem, type Problem, type WatchedObject } from '../kubernetes/o
 import { desiredPlan } from '../proxy/desired-state.ts';
 import { NodeState } from '../proxy/node-state.ts';
 import { UserError } from './failure.ts';
+import { openMachineAddresses } from './machine-addresses.ts';
 import { describeFaults, readManifestsOrFail } from './manifests-input.ts';
 import { findMode, type Mode } from './modes.ts';
 import { readSettings } from './settings-input.ts';
@@ -48,23 +50,34 @@ export async function renderObjects(
 ): Promise<Rendering> {
   const { settings, warnings } = await readSettings(flagsOf(options, objects), true);
   const mode = findMode(settings.mode);
-  const node = openNode(settings, mode);
+  const node = await openNode(settings, mode);
   node.takeIn(objects);
   const family = options.family ?? node.ips.primaryFamily;
   const rules = mode.rules(settings, family);
+  const view = node.view(family);
+  if (view.ip === undefined) {
+    const place = `the ${family} address of node ${settings.nodeName} is not known`;
+    throw new UserError(`${place}; give --node-ip, or a Node object in the files`);
+  }
   const leftOut: string[] = [];
   const report = (problem: Problem) => leftOut.push(formatProblem(problem));
-  const plan = desiredPlan(rules, objects, node.view(family), report);
+  const plan = desiredPlan(rules, objects, view, report);
   return { text: rules.format(rules.diff(rules.nothing(), plan.complete())), warnings, leftOut };
 }
 
 /** A node that is another machine than this one, most likely: only what the objects and options say is known of it. */
-function openNode(settings: Settings, { usesLocalAddresses }: Mode): NodeState {
+async function openNode(settings: Settings, mode: Mode): Promise<NodeState> {
+  // Only a node of this machine's name may have its addresses.
+  const isThisMachine = mode.usesOwnAddress && settings.nodeName === hostname().trim().toLowerCase();
+  const machine = isThisMachine
+    ? await openMachineAddresses(settings, mode, new AbortController().signal)
+    : undefined;
   const known = (family: IpFamily): readonly string[] => node.knownAddresses(family);
   const node = new NodeState(
     settings,
     () => IP_FAMILIES.flatMap(known),
-    usesLocalAddresses ? known : undefined,
+    mode.usesLocalAddresses ? known : undefined,
+    mode.usesOwnAddress ? (family, stated) => stated ?? machine?.own?.(family, undefined) : undefined,
   );
   return node;
 }

@@ -22,7 +22,7 @@ import { createProxyMetrics, type ProxyMetrics } from '../metrics/proxy-metrics.
 import { dryRun } from '../proxy/dry-run.ts';
 import { FamilyProxy } from '../proxy/family-proxy.ts';
 import { FlowCutting } from '../proxy/flow-cutting.ts';
-import { NodePortNotices } from '../proxy/node-port-notices.ts';
+import { NodeNotices } from '../proxy/node-notices.ts';
 import { NodeState } from '../proxy/node-state.ts';
 import { ServiceProxy } from '../proxy/service-proxy.ts';
 import { ServiceTracker } from '../services/service-tracker.ts';
@@ -71,7 +71,7 @@ async function serve(
 ): Promise<void> {
   const source = await openSource(settings, nodePortRange, logger);
   const addresses = await openMachineAddresses(settings, findMode(settings.mode), stop.signal);
-  const node = new NodeState(settings, addresses.all, addresses.local);
+  const node = new NodeState(settings, addresses.all, addresses.local, addresses.own);
   const forwards = settings.mode === 'userspace' && !settings.dryRun;
   const relays = forwards ? openRelays(settings.userspace, logger) : undefined;
   const surroundings = { runner, logger, localAddresses: addresses.local, relays };
@@ -90,7 +90,7 @@ async function serve(
   const flowCuttings = new Map(
     cutFamilies.map((family) => [family, createFlowCutting(family, addresses, metrics, logger)]),
   );
-  const nodePorts = new NodePortNotices(
+  const notices = new NodeNotices(
     backends.map(({ family }) => family),
     node,
     logger,
@@ -108,7 +108,7 @@ async function serve(
     nodeGraceMs: settings.manifests.length > 0 ? 0 : NODE_GRACE_MS,
     onNode: (object) => {
       node.update(object);
-      nodePorts.update();
+      notices.update();
     },
     onServiceCIDR: (name, cidrs) => node.serviceCIDRs.set(name, cidrs),
     nodePortObstacle: (family) => node.nodePortObstacle(family),
@@ -119,9 +119,9 @@ async function serve(
     status: () => proxy.status(),
   });
   logger.info({ version: VERSION, mode: settings.mode, node: settings.nodeName }, 'menwei starts');
-  nodePorts.update();
+  notices.update();
   const addressesChanged = () => {
-    nodePorts.update();
+    notices.update();
     proxy.nodeChanged();
   };
   try {

@@ -6,6 +6,7 @@ import { RTM, RTNLGRP } from './netlink/route/constants.ts';
 import type { AddressOnInterface, LinkClient } from './netlink/route/contract.ts';
 import { AddressReader, decodeInterfaceIndex } from './netlink/route/message.ts';
 import { NETLINK_ROUTE } from './netlink/transport.ts';
+import { chooseOwnAddress } from './own-address.ts';
 
 const LINK_LOCAL = parseKnownCidr('fe80::/10');
 
@@ -15,6 +16,8 @@ export interface LocalAddressesOptions {
   readonly excluded: readonly string[];
   /** Whether an address of another interface counts. */
   readonly counts: (ip: string) => boolean;
+  /** See own-address.ts; without it nobody asks for the own address. */
+  readonly observeSource?: (family: IpFamily) => Promise<string | undefined>;
 }
 
 /** What was found of one family: canonical, sorted, each once. */
@@ -22,6 +25,8 @@ interface Found {
   readonly all: readonly string[];
   /** Without those that the kernel does not accept packets at. */
   readonly usable: readonly string[];
+  /** The one that stands for the machine. */
+  readonly own: string | undefined;
 }
 
 export class LocalAddresses {
@@ -47,9 +52,14 @@ export class LocalAddresses {
     return this.#foundOf(family).usable;
   }
 
+  /** The one that stands for the machine, if there is one and somebody has asked for it. */
+  own(family: IpFamily): string | undefined {
+    return this.#foundOf(family).own;
+  }
+
   /** Looks, and says whether anything is different from the last time. Throws KernelError, or the signal's reason. */
   async observe(signal: AbortSignal): Promise<boolean> {
-    const { client, excluded, counts } = this.#options;
+    const { client, excluded, counts, observeSource } = this.#options;
     this.#exclusions.clear();
     let isChanged = false;
     for (const family of IP_FAMILIES) {
@@ -59,8 +69,9 @@ export class LocalAddresses {
       const found: Found = {
         all: keptIfEqual(before?.all, sortedIps(counted)),
         usable: keptIfEqual(before?.usable, sortedIps(counted.filter(isUsable))),
+        own: observeSource && chooseOwnAddress(counted, await observeSource(family), before?.own),
       };
-      if (found.all === before?.all && found.usable === before.usable) continue;
+      if (before !== undefined && isSame(before, found)) continue;
       this.#found.set(family, found);
       isChanged = true;
     }
@@ -164,6 +175,10 @@ function isUsable({ state }: Pick<AddressOnInterface, 'state'>): boolean {
 
 function sortedIps(addresses: readonly AddressOnInterface[]): readonly string[] {
   return [...new Set(addresses.map(({ ip }) => ip))].sort();
+}
+
+function isSame(a: Found, b: Found): boolean {
+  return a.all === b.all && a.usable === b.usable && a.own === b.own;
 }
 
 function keptIfEqual(before: readonly string[] | undefined, now: readonly string[]): readonly string[] {

@@ -5,7 +5,7 @@ import { addProxyFlags, givenFlags } from '../config/flags.ts';
 import { resolveSettings } from '../config/resolve.ts';
 import type { Node } from '../kubernetes/objects.ts';
 import { aNodeView } from '../services/testing.ts';
-import { NodeState } from './node-state.ts';
+import { NodeState, type OwnAddress } from './node-state.ts';
 
 const INTERFACES = ['127.0.0.1', '192.168.0.2', '203.0.113.9', '::1', 'fd00:99::2'];
 
@@ -13,12 +13,13 @@ function open(
   flags: readonly string[],
   interfaceAddresses = () => INTERFACES,
   localAddresses?: (family: IpFamily) => readonly string[],
+  ownAddress?: OwnAddress,
 ): NodeState {
   const command = addProxyFlags(new Command());
   command.parse(flags, { from: 'user' });
   const resolved = resolveSettings({ flags: givenFlags(command), hostname: 'node-a' });
   if ('errors' in resolved) throw new Error(resolved.errors.join('\n'));
-  return new NodeState(resolved.settings, interfaceAddresses, localAddresses);
+  return new NodeState(resolved.settings, interfaceAddresses, localAddresses, ownAddress);
 }
 
 const node: Node = {
@@ -137,6 +138,33 @@ describe('NodeState', () => {
     const state = open(flags);
     state.update({ ...node, addresses: ['192.168.0.7'] });
     expect(state.nodePortObstacle('IPv4')).toBe(obstacle);
+  });
+
+  it.each([
+    [[], '192.168.0.2', undefined],
+    [['192.168.0.2'], '192.168.0.2', undefined],
+    [
+      ['192.168.0.7'],
+      '192.168.0.2',
+      "no interface has the node's address 192.168.0.7; taking 192.168.0.2 instead",
+    ],
+    [['192.168.0.7'], undefined, "no interface has the node's address 192.168.0.7; there is no other"],
+    [[], undefined, undefined],
+  ])(
+    'for a mode that listens itself, with Node addresses %j on the machine %s',
+    (addresses, own, obstacle) => {
+      const state = open([], undefined, undefined, (_family, stated) => (stated === own ? stated : own));
+      state.update({ ...node, addresses });
+      expect(state.view('IPv4').ip).toBe(own);
+      expect(state.addressObstacle('IPv4')).toBe(obstacle);
+    },
+  );
+
+  it('takes the address of the Node for right where nobody listens there', () => {
+    const state = open([]);
+    state.update({ ...node, addresses: ['192.168.0.7'] });
+    expect(state.view('IPv4').ip).toBe('192.168.0.7');
+    expect(state.addressObstacle('IPv4')).toBeUndefined();
   });
 
   it('takes "primary" for the addresses of the Node', () => {

@@ -7,26 +7,33 @@ import type { Node, WatchedObject } from '../kubernetes/objects.ts';
 import type { NodeView } from '../services/node-view.ts';
 import { ServiceCIDRs } from './service-cidrs.ts';
 
+/** The address at which the programs of this machine are reached: the stated one if it is one of them. */
+export type OwnAddress = (family: IpFamily, stated: string | undefined) => string | undefined;
+
 export class NodeState {
   readonly #settings: Settings;
   readonly #interfaceAddresses: () => readonly string[];
   readonly #localAddresses: (family: IpFamily) => readonly string[];
+  readonly #ownAddress: OwnAddress | undefined;
   /** The same on every node; they reach the backends the same way. */
   readonly serviceCIDRs = new ServiceCIDRs();
   #node: Node | undefined;
 
   /**
    * @param interfaceAddresses the machine's addresses now, canonical; asked for only if the settings need them.
+   * @param ownAddress for a mode that listens there; all others take the node's address for what they are told it is.
    * @param localAddresses see NodeView; asked for all the time, so it gives the same list as long as nothing changed.
    */
   constructor(
     settings: Settings,
     interfaceAddresses: () => readonly string[],
     localAddresses: (family: IpFamily) => readonly string[] = () => [],
+    ownAddress?: OwnAddress,
   ) {
     this.#settings = settings;
     this.#interfaceAddresses = interfaceAddresses;
     this.#localAddresses = localAddresses;
+    this.#ownAddress = ownAddress;
   }
 
   /** The last own Node object; undefined as long as none was seen. */
@@ -62,13 +69,32 @@ export class NodeState {
       name: this.#settings.nodeName,
       family,
       zone: this.#node?.zone ?? '',
-      ip: this.ips.byFamily[family],
+      ip: this.#ip(family),
       detectLocal: localDetector(this.#settings, family, this.#node?.podCIDRs ?? []),
       nodePortAddresses: this.nodePortAddresses(family),
       localAddresses: this.#localAddresses(family),
       serviceCIDRs: this.serviceCIDRs.of(family),
       largeCluster: false,
     };
+  }
+
+  /** What is wrong with the node's address; undefined: nothing. */
+  addressObstacle(family: IpFamily): string | undefined {
+    const stated = this.#statedIP(family);
+    const own = this.#ownAddress?.(family, stated);
+    if (this.#ownAddress === undefined || stated === undefined || own === stated) return undefined;
+    const instead = own === undefined ? 'there is no other' : `taking ${own} instead`;
+    return `no interface has the node's address ${stated}; ${instead}`;
+  }
+
+  #ip(family: IpFamily): string | undefined {
+    if (this.#ownAddress === undefined) return this.ips.byFamily[family];
+    return this.#ownAddress(family, this.#statedIP(family));
+  }
+
+  #statedIP(family: IpFamily): string | undefined {
+    const ip = this.ips.byFamily[family];
+    return isLoopback(ip) ? undefined : ip;
   }
 
   /** Why nobody reaches NodePorts; undefined: somebody may. */

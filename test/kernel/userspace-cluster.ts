@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, expect } from 'vitest';
 import type { IpFamily } from '../../src/addresses/ip.ts';
 import type { HostProcess } from '../../src/lab/host-process.ts';
-import { Cluster } from './behaviour/cluster.ts';
+import { Cluster, type ClusterOptions } from './behaviour/cluster.ts';
 import { ALL_MODES, type Mode } from './behaviour/modes.ts';
 import { POD_PORT } from './behaviour/offer.ts';
 import { eventually } from './behaviour/suite.ts';
@@ -16,8 +16,8 @@ export function modeNamed(name: string): Mode {
 }
 
 /** A cluster for the tests of the file or of the `describe` that it is called in. */
-export function useCluster(mode: Mode): Cluster {
-  const cluster = new Cluster(mode);
+export function useCluster(mode: Mode, options: ClusterOptions = {}): Cluster {
+  const cluster = new Cluster(mode, options);
   beforeAll(() => cluster.start());
   afterAll(() => cluster.stop());
   return cluster;

@@ -1,14 +1,18 @@
 import { expect, it } from 'vitest';
 import type { IpFamily } from '../addresses/ip.ts';
 import { silentLogger } from '../log/logger.ts';
-import { NodePortNotices } from './node-port-notices.ts';
+import { NodeNotices } from './node-notices.ts';
 
 it('tells of every change once, each family by itself', () => {
   const lines: string[] = [];
   const log = (fields: object, message: string) => lines.push(`${JSON.stringify(fields)} ${message}`);
   const obstacles = new Map<IpFamily, string>();
-  const node = { nodePortObstacle: (family: IpFamily) => obstacles.get(family) };
-  const notices = new NodePortNotices(['IPv4', 'IPv6'], node, { ...silentLogger, info: log, warn: log });
+  let wrongAddress: string | undefined;
+  const node = {
+    nodePortObstacle: (family: IpFamily) => obstacles.get(family),
+    addressObstacle: (family: IpFamily) => (family === 'IPv4' ? wrongAddress : undefined),
+  };
+  const notices = new NodeNotices(['IPv4', 'IPv6'], node, { ...silentLogger, info: log, warn: log });
   const news = () => {
     notices.update();
     notices.update();
@@ -24,4 +28,8 @@ it('tells of every change once, each family by itself', () => {
     '{"family":"IPv4"} NodePorts and their health checks can be reached again',
     none.replace('IPv4', 'IPv6'),
   ]);
+  wrongAddress = 'taking another';
+  expect(news()).toEqual(['{"family":"IPv4"} taking another']);
+  wrongAddress = undefined;
+  expect(news()).toEqual([`{"family":"IPv4"} an interface has the node's address again`]);
 });
