@@ -26,13 +26,18 @@ export async function requireManifestsOrFail(paths: readonly string[]): Promise<
   }
 }
 
+/** What is odd in them is said on standard error. */
 export async function readManifestsOrFail(
   paths: readonly string[],
   nodePortRange: string | undefined,
 ): Promise<Manifests> {
   const options = { nodePortRange: parseNodePortRange(nodePortRange) };
   try {
-    return await readManifests(paths, options);
+    const manifests = await readManifests(paths, options);
+    for (const warning of manifests.warnings) {
+      process.stderr.write(`menwei: ${formatManifestError(warning)}\n`);
+    }
+    return manifests;
   } catch (error) {
     throw new UserError(error instanceof Error ? error.message : String(error));
   }

@@ -31,7 +31,7 @@ export async function openSource(
   }
   const { mode, nodeName } = settings;
   const { kubeconfig, master, qps, burst } = settings.client;
-  const connection = await chooseConnection({ kubeconfig, master });
+  const connection = await chooseConnection({ kubeconfig, master }, (message) => logger.warn({}, message));
   const client = createApiClient(connection, { userAgent: `menwei/${VERSION}`, qps, burst });
   const source = createApiServerSource({
     client,

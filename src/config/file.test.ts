@@ -54,12 +54,44 @@ describe('parseConfigFile', () => {
     expect(parseBody(body)).toMatchObject({
       document: { iptables: { masqueradeBit: 3 }, mode: 'iptables' },
       warnings: [
-        'c.yaml: unknown fields are ignored: bogus, iptables.masqeradeBit; of duplicate fields the last counts: mode, iptables.masqueradeBit',
+        'c.yaml: unknown fields are ignored: bogus, iptables.masqeradeBit; of duplicate fields the last counts: iptables.masqueradeBit, mode',
       ],
     });
   });
 
+  it.each<[string, string, readonly string[]]>([
+    ['with a separator at the end', `${HEADER}mode: ipvs\n---\n`, []],
+    ['with a separator before', `# note\n---\n${HEADER}mode: ipvs\n`, []],
+    ['with an end marker', `${HEADER}mode: ipvs\n...\n`, []],
+    [
+      'with a second document',
+      `${HEADER}mode: ipvs\n---\nmode: iptables\n`,
+      ['c.yaml: only the first document counts, not that in line 5'],
+    ],
+    [
+      'as JSON with a key twice',
+      `{"apiVersion": "kubeproxy.config.k8s.io/v1alpha1", "kind": "KubeProxyConfiguration",\n\t"mode": "iptables", "mode": "ipvs"}`,
+      ['c.yaml: of duplicate fields the last counts: mode'],
+    ],
+    ['with Windows line ends', `${HEADER}mode: ipvs\n`.replaceAll('\n', '\r\n'), []],
+    ['with a byte order mark', `\uFEFF${HEADER}mode: ipvs\n`, []],
+    ['with an alias', `${HEADER}hostnameOverride: &m ipvs\nmode: *m\n`, []],
+    ['with words that are no booleans', `${HEADER}mode: ipvs\nclusterCIDR: "y"\n`, []],
+  ])('reads a file %s', (_, text, warnings) => {
+    expect(parse(text)).toMatchObject({ document: { mode: 'ipvs' }, warnings });
+  });
+
+  it('takes octal numbers as Go does', () => {
+    expect(parseBody('iptables: {masqueradeBit: 016}\nconntrack: {min: 0o17}')).toMatchObject({
+      document: { iptables: { masqueradeBit: 14 }, conntrack: { min: 15 } },
+    });
+  });
+
   it.each([
+    ['nodePortAddresses: [null]', 'nodePortAddresses[0]: null: must be a text'],
+    ['nodePortAddresses: [~, 10.0.0.0/8]', 'nodePortAddresses[0]: null: must be a text'],
+    ['ipvs:\n  excludeCIDRs:\n  -\n', 'ipvs.excludeCIDRs[0]: null: must be a text'],
+    ['mode: y', 'mode: true: must be a text'],
     ['iptables: {masqueradeBit: many}', 'iptables.masqueradeBit: "many": must be a whole number'],
     ['iptables: {masqueradeBit: 1.5}', 'iptables.masqueradeBit: 1.5: must be a whole number of 32 bits'],
     ['iptables: {syncPeriod: 30}', 'iptables.syncPeriod: 30: must be a duration like 30s'],

@@ -1,7 +1,7 @@
 /** Which connection the command line asks for. */
 import { type Connection, plainConnection } from './connection.ts';
 import { inClusterConnection } from './in-cluster.ts';
-import { readKubeconfig } from './kubeconfig.ts';
+import { readKubeconfig, type Warn } from './kubeconfig.ts';
 import { parseServerUrl } from './server-url.ts';
 
 export interface ConnectionChoice {
@@ -16,10 +16,13 @@ export interface ConnectionChoice {
  * when there is no file; the service account of the pod when there is neither (spec § 10.5).
  * @throws ConnectionConfigError
  */
-export async function chooseConnection({ kubeconfig, master }: ConnectionChoice): Promise<Connection> {
+export async function chooseConnection(
+  { kubeconfig, master }: ConnectionChoice,
+  warn?: Warn,
+): Promise<Connection> {
   const hasFile = kubeconfig !== undefined && kubeconfig !== '';
   // client-go speaks http to a bare `host:port` unless certificates are configured, and no file means none are.
   const server = master ? parseServerUrl(master, '--master', hasFile ? 'https' : 'http') : undefined;
-  if (hasFile) return readKubeconfig(kubeconfig, server);
+  if (hasFile) return readKubeconfig(kubeconfig, server, warn);
   return server === undefined ? inClusterConnection() : plainConnection(server);
 }

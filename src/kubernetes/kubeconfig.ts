@@ -7,7 +7,8 @@ import { X509Certificate } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import * as v from 'valibot';
-import { type Document, parseDocument } from 'yaml';
+import { parseFirstDocument } from '../yaml/documents.ts';
+import { decodeText } from '../yaml/encoding.ts';
 import {
   type ClientCertificate,
   type Connection,
@@ -26,6 +27,9 @@ import {
 } from './kubeconfig-schema.ts';
 import { parseProxyUrl, parseServerUrl } from './server-url.ts';
 
+/** Told what is odd in the file, though it can be used. */
+export type Warn = (message: string) => void;
+
 const EXEC_EXTENSION = 'client.authentication.k8s.io/exec';
 
 /**
@@ -33,16 +37,33 @@ const EXEC_EXTENSION = 'client.authentication.k8s.io/exec';
  * @param server takes the place of the cluster's server (`--master`)
  * @throws ConnectionConfigError
  */
-export async function readKubeconfig(file: string, server?: string): Promise<Connection> {
-  const text = await readFile(file, 'utf8').catch((cause: NodeJS.ErrnoException) => {
+export async function readKubeconfig(
+  file: string,
+  server?: string,
+  warn: Warn = () => undefined,
+): Promise<Connection> {
+  const bytes = await readFile(file).catch((cause: NodeJS.ErrnoException) => {
     throw new ConnectionConfigError(`${file}: can't be read (${cause.code ?? cause.message})`, { cause });
   });
-  return parseKubeconfig(text, file, server);
+  return parseKubeconfig(decode(bytes, file), file, server, warn);
+}
+
+function decode(bytes: Uint8Array, file: string): string {
+  try {
+    return decodeText(bytes);
+  } catch (cause) {
+    throw new ConnectionConfigError(`${file}: ${cause instanceof Error ? cause.message : cause}`, { cause });
+  }
 }
 
 /** {@link readKubeconfig} on a text; `file` gives the folder for relative paths and the name in messages. */
-export function parseKubeconfig(text: string, file: string, server?: string): Connection {
-  const config = checkShape(text, file);
+export function parseKubeconfig(
+  text: string,
+  file: string,
+  server?: string,
+  warn: Warn = () => undefined,
+): Connection {
+  const config = checkShape(text, file, warn);
   const { clusterName, userName } = currentNames(config, file, server !== undefined);
   const clusterIndex = config.clusters.findIndex(({ name }) => name === clusterName);
   const userIndex = config.users.findIndex(({ name }) => name === userName);
@@ -87,14 +108,17 @@ class Place {
   }
 }
 
-function checkShape(text: string, file: string): Kubeconfig {
-  const document = parseDocument(text, { prettyErrors: false });
-  const mistake = document.errors[0];
-  if (mistake !== undefined) {
-    const line = text.slice(0, mistake.pos[0]).split('\n').length;
-    throw new ConnectionConfigError(`${file}:${line}: not readable as YAML (${mistake.code})`);
+function checkShape(text: string, file: string, warn: Warn): Kubeconfig {
+  const { document, ignoredLine } = parseFirstDocument(text);
+  const { error, repeated, value } = document;
+  if (error !== undefined) {
+    throw new ConnectionConfigError(`${file}:${error.line}: not readable as YAML (${error.discreet})`);
   }
-  const checked = v.safeParse(Kubeconfig, toData(document, file) ?? {}, { abortEarly: true });
+  for (const { field, line } of repeated) {
+    warn(`${file}:${line}: ${field} stands more than once; the last one counts`);
+  }
+  if (ignoredLine !== undefined) warn(`${file}:${ignoredLine}: only the first document counts`);
+  const checked = v.safeParse(Kubeconfig, value ?? {}, { abortEarly: true });
   if (checked.success) return checked.output;
   const issue = checked.issues[0];
   const path = (issue.path ?? [])
@@ -105,16 +129,6 @@ function checkShape(text: string, file: string): Kubeconfig {
   throw new ConnectionConfigError(
     `${file}: ${path === '' ? '' : `${path}: `}must be ${describe(issue.expected)}`,
   );
-}
-
-/** Aliases are only followed here, and can be missing or multiply without bound. */
-function toData(document: Document.Parsed, file: string): unknown {
-  try {
-    return document.toJS({ maxAliasCount: 100 });
-  } catch (cause) {
-    const reason = cause instanceof ReferenceError ? 'unresolved alias' : 'unusable aliases';
-    throw new ConnectionConfigError(`${file}: not readable as YAML (${reason})`, { cause });
-  }
 }
 
 function describe(expected: string | null): string {

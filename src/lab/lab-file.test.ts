@@ -12,7 +12,7 @@ describe('parseLabFile', () => {
   });
 
   it.each([
-    ['nodes: [', /^lab.yaml: .* at line 1, column 9$/],
+    ['nodes: [', /^lab.yaml:1: .* must be sufficiently indented and end with a \]$/],
     ['', 'lab.yaml: the file: Invalid type: Expected Object but received null'],
     ['nodes: []', 'lab.yaml: a lab needs at least one node'],
     [`nodes: [${NODE}]\nextra: 1`, 'lab.yaml: extra: Invalid key: Expected never but received "extra"'],

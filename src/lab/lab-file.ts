@@ -1,6 +1,6 @@
 /** The file that describes a lab for the command line: a {@link LabSpec} in YAML or JSON. */
 import * as v from 'valibot';
-import { parseDocument } from 'yaml';
+import { parseFirstDocument } from '../yaml/documents.ts';
 import { checkTopology, type LabSpec, LabSpecError } from './topology.ts';
 
 const Text = v.pipe(v.string(), v.nonEmpty());
@@ -50,12 +50,9 @@ client: {ip: 192.168.49.100}    # outside the cluster: knows the nodes, not the 
 
 /** Throws {@link LabSpecError} with the file, the field and what is wrong with it. */
 export function parseLabFile(fileName: string, text: string): LabSpec {
-  const document = parseDocument(text);
-  const [syntaxError] = document.errors;
-  if (syntaxError !== undefined) {
-    throw new LabSpecError(`${fileName}: ${syntaxError.message.split('\n')[0]?.replace(/:$/, '')}`);
-  }
-  const result = v.safeParse(LabFile, document.toJS());
+  const { error, value } = parseFirstDocument(text).document;
+  if (error !== undefined) throw new LabSpecError(`${fileName}:${error.line}: ${error.message}`);
+  const result = v.safeParse(LabFile, value ?? null);
   if (!result.success) {
     const [issue] = result.issues;
     throw new LabSpecError(`${fileName}: ${v.getDotPath(issue) ?? 'the file'}: ${issue.message}`);

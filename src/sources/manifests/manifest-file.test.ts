@@ -12,8 +12,13 @@ function service(name: string, spec = 'clusterIP: 172.30.0.41, ports: [{port: 80
   return `{apiVersion: v1, kind: Service, metadata: {name: ${name}}, spec: {${spec}}}\n`;
 }
 
-async function messagesOf(text: string): Promise<readonly string[]> {
-  const { problems, errors } = await read(text);
+function jsonService(name: string, indent = 0): string {
+  const spec = { clusterIP: '172.30.0.41', ports: [{ port: 80 }] };
+  return JSON.stringify({ apiVersion: 'v1', kind: 'Service', metadata: { name }, spec }, null, indent);
+}
+
+function messagesOf(text: string): readonly string[] {
+  const { problems, errors } = read(text);
   return [...problems.map(formatProblem), ...errors.map(formatManifestError)];
 }
 
@@ -54,8 +59,29 @@ describe('the objects of a file', () => {
     ],
     ['an empty List', 'apiVersion: v1\nkind: ServiceList\nitems: null\n', []],
     ['comments', '# nothing here\n', []],
-  ])('%s', async (_, text, keys) => {
-    const file = await read(text);
+    ['a separator at the end', `${service('a')}---\n`, ['Service/default/a']],
+    [
+      'JSON objects in lines',
+      `${jsonService('a')}\n${jsonService('b')}\n`,
+      ['Service/default/a', 'Service/default/b'],
+    ],
+    [
+      'JSON objects in several lines each',
+      `${jsonService('a', 2)}\n${jsonService('b', 2)}\n---\n${service('c')}`,
+      ['Service/default/a', 'Service/default/b', 'Service/default/c'],
+    ],
+    [
+      'Windows line ends',
+      `${service('a')}---\n${service('b')}`.replaceAll('\n', '\r\n'),
+      ['Service/default/a', 'Service/default/b'],
+    ],
+    [
+      'anchors and merges',
+      `apiVersion: v1\nkind: List\nitems:\n- &a ${service('a')}- {<<: *a, metadata: {name: b}}\n`,
+      ['Service/default/a', 'Service/default/b'],
+    ],
+  ])('%s', (_, text, keys) => {
+    const file = read(text);
     expect([...file.objects.keys()]).toEqual(keys);
     expect(file).toMatchObject({
       problems: [],
@@ -66,13 +92,45 @@ describe('the objects of a file', () => {
     });
   });
 
-  it('of other kinds are named and passed over', async () => {
+  it('of other kinds are named and passed over', () => {
     const other = 'apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web}\n';
-    const file = await read(
+    const file = read(
       `${other}---\n${other}---\napiVersion: v1\nkind: List\nitems: [{apiVersion: v1, kind: Secret}]\n`,
     );
     expect([...file.ignoredKinds]).toEqual(['apps/v1 Deployment', 'v1 Secret']);
     expect(file).toMatchObject({ problems: [], errors: [], unreadable: false });
+  });
+});
+
+describe('a key that stands twice', () => {
+  it.each([
+    [
+      'apiVersion: v1\nkind: Service\nmetadata:\n  name: web\n  labels:\n    app: a\n    app: b\nspec: {clusterIP: 172.30.0.41}\n',
+      'services.yaml:7: Service default/web: metadata.labels.app stands more than once; the last one counts',
+    ],
+    [
+      `apiVersion: v1\nkind: List\nitems:\n- ${service('a')}- ${service('b', 'clusterIP: None,\n    clusterIP: 172.30.0.41')}`,
+      'services.yaml:6: Service default/b: spec.clusterIP stands more than once; the last one counts',
+    ],
+    [
+      `apiVersion: v1\nkind: List\nitems: []\nitems:\n- ${service('a')}`,
+      'services.yaml:4: v1 List: items stands more than once; the last one counts',
+    ],
+    [
+      jsonService('web').replace('"spec"', '"spec":{},\n"spec"'),
+      'services.yaml:2: Service default/web: spec stands more than once; the last one counts',
+    ],
+    [
+      'apiVersion: v1\nkind: Endpoints\nmetadata: {name: web, name: db}\nsubsets: []\n',
+      'services.yaml:3: Endpoints default/db: metadata.name stands more than once; the last one counts',
+    ],
+  ])('counts as it stands last, and is warned of: %j', (text, expected) => {
+    const file = read(text);
+    expect(file.warnings.map(formatManifestError)).toEqual([expected]);
+    expect(file).toMatchObject({ problems: [], errors: [], unreadable: false });
+    for (const { object } of file.objects.values()) {
+      expect(object).toMatchObject({ clusterIPs: { IPv4: '172.30.0.41' } });
+    }
   });
 });
 
@@ -113,9 +171,9 @@ describe('what is wrong with an object', () => {
       service('7'),
       'services.yaml:1: Service default/7: metadata.name: 7 is not a name (lower-case letters, digits and "-", at most 63)',
     ],
-  ])('is said with file, line, object and field: %s', async (_, text, expected) => {
-    expect(await messagesOf(text)).toEqual([expected]);
-    expect((await read(text)).objects.size).toBe(0);
+  ])('is said with file, line, object and field: %s', (_, text, expected) => {
+    expect(messagesOf(text)).toEqual([expected]);
+    expect(read(text).objects.size).toBe(0);
   });
 
   it.each([
@@ -125,47 +183,47 @@ describe('what is wrong with an object', () => {
       'load balancer without node ports',
       service('web', 'type: LoadBalancer, clusterIP: 172.30.0.41, ports: [{port: 80}]'),
     ],
-  ])('is not that it has nothing to allocate: %s', async (_, text) => {
-    expect(await messagesOf(text)).toEqual([]);
-    expect((await read(text)).objects.size).toBe(1);
+  ])('is not that it has nothing to allocate: %s', (_, text) => {
+    expect(messagesOf(text)).toEqual([]);
+    expect(read(text).objects.size).toBe(1);
   });
 
-  it('is no node port in the configured range', async () => {
+  it('is no node port in the configured range', () => {
     const text = service(
       'web',
       'type: NodePort, clusterIP: 172.30.0.41, ports: [{port: 80, nodePort: 8080}]',
     );
-    expect((await read(text, { first: 8000, last: 9000 })).problems).toEqual([]);
+    expect(read(text, { first: 8000, last: 9000 }).problems).toEqual([]);
   });
 
-  it('is told by the line of the item in a list and of the subset in Endpoints', async () => {
+  it('is told by the line of the item in a list and of the subset in Endpoints', () => {
     const list = `apiVersion: v1\nkind: List\nitems:\n- ${service('a')}- apiVersion: v1\n  kind: Service\n  metadata:\n    name: b\n  spec:\n    clusterIP: x\n`;
-    expect(await messagesOf(list)).toEqual([
+    expect(messagesOf(list)).toEqual([
       'services.yaml:10: Service default/b: spec.clusterIP: x is not an IP address',
     ]);
     const endpoints =
       'apiVersion: v1\nkind: Endpoints\nmetadata: {name: web}\nsubsets:\n- addresses:\n  - {ip: x}\n';
-    expect(await messagesOf(endpoints)).toEqual([
+    expect(messagesOf(endpoints)).toEqual([
       'services.yaml:6: EndpointSlice default/web.subset-0.ipv4: subsets[0].addresses[0].ip: x is not an IPv4 address; ignored',
     ]);
   });
 
-  it('does not touch its neighbours', async () => {
-    const file = await read(`${service('a')}---\n${service('b', 'clusterIP: x')}---\n${service('c')}`);
+  it('does not touch its neighbours', () => {
+    const file = read(`${service('a')}---\n${service('b', 'clusterIP: x')}---\n${service('c')}`);
     expect([...file.objects.keys()]).toEqual(['Service/default/a', 'Service/default/c']);
     expect(file).toMatchObject({ broken: new Set(['Service/default/b']), unreadable: false });
   });
 
-  it('is that it is there twice', async () => {
-    expect(await messagesOf(`${service('a')}---\n${service('a')}`)).toEqual([
+  it('is that it is there twice', () => {
+    expect(messagesOf(`${service('a')}---\n${service('a')}`)).toEqual([
       'services.yaml:3: Service default/a: is in this file twice; the first one is used',
     ]);
   });
 });
 
 describe('a document that can not be read', () => {
-  it('is put down to its object when that can still be told', async () => {
-    const file = await read('apiVersion: v1\nkind: Service\nmetadata:\n  name: web\nspec:\n  ports: [\n');
+  it('is put down to its object when that can still be told', () => {
+    const file = read('apiVersion: v1\nkind: Service\nmetadata:\n  name: web\nspec:\n  ports: [\n');
     expect(file).toMatchObject({ broken: new Set(['Service/default/web']), unreadable: false, errors: [] });
     expect(file.problems.map(formatProblem)).toEqual([
       expect.stringMatching(/^services.yaml:\d: Service default\/web: /),
@@ -193,8 +251,8 @@ describe('a document that can not be read', () => {
       'apiVersion: v1\nkind: Endpoints\nmetadata: {name: web}\nsubsets: 7\n',
       /^services.yaml:4: EndpointSlice default\/web: subsets: 7 is not a list/,
     ],
-  ])('may have been any object: %s', async (_, text, expected) => {
-    expect((await read(text)).unreadable).toBe(true);
-    expect(await messagesOf(text)).toEqual([expect.stringMatching(expected)]);
+  ])('may have been any object: %s', (_, text, expected) => {
+    expect(read(text).unreadable).toBe(true);
+    expect(messagesOf(text)).toEqual([expect.stringMatching(expected)]);
   });
 });

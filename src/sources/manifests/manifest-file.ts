@@ -4,9 +4,20 @@ import { openObject } from '../../kubernetes/decode-metadata.ts';
 import { isFields } from '../../kubernetes/decode-reader.ts';
 import { show } from '../../kubernetes/decode-text.ts';
 import { withDefaults } from '../../kubernetes/defaults.ts';
-import { type ObjectRef, type Problem, refKey, type WatchedObject } from '../../kubernetes/objects.ts';
+import {
+  formatRef,
+  type ObjectRef,
+  type Problem,
+  refKey,
+  type WatchedObject,
+} from '../../kubernetes/objects.ts';
+import {
+  parseDocuments,
+  type RepeatedField,
+  type TextDocument,
+  type TextError,
+} from '../../yaml/documents.ts';
 import { checkAllocations, type PortRange } from './allocation.ts';
-import { parseManifestText, type SyntaxProblem, type TextDocument } from './manifest-text.ts';
 import { mirrorEndpoints } from './mirrored-endpoints.ts';
 
 /** What is wrong with a file where no object can be named. */
@@ -35,6 +46,8 @@ export interface ManifestFile {
   readonly unreadable: boolean;
   readonly problems: readonly Problem[];
   readonly errors: readonly ManifestError[];
+  /** What is odd, though it can be used as it is. */
+  readonly warnings: readonly ManifestError[];
   /** `v1 ConfigMap`: kinds the proxy does not read. */
   readonly ignoredKinds: ReadonlySet<string>;
 }
@@ -47,18 +60,15 @@ export function unreadableFile(file: string, message: string): ManifestFile {
     unreadable: true,
     problems: [],
     errors: [{ file, line: undefined, message }],
+    warnings: [],
     ignoredKinds: new Set(),
   };
 }
 
 /** `file` is the name used in messages. Never throws. */
-export async function readManifestFile(
-  file: string,
-  text: string,
-  nodePorts: PortRange,
-): Promise<ManifestFile> {
+export function readManifestFile(file: string, text: string, nodePorts: PortRange): ManifestFile {
   const reading = new FileReading(file, nodePorts);
-  for (const document of await parseManifestText(text)) reading.readDocument(document);
+  for (const document of parseDocuments(text)) reading.readDocument(document);
   return reading;
 }
 
@@ -67,6 +77,7 @@ interface Item {
   readonly value: unknown;
   readonly line: number | undefined;
   lineOf(field: string): number | undefined;
+  readonly repeated: readonly RepeatedField[];
 }
 
 const LISTS = new Map<string, { readonly apiVersion: string; readonly kind: string } | undefined>([
@@ -87,6 +98,7 @@ class FileReading implements ManifestFile {
   readonly broken = new Set<string>();
   readonly problems: Problem[] = [];
   readonly errors: ManifestError[] = [];
+  readonly warnings: ManifestError[] = [];
   readonly ignoredKinds = new Set<string>();
   unreadable = false;
   private readonly file: string;
@@ -102,7 +114,7 @@ class FileReading implements ManifestFile {
     else if (document.value !== undefined) this.readItem(document, true);
   }
 
-  private addSyntaxProblem(document: TextDocument, { line, message }: SyntaxProblem): void {
+  private addSyntaxProblem(document: TextDocument, { line, message }: TextError): void {
     const kind = watchedKindOf(document.value);
     const reader = kind && openObject(kind, withDefaults(kind, document.value)).reader;
     if (reader === undefined || reader.problems.length > 0) {
@@ -118,6 +130,10 @@ class FileReading implements ManifestFile {
     if (type === undefined) {
       this.fail(item.lineOf(''), 'no Kubernetes object: apiVersion or kind is missing');
     } else if (type === 'v1 Endpoints') {
+      this.warnOfRepeated(
+        item,
+        formatRef(refOfRaw('EndpointSlice', item.value)).replace(/^\w+/, 'Endpoints'),
+      );
       this.readEndpoints(item);
     } else if (watchedKindOf(item.value) !== undefined) {
       this.readObject(item, (field) => field);
@@ -135,14 +151,14 @@ class FileReading implements ManifestFile {
       return;
     }
     const implied = LISTS.get(type);
+    const repeated = shareOut(list.repeated);
+    this.warnOfRepeated({ ...list, repeated: repeated.get(undefined) ?? [] }, type);
     items.forEach((value: unknown, index) => {
       const lineOf = (field: string) => list.lineOf(`items[${index}].${field}`);
       const line = list.line === undefined ? undefined : lineOf('');
       // Items of a typed list don't repeat what they are.
-      this.readItem(
-        { value: implied && isFields(value) ? { ...implied, ...value } : value, line, lineOf },
-        false,
-      );
+      const object = implied && isFields(value) ? { ...implied, ...value } : value;
+      this.readItem({ value: object, line, lineOf, repeated: repeated.get(index) ?? [] }, false);
     });
   }
 
@@ -153,13 +169,16 @@ class FileReading implements ManifestFile {
       this.addProblem(reader.ref, problem.field, problem.message, item.lineOf(problem.field));
       this.unreadable = true;
     }
-    for (const { value, sourceField } of slices) this.readObject({ ...item, value }, sourceField);
+    for (const { value, sourceField } of slices) {
+      this.readObject({ ...item, value, repeated: [] }, sourceField);
+    }
   }
 
   private readObject(item: Item, sourceField: (field: string) => string): void {
     const kind = watchedKindOf(item.value);
     if (kind === undefined) throw new Error('BUG: an object of a kind the proxy does not read');
     const raw = withDefaults(kind, item.value);
+    this.warnOfRepeated(item, formatRef(refOfRaw(kind, item.value)));
     const { object, problems } = this.decode(raw);
     for (const problem of problems) {
       const field = sourceField(problem.field);
@@ -206,6 +225,13 @@ class FileReading implements ManifestFile {
     this.problems.push({ object, field, message, file: this.file, ...(line === undefined ? {} : { line }) });
   }
 
+  private warnOfRepeated({ repeated }: Item, whose: string): void {
+    for (const { field, line } of repeated) {
+      const message = `${whose}: ${show(field)} stands more than once; the last one counts`;
+      this.warnings.push({ file: this.file, line, message });
+    }
+  }
+
   private fail(line: number | undefined, message: string): void {
     this.unreadable = true;
     this.errors.push({ file: this.file, line, message });
@@ -223,4 +249,21 @@ function typeOf(value: unknown): string | undefined {
 
 function refOf({ kind, namespace, name }: WatchedObject): ObjectRef {
   return { kind, namespace, name };
+}
+
+function refOfRaw(kind: ObjectRef['kind'], value: unknown): ObjectRef {
+  return openObject(kind, withDefaults(kind, value)).reader.ref;
+}
+
+/** Repeated fields of a list by the index of the item they stand in; undefined: in none. */
+function shareOut(
+  repeated: readonly RepeatedField[],
+): ReadonlyMap<number | undefined, readonly RepeatedField[]> {
+  return Map.groupBy(
+    repeated.map(({ field, line }) => {
+      const [, index, inner] = /^items\[(\d+)\]\.(.*)$/s.exec(field) ?? [];
+      return inner === undefined ? { field, line } : { index: Number(index), field: inner, line };
+    }),
+    ({ index }) => index,
+  );
 }

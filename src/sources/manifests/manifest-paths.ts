@@ -2,6 +2,7 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { dirname, extname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { decodeText } from '../../yaml/encoding.ts';
 
 export interface ManifestPaths {
   /** In the order of precedence: as the paths were given, inside a folder by name. */
@@ -82,7 +83,7 @@ export async function readManifest(
     for (let attempt = 1; ; attempt++) {
       const before = await inspect(path);
       if (before.stamp === knownStamp) return 'unchanged';
-      const text = await readFile(path, 'utf8');
+      const text = decodeText(await readFile(path));
       if (before.stamp === READ_ONCE) return { text, stamp: READ_ONCE };
       const after = await inspect(path);
       // Somebody is writing: half a file must not count for a whole one.

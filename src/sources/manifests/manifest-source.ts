@@ -127,7 +127,7 @@ class ManifestRun {
       const read = await readManifest(file, known?.stamp);
       if (read === undefined) return undefined;
       if (read === 'unchanged') return known;
-      const content = await readManifestFile(file, read.text, this.options.nodePortRange);
+      const content = readManifestFile(file, read.text, this.options.nodePortRange);
       return { stamp: read.stamp, content };
     } catch (error) {
       return { stamp: '', content: unreadableFile(file, describeFileError(error)) };
@@ -175,6 +175,10 @@ class ManifestRun {
     for (const error of errors) {
       const text = formatManifestError(error);
       if (isNew(text)) this.options.logger.error({ file: error.file }, text);
+    }
+    for (const warning of contents.flatMap((content) => content.warnings)) {
+      const text = formatManifestError(warning);
+      if (isNew(text)) this.options.logger.warn({ file: warning.file }, text);
     }
     this.reported = reported;
     for (const kind of contents.flatMap((content) => [...content.ignoredKinds])) this.announce(kind);

@@ -30,6 +30,7 @@ function file({ objects = [], broken = [], unreadable = false }: Parts): Manifes
     unreadable,
     problems: [],
     errors: [],
+    warnings: [],
     ignoredKinds: new Set(),
   };
 }

@@ -11,6 +11,8 @@ export interface Manifests {
   readonly problems: readonly Problem[];
   /** What is wrong with whole files or documents. */
   readonly errors: readonly ManifestError[];
+  /** What is odd, though it can be used as it is. */
+  readonly warnings: readonly ManifestError[];
   /** `v1 ConfigMap`: kinds that were passed over. */
   readonly ignoredKinds: readonly string[];
 }
@@ -35,6 +37,7 @@ export async function readManifests(paths: readonly string[], options: ReadOptio
     objects: [...held.values()].map(({ object }) => object),
     problems: [...all.flatMap((content) => content.problems), ...problems],
     errors: all.flatMap((content) => content.errors),
+    warnings: all.flatMap((content) => content.warnings),
     ignoredKinds: [...new Set(all.flatMap((content) => [...content.ignoredKinds]))],
   };
 }
@@ -43,7 +46,7 @@ async function readFileContent(file: string, nodePorts: PortRange): Promise<Mani
   try {
     const read = await readManifest(file);
     if (read === undefined || read === 'unchanged') return undefined;
-    return await readManifestFile(file, read.text, nodePorts);
+    return readManifestFile(file, read.text, nodePorts);
   } catch (error) {
     return unreadableFile(file, describeFileError(error));
   }
