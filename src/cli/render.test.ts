@@ -28,7 +28,7 @@ async function end(options: RenderOptions): Promise<Ended> {
     });
   }
   process.exitCode = 0;
-  await orFail(() => render({ node: 'node-1', ...options }));
+  await orFail(() => render({ node: 'node-1', nodeIp: '192.168.49.2', ...options }));
   const status = Number(process.exitCode);
   process.exitCode = 0;
   vi.restoreAllMocks();
