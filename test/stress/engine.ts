@@ -1,0 +1,120 @@
+/** What a proxy of each mode is made of: the real backends on the real kernel, all doors behind one gate. */
+import type { IpFamily } from '../../src/addresses/ip.ts';
+import type { AnyBackend } from '../../src/backends/backend.ts';
+import { IptablesBackend } from '../../src/backends/iptables/backend.ts';
+import { IpvsBackend } from '../../src/backends/ipvs/backend.ts';
+import { LAYOUT } from '../../src/backends/ipvs/layout.ts';
+import { NftablesBackend } from '../../src/backends/nftables/backend.ts';
+import { UserspaceBackend } from '../../src/backends/userspace/backend.ts';
+import { KernelRules } from '../../src/backends/xtables/kernel-rules.ts';
+import type { ProxyMode } from '../../src/config/settings.ts';
+import { findIptables } from '../../src/kernel/iptables-tools.ts';
+import { NetlinkConnection } from '../../src/kernel/netlink/connection.ts';
+import { openIpSetClient } from '../../src/kernel/netlink/ip-set/client.ts';
+import { openIpvsClient } from '../../src/kernel/netlink/ipvs/client.ts';
+import { NfTables } from '../../src/kernel/netlink/nf-tables/client.ts';
+import { openLinkClient } from '../../src/kernel/netlink/route/client.ts';
+import { NETLINK_NETFILTER, openNetlinkTransport } from '../../src/kernel/netlink/transport.ts';
+import type { Logger } from '../../src/log/logger.ts';
+import type { Relays } from '../../src/relay/contract.ts';
+import { RelayPool } from '../../src/relay/pool.ts';
+import { UNREACHED_LIMITS } from '../../src/relay/testing.ts';
+import { gated } from './doors.ts';
+import type { Gate } from './gate.ts';
+import { NODE_IPS } from './site.ts';
+import { GatedToolRunner } from './tools.ts';
+
+export const MODES: readonly ProxyMode[] = ['iptables', 'nftables', 'userspace', 'ipvs'];
+const MASQUERADE_MARK = 1 << 14;
+/** Narrow, so that a proxy meets the ports of others. */
+const PORT_RANGE = { first: 40_000, last: 40_063 };
+
+const signal = new AbortController().signal;
+
+export interface EngineOptions {
+  readonly mode: ProxyMode;
+  readonly gate: Gate;
+  readonly logger: Logger;
+  /** What a watch has to notice, it notices within this time. */
+  readonly watchMs: number;
+  /** Those of a proxy that runs, for one who only looks; undefined: own ones, where the mode has any. */
+  readonly relays?: Relays | undefined;
+}
+
+/** The backends of both families, and what they hold open. */
+export interface Engine extends AsyncDisposable {
+  readonly backends: readonly AnyBackend[];
+  readonly relays: Relays | undefined;
+}
+
+export async function openEngine(options: EngineOptions): Promise<Engine> {
+  const { mode, gate, logger } = options;
+  const runner = new GatedToolRunner(gate);
+  const stack = new DisposableStack();
+  stack.defer(() => runner.close());
+  const own = mode === 'userspace' && options.relays === undefined ? openPool(logger) : undefined;
+  const relays = options.relays ?? own;
+  const open = openBackend({ ...options, relays }, runner, stack);
+  const backends = [await open('IPv4'), await open('IPv6')];
+  return {
+    backends,
+    relays,
+    [Symbol.asyncDispose]: async () => {
+      stack.dispose();
+      await own?.close(0);
+    },
+  };
+}
+
+function openPool(logger: Logger): RelayPool {
+  return new RelayPool({ threads: 2, descriptors: 1_000, limits: UNREACHED_LIMITS, logger });
+}
+
+type Open = (family: IpFamily) => Promise<AnyBackend>;
+
+function openBackend(
+  { mode, gate, logger, watchMs, relays }: EngineOptions,
+  runner: GatedToolRunner,
+  stack: DisposableStack,
+): Open {
+  const toolsOf = (family: IpFamily) => findIptables(runner, family, signal);
+  const masquerade = { masqueradeMark: MASQUERADE_MARK, masqueradeAll: false };
+  const watch = { logger, watchPeriodMs: watchMs };
+  switch (mode) {
+    case 'nftables':
+      return async (family) => {
+        const connection = new NetlinkConnection(openNetlinkTransport(NETLINK_NETFILTER));
+        const client = gated(stack.use(new NfTables(connection)), gate);
+        return new NftablesBackend({ family, client, ...masquerade });
+      };
+    case 'iptables':
+      return async (family) =>
+        new IptablesBackend({
+          ...{ family, tools: await toolsOf(family), ...masquerade, ...watch },
+          localhostNodePorts: family === 'IPv4',
+          conntrackLiberal: false,
+          accounting: [],
+        });
+    case 'userspace':
+      return async (family) =>
+        new UserspaceBackend({
+          ...{ family, tools: await toolsOf(family), relays, ...watch },
+          localhostNodePorts: family === 'IPv4',
+          portRange: PORT_RANGE,
+          listenIP: undefined,
+        });
+    case 'ipvs':
+      return async (family) =>
+        new IpvsBackend({
+          ...{ family, ...masquerade, ...watch, scheduler: 'rr' },
+          ipvs: gated(stack.use(openIpvsClient()), gate, 0),
+          sets: gated(stack.use(openIpSetClient()), gate, 0),
+          links: gated(stack.use(openLinkClient()), gate, 1),
+          rules: new KernelRules({ tools: await toolsOf(family), layout: LAYOUT, family, ...watch }),
+          drainTimeoutMs: UNREACHED_LIMITS.drainMs,
+          answerMs: 0,
+          excludeCIDRs: [],
+          localAddresses: () => [NODE_IPS[family]],
+        });
+  }
+}

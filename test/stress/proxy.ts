@@ -1,0 +1,205 @@
+/** A proxy of one mode that runs in this process, may die at any operation, and may be asked whether it is done. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { IpFamily } from '../../src/addresses/ip.ts';
+import type { ProxyMode } from '../../src/config/settings.ts';
+import { ProxyHealth } from '../../src/health/proxy-health.ts';
+import type { Logger } from '../../src/log/logger.ts';
+import { createProxyMetrics } from '../../src/metrics/proxy-metrics.ts';
+import { FamilyProxy, type Syncable, type SyncResult } from '../../src/proxy/family-proxy.ts';
+import type { ServicePortStatus } from '../../src/proxy/service-port-status.ts';
+import { ServiceProxy } from '../../src/proxy/service-proxy.ts';
+import type { NodeView } from '../../src/services/node-view.ts';
+import { ServiceTracker } from '../../src/services/service-tracker.ts';
+import { aNodeView } from '../../src/services/testing.ts';
+import type { Dice } from './dice.ts';
+import { type Engine, openEngine } from './engine.ts';
+import { Gate } from './gate.ts';
+import { NODE, NODE_IPS, POD_RANGES } from './site.ts';
+import type { World } from './world.ts';
+
+/** One kernel operation in ten. */
+const FAULT_RATE = 0.1;
+const RETRY_MS = 40;
+const MIN_SYNC_PERIODS_MS = [0, 5, 20];
+/** Longer than any pause between two syncs of which one leads to the other. */
+const QUIET_MS = 80;
+const LINES_KEPT = 12;
+
+export function nodeView(family: IpFamily): NodeView {
+  return aNodeView({
+    name: NODE,
+    family,
+    ip: NODE_IPS[family],
+    detectLocal: { by: 'cidr', cidr: POD_RANGES[family] },
+    localAddresses: [NODE_IPS[family]],
+  });
+}
+
+export interface ProxyOptions {
+  readonly mode: ProxyMode;
+  readonly dice: Dice;
+  readonly world: World;
+  readonly watchMs: number;
+}
+
+export class StressProxy {
+  readonly gate: Gate;
+  readonly engine: Engine;
+  readonly #world: World;
+  readonly #proxy: ServiceProxy;
+  readonly #watched: readonly WatchedFamily[];
+  readonly #end = new AbortController();
+  readonly #running: Promise<unknown>;
+  readonly #lines: readonly string[];
+  #failure: unknown;
+
+  private constructor(dice: Dice, world: World, engine: Engine, gate: Gate, logger: Logger, lines: string[]) {
+    this.gate = gate;
+    this.engine = engine;
+    this.#world = world;
+    this.#lines = lines;
+    this.#watched = engine.backends.map((backend) => {
+      const { family } = backend;
+      const tracker = new ServiceTracker({ family, nodeName: NODE, startedAtMs: 0 });
+      return new WatchedFamily(
+        new FamilyProxy({ backend, tracker, nodeView: () => nodeView(family), logger }),
+      );
+    });
+    this.#proxy = new ServiceProxy({
+      families: this.#watched,
+      healthServers: new Map(),
+      health: new ProxyHealth(60_000),
+      metrics: createProxyMetrics(),
+      logger,
+      minSyncPeriodMs: dice.pick(MIN_SYNC_PERIODS_MS),
+      syncPeriodMs: RETRY_MS,
+      nodeGraceMs: 0,
+      nodePortObstacle: () => undefined,
+      onNode: () => undefined,
+      onServiceCIDR: () => undefined,
+    });
+    this.#running = this.#proxy.run(this.#end.signal).catch((error: unknown) => {
+      this.#failure = error;
+    });
+    world.tellAll(this.#proxy);
+    world.sinks.add(this.#proxy);
+    this.#proxy.synced();
+  }
+
+  static async start({ mode, dice, world, watchMs }: ProxyOptions): Promise<StressProxy> {
+    const gate = new Gate(dice, FAULT_RATE);
+    const lines: string[] = [];
+    const logger = keeping(lines);
+    const engine = await openEngine({ mode, gate, logger, watchMs });
+    return new StressProxy(dice, world, engine, gate, logger, lines);
+  }
+
+  /** Where the service ports stand. */
+  status(): readonly ServicePortStatus[] {
+    return this.#proxy.status();
+  }
+
+  /** Resolves as soon as nothing is left to do for it. */
+  async settle(withinMs: number): Promise<void> {
+    const deadlineMs = performance.now() + withinMs;
+    let busyMs = performance.now();
+    for (;;) {
+      await sleep(10);
+      const nowMs = performance.now();
+      if (this.#failure !== undefined)
+        throw new Error(`the proxy ended: ${this.#failure}`, { cause: this.#failure });
+      if (this.#watched.some(({ isDone }) => !isDone)) busyMs = nowMs;
+      if (nowMs - busyMs > QUIET_MS) return;
+      if (nowMs > deadlineMs) throw new Error(`it is not done after ${withinMs} ms:\n${this.account()}`);
+    }
+  }
+
+  /** Throws if the proxy has come to its end by itself. */
+  expectRunning(): void {
+    if (this.#failure !== undefined)
+      throw new Error(`the proxy ended: ${this.#failure}`, { cause: this.#failure });
+  }
+
+  /** What it says of itself, for who wants to know what went wrong. */
+  account(): string {
+    const bad = this.status().filter(({ state }) => state !== 'programmed');
+    const statuses = bad.map(
+      ({ family, servicePort, state, error }) => `${family} ${servicePort}: ${state} ${error}`,
+    );
+    return [...statuses, ...this.#lines.slice(-LINES_KEPT)].join('\n');
+  }
+
+  /** The proxy dies with the operation that is the so-manieth from now. */
+  dieAfter(operations: number): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.gate.dieAfter(operations, () => {
+      this.#end.abort();
+      resolve();
+    });
+    return promise;
+  }
+
+  /** Nothing of it goes on. Its rules stay in place. */
+  async end(): Promise<void> {
+    if (!this.gate.isDead) this.gate.die();
+    this.#world.sinks.delete(this.#proxy);
+    this.#end.abort();
+    await this.#running;
+    await this.engine[Symbol.asyncDispose]();
+  }
+}
+
+/** A family whose syncs are watched. */
+class WatchedFamily implements Syncable {
+  readonly #inner: Syncable;
+  #isBusy = false;
+  #last: SyncResult | undefined;
+
+  constructor(inner: Syncable) {
+    this.#inner = inner;
+  }
+
+  get family() {
+    return this.#inner.family;
+  }
+
+  get status() {
+    return this.#inner.status;
+  }
+
+  get tracker() {
+    return this.#inner.tracker;
+  }
+
+  /** The last sync left nothing to be tried again. */
+  get isDone(): boolean {
+    return !this.#isBusy && this.#last?.ok === true && this.#last.refused.length === 0;
+  }
+
+  async sync(signal: AbortSignal): Promise<SyncResult> {
+    this.#isBusy = true;
+    try {
+      this.#last = await this.#inner.sync(signal);
+      return this.#last;
+    } finally {
+      this.#isBusy = false;
+    }
+  }
+
+  forgetKernel(): void {
+    this.#inner.forgetKernel();
+  }
+
+  watch(drifted: (what?: string) => void, signal: AbortSignal): Promise<void> {
+    return this.#inner.watch(drifted, signal);
+  }
+}
+
+function keeping(lines: string[]): Logger {
+  const keep = (fields: object, message: string) => {
+    const error = 'error' in fields ? ` ${fields.error}` : '';
+    const { error: _, ...others } = { error: undefined, ...fields };
+    lines.push(`${message} ${JSON.stringify(others)}${error}`);
+  };
+  return { debug: () => undefined, info: keep, warn: keep, error: keep };
+}

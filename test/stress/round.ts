@@ -1,0 +1,64 @@
+/** One round of a scenario: a node with things of others, a seed that decides all the rest, and a verdict. */
+import type { ProxyMode } from '../../src/config/settings.ts';
+import { Dice } from './dice.ts';
+import { drain } from './drain.ts';
+import { dump, type Lines, Snapshot } from './dump.ts';
+import { restart } from './restart.ts';
+import type { Site } from './site.ts';
+import { type Thing, thingsBeside } from './strangers.ts';
+import { takeover } from './takeover.ts';
+import { expectCleanedUp, expectUntouched } from './verdict.ts';
+import { World } from './world.ts';
+
+export interface Round {
+  readonly mode: ProxyMode;
+  readonly site: Site;
+  readonly dice: Dice;
+  readonly world: World;
+  /** How long the proxy may take to be done, on a machine as slow as this. */
+  readonly patienceMs: number;
+  /** What a watch has to notice, it notices within this time. */
+  readonly watchMs: number;
+  /** Says what happens, for who repeats a round. */
+  readonly tell: (line: string) => void;
+}
+
+export interface Scenario {
+  readonly about: string;
+  readonly run: (round: Round) => Promise<void>;
+}
+
+export const SCENARIOS: Readonly<Record<string, Scenario>> = {
+  drain: { about: 'endpoints leave and come back under open and new connections', run: drain },
+  takeover: {
+    about: 'others hold what the proxy wants, come and go between syncs, and damage what is ours',
+    run: takeover,
+  },
+  restart: { about: 'the proxy is killed in the middle of its work, and another one goes on', run: restart },
+};
+
+export async function playRound(
+  scenario: Scenario,
+  site: Site,
+  mode: ProxyMode,
+  seed: number,
+  options: Pick<Round, 'patienceMs' | 'watchMs' | 'tell'>,
+): Promise<void> {
+  const dice = new Dice(seed);
+  site.empty(mode);
+  const things = dice.some(thingsBeside(mode), 0);
+  const there: Thing[] = [];
+  try {
+    for (const thing of things) {
+      await thing.put();
+      there.push(thing);
+    }
+    const before: Lines = dump(mode);
+    await scenario.run({ mode, site, dice, world: new World(dice), ...options });
+    expectUntouched(mode, before);
+    await expectCleanedUp(mode, before);
+  } finally {
+    const left = new Snapshot();
+    for (const thing of there) if (thing.look(left) !== '') await thing.take();
+  }
+}
