@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { afterAll } from 'vitest';
 import { describeIpvsLaws, type IpvsKernel } from '../../src/backends/ipvs/laws.ts';
 import { DEVICE } from '../../src/backends/ipvs/names.ts';
+import { describeOwnership } from '../../src/backends/ipvs/ownership-laws.ts';
 import { openIpSetClient } from '../../src/kernel/netlink/ip-set/client.ts';
 import { openIpvsClient } from '../../src/kernel/netlink/ipvs/client.ts';
 import { openLinkClient } from '../../src/kernel/netlink/route/client.ts';
@@ -30,6 +31,8 @@ describeVariants((_variant, openTools) => {
     return { tools, ipvs, sets, links };
   }
   describeIpvsLaws('the kernel', { openKernel, runs });
+  // On the fake a process ends before each single change.
+  describeOwnership('the kernel', { openKernel, stride: 9 });
   // The other variant's tools would not see these rules.
   afterAll(() => openKernel('IPv4'));
 });

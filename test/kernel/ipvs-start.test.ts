@@ -134,6 +134,37 @@ it('virtual servers on the interface are taken over or removed, but for those in
   expect(servers()).toEqual([...OWN, '-t 192.0.2.7:80 -s lc', '-t 198.51.100.9:80 -s lc'].sort());
 });
 
+describe('a virtual server of somebody else', () => {
+  const EXTERNAL = `apiVersion: v1
+kind: Service
+metadata: {name: shop, namespace: default}
+spec: {clusterIP: 172.30.0.2, externalIPs: [203.0.113.7], ports: [{port: 80}]}
+`;
+  const theirs = ['-t 203.0.113.7:80 -s lc', '-t 203.0.113.7:8080 -s lc'];
+
+  it('on the address of a Service stays, on the same port and on another one, while the Service lasts and after it', async () => {
+    for (const port of [80, 8080]) {
+      run('ipvsadm', '-A', '-t', `203.0.113.7:${port}`, '-s', 'lc');
+      run('ipvsadm', '-a', '-t', `203.0.113.7:${port}`, '-r', '192.0.2.10', '-m', '-w', '9');
+    }
+    const before = ipvsadm('-Sn');
+    const file = folder.write('shop.yaml', EXTERNAL);
+    await using proxy = RunProcess.start([...IPVS, '--manifests', file, '--ipvs-sync-period', '1s']);
+    const state = () => observeStatus().catch(String);
+    await expect
+      .poll(state, { timeout: 60_000 })
+      .toContainEqual(expect.stringContaining('shop/TCP IPv4 error'));
+    // Its first retries come within seconds.
+    await expect.poll(() => proxy.log('W').length, { timeout: 60_000 }).toBeGreaterThan(2);
+    expect(servers()).toEqual([...OWN, '-t 172.30.0.2:80 -s rr', ...theirs].sort());
+    folder.write('shop.yaml', '# nothing\n');
+    await expect.poll(servers, { timeout: 60_000 }).toEqual([...OWN, ...theirs].sort());
+    await proxy.end('SIGTERM');
+    expect((await RunProcess.toItsEnd(['--cleanup'])).status).toBe(0);
+    expect(ipvsadm('-Sn')).toEqual(before);
+  });
+});
+
 it('NodePorts follow the addresses of the node', async () => {
   await using proxy = RunProcess.start(IPVS);
   await programmed(proxy);

@@ -5,7 +5,7 @@
 import { constants } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { KernelError } from '../../kernel/kernel-error.ts';
-import type { IpSetClient, SetEdit } from '../../kernel/netlink/ip-set/contract.ts';
+import type { IpSetClient, SetEdit, SetEntry, SetShape } from '../../kernel/netlink/ip-set/contract.ts';
 import type {
   Frontend,
   FrontendKey,
@@ -20,8 +20,9 @@ import type { Refusal } from '../backend.ts';
 import type { RestoreScript } from '../xtables/restore-script.ts';
 import type { DestinationChange, IpvsChanges } from './changes.ts';
 import type { GradualWeights } from './gradual.ts';
+import { Ledger } from './ledger.ts';
 import { DEVICE } from './names.ts';
-import { formatFrontendEntry, ledgerShape } from './sets.ts';
+import { formatFrontendEntry, isLedger } from './sets.ts';
 import type { ServerContent, SetContent } from './state.ts';
 
 const { EEXIST, ENOENT, ESRCH } = constants.errno;
@@ -40,26 +41,27 @@ type Owners = Map<Frontend, ServicePortKey>;
 export class Application {
   readonly #doors: Doors;
   readonly #gradual: GradualWeights;
-  readonly #isForeign: (frontend: Frontend) => boolean;
+  readonly #ledger: Ledger;
+  /** Virtual servers that are ours, for as long as they are there. */
+  readonly #known: Set<FrontendKey>;
   readonly #nowMs: number;
   readonly #answerMs: number;
   readonly #signal: AbortSignal;
   readonly #refused: Refusal[] = [];
   /** Virtual servers that are not there or not ours: nothing may be put into them. */
   readonly #unusable = new Set<FrontendKey>();
-  /** Not ours, though the ledger was told so. */
-  readonly #struck: Frontend[] = [];
 
   constructor(
     doors: Doors,
     gradual: GradualWeights,
-    isForeign: (frontend: Frontend) => boolean,
+    known: Set<FrontendKey>,
     { nowMs, answerMs }: { readonly nowMs: number; readonly answerMs: number },
     signal: AbortSignal,
   ) {
     this.#doors = doors;
     this.#gradual = gradual;
-    this.#isForeign = isForeign;
+    this.#known = known;
+    this.#ledger = new Ledger(doors.sets, signal);
     this.#nowMs = nowMs;
     this.#answerMs = answerMs;
     this.#signal = signal;
@@ -68,10 +70,11 @@ export class Application {
   /** Returns what was refused while the rest was done. Throws KernelError where nothing more could be done. */
   async run(changes: IpvsChanges): Promise<readonly Refusal[]> {
     const { links, rules } = this.#doors;
+    await this.#claim(changes);
     if (changes.device) links.applyDummy(DEVICE);
     await this.#applySets([
-      ...changes.sets.map((shape): SetEdit => ({ change: 'create', shape })),
-      ...changes.addedMembers.map((members) => memberEdit('add', members)),
+      ...changes.sets.filter(isGuard).map((shape): SetEdit => ({ change: 'create', shape })),
+      ...changes.addedMembers.filter(isOfGuard).map((members) => memberEdit('add', members)),
     ]);
     if (changes.rules.length > 0) await rules.restore(changes.rules, this.#signal);
     await this.#applyServers(changes);
@@ -81,9 +84,40 @@ export class Application {
 
     await this.#applyAddresses('remove', changes.removedAddresses);
     await this.#awaitAnswers(changes);
-    await this.#remove(changes);
-    await this.#applySets(changes.removedMembers.map((members) => memberEdit('remove', members)));
+    const left = await this.#remove(changes);
+    await this.#applySets(
+      changes.removedMembers.filter(isOfGuard).map((members) => memberEdit('remove', members)),
+    );
+    for (const error of new Set((await this.#ledger.close(changes, left)).values())) this.#refuse(error);
     return this.#refused;
+  }
+
+  /**
+   * The ledger first, so that a process that ends anywhere leaves no virtual server that nobody knows; and only of what
+   * nobody has, so that it never tells of one that is somebody else's.
+   */
+  async #claim(changes: IpvsChanges): Promise<void> {
+    const { addedServers } = changes;
+    const frontends = addedServers.map(({ server }) => server.frontend);
+    const present =
+      frontends.length === 0 ? new Set() : await this.#doors.ipvs.observePresent(frontends, this.#signal);
+    const owners = new Map<SetEntry, ServerContent>();
+    const foreign: Frontend[] = [];
+    for (const content of addedServers) {
+      const { frontend } = content.server;
+      if (!present.has(formatFrontend(frontend))) owners.set(entryOf(frontend), content);
+      else {
+        foreign.push(frontend);
+        this.#refuseForeign(frontend, content.servicePort);
+      }
+    }
+    const refused = await this.#ledger.open(changes, new Set(foreign.map(entryOf)), new Set(owners.keys()));
+    for (const [entry, error] of refused) {
+      const content = owners.get(entry);
+      if (content !== undefined) this.#unusable.add(formatFrontend(content.server.frontend));
+      this.#refuse(error, content?.servicePort);
+    }
+    await this.#ledger.strike(foreign);
   }
 
   async #applySets(edits: readonly SetEdit[]): Promise<void> {
@@ -98,22 +132,26 @@ export class Application {
     }
     const edits: IpvsEdit[] = [];
     for (const { server } of changedServers) edits.push({ change: 'set-server', server });
-    for (const { server, servicePort } of addedServers) {
+    for (const { server } of addedServers) {
       this.#gradual.forget(server.frontend);
-      if (this.#isForeign(server.frontend)) this.#refuseForeign(server.frontend, servicePort);
-      else edits.push({ change: 'add-server', server });
+      if (this.#isUsable(server)) edits.push({ change: 'add-server', server });
     }
+    const foreign: Frontend[] = [];
     for (const { edit, error } of await this.#applyIpvs(edits)) {
       const frontend = frontendOf(edit);
       const servicePort = owners.get(frontend);
       if (edit.change === 'add-server' && error.errno === EEXIST) {
+        foreign.push(frontend);
         this.#refuseForeign(frontend, servicePort);
       } else {
         this.#unusable.add(formatFrontend(frontend));
         this.#refuse(error, servicePort);
       }
     }
-    await this.#strikeFromLedger();
+    for (const { server } of addedServers) {
+      if (this.#isUsable(server)) this.#known.add(formatFrontend(server.frontend));
+    }
+    await this.#ledger.strike(foreign);
   }
 
   async #addDestinations(changes: IpvsChanges): Promise<void> {
@@ -149,7 +187,7 @@ export class Application {
     }
   }
 
-  #isUsable({ frontend }: DestinationChange): boolean {
+  #isUsable({ frontend }: { readonly frontend: Frontend }): boolean {
     return this.#unusable.size === 0 || !this.#unusable.has(formatFrontend(frontend));
   }
 
@@ -214,7 +252,8 @@ export class Application {
     if (edits.length > 0) await sleep(this.#answerMs, undefined, { signal: this.#signal });
   }
 
-  async #remove({ endedDestinations, removedServers }: IpvsChanges): Promise<void> {
+  /** Returns the entries of those virtual servers that are still there. */
+  async #remove({ endedDestinations, removedServers }: IpvsChanges): Promise<ReadonlySet<SetEntry>> {
     const edits: IpvsEdit[] = [];
     const owners = ownersOf(endedDestinations);
     for (const { frontend, destination } of endedDestinations) {
@@ -226,21 +265,16 @@ export class Application {
       owners.set(server.frontend, servicePort);
       edits.push({ change: 'remove-server', frontend: server.frontend });
     }
+    const left = new Set<Frontend>();
     for (const { edit, error } of await this.#applyIpvs(edits)) {
-      if (!isGone(error)) this.#refuse(error, owners.get(frontendOf(edit)));
+      if (isGone(error)) continue;
+      if (edit.change === 'remove-server') left.add(edit.frontend);
+      this.#refuse(error, owners.get(frontendOf(edit)));
     }
-  }
-
-  /** What stands in there would be ours after the next look. */
-  async #strikeFromLedger(): Promise<void> {
-    const edits = this.#struck.splice(0).map(
-      (frontend): SetEdit => ({
-        change: 'remove',
-        shape: ledgerShape(frontend.family),
-        entries: 'mark' in frontend ? [] : [formatFrontendEntry(frontend)],
-      }),
-    );
-    await this.#applySets(edits);
+    for (const { server } of removedServers) {
+      if (!left.has(server.frontend)) this.#known.delete(formatFrontend(server.frontend));
+    }
+    return new Set(Array.from(left, entryOf));
   }
 
   async #applyIpvs(edits: readonly IpvsEdit[]): Promise<readonly IpvsRefusal[]> {
@@ -251,7 +285,6 @@ export class Application {
   #refuseForeign(frontend: Frontend, servicePort: ServicePortKey | undefined): void {
     const key = formatFrontend(frontend);
     this.#unusable.add(key);
-    this.#struck.push(frontend);
     const detail = 'somebody else has this virtual server; it is left alone';
     this.#refuse(
       new KernelError({ operation: 'add virtual server', object: key, detail, errno: EEXIST }),
@@ -295,6 +328,20 @@ function destinationsOf({
     destination,
     slowStartMs,
   }));
+}
+
+function entryOf(frontend: Frontend): SetEntry {
+  if ('mark' in frontend) throw new Error('BUG: a virtual server without an address');
+  return formatFrontendEntry(frontend);
+}
+
+/** Every set but the ledger says what is let in or masqueraded. */
+function isGuard(shape: SetShape): boolean {
+  return !isLedger(shape);
+}
+
+function isOfGuard({ shape }: SetContent): boolean {
+  return isGuard(shape);
 }
 
 function memberEdit(change: 'add' | 'remove', { shape, entries }: SetContent): SetEdit {

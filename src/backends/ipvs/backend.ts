@@ -1,8 +1,7 @@
 /** The ipvs mode of one IP family: the pure parts of this folder tied to the kernel. */
 import type { Cidr } from '../../addresses/ip.ts';
 import type { IpSetClient } from '../../kernel/netlink/ip-set/contract.ts';
-import type { Frontend, FrontendKey, IpvsClient } from '../../kernel/netlink/ipvs/contract.ts';
-import { formatFrontend } from '../../kernel/netlink/ipvs/frontend.ts';
+import type { FrontendKey, IpvsClient } from '../../kernel/netlink/ipvs/contract.ts';
 import type { LinkClient } from '../../kernel/netlink/route/contract.ts';
 import type { Logger } from '../../log/logger.ts';
 import type { Backend, InTurn, Outcome } from '../backend.ts';
@@ -47,9 +46,8 @@ export class IpvsBackend extends IpvsRules implements Backend<IpvsUnit, IpvsStat
   #plan: IpvsPlan | undefined;
   /** The kernel holds the iptables rules of the plan, as far as we know. */
   #rulesKnown = false;
-  #isForeign: (frontend: Frontend) => boolean = () => false;
-  /** Virtual servers that are ours, should the ledger be lost. */
-  #known = new Set<FrontendKey>();
+  /** Virtual servers that are ours, should the ledger be lost; undefined before the first look. */
+  #known: Set<FrontendKey> | undefined;
 
   constructor(options: IpvsBackendOptions) {
     super(options);
@@ -67,13 +65,12 @@ export class IpvsBackend extends IpvsRules implements Backend<IpvsUnit, IpvsStat
     const image = this.#image;
     this.#image = undefined;
     const times = { nowMs: performance.now(), answerMs: this.#options.answerMs };
-    const application = new Application(this.#doors, this.#gradual, this.#isForeign, times, signal);
+    this.#known ??= new Set();
+    const application = new Application(this.#doors, this.#gradual, this.#known, times, signal);
     this.#rulesKnown = false;
     const refused = await application.run(changes);
     this.#rulesKnown = true;
-    for (const { server } of changes.removedServers) this.#known.delete(formatFrontend(server.frontend));
     if (refused.length > 0) return { refused };
-    for (const { server } of changes.addedServers) this.#known.add(formatFrontend(server.frontend));
     image?.update(changes);
     this.#image = image;
     return 'applied';
@@ -82,9 +79,7 @@ export class IpvsBackend extends IpvsRules implements Backend<IpvsUnit, IpvsStat
   async observe(signal: AbortSignal): Promise<IpvsState> {
     this.#image = undefined;
     this.#rulesKnown = false;
-    const { state, foreign } = await this.#look(signal);
-    const foreignKeys = new Set(foreign.map(formatFrontend));
-    this.#isForeign = (frontend) => foreignKeys.has(formatFrontend(frontend));
+    const { state } = await this.#look(signal);
     this.#known = new Set(state.servers.keys());
     this.#image = new KernelImage(state);
     // Whatever differs is applied before anything else happens.

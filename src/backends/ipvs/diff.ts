@@ -4,16 +4,19 @@ import type { Destination, VirtualServer } from '../../kernel/netlink/ipvs/contr
 import { diff as diffRules } from '../xtables/diff.ts';
 import { canDrain } from './balancing.ts';
 import type { DestinationChange, IpvsChanges } from './changes.ts';
+import { formatFrontendEntry, ledgerShape } from './sets.ts';
 import type { IpvsState, ServerContent, SetContent } from './state.ts';
 
 export function diff(from: IpvsState, to: IpvsState): IpvsChanges {
+  const servers = diffServers(from, to);
+  const unlisted = unlistedServers(servers.removedServers, from.sets);
   return {
     device: to.device && !from.device,
     sets: missing(to.sets, from.sets).map(({ shape }) => shape),
-    addedMembers: surplusMembers(to.sets, from.sets),
-    removedMembers: surplusMembers(from.sets, to.sets),
+    addedMembers: [...unlisted, ...surplusMembers(to.sets, from.sets)],
+    removedMembers: [...surplusMembers(from.sets, to.sets), ...unlisted],
     rules: diffRules(from.rules, to.rules),
-    ...diffServers(from, to),
+    ...servers,
     addedAddresses: surplus(to.addresses, from.addresses),
     removedAddresses: surplus(from.addresses, to.addresses),
   };
@@ -56,6 +59,23 @@ function diffServers(from: IpvsState, to: IpvsState): ServerChanges {
     removedServers: missing(from.servers, to.servers),
     ...destinations,
   };
+}
+
+/**
+ * What kube-proxy left stands in no ledger. Until it is gone it must, so that whoever comes next knows whose it is if this
+ * process ends before.
+ */
+function unlistedServers(
+  removed: readonly ServerContent[],
+  sets: ReadonlyMap<string, SetContent>,
+): readonly SetContent[] {
+  const frontends = removed.flatMap(({ server: { frontend } }) => ('mark' in frontend ? [] : [frontend]));
+  return [...Map.groupBy(frontends, ({ family }) => family)].flatMap(([family, some]) => {
+    const shape = ledgerShape(family);
+    const listed = sets.get(shape.name)?.entries;
+    const entries = new Set(some.map(formatFrontendEntry).filter((entry) => listed?.has(entry) !== true));
+    return entries.size === 0 ? [] : [{ shape, entries }];
+  });
 }
 
 function diffDestinations(from: ServerContent, to: ServerContent, changes: DestinationChanges): void {

@@ -6,6 +6,7 @@ import { FakeIpvs } from '../../kernel/fake/ipvs.ts';
 import { FakeLinks } from '../../kernel/fake/links.ts';
 import { describeFaultLaws } from '../laws.ts';
 import { describeIpvsLaws, openBackend } from './laws.ts';
+import { describeOwnership } from './ownership-laws.ts';
 
 /** All parts of a kernel in memory, which know of each other what they must. */
 function fakeKernel(family: IpFamily, faults?: FaultOptions) {
@@ -22,6 +23,8 @@ describeIpvsLaws('the fake', {
   openKernel: async (family) => fakeKernel(family),
   runs: { numRuns: 60 },
 });
+
+describeOwnership('the fake', { openKernel: async (family) => fakeKernel(family), stride: 1 });
 
 describeFaultLaws('the ipvs mode', (family, seed) => {
   const kernel = fakeKernel(family, { seed, rate: 0.1 });

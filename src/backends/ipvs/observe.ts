@@ -3,7 +3,6 @@ import type { Cidr, IpFamily } from '../../addresses/ip.ts';
 import type { IpSetClient, ObservedSet } from '../../kernel/netlink/ip-set/contract.ts';
 import type {
   Destination,
-  Frontend,
   FrontendKey,
   IpvsClient,
   ObservedDestination,
@@ -30,23 +29,21 @@ export interface ObservationOptions {
 
 export interface Observed {
   readonly state: IpvsState;
-  /** Virtual servers of others. */
-  readonly foreign: readonly Frontend[];
   /** Those of our sets that exist. */
   readonly setNames: readonly string[];
 }
 
 export class Observation {
   readonly #options: ObservationOptions;
-  readonly #known: ReadonlySet<FrontendKey>;
+  readonly #known: ReadonlySet<FrontendKey> | undefined;
   readonly #gradual: GradualWeights;
   readonly #nowMs: number;
   readonly #signal: AbortSignal;
 
-  /** `known`: virtual servers that are ours, whatever the kernel's evidence. */
+  /** `known`: virtual servers that are ours, whatever the kernel's evidence; undefined at the first look. */
   constructor(
     options: ObservationOptions,
-    known: ReadonlySet<FrontendKey>,
+    known: ReadonlySet<FrontendKey> | undefined,
     gradual: GradualWeights,
     nowMs: number,
     signal: AbortSignal,
@@ -64,9 +61,9 @@ export class Observation {
     const names = Array.from(setShapes(family).values(), ({ name }) => name);
     const { device, addresses } = await this.#observeDevice();
     const heldSets = await sets.observe(names, this.#signal);
-    const { servers, foreign } = await this.#observeServers(addresses, heldSets);
+    const servers = await this.#observeServers(addresses, heldSets);
     const state = { device, addresses, servers, sets: heldSets, rules: await rules.observe(this.#signal) };
-    return { state, foreign, setNames: [...heldSets.keys()] };
+    return { state, setNames: [...heldSets.keys()] };
   }
 
   async #observeDevice(): Promise<Pick<IpvsState, 'device' | 'addresses'>> {
@@ -81,7 +78,7 @@ export class Observation {
   async #observeServers(
     deviceAddresses: ReadonlySet<string>,
     sets: ReadonlyMap<string, ObservedSet>,
-  ): Promise<{ servers: ReadonlyMap<FrontendKey, ServerContent>; foreign: readonly Frontend[] }> {
+  ): Promise<ReadonlyMap<FrontendKey, ServerContent>> {
     const { family, ipvs, excludeCIDRs, localAddresses } = this.#options;
     const isOurs = judgeOwnership({
       family,
@@ -92,17 +89,13 @@ export class Observation {
       excludeCIDRs,
     });
     const servers = new Map<FrontendKey, ServerContent>();
-    const foreign: Frontend[] = [];
     for (const server of await ipvs.observeServers(family, this.#signal)) {
       const { frontend } = server;
-      if (!isOurs(frontend)) {
-        foreign.push(frontend);
-        continue;
-      }
+      if (!isOurs(frontend)) continue;
       const held = await ipvs.observeDestinations(frontend, this.#signal);
       servers.set(formatFrontend(frontend), this.#content(server, held));
     }
-    return { servers, foreign };
+    return servers;
   }
 
   #content(server: VirtualServer, held: readonly ObservedDestination[]): ServerContent {

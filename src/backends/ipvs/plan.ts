@@ -14,7 +14,7 @@ import { frameChains } from './frame.ts';
 import { FILTER_IPVS_OUT } from './names.ts';
 import type { IpvsOptions } from './options.ts';
 import { keyOf, ServerClaims } from './server-claims.ts';
-import { setName, setShapes } from './sets.ts';
+import { LEDGER_SEAL, ledgerShape, setName, setShapes } from './sets.ts';
 import type { IpvsState, SetContent } from './state.ts';
 import { Tally } from './tally.ts';
 import type { IpvsUnit } from './unit.ts';
@@ -42,6 +42,7 @@ export class IpvsPlan implements Plan<IpvsUnit, IpvsState> {
     this.#options = options;
     const shapes = setShapes(options.family).values();
     this.#members = new Map(Array.from(shapes, ({ name }) => [name, new Tally()]));
+    this.#tally(ledgerShape(options.family).name).take(LEDGER_SEAL[options.family]);
   }
 
   unit(key: ServicePortKey): IpvsUnit | undefined {

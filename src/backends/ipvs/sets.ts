@@ -149,6 +149,19 @@ export function ledgerShape(family: IpFamily): SetShape {
   return setShape('MENWEI-VIRTUAL-SERVERS', family);
 }
 
+export function isLedger({ name, family }: Pick<SetShape, 'name' | 'family'>): boolean {
+  return name === ledgerShape(family).name;
+}
+
+/**
+ * The member of the ledger that is no virtual server: while it is there, every virtual server of ours is there too. It is
+ * the last to be written, and goes with whoever empties the set.
+ */
+export const LEDGER_SEAL: Readonly<Record<IpFamily, SetEntry>> = {
+  IPv4: '255.255.255.255,tcp:0',
+  IPv6: 'ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff,tcp:0',
+};
+
 /** NodePorts of a protocol; those of SCTP come with each address of the node. */
 export function nodePortSet(protocol: IpvsProtocol): SetId {
   return protocol === 'SCTP' ? 'KUBE-NODE-PORT-SCTP-HASH' : `KUBE-NODE-PORT-${protocol}`;

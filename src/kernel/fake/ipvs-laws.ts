@@ -92,6 +92,17 @@ export function describeIpvs(title: string, openKernel: () => IpvsClient): void 
       expect(await servers()).toEqual(keyed);
     });
 
+    it('says which of some virtual servers there are, however many', async () => {
+      await apply(addServer(web), addServer(mark));
+      const many = Array.from({ length: 200 }, (_, index) => ({ ...dns, port: index + 1 }));
+      expect(await client.observePresent([], signal)).toEqual(new Set());
+      expect(await client.observePresent([web, stream, mark, ...many], signal)).toEqual(
+        new Set([formatFrontend(web), formatFrontend(mark)]),
+      );
+      await apply(...many.map((each) => addServer(each)));
+      expect((await client.observePresent([...many, stream], signal)).size).toBe(200);
+    });
+
     it('changes a virtual server and leaves its destinations', async () => {
       await apply(
         addServer(web, { flags: SERVER_PERSISTENT, timeoutSeconds: 60 }),

@@ -70,6 +70,12 @@ export class FakeIpvs implements IpvsClient {
     return this.#observe(signal, () => this.#serversOf(family).map(([, { server }]) => server));
   }
 
+  observePresent(frontends: readonly Frontend[], signal: AbortSignal): Promise<ReadonlySet<FrontendKey>> {
+    return this.#observe(signal, () => {
+      return new Set(frontends.map(formatFrontend).filter((key) => this.#table.servers.has(key)));
+    });
+  }
+
   observeDestinations(frontend: Frontend, signal: AbortSignal): Promise<readonly ObservedDestination[]> {
     return this.#observe(signal, () => this.#destinationsOf(frontend));
   }

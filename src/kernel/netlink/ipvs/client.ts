@@ -1,4 +1,5 @@
 /** IPVS of the network namespace a connection belongs to. */
+import { constants } from 'node:os';
 import { setImmediate } from 'node:timers/promises';
 import type { IpFamily } from '../../../addresses/ip.ts';
 import { KernelError } from '../../kernel-error.ts';
@@ -23,15 +24,18 @@ import type {
   VirtualServer,
 } from './contract.ts';
 import { DestinationReader } from './destination-reader.ts';
-import { encodeEdit, encodeFrontend } from './encoder.ts';
+import { encodeEdit, encodeFrontend, encodeQuestion } from './encoder.ts';
 import { formatFrontend } from './frontend.ts';
 import { refusalOf } from './refusal.ts';
 import { ServerListReader } from './server-list-reader.ts';
 
+const { ESRCH } = constants.errno;
 /** After so much work the event loop gets a turn. */
 const TURN_MS = 8;
 const FIRST_EDITS = 64;
 const MOST_EDITS = 1024;
+/** In a datagram: an answer is larger than what it answers, and the queue must take them all. */
+const MOST_QUESTIONS = 64;
 const USUAL_MESSAGE_SIZE = 160;
 
 /**
@@ -82,6 +86,21 @@ export class Ipvs implements IpvsClient, Disposable {
     const start = () => new ServerListReader(family, (reader, frontend) => reader.server(frontend));
     const servers = await this.#dump(this.#listServers(family), start, signal);
     return [...servers.values()];
+  }
+
+  async observePresent(
+    frontends: readonly Frontend[],
+    signal: AbortSignal,
+  ): Promise<ReadonlySet<FrontendKey>> {
+    const present = new Set<FrontendKey>();
+    for (let start = 0; start < frontends.length; start += MOST_QUESTIONS) {
+      signal.throwIfAborted();
+      const some = frontends.slice(start, start + MOST_QUESTIONS);
+      const missing = await this.#findMissing(some);
+      for (const frontend of some) if (!missing.has(frontend)) present.add(formatFrontend(frontend));
+      await setImmediate();
+    }
+    return present;
   }
 
   async observeServerCounters(
@@ -166,6 +185,26 @@ export class Ipvs implements IpvsClient, Disposable {
       const edit = edits[sequence - first];
       return edit === undefined ? [] : [refusalOf(edit, errno, detail)];
     });
+  }
+
+  /** The kernel answers for a virtual server that is there with what it is, and for another one with ESRCH. */
+  async #findMissing(frontends: readonly Frontend[]): Promise<ReadonlySet<Frontend>> {
+    const first = this.#connection.takeSequences(frontends.length);
+    const writer = new MessageWriter(frontends.length * USUAL_MESSAGE_SIZE);
+    frontends.forEach((frontend, index) => {
+      encodeQuestion(writer, this.#type, first + index, frontend);
+    });
+    const missing = new Set<Frontend>();
+    for (const { sequence, errno, detail } of await this.#connection.exchange(writer.bytes())) {
+      const frontend = frontends[sequence - first];
+      if (frontend === undefined) continue;
+      if (errno !== ESRCH) {
+        const object = `virtual server ${formatFrontend(frontend)}`;
+        throw new KernelError({ operation: 'look for', object, detail, errno });
+      }
+      missing.add(frontend);
+    }
+    return missing;
   }
 
   /** The one answer to a request that has one. */

@@ -108,6 +108,8 @@ export interface IpvsClient {
   apply(edits: readonly IpvsEdit[], signal: AbortSignal): Promise<readonly IpvsRefusal[]>;
   /** All virtual servers of a family, anybody's. Throws KernelError. */
   observeServers(family: IpFamily, signal: AbortSignal): Promise<readonly VirtualServer[]>;
+  /** Those of these that there are, anybody's; the cost depends on how many are asked for. Throws KernelError. */
+  observePresent(frontends: readonly Frontend[], signal: AbortSignal): Promise<ReadonlySet<FrontendKey>>;
   /** Of one virtual server; empty also if there is no such server. Throws KernelError. */
   observeDestinations(frontend: Frontend, signal: AbortSignal): Promise<readonly ObservedDestination[]>;
   /**

@@ -58,6 +58,19 @@ export function encodeEdit(writer: MessageWriter, type: number, sequence: number
   writer.endMessage(message);
 }
 
+/** One message that asks for one virtual server, which is answered in any case. */
+export function encodeQuestion(
+  writer: MessageWriter,
+  type: number,
+  sequence: number,
+  frontend: Frontend,
+): void {
+  const message = writer.beginMessage(type, NLM_F_REQUEST, sequence);
+  encodeGenericHeader(writer, IPVS_CMD.GET_SERVICE, FAMILY_VERSION);
+  encodeFrontend(writer, frontend);
+  writer.endMessage(message);
+}
+
 /** Which virtual server is meant. */
 export function encodeFrontend(writer: MessageWriter, frontend: Frontend): void {
   const nested = writer.beginNested(IPVS_CMD_ATTR.SERVICE);
