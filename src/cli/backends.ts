@@ -4,6 +4,7 @@ import type { AnyBackend } from '../backends/backend.ts';
 import type { Settings } from '../config/settings.ts';
 import { observeIpSupport } from '../kernel/ip-support.ts';
 import { KernelError } from '../kernel/kernel-error.ts';
+import { askUntilCertain } from '../kernel/passing-failure.ts';
 import { findMode, type Surroundings } from './modes.ts';
 
 /**
@@ -20,7 +21,7 @@ export async function startBackends(
   const backends: AnyBackend[] = [];
   for (const family of IP_FAMILIES) {
     const backend = observeIpSupport(family)
-      ? await mode.start(settings, family, surroundings, signal)
+      ? await askUntilCertain(() => mode.start(settings, family, surroundings, signal), signal)
       : new KernelError({ operation: 'use', object: family, detail: 'it is not enabled in this kernel' });
     if (!(backend instanceof KernelError)) backends.push(backend);
     else if (family === primaryFamily) throw backend;

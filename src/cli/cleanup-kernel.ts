@@ -1,8 +1,9 @@
 /** Taking out of the kernel what any mode has programmed. */
 import { IP_FAMILIES } from '../addresses/ip.ts';
 import type { Settings } from '../config/settings.ts';
-import { observeIpSupport } from '../kernel/ip-support.ts';
+import { observeIpPresence } from '../kernel/ip-support.ts';
 import { KernelError } from '../kernel/kernel-error.ts';
+import { askUntilCertain } from '../kernel/passing-failure.ts';
 import type { ToolRunner } from '../kernel/tool-runner.ts';
 import type { Logger } from '../log/logger.ts';
 import { openMachineAddresses } from './machine-addresses.ts';
@@ -16,25 +17,30 @@ export async function cleanupKernel(
   signal: AbortSignal,
 ): Promise<void> {
   const failures: KernelError[] = [];
+  const orNote = async (work: () => Promise<void>) => {
+    try {
+      await work();
+    } catch (error) {
+      if (!(error instanceof KernelError)) throw error;
+      failures.push(error);
+    }
+  };
   for (const mode of allModes()) {
-    const missing = await mode.missing({ runner, logger }, signal);
-    // Without what it needs a mode can't have been here.
-    if (missing.length > 0) {
-      logger.debug({ missing }, 'nothing of this mode can be there');
-      continue;
-    }
-    const addresses = await openMachineAddresses(settings, mode, signal);
-    const surroundings = { runner, logger, localAddresses: addresses.local };
-    for (const family of IP_FAMILIES.filter(observeIpSupport)) {
-      const backend = await mode.start(settings, family, surroundings, signal);
-      try {
-        if (backend instanceof KernelError) throw backend;
-        await backend.cleanup(signal);
-      } catch (error) {
-        if (!(error instanceof KernelError)) throw error;
-        failures.push(error);
+    await orNote(async () => {
+      const missing = await mode.missing({ runner, logger }, signal);
+      // Without what it needs a mode can't have been here.
+      if (missing.length > 0) return logger.debug({ missing }, 'nothing of this mode can be there');
+      const addresses = await openMachineAddresses(settings, mode, signal);
+      const surroundings = { runner, logger, localAddresses: addresses.local };
+      for (const family of IP_FAMILIES.filter(observeIpPresence)) {
+        await orNote(async () => {
+          const start = () => mode.start(settings, family, surroundings, signal);
+          const backend = await askUntilCertain(start, signal);
+          if (backend instanceof KernelError) throw backend;
+          await backend.cleanup(signal);
+        });
       }
-    }
+    });
   }
   const [first] = failures;
   if (first !== undefined) throw first;

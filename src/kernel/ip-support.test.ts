@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
-import { observeIpSupport } from './ip-support.ts';
+import { observeIpPresence, observeIpSupport } from './ip-support.ts';
 import { readSysctl } from './sysctl.ts';
 
 vi.mock('node:fs', () => ({ existsSync: vi.fn() }));
@@ -27,5 +27,6 @@ describe('observeIpSupport', () => {
       name === 'net/ipv6/conf/all/disable_ipv6' ? disabled : undefined,
     );
     expect(observeIpSupport('IPv6')).toBe(supported);
+    expect(observeIpPresence('IPv6')).toBe(listed);
   });
 });

@@ -78,6 +78,17 @@ describe('findIptables', () => {
     );
   });
 
+  it.each<[string, Answer, boolean]>([
+    ['missing tools', new Error('spawn iptables ENOENT'), false],
+    ['tools that may not be run', new Error('spawn iptables EACCES'), false],
+    ['tools that fail', { status: 1 }, false],
+    ['no memory for another process', new Error('spawn iptables EAGAIN'), true],
+    ['tools that are killed', { status: 137 }, true],
+    ['tools that hang', new Error('did not end within 20 s and was killed'), true],
+  ])('tells of %s whether that may pass', async (_what, answer, mayPass) => {
+    await expect(find(() => answer)).rejects.toMatchObject({ mayPass });
+  });
+
   const UNREADABLE = "# Table `nat' is incompatible, use 'nft' tool.\n";
   const INCOMPATIBLE =
     "iptables v1.8.9 (nf_tables): chain `POSTROUTING' in table `nat' is incompatible, use 'nft' tool.\n";

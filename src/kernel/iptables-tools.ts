@@ -27,21 +27,11 @@ export async function findIptables(
   signal: AbortSignal,
 ): Promise<IptablesTools> {
   const name = family === 'IPv4' ? 'iptables' : 'ip6tables';
-  let result: ToolResult;
-  try {
-    result = await runner.run({ file: name, args: ['--version'], signal });
-  } catch (cause) {
-    if (signal.aborted) throw cause;
-    throw new KernelError({
-      operation: 'find',
-      object: name,
-      detail: `${name} was not found on the PATH; install it with: apt-get install iptables`,
-      cause,
-    });
-  }
+  const result = await askVersion(runner, name, signal);
   const version = /v(\d+)\.(\d+)(?:\.(\d+))?/.exec(result.stdout);
   if (result.status !== 0 || version === null) {
-    throw new KernelError({ operation: name, object: '--version', detail: complaint(result) });
+    const [object, detail, mayPass] = ['--version', complaint(result), result.status > 128];
+    throw new KernelError({ operation: name, object, detail, mayPass });
   }
   const [major = 0, minor = 0, patch = 0] = version.slice(1).map((part) => Number(part ?? 0));
   // 1.6.2 (2018) brought `MASQUERADE --random-fully` and the lock of iptables-restore.
@@ -56,6 +46,25 @@ export async function findIptables(
   const tools = new RealIptablesTools(runner, name, variant);
   await tools.checkNatTable(signal);
   return tools;
+}
+
+async function askVersion(runner: ToolRunner, name: string, signal: AbortSignal): Promise<ToolResult> {
+  try {
+    return await runner.run({ file: name, args: ['--version'], signal, limitMs: PROBE_LIMIT_MS });
+  } catch (cause) {
+    if (signal.aborted) throw cause;
+    const words = cause instanceof Error ? cause.message : String(cause);
+    const isMissing = /ENOENT/.test(words);
+    throw new KernelError({
+      operation: 'find',
+      object: name,
+      detail: isMissing
+        ? `${name} was not found on the PATH; install it with: apt-get install iptables`
+        : words,
+      mayPass: !isMissing && !/EACCES|ENOEXEC/.test(words),
+      cause,
+    });
+  }
 }
 
 /**

@@ -1,3 +1,10 @@
+import { constants } from 'node:os';
+
+const { EAGAIN, EBUSY, EINTR, EMFILE, ENFILE, ENOBUFS, ENOMEM, ETIMEDOUT } = constants.errno;
+const PASSING: ReadonlySet<number> = new Set([
+  ...[EAGAIN, EBUSY, EINTR, EMFILE, ENFILE, ENOBUFS, ENOMEM, ETIMEDOUT],
+]);
+
 /** What is known about a failed kernel operation, beside its cause. */
 export interface KernelFailure {
   /** What was tried, in a word or two: `unshare`, `iptables-restore`, `add route`. */
@@ -8,6 +15,8 @@ export interface KernelFailure {
   readonly detail: string;
   /** The error number where the kernel gave one. */
   readonly errno?: number | undefined;
+  /** Another try may succeed with nothing changed; told from the error number if not given. */
+  readonly mayPass?: boolean | undefined;
   readonly cause?: unknown;
 }
 
@@ -17,6 +26,7 @@ export class KernelError extends Error {
   readonly object: string;
   readonly detail: string;
   readonly errno: number | undefined;
+  readonly mayPass: boolean;
 
   constructor(failure: KernelFailure) {
     const subject = failure.object === '' ? failure.operation : `${failure.operation} ${failure.object}`;
@@ -29,5 +39,6 @@ export class KernelError extends Error {
     this.object = failure.object;
     this.detail = failure.detail;
     this.errno = failure.errno;
+    this.mayPass = failure.mayPass ?? (failure.errno !== undefined && PASSING.has(failure.errno));
   }
 }

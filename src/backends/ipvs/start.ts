@@ -11,6 +11,7 @@ import { openIpvsClient } from '../../kernel/netlink/ipvs/client.ts';
 import type { IpvsClient, VirtualServer } from '../../kernel/netlink/ipvs/contract.ts';
 import { observeIpvsSupport } from '../../kernel/netlink/ipvs/support.ts';
 import { openLinkClient } from '../../kernel/netlink/route/client.ts';
+import { askUntilCertain } from '../../kernel/passing-failure.ts';
 import { readSysctl, writeSysctl } from '../../kernel/sysctl.ts';
 import type { ToolRunner } from '../../kernel/tool-runner.ts';
 import type { Logger } from '../../log/logger.ts';
@@ -42,14 +43,15 @@ export async function missingForIpvs(
   { runner, logger }: Pick<IpvsSurroundings, 'runner' | 'logger'>,
   signal: AbortSignal,
 ): Promise<readonly string[]> {
-  if (observeIpvsSupport() !== undefined) {
+  const observeIpvs = () => askUntilCertain(observeIpvsSupport, signal);
+  if ((await observeIpvs()) !== undefined) {
     const error = await applyKernelModule(runner, 'ip_vs', signal);
     if (error !== undefined) logger.debug({ error }, 'the module of IPVS was not loaded');
   }
   return [
-    ...describe('IPVS (module ip_vs)', observeIpvsSupport()),
-    ...describe('IP sets (module ip_set)', await observeIpSetSupport(signal)),
-    ...describe('dummy interfaces (module dummy)', observeDummySupport()),
+    ...describe('IPVS (module ip_vs)', await observeIpvs()),
+    ...describe('IP sets (module ip_set)', await askUntilCertain(() => observeIpSetSupport(signal), signal)),
+    ...describe('dummy interfaces (module dummy)', await askUntilCertain(observeDummySupport, signal)),
   ];
 }
 
