@@ -1,11 +1,12 @@
 /** Compares the kernel with the objects as they are now, once, and changes nothing. */
 import type { Settings } from '../config/settings.ts';
 import { startToolRunner } from '../kernel/tool-runner.ts';
-import { formatProblem, type Problem, type WatchedObject } from '../kubernetes/objects.ts';
+import type { Problem, WatchedObject } from '../kubernetes/objects.ts';
 import type { Logger } from '../log/logger.ts';
 import { createLogger } from '../log/pino-logger.ts';
 import { desiredPlan } from '../proxy/desired-state.ts';
 import { NodeState } from '../proxy/node-state.ts';
+import { ProblemLog } from '../proxy/problem-log.ts';
 import type { ObjectSource } from '../sources/source.ts';
 import { startBackends } from './backends.ts';
 import { UserError } from './failure.ts';
@@ -31,8 +32,9 @@ export async function diffKernel({ flags, nodePortRange }: ProxyInput): Promise<
     const settings = await settleMode(looking, { runner, logger }, signal);
     const addresses = await openMachineAddresses(settings, findMode(settings.mode), signal);
     const node = new NodeState(settings, addresses.all, addresses.local, addresses.own);
+    const problems = new ProblemLog(logger);
     const report = (problem: Problem) => {
-      logger.warn({}, formatProblem(problem));
+      problems.report(problem);
       process.exitCode = 1;
     };
     const objects = await readObjects(settings, nodePortRange, logger, report);
@@ -47,6 +49,7 @@ export async function diffKernel({ flags, nodePortRange }: ProxyInput): Promise<
       process.stdout.write(`# ${backend.family}\n${backend.format(changes)}`);
       process.exitCode = 1;
     }
+    problems.flush();
   } finally {
     runner.close();
   }

@@ -2,6 +2,7 @@
 
 import { KernelError } from '../kernel/kernel-error.ts';
 import { ConnectionConfigError } from '../kubernetes/connection.ts';
+import { firstLines } from '../log/first-lines.ts';
 
 /** Something the user can put right. The message is what is printed. */
 export class UserError extends Error {
@@ -10,7 +11,7 @@ export class UserError extends Error {
 
   /** @param reason a line, or several. */
   constructor(reason: string | readonly string[], exitStatus: 1 | 2 = 1) {
-    super([reason].flat().join('\nmenwei: '));
+    super(firstLines([reason].flat()).join('\nmenwei: '));
     this.name = 'UserError';
     this.exitStatus = exitStatus;
   }

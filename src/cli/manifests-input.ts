@@ -1,5 +1,7 @@
 /** Manifest paths and the NodePort range as the command line gives them. */
+
 import { formatProblem } from '../kubernetes/objects.ts';
+import { firstLines } from '../log/first-lines.ts';
 import { DEFAULT_NODE_PORT_RANGE, type PortRange } from '../sources/manifests/allocation.ts';
 import { requirePaths } from '../sources/manifests/manifest-paths.ts';
 import { type Manifests, readManifests } from '../sources/manifests/read-manifests.ts';
@@ -34,8 +36,8 @@ export async function readManifestsOrFail(
   const options = { nodePortRange: parseNodePortRange(nodePortRange) };
   try {
     const manifests = await readManifests(paths, options);
-    for (const warning of manifests.warnings) {
-      process.stderr.write(`menwei: ${formatManifestError(warning)}\n`);
+    for (const line of firstLines(manifests.warnings.map(formatManifestError))) {
+      process.stderr.write(`menwei: ${line}\n`);
     }
     return manifests;
   } catch (error) {

@@ -4,6 +4,7 @@ import { IP_FAMILIES, type IpFamily, parseIp } from '../addresses/ip.ts';
 import type { GivenFlags } from '../config/flags.ts';
 import type { Settings } from '../config/settings.ts';
 import { formatProblem, type Problem, type WatchedObject } from '../kubernetes/objects.ts';
+import { firstLines } from '../log/first-lines.ts';
 import { desiredPlan } from '../proxy/desired-state.ts';
 import { NodeState } from '../proxy/node-state.ts';
 import { UserError } from './failure.ts';
@@ -32,7 +33,8 @@ export async function render(options: RenderOptions): Promise<void> {
   const faults = describeFaults(options.file, manifests);
   if (faults.length > 0 && !keepGoing) throw new UserError(faults);
   const { text, warnings, leftOut } = await renderObjects(options, manifests.objects);
-  for (const line of [...warnings, ...faults, ...leftOut]) process.stderr.write(`menwei: ${line}\n`);
+  for (const line of [...warnings, ...firstLines(faults), ...firstLines(leftOut)])
+    process.stderr.write(`menwei: ${line}\n`);
   if (faults.length > 0 || leftOut.length > 0) process.exitCode = 1;
   if (leftOut.length === 0 || keepGoing) process.stdout.write(text);
 }

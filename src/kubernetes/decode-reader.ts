@@ -29,16 +29,26 @@ export function isAbsent(value: unknown): value is undefined | null {
  */
 export class ObjectReader {
   readonly ref: ObjectRef;
-  readonly problems: Problem[] = [];
+  private readonly first: Problem[] = [];
+  private more = 0;
   private rejected = false;
 
   constructor(ref: ObjectRef) {
     this.ref = ref;
   }
 
+  /** The first ones, and how many more: thousands of endpoints may have the same fault. */
+  get problems(): readonly Problem[] {
+    if (this.more === 0) return this.first;
+    return [...this.first, { object: this.ref, field: '', message: `and ${this.more} more problems` }];
+  }
+
   reject(field: string, message: string): void {
+    // Why there is no object at all must not drown in what is wrong with its parts.
+    const isShown = this.first.length < MOST_PROBLEMS || !this.rejected;
     this.rejected = true;
-    this.problems.push({ object: this.ref, field, message });
+    if (isShown) this.first.push({ object: this.ref, field, message });
+    else this.more++;
   }
 
   ignore(field: string, message: string): void {
@@ -47,7 +57,8 @@ export class ObjectReader {
 
   /** A problem that says itself what becomes of the object. */
   note(field: string, message: string): void {
-    this.problems.push({ object: this.ref, field, message });
+    if (this.first.length < MOST_PROBLEMS) this.first.push({ object: this.ref, field, message });
+    else this.more++;
   }
 
   /** `build` is called only when nothing was rejected. */
@@ -131,3 +142,5 @@ export class ObjectReader {
 }
 
 export const MAX_PORT = 65_535;
+/** Of one object. */
+const MOST_PROBLEMS = 5;

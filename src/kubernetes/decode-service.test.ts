@@ -327,3 +327,20 @@ describe('a bad entry of a Service costs that entry only', () => {
     expect(problemsOf(service(parts))).toEqual(problems);
   });
 });
+
+describe('what is wrong with a Service in many places', () => {
+  const ips = Array.from({ length: 1_000 }, () => 'x');
+
+  it('is counted after the first few', () => {
+    const { object, problems } = decodeService(service({ spec: { externalIPs: ips } }));
+    expect(object?.externalIPs).toEqual([]);
+    expect(problems).toHaveLength(6);
+    expect(problems[5]).toMatchObject({ field: '', message: 'and 995 more problems' });
+  });
+
+  it('never hides why the Service is refused', () => {
+    const value = service({ spec: { externalIPs: ips, internalTrafficPolicy: 'Lokal' } });
+    expect(decodeService(value).object).toBeUndefined();
+    expect(problemsOf(value)).toContain('spec.internalTrafficPolicy: Lokal is none of Cluster, Local');
+  });
+});

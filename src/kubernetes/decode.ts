@@ -11,6 +11,16 @@ import type { ObjectRef, WatchedObject } from './objects.ts';
 
 export { type Decoded, decodeEndpointSlice, decodeNode, decodeService, decodeServiceCIDR };
 
+/** What `decode` gives; if it throws, which would be a mistake of this program, that costs this one object. */
+export function decodeOrReport<T>(object: ObjectRef, decode: () => Decoded<T>): Decoded<T> {
+  try {
+    return decode();
+  } catch (error) {
+    const cause = error instanceof Error ? error.message : String(error);
+    return { object: undefined, problems: [{ object, field: '', message: `BUG: not decoded: ${cause}` }] };
+  }
+}
+
 /** The kind of a JSON object by its `apiVersion` and `kind`; undefined when it is none the proxy reads. */
 export function watchedKindOf(value: unknown): ObjectRef['kind'] | undefined {
   if (!isFields<{ apiVersion: string; kind: string }>(value)) return undefined;

@@ -43,6 +43,7 @@ function decodeZone(value: unknown): Decoded<Node> {
   const ref = { kind: 'Node', namespace: '', name: metadata.name } as const;
   if (zone === 'bad')
     return { object: undefined, problems: [{ object: ref, field: 'zone', message: 'is bad' }] };
+  if (zone === 'throws') throw new RangeError('too much');
   if (zone === 'ignored') return { object: undefined, problems: [] };
   return {
     object: { ...ref, zone, podCIDRs: [], addresses: [], deleting: false, taintKeys: [] },
@@ -309,6 +310,52 @@ describe('Reflector', () => {
     server.delete(PATH, '', 'a');
     await until(() => sink.events.length === 3);
     expect(sink.takeEvents()).toEqual(['+a@a', '!a is bad', '-a']);
+  });
+
+  it('says once what is wrong, and again after it was right', async () => {
+    server.put(PATH, node('a', 'bad'));
+    start();
+    await watching();
+    for (const zone of ['bad', 'bad', 'b', 'bad']) server.put(PATH, node('a', zone));
+    await until(() => sink.events.length === 3);
+    expect(sink.takeEvents()).toEqual(['!a is bad', '+a@b', '!a is bad']);
+  });
+
+  it('goes on after an object that can’t be decoded at all', async () => {
+    server.put(PATH, node('a', 'throws'));
+    server.put(PATH, node('b'));
+    start();
+    await watching();
+    server.put(PATH, node('b', 'throws'));
+    server.put(PATH, node('c'));
+    await until(() => sink.events.length === 4);
+    expect(sink.takeEvents()).toEqual([
+      '!a BUG: not decoded: too much',
+      '+b@a',
+      '!b BUG: not decoded: too much',
+      '+c@a',
+    ]);
+    expect(sink.failures).toEqual([]);
+  });
+
+  it('takes a list with an object without a name, and then nothing for deleted', async () => {
+    server.put(PATH, node('a'));
+    start();
+    await watching();
+    using _ = server.intercept((request, response) => {
+      const items = [{ metadata: {} }, node('b')];
+      if (!request.isWatch) {
+        response.end(JSON.stringify({ kind: 'NodeList', metadata: { resourceVersion: '100' }, items }));
+      }
+      return !request.isWatch;
+    });
+    server.writeToWatches(PATH, '{"type":"ADDED","object":{"metadata":{}}}\n');
+    await until(() => sink.lists === 2);
+    expect(sink.takeEvents()).toEqual([
+      '+a@a',
+      '+b@a',
+      '!(no name) missing; ignored, and nothing is taken for deleted',
+    ]);
   });
 
   it('removes an object that has become none of our business', async () => {

@@ -9,10 +9,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { ApiClient } from './api-client.ts';
 import { ApiError, isWithheld } from './api-error.ts';
 import { Backoff, type BackoffTiming, REFLECTOR_BACKOFF } from './backoff.ts';
-import type { Decoded } from './decode.ts';
+import { type Decoded, decodeOrReport } from './decode.ts';
+import { show } from './decode-text.ts';
 import { LineSplitter } from './line-splitter.ts';
 import { type ListEnvelope, ListSplitter } from './list-splitter.ts';
-import type { ObjectRef, Problem, WatchedObject } from './objects.ts';
+import { formatProblem, type ObjectRef, type Problem, type WatchedObject } from './objects.ts';
 import { Turn } from './turn.ts';
 import { type ItemIdentity, itemIdentity, parseItem, parseWatchEvent } from './watch-event.ts';
 
@@ -98,9 +99,13 @@ export class Reflector<T extends WatchedObject> {
   readonly #withheldBackoff: Backoff;
   /** `namespace/name` → resourceVersion of everything the server was last known to have. */
   readonly #known = new Map<string, string>();
+  /** What was last reported of objects that are not as they should be, by the same keys. */
+  readonly #reported = new Map<string, string>();
   /** Where the next watch begins; undefined: list first. */
   #resourceVersion: string | undefined;
   #listMode: ListMode = 'cached';
+  /** An object of the list could not be told from others. */
+  #listIsUnclear = false;
   /** The last watch lived long enough for its end to be no reason to wait. */
   #watchWorked = false;
 
@@ -158,13 +163,17 @@ export class Reflector<T extends WatchedObject> {
   /** Delivers the difference between what is known and what the server has; gives the version of the list. */
   async #list(signal: AbortSignal): Promise<string> {
     const seen = new Set<string>();
+    this.#listIsUnclear = false;
     let page: ListEnvelope | undefined;
     do {
       page = await this.#listPage(page?.continueToken ?? '', seen, signal);
       this.#observer.working();
     } while (page.continueToken !== '');
-    for (const key of this.#known.keys()) {
-      if (!seen.has(key)) this.#remove(key);
+    if (this.#listIsUnclear) this.#reportNameless();
+    else {
+      for (const key of this.#known.keys()) {
+        if (!seen.has(key)) this.#remove(key);
+      }
     }
     this.#resourceVersion = page.resourceVersion;
     this.#listMode = 'consistent';
@@ -186,9 +195,12 @@ export class Reflector<T extends WatchedObject> {
       })) {
         for (const text of splitter.push(chunk)) {
           const item = parseItem(text, path);
-          const identity = itemIdentity(item, path);
-          this.#upsert(item, identity);
-          seen.add(keyOf(identity));
+          const identity = itemIdentity(item);
+          if (identity === undefined) this.#listIsUnclear = true;
+          else {
+            this.#upsert(item, identity);
+            seen.add(keyOf(identity));
+          }
           await turn.rest();
         }
       }
@@ -274,15 +286,33 @@ export class Reflector<T extends WatchedObject> {
     const { resourceVersion } = identity;
     const known = this.#known.get(key);
     if (known !== undefined && known === resourceVersion && resourceVersion !== '') return;
-    const { object, problems } = this.#resource.decode(item);
-    for (const problem of problems) this.#sink.report(problem);
+    const { kind, decode } = this.#resource;
+    const ref = { kind, namespace: show(identity.namespace), name: show(identity.name) };
+    const { object, problems } = decodeOrReport(ref, () => decode(item));
+    this.#report(key, problems);
     if (object !== undefined) this.#sink.upsert(object);
     // Not wanted any more (a slice that lost its service's label). With problems the last good version stays.
     else if (problems.length === 0 && known !== undefined) this.#remove(key);
     this.#known.set(key, resourceVersion);
   }
 
+  /** What is wrong is said once, however often the object is written, and again after it has been right. */
+  #report(key: string, problems: readonly Problem[]): void {
+    const text = problems.map(formatProblem).join('\n');
+    if (text !== this.#reported.get(key)) for (const problem of problems) this.#sink.report(problem);
+    if (problems.length === 0) this.#reported.delete(key);
+    else this.#reported.set(key, text);
+  }
+
+  /** One that can't be told apart may be any of those that are missing, so all of them stay. */
+  #reportNameless(): void {
+    const object = { kind: this.#resource.kind, namespace: '', name: '(no name)' };
+    const message = 'missing; ignored, and nothing is taken for deleted';
+    this.#sink.report({ object, field: 'metadata.name', message });
+  }
+
   #remove(key: string): void {
+    this.#reported.delete(key);
     if (!this.#known.delete(key)) return;
     const [namespace = '', name = ''] = key.split('/');
     this.#sink.remove({ kind: this.#resource.kind, namespace, name });

@@ -32,22 +32,19 @@ export function parseWatchEvent(line: string, path: string): WatchEvent {
       return { type, resourceVersion: String(object.metadata.resourceVersion ?? '') };
     }
     if (type === 'ADDED' || type === 'MODIFIED' || type === 'DELETED') {
-      return { type, object, identity: itemIdentity(object, path) };
+      const identity = itemIdentity(object);
+      if (identity !== undefined) return { type, object, identity };
     }
   }
+  // A list tells what that was about.
   throw new ApiError('invalid-answer', `watch of ${path}: a line is not an event`);
 }
 
-/**
- * The name and version of an object in a list or event.
- * @throws ApiError when it has no name, so that nothing can be said about it
- */
-export function itemIdentity(object: unknown, path: string): ItemIdentity {
+/** The name and version of an object in a list or event; undefined when it has no name. */
+export function itemIdentity(object: unknown): ItemIdentity | undefined {
   const metadata = isRecord(object) && isRecord(object.metadata) ? object.metadata : {};
   const { namespace = '', name, resourceVersion = '' } = metadata;
-  if (typeof name !== 'string' || name === '' || typeof namespace !== 'string') {
-    throw new ApiError('invalid-answer', `${path}: an object has no metadata.name`);
-  }
+  if (typeof name !== 'string' || name === '' || typeof namespace !== 'string') return undefined;
   return { namespace, name, resourceVersion: typeof resourceVersion === 'string' ? resourceVersion : '' };
 }
 

@@ -10,12 +10,12 @@ import type { IpFamily } from '../addresses/ip.ts';
 import type { Backend, Partly, Refusal } from '../backends/backend.ts';
 import type { Settlement } from '../conntrack/flow-cutter.ts';
 import { leadingTo } from '../conntrack/frontends.ts';
-import { formatProblem } from '../kubernetes/objects.ts';
 import type { Logger } from '../log/logger.ts';
 import { isLargeCluster, type NodeView } from '../services/node-view.ts';
 import type { ServicePort, ServicePortKey } from '../services/service-port.ts';
 import type { ServiceTracker } from '../services/service-tracker.ts';
 import { DesiredUnits } from './desired-units.ts';
+import { ProblemLog } from './problem-log.ts';
 import { RefusedPorts } from './refused-ports.ts';
 import { StatusBoard } from './service-port-status.ts';
 import { Turns } from './turns.ts';
@@ -155,7 +155,9 @@ export class FamilyProxy<Unit, State, Changes> implements Syncable {
     }
     const room = MAX_TRIGGER_TIMES - this.#triggerTimesMs.length;
     this.#triggerTimesMs.push(...triggerTimesMs.slice(0, room));
-    for (const problem of problems) this.#options.logger.warn({}, formatProblem(problem));
+    const log = new ProblemLog(this.#options.logger);
+    for (const problem of problems) log.report(problem);
+    log.flush();
     return ports.size;
   }
 

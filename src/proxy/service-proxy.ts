@@ -2,18 +2,13 @@
 import type { IpFamily } from '../addresses/ip.ts';
 import type { ProxyHealth } from '../health/proxy-health.ts';
 import type { ServiceHealthServers } from '../health/service-health-servers.ts';
-import {
-  formatProblem,
-  type Node,
-  type ObjectRef,
-  type Problem,
-  type WatchedObject,
-} from '../kubernetes/objects.ts';
+import type { Node, ObjectRef, Problem, WatchedObject } from '../kubernetes/objects.ts';
 import type { Logger } from '../log/logger.ts';
 import type { ProxyMetrics } from '../metrics/proxy-metrics.ts';
 import type { ObjectSink } from '../sources/source.ts';
 import type { Syncable, SyncResult } from './family-proxy.ts';
 import { Pacer, pause } from './pacer.ts';
+import { ProblemLog } from './problem-log.ts';
 import type { ServicePortStatus } from './service-port-status.ts';
 
 /** Syncs that nobody asked for: there is nothing to find but what nobody noticed. */
@@ -51,12 +46,14 @@ interface Family {
 export class ServiceProxy implements ObjectSink {
   readonly #options: ServiceProxyOptions;
   readonly #families: readonly Family[];
+  readonly #problems: ProblemLog;
   /** Before everything that exists is known, programming would take away what is only not yet listed. */
   #isListed = false;
   #isNodeAwaited: boolean;
 
   constructor(options: ServiceProxyOptions) {
     this.#options = options;
+    this.#problems = new ProblemLog(options.logger);
     this.#isNodeAwaited = options.nodeGraceMs > 0;
     const { minSyncPeriodMs, syncPeriodMs } = options;
     this.#families = options.families.map(
@@ -140,7 +137,7 @@ export class ServiceProxy implements ObjectSink {
   }
 
   report(problem: Problem): void {
-    this.#options.logger.warn({}, formatProblem(problem));
+    this.#problems.report(problem);
   }
 
   /** Something about the node is not as it was; whether that matters to the rules shows when they are compiled. */

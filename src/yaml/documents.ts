@@ -124,11 +124,16 @@ function parseJsonStream(text: string, firstLine: number): readonly TextDocument
   return documents;
 }
 
-/** The lines are looked for only when they are asked for: JSON.parse does not tell them. */
+/** JSON.parse tells no places. A longer text is not parsed a second time for them: that takes many times as long. */
+const LONGEST_LOCATED = 2 ** 20;
+
 function jsonDocument(text: string, { value, repeatsKeys }: JsonObject, firstLine: number): TextDocument {
   let located: TextDocument | undefined;
   const locate = () => {
-    located ??= parseYaml(text, firstLine)[0] ?? EMPTY;
+    located ??= (text.length > LONGEST_LOCATED ? undefined : parseYaml(text, firstLine)[0]) ?? {
+      ...EMPTY,
+      repeated: [{ field: 'some key', line: firstLine }],
+    };
     return located;
   };
   return {

@@ -1,9 +1,10 @@
 /** What the API server would have chosen for a Service, or refused: a manifest has to give it. */
-import type { V1Service, V1ServiceSpec } from '@kubernetes/client-node';
+import type { V1ObjectMeta, V1Service, V1ServiceSpec } from '@kubernetes/client-node';
 import { parseIp } from '../../addresses/ip.ts';
+import { hasTag } from '../../kubernetes/decode-metadata.ts';
 import { isFields, type Unchecked } from '../../kubernetes/decode-reader.ts';
 import { show } from '../../kubernetes/decode-text.ts';
-import type { Service } from '../../kubernetes/objects.ts';
+import { annotationField, type Service } from '../../kubernetes/objects.ts';
 
 /** Both ends belong to it. */
 export interface PortRange {
@@ -23,6 +24,17 @@ export interface FieldProblem {
 export function checkAllocations(raw: unknown, service: Service, range: PortRange): readonly FieldProblem[] {
   const spec = isFields<V1Service>(raw) && isFields<V1ServiceSpec>(raw.spec) ? raw.spec : {};
   return [...checkClusterIP(spec, service), ...checkNodePorts(service, range)];
+}
+
+/** Only cloud controllers read it, and there is none here: who relies on it keeps nobody out. */
+const SOURCE_RANGES = 'service.beta.kubernetes.io/load-balancer-source-ranges';
+
+export function findUnreadRanges(raw: unknown, service: Service): readonly FieldProblem[] {
+  const metadata = isFields<V1Service>(raw) && isFields<V1ObjectMeta>(raw.metadata) ? raw.metadata : {};
+  const isGuarded = service.loadBalancerSourceRanges.length > 0 || service.hasUnreadableSourceRange;
+  if (!hasTag(metadata.annotations, SOURCE_RANGES) || isGuarded) return [];
+  const message = 'is not read, so everybody is let in; spec.loadBalancerSourceRanges is';
+  return [{ field: annotationField(SOURCE_RANGES), message }];
 }
 
 function checkClusterIP(spec: Unchecked<V1ServiceSpec>, service: Service): readonly FieldProblem[] {

@@ -135,7 +135,7 @@ describe('a key that stands twice', () => {
 });
 
 describe('what is wrong with an object', () => {
-  it.each([
+  it.each<[string, string, string, number?]>([
     [
       'a field',
       service('web', 'clusterIP: 172.30.0.41,\nports: [{port: 0}]'),
@@ -167,13 +167,35 @@ describe('what is wrong with an object', () => {
       'services.yaml:1: Service default/web: spec.healthCheckNodePort: 80 is outside 30000-32767',
     ],
     [
+      'source ranges that nobody reads',
+      'apiVersion: v1\nkind: Service\nmetadata:\n  name: web\n  annotations:\n    service.beta.kubernetes.io/load-balancer-source-ranges: 10.0.0.0/8\nspec: {clusterIP: None}\n',
+      'services.yaml:5: Service default/web: metadata.annotations.service.beta.kubernetes.io/load-balancer-source-ranges: is not read, so everybody is let in; spec.loadBalancerSourceRanges is',
+      1,
+    ],
+    [
+      'source ranges',
+      service('web', 'clusterIP: 172.30.0.41, loadBalancerSourceRanges: [198.51.100.7]'),
+      'services.yaml:1: Service default/web: spec.loadBalancerSourceRanges[0]: 198.51.100.7 is not a CIDR; nobody is let in by it',
+      1,
+    ],
+    [
       'a name that is a number',
       service('7'),
       'services.yaml:1: Service default/7: metadata.name: 7 is not a name (lower-case letters, digits and "-", at most 63)',
     ],
-  ])('is said with file, line, object and field: %s', (_, text, expected) => {
+  ])('is said with file, line, object and field: %s', (_, text, expected, usable = 0) => {
     expect(messagesOf(text)).toEqual([expected]);
-    expect(read(text).objects.size).toBe(0);
+    expect(read(text).objects.size).toBe(usable);
+  });
+
+  it('is summed, however often it is wrong', () => {
+    const endpoints = Array.from({ length: 61_000 }, () => ({ addresses: ['x'] }));
+    const metadata = { name: 'web', labels: { 'kubernetes.io/service-name': 'web' } };
+    const slice = { apiVersion: 'discovery.k8s.io/v1', kind: 'EndpointSlice', metadata, endpoints };
+    const messages = messagesOf(JSON.stringify(slice));
+    expect(messages).toHaveLength(6);
+    expect(messages[0]).toContain('endpoints[0].addresses[0]: x is not an IPv4 address; ignored');
+    expect(messages[5]).toMatch(/EndpointSlice default\/web: and 60995 more problems$/);
   });
 
   it.each([

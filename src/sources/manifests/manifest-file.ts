@@ -17,7 +17,7 @@ import {
   type TextDocument,
   type TextError,
 } from '../../yaml/documents.ts';
-import { checkAllocations, type PortRange } from './allocation.ts';
+import { checkAllocations, findUnreadRanges, type PortRange } from './allocation.ts';
 import { mirrorEndpoints } from './mirrored-endpoints.ts';
 
 /** What is wrong with a file where no object can be named. */
@@ -114,6 +114,17 @@ class FileReading implements ManifestFile {
     else if (document.value !== undefined) this.readItem(document, true);
   }
 
+  /** A mistake of this program costs the one item that it came to light with. */
+  private readItem(item: Item, mayBeList: boolean): void {
+    try {
+      this.takeItem(item, mayBeList);
+    } catch (error) {
+      const name = typeOf(item.value) ?? 'an object';
+      const cause = error instanceof Error ? error.message : String(error);
+      this.fail(item.line, `BUG: ${name} could not be read: ${cause}`);
+    }
+  }
+
   private addSyntaxProblem(document: TextDocument, { line, message }: TextError): void {
     const kind = watchedKindOf(document.value);
     const reader = kind && openObject(kind, withDefaults(kind, document.value)).reader;
@@ -125,7 +136,7 @@ class FileReading implements ManifestFile {
     }
   }
 
-  private readItem(item: Item, mayBeList: boolean): void {
+  private takeItem(item: Item, mayBeList: boolean): void {
     const type = typeOf(item.value);
     if (type === undefined) {
       this.fail(item.lineOf(''), 'no Kubernetes object: apiVersion or kind is missing');
@@ -176,7 +187,7 @@ class FileReading implements ManifestFile {
 
   private readObject(item: Item, sourceField: (field: string) => string): void {
     const kind = watchedKindOf(item.value);
-    if (kind === undefined) throw new Error('BUG: an object of a kind the proxy does not read');
+    if (kind === undefined) throw new Error('an object of a kind the proxy does not read');
     const raw = withDefaults(kind, item.value);
     this.warnOfRepeated(item, formatRef(refOfRaw(kind, item.value)));
     const { object, problems } = this.decode(raw);
@@ -196,8 +207,9 @@ class FileReading implements ManifestFile {
       object: refOf(object),
       ...problem,
     }));
-    if (refused.length === 0) return decoded;
-    return { object: undefined, problems: [...decoded.problems, ...refused] };
+    const unread = findUnreadRanges(raw, object).map((problem) => ({ object: refOf(object), ...problem }));
+    const problems = [...decoded.problems, ...refused, ...unread];
+    return { object: refused.length === 0 ? object : undefined, problems };
   }
 
   private addObject(object: WatchedObject, item: Item): void {

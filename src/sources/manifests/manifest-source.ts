@@ -6,6 +6,7 @@
 import { dirname } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { formatProblem, type Problem } from '../../kubernetes/objects.ts';
+import { firstLines } from '../../log/first-lines.ts';
 import type { Logger } from '../../log/logger.ts';
 import type { ObjectSink, ObjectSource } from '../source.ts';
 import { DEFAULT_NODE_PORT_RANGE, type PortRange } from './allocation.ts';
@@ -172,14 +173,10 @@ class ManifestRun {
       ...contents.flatMap((content) => content.errors),
       ...lostFolders,
     ];
-    for (const error of errors) {
-      const text = formatManifestError(error);
-      if (isNew(text)) this.options.logger.error({ file: error.file }, text);
-    }
-    for (const warning of contents.flatMap((content) => content.warnings)) {
-      const text = formatManifestError(warning);
-      if (isNew(text)) this.options.logger.warn({ file: warning.file }, text);
-    }
+    const { logger } = this.options;
+    const news = (all: readonly ManifestError[]) => firstLines(all.map(formatManifestError).filter(isNew));
+    for (const text of news(errors)) logger.error({}, text);
+    for (const text of news(contents.flatMap((content) => content.warnings))) logger.warn({}, text);
     this.reported = reported;
     for (const kind of contents.flatMap((content) => [...content.ignoredKinds])) this.announce(kind);
   }
