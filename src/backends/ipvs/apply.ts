@@ -14,18 +14,20 @@ import type {
   IpvsRefusal,
 } from '../../kernel/netlink/ipvs/contract.ts';
 import { formatFrontend } from '../../kernel/netlink/ipvs/frontend.ts';
+import { isGone } from '../../kernel/netlink/ipvs/refusal.ts';
 import type { AddressEdit, LinkClient } from '../../kernel/netlink/route/contract.ts';
 import type { ServicePortKey } from '../../services/service-port.ts';
 import type { Refusal } from '../backend.ts';
 import type { RestoreScript } from '../xtables/restore-script.ts';
 import type { DestinationChange, IpvsChanges } from './changes.ts';
+import { endDrained } from './draining.ts';
 import type { GradualWeights } from './gradual.ts';
 import { Ledger } from './ledger.ts';
 import { DEVICE } from './names.ts';
 import { formatFrontendEntry, isLedger } from './sets.ts';
 import type { ServerContent, SetContent } from './state.ts';
 
-const { EEXIST, ENOENT, ESRCH } = constants.errno;
+const { EEXIST, ENOENT } = constants.errno;
 
 /** The ways to the parts of the kernel that the mode uses. */
 export interface Doors {
@@ -297,24 +299,6 @@ export class Application {
   }
 }
 
-/** Ends those draining destinations that are idle or have had their time. Throws KernelError. */
-export async function endDrained(
-  ipvs: IpvsClient,
-  gradual: GradualWeights,
-  frontends: Iterable<Frontend>,
-  nowMs: number,
-  signal: AbortSignal,
-): Promise<void> {
-  const edits: IpvsEdit[] = [];
-  for (const frontend of frontends) {
-    signal.throwIfAborted();
-    edits.push(...gradual.takeDrained(frontend, await ipvs.observeDestinations(frontend, signal), nowMs));
-  }
-  const [failed] =
-    edits.length === 0 ? [] : (await ipvs.apply(edits, signal)).filter(({ error }) => !isGone(error));
-  if (failed !== undefined) throw failed.error;
-}
-
 function destinationsOf({
   server,
   destinations,
@@ -354,8 +338,4 @@ function frontendOf(edit: IpvsEdit): Frontend {
 
 function ownersOf(changes: readonly DestinationChange[]): Owners {
   return new Map(changes.map(({ frontend, servicePort }) => [frontend, servicePort]));
-}
-
-function isGone({ errno }: KernelError): boolean {
-  return errno === ENOENT || errno === ESRCH;
 }

@@ -23,6 +23,20 @@ function held(destination: Destination, weight: number, active = 0, inactive = 0
   };
 }
 
+/** As who removes them: what was removed. */
+function takeDrained(gradual: GradualWeights, present: readonly ObservedDestination[], nowMs: number) {
+  const done = gradual.findDrained(WEB, present, nowMs);
+  for (const destination of done) gradual.forget(WEB, destination);
+  return done.map((destination) => `remove ${formatDestination(destination)}`);
+}
+
+/** As who sets them: what was set. */
+function takeWarmed(gradual: GradualWeights, nowMs: number): readonly string[] {
+  const edits = gradual.findWarmed(nowMs);
+  gradual.setWarmed(edits);
+  return tell(edits);
+}
+
 function tell(edits: readonly IpvsEdit[]): readonly string[] {
   return edits.map((edit) => {
     if (edit.change === 'remove-destination') return `remove ${formatDestination(edit.destination)}`;
@@ -42,8 +56,8 @@ describe('a destination that drains', () => {
   ])('%s', (_what, present, nowMs, expected, isDone) => {
     const gradual = new GradualWeights(MINUTE);
     gradual.drain(WEB, A, 0);
-    expect(gradual.drainingFrontends()).toEqual([WEB]);
-    expect(tell(gradual.takeDrained(WEB, present, nowMs))).toEqual(expected);
+    expect(gradual.drainingFrontends(0)).toEqual([WEB]);
+    expect(takeDrained(gradual, present, nowMs)).toEqual(expected);
     expect(gradual.isEmpty).toBe(isDone);
   });
 
@@ -51,7 +65,32 @@ describe('a destination that drains', () => {
     const gradual = new GradualWeights(MINUTE);
     gradual.drain(WEB, A, 0);
     gradual.drain(WEB, A, 30_000);
-    expect(tell(gradual.takeDrained(WEB, [held(A, 0, 1)], MINUTE))).toEqual(['remove 10.0.0.1:8080']);
+    expect(takeDrained(gradual, [held(A, 0, 1)], MINUTE)).toEqual(['remove 10.0.0.1:8080']);
+  });
+
+  it('is looked at less and less often the longer it takes, but in time for its deadline', () => {
+    const gradual = new GradualWeights(10 * MINUTE);
+    gradual.drain(WEB, A, 0);
+    const looks: number[] = [];
+    for (let nowMs = 0; nowMs < 10 * MINUTE; nowMs += 500) {
+      if (gradual.drainingFrontends(nowMs).length === 0) continue;
+      looks.push(nowMs);
+      expect(gradual.findDrained(WEB, [held(A, 0, 1)], nowMs)).toEqual([]);
+    }
+    expect(looks.slice(0, 8)).toEqual([0, 500, 1_000, 1_500, 2_000, 2_500, 3_500, 4_500]);
+    // It was 1200 times.
+    expect(looks.length).toBeLessThan(70);
+    expect(gradual.drainingFrontends(10 * MINUTE)).toEqual([WEB]);
+    expect(takeDrained(gradual, [held(A, 0, 1)], 10 * MINUTE)).toEqual(['remove 10.0.0.1:8080']);
+  });
+
+  it('is on the list until it was removed', () => {
+    const gradual = new GradualWeights(MINUTE);
+    gradual.drain(WEB, A, 0);
+    expect(gradual.findDrained(WEB, [held(A, 0)], 0)).toHaveLength(1);
+    expect(gradual.drainingFrontends(500)).toEqual([WEB]);
+    expect(takeDrained(gradual, [held(A, 0)], 500)).toHaveLength(1);
+    expect(gradual.isEmpty).toBe(true);
   });
 
   it('is forgotten when it is taken back', () => {
@@ -70,7 +109,7 @@ describe('a destination in slow start', () => {
     const gradual = new GradualWeights(MINUTE);
     expect(gradual.warm(WEB, A, 10_000, 0).weight).toBe(10);
     expect(gradual.warmTarget(WEB, A)).toEqual(A);
-    const told = [500, 2_500, 2_509, 9_999, 10_000, 11_000].map((nowMs) => tell(gradual.takeWarmed(nowMs)));
+    const told = [500, 2_500, 2_509, 9_999, 10_000, 11_000].map((nowMs) => takeWarmed(gradual, nowMs));
     expect(told).toEqual([
       [],
       ['10.0.0.1:8080 weighs 25'],
@@ -86,7 +125,7 @@ describe('a destination in slow start', () => {
     const gradual = new GradualWeights(MINUTE);
     gradual.warm(WEB, A, 10_000, 0);
     expect(gradual.retarget(WEB, { ...A, weight: 300 }, 5_000)?.weight).toBe(150);
-    expect(tell(gradual.takeWarmed(10_000))).toEqual(['10.0.0.1:8080 weighs 300']);
+    expect(takeWarmed(gradual, 10_000)).toEqual(['10.0.0.1:8080 weighs 300']);
     expect(gradual.retarget(WEB, A, 11_000)).toBeUndefined();
   });
 
@@ -94,7 +133,7 @@ describe('a destination in slow start', () => {
     const gradual = new GradualWeights(MINUTE);
     gradual.warm(WEB, A, 10_000, 0);
     gradual.drain(WEB, A, 1_000);
-    expect(tell(gradual.takeWarmed(5_000))).toEqual([]);
+    expect(takeWarmed(gradual, 5_000)).toEqual([]);
     expect(gradual.warmTarget(WEB, A)).toBeUndefined();
   });
 

@@ -15,6 +15,14 @@ import { formatDestination } from './state.ts';
 /** What a newcomer has at once of the weight it is to have. */
 const FIRST_SHARE = 0.1;
 
+/**
+ * The kernel tells the connections of all destinations of one virtual server, so a look costs as much whatever comes of
+ * it. It comes after a part of the time that has gone by already, within these bounds.
+ */
+const LOOK_SHARE = 0.25;
+const FIRST_LOOK_MS = 500;
+const LAST_LOOK_MS = 15_000;
+
 interface Warming {
   /** With the weight it is to have. */
   destination: Destination;
@@ -24,10 +32,15 @@ interface Warming {
   weight: number;
 }
 
+type DestinationEdit = Extract<IpvsEdit, { change: 'add-destination' | 'set-destination' }>;
+
 interface Server {
   readonly frontend: Frontend;
   /** Until when each may keep its connections, by the text of the destination. */
   readonly draining: Map<string, number>;
+  /** When the latest of them began, and when it is worth a look whether one is done. */
+  drainsSinceMs: number;
+  nextLookMs: number;
   readonly warming: Map<string, Warming>;
 }
 
@@ -41,10 +54,13 @@ export class GradualWeights {
 
   /** It gets no new connections from now on; one that drains already keeps its deadline. */
   drain(frontend: Frontend, destination: Pick<Destination, 'ip' | 'port'>, nowMs: number): void {
-    const { draining, warming } = this.#server(frontend);
+    const server = this.#server(frontend);
     const text = formatDestination(destination);
-    warming.delete(text);
-    if (!draining.has(text)) draining.set(text, nowMs + this.#drainTimeoutMs);
+    server.warming.delete(text);
+    if (server.draining.has(text)) return;
+    server.draining.set(text, nowMs + this.#drainTimeoutMs);
+    server.drainsSinceMs = nowMs;
+    server.nextLookMs = nowMs;
   }
 
   /** It begins with a share of its weight: returns it as it is to be now. */
@@ -95,57 +111,65 @@ export class GradualWeights {
     return this.#servers.size === 0;
   }
 
-  /** The virtual servers some of whose destinations drain. */
-  drainingFrontends(): readonly Frontend[] {
+  /** The virtual servers some of whose destinations drain, and may be done. */
+  drainingFrontends(nowMs: number): readonly Frontend[] {
     return [...this.#servers.values()]
-      .filter(({ draining }) => draining.size > 0)
+      .filter(({ draining, nextLookMs }) => draining.size > 0 && nextLookMs <= nowMs)
       .map((each) => each.frontend);
   }
 
   /**
-   * Takes off the list what needs no more waiting, going by what a virtual server holds now, and returns how to end it.
+   * What a virtual server holds of those that drain and need no more waiting; whoever removes them says so by `forget`.
    * Somebody who gave a draining destination a weight wants it to stay.
    */
-  takeDrained(frontend: Frontend, held: readonly ObservedDestination[], nowMs: number): readonly IpvsEdit[] {
-    const draining = this.#servers.get(formatFrontend(frontend))?.draining;
-    const edits: IpvsEdit[] = [];
+  findDrained(
+    frontend: Frontend,
+    held: readonly ObservedDestination[],
+    nowMs: number,
+  ): readonly ObservedDestination[] {
+    const server = this.#servers.get(formatFrontend(frontend));
+    if (server === undefined) return [];
+    const done: ObservedDestination[] = [];
     const present = new Map(held.map((destination) => [formatDestination(destination), destination]));
-    for (const [text, endsAtMs] of draining ?? []) {
+    for (const [text, endsAtMs] of server.draining) {
       const destination = present.get(text);
-      if (destination !== undefined && destination.weight === 0) {
-        const connections = destination.activeConnections + destination.inactiveConnections;
-        if (connections > 0 && nowMs < endsAtMs) continue;
-        edits.push({ change: 'remove-destination', frontend, destination });
-      }
-      draining?.delete(text);
+      if (destination === undefined || destination.weight !== 0) server.draining.delete(text);
+      else if (isIdle(destination) || nowMs >= endsAtMs) done.push(destination);
     }
+    server.nextLookMs = nextLook(server, nowMs);
     this.#dropIfIdle(frontend);
-    return edits;
+    return done;
   }
 
-  /** Weights that have grown since the last time; what has reached its weight is on no list any more. */
-  takeWarmed(nowMs: number): readonly IpvsEdit[] {
-    const edits: IpvsEdit[] = [];
-    for (const { frontend, warming } of this.#servers.values()) {
-      for (const [text, each] of warming) {
-        const { destination, startedAtMs, durationMs } = each;
+  /** Destinations whose weights have grown since they were set; whoever sets them says so by `setWarmed`. */
+  findWarmed(nowMs: number): readonly DestinationEdit[] {
+    return [...this.#servers.values()].flatMap(({ frontend, warming }) =>
+      [...warming.values()].flatMap(({ destination, startedAtMs, durationMs, weight: present }) => {
         const weight = warmWeight(destination.weight, nowMs - startedAtMs, durationMs);
-        if (weight !== each.weight) {
-          each.weight = weight;
-          edits.push({ change: 'set-destination', frontend, destination: { ...destination, weight } });
-        }
-        if (weight === destination.weight) warming.delete(text);
-      }
+        if (weight === present && weight !== destination.weight) return [];
+        return [{ change: 'set-destination' as const, frontend, destination: { ...destination, weight } }];
+      }),
+    );
+  }
+
+  /** What has reached its weight is on no list any more. */
+  setWarmed(edits: readonly DestinationEdit[]): void {
+    for (const { frontend, destination } of edits) {
+      const warming = this.#servers.get(formatFrontend(frontend))?.warming;
+      const text = formatDestination(destination);
+      const each = warming?.get(text);
+      if (each === undefined) continue;
+      each.weight = destination.weight;
+      if (each.weight === each.destination.weight) warming?.delete(text);
       this.#dropIfIdle(frontend);
     }
-    return edits;
   }
 
   #server(frontend: Frontend): Server {
     const key = formatFrontend(frontend);
     let server = this.#servers.get(key);
     if (server === undefined) {
-      server = { frontend, draining: new Map(), warming: new Map() };
+      server = { frontend, draining: new Map(), drainsSinceMs: 0, nextLookMs: 0, warming: new Map() };
       this.#servers.set(key, server);
     }
     return server;
@@ -156,6 +180,17 @@ export class GradualWeights {
     const server = this.#servers.get(key);
     if (server?.draining.size === 0 && server.warming.size === 0) this.#servers.delete(key);
   }
+}
+
+function isIdle({ activeConnections, inactiveConnections }: ObservedDestination): boolean {
+  return activeConnections + inactiveConnections === 0;
+}
+
+/** No later than the first of them has had its time. */
+function nextLook({ draining, drainsSinceMs }: Server, nowMs: number): number {
+  const share = LOOK_SHARE * (nowMs - drainsSinceMs);
+  const waitMs = Math.min(LAST_LOOK_MS, Math.max(FIRST_LOOK_MS, share));
+  return Math.min(nowMs + waitMs, ...draining.values());
 }
 
 function warmWeight(weight: number, elapsedMs: number, durationMs: number): number {

@@ -10,7 +10,7 @@ import type { LinkClient } from '../../kernel/netlink/route/contract.ts';
 import type { Logger } from '../../log/logger.ts';
 import type { InTurn } from '../backend.ts';
 import type { LeftRules } from '../xtables/watch.ts';
-import { endDrained } from './apply.ts';
+import { endDrained, growWarmed } from './draining.ts';
 import type { GradualWeights } from './gradual.ts';
 import type { KernelImage } from './image.ts';
 import { DEVICE } from './names.ts';
@@ -85,10 +85,8 @@ async function changeWeights(
 ): Promise<void> {
   if (gradual.isEmpty) return;
   const nowMs = performance.now();
-  const warmed = gradual.takeWarmed(nowMs);
-  // What is refused here is gone, which the comparison finds out about.
-  if (warmed.length > 0) await ipvs.apply(warmed, signal);
-  await endDrained(ipvs, gradual, gradual.drainingFrontends(), nowMs, signal);
+  await growWarmed(ipvs, gradual, nowMs, signal);
+  await endDrained(ipvs, gradual, gradual.drainingFrontends(nowMs), nowMs, signal);
 }
 
 /** What somebody else changed, in words; undefined too if we were changing things ourselves meanwhile. */

@@ -5,6 +5,11 @@ import { KernelError } from '../../kernel-error.ts';
 import type { IpvsEdit, IpvsRefusal } from './contract.ts';
 import { formatFrontend } from './frontend.ts';
 
+/** Whether an edit was refused since what it is about is not there. */
+export function isGone({ errno }: KernelError): boolean {
+  return errno === constants.errno.ENOENT || errno === constants.errno.ESRCH;
+}
+
 /** `add destination 10.0.0.1:80 of virtual server TCP 10.96.0.1:80: file already exists (EEXIST)` */
 export function refusalOf(edit: IpvsEdit, errno: number, detail: string): IpvsRefusal {
   const operation = edit.change.slice(0, edit.change.indexOf('-'));
