@@ -16,6 +16,7 @@ export class Faults {
   readonly #rate: number;
   readonly #random: () => number;
   #stopped = false;
+  #suspended = false;
 
   constructor(options: FaultOptions | undefined) {
     this.#rate = options === undefined ? 0 : (options.rate ?? 0.1);
@@ -24,9 +25,19 @@ export class Faults {
 
   /** What is to happen to the next operation. */
   next(): Fault {
-    if (this.#stopped || this.#random() >= this.#rate) return 'none';
+    if (this.#stopped || this.#suspended || this.#random() >= this.#rate) return 'none';
     const kinds: readonly Fault[] = ['before', 'halfway', 'after'];
     return kinds[Math.floor(this.#random() * kinds.length)] ?? 'before';
+  }
+
+  /** Everything works for as long as somebody only looks how things stand. */
+  async suspend<T>(work: () => Promise<T>): Promise<T> {
+    this.#suspended = true;
+    try {
+      return await work();
+    } finally {
+      this.#suspended = false;
+    }
   }
 
   /** From now on everything works. */
