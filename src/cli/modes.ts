@@ -1,14 +1,18 @@
 /** The modes there are: the one place where a mode is chosen by its name. */
 import type { IpFamily } from '../addresses/ip.ts';
 import type { AnyBackend, AnyRules } from '../backends/backend.ts';
+import { LAYOUT as IPTABLES_LAYOUT } from '../backends/iptables/base.ts';
 import { IptablesRules } from '../backends/iptables/rules.ts';
 import { iptablesOptions, startIptables } from '../backends/iptables/start.ts';
+import { LAYOUT as IPVS_LAYOUT } from '../backends/ipvs/layout.ts';
 import { IpvsRules } from '../backends/ipvs/rules.ts';
 import { ipvsOptions, missingForIpvs, startIpvs } from '../backends/ipvs/start.ts';
 import { NftablesRules } from '../backends/nftables/rules.ts';
 import { nftablesOptions, startNftables } from '../backends/nftables/start.ts';
+import { LAYOUT as USERSPACE_LAYOUT } from '../backends/userspace/base.ts';
 import { UserspaceRules } from '../backends/userspace/rules.ts';
 import { startUserspace, userspaceOptions } from '../backends/userspace/start.ts';
+import type { Layout } from '../backends/xtables/layout.ts';
 import type { ProxyMode, Settings } from '../config/settings.ts';
 import type { KernelError } from '../kernel/kernel-error.ts';
 import type { ToolRunner } from '../kernel/tool-runner.ts';
@@ -32,6 +36,8 @@ export interface Mode {
   readonly usesLocalAddresses: boolean;
   /** It listens by itself, and so must know an address that really is the node's. */
   readonly usesOwnAddress: boolean;
+  /** Its iptables chains; undefined in a mode that has none. */
+  readonly layout: Layout | undefined;
   /** What of the kernel it needs and can't have, in words. Modules that can be loaded are loaded. */
   missing(
     surroundings: Pick<Surroundings, 'runner' | 'logger'>,
@@ -52,6 +58,7 @@ const MODES: Readonly<Record<ProxyMode, Mode>> = {
     usesServiceCIDRs: false,
     usesLocalAddresses: false,
     usesOwnAddress: false,
+    layout: IPTABLES_LAYOUT,
     missing: async () => [],
     rules: (settings, family) => new IptablesRules(iptablesOptions(settings, family)),
     start: (settings, family, { runner, logger }, signal) =>
@@ -61,6 +68,7 @@ const MODES: Readonly<Record<ProxyMode, Mode>> = {
     usesServiceCIDRs: true,
     usesLocalAddresses: false,
     usesOwnAddress: false,
+    layout: undefined,
     missing: async () => [],
     rules: (settings, family) => new NftablesRules(nftablesOptions(settings, family)),
     start: async (settings, family) => startNftables(settings, family),
@@ -69,6 +77,7 @@ const MODES: Readonly<Record<ProxyMode, Mode>> = {
     usesServiceCIDRs: false,
     usesLocalAddresses: true,
     usesOwnAddress: false,
+    layout: IPVS_LAYOUT,
     missing: missingForIpvs,
     rules: (settings, family) => new IpvsRules(ipvsOptions(settings, family)),
     start: startIpvs,
@@ -77,6 +86,7 @@ const MODES: Readonly<Record<ProxyMode, Mode>> = {
     usesServiceCIDRs: false,
     usesLocalAddresses: false,
     usesOwnAddress: true,
+    layout: USERSPACE_LAYOUT,
     missing: async () => [],
     rules: (settings, family) => new UserspaceRules(userspaceOptions(settings, family)),
     start: startUserspace,

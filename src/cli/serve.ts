@@ -3,7 +3,7 @@ import { availableParallelism } from 'node:os';
 import type { IpFamily } from '../addresses/ip.ts';
 import type { AnyBackend } from '../backends/backend.ts';
 import type { Settings } from '../config/settings.ts';
-import { FlowCutter } from '../conntrack/flow-cutter.ts';
+import { FlowCutter, type Settlement } from '../conntrack/flow-cutter.ts';
 import { applyConntrackSettings } from '../conntrack/kernel-settings.ts';
 import { startHealthServer } from '../health/health-server.ts';
 import type { HttpListener } from '../health/http-listener.ts';
@@ -30,6 +30,7 @@ import { startBackends } from './backends.ts';
 import { cleanupKernel } from './cleanup-kernel.ts';
 import { UserError } from './failure.ts';
 import { settleMode } from './fallback.ts';
+import { LeftoverRemoval } from './leftover-removal.ts';
 import { type MachineAddresses, openMachineAddresses } from './machine-addresses.ts';
 import { findMode } from './modes.ts';
 import { openSource } from './object-source.ts';
@@ -95,10 +96,18 @@ async function serve(
     node,
     logger,
   );
+  const removals = new Map(
+    backends.map(({ family }) => [
+      family,
+      createLeftoverRemoval(settings, family, runner, flowCuttings.get(family), logger),
+    ]),
+  );
+  const onSettled = (family: IpFamily, settlement: Settlement): void => {
+    flowCuttings.get(family)?.settled(settlement);
+    removals.get(family)?.settled(settlement);
+  };
   const proxy = new ServiceProxy({
-    families: backends.map((backend) =>
-      createFamilyProxy(settings, backend, node, flowCuttings.get(backend.family), logger),
-    ),
+    families: backends.map((backend) => createFamilyProxy(settings, backend, node, onSettled, logger)),
     healthServers,
     health,
     metrics,
@@ -130,6 +139,7 @@ async function serve(
       source.run(proxy, stop.signal),
       addresses.follow(addressesChanged, logger, stop.signal),
       ...Array.from(flowCuttings.values(), (cutting) => cutting.run(stop.signal)),
+      ...Array.from(removals.values(), (removal) => removal.run(stop.signal)),
       // Without hard failure a server keeps trying, and its promise with it.
       ...(settings.bindAddressHardFail ? servers.map((server) => server.listening) : []),
     ]);
@@ -176,22 +186,42 @@ function createFlowCutting(
   );
 }
 
+function createLeftoverRemoval(
+  settings: Settings,
+  family: IpFamily,
+  runner: ToolRunner,
+  flowCutting: FlowCutting | undefined,
+  logger: Logger,
+): LeftoverRemoval {
+  return new LeftoverRemoval({
+    settings,
+    family,
+    runner,
+    logger,
+    print: settings.dryRun ? print : undefined,
+    onRemoved: (node) => flowCutting?.settled({ ports: new Map(), node, complete: true }),
+  });
+}
+
+function print(text: string): void {
+  process.stdout.write(text);
+}
+
 function createFamilyProxy(
   settings: Settings,
   backend: AnyBackend,
   node: NodeState,
-  flowCutting: FlowCutting | undefined,
+  onSettled: (family: IpFamily, settlement: Settlement) => void,
   logger: Logger,
 ) {
   const { family } = backend;
-  const print = (text: string) => process.stdout.write(text);
   return new FamilyProxy({
     backend: settings.dryRun ? dryRun(backend, print) : backend,
     tracker: new ServiceTracker({ family, nodeName: settings.nodeName, startedAtMs: Date.now() }),
     nodeView: () => node.view(family),
     logger,
-    onSettled: (settlement) => flowCutting?.settled(settlement),
     maxRetryMs: settings.syncPeriodMs,
+    onSettled: (settlement) => onSettled(family, settlement),
   });
 }
 

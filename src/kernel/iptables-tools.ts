@@ -26,7 +26,47 @@ export async function findIptables(
   family: IpFamily,
   signal: AbortSignal,
 ): Promise<IptablesTools> {
-  const name = family === 'IPv4' ? 'iptables' : 'ip6tables';
+  const tools = await openTools(runner, usualName(family), signal);
+  await tools.checkNatTable(signal);
+  return tools;
+}
+
+const SUFFIXES: Readonly<Record<IptablesVariant, string>> = { legacy: '-legacy', nf_tables: '-nft' };
+
+/**
+ * The tools of one variant, whatever the usual name stands for. Looks at no table, which may be the same as making it.
+ * Throws KernelError.
+ */
+export async function findIptablesVariant(
+  runner: ToolRunner,
+  family: IpFamily,
+  variant: IptablesVariant,
+  signal: AbortSignal,
+): Promise<IptablesTools> {
+  const name = usualName(family);
+  try {
+    const usual = await openTools(runner, name, signal);
+    if (usual.variant === variant) return usual;
+  } catch (error) {
+    if (!(error instanceof KernelError)) throw error;
+  }
+  return openTools(runner, name + SUFFIXES[variant], signal);
+}
+
+/** Which variant the usual name stands for. Throws KernelError. */
+export async function usualVariant(
+  runner: ToolRunner,
+  family: IpFamily,
+  signal: AbortSignal,
+): Promise<IptablesVariant> {
+  return (await openTools(runner, usualName(family), signal)).variant;
+}
+
+function usualName(family: IpFamily): string {
+  return family === 'IPv4' ? 'iptables' : 'ip6tables';
+}
+
+async function openTools(runner: ToolRunner, name: string, signal: AbortSignal): Promise<RealIptablesTools> {
   const result = await askVersion(runner, name, signal);
   const version = /v(\d+)\.(\d+)(?:\.(\d+))?/.exec(result.stdout);
   if (result.status !== 0 || version === null) {
@@ -43,9 +83,7 @@ export async function findIptables(
     });
   }
   const variant: IptablesVariant = result.stdout.includes('nf_tables') ? 'nf_tables' : 'legacy';
-  const tools = new RealIptablesTools(runner, name, variant);
-  await tools.checkNatTable(signal);
-  return tools;
+  return new RealIptablesTools(runner, name, variant);
 }
 
 async function askVersion(runner: ToolRunner, name: string, signal: AbortSignal): Promise<ToolResult> {

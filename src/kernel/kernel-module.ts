@@ -1,6 +1,14 @@
 /** Modules of the kernel that it does not load by itself when they are needed. */
+import { existsSync } from 'node:fs';
 import { KernelError } from './kernel-error.ts';
 import type { ToolResult, ToolRunner } from './tool-runner.ts';
+
+const MODULES = '/sys/module';
+
+/** Whether a module with parameters is loaded or built in. Asking its protocol instead could cause it to be loaded. */
+export function mayBeLoaded(name: string): boolean {
+  return existsSync(`${MODULES}/${name}`) || !existsSync(MODULES);
+}
 
 /** Loads a module with modprobe; one that is loaded or built in already is all right. Returns what went wrong. */
 export async function applyKernelModule(

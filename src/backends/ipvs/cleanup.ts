@@ -6,9 +6,13 @@ import type { IpvsBackendOptions } from './backend.ts';
 import { DEVICE } from './names.ts';
 import type { IpvsState } from './state.ts';
 
+type Doors = Pick<IpvsBackendOptions, 'links' | 'sets' | 'rules'> & {
+  readonly ipvs: Pick<IpvsBackendOptions['ipvs'], 'apply'>;
+};
+
 /** Throws the first KernelError it met. */
 export async function cleanUp(
-  { ipvs, links, sets, rules }: Pick<IpvsBackendOptions, 'ipvs' | 'links' | 'sets' | 'rules'>,
+  { ipvs, links, sets, rules }: Doors,
   state: IpvsState,
   setNames: readonly string[],
   signal: AbortSignal,

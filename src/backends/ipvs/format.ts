@@ -115,7 +115,8 @@ function serverLines(changes: IpvsChanges): string[] {
 
 const SERVICE_OPTIONS = { TCP: '-t', UDP: '-u', SCTP: '--sctp-service' } as const;
 
-function formatService(frontend: Frontend): string {
+/** `-t 10.0.0.1:80` */
+export function formatService(frontend: Frontend): string {
   if (!('mark' in frontend)) {
     return `${SERVICE_OPTIONS[frontend.protocol]} ${formatHostPort(frontend.ip, frontend.port)}`;
   }

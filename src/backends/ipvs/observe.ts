@@ -19,7 +19,7 @@ import { formatDestination, type IpvsState, type ServerContent } from './state.t
 
 export interface ObservationOptions {
   readonly family: IpFamily;
-  readonly ipvs: IpvsClient;
+  readonly ipvs: Pick<IpvsClient, 'observeServers' | 'observeDestinations'>;
   readonly sets: IpSetClient;
   readonly links: LinkClient;
   readonly rules: RulesDoor;

@@ -32,6 +32,10 @@ export function decodeChainTable(attributes: Attributes): string {
   return text(attributes, NFTA_CHAIN.TABLE);
 }
 
+export function decodeChainName(attributes: Attributes): string {
+  return text(attributes, NFTA_CHAIN.NAME);
+}
+
 /**
  * The chain without rules; undefined for one that nft made for a single rule, which goes with it. Throws KernelError.
  */

@@ -4,7 +4,7 @@ import { KernelError } from '../../kernel-error.ts';
 import type { NetlinkConnection } from '../connection.ts';
 import { u32 } from './attribute-value.ts';
 import { NFT_MSG, NFTA_GEN } from './constants.ts';
-import { readContent, readElements } from './content-reader.ts';
+import { readChainNames, readContent, readElements } from './content-reader.ts';
 import { decodeBody, encodeHeader } from './header.ts';
 import type { Element, SetDeclaration, TableContent, TableName, Transaction } from './model.ts';
 import { encodeTransaction, sequencesFor } from './transaction.ts';
@@ -87,6 +87,11 @@ export class NfTables implements Disposable {
       if ('error' in outcome) throw outcome.error;
       return { content: outcome.content, generation };
     }
+  }
+
+  /** Of a table of anybody's, whatever is in the chains; undefined if there is no such table. */
+  observeChainNames(name: TableName, signal?: AbortSignal): Promise<readonly string[] | undefined> {
+    return readChainNames(this.#connection, name, signal);
   }
 
   observeGeneration(): number {

@@ -7,7 +7,7 @@ import type { NetlinkConnection } from '../connection.ts';
 import type { DumpReader } from '../dump-attempt.ts';
 import type { MessageWriter } from '../message-writer.ts';
 import { failure, type NetlinkRequest } from '../request.ts';
-import { decodeChain, decodeChainTable } from './chain.ts';
+import { decodeChain, decodeChainName, decodeChainTable } from './chain.ts';
 import { NFT_MSG, NFTA_RULE, NFTA_SET } from './constants.ts';
 import { encodeElementsHeader } from './element.ts';
 import { ElementDecoder } from './element-decoder.ts';
@@ -56,6 +56,19 @@ export async function readContent(
     sets: new Map(sets.map((set) => [set.name, set])),
     elements,
   };
+}
+
+/** Names of the chains of a table, whatever is in them; undefined if there is no such table. Throws KernelError. */
+export async function readChainNames(
+  connection: NetlinkConnection,
+  name: TableName,
+  signal?: AbortSignal,
+): Promise<readonly string[] | undefined> {
+  if (readTable(connection, name) === undefined) return undefined;
+  const request = requestAbout(name, 'chains of ', NFT_MSG.GETCHAIN, () => undefined);
+  return readAll(connection, request, signal, (attributes) =>
+    decodeChainTable(attributes) === name.name ? decodeChainName(attributes) : undefined,
+  );
 }
 
 /** No packet comes to the chains of a table that is put to sleep. */

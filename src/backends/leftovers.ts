@@ -1,0 +1,9 @@
+/** What another proxy, or another mode of this one, has left in the kernel: found first, then removed. */
+export interface Leftovers {
+  /** Counted, for the log: `12 chains of iptables (legacy)`. */
+  readonly what: string;
+  /** What would remove them, in the words of the usual tools; ends with a newline. */
+  readonly commands: string;
+  /** Throws KernelError. */
+  remove(signal: AbortSignal): Promise<void>;
+}

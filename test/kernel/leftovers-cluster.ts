@@ -1,0 +1,198 @@
+/** A node whose proxy changes its mode, and what clients get of Services that are gone meanwhile. */
+import { mkdirSync, symlinkSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect } from 'vitest';
+import { formatHostPort, IP_FAMILIES, type IpFamily } from '../../src/addresses/ip.ts';
+import type { HostProcess } from '../../src/lab/host-process.ts';
+import { createLab, type Lab } from '../../src/lab/lab.ts';
+import { isFailure } from '../../src/lab/outcome.ts';
+import { TestFolder } from './run-cluster.ts';
+import { LAUNCHER } from './run-process.ts';
+
+const NODE = 'minikube';
+/** Where the reference case has them, so that the rules that kube-proxy made for it lead there. */
+const PODS = { 'nginx-1': 27, 'nginx-2': 28, dns: 29, 'nginx-3': 30 } as const;
+const SUBNETS = {
+  IPv4: { service: '10.101.57.', pod: '10.244.0.', pods: '10.244.0.0/16' },
+  IPv6: { service: 'fd00:30::', pod: 'fd00:10:244::', pods: 'fd00:10:244::/64' },
+} as const;
+export const SERVICES = { steady: 95, drained: 96, gone: 97 } as const;
+export type Service = keyof typeof SERVICES;
+
+const NODE_IPS = { IPv4: '192.168.49.2', IPv6: 'fd00:49::2' } as const;
+const NODE_OBJECT = {
+  apiVersion: 'v1',
+  kind: 'Node',
+  metadata: { name: NODE },
+  status: {
+    addresses: Object.values(NODE_IPS).map((address) => ({ type: 'InternalIP', address })),
+  },
+};
+
+const BINARIES = { legacy: '/usr/sbin/xtables-legacy-multi', nft: '/usr/sbin/xtables-nft-multi' } as const;
+
+export type Variant = keyof typeof BINARIES;
+
+/** A proxy mode, with the variant of the tools that are called iptables. */
+export interface RunningMode {
+  readonly mode: 'iptables' | 'nftables' | 'userspace' | 'ipvs';
+  readonly tools: Variant;
+}
+
+export interface RunOptions {
+  readonly flags?: readonly string[];
+  /** Where programs are found. */
+  readonly path?: string;
+}
+
+export class LeftoversCluster implements AsyncDisposable {
+  readonly lab: Lab;
+  readonly #folder = new TestFolder();
+  #run: HostProcess | undefined;
+
+  private constructor(lab: Lab) {
+    this.lab = lab;
+    for (const [variant, binary] of Object.entries(BINARIES)) {
+      mkdirSync(join(this.#folder.path, variant));
+      for (const name of ['iptables', 'ip6tables']) {
+        for (const tool of [name, `${name}-save`, `${name}-restore`]) {
+          symlinkSync(binary, join(this.#folder.path, variant, tool));
+        }
+      }
+    }
+    mkdirSync(join(this.#folder.path, 'objects'));
+  }
+
+  static async start(): Promise<LeftoversCluster> {
+    const lab = await createLab({
+      nodes: [
+        {
+          name: NODE,
+          ip: NODE_IPS.IPv4,
+          ip6: NODE_IPS.IPv6,
+          podCIDR: '10.244.0.0/24',
+          podCIDR6: SUBNETS.IPv6.pods,
+        },
+      ],
+      pods: Object.entries({ ...PODS, visitor: 11 }).map(([name, number]) => ({
+        name,
+        node: NODE,
+        ip: `${SUBNETS.IPv4.pod}${number}`,
+        ip6: `${SUBNETS.IPv6.pod}${number}`,
+      })),
+    });
+    return new LeftoversCluster(lab);
+  }
+
+  /** A folder with the tools of a variant, and nothing else. */
+  toolsOf(variant: Variant): string {
+    return join(this.#folder.path, variant);
+  }
+
+  /** Puts objects in force: these Services, of which `drained` may have no endpoints. */
+  publish(services: readonly Service[], isDrained: boolean): void {
+    const objects = services.flatMap((name) =>
+      IP_FAMILIES.flatMap((family) => describe(name, family, name === 'drained' && isDrained)),
+    );
+    const text = [NODE_OBJECT, ...objects].map((object) => JSON.stringify(object)).join('\n---\n');
+    this.#folder.write('objects/services.yaml', text);
+  }
+
+  /** Starts menwei, and waits until `steady` answers in both families. */
+  async run({ mode, tools }: RunningMode, { flags = [], path }: RunOptions = {}): Promise<HostProcess> {
+    const objects = join(this.#folder.path, 'objects');
+    const argv = [
+      ...['run', '--proxy-mode', mode, '--manifests', objects, '--hostname-override', NODE],
+      ...['--cluster-cidr', IP_FAMILIES.map((family) => SUBNETS[family].pods).join(',')],
+      ...['--iptables-sync-period', '1s', '--ipvs-sync-period', '1s', ...flags],
+    ];
+    const env = { ...this.#environment(tools), ...(path === undefined ? {} : { PATH: path }) };
+    const run = this.lab.node(NODE).spawn(LAUNCHER, argv, { env });
+    this.#run = run;
+    for (const family of IP_FAMILIES) {
+      await expect
+        .poll(() => (run.isRunning ? this.ask('steady', family) : run.output()), { timeout: 60_000 })
+        .toBe('answered');
+    }
+    return run;
+  }
+
+  /** Ends it; its rules stay. */
+  async stop(): Promise<void> {
+    await this.#run?.stop('SIGKILL');
+  }
+
+  async ask(service: Service, family: IpFamily): Promise<'answered' | 'not answered'> {
+    const address = formatHostPort(`${SUBNETS[family].service}${SERVICES[service]}`, 80);
+    const answer = await this.lab.pod('visitor').http(address);
+    return isFailure(answer) ? 'not answered' : 'answered';
+  }
+
+  /** Of both families, family by family. */
+  async askAll(services: readonly Service[]): Promise<readonly string[]> {
+    const all = IP_FAMILIES.flatMap((family) => services.map((service) => [service, family] as const));
+    return Promise.all(all.map(([service, family]) => this.ask(service, family)));
+  }
+
+  /** Runs a program on the node, which must succeed; returns what it prints. */
+  async exec(file: string, args: readonly string[], input = ''): Promise<string> {
+    const env = this.#environment('nft');
+    const { status, stdout, stderr } = await this.lab.node(NODE).exec(file, args, { input, env });
+    expect({ file, status, stderr: status === 0 ? '' : stderr }).toEqual({ file, status: 0, stderr: '' });
+    return stdout;
+  }
+
+  /** The chains and rules of a variant in both families, without counts. */
+  async rules(tools: Variant): Promise<readonly string[]> {
+    const lines: string[] = [];
+    for (const name of ['iptables', 'ip6tables']) {
+      for (const table of ['filter', 'nat', 'mangle']) {
+        const saved = await this.exec(BINARIES[tools], [`${name}-save`, '-t', table]);
+        const kept = saved.split('\n').filter((line) => /^(:|-A )/.test(line));
+        lines.push(...kept.map((line) => `${name} ${table} ${line.replace(/ \[\d+:\d+\]$/, '')}`));
+      }
+    }
+    return lines;
+  }
+
+  /** Of those that iptables does not make. */
+  async nftTables(): Promise<readonly string[]> {
+    const tables = (await this.exec('nft', ['list', 'tables'])).split('\n');
+    return tables.filter((line) => /(menwei|kube-proxy)$/.test(line)).sort();
+  }
+
+  #environment(tools: Variant): Readonly<Record<string, string>> {
+    return {
+      PATH: `${this.toolsOf(tools)}:${process.env.PATH ?? ''}`,
+      XTABLES_LOCKFILE: join(this.#folder.path, 'xtables.lock'),
+    };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.lab.close();
+    this.#folder[Symbol.dispose]();
+  }
+}
+
+function describe(service: Service, family: IpFamily, isDrained: boolean): readonly object[] {
+  const metadata = { name: `${service}-${family.toLowerCase()}`, namespace: 'default' };
+  const clusterIP = `${SUBNETS[family].service}${SERVICES[service]}`;
+  const spec = { clusterIP, clusterIPs: [clusterIP], ipFamilies: [family], ports: [{ port: 80 }] };
+  const labels = { 'kubernetes.io/service-name': metadata.name };
+  const pods = isDrained ? [] : [PODS['nginx-1'], PODS['nginx-2']];
+  return [
+    { apiVersion: 'v1', kind: 'Service', metadata, spec },
+    {
+      apiVersion: 'discovery.k8s.io/v1',
+      kind: 'EndpointSlice',
+      metadata: { ...metadata, labels },
+      addressType: family,
+      ports: [{ name: '', port: 80, protocol: 'TCP' }],
+      endpoints: pods.map((number) => ({
+        addresses: [`${SUBNETS[family].pod}${number}`],
+        conditions: { ready: true },
+        nodeName: NODE,
+      })),
+    },
+  ];
+}
