@@ -51,6 +51,9 @@ export async function renderObjects(
   objects: readonly WatchedObject[],
 ): Promise<Rendering> {
   const { settings, warnings } = await readSettings(flagsOf(options, objects), true);
+  const strangers = describeStrangeNode(settings.nodeName, objects);
+  // Nobody has chosen: whose rules would these be?
+  if (strangers.length > 0 && settings.nodeName === thisMachine()) throw new UserError(strangers, 2);
   const mode = findMode(settings.mode);
   const node = await openNode(settings, mode);
   node.takeIn(objects);
@@ -64,13 +67,28 @@ export async function renderObjects(
   const leftOut: string[] = [];
   const report = (problem: Problem) => leftOut.push(formatProblem(problem));
   const plan = desiredPlan(rules, objects, view, report);
-  return { text: rules.format(rules.diff(rules.nothing(), plan.complete())), warnings, leftOut };
+  return {
+    text: rules.format(rules.diff(rules.nothing(), plan.complete())),
+    warnings: [...warnings, ...strangers],
+    leftOut,
+  };
+}
+
+/** Without its Node object, no endpoint is in its zone, and no range of pods is its own. */
+function describeStrangeNode(nodeName: string, objects: readonly WatchedObject[]): readonly string[] {
+  const names = objects.filter(({ kind }) => kind === 'Node').map(({ name }) => name);
+  if (names.length === 0 || names.includes(nodeName)) return [];
+  return [`node ${nodeName} is none of those in the files (${names.join(', ')}); choose one with --node`];
+}
+
+function thisMachine(): string {
+  return hostname().trim().toLowerCase();
 }
 
 /** A node that is another machine than this one, most likely: only what the objects and options say is known of it. */
 async function openNode(settings: Settings, mode: Mode): Promise<NodeState> {
   // Only a node of this machine's name may have its addresses.
-  const isThisMachine = mode.usesOwnAddress && settings.nodeName === hostname().trim().toLowerCase();
+  const isThisMachine = mode.usesOwnAddress && settings.nodeName === thisMachine();
   const machine = isThisMachine
     ? await openMachineAddresses(settings, mode, new AbortController().signal)
     : undefined;

@@ -18,8 +18,10 @@ interface Ended {
   readonly stderr: string;
 }
 
+const NODE = { node: 'node-1', nodeIp: '192.168.49.2' };
+
 /** As the command ends. */
-async function end(options: RenderOptions): Promise<Ended> {
+async function end(options: RenderOptions, node: Partial<RenderOptions> = NODE): Promise<Ended> {
   const written = { stdout: '', stderr: '' };
   for (const stream of ['stdout', 'stderr'] as const) {
     vi.spyOn(process[stream], 'write').mockImplementation((text) => {
@@ -28,7 +30,7 @@ async function end(options: RenderOptions): Promise<Ended> {
     });
   }
   process.exitCode = 0;
-  await orFail(() => render({ node: 'node-1', nodeIp: '192.168.49.2', ...options }));
+  await orFail(() => render({ ...node, ...options }));
   const status = Number(process.exitCode);
   process.exitCode = 0;
   vi.restoreAllMocks();
@@ -119,6 +121,32 @@ describe('menwei render --mode userspace', () => {
     expect(rest).toMatchObject({
       status: 1,
       stdout: (await end({ file: [good], mode: 'userspace' })).stdout,
+    });
+  });
+});
+
+describe('the node of menwei render', () => {
+  const nodeObject = (name: string) => `---\napiVersion: v1\nkind: Node\nmetadata: {name: ${name}}\n`;
+  const web = service('web', '172.30.0.1');
+  const one = write('one-node.yaml', web + nodeObject('a'));
+  const two = write('two-nodes.yaml', web + nodeObject('a') + nodeObject('b'));
+
+  it('is the only one in the files, or has to be chosen', async () => {
+    expect(await end({ file: [one] }, {})).toMatchObject({ status: 0, stderr: '' });
+    expect(await end({ file: [two], node: 'b' })).toMatchObject({ status: 0, stderr: '' });
+    expect(await end({ file: [two] }, {})).toEqual({
+      status: 2,
+      stdout: '',
+      stderr: expect.stringMatching(
+        /^menwei: node \S+ is none of those in the files \(a, b\); choose one with --node\n$/,
+      ),
+    });
+  });
+
+  it('may be none of those in the files, which is said', async () => {
+    expect(await end({ file: [two], node: 'c' })).toMatchObject({
+      status: 0,
+      stderr: 'menwei: node c is none of those in the files (a, b); choose one with --node\n',
     });
   });
 });
