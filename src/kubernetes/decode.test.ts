@@ -5,6 +5,7 @@ import {
   decodeEndpointSlice,
   decodeNode,
   decodeObject,
+  decodeOrReport,
   decodeService,
   decodeServiceCIDR,
 } from './decode.ts';
@@ -35,14 +36,50 @@ describe('decodeObject', () => {
   });
 });
 
+describe('an object that trips the decoder', () => {
+  const ref = { kind: 'Service', namespace: 'shop', name: 'web' } as const;
+
+  it('is a problem of that object', () => {
+    const hostile = {
+      metadata: { name: 'web', namespace: 'shop' },
+      get spec(): never {
+        throw new TypeError('no');
+      },
+    };
+    expect(decodeOrReport(ref, () => decodeService(hostile))).toEqual({
+      object: undefined,
+      problems: [{ object: ref, field: '', message: 'BUG: not decoded: no' }],
+    });
+  });
+
+  it.each(['['.repeat(200_000) + ']'.repeat(200_000), `${'{"a":'.repeat(200_000)}1${'}'.repeat(200_000)}`])(
+    'is not one that is nested deeply',
+    (deep) => {
+      const metadata =
+        '"metadata":{"name":"web","namespace":"shop","labels":{"kubernetes.io/service-name":"web"}}';
+      const value = JSON.parse(
+        `{${metadata},"x":${deep},"spec":{"ports":${deep}},"ports":${deep},"endpoints":${deep}}`,
+      );
+      for (const decode of [decodeService, decodeEndpointSlice, decodeNode, decodeServiceCIDR]) {
+        expect(() => decode(value)).not.toThrow();
+      }
+    },
+  );
+});
+
 /** Values as they stand in objects, right and wrong, so that a random object gets past the first fields. */
 const words = 'web TCP IPv4 IPv6 ClientIP Local None NodePort 10.0.0.1 fd00::1 10.0.0.0/8'.split(' ');
-const leaf = fc.oneof(fc.constantFrom(...words), fc.integer({ min: -1, max: 70_000 }), fc.jsonValue());
+const leaf = fc.oneof(
+  fc.constantFrom(...words),
+  fc.integer({ min: -1, max: 70_000 }),
+  fc.double(),
+  fc.jsonValue(),
+);
 const fieldNames =
   `name namespace labels annotations kubernetes.io/service-name metadata spec status type ports port
   nodePort protocol clusterIP clusterIPs ipFamilies externalIPs loadBalancer ingress ip sessionAffinity clientIP
   sessionAffinityConfig timeoutSeconds endpoints addresses conditions ready nodeName hints forZones addressType podCIDRs
-  taints key cidrs __proto__`.split(/\s+/);
+  taints key cidrs __proto__ constructor toString hasOwnProperty`.split(/\s+/);
 const { tree } = fc.letrec<{ tree: unknown }>((tie) => ({
   tree: fc.oneof(
     { depthSize: 'medium', withCrossShrink: true },

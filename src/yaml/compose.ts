@@ -138,7 +138,8 @@ function isMergeKey(key: unknown): boolean {
 
 /** `__proto__` is a key like any other. */
 function put(map: Record<string, unknown>, key: string, value: unknown): void {
-  Object.defineProperty(map, key, { value, enumerable: true, configurable: true, writable: true });
+  if (key !== '__proto__') map[key] = value;
+  else Object.defineProperty(map, key, { value, enumerable: true, configurable: true, writable: true });
 }
 
 function within(parent: Place, step: string): Place {

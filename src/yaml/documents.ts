@@ -170,11 +170,13 @@ function parseYaml(text: string, firstLine: number): readonly TextDocument[] {
     return Array.isArray(documents) ? documents.map((document) => yamlDocument(document, lineAt)) : [];
   } catch (error) {
     // A nesting that no stack is high enough for.
-    if (error instanceof RangeError) return broken('nested too deeply', firstLine);
+    if (error instanceof RangeError) return broken(TOO_DEEP, firstLine);
     throw error;
   }
 }
 
+/** For the parser's stack; compose.ts refuses what is less deep. */
+const TOO_DEEP = 'nested too deeply';
 /** What is no character, or one that would only show that a file is no text. */
 const FORBIDDEN = /[^\t\n -~\u0085\u00A0-\uD7FF\uE000-\uFFFD\u{10000}-\u{10FFFF}]/u;
 
@@ -203,7 +205,8 @@ function isHarmless({ code, message }: YAMLError): boolean {
 const LONGEST_MESSAGE = 200;
 
 /** One printable line: the parser quotes the text it can't read, whatever that is. */
-function describe({ message }: YAMLError): string {
+function describe({ code, message }: YAMLError): string {
+  if (code === 'RESOURCE_EXHAUSTION') return TOO_DEEP;
   const [line = ''] = message.split('\n', 1);
   const short = line.length > LONGEST_MESSAGE ? `${line.slice(0, LONGEST_MESSAGE)}…` : line;
   return short.replace(/[^ -~…]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
