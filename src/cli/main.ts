@@ -11,6 +11,16 @@ const program = new Command('menwei')
   .description('A Kubernetes Service proxy: kube-proxy’s job, with or without Kubernetes')
   .version(VERSION)
   // 2 is for wrong usage; 1 is for what went wrong.
+  .configureOutput({
+    // One line, in the words of all other errors; a suggestion would stand on a second one.
+    outputError: (text, write) =>
+      write(
+        `menwei: ${text
+          .replace(/^error: /, '')
+          .trim()
+          .replaceAll('\n', ' ')}\n`,
+      ),
+  })
   .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2));
 
 registerRunCommand(program);

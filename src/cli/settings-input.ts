@@ -25,7 +25,7 @@ export async function readSettings(flags: GivenFlags, flagsWin?: boolean): Promi
     ...(configFile === undefined ? {} : { configFile }),
     ...(flagsWin === undefined ? {} : { flagsWin }),
   });
-  if ('errors' in resolved) throw new UserError(resolved.errors);
+  if ('errors' in resolved) throw new UserError(resolved.errors, resolved.wrongUsage ? 2 : 1);
   return resolved;
 }
 

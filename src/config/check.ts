@@ -145,15 +145,28 @@ function checkPeriods(configuration: Configuration, mode: ProxyMode, refuse: Ref
   return { syncPeriodMs, minSyncPeriodMs, configSyncPeriodMs };
 }
 
+/** Only the name that the mode needs is looked at. */
 function checkDetectLocal({ detectLocal }: Configuration, mode: DetectLocalMode, refuse: Refuse): void {
-  const { bridgeInterface, interfaceNamePrefix } = detectLocal;
-  const allowed = `must not be empty with detectLocalMode ${mode}`;
-  if (mode === 'BridgeInterface' && bridgeInterface === '') {
-    refuse({ field: 'detectLocal.bridgeInterface', value: bridgeInterface, allowed });
+  if (mode !== 'BridgeInterface' && mode !== 'InterfaceNamePrefix') return;
+  const name = mode === 'BridgeInterface' ? 'bridgeInterface' : 'interfaceNamePrefix';
+  const value = detectLocal[name];
+  if (value === '') {
+    refuse({
+      field: `detectLocal.${name}`,
+      value,
+      allowed: `must not be empty with detectLocalMode ${mode}`,
+    });
+  } else if (!isInterfaceName(value)) {
+    refuse({ field: `detectLocal.${name}`, value, allowed: AN_INTERFACE_NAME });
   }
-  if (mode === 'InterfaceNamePrefix' && interfaceNamePrefix === '') {
-    refuse({ field: 'detectLocal.interfaceNamePrefix', value: interfaceNamePrefix, allowed });
-  }
+}
+
+const AN_INTERFACE_NAME =
+  'can\'t be of an interface: at most 15 visible characters, without "/", ":", quotes and "\\", and no "+" or "*" at the end';
+
+/** By the kernel's rules. To iptables and nft a `+` or `*` at the end means any name that begins so, quotes end one. */
+function isInterfaceName(text: string): boolean {
+  return /^[!-~]{1,15}$/.test(text) && !/[/:"'\\]|[+*]$/.test(text) && text !== '.' && text !== '..';
 }
 
 function checkVersion(value: string, refuse: Refuse): void {

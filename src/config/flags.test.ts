@@ -15,6 +15,12 @@ describe('flags', () => {
     [[], {}],
     [['--proxy-mode=ipvs'], { 'proxy-mode': 'ipvs' }],
     [['--proxy-mode', 'ipvs'], { 'proxy-mode': 'ipvs' }],
+    [
+      ['--proxy_mode=ip_vs', '--nodeport_addresses', 'a_b'],
+      { 'proxy-mode': 'ip_vs', 'nodeport-addresses': ['a_b'] },
+    ],
+    [['--bind-address_hard-fail', '--v=2'], { 'bind-address-hard-fail': true, v: 2 }],
+    [['--hostname-override', '--dry_run'], { 'hostname-override': '--dry_run' }],
     [['--proxy-mode='], { 'proxy-mode': '' }],
     [['--cleanup'], { cleanup: true }],
     [['--cleanup=false'], { cleanup: false }],
@@ -41,6 +47,8 @@ describe('flags', () => {
     [['--iptables-sync-period=30']],
     [['--feature-gates=A']],
     [['--unknown']],
+    [['--proxy__mode=ipvs']],
+    [['-_']],
     [['--proxy-mode']],
     [['positional']],
   ])('refuses %j', (args) => {

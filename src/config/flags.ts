@@ -13,7 +13,26 @@ export type GivenFlags = Readonly<Record<string, FlagValue>>;
 export function addProxyFlags(command: Command): Command {
   command.allowExcessArguments(false);
   for (const flag of FLAGS) command.addOption(createOption(flag));
+  const parseOptions = command.parseOptions.bind(command);
+  command.parseOptions = (args) => parseOptions(withDashes(args, command.options));
   return command;
+}
+
+/** A `_` in a flag's name is a `-`, as kube-proxy reads it; what a flag is given as its value stays as it is. */
+function withDashes(args: readonly string[], options: readonly Option[]): string[] {
+  let isValue = false;
+  const end = args.indexOf('--');
+  return args.map((arg, index) => {
+    if (isValue || (end >= 0 && index >= end)) {
+      isValue = false;
+      return arg;
+    }
+    const [, name = arg, value = ''] = /^(--[^=]+)(=.*)?$/s.exec(arg) ?? [];
+    const flag = arg.startsWith('--') ? name.replaceAll('_', '-') : arg;
+    const option = options.find(({ long, short }) => flag === long || flag === short);
+    isValue = option?.required === true && value === '';
+    return option === undefined ? arg : `${flag}${value}`;
+  });
 }
 
 /** What the command line of a parsed command said. Bad values have been reported by commander before. */

@@ -29,4 +29,19 @@ describe('localDetector', () => {
     };
     expect(localDetector(settings, family, node)).toEqual(expected);
   });
+
+  it('takes a prefix that leaves no room for more for the name itself', () => {
+    const of = (interfaceNamePrefix: string) =>
+      localDetector(
+        {
+          detectLocalMode: 'InterfaceNamePrefix',
+          detectLocal: { bridgeInterface: '', interfaceNamePrefix },
+          clusterCIDRs: [],
+        },
+        'IPv4',
+        [],
+      );
+    expect(of('veth0123456789')).toEqual({ by: 'prefix', prefix: 'veth0123456789' });
+    expect(of('veth01234567890')).toEqual({ by: 'bridge', interface: 'veth01234567890' });
+  });
 });

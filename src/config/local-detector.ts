@@ -24,9 +24,18 @@ export function localDetector(
     case 'BridgeInterface':
       return { by: 'bridge', interface: detectLocal.bridgeInterface };
     case 'InterfaceNamePrefix':
-      return { by: 'prefix', prefix: detectLocal.interfaceNamePrefix };
+      return byPrefix(detectLocal.interfaceNamePrefix);
   }
 }
+
+/** A prefix that is as long as a name can be is the name; iptables refuses it with the `+` of a prefix. */
+function byPrefix(prefix: string): LocalDetector {
+  return prefix.length < LONGEST_INTERFACE_NAME
+    ? { by: 'prefix', prefix }
+    : { by: 'bridge', interface: prefix };
+}
+
+const LONGEST_INTERFACE_NAME = 15;
 
 function byFirstCidr(cidrs: readonly string[], family: IpFamily): LocalDetector {
   const cidr = cidrs.map(parseCidr).find((candidate) => candidate?.family === family);

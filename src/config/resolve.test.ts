@@ -161,8 +161,8 @@ describe('the node name', () => {
 
   it('must not be blank', () => {
     expect(errorsOf(['--hostname-override=  '])).toEqual(['--hostname-override: "  ": must not be blank']);
-    expect(resolve([], undefined, '')).toEqual({ errors: ['host name: "": must not be blank'] });
-    expect(resolve([], '', '')).toEqual({ errors: ['host name: "": must not be blank'] });
+    expect(resolve([], undefined, '')).toMatchObject({ errors: ['host name: "": must not be blank'] });
+    expect(resolve([], '', '')).toMatchObject({ errors: ['host name: "": must not be blank'] });
   });
 });
 
@@ -354,6 +354,40 @@ describe('refused', () => {
     expect(errorsOf([flag])).toEqual([message]);
   });
 
+  it.each(['sixteen-letters-', 'veth+', 'veth*', 'a/b', 'a b', 'veth\n', 'a:1', '..', 'é', '"', 'a\\'])(
+    'a name that no interface can have: %j',
+    (name) => {
+      const [bridge, prefix] = ['BridgeInterface', 'InterfaceNamePrefix'];
+      const reason =
+        'can\'t be of an interface: at most 15 visible characters, without "/", ":", quotes and "\\", and no "+" or "*" at the end';
+      const shown = JSON.stringify(name);
+      expect(errorsOf([`--detect-local-mode=${bridge}`, `--pod-bridge-interface=${name}`])).toEqual([
+        `--pod-bridge-interface: ${shown}: ${reason}`,
+      ]);
+      expect(errorsOf([`--detect-local-mode=${prefix}`, `--pod-interface-name-prefix=${name}`])).toEqual([
+        `--pod-interface-name-prefix: ${shown}: ${reason}`,
+      ]);
+      const file = (mode: string) =>
+        `detectLocalMode: ${mode}\ndetectLocal: {bridgeInterface: ${shown}, interfaceNamePrefix: ${shown}}`;
+      expect(errorsOf([], file(bridge))).toEqual([
+        `config.yaml: detectLocal.bridgeInterface: ${shown}: ${reason}`,
+      ]);
+      expect(errorsOf([], file(prefix))).toEqual([
+        `config.yaml: detectLocal.interfaceNamePrefix: ${shown}: ${reason}`,
+      ]);
+      // As kube-proxy: without use for it, it is no error.
+      expect(errorsOf([`--pod-bridge-interface=${name}`])).toEqual([]);
+    },
+  );
+
+  it.each(['veth', 'cali', 'lxc_health', 'eth0.100', 'fifteen-letters', 'br+x'])(
+    'but not the name %s',
+    (name) => {
+      const args = ['--detect-local-mode=InterfaceNamePrefix', `--pod-interface-name-prefix=${name}`];
+      expect(settingsOf(args).detectLocal.interfaceNamePrefix).toBe(name);
+    },
+  );
+
   it('only in the mode it matters for', () => {
     const ipvs = [
       '--ipvs-tcp-timeout=-1s',
@@ -377,6 +411,15 @@ describe('refused', () => {
     expect(errorsOf([], yaml)).toEqual([
       `config.yaml: ipvs.scheduler: ${JSON.stringify(scheduler)}: must be the name of an IPVS scheduler: 1 to 15 letters a-z`,
     ]);
+  });
+
+  it.each([
+    [['--proxy-mode=x', '--master=', '--bind-address=y'], undefined, true],
+    [['--init-only'], 'mode: nftables', true],
+    [['--init-only'], 'mode: x', false],
+    [[], 'mode: [', false],
+  ])('as wrong usage where only the command line is to blame: %j %j', (args, yaml, wrongUsage) => {
+    expect(resolve(args, yaml)).toMatchObject({ wrongUsage });
   });
 
   it('all at once, with the file and the field', () => {

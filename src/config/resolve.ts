@@ -21,7 +21,11 @@ export interface SettingsInput {
 /** Each message is one line that names the flag, or the file and field. */
 export type ResolvedSettings =
   | { readonly settings: Settings; readonly warnings: readonly string[] }
-  | { readonly errors: readonly string[] };
+  | {
+      readonly errors: readonly string[];
+      /** Nothing but the command line is to blame. */
+      readonly wrongUsage: boolean;
+    };
 
 /** Puts flags, file and defaults together and checks the result. All errors are reported at once. */
 export function resolveSettings({
@@ -33,9 +37,9 @@ export function resolveSettings({
   const effectiveFlags = flagsWin ? flags : pick(flags, (flag) => flag.besideConfig === true);
   const label = (field: string) => nameSetting(field, effectiveFlags, configFile?.path);
   const file = configFile === undefined ? { document: {}, warnings: [] } : parseConfigFile(configFile);
-  if ('errors' in file) return file;
+  if ('errors' in file) return { ...file, wrongUsage: false };
   const decodedFlags = decodeDocument(flagFields(effectiveFlags));
-  if ('errors' in decodedFlags) return { errors: formatErrors(decodedFlags.errors, label) };
+  if ('errors' in decodedFlags) return refusal(decodedFlags.errors, label);
 
   const document = overlay(file.document, decodedFlags.document);
   const defaults = withDefaults(document, configFile === undefined ? 'flags' : 'file');
@@ -43,7 +47,7 @@ export function resolveSettings({
   const errors: FieldError[] = [...contradictions(flags), ...harmfulIfIgnored(flags, document)];
   const checked = checkConfiguration(configuration, (error) => errors.push(error));
   const nodeName = resolveNodeName(configuration.hostnameOverride, hostname, (error) => errors.push(error));
-  if (errors.length > 0) return { errors: formatErrors(errors, label) };
+  if (errors.length > 0) return refusal(errors, label);
   return {
     settings: assemble(configuration, checked, nodeName, flags),
     warnings: [
@@ -176,8 +180,12 @@ function nameSetting(field: string, flags: GivenFlags, path: string | undefined)
   return path === undefined || field.startsWith('--') || field === HOST_NAME ? field : `${path}: ${field}`;
 }
 
-function formatErrors(errors: readonly FieldError[], label: (field: string) => string): readonly string[] {
-  return errors.map((error) => formatFieldError({ ...error, field: label(error.field) }));
+function refusal(errors: readonly FieldError[], label: (field: string) => string) {
+  const named = errors.map((error) => ({ ...error, field: label(error.field) }));
+  return {
+    errors: named.map(formatFieldError),
+    wrongUsage: named.every(({ field }) => field.startsWith('--')),
+  };
 }
 
 function describeIgnored(flags: GivenFlags): readonly string[] {

@@ -44,7 +44,7 @@ describe('settings', () => {
     ['--userspace-drain-timeout=-1s', '--userspace-drain-timeout: "-1s": must not be negative'],
     ['--userspace-threads=65', '--userspace-threads: 65: must be within 0 and 64'],
   ])('%s is refused, but in another mode nobody cares', (flag, error) => {
-    expect(resolved('userspace', flag)).toEqual({ errors: [error] });
+    expect(resolved('userspace', flag)).toEqual({ errors: [error], wrongUsage: true });
     expect(resolved('iptables', flag)).toHaveProperty('settings');
   });
 });

@@ -136,7 +136,7 @@ class UndiciApiClient implements ApiClient {
     if (cause instanceof errors.InvalidArgumentError) {
       return new ApiError('refused', `${this.server}: ${oneLine(cause.message)}`, { cause });
     }
-    return connectionError(this.server, cause);
+    return connectionError(this.server, cause, this.#transport.route);
   }
 }
 

@@ -44,21 +44,18 @@ export function isWithheld({ failure }: ApiError): boolean {
   return failure === 'forbidden' || failure === 'not-found';
 }
 
-/** A failed connection or handshake, or a connection that broke, in words. */
-export function connectionError(server: string, cause: unknown): ApiError {
+/**
+ * A failed connection or handshake, or a connection that broke, in words.
+ * @param route how the server was to be reached, if not directly
+ */
+export function connectionError(server: string, cause: unknown, route = ''): ApiError {
   const { code, message } = rootCause(cause);
-  if (isCertificateCode(code)) {
-    const detail = `${oneLine(message)}${code === '' ? '' : ` (${code})`}`;
-    return new ApiError('certificate', `${server}: TLS handshake failed: ${detail}`, { cause });
-  }
-  const reason = CONNECTION_REASONS[code] ?? oneLine(message);
-  return new ApiError(
-    'unreachable',
-    `${server} is unreachable: ${reason}${code === '' ? '' : ` (${code})`}`,
-    {
-      cause,
-    },
-  );
+  const isCertificate = isCertificateCode(code);
+  const what = isCertificate ? ': TLS handshake failed' : ' is unreachable';
+  const reason = (isCertificate ? undefined : CONNECTION_REASONS[code]) ?? oneLine(message);
+  const details = [code, route].filter((detail) => detail !== '').join('; ');
+  const text = `${server}${what}: ${reason}${details === '' ? '' : ` (${details})`}`;
+  return new ApiError(isCertificate ? 'certificate' : 'unreachable', text, { cause });
 }
 
 const CONNECTION_REASONS: Readonly<Record<string, string>> = {

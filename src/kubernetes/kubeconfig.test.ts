@@ -179,7 +179,11 @@ describe('parseKubeconfig', () => {
 
   it.each<[string, object, object]>([
     ['clusters[1].cluster.server: is not set', { server: '' }, {}],
-    ['clusters[1].cluster.server: not an http or https URL of an API server', { server: 'ftp://x' }, {}],
+    [
+      'clusters[1].cluster.server: "ftp://x" is not an http or https URL of an API server',
+      { server: 'ftp://x' },
+      {},
+    ],
     ['clusters[1].cluster.server: must be text', { server: 7 }, {}],
     [
       'clusters[1].cluster.insecure-skip-tls-verify: must be true or false',
@@ -192,7 +196,7 @@ describe('parseKubeconfig', () => {
       {},
     ],
     [
-      'clusters[1].cluster.proxy-url: not an http, https or socks5 URL of a proxy',
+      'clusters[1].cluster.proxy-url: "***@:1" is not an http, https or socks5 URL of a proxy',
       { 'proxy-url': 'p:w@:1' },
       {},
     ],
@@ -328,7 +332,7 @@ describe('chooseConnection', () => {
 
   it.each([
     [{ kubeconfig: '/does/not/exist' }, "/does/not/exist: can't be read (ENOENT)"],
-    [{ master: 'http://' }, '--master: not an http or https URL of an API server'],
+    [{ master: 'http://' }, '--master: "http://" is not an http or https URL of an API server'],
     [
       { master: 'https://me:secret@host' },
       '--master: credentials in a URL are not used; put them under users[]',

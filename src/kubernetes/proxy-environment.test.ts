@@ -15,7 +15,7 @@ describe('proxyFromEnvironment', () => {
     ['loopback is never proxied', 'https://127.0.0.1:6443', { HTTPS_PROXY: PROXY }, undefined],
     ['loopback of IPv6 neither', 'https://[::1]:6443', { HTTPS_PROXY: PROXY }, undefined],
   ])('%s', (_, server, environment, expected) => {
-    expect(proxyFromEnvironment(server, environment)).toBe(expected);
+    expect(proxyFromEnvironment(server, environment)?.url).toBe(expected);
   });
 
   it.each([
@@ -39,6 +39,36 @@ describe('proxyFromEnvironment', () => {
     ['[fd00::1]:443', 'https://[fd00::1]:6443', true],
   ])('NO_PROXY=%s for %s: proxied is %s', (exceptions, server, proxied) => {
     const environment = { HTTPS_PROXY: PROXY, NO_PROXY: exceptions };
-    expect(proxyFromEnvironment(server, environment)).toBe(proxied ? PROXY : undefined);
+    expect(proxyFromEnvironment(server, environment)?.url).toBe(proxied ? PROXY : undefined);
+  });
+
+  it.each([
+    [{ HTTPS_PROXY: PROXY, https_proxy: 'http://other.test' }, 'HTTPS_PROXY'],
+    [{ HTTPS_PROXY: '', https_proxy: PROXY }, 'https_proxy'],
+  ])('says which variable counts: %j', (environment, variable) => {
+    expect(proxyFromEnvironment('https://api.test', environment)).toMatchObject({ url: PROXY, variable });
+  });
+
+  it('says what in NO_PROXY can match nothing', () => {
+    const useful = [
+      '',
+      '*.svc',
+      '.cluster.local',
+      'a.test:443',
+      '10.0.0.1',
+      '10.0.0.1:80',
+      'fd00::1',
+      '[fd00::1]:1',
+    ];
+    const useless = [
+      '10.0.0.0/33',
+      '10.0.0.0/8 172.16.0.0/12',
+      'http://a.test',
+      'a.test:https',
+      'a*b',
+      '10.0.0.1:x',
+    ];
+    const environment = { HTTPS_PROXY: PROXY, NO_PROXY: [...useful, ...useless, '192.0.2.0/24'].join(', ') };
+    expect(proxyFromEnvironment('https://api.test', environment)?.uselessExceptions).toEqual(useless);
   });
 });

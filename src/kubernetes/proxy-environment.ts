@@ -4,27 +4,48 @@
  */
 import { cidrContains, isLoopback, parseCidr, parseIp } from '../addresses/ip.ts';
 
-/** The proxy's URL for `server`, or undefined for a direct connection. */
+export interface EnvironmentProxy {
+  readonly url: string;
+  /** The variable that names it. */
+  readonly variable: string;
+  /** What stands in NO_PROXY and can match nothing. */
+  readonly uselessExceptions: readonly string[];
+}
+
+/** The proxy for `server`, or undefined for a direct connection. */
 export function proxyFromEnvironment(
   server: string,
   environment: Readonly<Record<string, string | undefined>> = process.env,
-): string | undefined {
+): EnvironmentProxy | undefined {
   const { protocol, hostname, port } = new URL(server);
-  const kind = protocol === 'https:' ? 'HTTPS_PROXY' : 'HTTP_PROXY';
-  const proxy = variable(environment, kind);
-  if (proxy === '') return undefined;
+  const { name, value } = variable(environment, protocol === 'https:' ? 'HTTPS_PROXY' : 'HTTP_PROXY');
+  if (value === '') return undefined;
   const host = hostname.replace(/^\[|\]$/g, '');
   const ip = parseIp(host);
   if (host === 'localhost' || (ip !== undefined && isLoopback(ip))) return undefined;
   const actualPort = port === '' ? (protocol === 'https:' ? '443' : '80') : port;
-  const exceptions = variable(environment, 'NO_PROXY').split(',');
-  if (exceptions.some((exception) => matches(exception.trim().toLowerCase(), host, ip, actualPort)))
-    return undefined;
-  return proxy.includes('://') ? proxy : `http://${proxy}`;
+  const exceptions = variable(environment, 'NO_PROXY')
+    .value.split(',')
+    .map((exception) => exception.trim().toLowerCase());
+  if (exceptions.some((exception) => matches(exception, host, ip, actualPort))) return undefined;
+  return {
+    url: value.includes('://') ? value : `http://${value}`,
+    variable: name,
+    uselessExceptions: exceptions.filter(isUseless),
+  };
 }
 
-function variable(environment: Readonly<Record<string, string | undefined>>, name: string): string {
-  return environment[name] || environment[name.toLowerCase()] || '';
+function variable(environment: Readonly<Record<string, string | undefined>>, upperCase: string) {
+  const name = environment[upperCase] ? upperCase : upperCase.toLowerCase();
+  return { name, value: environment[name] ?? '' };
+}
+
+/** Go programs pass over it without a word: a network whose length is wrong, a URL, two entries without a comma. */
+function isUseless(exception: string): boolean {
+  if (exception === '' || parseCidr(exception) !== undefined) return false;
+  const { name, port } = splitPort(exception);
+  if (parseIp(name) !== undefined) return !/^\d*$/.test(port);
+  return !/^\*?[^\s/*:[\]]*$/.test(name) || !/^\d*$/.test(port);
 }
 
 /** One entry of NO_PROXY: `*`, an address, a network, `name` (with its subdomains) or `.name`, with or without port. */

@@ -10,7 +10,8 @@ import { ConnectionConfigError } from './connection.ts';
 export function parseServerUrl(text: string, field: string, scheme: 'https' | 'http' = 'https'): string {
   const url = parseUrl(text.includes('://') ? text : `${scheme}://${text}`);
   if (url === undefined || (url.protocol !== 'https:' && url.protocol !== 'http:') || url.hostname === '') {
-    throw new ConnectionConfigError(`${field}: not an http or https URL of an API server`);
+    const shown = JSON.stringify(withoutCredentials(text));
+    throw new ConnectionConfigError(`${field}: ${shown} is not an http or https URL of an API server`);
   }
   if (url.username !== '' || url.password !== '') {
     throw new ConnectionConfigError(`${field}: credentials in a URL are not used; put them under users[]`);
@@ -21,15 +22,21 @@ export function parseServerUrl(text: string, field: string, scheme: 'https' | 'h
 const PROXY_PROTOCOLS = ['http:', 'https:', 'socks5:'];
 
 /**
- * A proxy's URL, checked. It can hold a password, so no message repeats it.
+ * A proxy's URL, checked.
  * @throws ConnectionConfigError
  */
 export function parseProxyUrl(text: string, field: string): string {
   const url = parseUrl(text);
   if (url === undefined || !PROXY_PROTOCOLS.includes(url.protocol) || url.hostname === '') {
-    throw new ConnectionConfigError(`${field}: not an http, https or socks5 URL of a proxy`);
+    const shown = JSON.stringify(withoutCredentials(text));
+    throw new ConnectionConfigError(`${field}: ${shown} is not an http, https or socks5 URL of a proxy`);
   }
   return text;
+}
+
+/** For messages: whatever stands before the host may be a password. */
+export function withoutCredentials(url: string): string {
+  return url.replace(/^([a-z][a-z0-9+.-]*:\/\/)?.*@/is, '$1***@');
 }
 
 function parseUrl(text: string): URL | undefined {

@@ -103,8 +103,24 @@ describe('proxies', () => {
   it('of the environment must be URLs', () => {
     vi.stubEnv('HTTPS_PROXY', 'http://me:secret@:x');
     expect(() => fixture.clientOf({ server: 'https://api.test' })).toThrow(
-      'HTTPS_PROXY or HTTP_PROXY: not an http, https or socks5 URL of a proxy',
+      /^HTTPS_PROXY: "http:\/\/\*\*\*@:x" is not an http, https or socks5 URL of a proxy$/,
     );
+    vi.unstubAllEnvs();
+  });
+
+  it('that can not be reached are named, and why they were asked', async () => {
+    const server = 'https://api.test:6443';
+    expect(await fixture.failure({ server, proxyUrl: 'http://me:secret@127.0.0.1:1' })).toEqual([
+      'unreachable',
+      `${server} is unreachable: connection refused (ECONNREFUSED; through the proxy http://***@127.0.0.1:1, proxy-url of the kubeconfig)`,
+    ]);
+    vi.stubEnv('HTTPS_PROXY', '');
+    vi.stubEnv('https_proxy', 'me:secret@127.0.0.1:1');
+    vi.stubEnv('NO_PROXY', '10.0.0.0/33,api.test:443');
+    expect(await fixture.failure({ server })).toEqual([
+      'unreachable',
+      `${server} is unreachable: connection refused (ECONNREFUSED; through the proxy http://***@127.0.0.1:1, https_proxy; "10.0.0.0/33" in NO_PROXY can match nothing)`,
+    ]);
     vi.unstubAllEnvs();
   });
 

@@ -6,8 +6,8 @@ import { ApiError, oneLine } from './api-error.ts';
 import type { Identity } from './authenticator.ts';
 import type { Connection } from './connection.ts';
 import { originOf } from './material.ts';
-import { proxyFromEnvironment } from './proxy-environment.ts';
-import { parseProxyUrl } from './server-url.ts';
+import { type EnvironmentProxy, proxyFromEnvironment } from './proxy-environment.ts';
+import { parseProxyUrl, withoutCredentials } from './server-url.ts';
 
 const CONNECT_TIMEOUT_MS = 10_000;
 /** With the kernel's probes of a second each after it, a dead peer is found within 40 s. */
@@ -17,6 +17,8 @@ const KEEP_ALIVE_MS = 30_000;
 export class Transport {
   readonly #connection: Connection;
   readonly #proxyUrl: string | undefined;
+  /** For messages about a failure: `through the proxy http://proxy.test:3128, HTTPS_PROXY`; empty without a proxy. */
+  readonly route: string;
   #pool: { readonly identity: Identity; readonly dispatcher: Dispatcher } | undefined;
 
   /** @throws ConnectionConfigError when the environment names a proxy that is none */
@@ -25,7 +27,8 @@ export class Transport {
     const { proxyUrl, server } = connection;
     const fromEnvironment = proxyUrl === undefined ? proxyFromEnvironment(server) : undefined;
     this.#proxyUrl =
-      fromEnvironment === undefined ? proxyUrl : parseProxyUrl(fromEnvironment, 'HTTPS_PROXY or HTTP_PROXY');
+      fromEnvironment === undefined ? proxyUrl : parseProxyUrl(fromEnvironment.url, fromEnvironment.variable);
+    this.route = this.#proxyUrl === undefined ? '' : describeRoute(this.#proxyUrl, fromEnvironment);
   }
 
   /** @throws ApiError `credentials` when certificate and key can't be used */
@@ -58,6 +61,16 @@ export class Transport {
       ...(new URL(this.#proxyUrl).protocol !== 'socks5:' && { proxyTls }),
     });
   }
+}
+
+function describeRoute(proxyUrl: string, fromEnvironment: EnvironmentProxy | undefined): string {
+  const { variable, uselessExceptions } = fromEnvironment ?? {
+    variable: 'proxy-url of the kubeconfig',
+    uselessExceptions: [],
+  };
+  const useless = uselessExceptions.map((exception) => JSON.stringify(exception)).join(', ');
+  const hint = useless === '' ? '' : `; ${useless} in NO_PROXY can match nothing`;
+  return `through the proxy ${withoutCredentials(proxyUrl)}, ${variable}${hint}`;
 }
 
 function sameCertificates(a: Identity, b: Identity): boolean {

@@ -80,7 +80,7 @@ describe('menwei lab', () => {
       text: '',
       more: ['--proxy-mode', 'ebpf'],
       status: 2,
-      message: /^error: [^\n]+'ebpf'[^\n]+\n$/,
+      message: /^menwei: option [^\n]+'ebpf'[^\n]+\n$/,
     },
   ])('builds nothing with $title', ({ text, more = [], status = 1, message }) => {
     const manifests = join(folder, 'manifests.yaml');

@@ -119,34 +119,82 @@ const REFUSALS: readonly Refusal[] = [
   {
     title: 'a value that can not be right',
     args: [...FROM_MANIFEST, '--proxy-mode', 'ebpf'],
+    status: 2,
     lines: [/^menwei: --proxy-mode: /],
   },
   {
     title: 'asked for what only privileges are needed for, as an init container asks',
     args: [...FROM_MANIFEST, '--init-only'],
+    status: 2,
     lines: [/^menwei: --init-only: true: is not supported yet/],
   },
   {
     title: 'asked to write its configuration, as a script asks',
     args: [...FROM_MANIFEST, '--write-config-to', join(folder.path, 'written.yaml')],
+    status: 2,
     lines: [/^menwei: --write-config-to: ".*written.yaml": is not supported yet/],
   },
   {
     title: 'asked to clean up without changing anything',
     args: ['--cleanup', '--dry-run'],
+    status: 2,
     lines: [/^menwei: --dry-run: true: contradicts --cleanup/],
   },
   {
     title: 'a flag that nobody knows',
     args: ['--nothing'],
     status: 2,
-    lines: [/unknown option '--nothing'/],
+    lines: [/^menwei: unknown option '--nothing'$/],
+  },
+  {
+    title: 'a flag that is written wrongly',
+    args: ['--proxy-mod', 'ipvs'],
+    status: 2,
+    lines: [/^menwei: unknown option '--proxy-mod' \(Did you mean --proxy-mode\?\)$/],
+  },
+  {
+    title: 'a flag without its value',
+    args: ['--proxy-mode'],
+    status: 2,
+    lines: [/^menwei: option '--proxy-mode <text>' argument missing$/],
+  },
+  {
+    title: 'a number that is none',
+    args: ['--iptables_masquerade_bit=x'],
+    status: 2,
+    lines: [
+      /^menwei: option '--iptables-masquerade-bit <n>' argument 'x' is invalid\. It must be a whole number\.$/,
+    ],
+  },
+  {
+    title: 'a duration without a unit',
+    args: ['--iptables-sync-period=30'],
+    status: 2,
+    lines: [
+      /^menwei: option '--iptables-sync-period <duration>' argument '30' is invalid\. It must be a duration/,
+    ],
+  },
+  {
+    title: 'networks and addresses that are none',
+    args: ['--cluster-cidr=10.0.0.0/33', '--nodeport-addresses=10.0.0.1', '--healthz_bind_address=host:80'],
+    status: 2,
+    lines: [
+      /^menwei: --healthz-bind-address: /,
+      /^menwei: --nodeport-addresses: /,
+      /^menwei: --cluster-cidr: /,
+    ],
+  },
+  {
+    title: 'an interface name that none can have',
+    args: ['--detect-local-mode=InterfaceNamePrefix', '--pod-interface-name-prefix=veth+'],
+    status: 2,
+    lines: [/^menwei: --pod-interface-name-prefix: "veth\+": can't be of an interface: /],
   },
   {
     title: 'an argument that is no flag',
     args: [...FROM_MANIFEST, 'objects.yaml'],
     status: 2,
-    lines: [/too many arguments/],
+    lines: [/^menwei: too many arguments/],
   },
 ];
 
