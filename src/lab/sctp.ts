@@ -83,6 +83,8 @@ export async function requestStream(
     while (performance.now() < deadline) {
       const events = ffi.poll(fd, isConnected ? ffi.POLLIN : ffi.POLLOUT);
       if (events === 0) {
+        // What an ICMP message said while `connect` still held the socket is told to who asks, and wakes nobody.
+        if (!isConnected) throwPendingError(fd);
         await sleep(LOOK_EVERY_MS);
         continue;
       }

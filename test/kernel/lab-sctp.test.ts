@@ -40,3 +40,14 @@ it.skipIf(!hasSctp())('pods answer over SCTP', async () => {
     byPod: { a: 20 },
   });
 });
+
+it.skipIf(!hasSctp())('an address that nobody has is unreachable over SCTP at once, every time', async () => {
+  await using lab = await createLab({
+    nodes: [{ name: 'one', ip: '192.168.49.2', podCIDR: '10.244.0.0/24' }],
+  });
+  for (let time = 0; time < 4; time++) {
+    // Less than the kernel waits before it tries again.
+    const outcome = await lab.node('one').sctp('10.96.0.1:80', { timeoutMs: 2_500 });
+    expect({ time, ...outcome }).toMatchObject({ time, error: 'unreachable' });
+  }
+});

@@ -170,6 +170,7 @@ describe('menwei diff with an API server', () => {
     const primary = [...flags, '--nodeport-addresses', 'primary'];
     await using run = RunProcess.start(primary);
     await isProgrammed();
+    await run.synced();
     await run.end('SIGTERM');
     let refusalsLeft = 2;
     using _refusal = server.intercept(({ path }, response) => {

@@ -74,6 +74,7 @@ ipvs: {scheduler: wlc, strictARP: true}
     expect(await (await fetch('http://127.0.0.1:10249/proxyMode')).text()).toBe('iptables');
     expect(await rulesOf('default/web has no endpoints')).toHaveLength(1);
     expect(modprobeCalls().at(-1)).toBe('-va ip_vs');
+    await run.synced();
     expect((await run.end('SIGTERM')).status).toBe(0);
 
     // Who only looks comes to the same end, and finds nothing to change.

@@ -130,6 +130,7 @@ describe('menwei diff beside a run', () => {
     await expect
       .poll(() => observeStatus().catch(() => []), { timeout: 20_000 })
       .toContain('default/web/TCP IPv4 programmed');
+    await run.synced();
     const args = ['diff', '--manifests', manifests, '--hostname-override', NODE];
     const { status, stdout, stderr } = spawnSync(LAUNCHER, args, { encoding: 'utf8' });
     expect({ status, stdout }).toEqual({ status: 1, stdout: '' });

@@ -5,6 +5,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { expect } from 'vitest';
+import { IP_FAMILIES } from '../../src/addresses/ip.ts';
 import type { ServicePortStatus } from '../../src/proxy/service-port-status.ts';
 
 export const LAUNCHER = fileURLToPath(new URL('../../bin/menwei', import.meta.url));
@@ -69,6 +70,15 @@ export class RunProcess implements AsyncDisposable {
     if (level === undefined) return lines;
     const start = new RegExp(`^\\S+Z ${level} `);
     return lines.filter((line) => start.test(line)).map((line) => line.replace(start, ''));
+  }
+
+  /** Resolves after the first sync of both IP families: that one has had its own says nothing about the other. */
+  async synced(): Promise<void> {
+    const synced = () =>
+      IP_FAMILIES.filter((family) =>
+        this.log('I').some((line) => line.startsWith('synced everything ') && line.includes(`=${family} `)),
+      );
+    await expect.poll(synced, { timeout: 20_000 }).toEqual(IP_FAMILIES);
   }
 
   /** Ends it, and checks that nothing it started lives on. */
