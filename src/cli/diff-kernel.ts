@@ -8,7 +8,7 @@ import { desiredPlan } from '../proxy/desired-state.ts';
 import { NodeState } from '../proxy/node-state.ts';
 import { ProblemLog } from '../proxy/problem-log.ts';
 import type { ObjectSource } from '../sources/source.ts';
-import { startBackends } from './backends.ts';
+import { findUnservable, startBackends } from './backends.ts';
 import { UserError } from './failure.ts';
 import { settleMode } from './fallback.ts';
 import { openMachineAddresses } from './machine-addresses.ts';
@@ -40,7 +40,12 @@ export async function diffKernel({ flags, nodePortRange }: ProxyInput): Promise<
     const objects = await readObjects(settings, nodePortRange, logger, report);
     node.takeIn(objects);
     const surroundings = { runner, logger, localAddresses: addresses.local };
-    for (const backend of await startBackends(settings, node.ips.primaryFamily, surroundings, signal)) {
+    const { backends, unserved } = await startBackends(settings, surroundings, signal);
+    const unservable = findUnservable(node, unserved);
+    if (unservable !== undefined) throw unservable;
+    // What could not be looked at is not equal.
+    if (node.families.some((family) => unserved.has(family))) process.exitCode = 1;
+    for (const backend of backends) {
       const plan = desiredPlan(backend, objects, node.view(backend.family), report);
       const observed = await backend.observe(signal);
       plan.settle(observed);

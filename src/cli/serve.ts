@@ -22,11 +22,12 @@ import { createProxyMetrics, type ProxyMetrics } from '../metrics/proxy-metrics.
 import { dryRun } from '../proxy/dry-run.ts';
 import { FamilyProxy } from '../proxy/family-proxy.ts';
 import { FlowCutting } from '../proxy/flow-cutting.ts';
-import { NodeNotices } from '../proxy/node-notices.ts';
+import { NodeNotices, type ObservedNode } from '../proxy/node-notices.ts';
 import { NodeState } from '../proxy/node-state.ts';
 import { ServiceProxy } from '../proxy/service-proxy.ts';
+import { heardBy, UnservedFamily } from '../proxy/unserved-family.ts';
 import { ServiceTracker } from '../services/service-tracker.ts';
-import { startBackends } from './backends.ts';
+import { findUnservable, startBackends, type Unserved } from './backends.ts';
 import { cleanupKernel } from './cleanup-kernel.ts';
 import { UserError } from './failure.ts';
 import { settleMode } from './fallback.ts';
@@ -77,7 +78,9 @@ async function serve(
   const relays = forwards ? openRelays(settings.userspace, logger) : undefined;
   const surroundings = { runner, logger, localAddresses: addresses.local, relays };
   if (!settings.dryRun) await setUpConntrack(settings, runner, logger, stop.signal);
-  const backends = await startBackends(settings, node.ips.primaryFamily, surroundings, stop.signal);
+  const { backends, unserved } = await startBackends(settings, surroundings, stop.signal);
+  const unservable = Promise.withResolvers<void>();
+  stop.signal.addEventListener('abort', () => unservable.resolve(), { once: true });
   const health = new ProxyHealth(2 * settings.syncPeriodMs);
   const metrics = createProxyMetrics(relays && (() => relays.stats()));
   const healthServers = new Map(
@@ -91,11 +94,12 @@ async function serve(
   const flowCuttings = new Map(
     cutFamilies.map((family) => [family, createFlowCutting(family, addresses, metrics, logger)]),
   );
-  const notices = new NodeNotices(
-    backends.map(({ family }) => family),
-    node,
-    logger,
-  );
+  const notices = new NodeNotices(observedBy(node, unserved), logger);
+  const lookAtNode = () => {
+    notices.update();
+    const failure = findUnservable(node, unserved);
+    if (failure !== undefined) unservable.reject(failure);
+  };
   const removals = new Map(
     backends.map(({ family }) => [
       family,
@@ -117,18 +121,22 @@ async function serve(
     nodeGraceMs: settings.manifests.length > 0 ? 0 : NODE_GRACE_MS,
     onNode: (object) => {
       node.update(object);
-      notices.update();
+      lookAtNode();
     },
     onServiceCIDR: (name, cidrs) => node.serviceCIDRs.set(name, cidrs),
     nodePortObstacle: (family) => node.nodePortObstacle(family),
   });
+  const unservedFamilies = Array.from(
+    unserved,
+    ([family, { message }]) => new UnservedFamily(family, message, settings.nodeName, Date.now()),
+  );
   const servers = startServers(settings, node, health, logger, {
     metrics,
     mode: () => settings.mode,
-    status: () => proxy.status(),
+    status: () => [proxy, ...unservedFamilies].flatMap((each) => each.status()),
   });
   logger.info({ version: VERSION, mode: settings.mode, node: settings.nodeName }, 'menwei starts');
-  notices.update();
+  lookAtNode();
   const addressesChanged = () => {
     notices.update();
     proxy.nodeChanged();
@@ -136,7 +144,8 @@ async function serve(
   try {
     await untilStopped(stop, [
       proxy.run(stop.signal),
-      source.run(proxy, stop.signal),
+      unservable.promise,
+      source.run(heardBy(proxy, unservedFamilies), stop.signal),
       addresses.follow(addressesChanged, logger, stop.signal),
       ...Array.from(flowCuttings.values(), (cutting) => cutting.run(stop.signal)),
       ...Array.from(removals.values(), (removal) => removal.run(stop.signal)),
@@ -166,6 +175,15 @@ async function setUpConntrack(
     loadModule: () => applyKernelModule(runner, 'nf_conntrack', signal),
     logger,
   });
+}
+
+/** Of a family that is not proxied there is nothing to say but that. */
+function observedBy(node: NodeState, unserved: Unserved): ObservedNode {
+  return {
+    nodePortObstacle: (family) => (unserved.has(family) ? undefined : node.nodePortObstacle(family)),
+    addressObstacle: (family) => (unserved.has(family) ? undefined : node.addressObstacle(family)),
+    supportObstacle: (family) => (node.families.includes(family) ? unserved.get(family)?.message : undefined),
+  };
 }
 
 function createFlowCutting(

@@ -9,17 +9,26 @@ export interface NodeIPs {
 }
 
 /**
- * The first address decides the primary family, the first of the other family fills the other. A bind address that
- * isn't the wildcard wins over both.
+ * The addresses that the node is known by. A bind address that isn't the wildcard comes first.
  * @param nodeAddresses the Node object's; empty while it is unknown.
  */
-export function nodeIPs(settings: Pick<Settings, 'bindAddress'>, nodeAddresses: readonly string[]): NodeIPs {
-  const { bindAddress } = settings;
+export function statedAddresses(
+  { bindAddress }: Pick<Settings, 'bindAddress'>,
+  nodeAddresses: readonly string[],
+): readonly string[] {
   const isWildcard = bindAddress === '0.0.0.0' || bindAddress === '::';
-  const candidates = isWildcard ? nodeAddresses : [bindAddress, ...nodeAddresses];
+  return isWildcard ? nodeAddresses : [bindAddress, ...nodeAddresses];
+}
+
+/**
+ * The first address decides the primary family, the first of the other family fills the other. Without any, the family of the
+ * wildcard that stands for them all is the primary one.
+ */
+export function nodeIPs(settings: Pick<Settings, 'bindAddress'>, nodeAddresses: readonly string[]): NodeIPs {
+  const candidates = statedAddresses(settings, nodeAddresses);
   const first = (family: IpFamily) => candidates.find((ip) => familyOf(ip) === family);
   return {
-    primaryFamily: familyOf(candidates[0] ?? '127.0.0.1'),
+    primaryFamily: familyOf(candidates[0] ?? settings.bindAddress),
     byFamily: { IPv4: first('IPv4') ?? '127.0.0.1', IPv6: first('IPv6') ?? '::1' },
   };
 }

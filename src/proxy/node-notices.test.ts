@@ -8,11 +8,13 @@ it('tells of every change once, each family by itself', () => {
   const log = (fields: object, message: string) => lines.push(`${JSON.stringify(fields)} ${message}`);
   const obstacles = new Map<IpFamily, string>();
   let wrongAddress: string | undefined;
+  let missing: string | undefined;
   const node = {
     nodePortObstacle: (family: IpFamily) => obstacles.get(family),
+    supportObstacle: (family: IpFamily) => (family === 'IPv6' ? missing : undefined),
     addressObstacle: (family: IpFamily) => (family === 'IPv4' ? wrongAddress : undefined),
   };
-  const notices = new NodeNotices(['IPv4', 'IPv6'], node, { ...silentLogger, info: log, warn: log });
+  const notices = new NodeNotices(node, { ...silentLogger, info: log, warn: log });
   const news = () => {
     notices.update();
     notices.update();
@@ -32,4 +34,8 @@ it('tells of every change once, each family by itself', () => {
   expect(news()).toEqual(['{"family":"IPv4"} taking another']);
   wrongAddress = undefined;
   expect(news()).toEqual([`{"family":"IPv4"} an interface has the node's address again`]);
+  missing = 'no such table';
+  expect(news()).toEqual([
+    '{"family":"IPv6"} the node has IPv6 addresses, but IPv6 is not proxied: no such table',
+  ]);
 });

@@ -1,9 +1,12 @@
 /** Tells the log what is wrong with the node's addresses, and when it no longer is. */
-import type { IpFamily } from '../addresses/ip.ts';
+import { IP_FAMILIES, type IpFamily } from '../addresses/ip.ts';
 import type { Logger } from '../log/logger.ts';
 import type { NodeState } from './node-state.ts';
 
-type ObservedNode = Pick<NodeState, 'nodePortObstacle' | 'addressObstacle'>;
+export interface ObservedNode extends Pick<NodeState, 'nodePortObstacle' | 'addressObstacle'> {
+  /** Why a family that the node has is not proxied. */
+  readonly supportObstacle: (family: IpFamily) => string | undefined;
+}
 
 interface Concern {
   readonly obstacle: (node: ObservedNode, family: IpFamily) => string | undefined;
@@ -22,23 +25,29 @@ const CONCERNS: readonly Concern[] = [
     consequence: '',
     recovery: "an interface has the node's address again",
   },
+  {
+    obstacle: (node, family) => {
+      const reason = node.supportObstacle(family);
+      return reason && `the node has ${family} addresses, but ${family} is not proxied: ${reason}`;
+    },
+    consequence: '',
+    recovery: 'the node has no addresses any more of the IP family that is not proxied',
+  },
 ];
 
 export class NodeNotices {
-  readonly #families: readonly IpFamily[];
   readonly #node: ObservedNode;
   readonly #logger: Logger;
   readonly #told = new Map<string, string>();
 
-  constructor(families: readonly IpFamily[], node: ObservedNode, logger: Logger) {
-    this.#families = families;
+  constructor(node: ObservedNode, logger: Logger) {
     this.#node = node;
     this.#logger = logger;
   }
 
   /** To be called whenever the node may have changed. */
   update(): void {
-    for (const family of this.#families) for (const concern of CONCERNS) this.#tell(family, concern);
+    for (const family of IP_FAMILIES) for (const concern of CONCERNS) this.#tell(family, concern);
   }
 
   #tell(family: IpFamily, { obstacle, consequence, recovery }: Concern): void {

@@ -1,7 +1,7 @@
 /** What is known about the node the proxy runs on, as the backends want to see it. */
-import { familyOf, type IpFamily, isLoopback } from '../addresses/ip.ts';
+import { familyOf, IP_FAMILIES, type IpFamily, isLoopback } from '../addresses/ip.ts';
 import { localDetector } from '../config/local-detector.ts';
-import { type NodeIPs, nodeIPs, nodePortAddresses } from '../config/node-addresses.ts';
+import { type NodeIPs, nodeIPs, nodePortAddresses, statedAddresses } from '../config/node-addresses.ts';
 import type { Settings } from '../config/settings.ts';
 import type { Node, WatchedObject } from '../kubernetes/objects.ts';
 import type { NodeView } from '../services/node-view.ts';
@@ -56,6 +56,12 @@ export class NodeState {
 
   get ips(): NodeIPs {
     return nodeIPs(this.#settings, this.#node?.addresses ?? []);
+  }
+
+  /** Those that the node has addresses of, as far as the Node object and the settings tell; none while nobody does. */
+  get families(): readonly IpFamily[] {
+    const addresses = statedAddresses(this.#settings, this.#node?.addresses ?? []);
+    return IP_FAMILIES.filter((family) => addresses.some((ip) => familyOf(ip) === family));
   }
 
   /** All addresses of a family that the Node object and the settings know of: canonical, sorted, without loopback. */
