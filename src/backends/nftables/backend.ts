@@ -99,11 +99,21 @@ export class NftablesBackend
         changed: drifted,
         // Most likely it was the other family, whose first transaction comes at the same time.
         ready: () => {
-          if (this.#client.observeGeneration() !== this.#ownGeneration) drifted();
+          if (!this.#isOwnGeneration()) drifted();
         },
       },
       signal,
     );
+  }
+
+  /** Whether nobody changed the ruleset since we saw it last, as far as can be read. */
+  #isOwnGeneration(): boolean {
+    try {
+      return this.#client.observeGeneration() === this.#ownGeneration;
+    } catch (error) {
+      if (error instanceof KernelError) return false;
+      throw error;
+    }
   }
 
   async cleanup(): Promise<void> {

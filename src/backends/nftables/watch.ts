@@ -1,8 +1,9 @@
 /** Hears from the kernel what somebody else does to the table (spec § 5.6 has no such thing: upstream waits an hour). */
+import { KernelError } from '../../kernel/kernel-error.ts';
 import { listen } from '../../kernel/netlink/listener.ts';
 import type { NetlinkMessage } from '../../kernel/netlink/message.ts';
 import type { TableName } from '../../kernel/netlink/nf-tables/model.ts';
-import { decodeNotification } from '../../kernel/netlink/nf-tables/notification.ts';
+import { decodeNotification, type Notification } from '../../kernel/netlink/nf-tables/notification.ts';
 import { NETLINK_NETFILTER } from '../../kernel/netlink/transport.ts';
 
 /** linux/netfilter/nfnetlink.h: NFNLGRP_NFTABLES. */
@@ -22,18 +23,16 @@ export interface TableWatch {
 }
 
 /** Until the signal ends it. Throws KernelError. */
-export async function watchTable(
-  { table, ownPorts, changed, ready }: TableWatch,
-  signal: AbortSignal,
-): Promise<void> {
-  const transaction = new ForeignTransaction(table, changed);
+export async function watchTable(watch: TableWatch, signal: AbortSignal): Promise<void> {
+  const { table, ownPorts, changed, ready } = watch;
+  const news = new TableNews(table, changed);
   await listen(
     NETLINK_NETFILTER,
     [NFTABLES_GROUP],
     {
       ignoredPorts: ownPorts,
       onDatagram: (messages) => {
-        for (const message of messages) transaction.take(message);
+        for (const message of messages) news.take(message);
       },
       onLost: () => changed('so much was changed at once that the kernel could not tell all of it'),
       ready,
@@ -43,7 +42,7 @@ export async function watchTable(
 }
 
 /** The kernel tells change by change, and at the end of a transaction by whom it was. */
-class ForeignTransaction {
+export class TableNews {
   readonly #table: TableName;
   readonly #changed: (what: string) => void;
   #changes: string[] = [];
@@ -53,8 +52,16 @@ class ForeignTransaction {
     this.#changed = changed;
   }
 
+  /** What can't be understood may be about the table. */
   take(message: NetlinkMessage): void {
-    const news = decodeNotification(message);
+    let news: Notification | undefined;
+    try {
+      news = decodeNotification(message);
+    } catch (error) {
+      if (!(error instanceof KernelError)) throw error;
+      this.#changed(`somebody did what can't be understood (${error.message})`);
+      return;
+    }
     if (news === undefined) return;
     if ('what' in news) {
       const { table, what } = news;

@@ -27,7 +27,9 @@ export interface NetlinkListener {
   readonly ignoredPorts?: readonly number[];
   /** All messages of one datagram; overwritten as soon as this returns. */
   onDatagram(messages: readonly NetlinkMessage[]): void;
-  /** News was lost, because it came faster than it was read. From now on nothing is missed again. */
+  /**
+   * News was lost, because it came faster than it was read, or can't be decoded. From now on nothing is missed again.
+   */
   onLost(): void;
   /** From now on nothing is missed. */
   ready?(): void;
@@ -92,12 +94,18 @@ class Queue {
 
   #receive(): boolean {
     const datagram = this.#receiveOrLose();
-    if (datagram !== undefined) this.#listener.onDatagram(decodeMessages(datagram));
+    if (datagram !== undefined) this.#deliver(datagram);
     else if (this.#hasLost) {
       this.#hasLost = false;
       this.#listener.onLost();
     }
     return datagram !== undefined;
+  }
+
+  #deliver(datagram: Uint8Array): void {
+    const messages = decodedOrLost(datagram);
+    if (messages === undefined) this.#hasLost = true;
+    else this.#listener.onDatagram(messages);
   }
 
   /** Once the queue is full the kernel drops all news until it is empty, and says so once, before the rest of the queue. */
@@ -110,5 +118,14 @@ class Queue {
         this.#hasLost = true;
       }
     }
+  }
+}
+
+function decodedOrLost(datagram: Uint8Array): readonly NetlinkMessage[] | undefined {
+  try {
+    return decodeMessages(datagram);
+  } catch (error) {
+    if (error instanceof KernelError) return undefined;
+    throw error;
   }
 }
