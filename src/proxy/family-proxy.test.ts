@@ -167,6 +167,21 @@ describe('status', () => {
     expect(states()).toEqual({ 'ns/db/TCP': 'programmed' });
   });
 
+  it('is told of addresses that others own, with an end', async () => {
+    const warnings: string[] = [];
+    const logger = { ...silentLogger, warn: (_fields: object, message: string) => warnings.push(message) };
+    const { put, sync } = open({ logger });
+    put(
+      ...Array.from({ length: 1_000 }, (_, number) =>
+        aService({ name: `web-${number}`, createdAtMs: number }),
+      ),
+    );
+    await sync();
+    expect(warnings).toHaveLength(51);
+    expect(warnings[0]).toMatch(/^Service ns\/web-\d+: spec\.clusterIP: /);
+    expect(warnings[50]).toMatch(/^and 9\d\d more messages about objects$/);
+  });
+
   it('is error for a service port that can’t be compiled, and the others don’t suffer', async () => {
     const errors: string[] = [];
     const logger = { ...silentLogger, error: (_fields: object, message: string) => errors.push(message) };

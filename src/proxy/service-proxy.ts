@@ -3,6 +3,7 @@ import type { IpFamily } from '../addresses/ip.ts';
 import type { ProxyHealth } from '../health/proxy-health.ts';
 import type { ServiceHealthServers } from '../health/service-health-servers.ts';
 import type { Node, ObjectRef, Problem, WatchedObject } from '../kubernetes/objects.ts';
+import { MOST_LINES } from '../log/first-lines.ts';
 import type { Logger } from '../log/logger.ts';
 import type { ProxyMetrics } from '../metrics/proxy-metrics.ts';
 import type { ObjectSink } from '../sources/source.ts';
@@ -257,8 +258,10 @@ export class ServiceProxy implements ObjectSink {
     if (!result.ok) logger.error({ ...fields, error: result.error }, 'sync failed, will be repeated');
     else if (result.complete) logger.info(fields, 'synced everything');
     else logger.debug(fields, 'synced changes');
-    for (const { servicePort, error } of result.refused) {
+    for (const { servicePort, error } of result.refused.slice(0, MOST_LINES)) {
       logger.warn({ family, servicePort, error }, 'not taken by the kernel; will be tried again');
     }
+    const count = result.refused.length - MOST_LINES;
+    if (count > 0) logger.warn({ family, count }, 'more was not taken by the kernel; will be tried again');
   }
 }

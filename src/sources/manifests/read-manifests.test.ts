@@ -57,6 +57,30 @@ describe('reading manifests once', () => {
     expect(errors).toEqual([]);
   });
 
+  it.each<[string, Buffer]>([
+    ['UTF-8 with a mark', Buffer.from(`\uFEFF${node('a')}`)],
+    ['UTF-16, low byte first', Buffer.from(`\uFEFF${node('a')}`, 'utf16le')],
+    ['UTF-16, high byte first', Buffer.from(`\uFEFF${node('a')}`, 'utf16le').swap16()],
+  ])('reads %s', async (_, bytes) => {
+    await writeFile(join(folder, 'a.yaml'), bytes);
+    const { objects, errors } = await readManifests([folder]);
+    expect(errors).toEqual([]);
+    expect(objects.map(({ name }) => name)).toEqual(['a']);
+  });
+
+  it.each<[string, Buffer, string]>([
+    ['another encoding', Buffer.from('# é\n', 'latin1'), 'a.yaml: is no text in UTF-8'],
+    [
+      'no text at all',
+      Buffer.from([0x7f, 0x45, 0x4c, 0x46, 0, 0]),
+      'a.yaml:1: control characters are not allowed',
+    ],
+  ])('says that a file is %s', async (_, bytes, message) => {
+    await writeFile(join(folder, 'a.yaml'), bytes);
+    const { errors } = await readManifests([folder]);
+    expect(errors.map(formatManifestError)).toEqual([join(folder, message)]);
+  });
+
   it('lets the first path win', async () => {
     await writeFile(join(folder, 'a.yaml'), node('node-1', 'of-a'));
     await writeFile(join(folder, 'b.yaml'), node('node-1', 'of-b'));
