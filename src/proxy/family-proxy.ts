@@ -95,6 +95,8 @@ export class FamilyProxy<Unit, State, Changes> implements Syncable {
   /** For which the plan is compiled. */
   #node: NodeView | undefined;
   #kernelKnown = false;
+  /** The last sync has left the kernel unknown. */
+  #isLookDue = false;
   /** Since the last sync that succeeded there was reason to doubt all service ports, not just those that changed. */
   #allDoubtful = false;
   /** Somebody meddled after the sync that is on had its look at the kernel. */
@@ -111,7 +113,11 @@ export class FamilyProxy<Unit, State, Changes> implements Syncable {
   }
 
   sync(signal: AbortSignal): Promise<SyncResult> {
-    return this.#turns.take(() => this.#sync(signal));
+    return this.#turns.take(async () => {
+      const result = await this.#sync(signal);
+      this.#isLookDue = !this.#kernelKnown;
+      return result;
+    });
   }
 
   forgetKernel(): void {
@@ -121,7 +127,11 @@ export class FamilyProxy<Unit, State, Changes> implements Syncable {
   }
 
   watch(drifted: (what?: string) => void, signal: AbortSignal): Promise<void> {
-    return this.#backend.watch(drifted, this.#turns.take, signal);
+    // After a sync that failed the kernel differs from what it should be through nobody's fault, and is looked at anyway.
+    const heard = (what?: string) => {
+      if (!this.#isLookDue) drifted(what);
+    };
+    return this.#backend.watch(heard, this.#turns.take, signal);
   }
 
   async #sync(signal: AbortSignal): Promise<SyncResult> {

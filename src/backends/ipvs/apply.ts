@@ -26,6 +26,7 @@ import { Ledger } from './ledger.ts';
 import { DEVICE } from './names.ts';
 import { formatFrontendEntry, isLedger } from './sets.ts';
 import type { ServerContent, SetContent } from './state.ts';
+import { Unmade } from './unmade.ts';
 
 const { EEXIST, ENOENT } = constants.errno;
 
@@ -40,6 +41,12 @@ export interface Doors {
 /** Whose each virtual server is, by the very object that the edits name it with: texts for all would take longer. */
 type Owners = Map<Frontend, ServicePortKey>;
 
+/** What became of changes. */
+export interface Applied {
+  readonly refused: readonly Refusal[];
+  readonly unmade: Unmade;
+}
+
 export class Application {
   readonly #doors: Doors;
   readonly #gradual: GradualWeights;
@@ -50,8 +57,7 @@ export class Application {
   readonly #answerMs: number;
   readonly #signal: AbortSignal;
   readonly #refused: Refusal[] = [];
-  /** Virtual servers that are not there or not ours: nothing may be put into them. */
-  readonly #unusable = new Set<FrontendKey>();
+  readonly #unmade = new Unmade();
 
   constructor(
     doors: Doors,
@@ -70,7 +76,7 @@ export class Application {
   }
 
   /** Returns what was refused while the rest was done. Throws KernelError where nothing more could be done. */
-  async run(changes: IpvsChanges): Promise<readonly Refusal[]> {
+  async run(changes: IpvsChanges): Promise<Applied> {
     const { links, rules } = this.#doors;
     await this.#claim(changes);
     if (changes.device) links.applyDummy(DEVICE);
@@ -90,8 +96,8 @@ export class Application {
     await this.#applySets(
       changes.removedMembers.filter(isOfGuard).map((members) => memberEdit('remove', members)),
     );
-    for (const error of new Set((await this.#ledger.close(changes, left)).values())) this.#refuse(error);
-    return this.#refused;
+    for (const error of new Set((await this.#ledger.close(changes, left)).values())) this.#refuseMore(error);
+    return { refused: this.#refused, unmade: this.#unmade };
   }
 
   /**
@@ -116,15 +122,16 @@ export class Application {
     const refused = await this.#ledger.open(changes, new Set(foreign.map(entryOf)), new Set(owners.keys()));
     for (const [entry, error] of refused) {
       const content = owners.get(entry);
-      if (content !== undefined) this.#unusable.add(formatFrontend(content.server.frontend));
-      this.#refuse(error, content?.servicePort);
+      if (content === undefined) throw new Error(`BUG: ${entry} was not asked for`);
+      this.#unmade.entries.add(entry);
+      this.#refuseServer(content.server.frontend, error, content.servicePort);
     }
-    await this.#ledger.strike(foreign);
+    await this.#strike(foreign);
   }
 
   async #applySets(edits: readonly SetEdit[]): Promise<void> {
     if (edits.length === 0) return;
-    for (const { error } of await this.#doors.sets.apply(edits, this.#signal)) this.#refuse(error);
+    for (const { error } of await this.#doors.sets.apply(edits, this.#signal)) this.#refuseMore(error);
   }
 
   async #applyServers({ addedServers, changedServers }: IpvsChanges): Promise<void> {
@@ -146,14 +153,13 @@ export class Application {
         foreign.push(frontend);
         this.#refuseForeign(frontend, servicePort);
       } else {
-        this.#unusable.add(formatFrontend(frontend));
-        this.#refuse(error, servicePort);
+        this.#refuseServer(frontend, error, servicePort);
       }
     }
     for (const { server } of addedServers) {
       if (this.#isUsable(server)) this.#known.add(formatFrontend(server.frontend));
     }
-    await this.#ledger.strike(foreign);
+    await this.#strike(foreign);
   }
 
   async #addDestinations(changes: IpvsChanges): Promise<void> {
@@ -184,13 +190,11 @@ export class Application {
     const again = (await this.#applyIpvs(edits)).flatMap(({ edit, error }) =>
       this.#otherWay(edit, error, owners),
     );
-    for (const { edit, error } of await this.#applyIpvs(again)) {
-      this.#refuse(error, owners.get(frontendOf(edit)));
-    }
+    for (const { edit, error } of await this.#applyIpvs(again)) this.#refuseDestination(edit, error, owners);
   }
 
   #isUsable({ frontend }: { readonly frontend: Frontend }): boolean {
-    return this.#unusable.size === 0 || !this.#unusable.has(formatFrontend(frontend));
+    return this.#unmade.servers.size === 0 || !this.#unmade.servers.has(formatFrontend(frontend));
   }
 
   #otherWay(edit: IpvsEdit, error: KernelError, owners: Owners): readonly IpvsEdit[] {
@@ -198,7 +202,7 @@ export class Application {
       return [{ ...edit, change: 'set-destination' }];
     if (edit.change === 'set-destination' && error.errno === ENOENT)
       return [{ ...edit, change: 'add-destination' }];
-    this.#refuse(error, owners.get(frontendOf(edit)));
+    this.#refuseDestination(edit, error, owners);
     return [];
   }
 
@@ -223,7 +227,7 @@ export class Application {
     });
     const owners = ownersOf(drainedDestinations);
     for (const { edit, error } of await this.#applyIpvs(edits)) {
-      if (!isGone(error)) this.#refuse(error, owners.get(frontendOf(edit)));
+      if (!isGone(error)) this.#refuseMore(error, owners.get(frontendOf(edit)));
     }
     const frontends = new Map(
       drainedDestinations.map(({ frontend }) => [formatFrontend(frontend), frontend]),
@@ -234,8 +238,12 @@ export class Application {
   async #applyAddresses(change: AddressEdit['change'], ips: readonly string[]): Promise<void> {
     if (ips.length === 0) return;
     const edits = ips.map((ip): AddressEdit => ({ change, ip }));
-    for (const { error } of await this.#doors.links.applyAddresses(DEVICE, edits, this.#signal)) {
-      this.#refuse(error);
+    for (const { edit, error } of await this.#doors.links.applyAddresses(DEVICE, edits, this.#signal)) {
+      if (edit.change === 'remove') this.#refuseMore(error);
+      else {
+        this.#unmade.addresses.add(edit.ip);
+        this.#refuse(error);
+      }
     }
   }
 
@@ -271,7 +279,7 @@ export class Application {
     for (const { edit, error } of await this.#applyIpvs(edits)) {
       if (isGone(error)) continue;
       if (edit.change === 'remove-server') left.add(edit.frontend);
-      this.#refuse(error, owners.get(frontendOf(edit)));
+      this.#refuseMore(error, owners.get(frontendOf(edit)));
     }
     for (const { server } of removedServers) {
       if (!left.has(server.frontend)) this.#known.delete(formatFrontend(server.frontend));
@@ -285,13 +293,33 @@ export class Application {
   }
 
   #refuseForeign(frontend: Frontend, servicePort: ServicePortKey | undefined): void {
-    const key = formatFrontend(frontend);
-    this.#unusable.add(key);
+    const object = formatFrontend(frontend);
     const detail = 'somebody else has this virtual server; it is left alone';
-    this.#refuse(
-      new KernelError({ operation: 'add virtual server', object: key, detail, errno: EEXIST }),
-      servicePort,
-    );
+    const error = new KernelError({ operation: 'add virtual server', object, detail, errno: EEXIST });
+    this.#refuseServer(frontend, error, servicePort);
+  }
+
+  /** It is not there, not ours or not as it should be: nothing may be put into it. */
+  #refuseServer(frontend: Frontend, error: KernelError, servicePort: ServicePortKey | undefined): void {
+    this.#unmade.servers.add(formatFrontend(frontend));
+    this.#refuse(error, servicePort);
+  }
+
+  #refuseDestination(edit: IpvsEdit, error: KernelError, owners: Owners): void {
+    if ('destination' in edit) this.#unmade.addDestination(edit.frontend, edit.destination);
+    this.#refuse(error, owners.get(frontendOf(edit)));
+  }
+
+  /** What was not made is not told in detail: somebody has to look. */
+  #refuseMore(error: KernelError, servicePort?: ServicePortKey): void {
+    this.#unmade.isMore = true;
+    this.#refuse(error, servicePort);
+  }
+
+  /** They are somebody else's. */
+  async #strike(foreign: readonly Frontend[]): Promise<void> {
+    for (const frontend of foreign) this.#unmade.entries.add(entryOf(frontend));
+    await this.#ledger.strike(foreign);
   }
 
   #refuse(error: KernelError, servicePort?: ServicePortKey): void {

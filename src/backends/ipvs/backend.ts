@@ -68,12 +68,13 @@ export class IpvsBackend extends IpvsRules implements Backend<IpvsUnit, IpvsStat
     this.#known ??= new Set();
     const application = new Application(this.#doors, this.#gradual, this.#known, times, signal);
     this.#rulesKnown = false;
-    const refused = await application.run(changes);
+    const { refused, unmade } = await application.run(changes);
     this.#rulesKnown = true;
-    if (refused.length > 0) return { refused };
-    image?.update(changes);
+    if (image === undefined || unmade.isMore) return refused.length === 0 ? 'applied' : { refused };
+    image.update(changes, unmade);
     this.#image = image;
-    return 'applied';
+    if (refused.length === 0) return 'applied';
+    return { refused, held: (_key, wanted) => unmade.heldOf(wanted, image) };
   }
 
   async observe(signal: AbortSignal): Promise<IpvsState> {

@@ -14,7 +14,9 @@ import { formatFrontend } from '../../kernel/netlink/ipvs/frontend.ts';
 import type { AddressOnInterface } from '../../kernel/netlink/route/contract.ts';
 import type { DestinationChange, IpvsChanges } from './changes.ts';
 import type { GradualWeights } from './gradual.ts';
+import { isLedger } from './sets.ts';
 import { formatDestination, type IpvsState, type ServerContent } from './state.ts';
+import type { Unmade } from './unmade.ts';
 
 interface HeldServer {
   server: VirtualServer;
@@ -34,26 +36,47 @@ export class KernelImage {
     this.#setSizes = new Map(Array.from(sets, ([name, { entries }]) => [name, entries.size]));
   }
 
-  update(changes: IpvsChanges): void {
+  /** All that was made of the changes. */
+  update(changes: IpvsChanges, unmade: Unmade): void {
     for (const { name } of changes.sets) this.#setSizes.set(name, this.#setSizes.get(name) ?? 0);
-    for (const { shape, entries } of changes.addedMembers) this.#resize(shape.name, entries.size);
+    for (const { shape, entries } of changes.addedMembers) {
+      const missing = isLedger(shape) ? [...unmade.entries].filter((entry) => entries.has(entry)).length : 0;
+      this.#resize(shape.name, entries.size - missing);
+    }
     for (const { shape, entries } of changes.removedMembers) this.#resize(shape.name, -entries.size);
-    for (const address of changes.addedAddresses) this.#addresses.add(address);
+    for (const address of changes.addedAddresses) {
+      if (!unmade.addresses.has(address)) this.#addresses.add(address);
+    }
     for (const address of changes.removedAddresses) this.#addresses.delete(address);
     for (const { server } of changes.removedServers) this.#servers.delete(formatFrontend(server.frontend));
     for (const content of changes.addedServers) {
-      this.#servers.set(formatFrontend(content.server.frontend), hold(content));
+      const { frontend } = content.server;
+      const key = formatFrontend(frontend);
+      if (unmade.servers.has(key)) continue;
+      const held = hold(content);
+      this.#servers.set(key, held);
+      for (const [text, destination] of held.destinations) {
+        if (unmade.hasDestination(frontend, destination)) held.destinations.delete(text);
+      }
     }
     for (const { server } of changes.changedServers) {
-      const held = this.#servers.get(formatFrontend(server.frontend));
-      if (held !== undefined) held.server = server;
+      const key = formatFrontend(server.frontend);
+      const held = this.#servers.get(key);
+      if (held !== undefined && !unmade.servers.has(key)) held.server = server;
     }
     for (const change of [...changes.addedDestinations, ...changes.changedDestinations]) {
+      if (unmade.hasDestination(change.frontend, change.destination)) continue;
       this.#destinations(change)?.set(formatDestination(change.destination), change.destination);
     }
     for (const change of [...changes.drainedDestinations, ...changes.endedDestinations]) {
       this.#destinations(change)?.delete(formatDestination(change.destination));
     }
+  }
+
+  /** As it is there. */
+  server(key: FrontendKey): Pick<ServerContent, 'server' | 'destinations'> | undefined {
+    const held = this.#servers.get(key);
+    return held && { server: held.server, destinations: new Map(held.destinations) };
   }
 
   /** How they differ from what they should be, in words. Virtual servers that we don't know are somebody's own. */

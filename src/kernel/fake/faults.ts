@@ -25,9 +25,13 @@ export class Faults {
 
   /** What is to happen to the next operation. */
   next(): Fault {
-    if (this.#stopped || this.#suspended || this.#random() >= this.#rate) return 'none';
+    if (!this.isAtWork || this.#random() >= this.#rate) return 'none';
     const kinds: readonly Fault[] = ['before', 'halfway', 'after'];
     return kinds[Math.floor(this.#random() * kinds.length)] ?? 'before';
+  }
+
+  get isAtWork(): boolean {
+    return !this.#stopped && !this.#suspended;
   }
 
   /** Everything works for as long as somebody only looks how things stand. */

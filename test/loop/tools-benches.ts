@@ -1,0 +1,92 @@
+/** The modes with iptables rules, and nftables, as the laws of a proxy that runs are tried on them, be the kernel real or not. */
+import type { IpFamily } from '../../src/addresses/ip.ts';
+import { openBackend as openIptables } from '../../src/backends/iptables/laws.ts';
+import { openBackend as openNftables } from '../../src/backends/nftables/laws.ts';
+import { FakeRelays } from '../../src/backends/userspace/fake-relays.ts';
+import { openBackend as openUserspace } from '../../src/backends/userspace/laws.ts';
+import { Faults } from '../../src/kernel/fake/faults.ts';
+import { faulty } from '../../src/kernel/fake/faulty.ts';
+import type { IptablesTools } from '../../src/kernel/iptables-tools.ts';
+import type { NfTablesClient } from '../../src/kernel/netlink/nf-tables/contract.ts';
+import type { LoopBench } from '../../src/proxy/laws.ts';
+
+const signal = new AbortController().signal;
+
+function openFaults(seed: number) {
+  return { faults: new Faults({ seed, rate: 0.1 }), mistakes: new Faults({ seed, rate: 0.02 }) };
+}
+
+function faultyTools(tools: IptablesTools, faults: Faults): IptablesTools {
+  return faulty(tools, faults, ['save', 'restore', 'list', 'createChain']);
+}
+
+/** Somebody empties a chain of ours, or a table. */
+async function meddleWith(tools: IptablesTools, random: number): Promise<void> {
+  const chain = random < 0.5 ? 'KUBE-FORWARD' : 'FORWARD';
+  const there = await tools.list('filter', chain, signal);
+  if (there !== undefined) await tools.restore([`*filter\n-F ${chain}\nCOMMIT\n`], signal);
+}
+
+export function openIptablesBench(
+  tools: IptablesTools,
+  family: IpFamily,
+  seed: number,
+  watchPeriodMs: number,
+): LoopBench<unknown, unknown, unknown> {
+  const { faults, mistakes } = openFaults(seed);
+  return {
+    backend: openIptables(faultyTools(tools, faults), family, { watchPeriodMs }),
+    observer: openIptables(tools, family),
+    faults,
+    mistakes,
+    hasWatch: true,
+    meddle: (random) => meddleWith(tools, random),
+  };
+}
+
+/** Ports are few, and some of them have been taken. */
+export function openUserspaceBench(
+  tools: IptablesTools,
+  family: IpFamily,
+  seed: number,
+  watchPeriodMs: number,
+): LoopBench<unknown, unknown, unknown> {
+  const { faults, mistakes } = openFaults(seed);
+  const taken = new Set(['TCP 40001', 'UDP 40003']);
+  const relays = new FakeRelays({ faults: { seed, rate: 0.1 }, taken });
+  const options = { watchPeriodMs, portRange: { first: 40_000, last: 40_019 } };
+  return {
+    backend: openUserspace({ tools: faultyTools(tools, faults), relays }, family, options),
+    observer: openUserspace({ tools, relays }, family, options),
+    faults: {
+      next: () => faults.next(),
+      suspend: (work) => faults.suspend(work),
+      stop: () => {
+        faults.stop();
+        relays.faults.stop();
+      },
+    },
+    mistakes,
+    hasWatch: true,
+    meddle: (random) => meddleWith(tools, random),
+  };
+}
+
+/** @param hasWatch a fake is heard by nobody */
+export function openNftablesBench(
+  client: NfTablesClient,
+  observer: NfTablesClient,
+  family: IpFamily,
+  seed: number,
+  hasWatch: boolean,
+): LoopBench<unknown, unknown, unknown> {
+  const unsafe = ['apply', 'observe', 'observeDynamicElements'] as const;
+  const { faults, mistakes } = openFaults(seed);
+  return {
+    backend: openNftables(faulty(client, faults, unsafe), family),
+    observer: openNftables(observer, family),
+    faults,
+    mistakes,
+    hasWatch,
+  };
+}
