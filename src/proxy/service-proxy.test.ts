@@ -275,6 +275,24 @@ describe('events', () => {
   });
 });
 
+describe('what is wrong with thousands of objects', () => {
+  it('is told of the first, and counted', async () => {
+    const { proxy, log, ended, stop } = open();
+    const report = () => {
+      const object = { kind: 'Service', namespace: 'ns', name: 'web' } as const;
+      for (let count = 0; count < 61_000; count++) proxy.report({ object, field: 'spec', message: 'is bad' });
+    };
+    report();
+    expect(log).toEqual(Array.from({ length: 50 }, () => 'Service ns/web: spec: is bad'));
+    await pass(10_000);
+    expect(log.splice(0).at(-1)).toBe('and 60950 more messages about objects');
+    report();
+    stop();
+    await ended;
+    expect(log.at(-1)).toBe('and 60950 more messages about objects');
+  });
+});
+
 describe('somebody else', () => {
   // The watch keeps the machine's time.
   beforeEach(() => {

@@ -74,15 +74,14 @@ export class ServiceProxy implements ObjectSink {
   /** Syncs until the signal fires; a sync that is under way is ended with it. The kernel keeps its rules. */
   async run(signal: AbortSignal): Promise<void> {
     const { health } = this.#options;
-    await Promise.all(
-      this.#families.flatMap((family) => {
-        health.updated(family.proxy.family, Date.now());
-        return [
-          family.pacer.run(() => this.#sync(family, signal), signal),
-          this.#untilProgrammed(family, signal).then(() => this.#watch(family, signal)),
-        ];
-      }),
-    );
+    const runs = this.#families.flatMap((family) => {
+      health.updated(family.proxy.family, Date.now());
+      return [
+        family.pacer.run(() => this.#sync(family, signal), signal),
+        this.#untilProgrammed(family, signal).then(() => this.#watch(family, signal)),
+      ];
+    });
+    await Promise.all(runs).finally(() => this.#problems.flush());
   }
 
   upsert(object: WatchedObject): void {
