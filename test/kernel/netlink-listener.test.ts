@@ -1,4 +1,5 @@
 /** Netlink multicast groups and a real kernel. */
+
 import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { readdirSync } from 'node:fs';
@@ -9,6 +10,7 @@ import { NetlinkConnection } from '../../src/kernel/netlink/connection.ts';
 import { listen, type NetlinkListener } from '../../src/kernel/netlink/listener.ts';
 import { NLM_F_CREATE, NLM_F_REQUEST } from '../../src/kernel/netlink/message.ts';
 import { MessageWriter } from '../../src/kernel/netlink/message-writer.ts';
+import { encodePortFilter } from '../../src/kernel/netlink/port-filter.ts';
 import { NETLINK_ROUTE, openNetlinkTransport } from '../../src/kernel/netlink/transport.ts';
 import {
   addAddress,
@@ -92,7 +94,7 @@ describe('a listener', () => {
   it('hears what its own process does, but not what its own connections do if they are to be ignored', async () => {
     using own = connect();
     using other = connect();
-    const { news } = hear({ ignoredPorts: [own.portId, 1] });
+    const { news } = hear({ filters: [encodePortFilter([own.portId, 1])] });
     const all = hear();
     own.request(addAddress('10.180.0.1'));
     other.request(addAddress('10.180.0.2'));
@@ -114,7 +116,7 @@ describe('a listener', () => {
 
   it('is not told of the loss of what it ignores', async () => {
     using connection = connect();
-    const { news } = hear({ ignoredPorts: [connection.portId] });
+    const { news } = hear({ filters: [encodePortFilter([connection.portId])] });
     await flood(connection);
     ip('address', 'add', '10.180.0.2/32', 'dev', 'lo');
     await vi.waitFor(() => expect(news).toEqual(['new 10.180.0.2']));

@@ -1,4 +1,5 @@
 /** The nf_tables library and nft in one kernel: what one of them makes, the other reads. */
+
 import { spawnSync } from 'node:child_process';
 import { createSocket } from 'node:dgram';
 import { constants } from 'node:os';
@@ -19,6 +20,7 @@ import type {
   Transaction,
 } from '../../src/kernel/netlink/nf-tables/model.ts';
 import { decodeNotification, type Notification } from '../../src/kernel/netlink/nf-tables/notification.ts';
+import { encodePortFilter } from '../../src/kernel/netlink/port-filter.ts';
 import {
   NETLINK_NETFILTER,
   type NetlinkTransport,
@@ -435,7 +437,7 @@ describe('news', () => {
       NETLINK_NETFILTER,
       [NFNLGRP_NFTABLES],
       {
-        ignoredPorts: [client.portId],
+        filters: [encodePortFilter([client.portId])],
         onDatagram: (messages) => {
           for (const message of messages)
             news.push(...[decodeNotification(message)].filter((each) => each !== undefined));

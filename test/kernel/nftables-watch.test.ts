@@ -8,13 +8,17 @@ import { AF_NETLINK, connect, SOCK_RAW, send, socket } from '../../src/kernel/ff
 import { KernelError } from '../../src/kernel/kernel-error.ts';
 import { NetlinkConnection } from '../../src/kernel/netlink/connection.ts';
 import { encodeMessage } from '../../src/kernel/netlink/message.ts';
+import { MessageWriter } from '../../src/kernel/netlink/message-writer.ts';
 import { NfTables } from '../../src/kernel/netlink/nf-tables/client.ts';
 import { NFT_MSG } from '../../src/kernel/netlink/nf-tables/constants.ts';
 import type { NfTablesClient } from '../../src/kernel/netlink/nf-tables/contract.ts';
+import type { SetDeclaration, TableName } from '../../src/kernel/netlink/nf-tables/model.ts';
 import { NETLINK_NETFILTER, openNetlinkTransport } from '../../src/kernel/netlink/transport.ts';
+import { readSysctl, writeSysctl } from '../../src/kernel/sysctl.ts';
 import { nft } from './nftables-listing.ts';
 import { nodeView } from './nftables-objects.ts';
 
+const OPTION_MEMORY = 'net/core/optmem_max';
 const PATIENCE = { timeout: 20_000 };
 const signal = new AbortController().signal;
 
@@ -33,8 +37,12 @@ function openClient(): NfTables {
   return new NfTables(new NetlinkConnection(openNetlinkTransport(NETLINK_NETFILTER)));
 }
 
-function openBackend(family: IpFamily, client: NfTablesClient = openClient()): NftablesBackend {
-  return new NftablesBackend({ family, client, masqueradeMark: 1 << 14, masqueradeAll: false });
+function openBackend(
+  family: IpFamily,
+  client: NfTablesClient = openClient(),
+  ownPorts: readonly number[] = [client.portId],
+): NftablesBackend {
+  return new NftablesBackend({ family, client, ownPorts, masqueradeMark: 1 << 14, masqueradeAll: false });
 }
 
 async function program(backend: NftablesBackend): Promise<void> {
@@ -138,3 +146,134 @@ describe('the watch asks for a look at the kernel, and goes on', () => {
     await expectStillHeard(heard);
   });
 });
+
+/** Of 300,000 elements, in one go, without a turn for the event loop. */
+async function fill(client: NfTables, table: TableName): Promise<void> {
+  const numbers = { name: 'numbers', key: ['slot'], data: undefined, interval: false } as const;
+  const set: SetDeclaration = { ...numbers, dynamic: false, size: 300_000, comment: '' };
+  const elements = Array.from({ length: 300_000 }, (_, key) => ({
+    key: `${key}`,
+    data: undefined,
+    comment: '',
+  }));
+  await client.apply(table, [
+    { do: 'add table', table: { ...table, comment: '' } },
+    { do: 'add set', set },
+    { do: 'add elements', set, elements },
+  ]);
+}
+
+function openBlockingClient(): NfTables {
+  const transport = openNetlinkTransport(NETLINK_NETFILTER);
+  return new NfTables(
+    new NetlinkConnection({
+      portId: transport.portId,
+      send: (datagram) => transport.send(datagram),
+      sendAside: async (datagram) => transport.send(datagram),
+      receive: () => transport.receive(),
+      [Symbol.dispose]: () => transport[Symbol.dispose](),
+    }),
+  );
+}
+
+describe('the watch of a table', () => {
+  it.each([
+    ['another', { family: 'ip', name: 'other' }],
+    ['the other family’s', { family: 'ip', name: 'menwei' }],
+    ['one that is called alike', { family: 'ip6', name: 'menwe' }],
+  ] as const)('loses nothing while somebody fills %s', async (_which, table) => {
+    const backend = openBackend('IPv6');
+    await program(backend);
+    const heard = watch(backend);
+    using stranger = openBlockingClient();
+    const filling = fill(stranger, table);
+    nft(['add', 'chain', 'ip6', 'menwei', 'meanwhile']);
+    await filling;
+    nft(['add', 'chain', 'ip6', 'menwei', 'after']);
+    await expect.poll(() => heard.what, PATIENCE).toHaveLength(2);
+    expect(heard.what).toEqual([
+      expect.stringMatching(/^nft .* added chain meanwhile$/),
+      expect.stringMatching(/^nft .* added chain after$/),
+    ]);
+    expect(heard.ended).toEqual([]);
+  });
+
+  it('hears nothing of what this process does, and hears others during it', async () => {
+    using own = openBlockingClient();
+    const client = openClient();
+    const backend = openBackend('IPv6', client, [client.portId, own.portId]);
+    await program(backend);
+    const heard = watch(backend);
+    const filling = fill(own, { family: 'ip6', name: 'menwei' });
+    nft(['add', 'chain', 'ip6', 'menwei', 'theirs']);
+    await filling;
+    await expect
+      .poll(() => heard.what, PATIENCE)
+      .toEqual([expect.stringMatching(/^nft .* added chain theirs$/)]);
+  });
+
+  it('hears of a change in the midst of a transaction that is about other tables', async () => {
+    const backend = openBackend('IPv4');
+    await program(backend);
+    const heard = watch(backend);
+    const others = (from: number) =>
+      Array.from({ length: 40 }, (_, index) => `add chain ip other chain-${from + index}`).join('\n');
+    nft(['-f', '-'], `add table ip other\n${others(0)}\nadd chain ip menwei theirs\n${others(40)}`);
+    await expect
+      .poll(() => heard.what, PATIENCE)
+      .toEqual([expect.stringMatching(/^nft .* added chain theirs$/)]);
+  });
+
+  it('looks at every message of what the kernel says at once, however many there are', async () => {
+    const backend = openBackend('IPv4');
+    await program(backend);
+    const heard = watch(backend);
+    for (const others of [0, 1, 7, 19, 20, 21, 67, 68, 69, 100]) {
+      const before = heard.what.length;
+      say(
+        heard.port,
+        Buffer.concat([
+          ...Array.from({ length: others }, (_, index) => newChain(2, 'other'.slice(0, (index % 5) + 1))),
+          newChain(2, 'menwei'),
+        ]),
+      );
+      nft(['add', 'table', 'ip', `end-${others}`]);
+      await expect.poll(() => heard.what.length, PATIENCE).toBe(before + 1);
+    }
+  });
+
+  it.each([20_480, 4_096, 512])('hears with %i bytes of memory for its filter', async (bytes) => {
+    const before = readSysctl(OPTION_MEMORY);
+    const isOfNamespace = writeSysctl(OPTION_MEMORY, bytes);
+    const backend = openBackend('IPv4');
+    await program(backend);
+    const heard = watch(backend);
+    if (isOfNamespace && before !== undefined) writeSysctl(OPTION_MEMORY, Number(before));
+    // Nothing of our own.
+    await backend.cleanup();
+    await program(backend);
+    await expectStillHeard(heard);
+    expect(heard.what).toHaveLength(1);
+  });
+
+  it('hears nothing of what is said at once about others', async () => {
+    const backend = openBackend('IPv4');
+    await program(backend);
+    const heard = watch(backend);
+    say(heard.port, Buffer.concat([newChain(10, 'menwei'), newChain(2, 'menweix'), newChain(2, 'menwe')]));
+    // The end of a transaction: of none of ours.
+    nft(['add', 'table', 'ip', 'end']);
+    nft(['add', 'chain', 'ip', 'menwei', 'theirs']);
+    await expect.poll(() => heard.what, PATIENCE).toEqual([expect.stringMatching(/added chain theirs$/)]);
+  });
+});
+
+function newChain(family: number, table: string): Uint8Array {
+  const writer = new MessageWriter();
+  const message = writer.beginMessage(NFT_MSG.NEWCHAIN, 0, 0);
+  writer.raw(new Uint8Array([family, 0, 0, 0]));
+  writer.text(1, table);
+  writer.text(3, 'chain');
+  writer.endMessage(message);
+  return writer.bytes().slice();
+}

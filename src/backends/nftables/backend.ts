@@ -28,6 +28,8 @@ const MAX_REFUSALS = 2;
 
 export interface NftablesBackendOptions extends NftablesOptions {
   readonly client: NfTablesClient;
+  /** Port ids of all connections to nf_tables of this process, by the time the watch begins; else that of the client. */
+  readonly ownPorts?: readonly number[];
 }
 
 export class NftablesBackend
@@ -37,6 +39,7 @@ export class NftablesBackend
   /** All that was sent to the kernel, for benchmarks. */
   readonly sent = { messages: 0, bytes: 0 };
   readonly #client: NfTablesClient;
+  readonly #ownPorts: readonly number[];
   readonly #table: TableName;
   readonly #forgotten = new Forgotten();
   /** Of the ruleset: when something was observed, and what changes were made for. */
@@ -50,6 +53,7 @@ export class NftablesBackend
   constructor(options: NftablesBackendOptions) {
     super(options);
     this.#client = options.client;
+    this.#ownPorts = options.ownPorts ?? [options.client.portId];
     this.#table = frameTable(options.family);
   }
 
@@ -95,7 +99,7 @@ export class NftablesBackend
     await watchTable(
       {
         table: this.#table,
-        ownPorts: [this.#client.portId],
+        ownPorts: this.#ownPorts,
         changed: drifted,
         // Most likely it was the other family, whose first transaction comes at the same time.
         ready: () => {

@@ -14,13 +14,17 @@ export function nftablesOptions({ nftables }: Settings, family: IpFamily): Nftab
   return { family, masqueradeMark: 2 ** masqueradeBit, masqueradeAll };
 }
 
+/** Of the connections of both families: neither is a stranger to the other. */
+const ownPorts: number[] = [];
+
 /** The backend of one family, or why the family can't be served here. */
 export function startNftables(settings: Settings, family: IpFamily): NftablesBackend | KernelError {
   try {
     const client = new NfTables(new NetlinkConnection(openNetlinkTransport(NETLINK_NETFILTER)));
     // A kernel without nf_tables, or one that does not let us at it, says so here.
     client.observeGeneration();
-    return new NftablesBackend({ ...nftablesOptions(settings, family), client });
+    ownPorts.push(client.portId);
+    return new NftablesBackend({ ...nftablesOptions(settings, family), client, ownPorts });
   } catch (cause) {
     if (!(cause instanceof KernelError)) throw cause;
     const { message: detail, errno } = cause;

@@ -4,17 +4,24 @@ import { listen } from '../../kernel/netlink/listener.ts';
 import type { NetlinkMessage } from '../../kernel/netlink/message.ts';
 import type { TableName } from '../../kernel/netlink/nf-tables/model.ts';
 import { decodeNotification, type Notification } from '../../kernel/netlink/nf-tables/notification.ts';
+import { encodeTableFilter } from '../../kernel/netlink/nf-tables/table-filter.ts';
+import { encodePortFilter } from '../../kernel/netlink/port-filter.ts';
 import { NETLINK_NETFILTER } from '../../kernel/netlink/transport.ts';
 
 /** linux/netfilter/nfnetlink.h: NFNLGRP_NFTABLES. */
 const NFTABLES_GROUP = 7;
 /** Of a transaction that did many things, so many are told. */
 const TOLD_CHANGES = 3;
+/**
+ * Messages of a datagram: the most that the kernel puts into one, and what those before 6.8 have memory for, by default
+ * (net.core.optmem_max).
+ */
+const LOOKED_AT: readonly number[] = [68, 20];
 const DELETED_TABLE = 'deleted table';
 
 export interface TableWatch {
   readonly table: TableName;
-  /** Port ids of the connections whose transactions are our own. */
+  /** Port ids of the connections whose transactions are our own, in whatever family. */
   readonly ownPorts: readonly number[];
   /** Somebody changed the table; `what` says what, and who, as far as the kernel knows. */
   changed(what: string): void;
@@ -30,9 +37,13 @@ export async function watchTable(watch: TableWatch, signal: AbortSignal): Promis
     NETLINK_NETFILTER,
     [NFTABLES_GROUP],
     {
-      ignoredPorts: ownPorts,
+      filters: [
+        ...LOOKED_AT.map((messages) => encodeTableFilter(table, ownPorts, messages)),
+        encodePortFilter(ownPorts),
+      ],
       onDatagram: (messages) => {
-        for (const message of messages) news.take(message);
+        // Where there is too little memory for a filter, the news of our own comes here, too.
+        for (const message of messages) if (!ownPorts.includes(message.port)) news.take(message);
       },
       onLost: () => changed('so much was changed at once that the kernel could not tell all of it'),
       ready,

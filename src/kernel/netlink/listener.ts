@@ -10,7 +10,6 @@ import { constants } from 'node:os';
 import { attachFilter, setSocketOption, watchReadable } from '../ffi.ts';
 import { KernelError } from '../kernel-error.ts';
 import { decodeMessages, type NetlinkMessage } from './message.ts';
-import { encodePortFilter } from './port-filter.ts';
 import { type NetlinkSocket, openNetlinkTransport, SOL_NETLINK } from './transport.ts';
 
 const NETLINK_ADD_MEMBERSHIP = 1;
@@ -21,10 +20,10 @@ const PIECE_MS = 8;
 
 export interface NetlinkListener {
   /**
-   * Port ids of own connections: what came about because of them is not told, nor does it take room in the queue, which
-   * a large transaction of our own could fill.
+   * What to keep out of the queue, where it would take room: programs for the kernel (socket-filter.ts), of which the
+   * first is in force that the kernel has memory for (net.core.optmem_max), and if it is too little for any, none.
    */
-  readonly ignoredPorts?: readonly number[];
+  readonly filters?: readonly Uint8Array[];
   /** All messages of one datagram; overwritten as soon as this returns. */
   onDatagram(messages: readonly NetlinkMessage[]): void;
   /**
@@ -50,7 +49,7 @@ export async function listen(
 ): Promise<void> {
   if (signal.aborted) return;
   using socket = openNetlinkTransport(protocol, QUEUE_SIZE);
-  if (listener.ignoredPorts !== undefined) attachFilter(socket.fd, encodePortFilter(listener.ignoredPorts));
+  attachFirst(socket.fd, listener.filters ?? []);
   for (const group of groups) joinGroup(socket.fd, group);
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   const queue = new Queue(socket, listener);
@@ -68,6 +67,16 @@ export async function listen(
     await promise;
   } finally {
     signal.removeEventListener('abort', end);
+  }
+}
+
+function attachFirst(fd: number, [filter, ...others]: readonly Uint8Array[]): void {
+  if (filter === undefined) return;
+  try {
+    attachFilter(fd, filter);
+  } catch (error) {
+    if (!(error instanceof KernelError) || error.errno !== constants.errno.ENOMEM) throw error;
+    attachFirst(fd, others);
   }
 }
 
