@@ -38,6 +38,11 @@ function byPrefix(prefix: string): LocalDetector {
 const LONGEST_INTERFACE_NAME = 15;
 
 function byFirstCidr(cidrs: readonly string[], family: IpFamily): LocalDetector {
-  const cidr = cidrs.map(parseCidr).find((candidate) => candidate?.family === family);
-  return cidr === undefined ? { by: 'none' } : { by: 'cidr', cidr: cidr.text };
+  const cidr = firstCidr(cidrs, family);
+  return cidr === undefined ? { by: 'none' } : { by: 'cidr', cidr };
+}
+
+/** Canonical. */
+export function firstCidr(cidrs: readonly string[], family: IpFamily): string | undefined {
+  return cidrs.map(parseCidr).find((cidr) => cidr?.family === family)?.text;
 }

@@ -44,13 +44,19 @@ describe('NodeState', () => {
     const state = open(['--detect-local-mode=NodeCIDR']);
     state.update(node);
     expect(state.view('IPv4')).toEqual(
-      aNodeView({ zone: 'zone-1', ip: '192.168.0.2', detectLocal: { by: 'cidr', cidr: '10.1.0.0/24' } }),
+      aNodeView({
+        zone: 'zone-1',
+        ip: '192.168.0.2',
+        podCIDR: '10.1.0.0/24',
+        detectLocal: { by: 'cidr', cidr: '10.1.0.0/24' },
+      }),
     );
     expect(state.view('IPv6')).toEqual(
       aNodeView({
         family: 'IPv6',
         zone: 'zone-1',
         ip: 'fd00:99::2',
+        podCIDR: 'fd00:10:1::/64',
         detectLocal: { by: 'cidr', cidr: 'fd00:10:1::/64' },
       }),
     );

@@ -1,6 +1,6 @@
 /** What is known about the node the proxy runs on, as the backends want to see it. */
 import { familyOf, IP_FAMILIES, type IpFamily, isLoopback } from '../addresses/ip.ts';
-import { localDetector } from '../config/local-detector.ts';
+import { firstCidr, localDetector } from '../config/local-detector.ts';
 import { type NodeIPs, nodeIPs, nodePortAddresses, statedAddresses } from '../config/node-addresses.ts';
 import type { Settings } from '../config/settings.ts';
 import type { Node, WatchedObject } from '../kubernetes/objects.ts';
@@ -77,6 +77,7 @@ export class NodeState {
       zone: this.#node?.zone ?? '',
       ip: this.#ip(family),
       detectLocal: localDetector(this.#settings, family, this.#node?.podCIDRs ?? []),
+      podCIDR: firstCidr(this.#node?.podCIDRs ?? [], family),
       nodePortAddresses: this.nodePortAddresses(family),
       localAddresses: this.#localAddresses(family),
       serviceCIDRs: this.serviceCIDRs.of(family),

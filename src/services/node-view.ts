@@ -16,6 +16,8 @@ export interface NodeView {
   /** The node's own address of this family, when known. */
   readonly ip: string | undefined;
   readonly detectLocal: LocalDetector;
+  /** The range that the Node object gives to pods of this node, canonical; undefined when unknown. Pods may have other addresses. */
+  readonly podCIDR: string | undefined;
   /** Addresses that accept NodePort traffic: all of the node's, or just these (sorted). */
   readonly nodePortAddresses: 'all' | readonly string[];
   /**

@@ -132,6 +132,7 @@ export function aNodeView(fields: Partial<NodeView> = {}): NodeView {
     zone: '',
     ip: undefined,
     detectLocal: { by: 'none' },
+    podCIDR: undefined,
     nodePortAddresses: 'all',
     serviceCIDRs: [],
     localAddresses: [],

@@ -26,6 +26,7 @@ const NODE: NodeView = {
   zone: '',
   ip: '192.168.0.2',
   detectLocal: { by: 'cidr', cidr: '10.0.0.0/8' },
+  podCIDR: undefined,
   nodePortAddresses: 'all',
   localAddresses: [],
   serviceCIDRs: [],

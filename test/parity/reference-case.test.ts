@@ -39,6 +39,7 @@ const NODE: NodeView = {
   zone: '',
   ip: '192.0.2.2',
   detectLocal: { by: 'cidr', cidr: '10.244.0.0/16' },
+  podCIDR: undefined,
   nodePortAddresses: 'all',
   localAddresses: [],
   serviceCIDRs: [],

@@ -1,7 +1,9 @@
 /** Which listeners a service port has, and where they lead. What its rules do stands in test/parity and test/tracer. */
 import { describe, expect, it } from 'vitest';
+import type { NodeView } from '../../services/node-view.ts';
 import { aNodeView, anEndpoint, aServicePort, type ServicePortFields } from '../../services/testing.ts';
 import { compile } from './compile.ts';
+import { NODE_PORT_CONTAINER } from './names.ts';
 import type { UserspaceOptions } from './options.ts';
 
 const OPTIONS: UserspaceOptions = {
@@ -83,6 +85,50 @@ it.each([
 ])('remembers clients for %i s, whenever the Service came or changed', (sessionAffinitySeconds, expected) => {
   const port = aServicePort({ endpoints: [here], sessionAffinitySeconds });
   expect(compile(port, NODE, OPTIONS).affinityMs).toBe(expected);
+});
+
+describe('pods that come to a NodePort and keep to local endpoints otherwise', () => {
+  const fields = {
+    endpoints: [here, elsewhere],
+    externalPolicyLocal: true,
+    nodePort: 30_080,
+    clusterIP: undefined,
+  };
+  const waysOf = (node: Partial<NodeView>) =>
+    compile(aServicePort(fields), aNodeView({ ip: '192.168.0.2', ...node }), OPTIONS)
+      .portalRules.filter(({ chain }) => chain === NODE_PORT_CONTAINER)
+      .map(({ rule, listener, does }) => {
+        const lead = does === 'redirect' || does === 'accept' ? does : does.dnat;
+        return `${rule.source ?? rule.inInterface ?? 'anybody'} ${listener} ${lead}`;
+      });
+  const cluster = { by: 'cidr', cidr: '10.0.0.0/16' } as const;
+
+  it.each<[string, Partial<NodeView>, string[]]>([
+    ['of the cluster', { detectLocal: cluster }, ['10.0.0.0/16 cluster 192.168.0.2']],
+    [
+      'of the node, where that is known',
+      { detectLocal: cluster, podCIDR: '10.0.7.0/24' },
+      ['10.0.7.0/24 cluster 192.168.0.2', '10.0.0.0/16 local 192.168.0.2'],
+    ],
+    [
+      'of the cluster, if the node says it has others',
+      { detectLocal: cluster, podCIDR: '10.9.7.0/24' },
+      ['10.0.0.0/16 cluster 192.168.0.2'],
+    ],
+    [
+      'of the only node',
+      { detectLocal: cluster, podCIDR: '10.0.0.0/16' },
+      ['10.0.0.0/16 cluster 192.168.0.2'],
+    ],
+    [
+      'behind an interface',
+      { detectLocal: { by: 'prefix', prefix: 'veth' }, podCIDR: '10.0.7.0/24' },
+      ['veth+ cluster 192.168.0.2'],
+    ],
+    ['nobody knows', { podCIDR: '10.0.7.0/24' }, []],
+  ])('are those %s', (_, node, expected) => {
+    expect(waysOf(node)).toEqual([...expected, 'anybody local redirect']);
+  });
 });
 
 it('can’t forward SCTP', () => {

@@ -14,7 +14,7 @@ import {
   PORTALS_HOST,
 } from './names.ts';
 import type { UserspaceOptions } from './options.ts';
-import { anybody, podsHere, type Ranges, type Source } from './sources.ts';
+import { anybody, narrowToNode, podsHere, type Ranges, type Source } from './sources.ts';
 import type { Lead, ListenerName, PortalRule } from './unit.ts';
 
 /** Where relays listen, and how packets get there. */
@@ -144,9 +144,13 @@ function incoming(
 ): readonly PortalRule[] {
   const rules = (sources: readonly Source[], listener: ListenerName, does: Lead) =>
     sources.map((source): PortalRule => ({ chain, rule: { ...match, ...source }, listener, does }));
-  const isPodsOwn = pods !== others || addressing.local !== addressing.outside;
+  const ofNode = chain === NODE_PORT_CONTAINER ? narrowToNode(node) : node.detectLocal;
+  const leadsElsewhere = addressing.local !== addressing.outside;
   return [
-    ...(isPodsOwn ? rules(podsHere(node.detectLocal, ranges), pods, addressing.local) : []),
+    ...(pods === others ? [] : rules(podsHere(ofNode, ranges), pods, addressing.local)),
+    ...(leadsElsewhere && (pods === others || ofNode !== node.detectLocal)
+      ? rules(podsHere(node.detectLocal, ranges), others, addressing.local)
+      : []),
     ...rules(anybody(ranges), others, addressing.outside),
   ];
 }

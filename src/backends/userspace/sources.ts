@@ -1,6 +1,6 @@
 /** Who sends a packet, as conditions of rules. */
 import { cidrContains, parseKnownCidr } from '../../addresses/ip.ts';
-import type { LocalDetector } from '../../services/node-view.ts';
+import type { LocalDetector, NodeView } from '../../services/node-view.ts';
 import type { Rule } from '../xtables/rule.ts';
 
 export type Source = Pick<Rule, 'source' | 'inInterface'>;
@@ -27,6 +27,15 @@ export function podsHere(detector: LocalDetector, ranges: Ranges): readonly Sour
     case 'none':
       return [];
   }
+}
+
+/**
+ * Where pods are recognised by the range of the whole cluster, those of other nodes come to NodePorts, too. The range that the
+ * Node gives to its pods tells them apart; a network that gives out other addresses has its pods taken for those of others there.
+ */
+export function narrowToNode({ detectLocal, podCIDR }: NodeView): LocalDetector {
+  if (detectLocal.by !== 'cidr' || podCIDR === undefined || podCIDR === detectLocal.cidr) return detectLocal;
+  return intersection(podCIDR, detectLocal.cidr) === podCIDR ? { by: 'cidr', cidr: podCIDR } : detectLocal;
 }
 
 /** Networks are nested or disjoint. */
