@@ -243,35 +243,6 @@ describe('a Service that can not be used', () => {
   });
 });
 
-describe('a Service whose restrictions can’t be read is refused as a whole', () => {
-  it.each([
-    [{ spec: { loadBalancerSourceRanges: '10.0.0.0/8' } }, 'spec.loadBalancerSourceRanges'],
-    [{ spec: { loadBalancerSourceRanges: { 0: '10.0.0.0/8' } } }, 'spec.loadBalancerSourceRanges'],
-    [{ spec: { externalTrafficPolicy: 'local' } }, 'spec.externalTrafficPolicy'],
-    [{ spec: { externalTrafficPolicy: ['Local'] } }, 'spec.externalTrafficPolicy'],
-    [{ spec: { internalTrafficPolicy: 'Lokal' } }, 'spec.internalTrafficPolicy'],
-    [{ spec: { internalTrafficPolicy: true } }, 'spec.internalTrafficPolicy'],
-    [{ spec: { sessionAffinity: 'clientIP' } }, 'spec.sessionAffinity'],
-    [{ spec: { type: 'loadBalancer' } }, 'spec.type'],
-    [{ metadata: { labels: ['service.kubernetes.io/service-proxy-name'] } }, 'metadata.labels'],
-    [{ metadata: { labels: 'service.kubernetes.io/service-proxy-name' } }, 'metadata.labels'],
-  ])('%j', (parts, field) => {
-    const { object, problems } = decodeService(service(parts));
-    expect(object).toBeUndefined();
-    expect(problems.map((problem) => problem.field)).toEqual([field]);
-  });
-
-  it.each([[null], [7], [['10.0.0.0/8']], [''], ['10.0.0.0/'], ['::ffff:10.0.0.0/8']])(
-    'but for a range such as %j, which lets nobody in',
-    (range) => {
-      expect(decodeService(service({ spec: { loadBalancerSourceRanges: [range] } }))).toMatchObject({
-        object: { loadBalancerSourceRanges: [], hasUnreadableSourceRange: true },
-        problems: [{ field: 'spec.loadBalancerSourceRanges[0]' }],
-      });
-    },
-  );
-});
-
 describe('a bad entry of a Service costs that entry only', () => {
   it.each([
     [
@@ -325,22 +296,5 @@ describe('a bad entry of a Service costs that entry only', () => {
   ])('%s', (_, parts, expected, problems) => {
     expect(decodeService(service(parts)).object).toMatchObject(expected);
     expect(problemsOf(service(parts))).toEqual(problems);
-  });
-});
-
-describe('what is wrong with a Service in many places', () => {
-  const ips = Array.from({ length: 1_000 }, () => 'x');
-
-  it('is counted after the first few', () => {
-    const { object, problems } = decodeService(service({ spec: { externalIPs: ips } }));
-    expect(object?.externalIPs).toEqual([]);
-    expect(problems).toHaveLength(6);
-    expect(problems[5]).toMatchObject({ field: '', message: 'and 995 more problems' });
-  });
-
-  it('never hides why the Service is refused', () => {
-    const value = service({ spec: { externalIPs: ips, internalTrafficPolicy: 'Lokal' } });
-    expect(decodeService(value).object).toBeUndefined();
-    expect(problemsOf(value)).toContain('spec.internalTrafficPolicy: Lokal is none of Cluster, Local');
   });
 });

@@ -148,8 +148,9 @@ class FileReading implements ManifestFile {
       this.readEndpoints(item);
     } else if (watchedKindOf(item.value) !== undefined) {
       this.readObject(item, (field) => field);
-    } else if (mayBeList && LISTS.has(type)) {
-      this.readList(item, type);
+    } else if (LISTS.has(type)) {
+      if (mayBeList) this.readList(item, type);
+      else this.fail(item.lineOf(''), `${type}: a list within a list`);
     } else {
       this.ignoredKinds.add(type);
     }
