@@ -212,8 +212,17 @@ export function setSocketOption(fd: number, level: number, option: number, value
 
 /** Reads a socket option of at most `size` bytes. */
 export function getSocketOption(fd: number, level: number, option: number, size: number): Uint8Array {
-  const value = new Uint8Array(size);
-  const length = new Uint32Array([size]);
+  return exchangeSocketOption(fd, level, option, new Uint8Array(size));
+}
+
+/** Reads a socket option that is asked for with a value, which the answer takes the place of. */
+export function exchangeSocketOption(
+  fd: number,
+  level: number,
+  option: number,
+  value: Uint8Array,
+): Uint8Array {
+  const length = new Uint32Array([value.length]);
   check(
     'getsockopt',
     `level ${level} option ${option}`,

@@ -1,5 +1,6 @@
 /** The door to iptables: the tools of one IP family, found once at start (spec § 4.1). */
 import type { IpFamily } from '../addresses/ip.ts';
+import { type Glance, LegacyGlance, NftablesGlance } from './iptables-glance.ts';
 import { IptablesListing } from './iptables-listing.ts';
 import { KernelError } from './kernel-error.ts';
 import type { ToolResult, ToolRun, ToolRunner } from './tool-runner.ts';
@@ -10,6 +11,7 @@ export type IptablesVariant = 'legacy' | 'nf_tables';
 /** What a backend needs of iptables. All methods throw KernelError. */
 export interface IptablesTools {
   readonly variant: IptablesVariant;
+  readonly glance: Glance;
   /** The lines of `iptables-save -t TABLE`. */
   save(table: string, onLine: (line: string) => void, signal: AbortSignal): Promise<void>;
   /** `iptables-restore --noflush --counters`; each table is all or nothing. */
@@ -116,6 +118,7 @@ const PROBE_LIMIT_MS = 20_000;
 
 class RealIptablesTools implements IptablesTools {
   readonly variant: IptablesVariant;
+  readonly glance: Glance;
   readonly #runner: ToolRunner;
   readonly #name: string;
 
@@ -123,6 +126,8 @@ class RealIptablesTools implements IptablesTools {
     this.#runner = runner;
     this.#name = name;
     this.variant = variant;
+    const family = name.startsWith('ip6') ? 'IPv6' : 'IPv4';
+    this.glance = variant === 'legacy' ? new LegacyGlance(family) : new NftablesGlance(family);
   }
 
   /**

@@ -7,6 +7,7 @@ import type { Table } from './chain-id.ts';
 import { cleanupScript } from './cleanup.ts';
 import { EVERY_LAYOUT } from './every-layout.ts';
 import type { Layout } from './layout.ts';
+import { Looks } from './looks.ts';
 import { SavedRules } from './observe.ts';
 import { formatPieces, type RestoreScript } from './restore-script.ts';
 import type { Ruleset } from './ruleset.ts';
@@ -23,19 +24,24 @@ export interface KernelRulesOptions {
 
 export class KernelRules {
   readonly #options: KernelRulesOptions;
+  readonly #looks: Looks;
 
   constructor(options: KernelRulesOptions) {
     this.#options = options;
+    const { tools, layout } = options;
+    this.#looks = new Looks({ tools, layout, observe: (signal) => this.observe(signal) });
   }
 
   /** Chains and rules of others are not among them. Throws KernelError. */
-  observe(signal: AbortSignal): Promise<Ruleset> {
+  async observe(signal: AbortSignal): Promise<Ruleset> {
+    await this.#looks.begin(signal);
     return this.#observe(['filter', 'nat'], this.#options.layout, signal);
   }
 
   /** Table by table all or nothing. Throws KernelError. */
   async restore(script: RestoreScript, signal: AbortSignal): Promise<void> {
     if (script.length === 0) return;
+    this.#looks.note(script);
     await this.#options.tools.restore({ [Symbol.iterator]: () => formatPieces(script) }, signal);
   }
 
@@ -46,8 +52,7 @@ export class KernelRules {
     inTurn: InTurn,
     signal: AbortSignal,
   ): Promise<void> {
-    const observe = () => this.observe(signal);
-    return watchTables({ ...this.#options, left, observe }, drifted, inTurn, signal);
+    return watchTables({ ...this.#options, left, looks: this.#looks }, drifted, inTurn, signal);
   }
 
   /** Leaves nothing of this mode and those like it, but what other programs use too. Throws KernelError. */

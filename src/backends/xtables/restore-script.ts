@@ -1,5 +1,5 @@
 /** Input for iptables-restore as data: the Changes of this backend. */
-import type { Table } from './chain-id.ts';
+import { type ChainId, chainId, type Table } from './chain-id.ts';
 
 /** What happens to one table, in this order. Each table is all or nothing. */
 export interface TableScript {
@@ -32,10 +32,10 @@ export function* formatPieces(script: RestoreScript, pieceLength = 1 << 18): Gen
 }
 
 /** The chains in which anything happens: `nat KUBE-SERVICES`. */
-export function touchedChains(script: RestoreScript): readonly string[] {
+export function touchedChains(script: RestoreScript): readonly ChainId[] {
   return script.flatMap(({ table, chains, deletions, insertions }) => {
     const edited = [...deletions, ...insertions].map((command) => command.split(' ', 2)[1] ?? '');
-    return [...new Set([...chains, ...edited])].map((chain) => `${table} ${chain}`);
+    return [...new Set([...chains, ...edited])].map((chain) => chainId(table, chain));
   });
 }
 

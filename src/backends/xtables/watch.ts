@@ -8,8 +8,7 @@ import type { IptablesTools } from '../../kernel/iptables-tools.ts';
 import type { Logger } from '../../log/logger.ts';
 import type { InTurn } from '../backend.ts';
 import { CANARY, TABLES } from './chain-id.ts';
-import { diff } from './diff.ts';
-import { touchedChains } from './restore-script.ts';
+import type { Looks } from './looks.ts';
 import type { Ruleset } from './ruleset.ts';
 
 /** How long a flush may take from the first chain to the last before we stop waiting for the rest. */
@@ -28,7 +27,7 @@ export interface TablesWatch {
   /** How often it looks at the kernel. */
   readonly watchPeriodMs: number;
   readonly left: LeftRules;
-  readonly observe: (signal: AbortSignal) => Promise<Ruleset>;
+  readonly looks: Looks;
 }
 
 /** Calls `drifted` whenever the kernel does not hold what we left in it, until the signal ends it. */
@@ -81,12 +80,9 @@ async function flushSettled(
 }
 
 /** The chains that are not as we left them. */
-async function damagedChains(
-  { left, observe }: TablesWatch,
-  signal: AbortSignal,
-): Promise<readonly string[]> {
+async function damagedChains({ left, looks }: TablesWatch, signal: AbortSignal): Promise<readonly string[]> {
   const wanted = left();
-  return wanted === undefined ? [] : touchedChains(diff(await observe(signal), wanted));
+  return wanted === undefined ? [] : looks.damagedChains(wanted, signal);
 }
 
 function tell(chains: readonly string[]): string {

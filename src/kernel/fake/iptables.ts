@@ -4,6 +4,7 @@
  * Only tests import this folder.
  */
 import type { IpFamily } from '../../addresses/ip.ts';
+import type { Glance } from '../iptables-glance.ts';
 import type { IptablesTools, IptablesVariant } from '../iptables-tools.ts';
 import { KernelError } from '../kernel-error.ts';
 import { type FaultOptions, Faults } from './faults.ts';
@@ -26,11 +27,14 @@ export interface Operation {
 
 export class FakeIptables implements IptablesTools {
   readonly variant: IptablesVariant = 'legacy';
+  /** Like that of the legacy tools, but nothing escapes it. */
+  readonly glance: Glance = { stamp: () => String(this.#changes) };
   readonly faults: Faults;
   /** All that was asked of the tools so far, what failed included. */
   readonly operations: Operation[] = [];
   readonly #name: string;
   readonly #tables: Map<string, Table>;
+  #changes = 0;
 
   constructor({ family = 'IPv4', faults, hasSet = () => false }: FakeIptablesOptions = {}) {
     this.#name = family === 'IPv4' ? 'iptables' : 'ip6tables';
@@ -66,7 +70,9 @@ export class FakeIptables implements IptablesTools {
   async createChain(table: string, chain: string, signal: AbortSignal): Promise<void> {
     await this.#operation({ verb: 'createChain', text: `${table} ${chain}` }, signal, () => {
       const existing = this.#table(table, 'create');
-      if (existing.list(chain) === undefined) existing.create(chain);
+      if (existing.list(chain) !== undefined) return;
+      existing.create(chain);
+      this.#changes++;
     });
   }
 
@@ -134,6 +140,7 @@ export class FakeIptables implements IptablesTools {
           if (halfway && committed === commits) return;
           open.check();
           this.#tables.set(open.name, open);
+          this.#changes++;
           open = undefined;
         } else {
           open.run(line);

@@ -67,7 +67,7 @@ export const NFTA_HOOK = { HOOKNUM: 1, PRIORITY: 2 } as const;
 /** Made for one rule, and goes with it. */
 export const NFT_CHAIN_BINDING = 4;
 
-export const NFTA_RULE = { TABLE: 1, CHAIN: 2, EXPRESSIONS: 4, USERDATA: 7 } as const;
+export const NFTA_RULE = { TABLE: 1, CHAIN: 2, HANDLE: 3, EXPRESSIONS: 4, USERDATA: 7 } as const;
 
 export const NFTA_SET = {
   TABLE: 1,

@@ -1,0 +1,83 @@
+/**
+ * A glance at iptables tables past the tools, which take seconds for a large one: whether anybody has changed anything, and
+ * where the kernel can tell, how many rules stand in each chain.
+ */
+import { closeSync } from 'node:fs';
+import type { IpFamily } from '../addresses/ip.ts';
+import { AF_INET, AF_INET6, exchangeSocketOption, SOCK_CLOEXEC, SOCK_RAW, socket } from './ffi.ts';
+import { KernelError } from './kernel-error.ts';
+import { NetlinkConnection } from './netlink/connection.ts';
+import { NfTables } from './netlink/nf-tables/client.ts';
+import type { TableName } from './netlink/nf-tables/model.ts';
+import { type ChainTally, readRuleTally } from './netlink/nf-tables/rule-tally.ts';
+import { NETLINK_NETFILTER, openNetlinkTransport } from './netlink/transport.ts';
+
+export type RuleTally = ReadonlyMap<string, ChainTally>;
+
+export interface Glance {
+  /**
+   * A text that is another one when somebody has changed one of the tables; undefined if that can't be told. Where rules
+   * can't be counted, it stays the same when a rule was replaced by another one of the same size.
+   */
+  stamp(tables: readonly string[]): string | undefined;
+  /** Chain by chain, those without rules left out. Throws KernelError. */
+  countRules?(table: string, signal: AbortSignal): Promise<RuleTally>;
+}
+
+export class NftablesGlance implements Glance {
+  readonly #family: TableName['family'];
+  #connection: NetlinkConnection | undefined;
+
+  constructor(family: IpFamily) {
+    this.#family = family === 'IPv4' ? 'ip' : 'ip6';
+  }
+
+  /** The kernel counts the transactions of all tables. */
+  stamp(): string {
+    return String(new NfTables(this.#open()).observeGeneration());
+  }
+
+  countRules(table: string, signal: AbortSignal): Promise<RuleTally> {
+    return readRuleTally(this.#open(), { family: this.#family, name: table }, signal);
+  }
+
+  #open(): NetlinkConnection {
+    this.#connection ??= new NetlinkConnection(openNetlinkTransport(NETLINK_NETFILTER));
+    return this.#connection;
+  }
+}
+
+const IPPROTO_RAW = 255;
+/** linux/netfilter_ipv4/ip_tables.h and its brother: levels of socket options, IPT_SO_GET_INFO, struct ipt_getinfo. */
+const LEVELS = { IPv4: 0, IPv6: 41 } as const;
+const IPT_SO_GET_INFO = 64;
+const INFO_SIZE = 84;
+
+export class LegacyGlance implements Glance {
+  readonly #family: IpFamily;
+
+  constructor(family: IpFamily) {
+    this.#family = family;
+  }
+
+  /** Where its built-in chains begin and end, and how many rules and bytes there are. */
+  stamp(tables: readonly string[]): string | undefined {
+    try {
+      const fd = socket(this.#family === 'IPv4' ? AF_INET : AF_INET6, SOCK_RAW | SOCK_CLOEXEC, IPPROTO_RAW);
+      try {
+        return tables.map((table) => this.#info(fd, table)).join(' ');
+      } finally {
+        closeSync(fd);
+      }
+    } catch (error) {
+      if (error instanceof KernelError) return undefined;
+      throw error;
+    }
+  }
+
+  #info(fd: number, table: string): string {
+    const info = Buffer.alloc(INFO_SIZE);
+    info.write(table);
+    return Buffer.from(exchangeSocketOption(fd, LEVELS[this.#family], IPT_SO_GET_INFO, info)).toString('hex');
+  }
+}
