@@ -48,7 +48,12 @@ async function measure(url: string, pageSize: number): Promise<void> {
   await new Reflector({
     client,
     resource: { kind: 'EndpointSlice', path: '/slices', decode: decodeEndpointSlice },
-    sink: { upsert: (slice) => keep(kept, slice), remove: () => undefined, report: console.error },
+    sink: {
+      upsert: (slice) => keep(kept, slice),
+      remove: () => undefined,
+      report: console.error,
+      stale: () => undefined,
+    },
     observer: { working: () => undefined, failed: console.error, listed: () => stop.abort() },
     timing: { pageSize },
   }).run(stop.signal);

@@ -90,6 +90,7 @@ async function readOnce(
       remove: () => undefined,
       synced: () => stop.abort(),
       report,
+      stale: () => undefined,
     },
     stop.signal,
   );

@@ -13,6 +13,7 @@ const PATH = '/api/v1/nodes';
 class Recorder implements ReflectorSink {
   readonly events: string[] = [];
   readonly present = new Set<string>();
+  readonly staleObjects = new Map<string, string>();
   readonly failures: ApiError[] = [];
   lists = 0;
   smallest = Number.POSITIVE_INFINITY;
@@ -30,6 +31,11 @@ class Recorder implements ReflectorSink {
 
   report({ object, message }: { object: ObjectRef; message: string }): void {
     this.events.push(`!${object.name} ${message}`);
+  }
+
+  stale({ name }: ObjectRef, reason: string | undefined): void {
+    if (reason === undefined) this.staleObjects.delete(name);
+    else this.staleObjects.set(name, reason);
   }
 
   takeEvents(): string[] {
@@ -310,6 +316,22 @@ describe('Reflector', () => {
     server.delete(PATH, '', 'a');
     await until(() => sink.events.length === 3);
     expect(sink.takeEvents()).toEqual(['+a@a', '!a is bad', '-a']);
+  });
+
+  it('tells which objects are not what they should be, and when they are again', async () => {
+    server.put(PATH, node('a'));
+    server.put(PATH, node('b', 'bad'));
+    start();
+    await watching();
+    server.put(PATH, node('a', 'bad'));
+    await until(() => sink.staleObjects.size === 2);
+    expect([...sink.staleObjects]).toEqual([
+      ['b', 'Node b: zone: is bad'],
+      ['a', 'Node a: zone: is bad'],
+    ]);
+    server.put(PATH, node('a'));
+    await until(() => sink.staleObjects.size === 1);
+    expect([...sink.staleObjects.keys()]).toEqual(['b']);
   });
 
   it('says once what is wrong, and again after it was right', async () => {

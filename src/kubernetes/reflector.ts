@@ -34,6 +34,7 @@ export interface ReflectorSink {
   upsert(object: WatchedObject): void;
   remove(ref: ObjectRef): void;
   report(problem: Problem): void;
+  stale(ref: ObjectRef, reason: string | undefined): void;
 }
 
 export interface ReflectorObserver {
@@ -101,6 +102,8 @@ export class Reflector<T extends WatchedObject> {
   readonly #known = new Map<string, string>();
   /** What was last reported of objects that are not as they should be, by the same keys. */
   readonly #reported = new Map<string, string>();
+  /** Objects of which a version that can't be used came last. */
+  readonly #stale = new Set<string>();
   /** Where the next watch begins; undefined: list first. */
   #resourceVersion: string | undefined;
   #listMode: ListMode = 'cached';
@@ -290,10 +293,19 @@ export class Reflector<T extends WatchedObject> {
     const ref = { kind, namespace: show(identity.namespace), name: show(identity.name) };
     const { object, problems } = decodeOrReport(ref, () => decode(item));
     this.#report(key, problems);
+    this.#noteStale(key, ref, object === undefined && problems.length > 0 ? problems : []);
     if (object !== undefined) this.#sink.upsert(object);
     // Not wanted any more (a slice that lost its service's label). With problems the last good version stays.
     else if (problems.length === 0 && known !== undefined) this.#remove(key);
     this.#known.set(key, resourceVersion);
+  }
+
+  #noteStale(key: string, ref: ObjectRef, problems: readonly Problem[]): void {
+    const wasStale = this.#stale.delete(key);
+    if (problems.length > 0) {
+      this.#stale.add(key);
+      this.#sink.stale(ref, problems.map(formatProblem).join('; '));
+    } else if (wasStale) this.#sink.stale(ref, undefined);
   }
 
   /** What is wrong is said once, however often the object is written, and again after it has been right. */
@@ -313,6 +325,7 @@ export class Reflector<T extends WatchedObject> {
 
   #remove(key: string): void {
     this.#reported.delete(key);
+    this.#stale.delete(key);
     if (!this.#known.delete(key)) return;
     const [namespace = '', name = ''] = key.split('/');
     this.#sink.remove({ kind: this.#resource.kind, namespace, name });

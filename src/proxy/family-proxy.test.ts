@@ -97,15 +97,22 @@ describe.each(IP_FAMILIES)('FamilyProxy of %s', (family) => {
             proxy.forgetKernel();
           }
           const { ok } = await sync();
-          for (const state of Object.values(states()))
-            expect(state).toBeOneOf(ok ? ['programmed'] : ['programmed', 'error']);
+          for (const state of Object.values(states())) expect(state).toBeOneOf(['programmed', 'error']);
+          const { unmet } = proxy.tracker;
+          for (const { servicePort, state } of ok ? proxy.status.list() : [])
+            expect(state).toBe(unmet.has(servicePort) ? 'error' : 'programmed');
         }
         fake.faults.stop();
         expect(await sync()).toMatchObject({ ok: true });
         const events = history.flatMap(([each]) => each);
         expect(fake.dump()).toBe(await freshDump(objectsAfter(events), node));
         expect(states()).toEqual(
-          Object.fromEntries([...proxy.tracker.ports.keys()].map((key) => [key, 'programmed'])),
+          Object.fromEntries(
+            Array.from(proxy.tracker.ports.keys(), (key) => [
+              key,
+              proxy.tracker.unmet.has(key) ? 'error' : 'programmed',
+            ]),
+          ),
         );
       }),
       { numRuns: 100 },

@@ -108,7 +108,7 @@ export class FamilyProxy<Unit, State, Changes> implements Syncable {
     this.#desired = new DesiredUnits(options.backend, options.logger);
     this.#refused = new RefusedPorts(options.maxRetryMs ?? MAX_RETRY_MS);
     this.family = options.backend.family;
-    this.status = new StatusBoard(this.family);
+    this.status = new StatusBoard(this.family, (key) => options.tracker.unmet.get(key));
     this.tracker = options.tracker;
   }
 

@@ -157,7 +157,9 @@ class Loop<Unit, State, Changes> {
     const { isRefusedForGood = () => false } = this.#bench;
     for (const { servicePort, state, error } of this.#proxy.status.list()) {
       const unit = this.#compile(servicePort);
-      const wanted = unit !== undefined && isRefusedForGood(unit) ? 'error' : 'programmed';
+      const isContested = this.#tracker.unmet.has(servicePort);
+      const isRefused = unit !== undefined && isRefusedForGood(unit);
+      const wanted = isRefused || isContested ? 'error' : 'programmed';
       expect({ servicePort, state, error }).toMatchObject({ servicePort, state: wanted });
     }
     await this.#checkForeign();

@@ -5,7 +5,10 @@ import type { ServicePortKey } from '../services/service-port.ts';
 export interface ServicePortStatus {
   readonly servicePort: ServicePortKey;
   readonly family: IpFamily;
-  /** pending: waits for a sync; programmed: the kernel has it; error: the last try failed, and will be repeated. */
+  /**
+   * pending: waits for a sync; programmed: the kernel has all that its Service asks for; error: it has not, since the last
+   * try failed and will be repeated, another Service owns an address, or what the Service should be can't be used.
+   */
   readonly state: 'pending' | 'programmed' | 'error';
   /** Milliseconds since the epoch. */
   readonly sinceMs: number;
@@ -17,10 +20,13 @@ export interface ServicePortStatus {
 
 export class StatusBoard {
   readonly #family: IpFamily;
+  readonly #unmet: (key: ServicePortKey) => string | undefined;
   readonly #statuses = new Map<ServicePortKey, ServicePortStatus>();
 
-  constructor(family: IpFamily) {
+  /** @param unmet what its Service asks for and does not get, in words */
+  constructor(family: IpFamily, unmet: (key: ServicePortKey) => string | undefined) {
     this.#family = family;
+    this.#unmet = unmet;
   }
 
   set(
@@ -45,6 +51,9 @@ export class StatusBoard {
   }
 
   list(): readonly ServicePortStatus[] {
-    return [...this.#statuses.values()];
+    return Array.from(this.#statuses.values(), (status) => {
+      const error = status.state === 'programmed' ? this.#unmet(status.servicePort) : undefined;
+      return error === undefined ? status : { ...status, state: 'error', error };
+    });
   }
 }

@@ -168,3 +168,20 @@ describe('a Service that the kernel refuses', () => {
     expect(takeLog()).toEqual(['apply ns/db/TCP']);
   });
 });
+
+describe('an object whose last version can’t be used', () => {
+  it('is in error until it can, or is gone', async () => {
+    const { proxy, start } = open();
+    start();
+    await pass(0);
+    const states = () => proxy.status().map(({ servicePort, state }) => `${servicePort} ${state}`);
+    proxy.stale(web, 'spec.ports: is not a list');
+    expect(states()).toEqual(['ns/web/TCP error']);
+    proxy.stale(web, undefined);
+    expect(states()).toEqual(['ns/web/TCP programmed']);
+    proxy.stale(db, 'spec.ports: is not a list');
+    expect(states()).toEqual(['ns/web/TCP programmed', 'ns/db error']);
+    proxy.remove(db);
+    expect(states()).toEqual(['ns/web/TCP programmed']);
+  });
+});

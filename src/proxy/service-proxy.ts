@@ -2,7 +2,13 @@
 import type { IpFamily } from '../addresses/ip.ts';
 import type { ProxyHealth } from '../health/proxy-health.ts';
 import type { ServiceHealthServers } from '../health/service-health-servers.ts';
-import type { Node, ObjectRef, Problem, WatchedObject } from '../kubernetes/objects.ts';
+import {
+  type Node,
+  type ObjectRef,
+  type Problem,
+  refKey,
+  type WatchedObject,
+} from '../kubernetes/objects.ts';
 import { MOST_LINES } from '../log/first-lines.ts';
 import type { Logger } from '../log/logger.ts';
 import type { ProxyMetrics } from '../metrics/proxy-metrics.ts';
@@ -11,6 +17,7 @@ import type { Syncable, SyncResult } from './family-proxy.ts';
 import { Pacer, pause } from './pacer.ts';
 import { ProblemLog } from './problem-log.ts';
 import type { ServicePortStatus } from './service-port-status.ts';
+import { type StaleObject, withStale } from './stale-objects.ts';
 
 /** Syncs that nobody asked for: there is nothing to find but what nobody noticed. */
 const MAX_INTERVAL_MS = 3_600_000;
@@ -47,6 +54,8 @@ interface Family {
 export class ServiceProxy implements ObjectSink {
   readonly #options: ServiceProxyOptions;
   readonly #families: readonly Family[];
+  /** By `refKey`: objects whose last version can't be used. */
+  readonly #stale = new Map<string, StaleObject>();
   readonly #problems: ProblemLog;
   /** Before everything that exists is known, programming would take away what is only not yet listed. */
   #isListed = false;
@@ -104,6 +113,7 @@ export class ServiceProxy implements ObjectSink {
   }
 
   remove(ref: ObjectRef): void {
+    this.#stale.delete(refKey(ref));
     switch (ref.kind) {
       case 'Service':
         this.#track((family) => family.tracker.removeService(ref.namespace, ref.name));
@@ -140,6 +150,11 @@ export class ServiceProxy implements ObjectSink {
     this.#problems.report(problem);
   }
 
+  stale(ref: ObjectRef, reason: string | undefined): void {
+    if (reason === undefined) this.#stale.delete(refKey(ref));
+    else this.#stale.set(refKey(ref), { ref, reason, sinceMs: Date.now() });
+  }
+
   /** Something about the node is not as it was; whether that matters to the rules shows when they are compiled. */
   nodeChanged(): void {
     this.#track(() => true);
@@ -149,7 +164,7 @@ export class ServiceProxy implements ObjectSink {
   status(): readonly ServicePortStatus[] {
     return this.#families.flatMap(({ proxy }) => {
       const obstacle = this.#options.nodePortObstacle(proxy.family);
-      const statuses = proxy.status.list();
+      const statuses = withStale(proxy, [...this.#stale.values()]);
       if (obstacle === undefined) return statuses;
       const { ports } = proxy.tracker;
       return statuses.map((status) =>

@@ -52,5 +52,6 @@ export function heardBy(sink: ObjectSink, families: readonly UnservedFamily[]): 
     },
     synced: () => sink.synced(),
     report: (problem) => sink.report(problem),
+    stale: (ref, reason) => sink.stale(ref, reason),
   };
 }

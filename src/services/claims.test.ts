@@ -228,3 +228,18 @@ describe('when the owner of an address', () => {
     expect(granted(tracker)).toEqual({ a: ['172.30.0.9'], b: [], c: [] });
   });
 });
+
+it('tells of each port what it does without, and no longer when it has it', () => {
+  const [old, young] = servicesOf(
+    { createdAtMs: 1, externalIPs: ['203.0.113.9'] },
+    { createdAtMs: 2, externalIPs: ['203.0.113.9'], ports: [{ port: 80 }, { name: 'more', port: 81 }] },
+  );
+  if (old === undefined || young === undefined) throw new Error('BUG: two Services');
+  const tracker = trackerOf([old, young]);
+  tracker.takeChanges();
+  const reason = 'spec.externalIPs: 203.0.113.9:80/TCP already belongs to Service ns/a';
+  expect([...tracker.unmet]).toEqual([['ns/b/TCP', reason]]);
+  tracker.removeService('ns', 'a');
+  tracker.takeChanges();
+  expect([...tracker.unmet]).toEqual([]);
+});

@@ -111,11 +111,25 @@ export function grantPort(
   };
 }
 
-/** One problem for each claim that lost. */
-export function describeLostClaims(claimed: readonly Claim[], claims: ClaimIndex): readonly Problem[] {
+/** What is said about a claim that lost. */
+export interface LostClaim {
+  /** See Claim. */
+  readonly position: number;
+  readonly problem: Problem;
+}
+
+/** What a port does without, in words; undefined: nothing. */
+export function formatLost(lost: readonly LostClaim[], { index }: WantedPort): string | undefined {
+  const own = lost.filter(({ position }) => position === index || position === WHOLE_SERVICE);
+  if (own.length === 0) return undefined;
+  return own.map(({ problem: { field, message } }) => `${field}: ${message}`).join('; ');
+}
+
+export function findLostClaims(claimed: readonly Claim[], claims: ClaimIndex): readonly LostClaim[] {
   return claimed.flatMap((claim) => {
     const owner = claims.owner(claim.address);
-    return owner === undefined || isSameClaimant(owner, claim) ? [] : [describeLostClaim(claim, owner)];
+    if (owner === undefined || isSameClaimant(owner, claim)) return [];
+    return [{ position: claim.position, problem: describeLostClaim(claim, owner) }];
   });
 }
 

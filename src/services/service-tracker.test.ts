@@ -1,7 +1,8 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import type { IpFamily } from '../addresses/ip.ts';
-import { DEFAULT_BALANCING } from '../kubernetes/objects.ts';
+import { DEFAULT_BALANCING, formatProblem } from '../kubernetes/objects.ts';
 import { ServiceTracker, type TrackerChanges } from './service-tracker.ts';
+import { SliceCache } from './slice-cache.ts';
 import { aService, aSlice, type ServiceFields, type SliceFields } from './testing.ts';
 
 const STARTED_AT_MS = 1000;
@@ -311,7 +312,36 @@ describe('service health', () => {
   });
 });
 
+describe('a Service that trips over a mistake of the program', () => {
+  it('stays as it was, is told, and costs the others nothing', () => {
+    const tracker = trackerOf({ services: [{}], slices: [{ endpoints: ['10.0.0.1'] }] });
+    const broken = vi.spyOn(SliceCache.prototype, 'endpointsOf').mockImplementationOnce(() => {
+      throw new Error('BUG: no way');
+    });
+    tracker.upsertSlice(aSlice({ endpoints: ['10.0.0.2'] }));
+    tracker.upsertService(aService({ name: 'web-2', clusterIPs: { IPv4: '172.30.0.2' } }));
+    const { ports, problems } = tracker.takeChanges();
+    broken.mockRestore();
+    expect([...ports.keys()]).toEqual(['ns/web-2/TCP']);
+    expect(problems.map(formatProblem)).toEqual(['Service ns/web: BUG: left as it was: BUG: no way']);
+    expect([...tracker.unmet.keys()]).toEqual(['ns/web/TCP']);
+    tracker.upsertSlice(aSlice({ endpoints: ['10.0.0.3'] }));
+    expect(summarize(tracker.takeChanges())).toEqual({ 'ns/web/TCP': ['10.0.0.3:8080'] });
+    expect([...tracker.unmet.keys()]).toEqual([]);
+  });
+});
+
 describe('trigger times', () => {
+  it('are limited while nobody takes them', () => {
+    const tracker = trackerOf({ services: [{}] });
+    for (let write = 0; write < 3_000; write++) {
+      const lastChangeTriggerTimeMs = STARTED_AT_MS + write + 1;
+      tracker.upsertSlice(aSlice({ endpoints: [`10.0.0.${write % 250}`], lastChangeTriggerTimeMs }));
+    }
+    const { triggerTimesMs } = tracker.takeChanges();
+    expect([triggerTimesMs.length, triggerTimesMs[0]]).toEqual([1_000, STARTED_AT_MS + 1]);
+  });
+
   const at = (lastChangeTriggerTimeMs: number, ...endpoints: string[]) =>
     aSlice({ endpoints, lastChangeTriggerTimeMs });
   const elsewhere = aSlice({

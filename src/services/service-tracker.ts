@@ -15,7 +15,7 @@ import {
   type Service,
 } from '../kubernetes/objects.ts';
 import { fitBalancing } from './balancing.ts';
-import { type Claimant, ClaimIndex, describeLostClaims, grantPort, readClaims } from './claims.ts';
+import { type Claimant, ClaimIndex, findLostClaims, formatLost, grantPort, readClaims } from './claims.ts';
 import { type ObjectKey, objectKey } from './object-key.ts';
 import { countLocalReady, readServiceHealth, type ServiceHealth } from './service-health.ts';
 import type { ServicePort, ServicePortKey } from './service-port.ts';
@@ -58,6 +58,9 @@ interface SettledService {
   readonly problems: readonly Problem[];
 }
 
+/** Of one Service until somebody takes its changes; what comes after so many is not measured. */
+const MAX_TRIGGER_TIMES = 1_000;
+
 const NOTHING_SETTLED: SettledService = { ports: [], problems: [] };
 
 export class ServiceTracker {
@@ -71,6 +74,7 @@ export class ServiceTracker {
 
   readonly #settled = new Map<ObjectKey, SettledService>();
   readonly #ports = new Map<ServicePortKey, ServicePort>();
+  readonly #unmet = new Map<ServicePortKey, string>();
   readonly #health = new Map<ObjectKey, ServiceHealth>();
   #endpointCount = 0;
 
@@ -100,7 +104,7 @@ export class ServiceTracker {
     const service = objectKey(slice.namespace, slice.serviceName);
     if (touched.includes(service) && slice.lastChangeTriggerTimeMs > this.#startedAtMs) {
       const times = this.#triggerTimesMs.get(service) ?? [];
-      times.push(slice.lastChangeTriggerTimeMs);
+      if (times.length < MAX_TRIGGER_TIMES) times.push(slice.lastChangeTriggerTimeMs);
       this.#triggerTimesMs.set(service, times);
     }
     return this.#touch(touched);
@@ -120,7 +124,7 @@ export class ServiceTracker {
     const problems: Problem[] = [];
     for (const key of [...this.#touched].sort()) {
       const before = this.#settled.get(key) ?? NOTHING_SETTLED;
-      const after = this.#settle(key);
+      const after = this.#settleOrReport(key, before, problems);
       if (after === NOTHING_SETTLED) this.#settled.delete(key);
       else this.#settled.set(key, after);
       this.#replacePorts(before, after, ports);
@@ -138,6 +142,11 @@ export class ServiceTracker {
     return this.#ports;
   }
 
+  /** What Services ask for and their ports do without, and why, as of the last {@link takeChanges}. */
+  get unmet(): ReadonlyMap<ServicePortKey, string> {
+    return this.#unmet;
+  }
+
   /** The Services with a healthCheckNodePort, as of the last {@link takeChanges}. */
   get serviceHealth(): ReadonlyMap<ObjectKey, ServiceHealth> {
     return this.#health;
@@ -146,6 +155,11 @@ export class ServiceTracker {
   /** Endpoints of all service ports together, whatever their condition, as of the last {@link takeChanges}. */
   get endpointCount(): number {
     return this.#endpointCount;
+  }
+
+  /** The Service of a slice that is known. */
+  serviceOf(namespace: string, sliceName: string): ObjectKey | undefined {
+    return this.#slices.serviceOf(namespace, sliceName);
   }
 
   /** As of the last {@link takeChanges}: see {@link countLocalReady}. 0 for an unknown Service. */
@@ -171,14 +185,31 @@ export class ServiceTracker {
     return any;
   }
 
+  /** One that can't be settled, through a mistake of the program, stays as it was. */
+  #settleOrReport(key: ObjectKey, before: SettledService, problems: Problem[]): SettledService {
+    try {
+      return this.#settle(key);
+    } catch (cause) {
+      const [namespace = '', name = ''] = key.split('/');
+      const message = `BUG: left as it was: ${cause instanceof Error ? cause.message : String(cause)}`;
+      problems.push({ object: { kind: 'Service', namespace, name }, field: '', message });
+      for (const port of before.ports) this.#unmet.set(port.key, message);
+      return before;
+    }
+  }
+
   #settle(key: ObjectKey): SettledService {
     const wanted = this.#wanted.get(key);
     if (wanted === undefined) return NOTHING_SETTLED;
-    const problems = [...describeLostClaims(claimsOf(wanted), this.#claims)];
+    const lost = findLostClaims(claimsOf(wanted), this.#claims);
+    const problems = lost.map(({ problem }) => problem);
     const ports = wanted.ports.map((port) => {
       const all = this.#slices.endpointsOf(key, port.portName, port.protocol, wanted.weights);
       const { balancing, endpoints, problems: unfit } = fitBalancing(port, all);
       problems.push(...unfit);
+      const reason = formatLost(lost, port);
+      if (reason === undefined) this.#unmet.delete(port.key);
+      else this.#unmet.set(port.key, reason);
       const after = grantPort({ ...port, balancing }, wanted.claimant, this.#claims, endpoints);
       const before = this.#ports.get(port.key);
       return before !== undefined && isDeepStrictEqual(before, after) ? before : after;
@@ -203,6 +234,7 @@ export class ServiceTracker {
     for (const key of gone) {
       this.#endpointCount -= this.#ports.get(key)?.endpoints.length ?? 0;
       this.#ports.delete(key);
+      this.#unmet.delete(key);
       changes.set(key, undefined);
     }
   }

@@ -66,6 +66,7 @@ describe('createApiServerSource', () => {
       remove: (ref: ObjectRef) => events.push(`-${formatRef(ref)}`),
       synced: () => events.push('synced'),
       report: (problem: Problem) => events.push(formatProblem(problem)),
+      stale: () => undefined,
     };
     const logger = {
       ...silentLogger,

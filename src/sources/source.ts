@@ -9,8 +9,13 @@ export interface ObjectSink {
   remove(ref: ObjectRef): void;
   /** Everything that existed at the start has been delivered. Called once. */
   synced(): void;
-  /** An object can't be used; its last good version, if there was one, stays in force. */
+  /** Something is wrong with an object, or with a part of it. */
   report(problem: Problem): void;
+  /**
+   * What an object should be now can't be used, and why: its last good version, if there was one, stays in force. Without
+   * a reason: it is what it should be again.
+   */
+  stale(ref: ObjectRef, reason: string | undefined): void;
 }
 
 /** Delivers the full set once, then changes, until the signal ends it. Retries by itself what can be retried. */

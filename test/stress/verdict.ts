@@ -64,6 +64,7 @@ function sinkOf(tracker: ServiceTracker): ObjectSink {
     remove: () => undefined,
     synced: () => undefined,
     report: () => undefined,
+    stale: () => undefined,
   };
 }
 

@@ -23,17 +23,23 @@ beforeEach(async () => {
   running = Promise.resolve();
 });
 afterEach(async () => {
+  stale.clear();
   stop.abort();
   await running;
   await rm(folder, { recursive: true, force: true });
 });
 
+const stale = new Map<string, string>();
 const sink: ObjectSink = {
   upsert: (object) =>
     events.push(`${formatRef(object)} = ${object.kind === 'Node' ? object.zone : object.kind}`),
   remove: (ref) => events.push(`${formatRef(ref)} gone`),
   synced: () => events.push('synced'),
   report: (problem) => events.push(`! ${formatProblem(problem).replaceAll(`${folder}/`, '')}`),
+  stale: (ref, reason) => {
+    if (reason === undefined) stale.delete(formatRef(ref));
+    else stale.set(formatRef(ref), reason.replaceAll(`${folder}/`, ''));
+  },
 };
 
 const logger: Logger = {
@@ -225,6 +231,21 @@ describe('what is broken', () => {
   ])('is reported, and its last good version stays in force: %s', async (_, text, expected) => {
     await write('a.yaml', text);
     expect(await happened()).toEqual(expected);
+  });
+
+  it('is told as not what it should be, until it is again or its file goes', async () => {
+    await write('a.yaml', node('a') + refused);
+    await happened();
+    expect([...stale]).toEqual([['Node b', 'a.yaml:9: Node b: spec: 7 is not an object']]);
+    await write('a.yaml', node('a') + node('b'));
+    await vi.waitFor(() => expect([...stale]).toEqual([]));
+    await write('a.yaml', '"');
+    await happened();
+    expect([...stale.keys()]).toEqual(['Node a', 'Node b']);
+    expect(stale.get('Node a')).toMatch(/^a.yaml:1: /);
+    await write('a.yaml', node('b'));
+    await happened();
+    expect([...stale]).toEqual([]);
   });
 
   it('is reported once, and again when it breaks again', async () => {

@@ -25,7 +25,7 @@ import {
   readManifest,
   requirePaths,
 } from './manifest-paths.ts';
-import { decide, type Held } from './precedence.ts';
+import { decide, findStale, type Held, type Stale } from './precedence.ts';
 
 export interface ManifestSourceOptions {
   /** Files and folders; of two versions of an object the one under the earlier path is used. */
@@ -62,6 +62,7 @@ class ManifestRun {
   private readonly unwatchable = new Set<string>();
   private readonly announcedKinds = new Set<string>();
   private reported: ReadonlySet<string> = new Set();
+  private stale: ReadonlyMap<string, Stale> = new Map();
 
   constructor(options: ManifestSourceOptions, sink: ObjectSink) {
     this.options = {
@@ -105,6 +106,7 @@ class ManifestRun {
     const contents = new Map([...this.files].map(([file, { content }]) => [file, content]));
     const { held, problems } = decide(contents, this.inForce);
     this.deliver(held);
+    this.tellStale(findStale(contents, held));
     this.report([...contents.values()], problems, paths.lost);
   }
 
@@ -152,6 +154,14 @@ class ManifestRun {
       this.inForce.delete(key);
       this.sink.remove({ kind: object.kind, namespace: object.namespace, name: object.name });
     }
+  }
+
+  private tellStale(stale: ReadonlyMap<string, Stale>): void {
+    for (const [key, { ref }] of this.stale) if (!stale.has(key)) this.sink.stale(ref, undefined);
+    for (const [key, { ref, reason }] of stale) {
+      if (this.stale.get(key)?.reason !== reason) this.sink.stale(ref, reason);
+    }
+    this.stale = stale;
   }
 
   /** What is wrong is said once, and again only after it has been right in between. */

@@ -1,6 +1,12 @@
 /** Which version of each object counts, of all that the files say and of what was in force before. Pure. */
-import type { Problem, WatchedObject } from '../../kubernetes/objects.ts';
-import type { ManifestFile } from './manifest-file.ts';
+import {
+  formatProblem,
+  type ObjectRef,
+  type Problem,
+  refKey,
+  type WatchedObject,
+} from '../../kubernetes/objects.ts';
+import { formatManifestError, type ManifestFile } from './manifest-file.ts';
 
 /** An object in force, and the file it comes from. */
 export interface Held {
@@ -49,6 +55,39 @@ function ownKeys(file: string, content: ManifestFile, inForce: ReadonlyMap<strin
 function keep(key: string, held: Map<string, Held>, inForce: ReadonlyMap<string, Held>): void {
   const old = inForce.get(key);
   if (old !== undefined && !held.has(key)) held.set(key, old);
+}
+
+/** An object that is not what a file means it to be, and why. */
+export interface Stale {
+  readonly ref: ObjectRef;
+  readonly reason: string;
+}
+
+/** By `refKey`: those that are held from before, and those that never were in force since they are broken. */
+export function findStale(
+  files: ReadonlyMap<string, ManifestFile>,
+  held: ReadonlyMap<string, Held>,
+): ReadonlyMap<string, Stale> {
+  const stale = new Map<string, Stale>();
+  const isNew = (key: string) => {
+    const now = held.get(key);
+    return now !== undefined && files.get(now.file)?.objects.get(key)?.object === now.object;
+  };
+  for (const { broken, problems } of files.values()) {
+    for (const problem of problems) {
+      const key = refKey(problem.object);
+      if (!broken.has(key) || isNew(key)) continue;
+      const others = stale.has(key) ? `${stale.get(key)?.reason}; ` : '';
+      stale.set(key, { ref: problem.object, reason: `${others}${formatProblem(problem)}` });
+    }
+  }
+  for (const [key, { object, file }] of held) {
+    if (isNew(key) || stale.has(key)) continue;
+    const error = files.get(file)?.errors[0];
+    const reason = error === undefined ? `${file} can't be read` : formatManifestError(error);
+    stale.set(key, { ref: { kind: object.kind, namespace: object.namespace, name: object.name }, reason });
+  }
+  return stale;
 }
 
 function duplicate(object: WatchedObject, file: string, line: number | undefined, winner: string): Problem {
