@@ -21,6 +21,8 @@ import type { ServicePort, ServicePortKey } from '../services/service-port.ts';
 export interface Rules<Unit, State, Changes> {
   readonly mode: ProxyMode;
   readonly family: IpFamily;
+  /** Why the mode can do nothing for a service port, now or ever; undefined, as without this: it can. Then it is not compiled. */
+  unsupported?(port: ServicePort): string | undefined;
   /** `previous` keeps choices stable that more than one answer would do for. */
   compile(port: ServicePort, node: NodeView, previous?: Unit): Unit;
   /** A collection of units that can say what it means for the kernel. Starts with no unit at all. */

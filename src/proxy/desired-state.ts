@@ -4,6 +4,7 @@ import type { Problem, WatchedObject } from '../kubernetes/objects.ts';
 import { isLargeCluster, type NodeView } from '../services/node-view.ts';
 import type { ServicePortKey } from '../services/service-port.ts';
 import { ServiceTracker } from '../services/service-tracker.ts';
+import { findUnsupported } from './unsupported.ts';
 
 /** The result is a plan of `rules`' mode that is up to date. */
 export function desiredPlan(
@@ -26,6 +27,11 @@ export function desiredPlan(
   const plan = rules.plan();
   const units = new Map<ServicePortKey, unknown>();
   for (const [key, port] of tracker.ports) {
+    const unsupported = findUnsupported(rules, port);
+    if (unsupported !== undefined) {
+      report(unsupported);
+      continue;
+    }
     try {
       units.set(key, rules.compile(port, node));
     } catch (cause) {

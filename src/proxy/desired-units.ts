@@ -7,6 +7,8 @@ import type { Plan, Rules, StateChange } from '../backends/backend.ts';
 import type { Logger } from '../log/logger.ts';
 import type { NodeView } from '../services/node-view.ts';
 import type { ServicePort, ServicePortKey } from '../services/service-port.ts';
+import { ProblemLog } from './problem-log.ts';
+import { findUnsupported } from './unsupported.ts';
 
 /** Compiling gives way to other work after this long. */
 const COMPILE_TURN_MS = 10;
@@ -31,7 +33,7 @@ export class DesiredUnits<Unit, State, Changes> {
     this.#plan = rules.plan();
   }
 
-  /** Why service ports could not be compiled, or not be put into the plan, the last time; they are left as they were. */
+  /** Why the mode can do nothing for service ports, or could not compile them or put them into the plan the last time: they are left as they were. */
   get unusable(): ReadonlyMap<ServicePortKey, string> {
     return this.#unusable;
   }
@@ -56,14 +58,21 @@ export class DesiredUnits<Unit, State, Changes> {
   ): Promise<Units<Unit>> {
     const units = new Map<ServicePortKey, Unit | undefined>();
     let turnStartedMs = performance.now();
+    const problems = new ProblemLog(this.#logger);
     for (const [key, port] of ports) {
+      const told = this.#unusable.get(key);
       this.#unusable.delete(key);
-      if (port === undefined) units.set(key, undefined);
+      const unsupported = port && findUnsupported(this.#rules, port);
+      if (unsupported !== undefined) {
+        this.#unusable.set(key, unsupported.message);
+        if (told !== unsupported.message) problems.report(unsupported);
+      } else if (port === undefined) units.set(key, undefined);
       else this.#compileOne(port, node, units);
       if (performance.now() - turnStartedMs < COMPILE_TURN_MS) continue;
       await nextTurn();
       turnStartedMs = performance.now();
     }
+    problems.flush();
     return units;
   }
 

@@ -6,6 +6,7 @@ export function dryRun(backend: AnyBackend, print: (text: string) => void): AnyB
   return {
     mode: backend.mode,
     family: backend.family,
+    ...(backend.unsupported === undefined ? {} : { unsupported: (port) => backend.unsupported?.(port) }),
     compile: (port, node, previous) => backend.compile(port, node, previous),
     plan: () => backend.plan(),
     nothing: () => backend.nothing(),

@@ -5,6 +5,7 @@ import { aNodeView, anEndpoint, aServicePort, type ServicePortFields } from '../
 import { compile } from './compile.ts';
 import { NODE_PORT_CONTAINER } from './names.ts';
 import type { UserspaceOptions } from './options.ts';
+import { UserspaceRules } from './rules.ts';
 
 const OPTIONS: UserspaceOptions = {
   family: 'IPv4',
@@ -133,5 +134,8 @@ describe('pods that come to a NodePort and keep to local endpoints otherwise', (
 
 it('can’t forward SCTP', () => {
   const port = aServicePort({ endpoints: [here], protocol: 'SCTP' });
-  expect(() => compile(port, NODE, OPTIONS)).toThrow(/^SCTP can't be forwarded in userspace mode: /);
+  const rules = new UserspaceRules(OPTIONS);
+  expect(rules.unsupported(port)).toMatch(/^userspace mode can't forward SCTP, /);
+  expect(rules.unsupported(aServicePort({ protocol: 'UDP' }))).toBeUndefined();
+  expect(() => rules.compile(port, NODE)).toThrow(/^BUG: /);
 });

@@ -11,7 +11,6 @@ import type { UserspaceOptions } from './options.ts';
 import { addressingOf, loopGuards, portalRules } from './portal-rules.ts';
 import type { ListenerName, PortalRule, UserspaceUnit } from './unit.ts';
 
-/** Throws if the protocol can't be forwarded. */
 export function compile(port: ServicePort, node: NodeView, options: UserspaceOptions): UserspaceUnit {
   const protocol = relayProtocolOf(port);
   const situation = assess(port, node);
@@ -40,9 +39,7 @@ export function compile(port: ServicePort, node: NodeView, options: UserspaceOpt
 }
 
 function relayProtocolOf({ protocol }: ServicePort): RelayProtocol {
-  if (protocol === 'SCTP') {
-    throw new Error(`SCTP can't be forwarded in userspace mode: this program has no sockets for it`);
-  }
+  if (protocol === 'SCTP') throw new Error('BUG: compiling what is not supported');
   return protocol;
 }
 

@@ -21,6 +21,10 @@ const signal = new AbortController().signal;
 
 /** The SCTP ports of the worlds are UDP ones here. */
 export class LawfulBackend extends UserspaceBackend {
+  override unsupported(): undefined {
+    return undefined;
+  }
+
   override compile(port: ServicePort, node: NodeView): UserspaceUnit {
     return super.compile(port.protocol === 'SCTP' ? { ...port, protocol: 'UDP' } : port, node);
   }

@@ -12,6 +12,8 @@ import { UserspacePlan } from './plan.ts';
 import { NOTHING, type UserspaceState } from './state.ts';
 import type { UserspaceUnit } from './unit.ts';
 
+const NO_SCTP = "userspace mode can't forward SCTP, since this program has no sockets for it";
+
 export class UserspaceRules implements Rules<UserspaceUnit, UserspaceState, UserspaceChanges> {
   readonly mode = 'userspace';
   readonly family: IpFamily;
@@ -20,6 +22,10 @@ export class UserspaceRules implements Rules<UserspaceUnit, UserspaceState, User
   constructor(options: UserspaceOptions) {
     this.family = options.family;
     this.#ruleOptions = options;
+  }
+
+  unsupported({ protocol }: ServicePort): string | undefined {
+    return protocol === 'SCTP' ? NO_SCTP : undefined;
   }
 
   compile(port: ServicePort, node: NodeView): UserspaceUnit {
