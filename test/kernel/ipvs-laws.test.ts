@@ -7,9 +7,12 @@ import { describeOwnership } from '../../src/backends/ipvs/ownership-laws.ts';
 import { openIpSetClient } from '../../src/kernel/netlink/ip-set/client.ts';
 import { openIpvsClient } from '../../src/kernel/netlink/ipvs/client.ts';
 import { openLinkClient } from '../../src/kernel/netlink/route/client.ts';
+import { describeLoopLaws } from '../../src/proxy/laws.ts';
+import { openIpvsBench } from '../loop/ipvs-bench.ts';
 import { describeVariants } from './iptables-variants.ts';
 
 // Always the same few cases: the fake has gone through many others.
+const WATCH_PERIOD_MS = 30;
 const runs = { numRuns: 2, seed: 1 };
 
 const links = openLinkClient();
@@ -31,6 +34,11 @@ describeVariants((_variant, openTools) => {
     return { tools, ipvs, sets, links };
   }
   describeIpvsLaws('the kernel', { openKernel, runs });
+  describeLoopLaws('ipvs mode on the kernel', {
+    open: async (family, seed) => openIpvsBench(await openKernel(family), family, seed, WATCH_PERIOD_MS),
+    runs: { numRuns: 3, seed: 3 },
+    pauseMs: 3 * WATCH_PERIOD_MS,
+  });
   // On the fake a process ends before each single change.
   describeOwnership('the kernel', { openKernel, stride: 9 });
   // The other variant's tools would not see these rules.
