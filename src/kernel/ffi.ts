@@ -7,6 +7,7 @@ import { createRequire } from 'node:module';
 import { constants, endianness } from 'node:os';
 import { getSystemErrorMessage, getSystemErrorName } from 'node:util';
 import { isMainThread } from 'node:worker_threads';
+import { adviseOn, type Capability } from './capabilities.ts';
 import { KernelError } from './kernel-error.ts';
 
 export const AF_INET = 2;
@@ -110,21 +111,22 @@ function loadLibc(): Libc {
 }
 
 /** Turns the C library's "-1 and errno" into a {@link KernelError}; every other result is passed on. */
-function check(operation: string, object: string, result: number): number {
+function check(operation: string, object: string, result: number, needs?: Capability): number {
   if (result >= 0) return result;
   const errno = libc().errno();
-  const detail = `${getSystemErrorMessage(-errno)} (${getSystemErrorName(-errno)})`;
+  const advice = needs !== undefined && errno === constants.errno.EPERM ? adviseOn(needs) : '';
+  const detail = `${getSystemErrorMessage(-errno)} (${getSystemErrorName(-errno)})${advice}`;
   throw new KernelError({ operation, object, detail, errno });
 }
 
 /** Moves the calling thread into new namespaces of the kinds in `flags`. */
 export function unshare(flags: number): void {
-  check('unshare', '', libc().unshare(flags));
+  check('unshare', '', libc().unshare(flags), 'CAP_SYS_ADMIN');
 }
 
 /** Moves the calling thread into the namespace behind an open file; `type` is a CLONE_NEW* flag. */
 export function setns(fd: number, type: number): void {
-  check('setns', `fd ${fd}`, libc().setns(fd, type));
+  check('setns', `fd ${fd}`, libc().setns(fd, type), 'CAP_SYS_ADMIN');
 }
 
 /** Opens a socket in the calling thread's network namespace and returns its file descriptor. */

@@ -1,5 +1,7 @@
 /** The kernel's answer to a request as a whole (linux/netlink.h): it was done, or why not, in the kernel's own words. */
+import { constants } from 'node:os';
 import { getSystemErrorMessage, getSystemErrorName } from 'node:util';
+import { adviseOn } from '../capabilities.ts';
 import { decodeAttributes, decodeText } from './attribute.ts';
 import {
   align,
@@ -35,12 +37,13 @@ export function decodeAcknowledgement(message: NetlinkMessage): Acknowledgement 
   const view = viewOf(payload);
   const errno = Math.abs(view.getInt32(0, IS_LITTLE_ENDIAN));
   if (errno === 0) return { errno, detail: '' };
-  if ((flags & NLM_F_ACK_TLVS) === 0) return { errno, detail: formatErrno(errno) };
+  const advice = errno === constants.errno.EPERM ? adviseOn('CAP_NET_ADMIN') : '';
+  if ((flags & NLM_F_ACK_TLVS) === 0) return { errno, detail: formatErrno(errno) + advice };
   const isWhole = !isEndOfDump && (flags & NLM_F_CAPPED) === 0;
   const quotedSize = isWhole ? view.getUint32(ERRNO_SIZE, IS_LITTLE_ENDIAN) : quoted;
   return {
     errno,
-    detail: formatErrno(errno) + formatWords(payload.subarray(ERRNO_SIZE + align(quotedSize))),
+    detail: formatErrno(errno) + formatWords(payload.subarray(ERRNO_SIZE + align(quotedSize))) + advice,
   };
 }
 

@@ -68,8 +68,8 @@ export function openNetlinkTransport(protocol: number, queueSize = QUEUE_SIZE): 
   try {
     setSocketOption(fd, SOL_NETLINK, NETLINK_CAP_ACK, ON);
     setSocketOption(fd, SOL_NETLINK, NETLINK_EXT_ACK, ON);
-    enlargeReceiveBuffer(fd, queueSize);
-    return new OpenSocket(fd, bindToAnyPort(fd));
+    const shortage = enlargeReceiveBuffer(fd, queueSize);
+    return new OpenSocket(fd, bindToAnyPort(fd), shortage);
   } catch (error) {
     closeSync(fd);
     throw error;
@@ -87,13 +87,16 @@ function bindToAnyPort(fd: number): number {
 class OpenSocket implements NetlinkSocket {
   readonly portId: number;
   readonly fd: number;
+  readonly #shortage: string;
   #buffer = new Uint8Array(READ_BUFFER_SIZE);
   #largestDatagram = USUAL_DATAGRAM_SIZE;
   #isClosed = false;
 
-  constructor(fd: number, portId: number) {
+  /** `shortage`: why datagrams may be lost that should not be. */
+  constructor(fd: number, portId: number, shortage: string) {
     this.fd = fd;
     this.portId = portId;
+    this.#shortage = shortage;
   }
 
   send(datagram: Uint8Array): void {
@@ -108,12 +111,21 @@ class OpenSocket implements NetlinkSocket {
 
   receive(): Uint8Array | undefined {
     this.#refuseIfClosed();
-    const size = receiveDatagram(this.fd, this.#buffer);
+    const size = this.#receive();
     if (size === undefined) return undefined;
     if (size <= this.#buffer.length) return this.#buffer.subarray(0, size);
     const detail = `a datagram of ${size} bytes was cut off: there was room for ${this.#buffer.length}`;
     this.#buffer = new Uint8Array(size);
     throw new KernelError({ operation: 'receive', object: '', detail, errno: constants.errno.ENOBUFS });
+  }
+
+  #receive(): number | undefined {
+    try {
+      return receiveDatagram(this.fd, this.#buffer);
+    } catch (error) {
+      if (!(error instanceof KernelError) || error.errno !== constants.errno.ENOBUFS) throw error;
+      throw new KernelError({ ...error, detail: error.detail + this.#shortage, cause: error.cause });
+    }
   }
 
   [Symbol.dispose](): void {

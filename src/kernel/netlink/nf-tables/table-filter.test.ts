@@ -6,7 +6,7 @@ describe('encodeTableFilter', () => {
     const size = (name: string, messages: number) =>
       encodeTableFilter({ family: 'ip', name }, [1, 2], messages).length / 8;
     expect(size('menwei', 2) - size('menwei', 1)).toBe(size('menwei', 3) - size('menwei', 2));
-    expect(size('menweimenwei', 1)).toBeGreaterThan(size('menwei', 1));
+    expect(size('m'.repeat(40), 1)).toBeGreaterThan(size('menwei', 1));
     // BPF_MAXINSNS
     expect(size('menwei', 68)).toBeLessThanOrEqual(4096);
   });
