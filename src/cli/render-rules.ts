@@ -18,7 +18,7 @@ export interface RenderOptions {
   readonly file: readonly string[];
   readonly mode?: string;
   readonly node?: string;
-  readonly nodeIp?: string;
+  readonly nodeIp?: string | undefined;
   readonly clusterCidr?: string;
   readonly config?: string;
   readonly family?: IpFamily;
@@ -55,7 +55,9 @@ export async function renderObjects(
   // Nobody has chosen: whose rules would these be?
   if (strangers.length > 0 && settings.nodeName === thisMachine()) throw new UserError(strangers, 2);
   const mode = findMode(settings.mode);
-  const node = await openNode(settings, mode);
+  // Not where anybody listens, as a bind address may be.
+  const nodeIp = options.nodeIp === undefined ? undefined : checkIp(options.nodeIp);
+  const node = await openNode({ ...settings, bindAddress: nodeIp ?? settings.bindAddress }, mode);
   node.takeIn(objects);
   const family = options.family ?? node.ips.primaryFamily;
   const rules = mode.rules(settings, family);
@@ -110,7 +112,6 @@ function flagsOf(options: RenderOptions, objects: readonly WatchedObject[]): Giv
     ...(options.config === undefined ? {} : { config: options.config }),
     ...(options.mode === undefined ? {} : { 'proxy-mode': options.mode }),
     ...(name === undefined ? {} : { 'hostname-override': name }),
-    ...(options.nodeIp === undefined ? {} : { 'bind-address': checkIp(options.nodeIp) }),
     ...(options.clusterCidr === undefined ? {} : { 'cluster-cidr': options.clusterCidr }),
   };
 }

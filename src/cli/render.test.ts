@@ -111,6 +111,30 @@ describe.each(MODE_NAMES)('menwei render --mode %s', (mode) => {
 });
 
 describe('menwei render --mode userspace', () => {
+  it('takes --node-ip for what a Node object would say', async () => {
+    const node = `apiVersion: v1
+kind: Node
+metadata: {name: node-1}
+status: {addresses: [{type: InternalIP, address: 192.168.49.7}]}
+`;
+    const web = `${service('web', '172.30.0.1')}---
+apiVersion: discovery.k8s.io/v1
+kind: EndpointSlice
+metadata: {name: web-1, labels: {kubernetes.io/service-name: web}}
+addressType: IPv4
+ports: [{port: 8080}]
+endpoints: [{addresses: [10.0.0.1]}]
+`;
+    const mode = 'userspace';
+    const bare = write('bare.yaml', web);
+    const known = await end({ file: [write('known.yaml', `${node}---\n${web}`)], mode, nodeIp: undefined });
+    expect(known).toMatchObject({ status: 0, stderr: '' });
+    expect(known.stdout).toContain('--to-destination 192.168.49.7:');
+    expect(known.stdout).toContain('-j REDIRECT');
+    expect(await end({ file: [bare], mode, nodeIp: '192.168.49.7' })).toEqual(known);
+    expect(await end({ file: [bare], mode, nodeIp: '192.168.49' })).toMatchObject({ status: 2, stdout: '' });
+  });
+
   it('prints nothing where a port over SCTP would be left out, which it can’t forward', async () => {
     const file = [write('sctp.yaml', service('sctp', '172.30.0.9', 'SCTP'))];
     const { status, stdout, stderr } = await end({ file, mode: 'userspace' });
