@@ -3,6 +3,7 @@
  * The server sends its answer to whoever connects and hangs up. Every function also works with another stream
  * protocol, so that it can be tested on a kernel without SCTP.
  */
+import { createSocket } from 'node:dgram';
 import { closeSync, readSync, writeSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { getSystemErrorMessage, getSystemErrorName } from 'node:util';
@@ -72,10 +73,10 @@ export async function requestStream(
   const deadline = performance.now() + timeoutMs;
   const fd = openSocket(target.address, protocol);
   try {
-    if (options.from !== undefined || options.sourcePort !== undefined) {
+    const source = options.from ?? (await routeSource(target));
+    if (source !== undefined || options.sourcePort !== undefined) {
       const anyAddress = target.address.includes(':') ? '::' : '0.0.0.0';
-      const source = { ip: options.from ?? anyAddress, port: options.sourcePort ?? 0 };
-      ffi.bind(fd, encodeSocketAddress(source));
+      ffi.bind(fd, encodeSocketAddress({ ip: source ?? anyAddress, port: options.sourcePort ?? 0 }));
     }
     ffi.connect(fd, encodeSocketAddress({ ip: target.address, port: target.port }));
     const buffer = Buffer.alloc(4096);
@@ -98,6 +99,23 @@ export async function requestStream(
   } finally {
     closeSync(fd);
   }
+}
+
+/**
+ * The address that the route to a target prefers, undefined if there is no route. Left to itself SCTP sends from any of
+ * the machine's addresses, also from those that carry Services, to which no answer finds back.
+ */
+function routeSource({ address, port }: Target): Promise<string | undefined> {
+  return new Promise((resolve) => {
+    const socket = createSocket(address.includes(':') ? 'udp6' : 'udp4');
+    const finish = (source: string | undefined): void => {
+      socket.close();
+      resolve(source);
+    };
+    socket.once('error', () => finish(undefined));
+    // Nothing is sent.
+    socket.connect(port, address, () => finish(socket.address().address));
+  });
 }
 
 /** Throws what became of a connection attempt in the background. */

@@ -51,3 +51,18 @@ it.skipIf(!hasSctp())('an address that nobody has is unreachable over SCTP at on
     expect({ time, ...outcome }).toMatchObject({ time, error: 'unreachable' });
   }
 });
+
+it.skipIf(!hasSctp())('a node sends over SCTP from the address that its route prefers', async () => {
+  await using lab = await createLab({
+    nodes: [{ name: 'one', ip: '192.168.49.2', podCIDR: '10.244.0.0/24' }],
+    pods: [{ name: 'a', node: 'one', ip: '10.244.0.27' }],
+  });
+  const node = lab.node('one');
+  // As the ipvs mode has those of Services; SCTP would take the first of all addresses.
+  const added = await node.exec('ip', ['address', 'add', '172.30.0.1/32', 'dev', 'lo']);
+  expect(added.status).toBe(0);
+  for (let time = 0; time < 4; time++) {
+    expect(await node.sctp('10.244.0.27:80')).toMatchObject({ pod: 'a', client: '192.168.49.2' });
+    expect(await node.sctp('10.96.0.1:80')).toMatchObject({ error: 'unreachable' });
+  }
+});

@@ -89,7 +89,7 @@ describeModes('ways in', (cluster) => {
       for (const from of ['client', 'visitor-a', 'one']) {
         // As often as somebody asks, and at once: nobody waits for what is dropped.
         const outcomes = Array.from({ length: 8 }, () => web.ask(from, web.loadBalancerIP));
-        for (const outcome of await Promise.all(outcomes))
+        for (const outcome of (await Promise.all(outcomes)).map((each) => ({ from, ...each })))
           expect(outcome).toMatchObject({ error: 'unreachable' });
       }
       expect(await web.ask('client', web.nodePortOf('one'))).toMatchObject({ pod: 'a1' });
