@@ -2,12 +2,12 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { constants } from 'node:os';
-import type { Worker } from 'node:worker_threads';
+import { Worker } from 'node:worker_threads';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Logger } from '../log/logger.ts';
 import type { Relay, RelayEndpoint } from './contract.ts';
 import { homesOf } from './homes.ts';
-import { RelayPool } from './pool.ts';
+import { RelayPool, type RelayPoolOptions } from './pool.ts';
 import { startWorker } from './relay-thread.ts';
 import { aRelay, aRelayEndpoint, UNREACHED_LIMITS } from './testing.ts';
 import { freeUdpPort, UdpPeer } from './udp-testing.ts';
@@ -32,14 +32,15 @@ afterEach(async () => {
 const log = (_fields: object, message: string) => lines.push(message);
 const logger: Logger = { debug: log, info: log, warn: log, error: log };
 
-function aPool(threads: number): RelayPool {
+function aPool(threads: number, options: Partial<RelayPoolOptions> = {}): RelayPool {
   const pool = new RelayPool({
     threads,
     descriptors: 1000,
     limits: UNREACHED_LIMITS,
     logger,
+    ...options,
     startWorker: (data) => {
-      const worker = startWorker(data);
+      const worker = (options.startWorker ?? startWorker)(data);
       workers.push(worker);
       return worker;
     },
@@ -227,14 +228,63 @@ describe('RelayPool', () => {
     expect((await converse()).greeting).toBe('hello');
   });
 
-  it('answers when a thread dies meanwhile', async () => {
-    const pool = aPool(1);
+  describe.each([
+    ['dies', 'process.exit(1)'],
+    ['throws', "parentPort.postMessage({ id, thrown: 'BUG: x' })"],
+    ['never answers', ''],
+  ])('whose first thread %s', (_how, answer) => {
+    const script = `
+      const { parentPort } = require('node:worker_threads');
+      parentPort.on('message', ({ id }) => { ${answer} });`;
+    const aFaultyPool = (threads: number) =>
+      aPool(threads, {
+        answerWithinMs: answer === '' ? 300 : 60_000,
+        startWorker: (data) =>
+          workers.length === 0 ? new Worker(script, { eval: true, execArgv: [] }) : startWorker(data),
+      });
+
+    it('takes nothing for done, and does it when it is told again', async () => {
+      const pool = aFaultyPool(1);
+      const relay = aRelay(port, [await anEndpoint()]);
+      const wanted = changes(relay);
+      expect(await pool.apply(wanted)).toMatchObject([
+        {
+          key: relay.key,
+          ip: '127.0.0.1',
+          port,
+          error: { message: expect.stringContaining('relay thread') },
+        },
+      ]);
+      expect(pool.observe().get(relay.key)?.listeners).toEqual([]);
+      await vi.waitFor(async () => expect(await pool.apply(wanted)).toEqual([]), { timeout: 10_000 });
+      expect(pool.observe()).toEqual(wanted);
+      expect((await converse()).greeting).toBe('hello');
+    });
+
+    it('is content as long as another one listens, and has a new one join it', async () => {
+      const pool = aFaultyPool(2);
+      expect(await pool.apply(changes(aRelay(port, [await anEndpoint()])))).toEqual([]);
+      expect((await converse()).greeting).toBe('hello');
+      await vi.waitFor(() => expect(listenerCount(port)).toBe(2), { timeout: 10_000 });
+    });
+  });
+
+  it('tells what is lost with threads that end again and again', async () => {
+    const pool = aPool(1, {
+      startWorker: (data) =>
+        workers.length === 0
+          ? startWorker(data)
+          : new Worker('process.exit(1)', { eval: true, execArgv: [] }),
+    });
+    const lost: string[] = [];
+    const end = new AbortController();
+    pool.watch((what) => lost.push(what), end.signal);
     const relay = aRelay(port, [await anEndpoint()]);
-    const applied = pool.apply(changes(relay));
-    await vi.waitFor(() => expect(workers).toHaveLength(1));
+    await pool.apply(changes(relay));
     await workers[0]?.terminate();
-    expect(await applied).toEqual([]);
-    await vi.waitFor(() => expect(listenerCount(port)).toBe(1), { timeout: 10_000 });
+    await vi.waitFor(() => expect(lost).toEqual(['relay listeners were lost']), { timeout: 10_000 });
+    expect(pool.observe().get(relay.key)?.listeners).toEqual([]);
+    end.abort();
   });
 
   it('closes listeners first, and waits for connections to end', async () => {

@@ -1,5 +1,6 @@
 /** All relays of the program, spread over threads (docs/decisions/0020-relay-threads.md). */
 import { formatHostPort } from '../addresses/ip.ts';
+import { KernelError } from '../kernel/kernel-error.ts';
 import type { Logger } from '../log/logger.ts';
 import type { ListenFailure, Relay, RelayKey, RelayLimits, Relays } from './contract.ts';
 import { allocateBudget } from './descriptor-budget.ts';
@@ -10,6 +11,8 @@ import { type StartWorker, startWorker } from './relay-thread.ts';
 import type { Changes, OpenCounts } from './thread-messages.ts';
 import { ThreadSlot } from './thread-slot.ts';
 
+const THREAD_ENDED = 'the relay thread ended and is being started again';
+
 export interface RelayPoolOptions {
   /** At least 1. */
   readonly threads: number;
@@ -18,6 +21,8 @@ export interface RelayPoolOptions {
   readonly limits: RelayLimits;
   readonly logger: Logger;
   readonly startWorker?: StartWorker;
+  /** How long a thread may take to answer before another one takes its place. */
+  readonly answerWithinMs?: number;
 }
 
 /** For metrics. */
@@ -33,12 +38,14 @@ export class RelayPool implements Relays {
   readonly #slots: readonly ThreadSlot[];
   /** As observed. */
   readonly #relays = new Map<RelayKey, Relay>();
+  readonly #watchers = new Set<(what: string) => void>();
   #sums: RelaySums = NO_SUMS;
   /** The work under way; what comes next waits for it. */
   #turn: Promise<unknown> = Promise.resolve();
   #isClosed = false;
 
-  constructor({ threads, descriptors, limits, logger, startWorker: start = startWorker }: RelayPoolOptions) {
+  constructor(options: RelayPoolOptions) {
+    const { threads, descriptors, limits, logger, startWorker: start = startWorker } = options;
     if (threads < 1) throw new Error('BUG: a pool without threads');
     this.#logger = logger;
     const memory = allocateBudget(descriptors, threads);
@@ -51,6 +58,7 @@ export class RelayPool implements Relays {
           {
             logger,
             startWorker: start,
+            answerWithinMs: options.answerWithinMs,
             counted: (tally) => {
               this.#sums = addSums(this.#sums, tally.sums);
               log.record(tally, performance.now());
@@ -68,6 +76,11 @@ export class RelayPool implements Relays {
 
   observe(): ReadonlyMap<RelayKey, Relay> {
     return new Map(this.#relays);
+  }
+
+  watch(lost: (what: string) => void, signal: AbortSignal): void {
+    this.#watchers.add(lost);
+    signal.addEventListener('abort', () => this.#watchers.delete(lost), { once: true });
   }
 
   async close(graceMs: number): Promise<void> {
@@ -99,9 +112,31 @@ export class RelayPool implements Relays {
       else this.#relays.set(key, relay);
     }
     const answers = await Promise.all(this.#slots.map((slot) => slot.apply(this.#partOf(slot, changes))));
-    const failures = this.#withdraw(answers.flat());
+    const ended = new Set(this.#slots.filter((_, index) => answers[index] === 'ended'));
+    const told = answers.flatMap((answer) => (answer === 'ended' ? [] : answer));
+    const failures = this.#withdraw([...told, ...this.#unheard(changes, ended)]);
     await this.#settle(changes.keys());
     return failures;
+  }
+
+  /** Relays that no thread listens for: all those that should have ended. One that listens gets the connections of all. */
+  #unheard(changes: Changes, ended: ReadonlySet<ThreadSlot>): readonly ListenFailure[] {
+    if (ended.size === 0) return [];
+    const relays = [...changes.values()].filter((relay) => relay !== undefined);
+    const unheard = relays.filter((relay) =>
+      this.#slots.every((slot) => ended.has(slot) || !this.#isHome(slot, relay)),
+    );
+    return unheard.flatMap(({ key, protocol, listeners }) =>
+      listeners.map(({ ip, port }) => {
+        const object = `${protocol} ${formatHostPort(ip, port)}`;
+        return {
+          key,
+          ip,
+          port,
+          error: new KernelError({ operation: 'listen on', object, detail: THREAD_ENDED }),
+        };
+      }),
+    );
   }
 
   /** What a slot has to hear of first: what goes for good, and what lives there. */
@@ -146,13 +181,17 @@ export class RelayPool implements Relays {
   #startAgain(slot: ThreadSlot): void {
     const work = this.#inTurn(async () => {
       if (this.#isClosed) return;
-      const failures = this.#withdraw(await slot.startAgain());
+      const answer = await slot.startAgain();
+      // One that ended at once is started once more, later; what no other thread listens for is not there until then.
+      const ended = new Set(this.#slots.filter((each) => !each.isRunning || each === slot));
+      const failures = this.#withdraw(answer === 'ended' ? this.#unheard(this.#relays, ended) : answer);
       for (const { port, ip, error, key } of failures)
         this.#logger.error(
           { error, servicePort: this.#relays.get(key)?.name ?? key },
           `can't listen on ${formatHostPort(ip, port)} any more`,
         );
       await this.#settle(failures.map(({ key }) => key));
+      if (failures.length > 0) for (const lost of this.#watchers) lost('relay listeners were lost');
     });
     work.catch((error: unknown) => this.#logger.error({ error }, "can't set up a relay thread again"));
   }

@@ -1,16 +1,19 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import { expect, it } from 'vitest';
-import { KernelError } from '../kernel/kernel-error.ts';
 import { RelayThread } from './relay-thread.ts';
 
 const NOTHING = { reported: () => undefined, ended: () => undefined };
 
-/** A thread that answers every request with this expression of `id`. */
-function answering(answer: string): Worker {
-  const script = `
+/** Answers every request with this statement about `id`. */
+function scriptAnswering(answer: string): string {
+  return `
     const { parentPort } = require('node:worker_threads');
     parentPort.on('message', ({ id }) => { ${answer} });`;
-  return new Worker(script, { eval: true, execArgv: [] });
+}
+
+function answering(answer: string): Worker {
+  return new Worker(scriptAnswering(answer), { eval: true, execArgv: [] });
 }
 
 const FAILURE = {
@@ -28,26 +31,50 @@ it('hands on failures as errors of the kernel', async () => {
     answering(`parentPort.postMessage({ id, failures: [${JSON.stringify(FAILURE)}] })`),
     NOTHING,
   );
-  const [failure] = await thread.apply(new Map());
-  expect(failure).toMatchObject({ key: 'a', ip: '0.0.0.0', port: 80, error: { errno: 98 } });
-  expect(failure?.error).toBeInstanceOf(KernelError);
+  const answer = await thread.apply(new Map());
+  expect(answer).toEqual([
+    { key: 'a', ip: '0.0.0.0', port: 80, error: expect.objectContaining({ errno: 98, name: 'KernelError' }) },
+  ]);
   await thread.terminate();
 });
 
-it('tells what was thrown in the thread', async () => {
-  const thread = new RelayThread(answering("parentPort.postMessage({ id, thrown: 'BUG: x' })"), NOTHING);
-  await expect(thread.apply(new Map())).rejects.toThrow('a relay thread failed: BUG: x');
-  await thread.terminate();
-});
-
-it('tells why a thread ended, and leaves nobody waiting for it', async () => {
+it.each([
+  ['throws', "parentPort.postMessage({ id, thrown: 'BUG: x' })", 'a relay thread failed: BUG: x'],
+  ['dies', "throw new Error('out of luck')", 'out of luck'],
+  ['answers what nobody asked', 'parentPort.postMessage({ id: 77, failures: [] })', /^BUG: .* 77$/],
+  ['does not answer', '', 'a relay thread did not answer within 0.2 seconds'],
+  ['is stuck', 'for (;;);', 'a relay thread did not answer within 0.2 seconds'],
+])('takes nothing for done when the thread %s, and says why it ended', async (_how, answer, reason) => {
   const ended = Promise.withResolvers<Error | undefined>();
-  const thread = new RelayThread(answering("throw new Error('out of luck')"), {
-    ...NOTHING,
-    ended: ended.resolve,
-  });
-  expect(await thread.apply(new Map())).toEqual([]);
-  expect((await ended.promise)?.message).toBe('out of luck');
-  expect(await thread.apply(new Map())).toEqual([]);
+  const limitMs = answer === '' || answer.startsWith('for') ? 200 : 60_000;
+  const thread = new RelayThread(answering(answer), { ...NOTHING, ended: ended.resolve }, limitMs);
+  expect(await thread.apply(new Map())).toBe('ended');
+  expect((await ended.promise)?.message).toMatch(reason);
+  expect(await thread.apply(new Map())).toBe('ended');
   await thread.close();
+});
+
+/** Lives on for a while when it is told to end. */
+class Tenacious extends Worker {
+  override async terminate(): Promise<number> {
+    await sleep(400);
+    return super.terminate();
+  }
+}
+
+it('does not hear what comes too late', async () => {
+  const ended = Promise.withResolvers<Error | undefined>();
+  const worker = new Tenacious(
+    scriptAnswering('setTimeout(() => parentPort.postMessage({ id, failures: [] }), 200)'),
+    {
+      eval: true,
+      execArgv: [],
+    },
+  );
+  const heard: unknown[] = [];
+  worker.on('message', (message) => heard.push(message));
+  const thread = new RelayThread(worker, { ...NOTHING, ended: ended.resolve }, 100);
+  expect(await thread.apply(new Map())).toBe('ended');
+  await ended.promise;
+  expect(heard).toEqual([{ id: 1, failures: [] }]);
 });

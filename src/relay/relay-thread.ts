@@ -20,44 +20,61 @@ export function startWorker(data: ThreadData): Worker {
   });
 }
 
+/** A thread that has not answered for so long is not going to; listeners of thousands of Services take a second. */
+const ANSWER_WITHIN_MS = 30_000;
+
+/** What became of changes: what could not be listened on, or that the thread has come to its end instead of an answer. */
+export type ThreadAnswer = readonly ListenFailure[] | 'ended';
+
 export interface ThreadEvents {
   readonly reported: (report: ThreadReport) => void;
   /** It will do nothing any more. */
   readonly ended: (error: Error | undefined) => void;
 }
 
-interface Question {
-  readonly resolve: (failures: readonly ListenFailure[]) => void;
-  readonly reject: (error: Error) => void;
-}
+type Question = (answer: ThreadAnswer) => void;
 
 export class RelayThread {
   readonly #worker: Worker;
+  readonly #answerWithinMs: number;
   readonly #questions = new Map<number, Question>();
   #lastId = 0;
   #hasEnded = false;
+  #failure: Error | undefined;
 
-  constructor(worker: Worker, events: ThreadEvents) {
+  constructor(worker: Worker, events: ThreadEvents, answerWithinMs = ANSWER_WITHIN_MS) {
     this.#worker = worker;
-    let failure: Error | undefined;
+    this.#answerWithinMs = answerWithinMs;
     worker.on('message', (message: ThreadMessage) => {
       if ('report' in message) events.reported(message.report);
       else this.#answered(message);
     });
     worker.on('error', (error) => {
-      failure = error instanceof Error ? error : new Error(String(error));
+      this.#failure ??= error instanceof Error ? error : new Error(String(error));
     });
     worker.on('exit', () => {
-      this.#hasEnded = true;
-      for (const { resolve } of this.#questions.values()) resolve([]);
-      this.#questions.clear();
-      events.ended(failure);
+      this.#end();
+      events.ended(this.#failure);
     });
   }
 
-  /** Like `apply` of Relays. A thread that ends before it answers has no failures to tell. */
-  apply(changes: Changes): Promise<readonly ListenFailure[]> {
-    return this.#ask((id) => ({ id, apply: changes }));
+  /**
+   * Like `apply` of Relays. A thread that fails to answer, or whose answer is that something was thrown, is ended: nobody
+   * knows what it has open.
+   */
+  async apply(changes: Changes): Promise<ThreadAnswer> {
+    let timer: NodeJS.Timeout | undefined;
+    const limit = `a relay thread did not answer within ${this.#answerWithinMs / 1000} seconds`;
+    try {
+      return await this.#ask(
+        (id) => ({ id, apply: changes }),
+        () => {
+          timer = setTimeout(() => this.#giveUp(new Error(limit)), this.#answerWithinMs);
+        },
+      );
+    } finally {
+      clearTimeout(timer);
+    }
   }
 
   /** Closes the listeners; resolves when nothing is open any more. */
@@ -70,22 +87,43 @@ export class RelayThread {
     await this.#worker.terminate();
   }
 
-  #ask(request: (id: number) => ThreadRequest): Promise<readonly ListenFailure[]> {
-    if (this.#hasEnded) return Promise.resolve([]);
+  #ask(request: (id: number) => ThreadRequest, asked: () => void = () => undefined): Promise<ThreadAnswer> {
+    if (this.#hasEnded) return Promise.resolve('ended');
     this.#lastId += 1;
     const id = this.#lastId;
-    return new Promise((resolve, reject) => {
-      this.#questions.set(id, { resolve, reject });
+    return new Promise((resolve) => {
+      this.#questions.set(id, resolve);
+      asked();
       this.#worker.postMessage(request(id));
     });
   }
 
   #answered(answer: Exclude<ThreadMessage, { readonly report: ThreadReport }>): void {
+    // Of one that was given up nobody wants to hear any more.
+    if (this.#hasEnded) return;
     const question = this.#questions.get(answer.id);
-    if (question === undefined)
-      throw new Error(`BUG: a relay thread answers what nobody asked: ${answer.id}`);
+    if (question === undefined) {
+      this.#giveUp(new Error(`BUG: a relay thread answers what nobody asked: ${answer.id}`));
+      return;
+    }
+    if ('thrown' in answer) {
+      this.#giveUp(new Error(`a relay thread failed: ${answer.thrown}`));
+      return;
+    }
     this.#questions.delete(answer.id);
-    if ('thrown' in answer) question.reject(new Error(`a relay thread failed: ${answer.thrown}`));
-    else question.resolve(answer.failures.map(decodeFailure));
+    question(answer.failures.map(decodeFailure));
+  }
+
+  /** Whatever it still does, nobody counts on it. */
+  #giveUp(why: Error): void {
+    this.#failure ??= why;
+    this.#end();
+    this.#worker.terminate().catch(() => undefined);
+  }
+
+  #end(): void {
+    this.#hasEnded = true;
+    for (const resolve of this.#questions.values()) resolve('ended');
+    this.#questions.clear();
   }
 }

@@ -78,3 +78,15 @@ it('counts what is open, and the descriptors of listeners too', async () => {
   await relays.close();
   expect([relays.openCounts(), free()]).toEqual([{ connections: 0, flows: 0 }, DESCRIPTORS]);
 });
+
+it('lets a relay that trips over a bug cost itself alone', async () => {
+  const port = await freeUdpPort();
+  const changes = new Map([
+    ['bad', aRelay(70_000, [endpoint.endpoint], { key: 'bad' })],
+    ['good', aUdpRelay('good', port)],
+  ]);
+  expect(await relays.apply(changes)).toMatchObject([
+    { key: 'bad', port: 70_000, error: { message: expect.stringMatching(/70000/) } },
+  ]);
+  expect(await client.ask('x', port)).toBe('x');
+});

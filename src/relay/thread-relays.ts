@@ -1,4 +1,5 @@
 /** The relays of one thread. */
+import { KernelError } from '../kernel/kernel-error.ts';
 import type { ListenFailure, Relay, RelayContext, RelayKey, RunningRelay } from './contract.ts';
 import type { SharedDescriptorBudget } from './descriptor-budget.ts';
 import { TcpRelay } from './tcp-relay.ts';
@@ -50,7 +51,20 @@ export class ThreadRelays {
     await Promise.all(this.#draining.values());
   }
 
+  /** One that trips over a bug listens nowhere, and costs the others nothing. */
   async #update(relay: Relay): Promise<readonly ListenFailure[]> {
+    const { key, listeners } = relay;
+    try {
+      return await this.#updateOrThrow(relay);
+    } catch (cause) {
+      this.#remove(key);
+      const detail = cause instanceof Error ? cause.message : String(cause);
+      const error = new KernelError({ operation: 'set up relay', object: key, detail, cause });
+      return listeners.map(({ ip, port }) => ({ key, ip, port, error }));
+    }
+  }
+
+  async #updateOrThrow(relay: Relay): Promise<readonly ListenFailure[]> {
     const entry = this.#relays.get(relay.key) ?? this.#create(relay);
     const failures = await entry.running.update(relay);
     // Removed meanwhile, by the end of the thread.

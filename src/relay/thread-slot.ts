@@ -1,9 +1,9 @@
 /** A place for a thread: one after another, should one die. */
 import type { Logger } from '../log/logger.ts';
-import type { ListenFailure, Relay, RelayKey } from './contract.ts';
+import type { Relay, RelayKey } from './contract.ts';
 import { SharedDescriptorBudget } from './descriptor-budget.ts';
 import type { Tally } from './event-tally.ts';
-import { RelayThread, type StartWorker } from './relay-thread.ts';
+import { RelayThread, type StartWorker, type ThreadAnswer } from './relay-thread.ts';
 import type { Changes, OpenCounts, ThreadData } from './thread-messages.ts';
 
 /** From the end of a thread to the start of the next; doubled with each that does not live long. */
@@ -15,6 +15,8 @@ const NOTHING_OPEN: OpenCounts = { connections: 0, flows: 0 };
 export interface SlotOwner {
   readonly logger: Logger;
   readonly startWorker: StartWorker;
+  /** How long a thread may take to answer; half a minute unless given. */
+  readonly answerWithinMs?: number | undefined;
   readonly counted: (tally: Tally) => void;
   /** The thread ended and the pause is over: `startAgain` is to be called. */
   readonly mayStartAgain: (slot: ThreadSlot) => void;
@@ -54,20 +56,24 @@ export class ThreadSlot {
     return this.#relays.get(key);
   }
 
-  /** Starts the thread if this is the first there is for it to do. While there is none, nothing can fail. */
-  async apply(changes: Changes): Promise<readonly ListenFailure[]> {
+  /**
+   * Starts the thread if this is the first there is for it to do. `ended`: there is no thread now, and so nothing is open;
+   * the next one gets to know.
+   */
+  async apply(changes: Changes): Promise<ThreadAnswer> {
     for (const [key, relay] of changes) {
       if (relay === undefined) this.#relays.delete(key);
       else this.#relays.set(key, relay);
     }
-    if (changes.size === 0 || this.#pause !== undefined) return [];
+    if (changes.size === 0) return [];
+    if (this.#pause !== undefined) return 'ended';
     if (this.#thread === undefined && this.#relays.size === 0) return [];
     this.#thread ??= this.#start();
     return this.#thread.apply(changes);
   }
 
   /** Puts a new thread in the place of one that ended. */
-  async startAgain(): Promise<readonly ListenFailure[]> {
+  async startAgain(): Promise<ThreadAnswer> {
     this.#pause = undefined;
     return this.apply(new Map(this.#relays));
   }
@@ -88,13 +94,17 @@ export class ThreadSlot {
 
   #start(): RelayThread {
     this.#startedMs = performance.now();
-    return new RelayThread(this.#owner.startWorker(this.#data), {
-      reported: ({ open, tally }) => {
-        this.#open = open;
-        if (tally !== undefined) this.#owner.counted(tally);
+    return new RelayThread(
+      this.#owner.startWorker(this.#data),
+      {
+        reported: ({ open, tally }) => {
+          this.#open = open;
+          if (tally !== undefined) this.#owner.counted(tally);
+        },
+        ended: (error) => this.#ended(error),
       },
-      ended: (error) => this.#ended(error),
-    });
+      this.#owner.answerWithinMs,
+    );
   }
 
   #ended(error: Error | undefined): void {

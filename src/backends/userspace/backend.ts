@@ -102,6 +102,7 @@ export class UserspaceBackend
   }
 
   watch(drifted: (what: string) => void, inTurn: InTurn, signal: AbortSignal): Promise<void> {
+    this.#relays?.watch(drifted, signal);
     const left = () => (this.#rulesKnown ? this.#plan?.rules() : undefined);
     return this.#kernel.watch(left, drifted, inTurn, signal);
   }

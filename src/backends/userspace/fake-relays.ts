@@ -43,6 +43,10 @@ export class FakeRelays implements Relays {
     return new Map(this.#relays);
   }
 
+  watch(): void {
+    // Books lose nothing.
+  }
+
   async close(): Promise<void> {
     this.#relays.clear();
   }
