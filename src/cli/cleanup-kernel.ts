@@ -1,15 +1,20 @@
 /** Taking out of the kernel what any mode has programmed. */
 import { IP_FAMILIES } from '../addresses/ip.ts';
+import type { Leftovers } from '../backends/leftovers.ts';
 import type { Settings } from '../config/settings.ts';
 import { observeIpPresence } from '../kernel/ip-support.ts';
 import { KernelError } from '../kernel/kernel-error.ts';
 import { askUntilCertain } from '../kernel/passing-failure.ts';
 import type { ToolRunner } from '../kernel/tool-runner.ts';
 import type { Logger } from '../log/logger.ts';
+import { sweepRules } from './leftovers.ts';
 import { openMachineAddresses } from './machine-addresses.ts';
 import { allModes } from './modes.ts';
 
-/** Cleans what can be cleaned, then throws the first KernelError it met. */
+/**
+ * Cleans what can be cleaned, iptables rules of either variant of the tools among it, then throws the first KernelError it
+ * met.
+ */
 export async function cleanupKernel(
   settings: Settings,
   runner: ToolRunner,
@@ -42,6 +47,14 @@ export async function cleanupKernel(
       }
     });
   }
-  const [first] = failures;
+  for (const family of IP_FAMILIES.filter(observeIpPresence)) {
+    const onFound = async (found: Leftovers) => {
+      await found.remove(signal);
+      logger.info({ family }, `removed what stood beside the rules in use: ${found.what}`);
+    };
+    failures.push(...(await sweepRules({ settings, family, runner, onFound }, signal)));
+  }
+  const [first, ...others] = failures;
+  for (const error of others) logger.error({ error }, 'something could not be cleaned up');
   if (first !== undefined) throw first;
 }

@@ -1,6 +1,8 @@
 /** Compares the kernel with the objects as they are now, once, and changes nothing. */
+import type { IpFamily } from '../addresses/ip.ts';
+import type { Leftovers } from '../backends/leftovers.ts';
 import type { Settings } from '../config/settings.ts';
-import { startToolRunner } from '../kernel/tool-runner.ts';
+import { startToolRunner, type ToolRunner } from '../kernel/tool-runner.ts';
 import type { Problem, WatchedObject } from '../kubernetes/objects.ts';
 import type { Logger } from '../log/logger.ts';
 import { createLogger } from '../log/pino-logger.ts';
@@ -11,6 +13,7 @@ import type { ObjectSource } from '../sources/source.ts';
 import { findUnservable, startBackends } from './backends.ts';
 import { UserError } from './failure.ts';
 import { settleMode } from './fallback.ts';
+import { sweep } from './leftovers.ts';
 import { openMachineAddresses } from './machine-addresses.ts';
 import { describeFaults, readManifestsOrFail } from './manifests-input.ts';
 import { findMode } from './modes.ts';
@@ -50,14 +53,36 @@ export async function diffKernel({ flags, nodePortRange }: ProxyInput): Promise<
       const observed = await backend.observe(signal);
       plan.settle(observed);
       const changes = backend.diff(observed, plan.complete());
-      if (backend.isEmpty(changes)) continue;
-      process.stdout.write(`# ${backend.family}\n${backend.format(changes)}`);
-      process.exitCode = 1;
+      if (!backend.isEmpty(changes)) print(backend.family, backend.format(changes));
+      await compareLeftovers(settings, backend.family, runner, logger, signal);
     }
     problems.flush();
   } finally {
     runner.close();
   }
+}
+
+/** What the first sync of a proxy would be followed by. */
+async function compareLeftovers(
+  settings: Settings,
+  family: IpFamily,
+  runner: ToolRunner,
+  logger: Logger,
+  signal: AbortSignal,
+): Promise<void> {
+  const onFound = async ({ what, commands }: Leftovers) => {
+    logger.warn({ family }, `left by another proxy or mode: ${what}`);
+    print(family, commands);
+  };
+  for (const error of await sweep({ settings, family, runner, onFound }, signal)) {
+    logger.warn({ family, error }, 'rules of another proxy or mode may be left and in force');
+    process.exitCode = 1;
+  }
+}
+
+function print(family: IpFamily, changes: string): void {
+  process.stdout.write(`# ${family}\n${changes}`);
+  process.exitCode = 1;
 }
 
 /** Throws UserError for files that don't say all they mean: what can't be read must not look as if it were to be removed. */

@@ -46,6 +46,17 @@ export async function sweep(options: SweepOptions, signal: AbortSignal): Promise
   return run.failures;
 }
 
+/** Looks at rules of the iptables tools alone, of both variants, and otherwise does the same. */
+export async function sweepRules(
+  options: SweepOptions,
+  signal: AbortSignal,
+): Promise<readonly KernelError[]> {
+  using doors = new DisposableStack();
+  const run = new Sweep(options, doors, signal);
+  await run.rules();
+  return run.failures;
+}
+
 class Sweep {
   readonly failures: KernelError[] = [];
   readonly #options: SweepOptions;
@@ -64,9 +75,14 @@ class Sweep {
     const tables = await this.#part(() => this.#findTables());
     const servers = isIpvs || (await this.#part(() => this.#findServers()));
     if (!servers) return;
-    const legacyRules = await this.#part(() => this.#findLegacyRules());
-    const rules = await this.#part(() => this.#findRules());
-    if (tables && legacyRules && rules && !isIpvs) await this.#part(() => this.#findSets());
+    const rules = await this.rules();
+    if (tables && rules && !isIpvs) await this.#part(() => this.#findSets());
+  }
+
+  /** Whether none is left. */
+  async rules(): Promise<boolean> {
+    const legacy = await this.#part(() => this.#findLegacyRules());
+    return (await this.#part(() => this.#findRules())) && legacy;
   }
 
   /** Whether nothing of the part is left. */

@@ -12,8 +12,8 @@ export type IptablesVariant = 'legacy' | 'nf_tables';
 export interface IptablesTools {
   readonly variant: IptablesVariant;
   readonly glance: Glance;
-  /** The lines of `iptables-save -t TABLE`. */
-  save(table: string, onLine: (line: string) => void, signal: AbortSignal): Promise<void>;
+  /** The lines of `iptables-save -t TABLE`; resolves to what the tool remarked beside. */
+  save(table: string, onLine: (line: string) => void, signal: AbortSignal): Promise<readonly string[]>;
   /** `iptables-restore --noflush --counters`; each table is all or nothing. */
   restore(script: Iterable<string>, signal: AbortSignal): Promise<void>;
   /** The rules of one chain as `iptables -S` prints them, or undefined if there is no such chain. */
@@ -143,7 +143,7 @@ class RealIptablesTools implements IptablesTools {
     throw new KernelError({ operation: this.#name, object: 'nat', detail: 'the kernel has no nat table' });
   }
 
-  async save(table: string, onLine: (line: string) => void, signal: AbortSignal): Promise<void> {
+  async save(table: string, onLine: (line: string) => void, signal: AbortSignal): Promise<readonly string[]> {
     const listing = new IptablesListing(table, onLine);
     const result = await this.#run({
       file: `${this.#name}-save`,
@@ -153,9 +153,9 @@ class RealIptablesTools implements IptablesTools {
     });
     if (result.status !== 0) throw this.#error('save', table, result);
     listing.end();
-    if (listing.isWhole) return;
-    const words = [...listing.comments, ...complaintsIn(result.stderr)].join('; ');
-    const detail = `the table can't be read: ${words || 'it was not printed to its end'}`;
+    const remarks = [...listing.comments, ...linesOf(result.stderr)];
+    if (listing.isWhole) return remarks;
+    const detail = `the table can't be read: ${remarks.join('; ') || 'it was not printed to its end'}`;
     throw new KernelError({ operation: `${this.#name} save`, object: table, detail });
   }
 
@@ -233,14 +233,15 @@ class RealIptablesTools implements IptablesTools {
 
 /** The tool's own message on one line. */
 function complaint(result: ToolResult): string {
-  return complaintsIn(result.stderr).join('; ') || `exit status ${result.status}`;
+  const lines = linesOf(result.stderr).filter((line) => !line.startsWith('Warning: '));
+  return lines.join('; ') || `exit status ${result.status}`;
 }
 
-function complaintsIn(stderr: string): readonly string[] {
+function linesOf(stderr: string): readonly string[] {
   return stderr
     .split('\n')
-    .map((line) => line.trim())
-    .filter((line) => line !== '' && !line.startsWith('Try `') && !line.startsWith('# Warning'));
+    .map((line) => line.trim().replace(/^# /, ''))
+    .filter((line) => line !== '' && !line.startsWith('Try `'));
 }
 
 function needsPrivilege({ stderr }: ToolResult): boolean {

@@ -25,6 +25,7 @@ export interface KernelRulesOptions {
 export class KernelRules {
   readonly #options: KernelRulesOptions;
   readonly #looks: Looks;
+  readonly #told = new Set<string>();
 
   constructor(options: KernelRulesOptions) {
     this.#options = options;
@@ -64,7 +65,17 @@ export class KernelRules {
   async #observe(tables: readonly Table[], layout: Layout, signal: AbortSignal): Promise<Ruleset> {
     const { tools } = this.#options;
     const saved = new SavedRules(layout);
-    for (const table of tables) await tools.save(table, (line) => saved.line(line), signal);
+    for (const table of tables) this.#tell(await tools.save(table, (line) => saved.line(line), signal));
     return saved.ruleset();
+  }
+
+  /** Each remark of the tools once: they make it every time. */
+  #tell(remarks: readonly string[]): void {
+    const { family, logger } = this.#options;
+    for (const remark of remarks) {
+      if (this.#told.has(remark)) continue;
+      this.#told.add(remark);
+      logger.info({ family }, `iptables: ${remark}`);
+    }
   }
 }
