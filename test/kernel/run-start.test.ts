@@ -82,6 +82,12 @@ const REFUSALS: readonly Refusal[] = [
     lines: [/^menwei: iptables .*Permission denied .*run as root or with CAP_NET_ADMIN\)$/],
   },
   {
+    title: 'as root without CAP_NET_ADMIN, nftables mode',
+    args: [...FROM_MANIFEST, '--proxy-mode', 'nftables'],
+    options: { through: WITHOUT_NET_ADMIN },
+    lines: [/^menwei: use nf_tables: .*\(EPERM\) \(run as root or with CAP_NET_ADMIN\)$/],
+  },
+  {
     title: 'as root without CAP_NET_ADMIN, legacy tools',
     args: FROM_MANIFEST,
     options: { through: WITHOUT_NET_ADMIN, path: `${legacyPath}:${process.env.PATH}` },
