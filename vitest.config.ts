@@ -7,10 +7,14 @@ process.env.NODE_COMPILE_CACHE ??= join(import.meta.dirname, 'node_modules/.cach
 /** What needs IPVS, or SCTP, which kernels of build machines often lack: it runs in the guest. */
 const IN_GUEST = ['test/kernel/ipvs-*.test.ts', 'test/kernel/lab-sctp.test.ts'];
 
+/** What must happen has time for it on a busy machine, too; only failures take as long. */
+const PATIENCE = { setupFiles: ['test/patience.ts'], expect: { poll: { timeout: 15_000 } } };
+
 /** Programs take a while to do their work, and in the guest a multiple of that. */
 function onKernel(timeoutMs: number, ...setupFiles: string[]) {
   return {
-    setupFiles: ['test/kernel/own-namespace.ts', ...setupFiles],
+    ...PATIENCE,
+    setupFiles: [...PATIENCE.setupFiles, 'test/kernel/own-namespace.ts', ...setupFiles],
     pool: 'forks' as const,
     testTimeout: timeoutMs,
     hookTimeout: timeoutMs,
@@ -25,8 +29,9 @@ export default defineConfig({
       {
         test: {
           name: 'unit',
+          ...PATIENCE,
           include: ['src/**/*.test.ts', 'test/*.test.ts', 'test/{parity,tracer,loop}/**/*.test.ts'],
-          testTimeout: 20_000,
+          testTimeout: 30_000,
         },
       },
       {
