@@ -192,7 +192,9 @@ describe('a change of a file changes just its objects', () => {
 
   it('many times in a row: the last one counts', async () => {
     for (let zone = 2; zone <= 40; zone++) await write('a.yaml', node('a', `${zone}`) + node('b'));
-    expect((await happened()).at(-1)).toBe('Node a = 40');
+    // On a slow machine the file may be empty for long enough to take the objects away in between.
+    const events = await happened();
+    expect(events.filter((event) => event.startsWith('Node a')).at(-1)).toBe('Node a = 40');
   });
 
   it('within one tick of the clock and of equal size', async () => {
