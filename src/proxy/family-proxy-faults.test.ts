@@ -27,6 +27,9 @@ function open() {
     setZone: (zone: string) => {
       view = aNodeView({ zone });
     },
+    setLocalAddresses: (...localAddresses: readonly string[]) => {
+      view = aNodeView({ localAddresses });
+    },
     put(name: string, ...pods: readonly number[]) {
       const number = [...name].reduce((sum, letter) => sum + letter.charCodeAt(0), 0) % 250;
       tracker.upsertService(aService({ name, clusterIPs: { IPv4: `172.30.0.${number}` } }));
@@ -303,3 +306,36 @@ function lastPlan({ plans }: ToyBackend): ToyPlan {
 function spyOnPlan(backend: ToyBackend, method: 'update' | 'settle' | 'complete') {
   return vi.spyOn(lastPlan(backend), method);
 }
+
+describe('an address of the node that comes or goes', () => {
+  it('costs the compilation of the service ports that it concerns', async () => {
+    const { backend, tracker, put, sync, setLocalAddresses } = await openSynced();
+    put('db', 2);
+    tracker.upsertService(
+      aService({ name: 'open', clusterIPs: { IPv4: '172.30.0.9' }, ports: [{ nodePort: 30_080 }] }),
+    );
+    await sync();
+    const compile = vi.spyOn(backend, 'compile');
+    setLocalAddresses('192.0.2.1');
+    expect(await sync()).toMatchObject({ ok: true, changedServicePorts: 1 });
+    expect(compile.mock.calls.map(([{ key }]) => key)).toEqual(['ns/open/TCP']);
+    compile.mockClear();
+    expect(await sync()).toMatchObject({ ok: true, changedServicePorts: 0 });
+    expect(compile).not.toHaveBeenCalled();
+  });
+
+  it('is not forgotten when the sync fails', async () => {
+    const { backend, tracker, sync, setLocalAddresses } = await openSynced();
+    tracker.upsertService(
+      aService({ name: 'open', clusterIPs: { IPv4: '172.30.0.9' }, ports: [{ nodePort: 30_080 }] }),
+    );
+    await sync();
+    const compile = vi.spyOn(backend, 'compile');
+    vi.spyOn(backend, 'isEmpty').mockImplementationOnce(thrower);
+    setLocalAddresses('192.0.2.1');
+    expect(await sync()).toMatchObject({ ok: false });
+    compile.mockClear();
+    expect(await sync()).toMatchObject({ ok: true });
+    expect(compile.mock.calls.map(([{ key }]) => key)).toEqual(['ns/open/TCP']);
+  });
+});

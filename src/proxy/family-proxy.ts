@@ -5,12 +5,12 @@
  * failure, when somebody else meddled), it first looks, and then compares everything: the same diff, other arguments.
  */
 
-import { isDeepStrictEqual } from 'node:util';
 import type { IpFamily } from '../addresses/ip.ts';
 import type { Backend, Partly, Refusal } from '../backends/backend.ts';
 import type { Settlement } from '../conntrack/flow-cutter.ts';
 import { leadingTo } from '../conntrack/frontends.ts';
 import type { Logger } from '../log/logger.ts';
+import { compareNodes } from '../services/node-change.ts';
 import { isLargeCluster, type NodeView } from '../services/node-view.ts';
 import type { ServicePort, ServicePortKey } from '../services/service-port.ts';
 import type { ServiceTracker } from '../services/service-tracker.ts';
@@ -140,8 +140,9 @@ export class FamilyProxy<Unit, State, Changes> implements Syncable {
     try {
       changedServicePorts = this.#noteChanges();
       const node = this.#nodeView();
+      const noted = this.#unprogrammed.size;
       const ports = this.#portsToCompile(node);
-      if (ports.size > this.#unprogrammed.size) changedServicePorts = ports.size;
+      if (ports.size > noted) changedServicePorts = ports.size;
       const units = await this.#desired.compile(ports, node);
       const refused = await this.#program(node, units, signal);
       const retryInMs = this.#succeeded(node, complete, refused);
@@ -177,9 +178,12 @@ export class FamilyProxy<Unit, State, Changes> implements Syncable {
 
   /** The service ports whose units may have changed, and those that are to be tried again. */
   #portsToCompile(node: NodeView): Ports {
-    const isNodeNew = this.#node !== undefined && !isSameNode(this.#node, node);
-    const isAll = this.#desired.startOverIfBroken() || isNodeNew;
+    const change = this.#node === undefined ? 'none' : compareNodes(this.#node, node);
+    const isAll = this.#desired.startOverIfBroken() || change === 'all';
     if (isAll) this.#allDoubtful = true;
+    else if (change !== 'none') {
+      for (const [key, port] of this.tracker.ports) if (change(port)) this.#unprogrammed.set(key, port);
+    }
     const again = this.#kernelKnown && !isAll ? this.#refused.due(performance.now()) : this.#refused.keys();
     for (const key of [...again, ...(isAll ? this.#desired.unusable.keys() : [])]) {
       if (key !== NOBODY) this.#unprogrammed.set(key, this.tracker.ports.get(key));
@@ -295,10 +299,4 @@ export class FamilyProxy<Unit, State, Changes> implements Syncable {
 
 function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
-}
-
-/** Whether service ports compiled for one are right for the other. */
-function isSameNode(a: NodeView, b: NodeView): boolean {
-  const asCompiled = (node: NodeView) => ({ ...node, largeCluster: false, serviceCIDRs: [] });
-  return isDeepStrictEqual(asCompiled(a), asCompiled(b));
 }
