@@ -87,7 +87,7 @@ describeVariants((variant, openKernel) => {
     if (variant === 'legacy') return;
     // What the tools remark is passed on, once.
     const remarks = run
-      .log('W')
+      .log('I')
       .filter((line) => /iptables: Warning: iptables-legacy tables present/.test(line));
     expect(remarks.length).toBe(1);
   });
