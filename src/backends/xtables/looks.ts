@@ -5,7 +5,7 @@
 import type { RuleTally } from '../../kernel/iptables-glance.ts';
 import type { IptablesTools } from '../../kernel/iptables-tools.ts';
 import { KernelError } from '../../kernel/kernel-error.ts';
-import { type ChainId, chainId, splitChainId, type Table } from './chain-id.ts';
+import { CANARY, type ChainId, chainId, splitChainId, TABLES, type Table } from './chain-id.ts';
 import { miscountedChains } from './count.ts';
 import { diff } from './diff.ts';
 import type { Layout } from './layout.ts';
@@ -13,7 +13,7 @@ import { SavedRules } from './observe.ts';
 import { type RestoreScript, touchedChains } from './restore-script.ts';
 import { isBuiltinChain, type Ruleset } from './ruleset.ts';
 
-const TABLES: readonly Table[] = ['filter', 'nat'];
+const RULE_TABLES: readonly Table[] = ['filter', 'nat'];
 /** So many looks in a row are content with the kernel's word that nothing has changed; see Glance. */
 const MAX_EASY_LOOKS = 9;
 /** When more chains were changed by ourselves, they are not read one by one. */
@@ -45,7 +45,7 @@ export class Looks {
     if (this.#options.tools.glance.countRules === undefined) return;
     try {
       const newest = new Map<Table, number>();
-      for (const table of TABLES) newest.set(table, newestOf(await this.#counted(table, signal)));
+      for (const table of RULE_TABLES) newest.set(table, newestOf(await this.#counted(table, signal)));
       this.#newest = newest;
       this.#noted = new Set();
     } catch (error) {
@@ -72,12 +72,24 @@ export class Looks {
       return [];
     }
     this.#easyLooks = 0;
-    const damaged =
-      glance.countRules === undefined
+    const damaged = [
+      ...(await this.#missingCanaries(signal)),
+      ...(glance.countRules === undefined
         ? await this.#compare(wanted, signal)
-        : await this.#count(wanted, signal);
+        : await this.#count(wanted, signal)),
+    ];
     this.#stamp = damaged.length === 0 ? stamp : undefined;
     return damaged;
+  }
+
+  /** Others go by them, and in mangle nothing else of ours tells that the table was wiped. */
+  async #missingCanaries(signal: AbortSignal): Promise<readonly ChainId[]> {
+    const missing: ChainId[] = [];
+    for (const table of TABLES) {
+      const held = await this.#options.tools.list(table, CANARY, signal);
+      if (held === undefined) missing.push(chainId(table, CANARY));
+    }
+    return missing;
   }
 
   async #compare(wanted: Ruleset, signal: AbortSignal): Promise<readonly string[]> {
@@ -88,7 +100,7 @@ export class Looks {
     const { layout } = this.#options;
     const damaged = new Set<ChainId>();
     const newest = new Map<Table, number>();
-    for (const table of TABLES) {
+    for (const table of RULE_TABLES) {
       const counted = await this.#counted(table, signal);
       for (const id of miscountedChains(table, wanted, counted, layout.isOwnChain)) damaged.add(id);
       for (const [chain, tally] of counted) {
