@@ -65,3 +65,35 @@ describeModes(
   },
   { flags: [`--nodeport-addresses=${RANGES.join(',')}`] },
 );
+
+const STRANGER = 'stranger';
+
+describeModes(
+  'the address of the Node',
+  (cluster) => {
+    it('takes NodePorts, if they are for the primary one, as soon as an interface has it', async () => {
+      const addresses = FAMILIES.map((family) => ({ type: 'InternalIP', address: ADDRESS[family] }));
+      await cluster.apply('stranger', [
+        { apiVersion: 'v1', kind: 'Node', metadata: { name: STRANGER }, status: { addresses } },
+      ]);
+      for (const family of FAMILIES) {
+        const web = await cluster.publish({ family, protocol: 'TCP', nodePort: true, pods: ['b1'] });
+        const key = `${web.identity.namespace}/${web.identity.name}/TCP`;
+        const warnings = async () =>
+          (await cluster.proxy('one').status())
+            .filter(({ servicePort }) => servicePort === key)
+            .map(({ warning }) => warning);
+        await eventually(warnings).toEqual([`no interface has the node's address ${ADDRESS[family]}`]);
+        expect(await web.ask('client', web.nodePortOf('one'), SILENCE)).toHaveProperty('error');
+        await cluster.run('one', [
+          ['ip', 'address', 'add', `${ADDRESS[family]}/${family === 'IPv4' ? 24 : 64}`, 'dev', 'eth0'],
+        ]);
+        const target = formatHostPort(ADDRESS[family], web.identity.nodePort);
+        await eventually(() => web.ask('client', target, SILENCE)).toMatchObject({ pod: 'b1' });
+        expect(await warnings()).toEqual([undefined]);
+        expect(await web.ask('client', web.nodePortOf('one'), SILENCE)).toHaveProperty('error');
+      }
+    });
+  },
+  { flags: ['--nodeport-addresses=primary', `--hostname-override=${STRANGER}`] },
+);
