@@ -58,3 +58,33 @@ describe.each(OTHERS)('%s', (_name, other) => {
     await cluster.stop();
   });
 });
+
+describe('kube-proxy in ipvs mode was here before', () => {
+  it('all that it made goes', async () => {
+    // What the test before this one left goes first.
+    const former = await cluster.run({ mode: 'nftables', tools: 'nft' });
+    await expect.poll(() => former.output().match(REMOVED), PATIENCE).toHaveLength(2);
+    await cluster.stop();
+    const frontend = '10.101.57.97:80';
+    const commands: readonly (readonly [string, string])[] = [
+      ['ip', 'link add kube-ipvs0 type dummy'],
+      ['ip', 'addr add 10.101.57.97/32 dev kube-ipvs0'],
+      ['ipvsadm', `-A -t ${frontend} -s rr`],
+      ['ipvsadm', `-a -t ${frontend} -r 10.244.0.27:80 -m`],
+      ['ipset', 'create KUBE-CLUSTER-IP hash:ip,port'],
+      ['ipset', 'add KUBE-CLUSTER-IP 10.101.57.97,tcp:80'],
+      ['iptables', '-t nat -N KUBE-SERVICES'],
+      ['iptables', '-t nat -A KUBE-SERVICES -m set --match-set KUBE-CLUSTER-IP dst,dst -j ACCEPT'],
+      ['iptables', '-t nat -A PREROUTING -j KUBE-SERVICES'],
+    ];
+    for (const [file, args] of commands) await cluster.exec(file, args.split(' '));
+    expect(await cluster.ask('gone', 'IPv4')).toBe('answered');
+    cluster.publish(['steady', 'drained'], true);
+    const run = await cluster.run({ mode: 'nftables', tools: 'nft' });
+    await expect.poll(() => run.output(), PATIENCE).toMatch(/left: .*1 virtual servers .*1 IP sets/);
+    expect(await cluster.ask('gone', 'IPv4')).toBe('not answered');
+    expect(await servers()).toEqual([expect.stringContaining('192.0.2.7:80')]);
+    expect(await cluster.exec('ip', ['-o', 'link', 'show'])).not.toContain('kube-ipvs0');
+    expect((await cluster.rules('nft')).join('\n')).not.toContain('KUBE-SERVICES');
+  });
+});
