@@ -185,6 +185,28 @@ it('refuses the service port whose listener fails, and serves all others', async
   expect(scene.relays.observe().size).toBe(2);
 });
 
+it('takes a listener for open that opens when the one before it is closed', async () => {
+  const scene = aScene();
+  const [first, second] = [WEB, { ...WEB, internalPolicyLocal: true }].map((port) =>
+    worldOf({ ...port, nodePort: 0 }),
+  );
+  const plan = fillPlan(scene.backend, first ?? worldOf());
+  await round(scene, plan);
+  const apply = scene.relays.apply;
+  const key = `IPv4 ${WEB.key}` as const;
+  scene.relays.refused.add(key);
+  scene.relays.apply = async (changes) => {
+    const failures = await apply(changes);
+    scene.relays.refused.delete(key);
+    return failures;
+  };
+  const { before, after } = updatePlan(scene.backend, plan, first, second ?? worldOf());
+  expect(await scene.backend.apply(scene.backend.diff(before, after), signal)).toBe('applied');
+  expect([...scene.relays.observe().values()]).toMatchObject([
+    { listeners: [{ port: portOf(WEB, 'local') }] },
+  ]);
+});
+
 it('leaves the relays of the other family alone', async () => {
   const relays = new FakeRelays();
   const backends = (['IPv4', 'IPv6'] as const).map((family) =>

@@ -78,10 +78,13 @@ export class UserspaceBackend
     const superfluous = [...relays].filter(
       ([key, { after }]) => after === undefined || opened.get(key) !== after,
     );
-    const closing = await this.#applyRelays(new Map(superfluous.map(([key, { after }]) => [key, after])));
-    const refused = [...refusalsOf([...failures, ...closing]), ...portless.map(withoutPort)];
+    const closed = new Map(superfluous.map(([key, { after }]) => [key, after]));
+    // Who is told again what to listen on tries again what has failed.
+    const first = failures.filter(({ key }) => !closed.has(key));
+    const last = [...first, ...(await this.#applyRelays(closed))];
+    const refused = [...refusalsOf(last), ...portless.map(withoutPort)];
     if (refused.length === 0) return 'applied';
-    const places = new Set([...failures, ...closing].map(placeOf));
+    const places = new Set(last.map(placeOf));
     return {
       refused,
       held: (servicePort, wanted) => {
