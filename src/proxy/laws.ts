@@ -9,10 +9,11 @@ import { expect, it } from 'vitest';
 import { IP_FAMILIES, type IpFamily } from '../addresses/ip.ts';
 import type { Backend } from '../backends/backend.ts';
 import { silentLogger } from '../log/logger.ts';
+import { ADDRESSES } from '../services/arbitraries.ts';
 import { type ObjectEvent, objectEvents } from '../services/object-arbitraries.ts';
 import type { ServicePort, ServicePortKey } from '../services/service-port.ts';
 import { ServiceTracker } from '../services/service-tracker.ts';
-import { aNodeView } from '../services/testing.ts';
+import { aNodeView, aService, aSlice } from '../services/testing.ts';
 import { FamilyProxy, type SyncResult } from './family-proxy.ts';
 import { MistakenBackend } from './mistaken-backend.ts';
 
@@ -55,6 +56,8 @@ interface Step {
   /** 0 up to 1. */
   readonly random: number;
   readonly isMeddled: boolean;
+  /** The endpoints of a Service that is there all the time: they go, and come back. */
+  readonly pods: readonly number[];
   readonly zone: 'a' | 'b' | undefined;
 }
 
@@ -63,6 +66,7 @@ function steps(family: IpFamily): fc.Arbitrary<readonly Step[]> {
     events: fc.array(objectEvents(family), { maxLength: 4 }),
     random: fc.double({ min: 0, max: 0.999, noNaN: true }),
     isMeddled: fc.integer({ max: 5, min: 0 }).map((number) => number === 0),
+    pods: fc.subarray([1, 2, 3, 4]),
     zone: fc.constantFrom(undefined, undefined, undefined, 'a' as const, 'b' as const),
   });
   return fc.array(step, { minLength: 4, maxLength: 14 });
@@ -126,7 +130,7 @@ class Loop<Unit, State, Changes> {
     this.#watching = bench.hasWatch ? this.#watch() : Promise.resolve();
   }
 
-  async take({ events, random, isMeddled, zone }: Step): Promise<void> {
+  async take({ events, random, isMeddled, pods, zone }: Step): Promise<void> {
     const { between, meddle, faults } = this.#bench;
     await faults.suspend(async () => {
       this.#foreign ??= await this.#bench.foreign?.();
@@ -137,6 +141,7 @@ class Loop<Unit, State, Changes> {
       }
     });
     for (const { verb, object } of events) this.#change(verb, object);
+    this.#setPods(pods);
     if (zone !== undefined) this.#zone = zone;
     await this.#sync();
     await sleep(this.#pauseMs);
@@ -168,6 +173,15 @@ class Loop<Unit, State, Changes> {
   async end(): Promise<void> {
     this.#stop.abort();
     await this.#watching;
+  }
+
+  #setPods(pods: readonly number[]): void {
+    const { family } = this.#bench.backend;
+    const { pod, service } = ADDRESSES[family];
+    const names = { namespace: 'steady', name: 'steady' };
+    this.#change('upsert', aService({ ...names, clusterIPs: { [family]: `${service}9` } }));
+    const endpoints = pods.map((number) => `${pod}${number}`);
+    this.#change('upsert', aSlice({ ...names, serviceName: 'steady', addressType: family, endpoints }));
   }
 
   #change(verb: ObjectEvent['verb'], object: ObjectEvent['object']): void {
@@ -204,8 +218,10 @@ class Loop<Unit, State, Changes> {
       expect(this.#backend.observations, 'looked at everything without need').toBe(observations);
     }
     const { outcome } = this.#backend;
-    if (!result.ok || (typeof outcome === 'object' && outcome.held === undefined))
-      this.#isKernelKnown = false;
+    if (!result.ok) this.#isKernelKnown = false;
+    else if (typeof outcome === 'object') {
+      expect(outcome.held, 'one refused service port leaves the kernel unknown').toBeDefined();
+    }
     expect(this.#alarms).toEqual([]);
     this.#checkStatus(result);
     if (!result.ok) return result;

@@ -1,4 +1,5 @@
 /** The laws of a proxy that runs, in every mode, on kernels in memory. */
+import { vi } from 'vitest';
 import type { IpFamily } from '../../src/addresses/ip.ts';
 import { FakeIpSets } from '../../src/kernel/fake/ip-set.ts';
 import { FakeIptables } from '../../src/kernel/fake/iptables.ts';
@@ -10,6 +11,13 @@ import { openIpvsBench } from './ipvs-bench.ts';
 import { openIptablesBench, openNftablesBench, openUserspaceBench } from './tools-benches.ts';
 
 const WATCH_PERIOD_MS = 1;
+/** What drains is not looked at sooner. */
+const DRAIN_LOOK_MS = 500;
+
+const now = performance.now.bind(performance);
+let passedMs = 0;
+vi.spyOn(performance, 'now').mockImplementation(() => now() + passedMs);
+
 const options = { runs: { numRuns: 40 }, pauseMs: 5 };
 
 describeLoopLaws('iptables mode on the fake', {
@@ -34,11 +42,28 @@ describeLoopLaws('nftables mode on the fake', {
 
 describeLoopLaws('ipvs mode on the fake', {
   ...options,
-  open: (family, seed) => openIpvsBench(fakeKernel(family), family, seed, WATCH_PERIOD_MS),
+  open: (family, seed) => {
+    const kernel = fakeKernel(family);
+    return openIpvsBench(kernel, family, seed, WATCH_PERIOD_MS, async (random) => {
+      setConnections(kernel.ipvs, random);
+      passedMs += DRAIN_LOOK_MS;
+    });
+  },
 });
 
 function fakeKernel(family: IpFamily) {
   const tools = new FakeIptables({ family, hasSet: (name) => sets.dump().has(name) });
   const sets: FakeIpSets = new FakeIpSets({ isInUse: (name) => tools.dump().includes(` ${name} `) });
   return { tools, sets, ipvs: new FakeIpvs(), links: new FakeLinks() };
+}
+
+/** Some destinations have connections, and drain; others have none any more. */
+function setConnections(ipvs: FakeIpvs, random: number): void {
+  let index = 0;
+  for (const { server, destinations } of ipvs.dump().values()) {
+    for (const destination of destinations.values()) {
+      const activeConnections = (index++ + Math.floor(random * 97)) % 3 === 0 ? 1 : 0;
+      ipvs.setConnections(server.frontend, destination, { activeConnections });
+    }
+  }
 }

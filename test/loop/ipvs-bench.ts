@@ -7,7 +7,12 @@ import type { IpvsState } from '../../src/backends/ipvs/state.ts';
 import type { IpvsUnit } from '../../src/backends/ipvs/unit.ts';
 import { Faults } from '../../src/kernel/fake/faults.ts';
 import { faulty, refuseSome } from '../../src/kernel/fake/faulty.ts';
-import type { Frontend, IpvsClient, VirtualServer } from '../../src/kernel/netlink/ipvs/contract.ts';
+import type {
+  Frontend,
+  IpvsClient,
+  IpvsEdit,
+  VirtualServer,
+} from '../../src/kernel/netlink/ipvs/contract.ts';
 import { formatFrontend } from '../../src/kernel/netlink/ipvs/frontend.ts';
 import type { LoopBench } from '../../src/proxy/laws.ts';
 import { ADDRESSES } from '../../src/services/arbitraries.ts';
@@ -28,6 +33,7 @@ export async function openIpvsBench(
   family: IpFamily,
   seed: number,
   watchPeriodMs: number,
+  between?: (random: number) => Promise<void>,
 ): Promise<LoopBench<IpvsUnit, IpvsState, IpvsChanges>> {
   const faults = new Faults({ seed, rate: 0.1 });
   const foreign = foreignServers(family);
@@ -44,11 +50,12 @@ export async function openIpvsBench(
     tools: faulty(kernel.tools, faults, ['save', 'restore', 'list', 'createChain']),
   };
   return {
-    backend: openBackend(unsafe, family, { watchPeriodMs }),
+    backend: openBackend(unsafe, family, { watchPeriodMs, gradualPeriodMs: watchPeriodMs }),
     observer: openBackend(kernel, family),
     faults,
     mistakes: new Faults({ seed, rate: 0.02 }),
     hasWatch: true,
+    ...(between !== undefined && { between }),
     meddle: async (random) => {
       if (random < 0.5) kernel.links.removeLink(DEVICE);
       else await removeOne(kernel.ipvs, family, wanted);
@@ -71,13 +78,19 @@ function refusingIpvs(ipvs: IpvsClient, refusals: Faults, faults: Faults): IpvsC
     get(target, name) {
       const apply: IpvsClient['apply'] = async (edits, until) => {
         const { made, refused } = faults.isAtWork
-          ? refuseSome(edits, refusals)
+          ? refuseSome(edits, refusals, isWish)
           : { made: edits, refused: [] };
         return [...refused, ...(await target.apply(made, until))];
       };
       return name === 'apply' ? apply : Reflect.get(target, name);
     },
   });
+}
+
+/** What a Service may ask for and not get; whatever is there can be taken away. */
+function isWish(edit: IpvsEdit): boolean {
+  if (edit.change === 'add-server' || edit.change === 'set-server') return true;
+  return 'destination' in edit && edit.change !== 'remove-destination' && edit.destination.weight > 0;
 }
 
 async function addForeign(ipvs: IpvsClient, server: VirtualServer, family: IpFamily): Promise<void> {

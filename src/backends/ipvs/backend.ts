@@ -27,6 +27,8 @@ export interface IpvsBackendOptions extends IpvsOptions {
   readonly logger: Logger;
   /** How often the watch compares the kernel with what was left in it. */
   readonly watchPeriodMs: number;
+  /** How often the watch looks at weights in transition; twice a second unless told. */
+  readonly gradualPeriodMs?: number;
   /** How long a destination that is no longer wanted keeps its connections at most. */
   readonly drainTimeoutMs: number;
   /** How long UDP answers may be under way: no longer does an endpoint stay that has stopped serving. */
@@ -89,9 +91,9 @@ export class IpvsBackend extends IpvsRules implements Backend<IpvsUnit, IpvsStat
   }
 
   watch(drifted: (what: string) => void, inTurn: InTurn, signal: AbortSignal): Promise<void> {
-    const { family, logger, watchPeriodMs, ipvs, sets, links, rules } = this.#options;
+    const { family, logger, watchPeriodMs, gradualPeriodMs, ipvs, sets, links, rules } = this.#options;
     return watchKernel(
-      { family, logger, periodMs: watchPeriodMs, ipvs, sets, links, rules },
+      { family, logger, periodMs: watchPeriodMs, gradualPeriodMs, ipvs, sets, links, rules },
       {
         gradual: this.#gradual,
         image: () => this.#image,

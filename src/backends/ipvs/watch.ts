@@ -16,7 +16,6 @@ import type { KernelImage } from './image.ts';
 import { DEVICE } from './names.ts';
 import type { RulesDoor } from './rules-door.ts';
 
-/** How often weights in transition are looked at. */
 const GRADUAL_PERIOD_MS = 500;
 /** So many looks see the destinations of all virtual servers, unless these are few. */
 const LOOKS_FOR_ALL = 10;
@@ -26,6 +25,8 @@ export interface WatchOptions {
   readonly family: IpFamily;
   readonly logger: Logger;
   readonly periodMs: number;
+  /** How often weights in transition are looked at; twice a second unless told. */
+  readonly gradualPeriodMs: number | undefined;
   readonly ipvs: IpvsClient;
   readonly sets: IpSetClient;
   readonly links: LinkClient;
@@ -47,10 +48,10 @@ export async function watchKernel(
   inTurn: InTurn,
   signal: AbortSignal,
 ): Promise<void> {
-  const { rules, periodMs } = options;
+  const { rules, periodMs, gradualPeriodMs = GRADUAL_PERIOD_MS } = options;
   await Promise.all([
     rules.watch(watched.leftRules, drifted, inTurn, signal),
-    repeat(options, GRADUAL_PERIOD_MS, signal, () =>
+    repeat(options, gradualPeriodMs, signal, () =>
       inTurn(() => changeWeights(options, watched.gradual, signal)),
     ),
     repeat(options, periodMs, signal, async () => {
