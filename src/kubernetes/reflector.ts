@@ -9,11 +9,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { ApiClient } from './api-client.ts';
 import { ApiError, isWithheld } from './api-error.ts';
 import { Backoff, type BackoffTiming, REFLECTOR_BACKOFF } from './backoff.ts';
+import { type ComplaintSink, Complaints } from './complaints.ts';
 import { type Decoded, decodeOrReport } from './decode.ts';
 import { show } from './decode-text.ts';
 import { LineSplitter } from './line-splitter.ts';
 import { type ListEnvelope, ListSplitter } from './list-splitter.ts';
-import { formatProblem, type ObjectRef, type Problem, type WatchedObject } from './objects.ts';
+import type { ObjectRef, WatchedObject } from './objects.ts';
 import { Turn } from './turn.ts';
 import { type ItemIdentity, itemIdentity, parseItem, parseWatchEvent } from './watch-event.ts';
 
@@ -30,11 +31,9 @@ export interface WatchedResource<T extends WatchedObject> {
 }
 
 /** Takes what a reflector finds: an ObjectSink without its knowledge of when all is there. */
-export interface ReflectorSink {
+export interface ReflectorSink extends ComplaintSink {
   upsert(object: WatchedObject): void;
   remove(ref: ObjectRef): void;
-  report(problem: Problem): void;
-  stale(ref: ObjectRef, reason: string | undefined): void;
 }
 
 export interface ReflectorObserver {
@@ -100,10 +99,7 @@ export class Reflector<T extends WatchedObject> {
   readonly #withheldBackoff: Backoff;
   /** `namespace/name` → resourceVersion of everything the server was last known to have. */
   readonly #known = new Map<string, string>();
-  /** What was last reported of objects that are not as they should be, by the same keys. */
-  readonly #reported = new Map<string, string>();
-  /** Objects of which a version that can't be used came last. */
-  readonly #stale = new Set<string>();
+  readonly #complaints: Complaints;
   /** Where the next watch begins; undefined: list first. */
   #resourceVersion: string | undefined;
   #listMode: ListMode = 'cached';
@@ -116,6 +112,7 @@ export class Reflector<T extends WatchedObject> {
     this.#client = client;
     this.#resource = resource;
     this.#sink = sink;
+    this.#complaints = new Complaints(sink);
     this.#observer = observer;
     this.#timing = { ...REFLECTOR_TIMING, ...timing };
     const { backoff, withheldBackoff, random } = this.#timing;
@@ -291,29 +288,13 @@ export class Reflector<T extends WatchedObject> {
     if (known !== undefined && known === resourceVersion && resourceVersion !== '') return;
     const { kind, decode } = this.#resource;
     const ref = { kind, namespace: show(identity.namespace), name: show(identity.name) };
-    const { object, problems } = decodeOrReport(ref, () => decode(item));
-    this.#report(key, problems);
-    this.#noteStale(key, ref, object === undefined && problems.length > 0 ? problems : []);
+    const decoded = decodeOrReport(ref, () => decode(item));
+    this.#complaints.tell(key, ref, decoded);
+    const { object, problems } = decoded;
     if (object !== undefined) this.#sink.upsert(object);
     // Not wanted any more (a slice that lost its service's label). With problems the last good version stays.
     else if (problems.length === 0 && known !== undefined) this.#remove(key);
     this.#known.set(key, resourceVersion);
-  }
-
-  #noteStale(key: string, ref: ObjectRef, problems: readonly Problem[]): void {
-    const wasStale = this.#stale.delete(key);
-    if (problems.length > 0) {
-      this.#stale.add(key);
-      this.#sink.stale(ref, problems.map(formatProblem).join('; '));
-    } else if (wasStale) this.#sink.stale(ref, undefined);
-  }
-
-  /** What is wrong is said once, however often the object is written, and again after it has been right. */
-  #report(key: string, problems: readonly Problem[]): void {
-    const text = problems.map(formatProblem).join('\n');
-    if (text !== this.#reported.get(key)) for (const problem of problems) this.#sink.report(problem);
-    if (problems.length === 0) this.#reported.delete(key);
-    else this.#reported.set(key, text);
   }
 
   /** One that can't be told apart may be any of those that are missing, so all of them stay. */
@@ -324,8 +305,7 @@ export class Reflector<T extends WatchedObject> {
   }
 
   #remove(key: string): void {
-    this.#reported.delete(key);
-    this.#stale.delete(key);
+    this.#complaints.forget(key);
     if (!this.#known.delete(key)) return;
     const [namespace = '', name = ''] = key.split('/');
     this.#sink.remove({ kind: this.#resource.kind, namespace, name });
