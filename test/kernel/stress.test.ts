@@ -3,9 +3,9 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
 import { describeRounds } from '../stress/some-rounds.ts';
 
-describeRounds('drain', { iptables: [1], nftables: [1, 2], userspace: [1] });
-describeRounds('restart', { iptables: [1], nftables: [1, 2], userspace: [1] });
-describeRounds('takeover', { nftables: [1, 2] });
+describeRounds('drain', { iptables: [1], nftables: [1], userspace: [1] });
+describeRounds('restart', { iptables: [1], nftables: [1], userspace: [1] });
+describeRounds('takeover', { iptables: [1], nftables: [1, 3], userspace: [5] });
 
 describe('the command', () => {
   const command = (...args: readonly string[]) => ['scripts/stress.ts', ...args];

@@ -15,8 +15,8 @@ const OrdersSchema = v.object({
 });
 /** A round that takes so many times as long as its proxy may, hangs. */
 const HANGS_AFTER = 4;
-/** And so often in that time the watch has its look. */
-const LOOKS = 50;
+/** And so often in that time the watch has its look, which in some modes starts programs. */
+const LOOKS = 20;
 
 const { scenario: name, rounds, patienceMs } = v.parse(OrdersSchema, JSON.parse(process.argv[2] ?? ''));
 const scenario = SCENARIOS[name];
