@@ -11,9 +11,9 @@ import { HUNG, type Result } from '../test/stress/result.ts';
 import { SCENARIOS } from '../test/stress/round.ts';
 
 const PLAY = 'test/stress/play.ts';
-/** How long a proxy may take to be done. */
-const PATIENCE_MS = 8_000;
-const GUEST_PATIENCE_MS = 25_000;
+/** How long a proxy may take to be done, on a busy machine too; and how often its watch looks. */
+const PACE = { patienceMs: 40_000, watchMs: 200 };
+const GUEST_PACE = { patienceMs: 120_000, watchMs: 1_500 };
 const DEFAULT_TIMES = '20';
 const DEFAULT_MINUTES = '15';
 /** Of so many failed rounds the whole story is told. */
@@ -117,8 +117,8 @@ async function play(all: readonly RoundSpec[], inGuest: boolean): Promise<void> 
 
 /** How many rounds came to a verdict, and whether it ended after one that hung. */
 async function playSome(some: readonly RoundSpec[], inGuest: boolean) {
-  const patienceMs = inGuest ? GUEST_PATIENCE_MS : PATIENCE_MS;
-  const player = [process.execPath, PLAY, JSON.stringify({ scenario, patienceMs, rounds: some })];
+  const pace = inGuest ? GUEST_PACE : PACE;
+  const player = [process.execPath, PLAY, JSON.stringify({ scenario, ...pace, rounds: some })];
   const guest = ['scripts/guest/run', '-t', String(minutes * 60 + 60), '--'];
   const command = ['--pdeathsig', 'TERM', '--', ...(inGuest ? guest : []), ...player];
   const child = spawn('setpriv', command, { stdio: ['ignore', 'pipe', 'inherit'] });

@@ -9,16 +9,20 @@ import { Site } from './site.ts';
 const OrdersSchema = v.object({
   scenario: v.string(),
   patienceMs: v.number(),
+  watchMs: v.number(),
   rounds: v.array(
     v.object({ mode: v.picklist(['iptables', 'nftables', 'userspace', 'ipvs']), seed: v.number() }),
   ),
 });
 /** A round that takes so many times as long as its proxy may, hangs. */
-const HANGS_AFTER = 4;
-/** And so often in that time the watch has its look, which in some modes starts programs. */
-const LOOKS = 20;
+const HANGS_AFTER = 3;
 
-const { scenario: name, rounds, patienceMs } = v.parse(OrdersSchema, JSON.parse(process.argv[2] ?? ''));
+const {
+  scenario: name,
+  rounds,
+  patienceMs,
+  watchMs,
+} = v.parse(OrdersSchema, JSON.parse(process.argv[2] ?? ''));
 const scenario = SCENARIOS[name];
 if (scenario === undefined) throw new Error(`BUG: no scenario ${name}`);
 await using site = await Site.open();
@@ -27,7 +31,7 @@ for (const { mode, seed } of rounds) {
   const story: string[] = [];
   const tell = (line: string): void => void story.push(line);
   let failure: string | undefined;
-  const play = playRound(scenario, site, mode, seed, { patienceMs, watchMs: patienceMs / LOOKS, tell }).catch(
+  const play = playRound(scenario, site, mode, seed, { patienceMs, watchMs, tell }).catch(
     (error: unknown) => {
       failure = error instanceof Error ? formatErrorChain(error) : String(error);
     },

@@ -21,8 +21,9 @@ import type { World } from './world.ts';
 const FAULT_RATE = 0.1;
 const RETRY_MS = 40;
 const MIN_SYNC_PERIODS_MS = [0, 5, 20];
-/** Longer than any pause between two syncs of which one leads to the other. */
-const QUIET_MS = 80;
+/** Together they are longer than any pause between two syncs of which one leads to the other. */
+const QUIET_TURNS = 10;
+const TURN_MS = 8;
 const LINES_KEPT = 12;
 
 export function nodeView(family: IpFamily): NodeView {
@@ -102,15 +103,15 @@ export class StressProxy {
   /** Resolves as soon as nothing is left to do for it. */
   async settle(withinMs: number): Promise<void> {
     const deadlineMs = performance.now() + withinMs;
-    let busyMs = performance.now();
-    for (;;) {
-      await sleep(10);
-      const nowMs = performance.now();
-      if (this.#failure !== undefined)
-        throw new Error(`the proxy ended: ${this.#failure}`, { cause: this.#failure });
-      if (this.#watched.some(({ isDone }) => !isDone)) busyMs = nowMs;
-      if (nowMs - busyMs > QUIET_MS) return;
-      if (nowMs > deadlineMs) throw new Error(`it is not done after ${withinMs} ms:\n${this.account()}`);
+    // Turns of the event loop instead of time: on a busy machine one of them may take longer than any pause.
+    let quietTurns = 0;
+    while (quietTurns < QUIET_TURNS) {
+      await sleep(TURN_MS);
+      this.expectRunning();
+      quietTurns = this.#watched.every(({ isDone }) => isDone) ? quietTurns + 1 : 0;
+      if (performance.now() > deadlineMs) {
+        throw new Error(`it is not done after ${withinMs} ms:\n${this.account()}`);
+      }
     }
   }
 
