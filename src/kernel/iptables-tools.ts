@@ -112,6 +112,12 @@ async function askVersion(runner: ToolRunner, name: string, signal: AbortSignal)
  * long as it loads its table.
  */
 const LOCK_WAIT = ['-w', '60'];
+/**
+ * Reading 150,000 rules of nf_tables takes the tools a minute and more, and so may a small change to them, before a byte
+ * passes that would tell how much there is.
+ */
+const SAVE_LIMIT_MS = 600_000;
+const RESTORE_LIMIT_MS = 300_000;
 /** At the start nothing depends on it. */
 const SHORT_LOCK_WAIT = ['-w', '5'];
 const PROBE_LIMIT_MS = 20_000;
@@ -150,6 +156,7 @@ class RealIptablesTools implements IptablesTools {
       args: ['-t', table],
       onOutput: (chunk) => listing.push(chunk),
       signal,
+      limitMs: SAVE_LIMIT_MS,
     });
     if (result.status !== 0) throw this.#error('save', table, result);
     listing.end();
@@ -165,6 +172,7 @@ class RealIptablesTools implements IptablesTools {
       args: [...LOCK_WAIT, '--noflush', '--counters'],
       input: script,
       signal,
+      limitMs: RESTORE_LIMIT_MS,
     });
     if (result.status === 0) return;
     const lineNumber = /line:? (\d+)/.exec(result.stderr)?.[1];

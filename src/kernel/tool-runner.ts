@@ -22,16 +22,16 @@ export interface ToolRun {
   /** Takes standard output as it comes; without it, it is collected into the result. */
   readonly onOutput?: (chunk: Uint8Array) => void;
   readonly signal?: AbortSignal;
-  /** How long it may take for little work, if not {@link USUAL_LIMIT_MS}. */
+  /** How long it may take at first, if not {@link USUAL_LIMIT_MS}. */
   readonly limitMs?: number;
 }
 
-/**
- * A tool that has not ended by then hangs. Loading a quarter of a million chains takes the legacy tools 46 s on a fast
- * machine, and what is read and written for that is 100 MB, so that it gets a multiple of what it needs.
- */
+/** A tool that has not ended by then hangs. */
 const USUAL_LIMIT_MS = 120_000;
-/** What a tool gets beside that for each megabyte that it takes or gives. */
+/**
+ * What a tool gets beside that for each megabyte that it takes or gives. A quarter of a million chains are 100 MB, and take
+ * the legacy tools 46 s on a fast machine.
+ */
 const MEGABYTE_LIMIT_MS = 10_000;
 /** A tool that was killed is gone after this long, or stuck in the kernel. */
 const KILL_GRACE_MS = 1_000;
