@@ -3,9 +3,9 @@ import type { IpFamily } from '../../addresses/ip.ts';
 import type { NodeView } from '../../services/node-view.ts';
 import type { ServicePort } from '../../services/service-port.ts';
 import type { Rules } from '../backend.ts';
-import { diff } from '../xtables/diff.ts';
 import { formatScript, type RestoreScript } from '../xtables/restore-script.ts';
 import { EMPTY_RULESET, type Ruleset } from '../xtables/ruleset.ts';
+import { diffTables } from '../xtables/steps.ts';
 import { compile } from './compile.ts';
 import type { IptablesOptions } from './options.ts';
 import { IptablesPlan } from './plan.ts';
@@ -34,7 +34,7 @@ export class IptablesRules implements Rules<IptablesUnit, Ruleset, RestoreScript
   }
 
   diff(from: Ruleset, to: Ruleset): RestoreScript {
-    return diff(from, to);
+    return diffTables(from, to);
   }
 
   isEmpty(changes: RestoreScript): boolean {

@@ -1,11 +1,11 @@
 /**
  * Making changes, in an order in which no packet finds half of what it needs: what masquerades and filters stands before
- * there is anything to reach, and an address comes after its virtual server and goes before it.
+ * a virtual server leads anywhere and until it does no more, and an address comes after that and goes before it.
  */
 import { constants } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { KernelError } from '../../kernel/kernel-error.ts';
-import type { IpSetClient, SetEdit, SetEntry, SetShape } from '../../kernel/netlink/ip-set/contract.ts';
+import type { IpSetClient, SetEdit, SetEntry } from '../../kernel/netlink/ip-set/contract.ts';
 import type {
   Frontend,
   FrontendKey,
@@ -22,10 +22,21 @@ import type { RestoreScript } from '../xtables/restore-script.ts';
 import type { DestinationChange, IpvsChanges } from './changes.ts';
 import { endDrained } from './draining.ts';
 import type { GradualWeights } from './gradual.ts';
+
+import {
+  beginningAdmissions,
+  beginningDenials,
+  beginningExceptions,
+  endingAdmissions,
+  endingDenials,
+  endingExceptions,
+  isAbout,
+  subjectsOf,
+} from './guards.ts';
 import { Ledger } from './ledger.ts';
 import { DEVICE } from './names.ts';
-import { formatFrontendEntry, isLedger } from './sets.ts';
-import type { ServerContent, SetContent } from './state.ts';
+import { formatFrontendEntry } from './sets.ts';
+import type { ServerContent } from './state.ts';
 import { Unmade } from './unmade.ts';
 
 const { EEXIST, ENOENT } = constants.errno;
@@ -58,6 +69,8 @@ export class Application {
   readonly #signal: AbortSignal;
   readonly #refused: Refusal[] = [];
   readonly #unmade = new Unmade();
+  /** What could not be removed, as guards know it. */
+  readonly #stuck = new Set<string>();
 
   constructor(
     doors: Doors,
@@ -80,24 +93,47 @@ export class Application {
     const { links, rules } = this.#doors;
     await this.#claim(changes);
     if (changes.device) links.applyDummy(DEVICE);
-    await this.#applySets([
-      ...changes.sets.filter(isGuard).map((shape): SetEdit => ({ change: 'create', shape })),
-      ...changes.addedMembers.filter(isOfGuard).map((members) => memberEdit('add', members)),
-    ]);
-    if (changes.rules.length > 0) await rules.restore(changes.rules, this.#signal);
     await this.#applyServers(changes);
+    await this.#beginGuards(beginningDenials(changes), changes);
+    if (changes.rules.length > 0) await rules.restore(changes.rules, this.#signal);
+    await this.#beginGuards(beginningAdmissions(changes), changes);
+    await this.#applySets(endingExceptions(changes));
     await this.#addDestinations(changes);
     await this.#drain(changes);
     await this.#applyAddresses('add', changes.addedAddresses);
 
     await this.#applyAddresses('remove', changes.removedAddresses);
     await this.#awaitAnswers(changes);
-    const left = await this.#remove(changes);
-    await this.#applySets(
-      changes.removedMembers.filter(isOfGuard).map((members) => memberEdit('remove', members)),
-    );
+    await this.#removeDestinations(changes);
+    await this.#applySets(beginningExceptions(changes));
+    await this.#endGuards(changes);
+    const left = await this.#removeServers(changes);
     for (const error of new Set((await this.#ledger.close(changes, left)).values())) this.#refuseMore(error);
     return { refused: this.#refused, unmade: this.#unmade };
+  }
+
+  /** What can't be guarded leads nowhere. */
+  async #beginGuards(edits: readonly SetEdit[], changes: IpvsChanges): Promise<void> {
+    if (edits.length === 0) return;
+    for (const { edit, error } of await this.#doors.sets.apply(edits, this.#signal)) {
+      const about = 'entries' in edit ? edit : undefined;
+      const bare = changes.addedServers.filter(({ server }) => {
+        const subjects = subjectsOf([server.frontend]);
+        return about?.entries.some((entry) => isAbout(subjects, about.shape, entry)) ?? false;
+      });
+      if (bare.length === 0) this.#refuseMore(error);
+      this.#unmade.isMore = true;
+      for (const { server, servicePort } of bare) this.#refuseServer(server.frontend, error, servicePort);
+    }
+  }
+
+  /** What could not be removed keeps its guards. */
+  async #endGuards(changes: IpvsChanges): Promise<void> {
+    await this.#applySets(endingAdmissions(changes, this.#stuck));
+    if (changes.lastRules.length > 0 && this.#stuck.size === 0) {
+      await this.#doors.rules.restore(changes.lastRules, this.#signal);
+    }
+    await this.#applySets(endingDenials(changes, this.#stuck));
   }
 
   /**
@@ -226,9 +262,7 @@ export class Application {
       return { change: 'set-destination', frontend, destination: { ...destination, weight: 0 } };
     });
     const owners = ownersOf(drainedDestinations);
-    for (const { edit, error } of await this.#applyIpvs(edits)) {
-      if (!isGone(error)) this.#refuseMore(error, owners.get(frontendOf(edit)));
-    }
+    await this.#applyRemovals(edits, owners);
     const frontends = new Map(
       drainedDestinations.map(({ frontend }) => [formatFrontend(frontend), frontend]),
     );
@@ -239,8 +273,10 @@ export class Application {
     if (ips.length === 0) return;
     const edits = ips.map((ip): AddressEdit => ({ change, ip }));
     for (const { edit, error } of await this.#doors.links.applyAddresses(DEVICE, edits, this.#signal)) {
-      if (edit.change === 'remove') this.#refuseMore(error);
-      else {
+      if (edit.change === 'remove') {
+        this.#stuck.add(edit.ip);
+        this.#refuseMore(error);
+      } else {
         this.#unmade.addresses.add(edit.ip);
         this.#refuse(error);
       }
@@ -262,29 +298,42 @@ export class Application {
     if (edits.length > 0) await sleep(this.#answerMs, undefined, { signal: this.#signal });
   }
 
-  /** Returns the entries of those virtual servers that are still there. */
-  async #remove({ endedDestinations, removedServers }: IpvsChanges): Promise<ReadonlySet<SetEntry>> {
-    const edits: IpvsEdit[] = [];
-    const owners = ownersOf(endedDestinations);
-    for (const { frontend, destination } of endedDestinations) {
+  /** A virtual server without any refuses what would else come to a program of this machine that has its port. */
+  async #removeDestinations({ endedDestinations, removedServers }: IpvsChanges): Promise<void> {
+    const removed = [...endedDestinations, ...removedServers.flatMap(destinationsOf)];
+    const edits = removed.map(({ frontend, destination }): IpvsEdit => {
       this.#gradual.forget(frontend, destination);
-      edits.push({ change: 'remove-destination', frontend, destination });
-    }
-    for (const { server, servicePort } of removedServers) {
-      this.#gradual.forget(server.frontend);
-      owners.set(server.frontend, servicePort);
-      edits.push({ change: 'remove-server', frontend: server.frontend });
-    }
-    const left = new Set<Frontend>();
-    for (const { edit, error } of await this.#applyIpvs(edits)) {
-      if (isGone(error)) continue;
-      if (edit.change === 'remove-server') left.add(edit.frontend);
-      this.#refuseMore(error, owners.get(frontendOf(edit)));
-    }
+      return { change: 'remove-destination', frontend, destination };
+    });
+    await this.#applyRemovals(edits, ownersOf(removed));
+  }
+
+  /** Returns the entries of those that are still there. */
+  async #removeServers({ removedServers }: IpvsChanges): Promise<ReadonlySet<SetEntry>> {
+    const owners: Owners = new Map();
+    const edits = removedServers.map(({ server: { frontend }, servicePort }): IpvsEdit => {
+      this.#gradual.forget(frontend);
+      owners.set(frontend, servicePort);
+      return { change: 'remove-server', frontend };
+    });
+    const left = await this.#applyRemovals(edits, owners);
     for (const { server } of removedServers) {
       if (!left.has(server.frontend)) this.#known.delete(formatFrontend(server.frontend));
     }
     return new Set(Array.from(left, entryOf));
+  }
+
+  /** Returns where something is left. */
+  async #applyRemovals(edits: readonly IpvsEdit[], owners: Owners): Promise<ReadonlySet<Frontend>> {
+    const left = new Set<Frontend>();
+    for (const { edit, error } of await this.#applyIpvs(edits)) {
+      if (isGone(error)) continue;
+      const frontend = frontendOf(edit);
+      left.add(frontend);
+      for (const subject of subjectsOf([frontend])) this.#stuck.add(subject);
+      this.#refuseMore(error, owners.get(frontend));
+    }
+    return left;
   }
 
   async #applyIpvs(edits: readonly IpvsEdit[]): Promise<readonly IpvsRefusal[]> {
@@ -345,19 +394,6 @@ function destinationsOf({
 function entryOf(frontend: Frontend): SetEntry {
   if ('mark' in frontend) throw new Error('BUG: a virtual server without an address');
   return formatFrontendEntry(frontend);
-}
-
-/** Every set but the ledger says what is let in or masqueraded. */
-function isGuard(shape: SetShape): boolean {
-  return !isLedger(shape);
-}
-
-function isOfGuard({ shape }: SetContent): boolean {
-  return isGuard(shape);
-}
-
-function memberEdit(change: 'add' | 'remove', { shape, entries }: SetContent): SetEdit {
-  return { change, shape, entries: [...entries] };
 }
 
 function frontendOf(edit: IpvsEdit): Frontend {

@@ -23,7 +23,10 @@ export interface IpvsChanges {
   readonly sets: readonly SetShape[];
   readonly addedMembers: readonly SetContent[];
   readonly removedMembers: readonly SetContent[];
+  /** Before what they protect or masquerade is there. */
   readonly rules: RestoreScript;
+  /** After it is gone. */
+  readonly lastRules: RestoreScript;
   /** With all their destinations. */
   readonly addedServers: readonly ServerContent[];
   /** Another scheduler, other flags or another timeout; destinations don't count here. */

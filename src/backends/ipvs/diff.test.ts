@@ -27,7 +27,8 @@ function state(
     slowStartMs: 0,
   };
   const servers = new Map([[formatFrontend(frontend), content]]);
-  return { device: true, addresses: new Set(), servers, sets: new Map(), rules: EMPTY_RULESET };
+  const rules = { rules: EMPTY_RULESET, ruleOrder: new Map() };
+  return { device: true, addresses: new Set(), servers, sets: new Map(), ...rules };
 }
 
 describe('a destination that is no longer wanted', () => {

@@ -1,7 +1,7 @@
 /** From one state of the ipvs mode to another; both are complete, or the same part of it. */
 import type { SetEntry } from '../../kernel/netlink/ip-set/contract.ts';
 import type { Destination, VirtualServer } from '../../kernel/netlink/ipvs/contract.ts';
-import { diff as diffRules } from '../xtables/diff.ts';
+import { diffInSteps, type Steps } from '../xtables/steps.ts';
 import { canDrain } from './balancing.ts';
 import type { DestinationChange, IpvsChanges } from './changes.ts';
 import { formatFrontendEntry, ledgerShape } from './sets.ts';
@@ -15,11 +15,15 @@ export function diff(from: IpvsState, to: IpvsState): IpvsChanges {
     sets: missing(to.sets, from.sets).map(({ shape }) => shape),
     addedMembers: [...unlisted, ...surplusMembers(to.sets, from.sets)],
     removedMembers: [...surplusMembers(from.sets, to.sets), ...unlisted],
-    rules: diffRules(from.rules, to.rules),
+    ...ruleChanges(diffInSteps(from.rules, to.rules, () => true, to.ruleOrder)),
     ...servers,
     addedAddresses: surplus(to.addresses, from.addresses),
     removedAddresses: surplus(from.addresses, to.addresses),
   };
+}
+
+function ruleChanges({ bringing, taking }: Steps): Pick<IpvsChanges, 'rules' | 'lastRules'> {
+  return { rules: bringing, lastRules: taking };
 }
 
 export function isEmpty(changes: IpvsChanges): boolean {

@@ -33,7 +33,7 @@ export function formatChanges(changes: IpvsChanges): string {
     {
       header: 'iptables',
       reader: 'iptables-restore --noflush, or ip6tables-restore --noflush for IPv6',
-      lines: [formatScript(changes.rules)],
+      lines: [formatScript([...changes.rules, ...changes.lastRules])],
     },
     {
       header: 'ipvs',

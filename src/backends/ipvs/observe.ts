@@ -62,7 +62,14 @@ export class Observation {
     const { device, addresses } = await this.#observeDevice();
     const heldSets = await sets.observe(names, this.#signal);
     const servers = await this.#observeServers(addresses, heldSets);
-    const state = { device, addresses, servers, sets: heldSets, rules: await rules.observe(this.#signal) };
+    const state = {
+      device,
+      addresses,
+      servers,
+      sets: heldSets,
+      rules: await rules.observe(this.#signal),
+      ruleOrder: new Map(),
+    };
     return { state, setNames: [...heldSets.keys()] };
   }
 

@@ -222,8 +222,8 @@ describe('rules', () => {
   it('follow the node', () => {
     now = aNodeView({ ...NODE, detectLocal: { by: 'cidr', cidr: '10.0.0.0/8' } });
     expect(ruleLines(put([]))).toEqual([
-      expect.stringMatching(/^-D KUBE-SERVICES .* src,dst -j KUBE-MARK-MASQ/),
       expect.stringMatching(/^-I KUBE-SERVICES 2 .* dst,dst ! -s 10.0.0.0\/8 -j KUBE-MARK-MASQ/),
+      expect.stringMatching(/^-D KUBE-SERVICES .* src,dst -j KUBE-MARK-MASQ/),
     ]);
   });
 

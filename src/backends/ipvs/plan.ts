@@ -15,7 +15,7 @@ import { FILTER_IPVS_OUT } from './names.ts';
 import type { IpvsOptions } from './options.ts';
 import { keyOf, ServerClaims } from './server-claims.ts';
 import { LEDGER_SEAL, ledgerShape, setName, setShapes } from './sets.ts';
-import type { IpvsState, SetContent } from './state.ts';
+import type { IpvsState, RuleOrder, SetContent } from './state.ts';
 import { Tally } from './tally.ts';
 import type { IpvsUnit } from './unit.ts';
 
@@ -37,6 +37,7 @@ export class IpvsPlan implements Plan<IpvsUnit, IpvsState> {
   /** By name of the set. */
   readonly #members: ReadonlyMap<string, Tally>;
   readonly #chains = new SharedChains();
+  #ruleOrder: RuleOrder = new Map();
 
   constructor(options: IpvsOptions) {
     this.#options = options;
@@ -55,9 +56,11 @@ export class IpvsPlan implements Plan<IpvsUnit, IpvsState> {
     const contributions = this.#contributions(units);
     for (const [key, unit] of units) this.#put(key, unit);
     const chains = this.#chains.update(this.#frame(node), contributions);
-    const after = (): IpvsState => ({ ...this.#piece(touched), rules: rulesetOf(chains.after) });
+    this.#ruleOrder = orderOf(this.#options, node);
+    const ruleOrder = this.#ruleOrder;
+    const after = (): IpvsState => ({ ...this.#piece(touched), rules: rulesetOf(chains.after), ruleOrder });
     return {
-      before: { ...present, rules: rulesetOf(chains.before) },
+      before: { ...present, rules: rulesetOf(chains.before), ruleOrder },
       // Made up when it is read: who does not know the kernel has no use for it.
       get after() {
         return after();
@@ -80,6 +83,7 @@ export class IpvsPlan implements Plan<IpvsUnit, IpvsState> {
       servers: this.#servers.among(this.#servers.keys()),
       sets: new Map(sets),
       rules: this.rules(),
+      ruleOrder: this.#ruleOrder,
     };
   }
 
@@ -106,7 +110,7 @@ export class IpvsPlan implements Plan<IpvsUnit, IpvsState> {
     return { servers, addresses, members };
   }
 
-  #piece(touched: Touched): Omit<IpvsState, 'rules'> {
+  #piece(touched: Touched): Omit<IpvsState, 'rules' | 'ruleOrder'> {
     const sets = new Map<string, SetContent>();
     for (const shape of setShapes(this.#options.family).values()) {
       const entries = touched.members.get(shape.name);
@@ -165,6 +169,12 @@ export class IpvsPlan implements Plan<IpvsUnit, IpvsState> {
     if (tally === undefined) throw new Error(`BUG: no set ${set}`);
     return tally;
   }
+}
+
+/** As they would stand if every set had members. */
+function orderOf(options: IpvsOptions, { detectLocal }: NodeView): RuleOrder {
+  const chains = frameChains({ options, detectLocal, isFilled: () => true });
+  return new Map([...chains].flatMap(([id, { head }]) => (head === 'any' ? [] : [[id, head] as const])));
 }
 
 function rulesetOf(fixed: SharedContents): Ruleset {

@@ -38,6 +38,7 @@ export class IpvsRules implements Rules<IpvsUnit, IpvsState, IpvsChanges> {
       servers: new Map(),
       sets: new Map(),
       rules: EMPTY_RULESET,
+      ruleOrder: new Map(),
     };
   }
 

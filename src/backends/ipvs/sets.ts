@@ -109,6 +109,29 @@ const DEFINITIONS = [
 
 export type SetId = (typeof DEFINITIONS)[number]['id'];
 
+/**
+ * What a member does to who comes by: it closes an address to all that is no Service, it lets a Service in and has it
+ * masqueraded, it keeps some out of a Service, or it makes an exception of those whom a member of another set would keep
+ * out or have masqueraded. The ledger does nothing.
+ */
+export type SetRole = 'closes' | 'admits' | 'denies' | 'exempts' | 'none';
+
+const DENYING: ReadonlySet<SetId> = new Set([
+  'KUBE-LOAD-BALANCER-FW',
+  'MENWEI-INTERNAL-NO-LOCAL',
+  'MENWEI-EXTERNAL-NO-LOCAL',
+]);
+
+/** Sets of exceptions, with the set whose members they are exceptions from. */
+const GUARDS: ReadonlyMap<SetId, SetId> = new Map([
+  ['KUBE-LOAD-BALANCER-SOURCE-CIDR', 'KUBE-LOAD-BALANCER-FW'],
+  ['KUBE-LOAD-BALANCER-SOURCE-IP', 'KUBE-LOAD-BALANCER-FW'],
+  ['KUBE-LOAD-BALANCER-LOCAL', 'KUBE-LOAD-BALANCER'],
+  ['KUBE-NODE-PORT-LOCAL-TCP', 'KUBE-NODE-PORT-TCP'],
+  ['KUBE-NODE-PORT-LOCAL-UDP', 'KUBE-NODE-PORT-UDP'],
+  ['KUBE-NODE-PORT-LOCAL-SCTP-HASH', 'KUBE-NODE-PORT-SCTP-HASH'],
+]);
+
 const COMMENTS: ReadonlyMap<SetId, string> = new Map(DEFINITIONS.map(({ id, comment }) => [id, comment]));
 
 /** hash sets take no more entries than this; kube-proxy's 65536 would be the end at some ten thousand Services. */
@@ -123,6 +146,32 @@ const SHAPES: Readonly<Record<IpFamily, ReadonlyMap<SetId, SetShape>>> = {
   IPv4: makeShapes('IPv4'),
   IPv6: makeShapes('IPv6'),
 };
+
+const ROLES: ReadonlyMap<string, SetRole> = new Map(
+  Object.values(SHAPES).flatMap((shapes) => Array.from(shapes, ([id, { name }]) => [name, roleOfId(id)])),
+);
+
+const GUARD_NAMES: ReadonlyMap<string, string> = new Map(
+  Object.values(SHAPES).flatMap((shapes) =>
+    Array.from(GUARDS, ([id, guard]) => [shapes.get(id)?.name ?? id, shapes.get(guard)?.name ?? guard]),
+  ),
+);
+
+export function roleOf({ name }: Pick<SetShape, 'name'>): SetRole {
+  return ROLES.get(name) ?? 'none';
+}
+
+/** The name of the set whose members those of a set of exceptions are exceptions from. */
+export function guardOf({ name }: Pick<SetShape, 'name'>): string | undefined {
+  return GUARD_NAMES.get(name);
+}
+
+function roleOfId(id: SetId): SetRole {
+  if (id === 'MENWEI-VIRTUAL-SERVERS') return 'none';
+  if (id === 'KUBE-IPVS-IPS') return 'closes';
+  if (GUARDS.has(id)) return 'exempts';
+  return DENYING.has(id) ? 'denies' : 'admits';
+}
 
 /** Shapes of all sets of a family. */
 export function setShapes(family: IpFamily): ReadonlyMap<SetId, SetShape> {

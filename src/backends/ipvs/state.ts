@@ -4,6 +4,7 @@ import { formatHostPort } from '../../addresses/ip.ts';
 import type { SetEntry, SetShape } from '../../kernel/netlink/ip-set/contract.ts';
 import type { Destination, FrontendKey, VirtualServer } from '../../kernel/netlink/ipvs/contract.ts';
 import type { ServicePortKey } from '../../services/service-port.ts';
+import type { ChainId } from '../xtables/chain-id.ts';
 import type { Ruleset } from '../xtables/ruleset.ts';
 
 /** A virtual server with those of its destinations that take new connections. */
@@ -37,7 +38,12 @@ export interface IpvsState {
   /** By name. */
   readonly sets: ReadonlyMap<string, SetContent>;
   readonly rules: Ruleset;
+  /** Plays no part in a comparison; nothing where it was observed. */
+  readonly ruleOrder: RuleOrder;
 }
+
+/** In which order rules stand whose sets come to have members, or no longer have them. */
+export type RuleOrder = ReadonlyMap<ChainId, readonly string[]>;
 
 /** `10.0.0.1:80`, `[fd00::1]:80`: the identity of a destination within its virtual server. */
 export function formatDestination({ ip, port }: Pick<Destination, 'ip' | 'port'>): string {

@@ -2,6 +2,7 @@
  * A kernel that is changed one thing at a time, for tests that look in between, or that end the process there. Only tests
  * import this file.
  */
+import type { IptablesTools } from '../../kernel/iptables-tools.ts';
 import type { SetEdit, SetRefusal } from '../../kernel/netlink/ip-set/contract.ts';
 import type { IpvsRefusal } from '../../kernel/netlink/ipvs/contract.ts';
 import type { AddressRefusal } from '../../kernel/netlink/route/contract.ts';
@@ -49,15 +50,20 @@ export function stepwise(kernel: IpvsKernel, step: () => void): IpvsKernel {
         return refused;
       },
     }),
-    tools: overriding(tools, {
-      async restore(script, signal) {
-        for (const table of splitTables([...script].join(''))) {
-          step();
-          await tools.restore([table], signal);
-        }
-      },
-    }),
+    tools: stepwiseTools(tools, step),
   };
+}
+
+/** Table by table, as the kernel takes them. */
+export function stepwiseTools(tools: IptablesTools, step: () => void): IptablesTools {
+  return overriding(tools, {
+    async restore(script, signal) {
+      for (const table of splitTables([...script].join(''))) {
+        step();
+        await tools.restore([table], signal);
+      }
+    },
+  });
 }
 
 /** All of the original, but for some of its methods. */

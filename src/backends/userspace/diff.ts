@@ -1,6 +1,6 @@
 /** Two states → what to change. */
 import type { Listener, Relay, RelayKey } from '../../relay/contract.ts';
-import * as rules from '../xtables/diff.ts';
+import { diffTables } from '../xtables/steps.ts';
 import type { RelayChange, UserspaceChanges } from './changes.ts';
 import type { UserspaceState } from './state.ts';
 
@@ -14,7 +14,7 @@ export function diff(from: UserspaceState, to: UserspaceState): UserspaceChanges
     if (!to.relays.has(key)) relays.set(key, { before, after: undefined });
   }
   return {
-    script: rules.diff(from.rules, to.rules),
+    script: diffTables(from.rules, to.rules),
     relays,
     // Every time: nobody is to take it for done.
     portless: [...to.portless],
