@@ -97,7 +97,14 @@ describe('menwei run with manifests', () => {
     await using run = RunProcess.start(flags);
     await expect
       .poll(() => observeStatus().catch(() => []), { timeout: 20_000 })
-      .toEqual(['default/last/TCP IPv4 programmed', 'default/web/TCP IPv4 programmed']);
+      .toEqual([
+        'default/address IPv4 error',
+        'default/address IPv6 error',
+        'default/last/TCP IPv4 programmed',
+        'default/web/TCP IPv4 programmed',
+        'default/zero IPv4 error',
+        'default/zero IPv6 error',
+      ]);
     expect(run.log('W')).toEqual([
       expect.stringContaining(`${file}:11: Service default/"two\\nlines; -j ACCEPT": metadata.name: `),
       `${file}:23: Service default/zero: spec.ports[0].port: 0 is outside 1-65535`,
