@@ -18,6 +18,8 @@ import { FamilyProxy, type SyncResult } from './family-proxy.ts';
 import { MistakenBackend } from './mistaken-backend.ts';
 
 export interface LoopFaults {
+  /** Called before each operation of the kernel. */
+  onNext: () => void;
   next(): 'none' | 'before' | 'halfway' | 'after';
   suspend<T>(work: () => Promise<T>): Promise<T>;
   stop(): void;
@@ -55,6 +57,8 @@ interface Step {
   readonly events: readonly ObjectEvent[];
   /** 0 up to 1. */
   readonly random: number;
+  /** So long the watch knows of what changed by itself before the sync begins. */
+  readonly headStartMs: number;
   readonly isMeddled: boolean;
   /** The endpoints of a Service that is there all the time: they go, and come back. */
   readonly pods: readonly number[];
@@ -64,7 +68,8 @@ interface Step {
 function steps(family: IpFamily): fc.Arbitrary<readonly Step[]> {
   const step = fc.record({
     events: fc.array(objectEvents(family), { maxLength: 4 }),
-    random: fc.double({ min: 0, max: 0.999, noNaN: true }),
+    random: fc.nat({ max: 999 }).map((number) => number / 1_000),
+    headStartMs: fc.nat({ max: 3 }),
     isMeddled: fc.integer({ max: 5, min: 0 }).map((number) => number === 0),
     pods: fc.subarray([1, 2, 3, 4]),
     zone: fc.constantFrom(undefined, undefined, undefined, 'a' as const, 'b' as const),
@@ -118,6 +123,7 @@ class Loop<Unit, State, Changes> {
     this.#bench = bench;
     this.#pauseMs = pauseMs;
     this.#backend = new MistakenBackend(bench.backend, bench.mistakes);
+    bench.faults.onNext = () => this.#backend.noteCall();
     this.#tracker = new ServiceTracker({ family, nodeName: 'node-a', startedAtMs: 0 });
     this.#proxy = new FamilyProxy({
       backend: this.#backend,
@@ -130,7 +136,7 @@ class Loop<Unit, State, Changes> {
     this.#watching = bench.hasWatch ? this.#watch() : Promise.resolve();
   }
 
-  async take({ events, random, isMeddled, pods, zone }: Step): Promise<void> {
+  async take({ events, random, headStartMs, isMeddled, pods, zone }: Step): Promise<void> {
     const { between, meddle, faults } = this.#bench;
     await faults.suspend(async () => {
       this.#foreign ??= await this.#bench.foreign?.();
@@ -140,6 +146,7 @@ class Loop<Unit, State, Changes> {
         await meddle(random);
       }
     });
+    await sleep(headStartMs);
     for (const { verb, object } of events) this.#change(verb, object);
     this.#setPods(pods);
     if (zone !== undefined) this.#zone = zone;
@@ -223,6 +230,7 @@ class Loop<Unit, State, Changes> {
       expect(outcome.held, 'one refused service port leaves the kernel unknown').toBeDefined();
     }
     expect(this.#alarms).toEqual([]);
+    expect(this.#backend.breaches, 'something was done out of turn').toEqual([]);
     this.#checkStatus(result);
     if (!result.ok) return result;
     if (result.complete) this.#isMeddled = false;

@@ -1,5 +1,5 @@
 /** A backend whose plan and diff throw now and then, before or after they have done their work. Only tests import this file. */
-import type { Backend, Outcome, Plan, StateChange } from '../backends/backend.ts';
+import type { Backend, InTurn, Outcome, Plan, StateChange } from '../backends/backend.ts';
 
 export interface Mistakes {
   next(): 'none' | 'before' | 'halfway' | 'after';
@@ -8,6 +8,9 @@ export interface Mistakes {
 /** What it was asked and what it said, for who holds a proxy to its laws. */
 export class MistakenBackend<Unit, State, Changes> implements Backend<Unit, State, Changes> {
   observations = 0;
+  /** Who did what while it was another one's turn, or nobody's. */
+  readonly breaches: string[] = [];
+  readonly #atWork = new Map<object, string>();
   /** Of the last changes. */
   outcome: Outcome<Unit> = 'applied';
   /** Somebody was told to look again since it began. */
@@ -70,22 +73,39 @@ export class MistakenBackend<Unit, State, Changes> implements Backend<Unit, Stat
   }
 
   async apply(changes: Changes, signal: AbortSignal): Promise<Outcome<Unit>> {
-    this.outcome = await this.#backend.apply(changes, signal);
+    this.outcome = await this.#inTurn('apply', () => this.#backend.apply(changes, signal));
     if (this.outcome === 'outdated') this.wasOutdated = true;
     return this.outcome;
   }
 
   observe(signal: AbortSignal): Promise<State> {
     this.observations++;
-    return this.#backend.observe(signal);
+    return this.#inTurn('observe', () => this.#backend.observe(signal));
   }
 
-  watch(...args: Parameters<Backend<Unit, State, Changes>['watch']>): Promise<void> {
-    return this.#backend.watch(...args);
+  watch(drifted: (what?: string) => void, inTurn: InTurn, signal: AbortSignal): Promise<void> {
+    const watched: InTurn = (work) => inTurn(() => this.#inTurn('the watch', work));
+    return this.#backend.watch(drifted, watched, signal);
   }
 
   cleanup(signal: AbortSignal): Promise<void> {
     return this.#backend.cleanup(signal);
+  }
+
+  /** The kernel is being asked or told something. */
+  noteCall(): void {
+    if (this.#atWork.size === 0) this.breaches.push('the kernel was used by nobody');
+  }
+
+  async #inTurn<T>(who: string, work: () => Promise<T>): Promise<T> {
+    for (const other of this.#atWork.values()) this.breaches.push(`${who} while ${other} was at work`);
+    const turn = {};
+    this.#atWork.set(turn, who);
+    try {
+      return await work();
+    } finally {
+      this.#atWork.delete(turn);
+    }
   }
 
   #work<T>(work: () => T): T {

@@ -44,6 +44,21 @@ export function openIptablesBench(
   };
 }
 
+/** Of the tools, and those of the relays that end with them. */
+class UserspaceFaults extends Faults {
+  #others: Faults | undefined;
+
+  with(others: Faults): this {
+    this.#others = others;
+    return this;
+  }
+
+  override stop(): void {
+    super.stop();
+    this.#others?.stop();
+  }
+}
+
 /** Ports are few, and some of them have been taken. */
 export function openUserspaceBench(
   tools: IptablesTools,
@@ -51,21 +66,15 @@ export function openUserspaceBench(
   seed: number,
   watchPeriodMs: number,
 ): LoopBench<unknown, unknown, unknown> {
-  const { faults, mistakes } = openFaults(seed);
+  const { mistakes } = openFaults(seed);
+  const faults = new UserspaceFaults({ seed, rate: 0.1 });
   const taken = new Set(['TCP 40001', 'UDP 40003']);
   const relays = new FakeRelays({ faults: { seed, rate: 0.1 }, taken });
   const options = { watchPeriodMs, portRange: { first: 40_000, last: 40_019 } };
   return {
     backend: openUserspace({ tools: faultyTools(tools, faults), relays }, family, options),
     observer: openUserspace({ tools, relays }, family, options),
-    faults: {
-      next: () => faults.next(),
-      suspend: (work) => faults.suspend(work),
-      stop: () => {
-        faults.stop();
-        relays.faults.stop();
-      },
-    },
+    faults: faults.with(relays.faults),
     mistakes,
     hasWatch: true,
     meddle: (random) => meddleWith(tools, random),

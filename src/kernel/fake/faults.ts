@@ -13,6 +13,8 @@ export interface FaultOptions {
 export type Fault = 'none' | 'before' | 'halfway' | 'after';
 
 export class Faults {
+  /** Called before each operation. */
+  onNext: () => void = () => undefined;
   readonly #rate: number;
   readonly #random: () => number;
   #stopped = false;
@@ -25,6 +27,7 @@ export class Faults {
 
   /** What is to happen to the next operation. */
   next(): Fault {
+    this.onNext();
     if (!this.isAtWork || this.#random() >= this.#rate) return 'none';
     const kinds: readonly Fault[] = ['before', 'halfway', 'after'];
     return kinds[Math.floor(this.#random() * kinds.length)] ?? 'before';

@@ -10,7 +10,7 @@ type AsyncMethod<Door> = {
 }[keyof Door];
 
 /** Every so many calls one takes its time. */
-const TIMELY_CALLS = 4;
+const TIMELY_CALLS = 2;
 
 /** Of these methods some calls fail: before anything is done, halfway if it is a list of edits, or when all is done. */
 export function faulty<Door extends object>(
