@@ -1,6 +1,7 @@
 /** A glance at tables past the tools says what the tools say. */
 import { expect, it } from 'vitest';
 import { IP_FAMILIES } from '../../src/addresses/ip.ts';
+import { NftablesGlance } from '../../src/kernel/iptables-glance.ts';
 import type { IptablesTools } from '../../src/kernel/iptables-tools.ts';
 import { describeVariants } from './iptables-variants.ts';
 
@@ -47,7 +48,7 @@ describeVariants((variant, openKernel) => {
     tools = await openKernel(family);
     await tools.restore([SCRIPT], signal);
     const count = async () => {
-      const counted = (await tools.glance.countRules?.('nat', signal)) ?? new Map();
+      const counted = (await tools.glance.countRules?.('nat', false, signal)) ?? new Map();
       return [...counted].map(([chain, { rules, targets }]) => [chain, rules, ...targets]).sort();
     };
     expect(await count()).toEqual([
@@ -62,11 +63,34 @@ describeVariants((variant, openKernel) => {
     ]);
   });
 
+  it.each(IP_FAMILIES)('counts large tables chain by chain to the same, %s', async (family) => {
+    tools = await openKernel(family);
+    const large = new NftablesGlance(family, 0);
+    const changes = [
+      SCRIPT,
+      '*nat\n-D KUBE-A -j KUBE-B\nCOMMIT\n',
+      '*nat\n-F KUBE-A\nCOMMIT\n',
+      // As many rules as before, but they lead elsewhere.
+      '*nat\n-F PREROUTING\n-A PREROUTING -j RETURN\n-A PREROUTING -j KUBE-B\nCOMMIT\n',
+      '*nat\n:KUBE-B - [0:0]\nCOMMIT\n',
+      '*nat\n-F PREROUTING\n-X KUBE-B\nCOMMIT\n',
+    ];
+    const unseen = '*nat\n-A KUBE-A -j KUBE-B\n-F KUBE-B\nCOMMIT\n';
+    for (const change of [...changes, SCRIPT, unseen]) {
+      const afresh = change === unseen;
+      await tools.restore([change], signal);
+      const counted = await large.countRules('nat', afresh, signal);
+      expect(new Map([...counted].sort())).toEqual(
+        new Map([...((await tools.glance.countRules?.('nat', false, signal)) ?? [])].sort()),
+      );
+    }
+  });
+
   it('knows rules that came later by higher numbers', async () => {
     tools = await openKernel('IPv4');
     await tools.restore([SCRIPT], signal);
     const newest = async (chain: string) =>
-      (await tools.glance.countRules?.('nat', signal))?.get(chain)?.newest ?? 0;
+      (await tools.glance.countRules?.('nat', false, signal))?.get(chain)?.newest ?? 0;
     const before = await newest('KUBE-A');
     await tools.restore(['*nat\n-A KUBE-B -j RETURN\nCOMMIT\n'], signal);
     expect(await newest('KUBE-A')).toBe(before);

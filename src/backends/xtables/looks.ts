@@ -45,7 +45,7 @@ export class Looks {
     if (this.#options.tools.glance.countRules === undefined) return;
     try {
       const newest = new Map<Table, number>();
-      for (const table of RULE_TABLES) newest.set(table, newestOf(await this.#counted(table, signal)));
+      for (const table of RULE_TABLES) newest.set(table, newestOf(await this.#counted(table, true, signal)));
       this.#newest = newest;
       this.#noted = new Set();
     } catch (error) {
@@ -96,12 +96,12 @@ export class Looks {
     return touchedChains(diff(await this.#options.observe(signal), wanted));
   }
 
-  async #count(wanted: Ruleset, signal: AbortSignal): Promise<readonly string[]> {
+  async #count(wanted: Ruleset, signal: AbortSignal, afresh = false): Promise<readonly string[]> {
     const { layout } = this.#options;
     const damaged = new Set<ChainId>();
     const newest = new Map<Table, number>();
     for (const table of RULE_TABLES) {
-      const counted = await this.#counted(table, signal);
+      const counted = await this.#counted(table, afresh, signal);
       for (const id of miscountedChains(table, wanted, counted, layout.isOwnChain)) damaged.add(id);
       for (const [chain, tally] of counted) {
         const id = chainId(table, chain);
@@ -110,6 +110,8 @@ export class Looks {
       newest.set(table, newestOf(counted));
     }
     for (const id of await this.#readNoted(wanted, signal)) damaged.add(id);
+    // What was counted before may be out of date.
+    if (damaged.size > 0 && !afresh) return this.#count(wanted, signal, true);
     if (damaged.size === 0) {
       this.#newest = newest;
       this.#noted = new Set();
@@ -117,8 +119,8 @@ export class Looks {
     return [...damaged];
   }
 
-  async #counted(table: Table, signal: AbortSignal): Promise<RuleTally> {
-    return (await this.#options.tools.glance.countRules?.(table, signal)) ?? new Map();
+  async #counted(table: Table, afresh: boolean, signal: AbortSignal): Promise<RuleTally> {
+    return (await this.#options.tools.glance.countRules?.(table, afresh, signal)) ?? new Map();
   }
 
   /** There is a rule that was not there when all was right, and is not from us; another one may have gone for it. */

@@ -57,6 +57,7 @@ export const NFTA_CHAIN = {
   NAME: 3,
   HOOK: 4,
   POLICY: 5,
+  USE: 6,
   TYPE: 7,
   FLAGS: 10,
   USERDATA: 12,

@@ -6,9 +6,11 @@ import { forEachAttribute } from '../attribute-reader.ts';
 import type { NetlinkConnection } from '../connection.ts';
 import type { DumpReader } from '../dump-attempt.ts';
 import { viewOf } from '../message.ts';
+import type { MessageWriter } from '../message-writer.ts';
 import {
   NFGENMSG_SIZE,
   NFT_MSG,
+  NFTA_CHAIN,
   NFTA_DATA,
   NFTA_EXPR,
   NFTA_IMMEDIATE,
@@ -27,10 +29,54 @@ export interface ChainTally {
   readonly targets: readonly string[];
 }
 
-/** Chains without rules are not among them. Throws KernelError. */
+export interface ChainUse {
+  /** How many rules stand in the chain, and lead to it: both in one number. */
+  readonly use: number;
+  /** Packets come to it from the kernel. */
+  readonly isBase: boolean;
+}
+
+/** Of all chains of a table. Throws KernelError. */
+export function readChainUses(
+  connection: NetlinkConnection,
+  { family, name }: TableName,
+  signal?: AbortSignal,
+): Promise<ReadonlyMap<string, ChainUse>> {
+  const request = {
+    operation: 'observe',
+    object: `chains of table ${family} ${name}`,
+    type: NFT_MSG.GETCHAIN,
+    write: (writer: MessageWriter) => encodeHeader(writer, family),
+  };
+  return connection.dump(request, () => usesReader(name), signal);
+}
+
+function usesReader(name: string): DumpReader<ReadonlyMap<string, ChainUse>> {
+  const uses = new Map<string, ChainUse>();
+  return {
+    read: ({ payload }) => {
+      let [table, chain, use, isBase] = ['', '', 0, false];
+      forEachAttribute(payload, NFGENMSG_SIZE, payload.length, (type, from, to) => {
+        if (type === NFTA_CHAIN.TABLE) table = readText(payload, from, to);
+        else if (type === NFTA_CHAIN.NAME) chain = readText(payload, from, to);
+        else if (type === NFTA_CHAIN.USE) use = viewOf(payload).getUint32(from);
+        else if (type === NFTA_CHAIN.HOOK) isBase = true;
+      });
+      // The kernel gives the chains of all tables of a family.
+      if (table === name) uses.set(chain, { use, isBase });
+    },
+    result: () => uses,
+  };
+}
+
+/**
+ * Of all chains or of one; those without rules are not among them. For each piece of a dump the kernel counts from the
+ * beginning, so that all of a large table take a multiple of what its chains take one by one. Throws KernelError.
+ */
 export function readRuleTally(
   connection: NetlinkConnection,
   { family, name }: TableName,
+  chain: string | undefined,
   signal?: AbortSignal,
 ): Promise<ReadonlyMap<string, ChainTally>> {
   return connection.dump(
@@ -41,6 +87,7 @@ export function readRuleTally(
       write: (writer) => {
         encodeHeader(writer, family);
         writer.text(NFTA_RULE.TABLE, name);
+        if (chain !== undefined) writer.text(NFTA_RULE.CHAIN, chain);
       },
     },
     tallyReader,
