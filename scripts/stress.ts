@@ -19,7 +19,9 @@ const DEFAULT_MINUTES = '15';
 /** Of so many failed rounds the whole story is told. */
 const STORIES = 5;
 const PROGRESS_MS = 5_000;
-const ROUNDS_A_PLAYER = 100;
+const ROUNDS_A_PLAYER = 20;
+/** Most of a round is waiting. */
+const DEFAULT_PLAYERS = '4';
 
 interface RoundSpec {
   readonly mode: string;
@@ -29,7 +31,7 @@ interface RoundSpec {
 function usage(): string {
   const scenarios = Object.entries(SCENARIOS).map(([name, { about }]) => `  ${name.padEnd(10)} ${about}`);
   return [
-    'Usage: npm run stress -- SCENARIO [--times N] [--modes MODE,…] [--seed S] [--minutes M]',
+    'Usage: npm run stress -- SCENARIO [--times N] [--modes MODE,…] [--seed S] [--minutes M] [--players P]',
     '',
     'Scenarios:',
     ...scenarios,
@@ -38,6 +40,7 @@ function usage(): string {
     `  --modes LIST  of ${MODES.join(', ')} (default: all, in turn)`,
     '  --seed S      of the first round (default: any); the same seed and mode make the same round',
     `  --minutes M   ends it after this time, with what was not played as a failure (default: ${DEFAULT_MINUTES})`,
+    `  --players P   rounds at a time; in the guest there is one (default: ${DEFAULT_PLAYERS})`,
   ].join('\n');
 }
 
@@ -59,6 +62,7 @@ function readCommandLine() {
       modes: { type: 'string', default: MODES.join(',') },
       seed: { type: 'string' },
       minutes: { type: 'string', default: DEFAULT_MINUTES },
+      players: { type: 'string', default: DEFAULT_PLAYERS },
       help: { type: 'boolean', default: false },
     },
   });
@@ -77,10 +81,11 @@ function readCommandLine() {
     mode: modes[index % modes.length] ?? '',
     seed: firstSeed + index,
   }));
-  return { scenario, rounds, minutes: wholeNumber('minutes', values.minutes) };
+  const players = Math.max(1, wholeNumber('players', values.players));
+  return { scenario, rounds, minutes: wholeNumber('minutes', values.minutes), players };
 }
 
-const { scenario, rounds, minutes } = readCommandLine();
+const { scenario, rounds, minutes, players } = readCommandLine();
 if (process.getuid?.() !== 0) fail('this changes network namespaces and needs root');
 const startedMs = performance.now();
 const stop = AbortSignal.timeout(minutes * 60_000);
@@ -101,17 +106,16 @@ function take(result: Result): void {
   print(`  to repeat: npm run stress -- ${scenario} --modes ${mode} --seed ${seed}`);
 }
 
-/** Plays rounds one after the other, some with each player: one that ends in a round takes only that with it. */
-async function play(all: readonly RoundSpec[], inGuest: boolean): Promise<void> {
-  let left = all;
-  while (left.length > 0 && !stop.aborted) {
-    const some = left.slice(0, ROUNDS_A_PLAYER);
+/** Takes rounds from the queue, some for each player: one that ends in a round takes only that with it. */
+async function play(queue: RoundSpec[], inGuest: boolean): Promise<void> {
+  while (queue.length > 0 && !stop.aborted) {
+    const some = queue.splice(0, ROUNDS_A_PLAYER);
     const { played, hung } = await playSome(some, inGuest);
     const lost = hung ? undefined : some[played];
     if (lost !== undefined && !stop.aborted) {
       take({ ...lost, seconds: 0, failure: 'the player ended before the round was over' });
     }
-    left = left.slice(lost === undefined ? played : played + 1);
+    queue.unshift(...some.slice(lost === undefined ? played : played + 1));
   }
 }
 
@@ -162,11 +166,9 @@ const progress = setInterval(() => {
 }, PROGRESS_MS);
 const hasIpvs = observeIpvsSupport() === undefined;
 const needsGuest = ({ mode }: RoundSpec) => mode === 'ipvs' && !hasIpvs;
+const here = rounds.filter((round) => !needsGuest(round));
 await Promise.all([
-  play(
-    rounds.filter((round) => !needsGuest(round)),
-    false,
-  ),
+  ...Array.from({ length: players }, () => play(here, false)),
   play(rounds.filter(needsGuest), true),
 ]);
 clearInterval(progress);
