@@ -1,8 +1,8 @@
 /** When stale flows are cut: right after the sync that made them so, beside all that comes next. */
 import type { FlowCutter, Settlement } from '../conntrack/flow-cutter.ts';
 import { Pacer } from './pacer.ts';
+import { FIRST_RETRY_MS } from './retry-delay.ts';
 
-const FIRST_RETRY_MS = 1_000;
 const MAX_RETRY_MS = 60_000;
 
 export class FlowCutting {

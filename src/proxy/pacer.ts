@@ -1,4 +1,6 @@
 /** When to sync (spec § 11): many requests become one run, runs keep a distance, failed ones are repeated. */
+import { retryDelayMs } from './retry-delay.ts';
+
 export interface PacerOptions {
   /** From the end of a run to the start of the next, at least. */
   readonly minIntervalMs: number;
@@ -42,10 +44,9 @@ export class Pacer {
       this.#requested = false;
       this.#urgent = false;
       failures = (await work()) ? 0 : failures + 1;
-      const retryInMs = Math.min(retryMs * 2 ** (failures - 1), maxRetryMs);
       await this.#keepDistance(minIntervalMs, signal);
-      const restMs = (failures === 0 ? maxIntervalMs : Math.min(retryInMs, maxIntervalMs)) - minIntervalMs;
-      await this.#untilRequested(restMs, signal);
+      const nextInMs = failures === 0 ? maxIntervalMs : retryDelayMs(failures, maxRetryMs, retryMs);
+      await this.#untilRequested(Math.min(nextInMs, maxIntervalMs) - minIntervalMs, signal);
     }
   }
 

@@ -3,8 +3,7 @@
  * itself, so that one that is never taken costs nobody else anything.
  */
 import type { ServicePortKey } from '../services/service-port.ts';
-
-const FIRST_RETRY_MS = 1_000;
+import { retryDelayMs } from './retry-delay.ts';
 
 interface Refused {
   readonly failures: number;
@@ -27,8 +26,7 @@ export class RefusedPorts {
     }
     for (const key of refused) {
       const failures = (this.#ports.get(key)?.failures ?? 0) + 1;
-      const waitMs = Math.min(FIRST_RETRY_MS * 2 ** (failures - 1), this.#maxRetryMs);
-      this.#ports.set(key, { failures, dueAtMs: nowMs + waitMs });
+      this.#ports.set(key, { failures, dueAtMs: nowMs + retryDelayMs(failures, this.#maxRetryMs) });
     }
   }
 

@@ -16,12 +16,12 @@ import type { ObjectSink } from '../sources/source.ts';
 import type { Syncable, SyncResult } from './family-proxy.ts';
 import { Pacer, pause } from './pacer.ts';
 import { ProblemLog } from './problem-log.ts';
+import { FIRST_RETRY_MS, retryDelayMs } from './retry-delay.ts';
 import type { ServicePortStatus } from './service-port-status.ts';
 import { type StaleObject, withStale } from './stale-objects.ts';
 
 /** Syncs that nobody asked for: there is nothing to find but what nobody noticed. */
 const MAX_INTERVAL_MS = 3_600_000;
-const FIRST_RETRY_MS = 1_000;
 
 export interface ServiceProxyOptions {
   readonly families: readonly Syncable[];
@@ -220,9 +220,8 @@ export class ServiceProxy implements ObjectSink {
         if (performance.now() - startedMs > this.#options.syncPeriodMs) failures = 0;
         const fields = { family: family.proxy.family, error };
         this.#options.logger.error(fields, 'the watch of the kernel failed, will be begun anew');
-        const waitMs = Math.min(FIRST_RETRY_MS * 2 ** failures, this.#options.syncPeriodMs);
         failures++;
-        await pause(waitMs, signal);
+        await pause(retryDelayMs(failures, this.#options.syncPeriodMs), signal);
       }
     }
   }
