@@ -1,4 +1,4 @@
-/** Values that the kernel shows as files, under /proc/sys and /sys. */
+/** Values that the kernel shows as files, under /proc and /sys. */
 import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { getSystemErrorMessage } from 'node:util';
 import { KernelError } from './kernel-error.ts';
