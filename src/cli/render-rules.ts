@@ -39,17 +39,14 @@ export async function render(options: RenderOptions): Promise<void> {
   if (leftOut.length === 0 || keepGoing) process.stdout.write(text);
 }
 
-export interface Rendering {
+interface Rendering {
   readonly text: string;
   readonly warnings: readonly string[];
   /** What the objects ask for and the text does not hold. */
   readonly leftOut: readonly string[];
 }
 
-export async function renderObjects(
-  options: RenderOptions,
-  objects: readonly WatchedObject[],
-): Promise<Rendering> {
+async function renderObjects(options: RenderOptions, objects: readonly WatchedObject[]): Promise<Rendering> {
   const { settings, warnings } = await readSettings(flagsOf(options, objects), true);
   const strangers = describeStrangeNode(settings.nodeName, objects);
   // Nobody has chosen: whose rules would these be?
