@@ -12,7 +12,7 @@ describeVariants((_variant, openTools) => {
   describeUserspaceLaws('the kernel', { openTools, runs });
   describeLoopLaws('userspace mode on the kernel', {
     open: async (family, seed) => openUserspaceBench(await openTools(family), family, seed, WATCH_PERIOD_MS),
-    runs: { numRuns: 4, seed: 3 },
+    runs: { numRuns: 4, seed: 7 },
     pauseMs: 3 * WATCH_PERIOD_MS,
   });
 });

@@ -53,7 +53,7 @@ export async function openIpvsBench(
     backend: openBackend(unsafe, family, { watchPeriodMs, gradualPeriodMs: watchPeriodMs }),
     observer: openBackend(kernel, family),
     faults,
-    mistakes: new Faults({ seed, rate: 0.02 }),
+    mistakes: new Faults({ seed, rate: 0.06 }),
     hasWatch: true,
     ...(between !== undefined && { between }),
     meddle: async (random) => {

@@ -13,7 +13,7 @@ import type { LoopBench } from '../../src/proxy/laws.ts';
 const signal = new AbortController().signal;
 
 function openFaults(seed: number) {
-  return { faults: new Faults({ seed, rate: 0.1 }), mistakes: new Faults({ seed, rate: 0.02 }) };
+  return { faults: new Faults({ seed, rate: 0.1 }), mistakes: new Faults({ seed, rate: 0.06 }) };
 }
 
 function faultyTools(tools: IptablesTools, faults: Faults): IptablesTools {
