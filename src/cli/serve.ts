@@ -1,38 +1,28 @@
 /** Puts the rooms of the proxy together and keeps them running until a signal ends it. */
 import { availableParallelism } from 'node:os';
-import type { IpFamily } from '../addresses/ip.ts';
-import type { AnyBackend } from '../backends/backend.ts';
 import type { Settings } from '../config/settings.ts';
-import { FlowCutter, type Settlement } from '../conntrack/flow-cutter.ts';
 import { applyConntrackSettings } from '../conntrack/kernel-settings.ts';
 import { startHealthServer } from '../health/health-server.ts';
 import type { HttpListener } from '../health/http-listener.ts';
 import { isNodeEligible, ProxyHealth } from '../health/proxy-health.ts';
-import { ServiceHealthServers } from '../health/service-health-servers.ts';
 import { kernelFiles } from '../kernel/kernel-file.ts';
 import { applyKernelModule } from '../kernel/kernel-module.ts';
-import { FlowTable } from '../kernel/netlink/conntrack.ts';
-import { openFlowSocket } from '../kernel/netlink/conntrack-socket.ts';
 import { startToolRunner, type ToolRunner } from '../kernel/tool-runner.ts';
 import { formatErrorChain } from '../log/error-text.ts';
 import type { Logger } from '../log/logger.ts';
 import { createLogger } from '../log/pino-logger.ts';
 import { startMetricsServer } from '../metrics/metrics-server.ts';
-import { createProxyMetrics, type ProxyMetrics } from '../metrics/proxy-metrics.ts';
-import { dryRun } from '../proxy/dry-run.ts';
-import { FamilyProxy } from '../proxy/family-proxy.ts';
-import { FlowCutting } from '../proxy/flow-cutting.ts';
+import { createProxyMetrics } from '../metrics/proxy-metrics.ts';
 import { NodeNotices, type ObservedNode } from '../proxy/node-notices.ts';
 import { NodeState } from '../proxy/node-state.ts';
 import { ServiceProxy } from '../proxy/service-proxy.ts';
 import { heardBy, UnservedFamily } from '../proxy/unserved-family.ts';
-import { ServiceTracker } from '../services/service-tracker.ts';
 import { findUnservable, startBackends, type Unserved } from './backends.ts';
 import { cleanupKernel } from './cleanup-kernel.ts';
 import { UserError } from './failure.ts';
 import { settleMode } from './fallback.ts';
-import { LeftoverRemoval } from './leftover-removal.ts';
-import { type MachineAddresses, openMachineAddresses } from './machine-addresses.ts';
+import { createFamilyParts } from './family-parts.ts';
+import { openMachineAddresses } from './machine-addresses.ts';
 import { findMode } from './modes.ts';
 import { openSource } from './object-source.ts';
 import type { ProxyInput } from './proxy-options.ts';
@@ -83,36 +73,17 @@ async function serve(
   stop.signal.addEventListener('abort', () => unservable.resolve(), { once: true });
   const health = new ProxyHealth(2 * settings.syncPeriodMs);
   const metrics = createProxyMetrics(relays && (() => relays.stats()));
-  const healthServers = new Map(
-    backends.map(({ family }) => [
-      family,
-      createServiceHealthServers(settings, family, node, health, logger),
-    ]),
-  );
-  // A dry run leaves flows alone, too.
-  const cutFamilies = settings.dryRun ? [] : backends.map(({ family }) => family);
-  const flowCuttings = new Map(
-    cutFamilies.map((family) => [family, createFlowCutting(family, addresses, metrics, logger)]),
-  );
   const notices = new NodeNotices(observedBy(node, unserved), logger);
   const lookAtNode = () => {
     notices.update();
     const failure = findUnservable(node, unserved);
     if (failure !== undefined) unservable.reject(failure);
   };
-  const removals = new Map(
-    backends.map(({ family }) => [
-      family,
-      createLeftoverRemoval(settings, family, runner, flowCuttings.get(family), logger),
-    ]),
-  );
-  const onSettled = (family: IpFamily, settlement: Settlement): void => {
-    flowCuttings.get(family)?.settled(settlement);
-    removals.get(family)?.settled(settlement);
-  };
+  const parts = { settings, runner, addresses, node, health, metrics, logger };
+  const families = backends.map((backend) => createFamilyParts(backend, parts));
   const proxy = new ServiceProxy({
-    families: backends.map((backend) => createFamilyProxy(settings, backend, node, onSettled, logger)),
-    healthServers,
+    families: families.map((family) => family.proxy),
+    healthServers: new Map(families.map(({ family, healthServers }) => [family, healthServers])),
     health,
     metrics,
     logger,
@@ -147,8 +118,7 @@ async function serve(
       unservable.promise,
       source.run(heardBy(proxy, unservedFamilies), stop.signal),
       addresses.follow(addressesChanged, logger, stop.signal),
-      ...Array.from(flowCuttings.values(), (cutting) => cutting.run(stop.signal)),
-      ...Array.from(removals.values(), (removal) => removal.run(stop.signal)),
+      ...families.map((family) => family.run(stop.signal)),
       // Without hard failure a server keeps trying, and its promise with it.
       ...(settings.bindAddressHardFail ? servers.map((server) => server.listening) : []),
     ]);
@@ -156,7 +126,7 @@ async function serve(
     await Promise.all([
       // While connections drain, nobody is answered any more, load balancers included.
       relays?.close(settings.userspace.shutdownTimeoutMs),
-      ...[...servers, ...healthServers.values()].map((server) => server.close()),
+      ...[...servers, ...families.map(({ healthServers }) => healthServers)].map((server) => server.close()),
     ]);
   }
   logger.info({}, 'menwei ends; the rules stay in place');
@@ -184,79 +154,6 @@ function observedBy(node: NodeState, unserved: Unserved): ObservedNode {
     addressObstacle: (family) => (unserved.has(family) ? undefined : node.addressObstacle(family)),
     supportObstacle: (family) => (node.families.includes(family) ? unserved.get(family)?.message : undefined),
   };
-}
-
-function createFlowCutting(
-  family: IpFamily,
-  addresses: MachineAddresses,
-  metrics: ProxyMetrics,
-  logger: Logger,
-): FlowCutting {
-  const flows = new FlowTable(family, openFlowSocket);
-  return new FlowCutting(
-    new FlowCutter({
-      family,
-      flows,
-      localAddresses: addresses.all,
-      logger,
-      onCut: ({ seconds, flows }) => metrics.observeFlowCut(family, seconds, flows),
-    }),
-  );
-}
-
-function createLeftoverRemoval(
-  settings: Settings,
-  family: IpFamily,
-  runner: ToolRunner,
-  flowCutting: FlowCutting | undefined,
-  logger: Logger,
-): LeftoverRemoval {
-  return new LeftoverRemoval({
-    settings,
-    family,
-    runner,
-    logger,
-    print: settings.dryRun ? print : undefined,
-    onRemoved: (node) => flowCutting?.settled({ ports: new Map(), node, complete: true }),
-  });
-}
-
-function print(text: string): void {
-  process.stdout.write(text);
-}
-
-function createFamilyProxy(
-  settings: Settings,
-  backend: AnyBackend,
-  node: NodeState,
-  onSettled: (family: IpFamily, settlement: Settlement) => void,
-  logger: Logger,
-) {
-  const { family } = backend;
-  return new FamilyProxy({
-    backend: settings.dryRun ? dryRun(backend, print) : backend,
-    tracker: new ServiceTracker({ family, nodeName: settings.nodeName, startedAtMs: Date.now() }),
-    nodeView: () => node.view(family),
-    logger,
-    maxRetryMs: settings.syncPeriodMs,
-    onSettled: (settlement) => onSettled(family, settlement),
-  });
-}
-
-function createServiceHealthServers(
-  settings: Settings,
-  family: IpFamily,
-  node: NodeState,
-  health: ProxyHealth,
-  logger: Logger,
-): ServiceHealthServers {
-  return new ServiceHealthServers({
-    family,
-    addresses: () => node.nodePortAddresses(family),
-    proxyHealthy: () => health.healthy(Date.now()),
-    nodeName: settings.nodeName,
-    logger,
-  });
 }
 
 function startServers(
