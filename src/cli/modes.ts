@@ -32,7 +32,7 @@ export interface Surroundings {
 export interface Mode {
   /** It drops what goes to unallocated cluster IPs, for which it must know their ranges. */
   readonly usesServiceCIDRs: boolean;
-  /** It programs the node's addresses one by one, and so must follow them. */
+  /** It programs the node's addresses one by one. */
   readonly usesLocalAddresses: boolean;
   /** It listens by itself, and so must know an address that really is the node's. */
   readonly usesOwnAddress: boolean;
