@@ -5,7 +5,8 @@ import { plainConnection } from './connection.ts';
 import type { Decoded } from './decode.ts';
 import { FakeApiServer, sendStatus, testdata } from './fake-api-server.ts';
 import type { Node, ObjectRef } from './objects.ts';
-import { Reflector, type ReflectorSink, type ReflectorTiming } from './reflector.ts';
+import { Reflector } from './reflector.ts';
+import type { ReflectorSink, ReflectorTiming } from './reflector-options.ts';
 
 const PATH = '/api/v1/nodes';
 

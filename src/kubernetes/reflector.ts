@@ -8,79 +8,23 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ApiClient } from './api-client.ts';
 import { ApiError, isWithheld } from './api-error.ts';
-import { Backoff, type BackoffTiming, REFLECTOR_BACKOFF } from './backoff.ts';
-import { type ComplaintSink, Complaints } from './complaints.ts';
-import { type Decoded, decodeOrReport } from './decode.ts';
+import { Backoff } from './backoff.ts';
+import { Complaints } from './complaints.ts';
+import { decodeOrReport } from './decode.ts';
 import { show } from './decode-text.ts';
 import { LineSplitter } from './line-splitter.ts';
 import { type ListEnvelope, ListSplitter } from './list-splitter.ts';
-import type { ObjectRef, WatchedObject } from './objects.ts';
+import type { WatchedObject } from './objects.ts';
+import {
+  REFLECTOR_TIMING,
+  type ReflectorObserver,
+  type ReflectorOptions,
+  type ReflectorSink,
+  type ReflectorTiming,
+  type WatchedResource,
+} from './reflector-options.ts';
 import { Turn } from './turn.ts';
 import { type ItemIdentity, itemIdentity, parseItem, parseWatchEvent } from './watch-event.ts';
-
-/** What to list and watch, and how to read it. */
-export interface WatchedResource<T extends WatchedObject> {
-  readonly kind: T['kind'];
-  /** `/api/v1/services` */
-  readonly path: string;
-  readonly labelSelector?: string;
-  readonly fieldSelector?: string;
-  /** One can do without: as long as the server withholds it, it is asked for ever more seldom. */
-  readonly optional?: boolean;
-  readonly decode: (value: unknown) => Decoded<T>;
-}
-
-/** Takes what a reflector finds: an ObjectSink without its knowledge of when all is there. */
-export interface ReflectorSink extends ComplaintSink {
-  upsert(object: WatchedObject): void;
-  remove(ref: ObjectRef): void;
-}
-
-export interface ReflectorObserver {
-  /** The server has answered as it should: called for each list and each watch that begins. */
-  working(): void;
-  /** The whole set has been delivered: called for each complete list. */
-  listed(): void;
-  /** A list or watch failed; it is tried again after a while. */
-  failed(error: ApiError): void;
-}
-
-export interface ReflectorTiming {
-  readonly backoff: BackoffTiming;
-  /** For what is optional and withheld. Starts soon, as permissions often come a moment after who needs them. */
-  readonly withheldBackoff: BackoffTiming;
-  /** Objects a page. A server may ignore it and answer with everything. */
-  readonly pageSize: number;
-  /** The server is asked to end a watch after a time between this and twice this. */
-  readonly watchMs: number;
-  /** A watch without a byte for so long is dead; API servers send a bookmark every minute. */
-  readonly watchSilenceMs: number;
-  /** A list without a byte for so long is dead. */
-  readonly listSilenceMs: number;
-  /** A watch that ends sooner is waited for like a failure: it must not be repeated in a tight loop. */
-  readonly shortestWatchMs: number;
-  /** A number in [0, 1). */
-  readonly random: () => number;
-}
-
-export const REFLECTOR_TIMING: ReflectorTiming = {
-  backoff: REFLECTOR_BACKOFF,
-  withheldBackoff: { startMs: REFLECTOR_BACKOFF.startMs, capMs: 600_000 },
-  pageSize: 500,
-  watchMs: 300_000,
-  watchSilenceMs: 180_000,
-  listSilenceMs: 60_000,
-  shortestWatchMs: 1_000,
-  random: Math.random,
-};
-
-export interface ReflectorOptions<T extends WatchedObject> {
-  readonly client: ApiClient;
-  readonly resource: WatchedResource<T>;
-  readonly sink: ReflectorSink;
-  readonly observer: ReflectorObserver;
-  readonly timing?: Partial<ReflectorTiming>;
-}
 
 /**
  * How the next list is asked for. `cached`: from the server's memory, however old, as all clients do at their start,

@@ -3,12 +3,8 @@ import type { ApiClient } from '../kubernetes/api-client.ts';
 import { type ApiError, isWithheld } from '../kubernetes/api-error.ts';
 import { decodeEndpointSlice, decodeNode, decodeService, decodeServiceCIDR } from '../kubernetes/decode.ts';
 import type { EndpointSlice, Node, Service, ServiceCIDR, WatchedObject } from '../kubernetes/objects.ts';
-import {
-  Reflector,
-  type ReflectorObserver,
-  type ReflectorTiming,
-  type WatchedResource,
-} from '../kubernetes/reflector.ts';
+import { Reflector } from '../kubernetes/reflector.ts';
+import type { ReflectorObserver, ReflectorTiming, WatchedResource } from '../kubernetes/reflector-options.ts';
 import type { Logger } from '../log/logger.ts';
 import type { ObjectSink, ObjectSource } from './source.ts';
 
