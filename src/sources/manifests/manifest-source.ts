@@ -110,11 +110,11 @@ class ManifestRun {
     this.report([...contents.values()], problems, paths.lost);
   }
 
-  private async readFiles({ files, lost }: ManifestPaths): Promise<ReadonlyMap<string, KnownFile>> {
+  private async readFiles({ files, named, lost }: ManifestPaths): Promise<ReadonlyMap<string, KnownFile>> {
     const known = new Map<string, KnownFile>();
     for (const file of files) {
       // What vanished since it was listed, perhaps with its whole folder, is the next look's to judge.
-      const read = (await this.readFile(file)) ?? this.files.get(file);
+      const read = (await this.readFile(file, named.has(file))) ?? this.files.get(file);
       if (read !== undefined) known.set(file, read);
     }
     // After the others, so that a file that moved elsewhere counts where it is now.
@@ -124,10 +124,10 @@ class ManifestRun {
     return known;
   }
 
-  private async readFile(file: string): Promise<KnownFile | undefined> {
+  private async readFile(file: string, isNamed: boolean): Promise<KnownFile | undefined> {
     const known = this.files.get(file);
     try {
-      const read = await readManifest(file, known?.stamp);
+      const read = await readManifest(file, { known: known?.stamp, isNamed });
       if (read === undefined) return undefined;
       if (read === 'unchanged') return known;
       const content = readManifestFile(file, read.text, this.options.nodePortRange);

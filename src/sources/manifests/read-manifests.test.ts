@@ -1,4 +1,7 @@
-import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { execFileSync } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdir, mkdtemp, rm, symlink, truncate, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -100,6 +103,41 @@ describe('reading manifests once', () => {
       `${folder}/a.yaml: is a folder`,
       expect.stringMatching(new RegExp(`^${folder}/b.yaml:\\d: `)),
     ]);
+  });
+
+  it('waits for no pipe, socket or device that lies in a folder', async () => {
+    execFileSync('mkfifo', [join(folder, 'a.yaml')]);
+    await using socket = createServer().listen(join(folder, 'b.yaml'));
+    await once(socket, 'listening');
+    await symlink('/dev/zero', join(folder, 'c.yaml'));
+    await symlink('d.yaml', join(folder, 'd.yaml'));
+    await writeFile(join(folder, 'e.yaml'), node('e'));
+    const { objects, errors } = await readManifests([folder]);
+    expect(objects.map(({ name }) => name)).toEqual(['e']);
+    const noFile = 'is a pipe, socket or device; of a folder only files are read';
+    expect(errors.map(formatManifestError)).toEqual([
+      `${folder}/a.yaml: ${noFile}`,
+      `${folder}/b.yaml: ${noFile}`,
+      `${folder}/c.yaml: ${noFile}`,
+      `${folder}/d.yaml: symbolic links go round in a circle`,
+    ]);
+  });
+
+  it('reads no file without end', async () => {
+    await writeFile(join(folder, 'a.yaml'), '');
+    await truncate(join(folder, 'a.yaml'), 2 ** 40);
+    const { errors } = await readManifests([folder, '/dev/zero']);
+    expect(errors.map(formatManifestError)).toEqual([
+      `${folder}/a.yaml: is larger than 256 MiB`,
+      '/dev/zero: is larger than 256 MiB',
+    ]);
+  });
+
+  it('waits for a pipe that is given by its name', async () => {
+    const pipe = join(folder, 'pipe');
+    execFileSync('mkfifo', [pipe]);
+    const [{ objects }] = await Promise.all([readManifests([pipe]), writeFile(pipe, node('a'))]);
+    expect(objects.map(({ name }) => name)).toEqual(['a']);
   });
 
   it('names the kinds it passes over, each once', async () => {

@@ -25,10 +25,14 @@ export interface ReadOptions {
 /** Reads files and folders once. Rejects only when a path does not exist or can't be looked into. */
 export async function readManifests(paths: readonly string[], options: ReadOptions = {}): Promise<Manifests> {
   await requirePaths(paths);
-  const { files } = await listManifests(paths);
+  const { files, named } = await listManifests(paths);
   const contents = new Map<string, ManifestFile>();
   for (const file of files) {
-    const content = await readFileContent(file, options.nodePortRange ?? DEFAULT_NODE_PORT_RANGE);
+    const content = await readFileContent(
+      file,
+      named.has(file),
+      options.nodePortRange ?? DEFAULT_NODE_PORT_RANGE,
+    );
     if (content !== undefined) contents.set(file, content);
   }
   const { held, problems } = decide(contents, new Map());
@@ -42,9 +46,13 @@ export async function readManifests(paths: readonly string[], options: ReadOptio
   };
 }
 
-async function readFileContent(file: string, nodePorts: PortRange): Promise<ManifestFile | undefined> {
+async function readFileContent(
+  file: string,
+  isNamed: boolean,
+  nodePorts: PortRange,
+): Promise<ManifestFile | undefined> {
   try {
-    const read = await readManifest(file);
+    const read = await readManifest(file, { isNamed });
     if (read === undefined || read === 'unchanged') return undefined;
     return readManifestFile(file, read.text, nodePorts);
   } catch (error) {
