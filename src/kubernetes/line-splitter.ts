@@ -1,12 +1,16 @@
 /** Lines out of a stream of bytes, however it is cut into chunks. */
+import { Remainder } from './remainder.ts';
 
 const NEWLINE = 0x0a;
 
 /** Splits at newlines. A piece of text is decoded only when its line is complete, so no character is torn apart. */
 export class LineSplitter {
-  #rest: Buffer[] = [];
+  readonly #rest = new Remainder();
 
-  /** The lines completed by this chunk, without their newlines; empty lines are left out. */
+  /**
+   * The lines completed by this chunk, without their newlines; empty lines are left out.
+   * @throws SyntaxError when a line does not end
+   */
   push(chunk: Buffer): string[] {
     const lines: string[] = [];
     let start = 0;
@@ -20,9 +24,6 @@ export class LineSplitter {
   }
 
   #take(end: Buffer): string {
-    if (this.#rest.length === 0) return end.toString('utf8').trim();
-    const line = Buffer.concat([...this.#rest, end]);
-    this.#rest = [];
-    return line.toString('utf8').trim();
+    return this.#rest.take(end).toString('utf8').trim();
   }
 }

@@ -4,6 +4,7 @@
  * at a time, whatever the size of the page.
  */
 import { isRecord } from './api-error.ts';
+import { Remainder } from './remainder.ts';
 
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
@@ -33,10 +34,13 @@ export class ListSplitter {
   #inString = false;
   #escaped = false;
   #inItems = false;
-  #envelope: Buffer[] = [];
-  #item: Buffer[] = [];
+  readonly #envelope = new Remainder();
+  readonly #item = new Remainder();
 
-  /** The items completed by this chunk, as JSON text. */
+  /**
+   * The items completed by this chunk, as JSON text.
+   * @throws SyntaxError when an item, or what stands around them, does not end
+   */
   push(chunk: Buffer): string[] {
     const items: string[] = [];
     let inString = this.#inString;
@@ -103,7 +107,7 @@ export class ListSplitter {
    * @throws SyntaxError when it is cut short or is not a list
    */
   finish(): ListEnvelope {
-    const envelope: unknown = JSON.parse(Buffer.concat(this.#envelope).toString('utf8'));
+    const envelope: unknown = JSON.parse(this.#envelope.bytes.toString('utf8'));
     if (!isRecord(envelope)) throw new SyntaxError('the answer is not an object');
     const { kind, metadata, items } = envelope;
     if (Array.isArray(items) ? items.length > 0 : items !== null && items !== undefined) {
@@ -118,13 +122,10 @@ export class ListSplitter {
   }
 
   #takeItem(end: Buffer): string {
-    if (this.#item.length === 0) return end.toString('utf8');
-    const item = Buffer.concat([...this.#item, end]);
-    this.#item = [];
-    return item.toString('utf8');
+    return this.#item.take(end).toString('utf8');
   }
 
   #opensItems(before: Buffer): boolean {
-    return /"items"\s*:\s*$/.test(Buffer.concat([...this.#envelope, before]).toString('utf8'));
+    return /"items"\s*:\s*$/.test(Buffer.concat([this.#envelope.bytes, before]).toString('utf8'));
   }
 }

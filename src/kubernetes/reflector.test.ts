@@ -413,6 +413,60 @@ describe('Reflector', () => {
     expect(sink.failures.map(({ message }) => message)).toEqual([`${PATH}: the answer is not valid JSON`]);
   });
 
+  it('says that every watch is refused as too old, although its version is new', async () => {
+    server.put(PATH, node('a'));
+    using _ = server.intercept(({ isWatch }, response) => {
+      if (isWatch) sendStatus(response, 410, 'too old');
+      return isWatch;
+    });
+    start({ shortestWatchMs: 60_000 });
+    await until(() => sink.failures.length > 0);
+    expect(sink.failures[0]?.failure).toBe('gone');
+    // The first one, after a list of the server's memory, is everyday life.
+    expect(watches().length).toBeGreaterThan(1);
+  });
+
+  it('ends a list whose pages go round in a circle, and says so', async () => {
+    using _ = server.intercept(({ isWatch }, response) => {
+      if (isWatch) return false;
+      response.end(
+        JSON.stringify({ kind: 'NodeList', metadata: { resourceVersion: '9', continue: 'again' } }),
+      );
+      return true;
+    });
+    start();
+    await until(() => sink.failures.length > 0);
+    expect(sink.failures.map(({ message }) => message)).toContain(`${PATH}: a page is followed by itself`);
+  });
+
+  it('takes no object of another kind for one of its own', async () => {
+    server.put(PATH, node('a'));
+    start();
+    await watching();
+    const other = { kind: 'Pod', metadata: { name: 'a', resourceVersion: '999' }, zone: 'z' };
+    server.writeToWatches(PATH, `${JSON.stringify({ type: 'MODIFIED', object: other })}\n`);
+    await until(() => sink.events.length === 2);
+    expect(sink.takeEvents()).toEqual(['+a@a', '!a Pod is not Node']);
+    expect(sink.staleObjects.get('a')).toContain('Pod is not Node');
+  });
+
+  it.each([true, false])(
+    'keeps no event or list that does not end in memory (watch: %s)',
+    async (isWatch) => {
+      server.put(PATH, node('a'));
+      using _ = server.intercept((request, response) => {
+        if (request.isWatch !== isWatch) return false;
+        response.write('{"kind":"NodeList","items":[{"a":"');
+        const timer = setInterval(() => response.write('x'.repeat(2 ** 20)), 1);
+        response.on('close', () => clearInterval(timer));
+        return true;
+      });
+      start({ shortestWatchMs: 60_000 });
+      await until(() => sink.failures.length > 0);
+      expect(sink.failures[0]?.failure).toBe('invalid-answer');
+    },
+  );
+
   it('ends when told to, in the middle of anything', async () => {
     using _ = server.intercept(() => true);
     start();

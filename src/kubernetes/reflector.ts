@@ -24,7 +24,7 @@ import {
   type WatchedResource,
 } from './reflector-options.ts';
 import { Turn } from './turn.ts';
-import { type ItemIdentity, itemIdentity, parseItem, parseWatchEvent } from './watch-event.ts';
+import { type ItemIdentity, itemIdentity, parseItem, parseWatchEvent, statedKind } from './watch-event.ts';
 
 /**
  * How the next list is asked for. `cached`: from the server's memory, however old, as all clients do at their start,
@@ -49,6 +49,8 @@ export class Reflector<T extends WatchedObject> {
   #listMode: ListMode = 'cached';
   /** An object of the list could not be told from others. */
   #listIsUnclear = false;
+  /** A 410 now would be no everyday life: what it is about comes from the server's newest list. */
+  #isFresh = false;
   /** The last watch lived long enough for its end to be no reason to wait. */
   #watchWorked = false;
 
@@ -69,7 +71,7 @@ export class Reflector<T extends WatchedObject> {
     while (!signal.aborted) {
       const failure = await this.#round(signal);
       if (signal.aborted) return;
-      if (failure !== undefined && !isForgivable(failure, this.#watchWorked)) this.#observer.failed(failure);
+      if (failure !== undefined && !this.#isForgivable(failure)) this.#observer.failed(failure);
       if (this.#watchWorked) this.#resetBackoff();
       else await this.#wait(failure, signal);
     }
@@ -78,6 +80,7 @@ export class Reflector<T extends WatchedObject> {
   /** A list if one is due, then one watch to its end. */
   async #round(signal: AbortSignal): Promise<ApiError | undefined> {
     this.#watchWorked = false;
+    this.#isFresh = this.#resourceVersion === undefined && this.#listMode === 'whole';
     try {
       const from = this.#resourceVersion ?? (await this.#list(signal));
       await this.#watch(from, signal);
@@ -89,6 +92,12 @@ export class Reflector<T extends WatchedObject> {
       if (error.failure === 'gone' && this.#listMode === 'cached') this.#listMode = 'consistent';
       return error;
     }
+  }
+
+  /** The end of a watch that worked is everyday life: servers restart, connections are cut, versions grow old. */
+  #isForgivable({ failure }: ApiError): boolean {
+    if (failure === 'gone') return this.#watchWorked || !this.#isFresh;
+    return this.#watchWorked && failure === 'unreachable';
   }
 
   #resetBackoff(): void {
@@ -108,11 +117,12 @@ export class Reflector<T extends WatchedObject> {
   async #list(signal: AbortSignal): Promise<string> {
     const seen = new Set<string>();
     this.#listIsUnclear = false;
-    let page: ListEnvelope | undefined;
-    do {
-      page = await this.#listPage(page?.continueToken ?? '', seen, signal);
-      this.#observer.working();
-    } while (page.continueToken !== '');
+    let page = await this.#listPage('', seen, signal);
+    while (page.continueToken !== '') {
+      const next = await this.#listPage(page.continueToken, seen, signal);
+      if (next.continueToken === page.continueToken) throw this.#invalid('a page is followed by itself');
+      page = next;
+    }
     if (this.#listIsUnclear) this.#reportNameless();
     else {
       for (const key of this.#known.keys()) {
@@ -120,6 +130,7 @@ export class Reflector<T extends WatchedObject> {
       }
     }
     this.#resourceVersion = page.resourceVersion;
+    this.#isFresh = this.#listMode !== 'cached';
     this.#listMode = 'consistent';
     this.#observer.listed();
     return page.resourceVersion;
@@ -148,10 +159,12 @@ export class Reflector<T extends WatchedObject> {
           await turn.rest();
         }
       }
-      return this.#checkEnvelope(splitter.finish());
+      const envelope = this.#checkEnvelope(splitter.finish());
+      this.#observer.working();
+      return envelope;
     } catch (error) {
       if (error instanceof SyntaxError) {
-        throw new ApiError('invalid-answer', `${path}: the answer is not a complete list`, { cause: error });
+        throw this.#invalid('the answer is not a complete list', error);
       }
       // The rest of an expired list can't be had any more; one long page can't expire halfway.
       if (error instanceof ApiError && error.failure === 'gone' && continueToken !== '')
@@ -162,9 +175,13 @@ export class Reflector<T extends WatchedObject> {
 
   /** Anything else than a list of the right kind must not be taken for "there are no services". */
   #checkEnvelope(envelope: ListEnvelope): ListEnvelope {
-    const { path, kind } = this.#resource;
+    const { kind } = this.#resource;
     if (envelope.kind === `${kind}List` && envelope.resourceVersion !== '') return envelope;
-    throw new ApiError('invalid-answer', `${path}: the answer is not a ${kind}List with a resourceVersion`);
+    throw this.#invalid(`the answer is not a ${kind}List with a resourceVersion`);
+  }
+
+  #invalid(what: string, cause?: SyntaxError): ApiError {
+    return new ApiError('invalid-answer', `${this.#resource.path}: ${what}`, { cause });
   }
 
   #listQuery(continueToken: string): Record<string, string> {
@@ -198,6 +215,8 @@ export class Reflector<T extends WatchedObject> {
     this.#observer.working();
     try {
       await this.#takeEvents(body);
+    } catch (error) {
+      throw error instanceof SyntaxError ? this.#invalid(`an event has ${error.message}`, error) : error;
     } finally {
       this.#watchWorked = performance.now() - beganAtMs >= shortestWatchMs;
     }
@@ -232,7 +251,14 @@ export class Reflector<T extends WatchedObject> {
     if (known !== undefined && known === resourceVersion && resourceVersion !== '') return;
     const { kind, decode } = this.#resource;
     const ref = { kind, namespace: show(identity.namespace), name: show(identity.name) };
-    const decoded = decodeOrReport(ref, () => decode(item));
+    const stated = statedKind(item) ?? kind;
+    const decoded =
+      stated === kind
+        ? decodeOrReport(ref, () => decode(item))
+        : {
+            object: undefined,
+            problems: [{ object: ref, field: 'kind', message: `${show(stated)} is not ${kind}` }],
+          };
     this.#complaints.tell(key, ref, decoded);
     const { object, problems } = decoded;
     if (object !== undefined) this.#sink.upsert(object);
@@ -265,9 +291,4 @@ function isResumable({ failure }: ApiError): boolean {
   return (
     failure !== 'gone' && failure !== 'refused' && failure !== 'not-found' && failure !== 'invalid-answer'
   );
-}
-
-/** The end of a watch that worked is everyday life: servers restart, connections are cut, versions grow old. */
-function isForgivable({ failure }: ApiError, watchWorked: boolean): boolean {
-  return failure === 'gone' || (watchWorked && failure === 'unreachable');
 }

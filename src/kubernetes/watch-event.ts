@@ -48,6 +48,11 @@ export function itemIdentity(object: unknown): ItemIdentity | undefined {
   return { namespace, name, resourceVersion: typeof resourceVersion === 'string' ? resourceVersion : '' };
 }
 
+/** What the object says that it is; undefined when it says nothing, as the items of a list do. */
+export function statedKind(object: unknown): unknown {
+  return isRecord(object) ? (object.kind ?? undefined) : undefined;
+}
+
 /** @throws ApiError */
 export function parseItem(text: string, path: string): unknown {
   try {
