@@ -4,7 +4,7 @@
  */
 import { constants } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { KernelError } from '../../kernel/kernel-error.ts';
+import type { KernelError } from '../../kernel/kernel-error.ts';
 import type { IpSetClient, SetEdit, SetEntry } from '../../kernel/netlink/ip-set/contract.ts';
 import type {
   Frontend,
@@ -14,7 +14,7 @@ import type {
   IpvsRefusal,
 } from '../../kernel/netlink/ipvs/contract.ts';
 import { formatFrontend } from '../../kernel/netlink/ipvs/frontend.ts';
-import { isGone } from '../../kernel/netlink/ipvs/refusal.ts';
+import { frontendOf, isGone } from '../../kernel/netlink/ipvs/refusal.ts';
 import type { AddressEdit, LinkClient } from '../../kernel/netlink/route/contract.ts';
 import type { ServicePortKey } from '../../services/service-port.ts';
 import type { Refusal } from '../backend.ts';
@@ -22,7 +22,6 @@ import type { RestoreScript } from '../xtables/restore-script.ts';
 import type { DestinationChange, IpvsChanges } from './changes.ts';
 import { endDrained } from './draining.ts';
 import type { GradualWeights } from './gradual.ts';
-
 import {
   beginningAdmissions,
   beginningDenials,
@@ -35,9 +34,10 @@ import {
 } from './guards.ts';
 import { Ledger } from './ledger.ts';
 import { DEVICE } from './names.ts';
+import { type Owners, Refusals } from './refusals.ts';
 import { formatFrontendEntry } from './sets.ts';
 import type { ServerContent } from './state.ts';
-import { Unmade } from './unmade.ts';
+import type { Unmade } from './unmade.ts';
 
 const { EEXIST, ENOENT } = constants.errno;
 
@@ -48,9 +48,6 @@ export interface Doors {
   readonly links: LinkClient;
   readonly rules: { restore(script: RestoreScript, signal: AbortSignal): Promise<void> };
 }
-
-/** Whose each virtual server is, by the very object that the edits name it with: texts for all would take longer. */
-type Owners = Map<Frontend, ServicePortKey>;
 
 /** What became of changes. */
 export interface Applied {
@@ -67,10 +64,7 @@ export class Application {
   readonly #nowMs: number;
   readonly #answerMs: number;
   readonly #signal: AbortSignal;
-  readonly #refused: Refusal[] = [];
-  readonly #unmade = new Unmade();
-  /** What could not be removed, as guards know it. */
-  readonly #stuck = new Set<string>();
+  readonly #refusals = new Refusals();
 
   constructor(
     doors: Doors,
@@ -108,8 +102,9 @@ export class Application {
     await this.#applySets(beginningExceptions(changes));
     await this.#endGuards(changes);
     const left = await this.#removeServers(changes);
-    for (const error of new Set((await this.#ledger.close(changes, left)).values())) this.#refuseMore(error);
-    return { refused: this.#refused, unmade: this.#unmade };
+    const unlisted = await this.#ledger.close(changes, left);
+    for (const error of new Set(unlisted.values())) this.#refusals.noteMore(error);
+    return { refused: this.#refusals.all, unmade: this.#refusals.unmade };
   }
 
   /** What can't be guarded leads nowhere. */
@@ -121,19 +116,22 @@ export class Application {
         const subjects = subjectsOf([server.frontend]);
         return about?.entries.some((entry) => isAbout(subjects, about.shape, entry)) ?? false;
       });
-      if (bare.length === 0) this.#refuseMore(error);
-      this.#unmade.isMore = true;
-      for (const { server, servicePort } of bare) this.#refuseServer(server.frontend, error, servicePort);
+      if (bare.length === 0) this.#refusals.noteMore(error);
+      this.#refusals.unmade.isMore = true;
+      for (const { server, servicePort } of bare) {
+        this.#refusals.noteServer(server.frontend, error, servicePort);
+      }
     }
   }
 
   /** What could not be removed keeps its guards. */
   async #endGuards(changes: IpvsChanges): Promise<void> {
-    await this.#applySets(endingAdmissions(changes, this.#stuck));
-    if (changes.lastRules.length > 0 && this.#stuck.size === 0) {
+    const { stuck } = this.#refusals;
+    await this.#applySets(endingAdmissions(changes, stuck));
+    if (changes.lastRules.length > 0 && stuck.size === 0) {
       await this.#doors.rules.restore(changes.lastRules, this.#signal);
     }
-    await this.#applySets(endingDenials(changes, this.#stuck));
+    await this.#applySets(endingDenials(changes, stuck));
   }
 
   /**
@@ -152,26 +150,26 @@ export class Application {
       if (!present.has(formatFrontend(frontend))) owners.set(entryOf(frontend), content);
       else {
         foreign.push(frontend);
-        this.#refuseForeign(frontend, content.servicePort);
+        this.#refusals.noteForeign(frontend, content.servicePort);
       }
     }
     const refused = await this.#ledger.open(changes, new Set(foreign.map(entryOf)), new Set(owners.keys()));
     for (const [entry, error] of refused) {
       const content = owners.get(entry);
       if (content === undefined) throw new Error(`BUG: ${entry} was not asked for`);
-      this.#unmade.entries.add(entry);
-      this.#refuseServer(content.server.frontend, error, content.servicePort);
+      this.#refusals.unmade.entries.add(entry);
+      this.#refusals.noteServer(content.server.frontend, error, content.servicePort);
     }
     await this.#strike(foreign);
   }
 
   async #applySets(edits: readonly SetEdit[]): Promise<void> {
     if (edits.length === 0) return;
-    for (const { error } of await this.#doors.sets.apply(edits, this.#signal)) this.#refuseMore(error);
+    for (const { error } of await this.#doors.sets.apply(edits, this.#signal)) this.#refusals.noteMore(error);
   }
 
   async #applyServers({ addedServers, changedServers }: IpvsChanges): Promise<void> {
-    const owners: Owners = new Map();
+    const owners = new Map<Frontend, ServicePortKey>();
     for (const { server, servicePort } of [...changedServers, ...addedServers]) {
       owners.set(server.frontend, servicePort);
     }
@@ -179,7 +177,7 @@ export class Application {
     for (const { server } of changedServers) edits.push({ change: 'set-server', server });
     for (const { server } of addedServers) {
       this.#gradual.forget(server.frontend);
-      if (this.#isUsable(server)) edits.push({ change: 'add-server', server });
+      if (this.#refusals.isUsable(server)) edits.push({ change: 'add-server', server });
     }
     const foreign: Frontend[] = [];
     for (const { edit, error } of await this.#applyIpvs(edits)) {
@@ -187,13 +185,13 @@ export class Application {
       const servicePort = owners.get(frontend);
       if (edit.change === 'add-server' && error.errno === EEXIST) {
         foreign.push(frontend);
-        this.#refuseForeign(frontend, servicePort);
+        this.#refusals.noteForeign(frontend, servicePort);
       } else {
-        this.#refuseServer(frontend, error, servicePort);
+        this.#refusals.noteServer(frontend, error, servicePort);
       }
     }
     for (const { server } of addedServers) {
-      if (this.#isUsable(server)) this.#known.add(formatFrontend(server.frontend));
+      if (this.#refusals.isUsable(server)) this.#known.add(formatFrontend(server.frontend));
     }
     await this.#strike(foreign);
   }
@@ -202,9 +200,9 @@ export class Application {
     const added = [
       ...changes.addedServers.flatMap(destinationsOf),
       ...changes.addedDestinations.map((change) => this.#startSlowly(change)),
-    ].filter((change) => this.#isUsable(change));
+    ].filter((change) => this.#refusals.isUsable(change));
     const changed = changes.changedDestinations
-      .filter((change) => this.#isUsable(change))
+      .filter((change) => this.#refusals.isUsable(change))
       .map((change) => this.#keepPace(change));
     const edits = [
       ...added.map(({ frontend, destination }): IpvsEdit => {
@@ -226,11 +224,9 @@ export class Application {
     const again = (await this.#applyIpvs(edits)).flatMap(({ edit, error }) =>
       this.#otherWay(edit, error, owners),
     );
-    for (const { edit, error } of await this.#applyIpvs(again)) this.#refuseDestination(edit, error, owners);
-  }
-
-  #isUsable({ frontend }: { readonly frontend: Frontend }): boolean {
-    return this.#unmade.servers.size === 0 || !this.#unmade.servers.has(formatFrontend(frontend));
+    for (const { edit, error } of await this.#applyIpvs(again)) {
+      this.#refusals.noteDestination(edit, error, owners);
+    }
   }
 
   #otherWay(edit: IpvsEdit, error: KernelError, owners: Owners): readonly IpvsEdit[] {
@@ -238,7 +234,7 @@ export class Application {
       return [{ ...edit, change: 'set-destination' }];
     if (edit.change === 'set-destination' && error.errno === ENOENT)
       return [{ ...edit, change: 'add-destination' }];
-    this.#refuseDestination(edit, error, owners);
+    this.#refusals.noteDestination(edit, error, owners);
     return [];
   }
 
@@ -273,13 +269,7 @@ export class Application {
     if (ips.length === 0) return;
     const edits = ips.map((ip): AddressEdit => ({ change, ip }));
     for (const { edit, error } of await this.#doors.links.applyAddresses(DEVICE, edits, this.#signal)) {
-      if (edit.change === 'remove') {
-        this.#stuck.add(edit.ip);
-        this.#refuseMore(error);
-      } else {
-        this.#unmade.addresses.add(edit.ip);
-        this.#refuse(error);
-      }
+      this.#refusals.noteAddress(edit, error);
     }
   }
 
@@ -310,7 +300,7 @@ export class Application {
 
   /** Returns the entries of those that are still there. */
   async #removeServers({ removedServers }: IpvsChanges): Promise<ReadonlySet<SetEntry>> {
-    const owners: Owners = new Map();
+    const owners = new Map<Frontend, ServicePortKey>();
     const edits = removedServers.map(({ server: { frontend }, servicePort }): IpvsEdit => {
       this.#gradual.forget(frontend);
       owners.set(frontend, servicePort);
@@ -330,8 +320,7 @@ export class Application {
       if (isGone(error)) continue;
       const frontend = frontendOf(edit);
       left.add(frontend);
-      for (const subject of subjectsOf([frontend])) this.#stuck.add(subject);
-      this.#refuseMore(error, owners.get(frontend));
+      this.#refusals.noteLeft(frontend, error, owners.get(frontend));
     }
     return left;
   }
@@ -341,38 +330,10 @@ export class Application {
     return edits.length === 0 ? [] : await this.#doors.ipvs.apply(edits, this.#signal);
   }
 
-  #refuseForeign(frontend: Frontend, servicePort: ServicePortKey | undefined): void {
-    const object = formatFrontend(frontend);
-    const detail = 'somebody else has this virtual server; it is left alone';
-    const error = new KernelError({ operation: 'add virtual server', object, detail, errno: EEXIST });
-    this.#refuseServer(frontend, error, servicePort);
-  }
-
-  /** It is not there, not ours or not as it should be: nothing may be put into it. */
-  #refuseServer(frontend: Frontend, error: KernelError, servicePort: ServicePortKey | undefined): void {
-    this.#unmade.servers.add(formatFrontend(frontend));
-    this.#refuse(error, servicePort);
-  }
-
-  #refuseDestination(edit: IpvsEdit, error: KernelError, owners: Owners): void {
-    if ('destination' in edit) this.#unmade.addDestination(edit.frontend, edit.destination);
-    this.#refuse(error, owners.get(frontendOf(edit)));
-  }
-
-  /** What was not made is not told in detail: somebody has to look. */
-  #refuseMore(error: KernelError, servicePort?: ServicePortKey): void {
-    this.#unmade.isMore = true;
-    this.#refuse(error, servicePort);
-  }
-
   /** They are somebody else's. */
   async #strike(foreign: readonly Frontend[]): Promise<void> {
-    for (const frontend of foreign) this.#unmade.entries.add(entryOf(frontend));
+    for (const frontend of foreign) this.#refusals.unmade.entries.add(entryOf(frontend));
     await this.#ledger.strike(foreign);
-  }
-
-  #refuse(error: KernelError, servicePort?: ServicePortKey): void {
-    this.#refused.push({ servicePort: servicePort === '' ? undefined : servicePort, error });
   }
 }
 
@@ -394,10 +355,6 @@ function destinationsOf({
 function entryOf(frontend: Frontend): SetEntry {
   if ('mark' in frontend) throw new Error('BUG: a virtual server without an address');
   return formatFrontendEntry(frontend);
-}
-
-function frontendOf(edit: IpvsEdit): Frontend {
-  return 'server' in edit ? edit.server.frontend : edit.frontend;
 }
 
 function ownersOf(changes: readonly DestinationChange[]): Owners {

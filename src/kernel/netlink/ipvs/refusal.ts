@@ -2,7 +2,7 @@
 import { constants } from 'node:os';
 import { formatHostPort } from '../../../addresses/ip.ts';
 import { KernelError } from '../../kernel-error.ts';
-import type { IpvsEdit, IpvsRefusal } from './contract.ts';
+import type { Frontend, IpvsEdit, IpvsRefusal } from './contract.ts';
 import { formatFrontend } from './frontend.ts';
 
 /** Whether an edit was refused since what it is about is not there. */
@@ -13,7 +13,7 @@ export function isGone({ errno }: KernelError): boolean {
 /** `add destination 10.0.0.1:80 of virtual server TCP 10.96.0.1:80: file already exists (EEXIST)` */
 export function refusalOf(edit: IpvsEdit, errno: number, detail: string): IpvsRefusal {
   const operation = edit.change.slice(0, edit.change.indexOf('-'));
-  const server = `virtual server ${formatFrontend('server' in edit ? edit.server.frontend : edit.frontend)}`;
+  const server = `virtual server ${formatFrontend(frontendOf(edit))}`;
   const object =
     'destination' in edit
       ? `destination ${formatHostPort(edit.destination.ip, edit.destination.port)} of ${server}`
@@ -22,4 +22,15 @@ export function refusalOf(edit: IpvsEdit, errno: number, detail: string): IpvsRe
   const isScheduler = 'server' in edit && errno === constants.errno.ENOENT;
   const words = isScheduler ? `the kernel has no scheduler ${edit.server.scheduler}: ${detail}` : detail;
   return { edit, error: new KernelError({ operation, object, detail: words, errno }) };
+}
+
+/** In the place of an edit that the kernel would refuse: nobody has asked it. */
+export function refusalForForeign(frontend: Frontend): KernelError {
+  const object = formatFrontend(frontend);
+  const detail = 'somebody else has this virtual server; it is left alone';
+  return new KernelError({ operation: 'add virtual server', object, detail, errno: constants.errno.EEXIST });
+}
+
+export function frontendOf(edit: IpvsEdit): Frontend {
+  return 'server' in edit ? edit.server.frontend : edit.frontend;
 }
