@@ -65,6 +65,18 @@ COMMIT
     expect(scriptFor(undefined, 'nat', saved)).toBe('*nat\n:KUBE-SVC-B - [0:0]\n-X KUBE-SVC-B\nCOMMIT\n');
   });
 
+  it.each([undefined, IPTABLES])(
+    'leaves the chain that the kubelet uses too, and what leads to it',
+    (running) => {
+      const saved = `*filter
+      :INPUT ACCEPT [0:0]
+      :KUBE-FIREWALL - [0:0]
+      -A INPUT -j KUBE-FIREWALL
+      -A KUBE-FIREWALL ! -s 127.0.0.0/8 -d 127.0.0.0/8 -j DROP`;
+      expect(scriptFor(running, 'filter', saved)).toBe('');
+    },
+  );
+
   it('leaves the chains of the running mode, and removes jumps to them that only another mode has', () => {
     const saved = `*filter
       :INPUT ACCEPT [0:0]

@@ -48,7 +48,7 @@ export class LeftoverRules {
     const gone = new Set(chains);
     const deletions = this.#rules
       .filter(({ chain }) => this.#builtin.has(chain))
-      .filter(({ chain, rule, target }) => gone.has(target) || this.#isJump(chain, rule))
+      .filter(({ chain, rule, target }) => gone.has(target) || this.#isJump(chain, rule, target))
       .map(({ chain, rule }) => `-D ${chain} ${rule}`);
     if (chains.length === 0 && deletions.length === 0) return undefined;
     return { table: this.#table, chains, deletions, refills: [], insertions: [], removedChains: chains };
@@ -85,7 +85,9 @@ export class LeftoverRules {
     return kept;
   }
 
-  #isJump(chain: string, text: string): boolean {
+  /** One of ours, to a chain that others do not use too. */
+  #isJump(chain: string, text: string, target: string): boolean {
+    if (this.#layout.keptChains?.has(chainId(this.#table, target)) === true) return false;
     const rule = parseSavedRule(text);
     return rule !== undefined && this.#jumps.has(`${chainId(this.#table, chain)} ${formatRule(rule)}`);
   }
