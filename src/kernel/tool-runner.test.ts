@@ -111,6 +111,17 @@ describe('ToolRunner', () => {
     expect(performance.now() - startedMs).toBeLessThan(5_000);
   });
 
+  it('gives the signal as the reason, also if the helper was ended with everything else', async () => {
+    const stop = new AbortController();
+    const helper = Number((await runner.run(TELL_PARENT)).stdout);
+    const run = runner.run({ file: 'sleep', args: ['3'], signal: stop.signal });
+    const outcome = expect(run).rejects.toThrow('enough');
+    process.kill(helper, 'SIGSTOP');
+    stop.abort(new Error('enough'));
+    process.kill(helper, 'SIGKILL');
+    await outcome;
+  });
+
   it('ends a tool that hangs, with all that it started, and says after how long', async () => {
     const hanging = { file: 'sh', args: ['-c', 'sleep 61.25 & sleep 61.25; true'] };
     await expect(runner.run({ ...hanging, limitMs: 300 })).rejects.toThrow(

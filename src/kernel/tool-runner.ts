@@ -129,7 +129,8 @@ class Helper {
         },
         onError: (chunk) => stderr.push(chunk),
         finish: outcome.resolve,
-        fail: outcome.reject,
+        // Who ends this process may end the helper with it.
+        fail: (error) => outcome.reject(stopped ?? error),
         accepted: () => undefined,
       });
       this.#send({ id, kind: 'start', file: run.file, args: run.args });
