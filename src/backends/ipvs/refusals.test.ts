@@ -5,7 +5,7 @@ import { FakeIptables } from '../../kernel/fake/iptables.ts';
 import { FakeIpvs } from '../../kernel/fake/ipvs.ts';
 import { FakeLinks } from '../../kernel/fake/links.ts';
 import { KernelError } from '../../kernel/kernel-error.ts';
-import type { Frontend } from '../../kernel/netlink/ipvs/contract.ts';
+import type { Frontend, IpvsEdit } from '../../kernel/netlink/ipvs/contract.ts';
 import { formatFrontend } from '../../kernel/netlink/ipvs/frontend.ts';
 import { silentLogger } from '../../log/logger.ts';
 import { FamilyProxy } from '../../proxy/family-proxy.ts';
@@ -117,42 +117,29 @@ describe('a Service one of whose virtual servers somebody else has', () => {
 describe('a Service whose scheduler, destination or address is refused', () => {
   const refusal = { operation: 'add', object: 'it', detail: 'no such luck' };
 
+  function refuseEdits(ipvs: FakeIpvs, isRefused: (edit: IpvsEdit) => boolean): void {
+    const apply = ipvs.apply.bind(ipvs);
+    vi.spyOn(ipvs, 'apply').mockImplementation(async (edits, until) => {
+      const refused = edits.filter(isRefused).map((edit) => ({ edit, error: new KernelError(refusal) }));
+      const others = edits.filter((edit) => !isRefused(edit));
+      return [...refused, ...(await apply(others, until))];
+    });
+  }
+
   it.each<[string, (opened: ReturnType<typeof open>) => void]>([
     [
       'destination',
-      ({ ipvs }) => {
-        const apply = ipvs.apply.bind(ipvs);
-        vi.spyOn(ipvs, 'apply').mockImplementation(async (edits, until) => {
-          const isRefused = (edit: (typeof edits)[number]) =>
-            'destination' in edit && edit.destination.ip === '10.0.0.2' && edit.change === 'add-destination';
-          const refused = edits.filter(isRefused).map((edit) => ({ edit, error: new KernelError(refusal) }));
-          return [
-            ...refused,
-            ...(await apply(
-              edits.filter((edit) => !isRefused(edit)),
-              until,
-            )),
-          ];
-        });
-      },
+      ({ ipvs }) =>
+        refuseEdits(ipvs, (edit) => edit.change === 'add-destination' && edit.destination.ip === '10.0.0.2'),
     ],
     [
       'virtual server',
-      ({ ipvs }) => {
-        const apply = ipvs.apply.bind(ipvs);
-        vi.spyOn(ipvs, 'apply').mockImplementation(async (edits, until) => {
-          const isRefused = (edit: (typeof edits)[number]) =>
-            edit.change === 'add-server' && formatFrontend(edit.server.frontend) === 'TCP 172.30.0.2:80';
-          const refused = edits.filter(isRefused).map((edit) => ({ edit, error: new KernelError(refusal) }));
-          return [
-            ...refused,
-            ...(await apply(
-              edits.filter((edit) => !isRefused(edit)),
-              until,
-            )),
-          ];
-        });
-      },
+      ({ ipvs }) =>
+        refuseEdits(
+          ipvs,
+          (edit) =>
+            edit.change === 'add-server' && formatFrontend(edit.server.frontend) === 'TCP 172.30.0.2:80',
+        ),
     ],
     [
       'address',
