@@ -173,6 +173,17 @@ describe('save', () => {
     expect(seen).toEqual(['*nat', '-A ä', 'COMMIT']);
   });
 
+  it('fails for a line that does not end', async () => {
+    const tools = await find((command, run) => {
+      const chunk = Buffer.from('x'.repeat(2 ** 16));
+      if (command.startsWith('iptables-save')) for (let i = 0; i < 32; i++) run.onOutput?.(chunk);
+      return undefined;
+    });
+    expect(await messageOf(tools.save('nat', () => undefined, signal))).toBe(
+      'run iptables-save: printed a line without an end and was killed',
+    );
+  });
+
   it('fails with the tool’s words', async () => {
     const tools = await find((command) =>
       command.startsWith('iptables-save')

@@ -95,6 +95,26 @@ describe('ToolRunner', () => {
     expect(status).toBe(1);
   });
 
+  it('ends a tool that prints without an end', async () => {
+    await expect(runner.run({ file: 'yes', args: [] })).rejects.toThrow('printed without an end');
+  });
+
+  it('ends a tool whose output can’t be taken', async () => {
+    const onOutput = () => {
+      throw new Error('not like this');
+    };
+    await expect(runner.run({ file: 'yes', args: [], onOutput })).rejects.toThrow('not like this');
+  });
+
+  it('keeps the beginning of what a tool complains about', async () => {
+    const script = 'yes "no such thing" | head -c 30000000 >&2; exit 1';
+    const { status, stderr } = await runner.run({ file: 'sh', args: ['-c', script] });
+    expect(status).toBe(1);
+    expect(stderr).toMatch(/^no such thing\n/);
+    expect(stderr.length).toBeLessThan(5_000);
+    expect(stderr).toMatch(/…$/);
+  });
+
   it('names the program that is missing', async () => {
     await expect(runner.run({ file: 'no-such-tool', args: [] })).rejects.toThrow('no-such-tool');
     await expect(runner.run({ file: 'no-such-tool', args: [], input: megabytes(2) })).rejects.toThrow(

@@ -10,6 +10,7 @@ export interface ToolResult {
   /** Exit status; 128 + signal number when a signal ended it. */
   readonly status: number;
   readonly stdout: string;
+  /** The beginning of it, if there is much. */
   readonly stderr: string;
 }
 
@@ -33,12 +34,18 @@ const USUAL_LIMIT_MS = 120_000;
  * the legacy tools 46 s on a fast machine.
  */
 const MEGABYTE_LIMIT_MS = 10_000;
+/** Ten times what a quarter of a million chains are; a tool that gives more will not end, since output earns it time. */
+const MOST_TAKEN_BYTES = 2 ** 30;
+const MOST_COLLECTED_BYTES = 16 * 2 ** 20;
+/** It ends in a line of the log. */
+const MOST_ERROR_BYTES = 4 * 2 ** 10;
 /** A tool that was killed is gone after this long, or stuck in the kernel. */
 const KILL_GRACE_MS = 1_000;
 
 export interface ToolRunner {
   /**
-   * Rejects when the tool can't be started, the signal fires, it takes too long, or the helper is lost before it has ended.
+   * Rejects when the tool can't be started, the signal fires, it takes too long or gives too much, `onOutput` throws, or the
+   * helper is lost before it has ended.
    * In any case it is gone then, with all that it started itself.
    */
   run(run: ToolRun): Promise<ToolResult>;
@@ -105,8 +112,9 @@ class Helper {
   async run(run: ToolRun): Promise<ToolResult> {
     const id = this.#nextId++;
     const stdout: Uint8Array[] = [];
-    const stderr: Uint8Array[] = [];
+    const stderr = new Beginning(MOST_ERROR_BYTES);
     const onOutput = run.onOutput ?? ((chunk) => stdout.push(chunk));
+    let allowance = run.onOutput === undefined ? MOST_COLLECTED_BYTES : MOST_TAKEN_BYTES;
     const outcome = Promise.withResolvers<number>();
     using limit = new TimeLimit(run.limitMs, (seconds) =>
       stop(new Error(`did not end within ${seconds} s and was killed`)),
@@ -124,8 +132,15 @@ class Helper {
     try {
       this.#pending.set(id, {
         onOutput: (chunk) => {
+          if (stopped !== undefined) return;
           limit.add(chunk.length);
-          onOutput(chunk);
+          allowance -= chunk.length;
+          try {
+            if (allowance < 0) throw new Error('printed without an end and was killed');
+            onOutput(chunk);
+          } catch (error) {
+            stop(error);
+          }
         },
         onError: (chunk) => stderr.push(chunk),
         finish: outcome.resolve,
@@ -137,7 +152,7 @@ class Helper {
       this.#feed(id, run.input ?? [], limit).catch(stop);
       const status = await outcome.promise;
       if (stopped !== undefined) throw stopped;
-      return { status, stdout: text(stdout), stderr: text(stderr) };
+      return { status, stdout: text(stdout), stderr: stderr.text };
     } finally {
       clearTimeout(grace);
       run.signal?.removeEventListener('abort', abort);
@@ -228,6 +243,25 @@ class TimeLimit implements Disposable {
     const restMs = this.#startedMs + this.#limitMs - performance.now();
     if (restMs > 0) this.#timer = setTimeout(() => this.#check(), restMs);
     else this.#exceeded(Number((this.#limitMs / 1_000).toFixed(1)));
+  }
+}
+
+/** As much of an output as there is room for. */
+class Beginning {
+  readonly #kept: Uint8Array[] = [];
+  #room: number;
+
+  constructor(room: number) {
+    this.#room = room;
+  }
+
+  push(chunk: Uint8Array): void {
+    if (this.#room > 0) this.#kept.push(chunk.subarray(0, this.#room));
+    this.#room -= chunk.length;
+  }
+
+  get text(): string {
+    return text(this.#kept) + (this.#room < 0 ? '…' : '');
   }
 }
 
