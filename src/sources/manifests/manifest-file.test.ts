@@ -283,3 +283,19 @@ describe('a document that can not be read', () => {
     expect(messagesOf(text)).toEqual([expect.stringMatching(expected)]);
   });
 });
+
+describe('a field that Kubernetes does not have', () => {
+  it.each([
+    ['misspelt', 'loadBalancerSourceRange: [10.0.0.0/8]', 'spec.loadBalancerSourceRange'],
+    ['with another case', 'externaltrafficPolicy: Local', 'spec.externaltrafficPolicy'],
+    ['that is one of every map here', 'constructor: Local', 'spec.constructor'],
+    ['of a port', 'ports: [{port: 80, nodeport: 30080}]', '"spec.ports[0].nodeport"'],
+    ['that steers a terminal', '"a\\e[2J": x', '"spec.a\\u001b[2J"'],
+  ])('is told: %s', (_, field, told) => {
+    const file = read(service('web', `clusterIP: 172.30.0.41, ${field}`));
+    expect(file.warnings.map(formatManifestError)).toEqual([
+      `services.yaml:1: Service default/web: ${told} is no field of a Service; ignored`,
+    ]);
+    expect([...file.objects.keys()]).toEqual(['Service/default/web']);
+  });
+});

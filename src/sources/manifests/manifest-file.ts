@@ -19,6 +19,7 @@ import {
 } from '../../yaml/documents.ts';
 import { checkAllocations, findUnreadRanges, type PortRange } from './allocation.ts';
 import { mirrorEndpoints } from './mirrored-endpoints.ts';
+import { findUnknownFields } from './unknown-fields.ts';
 
 /** What is wrong with a file where no object can be named. */
 export interface ManifestError {
@@ -190,7 +191,9 @@ class FileReading implements ManifestFile {
     const kind = watchedKindOf(item.value);
     if (kind === undefined) throw new Error('an object of a kind the proxy does not read');
     const raw = withDefaults(kind, item.value);
-    this.warnOfRepeated(item, formatRef(refOfRaw(kind, item.value)));
+    const whose = formatRef(refOfRaw(kind, item.value));
+    this.warnOfRepeated(item, whose);
+    this.warnOfUnknown(item, whose);
     const { object, problems } = this.decode(raw);
     for (const problem of problems) {
       const field = sourceField(problem.field);
@@ -242,6 +245,13 @@ class FileReading implements ManifestFile {
     for (const { field, line } of repeated) {
       const message = `${whose}: ${show(field)} stands more than once; the last one counts`;
       this.warnings.push({ file: this.file, line, message });
+    }
+  }
+
+  private warnOfUnknown({ value, lineOf }: Item, whose: string): void {
+    for (const field of findUnknownFields(value)) {
+      const message = `${whose}: ${show(field)} is no field of a Service; ignored`;
+      this.warnings.push({ file: this.file, line: lineOf(field), message });
     }
   }
 
