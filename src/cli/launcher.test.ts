@@ -25,4 +25,14 @@ describe('bin/menwei', () => {
     }
     rmSync(folder, { recursive: true });
   });
+
+  it('says nothing of its own that is not a line of the program', () => {
+    const launcher = fileURLToPath(new URL('../../bin/menwei', import.meta.url));
+    const warn = `--import=data:text/javascript,process.emitWarning("new","ExperimentalWarning")`;
+    const { stderr } = spawnSync(launcher, ['--version'], {
+      env: { ...process.env, NODE_OPTIONS: warn },
+      encoding: 'utf8',
+    });
+    expect(stderr).toBe('');
+  });
 });
