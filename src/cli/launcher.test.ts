@@ -28,7 +28,7 @@ describe('bin/menwei', () => {
 
   it('says nothing of its own that is not a line of the program', () => {
     const launcher = fileURLToPath(new URL('../../bin/menwei', import.meta.url));
-    const warn = `--import=data:text/javascript,process.emitWarning("new","ExperimentalWarning")`;
+    const warn = "--import=data:text/javascript,process.emitWarning('new','ExperimentalWarning')";
     const { stderr } = spawnSync(launcher, ['--version'], {
       env: { ...process.env, NODE_OPTIONS: warn },
       encoding: 'utf8',
