@@ -129,6 +129,7 @@ describe('any text', () => {
 describe('what would take too long', () => {
   it.each([
     ['nesting in JSON', `{"a":${'['.repeat(100_000)}${']'.repeat(100_000)}}`, 'nested too deeply'],
+    ['nesting in YAML that does not end', '['.repeat(10_000_000), 'nested too deeply'],
     ['nesting in YAML', `a: ${'['.repeat(2_000)}${']'.repeat(2_000)}`, 'nested too deeply'],
     ['an alias of an alias of an alias', bomb(9, 12), 'aliases unfold into too many values'],
     ['merges of merges of merges', bomb(9, 12, '<<'), 'aliases unfold into too many values'],

@@ -5,11 +5,12 @@ import {
   isNode,
   isScalar,
   isSeq,
+  Lexer,
   LineCounter,
   parseAllDocuments,
   type YAMLError,
 } from 'yaml';
-import { compose } from './compose.ts';
+import { compose, DEEPEST } from './compose.ts';
 import { type JsonObject, measureObject, readJsonObject, skipBlanks } from './json-stream.ts';
 
 /** One document, or one of several JSON objects in a row. */
@@ -156,6 +157,7 @@ function parseYaml(text: string, firstLine: number): readonly TextDocument[] {
     const line = countLines(text.slice(0, forbidden.index)) + firstLine;
     return broken('control characters are not allowed', line);
   }
+  if (nestsTooDeeply(text)) return broken(TOO_DEEP, firstLine);
   try {
     const documents = parseAllDocuments(text, {
       version: '1.1',
@@ -175,8 +177,19 @@ function parseYaml(text: string, firstLine: number): readonly TextDocument[] {
   }
 }
 
-/** For the parser's stack; compose.ts refuses what is less deep. */
 const TOO_DEEP = 'nested too deeply';
+
+/** Brackets in brackets: the parser would take gigabytes for them before compose.ts could refuse the value. */
+function nestsTooDeeply(text: string): boolean {
+  let depth = 0;
+  for (const token of new Lexer().lex(text.replaceAll(/[^[{\]}]/g, '').length > DEEPEST ? text : '')) {
+    if (token === '[' || token === '{') depth += 1;
+    else if (token === ']' || token === '}') depth = Math.max(0, depth - 1);
+    if (depth > DEEPEST) return true;
+  }
+  return false;
+}
+
 /** What is no character, or one that would only show that a file is no text. */
 const FORBIDDEN = /[^\t\n -~\u0085\u00A0-\uD7FF\uE000-\uFFFD\u{10000}-\u{10FFFF}]/u;
 
