@@ -30,7 +30,8 @@ export class KernelRules {
   constructor(options: KernelRulesOptions) {
     this.#options = options;
     const { tools, layout } = options;
-    this.#looks = new Looks({ tools, layout, observe: (signal) => this.observe(signal) });
+    const observe = (signal: AbortSignal) => this.observe(signal);
+    this.#looks = new Looks({ tools, layout, observe, nowMs: () => performance.now() });
   }
 
   /** Chains and rules of others are not among them. Throws KernelError. */

@@ -16,6 +16,12 @@ import { isBuiltinChain, type Ruleset } from './ruleset.ts';
 const RULE_TABLES: readonly Table[] = ['filter', 'nat'];
 /** So many looks in a row are content with the kernel's word that nothing has changed; see Glance. */
 const MAX_EASY_LOOKS = 9;
+/**
+ * A rule that takes the place of another one has its number in nf_tables, so only who reads all rules finds it. That may
+ * take a twentieth of the time, and syncs must not wait for it too long.
+ */
+const PAUSE_PER_COMPARISON = 20;
+const MAX_COMPARED_CHAINS = 15_000;
 /** When more chains were changed by ourselves, they are not read one by one. */
 const MAX_NOTED = 50;
 
@@ -23,6 +29,8 @@ export interface LooksOptions {
   readonly tools: Pick<IptablesTools, 'glance' | 'list'>;
   readonly layout: Layout;
   readonly observe: (signal: AbortSignal) => Promise<Ruleset>;
+  /** In milliseconds, of a clock that never goes back. */
+  readonly nowMs: () => number;
 }
 
 export class Looks {
@@ -30,6 +38,9 @@ export class Looks {
   /** When everything was right. */
   #stamp: string | undefined;
   #easyLooks = 0;
+  /** When all rules were read, and everything was right; and when they may be read again. */
+  #comparedStamp: string | undefined;
+  #comparisonDueMs = 0;
   /** The newest rule of each table when all was right. */
   #newest: ReadonlyMap<Table, number> = new Map();
   /** The chains in which we have changed something since then; undefined: so many that any may be among them. */
@@ -63,23 +74,41 @@ export class Looks {
 
   /** The chains that are not as they should be. Throws KernelError. */
   async damagedChains(wanted: Ruleset, signal: AbortSignal): Promise<readonly string[]> {
-    const { glance } = this.#options.tools;
+    const { nowMs, tools } = this.#options;
+    const { glance } = tools;
     // Before the look: what changes meanwhile changes it again.
     const stamp = glance.stamp(TABLES);
-    const isSame = stamp !== undefined && stamp === this.#stamp;
-    if (isSame && (glance.countRules !== undefined || this.#easyLooks < MAX_EASY_LOOKS)) {
+    if (this.#isSame(stamp, wanted)) {
       this.#easyLooks++;
       return [];
     }
     this.#easyLooks = 0;
+    const isComparison = glance.countRules === undefined || this.#isComparisonDue(wanted);
+    const startedMs = nowMs();
     const damaged = [
       ...(await this.#missingCanaries(signal)),
-      ...(glance.countRules === undefined
-        ? await this.#compare(wanted, signal)
-        : await this.#count(wanted, signal)),
+      ...(isComparison ? await this.#compare(wanted, signal) : await this.#count(wanted, signal)),
     ];
     this.#stamp = damaged.length === 0 ? stamp : undefined;
+    if (!isComparison) return damaged;
+    this.#comparedStamp = this.#stamp;
+    const endedMs = nowMs();
+    // Who has found something has to find it once more.
+    if (damaged.length === 0) this.#comparisonDueMs = endedMs + PAUSE_PER_COMPARISON * (endedMs - startedMs);
     return damaged;
+  }
+
+  /** The kernel's word that nothing has changed is enough. */
+  #isSame(stamp: string | undefined, wanted: Ruleset): boolean {
+    if (stamp === undefined) return false;
+    if (this.#options.tools.glance.countRules === undefined) {
+      return stamp === this.#stamp && this.#easyLooks < MAX_EASY_LOOKS;
+    }
+    return stamp === this.#comparedStamp || (stamp === this.#stamp && !this.#isComparisonDue(wanted));
+  }
+
+  #isComparisonDue({ own }: Ruleset): boolean {
+    return this.#options.nowMs() >= this.#comparisonDueMs && !hasMoreThan(MAX_COMPARED_CHAINS, own);
   }
 
   /** Others go by them, and in mangle nothing else of ours tells that the table was wiped. */
@@ -149,6 +178,12 @@ function pieceOf({ own, fixed }: Ruleset, ids: readonly ChainId[]): Ruleset {
     return held === undefined ? [] : [[chain, held]];
   });
   return { own: new Map(lines), fixed: new Map([...fixed].filter(([id]) => ids.includes(id))) };
+}
+
+function hasMoreThan(count: number, items: Iterable<unknown>): boolean {
+  let seen = 0;
+  for (const _ of items) if (++seen > count) return true;
+  return false;
 }
 
 function isOurs(wanted: Ruleset, layout: Layout, id: ChainId): boolean {
