@@ -211,6 +211,11 @@ describe('save of a table that was not printed as a whole', () => {
       "iptables save nat: the table can't be read: it was not printed to its end",
     ],
     ['*filter\nCOMMIT\n', '', "iptables save nat: the table can't be read: it was not printed to its end"],
+    [
+      '*nat\n:KUBE-A - [0:0]\n:KUBE-A - [0:0]\n-A KUBE-A -j RETURN\n-A KUBE-A -j RETURN\nCOMMIT\n',
+      '',
+      'iptables save nat: chain KUBE-A was printed more than once, because the table was changed meanwhile',
+    ],
   ])('fails although the tool is content (%j, %j)', async (stdout, stderr, message) => {
     const tools = await find((command, run) => {
       if (!command.startsWith('iptables-save')) return undefined;

@@ -1,4 +1,5 @@
 /** The door to iptables: the tools of one IP family, found once at start (spec § 4.1). */
+import { constants } from 'node:os';
 import type { IpFamily } from '../addresses/ip.ts';
 import { type Glance, LegacyGlance, NftablesGlance } from './iptables-glance.ts';
 import { IptablesListing } from './iptables-listing.ts';
@@ -160,6 +161,15 @@ class RealIptablesTools implements IptablesTools {
     });
     if (result.status !== 0) throw this.#error('save', table, result);
     listing.end();
+    if (listing.repeated !== undefined) {
+      const detail = `chain ${listing.repeated} was printed more than once, because the table was changed meanwhile`;
+      throw new KernelError({
+        operation: `${this.#name} save`,
+        object: table,
+        detail,
+        errno: constants.errno.EINTR,
+      });
+    }
     const remarks = [...listing.comments, ...linesOf(result.stderr)];
     if (listing.isWhole) return remarks;
     const detail = `the table can't be read: ${remarks.join('; ') || 'it was not printed to its end'}`;

@@ -53,7 +53,16 @@ export function dump(mode: ProxyMode): Lines {
   return new Snapshot().all(mode);
 }
 
+/** The nf_tables variant prints a chain several times if somebody changes the table meanwhile. */
 function savedRules(tools: string): readonly string[] {
+  for (;;) {
+    const lines = savedOnce(tools);
+    const chains = lines.filter((line) => line.split(' ')[2]?.startsWith(':'));
+    if (new Set(chains).size === chains.length) return lines;
+  }
+}
+
+function savedOnce(tools: string): readonly string[] {
   let table = '';
   const lines: string[] = [];
   for (const line of tool(`${tools}-save`, []).split('\n')) {

@@ -1,6 +1,8 @@
 /** The iptables rules of one mode and IP family in the kernel: the mode's only way to them. */
+import { constants } from 'node:os';
 import type { IpFamily } from '../../addresses/ip.ts';
 import type { IptablesTools } from '../../kernel/iptables-tools.ts';
+import { KernelError } from '../../kernel/kernel-error.ts';
 import type { Logger } from '../../log/logger.ts';
 import type { InTurn } from '../backend.ts';
 import type { Table } from './chain-id.ts';
@@ -12,6 +14,9 @@ import { SavedRules } from './observe.ts';
 import { formatPieces, type RestoreScript } from './restore-script.ts';
 import type { Ruleset } from './ruleset.ts';
 import { type LeftRules, watchTables } from './watch.ts';
+
+/** In a row. */
+const MAX_READS = 5;
 
 export interface KernelRulesOptions {
   readonly tools: IptablesTools;
@@ -63,7 +68,19 @@ export class KernelRules {
     await this.restore(cleanupScript(held, EVERY_LAYOUT), signal);
   }
 
+  /** Once more if the tables were changed meanwhile. */
   async #observe(tables: readonly Table[], layout: Layout, signal: AbortSignal): Promise<Ruleset> {
+    for (let reads = 1; ; reads++) {
+      try {
+        return await this.#read(tables, layout, signal);
+      } catch (error) {
+        const isOutdated = error instanceof KernelError && error.errno === constants.errno.EINTR;
+        if (!isOutdated || reads === MAX_READS) throw error;
+      }
+    }
+  }
+
+  async #read(tables: readonly Table[], layout: Layout, signal: AbortSignal): Promise<Ruleset> {
     const { tools } = this.#options;
     const saved = new SavedRules(layout);
     for (const table of tables) this.#tell(await tools.save(table, (line) => saved.line(line), signal));
