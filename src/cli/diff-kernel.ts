@@ -42,7 +42,7 @@ export async function diffKernel({ flags, nodePortRange }: ProxyInput): Promise<
     };
     const objects = await readObjects(settings, nodePortRange, logger, report);
     node.takeIn(objects);
-    const surroundings = { runner, logger: remarking(logger), localAddresses: addresses.local };
+    const surroundings = { runner, logger, localAddresses: addresses.local };
     const { backends, unserved } = await startBackends(settings, surroundings, signal);
     const unservable = findUnservable(node, unserved);
     if (unservable !== undefined) throw unservable;
@@ -60,16 +60,6 @@ export async function diffKernel({ flags, nodePortRange }: ProxyInput): Promise<
   } finally {
     runner.close();
   }
-}
-
-/** What the tools remark on the way ("iptables-legacy tables present") may be why something differs. */
-function remarking(logger: Logger): Logger {
-  return {
-    debug: (fields, message) => logger.debug(fields, message),
-    info: (fields, message) => logger.warn(fields, message),
-    warn: (fields, message) => logger.warn(fields, message),
-    error: (fields, message) => logger.error(fields, message),
-  };
 }
 
 /** What the first sync of a proxy would be followed by. */

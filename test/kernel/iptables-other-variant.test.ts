@@ -66,7 +66,6 @@ describeVariants((variant, openKernel) => {
     expect(stdout).toContain(`# iptables (${other})\n`);
     expect(stderr).toContain('left by another proxy or mode: ');
     expect(stderr).toContain(`chains of iptables (${other})`);
-    if (variant === 'nf_tables') expect(stderr).toContain('Warning: iptables-legacy tables present');
     expect(rulesOfOther()).toEqual(before);
   });
 
