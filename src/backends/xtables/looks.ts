@@ -74,8 +74,7 @@ export class Looks {
 
   /** The chains that are not as they should be. Throws KernelError. */
   async damagedChains(wanted: Ruleset, signal: AbortSignal): Promise<readonly string[]> {
-    const { nowMs, tools } = this.#options;
-    const { glance } = tools;
+    const { glance } = this.#options.tools;
     // Before the look: what changes meanwhile changes it again.
     const stamp = glance.stamp(TABLES);
     if (this.#isSame(stamp, wanted)) {
@@ -83,18 +82,36 @@ export class Looks {
       return [];
     }
     this.#easyLooks = 0;
-    const isComparison = glance.countRules === undefined || this.#isComparisonDue(wanted);
-    const startedMs = nowMs();
     const damaged = [
       ...(await this.#missingCanaries(signal)),
-      ...(isComparison ? await this.#compare(wanted, signal) : await this.#count(wanted, signal)),
+      ...(glance.countRules === undefined
+        ? await this.#compare(wanted, signal)
+        : await this.#count(wanted, signal)),
     ];
     this.#stamp = damaged.length === 0 ? stamp : undefined;
-    if (!isComparison) return damaged;
+    if (damaged.length > 0 || glance.countRules === undefined || !this.#isComparisonDue(wanted))
+      return damaged;
+    const replaced = await this.#compareNowAndThen(wanted, signal);
+    if (replaced === undefined) return [];
+    if (replaced.length > 0) this.#stamp = undefined;
     this.#comparedStamp = this.#stamp;
+    return replaced;
+  }
+
+  /** Undefined where not all rules can be read now: what was counted has to do. */
+  async #compareNowAndThen(wanted: Ruleset, signal: AbortSignal): Promise<readonly string[] | undefined> {
+    const { nowMs } = this.#options;
+    const startedMs = nowMs();
+    let damaged: readonly string[] | undefined;
+    try {
+      damaged = await this.#compare(wanted, signal);
+    } catch (error) {
+      if (!(error instanceof KernelError)) throw error;
+    }
     const endedMs = nowMs();
     // Who has found something has to find it once more.
-    if (damaged.length === 0) this.#comparisonDueMs = endedMs + PAUSE_PER_COMPARISON * (endedMs - startedMs);
+    const isFound = damaged !== undefined && damaged.length > 0;
+    if (!isFound) this.#comparisonDueMs = endedMs + PAUSE_PER_COMPARISON * (endedMs - startedMs);
     return damaged;
   }
 
