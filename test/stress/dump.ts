@@ -6,6 +6,8 @@ import { tool } from './site.ts';
 /** Chains that a kubelet has too. */
 const SHARED = /KUBE-FIREWALL|KUBE-MARK-DROP|KUBE-KUBELET-CANARY/;
 
+const MAX_READS = 20;
+
 export type Lines = ReadonlySet<string>;
 
 /** The node at one moment; each tool is run once, and only when somebody asks what it says. */
@@ -55,11 +57,12 @@ export function dump(mode: ProxyMode): Lines {
 
 /** The nf_tables variant prints a chain several times if somebody changes the table meanwhile. */
 function savedRules(tools: string): readonly string[] {
-  for (;;) {
+  for (let reads = 0; reads < MAX_READS; reads++) {
     const lines = savedOnce(tools);
     const chains = lines.filter((line) => line.split(' ')[2]?.startsWith(':'));
     if (new Set(chains).size === chains.length) return lines;
   }
+  throw new Error(`${tools}-save printed a chain more than once, ${MAX_READS} times in a row`);
 }
 
 function savedOnce(tools: string): readonly string[] {
