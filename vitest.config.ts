@@ -30,7 +30,11 @@ export default defineConfig({
         test: {
           name: 'unit',
           ...PATIENCE,
-          include: ['src/**/*.test.ts', 'test/*.test.ts', 'test/{parity,tracer,loop}/**/*.test.ts'],
+          include: [
+            'packages/*/src/**/*.test.ts',
+            'test/*.test.ts',
+            'test/{parity,tracer,loop}/**/*.test.ts',
+          ],
           testTimeout: 30_000,
         },
       },

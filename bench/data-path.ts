@@ -8,9 +8,9 @@
  * its own: a connection to a Service never meets what the node remembers of a direct one from the same port.
  */
 import { readFileSync } from 'node:fs';
-import { createNamespace, type NetworkNamespace, withNamespace } from '../src/kernel/netns.ts';
-import { readSysctl, writeSysctl } from '../src/kernel/sysctl.ts';
-import { configure } from '../src/lab/wiring.ts';
+import { createNamespace, type NetworkNamespace, withNamespace } from '@menwei/kernel/netns.ts';
+import { readSysctl, writeSysctl } from '@menwei/kernel/sysctl.ts';
+import { configure } from '@menwei/lab/wiring.ts';
 import { NODE_VIEW } from './objects.ts';
 
 /** A router between client and pods: the networks on its two sides, and where the pods are behind it. */

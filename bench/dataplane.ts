@@ -16,15 +16,16 @@
  * Direct traffic passes the node with all its rules, as it does in a cluster. What a long list of rules costs it too is
  * seen beside the `plain` path: the same pods by way of a router without rules and connection tracking.
  */
+
+import { enterNamespace } from '@menwei/kernel/netns.ts';
+import { startToolRunner } from '@menwei/kernel/tool-runner.ts';
+import type { HostProcess } from '@menwei/lab/host-process.ts';
 import { Command } from 'commander';
-import { orFail } from '../src/cli/failure.ts';
-import { findMode } from '../src/cli/modes.ts';
-import { readSettings } from '../src/cli/settings-input.ts';
-import { enterNamespace } from '../src/kernel/netns.ts';
-import { startToolRunner } from '../src/kernel/tool-runner.ts';
-import type { HostProcess } from '../src/lab/host-process.ts';
-import type { Relays } from '../src/relay/contract.ts';
-import type { RelayStats } from '../src/relay/pool.ts';
+import { orFail } from 'menwei/cli/failure.ts';
+import { findMode } from 'menwei/cli/modes.ts';
+import { readSettings } from 'menwei/cli/settings-input.ts';
+import type { Relays } from 'menwei/relay/contract.ts';
+import type { RelayStats } from 'menwei/relay/pool.ts';
 import { conntrackLosses, createDataPath, type DataPath, dataPathSettings } from './data-path.ts';
 import { round } from './figures.ts';
 import { enterGuest, guestOption } from './guest.ts';

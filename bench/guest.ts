@@ -2,8 +2,8 @@
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { observeIpvsSupport } from '@menwei/netlink/families/ipvs/support.ts';
 import { Option } from 'commander';
-import { observeIpvsSupport } from '../src/kernel/netlink/ipvs/support.ts';
 import { progress } from './options.ts';
 
 const RUNNER = join(import.meta.dirname, '../scripts/guest/run');

@@ -1,7 +1,7 @@
 /** What an open connection costs a process that forwards it. */
 
-import type { NetworkNamespace } from '../src/kernel/netns.ts';
-import { descriptorLimit } from '../src/relay/descriptor-budget.ts';
+import type { NetworkNamespace } from '@menwei/kernel/netns.ts';
+import { descriptorLimit } from 'menwei/relay/descriptor-budget.ts';
 import { round } from './figures.ts';
 import { progress } from './options.ts';
 import type { Target, Traffic } from './traffic.ts';

@@ -7,11 +7,11 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
-import { createApiClient } from '../src/kubernetes/api-client.ts';
-import { plainConnection } from '../src/kubernetes/connection.ts';
-import { decodeEndpointSlice } from '../src/kubernetes/decode.ts';
-import type { EndpointSlice } from '../src/kubernetes/objects.ts';
-import { Reflector } from '../src/kubernetes/reflector.ts';
+import { createApiClient } from 'menwei/kubernetes/api-client.ts';
+import { plainConnection } from 'menwei/kubernetes/connection.ts';
+import { decodeEndpointSlice } from 'menwei/kubernetes/decode.ts';
+import type { EndpointSlice } from 'menwei/kubernetes/objects.ts';
+import { Reflector } from 'menwei/kubernetes/reflector.ts';
 
 /** What the API server makes the ends of names from. */
 const GENERATED = 'bcdfghjklmnpqrstvwxz2456789';

@@ -1,5 +1,5 @@
 /** New connections a second, and the time of one request, on several paths at once. */
-import type { NetworkNamespace } from '../src/kernel/netns.ts';
+import type { NetworkNamespace } from '@menwei/kernel/netns.ts';
 import { median, round } from './figures.ts';
 import type { Target, Traffic, TrafficOutcome } from './traffic.ts';
 

@@ -5,10 +5,10 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { AnyBackend } from '../src/backends/backend.ts';
-import { createNamespace, withNamespace } from '../src/kernel/netns.ts';
-import { startToolRunner, type ToolRunner } from '../src/kernel/tool-runner.ts';
-import { dryRun } from '../src/proxy/dry-run.ts';
+import { createNamespace, withNamespace } from '@menwei/kernel/netns.ts';
+import { startToolRunner, type ToolRunner } from '@menwei/kernel/tool-runner.ts';
+import type { AnyBackend } from 'menwei/backends/backend.ts';
+import { dryRun } from 'menwei/proxy/dry-run.ts';
 import { median, round } from './figures.ts';
 import { progress } from './options.ts';
 import { createProxy } from './proxy.ts';

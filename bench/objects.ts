@@ -1,6 +1,7 @@
 /** The objects of the benchmarks: Services in 10.96/12, endpoints in 10.128/9, by number. */
-import type { EndpointSlice, Service } from '../src/kubernetes/objects.ts';
-import { aNodeView, aService, aSlice } from '../src/services/testing.ts';
+
+import { aNodeView, aService, aSlice } from '@menwei/testing/services/testing.ts';
+import type { EndpointSlice, Service } from 'menwei/kubernetes/objects.ts';
 
 const SERVICES = (10 << 24) + (96 << 16);
 const PODS = (10 << 24) + (128 << 16);

@@ -1,17 +1,18 @@
 /** The proxy's own classes, put together for a benchmark: IPv4, on the node of {@link NODE_VIEW}. */
-import type { AnyBackend } from '../src/backends/backend.ts';
-import { findMode } from '../src/cli/modes.ts';
-import { openRelays } from '../src/cli/relays.ts';
-import { readSettings } from '../src/cli/settings-input.ts';
-import { KernelError } from '../src/kernel/kernel-error.ts';
-import { NetlinkConnection } from '../src/kernel/netlink/connection.ts';
-import { decodeSequences } from '../src/kernel/netlink/message.ts';
-import type { ToolRunner } from '../src/kernel/tool-runner.ts';
-import { type Logger, silentLogger } from '../src/log/logger.ts';
-import { FamilyProxy } from '../src/proxy/family-proxy.ts';
-import type { Relays } from '../src/relay/contract.ts';
-import type { RelayPool } from '../src/relay/pool.ts';
-import { ServiceTracker } from '../src/services/service-tracker.ts';
+
+import type { ToolRunner } from '@menwei/kernel/tool-runner.ts';
+import { NetlinkConnection } from '@menwei/netlink/connection.ts';
+import { KernelError } from '@menwei/netlink/kernel-error.ts';
+import { decodeSequences } from '@menwei/netlink/message.ts';
+import type { AnyBackend } from 'menwei/backends/backend.ts';
+import { findMode } from 'menwei/cli/modes.ts';
+import { openRelays } from 'menwei/cli/relays.ts';
+import { readSettings } from 'menwei/cli/settings-input.ts';
+import { type Logger, silentLogger } from 'menwei/log/logger.ts';
+import { FamilyProxy } from 'menwei/proxy/family-proxy.ts';
+import type { Relays } from 'menwei/relay/contract.ts';
+import type { RelayPool } from 'menwei/relay/pool.ts';
+import { ServiceTracker } from 'menwei/services/service-tracker.ts';
 import { NODE_VIEW } from './objects.ts';
 
 /** A proxy goes on without a service port that it can't program, and would then be measured doing less. */

@@ -2,7 +2,7 @@
  * A process of its own for bench/sync.ts: starts a proxy in the network namespace it finds itself in, where the rules
  * are already, and sends back how its first sync went.
  */
-import { startToolRunner } from '../src/kernel/tool-runner.ts';
+import { startToolRunner } from '@menwei/kernel/tool-runner.ts';
 import { createProxy, openBenchRelays, sentBy, startBackend } from './proxy.ts';
 import { timedWithStalls } from './timing.ts';
 import { fill } from './workload.ts';

@@ -8,12 +8,12 @@
  * Service each. The last line compares the end with what was reached after a tenth of the time.
  */
 import { readdirSync } from 'node:fs';
+import { enterNamespace } from '@menwei/kernel/netns.ts';
+import { startToolRunner } from '@menwei/kernel/tool-runner.ts';
+import { aService, aSlice } from '@menwei/testing/services/testing.ts';
 import { Command } from 'commander';
-import { orFail } from '../src/cli/failure.ts';
-import { enterNamespace } from '../src/kernel/netns.ts';
-import { startToolRunner } from '../src/kernel/tool-runner.ts';
-import type { RelayPool } from '../src/relay/pool.ts';
-import { aService, aSlice } from '../src/services/testing.ts';
+import { orFail } from 'menwei/cli/failure.ts';
+import type { RelayPool } from 'menwei/relay/pool.ts';
 import { createDataPath, type DataPath } from './data-path.ts';
 import { round } from './figures.ts';
 import { benchService, benchSlice } from './objects.ts';

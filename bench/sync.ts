@@ -11,11 +11,11 @@
  */
 import { execFileSync, fork } from 'node:child_process';
 import { once } from 'node:events';
+import { startToolRunner } from '@menwei/kernel/tool-runner.ts';
+import { CLONE_NEWNET, unshare } from '@menwei/netlink/ffi.ts';
 import { Command } from 'commander';
+import { orFail } from 'menwei/cli/failure.ts';
 import * as v from 'valibot';
-import { orFail } from '../src/cli/failure.ts';
-import { CLONE_NEWNET, unshare } from '../src/kernel/ffi.ts';
-import { startToolRunner } from '../src/kernel/tool-runner.ts';
 import { quantile, round } from './figures.ts';
 import { enterGuest, guestOption } from './guest.ts';
 import { MeasuredRunner, measureIdle } from './idle.ts';

@@ -1,5 +1,5 @@
 /** Bytes a second over one connection and over many, through a Service and to its pods directly. */
-import type { NetworkNamespace } from '../src/kernel/netns.ts';
+import type { NetworkNamespace } from '@menwei/kernel/netns.ts';
 import { median, round } from './figures.ts';
 import { ratioOfTurns } from './new-connections.ts';
 import type { Target, Traffic } from './traffic.ts';

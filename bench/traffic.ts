@@ -3,10 +3,10 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { NetworkNamespace } from '@menwei/kernel/netns.ts';
+import { exec, HostProcess } from '@menwei/lab/host-process.ts';
+import { UserError } from 'menwei/cli/failure.ts';
 import * as v from 'valibot';
-import { UserError } from '../src/cli/failure.ts';
-import type { NetworkNamespace } from '../src/kernel/netns.ts';
-import { exec, HostProcess } from '../src/lab/host-process.ts';
 
 /** Where requests go: to each address in turn. */
 export interface Target {

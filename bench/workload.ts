@@ -1,5 +1,5 @@
 /** The events of bench/sync.ts. Each is prepared first, so that only what the proxy does with it takes part. */
-import type { ServiceTracker } from '../src/services/service-tracker.ts';
+import type { ServiceTracker } from 'menwei/services/service-tracker.ts';
 import { benchService, benchSlice, benchSliceWithoutOne } from './objects.ts';
 
 export interface Size {

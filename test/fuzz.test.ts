@@ -1,10 +1,11 @@
 /** Every mode on its fake, with and without faults. */
+
+import { openBackend as openIptables } from '@menwei/testing/backends/iptables/laws.ts';
+import { isTidying, openBackend as openNftables } from '@menwei/testing/backends/nftables/laws.ts';
+import { FakeIptables } from '@menwei/testing/kernel/iptables.ts';
+import { FakeNfTables } from '@menwei/testing/kernel/nf-tables.ts';
+import { frameTable } from 'menwei/backends/nftables/frame-sets.ts';
 import { describe } from 'vitest';
-import { openBackend as openIptables } from '../src/backends/iptables/laws.ts';
-import { frameTable } from '../src/backends/nftables/frame-sets.ts';
-import { isTidying, openBackend as openNftables } from '../src/backends/nftables/laws.ts';
-import { FakeIptables } from '../src/kernel/fake/iptables.ts';
-import { FakeNfTables } from '../src/kernel/fake/nf-tables.ts';
 import { describeFuzz } from './fuzz.ts';
 
 const runs = { numRuns: 100 };

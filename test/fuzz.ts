@@ -2,18 +2,19 @@
  * Random objects, come, changed and gone in any order, and a node that changes too, through the proxy of one family.
  * After each sync the kernel must hold what was compiled; a new proxy on the same kernel must find nothing to do.
  */
+
+import { IP_FAMILIES, type IpFamily } from '@menwei/addresses/ip.ts';
+import { nodeViews } from '@menwei/testing/services/arbitraries.ts';
+import { type ObjectEvent, objectEvents, objectsAfter } from '@menwei/testing/services/object-arbitraries.ts';
+import { aNodeView } from '@menwei/testing/services/testing.ts';
 import fc from 'fast-check';
+import type { Backend, Plan } from 'menwei/backends/backend.ts';
+import type { EndpointSlice, Service } from 'menwei/kubernetes/objects.ts';
+import { silentLogger } from 'menwei/log/logger.ts';
+import { FamilyProxy } from 'menwei/proxy/family-proxy.ts';
+import type { NodeView } from 'menwei/services/node-view.ts';
+import { ServiceTracker } from 'menwei/services/service-tracker.ts';
 import { expect, it } from 'vitest';
-import { IP_FAMILIES, type IpFamily } from '../src/addresses/ip.ts';
-import type { Backend, Plan } from '../src/backends/backend.ts';
-import type { EndpointSlice, Service } from '../src/kubernetes/objects.ts';
-import { silentLogger } from '../src/log/logger.ts';
-import { FamilyProxy } from '../src/proxy/family-proxy.ts';
-import { nodeViews } from '../src/services/arbitraries.ts';
-import type { NodeView } from '../src/services/node-view.ts';
-import { type ObjectEvent, objectEvents, objectsAfter } from '../src/services/object-arbitraries.ts';
-import { ServiceTracker } from '../src/services/service-tracker.ts';
-import { aNodeView } from '../src/services/testing.ts';
 
 const signal = new AbortController().signal;
 /** So often may a sync fail in a row. */

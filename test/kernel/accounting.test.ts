@@ -1,16 +1,16 @@
 /** Accounting objects in a real kernel, and rules that count into them. */
 import { spawnSync } from 'node:child_process';
+import { IP_FAMILIES, type IpFamily } from '@menwei/addresses/ip.ts';
+import type { IptablesTools } from '@menwei/kernel/iptables-tools.ts';
+import { createNamespace, withNamespace } from '@menwei/kernel/netns.ts';
+import { NetlinkConnection } from '@menwei/netlink/connection.ts';
+import { applyAccountingObject, observeAccountingSupport } from '@menwei/netlink/families/nfacct/nfacct.ts';
+import { NETLINK_NETFILTER, openNetlinkTransport } from '@menwei/netlink/transport.ts';
+import { aNodeView, anEndpoint, aServicePort } from '@menwei/testing/services/testing.ts';
+import { IptablesBackend } from 'menwei/backends/iptables/backend.ts';
+import { ACCOUNTING_OBJECTS } from 'menwei/backends/iptables/options.ts';
+import { silentLogger } from 'menwei/log/logger.ts';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
-import { IP_FAMILIES, type IpFamily } from '../../src/addresses/ip.ts';
-import { IptablesBackend } from '../../src/backends/iptables/backend.ts';
-import { ACCOUNTING_OBJECTS } from '../../src/backends/iptables/options.ts';
-import type { IptablesTools } from '../../src/kernel/iptables-tools.ts';
-import { NetlinkConnection } from '../../src/kernel/netlink/connection.ts';
-import { applyAccountingObject, observeAccountingSupport } from '../../src/kernel/netlink/nfacct.ts';
-import { NETLINK_NETFILTER, openNetlinkTransport } from '../../src/kernel/netlink/transport.ts';
-import { createNamespace, withNamespace } from '../../src/kernel/netns.ts';
-import { silentLogger } from '../../src/log/logger.ts';
-import { aNodeView, anEndpoint, aServicePort } from '../../src/services/testing.ts';
 import { describeVariants } from './iptables-variants.ts';
 
 function iptables(...args: readonly string[]): number | null {
@@ -46,7 +46,7 @@ describe.runIf(observeAccountingSupport())('accounting objects', () => {
 
 describe('without the right', () => {
   it('there are no accounting objects, and that is no error', () => {
-    const module = new URL('../../src/kernel/netlink/nfacct.ts', import.meta.url);
+    const module = new URL('../../packages/netlink/src/families/nfacct/nfacct.ts', import.meta.url);
     const script = `import('${module}').then((nfacct) => console.log(nfacct.observeAccountingSupport()))`;
     const node = [process.execPath, '-e', script];
     const { stdout, stderr } = spawnSync(

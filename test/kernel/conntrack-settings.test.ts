@@ -3,8 +3,8 @@ import { execFile, execFileSync } from 'node:child_process';
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer } from 'node:net';
 import { promisify } from 'node:util';
+import { readSysctl, writeSysctl } from '@menwei/kernel/sysctl.ts';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
-import { readSysctl, writeSysctl } from '../../src/kernel/sysctl.ts';
 import { TestFolder } from './run-cluster.ts';
 import { LAUNCHER, observeStatus, RunProcess, type StartOptions, savedRules } from './run-process.ts';
 

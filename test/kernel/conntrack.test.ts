@@ -1,13 +1,13 @@
 /** Finding and deleting flows in the kernel's own table. */
 import { spawnSync } from 'node:child_process';
+import { formatHostPort, IP_FAMILIES, type IpFamily } from '@menwei/addresses/ip.ts';
+import { createNamespace, withNamespace } from '@menwei/kernel/netns.ts';
+import type { FlowFilter } from '@menwei/netlink/families/conntrack/filter.ts';
+import type { Flow, FlowEnd, FlowProtocol } from '@menwei/netlink/families/conntrack/flow.ts';
+import { FlowTable } from '@menwei/netlink/families/conntrack/flow-table.ts';
+import { type FlowSocket, openFlowSocket } from '@menwei/netlink/families/conntrack/socket.ts';
+import { createFlows, observeFlows, type SourcedFlow } from '@menwei/netlink/testing/conntrack-flows.ts';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { formatHostPort, IP_FAMILIES, type IpFamily } from '../../src/addresses/ip.ts';
-import { FlowTable } from '../../src/kernel/netlink/conntrack.ts';
-import type { FlowFilter } from '../../src/kernel/netlink/conntrack-filter.ts';
-import type { Flow, FlowEnd, FlowProtocol } from '../../src/kernel/netlink/conntrack-flow.ts';
-import { type FlowSocket, openFlowSocket } from '../../src/kernel/netlink/conntrack-socket.ts';
-import { createFlows, observeFlows, type SourcedFlow } from '../../src/kernel/netlink/conntrack-testing.ts';
-import { createNamespace, withNamespace } from '../../src/kernel/netns.ts';
 
 const never = new AbortController().signal;
 const all = () => true;

@@ -1,16 +1,17 @@
 /** Any changes, made to the kernel's IP sets and to the fake's: both refuse the same, and end up the same. */
-import fc, { type Arbitrary } from 'fast-check';
-import { expect, it } from 'vitest';
-import { FakeIpSets } from '../../src/kernel/fake/ip-set.ts';
-import { CLONE_NEWNET, unshare } from '../../src/kernel/ffi.ts';
-import { openIpSetClient } from '../../src/kernel/netlink/ip-set/client.ts';
+
+import { openIpSetClient } from '@menwei/netlink/families/ipset/client.ts';
 import type {
   SetEdit,
   SetEntry,
   SetRefusal,
   SetShape,
   SetType,
-} from '../../src/kernel/netlink/ip-set/contract.ts';
+} from '@menwei/netlink/families/ipset/contract.ts';
+import { CLONE_NEWNET, unshare } from '@menwei/netlink/ffi.ts';
+import { FakeIpSets } from '@menwei/testing/kernel/ip-set.ts';
+import fc, { type Arbitrary } from 'fast-check';
+import { expect, it } from 'vitest';
 
 const signal = new AbortController().signal;
 const NAMES = ['a', 'b'];

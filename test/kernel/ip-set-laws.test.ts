@@ -1,8 +1,9 @@
 /** IP sets as the proxy relies on them, on the real kernel. */
+
+import { openIpSetClient } from '@menwei/netlink/families/ipset/client.ts';
+import { CLONE_NEWNET, unshare } from '@menwei/netlink/ffi.ts';
+import { describeIpSets } from '@menwei/testing/kernel/ip-set-laws.ts';
 import { afterEach } from 'vitest';
-import { describeIpSets } from '../../src/kernel/fake/ip-set-laws.ts';
-import { CLONE_NEWNET, unshare } from '../../src/kernel/ffi.ts';
-import { openIpSetClient } from '../../src/kernel/netlink/ip-set/client.ts';
 
 const open: Disposable[] = [];
 afterEach(() => {

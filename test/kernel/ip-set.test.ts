@@ -1,11 +1,11 @@
 /** The client of IP sets beside the ipset program: each sees what the other has done. */
 import { spawnSync } from 'node:child_process';
+import { IP_FAMILIES } from '@menwei/addresses/ip.ts';
+import { type KernelIpSets, openIpSetClient } from '@menwei/netlink/families/ipset/client.ts';
+import { IPSET_ERR } from '@menwei/netlink/families/ipset/constants.ts';
+import type { SetEdit, SetShape, SetType } from '@menwei/netlink/families/ipset/contract.ts';
+import { CLONE_NEWNET, unshare } from '@menwei/netlink/ffi.ts';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { IP_FAMILIES } from '../../src/addresses/ip.ts';
-import { CLONE_NEWNET, unshare } from '../../src/kernel/ffi.ts';
-import { type KernelIpSets, openIpSetClient } from '../../src/kernel/netlink/ip-set/client.ts';
-import { IPSET_ERR } from '../../src/kernel/netlink/ip-set/constants.ts';
-import type { SetEdit, SetShape, SetType } from '../../src/kernel/netlink/ip-set/contract.ts';
 
 const signal = new AbortController().signal;
 let client: KernelIpSets;

@@ -1,8 +1,8 @@
 /** `menwei cleanup`: takes out all that is ours, and nothing else. */
 import { execFileSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { IP_FAMILIES, type IpFamily } from '@menwei/addresses/ip.ts';
 import { afterAll, beforeEach, expect, it } from 'vitest';
-import { IP_FAMILIES, type IpFamily } from '../../src/addresses/ip.ts';
 import { describeVariants } from './iptables-variants.ts';
 import { TestFolder } from './run-cluster.ts';
 import { observeStatus, RunProcess } from './run-process.ts';

@@ -1,8 +1,8 @@
 /** iptables-restore refuses for a while, or hangs: that is told, tried again, and nothing gets lost. */
 import { chmodSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { ServicePortStatus } from 'menwei/proxy/service-port-status.ts';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { ServicePortStatus } from '../../src/proxy/service-port-status.ts';
 import { describeVariants } from './iptables-variants.ts';
 import { TestFolder } from './run-cluster.ts';
 import { observeStatus, RunProcess, rulesOf, savedRules } from './run-process.ts';

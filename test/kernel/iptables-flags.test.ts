@@ -1,6 +1,7 @@
 /** Flags that change the way of packets: whose packets are masqueraded, and where NodePorts answer. */
+
+import type { IpFamily } from '@menwei/addresses/ip.ts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { IpFamily } from '../../src/addresses/ip.ts';
 import { Cluster } from './behaviour/cluster.ts';
 import { MODES } from './behaviour/modes.ts';
 import type { Offer } from './behaviour/offer.ts';

@@ -1,8 +1,9 @@
 /** A glance at tables past the tools says what the tools say. */
+
+import { IP_FAMILIES } from '@menwei/addresses/ip.ts';
+import { NftablesGlance } from '@menwei/kernel/iptables-glance.ts';
+import type { IptablesTools } from '@menwei/kernel/iptables-tools.ts';
 import { expect, it } from 'vitest';
-import { IP_FAMILIES } from '../../src/addresses/ip.ts';
-import { NftablesGlance } from '../../src/kernel/iptables-glance.ts';
-import type { IptablesTools } from '../../src/kernel/iptables-tools.ts';
 import { describeVariants } from './iptables-variants.ts';
 
 const signal = new AbortController().signal;

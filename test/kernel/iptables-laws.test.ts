@@ -1,6 +1,6 @@
 /** The laws of the iptables mode on the real kernel, with both variants of the tools. */
-import { describeIptablesLaws } from '../../src/backends/iptables/laws.ts';
-import { describeLoopLaws } from '../../src/proxy/laws.ts';
+import { describeIptablesLaws } from '@menwei/testing/backends/iptables/laws.ts';
+import { describeLoopLaws } from '@menwei/testing/proxy/laws.ts';
 import { openIptablesBench } from '../loop/tools-benches.ts';
 import { describeVariants } from './iptables-variants.ts';
 

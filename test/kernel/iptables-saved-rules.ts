@@ -1,9 +1,9 @@
 /** Rules that come back from the real tools as they were written. */
 import { spawnSync } from 'node:child_process';
+import { IP_FAMILIES, type IpFamily } from '@menwei/addresses/ip.ts';
+import { formatRule } from '@menwei/netfilter/iptables/rule.ts';
+import { parseSavedRule } from '@menwei/netfilter/iptables/saved-rule.ts';
 import { describe, expect, it } from 'vitest';
-import { IP_FAMILIES, type IpFamily } from '../../src/addresses/ip.ts';
-import { formatRule } from '../../src/backends/xtables/rule.ts';
-import { parseSavedRule } from '../../src/backends/xtables/saved-rule.ts';
 import { describeVariants } from './iptables-variants.ts';
 
 /** Written for IPv4; IPv6 has other addresses and set names in their places. */

@@ -1,8 +1,9 @@
 /** The fake iptables is an honest one: it behaves as the real tools of both variants do. */
+
+import { FakeIptables } from '@menwei/testing/kernel/iptables.ts';
+import { describeIptablesTools, restoreFailure, saved } from '@menwei/testing/kernel/iptables-laws.ts';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { FakeIptables } from '../../src/kernel/fake/iptables.ts';
-import { describeIptablesTools, restoreFailure, saved } from '../../src/kernel/fake/iptables-laws.ts';
 import { createSet } from './iptables-saved-rules.ts';
 import { describeVariants } from './iptables-variants.ts';
 

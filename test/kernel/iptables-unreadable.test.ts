@@ -1,8 +1,8 @@
 /** A table of iptables-nft in which somebody uses nft directly can't be read by the tools: that is not an empty one. */
 import { execFileSync, spawnSync } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { ServicePortStatus } from 'menwei/proxy/service-port-status.ts';
 import { afterAll, beforeEach, expect, it } from 'vitest';
-import type { ServicePortStatus } from '../../src/proxy/service-port-status.ts';
 import { describeVariants } from './iptables-variants.ts';
 import { TestFolder } from './run-cluster.ts';
 import { LAUNCHER, observeStatus, RunProcess } from './run-process.ts';

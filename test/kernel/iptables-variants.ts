@@ -3,10 +3,10 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { IpFamily } from '@menwei/addresses/ip.ts';
+import { findIptables, type IptablesTools, type IptablesVariant } from '@menwei/kernel/iptables-tools.ts';
+import { startToolRunner, type ToolRunner } from '@menwei/kernel/tool-runner.ts';
 import { afterAll, beforeAll, describe, it } from 'vitest';
-import type { IpFamily } from '../../src/addresses/ip.ts';
-import { findIptables, type IptablesTools, type IptablesVariant } from '../../src/kernel/iptables-tools.ts';
-import { startToolRunner, type ToolRunner } from '../../src/kernel/tool-runner.ts';
 
 const VARIANTS = [
   { variant: 'legacy', binary: '/usr/sbin/xtables-legacy-multi' },

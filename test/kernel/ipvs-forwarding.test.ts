@@ -1,10 +1,10 @@
 /** Direct and tunnelled forwarding (docs/forwarding.md) with pods that own the virtual addresses of their Services. */
 import { spawnSync } from 'node:child_process';
+import { formatHostPort, type IpFamily } from '@menwei/addresses/ip.ts';
+import type { Arrival } from '@menwei/lab/owned-address.ts';
+import { countPackets } from '@menwei/lab/packet-counter.ts';
+import type { Protocol } from 'menwei/kubernetes/objects.ts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { formatHostPort, type IpFamily } from '../../src/addresses/ip.ts';
-import type { Protocol } from '../../src/kubernetes/objects.ts';
-import type { Arrival } from '../../src/lab/owned-address.ts';
-import { countPackets } from '../../src/lab/packet-counter.ts';
 import { Cluster } from './behaviour/cluster.ts';
 import { MODES } from './behaviour/modes.ts';
 import { MENWEI } from './behaviour/node-proxy.ts';

@@ -1,8 +1,8 @@
 /** The kernel's IPVS for tests that want it empty, again and again, and what its own tool says of it. */
 import { spawnSync } from 'node:child_process';
+import { type Ipvs, openIpvsClient } from '@menwei/netlink/families/ipvs/client.ts';
+import { CLONE_NEWNET, unshare } from '@menwei/netlink/ffi.ts';
 import { afterEach } from 'vitest';
-import { CLONE_NEWNET, unshare } from '../../src/kernel/ffi.ts';
-import { type Ipvs, openIpvsClient } from '../../src/kernel/netlink/ipvs/client.ts';
 
 const open: Ipvs[] = [];
 afterEach(() => {

@@ -1,13 +1,13 @@
 /** The laws of the ipvs mode on the real kernel, with every variant of the iptables tools that it has tables for. */
 import { spawnSync } from 'node:child_process';
+import { openIpSetClient } from '@menwei/netlink/families/ipset/client.ts';
+import { openIpvsClient } from '@menwei/netlink/families/ipvs/client.ts';
+import { openLinkClient } from '@menwei/netlink/families/route/client.ts';
+import { describeIpvsLaws, type IpvsKernel } from '@menwei/testing/backends/ipvs/laws.ts';
+import { describeOwnership } from '@menwei/testing/backends/ipvs/ownership-laws.ts';
+import { describeLoopLaws } from '@menwei/testing/proxy/laws.ts';
+import { DEVICE } from 'menwei/backends/ipvs/names.ts';
 import { afterAll } from 'vitest';
-import { describeIpvsLaws, type IpvsKernel } from '../../src/backends/ipvs/laws.ts';
-import { DEVICE } from '../../src/backends/ipvs/names.ts';
-import { describeOwnership } from '../../src/backends/ipvs/ownership-laws.ts';
-import { openIpSetClient } from '../../src/kernel/netlink/ip-set/client.ts';
-import { openIpvsClient } from '../../src/kernel/netlink/ipvs/client.ts';
-import { openLinkClient } from '../../src/kernel/netlink/route/client.ts';
-import { describeLoopLaws } from '../../src/proxy/laws.ts';
 import { openIpvsBench } from '../loop/ipvs-bench.ts';
 import { describeVariants } from './iptables-variants.ts';
 

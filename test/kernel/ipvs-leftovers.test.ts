@@ -1,6 +1,7 @@
 /** From and to the ipvs mode: what the former mode left is in force no more after the first sync. */
+
+import { IP_FAMILIES } from '@menwei/addresses/ip.ts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { IP_FAMILIES } from '../../src/addresses/ip.ts';
 import { LeftoversCluster, type RunningMode } from './leftovers-cluster.ts';
 
 const IPVS: RunningMode = { mode: 'ipvs', tools: 'nft' };

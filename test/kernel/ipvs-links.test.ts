@@ -2,10 +2,10 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Server } from 'node:net';
+import { type KernelLinks, openLinkClient } from '@menwei/netlink/families/route/client.ts';
+import { CLONE_NEWNET, unshare } from '@menwei/netlink/ffi.ts';
+import { describeLinks } from '@menwei/testing/kernel/links-laws.ts';
 import { afterEach, describe, expect, it } from 'vitest';
-import { describeLinks } from '../../src/kernel/fake/links-laws.ts';
-import { CLONE_NEWNET, unshare } from '../../src/kernel/ffi.ts';
-import { type KernelLinks, openLinkClient } from '../../src/kernel/netlink/route/client.ts';
 
 const open: Disposable[] = [];
 afterEach(() => {

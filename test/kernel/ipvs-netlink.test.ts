@@ -3,19 +3,19 @@ import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { setTimeout } from 'node:timers/promises';
-import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
-import { formatHostPort, IP_FAMILIES } from '../../src/addresses/ip.ts';
-import { type Ipvs, openIpvsClient } from '../../src/kernel/netlink/ipvs/client.ts';
+import { formatHostPort, IP_FAMILIES } from '@menwei/addresses/ip.ts';
+import { createNamespace, withNamespace } from '@menwei/kernel/netns.ts';
+import { type Ipvs, openIpvsClient } from '@menwei/netlink/families/ipvs/client.ts';
 import type {
   Counters,
   Destination,
   Frontend,
   IpvsEdit,
   VirtualServer,
-} from '../../src/kernel/netlink/ipvs/contract.ts';
-import { formatFrontend } from '../../src/kernel/netlink/ipvs/frontend.ts';
-import { observeIpvsSupport } from '../../src/kernel/netlink/ipvs/support.ts';
-import { createNamespace, withNamespace } from '../../src/kernel/netns.ts';
+} from '@menwei/netlink/families/ipvs/contract.ts';
+import { formatFrontend } from '@menwei/netlink/families/ipvs/frontend.ts';
+import { observeIpvsSupport } from '@menwei/netlink/families/ipvs/support.ts';
+import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { ipvsadm, openEmptyIpvs, run } from './ipvs-kernel.ts';
 
 const signal = new AbortController().signal;

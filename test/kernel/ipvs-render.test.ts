@@ -1,9 +1,9 @@
 /** What `menwei render --mode ipvs` prints, loaded by the tools it is meant for, is what the proxy would make. */
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { IP_FAMILIES, type IpFamily } from '@menwei/addresses/ip.ts';
+import { CLONE_NEWNET, unshare } from '@menwei/netlink/ffi.ts';
 import { afterAll, beforeEach, expect, it } from 'vitest';
-import { IP_FAMILIES, type IpFamily } from '../../src/addresses/ip.ts';
-import { CLONE_NEWNET, unshare } from '../../src/kernel/ffi.ts';
 import { run } from './ipvs-kernel.ts';
 import { TestFolder } from './run-cluster.ts';
 import { LAUNCHER } from './run-process.ts';

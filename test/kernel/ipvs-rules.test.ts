@@ -1,5 +1,5 @@
 /** Rules that ask IPVS: only a kernel that has it takes them. */
-import { describeVirtualServerMatch } from '../../src/kernel/fake/iptables-laws.ts';
+import { describeVirtualServerMatch } from '@menwei/testing/kernel/iptables-laws.ts';
 import { describeSavedRules } from './iptables-saved-rules.ts';
 import { describeVariants } from './iptables-variants.ts';
 

@@ -1,6 +1,7 @@
 /** Every scheduler, told by how it spreads real connections. */
+
+import { isFailure } from '@menwei/lab/outcome.ts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { isFailure } from '../../src/lab/outcome.ts';
 import { Cluster } from './behaviour/cluster.ts';
 import { MODES } from './behaviour/modes.ts';
 import type { Offer } from './behaviour/offer.ts';

@@ -1,7 +1,8 @@
 /** What `menwei run --proxy-mode ipvs` does before its first sync, and what follows the machine it runs on. */
+
+import { readSysctl } from '@menwei/kernel/sysctl.ts';
+import { CLONE_NEWNET, unshare } from '@menwei/netlink/ffi.ts';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
-import { CLONE_NEWNET, unshare } from '../../src/kernel/ffi.ts';
-import { readSysctl } from '../../src/kernel/sysctl.ts';
 import { ipvsadm, run } from './ipvs-kernel.ts';
 import { NODE, TestFolder } from './run-cluster.ts';
 import { observeStatus, RunProcess } from './run-process.ts';

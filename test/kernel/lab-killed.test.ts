@@ -5,7 +5,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { expect, it } from 'vitest';
 
-const LAB = new URL('../../src/lab/lab.ts', import.meta.url).href;
+const LAB = new URL('../../packages/lab/src/lab.ts', import.meta.url).href;
 
 const HOLDER = `
   const { createLab } = await import(${JSON.stringify(LAB)});

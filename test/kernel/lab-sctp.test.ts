@@ -1,8 +1,9 @@
 /** The lab's own socket code for SCTP, on TCP everywhere, and on SCTP where the kernel has it. */
+
+import { hasSctp } from '@menwei/kernel/features.ts';
+import { createLab } from '@menwei/lab/lab.ts';
+import { IPPROTO_SCTP, requestStream, serveStream } from '@menwei/lab/sctp.ts';
 import { describe, expect, it } from 'vitest';
-import { hasSctp } from '../../src/kernel/features.ts';
-import { createLab } from '../../src/lab/lab.ts';
-import { IPPROTO_SCTP, requestStream, serveStream } from '../../src/lab/sctp.ts';
 
 const IPPROTO_TCP = 6;
 const IDENTITY = { pod: 'a', node: 'one' };

@@ -1,8 +1,9 @@
 /** The lab itself: what the behaviour tests take for granted. */
+
+import type { LabHost, LongLivedConnection } from '@menwei/lab/host.ts';
+import { createLab, type Lab } from '@menwei/lab/lab.ts';
+import { isFailure } from '@menwei/lab/outcome.ts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { LabHost, LongLivedConnection } from '../../src/lab/host.ts';
-import { createLab, type Lab } from '../../src/lab/lab.ts';
-import { isFailure } from '../../src/lab/outcome.ts';
 
 let lab: Lab;
 

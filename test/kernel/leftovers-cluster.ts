@@ -1,11 +1,11 @@
 /** A node whose proxy changes its mode, and what clients get of Services that are gone meanwhile. */
 import { mkdirSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
+import { formatHostPort, IP_FAMILIES, type IpFamily } from '@menwei/addresses/ip.ts';
+import type { HostProcess } from '@menwei/lab/host-process.ts';
+import { createLab, type Lab } from '@menwei/lab/lab.ts';
+import { isFailure } from '@menwei/lab/outcome.ts';
 import { expect } from 'vitest';
-import { formatHostPort, IP_FAMILIES, type IpFamily } from '../../src/addresses/ip.ts';
-import type { HostProcess } from '../../src/lab/host-process.ts';
-import { createLab, type Lab } from '../../src/lab/lab.ts';
-import { isFailure } from '../../src/lab/outcome.ts';
 import { TestFolder } from './run-cluster.ts';
 import { LAUNCHER } from './run-process.ts';
 

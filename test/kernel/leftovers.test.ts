@@ -2,14 +2,14 @@
 import { mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { IP_FAMILIES } from '@menwei/addresses/ip.ts';
+import type { HostProcess } from '@menwei/lab/host-process.ts';
+import { chainId, TABLES } from '@menwei/netfilter/iptables/chain-id.ts';
+import { LAYOUT as IPTABLES } from 'menwei/backends/iptables/base.ts';
+import { LAYOUT as USERSPACE } from 'menwei/backends/userspace/base.ts';
+import { layoutBeside } from 'menwei/backends/xtables/every-layout.ts';
+import { isLeftover } from 'menwei/backends/xtables/leftover-rules.ts';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { IP_FAMILIES } from '../../src/addresses/ip.ts';
-import { LAYOUT as IPTABLES } from '../../src/backends/iptables/base.ts';
-import { LAYOUT as USERSPACE } from '../../src/backends/userspace/base.ts';
-import { chainId, TABLES } from '../../src/backends/xtables/chain-id.ts';
-import { layoutBeside } from '../../src/backends/xtables/every-layout.ts';
-import { isLeftover } from '../../src/backends/xtables/leftover-rules.ts';
-import type { HostProcess } from '../../src/lab/host-process.ts';
 import { LeftoversCluster, type RunningMode, type Variant } from './leftovers-cluster.ts';
 
 const KUBE_PROXY_TABLES = readFileSync(

@@ -1,9 +1,9 @@
 /** The addresses of a node that has just lost and won some, on the real kernel. */
 import { spawn, spawnSync } from 'node:child_process';
+import { isReachable, LocalAddresses } from '@menwei/kernel/local-addresses.ts';
+import { type KernelLinks, openLinkClient } from '@menwei/netlink/families/route/client.ts';
+import { CLONE_NEWNET, unshare } from '@menwei/netlink/ffi.ts';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { CLONE_NEWNET, unshare } from '../../src/kernel/ffi.ts';
-import { isReachable, LocalAddresses } from '../../src/kernel/local-addresses.ts';
-import { type KernelLinks, openLinkClient } from '../../src/kernel/netlink/route/client.ts';
 
 const DEVICE = 'kube-ipvs0';
 let client: KernelLinks;

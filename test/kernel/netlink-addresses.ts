@@ -1,9 +1,10 @@
 /** IPv4 addresses over netlink (linux/if_addr.h): something simple to ask a real kernel for. */
-import { AF_INET } from '../../src/kernel/ffi.ts';
-import { forEachAttribute } from '../../src/kernel/netlink/attribute-reader.ts';
-import type { DumpReader, NetlinkRequest } from '../../src/kernel/netlink/connection.ts';
-import { type NetlinkMessage, NLM_F_CREATE, NLM_F_EXCL } from '../../src/kernel/netlink/message.ts';
-import type { MessageWriter } from '../../src/kernel/netlink/message-writer.ts';
+
+import { forEachAttribute } from '@menwei/netlink/attribute-reader.ts';
+import type { DumpReader, NetlinkRequest } from '@menwei/netlink/connection.ts';
+import { AF_INET } from '@menwei/netlink/ffi.ts';
+import { type NetlinkMessage, NLM_F_CREATE, NLM_F_EXCL } from '@menwei/netlink/message.ts';
+import type { MessageWriter } from '@menwei/netlink/message-writer.ts';
 
 export const RTM_NEWADDR = 20;
 export const RTM_DELADDR = 21;

@@ -5,13 +5,13 @@ import { once } from 'node:events';
 import { readdirSync } from 'node:fs';
 import { constants } from 'node:os';
 import { Worker } from 'node:worker_threads';
+import { NetlinkConnection } from '@menwei/netlink/connection.ts';
+import { listen, type NetlinkListener } from '@menwei/netlink/listener.ts';
+import { NLM_F_CREATE, NLM_F_REQUEST } from '@menwei/netlink/message.ts';
+import { MessageWriter } from '@menwei/netlink/message-writer.ts';
+import { encodePortFilter } from '@menwei/netlink/port-filter.ts';
+import { NETLINK_ROUTE, openNetlinkTransport } from '@menwei/netlink/transport.ts';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { NetlinkConnection } from '../../src/kernel/netlink/connection.ts';
-import { listen, type NetlinkListener } from '../../src/kernel/netlink/listener.ts';
-import { NLM_F_CREATE, NLM_F_REQUEST } from '../../src/kernel/netlink/message.ts';
-import { MessageWriter } from '../../src/kernel/netlink/message-writer.ts';
-import { encodePortFilter } from '../../src/kernel/netlink/port-filter.ts';
-import { NETLINK_ROUTE, openNetlinkTransport } from '../../src/kernel/netlink/transport.ts';
 import {
   addAddress,
   anAddress,
@@ -168,7 +168,7 @@ describe('a listener', () => {
 
 describe('a thread', () => {
   it('cannot listen: its end would be the end of the process', async () => {
-    const source = new URL('../../src/kernel/netlink/listener.ts', import.meta.url);
+    const source = new URL('../../packages/netlink/src/listener.ts', import.meta.url);
     const script = `
       import('${source}').then(({ listen }) => listen(${NETLINK_ROUTE}, [], {}, new AbortController().signal));`;
     const [error] = await once(new Worker(script, { eval: true, trackUnmanagedFds: false }), 'error');
@@ -177,7 +177,7 @@ describe('a thread', () => {
 });
 
 describe('a process with an open listener', () => {
-  const source = new URL('../../src/kernel/netlink/', import.meta.url);
+  const source = new URL('../../packages/netlink/src/', import.meta.url);
   const script = (ready: string): string => `
     const { listen } = await import('${source}listener.ts');
     const end = new AbortController();

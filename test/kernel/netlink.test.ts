@@ -2,13 +2,13 @@
 import { spawnSync } from 'node:child_process';
 import { constants } from 'node:os';
 import { setImmediate } from 'node:timers/promises';
+import { createNamespace, withNamespace } from '@menwei/kernel/netns.ts';
+import { type DumpReader, NetlinkConnection } from '@menwei/netlink/connection.ts';
+import { AF_INET, AF_NETLINK, connect as connectSocket } from '@menwei/netlink/ffi.ts';
+import { NLM_F_ACK, NLM_F_CREATE, NLM_F_REQUEST } from '@menwei/netlink/message.ts';
+import { MessageWriter } from '@menwei/netlink/message-writer.ts';
+import { NETLINK_ROUTE, openNetlinkTransport } from '@menwei/netlink/transport.ts';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { AF_INET, AF_NETLINK, connect as connectSocket } from '../../src/kernel/ffi.ts';
-import { type DumpReader, NetlinkConnection } from '../../src/kernel/netlink/connection.ts';
-import { NLM_F_ACK, NLM_F_CREATE, NLM_F_REQUEST } from '../../src/kernel/netlink/message.ts';
-import { MessageWriter } from '../../src/kernel/netlink/message-writer.ts';
-import { NETLINK_ROUTE, openNetlinkTransport } from '../../src/kernel/netlink/transport.ts';
-import { createNamespace, withNamespace } from '../../src/kernel/netns.ts';
 import {
   ADDRESSES,
   addAddress,
@@ -153,7 +153,7 @@ describe('a dump', () => {
   });
 
   it('works without privilege', () => {
-    const source = new URL('../../src/kernel/netlink/', import.meta.url);
+    const source = new URL('../../packages/netlink/src/', import.meta.url);
     const script = `
       const { NetlinkConnection } = await import('${source}connection.ts');
       const { openNetlinkTransport } = await import('${source}transport.ts');

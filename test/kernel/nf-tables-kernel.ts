@@ -1,9 +1,10 @@
 /** The kernel's nf_tables for tests that want it empty, again and again. */
+
+import { NetlinkConnection } from '@menwei/netlink/connection.ts';
+import { NfTables } from '@menwei/netlink/families/nftables/client.ts';
+import { CLONE_NEWNET, unshare } from '@menwei/netlink/ffi.ts';
+import { NETLINK_NETFILTER, openNetlinkTransport } from '@menwei/netlink/transport.ts';
 import { afterEach } from 'vitest';
-import { CLONE_NEWNET, unshare } from '../../src/kernel/ffi.ts';
-import { NetlinkConnection } from '../../src/kernel/netlink/connection.ts';
-import { NfTables } from '../../src/kernel/netlink/nf-tables/client.ts';
-import { NETLINK_NETFILTER, openNetlinkTransport } from '../../src/kernel/netlink/transport.ts';
 
 const open: NfTables[] = [];
 afterEach(() => {

@@ -11,7 +11,7 @@ import type {
   TableFamily,
   Transaction,
   Verdict,
-} from '../../src/kernel/netlink/nf-tables/model.ts';
+} from '@menwei/netlink/families/nftables/model.ts';
 
 interface FamilyFacts {
   readonly address: Datatype;

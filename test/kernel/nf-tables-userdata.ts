@@ -1,7 +1,7 @@
 /** What nft keeps for itself with everything in a family's tables, in bytes as it is. */
-import { decodeAttributes } from '../../src/kernel/netlink/attribute.ts';
-import { forEachAttribute } from '../../src/kernel/netlink/attribute-reader.ts';
-import type { NetlinkConnection } from '../../src/kernel/netlink/connection.ts';
+import { decodeAttributes } from '@menwei/netlink/attribute.ts';
+import { forEachAttribute } from '@menwei/netlink/attribute-reader.ts';
+import type { NetlinkConnection } from '@menwei/netlink/connection.ts';
 import {
   NFT_MSG,
   NFTA_CHAIN,
@@ -10,10 +10,10 @@ import {
   NFTA_SET_ELEM,
   NFTA_SET_ELEM_LIST,
   NFTA_TABLE,
-} from '../../src/kernel/netlink/nf-tables/constants.ts';
-import { encodeElementsHeader } from '../../src/kernel/netlink/nf-tables/element.ts';
-import { decodeBody, encodeHeader } from '../../src/kernel/netlink/nf-tables/header.ts';
-import type { TableFamily } from '../../src/kernel/netlink/nf-tables/model.ts';
+} from '@menwei/netlink/families/nftables/constants.ts';
+import { encodeElementsHeader } from '@menwei/netlink/families/nftables/element.ts';
+import { decodeBody, encodeHeader } from '@menwei/netlink/families/nftables/header.ts';
+import type { TableFamily } from '@menwei/netlink/families/nftables/model.ts';
 
 const KINDS = [
   ['table', NFT_MSG.GETTABLE, NFTA_TABLE.NAME, NFTA_TABLE.USERDATA],

@@ -4,28 +4,24 @@ import { spawnSync } from 'node:child_process';
 import { createSocket } from 'node:dgram';
 import { constants } from 'node:os';
 import { setTimeout } from 'node:timers/promises';
-import fc from 'fast-check';
-import { afterAll, beforeEach, describe, expect, it } from 'vitest';
-import { NetlinkConnection } from '../../src/kernel/netlink/connection.ts';
-import { listen } from '../../src/kernel/netlink/listener.ts';
-import { decodeMessages, type NetlinkMessage } from '../../src/kernel/netlink/message.ts';
-import { setWithElements } from '../../src/kernel/netlink/nf-tables/arbitraries.ts';
-import { NfTables } from '../../src/kernel/netlink/nf-tables/client.ts';
-import { NFNLGRP_NFTABLES } from '../../src/kernel/netlink/nf-tables/constants.ts';
+import { NetlinkConnection } from '@menwei/netlink/connection.ts';
+import { NfTables } from '@menwei/netlink/families/nftables/client.ts';
+import { NFNLGRP_NFTABLES } from '@menwei/netlink/families/nftables/constants.ts';
 import type {
   Element,
   SetDeclaration,
   TableContent,
   TableFamily,
   Transaction,
-} from '../../src/kernel/netlink/nf-tables/model.ts';
-import { decodeNotification, type Notification } from '../../src/kernel/netlink/nf-tables/notification.ts';
-import { encodePortFilter } from '../../src/kernel/netlink/port-filter.ts';
-import {
-  NETLINK_NETFILTER,
-  type NetlinkTransport,
-  openNetlinkTransport,
-} from '../../src/kernel/netlink/transport.ts';
+} from '@menwei/netlink/families/nftables/model.ts';
+import { decodeNotification, type Notification } from '@menwei/netlink/families/nftables/notification.ts';
+import { listen } from '@menwei/netlink/listener.ts';
+import { decodeMessages, type NetlinkMessage } from '@menwei/netlink/message.ts';
+import { encodePortFilter } from '@menwei/netlink/port-filter.ts';
+import { setWithElements } from '@menwei/netlink/testing/nftables-arbitraries.ts';
+import { NETLINK_NETFILTER, type NetlinkTransport, openNetlinkTransport } from '@menwei/netlink/transport.ts';
+import fc from 'fast-check';
+import { afterAll, beforeEach, describe, expect, it } from 'vitest';
 import { creation, everything } from './nf-tables-table.ts';
 import { observeUserdata } from './nf-tables-userdata.ts';
 

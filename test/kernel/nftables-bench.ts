@@ -3,19 +3,19 @@
  * a connection through a Service that nothing concerns.
  */
 import { execFileSync } from 'node:child_process';
+import { formatHostPort, type IpFamily } from '@menwei/addresses/ip.ts';
+import type { LongLivedConnection } from '@menwei/lab/host.ts';
+import { createLab, type Lab } from '@menwei/lab/lab.ts';
+import { isFailure, type Outcome } from '@menwei/lab/outcome.ts';
+import type { NfTables } from '@menwei/netlink/families/nftables/client.ts';
+import type { NfTablesClient } from '@menwei/netlink/families/nftables/contract.ts';
+import type { TableName } from '@menwei/netlink/families/nftables/model.ts';
+import { fillPlan } from '@menwei/testing/backends/laws.ts';
+import { isTidying, openBackend } from '@menwei/testing/backends/nftables/laws.ts';
+import type { ServiceFields } from '@menwei/testing/services/testing.ts';
+import { frameTable } from 'menwei/backends/nftables/frame-sets.ts';
+import type { SyncResult } from 'menwei/proxy/family-proxy.ts';
 import { expect } from 'vitest';
-import { formatHostPort, type IpFamily } from '../../src/addresses/ip.ts';
-import { fillPlan } from '../../src/backends/laws.ts';
-import { frameTable } from '../../src/backends/nftables/frame-sets.ts';
-import { isTidying, openBackend } from '../../src/backends/nftables/laws.ts';
-import type { NfTables } from '../../src/kernel/netlink/nf-tables/client.ts';
-import type { NfTablesClient } from '../../src/kernel/netlink/nf-tables/contract.ts';
-import type { TableName } from '../../src/kernel/netlink/nf-tables/model.ts';
-import type { LongLivedConnection } from '../../src/lab/host.ts';
-import { createLab, type Lab } from '../../src/lab/lab.ts';
-import { isFailure, type Outcome } from '../../src/lab/outcome.ts';
-import type { SyncResult } from '../../src/proxy/family-proxy.ts';
-import type { ServiceFields } from '../../src/services/testing.ts';
 import { openNfTables } from './nf-tables-kernel.ts';
 import {
   ADDRESSES,

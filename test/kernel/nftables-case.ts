@@ -1,9 +1,14 @@
 /** Services that use every feature of the nftables mode, for both IP families. */
-import type { IpFamily } from '../../src/addresses/ip.ts';
-import { ADDRESSES, type World } from '../../src/services/arbitraries.ts';
-import type { NodeView } from '../../src/services/node-view.ts';
-import type { ServicePort } from '../../src/services/service-port.ts';
-import { aNodeView, anEndpoint, aServicePort, type ServicePortFields } from '../../src/services/testing.ts';
+import type { IpFamily } from '@menwei/addresses/ip.ts';
+import { ADDRESSES, type World } from '@menwei/testing/services/arbitraries.ts';
+import {
+  aNodeView,
+  anEndpoint,
+  aServicePort,
+  type ServicePortFields,
+} from '@menwei/testing/services/testing.ts';
+import type { NodeView } from 'menwei/services/node-view.ts';
+import type { ServicePort } from 'menwei/services/service-port.ts';
 
 /** Of object names: as long as Kubernetes allows. */
 const LONGEST = 'a'.repeat(63);

@@ -3,12 +3,12 @@
  * all is as it should be soon after, and connections that nothing concerns go on.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
+import { formatHostPort, IP_FAMILIES, type IpFamily } from '@menwei/addresses/ip.ts';
+import type { LongLivedConnection } from '@menwei/lab/host.ts';
+import type { HostProcess } from '@menwei/lab/host-process.ts';
+import { createLab, type Lab } from '@menwei/lab/lab.ts';
+import { isFailure } from '@menwei/lab/outcome.ts';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { formatHostPort, IP_FAMILIES, type IpFamily } from '../../src/addresses/ip.ts';
-import type { LongLivedConnection } from '../../src/lab/host.ts';
-import type { HostProcess } from '../../src/lab/host-process.ts';
-import { createLab, type Lab } from '../../src/lab/lab.ts';
-import { isFailure } from '../../src/lab/outcome.ts';
 import { listObjects, nft } from './nftables-listing.ts';
 import { ADDRESSES, LAB, NODE, POD_PORT, PODS, type Pod } from './nftables-objects.ts';
 import { TestFolder } from './run-cluster.ts';

@@ -4,18 +4,14 @@
  */
 import { constants } from 'node:os';
 import { fileURLToPath } from 'node:url';
+import { IP_FAMILIES } from '@menwei/addresses/ip.ts';
+import { isFailure } from '@menwei/lab/outcome.ts';
+import { NetlinkConnection } from '@menwei/netlink/connection.ts';
+import { NfTables } from '@menwei/netlink/families/nftables/client.ts';
+import type { Operation, SetDeclaration, Transaction } from '@menwei/netlink/families/nftables/model.ts';
+import { KernelError } from '@menwei/netlink/kernel-error.ts';
+import { NETLINK_NETFILTER, type NetlinkTransport, openNetlinkTransport } from '@menwei/netlink/transport.ts';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { IP_FAMILIES } from '../../src/addresses/ip.ts';
-import { KernelError } from '../../src/kernel/kernel-error.ts';
-import { NetlinkConnection } from '../../src/kernel/netlink/connection.ts';
-import { NfTables } from '../../src/kernel/netlink/nf-tables/client.ts';
-import type { Operation, SetDeclaration, Transaction } from '../../src/kernel/netlink/nf-tables/model.ts';
-import {
-  NETLINK_NETFILTER,
-  type NetlinkTransport,
-  openNetlinkTransport,
-} from '../../src/kernel/netlink/transport.ts';
-import { isFailure } from '../../src/lab/outcome.ts';
 import { FaultBench, syncUntilDone } from './nftables-bench.ts';
 import { interrupted, NODE } from './nftables-objects.ts';
 

@@ -1,6 +1,6 @@
 /** The laws of the nftables mode on the real kernel. */
-import { describeNftablesLaws } from '../../src/backends/nftables/laws.ts';
-import { describeLoopLaws } from '../../src/proxy/laws.ts';
+import { describeNftablesLaws } from '@menwei/testing/backends/nftables/laws.ts';
+import { describeLoopLaws } from '@menwei/testing/proxy/laws.ts';
 import { openNftablesBench } from '../loop/tools-benches.ts';
 import { openEmptyNfTables } from './nf-tables-kernel.ts';
 

@@ -1,9 +1,9 @@
 /** What others keep in nf_tables is nothing of the proxy's business: it changes nothing of it and needs nothing of it. */
 import { execFileSync } from 'node:child_process';
+import { IP_FAMILIES } from '@menwei/addresses/ip.ts';
+import { fillPlan, install, remainder, updatePlan } from '@menwei/testing/backends/laws.ts';
+import { openBackend } from '@menwei/testing/backends/nftables/laws.ts';
 import { describe, expect, it } from 'vitest';
-import { IP_FAMILIES } from '../../src/addresses/ip.ts';
-import { fillPlan, install, remainder, updatePlan } from '../../src/backends/laws.ts';
-import { openBackend } from '../../src/backends/nftables/laws.ts';
 import { openEmptyNfTables } from './nf-tables-kernel.ts';
 import { everyFeature } from './nftables-case.ts';
 import { listObjects, nft } from './nftables-listing.ts';

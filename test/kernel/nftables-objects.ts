@@ -1,14 +1,14 @@
 /** A node, its pods and two Services, of which one is to be changed and the other to be left alone. */
-import type { IpFamily } from '../../src/addresses/ip.ts';
-import { NftablesBackend } from '../../src/backends/nftables/backend.ts';
-import type { NfTablesClient } from '../../src/kernel/netlink/nf-tables/contract.ts';
-import type { Transaction } from '../../src/kernel/netlink/nf-tables/model.ts';
-import type { LabSpec } from '../../src/lab/topology.ts';
-import { silentLogger } from '../../src/log/logger.ts';
-import { FamilyProxy } from '../../src/proxy/family-proxy.ts';
-import type { NodeView } from '../../src/services/node-view.ts';
-import { ServiceTracker } from '../../src/services/service-tracker.ts';
-import { aNodeView, aService, aSlice, type ServiceFields } from '../../src/services/testing.ts';
+import type { IpFamily } from '@menwei/addresses/ip.ts';
+import type { LabSpec } from '@menwei/lab/topology.ts';
+import type { NfTablesClient } from '@menwei/netlink/families/nftables/contract.ts';
+import type { Transaction } from '@menwei/netlink/families/nftables/model.ts';
+import { aNodeView, aService, aSlice, type ServiceFields } from '@menwei/testing/services/testing.ts';
+import { NftablesBackend } from 'menwei/backends/nftables/backend.ts';
+import { silentLogger } from 'menwei/log/logger.ts';
+import { FamilyProxy } from 'menwei/proxy/family-proxy.ts';
+import type { NodeView } from 'menwei/services/node-view.ts';
+import { ServiceTracker } from 'menwei/services/service-tracker.ts';
 
 export const ADDRESSES = {
   IPv4: { service: '172.30.0.', pod: '10.244.0.', pods: '10.244.0.0/24' },

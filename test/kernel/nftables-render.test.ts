@@ -1,12 +1,12 @@
 /** The script that `menwei render --mode nftables` prints gives the table that netlink makes, as nft sees it. */
 import { execFileSync, spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { IP_FAMILIES, type IpFamily } from '@menwei/addresses/ip.ts';
+import { fillPlan, install } from '@menwei/testing/backends/laws.ts';
+import { openBackend } from '@menwei/testing/backends/nftables/laws.ts';
+import type { World } from '@menwei/testing/services/arbitraries.ts';
+import type { NftablesOptions } from 'menwei/backends/nftables/options.ts';
 import { describe, expect, it } from 'vitest';
-import { IP_FAMILIES, type IpFamily } from '../../src/addresses/ip.ts';
-import { fillPlan, install } from '../../src/backends/laws.ts';
-import { openBackend } from '../../src/backends/nftables/laws.ts';
-import type { NftablesOptions } from '../../src/backends/nftables/options.ts';
-import type { World } from '../../src/services/arbitraries.ts';
 import { openEmptyNfTables } from './nf-tables-kernel.ts';
 import { everyFeature, NODES } from './nftables-case.ts';
 import { listObjects, nft } from './nftables-listing.ts';

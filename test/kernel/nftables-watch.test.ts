@@ -1,20 +1,20 @@
 /** What the watch of the nftables mode hears, from a real kernel and from who plays one. */
 import { closeSync, readFileSync } from 'node:fs';
 import { constants } from 'node:os';
+import type { IpFamily } from '@menwei/addresses/ip.ts';
+import { readSysctl, writeSysctl } from '@menwei/kernel/sysctl.ts';
+import { NetlinkConnection } from '@menwei/netlink/connection.ts';
+import { NfTables } from '@menwei/netlink/families/nftables/client.ts';
+import { NFT_MSG } from '@menwei/netlink/families/nftables/constants.ts';
+import type { NfTablesClient } from '@menwei/netlink/families/nftables/contract.ts';
+import type { SetDeclaration, TableName } from '@menwei/netlink/families/nftables/model.ts';
+import { AF_NETLINK, connect, SOCK_RAW, send, socket } from '@menwei/netlink/ffi.ts';
+import { KernelError } from '@menwei/netlink/kernel-error.ts';
+import { encodeMessage } from '@menwei/netlink/message.ts';
+import { MessageWriter } from '@menwei/netlink/message-writer.ts';
+import { NETLINK_NETFILTER, openNetlinkTransport } from '@menwei/netlink/transport.ts';
+import { NftablesBackend } from 'menwei/backends/nftables/backend.ts';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { IpFamily } from '../../src/addresses/ip.ts';
-import { NftablesBackend } from '../../src/backends/nftables/backend.ts';
-import { AF_NETLINK, connect, SOCK_RAW, send, socket } from '../../src/kernel/ffi.ts';
-import { KernelError } from '../../src/kernel/kernel-error.ts';
-import { NetlinkConnection } from '../../src/kernel/netlink/connection.ts';
-import { encodeMessage } from '../../src/kernel/netlink/message.ts';
-import { MessageWriter } from '../../src/kernel/netlink/message-writer.ts';
-import { NfTables } from '../../src/kernel/netlink/nf-tables/client.ts';
-import { NFT_MSG } from '../../src/kernel/netlink/nf-tables/constants.ts';
-import type { NfTablesClient } from '../../src/kernel/netlink/nf-tables/contract.ts';
-import type { SetDeclaration, TableName } from '../../src/kernel/netlink/nf-tables/model.ts';
-import { NETLINK_NETFILTER, openNetlinkTransport } from '../../src/kernel/netlink/transport.ts';
-import { readSysctl, writeSysctl } from '../../src/kernel/sysctl.ts';
 import { nft } from './nftables-listing.ts';
 import { nodeView } from './nftables-objects.ts';
 

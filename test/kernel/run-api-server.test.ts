@@ -2,8 +2,8 @@
 import { execFile, spawnSync } from 'node:child_process';
 import { createServer, get } from 'node:http';
 import { promisify } from 'node:util';
+import { FakeApiServer, sendStatus } from '@menwei/testing/kubernetes/fake-api-server.ts';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { FakeApiServer, sendStatus } from '../../src/kubernetes/fake-api-server.ts';
 import {
   flagsFor,
   NODES,

@@ -2,7 +2,7 @@
 import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type FakeApiServer, testdata } from '../../src/kubernetes/fake-api-server.ts';
+import { type FakeApiServer, testdata } from '@menwei/testing/kubernetes/fake-api-server.ts';
 
 export const SERVICES = '/api/v1/services';
 export const SLICES = '/apis/discovery.k8s.io/v1/endpointslices';

@@ -1,8 +1,8 @@
 /** `menwei run --config` with a file as clusters have it, and what its servers answer (spec §§ 9.1-9.3, 10). */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
+import { FakeApiServer } from '@menwei/testing/kubernetes/fake-api-server.ts';
 import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { FakeApiServer } from '../../src/kubernetes/fake-api-server.ts';
 import { NODE, NODES, putEndpoints, putNode, putService, TestFolder } from './run-cluster.ts';
 import { observeStatus, RunProcess, savedRules } from './run-process.ts';
 

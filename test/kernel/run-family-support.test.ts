@@ -2,9 +2,9 @@
 import { execFile } from 'node:child_process';
 import { chmodSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import type { IpFamily } from '@menwei/addresses/ip.ts';
+import { FakeApiServer } from '@menwei/testing/kubernetes/fake-api-server.ts';
 import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { IpFamily } from '../../src/addresses/ip.ts';
-import { FakeApiServer } from '../../src/kubernetes/fake-api-server.ts';
 import { flagsFor, NODE, NODES, SERVICES, TestFolder } from './run-cluster.ts';
 import { LAUNCHER, observeStatus, RunProcess } from './run-process.ts';
 

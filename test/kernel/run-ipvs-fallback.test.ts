@@ -2,8 +2,8 @@
 import { spawnSync } from 'node:child_process';
 import { chmodSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { observeIpvsSupport } from '@menwei/netlink/families/ipvs/support.ts';
 import { afterAll, afterEach, describe, expect, it } from 'vitest';
-import { observeIpvsSupport } from '../../src/kernel/netlink/ipvs/support.ts';
 import { NODE, TestFolder } from './run-cluster.ts';
 import { LAUNCHER, observeStatus, RunProcess, rulesOf, savedRules } from './run-process.ts';
 

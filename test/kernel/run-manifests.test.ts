@@ -1,8 +1,8 @@
 /** `menwei run` fed by files: mistakes are named, and cost nothing but the object they are in. */
 import { spawnSync } from 'node:child_process';
 import { rmSync } from 'node:fs';
+import { readSysctl, writeSysctl } from '@menwei/kernel/sysctl.ts';
 import { afterAll, afterEach, describe, expect, it } from 'vitest';
-import { readSysctl, writeSysctl } from '../../src/kernel/sysctl.ts';
 import { NODE, TestFolder } from './run-cluster.ts';
 import { LAUNCHER, observeStatus, RunProcess, rulesOf, savedRules } from './run-process.ts';
 

@@ -4,9 +4,9 @@ import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { IP_FAMILIES } from '@menwei/addresses/ip.ts';
+import type { ServicePortStatus } from 'menwei/proxy/service-port-status.ts';
 import { expect } from 'vitest';
-import { IP_FAMILIES } from '../../src/addresses/ip.ts';
-import type { ServicePortStatus } from '../../src/proxy/service-port-status.ts';
 
 export const LAUNCHER = fileURLToPath(new URL('../../bin/menwei', import.meta.url));
 const execFileAsync = promisify(execFile);

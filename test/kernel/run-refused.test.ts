@@ -1,7 +1,7 @@
 /** `menwei run` with an API server that can't be used: one line each, no rule lost, and back to work by itself. */
 import { readFileSync } from 'node:fs';
+import { FakeApiServer, sendStatus, testdata } from '@menwei/testing/kubernetes/fake-api-server.ts';
 import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { FakeApiServer, sendStatus, testdata } from '../../src/kubernetes/fake-api-server.ts';
 import { flagsFor, putEndpoints, putNode, putService, TestFolder } from './run-cluster.ts';
 import { observeStatus, RunProcess, rulesOf, savedRules } from './run-process.ts';
 

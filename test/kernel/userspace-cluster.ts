@@ -1,7 +1,8 @@
 /** What the tests of userspace mode share: its cluster, and pods that are not as they should be. */
+
+import type { IpFamily } from '@menwei/addresses/ip.ts';
+import type { HostProcess } from '@menwei/lab/host-process.ts';
 import { afterAll, beforeAll, expect } from 'vitest';
-import type { IpFamily } from '../../src/addresses/ip.ts';
-import type { HostProcess } from '../../src/lab/host-process.ts';
 import { Cluster, type ClusterOptions } from './behaviour/cluster.ts';
 import { ALL_MODES, type Mode } from './behaviour/modes.ts';
 import { POD_PORT } from './behaviour/offer.ts';

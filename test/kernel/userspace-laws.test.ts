@@ -1,6 +1,6 @@
 /** The laws of the userspace mode on the real kernel, with both variants of the tools. Relays are in the books only. */
-import { describeUserspaceLaws } from '../../src/backends/userspace/laws.ts';
-import { describeLoopLaws } from '../../src/proxy/laws.ts';
+import { describeUserspaceLaws } from '@menwei/testing/backends/userspace/laws.ts';
+import { describeLoopLaws } from '@menwei/testing/proxy/laws.ts';
 import { openUserspaceBench } from '../loop/tools-benches.ts';
 import { describeVariants } from './iptables-variants.ts';
 

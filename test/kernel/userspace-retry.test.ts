@@ -1,6 +1,7 @@
 /** Pods that don't answer: userspace mode tries another one, where other modes leave that to the client. */
+
+import { isFailure, type Tally, tally } from '@menwei/lab/outcome.ts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { isFailure, type Tally, tally } from '../../src/lab/outcome.ts';
 import type { PublishedService } from './behaviour/published-service.ts';
 import { eventually } from './behaviour/suite.ts';
 import { FAMILIES } from './behaviour/topology.ts';

@@ -1,8 +1,8 @@
 /** What must not bring a proxy down that holds everybody's connections: no descriptors, a port taken, nobody who reads. */
 import { readdirSync, readFileSync } from 'node:fs';
+import type { LongLivedConnection } from '@menwei/lab/host.ts';
+import { isFailure, type Outcome } from '@menwei/lab/outcome.ts';
 import { beforeAll, describe, expect, it } from 'vitest';
-import type { LongLivedConnection } from '../../src/lab/host.ts';
-import { isFailure, type Outcome } from '../../src/lab/outcome.ts';
 import type { Cluster } from './behaviour/cluster.ts';
 import type { PublishedService } from './behaviour/published-service.ts';
 import { eventually } from './behaviour/suite.ts';

@@ -1,6 +1,7 @@
 /** What goes through the proxy comes out as it went in, and how connections end. */
+
+import { isFailure } from '@menwei/lab/outcome.ts';
 import { describe, expect, it } from 'vitest';
-import { isFailure } from '../../src/lab/outcome.ts';
 import { leaving } from './behaviour/offer.ts';
 import { eventually } from './behaviour/suite.ts';
 import { clientAddresses, FAMILIES } from './behaviour/topology.ts';

@@ -1,17 +1,17 @@
 /** What the kernel's refusals say in a process that lacks a capability: what is missing, and not just how it shows. */
 import { spawnSync } from 'node:child_process';
+import { NETLINK_NETFILTER, NETLINK_ROUTE } from '@menwei/netlink/transport.ts';
 import { describe, expect, it } from 'vitest';
-import { NETLINK_NETFILTER, NETLINK_ROUTE } from '../../src/kernel/netlink/transport.ts';
 
-const SOURCE = new URL('../../src/kernel/', import.meta.url);
+const SOURCE = new URL('../../packages/netlink/src/', import.meta.url);
 
 /** Runs a script in a process without some capabilities; returns the message of the error it ends with. */
 function messageOf(script: string, ...missing: readonly string[]): string {
   const names = missing.map((name) => `-${name}`).join(',');
   const program = `
-    const { openNetlinkTransport } = await import('${SOURCE}netlink/transport.ts');
-    const { NetlinkConnection } = await import('${SOURCE}netlink/connection.ts');
-    const { NfTables } = await import('${SOURCE}netlink/nf-tables/client.ts');
+    const { openNetlinkTransport } = await import('${SOURCE}transport.ts');
+    const { NetlinkConnection } = await import('${SOURCE}connection.ts');
+    const { NfTables } = await import('${SOURCE}families/nftables/client.ts');
     const ffi = await import('${SOURCE}ffi.ts');
     try {
       ${script}

@@ -1,12 +1,13 @@
 /** The laws of a proxy that runs, in every mode, on kernels in memory. */
+
+import type { IpFamily } from '@menwei/addresses/ip.ts';
+import { FakeIpSets } from '@menwei/testing/kernel/ip-set.ts';
+import { FakeIptables } from '@menwei/testing/kernel/iptables.ts';
+import { FakeIpvs } from '@menwei/testing/kernel/ipvs.ts';
+import { FakeLinks } from '@menwei/testing/kernel/links.ts';
+import { FakeNfTables } from '@menwei/testing/kernel/nf-tables.ts';
+import { describeLoopLaws } from '@menwei/testing/proxy/laws.ts';
 import { vi } from 'vitest';
-import type { IpFamily } from '../../src/addresses/ip.ts';
-import { FakeIpSets } from '../../src/kernel/fake/ip-set.ts';
-import { FakeIptables } from '../../src/kernel/fake/iptables.ts';
-import { FakeIpvs } from '../../src/kernel/fake/ipvs.ts';
-import { FakeLinks } from '../../src/kernel/fake/links.ts';
-import { FakeNfTables } from '../../src/kernel/fake/nf-tables.ts';
-import { describeLoopLaws } from '../../src/proxy/laws.ts';
 import { openIpvsBench } from './ipvs-bench.ts';
 import { openIptablesBench, openNftablesBench, openUserspaceBench } from './tools-benches.ts';
 

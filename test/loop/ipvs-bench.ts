@@ -1,21 +1,21 @@
 /** The ipvs mode as the laws of a proxy that runs are tried on it, be its kernel real or not. Only tests import this file. */
-import type { IpFamily } from '../../src/addresses/ip.ts';
-import type { IpvsChanges } from '../../src/backends/ipvs/changes.ts';
-import { type IpvsKernel, openBackend } from '../../src/backends/ipvs/laws.ts';
-import { DEVICE } from '../../src/backends/ipvs/names.ts';
-import type { IpvsState } from '../../src/backends/ipvs/state.ts';
-import type { IpvsUnit } from '../../src/backends/ipvs/unit.ts';
-import { Faults } from '../../src/kernel/fake/faults.ts';
-import { faulty, refuseSome } from '../../src/kernel/fake/faulty.ts';
+import type { IpFamily } from '@menwei/addresses/ip.ts';
 import type {
   Frontend,
   IpvsClient,
   IpvsEdit,
   VirtualServer,
-} from '../../src/kernel/netlink/ipvs/contract.ts';
-import { formatFrontend } from '../../src/kernel/netlink/ipvs/frontend.ts';
-import type { LoopBench } from '../../src/proxy/laws.ts';
-import { ADDRESSES } from '../../src/services/arbitraries.ts';
+} from '@menwei/netlink/families/ipvs/contract.ts';
+import { formatFrontend } from '@menwei/netlink/families/ipvs/frontend.ts';
+import { type IpvsKernel, openBackend } from '@menwei/testing/backends/ipvs/laws.ts';
+import { Faults } from '@menwei/testing/kernel/faults.ts';
+import { faulty, refuseSome } from '@menwei/testing/kernel/faulty.ts';
+import type { LoopBench } from '@menwei/testing/proxy/laws.ts';
+import { ADDRESSES } from '@menwei/testing/services/arbitraries.ts';
+import type { IpvsChanges } from 'menwei/backends/ipvs/changes.ts';
+import { DEVICE } from 'menwei/backends/ipvs/names.ts';
+import type { IpvsState } from 'menwei/backends/ipvs/state.ts';
+import type { IpvsUnit } from 'menwei/backends/ipvs/unit.ts';
 
 const signal = new AbortController().signal;
 

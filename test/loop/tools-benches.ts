@@ -1,14 +1,14 @@
 /** The modes with iptables rules, and nftables, as the laws of a proxy that runs are tried on them, be the kernel real or not. */
-import type { IpFamily } from '../../src/addresses/ip.ts';
-import { openBackend as openIptables } from '../../src/backends/iptables/laws.ts';
-import { openBackend as openNftables } from '../../src/backends/nftables/laws.ts';
-import { FakeRelays } from '../../src/backends/userspace/fake-relays.ts';
-import { openBackend as openUserspace } from '../../src/backends/userspace/laws.ts';
-import { Faults } from '../../src/kernel/fake/faults.ts';
-import { faulty } from '../../src/kernel/fake/faulty.ts';
-import type { IptablesTools } from '../../src/kernel/iptables-tools.ts';
-import type { NfTablesClient } from '../../src/kernel/netlink/nf-tables/contract.ts';
-import type { LoopBench } from '../../src/proxy/laws.ts';
+import type { IpFamily } from '@menwei/addresses/ip.ts';
+import type { IptablesTools } from '@menwei/kernel/iptables-tools.ts';
+import type { NfTablesClient } from '@menwei/netlink/families/nftables/contract.ts';
+import { openBackend as openIptables } from '@menwei/testing/backends/iptables/laws.ts';
+import { openBackend as openNftables } from '@menwei/testing/backends/nftables/laws.ts';
+import { FakeRelays } from '@menwei/testing/backends/userspace/fake-relays.ts';
+import { openBackend as openUserspace } from '@menwei/testing/backends/userspace/laws.ts';
+import { Faults } from '@menwei/testing/kernel/faults.ts';
+import { faulty } from '@menwei/testing/kernel/faulty.ts';
+import type { LoopBench } from '@menwei/testing/proxy/laws.ts';
 
 const signal = new AbortController().signal;
 

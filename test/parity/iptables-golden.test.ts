@@ -1,15 +1,15 @@
 /** Our rules for spec § 4.10's example against what kube-proxy 1.36.2 wrote for it, chain by chain. */
 import { readFileSync } from 'node:fs';
+import { formatHostPort } from '@menwei/addresses/ip.ts';
+import { diff } from '@menwei/netfilter/iptables/diff.ts';
+import type { Ruleset } from '@menwei/netfilter/iptables/ruleset.ts';
+import { compile } from 'menwei/backends/iptables/compile.ts';
+import { ACCOUNTING_OBJECTS, type IptablesOptions } from 'menwei/backends/iptables/options.ts';
+import { IptablesPlan } from 'menwei/backends/iptables/plan.ts';
+import { DEFAULT_BALANCING } from 'menwei/kubernetes/objects.ts';
+import type { NodeView } from 'menwei/services/node-view.ts';
+import type { Endpoint, ServicePort } from 'menwei/services/service-port.ts';
 import { describe, expect, it } from 'vitest';
-import { formatHostPort } from '../../src/addresses/ip.ts';
-import { compile } from '../../src/backends/iptables/compile.ts';
-import { ACCOUNTING_OBJECTS, type IptablesOptions } from '../../src/backends/iptables/options.ts';
-import { IptablesPlan } from '../../src/backends/iptables/plan.ts';
-import { diff } from '../../src/backends/xtables/diff.ts';
-import type { Ruleset } from '../../src/backends/xtables/ruleset.ts';
-import { DEFAULT_BALANCING } from '../../src/kubernetes/objects.ts';
-import type { NodeView } from '../../src/services/node-view.ts';
-import type { Endpoint, ServicePort } from '../../src/services/service-port.ts';
 
 const OPTIONS: IptablesOptions = {
   family: 'IPv4',

@@ -1,10 +1,15 @@
 /** Our rules, sets and virtual servers for spec § 6.4's example against what kube-proxy 1.36.2 made of it. */
 import { readFileSync } from 'node:fs';
+import { formatHostPort } from '@menwei/addresses/ip.ts';
+import {
+  aNodeView,
+  anEndpoint,
+  aServicePort,
+  type ServicePortFields,
+} from '@menwei/testing/services/testing.ts';
+import { IpvsRules } from 'menwei/backends/ipvs/rules.ts';
+import type { ServerContent } from 'menwei/backends/ipvs/state.ts';
 import { describe, expect, it } from 'vitest';
-import { formatHostPort } from '../../src/addresses/ip.ts';
-import { IpvsRules } from '../../src/backends/ipvs/rules.ts';
-import type { ServerContent } from '../../src/backends/ipvs/state.ts';
-import { aNodeView, anEndpoint, aServicePort, type ServicePortFields } from '../../src/services/testing.ts';
 
 const NODE = aNodeView({
   ip: '192.168.0.2',

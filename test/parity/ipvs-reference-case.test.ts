@@ -1,11 +1,11 @@
 /** What we program for the reference case in ipvs mode: virtual servers, hairpin members, and the rule that asks for them. */
 import { fileURLToPath } from 'node:url';
+import { aNodeView } from '@menwei/testing/services/testing.ts';
+import { IpvsRules } from 'menwei/backends/ipvs/rules.ts';
+import type { IpvsState } from 'menwei/backends/ipvs/state.ts';
+import { ServiceTracker } from 'menwei/services/service-tracker.ts';
+import { readManifests } from 'menwei/sources/manifests.ts';
 import { describe, expect, it } from 'vitest';
-import { IpvsRules } from '../../src/backends/ipvs/rules.ts';
-import type { IpvsState } from '../../src/backends/ipvs/state.ts';
-import { ServiceTracker } from '../../src/services/service-tracker.ts';
-import { aNodeView } from '../../src/services/testing.ts';
-import { readManifests } from '../../src/sources/manifests.ts';
 
 const OBJECTS = fileURLToPath(new URL('../data/reference-case/objects.yaml', import.meta.url));
 

@@ -4,22 +4,22 @@
  */
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { CANARY, type ChainId } from '@menwei/netfilter/iptables/chain-id.ts';
+import { diff } from '@menwei/netfilter/iptables/diff.ts';
+import { formatScript } from '@menwei/netfilter/iptables/restore-script.ts';
+import { formatRule, type Rule } from '@menwei/netfilter/iptables/rule.ts';
+import type { ChainContent, Ruleset } from '@menwei/netfilter/iptables/ruleset.ts';
+import { parseSavedRule } from '@menwei/netfilter/iptables/saved-rule.ts';
+import { LAYOUT } from 'menwei/backends/iptables/base.ts';
+import { NAT_SERVICES } from 'menwei/backends/iptables/names.ts';
+import { ACCOUNTING_OBJECTS, type IptablesOptions } from 'menwei/backends/iptables/options.ts';
+import { IptablesRules } from 'menwei/backends/iptables/rules.ts';
+import { SavedRules } from 'menwei/backends/xtables/observe.ts';
+import type { WatchedObject } from 'menwei/kubernetes/objects.ts';
+import type { NodeView } from 'menwei/services/node-view.ts';
+import { ServiceTracker } from 'menwei/services/service-tracker.ts';
+import { readManifests } from 'menwei/sources/manifests.ts';
 import { describe, expect, it } from 'vitest';
-import { LAYOUT } from '../../src/backends/iptables/base.ts';
-import { NAT_SERVICES } from '../../src/backends/iptables/names.ts';
-import { ACCOUNTING_OBJECTS, type IptablesOptions } from '../../src/backends/iptables/options.ts';
-import { IptablesRules } from '../../src/backends/iptables/rules.ts';
-import { CANARY, type ChainId } from '../../src/backends/xtables/chain-id.ts';
-import { diff } from '../../src/backends/xtables/diff.ts';
-import { SavedRules } from '../../src/backends/xtables/observe.ts';
-import { formatScript } from '../../src/backends/xtables/restore-script.ts';
-import { formatRule, type Rule } from '../../src/backends/xtables/rule.ts';
-import type { ChainContent, Ruleset } from '../../src/backends/xtables/ruleset.ts';
-import { parseSavedRule } from '../../src/backends/xtables/saved-rule.ts';
-import type { WatchedObject } from '../../src/kubernetes/objects.ts';
-import type { NodeView } from '../../src/services/node-view.ts';
-import { ServiceTracker } from '../../src/services/service-tracker.ts';
-import { readManifests } from '../../src/sources/manifests.ts';
 
 const OBJECTS = fileURLToPath(new URL('../data/reference-case/objects.yaml', import.meta.url));
 const DUMP = new URL('golden/reference-case.iptables-save', import.meta.url);

@@ -3,13 +3,19 @@
  * iptables mode: an external address is led to a relay wherever the packet comes from. Where pods can be told from others,
  * theirs have rules of their own.
  */
+
+import { IP_FAMILIES, type IpFamily } from '@menwei/addresses/ip.ts';
+import {
+  aNodeView,
+  anEndpoint,
+  aServicePort,
+  type ServicePortFields,
+} from '@menwei/testing/services/testing.ts';
+import { compileBase } from 'menwei/backends/userspace/base.ts';
+import type { UserspaceOptions } from 'menwei/backends/userspace/options.ts';
+import { UserspaceRules } from 'menwei/backends/userspace/rules.ts';
+import type { NodeView } from 'menwei/services/node-view.ts';
 import { describe, expect, it } from 'vitest';
-import { IP_FAMILIES, type IpFamily } from '../../src/addresses/ip.ts';
-import { compileBase } from '../../src/backends/userspace/base.ts';
-import type { UserspaceOptions } from '../../src/backends/userspace/options.ts';
-import { UserspaceRules } from '../../src/backends/userspace/rules.ts';
-import type { NodeView } from '../../src/services/node-view.ts';
-import { aNodeView, anEndpoint, aServicePort, type ServicePortFields } from '../../src/services/testing.ts';
 
 const ADDRESSES = {
   IPv4: {

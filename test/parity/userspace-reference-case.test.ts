@@ -1,10 +1,10 @@
 /** What userspace mode makes of the reference case (spec/mission.md, D): its rules and listeners, word for word. */
 import { fileURLToPath } from 'node:url';
+import { aNodeView } from '@menwei/testing/services/testing.ts';
+import { UserspaceRules } from 'menwei/backends/userspace/rules.ts';
+import { ServiceTracker } from 'menwei/services/service-tracker.ts';
+import { readManifests } from 'menwei/sources/manifests.ts';
 import { expect, it } from 'vitest';
-import { UserspaceRules } from '../../src/backends/userspace/rules.ts';
-import { ServiceTracker } from '../../src/services/service-tracker.ts';
-import { aNodeView } from '../../src/services/testing.ts';
-import { readManifests } from '../../src/sources/manifests.ts';
 
 const OBJECTS = fileURLToPath(new URL('../data/reference-case/objects.yaml', import.meta.url));
 const PODS = '10.244.0.0/16';

@@ -1,5 +1,5 @@
 /** Random choices, the same in every round with the same seed. */
-import { seededRandom } from '../../src/kernel/fake/faults.ts';
+import { seededRandom } from '@menwei/testing/kernel/faults.ts';
 
 export class Dice {
   readonly #random: () => number;

@@ -1,5 +1,5 @@
 /** The doors to the kernel, each behind a gate. */
-import type { KernelError } from '../../src/kernel/kernel-error.ts';
+import type { KernelError } from '@menwei/netlink/kernel-error.ts';
 import { dead, type Gate } from './gate.ts';
 
 /** Operations that are over when they return. */

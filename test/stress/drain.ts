@@ -3,9 +3,9 @@
  * ones go to endpoints that are there, and in the end every endpoint that came back has its share.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { IP_FAMILIES } from '../../src/addresses/ip.ts';
-import type { LongLivedConnection } from '../../src/lab/host.ts';
-import { isFailure } from '../../src/lab/outcome.ts';
+import { IP_FAMILIES } from '@menwei/addresses/ip.ts';
+import type { LongLivedConnection } from '@menwei/lab/host.ts';
+import { isFailure } from '@menwei/lab/outcome.ts';
 import { StressProxy } from './proxy.ts';
 import type { Round } from './round.ts';
 import { expectProgrammed, expectRight, expectServed } from './verdict.ts';

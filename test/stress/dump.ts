@@ -1,6 +1,7 @@
 /** What the node holds, as the kernel's own tools tell it: without counters, a line a thing. */
+
+import type { ProxyMode } from 'menwei/config/settings.ts';
 import * as v from 'valibot';
-import type { ProxyMode } from '../../src/config/settings.ts';
 import { tool } from './site.ts';
 
 /** Chains that a kubelet has too. */

@@ -1,7 +1,7 @@
 /** Plays rounds of a scenario, as the command line says, and prints a line of JSON for each. */
 import { setTimeout as sleep } from 'node:timers/promises';
+import { formatErrorChain } from 'menwei/log/error-text.ts';
 import * as v from 'valibot';
-import { formatErrorChain } from '../../src/log/error-text.ts';
 import { HUNG, type Result } from './result.ts';
 import { playRound, SCENARIOS } from './round.ts';
 import { Site } from './site.ts';

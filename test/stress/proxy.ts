@@ -1,16 +1,16 @@
 /** A proxy of one mode that runs in this process, may die at any operation, and may be asked whether it is done. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { IpFamily } from '../../src/addresses/ip.ts';
-import type { ProxyMode } from '../../src/config/settings.ts';
-import { ProxyHealth } from '../../src/health/proxy-health.ts';
-import type { Logger } from '../../src/log/logger.ts';
-import { createProxyMetrics } from '../../src/metrics/proxy-metrics.ts';
-import { FamilyProxy, type Syncable, type SyncResult } from '../../src/proxy/family-proxy.ts';
-import type { ServicePortStatus } from '../../src/proxy/service-port-status.ts';
-import { ServiceProxy } from '../../src/proxy/service-proxy.ts';
-import type { NodeView } from '../../src/services/node-view.ts';
-import { ServiceTracker } from '../../src/services/service-tracker.ts';
-import { aNodeView } from '../../src/services/testing.ts';
+import type { IpFamily } from '@menwei/addresses/ip.ts';
+import { aNodeView } from '@menwei/testing/services/testing.ts';
+import type { ProxyMode } from 'menwei/config/settings.ts';
+import { ProxyHealth } from 'menwei/health/proxy-health.ts';
+import type { Logger } from 'menwei/log/logger.ts';
+import { createProxyMetrics } from 'menwei/metrics/proxy-metrics.ts';
+import { FamilyProxy, type Syncable, type SyncResult } from 'menwei/proxy/family-proxy.ts';
+import type { ServicePortStatus } from 'menwei/proxy/service-port-status.ts';
+import { ServiceProxy } from 'menwei/proxy/service-proxy.ts';
+import type { NodeView } from 'menwei/services/node-view.ts';
+import { ServiceTracker } from 'menwei/services/service-tracker.ts';
 import type { Dice } from './dice.ts';
 import { type Engine, openEngine } from './engine.ts';
 import { Gate } from './gate.ts';

@@ -3,9 +3,9 @@
  * Services change; the last one that is started makes everything right, and what nothing concerned went on all the time.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { IP_FAMILIES } from '../../src/addresses/ip.ts';
-import type { LongLivedConnection } from '../../src/lab/host.ts';
-import { isFailure } from '../../src/lab/outcome.ts';
+import { IP_FAMILIES } from '@menwei/addresses/ip.ts';
+import type { LongLivedConnection } from '@menwei/lab/host.ts';
+import { isFailure } from '@menwei/lab/outcome.ts';
 import { StressProxy } from './proxy.ts';
 import type { Round } from './round.ts';
 import { expectProgrammed, expectRight, expectServed } from './verdict.ts';

@@ -1,5 +1,5 @@
 /** One round of a scenario: a node with things of others, a seed that decides all the rest, and a verdict. */
-import type { ProxyMode } from '../../src/config/settings.ts';
+import type { ProxyMode } from 'menwei/config/settings.ts';
 import { Dice } from './dice.ts';
 import { drain } from './drain.ts';
 import { dump, type Lines, Snapshot } from './dump.ts';

@@ -1,13 +1,13 @@
 /** The node that all rounds take place on: one lab for all of them, made empty before each. */
 import { spawnSync } from 'node:child_process';
 import { release } from 'node:os';
-import type { IpFamily } from '../../src/addresses/ip.ts';
-import { wantedSysctls } from '../../src/backends/ipvs/sysctls.ts';
-import type { ProxyMode } from '../../src/config/settings.ts';
-import { currentNamespace, enterNamespace } from '../../src/kernel/netns.ts';
-import { writeSysctl } from '../../src/kernel/sysctl.ts';
-import { createLab, type Lab } from '../../src/lab/lab.ts';
-import type { LabSpec } from '../../src/lab/topology.ts';
+import type { IpFamily } from '@menwei/addresses/ip.ts';
+import { currentNamespace, enterNamespace } from '@menwei/kernel/netns.ts';
+import { writeSysctl } from '@menwei/kernel/sysctl.ts';
+import { createLab, type Lab } from '@menwei/lab/lab.ts';
+import type { LabSpec } from '@menwei/lab/topology.ts';
+import { wantedSysctls } from 'menwei/backends/ipvs/sysctls.ts';
+import type { ProxyMode } from 'menwei/config/settings.ts';
 
 export const NODE = 'node-a';
 export const NODE_IPS = { IPv4: '192.168.49.2', IPv6: 'fd00:49::2' } as const;

@@ -1,6 +1,7 @@
 /** Rounds with chosen seeds as tests. */
+
+import type { ProxyMode } from 'menwei/config/settings.ts';
 import { afterAll, beforeAll, describe, it } from 'vitest';
-import type { ProxyMode } from '../../src/config/settings.ts';
 import { MODES } from './engine.ts';
 import { playRound, SCENARIOS } from './round.ts';
 import { Site } from './site.ts';

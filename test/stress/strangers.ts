@@ -2,7 +2,7 @@
 
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:net';
-import type { ProxyMode } from '../../src/config/settings.ts';
+import type { ProxyMode } from 'menwei/config/settings.ts';
 import type { Dice } from './dice.ts';
 import { Snapshot } from './dump.ts';
 import { tool } from './site.ts';

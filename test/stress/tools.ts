@@ -2,7 +2,7 @@
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { constants } from 'node:os';
-import type { ToolResult, ToolRun, ToolRunner } from '../../src/kernel/tool-runner.ts';
+import type { ToolResult, ToolRun, ToolRunner } from '@menwei/kernel/tool-runner.ts';
 import { dead, type Gate } from './gate.ts';
 
 /** A tool that is to be killed, is killed within this time. */

@@ -1,12 +1,12 @@
 /** Whether the node holds what it has to, whoever asks. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { IP_FAMILIES, type IpFamily } from '../../src/addresses/ip.ts';
-import type { AnyBackend } from '../../src/backends/backend.ts';
-import type { ProxyMode } from '../../src/config/settings.ts';
-import { silentLogger } from '../../src/log/logger.ts';
-import type { Relays } from '../../src/relay/contract.ts';
-import { ServiceTracker } from '../../src/services/service-tracker.ts';
-import type { ObjectSink } from '../../src/sources/source.ts';
+import { IP_FAMILIES, type IpFamily } from '@menwei/addresses/ip.ts';
+import type { AnyBackend } from 'menwei/backends/backend.ts';
+import type { ProxyMode } from 'menwei/config/settings.ts';
+import { silentLogger } from 'menwei/log/logger.ts';
+import type { Relays } from 'menwei/relay/contract.ts';
+import { ServiceTracker } from 'menwei/services/service-tracker.ts';
+import type { ObjectSink } from 'menwei/sources/source.ts';
 import { Dice } from './dice.ts';
 import { dump, type Lines, missingIn } from './dump.ts';
 import { type Engine, openEngine } from './engine.ts';

@@ -1,8 +1,8 @@
 /** A few Services of both families, and what becomes of them. */
-import { formatHostPort, IP_FAMILIES, type IpFamily } from '../../src/addresses/ip.ts';
-import type { EndpointSlice, Service } from '../../src/kubernetes/objects.ts';
-import { aService, aSlice } from '../../src/services/testing.ts';
-import type { ObjectSink } from '../../src/sources/source.ts';
+import { formatHostPort, IP_FAMILIES, type IpFamily } from '@menwei/addresses/ip.ts';
+import { aService, aSlice } from '@menwei/testing/services/testing.ts';
+import type { EndpointSlice, Service } from 'menwei/kubernetes/objects.ts';
+import type { ObjectSink } from 'menwei/sources/source.ts';
 import type { Dice } from './dice.ts';
 import { NODE, POD_PORT, PODS, type Pod, podIP } from './site.ts';
 

@@ -2,9 +2,10 @@
  * From one state to another: whatever stands between two changes of the kernel, nobody gets to where neither the old nor
  * the new state leads them, unmasqueraded only where one of those does so, and nobody whom both let in is kept out.
  */
+
+import { IP_FAMILIES, type IpFamily } from '@menwei/addresses/ip.ts';
+import type { ServicePort } from 'menwei/services/service-port.ts';
 import { describe, expect, it } from 'vitest';
-import { IP_FAMILIES, type IpFamily } from '../../src/addresses/ip.ts';
-import type { ServicePort } from '../../src/services/service-port.ts';
 import { type GuardedMachine, MACHINES } from './guards/machines.ts';
 import { HOSTS, type PortOfFields, packetOf, portOf, programOf, type Sender } from './testbed.ts';
 

@@ -1,12 +1,12 @@
 /** The modes whose rules can be traced, and what they make of service ports. */
-import { IP_FAMILIES, type IpFamily } from '../../src/addresses/ip.ts';
-import type { Rules } from '../../src/backends/backend.ts';
-import type { IptablesOptions } from '../../src/backends/iptables/options.ts';
-import { IptablesRules } from '../../src/backends/iptables/rules.ts';
-import type { NftablesOptions } from '../../src/backends/nftables/options.ts';
-import { NftablesRules } from '../../src/backends/nftables/rules.ts';
-import type { NodeView } from '../../src/services/node-view.ts';
-import type { ServicePort } from '../../src/services/service-port.ts';
+import { IP_FAMILIES, type IpFamily } from '@menwei/addresses/ip.ts';
+import type { Rules } from 'menwei/backends/backend.ts';
+import type { IptablesOptions } from 'menwei/backends/iptables/options.ts';
+import { IptablesRules } from 'menwei/backends/iptables/rules.ts';
+import type { NftablesOptions } from 'menwei/backends/nftables/options.ts';
+import { NftablesRules } from 'menwei/backends/nftables/rules.ts';
+import type { NodeView } from 'menwei/services/node-view.ts';
+import type { ServicePort } from 'menwei/services/service-port.ts';
 import { iptablesHooks } from './iptables/hooks.ts';
 import { forget } from './nftables/forget.ts';
 import { nftablesHooks } from './nftables/hooks.ts';

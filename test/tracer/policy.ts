@@ -2,10 +2,10 @@
  * What must become of a packet for a service port, said without any rule: the decision table of upstream (spec § 3.1)
  * in a few lines, to hold compiled rules against.
  */
-import { isLoopback } from '../../src/addresses/ip.ts';
-import type { NodeView } from '../../src/services/node-view.ts';
-import type { Endpoint, ServicePort } from '../../src/services/service-port.ts';
-import { categorizeEndpoints } from '../../src/services/topology.ts';
+import { isLoopback } from '@menwei/addresses/ip.ts';
+import type { NodeView } from 'menwei/services/node-view.ts';
+import type { Endpoint, ServicePort } from 'menwei/services/service-port.ts';
+import { categorizeEndpoints } from 'menwei/services/topology.ts';
 import type { Mode, ModeOptions } from './modes.ts';
 import { isLocalAddress, isWithin, type Machine, type Packet } from './packet.ts';
 

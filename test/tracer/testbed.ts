@@ -2,11 +2,16 @@
  * Service ports on one node, and packets sent to them: a scene for tables of test cases. Hosts go by name, so that a
  * case reads the same in both IP families.
  */
-import type { IpFamily } from '../../src/addresses/ip.ts';
-import type { Protocol } from '../../src/kubernetes/objects.ts';
-import type { NodeView } from '../../src/services/node-view.ts';
-import type { Endpoint, ServicePort } from '../../src/services/service-port.ts';
-import { aNodeView, anEndpoint, aServicePort, type ServicePortFields } from '../../src/services/testing.ts';
+import type { IpFamily } from '@menwei/addresses/ip.ts';
+import {
+  aNodeView,
+  anEndpoint,
+  aServicePort,
+  type ServicePortFields,
+} from '@menwei/testing/services/testing.ts';
+import type { Protocol } from 'menwei/kubernetes/objects.ts';
+import type { NodeView } from 'menwei/services/node-view.ts';
+import type { Endpoint, ServicePort } from 'menwei/services/service-port.ts';
 import { hooksOf, type Mode, type ModeOptions, optionsOf, type Program } from './modes.ts';
 import type { Machine, Packet } from './packet.ts';
 import { describeWays, trace, type Way } from './trace.ts';

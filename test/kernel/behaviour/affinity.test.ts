@@ -1,7 +1,7 @@
 /** sessionAffinity ClientIP. */
 import { setTimeout as sleep } from 'node:timers/promises';
+import { isFailure } from '@menwei/lab/outcome.ts';
 import { expect, it } from 'vitest';
-import { isFailure } from '../../../src/lab/outcome.ts';
 import { unready } from './offer.ts';
 import type { PublishedService } from './published-service.ts';
 import { describeModes, describeTraffic } from './suite.ts';

@@ -1,6 +1,7 @@
 /** Which pods of a Service get its traffic. */
+
+import type { Tally } from '@menwei/lab/outcome.ts';
 import { describe, expect, it } from 'vitest';
-import type { Tally } from '../../../src/lab/outcome.ts';
 import { leaving, unready } from './offer.ts';
 import { describeModes, describeTraffic } from './suite.ts';
 

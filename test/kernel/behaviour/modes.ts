@@ -3,7 +3,7 @@
  * must do is not written again.
  */
 import { dirname } from 'node:path';
-import { formatHostPort } from '../../../src/addresses/ip.ts';
+import { formatHostPort } from '@menwei/addresses/ip.ts';
 import { isShared, readChains, withoutNoise } from './iptables-dump.ts';
 import { readIpvs, withoutIpvsNoise } from './ipvs-dump.ts';
 import { readObjects, withElementLines } from './nft-dump.ts';

@@ -1,8 +1,8 @@
 /** Services beside each other: what one is must not show in another. */
 import type { V1EndpointSlice, V1Service } from '@kubernetes/client-node';
+import { formatHostPort } from '@menwei/addresses/ip.ts';
+import type { ServicePortStatus } from 'menwei/proxy/service-port-status.ts';
 import { describe, expect, it } from 'vitest';
-import { formatHostPort } from '../../../src/addresses/ip.ts';
-import type { ServicePortStatus } from '../../../src/proxy/service-port-status.ts';
 import { describeService, describeSlice, type Offer } from './offer.ts';
 import type { PublishedService } from './published-service.ts';
 import { describeModes, describeTraffic, eventually } from './suite.ts';

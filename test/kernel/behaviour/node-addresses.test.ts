@@ -1,6 +1,7 @@
 /** The addresses of a node come and go while its proxy runs. */
+
+import { formatHostPort, type IpFamily } from '@menwei/addresses/ip.ts';
 import { describe, expect, it } from 'vitest';
-import { formatHostPort, type IpFamily } from '../../../src/addresses/ip.ts';
 import { SILENCE } from './published-service.ts';
 import { describeModes, eventually } from './suite.ts';
 import { FAMILIES } from './topology.ts';

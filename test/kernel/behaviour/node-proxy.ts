@@ -1,8 +1,8 @@
 /** One node's `menwei run`, as a real process in the node's namespace. */
 import { join } from 'node:path';
-import type { ExitState, HostProcess } from '../../../src/lab/host-process.ts';
-import type { LabNode } from '../../../src/lab/lab.ts';
-import type { ServicePortStatus } from '../../../src/proxy/service-port-status.ts';
+import type { ExitState, HostProcess } from '@menwei/lab/host-process.ts';
+import type { LabNode } from '@menwei/lab/lab.ts';
+import type { ServicePortStatus } from 'menwei/proxy/service-port-status.ts';
 import { PageReader } from './page-reader.ts';
 
 export const MENWEI = join(import.meta.dirname, '../../../bin/menwei');

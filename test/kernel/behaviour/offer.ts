@@ -1,7 +1,7 @@
 /** A Service as a test asks for it: only what matters to the test is said. Turned into Kubernetes objects here. */
 import type { V1Endpoint, V1EndpointSlice, V1Service, V1ServiceSpec } from '@kubernetes/client-node';
-import type { IpFamily } from '../../../src/addresses/ip.ts';
-import type { Protocol } from '../../../src/kubernetes/objects.ts';
+import type { IpFamily } from '@menwei/addresses/ip.ts';
+import type { Protocol } from 'menwei/kubernetes/objects.ts';
 
 /** A pod behind a Service, and what its EndpointSlice says of it. */
 export interface Backing {

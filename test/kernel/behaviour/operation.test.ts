@@ -1,7 +1,8 @@
 /** The proxy stops, starts again, and meets others who change its rules. */
+
+import type { LongLivedConnection } from '@menwei/lab/host.ts';
+import { isFailure } from '@menwei/lab/outcome.ts';
 import { describe, expect, it } from 'vitest';
-import type { LongLivedConnection } from '../../../src/lab/host.ts';
-import { isFailure } from '../../../src/lab/outcome.ts';
 import type { Cluster } from './cluster.ts';
 import type { PublishedService } from './published-service.ts';
 import { describeModes, eventually } from './suite.ts';

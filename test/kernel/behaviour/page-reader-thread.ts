@@ -1,7 +1,7 @@
 /** The thread of a PageReader. It never leaves its namespace, so that every socket is created inside. */
 import { get } from 'node:http';
 import { parentPort, workerData } from 'node:worker_threads';
-import { enterNamespace } from '../../../src/kernel/netns.ts';
+import { enterNamespace } from '@menwei/kernel/netns.ts';
 import type { NoPage, Page, PageReply, PageRequest } from './page-reader.ts';
 
 const TIMEOUT_MS = 2_000;

@@ -1,6 +1,6 @@
 /** Reads web pages from inside a network namespace: the proxy's own servers, which answer with more than a name. */
 import { Worker } from 'node:worker_threads';
-import type { NetworkNamespace } from '../../../src/kernel/netns.ts';
+import type { NetworkNamespace } from '@menwei/kernel/netns.ts';
 
 export interface Page {
   readonly status: number;

@@ -1,8 +1,8 @@
 /** A Service in force, and asking it. */
-import { formatHostPort } from '../../../src/addresses/ip.ts';
-import type { LongLivedConnection } from '../../../src/lab/host.ts';
-import { isFailure, type Outcome, type Tally, tally } from '../../../src/lab/outcome.ts';
-import type { RequestOptions, SeriesOptions } from '../../../src/lab/request.ts';
+import { formatHostPort } from '@menwei/addresses/ip.ts';
+import type { LongLivedConnection } from '@menwei/lab/host.ts';
+import { isFailure, type Outcome, type Tally, tally } from '@menwei/lab/outcome.ts';
+import type { RequestOptions, SeriesOptions } from '@menwei/lab/request.ts';
 import type { Cluster } from './cluster.ts';
 import { describeService, describeSlice, type Identity, type Offer, SERVICE_PORT } from './offer.ts';
 

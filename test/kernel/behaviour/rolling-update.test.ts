@@ -2,8 +2,9 @@
  * A rolling update under load: every pod is replaced, some at a time, while clients keep asking. The clients have few
  * ports, so that connections are made again and again from ports whose former connection went to a pod that is gone.
  */
+
+import type { Tally } from '@menwei/lab/outcome.ts';
 import { describe, expect, it } from 'vitest';
-import type { Tally } from '../../../src/lab/outcome.ts';
 import { Cluster } from './cluster.ts';
 import { MODES, type Mode } from './modes.ts';
 import { type Backing, leaving, POD_PORT } from './offer.ts';

@@ -1,7 +1,8 @@
 /** How the test files of the suite are laid out: by mode, IP family and transport protocol. */
+
+import type { IpFamily } from '@menwei/addresses/ip.ts';
+import type { Protocol } from 'menwei/kubernetes/objects.ts';
 import { afterAll, aroundEach, beforeAll, beforeEach, describe, expect } from 'vitest';
-import type { IpFamily } from '../../../src/addresses/ip.ts';
-import type { Protocol } from '../../../src/kubernetes/objects.ts';
 import { Cluster, type ClusterOptions } from './cluster.ts';
 import { MODES } from './modes.ts';
 import { PATIENCE_MS } from './patience.ts';

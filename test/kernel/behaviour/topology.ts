@@ -1,8 +1,8 @@
 /** Who is in the cluster under test, and where. */
-import type { IpFamily } from '../../../src/addresses/ip.ts';
-import { hasSctp } from '../../../src/kernel/features.ts';
-import type { Protocol } from '../../../src/kubernetes/objects.ts';
-import type { LabSpec, NodeSpec } from '../../../src/lab/topology.ts';
+import type { IpFamily } from '@menwei/addresses/ip.ts';
+import { hasSctp } from '@menwei/kernel/features.ts';
+import type { LabSpec, NodeSpec } from '@menwei/lab/topology.ts';
+import type { Protocol } from 'menwei/kubernetes/objects.ts';
 import { POD_PORT } from './offer.ts';
 
 export const FAMILIES: readonly IpFamily[] = ['IPv4', 'IPv6'];

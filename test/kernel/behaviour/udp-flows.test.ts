@@ -2,9 +2,10 @@
  * UDP clients that keep their source port. To the kernel all their datagrams are one flow, which goes on to where it led
  * first, whatever the rules say by now, unless somebody cuts it.
  */
+
+import type { IpFamily } from '@menwei/addresses/ip.ts';
+import type { Outcome } from '@menwei/lab/outcome.ts';
 import { describe, expect, it, vi } from 'vitest';
-import type { IpFamily } from '../../../src/addresses/ip.ts';
-import type { Outcome } from '../../../src/lab/outcome.ts';
 import type { Cluster } from './cluster.ts';
 import { leaving, type Offer } from './offer.ts';
 import { PATIENCE_MS } from './patience.ts';

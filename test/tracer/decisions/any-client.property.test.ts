@@ -1,9 +1,9 @@
 /** Whatever becomes of service ports, clients with session affinity go where they went, but only as long as they may. */
 import { isDeepStrictEqual } from 'node:util';
+import { histories } from '@menwei/testing/services/arbitraries.ts';
 import fc from 'fast-check';
+import type { ServicePort } from 'menwei/services/service-port.ts';
 import { describe, expect, it } from 'vitest';
-import { histories } from '../../../src/services/arbitraries.ts';
-import type { ServicePort } from '../../../src/services/service-port.ts';
 import { MODES_AND_FAMILIES, memoryAfter, type Program } from '../modes.ts';
 import type { Memory, Packet } from '../packet.ts';
 import { decide } from '../policy.ts';

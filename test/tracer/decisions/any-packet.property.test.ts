@@ -1,7 +1,8 @@
 /** Any packet to any service port goes where the policies say, whatever else is programmed beside it. */
+
+import { worlds } from '@menwei/testing/services/arbitraries.ts';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { worlds } from '../../../src/services/arbitraries.ts';
 import { MODES_AND_FAMILIES } from '../modes.ts';
 import { decide } from '../policy.ts';
 import { aTestbed } from '../testbed.ts';

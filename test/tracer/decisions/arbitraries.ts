@@ -1,9 +1,10 @@
 /** Any packets to the service ports of a world, and any machines that they meet. */
+
+import type { IpFamily } from '@menwei/addresses/ip.ts';
+import { ADDRESSES, type World } from '@menwei/testing/services/arbitraries.ts';
 import fc from 'fast-check';
-import type { IpFamily } from '../../../src/addresses/ip.ts';
-import { ACCOUNTING_OBJECTS } from '../../../src/backends/iptables/options.ts';
-import { ADDRESSES, type World } from '../../../src/services/arbitraries.ts';
-import type { ServicePort } from '../../../src/services/service-port.ts';
+import { ACCOUNTING_OBJECTS } from 'menwei/backends/iptables/options.ts';
+import type { ServicePort } from 'menwei/services/service-port.ts';
 import { type ModeOptions, optionsOf } from '../modes.ts';
 import type { Machine, Packet } from '../packet.ts';
 

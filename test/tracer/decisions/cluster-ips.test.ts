@@ -1,7 +1,8 @@
 /** ClusterIPs, and the addresses beside them. */
+
+import { parseCidr } from '@menwei/addresses/ip.ts';
+import { anEndpoint } from '@menwei/testing/services/testing.ts';
 import { describe, expect, it } from 'vitest';
-import { parseCidr } from '../../../src/addresses/ip.ts';
-import { anEndpoint } from '../../../src/services/testing.ts';
 import { MODES_AND_FAMILIES } from '../modes.ts';
 import {
   aTestbed,

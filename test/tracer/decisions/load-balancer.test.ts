@@ -1,8 +1,9 @@
 /** Load-balancer addresses: who may use them, and which ones get rules at all. */
+
+import type { IpFamily } from '@menwei/addresses/ip.ts';
+import { aService, aSlice } from '@menwei/testing/services/testing.ts';
+import { ServiceTracker } from 'menwei/services/service-tracker.ts';
 import { describe, expect, it } from 'vitest';
-import type { IpFamily } from '../../../src/addresses/ip.ts';
-import { ServiceTracker } from '../../../src/services/service-tracker.ts';
-import { aService, aSlice } from '../../../src/services/testing.ts';
 import { MODES, MODES_AND_FAMILIES } from '../modes.ts';
 import {
   aTestbed,

@@ -1,8 +1,9 @@
 /** Who is masqueraded and who keeps their address: every sender, way in and policy, with every setting that counts. */
+
+import type { IpFamily } from '@menwei/addresses/ip.ts';
+import type { ServicePortFields } from '@menwei/testing/services/testing.ts';
+import type { NodeView } from 'menwei/services/node-view.ts';
 import { describe, expect, it } from 'vitest';
-import type { IpFamily } from '../../../src/addresses/ip.ts';
-import type { NodeView } from '../../../src/services/node-view.ts';
-import type { ServicePortFields } from '../../../src/services/testing.ts';
 import { MODES_AND_FAMILIES } from '../modes.ts';
 import {
   aTestbed,

@@ -1,6 +1,7 @@
 /** NodePorts: on which addresses they answer. */
+
+import { IP_FAMILIES, type IpFamily } from '@menwei/addresses/ip.ts';
 import { describe, expect, it } from 'vitest';
-import { IP_FAMILIES, type IpFamily } from '../../../src/addresses/ip.ts';
 import { MODES } from '../modes.ts';
 import { aTestbed, expectedIn, HOSTS, type Host, portOf, type Sender } from '../testbed.ts';
 

@@ -1,6 +1,7 @@
 /** Session affinity: where a client goes that was here before. */
+
+import type { IpFamily } from '@menwei/addresses/ip.ts';
 import { describe, expect, it } from 'vitest';
-import type { IpFamily } from '../../../src/addresses/ip.ts';
 import { MODES_AND_FAMILIES, memoryAfter } from '../modes.ts';
 import type { Memory } from '../packet.ts';
 import {

@@ -2,13 +2,14 @@
  * Any packet to any service port comes to a listener whose relay leads where the policies say: to the same endpoints as
  * in iptables mode. Nothing is masqueraded, since relays open connections of their own.
  */
+
+import { IP_FAMILIES, type IpFamily } from '@menwei/addresses/ip.ts';
+import { worlds } from '@menwei/testing/services/arbitraries.ts';
 import fc from 'fast-check';
+import { UserspaceRules } from 'menwei/backends/userspace/rules.ts';
+import type { UserspaceState } from 'menwei/backends/userspace/state.ts';
+import type { ServicePort } from 'menwei/services/service-port.ts';
 import { describe, expect, it } from 'vitest';
-import { IP_FAMILIES, type IpFamily } from '../../../src/addresses/ip.ts';
-import { UserspaceRules } from '../../../src/backends/userspace/rules.ts';
-import type { UserspaceState } from '../../../src/backends/userspace/state.ts';
-import { worlds } from '../../../src/services/arbitraries.ts';
-import type { ServicePort } from '../../../src/services/service-port.ts';
 import { iptablesHooks } from '../iptables/hooks.ts';
 import { stateOf } from '../modes.ts';
 import { destinationOf, isLocalAddress, type Machine, type Packet } from '../packet.ts';

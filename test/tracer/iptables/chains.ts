@@ -1,8 +1,8 @@
 /** The rules of a Ruleset, read and in the order in which a packet meets them. */
-import { type ChainId, chainId, splitChainId } from '../../../src/backends/xtables/chain-id.ts';
-import type { Rule } from '../../../src/backends/xtables/rule.ts';
-import { type ChainContent, isBuiltinChain, type Ruleset } from '../../../src/backends/xtables/ruleset.ts';
-import { parseSavedRule } from '../../../src/backends/xtables/saved-rule.ts';
+import { type ChainId, chainId, splitChainId } from '@menwei/netfilter/iptables/chain-id.ts';
+import type { Rule } from '@menwei/netfilter/iptables/rule.ts';
+import { type ChainContent, isBuiltinChain, type Ruleset } from '@menwei/netfilter/iptables/ruleset.ts';
+import { parseSavedRule } from '@menwei/netfilter/iptables/saved-rule.ts';
 
 export interface TracedRule {
   readonly text: string;

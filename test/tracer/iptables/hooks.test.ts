@@ -1,6 +1,6 @@
+import type { ChainId } from '@menwei/netfilter/iptables/chain-id.ts';
+import type { Ruleset } from '@menwei/netfilter/iptables/ruleset.ts';
 import { describe, expect, it } from 'vitest';
-import type { ChainId } from '../../../src/backends/xtables/chain-id.ts';
-import type { Ruleset } from '../../../src/backends/xtables/ruleset.ts';
 import type { Machine, Packet } from '../packet.ts';
 import { fromNode, invalid, passing, toNode, withinNode } from '../sample-packets.ts';
 import { describeWays, trace } from '../trace.ts';

@@ -1,6 +1,6 @@
 /** What is left of the clients that rules remember when a change is through: the backend forgets some of them. */
-import { Forgotten, partingOf } from '../../../src/backends/nftables/forgotten.ts';
-import type { NftablesState } from '../../../src/backends/nftables/state.ts';
+import { Forgotten, partingOf } from 'menwei/backends/nftables/forgotten.ts';
+import type { NftablesState } from 'menwei/backends/nftables/state.ts';
 import type { Memory } from '../packet.ts';
 import { splitClientName } from './instructions.ts';
 

@@ -1,4 +1,11 @@
-import { describe, expect, it } from 'vitest';
+import type {
+  Chain,
+  Hook as ChainHook,
+  Element,
+  Expression,
+  SetDeclaration,
+  TableContent,
+} from '@menwei/netlink/families/nftables/model.ts';
 import {
   address,
   connectionAddress,
@@ -25,15 +32,8 @@ import {
   setMark,
   update,
   verdictOf,
-} from '../../../src/backends/nftables/statement.ts';
-import type {
-  Chain,
-  Hook as ChainHook,
-  Element,
-  Expression,
-  SetDeclaration,
-  TableContent,
-} from '../../../src/kernel/netlink/nf-tables/model.ts';
+} from 'menwei/backends/nftables/statement.ts';
+import { describe, expect, it } from 'vitest';
 import type { Machine, Memory, Packet } from '../packet.ts';
 import { fromNode, invalid, passing, toNode, withinNode } from '../sample-packets.ts';
 import { describeWays, type Hook, trace, type Way } from '../trace.ts';

@@ -1,5 +1,5 @@
 /** What one instruction of a rule does to a packet. */
-import { formatHostPort } from '../../../src/addresses/ip.ts';
+import { formatHostPort } from '@menwei/addresses/ip.ts';
 import type {
   Datatype,
   Elements,
@@ -9,7 +9,7 @@ import type {
   SetDeclaration,
   TableContent,
   Verdict,
-} from '../../../src/kernel/netlink/nf-tables/model.ts';
+} from '@menwei/netlink/families/nftables/model.ts';
 import { type Flight, isWithin, recall, remember } from '../packet.ts';
 import { answer } from './facts.ts';
 import { load, loadFields, numberOf, type Registers, store, storeFields, word } from './registers.ts';

@@ -1,8 +1,9 @@
 /** Registers, and the values that rules keep in them. */
+
+import { addressBytes } from '@menwei/addresses/ip.ts';
+import type { Datatype, Hex, Register } from '@menwei/netlink/families/nftables/model.ts';
+import { IS_LITTLE_ENDIAN } from '@menwei/netlink/message.ts';
 import ipaddr from 'ipaddr.js';
-import { addressBytes } from '../../../src/addresses/ip.ts';
-import { IS_LITTLE_ENDIAN } from '../../../src/kernel/netlink/message.ts';
-import type { Datatype, Hex, Register } from '../../../src/kernel/netlink/nf-tables/model.ts';
 
 /** Words of four bytes, in hex. Those that a rule has not written have no value: the kernel lets no rule read them. */
 export type Registers = readonly (Hex | undefined)[];

@@ -1,0 +1,69 @@
+/** Which of the machine's addresses stands for it, where nobody says so. */
+import { createSocket } from 'node:dgram';
+import { once } from 'node:events';
+import {
+  type Cidr,
+  cidrContains,
+  type IpFamily,
+  isLoopback,
+  parseIp,
+  parseKnownCidr,
+} from '@menwei/addresses/ip.ts';
+import type { AddressOnInterface } from '@menwei/netlink/families/route/contract.ts';
+
+const LOOPBACK_INTERFACE = 'lo';
+const LINK_LOCAL: readonly Cidr[] = ['169.254.0.0/16', 'fe80::/10'].map(parseKnownCidr);
+/** Far away from everybody (RFC 5737, RFC 3849). Nothing is sent there. */
+const ELSEWHERE: Readonly<Record<IpFamily, string>> = { IPv4: '192.0.2.1', IPv6: '2001:db8::1' };
+
+/** The address that the kernel would send from by its default route; undefined if it has none. */
+export async function observeDefaultSource(family: IpFamily): Promise<string | undefined> {
+  const socket = createSocket(family === 'IPv4' ? 'udp4' : 'udp6');
+  try {
+    // A UDP socket that is connected has its route, and has sent nothing.
+    socket.connect(9, ELSEWHERE[family]);
+    await once(socket, 'connect');
+    return parseIp(socket.address().address);
+  } catch {
+    return undefined;
+  } finally {
+    socket.close();
+  }
+}
+
+/**
+ * The one that the default route sends from; else that of before, so that nothing moves without need; else the first. One that
+ * lasts is better than one that was made for privacy.
+ *
+ * @param addresses of one family, in the kernel's order
+ * @param source see {@link observeDefaultSource}
+ */
+export function chooseOwnAddress(
+  addresses: readonly AddressOnInterface[],
+  source: string | undefined,
+  before: string | undefined,
+): string | undefined {
+  const candidates = addresses.filter(isCandidate);
+  const bySource = candidates.find(({ ip }) => ip === source);
+  if (bySource !== undefined) {
+    const besideIt = candidates.filter((address) => address.interface === bySource.interface);
+    return lasts(bySource) ? bySource.ip : (besideIt.find(lasts) ?? bySource).ip;
+  }
+  if (candidates.some(({ ip }) => ip === before)) return before;
+  const onLoopback = (address: AddressOnInterface) => address.interface === LOOPBACK_INTERFACE;
+  const inOrder = [
+    ...candidates.filter((address) => !onLoopback(address) && lasts(address)),
+    ...candidates.filter((address) => !onLoopback(address)),
+    ...candidates,
+  ];
+  return inOrder[0]?.ip;
+}
+
+function isCandidate({ ip, scope, state }: AddressOnInterface): boolean {
+  if (scope !== 'global' || state === 'tentative' || isLoopback(ip)) return false;
+  return !LINK_LOCAL.some((cidr) => cidrContains(cidr, ip));
+}
+
+function lasts({ state }: AddressOnInterface): boolean {
+  return state === undefined;
+}

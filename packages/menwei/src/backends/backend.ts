@@ -1,0 +1,118 @@
+/**
+ * The contract of a proxy mode. A backend never handles an event: it says what must exist for a service port, and
+ * `diff` finds out what to change. Full and partial sync, restart and repair are all `apply(diff(from, to))`.
+ *
+ * Laws, each a property test for every backend:
+ *   diff(a, a) is empty;  apply(diff(a, b)) turns a into b;  observe() after apply gives what was applied;
+ *   compiling twice gives the same unit.
+ */
+import type { IpFamily } from '@menwei/addresses/ip.ts';
+import type { KernelError } from '@menwei/netlink/kernel-error.ts';
+import type { ProxyMode } from '../config/settings.ts';
+import type { NodeView } from '../services/node-view.ts';
+import type { ServicePort, ServicePortKey } from '../services/service-port.ts';
+
+/**
+ * The pure half of one mode in one IP family.
+ *
+ * `Unit` is all that one service port needs in the kernel, as data. `State` is a piece of what the kernel holds (or
+ * must hold): all of it, or just the part that some changed units touch. `Changes` leads from one state to another.
+ */
+export interface Rules<Unit, State, Changes> {
+  readonly mode: ProxyMode;
+  readonly family: IpFamily;
+  /** Why the mode can do nothing for a service port, now or ever; undefined, as without this: it can. Then it is not compiled. */
+  unsupported?(port: ServicePort): string | undefined;
+  /** `previous` keeps choices stable that more than one answer would do for. */
+  compile(port: ServicePort, node: NodeView, previous?: Unit): Unit;
+  /** A collection of units that can say what it means for the kernel. Starts with no unit at all. */
+  plan(): Plan<Unit, State>;
+  /** The state of a kernel that never heard of us. */
+  nothing(): State;
+  diff(from: State, to: State): Changes;
+  isEmpty(changes: Changes): boolean;
+  /** The changes as the text an operator of this mode would understand, for `--dry-run`, `diff` and failure logs. */
+  format(changes: Changes): string;
+}
+
+/** One mode in one IP family: the rules and the door to the kernel. */
+export interface Backend<Unit, State, Changes> extends Rules<Unit, State, Changes> {
+  /** All or nothing where the kernel allows it. Throws KernelError: then nobody knows what the kernel holds. */
+  apply(changes: Changes, signal: AbortSignal): Promise<Outcome<Unit>>;
+  /** What the kernel holds of ours. Throws KernelError. */
+  observe(signal: AbortSignal): Promise<State>;
+  /**
+   * Calls `drifted` whenever somebody else changed what is ours, until the signal ends it; without words when that only
+   * may be. What it looks at and what it edits, it does in turn, as short as can be: nobody else then changes anything.
+   * May reject, and is then begun anew.
+   */
+  watch(drifted: (what?: string) => void, inTurn: InTurn, signal: AbortSignal): Promise<void>;
+  /**
+   * Where the kernel leads the flows of a service port; a mode without this leads them to the endpoints. Asked after
+   * changes were applied.
+   */
+  destinations?(key: ServicePortKey): readonly Destination[];
+  /** Leaves nothing of ours in the kernel and touches nothing else. */
+  cleanup(signal: AbortSignal): Promise<void>;
+}
+
+/**
+ * Does some work when it is its turn. `observe`, `apply` and what a watch does in turn come one after the other, so that
+ * nothing is edited or judged that is just being changed.
+ */
+export type InTurn = <T>(work: () => Promise<T>) => Promise<T>;
+
+/**
+ * What became of changes. `outdated`: nothing was done, since the kernel is no longer as it was observed, and who looks
+ * again gets on; a backend does not say so for ever.
+ */
+export type Outcome<Unit> = 'applied' | 'outdated' | Partly<Unit>;
+
+/** Of a backend that makes its changes one by one: some were refused, all the others were made. */
+export interface Partly<Unit> {
+  readonly refused: readonly Refusal[];
+  /**
+   * What the kernel now holds of a service port that should have this unit, as a unit: the very same if nothing of it was
+   * refused. Put into the plan, it makes the next `before` tell what is there. Without it nobody knows, and who wants to
+   * looks again.
+   */
+  held?(key: ServicePortKey, wanted: Unit | undefined): Unit | undefined;
+}
+
+export interface Destination {
+  readonly ip: string;
+  readonly port: number;
+}
+
+export interface Refusal {
+  /** Whose change it was; undefined: not that of a single one, or there is no such service port any more. */
+  readonly servicePort: ServicePortKey | undefined;
+  readonly error: KernelError;
+}
+
+/** For those who drive a mode and need not know what its units look like. */
+export type AnyRules = Rules<unknown, unknown, unknown>;
+export type AnyBackend = Backend<unknown, unknown, unknown>;
+
+/** The desired units of one backend, kept up to date change by change. */
+export interface Plan<Unit, State> {
+  unit(key: ServicePortKey): Unit | undefined;
+  /**
+   * Puts new units in place (undefined removes one) and returns the touched part of the desired state before and
+   * after; the cost depends on the touched part alone.
+   */
+  update(node: NodeView, units: ReadonlyMap<ServicePortKey, Unit | undefined>): StateChange<State>;
+  /**
+   * Takes over from what the kernel holds every choice for which more than one answer would do, so that nothing is
+   * changed that is right as it is.
+   */
+  settle(observed: State): void;
+  /** The complete desired state. */
+  complete(): State;
+}
+
+export interface StateChange<State> {
+  readonly before: State;
+  /** May be made up when it is read, so it is read before the next update or not at all. */
+  readonly after: State;
+}

@@ -1,0 +1,130 @@
+/** The rules that exist without any Service: jumps from the built-in chains and our fixed chains (spec §§ 4.5, 4.7). */
+
+import type { ChainId } from '@menwei/netfilter/iptables/chain-id.ts';
+import { formatMark, formatRule, type Rule } from '@menwei/netfilter/iptables/rule.ts';
+import type { NodeView } from '../../services/node-view.ts';
+import {
+  FILTER_EXTERNAL_SERVICES,
+  FILTER_NODE_PORTS,
+  FILTER_PROXY_FIREWALL,
+  FILTER_SERVICES,
+  FIREWALL_JUMPS,
+  SERVICE_JUMPS,
+} from '../xtables/filter-chains.ts';
+import { type Jump, jump, type Layout } from '../xtables/layout.ts';
+import type { BaseChain, BaseChains } from '../xtables/shared-chains.ts';
+import {
+  FILTER_FIREWALL,
+  FILTER_FORWARD,
+  FIXED_CHAINS,
+  isPerServiceChain,
+  NAT_MARK_MASQ,
+  NAT_NODE_PORTS,
+  NAT_POSTROUTING,
+  NAT_SERVICES,
+} from './names.ts';
+import { INVALID_DROPPED_ACCOUNTING, type IptablesOptions } from './options.ts';
+
+/**
+ * In the order in which they are put in front of what is there, so that the last one of a chain comes to stand first.
+ */
+export const JUMPS: readonly Jump[] = [
+  ...SERVICE_JUMPS,
+  jump('filter FORWARD', FILTER_FORWARD, 'kubernetes forwarding rules'),
+  ...FIREWALL_JUMPS,
+  jump('nat OUTPUT', NAT_SERVICES, 'kubernetes service portals'),
+  jump('nat PREROUTING', NAT_SERVICES, 'kubernetes service portals'),
+  jump('nat POSTROUTING', NAT_POSTROUTING, 'kubernetes postrouting rules'),
+  jump('filter INPUT', FILTER_FIREWALL),
+  jump('filter OUTPUT', FILTER_FIREWALL),
+];
+
+export const LAYOUT: Layout = {
+  jumps: JUMPS,
+  fixedChains: new Set([...FIXED_CHAINS, FILTER_FIREWALL]),
+  keptChains: new Set([FILTER_FIREWALL]),
+  isOwnChain: isPerServiceChain,
+};
+
+export function compileBase(node: NodeView, options: IptablesOptions): BaseChains {
+  const base = new Map<ChainId, BaseChain>();
+  const add = (id: ChainId, head: readonly Rule[] = [], tail: readonly Rule[] = []) =>
+    base.set(id, { head: head.map(formatRule), tail: tail.map(formatRule) });
+
+  add(FILTER_SERVICES);
+  add(FILTER_EXTERNAL_SERVICES);
+  add(FILTER_FORWARD, forwardRules(options));
+  add(FILTER_NODE_PORTS);
+  add(FILTER_PROXY_FIREWALL);
+  if (options.localhostNodePorts) add(FILTER_FIREWALL, [localnetGuard()]);
+  else base.set(FILTER_FIREWALL, { head: 'any', tail: [] });
+  add(NAT_SERVICES, [], nodePortJumps(node, options));
+  add(NAT_NODE_PORTS);
+  add(NAT_POSTROUTING, masqueradeRules(options));
+  add(NAT_MARK_MASQ, [{ target: `MARK --or-mark ${formatMark(options.masqueradeMark)}` }]);
+  for (const from of new Set(JUMPS.map((row) => row.from))) {
+    base.set(from, { head: JUMPS.filter((row) => row.from === from).map((row) => row.rule), tail: [] });
+  }
+  return base;
+}
+
+function forwardRules(options: IptablesOptions): Rule[] {
+  const mark = formatMark(options.masqueradeMark);
+  const dropInvalid: Rule = {
+    connectionState: 'INVALID',
+    ...(options.accounting.includes(INVALID_DROPPED_ACCOUNTING)
+      ? { accounting: INVALID_DROPPED_ACCOUNTING }
+      : {}),
+    target: 'DROP',
+  };
+  return [
+    // A packet that conntrack can't place would leave without its address being translated back, and the client
+    // would answer with a reset.
+    ...(options.conntrackLiberal ? [] : [dropInvalid]),
+    { comment: 'kubernetes forwarding rules', mark: `${mark}/${mark}`, target: 'ACCEPT' },
+    {
+      comment: 'kubernetes forwarding conntrack rule',
+      connectionState: 'RELATED,ESTABLISHED',
+      target: 'ACCEPT',
+    },
+  ];
+}
+
+/** route_localnet lets 127.0.0.1 be reached from outside; this takes that back (CVE-2020-8558). */
+function localnetGuard(): Rule {
+  return {
+    comment: 'block incoming localnet connections',
+    destination: '127.0.0.0/8',
+    source: '! 127.0.0.0/8',
+    connectionState: '! RELATED,ESTABLISHED,DNAT',
+    target: 'DROP',
+  };
+}
+
+function masqueradeRules(options: IptablesOptions): Rule[] {
+  const mark = formatMark(options.masqueradeMark);
+  return [
+    { mark: `! ${mark}/${mark}`, target: 'RETURN' },
+    // The mark is taken off, so that the packet is not masqueraded again when it passes here a second time.
+    { target: `MARK --xor-mark ${mark}` },
+    {
+      comment: 'kubernetes service traffic requiring SNAT',
+      target: 'MASQUERADE --random-fully',
+    },
+  ];
+}
+
+function nodePortJumps(node: NodeView, options: IptablesOptions): Rule[] {
+  const rule: Rule = {
+    comment: 'kubernetes service nodeports; NOTE: this must be the last rule in this chain',
+    target: 'KUBE-NODEPORTS',
+  };
+  if (node.nodePortAddresses !== 'all') {
+    return node.nodePortAddresses
+      .filter((ip) => options.localhostNodePorts || !(ip.startsWith('127.') || ip === '::1'))
+      .map((ip) => ({ ...rule, destination: ip }));
+  }
+  if (options.localhostNodePorts) return [{ ...rule, destinationType: 'LOCAL' }];
+  const loopback = options.family === 'IPv4' ? '127.0.0.0/8' : '::1/128';
+  return [{ ...rule, destinationType: 'LOCAL', destination: `! ${loopback}` }];
+}

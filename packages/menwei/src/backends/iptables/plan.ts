@@ -1,0 +1,80 @@
+/** The desired units put together into chains, change by change. */
+
+import type { OwnChains, Ruleset } from '@menwei/netfilter/iptables/ruleset.ts';
+import type { NodeView } from '../../services/node-view.ts';
+import type { ServicePortKey } from '../../services/service-port.ts';
+import type { Plan, StateChange } from '../backend.ts';
+import { type ContributionChange, SharedChains } from '../xtables/shared-chains.ts';
+import { compileBase } from './base.ts';
+import type { IptablesOptions } from './options.ts';
+import type { IptablesUnit } from './unit.ts';
+
+export class IptablesPlan implements Plan<IptablesUnit, Ruleset> {
+  readonly #options: IptablesOptions;
+  readonly #units = new Map<ServicePortKey, IptablesUnit>();
+  readonly #shared = new SharedChains();
+
+  constructor(options: IptablesOptions) {
+    this.#options = options;
+  }
+
+  unit(key: ServicePortKey): IptablesUnit | undefined {
+    return this.#units.get(key);
+  }
+
+  update(node: NodeView, units: ReadonlyMap<ServicePortKey, IptablesUnit | undefined>): StateChange<Ruleset> {
+    const contributions = Array.from(
+      units,
+      ([key, unit]): ContributionChange => ({
+        key,
+        before: this.#units.get(key)?.sharedRules ?? [],
+        after: unit?.sharedRules ?? [],
+      }),
+    );
+    const shared = this.#shared.update(compileBase(node, this.#options), contributions);
+    const ownBefore = new Map(this.#ownChainsOf(units.keys()));
+    for (const [key, unit] of units) {
+      if (unit === undefined) this.#units.delete(key);
+      else this.#units.set(key, unit);
+    }
+    const ownAfter = new OwnChainsOf(() => this.#ownChainsOf(units.keys()));
+    return {
+      before: { own: ownBefore, fixed: shared.before },
+      after: { own: ownAfter, fixed: shared.after },
+    };
+  }
+
+  settle(): void {
+    // Rules leave nothing to choose.
+  }
+
+  complete(): Ruleset {
+    const own = new OwnChainsOf(() => this.#ownChainsOf(this.#units.keys()));
+    return { own, fixed: this.#shared.complete() };
+  }
+
+  *#ownChainsOf(keys: Iterable<ServicePortKey>): Generator<readonly [string, string]> {
+    for (const key of keys) {
+      for (const { chain, lines } of this.#units.get(key)?.ownChains ?? []) yield [chain, lines];
+    }
+  }
+}
+
+/** Chains straight from the units; a first sync never asks for one by name, and then no index is made. */
+class OwnChainsOf implements OwnChains {
+  readonly #chains: () => Iterable<readonly [string, string]>;
+  #index: ReadonlyMap<string, string> | undefined;
+
+  constructor(chains: () => Iterable<readonly [string, string]>) {
+    this.#chains = chains;
+  }
+
+  get(chain: string): string | undefined {
+    this.#index ??= new Map(this.#chains());
+    return this.#index.get(chain);
+  }
+
+  [Symbol.iterator](): Iterator<readonly [string, string]> {
+    return this.#chains()[Symbol.iterator]();
+  }
+}

@@ -1,0 +1,48 @@
+/** The pure half of the iptables mode: needs no tools and no privilege. */
+import type { IpFamily } from '@menwei/addresses/ip.ts';
+import { formatScript, type RestoreScript } from '@menwei/netfilter/iptables/restore-script.ts';
+import { EMPTY_RULESET, type Ruleset } from '@menwei/netfilter/iptables/ruleset.ts';
+import type { NodeView } from '../../services/node-view.ts';
+import type { ServicePort } from '../../services/service-port.ts';
+import type { Rules } from '../backend.ts';
+import { diffTables } from '../xtables/steps.ts';
+import { compile } from './compile.ts';
+import type { IptablesOptions } from './options.ts';
+import { IptablesPlan } from './plan.ts';
+import type { IptablesUnit } from './unit.ts';
+
+export class IptablesRules implements Rules<IptablesUnit, Ruleset, RestoreScript> {
+  readonly mode = 'iptables';
+  readonly family: IpFamily;
+  readonly #ruleOptions: IptablesOptions;
+
+  constructor(options: IptablesOptions) {
+    this.family = options.family;
+    this.#ruleOptions = options;
+  }
+
+  compile(port: ServicePort, node: NodeView): IptablesUnit {
+    return compile(port, node, this.#ruleOptions);
+  }
+
+  plan(): IptablesPlan {
+    return new IptablesPlan(this.#ruleOptions);
+  }
+
+  nothing(): Ruleset {
+    return EMPTY_RULESET;
+  }
+
+  diff(from: Ruleset, to: Ruleset): RestoreScript {
+    return diffTables(from, to);
+  }
+
+  isEmpty(changes: RestoreScript): boolean {
+    return changes.length === 0;
+  }
+
+  /** Input for `iptables-restore --noflush`. */
+  format(changes: RestoreScript): string {
+    return formatScript(changes);
+  }
+}

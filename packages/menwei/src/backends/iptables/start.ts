@@ -1,0 +1,83 @@
+/** What the iptables mode does once, before its first sync (spec §§ 4.4, 10.6): find tools, set what the kernel needs. */
+import type { IpFamily } from '@menwei/addresses/ip.ts';
+import { findIptables } from '@menwei/kernel/iptables-tools.ts';
+import { readSysctl, writeSysctl } from '@menwei/kernel/sysctl.ts';
+import type { ToolRunner } from '@menwei/kernel/tool-runner.ts';
+import { applyAccountingObject, observeAccountingSupport } from '@menwei/netlink/families/nfacct/nfacct.ts';
+import { KernelError } from '@menwei/netlink/kernel-error.ts';
+import type { Settings } from '../../config/settings.ts';
+import type { Logger } from '../../log/logger.ts';
+import { takesLocalhostNodePorts } from '../xtables/localhost-node-ports.ts';
+import { IptablesBackend } from './backend.ts';
+import { ACCOUNTING_OBJECTS, type IptablesOptions } from './options.ts';
+
+const ROUTE_LOCALNET = 'net/ipv4/conf/all/route_localnet';
+
+/** What follows from the settings alone, without a look at the machine. */
+export function iptablesOptions(settings: Settings, family: IpFamily): IptablesOptions {
+  const { iptables } = settings;
+  return {
+    family,
+    masqueradeMark: 2 ** iptables.masqueradeBit,
+    masqueradeAll: iptables.masqueradeAll,
+    localhostNodePorts: takesLocalhostNodePorts(settings, family),
+    // It is what the kernel is told before any rule is written.
+    conntrackLiberal: settings.conntrack.tcpBeLiberal,
+    accounting: [],
+  };
+}
+
+/** The backend of one family, or why the family can't be served here. */
+export async function startIptables(
+  settings: Settings,
+  family: IpFamily,
+  runner: ToolRunner,
+  logger: Logger,
+  signal: AbortSignal,
+): Promise<IptablesBackend | KernelError> {
+  try {
+    const tools = await findIptables(runner, family, signal);
+    logger.info({ family, variant: tools.variant }, 'iptables found');
+    // Only who is going to write rules may change anything for their sake.
+    const writes = !settings.dryRun && !settings.cleanup;
+    const fromSettings = iptablesOptions(settings, family);
+    const isLiberal = (readSysctl('net/netfilter/nf_conntrack_tcp_be_liberal') ?? '0') !== '0';
+    const options = {
+      ...fromSettings,
+      // The kernel has been told already, unless nothing is to be changed.
+      conntrackLiberal: isLiberal || (!writes && fromSettings.conntrackLiberal),
+    };
+    if (writes && options.localhostNodePorts && readSysctl(ROUTE_LOCALNET) !== '1') {
+      writeSysctl(ROUTE_LOCALNET, 1);
+    }
+    return new IptablesBackend({
+      ...options,
+      accounting: accountingObjects(writes, logger),
+      applyAccountingObject,
+      tools,
+      logger,
+      watchPeriodMs: settings.syncPeriodMs,
+    });
+  } catch (error) {
+    if (error instanceof KernelError) return error;
+    throw error;
+  }
+}
+
+/** The objects that rules can count into: those that are there now, or could be made if rules were written. */
+function accountingObjects(writes: boolean, logger: Logger): IptablesOptions['accounting'] {
+  if (!observeAccountingSupport()) {
+    logger.debug({}, 'this kernel has no accounting objects (nfacct); nothing is counted');
+    return [];
+  }
+  return ACCOUNTING_OBJECTS.filter((name) => {
+    try {
+      if (writes) applyAccountingObject(name);
+      return true;
+    } catch (error) {
+      if (!(error instanceof KernelError)) throw error;
+      logger.debug({ error }, 'an accounting object could not be made; its rules do not count');
+      return false;
+    }
+  });
+}

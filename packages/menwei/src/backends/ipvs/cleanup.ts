@@ -1,0 +1,41 @@
+/** Taking everything of ours out of the kernel again; what is left alone is said in README, "whose". */
+import { IP_FAMILIES } from '@menwei/addresses/ip.ts';
+import type { SetEdit } from '@menwei/netlink/families/ipset/contract.ts';
+import type { IpvsEdit } from '@menwei/netlink/families/ipvs/contract.ts';
+import type { IpvsBackendOptions } from './backend.ts';
+import { DEVICE } from './names.ts';
+import type { IpvsState } from './state.ts';
+
+type Doors = Pick<IpvsBackendOptions, 'links' | 'sets' | 'rules'> & {
+  readonly ipvs: Pick<IpvsBackendOptions['ipvs'], 'apply'>;
+};
+
+/** Throws the first KernelError it met. */
+export async function cleanUp(
+  { ipvs, links, sets, rules }: Doors,
+  state: IpvsState,
+  setNames: readonly string[],
+  signal: AbortSignal,
+): Promise<void> {
+  const servers = Array.from(
+    state.servers.values(),
+    ({ server }): IpvsEdit => ({ change: 'remove-server', frontend: server.frontend }),
+  );
+  throwFirst(await ipvs.apply(servers, signal));
+  if (state.device) {
+    const addresses = Array.from(state.addresses, (ip) => ({ change: 'remove', ip }) as const);
+    throwFirst(await links.applyAddresses(DEVICE, addresses, signal));
+    // The interface belongs to both families.
+    const left = await Promise.all(IP_FAMILIES.map((each) => links.observeAddresses(each, signal, DEVICE)));
+    if (left.flat().every(({ scope }) => scope === 'link')) links.removeLink(DEVICE);
+  }
+  // A set can't go while a rule asks for it.
+  await rules.cleanup(signal);
+  const destroyed = setNames.map((name): SetEdit => ({ change: 'destroy', name }));
+  throwFirst(await sets.apply(destroyed, signal));
+}
+
+function throwFirst(refused: readonly { readonly error: Error }[]): void {
+  const [first] = refused;
+  if (first !== undefined) throw first.error;
+}

@@ -1,0 +1,53 @@
+import { EMPTY_RULESET } from '@menwei/netfilter/iptables/ruleset.ts';
+import {
+  type Destination,
+  SERVER_SCHEDULER_FALLBACK,
+  type VirtualServer,
+} from '@menwei/netlink/families/ipvs/contract.ts';
+import { formatFrontend } from '@menwei/netlink/families/ipvs/frontend.ts';
+import { describe, expect, it } from 'vitest';
+import { diff } from './diff.ts';
+import { formatDestination, type IpvsState } from './state.ts';
+
+const A: Destination = { ip: '10.0.0.1', port: 8080, weight: 1, forwarding: 'masquerade' };
+const B: Destination = { ...A, ip: '10.0.0.2' };
+
+function state(
+  server: Partial<VirtualServer>,
+  protocol: 'TCP' | 'UDP' | 'SCTP',
+  destinations: readonly Destination[],
+  lingering: readonly Destination[] = [],
+): IpvsState {
+  const frontend = { family: 'IPv4', protocol, ip: '172.30.0.1', port: 80 } as const;
+  const content = {
+    server: { frontend, scheduler: 'rr', flags: 0, timeoutSeconds: 0, ...server },
+    destinations: new Map(destinations.map((each) => [formatDestination(each), each])),
+    lingering: new Set(lingering.map(formatDestination)),
+    servicePort: 'ns/web/TCP',
+    slowStartMs: 0,
+  };
+  const servers = new Map([[formatFrontend(frontend), content]]);
+  const rules = { rules: EMPTY_RULESET, ruleOrder: new Map() };
+  return { device: true, addresses: new Set(), servers, sets: new Map(), ...rules };
+}
+
+describe('a destination that is no longer wanted', () => {
+  it.each<
+    [string, Partial<VirtualServer>, 'TCP' | 'UDP' | 'SCTP', readonly Destination[], 'drains' | 'ends']
+  >([
+    ['of TCP', {}, 'TCP', [], 'drains'],
+    ['of SCTP', {}, 'SCTP', [], 'drains'],
+    ['of UDP', {}, 'UDP', [], 'ends'],
+    ['of UDP that still serves', {}, 'UDP', [A], 'drains'],
+    ['where clients can’t be sent elsewhere', { scheduler: 'dh' }, 'TCP', [], 'ends'],
+    ['where clients may not be sent elsewhere', { scheduler: 'mh' }, 'TCP', [], 'ends'],
+    ['where they may', { scheduler: 'mh', flags: SERVER_SCHEDULER_FALLBACK }, 'TCP', [], 'drains'],
+  ])('%s', (_what, server, protocol, lingering, expected) => {
+    const changes = diff(state(server, protocol, [A, B]), state(server, protocol, [B], lingering));
+    const { drainedDestinations, endedDestinations } = changes;
+    expect(drainedDestinations.map(({ destination }) => destination)).toEqual(
+      expected === 'drains' ? [A] : [],
+    );
+    expect(endedDestinations.map(({ destination }) => destination)).toEqual(expected === 'ends' ? [A] : []);
+  });
+});

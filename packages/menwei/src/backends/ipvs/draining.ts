@@ -1,0 +1,45 @@
+/** Weights that change with time: what a look at the kernel, and the clock, make of them. */
+import type { Frontend, IpvsClient, IpvsEdit } from '@menwei/netlink/families/ipvs/contract.ts';
+import { isGone } from '@menwei/netlink/families/ipvs/refusal.ts';
+import type { GradualWeights } from './gradual.ts';
+
+type Removal = Extract<IpvsEdit, { change: 'remove-destination' }>;
+
+/** Ends those draining destinations that are idle or have had their time. Throws KernelError. */
+export async function endDrained(
+  ipvs: IpvsClient,
+  gradual: GradualWeights,
+  frontends: Iterable<Frontend>,
+  nowMs: number,
+  signal: AbortSignal,
+): Promise<void> {
+  const done: Removal[] = [];
+  for (const frontend of frontends) {
+    signal.throwIfAborted();
+    const held = await ipvs.observeDestinations(frontend, signal);
+    for (const destination of gradual.findDrained(frontend, held, nowMs)) {
+      done.push({ change: 'remove-destination', frontend, destination });
+    }
+  }
+  if (done.length === 0) return;
+  const refused = await ipvs.apply(done, signal);
+  const failed = refused.filter(({ error }) => !isGone(error));
+  const left = new Set(failed.map(({ edit }) => edit));
+  for (const edit of done) if (!left.has(edit)) gradual.forget(edit.frontend, edit.destination);
+  const [first] = failed;
+  if (first !== undefined) throw first.error;
+}
+
+/** Lets those in slow start grow. Throws KernelError. */
+export async function growWarmed(
+  ipvs: IpvsClient,
+  gradual: GradualWeights,
+  nowMs: number,
+  signal: AbortSignal,
+): Promise<void> {
+  const warmed = gradual.findWarmed(nowMs);
+  if (warmed.length === 0) return;
+  // What is refused here is gone, which the comparison finds out about.
+  await ipvs.apply(warmed, signal);
+  gradual.setWarmed(warmed);
+}

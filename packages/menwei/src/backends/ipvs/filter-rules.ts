@@ -1,0 +1,86 @@
+/** Who may reach what (spec § 6.4). INPUT comes before IPVS, so the destination is still the Service's. */
+import { formatMark, type Rule } from '@menwei/netfilter/iptables/rule.ts';
+import { asking, type ChainRules, type FrameFacts, ifFilled, inSet, notLocal } from './frame-facts.ts';
+import {
+  FILTER_FORWARD,
+  FILTER_IPVS,
+  FILTER_IPVS_OUT,
+  FILTER_NODE_PORT,
+  FILTER_PROXY_FIREWALL,
+  FILTER_SOURCE_RANGES,
+} from './names.ts';
+
+/** Chain KUBE-IPVS-OUT-FILTER is filled by the service ports. */
+export function filterRules(facts: FrameFacts): ChainRules {
+  return [
+    [FILTER_PROXY_FIREWALL, firewallRules(facts)],
+    [FILTER_SOURCE_RANGES, sourceRangeRules(facts)],
+    [FILTER_IPVS_OUT, []],
+    [FILTER_FORWARD, forwardRules(facts)],
+    [FILTER_NODE_PORT, [{ ...asking(facts, 'KUBE-HEALTH-CHECK-NODE-PORT', 'dst'), target: 'ACCEPT' }]],
+    [FILTER_IPVS, [...localPolicyRules(facts), ...accessRules(facts)]],
+  ];
+}
+
+function firewallRules(facts: FrameFacts): readonly Rule[] {
+  return ifFilled(facts, 'KUBE-LOAD-BALANCER-FW', {
+    ...asking(facts, 'KUBE-LOAD-BALANCER-FW', 'dst,dst'),
+    target: 'KUBE-SOURCE-RANGES-FIREWALL',
+  });
+}
+
+function sourceRangeRules(facts: FrameFacts): Rule[] {
+  const allow = (id: 'KUBE-LOAD-BALANCER-SOURCE-CIDR' | 'KUBE-LOAD-BALANCER-SOURCE-IP') =>
+    ifFilled(facts, id, { ...asking(facts, id, 'dst,dst,src'), target: 'RETURN' });
+  return [
+    ...allow('KUBE-LOAD-BALANCER-SOURCE-CIDR'),
+    ...allow('KUBE-LOAD-BALANCER-SOURCE-IP'),
+    { target: 'DROP' },
+  ];
+}
+
+function forwardRules({ options }: FrameFacts): Rule[] {
+  const mark = formatMark(options.masqueradeMark);
+  return [
+    { comment: 'kubernetes forwarding rules', mark: `${mark}/${mark}`, target: 'ACCEPT' },
+    {
+      comment: 'kubernetes forwarding conntrack rule',
+      connectionState: 'RELATED,ESTABLISHED',
+      target: 'ACCEPT',
+    },
+  ];
+}
+
+/**
+ * Drops what a Local policy keeps off a node without endpoints. Connections that are there already go on: their endpoint
+ * may be draining. The node itself is not asked here for external addresses, since IPVS takes its packets in LOCAL_OUT.
+ */
+function localPolicyRules(facts: FrameFacts): Rule[] {
+  const drop = { connectionState: 'NEW', target: 'DROP' } as const;
+  return [
+    ...ifFilled(facts, 'MENWEI-INTERNAL-NO-LOCAL', {
+      ...asking(facts, 'MENWEI-INTERNAL-NO-LOCAL', 'dst,dst'),
+      ...drop,
+    }),
+    ...ifFilled(facts, 'MENWEI-EXTERNAL-NO-LOCAL', {
+      ...asking(facts, 'MENWEI-EXTERNAL-NO-LOCAL', 'dst,dst'),
+      ...notLocal(facts),
+      ...drop,
+    }),
+  ];
+}
+
+/** An address on our interface is one of this machine: only what is a Service may be reached there. */
+function accessRules({ options }: FrameFacts): Rule[] {
+  const services = [
+    'KUBE-LOAD-BALANCER',
+    'KUBE-CLUSTER-IP',
+    'KUBE-EXTERNAL-IP',
+    'KUBE-EXTERNAL-IP-LOCAL',
+  ] as const;
+  return [
+    ...services.map((id): Rule => ({ ...inSet(options, id, 'dst,dst'), target: 'RETURN' })),
+    { ...inSet(options, 'KUBE-HEALTH-CHECK-NODE-PORT', 'dst'), target: 'RETURN' },
+    { connectionState: 'NEW', ...inSet(options, 'KUBE-IPVS-IPS', 'dst'), target: 'REJECT' },
+  ];
+}

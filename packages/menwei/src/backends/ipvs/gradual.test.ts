@@ -1,0 +1,143 @@
+import type {
+  Destination,
+  Frontend,
+  IpvsEdit,
+  ObservedDestination,
+} from '@menwei/netlink/families/ipvs/contract.ts';
+import { describe, expect, it } from 'vitest';
+import { GradualWeights } from './gradual.ts';
+import { formatDestination } from './state.ts';
+
+const WEB: Frontend = { family: 'IPv4', protocol: 'TCP', ip: '172.30.0.1', port: 80 };
+const A: Destination = { ip: '10.0.0.1', port: 8080, weight: 100, forwarding: 'masquerade' };
+const B: Destination = { ...A, ip: '10.0.0.2' };
+const MINUTE = 60_000;
+
+function held(destination: Destination, weight: number, active = 0, inactive = 0): ObservedDestination {
+  return {
+    ...destination,
+    weight,
+    activeConnections: active,
+    inactiveConnections: inactive,
+    persistentConnections: 0,
+  };
+}
+
+/** As who removes them: what was removed. */
+function takeDrained(gradual: GradualWeights, present: readonly ObservedDestination[], nowMs: number) {
+  const done = gradual.findDrained(WEB, present, nowMs);
+  for (const destination of done) gradual.forget(WEB, destination);
+  return done.map((destination) => `remove ${formatDestination(destination)}`);
+}
+
+/** As who sets them: what was set. */
+function takeWarmed(gradual: GradualWeights, nowMs: number): readonly string[] {
+  const edits = gradual.findWarmed(nowMs);
+  gradual.setWarmed(edits);
+  return tell(edits);
+}
+
+function tell(edits: readonly IpvsEdit[]): readonly string[] {
+  return edits.map((edit) => {
+    if (edit.change === 'remove-destination') return `remove ${formatDestination(edit.destination)}`;
+    if (edit.change !== 'set-destination') return edit.change;
+    return `${formatDestination(edit.destination)} weighs ${edit.destination.weight}`;
+  });
+}
+
+describe('a destination that drains', () => {
+  it.each<[string, readonly ObservedDestination[], number, readonly string[], boolean]>([
+    ['without connections', [held(A, 0)], 0, ['remove 10.0.0.1:8080'], true],
+    ['with a connection', [held(A, 0, 1)], 59_999, [], false],
+    ['with a connection that is half over', [held(A, 0, 0, 1)], 59_999, [], false],
+    ['with a connection, when the time is over', [held(A, 0, 1)], MINUTE, ['remove 10.0.0.1:8080'], true],
+    ['that somebody gave a weight', [held(A, 5, 1)], MINUTE, [], true],
+    ['that is gone', [held(B, 1)], 0, [], true],
+  ])('%s', (_what, present, nowMs, expected, isDone) => {
+    const gradual = new GradualWeights(MINUTE);
+    gradual.drain(WEB, A, 0);
+    expect(gradual.drainingFrontends(0)).toEqual([WEB]);
+    expect(takeDrained(gradual, present, nowMs)).toEqual(expected);
+    expect(gradual.isEmpty).toBe(isDone);
+  });
+
+  it('keeps its deadline when it is drained again', () => {
+    const gradual = new GradualWeights(MINUTE);
+    gradual.drain(WEB, A, 0);
+    gradual.drain(WEB, A, 30_000);
+    expect(takeDrained(gradual, [held(A, 0, 1)], MINUTE)).toEqual(['remove 10.0.0.1:8080']);
+  });
+
+  it('is looked at less and less often the longer it takes, but in time for its deadline', () => {
+    const gradual = new GradualWeights(10 * MINUTE);
+    gradual.drain(WEB, A, 0);
+    const looks: number[] = [];
+    for (let nowMs = 0; nowMs < 10 * MINUTE; nowMs += 500) {
+      if (gradual.drainingFrontends(nowMs).length === 0) continue;
+      looks.push(nowMs);
+      expect(gradual.findDrained(WEB, [held(A, 0, 1)], nowMs)).toEqual([]);
+    }
+    expect(looks.slice(0, 8)).toEqual([0, 500, 1_000, 1_500, 2_000, 2_500, 3_500, 4_500]);
+    // It was 1200 times.
+    expect(looks.length).toBeLessThan(70);
+    expect(gradual.drainingFrontends(10 * MINUTE)).toEqual([WEB]);
+    expect(takeDrained(gradual, [held(A, 0, 1)], 10 * MINUTE)).toEqual(['remove 10.0.0.1:8080']);
+  });
+
+  it('is on the list until it was removed', () => {
+    const gradual = new GradualWeights(MINUTE);
+    gradual.drain(WEB, A, 0);
+    expect(gradual.findDrained(WEB, [held(A, 0)], 0)).toHaveLength(1);
+    expect(gradual.drainingFrontends(500)).toEqual([WEB]);
+    expect(takeDrained(gradual, [held(A, 0)], 500)).toHaveLength(1);
+    expect(gradual.isEmpty).toBe(true);
+  });
+
+  it('is forgotten when it is taken back', () => {
+    const gradual = new GradualWeights(MINUTE);
+    gradual.drain(WEB, A, 0);
+    gradual.drain(WEB, B, 0);
+    gradual.forget(WEB, A);
+    expect([gradual.isDraining(WEB, A), gradual.isDraining(WEB, B)]).toEqual([false, true]);
+    gradual.forget(WEB);
+    expect(gradual.isEmpty).toBe(true);
+  });
+});
+
+describe('a destination in slow start', () => {
+  it('begins with a tenth of its weight and has all of it at the end', () => {
+    const gradual = new GradualWeights(MINUTE);
+    expect(gradual.warm(WEB, A, 10_000, 0).weight).toBe(10);
+    expect(gradual.warmTarget(WEB, A)).toEqual(A);
+    const told = [500, 2_500, 2_509, 9_999, 10_000, 11_000].map((nowMs) => takeWarmed(gradual, nowMs));
+    expect(told).toEqual([
+      [],
+      ['10.0.0.1:8080 weighs 25'],
+      [],
+      ['10.0.0.1:8080 weighs 99'],
+      ['10.0.0.1:8080 weighs 100'],
+      [],
+    ]);
+    expect(gradual.isEmpty).toBe(true);
+  });
+
+  it('goes on from where it is when it is to have another weight', () => {
+    const gradual = new GradualWeights(MINUTE);
+    gradual.warm(WEB, A, 10_000, 0);
+    expect(gradual.retarget(WEB, { ...A, weight: 300 }, 5_000)?.weight).toBe(150);
+    expect(takeWarmed(gradual, 10_000)).toEqual(['10.0.0.1:8080 weighs 300']);
+    expect(gradual.retarget(WEB, A, 11_000)).toBeUndefined();
+  });
+
+  it('ends when the destination drains', () => {
+    const gradual = new GradualWeights(MINUTE);
+    gradual.warm(WEB, A, 10_000, 0);
+    gradual.drain(WEB, A, 1_000);
+    expect(takeWarmed(gradual, 5_000)).toEqual([]);
+    expect(gradual.warmTarget(WEB, A)).toBeUndefined();
+  });
+
+  it('never has no weight at all', () => {
+    expect(new GradualWeights(0).warm(WEB, { ...A, weight: 1 }, 10_000, 0).weight).toBe(1);
+  });
+});

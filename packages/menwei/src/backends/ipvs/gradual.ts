@@ -1,0 +1,199 @@
+/**
+ * Destinations that for a while have another weight than the one they are wanted with: those that drain and those in
+ * slow start. Time comes in as an argument, in milliseconds of any clock that never goes back.
+ */
+import type {
+  Destination,
+  Frontend,
+  FrontendKey,
+  IpvsEdit,
+  ObservedDestination,
+} from '@menwei/netlink/families/ipvs/contract.ts';
+import { formatFrontend } from '@menwei/netlink/families/ipvs/frontend.ts';
+import { formatDestination } from './state.ts';
+
+/** What a newcomer has at once of the weight it is to have. */
+const FIRST_SHARE = 0.1;
+
+/**
+ * The kernel tells the connections of all destinations of one virtual server, so a look costs as much whatever comes of
+ * it. It comes after a part of the time that has gone by already, within these bounds.
+ */
+const LOOK_SHARE = 0.25;
+const FIRST_LOOK_MS = 500;
+const LAST_LOOK_MS = 15_000;
+
+interface Warming {
+  /** With the weight it is to have. */
+  destination: Destination;
+  readonly startedAtMs: number;
+  readonly durationMs: number;
+  /** What it was given last. */
+  weight: number;
+}
+
+type DestinationEdit = Extract<IpvsEdit, { change: 'add-destination' | 'set-destination' }>;
+
+interface Server {
+  readonly frontend: Frontend;
+  /** Until when each may keep its connections, by the text of the destination. */
+  readonly draining: Map<string, number>;
+  /** When the latest of them began, and when it is worth a look whether one is done. */
+  drainsSinceMs: number;
+  nextLookMs: number;
+  readonly warming: Map<string, Warming>;
+}
+
+export class GradualWeights {
+  readonly #drainTimeoutMs: number;
+  readonly #servers = new Map<FrontendKey, Server>();
+
+  constructor(drainTimeoutMs: number) {
+    this.#drainTimeoutMs = drainTimeoutMs;
+  }
+
+  /** It gets no new connections from now on; one that drains already keeps its deadline. */
+  drain(frontend: Frontend, destination: Pick<Destination, 'ip' | 'port'>, nowMs: number): void {
+    const server = this.#server(frontend);
+    const text = formatDestination(destination);
+    server.warming.delete(text);
+    if (server.draining.has(text)) return;
+    server.draining.set(text, nowMs + this.#drainTimeoutMs);
+    server.drainsSinceMs = nowMs;
+    server.nextLookMs = nowMs;
+  }
+
+  /** It begins with a share of its weight: returns it as it is to be now. */
+  warm(frontend: Frontend, destination: Destination, durationMs: number, nowMs: number): Destination {
+    const weight = warmWeight(destination.weight, 0, durationMs);
+    const warming: Warming = { destination, startedAtMs: nowMs, durationMs, weight };
+    this.#server(frontend).warming.set(formatDestination(destination), warming);
+    return { ...destination, weight };
+  }
+
+  /** Another weight to reach; undefined if it is not in slow start. */
+  retarget(frontend: Frontend, destination: Destination, nowMs: number): Destination | undefined {
+    const warming = this.#servers.get(formatFrontend(frontend))?.warming.get(formatDestination(destination));
+    if (warming === undefined) return undefined;
+    warming.destination = destination;
+    warming.weight = warmWeight(destination.weight, nowMs - warming.startedAtMs, warming.durationMs);
+    return { ...destination, weight: warming.weight };
+  }
+
+  /** It is to be as it is wanted from now on, or is gone; without a destination: all of a virtual server. */
+  forget(frontend: Frontend, destination?: Pick<Destination, 'ip' | 'port'>): void {
+    if (this.isEmpty) return;
+    const key = formatFrontend(frontend);
+    const server = this.#servers.get(key);
+    if (server === undefined) return;
+    if (destination !== undefined) {
+      const text = formatDestination(destination);
+      server.draining.delete(text);
+      server.warming.delete(text);
+      if (server.draining.size + server.warming.size > 0) return;
+    }
+    this.#servers.delete(key);
+  }
+
+  isDraining(frontend: Frontend, destination: Pick<Destination, 'ip' | 'port'>): boolean {
+    if (this.isEmpty) return false;
+    return this.#servers.get(formatFrontend(frontend))?.draining.has(formatDestination(destination)) ?? false;
+  }
+
+  /** A destination in slow start as it is wanted in the end. */
+  warmTarget(frontend: Frontend, destination: Pick<Destination, 'ip' | 'port'>): Destination | undefined {
+    if (this.isEmpty) return undefined;
+    const server = this.#servers.get(formatFrontend(frontend));
+    return server?.warming.get(formatDestination(destination))?.destination;
+  }
+
+  get isEmpty(): boolean {
+    return this.#servers.size === 0;
+  }
+
+  /** The virtual servers some of whose destinations drain, and may be done. */
+  drainingFrontends(nowMs: number): readonly Frontend[] {
+    return [...this.#servers.values()]
+      .filter(({ draining, nextLookMs }) => draining.size > 0 && nextLookMs <= nowMs)
+      .map((each) => each.frontend);
+  }
+
+  /**
+   * What a virtual server holds of those that drain and need no more waiting; whoever removes them says so by `forget`.
+   * Somebody who gave a draining destination a weight wants it to stay.
+   */
+  findDrained(
+    frontend: Frontend,
+    held: readonly ObservedDestination[],
+    nowMs: number,
+  ): readonly ObservedDestination[] {
+    const server = this.#servers.get(formatFrontend(frontend));
+    if (server === undefined) return [];
+    const done: ObservedDestination[] = [];
+    const present = new Map(held.map((destination) => [formatDestination(destination), destination]));
+    for (const [text, endsAtMs] of server.draining) {
+      const destination = present.get(text);
+      if (destination === undefined || destination.weight !== 0) server.draining.delete(text);
+      else if (isIdle(destination) || nowMs >= endsAtMs) done.push(destination);
+    }
+    server.nextLookMs = nextLook(server, nowMs);
+    this.#dropIfIdle(frontend);
+    return done;
+  }
+
+  /** Destinations whose weights have grown since they were set; whoever sets them says so by `setWarmed`. */
+  findWarmed(nowMs: number): readonly DestinationEdit[] {
+    return [...this.#servers.values()].flatMap(({ frontend, warming }) =>
+      [...warming.values()].flatMap(({ destination, startedAtMs, durationMs, weight: present }) => {
+        const weight = warmWeight(destination.weight, nowMs - startedAtMs, durationMs);
+        if (weight === present && weight !== destination.weight) return [];
+        return [{ change: 'set-destination' as const, frontend, destination: { ...destination, weight } }];
+      }),
+    );
+  }
+
+  /** What has reached its weight is on no list any more. */
+  setWarmed(edits: readonly DestinationEdit[]): void {
+    for (const { frontend, destination } of edits) {
+      const warming = this.#servers.get(formatFrontend(frontend))?.warming;
+      const text = formatDestination(destination);
+      const each = warming?.get(text);
+      if (each === undefined) continue;
+      each.weight = destination.weight;
+      if (each.weight === each.destination.weight) warming?.delete(text);
+      this.#dropIfIdle(frontend);
+    }
+  }
+
+  #server(frontend: Frontend): Server {
+    const key = formatFrontend(frontend);
+    let server = this.#servers.get(key);
+    if (server === undefined) {
+      server = { frontend, draining: new Map(), drainsSinceMs: 0, nextLookMs: 0, warming: new Map() };
+      this.#servers.set(key, server);
+    }
+    return server;
+  }
+
+  #dropIfIdle(frontend: Frontend): void {
+    const key = formatFrontend(frontend);
+    const server = this.#servers.get(key);
+    if (server?.draining.size === 0 && server.warming.size === 0) this.#servers.delete(key);
+  }
+}
+
+function isIdle({ activeConnections, inactiveConnections }: ObservedDestination): boolean {
+  return activeConnections + inactiveConnections === 0;
+}
+
+/** No later than the first of them has had its time. */
+function nextLook({ draining, drainsSinceMs }: Server, nowMs: number): number {
+  const share = LOOK_SHARE * (nowMs - drainsSinceMs);
+  const waitMs = Math.min(LAST_LOOK_MS, Math.max(FIRST_LOOK_MS, share));
+  return Math.min(nowMs + waitMs, ...draining.values());
+}
+
+function warmWeight(weight: number, elapsedMs: number, durationMs: number): number {
+  const share = durationMs <= 0 ? 1 : Math.min(1, Math.max(FIRST_SHARE, elapsedMs / durationMs));
+  return Math.max(1, Math.floor(weight * share));
+}

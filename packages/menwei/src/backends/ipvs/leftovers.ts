@@ -1,0 +1,102 @@
+/** Finds what the ipvs mode, kube-proxy's or ours, has left: all but its iptables rules. */
+import { IP_FAMILIES } from '@menwei/addresses/ip.ts';
+import { EMPTY_RULESET } from '@menwei/netfilter/iptables/ruleset.ts';
+import type { IpSetClient, SetEdit } from '@menwei/netlink/families/ipset/contract.ts';
+import type { IpvsClient } from '@menwei/netlink/families/ipvs/contract.ts';
+import type { LinkClient } from '@menwei/netlink/families/route/contract.ts';
+import type { Leftovers } from '../leftovers.ts';
+import { cleanUp } from './cleanup.ts';
+import { formatService } from './format.ts';
+import { GradualWeights } from './gradual.ts';
+import { DEVICE } from './names.ts';
+import { Observation, type ObservationOptions } from './observe.ts';
+import type { RulesDoor } from './rules-door.ts';
+import { setShapes } from './sets.ts';
+
+/** The iptables rules are another one's affair. */
+const NO_RULES: RulesDoor = {
+  observe: async () => EMPTY_RULESET,
+  restore: async () => undefined,
+  watch: async () => undefined,
+  cleanup: async () => undefined,
+};
+
+type LeftoverIpvs = Pick<IpvsClient, 'observeServers' | 'observeDestinations' | 'apply'>;
+
+export interface LeftoverServersOptions extends Omit<ObservationOptions, 'ipvs' | 'sets' | 'rules'> {
+  /** Undefined: the kernel has none. */
+  readonly sets: IpSetClient | undefined;
+  /** Undefined: the kernel has no IPVS. Asked only where something shows that the mode has been here. */
+  readonly openIpvs: () => LeftoverIpvs | undefined;
+}
+
+/** Virtual servers and the interface with their addresses. Throws KernelError. */
+export async function findLeftoverServers(
+  { openIpvs, sets = NO_SETS, ...options }: LeftoverServersOptions,
+  signal: AbortSignal,
+): Promise<Leftovers | undefined> {
+  const { family, links } = options;
+  // Whose a virtual server is shows by these alone (docs/decisions/0014).
+  const isTouched = links.hasLink(DEVICE) || (await namesOf(sets, family, signal)).length > 0;
+  if (!isTouched) return undefined;
+  const doors = { ...options, sets, ipvs: openIpvs() ?? NO_IPVS, rules: NO_RULES };
+  const { state } = await new Observation(doors, undefined, new GradualWeights(0), 0, signal).run();
+  const servers = Array.from(state.servers.values(), ({ server }) => server.frontend);
+  const { addresses } = state;
+  const isOrphan = state.device && (await isWithoutAddresses(links, signal));
+  if (servers.length === 0 && addresses.size === 0 && !isOrphan) return undefined;
+  return {
+    what: `${servers.length} virtual servers of IPVS and ${addresses.size} addresses of ${DEVICE}`,
+    commands: [
+      ...(servers.length > 0 ? ['# ipvsadm\n'] : []),
+      ...servers.map((frontend) => `-D ${formatService(frontend)}\n`),
+      ...(state.device ? [`# ip\nlink delete ${DEVICE}\n`] : []),
+    ].join(''),
+    remove: (signal) => cleanUp(doors, state, [], signal),
+  };
+}
+
+async function isWithoutAddresses(links: LinkClient, signal: AbortSignal): Promise<boolean> {
+  const held = await Promise.all(IP_FAMILIES.map((each) => links.observeAddresses(each, signal, DEVICE)));
+  return held.flat().every(({ scope }) => scope === 'link');
+}
+
+/** A set can't go while a rule asks for it: to be looked for after the rules are gone. Throws KernelError. */
+export async function findLeftoverSets(
+  sets: IpSetClient,
+  family: ObservationOptions['family'],
+  signal: AbortSignal,
+): Promise<Leftovers | undefined> {
+  const names = await namesOf(sets, family, signal);
+  if (names.length === 0) return undefined;
+  return {
+    what: `${names.length} IP sets`,
+    commands: `# ipset\n${names.map((name) => `destroy ${name}\n`).join('')}`,
+    remove: async (signal) => {
+      const edits = names.map((name): SetEdit => ({ change: 'destroy', name }));
+      const [refused] = await sets.apply(edits, signal);
+      if (refused !== undefined) throw refused.error;
+    },
+  };
+}
+
+async function namesOf(
+  sets: IpSetClient,
+  family: ObservationOptions['family'],
+  signal: AbortSignal,
+): Promise<readonly string[]> {
+  const held = await sets.observeSizes(signal);
+  return Array.from(setShapes(family).values(), ({ name }) => name).filter((name) => held.has(name));
+}
+
+const NO_IPVS: LeftoverIpvs = {
+  observeServers: async () => [],
+  observeDestinations: async () => [],
+  apply: async () => [],
+};
+
+const NO_SETS: IpSetClient = {
+  apply: async () => [],
+  observe: async () => new Map(),
+  observeSizes: async () => new Map(),
+};

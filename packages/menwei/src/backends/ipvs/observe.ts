@@ -1,0 +1,126 @@
+/** What the kernel holds of ours, read through all the doors of the mode. */
+import type { Cidr, IpFamily } from '@menwei/addresses/ip.ts';
+import type { IpSetClient, ObservedSet } from '@menwei/netlink/families/ipset/contract.ts';
+import type {
+  Destination,
+  FrontendKey,
+  IpvsClient,
+  ObservedDestination,
+  VirtualServer,
+} from '@menwei/netlink/families/ipvs/contract.ts';
+import { formatFrontend } from '@menwei/netlink/families/ipvs/frontend.ts';
+import type { LinkClient } from '@menwei/netlink/families/route/contract.ts';
+import type { GradualWeights } from './gradual.ts';
+import { DEVICE } from './names.ts';
+import { judgeOwnership } from './ownership.ts';
+import type { RulesDoor } from './rules-door.ts';
+import { setShapes } from './sets.ts';
+import { formatDestination, type IpvsState, type ServerContent } from './state.ts';
+
+export interface ObservationOptions {
+  readonly family: IpFamily;
+  readonly ipvs: Pick<IpvsClient, 'observeServers' | 'observeDestinations'>;
+  readonly sets: IpSetClient;
+  readonly links: LinkClient;
+  readonly rules: RulesDoor;
+  readonly excludeCIDRs: readonly Cidr[];
+  readonly localAddresses: () => readonly string[];
+}
+
+export interface Observed {
+  readonly state: IpvsState;
+  /** Those of our sets that exist. */
+  readonly setNames: readonly string[];
+}
+
+export class Observation {
+  readonly #options: ObservationOptions;
+  readonly #known: ReadonlySet<FrontendKey> | undefined;
+  readonly #gradual: GradualWeights;
+  readonly #nowMs: number;
+  readonly #signal: AbortSignal;
+
+  /** `known`: virtual servers that are ours, whatever the kernel's evidence; undefined at the first look. */
+  constructor(
+    options: ObservationOptions,
+    known: ReadonlySet<FrontendKey> | undefined,
+    gradual: GradualWeights,
+    nowMs: number,
+    signal: AbortSignal,
+  ) {
+    this.#options = options;
+    this.#known = known;
+    this.#gradual = gradual;
+    this.#nowMs = nowMs;
+    this.#signal = signal;
+  }
+
+  /** Throws KernelError. */
+  async run(): Promise<Observed> {
+    const { family, sets, rules } = this.#options;
+    const names = Array.from(setShapes(family).values(), ({ name }) => name);
+    const { device, addresses } = await this.#observeDevice();
+    const heldSets = await sets.observe(names, this.#signal);
+    const servers = await this.#observeServers(addresses, heldSets);
+    const state = {
+      device,
+      addresses,
+      servers,
+      sets: heldSets,
+      rules: await rules.observe(this.#signal),
+      ruleOrder: new Map(),
+    };
+    return { state, setNames: [...heldSets.keys()] };
+  }
+
+  async #observeDevice(): Promise<Pick<IpvsState, 'device' | 'addresses'>> {
+    const { family, links } = this.#options;
+    if (!links.hasLink(DEVICE)) return { device: false, addresses: new Set() };
+    const held = await links.observeAddresses(family, this.#signal, DEVICE);
+    // The kernel itself gives an interface an address of this scope.
+    const addresses = held.filter(({ scope }) => scope !== 'link').map(({ ip }) => ip);
+    return { device: true, addresses: new Set(addresses) };
+  }
+
+  async #observeServers(
+    deviceAddresses: ReadonlySet<string>,
+    sets: ReadonlyMap<string, ObservedSet>,
+  ): Promise<ReadonlyMap<FrontendKey, ServerContent>> {
+    const { family, ipvs, excludeCIDRs, localAddresses } = this.#options;
+    const isOurs = judgeOwnership({
+      family,
+      known: this.#known,
+      deviceAddresses,
+      sets,
+      localAddresses: new Set(localAddresses()),
+      excludeCIDRs,
+    });
+    const servers = new Map<FrontendKey, ServerContent>();
+    for (const server of await ipvs.observeServers(family, this.#signal)) {
+      const { frontend } = server;
+      if (!isOurs(frontend)) continue;
+      const held = await ipvs.observeDestinations(frontend, this.#signal);
+      servers.set(formatFrontend(frontend), this.#content(server, held));
+    }
+    return servers;
+  }
+
+  #content(server: VirtualServer, held: readonly ObservedDestination[]): ServerContent {
+    const { frontend } = server;
+    const destinations = new Map<string, Destination>();
+    const lingering = new Set<string>();
+    for (const each of held) {
+      const text = formatDestination(each);
+      if (each.weight === 0) {
+        lingering.add(text);
+        // Left over from an earlier run, or from somebody who took it out of service.
+        this.#gradual.drain(frontend, each, this.#nowMs);
+        continue;
+      }
+      const target = this.#gradual.warmTarget(frontend, each);
+      const { ip, port, forwarding } = each;
+      destinations.set(text, { ip, port, forwarding, weight: target?.weight ?? each.weight });
+    }
+    return { server, destinations, lingering, servicePort: '', slowStartMs: 0 };
+  }
+}

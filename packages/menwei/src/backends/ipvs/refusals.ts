@@ -1,0 +1,67 @@
+/** What was refused while changes were made, whose it was, and what is therefore not there, or still there. */
+
+import type { Frontend, IpvsEdit } from '@menwei/netlink/families/ipvs/contract.ts';
+import { formatFrontend } from '@menwei/netlink/families/ipvs/frontend.ts';
+import { frontendOf, refusalForForeign } from '@menwei/netlink/families/ipvs/refusal.ts';
+import type { AddressEdit } from '@menwei/netlink/families/route/contract.ts';
+import type { KernelError } from '@menwei/netlink/kernel-error.ts';
+import type { ServicePortKey } from '../../services/service-port.ts';
+import type { Refusal } from '../backend.ts';
+import { subjectsOf } from './guards.ts';
+import { Unmade } from './unmade.ts';
+
+/** Whose each virtual server is, by the very object that the edits name it with: texts for all would take longer. */
+export type Owners = ReadonlyMap<Frontend, ServicePortKey>;
+
+export class Refusals {
+  readonly all: Refusal[] = [];
+  readonly unmade = new Unmade();
+  /** What could not be removed, as guards know it. */
+  readonly stuck = new Set<string>();
+
+  /** Whether the virtual server is there, ours and as it should be. */
+  isUsable({ frontend }: { readonly frontend: Frontend }): boolean {
+    return this.unmade.servers.size === 0 || !this.unmade.servers.has(formatFrontend(frontend));
+  }
+
+  noteForeign(frontend: Frontend, servicePort: ServicePortKey | undefined): void {
+    this.noteServer(frontend, refusalForForeign(frontend), servicePort);
+  }
+
+  /** It is not there, not ours or not as it should be: nothing may be put into it. */
+  noteServer(frontend: Frontend, error: KernelError, servicePort: ServicePortKey | undefined): void {
+    this.unmade.servers.add(formatFrontend(frontend));
+    this.#note(error, servicePort);
+  }
+
+  noteDestination(edit: IpvsEdit, error: KernelError, owners: Owners): void {
+    if ('destination' in edit) this.unmade.addDestination(edit.frontend, edit.destination);
+    this.#note(error, owners.get(frontendOf(edit)));
+  }
+
+  noteAddress({ change, ip }: AddressEdit, error: KernelError): void {
+    if (change === 'remove') {
+      this.stuck.add(ip);
+      this.noteMore(error);
+    } else {
+      this.unmade.addresses.add(ip);
+      this.#note(error);
+    }
+  }
+
+  /** Something of a virtual server could not be removed. */
+  noteLeft(frontend: Frontend, error: KernelError, servicePort: ServicePortKey | undefined): void {
+    for (const subject of subjectsOf([frontend])) this.stuck.add(subject);
+    this.noteMore(error, servicePort);
+  }
+
+  /** What was not made is not told in detail: somebody has to look. */
+  noteMore(error: KernelError, servicePort?: ServicePortKey): void {
+    this.unmade.isMore = true;
+    this.#note(error, servicePort);
+  }
+
+  #note(error: KernelError, servicePort?: ServicePortKey): void {
+    this.all.push({ servicePort: servicePort === '' ? undefined : servicePort, error });
+  }
+}

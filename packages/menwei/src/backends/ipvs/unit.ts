@@ -1,0 +1,19 @@
+/** What one service port needs in the kernel in ipvs mode. */
+import type { SetEntry } from '@menwei/netlink/families/ipset/contract.ts';
+import type { ServerContent } from './state.ts';
+
+export interface IpvsUnit {
+  readonly servers: readonly ServerContent[];
+  /** Addresses it wants on the dummy interface. */
+  readonly addresses: readonly string[];
+  /** Members it wants in sets; another service port may want the same one. */
+  readonly members: readonly Member[];
+  /** The rules it puts into chain KUBE-IPVS-OUT-FILTER, without `-A CHAIN`. */
+  readonly outFilterRules: readonly string[];
+}
+
+export interface Member {
+  /** Name of the set. */
+  readonly set: string;
+  readonly entry: SetEntry;
+}

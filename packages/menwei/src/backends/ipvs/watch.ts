@@ -1,0 +1,128 @@
+/**
+ * Looking after the kernel between syncs: weights that change with time, and what somebody else did. IPVS and ipset tell
+ * nobody of changes, so they are compared now and then; of the destinations some servers' at a time.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { IpFamily } from '@menwei/addresses/ip.ts';
+import type { IpSetClient } from '@menwei/netlink/families/ipset/contract.ts';
+import type { IpvsClient } from '@menwei/netlink/families/ipvs/contract.ts';
+import type { LinkClient } from '@menwei/netlink/families/route/contract.ts';
+import type { Logger } from '../../log/logger.ts';
+import type { InTurn } from '../backend.ts';
+import type { LeftRules } from '../xtables/watch.ts';
+import { endDrained, growWarmed } from './draining.ts';
+import type { GradualWeights } from './gradual.ts';
+import type { KernelImage } from './image.ts';
+import { DEVICE } from './names.ts';
+import type { RulesDoor } from './rules-door.ts';
+
+const GRADUAL_PERIOD_MS = 500;
+/** So many looks see the destinations of all virtual servers, unless these are few. */
+const LOOKS_FOR_ALL = 10;
+const FEW_SERVERS = 200;
+
+export interface WatchOptions {
+  readonly family: IpFamily;
+  readonly logger: Logger;
+  readonly periodMs: number;
+  /** How often weights in transition are looked at; twice a second unless told. */
+  readonly gradualPeriodMs: number | undefined;
+  readonly ipvs: IpvsClient;
+  readonly sets: IpSetClient;
+  readonly links: LinkClient;
+  readonly rules: RulesDoor;
+}
+
+export interface Watched {
+  readonly gradual: GradualWeights;
+  /** Another one, or none, as soon as anything is being changed. */
+  readonly image: () => KernelImage | undefined;
+  readonly leftRules: LeftRules;
+}
+
+/** Until the signal ends it. */
+export async function watchKernel(
+  options: WatchOptions,
+  watched: Watched,
+  drifted: (what: string) => void,
+  inTurn: InTurn,
+  signal: AbortSignal,
+): Promise<void> {
+  const { rules, periodMs, gradualPeriodMs = GRADUAL_PERIOD_MS } = options;
+  await Promise.all([
+    rules.watch(watched.leftRules, drifted, inTurn, signal),
+    repeat(options, gradualPeriodMs, signal, () =>
+      inTurn(() => changeWeights(options, watched.gradual, signal)),
+    ),
+    repeat(options, periodMs, signal, async () => {
+      const what = await findDrift(options, watched, inTurn, signal);
+      if (what !== undefined) drifted(what);
+    }),
+  ]);
+}
+
+async function repeat(
+  { family, logger }: WatchOptions,
+  periodMs: number,
+  signal: AbortSignal,
+  look: () => Promise<void>,
+): Promise<void> {
+  while (!signal.aborted) {
+    await sleep(periodMs, undefined, { signal }).catch(() => undefined);
+    if (signal.aborted) return;
+    try {
+      await look();
+    } catch (error) {
+      if (signal.aborted) return;
+      logger.warn({ family, error }, 'could not look after the virtual servers');
+    }
+  }
+}
+
+async function changeWeights(
+  { ipvs }: WatchOptions,
+  gradual: GradualWeights,
+  signal: AbortSignal,
+): Promise<void> {
+  if (gradual.isEmpty) return;
+  const nowMs = performance.now();
+  await growWarmed(ipvs, gradual, nowMs, signal);
+  await endDrained(ipvs, gradual, gradual.drainingFrontends(nowMs), nowMs, signal);
+}
+
+/** What somebody else changed, in words; undefined too if we were changing things ourselves meanwhile. */
+async function findDrift(
+  options: WatchOptions,
+  { gradual, image: currentImage }: Watched,
+  inTurn: InTurn,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  const image = currentImage();
+  if (image === undefined) return undefined;
+  for (const look of looks(options, image, gradual, signal)) {
+    // A turn for each look, so that no sync waits for more than one.
+    const what = await inTurn(async () => (currentImage() === image ? await look() : undefined));
+    if (currentImage() !== image) return undefined;
+    if (what !== undefined) return `by somebody else: ${what}`;
+  }
+  return undefined;
+}
+
+type Look = () => Promise<string | undefined> | string | undefined;
+
+function* looks(
+  { family, ipvs, sets, links }: WatchOptions,
+  image: KernelImage,
+  gradual: GradualWeights,
+  signal: AbortSignal,
+): Generator<Look> {
+  yield () => (links.hasLink(DEVICE) ? undefined : `interface ${DEVICE} was deleted`);
+  yield async () => image.compareServers(await ipvs.observeServers(family, signal));
+  yield async () => image.compareAddresses(await links.observeAddresses(family, signal, DEVICE));
+  yield async () => image.compareSetSizes(await sets.observeSizes(signal));
+  const count = Math.max(FEW_SERVERS, Math.ceil(image.serverCount / LOOKS_FOR_ALL));
+  for (const frontend of image.nextFrontends(count)) {
+    yield async () =>
+      image.compareDestinations(frontend, await ipvs.observeDestinations(frontend, signal), gradual);
+  }
+}

@@ -1,0 +1,216 @@
+/** One service port → its elements in the table's sets and maps (spec §§ 3.1, 5.7). */
+import type { Chain, SetDeclaration } from '@menwei/netlink/families/nftables/model.ts';
+import type { NodeView } from '../../services/node-view.ts';
+import type { Endpoint, ServicePort } from '../../services/service-port.ts';
+import { assess, type Situation } from '../../services/situation.ts';
+import {
+  type Among,
+  affinityId,
+  clientMap,
+  type RememberedIn,
+  rememberChain,
+  stickyChainName,
+  stickyChains,
+} from './affinity.ts';
+import {
+  CLUSTER_IPS,
+  type Entrance,
+  FIREWALL_IPS,
+  fitComment,
+  HAIRPINS,
+  partOf,
+  REJECT,
+  SETS,
+  SOURCE_RANGES,
+} from './names.ts';
+import type { NftablesOptions } from './options.ts';
+import { type Pick, pickChainName } from './pick-chains.ts';
+import { assignSlots } from './slots.ts';
+import { allowedSources } from './source-ranges.ts';
+import type { Frontend, Member, NftablesUnit } from './unit.ts';
+
+/** Endpoints by slot, as a unit has them. */
+export interface Slots {
+  readonly all: readonly (string | undefined)[];
+  readonly local: readonly (string | undefined)[];
+}
+
+const NO_SLOTS: Slots = { all: [], local: [] };
+
+/** @param previous who sits in which slot now, so that nobody moves without need */
+export function compile(
+  port: ServicePort,
+  node: NodeView,
+  options: NftablesOptions,
+  previous: Slots = NO_SLOTS,
+): NftablesUnit {
+  const situation = assess(port, node);
+  const { clusterEndpoints, localEndpoints } = situation.endpoints;
+  const writer = new UnitWriter(port, situation, options);
+  writer.clusterIP();
+  for (const ip of externalAddresses(port)) writer.external('ip', `${ip} . ${writer.port(port.port)}`);
+  if (port.nodePort !== 0) writer.external('nodeport', writer.port(port.nodePort));
+  writer.sourceRanges(allowedSources(port, node));
+  writer.hairpins();
+  writer.affinity();
+  return {
+    comment: writer.comment,
+    all: assignSlots(clusterEndpoints.map(textOf), previous.all),
+    local: assignSlots(localEndpoints.map(textOf), previous.local),
+    frontends: writer.frontends,
+    remember: writer.remember,
+    members: writer.members,
+    shared: writer.shared,
+    picks: writer.picks,
+    chains: [...writer.chains.values()],
+    sets: writer.sets,
+  };
+}
+
+/** A Service may name an address twice, as external IP and by its load balancer. */
+function externalAddresses(port: ServicePort): ReadonlySet<string> {
+  const addresses = new Set([...port.externalIPs, ...port.loadBalancerVIPs]);
+  if (port.clusterIP !== undefined) addresses.delete(port.clusterIP);
+  return addresses;
+}
+
+function textOf({ text }: Endpoint): string {
+  return text;
+}
+
+class UnitWriter {
+  readonly comment: string;
+  readonly frontends: Frontend[] = [];
+  readonly members: Member[] = [];
+  readonly shared: Member[] = [];
+  readonly picks: Pick[] = [];
+  readonly chains = new Map<string, Chain>();
+  readonly sets: SetDeclaration[] = [];
+  readonly remember: Partial<Record<RememberedIn, string>> = {};
+  readonly #port: ServicePort;
+  readonly #situation: Situation;
+  readonly #options: NftablesOptions;
+
+  constructor(port: ServicePort, situation: Situation, options: NftablesOptions) {
+    this.comment = fitComment(port.displayName);
+    this.#port = port;
+    this.#situation = situation;
+    this.#options = options;
+  }
+
+  port(number: number): string {
+    return `${this.#port.protocol.toLowerCase()} . ${number}`;
+  }
+
+  clusterIP(): void {
+    const { clusterIP, port, namespace, name, internalPolicyLocal } = this.#port;
+    if (clusterIP === undefined) return;
+    this.#share(CLUSTER_IPS, clusterIP, `${namespace}/${name}`);
+    const key = `${clusterIP} . ${this.port(port)}`;
+    if (!this.#situation.hasInternalEndpoints) {
+      this.#leadNowhere('ip', key);
+      return;
+    }
+    this.#frontend('ip', key, !internalPolicyLocal, internalPolicyLocal);
+    const among = internalPolicyLocal ? 'local' : 'all';
+    this.#add(SETS.ip.services, key, this.#pick({ entrance: 'ip', among }));
+  }
+
+  /** An external IP, a load-balancer IP or a NodePort. */
+  external(entrance: Entrance, key: string): void {
+    const { externalPolicyLocal } = this.#port;
+    const { hasEndpoints, hasExternalEndpoints } = this.#situation;
+    const sets = SETS[entrance];
+    if (hasEndpoints) this.#frontend(entrance, key, true, externalPolicyLocal);
+    if (hasEndpoints && !externalPolicyLocal) {
+      this.#add(sets.services, key, this.#pick({ entrance, among: 'all', masqueraded: true }));
+    }
+    if (hasEndpoints && externalPolicyLocal) {
+      this.#add(sets.externalLocal, key);
+      if (this.#situation.endpoints.clusterEndpoints.length > 0) {
+        this.#add(sets.shortCircuit, key, this.#pick({ entrance, among: 'all' }));
+      }
+      if (hasExternalEndpoints) this.#add(sets.local, key, this.#pick({ entrance, among: 'local' }));
+    }
+    if (!hasExternalEndpoints) this.#leadNowhere(entrance, key);
+  }
+
+  /** In force without endpoints too, as upstream (KQ-16). */
+  sourceRanges(sources: readonly string[] | undefined): void {
+    if (sources === undefined) return;
+    for (const vip of this.#port.loadBalancerVIPs) {
+      const key = `${vip} . ${this.port(this.#port.port)}`;
+      this.#add(FIREWALL_IPS, key);
+      for (const source of sources) this.#add(SOURCE_RANGES, `${key} . ${source}`);
+    }
+  }
+
+  /** A pod that is sent to itself must not see its own address as the client's. */
+  hairpins(): void {
+    const local = this.#situation.endpoints.allReachable.filter((endpoint) => endpoint.isLocal);
+    for (const ip of new Set(local.map((endpoint) => endpoint.ip)))
+      this.#share(HAIRPINS, `${ip} . ${ip}`, '');
+  }
+
+  /** After the frontends: what remembers the clients that come in by them. */
+  affinity(): void {
+    if (this.#port.sessionAffinitySeconds === 0) return;
+    const usesAll = this.frontends.some((frontend) => frontend.usesAll);
+    const usesLocal = this.frontends.some((frontend) => frontend.usesLocal);
+    if (usesAll) this.#remember('all');
+    if (usesLocal) this.#remember('local');
+    if (usesAll && usesLocal) this.#rememberIn('both');
+  }
+
+  /** Refused when there is no endpoint anywhere; dropped when only this node has none. */
+  #leadNowhere(entrance: Entrance, key: string): void {
+    const verdict = this.#situation.hasEndpoints ? 'drop' : `goto ${REJECT}`;
+    this.#add(SETS[entrance].noEndpoint, key, verdict);
+  }
+
+  #frontend(entrance: Entrance, key: string, usesAll: boolean, usesLocal: boolean): void {
+    this.frontends.push({ entrance, key, part: this.#partOf(entrance), usesAll, usesLocal });
+  }
+
+  /** The verdict that leads to a chain that picks. */
+  #pick(how: Omit<Pick, 'part' | 'count' | 'masqueraded'> & { readonly masqueraded?: boolean }): string {
+    const { clusterEndpoints, localEndpoints } = this.#situation.endpoints;
+    const pick: Pick = {
+      masqueraded: false,
+      ...how,
+      part: this.#partOf(how.entrance),
+      count: how.among === 'all' ? clusterEndpoints.length : localEndpoints.length,
+    };
+    if (this.#port.sessionAffinitySeconds === 0) {
+      this.picks.push(pick);
+      return `goto ${pickChainName(pick)}`;
+    }
+    this.picks.push({ ...pick, masqueraded: false });
+    const sticky = stickyChains(this.#port, pick, this.#options);
+    for (const chain of sticky) this.chains.set(chain.name, chain);
+    return `goto ${stickyChainName(affinityId(this.#port), pick)}`;
+  }
+
+  #remember(among: Among): void {
+    this.sets.push(clientMap(this.#port, among));
+    this.#rememberIn(among);
+  }
+
+  #rememberIn(where: RememberedIn): void {
+    const chain = rememberChain(this.#port, where);
+    this.chains.set(chain.name, chain);
+    this.remember[where] = chain.name;
+  }
+
+  #partOf(entrance: Entrance): number {
+    return partOf(entrance, this.#port.key);
+  }
+
+  #add(set: string, key: string, data?: string): void {
+    this.members.push({ set, element: { key, data, comment: this.comment } });
+  }
+
+  #share(set: string, key: string, comment: string): void {
+    this.shared.push({ set, element: { key, data: undefined, comment } });
+  }
+}

@@ -1,0 +1,65 @@
+/** The table and its sets: what Services are elements of. */
+import type { IpFamily } from '@menwei/addresses/ip.ts';
+import type { Datatype, SetDeclaration, Table } from '@menwei/netlink/families/nftables/model.ts';
+import {
+  CLUSTER_IPS,
+  type Entrance,
+  endpointMaps,
+  FIREWALL_IPS,
+  HAIRPINS,
+  NODEPORT_IPS,
+  SERVICE_CIDRS,
+  SETS,
+  SOURCE_RANGES,
+  TABLE_NAME,
+  tableFamily,
+} from './names.ts';
+
+export function frameTable(family: IpFamily): Table {
+  return { family: tableFamily(family), name: TABLE_NAME, comment: 'rules for Kubernetes Services' };
+}
+
+export function frameSets(family: IpFamily): readonly SetDeclaration[] {
+  const ip: Datatype = family === 'IPv4' ? 'ipv4_addr' : 'ipv6_addr';
+  const port: readonly Datatype[] = ['inet_proto', 'inet_service'];
+  const endpoint: readonly Datatype[] = [ip, 'inet_service'];
+  return [
+    set(CLUSTER_IPS, [ip], 'ClusterIPs in use'),
+    set(SERVICE_CIDRS, [ip], 'where ClusterIPs come from', { interval: true }),
+    set(NODEPORT_IPS, [ip], 'addresses of this node that take NodePort traffic'),
+    set(FIREWALL_IPS, [ip, ...port], 'load-balancer addresses with source ranges'),
+    set(SOURCE_RANGES, [ip, ...port, ip], 'who may reach those', { interval: true }),
+    set(HAIRPINS, [ip, ip], 'pods of this node that reach themselves'),
+    ...entranceSets('ip', [ip, ...port], endpoint),
+    ...entranceSets('nodeport', port, endpoint),
+  ];
+}
+
+function entranceSets(
+  entrance: Entrance,
+  frontend: readonly Datatype[],
+  endpoint: readonly Datatype[],
+): readonly SetDeclaration[] {
+  const sets = SETS[entrance];
+  const verdict = { data: 'verdict' } as const;
+  return [
+    set(sets.services, frontend, 'where traffic goes', verdict),
+    set(sets.externalLocal, frontend, 'frontends with externalTrafficPolicy Local'),
+    set(sets.shortCircuit, frontend, 'of those: where pods of this node and the node itself go', verdict),
+    set(sets.local, frontend, 'of those: where everybody else goes', verdict),
+    set(sets.noEndpoint, frontend, 'frontends that lead nowhere now', verdict),
+    ...endpointMaps(entrance).map((name) =>
+      set(name, [...frontend, 'slot'], 'who sits in which slot', { data: endpoint }),
+    ),
+    set(sets.affinityPairs, [...frontend, ...endpoint], 'what remembers who was sent there', verdict),
+  ];
+}
+
+function set(
+  name: string,
+  key: readonly Datatype[],
+  comment: string,
+  more: Partial<SetDeclaration> = {},
+): SetDeclaration {
+  return { name, key, data: undefined, interval: false, dynamic: false, size: 0, comment, ...more };
+}

@@ -1,0 +1,101 @@
+/** The names of what the table holds. */
+import type { IpFamily } from '@menwei/addresses/ip.ts';
+import type { TableFamily } from '@menwei/netlink/families/nftables/model.ts';
+
+export const TABLE_NAME = 'menwei';
+
+export function tableFamily(family: IpFamily): TableFamily {
+  return family === 'IPv4' ? 'ip' : 'ip6';
+}
+
+/**
+ * What packets come in by: an address with a port (a ClusterIP, an external IP, a load-balancer IP), or the port alone
+ * on any address of the node that takes NodePorts. Each has maps of its own, because their keys differ.
+ */
+export type Entrance = 'ip' | 'nodeport';
+
+export interface EntranceSets {
+  /** Where traffic goes: frontend → chain. */
+  readonly services: string;
+  /** Frontends with externalTrafficPolicy Local, whose sources have to be told apart first. */
+  readonly externalLocal: string;
+  /** Of those: where pods of this node and the node itself go. */
+  readonly shortCircuit: string;
+  /** Of those: where everybody else goes. */
+  readonly local: string;
+  /** Frontends that nobody may reach now: frontend → drop, or refuse. */
+  readonly noEndpoint: string;
+  /** frontend . slot → endpoint; see endpointMap. */
+  readonly endpoints: string;
+  /** In so many maps. */
+  readonly parts: number;
+  /** frontend . endpoint → what remembers the client, for Services with session affinity. */
+  readonly affinityPairs: string;
+}
+
+export const SETS: Readonly<Record<Entrance, EntranceSets>> = {
+  ip: {
+    services: 'service-ips',
+    externalLocal: 'external-local-ips',
+    shortCircuit: 'short-circuit-ips',
+    local: 'local-ips',
+    noEndpoint: 'no-endpoint-ips',
+    endpoints: 'endpoints',
+    parts: 16,
+    affinityPairs: 'affinity-pairs',
+  },
+  nodeport: {
+    services: 'service-nodeports',
+    externalLocal: 'external-local-nodeports',
+    shortCircuit: 'short-circuit-nodeports',
+    local: 'local-nodeports',
+    noEndpoint: 'no-endpoint-nodeports',
+    endpoints: 'nodeport-endpoints',
+    parts: 4,
+    affinityPairs: 'nodeport-affinity-pairs',
+  },
+};
+
+/**
+ * Endpoints are spread over some maps, because the kernel needs time in proportion to the square of a map's size to list
+ * it (nft_rhash_walk begins anew for each datagram of a dump). All endpoints of a service port are in one part.
+ */
+export function endpointMap(entrance: Entrance, part: number): string {
+  return `${SETS[entrance].endpoints}/${part}`;
+}
+
+/** All of them. */
+export function endpointMaps(entrance: Entrance): readonly string[] {
+  return Array.from({ length: SETS[entrance].parts }, (_, part) => endpointMap(entrance, part));
+}
+
+const FNV_OFFSET = 0x811c9dc5;
+const FNV_PRIME = 0x01000193;
+
+/** The part that the endpoints of the service port are in. */
+export function partOf(entrance: Entrance, servicePortKey: string): number {
+  let hash = FNV_OFFSET;
+  for (let index = 0; index < servicePortKey.length; index++) {
+    hash = Math.imul(hash ^ servicePortKey.charCodeAt(index), FNV_PRIME);
+  }
+  return (hash >>> 0) % SETS[entrance].parts;
+}
+
+export const CLUSTER_IPS = 'cluster-ips';
+export const SERVICE_CIDRS = 'service-cidrs';
+export const NODEPORT_IPS = 'nodeport-ips';
+export const FIREWALL_IPS = 'firewall-ips';
+export const SOURCE_RANGES = 'source-ranges';
+export const HAIRPINS = 'hairpin-connections';
+
+export const REJECT = 'reject-chain';
+
+/** nft takes no longer ones. */
+const MAX_COMMENT_LENGTH = 128;
+const ELLIPSIS = '...';
+
+/** As much of a comment as fits. The names of a namespace, a Service and a port may be longer together. */
+export function fitComment(text: string): string {
+  if (text.length <= MAX_COMMENT_LENGTH) return text;
+  return text.slice(0, MAX_COMMENT_LENGTH - ELLIPSIS.length) + ELLIPSIS;
+}

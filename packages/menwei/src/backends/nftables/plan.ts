@@ -1,0 +1,265 @@
+/** The desired units put together into the content of the table, change by change. */
+import { isDeepStrictEqual } from 'node:util';
+import type {
+  Chain,
+  Element,
+  Elements,
+  SetDeclaration,
+  Table,
+  TableContent,
+} from '@menwei/netlink/families/nftables/model.ts';
+import type { NodeView } from '../../services/node-view.ts';
+import type { ServicePortKey } from '../../services/service-port.ts';
+import type { Plan, StateChange } from '../backend.ts';
+import { forEachMember, parseEndpoint, SeatedEndpoints, type Seating } from './elements.ts';
+import { frameChains, nodePortIPs } from './frame-chains.ts';
+import { frameSets, frameTable } from './frame-sets.ts';
+import { endpointMap, NODEPORT_IPS, SERVICE_CIDRS } from './names.ts';
+import type { NftablesOptions } from './options.ts';
+import { FIRST_LOCAL_SLOT, pickChainName, pickChains } from './pick-chains.ts';
+import { assignSlots } from './slots.ts';
+import type { NftablesState } from './state.ts';
+import type { Frontend, Member, NftablesUnit } from './unit.ts';
+
+type Units = ReadonlyMap<ServicePortKey, NftablesUnit | undefined>;
+
+/** A part of the plan: of the units, what only one of them has; the frame and what all share as far as asked. */
+interface Part {
+  readonly units: Iterable<NftablesUnit>;
+  readonly shared: Iterable<string>;
+  readonly chains: Iterable<Chain>;
+}
+
+export class NftablesPlan implements Plan<NftablesUnit, NftablesState> {
+  readonly #options: NftablesOptions;
+  readonly #table: Table;
+  readonly #sets: readonly SetDeclaration[];
+  readonly #units = new Map<ServicePortKey, NftablesUnit>();
+  readonly #shared = new SharedMembers();
+  /**
+   * Chains that pick stay once they were needed: there is one for each number of endpoints at most, and a Service that
+   * scales up and down needs them again. The next start takes away those that nothing leads to.
+   */
+  readonly #picks = new Map<string, Chain>();
+  #node: NodeView | undefined;
+  #frameChains: readonly Chain[] = [];
+  #frameMembers: readonly Member[] = [];
+
+  constructor(options: NftablesOptions) {
+    this.#options = options;
+    this.#table = frameTable(options.family);
+    this.#sets = frameSets(options.family);
+  }
+
+  unit(key: ServicePortKey): NftablesUnit | undefined {
+    return this.#units.get(key);
+  }
+
+  update(node: NodeView, units: Units): StateChange<NftablesState> {
+    const shared = this.#touchedShared(units);
+    const isFrameKept = this.#node !== undefined && hasSameFrame(node, this.#node);
+    const before = this.#part({
+      units: this.#unitsOf(units.keys()),
+      shared,
+      chains: isFrameKept ? [] : this.#frameChains,
+    });
+    if (!isFrameKept) this.#setFrame(node);
+    const newPicks: Chain[] = [];
+    for (const [key, unit] of units) newPicks.push(...this.#put(key, unit));
+    const after = (): TableContent =>
+      this.#part({
+        units: this.#unitsOf(units.keys()),
+        shared,
+        chains: isFrameKept ? newPicks : [...this.#frameChains, ...newPicks],
+      });
+    return {
+      before,
+      // Made up when it is read: who does not know the kernel has no use for it.
+      get after() {
+        return after();
+      },
+    };
+  }
+
+  complete(): NftablesState {
+    return this.#part({
+      units: this.#units.values(),
+      shared: this.#shared.keys(),
+      chains: [...this.#frameChains, ...this.#picks.values()],
+    });
+  }
+
+  /** Endpoints keep the slots that the kernel has them in, so that a restart moves nobody. */
+  settle(observed: NftablesState): void {
+    if (observed === undefined) return;
+    for (const [key, unit] of this.#units) this.#units.set(key, seatAsObserved(unit, observed));
+  }
+
+  #part({ units, shared, chains }: Part): TableContent {
+    const content = {
+      chains: new Map(Array.from(chains, (chain) => [chain.name, chain])),
+      sets: new Map(this.#sets.map((set) => [set.name, set])),
+    };
+    const members = new Map<string, Map<string, Element>>();
+    const add = (set: string, element: Element) => {
+      ensure(members, set, () => new Map()).set(element.key, element);
+    };
+    for (const { set, element } of this.#frameMembers) add(set, element);
+    for (const key of shared) {
+      const member = this.#shared.get(key);
+      if (member !== undefined) add(member.set, member.element);
+    }
+    const seatings = new Map<string, Seating[]>();
+    for (const unit of units) {
+      forEachMember(unit, add);
+      for (const chain of unit.chains) content.chains.set(chain.name, chain);
+      for (const set of unit.sets) content.sets.set(set.name, set);
+      for (const frontend of unit.frontends) {
+        const map = endpointMap(frontend.entrance, frontend.part);
+        ensure(seatings, map, () => []).push({ unit, frontend });
+      }
+    }
+    const endpoints = Array.from(seatings, ([map, all]) => [map, new SeatedEndpoints(all)] as const);
+    return {
+      table: this.#table,
+      ...content,
+      elements: new Map<string, Elements>([...members, ...endpoints]),
+    };
+  }
+
+  *#unitsOf(keys: Iterable<ServicePortKey>): Iterable<NftablesUnit> {
+    for (const key of keys) {
+      const unit = this.#units.get(key);
+      if (unit !== undefined) yield unit;
+    }
+  }
+
+  /** What all share and some of these units had, or will have. */
+  #touchedShared(units: Units): ReadonlySet<string> {
+    const keys = new Set<string>();
+    for (const [key, unit] of units) {
+      for (const member of this.#units.get(key)?.shared ?? []) keys.add(sharedKey(member));
+      for (const member of unit?.shared ?? []) keys.add(sharedKey(member));
+    }
+    return keys;
+  }
+
+  #setFrame(node: NodeView): void {
+    this.#node = node;
+    this.#frameChains = frameChains(node, this.#options);
+    this.#frameMembers = [
+      ...nodePortIPs(node).map((ip) => member(NODEPORT_IPS, ip)),
+      ...node.serviceCIDRs.map((cidr) => member(SERVICE_CIDRS, cidr)),
+    ];
+  }
+
+  /** Returns the chains that are needed for the first time. */
+  #put(key: ServicePortKey, unit: NftablesUnit | undefined): readonly Chain[] {
+    for (const shared of unit?.shared ?? []) this.#shared.take(shared);
+    for (const shared of this.#units.get(key)?.shared ?? []) this.#shared.release(shared);
+    if (unit === undefined) {
+      this.#units.delete(key);
+      return [];
+    }
+    this.#units.set(key, unit);
+    const newPicks: Chain[] = [];
+    for (const pick of unit.picks) {
+      if (this.#picks.has(pickChainName(pick))) continue;
+      for (const chain of pickChains(pick, this.#options)) {
+        // Some of those it leads to may be there.
+        if (this.#picks.has(chain.name)) continue;
+        this.#picks.set(chain.name, chain);
+        newPicks.push(chain);
+      }
+    }
+    return newPicks;
+  }
+}
+
+/**
+ * Elements that more than one unit may have: each stays until the last of its units is gone. Where Services share an
+ * address, the first of them by name is the comment, whichever came first.
+ */
+class SharedMembers {
+  /** One for each unit that has it. */
+  readonly #members = new Map<string, Member[]>();
+
+  keys(): Iterable<string> {
+    return this.#members.keys();
+  }
+
+  get(key: string): Member | undefined {
+    return this.#members.get(key)?.reduce((a, b) => (b.element.comment < a.element.comment ? b : a));
+  }
+
+  take(member: Member): void {
+    const key = sharedKey(member);
+    const members = this.#members.get(key);
+    if (members === undefined) this.#members.set(key, [member]);
+    else members.push(member);
+  }
+
+  release(member: Member): void {
+    const key = sharedKey(member);
+    const members = this.#members.get(key) ?? [];
+    const index = members.findIndex(({ element }) => element.comment === member.element.comment);
+    if (index < 0) throw new Error(`BUG: ${key} was released too often`);
+    members.splice(index, 1);
+    if (members.length === 0) this.#members.delete(key);
+  }
+}
+
+function sharedKey({ set, element }: Member): string {
+  return `${set} ${element.key}`;
+}
+
+/** The frontends of a unit share their slots, so any of them tells for all; some may be new. */
+function seatAsObserved(unit: NftablesUnit, { elements }: TableContent): NftablesUnit {
+  const occupant = (frontends: readonly Frontend[], slot: number): string | undefined => {
+    for (const { entrance, part, key } of frontends) {
+      const value = elements.get(endpointMap(entrance, part))?.get(`${key} . ${slot}`)?.data;
+      if (value !== undefined) return parseEndpoint(value);
+    }
+    return undefined;
+  };
+  const seated = (wanted: readonly string[], frontends: readonly Frontend[], first: number) =>
+    assignSlots(
+      wanted,
+      wanted.map((_, slot) => occupant(frontends, first + slot)),
+    );
+  const { all, local, frontends } = unit;
+  return {
+    ...unit,
+    all: seated(
+      all,
+      frontends.filter(({ usesAll }) => usesAll),
+      0,
+    ),
+    local: seated(
+      local,
+      frontends.filter(({ usesLocal }) => usesLocal),
+      FIRST_LOCAL_SLOT,
+    ),
+  };
+}
+
+function ensure<T>(map: Map<string, T>, key: string, make: () => T): T {
+  const present = map.get(key);
+  if (present !== undefined) return present;
+  const made = make();
+  map.set(key, made);
+  return made;
+}
+
+function hasSameFrame(a: NodeView, b: NodeView): boolean {
+  return (
+    isDeepStrictEqual(a.detectLocal, b.detectLocal) &&
+    isDeepStrictEqual(a.nodePortAddresses, b.nodePortAddresses) &&
+    isDeepStrictEqual(a.serviceCIDRs, b.serviceCIDRs)
+  );
+}
+
+function member(set: string, key: string): Member {
+  const element: Element = { key, data: undefined, comment: '' };
+  return { set, element };
+}

@@ -1,0 +1,50 @@
+/** The pure half of the nftables mode: needs no kernel and no privilege. */
+import type { IpFamily } from '@menwei/addresses/ip.ts';
+import type { Transaction } from '@menwei/netlink/families/nftables/model.ts';
+import type { NodeView } from '../../services/node-view.ts';
+import type { ServicePort } from '../../services/service-port.ts';
+import type { Rules } from '../backend.ts';
+import { compile } from './compile.ts';
+import { diff } from './diff.ts';
+import { frameTable } from './frame-sets.ts';
+import type { NftablesOptions } from './options.ts';
+import { NftablesPlan } from './plan.ts';
+import { formatScript } from './script.ts';
+import type { NftablesState } from './state.ts';
+import type { NftablesUnit } from './unit.ts';
+
+export class NftablesRules implements Rules<NftablesUnit, NftablesState, Transaction> {
+  readonly mode = 'nftables';
+  readonly family: IpFamily;
+  readonly #ruleOptions: NftablesOptions;
+
+  constructor(options: NftablesOptions) {
+    this.family = options.family;
+    this.#ruleOptions = options;
+  }
+
+  compile(port: ServicePort, node: NodeView, previous?: NftablesUnit): NftablesUnit {
+    return compile(port, node, this.#ruleOptions, previous);
+  }
+
+  plan(): NftablesPlan {
+    return new NftablesPlan(this.#ruleOptions);
+  }
+
+  nothing(): NftablesState {
+    return undefined;
+  }
+
+  diff(from: NftablesState, to: NftablesState): Transaction {
+    return diff(from, to);
+  }
+
+  isEmpty(changes: Transaction): boolean {
+    return changes.length === 0;
+  }
+
+  /** Input for `nft -f`. */
+  format(changes: Transaction): string {
+    return formatScript(frameTable(this.family), changes);
+  }
+}

@@ -1,0 +1,33 @@
+/** What the nftables mode does once, before its first sync. */
+import type { IpFamily } from '@menwei/addresses/ip.ts';
+import { NetlinkConnection } from '@menwei/netlink/connection.ts';
+import { NfTables } from '@menwei/netlink/families/nftables/client.ts';
+import { KernelError } from '@menwei/netlink/kernel-error.ts';
+import { NETLINK_NETFILTER, openNetlinkTransport } from '@menwei/netlink/transport.ts';
+import type { Settings } from '../../config/settings.ts';
+import { NftablesBackend } from './backend.ts';
+import type { NftablesOptions } from './options.ts';
+
+/** What follows from the settings alone, without a look at the machine. */
+export function nftablesOptions({ nftables }: Settings, family: IpFamily): NftablesOptions {
+  const { masqueradeBit, masqueradeAll } = nftables;
+  return { family, masqueradeMark: 2 ** masqueradeBit, masqueradeAll };
+}
+
+/** Of the connections of both families: neither is a stranger to the other. */
+const ownPorts: number[] = [];
+
+/** The backend of one family, or why the family can't be served here. */
+export function startNftables(settings: Settings, family: IpFamily): NftablesBackend | KernelError {
+  try {
+    const client = new NfTables(new NetlinkConnection(openNetlinkTransport(NETLINK_NETFILTER)));
+    // A kernel without nf_tables, or one that does not let us at it, says so here.
+    client.observeGeneration();
+    ownPorts.push(client.portId);
+    return new NftablesBackend({ ...nftablesOptions(settings, family), client, ownPorts });
+  } catch (cause) {
+    if (!(cause instanceof KernelError)) throw cause;
+    const { message: detail, errno } = cause;
+    return new KernelError({ operation: 'use', object: 'nf_tables', detail, errno, cause });
+  }
+}

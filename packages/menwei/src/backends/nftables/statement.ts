@@ -1,0 +1,330 @@
+/**
+ * Rules, statement by statement, each as nft's text and as the kernel's instructions at once. The instructions are the
+ * ones nft would make of the text, so that a table made either way is the same.
+ */
+import { addressBytes, type IpFamily, parseKnownCidr } from '@menwei/addresses/ip.ts';
+import type { Expression, Hex, Register, Rule } from '@menwei/netlink/families/nftables/model.ts';
+import { IS_LITTLE_ENDIAN } from '@menwei/netlink/message.ts';
+import type { Protocol } from '../../kubernetes/objects.ts';
+
+export interface Statement {
+  readonly text: string;
+  readonly expressions: readonly Expression[];
+}
+
+/** The statements one after the other; the rule ends at the first one that does not match. */
+export function rule(statements: readonly Statement[], comment = ''): Rule {
+  return {
+    text: statements.map(({ text }) => text).join(' '),
+    expressions: statements.flatMap(({ expressions }) => expressions),
+    comment,
+  };
+}
+
+/** Something of a packet that can be loaded into registers. */
+export interface Field {
+  readonly text: string;
+  /** How many registers of 32 bits it takes. */
+  readonly words: number;
+  load(to: Register): Expression;
+}
+
+/** Fields side by side, as the keys of maps are. */
+export type Fields = readonly Field[];
+
+const ADDRESS_LENGTH: Readonly<Record<IpFamily, number>> = { IPv4: 4, IPv6: 16 };
+const KEYWORD: Readonly<Record<IpFamily, 'ip' | 'ip6'>> = { IPv4: 'ip', IPv6: 'ip6' };
+/** Where the addresses stand in the header. */
+const ADDRESS_OFFSET = { IPv4: { saddr: 12, daddr: 16 }, IPv6: { saddr: 8, daddr: 24 } } as const;
+
+export function address(family: IpFamily, which: 'saddr' | 'daddr'): Field {
+  const length = ADDRESS_LENGTH[family];
+  return {
+    text: `${KEYWORD[family]} ${which}`,
+    words: length / 4,
+    load: (to) => ({
+      name: 'payload',
+      base: 'network',
+      offset: ADDRESS_OFFSET[family][which],
+      length,
+      to,
+    }),
+  };
+}
+
+/** The transport protocol. */
+export const PROTOCOL: Field = {
+  text: 'meta l4proto',
+  words: 1,
+  load: (to) => ({ name: 'meta', key: 'l4proto', to }),
+};
+
+/** The destination port; TCP, UDP and SCTP have it in the same place. */
+export const PORT: Field = {
+  text: 'th dport',
+  words: 1,
+  load: (to) => ({ name: 'payload', base: 'transport', offset: 2, length: 2, to }),
+};
+
+/** An address of the connection as the client made it (original) or as it is answered (reply). */
+export function connectionAddress(
+  family: IpFamily,
+  direction: 'original' | 'reply',
+  which: 'saddr' | 'daddr',
+): Field {
+  return {
+    text: `ct ${direction} ${KEYWORD[family]} ${which}`,
+    words: ADDRESS_LENGTH[family] / 4,
+    load: (to) => ({ name: 'ct', key: which === 'saddr' ? 'src' : 'dst', direction, to }),
+  };
+}
+
+/** A port of the connection. nft takes it only after a match on the protocol. */
+export function connectionPort(direction: 'original' | 'reply', which: 'src' | 'dst'): Field {
+  return {
+    text: `ct ${direction} proto-${which}`,
+    words: 1,
+    load: (to) => ({ name: 'ct', key: `proto-${which}`, direction, to }),
+  };
+}
+
+/** A random number from `offset` to `offset + modulus - 1`, each with the same chance. */
+export function randomSlot(modulus: number, offset = 0): Field {
+  return {
+    text: `numgen random mod ${modulus}${offset === 0 ? '' : ` offset ${offset}`}`,
+    words: 1,
+    load: (to) => ({ name: 'numgen', modulus, offset, to }),
+  };
+}
+
+interface Concatenation extends Statement {
+  readonly first: Register;
+  /** The first register after it. */
+  readonly next: Register;
+}
+
+function concatenation(fields: Fields, first: Register = 0): Concatenation {
+  const expressions: Expression[] = [];
+  let next = first;
+  for (const field of fields) {
+    expressions.push(field.load(next));
+    next += field.words;
+  }
+  return { text: fields.map(({ text }) => text).join(' . '), expressions, first, next };
+}
+
+/** The fields are, or are not, an element of the set. */
+export function inSet(fields: Fields, set: string, inverted = false): Statement {
+  const key = concatenation(fields);
+  return {
+    text: `${key.text} ${inverted ? '!= ' : ''}@${set}`,
+    expressions: [...key.expressions, { name: 'lookup', set, from: 0, to: undefined, inverted }],
+  };
+}
+
+/** Goes where the map says; on to the next rule if it says nothing. */
+export function verdictOf(fields: Fields, map: string): Statement {
+  const key = concatenation(fields);
+  return {
+    text: `${key.text} vmap @${map}`,
+    expressions: [...key.expressions, { name: 'lookup', set: map, from: 0, to: 'verdict', inverted: false }],
+  };
+}
+
+/** Sends the connection to the endpoint that the map has; on to the next rule if it has none. */
+export function dnatTo(family: IpFamily, fields: Fields, map: string): Statement {
+  const key = concatenation(fields);
+  const table = KEYWORD[family];
+  return {
+    text: `dnat ${table} to ${key.text} map @${map}`,
+    expressions: [
+      ...key.expressions,
+      { name: 'lookup', set: map, from: 0, to: 0, inverted: false },
+      { name: 'dnat', family: table, address: 0, port: ADDRESS_LENGTH[family] / 4 },
+    ],
+  };
+}
+
+/** Makes an element, or renews the time of the one that is there and leaves its data alone. */
+export function update(map: string, key: Fields, data: Fields, seconds: number): Statement {
+  const left = concatenation(key);
+  const right = concatenation(data, dataRegister(left.next, data));
+  return {
+    text: `update @${map} { ${left.text} timeout ${seconds}s : ${right.text} }`,
+    expressions: [
+      ...left.expressions,
+      ...right.expressions,
+      { name: 'update', set: map, key: 0, data: right.first, timeoutMs: seconds * 1000 },
+    ],
+  };
+}
+
+const REGISTERS = 16;
+const REGISTERS_IN_UNIT = 4;
+
+/** nft gives out registers in units of 128 bits here; what does not fit so (IPv6) it could not write anyway. */
+function dataRegister(next: Register, data: Fields): Register {
+  const unit = Math.ceil(next / REGISTERS_IN_UNIT) * REGISTERS_IN_UNIT;
+  const words = data.reduce((sum, field) => sum + field.words, 0);
+  return unit + words <= REGISTERS ? unit : next;
+}
+
+/** The address is, or is not, in the CIDR. */
+export function inCidr(
+  family: IpFamily,
+  which: 'saddr' | 'daddr',
+  cidr: string,
+  inverted = false,
+): Statement {
+  const parsed = parseKnownCidr(cidr);
+  const { prefixLength } = parsed;
+  const bytes = addressBytes(parsed.address);
+  const isWhole = prefixLength === bytes.length * 8;
+  // Of a prefix of whole bytes nft loads only those, and needs no mask.
+  const length = prefixLength % 8 === 0 && prefixLength > 0 ? prefixLength / 8 : bytes.length;
+  const mask = bytes.map((_, index) => (0xff00 >> Math.min(8, Math.max(0, prefixLength - index * 8))) & 0xff);
+  const expressions: Expression[] = [
+    { name: 'payload', base: 'network', offset: ADDRESS_OFFSET[family][which], length, to: 0 },
+  ];
+  if (length * 8 !== prefixLength) {
+    expressions.push({ name: 'bitwise', from: 0, to: 0, mask: hex(mask), xor: hex(bytes.map(() => 0)) });
+  }
+  expressions.push({
+    name: 'cmp',
+    operation: inverted ? 'neq' : 'eq',
+    from: 0,
+    value: hex(bytes.slice(0, length)),
+  });
+  const text = isWhole ? parsed.address : `${parsed.address}/${prefixLength}`;
+  return { text: `${KEYWORD[family]} ${which} ${inverted ? '!= ' : ''}${text}`, expressions };
+}
+
+const INTERFACE_NAME_SIZE = 16;
+
+/** The packet came in by the interface of this name, or of a name that begins so, or it did not. */
+export function fromInterface(name: string, isPrefix: boolean, inverted = false): Statement {
+  const bytes = [...Buffer.from(name)];
+  const padding = isPrefix ? 0 : INTERFACE_NAME_SIZE - bytes.length;
+  const value = hex([...bytes, ...new Array<number>(padding).fill(0)]);
+  return {
+    text: `iifname ${inverted ? '!= ' : ''}"${name}${isPrefix ? '*' : ''}"`,
+    expressions: [
+      { name: 'meta', key: 'iifname', to: 0 },
+      { name: 'cmp', operation: inverted ? 'neq' : 'eq', from: 0, value },
+    ],
+  };
+}
+
+const RTN_LOCAL = 2;
+
+/** The address is one of the node's own. */
+export function isLocalAddress(of: 'saddr' | 'daddr'): Statement {
+  return {
+    text: `fib ${of} type local`,
+    expressions: [
+      { name: 'fib type', of, to: 0 },
+      { name: 'cmp', operation: 'eq', from: 0, value: word(RTN_LOCAL) },
+    ],
+  };
+}
+
+const PROTOCOL_NUMBERS = { TCP: 6, UDP: 17, SCTP: 132 } as const;
+export const PROTOCOLS = ['TCP', 'UDP', 'SCTP'] as const;
+
+export function isProtocol(protocol: Protocol): Statement {
+  return {
+    text: `meta l4proto ${protocol.toLowerCase()}`,
+    expressions: [
+      PROTOCOL.load(0),
+      { name: 'cmp', operation: 'eq', from: 0, value: hex([PROTOCOL_NUMBERS[protocol]]) },
+    ],
+  };
+}
+
+const CT_STATE_NEW = 8;
+const CT_STATUS_DNAT = 32;
+
+export const IS_NEW: Statement = {
+  text: 'ct state new',
+  expressions: [{ name: 'ct', key: 'state', direction: undefined, to: 0 }, ...hasBits(CT_STATE_NEW)],
+};
+
+/** The destination of the connection has been translated. */
+export const IS_TRANSLATED: Statement = {
+  text: 'ct status dnat',
+  expressions: [{ name: 'ct', key: 'status', direction: undefined, to: 0 }, ...hasBits(CT_STATUS_DNAT)],
+};
+
+const MARK_LOAD: Expression = { name: 'meta', key: 'mark', to: 0 };
+const MARK_STORE: Expression = { name: 'meta set', key: 'mark', from: 0 };
+
+export function hasMark(mark: number): Statement {
+  return { text: `meta mark & ${formatMark(mark)} != 0`, expressions: [MARK_LOAD, ...hasBits(mark)] };
+}
+
+export function setMark(mark: number): Statement {
+  return {
+    text: `meta mark set meta mark | ${formatMark(mark)}`,
+    expressions: [
+      MARK_LOAD,
+      { name: 'bitwise', from: 0, to: 0, mask: word(~mark >>> 0), xor: word(mark) },
+      MARK_STORE,
+    ],
+  };
+}
+
+/** Turns the bits of the mark over: takes them off a packet that has them. */
+export function flipMark(mark: number): Statement {
+  return {
+    text: `meta mark set meta mark ^ ${formatMark(mark)}`,
+    expressions: [
+      MARK_LOAD,
+      { name: 'bitwise', from: 0, to: 0, mask: word(0xffff_ffff), xor: word(mark) },
+      MARK_STORE,
+    ],
+  };
+}
+
+export const MASQUERADE: Statement = {
+  text: 'masquerade fully-random',
+  expressions: [{ name: 'masquerade', fullyRandom: true }],
+};
+
+/** Answers that the port is unreachable. */
+export const REFUSE: Statement = {
+  text: 'reject',
+  expressions: [{ name: 'reject', with: 'port-unreachable' }],
+};
+
+export const DROP: Statement = {
+  text: 'drop',
+  expressions: [{ name: 'immediate', verdict: { verdict: 'drop' } }],
+};
+
+export function goTo(chain: string): Statement {
+  return {
+    text: `goto ${chain}`,
+    expressions: [{ name: 'immediate', verdict: { verdict: 'goto', chain } }],
+  };
+}
+
+function hasBits(bits: number): readonly Expression[] {
+  return [
+    { name: 'bitwise', from: 0, to: 0, mask: word(bits), xor: word(0) },
+    { name: 'cmp', operation: 'neq', from: 0, value: word(0) },
+  ];
+}
+
+function formatMark(mark: number): string {
+  return `0x${mark.toString(16).padStart(8, '0')}`;
+}
+
+/** A number of 32 bits as it stands in a register: in the machine's byte order. */
+function word(value: number): Hex {
+  const bytes = [value >>> 24, (value >>> 16) & 255, (value >>> 8) & 255, value & 255];
+  return hex(IS_LITTLE_ENDIAN ? bytes.reverse() : bytes);
+}
+
+function hex(bytes: readonly number[]): Hex {
+  return bytes.map((byte) => byte.toString(16).padStart(2, '0')).join('');
+}

@@ -1,0 +1,43 @@
+/** What one service port needs of the table, as data (the Unit of this backend). */
+import type { Chain, Element, SetDeclaration } from '@menwei/netlink/families/nftables/model.ts';
+import type { RememberedIn } from './affinity.ts';
+import type { Entrance } from './names.ts';
+import type { Pick } from './pick-chains.ts';
+
+/** A way in that leads to endpoints, and to which of them. */
+export interface Frontend {
+  readonly entrance: Entrance;
+  /** As the keys of the maps begin: `10.96.0.1 . tcp . 80`, or `tcp . 30080` for a NodePort. */
+  readonly key: string;
+  /** Which of the maps of endpoints they are in. */
+  readonly part: number;
+  readonly usesAll: boolean;
+  readonly usesLocal: boolean;
+}
+
+/** An element and the set it is in. */
+export interface Member {
+  readonly set: string;
+  readonly element: Element;
+}
+
+export interface NftablesUnit {
+  /** The service port, as its elements' comments say it: `ns/web:http`. */
+  readonly comment: string;
+  /** By slot: endpoints for Cluster policies, as `Endpoint.text`. */
+  readonly all: readonly string[];
+  /** By slot: endpoints on this node, for Local policies. */
+  readonly local: readonly string[];
+  readonly frontends: readonly Frontend[];
+  /** With session affinity: the chains that remember clients of an endpoint, by where it stands: in `all`, in `local`, in both. */
+  readonly remember: Readonly<Partial<Record<RememberedIn, string>>>;
+  /** Elements that no other unit has, beside those of the endpoints. */
+  readonly members: readonly Member[];
+  /** Elements that another unit may have too: a ClusterIP with two ports, a pod behind two Services. */
+  readonly shared: readonly Member[];
+  /** What its elements lead to, shared with other units. */
+  readonly picks: readonly Pick[];
+  /** Chains and maps that no other unit has: of Services with session affinity. */
+  readonly chains: readonly Chain[];
+  readonly sets: readonly SetDeclaration[];
+}

@@ -1,0 +1,92 @@
+/** Hears from the kernel what somebody else does to the table (spec § 5.6 has no such thing: upstream waits an hour). */
+
+import type { TableName } from '@menwei/netlink/families/nftables/model.ts';
+import { decodeNotification, type Notification } from '@menwei/netlink/families/nftables/notification.ts';
+import { encodeTableFilter } from '@menwei/netlink/families/nftables/table-filter.ts';
+import { KernelError } from '@menwei/netlink/kernel-error.ts';
+import { listen } from '@menwei/netlink/listener.ts';
+import type { NetlinkMessage } from '@menwei/netlink/message.ts';
+import { encodePortFilter } from '@menwei/netlink/port-filter.ts';
+import { NETLINK_NETFILTER } from '@menwei/netlink/transport.ts';
+
+/** linux/netfilter/nfnetlink.h: NFNLGRP_NFTABLES. */
+const NFTABLES_GROUP = 7;
+/** Of a transaction that did many things, so many are told. */
+const TOLD_CHANGES = 3;
+/**
+ * Messages of a datagram: the most that the kernel puts into one, and what those before 6.8 have memory for, by default
+ * (net.core.optmem_max).
+ */
+const LOOKED_AT: readonly number[] = [68, 20];
+const DELETED_TABLE = 'deleted table';
+
+export interface TableWatch {
+  readonly table: TableName;
+  /** Port ids of the connections whose transactions are our own, in whatever family. */
+  readonly ownPorts: readonly number[];
+  /** Somebody changed the table; `what` says what, and who, as far as the kernel knows. */
+  changed(what: string): void;
+  /** From now on nothing is missed. */
+  ready(): void;
+}
+
+/** Until the signal ends it. Throws KernelError. */
+export async function watchTable(watch: TableWatch, signal: AbortSignal): Promise<void> {
+  const { table, ownPorts, changed, ready } = watch;
+  const news = new TableNews(table, changed);
+  await listen(
+    NETLINK_NETFILTER,
+    [NFTABLES_GROUP],
+    {
+      filters: [
+        ...LOOKED_AT.map((messages) => encodeTableFilter(table, ownPorts, messages)),
+        encodePortFilter(ownPorts),
+      ],
+      onDatagram: (messages) => {
+        // Where there is too little memory for a filter, the news of our own comes here, too.
+        for (const message of messages) if (!ownPorts.includes(message.port)) news.take(message);
+      },
+      onLost: () => changed('so much was changed at once that the kernel could not tell all of it'),
+      ready,
+    },
+    signal,
+  );
+}
+
+/** The kernel tells change by change, and at the end of a transaction by whom it was. */
+export class TableNews {
+  readonly #table: TableName;
+  readonly #changed: (what: string) => void;
+  #changes: string[] = [];
+
+  constructor(table: TableName, changed: (what: string) => void) {
+    this.#table = table;
+    this.#changed = changed;
+  }
+
+  /** What can't be understood may be about the table. */
+  take(message: NetlinkMessage): void {
+    let news: Notification | undefined;
+    try {
+      news = decodeNotification(message);
+    } catch (error) {
+      if (!(error instanceof KernelError)) throw error;
+      this.#changed(`somebody did what can't be understood (${error.message})`);
+      return;
+    }
+    if (news === undefined) return;
+    if ('what' in news) {
+      const { table, what } = news;
+      if (table?.family === this.#table.family && table.name === this.#table.name) this.#changes.push(what);
+      return;
+    }
+    if (this.#changes.length === 0) return;
+    // All that was in a table goes with it.
+    const changes = this.#changes.includes(DELETED_TABLE) ? [DELETED_TABLE] : this.#changes;
+    const told = changes.slice(0, TOLD_CHANGES).join(', ');
+    const rest = changes.length - TOLD_CHANGES;
+    const by = news.processId === undefined ? 'somebody' : `${news.processName} (process ${news.processId})`;
+    this.#changes = [];
+    this.#changed(`${by} ${told}${rest > 0 ? ` and did ${rest} more such things` : ''}`);
+  }
+}

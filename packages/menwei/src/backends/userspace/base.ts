@@ -1,0 +1,67 @@
+/** The rules that exist without any Service: jumps from the built-in chains and our fixed chains (spec § 7.4). */
+import { type ChainId, splitChainId } from '@menwei/netfilter/iptables/chain-id.ts';
+import { formatRule, type Rule } from '@menwei/netfilter/iptables/rule.ts';
+import { FILTER_CHAINS, FIREWALL_JUMPS, SERVICE_JUMPS } from '../xtables/filter-chains.ts';
+import { type Jump, jump, type Layout } from '../xtables/layout.ts';
+import type { BaseChain, BaseChains } from '../xtables/shared-chains.ts';
+import {
+  NODE_PORT_CONTAINER,
+  NODE_PORT_HOST,
+  NODE_PORT_NON_LOCAL,
+  PORTALS_CONTAINER,
+  PORTALS_HOST,
+} from './names.ts';
+import type { UserspaceOptions } from './options.ts';
+
+const PORTALS = 'handle ClusterIPs; NOTE: this must be before the NodePort rules';
+
+/**
+ * In the order in which they are put in front of what is there, so that the last one of a chain comes to stand first:
+ * NodePorts behind the other ways in, as their comments ask for, and the firewall before what accepts.
+ */
+const JUMPS: readonly Jump[] = [
+  ...SERVICE_JUMPS,
+  jump('filter INPUT', NODE_PORT_NON_LOCAL, 'Ensure that non-local NodePort traffic can flow'),
+  ...FIREWALL_JUMPS,
+  nodePortJump('nat OUTPUT', NODE_PORT_HOST),
+  nodePortJump('nat PREROUTING', NODE_PORT_CONTAINER),
+  jump('nat OUTPUT', PORTALS_HOST, PORTALS),
+  jump('nat PREROUTING', PORTALS_CONTAINER, PORTALS),
+];
+
+function nodePortJump(from: ChainId, to: ChainId): Jump {
+  const rule: Rule = {
+    comment: 'handle service NodePorts; NOTE: this must be the last rule in the chain',
+    destinationType: 'LOCAL',
+    target: splitChainId(to).chain,
+  };
+  return { from, to, rule: formatRule(rule) };
+}
+
+export const LAYOUT: Layout = {
+  jumps: JUMPS,
+  fixedChains: new Set([
+    ...FILTER_CHAINS,
+    NODE_PORT_NON_LOCAL,
+    PORTALS_CONTAINER,
+    PORTALS_HOST,
+    NODE_PORT_CONTAINER,
+    NODE_PORT_HOST,
+  ]),
+  isOwnChain: () => false,
+};
+
+export function compileBase({ family, localhostNodePorts }: UserspaceOptions): BaseChains {
+  const base = new Map<ChainId, BaseChain>();
+  for (const id of LAYOUT.fixedChains) base.set(id, { head: [], tail: [] });
+  if (!localhostNodePorts) {
+    const loopback = family === 'IPv4' ? '127.0.0.0/8' : '::1/128';
+    // Only the node itself reaches its localhost.
+    const leaveAlone: Rule = { destination: loopback, target: 'RETURN' };
+    base.set(NODE_PORT_HOST, { head: [formatRule(leaveAlone)], tail: [] });
+  }
+  for (const from of new Set(JUMPS.map((row) => row.from))) {
+    base.set(from, { head: JUMPS.filter((row) => row.from === from).map((row) => row.rule), tail: [] });
+  }
+  return base;
+}

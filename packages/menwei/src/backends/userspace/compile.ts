@@ -1,0 +1,73 @@
+/** One service port → its listeners and rules. Which endpoints each way in leads to is decided as in all modes (spec § 3). */
+
+import { formatRule } from '@menwei/netfilter/iptables/rule.ts';
+import type { RelayEndpoint, RelayProtocol } from '../../relay/contract.ts';
+import type { NodeView } from '../../services/node-view.ts';
+import type { Endpoint, ServicePort } from '../../services/service-port.ts';
+import { assess } from '../../services/situation.ts';
+import type { EndpointCategories } from '../../services/topology.ts';
+import { filterRules } from '../xtables/filter-rules.ts';
+import type { UserspaceOptions } from './options.ts';
+import { addressingOf, loopGuards, portalRules } from './portal-rules.ts';
+import type { ListenerName, PortalRule, UserspaceUnit } from './unit.ts';
+
+export function compile(port: ServicePort, node: NodeView, options: UserspaceOptions): UserspaceUnit {
+  const protocol = relayProtocolOf(port);
+  const situation = assess(port, node);
+  const addressing = addressingOf(protocol, node, options);
+  const portal = { port, node, options, addressing };
+  const endpoints = endpointsByListener(situation.endpoints);
+  const rules = withoutRepetition(
+    portalRules(portal).flatMap((rule) => {
+      const listener = listenerFor(rule.listener, endpoints);
+      return endpoints[listener].length === 0 ? [] : [{ ...rule, listener }];
+    }),
+  );
+  const used = new Set(rules.map(({ listener }) => listener));
+  const names: readonly ListenerName[] = ['cluster', 'local'];
+  return {
+    name: port.displayName,
+    protocol,
+    listeners: names
+      .filter((name) => used.has(name))
+      .map((name) => ({ name, ip: addressing.ip, endpoints: endpoints[name].map(relayEndpoint) })),
+    usable: port.endpoints.filter(({ ready, serving }) => ready || serving).map(({ text }) => text),
+    affinityMs: port.sessionAffinitySeconds * 1_000,
+    portalRules: rules,
+    plainRules: [...loopGuards(portal), ...filterRules(port, situation, 'its source ranges')],
+  };
+}
+
+function relayProtocolOf({ protocol }: ServicePort): RelayProtocol {
+  if (protocol === 'SCTP') throw new Error('BUG: compiling what is not supported');
+  return protocol;
+}
+
+type EndpointsByListener = Readonly<Record<ListenerName, readonly Endpoint[]>>;
+
+function endpointsByListener({ clusterEndpoints, localEndpoints }: EndpointCategories): EndpointsByListener {
+  return { cluster: clusterEndpoints, local: localEndpoints };
+}
+
+/** One listener does for both where both lead to the same endpoints. */
+function listenerFor(name: ListenerName, { cluster, local }: EndpointsByListener): ListenerName {
+  // Both are in the order of the service port's endpoints.
+  const isSame =
+    cluster.length === local.length && cluster.every(({ text }, index) => text === local[index]?.text);
+  return isSame ? 'cluster' : name;
+}
+
+/** Two source ranges may hold the same pods, and a load balancer have an external address of the Service. */
+function withoutRepetition(rules: readonly PortalRule[]): readonly PortalRule[] {
+  const texts = new Set<string>();
+  return rules.filter(({ chain, rule, listener }) => {
+    const text = `${chain} ${formatRule(rule)} ${listener}`;
+    if (texts.has(text)) return false;
+    texts.add(text);
+    return true;
+  });
+}
+
+function relayEndpoint({ ip, port, text }: Endpoint): RelayEndpoint {
+  return { ip, port, text };
+}

@@ -1,0 +1,99 @@
+/** The iptables rules of one mode and IP family in the kernel: the mode's only way to them. */
+import { constants } from 'node:os';
+import type { IpFamily } from '@menwei/addresses/ip.ts';
+import type { IptablesTools } from '@menwei/kernel/iptables-tools.ts';
+import type { Table } from '@menwei/netfilter/iptables/chain-id.ts';
+import { formatPieces, type RestoreScript } from '@menwei/netfilter/iptables/restore-script.ts';
+import type { Ruleset } from '@menwei/netfilter/iptables/ruleset.ts';
+import { KernelError } from '@menwei/netlink/kernel-error.ts';
+import type { Logger } from '../../log/logger.ts';
+import type { InTurn } from '../backend.ts';
+import { cleanupScript } from './cleanup.ts';
+import { EVERY_LAYOUT } from './every-layout.ts';
+import type { Layout } from './layout.ts';
+import { Looks } from './looks.ts';
+import { SavedRules } from './observe.ts';
+import { type LeftRules, watchTables } from './watch.ts';
+
+/** In a row. */
+const MAX_READS = 5;
+
+export interface KernelRulesOptions {
+  readonly tools: IptablesTools;
+  readonly layout: Layout;
+  readonly family: IpFamily;
+  readonly logger: Logger;
+  /** How often the watch looks at the kernel. */
+  readonly watchPeriodMs: number;
+}
+
+export class KernelRules {
+  readonly #options: KernelRulesOptions;
+  readonly #looks: Looks;
+  readonly #told = new Set<string>();
+
+  constructor(options: KernelRulesOptions) {
+    this.#options = options;
+    const { tools, layout } = options;
+    const observe = (signal: AbortSignal) => this.observe(signal);
+    this.#looks = new Looks({ tools, layout, observe, nowMs: () => performance.now() });
+  }
+
+  /** Chains and rules of others are not among them. Throws KernelError. */
+  async observe(signal: AbortSignal): Promise<Ruleset> {
+    await this.#looks.begin(signal);
+    return this.#observe(['filter', 'nat'], this.#options.layout, signal);
+  }
+
+  /** Table by table all or nothing. Throws KernelError. */
+  async restore(script: RestoreScript, signal: AbortSignal): Promise<void> {
+    if (script.length === 0) return;
+    this.#looks.note(script);
+    await this.#options.tools.restore({ [Symbol.iterator]: () => formatPieces(script) }, signal);
+  }
+
+  /** Calls `drifted` whenever the kernel does not hold what we left in it, until the signal ends it. */
+  watch(
+    left: LeftRules,
+    drifted: (what: string) => void,
+    inTurn: InTurn,
+    signal: AbortSignal,
+  ): Promise<void> {
+    return watchTables({ ...this.#options, left, looks: this.#looks }, drifted, inTurn, signal);
+  }
+
+  /** Leaves nothing of this mode and those like it, but what other programs use too. Throws KernelError. */
+  async cleanup(signal: AbortSignal): Promise<void> {
+    const held = await this.#observe(['filter', 'nat', 'mangle'], EVERY_LAYOUT, signal);
+    await this.restore(cleanupScript(held, EVERY_LAYOUT), signal);
+  }
+
+  /** Once more if the tables were changed meanwhile. */
+  async #observe(tables: readonly Table[], layout: Layout, signal: AbortSignal): Promise<Ruleset> {
+    for (let reads = 1; ; reads++) {
+      try {
+        return await this.#read(tables, layout, signal);
+      } catch (error) {
+        const isOutdated = error instanceof KernelError && error.errno === constants.errno.EINTR;
+        if (!isOutdated || reads === MAX_READS) throw error;
+      }
+    }
+  }
+
+  async #read(tables: readonly Table[], layout: Layout, signal: AbortSignal): Promise<Ruleset> {
+    const { tools } = this.#options;
+    const saved = new SavedRules(layout);
+    for (const table of tables) this.#tell(await tools.save(table, (line) => saved.line(line), signal));
+    return saved.ruleset();
+  }
+
+  /** Each remark of the tools once: they make it every time. */
+  #tell(remarks: readonly string[]): void {
+    const { family, logger } = this.#options;
+    for (const remark of remarks) {
+      if (this.#told.has(remark)) continue;
+      this.#told.add(remark);
+      logger.info({ family }, `iptables: ${remark}`);
+    }
+  }
+}

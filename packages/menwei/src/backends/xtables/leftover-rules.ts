@@ -1,0 +1,94 @@
+/**
+ * Which chains of a table are nobody's any more, and the script that removes them with all that leads to them. A rule in
+ * a built-in chain goes with the chain that it leads to, whoever put it there and however it is written. A chain that
+ * a program's own chain leads to (CNI plugins mark packets by KUBE-MARK-MASQ) stays as it is.
+ */
+import { CANARY, chainId, type Table } from '@menwei/netfilter/iptables/chain-id.ts';
+import type { TableScript } from '@menwei/netfilter/iptables/restore-script.ts';
+import { formatRule } from '@menwei/netfilter/iptables/rule.ts';
+import { parseSavedRule } from '@menwei/netfilter/iptables/saved-rule.ts';
+import type { Layout } from './layout.ts';
+
+const TARGET = / -[jg] (\S+)/;
+
+/** Whether a chain is one of those that nobody needs any more. */
+export function isLeftover(layout: Layout, table: Table, chain: string): boolean {
+  const id = chainId(table, chain);
+  if (layout.keptChains?.has(id) === true) return false;
+  return layout.fixedChains.has(id) || chain === CANARY || (table === 'nat' && layout.isOwnChain(chain));
+}
+
+/** Reads what iptables-save says of one table. */
+export class LeftoverRules {
+  readonly #layout: Layout;
+  readonly #table: Table;
+  readonly #jumps: ReadonlySet<string>;
+  readonly #builtin = new Set<string>();
+  /** Of chains that nobody needs, where their rules lead to. */
+  readonly #leftover = new Map<string, Set<string>>();
+  /** Rules that others have; of ours, none. */
+  readonly #rules: { readonly chain: string; readonly rule: string; readonly target: string }[] = [];
+
+  /** `layout`: of what is nobody's any more. */
+  constructor(layout: Layout, table: Table) {
+    this.#layout = layout;
+    this.#table = table;
+    this.#jumps = new Set(layout.jumps.map(({ from, rule }) => `${from} ${rule}`));
+  }
+
+  line(line: string): void {
+    if (line.startsWith(':')) this.#declare(line);
+    else if (line.startsWith('-A ')) this.#rule(line);
+  }
+
+  /** Undefined where there is nothing to do. */
+  script(): TableScript | undefined {
+    const kept = this.#kept();
+    const chains = [...this.#leftover.keys()].filter((chain) => !kept.has(chain));
+    const gone = new Set(chains);
+    const deletions = this.#rules
+      .filter(({ chain }) => this.#builtin.has(chain))
+      .filter(({ chain, rule, target }) => gone.has(target) || this.#isJump(chain, rule, target))
+      .map(({ chain, rule }) => `-D ${chain} ${rule}`);
+    if (chains.length === 0 && deletions.length === 0) return undefined;
+    return { table: this.#table, chains, deletions, refills: [], insertions: [], removedChains: chains };
+  }
+
+  #declare(line: string): void {
+    const [chain = '', policy] = line.slice(1).split(' ', 2);
+    if (isLeftover(this.#layout, this.#table, chain)) this.#leftover.set(chain, new Set());
+    else if (policy !== '-') this.#builtin.add(chain);
+  }
+
+  #rule(line: string): void {
+    const end = line.indexOf(' ', 3);
+    if (end < 0) return;
+    const chain = line.slice(3, end);
+    // Comments are quoted and come before the target.
+    const target = TARGET.exec(line.slice(line.lastIndexOf('"') + 1))?.[1];
+    if (target === undefined) return;
+    const targets = this.#leftover.get(chain);
+    if (targets !== undefined) targets.add(target);
+    else if (target.startsWith('KUBE-')) this.#rules.push({ chain, rule: line.slice(end + 1), target });
+  }
+
+  /** Chains that a chain of somebody else leads to, and what they lead to. */
+  #kept(): ReadonlySet<string> {
+    const kept = new Set<string>();
+    const keep = (chain: string): void => {
+      const targets = this.#leftover.get(chain);
+      if (targets === undefined || kept.has(chain)) return;
+      kept.add(chain);
+      for (const target of targets) keep(target);
+    };
+    for (const { chain, target } of this.#rules) if (!this.#builtin.has(chain)) keep(target);
+    return kept;
+  }
+
+  /** One of ours, to a chain that others do not use too. */
+  #isJump(chain: string, text: string, target: string): boolean {
+    if (this.#layout.keptChains?.has(chainId(this.#table, target)) === true) return false;
+    const rule = parseSavedRule(text);
+    return rule !== undefined && this.#jumps.has(`${chainId(this.#table, chain)} ${formatRule(rule)}`);
+  }
+}

@@ -1,0 +1,33 @@
+/** Finds the iptables rules that other modes and proxies have left. */
+import type { IptablesTools } from '@menwei/kernel/iptables-tools.ts';
+import type { Table } from '@menwei/netfilter/iptables/chain-id.ts';
+import { formatPieces, formatScript, type RestoreScript } from '@menwei/netfilter/iptables/restore-script.ts';
+import type { Leftovers } from '../leftovers.ts';
+import type { Layout } from './layout.ts';
+import { LeftoverRules } from './leftover-rules.ts';
+
+/** `layout`: of what is nobody's any more. Throws KernelError. */
+export async function findLeftoverRules(
+  tools: IptablesTools,
+  tables: readonly Table[],
+  layout: Layout,
+  signal: AbortSignal,
+): Promise<Leftovers | undefined> {
+  const script: RestoreScript = (
+    await Promise.all(
+      tables.map(async (table) => {
+        const rules = new LeftoverRules(layout, table);
+        await tools.save(table, (line) => rules.line(line), signal);
+        return rules.script() ?? [];
+      }),
+    )
+  ).flat();
+  if (script.length === 0) return undefined;
+  const chains = script.reduce((sum, { removedChains }) => sum + removedChains.length, 0);
+  const rules = script.reduce((sum, { deletions }) => sum + deletions.length, 0);
+  return {
+    what: `${chains} chains of iptables (${tools.variant}) and ${rules} rules that lead to them`,
+    commands: `# iptables (${tools.variant})\n${formatScript(script)}`,
+    remove: (signal) => tools.restore({ [Symbol.iterator]: () => formatPieces(script) }, signal),
+  };
+}

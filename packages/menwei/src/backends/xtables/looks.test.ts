@@ -1,0 +1,90 @@
+import { fillPlan, install, updatePlan } from '@menwei/testing/backends/laws.ts';
+import { FakeIptables } from '@menwei/testing/kernel/iptables.ts';
+import { aNodeView, anEndpoint, aServicePort } from '@menwei/testing/services/testing.ts';
+import { describe, expect, it } from 'vitest';
+import { silentLogger } from '../../log/logger.ts';
+import { IptablesBackend } from '../iptables/backend.ts';
+
+const signal = new AbortController().signal;
+
+async function openWatched() {
+  const tools = new FakeIptables();
+  const backend = new IptablesBackend({
+    ...{ family: 'IPv4', tools, logger: silentLogger, watchPeriodMs: 5, masqueradeMark: 1 << 14 },
+    ...{ masqueradeAll: false, localhostNodePorts: true, conntrackLiberal: false, accounting: [] },
+  });
+  const web = aServicePort({ endpoints: [anEndpoint()] });
+  const world = { node: aNodeView(), ports: new Map([[web.key, web]]) };
+  const plan = fillPlan(backend, world);
+  await install(backend, plan);
+  const stop = new AbortController();
+  const drifts: string[] = [];
+  const looks = { count: 0 };
+  const ended = backend.watch(
+    (what = '') => drifts.push(what),
+    (work) => {
+      looks.count++;
+      return work();
+    },
+    stop.signal,
+  );
+  const afterLooks = async (count: number) => {
+    const until = looks.count + count;
+    await expect.poll(() => looks.count, { timeout: 10_000, interval: 1 }).toBeGreaterThanOrEqual(until);
+  };
+  return {
+    tools,
+    drifts,
+    afterLooks,
+    saves: () => tools.operations.filter(({ verb }) => verb === 'save').length,
+    async change() {
+      const next = { ...web, endpoints: [anEndpoint({ ip: '10.0.0.9' })] };
+      const ports = new Map([[web.key, next]]);
+      const { before, after } = updatePlan(backend, plan, world, { ...world, ports });
+      await backend.apply(backend.diff(before, after), signal);
+    },
+    async [Symbol.asyncDispose]() {
+      stop.abort();
+      await ended;
+    },
+  };
+}
+
+describe('a watch of iptables rules', () => {
+  it('reads no rule while nobody changes anything, but now and then', async () => {
+    await using kernel = await openWatched();
+    await kernel.afterLooks(5);
+    const before = kernel.saves();
+    await kernel.afterLooks(40);
+    // Two tables every ten looks.
+    expect(kernel.saves() - before).toBeLessThanOrEqual(2 * 5);
+    expect(kernel.saves() - before).toBeGreaterThanOrEqual(2 * 3);
+  });
+
+  it('takes what we change ourselves for no damage', async () => {
+    await using kernel = await openWatched();
+    await kernel.afterLooks(2);
+    await kernel.change();
+    await kernel.afterLooks(4);
+    expect(kernel.drifts).toEqual([]);
+  });
+
+  it('takes what others change in their own chains for no damage', async () => {
+    await using kernel = await openWatched();
+    await kernel.afterLooks(2);
+    kernel.tools.meddle('*nat\n:THEIRS - [0:0]\n-A THEIRS -j RETURN\n-I PREROUTING -j THEIRS\nCOMMIT\n');
+    await kernel.afterLooks(4);
+    expect(kernel.drifts).toEqual([]);
+  });
+
+  it('tells the chains that somebody changed', async () => {
+    await using kernel = await openWatched();
+    await kernel.afterLooks(2);
+    kernel.tools.meddle('*nat\n-F KUBE-SERVICES\n-F PREROUTING\nCOMMIT\n*filter\n-F KUBE-FORWARD\nCOMMIT\n');
+    await expect
+      .poll(() => kernel.drifts[0], { timeout: 10_000 })
+      .toBe(
+        'rules were removed or changed by somebody else in filter KUBE-FORWARD, nat KUBE-SERVICES, nat PREROUTING',
+      );
+  });
+});

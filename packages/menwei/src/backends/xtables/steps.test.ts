@@ -1,0 +1,67 @@
+import { formatScript } from '@menwei/netfilter/iptables/restore-script.ts';
+import type { Ruleset } from '@menwei/netfilter/iptables/ruleset.ts';
+import { describe, expect, it } from 'vitest';
+import { diffInSteps, diffTables } from './steps.ts';
+
+function rulesetOf(filter: readonly string[], nat: readonly string[] = []): Ruleset {
+  return {
+    own: new Map(),
+    fixed: new Map([
+      ['filter KUBE-SERVICES', filter],
+      ['nat KUBE-SERVICES', nat],
+    ]),
+  };
+}
+
+function lines(script: Parameters<typeof formatScript>[0]): readonly string[] {
+  return formatScript(script)
+    .split('\n')
+    .filter((line) => line !== '' && line !== 'COMMIT');
+}
+
+describe('the tables', () => {
+  it.each<[string, Ruleset, Ruleset, readonly string[]]>([
+    [
+      'filter first for what it denies from now on',
+      rulesetOf(['-j A', '-j B'], ['-j W', '-j X', '-j Y']),
+      rulesetOf(['-j A', '-j DENY', '-j B'], ['-j W', '-j X']),
+      ['*filter', '-I KUBE-SERVICES 2 -j DENY', '*nat', '-D KUBE-SERVICES -j Y'],
+    ],
+    [
+      'filter last for what it denied',
+      rulesetOf(['-j A', '-j DENY', '-j B'], ['-j X']),
+      rulesetOf(['-j A', '-j B'], ['-j X', '-j Y']),
+      ['*nat', '-I KUBE-SERVICES 2 -j Y', '*filter', '-D KUBE-SERVICES -j DENY'],
+    ],
+    [
+      'filter before and after for both',
+      rulesetOf(['-j A', '-j OLD', '-j B', '-j C'], ['-j X']),
+      rulesetOf(['-j A', '-j NEW', '-j B', '-j C'], ['-j X', '-j Y']),
+      [
+        '*filter',
+        '-I KUBE-SERVICES 2 -j NEW',
+        '*nat',
+        '-I KUBE-SERVICES 2 -j Y',
+        '*filter',
+        '-D KUBE-SERVICES -j OLD',
+      ],
+    ],
+    ['nothing for the same', rulesetOf(['-j A']), rulesetOf(['-j A']), []],
+  ])('%s', (_title, from, to, expected) => {
+    expect(lines(diffTables(from, to))).toEqual(expected);
+  });
+});
+
+it('rules that stand in another order are put into the wanted one at once', () => {
+  const { bringing, taking } = diffInSteps(
+    rulesetOf(['-j B', '-j A', '-j OLD']),
+    rulesetOf(['-j A', '-j B']),
+    () => true,
+  );
+  expect(lines(bringing)).toEqual([
+    '*filter',
+    ':KUBE-SERVICES - [0:0]',
+    ...['-A KUBE-SERVICES -j A', '-A KUBE-SERVICES -j B', '-A KUBE-SERVICES -j OLD'],
+  ]);
+  expect(lines(taking)).toEqual(['*filter', '-D KUBE-SERVICES -j OLD']);
+});

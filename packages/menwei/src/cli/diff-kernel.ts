@@ -1,0 +1,123 @@
+/** Compares the kernel with the objects as they are now, once, and changes nothing. */
+import type { IpFamily } from '@menwei/addresses/ip.ts';
+import { startToolRunner, type ToolRunner } from '@menwei/kernel/tool-runner.ts';
+import type { Leftovers } from '../backends/leftovers.ts';
+import type { Settings } from '../config/settings.ts';
+import type { Problem, WatchedObject } from '../kubernetes/objects.ts';
+import type { Logger } from '../log/logger.ts';
+import { createLogger } from '../log/pino-logger.ts';
+import { desiredPlan } from '../proxy/desired-state.ts';
+import { NodeState } from '../proxy/node-state.ts';
+import { ProblemLog } from '../proxy/problem-log.ts';
+import type { ObjectSource } from '../sources/source.ts';
+import { findUnservable, startBackends } from './backends.ts';
+import { UserError } from './failure.ts';
+import { settleMode } from './fallback.ts';
+import { sweep } from './leftovers.ts';
+import { openMachineAddresses } from './machine-addresses.ts';
+import { describeFaults, readManifestsOrFail } from './manifests-input.ts';
+import { findMode } from './modes.ts';
+import { openSource } from './object-source.ts';
+import type { ProxyInput } from './proxy-options.ts';
+import { readSettings } from './settings-input.ts';
+
+/** Prints the changes of every family; the exit status is 1 if there are any, or if an object asks for what can't be had. */
+export async function diffKernel({ flags, nodePortRange }: ProxyInput): Promise<void> {
+  const runner = startToolRunner();
+  const { signal } = new AbortController();
+  try {
+    const { settings: given, warnings } = await readSettings(flags);
+    if (given.cleanup) throw new UserError('--cleanup: contradicts diff, which changes nothing', 2);
+    // Comparing must not change what is compared.
+    const looking: Settings = { ...given, dryRun: true };
+    const logger = createLogger({ ...looking.log, level: 'warn' });
+    for (const warning of warnings) logger.warn({}, warning);
+    const settings = await settleMode(looking, { runner, logger }, signal);
+    const addresses = await openMachineAddresses(settings, findMode(settings.mode), signal);
+    const node = new NodeState(settings, addresses.all, addresses.local, addresses.own);
+    const problems = new ProblemLog(logger);
+    const report = (problem: Problem) => {
+      problems.report(problem);
+      process.exitCode = 1;
+    };
+    const objects = await readObjects(settings, nodePortRange, logger, report);
+    node.takeIn(objects);
+    const surroundings = { runner, logger, localAddresses: addresses.local };
+    const { backends, unserved } = await startBackends(settings, surroundings, signal);
+    const unservable = findUnservable(node, unserved);
+    if (unservable !== undefined) throw unservable;
+    // What could not be looked at is not equal.
+    if (node.families.some((family) => unserved.has(family))) process.exitCode = 1;
+    for (const backend of backends) {
+      const plan = desiredPlan(backend, objects, node.view(backend.family), report);
+      const observed = await backend.observe(signal);
+      plan.settle(observed);
+      const changes = backend.diff(observed, plan.complete());
+      if (!backend.isEmpty(changes)) print(backend.family, backend.format(changes));
+      await compareLeftovers(settings, backend.family, runner, logger, signal);
+    }
+    problems.flush();
+  } finally {
+    runner.close();
+  }
+}
+
+/** What the first sync of a proxy would be followed by. */
+async function compareLeftovers(
+  settings: Settings,
+  family: IpFamily,
+  runner: ToolRunner,
+  logger: Logger,
+  signal: AbortSignal,
+): Promise<void> {
+  const onFound = async ({ what, commands }: Leftovers) => {
+    logger.warn({ family }, `left by another proxy or mode: ${what}`);
+    print(family, commands);
+  };
+  for (const error of await sweep({ settings, family, runner, onFound }, signal)) {
+    logger.warn({ family, error }, 'rules of another proxy or mode may be left and in force');
+    process.exitCode = 1;
+  }
+}
+
+function print(family: IpFamily, changes: string): void {
+  process.stdout.write(`# ${family}\n${changes}`);
+  process.exitCode = 1;
+}
+
+/** Throws UserError for files that don't say all they mean: what can't be read must not look as if it were to be removed. */
+async function readObjects(
+  settings: Settings,
+  nodePortRange: string | undefined,
+  logger: Logger,
+  report: (problem: Problem) => void,
+): Promise<readonly WatchedObject[]> {
+  const { manifests: paths } = settings;
+  if (paths.length === 0) {
+    return readOnce(await openSource(settings, nodePortRange, logger, { waitForAll: true }), report);
+  }
+  const manifests = await readManifestsOrFail(paths, nodePortRange);
+  const faults = describeFaults(paths, manifests);
+  if (faults.length > 0) throw new UserError(faults);
+  return manifests.objects;
+}
+
+/** The objects of a source at the start; the last version where there are several. */
+async function readOnce(
+  source: ObjectSource,
+  report: (problem: Problem) => void,
+): Promise<readonly WatchedObject[]> {
+  const objects: WatchedObject[] = [];
+  const stop = new AbortController();
+  await source.run(
+    {
+      upsert: (object) => objects.push(object),
+      remove: () => undefined,
+      synced: () => stop.abort(),
+      report,
+      stale: () => undefined,
+    },
+    stop.signal,
+  );
+  return objects;
+}

@@ -1,0 +1,33 @@
+/** How a command ends when the user, the machine or the world is to blame: one line, no stack trace. */
+
+import { KernelError } from '@menwei/netlink/kernel-error.ts';
+import { ConnectionConfigError } from '../kubernetes/connection.ts';
+import { firstLines } from '../log/first-lines.ts';
+
+/** Something the user can put right. The message is what is printed. */
+export class UserError extends Error {
+  /** 1: it failed; 2: the command was used wrongly. */
+  readonly exitStatus: 1 | 2;
+
+  /** @param reason a line, or several. */
+  constructor(reason: string | readonly string[], exitStatus: 1 | 2 = 1) {
+    super(firstLines([reason].flat()).join('\nmenwei: '));
+    this.name = 'UserError';
+    this.exitStatus = exitStatus;
+  }
+}
+
+/** Runs a command; expected failures become a line on standard error and an exit status. */
+export async function orFail(command: () => Promise<void>): Promise<void> {
+  try {
+    await command();
+  } catch (error) {
+    if (!isExpected(error)) throw error;
+    process.stderr.write(`menwei: ${error.message}\n`);
+    process.exitCode = error instanceof UserError ? error.exitStatus : 1;
+  }
+}
+
+function isExpected(error: unknown): error is Error {
+  return error instanceof UserError || error instanceof KernelError || error instanceof ConnectionConfigError;
+}

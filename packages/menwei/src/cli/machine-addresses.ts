@@ -1,0 +1,90 @@
+/** The addresses of the machine, followed. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { cidrContains, IP_FAMILIES, type IpFamily } from '@menwei/addresses/ip.ts';
+import {
+  isLinkLocal,
+  isReachable,
+  LocalAddresses,
+  type LocalAddressesOptions,
+} from '@menwei/kernel/local-addresses.ts';
+import { observeDefaultSource } from '@menwei/kernel/own-address.ts';
+import { openLinkClient } from '@menwei/netlink/families/route/client.ts';
+import { KernelError } from '@menwei/netlink/kernel-error.ts';
+import { DEVICE } from '../backends/ipvs/names.ts';
+import type { Settings } from '../config/settings.ts';
+import type { Logger } from '../log/logger.ts';
+import type { OwnAddress } from '../proxy/node-state.ts';
+import type { Mode } from './modes.ts';
+
+const RETRY_MS = 1_000;
+const LOOPBACK_INTERFACE = 'lo';
+
+export interface MachineAddresses {
+  /** Of both families, as far as the settings may mean them. */
+  readonly all: () => readonly string[];
+  /** See NodeView; none in a mode that does not use them. */
+  readonly local: (family: IpFamily) => readonly string[];
+  /** Where this machine's own programs are reached; none in a mode that does not ask. See NodeState. */
+  readonly own: OwnAddress | undefined;
+  /** Calls `changed` whenever they are others than before, until the signal ends it. */
+  readonly follow: (changed: () => void, logger: Logger, signal: AbortSignal) => Promise<void>;
+}
+
+/** Throws KernelError. */
+export async function openMachineAddresses(
+  settings: Pick<Settings, 'nodePortAddresses'>,
+  { usesLocalAddresses, usesOwnAddress }: Pick<Mode, 'usesLocalAddresses' | 'usesOwnAddress'>,
+  signal: AbortSignal,
+): Promise<MachineAddresses> {
+  const which = usesLocalAddresses ? ofIpvs : ofNode(settings);
+  const addresses = new LocalAddresses({
+    client: openLinkClient(),
+    ...which,
+    ...(usesOwnAddress ? { observeSource: observeDefaultSource } : {}),
+  });
+  await addresses.observe(signal);
+  return {
+    all: () => IP_FAMILIES.flatMap((family) => addresses.usable(family)),
+    local: (family) => (usesLocalAddresses ? addresses.of(family) : []),
+    own: usesOwnAddress
+      ? (family, stated) =>
+          stated !== undefined && addresses.usable(family).includes(stated) ? stated : addresses.own(family)
+      : undefined,
+    follow: (changed, logger, signal) => follow(addresses, changed, logger, signal),
+  };
+}
+
+type Which = Omit<LocalAddressesOptions, 'client'>;
+
+const ofIpvs: Which = {
+  excluded: [LOOPBACK_INTERFACE, DEVICE],
+  counts: isReachable,
+};
+
+/** Link-local addresses come and go with pods: where nobody asks for them, nobody looks because of them. */
+function ofNode({ nodePortAddresses }: Pick<Settings, 'nodePortAddresses'>): Which {
+  const cidrs = nodePortAddresses === 'primary' ? [] : nodePortAddresses;
+  const isAskedFor = (ip: string) => cidrs.some((cidr) => cidr.prefixLength > 0 && cidrContains(cidr, ip));
+  return {
+    // What ipvs mode has left there are no addresses of the node.
+    excluded: [DEVICE],
+    counts: (ip) => !isLinkLocal(ip) || isAskedFor(ip),
+  };
+}
+
+async function follow(
+  addresses: LocalAddresses,
+  changed: () => void,
+  logger: Logger,
+  signal: AbortSignal,
+): Promise<void> {
+  while (!signal.aborted) {
+    try {
+      await addresses.watch(changed, signal);
+    } catch (error) {
+      if (!(error instanceof KernelError)) throw error;
+      logger.warn({ error }, 'could not follow the addresses of the node; trying again');
+      await sleep(RETRY_MS, undefined, { signal }).catch(() => undefined);
+    }
+  }
+}

@@ -1,0 +1,120 @@
+/** What a node would program for the objects in some files, as text. */
+import { hostname } from 'node:os';
+import { IP_FAMILIES, type IpFamily, parseIp } from '@menwei/addresses/ip.ts';
+import type { GivenFlags } from '../config/flags.ts';
+import type { Settings } from '../config/settings.ts';
+import { formatProblem, type Problem, type WatchedObject } from '../kubernetes/objects.ts';
+import { firstLines } from '../log/first-lines.ts';
+import { desiredPlan } from '../proxy/desired-state.ts';
+import { NodeState } from '../proxy/node-state.ts';
+import { UserError } from './failure.ts';
+import { openMachineAddresses } from './machine-addresses.ts';
+import { describeFaults, readManifestsOrFail } from './manifests-input.ts';
+import { findMode, type Mode } from './modes.ts';
+import { readSettings } from './settings-input.ts';
+
+/** The options of `menwei render`, as the command line names them. */
+export interface RenderOptions {
+  readonly file: readonly string[];
+  readonly mode?: string;
+  readonly node?: string;
+  readonly nodeIp?: string | undefined;
+  readonly clusterCidr?: string;
+  readonly config?: string;
+  readonly family?: IpFamily;
+  readonly serviceNodePortRange?: string;
+  readonly keepGoing?: boolean;
+}
+
+/** Prints the rules, unless something would be missing from them: half of them is no state that anybody wants. */
+export async function render(options: RenderOptions): Promise<void> {
+  const { keepGoing = false } = options;
+  const manifests = await readManifestsOrFail(options.file, options.serviceNodePortRange);
+  const faults = describeFaults(options.file, manifests);
+  if (faults.length > 0 && !keepGoing) throw new UserError(faults);
+  const { text, warnings, leftOut } = await renderObjects(options, manifests.objects);
+  for (const line of [...warnings, ...firstLines(faults), ...firstLines(leftOut)])
+    process.stderr.write(`menwei: ${line}\n`);
+  if (faults.length > 0 || leftOut.length > 0) process.exitCode = 1;
+  if (leftOut.length === 0 || keepGoing) process.stdout.write(text);
+}
+
+interface Rendering {
+  readonly text: string;
+  readonly warnings: readonly string[];
+  /** What the objects ask for and the text does not hold. */
+  readonly leftOut: readonly string[];
+}
+
+async function renderObjects(options: RenderOptions, objects: readonly WatchedObject[]): Promise<Rendering> {
+  const { settings, warnings } = await readSettings(flagsOf(options, objects), true);
+  const strangers = describeStrangeNode(settings.nodeName, objects);
+  // Nobody has chosen: whose rules would these be?
+  if (strangers.length > 0 && settings.nodeName === thisMachine()) throw new UserError(strangers, 2);
+  const mode = findMode(settings.mode);
+  // Not where anybody listens, as a bind address may be.
+  const nodeIp = options.nodeIp === undefined ? undefined : checkIp(options.nodeIp);
+  const node = await openNode({ ...settings, bindAddress: nodeIp ?? settings.bindAddress }, mode);
+  node.takeIn(objects);
+  const family = options.family ?? node.ips.primaryFamily;
+  const rules = mode.rules(settings, family);
+  const view = node.view(family);
+  if (view.ip === undefined) {
+    const place = `the ${family} address of node ${settings.nodeName} is not known`;
+    throw new UserError(`${place}; give --node-ip, or a Node object in the files`);
+  }
+  const leftOut: string[] = [];
+  const report = (problem: Problem) => leftOut.push(formatProblem(problem));
+  const plan = desiredPlan(rules, objects, view, report);
+  return {
+    text: rules.format(rules.diff(rules.nothing(), plan.complete())),
+    warnings: [...warnings, ...strangers],
+    leftOut,
+  };
+}
+
+/** Without its Node object, no endpoint is in its zone, and no range of pods is its own. */
+function describeStrangeNode(nodeName: string, objects: readonly WatchedObject[]): readonly string[] {
+  const names = objects.filter(({ kind }) => kind === 'Node').map(({ name }) => name);
+  if (names.length === 0 || names.includes(nodeName)) return [];
+  return [`node ${nodeName} is none of those in the files (${names.join(', ')}); choose one with --node`];
+}
+
+function thisMachine(): string {
+  return hostname().trim().toLowerCase();
+}
+
+/** A node that is another machine than this one, most likely: only what the objects and options say is known of it. */
+async function openNode(settings: Settings, mode: Mode): Promise<NodeState> {
+  // Only a node of this machine's name may have its addresses.
+  const isThisMachine = mode.usesOwnAddress && settings.nodeName === thisMachine();
+  const machine = isThisMachine
+    ? await openMachineAddresses(settings, mode, new AbortController().signal)
+    : undefined;
+  const known = (family: IpFamily): readonly string[] => node.knownAddresses(family);
+  const node = new NodeState(
+    settings,
+    () => IP_FAMILIES.flatMap(known),
+    mode.usesLocalAddresses ? known : undefined,
+    mode.usesOwnAddress ? (family, stated) => stated ?? machine?.own?.(family, undefined) : undefined,
+  );
+  return node;
+}
+
+/** The options in the words of the proxy's own flags, so that both mean the same. */
+function flagsOf(options: RenderOptions, objects: readonly WatchedObject[]): GivenFlags {
+  const nodes = objects.filter((object) => object.kind === 'Node');
+  const name = options.node ?? (nodes.length === 1 ? nodes[0]?.name : undefined);
+  return {
+    ...(options.config === undefined ? {} : { config: options.config }),
+    ...(options.mode === undefined ? {} : { 'proxy-mode': options.mode }),
+    ...(name === undefined ? {} : { 'hostname-override': name }),
+    ...(options.clusterCidr === undefined ? {} : { 'cluster-cidr': options.clusterCidr }),
+  };
+}
+
+function checkIp(text: string): string {
+  const ip = parseIp(text);
+  if (ip === undefined) throw new UserError(`--node-ip: ${text} is not an IP address`, 2);
+  return ip;
+}

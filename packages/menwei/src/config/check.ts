@@ -1,0 +1,225 @@
+/** Which values are refused (spec § 10.3), and what the others mean. All refusals are collected, none ends the check. */
+import { type Cidr, parseCidr, parseIp } from '@menwei/addresses/ip.ts';
+import type { Configuration } from './defaults.ts';
+import type { FieldError } from './document.ts';
+import { formatDuration } from './duration.ts';
+import {
+  type DetectLocalMode,
+  type HostPort,
+  type IpvsSettings,
+  MODE_NAMES,
+  type ProxyMode,
+} from './settings.ts';
+import { checkUserspace } from './userspace.ts';
+
+/** Collects refusals. */
+export type Refuse = (error: FieldError) => void;
+
+const DETECT_LOCAL_MODE_NAMES: readonly DetectLocalMode[] = [
+  'ClusterCIDR',
+  'NodeCIDR',
+  'BridgeInterface',
+  'InterfaceNamePrefix',
+];
+const LOG_FORMATS: readonly ('text' | 'json')[] = ['text', 'json'];
+
+export type Checked = ReturnType<typeof checkConfiguration>;
+
+/** The values that had to be read to be checked. Where one was refused, a stand-in takes its place. */
+export function checkConfiguration(configuration: Configuration, refuse: Refuse) {
+  const mode = checkChoice('mode', configuration.mode, MODE_NAMES, refuse);
+  const detectLocalMode = checkChoice(
+    'detectLocalMode',
+    configuration.detectLocalMode,
+    DETECT_LOCAL_MODE_NAMES,
+    refuse,
+  );
+  checkNumbers(configuration, mode, refuse);
+  checkDetectLocal(configuration, detectLocalMode, refuse);
+  checkVersion(configuration.showHiddenMetricsForVersion, refuse);
+  return {
+    mode,
+    detectLocalMode,
+    ...checkPeriods(configuration, mode, refuse),
+    bindAddress: checkIp('bindAddress', configuration.bindAddress, refuse),
+    healthzBindAddress:
+      configuration.healthzBindAddress === ''
+        ? undefined
+        : checkHostPort('healthzBindAddress', configuration.healthzBindAddress, refuse),
+    // Unlike the one above, never empty (KQ-3, as kube-proxy).
+    metricsBindAddress: checkHostPort('metricsBindAddress', configuration.metricsBindAddress, refuse),
+    nodePortAddresses: checkNodePortAddresses(configuration.nodePortAddresses, refuse),
+    clusterCIDRs: checkClusterCIDRs(configuration.clusterCIDR, detectLocalMode, refuse),
+    ipvs: checkIpvs(configuration, mode, refuse),
+    userspace: checkUserspace(configuration, mode, refuse),
+    logFormat: checkChoice('logging.format', configuration.logging.format, LOG_FORMATS, refuse),
+  };
+}
+
+function checkChoice<Choice extends string>(
+  field: string,
+  value: string,
+  choices: readonly Choice[],
+  refuse: Refuse,
+): Choice {
+  const choice = choices.find((candidate) => candidate === value);
+  if (choice !== undefined) return choice;
+  const [first] = choices;
+  if (first === undefined) throw new Error(`BUG: ${field} has no choices`);
+  refuse({ field, value, allowed: `must be one of ${choices.join(', ')}` });
+  return first;
+}
+
+function checkNumbers(configuration: Configuration, mode: ProxyMode, refuse: Refuse): void {
+  const { iptables, nftables, ipvs, conntrack, clientConnection, logging, oomScoreAdj } = configuration;
+  const within = (field: string, value: number | undefined, least: number, most: number) => {
+    if (value === undefined || (value >= least && value <= most)) return;
+    refuse({ field, value, allowed: `must be within ${least} and ${most}` });
+  };
+  const notNegative = (field: string, value: number | undefined) => {
+    if (value !== undefined && value < 0) refuse({ field, value, allowed: 'must not be negative' });
+  };
+  const noNegativeDuration = (field: string, valueMs: number | undefined) => {
+    if (valueMs === undefined || valueMs >= 0) return;
+    refuse({ field, value: formatDuration(valueMs), allowed: 'must not be negative' });
+  };
+  within('iptables.masqueradeBit', iptables.masqueradeBit, 0, 31);
+  if (mode === 'nftables') within('nftables.masqueradeBit', nftables.masqueradeBit, 0, 31);
+  within('oomScoreAdj', oomScoreAdj, -1000, 1000);
+  notNegative('clientConnection.burst', clientConnection.burst);
+  notNegative('logging.verbosity', logging.verbosity);
+  notNegative('conntrack.maxPerCore', conntrack.maxPerCore);
+  notNegative('conntrack.min', conntrack.min);
+  noNegativeDuration('conntrack.tcpEstablishedTimeout', conntrack.tcpEstablishedTimeout);
+  noNegativeDuration('conntrack.tcpCloseWaitTimeout', conntrack.tcpCloseWaitTimeout);
+  noNegativeDuration('conntrack.udpTimeout', conntrack.udpTimeout);
+  noNegativeDuration('conntrack.udpStreamTimeout', conntrack.udpStreamTimeout);
+  if (mode !== 'ipvs') return;
+  noNegativeDuration('ipvs.tcpTimeout', ipvs.tcpTimeout);
+  noNegativeDuration('ipvs.tcpFinTimeout', ipvs.tcpFinTimeout);
+  noNegativeDuration('ipvs.udpTimeout', ipvs.udpTimeout);
+  noNegativeDuration('ipvs.drainTimeout', ipvs.drainTimeout);
+}
+
+/** Of the other modes nothing is refused here, as kube-proxy. */
+function checkIpvs({ ipvs }: Configuration, mode: ProxyMode, refuse: Refuse): IpvsSettings {
+  const refuseIpvs: Refuse = (error) => {
+    if (mode === 'ipvs') refuse(error);
+  };
+  // kube-proxy tells a bad name only when the kernel refuses it.
+  if (!/^[a-z]{1,15}$/.test(ipvs.scheduler)) {
+    const allowed = 'must be the name of an IPVS scheduler: 1 to 15 letters a-z';
+    refuseIpvs({ field: 'ipvs.scheduler', value: ipvs.scheduler, allowed });
+  }
+  const excludeCIDRs = ipvs.excludeCIDRs.flatMap((value, index) => {
+    const cidr = parseCidr(value);
+    if (cidr === undefined) refuseIpvs({ field: `ipvs.excludeCIDRs[${index}]`, value, allowed: A_CIDR });
+    return cidr ?? [];
+  });
+  return {
+    scheduler: ipvs.scheduler,
+    excludeCIDRs,
+    strictARP: ipvs.strictARP,
+    tcpTimeoutMs: ipvs.tcpTimeout,
+    tcpFinTimeoutMs: ipvs.tcpFinTimeout,
+    udpTimeoutMs: ipvs.udpTimeout,
+    drainTimeoutMs: ipvs.drainTimeout,
+    required: ipvs.required,
+  };
+}
+
+/** The periods of the selected mode; userspace shares the section of iptables. */
+function checkPeriods(configuration: Configuration, mode: ProxyMode, refuse: Refuse) {
+  const section = mode === 'userspace' ? 'iptables' : mode;
+  const { syncPeriod: syncPeriodMs, minSyncPeriod: minSyncPeriodMs } = configuration[section];
+  const configSyncPeriodMs = configuration.configSyncPeriod;
+  const refusePeriod = (field: string, valueMs: number, allowed: string) =>
+    refuse({ field, value: formatDuration(valueMs), allowed });
+  if (syncPeriodMs <= 0) refusePeriod(`${section}.syncPeriod`, syncPeriodMs, 'must be greater than 0');
+  if (minSyncPeriodMs < 0) refusePeriod(`${section}.minSyncPeriod`, minSyncPeriodMs, 'must not be negative');
+  if (syncPeriodMs > 0 && minSyncPeriodMs > syncPeriodMs) {
+    const allowed = `must not be greater than ${section}.syncPeriod, ${formatDuration(syncPeriodMs)}`;
+    refusePeriod(`${section}.minSyncPeriod`, minSyncPeriodMs, allowed);
+  }
+  if (configSyncPeriodMs <= 0) refusePeriod('configSyncPeriod', configSyncPeriodMs, 'must be greater than 0');
+  return { syncPeriodMs, minSyncPeriodMs, configSyncPeriodMs };
+}
+
+/** Only the name that the mode needs is looked at. */
+function checkDetectLocal({ detectLocal }: Configuration, mode: DetectLocalMode, refuse: Refuse): void {
+  if (mode !== 'BridgeInterface' && mode !== 'InterfaceNamePrefix') return;
+  const name = mode === 'BridgeInterface' ? 'bridgeInterface' : 'interfaceNamePrefix';
+  const value = detectLocal[name];
+  if (value === '') {
+    refuse({
+      field: `detectLocal.${name}`,
+      value,
+      allowed: `must not be empty with detectLocalMode ${mode}`,
+    });
+  } else if (!isInterfaceName(value)) {
+    refuse({ field: `detectLocal.${name}`, value, allowed: AN_INTERFACE_NAME });
+  }
+}
+
+const AN_INTERFACE_NAME =
+  'can\'t be of an interface: at most 15 visible characters, without "/", ":", quotes and "\\", and no "+" or "*" at the end';
+
+/** By the kernel's rules. To iptables and nft a `+` or `*` at the end means any name that begins so, quotes end one. */
+function isInterfaceName(text: string): boolean {
+  return /^[!-~]{1,15}$/.test(text) && !/[/:"'\\]|[+*]$/.test(text) && text !== '.' && text !== '..';
+}
+
+function checkVersion(value: string, refuse: Refuse): void {
+  if (value === '' || /^\d+\.\d+$/.test(value)) return;
+  refuse({ field: 'showHiddenMetricsForVersion', value, allowed: 'must be <major>.<minor>' });
+}
+
+const A_CIDR = 'must be a CIDR like 10.0.0.0/8';
+
+function checkIp(field: string, value: string, refuse: Refuse): string {
+  const ip = parseIp(value);
+  if (ip === undefined) refuse({ field, value, allowed: 'must be an IP address' });
+  return ip ?? '0.0.0.0';
+}
+
+function checkHostPort(field: string, value: string, refuse: Refuse): HostPort {
+  const [, bracketed, bare, digits] = /^(?:\[([^\]]*)\]|([^:]*)):(\d{1,5})$/.exec(value) ?? [];
+  const host = parseIp(bracketed ?? bare ?? '');
+  const port = Number(digits);
+  if (host !== undefined && port >= 1 && port <= 65535) return { host, port };
+  refuse({ field, value, allowed: 'must be IP:port with a port within 1 and 65535' });
+  return { host: '0.0.0.0', port: 0 };
+}
+
+function checkNodePortAddresses(addresses: readonly string[], refuse: Refuse): 'primary' | readonly Cidr[] {
+  const [first, ...others] = addresses;
+  if (first === 'primary' && others.length === 0) return 'primary';
+  return addresses.flatMap((value, index) => {
+    const cidr = parseCidr(value);
+    if (cidr !== undefined) return [cidr];
+    const allowed =
+      value === 'primary' ? '"primary" must stand alone' : `${A_CIDR}, or the only element "primary"`;
+    refuse({ field: `nodePortAddresses[${index}]`, value, allowed });
+    return [];
+  });
+}
+
+/**
+ * One CIDR or one of each family. Blanks around the comma are accepted, though kube-proxy refuses them (KQ-35). Without
+ * use for it, an unreadable CIDR is no error.
+ */
+function checkClusterCIDRs(text: string, mode: DetectLocalMode, refuse: Refuse): readonly Cidr[] {
+  if (text.trim() === '') return [];
+  const parsed = text.split(',').map((part) => parseCidr(part.trim()));
+  const cidrs = parsed.filter((cidr) => cidr !== undefined);
+  const [first, second] = cidrs;
+  const isPair = cidrs.length === 2 && first?.family !== second?.family;
+  if (mode === 'ClusterCIDR' && (cidrs.length < parsed.length || !(cidrs.length === 1 || isPair))) {
+    refuse({
+      field: 'clusterCIDR',
+      value: text,
+      allowed: 'must be one CIDR, or an IPv4 and an IPv6 CIDR with a comma between',
+    });
+  }
+  return cidrs;
+}

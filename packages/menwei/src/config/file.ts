@@ -1,0 +1,86 @@
+/** The file that --config names: a KubeProxyConfiguration as YAML or JSON. */
+import { readFile } from 'node:fs/promises';
+import { parseFirstDocument } from '@menwei/yaml/documents.ts';
+import { decodeText } from '@menwei/yaml/encoding.ts';
+import {
+  type ConfigDocument,
+  decodeDocument,
+  type FieldError,
+  formatFieldError,
+  isRecord,
+  unknownFields,
+} from './document.ts';
+
+const API_VERSION = 'kubeproxy.config.k8s.io/v1alpha1';
+const KIND = 'KubeProxyConfiguration';
+
+export interface ConfigFile {
+  readonly path: string;
+  readonly text: string;
+}
+
+/** Each message is one line that begins with the file. */
+export type ParsedConfigFile =
+  | { readonly document: ConfigDocument; readonly warnings: readonly string[] }
+  | { readonly errors: readonly string[] };
+
+/** Reads the file. Rejects with one line for the user when that is impossible. */
+export async function readConfigFile(path: string): Promise<ConfigFile> {
+  try {
+    return { path, text: decodeText(await readFile(path)) };
+  } catch (cause) {
+    throw new Error(`${path}: the configuration file can't be read`, { cause });
+  }
+}
+
+/**
+ * Unknown and duplicate fields are left out with a warning, as kube-proxy does, so that one file serves several
+ * versions; a value of a wrong type is an error.
+ */
+export function parseConfigFile({ path, text }: ConfigFile): ParsedConfigFile {
+  const { document, ignoredLine } = parseFirstDocument(text);
+  if (document.error !== undefined) {
+    return { errors: [`${path}:${document.error.line}: ${document.error.message}`] };
+  }
+  const value = withoutNulls(document.value ?? null);
+  const misfits = checkKind(value);
+  const decoded = misfits.length > 0 ? { errors: misfits } : decodeDocument(value);
+  if ('errors' in decoded) {
+    return { errors: decoded.errors.map((error) => `${path}: ${formatFieldError(error)}`) };
+  }
+  const repeated = [...new Set(document.repeated.map(({ field }) => field))];
+  const warnings = describeOddities(path, unknownFields(value), repeated, ignoredLine);
+  return { document: decoded.document, warnings };
+}
+
+/** A null means the same as no field at all. In a list it is a mistake: without it the list might mean "all". */
+function withoutNulls(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withoutNulls);
+  if (!isRecord(value)) return value;
+  const entries = Object.entries(value).filter(([, inner]) => inner !== null);
+  return Object.fromEntries(entries.map(([key, inner]) => [key, withoutNulls(inner)]));
+}
+
+function checkKind(value: unknown): readonly FieldError[] {
+  const { apiVersion, kind } = isRecord(value) ? value : {};
+  return [
+    ...(apiVersion === API_VERSION
+      ? []
+      : [{ field: 'apiVersion', value: apiVersion, allowed: `must be ${API_VERSION}` }]),
+    ...(kind === KIND ? [] : [{ field: 'kind', value: kind, allowed: `must be ${KIND}` }]),
+  ];
+}
+
+function describeOddities(
+  path: string,
+  unknown: readonly string[],
+  duplicate: readonly string[],
+  ignoredLine: number | undefined,
+): readonly string[] {
+  const parts = [
+    ...(unknown.length > 0 ? [`unknown fields are ignored: ${unknown.join(', ')}`] : []),
+    ...(duplicate.length > 0 ? [`of duplicate fields the last counts: ${duplicate.join(', ')}`] : []),
+    ...(ignoredLine === undefined ? [] : [`only the first document counts, not that in line ${ignoredLine}`]),
+  ];
+  return parts.length === 0 ? [] : [`${path}: ${parts.join('; ')}`];
+}

@@ -1,0 +1,147 @@
+/**
+ * What the program runs with: flags, configuration file and defaults, resolved and checked (spec § 10).
+ * Durations are milliseconds, addresses and CIDRs canonical text.
+ */
+import type { Cidr } from '@menwei/addresses/ip.ts';
+
+/** How the kernel is made to do the work. kube-proxy dropped userspace in 1.26; it lives on here. */
+export const MODE_NAMES = ['userspace', 'iptables', 'ipvs', 'nftables'] as const;
+export type ProxyMode = (typeof MODE_NAMES)[number];
+
+/** How traffic of this node's pods is recognised (spec § 10.6). */
+export type DetectLocalMode = 'ClusterCIDR' | 'NodeCIDR' | 'BridgeInterface' | 'InterfaceNamePrefix';
+
+/** Where a server listens. `host` is an IP address in canonical text, without brackets. */
+export interface HostPort {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** How to reach the API server. */
+export interface ClientSettings {
+  /** Path of the kubeconfig file; empty: none was named. */
+  readonly kubeconfig: string;
+  /** URL of the API server that wins over the kubeconfig's; empty: none was named. */
+  readonly master: string;
+  /** Requests a second that the client allows itself; negative: no limit. */
+  readonly qps: number;
+  /** Requests that may exceed `qps` for a moment. */
+  readonly burst: number;
+  readonly contentType: string;
+}
+
+/** The masquerade settings of one mode. */
+export interface MasqueradeSettings {
+  /** The bit of the packet mark that asks for masquerading, 0-31. */
+  readonly masqueradeBit: number;
+  /** Masquerade everything that goes to a cluster IP. */
+  readonly masqueradeAll: boolean;
+}
+
+export interface IptablesSettings extends MasqueradeSettings {
+  /** NodePorts also answer on 127.0.0.1. */
+  readonly localhostNodePorts: boolean;
+}
+
+export interface IpvsSettings {
+  /** Of Services that don't name one; whether this kernel has it shows at start. */
+  readonly scheduler: string;
+  /** Virtual servers with these addresses are nobody's business. */
+  readonly excludeCIDRs: readonly Cidr[];
+  /** An address is answered for on the interface that has it, and on no other. */
+  readonly strictARP: boolean;
+  /** How long the kernel keeps an idle TCP connection; 0: as it is set. */
+  readonly tcpTimeoutMs: number;
+  /** The same after a FIN. */
+  readonly tcpFinTimeoutMs: number;
+  /** The same of UDP flows. */
+  readonly udpTimeoutMs: number;
+  /** How long an endpoint that is gone keeps its connections at most; 0: not at all. */
+  readonly drainTimeoutMs: number;
+  /** A kernel without IPVS ends the program, instead of making it run in iptables mode. */
+  readonly required: boolean;
+}
+
+/** What of it is 0 or off stays as the kernel has it. */
+export interface ConntrackSettings {
+  /** Connections tracked per CPU. */
+  readonly maxPerCore: number;
+  /** Connections tracked at least, unless `maxPerCore` is 0. */
+  readonly min: number;
+  readonly tcpEstablishedTimeoutMs: number;
+  readonly tcpCloseWaitTimeoutMs: number;
+  /** Packets outside of the window are tracked, too. */
+  readonly tcpBeLiberal: boolean;
+  readonly udpTimeoutMs: number;
+  /** The same of flows that were answered. */
+  readonly udpStreamTimeoutMs: number;
+}
+
+export interface PortRange {
+  readonly first: number;
+  readonly last: number;
+}
+
+export interface UserspaceSettings {
+  /** Where relays listen. */
+  readonly portRange: PortRange;
+  /** Threads that forward; 0: as many as suit the machine. */
+  readonly threads: number;
+  /** How long a UDP flow is kept over which nothing goes. */
+  readonly udpTimeoutMs: number;
+  /** The same of a TCP connection. */
+  readonly idleTimeoutMs: number;
+  /** The same of one that has ended in one direction, or waits for somebody who does not read. */
+  readonly halfClosedTimeoutMs: number;
+  /** How long an endpoint that is gone keeps its connections at most; 0: not at all. */
+  readonly drainTimeoutMs: number;
+  /** How long connections may go on when the program ends; 0: not at all. */
+  readonly shutdownTimeoutMs: number;
+}
+
+export interface Settings {
+  readonly mode: ProxyMode;
+  readonly client: ClientSettings;
+  /** Name of this node's Node object: the host name or what overrides it, trimmed and in lower case. */
+  readonly nodeName: string;
+  /** Never bound; another address than the wildcard decides the primary family and this node's IP in it. */
+  readonly bindAddress: string;
+  /** A healthz or metrics address that can't be bound ends the program. */
+  readonly bindAddressHardFail: boolean;
+  /** Undefined: no health server. */
+  readonly healthzBindAddress: HostPort | undefined;
+  /** Undefined: no metrics server. */
+  readonly metricsBindAddress: HostPort | undefined;
+  /** One CIDR or one of each family in mode ClusterCIDR; empty when unknown. */
+  readonly clusterCIDRs: readonly Cidr[];
+  readonly detectLocalMode: DetectLocalMode;
+  readonly detectLocal: {
+    /** Empty unless set. */
+    readonly bridgeInterface: string;
+    /** Empty unless set. */
+    readonly interfaceNamePrefix: string;
+  };
+  /** Which addresses accept NodePort traffic: those in the CIDRs, or the node's own. The empty list: all. */
+  readonly nodePortAddresses: 'primary' | readonly Cidr[];
+  /** Also used by ipvs and userspace mode. */
+  readonly iptables: IptablesSettings;
+  readonly nftables: MasqueradeSettings;
+  readonly ipvs: IpvsSettings;
+  readonly userspace: UserspaceSettings;
+  readonly conntrack: ConntrackSettings;
+  /** Of the selected mode. How long a failed or unrequested sync waits, and twice of it makes a proxy unhealthy. */
+  readonly syncPeriodMs: number;
+  /** Of the selected mode. Shortest time from the end of a sync to the start of the next. */
+  readonly minSyncPeriodMs: number;
+  readonly configSyncPeriodMs: number;
+  readonly log: {
+    readonly format: 'text' | 'json';
+    readonly level: 'debug' | 'info';
+  };
+  /** Remove what any mode has programmed and exit (`--cleanup`). */
+  readonly cleanup: boolean;
+  /** Files and folders the objects come from instead of an API server; empty: the API server. */
+  readonly manifests: readonly string[];
+  /** Print the changes instead of applying them. */
+  readonly dryRun: boolean;
+}

@@ -1,0 +1,61 @@
+import { errorsOf, warningsOf } from '@menwei/testing/config/testing.ts';
+import { describe, expect, it } from 'vitest';
+
+describe('settings without effect', () => {
+  it('are named in one warning', () => {
+    expect(warningsOf(['--oom-score-adj', '-500', '--vmodule=x=1', '--feature-gates=A=true'])).toEqual([
+      'these settings have no effect yet: --oom-score-adj, --feature-gates, --vmodule',
+    ]);
+    expect(
+      warningsOf(['--vmodule=x=1'], 'winkernel: {networkName: x}\nipvs: {scheduler: lc, syncPeriod: 10s}'),
+    ).toEqual(['these settings have no effect yet: --vmodule, winkernel.networkName']);
+    expect(
+      warningsOf([], 'configSyncPeriod: 1m\nfeatureGates: {A: false}\nclientConnection: {contentType: x}'),
+    ).toEqual([
+      'these settings have no effect yet: clientConnection.contentType, configSyncPeriod, featureGates.A',
+    ]);
+  });
+
+  it('are not mentioned when they say nothing', () => {
+    const written = [
+      'conntrack: {maxPerCore: null, min: null, tcpBeLiberal: false, udpTimeout: 0s}',
+      'enableProfiling: false',
+      'ipvs: {excludeCIDRs: null, scheduler: "", strictARP: false, tcpTimeout: 0s}',
+      'logging: {flushFrequency: 0, options: {json: {infoBufferSize: "0"}}, verbosity: 0}',
+      'oomScoreAdj: null',
+      'portRange: ""',
+      'winkernel: {enableDSR: false, networkName: ""}',
+    ];
+    expect(warningsOf([], written.join('\n'))).toEqual([]);
+  });
+});
+
+describe('settings that it would do harm to ignore', () => {
+  const forever = 'is not supported yet, and the proxy would run until it is stopped';
+  const gate = "AllowServiceExternalIPs can't be turned off yet, and Services would get their external IPs";
+
+  it.each([
+    [['--init-only'], undefined, `--init-only: true: ${forever}`],
+    [['--init-only'], 'mode: nftables', `--init-only: true: ${forever}`],
+    [['--write-config-to=/tmp/x'], undefined, `--write-config-to: "/tmp/x": ${forever}`],
+    [['--write-config-to', '/tmp/x'], 'mode: ipvs', `--write-config-to: "/tmp/x": ${forever}`],
+    [['--feature-gates=AllowServiceExternalIPs=false'], undefined, `--feature-gates: false: ${gate}`],
+    [
+      [],
+      'featureGates: {AllowServiceExternalIPs: false}',
+      `config.yaml: featureGates.AllowServiceExternalIPs: false: ${gate}`,
+    ],
+    [['--cleanup', '--dry-run'], undefined, '--dry-run: true: contradicts --cleanup, which always removes'],
+    [['--manifests='], undefined, '--manifests: "": must name a file or folder'],
+  ])('are refused: %j %j', (args, yaml, error) => {
+    expect(errorsOf(args, yaml)).toEqual([error]);
+  });
+
+  it.each([
+    [['--init-only=false', '--write-config-to=']],
+    [['--feature-gates=AllowServiceExternalIPs=true']],
+    [['--cleanup', '--dry-run=false']],
+  ])('are accepted when they ask for nothing: %j', (args) => {
+    expect(errorsOf(args)).toEqual([]);
+  });
+});

@@ -1,0 +1,166 @@
+/**
+ * After every cut there are exactly those flows that the rules of that moment could have made, and those that have nothing
+ * to do with them: whatever changed, whichever syncs and cuts failed on the way.
+ */
+
+import { formatHostPort } from '@menwei/addresses/ip.ts';
+import type { Flow } from '@menwei/netlink/families/conntrack/flow.ts';
+import { aFlow, FakeFlowTable } from '@menwei/testing/conntrack/testing.ts';
+import { aNodeView, anEndpoint, aServicePort } from '@menwei/testing/services/testing.ts';
+import fc from 'fast-check';
+import { expect, it } from 'vitest';
+import { silentLogger } from '../log/logger.ts';
+import type { ServicePort, ServicePortKey } from '../services/service-port.ts';
+import { FlowCutter } from './flow-cutter.ts';
+
+const NODE = '203.0.113.9';
+const PODS = [1, 2, 3, 4].map((number) => `10.0.0.${number}`);
+const SHARED_IPS = ['198.51.100.1', '198.51.100.2'];
+const NODE_PORTS = [30_053, 30_054];
+const PROTOCOLS = ['UDP', 'SCTP'] as const;
+
+type World = ReadonlyMap<ServicePortKey, ServicePort>;
+
+/** Up to three service ports that share pods, and of which no two have the same address. */
+const worlds: fc.Arbitrary<World> = fc
+  .tuple(
+    fc.array(fc.option(wantedPorts(), { nil: undefined }), { minLength: 3, maxLength: 3 }),
+    fc.constantFrom(...PROTOCOLS),
+  )
+  .map(([wanted, protocol]) => {
+    const world = new Map<ServicePortKey, ServicePort>();
+    const taken = new Set<string | number>();
+    const take = <T extends string | number>(wish: T): boolean =>
+      !taken.has(wish) && taken.add(wish).size > 0;
+    for (const [index, wish] of wanted.entries()) {
+      if (wish === undefined) continue;
+      const { isBack, pods, externalIPs, nodePort } = wish;
+      const port = aServicePort({
+        name: `dns-${index}`,
+        protocol: index === 2 ? protocol : 'UDP',
+        port: 53,
+        clusterIP: `172.30.0.${index}${isBack ? '' : '0'}`,
+        externalIPs: externalIPs.filter(take),
+        nodePort: nodePort !== 0 && take(nodePort) ? nodePort : 0,
+        endpoints: pods.map(([number, usable]) =>
+          anEndpoint({ ip: PODS[number] ?? '', port: 5353, ready: usable, serving: usable }),
+        ),
+      });
+      world.set(port.key, port);
+    }
+    return world;
+  });
+
+function wantedPorts() {
+  const pod = fc.tuple(fc.nat(PODS.length - 1), fc.boolean());
+  return fc.record({
+    isBack: fc.boolean(),
+    pods: fc.uniqueArray(pod, { maxLength: 4, selector: ([number]) => number }),
+    externalIPs: fc.subarray(SHARED_IPS),
+    nodePort: fc.constantFrom(0, ...NODE_PORTS),
+  });
+}
+
+/** Everywhere that a client may send to. */
+const DESTINATIONS = [
+  ...[0, 1, 2].flatMap((index) => [`172.30.0.${index}:53`, `172.30.0.${index}0:53`]),
+  ...SHARED_IPS.map((ip) => `${ip}:53`),
+  ...NODE_PORTS.flatMap((port) => [`${NODE}:${port}`, `203.0.113.77:${port}`, `10.0.0.1:${port}`]),
+  '10.0.0.1:5353',
+];
+
+/** Who a client may be answered by that sends there: nothing but this world decides. */
+function possibleFlows(world: World): readonly Flow[] {
+  const flows: Flow[] = [];
+  for (const protocol of PROTOCOLS) {
+    for (const destination of DESTINATIONS) {
+      const owner = [...world.values()].find((port) => isReachedAt(port, protocol, destination));
+      if (owner === undefined) flows.push(aFlow(destination, protocol));
+      else
+        for (const { text, serving } of owner.endpoints)
+          if (serving) flows.push(aFlow(`${destination} → ${text}`, protocol));
+    }
+  }
+  return flows;
+}
+
+function isReachedAt(service: ServicePort, protocol: string, destination: string): boolean {
+  const { clusterIP = '', externalIPs, nodePort, port } = service;
+  const addresses = [
+    ...[clusterIP, ...externalIPs].map((ip) => formatHostPort(ip, port)),
+    `${NODE}:${nodePort}`,
+  ];
+  return service.protocol === protocol && addresses.includes(destination);
+}
+
+/** Made by somebody else. */
+const FOREIGN = [
+  '172.30.9.9:53 → 10.0.0.1:5353',
+  `${NODE}:30099 → 10.0.0.2:5353`,
+  '203.0.113.77:30053 → 10.9.9.9:53',
+];
+
+const steps = fc.array(
+  fc.record({
+    world: worlds,
+    syncFails: fc.boolean(),
+    cutFails: fc.boolean(),
+    isUnknown: fc.boolean(),
+  }),
+  { minLength: 1, maxLength: 8 },
+);
+
+const never = new AbortController().signal;
+
+function isForeign({ destination, replySource }: Flow): boolean {
+  return FOREIGN.includes(
+    `${formatHostPort(destination.ip, destination.port)} → ${formatHostPort(replySource.ip, replySource.port)}`,
+  );
+}
+
+function texts(flows: readonly Flow[]): readonly string[] {
+  return flows.map((flow) => JSON.stringify(flow)).sort();
+}
+
+function distinct(flows: readonly Flow[]): readonly Flow[] {
+  return [...new Map(flows.map((flow) => [JSON.stringify(flow), flow])).values()];
+}
+
+it('leaves what the rules would make, and what is not theirs', async () => {
+  await fc.assert(
+    fc.asyncProperty(steps, async (history) => {
+      const table = new FakeFlowTable();
+      const cutter = new FlowCutter({
+        family: 'IPv4',
+        flows: table,
+        localAddresses: () => [NODE],
+        logger: silentLogger,
+      });
+      // Before the first sync there are no rules.
+      table.flows = [...FOREIGN.map((text) => aFlow(text)), ...possibleFlows(new Map())];
+      const changed = new Map<ServicePortKey, ServicePort | undefined>();
+      let isKnown = false;
+      let former: World = new Map();
+      for (const { world, syncFails, cutFails, isUnknown } of history) {
+        for (const key of [...former.keys(), ...world.keys()]) changed.set(key, world.get(key));
+        former = world;
+        if (syncFails) continue;
+        cutter.settled({
+          ports: new Map(changed),
+          node: aNodeView(),
+          complete: !isKnown || isUnknown,
+        });
+        changed.clear();
+        isKnown = true;
+        const possible = possibleFlows(world);
+        const legal = new Set(texts([...table.flows.filter(isForeign), ...possible]));
+        const expected = texts(table.flows).filter((flow) => legal.has(flow));
+        if (cutFails) table.failure = new Error('no such luck');
+        if (await cutter.cut(never)) expect(texts(table.flows)).toEqual(expected);
+        else expect(texts(table.flows)).toEqual(expect.arrayContaining([...expected]));
+        table.flows = distinct([...table.flows, ...possible]);
+      }
+    }),
+    { numRuns: 500 },
+  );
+});

@@ -1,0 +1,99 @@
+/**
+ * The service ports whose flows outlive what the rules say, by the ways into them: those of UDP and SCTP. A TCP
+ * connection to an endpoint that is gone ends by itself.
+ */
+import { formatHostPort } from '@menwei/addresses/ip.ts';
+import type { FlowEnd } from '@menwei/netlink/families/conntrack/flow.ts';
+import type { Protocol } from '../kubernetes/objects.ts';
+import type { Endpoint, ServicePort, ServicePortKey } from '../services/service-port.ts';
+
+/** `10.96.0.10:53/UDP`; or, of the node's own addresses, whichever they are, `port 30053/UDP`. */
+export type Place = string;
+
+/** Where a flow comes in. */
+export interface Entrance {
+  /** Undefined for a node port. */
+  readonly ip?: string;
+  readonly port: number;
+}
+
+export function placeOf(protocol: Protocol, { ip, port }: FlowEnd): Place {
+  return `${formatHostPort(ip, port)}/${protocol}`;
+}
+
+export function nodePortPlace(protocol: Protocol, port: number): Place {
+  return `port ${port}/${protocol}`;
+}
+
+/** All ways into a service port. */
+export function entrancesOf(service: ServicePort): ReadonlyMap<Place, Entrance> {
+  const { protocol, clusterIP, externalIPs, loadBalancerVIPs, nodePort, port } = service;
+  const entrances = new Map<Place, Entrance>();
+  for (const ip of [clusterIP, ...externalIPs, ...loadBalancerVIPs]) {
+    if (ip !== undefined) entrances.set(placeOf(protocol, { ip, port }), { ip, port });
+  }
+  if (nodePort !== 0) entrances.set(nodePortPlace(protocol, nodePort), { port: nodePort });
+  return entrances;
+}
+
+/**
+ * The endpoints that a flow may lead to: those that serve, terminating or not, whatever policies and hints say (spec
+ * § 8), and those that are ready without serving, as publishNotReadyAddresses has it.
+ */
+export function usableEndpoints({ protocol, endpoints }: ServicePort): ReadonlyMap<Place, Endpoint> {
+  const usable = endpoints.filter(({ serving, ready }) => serving || ready);
+  return new Map(usable.map((endpoint) => [placeOf(protocol, endpoint), endpoint]));
+}
+
+/** The service port as its flows see it where they are led elsewhere than to its endpoints. */
+export function leadingTo(port: ServicePort, destinations: readonly FlowEnd[]): ServicePort {
+  const endpoints = destinations.map(
+    ({ ip, port: number }): Endpoint => ({
+      ip,
+      port: number,
+      text: formatHostPort(ip, number),
+      ready: true,
+      serving: true,
+      terminating: false,
+      isLocal: true,
+      zoneHints: undefined,
+      nodeHints: undefined,
+      weight: 1,
+    }),
+  );
+  return { ...port, endpoints };
+}
+
+export function hasLastingFlows({ protocol }: ServicePort): boolean {
+  return protocol !== 'TCP';
+}
+
+/** All service ports with lasting flows, and which of them owns which way in. */
+export class FrontendIndex {
+  readonly #ports = new Map<ServicePortKey, ServicePort>();
+  readonly #owners = new Map<Place, ServicePort>();
+
+  get ports(): ReadonlyMap<ServicePortKey, ServicePort> {
+    return this.#ports;
+  }
+
+  ownerOf(entrance: Place): ServicePort | undefined {
+    return this.#owners.get(entrance);
+  }
+
+  /** Takes in what changed; undefined: it is gone. */
+  update(changes: ReadonlyMap<ServicePortKey, ServicePort | undefined>): void {
+    // All go before one comes: an address may pass from one to the other.
+    for (const key of changes.keys()) {
+      const former = this.#ports.get(key);
+      if (former === undefined) continue;
+      for (const entrance of entrancesOf(former).keys()) this.#owners.delete(entrance);
+      this.#ports.delete(key);
+    }
+    for (const [key, port] of changes) {
+      if (port === undefined) continue;
+      for (const entrance of entrancesOf(port).keys()) this.#owners.set(entrance, port);
+      this.#ports.set(key, port);
+    }
+  }
+}

@@ -1,0 +1,72 @@
+/** Whether the proxy keeps up with what is asked of it (spec § 9.1). Pure state: the time is an argument. */
+import { IP_FAMILIES, type IpFamily } from '@menwei/addresses/ip.ts';
+import type { Node } from '../kubernetes/objects.ts';
+
+/** The cluster autoscaler's announcement that the node goes away. */
+const TO_BE_DELETED_TAINT = 'ToBeDeletedByClusterAutoscaler';
+
+export interface FamilyHealth {
+  readonly lastUpdatedMs: number;
+  readonly healthy: boolean;
+}
+
+export interface HealthReport {
+  /** Of all families. */
+  readonly healthy: boolean;
+  /** Undefined before the first update. */
+  readonly lastUpdatedMs: number | undefined;
+  /** The families that were updated at least once, IPv4 first. */
+  readonly families: ReadonlyMap<IpFamily, FamilyHealth>;
+}
+
+/** A family is healthy unless a requested sync has been waiting for too long. */
+export class ProxyHealth {
+  readonly #timeoutMs: number;
+  readonly #lastUpdatedMs = new Map<IpFamily, number>();
+  readonly #oldestPendingMs = new Map<IpFamily, number>();
+
+  /** @param timeoutMs how long a requested sync may take to be done: twice the sync period. */
+  constructor(timeoutMs: number) {
+    this.#timeoutMs = timeoutMs;
+  }
+
+  /** A sync was requested. */
+  queued(family: IpFamily, nowMs: number): void {
+    if (!this.#oldestPendingMs.has(family)) this.#oldestPendingMs.set(family, nowMs);
+  }
+
+  /** The sync loop started, or a sync succeeded. */
+  updated(family: IpFamily, nowMs: number): void {
+    this.#oldestPendingMs.delete(family);
+    this.#lastUpdatedMs.set(family, nowMs);
+  }
+
+  /** True when all families are that were updated at least once. */
+  healthy(nowMs: number): boolean {
+    return this.report(nowMs).healthy;
+  }
+
+  report(nowMs: number): HealthReport {
+    const families = new Map<IpFamily, FamilyHealth>();
+    for (const family of IP_FAMILIES) {
+      const lastUpdatedMs = this.#lastUpdatedMs.get(family);
+      if (lastUpdatedMs === undefined) continue;
+      const pendingMs = nowMs - (this.#oldestPendingMs.get(family) ?? nowMs);
+      families.set(family, { lastUpdatedMs, healthy: pendingMs < this.#timeoutMs });
+    }
+    const all = [...families.values()];
+    return {
+      healthy: all.every((family) => family.healthy),
+      lastUpdatedMs: all.length === 0 ? undefined : Math.max(...all.map((family) => family.lastUpdatedMs)),
+      families,
+    };
+  }
+}
+
+/**
+ * Whether load balancers should send new connections to the node. A cordon doesn't matter: it is about new pods.
+ * @param node the node the proxy runs on, as far as it is known.
+ */
+export function isNodeEligible(node: Node | undefined): boolean {
+  return node !== undefined && !node.deleting && !node.taintKeys.includes(TO_BE_DELETED_TAINT);
+}

@@ -1,0 +1,131 @@
+import { type AddressInfo, createServer as createTcpServer } from 'node:net';
+import { gzipSync } from 'node:zlib';
+import { PATH, useClientFixture } from '@menwei/testing/kubernetes/client-fixture.ts';
+import { sendStatus } from '@menwei/testing/kubernetes/fake-api-server.ts';
+import { describe, expect, it } from 'vitest';
+
+const fixture = useClientFixture();
+
+describe('failures', () => {
+  it.each([
+    [401, 'Unauthorized', 'unauthorized', 'the credentials are not accepted (401: Unauthorized)'],
+    [404, '', 'not-found', 'the server does not have this resource (404)'],
+    [410, 'too old', 'gone', 'the resource version is too old or unknown (410: too old)'],
+    [429, 'slow\ndown', 'overloaded', 'the server can not answer now (429: slow down)'],
+    [503, 'starting', 'overloaded', 'the server can not answer now (503: starting)'],
+    [400, 'limit', 'refused', 'refused (400: limit)'],
+  ])('%i is told in one line', async (code, message, kind, words) => {
+    using _ = fixture.server.intercept((_request, response) => {
+      sendStatus(response, code, message);
+      return true;
+    });
+    expect(await fixture.failure({})).toEqual([kind, `${fixture.server.url}${PATH}: ${words}`]);
+  });
+
+  it('403 is told in the words of the server', async () => {
+    const message =
+      'nodes is forbidden: User "x" cannot list resource "nodes" in API group "" at the cluster scope';
+    using _ = fixture.server.intercept((_request, response) => {
+      sendStatus(response, 403, message);
+      return true;
+    });
+    expect(await fixture.failure({})).toEqual(['forbidden', message]);
+  });
+
+  it('a version from before a restore counts as gone', async () => {
+    using _ = fixture.server.intercept((_request, response) => {
+      response.statusCode = 504;
+      response.end(
+        JSON.stringify({
+          message: 'Too large',
+          details: { causes: [{ reason: 'ResourceVersionTooLarge' }] },
+        }),
+      );
+      return true;
+    });
+    expect(await fixture.failure({})).toEqual(['gone', expect.stringContaining('504: Too large')]);
+  });
+
+  it('an answer of something that is no API server', async () => {
+    using _ = fixture.server.intercept((_request, response) => {
+      response.statusCode = 502;
+      response.end('<html>Bad gateway</html>');
+      return true;
+    });
+    expect(await fixture.failure({})).toEqual([
+      'overloaded',
+      `${fixture.server.url}${PATH}: the server can not answer now (502)`,
+    ]);
+  });
+
+  it('a refused connection', async () => {
+    const { port } = fixture.server;
+    await fixture.server[Symbol.asyncDispose]();
+    const url = `https://127.0.0.1:${port}`;
+    expect(await fixture.failure({ server: url })).toEqual([
+      'unreachable',
+      `${url} is unreachable: connection refused (ECONNREFUSED)`,
+    ]);
+  });
+
+  it('a server that accepts and says nothing', async () => {
+    const silent = createTcpServer();
+    await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
+    const { port } = silent.address() as AddressInfo;
+    const url = `http://127.0.0.1:${port}`;
+    expect(await fixture.failure({ server: url }, { silenceMs: 50 })).toEqual([
+      'unreachable',
+      `${url} is unreachable: no answer in time (UND_ERR_HEADERS_TIMEOUT)`,
+    ]);
+    await fixture.closeClients();
+    silent.close();
+  });
+
+  it('a connection cut in the middle of the body', async () => {
+    using _ = fixture.server.intercept((_request, response) => {
+      response.write('{', () => response.destroy());
+      return true;
+    });
+    expect(await fixture.failure({})).toEqual(['unreachable', expect.stringContaining('is unreachable')]);
+  });
+
+  it('the end of the program', async () => {
+    using _ = fixture.server.intercept(() => true);
+    const reason = new Error('shutting down');
+    const reading = fixture.read(fixture.clientOf({}), {
+      signal: AbortSignal.any([AbortSignal.abort(reason)]),
+    });
+    await expect(reading).rejects.toBe(reason);
+  });
+});
+
+describe('bodies', () => {
+  it('are asked for compressed where it pays, and unpacked', async () => {
+    using _ = fixture.server.intercept(({ headers }, response) => {
+      const zipped = headers['accept-encoding'] === 'gzip';
+      if (zipped) response.setHeader('content-encoding', 'gzip');
+      response.end(zipped ? gzipSync('packed') : 'plain');
+      return true;
+    });
+    expect(await fixture.read(fixture.clientOf({}), { compressed: true })).toBe('packed');
+    expect(await fixture.read(fixture.clientOf({}))).toBe('plain');
+    expect(await fixture.read(fixture.clientOf({ disableCompression: true }), { compressed: true })).toBe(
+      'plain',
+    );
+  });
+
+  it('that are packed badly are a failure', async () => {
+    using _ = fixture.server.intercept((_request, response) => {
+      response.setHeader('content-encoding', 'gzip');
+      response.end(gzipSync('packed').subarray(0, 12));
+      return true;
+    });
+    expect(await fixture.failure({}, { compressed: true })).toEqual(['unreachable', expect.anything()]);
+  });
+
+  it('come over one connection, one after the other', async () => {
+    const client = fixture.clientOf({});
+    for (let i = 0; i < 5; i++) await fixture.read(client);
+    expect(fixture.server.connections).toBe(1);
+  });
+});

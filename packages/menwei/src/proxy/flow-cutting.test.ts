@@ -1,0 +1,134 @@
+import { KernelError } from '@menwei/netlink/kernel-error.ts';
+import { openBackend } from '@menwei/testing/backends/iptables/laws.ts';
+import { aFlow, FakeFlowTable } from '@menwei/testing/conntrack/testing.ts';
+import { FakeIptables } from '@menwei/testing/kernel/iptables.ts';
+import { aNodeView, aService, aSlice } from '@menwei/testing/services/testing.ts';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { FlowCutter, type Settlement } from '../conntrack/flow-cutter.ts';
+import { silentLogger } from '../log/logger.ts';
+import { ServiceTracker } from '../services/service-tracker.ts';
+import { FamilyProxy } from './family-proxy.ts';
+import { FlowCutting } from './flow-cutting.ts';
+
+const REFUSED = new KernelError({ operation: 'iptables restore', object: '', detail: 'no such luck' });
+const dns = aService({ name: 'dns', ports: [{ protocol: 'UDP', port: 53 }] });
+const pods = (...endpoints: readonly string[]) =>
+  aSlice({ name: 'dns-1', serviceName: 'dns', ports: [{ protocol: 'UDP', port: 5353 }], endpoints });
+const TO_A = aFlow('172.30.0.1:53 → 10.0.0.1:5353');
+const TO_B = aFlow('172.30.0.1:53 → 10.0.0.2:5353');
+
+const stops: AbortController[] = [];
+afterEach(() => {
+  for (const stop of stops.splice(0)) stop.abort();
+  vi.useRealTimers();
+});
+
+/** A family's proxy over a fake kernel, whose flows are cut. */
+function open() {
+  const fake = new FakeIptables({ family: 'IPv4' });
+  const table = new FakeFlowTable();
+  const tracker = new ServiceTracker({ family: 'IPv4', nodeName: 'node-a', startedAtMs: 0 });
+  const cutting = new FlowCutting(
+    new FlowCutter({ family: 'IPv4', flows: table, localAddresses: () => [], logger: silentLogger }),
+  );
+  const settlements: Settlement[] = [];
+  const backend = openBackend(fake, 'IPv4');
+  const proxy = new FamilyProxy({
+    backend,
+    tracker,
+    nodeView: () => aNodeView(),
+    logger: silentLogger,
+    onSettled(settlement) {
+      settlements.push(settlement);
+      cutting.settled(settlement);
+    },
+  });
+  const stop = new AbortController();
+  stops.push(stop);
+  const ended = cutting.run(stop.signal);
+  const sync = () => proxy.sync(stop.signal);
+  return { fake, table, tracker, backend, settlements, sync, stop, ended };
+}
+
+async function openWithFlows() {
+  const opened = open();
+  opened.tracker.upsertService(dns);
+  opened.tracker.upsertSlice(pods('10.0.0.1', '10.0.0.2'));
+  await opened.sync();
+  await vi.waitFor(() => expect(opened.table.filters).toHaveLength(1));
+  opened.table.flows = [TO_A, TO_B];
+  return opened;
+}
+
+describe('flows', () => {
+  it('are cut after the sync that made them stale', async () => {
+    const { table, tracker, sync } = await openWithFlows();
+    tracker.upsertSlice(pods('10.0.0.1'));
+    expect(table.flows).toEqual([TO_A, TO_B]);
+    await sync();
+    await vi.waitFor(() => expect(table.flows).toEqual([TO_A]));
+  });
+
+  it('are not cut while the kernel has the old rules, and then as the last sync has it', async () => {
+    const { fake, table, tracker, sync } = await openWithFlows();
+    tracker.upsertSlice(pods('10.0.0.1'));
+    vi.spyOn(fake, 'restore').mockRejectedValueOnce(REFUSED);
+    expect(await sync()).toMatchObject({ ok: false });
+    tracker.removeService('ns', 'dns');
+    expect(table.flows).toEqual([TO_A, TO_B]);
+    expect(await sync()).toMatchObject({ ok: true });
+    await vi.waitFor(() => expect(table.flows).toEqual([]));
+  });
+
+  it('of a service port that could not be compiled live', async () => {
+    const { backend, settlements, table, tracker, sync } = await openWithFlows();
+    const compile = backend.compile.bind(backend);
+    const broken = vi.spyOn(backend, 'compile').mockImplementation(() => {
+      throw new Error('BUG: no way');
+    });
+    tracker.upsertSlice(pods('10.0.0.1'));
+    await sync();
+    expect(settlements.at(-1)?.ports).toEqual(new Map());
+    broken.mockImplementation(compile);
+    tracker.upsertSlice(pods('10.0.0.2'));
+    await sync();
+    await vi.waitFor(() => expect(table.flows).toEqual([TO_B]));
+  });
+
+  it('are led where the mode says, whichever the endpoints are', async () => {
+    const { backend, table, tracker, sync } = open();
+    let destination = { ip: '192.0.2.1', port: 40_001 };
+    Object.assign(backend, { destinations: () => [destination] });
+    tracker.upsertService(dns);
+    tracker.upsertSlice(pods('10.0.0.1', '10.0.0.2'));
+    await sync();
+    await vi.waitFor(() => expect(table.filters).toHaveLength(1));
+    const led = aFlow('172.30.0.1:53 → 192.0.2.1:40001');
+    table.flows = [led];
+    tracker.upsertSlice(pods('10.0.0.3'));
+    await sync();
+    tracker.upsertSlice(pods('10.0.0.2'));
+    destination = { ip: '192.0.2.1', port: 40_002 };
+    expect(table.flows).toEqual([led]);
+    await sync();
+    await vi.waitFor(() => expect(table.flows).toEqual([]));
+  });
+
+  it('that could not be cut are cut a second later', async () => {
+    const { table, tracker, sync } = await openWithFlows();
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    table.failure = REFUSED;
+    tracker.upsertSlice(pods('10.0.0.1'));
+    await sync();
+    await vi.advanceTimersByTimeAsync(900);
+    expect(table.flows).toEqual([TO_A, TO_B]);
+    await vi.advanceTimersByTimeAsync(200);
+    expect(table.flows).toEqual([TO_A]);
+  });
+
+  it('are left alone when the proxy ends', async () => {
+    const { stop, ended } = open();
+    stop.abort();
+    await expect(ended).resolves.toBeUndefined();
+  });
+});

@@ -1,0 +1,121 @@
+/** What is known about the node the proxy runs on, as the backends want to see it. */
+import { familyOf, IP_FAMILIES, type IpFamily, isLoopback } from '@menwei/addresses/ip.ts';
+import { firstCidr, localDetector } from '../config/local-detector.ts';
+import { type NodeIPs, nodeIPs, nodePortAddresses, statedAddresses } from '../config/node-addresses.ts';
+import type { Settings } from '../config/settings.ts';
+import type { Node, WatchedObject } from '../kubernetes/objects.ts';
+import type { NodeView } from '../services/node-view.ts';
+import { ServiceCIDRs } from './service-cidrs.ts';
+
+/** The address at which the programs of this machine are reached: the stated one if it is one of them. */
+export type OwnAddress = (family: IpFamily, stated: string | undefined) => string | undefined;
+
+export class NodeState {
+  readonly #settings: Settings;
+  readonly #interfaceAddresses: () => readonly string[];
+  readonly #localAddresses: (family: IpFamily) => readonly string[];
+  readonly #ownAddress: OwnAddress | undefined;
+  /** The same on every node; they reach the backends the same way. */
+  readonly serviceCIDRs = new ServiceCIDRs();
+  #node: Node | undefined;
+
+  /**
+   * @param interfaceAddresses the machine's addresses now, canonical; asked for only if the settings need them.
+   * @param ownAddress for a mode that listens there; all others take the node's address for what they are told it is.
+   * @param localAddresses see NodeView; asked for all the time, so it gives the same list as long as nothing changed.
+   */
+  constructor(
+    settings: Settings,
+    interfaceAddresses: () => readonly string[],
+    localAddresses: (family: IpFamily) => readonly string[] = () => [],
+    ownAddress?: OwnAddress,
+  ) {
+    this.#settings = settings;
+    this.#interfaceAddresses = interfaceAddresses;
+    this.#localAddresses = localAddresses;
+    this.#ownAddress = ownAddress;
+  }
+
+  /** The last own Node object; undefined as long as none was seen. */
+  get node(): Node | undefined {
+    return this.#node;
+  }
+
+  /** Takes in the own Node object. Manifests may have other nodes' as well; they are passed over. */
+  update(node: Node): void {
+    if (node.name === this.#settings.nodeName) this.#node = node;
+  }
+
+  /** Takes in all objects there are, for who looks only once. */
+  takeIn(objects: Iterable<WatchedObject>): void {
+    for (const object of objects) {
+      if (object.kind === 'Node') this.update(object);
+      if (object.kind === 'ServiceCIDR') this.serviceCIDRs.set(object.name, object.cidrs);
+    }
+  }
+
+  get ips(): NodeIPs {
+    return nodeIPs(this.#settings, this.#node?.addresses ?? []);
+  }
+
+  /** Those that the node has addresses of, as far as the Node object and the settings tell; none while nobody does. */
+  get families(): readonly IpFamily[] {
+    const addresses = statedAddresses(this.#settings, this.#node?.addresses ?? []);
+    return IP_FAMILIES.filter((family) => addresses.some((ip) => familyOf(ip) === family));
+  }
+
+  /** All addresses of a family that the Node object and the settings know of: canonical, sorted, without loopback. */
+  knownAddresses(family: IpFamily): readonly string[] {
+    const known = [this.ips.byFamily[family], ...(this.#node?.addresses ?? [])];
+    return [...new Set(known)].filter((ip) => familyOf(ip) === family && !isLoopback(ip)).sort();
+  }
+
+  view(family: IpFamily): NodeView {
+    return {
+      name: this.#settings.nodeName,
+      family,
+      zone: this.#node?.zone ?? '',
+      ip: this.#ip(family),
+      detectLocal: localDetector(this.#settings, family, this.#node?.podCIDRs ?? []),
+      podCIDR: firstCidr(this.#node?.podCIDRs ?? [], family),
+      nodePortAddresses: this.nodePortAddresses(family),
+      localAddresses: this.#localAddresses(family),
+      serviceCIDRs: this.serviceCIDRs.of(family),
+      largeCluster: false,
+    };
+  }
+
+  /** What is wrong with the node's address; undefined: nothing. */
+  addressObstacle(family: IpFamily): string | undefined {
+    const stated = this.#statedIP(family);
+    const own = this.#ownAddress?.(family, stated);
+    if (this.#ownAddress === undefined || stated === undefined || own === stated) return undefined;
+    const instead = own === undefined ? 'there is no other' : `taking ${own} instead`;
+    return `no interface has the node's address ${stated}; ${instead}`;
+  }
+
+  #ip(family: IpFamily): string | undefined {
+    if (this.#ownAddress === undefined) return this.ips.byFamily[family];
+    return this.#ownAddress(family, this.#statedIP(family));
+  }
+
+  #statedIP(family: IpFamily): string | undefined {
+    const ip = this.ips.byFamily[family];
+    return isLoopback(ip) ? undefined : ip;
+  }
+
+  /** Why nobody reaches NodePorts; undefined: somebody may. */
+  nodePortObstacle(family: IpFamily): string | undefined {
+    const accepted = this.nodePortAddresses(family);
+    if (accepted === 'all' || accepted.length > 0) return undefined;
+    const { nodePortAddresses: setting } = this.#settings;
+    if (setting === 'primary') return `no interface has the node's address ${this.ips.byFamily[family]}`;
+    const cidrs = setting.filter((cidr) => cidr.family === family).map(({ text }) => text);
+    return `no address of this node matches nodePortAddresses ${cidrs.join(', ')}`;
+  }
+
+  nodePortAddresses(family: IpFamily): 'all' | readonly string[] {
+    const restricted = this.#settings.nodePortAddresses.length > 0;
+    return nodePortAddresses(this.#settings, family, this.ips, restricted ? this.#interfaceAddresses() : []);
+  }
+}

@@ -1,0 +1,187 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { KernelError } from '@menwei/netlink/kernel-error.ts';
+import { ToyBackend } from '@menwei/testing/proxy/toy-backend.ts';
+import { aNodeView, aService } from '@menwei/testing/services/testing.ts';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { ProxyHealth } from '../health/proxy-health.ts';
+import { ServiceHealthServers } from '../health/service-health-servers.ts';
+import { silentLogger } from '../log/logger.ts';
+import { createProxyMetrics } from '../metrics/proxy-metrics.ts';
+import { ServiceTracker } from '../services/service-tracker.ts';
+import { FamilyProxy } from './family-proxy.ts';
+import { ServiceProxy } from './service-proxy.ts';
+
+const SYNC_PERIOD_MS = 30_000;
+const BUG = new Error('BUG: no way');
+const TROUBLE = new KernelError({ operation: 'add', object: 'it', detail: 'no such luck' });
+
+const web = aService({ name: 'web' });
+const db = aService({ name: 'db', clusterIPs: { IPv4: '172.30.0.2' } });
+
+let stop: AbortController;
+
+/** A whole proxy of one family that has the Service web. */
+function open() {
+  const backend = new ToyBackend();
+  const log: string[] = [];
+  const say = (_fields: object, message: string) => {
+    log.push(message);
+  };
+  const logger = { debug: say, info: say, warn: say, error: say };
+  const healthServers = new ServiceHealthServers({
+    family: 'IPv4',
+    addresses: () => [],
+    proxyHealthy: () => true,
+    nodeName: 'node-a',
+    logger: silentLogger,
+  });
+  const family = new FamilyProxy({
+    backend,
+    tracker: new ServiceTracker({ family: 'IPv4', nodeName: 'node-a', startedAtMs: 0 }),
+    nodeView: () => aNodeView(),
+    logger,
+  });
+  const proxy = new ServiceProxy({
+    families: [family],
+    healthServers: new Map([['IPv4', healthServers]]),
+    health: new ProxyHealth(2 * SYNC_PERIOD_MS),
+    metrics: createProxyMetrics(),
+    logger,
+    minSyncPeriodMs: 0,
+    syncPeriodMs: SYNC_PERIOD_MS,
+    nodeGraceMs: 0,
+    onNode: () => undefined,
+    onServiceCIDR: () => undefined,
+    nodePortObstacle: () => undefined,
+  });
+  proxy.upsert(web);
+  proxy.synced();
+  return {
+    backend,
+    proxy,
+    healthServers,
+    log,
+    start: () => {
+      const ended = vi.fn();
+      proxy.run(stop.signal).then(() => ended(), ended);
+      return ended;
+    },
+    takeLog: () => backend.log.splice(0),
+  };
+}
+
+/** Lets time pass; what is due happens. */
+async function pass(ms: number): Promise<void> {
+  await vi.advanceTimersByTimeAsync(ms);
+  for (let turn = 0; turn < 10; turn++) await nextTurn();
+}
+
+beforeEach(() => {
+  stop = new AbortController();
+  vi.useFakeTimers({ now: 1_000_000, toFake: ['setTimeout', 'clearTimeout', 'Date', 'performance'] });
+});
+afterEach(() => {
+  stop.abort();
+  vi.useRealTimers();
+});
+
+describe('a watch that breaks', () => {
+  it('ends nothing, is begun anew with growing distance, and the kernel is looked at then', async () => {
+    const { backend, log, start, takeLog } = open();
+    const watch = vi.spyOn(backend, 'watch').mockRejectedValue(BUG);
+    const ended = start();
+    await pass(0);
+    expect(watch).toHaveBeenCalledTimes(1);
+    expect(takeLog()).toEqual(['observe', 'apply ns/web/TCP']);
+    for (const [waitMs, calls] of [
+      [1_000, 2],
+      [2_000, 3],
+      [4_000, 4],
+      [8_000, 5],
+    ] as const) {
+      await pass(waitMs - 1);
+      expect(watch).toHaveBeenCalledTimes(calls - 1);
+      expect(takeLog()).toEqual([]);
+      await pass(1);
+      expect(watch).toHaveBeenCalledTimes(calls);
+      expect(takeLog()).toEqual(['observe']);
+    }
+    expect(log.filter((line) => line === 'the watch of the kernel failed, will be begun anew')).toHaveLength(
+      5,
+    );
+    expect(ended).not.toHaveBeenCalled();
+  });
+
+  it('is no longer suspected after it has run for long', async () => {
+    const { backend, start } = open();
+    const breaks = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    let calls = 0;
+    vi.spyOn(backend, 'watch').mockImplementation(
+      () => breaks[calls++]?.promise ?? new Promise(() => undefined),
+    );
+    start();
+    for (const each of breaks) {
+      await pass(SYNC_PERIOD_MS + 1);
+      each.reject(BUG);
+      await pass(1_000);
+    }
+    expect(calls).toBe(3);
+  });
+});
+
+describe('what throws after a sync', () => {
+  it('does not end the proxy: the sync is repeated', async () => {
+    const { proxy, healthServers, log, start } = open();
+    const sync = vi.spyOn(healthServers, 'sync').mockRejectedValueOnce(BUG);
+    const ended = start();
+    await pass(0);
+    expect(log).toContain('a sync could not be ended, will be repeated');
+    await pass(1_000);
+    expect(sync).toHaveBeenCalledTimes(2);
+    proxy.upsert(db);
+    await pass(0);
+    expect(sync).toHaveBeenCalledTimes(3);
+    expect(ended).not.toHaveBeenCalled();
+  });
+});
+
+describe('a Service that the kernel refuses', () => {
+  it('is tried again with a distance of its own, and others are programmed at their usual pace', async () => {
+    const { backend, proxy, start, takeLog } = open();
+    start();
+    await pass(0);
+    takeLog();
+    backend.refused.set('ns/db/TCP', TROUBLE);
+    proxy.upsert(db);
+    await pass(0);
+    expect(takeLog()).toEqual(['apply ns/db/TCP']);
+    for (let n = 1; n <= 3; n++) {
+      proxy.upsert(aService({ name: `other-${n}`, clusterIPs: { IPv4: `172.30.1.${n}` } }));
+      await pass(100);
+      expect(takeLog()).toEqual([`apply ns/other-${n}/TCP`]);
+    }
+    await pass(700);
+    expect(takeLog()).toEqual(['apply ns/db/TCP']);
+    await pass(1_999);
+    expect(takeLog()).toEqual([]);
+    await pass(1);
+    expect(takeLog()).toEqual(['apply ns/db/TCP']);
+  });
+});
+
+describe('an object whose last version can’t be used', () => {
+  it('is in error until it can, or is gone', async () => {
+    const { proxy, start } = open();
+    start();
+    await pass(0);
+    const states = () => proxy.status().map(({ servicePort, state }) => `${servicePort} ${state}`);
+    proxy.stale(web, 'spec.ports: is not a list');
+    expect(states()).toEqual(['ns/web/TCP error']);
+    proxy.stale(web, undefined);
+    expect(states()).toEqual(['ns/web/TCP programmed']);
+    proxy.stale(db, 'spec.ports: is not a list');
+    expect(states()).toEqual(['ns/web/TCP programmed', 'ns/db error']);
+    proxy.remove(db);
+    expect(states()).toEqual(['ns/web/TCP programmed']);
+  });
+});

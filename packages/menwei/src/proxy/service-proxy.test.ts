@@ -1,0 +1,404 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { KernelError } from '@menwei/netlink/kernel-error.ts';
+import { openBackend } from '@menwei/testing/backends/iptables/laws.ts';
+import { FakeIptables } from '@menwei/testing/kernel/iptables.ts';
+import { aNodeView, aService, aSlice } from '@menwei/testing/services/testing.ts';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { ProxyHealth } from '../health/proxy-health.ts';
+import type { Node } from '../kubernetes/objects.ts';
+import { createProxyMetrics } from '../metrics/proxy-metrics.ts';
+import type { NodeView } from '../services/node-view.ts';
+import { ServiceTracker } from '../services/service-tracker.ts';
+import { dryRun } from './dry-run.ts';
+import { FamilyProxy } from './family-proxy.ts';
+import { ServiceProxy } from './service-proxy.ts';
+
+const SYNC_PERIOD_MS = 30_000;
+const GRACE_MS = 30_000;
+const WATCH_PERIOD_MS = 20;
+const REFUSED = new KernelError({ operation: 'iptables restore', object: 'line 7', detail: 'no such luck' });
+
+const web = aService({ name: 'web' });
+const webPods = aSlice({ name: 'web-1', serviceName: 'web', endpoints: ['10.0.0.1'] });
+const ownNode: Node = {
+  kind: 'Node',
+  namespace: '',
+  name: 'node-a',
+  zone: 'a',
+  podCIDRs: [],
+  addresses: [],
+  deleting: false,
+  taintKeys: [],
+};
+
+interface OpenOptions {
+  readonly minSyncPeriodMs?: number;
+  readonly nodeGraceMs?: number;
+  readonly dryRun?: boolean;
+}
+
+const stops: AbortController[] = [];
+
+/** A whole proxy over a fake kernel, running, and what it says. */
+function open({ minSyncPeriodMs = 1_000, nodeGraceMs = 0, dryRun: isDryRun = false }: OpenOptions = {}) {
+  const fake = new FakeIptables();
+  const printed: string[] = [];
+  const log: string[] = [];
+  const say = (_fields: object, message: string) => {
+    log.push(message);
+  };
+  const logger = { debug: say, info: say, warn: say, error: say };
+  const backend = openBackend(fake, 'IPv4', { logger, watchPeriodMs: WATCH_PERIOD_MS });
+  let zone = '';
+  let nodePortAddresses: NodeView['nodePortAddresses'] = 'all';
+  const serviceCIDRs: string[] = [];
+  const health = new ProxyHealth(2 * SYNC_PERIOD_MS);
+  const family = new FamilyProxy({
+    backend: isDryRun ? dryRun(backend, (text) => printed.push(text)) : backend,
+    tracker: new ServiceTracker({ family: 'IPv4', nodeName: 'node-a', startedAtMs: 0 }),
+    nodeView: () => aNodeView({ zone, nodePortAddresses }),
+    logger,
+  });
+  const proxy = new ServiceProxy({
+    families: [family],
+    healthServers: new Map(),
+    health,
+    metrics: createProxyMetrics(),
+    logger,
+    minSyncPeriodMs,
+    syncPeriodMs: SYNC_PERIOD_MS,
+    nodeGraceMs,
+    onNode: (node) => {
+      zone = node.zone;
+    },
+    onServiceCIDR: (name, cidrs) => serviceCIDRs.push(`${name}: ${cidrs}`),
+    nodePortObstacle: () => undefined,
+  });
+  const stop = new AbortController();
+  stops.push(stop);
+  return {
+    fake,
+    proxy,
+    health,
+    log,
+    printed,
+    zone: () => zone,
+    acceptNodePortsOn: (ips: readonly string[]) => {
+      nodePortAddresses = ips;
+    },
+    serviceCIDRs,
+    ended: proxy.run(stop.signal),
+    stop: () => stop.abort(),
+    restores: () => fake.operations.filter(({ verb }) => verb === 'restore').length,
+    state: () => Object.fromEntries(proxy.status().map(({ servicePort, state }) => [servicePort, state])),
+  };
+}
+
+/** Lets time pass; what is due happens. */
+async function pass(ms: number): Promise<void> {
+  await vi.advanceTimersByTimeAsync(ms);
+  // A sync that takes long lets others have a turn of the event loop, which is real here.
+  for (let turn = 0; turn < 10; turn++) await nextTurn();
+}
+
+beforeEach(() => {
+  vi.useFakeTimers({ now: 1_000_000, toFake: ['setTimeout', 'clearTimeout', 'Date'] });
+});
+afterEach(() => {
+  for (const stop of stops.splice(0)) stop.abort();
+  vi.useRealTimers();
+});
+
+describe('the first sync', () => {
+  it('waits until everything that exists is known', async () => {
+    const { proxy, fake } = open();
+    proxy.upsert(web);
+    proxy.upsert(webPods);
+    await pass(3_600_000);
+    expect(fake.operations).toEqual([]);
+    proxy.synced();
+    await pass(0);
+    expect(fake.dump()).toContain('ns/web -> 10.0.0.1:8080');
+  });
+
+  it('happens without any object as well', async () => {
+    const { proxy, fake } = open();
+    proxy.synced();
+    await pass(0);
+    expect(fake.dump()).toContain(':KUBE-SERVICES');
+  });
+
+  it('does not wait for ServiceCIDRs, nor do they bring it forward', async () => {
+    const { proxy, fake } = open({ nodeGraceMs: GRACE_MS });
+    proxy.upsert({ kind: 'ServiceCIDR', namespace: '', name: 'kubernetes', cidrs: ['172.30.0.0/16'] });
+    proxy.synced();
+    await pass(GRACE_MS - 1);
+    expect(fake.operations).toEqual([]);
+    proxy.upsert(ownNode);
+    await pass(0);
+    expect(fake.dump()).toContain(':KUBE-SERVICES');
+  });
+
+  it('waits for the own Node', async () => {
+    const { proxy, fake, zone } = open({ nodeGraceMs: GRACE_MS });
+    proxy.upsert(web);
+    proxy.synced();
+    await pass(GRACE_MS - 1);
+    expect(fake.operations).toEqual([]);
+    proxy.upsert(ownNode);
+    await pass(0);
+    expect(zone()).toBe('a');
+    expect(fake.dump()).toContain('ns/web has no endpoints');
+  });
+
+  it('does not wait for a Node that was there before the rest', async () => {
+    const { proxy, fake } = open({ nodeGraceMs: GRACE_MS });
+    proxy.upsert(ownNode);
+    expect(fake.operations).toEqual([]);
+    proxy.synced();
+    await pass(0);
+    expect(fake.dump()).toContain(':KUBE-SERVICES');
+  });
+
+  it('goes on without a Node after the grace, and says so', async () => {
+    const { proxy, fake, log } = open({ nodeGraceMs: GRACE_MS });
+    proxy.synced();
+    await pass(GRACE_MS);
+    expect(log).toContain('the Node object of this node is missing; going on without it');
+    expect(fake.dump()).toContain(':KUBE-SERVICES');
+  });
+
+  it('is repeated until it succeeds', async () => {
+    const { proxy, fake, restores, state } = open();
+    vi.spyOn(fake, 'save').mockRejectedValueOnce(REFUSED).mockRejectedValueOnce(REFUSED);
+    proxy.upsert(web);
+    proxy.synced();
+    await pass(0);
+    expect(state()).toEqual({ 'ns/web/TCP': 'error' });
+    await pass(1_000);
+    expect(restores()).toBe(0);
+    await pass(2_000);
+    expect(restores()).toBe(1);
+    expect(state()).toEqual({ 'ns/web/TCP': 'programmed' });
+  });
+});
+
+describe('events', () => {
+  async function openSynced(options: OpenOptions = {}) {
+    const opened = open(options);
+    opened.proxy.upsert(web);
+    opened.proxy.upsert(webPods);
+    opened.proxy.synced();
+    await pass(5_000);
+    opened.fake.operations.length = 0;
+    opened.log.length = 0;
+    return opened;
+  }
+
+  it('are programmed at once, then at the pace of the shortest interval', async () => {
+    const { proxy, fake, restores } = await openSynced();
+    for (const ip of ['10.0.0.2', '10.0.0.3', '10.0.0.4']) {
+      proxy.upsert(aSlice({ name: 'web-1', serviceName: 'web', endpoints: [ip] }));
+      await pass(10);
+    }
+    expect(restores()).toBe(1);
+    await pass(1_000);
+    expect(restores()).toBe(2);
+    expect(fake.dump()).toContain('10.0.0.4:8080');
+    expect(fake.dump()).not.toContain('10.0.0.2:8080');
+  });
+
+  it('that change nothing cause nothing', async () => {
+    const { proxy, fake, log } = await openSynced();
+    proxy.upsert(structuredClone(webPods));
+    proxy.upsert(structuredClone(web));
+    proxy.remove({ kind: 'Service', namespace: 'ns', name: 'unknown' });
+    proxy.remove({ kind: 'EndpointSlice', namespace: 'ns', name: 'unknown' });
+    await pass(20_000);
+    expect(fake.operations.filter(({ verb }) => verb === 'restore' || verb === 'save')).toEqual([]);
+    expect(log).toEqual([]);
+  });
+
+  it('that remove objects take their rules away', async () => {
+    const { proxy, fake } = await openSynced();
+    proxy.remove(webPods);
+    await pass(1_000);
+    expect(fake.dump()).toContain('ns/web has no endpoints');
+    proxy.remove(web);
+    await pass(1_000);
+    expect(fake.dump()).not.toContain('ns/web');
+  });
+
+  it('of a deleted Node leave the last known one in use', async () => {
+    const { proxy, log, zone } = await openSynced();
+    proxy.upsert(ownNode);
+    proxy.remove(ownNode);
+    await pass(1_000);
+    expect(zone()).toBe('a');
+    expect(log).toContain('the Node object of this node was deleted');
+  });
+
+  it('of the node that come from elsewhere are synced too', async () => {
+    const { proxy, fake, acceptNodePortsOn } = await openSynced();
+    acceptNodePortsOn(['192.168.0.2']);
+    await pass(5_000);
+    expect(fake.dump()).not.toContain('192.168.0.2');
+    proxy.nodeChanged();
+    await pass(0);
+    expect(fake.dump()).toMatch(/-d 192\.168\.0\.2(\/32)? .*-j KUBE-NODEPORTS/);
+  });
+
+  it('of ServiceCIDRs are passed on and synced at once, which changes nothing in this mode', async () => {
+    const { proxy, fake, log, serviceCIDRs } = await openSynced();
+    const ref = { kind: 'ServiceCIDR', namespace: '', name: 'kubernetes' } as const;
+    proxy.upsert({ ...ref, cidrs: ['172.30.0.0/16', 'fd00:30::/112'] });
+    await pass(0);
+    expect(serviceCIDRs).toEqual(['kubernetes: 172.30.0.0/16,fd00:30::/112']);
+    expect(log).toEqual(['synced changes']);
+    await pass(1_000);
+    proxy.remove(ref);
+    await pass(0);
+    expect(serviceCIDRs.at(-1)).toBe('kubernetes: ');
+    expect(log).toEqual(['synced changes', 'synced changes']);
+    expect(fake.operations.filter(({ verb }) => verb !== 'list')).toEqual([]);
+  });
+
+  it('end with the signal, and the kernel keeps its rules', async () => {
+    const { proxy, fake, stop, ended } = await openSynced();
+    const before = fake.dump();
+    stop();
+    await pass(0);
+    await ended;
+    proxy.remove(web);
+    await pass(3_600_000);
+    expect(fake.dump()).toBe(before);
+  });
+});
+
+describe('what is wrong with thousands of objects', () => {
+  it('is told of the first, and counted', async () => {
+    const { proxy, log, ended, stop } = open();
+    const report = () => {
+      const object = { kind: 'Service', namespace: 'ns', name: 'web' } as const;
+      for (let count = 0; count < 61_000; count++) proxy.report({ object, field: 'spec', message: 'is bad' });
+    };
+    report();
+    expect(log).toEqual(Array.from({ length: 50 }, () => 'Service ns/web: spec: is bad'));
+    await pass(10_000);
+    expect(log.splice(0).at(-1)).toBe('and 60950 more messages about objects');
+    report();
+    stop();
+    await ended;
+    expect(log.at(-1)).toBe('and 60950 more messages about objects');
+  });
+});
+
+describe('somebody else', () => {
+  // The watch keeps the machine's time.
+  beforeEach(() => {
+    vi.useRealTimers();
+  });
+
+  it.each([
+    [
+      'wipes all tables',
+      (fake: FakeIptables) => fake.wipe(),
+      /filter .+, nat .+, mangle .+ and \d+ more chains/,
+    ],
+    [
+      'flushes nat and leaves the chains',
+      (fake: FakeIptables) => fake.meddle('*nat\n-F\nCOMMIT\n'),
+      /nat .+ and \d+ more chains/,
+    ],
+    ['wipes mangle', (fake: FakeIptables) => fake.wipe('mangle'), /mangle KUBE-PROXY-CANARY/],
+  ])(
+    '%s: it is noticed, repaired and told, and the health does not suffer',
+    async (_what, meddle, chains) => {
+      const { proxy, fake, log, health } = open({ minSyncPeriodMs: 0 });
+      proxy.upsert(web);
+      proxy.upsert(webPods);
+      proxy.synced();
+      await vi.waitFor(() => expect(fake.dump().match(/:KUBE-PROXY-CANARY/g)).toHaveLength(3));
+      const before = fake.dump();
+      meddle(fake);
+      expect(fake.dump()).not.toBe(before);
+      await vi.waitFor(() => expect(fake.dump()).toBe(before), { timeout: 5_000 });
+      const told = new RegExp(
+        `^rules were removed or changed by somebody else in ${chains.source}; repairing$`,
+      );
+      expect(log).toContainEqual(expect.stringMatching(told));
+      await vi.waitFor(() =>
+        expect(log.filter((message) => message === 'synced everything')).toHaveLength(2),
+      );
+      expect(health.healthy(Date.now() + 10 * SYNC_PERIOD_MS)).toBe(true);
+    },
+  );
+
+  it('is not suspected of what was not yet there', async () => {
+    const { proxy, fake, log } = open({ minSyncPeriodMs: 0 });
+    await new Promise((resolve) => setTimeout(resolve, 5 * WATCH_PERIOD_MS));
+    expect(fake.operations).toEqual([]);
+    proxy.synced();
+    await new Promise((resolve) => setTimeout(resolve, 5 * WATCH_PERIOD_MS));
+    expect(log).toEqual(['synced everything']);
+  });
+
+  it('is not suspected when the tools fail', async () => {
+    const { proxy, fake, log } = open({ minSyncPeriodMs: 0 });
+    proxy.synced();
+    await vi.waitFor(() => expect(fake.dump()).toContain(':KUBE-PROXY-CANARY'));
+    vi.spyOn(fake, 'list').mockRejectedValueOnce(REFUSED).mockRejectedValueOnce(REFUSED);
+    const failed = 'could not look after the iptables rules';
+    await vi.waitFor(() => expect(log).toEqual(['synced everything', failed, failed]));
+    await new Promise((resolve) => setTimeout(resolve, 5 * WATCH_PERIOD_MS));
+    expect(log).toHaveLength(3);
+  });
+});
+
+describe('health', () => {
+  it('ends only when syncs fail for the whole timeout, and comes back with the first that succeeds', async () => {
+    const { proxy, fake, health } = open();
+    proxy.synced();
+    await pass(5_000);
+    const restore = vi.spyOn(fake, 'restore').mockRejectedValue(REFUSED);
+    const failingSinceMs = Date.now();
+    proxy.upsert(web);
+    await pass(2 * SYNC_PERIOD_MS - 1);
+    expect(health.healthy(Date.now())).toBe(true);
+    await pass(1);
+    expect(health.healthy(Date.now())).toBe(false);
+    expect(health.healthy(failingSinceMs)).toBe(true);
+    restore.mockRestore();
+    await pass(SYNC_PERIOD_MS + 1_000);
+    expect(health.healthy(Date.now())).toBe(true);
+  });
+
+  it('does not suffer from having nothing to do', async () => {
+    const { proxy, health } = open();
+    proxy.synced();
+    await pass(10 * SYNC_PERIOD_MS);
+    expect(health.healthy(Date.now())).toBe(true);
+  });
+});
+
+describe('a dry run', () => {
+  it('prints what it would do, does nothing, and takes it for done', async () => {
+    const { proxy, fake, printed, state } = open({ dryRun: true });
+    const before = fake.dump();
+    proxy.upsert(web);
+    proxy.upsert(webPods);
+    proxy.synced();
+    await pass(5_000);
+    expect(printed).toHaveLength(1);
+    expect(printed[0]).toMatch(/^# IPv4\n\*filter\n(.*\n)+COMMIT\n\*nat\n(.*\n)+COMMIT\n$/);
+    expect(state()).toEqual({ 'ns/web/TCP': 'programmed' });
+
+    proxy.remove(web);
+    await pass(5_000);
+    expect(printed).toHaveLength(2);
+    expect(printed[1]).not.toContain('ns/web');
+    expect(printed[1]).toContain('-X KUBE-SVC-');
+    expect(fake.dump()).toBe(before);
+    expect(new Set(fake.operations.map(({ verb }) => verb))).toEqual(new Set(['save']));
+  });
+});

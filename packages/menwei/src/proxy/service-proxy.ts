@@ -1,0 +1,280 @@
+/** The loop of the proxy: objects come in, families are synced, what became of it is told. */
+import type { IpFamily } from '@menwei/addresses/ip.ts';
+import type { ProxyHealth } from '../health/proxy-health.ts';
+import type { ServiceHealthServers } from '../health/service-health-servers.ts';
+import {
+  type Node,
+  type ObjectRef,
+  type Problem,
+  refKey,
+  type WatchedObject,
+} from '../kubernetes/objects.ts';
+import { MOST_LINES } from '../log/first-lines.ts';
+import type { Logger } from '../log/logger.ts';
+import type { ProxyMetrics } from '../metrics/proxy-metrics.ts';
+import type { ObjectSink } from '../sources/source.ts';
+import type { Syncable, SyncResult } from './family-proxy.ts';
+import { Pacer, pause } from './pacer.ts';
+import { ProblemLog } from './problem-log.ts';
+import { FIRST_RETRY_MS, retryDelayMs } from './retry-delay.ts';
+import type { ServicePortStatus } from './service-port-status.ts';
+import { type StaleObject, withStale } from './stale-objects.ts';
+
+/** Syncs that nobody asked for: there is nothing to find but what nobody noticed. */
+const MAX_INTERVAL_MS = 3_600_000;
+
+export interface ServiceProxyOptions {
+  readonly families: readonly Syncable[];
+  readonly healthServers: ReadonlyMap<IpFamily, ServiceHealthServers>;
+  readonly health: ProxyHealth;
+  readonly metrics: ProxyMetrics;
+  readonly logger: Logger;
+  readonly minSyncPeriodMs: number;
+  /** Longest wait before a failed sync is repeated. */
+  readonly syncPeriodMs: number;
+  /** How long the first sync waits for the own Node object, whose addresses and zone shape the rules. */
+  readonly nodeGraceMs: number;
+  /** Called when the own Node object came or changed. */
+  readonly onNode: (node: Node) => void;
+  /** Called when a ServiceCIDR object came or changed; with no CIDR when it is gone. */
+  readonly onServiceCIDR: (name: string, cidrs: readonly string[]) => void;
+  /** See NodeState. */
+  readonly nodePortObstacle: (family: IpFamily) => string | undefined;
+}
+
+interface Family {
+  readonly proxy: Syncable;
+  readonly pacer: Pacer;
+  /** Resolves after the first sync that succeeded: from then on there is something to watch. */
+  readonly programmed: PromiseWithResolvers<void>;
+  /** When what was refused is tried again. */
+  retry?: NodeJS.Timeout;
+}
+
+export class ServiceProxy implements ObjectSink {
+  readonly #options: ServiceProxyOptions;
+  readonly #families: readonly Family[];
+  /** By `refKey`: objects whose last version can't be used. */
+  readonly #stale = new Map<string, StaleObject>();
+  readonly #problems: ProblemLog;
+  /** Before everything that exists is known, programming would take away what is only not yet listed. */
+  #isListed = false;
+  #isNodeAwaited: boolean;
+
+  constructor(options: ServiceProxyOptions) {
+    this.#options = options;
+    this.#problems = new ProblemLog(options.logger);
+    this.#isNodeAwaited = options.nodeGraceMs > 0;
+    const { minSyncPeriodMs, syncPeriodMs } = options;
+    this.#families = options.families.map(
+      (proxy): Family => ({
+        proxy,
+        pacer: new Pacer({
+          minIntervalMs: minSyncPeriodMs,
+          maxIntervalMs: MAX_INTERVAL_MS,
+          retryMs: FIRST_RETRY_MS,
+          maxRetryMs: syncPeriodMs,
+        }),
+        programmed: Promise.withResolvers<void>(),
+      }),
+    );
+  }
+
+  /** Syncs until the signal fires; a sync that is under way is ended with it. The kernel keeps its rules. */
+  async run(signal: AbortSignal): Promise<void> {
+    const { health } = this.#options;
+    const runs = this.#families.flatMap((family) => {
+      health.updated(family.proxy.family, Date.now());
+      return [
+        family.pacer.run(() => this.#sync(family, signal), signal),
+        this.#untilProgrammed(family, signal).then(() => this.#watch(family, signal)),
+      ];
+    });
+    await Promise.all(runs).finally(() => this.#problems.flush());
+  }
+
+  upsert(object: WatchedObject): void {
+    switch (object.kind) {
+      case 'Service':
+        this.#track((family) => family.tracker.upsertService(object));
+        break;
+      case 'EndpointSlice':
+        this.#track((family) => family.tracker.upsertSlice(object));
+        break;
+      case 'Node':
+        this.#options.onNode(object);
+        this.#isNodeAwaited = false;
+        this.nodeChanged();
+        break;
+      case 'ServiceCIDR':
+        this.#setServiceCIDR(object.name, object.cidrs);
+        break;
+    }
+  }
+
+  remove(ref: ObjectRef): void {
+    this.#stale.delete(refKey(ref));
+    switch (ref.kind) {
+      case 'Service':
+        this.#track((family) => family.tracker.removeService(ref.namespace, ref.name));
+        break;
+      case 'EndpointSlice':
+        this.#track((family) => family.tracker.removeSlice(ref.namespace, ref.name));
+        break;
+      case 'Node':
+        // As upstream: the last known Node stays in use.
+        this.#options.logger.warn({ node: ref.name }, 'the Node object of this node was deleted');
+        break;
+      case 'ServiceCIDR':
+        this.#setServiceCIDR(ref.name, []);
+        break;
+    }
+  }
+
+  synced(): void {
+    this.#isListed = true;
+    if (!this.#isNodeAwaited) {
+      this.#track(() => true);
+      return;
+    }
+    const timer = setTimeout(() => {
+      if (!this.#isNodeAwaited) return;
+      this.#options.logger.error({}, 'the Node object of this node is missing; going on without it');
+      this.#isNodeAwaited = false;
+      this.#track(() => true);
+    }, this.#options.nodeGraceMs);
+    timer.unref();
+  }
+
+  report(problem: Problem): void {
+    this.#problems.report(problem);
+  }
+
+  stale(ref: ObjectRef, reason: string | undefined): void {
+    if (reason === undefined) this.#stale.delete(refKey(ref));
+    else this.#stale.set(refKey(ref), { ref, reason, sinceMs: Date.now() });
+  }
+
+  /** Something about the node is not as it was; whether that matters to the rules shows when they are compiled. */
+  nodeChanged(): void {
+    this.#track(() => true);
+  }
+
+  /** Where every service port of every family stands. */
+  status(): readonly ServicePortStatus[] {
+    return this.#families.flatMap(({ proxy }) => {
+      const obstacle = this.#options.nodePortObstacle(proxy.family);
+      const statuses = withStale(proxy, [...this.#stale.values()]);
+      if (obstacle === undefined) return statuses;
+      const { ports } = proxy.tracker;
+      return statuses.map((status) =>
+        ports.get(status.servicePort)?.nodePort ? { ...status, warning: obstacle } : status,
+      );
+    });
+  }
+
+  #setServiceCIDR(name: string, cidrs: readonly string[]): void {
+    this.#options.onServiceCIDR(name, cidrs);
+    // Only the plan of a mode that uses them finds something to change.
+    this.#track(() => true);
+  }
+
+  #track(update: (family: Syncable) => boolean): void {
+    for (const family of this.#families) {
+      if (update(family.proxy)) this.#request(family);
+    }
+  }
+
+  #request(family: Family, how: { readonly urgent?: boolean } = {}): void {
+    if (!this.#isListed || this.#isNodeAwaited) return;
+    this.#options.health.queued(family.proxy.family, Date.now());
+    family.pacer.request(how);
+  }
+
+  #drifted(family: Family, what: string | undefined): void {
+    if (what !== undefined) {
+      this.#options.logger.warn({ family: family.proxy.family }, `${what}; repairing`);
+    }
+    family.proxy.forgetKernel();
+    this.#request(family, { urgent: true });
+  }
+
+  async #untilProgrammed({ programmed }: Family, signal: AbortSignal): Promise<void> {
+    signal.addEventListener('abort', () => programmed.resolve(), { once: true });
+    await programmed.promise;
+  }
+
+  /** Begins the watch anew when it breaks, and looks at the kernel then: something may have been missed. */
+  async #watch(family: Family, signal: AbortSignal): Promise<void> {
+    const drifted = (what?: string) => this.#drifted(family, what);
+    let failures = 0;
+    while (!signal.aborted) {
+      const startedMs = performance.now();
+      try {
+        const watching = family.proxy.watch(drifted, signal);
+        if (failures > 0) drifted();
+        await watching;
+        return;
+      } catch (error) {
+        if (signal.aborted) return;
+        if (performance.now() - startedMs > this.#options.syncPeriodMs) failures = 0;
+        const fields = { family: family.proxy.family, error };
+        this.#options.logger.error(fields, 'the watch of the kernel failed, will be begun anew');
+        failures++;
+        await pause(retryDelayMs(failures, this.#options.syncPeriodMs), signal);
+      }
+    }
+  }
+
+  async #sync(family: Family, signal: AbortSignal): Promise<boolean> {
+    try {
+      return await this.#syncOnce(family, signal);
+    } catch (error) {
+      const fields = { family: family.proxy.family, error };
+      if (!signal.aborted) this.#options.logger.error(fields, 'a sync could not be ended, will be repeated');
+      return false;
+    }
+  }
+
+  async #syncOnce(family: Family, signal: AbortSignal): Promise<boolean> {
+    const { proxy, programmed } = family;
+    const { metrics, health } = this.#options;
+    const startedMs = performance.now();
+    const result = await proxy.sync(signal);
+    const seconds = (performance.now() - startedMs) / 1000;
+    if (signal.aborted) return result.ok;
+    metrics.observeSync(proxy.family, seconds);
+    this.#log(proxy.family, result, seconds);
+    if (!result.ok) return false;
+    programmed.resolve();
+    // A Service that the kernel does not take makes no node unhealthy, but is tried again.
+    this.#requestLater(family, result.retryInMs);
+    const nowMs = Date.now();
+    health.updated(proxy.family, nowMs);
+    for (const triggerMs of result.triggerTimesMs) {
+      metrics.observeNetworkProgramming(proxy.family, Math.max(0, nowMs - triggerMs) / 1000);
+    }
+    await this.#options.healthServers.get(proxy.family)?.sync(new Map(proxy.tracker.serviceHealth));
+    return true;
+  }
+
+  #requestLater(family: Family, delayMs: number | undefined): void {
+    clearTimeout(family.retry);
+    if (delayMs === undefined) return;
+    family.retry = setTimeout(() => this.#request(family), delayMs);
+    family.retry.unref();
+  }
+
+  #log(family: IpFamily, result: SyncResult, seconds: number): void {
+    const { logger } = this.#options;
+    const fields = { family, changed: result.changedServicePorts, seconds: Number(seconds.toFixed(3)) };
+    if (!result.ok) logger.error({ ...fields, error: result.error }, 'sync failed, will be repeated');
+    else if (result.complete) logger.info(fields, 'synced everything');
+    else logger.debug(fields, 'synced changes');
+    for (const { servicePort, error } of result.refused.slice(0, MOST_LINES)) {
+      logger.warn({ family, servicePort, error }, 'not taken by the kernel; will be tried again');
+    }
+    const count = result.refused.length - MOST_LINES;
+    if (count > 0) logger.warn({ family, count }, 'more was not taken by the kernel; will be tried again');
+  }
+}

@@ -1,0 +1,71 @@
+import { ToyBackend } from '@menwei/testing/proxy/toy-backend.ts';
+import { aNodeView, aService, aSlice } from '@menwei/testing/services/testing.ts';
+import { describe, expect, it } from 'vitest';
+import type { ObjectRef } from '../kubernetes/objects.ts';
+import { silentLogger } from '../log/logger.ts';
+import { ServiceTracker } from '../services/service-tracker.ts';
+import { FamilyProxy } from './family-proxy.ts';
+import { withStale } from './stale-objects.ts';
+
+const REASON = 'a.yaml:3: Service ns/web: spec.ports[0].port: 0 is outside 1-65535';
+
+/** A proxy that has programmed web and db, which asks for an address of web. */
+async function openProgrammed() {
+  const tracker = new ServiceTracker({ family: 'IPv4', nodeName: 'node-a', startedAtMs: 0 });
+  const proxy = new FamilyProxy({
+    backend: new ToyBackend(),
+    tracker,
+    nodeView: () => aNodeView(),
+    logger: silentLogger,
+  });
+  tracker.upsertService(aService({ name: 'web', createdAtMs: 1, externalIPs: ['203.0.113.9'] }));
+  tracker.upsertService(
+    aService({
+      name: 'db',
+      createdAtMs: 2,
+      clusterIPs: { IPv4: '172.30.0.2' },
+      externalIPs: ['203.0.113.9'],
+    }),
+  );
+  tracker.upsertSlice(aSlice({ name: 'web-1', serviceName: 'web', endpoints: ['10.0.0.1'] }));
+  await proxy.sync(new AbortController().signal);
+  return {
+    tell: (...refs: readonly Pick<ObjectRef, 'kind' | 'name'>[]) => {
+      const objects = refs.map((ref) => ({ ref: { namespace: 'ns', ...ref }, reason: REASON, sinceMs: 7 }));
+      return Object.fromEntries(
+        withStale(proxy, objects).map(({ servicePort, state, error = '' }) => [servicePort, [state, error]]),
+      );
+    },
+  };
+}
+
+const CONTESTED = ['error', 'spec.externalIPs: 203.0.113.9:80/TCP already belongs to Service ns/web'];
+
+describe('the status', () => {
+  it('says which address of a Service another one owns', async () => {
+    const { tell } = await openProgrammed();
+    expect(tell()).toEqual({ 'ns/web/TCP': ['programmed', ''], 'ns/db/TCP': CONTESTED });
+  });
+
+  it.each([
+    ['a Service', { kind: 'Service', name: 'web' }],
+    ['a slice of one', { kind: 'EndpointSlice', name: 'web-1' }],
+  ] as const)('says that the last version of %s can’t be used', async (_what, ref) => {
+    const { tell } = await openProgrammed();
+    const error = `${REASON}; what was there before stays in force`;
+    expect(tell(ref)).toEqual({ 'ns/web/TCP': ['error', error], 'ns/db/TCP': CONTESTED });
+  });
+
+  it('has a Service that was never right', async () => {
+    const { tell } = await openProgrammed();
+    expect(tell({ kind: 'Service', name: 'never' })).toMatchObject({ 'ns/never': ['error', REASON] });
+  });
+
+  it('is not about other objects', async () => {
+    const { tell } = await openProgrammed();
+    expect(tell({ kind: 'Node', name: 'web' }, { kind: 'EndpointSlice', name: 'unknown' })).toEqual({
+      'ns/web/TCP': ['programmed', ''],
+      'ns/db/TCP': CONTESTED,
+    });
+  });
+});

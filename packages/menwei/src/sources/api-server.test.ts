@@ -1,0 +1,267 @@
+import { FakeApiServer, sendStatus } from '@menwei/testing/kubernetes/fake-api-server.ts';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { type ApiClient, createApiClient } from '../kubernetes/api-client.ts';
+import { plainConnection } from '../kubernetes/connection.ts';
+import { formatProblem, formatRef, type ObjectRef, type Problem } from '../kubernetes/objects.ts';
+import { silentLogger } from '../log/logger.ts';
+import { type ApiServerSourceOptions, createApiServerSource } from './api-server.ts';
+import type { ObjectSink } from './source.ts';
+
+const SERVICES = '/api/v1/services';
+const SLICES = '/apis/discovery.k8s.io/v1/endpointslices';
+const NODES = '/api/v1/nodes';
+const SERVICE_CIDRS = '/apis/networking.k8s.io/v1/servicecidrs';
+
+const web = {
+  metadata: { namespace: 'default', name: 'web', creationTimestamp: '2026-01-01T00:00:00Z' },
+  spec: {
+    type: 'ClusterIP',
+    clusterIP: '172.30.0.41',
+    clusterIPs: ['172.30.0.41'],
+    ipFamilies: ['IPv4'],
+    ports: [{ name: 'http', protocol: 'TCP', port: 80, targetPort: 8080 }],
+  },
+};
+const slice = {
+  metadata: { namespace: 'default', name: 'web-1', labels: { 'kubernetes.io/service-name': 'web' } },
+  addressType: 'IPv4',
+  ports: [{ name: 'http', protocol: 'TCP', port: 8080 }],
+  endpoints: [{ addresses: ['10.180.0.1'], conditions: { ready: true } }],
+};
+const node = {
+  metadata: { name: 'node-1', labels: { 'topology.kubernetes.io/zone': 'east' } },
+  spec: {},
+  status: {},
+};
+const serviceCIDR = { metadata: { name: 'kubernetes' }, spec: { cidrs: ['172.30.0.0/16'] } };
+
+const FAST = { startMs: 5, capMs: 10 };
+
+describe('createApiServerSource', () => {
+  let server: FakeApiServer;
+  let client: ApiClient;
+  let stop: AbortController;
+  let running: Promise<void>;
+  let events: string[];
+  let log: string[];
+
+  beforeEach(async () => {
+    server = await FakeApiServer.start({ tls: false });
+    stop = new AbortController();
+    events = [];
+    log = [];
+    client = createApiClient(plainConnection(server.url), { userAgent: 'menwei/test', qps: -1, burst: 1 });
+  });
+
+  afterEach(async () => {
+    stop.abort();
+    await running;
+    await client.close();
+    await server[Symbol.asyncDispose]();
+  });
+
+  function start(options: Partial<ApiServerSourceOptions> = {}): void {
+    const sink: ObjectSink = {
+      upsert: (object) => events.push(`+${formatRef(object)}`),
+      remove: (ref: ObjectRef) => events.push(`-${formatRef(ref)}`),
+      synced: () => events.push('synced'),
+      report: (problem: Problem) => events.push(formatProblem(problem)),
+      stale: () => undefined,
+    };
+    const logger = {
+      ...silentLogger,
+      info: (_: object, message: string) => log.push(message),
+      error: (_: object, message: string) => log.push(message),
+    };
+    const timing = { backoff: FAST, withheldBackoff: FAST, shortestWatchMs: 0 };
+    const source = createApiServerSource({ client, nodeName: 'node-1', logger, timing, ...options });
+    running = source.run(sink, stop.signal);
+  }
+
+  const until = (condition: () => boolean): Promise<void> =>
+    expect.poll(condition, { timeout: 5000, interval: 2 }).toBe(true);
+
+  it('delivers Services, slices and the own Node, asking only for what it needs', async () => {
+    server.put(SERVICES, web);
+    server.put(SLICES, slice);
+    server.put(NODES, node);
+    start();
+    await until(() => server.watches === 3);
+    expect([...events].sort()).toEqual(
+      ['+EndpointSlice default/web-1', '+Node node-1', '+Service default/web', 'synced'].sort(),
+    );
+    const selectors = server.requests.map(({ path, query }) => [
+      path,
+      query.labelSelector,
+      query.fieldSelector,
+    ]);
+    expect(selectors).toContainEqual([
+      SERVICES,
+      '!service.kubernetes.io/service-proxy-name',
+      'spec.clusterIP!=None',
+    ]);
+    expect(selectors).toContainEqual([SLICES, '!service.kubernetes.io/headless', undefined]);
+    expect(selectors).toContainEqual([NODES, undefined, 'metadata.name=node-1']);
+    expect(new Set(server.requests.map(({ headers }) => headers['user-agent']))).toEqual(
+      new Set(['menwei/test']),
+    );
+  });
+
+  it.each([
+    ['Services', SERVICES],
+    ['EndpointSlices', SLICES],
+  ])('is not synced before %s are complete', async (_, path) => {
+    const blocked = server.intercept((request, response) => {
+      if (request.path === path) sendStatus(response, 503, 'starting');
+      return request.path === path;
+    });
+    start();
+    await until(() => server.watches === 2);
+    expect(events).not.toContain('synced');
+    blocked[Symbol.dispose]();
+    await until(() => events.includes('synced'));
+  });
+
+  it('is synced without the Node', async () => {
+    using _ = server.intercept((request, response) => {
+      if (request.path === NODES) sendStatus(response, 403, 'nodes is forbidden');
+      return request.path === NODES;
+    });
+    start();
+    await until(() => events.includes('synced'));
+  });
+
+  it('asks for ServiceCIDRs only if it is told to', async () => {
+    server.put(SERVICE_CIDRS, serviceCIDR);
+    start();
+    await until(() => server.watches === 3);
+    expect(server.requests.map(({ path }) => path)).not.toContain(SERVICE_CIDRS);
+    expect(events).toEqual(['synced']);
+  });
+
+  it('delivers ServiceCIDRs and their end', async () => {
+    server.put(SERVICE_CIDRS, serviceCIDR);
+    start({ watchServiceCIDRs: true });
+    await until(() => server.watches === 4);
+    expect(events).toEqual(['+ServiceCIDR kubernetes', 'synced']);
+    server.put(SERVICE_CIDRS, { ...serviceCIDR, metadata: { name: 'more' } });
+    server.delete(SERVICE_CIDRS, '', 'more');
+    await until(() => events.length === 4);
+    expect(events.slice(2)).toEqual(['+ServiceCIDR more', '-ServiceCIDR more']);
+  });
+
+  describe.each([
+    ['does not have', 404, `${SERVICE_CIDRS}: the server does not have this resource (404: sorry)`],
+    ['forbids', 403, 'sorry'],
+  ])('with a server that %s ServiceCIDRs', (_, code, message) => {
+    let refusals: number;
+    let blocked: Disposable;
+
+    beforeEach(() => {
+      refusals = 0;
+      blocked = server.intercept(({ path }, response) => {
+        if (path !== SERVICE_CIDRS) return false;
+        refusals++;
+        sendStatus(response, code, 'sorry');
+        return true;
+      });
+    });
+
+    it('goes on without, says so once, and takes them when they come', async () => {
+      start({ watchServiceCIDRs: true });
+      await until(() => events.includes('synced') && refusals > 3);
+      blocked[Symbol.dispose]();
+      server.put(SERVICE_CIDRS, serviceCIDR);
+      await until(() => events.includes('+ServiceCIDR kubernetes'));
+      expect(log).toEqual([
+        expect.stringMatching(/; going on without ServiceCIDRs, retrying seldom$/),
+        expect.stringMatching(/^works again after: /),
+      ]);
+      expect(log[0]).toContain(message);
+    });
+
+    it('asks ever more seldom', async () => {
+      const timing = { backoff: FAST, withheldBackoff: { startMs: 60_000, capMs: 60_000 } };
+      start({ watchServiceCIDRs: true, timing });
+      await until(() => server.watches === 3 && refusals === 1);
+      // Time for ten attempts, if they were made as for the other kinds.
+      await new Promise((resolve) => setTimeout(resolve, 100));
+      expect(refusals).toBe(1);
+    });
+
+    it('does not wait for them, even where it is to wait for all', async () => {
+      start({ watchServiceCIDRs: true, waitForAll: true });
+      await until(() => events.includes('synced'));
+    });
+  });
+
+  it.each([
+    ['the Node', NODES],
+    ['ServiceCIDRs', SERVICE_CIDRS],
+  ])('is not synced before %s come, where it is to wait for all', async (_, path) => {
+    const blocked = server.intercept((request, response) => {
+      if (request.path === path) sendStatus(response, 503, 'starting');
+      return request.path === path;
+    });
+    start({ watchServiceCIDRs: true, waitForAll: true });
+    await until(() => server.watches === 3);
+    expect(events).not.toContain('synced');
+    blocked[Symbol.dispose]();
+    await until(() => events.includes('synced'));
+  });
+
+  it('is synced without a Node that it may not see, where it is to wait for all', async () => {
+    using _ = server.intercept((request, response) => {
+      if (request.path === NODES) sendStatus(response, 403, 'nodes is forbidden');
+      return request.path === NODES;
+    });
+    start({ waitForAll: true });
+    await until(() => events.includes('synced'));
+  });
+
+  it('says once that a list is forbidden, and once that it works again', async () => {
+    const message =
+      'services is forbidden: User "system:node" cannot list resource "services" at the cluster scope';
+    let refusals = 0;
+    const blocked = server.intercept((request, response) => {
+      if (request.path !== SERVICES) return false;
+      refusals++;
+      sendStatus(response, 403, message);
+      return true;
+    });
+    start();
+    await until(() => refusals > 3);
+    blocked[Symbol.dispose]();
+    await until(() => server.watches === 3);
+    expect(log).toEqual([
+      `${message}; retrying, what is known stays in force`,
+      `works again after: ${message}`,
+    ]);
+  });
+
+  it('says once that the server is unreachable, though three kinds wait for it', async () => {
+    const { port } = server;
+    await server[Symbol.asyncDispose]();
+    start();
+    await until(() => log.length > 0);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    server = await FakeApiServer.start({ tls: false, port });
+    await until(() => server.watches === 3);
+    const message = `http://127.0.0.1:${port} is unreachable: connection refused (ECONNREFUSED)`;
+    expect(log).toEqual([
+      `${message}; retrying, what is known stays in force`,
+      `works again after: ${message}`,
+    ]);
+  });
+
+  it('reports an object that can not be used and goes on', async () => {
+    server.put(SERVICES, { ...web, spec: { ...web.spec, ports: [{ port: 0, protocol: 'TCP' }] } });
+    server.put(SERVICES, { ...web, metadata: { ...web.metadata, name: 'other' } });
+    start();
+    await until(() => events.includes('synced'));
+    expect(events.filter((event) => event.includes('default/web'))).toEqual([
+      expect.stringContaining('Service default/web: spec.ports[0].port: '),
+    ]);
+    expect(events).toContain('+Service default/other');
+  });
+});

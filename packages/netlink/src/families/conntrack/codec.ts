@@ -1,0 +1,265 @@
+/**
+ * Messages of the kernel's connection tracking as bytes (linux/netfilter/nfnetlink_conntrack.h): which flows to list,
+ * the flows listed, which one to delete. Numbers are in network byte order unless said otherwise.
+ */
+import ipaddr from 'ipaddr.js';
+import { addressBytes, formatHostPort, type IpFamily } from '../../address.ts';
+import { forEachAttribute } from '../../attribute-reader.ts';
+import { AF_INET, AF_INET6 } from '../../ffi.ts';
+import { malformed } from '../../message.ts';
+import type { MessageWriter } from '../../message-writer.ts';
+import type { KernelFilter } from './filter.ts';
+import type { Flow, FlowEnd, FlowProtocol } from './flow.ts';
+
+const NFNL_SUBSYS_CTNETLINK = 1 << 8;
+export const CT_GET = NFNL_SUBSYS_CTNETLINK | 1;
+export const CT_DELETE = NFNL_SUBSYS_CTNETLINK | 2;
+
+export const CTA_TUPLE_ORIG = 1;
+export const CTA_TUPLE_REPLY = 2;
+/** Tells a flow from its successor. */
+const CTA_ID = 12;
+/** Zones hold flows apart that are otherwise the same. */
+const CTA_ZONE = 18;
+const CTA_FILTER = 25;
+
+const CTA_FILTER_ORIG_FLAGS = 1;
+const CTA_FILTER_REPLY_FLAGS = 2;
+
+const CTA_TUPLE_IP = 1;
+const CTA_TUPLE_PROTO = 2;
+
+const CTA_IP_V4_SRC = 1;
+const CTA_IP_V4_DST = 2;
+const CTA_IP_V6_SRC = 3;
+const CTA_IP_V6_DST = 4;
+
+const CTA_PROTO_NUM = 1;
+const CTA_PROTO_SRC_PORT = 2;
+const CTA_PROTO_DST_PORT = 3;
+
+/** Which fields of a tuple a filter compares: CTA_FILTER_F_* of net/netfilter/nf_internals.h, since Linux 5.8. */
+const COMPARE_IP_SRC = 1 << 0;
+const COMPARE_IP_DST = 1 << 1;
+const COMPARE_PROTO_NUM = 1 << 3;
+const COMPARE_PROTO_SRC_PORT = 1 << 4;
+const COMPARE_PROTO_DST_PORT = 1 << 5;
+
+const PROTOCOL_NUMBERS: Readonly<Record<FlowProtocol, number>> = { TCP: 6, UDP: 17, SCTP: 132 };
+const PROTOCOLS = new Map<number, FlowProtocol>([
+  [6, 'TCP'],
+  [17, 'UDP'],
+  [132, 'SCTP'],
+]);
+
+/** struct nfgenmsg: address family, version 0, no resource. */
+const NFGENMSG_SIZE = 4;
+const ATTRIBUTE_HEADER_SIZE = 4;
+
+/** Some of what makes up one direction of a flow. */
+export interface PartialTuple {
+  readonly source?: Partial<FlowEnd>;
+  readonly destination?: Partial<FlowEnd>;
+}
+
+/** The payload of a request that lists flows; without a filter all of the family. */
+export function encodeListing(writer: MessageWriter, family: IpFamily, filter?: KernelFilter): void {
+  encodeFamily(writer, family);
+  if (filter === undefined) return;
+  const { protocol, destination = {}, replySource } = filter;
+  encodeTuple(writer, CTA_TUPLE_ORIG, family, protocol, { destination });
+  if (replySource !== undefined)
+    encodeTuple(writer, CTA_TUPLE_REPLY, family, protocol, { source: replySource });
+  const nested = writer.beginNested(CTA_FILTER);
+  writer.u32(CTA_FILTER_ORIG_FLAGS, comparedFields({ destination }));
+  if (replySource !== undefined) writer.u32(CTA_FILTER_REPLY_FLAGS, comparedFields({ source: replySource }));
+  writer.endNested(nested);
+}
+
+/** struct nfgenmsg. */
+export function encodeFamily(writer: MessageWriter, family: IpFamily): void {
+  writer.raw(new Uint8Array([family === 'IPv4' ? AF_INET : AF_INET6, 0, 0, 0]));
+}
+
+/** @param type CTA_TUPLE_* */
+export function encodeTuple(
+  writer: MessageWriter,
+  type: number,
+  family: IpFamily,
+  protocol: FlowProtocol,
+  { source = {}, destination = {} }: PartialTuple,
+): void {
+  const [sourceType, destinationType] =
+    family === 'IPv4' ? [CTA_IP_V4_SRC, CTA_IP_V4_DST] : [CTA_IP_V6_SRC, CTA_IP_V6_DST];
+  const tuple = writer.beginNested(type);
+  const ips = writer.beginNested(CTA_TUPLE_IP);
+  if (source.ip !== undefined) writer.value(sourceType, bytesOf(source.ip));
+  if (destination.ip !== undefined) writer.value(destinationType, bytesOf(destination.ip));
+  writer.endNested(ips);
+  const ports = writer.beginNested(CTA_TUPLE_PROTO);
+  writer.u8(CTA_PROTO_NUM, PROTOCOL_NUMBERS[protocol]);
+  if (source.port !== undefined) writer.u16be(CTA_PROTO_SRC_PORT, source.port);
+  if (destination.port !== undefined) writer.u16be(CTA_PROTO_DST_PORT, destination.port);
+  writer.endNested(ports);
+  writer.endNested(tuple);
+}
+
+/** The protocol, and whatever else is there. */
+function comparedFields({ source = {}, destination = {} }: PartialTuple): number {
+  return (
+    COMPARE_PROTO_NUM |
+    (source.ip === undefined ? 0 : COMPARE_IP_SRC) |
+    (source.port === undefined ? 0 : COMPARE_PROTO_SRC_PORT) |
+    (destination.ip === undefined ? 0 : COMPARE_IP_DST) |
+    (destination.port === undefined ? 0 : COMPARE_PROTO_DST_PORT)
+  );
+}
+
+function bytesOf(ip: string): Uint8Array {
+  return Uint8Array.from(addressBytes(ip));
+}
+
+/** Which flow a request made with {@link FlowReader.writeIdentity} is about: `UDP 10.0.0.1:5353 to 10.96.0.10:53`. */
+export function formatDeletion(payload: Uint8Array): string {
+  const tuple = new TupleReader();
+  forEachAttribute(payload, NFGENMSG_SIZE, payload.length, (type, from, to) => {
+    if (type === CTA_TUPLE_ORIG) tuple.read(payload, from, to);
+  });
+  const [source, destination] = [tuple.source.decode(payload), tuple.destination.decode(payload)];
+  const from = formatHostPort(source.ip, source.port);
+  return `${PROTOCOLS.get(tuple.protocol)} ${from} to ${formatHostPort(destination.ip, destination.port)}`;
+}
+
+/**
+ * Reads listed flows, one after another, where they lie. All that is said is about the payload given to {@link read} last,
+ * and only as long as that is not overwritten.
+ */
+export class FlowReader {
+  #payload: Uint8Array = new Uint8Array();
+  readonly #original = new TupleReader();
+  readonly #reply = new TupleReader();
+  readonly #identity: [from: number, to: number][] = [];
+
+  /** False: it is no flow of a protocol we know. Throws KernelError when malformed. */
+  read(payload: Uint8Array): boolean {
+    this.#payload = payload;
+    this.#original.clear();
+    this.#reply.clear();
+    this.#identity.length = 0;
+    forEachAttribute(payload, NFGENMSG_SIZE, payload.length, this.#take);
+    return PROTOCOLS.has(this.#original.protocol) && this.#original.isWhole && this.#reply.isWhole;
+  }
+
+  /** The same text for flows of which {@link decode} says the same. */
+  get key(): string {
+    const { protocol, destination } = this.#original;
+    return (
+      String.fromCharCode(protocol) + destination.key(this.#payload) + this.#reply.source.key(this.#payload)
+    );
+  }
+
+  decode(): Flow {
+    const protocol = PROTOCOLS.get(this.#original.protocol);
+    if (protocol === undefined) throw new Error('BUG: a flow that was not read');
+    return {
+      protocol,
+      destination: this.#original.destination.decode(this.#payload),
+      replySource: this.#reply.source.decode(this.#payload),
+    };
+  }
+
+  /** The attributes by which the kernel knows this flow from any other, a later one of the same addresses too. */
+  writeIdentity(writer: MessageWriter): void {
+    for (const [from, to] of this.#identity) writer.raw(this.#payload.subarray(from, to));
+  }
+
+  readonly #take = (type: number, from: number, to: number): void => {
+    if (type === CTA_TUPLE_ORIG) this.#original.read(this.#payload, from, to);
+    if (type === CTA_TUPLE_REPLY) this.#reply.read(this.#payload, from, to);
+    if (type === CTA_TUPLE_ORIG || type === CTA_ID || type === CTA_ZONE)
+      this.#identity.push([from - ATTRIBUTE_HEADER_SIZE, to]);
+  };
+}
+
+/** Where the parts of one direction of a flow lie. */
+class TupleReader {
+  protocol = 0;
+  readonly source = new EndReader();
+  readonly destination = new EndReader();
+  #bytes: Uint8Array = new Uint8Array();
+
+  get isWhole(): boolean {
+    return this.source.isWhole && this.destination.isWhole;
+  }
+
+  clear(): void {
+    this.protocol = 0;
+    this.source.clear();
+    this.destination.clear();
+  }
+
+  read(bytes: Uint8Array, from: number, to: number): void {
+    this.#bytes = bytes;
+    forEachAttribute(bytes, from, to, this.#take);
+  }
+
+  readonly #take = (type: number, from: number, to: number): void => {
+    if (type === CTA_TUPLE_IP) forEachAttribute(this.#bytes, from, to, this.#takeIp);
+    if (type === CTA_TUPLE_PROTO) forEachAttribute(this.#bytes, from, to, this.#takePort);
+  };
+
+  readonly #takeIp = (type: number, from: number, to: number): void => {
+    if (type === CTA_IP_V4_SRC || type === CTA_IP_V6_SRC) this.source.placeIp(from, to);
+    if (type === CTA_IP_V4_DST || type === CTA_IP_V6_DST) this.destination.placeIp(from, to);
+  };
+
+  readonly #takePort = (type: number, from: number, to: number): void => {
+    if (type === CTA_PROTO_NUM) this.protocol = this.#bytes[from] ?? 0;
+    if (type === CTA_PROTO_SRC_PORT) this.source.placePort(from, to);
+    if (type === CTA_PROTO_DST_PORT) this.destination.placePort(from, to);
+  };
+}
+
+/** Where an address and a port lie. */
+class EndReader {
+  #ip = 0;
+  #ipEnd = 0;
+  #port = 0;
+
+  get isWhole(): boolean {
+    return this.#ipEnd > 0 && this.#port > 0;
+  }
+
+  clear(): void {
+    this.#ip = this.#ipEnd = this.#port = 0;
+  }
+
+  placeIp(from: number, to: number): void {
+    if (to - from !== 4 && to - from !== 16) throw malformed('address', from, to - from);
+    this.#ip = from;
+    this.#ipEnd = to;
+  }
+
+  placePort(from: number, to: number): void {
+    if (to - from !== 2) throw malformed('port', from, to - from);
+    this.#port = from;
+  }
+
+  key(bytes: Uint8Array): string {
+    let key = String.fromCharCode(readU16(bytes, this.#port));
+    for (let at = this.#ip; at < this.#ipEnd; at += 2) key += String.fromCharCode(readU16(bytes, at));
+    return key;
+  }
+
+  decode(bytes: Uint8Array): FlowEnd {
+    const ip = ipaddr.fromByteArray([...bytes.subarray(this.#ip, this.#ipEnd)]);
+    return {
+      ip: ip instanceof ipaddr.IPv6 ? ip.toRFC5952String() : ip.toString(),
+      port: readU16(bytes, this.#port),
+    };
+  }
+}
+
+function readU16(bytes: Uint8Array, at: number): number {
+  return ((bytes[at] ?? 0) << 8) | (bytes[at + 1] ?? 0);
+}

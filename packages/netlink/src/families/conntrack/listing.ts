@@ -1,0 +1,73 @@
+/**
+ * Lists flows: a dump (see connection.ts) on which the event loop never waits, and of which one part is looked at while the
+ * kernel makes the next.
+ */
+import { constants } from 'node:os';
+import { decodeAcknowledgement } from '../../acknowledgement.ts';
+import { KernelError } from '../../kernel-error.ts';
+import {
+  decodeMessages,
+  type NetlinkMessage,
+  NLM_F_DUMP,
+  NLM_F_DUMP_INTR,
+  NLMSG_DONE,
+  NLMSG_ERROR,
+} from '../../message.ts';
+import { encodeRequest, failure, type NetlinkRequest } from '../../request.ts';
+import { FlowReader } from './codec.ts';
+import type { FlowSocket } from './socket.ts';
+
+/** The flows of one datagram after another; each flow is overwritten by the next. */
+export type FlowList = AsyncGenerator<Iterable<FlowReader>, void>;
+
+/**
+ * Throws KernelError, also if the list is not complete, or the signal's reason.
+ *
+ * @param sequence one that no other message on the socket has had
+ */
+export async function* listFlows(
+  socket: FlowSocket,
+  request: NetlinkRequest,
+  sequence: number,
+  signal: AbortSignal,
+): FlowList {
+  let arrival = Promise.resolve<Uint8Array | undefined>(undefined);
+  const receive = () => {
+    arrival = socket.receiveAside();
+    // It is waited for later, or not at all.
+    arrival.catch(() => undefined);
+  };
+  try {
+    await socket.sendAside(encodeRequest(request, NLM_F_DUMP, sequence));
+    receive();
+    for (let isOver = false; !isOver; ) {
+      const datagram = await arrival;
+      signal.throwIfAborted();
+      if (datagram === undefined) throw failure(request, 'the answer of the kernel has no end');
+      receive();
+      // Others are left of a listing that was refused.
+      const messages = decodeMessages(datagram).filter((message) => message.sequence === sequence);
+      isOver = messages.some((message) => isLast(request, message));
+      yield readFlows(messages);
+    }
+  } catch (cause) {
+    throw cause instanceof KernelError ? failure(request, cause.detail, cause.errno, cause) : cause;
+  } finally {
+    await arrival.catch(() => undefined);
+  }
+}
+
+function* readFlows(messages: readonly NetlinkMessage[]): Generator<FlowReader> {
+  const flow = new FlowReader();
+  for (const { type, payload } of messages) if (type !== NLMSG_DONE && flow.read(payload)) yield flow;
+}
+
+function isLast(request: NetlinkRequest, message: NetlinkMessage): boolean {
+  if ((message.flags & NLM_F_DUMP_INTR) !== 0) {
+    throw failure(request, 'it was changed meanwhile', constants.errno.EINTR);
+  }
+  if (message.type !== NLMSG_DONE && message.type !== NLMSG_ERROR) return false;
+  const { errno, detail } = decodeAcknowledgement(message);
+  if (errno !== 0) throw failure(request, detail, errno);
+  return true;
+}

@@ -1,0 +1,235 @@
+/** The interfaces of a network namespace and their addresses, in the kernel (linux/rtnetlink.h). */
+import { constants } from 'node:os';
+import { setImmediate } from 'node:timers/promises';
+import type { IpFamily } from '../../address.ts';
+import { type DumpReader, NetlinkConnection, type NetlinkRequest } from '../../connection.ts';
+import { setSocketOption } from '../../ffi.ts';
+import { KernelError } from '../../kernel-error.ts';
+import { NLM_F_ACK, NLM_F_CREATE, NLM_F_EXCL, NLM_F_REQUEST } from '../../message.ts';
+import { MessageWriter } from '../../message-writer.ts';
+import { NETLINK_ROUTE, openNetlinkTransport, SOL_NETLINK } from '../../transport.ts';
+import { RTM } from './constants.ts';
+import type { AddressEdit, AddressOnInterface, AddressRefusal, LinkClient } from './contract.ts';
+import {
+  AddressReader,
+  decodeLink,
+  encodeAddress,
+  encodeAddressQuestion,
+  encodeDummy,
+  encodeLinkName,
+  encodeLinkQuestion,
+  isDummy,
+  type ObservedLink,
+} from './message.ts';
+
+const { EADDRNOTAVAIL, EEXIST, ENODEV } = constants.errno;
+const NETLINK_GET_STRICT_CHK = 12;
+const ON = new Uint8Array(new Uint32Array([1]).buffer);
+/** The event loop waits meanwhile: of an interface with 5,000 addresses the kernel takes half a millisecond to remove one. */
+const EDITS_PER_DATAGRAM = 32;
+const ADDING = [RTM.NEWADDR, NLM_F_REQUEST | NLM_F_ACK | NLM_F_CREATE | NLM_F_EXCL] as const;
+const REMOVING = [RTM.DELADDR, NLM_F_REQUEST | NLM_F_ACK] as const;
+
+/** In the network namespace the calling thread is in. Throws KernelError. */
+export function openLinkClient(): KernelLinks {
+  const transport = openNetlinkTransport(NETLINK_ROUTE);
+  try {
+    // A list of the addresses of one interface really is one only when the kernel is asked to be strict (Linux 4.20).
+    setSocketOption(transport.fd, SOL_NETLINK, NETLINK_GET_STRICT_CHK, ON);
+  } catch (error) {
+    transport[Symbol.dispose]();
+    throw error;
+  }
+  return new KernelLinks(new NetlinkConnection(transport));
+}
+
+/** Owns its connection. */
+export class KernelLinks implements LinkClient, Disposable {
+  readonly #connection: NetlinkConnection;
+
+  constructor(connection: NetlinkConnection) {
+    this.#connection = connection;
+  }
+
+  /**
+   * It is left down, as kube-proxy leaves it: addresses of both families are local all the same, and no IPv6 addresses
+   * of its own and no routes come up with it.
+   */
+  applyDummy(name: string): void {
+    try {
+      this.#connection.request({
+        operation: 'create',
+        object: `dummy interface ${name}`,
+        type: RTM.NEWLINK,
+        flags: NLM_F_CREATE | NLM_F_EXCL,
+        write: (writer) => encodeDummy(writer, name),
+      });
+    } catch (error) {
+      if (!hasErrno(error, EEXIST)) throw error;
+      const link = this.#observeLink(name);
+      if (link === undefined || isDummy(link)) return;
+      const detail = `there is an interface of this name of another kind (${link.kind ?? 'a device'})`;
+      throw new KernelError({
+        operation: 'create',
+        object: `dummy interface ${name}`,
+        detail,
+        errno: EEXIST,
+      });
+    }
+  }
+
+  removeLink(name: string): void {
+    try {
+      this.#connection.request({
+        operation: 'remove',
+        object: `interface ${name}`,
+        type: RTM.DELLINK,
+        write: (writer) => encodeLinkName(writer, name),
+      });
+    } catch (error) {
+      if (!hasErrno(error, ENODEV)) throw error;
+    }
+  }
+
+  hasLink(name: string): boolean {
+    return this.#observeLink(name) !== undefined;
+  }
+
+  indexOf(name: string): number | undefined {
+    return this.#observeLink(name)?.index;
+  }
+
+  async applyAddresses(
+    name: string,
+    edits: readonly AddressEdit[],
+    signal: AbortSignal,
+  ): Promise<readonly AddressRefusal[]> {
+    if (edits.length === 0) return [];
+    const index = this.indexOf(name);
+    if (index === undefined) {
+      const detail = 'there is no such interface (ENODEV)';
+      throw new KernelError({ operation: 'change', object: `addresses of ${name}`, detail, errno: ENODEV });
+    }
+    const refusals: AddressRefusal[] = [];
+    for (let start = 0; start < edits.length; start += EDITS_PER_DATAGRAM) {
+      if (start > 0) await setImmediate();
+      signal.throwIfAborted();
+      refusals.push(...(await this.#exchange(name, index, edits.slice(start, start + EDITS_PER_DATAGRAM))));
+    }
+    return refusals;
+  }
+
+  async observeAddresses(
+    family: IpFamily,
+    signal: AbortSignal,
+    name?: string,
+  ): Promise<readonly AddressOnInterface[]> {
+    const names = name === undefined ? await this.#observeNames(signal) : this.#nameOf(name);
+    const [index, other] = names.keys();
+    if (index === undefined) return [];
+    const object = `${family} addresses${name === undefined ? '' : ` of ${name}`}`;
+    const list: NetlinkRequest = {
+      operation: 'observe',
+      object,
+      type: RTM.GETADDR,
+      write: (writer) => encodeAddressQuestion(writer, family, other === undefined ? index : undefined),
+    };
+    return await this.#connection.dump(list, () => addressListReader(names), signal);
+  }
+
+  [Symbol.dispose](): void {
+    this.#connection[Symbol.dispose]();
+  }
+
+  #observeLink(name: string): ObservedLink | undefined {
+    try {
+      const [answer] = this.#connection.request({
+        operation: 'observe',
+        object: `interface ${name}`,
+        type: RTM.GETLINK,
+        write: (writer) => encodeLinkQuestion(writer, name),
+      });
+      if (answer === undefined) throw new Error('BUG: the kernel acknowledged a question it did not answer');
+      return decodeLink(answer.payload);
+    } catch (error) {
+      if (hasErrno(error, ENODEV)) return undefined;
+      throw error;
+    }
+  }
+
+  #nameOf(name: string): ReadonlyMap<number, string> {
+    const link = this.#observeLink(name);
+    return new Map(link === undefined ? [] : [[link.index, name]]);
+  }
+
+  #observeNames(signal: AbortSignal): Promise<ReadonlyMap<number, string>> {
+    const list: NetlinkRequest = {
+      operation: 'observe',
+      object: 'interfaces',
+      type: RTM.GETLINK,
+      write: (writer) => encodeLinkQuestion(writer),
+    };
+    return this.#connection.dump(list, linkListReader, signal);
+  }
+
+  async #exchange(
+    name: string,
+    index: number,
+    edits: readonly AddressEdit[],
+  ): Promise<readonly AddressRefusal[]> {
+    const first = this.#connection.takeSequences(edits.length);
+    const writer = new MessageWriter();
+    for (const [place, { change, ip }] of edits.entries()) {
+      const [type, flags] = change === 'add' ? ADDING : REMOVING;
+      const message = writer.beginMessage(type, flags, first + place);
+      encodeAddress(writer, index, ip);
+      writer.endMessage(message);
+    }
+    const answers = await this.#connection.exchange(writer.bytes());
+    const bySequence = new Map(answers.map((answer) => [answer.sequence, answer]));
+    return edits.flatMap((edit, place) => {
+      const answer = bySequence.get(first + place);
+      if (answer === undefined) throw editError(edit, name, 'the kernel gave no answer');
+      const { errno, detail } = answer;
+      const isRight = errno === 0 || errno === (edit.change === 'add' ? EEXIST : EADDRNOTAVAIL);
+      return isRight ? [] : [{ edit, error: editError(edit, name, detail, errno) }];
+    });
+  }
+}
+
+/** `add address 10.96.0.1 to kube-ipvs0: …` */
+function editError({ change, ip }: AddressEdit, name: string, detail: string, errno?: number): KernelError {
+  const object = `address ${ip} ${change === 'add' ? 'to' : 'from'} ${name}`;
+  return new KernelError({ operation: change, object, detail, errno });
+}
+
+function addressListReader(names: ReadonlyMap<number, string>): DumpReader<readonly AddressOnInterface[]> {
+  const addresses: AddressOnInterface[] = [];
+  const reader = new AddressReader();
+  return {
+    read({ payload }) {
+      const address = reader.read(payload);
+      // Interfaces that came into being meanwhile have no name here: what is on them is told in news.
+      const name = address === undefined ? undefined : names.get(address.index);
+      if (address === undefined || name === undefined) return;
+      const { index: _, ...told } = address;
+      addresses.push({ interface: name, ...told });
+    },
+    result: () => addresses,
+  };
+}
+
+function linkListReader(): DumpReader<ReadonlyMap<number, string>> {
+  const names = new Map<number, string>();
+  return {
+    read({ payload }) {
+      const { index, name } = decodeLink(payload);
+      names.set(index, name);
+    },
+    result: () => names,
+  };
+}
+
+function hasErrno(error: unknown, errno: number): boolean {
+  return error instanceof KernelError && error.errno === errno;
+}

@@ -1,0 +1,51 @@
+/** Interfaces and their addresses as a program sees them: the kernel's own (client.ts), or a fake of them. */
+import type { IpFamily } from '../../address.ts';
+import type { KernelError } from '../../kernel-error.ts';
+
+export interface AddressOnInterface {
+  readonly interface: string;
+  /** Canonical. */
+  readonly ip: string;
+  /** Bits. */
+  readonly prefixLength: number;
+  readonly scope: 'global' | 'link' | 'host';
+  /**
+   * Of IPv6. `tentative`: nothing is accepted at it, since another machine may have it, or has it. `passing`: it works, but
+   * new connections should not be made from it, since it is deprecated or was made for privacy's sake.
+   */
+  readonly state?: 'tentative' | 'passing' | undefined;
+}
+
+export interface AddressEdit {
+  readonly change: 'add' | 'remove';
+  /** With the longest prefix there is, canonical. One that is there already, or is gone already, is all right. */
+  readonly ip: string;
+}
+
+export interface AddressRefusal {
+  readonly edit: AddressEdit;
+  readonly error: KernelError;
+}
+
+export interface LinkClient {
+  /** Makes sure there is a dummy interface of this name, and that addresses on it work. Throws KernelError. */
+  applyDummy(name: string): void;
+  /** All right if there is none. Throws KernelError. */
+  removeLink(name: string): void;
+  /** Whether there is an interface of this name. Throws KernelError. */
+  hasLink(name: string): boolean;
+  /** The number of an interface, by which news tells of it; no later one gets it. Throws KernelError. */
+  indexOf(name: string): number | undefined;
+  /** Puts addresses on an interface and takes others off, in few datagrams. Throws KernelError. */
+  applyAddresses(
+    name: string,
+    edits: readonly AddressEdit[],
+    signal: AbortSignal,
+  ): Promise<readonly AddressRefusal[]>;
+  /** All addresses of a family on all interfaces, or on one. Throws KernelError. */
+  observeAddresses(
+    family: IpFamily,
+    signal: AbortSignal,
+    name?: string,
+  ): Promise<readonly AddressOnInterface[]>;
+}

@@ -1,0 +1,41 @@
+/** `struct sockaddr_in` and `sockaddr_in6` as bytes. */
+import { endianness } from 'node:os';
+import ipaddr from 'ipaddr.js';
+import { familyOf } from './address.ts';
+import { AF_INET, AF_INET6 } from './ffi.ts';
+
+export interface SocketAddress {
+  /** Canonical text. */
+  readonly ip: string;
+  readonly port: number;
+}
+
+const SIZE_IPV4 = 16;
+const SIZE_IPV6 = 28;
+
+/** The address family as `socket` wants it. */
+export function domainOf(ip: string): number {
+  return familyOf(ip) === 'IPv4' ? AF_INET : AF_INET6;
+}
+
+export function encodeSocketAddress({ ip, port }: SocketAddress): Uint8Array {
+  const isIpv4 = familyOf(ip) === 'IPv4';
+  const bytes = new Uint8Array(isIpv4 ? SIZE_IPV4 : SIZE_IPV6);
+  const view = new DataView(bytes.buffer);
+  view.setUint16(0, domainOf(ip), endianness() === 'LE');
+  view.setUint16(2, port);
+  bytes.set(ipaddr.parse(ip).toByteArray(), isIpv4 ? 4 : 8);
+  return bytes;
+}
+
+/** Throws RangeError for bytes that are no address of an IP family. */
+export function decodeSocketAddress(bytes: Uint8Array): SocketAddress {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const domain = view.getUint16(0, endianness() === 'LE');
+  const port = view.getUint16(2);
+  if (domain === AF_INET) return { ip: ipaddr.fromByteArray([...bytes.subarray(4, 8)]).toString(), port };
+  if (domain !== AF_INET6) throw new RangeError(`socket address of family ${domain}`);
+  const address = ipaddr.IPv6.parse(ipaddr.fromByteArray([...bytes.subarray(8, 24)]).toString());
+  const ip = address.isIPv4MappedAddress() ? address.toIPv4Address().toString() : address.toRFC5952String();
+  return { ip, port };
+}

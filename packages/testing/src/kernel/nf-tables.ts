@@ -1,0 +1,144 @@
+/**
+ * nf_tables in memory, behind the same door as the kernel's: it checks what that checks, refuses what that refuses, and
+ * gives back what it was given. nf-tables-laws.ts holds both to the same behaviour. Only tests import this folder.
+ */
+import { constants } from 'node:os';
+import { formatErrno } from '@menwei/netlink/acknowledgement.ts';
+import type { ApplyOptions, DynamicElement, Observation } from '@menwei/netlink/families/nftables/client.ts';
+import type { NfTablesClient } from '@menwei/netlink/families/nftables/contract.ts';
+import type {
+  Operation,
+  SetDeclaration,
+  TableContent,
+  TableName,
+  Transaction,
+} from '@menwei/netlink/families/nftables/model.ts';
+import { KernelError } from '@menwei/netlink/kernel-error.ts';
+import { type FaultOptions, Faults } from './faults.ts';
+import { checkPaths } from './nf-paths.ts';
+import { NfTable } from './nf-table.ts';
+import { Refused } from './refused.ts';
+
+const { ENOBUFS, ENOENT, ENOMEM, ERESTART } = { ...constants.errno, ERESTART: 85 };
+
+export interface FakeNfTablesOptions {
+  readonly faults?: FaultOptions;
+}
+
+export class FakeNfTables implements NfTablesClient {
+  readonly portId = 4711;
+  readonly faults: Faults;
+  /** All that was asked to be done so far, what failed included. */
+  readonly transactions: Transaction[] = [];
+  #tables: ReadonlyMap<string, NfTable> = new Map();
+  #generation = 1;
+
+  constructor({ faults }: FakeNfTablesOptions = {}) {
+    this.faults = new Faults(faults);
+  }
+
+  /** It has no bytes, and one message for every operation. */
+  async apply(
+    table: TableName,
+    transaction: Transaction,
+    { generation }: ApplyOptions = {},
+  ): Promise<{ readonly messages: number; readonly bytes: number }> {
+    this.transactions.push(transaction);
+    await this.#operation('apply', () => {
+      if (generation !== undefined && generation !== this.#generation) {
+        throw failure('commit', formatTable(table), ERESTART);
+      }
+      this.#run(table, transaction);
+    });
+    return { messages: transaction.length, bytes: 0 };
+  }
+
+  observe(table: TableName, signal?: AbortSignal): Promise<Observation> {
+    signal?.throwIfAborted();
+    return this.#operation('observe', () => ({
+      content: this.#tables.get(formatTable(table))?.content(),
+      generation: this.#generation,
+    }));
+  }
+
+  observeGeneration(): number {
+    return this.#generation;
+  }
+
+  observeDynamicElements(
+    table: TableName,
+    { name }: SetDeclaration,
+    signal?: AbortSignal,
+  ): Promise<readonly DynamicElement[]> {
+    signal?.throwIfAborted();
+    return this.#operation('observe', () => {
+      const set = this.#tables.get(formatTable(table))?.sets.get(name);
+      if (set === undefined) throw failure('observe', `set ${name} of ${formatTable(table)}`, ENOENT);
+      // Time stands still here.
+      return Array.from(set.elements(), (element) => ({ ...element, expiresMs: Number.POSITIVE_INFINITY }));
+    });
+  }
+
+  /** All of a table, what rules have put there included: no fault, and nothing that is counted. */
+  dump(table: TableName): TableContent | undefined {
+    return this.#tables.get(formatTable(table))?.content(true);
+  }
+
+  /** What somebody else does: no fault, and nothing that is counted. */
+  meddle(table: TableName, transaction: Transaction): void {
+    this.#run(table, transaction);
+  }
+
+  async #operation<T>(operation: string, work: () => T): Promise<T> {
+    // As with the kernel, others get a turn meanwhile.
+    await Promise.resolve();
+    const fault = this.faults.next();
+    if (fault === 'none') return work();
+    // There is no halfway in a transaction.
+    if (fault === 'after') work();
+    throw failure(operation, '', fault === 'after' ? ENOBUFS : ENOMEM, `injected fault (${fault})`);
+  }
+
+  #run(name: TableName, transaction: Transaction): void {
+    const tables = new Map(this.#tables);
+    const key = formatTable(name);
+    const present = tables.get(key);
+    if (present !== undefined) tables.set(key, present.copy());
+    for (const operation of transaction) {
+      this.#attempt(operation, key, () => runOne(tables, key, operation));
+    }
+    const table = tables.get(key);
+    if (table !== undefined) this.#attempt(transaction.at(-1), key, () => checkPaths(table));
+    this.#tables = tables;
+    if (transaction.length > 0) this.#generation++;
+  }
+
+  #attempt(operation: Operation | undefined, table: string, work: () => void): void {
+    try {
+      work();
+    } catch (error) {
+      if (!(error instanceof Refused)) throw error;
+      throw failure(operation?.do ?? 'commit', table, error.errno, error.message);
+    }
+  }
+}
+
+function runOne(tables: Map<string, NfTable>, key: string, operation: Operation): void {
+  const table = tables.get(key);
+  if (operation.do === 'add table') {
+    if (table === undefined) tables.set(key, new NfTable(operation.table));
+    return;
+  }
+  if (table === undefined) throw new Refused(ENOENT, 'no such table');
+  if (operation.do === 'delete table') tables.delete(key);
+  else table.run(operation);
+}
+
+function formatTable({ family, name }: TableName): string {
+  return `table ${family} ${name}`;
+}
+
+function failure(operation: string, object: string, errno: number, words = ''): KernelError {
+  const detail = words === '' ? formatErrno(errno) : `${formatErrno(errno)}: ${words}`;
+  return new KernelError({ operation, object, detail, errno });
+}

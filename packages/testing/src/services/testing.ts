@@ -1,0 +1,142 @@
+/** Objects for tests: valid as they are, and a test names only what it is about. Only tests import this file. */
+import { familyOf, formatHostPort } from '@menwei/addresses/ip.ts';
+import {
+  DEFAULT_BALANCING,
+  type EndpointSlice,
+  type Service,
+  type ServicePortSpec,
+  type SliceEndpoint,
+} from 'menwei/kubernetes/objects.ts';
+import type { NodeView } from 'menwei/services/node-view.ts';
+import type { Endpoint, ServicePort } from 'menwei/services/service-port.ts';
+
+export interface ServiceFields extends Partial<Omit<Service, 'kind' | 'ports'>> {
+  readonly ports?: readonly Partial<ServicePortSpec>[];
+}
+
+/** Service `ns/web`, 172.30.0.1, one unnamed TCP port 80. */
+export function aService({ ports = [{}], ...fields }: ServiceFields = {}): Service {
+  return {
+    kind: 'Service',
+    namespace: 'ns',
+    name: 'web',
+    createdAtMs: 0,
+    type: 'ClusterIP',
+    foreignProxy: false,
+    clusterIPs: { IPv4: '172.30.0.1' },
+    externalIPs: [],
+    loadBalancerIngress: [],
+    loadBalancerSourceRanges: [],
+    hasUnreadableSourceRange: false,
+    sessionAffinitySeconds: 0,
+    externalTrafficPolicy: 'Cluster',
+    internalTrafficPolicy: 'Cluster',
+    healthCheckNodePort: 0,
+    balancing: DEFAULT_BALANCING,
+    weights: undefined,
+    ...fields,
+    ports: ports.map((port) => ({ name: '', protocol: 'TCP', port: 80, nodePort: 0, ...port })),
+  };
+}
+
+export interface SliceFields extends Partial<Omit<EndpointSlice, 'kind' | 'ports' | 'endpoints'>> {
+  readonly ports?: readonly Partial<EndpointSlice['ports'][number]>[];
+  /** A text is the address of an endpoint that is ready. */
+  readonly endpoints?: readonly (string | Partial<SliceEndpoint>)[];
+}
+
+/** Slice `ns/web-1` of Service `ns/web`, one unnamed TCP port 8080, no endpoint. */
+export function aSlice({ ports = [{}], endpoints = [], ...fields }: SliceFields = {}): EndpointSlice {
+  return {
+    kind: 'EndpointSlice',
+    namespace: 'ns',
+    name: 'web-1',
+    serviceName: 'web',
+    addressType: 'IPv4',
+    endpointNames: undefined,
+    lastChangeTriggerTimeMs: 0,
+    ...fields,
+    ports: ports.map((port) => ({ name: '', protocol: 'TCP', port: 8080, ...port })),
+    endpoints: endpoints.map((endpoint) =>
+      aSliceEndpoint(typeof endpoint === 'string' ? { ip: endpoint } : endpoint),
+    ),
+  };
+}
+
+/** 10.0.0.1, ready, on no known node, without hints. */
+export function aSliceEndpoint(fields: Partial<SliceEndpoint> = {}): SliceEndpoint {
+  return {
+    ip: '10.0.0.1',
+    ready: true,
+    serving: true,
+    terminating: false,
+    nodeName: '',
+    zoneHints: undefined,
+    nodeHints: undefined,
+    weight: undefined,
+    ...fields,
+  };
+}
+
+/** 10.0.0.1:8080, ready, not local, without hints. */
+export function anEndpoint(fields: Partial<Omit<Endpoint, 'text'>> = {}): Endpoint {
+  const { ip = '10.0.0.1', port = 8080 } = fields;
+  return {
+    ready: true,
+    serving: true,
+    terminating: false,
+    isLocal: false,
+    zoneHints: undefined,
+    nodeHints: undefined,
+    weight: 1,
+    ...fields,
+    ip,
+    port,
+    text: formatHostPort(ip, port),
+  };
+}
+
+export interface ServicePortFields extends Partial<Omit<ServicePort, 'key' | 'displayName' | 'family'>> {}
+
+/** `ns/web`, 172.30.0.1:80/TCP without endpoints; an IPv6 cluster address makes it a port of that family. */
+export function aServicePort(fields: ServicePortFields = {}): ServicePort {
+  const port = {
+    namespace: 'ns',
+    name: 'web',
+    portName: '',
+    protocol: 'TCP' as const,
+    clusterIP: '172.30.0.1',
+    port: 80,
+    nodePort: 0,
+    sessionAffinitySeconds: 0,
+    externalIPs: [],
+    loadBalancerVIPs: [],
+    loadBalancerSourceRanges: undefined,
+    healthCheckNodePort: 0,
+    externalPolicyLocal: false,
+    internalPolicyLocal: false,
+    balancing: DEFAULT_BALANCING,
+    endpoints: [],
+    ...fields,
+  };
+  const displayName = `${port.namespace}/${port.name}${port.portName === '' ? '' : `:${port.portName}`}`;
+  const family = port.clusterIP === undefined ? 'IPv4' : familyOf(port.clusterIP);
+  return { ...port, key: `${displayName}/${port.protocol}`, displayName, family };
+}
+
+/** Node `node-a` in no zone, which takes NodePort traffic on all its addresses and knows no ServiceCIDR. */
+export function aNodeView(fields: Partial<NodeView> = {}): NodeView {
+  return {
+    name: 'node-a',
+    family: 'IPv4',
+    zone: '',
+    ip: undefined,
+    detectLocal: { by: 'none' },
+    podCIDR: undefined,
+    nodePortAddresses: 'all',
+    serviceCIDRs: [],
+    localAddresses: [],
+    largeCluster: false,
+    ...fields,
+  };
+}

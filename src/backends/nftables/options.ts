@@ -1,9 +1,0 @@
-/** What shapes the rules beside Services and the node. */
-import type { IpFamily } from '../../addresses/ip.ts';
-
-export interface NftablesOptions {
-  readonly family: IpFamily;
-  /** The bit that says "masquerade me", as a number: bit 14 is 0x4000. */
-  readonly masqueradeMark: number;
-  readonly masqueradeAll: boolean;
-}

@@ -1,9 +1,0 @@
-/** The addresses of the machine's network interfaces. */
-import { networkInterfaces } from 'node:os';
-import { parseIp } from '../addresses/ip.ts';
-
-/** All addresses of all interfaces of this network namespace, canonical, without duplicates. */
-export function observeInterfaceAddresses(): readonly string[] {
-  const addresses = Object.values(networkInterfaces()).flatMap((list) => list ?? []);
-  return [...new Set(addresses.flatMap(({ address }) => parseIp(address) ?? []))];
-}
