@@ -15,6 +15,7 @@ import { startMetricsServer } from '../metrics/metrics-server.ts';
 import { createProxyMetrics } from '../metrics/proxy-metrics.ts';
 import { NodeNotices, type ObservedNode } from '../proxy/node-notices.ts';
 import { NodeState } from '../proxy/node-state.ts';
+import { reportStatus } from '../proxy/service-port-status.ts';
 import { ServiceProxy } from '../proxy/service-proxy.ts';
 import { heardBy, UnservedFamily } from '../proxy/unserved-family.ts';
 import { findUnservable, startBackends, type Unserved } from './backends.ts';
@@ -104,7 +105,7 @@ async function serve(
   const servers = startServers(settings, node, health, logger, {
     metrics,
     mode: () => settings.mode,
-    status: () => [proxy, ...unservedFamilies].flatMap((each) => each.status()),
+    status: () => [proxy, ...unservedFamilies].flatMap((each) => each.status().map(reportStatus)),
   });
   logger.info({ version: VERSION, mode: settings.mode, node: settings.nodeName }, 'menwei starts');
   lookAtNode();

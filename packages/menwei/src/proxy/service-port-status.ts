@@ -10,12 +10,22 @@ export interface ServicePortStatus {
    * try failed and will be repeated, another Service owns an address, or what the Service should be can't be used.
    */
   readonly state: 'pending' | 'programmed' | 'error';
-  /** Milliseconds since the epoch. */
+  /** Since when it is in this state for this reason; milliseconds since the epoch. */
   readonly sinceMs: number;
   /** Why, when the state is error. */
   readonly error?: string;
   /** What keeps a way in from being used, whatever the state. */
   readonly warning?: string;
+}
+
+/** What `/status` says of a service port. */
+export interface ReportedStatus extends ServicePortStatus {
+  /** `sinceMs` for people: RFC 3339, UTC. */
+  readonly since: string;
+}
+
+export function reportStatus(status: ServicePortStatus): ReportedStatus {
+  return { ...status, since: new Date(status.sinceMs).toISOString() };
 }
 
 export class StatusBoard {
@@ -36,6 +46,8 @@ export class StatusBoard {
     error?: string,
   ): void {
     for (const servicePort of keys) {
+      const former = this.#statuses.get(servicePort);
+      if (former?.state === state && former.error === error) continue;
       this.#statuses.set(servicePort, {
         servicePort,
         family: this.#family,

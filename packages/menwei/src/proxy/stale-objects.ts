@@ -35,7 +35,13 @@ export function withStale(
     const object = stale.get(service);
     if (object === undefined) return each;
     const reasons = [each.error, `${object.reason}; what was there before stays in force`];
-    return { ...each, state: 'error', error: reasons.filter((text) => text !== undefined).join('; ') };
+    const sinceMs = each.state === 'error' ? each.sinceMs : object.sinceMs;
+    return {
+      ...each,
+      state: 'error',
+      sinceMs,
+      error: reasons.filter((text) => text !== undefined).join('; '),
+    };
   });
   // Of these nothing was ever in force.
   const missing = [...unseen].map(
