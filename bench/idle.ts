@@ -1,7 +1,7 @@
 /** What a proxy costs that has nothing to do but to look after the kernel. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ToolResult, ToolRun, ToolRunner } from '@menwei/kernel/tool-runner.ts';
-import { readSettings } from 'menwei/cli/settings-input.ts';
+import { readSettings } from 'menwei/setup/settings-input.ts';
 import { round } from './figures.ts';
 import { progress } from './options.ts';
 import type { BenchProxy } from './proxy.ts';

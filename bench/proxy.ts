@@ -5,14 +5,14 @@ import { NetlinkConnection } from '@menwei/netlink/connection.ts';
 import { KernelError } from '@menwei/netlink/kernel-error.ts';
 import { decodeSequences } from '@menwei/netlink/message.ts';
 import type { AnyBackend } from 'menwei/backends/backend.ts';
-import { findMode } from 'menwei/cli/modes.ts';
-import { openRelays } from 'menwei/cli/relays.ts';
-import { readSettings } from 'menwei/cli/settings-input.ts';
+import { findMode } from 'menwei/backends/modes.ts';
 import { type Logger, silentLogger } from 'menwei/log/logger.ts';
 import { FamilyProxy } from 'menwei/proxy/family-proxy.ts';
 import type { Relays } from 'menwei/relay/contract.ts';
 import type { RelayPool } from 'menwei/relay/pool.ts';
 import { ServiceTracker } from 'menwei/services/service-tracker.ts';
+import { openRelays } from 'menwei/setup/relays.ts';
+import { readSettings } from 'menwei/setup/settings-input.ts';
 import { NODE_VIEW } from './objects.ts';
 
 /** A proxy goes on without a service port that it can't program, and would then be measured doing less. */

@@ -14,7 +14,7 @@ import { once } from 'node:events';
 import { startToolRunner } from '@menwei/kernel/tool-runner.ts';
 import { CLONE_NEWNET, unshare } from '@menwei/netlink/ffi.ts';
 import { Command } from 'commander';
-import { orFail } from 'menwei/cli/failure.ts';
+import { orFail } from 'menwei/setup/failure.ts';
 import * as v from 'valibot';
 import { quantile, round } from './figures.ts';
 import { enterGuest, guestOption } from './guest.ts';

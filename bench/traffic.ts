@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { NetworkNamespace } from '@menwei/kernel/netns.ts';
 import { exec, HostProcess } from '@menwei/lab/host-process.ts';
-import { UserError } from 'menwei/cli/failure.ts';
+import { UserError } from 'menwei/setup/failure.ts';
 import * as v from 'valibot';
 
 /** Where requests go: to each address in turn. */

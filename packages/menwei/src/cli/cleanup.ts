@@ -1,6 +1,6 @@
 /** `menwei cleanup`: takes what any mode has programmed out of the kernel. */
 import type { Command } from 'commander';
-import { orFail } from './failure.ts';
+import { orFail } from '../setup/failure.ts';
 
 export function registerCleanupCommand(program: Command): void {
   program
@@ -8,7 +8,7 @@ export function registerCleanupCommand(program: Command): void {
     .description('remove everything that any mode has programmed')
     .action(() =>
       orFail(async () => {
-        const { runProxy } = await import('./serve.ts');
+        const { runProxy } = await import('../agent/serve.ts');
         await runProxy({ flags: { cleanup: true }, nodePortRange: undefined });
       }),
     );

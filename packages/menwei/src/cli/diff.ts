@@ -1,6 +1,6 @@
 /** `menwei diff`: what the kernel holds against what it should hold. */
 import type { Command } from 'commander';
-import { addProxyAction } from './proxy-options.ts';
+import { addProxyAction } from '../setup/proxy-options.ts';
 
 export function registerDiffCommand(program: Command): void {
   const command = program
@@ -9,7 +9,7 @@ export function registerDiffCommand(program: Command): void {
       'print what the proxy would change now; exit status 0: nothing, and nothing is left out, 1: otherwise; takes run’s flags',
     );
   addProxyAction(command, async (input) => {
-    const { diffKernel } = await import('./diff-kernel.ts');
+    const { diffKernel } = await import('../inspect/diff-kernel.ts');
     await diffKernel(input);
   });
 }

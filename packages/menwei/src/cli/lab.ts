@@ -24,9 +24,9 @@ import { type LabSpec, LabSpecError } from '@menwei/lab/topology.ts';
 import { type Command, Option } from 'commander';
 import { MODE_NAMES } from '../config/settings.ts';
 import { formatProblem } from '../kubernetes/objects.ts';
+import { orFail, UserError } from '../setup/failure.ts';
+import { readManifestsOrFail } from '../setup/manifests-input.ts';
 import { formatManifestError } from '../sources/manifests.ts';
-import { orFail, UserError } from './failure.ts';
-import { readManifestsOrFail } from './manifests-input.ts';
 
 const UP_WITHIN_MS = 60_000;
 const DOWN_WITHIN_MS = 10_000;

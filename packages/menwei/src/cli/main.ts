@@ -1,11 +1,11 @@
 /** The command line. This file only wires; each command is a file of its own. */
 import { Command } from 'commander';
+import { VERSION } from '../setup/version.ts';
 import { registerCleanupCommand } from './cleanup.ts';
 import { registerDiffCommand } from './diff.ts';
 import { registerLabCommand } from './lab.ts';
 import { registerRenderCommand } from './render.ts';
 import { registerRunCommand } from './run.ts';
-import { VERSION } from './version.ts';
 
 const program = new Command('menwei')
   .description('A Kubernetes Service proxy: kube-proxy’s job, with or without Kubernetes')

@@ -3,8 +3,8 @@
 import { IP_FAMILIES } from '@menwei/addresses/ip.ts';
 import { type Command, Option } from 'commander';
 import { MODE_NAMES } from '../config/settings.ts';
-import { orFail } from './failure.ts';
-import type { RenderOptions } from './render-rules.ts';
+import type { RenderOptions } from '../inspect/render-rules.ts';
+import { orFail } from '../setup/failure.ts';
 
 export function registerRenderCommand(program: Command): void {
   program
@@ -35,7 +35,7 @@ export function registerRenderCommand(program: Command): void {
     )
     .action((options: RenderOptions) =>
       orFail(async () => {
-        const { render } = await import('./render-rules.ts');
+        const { render } = await import('../inspect/render-rules.ts');
         await render(options);
       }),
     );

@@ -1,13 +1,13 @@
 /** `menwei run`: the proxy. */
 import type { Command } from 'commander';
-import { addProxyAction } from './proxy-options.ts';
+import { addProxyAction } from '../setup/proxy-options.ts';
 
 export function registerRunCommand(program: Command): void {
   const command = program
     .command('run')
     .description('run the proxy; takes kube-proxy’s flags and config file');
   addProxyAction(command, async (input) => {
-    const { runProxy } = await import('./serve.ts');
+    const { runProxy } = await import('../agent/serve.ts');
     await runProxy(input);
   });
 }

@@ -21,7 +21,7 @@ export interface NodeView {
   /** Addresses that accept NodePort traffic: all of the node's, or just these (sorted). */
   readonly nodePortAddresses: 'all' | readonly string[];
   /**
-   * The addresses of this family on the node's interfaces, as far as the mode asks for them (see Mode in cli/modes.ts):
+   * The addresses of this family on the node's interfaces, as far as the mode asks for them (see Mode in backends/modes.ts):
    * canonical, sorted, without loopback, link-local ones and those that the proxy has put there itself.
    */
   readonly localAddresses: readonly string[];

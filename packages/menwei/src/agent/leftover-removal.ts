@@ -1,9 +1,9 @@
 /** When what others left is removed: after the first sync of a family, and again while that fails. */
 import { setTimeout as sleep } from 'node:timers/promises';
+import { type SweepOptions, sweep } from '../backends/leftover-sweep.ts';
 import type { Settlement } from '../conntrack/flow-cutter.ts';
 import type { Logger } from '../log/logger.ts';
 import type { NodeView } from '../services/node-view.ts';
-import { type SweepOptions, sweep } from './leftovers.ts';
 
 export interface LeftoverRemovalOptions extends Omit<SweepOptions, 'onFound'> {
   readonly logger: Logger;

@@ -15,8 +15,8 @@ import { FamilyProxy, type Syncable } from '../proxy/family-proxy.ts';
 import { FlowCutting } from '../proxy/flow-cutting.ts';
 import type { NodeState } from '../proxy/node-state.ts';
 import { ServiceTracker } from '../services/service-tracker.ts';
+import type { MachineAddresses } from '../setup/machine-addresses.ts';
 import { LeftoverRemoval } from './leftover-removal.ts';
-import type { MachineAddresses } from './machine-addresses.ts';
 
 /** What both families have in common. */
 export interface FamilySurroundings {

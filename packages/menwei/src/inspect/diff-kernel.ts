@@ -1,7 +1,9 @@
 /** Compares the kernel with the objects as they are now, once, and changes nothing. */
 import type { IpFamily } from '@menwei/addresses/ip.ts';
 import { startToolRunner, type ToolRunner } from '@menwei/kernel/tool-runner.ts';
+import { sweep } from '../backends/leftover-sweep.ts';
 import type { Leftovers } from '../backends/leftovers.ts';
+import { findMode } from '../backends/modes.ts';
 import type { Settings } from '../config/settings.ts';
 import type { Problem, WatchedObject } from '../kubernetes/objects.ts';
 import type { Logger } from '../log/logger.ts';
@@ -9,17 +11,15 @@ import { createLogger } from '../log/pino-logger.ts';
 import { desiredPlan } from '../proxy/desired-state.ts';
 import { NodeState } from '../proxy/node-state.ts';
 import { ProblemLog } from '../proxy/problem-log.ts';
+import { findUnservable, startBackends } from '../setup/backends.ts';
+import { UserError } from '../setup/failure.ts';
+import { settleMode } from '../setup/fallback.ts';
+import { openMachineAddresses } from '../setup/machine-addresses.ts';
+import { describeFaults, readManifestsOrFail } from '../setup/manifests-input.ts';
+import { openSource } from '../setup/object-source.ts';
+import type { ProxyInput } from '../setup/proxy-options.ts';
+import { readSettings } from '../setup/settings-input.ts';
 import type { ObjectSource } from '../sources/source.ts';
-import { findUnservable, startBackends } from './backends.ts';
-import { UserError } from './failure.ts';
-import { settleMode } from './fallback.ts';
-import { sweep } from './leftovers.ts';
-import { openMachineAddresses } from './machine-addresses.ts';
-import { describeFaults, readManifestsOrFail } from './manifests-input.ts';
-import { findMode } from './modes.ts';
-import { openSource } from './object-source.ts';
-import type { ProxyInput } from './proxy-options.ts';
-import { readSettings } from './settings-input.ts';
 
 /** Prints the changes of every family; the exit status is 1 if there are any, or if an object asks for what can't be had. */
 export async function diffKernel({ flags, nodePortRange }: ProxyInput): Promise<void> {

@@ -2,22 +2,22 @@
 import type { IpFamily } from '@menwei/addresses/ip.ts';
 import type { ToolRunner } from '@menwei/kernel/tool-runner.ts';
 import type { KernelError } from '@menwei/netlink/kernel-error.ts';
-import type { AnyBackend, AnyRules } from '../backends/backend.ts';
-import { LAYOUT as IPTABLES_LAYOUT } from '../backends/iptables/base.ts';
-import { IptablesRules } from '../backends/iptables/rules.ts';
-import { iptablesOptions, startIptables } from '../backends/iptables/start.ts';
-import { LAYOUT as IPVS_LAYOUT } from '../backends/ipvs/layout.ts';
-import { IpvsRules } from '../backends/ipvs/rules.ts';
-import { ipvsOptions, missingForIpvs, startIpvs } from '../backends/ipvs/start.ts';
-import { NftablesRules } from '../backends/nftables/rules.ts';
-import { nftablesOptions, startNftables } from '../backends/nftables/start.ts';
-import { LAYOUT as USERSPACE_LAYOUT } from '../backends/userspace/base.ts';
-import { UserspaceRules } from '../backends/userspace/rules.ts';
-import { startUserspace, userspaceOptions } from '../backends/userspace/start.ts';
-import type { Layout } from '../backends/xtables/layout.ts';
 import type { ProxyMode, Settings } from '../config/settings.ts';
 import type { Logger } from '../log/logger.ts';
 import type { Relays } from '../relay/contract.ts';
+import type { AnyBackend, AnyRules } from './backend.ts';
+import { LAYOUT as IPTABLES_LAYOUT } from './iptables/base.ts';
+import { IptablesRules } from './iptables/rules.ts';
+import { iptablesOptions, startIptables } from './iptables/start.ts';
+import { LAYOUT as IPVS_LAYOUT } from './ipvs/layout.ts';
+import { IpvsRules } from './ipvs/rules.ts';
+import { ipvsOptions, missingForIpvs, startIpvs } from './ipvs/start.ts';
+import { NftablesRules } from './nftables/rules.ts';
+import { nftablesOptions, startNftables } from './nftables/start.ts';
+import { LAYOUT as USERSPACE_LAYOUT } from './userspace/base.ts';
+import { UserspaceRules } from './userspace/rules.ts';
+import { startUserspace, userspaceOptions } from './userspace/start.ts';
+import type { Layout } from './xtables/layout.ts';
 
 /** What a mode finds on the machine it starts on. */
 export interface Surroundings {

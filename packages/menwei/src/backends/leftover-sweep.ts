@@ -17,16 +17,16 @@ import { NfTables } from '@menwei/netlink/families/nftables/client.ts';
 import { openLinkClient } from '@menwei/netlink/families/route/client.ts';
 import { KernelError } from '@menwei/netlink/kernel-error.ts';
 import { NETLINK_NETFILTER, openNetlinkTransport } from '@menwei/netlink/transport.ts';
-import { findLeftoverServers, findLeftoverSets } from '../backends/ipvs/leftovers.ts';
-import type { Leftovers } from '../backends/leftovers.ts';
-import { findLeftoverTables } from '../backends/nftables/leftovers.ts';
-import { tableFamily } from '../backends/nftables/names.ts';
-import { layoutBeside } from '../backends/xtables/every-layout.ts';
-import type { Layout } from '../backends/xtables/layout.ts';
-import { isLeftover } from '../backends/xtables/leftover-rules.ts';
-import { findLeftoverRules } from '../backends/xtables/leftovers.ts';
 import type { Settings } from '../config/settings.ts';
+import { findLeftoverServers, findLeftoverSets } from './ipvs/leftovers.ts';
+import type { Leftovers } from './leftovers.ts';
 import { findMode } from './modes.ts';
+import { findLeftoverTables } from './nftables/leftovers.ts';
+import { tableFamily } from './nftables/names.ts';
+import { layoutBeside } from './xtables/every-layout.ts';
+import type { Layout } from './xtables/layout.ts';
+import { isLeftover } from './xtables/leftover-rules.ts';
+import { findLeftoverRules } from './xtables/leftovers.ts';
 
 const { EINVAL, ENOENT, EPROTONOSUPPORT } = constants.errno;
 

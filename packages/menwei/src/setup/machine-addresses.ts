@@ -11,10 +11,10 @@ import { observeDefaultSource } from '@menwei/kernel/own-address.ts';
 import { openLinkClient } from '@menwei/netlink/families/route/client.ts';
 import { KernelError } from '@menwei/netlink/kernel-error.ts';
 import { DEVICE } from '../backends/ipvs/names.ts';
+import type { Mode } from '../backends/modes.ts';
 import type { Settings } from '../config/settings.ts';
 import type { Logger } from '../log/logger.ts';
 import type { OwnAddress } from '../proxy/node-state.ts';
-import type { Mode } from './modes.ts';
 
 const RETRY_MS = 1_000;
 const LOOPBACK_INTERFACE = 'lo';

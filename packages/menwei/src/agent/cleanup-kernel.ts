@@ -4,12 +4,12 @@ import { observeIpPresence } from '@menwei/kernel/ip-support.ts';
 import { askUntilCertain } from '@menwei/kernel/passing-failure.ts';
 import type { ToolRunner } from '@menwei/kernel/tool-runner.ts';
 import { KernelError } from '@menwei/netlink/kernel-error.ts';
+import { sweepRules } from '../backends/leftover-sweep.ts';
 import type { Leftovers } from '../backends/leftovers.ts';
+import { allModes } from '../backends/modes.ts';
 import type { Settings } from '../config/settings.ts';
 import type { Logger } from '../log/logger.ts';
-import { sweepRules } from './leftovers.ts';
-import { openMachineAddresses } from './machine-addresses.ts';
-import { allModes } from './modes.ts';
+import { openMachineAddresses } from '../setup/machine-addresses.ts';
 
 /**
  * Cleans what can be cleaned, iptables rules of either variant of the tools among it, then throws the first KernelError it

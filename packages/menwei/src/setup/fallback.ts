@@ -1,7 +1,8 @@
 /** The mode the machine can run, where that is not the one that was asked for. */
+
+import { findMode, type Surroundings } from '../backends/modes.ts';
 import type { Settings } from '../config/settings.ts';
 import { UserError } from './failure.ts';
-import { findMode, type Surroundings } from './modes.ts';
 
 /**
  * The settings with iptables for ipvs where the kernel can't do that, after a warning. Also who only looks may cause the

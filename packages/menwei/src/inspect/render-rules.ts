@@ -1,17 +1,17 @@
 /** What a node would program for the objects in some files, as text. */
 import { hostname } from 'node:os';
 import { IP_FAMILIES, type IpFamily, parseIp } from '@menwei/addresses/ip.ts';
+import { findMode, type Mode } from '../backends/modes.ts';
 import type { GivenFlags } from '../config/flags.ts';
 import type { Settings } from '../config/settings.ts';
 import { formatProblem, type Problem, type WatchedObject } from '../kubernetes/objects.ts';
 import { firstLines } from '../log/first-lines.ts';
 import { desiredPlan } from '../proxy/desired-state.ts';
 import { NodeState } from '../proxy/node-state.ts';
-import { UserError } from './failure.ts';
-import { openMachineAddresses } from './machine-addresses.ts';
-import { describeFaults, readManifestsOrFail } from './manifests-input.ts';
-import { findMode, type Mode } from './modes.ts';
-import { readSettings } from './settings-input.ts';
+import { UserError } from '../setup/failure.ts';
+import { openMachineAddresses } from '../setup/machine-addresses.ts';
+import { describeFaults, readManifestsOrFail } from '../setup/manifests-input.ts';
+import { readSettings } from '../setup/settings-input.ts';
 
 /** The options of `menwei render`, as the command line names them. */
 export interface RenderOptions {

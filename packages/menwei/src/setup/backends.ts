@@ -4,10 +4,10 @@ import { observeIpSupport } from '@menwei/kernel/ip-support.ts';
 import { askUntilCertain } from '@menwei/kernel/passing-failure.ts';
 import { KernelError } from '@menwei/netlink/kernel-error.ts';
 import type { AnyBackend } from '../backends/backend.ts';
+import { findMode, type Surroundings } from '../backends/modes.ts';
 import type { Settings } from '../config/settings.ts';
 import type { NodeState } from '../proxy/node-state.ts';
 import { UserError } from './failure.ts';
-import { findMode, type Surroundings } from './modes.ts';
 
 export interface Started {
   /** One a family; there is at least one. */

@@ -1,4 +1,6 @@
 /** Where the objects come from, as the settings say: manifests or an API server. */
+
+import { findMode } from '../backends/modes.ts';
 import type { Settings } from '../config/settings.ts';
 import { createApiClient } from '../kubernetes/api-client.ts';
 import { chooseConnection } from '../kubernetes/connection-choice.ts';
@@ -7,7 +9,6 @@ import { createApiServerSource } from '../sources/api-server.ts';
 import { createManifestSource } from '../sources/manifests/manifest-source.ts';
 import type { ObjectSource } from '../sources/source.ts';
 import { parseNodePortRange, requireManifestsOrFail } from './manifests-input.ts';
-import { findMode } from './modes.ts';
 import { VERSION } from './version.ts';
 
 export interface SourceOptions {

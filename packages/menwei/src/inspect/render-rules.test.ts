@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, describe, expect, it, vi } from 'vitest';
 import { MODE_NAMES } from '../config/settings.ts';
-import { orFail } from './failure.ts';
+import { orFail } from '../setup/failure.ts';
 import { type RenderOptions, render } from './render-rules.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'menwei-render-'));
