@@ -8,7 +8,6 @@ import type { Settings } from '../config/settings.ts';
 import type { Problem, WatchedObject } from '../kubernetes/objects.ts';
 import type { Logger } from '../log/logger.ts';
 import { createLogger } from '../log/pino-logger.ts';
-import { desiredPlan } from '../proxy/desired-state.ts';
 import { NodeState } from '../proxy/node-state.ts';
 import { ProblemLog } from '../proxy/problem-log.ts';
 import { findUnservable, startBackends } from '../setup/backends.ts';
@@ -20,6 +19,7 @@ import { openSource } from '../setup/object-source.ts';
 import type { ProxyInput } from '../setup/proxy-options.ts';
 import { readSettings } from '../setup/settings-input.ts';
 import type { ObjectSource } from '../sources/source.ts';
+import { desiredPlan } from './desired-state.ts';
 
 /** Prints the changes of every family; the exit status is 1 if there are any, or if an object asks for what can't be had. */
 export async function diffKernel({ flags, nodePortRange }: ProxyInput): Promise<void> {

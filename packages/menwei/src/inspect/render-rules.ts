@@ -6,12 +6,12 @@ import type { GivenFlags } from '../config/flags.ts';
 import type { Settings } from '../config/settings.ts';
 import { formatProblem, type Problem, type WatchedObject } from '../kubernetes/objects.ts';
 import { firstLines } from '../log/first-lines.ts';
-import { desiredPlan } from '../proxy/desired-state.ts';
 import { NodeState } from '../proxy/node-state.ts';
 import { UserError } from '../setup/failure.ts';
 import { openMachineAddresses } from '../setup/machine-addresses.ts';
 import { describeFaults, readManifestsOrFail } from '../setup/manifests-input.ts';
 import { readSettings } from '../setup/settings-input.ts';
+import { desiredPlan } from './desired-state.ts';
 
 /** The options of `menwei render`, as the command line names them. */
 export interface RenderOptions {
