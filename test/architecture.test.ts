@@ -112,7 +112,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 
 /** Rooms and files without I/O, clock and randomness: the same arguments always give the same answer. */
 const PURE =
-  /^(addresses\/|services\/|conntrack\/(frontends|suspects|stale-flows)\.ts$|netfilter\/|backends\/[^/]+\/(?!(apply|backend|kernel-rules|start|watch)\.ts$))/;
+  /^(addresses\/|services\/|conntrack\/(frontends|suspects|stale-flows)\.ts$|netfilter\/|backends\/[^/]+\/(?!(backend|kernel(-\w+)?|start|watch)\.ts$))/;
 const IMPURE =
   /\bDate\.now\(|\bMath\.random\(|\bperformance\.now\(|\bprocess\.\w|\bset(Timeout|Interval|Immediate)\(/;
 const PURE_BUILTINS: readonly string[] = ['node:crypto', 'node:util'];

@@ -14,7 +14,7 @@ import { LAYOUT } from 'menwei/backends/iptables/base.ts';
 import { NAT_SERVICES } from 'menwei/backends/iptables/names.ts';
 import { ACCOUNTING_OBJECTS, type IptablesOptions } from 'menwei/backends/iptables/options.ts';
 import { IptablesRules } from 'menwei/backends/iptables/rules.ts';
-import { SavedRules } from 'menwei/backends/xtables/observe.ts';
+import { SavedRules } from 'menwei/backends/xtables/saved-rules.ts';
 import type { WatchedObject } from 'menwei/kubernetes/objects.ts';
 import type { NodeView } from 'menwei/services/node-view.ts';
 import { ServiceTracker } from 'menwei/services/service-tracker.ts';

@@ -9,7 +9,7 @@ import type { AnyBackend, AnyRules } from './backend.ts';
 import { LAYOUT as IPTABLES_LAYOUT } from './iptables/base.ts';
 import { IptablesRules } from './iptables/rules.ts';
 import { iptablesOptions, startIptables } from './iptables/start.ts';
-import { LAYOUT as IPVS_LAYOUT } from './ipvs/layout.ts';
+import { LAYOUT as IPVS_LAYOUT } from './ipvs/base.ts';
 import { IpvsRules } from './ipvs/rules.ts';
 import { ipvsOptions, missingForIpvs, startIpvs } from './ipvs/start.ts';
 import { NftablesRules } from './nftables/rules.ts';

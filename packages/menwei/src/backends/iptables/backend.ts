@@ -4,7 +4,7 @@ import type { RestoreScript } from '@menwei/netfilter/iptables/restore-script.ts
 import type { Ruleset } from '@menwei/netfilter/iptables/ruleset.ts';
 import type { Logger } from '../../log/logger.ts';
 import type { Backend, InTurn, Outcome } from '../backend.ts';
-import { KernelRules } from '../xtables/kernel-rules.ts';
+import { KernelRules } from '../xtables/kernel.ts';
 import { LAYOUT } from './base.ts';
 import type { IptablesOptions } from './options.ts';
 import type { IptablesPlan } from './plan.ts';

@@ -5,7 +5,7 @@ import { EMPTY_RULESET, type Ruleset } from '@menwei/netfilter/iptables/ruleset.
 import type { NodeView } from '../../services/node-view.ts';
 import type { ServicePort } from '../../services/service-port.ts';
 import type { Rules } from '../backend.ts';
-import { diffTables } from '../xtables/steps.ts';
+import { diffTables } from '../xtables/diff.ts';
 import { compile } from './compile.ts';
 import type { IptablesOptions } from './options.ts';
 import { IptablesPlan } from './plan.ts';

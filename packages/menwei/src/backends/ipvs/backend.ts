@@ -5,12 +5,12 @@ import type { FrontendKey, IpvsClient } from '@menwei/netlink/families/ipvs/cont
 import type { LinkClient } from '@menwei/netlink/families/route/contract.ts';
 import type { Logger } from '../../log/logger.ts';
 import type { Backend, InTurn, Outcome } from '../backend.ts';
-import { Application, type Doors } from './apply.ts';
 import type { IpvsChanges } from './changes.ts';
 import { cleanUp } from './cleanup.ts';
 import { GradualWeights } from './gradual.ts';
 import { KernelImage } from './image.ts';
-import { Observation } from './observe.ts';
+import { Application, type Doors } from './kernel-application.ts';
+import { Observation } from './kernel-observation.ts';
 import type { IpvsOptions } from './options.ts';
 import type { IpvsPlan } from './plan.ts';
 import { IpvsRules } from './rules.ts';

@@ -1,6 +1,6 @@
 /** Who may reach what (spec § 6.4). INPUT comes before IPVS, so the destination is still the Service's. */
 import { formatMark, type Rule } from '@menwei/netfilter/iptables/rule.ts';
-import { asking, type ChainRules, type FrameFacts, ifFilled, inSet, notLocal } from './frame-facts.ts';
+import { asking, type BaseFacts, type ChainRules, ifFilled, inSet, notLocal } from './base-facts.ts';
 import {
   FILTER_FORWARD,
   FILTER_IPVS,
@@ -11,7 +11,7 @@ import {
 } from './names.ts';
 
 /** Chain KUBE-IPVS-OUT-FILTER is filled by the service ports. */
-export function filterRules(facts: FrameFacts): ChainRules {
+export function filterRules(facts: BaseFacts): ChainRules {
   return [
     [FILTER_PROXY_FIREWALL, firewallRules(facts)],
     [FILTER_SOURCE_RANGES, sourceRangeRules(facts)],
@@ -22,14 +22,14 @@ export function filterRules(facts: FrameFacts): ChainRules {
   ];
 }
 
-function firewallRules(facts: FrameFacts): readonly Rule[] {
+function firewallRules(facts: BaseFacts): readonly Rule[] {
   return ifFilled(facts, 'KUBE-LOAD-BALANCER-FW', {
     ...asking(facts, 'KUBE-LOAD-BALANCER-FW', 'dst,dst'),
     target: 'KUBE-SOURCE-RANGES-FIREWALL',
   });
 }
 
-function sourceRangeRules(facts: FrameFacts): Rule[] {
+function sourceRangeRules(facts: BaseFacts): Rule[] {
   const allow = (id: 'KUBE-LOAD-BALANCER-SOURCE-CIDR' | 'KUBE-LOAD-BALANCER-SOURCE-IP') =>
     ifFilled(facts, id, { ...asking(facts, id, 'dst,dst,src'), target: 'RETURN' });
   return [
@@ -39,7 +39,7 @@ function sourceRangeRules(facts: FrameFacts): Rule[] {
   ];
 }
 
-function forwardRules({ options }: FrameFacts): Rule[] {
+function forwardRules({ options }: BaseFacts): Rule[] {
   const mark = formatMark(options.masqueradeMark);
   return [
     { comment: 'kubernetes forwarding rules', mark: `${mark}/${mark}`, target: 'ACCEPT' },
@@ -55,7 +55,7 @@ function forwardRules({ options }: FrameFacts): Rule[] {
  * Drops what a Local policy keeps off a node without endpoints. Connections that are there already go on: their endpoint
  * may be draining. The node itself is not asked here for external addresses, since IPVS takes its packets in LOCAL_OUT.
  */
-function localPolicyRules(facts: FrameFacts): Rule[] {
+function localPolicyRules(facts: BaseFacts): Rule[] {
   const drop = { connectionState: 'NEW', target: 'DROP' } as const;
   return [
     ...ifFilled(facts, 'MENWEI-INTERNAL-NO-LOCAL', {
@@ -71,7 +71,7 @@ function localPolicyRules(facts: FrameFacts): Rule[] {
 }
 
 /** An address on our interface is one of this machine: only what is a Service may be reached there. */
-function accessRules({ options }: FrameFacts): Rule[] {
+function accessRules({ options }: BaseFacts): Rule[] {
   const services = [
     'KUBE-LOAD-BALANCER',
     'KUBE-CLUSTER-IP',

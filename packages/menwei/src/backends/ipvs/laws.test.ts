@@ -3,9 +3,9 @@ import { describePureLaws, fillPlan, updatePlan } from '@menwei/testing/backends
 import { histories, type World, worlds } from '@menwei/testing/services/arbitraries.ts';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { LAYOUT } from './base.ts';
 import type { IpvsChanges } from './changes.ts';
 import { formatChanges } from './format.ts';
-import { LAYOUT } from './layout.ts';
 import { IpvsRules } from './rules.ts';
 import type { IpvsState } from './state.ts';
 

@@ -8,8 +8,8 @@ import type { Leftovers } from '../leftovers.ts';
 import { cleanUp } from './cleanup.ts';
 import { formatService } from './format.ts';
 import { GradualWeights } from './gradual.ts';
+import { Observation, type ObservationOptions } from './kernel-observation.ts';
 import { DEVICE } from './names.ts';
-import { Observation, type ObservationOptions } from './observe.ts';
 import type { RulesDoor } from './rules-door.ts';
 import { setShapes } from './sets.ts';
 

@@ -3,7 +3,7 @@
  * PREROUTING or OUTPUT, and after it, in POSTROUTING.
  */
 import { formatMark, type Rule } from '@menwei/netfilter/iptables/rule.ts';
-import { asking, type ChainRules, type FrameFacts, ifFilled, inSet, notLocal } from './frame-facts.ts';
+import { asking, type BaseFacts, type ChainRules, ifFilled, inSet, notLocal } from './base-facts.ts';
 import {
   MARK_MASQ,
   NAT_LOAD_BALANCER,
@@ -14,7 +14,7 @@ import {
 } from './names.ts';
 import { localNodePortSet, nodePortSet } from './sets.ts';
 
-export function natRules(facts: FrameFacts): ChainRules {
+export function natRules(facts: BaseFacts): ChainRules {
   const mark = formatMark(facts.options.masqueradeMark);
   return [
     [NAT_SERVICES, serviceRules(facts)],
@@ -25,7 +25,7 @@ export function natRules(facts: FrameFacts): ChainRules {
   ];
 }
 
-function serviceRules(facts: FrameFacts): Rule[] {
+function serviceRules(facts: BaseFacts): Rule[] {
   const { options } = facts;
   const loopback = options.family === 'IPv4' ? '127.0.0.0/8' : '::1/128';
   return [
@@ -61,7 +61,7 @@ function serviceRules(facts: FrameFacts): Rule[] {
  * source, which is the endpoint's own too; with another one they get their answers (tunnelled packets can't be given
  * one: IPVS wraps them before POSTROUTING).
  */
-function directRules(facts: FrameFacts): readonly Rule[] {
+function directRules(facts: BaseFacts): readonly Rule[] {
   const direct = asking(facts, 'MENWEI-DIRECT', 'dst,dst');
   return ifFilled(
     facts,
@@ -71,7 +71,7 @@ function directRules(facts: FrameFacts): readonly Rule[] {
   );
 }
 
-function clusterIPMasquerade(facts: FrameFacts): Rule {
+function clusterIPMasquerade(facts: BaseFacts): Rule {
   const elsewhere = facts.options.masqueradeAll ? {} : notLocal(facts);
   if (elsewhere !== undefined) {
     return { ...asking(facts, 'KUBE-CLUSTER-IP', 'dst,dst'), ...elsewhere, target: MARK_MASQ };
@@ -80,7 +80,7 @@ function clusterIPMasquerade(facts: FrameFacts): Rule {
   return { ...asking(facts, 'KUBE-CLUSTER-IP', 'src,dst'), target: MARK_MASQ };
 }
 
-function externalIPRules(facts: FrameFacts): Rule[] {
+function externalIPRules(facts: BaseFacts): Rule[] {
   const toAny = asking(facts, 'KUBE-EXTERNAL-IP', 'dst,dst');
   const toLocal = asking(facts, 'KUBE-EXTERNAL-IP-LOCAL', 'dst,dst');
   const fromElsewhere = { physdevNotIn: true, sourceType: '! LOCAL', target: 'ACCEPT' } as const;
@@ -102,7 +102,7 @@ function externalIPRules(facts: FrameFacts): Rule[] {
   ];
 }
 
-function loadBalancerRules(facts: FrameFacts): Rule[] {
+function loadBalancerRules(facts: BaseFacts): Rule[] {
   return [
     ...ifFilled(facts, 'KUBE-LOAD-BALANCER-LOCAL', {
       ...asking(facts, 'KUBE-LOAD-BALANCER-LOCAL', 'dst,dst'),
@@ -112,7 +112,7 @@ function loadBalancerRules(facts: FrameFacts): Rule[] {
   ];
 }
 
-function nodePortRules(facts: FrameFacts): Rule[] {
+function nodePortRules(facts: BaseFacts): Rule[] {
   return (['TCP', 'UDP', 'SCTP'] as const).flatMap((protocolName) => {
     const protocol = protocolName.toLowerCase();
     const directions = protocolName === 'SCTP' ? 'dst,dst' : 'dst';
@@ -124,7 +124,7 @@ function nodePortRules(facts: FrameFacts): Rule[] {
   });
 }
 
-function masqueradeRules(facts: FrameFacts, mark: string): Rule[] {
+function masqueradeRules(facts: BaseFacts, mark: string): Rule[] {
   return [
     ...ifFilled(facts, 'KUBE-LOOP-BACK', {
       ...asking(facts, 'KUBE-LOOP-BACK', 'dst,dst,src'),

@@ -11,7 +11,7 @@ import {
   SharedChains,
   type SharedContents,
 } from '../xtables/shared-chains.ts';
-import { frameChains } from './frame.ts';
+import { compileBase } from './base.ts';
 import { FILTER_IPVS_OUT } from './names.ts';
 import type { IpvsOptions } from './options.ts';
 import { keyOf, ServerClaims } from './server-claims.ts';
@@ -56,7 +56,7 @@ export class IpvsPlan implements Plan<IpvsUnit, IpvsState> {
     const present = this.#piece(touched);
     const contributions = this.#contributions(units);
     for (const [key, unit] of units) this.#put(key, unit);
-    const chains = this.#chains.update(this.#frame(node), contributions);
+    const chains = this.#chains.update(this.#base(node), contributions);
     this.#ruleOrder = orderOf(this.#options, node);
     const ruleOrder = this.#ruleOrder;
     const after = (): IpvsState => ({ ...this.#piece(touched), rules: rulesetOf(chains.after), ruleOrder });
@@ -127,8 +127,8 @@ export class IpvsPlan implements Plan<IpvsUnit, IpvsState> {
   }
 
   /** Rules depend on which sets have members, so it comes after those. */
-  #frame(node: NodeView): BaseChains {
-    return frameChains({
+  #base(node: NodeView): BaseChains {
+    return compileBase({
       options: this.#options,
       detectLocal: node.detectLocal,
       isFilled: (id) => !this.#tally(setName(id, this.#options.family)).isEmpty,
@@ -174,7 +174,7 @@ export class IpvsPlan implements Plan<IpvsUnit, IpvsState> {
 
 /** As they would stand if every set had members. */
 function orderOf(options: IpvsOptions, { detectLocal }: NodeView): RuleOrder {
-  const chains = frameChains({ options, detectLocal, isFilled: () => true });
+  const chains = compileBase({ options, detectLocal, isFilled: () => true });
   return new Map([...chains].flatMap(([id, { head }]) => (head === 'any' ? [] : [[id, head] as const])));
 }
 

@@ -15,9 +15,9 @@ import { openLinkClient } from '@menwei/netlink/families/route/client.ts';
 import { KernelError } from '@menwei/netlink/kernel-error.ts';
 import type { IpvsSettings, Settings } from '../../config/settings.ts';
 import type { Logger } from '../../log/logger.ts';
-import { KernelRules } from '../xtables/kernel-rules.ts';
+import { KernelRules } from '../xtables/kernel.ts';
 import { IpvsBackend } from './backend.ts';
-import { LAYOUT } from './layout.ts';
+import { LAYOUT } from './base.ts';
 import type { IpvsOptions } from './options.ts';
 import { wantedSysctls } from './sysctls.ts';
 

@@ -6,7 +6,7 @@ import type { Logger } from '../../log/logger.ts';
 import type { ListenFailure, Relay, RelayKey, Relays } from '../../relay/contract.ts';
 import type { ServicePortKey } from '../../services/service-port.ts';
 import type { Backend, Destination, InTurn, Outcome, Refusal } from '../backend.ts';
-import { KernelRules } from '../xtables/kernel-rules.ts';
+import { KernelRules } from '../xtables/kernel.ts';
 import { LAYOUT } from './base.ts';
 import type { RelayChange, UserspaceChanges } from './changes.ts';
 import type { UserspaceOptions } from './options.ts';

@@ -1,6 +1,6 @@
 /** Two states → what to change. */
 import type { Listener, Relay, RelayKey } from '../../relay/contract.ts';
-import { diffTables } from '../xtables/steps.ts';
+import { diffTables } from '../xtables/diff.ts';
 import type { RelayChange, UserspaceChanges } from './changes.ts';
 import type { UserspaceState } from './state.ts';
 

@@ -5,7 +5,7 @@
 
 import { CANARY, chainId, TABLES } from '@menwei/netfilter/iptables/chain-id.ts';
 import { LAYOUT as IPTABLES } from '../iptables/base.ts';
-import { LAYOUT as IPVS } from '../ipvs/layout.ts';
+import { LAYOUT as IPVS } from '../ipvs/base.ts';
 import { LAYOUT as USERSPACE } from '../userspace/base.ts';
 import type { Jump, Layout } from './layout.ts';
 

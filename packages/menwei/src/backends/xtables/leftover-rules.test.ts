@@ -2,7 +2,7 @@ import type { Table } from '@menwei/netfilter/iptables/chain-id.ts';
 import { formatScript } from '@menwei/netfilter/iptables/restore-script.ts';
 import { describe, expect, it } from 'vitest';
 import { LAYOUT as IPTABLES } from '../iptables/base.ts';
-import { LAYOUT as IPVS } from '../ipvs/layout.ts';
+import { LAYOUT as IPVS } from '../ipvs/base.ts';
 import { layoutBeside } from './every-layout.ts';
 import type { Layout } from './layout.ts';
 import { LeftoverRules } from './leftover-rules.ts';

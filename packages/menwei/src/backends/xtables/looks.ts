@@ -18,7 +18,7 @@ import { isBuiltinChain, type Ruleset } from '@menwei/netfilter/iptables/ruleset
 import { KernelError } from '@menwei/netlink/kernel-error.ts';
 import { miscountedChains } from './count.ts';
 import type { Layout } from './layout.ts';
-import { SavedRules } from './observe.ts';
+import { SavedRules } from './saved-rules.ts';
 
 const RULE_TABLES: readonly Table[] = ['filter', 'nat'];
 /** So many looks in a row are content with the kernel's word that nothing has changed; see Glance. */

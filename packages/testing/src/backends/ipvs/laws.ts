@@ -10,9 +10,9 @@ import type { Frontend, IpvsClient, VirtualServer } from '@menwei/netlink/famili
 import type { LinkClient } from '@menwei/netlink/families/route/contract.ts';
 import fc from 'fast-check';
 import { IpvsBackend, type IpvsBackendOptions } from 'menwei/backends/ipvs/backend.ts';
-import { LAYOUT } from 'menwei/backends/ipvs/layout.ts';
+import { LAYOUT } from 'menwei/backends/ipvs/base.ts';
 import { DEVICE } from 'menwei/backends/ipvs/names.ts';
-import { KernelRules } from 'menwei/backends/xtables/kernel-rules.ts';
+import { KernelRules } from 'menwei/backends/xtables/kernel.ts';
 import { silentLogger } from 'menwei/log/logger.ts';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { saved } from '../../kernel/iptables-laws.ts';

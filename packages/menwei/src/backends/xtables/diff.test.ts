@@ -1,7 +1,7 @@
 import { formatScript } from '@menwei/netfilter/iptables/restore-script.ts';
 import type { Ruleset } from '@menwei/netfilter/iptables/ruleset.ts';
 import { describe, expect, it } from 'vitest';
-import { diffInSteps, diffTables } from './steps.ts';
+import { diffInSteps, diffTables } from './diff.ts';
 
 function rulesetOf(filter: readonly string[], nat: readonly string[] = []): Ruleset {
   return {

@@ -4,8 +4,7 @@ import { IP_FAMILIES, type IpFamily } from '@menwei/addresses/ip.ts';
 import { OPTIONS } from '@menwei/testing/backends/ipvs/testing.ts';
 import { describe, expect, it } from 'vitest';
 import type { LocalDetector } from '../../services/node-view.ts';
-import { frameChains } from './frame.ts';
-import { JUMPS, LAYOUT } from './layout.ts';
+import { compileBase, JUMPS, LAYOUT } from './base.ts';
 import { FILTER_IPVS, NAT_MARK_MASQ, NAT_POSTROUTING, NAT_SERVICES } from './names.ts';
 import type { IpvsOptions } from './options.ts';
 import { type SetId, setShapes } from './sets.ts';
@@ -17,7 +16,7 @@ interface Fields extends Partial<IpvsOptions> {
 const POD_RANGE: LocalDetector = { by: 'cidr', cidr: '10.0.0.0/8' };
 
 function chainsOf(filled: readonly SetId[], { detectLocal = POD_RANGE, ...options }: Fields = {}) {
-  return frameChains({
+  return compileBase({
     options: { ...OPTIONS, ...options },
     detectLocal,
     isFilled: (id) => filled.includes(id),

@@ -4,7 +4,7 @@ import { FakeIptables } from '@menwei/testing/kernel/iptables.ts';
 import { describe, expect, it, vi } from 'vitest';
 import { silentLogger } from '../../log/logger.ts';
 import { LAYOUT } from '../iptables/base.ts';
-import { KernelRules } from './kernel-rules.ts';
+import { KernelRules } from './kernel.ts';
 
 const signal = new AbortController().signal;
 const { EINTR } = constants.errno;

@@ -12,7 +12,7 @@ import { cleanupScript } from './cleanup.ts';
 import { EVERY_LAYOUT } from './every-layout.ts';
 import type { Layout } from './layout.ts';
 import { Looks } from './looks.ts';
-import { SavedRules } from './observe.ts';
+import { SavedRules } from './saved-rules.ts';
 import { type LeftRules, watchTables } from './watch.ts';
 
 /** In a row. */

@@ -1,4 +1,4 @@
-/** What the rules of the frame depend on, and the matches they have in common. */
+/** What the rules without any Service depend on, and the matches they have in common. */
 
 import type { ChainId } from '@menwei/netfilter/iptables/chain-id.ts';
 import type { Rule } from '@menwei/netfilter/iptables/rule.ts';
@@ -6,7 +6,7 @@ import type { NodeView } from '../../services/node-view.ts';
 import type { IpvsOptions } from './options.ts';
 import { type SetId, setComment, setName } from './sets.ts';
 
-export interface FrameFacts {
+export interface BaseFacts {
   readonly options: IpvsOptions;
   readonly detectLocal: NodeView['detectLocal'];
   readonly isFilled: (id: SetId) => boolean;
@@ -15,11 +15,7 @@ export interface FrameFacts {
 export type ChainRules = readonly (readonly [ChainId, readonly Rule[]])[];
 
 /** The match that asks a set, with the comment that says what it is. */
-export function asking(
-  { options }: FrameFacts,
-  id: SetId,
-  directions: string,
-): Pick<Rule, 'comment' | 'set'> {
+export function asking({ options }: BaseFacts, id: SetId, directions: string): Pick<Rule, 'comment' | 'set'> {
   return { comment: setComment(id), ...inSet(options, id, directions) };
 }
 
@@ -29,12 +25,12 @@ export function inSet({ family }: IpvsOptions, id: SetId, directions: string): P
 }
 
 /** Rules that are there only while the set has members. */
-export function ifFilled({ isFilled }: FrameFacts, id: SetId, ...rules: readonly Rule[]): readonly Rule[] {
+export function ifFilled({ isFilled }: BaseFacts, id: SetId, ...rules: readonly Rule[]): readonly Rule[] {
   return isFilled(id) ? rules : [];
 }
 
 /** What comes from elsewhere than the pods of this node; undefined where those can't be told. */
-export function notLocal({ detectLocal }: FrameFacts): Pick<Rule, 'source' | 'inInterface'> | undefined {
+export function notLocal({ detectLocal }: BaseFacts): Pick<Rule, 'source' | 'inInterface'> | undefined {
   switch (detectLocal.by) {
     case 'cidr':
       return { source: `! ${detectLocal.cidr}` };

@@ -1,5 +1,12 @@
-/** The chains of the ipvs mode and how packets get there (spec § 6.4). */
+/**
+ * The chains of the ipvs mode, how packets get there, and their rules, which are as many whatever the number of Services
+ * (spec § 6.4). A rule that asks a set is left out while the set is empty where kube-proxy does so, and ours always.
+ */
+import { formatRule } from '@menwei/netfilter/iptables/rule.ts';
 import { type Jump, jump, type Layout } from '../xtables/layout.ts';
+import type { BaseChains } from '../xtables/shared-chains.ts';
+import type { BaseFacts } from './base-facts.ts';
+import { filterRules } from './filter-rules.ts';
 import {
   FILTER_FORWARD,
   FILTER_IPVS,
@@ -13,6 +20,7 @@ import {
   NAT_POSTROUTING,
   NAT_SERVICES,
 } from './names.ts';
+import { natRules } from './nat-rules.ts';
 
 /**
  * In the order in which they are put in front of what is there. So the access filter comes first in INPUT, before
@@ -48,3 +56,14 @@ export const LAYOUT: Layout = {
   ]),
   isOwnChain: () => false,
 };
+
+/** The rules of every chain of ours, and the jumps from the built-in ones. */
+export function compileBase(facts: BaseFacts): BaseChains {
+  const chains = [...natRules(facts), ...filterRules(facts)].map(
+    ([id, rules]) => [id, rules.map(formatRule)] as const,
+  );
+  const jumps = [...Map.groupBy(JUMPS, ({ from }) => from)].map(
+    ([from, some]) => [from, some.map(({ rule }) => rule)] as const,
+  );
+  return new Map([...chains, ...jumps].map(([id, head]) => [id, { head, tail: [] }]));
+}
