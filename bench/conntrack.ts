@@ -21,7 +21,7 @@ import { anEndpoint, aServicePort } from '@menwei/testing/services/testing.ts';
 import { Command, Option } from 'commander';
 import { FlowCutter } from 'menwei/conntrack/flow-cutter.ts';
 import { type Logger, silentLogger } from 'menwei/log/logger.ts';
-import type { ServicePort } from 'menwei/services/service-port.ts';
+import type { ServicePort } from 'menwei/state/service-port.ts';
 import { quantile, round } from './figures.ts';
 import { NODE_VIEW } from './objects.ts';
 import { positive, progress } from './options.ts';

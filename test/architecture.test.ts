@@ -14,8 +14,9 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   netfilter: ['addresses', 'netlink'],
   kernel: ['addresses', 'netlink'],
   kubernetes: ['addresses', 'log', 'yaml'],
-  services: ['addresses', 'kubernetes/objects.ts'],
-  sources: ['addresses', 'kubernetes', 'log', 'yaml'],
+  state: ['addresses', 'kubernetes/objects.ts'],
+  services: ['addresses', 'kubernetes/objects.ts', 'state'],
+  sources: ['addresses', 'kubernetes', 'log', 'state', 'yaml'],
   config: ['addresses', 'services/node-view.ts', 'yaml'],
   relay: ['addresses', 'kernel', 'netfilter', 'netlink', 'log'],
   backends: [
@@ -28,6 +29,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'log',
     'relay',
     'services',
+    'state',
   ],
   conntrack: [
     'addresses',
@@ -38,9 +40,10 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'kubernetes/objects.ts',
     'log',
     'services',
+    'state',
   ],
-  health: ['addresses', 'config/settings.ts', 'kubernetes/objects.ts', 'log'],
-  metrics: ['addresses', 'config/settings.ts', 'health/http-listener.ts', 'log', 'relay/pool.ts'],
+  health: ['addresses', 'config/settings.ts', 'kubernetes/objects.ts', 'log', 'state'],
+  metrics: ['addresses', 'config/settings.ts', 'health/http-listener.ts', 'log', 'relay/pool.ts', 'state'],
   proxy: [
     'addresses',
     'backends/backend.ts',
@@ -51,6 +54,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'log',
     'metrics',
     'services',
+    'state',
     'sources/source.ts',
   ],
   lab: ['addresses', 'kernel', 'netfilter', 'netlink', 'yaml'],
@@ -78,6 +82,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'netlink',
     'proxy',
     'services',
+    'state',
     'setup',
   ],
   inspect: [
@@ -89,6 +94,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'log',
     'proxy',
     'services',
+    'state',
     'setup',
     'sources',
   ],
@@ -106,13 +112,14 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'proxy',
     'relay',
     'services',
+    'state',
     'yaml',
   ],
 };
 
 /** Rooms and files without I/O, clock and randomness: the same arguments always give the same answer. */
 const PURE =
-  /^(addresses\/|services\/|conntrack\/(frontends|suspects|stale-flows)\.ts$|netfilter\/|backends\/[^/]+\/(?!(backend|kernel(-\w+)?|start|watch)\.ts$))/;
+  /^(addresses\/|state\/|services\/|conntrack\/(frontends|suspects|stale-flows)\.ts$|netfilter\/|backends\/[^/]+\/(?!(backend|kernel(-\w+)?|start|watch)\.ts$))/;
 const IMPURE =
   /\bDate\.now\(|\bMath\.random\(|\bperformance\.now\(|\bprocess\.\w|\bset(Timeout|Interval|Immediate)\(/;
 const PURE_BUILTINS: readonly string[] = ['node:crypto', 'node:util'];

@@ -8,7 +8,7 @@ import {
   type ServicePortFields,
 } from '@menwei/testing/services/testing.ts';
 import type { NodeView } from 'menwei/services/node-view.ts';
-import type { ServicePort } from 'menwei/services/service-port.ts';
+import type { ServicePort } from 'menwei/state/service-port.ts';
 
 /** Of object names: as long as Kubernetes allows. */
 const LONGEST = 'a'.repeat(63);

@@ -8,7 +8,7 @@ import { ACCOUNTING_OBJECTS, type IptablesOptions } from 'menwei/backends/iptabl
 import { IptablesPlan } from 'menwei/backends/iptables/plan.ts';
 import { DEFAULT_BALANCING } from 'menwei/kubernetes/objects.ts';
 import type { NodeView } from 'menwei/services/node-view.ts';
-import type { Endpoint, ServicePort } from 'menwei/services/service-port.ts';
+import type { Endpoint, ServicePort } from 'menwei/state/service-port.ts';
 import { describe, expect, it } from 'vitest';
 
 const OPTIONS: IptablesOptions = {

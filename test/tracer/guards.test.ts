@@ -4,7 +4,7 @@
  */
 
 import { IP_FAMILIES, type IpFamily } from '@menwei/addresses/ip.ts';
-import type { ServicePort } from 'menwei/services/service-port.ts';
+import type { ServicePort } from 'menwei/state/service-port.ts';
 import { describe, expect, it } from 'vitest';
 import { type GuardedMachine, MACHINES } from './guards/machines.ts';
 import { HOSTS, type PortOfFields, packetOf, portOf, programOf, type Sender } from './testbed.ts';

@@ -6,7 +6,7 @@ import { IptablesRules } from 'menwei/backends/iptables/rules.ts';
 import type { NftablesOptions } from 'menwei/backends/nftables/options.ts';
 import { NftablesRules } from 'menwei/backends/nftables/rules.ts';
 import type { NodeView } from 'menwei/services/node-view.ts';
-import type { ServicePort } from 'menwei/services/service-port.ts';
+import type { ServicePort } from 'menwei/state/service-port.ts';
 import { iptablesHooks } from './iptables/hooks.ts';
 import { forget } from './nftables/forget.ts';
 import { nftablesHooks } from './nftables/hooks.ts';

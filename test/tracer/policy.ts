@@ -4,8 +4,8 @@
  */
 import { isLoopback } from '@menwei/addresses/ip.ts';
 import type { NodeView } from 'menwei/services/node-view.ts';
-import type { Endpoint, ServicePort } from 'menwei/services/service-port.ts';
 import { categorizeEndpoints } from 'menwei/services/topology.ts';
+import type { Endpoint, ServicePort } from 'menwei/state/service-port.ts';
 import type { Mode, ModeOptions } from './modes.ts';
 import { isLocalAddress, isWithin, type Machine, type Packet } from './packet.ts';
 

@@ -11,7 +11,7 @@ import {
 } from '@menwei/testing/services/testing.ts';
 import type { Protocol } from 'menwei/kubernetes/objects.ts';
 import type { NodeView } from 'menwei/services/node-view.ts';
-import type { Endpoint, ServicePort } from 'menwei/services/service-port.ts';
+import type { Endpoint, ServicePort } from 'menwei/state/service-port.ts';
 import { hooksOf, type Mode, type ModeOptions, optionsOf, type Program } from './modes.ts';
 import type { Machine, Packet } from './packet.ts';
 import { describeWays, trace, type Way } from './trace.ts';

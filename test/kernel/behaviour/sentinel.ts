@@ -1,6 +1,6 @@
 /** Services that nobody uses: once one is programmed, so is everything that was put in force together with it. */
 import type { V1Service } from '@kubernetes/client-node';
-import type { ServicePortKey } from 'menwei/services/service-port.ts';
+import type { ServicePortKey } from 'menwei/state/service-port.ts';
 import { FAMILIES } from './topology.ts';
 
 const NAMESPACE = 'sentinels';

@@ -2,7 +2,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { histories } from '@menwei/testing/services/arbitraries.ts';
 import fc from 'fast-check';
-import type { ServicePort } from 'menwei/services/service-port.ts';
+import type { ServicePort } from 'menwei/state/service-port.ts';
 import { describe, expect, it } from 'vitest';
 import { MODES_AND_FAMILIES, memoryAfter, type Program } from '../modes.ts';
 import type { Memory, Packet } from '../packet.ts';

@@ -4,7 +4,7 @@ import type { IpFamily } from '@menwei/addresses/ip.ts';
 import { ADDRESSES, type World } from '@menwei/testing/services/arbitraries.ts';
 import fc from 'fast-check';
 import { ACCOUNTING_OBJECTS } from 'menwei/backends/iptables/options.ts';
-import type { ServicePort } from 'menwei/services/service-port.ts';
+import type { ServicePort } from 'menwei/state/service-port.ts';
 import { type ModeOptions, optionsOf } from '../modes.ts';
 import type { Machine, Packet } from '../packet.ts';
 

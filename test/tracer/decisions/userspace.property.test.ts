@@ -8,7 +8,7 @@ import { worlds } from '@menwei/testing/services/arbitraries.ts';
 import fc from 'fast-check';
 import { UserspaceRules } from 'menwei/backends/userspace/rules.ts';
 import type { UserspaceState } from 'menwei/backends/userspace/state.ts';
-import type { ServicePort } from 'menwei/services/service-port.ts';
+import type { ServicePort } from 'menwei/state/service-port.ts';
 import { describe, expect, it } from 'vitest';
 import { iptablesHooks } from '../iptables/hooks.ts';
 import { stateOf } from '../modes.ts';

@@ -19,7 +19,7 @@ import { LAYOUT as USERSPACE_LAYOUT } from 'menwei/backends/userspace/base.ts';
 import type { Layout } from 'menwei/backends/xtables/layout.ts';
 import { SavedRules } from 'menwei/backends/xtables/saved-rules.ts';
 import type { NodeView } from 'menwei/services/node-view.ts';
-import type { ServicePort } from 'menwei/services/service-port.ts';
+import type { ServicePort } from 'menwei/state/service-port.ts';
 import { iptablesHooks } from '../iptables/hooks.ts';
 import type { Machine, Packet } from '../packet.ts';
 import { HOSTS } from '../testbed.ts';

@@ -10,7 +10,7 @@ import type { IpFamily } from '@menwei/addresses/ip.ts';
 import type { KernelError } from '@menwei/netlink/kernel-error.ts';
 import type { ProxyMode } from '../config/settings.ts';
 import type { NodeView } from '../services/node-view.ts';
-import type { ServicePort, ServicePortKey } from '../services/service-port.ts';
+import type { ServicePort, ServicePortKey } from '../state/service-port.ts';
 
 /**
  * The pure half of one mode in one IP family.

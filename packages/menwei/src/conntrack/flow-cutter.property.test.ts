@@ -10,7 +10,7 @@ import { aNodeView, anEndpoint, aServicePort } from '@menwei/testing/services/te
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { silentLogger } from '../log/logger.ts';
-import type { ServicePort, ServicePortKey } from '../services/service-port.ts';
+import type { ServicePort, ServicePortKey } from '../state/service-port.ts';
 import { FlowCutter } from './flow-cutter.ts';
 
 const NODE = '203.0.113.9';

@@ -8,7 +8,7 @@ import {
   type ServicePortFields,
 } from '@menwei/testing/services/testing.ts';
 import { describe, expect, it } from 'vitest';
-import type { ServicePort } from '../services/service-port.ts';
+import type { ServicePort } from '../state/service-port.ts';
 import { type CutResult, FlowCutter, type Settlement } from './flow-cutter.ts';
 
 const never = new AbortController().signal;

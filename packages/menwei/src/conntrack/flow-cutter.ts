@@ -7,7 +7,7 @@ import { type IpFamily, isLoopback } from '@menwei/addresses/ip.ts';
 import type { FlowTable } from '@menwei/netlink/families/conntrack/flow-table.ts';
 import type { Logger } from '../log/logger.ts';
 import type { NodeView } from '../services/node-view.ts';
-import type { ServicePort, ServicePortKey } from '../services/service-port.ts';
+import type { ServicePort, ServicePortKey } from '../state/service-port.ts';
 import { FrontendIndex, hasLastingFlows } from './frontends.ts';
 import { StaleFlows } from './stale-flows.ts';
 import { Suspects } from './suspects.ts';

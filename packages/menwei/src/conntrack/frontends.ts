@@ -5,7 +5,7 @@
 import { formatHostPort } from '@menwei/addresses/ip.ts';
 import type { FlowEnd } from '@menwei/netlink/families/conntrack/flow.ts';
 import type { Protocol } from '../kubernetes/objects.ts';
-import type { Endpoint, ServicePort, ServicePortKey } from '../services/service-port.ts';
+import type { Endpoint, ServicePort, ServicePortKey } from '../state/service-port.ts';
 
 /** `10.96.0.10:53/UDP`; or, of the node's own addresses, whichever they are, `port 30053/UDP`. */
 export type Place = string;

@@ -3,7 +3,7 @@ import type { Flow } from '@menwei/netlink/families/conntrack/flow.ts';
 import { aFlow } from '@menwei/testing/conntrack/testing.ts';
 import { anEndpoint, aServicePort, type ServicePortFields } from '@menwei/testing/services/testing.ts';
 import { describe, expect, it } from 'vitest';
-import type { Endpoint, ServicePort } from '../services/service-port.ts';
+import type { Endpoint, ServicePort } from '../state/service-port.ts';
 import { FrontendIndex } from './frontends.ts';
 import { StaleFlows } from './stale-flows.ts';
 import { Suspects } from './suspects.ts';

@@ -16,7 +16,7 @@
  */
 import { isLoopback } from '@menwei/addresses/ip.ts';
 import { type Flow, isSameEnd } from '@menwei/netlink/families/conntrack/flow.ts';
-import type { ServicePort } from '../services/service-port.ts';
+import type { ServicePort } from '../state/service-port.ts';
 import { type FrontendIndex, nodePortPlace, type Place, placeOf, usableEndpoints } from './frontends.ts';
 import type { Suspects } from './suspects.ts';
 

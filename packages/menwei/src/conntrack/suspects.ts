@@ -6,7 +6,7 @@
  * few, narrow filters are best; and when many would be needed, a single wide one is cheaper.
  */
 import { type FlowFilter, formatFilter } from '@menwei/netlink/families/conntrack/filter.ts';
-import type { Endpoint, ServicePort } from '../services/service-port.ts';
+import type { Endpoint, ServicePort } from '../state/service-port.ts';
 import { type Entrance, entrancesOf, type Place, usableEndpoints } from './frontends.ts';
 
 /**

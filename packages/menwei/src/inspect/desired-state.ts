@@ -3,8 +3,8 @@ import type { AnyRules, Plan } from '../backends/backend.ts';
 import type { Problem, WatchedObject } from '../kubernetes/objects.ts';
 import { findUnsupported } from '../proxy/unsupported.ts';
 import { isLargeCluster, type NodeView } from '../services/node-view.ts';
-import type { ServicePortKey } from '../services/service-port.ts';
 import { ServiceTracker } from '../services/service-tracker.ts';
+import type { ServicePortKey } from '../state/service-port.ts';
 
 /** The result is a plan of `rules`' mode that is up to date. */
 export function desiredPlan(

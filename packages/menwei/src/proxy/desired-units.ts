@@ -6,7 +6,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Plan, Rules, StateChange } from '../backends/backend.ts';
 import type { Logger } from '../log/logger.ts';
 import type { NodeView } from '../services/node-view.ts';
-import type { ServicePort, ServicePortKey } from '../services/service-port.ts';
+import type { ServicePort, ServicePortKey } from '../state/service-port.ts';
 import { ProblemLog } from './problem-log.ts';
 import { findUnsupported } from './unsupported.ts';
 

@@ -2,7 +2,7 @@
  * Service ports of which the kernel refused something, and when each is tried again: with growing distance, and for
  * itself, so that one that is never taken costs nobody else anything.
  */
-import type { ServicePortKey } from '../services/service-port.ts';
+import type { ServicePortKey } from '../state/service-port.ts';
 import { retryDelayMs } from './retry-delay.ts';
 
 interface Refused {

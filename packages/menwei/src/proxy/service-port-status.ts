@@ -1,6 +1,6 @@
 /** Where each service port stands on its way into the kernel. */
 import type { IpFamily } from '@menwei/addresses/ip.ts';
-import type { ServicePortKey } from '../services/service-port.ts';
+import type { ServicePortKey } from '../state/service-port.ts';
 
 export interface ServicePortStatus {
   readonly servicePort: ServicePortKey;

@@ -1,7 +1,7 @@
 /** What a mode can't do: no mistake of the program and no failure of the kernel, and nothing that trying again would mend. */
 import type { AnyRules } from '../backends/backend.ts';
 import type { Problem } from '../kubernetes/objects.ts';
-import type { ServicePort } from '../services/service-port.ts';
+import type { ServicePort } from '../state/service-port.ts';
 
 /** As a problem of the Service; undefined: the mode can do it. */
 export function findUnsupported(

@@ -9,7 +9,7 @@ import {
   DEFAULT_BALANCING,
   type Problem,
 } from '../kubernetes/objects.ts';
-import type { Endpoint } from './service-port.ts';
+import type { Endpoint } from '../state/service-port.ts';
 import type { WantedPort } from './wanted-port.ts';
 
 /**

@@ -4,8 +4,8 @@
  */
 import { formatHostPort } from '@menwei/addresses/ip.ts';
 import type { Problem, Protocol } from '../kubernetes/objects.ts';
-import type { ObjectKey } from './object-key.ts';
-import type { Endpoint, ServicePort } from './service-port.ts';
+import type { ObjectKey } from '../state/object-key.ts';
+import type { Endpoint, ServicePort } from '../state/service-port.ts';
 import type { WantedPort } from './wanted-port.ts';
 
 /** `172.30.1.1:80/TCP`, or `node port 30080/TCP` for a port on the node's own addresses. */

@@ -1,7 +1,7 @@
 /** What a change of the node means for what service ports were compiled to: addresses come and go, and concern few of them. */
 import { isDeepStrictEqual } from 'node:util';
+import type { ServicePort } from '../state/service-port.ts';
 import type { NodeView } from './node-view.ts';
-import type { ServicePort } from './service-port.ts';
 
 /** Which service ports have to be compiled anew. */
 export type NodeChange = 'none' | 'all' | ((port: ServicePort) => boolean);

@@ -1,5 +1,5 @@
 /** What the health-check server of a Service has to say (spec §§ 2, 9.2). */
-import type { ServicePort } from './service-port.ts';
+import type { ServicePort } from '../state/service-port.ts';
 
 /** A Service that wants a health-check server. */
 export interface ServiceHealth {

@@ -2,8 +2,8 @@ import { aService, aSlice } from '@menwei/testing/services/testing.ts';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { DEFAULT_BALANCING, type EndpointSlice, refKey, type Service } from '../kubernetes/objects.ts';
+import type { ServicePort, ServicePortKey } from '../state/service-port.ts';
 import { MAX_SLOW_START_WEIGHT } from './balancing.ts';
-import type { ServicePort, ServicePortKey } from './service-port.ts';
 import { ServiceTracker } from './service-tracker.ts';
 
 // A small world, so that objects meet: few names, few addresses.

@@ -14,11 +14,11 @@ import {
   type Problem,
   type Service,
 } from '../kubernetes/objects.ts';
+import { type ObjectKey, objectKey } from '../state/object-key.ts';
+import type { ServicePort, ServicePortKey } from '../state/service-port.ts';
 import { fitBalancing } from './balancing.ts';
 import { type Claimant, ClaimIndex, findLostClaims, formatLost, grantPort, readClaims } from './claims.ts';
-import { type ObjectKey, objectKey } from './object-key.ts';
 import { countLocalReady, readServiceHealth, type ServiceHealth } from './service-health.ts';
-import type { ServicePort, ServicePortKey } from './service-port.ts';
 import { SliceCache } from './slice-cache.ts';
 import { readWantedPorts, type WantedPort } from './wanted-port.ts';
 

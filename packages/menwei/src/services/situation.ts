@@ -1,7 +1,7 @@
 /** What becomes of the traffic of a service port on one node: the decision that all modes share (spec § 3.1). */
 import { cidrContains, parseKnownCidr } from '@menwei/addresses/ip.ts';
+import type { ServicePort } from '../state/service-port.ts';
 import type { NodeView } from './node-view.ts';
-import type { ServicePort } from './service-port.ts';
 import { categorizeEndpoints, type EndpointCategories } from './topology.ts';
 
 export interface Situation {

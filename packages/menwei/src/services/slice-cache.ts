@@ -11,9 +11,9 @@ import {
   type SliceEndpoint,
   weightOf,
 } from '../kubernetes/objects.ts';
+import { type ObjectKey, objectKey } from '../state/object-key.ts';
+import type { Endpoint } from '../state/service-port.ts';
 import { mergeEndpoints } from './endpoint-merge.ts';
-import { type ObjectKey, objectKey } from './object-key.ts';
-import type { Endpoint } from './service-port.ts';
 
 /** The port of a Service that a port of a slice belongs to: `name/protocol`. Numbers play no part. */
 type PortKey = string;

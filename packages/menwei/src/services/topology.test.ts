@@ -6,7 +6,7 @@ import {
 } from '@menwei/testing/services/testing.ts';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Endpoint } from './service-port.ts';
+import type { Endpoint } from '../state/service-port.ts';
 import { categorizeEndpoints, type EndpointCategories } from './topology.ts';
 
 type Condition = Partial<Omit<Endpoint, 'ip' | 'text'>>;

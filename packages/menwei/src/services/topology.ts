@@ -2,8 +2,14 @@
  * Which endpoints of a service port traffic may go to, seen from one node (spec § 3; KEP-1669 terminating
  * endpoints, KEP-2086 internalTrafficPolicy, KEP-2433 topology hints, KEP-3015 PreferSameNode).
  */
+
+import {
+  type Endpoint,
+  type ServicePort,
+  usesClusterEndpoints,
+  usesLocalEndpoints,
+} from '../state/service-port.ts';
 import type { NodeView } from './node-view.ts';
-import { type Endpoint, type ServicePort, usesClusterEndpoints, usesLocalEndpoints } from './service-port.ts';
 
 /** All lists are in the order of `ServicePort.endpoints`: sorted by `text`, without duplicates. */
 export interface EndpointCategories {

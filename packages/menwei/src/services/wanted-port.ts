@@ -1,8 +1,8 @@
 /** What a Service asks for, before it is known which addresses it gets and which endpoints it has (spec §§ 1.4, 2). */
 import { familyOf, type IpFamily, parseKnownCidr } from '@menwei/addresses/ip.ts';
 import type { Service, ServicePortSpec } from '../kubernetes/objects.ts';
-import { objectKey } from './object-key.ts';
-import type { ServicePort } from './service-port.ts';
+import { objectKey } from '../state/object-key.ts';
+import type { ServicePort } from '../state/service-port.ts';
 
 /** A service port with all the addresses its Service names. */
 export interface WantedPort extends Omit<ServicePort, 'clusterIP' | 'endpoints'> {

@@ -4,7 +4,7 @@
  */
 import type { Backend, Outcome, Plan, Refusal, StateChange } from 'menwei/backends/backend.ts';
 import type { NodeView } from 'menwei/services/node-view.ts';
-import type { ServicePort, ServicePortKey } from 'menwei/services/service-port.ts';
+import type { ServicePort, ServicePortKey } from 'menwei/state/service-port.ts';
 
 type Texts = ReadonlyMap<ServicePortKey, string>;
 type Edits = ReadonlyMap<ServicePortKey, string | undefined>;

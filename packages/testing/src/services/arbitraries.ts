@@ -7,7 +7,7 @@ import type { IpFamily } from '@menwei/addresses/ip.ts';
 import fc from 'fast-check';
 import { type Balancing, DEFAULT_BALANCING, type Forwarding } from 'menwei/kubernetes/objects.ts';
 import type { NodeView } from 'menwei/services/node-view.ts';
-import type { Endpoint, ServicePort, ServicePortKey } from 'menwei/services/service-port.ts';
+import type { Endpoint, ServicePort, ServicePortKey } from 'menwei/state/service-port.ts';
 import { aNodeView, anEndpoint, aServicePort } from './testing.ts';
 
 /** A node and all service ports there are. */

@@ -8,7 +8,7 @@ import {
   type SliceEndpoint,
 } from 'menwei/kubernetes/objects.ts';
 import type { NodeView } from 'menwei/services/node-view.ts';
-import type { Endpoint, ServicePort } from 'menwei/services/service-port.ts';
+import type { Endpoint, ServicePort } from 'menwei/state/service-port.ts';
 
 export interface ServiceFields extends Partial<Omit<Service, 'kind' | 'ports'>> {
   readonly ports?: readonly Partial<ServicePortSpec>[];

@@ -3,7 +3,7 @@
  * situations get the same verdicts (§ 3.1).
  */
 import type { NodeView } from '../../services/node-view.ts';
-import type { ServicePort } from '../../services/service-port.ts';
+import type { ServicePort } from '../../state/service-port.ts';
 import { sharedRules } from './dispatch.ts';
 import type { IptablesOptions } from './options.ts';
 import { ownChains } from './service-chains.ts';

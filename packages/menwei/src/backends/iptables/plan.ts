@@ -2,7 +2,7 @@
 
 import type { OwnChains, Ruleset } from '@menwei/netfilter/iptables/ruleset.ts';
 import type { NodeView } from '../../services/node-view.ts';
-import type { ServicePortKey } from '../../services/service-port.ts';
+import type { ServicePortKey } from '../../state/service-port.ts';
 import type { Plan, StateChange } from '../backend.ts';
 import { type ContributionChange, SharedChains } from '../xtables/shared-chains.ts';
 import { compileBase } from './base.ts';

@@ -3,7 +3,7 @@ import type { IpFamily } from '@menwei/addresses/ip.ts';
 import { formatScript, type RestoreScript } from '@menwei/netfilter/iptables/restore-script.ts';
 import { EMPTY_RULESET, type Ruleset } from '@menwei/netfilter/iptables/ruleset.ts';
 import type { NodeView } from '../../services/node-view.ts';
-import type { ServicePort } from '../../services/service-port.ts';
+import type { ServicePort } from '../../state/service-port.ts';
 import type { Rules } from '../backend.ts';
 import { diffTables } from '../xtables/diff.ts';
 import { compile } from './compile.ts';

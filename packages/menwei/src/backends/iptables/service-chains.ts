@@ -2,8 +2,8 @@
 
 import { formatRule, type Rule } from '@menwei/netfilter/iptables/rule.ts';
 import type { NodeView } from '../../services/node-view.ts';
-import { type Endpoint, isExternallyAccessible } from '../../services/service-port.ts';
 import { sourceRangesAllowNode } from '../../services/situation.ts';
+import { type Endpoint, isExternallyAccessible } from '../../state/service-port.ts';
 import { endpointChain, MARK_MASQ } from './names.ts';
 import type { Situation } from './situation.ts';
 import type { OwnChain } from './unit.ts';

@@ -1,7 +1,7 @@
 /** What the rules of one service port depend on, worked out once (spec §§ 3.1, 4.8). */
 import type { NodeView } from '../../services/node-view.ts';
-import type { ServicePort } from '../../services/service-port.ts';
 import * as services from '../../services/situation.ts';
+import type { ServicePort } from '../../state/service-port.ts';
 import { restrictsSources } from '../xtables/filter-rules.ts';
 import { type ServiceChains, serviceChains } from './names.ts';
 import type { IptablesOptions } from './options.ts';

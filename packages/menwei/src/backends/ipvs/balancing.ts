@@ -7,7 +7,7 @@ import {
   type VirtualServer,
 } from '@menwei/netlink/families/ipvs/contract.ts';
 import type { SchedulerFlag } from '../../kubernetes/objects.ts';
-import type { Endpoint, ServicePort } from '../../services/service-port.ts';
+import type { Endpoint, ServicePort } from '../../state/service-port.ts';
 import type { IpvsOptions } from './options.ts';
 
 /** So many steps a weight of 1 has to grow through in slow start. */

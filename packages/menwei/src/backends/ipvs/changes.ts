@@ -3,7 +3,7 @@
 import type { RestoreScript } from '@menwei/netfilter/iptables/restore-script.ts';
 import type { SetShape } from '@menwei/netlink/families/ipset/contract.ts';
 import type { Destination, Frontend } from '@menwei/netlink/families/ipvs/contract.ts';
-import type { ServicePortKey } from '../../services/service-port.ts';
+import type { ServicePortKey } from '../../state/service-port.ts';
 import type { ServerContent, SetContent } from './state.ts';
 
 export interface DestinationChange {

@@ -5,8 +5,8 @@ import type { Destination, FrontendKey } from '@menwei/netlink/families/ipvs/con
 import { formatFrontend } from '@menwei/netlink/families/ipvs/frontend.ts';
 import type { Forwarding } from '../../kubernetes/objects.ts';
 import type { NodeView } from '../../services/node-view.ts';
-import type { Endpoint, ServicePort } from '../../services/service-port.ts';
 import { assess, type Situation, sourceRangesAllowNode } from '../../services/situation.ts';
+import type { Endpoint, ServicePort } from '../../state/service-port.ts';
 import { canDrain, destinationOf, scheduling } from './balancing.ts';
 import type { IpvsOptions } from './options.ts';
 import {

@@ -17,7 +17,7 @@ import { formatFrontend } from '@menwei/netlink/families/ipvs/frontend.ts';
 import { frontendOf, isGone } from '@menwei/netlink/families/ipvs/refusal.ts';
 import type { AddressEdit, LinkClient } from '@menwei/netlink/families/route/contract.ts';
 import type { KernelError } from '@menwei/netlink/kernel-error.ts';
-import type { ServicePortKey } from '../../services/service-port.ts';
+import type { ServicePortKey } from '../../state/service-port.ts';
 import type { Refusal } from '../backend.ts';
 import type { DestinationChange, IpvsChanges } from './changes.ts';
 import { endDrained } from './draining.ts';

@@ -11,7 +11,7 @@ import {
 import { beforeEach, describe, expect, it } from 'vitest';
 import { DEFAULT_BALANCING } from '../../kubernetes/objects.ts';
 import type { NodeView } from '../../services/node-view.ts';
-import type { ServicePort } from '../../services/service-port.ts';
+import type { ServicePort } from '../../state/service-port.ts';
 import { FILTER_IPVS_OUT, NAT_SERVICES } from './names.ts';
 import type { IpvsPlan } from './plan.ts';
 import { IpvsRules } from './rules.ts';

@@ -3,7 +3,7 @@
 import type { Ruleset } from '@menwei/netfilter/iptables/ruleset.ts';
 import type { FrontendKey } from '@menwei/netlink/families/ipvs/contract.ts';
 import type { NodeView } from '../../services/node-view.ts';
-import type { ServicePortKey } from '../../services/service-port.ts';
+import type { ServicePortKey } from '../../state/service-port.ts';
 import type { Plan, StateChange } from '../backend.ts';
 import {
   type BaseChains,

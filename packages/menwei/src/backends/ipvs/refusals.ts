@@ -5,7 +5,7 @@ import { formatFrontend } from '@menwei/netlink/families/ipvs/frontend.ts';
 import { frontendOf, refusalForForeign } from '@menwei/netlink/families/ipvs/refusal.ts';
 import type { AddressEdit } from '@menwei/netlink/families/route/contract.ts';
 import type { KernelError } from '@menwei/netlink/kernel-error.ts';
-import type { ServicePortKey } from '../../services/service-port.ts';
+import type { ServicePortKey } from '../../state/service-port.ts';
 import type { Refusal } from '../backend.ts';
 import { subjectsOf } from './guards.ts';
 import { Unmade } from './unmade.ts';

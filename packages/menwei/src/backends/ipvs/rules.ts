@@ -2,7 +2,7 @@
 import type { IpFamily } from '@menwei/addresses/ip.ts';
 import { EMPTY_RULESET } from '@menwei/netfilter/iptables/ruleset.ts';
 import type { NodeView } from '../../services/node-view.ts';
-import type { ServicePort } from '../../services/service-port.ts';
+import type { ServicePort } from '../../state/service-port.ts';
 import type { Rules } from '../backend.ts';
 import type { IpvsChanges } from './changes.ts';
 import { compile } from './compile.ts';

@@ -7,7 +7,7 @@
  */
 import type { IpFamily } from '@menwei/addresses/ip.ts';
 import type { Chain, SetDeclaration } from '@menwei/netlink/families/nftables/model.ts';
-import type { ServicePort } from '../../services/service-port.ts';
+import type { ServicePort } from '../../state/service-port.ts';
 import { type Entrance, fitComment } from './names.ts';
 import type { NftablesOptions } from './options.ts';
 import { chain, type Pick, pickChainName } from './pick-chains.ts';

@@ -2,7 +2,7 @@ import { IP_FAMILIES, type IpFamily } from '@menwei/addresses/ip.ts';
 import { describe, expect, it } from 'vitest';
 import { optionsOf, stateOf } from '../../../../../test/tracer/modes.ts';
 import { HOSTS, type PortOfFields, portOf, programOf } from '../../../../../test/tracer/testbed.ts';
-import type { ServicePort } from '../../services/service-port.ts';
+import type { ServicePort } from '../../state/service-port.ts';
 import { affinityId, clientMap } from './affinity.ts';
 import { Forgotten, type Parting, partingOf } from './forgotten.ts';
 import { NftablesRules } from './rules.ts';

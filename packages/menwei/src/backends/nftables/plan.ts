@@ -9,7 +9,7 @@ import type {
   TableContent,
 } from '@menwei/netlink/families/nftables/model.ts';
 import type { NodeView } from '../../services/node-view.ts';
-import type { ServicePortKey } from '../../services/service-port.ts';
+import type { ServicePortKey } from '../../state/service-port.ts';
 import type { Plan, StateChange } from '../backend.ts';
 import { forEachMember, parseEndpoint, SeatedEndpoints, type Seating } from './elements.ts';
 import { frameChains, nodePortIPs } from './frame-chains.ts';

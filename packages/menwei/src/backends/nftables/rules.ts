@@ -2,7 +2,7 @@
 import type { IpFamily } from '@menwei/addresses/ip.ts';
 import type { Transaction } from '@menwei/netlink/families/nftables/model.ts';
 import type { NodeView } from '../../services/node-view.ts';
-import type { ServicePort } from '../../services/service-port.ts';
+import type { ServicePort } from '../../state/service-port.ts';
 import type { Rules } from '../backend.ts';
 import { compile } from './compile.ts';
 import { diff } from './diff.ts';

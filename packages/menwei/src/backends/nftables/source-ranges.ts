@@ -1,8 +1,8 @@
 /** Load-balancer source ranges as elements of an interval set, which must not overlap. */
 import { type Cidr, outermostCidrs, parseKnownCidr } from '@menwei/addresses/ip.ts';
 import type { NodeView } from '../../services/node-view.ts';
-import type { ServicePort } from '../../services/service-port.ts';
 import { sourceRangesAllowNode } from '../../services/situation.ts';
+import type { ServicePort } from '../../state/service-port.ts';
 
 /**
  * Who may reach the load-balancer addresses of a service port, as nft writes it (`203.0.113.0/24`, `192.0.2.1`), no

@@ -14,7 +14,7 @@ import { ADDRESSES, servicePorts, type World } from '@menwei/testing/services/ar
 import { aNodeView, anEndpoint, aServicePort } from '@menwei/testing/services/testing.ts';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Endpoint, ServicePort } from '../../services/service-port.ts';
+import type { Endpoint, ServicePort } from '../../state/service-port.ts';
 import type { Plan } from '../backend.ts';
 import { type Entrance, endpointMaps, SETS } from './names.ts';
 import { FIRST_LOCAL_SLOT } from './pick-chains.ts';

@@ -8,7 +8,7 @@ import { FakeIptables } from '@menwei/testing/kernel/iptables.ts';
 import type { World } from '@menwei/testing/services/arbitraries.ts';
 import { aNodeView, anEndpoint, aServicePort } from '@menwei/testing/services/testing.ts';
 import { describe, expect, it } from 'vitest';
-import type { ServicePort } from '../../services/service-port.ts';
+import type { ServicePort } from '../../state/service-port.ts';
 import type { Plan } from '../backend.ts';
 import type { UserspaceBackendOptions } from './backend.ts';
 import { PortSpace } from './ports.ts';

@@ -4,7 +4,7 @@ import type { IptablesTools } from '@menwei/kernel/iptables-tools.ts';
 import { KernelError } from '@menwei/netlink/kernel-error.ts';
 import type { Logger } from '../../log/logger.ts';
 import type { ListenFailure, Relay, RelayKey, Relays } from '../../relay/contract.ts';
-import type { ServicePortKey } from '../../services/service-port.ts';
+import type { ServicePortKey } from '../../state/service-port.ts';
 import type { Backend, Destination, InTurn, Outcome, Refusal } from '../backend.ts';
 import { KernelRules } from '../xtables/kernel.ts';
 import { LAYOUT } from './base.ts';

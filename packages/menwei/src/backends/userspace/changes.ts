@@ -2,7 +2,7 @@
 
 import type { RestoreScript } from '@menwei/netfilter/iptables/restore-script.ts';
 import type { Relay, RelayKey } from '../../relay/contract.ts';
-import type { ServicePortKey } from '../../services/service-port.ts';
+import type { ServicePortKey } from '../../state/service-port.ts';
 
 export interface RelayChange {
   readonly before: Relay | undefined;

@@ -3,9 +3,9 @@
 import { formatRule } from '@menwei/netfilter/iptables/rule.ts';
 import type { RelayEndpoint, RelayProtocol } from '../../relay/contract.ts';
 import type { NodeView } from '../../services/node-view.ts';
-import type { Endpoint, ServicePort } from '../../services/service-port.ts';
 import { assess } from '../../services/situation.ts';
 import type { EndpointCategories } from '../../services/topology.ts';
+import type { Endpoint, ServicePort } from '../../state/service-port.ts';
 import { filterRules } from '../xtables/filter-rules.ts';
 import type { UserspaceOptions } from './options.ts';
 import { addressingOf, loopGuards, portalRules } from './portal-rules.ts';

@@ -4,7 +4,7 @@ import { formatRule } from '@menwei/netfilter/iptables/rule.ts';
 import type { Ruleset } from '@menwei/netfilter/iptables/ruleset.ts';
 import type { Listener, Relay, RelayKey, RelayProtocol } from '../../relay/contract.ts';
 import type { NodeView } from '../../services/node-view.ts';
-import type { ServicePortKey } from '../../services/service-port.ts';
+import type { ServicePortKey } from '../../state/service-port.ts';
 import type { Destination, Plan, StateChange } from '../backend.ts';
 import {
   type BaseChains,

@@ -3,8 +3,8 @@ import { isLoopback } from '@menwei/addresses/ip.ts';
 import { formatRule, type Rule } from '@menwei/netfilter/iptables/rule.ts';
 import type { RelayProtocol } from '../../relay/contract.ts';
 import type { NodeView } from '../../services/node-view.ts';
-import type { ServicePort } from '../../services/service-port.ts';
 import { sourceRangesAllowNode } from '../../services/situation.ts';
+import type { ServicePort } from '../../state/service-port.ts';
 import type { SharedRule } from '../xtables/shared-chains.ts';
 import {
   NODE_PORT_CONTAINER,

@@ -1,7 +1,7 @@
 /** The pure half of the userspace mode: needs no tools and no privilege. */
 import type { IpFamily } from '@menwei/addresses/ip.ts';
 import type { NodeView } from '../../services/node-view.ts';
-import type { ServicePort } from '../../services/service-port.ts';
+import type { ServicePort } from '../../state/service-port.ts';
 import type { Rules } from '../backend.ts';
 import type { UserspaceChanges } from './changes.ts';
 import { compile } from './compile.ts';

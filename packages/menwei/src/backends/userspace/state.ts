@@ -2,7 +2,7 @@
 import type { IpFamily } from '@menwei/addresses/ip.ts';
 import { EMPTY_RULESET, type Ruleset } from '@menwei/netfilter/iptables/ruleset.ts';
 import type { Relay, RelayKey, RelayProtocol } from '../../relay/contract.ts';
-import type { ServicePortKey } from '../../services/service-port.ts';
+import type { ServicePortKey } from '../../state/service-port.ts';
 
 export interface UserspaceState {
   readonly rules: Ruleset;

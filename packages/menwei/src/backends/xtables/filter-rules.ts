@@ -1,8 +1,8 @@
 /** What a service port puts into the filter chains: who is refused or dropped, and which ports are open (spec § 4.8). */
 
 import { formatRule, type Rule } from '@menwei/netfilter/iptables/rule.ts';
-import type { ServicePort } from '../../services/service-port.ts';
 import type { Situation } from '../../services/situation.ts';
+import type { ServicePort } from '../../state/service-port.ts';
 import {
   FILTER_EXTERNAL_SERVICES,
   FILTER_NODE_PORTS,

@@ -2,7 +2,7 @@
 
 import type { ChainId } from '@menwei/netfilter/iptables/chain-id.ts';
 import type { ChainContent } from '@menwei/netfilter/iptables/ruleset.ts';
-import type { ServicePortKey } from '../../services/service-port.ts';
+import type { ServicePortKey } from '../../state/service-port.ts';
 import type { StateChange } from '../backend.ts';
 
 /** A rule that a service port contributes to a shared chain. */

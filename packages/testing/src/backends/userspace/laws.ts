@@ -11,7 +11,7 @@ import type { UserspaceUnit } from 'menwei/backends/userspace/unit.ts';
 import { silentLogger } from 'menwei/log/logger.ts';
 import type { Relays } from 'menwei/relay/contract.ts';
 import type { NodeView } from 'menwei/services/node-view.ts';
-import type { ServicePort } from 'menwei/services/service-port.ts';
+import type { ServicePort } from 'menwei/state/service-port.ts';
 import { describe, expect, it } from 'vitest';
 import { saved } from '../../kernel/iptables-laws.ts';
 import { worlds } from '../../services/arbitraries.ts';
