@@ -2,7 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { observeIpvsSupport } from '@menwei/netlink/families/ipvs/support.ts';
+import { observeIpvsSupport } from '@menwei/netlink/ipvs';
 import { Option } from 'commander';
 import { progress } from './options.ts';
 

@@ -1,9 +1,7 @@
 /** The proxy's own classes, put together for a benchmark: IPv4, on the node of {@link NODE_VIEW}. */
 
 import type { ToolRunner } from '@menwei/kernel/tool-runner.ts';
-import { NetlinkConnection } from '@menwei/netlink/connection.ts';
-import { KernelError } from '@menwei/netlink/kernel-error.ts';
-import { decodeSequences } from '@menwei/netlink/message.ts';
+import { decodeSequences, KernelError, NetlinkConnection } from '@menwei/netlink';
 import type { AnyBackend } from 'menwei/backends/backend.ts';
 import { findMode } from 'menwei/backends/modes.ts';
 import { type Logger, silentLogger } from 'menwei/log/logger.ts';

@@ -12,7 +12,7 @@
 import { execFileSync, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { startToolRunner } from '@menwei/kernel/tool-runner.ts';
-import { CLONE_NEWNET, unshare } from '@menwei/netlink/ffi.ts';
+import { CLONE_NEWNET, unshare } from '@menwei/netlink/native';
 import { Command } from 'commander';
 import { orFail } from 'menwei/setup/failure.ts';
 import * as v from 'valibot';

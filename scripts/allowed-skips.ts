@@ -1,7 +1,7 @@
 /** Tests that may be skipped, each for a reason that must hold on the machine at hand. */
 import { spawnSync } from 'node:child_process';
-import { observeIpvsSupport } from '@menwei/netlink/families/ipvs/support.ts';
-import { observeAccountingSupport } from '@menwei/netlink/families/nfacct/nfacct.ts';
+import { observeIpvsSupport } from '@menwei/netlink/ipvs';
+import { observeAccountingSupport } from '@menwei/netlink/nfacct';
 import { ALL_MODES } from '../test/kernel/behaviour/modes.ts';
 
 export interface AllowedSkip {

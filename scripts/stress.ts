@@ -5,7 +5,7 @@
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
-import { observeIpvsSupport } from '@menwei/netlink/families/ipvs/support.ts';
+import { observeIpvsSupport } from '@menwei/netlink/ipvs';
 import { MODES } from '../test/stress/engine.ts';
 import { HUNG, type Result } from '../test/stress/result.ts';
 import { SCENARIOS } from '../test/stress/round.ts';

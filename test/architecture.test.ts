@@ -129,6 +129,10 @@ const FFI_DOOR = 'netlink/ffi.ts';
 /** So do YAML and JSON, since all users of them go by the same rules (docs/yaml.md). */
 const YAML_DOOR = 'yaml/documents.ts';
 
+const NETLINK_EXPORTS: Readonly<Record<string, string>> = JSON.parse(
+  readFileSync(join(PACKAGES, 'netlink/package.json'), 'utf8'),
+).exports;
+
 interface SourceFile {
   readonly path: string;
   readonly text: string;
@@ -155,7 +159,14 @@ function shorten(path: string): string {
 
 function resolve(path: string, specifier: string): string {
   if (specifier.startsWith('.')) return shorten(join(dirname(path), specifier));
+  if (specifier.startsWith('@menwei/netlink')) return entryPoint(specifier);
   return specifier.replace(/^(?:@menwei|menwei)\//, '');
+}
+
+/** The file behind a name in a package's `exports`. */
+function entryPoint(specifier: string): string {
+  const file = NETLINK_EXPORTS[specifier.replace('@menwei/netlink', '.')];
+  return file === undefined ? specifier : shorten(join('netlink', file));
 }
 
 function room(path: string): string {

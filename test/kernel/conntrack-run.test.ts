@@ -1,8 +1,8 @@
 /** `menwei run` and the flows it finds, of UDP and of SCTP, which needs no SCTP in this kernel. */
 
 import { formatHostPort } from '@menwei/addresses/ip.ts';
-import type { Flow, FlowEnd, FlowProtocol } from '@menwei/netlink/families/conntrack/flow.ts';
-import { createFlows, observeFlows } from '@menwei/netlink/testing/conntrack-flows.ts';
+import type { Flow, FlowEnd, FlowProtocol } from '@menwei/netlink/conntrack';
+import { createFlows, observeFlows } from '@menwei/netlink/testing';
 import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { NODE, TestFolder } from './run-cluster.ts';
 import { observeStatus, RunProcess } from './run-process.ts';

@@ -2,11 +2,16 @@
 import { spawnSync } from 'node:child_process';
 import { formatHostPort, IP_FAMILIES, type IpFamily } from '@menwei/addresses/ip.ts';
 import { createNamespace, withNamespace } from '@menwei/kernel/netns.ts';
-import type { FlowFilter } from '@menwei/netlink/families/conntrack/filter.ts';
-import type { Flow, FlowEnd, FlowProtocol } from '@menwei/netlink/families/conntrack/flow.ts';
-import { FlowTable } from '@menwei/netlink/families/conntrack/flow-table.ts';
-import { type FlowSocket, openFlowSocket } from '@menwei/netlink/families/conntrack/socket.ts';
-import { createFlows, observeFlows, type SourcedFlow } from '@menwei/netlink/testing/conntrack-flows.ts';
+import {
+  type Flow,
+  type FlowEnd,
+  type FlowFilter,
+  type FlowProtocol,
+  type FlowSocket,
+  FlowTable,
+  openFlowSocket,
+} from '@menwei/netlink/conntrack';
+import { createFlows, observeFlows, type SourcedFlow } from '@menwei/netlink/testing';
 import { beforeEach, describe, expect, it } from 'vitest';
 
 const never = new AbortController().signal;

@@ -1,14 +1,14 @@
 /** Any changes, made to the kernel's IP sets and to the fake's: both refuse the same, and end up the same. */
 
-import { openIpSetClient } from '@menwei/netlink/families/ipset/client.ts';
-import type {
-  SetEdit,
-  SetEntry,
-  SetRefusal,
-  SetShape,
-  SetType,
-} from '@menwei/netlink/families/ipset/contract.ts';
-import { CLONE_NEWNET, unshare } from '@menwei/netlink/ffi.ts';
+import {
+  openIpSetClient,
+  type SetEdit,
+  type SetEntry,
+  type SetRefusal,
+  type SetShape,
+  type SetType,
+} from '@menwei/netlink/ipset';
+import { CLONE_NEWNET, unshare } from '@menwei/netlink/native';
 import { FakeIpSets } from '@menwei/testing/kernel/ip-set.ts';
 import fc, { type Arbitrary } from 'fast-check';
 import { expect, it } from 'vitest';

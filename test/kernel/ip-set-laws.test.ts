@@ -1,7 +1,7 @@
 /** IP sets as the proxy relies on them, on the real kernel. */
 
-import { openIpSetClient } from '@menwei/netlink/families/ipset/client.ts';
-import { CLONE_NEWNET, unshare } from '@menwei/netlink/ffi.ts';
+import { openIpSetClient } from '@menwei/netlink/ipset';
+import { CLONE_NEWNET, unshare } from '@menwei/netlink/native';
 import { describeIpSets } from '@menwei/testing/kernel/ip-set-laws.ts';
 import { afterEach } from 'vitest';
 

@@ -1,10 +1,15 @@
 /** The client of IP sets beside the ipset program: each sees what the other has done. */
 import { spawnSync } from 'node:child_process';
 import { IP_FAMILIES } from '@menwei/addresses/ip.ts';
-import { type KernelIpSets, openIpSetClient } from '@menwei/netlink/families/ipset/client.ts';
-import { IPSET_ERR } from '@menwei/netlink/families/ipset/constants.ts';
-import type { SetEdit, SetShape, SetType } from '@menwei/netlink/families/ipset/contract.ts';
-import { CLONE_NEWNET, unshare } from '@menwei/netlink/ffi.ts';
+import {
+  IPSET_ERR,
+  type KernelIpSets,
+  openIpSetClient,
+  type SetEdit,
+  type SetShape,
+  type SetType,
+} from '@menwei/netlink/ipset';
+import { CLONE_NEWNET, unshare } from '@menwei/netlink/native';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 const signal = new AbortController().signal;

@@ -1,7 +1,7 @@
 /** The kernel's IPVS for tests that want it empty, again and again, and what its own tool says of it. */
 import { spawnSync } from 'node:child_process';
-import { type Ipvs, openIpvsClient } from '@menwei/netlink/families/ipvs/client.ts';
-import { CLONE_NEWNET, unshare } from '@menwei/netlink/ffi.ts';
+import { type Ipvs, openIpvsClient } from '@menwei/netlink/ipvs';
+import { CLONE_NEWNET, unshare } from '@menwei/netlink/native';
 import { afterEach } from 'vitest';
 
 const open: Ipvs[] = [];

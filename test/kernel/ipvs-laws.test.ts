@@ -1,8 +1,8 @@
 /** The laws of the ipvs mode on the real kernel, with every variant of the iptables tools that it has tables for. */
 import { spawnSync } from 'node:child_process';
-import { openIpSetClient } from '@menwei/netlink/families/ipset/client.ts';
-import { openIpvsClient } from '@menwei/netlink/families/ipvs/client.ts';
-import { openLinkClient } from '@menwei/netlink/families/route/client.ts';
+import { openIpSetClient } from '@menwei/netlink/ipset';
+import { openIpvsClient } from '@menwei/netlink/ipvs';
+import { openLinkClient } from '@menwei/netlink/route';
 import { describeIpvsLaws, type IpvsKernel } from '@menwei/testing/backends/ipvs/laws.ts';
 import { describeOwnership } from '@menwei/testing/backends/ipvs/ownership-laws.ts';
 import { describeLoopLaws } from '@menwei/testing/proxy/laws.ts';

@@ -2,8 +2,8 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Server } from 'node:net';
-import { type KernelLinks, openLinkClient } from '@menwei/netlink/families/route/client.ts';
-import { CLONE_NEWNET, unshare } from '@menwei/netlink/ffi.ts';
+import { CLONE_NEWNET, unshare } from '@menwei/netlink/native';
+import { type KernelLinks, openLinkClient } from '@menwei/netlink/route';
 import { describeLinks } from '@menwei/testing/kernel/links-laws.ts';
 import { afterEach, describe, expect, it } from 'vitest';
 

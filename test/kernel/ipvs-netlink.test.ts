@@ -5,16 +5,17 @@ import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { setTimeout } from 'node:timers/promises';
 import { formatHostPort, IP_FAMILIES } from '@menwei/addresses/ip.ts';
 import { createNamespace, withNamespace } from '@menwei/kernel/netns.ts';
-import { type Ipvs, openIpvsClient } from '@menwei/netlink/families/ipvs/client.ts';
-import type {
-  Counters,
-  Destination,
-  Frontend,
-  IpvsEdit,
-  VirtualServer,
-} from '@menwei/netlink/families/ipvs/contract.ts';
-import { formatFrontend } from '@menwei/netlink/families/ipvs/frontend.ts';
-import { observeIpvsSupport } from '@menwei/netlink/families/ipvs/support.ts';
+import {
+  type Counters,
+  type Destination,
+  type Frontend,
+  formatFrontend,
+  type Ipvs,
+  type IpvsEdit,
+  observeIpvsSupport,
+  openIpvsClient,
+  type VirtualServer,
+} from '@menwei/netlink/ipvs';
 import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { ipvsadm, openEmptyIpvs, run } from './ipvs-kernel.ts';
 

@@ -2,7 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { IP_FAMILIES, type IpFamily } from '@menwei/addresses/ip.ts';
-import { CLONE_NEWNET, unshare } from '@menwei/netlink/ffi.ts';
+import { CLONE_NEWNET, unshare } from '@menwei/netlink/native';
 import { afterAll, beforeEach, expect, it } from 'vitest';
 import { run } from './ipvs-kernel.ts';
 import { TestFolder } from './run-cluster.ts';

@@ -1,7 +1,7 @@
 /** What `menwei run --proxy-mode ipvs` does before its first sync, and what follows the machine it runs on. */
 
 import { readSysctl } from '@menwei/kernel/sysctl.ts';
-import { CLONE_NEWNET, unshare } from '@menwei/netlink/ffi.ts';
+import { CLONE_NEWNET, unshare } from '@menwei/netlink/native';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
 import { ipvsadm, run } from './ipvs-kernel.ts';
 import { NODE, TestFolder } from './run-cluster.ts';

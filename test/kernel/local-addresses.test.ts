@@ -1,8 +1,8 @@
 /** The addresses of a node that has just lost and won some, on the real kernel. */
 import { spawn, spawnSync } from 'node:child_process';
 import { isReachable, LocalAddresses } from '@menwei/kernel/local-addresses.ts';
-import { type KernelLinks, openLinkClient } from '@menwei/netlink/families/route/client.ts';
-import { CLONE_NEWNET, unshare } from '@menwei/netlink/ffi.ts';
+import { CLONE_NEWNET, unshare } from '@menwei/netlink/native';
+import { type KernelLinks, openLinkClient } from '@menwei/netlink/route';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 
 const DEVICE = 'kube-ipvs0';

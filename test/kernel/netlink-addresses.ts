@@ -1,10 +1,15 @@
 /** IPv4 addresses over netlink (linux/if_addr.h): something simple to ask a real kernel for. */
 
-import { forEachAttribute } from '@menwei/netlink/attribute-reader.ts';
-import type { DumpReader, NetlinkRequest } from '@menwei/netlink/connection.ts';
-import { AF_INET } from '@menwei/netlink/ffi.ts';
-import { type NetlinkMessage, NLM_F_CREATE, NLM_F_EXCL } from '@menwei/netlink/message.ts';
-import type { MessageWriter } from '@menwei/netlink/message-writer.ts';
+import {
+  type DumpReader,
+  forEachAttribute,
+  type MessageWriter,
+  type NetlinkMessage,
+  type NetlinkRequest,
+  NLM_F_CREATE,
+  NLM_F_EXCL,
+} from '@menwei/netlink';
+import { AF_INET } from '@menwei/netlink/native';
 
 export const RTM_NEWADDR = 20;
 export const RTM_DELADDR = 21;

@@ -5,12 +5,17 @@ import { once } from 'node:events';
 import { readdirSync } from 'node:fs';
 import { constants } from 'node:os';
 import { Worker } from 'node:worker_threads';
-import { NetlinkConnection } from '@menwei/netlink/connection.ts';
-import { listen, type NetlinkListener } from '@menwei/netlink/listener.ts';
-import { NLM_F_CREATE, NLM_F_REQUEST } from '@menwei/netlink/message.ts';
-import { MessageWriter } from '@menwei/netlink/message-writer.ts';
-import { encodePortFilter } from '@menwei/netlink/port-filter.ts';
-import { NETLINK_ROUTE, openNetlinkTransport } from '@menwei/netlink/transport.ts';
+import {
+  encodePortFilter,
+  listen,
+  MessageWriter,
+  NETLINK_ROUTE,
+  NetlinkConnection,
+  type NetlinkListener,
+  NLM_F_CREATE,
+  NLM_F_REQUEST,
+  openNetlinkTransport,
+} from '@menwei/netlink';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import {
   addAddress,

@@ -3,11 +3,17 @@ import { spawnSync } from 'node:child_process';
 import { constants } from 'node:os';
 import { setImmediate } from 'node:timers/promises';
 import { createNamespace, withNamespace } from '@menwei/kernel/netns.ts';
-import { type DumpReader, NetlinkConnection } from '@menwei/netlink/connection.ts';
-import { AF_INET, AF_NETLINK, connect as connectSocket } from '@menwei/netlink/ffi.ts';
-import { NLM_F_ACK, NLM_F_CREATE, NLM_F_REQUEST } from '@menwei/netlink/message.ts';
-import { MessageWriter } from '@menwei/netlink/message-writer.ts';
-import { NETLINK_ROUTE, openNetlinkTransport } from '@menwei/netlink/transport.ts';
+import {
+  type DumpReader,
+  MessageWriter,
+  NETLINK_ROUTE,
+  NetlinkConnection,
+  NLM_F_ACK,
+  NLM_F_CREATE,
+  NLM_F_REQUEST,
+  openNetlinkTransport,
+} from '@menwei/netlink';
+import { AF_INET, AF_NETLINK, connect as connectSocket } from '@menwei/netlink/native';
 import { beforeEach, describe, expect, it } from 'vitest';
 import {
   ADDRESSES,

@@ -1,9 +1,8 @@
 /** The kernel's nf_tables for tests that want it empty, again and again. */
 
-import { NetlinkConnection } from '@menwei/netlink/connection.ts';
-import { NfTables } from '@menwei/netlink/families/nftables/client.ts';
-import { CLONE_NEWNET, unshare } from '@menwei/netlink/ffi.ts';
-import { NETLINK_NETFILTER, openNetlinkTransport } from '@menwei/netlink/transport.ts';
+import { NETLINK_NETFILTER, NetlinkConnection, openNetlinkTransport } from '@menwei/netlink';
+import { CLONE_NEWNET, unshare } from '@menwei/netlink/native';
+import { NfTables } from '@menwei/netlink/nftables';
 import { afterEach } from 'vitest';
 
 const open: NfTables[] = [];

@@ -11,7 +11,7 @@ import type {
   TableFamily,
   Transaction,
   Verdict,
-} from '@menwei/netlink/families/nftables/model.ts';
+} from '@menwei/netlink/nftables';
 
 interface FamilyFacts {
   readonly address: Datatype;

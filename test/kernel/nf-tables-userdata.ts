@@ -1,7 +1,5 @@
 /** What nft keeps for itself with everything in a family's tables, in bytes as it is. */
-import { decodeAttributes } from '@menwei/netlink/attribute.ts';
-import { forEachAttribute } from '@menwei/netlink/attribute-reader.ts';
-import type { NetlinkConnection } from '@menwei/netlink/connection.ts';
+import { decodeAttributes, forEachAttribute, type NetlinkConnection } from '@menwei/netlink';
 import {
   NFT_MSG,
   NFTA_CHAIN,
@@ -10,10 +8,9 @@ import {
   NFTA_SET_ELEM,
   NFTA_SET_ELEM_LIST,
   NFTA_TABLE,
-} from '@menwei/netlink/families/nftables/constants.ts';
-import { encodeElementsHeader } from '@menwei/netlink/families/nftables/element.ts';
-import { decodeBody, encodeHeader } from '@menwei/netlink/families/nftables/header.ts';
-import type { TableFamily } from '@menwei/netlink/families/nftables/model.ts';
+  type TableFamily,
+} from '@menwei/netlink/nftables';
+import { decodeBody, encodeElementsHeader, encodeHeader } from '@menwei/netlink/nftables/codec';
 
 const KINDS = [
   ['table', NFT_MSG.GETTABLE, NFTA_TABLE.NAME, NFTA_TABLE.USERDATA],

@@ -4,22 +4,28 @@ import { spawnSync } from 'node:child_process';
 import { createSocket } from 'node:dgram';
 import { constants } from 'node:os';
 import { setTimeout } from 'node:timers/promises';
-import { NetlinkConnection } from '@menwei/netlink/connection.ts';
-import { NfTables } from '@menwei/netlink/families/nftables/client.ts';
-import { NFNLGRP_NFTABLES } from '@menwei/netlink/families/nftables/constants.ts';
-import type {
-  Element,
-  SetDeclaration,
-  TableContent,
-  TableFamily,
-  Transaction,
-} from '@menwei/netlink/families/nftables/model.ts';
-import { decodeNotification, type Notification } from '@menwei/netlink/families/nftables/notification.ts';
-import { listen } from '@menwei/netlink/listener.ts';
-import { decodeMessages, type NetlinkMessage } from '@menwei/netlink/message.ts';
-import { encodePortFilter } from '@menwei/netlink/port-filter.ts';
-import { setWithElements } from '@menwei/netlink/testing/nftables-arbitraries.ts';
-import { NETLINK_NETFILTER, type NetlinkTransport, openNetlinkTransport } from '@menwei/netlink/transport.ts';
+import {
+  decodeMessages,
+  encodePortFilter,
+  listen,
+  NETLINK_NETFILTER,
+  NetlinkConnection,
+  type NetlinkMessage,
+  type NetlinkTransport,
+  openNetlinkTransport,
+} from '@menwei/netlink';
+import {
+  decodeNotification,
+  type Element,
+  NFNLGRP_NFTABLES,
+  NfTables,
+  type Notification,
+  type SetDeclaration,
+  type TableContent,
+  type TableFamily,
+  type Transaction,
+} from '@menwei/netlink/nftables';
+import { nftables } from '@menwei/netlink/testing/arbitraries';
 import fc from 'fast-check';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
 import { creation, everything } from './nf-tables-table.ts';
@@ -363,7 +369,7 @@ describe('sets', () => {
 
   it('of any kind hold what is put into them', async () => {
     await fc.assert(
-      fc.asyncProperty(setWithElements, async ([set, elements]) => {
+      fc.asyncProperty(nftables.setWithElements, async ([set, elements]) => {
         // The kernel takes the memory for as many elements at once.
         await holds({ ...set, dynamic: false, size: set.size === 0 ? 0 : 100 }, elements);
       }),

@@ -6,11 +6,14 @@ import { constants } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { IP_FAMILIES } from '@menwei/addresses/ip.ts';
 import { isFailure } from '@menwei/lab/outcome.ts';
-import { NetlinkConnection } from '@menwei/netlink/connection.ts';
-import { NfTables } from '@menwei/netlink/families/nftables/client.ts';
-import type { Operation, SetDeclaration, Transaction } from '@menwei/netlink/families/nftables/model.ts';
-import { KernelError } from '@menwei/netlink/kernel-error.ts';
-import { NETLINK_NETFILTER, type NetlinkTransport, openNetlinkTransport } from '@menwei/netlink/transport.ts';
+import {
+  KernelError,
+  NETLINK_NETFILTER,
+  NetlinkConnection,
+  type NetlinkTransport,
+  openNetlinkTransport,
+} from '@menwei/netlink';
+import { NfTables, type Operation, type SetDeclaration, type Transaction } from '@menwei/netlink/nftables';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { FaultBench, syncUntilDone } from './nftables-bench.ts';
 import { interrupted, NODE } from './nftables-objects.ts';

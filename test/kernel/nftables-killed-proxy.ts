@@ -1,7 +1,6 @@
 /** A proxy that is killed after some transactions, for nftables-faults.test.ts: it reads its orders from the command line. */
-import { NetlinkConnection } from '@menwei/netlink/connection.ts';
-import { NfTables } from '@menwei/netlink/families/nftables/client.ts';
-import { NETLINK_NETFILTER, openNetlinkTransport } from '@menwei/netlink/transport.ts';
+import { NETLINK_NETFILTER, NetlinkConnection, openNetlinkTransport } from '@menwei/netlink';
+import { NfTables } from '@menwei/netlink/nftables';
 import { interrupted, openProxy } from './nftables-objects.ts';
 
 const { family, busy, transactions } = JSON.parse(process.argv[2] ?? '');

@@ -1,8 +1,7 @@
 /** A node, its pods and two Services, of which one is to be changed and the other to be left alone. */
 import type { IpFamily } from '@menwei/addresses/ip.ts';
 import type { LabSpec } from '@menwei/lab/topology.ts';
-import type { NfTablesClient } from '@menwei/netlink/families/nftables/contract.ts';
-import type { Transaction } from '@menwei/netlink/families/nftables/model.ts';
+import type { NfTablesClient, Transaction } from '@menwei/netlink/nftables';
 import { aNodeView, aService, aSlice, type ServiceFields } from '@menwei/testing/services/testing.ts';
 import { NftablesBackend } from 'menwei/backends/nftables/backend.ts';
 import { silentLogger } from 'menwei/log/logger.ts';

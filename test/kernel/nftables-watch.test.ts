@@ -3,16 +3,22 @@ import { closeSync, readFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import type { IpFamily } from '@menwei/addresses/ip.ts';
 import { readSysctl, writeSysctl } from '@menwei/kernel/sysctl.ts';
-import { NetlinkConnection } from '@menwei/netlink/connection.ts';
-import { NfTables } from '@menwei/netlink/families/nftables/client.ts';
-import { NFT_MSG } from '@menwei/netlink/families/nftables/constants.ts';
-import type { NfTablesClient } from '@menwei/netlink/families/nftables/contract.ts';
-import type { SetDeclaration, TableName } from '@menwei/netlink/families/nftables/model.ts';
-import { AF_NETLINK, connect, SOCK_RAW, send, socket } from '@menwei/netlink/ffi.ts';
-import { KernelError } from '@menwei/netlink/kernel-error.ts';
-import { encodeMessage } from '@menwei/netlink/message.ts';
-import { MessageWriter } from '@menwei/netlink/message-writer.ts';
-import { NETLINK_NETFILTER, openNetlinkTransport } from '@menwei/netlink/transport.ts';
+import {
+  encodeMessage,
+  KernelError,
+  MessageWriter,
+  NETLINK_NETFILTER,
+  NetlinkConnection,
+  openNetlinkTransport,
+} from '@menwei/netlink';
+import { AF_NETLINK, connect, SOCK_RAW, send, socket } from '@menwei/netlink/native';
+import {
+  NFT_MSG,
+  NfTables,
+  type NfTablesClient,
+  type SetDeclaration,
+  type TableName,
+} from '@menwei/netlink/nftables';
 import { NftablesBackend } from 'menwei/backends/nftables/backend.ts';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { nft } from './nftables-listing.ts';

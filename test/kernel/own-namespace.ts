@@ -3,7 +3,7 @@
  * nor touch the machine's.
  */
 import { spawnSync } from 'node:child_process';
-import { CLONE_NEWNET, unshare } from '@menwei/netlink/ffi.ts';
+import { CLONE_NEWNET, unshare } from '@menwei/netlink/native';
 
 if (process.getuid?.() !== 0) {
   throw new Error('the kernel tests change network namespaces and need root: run them with sudo');

@@ -2,7 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import { chmodSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { observeIpvsSupport } from '@menwei/netlink/families/ipvs/support.ts';
+import { observeIpvsSupport } from '@menwei/netlink/ipvs';
 import { afterAll, afterEach, describe, expect, it } from 'vitest';
 import { NODE, TestFolder } from './run-cluster.ts';
 import { LAUNCHER, observeStatus, RunProcess, rulesOf, savedRules } from './run-process.ts';

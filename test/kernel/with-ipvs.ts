@@ -1,5 +1,5 @@
 /** Set-up of every test file that needs IPVS, so that a kernel without says so once and clearly. */
-import { observeIpvsSupport } from '@menwei/netlink/families/ipvs/support.ts';
+import { observeIpvsSupport } from '@menwei/netlink/ipvs';
 
 const obstacle = observeIpvsSupport();
 if (obstacle !== undefined) {

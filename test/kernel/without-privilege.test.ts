@@ -1,6 +1,6 @@
 /** What the kernel's refusals say in a process that lacks a capability: what is missing, and not just how it shows. */
 import { spawnSync } from 'node:child_process';
-import { NETLINK_NETFILTER, NETLINK_ROUTE } from '@menwei/netlink/transport.ts';
+import { NETLINK_NETFILTER, NETLINK_ROUTE } from '@menwei/netlink';
 import { describe, expect, it } from 'vitest';
 
 const SOURCE = new URL('../../packages/netlink/src/', import.meta.url);

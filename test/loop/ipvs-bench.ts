@@ -1,12 +1,12 @@
 /** The ipvs mode as the laws of a proxy that runs are tried on it, be its kernel real or not. Only tests import this file. */
 import type { IpFamily } from '@menwei/addresses/ip.ts';
-import type {
-  Frontend,
-  IpvsClient,
-  IpvsEdit,
-  VirtualServer,
-} from '@menwei/netlink/families/ipvs/contract.ts';
-import { formatFrontend } from '@menwei/netlink/families/ipvs/frontend.ts';
+import {
+  type Frontend,
+  formatFrontend,
+  type IpvsClient,
+  type IpvsEdit,
+  type VirtualServer,
+} from '@menwei/netlink/ipvs';
 import { type IpvsKernel, openBackend } from '@menwei/testing/backends/ipvs/laws.ts';
 import { Faults } from '@menwei/testing/kernel/faults.ts';
 import { faulty, refuseSome } from '@menwei/testing/kernel/faulty.ts';

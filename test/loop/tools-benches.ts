@@ -1,7 +1,7 @@
 /** The modes with iptables rules, and nftables, as the laws of a proxy that runs are tried on them, be the kernel real or not. */
 import type { IpFamily } from '@menwei/addresses/ip.ts';
 import type { IptablesTools } from '@menwei/kernel/iptables-tools.ts';
-import type { NfTablesClient } from '@menwei/netlink/families/nftables/contract.ts';
+import type { NfTablesClient } from '@menwei/netlink/nftables';
 import { openBackend as openIptables } from '@menwei/testing/backends/iptables/laws.ts';
 import { openBackend as openNftables } from '@menwei/testing/backends/nftables/laws.ts';
 import { FakeRelays } from '@menwei/testing/backends/userspace/fake-relays.ts';

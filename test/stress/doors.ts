@@ -1,5 +1,5 @@
 /** The doors to the kernel, each behind a gate. */
-import type { KernelError } from '@menwei/netlink/kernel-error.ts';
+import type { KernelError } from '@menwei/netlink';
 import { dead, type Gate } from './gate.ts';
 
 /** Operations that are over when they return. */

@@ -1,12 +1,11 @@
 /** What a proxy of each mode is made of: the real backends on the real kernel, all doors behind one gate. */
 import type { IpFamily } from '@menwei/addresses/ip.ts';
 import { findIptables } from '@menwei/kernel/iptables-tools.ts';
-import { NetlinkConnection } from '@menwei/netlink/connection.ts';
-import { openIpSetClient } from '@menwei/netlink/families/ipset/client.ts';
-import { openIpvsClient } from '@menwei/netlink/families/ipvs/client.ts';
-import { NfTables } from '@menwei/netlink/families/nftables/client.ts';
-import { openLinkClient } from '@menwei/netlink/families/route/client.ts';
-import { NETLINK_NETFILTER, openNetlinkTransport } from '@menwei/netlink/transport.ts';
+import { NETLINK_NETFILTER, NetlinkConnection, openNetlinkTransport } from '@menwei/netlink';
+import { openIpSetClient } from '@menwei/netlink/ipset';
+import { openIpvsClient } from '@menwei/netlink/ipvs';
+import { NfTables } from '@menwei/netlink/nftables';
+import { openLinkClient } from '@menwei/netlink/route';
 import { UNREACHED_LIMITS } from '@menwei/testing/relay/testing.ts';
 import type { AnyBackend } from 'menwei/backends/backend.ts';
 import { IptablesBackend } from 'menwei/backends/iptables/backend.ts';

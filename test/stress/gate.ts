@@ -4,7 +4,7 @@
  */
 import { constants } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { KernelError } from '@menwei/netlink/kernel-error.ts';
+import { KernelError } from '@menwei/netlink';
 import type { Dice } from './dice.ts';
 
 const { EBUSY, ENOMEM, ENOBUFS } = constants.errno;

@@ -1,6 +1,7 @@
 /** How many file descriptors this process may have open. */
-import { type ResourceLimit, resourceLimit } from '@menwei/netlink/ffi.ts';
-import { KernelError } from '@menwei/netlink/kernel-error.ts';
+
+import { KernelError } from '@menwei/netlink';
+import { type ResourceLimit, resourceLimit } from '@menwei/netlink/native';
 
 const RLIMIT_NOFILE = 7;
 

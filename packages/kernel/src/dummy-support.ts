@@ -1,9 +1,12 @@
 /** Whether dummy interfaces can be made, asked without making one. */
 import { constants } from 'node:os';
-import { NetlinkConnection } from '@menwei/netlink/connection.ts';
-import { KernelError } from '@menwei/netlink/kernel-error.ts';
-import { NLM_F_CREATE, NLM_F_EXCL } from '@menwei/netlink/message.ts';
-import { openNetlinkTransport } from '@menwei/netlink/transport.ts';
+import {
+  KernelError,
+  NetlinkConnection,
+  NLM_F_CREATE,
+  NLM_F_EXCL,
+  openNetlinkTransport,
+} from '@menwei/netlink';
 
 const NETLINK_ROUTE = 0;
 const RTM_NEWLINK = 16;

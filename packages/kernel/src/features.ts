@@ -1,7 +1,7 @@
 /** What this machine's kernel can and cannot do, where that differs between machines. */
 import { closeSync } from 'node:fs';
-import { AF_INET, SOCK_STREAM, socket } from '@menwei/netlink/ffi.ts';
-import { KernelError } from '@menwei/netlink/kernel-error.ts';
+import { KernelError } from '@menwei/netlink';
+import { AF_INET, SOCK_STREAM, socket } from '@menwei/netlink/native';
 
 const IPPROTO_SCTP = 132;
 const EPROTONOSUPPORT = 93;

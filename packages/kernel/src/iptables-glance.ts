@@ -4,14 +4,7 @@
  */
 import { closeSync } from 'node:fs';
 import type { IpFamily } from '@menwei/addresses/ip.ts';
-import { NetlinkConnection } from '@menwei/netlink/connection.ts';
-import { NfTables } from '@menwei/netlink/families/nftables/client.ts';
-import type { TableName } from '@menwei/netlink/families/nftables/model.ts';
-import {
-  type ChainTally,
-  readChainUses,
-  readRuleTally,
-} from '@menwei/netlink/families/nftables/rule-tally.ts';
+import { KernelError, NETLINK_NETFILTER, NetlinkConnection, openNetlinkTransport } from '@menwei/netlink';
 import {
   AF_INET,
   AF_INET6,
@@ -19,9 +12,14 @@ import {
   SOCK_CLOEXEC,
   SOCK_RAW,
   socket,
-} from '@menwei/netlink/ffi.ts';
-import { KernelError } from '@menwei/netlink/kernel-error.ts';
-import { NETLINK_NETFILTER, openNetlinkTransport } from '@menwei/netlink/transport.ts';
+} from '@menwei/netlink/native';
+import {
+  type ChainTally,
+  NfTables,
+  readChainUses,
+  readRuleTally,
+  type TableName,
+} from '@menwei/netlink/nftables';
 
 export type RuleTally = ReadonlyMap<string, ChainTally>;
 

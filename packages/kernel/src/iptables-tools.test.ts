@@ -1,4 +1,4 @@
-import { KernelError } from '@menwei/netlink/kernel-error.ts';
+import { KernelError } from '@menwei/netlink';
 import { describe, expect, it } from 'vitest';
 import { findIptables, type IptablesTools } from './iptables-tools.ts';
 import type { ToolResult, ToolRun, ToolRunner } from './tool-runner.ts';

@@ -1,7 +1,7 @@
 /** The door to iptables: the tools of one IP family, found once at start (spec § 4.1). */
 import { constants } from 'node:os';
 import type { IpFamily } from '@menwei/addresses/ip.ts';
-import { KernelError } from '@menwei/netlink/kernel-error.ts';
+import { KernelError } from '@menwei/netlink';
 import { type Glance, LegacyGlance, NftablesGlance } from './iptables-glance.ts';
 import { IptablesListing } from './iptables-listing.ts';
 import type { ToolResult, ToolRun, ToolRunner } from './tool-runner.ts';

@@ -1,7 +1,7 @@
 /** Values that the kernel shows as files, under /proc and /sys. */
 import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { getSystemErrorMessage } from 'node:util';
-import { KernelError } from '@menwei/netlink/kernel-error.ts';
+import { KernelError } from '@menwei/netlink';
 
 export interface KernelFiles {
   /** Without the final newline; undefined where this kernel has no such file. Throws {@link KernelError}. */

@@ -1,6 +1,6 @@
 /** Modules of the kernel that it does not load by itself when they are needed. */
 import { existsSync } from 'node:fs';
-import { KernelError } from '@menwei/netlink/kernel-error.ts';
+import { KernelError } from '@menwei/netlink';
 import type { ToolResult, ToolRunner } from './tool-runner.ts';
 
 const MODULES = '/sys/module';

@@ -1,5 +1,5 @@
-import type { AddressOnInterface } from '@menwei/netlink/families/route/contract.ts';
-import { KernelError } from '@menwei/netlink/kernel-error.ts';
+import { KernelError } from '@menwei/netlink';
+import type { AddressOnInterface } from '@menwei/netlink/route';
 import { FakeLinks } from '@menwei/testing/kernel/links.ts';
 import { describe, expect, it } from 'vitest';
 import { isReachable, LocalAddresses } from './local-addresses.ts';

@@ -6,12 +6,15 @@ import {
   isLoopback,
   parseKnownCidr,
 } from '@menwei/addresses/ip.ts';
-import { RTM, RTNLGRP } from '@menwei/netlink/families/route/constants.ts';
-import type { AddressOnInterface, LinkClient } from '@menwei/netlink/families/route/contract.ts';
-import { AddressReader, decodeInterfaceIndex } from '@menwei/netlink/families/route/message.ts';
-import { listen } from '@menwei/netlink/listener.ts';
-import type { NetlinkMessage } from '@menwei/netlink/message.ts';
-import { NETLINK_ROUTE } from '@menwei/netlink/transport.ts';
+import { listen, NETLINK_ROUTE, type NetlinkMessage } from '@menwei/netlink';
+import {
+  type AddressOnInterface,
+  AddressReader,
+  decodeInterfaceIndex,
+  type LinkClient,
+  RTM,
+  RTNLGRP,
+} from '@menwei/netlink/route';
 import { chooseOwnAddress } from './own-address.ts';
 
 const LINK_LOCAL = parseKnownCidr('fe80::/10');

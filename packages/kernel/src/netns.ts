@@ -4,7 +4,7 @@
  */
 import { closeSync, openSync } from 'node:fs';
 import { types } from 'node:util';
-import { CLONE_NEWNET, setns, unshare } from '@menwei/netlink/ffi.ts';
+import { CLONE_NEWNET, setns, unshare } from '@menwei/netlink/native';
 
 /** The calling thread's own entry. `/proc/self/net` and `/proc/self/ns` speak of the main thread only. */
 const OWN_NAMESPACE = '/proc/thread-self/ns/net';

@@ -1,4 +1,4 @@
-import type { AddressOnInterface } from '@menwei/netlink/families/route/contract.ts';
+import type { AddressOnInterface } from '@menwei/netlink/route';
 import { describe, expect, it } from 'vitest';
 import { chooseOwnAddress } from './own-address.ts';
 

@@ -9,7 +9,7 @@ import {
   parseIp,
   parseKnownCidr,
 } from '@menwei/addresses/ip.ts';
-import type { AddressOnInterface } from '@menwei/netlink/families/route/contract.ts';
+import type { AddressOnInterface } from '@menwei/netlink/route';
 
 const LOOPBACK_INTERFACE = 'lo';
 const LINK_LOCAL: readonly Cidr[] = ['169.254.0.0/16', 'fe80::/10'].map(parseKnownCidr);

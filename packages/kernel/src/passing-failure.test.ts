@@ -1,5 +1,5 @@
 import { constants } from 'node:os';
-import { KernelError } from '@menwei/netlink/kernel-error.ts';
+import { KernelError } from '@menwei/netlink';
 import { describe, expect, it } from 'vitest';
 import { askUntilCertain } from './passing-failure.ts';
 

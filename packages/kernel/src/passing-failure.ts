@@ -1,6 +1,6 @@
 /** Asking what a machine can do, when an answer is no answer: a probe may fail for a reason that says nothing about that. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { KernelError } from '@menwei/netlink/kernel-error.ts';
+import { KernelError } from '@menwei/netlink';
 
 const RETRY_MS = 1_000;
 const MAX_TRIES = 10;

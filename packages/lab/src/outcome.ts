@@ -1,6 +1,6 @@
 /** What came of a request: an answer or a failure. Both are ordinary values, since tests ask for either. */
 import { getSystemErrorName } from 'node:util';
-import { KernelError } from '@menwei/netlink/kernel-error.ts';
+import { KernelError } from '@menwei/netlink';
 
 export interface Answer {
   /** The pod that answered. */

@@ -7,14 +7,14 @@ import { createSocket } from 'node:dgram';
 import { closeSync, readSync, writeSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { getSystemErrorMessage, getSystemErrorName } from 'node:util';
-import * as ffi from '@menwei/netlink/ffi.ts';
-import { KernelError } from '@menwei/netlink/kernel-error.ts';
+import { KernelError } from '@menwei/netlink';
+import * as ffi from '@menwei/netlink/native';
 import {
   decodeSocketAddress,
   domainOf,
   encodeSocketAddress,
   type SocketAddress,
-} from '@menwei/netlink/socket-address.ts';
+} from '@menwei/netlink/native';
 import { type EchoServer, encodeAnswer, type ServerIdentity } from './echo-server.ts';
 import { failureOf, type Outcome } from './outcome.ts';
 import { DEFAULT_TIMEOUT_MS, decodeAnswer, type RequestOptions, type Target, timedOut } from './request.ts';

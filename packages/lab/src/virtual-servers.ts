@@ -1,7 +1,6 @@
 /** The virtual servers of a node, as its kernel has them, for people to read. */
 import { formatHostPort, type IpFamily } from '@menwei/addresses/ip.ts';
-import { openIpvsClient } from '@menwei/netlink/families/ipvs/client.ts';
-import { formatFrontend } from '@menwei/netlink/families/ipvs/frontend.ts';
+import { formatFrontend, openIpvsClient } from '@menwei/netlink/ipvs';
 import type { LabHost } from './host.ts';
 
 const ANSWER_WITHIN_MS = 5_000;

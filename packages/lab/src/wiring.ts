@@ -14,7 +14,7 @@ import { createHash } from 'node:crypto';
 import { cidrContains, familyOf, parseCidr } from '@menwei/addresses/ip.ts';
 import { createNamespace, type NetworkNamespace, withNamespace } from '@menwei/kernel/netns.ts';
 import { writeSysctl } from '@menwei/kernel/sysctl.ts';
-import { KernelError } from '@menwei/netlink/kernel-error.ts';
+import { KernelError } from '@menwei/netlink';
 import {
   type ClientSpec,
   type NodeSpec,

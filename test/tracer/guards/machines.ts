@@ -1,7 +1,7 @@
 /** Machines that are changed step by step, and can be sent a packet in between. */
 import type { IpFamily } from '@menwei/addresses/ip.ts';
 import type { ChainContent, Ruleset } from '@menwei/netfilter/iptables/ruleset.ts';
-import { formatFrontend } from '@menwei/netlink/families/ipvs/frontend.ts';
+import { formatFrontend } from '@menwei/netlink/ipvs';
 import { openBackend as openIptables } from '@menwei/testing/backends/iptables/laws.ts';
 import { openBackend as openIpvs } from '@menwei/testing/backends/ipvs/laws.ts';
 import { stepwise, stepwiseTools } from '@menwei/testing/backends/ipvs/stepwise.ts';

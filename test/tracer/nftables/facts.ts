@@ -1,7 +1,7 @@
 /** What rules can learn of a packet, in bytes. */
 import type { IpFamily } from '@menwei/addresses/ip.ts';
 import { familyOf } from '@menwei/addresses/ip.ts';
-import type { Datatype, Expression, Hex } from '@menwei/netlink/families/nftables/model.ts';
+import type { Datatype, Expression, Hex } from '@menwei/netlink/nftables';
 import { destinationOf, type Flight, isLocalAddress } from '../packet.ts';
 import { parseField, word } from './registers.ts';
 

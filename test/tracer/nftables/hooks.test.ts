@@ -5,7 +5,7 @@ import type {
   Expression,
   SetDeclaration,
   TableContent,
-} from '@menwei/netlink/families/nftables/model.ts';
+} from '@menwei/netlink/nftables';
 import {
   address,
   connectionAddress,

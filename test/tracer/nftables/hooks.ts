@@ -1,5 +1,5 @@
 /** What the rules of an nf_tables table do to a packet: their instructions, not their text, as the kernel has no other. */
-import type { Chain, Rule, TableContent, Verdict } from '@menwei/netlink/families/nftables/model.ts';
+import type { Chain, Rule, TableContent, Verdict } from '@menwei/netlink/nftables';
 import type { Flight } from '../packet.ts';
 import { type BaseChain, behindJump, type Hook, type Hooks, type Passage, passRules } from '../trace.ts';
 import { carryOut, type Exit, type Moment } from './instructions.ts';

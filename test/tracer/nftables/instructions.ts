@@ -9,7 +9,7 @@ import type {
   SetDeclaration,
   TableContent,
   Verdict,
-} from '@menwei/netlink/families/nftables/model.ts';
+} from '@menwei/netlink/nftables';
 import { type Flight, isWithin, recall, remember } from '../packet.ts';
 import { answer } from './facts.ts';
 import { load, loadFields, numberOf, type Registers, store, storeFields, word } from './registers.ts';

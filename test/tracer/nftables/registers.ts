@@ -1,8 +1,8 @@
 /** Registers, and the values that rules keep in them. */
 
 import { addressBytes } from '@menwei/addresses/ip.ts';
-import type { Datatype, Hex, Register } from '@menwei/netlink/families/nftables/model.ts';
-import { IS_LITTLE_ENDIAN } from '@menwei/netlink/message.ts';
+import { IS_LITTLE_ENDIAN } from '@menwei/netlink';
+import type { Datatype, Hex, Register } from '@menwei/netlink/nftables';
 import ipaddr from 'ipaddr.js';
 
 /** Words of four bytes, in hex. Those that a rule has not written have no value: the kernel lets no rule read them. */

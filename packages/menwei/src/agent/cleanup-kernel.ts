@@ -3,7 +3,7 @@ import { IP_FAMILIES } from '@menwei/addresses/ip.ts';
 import { observeIpPresence } from '@menwei/kernel/ip-support.ts';
 import { askUntilCertain } from '@menwei/kernel/passing-failure.ts';
 import type { ToolRunner } from '@menwei/kernel/tool-runner.ts';
-import { KernelError } from '@menwei/netlink/kernel-error.ts';
+import { KernelError } from '@menwei/netlink';
 import { sweepRules } from '../backends/leftover-sweep.ts';
 import type { Leftovers } from '../backends/leftovers.ts';
 import { allModes } from '../backends/modes.ts';

@@ -1,8 +1,7 @@
 /** All that serves one IP family, put together. */
 import type { IpFamily } from '@menwei/addresses/ip.ts';
 import type { ToolRunner } from '@menwei/kernel/tool-runner.ts';
-import { FlowTable } from '@menwei/netlink/families/conntrack/flow-table.ts';
-import { openFlowSocket } from '@menwei/netlink/families/conntrack/socket.ts';
+import { FlowTable, openFlowSocket } from '@menwei/netlink/conntrack';
 import type { AnyBackend } from '../backends/backend.ts';
 import type { Settings } from '../config/settings.ts';
 import { FlowCutter } from '../conntrack/flow-cutter.ts';

@@ -7,7 +7,7 @@
  *   compiling twice gives the same unit.
  */
 import type { IpFamily } from '@menwei/addresses/ip.ts';
-import type { KernelError } from '@menwei/netlink/kernel-error.ts';
+import type { KernelError } from '@menwei/netlink';
 import type { ProxyMode } from '../config/settings.ts';
 import type { NodeView } from '../services/node-view.ts';
 import type { ServicePort, ServicePortKey } from '../state/service-port.ts';

@@ -1,7 +1,7 @@
 /** The modes there are: the one place where a mode is chosen by its name. */
 import type { IpFamily } from '@menwei/addresses/ip.ts';
 import type { ToolRunner } from '@menwei/kernel/tool-runner.ts';
-import type { KernelError } from '@menwei/netlink/kernel-error.ts';
+import type { KernelError } from '@menwei/netlink';
 import type { ProxyMode, Settings } from '../config/settings.ts';
 import type { Logger } from '../log/logger.ts';
 import type { Relays } from '../relay/contract.ts';

@@ -4,7 +4,7 @@
  */
 
 import { formatHostPort } from '@menwei/addresses/ip.ts';
-import type { Flow } from '@menwei/netlink/families/conntrack/flow.ts';
+import type { Flow } from '@menwei/netlink/conntrack';
 import { aFlow, FakeFlowTable } from '@menwei/testing/conntrack/testing.ts';
 import { aNodeView, anEndpoint, aServicePort } from '@menwei/testing/services/testing.ts';
 import fc from 'fast-check';

@@ -1,5 +1,5 @@
-import { formatFilter } from '@menwei/netlink/families/conntrack/filter.ts';
-import { KernelError } from '@menwei/netlink/kernel-error.ts';
+import { KernelError } from '@menwei/netlink';
+import { formatFilter } from '@menwei/netlink/conntrack';
 import { aFlow, FakeFlowTable } from '@menwei/testing/conntrack/testing.ts';
 import {
   aNodeView,

@@ -4,7 +4,7 @@
  */
 import { isDeepStrictEqual } from 'node:util';
 import { type IpFamily, isLoopback } from '@menwei/addresses/ip.ts';
-import type { FlowTable } from '@menwei/netlink/families/conntrack/flow-table.ts';
+import type { FlowTable } from '@menwei/netlink/conntrack';
 import type { Logger } from '../log/logger.ts';
 import type { NodeView } from '../services/node-view.ts';
 import type { ServicePort, ServicePortKey } from '../state/service-port.ts';

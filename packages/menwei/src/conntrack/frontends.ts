@@ -3,7 +3,7 @@
  * connection to an endpoint that is gone ends by itself.
  */
 import { formatHostPort } from '@menwei/addresses/ip.ts';
-import type { FlowEnd } from '@menwei/netlink/families/conntrack/flow.ts';
+import type { FlowEnd } from '@menwei/netlink/conntrack';
 import type { Protocol } from '../kubernetes/objects.ts';
 import type { Endpoint, ServicePort, ServicePortKey } from '../state/service-port.ts';
 

@@ -1,4 +1,4 @@
-import { KernelError } from '@menwei/netlink/kernel-error.ts';
+import { KernelError } from '@menwei/netlink';
 import { describe, expect, it } from 'vitest';
 import type { ConntrackSettings } from '../config/settings.ts';
 import type { Logger } from '../log/logger.ts';

@@ -1,7 +1,7 @@
 /** How many connections the kernel tracks, and for how long: kube-proxy's `conntrack` settings (spec § 10.7). */
 
 import type { KernelFiles } from '@menwei/kernel/kernel-file.ts';
-import { KernelError } from '@menwei/netlink/kernel-error.ts';
+import { KernelError } from '@menwei/netlink';
 import type { ConntrackSettings } from '../config/settings.ts';
 import type { Logger } from '../log/logger.ts';
 

@@ -1,5 +1,4 @@
-import { formatFilter, matchesFilter } from '@menwei/netlink/families/conntrack/filter.ts';
-import type { Flow } from '@menwei/netlink/families/conntrack/flow.ts';
+import { type Flow, formatFilter, matchesFilter } from '@menwei/netlink/conntrack';
 import { aFlow } from '@menwei/testing/conntrack/testing.ts';
 import { anEndpoint, aServicePort, type ServicePortFields } from '@menwei/testing/services/testing.ts';
 import { describe, expect, it } from 'vitest';

@@ -15,7 +15,7 @@
  * left alone, since others may have made them: another proxy (service-proxy-name), or a host port.
  */
 import { isLoopback } from '@menwei/addresses/ip.ts';
-import { type Flow, isSameEnd } from '@menwei/netlink/families/conntrack/flow.ts';
+import { type Flow, isSameEnd } from '@menwei/netlink/conntrack';
 import type { ServicePort } from '../state/service-port.ts';
 import { type FrontendIndex, nodePortPlace, type Place, placeOf, usableEndpoints } from './frontends.ts';
 import type { Suspects } from './suspects.ts';

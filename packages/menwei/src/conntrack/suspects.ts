@@ -5,7 +5,7 @@
  * A look at the kernel's table costs a walk over all of it, and a little for every flow that a filter lets through. So
  * few, narrow filters are best; and when many would be needed, a single wide one is cheaper.
  */
-import { type FlowFilter, formatFilter } from '@menwei/netlink/families/conntrack/filter.ts';
+import { type FlowFilter, formatFilter } from '@menwei/netlink/conntrack';
 import type { Endpoint, ServicePort } from '../state/service-port.ts';
 import { type Entrance, entrancesOf, type Place, usableEndpoints } from './frontends.ts';
 

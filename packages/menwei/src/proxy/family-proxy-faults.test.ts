@@ -1,4 +1,4 @@
-import { KernelError } from '@menwei/netlink/kernel-error.ts';
+import { KernelError } from '@menwei/netlink';
 import { ToyBackend, type ToyPlan } from '@menwei/testing/proxy/toy-backend.ts';
 import { aNodeView, aService, aSlice } from '@menwei/testing/services/testing.ts';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';

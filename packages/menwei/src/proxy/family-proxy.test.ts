@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { IP_FAMILIES, type IpFamily } from '@menwei/addresses/ip.ts';
-import { KernelError } from '@menwei/netlink/kernel-error.ts';
+import { KernelError } from '@menwei/netlink';
 import { openBackend } from '@menwei/testing/backends/iptables/laws.ts';
 import type { FaultOptions } from '@menwei/testing/kernel/faults.ts';
 import { FakeIptables } from '@menwei/testing/kernel/iptables.ts';

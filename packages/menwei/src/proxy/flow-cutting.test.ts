@@ -1,4 +1,4 @@
-import { KernelError } from '@menwei/netlink/kernel-error.ts';
+import { KernelError } from '@menwei/netlink';
 import { openBackend } from '@menwei/testing/backends/iptables/laws.ts';
 import { aFlow, FakeFlowTable } from '@menwei/testing/conntrack/testing.ts';
 import { FakeIptables } from '@menwei/testing/kernel/iptables.ts';

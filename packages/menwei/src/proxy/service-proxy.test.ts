@@ -1,5 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { KernelError } from '@menwei/netlink/kernel-error.ts';
+import { KernelError } from '@menwei/netlink';
 import { openBackend } from '@menwei/testing/backends/iptables/laws.ts';
 import { FakeIptables } from '@menwei/testing/kernel/iptables.ts';
 import { aNodeView, aService, aSlice } from '@menwei/testing/services/testing.ts';

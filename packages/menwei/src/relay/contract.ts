@@ -3,7 +3,7 @@
  * listeners; a relay chooses an endpoint for each connection, and another one if that does not answer.
  */
 import type { IpFamily } from '@menwei/addresses/ip.ts';
-import type { KernelError } from '@menwei/netlink/kernel-error.ts';
+import type { KernelError } from '@menwei/netlink';
 
 /** Unique among all relays of the process: `IPv4 default/web:http/TCP`. */
 export type RelayKey = string;

@@ -2,7 +2,7 @@
 import { constants } from 'node:os';
 import { getSystemErrorMessage } from 'node:util';
 import { formatHostPort } from '@menwei/addresses/ip.ts';
-import { KernelError } from '@menwei/netlink/kernel-error.ts';
+import { KernelError } from '@menwei/netlink';
 
 export interface Place {
   readonly ip: string;

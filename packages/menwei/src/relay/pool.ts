@@ -1,6 +1,6 @@
 /** All relays of the program, spread over threads (docs/decisions/0020-relay-threads.md). */
 import { formatHostPort } from '@menwei/addresses/ip.ts';
-import { KernelError } from '@menwei/netlink/kernel-error.ts';
+import { KernelError } from '@menwei/netlink';
 import type { Logger } from '../log/logger.ts';
 import type { ListenFailure, Relay, RelayKey, RelayLimits, Relays } from './contract.ts';
 import { allocateBudget } from './descriptor-budget.ts';

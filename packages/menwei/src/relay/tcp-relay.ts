@@ -1,6 +1,6 @@
 /** A relay of TCP. */
 import type { Server, Socket } from 'node:net';
-import { KernelError } from '@menwei/netlink/kernel-error.ts';
+import { KernelError } from '@menwei/netlink';
 import { Balancer } from './balancer.ts';
 import type {
   Listener,

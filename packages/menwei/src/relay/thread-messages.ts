@@ -1,5 +1,5 @@
 /** What the pool and its threads tell each other; all of it is data that may be copied between threads. */
-import { KernelError } from '@menwei/netlink/kernel-error.ts';
+import { KernelError } from '@menwei/netlink';
 import type { ListenFailure, Relay, RelayKey, RelayLimits } from './contract.ts';
 import type { Tally } from './event-tally.ts';
 

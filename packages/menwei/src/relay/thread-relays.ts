@@ -1,5 +1,5 @@
 /** The relays of one thread. */
-import { KernelError } from '@menwei/netlink/kernel-error.ts';
+import { KernelError } from '@menwei/netlink';
 import type { ListenFailure, Relay, RelayContext, RelayKey, RunningRelay } from './contract.ts';
 import type { SharedDescriptorBudget } from './descriptor-budget.ts';
 import { TcpRelay } from './tcp-relay.ts';

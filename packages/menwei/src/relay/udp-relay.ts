@@ -1,6 +1,6 @@
 /** A relay of UDP: each client of a listener is a flow of its own, to one endpoint. */
 import type { Socket } from 'node:dgram';
-import { KernelError } from '@menwei/netlink/kernel-error.ts';
+import { KernelError } from '@menwei/netlink';
 import { Balancer } from './balancer.ts';
 import type { Listener, ListenFailure, Relay, RelayContext, RelayKey, RunningRelay } from './contract.ts';
 import type { Client, FlowListener, UdpFlow } from './udp-flow.ts';

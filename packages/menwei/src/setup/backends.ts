@@ -2,7 +2,7 @@
 import { IP_FAMILIES, type IpFamily } from '@menwei/addresses/ip.ts';
 import { observeIpSupport } from '@menwei/kernel/ip-support.ts';
 import { askUntilCertain } from '@menwei/kernel/passing-failure.ts';
-import { KernelError } from '@menwei/netlink/kernel-error.ts';
+import { KernelError } from '@menwei/netlink';
 import type { AnyBackend } from '../backends/backend.ts';
 import { findMode, type Surroundings } from '../backends/modes.ts';
 import type { Settings } from '../config/settings.ts';

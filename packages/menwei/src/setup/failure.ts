@@ -1,6 +1,6 @@
 /** How a command ends when the user, the machine or the world is to blame: one line, no stack trace. */
 
-import { KernelError } from '@menwei/netlink/kernel-error.ts';
+import { KernelError } from '@menwei/netlink';
 import { ConnectionConfigError } from '../kubernetes/connection.ts';
 import { firstLines } from '../log/first-lines.ts';
 

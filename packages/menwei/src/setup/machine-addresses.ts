@@ -8,8 +8,8 @@ import {
   type LocalAddressesOptions,
 } from '@menwei/kernel/local-addresses.ts';
 import { observeDefaultSource } from '@menwei/kernel/own-address.ts';
-import { openLinkClient } from '@menwei/netlink/families/route/client.ts';
-import { KernelError } from '@menwei/netlink/kernel-error.ts';
+import { KernelError } from '@menwei/netlink';
+import { openLinkClient } from '@menwei/netlink/route';
 import { DEVICE } from '../backends/ipvs/names.ts';
 import type { Mode } from '../backends/modes.ts';
 import type { Settings } from '../config/settings.ts';

@@ -1,6 +1,5 @@
 /** A table of flows without a kernel. Only tests import this file. */
-import { type FlowFilter, matchesFilter } from '@menwei/netlink/families/conntrack/filter.ts';
-import type { Flow } from '@menwei/netlink/families/conntrack/flow.ts';
+import { type Flow, type FlowFilter, matchesFilter } from '@menwei/netlink/conntrack';
 
 export class FakeFlowTable {
   flows: readonly Flow[] = [];

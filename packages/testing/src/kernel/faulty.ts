@@ -1,7 +1,7 @@
 /** A door to a kernel, be it the real one, through which now and then things fail. Only tests import this folder. */
 import { constants } from 'node:os';
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
-import { KernelError } from '@menwei/netlink/kernel-error.ts';
+import { KernelError } from '@menwei/netlink';
 import type { Faults } from './faults.ts';
 
 /** Names of methods that return promises. */

@@ -4,14 +4,14 @@
  */
 import { constants } from 'node:os';
 import { IP_FAMILIES, type IpFamily } from '@menwei/addresses/ip.ts';
-import { IPSET_ERR } from '@menwei/netlink/families/ipset/constants.ts';
-import type {
-  IpSetClient,
-  SetEdit,
-  SetEntry,
-  SetShape,
-  SetType,
-} from '@menwei/netlink/families/ipset/contract.ts';
+import {
+  IPSET_ERR,
+  type IpSetClient,
+  type SetEdit,
+  type SetEntry,
+  type SetShape,
+  type SetType,
+} from '@menwei/netlink/ipset';
 import { beforeEach, describe, expect, it } from 'vitest';
 
 const { EEXIST, ENOENT, EINVAL } = constants.errno;

@@ -1,6 +1,5 @@
-import { IPSET_ERR } from '@menwei/netlink/families/ipset/constants.ts';
-import type { SetEdit, SetShape } from '@menwei/netlink/families/ipset/contract.ts';
-import { KernelError } from '@menwei/netlink/kernel-error.ts';
+import { KernelError } from '@menwei/netlink';
+import { IPSET_ERR, type SetEdit, type SetShape } from '@menwei/netlink/ipset';
 import { describe, expect, it } from 'vitest';
 import { FakeIpSets } from './ip-set.ts';
 import { describeIpSets } from './ip-set-laws.ts';

@@ -4,23 +4,27 @@
  */
 import { constants } from 'node:os';
 import { parseKnownCidr } from '@menwei/addresses/ip.ts';
-import { formatErrno } from '@menwei/netlink/acknowledgement.ts';
-import { IPSET_ERR } from '@menwei/netlink/families/ipset/constants.ts';
-import type {
-  IpSetClient,
-  ObservedSet,
-  SetEdit,
-  SetEntry,
-  SetRefusal,
-  SetShape,
-} from '@menwei/netlink/families/ipset/contract.ts';
-import { encodeEntry } from '@menwei/netlink/families/ipset/entry.ts';
-import { type EntryEdit, isEntryEdit, type OtherEdit } from '@menwei/netlink/families/ipset/entry-batch.ts';
-import { EntryReader } from '@menwei/netlink/families/ipset/entry-reader.ts';
-import { formatType, typeOf } from '@menwei/netlink/families/ipset/message.ts';
-import { entryRefusals, formatRefusal } from '@menwei/netlink/families/ipset/refusal.ts';
-import { KernelError } from '@menwei/netlink/kernel-error.ts';
-import { MessageWriter } from '@menwei/netlink/message-writer.ts';
+import { formatErrno, KernelError, MessageWriter } from '@menwei/netlink';
+import {
+  IPSET_ERR,
+  type IpSetClient,
+  type ObservedSet,
+  type SetEdit,
+  type SetEntry,
+  type SetRefusal,
+  type SetShape,
+} from '@menwei/netlink/ipset';
+import {
+  type EntryEdit,
+  EntryReader,
+  encodeEntry,
+  entryRefusals,
+  formatRefusal,
+  formatType,
+  isEntryEdit,
+  type OtherEdit,
+  typeOf,
+} from '@menwei/netlink/ipset/codec';
 import { type Fault, type FaultOptions, Faults } from './faults.ts';
 import { Refused } from './refused.ts';
 

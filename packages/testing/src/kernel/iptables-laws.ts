@@ -5,7 +5,7 @@
 
 import type { IpFamily } from '@menwei/addresses/ip.ts';
 import type { IptablesTools } from '@menwei/kernel/iptables-tools.ts';
-import { KernelError } from '@menwei/netlink/kernel-error.ts';
+import { KernelError } from '@menwei/netlink';
 import { describe, expect, it } from 'vitest';
 
 const signal = new AbortController().signal;

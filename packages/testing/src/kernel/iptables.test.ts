@@ -1,4 +1,4 @@
-import { KernelError } from '@menwei/netlink/kernel-error.ts';
+import { KernelError } from '@menwei/netlink';
 import { describe, expect, it } from 'vitest';
 import { FakeIptables } from './iptables.ts';
 import { describeIptablesTools, describeVirtualServerMatch, type OpenKernel } from './iptables-laws.ts';

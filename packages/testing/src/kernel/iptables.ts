@@ -6,7 +6,7 @@
 import type { IpFamily } from '@menwei/addresses/ip.ts';
 import type { Glance } from '@menwei/kernel/iptables-glance.ts';
 import type { IptablesTools, IptablesVariant } from '@menwei/kernel/iptables-tools.ts';
-import { KernelError } from '@menwei/netlink/kernel-error.ts';
+import { KernelError } from '@menwei/netlink';
 import { type FaultOptions, Faults } from './faults.ts';
 import { BadCommand } from './rule-words.ts';
 import { BUILTIN_CHAINS, Table } from './table.ts';

@@ -4,9 +4,11 @@
  */
 import { constants } from 'node:os';
 import { IP_FAMILIES, type IpFamily } from '@menwei/addresses/ip.ts';
+import { KernelError } from '@menwei/netlink';
 import {
   type Destination,
   type Frontend,
+  formatFrontend,
   type IpvsClient,
   type IpvsEdit,
   SERVER_ONE_PACKET,
@@ -14,9 +16,7 @@ import {
   SERVER_SCHEDULER_FALLBACK,
   SERVER_SCHEDULER_PORT,
   type VirtualServer,
-} from '@menwei/netlink/families/ipvs/contract.ts';
-import { formatFrontend } from '@menwei/netlink/families/ipvs/frontend.ts';
-import { KernelError } from '@menwei/netlink/kernel-error.ts';
+} from '@menwei/netlink/ipvs';
 import { beforeEach, describe, expect, it } from 'vitest';
 
 const { EEXIST, EINVAL, ENOENT, ERANGE, ESRCH } = constants.errno;

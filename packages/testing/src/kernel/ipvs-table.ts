@@ -1,15 +1,15 @@
 /** The virtual servers of a fake kernel: what it takes, and what it refuses as ip_vs_ctl.c does. */
 import { constants } from 'node:os';
 import { familyOf, formatHostPort } from '@menwei/addresses/ip.ts';
-import type {
-  Destination,
-  Frontend,
-  FrontendKey,
-  IpvsEdit,
-  VirtualServer,
-} from '@menwei/netlink/families/ipvs/contract.ts';
-import { SERVER_PERSISTENT } from '@menwei/netlink/families/ipvs/contract.ts';
-import { formatFrontend } from '@menwei/netlink/families/ipvs/frontend.ts';
+import {
+  type Destination,
+  type Frontend,
+  type FrontendKey,
+  formatFrontend,
+  type IpvsEdit,
+  SERVER_PERSISTENT,
+  type VirtualServer,
+} from '@menwei/netlink/ipvs';
 import { Refused } from './refused.ts';
 
 const { EEXIST, EINVAL, ENOENT, ERANGE, ESRCH } = constants.errno;

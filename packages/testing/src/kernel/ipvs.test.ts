@@ -1,5 +1,5 @@
-import type { Destination, Frontend, IpvsEdit } from '@menwei/netlink/families/ipvs/contract.ts';
-import { KernelError } from '@menwei/netlink/kernel-error.ts';
+import { KernelError } from '@menwei/netlink';
+import type { Destination, Frontend, IpvsEdit } from '@menwei/netlink/ipvs';
 import { describe, expect, it } from 'vitest';
 import { FakeIpvs } from './ipvs.ts';
 import { describeIpvs } from './ipvs-laws.ts';

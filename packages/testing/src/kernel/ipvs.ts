@@ -5,24 +5,23 @@
  */
 import { constants } from 'node:os';
 import { formatHostPort, type IpFamily } from '@menwei/addresses/ip.ts';
-import { formatErrno } from '@menwei/netlink/acknowledgement.ts';
-import type {
-  Counters,
-  Destination,
-  Frontend,
-  FrontendKey,
-  IpvsClient,
-  IpvsEdit,
-  IpvsInfo,
-  IpvsRefusal,
-  IpvsTimeouts,
-  ObservedDestination,
-  SyncDaemon,
-  VirtualServer,
-} from '@menwei/netlink/families/ipvs/contract.ts';
-import { formatFrontend } from '@menwei/netlink/families/ipvs/frontend.ts';
-import { refusalOf } from '@menwei/netlink/families/ipvs/refusal.ts';
-import { KernelError } from '@menwei/netlink/kernel-error.ts';
+import { formatErrno, KernelError } from '@menwei/netlink';
+import {
+  type Counters,
+  type Destination,
+  type Frontend,
+  type FrontendKey,
+  formatFrontend,
+  type IpvsClient,
+  type IpvsEdit,
+  type IpvsInfo,
+  type IpvsRefusal,
+  type IpvsTimeouts,
+  type ObservedDestination,
+  refusalOf,
+  type SyncDaemon,
+  type VirtualServer,
+} from '@menwei/netlink/ipvs';
 import { type FaultOptions, Faults } from './faults.ts';
 import { type HeldServer, IpvsTable } from './ipvs-table.ts';
 import { Refused } from './refused.ts';

@@ -4,7 +4,7 @@
  */
 import { constants } from 'node:os';
 import { familyOf, IP_FAMILIES } from '@menwei/addresses/ip.ts';
-import type { AddressEdit, AddressOnInterface, LinkClient } from '@menwei/netlink/families/route/contract.ts';
+import type { AddressEdit, AddressOnInterface, LinkClient } from '@menwei/netlink/route';
 import { beforeEach, describe, expect, it } from 'vitest';
 
 const { EADDRNOTAVAIL, EEXIST, ENODEV, ERANGE } = constants.errno;

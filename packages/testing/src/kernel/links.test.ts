@@ -1,5 +1,5 @@
-import type { AddressEdit } from '@menwei/netlink/families/route/contract.ts';
-import { KernelError } from '@menwei/netlink/kernel-error.ts';
+import { KernelError } from '@menwei/netlink';
+import type { AddressEdit } from '@menwei/netlink/route';
 import { describe, expect, it } from 'vitest';
 import { FakeLinks } from './links.ts';
 import { describeLinks } from './links-laws.ts';

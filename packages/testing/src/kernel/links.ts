@@ -4,14 +4,8 @@
  */
 import { constants } from 'node:os';
 import { familyOf, type IpFamily } from '@menwei/addresses/ip.ts';
-import { formatErrno } from '@menwei/netlink/acknowledgement.ts';
-import type {
-  AddressEdit,
-  AddressOnInterface,
-  AddressRefusal,
-  LinkClient,
-} from '@menwei/netlink/families/route/contract.ts';
-import { KernelError } from '@menwei/netlink/kernel-error.ts';
+import { formatErrno, KernelError } from '@menwei/netlink';
+import type { AddressEdit, AddressOnInterface, AddressRefusal, LinkClient } from '@menwei/netlink/route';
 import { type Fault, type FaultOptions, Faults } from './faults.ts';
 
 const { EADDRNOTAVAIL, EEXIST, ENOBUFS, ENODEV, ENOMEM, ERANGE } = constants.errno;

@@ -1,6 +1,6 @@
 /** The ways that packets can take through a table of the nf_tables fake: the kernel walks them before it agrees to them. */
 import { constants } from 'node:os';
-import type { Chain, Expression, Hook } from '@menwei/netlink/families/nftables/model.ts';
+import type { Chain, Expression, Hook } from '@menwei/netlink/nftables';
 import type { NfTable } from './nf-table.ts';
 import { Refused } from './refused.ts';
 

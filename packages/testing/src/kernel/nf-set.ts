@@ -1,19 +1,21 @@
 /** One set or map of the nf_tables fake: its elements by the bytes of their keys, as the kernel tells them apart. */
 import { constants } from 'node:os';
-import { AsciiWriter } from '@menwei/netlink/families/nftables/ascii-writer.ts';
+import type { Datatype, Element, SetDeclaration } from '@menwei/netlink/nftables';
 import {
+  AsciiWriter,
+  decodeRange,
   decodeValue,
   encodeFields,
+  encodeRange,
   encodeValue,
+  formatVerdict,
+  MAX_COMMENT_SIZE,
   noSuchValue,
   paddedSize,
+  parseVerdict,
   SEPARATOR,
   valueSize,
-} from '@menwei/netlink/families/nftables/datatype.ts';
-import type { Datatype, Element, SetDeclaration } from '@menwei/netlink/families/nftables/model.ts';
-import { decodeRange, encodeRange } from '@menwei/netlink/families/nftables/range.ts';
-import { MAX_COMMENT_SIZE } from '@menwei/netlink/families/nftables/userdata.ts';
-import { formatVerdict, parseVerdict } from '@menwei/netlink/families/nftables/verdict.ts';
+} from '@menwei/netlink/nftables/codec';
 import { Refused } from './refused.ts';
 
 const { EEXIST, ENOENT } = constants.errno;

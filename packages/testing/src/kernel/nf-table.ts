@@ -11,8 +11,8 @@ import type {
   Table,
   TableContent,
   Verdict,
-} from '@menwei/netlink/families/nftables/model.ts';
-import { parseVerdict } from '@menwei/netlink/families/nftables/verdict.ts';
+} from '@menwei/netlink/nftables';
+import { parseVerdict } from '@menwei/netlink/nftables/codec';
 import { NfSet } from './nf-set.ts';
 import { Refused } from './refused.ts';
 

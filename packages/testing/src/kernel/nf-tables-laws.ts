@@ -3,16 +3,16 @@
  * something about the kernel.
  */
 import { constants } from 'node:os';
-import type { NfTablesClient } from '@menwei/netlink/families/nftables/contract.ts';
+import { KernelError } from '@menwei/netlink';
 import type {
   Chain,
   Element,
+  NfTablesClient,
   Operation,
   SetDeclaration,
   TableContent,
   TableName,
-} from '@menwei/netlink/families/nftables/model.ts';
-import { KernelError } from '@menwei/netlink/kernel-error.ts';
+} from '@menwei/netlink/nftables';
 import { beforeEach, describe, expect, it } from 'vitest';
 import {
   add,

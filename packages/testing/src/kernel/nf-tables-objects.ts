@@ -7,7 +7,7 @@ import type {
   Operation,
   SetDeclaration,
   TableFamily,
-} from '@menwei/netlink/families/nftables/model.ts';
+} from '@menwei/netlink/nftables';
 
 export function chain(name: string, hook?: Hook): Chain {
   return { name, hook, comment: '', rules: [] };

@@ -1,11 +1,6 @@
 /** What nf_tables refuses, and with which error number; and what its client never asks it. Only tests import this file. */
 import { constants } from 'node:os';
-import type {
-  Element,
-  Operation,
-  SetDeclaration,
-  TableFamily,
-} from '@menwei/netlink/families/nftables/model.ts';
+import type { Element, Operation, SetDeclaration, TableFamily } from '@menwei/netlink/nftables';
 import {
   add,
   addRule,

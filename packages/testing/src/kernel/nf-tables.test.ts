@@ -1,5 +1,5 @@
-import type { Operation } from '@menwei/netlink/families/nftables/model.ts';
-import { KernelError } from '@menwei/netlink/kernel-error.ts';
+import { KernelError } from '@menwei/netlink';
+import type { Operation } from '@menwei/netlink/nftables';
 import { describe, expect, it } from 'vitest';
 import { FakeNfTables } from './nf-tables.ts';
 import { describeNfTables } from './nf-tables-laws.ts';

@@ -3,17 +3,18 @@
  * gives back what it was given. nf-tables-laws.ts holds both to the same behaviour. Only tests import this folder.
  */
 import { constants } from 'node:os';
-import { formatErrno } from '@menwei/netlink/acknowledgement.ts';
-import type { ApplyOptions, DynamicElement, Observation } from '@menwei/netlink/families/nftables/client.ts';
-import type { NfTablesClient } from '@menwei/netlink/families/nftables/contract.ts';
+import { formatErrno, KernelError } from '@menwei/netlink';
 import type {
+  ApplyOptions,
+  DynamicElement,
+  NfTablesClient,
+  Observation,
   Operation,
   SetDeclaration,
   TableContent,
   TableName,
   Transaction,
-} from '@menwei/netlink/families/nftables/model.ts';
-import { KernelError } from '@menwei/netlink/kernel-error.ts';
+} from '@menwei/netlink/nftables';
 import { type FaultOptions, Faults } from './faults.ts';
 import { checkPaths } from './nf-paths.ts';
 import { NfTable } from './nf-table.ts';

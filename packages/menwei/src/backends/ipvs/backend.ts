@@ -1,8 +1,8 @@
 /** The ipvs mode of one IP family: the pure parts of this folder tied to the kernel. */
 import type { Cidr } from '@menwei/addresses/ip.ts';
-import type { IpSetClient } from '@menwei/netlink/families/ipset/contract.ts';
-import type { FrontendKey, IpvsClient } from '@menwei/netlink/families/ipvs/contract.ts';
-import type { LinkClient } from '@menwei/netlink/families/route/contract.ts';
+import type { IpSetClient } from '@menwei/netlink/ipset';
+import type { FrontendKey, IpvsClient } from '@menwei/netlink/ipvs';
+import type { LinkClient } from '@menwei/netlink/route';
 import type { Logger } from '../../log/logger.ts';
 import type { Backend, InTurn, Outcome } from '../backend.ts';
 import type { IpvsChanges } from './changes.ts';

@@ -5,7 +5,7 @@ import {
   SERVER_SCHEDULER_FALLBACK,
   SERVER_SCHEDULER_PORT,
   type VirtualServer,
-} from '@menwei/netlink/families/ipvs/contract.ts';
+} from '@menwei/netlink/ipvs';
 import type { SchedulerFlag } from '../../kubernetes/objects.ts';
 import type { Endpoint, ServicePort } from '../../state/service-port.ts';
 import type { IpvsOptions } from './options.ts';

@@ -1,8 +1,8 @@
 /** What leads from one state of the ipvs mode to another: the Changes of this backend. */
 
 import type { RestoreScript } from '@menwei/netfilter/iptables/restore-script.ts';
-import type { SetShape } from '@menwei/netlink/families/ipset/contract.ts';
-import type { Destination, Frontend } from '@menwei/netlink/families/ipvs/contract.ts';
+import type { SetShape } from '@menwei/netlink/ipset';
+import type { Destination, Frontend } from '@menwei/netlink/ipvs';
 import type { ServicePortKey } from '../../state/service-port.ts';
 import type { ServerContent, SetContent } from './state.ts';
 

@@ -1,7 +1,7 @@
 /** Taking everything of ours out of the kernel again; what is left alone is said in README, "whose". */
 import { IP_FAMILIES } from '@menwei/addresses/ip.ts';
-import type { SetEdit } from '@menwei/netlink/families/ipset/contract.ts';
-import type { IpvsEdit } from '@menwei/netlink/families/ipvs/contract.ts';
+import type { SetEdit } from '@menwei/netlink/ipset';
+import type { IpvsEdit } from '@menwei/netlink/ipvs';
 import type { IpvsBackendOptions } from './backend.ts';
 import { DEVICE } from './names.ts';
 import type { IpvsState } from './state.ts';

@@ -1,8 +1,7 @@
 /** One service port → its virtual servers, and what it wants on the interface, in the sets and of the rules. */
 import { isLoopback } from '@menwei/addresses/ip.ts';
 import { formatRule } from '@menwei/netfilter/iptables/rule.ts';
-import type { Destination, FrontendKey } from '@menwei/netlink/families/ipvs/contract.ts';
-import { formatFrontend } from '@menwei/netlink/families/ipvs/frontend.ts';
+import { type Destination, type FrontendKey, formatFrontend } from '@menwei/netlink/ipvs';
 import type { Forwarding } from '../../kubernetes/objects.ts';
 import type { NodeView } from '../../services/node-view.ts';
 import { assess, type Situation, sourceRangesAllowNode } from '../../services/situation.ts';

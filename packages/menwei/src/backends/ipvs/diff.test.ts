@@ -1,10 +1,10 @@
 import { EMPTY_RULESET } from '@menwei/netfilter/iptables/ruleset.ts';
 import {
   type Destination,
+  formatFrontend,
   SERVER_SCHEDULER_FALLBACK,
   type VirtualServer,
-} from '@menwei/netlink/families/ipvs/contract.ts';
-import { formatFrontend } from '@menwei/netlink/families/ipvs/frontend.ts';
+} from '@menwei/netlink/ipvs';
 import { describe, expect, it } from 'vitest';
 import { diff } from './diff.ts';
 import { formatDestination, type IpvsState } from './state.ts';

@@ -1,6 +1,6 @@
 /** From one state of the ipvs mode to another; both are complete, or the same part of it. */
-import type { SetEntry } from '@menwei/netlink/families/ipset/contract.ts';
-import type { Destination, VirtualServer } from '@menwei/netlink/families/ipvs/contract.ts';
+import type { SetEntry } from '@menwei/netlink/ipset';
+import type { Destination, VirtualServer } from '@menwei/netlink/ipvs';
 import { diffInSteps, type Steps } from '../xtables/diff.ts';
 import { canDrain } from './balancing.ts';
 import type { DestinationChange, IpvsChanges } from './changes.ts';

@@ -1,6 +1,5 @@
 /** Weights that change with time: what a look at the kernel, and the clock, make of them. */
-import type { Frontend, IpvsClient, IpvsEdit } from '@menwei/netlink/families/ipvs/contract.ts';
-import { isGone } from '@menwei/netlink/families/ipvs/refusal.ts';
+import { type Frontend, type IpvsClient, type IpvsEdit, isGone } from '@menwei/netlink/ipvs';
 import type { GradualWeights } from './gradual.ts';
 
 type Removal = Extract<IpvsEdit, { change: 'remove-destination' }>;

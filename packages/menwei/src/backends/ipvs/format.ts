@@ -4,7 +4,7 @@
  */
 import { familyOf, formatHostPort } from '@menwei/addresses/ip.ts';
 import { formatScript } from '@menwei/netfilter/iptables/restore-script.ts';
-import type { SetShape } from '@menwei/netlink/families/ipset/contract.ts';
+import type { SetShape } from '@menwei/netlink/ipset';
 import {
   type Destination,
   type ForwardingMethod,
@@ -14,7 +14,7 @@ import {
   SERVER_SCHEDULER_FALLBACK,
   SERVER_SCHEDULER_PORT,
   type VirtualServer,
-} from '@menwei/netlink/families/ipvs/contract.ts';
+} from '@menwei/netlink/ipvs';
 import type { DestinationChange, IpvsChanges } from './changes.ts';
 import { DEVICE } from './names.ts';
 import type { SetContent } from './state.ts';

@@ -1,9 +1,4 @@
-import type {
-  Destination,
-  Frontend,
-  IpvsEdit,
-  ObservedDestination,
-} from '@menwei/netlink/families/ipvs/contract.ts';
+import type { Destination, Frontend, IpvsEdit, ObservedDestination } from '@menwei/netlink/ipvs';
 import { describe, expect, it } from 'vitest';
 import { GradualWeights } from './gradual.ts';
 import { formatDestination } from './state.ts';

@@ -2,14 +2,14 @@
  * Destinations that for a while have another weight than the one they are wanted with: those that drain and those in
  * slow start. Time comes in as an argument, in milliseconds of any clock that never goes back.
  */
-import type {
-  Destination,
-  Frontend,
-  FrontendKey,
-  IpvsEdit,
-  ObservedDestination,
-} from '@menwei/netlink/families/ipvs/contract.ts';
-import { formatFrontend } from '@menwei/netlink/families/ipvs/frontend.ts';
+import {
+  type Destination,
+  type Frontend,
+  type FrontendKey,
+  formatFrontend,
+  type IpvsEdit,
+  type ObservedDestination,
+} from '@menwei/netlink/ipvs';
 import { formatDestination } from './state.ts';
 
 /** What a newcomer has at once of the weight it is to have. */

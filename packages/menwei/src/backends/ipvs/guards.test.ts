@@ -1,7 +1,7 @@
 /** What becomes of guards when the kernel refuses a change; the order of all others is held by test/tracer/guards.test.ts. */
 
-import type { IpvsEdit } from '@menwei/netlink/families/ipvs/contract.ts';
-import { KernelError } from '@menwei/netlink/kernel-error.ts';
+import { KernelError } from '@menwei/netlink';
+import type { IpvsEdit } from '@menwei/netlink/ipvs';
 import { openBackend } from '@menwei/testing/backends/ipvs/laws.ts';
 import { fillPlan, install, updatePlan } from '@menwei/testing/backends/laws.ts';
 import { FakeIpSets } from '@menwei/testing/kernel/ip-set.ts';

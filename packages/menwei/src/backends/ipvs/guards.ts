@@ -2,8 +2,8 @@
  * The members of sets, in the order in which they may come and go: in between, nobody gets further than before or after,
  * and nobody who gets in before and after is kept out.
  */
-import type { SetEdit, SetEntry, SetShape } from '@menwei/netlink/families/ipset/contract.ts';
-import type { Frontend } from '@menwei/netlink/families/ipvs/contract.ts';
+import type { SetEdit, SetEntry, SetShape } from '@menwei/netlink/ipset';
+import type { Frontend } from '@menwei/netlink/ipvs';
 import type { IpvsChanges } from './changes.ts';
 import {
   formatFrontendEntry,

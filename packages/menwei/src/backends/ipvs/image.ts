@@ -3,15 +3,15 @@
  * compared piece by piece, so that a look costs little.
  */
 
-import type {
-  Destination,
-  Frontend,
-  FrontendKey,
-  ObservedDestination,
-  VirtualServer,
-} from '@menwei/netlink/families/ipvs/contract.ts';
-import { formatFrontend } from '@menwei/netlink/families/ipvs/frontend.ts';
-import type { AddressOnInterface } from '@menwei/netlink/families/route/contract.ts';
+import {
+  type Destination,
+  type Frontend,
+  type FrontendKey,
+  formatFrontend,
+  type ObservedDestination,
+  type VirtualServer,
+} from '@menwei/netlink/ipvs';
+import type { AddressOnInterface } from '@menwei/netlink/route';
 import type { DestinationChange, IpvsChanges } from './changes.ts';
 import type { GradualWeights } from './gradual.ts';
 import { isLedger } from './sets.ts';

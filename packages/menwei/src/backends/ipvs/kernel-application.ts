@@ -5,18 +5,19 @@
 import { constants } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { RestoreScript } from '@menwei/netfilter/iptables/restore-script.ts';
-import type { IpSetClient, SetEdit, SetEntry } from '@menwei/netlink/families/ipset/contract.ts';
-import type {
-  Frontend,
-  FrontendKey,
-  IpvsClient,
-  IpvsEdit,
-  IpvsRefusal,
-} from '@menwei/netlink/families/ipvs/contract.ts';
-import { formatFrontend } from '@menwei/netlink/families/ipvs/frontend.ts';
-import { frontendOf, isGone } from '@menwei/netlink/families/ipvs/refusal.ts';
-import type { AddressEdit, LinkClient } from '@menwei/netlink/families/route/contract.ts';
-import type { KernelError } from '@menwei/netlink/kernel-error.ts';
+import type { KernelError } from '@menwei/netlink';
+import type { IpSetClient, SetEdit, SetEntry } from '@menwei/netlink/ipset';
+import {
+  type Frontend,
+  type FrontendKey,
+  formatFrontend,
+  frontendOf,
+  type IpvsClient,
+  type IpvsEdit,
+  type IpvsRefusal,
+  isGone,
+} from '@menwei/netlink/ipvs';
+import type { AddressEdit, LinkClient } from '@menwei/netlink/route';
 import type { ServicePortKey } from '../../state/service-port.ts';
 import type { Refusal } from '../backend.ts';
 import type { DestinationChange, IpvsChanges } from './changes.ts';

@@ -1,15 +1,15 @@
 /** What the kernel holds of ours, read through all the doors of the mode. */
 import type { Cidr, IpFamily } from '@menwei/addresses/ip.ts';
-import type { IpSetClient, ObservedSet } from '@menwei/netlink/families/ipset/contract.ts';
-import type {
-  Destination,
-  FrontendKey,
-  IpvsClient,
-  ObservedDestination,
-  VirtualServer,
-} from '@menwei/netlink/families/ipvs/contract.ts';
-import { formatFrontend } from '@menwei/netlink/families/ipvs/frontend.ts';
-import type { LinkClient } from '@menwei/netlink/families/route/contract.ts';
+import type { IpSetClient, ObservedSet } from '@menwei/netlink/ipset';
+import {
+  type Destination,
+  type FrontendKey,
+  formatFrontend,
+  type IpvsClient,
+  type ObservedDestination,
+  type VirtualServer,
+} from '@menwei/netlink/ipvs';
+import type { LinkClient } from '@menwei/netlink/route';
 import type { GradualWeights } from './gradual.ts';
 import { DEVICE } from './names.ts';
 import { judgeOwnership } from './ownership.ts';

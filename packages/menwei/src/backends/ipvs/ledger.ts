@@ -3,9 +3,9 @@
  * else that is ours, and a virtual server is taken out after it is gone.
  */
 
-import type { IpSetClient, SetEntry, SetShape } from '@menwei/netlink/families/ipset/contract.ts';
-import type { Frontend } from '@menwei/netlink/families/ipvs/contract.ts';
-import type { KernelError } from '@menwei/netlink/kernel-error.ts';
+import type { KernelError } from '@menwei/netlink';
+import type { IpSetClient, SetEntry, SetShape } from '@menwei/netlink/ipset';
+import type { Frontend } from '@menwei/netlink/ipvs';
 import type { IpvsChanges } from './changes.ts';
 import { formatFrontendEntry, isLedger, LEDGER_SEAL, ledgerShape } from './sets.ts';
 

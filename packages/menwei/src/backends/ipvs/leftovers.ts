@@ -1,9 +1,9 @@
 /** Finds what the ipvs mode, kube-proxy's or ours, has left: all but its iptables rules. */
 import { IP_FAMILIES } from '@menwei/addresses/ip.ts';
 import { EMPTY_RULESET } from '@menwei/netfilter/iptables/ruleset.ts';
-import type { IpSetClient, SetEdit } from '@menwei/netlink/families/ipset/contract.ts';
-import type { IpvsClient } from '@menwei/netlink/families/ipvs/contract.ts';
-import type { LinkClient } from '@menwei/netlink/families/route/contract.ts';
+import type { IpSetClient, SetEdit } from '@menwei/netlink/ipset';
+import type { IpvsClient } from '@menwei/netlink/ipvs';
+import type { LinkClient } from '@menwei/netlink/route';
 import type { Leftovers } from '../leftovers.ts';
 import { cleanUp } from './cleanup.ts';
 import { formatService } from './format.ts';

@@ -3,9 +3,8 @@
  * virtual server of ours (docs/decisions/0014). Only where there is no whole ledger yet does what kube-proxy left count.
  */
 import { type Cidr, cidrContains, type IpFamily } from '@menwei/addresses/ip.ts';
-import type { ObservedSet } from '@menwei/netlink/families/ipset/contract.ts';
-import type { Frontend, FrontendKey } from '@menwei/netlink/families/ipvs/contract.ts';
-import { formatFrontend } from '@menwei/netlink/families/ipvs/frontend.ts';
+import type { ObservedSet } from '@menwei/netlink/ipset';
+import { type Frontend, type FrontendKey, formatFrontend } from '@menwei/netlink/ipvs';
 import { formatFrontendEntry, LEDGER_SEAL, ledgerShape, nodePortSetShape } from './sets.ts';
 
 export interface Evidence {

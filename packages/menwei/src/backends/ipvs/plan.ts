@@ -1,7 +1,7 @@
 /** The desired units put together into what the kernel must hold, change by change. */
 
 import type { Ruleset } from '@menwei/netfilter/iptables/ruleset.ts';
-import type { FrontendKey } from '@menwei/netlink/families/ipvs/contract.ts';
+import type { FrontendKey } from '@menwei/netlink/ipvs';
 import type { NodeView } from '../../services/node-view.ts';
 import type { ServicePortKey } from '../../state/service-port.ts';
 import type { Plan, StateChange } from '../backend.ts';

@@ -1,8 +1,7 @@
 /** What a Service costs that the kernel refuses for good: itself alone. */
 
-import type { Frontend, IpvsEdit } from '@menwei/netlink/families/ipvs/contract.ts';
-import { formatFrontend } from '@menwei/netlink/families/ipvs/frontend.ts';
-import { KernelError } from '@menwei/netlink/kernel-error.ts';
+import { KernelError } from '@menwei/netlink';
+import { type Frontend, formatFrontend, type IpvsEdit } from '@menwei/netlink/ipvs';
 import { openBackend } from '@menwei/testing/backends/ipvs/laws.ts';
 import { FakeIpSets } from '@menwei/testing/kernel/ip-set.ts';
 import { FakeIptables } from '@menwei/testing/kernel/iptables.ts';

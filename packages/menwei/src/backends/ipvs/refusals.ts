@@ -1,10 +1,14 @@
 /** What was refused while changes were made, whose it was, and what is therefore not there, or still there. */
 
-import type { Frontend, IpvsEdit } from '@menwei/netlink/families/ipvs/contract.ts';
-import { formatFrontend } from '@menwei/netlink/families/ipvs/frontend.ts';
-import { frontendOf, refusalForForeign } from '@menwei/netlink/families/ipvs/refusal.ts';
-import type { AddressEdit } from '@menwei/netlink/families/route/contract.ts';
-import type { KernelError } from '@menwei/netlink/kernel-error.ts';
+import type { KernelError } from '@menwei/netlink';
+import {
+  type Frontend,
+  formatFrontend,
+  frontendOf,
+  type IpvsEdit,
+  refusalForForeign,
+} from '@menwei/netlink/ipvs';
+import type { AddressEdit } from '@menwei/netlink/route';
 import type { ServicePortKey } from '../../state/service-port.ts';
 import type { Refusal } from '../backend.ts';
 import { subjectsOf } from './guards.ts';

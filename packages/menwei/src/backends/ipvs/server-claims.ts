@@ -2,8 +2,7 @@
  * Virtual servers by what they answer to. Two service ports may want the same one where an external IP is an address of
  * the node and its port a NodePort: the first by name has it, whichever came first.
  */
-import type { FrontendKey } from '@menwei/netlink/families/ipvs/contract.ts';
-import { formatFrontend } from '@menwei/netlink/families/ipvs/frontend.ts';
+import { type FrontendKey, formatFrontend } from '@menwei/netlink/ipvs';
 import type { ServerContent } from './state.ts';
 
 export class ServerClaims {

@@ -3,8 +3,8 @@
  * many Services there are shows in them alone; the rules that ask them stay the same.
  */
 import type { IpFamily } from '@menwei/addresses/ip.ts';
-import type { SetEntry, SetShape, SetType } from '@menwei/netlink/families/ipset/contract.ts';
-import type { Frontend, IpvsProtocol } from '@menwei/netlink/families/ipvs/contract.ts';
+import type { SetEntry, SetShape, SetType } from '@menwei/netlink/ipset';
+import type { Frontend, IpvsProtocol } from '@menwei/netlink/ipvs';
 
 interface Definition {
   /** As it is called for IPv4. */

@@ -7,12 +7,15 @@ import { applyKernelModule } from '@menwei/kernel/kernel-module.ts';
 import { askUntilCertain } from '@menwei/kernel/passing-failure.ts';
 import { readSysctl, writeSysctl } from '@menwei/kernel/sysctl.ts';
 import type { ToolRunner } from '@menwei/kernel/tool-runner.ts';
-import { openIpSetClient } from '@menwei/netlink/families/ipset/client.ts';
-import { openIpvsClient } from '@menwei/netlink/families/ipvs/client.ts';
-import type { IpvsClient, VirtualServer } from '@menwei/netlink/families/ipvs/contract.ts';
-import { observeIpvsSupport } from '@menwei/netlink/families/ipvs/support.ts';
-import { openLinkClient } from '@menwei/netlink/families/route/client.ts';
-import { KernelError } from '@menwei/netlink/kernel-error.ts';
+import { KernelError } from '@menwei/netlink';
+import { openIpSetClient } from '@menwei/netlink/ipset';
+import {
+  type IpvsClient,
+  observeIpvsSupport,
+  openIpvsClient,
+  type VirtualServer,
+} from '@menwei/netlink/ipvs';
+import { openLinkClient } from '@menwei/netlink/route';
 import type { IpvsSettings, Settings } from '../../config/settings.ts';
 import type { Logger } from '../../log/logger.ts';
 import { KernelRules } from '../xtables/kernel.ts';

@@ -3,8 +3,8 @@
 import { formatHostPort } from '@menwei/addresses/ip.ts';
 import type { ChainId } from '@menwei/netfilter/iptables/chain-id.ts';
 import type { Ruleset } from '@menwei/netfilter/iptables/ruleset.ts';
-import type { SetEntry, SetShape } from '@menwei/netlink/families/ipset/contract.ts';
-import type { Destination, FrontendKey, VirtualServer } from '@menwei/netlink/families/ipvs/contract.ts';
+import type { SetEntry, SetShape } from '@menwei/netlink/ipset';
+import type { Destination, FrontendKey, VirtualServer } from '@menwei/netlink/ipvs';
 import type { ServicePortKey } from '../../state/service-port.ts';
 
 /** A virtual server with those of its destinations that take new connections. */

@@ -1,7 +1,7 @@
 /** Destinations that drain or warm up while syncs come in between, on a proxy with its watch running. */
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { Frontend, IpvsEdit } from '@menwei/netlink/families/ipvs/contract.ts';
-import { KernelError } from '@menwei/netlink/kernel-error.ts';
+import { KernelError } from '@menwei/netlink';
+import type { Frontend, IpvsEdit } from '@menwei/netlink/ipvs';
 import { openBackend } from '@menwei/testing/backends/ipvs/laws.ts';
 import { FakeIpSets } from '@menwei/testing/kernel/ip-set.ts';
 import { FakeIptables } from '@menwei/testing/kernel/iptables.ts';

@@ -1,5 +1,5 @@
 /** What one service port needs in the kernel in ipvs mode. */
-import type { SetEntry } from '@menwei/netlink/families/ipset/contract.ts';
+import type { SetEntry } from '@menwei/netlink/ipset';
 import type { ServerContent } from './state.ts';
 
 export interface IpvsUnit {

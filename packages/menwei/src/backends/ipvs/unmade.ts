@@ -1,7 +1,6 @@
 /** What of some changes was not made, and what that means for the service ports that wanted it. */
-import type { SetEntry } from '@menwei/netlink/families/ipset/contract.ts';
-import type { Destination, Frontend, FrontendKey } from '@menwei/netlink/families/ipvs/contract.ts';
-import { formatFrontend } from '@menwei/netlink/families/ipvs/frontend.ts';
+import type { SetEntry } from '@menwei/netlink/ipset';
+import { type Destination, type Frontend, type FrontendKey, formatFrontend } from '@menwei/netlink/ipvs';
 import type { KernelImage } from './image.ts';
 import { keyOf } from './server-claims.ts';
 import { formatFrontendEntry, ledgerShape } from './sets.ts';

@@ -1,4 +1,4 @@
-import type { Destination, Frontend } from '@menwei/netlink/families/ipvs/contract.ts';
+import type { Destination, Frontend } from '@menwei/netlink/ipvs';
 import { openBackend } from '@menwei/testing/backends/ipvs/laws.ts';
 import { fillPlan, install, updatePlan } from '@menwei/testing/backends/laws.ts';
 import { FakeIpSets } from '@menwei/testing/kernel/ip-set.ts';

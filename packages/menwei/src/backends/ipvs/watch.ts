@@ -4,9 +4,9 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { IpFamily } from '@menwei/addresses/ip.ts';
-import type { IpSetClient } from '@menwei/netlink/families/ipset/contract.ts';
-import type { IpvsClient } from '@menwei/netlink/families/ipvs/contract.ts';
-import type { LinkClient } from '@menwei/netlink/families/route/contract.ts';
+import type { IpSetClient } from '@menwei/netlink/ipset';
+import type { IpvsClient } from '@menwei/netlink/ipvs';
+import type { LinkClient } from '@menwei/netlink/route';
 import type { Logger } from '../../log/logger.ts';
 import type { InTurn } from '../backend.ts';
 import type { LeftRules } from '../xtables/watch.ts';

@@ -6,7 +6,7 @@
  * one by a load-balancer address.
  */
 import type { IpFamily } from '@menwei/addresses/ip.ts';
-import type { Chain, SetDeclaration } from '@menwei/netlink/families/nftables/model.ts';
+import type { Chain, SetDeclaration } from '@menwei/netlink/nftables';
 import type { ServicePort } from '../../state/service-port.ts';
 import { type Entrance, fitComment } from './names.ts';
 import type { NftablesOptions } from './options.ts';

@@ -1,16 +1,16 @@
 /** The nftables mode of one IP family: the pure parts of this folder tied to netlink. */
 import { constants } from 'node:os';
-import type { NfTablesClient } from '@menwei/netlink/families/nftables/contract.ts';
+import { KernelError } from '@menwei/netlink';
 import type {
   Element,
   Elements,
+  NfTablesClient,
   Operation,
   SetDeclaration,
   TableContent,
   TableName,
   Transaction,
-} from '@menwei/netlink/families/nftables/model.ts';
-import { KernelError } from '@menwei/netlink/kernel-error.ts';
+} from '@menwei/netlink/nftables';
 import type { Backend, InTurn, Outcome } from '../backend.ts';
 import { clientMapNamed } from './affinity.ts';
 import { Forgotten, type Parting, partingOf, rememberedEndpoints } from './forgotten.ts';

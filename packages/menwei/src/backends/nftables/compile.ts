@@ -1,5 +1,5 @@
 /** One service port → its elements in the table's sets and maps (spec §§ 3.1, 5.7). */
-import type { Chain, SetDeclaration } from '@menwei/netlink/families/nftables/model.ts';
+import type { Chain, SetDeclaration } from '@menwei/netlink/nftables';
 import type { NodeView } from '../../services/node-view.ts';
 import { assess, type Situation } from '../../services/situation.ts';
 import type { Endpoint, ServicePort } from '../../state/service-port.ts';

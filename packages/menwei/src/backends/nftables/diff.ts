@@ -10,7 +10,7 @@ import type {
   SetDeclaration,
   TableContent,
   Transaction,
-} from '@menwei/netlink/families/nftables/model.ts';
+} from '@menwei/netlink/nftables';
 import type { NftablesState } from './state.ts';
 
 const NO_ELEMENTS: Elements = new Map();

@@ -1,6 +1,6 @@
 /** A unit's elements: what it says about its endpoints once, spelled out for every frontend. */
 import { formatHostPort } from '@menwei/addresses/ip.ts';
-import type { Element, Elements } from '@menwei/netlink/families/nftables/model.ts';
+import type { Element, Elements } from '@menwei/netlink/nftables';
 import { SETS } from './names.ts';
 import { FIRST_LOCAL_SLOT } from './pick-chains.ts';
 import type { Frontend, NftablesUnit } from './unit.ts';

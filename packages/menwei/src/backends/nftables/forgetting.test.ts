@@ -1,7 +1,7 @@
 /** Whatever fails on the way: no client is remembered for an endpoint that its Service does not lead to any more. */
 
 import { IP_FAMILIES, type IpFamily } from '@menwei/addresses/ip.ts';
-import type { Element } from '@menwei/netlink/families/nftables/model.ts';
+import type { Element } from '@menwei/netlink/nftables';
 import { fillPlan, install, updatePlan } from '@menwei/testing/backends/laws.ts';
 import { openBackend } from '@menwei/testing/backends/nftables/laws.ts';
 import { FakeNfTables } from '@menwei/testing/kernel/nf-tables.ts';

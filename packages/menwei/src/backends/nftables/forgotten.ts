@@ -2,7 +2,7 @@
  * Session affinity after a change: which remembered clients have to be forgotten. Rules remember them, so they are no part
  * of what is compiled; but the pairs of frontend and endpoint say whom a Service may lead to, before and after.
  */
-import type { Element, TableContent } from '@menwei/netlink/families/nftables/model.ts';
+import type { Element, TableContent } from '@menwei/netlink/nftables';
 import { affinityMapsOf } from './affinity.ts';
 import { SETS } from './names.ts';
 import type { NftablesState } from './state.ts';

@@ -3,7 +3,7 @@
  * and maps, and those are what Services change (see README.md for a packet's way through them).
  */
 import { type IpFamily, isLoopback } from '@menwei/addresses/ip.ts';
-import type { Chain, Hook, Rule } from '@menwei/netlink/families/nftables/model.ts';
+import type { Chain, Hook, Rule } from '@menwei/netlink/nftables';
 import type { LocalDetector, NodeView } from '../../services/node-view.ts';
 import { chosenEndpoint, originalFrontend } from './affinity.ts';
 import {

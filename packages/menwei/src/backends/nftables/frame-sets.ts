@@ -1,6 +1,6 @@
 /** The table and its sets: what Services are elements of. */
 import type { IpFamily } from '@menwei/addresses/ip.ts';
-import type { Datatype, SetDeclaration, Table } from '@menwei/netlink/families/nftables/model.ts';
+import type { Datatype, SetDeclaration, Table } from '@menwei/netlink/nftables';
 import {
   CLUSTER_IPS,
   type Entrance,

@@ -1,7 +1,6 @@
 /** Finds the tables that other modes and proxies have left. */
 import type { IpFamily } from '@menwei/addresses/ip.ts';
-import type { NfTables } from '@menwei/netlink/families/nftables/client.ts';
-import type { TableName } from '@menwei/netlink/families/nftables/model.ts';
+import type { NfTables, TableName } from '@menwei/netlink/nftables';
 import type { Leftovers } from '../leftovers.ts';
 import { TABLE_NAME, tableFamily } from './names.ts';
 

@@ -1,6 +1,6 @@
 /** The names of what the table holds. */
 import type { IpFamily } from '@menwei/addresses/ip.ts';
-import type { TableFamily } from '@menwei/netlink/families/nftables/model.ts';
+import type { TableFamily } from '@menwei/netlink/nftables';
 
 export const TABLE_NAME = 'menwei';
 

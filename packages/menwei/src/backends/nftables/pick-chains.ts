@@ -3,7 +3,7 @@
  * slot of three and looks up in part 7 who sits there; all Services of that part with three endpoints share it.
  */
 import type { IpFamily } from '@menwei/addresses/ip.ts';
-import type { Chain, Rule } from '@menwei/netlink/families/nftables/model.ts';
+import type { Chain, Rule } from '@menwei/netlink/nftables';
 import { type Entrance, endpointMap } from './names.ts';
 import type { NftablesOptions } from './options.ts';
 import {

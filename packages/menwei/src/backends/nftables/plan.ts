@@ -1,13 +1,6 @@
 /** The desired units put together into the content of the table, change by change. */
 import { isDeepStrictEqual } from 'node:util';
-import type {
-  Chain,
-  Element,
-  Elements,
-  SetDeclaration,
-  Table,
-  TableContent,
-} from '@menwei/netlink/families/nftables/model.ts';
+import type { Chain, Element, Elements, SetDeclaration, Table, TableContent } from '@menwei/netlink/nftables';
 import type { NodeView } from '../../services/node-view.ts';
 import type { ServicePortKey } from '../../state/service-port.ts';
 import type { Plan, StateChange } from '../backend.ts';

@@ -1,6 +1,6 @@
 /** The pure half of the nftables mode: needs no kernel and no privilege. */
 import type { IpFamily } from '@menwei/addresses/ip.ts';
-import type { Transaction } from '@menwei/netlink/families/nftables/model.ts';
+import type { Transaction } from '@menwei/netlink/nftables';
 import type { NodeView } from '../../services/node-view.ts';
 import type { ServicePort } from '../../state/service-port.ts';
 import type { Rules } from '../backend.ts';

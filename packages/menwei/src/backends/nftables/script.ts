@@ -8,7 +8,7 @@ import type {
   SetDeclaration,
   TableName,
   Transaction,
-} from '@menwei/netlink/families/nftables/model.ts';
+} from '@menwei/netlink/nftables';
 
 /** Of one command; longer lists become several. */
 const ELEMENTS_PER_COMMAND = 100;

@@ -1,12 +1,7 @@
 /** How much of the table a change touches, and that every endpoint has the same chance. */
 
 import { IP_FAMILIES } from '@menwei/addresses/ip.ts';
-import type {
-  Element,
-  Expression,
-  TableContent,
-  Transaction,
-} from '@menwei/netlink/families/nftables/model.ts';
+import type { Element, Expression, TableContent, Transaction } from '@menwei/netlink/nftables';
 import { fillPlan, updatePlan } from '@menwei/testing/backends/laws.ts';
 import { openBackend } from '@menwei/testing/backends/nftables/laws.ts';
 import { FakeNfTables } from '@menwei/testing/kernel/nf-tables.ts';

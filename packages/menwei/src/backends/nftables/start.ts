@@ -1,9 +1,7 @@
 /** What the nftables mode does once, before its first sync. */
 import type { IpFamily } from '@menwei/addresses/ip.ts';
-import { NetlinkConnection } from '@menwei/netlink/connection.ts';
-import { NfTables } from '@menwei/netlink/families/nftables/client.ts';
-import { KernelError } from '@menwei/netlink/kernel-error.ts';
-import { NETLINK_NETFILTER, openNetlinkTransport } from '@menwei/netlink/transport.ts';
+import { KernelError, NETLINK_NETFILTER, NetlinkConnection, openNetlinkTransport } from '@menwei/netlink';
+import { NfTables } from '@menwei/netlink/nftables';
 import type { Settings } from '../../config/settings.ts';
 import { NftablesBackend } from './backend.ts';
 import type { NftablesOptions } from './options.ts';

@@ -3,8 +3,8 @@
  * ones nft would make of the text, so that a table made either way is the same.
  */
 import { addressBytes, type IpFamily, parseKnownCidr } from '@menwei/addresses/ip.ts';
-import type { Expression, Hex, Register, Rule } from '@menwei/netlink/families/nftables/model.ts';
-import { IS_LITTLE_ENDIAN } from '@menwei/netlink/message.ts';
+import { IS_LITTLE_ENDIAN } from '@menwei/netlink';
+import type { Expression, Hex, Register, Rule } from '@menwei/netlink/nftables';
 import type { Protocol } from '../../kubernetes/objects.ts';
 
 export interface Statement {

@@ -1,5 +1,5 @@
 /** What one service port needs of the table, as data (the Unit of this backend). */
-import type { Chain, Element, SetDeclaration } from '@menwei/netlink/families/nftables/model.ts';
+import type { Chain, Element, SetDeclaration } from '@menwei/netlink/nftables';
 import type { RememberedIn } from './affinity.ts';
 import type { Entrance } from './names.ts';
 import type { Pick } from './pick-chains.ts';

@@ -1,13 +1,18 @@
 /** Hears from the kernel what somebody else does to the table (spec § 5.6 has no such thing: upstream waits an hour). */
 
-import type { TableName } from '@menwei/netlink/families/nftables/model.ts';
-import { decodeNotification, type Notification } from '@menwei/netlink/families/nftables/notification.ts';
-import { encodeTableFilter } from '@menwei/netlink/families/nftables/table-filter.ts';
-import { KernelError } from '@menwei/netlink/kernel-error.ts';
-import { listen } from '@menwei/netlink/listener.ts';
-import type { NetlinkMessage } from '@menwei/netlink/message.ts';
-import { encodePortFilter } from '@menwei/netlink/port-filter.ts';
-import { NETLINK_NETFILTER } from '@menwei/netlink/transport.ts';
+import {
+  encodePortFilter,
+  KernelError,
+  listen,
+  NETLINK_NETFILTER,
+  type NetlinkMessage,
+} from '@menwei/netlink';
+import {
+  decodeNotification,
+  encodeTableFilter,
+  type Notification,
+  type TableName,
+} from '@menwei/netlink/nftables';
 
 /** linux/netfilter/nfnetlink.h: NFNLGRP_NFTABLES. */
 const NFTABLES_GROUP = 7;

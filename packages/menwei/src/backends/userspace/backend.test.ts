@@ -1,6 +1,6 @@
 /** In which order things are opened, led to and closed, and what becomes of ports that are not to be had. */
 
-import { KernelError } from '@menwei/netlink/kernel-error.ts';
+import { KernelError } from '@menwei/netlink';
 import { fillPlan, updatePlan } from '@menwei/testing/backends/laws.ts';
 import { FakeRelays, type FakeRelaysOptions } from '@menwei/testing/backends/userspace/fake-relays.ts';
 import { openBackend } from '@menwei/testing/backends/userspace/laws.ts';

@@ -1,7 +1,7 @@
 /** The userspace mode of one IP family: the pure parts of this folder tied to the tools and the relays. */
 import { constants } from 'node:os';
 import type { IptablesTools } from '@menwei/kernel/iptables-tools.ts';
-import { KernelError } from '@menwei/netlink/kernel-error.ts';
+import { KernelError } from '@menwei/netlink';
 import type { Logger } from '../../log/logger.ts';
 import type { ListenFailure, Relay, RelayKey, Relays } from '../../relay/contract.ts';
 import type { ServicePortKey } from '../../state/service-port.ts';

@@ -2,7 +2,7 @@
 import { familyOf, type IpFamily, isLoopback } from '@menwei/addresses/ip.ts';
 import { findIptables } from '@menwei/kernel/iptables-tools.ts';
 import type { ToolRunner } from '@menwei/kernel/tool-runner.ts';
-import { KernelError } from '@menwei/netlink/kernel-error.ts';
+import { KernelError } from '@menwei/netlink';
 import type { Settings } from '../../config/settings.ts';
 import type { Logger } from '../../log/logger.ts';
 import type { Relays } from '../../relay/contract.ts';

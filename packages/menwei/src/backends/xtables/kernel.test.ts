@@ -1,5 +1,5 @@
 import { constants } from 'node:os';
-import { KernelError } from '@menwei/netlink/kernel-error.ts';
+import { KernelError } from '@menwei/netlink';
 import { FakeIptables } from '@menwei/testing/kernel/iptables.ts';
 import { describe, expect, it, vi } from 'vitest';
 import { silentLogger } from '../../log/logger.ts';

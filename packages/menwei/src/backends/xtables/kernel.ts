@@ -5,7 +5,7 @@ import type { IptablesTools } from '@menwei/kernel/iptables-tools.ts';
 import type { Table } from '@menwei/netfilter/iptables/chain-id.ts';
 import { formatPieces, type RestoreScript } from '@menwei/netfilter/iptables/restore-script.ts';
 import type { Ruleset } from '@menwei/netfilter/iptables/ruleset.ts';
-import { KernelError } from '@menwei/netlink/kernel-error.ts';
+import { KernelError } from '@menwei/netlink';
 import type { Logger } from '../../log/logger.ts';
 import type { InTurn } from '../backend.ts';
 import { cleanupScript } from './cleanup.ts';

@@ -15,7 +15,7 @@ import {
 import { diff } from '@menwei/netfilter/iptables/diff.ts';
 import { type RestoreScript, touchedChains } from '@menwei/netfilter/iptables/restore-script.ts';
 import { isBuiltinChain, type Ruleset } from '@menwei/netfilter/iptables/ruleset.ts';
-import { KernelError } from '@menwei/netlink/kernel-error.ts';
+import { KernelError } from '@menwei/netlink';
 import { miscountedChains } from './count.ts';
 import type { Layout } from './layout.ts';
 import { SavedRules } from './saved-rules.ts';

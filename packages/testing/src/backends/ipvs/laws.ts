@@ -5,9 +5,9 @@
 
 import { IP_FAMILIES, type IpFamily } from '@menwei/addresses/ip.ts';
 import type { IptablesTools } from '@menwei/kernel/iptables-tools.ts';
-import type { IpSetClient } from '@menwei/netlink/families/ipset/contract.ts';
-import type { Frontend, IpvsClient, VirtualServer } from '@menwei/netlink/families/ipvs/contract.ts';
-import type { LinkClient } from '@menwei/netlink/families/route/contract.ts';
+import type { IpSetClient } from '@menwei/netlink/ipset';
+import type { Frontend, IpvsClient, VirtualServer } from '@menwei/netlink/ipvs';
+import type { LinkClient } from '@menwei/netlink/route';
 import fc from 'fast-check';
 import { IpvsBackend, type IpvsBackendOptions } from 'menwei/backends/ipvs/backend.ts';
 import { LAYOUT } from 'menwei/backends/ipvs/base.ts';

@@ -4,8 +4,7 @@
  */
 
 import { IP_FAMILIES } from '@menwei/addresses/ip.ts';
-import type { Destination, Frontend, VirtualServer } from '@menwei/netlink/families/ipvs/contract.ts';
-import { formatFrontend } from '@menwei/netlink/families/ipvs/frontend.ts';
+import { type Destination, type Frontend, formatFrontend, type VirtualServer } from '@menwei/netlink/ipvs';
 import type { IpvsBackend } from 'menwei/backends/ipvs/backend.ts';
 import { DEVICE } from 'menwei/backends/ipvs/names.ts';
 import { formatFrontendEntry, ledgerShape, setShape } from 'menwei/backends/ipvs/sets.ts';

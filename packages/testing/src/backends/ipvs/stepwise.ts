@@ -3,9 +3,9 @@
  * import this file.
  */
 import type { IptablesTools } from '@menwei/kernel/iptables-tools.ts';
-import type { SetEdit, SetRefusal } from '@menwei/netlink/families/ipset/contract.ts';
-import type { IpvsRefusal } from '@menwei/netlink/families/ipvs/contract.ts';
-import type { AddressRefusal } from '@menwei/netlink/families/route/contract.ts';
+import type { SetEdit, SetRefusal } from '@menwei/netlink/ipset';
+import type { IpvsRefusal } from '@menwei/netlink/ipvs';
+import type { AddressRefusal } from '@menwei/netlink/route';
 import type { IpvsKernel } from './laws.ts';
 
 /** The same kernel; `step` is called before every single change, and what it throws ends all. */

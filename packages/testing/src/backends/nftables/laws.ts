@@ -1,8 +1,7 @@
 /** The laws of every mode for the nftables mode, and what it keeps beside them. Only tests import this file. */
 
 import { IP_FAMILIES, type IpFamily } from '@menwei/addresses/ip.ts';
-import type { NfTablesClient } from '@menwei/netlink/families/nftables/contract.ts';
-import type { Operation, Transaction } from '@menwei/netlink/families/nftables/model.ts';
+import type { NfTablesClient, Operation, Transaction } from '@menwei/netlink/nftables';
 import fc from 'fast-check';
 import { NftablesBackend, type NftablesBackendOptions } from 'menwei/backends/nftables/backend.ts';
 import { describe, expect, it } from 'vitest';

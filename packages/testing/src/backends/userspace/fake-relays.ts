@@ -1,6 +1,6 @@
 /** Relays that only keep books: which ports are listened on. Only tests import this. */
 
-import { KernelError } from '@menwei/netlink/kernel-error.ts';
+import { KernelError } from '@menwei/netlink';
 import type { Listener, ListenFailure, Relay, RelayKey, Relays } from 'menwei/relay/contract.ts';
 import { type FaultOptions, Faults } from '../../kernel/faults.ts';
 

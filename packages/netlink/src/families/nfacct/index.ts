@@ -1,0 +1,2 @@
+/** Accounting objects of netfilter: named counters. */
+export { applyAccountingObject, observeAccountingSupport } from './nfacct.ts';

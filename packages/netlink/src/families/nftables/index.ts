@@ -1,0 +1,18 @@
+/** nf_tables: tables changed in transactions and read as a whole, and news of them. */
+export {
+  type ApplyOptions,
+  type DynamicElement,
+  NfTables,
+  type Observation,
+} from './client.ts';
+export * from './constants.ts';
+export type { NfTablesClient } from './contract.ts';
+export type * from './model.ts';
+export {
+  type ChangeNotification,
+  decodeNotification,
+  type GenerationNotification,
+  type Notification,
+} from './notification.ts';
+export { type ChainTally, type ChainUse, readChainUses, readRuleTally } from './rule-tally.ts';
+export { encodeTableFilter } from './table-filter.ts';

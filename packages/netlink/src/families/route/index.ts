@@ -1,0 +1,5 @@
+/** Interfaces and their addresses. */
+export { KernelLinks, openLinkClient } from './client.ts';
+export { RTM, RTNLGRP } from './constants.ts';
+export type * from './contract.ts';
+export { AddressReader, decodeInterfaceIndex, type ObservedAddress } from './message.ts';

@@ -1,0 +1,43 @@
+/** Netlink itself: sockets, requests and dumps, news, messages and attributes. What families say is in subpaths of their own. */
+export { formatErrno } from './acknowledgement.ts';
+export type { IpFamily } from './address.ts';
+export { type Attributes, decodeAttributes, decodeText, encodeAttributes, encodeText } from './attribute.ts';
+export { forEachAttribute } from './attribute-reader.ts';
+export {
+  type DumpReader,
+  type ExchangeAnswer,
+  NetlinkConnection,
+  type NetlinkRequest,
+} from './connection.ts';
+export {
+  encodeGenericHeader,
+  GENERIC_HEADER_SIZE,
+  NETLINK_GENERIC,
+  observeGenericFamily,
+} from './generic.ts';
+export { KernelError, type KernelFailure } from './kernel-error.ts';
+export { listen, type NetlinkListener } from './listener.ts';
+export {
+  decodeMessages,
+  decodeSequences,
+  encodeMessage,
+  IS_LITTLE_ENDIAN,
+  type NetlinkMessage,
+  NLM_F_ACK,
+  NLM_F_CREATE,
+  NLM_F_DUMP,
+  NLM_F_EXCL,
+  NLM_F_MULTI,
+  NLM_F_REQUEST,
+  NLMSG_DONE,
+  NLMSG_ERROR,
+} from './message.ts';
+export { type Mark, MessageWriter } from './message-writer.ts';
+export { encodePortFilter } from './port-filter.ts';
+export {
+  NETLINK_NETFILTER,
+  NETLINK_ROUTE,
+  type NetlinkSocket,
+  type NetlinkTransport,
+  openNetlinkTransport,
+} from './transport.ts';
