@@ -1,5 +1,9 @@
 /** The modes whose rules can be traced, and what they make of service ports. */
 import { IP_FAMILIES, type IpFamily } from '@menwei/addresses/ip.ts';
+import { iptablesHooks } from '@menwei/netfilter/trace/iptables/hooks.ts';
+import { nftablesHooks } from '@menwei/netfilter/trace/nftables/hooks.ts';
+import type { Memory } from '@menwei/netfilter/trace/packet.ts';
+import type { Hooks } from '@menwei/netfilter/trace/trace.ts';
 import type { Rules } from 'menwei/backends/backend.ts';
 import type { IptablesOptions } from 'menwei/backends/iptables/options.ts';
 import { IptablesRules } from 'menwei/backends/iptables/rules.ts';
@@ -7,11 +11,7 @@ import type { NftablesOptions } from 'menwei/backends/nftables/options.ts';
 import { NftablesRules } from 'menwei/backends/nftables/rules.ts';
 import type { NodeView } from 'menwei/services/node-view.ts';
 import type { ServicePort } from 'menwei/state/service-port.ts';
-import { iptablesHooks } from './iptables/hooks.ts';
 import { forget } from './nftables/forget.ts';
-import { nftablesHooks } from './nftables/hooks.ts';
-import type { Memory } from './packet.ts';
-import type { Hooks } from './trace.ts';
 
 export const MODES = ['iptables', 'nftables'] as const;
 export type Mode = (typeof MODES)[number];

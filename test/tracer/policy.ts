@@ -3,11 +3,11 @@
  * in a few lines, to hold compiled rules against.
  */
 import { isLoopback } from '@menwei/addresses/ip.ts';
+import { isLocalAddress, isWithin, type Machine, type Packet } from '@menwei/netfilter/trace/packet.ts';
 import type { NodeView } from 'menwei/services/node-view.ts';
 import { categorizeEndpoints } from 'menwei/services/topology.ts';
 import type { Endpoint, ServicePort } from 'menwei/state/service-port.ts';
 import type { Mode, ModeOptions } from './modes.ts';
-import { isLocalAddress, isWithin, type Machine, type Packet } from './packet.ts';
 
 /** Everything but the service ports. */
 export interface Setting {

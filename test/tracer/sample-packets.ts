@@ -1,5 +1,5 @@
 /** Packets for the tests of the interpreters. */
-import type { Packet } from './packet.ts';
+import type { Packet } from '@menwei/netfilter/trace/packet.ts';
 
 export const passing: Packet = {
   protocol: 'TCP',

@@ -3,6 +3,8 @@
  * case reads the same in both IP families.
  */
 import type { IpFamily } from '@menwei/addresses/ip.ts';
+import type { Machine, Packet } from '@menwei/netfilter/trace/packet.ts';
+import { describeWays, trace, type Way } from '@menwei/netfilter/trace/trace.ts';
 import {
   aNodeView,
   anEndpoint,
@@ -13,8 +15,6 @@ import type { Protocol } from 'menwei/kubernetes/objects.ts';
 import type { NodeView } from 'menwei/services/node-view.ts';
 import type { Endpoint, ServicePort } from 'menwei/state/service-port.ts';
 import { hooksOf, type Mode, type ModeOptions, optionsOf, type Program } from './modes.ts';
-import type { Machine, Packet } from './packet.ts';
-import { describeWays, trace, type Way } from './trace.ts';
 
 export type Host =
   | 'pod'

@@ -93,6 +93,12 @@ export function addressBytes(ip: string): readonly number[] {
   return ipaddr.parse(ip).toByteArray();
 }
 
+/** The canonical text of an address of 4 or 16 bytes; a mapped one stays an IPv6 address. */
+export function ipFromBytes(bytes: Uint8Array): string {
+  const address = ipaddr.fromByteArray([...bytes]);
+  return address instanceof ipaddr.IPv6 ? address.toRFC5952String() : address.toString();
+}
+
 /** 127.0.0.0/8 or ::1. */
 export function isLoopback(ip: string): boolean {
   return familyOf(ip) === 'IPv4' ? ip.startsWith('127.') : ip === '::1';

@@ -1,14 +1,14 @@
 /** Whatever becomes of service ports, clients with session affinity go where they went, but only as long as they may. */
 import { isDeepStrictEqual } from 'node:util';
+import type { Memory, Packet } from '@menwei/netfilter/trace/packet.ts';
+import { describeWays } from '@menwei/netfilter/trace/trace.ts';
 import { histories } from '@menwei/testing/services/arbitraries.ts';
 import fc from 'fast-check';
 import type { ServicePort } from 'menwei/state/service-port.ts';
 import { describe, expect, it } from 'vitest';
 import { MODES_AND_FAMILIES, memoryAfter, type Program } from '../modes.ts';
-import type { Memory, Packet } from '../packet.ts';
 import { decide } from '../policy.ts';
 import { aTestbed } from '../testbed.ts';
-import { describeWays } from '../trace.ts';
 import { machines, options, packets, withPodsInPlace } from './arbitraries.ts';
 
 /** Where a packet went, and what it was for. */

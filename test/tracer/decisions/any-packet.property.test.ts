@@ -1,12 +1,12 @@
 /** Any packet to any service port goes where the policies say, whatever else is programmed beside it. */
 
+import { describeWays, type Way } from '@menwei/netfilter/trace/trace.ts';
 import { worlds } from '@menwei/testing/services/arbitraries.ts';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { MODES_AND_FAMILIES } from '../modes.ts';
 import { decide } from '../policy.ts';
 import { aTestbed } from '../testbed.ts';
-import { describeWays, type Way } from '../trace.ts';
 import { machines, options, packets, withPodsInPlace } from './arbitraries.ts';
 
 function isEven(ways: readonly Way[]): boolean {

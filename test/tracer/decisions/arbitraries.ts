@@ -1,12 +1,12 @@
 /** Any packets to the service ports of a world, and any machines that they meet. */
 
 import type { IpFamily } from '@menwei/addresses/ip.ts';
+import type { Machine, Packet } from '@menwei/netfilter/trace/packet.ts';
 import { ADDRESSES, type World } from '@menwei/testing/services/arbitraries.ts';
 import fc from 'fast-check';
 import { ACCOUNTING_OBJECTS } from 'menwei/backends/iptables/options.ts';
 import type { ServicePort } from 'menwei/state/service-port.ts';
 import { type ModeOptions, optionsOf } from '../modes.ts';
-import type { Machine, Packet } from '../packet.ts';
 
 type Target = Pick<Packet, 'protocol' | 'destination' | 'destinationPort'>;
 type Sender = Pick<Packet, 'source' | 'inInterface'>;

@@ -1,6 +1,7 @@
 /** Who is masqueraded and who keeps their address: every sender, way in and policy, with every setting that counts. */
 
 import type { IpFamily } from '@menwei/addresses/ip.ts';
+import { describeWays } from '@menwei/netfilter/trace/trace.ts';
 import type { ServicePortFields } from '@menwei/testing/services/testing.ts';
 import type { NodeView } from 'menwei/services/node-view.ts';
 import { describe, expect, it } from 'vitest';
@@ -16,7 +17,6 @@ import {
   type Scene,
   type Sender,
 } from '../testbed.ts';
-import { describeWays } from '../trace.ts';
 
 const POLICIES = {
   cluster: {},

@@ -1,9 +1,9 @@
 /** Session affinity: where a client goes that was here before. */
 
 import type { IpFamily } from '@menwei/addresses/ip.ts';
+import type { Memory } from '@menwei/netfilter/trace/packet.ts';
 import { describe, expect, it } from 'vitest';
 import { MODES_AND_FAMILIES, memoryAfter } from '../modes.ts';
-import type { Memory } from '../packet.ts';
 import {
   aTestbed,
   type PortOfFields,

@@ -4,17 +4,17 @@
  */
 
 import { IP_FAMILIES, type IpFamily } from '@menwei/addresses/ip.ts';
+import { iptablesHooks } from '@menwei/netfilter/trace/iptables/hooks.ts';
+import { destinationOf, isLocalAddress, type Machine, type Packet } from '@menwei/netfilter/trace/packet.ts';
+import { trace, type Way } from '@menwei/netfilter/trace/trace.ts';
 import { worlds } from '@menwei/testing/services/arbitraries.ts';
 import fc from 'fast-check';
 import { UserspaceRules } from 'menwei/backends/userspace/rules.ts';
 import type { UserspaceState } from 'menwei/backends/userspace/state.ts';
 import type { ServicePort } from 'menwei/state/service-port.ts';
 import { describe, expect, it } from 'vitest';
-import { iptablesHooks } from '../iptables/hooks.ts';
 import { stateOf } from '../modes.ts';
-import { destinationOf, isLocalAddress, type Machine, type Packet } from '../packet.ts';
 import { decide } from '../policy.ts';
-import { trace, type Way } from '../trace.ts';
 import { machines, options, packets, withPodsInPlace } from './arbitraries.ts';
 
 function scenesOf(family: IpFamily) {

@@ -1,6 +1,9 @@
 /** Machines that are changed step by step, and can be sent a packet in between. */
 import type { IpFamily } from '@menwei/addresses/ip.ts';
 import type { ChainContent, Ruleset } from '@menwei/netfilter/iptables/ruleset.ts';
+import { iptablesHooks } from '@menwei/netfilter/trace/iptables/hooks.ts';
+import type { Machine, Packet } from '@menwei/netfilter/trace/packet.ts';
+import { type Hooks, trace, type Way } from '@menwei/netfilter/trace/trace.ts';
 import { formatFrontend } from '@menwei/netlink/ipvs';
 import { openBackend as openIptables } from '@menwei/testing/backends/iptables/laws.ts';
 import { openBackend as openIpvs } from '@menwei/testing/backends/ipvs/laws.ts';
@@ -20,10 +23,7 @@ import type { Layout } from 'menwei/backends/xtables/layout.ts';
 import { SavedRules } from 'menwei/backends/xtables/saved-rules.ts';
 import type { NodeView } from 'menwei/services/node-view.ts';
 import type { ServicePort } from 'menwei/state/service-port.ts';
-import { iptablesHooks } from '../iptables/hooks.ts';
-import type { Machine, Packet } from '../packet.ts';
 import { HOSTS } from '../testbed.ts';
-import { type Hooks, trace, type Way } from '../trace.ts';
 
 const signal = new AbortController().signal;
 const MARK = 1 << 14;

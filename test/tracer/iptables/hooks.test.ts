@@ -1,11 +1,11 @@
 import type { ChainId } from '@menwei/netfilter/iptables/chain-id.ts';
 import type { Ruleset } from '@menwei/netfilter/iptables/ruleset.ts';
+import { iptablesHooks } from '@menwei/netfilter/trace/iptables/hooks.ts';
+import { recentName } from '@menwei/netfilter/trace/iptables/match.ts';
+import type { Machine, Packet } from '@menwei/netfilter/trace/packet.ts';
+import { describeWays, trace } from '@menwei/netfilter/trace/trace.ts';
 import { describe, expect, it } from 'vitest';
-import type { Machine, Packet } from '../packet.ts';
 import { fromNode, invalid, passing, toNode, withinNode } from '../sample-packets.ts';
-import { describeWays, trace } from '../trace.ts';
-import { iptablesHooks } from './hooks.ts';
-import { recentName } from './match.ts';
 
 const MACHINE: Machine = { addresses: ['192.168.0.2', '2001:db8:1::2'] };
 const HOOKS: readonly ChainId[] = [

@@ -1,3 +1,7 @@
+import { nftablesHooks } from '@menwei/netfilter/trace/nftables/hooks.ts';
+import { clientName } from '@menwei/netfilter/trace/nftables/instructions.ts';
+import type { Machine, Memory, Packet } from '@menwei/netfilter/trace/packet.ts';
+import { describeWays, type Hook, trace, type Way } from '@menwei/netfilter/trace/trace.ts';
 import type {
   Chain,
   Hook as ChainHook,
@@ -34,11 +38,7 @@ import {
   verdictOf,
 } from 'menwei/backends/nftables/statement.ts';
 import { describe, expect, it } from 'vitest';
-import type { Machine, Memory, Packet } from '../packet.ts';
 import { fromNode, invalid, passing, toNode, withinNode } from '../sample-packets.ts';
-import { describeWays, type Hook, trace, type Way } from '../trace.ts';
-import { nftablesHooks } from './hooks.ts';
-import { clientName } from './instructions.ts';
 
 const MACHINE: Machine = { addresses: ['192.168.0.2', '2001:db8:1::2'] };
 

@@ -5,11 +5,11 @@
 
 import { formatProbability } from '@menwei/netfilter/iptables/rule.ts';
 import { isBuiltinChain, type Ruleset } from '@menwei/netfilter/iptables/ruleset.ts';
+import { recentName } from '@menwei/netfilter/trace/iptables/match.ts';
+import type { Memory } from '@menwei/netfilter/trace/packet.ts';
 import { aNodeView, aServicePort } from '@menwei/testing/services/testing.ts';
 import { describe, expect, it } from 'vitest';
-import { recentName } from '../../../../../test/tracer/iptables/match.ts';
 import { optionsOf, stateOf } from '../../../../../test/tracer/modes.ts';
-import type { Memory } from '../../../../../test/tracer/packet.ts';
 import {
   aTestbed,
   type Condition,

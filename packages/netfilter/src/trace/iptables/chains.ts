@@ -1,8 +1,8 @@
 /** The rules of a Ruleset, read and in the order in which a packet meets them. */
-import { type ChainId, chainId, splitChainId } from '@menwei/netfilter/iptables/chain-id.ts';
-import type { Rule } from '@menwei/netfilter/iptables/rule.ts';
-import { type ChainContent, isBuiltinChain, type Ruleset } from '@menwei/netfilter/iptables/ruleset.ts';
-import { parseSavedRule } from '@menwei/netfilter/iptables/saved-rule.ts';
+import { type ChainId, chainId, splitChainId } from '../../iptables/chain-id.ts';
+import type { Rule } from '../../iptables/rule.ts';
+import { type ChainContent, isBuiltinChain, type Ruleset } from '../../iptables/ruleset.ts';
+import { parseSavedRule } from '../../iptables/saved-rule.ts';
 
 export interface TracedRule {
   readonly text: string;

@@ -1,6 +1,6 @@
 /** Which packets a rule is for. */
 import { formatHostPort } from '@menwei/addresses/ip.ts';
-import type { Rule, VirtualAddress } from '@menwei/netfilter/iptables/rule.ts';
+import type { Rule, VirtualAddress } from '../../iptables/rule.ts';
 import { destinationOf, type Flight, isLocalAddress, isWithin, recall } from '../packet.ts';
 import { isInSet } from './sets.ts';
 

@@ -1,13 +1,13 @@
 /** Registers, and the values that rules keep in them. */
 
-import { addressBytes } from '@menwei/addresses/ip.ts';
-import { IS_LITTLE_ENDIAN } from '@menwei/netlink';
+import { addressBytes, ipFromBytes } from '@menwei/addresses/ip.ts';
 import type { Datatype, Hex, Register } from '@menwei/netlink/nftables';
-import ipaddr from 'ipaddr.js';
 
 /** Words of four bytes, in hex. Those that a rule has not written have no value: the kernel lets no rule read them. */
 export type Registers = readonly (Hex | undefined)[];
 
+/** The kernel keeps numbers in the order of this machine. */
+const IS_LITTLE_ENDIAN = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1;
 const WORD_DIGITS = 8;
 const SEPARATOR = ' . ';
 const PROTOCOLS: Readonly<Record<string, number>> = { tcp: 6, udp: 17, sctp: 132 };
@@ -97,7 +97,7 @@ function formatField(type: Datatype, value: Hex): string {
   switch (type) {
     case 'ipv4_addr':
     case 'ipv6_addr':
-      return formatAddress(value);
+      return ipFromBytes(Buffer.from(value, 'hex'));
     case 'inet_proto': {
       const number = Number.parseInt(value, 16);
       return Object.keys(PROTOCOLS).find((name) => PROTOCOLS[name] === number) ?? String(number);
@@ -107,11 +107,6 @@ function formatField(type: Datatype, value: Hex): string {
     case 'slot':
       return String(numberOf(value));
   }
-}
-
-function formatAddress(value: Hex): string {
-  const address = ipaddr.fromByteArray([...Buffer.from(value, 'hex')]);
-  return address instanceof ipaddr.IPv6 ? address.toRFC5952String() : address.toString();
 }
 
 function bigEndian(value: number, size: number): Hex {

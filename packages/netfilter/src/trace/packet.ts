@@ -1,6 +1,7 @@
 /** A packet and the machine it meets, as far as rules can tell packets apart. */
 import { cidrContains, formatHostPort, isLoopback, parseCidr, parseIp } from '@menwei/addresses/ip.ts';
-import type { Protocol } from 'menwei/kubernetes/objects.ts';
+
+export type Protocol = 'TCP' | 'UDP' | 'SCTP';
 
 /** The first packet of a connection, or one that belongs to none. Addresses are canonical text. */
 export interface Packet {

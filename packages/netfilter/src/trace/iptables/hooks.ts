@@ -1,9 +1,9 @@
 /** What iptables rules do to a packet. */
 
 import { familyOf, formatHostPort } from '@menwei/addresses/ip.ts';
-import { type ChainId, chainId, splitChainId } from '@menwei/netfilter/iptables/chain-id.ts';
-import type { Rule } from '@menwei/netfilter/iptables/rule.ts';
-import type { Ruleset } from '@menwei/netfilter/iptables/ruleset.ts';
+import { type ChainId, chainId, splitChainId } from '../../iptables/chain-id.ts';
+import type { Rule } from '../../iptables/rule.ts';
+import type { Ruleset } from '../../iptables/ruleset.ts';
 import { type Flight, remember } from '../packet.ts';
 import { type BaseChain, behindJump, type Hooks, type Passage, passRules } from '../trace.ts';
 import { type Chains, readChains, type TracedRule } from './chains.ts';

@@ -1,5 +1,5 @@
 /** Which packets are in a set. */
-import type { Rule } from '@menwei/netfilter/iptables/rule.ts';
+import type { Rule } from '../../iptables/rule.ts';
 import { destinationOf, type Flight, isWithin } from '../packet.ts';
 
 /** Throws if there is no such set, which no kernel would take the rule with. */
