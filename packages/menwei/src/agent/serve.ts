@@ -16,7 +16,6 @@ import { startMetricsServer } from '../metrics/metrics-server.ts';
 import { createProxyMetrics } from '../metrics/proxy-metrics.ts';
 import { NodeNotices, type ObservedNode } from '../proxy/node-notices.ts';
 import { NodeState } from '../proxy/node-state.ts';
-import { reportStatus } from '../proxy/service-port-status.ts';
 import { ServiceProxy } from '../proxy/service-proxy.ts';
 import { heardBy, UnservedFamily } from '../proxy/unserved-family.ts';
 import { findUnservable, startBackends, type Unserved } from '../setup/backends.ts';
@@ -28,6 +27,7 @@ import type { ProxyInput } from '../setup/proxy-options.ts';
 import { openRelays } from '../setup/relays.ts';
 import { readSettings } from '../setup/settings-input.ts';
 import { VERSION } from '../setup/version.ts';
+import { reportStatuses } from '../status/reported-status.ts';
 import { cleanupKernel } from './cleanup-kernel.ts';
 import { createFamilyParts } from './family-parts.ts';
 
@@ -105,7 +105,12 @@ async function serve(
   const servers = startServers(settings, node, health, logger, {
     metrics,
     mode: () => settings.mode,
-    status: () => [proxy, ...unservedFamilies].flatMap((each) => each.status().map(reportStatus)),
+    status: () =>
+      reportStatuses(
+        [proxy, ...unservedFamilies].flatMap((each) => each.status()),
+        settings.mode,
+        families.map(({ family, proxy: { tracker } }) => ({ ports: tracker.ports, node: node.view(family) })),
+      ),
   });
   logger.info({ version: VERSION, mode: settings.mode, node: settings.nodeName }, 'menwei starts');
   lookAtNode();

@@ -6,6 +6,7 @@ import { registerDiffCommand } from './diff.ts';
 import { registerLabCommand } from './lab.ts';
 import { registerRenderCommand } from './render.ts';
 import { registerRunCommand } from './run.ts';
+import { registerStatusCommand } from './status.ts';
 
 const program = new Command('menwei')
   .description('A Kubernetes Service proxy: kube-proxy’s job, with or without Kubernetes')
@@ -24,6 +25,7 @@ const program = new Command('menwei')
   .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2));
 
 registerRunCommand(program);
+registerStatusCommand(program);
 registerRenderCommand(program);
 registerDiffCommand(program);
 registerCleanupCommand(program);

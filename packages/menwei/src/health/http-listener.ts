@@ -117,12 +117,22 @@ export function answer(
   body: string,
   headers: Readonly<Record<string, string>> = {},
 ): void {
+  writeHead(response, status, contentType, headers);
+  response.end(body);
+}
+
+/** Begins an answer whose body follows. */
+export function writeHead(
+  response: ServerResponse,
+  status: number,
+  contentType: string,
+  headers: Readonly<Record<string, string>> = {},
+): void {
   response.writeHead(status, {
     'Content-Type': contentType,
     'X-Content-Type-Options': 'nosniff',
     ...headers,
   });
-  response.end(body);
 }
 
 /** The answer of Go's server to a path nobody serves. */

@@ -19,7 +19,7 @@ describe('metrics server', () => {
       address: { host: '127.0.0.1', port: 0 },
       metrics,
       mode: () => 'nftables',
-      status: () => ({ 'default/web/TCP': 'programmed' }),
+      status: () => [{ servicePort: 'a' }, { servicePort: 'b' }],
       logger: silentLogger,
     });
     port = (await server.listening).port;
@@ -34,7 +34,7 @@ describe('metrics server', () => {
     ['/healthz/ping', 200, 'ok', 'text/plain; charset=utf-8'],
     ['/healthz?verbose', 200, '[+]ping ok\nhealthz check passed\n', 'text/plain; charset=utf-8'],
     ['/proxyMode', 200, 'nftables', 'text/plain; charset=utf-8'],
-    ['/status', 200, '{\n  "default/web/TCP": "programmed"\n}\n', 'application/json'],
+    ['/status', 200, '[\n{"servicePort":"a"},\n{"servicePort":"b"}\n]\n', 'application/json'],
     ['/debug/pprof', 404, '404 page not found\n', 'text/plain; charset=utf-8'],
   ])('%s', async (path, status, body, contentType) => {
     const response = await get(path);

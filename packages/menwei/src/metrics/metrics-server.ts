@@ -8,16 +8,18 @@ import {
   PLAIN_TEXT,
   requestPath,
   startHttpListener,
+  writeHead,
 } from '../health/http-listener.ts';
 import type { Logger } from '../log/logger.ts';
+import { sendJsonRows } from './json-rows.ts';
 import type { ProxyMetrics } from './proxy-metrics.ts';
 
 export interface MetricsServerOptions {
   readonly address: HostPort;
   readonly metrics: ProxyMetrics;
   readonly mode: () => ProxyMode;
-  /** What `/status` gives as JSON; without it the path doesn't exist. */
-  readonly status?: () => unknown;
+  /** The rows that `/status` gives as a JSON array; without it the path doesn't exist. */
+  readonly status?: () => Iterable<unknown>;
   readonly logger: Logger;
   readonly hardFail?: boolean;
   readonly retryMs?: number;
@@ -41,11 +43,20 @@ export function startMetricsServer(options: MetricsServerOptions): HttpListener 
           return answer(response, 200, PLAIN_TEXT, mode());
         case '/status':
           if (status === undefined) return answerNotFound(response);
-          return answer(response, 200, 'application/json', `${JSON.stringify(status(), undefined, 2)}\n`);
+          return answerStatus(response, status(), logger);
         default:
           return answerNotFound(response);
       }
     },
+  });
+}
+
+function answerStatus(response: ServerResponse, rows: Iterable<unknown>, logger: Logger): void {
+  writeHead(response, 200, 'application/json');
+  sendJsonRows(response, rows).catch((error: unknown) => {
+    logger.error({ error }, '/status was not answered completely');
+    // Half of the rows must not look like all of them.
+    response.destroy();
   });
 }
 

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { reportStatus, StatusBoard } from './service-port-status.ts';
+import { StatusBoard } from './service-port-status.ts';
 
 it('tells since when a service port is in its state for the same reason', () => {
   const board = new StatusBoard('IPv4', () => undefined);
@@ -12,9 +12,4 @@ it('tells since when a service port is in its state for the same reason', () => 
   expect(since()).toEqual(['error 4']);
   board.set(['ns/web/TCP'], 'programmed', 5);
   expect(since()).toEqual(['programmed 5']);
-});
-
-it('reports the time in the form of RFC 3339 as well', () => {
-  const status = { servicePort: 'ns/web/TCP', family: 'IPv4', state: 'programmed', sinceMs: 1_500 } as const;
-  expect(reportStatus(status)).toEqual({ ...status, since: '1970-01-01T00:00:01.500Z' });
 });

@@ -18,16 +18,6 @@ export interface ServicePortStatus {
   readonly warning?: string;
 }
 
-/** What `/status` says of a service port. */
-export interface ReportedStatus extends ServicePortStatus {
-  /** `sinceMs` for people: RFC 3339, UTC. */
-  readonly since: string;
-}
-
-export function reportStatus(status: ServicePortStatus): ReportedStatus {
-  return { ...status, since: new Date(status.sinceMs).toISOString() };
-}
-
 export class StatusBoard {
   readonly #family: IpFamily;
   readonly #unmet: (key: ServicePortKey) => string | undefined;

@@ -1,0 +1,24 @@
+/** A long list as the JSON body of an answer, a row a line: sent in pieces, so that the event loop has its turns. */
+import { once } from 'node:events';
+import type { ServerResponse } from 'node:http';
+import { setImmediate } from 'node:timers/promises';
+
+/** Rows of a few hundred bytes: a piece takes about a millisecond. */
+const ROWS_A_PIECE = 500;
+
+/** Resolves when all was handed to the connection, or the connection is gone. */
+export async function sendJsonRows(response: ServerResponse, rows: Iterable<unknown>): Promise<void> {
+  let piece = '[';
+  let separator = '\n';
+  let count = 0;
+  for (const row of rows) {
+    piece += `${separator}${JSON.stringify(row)}`;
+    separator = ',\n';
+    if (++count % ROWS_A_PIECE !== 0) continue;
+    if (!response.write(piece)) await Promise.race([once(response, 'drain'), once(response, 'close')]);
+    if (response.closed) return;
+    piece = '';
+    await setImmediate();
+  }
+  response.end(`${piece}${count === 0 ? '' : '\n'}]\n`);
+}

@@ -1,0 +1,55 @@
+/** The document of `/status` (docs/status.md): where each service port stands, and what there is to know of it. */
+import type { IpFamily } from '@menwei/addresses/ip.ts';
+import type { ServicePortStatus } from '../proxy/service-port-status.ts';
+import type { NodeView } from '../services/node-view.ts';
+import { categorizeEndpoints } from '../services/topology.ts';
+import type { ServicePort, ServicePortKey } from '../state/service-port.ts';
+import type { StatusRow } from './status-row.ts';
+
+/** What a family's proxy knows beside the states. */
+export interface FamilyKnowledge {
+  readonly ports: ReadonlyMap<ServicePortKey, ServicePort>;
+  readonly node: NodeView;
+}
+
+/** What `/status` says of a service port. */
+export interface ReportedStatus extends StatusRow {
+  /** `sinceMs` for people: RFC 3339, UTC. */
+  readonly since: string;
+}
+
+/** Each row is made when it is asked for, so that a long list can be sent in pieces. */
+export function* reportStatuses(
+  statuses: Iterable<ServicePortStatus>,
+  mode: string,
+  families: readonly FamilyKnowledge[],
+): Iterable<ReportedStatus> {
+  const byFamily = new Map<IpFamily, FamilyKnowledge>(families.map((each) => [each.node.family, each]));
+  for (const status of statuses) {
+    const knowledge = byFamily.get(status.family);
+    const port = knowledge?.ports.get(status.servicePort);
+    yield {
+      ...status,
+      since: new Date(status.sinceMs).toISOString(),
+      mode,
+      ...(knowledge === undefined || port === undefined ? {} : describePort(port, knowledge.node)),
+    };
+  }
+}
+
+function describePort(
+  port: ServicePort,
+  node: NodeView,
+): Pick<StatusRow, 'clusterIP' | 'port' | 'nodePort' | 'endpoints'> {
+  const used = categorizeEndpoints(port, node).allReachable;
+  return {
+    ...(port.clusterIP === undefined ? {} : { clusterIP: port.clusterIP }),
+    port: port.port,
+    ...(port.nodePort === 0 ? {} : { nodePort: port.nodePort }),
+    endpoints: {
+      used: used.length,
+      local: used.filter((endpoint) => endpoint.isLocal).length,
+      total: port.endpoints.length,
+    },
+  };
+}

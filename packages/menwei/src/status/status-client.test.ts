@@ -1,0 +1,64 @@
+import { createServer, type RequestListener } from 'node:http';
+import { describe, expect, it } from 'vitest';
+import { closeHttpServer, listen } from '../health/http-listener.ts';
+import { fetchStatus, StatusError } from './status-client.ts';
+
+const ROW = { servicePort: 'ns/web/TCP', family: 'IPv4', state: 'programmed', sinceMs: 1 };
+
+async function ask(handler: RequestListener): Promise<unknown> {
+  const server = createServer(handler);
+  const address = await listen(server, { host: '127.0.0.1', port: 0 });
+  try {
+    const text = await fetchStatus(address, new AbortController().signal).catch((error: unknown) => {
+      if (error instanceof StatusError) return error.message.replace(/127\.0\.0\.1:\d+/g, 'PROXY');
+      throw error;
+    });
+    return text;
+  } finally {
+    await closeHttpServer(server);
+  }
+}
+
+describe('the status of a proxy', () => {
+  it('is what it answers', async () => {
+    const text = JSON.stringify([ROW]);
+    expect(await ask((_request, response) => response.end(text))).toEqual({ rows: [ROW], text });
+  });
+
+  it.each<[string, RequestListener, RegExp]>([
+    [
+      'another program',
+      (_request, response) => response.writeHead(404).end('404 page not found\n'),
+      /^PROXY has no \/status: what answers there is not menwei \(kube-proxy has none\)$/,
+    ],
+    [
+      'a failure',
+      (_request, response) => response.writeHead(500).end('x'),
+      /^PROXY: \/status was answered with HTTP 500$/,
+    ],
+    [
+      'another form',
+      (_request, response) => response.end('{}'),
+      /^PROXY: the answer to \/status is not in the form of this version of menwei$/,
+    ],
+    [
+      'an answer that breaks off',
+      (_request, response) => {
+        response.write('[');
+        setImmediate(() => response.destroy());
+      },
+      /^can't read http:\/\/PROXY\/status: .*; is menwei running\?/,
+    ],
+  ])('is told of in one line when it is %s', async (_title, handler, line) => {
+    expect(await ask(handler)).toMatch(line);
+  });
+
+  it('is not waited for when nobody listens', async () => {
+    const server = createServer();
+    const address = await listen(server, { host: '127.0.0.1', port: 0 });
+    await closeHttpServer(server);
+    await expect(fetchStatus(address, new AbortController().signal)).rejects.toThrow(
+      `can't read http://127.0.0.1:${address.port}/status: connect ECONNREFUSED 127.0.0.1:${address.port}; is menwei running?`,
+    );
+  });
+});

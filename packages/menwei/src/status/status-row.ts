@@ -1,0 +1,67 @@
+/** One service port as `/status` tells of it (docs/status.md), checked when it comes from another process. */
+import type { IpFamily } from '@menwei/addresses/ip.ts';
+import * as v from 'valibot';
+
+export interface StatusRow {
+  /** `<namespace>/<name>[:<port name>]/<protocol>`; without the protocol when no port of the Service could be used. */
+  readonly servicePort: string;
+  readonly family: IpFamily;
+  readonly state: 'pending' | 'programmed' | 'error';
+  /** Since when the state and its reason are the same, in milliseconds since the epoch. */
+  readonly sinceMs: number;
+  /** Why, when the state is error. */
+  readonly error?: string | undefined;
+  /** What keeps a way in from being used, whatever the state. */
+  readonly warning?: string | undefined;
+  /** The proxy mode. */
+  readonly mode?: string | undefined;
+  /** Absent when another Service owns the address, or no port of the Service could be used; so are the other fields. */
+  readonly clusterIP?: string | undefined;
+  readonly port?: number | undefined;
+  /** Absent when there is none. */
+  readonly nodePort?: number | undefined;
+  readonly endpoints?: EndpointCounts | undefined;
+}
+
+export interface EndpointCounts {
+  /** Those this node sends traffic to. */
+  readonly used: number;
+  /** Those of them that run on this node. */
+  readonly local: number;
+  /** All that the EndpointSlices name, whatever their condition. */
+  readonly total: number;
+}
+
+const COUNT = v.pipe(v.number(), v.integer(), v.minValue(0));
+
+const ROW = v.object({
+  servicePort: v.string(),
+  family: v.picklist(['IPv4', 'IPv6']),
+  state: v.picklist(['pending', 'programmed', 'error']),
+  sinceMs: v.number(),
+  error: v.optional(v.string()),
+  warning: v.optional(v.string()),
+  mode: v.optional(v.string()),
+  clusterIP: v.optional(v.string()),
+  port: v.optional(COUNT),
+  nodePort: v.optional(COUNT),
+  endpoints: v.optional(v.object({ used: COUNT, local: COUNT, total: COUNT })),
+});
+
+const ROWS = v.array(ROW);
+
+/** @returns undefined when the text is not what `/status` gives. */
+export function parseStatus(text: string): readonly StatusRow[] | undefined {
+  try {
+    const parsed = v.safeParse(ROWS, JSON.parse(text));
+    return parsed.success ? parsed.output : undefined;
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
+  }
+}
+
+/** What a row is about: one service port in one IP family. */
+export function rowKey({ servicePort, family }: Pick<StatusRow, 'servicePort' | 'family'>): string {
+  return `${family} ${servicePort}`;
+}

@@ -1,0 +1,68 @@
+import { expect, it } from 'vitest';
+import type { StatusRow } from './status-row.ts';
+import { StatusTable, sortRows } from './status-table.ts';
+
+const NOW_MS = 1_000_000_000;
+const WEB: StatusRow = {
+  servicePort: 'default/web:http/TCP',
+  family: 'IPv4',
+  state: 'programmed',
+  sinceMs: NOW_MS - 200_000,
+  mode: 'nftables',
+  clusterIP: '172.30.0.1',
+  port: 80,
+  nodePort: 30080,
+  endpoints: { used: 2, local: 1, total: 3 },
+};
+const BROKEN: StatusRow = {
+  servicePort: 'default/zero',
+  family: 'IPv6',
+  state: 'error',
+  sinceMs: NOW_MS - 5000,
+  error: 'spec.ports[0].port: 0 is outside 1-65535',
+};
+
+function lines(text: string): readonly string[] {
+  return text.split('\n');
+}
+
+it('shows rows in columns', () => {
+  expect(lines(new StatusTable({ wide: false }).format([WEB, BROKEN], NOW_MS))).toEqual([
+    'SERVICE-PORT           FAMILY   STATE        SINCE   ENDPOINTS   REASON',
+    'default/web:http/TCP   IPv4     programmed   3m20s   2/3',
+    'default/zero           IPv6     error        5s      <none>      spec.ports[0].port: 0 is outside 1-65535',
+    '',
+  ]);
+});
+
+it('shows more with wide', () => {
+  const v6: StatusRow = { ...WEB, family: 'IPv6', clusterIP: 'fd00::1', nodePort: undefined };
+  expect(lines(new StatusTable({ wide: true }).format([WEB, v6], NOW_MS))).toEqual([
+    'SERVICE-PORT           FAMILY   STATE        SINCE   ENDPOINTS   LOCAL   CLUSTER-IP      NODE-PORT   MODE       REASON',
+    'default/web:http/TCP   IPv4     programmed   3m20s   2/3         1       172.30.0.1:80   30080       nftables',
+    'default/web:http/TCP   IPv6     programmed   3m20s   2/3         1       [fd00::1]:80    <none>      nftables',
+    '',
+  ]);
+});
+
+it('puts later rows under the first ones, without another header', () => {
+  const table = new StatusTable({ wide: false });
+  table.format([BROKEN, WEB], NOW_MS);
+  expect(lines(table.format([{ ...WEB, state: 'deleted' }], NOW_MS))).toEqual([
+    'default/web:http/TCP   IPv4     deleted      3m20s   2/3',
+    '',
+  ]);
+});
+
+it('names the warning beside the reason, in one line that steers no terminal', () => {
+  const row: StatusRow = { ...BROKEN, error: 'two\n lines\u001b[2J', warning: 'no address for NodePorts' };
+  expect(new StatusTable({ wide: false }).format([row], NOW_MS)).toMatch(
+    / {3}two lines \[2J; warning: no address for NodePorts\n$/,
+  );
+});
+
+it('sorts by Service, then by family', () => {
+  const other: StatusRow = { ...WEB, servicePort: 'a/b/TCP' };
+  const v6: StatusRow = { ...WEB, family: 'IPv6' };
+  expect(sortRows([v6, BROKEN, WEB, other])).toEqual([other, WEB, v6, BROKEN]);
+});

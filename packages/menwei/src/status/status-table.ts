@@ -1,0 +1,84 @@
+/** Rows of `/status` as a table for people, in the manner of kubectl. Pure. */
+import { formatHostPort } from '@menwei/addresses/ip.ts';
+import { formatAge } from './age.ts';
+import { rowKey, type StatusRow } from './status-row.ts';
+
+/** One line of the table: a row, or one that is gone. */
+export type TableRow = Omit<StatusRow, 'state'> & { readonly state: StatusRow['state'] | 'deleted' };
+
+interface Column {
+  readonly title: string;
+  /** Not shown without `-o wide`. */
+  readonly wide?: boolean;
+  readonly cell: (row: TableRow, nowMs: number) => string;
+}
+
+const NONE = '<none>';
+
+const COLUMNS: readonly Column[] = [
+  { title: 'SERVICE-PORT', cell: ({ servicePort }) => servicePort },
+  { title: 'FAMILY', cell: ({ family }) => family },
+  { title: 'STATE', cell: ({ state }) => state },
+  { title: 'SINCE', cell: ({ sinceMs }, nowMs) => formatAge(nowMs - sinceMs) },
+  { title: 'ENDPOINTS', cell: ({ endpoints: counts }) => (counts ? `${counts.used}/${counts.total}` : NONE) },
+  { title: 'LOCAL', wide: true, cell: ({ endpoints: counts }) => (counts ? `${counts.local}` : NONE) },
+  { title: 'CLUSTER-IP', wide: true, cell: formatClusterIP },
+  { title: 'NODE-PORT', wide: true, cell: ({ nodePort }) => (nodePort ? String(nodePort) : NONE) },
+  { title: 'MODE', wide: true, cell: ({ mode }) => mode ?? NONE },
+  // The last one, since it is as long as it is.
+  { title: 'REASON', cell: formatReason },
+];
+
+function formatClusterIP({ clusterIP, port }: TableRow): string {
+  return clusterIP === undefined || port === undefined ? NONE : formatHostPort(clusterIP, port);
+}
+
+function formatReason({ error, warning }: TableRow): string {
+  const reasons = [error, ...(warning === undefined ? [] : [`warning: ${warning}`])];
+  return oneLine(reasons.filter((reason) => reason !== undefined).join('; '));
+}
+
+/** What a tool or an object said must not break the table, or steer a terminal. */
+function oneLine(text: string): string {
+  return text.replaceAll(/[\s\p{Cc}]+/gu, ' ').trim();
+}
+
+/** Lays rows out in columns that stay as wide as they were, so that rows printed later stand under the first ones. */
+export class StatusTable {
+  readonly #columns: readonly Column[];
+  readonly #widths: number[];
+  #hasHeader = false;
+
+  constructor({ wide }: { readonly wide: boolean }) {
+    this.#columns = COLUMNS.filter((column) => wide || column.wide !== true);
+    this.#widths = this.#columns.map(({ title }) => title.length);
+  }
+
+  /** The lines for some rows, with the header before the first ones. */
+  format(rows: readonly TableRow[], nowMs: number): string {
+    const cells = rows.map((row) => this.#columns.map(({ cell }) => cell(row, nowMs)));
+    for (const line of cells) {
+      for (const [index, cell] of line.entries()) {
+        this.#widths[index] = Math.max(this.#widths[index] ?? 0, cell.length);
+      }
+    }
+    const header = this.#hasHeader ? [] : [this.#columns.map(({ title }) => title)];
+    this.#hasHeader = true;
+    return [...header, ...cells].map((line) => `${this.#pad(line)}\n`).join('');
+  }
+
+  #pad(cells: readonly string[]): string {
+    return cells
+      .map((cell, index) => cell.padEnd(this.#widths[index] ?? 0))
+      .join('   ')
+      .trimEnd();
+  }
+}
+
+/** By Service, then by family: the same Service's rows stand together. */
+export function sortRows(rows: readonly StatusRow[]): readonly StatusRow[] {
+  return rows
+    .map((row) => ({ row, key: `${row.servicePort} ${rowKey(row)}` }))
+    .sort((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0))
+    .map(({ row }) => row);
+}
