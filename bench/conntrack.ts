@@ -13,9 +13,9 @@ import { spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { observeInterfaceAddresses } from '@menwei/kernel/interfaces.ts';
-import { FlowTable, openFlowSocket } from '@menwei/netlink/conntrack';
+import { ConntrackTable, openConntrackSocket } from '@menwei/netlink/conntrack';
 import { CLONE_NEWNET, unshare } from '@menwei/netlink/native';
-import { createFlows, type SourcedFlow } from '@menwei/netlink/testing';
+import { createConntrackEntries, type SourcedConntrackEntry } from '@menwei/netlink/testing';
 import { anEndpoint, aServicePort } from '@menwei/testing/services/testing.ts';
 import { Command, Option } from 'commander';
 import { FlowCutter } from 'menwei/conntrack/flow-cutter.ts';
@@ -62,7 +62,7 @@ function dns(without?: number): ServicePort {
 }
 
 /** They go to the endpoints in turn. */
-function flowNumber(index: number): SourcedFlow {
+function flowNumber(index: number): SourcedConntrackEntry {
   const client = index >> 10;
   return {
     protocol: 'UDP',
@@ -75,7 +75,7 @@ function flowNumber(index: number): SourcedFlow {
 async function fill(which: string): Promise<void> {
   const all = Array.from({ length: options.flows }, (_, index) => index);
   const chosen = which === 'all' ? all : all.filter((index) => index % endpoints.length === Number(which));
-  await createFlows('IPv4', chosen.map(flowNumber));
+  await createConntrackEntries('IPv4', chosen.map(flowNumber));
 }
 
 function fillElsewhere(which: string): void {
@@ -103,7 +103,7 @@ class Cutting {
     };
     this.#cutter = new FlowCutter({
       family: 'IPv4',
-      flows: new FlowTable('IPv4', openFlowSocket),
+      flows: new ConntrackTable('IPv4', openConntrackSocket),
       localAddresses: observeInterfaceAddresses,
       logger,
       onCut: ({ flows }) => {
@@ -128,7 +128,11 @@ class Cutting {
 /** A search for what nobody has: the kernel's walk over its table, and nothing else. */
 async function timedWalk(): Promise<number> {
   const startedMs = performance.now();
-  await new FlowTable('IPv4', openFlowSocket).applyDeletion({ protocol: 'SCTP' }, () => false, signal);
+  await new ConntrackTable('IPv4', openConntrackSocket).applyDeletion(
+    { protocol: 'SCTP' },
+    () => false,
+    signal,
+  );
   return performance.now() - startedMs;
 }
 

@@ -1,16 +1,16 @@
 /** `menwei run` and the flows it finds, of UDP and of SCTP, which needs no SCTP in this kernel. */
 
 import { formatHostPort } from '@menwei/addresses/ip.ts';
-import type { Flow, FlowEnd, FlowProtocol } from '@menwei/netlink/conntrack';
-import { createFlows, observeFlows } from '@menwei/netlink/testing';
+import type { ConntrackAddress, ConntrackEntry, ConntrackProtocol } from '@menwei/netlink/conntrack';
+import { createConntrackEntries, observeConntrackEntries } from '@menwei/netlink/testing';
 import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { NODE, TestFolder } from './run-cluster.ts';
 import { observeStatus, RunProcess } from './run-process.ts';
 
 const folder = new TestFolder();
 const flags = ['--manifests', folder.path, '--hostname-override', NODE, '--iptables-min-sync-period', '0s'];
-const VIP: FlowEnd = { ip: '172.30.0.1', port: 53 };
-const PROTOCOLS: readonly FlowProtocol[] = ['UDP', 'SCTP'];
+const VIP: ConntrackAddress = { ip: '172.30.0.1', port: 53 };
+const PROTOCOLS: readonly ConntrackProtocol[] = ['UDP', 'SCTP'];
 
 afterAll(() => folder[Symbol.dispose]());
 afterEach(async () => {
@@ -39,13 +39,13 @@ function publish(pods: readonly string[] | undefined): void {
 }
 
 /** One flow of each protocol to the Service, answered by a pod or, without one, by nobody. */
-function flowsTo(pod: string | undefined): readonly Flow[] {
+function flowsTo(pod: string | undefined): readonly ConntrackEntry[] {
   const replySource = pod === undefined ? VIP : { ip: pod, port: 5353 };
   return PROTOCOLS.map((protocol) => ({ protocol, destination: VIP, replySource }));
 }
 
 async function answeredBy(): Promise<readonly string[]> {
-  const flows = await observeFlows('IPv4');
+  const flows = await observeConntrackEntries('IPv4');
   return flows
     .filter(({ destination }) => destination.ip === VIP.ip)
     .map(({ protocol, replySource }) => `${protocol} ${formatHostPort(replySource.ip, replySource.port)}`)
@@ -60,7 +60,7 @@ beforeEach(async () => {
     ...flowsTo('10.0.0.2'),
     ...flowsTo('10.0.0.3'),
   ];
-  await createFlows(
+  await createConntrackEntries(
     'IPv4',
     flows.map((flow) => ({ ...flow, source: { ip: '10.9.0.1', port: ++sourcePort } })),
   );

@@ -3,15 +3,19 @@ import { spawnSync } from 'node:child_process';
 import { formatHostPort, IP_FAMILIES, type IpFamily } from '@menwei/addresses/ip.ts';
 import { createNamespace, withNamespace } from '@menwei/kernel/netns.ts';
 import {
-  type Flow,
-  type FlowEnd,
-  type FlowFilter,
-  type FlowProtocol,
-  type FlowSocket,
-  FlowTable,
-  openFlowSocket,
+  type ConntrackAddress,
+  type ConntrackEntry,
+  type ConntrackFilter,
+  type ConntrackProtocol,
+  type ConntrackSocket,
+  ConntrackTable,
+  openConntrackSocket,
 } from '@menwei/netlink/conntrack';
-import { createFlows, observeFlows, type SourcedFlow } from '@menwei/netlink/testing';
+import {
+  createConntrackEntries,
+  observeConntrackEntries,
+  type SourcedConntrackEntry,
+} from '@menwei/netlink/testing';
 import { beforeEach, describe, expect, it } from 'vitest';
 
 const never = new AbortController().signal;
@@ -35,33 +39,33 @@ function ends(family: IpFamily) {
   const { client, service, pod } = PLAN[family];
   const end =
     (prefix: string) =>
-    (number: number, port: number): FlowEnd => ({ ip: `${prefix}${number}`, port });
+    (number: number, port: number): ConntrackAddress => ({ ip: `${prefix}${number}`, port });
   return { client: end(client), service: end(service), pod: end(pod) };
 }
 
-function format({ protocol, destination, replySource }: Flow): string {
+function format({ protocol, destination, replySource }: ConntrackEntry): string {
   const [to, by] = [destination, replySource].map(({ ip, port }) => formatHostPort(ip, port));
   return `${protocol} ${to} → ${by}`;
 }
 
 async function left(family: IpFamily): Promise<readonly string[]> {
-  return (await observeFlows(family)).map(format).sort();
+  return (await observeConntrackEntries(family)).map(format).sort();
 }
 
 describe.each(IP_FAMILIES)('flows of %s', (family) => {
   const { client, service, pod } = ends(family);
   const flow = (
-    protocol: FlowProtocol,
-    destination: FlowEnd,
-    replySource: FlowEnd,
+    protocol: ConntrackProtocol,
+    destination: ConntrackAddress,
+    replySource: ConntrackAddress,
     port = 1000,
-  ): SourcedFlow => ({
+  ): SourcedConntrackEntry => ({
     protocol,
     source: client(1, port),
     destination,
     replySource,
   });
-  const table = new FlowTable(family, openFlowSocket);
+  const table = new ConntrackTable(family, openConntrackSocket);
   const dns = service(1, 53);
   const flows = {
     first: flow('UDP', dns, pod(1, 5353), 1001),
@@ -74,7 +78,7 @@ describe.each(IP_FAMILIES)('flows of %s', (family) => {
   };
   type Name = keyof typeof flows;
 
-  it.each<[string, FlowFilter, readonly Name[]]>([
+  it.each<[string, ConntrackFilter, readonly Name[]]>([
     ['a protocol', { protocol: 'SCTP' }, ['sctp']],
     ['a destination', { protocol: 'UDP', destination: dns }, ['first', 'second', 'raw']],
     [
@@ -90,7 +94,7 @@ describe.each(IP_FAMILIES)('flows of %s', (family) => {
     ],
     ['what nobody uses', { protocol: 'UDP', destination: { port: 9 } }, []],
   ])('are found by %s, and deleted', async (_, filter, found) => {
-    await createFlows(family, Object.values(flows));
+    await createConntrackEntries(family, Object.values(flows));
     expect(await table.applyDeletion(filter, all, never)).toBe(found.length);
     const others = Object.entries(flows).filter(([name]) => !found.some((each) => each === name));
     expect(await left(family)).toEqual(others.map(([, each]) => format(each)).sort());
@@ -98,22 +102,22 @@ describe.each(IP_FAMILIES)('flows of %s', (family) => {
   });
 
   it('are deleted only if they are chosen', async () => {
-    await createFlows(family, Object.values(flows));
-    const isChosen = ({ replySource }: Flow) => replySource.ip === pod(2, 0).ip;
+    await createConntrackEntries(family, Object.values(flows));
+    const isChosen = ({ replySource }: ConntrackEntry) => replySource.ip === pod(2, 0).ip;
     expect(await table.applyDeletion({ protocol: 'UDP', destination: dns }, isChosen, never)).toBe(1);
     expect(await left(family)).not.toContain(format(flows.second));
   });
 
   it('belong to one network namespace', async () => {
-    await createFlows(family, [flows.first]);
+    await createConntrackEntries(family, [flows.first]);
     using other = createNamespace();
-    const elsewhere = new FlowTable(family, () => withNamespace(other, openFlowSocket));
+    const elsewhere = new ConntrackTable(family, () => withNamespace(other, openConntrackSocket));
     expect(await elsewhere.applyDeletion({ protocol: 'UDP' }, all, never)).toBe(0);
     expect(await left(family)).toEqual([format(flows.first)]);
   });
 
   it('that go while they are looked at are not counted, and are no error', async () => {
-    await createFlows(family, [flows.first, flows.second]);
+    await createConntrackEntries(family, [flows.first, flows.second]);
     const isChosen = () => {
       conntrack('-F');
       return true;
@@ -142,9 +146,9 @@ describe('flows that somebody else has made', () => {
       ...['-t', '100', ...more],
     );
   const dns = { ip: '172.30.0.1', port: 53 };
-  const table = new FlowTable('IPv4', openFlowSocket);
+  const table = new ConntrackTable('IPv4', openConntrackSocket);
 
-  it.each<[string, FlowProtocol, readonly string[]]>([
+  it.each<[string, ConntrackProtocol, readonly string[]]>([
     ['of UDP', 'UDP', []],
     ['of SCTP', 'SCTP', ['--state', 'ESTABLISHED', '--orig-vtag', '1', '--reply-vtag', '2']],
     ['in a zone', 'UDP', ['-w', '7']],
@@ -177,17 +181,17 @@ describe('among 100,000 flows', () => {
   it('few are read to find the few that are meant', async () => {
     const flows = Array.from(
       { length: COUNT },
-      (_, index): SourcedFlow => ({
+      (_, index): SourcedConntrackEntry => ({
         protocol: 'UDP',
         source: client(1 + (index >> 10), 1024 + (index & 1023)),
         destination: service(1, 53),
         replySource: pod(index % PODS, 53),
       }),
     );
-    await createFlows('IPv4', flows);
+    await createConntrackEntries('IPv4', flows);
     let received = 0;
-    const open = (): FlowSocket => {
-      const socket = openFlowSocket();
+    const open = (): ConntrackSocket => {
+      const socket = openConntrackSocket();
       const receiveAside = async () => {
         const datagram = await socket.receiveAside();
         received += datagram?.length ?? 0;
@@ -195,13 +199,13 @@ describe('among 100,000 flows', () => {
       };
       return { ...socket, receiveAside };
     };
-    const filter: FlowFilter = { protocol: 'UDP', replySource: pod(7, 53) };
-    const cut = await new FlowTable('IPv4', open).applyDeletion(filter, all, never);
+    const filter: ConntrackFilter = { protocol: 'UDP', replySource: pod(7, 53) };
+    const cut = await new ConntrackTable('IPv4', open).applyDeletion(filter, all, never);
     expect(cut).toBe(COUNT / PODS);
     expect(received).toBeLessThan(cut * 300);
     expect(conntrack('-C').trim()).toBe(String(COUNT - cut));
     const rest = { protocol: 'UDP', destination: service(1, 53) } as const;
-    expect(await new FlowTable('IPv4', open).applyDeletion(rest, all, never)).toBe(COUNT - cut);
+    expect(await new ConntrackTable('IPv4', open).applyDeletion(rest, all, never)).toBe(COUNT - cut);
     expect(conntrack('-C').trim()).toBe('0');
   });
 });

@@ -4,7 +4,7 @@
  */
 
 import { formatHostPort } from '@menwei/addresses/ip.ts';
-import type { Flow } from '@menwei/netlink/conntrack';
+import type { ConntrackEntry } from '@menwei/netlink/conntrack';
 import { aFlow, FakeFlowTable } from '@menwei/testing/conntrack/testing.ts';
 import { aNodeView, anEndpoint, aServicePort } from '@menwei/testing/services/testing.ts';
 import fc from 'fast-check';
@@ -70,8 +70,8 @@ const DESTINATIONS = [
 ];
 
 /** Who a client may be answered by that sends there: nothing but this world decides. */
-function possibleFlows(world: World): readonly Flow[] {
-  const flows: Flow[] = [];
+function possibleFlows(world: World): readonly ConntrackEntry[] {
+  const flows: ConntrackEntry[] = [];
   for (const protocol of PROTOCOLS) {
     for (const destination of DESTINATIONS) {
       const owner = [...world.values()].find((port) => isReachedAt(port, protocol, destination));
@@ -112,17 +112,17 @@ const steps = fc.array(
 
 const never = new AbortController().signal;
 
-function isForeign({ destination, replySource }: Flow): boolean {
+function isForeign({ destination, replySource }: ConntrackEntry): boolean {
   return FOREIGN.includes(
     `${formatHostPort(destination.ip, destination.port)} → ${formatHostPort(replySource.ip, replySource.port)}`,
   );
 }
 
-function texts(flows: readonly Flow[]): readonly string[] {
+function texts(flows: readonly ConntrackEntry[]): readonly string[] {
   return flows.map((flow) => JSON.stringify(flow)).sort();
 }
 
-function distinct(flows: readonly Flow[]): readonly Flow[] {
+function distinct(flows: readonly ConntrackEntry[]): readonly ConntrackEntry[] {
   return [...new Map(flows.map((flow) => [JSON.stringify(flow), flow])).values()];
 }
 

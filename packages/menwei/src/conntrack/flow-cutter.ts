@@ -4,7 +4,7 @@
  */
 import { isDeepStrictEqual } from 'node:util';
 import { type IpFamily, isLoopback } from '@menwei/addresses/ip.ts';
-import type { FlowTable } from '@menwei/netlink/conntrack';
+import type { ConntrackTable } from '@menwei/netlink/conntrack';
 import type { Logger } from '../log/logger.ts';
 import type { NodeView } from '../services/node-view.ts';
 import type { ServicePort, ServicePortKey } from '../state/service-port.ts';
@@ -14,7 +14,7 @@ import { Suspects } from './suspects.ts';
 
 export interface FlowCutterOptions {
   readonly family: IpFamily;
-  readonly flows: Pick<FlowTable, 'applyDeletion'>;
+  readonly flows: Pick<ConntrackTable, 'applyDeletion'>;
   /** All addresses of the node now, canonical. */
   readonly localAddresses: () => readonly string[];
   readonly logger: Logger;

@@ -3,7 +3,7 @@
  * connection to an endpoint that is gone ends by itself.
  */
 import { formatHostPort } from '@menwei/addresses/ip.ts';
-import type { FlowEnd } from '@menwei/netlink/conntrack';
+import type { ConntrackAddress } from '@menwei/netlink/conntrack';
 import type { Protocol } from '../kubernetes/objects.ts';
 import type { Endpoint, ServicePort, ServicePortKey } from '../state/service-port.ts';
 
@@ -17,7 +17,7 @@ export interface Entrance {
   readonly port: number;
 }
 
-export function placeOf(protocol: Protocol, { ip, port }: FlowEnd): Place {
+export function placeOf(protocol: Protocol, { ip, port }: ConntrackAddress): Place {
   return `${formatHostPort(ip, port)}/${protocol}`;
 }
 
@@ -46,7 +46,7 @@ export function usableEndpoints({ protocol, endpoints }: ServicePort): ReadonlyM
 }
 
 /** The service port as its flows see it where they are led elsewhere than to its endpoints. */
-export function leadingTo(port: ServicePort, destinations: readonly FlowEnd[]): ServicePort {
+export function leadingTo(port: ServicePort, destinations: readonly ConntrackAddress[]): ServicePort {
   const endpoints = destinations.map(
     ({ ip, port: number }): Endpoint => ({
       ip,

@@ -1,4 +1,4 @@
-import { type Flow, formatFilter, matchesFilter } from '@menwei/netlink/conntrack';
+import { type ConntrackEntry, formatFilter, matchesFilter } from '@menwei/netlink/conntrack';
 import { aFlow } from '@menwei/testing/conntrack/testing.ts';
 import { anEndpoint, aServicePort, type ServicePortFields } from '@menwei/testing/services/testing.ts';
 import { describe, expect, it } from 'vitest';
@@ -25,7 +25,7 @@ type Change = readonly [before: ServicePort | undefined, after: ServicePort | un
 
 interface Outcome {
   readonly filters: readonly string[];
-  has(flow: Flow): boolean;
+  has(flow: ConntrackEntry): boolean;
 }
 
 /** What is stale after these changes, among other service ports. */

@@ -15,7 +15,7 @@
  * left alone, since others may have made them: another proxy (service-proxy-name), or a host port.
  */
 import { isLoopback } from '@menwei/addresses/ip.ts';
-import { type Flow, isSameEnd } from '@menwei/netlink/conntrack';
+import { type ConntrackEntry, isSameAddress } from '@menwei/netlink/conntrack';
 import type { ServicePort } from '../state/service-port.ts';
 import { type FrontendIndex, nodePortPlace, type Place, placeOf, usableEndpoints } from './frontends.ts';
 import type { Suspects } from './suspects.ts';
@@ -37,7 +37,7 @@ export class StaleFlows {
     this.#context = context;
   }
 
-  has(flow: Flow): boolean {
+  has(flow: ConntrackEntry): boolean {
     const { suspects, frontends } = this.#context;
     const entrance = placeOf(flow.protocol, flow.destination);
     const owner = frontends.ownerOf(entrance);
@@ -48,7 +48,7 @@ export class StaleFlows {
     return !this.#isUsable(owner, endpoint) && (look === 'any' || suspects.isFormerEndpoint(endpoint));
   }
 
-  #isStaleAtNodePort(flow: Flow): boolean {
+  #isStaleAtNodePort(flow: ConntrackEntry): boolean {
     const { suspects, frontends, acceptsNodePorts } = this.#context;
     const { protocol, destination, replySource } = flow;
     const entrance = nodePortPlace(protocol, destination.port);
@@ -70,6 +70,6 @@ export class StaleFlows {
   }
 }
 
-function isTranslated({ destination, replySource }: Flow): boolean {
-  return !isSameEnd(destination, replySource);
+function isTranslated({ destination, replySource }: ConntrackEntry): boolean {
+  return !isSameAddress(destination, replySource);
 }

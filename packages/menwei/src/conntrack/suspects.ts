@@ -5,7 +5,7 @@
  * A look at the kernel's table costs a walk over all of it, and a little for every flow that a filter lets through. So
  * few, narrow filters are best; and when many would be needed, a single wide one is cheaper.
  */
-import { type FlowFilter, formatFilter } from '@menwei/netlink/conntrack';
+import { type ConntrackFilter, formatFilter } from '@menwei/netlink/conntrack';
 import type { Endpoint, ServicePort } from '../state/service-port.ts';
 import { type Entrance, entrancesOf, type Place, usableEndpoints } from './frontends.ts';
 
@@ -25,7 +25,7 @@ export class Suspects {
   readonly #looks = new Map<Place, Look>();
   readonly #formerEndpoints = new Set<Place>();
   /** By their text. */
-  readonly #filters = new Map<string, FlowFilter>();
+  readonly #filters = new Map<string, ConntrackFilter>();
 
   get isEmpty(): boolean {
     return this.#filters.size === 0;
@@ -42,7 +42,7 @@ export class Suspects {
   }
 
   /** What the kernel is to be asked for, one after another; all suspects are in it, and others. */
-  filters(): readonly FlowFilter[] {
+  filters(): readonly ConntrackFilter[] {
     const filters = [...this.#filters.values()];
     if (filters.length <= MAX_FILTERS) return filters;
     return [...new Set(filters.map(({ protocol }) => protocol))].map((protocol) => ({ protocol }));
@@ -99,7 +99,7 @@ export class Suspects {
     if (this.#looks.get(entrance) !== 'any') this.#looks.set(entrance, look);
   }
 
-  #search(filters: readonly FlowFilter[]): void {
+  #search(filters: readonly ConntrackFilter[]): void {
     for (const filter of filters) this.#filters.set(formatFilter(filter), filter);
   }
 }
@@ -122,7 +122,7 @@ function select<T>(all: ReadonlyMap<Place, T>, isWanted: (place: Place) => boole
 function destinationFilters(
   protocol: ServicePort['protocol'],
   entrances: Iterable<Entrance>,
-): readonly FlowFilter[] {
+): readonly ConntrackFilter[] {
   const byPort = new Map<number, Entrance>();
   for (const entrance of entrances) {
     const { port } = entrance;
@@ -134,6 +134,6 @@ function destinationFilters(
 function replyFilters(
   protocol: ServicePort['protocol'],
   endpoints: Iterable<Endpoint>,
-): readonly FlowFilter[] {
+): readonly ConntrackFilter[] {
   return Array.from(endpoints, ({ ip, port }) => ({ protocol, replySource: { ip, port } }));
 }

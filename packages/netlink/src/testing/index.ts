@@ -1,5 +1,9 @@
 /** For tests of programs that speak netlink: a scripted kernel, and conntrack entries that nobody sent a packet of. */
-export { createFlows, observeFlows, type SourcedFlow } from './conntrack-flows.ts';
+export {
+  createConntrackEntries,
+  observeConntrackEntries,
+  type SourcedConntrackEntry,
+} from './conntrack-entries.ts';
 export {
   type Arrival,
   acknowledgement,

@@ -1,14 +1,14 @@
 /** A table of flows without a kernel. Only tests import this file. */
-import { type Flow, type FlowFilter, matchesFilter } from '@menwei/netlink/conntrack';
+import { type ConntrackEntry, type ConntrackFilter, matchesFilter } from '@menwei/netlink/conntrack';
 
 export class FakeFlowTable {
-  flows: readonly Flow[] = [];
+  flows: readonly ConntrackEntry[] = [];
   /** What was asked for. */
-  readonly filters: FlowFilter[] = [];
+  readonly filters: ConntrackFilter[] = [];
   /** Thrown by the next deletion. */
   failure: Error | undefined;
 
-  async applyDeletion(filter: FlowFilter, isChosen: (flow: Flow) => boolean): Promise<number> {
+  async applyDeletion(filter: ConntrackFilter, isChosen: (flow: ConntrackEntry) => boolean): Promise<number> {
     this.filters.push(filter);
     const { failure } = this;
     this.failure = undefined;
@@ -20,12 +20,12 @@ export class FakeFlowTable {
 }
 
 /** `172.30.0.1:53 → 10.0.0.1:5353`, or an address alone for a flow that was not translated; UDP unless said otherwise. */
-export function aFlow(text: string, protocol: Flow['protocol'] = 'UDP'): Flow {
+export function aFlow(text: string, protocol: ConntrackEntry['protocol'] = 'UDP'): ConntrackEntry {
   const [destination = '', replySource = destination] = text.split(' → ');
   return { protocol, destination: parseEnd(destination), replySource: parseEnd(replySource) };
 }
 
-function parseEnd(text: string): Flow['destination'] {
+function parseEnd(text: string): ConntrackEntry['destination'] {
   const [, ip = '', port = ''] = /^\[?(.*?)\]?:(\d+)$/.exec(text) ?? [];
   return { ip, port: Number(port) };
 }

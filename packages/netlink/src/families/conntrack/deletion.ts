@@ -1,15 +1,15 @@
-/** Requests to delete flows, each in as many bytes as name it to the kernel, sent many at a time. */
+/** Requests to delete conntrack entries, each in as many bytes as name it to the kernel, sent many at a time. */
 import { constants } from 'node:os';
 import type { IpFamily } from '../../address.ts';
 import type { ExchangeAnswer, NetlinkConnection } from '../../connection.ts';
 import { KernelError } from '../../kernel-error.ts';
 import { decodeMessages, NLM_F_REQUEST } from '../../message.ts';
 import { MessageWriter } from '../../message-writer.ts';
-import { CT_DELETE, encodeFamily, type FlowReader, formatDeletion } from './codec.ts';
+import { CT_DELETE, type EntryReader, encodeFamily, formatDeletion } from './message.ts';
 
 const { ENOENT } = constants.errno;
 
-export class FlowDeletions {
+export class Deletions {
   readonly #family: IpFamily;
   readonly #connection: NetlinkConnection;
   #writer = new MessageWriter();
@@ -23,12 +23,12 @@ export class FlowDeletions {
     this.#connection = connection;
   }
 
-  /** The flow that was read last. */
-  add(flow: FlowReader): void {
+  /** The entry that was read last. */
+  add(entry: EntryReader): void {
     const sequence = this.#connection.takeSequences(1);
     const start = this.#writer.beginMessage(CT_DELETE, NLM_F_REQUEST, sequence);
     encodeFamily(this.#writer, this.#family);
-    flow.writeIdentity(this.#writer);
+    entry.writeIdentity(this.#writer);
     this.#writer.endMessage(start);
     this.#added++;
   }
@@ -46,7 +46,7 @@ export class FlowDeletions {
     if (failed !== undefined) this.#refusal ??= this.#describe(failed, requests);
   }
 
-  /** How many flows were there to be deleted. Throws KernelError if one of them is still there. */
+  /** How many entries were there to be deleted. Throws KernelError if one of them is still there. */
   result(): number {
     if (this.#refusal !== undefined) throw this.#refusal;
     return this.#deleted;
@@ -54,7 +54,12 @@ export class FlowDeletions {
 
   #describe({ sequence, detail, errno }: ExchangeAnswer, requests: Uint8Array): KernelError {
     const request = decodeMessages(requests).find((message) => message.sequence === sequence);
-    const flow = request === undefined ? '' : ` ${formatDeletion(request.payload)}`;
-    return new KernelError({ operation: 'delete', object: `${this.#family} flow${flow}`, detail, errno });
+    const entry = request === undefined ? '' : ` ${formatDeletion(request.payload)}`;
+    return new KernelError({
+      operation: 'delete',
+      object: `${this.#family} conntrack entry${entry}`,
+      detail,
+      errno,
+    });
   }
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { type FlowFilter, formatFilter, kernelFilter, matchesFilter } from './filter.ts';
-import type { Flow } from './flow.ts';
+import type { ConntrackEntry } from './contract.ts';
+import { type ConntrackFilter, formatFilter, kernelFilter, matchesFilter } from './filter.ts';
 
 const TO_ADDRESS = { protocol: 'UDP', destination: { ip: '172.30.0.1', port: 53 } } as const;
 const TO_PORT = { protocol: 'UDP', destination: { port: 53 } } as const;
@@ -9,7 +9,7 @@ const TO_ADDRESS6 = { protocol: 'UDP', destination: { ip: 'fd00:30::1', port: 53
 const BY6 = { protocol: 'UDP', replySource: { ip: 'fd00:10::1', port: 5353 } } as const;
 
 describe('kernelFilter', () => {
-  it.each<[string, FlowFilter, string, object]>([
+  it.each<[string, ConntrackFilter, string, object]>([
     ['a destination', TO_ADDRESS, '6.18.44', TO_ADDRESS],
     ['a destination, whatever the kernel', TO_ADDRESS, '5.10.0-generic', TO_ADDRESS],
     ['a port', TO_PORT, '6.18.44', TO_PORT],
@@ -22,7 +22,7 @@ describe('kernelFilter', () => {
     expect(kernelFilter(filter, 'IPv4', release)).toEqual(asked);
   });
 
-  it.each<[string, FlowFilter, object]>([
+  it.each<[string, ConntrackFilter, object]>([
     ['a destination: its port', TO_ADDRESS6, TO_PORT],
     ['a reply: its port', BY6, { protocol: 'UDP', replySource: { port: 5353 } }],
     ['a port', TO_PORT, TO_PORT],
@@ -31,13 +31,13 @@ describe('kernelFilter', () => {
   });
 });
 
-describe('a flow', () => {
-  const flow: Flow = {
+describe('an entry', () => {
+  const entry: ConntrackEntry = {
     protocol: 'UDP',
     destination: { ip: '172.30.0.1', port: 53 },
     replySource: { ip: '10.0.0.1', port: 5353 },
   };
-  it.each<[string, FlowFilter, boolean]>([
+  it.each<[string, ConntrackFilter, boolean]>([
     ['UDP', { protocol: 'UDP' }, true],
     ['SCTP', { protocol: 'SCTP' }, false],
     ['UDP to 172.30.0.1:53', TO_ADDRESS, true],
@@ -50,7 +50,7 @@ describe('a flow', () => {
     ['UDP to 172.30.0.1:53 answered by 10.0.0.1:5353', { ...TO_ADDRESS, ...BY }, true],
     ['UDP to [fd00:30::1]:53', TO_ADDRESS6, false],
   ])('is or is not meant by %s', (text, filter, isMeant) => {
-    expect(matchesFilter(filter, flow)).toBe(isMeant);
+    expect(matchesFilter(filter, entry)).toBe(isMeant);
     expect(formatFilter(filter)).toBe(text);
   });
 });

@@ -1,30 +1,35 @@
-/** Which flows are meant, and how much of that the kernel can be asked for. */
+/** Which conntrack entries are meant, and how much of that the kernel can be asked for. */
 import { formatHostPort, type IpFamily } from '../../address.ts';
-import { type Flow, type FlowEnd, type FlowProtocol, isSameEnd } from './flow.ts';
+import {
+  type ConntrackAddress,
+  type ConntrackEntry,
+  type ConntrackProtocol,
+  isSameAddress,
+} from './contract.ts';
 
-/** The flows that have all these things. */
-export interface FlowFilter {
-  readonly protocol: FlowProtocol;
+/** The entries that have all these things. */
+export interface ConntrackFilter {
+  readonly protocol: ConntrackProtocol;
   /** Without an address: the port at any address. */
   readonly destination?: { readonly ip?: string; readonly port: number };
-  readonly replySource?: FlowEnd;
+  readonly replySource?: ConntrackAddress;
 }
 
 /** A filter as the kernel gets it. */
 export interface KernelFilter {
-  readonly protocol: FlowProtocol;
-  readonly destination?: Partial<FlowEnd>;
-  readonly replySource?: Partial<FlowEnd>;
+  readonly protocol: ConntrackProtocol;
+  readonly destination?: Partial<ConntrackAddress>;
+  readonly replySource?: Partial<ConntrackAddress>;
 }
 
 /** The first kernel, by major and minor version, that compares replies with the filter for replies. */
 const REPLIES_SINCE = [5, 17] as const;
 
 /**
- * What of a filter the kernel can be trusted with; more flows than those meant may match, but never less. (See
+ * What of a filter the kernel can be trusted with; more entries than those meant may match, but never less. (See
  * net/netfilter/nf_conntrack_netlink.c; kernels before 5.8 have no filters, and list everything.)
  *
- * - An IPv6 address matches every flow but those that have it: ctnetlink_filter_match_tuple, at least up to 6.18. So it is
+ * - An IPv6 address matches every entry but those that have it: ctnetlink_filter_match_tuple, at least up to 6.18. So it is
  *   left out.
  * - Before 5.17 a filter for replies matched nothing unless the original direction was filtered by the same fields:
  *   ctnetlink_alloc_filter. So it is left out.
@@ -32,9 +37,9 @@ const REPLIES_SINCE = [5, 17] as const;
  *
  * @param release the kernel's, `6.18.44-generic`
  */
-export function kernelFilter(filter: FlowFilter, family: IpFamily, release: string): KernelFilter {
+export function kernelFilter(filter: ConntrackFilter, family: IpFamily, release: string): KernelFilter {
   const { protocol, destination, replySource } = filter;
-  const trusted = (end: Partial<FlowEnd>): Partial<FlowEnd> =>
+  const trusted = (end: Partial<ConntrackAddress>): Partial<ConntrackAddress> =>
     family === 'IPv4' || end.port === undefined ? end : { port: end.port };
   return {
     protocol,
@@ -50,18 +55,21 @@ function isSince(release: string, [major, minor]: readonly [number, number]): bo
   return ownMajor > major || (ownMajor === major && ownMinor >= minor);
 }
 
-export function matchesFilter({ protocol, destination, replySource }: FlowFilter, flow: Flow): boolean {
+export function matchesFilter(
+  { protocol, destination, replySource }: ConntrackFilter,
+  entry: ConntrackEntry,
+): boolean {
   return (
-    flow.protocol === protocol &&
+    entry.protocol === protocol &&
     (destination === undefined ||
-      (flow.destination.port === destination.port &&
-        (destination.ip === undefined || flow.destination.ip === destination.ip))) &&
-    (replySource === undefined || isSameEnd(flow.replySource, replySource))
+      (entry.destination.port === destination.port &&
+        (destination.ip === undefined || entry.destination.ip === destination.ip))) &&
+    (replySource === undefined || isSameAddress(entry.replySource, replySource))
   );
 }
 
 /** `UDP to 10.96.0.10:53`, `UDP to port 30053`, `UDP answered by 10.0.0.2:53`, `UDP` */
-export function formatFilter({ protocol, destination, replySource }: FlowFilter): string {
+export function formatFilter({ protocol, destination, replySource }: ConntrackFilter): string {
   const words: string[] = [protocol];
   if (destination !== undefined) {
     const { ip, port } = destination;

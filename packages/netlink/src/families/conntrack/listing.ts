@@ -1,5 +1,5 @@
 /**
- * Lists flows: a dump (see connection.ts) on which the event loop never waits, and of which one part is looked at while the
+ * Lists conntrack entries: a dump (see connection.ts) on which the event loop never waits, and of which one part is looked at while the
  * kernel makes the next.
  */
 import { constants } from 'node:os';
@@ -14,23 +14,23 @@ import {
   NLMSG_ERROR,
 } from '../../message.ts';
 import { encodeRequest, failure, type NetlinkRequest } from '../../request.ts';
-import { FlowReader } from './codec.ts';
-import type { FlowSocket } from './socket.ts';
+import { EntryReader } from './message.ts';
+import type { ConntrackSocket } from './socket.ts';
 
-/** The flows of one datagram after another; each flow is overwritten by the next. */
-export type FlowList = AsyncGenerator<Iterable<FlowReader>, void>;
+/** The entries of one datagram after another; each entry is overwritten by the next. */
+export type EntryList = AsyncGenerator<Iterable<EntryReader>, void>;
 
 /**
  * Throws KernelError, also if the list is not complete, or the signal's reason.
  *
  * @param sequence one that no other message on the socket has had
  */
-export async function* listFlows(
-  socket: FlowSocket,
+export async function* listEntries(
+  socket: ConntrackSocket,
   request: NetlinkRequest,
   sequence: number,
   signal: AbortSignal,
-): FlowList {
+): EntryList {
   let arrival = Promise.resolve<Uint8Array | undefined>(undefined);
   const receive = () => {
     arrival = socket.receiveAside();
@@ -48,7 +48,7 @@ export async function* listFlows(
       // Others are left of a listing that was refused.
       const messages = decodeMessages(datagram).filter((message) => message.sequence === sequence);
       isOver = messages.some((message) => isLast(request, message));
-      yield readFlows(messages);
+      yield readEntries(messages);
     }
   } catch (cause) {
     throw cause instanceof KernelError ? failure(request, cause.detail, cause.errno, cause) : cause;
@@ -57,9 +57,9 @@ export async function* listFlows(
   }
 }
 
-function* readFlows(messages: readonly NetlinkMessage[]): Generator<FlowReader> {
-  const flow = new FlowReader();
-  for (const { type, payload } of messages) if (type !== NLMSG_DONE && flow.read(payload)) yield flow;
+function* readEntries(messages: readonly NetlinkMessage[]): Generator<EntryReader> {
+  const entry = new EntryReader();
+  for (const { type, payload } of messages) if (type !== NLMSG_DONE && entry.read(payload)) yield entry;
 }
 
 function isLast(request: NetlinkRequest, message: NetlinkMessage): boolean {

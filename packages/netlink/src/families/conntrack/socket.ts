@@ -11,7 +11,7 @@ import { NETLINK_NETFILTER, type NetlinkTransport, openNetlinkTransport } from '
 /** Twice as much as the kernel puts into one datagram of a listing. */
 const BUFFER_SIZE = 64 * 1024;
 
-export interface FlowSocket extends NetlinkTransport {
+export interface ConntrackSocket extends NetlinkTransport {
   /**
    * As `receive`, without stopping the event loop while the kernel works; one at a time. The datagram is valid until the
    * call after the next. Not to be disposed of before the promise is settled.
@@ -20,7 +20,7 @@ export interface FlowSocket extends NetlinkTransport {
 }
 
 /** Opens a socket in the network namespace the calling thread is in. Throws KernelError. */
-export function openFlowSocket(): FlowSocket {
+export function openConntrackSocket(): ConntrackSocket {
   const socket = openNetlinkTransport(NETLINK_NETFILTER);
   let [buffer, other] = [new Uint8Array(BUFFER_SIZE), new Uint8Array(BUFFER_SIZE)];
   return {

@@ -1,23 +1,23 @@
-/** Flows as the kernel's connection tracking knows them. */
+/** Conntrack entries: what the kernel's connection tracking remembers of connections. */
 
 /** Protocols with ports that Services can have. */
-export type FlowProtocol = 'TCP' | 'UDP' | 'SCTP';
+export type ConntrackProtocol = 'TCP' | 'UDP' | 'SCTP';
 
-export interface FlowEnd {
+export interface ConntrackAddress {
   /** Canonical text. */
   readonly ip: string;
   readonly port: number;
 }
 
 /** What matters of what the kernel remembers of packets that belong together, both ways. */
-export interface Flow {
-  readonly protocol: FlowProtocol;
+export interface ConntrackEntry {
+  readonly protocol: ConntrackProtocol;
   /** Where the first packet was sent, before its destination was translated. */
-  readonly destination: FlowEnd;
+  readonly destination: ConntrackAddress;
   /** Who answers: where the packets go. Differs from the destination if that was translated. */
-  readonly replySource: FlowEnd;
+  readonly replySource: ConntrackAddress;
 }
 
-export function isSameEnd(a: FlowEnd, b: FlowEnd): boolean {
+export function isSameAddress(a: ConntrackAddress, b: ConntrackAddress): boolean {
   return a.port === b.port && a.ip === b.ip;
 }

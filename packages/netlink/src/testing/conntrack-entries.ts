@@ -1,17 +1,17 @@
-/** Flows that nobody sent a packet of, for tests and benchmarks. Only they import this file. */
+/** Conntrack entries that nobody sent a packet of, for tests and benchmarks. Only they import this file. */
 import type { IpFamily } from '../address.ts';
 import { type DumpReader, NetlinkConnection } from '../connection.ts';
+import type { ConntrackAddress, ConntrackEntry } from '../families/conntrack/contract.ts';
+import type { KernelFilter } from '../families/conntrack/filter.ts';
 import {
   CT_GET,
   CTA_TUPLE_ORIG,
   CTA_TUPLE_REPLY,
+  EntryReader,
   encodeFamily,
   encodeListing,
   encodeTuple,
-  FlowReader,
-} from '../families/conntrack/codec.ts';
-import type { KernelFilter } from '../families/conntrack/filter.ts';
-import type { Flow, FlowEnd } from '../families/conntrack/flow.ts';
+} from '../families/conntrack/message.ts';
 import { NLM_F_CREATE, NLM_F_EXCL, NLM_F_REQUEST } from '../message.ts';
 import { MessageWriter } from '../message-writer.ts';
 import { NETLINK_NETFILTER, openNetlinkTransport } from '../transport.ts';
@@ -24,27 +24,35 @@ const STATUS = (1 << 1) | (1 << 2) | (1 << 3);
 const TIMEOUT_SECONDS = 600;
 const BATCH_SIZE = 500;
 
-/** A flow and where it came from. */
-export interface SourcedFlow extends Flow {
-  readonly source: FlowEnd;
+/** A conntrack entry and where it came from. */
+export interface SourcedConntrackEntry extends ConntrackEntry {
+  readonly source: ConntrackAddress;
 }
 
-/** Puts flows into the table of the calling thread's network namespace. */
-export async function createFlows(family: IpFamily, flows: readonly SourcedFlow[]): Promise<void> {
+/** Puts entries into the table of the calling thread's network namespace. */
+export async function createConntrackEntries(
+  family: IpFamily,
+  entries: readonly SourcedConntrackEntry[],
+): Promise<void> {
   using connection = new NetlinkConnection(openNetlinkTransport(NETLINK_NETFILTER));
-  for (let start = 0; start < flows.length; start += BATCH_SIZE) {
-    const batch = flows.slice(start, start + BATCH_SIZE);
+  for (let start = 0; start < entries.length; start += BATCH_SIZE) {
+    const batch = entries.slice(start, start + BATCH_SIZE);
     const first = connection.takeSequences(batch.length);
     const writer = new MessageWriter();
-    for (const [index, flow] of batch.entries()) encodeCreation(writer, family, flow, first + index);
+    for (const [index, entry] of batch.entries()) encodeCreation(writer, family, entry, first + index);
     const [refusal] = (await connection.exchange(writer.bytes())).filter(({ errno }) => errno !== 0);
     const refused = refusal && batch[refusal.sequence - first];
     if (refused !== undefined) throw new Error(`create ${JSON.stringify(refused)}: ${refusal?.detail}`);
   }
 }
 
-function encodeCreation(writer: MessageWriter, family: IpFamily, flow: SourcedFlow, sequence: number): void {
-  const { protocol, source, destination, replySource } = flow;
+function encodeCreation(
+  writer: MessageWriter,
+  family: IpFamily,
+  entry: SourcedConntrackEntry,
+  sequence: number,
+): void {
+  const { protocol, source, destination, replySource } = entry;
   const start = writer.beginMessage(CT_NEW, NLM_F_REQUEST | NLM_F_CREATE | NLM_F_EXCL, sequence);
   encodeFamily(writer, family);
   encodeTuple(writer, CTA_TUPLE_ORIG, family, protocol, { source, destination });
@@ -54,19 +62,25 @@ function encodeCreation(writer: MessageWriter, family: IpFamily, flow: SourcedFl
   writer.endMessage(start);
 }
 
-/** All flows of the calling thread's network namespace, or those that the kernel takes for a match. */
-export async function observeFlows(family: IpFamily, filter?: KernelFilter): Promise<readonly Flow[]> {
+/** All entries of the calling thread's network namespace, or those that the kernel takes for a match. */
+export async function observeConntrackEntries(
+  family: IpFamily,
+  filter?: KernelFilter,
+): Promise<readonly ConntrackEntry[]> {
   using connection = new NetlinkConnection(openNetlinkTransport(NETLINK_NETFILTER));
-  const start = (): DumpReader<readonly Flow[]> => {
-    const flows: Flow[] = [];
-    const flow = new FlowReader();
+  const start = (): DumpReader<readonly ConntrackEntry[]> => {
+    const entries: ConntrackEntry[] = [];
+    const entry = new EntryReader();
     return {
       read({ payload }) {
-        if (flow.read(payload)) flows.push(flow.decode());
+        if (entry.read(payload)) entries.push(entry.decode());
       },
-      result: () => flows,
+      result: () => entries,
     };
   };
   const write = (writer: MessageWriter) => encodeListing(writer, family, filter);
-  return await connection.dump({ operation: 'list', object: 'flows', type: CT_GET, write }, start);
+  return await connection.dump(
+    { operation: 'list', object: 'conntrack entries', type: CT_GET, write },
+    start,
+  );
 }

@@ -1,6 +1,6 @@
 /**
- * Messages of the kernel's connection tracking as bytes (linux/netfilter/nfnetlink_conntrack.h): which flows to list,
- * the flows listed, which one to delete. Numbers are in network byte order unless said otherwise.
+ * Messages of the kernel's connection tracking as bytes (linux/netfilter/nfnetlink_conntrack.h): which entries to list,
+ * the entries listed, which one to delete. Numbers are in network byte order unless said otherwise.
  */
 import ipaddr from 'ipaddr.js';
 import { addressBytes, formatHostPort, type IpFamily } from '../../address.ts';
@@ -8,8 +8,8 @@ import { forEachAttribute } from '../../attribute-reader.ts';
 import { AF_INET, AF_INET6 } from '../../ffi.ts';
 import { malformed } from '../../message.ts';
 import type { MessageWriter } from '../../message-writer.ts';
+import type { ConntrackAddress, ConntrackEntry, ConntrackProtocol } from './contract.ts';
 import type { KernelFilter } from './filter.ts';
-import type { Flow, FlowEnd, FlowProtocol } from './flow.ts';
 
 const NFNL_SUBSYS_CTNETLINK = 1 << 8;
 export const CT_GET = NFNL_SUBSYS_CTNETLINK | 1;
@@ -17,9 +17,9 @@ export const CT_DELETE = NFNL_SUBSYS_CTNETLINK | 2;
 
 export const CTA_TUPLE_ORIG = 1;
 export const CTA_TUPLE_REPLY = 2;
-/** Tells a flow from its successor. */
+/** Tells an entry from its successor. */
 const CTA_ID = 12;
-/** Zones hold flows apart that are otherwise the same. */
+/** Zones hold entries apart that are otherwise the same. */
 const CTA_ZONE = 18;
 const CTA_FILTER = 25;
 
@@ -45,8 +45,8 @@ const COMPARE_PROTO_NUM = 1 << 3;
 const COMPARE_PROTO_SRC_PORT = 1 << 4;
 const COMPARE_PROTO_DST_PORT = 1 << 5;
 
-const PROTOCOL_NUMBERS: Readonly<Record<FlowProtocol, number>> = { TCP: 6, UDP: 17, SCTP: 132 };
-const PROTOCOLS = new Map<number, FlowProtocol>([
+const PROTOCOL_NUMBERS: Readonly<Record<ConntrackProtocol, number>> = { TCP: 6, UDP: 17, SCTP: 132 };
+const PROTOCOLS = new Map<number, ConntrackProtocol>([
   [6, 'TCP'],
   [17, 'UDP'],
   [132, 'SCTP'],
@@ -56,13 +56,13 @@ const PROTOCOLS = new Map<number, FlowProtocol>([
 const NFGENMSG_SIZE = 4;
 const ATTRIBUTE_HEADER_SIZE = 4;
 
-/** Some of what makes up one direction of a flow. */
+/** Some of what makes up one direction of an entry. */
 export interface PartialTuple {
-  readonly source?: Partial<FlowEnd>;
-  readonly destination?: Partial<FlowEnd>;
+  readonly source?: Partial<ConntrackAddress>;
+  readonly destination?: Partial<ConntrackAddress>;
 }
 
-/** The payload of a request that lists flows; without a filter all of the family. */
+/** The payload of a request that lists entries; without a filter all of the family. */
 export function encodeListing(writer: MessageWriter, family: IpFamily, filter?: KernelFilter): void {
   encodeFamily(writer, family);
   if (filter === undefined) return;
@@ -86,7 +86,7 @@ export function encodeTuple(
   writer: MessageWriter,
   type: number,
   family: IpFamily,
-  protocol: FlowProtocol,
+  protocol: ConntrackProtocol,
   { source = {}, destination = {} }: PartialTuple,
 ): void {
   const [sourceType, destinationType] =
@@ -119,7 +119,7 @@ function bytesOf(ip: string): Uint8Array {
   return Uint8Array.from(addressBytes(ip));
 }
 
-/** Which flow a request made with {@link FlowReader.writeIdentity} is about: `UDP 10.0.0.1:5353 to 10.96.0.10:53`. */
+/** Which entry a request made with {@link EntryReader.writeIdentity} is about: `UDP 10.0.0.1:5353 to 10.96.0.10:53`. */
 export function formatDeletion(payload: Uint8Array): string {
   const tuple = new TupleReader();
   forEachAttribute(payload, NFGENMSG_SIZE, payload.length, (type, from, to) => {
@@ -131,16 +131,16 @@ export function formatDeletion(payload: Uint8Array): string {
 }
 
 /**
- * Reads listed flows, one after another, where they lie. All that is said is about the payload given to {@link read} last,
+ * Reads listed entries, one after another, where they lie. All that is said is about the payload given to {@link read} last,
  * and only as long as that is not overwritten.
  */
-export class FlowReader {
+export class EntryReader {
   #payload: Uint8Array = new Uint8Array();
   readonly #original = new TupleReader();
   readonly #reply = new TupleReader();
   readonly #identity: [from: number, to: number][] = [];
 
-  /** False: it is no flow of a protocol we know. Throws KernelError when malformed. */
+  /** False: it is no entry of a protocol we know. Throws KernelError when malformed. */
   read(payload: Uint8Array): boolean {
     this.#payload = payload;
     this.#original.clear();
@@ -150,7 +150,7 @@ export class FlowReader {
     return PROTOCOLS.has(this.#original.protocol) && this.#original.isWhole && this.#reply.isWhole;
   }
 
-  /** The same text for flows of which {@link decode} says the same. */
+  /** The same text for entries of which {@link decode} says the same. */
   get key(): string {
     const { protocol, destination } = this.#original;
     return (
@@ -158,9 +158,9 @@ export class FlowReader {
     );
   }
 
-  decode(): Flow {
+  decode(): ConntrackEntry {
     const protocol = PROTOCOLS.get(this.#original.protocol);
-    if (protocol === undefined) throw new Error('BUG: a flow that was not read');
+    if (protocol === undefined) throw new Error('BUG: an entry that was not read');
     return {
       protocol,
       destination: this.#original.destination.decode(this.#payload),
@@ -168,7 +168,7 @@ export class FlowReader {
     };
   }
 
-  /** The attributes by which the kernel knows this flow from any other, a later one of the same addresses too. */
+  /** The attributes by which the kernel knows this entry from any other, a later one of the same addresses too. */
   writeIdentity(writer: MessageWriter): void {
     for (const [from, to] of this.#identity) writer.raw(this.#payload.subarray(from, to));
   }
@@ -181,7 +181,7 @@ export class FlowReader {
   };
 }
 
-/** Where the parts of one direction of a flow lie. */
+/** Where the parts of one direction of an entry lie. */
 class TupleReader {
   protocol = 0;
   readonly source = new EndReader();
@@ -251,7 +251,7 @@ class EndReader {
     return key;
   }
 
-  decode(bytes: Uint8Array): FlowEnd {
+  decode(bytes: Uint8Array): ConntrackAddress {
     const ip = ipaddr.fromByteArray([...bytes.subarray(this.#ip, this.#ipEnd)]);
     return {
       ip: ip instanceof ipaddr.IPv6 ? ip.toRFC5952String() : ip.toString(),

@@ -3,17 +3,17 @@ import { describe, expect, it } from 'vitest';
 import type { IpFamily } from '../../address.ts';
 import { KernelError } from '../../kernel-error.ts';
 import { MessageWriter } from '../../message-writer.ts';
+import type { ConntrackAddress, ConntrackEntry, ConntrackProtocol } from './contract.ts';
+import type { KernelFilter } from './filter.ts';
 import {
   CTA_TUPLE_ORIG,
   CTA_TUPLE_REPLY,
+  EntryReader,
   encodeFamily,
   encodeListing,
   encodeTuple,
-  FlowReader,
   formatDeletion,
-} from './codec.ts';
-import type { KernelFilter } from './filter.ts';
-import type { Flow, FlowEnd, FlowProtocol } from './flow.ts';
+} from './message.ts';
 
 /** Bytes as they are on little-endian machines, which is where these tests run. */
 function hex(text: string): Uint8Array {
@@ -67,16 +67,16 @@ const LISTED = hex(`02000000
            1c000280 0500010011000000 0600020000350000 0600030020840000
   0800030000000008 0800080000000000 08000c00f15f8edd 08000b0000000001 080007000000 0254`);
 
-describe('a listed flow', () => {
+describe('a listed entry', () => {
   it('is read, and can be told from all others', () => {
-    const flow = new FlowReader();
-    expect(flow.read(LISTED)).toBe(true);
-    expect(flow.decode()).toEqual({
+    const entry = new EntryReader();
+    expect(entry.read(LISTED)).toBe(true);
+    expect(entry.decode()).toEqual({
       protocol: 'UDP',
       destination: { ip: '10.96.0.10', port: 53 },
       replySource: { ip: '10.244.0.39', port: 53 },
     });
-    const identity = written((writer) => flow.writeIdentity(writer));
+    const identity = written((writer) => entry.writeIdentity(writer));
     expect(identity).toEqual(new Uint8Array([...LISTED.subarray(4, 4 + 0x34), ...hex('08000c00f15f8edd')]));
     expect(formatDeletion(new Uint8Array([2, 0, 0, 0, ...identity]))).toBe(
       'UDP 10.0.0.93:8324 to 10.96.0.10:53',
@@ -85,9 +85,9 @@ describe('a listed flow', () => {
 
   it('keeps its zones', () => {
     const zone = hex('0600120000070000');
-    const flow = new FlowReader();
-    expect(flow.read(new Uint8Array([...LISTED, ...zone]))).toBe(true);
-    const identity = written((writer) => flow.writeIdentity(writer));
+    const entry = new EntryReader();
+    expect(entry.read(new Uint8Array([...LISTED, ...zone]))).toBe(true);
+    const identity = written((writer) => entry.writeIdentity(writer));
     expect(identity.subarray(-8)).toEqual(zone);
   });
 
@@ -96,18 +96,18 @@ describe('a listed flow', () => {
     ['without a reply', LISTED.subarray(0, 4 + 0x34)],
     ['without anything', LISTED.subarray(0, 4)],
   ])('%s is none of ours', (_, payload) => {
-    expect(new FlowReader().read(payload)).toBe(false);
+    expect(new EntryReader().read(payload)).toBe(false);
   });
 
   it('is read or refused with a KernelError, whatever the bytes', () => {
-    const flow = new FlowReader();
+    const entry = new EntryReader();
     const spoiled = fc
       .tuple(fc.nat(LISTED.length - 1), fc.nat(255))
       .map(([at, value]) => LISTED.with(at, value));
     fc.assert(
       fc.property(fc.oneof(fc.uint8Array({ maxLength: 80 }), spoiled), (payload) => {
         try {
-          if (flow.read(payload)) flow.decode();
+          if (entry.read(payload)) entry.decode();
         } catch (error) {
           expect(error).toBeInstanceOf(KernelError);
         }
@@ -121,29 +121,34 @@ const ips: Readonly<Record<IpFamily, fc.Arbitrary<string>>> = {
   IPv6: fc.constantFrom('fd00::1', 'fd00:10:244::11', '2001:db8::1:0:0:1', '::1', 'ff02::fb'),
 };
 
-function flows(family: IpFamily): fc.Arbitrary<Flow & { readonly source: FlowEnd }> {
+function entries(family: IpFamily): fc.Arbitrary<ConntrackEntry & { readonly source: ConntrackAddress }> {
   const end = fc.record({ ip: ips[family], port: fc.nat(0xffff) });
-  const protocol = fc.constantFrom<FlowProtocol>('TCP', 'UDP', 'SCTP');
+  const protocol = fc.constantFrom<ConntrackProtocol>('TCP', 'UDP', 'SCTP');
   return fc.record({ protocol, source: end, destination: end, replySource: end });
 }
 
-describe.each<IpFamily>(['IPv4', 'IPv6'])('flows of %s', (family) => {
+describe.each<IpFamily>(['IPv4', 'IPv6'])('entries of %s', (family) => {
   it('come back as they were written; their keys differ if they do', () => {
-    const encode = ({ protocol, source, destination, replySource }: Flow & { readonly source: FlowEnd }) =>
+    const encode = ({
+      protocol,
+      source,
+      destination,
+      replySource,
+    }: ConntrackEntry & { readonly source: ConntrackAddress }) =>
       written((writer) => {
         encodeFamily(writer, family);
         encodeTuple(writer, CTA_TUPLE_ORIG, family, protocol, { source, destination });
         encodeTuple(writer, CTA_TUPLE_REPLY, family, protocol, { source: replySource, destination: source });
       });
-    const readers = [new FlowReader(), new FlowReader()] as const;
+    const readers = [new EntryReader(), new EntryReader()] as const;
     fc.assert(
-      fc.property(fc.tuple(flows(family), flows(family)), (pair) => {
+      fc.property(fc.tuple(entries(family), entries(family)), (pair) => {
         const read = readers.map((reader, index) => {
           const written = pair[index] ?? pair[0];
           expect(reader.read(encode(written))).toBe(true);
-          const { source, ...flow } = written;
-          expect(reader.decode()).toEqual(flow);
-          return JSON.stringify(flow);
+          const { source, ...entry } = written;
+          expect(reader.decode()).toEqual(entry);
+          return JSON.stringify(entry);
         });
         expect(readers[0].key === readers[1].key).toBe(read[0] === read[1]);
       }),

@@ -11,10 +11,10 @@ import {
   part,
   type Reply,
 } from '../../testing/netlink-peer.ts';
-import { CTA_TUPLE_ORIG, CTA_TUPLE_REPLY, encodeFamily, encodeTuple } from './codec.ts';
-import type { Flow } from './flow.ts';
-import { FlowTable } from './flow-table.ts';
-import type { FlowSocket } from './socket.ts';
+import { ConntrackTable } from './client.ts';
+import type { ConntrackEntry } from './contract.ts';
+import { CTA_TUPLE_ORIG, CTA_TUPLE_REPLY, encodeFamily, encodeTuple } from './message.ts';
+import type { ConntrackSocket } from './socket.ts';
 
 const { EBUSY, EINVAL, ENOENT, EOPNOTSUPP, EPERM } = constants.errno;
 const CT_GET = 0x101;
@@ -25,7 +25,7 @@ const never = new AbortController().signal;
 const all = () => true;
 
 /** To 172.30.0.1:53, answered by 10.0.0.1:5353, from the client of this number. */
-function listed(client: number, destination: Flow['destination'] = DNS): Uint8Array {
+function listed(client: number, destination: ConntrackEntry['destination'] = DNS): Uint8Array {
   const writer = new MessageWriter();
   const source = { ip: `10.9.0.${client}`, port: 1000 };
   encodeFamily(writer, 'IPv4');
@@ -36,11 +36,11 @@ function listed(client: number, destination: Flow['destination'] = DNS): Uint8Ar
   return writer.bytes();
 }
 
-/** Lists these flows. */
-function lists(flows: readonly Uint8Array[], flags = 0): Reply {
+/** Lists these entries. */
+function lists(entries: readonly Uint8Array[], flags = 0): Reply {
   return ([request]) => {
     if (request === undefined) throw new Error('BUG: nothing was sent');
-    return datagrams([...flows.map((flow) => part(request, flow, flags)), done(request)], [1]);
+    return datagrams([...entries.map((entry) => part(request, entry, flags)), done(request)], [1]);
   };
 }
 
@@ -51,14 +51,14 @@ function refuses(errno: number, index = 0): Reply {
 
 const deletes: Reply = () => [];
 
-/** @param lists what a kernel answers that is asked for flows, and then one that is told to delete some */
+/** @param lists what a kernel answers that is asked for entries, and then one that is told to delete some */
 function open(lists: readonly Reply[], deletions: readonly Reply[] = []) {
   const peers = [new NetlinkPeer(...deletions), new NetlinkPeer(...lists)] as const;
   const sockets = peers.map(
-    (peer): FlowSocket => Object.assign(peer, { receiveAside: async () => peer.receive()?.slice() }),
+    (peer): ConntrackSocket => Object.assign(peer, { receiveAside: async () => peer.receive()?.slice() }),
   );
-  const table = new FlowTable('IPv4', () => sockets.shift() ?? expect.fail('a socket too many'));
-  const cut = (isChosen: (flow: Flow) => boolean = all, signal = never) =>
+  const table = new ConntrackTable('IPv4', () => sockets.shift() ?? expect.fail('a socket too many'));
+  const cut = (isChosen: (entry: ConntrackEntry) => boolean = all, signal = never) =>
     table.applyDeletion({ protocol: 'UDP', destination: DNS }, isChosen, signal);
   const [deletion, listing] = peers;
   return {
@@ -69,7 +69,7 @@ function open(lists: readonly Reply[], deletions: readonly Reply[] = []) {
   };
 }
 
-describe('FlowTable', () => {
+describe('ConntrackTable', () => {
   it('deletes what is chosen, by addresses and id', async () => {
     const {
       cut,
@@ -85,17 +85,17 @@ describe('FlowTable', () => {
     expect(areClosed()).toBe(true);
   });
 
-  it('deletes nothing when nothing is chosen, and asks once about flows that are alike', async () => {
+  it('deletes nothing when nothing is chosen, and asks once about entries that are alike', async () => {
     const { cut, deleted } = open([lists([listed(1), listed(2)])]);
-    const asked: Flow[] = [];
-    expect(await cut((flow) => asked.push(flow) < 0)).toBe(0);
+    const asked: ConntrackEntry[] = [];
+    expect(await cut((entry) => asked.push(entry) < 0)).toBe(0);
     expect(asked).toEqual([
       { protocol: 'UDP', destination: DNS, replySource: { ip: '10.0.0.1', port: 5353 } },
     ]);
     expect(deleted()).toEqual([]);
   });
 
-  it('does not ask about flows that a kernel lists in spite of the filter', async () => {
+  it('does not ask about entries that a kernel lists in spite of the filter', async () => {
     const { cut } = open([lists([listed(1, { ip: '172.30.0.1', port: 54 })])]);
     expect(await cut()).toBe(0);
   });
@@ -113,9 +113,9 @@ describe('FlowTable', () => {
     ['changed meanwhile', lists([listed(1)], NLM_F_DUMP_INTR), 'it was changed meanwhile'],
     ['have no end', () => [], 'the answer of the kernel has no end'],
     ['got lost', () => [lost()], 'no buffer space available (ENOBUFS)'],
-  ])('fails when the flows %s', async (_, reply, detail) => {
+  ])('fails when the entries %s', async (_, reply, detail) => {
     const { cut, areClosed } = open([reply]);
-    await expect(cut()).rejects.toThrow(`list IPv4 flows UDP to 172.30.0.1:53: ${detail}`);
+    await expect(cut()).rejects.toThrow(`list IPv4 conntrack entries UDP to 172.30.0.1:53: ${detail}`);
     expect(areClosed()).toBe(true);
   });
 
@@ -131,13 +131,14 @@ describe('FlowTable', () => {
     expect(await cut()).toBe(2);
   });
 
-  it('says which flow could not be deleted, and deletes the others', async () => {
+  it('says which entry could not be deleted, and deletes the others', async () => {
     const { cut, deleted, areClosed } = open(
       [lists([listed(1), listed(2), listed(3)])],
       [refuses(EBUSY), deletes],
     );
     await expect(cut()).rejects.toMatchObject({
-      message: 'delete IPv4 flow UDP 10.9.0.1:1000 to 172.30.0.1:53: resource busy or locked (EBUSY)',
+      message:
+        'delete IPv4 conntrack entry UDP 10.9.0.1:1000 to 172.30.0.1:53: resource busy or locked (EBUSY)',
       errno: EBUSY,
     });
     expect(deleted()).toHaveLength(3);
