@@ -1,5 +1,4 @@
 /** Our rules for spec § 4.10's example against what kube-proxy 1.36.2 wrote for it, chain by chain. */
-import { readFileSync } from 'node:fs';
 import { formatHostPort } from '@menwei/addresses/ip.ts';
 import { diff } from '@menwei/netfilter/iptables/diff.ts';
 import type { Ruleset } from '@menwei/netfilter/iptables/ruleset.ts';
@@ -10,6 +9,9 @@ import { DEFAULT_BALANCING } from 'menwei/kubernetes/objects.ts';
 import type { NodeView } from 'menwei/services/node-view.ts';
 import type { Endpoint, ServicePort } from 'menwei/state/service-port.ts';
 import { describe, expect, it } from 'vitest';
+import { capturedBlocks } from './reference.ts';
+
+const [WITH_ENDPOINTS = [], AFTER_REMOVAL = []] = capturedBlocks('4.10');
 
 const OPTIONS: IptablesOptions = {
   family: 'IPv4',
@@ -77,10 +79,10 @@ function planOf(port: ServicePort): IptablesPlan {
 }
 
 /** The chains that a restore file declares, with their rules in order. Chains that it deletes are left out. */
-function goldenChains(file: string): ReadonlyMap<string, readonly string[]> {
+function goldenChains(lines: readonly string[]): ReadonlyMap<string, readonly string[]> {
   const chains = new Map<string, string[]>();
   let table = '';
-  for (const line of readFileSync(new URL(`golden/${file}`, import.meta.url), 'utf8').split('\n')) {
+  for (const line of lines) {
     const [word = '', chain = ''] = line.split(' ');
     if (word.startsWith('*')) table = word.slice(1);
     else if (word.startsWith(':')) chains.set(`${table} ${word.slice(1)}`, []);
@@ -100,12 +102,12 @@ function kubeChains({ fixed, own }: Ruleset): Record<string, unknown> {
 
 describe('iptables rules of a LoadBalancer Service with every feature', () => {
   it('are kube-proxy 1.36.2’s, rule by rule', () => {
-    const golden = goldenChains('load-balancer-local.restore');
+    const golden = goldenChains(WITH_ENDPOINTS);
     expect(kubeChains(planOf(LOAD_BALANCER).complete())).toEqual(Object.fromEntries(golden));
   });
 
   it('are kube-proxy 1.36.2’s after the endpoints went, the affinity was taken off and the NodePort changed', () => {
-    const golden = goldenChains('load-balancer-local-after-removal.restore');
+    const golden = goldenChains(AFTER_REMOVAL);
     const plan = planOf(LOAD_BALANCER);
     const changed = { ...LOAD_BALANCER, endpoints: [], sessionAffinitySeconds: 0, nodePort: 3002 };
     const { before, after } = plan.update(NODE, new Map([[changed.key, compile(changed, NODE, OPTIONS)]]));
@@ -113,10 +115,7 @@ describe('iptables rules of a LoadBalancer Service with every feature', () => {
 
     const nat = diff(before, after).find((script) => script.table === 'nat');
     expect(nat?.removedChains.map((chain) => `-X ${chain}`).sort()).toEqual(
-      readFileSync(new URL('golden/load-balancer-local-after-removal.restore', import.meta.url), 'utf8')
-        .split('\n')
-        .filter((line) => line.startsWith('-X'))
-        .sort(),
+      AFTER_REMOVAL.filter((line) => line.startsWith('-X')).sort(),
     );
   });
 });

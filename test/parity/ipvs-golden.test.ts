@@ -1,5 +1,4 @@
 /** Our rules, sets and virtual servers for spec § 6.4's example against what kube-proxy 1.36.2 made of it. */
-import { readFileSync } from 'node:fs';
 import { formatHostPort } from '@menwei/addresses/ip.ts';
 import {
   aNodeView,
@@ -10,6 +9,9 @@ import {
 import { IpvsRules } from 'menwei/backends/ipvs/rules.ts';
 import type { ServerContent } from 'menwei/backends/ipvs/state.ts';
 import { describe, expect, it } from 'vitest';
+import { capturedBlocks } from './reference.ts';
+
+const [RESTORE = [], SETS = [], SERVERS = []] = capturedBlocks('6.4');
 
 const NODE = aNodeView({
   ip: '192.168.0.2',
@@ -54,17 +56,11 @@ function port(index: number, protocol: 'TCP' | 'UDP' | 'SCTP', fields: ServicePo
   });
 }
 
-function golden(file: string): readonly string[] {
-  return readFileSync(new URL(`golden/${file}`, import.meta.url), 'utf8')
-    .trimEnd()
-    .split('\n');
-}
-
 /** The chains that the restore file declares, with their rules in order. */
 function goldenChains(): Record<string, readonly string[]> {
   const chains: Record<string, string[]> = {};
   let table = '';
-  for (const line of golden('ipvs.restore')) {
+  for (const line of RESTORE) {
     const [word = '', chain = ''] = line.split(' ');
     if (word.startsWith('*')) table = word.slice(1);
     else if (word.startsWith(':')) chains[`${table} ${word.slice(1)}`] = [];
@@ -79,19 +75,19 @@ describe('Services with every feature in ipvs mode', () => {
     expect(Object.fromEntries(ours)).toEqual(goldenChains());
   });
 
-  it.each(golden('ipvs.sets'))('%s', (line) => {
+  it.each(SETS)('%s', (line) => {
     const [, name = '', members = ''] = /^(\S+): \[(.*)\]$/.exec(line) ?? [];
     expect([...(state.sets.get(name)?.entries ?? [])].sort()).toEqual(members.split(' ').sort());
   });
 
   it('have no members in other sets than those, but for the list of virtual servers', () => {
-    const named = golden('ipvs.sets').map((line) => line.slice(0, line.indexOf(':')));
+    const named = SETS.map((line) => line.slice(0, line.indexOf(':')));
     const filled = [...state.sets].filter(([, { entries }]) => entries.size > 0).map(([name]) => name);
     expect(filled.sort()).toEqual([...named, 'MENWEI-VIRTUAL-SERVERS'].sort());
   });
 
   it('have kube-proxy 1.36.2’s virtual servers', () => {
-    expect([...state.servers.values()].map(formatServer).sort()).toEqual([...golden('ipvs.servers')].sort());
+    expect([...state.servers.values()].map(formatServer).sort()).toEqual([...SERVERS].sort());
   });
 });
 

@@ -1,4 +1,4 @@
-/** What userspace mode makes of the reference case (spec/mission.md, D): its rules and listeners, word for word. */
+/** What userspace mode makes of the reference case: its rules and listeners, word for word. */
 import { fileURLToPath } from 'node:url';
 import { aNodeView } from '@menwei/testing/services/testing.ts';
 import { UserspaceRules } from 'menwei/backends/userspace/rules.ts';
