@@ -7,7 +7,7 @@ import { IP_FAMILIES } from '@menwei/addresses/ip.ts';
 import type { LongLivedConnection } from '@menwei/lab/host.ts';
 import { isFailure } from '@menwei/lab/outcome.ts';
 import { StressProxy } from './proxy.ts';
-import type { Round } from './round.ts';
+import type { Round } from './scenario.ts';
 import { expectProgrammed, expectRight, expectServed } from './verdict.ts';
 
 /** Nothing changes about this one. */

@@ -1,32 +1,15 @@
-/** One round of a scenario: a node with things of others, a seed that decides all the rest, and a verdict. */
+/** Plays one round of a scenario: a node with things of others, a seed that decides all the rest, and a verdict. */
 import type { ProxyMode } from 'menwei/config/settings.ts';
 import { Dice } from './dice.ts';
 import { drain } from './drain.ts';
 import { dump, type Lines, Snapshot } from './dump.ts';
 import { restart } from './restart.ts';
+import type { Round, Scenario } from './scenario.ts';
 import type { Site } from './site.ts';
 import { type Thing, thingsBeside } from './strangers.ts';
 import { takeover } from './takeover.ts';
 import { expectCleanedUp, expectUntouched } from './verdict.ts';
 import { World } from './world.ts';
-
-export interface Round {
-  readonly mode: ProxyMode;
-  readonly site: Site;
-  readonly dice: Dice;
-  readonly world: World;
-  /** How long the proxy may take to be done, on a machine as slow as this. */
-  readonly patienceMs: number;
-  /** What a watch has to notice, it notices within this time. */
-  readonly watchMs: number;
-  /** Says what happens, for who repeats a round. */
-  readonly tell: (line: string) => void;
-}
-
-export interface Scenario {
-  readonly about: string;
-  readonly run: (round: Round) => Promise<void>;
-}
 
 export const SCENARIOS: Readonly<Record<string, Scenario>> = {
   drain: { about: 'endpoints leave and come back under open and new connections', run: drain },

@@ -5,7 +5,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Snapshot } from './dump.ts';
 import { StressProxy } from './proxy.ts';
-import type { Round } from './round.ts';
+import type { Round } from './scenario.ts';
 import { contestedThings, harm, type Thing, thingsBeside } from './strangers.ts';
 import { eventuallyRight, expectProgrammed, expectServed } from './verdict.ts';
 

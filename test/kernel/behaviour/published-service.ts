@@ -1,9 +1,11 @@
 /** A Service in force, and asking it. */
+
+import type { IpFamily } from '@menwei/addresses/ip.ts';
 import { formatHostPort } from '@menwei/addresses/ip.ts';
-import type { LongLivedConnection } from '@menwei/lab/host.ts';
+import type { LabHost, LongLivedConnection } from '@menwei/lab/host.ts';
+import type { Lab } from '@menwei/lab/lab.ts';
 import { isFailure, type Outcome, type Tally, tally } from '@menwei/lab/outcome.ts';
 import type { RequestOptions, SeriesOptions } from '@menwei/lab/request.ts';
-import type { Cluster } from './cluster.ts';
 import { describeService, describeSlice, type Identity, type Offer, SERVICE_PORT } from './offer.ts';
 
 /** Long enough that only what never comes is missed, also when the machine is busy. */
@@ -16,12 +18,22 @@ export const SILENCE: RequestOptions = { timeoutMs: 1_500 };
 
 const MOST_CONNECTIONS = 20;
 
+/** Where it is published. */
+interface Publisher {
+  readonly lab: Lab;
+  apply(name: string, objects: readonly object[]): Promise<void>;
+  withdraw(name: string): Promise<void>;
+  addressOf(host: string, family: IpFamily): string;
+  host(name: string): LabHost;
+  newSourcePort(): number;
+}
+
 export class PublishedService {
   readonly identity: Identity;
-  readonly #cluster: Cluster;
+  readonly #cluster: Publisher;
   #offer: Offer;
 
-  constructor(cluster: Cluster, identity: Identity, offer: Offer) {
+  constructor(cluster: Publisher, identity: Identity, offer: Offer) {
     this.#cluster = cluster;
     this.identity = identity;
     this.#offer = offer;

@@ -1,7 +1,7 @@
 /** Which values are refused (spec § 10.3), and what the others mean. All refusals are collected, none ends the check. */
 import { type Cidr, parseCidr, parseIp } from '@menwei/addresses/ip.ts';
 import type { Configuration } from './defaults.ts';
-import type { FieldError } from './document.ts';
+import type { Refuse } from './document.ts';
 import { formatDuration } from './duration.ts';
 import {
   type DetectLocalMode,
@@ -11,9 +11,6 @@ import {
   type ProxyMode,
 } from './settings.ts';
 import { checkUserspace } from './userspace.ts';
-
-/** Collects refusals. */
-export type Refuse = (error: FieldError) => void;
 
 const DETECT_LOCAL_MODE_NAMES: readonly DetectLocalMode[] = [
   'ClusterCIDR',

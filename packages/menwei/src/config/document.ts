@@ -137,6 +137,9 @@ export interface FieldError {
   readonly allowed: string;
 }
 
+/** Collects refusals. */
+export type Refuse = (error: FieldError) => void;
+
 /** Checks the types of the fields that are known; what they mean together is checked later. */
 export function decodeDocument(
   value: unknown,

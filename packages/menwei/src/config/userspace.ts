@@ -1,6 +1,6 @@
 /** The settings of userspace mode: those of kube-proxy 1.20 (spec § 7.3) and ours. */
-import type { Refuse } from './check.ts';
 import type { Configuration } from './defaults.ts';
+import type { Refuse } from './document.ts';
 import { formatDuration } from './duration.ts';
 import type { PortRange, ProxyMode, UserspaceSettings } from './settings.ts';
 

@@ -1,7 +1,6 @@
 /** A TCP socket to an endpoint. What it says is passed to the client of its connection from the first byte on. */
 import { Socket } from 'node:net';
 import type { RelayEndpoint } from './contract.ts';
-import type { TcpConnection } from './tcp-connection.ts';
 
 /** Probes are sent over connections where nothing goes, which finds peers that vanished (as Go does for kube-proxy). */
 const KEEP_ALIVE_MS = 15_000;
@@ -20,7 +19,7 @@ export const SOCKET_OPTIONS = {
  * then, and the stream would close before the answer is read. So a write that comes to nothing is no error before that.
  */
 export class EndpointSocket extends Socket {
-  connection: TcpConnection | undefined;
+  connection: { readonly client: Socket } | undefined;
   /** Nothing gets to the endpoint any more. */
   hasLostWrites = false;
 

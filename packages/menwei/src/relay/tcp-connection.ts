@@ -112,7 +112,7 @@ function onClientEnd(this: LinkedSocket): void {
   this.connection?.peerOf(this)?.end();
 }
 
-function onEndpointEnd(this: EndpointSocket): void {
+function onEndpointEnd(this: EndpointSocket & LinkedSocket): void {
   if (this.hasLostWrites) this.connection?.reset();
   else this.connection?.client.end();
 }

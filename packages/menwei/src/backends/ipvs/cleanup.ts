@@ -1,14 +1,18 @@
 /** Taking everything of ours out of the kernel again; what is left alone is said in README, "whose". */
 import { IP_FAMILIES } from '@menwei/addresses/ip.ts';
-import type { SetEdit } from '@menwei/netlink/ipset';
-import type { IpvsEdit } from '@menwei/netlink/ipvs';
-import type { IpvsBackendOptions } from './backend.ts';
+import type { IpSetClient, SetEdit } from '@menwei/netlink/ipset';
+import type { IpvsClient, IpvsEdit } from '@menwei/netlink/ipvs';
+import type { LinkClient } from '@menwei/netlink/route';
 import { DEVICE } from './names.ts';
+import type { RulesDoor } from './rules-door.ts';
 import type { IpvsState } from './state.ts';
 
-type Doors = Pick<IpvsBackendOptions, 'links' | 'sets' | 'rules'> & {
-  readonly ipvs: Pick<IpvsBackendOptions['ipvs'], 'apply'>;
-};
+interface Doors {
+  readonly ipvs: Pick<IpvsClient, 'apply'>;
+  readonly links: LinkClient;
+  readonly sets: IpSetClient;
+  readonly rules: RulesDoor;
+}
 
 /** Throws the first KernelError it met. */
 export async function cleanUp(

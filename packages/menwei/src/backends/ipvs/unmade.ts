@@ -1,11 +1,15 @@
 /** What of some changes was not made, and what that means for the service ports that wanted it. */
 import type { SetEntry } from '@menwei/netlink/ipset';
 import { type Destination, type Frontend, type FrontendKey, formatFrontend } from '@menwei/netlink/ipvs';
-import type { KernelImage } from './image.ts';
 import { keyOf } from './server-claims.ts';
 import { formatFrontendEntry, ledgerShape } from './sets.ts';
 import { formatDestination, type ServerContent } from './state.ts';
 import type { IpvsUnit, Member } from './unit.ts';
+
+/** Knows the virtual servers that there are, as they are. */
+interface HeldServers {
+  server(key: FrontendKey): Pick<ServerContent, 'server' | 'destinations'> | undefined;
+}
 
 export class Unmade {
   /** Virtual servers that were not added or changed, nor was anything done to their destinations. */
@@ -33,7 +37,7 @@ export class Unmade {
   }
 
   /** What is there of a unit: the very same if all is. */
-  heldOf(wanted: IpvsUnit | undefined, image: KernelImage): IpvsUnit | undefined {
+  heldOf(wanted: IpvsUnit | undefined, image: HeldServers): IpvsUnit | undefined {
     if (wanted === undefined || !this.#concerns(wanted)) return wanted;
     return {
       ...wanted,
