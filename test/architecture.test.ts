@@ -1,239 +1,244 @@
-/** Which room may know which: docs/architecture.md's picture as a table. Data flows one way, and so do imports. */
-import { globSync, readFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+/**
+ * The tables of docs/architecture.md are the rule, and this compares the code with them: which package and which folder
+ * imports which, and what is pure. Data flows one way, and so do imports.
+ */
+import { readFileSync } from 'node:fs';
+import { join, matchesGlob } from 'node:path';
 import { describe, expect, it } from 'vitest';
-
-const PACKAGES = join(import.meta.dirname, '../packages');
-
-/** Every room may import itself. */
-const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
-  addresses: [],
-  log: [],
-  yaml: [],
-  netlink: [],
-  netfilter: ['addresses', 'netlink'],
-  kernel: ['addresses', 'netlink'],
-  kubernetes: ['addresses', 'log', 'yaml'],
-  state: ['addresses', 'kubernetes/objects.ts'],
-  services: ['addresses', 'kubernetes/objects.ts', 'state'],
-  sources: ['addresses', 'kubernetes', 'log', 'state', 'yaml'],
-  config: ['addresses', 'services/node-view.ts', 'yaml'],
-  relay: ['addresses', 'kernel', 'netfilter', 'netlink', 'log'],
-  backends: [
-    'addresses',
-    'config/settings.ts',
-    'kernel',
-    'netfilter',
-    'netlink',
-    'kubernetes/objects.ts',
-    'log',
-    'relay',
-    'services',
-    'state',
-  ],
-  conntrack: [
-    'addresses',
-    'config/settings.ts',
-    'kernel',
-    'netfilter',
-    'netlink',
-    'kubernetes/objects.ts',
-    'log',
-    'services',
-    'state',
-  ],
-  health: ['addresses', 'config/settings.ts', 'kubernetes/objects.ts', 'log', 'state'],
-  metrics: ['addresses', 'config/settings.ts', 'health/http-listener.ts', 'log', 'relay/pool.ts', 'state'],
-  proxy: [
-    'addresses',
-    'backends/backend.ts',
-    'config',
-    'conntrack',
-    'health',
-    'kubernetes/objects.ts',
-    'log',
-    'metrics',
-    'services',
-    'state',
-    'sources/source.ts',
-  ],
-  lab: ['addresses', 'kernel', 'netfilter', 'netlink', 'yaml'],
-  setup: [
-    'addresses',
-    'backends',
-    'config',
-    'kernel',
-    'kubernetes',
-    'log',
-    'netlink',
-    'proxy/node-state.ts',
-    'relay',
-    'sources',
-  ],
-  status: [
-    'addresses',
-    'config/settings.ts',
-    'log',
-    'proxy/service-port-status.ts',
-    'services',
-    'setup',
-    'state',
-  ],
-  agent: [
-    'addresses',
-    'backends',
-    'config',
-    'conntrack',
-    'health',
-    'kernel',
-    'log',
-    'metrics',
-    'netlink',
-    'proxy',
-    'services',
-    'state',
-    'setup',
-    'state',
-    'status',
-  ],
-  inspect: [
-    'addresses',
-    'backends',
-    'config',
-    'kernel',
-    'kubernetes',
-    'log',
-    'proxy',
-    'services',
-    'state',
-    'setup',
-    'sources',
-  ],
-  cli: [
-    'addresses',
-    'agent',
-    'config',
-    'inspect',
-    'kernel',
-    'kubernetes',
-    'lab',
-    'setup',
-    'sources',
-    'status',
-  ],
-  testing: [
-    'addresses',
-    'backends',
-    'config',
-    'conntrack',
-    'kernel',
-    'kubernetes',
-    'log',
-    'netfilter',
-    'netlink',
-    'proxy',
-    'relay',
-    'services',
-    'state',
-    'yaml',
-  ],
-};
-
-/** Rooms and files without I/O, clock and randomness: the same arguments always give the same answer. */
-const PURE =
-  /^(addresses\/|state\/|services\/|conntrack\/(frontends|suspects|stale-flows)\.ts$|netfilter\/|backends\/[^/]+\/(?!(backend|kernel(-\w+)?|start|watch)\.ts$))/;
-const IMPURE =
-  /\bDate\.now\(|\bMath\.random\(|\bperformance\.now\(|\bprocess\.\w|\bset(Timeout|Interval|Immediate)\(/;
-const PURE_BUILTINS: readonly string[] = ['node:crypto', 'node:util'];
+import { circles } from './architecture/circles.ts';
+import { PRODUCT, ROOMS, type Room, roomOf } from './architecture/document.ts';
+import { impurities } from './architecture/impure.ts';
+import { definerOf, type Import, isTest, type Module, ROOT, readModules } from './architecture/modules.ts';
 
 /** Native code enters by one door. */
-const FFI_DOOR = 'netlink/ffi.ts';
+const FFI_DOOR = 'packages/netlink/src/ffi.ts';
 /** So do YAML and JSON, since all users of them go by the same rules (docs/yaml.md). */
-const YAML_DOOR = 'yaml/documents.ts';
+const YAML_DOOR = 'packages/yaml/src/documents.ts';
+/** Libraries that only compute. */
+const PURE_LIBRARIES: readonly string[] = ['ipaddr.js', 'valibot', 'yaml'];
+/** The dependencies that nothing imports: tools, and what tells the type checker of Node. */
+const TOOLS: readonly string[] = ['@biomejs/biome', '@types/node', 'node', 'typescript'];
 
-const NETLINK_EXPORTS: Readonly<Record<string, string>> = JSON.parse(
-  readFileSync(join(PACKAGES, 'netlink/package.json'), 'utf8'),
-).exports;
+const modules = readModules();
+const byPath = new Map(modules.map((module) => [module.path, module]));
+/** What is shipped, and what the tests of all packages share. */
+const inRooms = modules.filter(({ path }) => path.startsWith('packages/') && !isTest(path));
 
-interface SourceFile {
-  readonly path: string;
-  readonly text: string;
-  readonly imports: readonly string[];
+/** Of the packages. */
+const folders = [...new Set(inRooms.map(({ path }) => path.split('/').slice(0, 2).join('/')))];
+
+interface Manifest {
+  readonly name: string;
+  readonly dependencies?: Readonly<Record<string, string>>;
+  readonly devDependencies?: Readonly<Record<string, string>>;
 }
 
-const files: readonly SourceFile[] = globSync('*/src/**/*.ts', { cwd: PACKAGES })
-  .filter((path) => !path.endsWith('.test.ts'))
-  .map((path) => {
-    const text = readFileSync(join(PACKAGES, path), 'utf8');
-    const specifiers = text.matchAll(/(?:from|import\(|import) ?'([^']+)'/g);
-    return {
-      path: shorten(path),
-      text,
-      imports: Array.from(specifiers, ([, specifier = '']) => resolve(path, specifier)),
-    };
-  });
-const paths = new Set(files.map(({ path }) => path));
-
-/** A package by its name, but of the product what is in it: `netlink/address.ts`, `services/claims.ts`. */
-function shorten(path: string): string {
-  return path.replace('/src/', '/').replace(/^menwei\//, '');
-}
-
-function resolve(path: string, specifier: string): string {
-  if (specifier.startsWith('.')) return shorten(join(dirname(path), specifier));
-  if (specifier.startsWith('@menwei/netlink')) return entryPoint(specifier);
-  return specifier.replace(/^(?:@menwei|menwei)\//, '');
-}
-
-/** The file behind a name in a package's `exports`. */
-function entryPoint(specifier: string): string {
-  const file = NETLINK_EXPORTS[specifier.replace('@menwei/netlink', '.')];
-  return file === undefined ? specifier : shorten(join('netlink', file));
-}
-
-function room(path: string): string {
-  return path.slice(0, path.indexOf('/'));
-}
-
-describe('architecture', () => {
-  it('has a row for every room', () => {
-    expect(Object.keys(MAY_IMPORT).sort()).toEqual([...new Set(files.map((file) => room(file.path)))].sort());
+describe('the tables in docs/architecture.md', () => {
+  it('have a row for every package and every folder of the product', () => {
+    const without = inRooms.filter(({ path }) => {
+      const room = roomOf(path);
+      return room === undefined || room.folder === PRODUCT;
+    });
+    expect(paths(without)).toEqual([]);
   });
 
-  it.each(Object.entries(MAY_IMPORT))('%s imports only what it may', (name, allowed) => {
-    const foreign = files
-      .filter((file) => room(file.path) === name)
-      .flatMap((file) => file.imports.map((target) => ({ path: file.path, target })))
-      .filter(({ target }) => paths.has(target))
-      .filter(
-        ({ target }) => room(target) !== name && !allowed.includes(room(target)) && !allowed.includes(target),
-      );
-    expect(foreign).toEqual([]);
+  it.each(ROOMS)('say what $name imports, no less', (room) => {
+    const foreign = importsOf(room).filter(
+      ({ target }) => !room.mayImport.some((name) => covers(name, target)),
+    );
+    const byTarget = Map.groupBy(foreign, ({ target }) => roomOf(target)?.name);
+    const told = Array.from(byTarget, ([name, [first, ...others]]) => {
+      return `${name}: ${first?.path} imports ${first?.target}, and ${others.length} others`;
+    });
+    expect(told).toEqual([]);
   });
 
-  it('keeps I/O, clock and randomness out of what is pure', () => {
-    const impure = files
-      .filter((file) => PURE.test(file.path))
-      .filter(
-        (file) =>
-          IMPURE.test(file.text) ||
-          file.imports.some((target) => target.startsWith('node:') && !PURE_BUILTINS.includes(target)),
-      );
-    expect(impure.map((file) => file.path)).toEqual([]);
+  it.each(ROOMS)('say what $name imports, no more', (room) => {
+    const targets = importsOf(room).map(({ target }) => target);
+    expect(room.mayImport.filter((name) => !targets.some((target) => covers(name, target)))).toEqual([]);
   });
 
-  it('lets native code in by one door only', () => {
-    const users = files.filter((file) => file.imports.includes('koffi')).map((file) => file.path);
-    expect(users).toEqual([FFI_DOOR]);
-  });
-
-  it('lets text that people write in by one door only', () => {
-    const users = files.filter((file) => /\bparse\w*\b[^;]* from 'yaml'/.test(file.text));
-    expect(users.map((file) => file.path)).toEqual([YAML_DOOR]);
-  });
-
-  it('takes only types from the official Kubernetes client', () => {
-    const users = files.filter((file) => /import (?!type)[^;]*@kubernetes\/client-node/.test(file.text));
-    expect(users.map((file) => file.path)).toEqual([]);
+  it.each(ROOMS)('have $name below all that it imports', (room) => {
+    const above = ROOMS.slice(0, ROOMS.indexOf(room));
+    const below = room.mayImport.filter((name) => !above.some((other) => isIn(name, other)));
+    expect(below).toEqual([]);
   });
 });
+
+describe('the modules', () => {
+  it('import each other in no circle, types included', () => {
+    const graph = modules.map(
+      ({ path, imports }) => [path, new Set(imports.map(({ target }) => target))] as const,
+    );
+    expect(circles(new Map(graph))).toEqual([]);
+  });
+
+  it('never take test equipment into the product', () => {
+    const users = inRooms.filter(
+      ({ path, imports }) =>
+        !path.startsWith('packages/testing/') &&
+        imports.some(
+          ({ target }) =>
+            target.startsWith('packages/testing/') || isTest(target) || target.startsWith('test/'),
+        ),
+    );
+    expect(paths(users)).toEqual([]);
+  });
+
+  it.each(ROOMS.filter(({ impure }) => impure !== undefined))(
+    'of $name are pure where it says so',
+    (room) => {
+      const impure = modulesOf(room).filter((module) => whyImpure(module) !== undefined);
+      const exceptions = (room.impure ?? []).map((pattern) => `${room.folder}${pattern}`);
+      const unexpected = impure.filter(
+        ({ path }) => !exceptions.some((pattern) => matchesGlob(path, pattern)),
+      );
+      expect(unexpected.map((module) => `${module.path}: ${whyImpure(module)}`)).toEqual([]);
+      const needless = exceptions.filter((pattern) => !impure.some(({ path }) => matchesGlob(path, pattern)));
+      expect(needless).toEqual([]);
+    },
+  );
+
+  it('let native code in by one door only', () => {
+    expect(usersOf('koffi')).toEqual([FFI_DOOR]);
+    const loaders = inRooms.filter(({ imports }) => imports.some(({ target }) => target === 'node:module'));
+    expect(paths(loaders)).toEqual([FFI_DOOR]);
+  });
+
+  it('let text that people write in by one door only', () => {
+    const readers = inRooms.filter(({ imports }) =>
+      imports.some(
+        ({ target, names }) => target === 'yaml' && names.some((name) => /^(parse|\*)/.test(name)),
+      ),
+    );
+    expect(paths(readers)).toEqual([YAML_DOOR]);
+  });
+
+  it('take only types from the official Kubernetes client', () => {
+    const users = modules.filter(({ imports }) =>
+      imports.some(({ target, onlyTypes }) => target === '@kubernetes/client-node' && !onlyTypes),
+    );
+    expect(paths(users)).toEqual([]);
+  });
+});
+
+describe('the dependencies', () => {
+  const root = manifest('.');
+
+  it.each(folders)('of %s are what it imports', (folder) => {
+    const { name, dependencies, devDependencies } = manifest(folder);
+    const own = modules.filter(({ path }) => path.startsWith(`${folder}/`));
+    const shipped = own.filter(({ path }) => !isTest(path));
+    const needed = packagesIn(shipped, true).filter((other) => other !== name);
+    const imported = packagesIn(own, false).filter((other) => other !== name);
+    expect(needed.filter((other) => !dependencies.includes(other))).toEqual([]);
+    expect(dependencies.filter((other) => !packagesIn(shipped, false).includes(other))).toEqual([]);
+    const forTests = imported.filter(
+      (other) => !dependencies.includes(other) && !root.devDependencies.includes(other),
+    );
+    expect(devDependencies).toEqual(forTests);
+  });
+
+  it('of the workspace are what its tests, benchmarks and scripts import, and the tools', () => {
+    const outside = modules.filter(({ path }) => !path.startsWith('packages/'));
+    const shared = folders.flatMap((folder) => {
+      const { dependencies, devDependencies } = manifest(folder);
+      const tests = modules.filter(({ path }) => path.startsWith(`${folder}/`) && isTest(path));
+      return packagesIn(tests, false).filter((name) => ![...dependencies, ...devDependencies].includes(name));
+    });
+    const imported = [...packagesIn(outside, false), ...shared].filter((name) => !isOurs(name));
+    expect(root.devDependencies).toEqual([...new Set([...imported, ...TOOLS])].sort());
+  });
+
+  it('are locked', () => {
+    const lock = JSON.parse(readFileSync(join(ROOT, 'package-lock.json'), 'utf8'));
+    for (const folder of ['.', ...folders]) {
+      const { dependencies, devDependencies } = readManifest(folder);
+      const locked = lock.packages[folder === '.' ? '' : folder];
+      expect({ dependencies: locked.dependencies, devDependencies: locked.devDependencies }, folder).toEqual({
+        dependencies,
+        devDependencies,
+      });
+    }
+  });
+});
+
+function paths(some: readonly Module[]): readonly string[] {
+  return some.map(({ path }) => path);
+}
+
+function modulesOf(room: Room): readonly Module[] {
+  return inRooms.filter(({ path }) => roomOf(path) === room);
+}
+
+/** Imports of other rooms. */
+function importsOf(room: Room): readonly { readonly path: string; readonly target: string }[] {
+  return modulesOf(room)
+    .flatMap(({ path, imports }) => imports.map(({ target }) => ({ path, target })))
+    .filter(({ target }) => target.startsWith('packages/') && roomOf(target) !== room);
+}
+
+/** Whether the name, of a room or of a file of the product, stands for this file. */
+function covers(name: string, target: string): boolean {
+  return roomOf(target)?.name === name || target === `${PRODUCT}${name}`;
+}
+
+function isIn(name: string, room: Room): boolean {
+  return room.name === name || (name.endsWith('.ts') && roomOf(`${PRODUCT}${name}`) === room);
+}
+
+const whys = new Map<string, string | undefined>();
+
+/** Pure is what computes, and uses nothing at run time that does more. */
+function whyImpure(module: Module): string | undefined {
+  if (whys.has(module.path)) return whys.get(module.path);
+  const [own] = impurities(module);
+  const why = own ?? module.imports.map(whyImpureImport).find((each) => each !== undefined);
+  whys.set(module.path, why);
+  return why;
+}
+
+function whyImpureImport({ target, names, onlyTypes }: Import): string | undefined {
+  if (onlyTypes || target.startsWith('node:') || PURE_LIBRARIES.includes(target)) return undefined;
+  if (!byPath.has(target)) return `${target}, which may do anything`;
+  for (const name of names) {
+    const definer = definerOf(byPath, target, name);
+    if (definer === undefined) throw new Error(`BUG: nothing exports ${name} of ${target}`);
+    const why = whyImpure(definer);
+    if (why !== undefined) return `${definer.path}: ${why}`;
+  }
+  return undefined;
+}
+
+function usersOf(target: string): readonly string[] {
+  return paths(modules.filter(({ imports }) => imports.some((each) => each.target === target)));
+}
+
+/** The packages that are imported, ours among them; not those of which only types are, unless asked for. */
+function packagesIn(some: readonly Module[], onlyAtRunTime: boolean): readonly string[] {
+  const found = new Set<string>();
+  for (const { target, onlyTypes } of some.flatMap(({ imports }) => imports)) {
+    if (onlyAtRunTime && onlyTypes) continue;
+    const [ours] = /^packages\/[^/]+/.exec(target) ?? [];
+    if (ours !== undefined) found.add(manifest(ours).name);
+    else if (!target.startsWith('node:') && !byPath.has(target)) found.add(target);
+  }
+  return [...found].sort();
+}
+
+function isOurs(name: string): boolean {
+  return name === 'menwei' || name.startsWith('@menwei/');
+}
+
+function manifest(folder: string) {
+  const { name, dependencies = {}, devDependencies = {} } = readManifest(folder);
+  return {
+    name,
+    dependencies: Object.keys(dependencies).sort(),
+    devDependencies: Object.keys(devDependencies).sort(),
+  };
+}
+
+function readManifest(folder: string): Manifest {
+  return JSON.parse(readFileSync(join(ROOT, folder, 'package.json'), 'utf8'));
+}

@@ -1,0 +1,65 @@
+/** The tables of docs/architecture.md that say which package and which folder may import which. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { ROOT } from './modules.ts';
+
+/** A package, or a folder of the product: what may be imported is one of these. */
+export interface Room {
+  /** As in the document: `@menwei/netlink`, `backends/`. */
+  readonly name: string;
+  /** From the root, with a slash at the end. */
+  readonly folder: string;
+  /** Other rooms, or single files of them (`config/settings.ts`). */
+  readonly mayImport: readonly string[];
+  /** Undefined if nothing in it is pure, else which files are not, as patterns of paths in it. */
+  readonly impure: readonly string[] | undefined;
+}
+
+export const PRODUCT = 'packages/menwei/src/';
+const DOCUMENT = 'docs/architecture.md';
+
+export const text = readFileSync(join(ROOT, DOCUMENT), 'utf8');
+
+/** In the order of the document: the folders of the product in the place of its package. */
+export const ROOMS: readonly Room[] = readTable('package').flatMap((room) =>
+  room.folder === PRODUCT ? [...readTable('folder'), room] : [room],
+);
+
+/** The innermost room that the file stands in; undefined for what is no part of a package. */
+export function roomOf(path: string): Room | undefined {
+  return ROOMS.filter(({ folder }) => path.startsWith(folder)).sort(
+    (a, b) => b.folder.length - a.folder.length,
+  )[0];
+}
+
+function readTable(kind: 'package' | 'folder'): readonly Room[] {
+  const lines = text.split('\n');
+  const head = lines.findIndex((line) => line.startsWith(`| ${kind} |`));
+  if (head < 0) throw new Error(`${DOCUMENT} has no table with the head "| ${kind} |"`);
+  const columns = cells(lines[head] ?? '');
+  const rows: Room[] = [];
+  for (const line of lines.slice(head + 2)) {
+    if (!line.startsWith('|')) break;
+    const cell = (column: string) => cells(line)[columns.indexOf(column)] ?? '';
+    const [name = ''] = names(cell(kind));
+    const pure = cell('pure');
+    rows.push({
+      name,
+      folder: kind === 'folder' ? `${PRODUCT}${name}` : `packages/${name.replace('@menwei/', '')}/src/`,
+      mayImport: names(cell('imports')),
+      impure: pure === 'no' ? undefined : names(pure),
+    });
+  }
+  return rows;
+}
+
+function cells(line: string): readonly string[] {
+  return line
+    .split('|')
+    .slice(1, -1)
+    .map((cell) => cell.trim());
+}
+
+function names(cell: string): readonly string[] {
+  return Array.from(cell.matchAll(/`([^`]+)`/g), ([, name = '']) => name);
+}
