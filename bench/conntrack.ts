@@ -13,9 +13,9 @@ import { spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { observeInterfaceAddresses } from '@menwei/kernel/interfaces.ts';
-import { ConntrackTable, openConntrackSocket } from '@menwei/netlink/conntrack';
+import { ConntrackTable, type SourcedConntrackEntry } from '@menwei/netlink/conntrack';
 import { CLONE_NEWNET, unshare } from '@menwei/netlink/native';
-import { createConntrackEntries, type SourcedConntrackEntry } from '@menwei/netlink/testing';
+import { createConntrackEntries } from '@menwei/netlink/testing';
 import { anEndpoint, aServicePort } from '@menwei/testing/services/testing.ts';
 import { Command, Option } from 'commander';
 import { FlowCutter } from 'menwei/conntrack/flow-cutter.ts';
@@ -103,7 +103,7 @@ class Cutting {
     };
     this.#cutter = new FlowCutter({
       family: 'IPv4',
-      flows: new ConntrackTable('IPv4', openConntrackSocket),
+      flows: new ConntrackTable('IPv4'),
       localAddresses: observeInterfaceAddresses,
       logger,
       onCut: ({ flows }) => {
@@ -128,11 +128,7 @@ class Cutting {
 /** A search for what nobody has: the kernel's walk over its table, and nothing else. */
 async function timedWalk(): Promise<number> {
   const startedMs = performance.now();
-  await new ConntrackTable('IPv4', openConntrackSocket).applyDeletion(
-    { protocol: 'SCTP' },
-    () => false,
-    signal,
-  );
+  await new ConntrackTable('IPv4').applyDeletion({ protocol: 'SCTP' }, () => false, signal);
   return performance.now() - startedMs;
 }
 

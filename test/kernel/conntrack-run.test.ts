@@ -1,8 +1,13 @@
 /** `menwei run` and the flows it finds, of UDP and of SCTP, which needs no SCTP in this kernel. */
 
 import { formatHostPort } from '@menwei/addresses/ip.ts';
-import type { ConntrackAddress, ConntrackEntry, ConntrackProtocol } from '@menwei/netlink/conntrack';
-import { createConntrackEntries, observeConntrackEntries } from '@menwei/netlink/testing';
+import {
+  type ConntrackAddress,
+  type ConntrackEntry,
+  type ConntrackProtocol,
+  ConntrackTable,
+} from '@menwei/netlink/conntrack';
+import { createConntrackEntries } from '@menwei/netlink/testing';
 import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { NODE, TestFolder } from './run-cluster.ts';
 import { observeStatus, RunProcess } from './run-process.ts';
@@ -45,7 +50,7 @@ function flowsTo(pod: string | undefined): readonly ConntrackEntry[] {
 }
 
 async function answeredBy(): Promise<readonly string[]> {
-  const flows = await observeConntrackEntries('IPv4');
+  const flows = await new ConntrackTable('IPv4').observe(AbortSignal.timeout(10_000));
   return flows
     .filter(({ destination }) => destination.ip === VIP.ip)
     .map(({ protocol, replySource }) => `${protocol} ${formatHostPort(replySource.ip, replySource.port)}`)

@@ -2,20 +2,17 @@
 import { spawnSync } from 'node:child_process';
 import { formatHostPort, IP_FAMILIES, type IpFamily } from '@menwei/addresses/ip.ts';
 import { createNamespace, withNamespace } from '@menwei/kernel/netns.ts';
+import { NETLINK_NETFILTER, openNetlinkTransport } from '@menwei/netlink';
 import {
   type ConntrackAddress,
   type ConntrackEntry,
   type ConntrackFilter,
   type ConntrackProtocol,
-  type ConntrackSocket,
   ConntrackTable,
-  openConntrackSocket,
-} from '@menwei/netlink/conntrack';
-import {
-  createConntrackEntries,
-  observeConntrackEntries,
+  type ConntrackTransport,
   type SourcedConntrackEntry,
-} from '@menwei/netlink/testing';
+} from '@menwei/netlink/conntrack';
+import { createConntrackEntries } from '@menwei/netlink/testing';
 import { beforeEach, describe, expect, it } from 'vitest';
 
 const never = new AbortController().signal;
@@ -49,7 +46,7 @@ function format({ protocol, destination, replySource }: ConntrackEntry): string 
 }
 
 async function left(family: IpFamily): Promise<readonly string[]> {
-  return (await observeConntrackEntries(family)).map(format).sort();
+  return (await new ConntrackTable(family).observe(never)).map(format).sort();
 }
 
 describe.each(IP_FAMILIES)('flows of %s', (family) => {
@@ -65,7 +62,7 @@ describe.each(IP_FAMILIES)('flows of %s', (family) => {
     destination,
     replySource,
   });
-  const table = new ConntrackTable(family, openConntrackSocket);
+  const table = new ConntrackTable(family);
   const dns = service(1, 53);
   const flows = {
     first: flow('UDP', dns, pod(1, 5353), 1001),
@@ -111,7 +108,9 @@ describe.each(IP_FAMILIES)('flows of %s', (family) => {
   it('belong to one network namespace', async () => {
     await createConntrackEntries(family, [flows.first]);
     using other = createNamespace();
-    const elsewhere = new ConntrackTable(family, () => withNamespace(other, openConntrackSocket));
+    const elsewhere = new ConntrackTable(family, () =>
+      withNamespace(other, () => openNetlinkTransport(NETLINK_NETFILTER)),
+    );
     expect(await elsewhere.applyDeletion({ protocol: 'UDP' }, all, never)).toBe(0);
     expect(await left(family)).toEqual([format(flows.first)]);
   });
@@ -146,7 +145,7 @@ describe('flows that somebody else has made', () => {
       ...['-t', '100', ...more],
     );
   const dns = { ip: '172.30.0.1', port: 53 };
-  const table = new ConntrackTable('IPv4', openConntrackSocket);
+  const table = new ConntrackTable('IPv4');
 
   it.each<[string, ConntrackProtocol, readonly string[]]>([
     ['of UDP', 'UDP', []],
@@ -190,14 +189,21 @@ describe('among 100,000 flows', () => {
     );
     await createConntrackEntries('IPv4', flows);
     let received = 0;
-    const open = (): ConntrackSocket => {
-      const socket = openConntrackSocket();
+    const open = (): ConntrackTransport => {
+      const socket = openNetlinkTransport(NETLINK_NETFILTER);
       const receiveAside = async () => {
         const datagram = await socket.receiveAside();
         received += datagram?.length ?? 0;
         return datagram;
       };
-      return { ...socket, receiveAside };
+      return {
+        portId: socket.portId,
+        send: (bytes) => socket.send(bytes),
+        sendAside: (bytes) => socket.sendAside(bytes),
+        receive: () => socket.receive(),
+        receiveAside,
+        [Symbol.dispose]: () => socket[Symbol.dispose](),
+      };
     };
     const filter: ConntrackFilter = { protocol: 'UDP', replySource: pod(7, 53) };
     const cut = await new ConntrackTable('IPv4', open).applyDeletion(filter, all, never);

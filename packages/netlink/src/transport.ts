@@ -1,5 +1,5 @@
 /** Whole datagrams to and from the kernel, through a netlink socket. What they say is nothing of this file's business. */
-import { closeSync, write } from 'node:fs';
+import { closeSync, read, write } from 'node:fs';
 import { constants } from 'node:os';
 import { formatErrno } from './acknowledgement.ts';
 import { enlargeReceiveBuffer, enlargeSendBuffer } from './buffer-size.ts';
@@ -51,9 +51,14 @@ export interface NetlinkTransport extends Disposable {
   receive(): Uint8Array | undefined;
 }
 
-/** A transport that is a socket, for who wants to wait for it. */
+/** A transport that is a socket: one can wait for it, and receive on another thread. */
 export interface NetlinkSocket extends NetlinkTransport {
   readonly fd: number;
+  /**
+   * As `receive`, so that the event loop goes on while the kernel makes the next piece of a dump; one at a time. The
+   * datagram, of 64 KiB at most, is valid until the call after the next. Not to be disposed of before the promise is settled.
+   */
+  receiveAside(): Promise<Uint8Array | undefined>;
 }
 
 /**
@@ -89,6 +94,8 @@ class OpenSocket implements NetlinkSocket {
   readonly fd: number;
   readonly #shortage: string;
   #buffer = new Uint8Array(READ_BUFFER_SIZE);
+  /** The one that is received into aside, and the one before. */
+  #asideBuffers: readonly [Uint8Array, Uint8Array] | undefined;
   #largestDatagram = USUAL_DATAGRAM_SIZE;
   #isClosed = false;
 
@@ -119,6 +126,16 @@ class OpenSocket implements NetlinkSocket {
     throw new KernelError({ operation: 'receive', object: '', detail, errno: constants.errno.ENOBUFS });
   }
 
+  receiveAside(): Promise<Uint8Array | undefined> {
+    this.#refuseIfClosed();
+    const [former, buffer] = this.#asideBuffers ?? [
+      new Uint8Array(READ_BUFFER_SIZE),
+      new Uint8Array(READ_BUFFER_SIZE),
+    ];
+    this.#asideBuffers = [buffer, former];
+    return readAside(this.fd, buffer);
+  }
+
   #receive(): number | undefined {
     try {
       return receiveDatagram(this.fd, this.#buffer);
@@ -146,15 +163,31 @@ class OpenSocket implements NetlinkSocket {
   }
 }
 
+function readAside(fd: number, buffer: Uint8Array): Promise<Uint8Array | undefined> {
+  return new Promise((resolve, reject) => {
+    read(fd, buffer, (cause, size) => {
+      if (cause === null) return resolve(buffer.subarray(0, size));
+      if (errnoOf(cause) === constants.errno.EAGAIN) return resolve(undefined);
+      reject(asideError('receive', '', cause));
+    });
+  });
+}
+
 function writeAside(fd: number, datagram: Uint8Array): Promise<void> {
   return new Promise((resolve, reject) => {
     write(fd, datagram, (cause) => {
-      if (cause === null) return resolve();
-      const errno = Math.abs(cause.errno ?? 0);
-      const detail = errno === 0 ? cause.message : formatErrno(errno);
-      reject(
-        new KernelError({ operation: 'send', object: `${datagram.length} bytes`, detail, errno, cause }),
-      );
+      if (cause === null) resolve();
+      else reject(asideError('send', `${datagram.length} bytes`, cause));
     });
   });
+}
+
+function errnoOf(cause: NodeJS.ErrnoException): number {
+  return Math.abs(cause.errno ?? 0);
+}
+
+function asideError(operation: string, object: string, cause: NodeJS.ErrnoException): KernelError {
+  const errno = errnoOf(cause);
+  const detail = errno === 0 ? cause.message : formatErrno(errno);
+  return new KernelError({ operation, object, detail, errno, cause });
 }

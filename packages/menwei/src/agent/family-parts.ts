@@ -1,7 +1,7 @@
 /** All that serves one IP family, put together. */
 import type { IpFamily } from '@menwei/addresses/ip.ts';
 import type { ToolRunner } from '@menwei/kernel/tool-runner.ts';
-import { ConntrackTable, openConntrackSocket } from '@menwei/netlink/conntrack';
+import { ConntrackTable } from '@menwei/netlink/conntrack';
 import type { AnyBackend } from '../backends/backend.ts';
 import type { Settings } from '../config/settings.ts';
 import { FlowCutter } from '../conntrack/flow-cutter.ts';
@@ -70,7 +70,7 @@ function createFlowCutting(
   return new FlowCutting(
     new FlowCutter({
       family,
-      flows: new ConntrackTable(family, openConntrackSocket),
+      flows: new ConntrackTable(family),
       localAddresses: addresses.all,
       logger,
       onCut: ({ seconds, flows }) => metrics.observeFlowCut(family, seconds, flows),

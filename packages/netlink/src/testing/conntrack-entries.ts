@@ -1,17 +1,8 @@
 /** Conntrack entries that nobody sent a packet of, for tests and benchmarks. Only they import this file. */
 import type { IpFamily } from '../address.ts';
-import { type DumpReader, NetlinkConnection } from '../connection.ts';
-import type { ConntrackAddress, ConntrackEntry } from '../families/conntrack/contract.ts';
-import type { KernelFilter } from '../families/conntrack/filter.ts';
-import {
-  CT_GET,
-  CTA_TUPLE_ORIG,
-  CTA_TUPLE_REPLY,
-  EntryReader,
-  encodeFamily,
-  encodeListing,
-  encodeTuple,
-} from '../families/conntrack/message.ts';
+import { NetlinkConnection } from '../connection.ts';
+import type { SourcedConntrackEntry } from '../families/conntrack/contract.ts';
+import { CTA_TUPLE_ORIG, CTA_TUPLE_REPLY, encodeFamily, encodeTuple } from '../families/conntrack/message.ts';
 import { NLM_F_CREATE, NLM_F_EXCL, NLM_F_REQUEST } from '../message.ts';
 import { MessageWriter } from '../message-writer.ts';
 import { NETLINK_NETFILTER, openNetlinkTransport } from '../transport.ts';
@@ -23,11 +14,6 @@ const CTA_TIMEOUT = 7;
 const STATUS = (1 << 1) | (1 << 2) | (1 << 3);
 const TIMEOUT_SECONDS = 600;
 const BATCH_SIZE = 500;
-
-/** A conntrack entry and where it came from. */
-export interface SourcedConntrackEntry extends ConntrackEntry {
-  readonly source: ConntrackAddress;
-}
 
 /** Puts entries into the table of the calling thread's network namespace. */
 export async function createConntrackEntries(
@@ -60,27 +46,4 @@ function encodeCreation(
   writer.u32be(CTA_TIMEOUT, TIMEOUT_SECONDS);
   writer.u32be(CTA_STATUS, STATUS);
   writer.endMessage(start);
-}
-
-/** All entries of the calling thread's network namespace, or those that the kernel takes for a match. */
-export async function observeConntrackEntries(
-  family: IpFamily,
-  filter?: KernelFilter,
-): Promise<readonly ConntrackEntry[]> {
-  using connection = new NetlinkConnection(openNetlinkTransport(NETLINK_NETFILTER));
-  const start = (): DumpReader<readonly ConntrackEntry[]> => {
-    const entries: ConntrackEntry[] = [];
-    const entry = new EntryReader();
-    return {
-      read({ payload }) {
-        if (entry.read(payload)) entries.push(entry.decode());
-      },
-      result: () => entries,
-    };
-  };
-  const write = (writer: MessageWriter) => encodeListing(writer, family, filter);
-  return await connection.dump(
-    { operation: 'list', object: 'conntrack entries', type: CT_GET, write },
-    start,
-  );
 }

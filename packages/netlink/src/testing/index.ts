@@ -1,9 +1,5 @@
 /** For tests of programs that speak netlink: a scripted kernel, and conntrack entries that nobody sent a packet of. */
-export {
-  createConntrackEntries,
-  observeConntrackEntries,
-  type SourcedConntrackEntry,
-} from './conntrack-entries.ts';
+export { createConntrackEntries } from './conntrack-entries.ts';
 export {
   type Arrival,
   acknowledgement,

@@ -66,6 +66,10 @@ export class NetlinkPeer implements NetlinkTransport {
     return this.#received;
   }
 
+  async receiveAside(): Promise<Uint8Array | undefined> {
+    return this.receive()?.slice();
+  }
+
   [Symbol.dispose](): void {
     this.isDisposed = true;
   }

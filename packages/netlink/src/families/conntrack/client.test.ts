@@ -14,7 +14,6 @@ import {
 import { ConntrackTable } from './client.ts';
 import type { ConntrackEntry } from './contract.ts';
 import { CTA_TUPLE_ORIG, CTA_TUPLE_REPLY, encodeFamily, encodeTuple } from './message.ts';
-import type { ConntrackSocket } from './socket.ts';
 
 const { EBUSY, EINVAL, ENOENT, EOPNOTSUPP, EPERM } = constants.errno;
 const CT_GET = 0x101;
@@ -54,9 +53,7 @@ const deletes: Reply = () => [];
 /** @param lists what a kernel answers that is asked for entries, and then one that is told to delete some */
 function open(lists: readonly Reply[], deletions: readonly Reply[] = []) {
   const peers = [new NetlinkPeer(...deletions), new NetlinkPeer(...lists)] as const;
-  const sockets = peers.map(
-    (peer): ConntrackSocket => Object.assign(peer, { receiveAside: async () => peer.receive()?.slice() }),
-  );
+  const sockets: NetlinkPeer[] = [...peers];
   const table = new ConntrackTable('IPv4', () => sockets.shift() ?? expect.fail('a socket too many'));
   const cut = (isChosen: (entry: ConntrackEntry) => boolean = all, signal = never) =>
     table.applyDeletion({ protocol: 'UDP', destination: DNS }, isChosen, signal);
@@ -143,6 +140,27 @@ describe('ConntrackTable', () => {
     });
     expect(deleted()).toHaveLength(3);
     expect(areClosed()).toBe(true);
+  });
+
+  it('lists what matches, with where it came from', async () => {
+    const other = listed(2, { ip: '172.30.0.1', port: 54 });
+    const peer = new NetlinkPeer(lists([listed(1), other]));
+    const filter = { protocol: 'UDP', destination: DNS } as const;
+    expect(await new ConntrackTable('IPv4', () => peer).observe(never, filter)).toEqual([
+      {
+        protocol: 'UDP',
+        source: { ip: '10.9.0.1', port: 1000 },
+        destination: DNS,
+        replySource: { ip: '10.0.0.1', port: 5353 },
+      },
+    ]);
+    expect(peer.isDisposed).toBe(true);
+  });
+
+  it('lists everything without a filter', async () => {
+    const peer = new NetlinkPeer(lists([listed(1), listed(2)]));
+    expect(await new ConntrackTable('IPv4', () => peer).observe(never)).toHaveLength(2);
+    expect(peer.sent.flatMap(decodeMessages).map(({ payload }) => payload.length)).toEqual([4]);
   });
 
   it('ends with the signal', async () => {

@@ -18,6 +18,11 @@ export interface ConntrackEntry {
   readonly replySource: ConntrackAddress;
 }
 
+/** An entry, and who sent the first packet. */
+export interface SourcedConntrackEntry extends ConntrackEntry {
+  readonly source: ConntrackAddress;
+}
+
 export function isSameAddress(a: ConntrackAddress, b: ConntrackAddress): boolean {
   return a.port === b.port && a.ip === b.ip;
 }

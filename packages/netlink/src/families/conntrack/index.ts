@@ -6,6 +6,7 @@ export {
   type ConntrackEntry,
   type ConntrackProtocol,
   isSameAddress,
+  type SourcedConntrackEntry,
 } from './contract.ts';
 export { type ConntrackFilter, formatFilter, matchesFilter } from './filter.ts';
-export { type ConntrackSocket, openConntrackSocket } from './socket.ts';
+export type { ConntrackTransport } from './listing.ts';

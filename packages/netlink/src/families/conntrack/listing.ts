@@ -1,6 +1,6 @@
 /**
- * Lists conntrack entries: a dump (see connection.ts) on which the event loop never waits, and of which one part is looked at while the
- * kernel makes the next.
+ * Lists conntrack entries: a dump (see connection.ts) on which the event loop never waits, since it makes the kernel walk over
+ * its table for tens of milliseconds, and of which one part is looked at while the kernel makes the next.
  */
 import { constants } from 'node:os';
 import { decodeAcknowledgement } from '../../acknowledgement.ts';
@@ -14,8 +14,11 @@ import {
   NLMSG_ERROR,
 } from '../../message.ts';
 import { encodeRequest, failure, type NetlinkRequest } from '../../request.ts';
+import type { NetlinkSocket } from '../../transport.ts';
 import { EntryReader } from './message.ts';
-import type { ConntrackSocket } from './socket.ts';
+
+/** A socket of NETLINK_NETFILTER, or a scripted peer in tests. */
+export type ConntrackTransport = Omit<NetlinkSocket, 'fd'>;
 
 /** The entries of one datagram after another; each entry is overwritten by the next. */
 export type EntryList = AsyncGenerator<Iterable<EntryReader>, void>;
@@ -26,7 +29,7 @@ export type EntryList = AsyncGenerator<Iterable<EntryReader>, void>;
  * @param sequence one that no other message on the socket has had
  */
 export async function* listEntries(
-  socket: ConntrackSocket,
+  socket: ConntrackTransport,
   request: NetlinkRequest,
   sequence: number,
   signal: AbortSignal,

@@ -8,7 +8,12 @@ import { forEachAttribute } from '../../attribute-reader.ts';
 import { AF_INET, AF_INET6 } from '../../ffi.ts';
 import { malformed } from '../../message.ts';
 import type { MessageWriter } from '../../message-writer.ts';
-import type { ConntrackAddress, ConntrackEntry, ConntrackProtocol } from './contract.ts';
+import type {
+  ConntrackAddress,
+  ConntrackEntry,
+  ConntrackProtocol,
+  SourcedConntrackEntry,
+} from './contract.ts';
 import type { KernelFilter } from './filter.ts';
 
 const NFNL_SUBSYS_CTNETLINK = 1 << 8;
@@ -166,6 +171,10 @@ export class EntryReader {
       destination: this.#original.destination.decode(this.#payload),
       replySource: this.#reply.source.decode(this.#payload),
     };
+  }
+
+  decodeWithSource(): SourcedConntrackEntry {
+    return { ...this.decode(), source: this.#original.source.decode(this.#payload) };
   }
 
   /** The attributes by which the kernel knows this entry from any other, a later one of the same addresses too. */
