@@ -1,8 +1,8 @@
 /** When what others left is removed: after the first sync of a family, and again while that fails. */
-import { setTimeout as sleep } from 'node:timers/promises';
 import { type SweepOptions, sweep } from '../backends/leftover-sweep.ts';
 import type { Settlement } from '../conntrack/flow-cutter.ts';
 import type { Logger } from '../log/logger.ts';
+import { pause } from '../scheduling/pause.ts';
 import type { NodeView } from '../services/node-view.ts';
 
 export interface LeftoverRemovalOptions extends Omit<SweepOptions, 'onFound'> {
@@ -35,7 +35,7 @@ export class LeftoverRemoval {
     await this.#programmed.promise;
     const { settings } = this.#options;
     while (!signal.aborted && !(await this.#attempt(signal))) {
-      await sleep(settings.syncPeriodMs, undefined, { signal }).catch(() => undefined);
+      await pause(settings.syncPeriodMs, signal);
     }
   }
 

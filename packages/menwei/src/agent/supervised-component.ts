@@ -1,8 +1,8 @@
 /** One component and its failures: it runs while what it needs is ready, and again after a while when it has failed. */
 import { formatErrorChain } from '../log/error-text.ts';
 import type { Logger } from '../log/logger.ts';
-import { pause } from '../proxy/pacer.ts';
-import { retryDelayMs } from '../proxy/retry-delay.ts';
+import { pause } from '../scheduling/pause.ts';
+import { retryDelayMs } from '../scheduling/retry.ts';
 import { type Component, type ComponentState, type ComponentStates, DEFAULT_STOP_MS } from './component.ts';
 
 const MAX_RETRY_MS = 30_000;
@@ -142,7 +142,7 @@ export class SupervisedComponent {
     const readyMs = this.#readySinceMs === undefined ? 0 : performance.now() - this.#readySinceMs;
     this.#failures = readyMs >= RAN_WELL_MS ? 1 : this.#failures + 1;
     this.#restarts++;
-    const retryMs = retryDelayMs(this.#failures, MAX_RETRY_MS);
+    const retryMs = retryDelayMs(this.#failures, { maxMs: MAX_RETRY_MS });
     this.#tell('restarting', error);
     this.#options.logger.error({ component: name, error, retryMs }, 'component failed; restarting');
     await pause(retryMs, stopping);

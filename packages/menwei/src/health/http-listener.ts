@@ -3,6 +3,7 @@ import { createServer, type RequestListener, type Server, type ServerResponse } 
 import { formatHostPort } from '@menwei/addresses/ip.ts';
 import type { HostPort } from '../config/settings.ts';
 import type { Logger } from '../log/logger.ts';
+import { pause } from '../scheduling/pause.ts';
 
 const DEFAULT_RETRY_MS = 5000;
 /** Nobody has a reason to send a request slower than this. */
@@ -144,17 +145,4 @@ export const PLAIN_TEXT = 'text/plain; charset=utf-8';
 
 function isWildcard(host: string): boolean {
   return host === '0.0.0.0' || host === '::';
-}
-
-function pause(durationMs: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) return resolve();
-    const done = () => {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', done);
-      resolve();
-    };
-    const timer = setTimeout(done, durationMs);
-    signal.addEventListener('abort', done);
-  });
 }

@@ -6,6 +6,7 @@ import type { RequestListener, Server, ServerResponse } from 'node:http';
 import type { IpFamily } from '@menwei/addresses/ip.ts';
 import { formatErrorChain } from '../log/error-text.ts';
 import type { Logger } from '../log/logger.ts';
+import { Turns } from '../scheduling/turns.ts';
 import { answer, closeHttpServer, createHttpServer, listen } from './http-listener.ts';
 
 const DEFAULT_RETRY_MS = 5_000;
@@ -45,7 +46,7 @@ interface ServiceServer {
 export class ServiceHealthServers {
   readonly #options: ServiceHealthServersOptions;
   readonly #servers = new Map<string, ServiceServer>();
-  #lastSync: Promise<void> = Promise.resolve();
+  readonly #turns = new Turns();
   #wanted: ReadonlyMap<string, ServiceHealth> = new Map();
   #retry: NodeJS.Timeout | undefined;
 
@@ -59,10 +60,7 @@ export class ServiceHealthServers {
    */
   sync(services: ReadonlyMap<string, ServiceHealth>): Promise<void> {
     this.#wanted = services;
-    const sync = this.#lastSync.then(() => this.#sync(services));
-    // One that fails is told to who asked for it, and stands in nobody's way.
-    this.#lastSync = sync.catch(() => undefined);
-    return sync;
+    return this.#turns.take(() => this.#sync(services));
   }
 
   /** Closes all servers. */

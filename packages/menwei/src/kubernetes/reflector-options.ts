@@ -1,7 +1,8 @@
 /** What a reflector works on and with. */
+
+import type { RetryTiming } from '../scheduling/retry.ts';
 import type { ApiClient } from './api-client.ts';
 import type { ApiError } from './api-error.ts';
-import { type BackoffTiming, REFLECTOR_BACKOFF } from './backoff.ts';
 import type { ComplaintSink } from './complaints.ts';
 import type { Decoded } from './decode.ts';
 import type { ObjectRef, WatchedObject } from './objects.ts';
@@ -34,9 +35,9 @@ export interface ReflectorObserver {
 }
 
 export interface ReflectorTiming {
-  readonly backoff: BackoffTiming;
+  readonly retry: RetryTiming;
   /** For what is optional and withheld. Starts soon, as permissions often come a moment after who needs them. */
-  readonly withheldBackoff: BackoffTiming;
+  readonly withheldRetry: RetryTiming;
   /** Objects a page. A server may ignore it and answer with everything. */
   readonly pageSize: number;
   /** The server is asked to end a watch after a time between this and twice this. */
@@ -51,9 +52,12 @@ export interface ReflectorTiming {
   readonly random: () => number;
 }
 
+/** This and the longest wait are those of client-go's reflector. */
+const FIRST_RETRY_MS = 800;
+
 export const REFLECTOR_TIMING: ReflectorTiming = {
-  backoff: REFLECTOR_BACKOFF,
-  withheldBackoff: { startMs: REFLECTOR_BACKOFF.startMs, capMs: 600_000 },
+  retry: { firstMs: FIRST_RETRY_MS, maxMs: 30_000 },
+  withheldRetry: { firstMs: FIRST_RETRY_MS, maxMs: 600_000 },
   pageSize: 500,
   watchMs: 300_000,
   watchSilenceMs: 180_000,

@@ -61,7 +61,7 @@ function decodeZone(value: unknown): Decoded<Node> {
 const node = (name: string, zone = 'a') => ({ metadata: { name }, zone });
 
 const FAST: Partial<ReflectorTiming> = {
-  backoff: { startMs: 5, capMs: 20 },
+  retry: { firstMs: 5, maxMs: 20 },
   pageSize: 2,
   watchSilenceMs: 10_000,
   shortestWatchMs: 0,
@@ -288,7 +288,7 @@ describe('Reflector', () => {
       if (isWatch) response.end('');
       return isWatch;
     });
-    start({ shortestWatchMs: 1_000, backoff: { startMs: 20, capMs: 10_000 }, random });
+    start({ shortestWatchMs: 1_000, retry: { firstMs: 20, maxMs: 10_000 }, random });
     const beganAtMs = performance.now();
     await until(() => watches().length >= 4);
     expect(performance.now() - beganAtMs).toBeGreaterThan(20 + 40 + 80);

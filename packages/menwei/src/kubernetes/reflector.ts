@@ -5,10 +5,12 @@
  * Law: at no time is an object removed that the server still has. A new list is compared with what was delivered
  * before, so that losing the watch for an hour, or a 410, costs the difference and never an empty moment.
  */
-import { setTimeout as sleep } from 'node:timers/promises';
+
+import { EventLoopTurn } from '../scheduling/event-loop.ts';
+import { pause } from '../scheduling/pause.ts';
+import { retryDelayMs } from '../scheduling/retry.ts';
 import type { ApiClient } from './api-client.ts';
 import { ApiError, isWithheld } from './api-error.ts';
-import { Backoff } from './backoff.ts';
 import { Complaints } from './complaints.ts';
 import { decodeOrReport } from './decode.ts';
 import { show } from './decode-text.ts';
@@ -23,7 +25,6 @@ import {
   type ReflectorTiming,
   type WatchedResource,
 } from './reflector-options.ts';
-import { Turn } from './turn.ts';
 import { type ItemIdentity, itemIdentity, parseItem, parseWatchEvent, statedKind } from './watch-event.ts';
 
 /**
@@ -39,8 +40,6 @@ export class Reflector<T extends WatchedObject> {
   readonly #sink: ReflectorSink;
   readonly #observer: ReflectorObserver;
   readonly #timing: ReflectorTiming;
-  readonly #backoff: Backoff;
-  readonly #withheldBackoff: Backoff;
   /** `namespace/name` → resourceVersion of everything the server was last known to have. */
   readonly #known = new Map<string, string>();
   readonly #complaints: Complaints;
@@ -51,6 +50,9 @@ export class Reflector<T extends WatchedObject> {
   #listIsUnclear = false;
   /** A 410 now would be no everyday life: what it is about comes from the server's newest list. */
   #isFresh = false;
+  /** In a row: of what is withheld, and all others. */
+  #withheld = 0;
+  #failures = 0;
   /** The last watch lived long enough for its end to be no reason to wait. */
   #watchWorked = false;
 
@@ -61,9 +63,6 @@ export class Reflector<T extends WatchedObject> {
     this.#complaints = new Complaints(sink);
     this.#observer = observer;
     this.#timing = { ...REFLECTOR_TIMING, ...timing };
-    const { backoff, withheldBackoff, random } = this.#timing;
-    this.#backoff = new Backoff(backoff, random);
-    this.#withheldBackoff = new Backoff(withheldBackoff, random);
   }
 
   /** Runs until the signal fires. Rejects for mistakes of the program only. */
@@ -72,8 +71,10 @@ export class Reflector<T extends WatchedObject> {
       const failure = await this.#round(signal);
       if (signal.aborted) return;
       if (failure !== undefined && !this.#isForgivable(failure)) this.#observer.failed(failure);
-      if (this.#watchWorked) this.#resetBackoff();
-      else await this.#wait(failure, signal);
+      if (this.#watchWorked) {
+        this.#failures = 0;
+        this.#withheld = 0;
+      } else await this.#wait(failure, signal);
     }
   }
 
@@ -100,17 +101,13 @@ export class Reflector<T extends WatchedObject> {
     return this.#watchWorked && failure === 'unreachable';
   }
 
-  #resetBackoff(): void {
-    this.#backoff.reset();
-    this.#withheldBackoff.reset();
-  }
-
   async #wait(failure: ApiError | undefined, signal: AbortSignal): Promise<void> {
-    const mayWait = this.#resource.optional === true && failure !== undefined && isWithheld(failure);
-    const backoff = mayWait ? this.#withheldBackoff : this.#backoff;
-    await sleep(backoff.nextMs(failure?.retryAfterMs), undefined, { signal }).catch((error) => {
-      if (!signal.aborted) throw error;
-    });
+    const { retry, withheldRetry, random } = this.#timing;
+    const isWaiting = this.#resource.optional === true && failure !== undefined && isWithheld(failure);
+    const waitMs = isWaiting
+      ? retryDelayMs(++this.#withheld, withheldRetry, random)
+      : retryDelayMs(++this.#failures, retry, random);
+    await pause(Math.max(waitMs, failure?.retryAfterMs ?? 0), signal);
   }
 
   /** Delivers the difference between what is known and what the server has; gives the version of the list. */
@@ -139,7 +136,7 @@ export class Reflector<T extends WatchedObject> {
   async #listPage(continueToken: string, seen: Set<string>, signal: AbortSignal): Promise<ListEnvelope> {
     const { path } = this.#resource;
     const splitter = new ListSplitter();
-    const turn = new Turn();
+    const turn = new EventLoopTurn();
     try {
       const query = this.#listQuery(continueToken);
       const silenceMs = this.#timing.listSilenceMs;
@@ -224,7 +221,7 @@ export class Reflector<T extends WatchedObject> {
 
   async #takeEvents(body: AsyncIterable<Buffer>): Promise<void> {
     const splitter = new LineSplitter();
-    const turn = new Turn();
+    const turn = new EventLoopTurn();
     for await (const chunk of body) {
       for (const line of splitter.push(chunk)) {
         this.#takeEvent(line);

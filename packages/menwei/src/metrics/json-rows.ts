@@ -1,7 +1,7 @@
 /** A long list as the JSON body of an answer, a row a line: sent in pieces, so that the event loop has its turns. */
 import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
-import { setImmediate } from 'node:timers/promises';
+import { EventLoopTurn } from '../scheduling/event-loop.ts';
 
 /** Rows of a few hundred bytes: a piece takes about a millisecond. */
 const ROWS_A_PIECE = 500;
@@ -11,6 +11,7 @@ export async function sendJsonRows(response: ServerResponse, rows: Iterable<unkn
   let piece = '[';
   let separator = '\n';
   let count = 0;
+  const turn = new EventLoopTurn();
   for (const row of rows) {
     piece += `${separator}${JSON.stringify(row)}`;
     separator = ',\n';
@@ -18,7 +19,7 @@ export async function sendJsonRows(response: ServerResponse, rows: Iterable<unkn
     if (!response.write(piece)) await Promise.race([once(response, 'drain'), once(response, 'close')]);
     if (response.closed) return;
     piece = '';
-    await setImmediate();
+    await turn.next();
   }
   response.end(`${piece}${count === 0 ? '' : '\n'}]\n`);
 }

@@ -2,16 +2,13 @@
  * What one backend should hold: the units of all service ports, put together in its plan. What throws here is a mistake of
  * the program; it costs the service port that trips over it, and nothing that was to be done is forgotten.
  */
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Plan, Rules, StateChange } from '../backends/backend.ts';
 import type { Logger } from '../log/logger.ts';
+import { EventLoopTurn } from '../scheduling/event-loop.ts';
 import type { NodeView } from '../services/node-view.ts';
 import type { ServicePort, ServicePortKey } from '../state/service-port.ts';
 import { ProblemLog } from './problem-log.ts';
 import { findUnsupported } from './unsupported.ts';
-
-/** Compiling gives way to other work after this long. */
-const COMPILE_TURN_MS = 10;
 
 type Units<Unit> = ReadonlyMap<ServicePortKey, Unit | undefined>;
 
@@ -57,7 +54,7 @@ export class DesiredUnits<Unit, State, Changes> {
     node: NodeView,
   ): Promise<Units<Unit>> {
     const units = new Map<ServicePortKey, Unit | undefined>();
-    let turnStartedMs = performance.now();
+    const turn = new EventLoopTurn();
     const problems = new ProblemLog(this.#logger);
     for (const [key, port] of ports) {
       const told = this.#unusable.get(key);
@@ -68,9 +65,7 @@ export class DesiredUnits<Unit, State, Changes> {
         if (told !== unsupported.message) problems.report(unsupported);
       } else if (port === undefined) units.set(key, undefined);
       else this.#compileOne(port, node, units);
-      if (performance.now() - turnStartedMs < COMPILE_TURN_MS) continue;
-      await nextTurn();
-      turnStartedMs = performance.now();
+      if (turn.isOver) await turn.next();
     }
     problems.flush();
     return units;

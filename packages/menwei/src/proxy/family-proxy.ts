@@ -10,6 +10,7 @@ import type { Backend, Partly, Refusal } from '../backends/backend.ts';
 import type { Settlement } from '../conntrack/flow-cutter.ts';
 import { leadingTo } from '../conntrack/frontends.ts';
 import type { Logger } from '../log/logger.ts';
+import { Turns } from '../scheduling/turns.ts';
 import { compareNodes } from '../services/node-change.ts';
 import { isLargeCluster, type NodeView } from '../services/node-view.ts';
 import type { ServiceTracker } from '../services/service-tracker.ts';
@@ -18,7 +19,6 @@ import { DesiredUnits } from './desired-units.ts';
 import { ProblemLog } from './problem-log.ts';
 import { RefusedPorts } from './refused-ports.ts';
 import { StatusBoard } from './service-port-status.ts';
-import { Turns } from './turns.ts';
 
 /** Trigger times of changes that no sync has programmed; what comes after so many is not measured. */
 const MAX_TRIGGER_TIMES = 10_000;

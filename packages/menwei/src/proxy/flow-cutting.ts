@@ -1,7 +1,6 @@
 /** When stale flows are cut: right after the sync that made them so, beside all that comes next. */
 import type { FlowCutter, Settlement } from '../conntrack/flow-cutter.ts';
 import { Pacer } from './pacer.ts';
-import { FIRST_RETRY_MS } from './retry-delay.ts';
 
 const MAX_RETRY_MS = 60_000;
 
@@ -10,8 +9,7 @@ export class FlowCutting {
   readonly #pacer = new Pacer({
     minIntervalMs: 0,
     maxIntervalMs: Number.POSITIVE_INFINITY,
-    retryMs: FIRST_RETRY_MS,
-    maxRetryMs: MAX_RETRY_MS,
+    retry: { maxMs: MAX_RETRY_MS },
   });
 
   constructor(cutter: FlowCutter) {

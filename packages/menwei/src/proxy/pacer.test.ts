@@ -4,8 +4,7 @@ import { Pacer, type PacerOptions } from './pacer.ts';
 const OPTIONS: PacerOptions = {
   minIntervalMs: 1_000,
   maxIntervalMs: 3_600_000,
-  retryMs: 1_000,
-  maxRetryMs: 30_000,
+  retry: { firstMs: 1_000, maxMs: 30_000 },
 };
 
 interface Play {
@@ -113,7 +112,12 @@ describe('Pacer', () => {
     ],
     [
       'waits no longer for a repetition than for a run without a request',
-      { requests: [0], options: { maxIntervalMs: 2_000, retryMs: 10_000 }, failures: 1, untilMs: 3_000 },
+      {
+        requests: [0],
+        options: { maxIntervalMs: 2_000, retry: { firstMs: 10_000, maxMs: 30_000 } },
+        failures: 1,
+        untilMs: 3_000,
+      },
       [0, 2_000],
     ],
     [

@@ -1,14 +1,14 @@
 /** When to sync (spec § 11): many requests become one run, runs keep a distance, failed ones are repeated. */
-import { retryDelayMs } from './retry-delay.ts';
+import { pause } from '../scheduling/pause.ts';
+import { type RetryTiming, retryDelayMs } from '../scheduling/retry.ts';
 
 export interface PacerOptions {
   /** From the end of a run to the start of the next, at least. */
   readonly minIntervalMs: number;
   /** From the end of a run to the next one that nobody asked for. */
   readonly maxIntervalMs: number;
-  /** Wait after a first failure; doubled with each further one. */
-  readonly retryMs: number;
-  readonly maxRetryMs: number;
+  /** After a failure. */
+  readonly retry: RetryTiming;
 }
 
 export class Pacer {
@@ -37,7 +37,7 @@ export class Pacer {
    * succeeded; a failure is repeated with growing distance until a run succeeds, also the first one (KQ-14).
    */
   async run(work: () => Promise<boolean>, signal: AbortSignal): Promise<void> {
-    const { minIntervalMs, maxIntervalMs, retryMs, maxRetryMs } = this.#options;
+    const { minIntervalMs, maxIntervalMs, retry } = this.#options;
     let failures = 0;
     await this.#untilRequested(Number.POSITIVE_INFINITY, signal);
     while (!signal.aborted) {
@@ -45,7 +45,7 @@ export class Pacer {
       this.#urgent = false;
       failures = (await work()) ? 0 : failures + 1;
       await this.#keepDistance(minIntervalMs, signal);
-      const nextInMs = failures === 0 ? maxIntervalMs : retryDelayMs(failures, maxRetryMs, retryMs);
+      const nextInMs = failures === 0 ? maxIntervalMs : retryDelayMs(failures, retry);
       await this.#untilRequested(Math.min(nextInMs, maxIntervalMs) - minIntervalMs, signal);
     }
   }
@@ -66,24 +66,4 @@ export class Pacer {
     });
     this.#wake = () => undefined;
   }
-}
-
-/** Waits until the time is over, the signal fires, or what `onWake` was given is called. */
-export async function pause(
-  durationMs: number,
-  signal: AbortSignal,
-  onWake: (wake: () => void) => void = () => undefined,
-): Promise<void> {
-  if (durationMs <= 0 || signal.aborted) return;
-  await new Promise<void>((resolve) => {
-    const done = () => {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', done);
-      resolve();
-    };
-    // Timers count no further than this; an unlimited wait needs none.
-    const timer = durationMs < 2 ** 31 ? setTimeout(done, durationMs) : undefined;
-    signal.addEventListener('abort', done, { once: true });
-    onWake(done);
-  });
 }

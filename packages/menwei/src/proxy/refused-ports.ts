@@ -2,8 +2,9 @@
  * Service ports of which the kernel refused something, and when each is tried again: with growing distance, and for
  * itself, so that one that is never taken costs nobody else anything.
  */
+
+import { retryDelayMs } from '../scheduling/retry.ts';
 import type { ServicePortKey } from '../state/service-port.ts';
-import { retryDelayMs } from './retry-delay.ts';
 
 interface Refused {
   readonly failures: number;
@@ -26,7 +27,10 @@ export class RefusedPorts {
     }
     for (const key of refused) {
       const failures = (this.#ports.get(key)?.failures ?? 0) + 1;
-      this.#ports.set(key, { failures, dueAtMs: nowMs + retryDelayMs(failures, this.#maxRetryMs) });
+      this.#ports.set(key, {
+        failures,
+        dueAtMs: nowMs + retryDelayMs(failures, { maxMs: this.#maxRetryMs }),
+      });
     }
   }
 

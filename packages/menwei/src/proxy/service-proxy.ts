@@ -12,11 +12,12 @@ import {
 import { MOST_LINES } from '../log/first-lines.ts';
 import type { Logger } from '../log/logger.ts';
 import type { ProxyMetrics } from '../metrics/proxy-metrics.ts';
+import { pause } from '../scheduling/pause.ts';
+import { retryDelayMs } from '../scheduling/retry.ts';
 import type { ObjectSink } from '../sources/source.ts';
 import type { Syncable, SyncResult } from './family-proxy.ts';
-import { Pacer, pause } from './pacer.ts';
+import { Pacer } from './pacer.ts';
 import { ProblemLog } from './problem-log.ts';
-import { FIRST_RETRY_MS, retryDelayMs } from './retry-delay.ts';
 import type { ServicePortStatus } from './service-port-status.ts';
 import { type StaleObject, withStale } from './stale-objects.ts';
 
@@ -72,8 +73,7 @@ export class ServiceProxy implements ObjectSink {
         pacer: new Pacer({
           minIntervalMs: minSyncPeriodMs,
           maxIntervalMs: MAX_INTERVAL_MS,
-          retryMs: FIRST_RETRY_MS,
-          maxRetryMs: syncPeriodMs,
+          retry: { maxMs: syncPeriodMs },
         }),
         programmed: Promise.withResolvers<void>(),
       }),
@@ -221,7 +221,7 @@ export class ServiceProxy implements ObjectSink {
         const fields = { family: family.proxy.family, error };
         this.#options.logger.error(fields, 'the watch of the kernel failed, will be begun anew');
         failures++;
-        await pause(retryDelayMs(failures, this.#options.syncPeriodMs), signal);
+        await pause(retryDelayMs(failures, { maxMs: this.#options.syncPeriodMs }), signal);
       }
     }
   }

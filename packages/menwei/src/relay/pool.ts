@@ -2,6 +2,7 @@
 import { formatHostPort } from '@menwei/addresses/ip.ts';
 import { KernelError } from '@menwei/netlink';
 import type { Logger } from '../log/logger.ts';
+import { Turns } from '../scheduling/turns.ts';
 import type { ListenFailure, Relay, RelayKey, RelayLimits, Relays } from './contract.ts';
 import { allocateBudget } from './descriptor-budget.ts';
 import { EventLog } from './event-log.ts';
@@ -40,8 +41,7 @@ export class RelayPool implements Relays {
   readonly #relays = new Map<RelayKey, Relay>();
   readonly #watchers = new Set<(what: string) => void>();
   #sums: RelaySums = NO_SUMS;
-  /** The work under way; what comes next waits for it. */
-  #turn: Promise<unknown> = Promise.resolve();
+  readonly #turns = new Turns();
   #isClosed = false;
 
   constructor(options: RelayPoolOptions) {
@@ -71,7 +71,7 @@ export class RelayPool implements Relays {
 
   apply(changes: Changes): Promise<readonly ListenFailure[]> {
     if (this.#isClosed) throw new Error('BUG: relays applied after the pool was closed');
-    return this.#inTurn(() => this.#apply(changes));
+    return this.#turns.take(() => this.#apply(changes));
   }
 
   observe(): ReadonlyMap<RelayKey, Relay> {
@@ -85,7 +85,7 @@ export class RelayPool implements Relays {
 
   async close(graceMs: number): Promise<void> {
     this.#isClosed = true;
-    await this.#inTurn(() => Promise.all(this.#slots.map((slot) => slot.close(graceMs))));
+    await this.#turns.take(() => Promise.all(this.#slots.map((slot) => slot.close(graceMs))));
     this.#relays.clear();
   }
 
@@ -97,12 +97,6 @@ export class RelayPool implements Relays {
       openFlows: open.reduce((sum, { flows }) => sum + flows, 0),
       threads: this.#slots.filter(({ isRunning }) => isRunning).length,
     };
-  }
-
-  #inTurn<T>(work: () => Promise<T>): Promise<T> {
-    const result = this.#turn.then(work);
-    this.#turn = result.catch(() => undefined);
-    return result;
   }
 
   /** First what opens, then what closes for it: a relay that moves to another thread is never without listener. */
@@ -179,7 +173,7 @@ export class RelayPool implements Relays {
   }
 
   #startAgain(slot: ThreadSlot): void {
-    const work = this.#inTurn(async () => {
+    const work = this.#turns.take(async () => {
       if (this.#isClosed) return;
       const answer = await slot.startAgain();
       // One that ended at once is started once more, later; what no other thread listens for is not there until then.

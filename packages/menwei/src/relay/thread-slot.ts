@@ -1,5 +1,6 @@
 /** A place for a thread: one after another, should one die. */
 import type { Logger } from '../log/logger.ts';
+import { type RetryTiming, retryDelayMs } from '../scheduling/retry.ts';
 import type { Relay, RelayKey } from './contract.ts';
 import { SharedDescriptorBudget } from './descriptor-budget.ts';
 import type { Tally } from './event-tally.ts';
@@ -7,8 +8,7 @@ import { RelayThread, type StartWorker, type ThreadAnswer } from './relay-thread
 import type { Changes, OpenCounts, ThreadData } from './thread-messages.ts';
 
 /** From the end of a thread to the start of the next; doubled with each that does not live long. */
-const FIRST_PAUSE_MS = 100;
-const MAX_PAUSE_MS = 30_000;
+const RESTART_TIMING: RetryTiming = { firstMs: 100, maxMs: 30_000 };
 const LONG_LIFE_MS = 60_000;
 const NOTHING_OPEN: OpenCounts = { connections: 0, flows: 0 };
 
@@ -113,8 +113,8 @@ export class ThreadSlot {
     new SharedDescriptorBudget(this.#data.descriptors, this.number).giveAll();
     if (this.#isClosed) return;
     if (performance.now() - this.#startedMs >= LONG_LIFE_MS) this.#shortLives = 0;
-    const pauseMs = Math.min(FIRST_PAUSE_MS * 2 ** this.#shortLives, MAX_PAUSE_MS);
     this.#shortLives += 1;
+    const pauseMs = retryDelayMs(this.#shortLives, RESTART_TIMING);
     const fields = { thread: this.number, relays: this.#relays.size, pauseMs, error };
     this.#owner.logger.error(fields, 'a relay thread ended with its connections; starting another one');
     this.#pause = setTimeout(() => this.#owner.mayStartAgain(this), pauseMs);

@@ -1,5 +1,4 @@
 /** The addresses of the machine, followed. */
-import { setTimeout as sleep } from 'node:timers/promises';
 import { cidrContains, IP_FAMILIES, type IpFamily } from '@menwei/addresses/ip.ts';
 import {
   isLinkLocal,
@@ -15,6 +14,7 @@ import type { Mode } from '../backends/modes.ts';
 import type { Settings } from '../config/settings.ts';
 import type { Logger } from '../log/logger.ts';
 import type { OwnAddress } from '../proxy/node-state.ts';
+import { pause } from '../scheduling/pause.ts';
 
 const RETRY_MS = 1_000;
 const LOOPBACK_INTERFACE = 'lo';
@@ -84,7 +84,7 @@ async function follow(
     } catch (error) {
       if (!(error instanceof KernelError)) throw error;
       logger.warn({ error }, 'could not follow the addresses of the node; trying again');
-      await sleep(RETRY_MS, undefined, { signal }).catch(() => undefined);
+      await pause(RETRY_MS, signal);
     }
   }
 }

@@ -35,7 +35,7 @@ const node = {
 };
 const serviceCIDR = { metadata: { name: 'kubernetes' }, spec: { cidrs: ['172.30.0.0/16'] } };
 
-const FAST = { startMs: 5, capMs: 10 };
+const FAST = { firstMs: 5, maxMs: 10 };
 
 describe('createApiServerSource', () => {
   let server: FakeApiServer;
@@ -73,7 +73,7 @@ describe('createApiServerSource', () => {
       info: (_: object, message: string) => log.push(message),
       error: (_: object, message: string) => log.push(message),
     };
-    const timing = { backoff: FAST, withheldBackoff: FAST, shortestWatchMs: 0 };
+    const timing = { retry: FAST, withheldRetry: FAST, shortestWatchMs: 0 };
     const source = createApiServerSource({ client, nodeName: 'node-1', logger, timing, ...options });
     running = source.run(sink, stop.signal);
   }
@@ -181,7 +181,7 @@ describe('createApiServerSource', () => {
     });
 
     it('asks ever more seldom', async () => {
-      const timing = { backoff: FAST, withheldBackoff: { startMs: 60_000, capMs: 60_000 } };
+      const timing = { retry: FAST, withheldRetry: { firstMs: 60_000, maxMs: 60_000 } };
       start({ watchServiceCIDRs: true, timing });
       await until(() => server.watches === 3 && refusals === 1);
       // Time for ten attempts, if they were made as for the other kinds.

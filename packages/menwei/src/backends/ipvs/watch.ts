@@ -2,12 +2,12 @@
  * Looking after the kernel between syncs: weights that change with time, and what somebody else did. IPVS and ipset tell
  * nobody of changes, so they are compared now and then; of the destinations some servers' at a time.
  */
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { IpFamily } from '@menwei/addresses/ip.ts';
 import type { IpSetClient } from '@menwei/netlink/ipset';
 import type { IpvsClient } from '@menwei/netlink/ipvs';
 import type { LinkClient } from '@menwei/netlink/route';
 import type { Logger } from '../../log/logger.ts';
+import { pause } from '../../scheduling/pause.ts';
 import type { InTurn } from '../backend.ts';
 import type { LeftRules } from '../xtables/watch.ts';
 import { endDrained, growWarmed } from './draining.ts';
@@ -68,7 +68,7 @@ async function repeat(
   look: () => Promise<void>,
 ): Promise<void> {
   while (!signal.aborted) {
-    await sleep(periodMs, undefined, { signal }).catch(() => undefined);
+    await pause(periodMs, signal);
     if (signal.aborted) return;
     try {
       await look();

@@ -8,6 +8,7 @@ import type { IptablesTools } from '@menwei/kernel/iptables-tools.ts';
 import { CANARY, TABLES } from '@menwei/netfilter/iptables/chain-id.ts';
 import type { Ruleset } from '@menwei/netfilter/iptables/ruleset.ts';
 import type { Logger } from '../../log/logger.ts';
+import { pause } from '../../scheduling/pause.ts';
 import type { InTurn } from '../backend.ts';
 import type { Looks } from './looks.ts';
 
@@ -54,7 +55,7 @@ export async function watchTables(
       if (signal.aborted) return;
       // A busy lock, or a table that can't be read: nothing is known, so nothing is concluded.
       logger.warn({ family, error }, 'could not look after the iptables rules');
-      await sleep(watchPeriodMs, undefined, { signal }).catch(() => undefined);
+      await pause(watchPeriodMs, signal);
     }
   }
 }

@@ -2,6 +2,7 @@
 import { type FSWatcher, watch } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
+import { pause } from '../../scheduling/pause.ts';
 import { describeFileError, errorCode } from './manifest-paths.ts';
 
 interface Watched {
@@ -44,7 +45,12 @@ export class FolderWatcher {
 
   /** Resolves after a burst of events is over, when the time is up, or when the signal fires. */
   async next(timeoutMs: number, signal: AbortSignal): Promise<void> {
-    if (!this.changed) await this.waitForEvent(timeoutMs, signal);
+    if (!this.changed) {
+      await pause(timeoutMs, signal, (wake) => {
+        this.wake = wake;
+      });
+      this.wake = () => undefined;
+    }
     const start = performance.now();
     while (this.changed && !signal.aborted) {
       this.changed = false;
@@ -56,21 +62,6 @@ export class FolderWatcher {
 
   close(): void {
     for (const folder of this.watched.keys()) this.unwatch(folder);
-  }
-
-  private waitForEvent(timeoutMs: number, signal: AbortSignal): Promise<void> {
-    return new Promise((resolve) => {
-      const done = () => {
-        clearTimeout(timer);
-        signal.removeEventListener('abort', done);
-        this.wake = () => undefined;
-        resolve();
-      };
-      const timer = setTimeout(done, timeoutMs);
-      this.wake = done;
-      if (signal.aborted) done();
-      else signal.addEventListener('abort', done);
-    });
   }
 
   private open(folder: string): FSWatcher {

@@ -1,0 +1,25 @@
+/** Long work in pieces, so that it does not hold the event loop. */
+import { setImmediate as nextTurn } from 'node:timers/promises';
+
+const LONGEST_TURN_MS = 10;
+
+/** Counts how long a piece of work has run since the event loop last turned. */
+export class EventLoopTurn {
+  #startedAtMs = performance.now();
+
+  /** This turn has been long enough. */
+  get isOver(): boolean {
+    return performance.now() - this.#startedAtMs >= LONGEST_TURN_MS;
+  }
+
+  /** Lets everything else run first if this turn has been long enough. */
+  async rest(): Promise<void> {
+    if (this.isOver) await this.next();
+  }
+
+  /** Lets everything else run first. */
+  async next(): Promise<void> {
+    await nextTurn();
+    this.#startedAtMs = performance.now();
+  }
+}

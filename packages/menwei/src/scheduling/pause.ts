@@ -1,0 +1,19 @@
+/** Waits until the time is over, the signal fires, or what `onWake` was given is called. */
+export async function pause(
+  durationMs: number,
+  signal: AbortSignal,
+  onWake: (wake: () => void) => void = () => undefined,
+): Promise<void> {
+  if (durationMs <= 0 || signal.aborted) return;
+  await new Promise<void>((resolve) => {
+    const done = () => {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', done);
+      resolve();
+    };
+    // Timers count no further than this; an unlimited wait needs none.
+    const timer = durationMs < 2 ** 31 ? setTimeout(done, durationMs) : undefined;
+    signal.addEventListener('abort', done, { once: true });
+    onWake(done);
+  });
+}
