@@ -8,12 +8,12 @@ const DROP = '0600 0000 00000000';
 
 describe('encodePortFilter', () => {
   it.each([
-    ['no port', [], `${LOAD_PORT} ${ACCEPT} ${DROP}`],
-    ['a port', [0x01020304], `${LOAD_PORT} 1500 0100 01020304 ${ACCEPT} ${DROP}`],
+    ['no port', [], `${LOAD_PORT} ${ACCEPT}`],
+    ['a port', [0x01020304], `${LOAD_PORT} 1500 0001 01020304 ${DROP} ${ACCEPT}`],
     [
       'ports',
       [0x01020304, 0xfffefdfc],
-      `${LOAD_PORT} 1500 0200 01020304 1500 0100 fffefdfc ${ACCEPT} ${DROP}`,
+      `${LOAD_PORT} 1500 0100 01020304 1500 0001 fffefdfc ${DROP} ${ACCEPT}`,
     ],
   ])('%s', (_, ports, program) => {
     const bytes = encodePortFilter(ports);

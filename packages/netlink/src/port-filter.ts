@@ -6,26 +6,21 @@ const PORT_OFFSET = 12;
 /** A jump leads 255 instructions forward at most. */
 const MAX_PORTS = 255;
 
-/** Keeps out every datagram whose first message came about because of one of these ports. */
+/** Keeps out every datagram whose first message came about because of one of these ports (255 at most). */
 export function encodePortFilter(ports: readonly number[]): Uint8Array {
-  if (ports.length > MAX_PORTS) throw new Error(`BUG: a filter of ${ports.length} netlink ports`);
-  return encodeProgram([
-    { do: 'loadWord', operand: PORT_OFFSET },
-    ...ports.map((port, index): Instruction => {
-      return { do: 'ifEqual', operand: asLoaded(port), skipIf: ports.length - index };
-    }),
-    LET_IN,
-    KEEP_OUT,
-  ]);
+  return encodeProgram([...keepPortsOut(ports), LET_IN]);
 }
 
 /** The same as the beginning of a longer program. */
 export function keepPortsOut(ports: readonly number[]): readonly Instruction[] {
+  if (ports.length > MAX_PORTS) throw new Error(`BUG: a filter of ${ports.length} netlink ports`);
+  const last = ports.length - 1;
   return [
     { do: 'loadWord', operand: PORT_OFFSET },
-    ...ports.flatMap((port): readonly Instruction[] => [
-      { do: 'ifEqual', operand: asLoaded(port), skipElse: 1 },
-      KEEP_OUT,
-    ]),
+    ...ports.map((port, index): Instruction => {
+      const test = { do: 'ifEqual', operand: asLoaded(port) } as const;
+      return index === last ? { ...test, skipElse: 1 } : { ...test, skipIf: last - index };
+    }),
+    ...(ports.length === 0 ? [] : [KEEP_OUT]),
   ];
 }
