@@ -1,5 +1,5 @@
 /**
- * How long it takes to cut stale flows, and how much memory, with the proxy's own classes against the real kernel, in a
+ * How long it takes to delete stale conntrack entries, and how much memory, with the proxy's own classes against the real kernel, in a
  * network namespace of its own.
  *
  *   npm run bench:conntrack -- [--flows 100000] [--endpoints 100] [--rounds 20] [--json]

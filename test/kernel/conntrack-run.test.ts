@@ -92,10 +92,10 @@ describe('menwei run', () => {
     const metrics = async () => (await fetch('http://127.0.0.1:10249/metrics')).text();
     await expect.poll(metrics).toContain(counted);
     expect(run.log('E')).toEqual([]);
-    expect(run.log('I').filter((line) => line.startsWith('cut stale flows'))).toEqual([
-      expect.stringContaining('flows=4'),
-      expect.stringContaining('flows=2'),
-      expect.stringContaining('flows=2'),
+    expect(run.log('I').filter((line) => line.startsWith('deleted stale conntrack entries'))).toEqual([
+      expect.stringContaining('entries=4'),
+      expect.stringContaining('entries=2'),
+      expect.stringContaining('entries=2'),
     ]);
     expect((await run.end('SIGTERM')).status).toBe(0);
   });

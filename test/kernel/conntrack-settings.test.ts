@@ -104,7 +104,7 @@ conntrack: {maxPerCore: 0, tcpCloseWaitTimeout: 0s, udpTimeout: 20s}
     const run = await runOnce(['--conntrack-max-per-core=77777', '--conntrack-min=7']);
     expect(readSysctl('net/netfilter/nf_conntrack_max')).toBe(found);
     expect(run.log('I').filter((line) => line.includes('nf_conntrack_max'))).toEqual([
-      expect.stringMatching(/^conntrack settings of the machine are left alone .*"\d+, \d+ wanted"$/),
+      expect.stringMatching(/^conntrack settings not changed: .*"\d+, \d+ wanted"$/),
     ]);
     expect([...run.log('W'), ...run.log('E')]).toEqual([]);
   });
@@ -116,7 +116,7 @@ conntrack: {maxPerCore: 0, tcpCloseWaitTimeout: 0s, udpTimeout: 20s}
     });
     expect(observe()).toEqual(FRESH);
     expect([...run.log('W'), ...run.log('E')]).toEqual([
-      'conntrack settings could not be applied; the kernel keeps its own ' +
+      'conntrack settings could not be applied; keeping the kernel settings ' +
         'nf_conntrack_tcp_timeout_established="432000, 86400 wanted: read-only file system" ' +
         'nf_conntrack_tcp_timeout_close_wait="60, 3600 wanted: read-only file system"',
     ]);

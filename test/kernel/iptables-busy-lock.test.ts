@@ -49,7 +49,7 @@ describeVariants((_variant, openKernel) => {
         { path: `${folder.path}:${process.env.PATH}` },
       );
       // By then the tools have given up on the lock.
-      await expect.poll(() => run.log('I').join('\n'), patience).toMatch(/menwei starts/);
+      await expect.poll(() => run.log('I').join('\n'), patience).toMatch(/starting menwei/);
       holder.kill();
       await expect
         .poll(() => observeStatus().catch(() => []), patience)

@@ -85,7 +85,7 @@ describeVariants((_variant, openKernel) => {
         execFileSync('iptables', ['-w', '5', '-t', table, command, name, ...rest]);
         expect({ title, rules: await rules() }).not.toEqual({ title, rules: before });
         await expect.poll(rules, patience).toEqual(before);
-        const complaint = `rules were removed or changed by somebody else in ${table} ${name}; repairing`;
+        const complaint = `iptables rules removed or changed by another program in ${table} ${name}; resyncing`;
         expect({ title, complaint: run.log('W').at(-1) }).toEqual({
           title,
           complaint: expect.stringContaining(complaint),

@@ -64,7 +64,7 @@ describeVariants((variant, openKernel) => {
     const { status, stdout, stderr } = menwei('diff', ...FLAGS);
     expect(status).toBe(1);
     expect(stdout).toContain(`# iptables (${other})\n`);
-    expect(stderr).toContain('left by another proxy or mode: ');
+    expect(stderr).toContain('leftovers of another proxy or mode: ');
     expect(stderr).toContain(`chains of iptables (${other})`);
     expect(rulesOfOther()).toEqual(before);
   });

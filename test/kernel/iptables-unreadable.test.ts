@@ -82,7 +82,7 @@ describeVariants((_variant, openKernel) => {
     const stop = useNftDirectly();
     await sleep(4_000);
     expect(jumps()).toEqual(before);
-    expect(run.log('W').join('\n')).not.toMatch(/repairing/);
+    expect(run.log('W').join('\n')).not.toMatch(/resyncing/);
     expect(await observeStatus()).toEqual(PROGRAMMED);
 
     // What is damaged meanwhile is found, and mended as soon as it can be seen.

@@ -11,7 +11,7 @@ const OTHERS: readonly (readonly [string, RunningMode])[] = [
   ['userspace', { mode: 'userspace', tools: 'nft' }],
 ];
 const PATIENCE = { timeout: 100_000 };
-const REMOVED = /removed what another proxy or mode left: .*/g;
+const REMOVED = /removed leftovers of another proxy or mode: .*/g;
 
 let cluster: LeftoversCluster;
 beforeAll(async () => {

@@ -54,7 +54,7 @@ const WAY = Array.from('01020304121314232434', (digit) => NAMES[Number(digit)] ?
 const STEPS = WAY.map((from, index) => [from, WAY[(index + 1) % WAY.length] ?? 'nftables'] as const);
 
 const PATIENCE = { timeout: 20_000 };
-const REMOVED = /removed what another proxy or mode left: /g;
+const REMOVED = /removed leftovers of another proxy or mode: /g;
 const NOBODY = Array(2 * IP_FAMILIES.length).fill('not answered');
 const EVERYBODY = Array(2 * IP_FAMILIES.length).fill('answered');
 
@@ -148,7 +148,9 @@ describe('a dry run', () => {
     const run = await cluster.run(MODES.nftables, { flags: ['--dry-run'] });
     running = undefined;
     for (const family of IP_FAMILIES) {
-      await expect.poll(() => run.output(), PATIENCE).toContain(`# ${family}: left by another proxy or mode`);
+      await expect
+        .poll(() => run.output(), PATIENCE)
+        .toContain(`# ${family}: leftovers of another proxy or mode`);
     }
     expect(run.output()).toMatch(/^-X KUBE-SVC-/m);
     expect(run.output()).not.toMatch(REMOVED);
@@ -179,7 +181,7 @@ describe('what can’t be read', () => {
         () =>
           run
             .output()
-            .match(/ W rules of another proxy or mode may be left and in force.*/g)
+            .match(/ W leftover rules of another proxy or mode may still be in effect.*/g)
             ?.sort(),
         PATIENCE,
       )

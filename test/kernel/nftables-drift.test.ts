@@ -113,12 +113,12 @@ it('starts without a word of warning, though both families change the ruleset at
 });
 
 describe('somebody changes the tables', () => {
-  const BY_NFT = String.raw`W nft \(process \d+\)`;
+  const BY_NFT = String.raw`W drift: nft \(process \d+\)`;
 
   it.each([
-    ['deletes one', 'delete table ip menwei', `${BY_NFT} deleted table; repairing`],
-    ['deletes the other', 'delete table ip6 menwei', `${BY_NFT} deleted table; repairing`],
-    ['deletes all there is', 'flush ruleset', `${BY_NFT} deleted table; repairing`],
+    ['deletes one', 'delete table ip menwei', `${BY_NFT} deleted table; resyncing`],
+    ['deletes the other', 'delete table ip6 menwei', `${BY_NFT} deleted table; resyncing`],
+    ['deletes all there is', 'flush ruleset', `${BY_NFT} deleted table; resyncing`],
     ['takes all rules out of one', 'flush table ip menwei', `${BY_NFT} deleted rule of `],
     [
       'takes the rules out of a chain',
@@ -128,43 +128,43 @@ describe('somebody changes the tables', () => {
     [
       'takes an element away',
       'delete element ip menwei service-ips { 172.30.0.2 . tcp . 80 }',
-      `${BY_NFT} deleted element of service-ips; repairing`,
+      `${BY_NFT} deleted element of service-ips; resyncing`,
     ],
     [
       'puts an element in',
       'add element ip menwei service-ips { 172.30.0.3 . tcp . 80 : drop }',
-      `${BY_NFT} added element of service-ips; repairing`,
+      `${BY_NFT} added element of service-ips; resyncing`,
     ],
     [
       'gives an element other data',
       `delete element ip6 menwei service-ips { fd00:30::2 . tcp . 80 }
        add element ip6 menwei service-ips { fd00:30::2 . tcp . 80 : drop }`,
-      `${BY_NFT} .*element of service-ips.*; repairing`,
+      `${BY_NFT} .*element of service-ips.*; resyncing`,
     ],
-    ['empties a map', 'flush map ip menwei service-ips', `${BY_NFT} deleted .*of service-ips; repairing`],
-    ['adds a rule', 'insert rule ip menwei services drop', `${BY_NFT} added rule in services; repairing`],
+    ['empties a map', 'flush map ip menwei service-ips', `${BY_NFT} deleted .*of service-ips; resyncing`],
+    ['adds a rule', 'insert rule ip menwei services drop', `${BY_NFT} added rule in services; resyncing`],
     [
       'adds a chain with a hook',
       'add chain ip menwei theirs { type filter hook forward priority 0; policy accept; }',
-      `${BY_NFT} added chain theirs; repairing`,
+      `${BY_NFT} added chain theirs; resyncing`,
     ],
     [
       'adds a map that leads to a chain',
       'add map ip6 menwei theirs { type inet_service : verdict; elements = { 80 : goto services }; }',
-      `${BY_NFT} added set theirs, added element of theirs; repairing`,
+      `${BY_NFT} added set theirs, added element of theirs; resyncing`,
     ],
     [
       'adds a rule of other kinds of expressions, and a set without a name',
       'insert rule ip menwei services ip ttl 64 ip daddr { 192.0.2.1, 192.0.2.2 } counter drop',
-      `${BY_NFT} added set .* and did 1 more such things; repairing`,
+      `${BY_NFT} added set .* and 1 more changes; resyncing`,
     ],
     [
       'gives a chain a policy',
       'chain ip menwei filter-input { policy drop; }',
       `${BY_NFT} added chain filter-input`,
     ],
-    ['renames a chain', 'rename chain ip6 menwei remember theirs', `${BY_NFT} .*chain.*; repairing`],
-    ['puts one to sleep', 'add table ip menwei { flags dormant; }', `${BY_NFT} added table; repairing`],
+    ['renames a chain', 'rename chain ip6 menwei remember theirs', `${BY_NFT} .*chain.*; resyncing`],
+    ['puts one to sleep', 'add table ip menwei { flags dormant; }', `${BY_NFT} added table; resyncing`],
   ])('%s', async (_what, script, told) => {
     const before = tables();
     const warningsBefore = warnings().length;

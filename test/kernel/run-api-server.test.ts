@@ -133,7 +133,7 @@ describe('menwei run with an API server', () => {
     const before = await savedRules();
     const ended = await run.end(signal);
     expect(ended).toMatchObject({ status: 0, stdout: '' });
-    expect(ended.stderr.at(-1)).toMatch(/menwei ends; the rules stay in place$/);
+    expect(ended.stderr.at(-1)).toMatch(/menwei stopped; rules are left in place$/);
     expect(await savedRules()).toEqual(before);
     expect(await readPage()).toBe('web');
   });

@@ -135,7 +135,7 @@ describe('an address that somebody else listens on', () => {
     await using run = RunProcess.start(['--config', configFile()]);
     await expect.poll(() => run.log('E'), { timeout: 10_000 }).toHaveLength(1);
     expect(run.log('E')[0]).toMatch(
-      /^healthz server can't listen, trying again .*127\.0\.0\.1:11256.*EADDRINUSE/,
+      /^healthz server can't listen; retrying .*127\.0\.0\.1:11256.*EADDRINUSE/,
     );
     await expect.poll(() => observeStatus(11_249).catch(() => []), { timeout: 10_000 }).toHaveLength(1);
     await new Promise((resolve) => other.close(resolve));

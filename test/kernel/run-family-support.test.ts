@@ -128,7 +128,7 @@ describe.each(['IPv4', 'IPv6'] as const)('without the nat table of %s', (family)
     putNode(ADDRESS[other]);
     await using run = RunProcess.start(flags(), { path });
     await expect
-      .poll(() => run.log('I').filter((line) => line.startsWith('synced everything')), PATIENCE)
+      .poll(() => run.log('I').filter((line) => line.startsWith('full sync complete')), PATIENCE)
       .toHaveLength(1);
     await run.end('SIGTERM');
     const diff = () =>

@@ -19,7 +19,8 @@ spec: {clusterIP: 172.30.0.1, ports: [{port: 80}]}
 `,
 );
 const FLAGS = ['--manifests', manifest, '--hostname-override', NODE];
-const LACKS_IPVS = /^.*ipvs mode can't run on this machine, which lacks IPVS \(module ip_vs\): .*ENOENT/;
+const LACKS_IPVS =
+  /^.*ipvs mode is not available on this machine, which lacks IPVS \(module ip_vs\): .*ENOENT/;
 
 /** A modprobe that leaves a trace of its arguments, found before any other. */
 const tools = join(folder.path, 'tools');
@@ -70,7 +71,7 @@ ipvs: {scheduler: wlc, strictARP: true}
     expect([...run.log('W'), ...run.log('E')]).toEqual([
       expect.stringMatching(/^ipvs mode can't run .* IPVS .* running in iptables mode .*--ipvs-required/),
     ]);
-    expect(run.log('I')).toContainEqual(expect.stringMatching(/^menwei starts .*mode=iptables /));
+    expect(run.log('I')).toContainEqual(expect.stringMatching(/^starting menwei .*mode=iptables /));
     expect(await (await fetch('http://127.0.0.1:10249/proxyMode')).text()).toBe('iptables');
     expect(await rulesOf('default/web has no endpoints')).toHaveLength(1);
     expect(modprobeCalls().at(-1)).toBe('-va ip_vs');

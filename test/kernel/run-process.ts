@@ -76,7 +76,7 @@ export class RunProcess implements AsyncDisposable {
   async synced(): Promise<void> {
     const synced = () =>
       IP_FAMILIES.filter((family) =>
-        this.log('I').some((line) => line.startsWith('synced everything ') && line.includes(`=${family} `)),
+        this.log('I').some((line) => line.startsWith('full sync complete ') && line.includes(`=${family} `)),
       );
     await expect.poll(synced, { timeout: 20_000 }).toEqual(IP_FAMILIES);
   }

@@ -81,7 +81,7 @@ describe('an API server that', () => {
     await new Promise((resolve) => setTimeout(resolve, 5_000));
     const complaints = run
       .log('E')
-      .map((line) => line.replace(/; retrying, what is known stays in force.*/, ''));
+      .map((line) => line.replace(/; retrying, keeping the last known objects.*/, ''));
     expect(complaints.toSorted()).toEqual(lines().toSorted());
     expect(run.log('W')).toEqual([]);
     expect(run.isRunning).toBe(true);
@@ -93,7 +93,7 @@ describe('an API server that', () => {
     await expect.poll(() => rulesOf('default/late has no endpoints'), { timeout: 30_000 }).toHaveLength(1);
     expect(await savedRules()).toEqual(before);
     await expect
-      .poll(() => run.log('I').filter((line) => line.startsWith('works again')))
+      .poll(() => run.log('I').filter((line) => line.startsWith('recovered from')))
       .toHaveLength(lines().length);
     expect(run.log('E')).toHaveLength(lines().length);
     expect((await run.end('SIGTERM')).status).toBe(0);

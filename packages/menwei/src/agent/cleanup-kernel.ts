@@ -34,7 +34,7 @@ export async function cleanupKernel(
     await orNote(async () => {
       const missing = await mode.missing({ runner, logger }, signal);
       // Without what it needs a mode can't have been here.
-      if (missing.length > 0) return logger.debug({ missing }, 'nothing of this mode can be there');
+      if (missing.length > 0) return logger.debug({ missing }, 'nothing to clean up for this mode');
       const addresses = await openMachineAddresses(settings, mode, signal);
       const surroundings = { runner, logger, localAddresses: addresses.local };
       for (const family of IP_FAMILIES.filter(observeIpPresence)) {
@@ -50,11 +50,11 @@ export async function cleanupKernel(
   for (const family of IP_FAMILIES.filter(observeIpPresence)) {
     const onFound = async (found: Leftovers) => {
       await found.remove(signal);
-      logger.info({ family }, `removed what stood beside the rules in use: ${found.what}`);
+      logger.info({ family }, `removed leftover rules: ${found.what}`);
     };
     failures.push(...(await sweepRules({ settings, family, runner, onFound }, signal)));
   }
   const [first, ...others] = failures;
-  for (const error of others) logger.error({ error }, 'something could not be cleaned up');
+  for (const error of others) logger.error({ error }, 'cleanup failed');
   if (first !== undefined) throw first;
 }

@@ -59,14 +59,14 @@ export class LeftoverRemoval {
       if (print === undefined) {
         await found.remove(signal);
         removed.push(found.what);
-      } else print(`# ${family}: left by another proxy or mode\n${found.commands}`);
+      } else print(`# ${family}: leftovers of another proxy or mode\n${found.commands}`);
     };
   }
 
   #tell(removed: readonly string[]): void {
     if (removed.length === 0) return;
     const { family, logger, onRemoved } = this.#options;
-    logger.info({ family }, `removed what another proxy or mode left: ${removed.join('; ')}`);
+    logger.info({ family }, `removed leftovers of another proxy or mode: ${removed.join('; ')}`);
     if (this.#node !== undefined) onRemoved(this.#node);
   }
 
@@ -77,7 +77,7 @@ export class LeftoverRemoval {
       const message = error instanceof Error ? error.message : String(error);
       if (this.#told.has(message)) continue;
       this.#told.add(message);
-      const consequence = 'rules of another proxy or mode may be left and in force; will be looked for again';
+      const consequence = 'leftover rules of another proxy or mode may still be in effect; retrying';
       logger.warn({ family, error }, consequence);
     }
   }

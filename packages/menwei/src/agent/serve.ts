@@ -112,7 +112,7 @@ async function serve(
         families.map(({ family, proxy: { tracker } }) => ({ ports: tracker.ports, node: node.view(family) })),
       ),
   });
-  logger.info({ version: VERSION, mode: settings.mode, node: settings.nodeName }, 'menwei starts');
+  logger.info({ version: VERSION, mode: settings.mode, node: settings.nodeName }, 'starting menwei');
   lookAtNode();
   const addressesChanged = () => {
     notices.update();
@@ -135,7 +135,7 @@ async function serve(
       ...[...servers, ...families.map(({ healthServers }) => healthServers)].map((server) => server.close()),
     ]);
   }
-  logger.info({}, 'menwei ends; the rules stay in place');
+  logger.info({}, 'menwei stopped; rules are left in place');
 }
 
 /** Before the backends: what they write depends on how conntrack is set. */

@@ -62,7 +62,7 @@ describe('FlowCutter', () => {
     expect(table.flows).toEqual([TO_A]);
     expect(table.filters.map(formatFilter)).toEqual(['UDP answered by 10.0.0.2:5353']);
     expect(cuts).toEqual([{ flows: 0 }, { flows: 1 }]);
-    expect(log).toEqual(['cut stale flows']);
+    expect(log).toEqual(['deleted stale conntrack entries']);
     await cut();
     expect(table.filters).toHaveLength(1);
   });
@@ -106,14 +106,14 @@ describe('FlowCutter', () => {
       table.failure = REFUSED;
       expect(await cut()).toBe(false);
     }
-    expect(log).toEqual(['stale flows could not be cut, will be tried again']);
+    expect(log).toEqual(['deleting stale conntrack entries failed; retrying']);
     settle([], { ports: new Map([[dns().key, undefined]]) });
     expect(await cut()).toBe(true);
     expect(table.flows).toEqual([]);
     table.failure = REFUSED;
     settle([dns()]);
     await cut();
-    expect(log).toEqual([log[0], 'cut stale flows', log[0]]);
+    expect(log).toEqual([log[0], 'deleted stale conntrack entries', log[0]]);
   });
 
   it('keeps what came while it failed', async () => {

@@ -113,9 +113,9 @@ export class FlowCutter {
 
   #tell(result: CutResult): void {
     const { family, logger, onCut } = this.#options;
-    const fields = { family, flows: result.flows, seconds: Number(result.seconds.toFixed(3)) };
-    if (result.flows > 0) logger.info(fields, 'cut stale flows');
-    else logger.debug(fields, 'found no stale flows');
+    const fields = { family, entries: result.flows, seconds: Number(result.seconds.toFixed(3)) };
+    if (result.flows > 0) logger.info(fields, 'deleted stale conntrack entries');
+    else logger.debug(fields, 'no stale conntrack entries');
     this.#lastError = '';
     onCut?.(result);
   }
@@ -125,7 +125,7 @@ export class FlowCutter {
     const { family, logger } = this.#options;
     const message = error instanceof Error ? error.message : String(error);
     if (message !== this.#lastError)
-      logger.error({ family, error }, 'stale flows could not be cut, will be tried again');
+      logger.error({ family, error }, 'deleting stale conntrack entries failed; retrying');
     this.#lastError = message;
   }
 }

@@ -150,7 +150,7 @@ describe('the settings of conntrack', () => {
     expect(machine.written).toEqual({ tcp_timeout_established: '86400', udp_timeout: '10' });
     expect(machine.logged).toEqual([
       expect.stringMatching(/^I conntrack settings changed \{[^}]*established[^}]*\}$/),
-      'W conntrack settings could not be applied; the kernel keeps its own ' +
+      'W conntrack settings could not be applied; keeping the kernel settings ' +
         '{"nf_conntrack_max":"65536, 131072 wanted: read-only file system",' +
         '"nf_conntrack_tcp_timeout_close_wait":"60, 3600 wanted: read-only file system"}',
     ]);
@@ -162,7 +162,7 @@ describe('the settings of conntrack', () => {
     await machine.apply({ tcpEstablishedTimeoutMs: 0, tcpCloseWaitTimeoutMs: 0 });
     expect(machine.written).toEqual({});
     expect(machine.logged).toEqual([
-      'I conntrack settings of the machine are left alone in this network namespace {"nf_conntrack_max":"65536, 131072 wanted"}',
+      'I conntrack settings not changed: they are those of the machine, and this is not its first network namespace {"nf_conntrack_max":"65536, 131072 wanted"}',
     ]);
     const right = new FakeMachine({ ...FRESH, [`${SYSCTLS}max`]: '131072', [HASH_SIZE]: '1024' });
     right.readOnly.add(`${SYSCTLS}max`);
@@ -175,7 +175,7 @@ describe('the settings of conntrack', () => {
     await machine.apply({ tcpCloseWaitTimeoutMs: 0 });
     expect(machine.modulesLoaded).toBe(1);
     expect(machine.logged).toEqual([
-      'W conntrack settings could not be applied; the kernel keeps its own ' +
+      'W conntrack settings could not be applied; keeping the kernel settings ' +
         '{"nf_conntrack_max":"131072 wanted: this kernel has no such setting",' +
         '"nf_conntrack_tcp_timeout_established":"86400 wanted: this kernel has no such setting"}',
     ]);

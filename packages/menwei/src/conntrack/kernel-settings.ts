@@ -35,7 +35,7 @@ export async function applyConntrackSettings(
   // Without a rule that needs it, nobody may have loaded it yet.
   if (readIfPossible(files, SYSCTLS + MAX) === undefined) {
     const error = await loadModule();
-    if (error !== undefined) logger.debug({ error }, 'the module nf_conntrack was not loaded');
+    if (error !== undefined) logger.debug({ error }, 'kernel module nf_conntrack was not loaded');
   }
   const outcome = new Outcome();
   if (settings.maxPerCore > 0) applyMax(wantedMax(settings, cpuCount(files) ?? usableCpus), files, outcome);
@@ -135,10 +135,13 @@ class Outcome {
   log(logger: Logger): void {
     if (Object.keys(this.changed).length > 0) logger.info(this.changed, 'conntrack settings changed');
     if (Object.keys(this.left).length > 0) {
-      logger.info(this.left, 'conntrack settings of the machine are left alone in this network namespace');
+      logger.info(
+        this.left,
+        'conntrack settings not changed: they are those of the machine, and this is not its first network namespace',
+      );
     }
     if (Object.keys(this.failed).length > 0) {
-      logger.warn(this.failed, 'conntrack settings could not be applied; the kernel keeps its own');
+      logger.warn(this.failed, 'conntrack settings could not be applied; keeping the kernel settings');
     }
   }
 }

@@ -63,7 +63,7 @@ async function listenWithRetry(
     } catch (cause) {
       const failure = new Error(`${name} can't listen on ${place}`, { cause });
       if (hardFail) throw failure;
-      logger.error({ err: failure, retryMs }, `${name} can't listen, trying again`);
+      logger.error({ err: failure, retryMs }, `${name} can't listen; retrying`);
     }
     await pause(retryMs, signal);
   }

@@ -71,11 +71,11 @@ async function compareLeftovers(
   signal: AbortSignal,
 ): Promise<void> {
   const onFound = async ({ what, commands }: Leftovers) => {
-    logger.warn({ family }, `left by another proxy or mode: ${what}`);
+    logger.warn({ family }, `leftovers of another proxy or mode: ${what}`);
     print(family, commands);
   };
   for (const error of await sweep({ settings, family, runner, onFound }, signal)) {
-    logger.warn({ family, error }, 'rules of another proxy or mode may be left and in force');
+    logger.warn({ family, error }, 'leftover rules of another proxy or mode may still be in effect');
     process.exitCode = 1;
   }
 }

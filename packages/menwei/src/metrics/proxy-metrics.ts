@@ -43,14 +43,14 @@ export function createProxyMetrics(relayStats?: () => RelayStats): ProxyMetrics 
   });
   const flowCutDuration = new Histogram({
     name: 'kubeproxy_conntrack_reconciler_sync_duration_seconds',
-    help: '[ALPHA] Time to find and cut stale flows in seconds',
+    help: '[ALPHA] Time to find and delete stale conntrack entries in seconds',
     labelNames: ['ip_family'],
     buckets: SYNC_BUCKETS,
     registers: [registry],
   });
   const cutFlows = new Counter({
     name: 'kubeproxy_conntrack_reconciler_deleted_entries_total',
-    help: '[ALPHA] Stale flows that were cut',
+    help: '[ALPHA] Stale conntrack entries that were deleted',
     labelNames: ['ip_family'],
     registers: [registry],
   });

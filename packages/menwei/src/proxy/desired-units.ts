@@ -108,7 +108,7 @@ export class DesiredUnits<Unit, State, Changes> {
   #fill(node: NodeView, units: Units<Unit>): StateChange<State> {
     const sound = new Map(units);
     for (const [key, cause] of this.#findBreakers(node, [...units])) {
-      this.#note(key, 'service port could not be put into the plan', cause);
+      this.#note(key, 'service port could not be added to the plan', cause);
       sound.delete(key);
       const former = this.#former(key);
       if (former !== undefined && this.#breaks(node, [[key, former]]) === undefined) sound.set(key, former);

@@ -282,7 +282,10 @@ export class FamilyProxy<Unit, State, Changes> implements Syncable {
       this.#options.onSettled?.({ ...settlement, ports });
     } catch (error) {
       for (const [key, port] of ports) this.#untold.set(key, port);
-      this.#options.logger.error({ family: this.family, error }, 'what a sync did could not be passed on');
+      this.#options.logger.error(
+        { family: this.family, error },
+        'work that follows a sync could not be started; retrying after the next one',
+      );
     }
   }
 

@@ -106,9 +106,7 @@ describe('a watch that breaks', () => {
       expect(watch).toHaveBeenCalledTimes(calls);
       expect(takeLog()).toEqual(['observe']);
     }
-    expect(log.filter((line) => line === 'the watch of the kernel failed, will be begun anew')).toHaveLength(
-      5,
-    );
+    expect(log.filter((line) => line === 'watching for drift failed; restarting the watch')).toHaveLength(5);
     expect(ended).not.toHaveBeenCalled();
   });
 
@@ -135,7 +133,7 @@ describe('what throws after a sync', () => {
     const sync = vi.spyOn(healthServers, 'sync').mockRejectedValueOnce(BUG);
     const ended = start();
     await pass(0);
-    expect(log).toContain('a sync could not be ended, will be repeated');
+    expect(log).toContain('sync could not be completed; retrying');
     await pass(1_000);
     expect(sync).toHaveBeenCalledTimes(2);
     proxy.upsert(db);

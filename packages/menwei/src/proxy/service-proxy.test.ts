@@ -164,7 +164,7 @@ describe('the first sync', () => {
     const { proxy, fake, log } = open({ nodeGraceMs: GRACE_MS });
     proxy.synced();
     await pass(GRACE_MS);
-    expect(log).toContain('the Node object of this node is missing; going on without it');
+    expect(log).toContain('Node object of this node not found; continuing without it');
     expect(fake.dump()).toContain(':KUBE-SERVICES');
   });
 
@@ -235,7 +235,7 @@ describe('events', () => {
     proxy.remove(ownNode);
     await pass(1_000);
     expect(zone()).toBe('a');
-    expect(log).toContain('the Node object of this node was deleted');
+    expect(log).toContain('Node object of this node was deleted; keeping the last known one');
   });
 
   it('of the node that come from elsewhere are synced too', async () => {
@@ -254,12 +254,12 @@ describe('events', () => {
     proxy.upsert({ ...ref, cidrs: ['172.30.0.0/16', 'fd00:30::/112'] });
     await pass(0);
     expect(serviceCIDRs).toEqual(['kubernetes: 172.30.0.0/16,fd00:30::/112']);
-    expect(log).toEqual(['synced changes']);
+    expect(log).toEqual(['partial sync complete']);
     await pass(1_000);
     proxy.remove(ref);
     await pass(0);
     expect(serviceCIDRs.at(-1)).toBe('kubernetes: ');
-    expect(log).toEqual(['synced changes', 'synced changes']);
+    expect(log).toEqual(['partial sync complete', 'partial sync complete']);
     expect(fake.operations.filter(({ verb }) => verb !== 'list')).toEqual([]);
   });
 
@@ -324,11 +324,11 @@ describe('somebody else', () => {
       expect(fake.dump()).not.toBe(before);
       await vi.waitFor(() => expect(fake.dump()).toBe(before), { timeout: 5_000 });
       const told = new RegExp(
-        `^rules were removed or changed by somebody else in ${chains.source}; repairing$`,
+        `^drift: iptables rules removed or changed by another program in ${chains.source}; resyncing$`,
       );
       expect(log).toContainEqual(expect.stringMatching(told));
       await vi.waitFor(() =>
-        expect(log.filter((message) => message === 'synced everything')).toHaveLength(2),
+        expect(log.filter((message) => message === 'full sync complete')).toHaveLength(2),
       );
       expect(health.healthy(Date.now() + 10 * SYNC_PERIOD_MS)).toBe(true);
     },
@@ -340,7 +340,7 @@ describe('somebody else', () => {
     expect(fake.operations).toEqual([]);
     proxy.synced();
     await new Promise((resolve) => setTimeout(resolve, 5 * WATCH_PERIOD_MS));
-    expect(log).toEqual(['synced everything']);
+    expect(log).toEqual(['full sync complete']);
   });
 
   it('is not suspected when the tools fail', async () => {
@@ -348,8 +348,8 @@ describe('somebody else', () => {
     proxy.synced();
     await vi.waitFor(() => expect(fake.dump()).toContain(':KUBE-PROXY-CANARY'));
     vi.spyOn(fake, 'list').mockRejectedValueOnce(REFUSED).mockRejectedValueOnce(REFUSED);
-    const failed = 'could not look after the iptables rules';
-    await vi.waitFor(() => expect(log).toEqual(['synced everything', failed, failed]));
+    const failed = 'checking the iptables rules for drift failed';
+    await vi.waitFor(() => expect(log).toEqual(['full sync complete', failed, failed]));
     await new Promise((resolve) => setTimeout(resolve, 5 * WATCH_PERIOD_MS));
     expect(log).toHaveLength(3);
   });

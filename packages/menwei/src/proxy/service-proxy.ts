@@ -123,7 +123,10 @@ export class ServiceProxy implements ObjectSink {
         break;
       case 'Node':
         // As upstream: the last known Node stays in use.
-        this.#options.logger.warn({ node: ref.name }, 'the Node object of this node was deleted');
+        this.#options.logger.warn(
+          { node: ref.name },
+          'Node object of this node was deleted; keeping the last known one',
+        );
         break;
       case 'ServiceCIDR':
         this.#setServiceCIDR(ref.name, []);
@@ -139,7 +142,7 @@ export class ServiceProxy implements ObjectSink {
     }
     const timer = setTimeout(() => {
       if (!this.#isNodeAwaited) return;
-      this.#options.logger.error({}, 'the Node object of this node is missing; going on without it');
+      this.#options.logger.error({}, 'Node object of this node not found; continuing without it');
       this.#isNodeAwaited = false;
       this.#track(() => true);
     }, this.#options.nodeGraceMs);
@@ -193,7 +196,7 @@ export class ServiceProxy implements ObjectSink {
 
   #drifted(family: Family, what: string | undefined): void {
     if (what !== undefined) {
-      this.#options.logger.warn({ family: family.proxy.family }, `${what}; repairing`);
+      this.#options.logger.warn({ family: family.proxy.family }, `drift: ${what}; resyncing`);
     }
     family.proxy.forgetKernel();
     this.#request(family, { urgent: true });
@@ -219,7 +222,7 @@ export class ServiceProxy implements ObjectSink {
         if (signal.aborted) return;
         if (performance.now() - startedMs > this.#options.syncPeriodMs) failures = 0;
         const fields = { family: family.proxy.family, error };
-        this.#options.logger.error(fields, 'the watch of the kernel failed, will be begun anew');
+        this.#options.logger.error(fields, 'watching for drift failed; restarting the watch');
         failures++;
         await pause(retryDelayMs(failures, { maxMs: this.#options.syncPeriodMs }), signal);
       }
@@ -231,7 +234,7 @@ export class ServiceProxy implements ObjectSink {
       return await this.#syncOnce(family, signal);
     } catch (error) {
       const fields = { family: family.proxy.family, error };
-      if (!signal.aborted) this.#options.logger.error(fields, 'a sync could not be ended, will be repeated');
+      if (!signal.aborted) this.#options.logger.error(fields, 'sync could not be completed; retrying');
       return false;
     }
   }
@@ -268,13 +271,16 @@ export class ServiceProxy implements ObjectSink {
   #log(family: IpFamily, result: SyncResult, seconds: number): void {
     const { logger } = this.#options;
     const fields = { family, changed: result.changedServicePorts, seconds: Number(seconds.toFixed(3)) };
-    if (!result.ok) logger.error({ ...fields, error: result.error }, 'sync failed, will be repeated');
-    else if (result.complete) logger.info(fields, 'synced everything');
-    else logger.debug(fields, 'synced changes');
+    if (!result.ok) logger.error({ ...fields, error: result.error }, 'sync failed; retrying');
+    else if (result.complete) logger.info(fields, 'full sync complete');
+    else logger.debug(fields, 'partial sync complete');
     for (const { servicePort, error } of result.refused.slice(0, MOST_LINES)) {
-      logger.warn({ family, servicePort, error }, 'not taken by the kernel; will be tried again');
+      logger.warn(
+        { family, servicePort, error },
+        'kernel rejected the change for this service port; retrying',
+      );
     }
     const count = result.refused.length - MOST_LINES;
-    if (count > 0) logger.warn({ family, count }, 'more was not taken by the kernel; will be tried again');
+    if (count > 0) logger.warn({ family, count }, 'kernel rejected changes for more service ports; retrying');
   }
 }

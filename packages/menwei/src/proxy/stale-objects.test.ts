@@ -52,7 +52,7 @@ describe('the status', () => {
     ['a slice of one', { kind: 'EndpointSlice', name: 'web-1' }],
   ] as const)('says that the last version of %s can’t be used', async (_what, ref) => {
     const { tell } = await openProgrammed();
-    const error = `${REASON}; what was there before stays in force`;
+    const error = `${REASON}; the last valid version stays in effect`;
     expect(tell(ref)).toEqual({ 'ns/web/TCP': ['error', error], 'ns/db/TCP': CONTESTED });
   });
 

@@ -34,7 +34,7 @@ export function withStale(
     unseen.delete(service);
     const object = stale.get(service);
     if (object === undefined) return each;
-    const reasons = [each.error, `${object.reason}; what was there before stays in force`];
+    const reasons = [each.error, `${object.reason}; the last valid version stays in effect`];
     const sinceMs = each.state === 'error' ? each.sinceMs : object.sinceMs;
     return {
       ...each,

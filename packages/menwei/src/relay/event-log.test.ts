@@ -26,16 +26,16 @@ const servicePort = 'default/web:http';
 it.each<[NotableEvent, readonly [string, object, string]]>([
   [
     FAILED,
-    ['warn', { servicePort, endpoint: '10.0.0.1:80', why: 'ECONNREFUSED' }, 'an endpoint did not answer'],
+    ['warn', { servicePort, endpoint: '10.0.0.1:80', why: 'ECONNREFUSED' }, 'endpoint did not answer'],
   ],
-  [UNSERVED, ['warn', { servicePort, attempts: 4 }, 'no endpoint answered: a client was sent away']],
+  [UNSERVED, ['warn', { servicePort, attempts: 4 }, 'no endpoint answered; client connection closed']],
   [
     { event: 'no-descriptor', key },
-    ['error', { servicePort }, 'no file descriptor left: a client was sent away'],
+    ['error', { servicePort }, 'out of file descriptors; client connection closed'],
   ],
   [
     { event: 'listener-lost', key, why: 'EIO' },
-    ['error', { servicePort, why: 'EIO' }, 'a listener failed, opening it again'],
+    ['error', { servicePort, why: 'EIO' }, 'listener failed; reopening it'],
   ],
 ])('tells of %o', (event, line) => {
   log.record(tally(event, 1), 0);
@@ -46,8 +46,8 @@ it('tells of one kind every ten seconds, with the number of those in between', (
   log.record(tally(FAILED, 58), 0);
   for (let second = 1; second <= 10; second++) log.record(tally(FAILED, 5), second * 1000);
   expect(lines.map(([, , message]) => message)).toEqual([
-    'an endpoint did not answer, and 57 more',
-    'an endpoint did not answer, and 49 more',
+    'endpoint did not answer, and 57 more',
+    'endpoint did not answer, and 49 more',
   ]);
 });
 

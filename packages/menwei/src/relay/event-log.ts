@@ -36,19 +36,19 @@ export class EventLog {
     switch (event.event) {
       case 'attempt-failed': {
         const { endpoint, why } = event;
-        this.#logger.warn({ servicePort, endpoint, why }, `an endpoint did not answer${rest}`);
+        this.#logger.warn({ servicePort, endpoint, why }, `endpoint did not answer${rest}`);
         return;
       }
       case 'unserved': {
         const { attempts } = event;
-        this.#logger.warn({ servicePort, attempts }, `no endpoint answered: a client was sent away${rest}`);
+        this.#logger.warn({ servicePort, attempts }, `no endpoint answered; client connection closed${rest}`);
         return;
       }
       case 'no-descriptor':
-        this.#logger.error({ servicePort }, `no file descriptor left: a client was sent away${rest}`);
+        this.#logger.error({ servicePort }, `out of file descriptors; client connection closed${rest}`);
         return;
       case 'listener-lost':
-        this.#logger.error({ servicePort, why: event.why }, `a listener failed, opening it again${rest}`);
+        this.#logger.error({ servicePort, why: event.why }, `listener failed; reopening it${rest}`);
     }
   }
 }

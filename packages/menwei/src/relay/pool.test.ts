@@ -224,7 +224,7 @@ describe('RelayPool', () => {
     expect(await echo(socket, 'untouched')).toBe('untouched');
     await vi.waitFor(() => expect(listenerCount(port)).toBe(2), { timeout: 10_000 });
     expect(workers).toHaveLength(3);
-    expect(lines).toEqual(['a relay thread ended with its connections; starting another one']);
+    expect(lines).toEqual(['userspace proxy thread exited and its connections are lost; restarting it']);
     expect((await converse()).greeting).toBe('hello');
   });
 
@@ -283,7 +283,9 @@ describe('RelayPool', () => {
     const relay = aRelay(port, [await anEndpoint()]);
     await pool.apply(changes(relay));
     await workers[0]?.terminate();
-    await vi.waitFor(() => expect(lost).toEqual(['relay listeners were lost']), { timeout: 10_000 });
+    await vi.waitFor(() => expect(lost).toEqual(['listeners of the userspace proxy were lost']), {
+      timeout: 10_000,
+    });
     expect(pool.observe().get(relay.key)?.listeners).toEqual([]);
     end.abort();
   });
@@ -330,6 +332,6 @@ describe('RelayPool', () => {
       socket.on('error', () => socket.destroy());
     }
     await vi.waitFor(() => expect(lines.length).toBeGreaterThan(0), { timeout: 10_000 });
-    expect(lines.filter((line) => line.startsWith('an endpoint did not answer'))).toHaveLength(1);
+    expect(lines.filter((line) => line.startsWith('endpoint did not answer'))).toHaveLength(1);
   });
 });

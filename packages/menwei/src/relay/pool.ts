@@ -182,12 +182,15 @@ export class RelayPool implements Relays {
       for (const { port, ip, error, key } of failures)
         this.#logger.error(
           { error, servicePort: this.#relays.get(key)?.name ?? key },
-          `can't listen on ${formatHostPort(ip, port)} any more`,
+          `can't listen on ${formatHostPort(ip, port)} since a thread was restarted`,
         );
       await this.#settle(failures.map(({ key }) => key));
-      if (failures.length > 0) for (const lost of this.#watchers) lost('relay listeners were lost');
+      if (failures.length > 0)
+        for (const lost of this.#watchers) lost('listeners of the userspace proxy were lost');
     });
-    work.catch((error: unknown) => this.#logger.error({ error }, "can't set up a relay thread again"));
+    work.catch((error: unknown) =>
+      this.#logger.error({ error }, 'restarting a userspace proxy thread failed'),
+    );
   }
 }
 

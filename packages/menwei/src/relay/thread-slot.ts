@@ -116,7 +116,10 @@ export class ThreadSlot {
     this.#shortLives += 1;
     const pauseMs = retryDelayMs(this.#shortLives, RESTART_TIMING);
     const fields = { thread: this.number, relays: this.#relays.size, pauseMs, error };
-    this.#owner.logger.error(fields, 'a relay thread ended with its connections; starting another one');
+    this.#owner.logger.error(
+      fields,
+      'userspace proxy thread exited and its connections are lost; restarting it',
+    );
     this.#pause = setTimeout(() => this.#owner.mayStartAgain(this), pauseMs);
   }
 }

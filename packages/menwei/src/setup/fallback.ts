@@ -17,9 +17,9 @@ export async function settleMode(
   if (mode !== 'ipvs') return settings;
   const missing = await findMode(mode).missing(surroundings, signal);
   if (missing.length === 0) return settings;
-  const complaint = `ipvs mode can't run on this machine, which lacks ${missing.join('; ')}`;
+  const complaint = `ipvs mode is not available on this machine, which lacks ${missing.join('; ')}`;
   if (ipvs.required) throw new UserError(complaint);
-  const consequence = 'running in iptables mode instead (--ipvs-required makes this an error)';
+  const consequence = 'falling back to iptables mode (--ipvs-required makes this an error)';
   surroundings.logger.warn({}, `${complaint}; ${consequence}`);
   return { ...settings, mode: 'iptables' };
 }

@@ -83,7 +83,7 @@ async function follow(
       await addresses.watch(changed, signal);
     } catch (error) {
       if (!(error instanceof KernelError)) throw error;
-      logger.warn({ error }, 'could not follow the addresses of the node; trying again');
+      logger.warn({ error }, 'watching the addresses of the node failed; retrying');
       await pause(RETRY_MS, signal);
     }
   }

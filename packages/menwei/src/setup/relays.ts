@@ -20,7 +20,7 @@ const LONGEST_MS = 2 ** 31 - 1;
 export function openRelays(settings: UserspaceSettings, logger: Logger): RelayPool {
   const descriptors = descriptorLimit();
   const threads = settings.threads || Math.min(availableParallelism(), MAX_USUAL_THREADS);
-  logger.info({ threads, descriptors }, 'connections are forwarded by this program');
+  logger.info({ threads, descriptors }, 'userspace proxy started');
   return new RelayPool({ threads, descriptors, limits: relayLimits(settings), logger });
 }
 

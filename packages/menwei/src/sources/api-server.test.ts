@@ -174,8 +174,8 @@ describe('createApiServerSource', () => {
       server.put(SERVICE_CIDRS, serviceCIDR);
       await until(() => events.includes('+ServiceCIDR kubernetes'));
       expect(log).toEqual([
-        expect.stringMatching(/; going on without ServiceCIDRs, retrying seldom$/),
-        expect.stringMatching(/^works again after: /),
+        expect.stringMatching(/; continuing without ServiceCIDRs, retrying from time to time$/),
+        expect.stringMatching(/^recovered from: /),
       ]);
       expect(log[0]).toContain(message);
     });
@@ -234,8 +234,8 @@ describe('createApiServerSource', () => {
     blocked[Symbol.dispose]();
     await until(() => server.watches === 3);
     expect(log).toEqual([
-      `${message}; retrying, what is known stays in force`,
-      `works again after: ${message}`,
+      `${message}; retrying, keeping the last known objects`,
+      `recovered from: ${message}`,
     ]);
   });
 
@@ -249,8 +249,8 @@ describe('createApiServerSource', () => {
     await until(() => server.watches === 3);
     const message = `http://127.0.0.1:${port} is unreachable: connection refused (ECONNREFUSED)`;
     expect(log).toEqual([
-      `${message}; retrying, what is known stays in force`,
-      `works again after: ${message}`,
+      `${message}; retrying, keeping the last known objects`,
+      `recovered from: ${message}`,
     ]);
   });
 

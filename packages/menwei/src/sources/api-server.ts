@@ -138,21 +138,20 @@ class FailureLog {
   failed(kind: WatchedObject['kind'], error: ApiError): void {
     if (!this.#isNew(kind, error)) return;
     const { failure, message } = error;
-    this.#logger.error({ failure }, `${message}; retrying, what is known stays in force`);
+    this.#logger.error({ failure }, `${message}; retrying, keeping the last known objects`);
   }
 
   /** No failure of anything the proxy could not do without. */
   withheld(kind: WatchedObject['kind'], error: ApiError): void {
     if (!this.#isNew(kind, error)) return;
     const { failure, message } = error;
-    this.#logger.info({ failure }, `${message}; going on without ${kind}s, retrying seldom`);
+    this.#logger.info({ failure }, `${message}; continuing without ${kind}s, retrying from time to time`);
   }
 
   working(kind: WatchedObject['kind']): void {
     const message = this.#reasons.get(kind);
     this.#reasons.delete(kind);
-    if (message !== undefined && !this.#isKnown(message))
-      this.#logger.info({}, `works again after: ${message}`);
+    if (message !== undefined && !this.#isKnown(message)) this.#logger.info({}, `recovered from: ${message}`);
   }
 
   #isNew(kind: WatchedObject['kind'], { message }: ApiError): boolean {

@@ -76,7 +76,7 @@ async function watchStatus(address: HostPort, print: Print, signal: AbortSignal)
       isLost = false;
     } catch (error) {
       if (!(error instanceof StatusError)) throw error;
-      if (!isLost) process.stderr.write(`menwei: ${error.message}; trying again\n`);
+      if (!isLost) process.stderr.write(`menwei: ${error.message}; retrying\n`);
       isLost = true;
       answer = undefined;
     }

@@ -53,7 +53,7 @@ async function get(
   } catch (cause) {
     signal.throwIfAborted();
     throw new StatusError(
-      `can't read http://${place}/status: ${formatErrorChain(cause)}; is menwei running? (--address names another metrics address)`,
+      `can't read http://${place}/status: ${formatErrorChain(cause)}; is menwei running? (--metrics-bind-address names another place to ask)`,
       { cause },
     );
   }

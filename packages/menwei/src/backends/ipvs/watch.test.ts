@@ -121,7 +121,7 @@ describe('what somebody else does is noticed', () => {
     [
       'the rules flushed',
       ({ tools }) => tools.wipe('nat'),
-      /rules were removed or changed by somebody else in /,
+      /iptables rules removed or changed by another program in /,
     ],
   ])('%s', async (_what, deed, expected) => {
     await using kernel = await openWatched();

@@ -74,7 +74,7 @@ async function repeat(
       await look();
     } catch (error) {
       if (signal.aborted) return;
-      logger.warn({ family, error }, 'could not look after the virtual servers');
+      logger.warn({ family, error }, 'checking the virtual servers for drift failed');
     }
   }
 }
@@ -103,7 +103,7 @@ async function findDrift(
     // A turn for each look, so that no sync waits for more than one.
     const what = await inTurn(async () => (currentImage() === image ? await look() : undefined));
     if (currentImage() !== image) return undefined;
-    if (what !== undefined) return `by somebody else: ${what}`;
+    if (what !== undefined) return `changed by another program: ${what}`;
   }
   return undefined;
 }

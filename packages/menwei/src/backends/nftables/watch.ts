@@ -51,7 +51,7 @@ export async function watchTable(watch: TableWatch, signal: AbortSignal): Promis
         // Where there is too little memory for a filter, the news of our own comes here, too.
         for (const message of messages) if (!ownPorts.includes(message.port)) news.take(message);
       },
-      onLost: () => changed('so much was changed at once that the kernel could not tell all of it'),
+      onLost: () => changed('netlink notifications were lost (ENOBUFS)'),
       ready,
     },
     signal,
@@ -76,7 +76,7 @@ export class TableNews {
       news = decodeNotification(message);
     } catch (error) {
       if (!(error instanceof KernelError)) throw error;
-      this.#changed(`somebody did what can't be understood (${error.message})`);
+      this.#changed(`a netlink notification can't be decoded (${error.message})`);
       return;
     }
     if (news === undefined) return;
@@ -90,8 +90,9 @@ export class TableNews {
     const changes = this.#changes.includes(DELETED_TABLE) ? [DELETED_TABLE] : this.#changes;
     const told = changes.slice(0, TOLD_CHANGES).join(', ');
     const rest = changes.length - TOLD_CHANGES;
-    const by = news.processId === undefined ? 'somebody' : `${news.processName} (process ${news.processId})`;
+    const by =
+      news.processId === undefined ? 'another program' : `${news.processName} (process ${news.processId})`;
     this.#changes = [];
-    this.#changed(`${by} ${told}${rest > 0 ? ` and did ${rest} more such things` : ''}`);
+    this.#changed(`${by} ${told}${rest > 0 ? ` and ${rest} more changes` : ''}`);
   }
 }

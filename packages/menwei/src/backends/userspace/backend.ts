@@ -149,7 +149,7 @@ export class UserspaceBackend
     if (first !== undefined) {
       const { key, port } = first;
       const facts = { family: this.family, servicePort: servicePortOf(key), port, others: inUse.length - 1 };
-      this.#logger.info(facts, 'ports are in use by something else, so others are chosen');
+      this.#logger.info(facts, 'proxy ports are in use by another program; choosing others');
     }
     this.#rounds = inUse.length === 0 ? 0 : this.#rounds + 1;
     if (this.#rounds <= MAX_ROUNDS) return inUse.length > 0;

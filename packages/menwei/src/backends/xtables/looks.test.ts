@@ -84,7 +84,7 @@ describe('a watch of iptables rules', () => {
     await expect
       .poll(() => kernel.drifts[0], { timeout: 10_000 })
       .toBe(
-        'rules were removed or changed by somebody else in filter KUBE-FORWARD, nat KUBE-SERVICES, nat PREROUTING',
+        'iptables rules removed or changed by another program in filter KUBE-FORWARD, nat KUBE-SERVICES, nat PREROUTING',
       );
   });
 });

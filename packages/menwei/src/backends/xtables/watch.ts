@@ -50,11 +50,11 @@ export async function watchTables(
       const chains = await flushSettled(look, signal);
       if (chains.length === 0) continue;
       canariesStand = false;
-      drifted(`rules were removed or changed by somebody else in ${tell(chains)}`);
+      drifted(`iptables rules removed or changed by another program in ${tell(chains)}`);
     } catch (error) {
       if (signal.aborted) return;
       // A busy lock, or a table that can't be read: nothing is known, so nothing is concluded.
-      logger.warn({ family, error }, 'could not look after the iptables rules');
+      logger.warn({ family, error }, 'checking the iptables rules for drift failed');
       await pause(watchPeriodMs, signal);
     }
   }

@@ -203,7 +203,7 @@ class ManifestRun {
     const { pollMs } = this.options;
     this.options.logger.warn(
       { folder },
-      `${folder} can't be watched (${reason}); it is looked at every ${pollMs} ms`,
+      `${folder} can't be watched (${reason}); polling every ${pollMs} ms`,
     );
   }
 }
