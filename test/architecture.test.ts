@@ -66,6 +66,10 @@ describe('the tables in docs/architecture.md', () => {
 });
 
 describe('the modules', () => {
+  it('hide what is private from everybody, not only from the type checker', () => {
+    expect(modules.filter(hasHalfHidden).map(({ path }) => path)).toEqual([]);
+  });
+
   it('import each other in no circle, types included', () => {
     const graph = modules.map(
       ({ path, imports }) => [path, new Set(imports.map(({ target }) => target))] as const,
@@ -185,6 +189,21 @@ function covers(name: string, target: string): boolean {
 
 function isIn(name: string, room: Room): boolean {
   return room.name === name || (name.endsWith('.ts') && roomOf(`${PRODUCT}${name}`) === room);
+}
+
+/** Constructors have no other way. */
+function hasHalfHidden(module: Module): boolean {
+  let found = false;
+  const look = ({ accessibility }: { readonly accessibility?: string | null | undefined }) => {
+    if (typeof accessibility === 'string') found = true;
+  };
+  module.visit({
+    PropertyDefinition: look,
+    MethodDefinition: (method) => {
+      if (method.kind !== 'constructor') look(method);
+    },
+  });
+  return found;
 }
 
 const whys = new Map<string, string | undefined>();

@@ -29,9 +29,9 @@ export function isAbsent(value: unknown): value is undefined | null {
  */
 export class ObjectReader {
   readonly ref: ObjectRef;
-  private readonly first: Problem[] = [];
-  private more = 0;
-  private rejected = false;
+  readonly #first: Problem[] = [];
+  #more = 0;
+  #rejected = false;
 
   constructor(ref: ObjectRef) {
     this.ref = ref;
@@ -39,16 +39,16 @@ export class ObjectReader {
 
   /** The first ones, and how many more: thousands of endpoints may have the same fault. */
   get problems(): readonly Problem[] {
-    if (this.more === 0) return this.first;
-    return [...this.first, { object: this.ref, field: '', message: `and ${this.more} more problems` }];
+    if (this.#more === 0) return this.#first;
+    return [...this.#first, { object: this.ref, field: '', message: `and ${this.#more} more problems` }];
   }
 
   reject(field: string, message: string): void {
     // Why there is no object at all must not drown in what is wrong with its parts.
-    const isShown = this.first.length < MOST_PROBLEMS || !this.rejected;
-    this.rejected = true;
-    if (isShown) this.first.push({ object: this.ref, field, message });
-    else this.more++;
+    const isShown = this.#first.length < MOST_PROBLEMS || !this.#rejected;
+    this.#rejected = true;
+    if (isShown) this.#first.push({ object: this.ref, field, message });
+    else this.#more++;
   }
 
   ignore(field: string, message: string): void {
@@ -57,13 +57,13 @@ export class ObjectReader {
 
   /** A problem that says itself what becomes of the object. */
   note(field: string, message: string): void {
-    if (this.first.length < MOST_PROBLEMS) this.first.push({ object: this.ref, field, message });
-    else this.more++;
+    if (this.#first.length < MOST_PROBLEMS) this.#first.push({ object: this.ref, field, message });
+    else this.#more++;
   }
 
   /** `build` is called only when nothing was rejected. */
   finish<T>(build: () => T): Decoded<T> {
-    return { object: this.rejected ? undefined : build(), problems: this.problems };
+    return { object: this.#rejected ? undefined : build(), problems: this.problems };
   }
 
   fields<T>(field: string, value: unknown): Unchecked<T> {

@@ -103,112 +103,112 @@ class FileReading implements ManifestFile {
   readonly warnings: ManifestError[] = [];
   readonly ignoredKinds = new Set<string>();
   unreadable = false;
-  private readonly file: string;
-  private readonly nodePorts: PortRange;
+  readonly #file: string;
+  readonly #nodePorts: PortRange;
 
   constructor(file: string, nodePorts: PortRange) {
-    this.file = file;
-    this.nodePorts = nodePorts;
+    this.#file = file;
+    this.#nodePorts = nodePorts;
   }
 
   readDocument(document: TextDocument): void {
-    if (document.error !== undefined) this.addSyntaxProblem(document, document.error);
-    else if (document.value !== undefined) this.readItem(document, true);
+    if (document.error !== undefined) this.#addSyntaxProblem(document, document.error);
+    else if (document.value !== undefined) this.#readItem(document, true);
   }
 
   /** A mistake of this program costs the one item that it came to light with. */
-  private readItem(item: Item, mayBeList: boolean): void {
+  #readItem(item: Item, mayBeList: boolean): void {
     try {
-      this.takeItem(item, mayBeList);
+      this.#takeItem(item, mayBeList);
     } catch (error) {
       const name = typeOf(item.value) ?? 'an object';
       const cause = error instanceof Error ? error.message : String(error);
-      this.fail(item.line, `BUG: ${name} could not be read: ${cause}`);
+      this.#fail(item.line, `BUG: ${name} could not be read: ${cause}`);
     }
   }
 
-  private addSyntaxProblem(document: TextDocument, { line, message }: TextError): void {
+  #addSyntaxProblem(document: TextDocument, { line, message }: TextError): void {
     const kind = watchedKindOf(document.value);
     const reader = kind && openObject(kind, withDefaults(kind, document.value)).reader;
     if (reader === undefined || reader.problems.length > 0) {
-      this.fail(line, message);
+      this.#fail(line, message);
     } else {
       this.broken.add(refKey(reader.ref));
-      this.addProblem(reader.ref, '', message, line);
+      this.#addProblem(reader.ref, '', message, line);
     }
   }
 
-  private takeItem(item: Item, mayBeList: boolean): void {
+  #takeItem(item: Item, mayBeList: boolean): void {
     const type = typeOf(item.value);
     if (type === undefined) {
-      this.fail(item.lineOf(''), 'no Kubernetes object: apiVersion or kind is missing');
+      this.#fail(item.lineOf(''), 'no Kubernetes object: apiVersion or kind is missing');
     } else if (type === 'v1 Endpoints') {
-      this.warnOfRepeated(
+      this.#warnOfRepeated(
         item,
         formatRef(refOfRaw('EndpointSlice', item.value)).replace(/^\w+/, 'Endpoints'),
       );
-      this.readEndpoints(item);
+      this.#readEndpoints(item);
     } else if (watchedKindOf(item.value) !== undefined) {
-      this.readObject(item, (field) => field);
+      this.#readObject(item, (field) => field);
     } else if (LISTS.has(type)) {
-      if (mayBeList) this.readList(item, type);
-      else this.fail(item.lineOf(''), `${type}: a list within a list`);
+      if (mayBeList) this.#readList(item, type);
+      else this.#fail(item.lineOf(''), `${type}: a list within a list`);
     } else {
       this.ignoredKinds.add(type);
     }
   }
 
-  private readList(list: Item, type: string): void {
+  #readList(list: Item, type: string): void {
     const items = isFields<{ items: unknown }>(list.value) ? (list.value.items ?? []) : [];
     if (!Array.isArray(items)) {
-      this.fail(list.lineOf('items'), `${type}: items: ${show(items)} is not a list`);
+      this.#fail(list.lineOf('items'), `${type}: items: ${show(items)} is not a list`);
       return;
     }
     const implied = LISTS.get(type);
     const repeated = shareOut(list.repeated);
-    this.warnOfRepeated({ ...list, repeated: repeated.get(undefined) ?? [] }, type);
+    this.#warnOfRepeated({ ...list, repeated: repeated.get(undefined) ?? [] }, type);
     items.forEach((value: unknown, index) => {
       const lineOf = (field: string) => list.lineOf(`items[${index}].${field}`);
       const line = list.line === undefined ? undefined : lineOf('');
       // Items of a typed list don't repeat what they are.
       const object = implied && isFields(value) ? { ...implied, ...value } : value;
-      this.readItem({ value: object, line, lineOf, repeated: repeated.get(index) ?? [] }, false);
+      this.#readItem({ value: object, line, lineOf, repeated: repeated.get(index) ?? [] }, false);
     });
   }
 
-  private readEndpoints(item: Item): void {
+  #readEndpoints(item: Item): void {
     const { slices, problem } = mirrorEndpoints(item.value);
     if (problem !== undefined) {
       const { reader } = openObject('EndpointSlice', withDefaults('EndpointSlice', item.value));
-      this.addProblem(reader.ref, problem.field, problem.message, item.lineOf(problem.field));
+      this.#addProblem(reader.ref, problem.field, problem.message, item.lineOf(problem.field));
       this.unreadable = true;
     }
     for (const { value, sourceField } of slices) {
-      this.readObject({ ...item, value, repeated: [] }, sourceField);
+      this.#readObject({ ...item, value, repeated: [] }, sourceField);
     }
   }
 
-  private readObject(item: Item, sourceField: (field: string) => string): void {
+  #readObject(item: Item, sourceField: (field: string) => string): void {
     const kind = watchedKindOf(item.value);
     if (kind === undefined) throw new Error('an object of a kind the proxy does not read');
     const raw = withDefaults(kind, item.value);
     const whose = formatRef(refOfRaw(kind, item.value));
-    this.warnOfRepeated(item, whose);
-    this.warnOfUnknown(item, whose);
-    const { object, problems } = this.decode(raw);
+    this.#warnOfRepeated(item, whose);
+    this.#warnOfUnknown(item, whose);
+    const { object, problems } = this.#decode(raw);
     for (const problem of problems) {
       const field = sourceField(problem.field);
-      this.addProblem(problem.object, field, problem.message, item.lineOf(field));
+      this.#addProblem(problem.object, field, problem.message, item.lineOf(field));
     }
-    if (object !== undefined) this.addObject(object, item);
-    else if (problems.length > 0) this.addBroken(openObject(kind, raw).reader);
+    if (object !== undefined) this.#addObject(object, item);
+    else if (problems.length > 0) this.#addBroken(openObject(kind, raw).reader);
   }
 
-  private decode(raw: unknown): Decoded<WatchedObject> {
+  #decode(raw: unknown): Decoded<WatchedObject> {
     const decoded = decodeObject(raw);
     const { object } = decoded;
     if (object?.kind !== 'Service') return decoded;
-    const refused = checkAllocations(raw, object, this.nodePorts).map((problem) => ({
+    const refused = checkAllocations(raw, object, this.#nodePorts).map((problem) => ({
       object: refOf(object),
       ...problem,
     }));
@@ -217,48 +217,42 @@ class FileReading implements ManifestFile {
     return { object: refused.length === 0 ? object : undefined, problems };
   }
 
-  private addObject(object: WatchedObject, item: Item): void {
+  #addObject(object: WatchedObject, item: Item): void {
     const key = refKey(object);
     if (!this.objects.has(key)) {
       this.objects.set(key, { object, line: item.line });
       return;
     }
-    this.addProblem(refOf(object), '', 'is in this file twice; the first one is used', item.lineOf(''));
+    this.#addProblem(refOf(object), '', 'is in this file twice; the first one is used', item.lineOf(''));
   }
 
-  private addBroken({
-    ref,
-    problems,
-  }: {
-    readonly ref: ObjectRef;
-    readonly problems: readonly Problem[];
-  }): void {
+  #addBroken({ ref, problems }: { readonly ref: ObjectRef; readonly problems: readonly Problem[] }): void {
     // An object whose very name can't be read may be any of the file's objects.
     if (problems.length > 0) this.unreadable = true;
     else this.broken.add(refKey(ref));
   }
 
-  private addProblem(object: ObjectRef, field: string, message: string, line: number | undefined): void {
-    this.problems.push({ object, field, message, file: this.file, ...(line === undefined ? {} : { line }) });
+  #addProblem(object: ObjectRef, field: string, message: string, line: number | undefined): void {
+    this.problems.push({ object, field, message, file: this.#file, ...(line === undefined ? {} : { line }) });
   }
 
-  private warnOfRepeated({ repeated }: Item, whose: string): void {
+  #warnOfRepeated({ repeated }: Item, whose: string): void {
     for (const { field, line } of repeated) {
       const message = `${whose}: ${show(field)} stands more than once; the last one counts`;
-      this.warnings.push({ file: this.file, line, message });
+      this.warnings.push({ file: this.#file, line, message });
     }
   }
 
-  private warnOfUnknown({ value, lineOf }: Item, whose: string): void {
+  #warnOfUnknown({ value, lineOf }: Item, whose: string): void {
     for (const field of findUnknownFields(value)) {
       const message = `${whose}: ${show(field)} is no field of a Service; ignored`;
-      this.warnings.push({ file: this.file, line: lineOf(field), message });
+      this.warnings.push({ file: this.#file, line: lineOf(field), message });
     }
   }
 
-  private fail(line: number | undefined, message: string): void {
+  #fail(line: number | undefined, message: string): void {
     this.unreadable = true;
-    this.errors.push({ file: this.file, line, message });
+    this.errors.push({ file: this.#file, line, message });
   }
 }
 

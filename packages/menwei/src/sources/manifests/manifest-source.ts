@@ -51,121 +51,121 @@ interface KnownFile {
 }
 
 class ManifestRun {
-  private readonly options: Required<ManifestSourceOptions>;
-  private readonly sink: ObjectSink;
-  private readonly watcher: FolderWatcher;
-  private files: ReadonlyMap<string, KnownFile> = new Map();
-  private readonly folders = new Set<string>();
-  private readonly inForce = new Map<string, Held>();
+  readonly #options: Required<ManifestSourceOptions>;
+  readonly #sink: ObjectSink;
+  readonly #watcher: FolderWatcher;
+  #files: ReadonlyMap<string, KnownFile> = new Map();
+  readonly #folders = new Set<string>();
+  readonly #inForce = new Map<string, Held>();
   /** When an object was first missed, on the clock of `performance.now()`. */
-  private readonly missedAtMs = new Map<string, number>();
-  private readonly unwatchable = new Set<string>();
-  private readonly announcedKinds = new Set<string>();
-  private reported: ReadonlySet<string> = new Set();
-  private stale: ReadonlyMap<string, Stale> = new Map();
+  readonly #missedAtMs = new Map<string, number>();
+  readonly #unwatchable = new Set<string>();
+  readonly #announcedKinds = new Set<string>();
+  #reported: ReadonlySet<string> = new Set();
+  #stale: ReadonlyMap<string, Stale> = new Map();
 
   constructor(options: ManifestSourceOptions, sink: ObjectSink) {
-    this.options = {
+    this.#options = {
       nodePortRange: DEFAULT_NODE_PORT_RANGE,
       pollMs: 5_000,
       removalDelayMs: 250,
       ...options,
     };
-    this.sink = sink;
-    this.watcher = new FolderWatcher((folder, reason) => this.warnUnwatchable(folder, reason));
+    this.#sink = sink;
+    this.#watcher = new FolderWatcher((folder, reason) => this.#warnUnwatchable(folder, reason));
   }
 
   async run(signal: AbortSignal): Promise<void> {
-    await requirePaths(this.options.paths);
+    await requirePaths(this.#options.paths);
     try {
-      await this.look();
-      this.sink.synced();
+      await this.#look();
+      this.#sink.synced();
       // Whatever changed between listing the folders and watching them is found now.
-      await this.look();
+      await this.#look();
       while (!signal.aborted) {
-        await this.watcher.next(this.waitMs(), signal);
-        if (!signal.aborted) await this.look();
+        await this.#watcher.next(this.#waitMs(), signal);
+        if (!signal.aborted) await this.#look();
       }
     } finally {
-      this.watcher.close();
+      this.#watcher.close();
     }
   }
 
   /** Until the next missing object is due, but no longer than until the next look that happens anyway. */
-  private waitMs(): number {
-    const { pollMs, removalDelayMs } = this.options;
-    const due = [...this.missedAtMs.values()].map((atMs) => atMs + removalDelayMs - performance.now());
+  #waitMs(): number {
+    const { pollMs, removalDelayMs } = this.#options;
+    const due = [...this.#missedAtMs.values()].map((atMs) => atMs + removalDelayMs - performance.now());
     return Math.max(0, Math.min(pollMs, ...due));
   }
 
-  private async look(): Promise<void> {
-    const paths = await listManifests(this.options.paths, this.folders);
-    for (const path of paths.folders) this.folders.add(path);
-    await this.watcher.follow(paths.folders);
-    this.files = await this.readFiles(paths);
-    const contents = new Map([...this.files].map(([file, { content }]) => [file, content]));
-    const { held, problems } = decide(contents, this.inForce);
-    this.deliver(held);
-    this.tellStale(findStale(contents, held));
-    this.report([...contents.values()], problems, paths.lost);
+  async #look(): Promise<void> {
+    const paths = await listManifests(this.#options.paths, this.#folders);
+    for (const path of paths.folders) this.#folders.add(path);
+    await this.#watcher.follow(paths.folders);
+    this.#files = await this.#readFiles(paths);
+    const contents = new Map([...this.#files].map(([file, { content }]) => [file, content]));
+    const { held, problems } = decide(contents, this.#inForce);
+    this.#deliver(held);
+    this.#tellStale(findStale(contents, held));
+    this.#report([...contents.values()], problems, paths.lost);
   }
 
-  private async readFiles({ files, named, lost }: ManifestPaths): Promise<ReadonlyMap<string, KnownFile>> {
+  async #readFiles({ files, named, lost }: ManifestPaths): Promise<ReadonlyMap<string, KnownFile>> {
     const known = new Map<string, KnownFile>();
     for (const file of files) {
       // What vanished since it was listed, perhaps with its whole folder, is the next look's to judge.
-      const read = (await this.readFile(file, named.has(file))) ?? this.files.get(file);
+      const read = (await this.#readFile(file, named.has(file))) ?? this.#files.get(file);
       if (read !== undefined) known.set(file, read);
     }
     // After the others, so that a file that moved elsewhere counts where it is now.
-    for (const [file, old] of this.files) {
+    for (const [file, old] of this.#files) {
       if (lost.has(dirname(file)) && !known.has(file)) known.set(file, old);
     }
     return known;
   }
 
-  private async readFile(file: string, isNamed: boolean): Promise<KnownFile | undefined> {
-    const known = this.files.get(file);
+  async #readFile(file: string, isNamed: boolean): Promise<KnownFile | undefined> {
+    const known = this.#files.get(file);
     try {
       const read = await readManifest(file, { known: known?.stamp, isNamed });
       if (read === undefined) return undefined;
       if (read === 'unchanged') return known;
-      const content = readManifestFile(file, read.text, this.options.nodePortRange);
+      const content = readManifestFile(file, read.text, this.#options.nodePortRange);
       return { stamp: read.stamp, content };
     } catch (error) {
       return { stamp: '', content: unreadableFile(file, describeFileError(error)) };
     }
   }
 
-  private deliver(held: ReadonlyMap<string, Held>): void {
+  #deliver(held: ReadonlyMap<string, Held>): void {
     for (const [key, next] of held) {
-      const old = this.inForce.get(key);
-      this.inForce.set(key, next);
-      if (!isDeepStrictEqual(old?.object, next.object)) this.sink.upsert(next.object);
-      this.missedAtMs.delete(key);
+      const old = this.#inForce.get(key);
+      this.#inForce.set(key, next);
+      if (!isDeepStrictEqual(old?.object, next.object)) this.#sink.upsert(next.object);
+      this.#missedAtMs.delete(key);
     }
     const nowMs = performance.now();
-    for (const [key, { object }] of this.inForce) {
+    for (const [key, { object }] of this.#inForce) {
       if (held.has(key)) continue;
-      const missedAtMs = this.missedAtMs.get(key) ?? nowMs;
-      this.missedAtMs.set(key, missedAtMs);
-      if (nowMs - missedAtMs < this.options.removalDelayMs) continue;
-      this.missedAtMs.delete(key);
-      this.inForce.delete(key);
-      this.sink.remove({ kind: object.kind, namespace: object.namespace, name: object.name });
+      const missedAtMs = this.#missedAtMs.get(key) ?? nowMs;
+      this.#missedAtMs.set(key, missedAtMs);
+      if (nowMs - missedAtMs < this.#options.removalDelayMs) continue;
+      this.#missedAtMs.delete(key);
+      this.#inForce.delete(key);
+      this.#sink.remove({ kind: object.kind, namespace: object.namespace, name: object.name });
     }
   }
 
-  private tellStale(stale: ReadonlyMap<string, Stale>): void {
-    for (const [key, { ref }] of this.stale) if (!stale.has(key)) this.sink.stale(ref, undefined);
+  #tellStale(stale: ReadonlyMap<string, Stale>): void {
+    for (const [key, { ref }] of this.#stale) if (!stale.has(key)) this.#sink.stale(ref, undefined);
     for (const [key, { ref, reason }] of stale) {
-      if (this.stale.get(key)?.reason !== reason) this.sink.stale(ref, reason);
+      if (this.#stale.get(key)?.reason !== reason) this.#sink.stale(ref, reason);
     }
-    this.stale = stale;
+    this.#stale = stale;
   }
 
   /** What is wrong is said once, and again only after it has been right in between. */
-  private report(
+  #report(
     contents: readonly ManifestFile[],
     duplicates: readonly Problem[],
     lost: ReadonlyMap<string, string>,
@@ -173,35 +173,35 @@ class ManifestRun {
     const reported = new Set<string>();
     const isNew = (text: string) => {
       reported.add(text);
-      return !this.reported.has(text);
+      return !this.#reported.has(text);
     };
     for (const problem of [...contents.flatMap((content) => content.problems), ...duplicates]) {
-      if (isNew(formatProblem(problem))) this.sink.report(problem);
+      if (isNew(formatProblem(problem))) this.#sink.report(problem);
     }
     const lostFolders = [...lost].map(([file, message]) => ({ file, message, line: undefined }));
     const errors: readonly ManifestError[] = [
       ...contents.flatMap((content) => content.errors),
       ...lostFolders,
     ];
-    const { logger } = this.options;
+    const { logger } = this.#options;
     const news = (all: readonly ManifestError[]) => firstLines(all.map(formatManifestError).filter(isNew));
     for (const text of news(errors)) logger.error({}, text);
     for (const text of news(contents.flatMap((content) => content.warnings))) logger.warn({}, text);
-    this.reported = reported;
-    for (const kind of contents.flatMap((content) => [...content.ignoredKinds])) this.announce(kind);
+    this.#reported = reported;
+    for (const kind of contents.flatMap((content) => [...content.ignoredKinds])) this.#announce(kind);
   }
 
-  private announce(kind: string): void {
-    if (this.announcedKinds.has(kind)) return;
-    this.announcedKinds.add(kind);
-    this.options.logger.info({ kind }, `Manifests of kind ${kind} are ignored`);
+  #announce(kind: string): void {
+    if (this.#announcedKinds.has(kind)) return;
+    this.#announcedKinds.add(kind);
+    this.#options.logger.info({ kind }, `Manifests of kind ${kind} are ignored`);
   }
 
-  private warnUnwatchable(folder: string, reason: string): void {
-    if (this.unwatchable.has(folder)) return;
-    this.unwatchable.add(folder);
-    const { pollMs } = this.options;
-    this.options.logger.warn(
+  #warnUnwatchable(folder: string, reason: string): void {
+    if (this.#unwatchable.has(folder)) return;
+    this.#unwatchable.add(folder);
+    const { pollMs } = this.#options;
+    this.#options.logger.warn(
       { folder },
       `${folder} can't be watched (${reason}); polling every ${pollMs} ms`,
     );
