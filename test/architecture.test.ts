@@ -24,11 +24,15 @@ const byPath = new Map(modules.map((module) => [module.path, module]));
 /** What is shipped, and what the tests of all packages share. */
 const inRooms = modules.filter(({ path }) => path.startsWith('packages/') && !isTest(path));
 
+/** What these offer is for people elsewhere, too. */
+const PUBLISHED: readonly string[] = ['packages/netlink'];
+
 /** Of the packages. */
 const folders = [...new Set(inRooms.map(({ path }) => path.split('/').slice(0, 2).join('/')))];
 
 interface Manifest {
   readonly name: string;
+  readonly exports: Readonly<Record<string, string>>;
   readonly dependencies?: Readonly<Record<string, string>>;
   readonly devDependencies?: Readonly<Record<string, string>>;
 }
@@ -123,6 +127,19 @@ describe('the modules', () => {
       imports.some(({ target, onlyTypes }) => target === '@kubernetes/client-node' && !onlyTypes),
     );
     expect(paths(users)).toEqual([]);
+  });
+});
+
+describe('the exports of packages', () => {
+  it.each(folders)('of %s are what others import', (folder) => {
+    const offered = Object.values(readManifest(folder).exports).map((path) => join(folder, path));
+    const used = new Set(
+      modules
+        .filter(({ path }) => !path.startsWith(`${folder}/`))
+        .flatMap(({ imports }) => imports.map(({ target }) => target)),
+    );
+    const unused = offered.filter((path) => !path.includes('*') && !used.has(path));
+    expect(PUBLISHED.includes(folder) ? [] : unused).toEqual([]);
   });
 });
 
