@@ -14,5 +14,6 @@ export {
   type GenerationNotification,
   type Notification,
 } from './notification.ts';
+export { openNfTables } from './open.ts';
 export { type ChainTally, type ChainUse, readChainUses, readRuleTally } from './rule-tally.ts';
 export { encodeTableFilter } from './table-filter.ts';

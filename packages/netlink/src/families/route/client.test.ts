@@ -142,6 +142,16 @@ describe('applyAddresses', () => {
   });
 });
 
+describe('observeLinks', () => {
+  it('lists all interfaces', async () => {
+    const { client } = clientOf(list(linkPayload(1, 'lo'), linkPayload(7, 'eth0', 'veth')));
+    expect(await client.observeLinks(signal)).toEqual([
+      { index: 1, name: 'lo', kind: undefined, isUp: false },
+      { index: 7, name: 'eth0', kind: 'veth', isUp: false },
+    ]);
+  });
+});
+
 describe('observeAddresses', () => {
   it('gives addresses the names of their interfaces', async () => {
     const { client, peer } = clientOf(

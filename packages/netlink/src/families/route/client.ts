@@ -9,7 +9,7 @@ import { NLM_F_ACK, NLM_F_CREATE, NLM_F_EXCL, NLM_F_REQUEST } from '../../messag
 import { MessageWriter } from '../../message-writer.ts';
 import { NETLINK_ROUTE, openNetlinkTransport, SOL_NETLINK } from '../../transport.ts';
 import { RTM } from './constants.ts';
-import type { AddressEdit, AddressOnInterface, AddressRefusal, LinkClient } from './contract.ts';
+import type { AddressEdit, AddressOnInterface, AddressRefusal, Link, LinkClient } from './contract.ts';
 import {
   AddressReader,
   decodeLink,
@@ -19,7 +19,6 @@ import {
   encodeLinkName,
   encodeLinkQuestion,
   isDummy,
-  type ObservedLink,
 } from './message.ts';
 
 const { EADDRNOTAVAIL, EEXIST, ENODEV } = constants.errno;
@@ -99,6 +98,17 @@ export class KernelLinks implements LinkClient, Disposable {
     return this.#observeLink(name)?.index;
   }
 
+  /** All interfaces. */
+  observeLinks(signal: AbortSignal): Promise<readonly Link[]> {
+    const list: NetlinkRequest = {
+      operation: 'observe',
+      object: 'interfaces',
+      type: RTM.GETLINK,
+      write: (writer) => encodeLinkQuestion(writer),
+    };
+    return this.#connection.dump(list, linkListReader, signal);
+  }
+
   async applyAddresses(
     name: string,
     edits: readonly AddressEdit[],
@@ -124,7 +134,7 @@ export class KernelLinks implements LinkClient, Disposable {
     signal: AbortSignal,
     name?: string,
   ): Promise<readonly AddressOnInterface[]> {
-    const names = name === undefined ? await this.#observeNames(signal) : this.#nameOf(name);
+    const names = name === undefined ? namesOf(await this.observeLinks(signal)) : this.#nameOf(name);
     const [index, other] = names.keys();
     if (index === undefined) return [];
     const object = `${family} addresses${name === undefined ? '' : ` of ${name}`}`;
@@ -141,7 +151,7 @@ export class KernelLinks implements LinkClient, Disposable {
     this.#connection[Symbol.dispose]();
   }
 
-  #observeLink(name: string): ObservedLink | undefined {
+  #observeLink(name: string): Link | undefined {
     try {
       const [answer] = this.#connection.request({
         operation: 'observe',
@@ -160,16 +170,6 @@ export class KernelLinks implements LinkClient, Disposable {
   #nameOf(name: string): ReadonlyMap<number, string> {
     const link = this.#observeLink(name);
     return new Map(link === undefined ? [] : [[link.index, name]]);
-  }
-
-  #observeNames(signal: AbortSignal): Promise<ReadonlyMap<number, string>> {
-    const list: NetlinkRequest = {
-      operation: 'observe',
-      object: 'interfaces',
-      type: RTM.GETLINK,
-      write: (writer) => encodeLinkQuestion(writer),
-    };
-    return this.#connection.dump(list, linkListReader, signal);
   }
 
   async #exchange(
@@ -219,15 +219,18 @@ function addressListReader(names: ReadonlyMap<number, string>): DumpReader<reado
   };
 }
 
-function linkListReader(): DumpReader<ReadonlyMap<number, string>> {
-  const names = new Map<number, string>();
+function linkListReader(): DumpReader<readonly Link[]> {
+  const links: Link[] = [];
   return {
     read({ payload }) {
-      const { index, name } = decodeLink(payload);
-      names.set(index, name);
+      links.push(decodeLink(payload));
     },
-    result: () => names,
+    result: () => links,
   };
+}
+
+function namesOf(links: readonly Link[]): ReadonlyMap<number, string> {
+  return new Map(links.map(({ index, name }) => [index, name]));
 }
 
 function hasErrno(error: unknown, errno: number): boolean {

@@ -17,6 +17,10 @@ export const RTNLGRP = { IPV4_IFADDR: 5, IPV6_IFADDR: 9 } as const;
 export const LINK_HEADER_SIZE = 16;
 export const ADDRESS_HEADER_SIZE = 8;
 
+/** Of ifi_flags in struct ifinfomsg. */
+export const LINK_FLAGS_OFFSET = 8;
+export const IFF_UP = 1;
+
 export const IFLA = { IFNAME: 3, LINKINFO: 18, EXT_MASK: 29 } as const;
 export const IFLA_INFO_KIND = 1;
 /** Packet counters are not wanted. */

@@ -2,6 +2,17 @@
 import type { IpFamily } from '../../address.ts';
 import type { KernelError } from '../../kernel-error.ts';
 
+/** A network interface. */
+export interface Link {
+  /** No other interface of the network namespace ever gets this number. */
+  readonly index: number;
+  readonly name: string;
+  /** `veth`; undefined for what stands for a real device. */
+  readonly kind: string | undefined;
+  /** Whether it is set up (`ip link set … up`), cable or not. */
+  readonly isUp: boolean;
+}
+
 export interface AddressOnInterface {
   readonly interface: string;
   /** Canonical. */

@@ -65,11 +65,20 @@ describe('requests', () => {
 
 describe('links', () => {
   it.each([
-    ['one that stands for a device', LO, { index: 7, name: 'lo', kind: undefined }],
-    ['one of a kind', `${LO} 0d001280 09000100 7665746800000000`, { index: 7, name: 'lo', kind: 'veth' }],
-    ['one of no kind', `${LO} 04001280`, { index: 7, name: 'lo', kind: undefined }],
+    ['one that stands for a device', LO, { kind: undefined }],
+    ['one of a kind', `${LO} 0d001280 09000100 7665746800000000`, { kind: 'veth' }],
+    ['one of no kind', `${LO} 04001280`, { kind: undefined }],
   ])('can be %s', (_, attributes, link) => {
-    expect(decodeLink(hex(`00000000 07000000 00000000 00000000 ${attributes}`))).toEqual(link);
+    expect(decodeLink(hex(`00000000 07000000 43100000 00000000 ${attributes}`))).toEqual({
+      index: 7,
+      name: 'lo',
+      isUp: true,
+      ...link,
+    });
+  });
+
+  it('can be down', () => {
+    expect(decodeLink(hex(`00000000 07000000 42100000 00000000 ${LO}`))).toMatchObject({ isUp: false });
   });
 
   it.each(['', '00000000 07000000', NO_LINK, `${NO_LINK} ff000300`])('cannot be %j', (bytes) => {

@@ -11,23 +11,18 @@ import {
   ADDRESS_HEADER_SIZE,
   IFA,
   IFA_F,
+  IFF_UP,
   IFLA,
   IFLA_INFO_KIND,
+  LINK_FLAGS_OFFSET,
   LINK_HEADER_SIZE,
   RT_SCOPE,
   RTEXT_FILTER_SKIP_STATS,
 } from './constants.ts';
-import type { AddressOnInterface } from './contract.ts';
+import type { AddressOnInterface, Link } from './contract.ts';
 
 const NO_LINK = new Uint8Array(LINK_HEADER_SIZE);
 const DUMMY = 'dummy';
-
-export interface ObservedLink {
-  readonly index: number;
-  readonly name: string;
-  /** `veth`; undefined for what stands for a real device. */
-  readonly kind: string | undefined;
-}
 
 /** An address with the number of its interface instead of the name. */
 export interface ObservedAddress extends Omit<AddressOnInterface, 'interface'> {
@@ -53,12 +48,12 @@ export function encodeLinkQuestion(writer: MessageWriter, name?: string): void {
   writer.u32(IFLA.EXT_MASK, RTEXT_FILTER_SKIP_STATS);
 }
 
-export function isDummy({ kind }: ObservedLink): boolean {
+export function isDummy({ kind }: Link): boolean {
   return kind === DUMMY;
 }
 
 /** Throws KernelError. */
-export function decodeLink(payload: Uint8Array): ObservedLink {
+export function decodeLink(payload: Uint8Array): Link {
   const attributes = decodeBody(payload, LINK_HEADER_SIZE);
   const name = attributes.get(IFLA.IFNAME);
   if (name === undefined) throw malformed('name of an interface', 0, 0);
@@ -66,6 +61,7 @@ export function decodeLink(payload: Uint8Array): ObservedLink {
   const kind = info === undefined ? undefined : decodeAttributes(info).get(IFLA_INFO_KIND);
   return {
     index: decodeInterfaceIndex(payload),
+    isUp: (viewOf(payload).getUint32(LINK_FLAGS_OFFSET, IS_LITTLE_ENDIAN) & IFF_UP) !== 0,
     name: decodeText(name),
     kind: kind === undefined ? undefined : decodeText(kind),
   };
