@@ -8,4 +8,4 @@ for (const { protocol, source, destination, replySource } of entries) {
     `answered by ${replySource.ip}:${replySource.port}`,
   );
 }
-console.log(`${entries.length} entries`);
+console.log(`${entries.length} in all`);
