@@ -95,7 +95,7 @@ describe('menwei lab', () => {
     const up = lab('up', '-f', file);
     expect(up).toMatchObject({ status: 0, stderr: '' });
     expect(up.stdout).toContain('10.244.0.10');
-    expect(lab('up', '-f', file).stderr).toMatch(/^menwei: lab: one is up already \(process \d+\)/);
+    expect(lab('up', '-f', file).stderr).toMatch(/^menwei: lab: already running \(process \d+\)/);
 
     const inside = lab('run', 'web', '--', 'sh', '-c', 'ip -brief address; exit 7');
     expect(inside.stdout).toContain('10.244.0.10/32');

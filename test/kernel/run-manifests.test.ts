@@ -49,7 +49,7 @@ describe('menwei diff with manifests that don’t say all they mean', () => {
     [
       'no Service',
       'apiVersion: v1\nkind: Pod\n',
-      /^menwei: \S+: no Service in it \(of other kinds: v1 Pod\)\n$/,
+      /^menwei: \S+: contains no Service \(of other kinds: v1 Pod\)\n$/,
     ],
   ])('compares with nothing: %s', async (_title, text, reason) => {
     const manifests = folder.write('diff.yaml', text);

@@ -52,8 +52,7 @@ it('a port over SCTP in userspace mode', async () => {
   }
   await expect.poll(statuses, { timeout: 20_000 }).toEqual(expected.sort());
   const about = run.log().filter((line) => line.includes('SCTP'));
-  const line =
-    "W Service default/mixed: port 80/SCTP: userspace mode can't forward SCTP, since this program has no sockets for it";
+  const line = 'W Service default/mixed: port 80/SCTP: SCTP is not supported in userspace mode';
   expect(about).toEqual([expect.stringContaining(line), expect.stringContaining(line)]);
   expect(run.log('E')).toEqual([]);
   const response = await fetch('http://127.0.0.1:10249/status');

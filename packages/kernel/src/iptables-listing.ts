@@ -80,7 +80,7 @@ class LineSplitter {
   push(chunk: Uint8Array): void {
     const lines = (this.#rest + this.#decoder.decode(chunk, { stream: true })).split('\n');
     this.#rest = lines.pop() ?? '';
-    if (this.#rest.length > LONGEST_LINE) throw new Error('printed a line without an end and was killed');
+    if (this.#rest.length > LONGEST_LINE) throw new Error('printed too long a line and was killed');
     for (const line of lines) this.#onLine(line);
   }
 

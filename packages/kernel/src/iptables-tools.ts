@@ -162,7 +162,7 @@ class RealIptablesTools implements IptablesTools {
     if (result.status !== 0) throw this.#error('save', table, result);
     listing.end();
     if (listing.repeated !== undefined) {
-      const detail = `chain ${listing.repeated} was printed more than once, because the table was changed meanwhile`;
+      const detail = `chain ${listing.repeated} was listed more than once: the table was changed during the dump`;
       throw new KernelError({
         operation: `${this.#name} save`,
         object: table,
@@ -172,7 +172,7 @@ class RealIptablesTools implements IptablesTools {
     }
     const remarks = [...listing.comments, ...linesOf(result.stderr)];
     if (listing.isWhole) return remarks;
-    const detail = `the table can't be read: ${remarks.join('; ') || 'it was not printed to its end'}`;
+    const detail = `the table can't be read: ${remarks.join('; ') || 'the output is incomplete'}`;
     throw new KernelError({ operation: `${this.#name} save`, object: table, detail });
   }
 

@@ -96,7 +96,7 @@ describe('ToolRunner', () => {
   });
 
   it('ends a tool that prints without an end', async () => {
-    await expect(runner.run({ file: 'yes', args: [] })).rejects.toThrow('printed without an end');
+    await expect(runner.run({ file: 'yes', args: [] })).rejects.toThrow('printed too much');
   });
 
   it('ends a tool whose output can’t be taken', async () => {

@@ -136,7 +136,7 @@ class Helper {
           limit.add(chunk.length);
           allowance -= chunk.length;
           try {
-            if (allowance < 0) throw new Error('printed without an end and was killed');
+            if (allowance < 0) throw new Error('printed too much and was killed');
             onOutput(chunk);
           } catch (error) {
             stop(error);

@@ -129,7 +129,7 @@ describe('a request', () => {
   });
 
   it.each<[string, Reply, string]>([
-    ['no answer', () => [], 'list things: the kernel gave no answer'],
+    ['no answer', () => [], 'list things: no answer from the kernel'],
     ['lost answers', () => [lost()], 'list things: no buffer space available (ENOBUFS)'],
     ['garbage', () => [new Uint8Array(5)], "list things: at byte 0: a length of 0 can't be right"],
   ])('fails for %s', (_, answer, message) => {
@@ -226,7 +226,7 @@ describe('a dump', () => {
     const peer = new NetlinkPeer(...Array<Reply>(MAX_ATTEMPTS).fill(disturbed));
     await expect(new NetlinkConnection(peer).dump(REQUEST, textReader)).rejects.toMatchObject({
       name: 'KernelError',
-      message: expect.stringMatching(/^list things: disturbed 5 times, at last: ./),
+      message: expect.stringMatching(/^list things: dump interrupted 5 times \(./),
       errno,
     });
   });
@@ -245,9 +245,9 @@ describe('a dump', () => {
     [
       'no end',
       reply((request) => datagrams(whole(request).slice(0, -1))),
-      /^list things: the answer of the kernel has no end$/,
+      /^list things: the dump ended without NLMSG_DONE$/,
     ],
-    ['no answer', () => [], /^list things: the answer of the kernel has no end$/],
+    ['no answer', () => [], /^list things: the dump ended without NLMSG_DONE$/],
   ])('fails with %s', async (_, answer, message) => {
     await expect(
       new NetlinkConnection(new NetlinkPeer(answer)).dump(REQUEST, textReader),

@@ -104,7 +104,7 @@ export class NetlinkConnection implements Disposable {
         const disturbance = (await this.#dumpOnce(request, dump)) ?? flawOf(reader);
         if (disturbance === undefined) return reader.result();
         if (attempt < MAX_ATTEMPTS) continue;
-        const detail = `disturbed ${MAX_ATTEMPTS} times, at last: ${disturbance.detail}`;
+        const detail = `dump interrupted ${MAX_ATTEMPTS} times (${disturbance.detail})`;
         throw failure(request, detail, disturbance.errno);
       }
     });
@@ -168,7 +168,7 @@ export class NetlinkConnection implements Disposable {
       this.#transport.send(encodeRequest(request, NLM_F_ACK, sequence));
       while (end === undefined) {
         if (lost !== undefined) throw lost;
-        if (!this.#receive()) throw failure(request, 'the kernel gave no answer');
+        if (!this.#receive()) throw failure(request, 'no answer from the kernel');
       }
       return { ...end, answers };
     } catch (cause) {

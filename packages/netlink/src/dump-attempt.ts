@@ -62,7 +62,7 @@ export class DumpAttempt {
 
   take(message: NetlinkMessage): void {
     const { type, flags } = message;
-    if ((flags & NLM_F_DUMP_INTR) !== 0) this.#disturb('it was changed meanwhile', EINTR);
+    if ((flags & NLM_F_DUMP_INTR) !== 0) this.#disturb('NLM_F_DUMP_INTR', EINTR);
     if (type === NLMSG_DONE || type === NLMSG_ERROR) this.#end(decodeAcknowledgement(message));
     else if (type === NLMSG_OVERRUN) this.#disturb(formatErrno(ENOBUFS), ENOBUFS);
     else if (type !== NLMSG_NOOP && !this.#isUseless()) this.#readOrRemember(message);
@@ -77,7 +77,7 @@ export class DumpAttempt {
     if (this.#thrown !== undefined) throw this.#thrown[0];
     this.#signal?.throwIfAborted();
     if (this.#disturbance !== undefined) return this.#disturbance;
-    if (!this.#isOver) throw failure(this.#request, 'the answer of the kernel has no end');
+    if (!this.#isOver) throw failure(this.#request, 'the dump ended without NLMSG_DONE');
     return undefined;
   }
 

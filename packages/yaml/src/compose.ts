@@ -51,7 +51,7 @@ class Composing {
 
   #value(node: unknown, place: Place): unknown {
     if (this.#followed.size > 0 && ++this.#aliased > MOST_ALIASED) {
-      return this.#refuse(node, 'aliases unfold into too many values');
+      return this.#refuse(node, 'aliases expand to too many values');
     }
     if (place.depth > DEEPEST) return this.#refuse(node, 'nested too deeply');
     if (isAlias(node)) return this.#follow(node.source, node, place);
@@ -71,8 +71,8 @@ class Composing {
 
   #follow(name: string, alias: unknown, place: Place): unknown {
     const target = this.#anchors.get(name);
-    if (target === undefined) return this.#refuse(alias, 'alias of no anchor before it');
-    if (this.#followed.has(name)) return this.#refuse(alias, 'alias of what it stands in');
+    if (target === undefined) return this.#refuse(alias, 'alias without an anchor before it');
+    if (this.#followed.has(name)) return this.#refuse(alias, 'alias inside of its own anchor');
     this.#followed.add(name);
     const value = this.#value(target, within(place, ''));
     this.#followed.delete(name);
@@ -108,7 +108,7 @@ class Composing {
   #key(node: unknown, place: Place): string | undefined {
     const value = this.#value(node, within(place, ''));
     if (value !== null && typeof value !== 'object') return String(value);
-    this.#refuse(node, value === null ? 'null is no key' : 'a map or list is no key');
+    this.#refuse(node, value === null ? 'a key must not be null' : 'a key must not be a map or list');
     return undefined;
   }
 

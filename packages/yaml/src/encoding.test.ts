@@ -20,6 +20,6 @@ describe('text', () => {
     ['UTF-16LE', Buffer.from([0xff, 0xfe, 0x00])],
     ['UTF-16LE', Buffer.from([0xff, 0xfe, 0x00, 0xd8])],
   ])('that is no %s is an error', (encoding, bytes) => {
-    expect(() => decodeText(bytes)).toThrow(`is no text in ${encoding}`);
+    expect(() => decodeText(bytes)).toThrow(`is not valid ${encoding}`);
   });
 });

@@ -15,6 +15,6 @@ export function decodeText(bytes: Uint8Array): string {
   try {
     return new TextDecoder(encoding, { fatal: true }).decode(bytes);
   } catch (cause) {
-    throw new Error(`is no text in ${encoding.toUpperCase()}`, { cause });
+    throw new Error(`is not valid ${encoding.toUpperCase()}`, { cause });
   }
 }

@@ -55,7 +55,7 @@ function resolveAs(text: string, wanted: Kind): Scalar | Unreadable {
   if (value !== null && typeof value === 'object') return value;
   const kind = kindOf(value);
   if (kind === wanted || (kind === 'int' && wanted === 'float')) return value;
-  return { mistake: `!!${wanted} stands before what is none` };
+  return { mistake: `not a value of type !!${wanted}` };
 }
 
 function kindOf(value: Scalar): Kind {
@@ -70,7 +70,7 @@ function resolvePlain(text: string): Scalar | Unreadable {
   const word = WORDS.get(text);
   if (word !== undefined) return word;
   if (!/^[-+.\d]/.test(text)) return text;
-  if (NOT_FINITE.test(text)) return { mistake: 'a number that is not finite, which JSON does not have' };
+  if (NOT_FINITE.test(text)) return { mistake: 'not a finite number' };
   const plain = text.startsWith('.') ? text : text.replaceAll('_', '');
   return resolveInteger(plain) ?? resolveFloat(plain) ?? text;
 }

@@ -5,7 +5,7 @@ import { orFail } from '../setup/failure.ts';
 export function registerCleanupCommand(program: Command): void {
   program
     .command('cleanup')
-    .description('remove everything that any mode has programmed')
+    .description('remove what every mode has programmed')
     .action(() =>
       orFail(async () => {
         const { runProxy } = await import('../agent/serve.ts');

@@ -109,7 +109,7 @@ function pathsOf({ name }: NameOption): ResidencePaths {
 
 async function residentOf(paths: ResidencePaths): Promise<ResidentLabStatus> {
   const found = await findResidentLab(paths);
-  if (found === undefined) throw new UserError('lab: none is up: start one with menwei lab up -f FILE');
+  if (found === undefined) throw new UserError('lab: not running; start one with menwei lab up -f FILE');
   return found;
 }
 
@@ -130,7 +130,7 @@ async function up(options: UpOptions): Promise<void> {
   const paths = pathsOf(options);
   const running = await findResidentLab(paths);
   if (running !== undefined) {
-    throw new UserError(`lab: one is up already (process ${running.pid}): end it with menwei lab down`);
+    throw new UserError(`lab: already running (process ${running.pid}): end it with menwei lab down`);
   }
   await (options.foreground === true ? hold(spec, options, paths) : holdInBackground(options, paths));
 }

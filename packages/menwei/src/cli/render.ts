@@ -21,13 +21,10 @@ export function registerRenderCommand(program: Command): void {
     )
     .option('--node <name>', 'name of the node; the only Node in the files, or this machine, unless given')
     .option('--node-ip <ip>', 'address of the node; the Node object’s unless given')
-    .option('--cluster-cidr <cidr>', 'range of the pods, one of each IP family at most')
+    .option('--cluster-cidr <cidr>', 'CIDR of the pods in the cluster, one of each IP family at most')
     .option('--config <file>', 'KubeProxyConfiguration with the other settings')
-    .option('--service-node-port-range <range>', 'where NodePorts may lie (default: 30000-32767)')
-    .option(
-      '--keep-going',
-      'print what can be printed although something is left out; the exit status stays 1',
-    )
+    .option('--service-node-port-range <range>', 'range of NodePorts (default: 30000-32767)')
+    .option('--keep-going', 'print the rest although something is left out; the exit status stays 1')
     .addOption(
       new Option('--family <family>', 'IP family to print; the primary one unless given').choices(
         IP_FAMILIES,

@@ -54,7 +54,7 @@ describe('parseConfigFile', () => {
     expect(parseBody(body)).toMatchObject({
       document: { iptables: { masqueradeBit: 3 }, mode: 'iptables' },
       warnings: [
-        'c.yaml: unknown fields are ignored: bogus, iptables.masqeradeBit; of duplicate fields the last counts: iptables.masqueradeBit, mode',
+        'c.yaml: unknown fields are ignored: bogus, iptables.masqeradeBit; duplicate fields, the last one is used: iptables.masqueradeBit, mode',
       ],
     });
   });
@@ -66,12 +66,12 @@ describe('parseConfigFile', () => {
     [
       'with a second document',
       `${HEADER}mode: ipvs\n---\nmode: iptables\n`,
-      ['c.yaml: only the first document counts, not that in line 5'],
+      ['c.yaml: only the first document is used, not the one in line 5'],
     ],
     [
       'as JSON with a key twice',
       `{"apiVersion": "kubeproxy.config.k8s.io/v1alpha1", "kind": "KubeProxyConfiguration",\n\t"mode": "iptables", "mode": "ipvs"}`,
-      ['c.yaml: of duplicate fields the last counts: mode'],
+      ['c.yaml: duplicate fields, the last one is used: mode'],
     ],
     ['with Windows line ends', `${HEADER}mode: ipvs\n`.replaceAll('\n', '\r\n'), []],
     ['with a byte order mark', `\uFEFF${HEADER}mode: ipvs\n`, []],

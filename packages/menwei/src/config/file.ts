@@ -79,8 +79,10 @@ function describeOddities(
 ): readonly string[] {
   const parts = [
     ...(unknown.length > 0 ? [`unknown fields are ignored: ${unknown.join(', ')}`] : []),
-    ...(duplicate.length > 0 ? [`of duplicate fields the last counts: ${duplicate.join(', ')}`] : []),
-    ...(ignoredLine === undefined ? [] : [`only the first document counts, not that in line ${ignoredLine}`]),
+    ...(duplicate.length > 0 ? [`duplicate fields, the last one is used: ${duplicate.join(', ')}`] : []),
+    ...(ignoredLine === undefined
+      ? []
+      : [`only the first document is used, not the one in line ${ignoredLine}`]),
   ];
   return parts.length === 0 ? [] : [`${path}: ${parts.join('; ')}`];
 }

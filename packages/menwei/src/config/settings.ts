@@ -32,7 +32,7 @@ export interface ClientSettings {
 
 /** The masquerade settings of one mode. */
 export interface MasqueradeSettings {
-  /** The bit of the packet mark that asks for masquerading, 0-31. */
+  /** The bit of the packet mark (fwmark) for packets to masquerade, 0-31. */
   readonly masqueradeBit: number;
   /** Masquerade everything that goes to a cluster IP. */
   readonly masqueradeAll: boolean;
@@ -85,7 +85,7 @@ export interface PortRange {
 export interface UserspaceSettings {
   /** Where relays listen. */
   readonly portRange: PortRange;
-  /** Threads that forward; 0: as many as suit the machine. */
+  /** Threads of the userspace proxy; 0: as many as suit the machine. */
   readonly threads: number;
   /** How long a UDP flow is kept over which nothing goes. */
   readonly udpTimeoutMs: number;

@@ -80,10 +80,10 @@ describe.each(MODE_NAMES)('menwei render --mode %s', (mode) => {
   });
 
   it.each([
-    ['a lone Pod', pod, /^menwei: \S+pod\.yaml: no Service in it \(of other kinds: v1 Pod\)\n$/],
-    ['an empty file', empty, /^menwei: \S+empty\.yaml: no Service in it\n$/],
-    ['an empty folder', emptyFolder, /^menwei: \S+empty: no Service in it\n$/],
-    ['an empty list', noServices, /^menwei: \S+list\.yaml: no Service in it\n$/],
+    ['a lone Pod', pod, /^menwei: \S+pod\.yaml: contains no Service \(of other kinds: v1 Pod\)\n$/],
+    ['an empty file', empty, /^menwei: \S+empty\.yaml: contains no Service\n$/],
+    ['an empty folder', emptyFolder, /^menwei: \S+empty: contains no Service\n$/],
+    ['an empty list', noServices, /^menwei: \S+list\.yaml: contains no Service\n$/],
     ['a file with a broken document', broken, /^menwei: \S+broken\.yaml:\d: [^\n]+\n$/],
     ['an object with a mistake', spoiled, /^menwei: \S+:9: Service default\/b: spec\.clusterIP: [^\n]+\n$/],
     [
@@ -162,7 +162,7 @@ describe('the node of menwei render', () => {
       status: 2,
       stdout: '',
       stderr: expect.stringMatching(
-        /^menwei: node \S+ is none of those in the files \(a, b\); choose one with --node\n$/,
+        /^menwei: node \S+ is not in the files \(a, b\); choose one with --node\n$/,
       ),
     });
   });
@@ -170,7 +170,7 @@ describe('the node of menwei render', () => {
   it('may be none of those in the files, which is said', async () => {
     expect(await end({ file: [two], node: 'c' })).toMatchObject({
       status: 0,
-      stderr: 'menwei: node c is none of those in the files (a, b); choose one with --node\n',
+      stderr: 'menwei: node c is not in the files (a, b); choose one with --node\n',
     });
   });
 });
@@ -186,7 +186,7 @@ describe('bin/menwei render', () => {
     expect(run('-f', empty)).toEqual({
       status: 1,
       stdout: '',
-      stderr: `menwei: ${empty}: no Service in it\n`,
+      stderr: `menwei: ${empty}: contains no Service\n`,
     });
     expect(run('-f', spoiled, '--keep-going', '--mode', 'nftables')).toMatchObject({
       status: 1,

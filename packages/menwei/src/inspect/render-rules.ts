@@ -77,7 +77,7 @@ async function renderObjects(options: RenderOptions, objects: readonly WatchedOb
 function describeStrangeNode(nodeName: string, objects: readonly WatchedObject[]): readonly string[] {
   const names = objects.filter(({ kind }) => kind === 'Node').map(({ name }) => name);
   if (names.length === 0 || names.includes(nodeName)) return [];
-  return [`node ${nodeName} is none of those in the files (${names.join(', ')}); choose one with --node`];
+  return [`node ${nodeName} is not in the files (${names.join(', ')}); choose one with --node`];
 }
 
 function thisMachine(): string {

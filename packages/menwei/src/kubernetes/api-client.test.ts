@@ -11,8 +11,8 @@ describe('failures', () => {
     [401, 'Unauthorized', 'unauthorized', 'the credentials are not accepted (401: Unauthorized)'],
     [404, '', 'not-found', 'the server does not have this resource (404)'],
     [410, 'too old', 'gone', 'the resource version is too old or unknown (410: too old)'],
-    [429, 'slow\ndown', 'overloaded', 'the server can not answer now (429: slow down)'],
-    [503, 'starting', 'overloaded', 'the server can not answer now (503: starting)'],
+    [429, 'slow\ndown', 'overloaded', 'the server is unavailable (429: slow down)'],
+    [503, 'starting', 'overloaded', 'the server is unavailable (503: starting)'],
     [400, 'limit', 'refused', 'refused (400: limit)'],
   ])('%i is told in one line', async (code, message, kind, words) => {
     using _ = fixture.server.intercept((_request, response) => {
@@ -54,7 +54,7 @@ describe('failures', () => {
     });
     expect(await fixture.failure({})).toEqual([
       'overloaded',
-      `${fixture.server.url}${PATH}: the server can not answer now (502)`,
+      `${fixture.server.url}${PATH}: the server is unavailable (502)`,
     ]);
   });
 
@@ -75,7 +75,7 @@ describe('failures', () => {
     const url = `http://127.0.0.1:${port}`;
     expect(await fixture.failure({ server: url }, { silenceMs: 50 })).toEqual([
       'unreachable',
-      `${url} is unreachable: no answer in time (UND_ERR_HEADERS_TIMEOUT)`,
+      `${url} is unreachable: timed out waiting for a response (UND_ERR_HEADERS_TIMEOUT)`,
     ]);
     await fixture.closeClients();
     silent.close();

@@ -6,9 +6,9 @@ const error = (code: string, message = 'words', more = {}) =>
 
 describe('connectionError', () => {
   it.each([
-    [error('ENOTFOUND'), 'is unreachable: the host name is not known to DNS (ENOTFOUND)'],
-    [error('EAI_AGAIN'), 'is unreachable: DNS does not answer (EAI_AGAIN)'],
-    [error('UND_ERR_CONNECT_TIMEOUT'), 'is unreachable: no connection in time (UND_ERR_CONNECT_TIMEOUT)'],
+    [error('ENOTFOUND'), 'is unreachable: host name not found in DNS (ENOTFOUND)'],
+    [error('EAI_AGAIN'), 'is unreachable: DNS lookup failed temporarily (EAI_AGAIN)'],
+    [error('UND_ERR_CONNECT_TIMEOUT'), 'is unreachable: connection timed out (UND_ERR_CONNECT_TIMEOUT)'],
     [error('UND_ERR_SOCKET', 'other side closed'), 'is unreachable: other side closed (UND_ERR_SOCKET)'],
     [
       error('UND_ERR_SOCKET', 'x', { cause: error('ECONNRESET') }),

@@ -63,12 +63,12 @@ const CONNECTION_REASONS: Readonly<Record<string, string>> = {
   ECONNRESET: 'connection reset',
   EHOSTUNREACH: 'no route to the host',
   ENETUNREACH: 'no route to the network',
-  ETIMEDOUT: 'no answer in time',
-  ENOTFOUND: 'the host name is not known to DNS',
-  EAI_AGAIN: 'DNS does not answer',
-  UND_ERR_CONNECT_TIMEOUT: 'no connection in time',
-  UND_ERR_HEADERS_TIMEOUT: 'no answer in time',
-  UND_ERR_BODY_TIMEOUT: 'the answer stopped halfway',
+  ETIMEDOUT: 'timed out waiting for a response',
+  ENOTFOUND: 'host name not found in DNS',
+  EAI_AGAIN: 'DNS lookup failed temporarily',
+  UND_ERR_CONNECT_TIMEOUT: 'connection timed out',
+  UND_ERR_HEADERS_TIMEOUT: 'timed out waiting for a response',
+  UND_ERR_BODY_TIMEOUT: 'the response was cut off',
 };
 
 /** An answer whose status is not 200. `body` is expected to be a Kubernetes Status. */
@@ -94,7 +94,7 @@ const FAILURE_WORDS: Partial<Record<ApiFailure, string>> = {
   forbidden: 'forbidden',
   'not-found': 'the server does not have this resource',
   gone: 'the resource version is too old or unknown',
-  overloaded: 'the server can not answer now',
+  overloaded: 'the server is unavailable',
 };
 
 function failureOf(statusCode: number): ApiFailure {

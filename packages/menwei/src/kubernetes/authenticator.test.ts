@@ -78,7 +78,7 @@ describe('credentials', () => {
     [
       'a token that is none',
       { login: { kind: 'token', token: { text: 'a secret\nthing' } } },
-      'kubeconfig: the token holds blanks or control characters',
+      'kubeconfig: the token contains blanks or control characters',
     ],
     [
       'an authority that is none',

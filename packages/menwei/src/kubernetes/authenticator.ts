@@ -65,7 +65,7 @@ export class Authenticator {
     if (!/^[\x21-\x7e]*$/.test(token)) {
       throw new ApiError(
         'credentials',
-        `${tokenOrigin(this.#connection)}: the token holds blanks or control characters`,
+        `${tokenOrigin(this.#connection)}: the token contains blanks or control characters`,
       );
     }
     return token === '' ? undefined : `Bearer ${token}`;

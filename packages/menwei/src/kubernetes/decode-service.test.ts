@@ -267,7 +267,7 @@ describe('a bad entry of a Service costs that entry only', () => {
       'source range',
       { spec: { loadBalancerSourceRanges: ['10.0.0.0/8', '10.0.0.1'] } },
       { loadBalancerSourceRanges: ['10.0.0.0/8'], hasUnreadableSourceRange: true },
-      ['spec.loadBalancerSourceRanges[1]: 10.0.0.1 is not a CIDR; nobody is let in by it'],
+      ['spec.loadBalancerSourceRanges[1]: 10.0.0.1 is not a CIDR; it allows no source'],
     ],
     [
       'ingress address',

@@ -152,7 +152,7 @@ function readSourceRanges(
     if (cidr !== undefined) ranges.push(cidr.text);
     else {
       const field = `spec.loadBalancerSourceRanges[${index}]`;
-      reader.note(field, `${show(entry)} is not a CIDR; nobody is let in by it`);
+      reader.note(field, `${show(entry)} is not a CIDR; it allows no source`);
     }
   });
   return { loadBalancerSourceRanges: ranges, hasUnreadableSourceRange: ranges.length < entries.length };

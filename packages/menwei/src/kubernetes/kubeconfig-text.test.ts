@@ -34,12 +34,12 @@ describe('a kubeconfig is read as kubectl reads it', () => {
     ['as it is written mostly', WHOLE, []],
     ['with a separator at the end', `${WHOLE}---\n`, []],
     ['with a separator before', `# note\n---\n${WHOLE}`, []],
-    ['with a second document', `${WHOLE}---\nkind: Config\n`, [':18: only the first document counts']],
-    ['with a broken second document', `${WHOLE}---\n"\n`, [':18: only the first document counts']],
+    ['with a second document', `${WHOLE}---\nkind: Config\n`, [':18: only the first document is used']],
+    ['with a broken second document', `${WHOLE}---\n"\n`, [':18: only the first document is used']],
     [
       'with a key that stands twice',
       `current-context: there\n${WHOLE}`,
-      [':4: current-context stands more than once; the last one counts'],
+      [':4: current-context is set more than once; the last one is used'],
     ],
     ['as JSON', JSON.stringify(parse(WHOLE), null, '\t'), []],
     ['with Windows line ends', WHOLE.replaceAll('\n', '\r\n'), []],
@@ -67,7 +67,7 @@ describe('a kubeconfig is read as kubectl reads it', () => {
     const note = '# \u00e9\n';
     await writeFile(file, `${encoding === 'utf16le' ? '\uFEFF' : ''}${note}${WHOLE}`, encoding);
     const read = readKubeconfig(file);
-    if (encoding === 'latin1') await expect(read).rejects.toThrow(`${file}: is no text in UTF-8`);
+    if (encoding === 'latin1') await expect(read).rejects.toThrow(`${file}: is not valid UTF-8`);
     else expect(await read).toEqual({ ...plainConnection(SERVER), login });
   });
 });

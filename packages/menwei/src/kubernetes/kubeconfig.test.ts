@@ -256,7 +256,7 @@ describe('parseKubeconfig', () => {
 
   it('names the line of an alias that means nothing', () => {
     expect(() => parseKubeconfig('users: *none', FILE)).toThrow(
-      `${FILE}:1: not readable as YAML (alias of no anchor before it)`,
+      `${FILE}:1: not readable as YAML (alias without an anchor before it)`,
     );
   });
 

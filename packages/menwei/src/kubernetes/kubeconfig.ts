@@ -115,9 +115,9 @@ function checkShape(text: string, file: string, warn: Warn): Kubeconfig {
     throw new ConnectionConfigError(`${file}:${error.line}: not readable as YAML (${error.discreet})`);
   }
   for (const { field, line } of repeated) {
-    warn(`${file}:${line}: ${field} stands more than once; the last one counts`);
+    warn(`${file}:${line}: ${field} is set more than once; the last one is used`);
   }
-  if (ignoredLine !== undefined) warn(`${file}:${ignoredLine}: only the first document counts`);
+  if (ignoredLine !== undefined) warn(`${file}:${ignoredLine}: only the first document is used`);
   const checked = v.safeParse(Kubeconfig, value ?? {}, { abortEarly: true });
   if (checked.success) return checked.output;
   const issue = checked.issues[0];

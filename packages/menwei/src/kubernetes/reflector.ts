@@ -117,7 +117,7 @@ export class Reflector<T extends WatchedObject> {
     let page = await this.#listPage('', seen, signal);
     while (page.continueToken !== '') {
       const next = await this.#listPage(page.continueToken, seen, signal);
-      if (next.continueToken === page.continueToken) throw this.#invalid('a page is followed by itself');
+      if (next.continueToken === page.continueToken) throw this.#invalid('the pages of the list form a loop');
       page = next;
     }
     if (this.#listIsUnclear) this.#reportNameless();

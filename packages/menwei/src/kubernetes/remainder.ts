@@ -10,8 +10,7 @@ export class Remainder {
   /** @throws SyntaxError when it gets too large for what the other side can mean */
   push(chunk: Buffer): void {
     this.#bytes += chunk.length;
-    if (this.#bytes > MOST_BYTES)
-      throw new SyntaxError(`more than ${MOST_BYTES / 2 ** 20} MiB without an end`);
+    if (this.#bytes > MOST_BYTES) throw new SyntaxError(`longer than ${MOST_BYTES / 2 ** 20} MiB`);
     this.#chunks.push(chunk);
   }
 

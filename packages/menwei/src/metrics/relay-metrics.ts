@@ -3,22 +3,25 @@ import { Counter, Gauge, type Registry } from 'prom-client';
 import type { RelayStats } from '../relay/pool.ts';
 
 const COUNTERS = [
-  ['connections', 'TCP connections and UDP flows that got to an endpoint'],
-  ['attempts', 'Endpoints that were tried for these'],
-  ['failedAttempts', 'Attempts that an endpoint refused or left without answer'],
+  ['connections', 'TCP and UDP connections that reached an endpoint'],
+  ['attempts', 'Connection attempts to endpoints'],
+  ['failedAttempts', 'Connection attempts that an endpoint refused or did not answer'],
   ['unserved', 'Connections for which no endpoint answered'],
-  ['withoutDescriptor', 'Connections refused because file descriptors had run out'],
-  ['idle', 'UDP flows that were over, and TCP connections ended because nothing went over them'],
-  ['stalled', 'Connections ended because somebody did not read, or half of them had ended'],
-  ['drained', 'Connections ended because their endpoint was gone for too long'],
-  ['evicted', 'UDP flows ended to make room for others'],
-  ['lostListeners', 'Listeners that failed and were opened again'],
+  ['withoutDescriptor', 'Connections refused because there was no file descriptor left'],
+  ['idle', 'UDP connections that ended, and TCP connections closed by the idle timeout'],
+  [
+    'stalled',
+    'TCP connections closed because they were half closed, or their receiver did not read, for too long',
+  ],
+  ['drained', 'Connections closed by the drain timeout of a removed endpoint'],
+  ['evicted', 'UDP connections ended to make room for others'],
+  ['lostListeners', 'Listeners that failed and were reopened'],
 ] as const;
 
 const GAUGES = [
-  ['openConnections', 'TCP connections that are open'],
-  ['openFlows', 'UDP flows that are open'],
-  ['threads', 'Threads that forward'],
+  ['openConnections', 'Open TCP connections'],
+  ['openFlows', 'Open UDP connections'],
+  ['threads', 'Threads of the userspace proxy'],
 ] as const;
 
 /** `menwei_relay_failed_attempts_total`, `menwei_relay_open_connections` …; asked for when somebody reads the metrics. */

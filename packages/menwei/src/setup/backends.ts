@@ -33,7 +33,7 @@ export async function startBackends(
   for (const family of IP_FAMILIES) {
     const backend = observeIpSupport(family)
       ? await askUntilCertain(() => mode.start(settings, family, surroundings, signal), signal)
-      : new KernelError({ operation: 'use', object: family, detail: 'it is not enabled in this kernel' });
+      : new KernelError({ operation: 'use', object: family, detail: 'not enabled in this kernel' });
     if (backend instanceof KernelError) unserved.set(family, backend);
     else backends.push(backend);
   }

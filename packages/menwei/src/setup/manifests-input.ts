@@ -53,5 +53,5 @@ export function describeFaults(
   const faults = [...errors.map(formatManifestError), ...problems.map(formatProblem)];
   if (faults.length > 0 || objects.some(({ kind }) => kind === 'Service')) return faults;
   const others = ignoredKinds.length === 0 ? '' : ` (of other kinds: ${ignoredKinds.join(', ')})`;
-  return [`${paths.join(', ')}: no Service in it${others}`];
+  return [`${paths.join(', ')}: contains no Service${others}`];
 }

@@ -13,10 +13,7 @@ export interface ProxyInput {
 /** Gives a command the proxy's flags and its action. */
 export function addProxyAction(command: Command, act: (input: ProxyInput) => Promise<void>): void {
   addProxyFlags(command)
-    .option(
-      '--service-node-port-range <range>',
-      'where NodePorts of --manifests may lie (default: 30000-32767)',
-    )
+    .option('--service-node-port-range <range>', 'range of NodePorts with --manifests (default: 30000-32767)')
     .action(({ serviceNodePortRange: nodePortRange }: { readonly serviceNodePortRange?: string }) =>
       orFail(() => act({ flags: givenFlags(command), nodePortRange })),
     );

@@ -12,7 +12,7 @@ import { UserspacePlan } from './plan.ts';
 import { NOTHING, type UserspaceState } from './state.ts';
 import type { UserspaceUnit } from './unit.ts';
 
-const NO_SCTP = "userspace mode can't forward SCTP, since this program has no sockets for it";
+const NO_SCTP = 'SCTP is not supported in userspace mode';
 
 export class UserspaceRules implements Rules<UserspaceUnit, UserspaceState, UserspaceChanges> {
   readonly mode = 'userspace';

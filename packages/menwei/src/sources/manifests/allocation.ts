@@ -33,7 +33,7 @@ export function findUnreadRanges(raw: unknown, service: Service): readonly Field
   const metadata = isFields<V1Service>(raw) && isFields<V1ObjectMeta>(raw.metadata) ? raw.metadata : {};
   const isGuarded = service.loadBalancerSourceRanges.length > 0 || service.hasUnreadableSourceRange;
   if (!hasTag(metadata.annotations, SOURCE_RANGES) || isGuarded) return [];
-  const message = 'is not read, so everybody is let in; spec.loadBalancerSourceRanges is';
+  const message = 'is not supported, so all sources are allowed; use spec.loadBalancerSourceRanges';
   return [{ field: annotationField(SOURCE_RANGES), message }];
 }
 
@@ -41,7 +41,7 @@ function checkClusterIP(spec: Unchecked<V1ServiceSpec>, service: Service): reado
   if (service.type === 'ExternalName' || spec.clusterIP === 'None') return [];
   const { clusterIP, clusterIPs } = spec;
   if (typeof clusterIP !== 'string' || clusterIP === '') {
-    return [{ field: 'spec.clusterIP', message: 'missing; manifests must give it, an address or None' }];
+    return [{ field: 'spec.clusterIP', message: 'missing; a manifest must set it to an address or None' }];
   }
   const first: unknown = Array.isArray(clusterIPs) ? clusterIPs[0] : undefined;
   if (typeof first === 'string' && parseIp(first) !== parseIp(clusterIP)) {
@@ -61,7 +61,7 @@ function checkNodePorts(service: Service, range: PortRange): readonly FieldProbl
   return [...ports, healthCheck].flatMap(({ field, nodePort }) => {
     if (nodePort === 0) {
       const needed = service.type === 'NodePort' && field !== healthCheck.field;
-      return needed ? [{ field, message: 'missing; manifests must give it' }] : [];
+      return needed ? [{ field, message: 'missing; a manifest must set it' }] : [];
     }
     const isInRange = nodePort >= range.first && nodePort <= range.last;
     return isInRange ? [] : [{ field, message: `${nodePort} is outside ${range.first}-${range.last}` }];

@@ -106,23 +106,23 @@ describe('a key that stands twice', () => {
   it.each([
     [
       'apiVersion: v1\nkind: Service\nmetadata:\n  name: web\n  labels:\n    app: a\n    app: b\nspec: {clusterIP: 172.30.0.41}\n',
-      'services.yaml:7: Service default/web: metadata.labels.app stands more than once; the last one counts',
+      'services.yaml:7: Service default/web: metadata.labels.app is set more than once; the last one is used',
     ],
     [
       `apiVersion: v1\nkind: List\nitems:\n- ${service('a')}- ${service('b', 'clusterIP: None,\n    clusterIP: 172.30.0.41')}`,
-      'services.yaml:6: Service default/b: spec.clusterIP stands more than once; the last one counts',
+      'services.yaml:6: Service default/b: spec.clusterIP is set more than once; the last one is used',
     ],
     [
       `apiVersion: v1\nkind: List\nitems: []\nitems:\n- ${service('a')}`,
-      'services.yaml:4: v1 List: items stands more than once; the last one counts',
+      'services.yaml:4: v1 List: items is set more than once; the last one is used',
     ],
     [
       jsonService('web').replace('"spec"', '"spec":{},\n"spec"'),
-      'services.yaml:2: Service default/web: spec stands more than once; the last one counts',
+      'services.yaml:2: Service default/web: spec is set more than once; the last one is used',
     ],
     [
       'apiVersion: v1\nkind: Endpoints\nmetadata: {name: web, name: db}\nsubsets: []\n',
-      'services.yaml:3: Endpoints default/db: metadata.name stands more than once; the last one counts',
+      'services.yaml:3: Endpoints default/db: metadata.name is set more than once; the last one is used',
     ],
   ])('counts as it stands last, and is warned of: %j', (text, expected) => {
     const file = read(text);
@@ -144,7 +144,7 @@ describe('what is wrong with an object', () => {
     [
       'no address',
       service('web', 'ports: [{port: 80}]'),
-      'services.yaml:1: Service default/web: spec.clusterIP: missing; manifests must give it, an address or None',
+      'services.yaml:1: Service default/web: spec.clusterIP: missing; a manifest must set it to an address or None',
     ],
     [
       'two addresses',
@@ -159,7 +159,7 @@ describe('what is wrong with an object', () => {
     [
       'a node port missing',
       service('web', 'type: NodePort, clusterIP: 172.30.0.41, ports: [{port: 80}]'),
-      'services.yaml:1: Service default/web: spec.ports[0].nodePort: missing; manifests must give it',
+      'services.yaml:1: Service default/web: spec.ports[0].nodePort: missing; a manifest must set it',
     ],
     [
       'a health check port out of range',
@@ -169,13 +169,13 @@ describe('what is wrong with an object', () => {
     [
       'source ranges that nobody reads',
       'apiVersion: v1\nkind: Service\nmetadata:\n  name: web\n  annotations:\n    service.beta.kubernetes.io/load-balancer-source-ranges: 10.0.0.0/8\nspec: {clusterIP: None}\n',
-      'services.yaml:5: Service default/web: metadata.annotations.service.beta.kubernetes.io/load-balancer-source-ranges: is not read, so everybody is let in; spec.loadBalancerSourceRanges is',
+      'services.yaml:5: Service default/web: metadata.annotations.service.beta.kubernetes.io/load-balancer-source-ranges: is not supported, so all sources are allowed; use spec.loadBalancerSourceRanges',
       1,
     ],
     [
       'source ranges',
       service('web', 'clusterIP: 172.30.0.41, loadBalancerSourceRanges: [198.51.100.7]'),
-      'services.yaml:1: Service default/web: spec.loadBalancerSourceRanges[0]: 198.51.100.7 is not a CIDR; nobody is let in by it',
+      'services.yaml:1: Service default/web: spec.loadBalancerSourceRanges[0]: 198.51.100.7 is not a CIDR; it allows no source',
       1,
     ],
     [
@@ -254,9 +254,9 @@ describe('a document that can not be read', () => {
 
   it.each([
     ['syntax', 'a: [', /^services.yaml:1: /],
-    ['no object', 'just a text', /^services.yaml:1: no Kubernetes object/],
-    ['a list of objects', `- ${service('web')}`, /^services.yaml:1: no Kubernetes object/],
-    ['no kind', 'apiVersion: v1\nmetadata: {name: web}\n', /^services.yaml:1: no Kubernetes object/],
+    ['no object', 'just a text', /^services.yaml:1: not a Kubernetes object/],
+    ['a list of objects', `- ${service('web')}`, /^services.yaml:1: not a Kubernetes object/],
+    ['no kind', 'apiVersion: v1\nmetadata: {name: web}\n', /^services.yaml:1: not a Kubernetes object/],
     [
       'a list within a list',
       'apiVersion: v1\nkind: List\nitems:\n- {apiVersion: v1, kind: List, items: []}\n',
@@ -267,7 +267,7 @@ describe('a document that can not be read', () => {
       'apiVersion: v1\nkind: List\nitems: 7\n',
       /^services.yaml:3: v1 List: items: 7 is not a list/,
     ],
-    ['a list item', 'apiVersion: v1\nkind: List\nitems:\n- 7\n', /^services.yaml:4: no Kubernetes object/],
+    ['a list item', 'apiVersion: v1\nkind: List\nitems:\n- 7\n', /^services.yaml:4: not a Kubernetes object/],
     [
       'no name',
       'apiVersion: v1\nkind: Service\nmetadata: {}\nspec: {clusterIP: None}\n',
@@ -294,7 +294,7 @@ describe('a field that Kubernetes does not have', () => {
   ])('is told: %s', (_, field, told) => {
     const file = read(service('web', `clusterIP: 172.30.0.41, ${field}`));
     expect(file.warnings.map(formatManifestError)).toEqual([
-      `services.yaml:1: Service default/web: ${told} is no field of a Service; ignored`,
+      `services.yaml:1: Service default/web: ${told} is not a field of a Service; ignored`,
     ]);
     expect([...file.objects.keys()]).toEqual(['Service/default/web']);
   });

@@ -141,7 +141,7 @@ class FileReading implements ManifestFile {
   #takeItem(item: Item, mayBeList: boolean): void {
     const type = typeOf(item.value);
     if (type === undefined) {
-      this.#fail(item.lineOf(''), 'no Kubernetes object: apiVersion or kind is missing');
+      this.#fail(item.lineOf(''), 'not a Kubernetes object: apiVersion or kind is missing');
     } else if (type === 'v1 Endpoints') {
       this.#warnOfRepeated(
         item,
@@ -238,14 +238,14 @@ class FileReading implements ManifestFile {
 
   #warnOfRepeated({ repeated }: Item, whose: string): void {
     for (const { field, line } of repeated) {
-      const message = `${whose}: ${show(field)} stands more than once; the last one counts`;
+      const message = `${whose}: ${show(field)} is set more than once; the last one is used`;
       this.warnings.push({ file: this.#file, line, message });
     }
   }
 
   #warnOfUnknown({ value, lineOf }: Item, whose: string): void {
     for (const field of findUnknownFields(value)) {
-      const message = `${whose}: ${show(field)} is no field of a Service; ignored`;
+      const message = `${whose}: ${show(field)} is not a field of a Service; ignored`;
       this.warnings.push({ file: this.#file, line: lineOf(field), message });
     }
   }

@@ -130,7 +130,7 @@ function requireFile(stats: Stats | BigIntStats): void {
   if (stats.size > LARGEST_BYTES) throw new Error(TOO_LARGE);
 }
 
-const NO_FILE = 'is a pipe, socket or device; of a folder only files are read';
+const NO_FILE = 'is a pipe, socket or device; only regular files of a folder are read';
 /** Several times what the largest clusters need, and far from what this process could not hold. */
 const LARGEST_BYTES = 256 * 2 ** 20;
 const TOO_LARGE = `is larger than ${LARGEST_BYTES / 2 ** 20} MiB`;
@@ -162,7 +162,7 @@ const REASONS = new Map([
   ['EACCES', 'permission denied'],
   ['EISDIR', 'is a folder'],
   ['ENXIO', NO_FILE],
-  ['ELOOP', 'symbolic links go round in a circle'],
+  ['ELOOP', 'too many levels of symbolic links'],
 ]);
 
 /** A file-system error in a few words, without the path. */

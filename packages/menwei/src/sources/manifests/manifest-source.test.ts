@@ -99,7 +99,7 @@ describe('at the start', () => {
     expect(await happened()).toEqual([
       'Node a = 1',
       'Node b = 1',
-      '! b.yaml:6: Service default/web: spec.clusterIP: missing; manifests must give it, an address or None',
+      '! b.yaml:6: Service default/web: spec.clusterIP: missing; a manifest must set it to an address or None',
       expect.stringMatching(/^error a.yaml:\d: /),
       'synced',
     ]);

@@ -72,7 +72,7 @@ describe('reading manifests once', () => {
   });
 
   it.each<[string, Buffer, string]>([
-    ['another encoding', Buffer.from('# é\n', 'latin1'), 'a.yaml: is no text in UTF-8'],
+    ['another encoding', Buffer.from('# é\n', 'latin1'), 'a.yaml: is not valid UTF-8'],
     [
       'no text at all',
       Buffer.from([0x7f, 0x45, 0x4c, 0x46, 0, 0]),
@@ -114,12 +114,12 @@ describe('reading manifests once', () => {
     await writeFile(join(folder, 'e.yaml'), node('e'));
     const { objects, errors } = await readManifests([folder]);
     expect(objects.map(({ name }) => name)).toEqual(['e']);
-    const noFile = 'is a pipe, socket or device; of a folder only files are read';
+    const noFile = 'is a pipe, socket or device; only regular files of a folder are read';
     expect(errors.map(formatManifestError)).toEqual([
       `${folder}/a.yaml: ${noFile}`,
       `${folder}/b.yaml: ${noFile}`,
       `${folder}/c.yaml: ${noFile}`,
-      `${folder}/d.yaml: symbolic links go round in a circle`,
+      `${folder}/d.yaml: too many levels of symbolic links`,
     ]);
   });
 

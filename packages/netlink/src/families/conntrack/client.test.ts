@@ -107,8 +107,8 @@ describe('ConntrackTable', () => {
 
   it.each<[string, Reply, string]>([
     ['may not be listed', refuses(EPERM), 'operation not permitted (EPERM)'],
-    ['changed meanwhile', lists([listed(1)], NLM_F_DUMP_INTR), 'it was changed meanwhile'],
-    ['have no end', () => [], 'the answer of the kernel has no end'],
+    ['changed meanwhile', lists([listed(1)], NLM_F_DUMP_INTR), 'dump interrupted (NLM_F_DUMP_INTR)'],
+    ['have no end', () => [], 'the dump ended without NLMSG_DONE'],
     ['got lost', () => [lost()], 'no buffer space available (ENOBUFS)'],
   ])('fails when the entries %s', async (_, reply, detail) => {
     const { cut, areClosed } = open([reply]);

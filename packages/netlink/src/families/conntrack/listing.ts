@@ -46,7 +46,7 @@ export async function* listEntries(
     for (let isOver = false; !isOver; ) {
       const datagram = await arrival;
       signal.throwIfAborted();
-      if (datagram === undefined) throw failure(request, 'the answer of the kernel has no end');
+      if (datagram === undefined) throw failure(request, 'the dump ended without NLMSG_DONE');
       receive();
       // Others are left of a listing that was refused.
       const messages = decodeMessages(datagram).filter((message) => message.sequence === sequence);
@@ -67,7 +67,7 @@ function* readEntries(messages: readonly NetlinkMessage[]): Generator<EntryReade
 
 function isLast(request: NetlinkRequest, message: NetlinkMessage): boolean {
   if ((message.flags & NLM_F_DUMP_INTR) !== 0) {
-    throw failure(request, 'it was changed meanwhile', constants.errno.EINTR);
+    throw failure(request, 'dump interrupted (NLM_F_DUMP_INTR)', constants.errno.EINTR);
   }
   if (message.type !== NLMSG_DONE && message.type !== NLMSG_ERROR) return false;
   const { errno, detail } = decodeAcknowledgement(message);

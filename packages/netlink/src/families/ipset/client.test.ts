@@ -199,7 +199,7 @@ describe('add and remove', () => {
     const { client } = clientOf(silent);
     const other: SetEdit = { change: 'remove', shape: { ...shape, name: 'other' }, entries: ['10.0.0.2'] };
     await expect(client.apply([add('10.0.0.1'), other], signal)).rejects.toThrow(
-      'remove 10.0.0.2 from set other: the kernel gave no answer',
+      'remove 10.0.0.2 from set other: no answer from the kernel',
     );
   });
 
@@ -237,7 +237,7 @@ describe('observe', () => {
     [
       'endless disturbance',
       acknowledge({ 0: EINTR }),
-      { message: expect.stringContaining('disturbed 5 times') },
+      { message: expect.stringContaining('dump interrupted 5 times') },
     ],
   ])('fails with %s', async (_, reply, error) => {
     const { client } = clientOf(reply, reply, reply, reply, reply);

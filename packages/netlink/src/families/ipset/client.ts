@@ -216,7 +216,7 @@ export class KernelIpSets implements IpSetClient, Disposable {
     return requests.flatMap((request, index) => {
       const answer = bySequence.get(first + index);
       if (answer === undefined)
-        throw entriesError(request.edit, request.entries, 'the kernel gave no answer');
+        throw entriesError(request.edit, request.entries, 'no answer from the kernel');
       const { errno, detail } = answer;
       return errno === 0 ? [] : [{ request, errno, detail }];
     });

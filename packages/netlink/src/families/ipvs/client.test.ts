@@ -162,7 +162,7 @@ describe('observe', () => {
     const disorder = lists(payloadOf(add(WEB)), payloadOf(add(WEB)));
     const { ipvs } = open(found, ...Array<Reply>(5).fill(disorder));
     await expect(ipvs.observeServers('IPv4', signal)).rejects.toThrow(
-      'list IPv4 virtual servers: disturbed 5 times, at last: the kernel reordered it meanwhile',
+      'list IPv4 virtual servers: dump interrupted 5 times (the kernel reordered its table)',
     );
   });
 

@@ -27,7 +27,7 @@ export function refusalOf(edit: IpvsEdit, errno: number, detail: string): IpvsRe
 /** In the place of an edit that the kernel would refuse: nobody has asked it. */
 export function refusalForForeign(frontend: Frontend): KernelError {
   const object = formatFrontend(frontend);
-  const detail = 'somebody else has this virtual server; it is left alone';
+  const detail = 'this virtual server belongs to another program; it is left alone';
   return new KernelError({ operation: 'add virtual server', object, detail, errno: constants.errno.EEXIST });
 }
 

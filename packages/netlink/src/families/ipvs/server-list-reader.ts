@@ -33,7 +33,7 @@ export class ServerListReader<T> implements DumpReader<ReadonlyMap<FrontendKey, 
    * in the background, which puts them into another order: then as many are missing as come twice.
    */
   flaw(): string | undefined {
-    return this.#isTwice ? 'the kernel reordered it meanwhile' : undefined;
+    return this.#isTwice ? 'the kernel reordered its table' : undefined;
   }
 
   result(): ReadonlyMap<FrontendKey, T> {

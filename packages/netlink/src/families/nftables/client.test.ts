@@ -71,7 +71,7 @@ describe('apply', () => {
   });
 
   it('fails without an answer', async () => {
-    await expect(clientOf(() => []).apply(NAME, TRANSACTION)).rejects.toThrow('the kernel gave no answer');
+    await expect(clientOf(() => []).apply(NAME, TRANSACTION)).rejects.toThrow('no answer from the kernel');
   });
 });
 
@@ -215,7 +215,7 @@ describe('elements', () => {
     const client = clientOf(...new Array<Reply>(10).fill(pieces(['1', '2'], ['1'])));
     await expect(client.observeDynamicElements(NAME, set)).rejects.toMatchObject({
       errno: EINTR,
-      message: 'observe elements of s of table ip menwei: the kernel moved them each of the 10 times',
+      message: 'observe elements of s of table ip menwei: dump interrupted 10 times (elements were moved)',
     });
   });
 });

@@ -68,7 +68,7 @@ export class NfTables implements Disposable {
       throw new KernelError({ ...describe(sequence), detail, errno });
     }
     if (answers.length === 0) {
-      throw new KernelError({ ...describe(firstSequence), detail: 'the kernel gave no answer' });
+      throw new KernelError({ ...describe(firstSequence), detail: 'no answer from the kernel' });
     }
     return { messages, bytes: bytes.length };
   }

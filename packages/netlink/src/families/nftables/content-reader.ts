@@ -163,7 +163,7 @@ export async function readElements<T>(
     if (attempt === MAX_ATTEMPTS) {
       throw failure(
         request,
-        `the kernel moved them each of the ${MAX_ATTEMPTS} times`,
+        `dump interrupted ${MAX_ATTEMPTS} times (elements were moved)`,
         constants.errno.EINTR,
       );
     }

@@ -137,7 +137,7 @@ describe('applyAddresses', () => {
     const silent: Reply = ([first]) => (first === undefined ? [] : datagrams([acknowledgement(first)]));
     const { client } = clientOf(linkAnswer(7, 'dummy0'), silent);
     await expect(client.applyAddresses('dummy0', [add('10.0.0.1'), add('10.0.0.2')], signal)).rejects.toThrow(
-      'add address 10.0.0.2 to dummy0: the kernel gave no answer',
+      'add address 10.0.0.2 to dummy0: no answer from the kernel',
     );
   });
 });

@@ -189,7 +189,7 @@ export class KernelLinks implements LinkClient, Disposable {
     const bySequence = new Map(answers.map((answer) => [answer.sequence, answer]));
     return edits.flatMap((edit, place) => {
       const answer = bySequence.get(first + place);
-      if (answer === undefined) throw editError(edit, name, 'the kernel gave no answer');
+      if (answer === undefined) throw editError(edit, name, 'no answer from the kernel');
       const { errno, detail } = answer;
       const isRight = errno === 0 || errno === (edit.change === 'add' ? EEXIST : EADDRNOTAVAIL);
       return isRight ? [] : [{ edit, error: editError(edit, name, detail, errno) }];
