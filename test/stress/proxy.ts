@@ -1,6 +1,7 @@
 /** A proxy of one mode that runs in this process, may die at any operation, and may be asked whether it is done. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { IpFamily } from '@menwei/addresses/ip.ts';
+import { runFamilies } from '@menwei/testing/proxy/run-families.ts';
 import { aNodeView } from '@menwei/testing/services/testing.ts';
 import type { ProxyMode } from 'menwei/config/settings.ts';
 import { ProxyHealth } from 'menwei/health/proxy-health.ts';
@@ -79,7 +80,8 @@ export class StressProxy {
       onNode: () => undefined,
       onServiceCIDR: () => undefined,
     });
-    this.#running = this.#proxy.run(this.#end.signal).catch((error: unknown) => {
+    const families = this.#watched.map(({ family }) => family);
+    this.#running = runFamilies(this.#proxy, families, logger, this.#end.signal).catch((error: unknown) => {
       this.#failure = error;
     });
     world.tellAll(this.#proxy);

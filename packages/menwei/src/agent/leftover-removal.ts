@@ -1,48 +1,44 @@
-/** When what others left is removed: after the first sync of a family, and again while that fails. */
-import { type SweepOptions, sweep } from '../backends/leftover-sweep.ts';
-import type { Settlement } from '../conntrack/flow-cutter.ts';
+/** Removes what others left, as a component that begins after the first sync of a family, and goes on while that fails. */
+import type { IpFamily } from '@menwei/addresses/ip.ts';
+import type { SweepOptions } from '../backends/leftover-sweep.ts';
 import type { Logger } from '../log/logger.ts';
-import { pause } from '../scheduling/pause.ts';
-import type { NodeView } from '../services/node-view.ts';
+import { pause, untilAborted } from '../scheduling/pause.ts';
+import type { ProxyDoors } from './doors.ts';
 
-export interface LeftoverRemovalOptions extends Omit<SweepOptions, 'onFound'> {
+export interface LeftoverRemovalOptions {
+  readonly family: IpFamily;
+  readonly sweep: ProxyDoors['sweep'];
+  /** From an attempt that failed to the next. */
+  readonly retryMs: number;
   readonly logger: Logger;
   /** Instead of removing what was found; for a dry run. */
   readonly print?: ((text: string) => void) | undefined;
-  /** Flows that met the rules which are gone may lead where nothing is any more. */
-  readonly onRemoved: (node: NodeView) => void;
+  /** Conntrack entries that met the rules which are gone may lead where nothing is any more. */
+  readonly onRemoved: () => void;
 }
 
 export class LeftoverRemoval {
   readonly #options: LeftoverRemovalOptions;
-  readonly #programmed = Promise.withResolvers<void>();
-  #node: NodeView | undefined;
   readonly #told = new Set<string>();
 
   constructor(options: LeftoverRemovalOptions) {
     this.#options = options;
   }
 
-  /** To be told of every sync that succeeded: from the first one on nobody depends on what others left. */
-  settled({ node }: Pick<Settlement, 'node'>): void {
-    this.#node = node;
-    this.#programmed.resolve();
-  }
-
-  /** Until nothing is left, or the signal fires. */
-  async run(signal: AbortSignal): Promise<void> {
-    signal.addEventListener('abort', () => this.#programmed.resolve(), { once: true });
-    await this.#programmed.promise;
-    const { settings } = this.#options;
+  /** When nothing is left it has nothing more to do. */
+  async run(signal: AbortSignal, ready: () => void): Promise<void> {
     while (!signal.aborted && !(await this.#attempt(signal))) {
-      await pause(settings.syncPeriodMs, signal);
+      await pause(this.#options.retryMs, signal);
     }
+    ready();
+    await untilAborted(signal);
   }
 
   async #attempt(signal: AbortSignal): Promise<boolean> {
+    const { sweep, family } = this.#options;
     const removed: string[] = [];
     try {
-      const failures = await sweep({ ...this.#options, onFound: this.#onFound(removed) }, signal);
+      const failures = await sweep(family, this.#onFound(removed), signal);
       if (failures.length === 0) return true;
       this.#complain(failures);
     } catch (error) {
@@ -67,7 +63,7 @@ export class LeftoverRemoval {
     if (removed.length === 0) return;
     const { family, logger, onRemoved } = this.#options;
     logger.info({ family }, `removed leftovers of another proxy or mode: ${removed.join('; ')}`);
-    if (this.#node !== undefined) onRemoved(this.#node);
+    onRemoved();
   }
 
   /** The same failure at every attempt is told once. */

@@ -1,13 +1,13 @@
 /** One component and its failures: it runs while what it needs is ready, and again after a while when it has failed. */
 import { formatErrorChain } from '../log/error-text.ts';
 import type { Logger } from '../log/logger.ts';
-import { pause } from '../scheduling/pause.ts';
+import { pause, untilAborted } from '../scheduling/pause.ts';
 import { retryDelayMs } from '../scheduling/retry.ts';
 import { type Component, type ComponentState, type ComponentStates, DEFAULT_STOP_MS } from './component.ts';
 
 const MAX_RETRY_MS = 30_000;
 /** After it was ready for so long, a failure counts as the first again. */
-const RAN_WELL_MS = 60_000;
+const RAN_WELL_MS = 30_000;
 
 export interface SupervisionOptions {
   /** What it tells of the components. */
@@ -137,7 +137,7 @@ export class SupervisedComponent {
     if (onFailure === 'end the process') {
       this.#options.endProcess(error);
       // Never again.
-      return pause(Number.POSITIVE_INFINITY, stopping);
+      return untilAborted(stopping);
     }
     const readyMs = this.#readySinceMs === undefined ? 0 : performance.now() - this.#readySinceMs;
     this.#failures = readyMs >= RAN_WELL_MS ? 1 : this.#failures + 1;

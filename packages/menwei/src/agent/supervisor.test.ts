@@ -150,7 +150,7 @@ describe('a component that fails', () => {
   });
 
   it('begins with the short wait again when it has run well in between', async () => {
-    const afterMs = [0, 0, 60_000];
+    const afterMs = [0, 0, 30_000];
     const { lines, stop } = start([
       component('a', async (signal, ready) => {
         ready();

@@ -8,7 +8,7 @@ export function registerCleanupCommand(program: Command): void {
     .description('remove what every mode has programmed')
     .action(() =>
       orFail(async () => {
-        const { runProxy } = await import('../agent/serve.ts');
+        const { runProxy } = await import('../agent/run-proxy.ts');
         await runProxy({ flags: { cleanup: true }, nodePortRange: undefined });
       }),
     );

@@ -7,7 +7,7 @@ export function registerRunCommand(program: Command): void {
     .command('run')
     .description('run the proxy; takes kube-proxy’s flags and config file');
   addProxyAction(command, async (input) => {
-    const { runProxy } = await import('../agent/serve.ts');
+    const { runProxy } = await import('../agent/run-proxy.ts');
     await runProxy(input);
   });
 }

@@ -35,7 +35,12 @@ export class ProxyHealth {
     if (!this.#oldestPendingMs.has(family)) this.#oldestPendingMs.set(family, nowMs);
   }
 
-  /** The sync loop started, or a sync succeeded. */
+  /** The sync loop started; once more, after a failure, that is no news: nothing was brought up to date. */
+  started(family: IpFamily, nowMs: number): void {
+    if (!this.#lastUpdatedMs.has(family)) this.updated(family, nowMs);
+  }
+
+  /** A sync succeeded. */
   updated(family: IpFamily, nowMs: number): void {
     this.#oldestPendingMs.delete(family);
     this.#lastUpdatedMs.set(family, nowMs);

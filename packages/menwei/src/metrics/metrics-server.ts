@@ -20,14 +20,16 @@ export interface MetricsServerOptions {
   readonly mode: () => ProxyMode;
   /** The rows that `/status` gives as a JSON array; without it the path doesn't exist. */
   readonly status?: () => Iterable<unknown>;
+  /** The rows that `/components` gives as a JSON array; without it the path doesn't exist. */
+  readonly components?: () => readonly unknown[];
   readonly logger: Logger;
   readonly hardFail?: boolean;
   readonly retryMs?: number;
 }
 
-/** Serves /metrics, /healthz, /healthz/ping, /proxyMode and /status in the background. */
+/** Serves /metrics, /healthz, /healthz/ping, /proxyMode, /status and /components in the background. */
 export function startMetricsServer(options: MetricsServerOptions): HttpListener {
-  const { metrics, mode, status, logger } = options;
+  const { metrics, mode, status, components, logger } = options;
   return startHttpListener({
     ...options,
     name: 'metrics server',
@@ -43,7 +45,10 @@ export function startMetricsServer(options: MetricsServerOptions): HttpListener 
           return answer(response, 200, PLAIN_TEXT, mode());
         case '/status':
           if (status === undefined) return answerNotFound(response);
-          return answerStatus(response, status(), logger);
+          return answerRows(response, '/status', status(), logger);
+        case '/components':
+          if (components === undefined) return answerNotFound(response);
+          return answerRows(response, '/components', components(), logger);
         default:
           return answerNotFound(response);
       }
@@ -51,10 +56,10 @@ export function startMetricsServer(options: MetricsServerOptions): HttpListener 
   });
 }
 
-function answerStatus(response: ServerResponse, rows: Iterable<unknown>, logger: Logger): void {
+function answerRows(response: ServerResponse, path: string, rows: Iterable<unknown>, logger: Logger): void {
   writeHead(response, 200, 'application/json');
   sendJsonRows(response, rows).catch((error: unknown) => {
-    logger.error({ error }, '/status was not answered completely');
+    logger.error({ error }, `${path} was not answered completely`);
     // Half of the rows must not look like all of them.
     response.destroy();
   });

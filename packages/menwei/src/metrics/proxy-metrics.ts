@@ -3,6 +3,7 @@
 import type { IpFamily } from '@menwei/addresses/ip.ts';
 import { Counter, collectDefaultMetrics, Histogram, Registry } from 'prom-client';
 import type { RelayStats } from '../relay/pool.ts';
+import { type ObservedComponent, registerComponentMetrics } from './component-metrics.ts';
 import { registerRelayMetrics } from './relay-metrics.ts';
 
 export interface ProxyMetrics {
@@ -18,14 +19,19 @@ export interface ProxyMetrics {
   readonly contentType: string;
 }
 
-/**
- * Metrics of their own registry, those of the process included.
- *
- * @param relayStats where connections are forwarded by relays
- */
-export function createProxyMetrics(relayStats?: () => RelayStats): ProxyMetrics {
+/** Whom to ask when somebody reads the metrics. */
+export interface MetricSources {
+  /** Where connections are forwarded by relays. */
+  readonly relays?: (() => RelayStats) | undefined;
+  /** In a process that is made of components. */
+  readonly components?: () => readonly ObservedComponent[];
+}
+
+/** Metrics of their own registry, those of the process included. */
+export function createProxyMetrics({ relays, components }: MetricSources = {}): ProxyMetrics {
   const registry = new Registry();
-  if (relayStats !== undefined) registerRelayMetrics(registry, relayStats);
+  if (relays !== undefined) registerRelayMetrics(registry, relays);
+  if (components !== undefined) registerComponentMetrics(registry, components);
   collectDefaultMetrics({ register: registry });
   const syncDuration = new Histogram({
     name: 'kubeproxy_sync_proxy_rules_duration_seconds',

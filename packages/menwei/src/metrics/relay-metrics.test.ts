@@ -4,7 +4,7 @@ import { createProxyMetrics } from './proxy-metrics.ts';
 
 it('tells what relays do now, each time it is asked', async () => {
   let stats = { ...NO_SUMS, openConnections: 2, openFlows: 0, threads: 4 };
-  const metrics = createProxyMetrics(() => stats);
+  const metrics = createProxyMetrics({ relays: () => stats });
   expect(await metrics.format()).toContain('menwei_relay_open_connections 2\n');
   stats = { ...stats, failedAttempts: 3, openConnections: 1 };
   for (let time = 0; time < 2; time++) {

@@ -1,5 +1,6 @@
 /** A backend that only says what it would change. */
 import type { AnyBackend } from '../backends/backend.ts';
+import { untilAborted } from '../scheduling/pause.ts';
 
 /** Reads the real kernel, prints instead of applying, and from then on takes what it printed for done. */
 export function dryRun(backend: AnyBackend, print: (text: string) => void): AnyBackend {
@@ -18,7 +19,8 @@ export function dryRun(backend: AnyBackend, print: (text: string) => void): AnyB
       print(`# ${backend.family}\n${backend.format(changes)}`);
       return 'applied';
     },
-    watch: async () => undefined,
+    // What was printed is not there to be watched.
+    watch: (_drifted, _inTurn, signal) => untilAborted(signal),
     cleanup: async () => undefined,
   };
 }

@@ -30,7 +30,10 @@ type Ports = ReadonlyMap<ServicePortKey, ServicePort | undefined>;
 
 export interface FamilyProxyOptions<Unit, State, Changes> {
   readonly backend: Backend<Unit, State, Changes>;
+  /** One that had another proxy before has all its service ports programmed again. */
   readonly tracker: ServiceTracker;
+  /** That of the family's former proxy, if there was one. */
+  readonly status?: StatusBoard | undefined;
   /** How the node looks now. */
   readonly nodeView: () => NodeView;
   readonly logger: Logger;
@@ -108,8 +111,11 @@ export class FamilyProxy<Unit, State, Changes> implements Syncable {
     this.#desired = new DesiredUnits(options.backend, options.logger);
     this.#refused = new RefusedPorts(options.maxRetryMs ?? MAX_RETRY_MS);
     this.family = options.backend.family;
-    this.status = new StatusBoard(this.family, (key) => options.tracker.unmet.get(key));
     this.tracker = options.tracker;
+    this.status = options.status ?? new StatusBoard(this.family, (key) => options.tracker.unmet.get(key));
+    for (const [key, port] of this.tracker.ports) this.#unprogrammed.set(key, port);
+    for (const { servicePort } of this.status.list())
+      if (!this.tracker.ports.has(servicePort)) this.status.remove(servicePort);
   }
 
   sync(signal: AbortSignal): Promise<SyncResult> {

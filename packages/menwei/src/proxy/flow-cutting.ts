@@ -12,17 +12,35 @@ export class FlowCutting {
     retry: { maxMs: MAX_RETRY_MS },
   });
 
+  /** Something was noted that no cut has taken care of. */
+  #isOutstanding = false;
+
   constructor(cutter: FlowCutter) {
     this.#cutter = cutter;
   }
 
-  /** Cuts until the signal fires. */
+  /** Cuts until the signal fires; when it is begun again, with what the last run has left. */
   run(signal: AbortSignal): Promise<void> {
-    return this.#pacer.run(() => this.#cutter.cut(signal), signal);
+    if (this.#isOutstanding) this.#pacer.request();
+    return this.#pacer.run(() => this.#cut(signal), signal);
   }
 
   /** To be told of every sync that succeeded; returns at once. */
   settled(settlement: Settlement): void {
-    if (this.#cutter.settled(settlement)) this.#pacer.request();
+    if (!this.#cutter.settled(settlement)) return;
+    this.#isOutstanding = true;
+    this.#pacer.request();
+  }
+
+  async #cut(signal: AbortSignal): Promise<boolean> {
+    this.#isOutstanding = false;
+    try {
+      const isDone = await this.#cutter.cut(signal);
+      this.#isOutstanding ||= !isDone;
+      return isDone;
+    } catch (error) {
+      this.#isOutstanding = true;
+      throw error;
+    }
   }
 }

@@ -1,5 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { KernelError } from '@menwei/netlink';
+import { runFamilies } from '@menwei/testing/proxy/run-families.ts';
 import { ToyBackend } from '@menwei/testing/proxy/toy-backend.ts';
 import { aNodeView, aService } from '@menwei/testing/services/testing.ts';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
@@ -63,7 +64,7 @@ function open() {
     log,
     start: () => {
       const ended = vi.fn();
-      proxy.run(stop.signal).then(() => ended(), ended);
+      runFamilies(proxy, ['IPv4'], logger, stop.signal).then(() => ended(), ended);
       return ended;
     },
     takeLog: () => backend.log.splice(0),
@@ -106,7 +107,7 @@ describe('a watch that breaks', () => {
       expect(watch).toHaveBeenCalledTimes(calls);
       expect(takeLog()).toEqual(['observe']);
     }
-    expect(log.filter((line) => line === 'watching for drift failed; restarting the watch')).toHaveLength(5);
+    expect(log.filter((line) => line === 'component failed; restarting')).toHaveLength(5);
     expect(ended).not.toHaveBeenCalled();
   });
 

@@ -2,6 +2,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { KernelError } from '@menwei/netlink';
 import { openBackend } from '@menwei/testing/backends/iptables/laws.ts';
 import { FakeIptables } from '@menwei/testing/kernel/iptables.ts';
+import { runFamilies } from '@menwei/testing/proxy/run-families.ts';
 import { aNodeView, aService, aSlice } from '@menwei/testing/services/testing.ts';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { ProxyHealth } from '../health/proxy-health.ts';
@@ -87,7 +88,7 @@ function open({ minSyncPeriodMs = 1_000, nodeGraceMs = 0, dryRun: isDryRun = fal
       nodePortAddresses = ips;
     },
     serviceCIDRs,
-    ended: proxy.run(stop.signal),
+    ended: runFamilies(proxy, ['IPv4'], logger, stop.signal),
     stop: () => stop.abort(),
     restores: () => fake.operations.filter(({ verb }) => verb === 'restore').length,
     state: () => Object.fromEntries(proxy.status().map(({ servicePort, state }) => [servicePort, state])),

@@ -12,8 +12,6 @@ import {
 import { MOST_LINES } from '../log/first-lines.ts';
 import type { Logger } from '../log/logger.ts';
 import type { ProxyMetrics } from '../metrics/proxy-metrics.ts';
-import { pause } from '../scheduling/pause.ts';
-import { retryDelayMs } from '../scheduling/retry.ts';
 import type { ObjectSink } from '../sources/source.ts';
 import type { Syncable, SyncResult } from './family-proxy.ts';
 import { Pacer } from './pacer.ts';
@@ -26,7 +24,7 @@ const MAX_INTERVAL_MS = 3_600_000;
 
 export interface ServiceProxyOptions {
   readonly families: readonly Syncable[];
-  readonly healthServers: ReadonlyMap<IpFamily, ServiceHealthServers>;
+  readonly healthServers: ReadonlyMap<IpFamily, Pick<ServiceHealthServers, 'sync'>>;
   readonly health: ProxyHealth;
   readonly metrics: ProxyMetrics;
   readonly logger: Logger;
@@ -46,15 +44,14 @@ export interface ServiceProxyOptions {
 interface Family {
   readonly proxy: Syncable;
   readonly pacer: Pacer;
-  /** Resolves after the first sync that succeeded: from then on there is something to watch. */
-  readonly programmed: PromiseWithResolvers<void>;
+  wasWatched: boolean;
   /** When what was refused is tried again. */
   retry?: NodeJS.Timeout;
 }
 
 export class ServiceProxy implements ObjectSink {
   readonly #options: ServiceProxyOptions;
-  readonly #families: readonly Family[];
+  readonly #families = new Map<IpFamily, Family>();
   /** By `refKey`: objects whose last version can't be used. */
   readonly #stale = new Map<string, StaleObject>();
   readonly #problems: ProblemLog;
@@ -66,31 +63,42 @@ export class ServiceProxy implements ObjectSink {
     this.#options = options;
     this.#problems = new ProblemLog(options.logger);
     this.#isNodeAwaited = options.nodeGraceMs > 0;
-    const { minSyncPeriodMs, syncPeriodMs } = options;
-    this.#families = options.families.map(
-      (proxy): Family => ({
-        proxy,
-        pacer: new Pacer({
-          minIntervalMs: minSyncPeriodMs,
-          maxIntervalMs: MAX_INTERVAL_MS,
-          retry: { maxMs: syncPeriodMs },
-        }),
-        programmed: Promise.withResolvers<void>(),
-      }),
-    );
+    for (const proxy of options.families) this.#families.set(proxy.family, this.#open(proxy));
   }
 
-  /** Syncs until the signal fires; a sync that is under way is ended with it. The kernel keeps its rules. */
-  async run(signal: AbortSignal): Promise<void> {
-    const { health } = this.#options;
-    const runs = this.#families.flatMap((family) => {
-      health.updated(family.proxy.family, Date.now());
-      return [
-        family.pacer.run(() => this.#sync(family, signal), signal),
-        this.#untilProgrammed(family, signal).then(() => this.#watch(family, signal)),
-      ];
-    });
-    await Promise.all(runs).finally(() => this.#problems.flush());
+  /**
+   * Syncs a family until the signal fires; a sync that is under way is ended with it. The kernel keeps its rules.
+   *
+   * @param programmed called after the first sync that succeeded: from then on there is something to watch
+   */
+  async sync(name: IpFamily, signal: AbortSignal, programmed: () => void = () => undefined): Promise<void> {
+    const family = this.#family(name);
+    this.#options.health.started(name, Date.now());
+    try {
+      await family.pacer.run(() => this.#sync(family, programmed, signal), signal);
+    } finally {
+      clearTimeout(family.retry);
+      this.#problems.flush();
+    }
+  }
+
+  /** Watches the kernel for what others change until the signal fires. When it is begun again, something may have been missed. */
+  async watch(name: IpFamily, signal: AbortSignal): Promise<void> {
+    const family = this.#family(name);
+    const drifted = (what?: string) => this.#drifted(family, what);
+    const watching = family.proxy.watch(drifted, signal);
+    if (family.wasWatched) drifted();
+    family.wasWatched = true;
+    await watching;
+  }
+
+  /** One that has failed is given up for another with the same tracker, which begins with a look at the kernel. */
+  replace(proxy: Syncable): void {
+    const former = this.#family(proxy.family);
+    clearTimeout(former.retry);
+    const family = this.#open(proxy);
+    this.#families.set(proxy.family, family);
+    this.#request(family);
   }
 
   upsert(object: WatchedObject): void {
@@ -165,7 +173,7 @@ export class ServiceProxy implements ObjectSink {
 
   /** Where every service port of every family stands. */
   status(): readonly ServicePortStatus[] {
-    return this.#families.flatMap(({ proxy }) => {
+    return [...this.#families.values()].flatMap(({ proxy }) => {
       const obstacle = this.#options.nodePortObstacle(proxy.family);
       const statuses = withStale(proxy, [...this.#stale.values()]);
       if (obstacle === undefined) return statuses;
@@ -176,6 +184,22 @@ export class ServiceProxy implements ObjectSink {
     });
   }
 
+  #open(proxy: Syncable): Family {
+    const { minSyncPeriodMs, syncPeriodMs } = this.#options;
+    const pacer = new Pacer({
+      minIntervalMs: minSyncPeriodMs,
+      maxIntervalMs: MAX_INTERVAL_MS,
+      retry: { maxMs: syncPeriodMs },
+    });
+    return { proxy, pacer, wasWatched: false };
+  }
+
+  #family(name: IpFamily): Family {
+    const family = this.#families.get(name);
+    if (family === undefined) throw new Error(`BUG: ${name} is not proxied`);
+    return family;
+  }
+
   #setServiceCIDR(name: string, cidrs: readonly string[]): void {
     this.#options.onServiceCIDR(name, cidrs);
     // Only the plan of a mode that uses them finds something to change.
@@ -183,7 +207,7 @@ export class ServiceProxy implements ObjectSink {
   }
 
   #track(update: (family: Syncable) => boolean): void {
-    for (const family of this.#families) {
+    for (const family of this.#families.values()) {
       if (update(family.proxy)) this.#request(family);
     }
   }
@@ -202,36 +226,9 @@ export class ServiceProxy implements ObjectSink {
     this.#request(family, { urgent: true });
   }
 
-  async #untilProgrammed({ programmed }: Family, signal: AbortSignal): Promise<void> {
-    signal.addEventListener('abort', () => programmed.resolve(), { once: true });
-    await programmed.promise;
-  }
-
-  /** Begins the watch anew when it breaks, and looks at the kernel then: something may have been missed. */
-  async #watch(family: Family, signal: AbortSignal): Promise<void> {
-    const drifted = (what?: string) => this.#drifted(family, what);
-    let failures = 0;
-    while (!signal.aborted) {
-      const startedMs = performance.now();
-      try {
-        const watching = family.proxy.watch(drifted, signal);
-        if (failures > 0) drifted();
-        await watching;
-        return;
-      } catch (error) {
-        if (signal.aborted) return;
-        if (performance.now() - startedMs > this.#options.syncPeriodMs) failures = 0;
-        const fields = { family: family.proxy.family, error };
-        this.#options.logger.error(fields, 'watching for drift failed; restarting the watch');
-        failures++;
-        await pause(retryDelayMs(failures, { maxMs: this.#options.syncPeriodMs }), signal);
-      }
-    }
-  }
-
-  async #sync(family: Family, signal: AbortSignal): Promise<boolean> {
+  async #sync(family: Family, programmed: () => void, signal: AbortSignal): Promise<boolean> {
     try {
-      return await this.#syncOnce(family, signal);
+      return await this.#syncOnce(family, programmed, signal);
     } catch (error) {
       const fields = { family: family.proxy.family, error };
       if (!signal.aborted) this.#options.logger.error(fields, 'sync could not be completed; retrying');
@@ -239,8 +236,8 @@ export class ServiceProxy implements ObjectSink {
     }
   }
 
-  async #syncOnce(family: Family, signal: AbortSignal): Promise<boolean> {
-    const { proxy, programmed } = family;
+  async #syncOnce(family: Family, programmed: () => void, signal: AbortSignal): Promise<boolean> {
+    const { proxy } = family;
     const { metrics, health } = this.#options;
     const startedMs = performance.now();
     const result = await proxy.sync(signal);
@@ -249,7 +246,7 @@ export class ServiceProxy implements ObjectSink {
     metrics.observeSync(proxy.family, seconds);
     this.#log(proxy.family, result, seconds);
     if (!result.ok) return false;
-    programmed.resolve();
+    programmed();
     // A Service that the kernel does not take makes no node unhealthy, but is tried again.
     this.#requestLater(family, result.retryInMs);
     const nowMs = Date.now();

@@ -17,3 +17,8 @@ export async function pause(
     onWake(done);
   });
 }
+
+/** Waits until the signal fires. */
+export function untilAborted(signal: AbortSignal): Promise<void> {
+  return pause(Number.POSITIVE_INFINITY, signal);
+}

@@ -27,13 +27,10 @@ export async function startBackends(
   surroundings: Surroundings,
   signal: AbortSignal,
 ): Promise<Started> {
-  const mode = findMode(settings.mode);
   const backends: AnyBackend[] = [];
   const unserved = new Map<IpFamily, KernelError>();
   for (const family of IP_FAMILIES) {
-    const backend = observeIpSupport(family)
-      ? await askUntilCertain(() => mode.start(settings, family, surroundings, signal), signal)
-      : new KernelError({ operation: 'use', object: family, detail: 'not enabled in this kernel' });
+    const backend = await tryBackend(settings, family, surroundings, signal);
     if (backend instanceof KernelError) unserved.set(family, backend);
     else backends.push(backend);
   }
@@ -43,6 +40,30 @@ export async function startBackends(
     surroundings.logger.warn({ family, error }, 'this IP family is not proxied');
   }
   return { backends, unserved };
+}
+
+/** One more backend of a family. Throws a KernelError if it can't be served. */
+export async function startBackend(
+  settings: Settings,
+  family: IpFamily,
+  surroundings: Surroundings,
+  signal: AbortSignal,
+): Promise<AnyBackend> {
+  const backend = await tryBackend(settings, family, surroundings, signal);
+  if (backend instanceof KernelError) throw backend;
+  return backend;
+}
+
+async function tryBackend(
+  settings: Settings,
+  family: IpFamily,
+  surroundings: Surroundings,
+  signal: AbortSignal,
+): Promise<AnyBackend | KernelError> {
+  if (!observeIpSupport(family)) {
+    return new KernelError({ operation: 'use', object: family, detail: 'not enabled in this kernel' });
+  }
+  return askUntilCertain(() => findMode(settings.mode).start(settings, family, surroundings, signal), signal);
 }
 
 /**

@@ -7,16 +7,12 @@ import {
   type LocalAddressesOptions,
 } from '@menwei/kernel/local-addresses.ts';
 import { observeDefaultSource } from '@menwei/kernel/own-address.ts';
-import { KernelError } from '@menwei/netlink';
 import { openLinkClient } from '@menwei/netlink/route';
 import { DEVICE } from '../backends/ipvs/names.ts';
 import type { Mode } from '../backends/modes.ts';
 import type { Settings } from '../config/settings.ts';
-import type { Logger } from '../log/logger.ts';
 import type { OwnAddress } from '../proxy/node-state.ts';
-import { pause } from '../scheduling/pause.ts';
 
-const RETRY_MS = 1_000;
 const LOOPBACK_INTERFACE = 'lo';
 
 export interface MachineAddresses {
@@ -26,8 +22,8 @@ export interface MachineAddresses {
   readonly local: (family: IpFamily) => readonly string[];
   /** Where this machine's own programs are reached; none in a mode that does not ask. See NodeState. */
   readonly own: OwnAddress | undefined;
-  /** Calls `changed` whenever they are others than before, until the signal ends it. */
-  readonly follow: (changed: () => void, logger: Logger, signal: AbortSignal) => Promise<void>;
+  /** Calls `changed` whenever they are others than before, until the signal ends it. Throws KernelError; then it may be begun anew. */
+  readonly follow: (changed: () => void, signal: AbortSignal) => Promise<void>;
 }
 
 /** Throws KernelError. */
@@ -50,7 +46,7 @@ export async function openMachineAddresses(
       ? (family, stated) =>
           stated !== undefined && addresses.usable(family).includes(stated) ? stated : addresses.own(family)
       : undefined,
-    follow: (changed, logger, signal) => follow(addresses, changed, logger, signal),
+    follow: (changed, signal) => addresses.watch(changed, signal),
   };
 }
 
@@ -70,21 +66,4 @@ function ofNode({ nodePortAddresses }: Pick<Settings, 'nodePortAddresses'>): Whi
     excluded: [DEVICE],
     counts: (ip) => !isLinkLocal(ip) || isAskedFor(ip),
   };
-}
-
-async function follow(
-  addresses: LocalAddresses,
-  changed: () => void,
-  logger: Logger,
-  signal: AbortSignal,
-): Promise<void> {
-  while (!signal.aborted) {
-    try {
-      await addresses.watch(changed, signal);
-    } catch (error) {
-      if (!(error instanceof KernelError)) throw error;
-      logger.warn({ error }, 'watching the addresses of the node failed; retrying');
-      await pause(RETRY_MS, signal);
-    }
-  }
 }

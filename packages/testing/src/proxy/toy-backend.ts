@@ -3,6 +3,7 @@
  * by itself. Only tests import this file.
  */
 import type { Backend, Outcome, Plan, Refusal, StateChange } from 'menwei/backends/backend.ts';
+import { untilAborted } from 'menwei/scheduling/pause.ts';
 import type { NodeView } from 'menwei/services/node-view.ts';
 import type { ServicePort, ServicePortKey } from 'menwei/state/service-port.ts';
 
@@ -106,8 +107,9 @@ export class ToyBackend implements Backend<string, Texts, Edits> {
     return new Map(this.kernel);
   }
 
-  async watch(): Promise<void> {
-    // Nobody meddles.
+  /** Nobody meddles. */
+  watch(_drifted: (what?: string) => void, _inTurn: unknown, signal: AbortSignal): Promise<void> {
+    return untilAborted(signal);
   }
 
   async cleanup(): Promise<void> {

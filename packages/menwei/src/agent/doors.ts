@@ -1,0 +1,52 @@
+/** What the components of a proxy find outside of the process, behind functions for which a test has its own. */
+import type { IpFamily } from '@menwei/addresses/ip.ts';
+import type { ToolRunner } from '@menwei/kernel/tool-runner.ts';
+import type { KernelError } from '@menwei/netlink';
+import { ConntrackTable } from '@menwei/netlink/conntrack';
+import type { AnyBackend } from '../backends/backend.ts';
+import { type SweepOptions, sweep } from '../backends/leftover-sweep.ts';
+import type { Settings } from '../config/settings.ts';
+import type { FlowCutterOptions } from '../conntrack/flow-cutter.ts';
+import type { Logger } from '../log/logger.ts';
+import { startBackend } from '../setup/backends.ts';
+import type { MachineAddresses } from '../setup/machine-addresses.ts';
+import type { ObjectSource } from '../sources/source.ts';
+import type { RelayRoom } from './relay-room.ts';
+
+export interface ProxyDoors {
+  /** May be run again after it has failed: see ObjectSource. */
+  readonly source: ObjectSource;
+  readonly addresses: MachineAddresses;
+  /** What forwards in a mode that does so by itself. */
+  readonly relays: RelayRoom | undefined;
+  /** A new backend. Throws KernelError. */
+  readonly startBackend: (family: IpFamily, signal: AbortSignal) => Promise<AnyBackend>;
+  readonly openFlows: (family: IpFamily) => FlowCutterOptions['flows'];
+  /** See {@link sweep}. */
+  readonly sweep: (
+    family: IpFamily,
+    onFound: SweepOptions['onFound'],
+    signal: AbortSignal,
+  ) => Promise<readonly KernelError[]>;
+}
+
+export type MachineDoors = Pick<ProxyDoors, 'source' | 'addresses' | 'relays'>;
+
+/** The doors to the kernel of this machine. */
+export function openKernelDoors(
+  settings: Settings,
+  { source, addresses, relays }: MachineDoors,
+  runner: ToolRunner,
+  logger: Logger,
+): ProxyDoors {
+  const surroundings = { runner, logger, localAddresses: addresses.local };
+  return {
+    source,
+    addresses,
+    relays,
+    startBackend: (family, signal) =>
+      startBackend(settings, family, { ...surroundings, relays: relays?.current }, signal),
+    openFlows: (family) => new ConntrackTable(family),
+    sweep: (family, onFound, signal) => sweep({ settings, family, runner, onFound }, signal),
+  };
+}

@@ -1,0 +1,68 @@
+/** Whether the node can be served as it is, looked at whenever it may have changed. */
+import type { Logger } from '../log/logger.ts';
+import { NodeNotices, type ObservedNode } from '../proxy/node-notices.ts';
+import type { NodeState } from '../proxy/node-state.ts';
+import { untilAborted } from '../scheduling/pause.ts';
+import { findUnservable, type Unserved } from '../setup/backends.ts';
+import type { MachineAddresses } from '../setup/machine-addresses.ts';
+import type { Component } from './component.ts';
+
+export class NodeWatcher {
+  readonly #node: NodeState;
+  readonly #unserved: Unserved;
+  readonly #notices: NodeNotices;
+  readonly #unservable = Promise.withResolvers<never>();
+
+  constructor(node: NodeState, unserved: Unserved, logger: Logger) {
+    this.#node = node;
+    this.#unserved = unserved;
+    this.#notices = new NodeNotices(observedBy(node, unserved), logger);
+    // Whoever runs the component is told.
+    this.#unservable.promise.catch(() => undefined);
+  }
+
+  /** To be called when the Node object has changed. */
+  look(): void {
+    this.#notices.update();
+    const failure = findUnservable(this.#node, this.#unserved);
+    if (failure !== undefined) this.#unservable.reject(failure);
+  }
+
+  /** Fails when nothing of what the node has can be served, and the process with it. */
+  support(): Component {
+    return {
+      name: 'node-support',
+      onFailure: 'end the process',
+      run: async (signal, ready) => {
+        this.look();
+        ready();
+        await Promise.race([untilAborted(signal), this.#unservable.promise]);
+      },
+    };
+  }
+
+  /** Follows the addresses of the machine. */
+  addresses(addresses: MachineAddresses, changed: () => void): Component {
+    return {
+      name: 'node-addresses',
+      onFailure: 'restart',
+      run: async (signal, ready) => {
+        const following = addresses.follow(() => {
+          this.#notices.update();
+          changed();
+        }, signal);
+        ready();
+        await following;
+      },
+    };
+  }
+}
+
+/** Of a family that is not proxied there is nothing to say but that. */
+function observedBy(node: NodeState, unserved: Unserved): ObservedNode {
+  return {
+    nodePortObstacle: (family) => (unserved.has(family) ? undefined : node.nodePortObstacle(family)),
+    addressObstacle: (family) => (unserved.has(family) ? undefined : node.addressObstacle(family)),
+    supportObstacle: (family) => (node.families.includes(family) ? unserved.get(family)?.message : undefined),
+  };
+}

@@ -1,0 +1,58 @@
+/** The servers that tell others about the proxy. */
+import type { Settings } from '../config/settings.ts';
+import { type HealthServerOptions, startHealthServer } from '../health/health-server.ts';
+import type { HttpListener } from '../health/http-listener.ts';
+import { type MetricsServerOptions, startMetricsServer } from '../metrics/metrics-server.ts';
+import { untilAborted } from '../scheduling/pause.ts';
+import type { Component } from './component.ts';
+
+export type ServerSurroundings = Pick<HealthServerOptions, 'health' | 'nodeEligible' | 'logger'> &
+  Required<Pick<MetricsServerOptions, 'metrics' | 'status' | 'components'>>;
+
+type ServerSettings = Pick<
+  Settings,
+  'healthzBindAddress' | 'metricsBindAddress' | 'bindAddressHardFail' | 'mode'
+>;
+
+/** Those that the settings ask for. With a hard failure a port that can't be bound ends the process. */
+export function serverComponents(
+  { healthzBindAddress, metricsBindAddress, bindAddressHardFail: hardFail, mode }: ServerSettings,
+  { health, nodeEligible, metrics, status, components, logger }: ServerSurroundings,
+): readonly Component[] {
+  const onFailure = hardFail ? 'end the process' : 'restart';
+  const server = (name: string, start: () => HttpListener): Component => ({
+    name,
+    onFailure,
+    run: (signal, ready) => serve(start, signal, ready),
+  });
+  return [
+    ...(healthzBindAddress === undefined
+      ? []
+      : [
+          server('health-server', () =>
+            startHealthServer({ address: healthzBindAddress, health, nodeEligible, logger, hardFail }),
+          ),
+        ]),
+    ...(metricsBindAddress === undefined
+      ? []
+      : [
+          server('metrics-server', () =>
+            startMetricsServer({
+              ...{ address: metricsBindAddress, metrics, mode: () => mode, status, components },
+              ...{ logger, hardFail },
+            }),
+          ),
+        ]),
+  ];
+}
+
+async function serve(start: () => HttpListener, signal: AbortSignal, ready: () => void): Promise<void> {
+  const listener = start();
+  const told = untilAborted(signal);
+  try {
+    await Promise.race([listener.listening.then(ready), told]);
+    await told;
+  } finally {
+    await listener.close();
+  }
+}

@@ -1,0 +1,36 @@
+/** Which components of the process are up. kube-proxy has no names for it. */
+import { Counter, Gauge, type Registry } from 'prom-client';
+
+export interface ObservedComponent {
+  readonly name: string;
+  readonly state: string;
+  /** How often it was started again after a failure of its own. */
+  readonly restarts: number;
+}
+
+/** Asked for when somebody reads the metrics. */
+export function registerComponentMetrics(
+  registry: Registry,
+  components: () => readonly ObservedComponent[],
+): void {
+  new Gauge({
+    name: 'menwei_component_up',
+    help: '1: the component does its work; 0: it starts, has failed, or waits for another one',
+    labelNames: ['component'],
+    registers: [registry],
+    collect() {
+      this.reset();
+      for (const { name, state } of components()) this.set({ component: name }, state === 'running' ? 1 : 0);
+    },
+  });
+  new Counter({
+    name: 'menwei_component_restarts_total',
+    help: 'How often a component was started again after it had failed',
+    labelNames: ['component'],
+    registers: [registry],
+    collect() {
+      this.reset();
+      for (const { name, restarts } of components()) this.inc({ component: name }, restarts);
+    },
+  });
+}
