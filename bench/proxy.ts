@@ -17,7 +17,7 @@ import { NODE_VIEW } from './objects.ts';
 const strictLogger: Logger = { ...silentLogger, warn: refuse, error: refuse };
 
 function refuse(fields: object, message: string): never {
-  throw new Error(`the proxy says: ${message}`, { cause: 'error' in fields ? fields.error : fields });
+  throw new Error(`the proxy says: ${message}`, { cause: 'err' in fields ? fields.err : fields });
 }
 
 export type BenchProxy = FamilyProxy<unknown, unknown, unknown>;

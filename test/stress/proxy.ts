@@ -200,7 +200,7 @@ class WatchedFamily implements Syncable {
 
 function keeping(lines: string[]): Logger {
   const keep = (fields: object, message: string) => {
-    const error = 'error' in fields ? ` ${fields.error}` : '';
+    const error = 'err' in fields ? ` ${fields.err}` : '';
     const { error: _, ...others } = { error: undefined, ...fields };
     lines.push(`${message} ${JSON.stringify(others)}${error}`);
   };

@@ -55,6 +55,6 @@ export async function cleanupKernel(
     failures.push(...(await sweepRules({ settings, family, runner, onFound }, signal)));
   }
   const [first, ...others] = failures;
-  for (const error of others) logger.error({ error }, 'cleanup failed');
+  for (const error of others) logger.error({ err: error }, 'cleanup failed');
   if (first !== undefined) throw first;
 }

@@ -74,7 +74,7 @@ export class LeftoverRemoval {
       if (this.#told.has(message)) continue;
       this.#told.add(message);
       const consequence = 'leftover rules of another proxy or mode may still be in effect; retrying';
-      logger.warn({ family, error }, consequence);
+      logger.warn({ family, err: error }, consequence);
     }
   }
 }

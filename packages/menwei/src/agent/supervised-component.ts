@@ -68,7 +68,7 @@ export class SupervisedComponent {
     try {
       await Promise.race([this.#ended, late.promise]);
     } catch (error) {
-      this.#options.logger.error({ component: name, error }, 'component did not stop as it should');
+      this.#options.logger.error({ component: name, err: error }, 'component did not stop as it should');
       throw error;
     } finally {
       clearTimeout(timer);
@@ -144,7 +144,7 @@ export class SupervisedComponent {
     this.#restarts++;
     const retryMs = retryDelayMs(this.#failures, { maxMs: MAX_RETRY_MS });
     this.#tell('restarting', error);
-    this.#options.logger.error({ component: name, error, retryMs }, 'component failed; restarting');
+    this.#options.logger.error({ component: name, err: error, retryMs }, 'component failed; restarting');
     await pause(retryMs, stopping);
   }
 

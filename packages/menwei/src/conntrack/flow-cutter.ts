@@ -125,7 +125,7 @@ export class FlowCutter {
     const { family, logger } = this.#options;
     const message = error instanceof Error ? error.message : String(error);
     if (message !== this.#lastError)
-      logger.error({ family, error }, 'deleting stale conntrack entries failed; retrying');
+      logger.error({ family, err: error }, 'deleting stale conntrack entries failed; retrying');
     this.#lastError = message;
   }
 }

@@ -83,7 +83,7 @@ export class ServiceHealthServers {
     if (!hasFailed) return;
     const retry = () =>
       this.sync(this.#wanted).catch((error) =>
-        logger.error({ error }, 'health-check servers could not be updated'),
+        logger.error({ err: error }, 'health-check servers could not be updated'),
       );
     this.#retry = setTimeout(retry, this.#options.retryMs ?? DEFAULT_RETRY_MS);
     this.#retry.unref();

@@ -75,7 +75,7 @@ async function compareLeftovers(
     print(family, commands);
   };
   for (const error of await sweep({ settings, family, runner, onFound }, signal)) {
-    logger.warn({ family, error }, 'leftover rules of another proxy or mode may still be in effect');
+    logger.warn({ family, err: error }, 'leftover rules of another proxy or mode may still be in effect');
     process.exitCode = 1;
   }
 }

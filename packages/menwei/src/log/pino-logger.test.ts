@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Logger } from './logger.ts';
+import type { LogFields, Logger } from './logger.ts';
 import { createLogger, type LogLevel } from './pino-logger.ts';
 
 const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z /;
@@ -18,7 +18,7 @@ const textOf = (write: (logger: Logger) => void, level: LogLevel = 'info') =>
   logged('text', level, write).map((line) => line.replace(TIME, ''));
 
 describe('text', () => {
-  it.each<[object, string, string]>([
+  it.each<[LogFields, string, string]>([
     [{}, 'started', 'I started\n'],
     [{ port: 80, mode: 'iptables', ready: true }, 'x', 'I x port=80 mode=iptables ready=true\n'],
     [{ address: '[::1]:80', name: 'a b', empty: '' }, 'x', 'I x address=[::1]:80 name="a b" empty=""\n'],
@@ -33,7 +33,7 @@ describe('text', () => {
       'x',
       'I x err="outer: inner: root"\n',
     ],
-    [{ error: new AggregateError([new Error('v4'), new Error('v6')]) }, 'x', 'I x error="v4, v6"\n'],
+    [{ err: new AggregateError([new Error('v4'), new Error('v6')]) }, 'x', 'I x err="v4, v6"\n'],
   ])('%j', (fields, message, line) => {
     expect(textOf((logger) => logger.info(fields, message))).toEqual([line]);
   });

@@ -59,7 +59,7 @@ export function startMetricsServer(options: MetricsServerOptions): HttpListener 
 function answerRows(response: ServerResponse, path: string, rows: Iterable<unknown>, logger: Logger): void {
   writeHead(response, 200, 'application/json');
   sendJsonRows(response, rows).catch((error: unknown) => {
-    logger.error({ error }, `${path} was not answered completely`);
+    logger.error({ err: error }, `${path} was not answered completely`);
     // Half of the rows must not look like all of them.
     response.destroy();
   });

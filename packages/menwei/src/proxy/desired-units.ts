@@ -158,6 +158,6 @@ export class DesiredUnits<Unit, State, Changes> {
 
   #note(key: ServicePortKey, message: string, cause: unknown): void {
     this.#unusable.set(key, cause instanceof Error ? cause.message : String(cause));
-    this.#logger.error({ servicePort: key, error: cause }, message);
+    this.#logger.error({ servicePort: key, err: cause }, message);
   }
 }

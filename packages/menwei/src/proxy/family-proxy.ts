@@ -289,7 +289,7 @@ export class FamilyProxy<Unit, State, Changes> implements Syncable {
     } catch (error) {
       for (const [key, port] of ports) this.#untold.set(key, port);
       this.#options.logger.error(
-        { family: this.family, error },
+        { family: this.family, err: error },
         'work that follows a sync could not be started; retrying after the next one',
       );
     }

@@ -230,7 +230,7 @@ export class ServiceProxy implements ObjectSink {
     try {
       return await this.#syncOnce(family, programmed, signal);
     } catch (error) {
-      const fields = { family: family.proxy.family, error };
+      const fields = { family: family.proxy.family, err: error };
       if (!signal.aborted) this.#options.logger.error(fields, 'sync could not be completed; retrying');
       return false;
     }
@@ -268,12 +268,12 @@ export class ServiceProxy implements ObjectSink {
   #log(family: IpFamily, result: SyncResult, seconds: number): void {
     const { logger } = this.#options;
     const fields = { family, changed: result.changedServicePorts, seconds: Number(seconds.toFixed(3)) };
-    if (!result.ok) logger.error({ ...fields, error: result.error }, 'sync failed; retrying');
+    if (!result.ok) logger.error({ ...fields, err: result.error }, 'sync failed; retrying');
     else if (result.complete) logger.info(fields, 'full sync complete');
     else logger.debug(fields, 'partial sync complete');
     for (const { servicePort, error } of result.refused.slice(0, MOST_LINES)) {
       logger.warn(
-        { family, servicePort, error },
+        { family, servicePort, err: error },
         'kernel rejected the change for this service port; retrying',
       );
     }

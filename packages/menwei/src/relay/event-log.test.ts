@@ -26,7 +26,7 @@ const servicePort = 'default/web:http';
 it.each<[NotableEvent, readonly [string, object, string]]>([
   [
     FAILED,
-    ['warn', { servicePort, endpoint: '10.0.0.1:80', why: 'ECONNREFUSED' }, 'endpoint did not answer'],
+    ['warn', { servicePort, endpoint: '10.0.0.1:80', err: 'ECONNREFUSED' }, 'endpoint did not answer'],
   ],
   [UNSERVED, ['warn', { servicePort, attempts: 4 }, 'no endpoint answered; client connection closed']],
   [
@@ -35,7 +35,7 @@ it.each<[NotableEvent, readonly [string, object, string]]>([
   ],
   [
     { event: 'listener-lost', key, why: 'EIO' },
-    ['error', { servicePort, why: 'EIO' }, 'listener failed; reopening it'],
+    ['error', { servicePort, err: 'EIO' }, 'listener failed; reopening it'],
   ],
 ])('tells of %o', (event, line) => {
   log.record(tally(event, 1), 0);

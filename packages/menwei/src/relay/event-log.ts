@@ -36,7 +36,7 @@ export class EventLog {
     switch (event.event) {
       case 'attempt-failed': {
         const { endpoint, why } = event;
-        this.#logger.warn({ servicePort, endpoint, why }, `endpoint did not answer${rest}`);
+        this.#logger.warn({ servicePort, endpoint, err: why }, `endpoint did not answer${rest}`);
         return;
       }
       case 'unserved': {
@@ -48,7 +48,7 @@ export class EventLog {
         this.#logger.error({ servicePort }, `out of file descriptors; client connection closed${rest}`);
         return;
       case 'listener-lost':
-        this.#logger.error({ servicePort, why: event.why }, `listener failed; reopening it${rest}`);
+        this.#logger.error({ servicePort, err: event.why }, `listener failed; reopening it${rest}`);
     }
   }
 }

@@ -181,7 +181,7 @@ export class RelayPool implements Relays {
       const failures = this.#withdraw(answer === 'ended' ? this.#unheard(this.#relays, ended) : answer);
       for (const { port, ip, error, key } of failures)
         this.#logger.error(
-          { error, servicePort: this.#relays.get(key)?.name ?? key },
+          { err: error, servicePort: this.#relays.get(key)?.name ?? key },
           `can't listen on ${formatHostPort(ip, port)} since a thread was restarted`,
         );
       await this.#settle(failures.map(({ key }) => key));
@@ -189,7 +189,7 @@ export class RelayPool implements Relays {
         for (const lost of this.#watchers) lost('listeners of the userspace proxy were lost');
     });
     work.catch((error: unknown) =>
-      this.#logger.error({ error }, 'restarting a userspace proxy thread failed'),
+      this.#logger.error({ err: error }, 'restarting a userspace proxy thread failed'),
     );
   }
 }

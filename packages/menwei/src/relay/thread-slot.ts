@@ -115,7 +115,7 @@ export class ThreadSlot {
     if (performance.now() - this.#startedMs >= LONG_LIFE_MS) this.#shortLives = 0;
     this.#shortLives += 1;
     const pauseMs = retryDelayMs(this.#shortLives, RESTART_TIMING);
-    const fields = { thread: this.number, relays: this.#relays.size, pauseMs, error };
+    const fields = { thread: this.number, relays: this.#relays.size, pauseMs, err: error };
     this.#owner.logger.error(
       fields,
       'userspace proxy thread exited and its connections are lost; restarting it',

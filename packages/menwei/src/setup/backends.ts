@@ -37,7 +37,7 @@ export async function startBackends(
   const [first] = unserved.values();
   if (backends.length === 0 && first !== undefined) throw first;
   for (const [family, error] of unserved) {
-    surroundings.logger.warn({ family, error }, 'this IP family is not proxied');
+    surroundings.logger.warn({ family, err: error }, 'this IP family is not proxied');
   }
   return { backends, unserved };
 }

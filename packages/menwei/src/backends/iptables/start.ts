@@ -76,7 +76,7 @@ function accountingObjects(writes: boolean, logger: Logger): IptablesOptions['ac
       return true;
     } catch (error) {
       if (!(error instanceof KernelError)) throw error;
-      logger.debug({ error }, 'nfacct object could not be created; its packets are not counted');
+      logger.debug({ err: error }, 'nfacct object could not be created; its packets are not counted');
       return false;
     }
   });

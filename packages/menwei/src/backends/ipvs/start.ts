@@ -49,7 +49,7 @@ export async function missingForIpvs(
   const observeIpvs = () => askUntilCertain(observeIpvsSupport, signal);
   if ((await observeIpvs()) !== undefined) {
     const error = await applyKernelModule(runner, 'ip_vs', signal);
-    if (error !== undefined) logger.debug({ error }, 'kernel module ip_vs was not loaded');
+    if (error !== undefined) logger.debug({ err: error }, 'kernel module ip_vs was not loaded');
   }
   return [
     ...describe('IPVS (module ip_vs)', await observeIpvs()),
@@ -119,7 +119,7 @@ async function setUp(
     applyTimeouts(settings, ipvs);
   } catch (error) {
     if (!(error instanceof KernelError)) throw error;
-    logger.warn({ error }, 'IPVS timeouts could not be set; keeping the kernel settings');
+    logger.warn({ err: error }, 'IPVS timeouts could not be set; keeping the kernel settings');
   }
 }
 

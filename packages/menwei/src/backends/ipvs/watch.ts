@@ -74,7 +74,7 @@ async function repeat(
       await look();
     } catch (error) {
       if (signal.aborted) return;
-      logger.warn({ family, error }, 'checking the virtual servers for drift failed');
+      logger.warn({ family, err: error }, 'checking the virtual servers for drift failed');
     }
   }
 }

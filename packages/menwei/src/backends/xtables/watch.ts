@@ -54,7 +54,7 @@ export async function watchTables(
     } catch (error) {
       if (signal.aborted) return;
       // A busy lock, or a table that can't be read: nothing is known, so nothing is concluded.
-      logger.warn({ family, error }, 'checking the iptables rules for drift failed');
+      logger.warn({ family, err: error }, 'checking the iptables rules for drift failed');
       await pause(watchPeriodMs, signal);
     }
   }
