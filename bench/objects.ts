@@ -57,3 +57,74 @@ function nameOf(index: number): string {
 function address(value: number): string {
   return [value >>> 24, (value >>> 16) & 255, (value >>> 8) & 255, value & 255].join('.');
 }
+
+/** {@link benchService} as an API server gives it. */
+export function serviceJson(index: number) {
+  return {
+    metadata: {
+      ...metadataJson(index, nameOf(index)),
+      labels: { app: nameOf(index) },
+    },
+    spec: {
+      type: 'ClusterIP',
+      clusterIP: address(SERVICES + index + 1),
+      clusterIPs: [address(SERVICES + index + 1)],
+      ipFamilies: ['IPv4'],
+      ipFamilyPolicy: 'SingleStack',
+      internalTrafficPolicy: 'Cluster',
+      sessionAffinity: 'None',
+      selector: { app: nameOf(index) },
+      ports: [{ name: 'http', protocol: 'TCP', port: 80, targetPort: 8080 }],
+    },
+    status: { loadBalancer: {} },
+  };
+}
+
+/** {@link benchSlice} as an API server gives it, with what nobody here reads. */
+export function sliceJson(index: number, endpoints: number) {
+  return {
+    metadata: {
+      ...metadataJson(index, `${nameOf(index)}-slice`),
+      labels: {
+        'endpointslice.kubernetes.io/managed-by': 'endpointslice-controller.k8s.io',
+        'kubernetes.io/service-name': nameOf(index),
+      },
+    },
+    addressType: 'IPv4',
+    ports: [{ name: 'http', port: 8080, protocol: 'TCP' }],
+    endpoints: endpointsOf(index, endpoints, false).map((ip, number) => ({
+      addresses: [ip],
+      conditions: { ready: true, serving: true, terminating: false },
+      nodeName: `worker-${number % 50}.cluster.test`,
+      zone: 'east-1',
+      targetRef: {
+        kind: 'Pod',
+        namespace: 'bench',
+        name: `${nameOf(index)}-6f5d9c7b8-${generated(number)}`,
+        uid: uid(number),
+      },
+    })),
+  };
+}
+
+/** What the API server makes the ends of names from. */
+const GENERATED = 'bcdfghjklmnpqrstvwxz2456789';
+
+function generated(number: number): string {
+  return `x7${GENERATED.charAt(number % 27)}k${GENERATED.charAt(number / 27)}`;
+}
+
+function metadataJson(index: number, name: string) {
+  const fields = { 'f:spec': { 'f:ports': {}, 'f:selector': {} } };
+  return {
+    namespace: 'bench',
+    name,
+    uid: uid(index),
+    creationTimestamp: '2026-01-01T00:00:00Z',
+    managedFields: [{ manager: 'kube-controller-manager', operation: 'Update', fieldsV1: fields }],
+  };
+}
+
+function uid(number: number): string {
+  return `4c1f2b5e-0000-4000-8000-${String(number).padStart(12, '0')}`;
+}

@@ -49,6 +49,16 @@ describe('ListSplitter', () => {
     expect(() => read(text)).toThrow(SyntaxError);
   });
 
+  it('keeps no view of what it was given once its items are complete', () => {
+    const splitter = new ListSplitter();
+    const chunks = [`{${head},"items":[`, '{"a":1},\n', '{"b":2}', ']}'].map((text) => Buffer.from(text));
+    for (const chunk of chunks) {
+      splitter.push(chunk);
+      chunk.fill(0);
+    }
+    expect(splitter.finish()).toEqual(envelope);
+  });
+
   it('equals JSON.parse however the bytes are cut', () => {
     const items = fc.array(fc.dictionary(fc.string({ unit: 'grapheme' }), fc.jsonValue()));
     fc.assert(

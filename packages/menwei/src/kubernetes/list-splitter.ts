@@ -64,7 +64,7 @@ export class ListSplitter {
           break;
         case OPEN_BRACE:
           if (inItems && depth === ITEMS_DEPTH) {
-            this.#envelope.push(chunk.subarray(start, at));
+            this.#keep(chunk.subarray(start, at));
             start = at;
           }
           depth++;
@@ -87,14 +87,15 @@ export class ListSplitter {
         case COMMA:
           // Commas between items would be left over in the envelope.
           if (inItems && depth === ITEMS_DEPTH) {
-            this.#envelope.push(chunk.subarray(start, at));
+            this.#keep(chunk.subarray(start, at));
             start = at + 1;
           }
           break;
       }
     }
     const insideItem = inItems && depth > ITEMS_DEPTH;
-    (insideItem ? this.#item : this.#envelope).push(chunk.subarray(start));
+    if (insideItem) this.#item.push(chunk.subarray(start));
+    else this.#keep(chunk.subarray(start));
     this.#inString = inString;
     this.#escaped = escaped;
     this.#depth = depth;
@@ -119,6 +120,11 @@ export class ListSplitter {
       resourceVersion: typeof fields.resourceVersion === 'string' ? fields.resourceVersion : '',
       continueToken: typeof fields.continue === 'string' ? fields.continue : '',
     };
+  }
+
+  /** A copy: the few bytes around the items of a page must not hold all that came with them in memory. */
+  #keep(envelope: Buffer): void {
+    this.#envelope.push(Buffer.from(envelope));
   }
 
   #takeItem(end: Buffer): string {

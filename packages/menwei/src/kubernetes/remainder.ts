@@ -9,6 +9,8 @@ export class Remainder {
 
   /** @throws SyntaxError when it gets too large for what the other side can mean */
   push(chunk: Buffer): void {
+    // Even an empty one would keep the memory that it is a view of.
+    if (chunk.length === 0) return;
     this.#bytes += chunk.length;
     if (this.#bytes > MOST_BYTES) throw new SyntaxError(`longer than ${MOST_BYTES / 2 ** 20} MiB`);
     this.#chunks.push(chunk);
