@@ -5,7 +5,7 @@ import type { Settings } from '../config/settings.ts';
 import { createApiClient } from '../kubernetes/api-client.ts';
 import { chooseConnection } from '../kubernetes/connection-choice.ts';
 import type { Logger } from '../log/logger.ts';
-import { createApiServerSource } from '../sources/api-server.ts';
+import { createApiServerSource, type KnownObjects } from '../sources/api-server.ts';
 import { createManifestSource } from '../sources/manifests/manifest-source.ts';
 import type { ObjectSource } from '../sources/source.ts';
 import { parseNodePortRange, requireManifestsOrFail } from './manifests-input.ts';
@@ -33,16 +33,18 @@ export async function openSource(
   const { mode, nodeName } = settings;
   const { kubeconfig, master, qps, burst } = settings.client;
   const connection = await chooseConnection({ kubeconfig, master }, (message) => logger.warn({}, message));
-  const client = createApiClient(connection, { userAgent: `menwei/${VERSION}`, qps, burst });
-  const source = createApiServerSource({
-    client,
-    nodeName,
-    watchServiceCIDRs: findMode(mode).usesServiceCIDRs,
-    waitForAll,
-    logger,
-  });
+  const known: KnownObjects = new Map();
   return {
     run: async (sink, signal) => {
+      const client = createApiClient(connection, { userAgent: `menwei/${VERSION}`, qps, burst });
+      const source = createApiServerSource({
+        client,
+        nodeName,
+        watchServiceCIDRs: findMode(mode).usesServiceCIDRs,
+        waitForAll,
+        known,
+        logger,
+      });
       try {
         await source.run(sink, signal);
       } finally {

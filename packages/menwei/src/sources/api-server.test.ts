@@ -4,7 +4,7 @@ import { type ApiClient, createApiClient } from '../kubernetes/api-client.ts';
 import { plainConnection } from '../kubernetes/connection.ts';
 import { formatProblem, formatRef, type ObjectRef, type Problem } from '../kubernetes/objects.ts';
 import { silentLogger } from '../log/logger.ts';
-import { type ApiServerSourceOptions, createApiServerSource } from './api-server.ts';
+import { type ApiServerSourceOptions, createApiServerSource, type KnownObjects } from './api-server.ts';
 import type { ObjectSink } from './source.ts';
 
 const SERVICES = '/api/v1/services';
@@ -263,5 +263,27 @@ describe('createApiServerSource', () => {
       expect.stringContaining('Service default/web: spec.ports[0].port: '),
     ]);
     expect(events).toContain('+Service default/other');
+  });
+
+  it('delivers everything again when it is begun anew, and removes what is gone since', async () => {
+    const known: KnownObjects = new Map();
+    server.put(SERVICES, web);
+    server.put(SERVICES, { ...web, metadata: { ...web.metadata, name: 'db' } });
+    server.put(SLICES, slice);
+    start({ known });
+    await until(() => events.includes('synced'));
+    stop.abort();
+    await running;
+    server.delete(SERVICES, 'default', 'db');
+    events = [];
+    stop = new AbortController();
+    start({ known });
+    await until(() => events.includes('synced'));
+    expect([...events].sort()).toEqual([
+      '+EndpointSlice default/web-1',
+      '+Service default/web',
+      '-Service default/db',
+      'synced',
+    ]);
   });
 });

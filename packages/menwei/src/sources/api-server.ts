@@ -4,7 +4,12 @@ import { type ApiError, isWithheld } from '../kubernetes/api-error.ts';
 import { decodeEndpointSlice, decodeNode, decodeService, decodeServiceCIDR } from '../kubernetes/decode.ts';
 import type { EndpointSlice, Node, Service, ServiceCIDR, WatchedObject } from '../kubernetes/objects.ts';
 import { Reflector } from '../kubernetes/reflector.ts';
-import type { ReflectorObserver, ReflectorTiming, WatchedResource } from '../kubernetes/reflector-options.ts';
+import type {
+  KnownVersions,
+  ReflectorObserver,
+  ReflectorTiming,
+  WatchedResource,
+} from '../kubernetes/reflector-options.ts';
 import type { Logger } from '../log/logger.ts';
 import type { ObjectSink, ObjectSource } from './source.ts';
 
@@ -17,9 +22,13 @@ export interface ApiServerSourceOptions {
   readonly watchServiceCIDRs?: boolean;
   /** Be `synced` only when the Node and ServiceCIDRs are complete too, or withheld: for who looks only once. */
   readonly waitForAll?: boolean;
+  /** What a former source knew; it becomes what this one knows. */
+  readonly known?: KnownObjects;
   readonly logger: Logger;
   readonly timing?: Partial<ReflectorTiming>;
 }
+
+export type KnownObjects = Map<WatchedObject['kind'], KnownVersions>;
 
 /** Services of other proxies and headless ones are not even sent by the server (spec § 1.1). */
 const SERVICES: WatchedResource<Service> = {
@@ -77,7 +86,15 @@ async function runReflectors(
   sink: ObjectSink,
   signal: AbortSignal,
 ): Promise<void> {
-  const { client, nodeName, watchServiceCIDRs = false, waitForAll = false, logger, timing } = options;
+  const {
+    client,
+    nodeName,
+    watchServiceCIDRs = false,
+    waitForAll = false,
+    known = new Map(),
+    logger,
+    timing,
+  } = options;
   const failures = new FailureLog(logger);
   const resources: readonly WatchedResource<WatchedObject>[] = [
     SERVICES,
@@ -102,12 +119,19 @@ async function runReflectors(
       client,
       resource,
       sink,
+      known: knownOf(known, resource.kind),
       observer: observe(resource, failures, settled),
       ...(timing !== undefined && { timing }),
     })
       .run(anySignal)
       .finally(() => broken.abort());
   await Promise.all(resources.map(reflect));
+}
+
+function knownOf(known: KnownObjects, kind: WatchedObject['kind']): KnownVersions {
+  const ofKind = known.get(kind) ?? new Map<string, string>();
+  known.set(kind, ofKind);
+  return ofKind;
 }
 
 function observe(

@@ -7,7 +7,7 @@ export interface ObjectSink {
   upsert(object: WatchedObject): void;
   /** The object is gone. Removing an unknown object is not an error. */
   remove(ref: ObjectRef): void;
-  /** Everything that existed at the start has been delivered. Called once. */
+  /** Everything that existed at the start has been delivered. Called once a run. */
   synced(): void;
   /** Something is wrong with an object, or with a part of it. */
   report(problem: Problem): void;
@@ -20,6 +20,10 @@ export interface ObjectSink {
 
 /** Delivers the full set once, then changes, until the signal ends it. Retries by itself what can be retried. */
 export interface ObjectSource {
-  /** Rejects only when going on makes no sense (wrong configuration); resolves when the signal fires. */
+  /**
+   * Rejects only when going on makes no sense (wrong configuration); resolves when the signal fires. A source that has failed
+   * may be run again, with a sink that knows what the last one was given: then all is delivered once more, and what is gone
+   * since is removed.
+   */
   run(sink: ObjectSink, signal: AbortSignal): Promise<void>;
 }

@@ -84,6 +84,22 @@ async function write(name: string, text: string): Promise<void> {
 const node = (name: string, zone = '1') =>
   `---\napiVersion: v1\nkind: Node\nmetadata: {name: ${name}, labels: {topology.kubernetes.io/zone: "${zone}"}}\n`;
 
+it('delivers everything again when it is begun anew, and removes what is gone since', async () => {
+  await write('a.yaml', node('a'));
+  await write('b.yaml', node('b'));
+  const source = createManifestSource({ paths: [folder], logger, removalDelayMs: 0 });
+  running = source.run(sink, stop.signal);
+  await seen('synced');
+  stop.abort();
+  await running;
+  events = [];
+  await unlink(join(folder, 'b.yaml'));
+  stop = new AbortController();
+  running = source.run(sink, stop.signal);
+  await seen('synced');
+  expect(events).toEqual(['Node a = 1', 'Node b gone', 'synced']);
+});
+
 describe('at the start', () => {
   it('delivers everything once, then says so', async () => {
     await write('a.yaml', node('a') + node('b'));

@@ -41,7 +41,8 @@ export interface ManifestSourceOptions {
 
 /** `run` rejects when a path does not exist at the start. */
 export function createManifestSource(options: ManifestSourceOptions): ObjectSource {
-  return { run: (sink, signal) => new ManifestRun(options, sink).run(signal) };
+  const inForce = new Map<string, Held>();
+  return { run: (sink, signal) => new ManifestRun(options, sink, inForce).run(signal) };
 }
 
 interface KnownFile {
@@ -56,7 +57,9 @@ class ManifestRun {
   readonly #watcher: FolderWatcher;
   #files: ReadonlyMap<string, KnownFile> = new Map();
   readonly #folders = new Set<string>();
-  readonly #inForce = new Map<string, Held>();
+  /** What the sink was given, in former runs too. */
+  readonly #inForce: Map<string, Held>;
+  #hasDelivered = false;
   /** When an object was first missed, on the clock of `performance.now()`. */
   readonly #missedAtMs = new Map<string, number>();
   readonly #unwatchable = new Set<string>();
@@ -64,7 +67,8 @@ class ManifestRun {
   #reported: ReadonlySet<string> = new Set();
   #stale: ReadonlyMap<string, Stale> = new Map();
 
-  constructor(options: ManifestSourceOptions, sink: ObjectSink) {
+  constructor(options: ManifestSourceOptions, sink: ObjectSink, inForce: Map<string, Held>) {
+    this.#inForce = inForce;
     this.#options = {
       nodePortRange: DEFAULT_NODE_PORT_RANGE,
       pollMs: 5_000,
@@ -140,10 +144,11 @@ class ManifestRun {
   #deliver(held: ReadonlyMap<string, Held>): void {
     for (const [key, next] of held) {
       const old = this.#inForce.get(key);
+      if (!this.#hasDelivered || !isDeepStrictEqual(old?.object, next.object)) this.#sink.upsert(next.object);
       this.#inForce.set(key, next);
-      if (!isDeepStrictEqual(old?.object, next.object)) this.#sink.upsert(next.object);
       this.#missedAtMs.delete(key);
     }
+    this.#hasDelivered = true;
     const nowMs = performance.now();
     for (const [key, { object }] of this.#inForce) {
       if (held.has(key)) continue;
