@@ -5,22 +5,12 @@
 import { constants } from 'node:os';
 import { decodeAttributes } from './attribute.ts';
 import type { NetlinkConnection } from './connection.ts';
+import { CTRL_ATTR, CTRL_CMD, CTRL_VERSION, GENERIC_HEADER_SIZE, GENL_ID_CTRL } from './generic-constants.ts';
 import { KernelError } from './kernel-error.ts';
 import { IS_LITTLE_ENDIAN, viewOf } from './message.ts';
 import type { MessageWriter } from './message-writer.ts';
 
-export const NETLINK_GENERIC = 16;
-
-/** struct genlmsghdr: command, version, two bytes of nothing. */
-export const GENERIC_HEADER_SIZE = 4;
-
-/** The family that knows of all others, the only one whose type is fixed. */
-const GENL_ID_CTRL = 0x10;
-const CTRL_VERSION = 1;
-const CTRL_CMD_GETFAMILY = 3;
-const CTRL_ATTR_FAMILY_ID = 1;
-const CTRL_ATTR_FAMILY_NAME = 2;
-
+/** struct genlmsghdr. */
 export function encodeGenericHeader(writer: MessageWriter, command: number, version: number): void {
   writer.raw(new Uint8Array([command, version, 0, 0]));
 }
@@ -37,12 +27,12 @@ export function observeGenericFamily(connection: NetlinkConnection, name: string
       object,
       type: GENL_ID_CTRL,
       write(writer) {
-        encodeGenericHeader(writer, CTRL_CMD_GETFAMILY, CTRL_VERSION);
-        writer.text(CTRL_ATTR_FAMILY_NAME, name);
+        encodeGenericHeader(writer, CTRL_CMD.GETFAMILY, CTRL_VERSION);
+        writer.text(CTRL_ATTR.FAMILY_NAME, name);
       },
     });
     const attributes = decodeAttributes(answer?.payload.subarray(GENERIC_HEADER_SIZE) ?? new Uint8Array());
-    const id = attributes.get(CTRL_ATTR_FAMILY_ID);
+    const id = attributes.get(CTRL_ATTR.FAMILY_ID);
     if (id?.length === 2) return viewOf(id).getUint16(0, IS_LITTLE_ENDIAN);
   } catch (cause) {
     if (!(cause instanceof KernelError) || cause.errno !== constants.errno.ENOENT) throw cause;

@@ -9,12 +9,8 @@ export {
   NetlinkConnection,
   type NetlinkRequest,
 } from './connection.ts';
-export {
-  encodeGenericHeader,
-  GENERIC_HEADER_SIZE,
-  NETLINK_GENERIC,
-  observeGenericFamily,
-} from './generic.ts';
+export { encodeGenericHeader, observeGenericFamily } from './generic.ts';
+export { GENERIC_HEADER_SIZE, NETLINK_GENERIC } from './generic-constants.ts';
 export { KernelError, type KernelFailure } from './kernel-error.ts';
 export { listen, type NetlinkListener } from './listener.ts';
 export {

@@ -1,15 +1,13 @@
 /** Conntrack entries that nobody sent a packet of, for tests and benchmarks. Only they import this file. */
 import type { IpFamily } from '../address.ts';
 import { NetlinkConnection } from '../connection.ts';
+import { CTA, IPCTNL_MSG_CT } from '../families/conntrack/constants.ts';
 import type { SourcedConntrackEntry } from '../families/conntrack/contract.ts';
-import { CTA_TUPLE_ORIG, CTA_TUPLE_REPLY, encodeFamily, encodeTuple } from '../families/conntrack/message.ts';
+import { encodeFamily, encodeTuple } from '../families/conntrack/message.ts';
 import { NLM_F_CREATE, NLM_F_EXCL, NLM_F_REQUEST } from '../message.ts';
 import { MessageWriter } from '../message-writer.ts';
 import { NETLINK_NETFILTER, openNetlinkTransport } from '../transport.ts';
 
-const CT_NEW = 1 << 8;
-const CTA_STATUS = 3;
-const CTA_TIMEOUT = 7;
 /** IPS_SEEN_REPLY, IPS_ASSURED and IPS_CONFIRMED (linux/netfilter/nf_conntrack_common.h). */
 const STATUS = (1 << 1) | (1 << 2) | (1 << 3);
 const TIMEOUT_SECONDS = 600;
@@ -39,11 +37,11 @@ function encodeCreation(
   sequence: number,
 ): void {
   const { protocol, source, destination, replySource } = entry;
-  const start = writer.beginMessage(CT_NEW, NLM_F_REQUEST | NLM_F_CREATE | NLM_F_EXCL, sequence);
+  const start = writer.beginMessage(IPCTNL_MSG_CT.NEW, NLM_F_REQUEST | NLM_F_CREATE | NLM_F_EXCL, sequence);
   encodeFamily(writer, family);
-  encodeTuple(writer, CTA_TUPLE_ORIG, family, protocol, { source, destination });
-  encodeTuple(writer, CTA_TUPLE_REPLY, family, protocol, { source: replySource, destination: source });
-  writer.u32be(CTA_TIMEOUT, TIMEOUT_SECONDS);
-  writer.u32be(CTA_STATUS, STATUS);
+  encodeTuple(writer, CTA.TUPLE_ORIG, family, protocol, { source, destination });
+  encodeTuple(writer, CTA.TUPLE_REPLY, family, protocol, { source: replySource, destination: source });
+  writer.u32be(CTA.TIMEOUT, TIMEOUT_SECONDS);
+  writer.u32be(CTA.STATUS, STATUS);
   writer.endMessage(start);
 }

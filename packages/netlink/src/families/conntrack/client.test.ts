@@ -12,8 +12,9 @@ import {
   type Reply,
 } from '../../testing/netlink-peer.ts';
 import { ConntrackTable } from './client.ts';
+import { CTA } from './constants.ts';
 import type { ConntrackEntry } from './contract.ts';
-import { CTA_TUPLE_ORIG, CTA_TUPLE_REPLY, encodeFamily, encodeTuple } from './message.ts';
+import { encodeFamily, encodeTuple } from './message.ts';
 
 const { EBUSY, EINVAL, ENOENT, EOPNOTSUPP, EPERM } = constants.errno;
 const CT_GET = 0x101;
@@ -28,9 +29,9 @@ function listed(client: number, destination: ConntrackEntry['destination'] = DNS
   const writer = new MessageWriter();
   const source = { ip: `10.9.0.${client}`, port: 1000 };
   encodeFamily(writer, 'IPv4');
-  encodeTuple(writer, CTA_TUPLE_ORIG, 'IPv4', 'UDP', { source, destination });
+  encodeTuple(writer, CTA.TUPLE_ORIG, 'IPv4', 'UDP', { source, destination });
   const answering = { source: { ip: '10.0.0.1', port: 5353 }, destination: source };
-  encodeTuple(writer, CTA_TUPLE_REPLY, 'IPv4', 'UDP', answering);
+  encodeTuple(writer, CTA.TUPLE_REPLY, 'IPv4', 'UDP', answering);
   writer.u32be(CTA_ID, client);
   return writer.bytes();
 }

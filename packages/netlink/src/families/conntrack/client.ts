@@ -11,6 +11,7 @@ import { NetlinkConnection } from '../../connection.ts';
 import { KernelError } from '../../kernel-error.ts';
 import type { MessageWriter } from '../../message-writer.ts';
 import { NETLINK_NETFILTER, openNetlinkTransport } from '../../transport.ts';
+import { IPCTNL_MSG_CT } from './constants.ts';
 import type { ConntrackEntry, SourcedConntrackEntry } from './contract.ts';
 import { Deletions } from './deletion.ts';
 import {
@@ -21,7 +22,7 @@ import {
   matchesFilter,
 } from './filter.ts';
 import { type ConntrackTransport, type EntryList, listEntries } from './listing.ts';
-import { CT_GET, type EntryReader, encodeListing } from './message.ts';
+import { type EntryReader, encodeListing } from './message.ts';
 
 const { EINVAL, EOPNOTSUPP } = constants.errno;
 /** For memory's sake: some megabytes. */
@@ -85,7 +86,7 @@ export class ConntrackTable {
       const request = {
         operation: 'list',
         object: `${this.#family} conntrack entries${filter === undefined ? '' : ` ${formatFilter(filter)}`}`,
-        type: CT_GET,
+        type: IPCTNL_MSG_CT.GET,
         write: (writer: MessageWriter) => encodeListing(writer, this.#family, by),
       };
       return listEntries(socket, request, sequence, signal);

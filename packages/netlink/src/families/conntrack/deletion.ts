@@ -5,7 +5,8 @@ import type { ExchangeAnswer, NetlinkConnection } from '../../connection.ts';
 import { KernelError } from '../../kernel-error.ts';
 import { decodeMessages, NLM_F_REQUEST } from '../../message.ts';
 import { MessageWriter } from '../../message-writer.ts';
-import { CT_DELETE, type EntryReader, encodeFamily, formatDeletion } from './message.ts';
+import { IPCTNL_MSG_CT } from './constants.ts';
+import { type EntryReader, encodeFamily, formatDeletion } from './message.ts';
 
 const { ENOENT } = constants.errno;
 
@@ -26,7 +27,7 @@ export class Deletions {
   /** The entry that was read last. */
   add(entry: EntryReader): void {
     const sequence = this.#connection.takeSequences(1);
-    const start = this.#writer.beginMessage(CT_DELETE, NLM_F_REQUEST, sequence);
+    const start = this.#writer.beginMessage(IPCTNL_MSG_CT.DELETE, NLM_F_REQUEST, sequence);
     encodeFamily(this.#writer, this.#family);
     entry.writeIdentity(this.#writer);
     this.#writer.endMessage(start);

@@ -3,17 +3,10 @@ import { describe, expect, it } from 'vitest';
 import type { IpFamily } from '../../address.ts';
 import { KernelError } from '../../kernel-error.ts';
 import { MessageWriter } from '../../message-writer.ts';
+import { CTA } from './constants.ts';
 import type { ConntrackAddress, ConntrackEntry, ConntrackProtocol } from './contract.ts';
 import type { KernelFilter } from './filter.ts';
-import {
-  CTA_TUPLE_ORIG,
-  CTA_TUPLE_REPLY,
-  EntryReader,
-  encodeFamily,
-  encodeListing,
-  encodeTuple,
-  formatDeletion,
-} from './message.ts';
+import { EntryReader, encodeFamily, encodeListing, encodeTuple, formatDeletion } from './message.ts';
 
 /** Bytes as they are on little-endian machines, which is where these tests run. */
 function hex(text: string): Uint8Array {
@@ -137,8 +130,8 @@ describe.each<IpFamily>(['IPv4', 'IPv6'])('entries of %s', (family) => {
     }: ConntrackEntry & { readonly source: ConntrackAddress }) =>
       written((writer) => {
         encodeFamily(writer, family);
-        encodeTuple(writer, CTA_TUPLE_ORIG, family, protocol, { source, destination });
-        encodeTuple(writer, CTA_TUPLE_REPLY, family, protocol, { source: replySource, destination: source });
+        encodeTuple(writer, CTA.TUPLE_ORIG, family, protocol, { source, destination });
+        encodeTuple(writer, CTA.TUPLE_REPLY, family, protocol, { source: replySource, destination: source });
       });
     const readers = [new EntryReader(), new EntryReader()] as const;
     fc.assert(

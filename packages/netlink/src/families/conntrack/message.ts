@@ -8,6 +8,7 @@ import { forEachAttribute } from '../../attribute-reader.ts';
 import { AF_INET, AF_INET6 } from '../../ffi.ts';
 import { malformed } from '../../message.ts';
 import type { MessageWriter } from '../../message-writer.ts';
+import { CTA, CTA_FILTER, CTA_IP, CTA_PROTO, CTA_TUPLE, NFGENMSG_SIZE } from './constants.ts';
 import type {
   ConntrackAddress,
   ConntrackEntry,
@@ -15,33 +16,6 @@ import type {
   SourcedConntrackEntry,
 } from './contract.ts';
 import type { KernelFilter } from './filter.ts';
-
-const NFNL_SUBSYS_CTNETLINK = 1 << 8;
-export const CT_GET = NFNL_SUBSYS_CTNETLINK | 1;
-export const CT_DELETE = NFNL_SUBSYS_CTNETLINK | 2;
-
-export const CTA_TUPLE_ORIG = 1;
-export const CTA_TUPLE_REPLY = 2;
-/** Tells an entry from its successor. */
-const CTA_ID = 12;
-/** Zones hold entries apart that are otherwise the same. */
-const CTA_ZONE = 18;
-const CTA_FILTER = 25;
-
-const CTA_FILTER_ORIG_FLAGS = 1;
-const CTA_FILTER_REPLY_FLAGS = 2;
-
-const CTA_TUPLE_IP = 1;
-const CTA_TUPLE_PROTO = 2;
-
-const CTA_IP_V4_SRC = 1;
-const CTA_IP_V4_DST = 2;
-const CTA_IP_V6_SRC = 3;
-const CTA_IP_V6_DST = 4;
-
-const CTA_PROTO_NUM = 1;
-const CTA_PROTO_SRC_PORT = 2;
-const CTA_PROTO_DST_PORT = 3;
 
 /** Which fields of a tuple a filter compares: CTA_FILTER_F_* of net/netfilter/nf_internals.h, since Linux 5.8. */
 const COMPARE_IP_SRC = 1 << 0;
@@ -57,8 +31,6 @@ const PROTOCOLS = new Map<number, ConntrackProtocol>([
   [132, 'SCTP'],
 ]);
 
-/** struct nfgenmsg: address family, version 0, no resource. */
-const NFGENMSG_SIZE = 4;
 const ATTRIBUTE_HEADER_SIZE = 4;
 
 /** Some of what makes up one direction of an entry. */
@@ -72,12 +44,12 @@ export function encodeListing(writer: MessageWriter, family: IpFamily, filter?: 
   encodeFamily(writer, family);
   if (filter === undefined) return;
   const { protocol, destination = {}, replySource } = filter;
-  encodeTuple(writer, CTA_TUPLE_ORIG, family, protocol, { destination });
+  encodeTuple(writer, CTA.TUPLE_ORIG, family, protocol, { destination });
   if (replySource !== undefined)
-    encodeTuple(writer, CTA_TUPLE_REPLY, family, protocol, { source: replySource });
-  const nested = writer.beginNested(CTA_FILTER);
-  writer.u32(CTA_FILTER_ORIG_FLAGS, comparedFields({ destination }));
-  if (replySource !== undefined) writer.u32(CTA_FILTER_REPLY_FLAGS, comparedFields({ source: replySource }));
+    encodeTuple(writer, CTA.TUPLE_REPLY, family, protocol, { source: replySource });
+  const nested = writer.beginNested(CTA.FILTER);
+  writer.u32(CTA_FILTER.ORIG_FLAGS, comparedFields({ destination }));
+  if (replySource !== undefined) writer.u32(CTA_FILTER.REPLY_FLAGS, comparedFields({ source: replySource }));
   writer.endNested(nested);
 }
 
@@ -86,7 +58,7 @@ export function encodeFamily(writer: MessageWriter, family: IpFamily): void {
   writer.raw(new Uint8Array([family === 'IPv4' ? AF_INET : AF_INET6, 0, 0, 0]));
 }
 
-/** @param type CTA_TUPLE_* */
+/** @param type CTA.TUPLE_* */
 export function encodeTuple(
   writer: MessageWriter,
   type: number,
@@ -95,16 +67,16 @@ export function encodeTuple(
   { source = {}, destination = {} }: PartialTuple,
 ): void {
   const [sourceType, destinationType] =
-    family === 'IPv4' ? [CTA_IP_V4_SRC, CTA_IP_V4_DST] : [CTA_IP_V6_SRC, CTA_IP_V6_DST];
+    family === 'IPv4' ? [CTA_IP.V4_SRC, CTA_IP.V4_DST] : [CTA_IP.V6_SRC, CTA_IP.V6_DST];
   const tuple = writer.beginNested(type);
-  const ips = writer.beginNested(CTA_TUPLE_IP);
+  const ips = writer.beginNested(CTA_TUPLE.IP);
   if (source.ip !== undefined) writer.value(sourceType, bytesOf(source.ip));
   if (destination.ip !== undefined) writer.value(destinationType, bytesOf(destination.ip));
   writer.endNested(ips);
-  const ports = writer.beginNested(CTA_TUPLE_PROTO);
-  writer.u8(CTA_PROTO_NUM, PROTOCOL_NUMBERS[protocol]);
-  if (source.port !== undefined) writer.u16be(CTA_PROTO_SRC_PORT, source.port);
-  if (destination.port !== undefined) writer.u16be(CTA_PROTO_DST_PORT, destination.port);
+  const ports = writer.beginNested(CTA_TUPLE.PROTO);
+  writer.u8(CTA_PROTO.NUM, PROTOCOL_NUMBERS[protocol]);
+  if (source.port !== undefined) writer.u16be(CTA_PROTO.SRC_PORT, source.port);
+  if (destination.port !== undefined) writer.u16be(CTA_PROTO.DST_PORT, destination.port);
   writer.endNested(ports);
   writer.endNested(tuple);
 }
@@ -128,7 +100,7 @@ function bytesOf(ip: string): Uint8Array {
 export function formatDeletion(payload: Uint8Array): string {
   const tuple = new TupleReader();
   forEachAttribute(payload, NFGENMSG_SIZE, payload.length, (type, from, to) => {
-    if (type === CTA_TUPLE_ORIG) tuple.read(payload, from, to);
+    if (type === CTA.TUPLE_ORIG) tuple.read(payload, from, to);
   });
   const [source, destination] = [tuple.source.decode(payload), tuple.destination.decode(payload)];
   const from = formatHostPort(source.ip, source.port);
@@ -183,9 +155,9 @@ export class EntryReader {
   }
 
   readonly #take = (type: number, from: number, to: number): void => {
-    if (type === CTA_TUPLE_ORIG) this.#original.read(this.#payload, from, to);
-    if (type === CTA_TUPLE_REPLY) this.#reply.read(this.#payload, from, to);
-    if (type === CTA_TUPLE_ORIG || type === CTA_ID || type === CTA_ZONE)
+    if (type === CTA.TUPLE_ORIG) this.#original.read(this.#payload, from, to);
+    if (type === CTA.TUPLE_REPLY) this.#reply.read(this.#payload, from, to);
+    if (type === CTA.TUPLE_ORIG || type === CTA.ID || type === CTA.ZONE)
       this.#identity.push([from - ATTRIBUTE_HEADER_SIZE, to]);
   };
 }
@@ -213,19 +185,19 @@ class TupleReader {
   }
 
   readonly #take = (type: number, from: number, to: number): void => {
-    if (type === CTA_TUPLE_IP) forEachAttribute(this.#bytes, from, to, this.#takeIp);
-    if (type === CTA_TUPLE_PROTO) forEachAttribute(this.#bytes, from, to, this.#takePort);
+    if (type === CTA_TUPLE.IP) forEachAttribute(this.#bytes, from, to, this.#takeIp);
+    if (type === CTA_TUPLE.PROTO) forEachAttribute(this.#bytes, from, to, this.#takePort);
   };
 
   readonly #takeIp = (type: number, from: number, to: number): void => {
-    if (type === CTA_IP_V4_SRC || type === CTA_IP_V6_SRC) this.source.placeIp(from, to);
-    if (type === CTA_IP_V4_DST || type === CTA_IP_V6_DST) this.destination.placeIp(from, to);
+    if (type === CTA_IP.V4_SRC || type === CTA_IP.V6_SRC) this.source.placeIp(from, to);
+    if (type === CTA_IP.V4_DST || type === CTA_IP.V6_DST) this.destination.placeIp(from, to);
   };
 
   readonly #takePort = (type: number, from: number, to: number): void => {
-    if (type === CTA_PROTO_NUM) this.protocol = this.#bytes[from] ?? 0;
-    if (type === CTA_PROTO_SRC_PORT) this.source.placePort(from, to);
-    if (type === CTA_PROTO_DST_PORT) this.destination.placePort(from, to);
+    if (type === CTA_PROTO.NUM) this.protocol = this.#bytes[from] ?? 0;
+    if (type === CTA_PROTO.SRC_PORT) this.source.placePort(from, to);
+    if (type === CTA_PROTO.DST_PORT) this.destination.placePort(from, to);
   };
 }
 

@@ -1,6 +1,6 @@
 /** What IPVS tells of itself, apart from virtual servers (linux/ip_vs.h). Decoders throw KernelError when malformed. */
 import { type Attributes, decodeAttributes, decodeText } from '../../attribute.ts';
-import { GENERIC_HEADER_SIZE } from '../../generic.ts';
+import { GENERIC_HEADER_SIZE } from '../../generic-constants.ts';
 import { malformed, viewOf } from '../../message.ts';
 import type { MessageWriter } from '../../message-writer.ts';
 import { readU32 } from './attribute-fields.ts';

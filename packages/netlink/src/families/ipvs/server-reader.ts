@@ -2,7 +2,7 @@
 import type { IpFamily } from '../../address.ts';
 import { forEachAttribute } from '../../attribute-reader.ts';
 import { AF_INET, AF_INET6 } from '../../ffi.ts';
-import { GENERIC_HEADER_SIZE } from '../../generic.ts';
+import { GENERIC_HEADER_SIZE } from '../../generic-constants.ts';
 import { malformed, viewOf } from '../../message.ts';
 import { AsciiWriter } from '../nftables/ascii-writer.ts';
 import { SharedTexts } from '../nftables/text.ts';

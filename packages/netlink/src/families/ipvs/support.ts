@@ -1,7 +1,8 @@
 /** Whether there is IPVS to be had at all: its modules may be missing, or not loaded yet. */
 
 import { NetlinkConnection } from '../../connection.ts';
-import { encodeGenericHeader, NETLINK_GENERIC, observeGenericFamily } from '../../generic.ts';
+import { encodeGenericHeader, observeGenericFamily } from '../../generic.ts';
+import { NETLINK_GENERIC } from '../../generic-constants.ts';
 import { KernelError } from '../../kernel-error.ts';
 import { openNetlinkTransport } from '../../transport.ts';
 import { FAMILY_NAME, FAMILY_VERSION, IPVS_CMD } from './constants.ts';

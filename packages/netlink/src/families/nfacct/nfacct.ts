@@ -7,18 +7,15 @@ import { NetlinkConnection } from '../../connection.ts';
 import { KernelError } from '../../kernel-error.ts';
 import { NLM_F_CREATE, NLM_F_EXCL } from '../../message.ts';
 import { NETLINK_NETFILTER, openNetlinkTransport } from '../../transport.ts';
+import { NFACCT, NFNL_MSG_ACCT } from './constants.ts';
 
-const NFNL_SUBSYS_ACCT = 7;
-const NFNL_MSG_ACCT_NEW = 0;
-const NFNL_MSG_ACCT_GET = 1;
-const NFACCT_NAME = 1;
 /** struct nfgenmsg: any address family, version 0, no resource. */
 const NFGENMSG = new Uint8Array(4);
 
 /** Whether this kernel has accounting objects and lets us use them. */
 export function observeAccountingSupport(): boolean {
   try {
-    request('get', NFNL_MSG_ACCT_GET, 'IMayExist');
+    request('get', NFNL_MSG_ACCT.GET, 'IMayExist');
     return true;
   } catch (error) {
     if (error instanceof KernelError) return error.errno === constants.errno.ENOENT;
@@ -30,22 +27,22 @@ export function observeAccountingSupport(): boolean {
 export function applyAccountingObject(name: string): void {
   try {
     // Without NLM_F_EXCL an object that is there already would be EBUSY, as much else might be.
-    request('create', NFNL_MSG_ACCT_NEW, name, NLM_F_CREATE | NLM_F_EXCL);
+    request('create', NFNL_MSG_ACCT.NEW, name, NLM_F_CREATE | NLM_F_EXCL);
   } catch (error) {
     if (!(error instanceof KernelError) || error.errno !== constants.errno.EEXIST) throw error;
   }
 }
 
-function request(operation: string, message: number, name: string, flags = 0): void {
+function request(operation: string, type: number, name: string, flags = 0): void {
   using connection = new NetlinkConnection(openNetlinkTransport(NETLINK_NETFILTER));
   connection.request({
     operation,
     object: `accounting object ${name}`,
-    type: (NFNL_SUBSYS_ACCT << 8) | message,
+    type,
     flags,
     write(writer) {
       writer.raw(NFGENMSG);
-      writer.text(NFACCT_NAME, name);
+      writer.text(NFACCT.NAME, name);
     },
   });
 }

@@ -1,0 +1,30 @@
+/** The numbers of linux/netfilter/nfnetlink_conntrack.h that are needed here. */
+
+const NFNL_SUBSYS_CTNETLINK = 1;
+
+/** Netlink message types: the subsystem in the upper byte. */
+export const IPCTNL_MSG_CT = { NEW: message(0), GET: message(1), DELETE: message(2) } as const;
+
+function message(number: number): number {
+  return (NFNL_SUBSYS_CTNETLINK << 8) | number;
+}
+
+/** struct nfgenmsg: address family, version 0, no resource. */
+export const NFGENMSG_SIZE = 4;
+
+/** ID tells an entry from its successor; ZONE holds entries apart that are otherwise the same. */
+export const CTA = {
+  TUPLE_ORIG: 1,
+  TUPLE_REPLY: 2,
+  STATUS: 3,
+  TIMEOUT: 7,
+  MARK: 8,
+  ID: 12,
+  ZONE: 18,
+  FILTER: 25,
+} as const;
+
+export const CTA_FILTER = { ORIG_FLAGS: 1, REPLY_FLAGS: 2 } as const;
+export const CTA_TUPLE = { IP: 1, PROTO: 2 } as const;
+export const CTA_IP = { V4_SRC: 1, V4_DST: 2, V6_SRC: 3, V6_DST: 4 } as const;
+export const CTA_PROTO = { NUM: 1, SRC_PORT: 2, DST_PORT: 3 } as const;
