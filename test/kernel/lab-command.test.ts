@@ -47,7 +47,7 @@ describe('menwei lab', () => {
   it('says that none is up', () => {
     const { status, stderr } = lab('run', 'web', '--', 'true');
     expect(status).toBe(1);
-    expect(stderr).toMatch(/^menwei: lab: none is up/);
+    expect(stderr).toMatch(/^menwei: lab: not running/);
   });
 
   it('says what is wrong with the file', () => {

@@ -69,7 +69,9 @@ ipvs: {scheduler: wlc, strictARP: true}
       .poll(() => observeStatus().catch(() => []), { timeout: 20_000 })
       .toEqual(['default/web/TCP IPv4 programmed']);
     expect([...run.log('W'), ...run.log('E')]).toEqual([
-      expect.stringMatching(/^ipvs mode can't run .* IPVS .* running in iptables mode .*--ipvs-required/),
+      expect.stringMatching(
+        /^ipvs mode is not available .* IPVS .* falling back to iptables mode .*--ipvs-required/,
+      ),
     ]);
     expect(run.log('I')).toContainEqual(expect.stringMatching(/^starting menwei .*mode=iptables /));
     expect(await (await fetch('http://127.0.0.1:10249/proxyMode')).text()).toBe('iptables');

@@ -59,7 +59,7 @@ it('a port over SCTP in userspace mode', async () => {
   expect(await response.json()).toContainEqual(
     expect.objectContaining({
       state: 'error',
-      error: expect.stringMatching(/^port 80\/SCTP: userspace mode can't/),
+      error: expect.stringMatching(/^port 80\/SCTP: SCTP is not supported/),
     }),
   );
 });

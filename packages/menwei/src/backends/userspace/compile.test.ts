@@ -141,7 +141,7 @@ describe('pods that come to a NodePort and keep to local endpoints otherwise', (
 it('can’t forward SCTP', () => {
   const port = aServicePort({ endpoints: [here], protocol: 'SCTP' });
   const rules = new UserspaceRules(OPTIONS);
-  expect(rules.unsupported(port)).toMatch(/^userspace mode can't forward SCTP, /);
+  expect(rules.unsupported(port)).toMatch(/^SCTP is not supported /);
   expect(rules.unsupported(aServicePort({ protocol: 'UDP' }))).toBeUndefined();
   expect(() => rules.compile(port, NODE)).toThrow(/^BUG: /);
 });
