@@ -117,8 +117,8 @@ conntrack: {maxPerCore: 0, tcpCloseWaitTimeout: 0s, udpTimeout: 20s}
     expect(observe()).toEqual(FRESH);
     expect([...run.log('W'), ...run.log('E')]).toEqual([
       'conntrack settings could not be applied; keeping the kernel settings ' +
-        'nf_conntrack_tcp_timeout_established="432000, 86400 wanted: read-only file system" ' +
-        'nf_conntrack_tcp_timeout_close_wait="60, 3600 wanted: read-only file system"',
+        'nf_conntrack_tcp_timeout_established="432000, 86400 wanted: read-only file system (EROFS)" ' +
+        'nf_conntrack_tcp_timeout_close_wait="60, 3600 wanted: read-only file system (EROFS)"',
     ]);
   });
 

@@ -99,6 +99,12 @@ export function ipFromBytes(bytes: Uint8Array): string {
   return address instanceof ipaddr.IPv6 ? address.toRFC5952String() : address.toString();
 }
 
+/** What reaches no further than one link (RFC 3927, RFC 4291). */
+export const LINK_LOCAL: Readonly<Record<IpFamily, Cidr>> = {
+  IPv4: parseKnownCidr('169.254.0.0/16'),
+  IPv6: parseKnownCidr('fe80::/10'),
+};
+
 /** 127.0.0.0/8 or ::1. */
 export function isLoopback(ip: string): boolean {
   return familyOf(ip) === 'IPv4' ? ip.startsWith('127.') : ip === '::1';

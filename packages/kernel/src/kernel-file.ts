@@ -1,7 +1,6 @@
 /** Values that the kernel shows as files, under /proc and /sys. */
 import { readFileSync, statSync, writeFileSync } from 'node:fs';
-import { getSystemErrorMessage } from 'node:util';
-import { KernelError } from '@menwei/netlink';
+import { formatErrno, KernelError } from '@menwei/netlink';
 
 export interface KernelFiles {
   /** Without the final newline; undefined where this kernel has no such file. Throws {@link KernelError}. */
@@ -36,7 +35,7 @@ function unlessMissing<Result, Missing>(
     if (!isErrnoException(error)) throw error;
     if (error.code === 'ENOENT') return missing;
     const { operation: verb, object } = nameOf(operation, path);
-    const detail = getSystemErrorMessage(error.errno);
+    const detail = formatErrno(-error.errno);
     throw new KernelError({ operation: verb, object, detail, errno: -error.errno, cause: error });
   }
 }

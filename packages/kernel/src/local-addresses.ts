@@ -1,11 +1,5 @@
 /** The addresses of the node's own interfaces, as they were when last looked at, and news of them. */
-import {
-  cidrContains,
-  IP_FAMILIES,
-  type IpFamily,
-  isLoopback,
-  parseKnownCidr,
-} from '@menwei/addresses/ip.ts';
+import { cidrContains, IP_FAMILIES, type IpFamily, isLoopback, LINK_LOCAL } from '@menwei/addresses/ip.ts';
 import { listen, NETLINK_ROUTE, type NetlinkMessage } from '@menwei/netlink';
 import {
   type AddressOnInterface,
@@ -16,8 +10,6 @@ import {
   RTNLGRP,
 } from '@menwei/netlink/route';
 import { chooseOwnAddress } from './own-address.ts';
-
-const LINK_LOCAL = parseKnownCidr('fe80::/10');
 
 export interface LocalAddressesOptions {
   readonly client: LinkClient;
@@ -170,7 +162,7 @@ export class LocalAddresses {
 
 /** Of IPv6; every pod's cable has one at its end on the node. */
 export function isLinkLocal(ip: string): boolean {
-  return cidrContains(LINK_LOCAL, ip);
+  return cidrContains(LINK_LOCAL.IPv6, ip);
 }
 
 /** Other machines may reach it. */

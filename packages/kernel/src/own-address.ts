@@ -1,18 +1,10 @@
 /** Which of the machine's addresses stands for it, where nobody says so. */
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
-import {
-  type Cidr,
-  cidrContains,
-  type IpFamily,
-  isLoopback,
-  parseIp,
-  parseKnownCidr,
-} from '@menwei/addresses/ip.ts';
+import { cidrContains, type IpFamily, isLoopback, LINK_LOCAL, parseIp } from '@menwei/addresses/ip.ts';
 import type { AddressOnInterface } from '@menwei/netlink/route';
+import { LOOPBACK_INTERFACE } from './interfaces.ts';
 
-const LOOPBACK_INTERFACE = 'lo';
-const LINK_LOCAL: readonly Cidr[] = ['169.254.0.0/16', 'fe80::/10'].map(parseKnownCidr);
 /** Far away from everybody (RFC 5737, RFC 3849). Nothing is sent there. */
 const ELSEWHERE: Readonly<Record<IpFamily, string>> = { IPv4: '192.0.2.1', IPv6: '2001:db8::1' };
 
@@ -61,7 +53,7 @@ export function chooseOwnAddress(
 
 function isCandidate({ ip, scope, state }: AddressOnInterface): boolean {
   if (scope !== 'global' || state === 'tentative' || isLoopback(ip)) return false;
-  return !LINK_LOCAL.some((cidr) => cidrContains(cidr, ip));
+  return !cidrContains(LINK_LOCAL.IPv4, ip) && !cidrContains(LINK_LOCAL.IPv6, ip);
 }
 
 function lasts({ state }: AddressOnInterface): boolean {

@@ -6,8 +6,7 @@
 import { createSocket } from 'node:dgram';
 import { closeSync, readSync, writeSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { getSystemErrorMessage, getSystemErrorName } from 'node:util';
-import { KernelError } from '@menwei/netlink';
+import { formatErrno, KernelError } from '@menwei/netlink';
 import * as ffi from '@menwei/netlink/native';
 import {
   decodeSocketAddress,
@@ -123,6 +122,5 @@ function throwPendingError(fd: number): void {
   const errno =
     new Int32Array(ffi.getSocketOption(fd, ffi.SOL_SOCKET, ffi.SO_ERROR, 4).slice().buffer)[0] ?? 0;
   if (errno === 0) return;
-  const detail = `${getSystemErrorMessage(-errno)} (${getSystemErrorName(-errno)})`;
-  throw new KernelError({ operation: 'connect', object: '', detail, errno });
+  throw new KernelError({ operation: 'connect', object: '', detail: formatErrno(errno), errno });
 }

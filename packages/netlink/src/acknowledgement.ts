@@ -1,8 +1,8 @@
 /** The kernel's answer to a request as a whole (linux/netlink.h): it was done, or why not, in the kernel's own words. */
 import { constants } from 'node:os';
-import { getSystemErrorMessage, getSystemErrorName } from 'node:util';
 import { decodeAttributes, decodeText } from './attribute.ts';
 import { adviseOn } from './capabilities.ts';
+import { formatErrno } from './errno.ts';
 import {
   align,
   HEADER_SIZE,
@@ -45,12 +45,6 @@ export function decodeAcknowledgement(message: NetlinkMessage): Acknowledgement 
     errno,
     detail: formatErrno(errno) + formatWords(payload.subarray(ERRNO_SIZE + align(quotedSize))) + advice,
   };
-}
-
-/** `invalid argument (EINVAL)`; the kernel has some numbers that no C library knows. */
-export function formatErrno(errno: number): string {
-  const name = getSystemErrorName(-errno);
-  return name.startsWith('E') ? `${getSystemErrorMessage(-errno)} (${name})` : `error ${errno}`;
 }
 
 function formatWords(bytes: Uint8Array): string {

@@ -1,6 +1,7 @@
 /** One attempt to read a dump (linux/netlink.h): messages of many parts, the last of type NLMSG_DONE. */
 import { constants } from 'node:os';
-import { type Acknowledgement, decodeAcknowledgement, formatErrno } from './acknowledgement.ts';
+import { type Acknowledgement, decodeAcknowledgement } from './acknowledgement.ts';
+import { formatErrno } from './errno.ts';
 import type { KernelError } from './kernel-error.ts';
 import {
   type NetlinkMessage,

@@ -5,9 +5,9 @@
  */
 import { createRequire } from 'node:module';
 import { constants, endianness } from 'node:os';
-import { getSystemErrorMessage, getSystemErrorName } from 'node:util';
 import { isMainThread } from 'node:worker_threads';
 import { adviseOn, type Capability } from './capabilities.ts';
+import { formatErrno } from './errno.ts';
 import { KernelError } from './kernel-error.ts';
 
 export const AF_INET = 2;
@@ -115,8 +115,7 @@ function check(operation: string, object: string, result: number, needs?: Capabi
   if (result >= 0) return result;
   const errno = libc().errno();
   const advice = needs !== undefined && errno === constants.errno.EPERM ? adviseOn(needs) : '';
-  const detail = `${getSystemErrorMessage(-errno)} (${getSystemErrorName(-errno)})${advice}`;
-  throw new KernelError({ operation, object, detail, errno });
+  throw new KernelError({ operation, object, detail: formatErrno(errno) + advice, errno });
 }
 
 /** Moves the calling thread into new namespaces of the kinds in `flags`. */

@@ -1,5 +1,5 @@
 /** Netlink itself: sockets, requests and dumps, news, messages and attributes. What families say is in subpaths of their own. */
-export { formatErrno } from './acknowledgement.ts';
+
 export type { IpFamily } from './address.ts';
 export { type Attributes, decodeAttributes, decodeText, encodeAttributes, encodeText } from './attribute.ts';
 export { forEachAttribute } from './attribute-reader.ts';
@@ -9,6 +9,7 @@ export {
   NetlinkConnection,
   type NetlinkRequest,
 } from './connection.ts';
+export { formatErrno } from './errno.ts';
 export { encodeGenericHeader, observeGenericFamily } from './generic.ts';
 export { GENERIC_HEADER_SIZE, NETLINK_GENERIC } from './generic-constants.ts';
 export { KernelError, type KernelFailure } from './kernel-error.ts';

@@ -1,8 +1,8 @@
 /** Whole datagrams to and from the kernel, through a netlink socket. What they say is nothing of this file's business. */
 import { closeSync, read, write } from 'node:fs';
 import { constants } from 'node:os';
-import { formatErrno } from './acknowledgement.ts';
 import { enlargeReceiveBuffer, enlargeSendBuffer } from './buffer-size.ts';
+import { formatErrno } from './errno.ts';
 import {
   AF_NETLINK,
   bind,

@@ -1,8 +1,7 @@
 /** Why a listener could not be had, whatever its protocol. */
 import { constants } from 'node:os';
-import { getSystemErrorMessage } from 'node:util';
 import { formatHostPort } from '@menwei/addresses/ip.ts';
-import { KernelError } from '@menwei/netlink';
+import { formatErrno, KernelError } from '@menwei/netlink';
 
 export interface Place {
   readonly ip: string;
@@ -14,7 +13,7 @@ export function listenError(protocol: string, place: Place, cause: NodeJS.ErrnoE
   return new KernelError({
     operation: 'listen',
     object: `${protocol} ${formatHostPort(place.ip, place.port)}`,
-    detail: errno === undefined ? cause.message : `${getSystemErrorMessage(-errno)} (${cause.code})`,
+    detail: errno === undefined ? cause.message : formatErrno(errno),
     errno,
     cause,
   });

@@ -1,5 +1,6 @@
 /** The addresses of the machine, followed. */
 import { cidrContains, IP_FAMILIES, type IpFamily } from '@menwei/addresses/ip.ts';
+import { LOOPBACK_INTERFACE } from '@menwei/kernel/interfaces.ts';
 import {
   isLinkLocal,
   isReachable,
@@ -12,8 +13,6 @@ import { DEVICE } from '../backends/ipvs/names.ts';
 import type { Mode } from '../backends/modes.ts';
 import type { Settings } from '../config/settings.ts';
 import type { OwnAddress } from '../proxy/node-state.ts';
-
-const LOOPBACK_INTERFACE = 'lo';
 
 export interface MachineAddresses {
   /** Of both families, as far as the settings may mean them. */

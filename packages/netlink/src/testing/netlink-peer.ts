@@ -3,8 +3,8 @@
  * with errors of the socket in between.
  */
 import { constants } from 'node:os';
-import { formatErrno } from '../acknowledgement.ts';
 import { encodeAttributes, encodeText } from '../attribute.ts';
+import { formatErrno } from '../errno.ts';
 import { KernelError } from '../kernel-error.ts';
 import {
   decodeMessages,

@@ -13,6 +13,7 @@ import {
   type Notification,
   type TableName,
 } from '@menwei/netlink/nftables';
+import { firstOf } from '../../log/first-lines.ts';
 
 /** linux/netfilter/nfnetlink.h: NFNLGRP_NFTABLES. */
 const NFTABLES_GROUP = 7;
@@ -88,11 +89,9 @@ export class TableNews {
     if (this.#changes.length === 0) return;
     // All that was in a table goes with it.
     const changes = this.#changes.includes(DELETED_TABLE) ? [DELETED_TABLE] : this.#changes;
-    const told = changes.slice(0, TOLD_CHANGES).join(', ');
-    const rest = changes.length - TOLD_CHANGES;
     const by =
       news.processId === undefined ? 'another program' : `${news.processName} (process ${news.processId})`;
     this.#changes = [];
-    this.#changed(`${by} ${told}${rest > 0 ? ` and ${rest} more changes` : ''}`);
+    this.#changed(`${by} ${firstOf(changes, TOLD_CHANGES, 'changes')}`);
   }
 }

@@ -7,6 +7,7 @@ import type { IpFamily } from '@menwei/addresses/ip.ts';
 import type { IptablesTools } from '@menwei/kernel/iptables-tools.ts';
 import { CANARY, TABLES } from '@menwei/netfilter/iptables/chain-id.ts';
 import type { Ruleset } from '@menwei/netfilter/iptables/ruleset.ts';
+import { firstOf } from '../../log/first-lines.ts';
 import type { Logger } from '../../log/logger.ts';
 import { pause } from '../../scheduling/pause.ts';
 import type { InTurn } from '../backend.ts';
@@ -50,7 +51,9 @@ export async function watchTables(
       const chains = await flushSettled(look, signal);
       if (chains.length === 0) continue;
       canariesStand = false;
-      drifted(`iptables rules removed or changed by another program in ${tell(chains)}`);
+      drifted(
+        `iptables rules removed or changed by another program in ${firstOf(chains, TOLD_CHAINS, 'chains')}`,
+      );
     } catch (error) {
       if (signal.aborted) return;
       // A busy lock, or a table that can't be read: nothing is known, so nothing is concluded.
@@ -84,9 +87,4 @@ async function flushSettled(
 async function damagedChains({ left, looks }: TablesWatch, signal: AbortSignal): Promise<readonly string[]> {
   const wanted = left();
   return wanted === undefined ? [] : looks.damagedChains(wanted, signal);
-}
-
-function tell(chains: readonly string[]): string {
-  const rest = chains.length - TOLD_CHAINS;
-  return chains.slice(0, TOLD_CHAINS).join(', ') + (rest > 0 ? ` and ${rest} more chains` : '');
 }

@@ -1,6 +1,6 @@
 /** The kernel's refusals in words: most of its error numbers for sets are not known to any C library. */
 import { constants } from 'node:os';
-import { formatErrno } from '../../acknowledgement.ts';
+import { formatErrno } from '../../errno.ts';
 import { KernelError } from '../../kernel-error.ts';
 import { IPSET_ERR } from './constants.ts';
 import type { SetEntry, SetRefusal, SetType } from './contract.ts';
