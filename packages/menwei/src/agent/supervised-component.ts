@@ -2,10 +2,10 @@
 import { formatErrorChain } from '../log/error-text.ts';
 import type { Logger } from '../log/logger.ts';
 import { pause, untilAborted } from '../scheduling/pause.ts';
-import { retryDelayMs } from '../scheduling/retry.ts';
+import { type RetryTiming, retryDelayMs } from '../scheduling/retry.ts';
 import { type Component, type ComponentState, type ComponentStates, DEFAULT_STOP_MS } from './component.ts';
 
-const MAX_RETRY_MS = 30_000;
+const RETRY: RetryTiming = { maxMs: 30_000 };
 /** After it was ready for so long, a failure counts as the first again. */
 const RAN_WELL_MS = 30_000;
 
@@ -13,6 +13,8 @@ export interface SupervisionOptions {
   /** What it tells of the components. */
   readonly states: ComponentStates;
   readonly logger: Logger;
+  /** Up to half a minute, unless given. */
+  readonly retry?: RetryTiming;
   /** Called with the error of a component without which the process must not go on. */
   readonly endProcess: (error: unknown) => void;
 }
@@ -142,7 +144,7 @@ export class SupervisedComponent {
     const readyMs = this.#readySinceMs === undefined ? 0 : performance.now() - this.#readySinceMs;
     this.#failures = readyMs >= RAN_WELL_MS ? 1 : this.#failures + 1;
     this.#restarts++;
-    const retryMs = retryDelayMs(this.#failures, { maxMs: MAX_RETRY_MS });
+    const retryMs = retryDelayMs(this.#failures, this.#options.retry ?? RETRY);
     this.#tell('restarting', error);
     this.#options.logger.error({ component: name, err: error, retryMs }, 'component failed; restarting');
     await pause(retryMs, stopping);

@@ -1,0 +1,270 @@
+/** The components of the proxy over fakes of the kernel: each fails in its turn, the others go on, and it comes back. */
+import { createServer } from 'node:net';
+import { IP_FAMILIES, type IpFamily } from '@menwei/addresses/ip.ts';
+import { ComponentFaults } from '@menwei/testing/agent/faults.ts';
+import { openBackend } from '@menwei/testing/backends/iptables/laws.ts';
+import { settingsOf } from '@menwei/testing/config/testing.ts';
+import { FakeFlowTable } from '@menwei/testing/conntrack/testing.ts';
+import { FakeIptables } from '@menwei/testing/kernel/iptables.ts';
+import { UNREACHED_LIMITS } from '@menwei/testing/relay/testing.ts';
+import { aService, aSlice } from '@menwei/testing/services/testing.ts';
+import { afterEach, describe, expect, it } from 'vitest';
+import type { ObjectRef, WatchedObject } from '../kubernetes/objects.ts';
+import { silentLogger } from '../log/logger.ts';
+import { RelayPool } from '../relay/pool.ts';
+import { untilAborted } from '../scheduling/pause.ts';
+import type { ObjectSink } from '../sources/source.ts';
+import { type Component, ComponentStates } from './component.ts';
+import type { ProxyDoors } from './doors.ts';
+import { proxyComponents } from './proxy-components.ts';
+import { RelayRoom } from './relay-room.ts';
+import { supervise } from './supervisor.ts';
+
+const RETRY_MS = 10;
+
+interface Running {
+  readonly components: readonly Component[];
+  readonly faults: ComponentFaults;
+  readonly states: ComponentStates;
+  /** Puts objects into what the source lists and, as long as it runs, watches. */
+  readonly put: (...objects: readonly WatchedObject[]) => void;
+  /** Takes a Service away. */
+  readonly remove: (name: string) => void;
+  readonly rules: (family: IpFamily) => string;
+  readonly get: (server: 'health' | 'metrics' | 'service', path: string) => Promise<string>;
+  readonly ended: Promise<unknown>;
+}
+
+const stops: AbortController[] = [];
+
+/** Ports that nobody listens on, and that the kernel gives nobody who asks for any. */
+async function freePorts(count: number): Promise<readonly number[]> {
+  const ports: number[] = [];
+  while (ports.length < count) {
+    const port = 20_000 + Math.floor(Math.random() * 10_000);
+    const server = createServer();
+    const isFree = await new Promise<boolean>((resolve) => {
+      server.once('error', () => resolve(false));
+      server.listen(port, '::', () => resolve(true));
+    });
+    if (!isFree) continue;
+    await new Promise((resolve) => server.close(resolve));
+    if (!ports.includes(port)) ports.push(port);
+  }
+  return ports;
+}
+
+class FakeSource {
+  readonly #objects: WatchedObject[] = [];
+  readonly #sinks = new Set<ObjectSink>();
+
+  put(...objects: readonly WatchedObject[]): void {
+    this.#objects.push(...objects);
+    for (const sink of this.#sinks) for (const object of objects) sink.upsert(object);
+  }
+
+  remove(ref: ObjectRef): void {
+    const index = this.#objects.findIndex(({ kind, name }) => kind === ref.kind && name === ref.name);
+    this.#objects.splice(index, 1);
+    for (const sink of this.#sinks) sink.remove(ref);
+  }
+
+  async run(sink: ObjectSink, signal: AbortSignal): Promise<void> {
+    for (const object of this.#objects) sink.upsert(object);
+    this.#sinks.add(sink);
+    sink.synced();
+    await untilAborted(signal);
+    this.#sinks.delete(sink);
+  }
+}
+
+async function start(args: readonly string[] = []): Promise<Running> {
+  const stop = new AbortController();
+  stops.push(stop);
+  const [health = 0, metrics = 0, service = 0] = await freePorts(3);
+  const ports = { health, metrics, service };
+  const settings = settingsOf([
+    ...['--manifests', '/nowhere', '--iptables-min-sync-period', '1ms'],
+    ...['--healthz-bind-address', `127.0.0.1:${ports.health}`],
+    ...['--metrics-bind-address', `127.0.0.1:${ports.metrics}`],
+    ...args,
+  ]);
+  const source = new FakeSource();
+  source.put(
+    aService({
+      name: 'web',
+      clusterIPs: { IPv4: '172.30.0.1', IPv6: 'fd00:30::1' },
+      type: 'LoadBalancer',
+      externalTrafficPolicy: 'Local',
+      healthCheckNodePort: ports.service,
+    }),
+    aSlice({ name: 'web-1', serviceName: 'web', endpoints: ['10.0.0.1'] }),
+  );
+  const kernels = new Map(IP_FAMILIES.map((family) => [family, new FakeIptables({ family })]));
+  const kernel = (family: IpFamily): FakeIptables => {
+    const found = kernels.get(family);
+    if (found === undefined) throw new Error('BUG: there are two families');
+    return found;
+  };
+  const open = () =>
+    new RelayPool({ threads: 1, descriptors: 100, limits: UNREACHED_LIMITS, logger: silentLogger });
+  const backend = (family: IpFamily) => openBackend(kernel(family), family);
+  const doors: ProxyDoors = {
+    source,
+    addresses: {
+      all: () => [],
+      local: () => [],
+      own: undefined,
+      follow: (_changed, signal) => untilAborted(signal),
+    },
+    relays: new RelayRoom(open, 0),
+    startBackend: async (family) => backend(family),
+    openFlows: () => new FakeFlowTable(),
+    sweep: async () => [],
+  };
+  const states = new ComponentStates();
+  const faults = new ComponentFaults();
+  const started = { backends: IP_FAMILIES.map(backend), unserved: new Map() };
+  const components = proxyComponents({ settings, doors, started, states, logger: silentLogger });
+  const options = { states, logger: silentLogger, retry: { firstMs: RETRY_MS, maxMs: RETRY_MS } };
+  const ended = supervise(faults.among(components), options, stop.signal).then(
+    () => undefined,
+    (error: unknown) => error,
+  );
+  return {
+    components,
+    faults,
+    states,
+    put: (...objects) => source.put(...objects),
+    remove: (name) => source.remove({ kind: 'Service', namespace: 'ns', name }),
+    rules: (family) => kernel(family).dump(),
+    get: async (server, path) => {
+      const response = await fetch(`http://127.0.0.1:${ports[server]}${path}`);
+      return `${response.status} ${await response.text()}`;
+    },
+    ended,
+  };
+}
+
+afterEach(() => {
+  for (const stop of stops.splice(0)) stop.abort();
+});
+
+const SET = [
+  'node-support',
+  'health-server',
+  'metrics-server',
+  'relays',
+  'proxy-ipv4',
+  'kernel-watch-ipv4',
+  'conntrack-ipv4',
+  'leftovers-ipv4',
+  'service-health-ipv4',
+  'proxy-ipv6',
+  'kernel-watch-ipv6',
+  'conntrack-ipv6',
+  'leftovers-ipv6',
+  'service-health-ipv6',
+  'source',
+  'node-addresses',
+];
+
+const eventually = (what: () => unknown) => expect.poll(what, { timeout: 10_000, interval: 5 });
+
+/** The component and all that need it. */
+function affected(components: readonly Component[], name: string): readonly string[] {
+  const names = [name];
+  for (const each of components) if (each.needs?.some((need) => names.includes(need))) names.push(each.name);
+  return names;
+}
+
+async function startAll(args?: readonly string[]): Promise<Running> {
+  const proxy = await start(args);
+  await eventually(() => notRunning(proxy)).toEqual([]);
+  return proxy;
+}
+
+function notRunning({ states }: Running): readonly string[] {
+  return states.all().flatMap(({ name, state }) => (state === 'running' ? [] : [name]));
+}
+
+/** A new Service that both families have. */
+const aNewService = (name: string, number: number) =>
+  aService({ name, clusterIPs: { IPv4: `172.30.1.${number}`, IPv6: `fd00:30::1:${number}` } });
+
+describe('a component of the proxy', () => {
+  it('has a name that an operator finds in the documents', async () => {
+    const { components } = await start();
+    expect(components.map(({ name }) => name)).toEqual(SET);
+  });
+
+  it.each(SET.filter((name) => name !== 'node-support'))(
+    '%s: fails alone, is reported, and comes back',
+    async (name) => {
+      const proxy = await startAll();
+      const down = affected(proxy.components, name);
+      const release = proxy.faults.kill(name);
+
+      // What does not need it goes on, and tells of it.
+      await eventually(() => [...notRunning(proxy)].sort()).toEqual([...down].sort());
+      expect(proxy.states.get(name)).toMatchObject({ state: 'restarting', error: 'injected fault' });
+      proxy.put(aNewService('meanwhile', 1));
+      const sees = (family: IpFamily) => proxy.rules(family).includes('ns/meanwhile');
+      const isSyncing = (family: IpFamily) => !down.some((each) => each === `proxy-${family.toLowerCase()}`);
+      for (const family of IP_FAMILIES.filter(isSyncing)) {
+        if (name !== 'source') await eventually(() => sees(family)).toBe(true);
+      }
+      if (name !== 'health-server') expect(await proxy.get('health', '/healthz')).toMatch(/^200 /);
+      if (name !== 'metrics-server') {
+        expect(await proxy.get('metrics', '/metrics')).toContain(
+          `menwei_component_up{component="${name}"} 0`,
+        );
+        expect(await proxy.get('metrics', '/components')).toContain('injected fault');
+        expect(await proxy.get('metrics', '/status')).toMatch(/^200 /);
+      }
+      if (name !== 'service-health-ipv4') expect(await proxy.get('service', '/')).toMatch(/^503 /);
+
+      release();
+      await eventually(() => notRunning(proxy)).toEqual([]);
+      expect(proxy.states.get(name)).toMatchObject({ restarts: 1 });
+      expect(proxy.states.all().filter(({ restarts }) => restarts > 0)).toHaveLength(1);
+      proxy.put(aNewService('after', 2));
+      for (const family of IP_FAMILIES) {
+        await eventually(() => sees(family)).toBe(true);
+        await eventually(() => proxy.rules(family).includes('ns/after')).toBe(true);
+      }
+      expect(await proxy.get('health', '/healthz')).toMatch(/^200 /);
+      expect(await proxy.get('service', '/')).toMatch(/^503 /);
+      const metrics = await proxy.get('metrics', '/metrics');
+      expect(metrics).toContain(`menwei_component_up{component="${name}"} 1`);
+      expect(metrics).toContain(`menwei_component_restarts_total{component="${name}"} 1`);
+    },
+  );
+
+  it.each([
+    ['node-support', []],
+    ['health-server', ['--bind-address-hard-fail']],
+    ['metrics-server', ['--bind-address-hard-fail']],
+  ])('%s: ends the process with %j', async (name, args) => {
+    const proxy = await startAll(args);
+    proxy.faults.kill(name);
+    expect(await proxy.ended).toEqual(new Error('injected fault'));
+    expect(proxy.states.all().filter(({ state }) => state !== 'stopped')).toEqual([]);
+  });
+});
+
+describe('a proxy that is started anew', () => {
+  it('finds what changed meanwhile, and takes away what went', async () => {
+    const proxy = await startAll();
+    proxy.put(aNewService('gone', 3));
+    await eventually(() => proxy.rules('IPv4').includes('ns/gone')).toBe(true);
+    const release = proxy.faults.kill('proxy-ipv4');
+    await eventually(() => proxy.states.get('proxy-ipv4')?.state).toBe('restarting');
+    proxy.remove('gone');
+    await eventually(() => proxy.rules('IPv6').includes('ns/gone')).toBe(false);
+    expect(proxy.rules('IPv4')).toContain('ns/gone');
+    release();
+    await eventually(() => proxy.rules('IPv4').includes('ns/gone')).toBe(false);
+    expect(proxy.rules('IPv4')).toContain('ns/web');
+  });
+});
