@@ -1,7 +1,8 @@
 /** Every mode on its fake, with and without faults. */
 
 import { openBackend as openIptables } from '@menwei/testing/backends/iptables/laws.ts';
-import { isTidying, openBackend as openNftables } from '@menwei/testing/backends/nftables/laws.ts';
+import { openBackend as openNftables } from '@menwei/testing/backends/nftables/laws.ts';
+import { isTidying } from '@menwei/testing/backends/nftables/tidying.ts';
 import { FakeIptables } from '@menwei/testing/kernel/iptables.ts';
 import { FakeNfTables } from '@menwei/testing/kernel/nf-tables.ts';
 import { frameTable } from 'menwei/backends/nftables/frame-sets.ts';

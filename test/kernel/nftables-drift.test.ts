@@ -127,21 +127,26 @@ describe('somebody changes the tables', () => {
     ],
     [
       'takes an element away',
-      'delete element ip menwei service-ips { 172.30.0.2 . tcp . 80 }',
-      `${BY_NFT} deleted element of service-ips; resyncing`,
+      'delete element ip menwei frontends { 172.30.0.2 . tcp . 80 }',
+      `${BY_NFT} deleted element of frontends; resyncing`,
     ],
     [
       'puts an element in',
-      'add element ip menwei service-ips { 172.30.0.3 . tcp . 80 : drop }',
-      `${BY_NFT} added element of service-ips; resyncing`,
+      'add element ip menwei frontends { 172.30.0.3 . tcp . 80 : 0:1 }',
+      `${BY_NFT} added element of frontends; resyncing`,
     ],
     [
       'gives an element other data',
-      `delete element ip6 menwei service-ips { fd00:30::2 . tcp . 80 }
-       add element ip6 menwei service-ips { fd00:30::2 . tcp . 80 : drop }`,
-      `${BY_NFT} .*element of service-ips.*; resyncing`,
+      `delete element ip6 menwei frontends { fd00:30::2 . tcp . 80 }
+       add element ip6 menwei frontends { fd00:30::2 . tcp . 80 : 0:1 }`,
+      `${BY_NFT} .*element of frontends.*; resyncing`,
     ],
-    ['empties a map', 'flush map ip menwei service-ips', `${BY_NFT} deleted .*of service-ips; resyncing`],
+    ['empties a map', 'flush map ip menwei frontends', `${BY_NFT} deleted .*of frontends; resyncing`],
+    [
+      'takes the verdict from a number',
+      'flush map ip menwei picks',
+      `${BY_NFT} deleted .*of picks; resyncing`,
+    ],
     ['adds a rule', 'insert rule ip menwei services drop', `${BY_NFT} added rule in services; resyncing`],
     [
       'adds a chain with a hook',

@@ -118,7 +118,7 @@ describe.each(IP_FAMILIES)('%s', (family) => {
       async () => {
         const { sets, elements } = await content();
         return [...sets.values()]
-          .filter((set) => set.name === 'service-ips')
+          .filter((set) => set.name === 'frontends')
           .map((set): Operation => {
             const all = [...(elements.get(set.name)?.values() ?? [])];
             return { do: 'delete elements', set, elements: all };

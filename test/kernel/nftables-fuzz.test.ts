@@ -1,6 +1,7 @@
 /** Random events through the proxy on the real kernel. */
 
-import { isTidying, openBackend } from '@menwei/testing/backends/nftables/laws.ts';
+import { openBackend } from '@menwei/testing/backends/nftables/laws.ts';
+import { isTidying } from '@menwei/testing/backends/nftables/tidying.ts';
 import { frameTable } from 'menwei/backends/nftables/frame-sets.ts';
 import { describeFuzz } from '../fuzz.ts';
 import { openEmptyNfTables } from './nf-tables-kernel.ts';

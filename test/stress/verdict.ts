@@ -1,6 +1,7 @@
 /** Whether the node holds what it has to, whoever asks. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { IP_FAMILIES, type IpFamily } from '@menwei/addresses/ip.ts';
+import { isTidying } from '@menwei/testing/backends/nftables/tidying.ts';
 import type { AnyBackend } from 'menwei/backends/backend.ts';
 import type { ProxyMode } from 'menwei/config/settings.ts';
 import { silentLogger } from 'menwei/log/logger.ts';
@@ -44,15 +45,12 @@ async function remainder(backend: AnyBackend, world: World): Promise<string> {
   const observed = await backend.observe(signal);
   plan.settle(observed);
   const changes = backend.diff(observed, plan.complete());
-  return backend.isEmpty(changes) || isTidying(backend.mode, changes) ? '' : backend.format(changes);
+  return backend.isEmpty(changes) || mayStay(backend.mode, changes) ? '' : backend.format(changes);
 }
 
-/** Chains without use may stay in nftables mode. */
-function isTidying(mode: ProxyMode, changes: unknown): boolean {
-  if (mode !== 'nftables' || !Array.isArray(changes)) return false;
-  return changes.every(
-    (change: { do?: unknown }) => change.do === 'flush chain' || change.do === 'delete chain',
-  );
+/** Chains without use, and their numbers, may stay in nftables mode. */
+function mayStay(mode: ProxyMode, changes: unknown): boolean {
+  return mode === 'nftables' && Array.isArray(changes) && changes.every(isTidying);
 }
 
 function sinkOf(tracker: ServiceTracker): ObjectSink {

@@ -50,6 +50,8 @@ export interface Flight {
   readonly machine: Machine;
   readonly memory: Memory;
   readonly mark: number;
+  /** Of the packet in the node's queues; 0 unless a rule sets it. */
+  readonly priority: number;
   /** `10.0.0.1:80` once the destination was translated. */
   readonly endpoint: string | undefined;
   readonly masqueraded: boolean;

@@ -30,6 +30,7 @@ export function trace(hooks: Hooks, packet: Packet, machine: Machine): readonly 
     machine,
     memory: machine.memory ?? new Map(),
     mark: packet.mark ?? 0,
+    priority: 0,
     endpoint: undefined,
     masqueraded: false,
     chance: 1,
@@ -95,9 +96,9 @@ export function behindJump(passages: readonly Passage[]): readonly Passage[] {
 }
 
 function wayOf({ flight, verdict }: Passage): Way {
-  const { memory, mark, endpoint, masqueraded, chance, steps } = flight;
+  const { memory, mark, priority, endpoint, masqueraded, chance, steps } = flight;
   const end = verdict === 'DROP' || verdict === 'REJECT' ? verdict : 'sent';
-  return { end, memory, mark, endpoint, masqueraded, chance, steps };
+  return { end, memory, mark, priority, endpoint, masqueraded, chance, steps };
 }
 
 /**

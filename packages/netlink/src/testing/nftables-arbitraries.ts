@@ -33,6 +33,9 @@ const FIELDS: Readonly<Record<Datatype, Arbitrary<string>>> = {
   ),
   inet_service: fc.nat(0xffff).map(String),
   slot: fc.nat(0xffffffff).map(String),
+  classid: fc
+    .tuple(fc.nat(0xffff), fc.nat(0xffff))
+    .map((halves) => halves.map((half) => half.toString(16)).join(':')),
 };
 
 export const datatype: Arbitrary<Datatype> = fc.constantFrom(
@@ -41,6 +44,7 @@ export const datatype: Arbitrary<Datatype> = fc.constantFrom(
   'inet_proto',
   'inet_service',
   'slot',
+  'classid',
 );
 
 /** Values that registers have room for. */
@@ -92,10 +96,10 @@ export const expression: Arbitrary<Expression> = oneOf<Expression>(
   }),
   fc.record({
     name: fc.constant('meta'),
-    key: fc.constantFrom('l4proto', 'mark', 'iifname'),
+    key: fc.constantFrom('l4proto', 'mark', 'priority', 'iifname'),
     to: register,
   }),
-  fc.record({ name: fc.constant('meta set'), key: fc.constant('mark'), from: register }),
+  fc.record({ name: fc.constant('meta set'), key: fc.constantFrom('mark', 'priority'), from: register }),
   fc.record({
     name: fc.constant('ct'),
     key: fc.constantFrom('state', 'status', 'src', 'dst', 'proto-src', 'proto-dst'),
@@ -117,6 +121,7 @@ export const expression: Arbitrary<Expression> = oneOf<Expression>(
     inverted: fc.boolean(),
   }),
   fc.record({ name: fc.constant('immediate'), verdict }),
+  fc.record({ name: fc.constant('immediate value'), to: register, value: data }),
   fc.record({ name: fc.constant('numgen'), modulus: number, offset: number, to: register }),
   fc.record({ name: fc.constant('dnat'), family: tableFamily, address: register, port: register }),
   fc.record({ name: fc.constant('masquerade'), fullyRandom: fc.boolean() }),
@@ -155,7 +160,7 @@ export const set: Arbitrary<SetDeclaration> = fc
     size: fc.oneof(fc.constant(0), number),
     comment: fc.constantFrom('', 'a comment'),
   })
-  .filter(({ interval, key }) => !interval || key.at(-1) !== 'slot')
+  .filter(({ interval, key }) => !interval || (key.at(-1) !== 'slot' && key.at(-1) !== 'classid'))
   .filter(isDeclarable);
 
 /** What nft keeps with a set whose fields have no type names needs so much room that there can't be many. */

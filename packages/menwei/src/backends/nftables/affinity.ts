@@ -9,7 +9,6 @@ import type { IpFamily } from '@menwei/addresses/ip.ts';
 import type { Chain, SetDeclaration } from '@menwei/netlink/nftables';
 import type { ServicePort } from '../../state/service-port.ts';
 import { type Entrance, fitComment } from './names.ts';
-import type { NftablesOptions } from './options.ts';
 import { chain, type Pick, pickChainName } from './pick-chains.ts';
 import {
   address,
@@ -21,7 +20,6 @@ import {
   isProtocol,
   PROTOCOL,
   rule,
-  setMark,
   update,
 } from './statement.ts';
 
@@ -66,26 +64,17 @@ export function clientMapNamed(name: string, family: IpFamily): SetDeclaration {
   return { name, key: [ip], data, interval: false, dynamic: true, size: MAX_CLIENTS, comment: '' };
 }
 
-/** The chain that a sticky frontend leads to instead of the one that picks. */
-export function stickyChainName(id: string, { entrance, among, masqueraded }: Pick): string {
-  const sticky = prefixed(among, `sticky-${id}`);
-  return `${entrance === 'nodeport' ? 'nodeport-' : ''}${masqueraded ? 'external-' : ''}${sticky}`;
-}
-
-/** Where the client went before, or else what `pick` gives. Each chain stands after the ones it leads to. */
-export function stickyChains(port: ServicePort, pick: Pick, options: NftablesOptions): readonly Chain[] {
+/** Where the client went before, or else what `pick` gives. */
+export function stickyChain(port: ServicePort, pick: Pick): Chain {
   const id = affinityId(port);
-  const plain = { ...pick, masqueraded: false };
+  const name = `${pick.entrance === 'nodeport' ? 'nodeport-' : ''}${prefixed(pick.among, `sticky-${id}`)}`;
   const client = [address(port.family, 'saddr')];
   const remembered = dnatTo(port.family, client, clientMapName(id, pick.among));
-  const sticky = chain(stickyChainName(id, plain), [
+  return chain(name, [
     // nft translates ports only where it sees that there are some.
     rule([isProtocol(port.protocol), remembered]),
-    rule([goTo(pickChainName(plain))]),
+    rule([goTo(pickChainName(pick))]),
   ]);
-  if (!pick.masqueraded) return [sticky];
-  const external = [rule([setMark(options.masqueradeMark)]), rule([goTo(sticky.name)])];
-  return [sticky, chain(stickyChainName(id, pick), external)];
 }
 
 function rememberChainName(id: string, where: RememberedIn): string {

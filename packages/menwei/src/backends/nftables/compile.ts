@@ -3,28 +3,19 @@ import type { Chain, SetDeclaration } from '@menwei/netlink/nftables';
 import type { NodeView } from '../../services/node-view.ts';
 import { assess, type Situation } from '../../services/situation.ts';
 import type { Endpoint, ServicePort } from '../../state/service-port.ts';
+import { type Among, clientMap, type RememberedIn, rememberChain, stickyChain } from './affinity.ts';
 import {
-  type Among,
-  affinityId,
-  clientMap,
-  type RememberedIn,
-  rememberChain,
-  stickyChainName,
-  stickyChains,
-} from './affinity.ts';
-import {
+  ANSWER_NUMBERS,
   CLUSTER_IPS,
   type Entrance,
   FIREWALL_IPS,
   fitComment,
   HAIRPINS,
   partOf,
-  REJECT,
   SETS,
   SOURCE_RANGES,
 } from './names.ts';
-import type { NftablesOptions } from './options.ts';
-import { type Pick, pickChainName } from './pick-chains.ts';
+import { type Pick, pickNumber } from './pick-chains.ts';
 import { assignSlots } from './slots.ts';
 import { allowedSources } from './source-ranges.ts';
 import type { Frontend, Member, NftablesUnit } from './unit.ts';
@@ -38,15 +29,10 @@ export interface Slots {
 const NO_SLOTS: Slots = { all: [], local: [] };
 
 /** @param previous who sits in which slot now, so that nobody moves without need */
-export function compile(
-  port: ServicePort,
-  node: NodeView,
-  options: NftablesOptions,
-  previous: Slots = NO_SLOTS,
-): NftablesUnit {
+export function compile(port: ServicePort, node: NodeView, previous: Slots = NO_SLOTS): NftablesUnit {
   const situation = assess(port, node);
   const { clusterEndpoints, localEndpoints } = situation.endpoints;
-  const writer = new UnitWriter(port, situation, options);
+  const writer = new UnitWriter(port, situation);
   writer.clusterIP();
   for (const ip of externalAddresses(port)) writer.external('ip', `${ip} . ${writer.port(port.port)}`);
   if (port.nodePort !== 0) writer.external('nodeport', writer.port(port.nodePort));
@@ -78,6 +64,13 @@ function textOf({ text }: Endpoint): string {
   return text;
 }
 
+/** From a frontend to endpoints. */
+interface Way {
+  readonly entrance: Entrance;
+  readonly among: Among;
+  readonly masqueraded?: boolean;
+}
+
 class UnitWriter {
   readonly comment: string;
   readonly frontends: Frontend[] = [];
@@ -89,13 +82,11 @@ class UnitWriter {
   readonly remember: Partial<Record<RememberedIn, string>> = {};
   readonly #port: ServicePort;
   readonly #situation: Situation;
-  readonly #options: NftablesOptions;
 
-  constructor(port: ServicePort, situation: Situation, options: NftablesOptions) {
+  constructor(port: ServicePort, situation: Situation) {
     this.comment = fitComment(port.displayName);
     this.#port = port;
     this.#situation = situation;
-    this.#options = options;
   }
 
   port(number: number): string {
@@ -113,7 +104,7 @@ class UnitWriter {
     }
     this.#frontend('ip', key, !internalPolicyLocal, internalPolicyLocal);
     const among = internalPolicyLocal ? 'local' : 'all';
-    this.#add(SETS.ip.services, key, this.#pick({ entrance: 'ip', among }));
+    this.#pick(SETS.ip.frontends, key, { entrance: 'ip', among });
   }
 
   /** An external IP, a load-balancer IP or a NodePort. */
@@ -123,14 +114,14 @@ class UnitWriter {
     const sets = SETS[entrance];
     if (hasEndpoints) this.#frontend(entrance, key, true, externalPolicyLocal);
     if (hasEndpoints && !externalPolicyLocal) {
-      this.#add(sets.services, key, this.#pick({ entrance, among: 'all', masqueraded: true }));
+      this.#pick(sets.frontends, key, { entrance, among: 'all', masqueraded: true });
     }
     if (hasEndpoints && externalPolicyLocal) {
       this.#add(sets.externalLocal, key);
       if (this.#situation.endpoints.clusterEndpoints.length > 0) {
-        this.#add(sets.shortCircuit, key, this.#pick({ entrance, among: 'all' }));
+        this.#pick(sets.shortCircuit, key, { entrance, among: 'all' });
       }
-      if (hasExternalEndpoints) this.#add(sets.local, key, this.#pick({ entrance, among: 'local' }));
+      if (hasExternalEndpoints) this.#pick(sets.local, key, { entrance, among: 'local' });
     }
     if (!hasExternalEndpoints) this.#leadNowhere(entrance, key);
   }
@@ -164,31 +155,31 @@ class UnitWriter {
 
   /** Refused when there is no endpoint anywhere; dropped when only this node has none. */
   #leadNowhere(entrance: Entrance, key: string): void {
-    const verdict = this.#situation.hasEndpoints ? 'drop' : `goto ${REJECT}`;
-    this.#add(SETS[entrance].noEndpoint, key, verdict);
+    const answer = this.#situation.hasEndpoints ? 'drop' : 'refuse';
+    this.#add(SETS[entrance].noEndpoint, key, ANSWER_NUMBERS[answer]);
   }
 
   #frontend(entrance: Entrance, key: string, usesAll: boolean, usesLocal: boolean): void {
     this.frontends.push({ entrance, key, part: this.#partOf(entrance), usesAll, usesLocal });
   }
 
-  /** The verdict that leads to a chain that picks. */
-  #pick(how: Omit<Pick, 'part' | 'count' | 'masqueraded'> & { readonly masqueraded?: boolean }): string {
+  /** The frontend leads to a chain that picks. */
+  #pick(map: string, key: string, { entrance, among, masqueraded = false }: Way): void {
     const { clusterEndpoints, localEndpoints } = this.#situation.endpoints;
-    const pick: Pick = {
-      masqueraded: false,
-      ...how,
-      part: this.#partOf(how.entrance),
-      count: how.among === 'all' ? clusterEndpoints.length : localEndpoints.length,
-    };
+    const count = among === 'all' ? clusterEndpoints.length : localEndpoints.length;
+    const pick = { entrance, among, masqueraded, by: { part: this.#partOf(entrance), count } };
     if (this.#port.sessionAffinitySeconds === 0) {
       this.picks.push(pick);
-      return `goto ${pickChainName(pick)}`;
+      this.#add(map, key, pickNumber(pick));
+      return;
     }
-    this.picks.push({ ...pick, masqueraded: false });
-    const sticky = stickyChains(this.#port, pick, this.#options);
-    for (const chain of sticky) this.chains.set(chain.name, chain);
-    return `goto ${stickyChainName(affinityId(this.#port), pick)}`;
+    const memory = { ...pick, by: 'memory' } as const;
+    const chance = { ...pick, masqueraded: false };
+    this.picks.push(memory, chance);
+    this.#add(map, key, pickNumber(memory));
+    const sticky = stickyChain(this.#port, chance);
+    this.chains.set(sticky.name, sticky);
+    this.#add(SETS[entrance].sticky[among], key, `goto ${sticky.name}`);
   }
 
   #remember(among: Among): void {

@@ -7,6 +7,7 @@ import type { Chain, Hook, Rule } from '@menwei/netlink/nftables';
 import type { LocalDetector, NodeView } from '../../services/node-view.ts';
 import { chosenEndpoint, originalFrontend } from './affinity.ts';
 import {
+  ANSWERS,
   CLUSTER_IPS,
   type Entrance,
   FIREWALL_IPS,
@@ -39,6 +40,7 @@ import {
   type Statement,
   setMark,
   verdictOf,
+  verdictOfNumber,
 } from './statement.ts';
 
 const NODEPORTS = 'nodeports';
@@ -110,7 +112,7 @@ function entranceRules(entrance: Entrance, family: IpFamily): Rule[] {
   const frontend = frontendFields(family, entrance);
   const sets = SETS[entrance];
   return [
-    rule([verdictOf(frontend, sets.services)]),
+    rule([verdictOfNumber(frontend, sets.frontends, sets.picks)]),
     rule([inSet(frontend, sets.externalLocal), goTo(externalLocalChain(entrance))]),
   ];
 }
@@ -124,13 +126,13 @@ function externalLocalRules(entrance: Entrance, node: NodeView, options: Nftable
   const frontend = frontendFields(family, entrance);
   const sets = SETS[entrance];
   const fromHere = isLocalAddress('saddr');
-  const shortCircuit = verdictOf(frontend, sets.shortCircuit);
+  const shortCircuit = verdictOfNumber(frontend, sets.shortCircuit, sets.picks);
   const ofPod = fromPod(node.detectLocal, family, false);
   return [
     ...(ofPod === undefined ? [] : [rule([ofPod, shortCircuit], 'short-circuit pod traffic')]),
     rule([fromHere, setMark(options.masqueradeMark)], 'masquerade local traffic'),
     rule([fromHere, shortCircuit], 'short-circuit local traffic'),
-    rule([verdictOf(frontend, sets.local)]),
+    rule([verdictOfNumber(frontend, sets.local, sets.picks)]),
   ];
 }
 
@@ -153,8 +155,8 @@ function inputCheckRules(node: NodeView, family: IpFamily): Rule[] {
   const toNodePort =
     node.nodePortAddresses === 'all' ? [isNoLoopback(family)] : isNodePortAddress(node, family);
   return [
-    rule([...toNodePort, verdictOf(frontendFields(family, 'nodeport'), SETS.nodeport.noEndpoint)]),
-    rule([verdictOf(frontendFields(family, 'ip'), SETS.ip.noEndpoint)]),
+    rule([...toNodePort, answer(family, 'nodeport')]),
+    rule([answer(family, 'ip')]),
     rule([IS_TRANSLATED, goTo(REMEMBER)]),
   ];
 }
@@ -162,11 +164,16 @@ function inputCheckRules(node: NodeView, family: IpFamily): Rule[] {
 function forwardCheckRules(family: IpFamily): Rule[] {
   const destination = [address(family, 'daddr')];
   return [
-    rule([verdictOf(frontendFields(family, 'ip'), SETS.ip.noEndpoint)]),
+    rule([answer(family, 'ip')]),
     rule([inSet(destination, CLUSTER_IPS), REFUSE], 'no such port of the ClusterIP'),
     rule([inSet(destination, SERVICE_CIDRS), DROP], 'no such ClusterIP'),
     rule([IS_TRANSLATED, goTo(REMEMBER)]),
   ];
+}
+
+/** What happens to packets to a frontend without endpoints. */
+function answer(family: IpFamily, entrance: Entrance): Statement {
+  return verdictOfNumber(frontendFields(family, entrance), SETS[entrance].noEndpoint, ANSWERS);
 }
 
 /** Session affinity. nft reads a connection's ports only where the protocol is known, hence a rule for each. */

@@ -2,6 +2,7 @@
 import type { IpFamily } from '@menwei/addresses/ip.ts';
 import type { Datatype, SetDeclaration, Table } from '@menwei/netlink/nftables';
 import {
+  ANSWERS,
   CLUSTER_IPS,
   type Entrance,
   endpointMaps,
@@ -30,6 +31,7 @@ export function frameSets(family: IpFamily): readonly SetDeclaration[] {
     set(FIREWALL_IPS, [ip, ...port], 'load-balancer addresses with source ranges'),
     set(SOURCE_RANGES, [ip, ...port, ip], 'who may reach those', { interval: true }),
     set(HAIRPINS, [ip, ip], 'pods of this node that reach themselves'),
+    set(ANSWERS, ['classid'], 'what happens to packets to frontends without endpoints', { data: 'verdict' }),
     ...entranceSets('ip', [ip, ...port], endpoint),
     ...entranceSets('nodeport', port, endpoint),
   ];
@@ -42,12 +44,17 @@ function entranceSets(
 ): readonly SetDeclaration[] {
   const sets = SETS[entrance];
   const verdict = { data: 'verdict' } as const;
+  // Of verdicts that lead to chains, the kernel checks all in the table for loops whenever there is a new one.
+  const number = { data: ['classid'] } as const;
   return [
-    set(sets.services, frontend, 'where traffic goes', verdict),
+    set(sets.frontends, frontend, 'where traffic goes: a number of picks', number),
     set(sets.externalLocal, frontend, 'frontends with externalTrafficPolicy Local'),
-    set(sets.shortCircuit, frontend, 'of those: where pods of this node and the node itself go', verdict),
-    set(sets.local, frontend, 'of those: where everybody else goes', verdict),
-    set(sets.noEndpoint, frontend, 'frontends that lead nowhere now', verdict),
+    set(sets.shortCircuit, frontend, 'of those: where pods of this node and the node itself go', number),
+    set(sets.local, frontend, 'of those: where everybody else goes', number),
+    set(sets.noEndpoint, frontend, 'frontends that lead nowhere now', number),
+    set(sets.picks, ['classid'], 'which chain picks', verdict),
+    set(sets.sticky.all, frontend, 'which chain knows the clients', verdict),
+    set(sets.sticky.local, frontend, 'which chain knows the clients of local endpoints', verdict),
     ...endpointMaps(entrance).map((name) =>
       set(name, [...frontend, 'slot'], 'who sits in which slot', { data: endpoint }),
     ),

@@ -15,16 +15,20 @@ export function tableFamily(family: IpFamily): TableFamily {
 export type Entrance = 'ip' | 'nodeport';
 
 export interface EntranceSets {
-  /** Where traffic goes: frontend → chain. */
-  readonly services: string;
+  /** Where traffic goes: frontend → number of a chain; see pickNumber. */
+  readonly frontends: string;
   /** Frontends with externalTrafficPolicy Local, whose sources have to be told apart first. */
   readonly externalLocal: string;
-  /** Of those: where pods of this node and the node itself go. */
+  /** Of those: where pods of this node and the node itself go, as a number too. */
   readonly shortCircuit: string;
   /** Of those: where everybody else goes. */
   readonly local: string;
-  /** Frontends that nobody may reach now: frontend → drop, or refuse. */
+  /** Frontends that nobody may reach now: frontend → number of an answer. */
   readonly noEndpoint: string;
+  /** number → the chain that picks. */
+  readonly picks: string;
+  /** With session affinity: frontend → the chain that knows the clients, of all endpoints or of this node's. */
+  readonly sticky: Readonly<Record<'all' | 'local', string>>;
   /** frontend . slot → endpoint; see endpointMap. */
   readonly endpoints: string;
   /** In so many maps. */
@@ -35,21 +39,25 @@ export interface EntranceSets {
 
 export const SETS: Readonly<Record<Entrance, EntranceSets>> = {
   ip: {
-    services: 'service-ips',
-    externalLocal: 'external-local-ips',
-    shortCircuit: 'short-circuit-ips',
-    local: 'local-ips',
-    noEndpoint: 'no-endpoint-ips',
+    frontends: 'frontends',
+    externalLocal: 'external-local-frontends',
+    shortCircuit: 'short-circuit-frontends',
+    local: 'local-frontends',
+    noEndpoint: 'no-endpoint-frontends',
+    picks: 'picks',
+    sticky: { all: 'sticky-frontends', local: 'local-sticky-frontends' },
     endpoints: 'endpoints',
     parts: 16,
     affinityPairs: 'affinity-pairs',
   },
   nodeport: {
-    services: 'service-nodeports',
-    externalLocal: 'external-local-nodeports',
-    shortCircuit: 'short-circuit-nodeports',
-    local: 'local-nodeports',
-    noEndpoint: 'no-endpoint-nodeports',
+    frontends: 'nodeport-frontends',
+    externalLocal: 'nodeport-external-local-frontends',
+    shortCircuit: 'nodeport-short-circuit-frontends',
+    local: 'nodeport-local-frontends',
+    noEndpoint: 'nodeport-no-endpoint-frontends',
+    picks: 'nodeport-picks',
+    sticky: { all: 'nodeport-sticky-frontends', local: 'nodeport-local-sticky-frontends' },
     endpoints: 'nodeport-endpoints',
     parts: 4,
     affinityPairs: 'nodeport-affinity-pairs',
@@ -89,6 +97,10 @@ export const SOURCE_RANGES = 'source-ranges';
 export const HAIRPINS = 'hairpin-connections';
 
 export const REJECT = 'reject-chain';
+
+/** number → what happens to packets that may not reach a frontend. */
+export const ANSWERS = 'answers';
+export const ANSWER_NUMBERS = { refuse: '0:1', drop: '0:2' } as const;
 
 /** nft takes no longer ones. */
 const MAX_COMMENT_LENGTH = 128;

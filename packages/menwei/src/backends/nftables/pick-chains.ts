@@ -1,34 +1,41 @@
 /**
  * The chains that choose an endpoint: one for each number of endpoints, not for each Service. `pick-3/7` takes a random
- * slot of three and looks up in part 7 who sits there; all Services of that part with three endpoints share it.
+ * slot of three and looks up in part 7 who sits there; all Services of that part with three endpoints share it. Frontends
+ * lead to them by numbers.
  */
 import type { IpFamily } from '@menwei/addresses/ip.ts';
-import type { Chain, Rule } from '@menwei/netlink/nftables';
-import { type Entrance, endpointMap } from './names.ts';
+import type { Chain, Element, Rule } from '@menwei/netlink/nftables';
+import { type Entrance, endpointMap, SETS } from './names.ts';
 import type { NftablesOptions } from './options.ts';
 import {
   address,
   dnatTo,
   type Fields,
+  FORGET_NUMBER,
   goTo,
   PORT,
   PROTOCOL,
   randomSlot,
   rule,
   setMark,
+  verdictOf,
 } from './statement.ts';
 
 /** Endpoints of this node alone sit in slots from here on, so that they can be chosen by themselves. */
 export const FIRST_LOCAL_SLOT = 1_000_000;
 
+/** One of `count` endpoints, each with the same chance, that sit in a part of the endpoints' maps. */
+export interface Chance {
+  readonly part: number;
+  readonly count: number;
+}
+
 export interface Pick {
   readonly entrance: Entrance;
-  /** Of the endpoints' maps. */
-  readonly part: number;
   /** Among all endpoints, or those on this node. */
   readonly among: 'all' | 'local';
-  /** Of so many, each with the same chance. */
-  readonly count: number;
+  /** By chance, or first by what the chain of the service port remembers of the client. */
+  readonly by: Chance | 'memory';
   /** The client's address is hidden behind the node's. */
   readonly masqueraded: boolean;
 }
@@ -38,30 +45,56 @@ export function frontendFields(family: IpFamily, entrance: Entrance): Fields {
   return entrance === 'ip' ? [address(family, 'daddr'), PROTOCOL, PORT] : [PROTOCOL, PORT];
 }
 
-export function pickChainName({ entrance, part, among, count, masqueraded }: Pick): string {
-  const words = [
-    entrance === 'nodeport' ? 'nodeport-' : '',
-    masqueraded ? 'external-' : '',
-    among === 'all' ? 'pick-' : 'local-',
-  ];
-  return `${words.join('')}${count}/${part}`;
+export function pickChainName({ entrance, among, by, masqueraded }: Pick): string {
+  const where = `${entrance === 'nodeport' ? 'nodeport-' : ''}${masqueraded ? 'external-' : ''}`;
+  if (by === 'memory') return `${where}${among === 'all' ? 'sticky' : 'local-sticky'}`;
+  return `${where}${among === 'all' ? 'pick' : 'local'}-${by.count}/${by.part}`;
+}
+
+const COUNT_BITS = 20;
+const PART_BITS = 4;
+const MASQUERADED = 1;
+const LOCAL = 2;
+const MEMORY = 4;
+
+/** What leads to the chain, as nft writes it: `270:3` is for three endpoints of this node, in part 7. */
+export function pickNumber({ among, by, masqueraded }: Pick): string {
+  const kind =
+    (masqueraded ? MASQUERADED : 0) | (among === 'local' ? LOCAL : 0) | (by === 'memory' ? MEMORY : 0);
+  const { part, count } = by === 'memory' ? { part: 0, count: 0 } : by;
+  const number = (((kind << PART_BITS) | part) << COUNT_BITS) | count;
+  return `${(number >>> 16).toString(16)}:${(number & 0xffff).toString(16)}`;
+}
+
+/** What a pick needs in the table, once for all that use it. */
+export interface PickChain {
+  readonly chain: Chain;
+  /** Of the map of picks. */
+  readonly map: string;
+  readonly element: Element;
 }
 
 /** The chain and those it leads to; each stands after the ones it leads to. */
-export function pickChains(pick: Pick, options: NftablesOptions): readonly Chain[] {
-  if (pick.masqueraded) {
-    const next = { ...pick, masqueraded: false };
-    const rules = [rule([setMark(options.masqueradeMark)]), rule([goTo(pickChainName(next))])];
-    return [...pickChains(next, options), chain(pickChainName(pick), rules)];
-  }
-  const { family } = options;
-  const frontend = frontendFields(family, pick.entrance);
-  const slot = randomSlot(pick.count, pick.among === 'all' ? 0 : FIRST_LOCAL_SLOT);
-  return [
-    chain(pickChainName(pick), [
-      rule([dnatTo(family, [...frontend, slot], endpointMap(pick.entrance, pick.part))]),
-    ]),
-  ];
+export function pickChains(pick: Pick, options: NftablesOptions): readonly PickChain[] {
+  const name = pickChainName(pick);
+  const next = { ...pick, masqueraded: false };
+  const made = {
+    chain: chain(name, pick.masqueraded ? markRules(next, options) : pickRules(pick, options)),
+    map: SETS[pick.entrance].picks,
+    element: { key: pickNumber(pick), data: `goto ${name}`, comment: '' },
+  };
+  return pick.masqueraded ? [...pickChains(next, options), made] : [made];
+}
+
+function markRules(next: Pick, { masqueradeMark }: NftablesOptions): readonly Rule[] {
+  return [rule([setMark(masqueradeMark)]), rule([goTo(pickChainName(next))])];
+}
+
+function pickRules({ entrance, among, by }: Pick, { family }: NftablesOptions): readonly Rule[] {
+  const frontend = frontendFields(family, entrance);
+  if (by === 'memory') return [rule([FORGET_NUMBER, verdictOf(frontend, SETS[entrance].sticky[among])])];
+  const slot = randomSlot(by.count, among === 'all' ? 0 : FIRST_LOCAL_SLOT);
+  return [rule([FORGET_NUMBER, dnatTo(family, [...frontend, slot], endpointMap(entrance, by.part))])];
 }
 
 export function chain(name: string, rules: readonly Rule[]): Chain {

@@ -7,9 +7,9 @@ import type { Plan, StateChange } from '../backend.ts';
 import { forEachMember, parseEndpoint, SeatedEndpoints, type Seating } from './elements.ts';
 import { frameChains, nodePortIPs } from './frame-chains.ts';
 import { frameSets, frameTable } from './frame-sets.ts';
-import { endpointMap, NODEPORT_IPS, SERVICE_CIDRS } from './names.ts';
+import { ANSWER_NUMBERS, ANSWERS, endpointMap, NODEPORT_IPS, REJECT, SERVICE_CIDRS } from './names.ts';
 import type { NftablesOptions } from './options.ts';
-import { FIRST_LOCAL_SLOT, pickChainName, pickChains } from './pick-chains.ts';
+import { FIRST_LOCAL_SLOT, type PickChain, pickChainName, pickChains } from './pick-chains.ts';
 import { assignSlots } from './slots.ts';
 import type { NftablesState } from './state.ts';
 import type { Frontend, Member, NftablesUnit } from './unit.ts';
@@ -20,7 +20,8 @@ type Units = ReadonlyMap<ServicePortKey, NftablesUnit | undefined>;
 interface Part {
   readonly units: Iterable<NftablesUnit>;
   readonly shared: Iterable<string>;
-  readonly chains: Iterable<Chain>;
+  readonly frameChains: Iterable<Chain>;
+  readonly picks: Iterable<PickChain>;
 }
 
 export class NftablesPlan implements Plan<NftablesUnit, NftablesState> {
@@ -33,7 +34,7 @@ export class NftablesPlan implements Plan<NftablesUnit, NftablesState> {
    * Chains that pick stay once they were needed: there is one for each number of endpoints at most, and a Service that
    * scales up and down needs them again. The next start takes away those that nothing leads to.
    */
-  readonly #picks = new Map<string, Chain>();
+  readonly #picks = new Map<string, PickChain>();
   #node: NodeView | undefined;
   #frameChains: readonly Chain[] = [];
   #frameMembers: readonly Member[] = [];
@@ -54,16 +55,18 @@ export class NftablesPlan implements Plan<NftablesUnit, NftablesState> {
     const before = this.#part({
       units: this.#unitsOf(units.keys()),
       shared,
-      chains: isFrameKept ? [] : this.#frameChains,
+      frameChains: isFrameKept ? [] : this.#frameChains,
+      picks: [],
     });
     if (!isFrameKept) this.#setFrame(node);
-    const newPicks: Chain[] = [];
+    const newPicks: PickChain[] = [];
     for (const [key, unit] of units) newPicks.push(...this.#put(key, unit));
     const after = (): TableContent =>
       this.#part({
         units: this.#unitsOf(units.keys()),
         shared,
-        chains: isFrameKept ? newPicks : [...this.#frameChains, ...newPicks],
+        frameChains: isFrameKept ? [] : this.#frameChains,
+        picks: newPicks,
       });
     return {
       before,
@@ -78,7 +81,8 @@ export class NftablesPlan implements Plan<NftablesUnit, NftablesState> {
     return this.#part({
       units: this.#units.values(),
       shared: this.#shared.keys(),
-      chains: [...this.#frameChains, ...this.#picks.values()],
+      frameChains: this.#frameChains,
+      picks: this.#picks.values(),
     });
   }
 
@@ -88,9 +92,9 @@ export class NftablesPlan implements Plan<NftablesUnit, NftablesState> {
     for (const [key, unit] of this.#units) this.#units.set(key, seatAsObserved(unit, observed));
   }
 
-  #part({ units, shared, chains }: Part): TableContent {
+  #part({ units, shared, frameChains, picks }: Part): TableContent {
     const content = {
-      chains: new Map(Array.from(chains, (chain) => [chain.name, chain])),
+      chains: new Map(Array.from(frameChains, (chain) => [chain.name, chain])),
       sets: new Map(this.#sets.map((set) => [set.name, set])),
     };
     const members = new Map<string, Map<string, Element>>();
@@ -98,6 +102,10 @@ export class NftablesPlan implements Plan<NftablesUnit, NftablesState> {
       ensure(members, set, () => new Map()).set(element.key, element);
     };
     for (const { set, element } of this.#frameMembers) add(set, element);
+    for (const { chain, map, element } of picks) {
+      content.chains.set(chain.name, chain);
+      add(map, element);
+    }
     for (const key of shared) {
       const member = this.#shared.get(key);
       if (member !== undefined) add(member.set, member.element);
@@ -143,11 +151,13 @@ export class NftablesPlan implements Plan<NftablesUnit, NftablesState> {
     this.#frameMembers = [
       ...nodePortIPs(node).map((ip) => member(NODEPORT_IPS, ip)),
       ...node.serviceCIDRs.map((cidr) => member(SERVICE_CIDRS, cidr)),
+      member(ANSWERS, ANSWER_NUMBERS.refuse, `goto ${REJECT}`),
+      member(ANSWERS, ANSWER_NUMBERS.drop, 'drop'),
     ];
   }
 
   /** Returns the chains that are needed for the first time. */
-  #put(key: ServicePortKey, unit: NftablesUnit | undefined): readonly Chain[] {
+  #put(key: ServicePortKey, unit: NftablesUnit | undefined): readonly PickChain[] {
     for (const shared of unit?.shared ?? []) this.#shared.take(shared);
     for (const shared of this.#units.get(key)?.shared ?? []) this.#shared.release(shared);
     if (unit === undefined) {
@@ -155,14 +165,14 @@ export class NftablesPlan implements Plan<NftablesUnit, NftablesState> {
       return [];
     }
     this.#units.set(key, unit);
-    const newPicks: Chain[] = [];
+    const newPicks: PickChain[] = [];
     for (const pick of unit.picks) {
       if (this.#picks.has(pickChainName(pick))) continue;
-      for (const chain of pickChains(pick, this.#options)) {
+      for (const made of pickChains(pick, this.#options)) {
         // Some of those it leads to may be there.
-        if (this.#picks.has(chain.name)) continue;
-        this.#picks.set(chain.name, chain);
-        newPicks.push(chain);
+        if (this.#picks.has(made.chain.name)) continue;
+        this.#picks.set(made.chain.name, made);
+        newPicks.push(made);
       }
     }
     return newPicks;
@@ -252,7 +262,7 @@ function hasSameFrame(a: NodeView, b: NodeView): boolean {
   );
 }
 
-function member(set: string, key: string): Member {
-  const element: Element = { key, data: undefined, comment: '' };
+function member(set: string, key: string, data?: string): Member {
+  const element: Element = { key, data, comment: '' };
   return { set, element };
 }

@@ -24,7 +24,7 @@ export class NftablesRules implements Rules<NftablesUnit, NftablesState, Transac
   }
 
   compile(port: ServicePort, node: NodeView, previous?: NftablesUnit): NftablesUnit {
-    return compile(port, node, this.#ruleOptions, previous);
+    return compile(port, node, previous);
   }
 
   plan(): NftablesPlan {

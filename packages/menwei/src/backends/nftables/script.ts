@@ -85,6 +85,7 @@ const EXAMPLES: Readonly<Record<Datatype, string>> = {
   ipv6_addr: 'ip6 daddr',
   inet_proto: 'meta l4proto',
   inet_service: 'th dport',
+  classid: 'meta priority',
   slot: 'numgen random mod 2',
 };
 

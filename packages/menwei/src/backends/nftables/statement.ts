@@ -131,6 +131,33 @@ export function verdictOf(fields: Fields, map: string): Statement {
   };
 }
 
+/**
+ * Goes where `verdicts` says for the number that `numbers` has; on to the next rule if that has none. A rule can keep the
+ * number in nothing but the packet for that time: its priority (docs/decisions/0028-numbers-for-verdicts.md).
+ */
+export function verdictOfNumber(fields: Fields, numbers: string, verdicts: string): Statement {
+  const key = concatenation(fields);
+  return {
+    text: `meta priority set ${key.text} map @${numbers} meta priority vmap @${verdicts}`,
+    expressions: [
+      ...key.expressions,
+      { name: 'lookup', set: numbers, from: 0, to: 0, inverted: false },
+      { name: 'meta set', key: 'priority', from: 0 },
+      { name: 'meta', key: 'priority', to: 0 },
+      { name: 'lookup', set: verdicts, from: 0, to: 'verdict', inverted: false },
+    ],
+  };
+}
+
+/** Takes such a number off the packet. */
+export const FORGET_NUMBER: Statement = {
+  text: 'meta priority set none',
+  expressions: [
+    { name: 'immediate value', to: 0, value: word(0) },
+    { name: 'meta set', key: 'priority', from: 0 },
+  ],
+};
+
 /** Sends the connection to the endpoint that the map has; on to the next rule if it has none. */
 export function dnatTo(family: IpFamily, fields: Fields, map: string): Statement {
   const key = concatenation(fields);

@@ -49,12 +49,14 @@ function answerPayload({ base, offset, length }: Named<'payload'>, flight: Fligh
   return bytes;
 }
 
-function answerMeta({ key }: Named<'meta'>, { packet, mark }: Flight): Hex {
+function answerMeta({ key }: Named<'meta'>, { packet, mark, priority }: Flight): Hex {
   switch (key) {
     case 'l4proto':
       return parseField('inet_proto', packet.protocol.toLowerCase());
     case 'mark':
       return word(mark);
+    case 'priority':
+      return word(priority);
     case 'iifname':
       // The node's own packets come in by none.
       return Buffer.from(packet.inInterface ?? '')

@@ -44,8 +44,8 @@ export function carryOut(
       return [value === undefined ? noMatch(moment) : put(moment, expression.to, value)];
     }
     case 'meta set': {
-      const mark = numberOf(load(registers, expression.from, 4));
-      return [{ registers, flight: { ...flight, mark } }];
+      const number = numberOf(load(registers, expression.from, 4));
+      return [{ registers, flight: { ...flight, [expression.key]: number } }];
     }
     case 'cmp': {
       const isEqual = load(registers, expression.from, sizeOf(expression.value)) === expression.value;
@@ -61,6 +61,8 @@ export function carryOut(
       return [update(expression, moment, table)];
     case 'immediate':
       return [{ flight, verdict: expression.verdict }];
+    case 'immediate value':
+      return [put(moment, expression.to, expression.value)];
     case 'reject':
       return [{ flight, verdict: { verdict: 'reject' } }];
     case 'dnat':

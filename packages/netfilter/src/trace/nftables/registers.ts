@@ -17,6 +17,7 @@ const SIZES: Readonly<Record<Datatype, number>> = {
   inet_proto: 1,
   inet_service: 2,
   slot: 4,
+  classid: 4,
 };
 
 /** The last word of a value is filled up with zeros. */
@@ -90,6 +91,10 @@ export function parseField(type: Datatype, text: string): Hex {
       return bigEndian(Number(text), 2);
     case 'slot':
       return word(Number(text));
+    case 'classid': {
+      const [high = '', low = ''] = text.split(':');
+      return word(Number.parseInt(high, 16) * 0x10000 + Number.parseInt(low, 16));
+    }
   }
 }
 
@@ -106,6 +111,10 @@ function formatField(type: Datatype, value: Hex): string {
       return String(Number.parseInt(value, 16));
     case 'slot':
       return String(numberOf(value));
+    case 'classid': {
+      const number = numberOf(value);
+      return `${(number >>> 16).toString(16)}:${(number & 0xffff).toString(16)}`;
+    }
   }
 }
 

@@ -20,6 +20,8 @@ const DATATYPES: Readonly<Record<Datatype, DatatypeFacts>> = {
   inet_service: { size: 2, number: 13 },
   // A plain integer.
   slot: { size: 4, number: 4 },
+  // Of traffic control: how nft writes priorities of packets.
+  classid: { size: 4, number: 23 },
 };
 const TYPE_BITS = 6;
 /** As many as the 32 bits of NFTA_SET_KEY_TYPE hold. */
@@ -129,6 +131,8 @@ export function encodeField(
       return encodeNumber(parseDecimal(text, from, to, 0xffff), 2, false, bytes, at);
     case 'slot':
       return encodeNumber(parseDecimal(text, from, to, MAX_SLOT), 4, IS_LITTLE_ENDIAN, bytes, at);
+    case 'classid':
+      return encodeNumber(parseClassid(text, from, to), 4, IS_LITTLE_ENDIAN, bytes, at);
   }
 }
 
@@ -137,6 +141,27 @@ function parseProtocol(text: string, from: number, to: number): number {
   if (to - from === 3 && text.startsWith('udp', from)) return 17;
   if (to - from === 4 && text.startsWith('sctp', from)) return 132;
   return parseDecimal(text, from, to, 255);
+}
+
+/** -1 if it is none. */
+function parseClassid(text: string, from: number, to: number): number {
+  const colon = text.indexOf(':', from);
+  if (colon < 0) return -1;
+  const high = parseHexadecimal(text, from, colon);
+  const low = parseHexadecimal(text, colon + 1, to);
+  return high < 0 || low < 0 ? -1 : high * 0x10000 + low;
+}
+
+/** Of 16 bits at most; -1 if it is none. */
+function parseHexadecimal(text: string, from: number, to: number): number {
+  if (from >= to || to - from > 4) return -1;
+  let value = 0;
+  for (let index = from; index < to; index++) {
+    const digit = '0123456789abcdef'.indexOf(text.charAt(index));
+    if (digit < 0) return -1;
+    value = value * 16 + digit;
+  }
+  return value;
 }
 
 function encodeNumber(
@@ -186,7 +211,14 @@ export function decodeField(type: Datatype, bytes: Uint8Array, at: number, text:
     case 'slot':
       text.decimal(decodeNumber(bytes, at, 4, IS_LITTLE_ENDIAN));
       break;
+    case 'classid':
+      text.text(formatClassid(decodeNumber(bytes, at, 4, IS_LITTLE_ENDIAN)));
+      break;
   }
+}
+
+function formatClassid(number: number): string {
+  return `${(number >>> 16).toString(16)}:${(number & 0xffff).toString(16)}`;
 }
 
 function formatProtocol(number: number, text: AsciiWriter): void {

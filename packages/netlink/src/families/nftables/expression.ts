@@ -78,14 +78,14 @@ const LAYOUTS: { readonly [N in Name]: Layout<Omit<Named<N>, 'name'>> } = {
   meta: {
     kernelName: 'meta',
     fields: {
-      key: choice(NFTA_META.KEY, { mark: 3, iifname: 6, l4proto: 16 }),
+      key: choice(NFTA_META.KEY, { priority: 2, mark: 3, iifname: 6, l4proto: 16 }),
       to: register(NFTA_META.DREG),
     },
   },
   'meta set': {
     kernelName: 'meta',
     fields: {
-      key: choice(NFTA_META.KEY, { mark: 3 }),
+      key: choice(NFTA_META.KEY, { priority: 2, mark: 3 }),
       from: register(NFTA_META.SREG),
     },
   },
@@ -132,6 +132,13 @@ const LAYOUTS: { readonly [N in Name]: Layout<Omit<Named<N>, 'name'>> } = {
     kernelName: 'immediate',
     fields: { verdict: verdict(NFTA_IMMEDIATE.DATA) },
     constants: [constant(NFTA_IMMEDIATE.DREG, NFT_REG_VERDICT)],
+  },
+  'immediate value': {
+    kernelName: 'immediate',
+    fields: {
+      to: register(NFTA_IMMEDIATE.DREG),
+      value: bytes(NFTA_IMMEDIATE.DATA),
+    },
   },
   numgen: {
     kernelName: 'numgen',

@@ -41,9 +41,10 @@ export interface Rule {
 
 /**
  * Data types of the fields of keys and values. `slot` is the number that `numgen random` yields, in the machine's byte
- * order: nft has no name for it, so a set with such a field is declared with `typeof`.
+ * order: nft has no name for it, so a set with such a field is declared with `typeof`. `classid` is a number of 32 bits in
+ * that order too, as two of 16 in hexadecimal: `70:3`.
  */
-export type Datatype = 'ipv4_addr' | 'ipv6_addr' | 'inet_proto' | 'inet_service' | 'slot';
+export type Datatype = 'ipv4_addr' | 'ipv6_addr' | 'inet_proto' | 'inet_service' | 'slot' | 'classid';
 
 /** A set, or a map if it has data. */
 export interface SetDeclaration {
@@ -111,8 +112,12 @@ export type Expression =
       readonly length: number;
       readonly to: Register;
     }
-  | { readonly name: 'meta'; readonly key: 'l4proto' | 'mark' | 'iifname'; readonly to: Register }
-  | { readonly name: 'meta set'; readonly key: 'mark'; readonly from: Register }
+  | {
+      readonly name: 'meta';
+      readonly key: 'l4proto' | 'mark' | 'priority' | 'iifname';
+      readonly to: Register;
+    }
+  | { readonly name: 'meta set'; readonly key: 'mark' | 'priority'; readonly from: Register }
   | {
       readonly name: 'ct';
       readonly key: CtKey;
@@ -138,6 +143,7 @@ export type Expression =
       readonly inverted: boolean;
     }
   | { readonly name: 'immediate'; readonly verdict: Verdict }
+  | { readonly name: 'immediate value'; readonly to: Register; readonly value: Hex }
   | {
       readonly name: 'numgen';
       readonly modulus: number;

@@ -13,7 +13,8 @@ const DASH = 0x2d;
 
 /**
  * Writes the first value at `first` and the last at `last`. False if the text from `from` to its end is no range of this
- * type; a prefix must have no bit set after its length. `slot` has no ranges: its bytes are in the machine's order.
+ * type; a prefix must have no bit set after its length. `slot` and `classid` have no ranges: their bytes
+ * are in the machine's order.
  */
 export function encodeRange(
   type: Datatype,
@@ -23,7 +24,7 @@ export function encodeRange(
   first: number,
   last: number,
 ): boolean {
-  if (type === 'slot') return false;
+  if (type === 'slot' || type === 'classid') return false;
   const slash = text.indexOf('/', from);
   if (slash >= 0) {
     const length = parseDecimal(text, slash + 1, text.length, 8 * fieldSize(type));

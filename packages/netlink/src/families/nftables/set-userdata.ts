@@ -45,6 +45,8 @@ const FIELDS: Readonly<Record<Datatype, { readonly byteorder: number; readonly t
   inet_service: { byteorder: BIG_ENDIAN, typeof: { kind: PAYLOAD, details: [11, 2] } },
   // `numgen random mod 2`; lookups may use any other modulus
   slot: { byteorder: HOST_ENDIAN, typeof: { kind: NUMGEN, details: [1, 2, 0] } },
+  // `meta priority`
+  classid: { byteorder: HOST_ENDIAN, typeof: { kind: META, details: [2] } },
 };
 
 /**

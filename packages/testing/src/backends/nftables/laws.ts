@@ -1,13 +1,14 @@
 /** The laws of every mode for the nftables mode, and what it keeps beside them. Only tests import this file. */
 
 import { IP_FAMILIES, type IpFamily } from '@menwei/addresses/ip.ts';
-import type { NfTablesClient, Operation, Transaction } from '@menwei/netlink/nftables';
+import type { NfTablesClient, Transaction } from '@menwei/netlink/nftables';
 import fc from 'fast-check';
 import { NftablesBackend, type NftablesBackendOptions } from 'menwei/backends/nftables/backend.ts';
 import { describe, expect, it } from 'vitest';
 import { ADDRESSES, histories, worlds } from '../../services/arbitraries.ts';
 import { aNodeView, anEndpoint, aServicePort } from '../../services/testing.ts';
 import { describeLaws, fillPlan, install, type LawfulMode, remainder, updatePlan } from '../laws.ts';
+import { isTidying } from './tidying.ts';
 
 const signal = new AbortController().signal;
 
@@ -23,11 +24,6 @@ export function openBackend(
     masqueradeAll: false,
     ...options,
   });
-}
-
-/** The operations that a start finds to do for no other reason than that nothing leads to a chain any more. */
-export function isTidying({ do: what }: Operation): boolean {
-  return what === 'flush chain' || what === 'delete chain';
 }
 
 export interface LawsOptions {
