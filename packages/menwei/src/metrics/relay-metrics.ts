@@ -3,24 +3,24 @@ import { Counter, Gauge, type Registry } from 'prom-client';
 import type { RelayStats } from '../relay/pool.ts';
 
 const COUNTERS = [
-  ['connections', 'TCP and UDP connections that reached an endpoint'],
+  ['connections', 'TCP connections and UDP flows that reached an endpoint'],
   ['attempts', 'Connection attempts to endpoints'],
   ['failedAttempts', 'Connection attempts that an endpoint refused or did not answer'],
   ['unserved', 'Connections for which no endpoint answered'],
   ['withoutDescriptor', 'Connections refused because there was no file descriptor left'],
-  ['idle', 'UDP connections that ended, and TCP connections closed by the idle timeout'],
+  ['idle', 'UDP flows that ended, and TCP connections closed by the idle timeout'],
   [
     'stalled',
     'TCP connections closed because they were half closed, or their receiver did not read, for too long',
   ],
   ['drained', 'Connections closed by the drain timeout of a removed endpoint'],
-  ['evicted', 'UDP connections ended to make room for others'],
+  ['evicted', 'UDP flows ended to make room for others'],
   ['lostListeners', 'Listeners that failed and were reopened'],
 ] as const;
 
 const GAUGES = [
   ['openConnections', 'Open TCP connections'],
-  ['openFlows', 'Open UDP connections'],
+  ['openFlows', 'Open UDP flows'],
   ['threads', 'Threads of the userspace proxy'],
 ] as const;
 

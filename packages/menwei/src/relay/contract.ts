@@ -90,7 +90,7 @@ export interface Relays {
 /** The connections of one relay in one thread. */
 export interface RunningRelay {
   readonly key: RelayKey;
-  /** TCP connections or Open UDP connections. */
+  /** TCP connections or UDP flows that are open. */
   readonly openCount: number;
   /** Takes over the relay as it should be; its key, family and protocol are the same as before. */
   update(relay: Relay): Promise<readonly ListenFailure[]>;
