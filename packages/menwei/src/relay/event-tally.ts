@@ -3,7 +3,7 @@ import type { RelayEvent } from './contract.ts';
 
 /** Sums since the start of the program. */
 export interface RelaySums {
-  /** TCP and UDP connections that reached an endpoint. */
+  /** TCP connections and UDP flows that reached an endpoint. */
   readonly connections: number;
   /** How many endpoints were tried for these. */
   readonly attempts: number;

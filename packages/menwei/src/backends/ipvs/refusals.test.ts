@@ -84,7 +84,7 @@ describe('a Service one of whose virtual servers somebody else has', () => {
     expect(servers()).toContain('TCP 172.30.0.2:80');
     expect(status()).toEqual({
       'ns/web/TCP': 'programmed',
-      'ns/db/TCP': expect.stringMatching(/^error .*somebody else has this virtual server/),
+      'ns/db/TCP': expect.stringMatching(/^error .*this virtual server belongs to another program/),
     });
     vi.advanceTimersByTime(1_000);
     expect(await sync()).toMatchObject({ ok: true, complete: false, retryInMs: 2_000 });

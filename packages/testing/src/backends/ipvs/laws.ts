@@ -116,7 +116,9 @@ export function describeIpvsLaws(title: string, { openKernel, runs }: LawsOption
       const plan = fillPlan(backend, world);
       const changes = backend.diff(await backend.observe(signal), plan.complete());
       expect(await backend.apply(changes, signal)).toMatchObject({
-        refused: [{ servicePort: web.key, error: { message: expect.stringContaining('somebody else') } }],
+        refused: [
+          { servicePort: web.key, error: { message: expect.stringContaining('belongs to another program') } },
+        ],
       });
       expect(await servers()).toEqual(expect.arrayContaining([frontend(`${service}1`), foreign.frontend]));
       expect(await kernel.ipvs.observeDestinations(foreign.frontend, signal)).toMatchObject([{ weight: 9 }]);

@@ -134,12 +134,12 @@ export function describeOwnership(title: string, { openKernel, stride }: Ownersh
       await addForeign(theirs);
       const backend = open();
       for (let time = 0; time < 3; time++) {
-        expect(await sync(backend, wanted)).toEqual([expect.stringContaining('somebody else')]);
+        expect(await sync(backend, wanted)).toEqual([expect.stringContaining('belongs to another program')]);
         await expectUntouched(theirs);
       }
       expect(await servers()).toEqual([...own, formatFrontend(theirs)].sort());
       const next = open();
-      expect(await sync(next, wanted)).toEqual([expect.stringContaining('somebody else')]);
+      expect(await sync(next, wanted)).toEqual([expect.stringContaining('belongs to another program')]);
       await expectUntouched(theirs);
       expect(await sync(next, nothing)).toEqual([]);
       await expectUntouched(theirs);
@@ -245,7 +245,7 @@ export function describeOwnership(title: string, { openKernel, stride }: Ownersh
       );
       await kernel.sets.apply(meddle([...(held?.entries ?? [])]), signal);
       await addForeign(at(nodeIP, 9090));
-      expect(await sync(backend, wanted)).toEqual([expect.stringContaining('somebody else')]);
+      expect(await sync(backend, wanted)).toEqual([expect.stringContaining('belongs to another program')]);
       await expectUntouched(theirs);
       expect(await sync(open(), nothing)).toEqual([]);
       expect(await servers()).toEqual([at(nodeIP, 9090), theirs].map(formatFrontend).sort());
