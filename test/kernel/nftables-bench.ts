@@ -2,6 +2,7 @@
  * A node with pods, a proxy of one family that runs in this process, so that a test can step in between what it does, and
  * a connection through a Service that nothing concerns.
  */
+
 import { execFileSync } from 'node:child_process';
 import { formatHostPort, type IpFamily } from '@menwei/addresses/ip.ts';
 import type { LongLivedConnection } from '@menwei/lab/host.ts';
@@ -14,6 +15,7 @@ import { isTidying } from '@menwei/testing/backends/nftables/tidying.ts';
 import type { ServiceFields } from '@menwei/testing/services/testing.ts';
 import { frameTable } from 'menwei/backends/nftables/frame-sets.ts';
 import type { SyncResult } from 'menwei/proxy/family-proxy.ts';
+import { atOnce } from 'menwei/scheduling/steps.ts';
 import { expect } from 'vitest';
 import { openNfTables } from './nf-tables-kernel.ts';
 import {
@@ -103,7 +105,7 @@ export class FaultBench implements AsyncDisposable {
     const backend = openBackend(this.openClient(), this.family);
     const plan = fillPlan(backend, { node: nodeView(this.family), ports: proxy.tracker.ports });
     const observed = await backend.observe(signal);
-    plan.settle(observed);
+    atOnce(plan.settle(observed));
     const changes = backend.diff(observed, plan.complete());
     expect(backend.format(changes.filter((operation) => !isTidying(operation)))).toBe('');
     await this.expectConnected();

@@ -1,4 +1,5 @@
 /** Whether the node holds what it has to, whoever asks. */
+
 import { setTimeout as sleep } from 'node:timers/promises';
 import { IP_FAMILIES, type IpFamily } from '@menwei/addresses/ip.ts';
 import { isTidying } from '@menwei/testing/backends/nftables/tidying.ts';
@@ -6,6 +7,7 @@ import type { AnyBackend } from 'menwei/backends/backend.ts';
 import type { ProxyMode } from 'menwei/config/settings.ts';
 import { silentLogger } from 'menwei/log/logger.ts';
 import type { Relays } from 'menwei/relay/contract.ts';
+import { atOnce } from 'menwei/scheduling/steps.ts';
 import { ServiceTracker } from 'menwei/services/service-tracker.ts';
 import type { ObjectSink } from 'menwei/sources/source.ts';
 import { Dice } from './dice.ts';
@@ -43,7 +45,7 @@ async function remainder(backend: AnyBackend, world: World): Promise<string> {
   const plan = backend.plan();
   plan.update(view, new Map([...tracker.ports].map(([key, port]) => [key, backend.compile(port, view)])));
   const observed = await backend.observe(signal);
-  plan.settle(observed);
+  atOnce(plan.settle(observed));
   const changes = backend.diff(observed, plan.complete());
   return backend.isEmpty(changes) || mayStay(backend.mode, changes) ? '' : backend.format(changes);
 }

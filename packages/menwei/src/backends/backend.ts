@@ -9,6 +9,7 @@
 import type { IpFamily } from '@menwei/addresses/ip.ts';
 import type { KernelError } from '@menwei/netlink';
 import type { ProxyMode } from '../config/settings.ts';
+import type { Steps } from '../scheduling/steps.ts';
 import type { NodeView } from '../services/node-view.ts';
 import type { ServicePort, ServicePortKey } from '../state/service-port.ts';
 
@@ -30,6 +31,8 @@ export interface Rules<Unit, State, Changes> {
   /** The state of a kernel that never heard of us. */
   nothing(): State;
   diff(from: State, to: State): Changes;
+  /** The same in steps, of a mode whose complete states are large; without it `diff` holds nobody up. */
+  diffInSteps?(from: State, to: State): Steps<Changes>;
   isEmpty(changes: Changes): boolean;
   /** The changes as the text an operator of this mode would understand, for `--dry-run`, `diff` and failure logs. */
   format(changes: Changes): string;
@@ -106,7 +109,7 @@ export interface Plan<Unit, State> {
    * Takes over from what the kernel holds every choice for which more than one answer would do, so that nothing is
    * changed that is right as it is.
    */
-  settle(observed: State): void;
+  settle(observed: State): Steps<void>;
   /** The complete desired state. */
   complete(): State;
 }

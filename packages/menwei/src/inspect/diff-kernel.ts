@@ -1,4 +1,5 @@
 /** Compares the kernel with the objects as they are now, once, and changes nothing. */
+
 import type { IpFamily } from '@menwei/addresses/ip.ts';
 import { startToolRunner, type ToolRunner } from '@menwei/kernel/tool-runner.ts';
 import { sweep } from '../backends/leftover-sweep.ts';
@@ -10,6 +11,7 @@ import type { Logger } from '../log/logger.ts';
 import { createLogger } from '../log/pino-logger.ts';
 import { NodeState } from '../proxy/node-state.ts';
 import { ProblemLog } from '../proxy/problem-log.ts';
+import { atOnce } from '../scheduling/steps.ts';
 import { findUnservable, startBackends } from '../setup/backends.ts';
 import { UserError } from '../setup/failure.ts';
 import { settleMode } from '../setup/fallback.ts';
@@ -51,7 +53,7 @@ export async function diffKernel({ flags, nodePortRange }: ProxyInput): Promise<
     for (const backend of backends) {
       const plan = desiredPlan(backend, objects, node.view(backend.family), report);
       const observed = await backend.observe(signal);
-      plan.settle(observed);
+      atOnce(plan.settle(observed));
       const changes = backend.diff(observed, plan.complete());
       if (!backend.isEmpty(changes)) print(backend.family, backend.format(changes));
       await compareLeftovers(settings, backend.family, runner, logger, signal);

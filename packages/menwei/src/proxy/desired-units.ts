@@ -2,9 +2,11 @@
  * What one backend should hold: the units of all service ports, put together in its plan. What throws here is a mistake of
  * the program; it costs the service port that trips over it, and nothing that was to be done is forgotten.
  */
+
 import type { Plan, Rules, StateChange } from '../backends/backend.ts';
 import type { Logger } from '../log/logger.ts';
-import { EventLoopTurn } from '../scheduling/event-loop.ts';
+import { EventLoopTurn, inTurns } from '../scheduling/event-loop.ts';
+import { done } from '../scheduling/steps.ts';
 import type { NodeView } from '../services/node-view.ts';
 import type { ServicePort, ServicePortKey } from '../state/service-port.ts';
 import { ProblemLog } from './problem-log.ts';
@@ -86,11 +88,14 @@ export class DesiredUnits<Unit, State, Changes> {
   }
 
   /** What leads from what was observed to what is desired, which is settled as near to that as can be. */
-  compare(observed: State): Changes {
-    return this.#changing(() => {
-      this.#plan.settle(observed);
-      return this.#rules.diff(observed, this.#plan.complete());
-    });
+  async compare(observed: State): Promise<Changes> {
+    this.#isBroken = true;
+    await inTurns(this.#plan.settle(observed));
+    const desired = this.#plan.complete();
+    const steps = this.#rules.diffInSteps?.(observed, desired) ?? done(this.#rules.diff(observed, desired));
+    const changes = await inTurns(steps);
+    this.#isBroken = false;
+    return changes;
   }
 
   #compileOne(port: ServicePort, node: NodeView, units: Map<ServicePortKey, Unit | undefined>): void {

@@ -1,6 +1,8 @@
 /** A backend that only says what it would change. */
+
 import type { AnyBackend } from '../backends/backend.ts';
 import { untilAborted } from '../scheduling/pause.ts';
+import { done } from '../scheduling/steps.ts';
 
 /** Reads the real kernel, prints instead of applying, and from then on takes what it printed for done. */
 export function dryRun(backend: AnyBackend, print: (text: string) => void): AnyBackend {
@@ -12,6 +14,7 @@ export function dryRun(backend: AnyBackend, print: (text: string) => void): AnyB
     plan: () => backend.plan(),
     nothing: () => backend.nothing(),
     diff: (from, to) => backend.diff(from, to),
+    diffInSteps: (from, to) => backend.diffInSteps?.(from, to) ?? done(backend.diff(from, to)),
     isEmpty: (changes) => backend.isEmpty(changes),
     format: (changes) => backend.format(changes),
     observe: (signal) => backend.observe(signal),

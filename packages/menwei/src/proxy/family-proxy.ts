@@ -229,7 +229,7 @@ export class FamilyProxy<Unit, State, Changes> implements Syncable {
   }
 
   async #compareWithKernel(signal: AbortSignal): Promise<Changes> {
-    return this.#desired.compare(await this.#backend.observe(signal));
+    return await this.#desired.compare(await this.#backend.observe(signal));
   }
 
   /** The plan says from now on what the kernel has of service ports that were refused something. */

@@ -1,5 +1,6 @@
 /** Long work in pieces, so that it does not hold the event loop. */
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { Steps } from './steps.ts';
 
 const LONGEST_TURN_MS = 10;
 
@@ -21,5 +22,15 @@ export class EventLoopTurn {
   async next(): Promise<void> {
     await nextTurn();
     this.#startedAtMs = performance.now();
+  }
+}
+
+/** Drives the work to its end and leaves the event loop its turns. */
+export async function inTurns<Result>(steps: Steps<Result>): Promise<Result> {
+  const turn = new EventLoopTurn();
+  for (;;) {
+    const step = steps.next();
+    if (step.done === true) return step.value;
+    if (turn.isOver) await turn.next();
   }
 }

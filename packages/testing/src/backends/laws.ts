@@ -6,6 +6,7 @@
 import { IP_FAMILIES, type IpFamily } from '@menwei/addresses/ip.ts';
 import fc from 'fast-check';
 import type { Backend, Plan, Rules, StateChange } from 'menwei/backends/backend.ts';
+import { atOnce } from 'menwei/scheduling/steps.ts';
 import { describe, expect, it } from 'vitest';
 import { changedPorts, histories, type World, worlds } from '../services/arbitraries.ts';
 
@@ -57,7 +58,7 @@ async function compare<Unit, State, Changes>(
   plan: Plan<Unit, State>,
 ): Promise<Changes> {
   const observed = await backend.observe(signal);
-  plan.settle(observed);
+  atOnce(plan.settle(observed));
   return backend.diff(observed, plan.complete());
 }
 

@@ -1,5 +1,7 @@
 /** A backend whose plan and diff throw now and then, before or after they have done their work. Only tests import this file. */
+
 import type { Backend, InTurn, Outcome, Plan, StateChange } from 'menwei/backends/backend.ts';
+import { atOnce, done, type Steps } from 'menwei/scheduling/steps.ts';
 
 export interface Mistakes {
   next(): 'none' | 'before' | 'halfway' | 'after';
@@ -51,7 +53,7 @@ export class MistakenBackend<Unit, State, Changes> implements Backend<Unit, Stat
     return {
       unit: (key) => plan.unit(key),
       update: (node, units): StateChange<State> => this.#work(() => plan.update(node, units)),
-      settle: (observed) => this.#work(() => plan.settle(observed)),
+      settle: (observed) => done(this.#work(() => atOnce(plan.settle(observed)))),
       complete: () => this.#work(() => plan.complete()),
     };
   }
@@ -62,6 +64,15 @@ export class MistakenBackend<Unit, State, Changes> implements Backend<Unit, Stat
 
   diff(from: State, to: State): Changes {
     return this.#work(() => this.#backend.diff(from, to));
+  }
+
+  diffInSteps(from: State, to: State): Steps<Changes> {
+    return done(
+      this.#work(() => {
+        const steps = this.#backend.diffInSteps?.(from, to);
+        return steps === undefined ? this.#backend.diff(from, to) : atOnce(steps);
+      }),
+    );
   }
 
   isEmpty(changes: Changes): boolean {

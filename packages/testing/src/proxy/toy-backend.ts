@@ -2,8 +2,10 @@
  * The simplest mode there can be: a unit is one text, the kernel holds one text a service port, and each may be refused
  * by itself. Only tests import this file.
  */
+
 import type { Backend, Outcome, Plan, Refusal, StateChange } from 'menwei/backends/backend.ts';
 import { untilAborted } from 'menwei/scheduling/pause.ts';
+import { done, type Steps } from 'menwei/scheduling/steps.ts';
 import type { NodeView } from 'menwei/services/node-view.ts';
 import type { ServicePort, ServicePortKey } from 'menwei/state/service-port.ts';
 
@@ -26,8 +28,9 @@ export class ToyPlan implements Plan<string, Texts> {
     return { before, after: this.#among(units.keys()) };
   }
 
-  settle(): void {
+  settle(): Steps<void> {
     // There is one answer to everything.
+    return done(undefined);
   }
 
   complete(): Texts {

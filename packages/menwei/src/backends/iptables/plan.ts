@@ -1,6 +1,7 @@
 /** The desired units put together into chains, change by change. */
 
 import type { OwnChains, Ruleset } from '@menwei/netfilter/iptables/ruleset.ts';
+import { done, type Steps } from '../../scheduling/steps.ts';
 import type { NodeView } from '../../services/node-view.ts';
 import type { ServicePortKey } from '../../state/service-port.ts';
 import type { Plan, StateChange } from '../backend.ts';
@@ -44,8 +45,9 @@ export class IptablesPlan implements Plan<IptablesUnit, Ruleset> {
     };
   }
 
-  settle(): void {
+  settle(): Steps<void> {
     // Rules leave nothing to choose.
+    return done(undefined);
   }
 
   complete(): Ruleset {

@@ -2,6 +2,7 @@
 
 import type { Ruleset } from '@menwei/netfilter/iptables/ruleset.ts';
 import type { FrontendKey } from '@menwei/netlink/ipvs';
+import { done, type Steps } from '../../scheduling/steps.ts';
 import type { NodeView } from '../../services/node-view.ts';
 import type { ServicePortKey } from '../../state/service-port.ts';
 import type { Plan, StateChange } from '../backend.ts';
@@ -69,8 +70,9 @@ export class IpvsPlan implements Plan<IpvsUnit, IpvsState> {
     };
   }
 
-  settle(): void {
+  settle(): Steps<void> {
     // There is one answer to everything.
+    return done(undefined);
   }
 
   complete(): IpvsState {

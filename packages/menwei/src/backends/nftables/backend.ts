@@ -1,4 +1,5 @@
 /** The nftables mode of one IP family: the pure parts of this folder tied to netlink. */
+
 import { constants } from 'node:os';
 import { KernelError } from '@menwei/netlink';
 import type {
@@ -11,6 +12,7 @@ import type {
   TableName,
   Transaction,
 } from '@menwei/netlink/nftables';
+import type { Steps } from '../../scheduling/steps.ts';
 import type { Backend, InTurn, Outcome } from '../backend.ts';
 import { clientMapNamed } from './affinity.ts';
 import { Forgotten, type Parting, partingOf, rememberedEndpoints } from './forgotten.ts';
@@ -57,8 +59,8 @@ export class NftablesBackend
     this.#table = frameTable(options.family);
   }
 
-  override diff(from: NftablesState, to: NftablesState): Transaction {
-    const changes = super.diff(from, to);
+  override *diffInSteps(from: NftablesState, to: NftablesState): Steps<Transaction> {
+    const changes = yield* super.diffInSteps(from, to);
     this.#partings.set(changes, partingOf(from, to));
     const generation = from === undefined ? undefined : this.#generations.get(from);
     if (generation !== undefined) this.#generations.set(changes, generation);

@@ -1,4 +1,5 @@
 /** From one content of the table to another, as one transaction. */
+
 import { isDeepStrictEqual } from 'node:util';
 import type {
   Chain,
@@ -11,25 +12,27 @@ import type {
   TableContent,
   Transaction,
 } from '@menwei/netlink/nftables';
+import type { Steps } from '../../scheduling/steps.ts';
 import type { NftablesState } from './state.ts';
 
 const NO_ELEMENTS: Elements = new Map();
+const ELEMENTS_A_STEP = 500;
 
 /**
  * Both are the complete content, or the same part of it. What something leads to is there before it, and is taken away
  * after it.
  */
-export function diff(from: NftablesState, to: NftablesState): Transaction {
+export function* diff(from: NftablesState, to: NftablesState): Steps<Transaction> {
   if (to === undefined) return from === undefined ? [] : [{ do: 'delete table' }];
-  if (from === undefined) return createTable(to);
+  if (from === undefined) return yield* createTable(to);
   // The kernel changes neither the type of a set nor the hook of a chain.
-  if (needsAnotherTable(from, to)) return [{ do: 'delete table' }, ...createTable(to)];
-  return diffContent(from, to);
+  if (needsAnotherTable(from, to)) return [{ do: 'delete table' }, ...(yield* createTable(to))];
+  return yield* diffContent(from, to);
 }
 
-function createTable(to: TableContent): Operation[] {
+function* createTable(to: TableContent): Steps<Operation[]> {
   const empty: TableContent = { table: to.table, chains: new Map(), sets: new Map(), elements: new Map() };
-  return [{ do: 'add table', table: to.table }, ...diffContent(empty, to)];
+  return [{ do: 'add table', table: to.table }, ...(yield* diffContent(empty, to))];
 }
 
 function needsAnotherTable(from: TableContent, to: TableContent): boolean {
@@ -44,15 +47,17 @@ function needsAnotherTable(from: TableContent, to: TableContent): boolean {
   return false;
 }
 
-function diffContent(from: TableContent, to: TableContent): Operation[] {
+function* diffContent(from: TableContent, to: TableContent): Steps<Operation[]> {
+  const elements: Operation[] = [];
+  for (const set of to.sets.values()) {
+    elements.push(...(yield* diffElements(set, from.elements.get(set.name), to.elements.get(set.name))));
+  }
   const goneChains = missing(from.chains, to.chains);
   return [
     ...missing(to.sets, from.sets).map((set): Operation => ({ do: 'add set', set })),
     ...missing(to.chains, from.chains).map((chain): Operation => ({ do: 'add chain', chain })),
     ...diffRules(from.chains, to.chains),
-    ...[...to.sets.values()].flatMap((set) =>
-      diffElements(set, from.elements.get(set.name), to.elements.get(set.name)),
-    ),
+    ...elements,
     ...goneChains.map(({ name }): Operation => ({ do: 'flush chain', chain: name })),
     ...missing(from.sets, to.sets).map(({ name }): Operation => ({ do: 'delete set', set: name })),
     ...goneChains.map(({ name }): Operation => ({ do: 'delete chain', chain: name })),
@@ -85,12 +90,12 @@ function isSameRule(a: Rule, b: Rule | undefined): boolean {
   return b !== undefined && a.comment === b.comment && isDeepStrictEqual(a.expressions, b.expressions);
 }
 
-function diffElements(
+function* diffElements(
   set: SetDeclaration,
   from: Elements = NO_ELEMENTS,
   to: Elements = NO_ELEMENTS,
-): Operation[] {
-  const { removed, added } = from.size === 0 ? { removed: [], added: listOf(to) } : compare(from, to);
+): Steps<Operation[]> {
+  const { removed, added } = from.size === 0 ? { removed: [], added: listOf(to) } : yield* compare(from, to);
   const operations: Operation[] = [];
   // The data of an element can't be changed: it is taken out and put in again.
   if (removed.length > 0) operations.push({ do: 'delete elements', set, elements: removed });
@@ -98,14 +103,18 @@ function diffElements(
   return operations;
 }
 
-function compare(
-  from: Elements,
-  to: Elements,
-): { readonly removed: readonly Element[]; readonly added: readonly Element[] } {
+interface Difference {
+  readonly removed: readonly Element[];
+  readonly added: readonly Element[];
+}
+
+function* compare(from: Elements, to: Elements): Steps<Difference> {
   const removed: Element[] = [];
   const added: Element[] = [];
   let inBoth = 0;
+  let count = 0;
   for (const wanted of to.values()) {
+    if (++count % ELEMENTS_A_STEP === 0) yield;
     const present = from.get(wanted.key);
     if (present !== undefined) inBoth++;
     if (isSameElement(wanted, present)) continue;
@@ -115,6 +124,7 @@ function compare(
   // To look for the others is dear where elements are made up as they are read.
   if (inBoth === from.size) return { removed, added };
   for (const present of from.values()) {
+    if (++count % ELEMENTS_A_STEP === 0) yield;
     if (to.get(present.key) === undefined) removed.push(present);
   }
   return { removed, added };

@@ -1,6 +1,8 @@
 /** The desired units put together into the content of the table, change by change. */
+
 import { isDeepStrictEqual } from 'node:util';
 import type { Chain, Element, Elements, SetDeclaration, Table, TableContent } from '@menwei/netlink/nftables';
+import type { Steps } from '../../scheduling/steps.ts';
 import type { NodeView } from '../../services/node-view.ts';
 import type { ServicePortKey } from '../../state/service-port.ts';
 import type { Plan, StateChange } from '../backend.ts';
@@ -87,9 +89,12 @@ export class NftablesPlan implements Plan<NftablesUnit, NftablesState> {
   }
 
   /** Endpoints keep the slots that the kernel has them in, so that a restart moves nobody. */
-  settle(observed: NftablesState): void {
+  *settle(observed: NftablesState): Steps<void> {
     if (observed === undefined) return;
-    for (const [key, unit] of this.#units) this.#units.set(key, seatAsObserved(unit, observed));
+    for (const [key, unit] of this.#units) {
+      this.#units.set(key, seatAsObserved(unit, observed));
+      yield;
+    }
   }
 
   #part({ units, shared, frameChains, picks }: Part): TableContent {

@@ -1,6 +1,8 @@
 /** The pure half of the nftables mode: needs no kernel and no privilege. */
+
 import type { IpFamily } from '@menwei/addresses/ip.ts';
 import type { Transaction } from '@menwei/netlink/nftables';
+import { atOnce, type Steps } from '../../scheduling/steps.ts';
 import type { NodeView } from '../../services/node-view.ts';
 import type { ServicePort } from '../../state/service-port.ts';
 import type { Rules } from '../backend.ts';
@@ -36,6 +38,10 @@ export class NftablesRules implements Rules<NftablesUnit, NftablesState, Transac
   }
 
   diff(from: NftablesState, to: NftablesState): Transaction {
+    return atOnce(this.diffInSteps(from, to));
+  }
+
+  diffInSteps(from: NftablesState, to: NftablesState): Steps<Transaction> {
     return diff(from, to);
   }
 

@@ -9,6 +9,7 @@ import { ADDRESSES, servicePorts, type World } from '@menwei/testing/services/ar
 import { aNodeView, anEndpoint, aServicePort } from '@menwei/testing/services/testing.ts';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { atOnce } from '../../scheduling/steps.ts';
 import type { Endpoint, ServicePort } from '../../state/service-port.ts';
 import type { Plan } from '../backend.ts';
 import { type Entrance, endpointMaps, SETS } from './names.ts';
@@ -211,7 +212,7 @@ describe.each(IP_FAMILIES)('one endpoint more or less, %s', (family) => {
         const moved = { ...port, clusterIP: `${ADDRESSES[family].service}2` };
         const restarted = fillPlan(backend, worldOf(moved));
         const observed = plan.complete();
-        restarted.settle(observed);
+        atOnce(restarted.settle(observed));
         const touched = touchedEndpoints(backend.diff(observed, restarted.complete()));
         expect([...touched.keys()].filter((name) => !name.startsWith(ADDRESSES[family].service))).toEqual([]);
       }),

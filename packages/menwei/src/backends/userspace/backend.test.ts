@@ -8,6 +8,7 @@ import { FakeIptables } from '@menwei/testing/kernel/iptables.ts';
 import type { World } from '@menwei/testing/services/arbitraries.ts';
 import { aNodeView, anEndpoint, aServicePort } from '@menwei/testing/services/testing.ts';
 import { describe, expect, it } from 'vitest';
+import { atOnce } from '../../scheduling/steps.ts';
 import type { ServicePort } from '../../state/service-port.ts';
 import type { Plan } from '../backend.ts';
 import type { UserspaceBackendOptions } from './backend.ts';
@@ -55,7 +56,7 @@ type Scene = ReturnType<typeof aScene>;
 /** One look at the machine and what follows from it. */
 async function round({ backend }: Scene, plan: Plan<UserspaceUnit, UserspaceState>) {
   const observed = await backend.observe(signal);
-  plan.settle(observed);
+  atOnce(plan.settle(observed));
   const changes = backend.diff(observed, plan.complete());
   return backend.isEmpty(changes) ? 'applied' : backend.apply(changes, signal);
 }

@@ -6,6 +6,7 @@ import { FakeIptables } from '@menwei/testing/kernel/iptables.ts';
 import { histories, worlds } from '@menwei/testing/services/arbitraries.ts';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { atOnce } from '../../scheduling/steps.ts';
 
 const signal = new AbortController().signal;
 
@@ -70,7 +71,7 @@ type Backend = ReturnType<typeof openBackend>;
 async function sync(backend: Backend, plan: ReturnType<Backend['plan']>) {
   for (;;) {
     const observed = await backend.observe(signal);
-    plan.settle(observed);
+    atOnce(plan.settle(observed));
     const changes = backend.diff(observed, plan.complete());
     const outcome = backend.isEmpty(changes) ? 'applied' : await backend.apply(changes, signal);
     if (outcome !== 'outdated') return outcome;

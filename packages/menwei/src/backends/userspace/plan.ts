@@ -1,8 +1,10 @@
 /** The desired units put together into rules and relays, change by change, with a port for each listener. */
+
 import { formatHostPort, type IpFamily } from '@menwei/addresses/ip.ts';
 import { formatRule } from '@menwei/netfilter/iptables/rule.ts';
 import type { Ruleset } from '@menwei/netfilter/iptables/ruleset.ts';
 import type { Listener, Relay, RelayKey, RelayProtocol } from '../../relay/contract.ts';
+import { done, type Steps } from '../../scheduling/steps.ts';
 import type { NodeView } from '../../services/node-view.ts';
 import type { ServicePortKey } from '../../state/service-port.ts';
 import type { Destination, Plan, StateChange } from '../backend.ts';
@@ -68,7 +70,7 @@ export class UserspacePlan implements Plan<UserspaceUnit, UserspaceState> {
   }
 
   /** Listeners stay where they are open. All others keep off the ports of other programs. */
-  settle(observed: UserspaceState): void {
+  settle(observed: UserspaceState): Steps<void> {
     const open = [...observed.relays.values()];
     this.#spaces = openSpaces(this.#options, observed.taken);
     // Also what nobody wants any more is out of reach, until it is closed.
@@ -85,6 +87,7 @@ export class UserspacePlan implements Plan<UserspaceUnit, UserspaceState> {
     for (const place of open.flatMap(placesOf)) {
       if (!wanted.has(textOf(place))) this.#spaces[place.protocol].release(place.port);
     }
+    return done(undefined);
   }
 
   complete(): UserspaceState {

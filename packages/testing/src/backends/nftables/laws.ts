@@ -4,6 +4,7 @@ import { IP_FAMILIES, type IpFamily } from '@menwei/addresses/ip.ts';
 import type { NfTablesClient, Transaction } from '@menwei/netlink/nftables';
 import fc from 'fast-check';
 import { NftablesBackend, type NftablesBackendOptions } from 'menwei/backends/nftables/backend.ts';
+import { atOnce } from 'menwei/scheduling/steps.ts';
 import { describe, expect, it } from 'vitest';
 import { ADDRESSES, histories, worlds } from '../../services/arbitraries.ts';
 import { aNodeView, anEndpoint, aServicePort } from '../../services/testing.ts';
@@ -91,7 +92,7 @@ async function restart(
 ): Promise<Transaction> {
   const plan = fillPlan(backend, world);
   const observed = await backend.observe(signal);
-  plan.settle(observed);
+  atOnce(plan.settle(observed));
   const changes = backend.diff(observed, plan.complete());
   await backend.apply(changes, signal);
   return changes;
