@@ -162,6 +162,22 @@ describe('the installed package', () => {
     expect(example('own-request')).toContain('127.0.0.0/8\n127.0.0.1/32\n');
   });
 
+  it('prints what it sends and receives where NETLINK_DEBUG is set', () => {
+    const env = { ...process.env, NETLINK_DEBUG: '1' };
+    const debugged = spawnSync(process.execPath, ['errors.ts'], { cwd: stranger, env, encoding: 'utf8' });
+    expect(debugged.stderr.replaceAll(/port=\d+/g, 'port=…').split('\n')).toEqual([
+      '-> RTM_GETLINK flags=REQUEST|ACK seq=1 port=… (52 bytes)',
+      '  family=0 index=0 flags=0x0',
+      '  IFLA_IFNAME "nowhere"',
+      '  IFLA_EXT_MASK 8',
+      '<- NLMSG_ERROR flags=CAPPED seq=1 port=… (36 bytes)',
+      '  no such device (ENODEV)',
+      '',
+    ]);
+    const silent = spawnSync(process.execPath, ['errors.ts'], { cwd: stranger, encoding: 'utf8' });
+    expect([silent.stderr, silent.stdout]).toEqual(['', debugged.stdout]);
+  });
+
   it('plays a kernel', () => {
     expect(example('scripted-kernel')).toBe(
       'KernelError: create dummy interface dummy0: operation not permitted (EPERM): not today\n1 datagram was sent\n',

@@ -2,6 +2,8 @@
 import { closeSync, read, write } from 'node:fs';
 import { constants } from 'node:os';
 import { enlargeReceiveBuffer, enlargeSendBuffer } from './buffer-size.ts';
+import { openTraceIfWanted } from './debug/switch.ts';
+import type { Trace } from './debug/trace.ts';
 import { formatErrno } from './errno.ts';
 import {
   AF_NETLINK,
@@ -74,7 +76,7 @@ export function openNetlinkTransport(protocol: number, queueSize = QUEUE_SIZE): 
     setSocketOption(fd, SOL_NETLINK, NETLINK_CAP_ACK, ON);
     setSocketOption(fd, SOL_NETLINK, NETLINK_EXT_ACK, ON);
     const shortage = enlargeReceiveBuffer(fd, queueSize);
-    return new OpenSocket(fd, bindToAnyPort(fd), shortage);
+    return new OpenSocket(fd, bindToAnyPort(fd), shortage, openTraceIfWanted(protocol));
   } catch (error) {
     closeSync(fd);
     throw error;
@@ -93,6 +95,7 @@ class OpenSocket implements NetlinkSocket {
   readonly portId: number;
   readonly fd: number;
   readonly #shortage: string;
+  readonly #trace: Trace | undefined;
   #buffer = new Uint8Array(READ_BUFFER_SIZE);
   /** The one that is received into aside, and the one before. */
   #asideBuffers: readonly [Uint8Array, Uint8Array] | undefined;
@@ -100,19 +103,22 @@ class OpenSocket implements NetlinkSocket {
   #isClosed = false;
 
   /** `shortage`: why datagrams may be lost that should not be. */
-  constructor(fd: number, portId: number, shortage: string) {
+  constructor(fd: number, portId: number, shortage: string, trace: Trace | undefined) {
     this.fd = fd;
     this.portId = portId;
     this.#shortage = shortage;
+    this.#trace = trace;
   }
 
   send(datagram: Uint8Array): void {
     this.#makeRoom(datagram);
+    this.#trace?.('sent', datagram);
     send(this.fd, datagram);
   }
 
   sendAside(datagram: Uint8Array): Promise<void> {
     this.#makeRoom(datagram);
+    this.#trace?.('sent', datagram);
     return writeAside(this.fd, datagram);
   }
 
@@ -120,7 +126,7 @@ class OpenSocket implements NetlinkSocket {
     this.#refuseIfClosed();
     const size = this.#receive();
     if (size === undefined) return undefined;
-    if (size <= this.#buffer.length) return this.#buffer.subarray(0, size);
+    if (size <= this.#buffer.length) return this.#traced(this.#buffer.subarray(0, size));
     const detail = `a datagram of ${size} bytes was cut off: there was room for ${this.#buffer.length}`;
     this.#buffer = new Uint8Array(size);
     throw new KernelError({ operation: 'receive', object: '', detail, errno: constants.errno.ENOBUFS });
@@ -133,7 +139,13 @@ class OpenSocket implements NetlinkSocket {
       new Uint8Array(READ_BUFFER_SIZE),
     ];
     this.#asideBuffers = [buffer, former];
-    return readAside(this.fd, buffer);
+    const datagram = readAside(this.fd, buffer);
+    return this.#trace === undefined ? datagram : datagram.then((bytes) => bytes && this.#traced(bytes));
+  }
+
+  #traced(datagram: Uint8Array): Uint8Array {
+    this.#trace?.('received', datagram);
+    return datagram;
   }
 
   #receive(): number | undefined {

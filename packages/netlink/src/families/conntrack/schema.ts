@@ -1,0 +1,27 @@
+/** The messages of connection tracking, for the debug switch. */
+import { attributes, type MessageSchemas, messages, NFGENMSG, type Schema } from '../../debug/schema.ts';
+import { CTA, CTA_FILTER, CTA_IP, CTA_PROTO, CTA_TUPLE, IPCTNL_MSG_CT } from './constants.ts';
+
+const IPS = attributes('CTA_IP_', CTA_IP, { V4_SRC: 'ip', V4_DST: 'ip', V6_SRC: 'ip', V6_DST: 'ip' });
+const PORTS = attributes('CTA_PROTO_', CTA_PROTO, { NUM: 'u8', SRC_PORT: 'u16be', DST_PORT: 'u16be' });
+const TUPLE = attributes('CTA_TUPLE_', CTA_TUPLE, { IP: () => IPS, PROTO: () => PORTS });
+const FILTER = attributes('CTA_FILTER_', CTA_FILTER, { ORIG_FLAGS: 'u32', REPLY_FLAGS: 'u32' });
+
+const ENTRY: Schema = attributes('CTA_', { ...CTA, PROTOINFO: 4, USE: 11 } as const, {
+  TUPLE_ORIG: () => TUPLE,
+  TUPLE_REPLY: () => TUPLE,
+  STATUS: 'u32be',
+  TIMEOUT: 'u32be',
+  MARK: 'u32be',
+  USE: 'u32be',
+  ID: 'u32be',
+  ZONE: 'u16be',
+  FILTER: () => FILTER,
+});
+
+export const CONNTRACK_MESSAGES: MessageSchemas = messages(
+  'IPCTNL_MSG_CT_',
+  IPCTNL_MSG_CT,
+  NFGENMSG,
+  () => ENTRY,
+);
