@@ -98,7 +98,7 @@ function setsOf(facts: FamilyFacts): readonly (readonly [SetDeclaration, readonl
     [set('protocols', ['inet_proto']), [element('sctp'), element('255')]],
     [set('ports', ['inet_service'], { interval: true }), [element('80-90', 'some'), element('65000-65535')]],
     [
-      set('cidrs', [address], { interval: true, comment: 'where ClusterIPs come from' }),
+      set('cidrs', [address], { interval: true, comment: 'CIDRs of ClusterIPs' }),
       [element(cidr, 'ours'), element(lastCidr, 'the last')],
     ],
     [set('slots', ['slot'], { size: 1000 }), [element('7')]],

@@ -53,7 +53,7 @@ function clientMapName(id: string, among: Among): string {
 
 /** The map of a service port's clients. */
 export function clientMap(port: ServicePort, among: Among): SetDeclaration {
-  const comment = fitComment(`where clients of ${port.displayName} went`);
+  const comment = fitComment(`session affinity of ${port.displayName}`);
   return { ...clientMapNamed(clientMapName(affinityId(port), among), port.family), comment };
 }
 

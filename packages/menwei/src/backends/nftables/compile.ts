@@ -28,7 +28,7 @@ export interface Slots {
 
 const NO_SLOTS: Slots = { all: [], local: [] };
 
-/** @param previous who sits in which slot now, so that nobody moves without need */
+/** @param previous endpoint in each slot now, so that nobody moves without need */
 export function compile(port: ServicePort, node: NodeView, previous: Slots = NO_SLOTS): NftablesUnit {
   const situation = assess(port, node);
   const { clusterEndpoints, localEndpoints } = situation.endpoints;

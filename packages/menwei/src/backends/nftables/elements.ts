@@ -5,7 +5,7 @@ import { SETS } from './names.ts';
 import { FIRST_LOCAL_SLOT } from './pick-chains.ts';
 import type { Frontend, NftablesUnit } from './unit.ts';
 
-/** Calls `each` for every element that no other unit has, but those that say who sits in which slot. */
+/** Calls `each` for every element that no other unit has, but those that say endpoint in each slot. */
 export function forEachMember(unit: NftablesUnit, each: (set: string, element: Element) => void): void {
   for (const { set, element } of unit.members) each(set, element);
   const { comment, all, local, remember } = unit;

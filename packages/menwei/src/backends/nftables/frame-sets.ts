@@ -26,12 +26,12 @@ export function frameSets(family: IpFamily): readonly SetDeclaration[] {
   const endpoint: readonly Datatype[] = [ip, 'inet_service'];
   return [
     set(CLUSTER_IPS, [ip], 'ClusterIPs in use'),
-    set(SERVICE_CIDRS, [ip], 'where ClusterIPs come from', { interval: true }),
+    set(SERVICE_CIDRS, [ip], 'CIDRs of ClusterIPs', { interval: true }),
     set(NODEPORT_IPS, [ip], 'addresses of this node that take NodePort traffic'),
     set(FIREWALL_IPS, [ip, ...port], 'load-balancer addresses with source ranges'),
-    set(SOURCE_RANGES, [ip, ...port, ip], 'who may reach those', { interval: true }),
-    set(HAIRPINS, [ip, ip], 'pods of this node that reach themselves'),
-    set(ANSWERS, ['classid'], 'what happens to packets to frontends without endpoints', { data: 'verdict' }),
+    set(SOURCE_RANGES, [ip, ...port, ip], 'allowed sources for those', { interval: true }),
+    set(HAIRPINS, [ip, ip], 'hairpin traffic of pods of this node'),
+    set(ANSWERS, ['classid'], 'verdict for frontends without endpoints', { data: 'verdict' }),
     ...entranceSets('ip', [ip, ...port], endpoint),
     ...entranceSets('nodeport', port, endpoint),
   ];
@@ -47,18 +47,23 @@ function entranceSets(
   // Of verdicts that lead to chains, the kernel checks all in the table for loops whenever there is a new one.
   const number = { data: ['classid'] } as const;
   return [
-    set(sets.frontends, frontend, 'where traffic goes: a number of picks', number),
+    set(sets.frontends, frontend, 'frontend to a number in picks', number),
     set(sets.externalLocal, frontend, 'frontends with externalTrafficPolicy Local'),
-    set(sets.shortCircuit, frontend, 'of those: where pods of this node and the node itself go', number),
-    set(sets.local, frontend, 'of those: where everybody else goes', number),
-    set(sets.noEndpoint, frontend, 'frontends that lead nowhere now', number),
-    set(sets.picks, ['classid'], 'which chain picks', verdict),
-    set(sets.sticky.all, frontend, 'which chain knows the clients', verdict),
-    set(sets.sticky.local, frontend, 'which chain knows the clients of local endpoints', verdict),
+    set(sets.shortCircuit, frontend, 'of those: for pods of this node and the node itself', number),
+    set(sets.local, frontend, 'of those: for all other clients', number),
+    set(sets.noEndpoint, frontend, 'frontends without usable endpoints', number),
+    set(sets.picks, ['classid'], 'number to the chain that picks an endpoint', verdict),
+    set(sets.sticky.all, frontend, 'frontends with session affinity', verdict),
+    set(sets.sticky.local, frontend, 'frontends with session affinity, local endpoints', verdict),
     ...endpointMaps(entrance).map((name) =>
-      set(name, [...frontend, 'slot'], 'who sits in which slot', { data: endpoint }),
+      set(name, [...frontend, 'slot'], 'endpoint in each slot', { data: endpoint }),
     ),
-    set(sets.affinityPairs, [...frontend, ...endpoint], 'what remembers who was sent there', verdict),
+    set(
+      sets.affinityPairs,
+      [...frontend, ...endpoint],
+      'session affinity: chain that remembers the client',
+      verdict,
+    ),
   ];
 }
 
