@@ -1,43 +1,30 @@
-/** `menwei run`: makes what the components of the proxy need, and runs them until a signal ends it. */
-import { availableParallelism } from 'node:os';
-import { kernelFiles } from '@menwei/kernel/kernel-file.ts';
-import { applyKernelModule } from '@menwei/kernel/kernel-module.ts';
-import { startToolRunner, type ToolRunner } from '@menwei/kernel/tool-runner.ts';
-import { findMode } from '../backends/modes.ts';
-import type { Settings } from '../config/settings.ts';
-import { applyConntrackSettings } from '../conntrack/kernel-settings.ts';
+/** `menwei run`: the components of the proxy, supervised until a signal ends them. */
+import { startToolRunner } from '@menwei/kernel/tool-runner.ts';
 import { formatErrorChain } from '../log/error-text.ts';
-import type { Logger } from '../log/logger.ts';
 import { createLogger } from '../log/pino-logger.ts';
-import { startBackends } from '../setup/backends.ts';
 import { UserError } from '../setup/failure.ts';
 import { settleMode } from '../setup/fallback.ts';
-import { openMachineAddresses } from '../setup/machine-addresses.ts';
-import { openSource } from '../setup/object-source.ts';
 import type { ProxyInput } from '../setup/proxy-options.ts';
-import { openRelays } from '../setup/relays.ts';
 import { readSettings } from '../setup/settings-input.ts';
 import { VERSION } from '../setup/version.ts';
 import { cleanupKernel } from './cleanup-kernel.ts';
-import { ComponentStates } from './component.ts';
-import { openKernelDoors } from './doors.ts';
-import { proxyComponents } from './proxy-components.ts';
-import { RelayRoom } from './relay-room.ts';
+import { openProxy, type ProxyRequest } from './open-proxy.ts';
 import { supervise } from './supervisor.ts';
+
+/** How long what is left after a failure may take to end by itself. */
+const EXIT_GRACE_MS = 1_000;
 
 /** Runs the proxy until SIGTERM or SIGINT, or cleans up if the flags say so. */
 export async function runProxy({ flags, nodePortRange }: ProxyInput): Promise<void> {
   const runner = startToolRunner();
   const stop = stopOnSignals();
   try {
-    const { settings, warnings } = await readSettings(flags);
-    const logger = createLogger(settings.log);
+    const { settings: given, warnings } = await readSettings(flags);
+    const logger = createLogger(given.log);
     for (const warning of warnings) logger.warn({}, warning);
-    if (settings.cleanup) await cleanupKernel(settings, runner, logger, stop.signal);
-    else {
-      const settled = await settleMode(settings, { runner, logger }, stop.signal);
-      await serve(settled, nodePortRange, runner, logger, stop.signal);
-    }
+    if (given.cleanup) return await cleanupKernel(given, runner, logger, stop.signal);
+    const settings = await settleMode(given, { runner, logger }, stop.signal);
+    await serve({ settings, nodePortRange, runner, logger }, stop.signal);
   } catch (error) {
     // Told to end before it had begun.
     if (error !== stop.signal.reason) throw error;
@@ -46,47 +33,18 @@ export async function runProxy({ flags, nodePortRange }: ProxyInput): Promise<vo
   }
 }
 
-async function serve(
-  settings: Settings,
-  nodePortRange: string | undefined,
-  runner: ToolRunner,
-  logger: Logger,
-  signal: AbortSignal,
-): Promise<void> {
-  const source = await openSource(settings, nodePortRange, logger);
-  const addresses = await openMachineAddresses(settings, findMode(settings.mode), signal);
-  const { userspace } = settings;
-  const forwards = settings.mode === 'userspace' && !settings.dryRun;
-  const open = () => openRelays(userspace, logger);
-  const relays = forwards ? new RelayRoom(open, userspace.shutdownTimeoutMs) : undefined;
-  const surroundings = { runner, logger, localAddresses: addresses.local, relays: relays?.current };
-  if (!settings.dryRun) await setUpConntrack(settings, runner, logger, signal);
-  const started = await startBackends(settings, surroundings, signal);
-  const doors = openKernelDoors(settings, { source, addresses, relays }, runner, logger);
-  const states = new ComponentStates();
-  const components = proxyComponents({ settings, doors, started, states, logger });
+async function serve(request: ProxyRequest, signal: AbortSignal): Promise<void> {
+  const { settings, logger } = request;
+  const { components, states } = await openProxy(request, signal);
   logger.info({ version: VERSION, mode: settings.mode, node: settings.nodeName }, 'starting menwei');
   try {
     await supervise(components, { states, logger }, signal);
   } catch (error) {
+    // A component that did not stop may keep the process alive for ever.
+    setTimeout(() => process.exit(), EXIT_GRACE_MS).unref();
     throw new UserError(error instanceof Error ? formatErrorChain(error) : String(error));
   }
   logger.info({}, 'menwei stopped; rules are left in place');
-}
-
-/** Before the backends: what they write depends on how conntrack is set. */
-async function setUpConntrack(
-  { conntrack }: Settings,
-  runner: ToolRunner,
-  logger: Logger,
-  signal: AbortSignal,
-): Promise<void> {
-  await applyConntrackSettings(conntrack, {
-    files: kernelFiles,
-    usableCpus: availableParallelism(),
-    loadModule: () => applyKernelModule(runner, 'nf_conntrack', signal),
-    logger,
-  });
 }
 
 function stopOnSignals(): AbortController {

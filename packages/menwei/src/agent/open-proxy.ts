@@ -1,0 +1,66 @@
+/** What `menwei run` has to find and open before its components can run: it fails here, with a word to the user, or not at all. */
+import { availableParallelism } from 'node:os';
+import { kernelFiles } from '@menwei/kernel/kernel-file.ts';
+import { applyKernelModule } from '@menwei/kernel/kernel-module.ts';
+import type { ToolRunner } from '@menwei/kernel/tool-runner.ts';
+import { findMode } from '../backends/modes.ts';
+import type { Settings } from '../config/settings.ts';
+import { applyConntrackSettings } from '../conntrack/kernel-settings.ts';
+import type { Logger } from '../log/logger.ts';
+import { startBackends } from '../setup/backends.ts';
+import { openMachineAddresses } from '../setup/machine-addresses.ts';
+import { openSource } from '../setup/object-source.ts';
+import { openRelays } from '../setup/relays.ts';
+import { type Component, ComponentStates } from './component.ts';
+import { openKernelDoors } from './doors.ts';
+import { proxyComponents } from './proxy-components.ts';
+import { RelayRoom } from './relay-room.ts';
+
+export interface OpenedProxy {
+  readonly components: readonly Component[];
+  /** For who supervises them. */
+  readonly states: ComponentStates;
+}
+
+export interface ProxyRequest {
+  /** Of a mode that this machine can run. */
+  readonly settings: Settings;
+  /** `--service-node-port-range` */
+  readonly nodePortRange?: string | undefined;
+  readonly runner: ToolRunner;
+  readonly logger: Logger;
+}
+
+/** Throws UserError, KernelError, ConnectionConfigError, or the signal's reason. */
+export async function openProxy(request: ProxyRequest, signal: AbortSignal): Promise<OpenedProxy> {
+  const { settings, nodePortRange, runner, logger } = request;
+  const source = await openSource(settings, nodePortRange, logger);
+  const addresses = await openMachineAddresses(settings, findMode(settings.mode), signal);
+  const relays = openRelayRoom(settings, logger);
+  const surroundings = { runner, logger, localAddresses: addresses.local, relays: relays?.current };
+  // Before the backends: what they write depends on how conntrack is set.
+  if (!settings.dryRun) await setUpConntrack(settings, runner, logger, signal);
+  const started = await startBackends(settings, surroundings, signal);
+  const doors = openKernelDoors(settings, { source, addresses, relays }, runner, logger);
+  const states = new ComponentStates();
+  return { components: proxyComponents({ settings, doors, started, states, logger }), states };
+}
+
+function openRelayRoom({ mode, dryRun, userspace }: Settings, logger: Logger): RelayRoom | undefined {
+  if (mode !== 'userspace' || dryRun) return undefined;
+  return new RelayRoom(() => openRelays(userspace, logger), userspace.shutdownTimeoutMs);
+}
+
+async function setUpConntrack(
+  { conntrack }: Settings,
+  runner: ToolRunner,
+  logger: Logger,
+  signal: AbortSignal,
+): Promise<void> {
+  await applyConntrackSettings(conntrack, {
+    files: kernelFiles,
+    usableCpus: availableParallelism(),
+    loadModule: () => applyKernelModule(runner, 'nf_conntrack', signal),
+    logger,
+  });
+}
