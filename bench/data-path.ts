@@ -105,7 +105,7 @@ function connect(
 type HostSettings = Readonly<Record<string, string | number>>;
 
 /** What is set where, so that neither ports nor room for connections run out. */
-export interface DataPathSettings {
+interface DataPathSettings {
   readonly client: HostSettings;
   readonly node: HostSettings;
   readonly plain: HostSettings;

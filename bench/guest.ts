@@ -37,6 +37,6 @@ export function enterGuest(modes: readonly string[], asked: boolean): void {
 }
 
 /** Whether this is user-mode Linux. */
-export function isGuest(): boolean {
+function isGuest(): boolean {
   return readFileSync('/proc/cpuinfo', 'utf8').includes('User Mode Linux');
 }

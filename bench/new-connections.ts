@@ -8,15 +8,15 @@ const RATE = { concurrency: 64, turnSeconds: 0.05, turns: 8 };
 /** One request at a time: how long it takes, not how long it waits for others. */
 const LATENCY = { concurrency: 1, turnSeconds: 0.05, turns: 4 };
 
-export interface ConnectionFigures {
+interface ConnectionFigures {
   readonly connPerSecOfTurns: readonly number[];
   readonly p50Ms: number;
   readonly p99Ms: number;
 }
 
-export type PathName = 'service' | 'direct' | 'plain';
-export const PATH_NAMES: readonly PathName[] = ['service', 'direct', 'plain'];
-export type Paths<T> = Readonly<Record<PathName, T>>;
+type PathName = 'service' | 'direct' | 'plain';
+const PATH_NAMES: readonly PathName[] = ['service', 'direct', 'plain'];
+type Paths<T> = Readonly<Record<PathName, T>>;
 
 export async function measureNewConnections(
   traffic: Traffic,

@@ -14,7 +14,7 @@ export interface Target {
   readonly port: number;
 }
 
-export interface Load {
+interface Load {
   /** Connections that are on at any time, each for one request. */
   readonly concurrency: number;
   /** How long one target after the other is asked. */

@@ -8,7 +8,7 @@ const BINARIES = {
   nf_tables: '/usr/sbin/xtables-nft-multi',
 } as const;
 
-export interface ChosenVariant extends Disposable {
+interface ChosenVariant extends Disposable {
   readonly name: string;
 }
 

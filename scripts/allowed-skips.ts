@@ -4,7 +4,7 @@ import { observeIpvsSupport } from '@menwei/netlink/ipvs';
 import { observeAccountingSupport } from '@menwei/netlink/nfacct';
 import { ALL_MODES } from '../test/kernel/behaviour/modes.ts';
 
-export interface AllowedSkip {
+interface AllowedSkip {
   /** Matches the full name of the test. */
   readonly name: RegExp;
   readonly reason: string;

@@ -28,7 +28,7 @@ type Event =
   /** Somebody did. */
   | { readonly verb: 'wipe' };
 
-export interface FuzzedMode<Kernel, Unit, State, Changes> {
+interface FuzzedMode<Kernel, Unit, State, Changes> {
   /** One that holds nothing of ours; the seed is for its faults. */
   readonly openKernel: (family: IpFamily, seed: number) => Promise<Kernel>;
   readonly openBackend: (kernel: Kernel, family: IpFamily) => Backend<Unit, State, Changes>;

@@ -18,7 +18,7 @@ export interface Room {
 export const PRODUCT = 'packages/menwei/src/';
 const DOCUMENT = 'docs/architecture.md';
 
-export const text = readFileSync(join(ROOT, DOCUMENT), 'utf8');
+const text = readFileSync(join(ROOT, DOCUMENT), 'utf8');
 
 /** In the order of the document: the folders of the product in the place of its package. */
 export const ROOMS: readonly Room[] = readTable('package').flatMap((room) =>

@@ -16,7 +16,7 @@ const TOOLS = ['iptables', 'ip6tables'].flatMap((name) => [name, `${name}-save`,
 const EMPTYING = ['filter', 'nat', 'mangle'].map((table) => `*${table}\n-F\n-X\nCOMMIT\n`);
 
 /** Finds the tools of a family and takes all rules out of the test's network namespace. */
-export type OpenEmptyKernel = (family: IpFamily) => Promise<IptablesTools>;
+type OpenEmptyKernel = (family: IpFamily) => Promise<IptablesTools>;
 
 /** Runs a suite once for each variant, or for one, that the kernel has the tables for. */
 export function describeVariants(

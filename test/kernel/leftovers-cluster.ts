@@ -16,8 +16,8 @@ const SUBNETS = {
   IPv4: { service: '10.101.57.', pod: '10.244.0.', pods: '10.244.0.0/16' },
   IPv6: { service: 'fd00:30::', pod: 'fd00:10:244::', pods: 'fd00:10:244::/64' },
 } as const;
-export const SERVICES = { steady: 95, drained: 96, gone: 97 } as const;
-export type Service = keyof typeof SERVICES;
+const SERVICES = { steady: 95, drained: 96, gone: 97 } as const;
+type Service = keyof typeof SERVICES;
 
 const NODE_IPS = { IPv4: '192.168.49.2', IPv6: 'fd00:49::2' } as const;
 const NODE_OBJECT = {
@@ -39,7 +39,7 @@ export interface RunningMode {
   readonly tools: Variant;
 }
 
-export interface RunOptions {
+interface RunOptions {
   readonly flags?: readonly string[];
   /** Where programs are found. */
   readonly path?: string;

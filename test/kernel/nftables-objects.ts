@@ -85,7 +85,7 @@ function sliceOf(family: IpFamily, serviceName: string, pods: readonly Pod[]) {
   });
 }
 
-export interface Interruptions {
+interface Interruptions {
   /** Counted from 0. */
   readonly afterObserve?: (time: number) => Promise<void>;
   readonly beforeApply?: (time: number) => Promise<void>;

@@ -11,7 +11,7 @@ import { expect } from 'vitest';
 export const LAUNCHER = fileURLToPath(new URL('../../bin/menwei', import.meta.url));
 const execFileAsync = promisify(execFile);
 
-export interface Ended {
+interface Ended {
   readonly status: number | null;
   readonly signal: NodeJS.Signals | null;
   readonly stdout: string;

@@ -4,7 +4,7 @@ import { aNodeView } from '@menwei/testing/services/testing.ts';
 import { IpvsRules } from 'menwei/backends/ipvs/rules.ts';
 import type { IpvsState } from 'menwei/backends/ipvs/state.ts';
 import { ServiceTracker } from 'menwei/services/service-tracker.ts';
-import { readManifests } from 'menwei/sources/manifests.ts';
+import { readManifests } from 'menwei/sources/manifests/read-manifests.ts';
 import { describe, expect, it } from 'vitest';
 
 const OBJECTS = fileURLToPath(new URL('../data/reference-case/objects.yaml', import.meta.url));

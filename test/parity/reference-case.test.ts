@@ -18,7 +18,7 @@ import { SavedRules } from 'menwei/backends/xtables/saved-rules.ts';
 import type { WatchedObject } from 'menwei/kubernetes/objects.ts';
 import type { NodeView } from 'menwei/services/node-view.ts';
 import { ServiceTracker } from 'menwei/services/service-tracker.ts';
-import { readManifests } from 'menwei/sources/manifests.ts';
+import { readManifests } from 'menwei/sources/manifests/read-manifests.ts';
 import { describe, expect, it } from 'vitest';
 
 const OBJECTS = fileURLToPath(new URL('../data/reference-case/objects.yaml', import.meta.url));

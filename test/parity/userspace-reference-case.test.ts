@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { aNodeView } from '@menwei/testing/services/testing.ts';
 import { UserspaceRules } from 'menwei/backends/userspace/rules.ts';
 import { ServiceTracker } from 'menwei/services/service-tracker.ts';
-import { readManifests } from 'menwei/sources/manifests.ts';
+import { readManifests } from 'menwei/sources/manifests/read-manifests.ts';
 import { expect, it } from 'vitest';
 
 const OBJECTS = fileURLToPath(new URL('../data/reference-case/objects.yaml', import.meta.url));

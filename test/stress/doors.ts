@@ -15,7 +15,7 @@ const SYNCHRONOUS: readonly string[] = [
 ];
 
 /** Which argument of `apply` or `applyAddresses` is a batch of changes, of which some may be refused. */
-export type Batch = 0 | 1 | undefined;
+type Batch = 0 | 1 | undefined;
 
 /** A client of the kernel as a proxy sees it through its gate. */
 export function gated<Door extends object>(door: Door, gate: Gate, batch: Batch = undefined): Door {

@@ -30,7 +30,7 @@ const PORT_RANGE = { first: 40_000, last: 40_063 };
 
 const signal = new AbortController().signal;
 
-export interface EngineOptions {
+interface EngineOptions {
   readonly mode: ProxyMode;
   readonly gate: Gate;
   readonly logger: Logger;

@@ -15,7 +15,7 @@ const HANG_MS = 60;
  * What becomes of an operation. `before`: nothing was done; `halfway`: the first part of a batch, or a tool that was
  * killed; `after`: it was done, and its answer got lost; `late`: it is done some time later.
  */
-export type Fate = 'done' | 'before' | 'halfway' | 'after' | 'late';
+type Fate = 'done' | 'before' | 'halfway' | 'after' | 'late';
 
 export class Gate {
   readonly dice: Dice;

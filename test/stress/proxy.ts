@@ -37,7 +37,7 @@ export function nodeView(family: IpFamily): NodeView {
   });
 }
 
-export interface ProxyOptions {
+interface ProxyOptions {
   readonly mode: ProxyMode;
   readonly dice: Dice;
   readonly world: World;

@@ -10,14 +10,14 @@ const NUMBERS = [1, 2, 3, 4] as const;
 const PORT = 80;
 
 /** How an endpoint is; those that are not there are not in the list. */
-export type Condition = 'ready' | 'leaving';
+type Condition = 'ready' | 'leaving';
 
 interface Offer {
   readonly service: Service;
   readonly pods: ReadonlyMap<Pod, Condition>;
 }
 
-export function serviceIP(family: IpFamily, number: number): string {
+function serviceIP(family: IpFamily, number: number): string {
   return `${family === 'IPv4' ? '172.30.0.' : 'fd00:30::'}${number}`;
 }
 

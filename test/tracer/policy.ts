@@ -10,14 +10,14 @@ import type { Endpoint, ServicePort } from 'menwei/state/service-port.ts';
 import type { Mode, ModeOptions } from './modes.ts';
 
 /** Everything but the service ports. */
-export interface Setting {
+interface Setting {
   readonly mode: Mode;
   readonly node: NodeView;
   readonly options: Pick<ModeOptions, 'masqueradeAll' | 'localhostNodePorts'>;
   readonly machine: Machine;
 }
 
-export interface Situation extends Setting {
+interface Situation extends Setting {
   readonly port: ServicePort;
 }
 

@@ -148,7 +148,7 @@ export interface Testbed {
 }
 
 /** What the machine knows by the time of the packet. */
-export type Then = Pick<Machine, 'memory' | 'atSeconds'>;
+type Then = Pick<Machine, 'memory' | 'atSeconds'>;
 
 export function aTestbed(mode: Mode, family: IpFamily, scene: Scene): Testbed {
   const { node, node2 } = HOSTS[family];

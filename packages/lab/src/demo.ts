@@ -31,7 +31,7 @@ const REQUESTS = 300;
 const COMMENT = new RegExp(`--comment "?${SERVICE_NAME}"? `);
 const TAKEN_OVER_WITHIN_MS = 10_000;
 
-export interface DemoOptions {
+interface DemoOptions {
   readonly mode: string;
   readonly print: (line: string) => void;
 }

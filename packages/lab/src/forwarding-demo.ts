@@ -22,7 +22,7 @@ import { describeVirtualServers } from './virtual-servers.ts';
 const REQUESTS = 100;
 const PODS = ['web-1', 'web-2'];
 
-export interface ForwardingDemoOptions {
+interface ForwardingDemoOptions {
   readonly arrival: Arrival;
   readonly print: (line: string) => void;
 }

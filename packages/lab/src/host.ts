@@ -20,7 +20,7 @@ export interface LongLivedConnection {
   close(): Promise<void>;
 }
 
-export interface HostAddresses {
+interface HostAddresses {
   readonly ip?: string | undefined;
   readonly ip6?: string | undefined;
 }

@@ -30,7 +30,7 @@ export class LabNode extends LabHost {
   }
 }
 
-export class LabPod extends LabHost {
+class LabPod extends LabHost {
   readonly spec: PodSpec;
   readonly node: LabNode;
 

@@ -10,7 +10,7 @@ export interface ManifestPort {
   readonly protocol: string;
 }
 
-export interface ManifestMetadata {
+interface ManifestMetadata {
   readonly namespace: string;
   readonly name: string;
   readonly annotations?: Readonly<Record<string, string>> | undefined;

@@ -5,7 +5,7 @@ import type { LabNode } from './lab.ts';
 
 const LAUNCHER = fileURLToPath(new URL('../../../bin/menwei', import.meta.url));
 
-export interface NodeProxyOptions {
+interface NodeProxyOptions {
   /** File or folder with the objects. */
   readonly manifests: string;
   /** iptables unless given. */

@@ -21,7 +21,7 @@ export interface Answer {
  * - `reset`, `closed`: an established connection was reset, or ended by the other side;
  * - `failed`: anything else, see `detail`.
  */
-export type FailureKind = 'refused' | 'timeout' | 'unreachable' | 'reset' | 'closed' | 'failed';
+type FailureKind = 'refused' | 'timeout' | 'unreachable' | 'reset' | 'closed' | 'failed';
 
 export interface Failure {
   readonly error: FailureKind;

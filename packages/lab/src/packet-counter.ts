@@ -3,7 +3,7 @@ import { familyOf } from '@menwei/addresses/ip.ts';
 import type { LabHost } from './host.ts';
 
 /** Packets that came to a host from elsewhere, whatever became of them. */
-export interface PacketCounts {
+interface PacketCounts {
   /** With the address as their source. */
   readonly from: number;
   /** With the address as their destination. Those inside a tunnel have another one. */
@@ -17,7 +17,7 @@ export async function countPackets(host: LabHost, address: string): Promise<Pack
   return counter;
 }
 
-export class PacketCounter {
+class PacketCounter {
   readonly #host: LabHost;
   readonly #address: string;
   readonly #tool: 'iptables' | 'ip6tables';

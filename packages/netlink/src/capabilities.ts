@@ -6,7 +6,7 @@ const CAPABILITIES = { CAP_NET_ADMIN: 12n, CAP_SYS_ADMIN: 21n } as const;
 export type Capability = keyof typeof CAPABILITIES;
 
 /** Of the calling thread, in its user namespace. */
-export function hasCapability(capability: Capability): boolean {
+function hasCapability(capability: Capability): boolean {
   const effective = /^CapEff:\s*([0-9a-f]+)$/m.exec(readFileSync('/proc/thread-self/status', 'utf8'))?.[1];
   return effective !== undefined && ((BigInt(`0x${effective}`) >> CAPABILITIES[capability]) & 1n) === 1n;
 }

@@ -3,14 +3,14 @@ import { type Document, isAlias, isMap, isScalar, isSeq, type Pair, Scalar } fro
 import { resolveScalar } from './scalar.ts';
 
 /** A key that stands in a map more than once; the last one counts. */
-export interface RepeatedKey {
+interface RepeatedKey {
   /** `metadata.labels.app` */
   readonly field: string;
   /** Where the last one begins in the text. */
   readonly offset: number;
 }
 
-export interface Composed {
+interface Composed {
   readonly value: unknown;
   readonly repeated: readonly RepeatedKey[];
   /** The first mistake, in words that quote nothing; in its place stands null. */

@@ -39,7 +39,7 @@ export interface RepeatedField {
   readonly line: number;
 }
 
-export interface FirstDocument {
+interface FirstDocument {
   readonly document: TextDocument;
   /** The line of the next document with content: it does not count. */
   readonly ignoredLine: number | undefined;

@@ -1,8 +1,8 @@
 /** What a scalar means to Go's YAML (go-yaml v2), by which kubectl and kube-proxy read: docs/yaml.md has the rules. */
 
-export type Scalar = string | number | boolean | null;
+type Scalar = string | number | boolean | null;
 
-export interface Unreadable {
+interface Unreadable {
   readonly mistake: string;
 }
 

@@ -40,7 +40,7 @@ export interface ClusterOptions {
 }
 
 /** Kubernetes objects of any kind, as JSON will have them. */
-export type Manifest = object;
+type Manifest = object;
 
 export class Cluster {
   readonly mode: Mode;

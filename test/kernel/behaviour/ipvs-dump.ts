@@ -24,7 +24,7 @@ function inOneLineEach(lines: readonly string[]): readonly string[] {
   });
 }
 
-export interface IpvsDump {
+interface IpvsDump {
   readonly chains: ReturnType<typeof readChains>;
   /** Virtual servers with their destinations, members of sets, addresses: their order means nothing. */
   readonly objects: readonly string[];

@@ -13,7 +13,7 @@ import type { Identity } from './offer.ts';
 export type Command = readonly [file: string, ...args: readonly string[]];
 
 /** How to see all that a mode keeps in the kernel. */
-export interface Dump {
+interface Dump {
   readonly commands: readonly Command[];
   /** The same with packet counts, which a rule that is written anew has lost. */
   readonly countedCommands: readonly Command[];
@@ -30,7 +30,7 @@ export interface Dump {
 }
 
 /** How somebody else could destroy what the proxy has programmed. */
-export interface Flush {
+interface Flush {
   readonly title: string;
   readonly commands: readonly Command[];
 }

@@ -106,7 +106,7 @@ function typeOf(offer: Offer): string {
 }
 
 /** Where a pod is: its address in the family, and its node. */
-export type Locate = (pod: string) => { readonly address: string; readonly node: string };
+type Locate = (pod: string) => { readonly address: string; readonly node: string };
 
 export function describeSlice(identity: Identity, offer: Offer, locate: Locate): V1EndpointSlice {
   const { namespace, name } = identity;

@@ -4,7 +4,7 @@
  * What the failure of a component means. `restart`: it is started again after a while, and all that does not need it goes
  * on. `end the process`: going on without it would be wrong, or was ruled out by a setting.
  */
-export type FailurePolicy = 'restart' | 'end the process';
+type FailurePolicy = 'restart' | 'end the process';
 
 /** A part of the process that runs until it is told to stop. */
 export interface Component {
@@ -39,7 +39,7 @@ export const DEFAULT_STOP_MS = 5_000;
  */
 export type ComponentState = 'waiting' | 'starting' | 'running' | 'restarting' | 'stopped';
 
-export interface ComponentStatus {
+interface ComponentStatus {
   readonly name: string;
   readonly state: ComponentState;
   /** Milliseconds since the epoch. */

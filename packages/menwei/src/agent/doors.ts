@@ -30,7 +30,7 @@ export interface ProxyDoors {
   ) => Promise<readonly KernelError[]>;
 }
 
-export type MachineDoors = Pick<ProxyDoors, 'source' | 'addresses' | 'relays'>;
+type MachineDoors = Pick<ProxyDoors, 'source' | 'addresses' | 'relays'>;
 
 /** The doors to the kernel of this machine. */
 export function openKernelDoors(

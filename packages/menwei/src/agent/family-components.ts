@@ -19,7 +19,7 @@ import { LeftoverRemoval } from './leftover-removal.ts';
 import { ServiceHealthFeed } from './service-health-feed.ts';
 
 /** What both families have in common. */
-export interface FamilySurroundings {
+interface FamilySurroundings {
   readonly settings: Settings;
   readonly doors: ProxyDoors;
   readonly node: NodeState;

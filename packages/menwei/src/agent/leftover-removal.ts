@@ -5,7 +5,7 @@ import type { Logger } from '../log/logger.ts';
 import { pause, untilAborted } from '../scheduling/pause.ts';
 import type { ProxyDoors } from './doors.ts';
 
-export interface LeftoverRemovalOptions {
+interface LeftoverRemovalOptions {
   readonly family: IpFamily;
   readonly sweep: ProxyDoors['sweep'];
   /** From an attempt that failed to the next. */

@@ -21,7 +21,7 @@ import { SourceRuns } from './source-runs.ts';
 /** How long the first sync waits for the own Node object of an API server (spec § 1.1). */
 const NODE_GRACE_MS = 30_000;
 
-export interface ProxyParts {
+interface ProxyParts {
   readonly settings: Settings;
   readonly doors: ProxyDoors;
   /** The backends that the proxies run with first. */

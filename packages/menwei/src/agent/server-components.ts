@@ -6,7 +6,7 @@ import { type MetricsServerOptions, startMetricsServer } from '../metrics/metric
 import { untilAborted } from '../scheduling/pause.ts';
 import type { Component } from './component.ts';
 
-export type ServerSurroundings = Pick<HealthServerOptions, 'health' | 'nodeEligible' | 'logger'> &
+type ServerSurroundings = Pick<HealthServerOptions, 'health' | 'nodeEligible' | 'logger'> &
   Required<Pick<MetricsServerOptions, 'metrics' | 'status' | 'components'>>;
 
 type ServerSettings = Pick<

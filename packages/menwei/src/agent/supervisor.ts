@@ -2,7 +2,7 @@
 import type { Component } from './component.ts';
 import { SupervisedComponent, type SupervisionOptions } from './supervised-component.ts';
 
-export type SupervisorOptions = Omit<SupervisionOptions, 'endProcess'>;
+type SupervisorOptions = Omit<SupervisionOptions, 'endProcess'>;
 
 /**
  * Runs the components until the signal fires, or one fails whose failure ends the process. When all have stopped it rejects

@@ -26,7 +26,7 @@ import { MODE_NAMES } from '../config/settings.ts';
 import { formatProblem } from '../kubernetes/objects.ts';
 import { orFail, UserError } from '../setup/failure.ts';
 import { readManifestsOrFail } from '../setup/manifests-input.ts';
-import { formatManifestError } from '../sources/manifests.ts';
+import { formatManifestError } from '../sources/manifests/manifest-file.ts';
 
 const UP_WITHIN_MS = 60_000;
 const DOWN_WITHIN_MS = 10_000;

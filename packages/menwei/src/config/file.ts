@@ -20,7 +20,7 @@ export interface ConfigFile {
 }
 
 /** Each message is one line that begins with the file. */
-export type ParsedConfigFile =
+type ParsedConfigFile =
   | { readonly document: ConfigDocument; readonly warnings: readonly string[] }
   | { readonly errors: readonly string[] };
 

@@ -8,7 +8,7 @@ import type { FlagValue, GivenFlags } from './flags.ts';
 import type { Settings } from './settings.ts';
 import { fieldsWithoutEffect, flagsWithoutEffect, harmfulIfIgnored } from './without-effect.ts';
 
-export interface SettingsInput {
+interface SettingsInput {
   readonly flags: GivenFlags;
   /** The content of the file that --config names. */
   readonly configFile?: ConfigFile;
@@ -19,7 +19,7 @@ export interface SettingsInput {
 }
 
 /** Each message is one line that names the flag, or the file and field. */
-export type ResolvedSettings =
+type ResolvedSettings =
   | { readonly settings: Settings; readonly warnings: readonly string[] }
   | {
       readonly errors: readonly string[];

@@ -18,7 +18,7 @@ export interface HostPort {
 }
 
 /** How to reach the API server. */
-export interface ClientSettings {
+interface ClientSettings {
   /** Path of the kubeconfig file; empty: none was named. */
   readonly kubeconfig: string;
   /** URL of the API server that wins over the kubeconfig's; empty: none was named. */
@@ -31,14 +31,14 @@ export interface ClientSettings {
 }
 
 /** The masquerade settings of one mode. */
-export interface MasqueradeSettings {
+interface MasqueradeSettings {
   /** The bit of the packet mark (fwmark) for packets to masquerade, 0-31. */
   readonly masqueradeBit: number;
   /** Masquerade everything that goes to a cluster IP. */
   readonly masqueradeAll: boolean;
 }
 
-export interface IptablesSettings extends MasqueradeSettings {
+interface IptablesSettings extends MasqueradeSettings {
   /** NodePorts also answer on 127.0.0.1. */
   readonly localhostNodePorts: boolean;
 }

@@ -14,7 +14,7 @@ const MOST_CONNECTIONS = 1_048_576;
 /** Connections an entry of the hash table stands for. */
 const CONNECTIONS_PER_BUCKET = 4;
 
-export interface ConntrackMachine {
+interface ConntrackMachine {
   readonly files: KernelFiles;
   /** CPUs this process may use: they count where the kernel doesn't say how many there are. */
   readonly usableCpus: number;

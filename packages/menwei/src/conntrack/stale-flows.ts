@@ -20,7 +20,7 @@ import type { ServicePort } from '../state/service-port.ts';
 import { type FrontendIndex, nodePortPlace, type Place, placeOf, usableEndpoints } from './frontends.ts';
 import type { Suspects } from './suspects.ts';
 
-export interface StaleFlowContext {
+interface StaleFlowContext {
   readonly suspects: Suspects;
   /** As the kernel has them now. */
   readonly frontends: FrontendIndex;

@@ -13,7 +13,7 @@ import { type Entrance, entrancesOf, type Place, usableEndpoints } from './front
  * - `any`: the way in is new or gone: nothing is known of its flows;
  * - `former`: its flows lead to present endpoints or to former ones.
  */
-export type Look = 'any' | 'former';
+type Look = 'any' | 'former';
 
 /** With three filters or fewer a walk for each costs less than reading all flows of a protocol. */
 const MAX_FILTERS = 3;

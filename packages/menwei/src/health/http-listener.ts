@@ -9,7 +9,7 @@ const DEFAULT_RETRY_MS = 5000;
 /** Nobody has a reason to send a request slower than this. */
 const REQUEST_TIMEOUT_MS = 30_000;
 
-export interface HttpListenerOptions {
+interface HttpListenerOptions {
   /** For messages: `healthz server`. */
   readonly name: string;
   /** A wildcard address of either family listens on both, as Go's network "tcp" does. */
@@ -77,7 +77,7 @@ export function createHttpServer(handler: RequestListener): Server {
 }
 
 /** Without a host: all addresses of both families. */
-export interface ListenAddress {
+interface ListenAddress {
   readonly host?: string;
   readonly port: number;
   readonly ipv6Only?: boolean;

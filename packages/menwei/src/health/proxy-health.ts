@@ -5,12 +5,12 @@ import type { Node } from '../kubernetes/objects.ts';
 /** The cluster autoscaler's announcement that the node goes away. */
 const TO_BE_DELETED_TAINT = 'ToBeDeletedByClusterAutoscaler';
 
-export interface FamilyHealth {
+interface FamilyHealth {
   readonly lastUpdatedMs: number;
   readonly healthy: boolean;
 }
 
-export interface HealthReport {
+interface HealthReport {
   /** Of all families. */
   readonly healthy: boolean;
   /** Undefined before the first update. */

@@ -8,7 +8,7 @@ import type { Connection } from './connection.ts';
 import { TokenBucket } from './token-bucket.ts';
 import { Transport } from './transport.ts';
 
-export interface ApiClientOptions {
+interface ApiClientOptions {
   /** `menwei/0.1.0` */
   readonly userAgent: string;
   /** clientConnection.qps; not positive: no limit. */

@@ -1,6 +1,6 @@
 /** Why a request to the API server came to nothing: one error type, one line of text fit for a log. */
 
-export type ApiFailure =
+type ApiFailure =
   /** No connection, or it broke, or nothing came in time. */
   | 'unreachable'
   /** The TLS handshake failed: one side does not trust the other. */

@@ -4,7 +4,7 @@ import { inClusterConnection } from './in-cluster.ts';
 import { readKubeconfig, type Warn } from './kubeconfig.ts';
 import { parseServerUrl } from './server-url.ts';
 
-export interface ConnectionChoice {
+interface ConnectionChoice {
   /** `--kubeconfig`. */
   readonly kubeconfig?: string | undefined;
   /** `--master`: the URL of the API server, before the one in the kubeconfig. */

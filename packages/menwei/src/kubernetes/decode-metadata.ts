@@ -6,7 +6,7 @@ import { intern, show } from './decode-text.ts';
 import type { ObjectRef } from './objects.ts';
 
 /** An object whose identity has been read. */
-export interface OpenObject<T> {
+interface OpenObject<T> {
   readonly reader: ObjectReader;
   readonly raw: Unchecked<T>;
   readonly metadata: Unchecked<V1ObjectMeta>;

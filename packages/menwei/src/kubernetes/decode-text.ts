@@ -16,7 +16,7 @@ export function show(value: unknown): string {
 }
 
 /** Text of unknown origin with everything escaped that is not plain ASCII (or the mark of a cut). */
-export function printable(text: string): string {
+function printable(text: string): string {
   return text.replace(/[^ -~…]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }
 

@@ -7,7 +7,7 @@ import { show } from './decode-text.ts';
 import { ANNOTATIONS, annotationField, type EndpointWeights } from './objects.ts';
 
 /** The kernel holds a weight in 16 bits as far as its tools show it. */
-export const MAX_WEIGHT = 65_535;
+const MAX_WEIGHT = 65_535;
 const OTHERS = '*';
 const NO_NAMES: EndpointWeights['named'] = new Map();
 

@@ -1,7 +1,7 @@
 /** One line of a watch, checked as far as the reflector needs it; the object itself is the decoder's business. */
 import { ApiError, isRecord, statusError } from './api-error.ts';
 
-export type WatchEvent =
+type WatchEvent =
   | {
       readonly type: 'ADDED' | 'MODIFIED' | 'DELETED';
       readonly object: unknown;

@@ -6,7 +6,7 @@ import { formatTextLine } from './text-line.ts';
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
 
-export interface LoggerOptions {
+interface LoggerOptions {
   readonly format: 'text' | 'json';
   /** The least important level that is logged. */
   readonly level: LogLevel;

@@ -20,7 +20,7 @@ export interface ProxyMetrics {
 }
 
 /** Whom to ask when somebody reads the metrics. */
-export interface MetricSources {
+interface MetricSources {
   /** Where connections are forwarded by relays. */
   readonly relays?: (() => RelayStats) | undefined;
   /** In a process that is made of components. */

@@ -28,7 +28,7 @@ const NOBODY: ServicePortKey = '';
 
 type Ports = ReadonlyMap<ServicePortKey, ServicePort | undefined>;
 
-export interface FamilyProxyOptions<Unit, State, Changes> {
+interface FamilyProxyOptions<Unit, State, Changes> {
   readonly backend: Backend<Unit, State, Changes>;
   /** One that had another proxy before has all its service ports programmed again. */
   readonly tracker: ServiceTracker;

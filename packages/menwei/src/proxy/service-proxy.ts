@@ -22,7 +22,7 @@ import { type StaleObject, withStale } from './stale-objects.ts';
 /** Syncs that nobody asked for: there is nothing to find but what nobody noticed. */
 const MAX_INTERVAL_MS = 3_600_000;
 
-export interface ServiceProxyOptions {
+interface ServiceProxyOptions {
   readonly families: readonly Syncable[];
   readonly healthServers: ReadonlyMap<IpFamily, Pick<ServiceHealthServers, 'sync'>>;
   readonly health: ProxyHealth;

@@ -27,12 +27,9 @@ export type DialOutcome<S> =
   | { readonly outcome: 'unserved' | 'no-descriptor'; readonly attempts: number };
 
 /** Starts to connect. `settled` is called at most once, later, and not after the socket was destroyed. */
-export type Connect<S> = (
-  endpoint: RelayEndpoint,
-  settled: (error: NodeJS.ErrnoException | undefined) => void,
-) => S;
+type Connect<S> = (endpoint: RelayEndpoint, settled: (error: NodeJS.ErrnoException | undefined) => void) => S;
 
-export interface DialOptions<S> {
+interface DialOptions<S> {
   /** The endpoints to try, each once; asked for once a round. */
   readonly order: () => Iterator<RelayEndpoint, undefined, undefined>;
   readonly connect: Connect<S>;

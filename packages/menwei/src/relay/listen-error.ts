@@ -20,7 +20,7 @@ export function listenError(protocol: string, place: Place, cause: NodeJS.ErrnoE
 }
 
 /** The errno, positive as the kernel names it. */
-export function errnoOf({ errno, code }: NodeJS.ErrnoException): number | undefined {
+function errnoOf({ errno, code }: NodeJS.ErrnoException): number | undefined {
   if (errno !== undefined) return Math.abs(errno);
   return Object.entries(constants.errno).find(([name]) => name === code)?.[1];
 }

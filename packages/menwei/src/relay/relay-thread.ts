@@ -26,7 +26,7 @@ const ANSWER_WITHIN_MS = 30_000;
 /** What became of changes: what could not be listened on, or that the thread has come to its end instead of an answer. */
 export type ThreadAnswer = readonly ListenFailure[] | 'ended';
 
-export interface ThreadEvents {
+interface ThreadEvents {
   readonly reported: (report: ThreadReport) => void;
   /** It will do nothing any more. */
   readonly ended: (error: Error | undefined) => void;

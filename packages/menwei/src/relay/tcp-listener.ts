@@ -7,7 +7,7 @@ import { listenError, type Place } from './listen-error.ts';
 /** What the kernel keeps for us while we are busy; it allows no more than net.core.somaxconn. */
 const BACKLOG = 4096;
 
-export interface TcpListenerOptions {
+interface TcpListenerOptions {
   readonly family: IpFamily;
   readonly place: Place;
   /** Whether other threads listen there too. */

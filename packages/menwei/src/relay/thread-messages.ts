@@ -38,7 +38,7 @@ export type ThreadMessage =
   | { readonly report: ThreadReport };
 
 /** A {@link ListenFailure}; an error would lose its class on the way. */
-export interface FailureData {
+interface FailureData {
   readonly key: RelayKey;
   readonly ip: string;
   readonly port: number;

@@ -12,7 +12,7 @@ const RESTART_TIMING: RetryTiming = { firstMs: 100, maxMs: 30_000 };
 const LONG_LIFE_MS = 60_000;
 const NOTHING_OPEN: OpenCounts = { connections: 0, flows: 0 };
 
-export interface SlotOwner {
+interface SlotOwner {
   readonly logger: Logger;
   readonly startWorker: StartWorker;
   /** How long a thread may take to answer; half a minute unless given. */

@@ -10,7 +10,7 @@ import { listenUdp, sendTo } from './udp-socket.ts';
 const REOPEN_MS = 1000;
 
 /** Opens the socket of a listener; rejects with KernelError. */
-export type OpenSocket = (listener: Listener) => Promise<Socket>;
+type OpenSocket = (listener: Listener) => Promise<Socket>;
 
 export class UdpRelay implements RunningRelay {
   readonly key: RelayKey;

@@ -34,7 +34,7 @@ export function listenUdp(family: IpFamily, place: Place, sharesPorts: boolean):
   });
 }
 
-export interface EndpointSocketEvents {
+interface EndpointSocketEvents {
   readonly connected: () => void;
   readonly received: (datagram: Buffer) => void;
   /** The socket could not be made, or a datagram not be sent, or the endpoint's machine sent an ICMP error. */

@@ -18,7 +18,7 @@ import type { WantedPort } from './wanted-port.ts';
  */
 export const MAX_SLOW_START_WEIGHT = 655;
 
-export interface FittedBalancing {
+interface FittedBalancing {
   readonly balancing: Balancing;
   readonly endpoints: readonly Endpoint[];
   readonly problems: readonly Problem[];

@@ -9,7 +9,7 @@ import type { Endpoint, ServicePort } from '../state/service-port.ts';
 import type { WantedPort } from './wanted-port.ts';
 
 /** `172.30.1.1:80/TCP`, or `node port 30080/TCP` for a port on the node's own addresses. */
-export type ClaimedAddress = string;
+type ClaimedAddress = string;
 
 /** The Service behind a claim. */
 export interface Claimant {
@@ -21,7 +21,7 @@ export interface Claimant {
 }
 
 /** One address that a port of a Service, or the Service as a whole, asks for. */
-export interface Claim {
+interface Claim {
   readonly address: ClaimedAddress;
   /** The field of the Service that asks for it. */
   readonly field: string;
@@ -112,7 +112,7 @@ export function grantPort(
 }
 
 /** What is said about a claim that lost. */
-export interface LostClaim {
+interface LostClaim {
   /** See Claim. */
   readonly position: number;
   readonly problem: Problem;

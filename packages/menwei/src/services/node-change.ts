@@ -4,7 +4,7 @@ import type { ServicePort } from '../state/service-port.ts';
 import type { NodeView } from './node-view.ts';
 
 /** Which service ports have to be compiled anew. */
-export type NodeChange = 'none' | 'all' | ((port: ServicePort) => boolean);
+type NodeChange = 'none' | 'all' | ((port: ServicePort) => boolean);
 
 export function compareNodes(before: NodeView, after: NodeView): NodeChange {
   if (!isDeepStrictEqual(withoutAddresses(before), withoutAddresses(after))) return 'all';

@@ -22,7 +22,7 @@ import { countLocalReady, readServiceHealth, type ServiceHealth } from './servic
 import { SliceCache } from './slice-cache.ts';
 import { readWantedPorts, type WantedPort } from './wanted-port.ts';
 
-export interface ServiceTrackerOptions {
+interface ServiceTrackerOptions {
   readonly family: IpFamily;
   /** Endpoints on this node are local. */
   readonly nodeName: string;

@@ -3,9 +3,9 @@
 import { formatProblem } from '../kubernetes/objects.ts';
 import { firstLines } from '../log/first-lines.ts';
 import { DEFAULT_NODE_PORT_RANGE, type PortRange } from '../sources/manifests/allocation.ts';
+import { formatManifestError } from '../sources/manifests/manifest-file.ts';
 import { requirePaths } from '../sources/manifests/manifest-paths.ts';
 import { type Manifests, readManifests } from '../sources/manifests/read-manifests.ts';
-import { formatManifestError } from '../sources/manifests.ts';
 import { UserError } from './failure.ts';
 
 /** `30000-32767`, as kube-apiserver's flag of the same name. */

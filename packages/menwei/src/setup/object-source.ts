@@ -11,7 +11,7 @@ import type { ObjectSource } from '../sources/source.ts';
 import { parseNodePortRange, requireManifestsOrFail } from './manifests-input.ts';
 import { VERSION } from './version.ts';
 
-export interface SourceOptions {
+interface SourceOptions {
   /** See ApiServerSourceOptions; manifests are complete in any case. */
   readonly waitForAll?: boolean;
 }

@@ -7,7 +7,7 @@ import type { Settings } from '../config/settings.ts';
 import { formatErrorChain } from '../log/error-text.ts';
 import { UserError } from './failure.ts';
 
-export interface SettingsAndWarnings {
+interface SettingsAndWarnings {
   readonly settings: Settings;
   readonly warnings: readonly string[];
 }

@@ -7,13 +7,13 @@ import type { ServicePort, ServicePortKey } from '../state/service-port.ts';
 import type { StatusRow } from './status-row.ts';
 
 /** What a family's proxy knows beside the states. */
-export interface FamilyKnowledge {
+interface FamilyKnowledge {
   readonly ports: ReadonlyMap<ServicePortKey, ServicePort>;
   readonly node: NodeView;
 }
 
 /** What `/status` says of a service port. */
-export interface ReportedStatus extends StatusRow {
+interface ReportedStatus extends StatusRow {
   /** `sinceMs` for people: RFC 3339, UTC. */
   readonly since: string;
 }

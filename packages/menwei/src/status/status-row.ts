@@ -23,7 +23,7 @@ export interface StatusRow {
   readonly endpoints?: EndpointCounts | undefined;
 }
 
-export interface EndpointCounts {
+interface EndpointCounts {
   /** Those this node sends traffic to. */
   readonly used: number;
   /** Those of them that run on this node. */

@@ -1,7 +1,7 @@
 /** A packet and the machine it meets, as far as rules can tell packets apart. */
 import { cidrContains, formatHostPort, isLoopback, parseCidr, parseIp } from '@menwei/addresses/ip.ts';
 
-export type Protocol = 'TCP' | 'UDP' | 'SCTP';
+type Protocol = 'TCP' | 'UDP' | 'SCTP';
 
 /** The first packet of a connection, or one that belongs to none. Addresses are canonical text. */
 export interface Packet {
@@ -36,7 +36,7 @@ export interface Machine {
 /** What rules remember from one connection to the next: clients, in words of each mode's own. */
 export type Memory = ReadonlyMap<string, Memo>;
 
-export interface Memo {
+interface Memo {
   readonly data: string;
   /** When it was last renewed. */
   readonly sinceSeconds: number;

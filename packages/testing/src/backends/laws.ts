@@ -180,7 +180,7 @@ export function describePureLaws<Unit, State, Changes>(
 }
 
 /** A backend on a kernel that fails now and then, until it is told to stop. */
-export interface FaultyBackend<Unit, State, Changes> {
+interface FaultyBackend<Unit, State, Changes> {
   readonly backend: Backend<Unit, State, Changes>;
   readonly stopFaults: () => void;
 }

@@ -34,7 +34,7 @@ const MAX_NAME_LENGTH = 31;
 const INITIAL_SIZE = 128;
 const ATTRIBUTE_HEADER_SIZE = 4;
 
-export interface FakeIpSetsOptions {
+interface FakeIpSetsOptions {
   readonly faults?: FaultOptions;
   /** Whether a rule looks into the set, so that it can't be destroyed; none does unless told. */
   readonly isInUse?: (name: string) => boolean;

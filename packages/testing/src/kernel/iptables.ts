@@ -11,7 +11,7 @@ import { type FaultOptions, Faults } from './faults.ts';
 import { BadCommand } from './rule-words.ts';
 import { BUILTIN_CHAINS, Table } from './table.ts';
 
-export interface FakeIptablesOptions {
+interface FakeIptablesOptions {
   readonly family?: IpFamily;
   readonly faults?: FaultOptions;
   /** Which sets there are for rules to ask; none unless told otherwise. */
@@ -19,7 +19,7 @@ export interface FakeIptablesOptions {
 }
 
 /** One use of the tools, for tests of what a sync costs. */
-export interface Operation {
+interface Operation {
   readonly verb: 'save' | 'restore' | 'list' | 'createChain';
   /** The input of restore, the table and chain of the others. */
   readonly text: string;

@@ -32,7 +32,7 @@ const NO_CONNECTIONS = { activeConnections: 0, inactiveConnections: 0, persisten
 /** In hundredths of a second it must be a number of 31 bits. */
 const MAX_TIMEOUT_SECONDS = Math.floor(0x7fffffff / 100);
 
-export interface FakeIpvsOptions {
+interface FakeIpvsOptions {
   readonly faults?: FaultOptions;
 }
 

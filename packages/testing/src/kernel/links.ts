@@ -11,7 +11,7 @@ import { type Fault, type FaultOptions, Faults } from './faults.ts';
 const { EADDRNOTAVAIL, EEXIST, ENOBUFS, ENODEV, ENOMEM, ERANGE } = constants.errno;
 const MAX_NAME_LENGTH = 15;
 
-export interface FakeLinksOptions {
+interface FakeLinksOptions {
   readonly faults?: FaultOptions;
 }
 

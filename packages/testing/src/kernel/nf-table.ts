@@ -19,7 +19,7 @@ import { Refused } from './refused.ts';
 const { EBUSY, EEXIST, EINVAL, ENOENT, EOPNOTSUPP } = constants.errno;
 
 /** What is done to a table that is there. */
-export type TableOperation = Exclude<Operation, { readonly do: 'add table' | 'delete table' }>;
+type TableOperation = Exclude<Operation, { readonly do: 'add table' | 'delete table' }>;
 
 export class NfTable {
   readonly table: Table;

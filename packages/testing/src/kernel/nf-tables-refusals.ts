@@ -43,7 +43,7 @@ export function given(family: TableFamily): readonly Operation[] {
   ];
 }
 
-export type Refusal = readonly [what: string, errno: number, operations: readonly Operation[]];
+type Refusal = readonly [what: string, errno: number, operations: readonly Operation[]];
 
 export function refusals(family: TableFamily): readonly Refusal[] {
   const { NETS, SOURCES } = setsOf(family);
@@ -129,7 +129,7 @@ export function refusals(family: TableFamily): readonly Refusal[] {
   ];
 }
 
-export type Mistake = readonly [what: string, set: SetDeclaration, element: Element];
+type Mistake = readonly [what: string, set: SetDeclaration, element: Element];
 
 /** Broken invariants, which are found while a transaction is encoded. */
 export function mistakes(family: TableFamily): readonly Mistake[] {

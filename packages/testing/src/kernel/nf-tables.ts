@@ -22,7 +22,7 @@ import { Refused } from './refused.ts';
 
 const { ENOBUFS, ENOENT, ENOMEM, ERESTART } = { ...constants.errno, ERESTART: 85 };
 
-export interface FakeNfTablesOptions {
+interface FakeNfTablesOptions {
   readonly faults?: FaultOptions;
 }
 

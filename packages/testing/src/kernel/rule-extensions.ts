@@ -3,7 +3,7 @@ import type { IpFamily } from '@menwei/addresses/ip.ts';
 import { BadCommand, quoteWord } from './rule-words.ts';
 
 /** The options given to one match or target, each with its value ('' for a flag); `!` stands before a negated one. */
-export type Given = ReadonlyMap<string, string>;
+type Given = ReadonlyMap<string, string>;
 
 /** What a rule is read with. */
 export interface Surroundings {

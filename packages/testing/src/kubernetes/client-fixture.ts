@@ -10,7 +10,7 @@ import { FakeApiServer, type FakeRequest, testdata } from './fake-api-server.ts'
 export const PATH = '/api/v1/nodes';
 
 /** Opened anew before each test and closed after it. */
-export class ClientFixture {
+class ClientFixture {
   readonly #clients: ApiClient[] = [];
   #server: FakeApiServer | undefined;
   #folder = '';

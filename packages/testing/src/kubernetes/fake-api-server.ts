@@ -30,9 +30,9 @@ export interface FakeRequest {
 }
 
 /** Answers a request in the server's place (true), or leaves it alone. */
-export type Interceptor = (request: FakeRequest, response: ServerResponse) => boolean;
+type Interceptor = (request: FakeRequest, response: ServerResponse) => boolean;
 
-export interface FakeObject {
+interface FakeObject {
   readonly metadata: { readonly name: string; readonly namespace?: string };
   readonly [field: string]: unknown;
 }

@@ -17,7 +17,7 @@ import { type ObjectEvent, objectEvents } from '../services/object-arbitraries.t
 import { aNodeView, aService, aSlice } from '../services/testing.ts';
 import { MistakenBackend } from './mistaken-backend.ts';
 
-export interface LoopFaults {
+interface LoopFaults {
   /** Called before each operation of the kernel. */
   onNext: () => void;
   next(): 'none' | 'before' | 'halfway' | 'after';
@@ -46,7 +46,7 @@ export interface LoopBench<Unit, State, Changes> {
   readonly isRefusedForGood?: (unit: Unit) => boolean;
 }
 
-export interface LoopLaws<Unit, State, Changes> {
+interface LoopLaws<Unit, State, Changes> {
   readonly open: (family: IpFamily, seed: number) => Promise<LoopBench<Unit, State, Changes>>;
   readonly runs: { readonly numRuns: number; readonly seed?: number };
   /** So long the watch has between two syncs. */

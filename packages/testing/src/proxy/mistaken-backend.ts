@@ -3,7 +3,7 @@
 import type { Backend, InTurn, Outcome, Plan, StateChange } from 'menwei/backends/backend.ts';
 import { atOnce, done, type Steps } from 'menwei/scheduling/steps.ts';
 
-export interface Mistakes {
+interface Mistakes {
   next(): 'none' | 'before' | 'halfway' | 'after';
 }
 

@@ -8,7 +8,7 @@ export const LOCALHOST_NODE_PORTS_ACCOUNTING = 'localhost_nps_accepted_pkts';
 
 /** The names of the accounting objects (xt_nfacct) that rules count into. */
 export const ACCOUNTING_OBJECTS = [INVALID_DROPPED_ACCOUNTING, LOCALHOST_NODE_PORTS_ACCOUNTING] as const;
-export type AccountingObject = (typeof ACCOUNTING_OBJECTS)[number];
+type AccountingObject = (typeof ACCOUNTING_OBJECTS)[number];
 
 export interface IptablesOptions {
   readonly family: IpFamily;

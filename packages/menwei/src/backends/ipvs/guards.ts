@@ -18,7 +18,7 @@ import {
 import type { SetContent } from './state.ts';
 
 /** What members of sets are about, as texts to look up. */
-export type Subjects = ReadonlySet<string>;
+type Subjects = ReadonlySet<string>;
 
 export function subjectsOf(frontends: Iterable<Frontend>, ips: readonly string[] = []): Subjects {
   const subjects = new Set(ips);

@@ -51,7 +51,7 @@ export interface Doors {
 }
 
 /** What became of changes. */
-export interface Applied {
+interface Applied {
   readonly refused: readonly Refusal[];
   readonly unmade: Unmade;
 }

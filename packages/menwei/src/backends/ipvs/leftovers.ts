@@ -23,7 +23,7 @@ const NO_RULES: RulesDoor = {
 
 type LeftoverIpvs = Pick<IpvsClient, 'observeServers' | 'observeDestinations' | 'apply'>;
 
-export interface LeftoverServersOptions extends Omit<ObservationOptions, 'ipvs' | 'sets' | 'rules'> {
+interface LeftoverServersOptions extends Omit<ObservationOptions, 'ipvs' | 'sets' | 'rules'> {
   /** Undefined: the kernel has none. */
   readonly sets: IpSetClient | undefined;
   /** Undefined: the kernel has no IPVS. Asked only where something shows that the mode has been here. */

@@ -7,7 +7,7 @@ import type { ObservedSet } from '@menwei/netlink/ipset';
 import { type Frontend, type FrontendKey, formatFrontend } from '@menwei/netlink/ipvs';
 import { formatFrontendEntry, LEDGER_SEAL, ledgerShape, nodePortSetShape } from './sets.ts';
 
-export interface Evidence {
+interface Evidence {
   readonly family: IpFamily;
   /**
    * What this process made or found to be ours before; somebody may have emptied the ledger meanwhile. Undefined at its

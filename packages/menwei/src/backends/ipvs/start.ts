@@ -28,7 +28,7 @@ import { wantedSysctls } from './sysctls.ts';
 const ANSWER_MS = 200;
 
 /** What is to be had of the machine. */
-export interface IpvsSurroundings {
+interface IpvsSurroundings {
   readonly runner: ToolRunner;
   readonly logger: Logger;
   /** Of the node, without those on our own interface. */

@@ -1,6 +1,6 @@
 /** What the mode needs the kernel's settings to be (spec § 6.2). */
 
-export interface Sysctl {
+interface Sysctl {
   readonly name: string;
   readonly value: string;
 }

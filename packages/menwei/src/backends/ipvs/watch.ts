@@ -21,7 +21,7 @@ const GRADUAL_PERIOD_MS = 500;
 const LOOKS_FOR_ALL = 10;
 const FEW_SERVERS = 200;
 
-export interface WatchOptions {
+interface WatchOptions {
   readonly family: IpFamily;
   readonly logger: Logger;
   readonly periodMs: number;
@@ -33,7 +33,7 @@ export interface WatchOptions {
   readonly rules: RulesDoor;
 }
 
-export interface Watched {
+interface Watched {
   readonly gradual: GradualWeights;
   /** Another one, or none, as soon as anything is being changed. */
   readonly image: () => KernelImage | undefined;

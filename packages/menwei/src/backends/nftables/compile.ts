@@ -21,7 +21,7 @@ import { allowedSources } from './source-ranges.ts';
 import type { Frontend, Member, NftablesUnit } from './unit.ts';
 
 /** Endpoints by slot, as a unit has them. */
-export interface Slots {
+interface Slots {
   readonly all: readonly (string | undefined)[];
   readonly local: readonly (string | undefined)[];
 }

@@ -14,7 +14,7 @@ export function tableFamily(family: IpFamily): TableFamily {
  */
 export type Entrance = 'ip' | 'nodeport';
 
-export interface EntranceSets {
+interface EntranceSets {
   /** Where traffic goes: frontend → number of a chain; see pickNumber. */
   readonly frontends: string;
   /** Frontends with externalTrafficPolicy Local, whose sources have to be told apart first. */

@@ -25,7 +25,7 @@ import {
 export const FIRST_LOCAL_SLOT = 1_000_000;
 
 /** One of `count` endpoints, each with the same chance, that sit in a part of the endpoints' maps. */
-export interface Chance {
+interface Chance {
   readonly part: number;
   readonly count: number;
 }

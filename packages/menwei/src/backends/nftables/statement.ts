@@ -22,7 +22,7 @@ export function rule(statements: readonly Statement[], comment = ''): Rule {
 }
 
 /** Something of a packet that can be loaded into registers. */
-export interface Field {
+interface Field {
   readonly text: string;
   /** How many registers of 32 bits it takes. */
   readonly words: number;

@@ -26,7 +26,7 @@ const TOLD_CHANGES = 3;
 const LOOKED_AT: readonly number[] = [68, 20];
 const DELETED_TABLE = 'deleted table';
 
-export interface TableWatch {
+interface TableWatch {
   readonly table: TableName;
   /** Port ids of the connections whose transactions are our own, in whatever family. */
   readonly ownPorts: readonly number[];
@@ -60,7 +60,7 @@ export async function watchTable(watch: TableWatch, signal: AbortSignal): Promis
 }
 
 /** The kernel tells change by change, and at the end of a transaction by whom it was. */
-export class TableNews {
+class TableNews {
   readonly #table: TableName;
   readonly #changed: (what: string) => void;
   #changes: string[] = [];

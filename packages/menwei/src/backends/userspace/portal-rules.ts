@@ -18,7 +18,7 @@ import { anybody, narrowToNode, podsHere, type Ranges, type Source } from './sou
 import type { Lead, ListenerName, PortalRule } from './unit.ts';
 
 /** Where relays listen, and how packets get there. */
-export interface Addressing {
+interface Addressing {
   readonly ip: string;
   /** From outside. */
   readonly outside: Lead;
@@ -26,7 +26,7 @@ export interface Addressing {
   readonly local: Lead;
 }
 
-export interface Portal {
+interface Portal {
   readonly port: ServicePort;
   readonly node: NodeView;
   readonly options: UserspaceOptions;

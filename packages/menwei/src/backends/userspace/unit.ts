@@ -8,7 +8,7 @@ import type { SharedRule } from '../xtables/shared-chains.ts';
 /** Whose policy it follows: that for the endpoints of the whole cluster, or that for those of this node. */
 export type ListenerName = 'cluster' | 'local';
 
-export interface WantedListener {
+interface WantedListener {
   readonly name: ListenerName;
   readonly ip: string;
   readonly endpoints: readonly RelayEndpoint[];

@@ -18,7 +18,7 @@ import { type LeftRules, watchTables } from './watch.ts';
 /** In a row. */
 const MAX_READS = 5;
 
-export interface KernelRulesOptions {
+interface KernelRulesOptions {
   readonly tools: IptablesTools;
   readonly layout: Layout;
   readonly family: IpFamily;

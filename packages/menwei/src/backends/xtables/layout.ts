@@ -1,5 +1,5 @@
 /** Which chains a mode has in the iptables tables, and how packets get there. */
-import { type ChainId, splitChainId, type Table } from '@menwei/netfilter/iptables/chain-id.ts';
+import { type ChainId, splitChainId } from '@menwei/netfilter/iptables/chain-id.ts';
 import { formatRule, type Rule } from '@menwei/netfilter/iptables/rule.ts';
 
 /** A rule in a built-in chain that leads to one of ours. */
@@ -27,9 +27,4 @@ export function jump(from: ChainId, to: ChainId, comment?: string, connectionSta
     target: splitChainId(to).chain,
   };
   return { from, to, rule: formatRule(rule) };
-}
-
-/** The jumps that lead into our chains of a table. */
-export function jumpsOf(layout: Layout, table: Table): readonly Jump[] {
-  return layout.jumps.filter(({ from }) => splitChainId(from).table === table);
 }

@@ -32,7 +32,7 @@ const MAX_COMPARED_CHAINS = 15_000;
 /** When more chains were changed by ourselves, they are not read one by one. */
 const MAX_NOTED = 50;
 
-export interface LooksOptions {
+interface LooksOptions {
   readonly tools: Pick<IptablesTools, 'glance' | 'list'>;
   readonly layout: Layout;
   readonly observe: (signal: AbortSignal) => Promise<Ruleset>;

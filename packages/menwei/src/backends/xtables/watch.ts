@@ -22,7 +22,7 @@ const TOLD_CHAINS = 3;
 /** The rules that we left in the kernel; undefined if nobody knows since a change has failed: a sync is going to look then. */
 export type LeftRules = () => Ruleset | undefined;
 
-export interface TablesWatch {
+interface TablesWatch {
   readonly tools: IptablesTools;
   readonly family: IpFamily;
   readonly logger: Logger;

@@ -15,7 +15,7 @@ export interface PortRange {
 /** The API server's `--service-node-port-range` unless it is told otherwise. */
 export const DEFAULT_NODE_PORT_RANGE: PortRange = { first: 30_000, last: 32_767 };
 
-export interface FieldProblem {
+interface FieldProblem {
   readonly field: string;
   readonly message: string;
 }

@@ -34,7 +34,7 @@ export function formatManifestError({ file, line, message }: ManifestError): str
   return `${file}:${line === undefined ? '' : `${line}:`} ${message}`;
 }
 
-export interface ManifestObject {
+interface ManifestObject {
   readonly object: WatchedObject;
   readonly line: number | undefined;
 }

@@ -64,7 +64,7 @@ async function listFolder(folder: string): Promise<readonly string[]> {
     .map((name) => join(folder, name));
 }
 
-export interface FileText {
+interface FileText {
   readonly text: string;
   /** Changes whenever the file does; empty while the file is so young that a further change might not show. */
   readonly stamp: string;
@@ -76,7 +76,7 @@ const FRESH_MS = 100;
 /** The stamp of pipes: a second reading would find nothing. */
 const READ_ONCE = 'read once';
 
-export interface ReadRequest {
+interface ReadRequest {
   /** The stamp of the last reading. */
   readonly known?: string | undefined;
   /** Given by its name, and not found in a folder. */

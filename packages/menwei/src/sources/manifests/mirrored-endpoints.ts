@@ -12,13 +12,13 @@ import { isAbsent, isFields, type Unchecked } from '../../kubernetes/decode-read
 import { show } from '../../kubernetes/decode-text.ts';
 
 /** A slice as raw JSON, still to be decoded. */
-export interface MirroredSlice {
+interface MirroredSlice {
   readonly value: unknown;
   /** The field of the Endpoints object that a field of the slice comes from. */
   sourceField(sliceField: string): string;
 }
 
-export interface MirroredEndpoints {
+interface MirroredEndpoints {
   readonly slices: readonly MirroredSlice[];
   /** What keeps the object from being read at all. */
   readonly problem: { readonly field: string; readonly message: string } | undefined;

@@ -14,7 +14,7 @@ export interface Held {
   readonly file: string;
 }
 
-export interface Decision {
+interface Decision {
   /** By `refKey`, in the order of the files. */
   readonly held: ReadonlyMap<string, Held>;
   /** Objects that an earlier file has already. */

@@ -17,7 +17,7 @@ export interface Manifests {
   readonly ignoredKinds: readonly string[];
 }
 
-export interface ReadOptions {
+interface ReadOptions {
   /** Where the NodePorts of Services must lie. */
   readonly nodePortRange?: PortRange;
 }

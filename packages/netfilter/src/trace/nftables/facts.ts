@@ -6,7 +6,7 @@ import { destinationOf, type Flight, isLocalAddress } from '../packet.ts';
 import { parseField, word } from './registers.ts';
 
 type Named<Name> = Extract<Expression, { readonly name: Name }>;
-export type Question = Named<'payload' | 'meta' | 'ct' | 'fib type'>;
+type Question = Named<'payload' | 'meta' | 'ct' | 'fib type'>;
 
 /** What stands in front of the addresses in an IP header, in bytes; no rule of ours reads it. */
 const BEFORE_ADDRESSES: Readonly<Record<IpFamily, number>> = { IPv4: 12, IPv6: 8 };

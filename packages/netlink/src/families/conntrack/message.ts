@@ -34,7 +34,7 @@ const PROTOCOLS = new Map<number, ConntrackProtocol>([
 const ATTRIBUTE_HEADER_SIZE = 4;
 
 /** Some of what makes up one direction of an entry. */
-export interface PartialTuple {
+interface PartialTuple {
   readonly source?: Partial<ConntrackAddress>;
   readonly destination?: Partial<ConntrackAddress>;
 }

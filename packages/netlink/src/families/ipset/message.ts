@@ -58,7 +58,7 @@ export function decodeBody(payload: Uint8Array): Attributes {
 }
 
 /** What makes two sets able to take the same entries. */
-export interface ObservedType {
+interface ObservedType {
   /** The kernel's name for it, maybe of none that we know. */
   readonly type: string;
   /** Undefined where entries have no addresses. */

@@ -28,7 +28,7 @@ export function nested(attributes: Attributes, type: number): Attributes | undef
   return value === undefined ? undefined : decodeAttributes(value);
 }
 
-export function missing(type: number): KernelError {
+function missing(type: number): KernelError {
   return new KernelError({
     operation: 'decode',
     object: 'netlink attributes',

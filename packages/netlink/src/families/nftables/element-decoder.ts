@@ -15,7 +15,7 @@ import { readComment } from './userdata.ts';
 import { formatVerdict, verdictOf } from './verdict.ts';
 
 /** `expiresMs`: how long it still lives, Infinity if there is no end to it. */
-export type ElementTaker = (element: Element, expiresMs: number) => void;
+type ElementTaker = (element: Element, expiresMs: number) => void;
 
 export class ElementDecoder {
   readonly #set: SetDeclaration;

@@ -30,7 +30,7 @@ export function encodeElementsHeader(writer: MessageWriter, table: string, set: 
 }
 
 /** Writes one element of a list, or the two that make an interval. */
-export type ElementEncoder = (writer: MessageWriter, element: Element) => void;
+type ElementEncoder = (writer: MessageWriter, element: Element) => void;
 
 /**
  * For all elements of a set that are to be added, or deleted: then by their keys alone. The encoder throws an Error (a

@@ -37,7 +37,7 @@ export interface EncodedTransaction {
   describe(sequence: number): OperationWords;
 }
 
-export interface OperationWords {
+interface OperationWords {
   /** `add rule` */
   readonly operation: string;
   /** `in chain services of table ip menwei` */

@@ -36,7 +36,7 @@ export function openBackend(
   });
 }
 
-export interface LawsOptions {
+interface LawsOptions {
   /** The tools of a kernel without any rule. */
   readonly openKernel: (family: IpFamily) => Promise<IptablesTools>;
   /** How many random cases each law is tried on, and which. */

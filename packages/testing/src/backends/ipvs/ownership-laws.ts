@@ -20,7 +20,7 @@ const signal = new AbortController().signal;
 /** What ends a process in the middle of a sync. */
 class Killed extends Error {}
 
-export interface OwnershipOptions extends Pick<LawsOptions, 'openKernel'> {
+interface OwnershipOptions extends Pick<LawsOptions, 'openKernel'> {
   /** A process is ended before every so many-th change. */
   readonly stride: number;
 }

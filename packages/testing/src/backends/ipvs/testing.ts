@@ -39,7 +39,7 @@ export function unitOf(
 }
 
 /** `172.30.0.1:80 → 1 2 ~ 3`: the last numbers of the endpoints, and of those that linger. */
-export function reachOf({ server: { frontend }, destinations, lingering }: ServerContent): string {
+function reachOf({ server: { frontend }, destinations, lingering }: ServerContent): string {
   if ('mark' in frontend) throw new Error('BUG: a virtual server without an address');
   const last = (texts: Iterable<string>) =>
     Array.from(texts, (text) => /(\d+)\]?:\d+$/.exec(text)?.[1]).join(' ');

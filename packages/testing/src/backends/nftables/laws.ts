@@ -27,7 +27,7 @@ export function openBackend(
   });
 }
 
-export interface LawsOptions {
+interface LawsOptions {
   /** One without our tables. */
   readonly openKernel: (family: IpFamily) => Promise<NfTablesClient>;
   readonly runs: LawfulMode<unknown, unknown, unknown, unknown>['runs'];

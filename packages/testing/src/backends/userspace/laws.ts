@@ -21,7 +21,7 @@ import { FakeRelays } from './fake-relays.ts';
 const signal = new AbortController().signal;
 
 /** The SCTP ports of the worlds are UDP ones here. */
-export class LawfulBackend extends UserspaceBackend {
+class LawfulBackend extends UserspaceBackend {
   override unsupported(): undefined {
     return undefined;
   }
@@ -31,7 +31,7 @@ export class LawfulBackend extends UserspaceBackend {
   }
 }
 
-export interface UserspaceKernel {
+interface UserspaceKernel {
   readonly tools: IptablesTools;
   readonly relays: Relays;
 }
@@ -53,7 +53,7 @@ export function openBackend(
   });
 }
 
-export interface LawsOptions {
+interface LawsOptions {
   /** The tools of a kernel without any rule. */
   readonly openTools: (family: IpFamily) => Promise<IptablesTools>;
   /** How many random cases each law is tried on, and which. */
