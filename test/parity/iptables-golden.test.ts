@@ -1,6 +1,7 @@
 /** Our rules for spec § 4.10's example against what kube-proxy 1.36.2 wrote for it, chain by chain. */
 import { formatHostPort } from '@menwei/addresses/ip.ts';
 import { diff } from '@menwei/netfilter/iptables/diff.ts';
+import { formatHeldRule } from '@menwei/netfilter/iptables/rule.ts';
 import type { Ruleset } from '@menwei/netfilter/iptables/ruleset.ts';
 import { compile } from 'menwei/backends/iptables/compile.ts';
 import { ACCOUNTING_OBJECTS, type IptablesOptions } from 'menwei/backends/iptables/options.ts';
@@ -93,11 +94,12 @@ function goldenChains(lines: readonly string[]): ReadonlyMap<string, readonly st
 }
 
 function kubeChains({ fixed, own }: Ruleset): Record<string, unknown> {
-  const ownChains = Array.from(own, ([chain, lines]): [string, string[]] => {
-    const rules = lines.trimEnd().split('\n');
-    return [`nat ${chain}`, rules.map((line) => line.slice(`-A ${chain} `.length))];
-  });
-  return Object.fromEntries([...[...fixed].filter(([id]) => id.includes(' KUBE-')), ...ownChains]);
+  const ownChains = Array.from(own, ([chain, rules]) => [`nat ${chain}`, rules.map(formatHeldRule)] as const);
+  const fixedChains = Array.from(
+    fixed,
+    ([id, content]) => [id, content === 'any' ? content : content.map(formatHeldRule)] as const,
+  );
+  return Object.fromEntries([...fixedChains.filter(([id]) => id.includes(' KUBE-')), ...ownChains]);
 }
 
 describe('iptables rules of a LoadBalancer Service with every feature', () => {

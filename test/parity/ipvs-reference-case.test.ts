@@ -82,8 +82,11 @@ describe('the reference case in ipvs mode', () => {
 
   it('masquerades them', () => {
     const comment = 'Kubernetes endpoints dst ip:port, source ip for solving hairpin purpose';
-    expect(state.rules.fixed.get('nat KUBE-POSTROUTING')).toContain(
-      `-m comment --comment "${comment}" -m set --match-set KUBE-LOOP-BACK dst,dst,src -j MASQUERADE`,
-    );
+    const set = { name: 'KUBE-LOOP-BACK', directions: 'dst,dst,src' };
+    expect(state.rules.fixed.get('nat KUBE-POSTROUTING')).toContainEqual({
+      comment,
+      set,
+      target: 'MASQUERADE',
+    });
   });
 });

@@ -2,12 +2,13 @@
  * What we program for the reference case against what kube-proxy 1.36.2 left in the kernel for the same objects. The
  * cluster that was recorded had its API server elsewhere than the objects say, and that is put right first.
  */
+
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { CANARY, type ChainId } from '@menwei/netfilter/iptables/chain-id.ts';
 import { diff } from '@menwei/netfilter/iptables/diff.ts';
 import { formatScript } from '@menwei/netfilter/iptables/restore-script.ts';
-import { formatRule, type Rule } from '@menwei/netfilter/iptables/rule.ts';
+import { formatHeldRule, formatRule, type HeldRule, type Rule } from '@menwei/netfilter/iptables/rule.ts';
 import type { ChainContent, Ruleset } from '@menwei/netfilter/iptables/ruleset.ts';
 import { parseSavedRule } from '@menwei/netfilter/iptables/saved-rule.ts';
 import { LAYOUT } from 'menwei/backends/iptables/base.ts';
@@ -83,26 +84,24 @@ function readDump(): Ruleset {
 /** Upstream goes through Services in the order of a Go map, so KUBE-SERVICES has them in no order that counts. */
 function withSortedServices({ own, fixed }: Ruleset): Ruleset {
   const rules = rulesOf(fixed.get(NAT_SERVICES));
-  const sorted = [...rules.slice(0, -1).sort(), ...rules.slice(-1)];
+  const byText = (a: HeldRule, b: HeldRule) => (formatHeldRule(a) < formatHeldRule(b) ? -1 : 1);
+  const sorted = [...rules.slice(0, -1).sort(byText), ...rules.slice(-1)];
   return { own, fixed: new Map([...fixed, [NAT_SERVICES, sorted]]) };
 }
 
-function rulesOf(content: ChainContent | undefined): readonly string[] {
+function rulesOf(content: ChainContent | undefined): readonly HeldRule[] {
   return content === undefined || content === 'any' ? [] : content;
 }
 
 /** All chains with something in them, by name. */
 function chainsOf({ own, fixed }: Ruleset): Record<string, readonly string[]> {
-  const ownChains = Array.from(own, ([chain, lines]): [ChainId, string[]] => [
+  const ownChains = Array.from(own, ([chain, rules]): [ChainId, readonly string[]] => [
     `nat ${chain}`,
-    lines
-      .trimEnd()
-      .split('\n')
-      .map((line) => line.slice(`-A ${chain} `.length)),
+    rules.map(formatHeldRule),
   ]);
   const fixedChains = Array.from(fixed, ([id, content]): [ChainId, readonly string[]] => [
     id,
-    rulesOf(content),
+    rulesOf(content).map(formatHeldRule),
   ]);
   return Object.fromEntries([...fixedChains, ...ownChains].filter(([, rules]) => rules.length > 0));
 }

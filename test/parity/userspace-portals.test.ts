@@ -5,6 +5,8 @@
  */
 
 import { IP_FAMILIES, type IpFamily } from '@menwei/addresses/ip.ts';
+import { formatHeldRule } from '@menwei/netfilter/iptables/rule.ts';
+import type { ChainContent } from '@menwei/netfilter/iptables/ruleset.ts';
 import {
   aNodeView,
   anEndpoint,
@@ -67,7 +69,7 @@ function rulesOf(family: IpFamily, { port, node, options }: Scene): readonly str
   return [...complete.rules.fixed]
     .filter(([id]) => /KUBE-(PORTALS|NODEPORT-)/.test(id))
     .flatMap(([id, content]) =>
-      (content === 'any' ? [] : content).map((rule) => `${id.split(' ')[1]}: ${rule}`),
+      (content === 'any' ? [] : content).map((rule) => `${id.split(' ')[1]}: ${formatHeldRule(rule)}`),
     )
     .map((line) => line.replace(/\d{5}/g, (digits) => letters.get(digits) ?? digits))
     .filter((line) => !/ -d (127\.0\.0\.0\/8|::1) -j RETURN$/.test(line));
@@ -91,13 +93,12 @@ describe('the chains and what leads to them', () => {
     ['nat PREROUTING', [`${nodePorts}CONTAINER`, `${portals}CONTAINER`]],
     ['nat OUTPUT', [`${nodePorts}HOST`, `${portals}HOST`]],
   ] as const)('%s: NodePorts come last, for jumps are put in front of each other', (chain, jumps) => {
-    expect(base.get(chain)?.head).toEqual(jumps);
+    expect(textsOf(base.get(chain)?.head)).toEqual(jumps);
   });
 
   it('open the ports of relays behind the firewall of load balancers', () => {
-    const jumps = base.get('filter INPUT')?.head ?? [];
-    const names = typeof jumps === 'string' ? [] : jumps.map((rule) => rule.split(' ').at(-1));
-    expect(names).toEqual([
+    const jumps = textsOf(base.get('filter INPUT')?.head);
+    expect(jumps.map((rule) => rule.split(' ').at(-1))).toEqual([
       'KUBE-EXTERNAL-SERVICES',
       'KUBE-NODEPORTS',
       'KUBE-NODEPORT-NON-LOCAL',
@@ -265,3 +266,7 @@ describe.each(IP_FAMILIES)('portals, %s', (family) => {
     ]);
   });
 });
+
+function textsOf(content: ChainContent | undefined): readonly string[] {
+  return content === undefined || content === 'any' ? [] : content.map(formatHeldRule);
+}

@@ -1,6 +1,6 @@
 /** Machines that are changed step by step, and can be sent a packet in between. */
 import type { IpFamily } from '@menwei/addresses/ip.ts';
-import type { ChainContent, Ruleset } from '@menwei/netfilter/iptables/ruleset.ts';
+import type { Ruleset } from '@menwei/netfilter/iptables/ruleset.ts';
 import { iptablesHooks } from '@menwei/netfilter/trace/iptables/hooks.ts';
 import type { Machine, Packet } from '@menwei/netfilter/trace/packet.ts';
 import { type Hooks, trace, type Way } from '@menwei/netfilter/trace/trace.ts';
@@ -153,11 +153,7 @@ function changer<Unit, State, Changes>(
 function rulesOf(tools: FakeIptables, layout: Layout): Ruleset {
   const saved = new SavedRules(layout);
   for (const line of tools.dump().split('\n')) saved.line(line);
-  const { own, fixed } = saved.ruleset();
-  // What is read of them is what the tools say, which is a number.
-  const said = (content: ChainContent): ChainContent =>
-    content === 'any' ? content : content.map((rule) => rule.replace('--vproto tcp', '--vproto 6'));
-  return { own, fixed: new Map(Array.from(fixed, ([id, content]) => [id, said(content)])) };
+  return saved.ruleset();
 }
 
 function machineOf(family: IpFamily): Machine {

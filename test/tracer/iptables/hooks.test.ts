@@ -1,5 +1,7 @@
 import type { ChainId } from '@menwei/netfilter/iptables/chain-id.ts';
+import type { HeldRule } from '@menwei/netfilter/iptables/rule.ts';
 import type { Ruleset } from '@menwei/netfilter/iptables/ruleset.ts';
+import { parseHeldRule } from '@menwei/netfilter/iptables/saved-rule.ts';
 import { iptablesHooks } from '@menwei/netfilter/trace/iptables/hooks.ts';
 import { recentName } from '@menwei/netfilter/trace/iptables/match.ts';
 import type { Machine, Packet } from '@menwei/netfilter/trace/packet.ts';
@@ -19,11 +21,12 @@ const HOOKS: readonly ChainId[] = [
 
 /** `nat KUBE-SERVICES: -d 172.30.0.1 -j KUBE-SVC-A`, one a line; chains that are not named are empty. */
 function rulesetOf(...lines: readonly string[]): Ruleset {
-  const fixed = new Map<ChainId, string[]>(HOOKS.map((hook) => [hook, []]));
-  const own = new Map<string, string>();
+  const fixed = new Map<ChainId, HeldRule[]>(HOOKS.map((hook) => [hook, []]));
+  const own = new Map<string, HeldRule[]>();
   for (const line of lines) {
-    const [, table, chain = '', rule = ''] = /^(\w+) (\S+): (.*)$/.exec(line) ?? [];
-    if (/^KUBE-S(VC|EP)-/.test(chain)) own.set(chain, `${own.get(chain) ?? ''}-A ${chain} ${rule}\n`);
+    const [, table, chain = '', text = ''] = /^(\w+) (\S+): (.*)$/.exec(line) ?? [];
+    const rule = parseHeldRule(text);
+    if (/^KUBE-S(VC|EP)-/.test(chain)) own.set(chain, [...(own.get(chain) ?? []), rule]);
     else if (table === 'nat' || table === 'filter') {
       const id: ChainId = `${table} ${chain}`;
       fixed.set(id, [...(fixed.get(id) ?? []), rule]);

@@ -3,8 +3,10 @@
  * restart and repair differ only in what they compare.
  */
 import { splitChainId, TABLES, type Table } from './chain-id.ts';
-import type { RestoreScript, TableScript } from './restore-script.ts';
+import type { Insertion, Refill, RestoreScript, RuleInChain, TableScript } from './restore-script.ts';
+import { formatHeldRule, type HeldRule } from './rule.ts';
 import { type ChainContent, isBuiltinChain, type OwnChains, type Ruleset } from './ruleset.ts';
+import { areSameRules, isSameRule } from './same-rule.ts';
 
 export function diff(from: Ruleset, to: Ruleset): RestoreScript {
   const scripts = new Map(TABLES.map((table) => [table, new TableDiff()]));
@@ -22,15 +24,17 @@ export function diff(from: Ruleset, to: Ruleset): RestoreScript {
 /** Collects what happens to one table. */
 class TableDiff {
   readonly #chains: string[] = [];
-  readonly #deletions: string[] = [];
-  readonly #refills: string[] = [];
-  readonly #insertions: string[] = [];
+  readonly #deletions: RuleInChain[] = [];
+  readonly #refills: Refill[] = [];
+  readonly #insertions: Insertion[] = [];
   readonly #removedChains: string[] = [];
 
   addJumps(chain: string, present: ChainContent | undefined, wanted: ChainContent): void {
     if (wanted === 'any') return;
-    const there = new Set(present === 'any' ? [] : present);
-    for (const rule of wanted) if (!there.has(rule)) this.#insertions.push(`-I ${chain} ${rule}`);
+    const there = present === undefined || present === 'any' ? [] : present;
+    for (const rule of wanted) {
+      if (!there.some((other) => isSameRule(other, rule))) this.#insertions.push({ chain, rule });
+    }
   }
 
   changeFixedChain(chain: string, present: ChainContent | undefined, wanted: ChainContent): void {
@@ -40,18 +44,18 @@ class TableDiff {
     }
     const edits = present === undefined || present === 'any' ? undefined : editsOf(present, wanted);
     if (edits === undefined) {
-      this.#rewrite(chain, wanted.map((rule) => `-A ${chain} ${rule}\n`).join(''));
+      this.#rewrite(chain, wanted);
       return;
     }
-    for (const rule of edits.removed) this.#deletions.push(`-D ${chain} ${rule}`);
+    for (const rule of edits.removed) this.#deletions.push({ chain, rule });
     // Ascending positions: when a rule is inserted, all before it are in place already.
-    for (const { position, rule } of edits.added) this.#insertions.push(`-I ${chain} ${position} ${rule}`);
+    for (const { position, rule } of edits.added) this.#insertions.push({ chain, position, rule });
   }
 
   changeOwnChains(from: OwnChains, to: OwnChains): void {
-    for (const [chain, lines] of to) {
+    for (const [chain, rules] of to) {
       const present = from.get(chain);
-      if (present === undefined || !sameLines(present, lines)) this.#rewrite(chain, lines);
+      if (present === undefined || !areSameRules(present, rules)) this.#rewrite(chain, rules);
     }
     for (const [chain] of from) {
       if (to.get(chain) !== undefined) continue;
@@ -73,24 +77,10 @@ class TableDiff {
     return steps.every((step) => step.length === 0) ? [] : [script];
   }
 
-  #rewrite(chain: string, lines: string): void {
+  #rewrite(chain: string, rules: readonly HeldRule[]): void {
     this.#chains.push(chain);
-    if (lines !== '') this.#refills.push(lines);
+    if (rules.length > 0) this.#refills.push({ chain, rules });
   }
-}
-
-/**
- * The rules of an own chain are the same even if only one side has the comments that large clusters go without
- * (spec § 4.9): rewriting them all would change no packet's way.
- */
-function sameLines(present: string, wanted: string): boolean {
-  return present === wanted || withoutComments(present) === withoutComments(wanted);
-}
-
-const OPTIONAL_COMMENT = /^(-A \S+) -m comment --comment (?:"[^"]* -> [^"]*"|[^" ]+)/gm;
-
-function withoutComments(lines: string): string {
-  return lines.replace(OPTIONAL_COMMENT, '$1');
 }
 
 /** Letters of a chain name that tell a thousand buckets apart: `KUBE-SEP-XY`. */
@@ -106,32 +96,64 @@ function sortNames(names: readonly string[]): readonly string[] {
 }
 
 interface Edits {
-  readonly removed: readonly string[];
-  readonly added: readonly { readonly position: number; readonly rule: string }[];
+  readonly removed: readonly HeldRule[];
+  readonly added: readonly { readonly position: number; readonly rule: HeldRule }[];
 }
 
 /** Single edits for a chain in which little changes; undefined when writing it anew is simpler. */
-function editsOf(present: readonly string[], wanted: readonly string[]): Edits | undefined {
-  let start = 0;
-  const shorter = Math.min(present.length, wanted.length);
-  while (start < shorter && present[start] === wanted[start]) start++;
-  let same = 0;
-  while (same < shorter - start && present.at(-1 - same) === wanted.at(-1 - same)) same++;
-
-  const oldMiddle = present.slice(start, present.length - same);
-  const newMiddle = wanted.slice(start, wanted.length - same);
-  const kept = new Set(newMiddle);
-  const there = new Set(oldMiddle);
-  const removed = oldMiddle.filter((rule) => !kept.has(rule));
-  const added = newMiddle.flatMap((rule, index) =>
-    there.has(rule) ? [] : [{ position: start + index + 1, rule }],
+function editsOf(present: readonly HeldRule[], wanted: readonly HeldRule[]): Edits | undefined {
+  const { start, end } = commonEnds(present, wanted);
+  const oldMiddle = keyed(present.slice(start, present.length - end));
+  const newMiddle = keyed(wanted.slice(start, wanted.length - end));
+  const kept = new Set(newMiddle.map(({ key }) => key));
+  const there = new Set(oldMiddle.map(({ key }) => key));
+  const removed = oldMiddle.filter(({ key }) => !kept.has(key));
+  const added = newMiddle.flatMap(({ key, rule }, index) =>
+    there.has(key) ? [] : [{ position: start + index + 1, rule }],
   );
-  const survivorsOld = oldMiddle.filter((rule) => kept.has(rule));
-  const survivorsNew = newMiddle.filter((rule) => there.has(rule));
+  const survivorsOld = oldMiddle.filter(({ key }) => kept.has(key));
+  const survivorsNew = newMiddle.filter(({ key }) => there.has(key));
   // A rule is deleted by its text, which takes away the first that has it.
-  const gone = new Set(removed);
-  if (present.slice(0, start).some((rule) => gone.has(rule))) return undefined;
-  const reordered = survivorsOld.some((rule, index) => rule !== survivorsNew[index]);
+  const before = present.slice(0, start);
+  if (holdsAny(before, removed)) return undefined;
+  const reordered = survivorsOld.some(({ key }, index) => key !== survivorsNew[index]?.key);
   if (reordered || survivorsOld.length !== survivorsNew.length) return undefined;
-  return removed.length + added.length > wanted.length / 2 ? undefined : { removed, added };
+  if (removed.length + added.length > wanted.length / 2) return undefined;
+  return { removed: removed.map(({ rule }) => rule), added };
+}
+
+/** How many rules two chains have in common at their start, and behind that at their end. */
+export function commonEnds(
+  a: readonly HeldRule[],
+  b: readonly HeldRule[],
+): { readonly start: number; readonly end: number } {
+  const isSame = (one: HeldRule | undefined, other: HeldRule | undefined) =>
+    one !== undefined && other !== undefined && isSameRule(one, other);
+  const shorter = Math.min(a.length, b.length);
+  let start = 0;
+  while (start < shorter && isSame(a[start], b[start])) start++;
+  let end = 0;
+  while (end < shorter - start && isSame(a.at(-1 - end), b.at(-1 - end))) end++;
+  return { start, end };
+}
+
+export interface KeyedRule {
+  readonly key: string;
+  readonly rule: HeldRule;
+}
+
+/** With a text that is the same for the same rule. */
+export function keyed(rules: readonly HeldRule[]): readonly KeyedRule[] {
+  return rules.map((rule) => ({ key: formatHeldRule(rule), rule }));
+}
+
+/** So many are looked for one by one; making texts of thousands that did not change takes longer. */
+const FEW = 8;
+
+function holdsAny(rules: readonly HeldRule[], wanted: readonly KeyedRule[]): boolean {
+  if (wanted.length <= FEW) {
+    return rules.some((rule) => wanted.some((other) => isSameRule(rule, other.rule)));
+  }
+  const keys = new Set(wanted.map(({ key }) => key));
+  return keyed(rules).some(({ key }) => keys.has(key));
 }

@@ -1,19 +1,33 @@
-/** Input for iptables-restore as data: the Changes of this backend. */
+/** Input for iptables-restore as data. */
 import { type ChainId, chainId, type Table } from './chain-id.ts';
+import { formatHeldRule, type HeldRule } from './rule.ts';
 
 /** What happens to one table, in this order. Each table is all or nothing. */
 export interface TableScript {
   readonly table: Table;
   /** Chains that are created, or emptied if they exist. */
   readonly chains: readonly string[];
-  /** `-D` commands. */
-  readonly deletions: readonly string[];
-  /** `-A` lines of whole chains, each with its newline. */
-  readonly refills: readonly string[];
-  /** `-I` commands. */
-  readonly insertions: readonly string[];
+  readonly deletions: readonly RuleInChain[];
+  /** The rules of whole chains. */
+  readonly refills: readonly Refill[];
+  readonly insertions: readonly Insertion[];
   /** Chains that are deleted; they are among `chains` too, since only an empty chain can go. */
   readonly removedChains: readonly string[];
+}
+
+export interface RuleInChain {
+  readonly chain: string;
+  readonly rule: HeldRule;
+}
+
+export interface Refill {
+  readonly chain: string;
+  readonly rules: readonly HeldRule[];
+}
+
+export interface Insertion extends RuleInChain {
+  /** From 1; without it the rule is put in front. */
+  readonly position?: number;
 }
 
 /** Tables in which nothing happens are left out. */
@@ -34,7 +48,7 @@ export function* formatPieces(script: RestoreScript, pieceLength = 1 << 18): Gen
 /** The chains in which anything happens: `nat KUBE-SERVICES`. */
 export function touchedChains(script: RestoreScript): readonly ChainId[] {
   return script.flatMap(({ table, chains, deletions, insertions }) => {
-    const edited = [...deletions, ...insertions].map((command) => command.split(' ', 2)[1] ?? '');
+    const edited = [...deletions, ...insertions].map(({ chain }) => chain);
     return [...new Set([...chains, ...edited])].map((chain) => chainId(table, chain));
   });
 }
@@ -47,10 +61,19 @@ function* formatTexts(script: RestoreScript): Generator<string> {
   for (const { table, chains, deletions, refills, insertions, removedChains } of script) {
     yield `*${table}\n`;
     for (const chain of chains) yield `:${chain} - [0:0]\n`;
-    for (const command of deletions) yield `${command}\n`;
-    yield* refills;
-    for (const command of insertions) yield `${command}\n`;
+    for (const { chain, rule } of deletions) yield `-D ${chain} ${formatHeldRule(rule)}\n`;
+    for (const { chain, rules } of refills) yield formatRefill(chain, rules);
+    for (const { chain, position, rule } of insertions) {
+      yield `-I ${chain} ${position === undefined ? '' : `${position} `}${formatHeldRule(rule)}\n`;
+    }
     for (const chain of removedChains) yield `-X ${chain}\n`;
     yield 'COMMIT\n';
   }
+}
+
+/** `-A` lines of a chain, each with its newline. */
+function formatRefill(chain: string, rules: readonly HeldRule[]): string {
+  let lines = '';
+  for (const rule of rules) lines += `-A ${chain} ${formatHeldRule(rule)}\n`;
+  return lines;
 }

@@ -43,6 +43,23 @@ export interface VirtualAddress {
   readonly port: number;
 }
 
+/** A rule that is like none of ours, in the words of iptables-save, without `-A CHAIN`. */
+export interface ForeignRule {
+  readonly foreign: string;
+}
+
+/** What may stand in a chain. */
+export type HeldRule = Rule | ForeignRule;
+
+export function isForeign(rule: HeldRule): rule is ForeignRule {
+  return 'foreign' in rule;
+}
+
+/** Somebody else's rule stays in its own words: the tools would not find it by others. */
+export function formatHeldRule(rule: HeldRule): string {
+  return isForeign(rule) ? rule.foreign : formatRule(rule);
+}
+
 /** The rule as we write it, without `-A CHAIN`. One flat string: there may be a million of them. */
 export function formatRule(rule: Rule): string {
   const args: string[] = [];
@@ -118,7 +135,7 @@ function formatRecent(recent: { readonly name: string; readonly seconds?: number
 }
 
 /** The tools print one host as /32 or /128 on saving; we, like upstream, write it bare. */
-function withoutHostPrefix(address: string): string {
+export function withoutHostPrefix(address: string): string {
   return address.endsWith('/32') && !address.includes(':')
     ? address.slice(0, -3)
     : address.endsWith('/128')

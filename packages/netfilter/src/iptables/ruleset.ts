@@ -1,15 +1,16 @@
-/** A piece of the kernel's iptables rules: the State of this backend. */
+/** A piece of the kernel's iptables rules, as data. */
 import type { ChainId } from './chain-id.ts';
+import type { HeldRule } from './rule.ts';
 
 /**
- * What a fixed or built-in chain holds, rule by rule without `-A CHAIN`: of a fixed chain all rules in order, of a
+ * What a fixed or built-in chain holds: of a fixed chain all rules in order, of a
  * built-in chain just our jumps. `any`: the chain must exist, and its rules are somebody else's affair.
  */
-export type ChainContent = readonly string[] | 'any';
+export type ChainContent = readonly HeldRule[] | 'any';
 
-/** Chains that belong to one service port each, by name, with their lines (see OwnChain). */
-export interface OwnChains extends Iterable<readonly [chain: string, lines: string]> {
-  get(chain: string): string | undefined;
+/** Chains in nat that belong to one service port each, by name. */
+export interface OwnChains extends Iterable<readonly [chain: string, rules: readonly HeldRule[]]> {
+  get(chain: string): readonly HeldRule[] | undefined;
 }
 
 /** A chain that is not named does not exist, or is outside of the piece at hand. */

@@ -3,6 +3,7 @@ import {
   type AddressType,
   formatMark,
   formatProbability,
+  type HeldRule,
   hasProtocolMatch,
   isNewFirst,
   isSafeComment,
@@ -21,6 +22,11 @@ export function parseSavedRule(text: string): Rule | undefined {
     if (OPTIONS.get(reading.next())?.(reading) !== true) return undefined;
   }
   return reading.finish();
+}
+
+/** The rule in a line of iptables-save, whoever wrote it. */
+export function parseHeldRule(text: string): HeldRule {
+  return parseSavedRule(text) ?? { foreign: text };
 }
 
 /** Takes up an option with its values; false when no rule of ours has it so. */

@@ -2,6 +2,7 @@
 
 import { IP_FAMILIES, type IpFamily } from '@menwei/addresses/ip.ts';
 import type { ChainId } from '@menwei/netfilter/iptables/chain-id.ts';
+import { formatHeldRule } from '@menwei/netfilter/iptables/rule.ts';
 import { aNodeView } from '@menwei/testing/services/testing.ts';
 import { describe, expect, it } from 'vitest';
 import { optionsOf } from '../../../../../test/tracer/modes.ts';
@@ -22,7 +23,7 @@ function chain(
   const options = optionsOf(fields.family ?? 'IPv4', fields);
   const content = compileBase(aNodeView({ nodePortAddresses }), options).get(id);
   if (content === undefined) throw new Error(`BUG: no ${id}`);
-  return content.head === 'any' ? content.head : [...content.head, ...content.tail];
+  return content.head === 'any' ? content.head : [...content.head, ...content.tail].map(formatHeldRule);
 }
 
 describe('jumps', () => {
@@ -32,7 +33,7 @@ describe('jumps', () => {
       '-m conntrack --ctstate NEW -m comment --comment "kubernetes externally-visible service portals"';
     const firewall = '-m conntrack --ctstate NEW -m comment --comment "kubernetes load balancer firewall"';
     const comment = (text: string) => `-m comment --comment "kubernetes ${text}"`;
-    expect(JUMPS.map(({ from, rule }) => `${from} ${rule}`)).toEqual([
+    expect(JUMPS.map(({ from, rule }) => `${from} ${formatHeldRule(rule)}`)).toEqual([
       `filter INPUT ${external} -j KUBE-EXTERNAL-SERVICES`,
       `filter FORWARD ${external} -j KUBE-EXTERNAL-SERVICES`,
       `filter INPUT ${comment('health check service ports')} -j KUBE-NODEPORTS`,
@@ -53,7 +54,7 @@ describe('jumps', () => {
   it.each(IP_FAMILIES)('lead to chains that exist in %s', (family) => {
     const base = compileBase(aNodeView({ family }), optionsOf(family));
     for (const { from, rule } of JUMPS) {
-      expect([...base.keys()]).toContain(`${from.split(' ')[0]} ${rule.split(' ').at(-1)}`);
+      expect([...base.keys()]).toContain(`${from.split(' ')[0]} ${rule.target}`);
     }
     expect([...base.keys()]).toEqual(expect.arrayContaining([...FIXED_CHAINS]));
   });

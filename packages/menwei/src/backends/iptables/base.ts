@@ -1,7 +1,7 @@
 /** The rules that exist without any Service: jumps from the built-in chains and our fixed chains (spec §§ 4.5, 4.7). */
 
 import type { ChainId } from '@menwei/netfilter/iptables/chain-id.ts';
-import { formatMark, formatRule, type Rule } from '@menwei/netfilter/iptables/rule.ts';
+import { formatMark, type Rule } from '@menwei/netfilter/iptables/rule.ts';
 import type { NodeView } from '../../services/node-view.ts';
 import {
   FILTER_EXTERNAL_SERVICES,
@@ -49,7 +49,7 @@ export const LAYOUT: Layout = {
 export function compileBase(node: NodeView, options: IptablesOptions): BaseChains {
   const base = new Map<ChainId, BaseChain>();
   const add = (id: ChainId, head: readonly Rule[] = [], tail: readonly Rule[] = []) =>
-    base.set(id, { head: head.map(formatRule), tail: tail.map(formatRule) });
+    base.set(id, { head, tail });
 
   add(FILTER_SERVICES);
   add(FILTER_EXTERNAL_SERVICES);

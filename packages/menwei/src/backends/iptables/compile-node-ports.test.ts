@@ -1,6 +1,7 @@
 /** NodePorts in iptables mode alone: localhost is guarded and counted, and ports for health checks are opened. */
 
 import { IP_FAMILIES } from '@menwei/addresses/ip.ts';
+import { formatHeldRule } from '@menwei/netfilter/iptables/rule.ts';
 import { aNodeView } from '@menwei/testing/services/testing.ts';
 import { describe, expect, it } from 'vitest';
 import { optionsOf } from '../../../../../test/tracer/modes.ts';
@@ -36,7 +37,9 @@ describe('localhost', () => {
     (localhostNodePorts, accounting, expected) => {
       const fields = { localhostNodePorts, accounting };
       const { sharedRules } = compile(port, aNodeView(), optionsOf('IPv4', fields));
-      const rules = sharedRules.filter(({ chain }) => chain === 'nat KUBE-NODEPORTS').map(({ rule }) => rule);
+      const rules = sharedRules
+        .filter(({ chain }) => chain === 'nat KUBE-NODEPORTS')
+        .map(({ rule }) => formatHeldRule(rule));
       const dispatch = /^-m comment --comment ns\/web -m tcp -p tcp --dport 30080 -j KUBE-EXT-\w+$/;
       const count =
         /^-m comment --comment ns\/web -m tcp -p tcp -d 127.0.0.0\/8 --dport 30080 -m nfacct --nfacct-name localhost_nps_accepted_pkts -j KUBE-EXT-\w+$/;

@@ -1,6 +1,6 @@
 /** The rules a service port contributes to the chains that all share: who may come in, and to which chain (spec § 4.8). */
 
-import { formatRule, type Rule } from '@menwei/netfilter/iptables/rule.ts';
+import type { Rule } from '@menwei/netfilter/iptables/rule.ts';
 import { filterRules } from '../xtables/filter-rules.ts';
 import type { SharedRule } from '../xtables/shared-chains.ts';
 import { NAT_NODE_PORTS, NAT_SERVICES } from './names.ts';
@@ -80,5 +80,5 @@ function nodePortRules({ port, protocol, chains, options, hasEndpoints }: Situat
 }
 
 function shared(chain: SharedRule['chain'], rule: Rule): SharedRule {
-  return { chain, rule: formatRule(rule) };
+  return { chain, rule };
 }

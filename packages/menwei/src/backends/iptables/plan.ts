@@ -1,5 +1,6 @@
 /** The desired units put together into chains, change by change. */
 
+import type { Rule } from '@menwei/netfilter/iptables/rule.ts';
 import type { OwnChains, Ruleset } from '@menwei/netfilter/iptables/ruleset.ts';
 import { done, type Steps } from '../../scheduling/steps.ts';
 import type { NodeView } from '../../services/node-view.ts';
@@ -55,28 +56,28 @@ export class IptablesPlan implements Plan<IptablesUnit, Ruleset> {
     return { own, fixed: this.#shared.complete() };
   }
 
-  *#ownChainsOf(keys: Iterable<ServicePortKey>): Generator<readonly [string, string]> {
+  *#ownChainsOf(keys: Iterable<ServicePortKey>): Generator<readonly [string, readonly Rule[]]> {
     for (const key of keys) {
-      for (const { chain, lines } of this.#units.get(key)?.ownChains ?? []) yield [chain, lines];
+      for (const { chain, rules } of this.#units.get(key)?.ownChains ?? []) yield [chain, rules];
     }
   }
 }
 
 /** Chains straight from the units; a first sync never asks for one by name, and then no index is made. */
 class OwnChainsOf implements OwnChains {
-  readonly #chains: () => Iterable<readonly [string, string]>;
-  #index: ReadonlyMap<string, string> | undefined;
+  readonly #chains: () => Iterable<readonly [string, readonly Rule[]]>;
+  #index: ReadonlyMap<string, readonly Rule[]> | undefined;
 
-  constructor(chains: () => Iterable<readonly [string, string]>) {
+  constructor(chains: () => Iterable<readonly [string, readonly Rule[]]>) {
     this.#chains = chains;
   }
 
-  get(chain: string): string | undefined {
+  get(chain: string): readonly Rule[] | undefined {
     this.#index ??= new Map(this.#chains());
     return this.#index.get(chain);
   }
 
-  [Symbol.iterator](): Iterator<readonly [string, string]> {
+  [Symbol.iterator](): Iterator<readonly [string, readonly Rule[]]> {
     return this.#chains()[Symbol.iterator]();
   }
 }

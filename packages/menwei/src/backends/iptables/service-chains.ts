@@ -1,6 +1,6 @@
 /** The chains of one service port: policies, source ranges, and one chain an endpoint (spec § 4.9). */
 
-import { formatRule, type Rule } from '@menwei/netfilter/iptables/rule.ts';
+import type { Rule } from '@menwei/netfilter/iptables/rule.ts';
 import type { NodeView } from '../../services/node-view.ts';
 import { sourceRangesAllowNode } from '../../services/situation.ts';
 import { type Endpoint, isExternallyAccessible } from '../../state/service-port.ts';
@@ -23,9 +23,9 @@ export function ownChains(situation: Situation): OwnChain[] {
   }));
   const own: OwnChain[] = [];
   if (situation.hasEndpoints && isExternallyAccessible(port)) {
-    own.push(ownChain(chains.external, externalChain(situation)));
+    own.push({ chain: chains.external, rules: externalChain(situation) });
   }
-  if (situation.usesFirewall) own.push(ownChain(chains.firewall, firewallChain(situation)));
+  if (situation.usesFirewall) own.push({ chain: chains.firewall, rules: firewallChain(situation) });
   for (const [chain, endpoints] of [
     [chains.cluster, clusterEndpoints],
     [chains.local, localEndpoints],
@@ -100,7 +100,7 @@ function policyChain(situation: Situation, chain: string, targets: readonly Targ
     const oneOf = remaining === 1 ? undefined : remaining;
     rules.push({ comment: commentOf(target), oneOf, target: target.chain });
   });
-  return ownChain(chain, rules);
+  return { chain, rules };
 }
 
 /** Off-cluster traffic to the ClusterIP is masqueraded, so that the reply comes back this way. */
@@ -121,10 +121,11 @@ function internalMasquerade({ port, protocol, node, options }: Situation): Rule[
 function endpointRules({ port, protocol, node }: Situation, { endpoint, chain }: Target): OwnChain {
   const comment = node.largeCluster ? undefined : port.displayName;
   const recent = port.sessionAffinitySeconds > 0 ? { name: chain } : undefined;
-  return ownChain(chain, [
+  const rules: readonly Rule[] = [
     { comment, source: endpoint.ip, target: MARK_MASQ },
     { comment, recent, protocol, target: `DNAT --to-destination ${endpoint.text}` },
-  ]);
+  ];
+  return { chain, rules };
 }
 
 function localSource(node: NodeView, negation: '' | '! ' = ''): Pick<Rule, 'source' | 'inInterface'> {
@@ -139,11 +140,4 @@ function localSource(node: NodeView, negation: '' | '! ' = ''): Pick<Rule, 'sour
     case 'none':
       return {};
   }
-}
-
-function ownChain(chain: string, rules: readonly Rule[]): OwnChain {
-  const texts: string[] = [];
-  for (const rule of rules) texts.push('-A ', chain, ' ', formatRule(rule), '\n');
-  // Joining gives one flat text; adding up would keep every piece alive.
-  return { chain, lines: texts.join('') };
 }

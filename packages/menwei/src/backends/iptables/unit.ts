@@ -1,14 +1,11 @@
 /** What one service port needs of iptables, as data (the Unit of this backend). */
+import type { Rule } from '@menwei/netfilter/iptables/rule.ts';
 import type { SharedRule } from '../xtables/shared-chains.ts';
 
-/**
- * A chain in nat that belongs to one service port alone. Its rules are one text, as iptables-restore reads it: there
- * may be hundreds of thousands of such chains, and they are only ever written or compared as a whole.
- */
+/** A chain in nat that belongs to one service port alone. There may be hundreds of thousands of them. */
 export interface OwnChain {
   readonly chain: string;
-  /** `-A <chain> <rule>` lines, each with its newline. */
-  readonly lines: string;
+  readonly rules: readonly Rule[];
 }
 
 export interface IptablesUnit {

@@ -1,6 +1,7 @@
 /** The rules without any Service, and what members of sets make of them. The rest is in test/parity/ipvs-golden.test.ts. */
 
 import { IP_FAMILIES, type IpFamily } from '@menwei/addresses/ip.ts';
+import { formatHeldRule, isForeign } from '@menwei/netfilter/iptables/rule.ts';
 import { OPTIONS } from '@menwei/testing/backends/ipvs/testing.ts';
 import { describe, expect, it } from 'vitest';
 import type { LocalDetector } from '../../services/node-view.ts';
@@ -25,7 +26,7 @@ function chainsOf(filled: readonly SetId[], { detectLocal = POD_RANGE, ...option
 
 function rulesOf(chain: typeof NAT_SERVICES, filled: readonly SetId[], fields?: Fields) {
   const content = chainsOf(filled, fields).get(chain);
-  return content === undefined || content.head === 'any' ? [] : content.head;
+  return content === undefined || content.head === 'any' ? [] : content.head.map(formatHeldRule);
 }
 
 /** Without the words. */
@@ -38,7 +39,7 @@ describe('the chains', () => {
     const chains = chainsOf([], { family });
     expect(new Set([...chains.keys()].filter((id) => id.includes(' KUBE-')))).toEqual(LAYOUT.fixedChains);
     for (const { from, rule } of JUMPS) {
-      expect([...chains.keys()]).toContain(`${from.split(' ')[0]} ${rule.split(' ').at(-1)}`);
+      expect([...chains.keys()]).toContain(`${from.split(' ')[0]} ${rule.target}`);
       expect(chains.get(from)?.head).toContain(rule);
     }
   });
@@ -48,7 +49,7 @@ describe('the chains', () => {
     const names = new Set(Array.from(setShapes('IPv6').values(), ({ name }) => name));
     for (const { head } of chainsOf(ids, { family: 'IPv6' }).values()) {
       for (const rule of head === 'any' ? [] : head) {
-        const [, name] = /--match-set (\S+)/.exec(rule) ?? [];
+        const name = isForeign(rule) ? undefined : rule.set?.name;
         if (name !== undefined) expect(names).toContain(name);
       }
     }
@@ -56,7 +57,7 @@ describe('the chains', () => {
 
   it('ask no set of ours while those are empty', () => {
     const theirs = [...setShapes('IPv4').keys()].filter((id) => !id.startsWith('MENWEI-'));
-    for (const { head } of chainsOf(theirs).values()) expect(String(head)).not.toContain('MENWEI-');
+    for (const { head } of chainsOf(theirs).values()) expect(JSON.stringify(head)).not.toContain('MENWEI-');
   });
 });
 

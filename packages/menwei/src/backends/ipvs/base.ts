@@ -2,7 +2,6 @@
  * The chains of the ipvs mode, how packets get there, and their rules, which are as many whatever the number of Services
  * (spec § 6.4). A rule that asks a set is left out while the set is empty where kube-proxy does so, and ours always.
  */
-import { formatRule } from '@menwei/netfilter/iptables/rule.ts';
 import { type Jump, jump, type Layout } from '../xtables/layout.ts';
 import type { BaseChains } from '../xtables/shared-chains.ts';
 import type { BaseFacts } from './base-facts.ts';
@@ -59,11 +58,10 @@ export const LAYOUT: Layout = {
 
 /** The rules of every chain of ours, and the jumps from the built-in ones. */
 export function compileBase(facts: BaseFacts): BaseChains {
-  const chains = [...natRules(facts), ...filterRules(facts)].map(
-    ([id, rules]) => [id, rules.map(formatRule)] as const,
-  );
   const jumps = [...Map.groupBy(JUMPS, ({ from }) => from)].map(
     ([from, some]) => [from, some.map(({ rule }) => rule)] as const,
   );
-  return new Map([...chains, ...jumps].map(([id, head]) => [id, { head, tail: [] }]));
+  return new Map(
+    [...natRules(facts), ...filterRules(facts), ...jumps].map(([id, head]) => [id, { head, tail: [] }]),
+  );
 }

@@ -1,6 +1,6 @@
 /** One service port → its virtual servers, and what it wants on the interface, in the sets and of the rules. */
 import { isLoopback } from '@menwei/addresses/ip.ts';
-import { formatRule } from '@menwei/netfilter/iptables/rule.ts';
+import type { Rule } from '@menwei/netfilter/iptables/rule.ts';
 import { type Destination, type FrontendKey, formatFrontend } from '@menwei/netlink/ipvs';
 import type { Forwarding } from '../../kubernetes/objects.ts';
 import type { NodeView } from '../../services/node-view.ts';
@@ -46,7 +46,7 @@ class UnitWriter {
   readonly servers = new Map<FrontendKey, ServerContent>();
   readonly addresses = new Set<string>();
   readonly members: Member[] = [];
-  readonly outFilterRules: string[] = [];
+  readonly outFilterRules: Rule[] = [];
   readonly #port: ServicePort;
   readonly #node: NodeView;
   readonly #options: IpvsOptions;
@@ -108,7 +108,7 @@ class UnitWriter {
       if (allowsNode) this.#join('KUBE-LOAD-BALANCER-SOURCE-IP', formatSourceEntry(entry, ip));
       else {
         const virtual = { ip, protocol: protocol.toLowerCase(), port };
-        this.outFilterRules.push(formatRule({ source: ip, virtual, target: 'DROP' }));
+        this.outFilterRules.push({ source: ip, virtual, target: 'DROP' });
       }
     }
   }

@@ -1,6 +1,7 @@
 /** What single changes mean for the kernel, through plan and diff. */
 
 import type { ChainId } from '@menwei/netfilter/iptables/chain-id.ts';
+import { formatHeldRule } from '@menwei/netfilter/iptables/rule.ts';
 import { NODE, OPTIONS } from '@menwei/testing/backends/ipvs/testing.ts';
 import {
   aNodeView,
@@ -208,7 +209,7 @@ describe('what several service ports want', () => {
 describe('rules', () => {
   function chain(id: ChainId): readonly string[] {
     const content = plan.complete().rules.fixed.get(id);
-    return content === undefined || content === 'any' ? [] : content;
+    return content === undefined || content === 'any' ? [] : content.map(formatHeldRule);
   }
 
   const external = (name: string, ip: string) =>

@@ -2,6 +2,7 @@
 
 import { formatHostPort } from '@menwei/addresses/ip.ts';
 import type { ChainId } from '@menwei/netfilter/iptables/chain-id.ts';
+import type { HeldRule } from '@menwei/netfilter/iptables/rule.ts';
 import type { Ruleset } from '@menwei/netfilter/iptables/ruleset.ts';
 import type { SetEntry, SetShape } from '@menwei/netlink/ipset';
 import type { Destination, FrontendKey, VirtualServer } from '@menwei/netlink/ipvs';
@@ -43,7 +44,7 @@ export interface IpvsState {
 }
 
 /** In which order rules stand whose sets come to have members, or no longer have them. */
-export type RuleOrder = ReadonlyMap<ChainId, readonly string[]>;
+export type RuleOrder = ReadonlyMap<ChainId, readonly HeldRule[]>;
 
 /** `10.0.0.1:80`, `[fd00::1]:80`: the identity of a destination within its virtual server. */
 export function formatDestination({ ip, port }: Pick<Destination, 'ip' | 'port'>): string {

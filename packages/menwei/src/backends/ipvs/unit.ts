@@ -1,4 +1,5 @@
 /** What one service port needs in the kernel in ipvs mode. */
+import type { Rule } from '@menwei/netfilter/iptables/rule.ts';
 import type { SetEntry } from '@menwei/netlink/ipset';
 import type { ServerContent } from './state.ts';
 
@@ -8,8 +9,8 @@ export interface IpvsUnit {
   readonly addresses: readonly string[];
   /** Members it wants in sets; another service port may want the same one. */
   readonly members: readonly Member[];
-  /** The rules it puts into chain KUBE-IPVS-OUT-FILTER, without `-A CHAIN`. */
-  readonly outFilterRules: readonly string[];
+  /** The rules it puts into chain KUBE-IPVS-OUT-FILTER. */
+  readonly outFilterRules: readonly Rule[];
 }
 
 export interface Member {

@@ -1,6 +1,6 @@
 /** The rules that exist without any Service: jumps from the built-in chains and our fixed chains (spec § 7.4). */
 import { type ChainId, splitChainId } from '@menwei/netfilter/iptables/chain-id.ts';
-import { formatRule, type Rule } from '@menwei/netfilter/iptables/rule.ts';
+import type { Rule } from '@menwei/netfilter/iptables/rule.ts';
 import { FILTER_CHAINS, FIREWALL_JUMPS, SERVICE_JUMPS } from '../xtables/filter-chains.ts';
 import { type Jump, jump, type Layout } from '../xtables/layout.ts';
 import type { BaseChain, BaseChains } from '../xtables/shared-chains.ts';
@@ -35,7 +35,7 @@ function nodePortJump(from: ChainId, to: ChainId): Jump {
     destinationType: 'LOCAL',
     target: splitChainId(to).chain,
   };
-  return { from, to, rule: formatRule(rule) };
+  return { from, to, rule };
 }
 
 export const LAYOUT: Layout = {
@@ -58,7 +58,7 @@ export function compileBase({ family, localhostNodePorts }: UserspaceOptions): B
     const loopback = family === 'IPv4' ? '127.0.0.0/8' : '::1/128';
     // Only the node itself reaches its localhost.
     const leaveAlone: Rule = { destination: loopback, target: 'RETURN' };
-    base.set(NODE_PORT_HOST, { head: [formatRule(leaveAlone)], tail: [] });
+    base.set(NODE_PORT_HOST, { head: [leaveAlone], tail: [] });
   }
   for (const from of new Set(JUMPS.map((row) => row.from))) {
     base.set(from, { head: JUMPS.filter((row) => row.from === from).map((row) => row.rule), tail: [] });

@@ -1,7 +1,6 @@
 /** The desired units put together into rules and relays, change by change, with a port for each listener. */
 
 import { formatHostPort, type IpFamily } from '@menwei/addresses/ip.ts';
-import { formatRule } from '@menwei/netfilter/iptables/rule.ts';
 import type { Ruleset } from '@menwei/netfilter/iptables/ruleset.ts';
 import type { Listener, Relay, RelayKey, RelayProtocol } from '../../relay/contract.ts';
 import { done, type Steps } from '../../scheduling/steps.ts';
@@ -238,13 +237,13 @@ function listenersOf({ unit, ports }: Placed): readonly Listener[] {
 
 function sharedRule({ chain, rule, does }: PortalRule, port: number): SharedRule {
   if (does === 'accept') {
-    return { chain, rule: formatRule({ ...rule, destinationPort: port, target: 'ACCEPT' }) };
+    return { chain, rule: { ...rule, destinationPort: port, target: 'ACCEPT' } };
   }
   const target =
     does === 'redirect'
       ? `REDIRECT --to-ports ${port}`
       : `DNAT --to-destination ${formatHostPort(does.dnat, port)}`;
-  return { chain, rule: formatRule({ ...rule, target }) };
+  return { chain, rule: { ...rule, target } };
 }
 
 function rulesetOf(fixed: SharedContents): Ruleset {

@@ -1,6 +1,6 @@
 /** The ways into a service port, and the rules that lead from each to a listener (spec § 7.4). */
 import { isLoopback } from '@menwei/addresses/ip.ts';
-import { formatRule, type Rule } from '@menwei/netfilter/iptables/rule.ts';
+import type { Rule } from '@menwei/netfilter/iptables/rule.ts';
 import type { RelayProtocol } from '../../relay/contract.ts';
 import type { NodeView } from '../../services/node-view.ts';
 import { sourceRangesAllowNode } from '../../services/situation.ts';
@@ -74,7 +74,7 @@ export function loopGuards({ port }: Portal): readonly SharedRule[] {
       ...(endpoint.port === port.nodePort && endpoint.isLocal ? [NODE_PORT_HOST] : []),
     ];
     const match = { ...portMatch(port, endpoint.port), destination: endpoint.ip };
-    return chains.map((chain) => ({ chain, rule: formatRule({ ...match, target: 'RETURN' }) }));
+    return chains.map((chain) => ({ chain, rule: { ...match, target: 'RETURN' } }));
   });
 }
 

@@ -8,6 +8,7 @@ import {
 } from '@menwei/netfilter/iptables/chain-id.ts';
 import type { RestoreScript } from '@menwei/netfilter/iptables/restore-script.ts';
 import type { Ruleset } from '@menwei/netfilter/iptables/ruleset.ts';
+import { isSameRule } from '@menwei/netfilter/iptables/same-rule.ts';
 import type { Jump, Layout } from './layout.ts';
 
 /** The script that removes our jumps and chains, but for what other programs use too. */
@@ -17,7 +18,7 @@ export function cleanupScript(held: Ruleset, layout: Layout): RestoreScript {
     const deletions = layout.jumps
       .filter(({ from }) => splitChainId(from).table === table)
       .filter((jump) => isHeld(held, jump) && !isKept(layout, jump.to))
-      .map(({ from, rule }) => `-D ${splitChainId(from).chain} ${rule}`);
+      .map(({ from, rule }) => ({ chain: splitChainId(from).chain, rule }));
     if (chains.length === 0 && deletions.length === 0) return [];
     return [{ table, chains, deletions, refills: [], insertions: [], removedChains: chains }];
   });
@@ -35,7 +36,7 @@ function chainsOf(held: Ruleset, layout: Layout, table: Table): readonly string[
 
 function isHeld(held: Ruleset, { from, rule }: Jump): boolean {
   const content = held.fixed.get(from);
-  return content !== undefined && content !== 'any' && content.includes(rule);
+  return content !== undefined && content !== 'any' && content.some((held) => isSameRule(held, rule));
 }
 
 function isKept(layout: Layout, id: ChainId): boolean {

@@ -1,17 +1,18 @@
 import type { ChainId } from '@menwei/netfilter/iptables/chain-id.ts';
 import type { ChainContent } from '@menwei/netfilter/iptables/ruleset.ts';
+import { parseHeldRule } from '@menwei/netfilter/iptables/saved-rule.ts';
 import { describe, expect, it } from 'vitest';
 import { miscountedChains } from './count.ts';
 
 const isOwnChain = (chain: string) => chain.startsWith('KUBE-SVC-');
 const WANTED = {
-  own: new Map([['KUBE-SVC-A', '-A KUBE-SVC-A -j X\n-A KUBE-SVC-A -j Y\n']]),
+  own: new Map([['KUBE-SVC-A', ['-j X', '-j Y'].map(parseHeldRule)]]),
   fixed: new Map<ChainId, ChainContent>([
-    ['nat PREROUTING', ['-m comment --comment "a b" -j KUBE-SERVICES']],
-    ['nat KUBE-SERVICES', ['-j KUBE-SVC-A']],
+    ['nat PREROUTING', ['-m comment --comment "a b" -j KUBE-SERVICES'].map(parseHeldRule)],
+    ['nat KUBE-SERVICES', [{ target: 'KUBE-SVC-A' }]],
     ['nat KUBE-EMPTY', []],
     ['nat KUBE-SHARED', 'any'],
-    ['filter INPUT', ['-j KUBE-A', '-j KUBE-B']],
+    ['filter INPUT', [{ target: 'KUBE-A' }, { target: 'KUBE-B' }]],
   ]),
 };
 const chain = (rules: number, ...targets: string[]) => ({ rules, targets, newest: 7 });

@@ -1,6 +1,7 @@
 /** Whether as many rules stand in our chains as should, where the kernel can count them: a glance beside reading them all. */
 import type { RuleTally } from '@menwei/kernel/iptables-glance.ts';
 import { type ChainId, chainId, splitChainId, type Table } from '@menwei/netfilter/iptables/chain-id.ts';
+import { type HeldRule, isForeign } from '@menwei/netfilter/iptables/rule.ts';
 import { isBuiltinChain, type Ruleset } from '@menwei/netfilter/iptables/ruleset.ts';
 
 /** Chains of a table in which something is missing, or is that should not be. */
@@ -30,23 +31,17 @@ function miscountedOwnChains(
 ): readonly ChainId[] {
   const wrong: ChainId[] = [];
   const unknown = new Set([...counted.keys()].filter(isOwnChain));
-  for (const [chain, lines] of own) {
+  for (const [chain, rules] of own) {
     unknown.delete(chain);
-    if ((counted.get(chain)?.rules ?? 0) !== countLines(lines)) wrong.push(chainId('nat', chain));
+    if ((counted.get(chain)?.rules ?? 0) !== rules.length) wrong.push(chainId('nat', chain));
   }
   return [...wrong, ...[...unknown].map((chain) => chainId('nat', chain))];
 }
 
 /** Among the rules of others, there are as many that lead where ours do. */
-function leadsTo(targets: readonly string[], jumps: readonly string[]): boolean {
-  const wanted = Map.groupBy(jumps, (rule) => rule.slice(rule.lastIndexOf(' ') + 1));
+function leadsTo(targets: readonly string[], jumps: readonly HeldRule[]): boolean {
+  const wanted = Map.groupBy(jumps, (rule) => (isForeign(rule) ? undefined : rule.target));
   return [...wanted].every(
     ([target, rules]) => targets.filter((each) => each === target).length >= rules.length,
   );
-}
-
-function countLines(lines: string): number {
-  let count = 0;
-  for (let at = lines.indexOf('\n'); at >= 0; at = lines.indexOf('\n', at + 1)) count++;
-  return count;
 }

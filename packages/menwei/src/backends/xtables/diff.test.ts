@@ -1,5 +1,6 @@
 import { formatScript } from '@menwei/netfilter/iptables/restore-script.ts';
 import type { Ruleset } from '@menwei/netfilter/iptables/ruleset.ts';
+import { parseHeldRule } from '@menwei/netfilter/iptables/saved-rule.ts';
 import { describe, expect, it } from 'vitest';
 import { diffInSteps, diffTables } from './diff.ts';
 
@@ -7,8 +8,8 @@ function rulesetOf(filter: readonly string[], nat: readonly string[] = []): Rule
   return {
     own: new Map(),
     fixed: new Map([
-      ['filter KUBE-SERVICES', filter],
-      ['nat KUBE-SERVICES', nat],
+      ['filter KUBE-SERVICES', filter.map(parseHeldRule)],
+      ['nat KUBE-SERVICES', nat.map(parseHeldRule)],
     ]),
   };
 }

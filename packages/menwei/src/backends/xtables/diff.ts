@@ -3,8 +3,9 @@
  * are not go last. In between no packet meets less than what either of the two rulesets holds against it.
  */
 import { type ChainId, splitChainId } from '@menwei/netfilter/iptables/chain-id.ts';
-import { diff } from '@menwei/netfilter/iptables/diff.ts';
+import { commonEnds, diff, type KeyedRule, keyed } from '@menwei/netfilter/iptables/diff.ts';
 import type { RestoreScript } from '@menwei/netfilter/iptables/restore-script.ts';
+import type { HeldRule } from '@menwei/netfilter/iptables/rule.ts';
 import { type ChainContent, isBuiltinChain, type Ruleset } from '@menwei/netfilter/iptables/ruleset.ts';
 
 export interface Steps {
@@ -23,7 +24,7 @@ export function diffInSteps(
   from: Ruleset,
   to: Ruleset,
   isShared: (id: ChainId) => boolean,
-  order: ReadonlyMap<ChainId, readonly string[]> = new Map(),
+  order: ReadonlyMap<ChainId, readonly HeldRule[]> = new Map(),
 ): Steps {
   const both = new Map<ChainId, ChainContent>();
   const wanted = new Map<ChainId, ChainContent>();
@@ -31,9 +32,7 @@ export function diffInSteps(
     const present = from.fixed.get(id);
     if (!isShared(id) || isBuiltinChain(splitChainId(id).chain)) continue;
     if (present === undefined || present === 'any' || content === 'any') continue;
-    const together = new Set([...present, ...content]);
-    const inOrder = (order.get(id) ?? []).filter((rule) => together.has(rule));
-    const merged = merge(present, merge(inOrder, content));
+    const merged = mergeInOrder(present, content, order.get(id));
     if (merged.length === content.length) continue;
     both.set(id, merged);
     wanted.set(id, content);
@@ -53,18 +52,42 @@ export function diffTables(from: Ruleset, to: Ruleset): RestoreScript {
   return [...bringing, ...taking];
 }
 
+/** What both have at their ends stays as it is, so that a change in a long chain costs little. */
+function mergeInOrder(
+  present: readonly HeldRule[],
+  wanted: readonly HeldRule[],
+  order: readonly HeldRule[] | undefined,
+): readonly HeldRule[] {
+  if (order !== undefined) {
+    const together = new Set(keyed([...present, ...wanted]).map(({ key }) => key));
+    const inOrder = keyed(order).filter(({ key }) => together.has(key));
+    return merge(keyed(present), merge(inOrder, keyed(wanted))).map(({ rule }) => rule);
+  }
+  const { start, end } = commonEnds(present, wanted);
+  const middles = [present, wanted].map((rules) => keyed(rules.slice(start, rules.length - end)));
+  const [oldMiddle = [], newMiddle = []] = middles;
+  const merged = merge(oldMiddle, newMiddle).map(({ rule }) => rule);
+  return [...wanted.slice(0, start), ...merged, ...wanted.slice(wanted.length - end)];
+}
+
 /** The rules of both: those wanted in their order, each of the others before the wanted one that it stands before. */
-function merge(present: readonly string[], wanted: readonly string[]): readonly string[] {
-  const [isWanted, isPresent] = [new Set(wanted), new Set(present)];
-  const merged: string[] = [];
+function merge(present: readonly KeyedRule[], wanted: readonly KeyedRule[]): readonly KeyedRule[] {
+  const isWanted = new Set(wanted.map(({ key }) => key));
+  const places = new Map<string, number[]>();
+  for (const [index, { key }] of present.entries()) {
+    const all = places.get(key);
+    if (all === undefined) places.set(key, [index]);
+    else all.push(index);
+  }
+  const merged: KeyedRule[] = [];
   let next = 0;
-  for (const rule of wanted) {
-    const at = isPresent.has(rule) ? present.indexOf(rule, next) : -1;
-    if (at >= 0) {
-      merged.push(...present.slice(next, at).filter((other) => !isWanted.has(other)));
+  for (const each of wanted) {
+    const at = places.get(each.key)?.find((index) => index >= next);
+    if (at !== undefined) {
+      merged.push(...present.slice(next, at).filter(({ key }) => !isWanted.has(key)));
       next = at + 1;
     }
-    merged.push(rule);
+    merged.push(each);
   }
-  return [...merged, ...present.slice(next).filter((other) => !isWanted.has(other))];
+  return [...merged, ...present.slice(next).filter(({ key }) => !isWanted.has(key))];
 }

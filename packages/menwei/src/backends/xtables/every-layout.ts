@@ -4,6 +4,7 @@
  */
 
 import { CANARY, chainId, TABLES } from '@menwei/netfilter/iptables/chain-id.ts';
+import { formatRule } from '@menwei/netfilter/iptables/rule.ts';
 import { LAYOUT as IPTABLES } from '../iptables/base.ts';
 import { LAYOUT as IPVS } from '../ipvs/base.ts';
 import { LAYOUT as USERSPACE } from '../userspace/base.ts';
@@ -34,5 +35,5 @@ export function layoutBeside(running: Layout | undefined): Layout {
 }
 
 function keyOf({ from, rule }: Jump): string {
-  return `${from} ${rule}`;
+  return `${from} ${formatRule(rule)}`;
 }

@@ -1,6 +1,6 @@
 /** What a service port puts into the filter chains: who is refused or dropped, and which ports are open (spec § 4.8). */
 
-import { formatRule, type Rule } from '@menwei/netfilter/iptables/rule.ts';
+import type { Rule } from '@menwei/netfilter/iptables/rule.ts';
 import type { Situation } from '../../services/situation.ts';
 import type { ServicePort } from '../../state/service-port.ts';
 import {
@@ -92,5 +92,5 @@ function unreachable(port: ServicePort, { hasEndpoints }: Situation, match: Rule
 }
 
 function shared(chain: SharedRule['chain'], rule: Rule): SharedRule {
-  return { chain, rule: formatRule(rule) };
+  return { chain, rule };
 }

@@ -1,12 +1,12 @@
 /** Which chains a mode has in the iptables tables, and how packets get there. */
 import { type ChainId, splitChainId } from '@menwei/netfilter/iptables/chain-id.ts';
-import { formatRule, type Rule } from '@menwei/netfilter/iptables/rule.ts';
+import type { Rule } from '@menwei/netfilter/iptables/rule.ts';
 
 /** A rule in a built-in chain that leads to one of ours. */
 export interface Jump {
   readonly from: ChainId;
   readonly to: ChainId;
-  readonly rule: string;
+  readonly rule: Rule;
 }
 
 export interface Layout {
@@ -26,5 +26,5 @@ export function jump(from: ChainId, to: ChainId, comment?: string, connectionSta
     ...(connectionState === undefined ? {} : { connectionState }),
     target: splitChainId(to).chain,
   };
-  return { from, to, rule: formatRule(rule) };
+  return { from, to, rule };
 }

@@ -1,5 +1,6 @@
 import type { Table } from '@menwei/netfilter/iptables/chain-id.ts';
 import { formatScript } from '@menwei/netfilter/iptables/restore-script.ts';
+import { formatHeldRule } from '@menwei/netfilter/iptables/rule.ts';
 import { describe, expect, it } from 'vitest';
 import { LAYOUT as IPTABLES } from '../iptables/base.ts';
 import { LAYOUT as IPVS } from '../ipvs/base.ts';
@@ -110,7 +111,7 @@ COMMIT
           .filter(({ from }) => from.startsWith(`${table} `))
           .flatMap(({ from, rule }) => [
             `:${from.slice(table.length + 1)} ACCEPT [0:0]`,
-            `-A ${from.slice(table.length + 1)} ${rule}`,
+            `-A ${from.slice(table.length + 1)} ${formatHeldRule(rule)}`,
           ]),
       ];
       expect(scriptFor(layout, table, saved.join('\n'))).toBe('');

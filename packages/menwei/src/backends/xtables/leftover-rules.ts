@@ -33,7 +33,7 @@ export class LeftoverRules {
   constructor(layout: Layout, table: Table) {
     this.#layout = layout;
     this.#table = table;
-    this.#jumps = new Set(layout.jumps.map(({ from, rule }) => `${from} ${rule}`));
+    this.#jumps = new Set(layout.jumps.map(({ from, rule }) => `${from} ${formatRule(rule)}`));
   }
 
   line(line: string): void {
@@ -49,7 +49,7 @@ export class LeftoverRules {
     const deletions = this.#rules
       .filter(({ chain }) => this.#builtin.has(chain))
       .filter(({ chain, rule, target }) => gone.has(target) || this.#isJump(chain, rule, target))
-      .map(({ chain, rule }) => `-D ${chain} ${rule}`);
+      .map(({ chain, rule }) => ({ chain, rule: { foreign: rule } }));
     if (chains.length === 0 && deletions.length === 0) return undefined;
     return { table: this.#table, chains, deletions, refills: [], insertions: [], removedChains: chains };
   }

@@ -14,6 +14,7 @@ import {
 } from '@menwei/netfilter/iptables/chain-id.ts';
 import { diff } from '@menwei/netfilter/iptables/diff.ts';
 import { type RestoreScript, touchedChains } from '@menwei/netfilter/iptables/restore-script.ts';
+import type { HeldRule } from '@menwei/netfilter/iptables/rule.ts';
 import { isBuiltinChain, type Ruleset } from '@menwei/netfilter/iptables/ruleset.ts';
 import { KernelError } from '@menwei/netlink';
 import { miscountedChains } from './count.ts';
@@ -196,12 +197,12 @@ export class Looks {
 }
 
 function pieceOf({ own, fixed }: Ruleset, ids: readonly ChainId[]): Ruleset {
-  const lines = ids.flatMap((id): [string, string][] => {
+  const chains = ids.flatMap((id): [string, readonly HeldRule[]][] => {
     const { table, chain } = splitChainId(id);
     const held = table === 'nat' ? own.get(chain) : undefined;
     return held === undefined ? [] : [[chain, held]];
   });
-  return { own: new Map(lines), fixed: new Map([...fixed].filter(([id]) => ids.includes(id))) };
+  return { own: new Map(chains), fixed: new Map([...fixed].filter(([id]) => ids.includes(id))) };
 }
 
 function hasMoreThan(count: number, items: Iterable<unknown>): boolean {

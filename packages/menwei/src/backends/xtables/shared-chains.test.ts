@@ -1,13 +1,16 @@
 import type { ChainId } from '@menwei/netfilter/iptables/chain-id.ts';
+import type { Rule } from '@menwei/netfilter/iptables/rule.ts';
 import { describe, expect, it } from 'vitest';
 import { type BaseChains, type ContributionChange, SharedChains } from './shared-chains.ts';
 
 const NAT: ChainId = 'nat KUBE-SERVICES';
 const FILTER: ChainId = 'filter KUBE-SERVICES';
 
+const rules = (...targets: readonly string[]): readonly Rule[] => targets.map((target) => ({ target }));
+
 const base = (tail: string): BaseChains =>
   new Map([
-    [NAT, { head: ['first'], tail: [tail] }],
+    [NAT, { head: rules('first'), tail: rules(tail) }],
     [FILTER, { head: [], tail: [] }],
     ['filter KUBE-FIREWALL', { head: 'any', tail: [] }],
   ]);
@@ -17,7 +20,7 @@ function change(before: string, after: string): ContributionChange {
   const rulesOf = (text: string) =>
     (text === '' ? [] : text.split(', ')).map((each) => ({
       chain: each.startsWith('nat') ? NAT : FILTER,
-      rule: each,
+      rule: { target: each },
     }));
   const [key = '', rules = ''] = after.split(': ');
   return { key, before: rulesOf(before), after: rulesOf(rules) };
@@ -30,8 +33,8 @@ describe('shared chains', () => {
     chains.update(base('last'), [change('', 'b: nat 1, filter 2, nat 3')]);
     expect(chains.complete()).toEqual(
       new Map<ChainId, unknown>([
-        [NAT, ['first', 'nat a', 'nat 1', 'nat 3', 'nat c', 'last']],
-        [FILTER, ['filter 2']],
+        [NAT, rules('first', 'nat a', 'nat 1', 'nat 3', 'nat c', 'last')],
+        [FILTER, rules('filter 2')],
         ['filter KUBE-FIREWALL', 'any'],
       ]),
     );
@@ -41,8 +44,8 @@ describe('shared chains', () => {
     const chains = new SharedChains();
     chains.update(base('last'), [change('', 'a: nat a'), change('', 'b: nat b')]);
     expect(chains.update(base('last'), [change('nat a', 'a: nat a'), change('nat b', 'b: ')])).toEqual({
-      before: new Map([[NAT, ['first', 'nat a', 'nat b', 'last']]]),
-      after: new Map([[NAT, ['first', 'nat a', 'last']]]),
+      before: new Map([[NAT, rules('first', 'nat a', 'nat b', 'last')]]),
+      after: new Map([[NAT, rules('first', 'nat a', 'last')]]),
     });
   });
 
@@ -50,8 +53,8 @@ describe('shared chains', () => {
     const chains = new SharedChains();
     chains.update(base('last'), [change('', 'a: nat a')]);
     expect(chains.update(base('other'), [])).toEqual({
-      before: new Map([[NAT, ['first', 'nat a', 'last']]]),
-      after: new Map([[NAT, ['first', 'nat a', 'other']]]),
+      before: new Map([[NAT, rules('first', 'nat a', 'last')]]),
+      after: new Map([[NAT, rules('first', 'nat a', 'other')]]),
     });
     expect(chains.update(new Map(), []).after).toEqual(new Map());
   });

@@ -1,21 +1,22 @@
 /** The chains in which all service ports have their rules, put together change by change. */
 
 import type { ChainId } from '@menwei/netfilter/iptables/chain-id.ts';
+import type { HeldRule, Rule } from '@menwei/netfilter/iptables/rule.ts';
 import type { ChainContent } from '@menwei/netfilter/iptables/ruleset.ts';
+import { isSameRule } from '@menwei/netfilter/iptables/same-rule.ts';
 import type { ServicePortKey } from '../../state/service-port.ts';
 import type { StateChange } from '../backend.ts';
 
 /** A rule that a service port contributes to a shared chain. */
 export interface SharedRule {
   readonly chain: ChainId;
-  /** Without `-A <chain>`. */
-  readonly rule: string;
+  readonly rule: Rule;
 }
 
 /** What stands before and after the rules of the service ports in a chain. */
 export interface BaseChain {
   readonly head: ChainContent;
-  readonly tail: readonly string[];
+  readonly tail: readonly Rule[];
 }
 
 /** Built-in chains with our jumps are among them. One that is not named does not exist. */
@@ -33,7 +34,7 @@ export type SharedContents = ReadonlyMap<ChainId, ChainContent>;
 /** What service ports put into one chain, in the order of their keys. */
 interface Contributions {
   readonly keys: ServicePortKey[];
-  readonly rules: (readonly string[])[];
+  readonly rules: (readonly Rule[])[];
 }
 
 export class SharedChains {
@@ -85,7 +86,7 @@ export class SharedChains {
   }
 
   #put({ key, before, after }: ContributionChange): void {
-    const chains = new Map<ChainId, string[]>();
+    const chains = new Map<ChainId, Rule[]>();
     for (const { chain } of before) chains.set(chain, []);
     for (const { chain, rule } of after) {
       const rules = chains.get(chain);
@@ -95,7 +96,7 @@ export class SharedChains {
     for (const [chain, rules] of chains) this.#contribute(chain, key, rules);
   }
 
-  #contribute(chain: ChainId, key: ServicePortKey, rules: readonly string[]): void {
+  #contribute(chain: ChainId, key: ServicePortKey, rules: readonly Rule[]): void {
     let contributions = this.#contributions.get(chain);
     if (contributions === undefined) {
       contributions = { keys: [], rules: [] };
@@ -122,13 +123,20 @@ function sameBase(a: BaseChain | undefined, b: BaseChain | undefined): boolean {
 function sameRules(a: readonly SharedRule[], b: readonly SharedRule[]): boolean {
   return (
     a.length === b.length &&
-    a.every(({ chain, rule }, index) => chain === b[index]?.chain && rule === b[index]?.rule)
+    a.every(({ chain, rule }, index) => {
+      const other = b[index];
+      return other !== undefined && chain === other.chain && isSameRule(rule, other.rule);
+    })
   );
 }
 
 function sameContent(a: ChainContent, b: ChainContent): boolean {
   if (a === 'any' || b === 'any') return a === b;
-  return a.length === b.length && a.every((rule, index) => rule === b[index]);
+  return a.length === b.length && a.every((rule, index) => isSame(rule, b[index]));
+}
+
+function isSame(a: HeldRule, b: HeldRule | undefined): boolean {
+  return b !== undefined && isSameRule(a, b);
 }
 
 /** First index whose key is not smaller. */

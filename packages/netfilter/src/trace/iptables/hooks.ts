@@ -2,11 +2,11 @@
 
 import { familyOf, formatHostPort } from '@menwei/addresses/ip.ts';
 import { type ChainId, chainId, splitChainId } from '../../iptables/chain-id.ts';
-import type { Rule } from '../../iptables/rule.ts';
+import { formatRule, type Rule } from '../../iptables/rule.ts';
 import type { Ruleset } from '../../iptables/ruleset.ts';
 import { type Flight, remember } from '../packet.ts';
 import { type BaseChain, behindJump, type Hooks, type Passage, passRules } from '../trace.ts';
-import { type Chains, readChains, type TracedRule } from './chains.ts';
+import { type Chains, readChains } from './chains.ts';
 import { matches, recentName } from './match.ts';
 
 /**
@@ -38,15 +38,10 @@ function passChain(chains: Chains, id: ChainId, flight: Flight): readonly Passag
   return passRules(rules, flight, (rule, arrived) => passRule(chains, id, rule, arrived));
 }
 
-function passRule(
-  chains: Chains,
-  id: ChainId,
-  { text, rule }: TracedRule,
-  flight: Flight,
-): readonly Passage[] {
+function passRule(chains: Chains, id: ChainId, rule: Rule, flight: Flight): readonly Passage[] {
   if (!matches(rule, flight)) return [{ flight, verdict: 'CONTINUE' }];
   const { oneOf = 1, target = '' } = rule;
-  const steps = [...flight.steps, `${id}: ${text}`];
+  const steps = [...flight.steps, `${id}: ${formatRule(rule)}`];
   const taken = noteClient(rule, { ...flight, chance: flight.chance / oneOf, steps });
   const passed = followTarget(chains, id, target, taken);
   if (oneOf === 1) return passed;

@@ -1,0 +1,65 @@
+/** When two rules are the same to the kernel. */
+import { type HeldRule, isForeign, type Rule, withoutHostPrefix } from './rule.ts';
+
+export function isSameRule(a: HeldRule, b: HeldRule): boolean {
+  if (a === b) return true;
+  if (isForeign(a) || isForeign(b)) return isForeign(a) && isForeign(b) && a.foreign === b.foreign;
+  return a.comment === b.comment && isSameButForComment(a, b);
+}
+
+/**
+ * The rules of two chains are the same even if only one side has the comments that large clusters go without
+ * (spec § 4.9): rewriting them all would change no packet's way.
+ */
+export function areSameRules(a: readonly HeldRule[], b: readonly HeldRule[]): boolean {
+  if (a === b) return true;
+  if (a.length !== b.length) return false;
+  for (let index = 0; index < a.length; index++) {
+    const [one, other] = [a[index], b[index]];
+    if (one === undefined || other === undefined || !isSameButForOptionalComment(one, other)) return false;
+  }
+  return true;
+}
+
+function isSameButForOptionalComment(a: HeldRule, b: HeldRule): boolean {
+  if (a === b) return true;
+  if (isForeign(a) || isForeign(b)) return isForeign(a) && isForeign(b) && a.foreign === b.foreign;
+  const isSameComment = a.comment === b.comment || (isOptional(a.comment) && isOptional(b.comment));
+  return isSameComment && isSameButForComment(a, b);
+}
+
+/** Names of service ports, `default/web:http -> 10.0.0.1:80`, or nothing; all others are whole sentences. */
+function isOptional(comment: string | undefined): boolean {
+  return comment === undefined || comment.includes(' -> ') || !/[ ']/.test(comment);
+}
+
+/** Most rules differ in their targets, and then nothing else is looked at. */
+function isSameButForComment(a: Rule, b: Rule): boolean {
+  return (
+    a.target === b.target &&
+    isSameAddress(a.destination, b.destination) &&
+    a.destinationPort === b.destinationPort &&
+    a.protocol === b.protocol &&
+    isSameAddress(a.source, b.source) &&
+    a.oneOf === b.oneOf &&
+    a.sourceType === b.sourceType &&
+    a.destinationType === b.destinationType &&
+    a.inInterface === b.inInterface &&
+    a.connectionState === b.connectionState &&
+    a.mark === b.mark &&
+    a.accounting === b.accounting &&
+    a.physdevNotIn === b.physdevNotIn &&
+    a.recent?.name === b.recent?.name &&
+    a.recent?.seconds === b.recent?.seconds &&
+    a.set?.name === b.set?.name &&
+    a.set?.directions === b.set?.directions &&
+    a.virtual?.ip === b.virtual?.ip &&
+    a.virtual?.protocol === b.virtual?.protocol &&
+    a.virtual?.port === b.virtual?.port
+  );
+}
+
+function isSameAddress(a: string | undefined, b: string | undefined): boolean {
+  if (a === b) return true;
+  return a !== undefined && b !== undefined && withoutHostPrefix(a) === withoutHostPrefix(b);
+}
