@@ -114,8 +114,7 @@ function editsOf(present: readonly HeldRule[], wanted: readonly HeldRule[]): Edi
   const survivorsOld = oldMiddle.filter(({ key }) => kept.has(key));
   const survivorsNew = newMiddle.filter(({ key }) => there.has(key));
   // A rule is deleted by its text, which takes away the first that has it.
-  const before = present.slice(0, start);
-  if (holdsAny(before, removed)) return undefined;
+  if (holdsAny(present.slice(0, start), removed)) return undefined;
   const reordered = survivorsOld.some(({ key }, index) => key !== survivorsNew[index]?.key);
   if (reordered || survivorsOld.length !== survivorsNew.length) return undefined;
   if (removed.length + added.length > wanted.length / 2) return undefined;
@@ -127,14 +126,17 @@ export function commonEnds(
   a: readonly HeldRule[],
   b: readonly HeldRule[],
 ): { readonly start: number; readonly end: number } {
-  const isSame = (one: HeldRule | undefined, other: HeldRule | undefined) =>
-    one !== undefined && other !== undefined && isSameRule(one, other);
   const shorter = Math.min(a.length, b.length);
   let start = 0;
-  while (start < shorter && isSame(a[start], b[start])) start++;
+  while (start < shorter && isSameAt(a, start, b, start)) start++;
   let end = 0;
-  while (end < shorter - start && isSame(a.at(-1 - end), b.at(-1 - end))) end++;
+  while (end < shorter - start && isSameAt(a, a.length - 1 - end, b, b.length - 1 - end)) end++;
   return { start, end };
+}
+
+function isSameAt(a: readonly HeldRule[], atA: number, b: readonly HeldRule[], atB: number): boolean {
+  const [one, other] = [a[atA], b[atB]];
+  return one === other || (one !== undefined && other !== undefined && isSameRule(one, other));
 }
 
 export interface KeyedRule {
@@ -151,6 +153,7 @@ export function keyed(rules: readonly HeldRule[]): readonly KeyedRule[] {
 const FEW = 8;
 
 function holdsAny(rules: readonly HeldRule[], wanted: readonly KeyedRule[]): boolean {
+  if (wanted.length === 0) return false;
   if (wanted.length <= FEW) {
     return rules.some((rule) => wanted.some((other) => isSameRule(rule, other.rule)));
   }

@@ -1,10 +1,11 @@
 import type { IpFamily } from '@menwei/addresses/ip.ts';
 import { readRule } from '@menwei/testing/kernel/kept-rule.ts';
-import { BadCommand, splitWords, Words } from '@menwei/testing/kernel/rule-words.ts';
+import { BadCommand, Words } from '@menwei/testing/kernel/rule-words.ts';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { formatMark, formatRule, type Rule } from './rule.ts';
 import { parseSavedRule } from './saved-rule.ts';
+import { splitWords } from './words.ts';
 
 /** What iptables-save prints of a rule that was written like this. */
 function saved(written: string, family: IpFamily = 'IPv4'): string {

@@ -32,6 +32,8 @@ export interface Rule {
   readonly oneOf?: number | undefined;
   /** All that follows `-j `; undefined for a rule that only carries a comment. */
   readonly target?: string | undefined;
+  /** See ForeignRule. */
+  readonly foreign?: undefined;
 }
 
 export type AddressType = 'LOCAL' | '! LOCAL';
@@ -52,7 +54,7 @@ export interface ForeignRule {
 export type HeldRule = Rule | ForeignRule;
 
 export function isForeign(rule: HeldRule): rule is ForeignRule {
-  return 'foreign' in rule;
+  return rule.foreign !== undefined;
 }
 
 /** Somebody else's rule stays in its own words: the tools would not find it by others. */
@@ -62,33 +64,44 @@ export function formatHeldRule(rule: HeldRule): string {
 
 /** The rule as we write it, without `-A CHAIN`. One flat string: there may be a million of them. */
 export function formatRule(rule: Rule): string {
-  const args: string[] = [];
+  const parts: string[] = [];
+  appendRule(parts, rule);
+  return parts.join('').slice(1);
+}
+
+/** A space comes first. */
+function appendRule(parts: string[], rule: Rule): void {
   const newFirst = isNewFirst(rule);
   const bareProtocol = !hasProtocolMatch(rule);
-  if (rule.protocol !== undefined && bareProtocol) args.push('-p', rule.protocol);
-  if (rule.comment !== undefined && !newFirst) args.push('-m comment --comment', quote(rule.comment));
-  if (rule.recent !== undefined) args.push(formatRecent(rule.recent));
-  if (rule.set !== undefined && !newFirst) args.push(formatSet(rule.set));
-  if (rule.physdevNotIn) args.push('-m physdev ! --physdev-is-in');
-  if (rule.sourceType !== undefined || rule.destinationType !== undefined) args.push('-m addrtype');
-  if (rule.sourceType !== undefined) args.push(option('--src-type', rule.sourceType));
-  if (rule.destinationType !== undefined) args.push(option('--dst-type', rule.destinationType));
-  if (rule.protocol !== undefined && !bareProtocol) args.push('-m', rule.protocol, '-p', rule.protocol);
-  if (rule.destination !== undefined) args.push(option('-d', withoutHostPrefix(rule.destination)));
-  if (rule.destinationPort !== undefined) args.push('--dport', String(rule.destinationPort));
-  if (rule.source !== undefined) args.push(option('-s', withoutHostPrefix(rule.source)));
-  if (rule.inInterface !== undefined) args.push(option('-i', rule.inInterface));
-  if (rule.virtual !== undefined) args.push(formatVirtual(rule.virtual));
-  if (rule.connectionState !== undefined)
-    args.push('-m conntrack', option('--ctstate', rule.connectionState));
-  if (rule.set !== undefined && newFirst) args.push(formatSet(rule.set));
-  if (rule.mark !== undefined) args.push('-m mark', option('--mark', rule.mark));
-  if (rule.accounting !== undefined) args.push('-m nfacct --nfacct-name', rule.accounting);
-  if (rule.comment !== undefined && newFirst) args.push('-m comment --comment', quote(rule.comment));
-  if (rule.oneOf !== undefined)
-    args.push('-m statistic --mode random --probability', formatProbability(rule.oneOf));
-  if (rule.target !== undefined) args.push('-j', rule.target);
-  return args.join(' ');
+  if (rule.protocol !== undefined && bareProtocol) parts.push(' -p ', rule.protocol);
+  if (rule.comment !== undefined && !newFirst) appendComment(parts, rule.comment);
+  if (rule.recent !== undefined) appendRecent(parts, rule.recent);
+  if (rule.set !== undefined && !newFirst) appendSet(parts, rule.set);
+  if (rule.physdevNotIn) parts.push(' -m physdev ! --physdev-is-in');
+  if (rule.sourceType !== undefined || rule.destinationType !== undefined) parts.push(' -m addrtype');
+  if (rule.sourceType !== undefined) appendOption(parts, ' --src-type ', rule.sourceType);
+  if (rule.destinationType !== undefined) appendOption(parts, ' --dst-type ', rule.destinationType);
+  if (rule.protocol !== undefined && !bareProtocol) parts.push(' -m ', rule.protocol, ' -p ', rule.protocol);
+  if (rule.destination !== undefined) appendOption(parts, ' -d ', withoutHostPrefix(rule.destination));
+  if (rule.destinationPort !== undefined) parts.push(' --dport ', String(rule.destinationPort));
+  if (rule.source !== undefined) appendOption(parts, ' -s ', withoutHostPrefix(rule.source));
+  if (rule.inInterface !== undefined) appendOption(parts, ' -i ', rule.inInterface);
+  if (rule.virtual !== undefined) appendVirtual(parts, rule.virtual);
+  if (rule.connectionState !== undefined) {
+    parts.push(' -m conntrack');
+    appendOption(parts, ' --ctstate ', rule.connectionState);
+  }
+  if (rule.set !== undefined && newFirst) appendSet(parts, rule.set);
+  if (rule.mark !== undefined) {
+    parts.push(' -m mark');
+    appendOption(parts, ' --mark ', rule.mark);
+  }
+  if (rule.accounting !== undefined) parts.push(' -m nfacct --nfacct-name ', rule.accounting);
+  if (rule.comment !== undefined && newFirst) appendComment(parts, rule.comment);
+  if (rule.oneOf !== undefined) {
+    parts.push(' -m statistic --mode random --probability ', formatProbability(rule.oneOf));
+  }
+  if (rule.target !== undefined) parts.push(' -j ', rule.target);
 }
 
 /** The few rules on NEW are of their own kind: upstream puts their comment last and their set behind the state. */
@@ -107,31 +120,33 @@ export function formatProbability(oneOf: number): string {
 }
 
 /** Comments are made of validated names; still, what could end the quotation never gets into a rule. */
-function quote(comment: string): string {
+function appendComment(parts: string[], comment: string): void {
   if (!isSafeComment(comment)) throw new Error(`BUG: unsafe comment ${JSON.stringify(comment)}`);
-  return /[ ']/.test(comment) ? `"${comment}"` : comment;
+  if (/[ ']/.test(comment)) parts.push(' -m comment --comment "', comment, '"');
+  else parts.push(' -m comment --comment ', comment);
 }
 
 export function isSafeComment(comment: string): boolean {
   return /^[\w .:;,>/[\]'+=-]+$/.test(comment);
 }
 
-function option(name: string, value: string): string {
-  return value.startsWith('! ') ? `! ${name} ${value.slice(2)}` : `${name} ${value}`;
+function appendOption(parts: string[], name: string, value: string): void {
+  if (value.startsWith('! ')) parts.push(' !', name, value.slice(2));
+  else parts.push(name, value);
 }
 
-function formatSet({ name, directions }: NonNullable<Rule['set']>): string {
-  return `-m set --match-set ${name} ${directions}`;
+function appendSet(parts: string[], { name, directions }: NonNullable<Rule['set']>): void {
+  parts.push(' -m set --match-set ', name, ' ', directions);
 }
 
-function formatVirtual({ ip, protocol, port }: VirtualAddress): string {
-  return `-m ipvs --vaddr ${ip} --vproto ${protocol} --vport ${port}`;
+function appendVirtual(parts: string[], { ip, protocol, port }: VirtualAddress): void {
+  parts.push(' -m ipvs --vaddr ', ip, ' --vproto ', protocol, ' --vport ', String(port));
 }
 
-function formatRecent(recent: { readonly name: string; readonly seconds?: number }): string {
-  return recent.seconds === undefined
-    ? `-m recent --name ${recent.name} --set`
-    : `-m recent --name ${recent.name} --rcheck --seconds ${recent.seconds} --reap`;
+function appendRecent(parts: string[], { name, seconds }: NonNullable<Rule['recent']>): void {
+  parts.push(' -m recent --name ', name);
+  if (seconds === undefined) parts.push(' --set');
+  else parts.push(' --rcheck --seconds ', String(seconds), ' --reap');
 }
 
 /** The tools print one host as /32 or /128 on saving; we, like upstream, write it bare. */

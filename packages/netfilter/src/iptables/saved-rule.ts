@@ -10,6 +10,7 @@ import {
   type Rule,
   type VirtualAddress,
 } from './rule.ts';
+import { splitWords } from './words.ts';
 
 /**
  * The rule in a line of iptables-save (without `-A CHAIN`), or undefined when it is not word for word what the tools
@@ -96,7 +97,7 @@ class Reading {
   #setMatch = -1;
 
   constructor(text: string) {
-    this.#words = tokenize(text);
+    this.#words = splitWords(text);
   }
 
   get isAtEnd(): boolean {
@@ -214,29 +215,6 @@ class RecentReading {
     if (this.#flags !== (asks ? '--rcheck--reap' : '--set')) return 'foreign';
     return this.#seconds === undefined ? { name: this.#name } : { name: this.#name, seconds: this.#seconds };
   }
-}
-
-/** Words of a line; double quotes group, a backslash inside them takes the next character as it is. */
-function tokenize(text: string): string[] {
-  if (!text.includes('"')) return text.split(' ').filter((word) => word !== '');
-  const words: string[] = [];
-  let start = 0;
-  while (start < text.length) {
-    if (text[start] === ' ') {
-      start++;
-    } else if (text[start] === '"') {
-      let end = start + 1;
-      while (end < text.length && text[end] !== '"') end += text[end] === '\\' ? 2 : 1;
-      words.push(text.slice(start + 1, end).replace(/\\(.)/g, '$1'));
-      start = end + 1;
-    } else {
-      let end = text.indexOf(' ', start);
-      if (end < 0) end = text.length;
-      words.push(text.slice(start, end));
-      start = end;
-    }
-  }
-  return words;
 }
 
 function addressTypeOf(type: string): AddressType | undefined {

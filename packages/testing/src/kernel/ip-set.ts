@@ -4,6 +4,8 @@
  */
 import { constants } from 'node:os';
 import { parseKnownCidr } from '@menwei/addresses/ip.ts';
+import type { IpSetCommand } from '@menwei/netfilter/ipset/command.ts';
+import { parseDump } from '@menwei/netfilter/ipset/parse.ts';
 import { formatErrno, KernelError, MessageWriter } from '@menwei/netlink';
 import {
   IPSET_ERR,
@@ -57,6 +59,20 @@ export class FakeIpSets implements IpSetClient {
     this.#isInUse = isInUse;
   }
 
+  /**
+   * A kernel that holds what `ipset save` printed somewhere else, so that a report of a fault becomes a test.
+   *
+   * @throws UnreadableError where it is no such listing; KernelError for what no kernel would take
+   */
+  static fromDump(text: string, options: FakeIpSetsOptions = {}): FakeIpSets {
+    const sets = new FakeIpSets(options);
+    for (const command of parseDump(text)) {
+      const [refusal] = sets.meddle([sets.#editOf(command)]);
+      if (refusal !== undefined) throw refusal.error;
+    }
+    return sets;
+  }
+
   async apply(edits: readonly SetEdit[], signal: AbortSignal): Promise<readonly SetRefusal[]> {
     signal.throwIfAborted();
     this.applied.push(edits);
@@ -107,6 +123,23 @@ export class FakeIpSets implements IpSetClient {
   /** Whether there is such a set. */
   has(name: string): boolean {
     return this.#sets.has(name);
+  }
+
+  #editOf(command: IpSetCommand): SetEdit {
+    switch (command.command) {
+      case 'create':
+        return { change: 'create', shape: command.shape };
+      case 'add':
+      case 'del': {
+        const shape = this.#sets.get(command.name)?.shape;
+        if (shape === undefined) throw new Error(`BUG: there is no set ${command.name}`);
+        return { change: command.command === 'add' ? 'add' : 'remove', shape, entries: [command.entry] };
+      }
+      case 'destroy':
+        return { change: 'destroy', name: command.name };
+      case 'swap':
+        return { change: 'swap', name: command.name, other: command.other };
+    }
   }
 
   #change(edit: OtherEdit): void {

@@ -6,6 +6,8 @@
 import type { IpFamily } from '@menwei/addresses/ip.ts';
 import type { Glance } from '@menwei/kernel/iptables-glance.ts';
 import type { IptablesTools, IptablesVariant } from '@menwei/kernel/iptables-tools.ts';
+import { parseSavedLine } from '@menwei/netfilter/iptables/save-format.ts';
+import { UnreadableError } from '@menwei/netfilter/unreadable.ts';
 import { KernelError } from '@menwei/netlink';
 import { type FaultOptions, Faults } from './faults.ts';
 import { BadCommand } from './rule-words.ts';
@@ -41,6 +43,29 @@ export class FakeIptables implements IptablesTools {
     this.faults = new Faults(faults);
     const surroundings = { family, hasSet };
     this.#tables = new Map([...BUILTIN_CHAINS.keys()].map((name) => [name, new Table(name, surroundings)]));
+  }
+
+  /**
+   * A kernel that holds what iptables-save printed somewhere else (with `-c` or without, of one table or more), so that a
+   * report of a fault becomes a test. Sets that its rules ask are there unless the options say otherwise.
+   *
+   * @throws UnreadableError where it is no such listing
+   */
+  static fromDump(text: string, options: FakeIptablesOptions = {}): FakeIptables {
+    const tools = new FakeIptables({ hasSet: () => true, ...options });
+    let open: Table | undefined;
+    for (const each of text.split('\n').map((untrimmed) => untrimmed.trim())) {
+      const line = parseSavedLine(each);
+      if (line.is === 'table') open = tools.#tables.get(line.table);
+      else if (line.is === 'end') open = undefined;
+      else if (line.is === 'other' && (each === '' || each.startsWith('#'))) continue;
+      else if (line.is === 'other' || open === undefined) {
+        throw new UnreadableError('a line of iptables-save', each);
+      } else open.load(line);
+    }
+    if (open !== undefined)
+      throw new UnreadableError('a whole table of iptables-save', open.name, 'no COMMIT');
+    return tools;
   }
 
   async save(table: string, onLine: (line: string) => void, signal: AbortSignal): Promise<readonly string[]> {

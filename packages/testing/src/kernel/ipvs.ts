@@ -5,6 +5,7 @@
  */
 import { constants } from 'node:os';
 import { formatHostPort, type IpFamily } from '@menwei/addresses/ip.ts';
+import { parseDump } from '@menwei/netfilter/ipvsadm/parse.ts';
 import { formatErrno, KernelError } from '@menwei/netlink';
 import {
   type Counters,
@@ -53,6 +54,17 @@ export class FakeIpvs implements IpvsClient {
 
   constructor({ faults }: FakeIpvsOptions = {}) {
     this.faults = new Faults(faults);
+  }
+
+  /**
+   * A kernel that holds what `ipvsadm -Sn` printed somewhere else, so that a report of a fault becomes a test.
+   *
+   * @throws UnreadableError where it is no such listing; KernelError for what no kernel would take
+   */
+  static fromDump(text: string, options: FakeIpvsOptions = {}): FakeIpvs {
+    const ipvs = new FakeIpvs(options);
+    ipvs.meddle(...parseDump(text));
+    return ipvs;
   }
 
   async apply(edits: readonly IpvsEdit[], signal: AbortSignal): Promise<readonly IpvsRefusal[]> {

@@ -1,6 +1,7 @@
 /** The matches and targets that the fake kernel knows: which options they take, and how iptables-save prints them. */
 import type { IpFamily } from '@menwei/addresses/ip.ts';
-import { BadCommand, quoteWord } from './rule-words.ts';
+import { quoteWord } from '@menwei/netfilter/iptables/words.ts';
+import { BadCommand } from './rule-words.ts';
 
 /** The options given to one match or target, each with its value ('' for a flag); `!` stands before a negated one. */
 type Given = ReadonlyMap<string, string>;

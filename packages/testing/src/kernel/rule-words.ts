@@ -1,18 +1,4 @@
-/** Command lines of iptables-restore, cut into words and quoted again. */
-
-/** Double quotes group; a backslash inside them takes the next character as it is. */
-export function splitWords(line: string): string[] {
-  const words: string[] = [];
-  for (const match of line.matchAll(/"((?:[^"\\]|\\.)*)"|(\S+)/g)) {
-    words.push(match[1] === undefined ? (match[2] ?? '') : match[1].replace(/\\(.)/g, '$1'));
-  }
-  return words;
-}
-
-/** As the tools print text: bare only if nothing in it could be taken for anything else. */
-export function quoteWord(text: string): string {
-  return /^[\w-]+$/.test(text) ? text : `"${text.replace(/["\\']/g, '\\$&')}"`;
-}
+/** The words of one command of iptables-restore. */
 
 /** The words of one command, taken one after the other. */
 export class Words {

@@ -1,7 +1,10 @@
 /** One table of the fake kernel: chains with rules, and the commands of iptables-restore on them. */
-import { isKernelTarget, type KeptRule, readRule } from './kept-rule.ts';
+
+import { formatSavedLine, type SavedLine } from '@menwei/netfilter/iptables/save-format.ts';
+import { splitWords } from '@menwei/netfilter/iptables/words.ts';
+import { foreignRule, isKernelTarget, type KeptRule, readRule } from './kept-rule.ts';
 import type { Surroundings } from './rule-extensions.ts';
-import { BadCommand, splitWords, Words } from './rule-words.ts';
+import { BadCommand, Words } from './rule-words.ts';
 
 /** The tables there are, with the chains that the kernel itself walks through. */
 export const BUILTIN_CHAINS: ReadonlyMap<string, readonly string[]> = new Map([
@@ -18,17 +21,32 @@ export class Table {
   readonly #surroundings: Surroundings;
   readonly #builtin: readonly string[];
   readonly #chains: Map<string, readonly KeptRule[]>;
+  /** Of the chains that the kernel itself walks through. */
+  readonly #policies: Map<string, string | undefined>;
 
   constructor(name: string, surroundings: Surroundings, chains?: ReadonlyMap<string, readonly KeptRule[]>) {
     this.name = name;
     this.#surroundings = surroundings;
     this.#builtin = BUILTIN_CHAINS.get(name) ?? [];
     this.#chains = new Map(chains ?? this.#builtin.map((chain) => [chain, []]));
+    this.#policies = new Map(this.#builtin.map((chain) => [chain, 'ACCEPT']));
   }
 
   /** A transaction works on a copy, so that it can be given up. */
   copy(): Table {
-    return new Table(this.name, this.#surroundings, this.#chains);
+    const copy = new Table(this.name, this.#surroundings, this.#chains);
+    for (const [chain, policy] of this.#policies) copy.#policies.set(chain, policy);
+    return copy;
+  }
+
+  /** Takes over a line of iptables-save. A rule of a kind that is not known here stays in the tool's words. */
+  load(line: SavedLine): void {
+    if (line.is === 'chain') {
+      this.#policies.set(line.chain, line.policy);
+      this.#chains.set(line.chain, []);
+    } else if (line.is === 'rule') {
+      this.#chains.set(line.chain, [...this.#rulesOf(line.chain), this.#readSaved(line.rule)]);
+    }
   }
 
   /** Runs one line between `*table` and `COMMIT`. Throws BadCommand. */
@@ -58,7 +76,7 @@ export class Table {
 
   /** The `-A` lines of a chain, or undefined if there is none of this name. */
   list(chain: string): readonly string[] | undefined {
-    return this.#chains.get(chain)?.map(({ text }) => `-A ${chain} ${text}`.trimEnd());
+    return this.#chains.get(chain)?.map(({ text }) => formatSavedLine({ is: 'rule', chain, rule: text }));
   }
 
   /** Whether a rule asks a set, so that it can't be destroyed. */
@@ -71,10 +89,10 @@ export class Table {
     const own = [...this.#chains.keys()].filter((chain) => !this.#isBuiltin(chain)).sort();
     const chains = [...this.#builtin, ...own];
     return [
-      `*${this.name}`,
-      ...chains.map((chain) => `:${chain} ${this.#isBuiltin(chain) ? 'ACCEPT' : '-'} [0:0]`),
+      formatSavedLine({ is: 'table', table: this.name }),
+      ...chains.map((chain) => formatSavedLine({ is: 'chain', chain, policy: this.#policies.get(chain) })),
       ...chains.flatMap((chain) => this.list(chain) ?? []),
-      'COMMIT',
+      formatSavedLine({ is: 'end' }),
     ];
   }
 
@@ -174,6 +192,15 @@ export class Table {
       throw new BadCommand(`Couldn't load target \`${target}':No such file or directory`);
     }
     return rule;
+  }
+
+  #readSaved(text: string): KeptRule {
+    try {
+      return readRule(new Words(splitWords(text)), this.#surroundings);
+    } catch (error) {
+      if (!(error instanceof BadCommand)) throw error;
+      return foreignRule(text);
+    }
   }
 
   #isBuiltin(chain: string): boolean {

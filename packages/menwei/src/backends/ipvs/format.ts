@@ -2,19 +2,11 @@
  * Changes as text for the real tools, part by part: taken in their order, they make what the backend would make over
  * netlink.
  */
-import { familyOf, formatHostPort } from '@menwei/addresses/ip.ts';
+import { familyOf } from '@menwei/addresses/ip.ts';
+import { formatCommand, type IpSetCommand } from '@menwei/netfilter/ipset/command.ts';
 import { formatScript } from '@menwei/netfilter/iptables/restore-script.ts';
-import type { SetShape } from '@menwei/netlink/ipset';
-import {
-  type Destination,
-  type ForwardingMethod,
-  type Frontend,
-  SERVER_ONE_PACKET,
-  SERVER_PERSISTENT,
-  SERVER_SCHEDULER_FALLBACK,
-  SERVER_SCHEDULER_PORT,
-  type VirtualServer,
-} from '@menwei/netlink/ipvs';
+import { formatEdit } from '@menwei/netfilter/ipvsadm/format.ts';
+import type { IpvsEdit } from '@menwei/netlink/ipvs';
 import type { DestinationChange, IpvsChanges } from './changes.ts';
 import { DEVICE } from './names.ts';
 import type { SetContent } from './state.ts';
@@ -60,94 +52,44 @@ function withLength(ip: string): string {
   return `${ip}/${familyOf(ip) === 'IPv4' ? 32 : 128}`;
 }
 
-function setLines({ sets, addedMembers, removedMembers }: IpvsChanges): string[] {
-  const each = (command: string, { shape, entries }: SetContent) =>
-    [...entries].map((entry) => `${command} ${shape.name} ${entry} -exist\n`);
-  return [
-    ...sets.map((shape) => `create ${shape.name} ${formatType(shape)} -exist\n`),
+function setLines({ sets, addedMembers, removedMembers }: IpvsChanges): readonly string[] {
+  const each = (command: 'add' | 'del', { shape: { name }, entries }: SetContent) =>
+    Array.from(entries, (entry): IpSetCommand => ({ command, name, entry, isForgiving: true }));
+  const commands: readonly IpSetCommand[] = [
+    ...sets.map((shape): IpSetCommand => ({ command: 'create', shape, isForgiving: true })),
     ...addedMembers.flatMap((content) => each('add', content)),
     ...removedMembers.flatMap((content) => each('del', content)),
   ];
+  return commands.map((command) => `${formatCommand(command)}\n`);
 }
 
-function formatType({ type, family, maxEntries }: SetShape): string {
-  if (type === 'bitmap:port') return `${type} range 0-65535`;
-  return `${type} family ${family === 'IPv4' ? 'inet' : 'inet6'} hashsize 1024 maxelem ${maxEntries}`;
+function serverLines(changes: IpvsChanges): readonly string[] {
+  return serverEdits(changes).map((edit) => `${formatEdit(edit)}\n`);
 }
 
 /** Destinations go after they are no longer needed, and servers last. */
-function serverLines(changes: IpvsChanges): string[] {
-  const lines: string[] = [];
-  const server = (command: string, { frontend, ...rest }: VirtualServer) =>
-    lines.push(`${command} ${formatService(frontend)} ${formatScheduling(rest)}\n`);
-  const destinations = (
-    command: string,
-    all: readonly Pick<DestinationChange, 'frontend' | 'destination'>[],
-  ) => {
-    for (const { frontend, destination } of all) {
-      const where = `${formatService(frontend)} -r ${formatHostPort(destination.ip, destination.port)}`;
-      lines.push(`${command} ${where}${command === '-d' ? '' : formatForwarding(destination)}\n`);
-    }
+function serverEdits(changes: IpvsChanges): readonly IpvsEdit[] {
+  const set = ({ frontend, destination }: DestinationChange, weight = destination.weight): IpvsEdit => {
+    return { change: 'set-destination', frontend, destination: { ...destination, weight } };
   };
-  for (const content of changes.changedServers) server('-E', content.server);
-  for (const { server: added, destinations: all } of changes.addedServers) {
-    const { frontend } = added;
-    server('-A', added);
-    destinations(
-      '-a',
-      Array.from(all.values(), (destination) => ({ frontend, destination })),
-    );
-  }
-  destinations('-a', changes.addedDestinations);
-  destinations('-e', changes.changedDestinations);
-  destinations(
-    '-e',
-    changes.drainedDestinations.map((change) => ({
-      ...change,
-      destination: { ...change.destination, weight: 0 },
-    })),
-  );
-  destinations('-d', changes.endedDestinations);
-  for (const { server: removed } of changes.removedServers)
-    lines.push(`-D ${formatService(removed.frontend)}\n`);
-  return lines;
-}
-
-const SERVICE_OPTIONS = { TCP: '-t', UDP: '-u', SCTP: '--sctp-service' } as const;
-
-/** `-t 10.0.0.1:80` */
-export function formatService(frontend: Frontend): string {
-  if (!('mark' in frontend)) {
-    return `${SERVICE_OPTIONS[frontend.protocol]} ${formatHostPort(frontend.ip, frontend.port)}`;
-  }
-  return `-f ${frontend.mark}${frontend.family === 'IPv6' ? ' -6' : ''}`;
-}
-
-/** What the tool calls the flags; those of schedulers have a name for each of the two that know them. */
-const FLAG_NAMES = [
-  [SERVER_SCHEDULER_FALLBACK, 'fallback'],
-  [SERVER_SCHEDULER_PORT, 'port'],
-] as const;
-
-function formatScheduling({ scheduler, flags, timeoutSeconds }: Omit<VirtualServer, 'frontend'>): string {
-  const names = FLAG_NAMES.filter(([bit]) => (flags & bit) !== 0).map(([, name]) => `${scheduler}-${name}`);
   return [
-    `-s ${scheduler}`,
-    ...((flags & SERVER_PERSISTENT) === 0 ? [] : [`-p ${timeoutSeconds}`]),
-    ...((flags & SERVER_ONE_PACKET) === 0 ? [] : ['-o']),
-    ...(names.length === 0 ? [] : [`-b ${names.join(',')}`]),
-  ].join(' ');
-}
-
-const FORWARDING_OPTIONS: Readonly<Record<ForwardingMethod, string>> = {
-  masquerade: ' -m',
-  direct: ' -g',
-  tunnel: ' -i',
-  // The kernel makes these itself.
-  local: '',
-  bypass: '',
-};
-
-function formatForwarding({ forwarding, weight }: Destination): string {
-  return `${FORWARDING_OPTIONS[forwarding]} -w ${weight}`;
+    ...changes.changedServers.map(({ server }): IpvsEdit => ({ change: 'set-server', server })),
+    ...changes.addedServers.flatMap(({ server, destinations }): IpvsEdit[] => [
+      { change: 'add-server', server },
+      ...Array.from(destinations.values(), (destination): IpvsEdit => {
+        return { change: 'add-destination', frontend: server.frontend, destination };
+      }),
+    ]),
+    ...changes.addedDestinations.map(({ frontend, destination }): IpvsEdit => {
+      return { change: 'add-destination', frontend, destination };
+    }),
+    ...changes.changedDestinations.map((change) => set(change)),
+    ...changes.drainedDestinations.map((change) => set(change, 0)),
+    ...changes.endedDestinations.map(({ frontend, destination }): IpvsEdit => {
+      return { change: 'remove-destination', frontend, destination };
+    }),
+    ...changes.removedServers.map(({ server: { frontend } }): IpvsEdit => {
+      return { change: 'remove-server', frontend };
+    }),
+  ];
 }

@@ -1,12 +1,13 @@
 /** Finds what the ipvs mode, kube-proxy's or ours, has left: all but its iptables rules. */
+
 import { IP_FAMILIES } from '@menwei/addresses/ip.ts';
 import { EMPTY_RULESET } from '@menwei/netfilter/iptables/ruleset.ts';
+import { formatEdit } from '@menwei/netfilter/ipvsadm/format.ts';
 import type { IpSetClient, SetEdit } from '@menwei/netlink/ipset';
 import type { IpvsClient } from '@menwei/netlink/ipvs';
 import type { LinkClient } from '@menwei/netlink/route';
 import type { Leftovers } from '../leftovers.ts';
 import { cleanUp } from './cleanup.ts';
-import { formatService } from './format.ts';
 import { GradualWeights } from './gradual.ts';
 import { Observation, type ObservationOptions } from './kernel-observation.ts';
 import { DEVICE } from './names.ts';
@@ -49,7 +50,7 @@ export async function findLeftoverServers(
     what: `${servers.length} virtual servers of IPVS and ${addresses.size} addresses of ${DEVICE}`,
     commands: [
       ...(servers.length > 0 ? ['# ipvsadm\n'] : []),
-      ...servers.map((frontend) => `-D ${formatService(frontend)}\n`),
+      ...servers.map((frontend) => `${formatEdit({ change: 'remove-server', frontend })}\n`),
       ...(state.device ? [`# ip\nlink delete ${DEVICE}\n`] : []),
     ].join(''),
     remove: (signal) => cleanUp(doors, state, [], signal),

@@ -6,6 +6,7 @@
 import { CANARY, chainId, type Table } from '@menwei/netfilter/iptables/chain-id.ts';
 import type { TableScript } from '@menwei/netfilter/iptables/restore-script.ts';
 import { formatRule } from '@menwei/netfilter/iptables/rule.ts';
+import { parseSavedLine } from '@menwei/netfilter/iptables/save-format.ts';
 import { parseSavedRule } from '@menwei/netfilter/iptables/saved-rule.ts';
 import type { Layout } from './layout.ts';
 
@@ -36,9 +37,10 @@ export class LeftoverRules {
     this.#jumps = new Set(layout.jumps.map(({ from, rule }) => `${from} ${formatRule(rule)}`));
   }
 
-  line(line: string): void {
-    if (line.startsWith(':')) this.#declare(line);
-    else if (line.startsWith('-A ')) this.#rule(line);
+  line(text: string): void {
+    const line = parseSavedLine(text);
+    if (line.is === 'chain') this.#declare(line.chain, line.policy);
+    else if (line.is === 'rule') this.#rule(line.chain, line.rule);
   }
 
   /** Undefined where there is nothing to do. */
@@ -54,22 +56,18 @@ export class LeftoverRules {
     return { table: this.#table, chains, deletions, refills: [], insertions: [], removedChains: chains };
   }
 
-  #declare(line: string): void {
-    const [chain = '', policy] = line.slice(1).split(' ', 2);
+  #declare(chain: string, policy: string | undefined): void {
     if (isLeftover(this.#layout, this.#table, chain)) this.#leftover.set(chain, new Set());
-    else if (policy !== '-') this.#builtin.add(chain);
+    else if (policy !== undefined) this.#builtin.add(chain);
   }
 
-  #rule(line: string): void {
-    const end = line.indexOf(' ', 3);
-    if (end < 0) return;
-    const chain = line.slice(3, end);
+  #rule(chain: string, rule: string): void {
     // Comments are quoted and come before the target.
-    const target = TARGET.exec(line.slice(line.lastIndexOf('"') + 1))?.[1];
+    const target = TARGET.exec(` ${rule.slice(rule.lastIndexOf('"') + 1)}`)?.[1];
     if (target === undefined) return;
     const targets = this.#leftover.get(chain);
     if (targets !== undefined) targets.add(target);
-    else if (target.startsWith('KUBE-')) this.#rules.push({ chain, rule: line.slice(end + 1), target });
+    else if (target.startsWith('KUBE-')) this.#rules.push({ chain, rule, target });
   }
 
   /** Chains that a chain of somebody else leads to, and what they lead to. */

@@ -3,6 +3,7 @@ import { CANARY, type ChainId, chainId, TABLES, type Table } from '@menwei/netfi
 import type { HeldRule } from '@menwei/netfilter/iptables/rule.ts';
 import { type ChainContent, isBuiltinChain, type Ruleset } from '@menwei/netfilter/iptables/ruleset.ts';
 import { isSameRule } from '@menwei/netfilter/iptables/same-rule.ts';
+import { parseSavedLine } from '@menwei/netfilter/iptables/save-format.ts';
 import { parseHeldRule } from '@menwei/netfilter/iptables/saved-rule.ts';
 import type { Layout } from './layout.ts';
 
@@ -17,10 +18,11 @@ export class SavedRules {
     this.#layout = layout;
   }
 
-  line(line: string): void {
-    if (line.startsWith('-A ')) this.#rule(line);
-    else if (line.startsWith(':')) this.#declare(line.slice(1, line.indexOf(' ')));
-    else if (line.startsWith('*')) this.#table = TABLES.find((table) => table === line.slice(1));
+  line(text: string): void {
+    const line = parseSavedLine(text);
+    if (line.is === 'table') this.#table = TABLES.find((table) => table === line.table);
+    else if (line.is === 'chain') this.#declare(line.chain);
+    else if (line.is === 'rule') this.#rule(line.chain, line.rule);
   }
 
   ruleset(): Ruleset {
@@ -46,12 +48,10 @@ export class SavedRules {
       this.#fixed.set(id, []);
   }
 
-  #rule(line: string): void {
+  #rule(chain: string, text: string): void {
     if (this.#table === undefined) return;
-    const end = line.indexOf(' ', 3);
-    const chain = line.slice(3, end < 0 ? line.length : end);
     const rules = this.#isOwn(chain) ? this.#own.get(chain) : this.#fixed.get(chainId(this.#table, chain));
-    rules?.push(parseHeldRule(end < 0 ? '' : line.slice(end + 1)));
+    rules?.push(parseHeldRule(text));
   }
 
   #isOwn(chain: string): boolean {

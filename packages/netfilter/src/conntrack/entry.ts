@@ -1,0 +1,29 @@
+/** Entries of the connection tracking as data. */
+import type { HostPort } from '../host-port.ts';
+
+/** Of protocols without ports, the entries are of no interest here. */
+export type ConntrackProtocol = 'tcp' | 'udp' | 'sctp';
+
+/** One direction of a connection. */
+export interface Tuple {
+  readonly source: HostPort;
+  readonly destination: HostPort;
+}
+
+export interface ConntrackEntry {
+  readonly protocol: ConntrackProtocol;
+  /** Until the kernel forgets it, unless a packet comes by. */
+  readonly timeoutSeconds: number;
+  /** `ESTABLISHED`; of protocols without states undefined. */
+  readonly state: string | undefined;
+  readonly original: Tuple;
+  /** Who is translated has other addresses here. */
+  readonly reply: Tuple;
+  /** Nothing came back so far. */
+  readonly isUnreplied: boolean;
+  /** It stays when the table is full. */
+  readonly isAssured: boolean;
+  readonly mark: number;
+  /** How many hold on to it in the kernel. */
+  readonly use: number;
+}

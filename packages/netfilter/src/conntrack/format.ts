@@ -1,0 +1,23 @@
+/** An entry as `conntrack -L` prints it. */
+import type { ConntrackEntry, ConntrackProtocol, Tuple } from './entry.ts';
+
+/** linux/in.h: IPPROTO_* */
+export const PROTOCOL_NUMBERS: Readonly<Record<ConntrackProtocol, number>> = { tcp: 6, udp: 17, sctp: 132 };
+
+/** Without the newline. */
+export function formatEntry(entry: ConntrackEntry): string {
+  return [
+    `${entry.protocol.padEnd(8)} ${PROTOCOL_NUMBERS[entry.protocol]} ${entry.timeoutSeconds}`,
+    ...(entry.state === undefined ? [] : [entry.state]),
+    formatTuple(entry.original),
+    ...(entry.isUnreplied ? ['[UNREPLIED]'] : []),
+    formatTuple(entry.reply),
+    ...(entry.isAssured ? ['[ASSURED]'] : []),
+    `mark=${entry.mark}`,
+    `use=${entry.use}`,
+  ].join(' ');
+}
+
+function formatTuple({ source, destination }: Tuple): string {
+  return `src=${source.ip} dst=${destination.ip} sport=${source.port} dport=${destination.port}`;
+}
