@@ -28,7 +28,7 @@ export interface Component {
   run(signal: AbortSignal, ready: () => void): Promise<void>;
 }
 
-export const DEFAULT_STOP_MS = 5_000;
+export const DEFAULT_STOP_MS = 10_000;
 
 /**
  * - `waiting`: for a component that it needs

@@ -1,4 +1,5 @@
 /** The components of the proxy over fakes of the kernel: each fails in its turn, the others go on, and it comes back. */
+import { readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { IP_FAMILIES, type IpFamily } from '@menwei/addresses/ip.ts';
 import { ComponentFaults } from '@menwei/testing/agent/faults.ts';
@@ -192,10 +193,28 @@ function notRunning({ states }: Running): readonly string[] {
 const aNewService = (name: string, number: number) =>
   aService({ name, clusterIPs: { IPv4: `172.30.1.${number}`, IPv6: `fd00:30::1:${number}` } });
 
+/** `name|needs|policy` of each row of the table in docs/architecture.md. */
+function documentedRows(): readonly string[] {
+  const text = readFileSync(new URL('../../../../docs/architecture.md', import.meta.url), 'utf8');
+  const [, table = ''] = /\n\| component \|[^\n]*\n[^\n]*\n((?:\|[^\n]*\n)+)/.exec(text) ?? [];
+  return table
+    .trimEnd()
+    .split('\n')
+    .map((line) => {
+      const [, name = '', , needs = '', failure = ''] = line.split('|');
+      const named = (cell: string) => Array.from(cell.matchAll(/`([^`]+)`/g), ([, text]) => text).join(' ');
+      return [named(name), named(needs), failure.replace('(\\*)', '').trim()].join('|');
+    });
+}
+
 describe('a component of the proxy', () => {
-  it('has a name that an operator finds in the documents', async () => {
+  it('stands in the table of the documents, with what it needs and what its failure means', async () => {
     const { components } = await start();
     expect(components.map(({ name }) => name)).toEqual(SET);
+    const rows = components.map(({ name, needs = [], onFailure }) =>
+      [name, needs.join(' '), onFailure].map((text) => text.replaceAll(/-ipv[46]/g, '-<family>')).join('|'),
+    );
+    expect([...new Set(rows)]).toEqual(documentedRows());
   });
 
   it.each(SET.filter((name) => name !== 'node-support'))(
