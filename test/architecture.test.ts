@@ -6,7 +6,7 @@ import { readFileSync } from 'node:fs';
 import { join, matchesGlob } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { circles } from './architecture/circles.ts';
-import { PRODUCT, ROOMS, type Room, roomOf } from './architecture/document.ts';
+import { fileOf, PRODUCT, ROOMS, type Room, roomOf } from './architecture/document.ts';
 import { impurities } from './architecture/impure.ts';
 import { definerOf, type Import, isTest, type Module, ROOT, readModules } from './architecture/modules.ts';
 
@@ -201,13 +201,13 @@ function importsOf(room: Room): readonly { readonly path: string; readonly targe
     .filter(({ target }) => target.startsWith('packages/') && roomOf(target) !== room);
 }
 
-/** Whether the name, of a room or of a file of the product, stands for this file. */
+/** Whether the name, of a room or of a file, stands for this file. */
 function covers(name: string, target: string): boolean {
-  return roomOf(target)?.name === name || target === `${PRODUCT}${name}`;
+  return roomOf(target)?.name === name || target === fileOf(name);
 }
 
 function isIn(name: string, room: Room): boolean {
-  return room.name === name || (name.endsWith('.ts') && roomOf(`${PRODUCT}${name}`) === room);
+  return room.name === name || roomOf(fileOf(name) ?? '') === room;
 }
 
 /** Constructors have no other way. */

@@ -9,7 +9,7 @@ export interface Room {
   readonly name: string;
   /** From the root, with a slash at the end. */
   readonly folder: string;
-  /** Other rooms, or single files of them (`config/settings.ts`). */
+  /** Other rooms, or single files of them (`config/settings.ts`, `@menwei/kernel/netns.ts`). */
   readonly mayImport: readonly string[];
   /** Undefined if nothing in it is pure, else which files are not, as patterns of paths in it. */
   readonly impure: readonly string[] | undefined;
@@ -24,6 +24,14 @@ const text = readFileSync(join(ROOT, DOCUMENT), 'utf8');
 export const ROOMS: readonly Room[] = readTable('package').flatMap((room) =>
   room.folder === PRODUCT ? [...readTable('folder'), room] : [room],
 );
+
+/** The file that such a name stands for, if it is one of a file. */
+export function fileOf(name: string): string | undefined {
+  if (!name.endsWith('.ts')) return undefined;
+  return name.startsWith('@menwei/')
+    ? name.replace(/^@menwei\/([^/]+)/, 'packages/$1/src')
+    : `${PRODUCT}${name}`;
+}
 
 /** The innermost room that the file stands in; undefined for what is no part of a package. */
 export function roomOf(path: string): Room | undefined {

@@ -1,10 +1,18 @@
+import { LineSplitter } from './line-splitter.ts';
+
+/** The tools say a thing or two; more is for nobody to read. */
+const MOST_COMMENTS = 10;
+const LONGEST_COMMENT = 500;
+/** Many times the longest rule. */
+const LONGEST_LINE = 2 ** 20;
+
 /**
  * What `iptables-save -t TABLE` prints, taken line by line. A table that the tool can't read it passes over with a comment
  * and exit status 0, so only what was printed from `*TABLE` to `COMMIT` is the table.
  */
 export class IptablesListing {
   readonly #onLine: (line: string) => void;
-  readonly #lines: LineSplitter;
+  readonly #lines = new LineSplitter(LONGEST_LINE, () => new Error('printed too long a line and was killed'));
   readonly #comments: string[] = [];
   readonly #header: string;
   readonly #chains = new Set<string>();
@@ -14,17 +22,17 @@ export class IptablesListing {
   constructor(table: string, onLine: (line: string) => void) {
     this.#header = `*${table}`;
     this.#onLine = onLine;
-    this.#lines = new LineSplitter((line) => this.#take(line));
   }
 
   /** @throws Error when a line does not end */
   push(chunk: Uint8Array): void {
-    this.#lines.push(chunk);
+    for (const line of this.#lines.push(chunk)) this.#take(line);
   }
 
   /** No more comes. */
   end(): void {
-    this.#lines.end();
+    const rest = this.#lines.end();
+    if (rest !== '') this.#take(rest);
   }
 
   /** Everything in the table was printed. */
@@ -58,34 +66,5 @@ export class IptablesListing {
   #noteChain(chain: string): void {
     if (this.#chains.has(chain)) this.#repeated ??= chain;
     this.#chains.add(chain);
-  }
-}
-
-/** The tools say a thing or two; more is for nobody to read. */
-const MOST_COMMENTS = 10;
-const LONGEST_COMMENT = 500;
-/** Many times the longest rule. */
-const LONGEST_LINE = 2 ** 20;
-
-/** Cuts a stream of bytes into lines. */
-class LineSplitter {
-  readonly #onLine: (line: string) => void;
-  readonly #decoder = new TextDecoder();
-  #rest = '';
-
-  constructor(onLine: (line: string) => void) {
-    this.#onLine = onLine;
-  }
-
-  push(chunk: Uint8Array): void {
-    const lines = (this.#rest + this.#decoder.decode(chunk, { stream: true })).split('\n');
-    this.#rest = lines.pop() ?? '';
-    if (this.#rest.length > LONGEST_LINE) throw new Error('printed too long a line and was killed');
-    for (const line of lines) this.#onLine(line);
-  }
-
-  end(): void {
-    if (this.#rest !== '') this.#onLine(this.#rest);
-    this.#rest = '';
   }
 }

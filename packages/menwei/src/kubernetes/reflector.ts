@@ -6,6 +6,7 @@
  * before, so that losing the watch for an hour, or a 410, costs the difference and never an empty moment.
  */
 
+import { LineSplitter } from '@menwei/kernel/line-splitter.ts';
 import { EventLoopTurn } from '../scheduling/event-loop.ts';
 import { pause } from '../scheduling/pause.ts';
 import { retryDelayMs } from '../scheduling/retry.ts';
@@ -14,7 +15,6 @@ import { ApiError, isWithheld } from './api-error.ts';
 import { Complaints } from './complaints.ts';
 import { decodeOrReport } from './decode.ts';
 import { show } from './decode-text.ts';
-import { LineSplitter } from './line-splitter.ts';
 import { type ListEnvelope, ListSplitter } from './list-splitter.ts';
 import type { WatchedObject } from './objects.ts';
 import {
@@ -26,6 +26,7 @@ import {
   type ReflectorTiming,
   type WatchedResource,
 } from './reflector-options.ts';
+import { MOST_BYTES, tooLong } from './remainder.ts';
 import { type ItemIdentity, itemIdentity, parseItem, parseWatchEvent, statedKind } from './watch-event.ts';
 
 /**
@@ -222,11 +223,12 @@ export class Reflector<T extends WatchedObject> {
   }
 
   async #takeEvents(body: AsyncIterable<Buffer>): Promise<void> {
-    const splitter = new LineSplitter();
+    const splitter = new LineSplitter(MOST_BYTES, tooLong);
     const turn = new EventLoopTurn();
     for await (const chunk of body) {
       for (const line of splitter.push(chunk)) {
-        this.#takeEvent(line);
+        const event = line.trim();
+        if (event !== '') this.#takeEvent(event);
         await turn.rest();
       }
     }

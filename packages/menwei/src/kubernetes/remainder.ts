@@ -1,7 +1,7 @@
 /** The chunks of something that is not complete yet: an object or event, or what stands around the items of a list. */
 
 /** Many times what an API server stores of one object. */
-const MOST_BYTES = 32 * 2 ** 20;
+export const MOST_BYTES = 32 * 2 ** 20;
 
 export class Remainder {
   #chunks: Buffer[] = [];
@@ -12,7 +12,7 @@ export class Remainder {
     // Even an empty one would keep the memory that it is a view of.
     if (chunk.length === 0) return;
     this.#bytes += chunk.length;
-    if (this.#bytes > MOST_BYTES) throw new SyntaxError(`longer than ${MOST_BYTES / 2 ** 20} MiB`);
+    if (this.#bytes > MOST_BYTES) throw tooLong();
     this.#chunks.push(chunk);
   }
 
@@ -29,4 +29,8 @@ export class Remainder {
     this.#bytes = 0;
     return all;
   }
+}
+
+export function tooLong(): SyntaxError {
+  return new SyntaxError(`longer than ${MOST_BYTES / 2 ** 20} MiB`);
 }
