@@ -2,8 +2,8 @@
 import { constants } from 'node:os';
 import type { IpFamily } from '@menwei/addresses/ip.ts';
 import { KernelError } from '@menwei/netlink';
-import { type Glance, LegacyGlance, NftablesGlance } from './iptables-glance.ts';
 import { IptablesListing } from './iptables-listing.ts';
+import { LegacyProbe, NftablesProbe, type TableProbe } from './iptables-probe.ts';
 import type { ToolResult, ToolRun, ToolRunner } from './tool-runner.ts';
 
 /** Both print and take the same language, but they keep their rules in different places of the kernel. */
@@ -12,7 +12,7 @@ export type IptablesVariant = 'legacy' | 'nf_tables';
 /** What a backend needs of iptables. All methods throw KernelError. */
 export interface IptablesTools {
   readonly variant: IptablesVariant;
-  readonly glance: Glance;
+  readonly probe: TableProbe;
   /** The lines of `iptables-save -t TABLE`; resolves to what the tool remarked beside. */
   save(table: string, onLine: (line: string) => void, signal: AbortSignal): Promise<readonly string[]>;
   /** `iptables-restore --noflush --counters`; each table is all or nothing. */
@@ -125,7 +125,7 @@ const PROBE_LIMIT_MS = 20_000;
 
 class RealIptablesTools implements IptablesTools {
   readonly variant: IptablesVariant;
-  readonly glance: Glance;
+  readonly probe: TableProbe;
   readonly #runner: ToolRunner;
   readonly #name: string;
 
@@ -134,7 +134,7 @@ class RealIptablesTools implements IptablesTools {
     this.#name = name;
     this.variant = variant;
     const family = name.startsWith('ip6') ? 'IPv6' : 'IPv4';
-    this.glance = variant === 'legacy' ? new LegacyGlance(family) : new NftablesGlance(family);
+    this.probe = variant === 'legacy' ? new LegacyProbe(family) : new NftablesProbe(family);
   }
 
   /**

@@ -4,7 +4,7 @@
  * Only tests import this folder.
  */
 import type { IpFamily } from '@menwei/addresses/ip.ts';
-import type { Glance } from '@menwei/kernel/iptables-glance.ts';
+import type { TableProbe } from '@menwei/kernel/iptables-probe.ts';
 import type { IptablesTools, IptablesVariant } from '@menwei/kernel/iptables-tools.ts';
 import { parseSavedLine } from '@menwei/netfilter/iptables/save-format.ts';
 import { UnreadableError } from '@menwei/netfilter/unreadable.ts';
@@ -30,7 +30,7 @@ interface Operation {
 export class FakeIptables implements IptablesTools {
   readonly variant: IptablesVariant = 'legacy';
   /** Like that of the legacy tools, but nothing escapes it. */
-  readonly glance: Glance = { stamp: () => String(this.#changes) };
+  readonly probe: TableProbe = { stamp: () => String(this.#changes) };
   readonly faults: Faults;
   /** All that was asked of the tools so far, what failed included. */
   readonly operations: Operation[] = [];

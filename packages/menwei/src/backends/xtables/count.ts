@@ -1,5 +1,5 @@
-/** Whether as many rules stand in our chains as should, where the kernel can count them: a glance beside reading them all. */
-import type { RuleTally } from '@menwei/kernel/iptables-glance.ts';
+/** Whether our chains have as many rules as they should, where the kernel can count them. Cheaper than reading them all. */
+import type { RuleTally } from '@menwei/kernel/iptables-probe.ts';
 import { type ChainId, chainId, splitChainId, type Table } from '@menwei/netfilter/iptables/chain-id.ts';
 import { type HeldRule, isForeign } from '@menwei/netfilter/iptables/rule.ts';
 import { isBuiltinChain, type Ruleset } from '@menwei/netfilter/iptables/ruleset.ts';

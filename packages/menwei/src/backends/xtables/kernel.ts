@@ -9,9 +9,9 @@ import { KernelError } from '@menwei/netlink';
 import type { Logger } from '../../log/logger.ts';
 import type { InTurn } from '../backend.ts';
 import { cleanupScript } from './cleanup.ts';
+import { DriftCheck } from './drift-check.ts';
 import { EVERY_LAYOUT } from './every-layout.ts';
 import type { Layout } from './layout.ts';
-import { Looks } from './looks.ts';
 import { SavedRules } from './saved-rules.ts';
 import { type LeftRules, watchTables } from './watch.ts';
 
@@ -23,32 +23,32 @@ interface KernelRulesOptions {
   readonly layout: Layout;
   readonly family: IpFamily;
   readonly logger: Logger;
-  /** How often the watch looks at the kernel. */
+  /** How often the watch checks the kernel for drift. */
   readonly watchPeriodMs: number;
 }
 
 export class KernelRules {
   readonly #options: KernelRulesOptions;
-  readonly #looks: Looks;
+  readonly #driftCheck: DriftCheck;
   readonly #told = new Set<string>();
 
   constructor(options: KernelRulesOptions) {
     this.#options = options;
     const { tools, layout } = options;
     const observe = (signal: AbortSignal) => this.observe(signal);
-    this.#looks = new Looks({ tools, layout, observe, nowMs: () => performance.now() });
+    this.#driftCheck = new DriftCheck({ tools, layout, observe, nowMs: () => performance.now() });
   }
 
   /** Chains and rules of others are not among them. Throws KernelError. */
   async observe(signal: AbortSignal): Promise<Ruleset> {
-    await this.#looks.begin(signal);
+    await this.#driftCheck.begin(signal);
     return this.#observe(['filter', 'nat'], this.#options.layout, signal);
   }
 
   /** Table by table all or nothing. Throws KernelError. */
   async restore(script: RestoreScript, signal: AbortSignal): Promise<void> {
     if (script.length === 0) return;
-    this.#looks.note(script);
+    this.#driftCheck.note(script);
     await this.#options.tools.restore({ [Symbol.iterator]: () => formatPieces(script) }, signal);
   }
 
@@ -59,7 +59,7 @@ export class KernelRules {
     inTurn: InTurn,
     signal: AbortSignal,
   ): Promise<void> {
-    return watchTables({ ...this.#options, left, looks: this.#looks }, drifted, inTurn, signal);
+    return watchTables({ ...this.#options, left, driftCheck: this.#driftCheck }, drifted, inTurn, signal);
   }
 
   /** Leaves nothing of this mode and those like it, but what other programs use too. Throws KernelError. */

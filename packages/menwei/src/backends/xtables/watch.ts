@@ -11,7 +11,7 @@ import { firstOf } from '../../log/first-lines.ts';
 import type { Logger } from '../../log/logger.ts';
 import { pause } from '../../scheduling/pause.ts';
 import type { InTurn } from '../backend.ts';
-import type { Looks } from './looks.ts';
+import type { DriftCheck } from './drift-check.ts';
 
 /** How long a flush may take from the first chain to the last before we stop waiting for the rest. */
 const FLUSH_SETTLE_MS = 5_000;
@@ -26,10 +26,10 @@ interface TablesWatch {
   readonly tools: IptablesTools;
   readonly family: IpFamily;
   readonly logger: Logger;
-  /** How often it looks at the kernel. */
+  /** How often it checks the kernel for drift. */
   readonly watchPeriodMs: number;
   readonly left: LeftRules;
-  readonly looks: Looks;
+  readonly driftCheck: DriftCheck;
 }
 
 /** Calls `drifted` whenever the kernel does not hold what we left in it, until the signal ends it. */
@@ -40,15 +40,15 @@ export async function watchTables(
   signal: AbortSignal,
 ): Promise<void> {
   const { tools, family, logger, watchPeriodMs } = watch;
-  const look = () => inTurn(() => damagedChains(watch, signal));
+  const check = () => inTurn(() => damagedChains(watch, signal));
   let canariesStand = false;
   while (!signal.aborted) {
     try {
       if (!canariesStand) await inTurn(() => createCanaries(tools, signal));
       canariesStand = true;
       await sleep(watchPeriodMs, undefined, { signal });
-      if ((await look()).length === 0) continue;
-      const chains = await flushSettled(look, signal);
+      if ((await check()).length === 0) continue;
+      const chains = await flushSettled(check, signal);
       if (chains.length === 0) continue;
       canariesStand = false;
       drifted(
@@ -70,13 +70,13 @@ async function createCanaries(tools: IptablesTools, signal: AbortSignal): Promis
 
 /** After the first chain was hit: waits until the flush is through all of them, or is not going any further. */
 async function flushSettled(
-  look: () => Promise<readonly string[]>,
+  check: () => Promise<readonly string[]>,
   signal: AbortSignal,
 ): Promise<readonly string[]> {
-  let damaged = await look();
+  let damaged = await check();
   for (let waitedMs = 0; waitedMs < FLUSH_SETTLE_MS; waitedMs += FLUSH_POLL_MS) {
     await sleep(FLUSH_POLL_MS, undefined, { signal });
-    const now = await look();
+    const now = await check();
     if (now.length === damaged.length) return now;
     damaged = now;
   }
@@ -84,7 +84,10 @@ async function flushSettled(
 }
 
 /** The chains that are not as we left them. */
-async function damagedChains({ left, looks }: TablesWatch, signal: AbortSignal): Promise<readonly string[]> {
+async function damagedChains(
+  { left, driftCheck }: TablesWatch,
+  signal: AbortSignal,
+): Promise<readonly string[]> {
   const wanted = left();
-  return wanted === undefined ? [] : looks.damagedChains(wanted, signal);
+  return wanted === undefined ? [] : driftCheck.damagedChains(wanted, signal);
 }

@@ -1,8 +1,8 @@
 /**
- * Looks at the kernel, each as cheap as can be: none at the rules while nobody has changed anything, and where the kernel
- * can count rules, their number instead of all of them.
+ * Checks for drift, each as cheap as can be: rules are not read while nothing has changed, and where the kernel can count
+ * them, their number is compared instead of all of them.
  */
-import type { RuleTally } from '@menwei/kernel/iptables-glance.ts';
+import type { RuleTally } from '@menwei/kernel/iptables-probe.ts';
 import type { IptablesTools } from '@menwei/kernel/iptables-tools.ts';
 import {
   CANARY,
@@ -22,8 +22,8 @@ import type { Layout } from './layout.ts';
 import { SavedRules } from './saved-rules.ts';
 
 const RULE_TABLES: readonly Table[] = ['filter', 'nat'];
-/** So many looks in a row are content with the kernel's word that nothing has changed; see Glance. */
-const MAX_EASY_LOOKS = 9;
+/** So many checks in a row are content with the kernel's word that nothing has changed; see TableProbe. */
+const MAX_EASY_CHECKS = 9;
 /**
  * A rule that takes the place of another one has its number in nf_tables, so only who reads all rules finds it. That may
  * take a twentieth of the time, and syncs must not wait for it too long.
@@ -33,19 +33,19 @@ const MAX_COMPARED_CHAINS = 15_000;
 /** When more chains were changed by ourselves, they are not read one by one. */
 const MAX_NOTED = 50;
 
-interface LooksOptions {
-  readonly tools: Pick<IptablesTools, 'glance' | 'list'>;
+interface DriftCheckOptions {
+  readonly tools: Pick<IptablesTools, 'probe' | 'list'>;
   readonly layout: Layout;
   readonly observe: (signal: AbortSignal) => Promise<Ruleset>;
   /** In milliseconds, of a clock that never goes back. */
   readonly nowMs: () => number;
 }
 
-export class Looks {
-  readonly #options: LooksOptions;
+export class DriftCheck {
+  readonly #options: DriftCheckOptions;
   /** When everything was right. */
   #stamp: string | undefined;
-  #easyLooks = 0;
+  #easyChecks = 0;
   /** When all rules were read, and everything was right; and when they may be read again. */
   #comparedStamp: string | undefined;
   #comparisonDueMs = 0;
@@ -54,14 +54,14 @@ export class Looks {
   /** The chains in which we have changed something since then; undefined: so many that any may be among them. */
   #noted: Set<ChainId> | undefined;
 
-  constructor(options: LooksOptions) {
+  constructor(options: DriftCheckOptions) {
     this.#options = options;
   }
 
   /** All rules are about to be read, so that what is there now is going to be known. */
   async begin(signal: AbortSignal): Promise<void> {
     this.#noted = undefined;
-    if (this.#options.tools.glance.countRules === undefined) return;
+    if (this.#options.tools.probe.countRules === undefined) return;
     try {
       const newest = new Map<Table, number>();
       for (const table of RULE_TABLES) newest.set(table, newestOf(await this.#counted(table, true, signal)));
@@ -82,22 +82,22 @@ export class Looks {
 
   /** The chains that are not as they should be. Throws KernelError. */
   async damagedChains(wanted: Ruleset, signal: AbortSignal): Promise<readonly string[]> {
-    const { glance } = this.#options.tools;
-    // Before the look: what changes meanwhile changes it again.
-    const stamp = glance.stamp(TABLES);
+    const { probe } = this.#options.tools;
+    // Before the check: what changes meanwhile changes it again.
+    const stamp = probe.stamp(TABLES);
     if (this.#isSame(stamp, wanted)) {
-      this.#easyLooks++;
+      this.#easyChecks++;
       return [];
     }
-    this.#easyLooks = 0;
+    this.#easyChecks = 0;
     const damaged = [
       ...(await this.#missingCanaries(signal)),
-      ...(glance.countRules === undefined
+      ...(probe.countRules === undefined
         ? await this.#compare(wanted, signal)
         : await this.#count(wanted, signal)),
     ];
     this.#stamp = damaged.length === 0 ? stamp : undefined;
-    if (damaged.length > 0 || glance.countRules === undefined || !this.#isComparisonDue(wanted))
+    if (damaged.length > 0 || probe.countRules === undefined || !this.#isComparisonDue(wanted))
       return damaged;
     const replaced = await this.#compareNowAndThen(wanted, signal);
     if (replaced === undefined) return [];
@@ -126,8 +126,8 @@ export class Looks {
   /** The kernel's word that nothing has changed is enough. */
   #isSame(stamp: string | undefined, wanted: Ruleset): boolean {
     if (stamp === undefined) return false;
-    if (this.#options.tools.glance.countRules === undefined) {
-      return stamp === this.#stamp && this.#easyLooks < MAX_EASY_LOOKS;
+    if (this.#options.tools.probe.countRules === undefined) {
+      return stamp === this.#stamp && this.#easyChecks < MAX_EASY_CHECKS;
     }
     return stamp === this.#comparedStamp || (stamp === this.#stamp && !this.#isComparisonDue(wanted));
   }
@@ -174,7 +174,7 @@ export class Looks {
   }
 
   async #counted(table: Table, afresh: boolean, signal: AbortSignal): Promise<RuleTally> {
-    return (await this.#options.tools.glance.countRules?.(table, afresh, signal)) ?? new Map();
+    return (await this.#options.tools.probe.countRules?.(table, afresh, signal)) ?? new Map();
   }
 
   /** There is a rule that was not there when all was right, and is not from us; another one may have gone for it. */

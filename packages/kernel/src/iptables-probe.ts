@@ -1,6 +1,6 @@
 /**
- * A glance at iptables tables past the tools, which take seconds for a large one: whether anybody has changed anything, and
- * where the kernel can tell, how many rules stand in each chain.
+ * Cheap probes of iptables tables, past the tools, which take seconds for a large one: whether anything has changed, and
+ * where the kernel can tell, how many rules are in each chain.
  */
 import { closeSync } from 'node:fs';
 import type { IpFamily } from '@menwei/addresses/ip.ts';
@@ -23,7 +23,7 @@ import {
 
 export type RuleTally = ReadonlyMap<string, ChainTally>;
 
-export interface Glance {
+export interface TableProbe {
   /**
    * A text that is another one when somebody has changed one of the tables; undefined if that can't be told. Where rules
    * can't be counted, it stays the same when a rule was replaced by another one of the same size.
@@ -44,7 +44,7 @@ interface Counted {
   readonly tally: ChainTally | undefined;
 }
 
-export class NftablesGlance implements Glance {
+export class NftablesProbe implements TableProbe {
   readonly #family: TableName['family'];
   readonly #fewChains: number;
   /** The chains of large tables, as they were counted last. */
@@ -93,7 +93,7 @@ const LEVELS = { IPv4: 0, IPv6: 41 } as const;
 const IPT_SO_GET_INFO = 64;
 const INFO_SIZE = 84;
 
-export class LegacyGlance implements Glance {
+export class LegacyProbe implements TableProbe {
   readonly #family: IpFamily;
 
   constructor(family: IpFamily) {

@@ -1,7 +1,7 @@
-/** A glance at tables past the tools says what the tools say. */
+/** Probes of tables, past the tools, say what the tools say. */
 
 import { IP_FAMILIES } from '@menwei/addresses/ip.ts';
-import { NftablesGlance } from '@menwei/kernel/iptables-glance.ts';
+import { NftablesProbe } from '@menwei/kernel/iptables-probe.ts';
 import type { IptablesTools } from '@menwei/kernel/iptables-tools.ts';
 import { expect, it } from 'vitest';
 import { describeVariants } from './iptables-variants.ts';
@@ -27,16 +27,16 @@ describeVariants((variant, openKernel) => {
     'has another stamp after each change, and no other one without, %s',
     async (family) => {
       tools = await openKernel(family);
-      const stamps = [tools.glance.stamp(TABLES)];
+      const stamps = [tools.probe.stamp(TABLES)];
       for (const script of [
         SCRIPT,
         '*nat\n-D KUBE-A -j KUBE-B\nCOMMIT\n',
         '*filter\n:KUBE-A - [0:0]\nCOMMIT\n',
       ]) {
         await tools.restore([script], signal);
-        stamps.push(tools.glance.stamp(TABLES));
+        stamps.push(tools.probe.stamp(TABLES));
         await tools.save('nat', () => undefined, signal);
-        expect(tools.glance.stamp(TABLES)).toBe(stamps.at(-1));
+        expect(tools.probe.stamp(TABLES)).toBe(stamps.at(-1));
       }
       expect(stamps).not.toContain(undefined);
       expect(new Set(stamps).size).toBe(4);
@@ -49,7 +49,7 @@ describeVariants((variant, openKernel) => {
     tools = await openKernel(family);
     await tools.restore([SCRIPT], signal);
     const count = async () => {
-      const counted = (await tools.glance.countRules?.('nat', false, signal)) ?? new Map();
+      const counted = (await tools.probe.countRules?.('nat', false, signal)) ?? new Map();
       return [...counted].map(([chain, { rules, targets }]) => [chain, rules, ...targets]).sort();
     };
     expect(await count()).toEqual([
@@ -66,7 +66,7 @@ describeVariants((variant, openKernel) => {
 
   it.each(IP_FAMILIES)('counts large tables chain by chain to the same, %s', async (family) => {
     tools = await openKernel(family);
-    const large = new NftablesGlance(family, 0);
+    const large = new NftablesProbe(family, 0);
     const changes = [
       SCRIPT,
       '*nat\n-D KUBE-A -j KUBE-B\nCOMMIT\n',
@@ -82,7 +82,7 @@ describeVariants((variant, openKernel) => {
       await tools.restore([change], signal);
       const counted = await large.countRules('nat', afresh, signal);
       expect(new Map([...counted].sort())).toEqual(
-        new Map([...((await tools.glance.countRules?.('nat', false, signal)) ?? [])].sort()),
+        new Map([...((await tools.probe.countRules?.('nat', false, signal)) ?? [])].sort()),
       );
     }
   });
@@ -91,7 +91,7 @@ describeVariants((variant, openKernel) => {
     tools = await openKernel('IPv4');
     await tools.restore([SCRIPT], signal);
     const newest = async (chain: string) =>
-      (await tools.glance.countRules?.('nat', false, signal))?.get(chain)?.newest ?? 0;
+      (await tools.probe.countRules?.('nat', false, signal))?.get(chain)?.newest ?? 0;
     const before = await newest('KUBE-A');
     await tools.restore(['*nat\n-A KUBE-B -j RETURN\nCOMMIT\n'], signal);
     expect(await newest('KUBE-A')).toBe(before);

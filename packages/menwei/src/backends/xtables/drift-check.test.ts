@@ -19,23 +19,23 @@ async function openWatched() {
   await install(backend, plan);
   const stop = new AbortController();
   const drifts: string[] = [];
-  const looks = { count: 0 };
+  const checks = { count: 0 };
   const ended = backend.watch(
     (what = '') => drifts.push(what),
     (work) => {
-      looks.count++;
+      checks.count++;
       return work();
     },
     stop.signal,
   );
-  const afterLooks = async (count: number) => {
-    const until = looks.count + count;
-    await expect.poll(() => looks.count, { timeout: 10_000, interval: 1 }).toBeGreaterThanOrEqual(until);
+  const afterChecks = async (count: number) => {
+    const until = checks.count + count;
+    await expect.poll(() => checks.count, { timeout: 10_000, interval: 1 }).toBeGreaterThanOrEqual(until);
   };
   return {
     tools,
     drifts,
-    afterLooks,
+    afterChecks,
     saves: () => tools.operations.filter(({ verb }) => verb === 'save').length,
     async change() {
       const next = { ...web, endpoints: [anEndpoint({ ip: '10.0.0.9' })] };
@@ -53,33 +53,33 @@ async function openWatched() {
 describe('a watch of iptables rules', () => {
   it('reads no rule while nobody changes anything, but now and then', async () => {
     await using kernel = await openWatched();
-    await kernel.afterLooks(5);
+    await kernel.afterChecks(5);
     const before = kernel.saves();
-    await kernel.afterLooks(40);
-    // Two tables every ten looks.
+    await kernel.afterChecks(40);
+    // Two tables every ten checks.
     expect(kernel.saves() - before).toBeLessThanOrEqual(2 * 5);
     expect(kernel.saves() - before).toBeGreaterThanOrEqual(2 * 3);
   });
 
   it('takes what we change ourselves for no damage', async () => {
     await using kernel = await openWatched();
-    await kernel.afterLooks(2);
+    await kernel.afterChecks(2);
     await kernel.change();
-    await kernel.afterLooks(4);
+    await kernel.afterChecks(4);
     expect(kernel.drifts).toEqual([]);
   });
 
   it('takes what others change in their own chains for no damage', async () => {
     await using kernel = await openWatched();
-    await kernel.afterLooks(2);
+    await kernel.afterChecks(2);
     kernel.tools.meddle('*nat\n:THEIRS - [0:0]\n-A THEIRS -j RETURN\n-I PREROUTING -j THEIRS\nCOMMIT\n');
-    await kernel.afterLooks(4);
+    await kernel.afterChecks(4);
     expect(kernel.drifts).toEqual([]);
   });
 
   it('tells the chains that somebody changed', async () => {
     await using kernel = await openWatched();
-    await kernel.afterLooks(2);
+    await kernel.afterChecks(2);
     kernel.tools.meddle('*nat\n-F KUBE-SERVICES\n-F PREROUTING\nCOMMIT\n*filter\n-F KUBE-FORWARD\nCOMMIT\n');
     await expect
       .poll(() => kernel.drifts[0], { timeout: 10_000 })
