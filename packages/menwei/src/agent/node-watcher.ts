@@ -1,7 +1,7 @@
 /** Whether the node can be served as it is, looked at whenever it may have changed. */
 import type { Logger } from '../log/logger.ts';
-import { NodeNotices, type ObservedNode } from '../proxy/node-notices.ts';
 import type { NodeState } from '../proxy/node-state.ts';
+import { NodeWarnings, type ObservedNode } from '../proxy/node-warnings.ts';
 import { untilAborted } from '../scheduling/pause.ts';
 import { findUnservable, type Unserved } from '../setup/backends.ts';
 import type { MachineAddresses } from '../setup/machine-addresses.ts';
@@ -10,20 +10,20 @@ import type { Component } from './component.ts';
 export class NodeWatcher {
   readonly #node: NodeState;
   readonly #unserved: Unserved;
-  readonly #notices: NodeNotices;
+  readonly #warnings: NodeWarnings;
   readonly #unservable = Promise.withResolvers<never>();
 
   constructor(node: NodeState, unserved: Unserved, logger: Logger) {
     this.#node = node;
     this.#unserved = unserved;
-    this.#notices = new NodeNotices(observedBy(node, unserved), logger);
+    this.#warnings = new NodeWarnings(observedBy(node, unserved), logger);
     // Whoever runs the component is told.
     this.#unservable.promise.catch(() => undefined);
   }
 
   /** To be called when the Node object has changed. */
   look(): void {
-    this.#notices.update();
+    this.#warnings.update();
     const failure = findUnservable(this.#node, this.#unserved);
     if (failure !== undefined) this.#unservable.reject(failure);
   }
@@ -48,7 +48,7 @@ export class NodeWatcher {
       onFailure: 'restart',
       run: async (signal, ready) => {
         const following = addresses.follow(() => {
-          this.#notices.update();
+          this.#warnings.update();
           changed();
         }, signal);
         ready();

@@ -1,4 +1,4 @@
-/** Tells the log what is wrong with the node's addresses, and when it no longer is. */
+/** Warns in the log of what is wrong with the addresses of the node, and says when it no longer is. */
 import { IP_FAMILIES, type IpFamily } from '@menwei/addresses/ip.ts';
 import type { Logger } from '../log/logger.ts';
 import type { NodeState } from './node-state.ts';
@@ -35,7 +35,7 @@ const CONCERNS: readonly Concern[] = [
   },
 ];
 
-export class NodeNotices {
+export class NodeWarnings {
   readonly #node: ObservedNode;
   readonly #logger: Logger;
   readonly #told = new Map<string, string>();

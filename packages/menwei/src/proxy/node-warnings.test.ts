@@ -1,7 +1,7 @@
 import type { IpFamily } from '@menwei/addresses/ip.ts';
 import { expect, it } from 'vitest';
 import { silentLogger } from '../log/logger.ts';
-import { NodeNotices } from './node-notices.ts';
+import { NodeWarnings } from './node-warnings.ts';
 
 it('tells of every change once, each family by itself', () => {
   const lines: string[] = [];
@@ -14,7 +14,7 @@ it('tells of every change once, each family by itself', () => {
     supportObstacle: (family: IpFamily) => (family === 'IPv6' ? missing : undefined),
     addressObstacle: (family: IpFamily) => (family === 'IPv4' ? wrongAddress : undefined),
   };
-  const notices = new NodeNotices(node, { ...silentLogger, info: log, warn: log });
+  const notices = new NodeWarnings(node, { ...silentLogger, info: log, warn: log });
   const news = () => {
     notices.update();
     notices.update();
