@@ -52,6 +52,14 @@ it('is supported here', () => {
   expect(observeIpvsSupport()).toBeUndefined();
 });
 
+it('is listed by the example of the package', async () => {
+  await apply(add(WEB), { change: 'add-destination', frontend: WEB, destination: POD });
+  const example = new URL('../../packages/netlink/examples/ipvs.ts', import.meta.url);
+  expect(run(process.execPath, example.pathname)).toBe(
+    'TCP 10.96.0.1:80 rr\n  10.180.0.2:8080 weight 1, masquerade\n',
+  );
+});
+
 describe('ipvsadm sees', () => {
   it.each<[string, readonly IpvsEdit[], readonly string[]]>([
     ['a virtual server', [add(WEB)], ['-A -t 10.96.0.1:80 -s rr']],
