@@ -22,5 +22,6 @@ it('shows a mapped peer as IPv4', () => {
 
 it('refuses what is too short or of another family', () => {
   expect(() => decodeSocketAddress(new Uint8Array([2]))).toThrow(RangeError);
+  expect(() => decodeSocketAddress(new Uint8Array([2, 0, 0, 80, 10, 0]))).toThrow(RangeError);
   expect(() => decodeSocketAddress(new Uint8Array(28))).toThrow(RangeError);
 });

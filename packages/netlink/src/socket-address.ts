@@ -1,7 +1,6 @@
 /** `struct sockaddr_in` and `sockaddr_in6` as bytes. */
 import { endianness } from 'node:os';
-import ipaddr from 'ipaddr.js';
-import { familyOf } from './address.ts';
+import { addressBytes, decodeIp, familyOf } from './address.ts';
 import { AF_INET, AF_INET6 } from './ffi.ts';
 
 export interface SocketAddress {
@@ -24,7 +23,7 @@ export function encodeSocketAddress({ ip, port }: SocketAddress): Uint8Array {
   const view = new DataView(bytes.buffer);
   view.setUint16(0, domainOf(ip), endianness() === 'LE');
   view.setUint16(2, port);
-  bytes.set(ipaddr.parse(ip).toByteArray(), isIpv4 ? 4 : 8);
+  bytes.set(addressBytes(ip), isIpv4 ? 4 : 8);
   return bytes;
 }
 
@@ -33,9 +32,10 @@ export function decodeSocketAddress(bytes: Uint8Array): SocketAddress {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const domain = view.getUint16(0, endianness() === 'LE');
   const port = view.getUint16(2);
-  if (domain === AF_INET) return { ip: ipaddr.fromByteArray([...bytes.subarray(4, 8)]).toString(), port };
+  if (bytes.length < (domain === AF_INET ? 8 : 24))
+    throw new RangeError(`socket address of ${bytes.length} bytes`);
+  if (domain === AF_INET) return { ip: decodeIp('IPv4', bytes, 4), port };
   if (domain !== AF_INET6) throw new RangeError(`socket address of family ${domain}`);
-  const address = ipaddr.IPv6.parse(ipaddr.fromByteArray([...bytes.subarray(8, 24)]).toString());
-  const ip = address.isIPv4MappedAddress() ? address.toIPv4Address().toString() : address.toRFC5952String();
-  return { ip, port };
+  const isMapped = bytes.subarray(8, 20).every((byte, index) => byte === (index < 10 ? 0 : 0xff));
+  return { ip: isMapped ? decodeIp('IPv4', bytes, 20) : decodeIp('IPv6', bytes, 8), port };
 }

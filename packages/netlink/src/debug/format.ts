@@ -1,5 +1,5 @@
 /** Netlink messages as text for people. The text of each is bounded, whatever is in it. */
-import ipaddr from 'ipaddr.js';
+import { decodeIp } from '../address.ts';
 import { type Attributes, decodeAttributes, decodeText } from '../attribute.ts';
 import { formatErrno } from '../errno.ts';
 import { KernelError } from '../kernel-error.ts';
@@ -165,7 +165,8 @@ export function formatValue(value: Uint8Array, format: ValueFormat): string {
   if (number !== undefined)
     return value.length === number.size ? String(number.read(view)) : formatHex(value);
   if (format === 'text') return JSON.stringify(shortened(decodeText(value)));
-  if (format === 'ip' && (value.length === 4 || value.length === 16)) return formatIp(value);
+  if (format === 'ip' && value.length === 4) return decodeIp('IPv4', value);
+  if (format === 'ip' && value.length === 16) return decodeIp('IPv6', value);
   return formatHex(value);
 }
 
@@ -181,11 +182,6 @@ const NUMBERS: Readonly<
   s32be: { size: 4, read: (view) => view.getInt32(0) },
   u64be: { size: 8, read: (view) => view.getBigUint64(0) },
 };
-
-function formatIp(bytes: Uint8Array): string {
-  const ip = ipaddr.fromByteArray([...bytes]);
-  return ip instanceof ipaddr.IPv6 ? ip.toRFC5952String() : ip.toString();
-}
 
 function shortened(text: string): string {
   return text.length <= MAX_VALUE_SIZE ? text : `${text.slice(0, MAX_VALUE_SIZE)}…`;

@@ -1,6 +1,6 @@
 /** What fast-check makes of virtual servers. Only tests import this. */
 import fc, { type Arbitrary } from 'fast-check';
-import { IP_FAMILIES, type IpFamily, parseIp } from '../address.ts';
+import { decodeIp, IP_FAMILIES, type IpFamily } from '../address.ts';
 import type { Destination, Frontend, VirtualServer } from '../families/ipvs/contract.ts';
 import { FORWARDING_METHODS } from '../families/ipvs/numbers.ts';
 
@@ -10,7 +10,7 @@ const IPS: Readonly<Record<IpFamily, Arbitrary<string>>> = {
   IPv4: fc.ipV4(),
   IPv6: fc
     .tuple(fc.constant(0xfd00), ...Array<Arbitrary<number>>(7).fill(group))
-    .map((groups) => parseIp(groups.map((each) => each.toString(16)).join(':')) ?? ''),
+    .map((groups) => decodeIp('IPv6', Uint8Array.from(groups.flatMap((each) => [each >> 8, each & 0xff])))),
 };
 
 const port = fc.nat(0xffff);

@@ -2,8 +2,7 @@
  * Messages of the kernel's connection tracking as bytes (linux/netfilter/nfnetlink_conntrack.h): which entries to list,
  * the entries listed, which one to delete. Numbers are in network byte order unless said otherwise.
  */
-import ipaddr from 'ipaddr.js';
-import { addressBytes, formatHostPort, type IpFamily } from '../../address.ts';
+import { addressBytes, decodeIp, formatHostPort, type IpFamily } from '../../address.ts';
 import { forEachAttribute } from '../../attribute-reader.ts';
 import { AF_INET, AF_INET6 } from '../../ffi.ts';
 import { malformed } from '../../message.ts';
@@ -70,8 +69,8 @@ export function encodeTuple(
     family === 'IPv4' ? [CTA_IP.V4_SRC, CTA_IP.V4_DST] : [CTA_IP.V6_SRC, CTA_IP.V6_DST];
   const tuple = writer.beginNested(type);
   const ips = writer.beginNested(CTA_TUPLE.IP);
-  if (source.ip !== undefined) writer.value(sourceType, bytesOf(source.ip));
-  if (destination.ip !== undefined) writer.value(destinationType, bytesOf(destination.ip));
+  if (source.ip !== undefined) writer.value(sourceType, addressBytes(source.ip));
+  if (destination.ip !== undefined) writer.value(destinationType, addressBytes(destination.ip));
   writer.endNested(ips);
   const ports = writer.beginNested(CTA_TUPLE.PROTO);
   writer.u8(CTA_PROTO.NUM, PROTOCOL_NUMBERS[protocol]);
@@ -90,10 +89,6 @@ function comparedFields({ source = {}, destination = {} }: PartialTuple): number
     (destination.ip === undefined ? 0 : COMPARE_IP_DST) |
     (destination.port === undefined ? 0 : COMPARE_PROTO_DST_PORT)
   );
-}
-
-function bytesOf(ip: string): Uint8Array {
-  return Uint8Array.from(addressBytes(ip));
 }
 
 /** Which entry a request made with {@link EntryReader.writeIdentity} is about: `UDP 10.0.0.1:5353 to 10.96.0.10:53`. */
@@ -233,11 +228,8 @@ class EndReader {
   }
 
   decode(bytes: Uint8Array): ConntrackAddress {
-    const ip = ipaddr.fromByteArray([...bytes.subarray(this.#ip, this.#ipEnd)]);
-    return {
-      ip: ip instanceof ipaddr.IPv6 ? ip.toRFC5952String() : ip.toString(),
-      port: readU16(bytes, this.#port),
-    };
+    const family = this.#ipEnd - this.#ip === 4 ? 'IPv4' : 'IPv6';
+    return { ip: decodeIp(family, bytes, this.#ip), port: readU16(bytes, this.#port) };
   }
 }
 

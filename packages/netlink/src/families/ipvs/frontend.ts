@@ -1,5 +1,5 @@
 /** The identity of a virtual server as text. */
-import { familyOf, formatHostPort, IP_FAMILIES, parseIp } from '../../address.ts';
+import { decodeIp, encodeIp, familyOf, formatHostPort, IP_FAMILIES } from '../../address.ts';
 import type { Frontend, FrontendKey, IpvsProtocol } from './contract.ts';
 
 const PROTOCOLS: readonly IpvsProtocol[] = ['TCP', 'UDP', 'SCTP'];
@@ -27,7 +27,9 @@ export function parseFrontend(key: FrontendKey): Frontend | undefined {
   const protocol = PROTOCOLS.find((each) => each === protocolText);
   const ip = ipv6 ?? ipv4 ?? '';
   const port = Number(portText);
+  const family = familyOf(ip);
+  const bytes = encodeIp(ip);
+  if (protocol === undefined || bytes === undefined || port > MAX_PORT) return undefined;
   // One virtual server has one key.
-  if (protocol === undefined || parseIp(ip) !== ip || port > MAX_PORT) return undefined;
-  return { family: familyOf(ip), protocol, ip, port };
+  return decodeIp(family, bytes) === ip ? { family, protocol, ip, port } : undefined;
 }
