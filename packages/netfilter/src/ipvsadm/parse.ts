@@ -132,6 +132,7 @@ class Reading {
     while (this.#next < this.#words.length) {
       const option = this.#take();
       if (option === '-w') weight = this.#number(MAX_NUMBER);
+      else if (option === '--tun-type') this.#expect('ipip');
       else forwarding = FORWARDING[option] ?? this.#fail(`unknown option ${option}`);
     }
     return { weight, forwarding };
@@ -149,6 +150,11 @@ class Reading {
 
   #take(): string {
     return this.#words[this.#next++] ?? this.#fail('it ends too soon');
+  }
+
+  #expect(word: string): void {
+    const found = this.#take();
+    if (found !== word) this.#fail(`${found} instead of ${word}`);
   }
 
   #expectEnd(): void {
