@@ -8,16 +8,15 @@ import {
   ConntrackTable,
 } from '@menwei/netlink/conntrack';
 import { createConntrackEntries } from '@menwei/netlink/testing';
-import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { NODE, TestFolder } from './run-cluster.ts';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { NODE, testFolder } from './run-cluster.ts';
 import { observeStatus, RunProcess } from './run-process.ts';
 
-const folder = new TestFolder();
+const folder = testFolder();
 const flags = ['--manifests', folder.path, '--hostname-override', NODE, '--iptables-min-sync-period', '0s'];
 const VIP: ConntrackAddress = { ip: '172.30.0.1', port: 53 };
 const PROTOCOLS: readonly ConntrackProtocol[] = ['UDP', 'SCTP'];
 
-afterAll(() => folder[Symbol.dispose]());
 afterEach(async () => {
   expect((await RunProcess.toItsEnd(['--cleanup'])).status).toBe(0);
 });

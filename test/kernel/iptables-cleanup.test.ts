@@ -1,17 +1,14 @@
 /** `menwei cleanup`: takes out all that is ours, and nothing else. */
 import { execFileSync } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
 import { IP_FAMILIES, type IpFamily } from '@menwei/addresses/ip.ts';
-import { afterAll, beforeEach, expect, it } from 'vitest';
+import { beforeEach, expect, it } from 'vitest';
 import { describeVariants } from './iptables-variants.ts';
-import { TestFolder } from './run-cluster.ts';
-import { observeStatus, RunProcess } from './run-process.ts';
+import { testFolder } from './run-cluster.ts';
+import { LAUNCHER, observeStatus, RunProcess } from './run-process.ts';
 
-const MENWEI = fileURLToPath(new URL('../../bin/menwei', import.meta.url));
 const TABLES = ['filter', 'nat', 'mangle'];
 
-const folder = new TestFolder();
-afterAll(() => folder[Symbol.dispose]());
+const folder = testFolder();
 
 /** Two addresses, so that both families have rules of every kind of chain. */
 const manifest = folder.write(
@@ -120,7 +117,7 @@ describeVariants((_variant, openKernel) => {
       const foreign = IP_FAMILIES.map(dump);
       await program();
       expect(IP_FAMILIES.map((family) => dump(family).length > 50)).toEqual([true, true]);
-      execFileSync(MENWEI, args, { stdio: 'pipe' });
+      execFileSync(LAUNCHER, args, { stdio: 'pipe' });
       const left = IP_FAMILIES.map(dump).map((lines) =>
         lines.filter((line) => !line.includes('KUBE-FIREWALL')),
       );
@@ -135,7 +132,7 @@ describeVariants((_variant, openKernel) => {
   );
 
   it('has nothing to do where nothing was programmed', () => {
-    execFileSync(MENWEI, ['cleanup'], { stdio: 'pipe' });
+    execFileSync(LAUNCHER, ['cleanup'], { stdio: 'pipe' });
     expect(IP_FAMILIES.flatMap(dump).filter((line) => line.includes('KUBE-'))).toEqual([]);
   });
 });

@@ -1,12 +1,11 @@
 /** Whatever somebody else does to one of our chains, or to one that we jump from, is found and mended by itself. */
 import { execFileSync } from 'node:child_process';
-import { afterAll, beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { describeVariants } from './iptables-variants.ts';
-import { TestFolder } from './run-cluster.ts';
+import { testFolder } from './run-cluster.ts';
 import { observeStatus, RunProcess, savedRules } from './run-process.ts';
 
-const folder = new TestFolder();
-afterAll(() => folder[Symbol.dispose]());
+const folder = testFolder();
 
 const manifest = folder.write(
   'web.yaml',

@@ -2,22 +2,14 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { symlinkSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeEach, expect, it } from 'vitest';
+import { beforeEach, expect, it } from 'vitest';
 import { describeVariants } from './iptables-variants.ts';
-import { TestFolder } from './run-cluster.ts';
+import { testFolder, WEB } from './run-cluster.ts';
 import { LAUNCHER, observeStatus, RunProcess } from './run-process.ts';
 
-const folder = new TestFolder();
-afterAll(() => folder[Symbol.dispose]());
+const folder = testFolder();
 
-const manifest = folder.write(
-  'web.yaml',
-  `apiVersion: v1
-kind: Service
-metadata: {name: web, namespace: default}
-spec: {clusterIP: 172.30.0.1, ports: [{port: 80}]}
-`,
-);
+const manifest = folder.write('web.yaml', WEB);
 const FLAGS = ['--manifests', manifest, '--hostname-override', 'node-a'];
 const BINARIES = { legacy: 'xtables-legacy-multi', nf_tables: 'xtables-nft-multi' } as const;
 const SUFFIXES = { legacy: 'legacy', nf_tables: 'nft' } as const;
@@ -25,8 +17,7 @@ const OTHER = { legacy: 'nf_tables', nf_tables: 'legacy' } as const;
 
 /** Where the usual names stand for the tools of a variant. */
 function pathTo(variant: keyof typeof BINARIES): string {
-  const tools = new TestFolder();
-  afterAll(() => tools[Symbol.dispose]());
+  const tools = testFolder();
   for (const name of ['iptables', 'ip6tables'].flatMap((tool) => [tool, `${tool}-save`, `${tool}-restore`])) {
     symlinkSync(`/usr/sbin/${BINARIES[variant]}`, join(tools.path, name));
   }

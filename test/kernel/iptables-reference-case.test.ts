@@ -5,13 +5,13 @@ import { fileURLToPath } from 'node:url';
 import { beforeEach, expect, it } from 'vitest';
 import { type Chains, readChains } from './behaviour/iptables-dump.ts';
 import { describeVariants } from './iptables-variants.ts';
+import { LAUNCHER } from './run-process.ts';
 
-const MENWEI = fileURLToPath(new URL('../../bin/menwei', import.meta.url));
 const OBJECTS = fileURLToPath(new URL('../data/reference-case/objects.yaml', import.meta.url));
 const GOLDEN = new URL('../parity/golden/reference-case.iptables-save', import.meta.url);
 
 const SCRIPT = execFileSync(
-  MENWEI,
+  LAUNCHER,
   [
     'render',
     ...['-f', OBJECTS],

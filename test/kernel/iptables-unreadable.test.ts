@@ -2,22 +2,14 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ServicePortStatus } from 'menwei/proxy/service-port-status.ts';
-import { afterAll, beforeEach, expect, it } from 'vitest';
+import { beforeEach, expect, it } from 'vitest';
 import { describeVariants } from './iptables-variants.ts';
-import { TestFolder } from './run-cluster.ts';
+import { testFolder, WEB } from './run-cluster.ts';
 import { LAUNCHER, observeStatus, RunProcess } from './run-process.ts';
 
-const folder = new TestFolder();
-afterAll(() => folder[Symbol.dispose]());
+const folder = testFolder();
 
-const manifest = folder.write(
-  'web.yaml',
-  `apiVersion: v1
-kind: Service
-metadata: {name: web, namespace: default}
-spec: {clusterIP: 172.30.0.1, ports: [{port: 80}]}
-`,
-);
+const manifest = folder.write('web.yaml', WEB);
 const FLAGS = [
   ...['--manifests', manifest],
   ...['--hostname-override', 'node-a'],

@@ -3,13 +3,12 @@ import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { IP_FAMILIES, type IpFamily } from '@menwei/addresses/ip.ts';
 import { CLONE_NEWNET, unshare } from '@menwei/netlink/native';
-import { afterAll, beforeEach, expect, it } from 'vitest';
+import { beforeEach, expect, it } from 'vitest';
 import { run } from './ipvs-kernel.ts';
-import { TestFolder } from './run-cluster.ts';
+import { testFolder } from './run-cluster.ts';
 import { LAUNCHER } from './run-process.ts';
 
-const folder = new TestFolder();
-afterAll(() => folder[Symbol.dispose]());
+const folder = testFolder();
 
 function data(name: string): string {
   return fileURLToPath(new URL(`../data/${name}/objects.yaml`, import.meta.url));

@@ -2,13 +2,12 @@
 
 import { readSysctl } from '@menwei/kernel/sysctl.ts';
 import { CLONE_NEWNET, unshare } from '@menwei/netlink/native';
-import { afterAll, beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { ipvsadm, run } from './ipvs-kernel.ts';
-import { NODE, TestFolder } from './run-cluster.ts';
+import { NODE, testFolder } from './run-cluster.ts';
 import { observeStatus, RunProcess } from './run-process.ts';
 
-const folder = new TestFolder();
-afterAll(() => folder[Symbol.dispose]());
+const folder = testFolder();
 
 const manifest = folder.write(
   'web.yaml',

@@ -3,10 +3,9 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, it } from 'vitest';
+import { LAUNCHER } from './run-process.ts';
 
-const LAUNCHER = fileURLToPath(new URL('../../bin/menwei', import.meta.url));
 const NAME = `test-${process.pid}`;
 
 const folder = mkdtempSync(join(tmpdir(), 'menwei-lab-'));

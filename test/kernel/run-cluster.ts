@@ -3,6 +3,7 @@ import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type FakeApiServer, testdata } from '@menwei/testing/kubernetes/fake-api-server.ts';
+import { afterAll } from 'vitest';
 
 export const SERVICES = '/api/v1/services';
 export const SLICES = '/apis/discovery.k8s.io/v1/endpointslices';
@@ -82,6 +83,20 @@ export class TestFolder implements Disposable {
     rmSync(this.path, { recursive: true });
   }
 }
+
+/** One that lasts as long as the tests of the file, or of the group, that asks for it. */
+export function testFolder(): TestFolder {
+  const folder = new TestFolder();
+  afterAll(() => folder[Symbol.dispose]());
+  return folder;
+}
+
+/** The manifest of a Service without endpoints: `default/web` on 172.30.0.1:80. */
+export const WEB = `apiVersion: v1
+kind: Service
+metadata: {name: web, namespace: default}
+spec: {clusterIP: 172.30.0.1, ports: [{port: 80}]}
+`;
 
 /** The flags with which the tests run against an API server: no waiting between syncs. */
 export function flagsFor(kubeconfig: string): readonly string[] {

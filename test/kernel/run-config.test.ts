@@ -2,11 +2,11 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import { FakeApiServer } from '@menwei/testing/kubernetes/fake-api-server.ts';
-import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { NODE, NODES, putEndpoints, putNode, putService, TestFolder } from './run-cluster.ts';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { NODE, NODES, putEndpoints, putNode, putService, testFolder } from './run-cluster.ts';
 import { observeStatus, RunProcess, savedRules } from './run-process.ts';
 
-const folder = new TestFolder();
+const folder = testFolder();
 let server: FakeApiServer;
 
 beforeEach(async () => {
@@ -21,7 +21,6 @@ beforeEach(async () => {
   putEndpoints(server, 'web', ['10.0.0.1', '10.0.0.2']);
 });
 afterEach(() => server[Symbol.asyncDispose]());
-afterAll(() => folder[Symbol.dispose]());
 
 /** As kubeadm writes it, fields without a value included. */
 function configFile(): string {

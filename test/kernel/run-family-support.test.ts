@@ -4,11 +4,11 @@ import { chmodSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { IpFamily } from '@menwei/addresses/ip.ts';
 import { FakeApiServer } from '@menwei/testing/kubernetes/fake-api-server.ts';
-import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { flagsFor, NODE, NODES, SERVICES, TestFolder } from './run-cluster.ts';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { flagsFor, NODE, NODES, SERVICES, testFolder } from './run-cluster.ts';
 import { LAUNCHER, observeStatus, RunProcess } from './run-process.ts';
 
-const folder = new TestFolder();
+const folder = testFolder();
 let server: FakeApiServer;
 
 beforeEach(async () => {
@@ -18,7 +18,6 @@ afterEach(async () => {
   await server[Symbol.asyncDispose]();
   expect((await RunProcess.toItsEnd(['--cleanup'])).status).toBe(0);
 });
-afterAll(() => folder[Symbol.dispose]());
 
 /** A PATH whose iptables of the family says what it says where the kernel has no such table. */
 function pathWithout(family: IpFamily): string {

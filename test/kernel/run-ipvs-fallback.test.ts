@@ -3,21 +3,13 @@ import { spawnSync } from 'node:child_process';
 import { chmodSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { observeIpvsSupport } from '@menwei/netlink/ipvs';
-import { afterAll, afterEach, describe, expect, it } from 'vitest';
-import { NODE, TestFolder } from './run-cluster.ts';
+import { afterEach, describe, expect, it } from 'vitest';
+import { NODE, testFolder, WEB } from './run-cluster.ts';
 import { LAUNCHER, observeStatus, RunProcess, rulesOf, savedRules } from './run-process.ts';
 
-const folder = new TestFolder();
-afterAll(() => folder[Symbol.dispose]());
+const folder = testFolder();
 
-const manifest = folder.write(
-  'web.yaml',
-  `apiVersion: v1
-kind: Service
-metadata: {name: web, namespace: default}
-spec: {clusterIP: 172.30.0.1, ports: [{port: 80}]}
-`,
-);
+const manifest = folder.write('web.yaml', WEB);
 const FLAGS = ['--manifests', manifest, '--hostname-override', NODE];
 const LACKS_IPVS =
   /^.*ipvs mode is not available on this machine, which lacks IPVS \(module ip_vs\): .*ENOENT/;

@@ -2,15 +2,14 @@
 import { spawnSync } from 'node:child_process';
 import { rmSync } from 'node:fs';
 import { readSysctl, writeSysctl } from '@menwei/kernel/sysctl.ts';
-import { afterAll, afterEach, describe, expect, it } from 'vitest';
-import { NODE, TestFolder } from './run-cluster.ts';
+import { afterEach, describe, expect, it } from 'vitest';
+import { NODE, testFolder } from './run-cluster.ts';
 import { LAUNCHER, observeStatus, RunProcess, rulesOf, savedRules } from './run-process.ts';
 
-const folder = new TestFolder();
+const folder = testFolder();
 const ROUTE_LOCALNET = 'net/ipv4/conf/all/route_localnet';
 const flags = ['--manifests', folder.path, '--hostname-override', NODE, '--iptables-min-sync-period', '0s'];
 
-afterAll(() => folder[Symbol.dispose]());
 afterEach(async () => {
   expect((await RunProcess.toItsEnd(['--cleanup'])).status).toBe(0);
 });

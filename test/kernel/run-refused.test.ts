@@ -1,14 +1,13 @@
 /** `menwei run` with an API server that can't be used: one line each, no rule lost, and back to work by itself. */
 import { readFileSync } from 'node:fs';
 import { FakeApiServer, sendStatus, testdata } from '@menwei/testing/kubernetes/fake-api-server.ts';
-import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { flagsFor, putEndpoints, putNode, putService, TestFolder } from './run-cluster.ts';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { flagsFor, putEndpoints, putNode, putService, testFolder } from './run-cluster.ts';
 import { observeStatus, RunProcess, rulesOf, savedRules } from './run-process.ts';
 
-const folder = new TestFolder();
+const folder = testFolder();
 let server: FakeApiServer;
 
-afterAll(() => folder[Symbol.dispose]());
 afterEach(() => server[Symbol.asyncDispose]());
 
 async function startServer(port = 0): Promise<void> {

@@ -1,21 +1,13 @@
 /** `menwei run` that can't start: one line that says why and what helps, and no rule touched. */
 import { mkdirSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, describe, expect, it } from 'vitest';
-import { TestFolder } from './run-cluster.ts';
+import { describe, expect, it } from 'vitest';
+import { testFolder, WEB } from './run-cluster.ts';
 import { RunProcess, type StartOptions, savedRules } from './run-process.ts';
 
-const folder = new TestFolder();
-afterAll(() => folder[Symbol.dispose]());
+const folder = testFolder();
 
-const manifest = folder.write(
-  'web.yaml',
-  `apiVersion: v1
-kind: Service
-metadata: {name: web, namespace: default}
-spec: {clusterIP: 172.30.0.1, ports: [{port: 80}]}
-`,
-);
+const manifest = folder.write('web.yaml', WEB);
 // No program at all, not even those that scripts take for granted.
 const emptyPath = join(folder.path, 'empty');
 mkdirSync(emptyPath);

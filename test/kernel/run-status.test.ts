@@ -3,11 +3,11 @@ import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { rmSync } from 'node:fs';
 import type { StatusRow } from 'menwei/status/status-row.ts';
-import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { NODE, TestFolder } from './run-cluster.ts';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { NODE, testFolder } from './run-cluster.ts';
 import { LAUNCHER, observeStatus, RunProcess } from './run-process.ts';
 
-const folder = new TestFolder();
+const folder = testFolder();
 const FLAGS = [
   ...['--manifests', folder.path, '--hostname-override', NODE, '--proxy-mode', 'nftables'],
   ...['--iptables-min-sync-period', '0s'],
@@ -20,7 +20,6 @@ afterEach(async () => {
   rmSync(`${folder.path}/services.yaml`, { force: true });
   expect((await RunProcess.toItsEnd(['--cleanup'])).status).toBe(0);
 });
-afterAll(() => folder[Symbol.dispose]());
 
 /** default/web with these endpoints, and default/late, which wants the cluster IP that web has. */
 function manifests(endpoints: readonly string[]): string {

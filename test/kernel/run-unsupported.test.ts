@@ -1,12 +1,11 @@
 /** What a mode can't do costs the service port that asks for it, and is told once, without a word of mistakes. */
 import { appendFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, afterEach, expect, it } from 'vitest';
-import { NODE, TestFolder } from './run-cluster.ts';
+import { afterEach, expect, it } from 'vitest';
+import { NODE, testFolder } from './run-cluster.ts';
 import { observeStatus, RunProcess } from './run-process.ts';
 
-const folder = new TestFolder();
-afterAll(() => folder[Symbol.dispose]());
+const folder = testFolder();
 afterEach(async () => {
   expect((await RunProcess.toItsEnd(['--cleanup'])).status).toBe(0);
 });

@@ -3,13 +3,12 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { beforeEach, expect, it } from 'vitest';
 import { describeVariants } from './iptables-variants.ts';
-
-const MENWEI = fileURLToPath(new URL('../../bin/menwei', import.meta.url));
+import { LAUNCHER } from './run-process.ts';
 
 function render(name: string, ...more: readonly string[]): string {
   const objects = fileURLToPath(new URL(`../data/${name}/objects.yaml`, import.meta.url));
   const args = ['render', '-f', objects, '--mode', 'userspace', ...more];
-  const { stdout, stderr } = spawnSync(MENWEI, args, { encoding: 'utf8' });
+  const { stdout, stderr } = spawnSync(LAUNCHER, args, { encoding: 'utf8' });
   // SCTP is none of this mode's.
   expect(stderr.split('\n').filter((line) => line !== '' && !line.includes('SCTP'))).toEqual([]);
   return stdout;
