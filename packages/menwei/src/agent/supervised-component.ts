@@ -70,7 +70,7 @@ export class SupervisedComponent {
     try {
       await Promise.race([this.#ended, late.promise]);
     } catch (error) {
-      this.#options.logger.error({ component: name, err: error }, 'component did not stop as it should');
+      this.#options.logger.error({ component: name, err: error }, 'component did not stop cleanly');
       throw error;
     } finally {
       clearTimeout(timer);
@@ -111,7 +111,7 @@ export class SupervisedComponent {
     if (this.#failures === 0) this.#tell('starting');
     try {
       await this.#component.run(signal, () => this.#beReady(signal));
-      return signal.aborted ? undefined : { error: new Error('it ended although nobody had told it to') };
+      return signal.aborted ? undefined : { error: new Error('ended unexpectedly') };
     } catch (error) {
       return signal.aborted && isAbort(error, signal) ? undefined : { error };
     } finally {

@@ -124,7 +124,7 @@ describe('a component that fails', () => {
     await letRun(10);
     expect(state('b')).toBe('restarting');
     expect([state('a'), state('c')]).toEqual(['running', 'running']);
-    expect(states.get('b')?.error).toMatch(/injected|nobody had told it to/);
+    expect(states.get('b')?.error).toMatch(/injected|ended unexpectedly/);
     expect(lines).toMatchObject([
       { level: 'error', message: 'component failed; restarting', component: 'b', retryMs: 1_000 },
     ]);

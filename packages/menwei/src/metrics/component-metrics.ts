@@ -15,7 +15,7 @@ export function registerComponentMetrics(
 ): void {
   new Gauge({
     name: 'menwei_component_up',
-    help: '1: the component does its work; 0: it starts, has failed, or waits for another one',
+    help: '1: the component is running; 0: it is starting, has failed, or waits for another one',
     labelNames: ['component'],
     registers: [registry],
     collect() {
@@ -25,7 +25,7 @@ export function registerComponentMetrics(
   });
   new Counter({
     name: 'menwei_component_restarts_total',
-    help: 'How often a component was started again after it had failed',
+    help: 'Restarts of a component after failures',
     labelNames: ['component'],
     registers: [registry],
     collect() {
