@@ -19,6 +19,7 @@ const NLMSGERR_ATTR_MSG = 1;
 const NLMSGERR_ATTR_OFFS = 2;
 const ERRNO_SIZE = 4;
 
+/** What became of a request. */
 export interface Acknowledgement {
   /** 0: it was done. */
   readonly errno: number;

@@ -33,6 +33,7 @@ export interface DumpReader<T> {
 /** What made an attempt worthless. */
 export type Disturbance = Pick<KernelError, 'detail' | 'errno'>;
 
+/** Takes the messages of a dump until the last one, and keeps what makes them worthless. */
 export class DumpAttempt {
   readonly first: number;
   readonly last: number;

@@ -10,6 +10,7 @@ import { adviseOn, type Capability } from './capabilities.ts';
 import { formatErrno } from './errno.ts';
 import { KernelError } from './kernel-error.ts';
 
+/** Of sys/socket.h, as on all machines that Node.js has binaries for. */
 export const AF_INET = 2;
 export const AF_INET6 = 10;
 export const AF_NETLINK = 16;
@@ -22,6 +23,7 @@ export const SO_REUSEADDR = 2;
 export const SO_ERROR = 4;
 const SO_ATTACH_FILTER = 26;
 const MSG_TRUNC = 0x20;
+/** Of poll.h. */
 export const POLLIN = 1;
 export const POLLOUT = 4;
 export const CLONE_NEWNET = 0x40000000;

@@ -18,6 +18,7 @@ const QUEUE_SIZE = 8 * 1024 * 1024;
 /** After so much work the event loop gets a turn. */
 const PIECE_MS = 8;
 
+/** What is done with news. What one of the functions throws ends {@link listen}. */
 export interface NetlinkListener {
   /**
    * What to keep out of the queue, where it would take room: programs for the kernel (socket-filter.ts), of which the

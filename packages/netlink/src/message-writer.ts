@@ -17,6 +17,7 @@ export const MAX_ATTRIBUTE_SIZE = 0xffff;
 /** Where something began that still has to be told its length. */
 export type Mark = number;
 
+/** Messages in a row. Of a number that is too large for its attribute the lower bits are written. */
 export class MessageWriter {
   #bytes: Uint8Array;
   #view: DataView;
@@ -48,6 +49,7 @@ export class MessageWriter {
     return start;
   }
 
+  /** @param start what {@link beginMessage} returned */
   endMessage(start: Mark): void {
     this.#view.setUint32(start, this.#end - start, IS_LITTLE_ENDIAN);
     this.#pad();
@@ -60,6 +62,7 @@ export class MessageWriter {
     this.#pad();
   }
 
+  /** Attributes within an attribute; {@link endNested} gives it its length. */
   beginNested(type: number): Mark {
     return this.#attribute(type | NLA_F_NESTED, 0);
   }
@@ -81,6 +84,7 @@ export class MessageWriter {
     return this.#bytes;
   }
 
+  /** Bytes as they are. */
   value(type: number, value: Uint8Array): void {
     const at = this.space(type, value.length);
     this.#bytes.set(value, at);

@@ -30,6 +30,7 @@ export const NLM_F_CAPPED = 0x100;
 /** Of answers of type NLMSG_ERROR: attributes follow that say more. */
 export const NLM_F_ACK_TLVS = 0x200;
 
+/** A message without its header of 16 bytes, which is in the fields. */
 export interface NetlinkMessage {
   readonly type: number;
   /** NLM_F_* */
@@ -45,6 +46,7 @@ export interface NetlinkMessage {
 /** Numbers in netlink have the machine's byte order, unless a family says otherwise. */
 export const IS_LITTLE_ENDIAN = endianness() === 'LE';
 
+/** Bytes of struct nlmsghdr. */
 export const HEADER_SIZE = 16;
 const ALIGNMENT = 4;
 
@@ -53,10 +55,12 @@ export function align(size: number): number {
   return Math.ceil(size / ALIGNMENT) * ALIGNMENT;
 }
 
+/** A view of the same bytes, for their numbers. */
 export function viewOf(bytes: Uint8Array): DataView {
   return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
+/** One message with its padding. */
 export function encodeMessage({ type, flags, sequence, port, payload }: NetlinkMessage): Uint8Array {
   const size = HEADER_SIZE + payload.length;
   const bytes = new Uint8Array(align(size));

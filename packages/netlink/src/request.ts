@@ -6,6 +6,7 @@ import { MessageWriter } from './message-writer.ts';
 /** Most requests are this small. */
 const INITIAL_SIZE = 256;
 
+/** One message to be sent, and what it is about. */
 export interface NetlinkRequest {
   /** What is asked for, for error messages: `create`, `accounting object foo`. */
   readonly operation: string;
@@ -17,6 +18,7 @@ export interface NetlinkRequest {
   readonly write: (writer: MessageWriter) => void;
 }
 
+/** The message with NLM_F_REQUEST and these flags. */
 export function encodeRequest(request: NetlinkRequest, flags: number, sequence: number): Uint8Array {
   const writer = new MessageWriter(INITIAL_SIZE);
   const start = writer.beginMessage(request.type, (request.flags ?? 0) | NLM_F_REQUEST | flags, sequence);
@@ -25,6 +27,7 @@ export function encodeRequest(request: NetlinkRequest, flags: number, sequence: 
   return writer.bytes();
 }
 
+/** An error of the request; `detail` is what the kernel said. */
 export function failure(
   request: NetlinkRequest,
   detail: string,

@@ -3,6 +3,7 @@ import { endianness } from 'node:os';
 import { addressBytes, decodeIp, familyOf } from './address.ts';
 import { AF_INET, AF_INET6 } from './ffi.ts';
 
+/** An address and a port. */
 export interface SocketAddress {
   /** Canonical text. */
   readonly ip: string;
@@ -17,6 +18,7 @@ export function domainOf(ip: string): number {
   return familyOf(ip) === 'IPv4' ? AF_INET : AF_INET6;
 }
 
+/** For `bind` and `connect`. */
 export function encodeSocketAddress({ ip, port }: SocketAddress): Uint8Array {
   const isIpv4 = familyOf(ip) === 'IPv4';
   const bytes = new Uint8Array(isIpv4 ? SIZE_IPV4 : SIZE_IPV6);

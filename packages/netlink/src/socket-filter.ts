@@ -36,6 +36,7 @@ const CODES = {
   end: 0x06,
 } as const;
 
+/** One instruction of a classic BPF program. */
 export interface Instruction {
   readonly do: keyof typeof CODES;
   readonly operand?: number;
@@ -44,7 +45,9 @@ export interface Instruction {
   readonly skipElse?: number;
 }
 
+/** The datagram is received. */
 export const LET_IN: Instruction = { do: 'end', operand: EVERYTHING };
+/** The datagram is dropped, and nobody is told. */
 export const KEEP_OUT: Instruction = { do: 'end', operand: NOTHING };
 
 /** An array of struct sock_filter. */

@@ -20,6 +20,7 @@ import {
 import { formatFlags } from './flags.ts';
 import { attributes, NO_ATTRIBUTES, type Schema, type SchemaOf, type ValueFormat } from './schema.ts';
 
+/** To the kernel, or from it. */
 export type Direction = 'sent' | 'received';
 
 /** Of one datagram; what is left out is counted. */

@@ -19,6 +19,7 @@ export type ValueFormat =
 /** The attributes there can be, by their types. */
 export type Schema = ReadonlyMap<number, AttributeSchema>;
 
+/** One attribute. */
 export interface AttributeSchema {
   /** `IFA_LOCAL` */
   readonly name: string;
@@ -26,6 +27,7 @@ export interface AttributeSchema {
   readonly as: ValueFormat | ((beside: Attributes) => Schema);
 }
 
+/** One type of message. */
 export interface MessageSchema {
   /** `RTM_NEWADDR` */
   readonly name: string;
@@ -34,6 +36,7 @@ export interface MessageSchema {
   readonly attributes: Schema;
 }
 
+/** A family's own header. */
 export interface HeaderSchema {
   /** Bytes. */
   readonly size: number;
@@ -47,6 +50,7 @@ export type MessageSchemas = ReadonlyMap<number, MessageSchema>;
 /** Of which schema a message is, in one socket's traffic; undefined for what this library has no words for. */
 export type SchemaOf = (type: number, payload: Uint8Array) => MessageSchema | undefined;
 
+/** Where nothing is known of the attributes. */
 export const NO_ATTRIBUTES: Schema = new Map();
 
 /**

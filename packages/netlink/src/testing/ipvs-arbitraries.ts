@@ -27,10 +27,13 @@ function frontendOf(family: IpFamily): Arbitrary<Frontend> {
   );
 }
 
+/** Of addresses. */
 export const family: Arbitrary<IpFamily> = fc.constantFrom(...IP_FAMILIES);
 
+/** What a virtual server answers to. */
 export const frontend: Arbitrary<Frontend> = family.chain(frontendOf);
 
+/** A virtual server, of a scheduler that need not exist. */
 export const server: Arbitrary<VirtualServer> = fc.oneof(
   fc.record({
     frontend,

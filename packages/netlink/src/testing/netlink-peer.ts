@@ -29,6 +29,7 @@ export type Arrival = Uint8Array | KernelError;
 /** What arrives when these messages, one datagram, were sent. */
 export type Reply = (sent: readonly NetlinkMessage[]) => readonly Arrival[];
 
+/** What is sent to it is answered by the script; a datagram too many is an error. */
 export class NetlinkPeer implements NetlinkTransport {
   readonly portId = PORT;
   /** Every datagram that was sent, in its order. */

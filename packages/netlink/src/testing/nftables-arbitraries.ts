@@ -38,6 +38,7 @@ const FIELDS: Readonly<Record<Datatype, Arbitrary<string>>> = {
     .map((halves) => halves.map((half) => half.toString(16)).join(':')),
 };
 
+/** Of one field. */
 export const datatype: Arbitrary<Datatype> = fc.constantFrom(
   'ipv4_addr',
   'ipv6_addr',
@@ -68,6 +69,7 @@ export const comment = fc
   )
   .filter((text) => Buffer.byteLength(text) <= 128 && !text.includes('\0') && text.isWellFormed());
 
+/** With names of chains that need not exist. */
 export const verdict: Arbitrary<Verdict> = oneOf<Verdict>(
   fc.record({ verdict: fc.constantFrom('accept', 'drop', 'return') }),
   fc.record({ verdict: fc.constantFrom('jump', 'goto'), chain: identifier }),
@@ -136,6 +138,7 @@ export const expression: Arbitrary<Expression> = oneOf<Expression>(
   }),
 );
 
+/** Without rules. */
 export const chain: Arbitrary<Chain> = fc.record({
   name: identifier,
   hook: fc.option(
@@ -150,6 +153,7 @@ export const chain: Arbitrary<Chain> = fc.record({
   rules: fc.constant([]),
 });
 
+/** A set or map that nft could declare. */
 export const set: Arbitrary<SetDeclaration> = fc
   .record({
     name: identifier,

@@ -3,6 +3,7 @@
 /** Protocols with ports that Services can have. */
 export type ConntrackProtocol = 'TCP' | 'UDP' | 'SCTP';
 
+/** An address and a port, of one end of a connection. */
 export interface ConntrackAddress {
   /** Canonical text. */
   readonly ip: string;
@@ -23,6 +24,7 @@ export interface SourcedConntrackEntry extends ConntrackEntry {
   readonly source: ConntrackAddress;
 }
 
+/** Whether address and port are the same. */
 export function isSameAddress(a: ConntrackAddress, b: ConntrackAddress): boolean {
   return a.port === b.port && a.ip === b.ip;
 }

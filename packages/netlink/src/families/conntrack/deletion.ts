@@ -10,6 +10,7 @@ import { type EntryReader, encodeFamily, formatDeletion } from './message.ts';
 
 const { ENOENT } = constants.errno;
 
+/** Gathers requests to delete entries, sends them and counts what was deleted. */
 export class Deletions {
   readonly #family: IpFamily;
   readonly #connection: NetlinkConnection;

@@ -55,6 +55,7 @@ function isSince(release: string, [major, minor]: readonly [number, number]): bo
   return ownMajor > major || (ownMajor === major && ownMinor >= minor);
 }
 
+/** Whether the entry has all that the filter asks for. */
 export function matchesFilter(
   { protocol, destination, replySource }: ConntrackFilter,
   entry: ConntrackEntry,

@@ -51,6 +51,7 @@ export const IPSET_SET_ATTR = { PORT: 4, PORT_TO: 5, MAXELEM: 19, ELEMENTS: 24 }
 /** Of an entry. */
 export const IPSET_ENTRY_ATTR = { IP: 1, PORT: 4, PROTO: 7, FLAGS: 8, IP2: 20, CIDR2: 21 } as const;
 
+/** An address is nested, by its family. */
 export const IPSET_ATTR_IPADDR = { IPV4: 1, IPV6: 2 } as const;
 
 /** Of a list: without the entries. */

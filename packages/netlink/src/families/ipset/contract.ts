@@ -5,6 +5,7 @@ import type { KernelError } from '../../kernel-error.ts';
 /** The types of sets in use (spec § 6.3). */
 export type SetType = 'hash:ip' | 'hash:ip,port' | 'hash:ip,port,ip' | 'hash:ip,port,net' | 'bitmap:port';
 
+/** What a set is made with. */
 export interface SetShape {
   /** At most 31 characters. */
   readonly name: string;
@@ -21,6 +22,7 @@ export interface SetShape {
  */
 export type SetEntry = string;
 
+/** One change; those of a batch are made in their order. */
 export type SetEdit =
   /** Nothing happens if there is a set of this name, type and family, of whatever size. */
   | { readonly change: 'create'; readonly shape: SetShape }
@@ -31,18 +33,21 @@ export type SetEdit =
   /** The two sets, of one type and family, take each other's names. */
   | { readonly change: 'swap'; readonly name: string; readonly other: string };
 
+/** What was not made, and why. */
 export interface SetRefusal {
   /** Of an edit of entries, only with those that were refused for this reason. */
   readonly edit: SetEdit;
   readonly error: KernelError;
 }
 
+/** A set and all its entries. */
 export interface ObservedSet {
   /** Of a `bitmap:port`: IPv4 with 65536 entries, whatever it was made with. */
   readonly shape: SetShape;
   readonly entries: ReadonlySet<SetEntry>;
 }
 
+/** Reads and changes the IP sets of one network namespace. */
 export interface IpSetClient {
   /**
    * Makes the changes in order, thousands of entries in one datagram; one that is refused does not stop the others.

@@ -6,8 +6,10 @@ import type { SetEdit, SetEntry } from './contract.ts';
 import { encodeEntry, MAX_ENTRY_SIZE } from './entry.ts';
 import { encodeHeader } from './message.ts';
 
+/** An edit of the entries of a set. */
 export type EntryEdit = Extract<SetEdit, { readonly change: 'add' | 'remove' }>;
 
+/** An edit of a set as a whole. */
 export type OtherEdit = Exclude<SetEdit, EntryEdit>;
 
 /** What one message asks for. */
@@ -77,6 +79,7 @@ export function* stepsOf(edits: readonly SetEdit[]): Generator<OtherEdit | reado
   if (run.length > 0) yield run;
 }
 
+/** Whether the edit is one of entries. */
 export function isEntryEdit(edit: SetEdit): edit is EntryEdit {
   return edit.change === 'add' || edit.change === 'remove';
 }

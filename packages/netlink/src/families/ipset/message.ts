@@ -72,10 +72,12 @@ export function decodeType(body: Attributes): ObservedType {
   return { type, family: family === AF_INET ? 'IPv4' : undefined };
 }
 
+/** `hash:ip,port (IPv4)`, for errors. */
 export function formatType({ type, family }: ObservedType): string {
   return family === undefined ? type : `${type} (${family})`;
 }
 
+/** The type as the kernel would tell it of a set of this shape. */
 export function typeOf({ type, family }: SetShape): ObservedType {
   return { type, family: type === 'bitmap:port' ? undefined : family };
 }

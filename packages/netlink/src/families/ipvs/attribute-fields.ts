@@ -13,11 +13,13 @@ export function readU16(view: DataView, from: number, to: number): number {
   return view.getUint16(from, IS_LITTLE_ENDIAN);
 }
 
+/** In the machine's byte order. Throws KernelError for a value of another size. */
 export function readU32(view: DataView, from: number, to: number): number {
   check(from, to, 4);
   return view.getUint32(from, IS_LITTLE_ENDIAN);
 }
 
+/** In the machine's byte order. Throws KernelError for a value of another size. */
 export function readU64(view: DataView, from: number, to: number): bigint {
   check(from, to, 8);
   return view.getBigUint64(from, IS_LITTLE_ENDIAN);

@@ -3,6 +3,7 @@
 export const FAMILY_NAME = 'IPVS';
 export const FAMILY_VERSION = 1;
 
+/** Commands, in the header of generic netlink. */
 export const IPVS_CMD = {
   NEW_SERVICE: 1,
   SET_SERVICE: 2,
@@ -18,6 +19,7 @@ export const IPVS_CMD = {
   GET_INFO: 15,
 } as const;
 
+/** What a command is about. */
 export const IPVS_CMD_ATTR = {
   SERVICE: 1,
   DEST: 2,
@@ -27,6 +29,7 @@ export const IPVS_CMD_ATTR = {
   TIMEOUT_UDP: 6,
 } as const;
 
+/** Attributes of a virtual server. */
 export const IPVS_SVC_ATTR = {
   AF: 1,
   PROTOCOL: 2,
@@ -40,6 +43,7 @@ export const IPVS_SVC_ATTR = {
   STATS64: 12,
 } as const;
 
+/** Attributes of a destination. */
 export const IPVS_DEST_ATTR = {
   ADDR: 1,
   PORT: 2,
@@ -54,6 +58,7 @@ export const IPVS_DEST_ATTR = {
   STATS64: 12,
 } as const;
 
+/** Attributes of a daemon that synchronises connections. */
 export const IPVS_DAEMON_ATTR = {
   STATE: 1,
   MCAST_IFN: 2,
@@ -69,6 +74,7 @@ export const IPVS_STATS_ATTR = {
   OUTBYTES: 5,
 } as const;
 
+/** Attributes of the answer to GET_INFO. */
 export const IPVS_INFO_ATTR = {
   VERSION: 1,
   CONN_TAB_SIZE: 2,

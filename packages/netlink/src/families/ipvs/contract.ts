@@ -2,6 +2,7 @@
 import type { IpFamily } from '../../address.ts';
 import type { KernelError } from '../../kernel-error.ts';
 
+/** Protocols that IPVS balances. */
 export type IpvsProtocol = 'TCP' | 'UDP' | 'SCTP';
 
 /** What a virtual server answers to: an address and port, or packets with a firewall mark. */
@@ -23,6 +24,7 @@ export const SERVER_SCHEDULER_FALLBACK = 0x8;
 /** sh-port, mh-port. */
 export const SERVER_SCHEDULER_PORT = 0x10;
 
+/** A virtual server without its destinations. */
 export interface VirtualServer {
   readonly frontend: Frontend;
   /** `rr` */
@@ -36,6 +38,7 @@ export interface VirtualServer {
 /** How packets get to a destination (linux/ip_vs.h: IP_VS_CONN_F_MASQ, _DROUTE, _TUNNEL); `local`: made by the kernel. */
 export type ForwardingMethod = 'masquerade' | 'direct' | 'tunnel' | 'local' | 'bypass';
 
+/** A real server, to which a virtual server leads. */
 export interface Destination {
   /** Canonical; of the family of the virtual server. */
   readonly ip: string;
@@ -45,6 +48,7 @@ export interface Destination {
   readonly forwarding: ForwardingMethod;
 }
 
+/** A destination and how many connections it has. */
 export interface ObservedDestination extends Destination {
   readonly activeConnections: number;
   readonly inactiveConnections: number;
@@ -67,6 +71,7 @@ export type IpvsEdit =
       readonly destination: Pick<Destination, 'ip' | 'port'>;
     };
 
+/** An edit that was not made, and why. */
 export interface IpvsRefusal {
   readonly edit: IpvsEdit;
   /** With the number of the kernel: EEXIST, ENOENT (no such server or scheduler), ESRCH (no such server). */
@@ -80,6 +85,7 @@ export interface IpvsTimeouts {
   readonly udpSeconds: number;
 }
 
+/** What went through a virtual server or to a destination. */
 export interface Counters {
   readonly connections: bigint;
   readonly packetsIn: bigint;
@@ -96,6 +102,7 @@ export interface SyncDaemon {
   readonly syncId: number;
 }
 
+/** The kernel's IPVS. */
 export interface IpvsInfo {
   /** `1.2.1` */
   readonly version: string;
@@ -103,6 +110,7 @@ export interface IpvsInfo {
   readonly connectionTableSize: number;
 }
 
+/** Reads and changes the IPVS of one network namespace. */
 export interface IpvsClient {
   /** Makes the changes in few datagrams, in order; one that is refused does not stop the others. Throws KernelError. */
   apply(edits: readonly IpvsEdit[], signal: AbortSignal): Promise<readonly IpvsRefusal[]>;

@@ -31,6 +31,7 @@ export function refusalForForeign(frontend: Frontend): KernelError {
   return new KernelError({ operation: 'add virtual server', object, detail, errno: constants.errno.EEXIST });
 }
 
+/** The virtual server that an edit is about. */
 export function frontendOf(edit: IpvsEdit): Frontend {
   return 'server' in edit ? edit.server.frontend : edit.frontend;
 }

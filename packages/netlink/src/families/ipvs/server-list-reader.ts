@@ -6,6 +6,7 @@ import type { Frontend, FrontendKey } from './contract.ts';
 import { formatFrontend } from './frontend.ts';
 import { ServerReader } from './server-reader.ts';
 
+/** Reads the virtual servers of one family from a dump. */
 export class ServerListReader<T> implements DumpReader<ReadonlyMap<FrontendKey, T>> {
   readonly #family: IpFamily;
   readonly #readValue: (reader: ServerReader, frontend: Frontend) => T;

@@ -9,4 +9,5 @@ function message(number: number): number {
   return (NFNL_SUBSYS_ACCT << 8) | number;
 }
 
+/** Attributes of an object. */
 export const NFACCT = { NAME: 1, PKTS: 2, BYTES: 3 } as const;

@@ -21,11 +21,13 @@ export const ADDRESS_HEADER_SIZE = 8;
 export const LINK_FLAGS_OFFSET = 8;
 export const IFF_UP = 1;
 
+/** Attributes of interfaces. */
 export const IFLA = { IFNAME: 3, LINKINFO: 18, EXT_MASK: 29 } as const;
 export const IFLA_INFO_KIND = 1;
 /** Packet counters are not wanted. */
 export const RTEXT_FILTER_SKIP_STATS = 1 << 3;
 
+/** Attributes of addresses. */
 export const IFA = { ADDRESS: 1, LOCAL: 2 } as const;
 /** TEMPORARY means another thing in IPv4. NODAD: an IPv6 address is usable at once, and nobody else is asked for it. */
 export const IFA_F = {
@@ -37,4 +39,5 @@ export const IFA_F = {
   TENTATIVE: 0x40,
 } as const;
 
+/** Scopes of addresses, beside that of the whole world. */
 export const RT_SCOPE = { LINK: 253, HOST: 254 } as const;

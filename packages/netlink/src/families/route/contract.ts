@@ -13,6 +13,7 @@ export interface Link {
   readonly isUp: boolean;
 }
 
+/** An address of this machine. */
 export interface AddressOnInterface {
   readonly interface: string;
   /** Canonical. */
@@ -27,17 +28,20 @@ export interface AddressOnInterface {
   readonly state?: 'tentative' | 'passing' | undefined;
 }
 
+/** One change of the addresses of an interface. */
 export interface AddressEdit {
   readonly change: 'add' | 'remove';
   /** With the longest prefix there is, canonical. One that is there already, or is gone already, is all right. */
   readonly ip: string;
 }
 
+/** An edit that was not made, and why. */
 export interface AddressRefusal {
   readonly edit: AddressEdit;
   readonly error: KernelError;
 }
 
+/** Reads and changes interfaces and their addresses. */
 export interface LinkClient {
   /** Makes sure there is a dummy interface of this name, and that addresses on it work. Throws KernelError. */
   applyDummy(name: string): void;

@@ -29,6 +29,7 @@ export interface ObservedAddress extends Omit<AddressOnInterface, 'interface'> {
   readonly index: number;
 }
 
+/** The payload of a request to make a dummy interface. */
 export function encodeDummy(writer: MessageWriter, name: string): void {
   encodeLinkName(writer, name);
   const info = writer.beginNested(IFLA.LINKINFO);
@@ -36,6 +37,7 @@ export function encodeDummy(writer: MessageWriter, name: string): void {
   writer.endNested(info);
 }
 
+/** The payload of a request about the interface of this name. */
 export function encodeLinkName(writer: MessageWriter, name: string): void {
   writer.raw(NO_LINK);
   writer.text(IFLA.IFNAME, name);
@@ -48,6 +50,7 @@ export function encodeLinkQuestion(writer: MessageWriter, name?: string): void {
   writer.u32(IFLA.EXT_MASK, RTEXT_FILTER_SKIP_STATS);
 }
 
+/** Whether the interface is of the kind that {@link encodeDummy} makes. */
 export function isDummy({ kind }: Link): boolean {
   return kind === DUMMY;
 }
