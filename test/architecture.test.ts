@@ -4,9 +4,10 @@
  */
 import { readFileSync } from 'node:fs';
 import { join, matchesGlob } from 'node:path';
+import { MODE_NAMES } from 'menwei/config/settings.ts';
 import { describe, expect, it } from 'vitest';
 import { circles } from './architecture/circles.ts';
-import { fileOf, PRODUCT, ROOMS, type Room, roomOf } from './architecture/document.ts';
+import { fileOf, PRODUCT, ROOMS, type Room, roomOf, wrongPaths } from './architecture/document.ts';
 import { impurities } from './architecture/impure.ts';
 import { definerOf, type Import, isTest, type Module, ROOT, readModules } from './architecture/modules.ts';
 
@@ -71,6 +72,10 @@ describe('the tables in docs/architecture.md', () => {
   });
 });
 
+it('docs/architecture.md names files and folders that there are', () => {
+  expect(wrongPaths()).toEqual([]);
+});
+
 describe('the modules', () => {
   it('hide what is private from everybody, not only from the type checker', () => {
     expect(modules.filter(hasHalfHidden).map(({ path }) => path)).toEqual([]);
@@ -108,6 +113,19 @@ describe('the modules', () => {
       expect(needless).toEqual([]);
     },
   );
+
+  it('of a mode know no other mode', () => {
+    const modeOf = (path: string) =>
+      MODE_NAMES.find((mode) => path.startsWith(`${PRODUCT}backends/${mode}/`));
+    const foreign = inRooms.flatMap(({ path, imports }) => {
+      const own = modeOf(path);
+      const others = imports
+        .map(({ target }) => modeOf(target))
+        .filter((mode) => mode !== undefined && mode !== own);
+      return own === undefined ? [] : others.map((mode) => `${path} imports of ${mode}`);
+    });
+    expect(foreign).toEqual([]);
+  });
 
   it('let native code in by one door only', () => {
     expect(usersOf('koffi')).toEqual([FFI_DOOR]);

@@ -1,5 +1,5 @@
 /** The tables of docs/architecture.md that say which package and which folder may import which. */
-import { readFileSync } from 'node:fs';
+import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ROOT } from './modules.ts';
 
@@ -28,9 +28,7 @@ export const ROOMS: readonly Room[] = readTable('package').flatMap((room) =>
 /** The file that such a name stands for, if it is one of a file. */
 export function fileOf(name: string): string | undefined {
   if (!name.endsWith('.ts')) return undefined;
-  return name.startsWith('@menwei/')
-    ? name.replace(/^@menwei\/([^/]+)/, 'packages/$1/src')
-    : `${PRODUCT}${name}`;
+  return name.startsWith('@menwei/') ? inPackage(name) : `${PRODUCT}${name}`;
 }
 
 /** The innermost room that the file stands in; undefined for what is no part of a package. */
@@ -38,6 +36,20 @@ export function roomOf(path: string): Room | undefined {
   return ROOMS.filter(({ folder }) => path.startsWith(folder)).sort(
     (a, b) => b.folder.length - a.folder.length,
   )[0];
+}
+
+/** Paths that the text names and that don't exist; one without a folder may be anywhere. */
+export function wrongPaths(): readonly string[] {
+  const named = names(text).filter((name) => /^[\w@.<>*/-]+(?:\.ts|\/)$/.test(name) && /\/./.test(name));
+  return [...new Set(named)].filter((name) => {
+    const pattern = name.replace(/<\w+>/, '*');
+    return globSync([pattern, `${PRODUCT}${pattern}`, inPackage(pattern)], { cwd: ROOT }).length === 0;
+  });
+}
+
+/** `@menwei/kernel/netns.ts` → `packages/kernel/src/netns.ts` */
+function inPackage(name: string): string {
+  return name.replace(/^@menwei\/([^/]+)/, 'packages/$1/src');
 }
 
 function readTable(kind: 'package' | 'folder'): readonly Room[] {
