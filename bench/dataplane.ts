@@ -135,8 +135,8 @@ async function program(
   try {
     const proxy = createProxy(await startBackend(mode, runner, relays, signal));
     for (let index = 0; index < services; index++) {
-      proxy.tracker.upsertService(benchService(index));
-      proxy.tracker.upsertSlice(benchSlice(index, index === services - 1 ? ENDPOINTS : 1, false));
+      proxy.state.objects.put(benchService(index));
+      proxy.state.objects.put(benchSlice(index, index === services - 1 ? ENDPOINTS : 1, false));
     }
     const startedMs = performance.now();
     const result = await proxy.sync(signal);

@@ -60,10 +60,10 @@ async function writeScripts(
     ...dryRun(backend, (script) => scripts.push(script)),
     observe: async () => backend.nothing(),
   });
-  fill(proxy.tracker, size);
+  fill(proxy.state.objects, size);
   await proxy.sync(signal);
   for (let index = 0; index < Math.min(CHANGES, size.services); index++) {
-    endpointChanged(index, size)(proxy.tracker);
+    endpointChanged(index, size)(proxy.state.objects);
     await proxy.sync(signal);
   }
   const [first = '', ...changes] = scripts;

@@ -8,9 +8,9 @@ import { type Logger, silentLogger } from 'menwei/log/logger.ts';
 import { FamilyProxy } from 'menwei/proxy/family-proxy.ts';
 import type { Relays } from 'menwei/relay/contract.ts';
 import type { RelayPool } from 'menwei/relay/pool.ts';
-import { ServiceTracker } from 'menwei/services/service-tracker.ts';
 import { openRelays } from 'menwei/setup/relays.ts';
 import { readSettings } from 'menwei/setup/settings-input.ts';
+import { State } from 'menwei/state/state.ts';
 import { NODE_VIEW } from './objects.ts';
 
 /** A proxy goes on without a service port that it can't program, and would then be measured doing less. */
@@ -46,7 +46,8 @@ export async function openBenchRelays(mode: string): Promise<RelayPool | undefin
 export function createProxy(backend: AnyBackend): BenchProxy {
   return new FamilyProxy({
     backend,
-    tracker: new ServiceTracker({ family: 'IPv4', nodeName: NODE_VIEW.name, startedAtMs: Date.now() }),
+    state: new State(NODE_VIEW.name),
+    startedAtMs: 0,
     nodeView: () => NODE_VIEW,
     logger: strictLogger,
   });

@@ -13,7 +13,7 @@ const { signal } = new AbortController();
 const runner = startToolRunner();
 const backend = await startBackend(mode, runner, await openBenchRelays(mode), signal);
 const proxy = createProxy(backend);
-fill(proxy.tracker, { services: Number(services), endpoints: Number(endpoints) }, Number(changed));
+fill(proxy.state.objects, { services: Number(services), endpoints: Number(endpoints) }, Number(changed));
 const timing = await timedWithStalls({ proxy, sent: () => sentBy(backend) }, signal);
 runner.close();
 process.send?.({ ...timing, rssMb: process.memoryUsage.rss() / 2 ** 20 }, undefined, undefined, () =>

@@ -59,11 +59,11 @@ async function program(relays: RelayPool): Promise<void> {
   try {
     const { signal } = new AbortController();
     const proxy = createProxy(await startBackend('userspace', runner, relays, signal));
-    proxy.tracker.upsertService(benchService(0));
-    proxy.tracker.upsertSlice(benchSlice(0, ENDPOINTS, false));
+    proxy.state.objects.put(benchService(0));
+    proxy.state.objects.put(benchSlice(0, ENDPOINTS, false));
     const ports = [{ name: 'dns', protocol: 'UDP' as const, port: 53 }];
     const clusterIPs = { IPv4: UDP_ADDRESS };
-    proxy.tracker.upsertService(aService({ namespace: 'bench', name: 'dns', clusterIPs, ports }));
+    proxy.state.objects.put(aService({ namespace: 'bench', name: 'dns', clusterIPs, ports }));
     const podPorts = [{ ...ports[0], port: UDP_POD_PORT }];
     const slice = {
       namespace: 'bench',
@@ -72,7 +72,7 @@ async function program(relays: RelayPool): Promise<void> {
       ports: podPorts,
       endpoints: [UDP_POD],
     };
-    proxy.tracker.upsertSlice(aSlice(slice));
+    proxy.state.objects.put(aSlice(slice));
     const { ok, error, refused } = await proxy.sync(signal);
     if (!ok) throw error;
     for (const refusal of refused) throw refusal.error;

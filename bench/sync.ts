@@ -81,7 +81,7 @@ async function measure(runner: MeasuredRunner): Promise<Record<string, number>> 
   const backend = await startBackend(options.mode, runner, await openBenchRelays(options.mode), signal);
   const proxy = createProxy(backend);
   const subject = { proxy, sent: () => sentBy(backend) };
-  fill(proxy.tracker, options);
+  fill(proxy.state.objects, options);
   progress('first sync …');
   const first = await timedWithStalls(subject, signal);
   progress(`first sync ${round(first.totalMs)} ms, own ${round(first.ownMs)} ms`);
@@ -133,7 +133,7 @@ async function changes(
   const endMs = performance.now() + options.changeSeconds * 1000;
   while (timings.length < most && (timings.length < 2 || performance.now() < endMs)) {
     const event = prepare(timings.length, options);
-    timings.push(await timed(subject, () => event(subject.proxy.tracker), signal));
+    timings.push(await timed(subject, () => event(subject.proxy.state.objects), signal));
   }
   const totalMs = timings.map((timing) => timing.totalMs);
   const [p50, p99] = [quantile(totalMs, 0.5), quantile(totalMs, 0.99)];

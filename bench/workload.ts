@@ -1,5 +1,5 @@
 /** The events of bench/sync.ts. Each is prepared first, so that only what the proxy does with it takes part. */
-import type { ServiceTracker } from 'menwei/services/service-tracker.ts';
+import type { ObjectTables } from 'menwei/state/object-tables.ts';
 import { benchService, benchSlice, benchSliceWithoutOne } from './objects.ts';
 
 export interface Size {
@@ -7,26 +7,26 @@ export interface Size {
   readonly endpoints: number;
 }
 
-export type Event = (tracker: ServiceTracker) => void;
+export type Event = (objects: ObjectTables) => void;
 
 /** @param changed the first so many Services have had an endpoint changed */
-export function fill(tracker: ServiceTracker, { services, endpoints }: Size, changed = 0): void {
+export function fill(objects: ObjectTables, { services, endpoints }: Size, changed = 0): void {
   for (let index = 0; index < services; index++) {
-    tracker.upsertService(benchService(index));
-    tracker.upsertSlice(benchSlice(index, endpoints, index < changed));
+    objects.put(benchService(index));
+    objects.put(benchSlice(index, endpoints, index < changed));
   }
 }
 
 /** One endpoint is replaced by another. */
 export function endpointChanged(index: number, { endpoints }: Size): Event {
   const slice = benchSlice(index, endpoints, true);
-  return (tracker) => tracker.upsertSlice(slice);
+  return (objects) => objects.put(slice);
 }
 
 /** Of a Service whose endpoint was changed. */
 export function endpointRemoved(index: number, { endpoints }: Size): Event {
   const slice = benchSliceWithoutOne(index, endpoints, true);
-  return (tracker) => tracker.upsertSlice(slice);
+  return (objects) => objects.put(slice);
 }
 
 /** The removed endpoint comes back. */
@@ -35,17 +35,17 @@ export const endpointAdded = endpointChanged;
 export function serviceAdded(index: number, { services, endpoints }: Size): Event {
   const service = benchService(services + index);
   const slice = benchSlice(services + index, endpoints, false);
-  return (tracker) => {
-    tracker.upsertService(service);
-    tracker.upsertSlice(slice);
+  return (objects) => {
+    objects.put(service);
+    objects.put(slice);
   };
 }
 
 export function serviceRemoved(index: number, { services }: Size): Event {
   const service = benchService(services + index);
   const slice = benchSlice(services + index, 0, false);
-  return (tracker) => {
-    tracker.removeService(service.namespace, service.name);
-    tracker.removeSlice(slice.namespace, slice.name);
+  return (objects) => {
+    objects.delete(service);
+    objects.delete(slice);
   };
 }

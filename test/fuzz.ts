@@ -13,7 +13,7 @@ import type { EndpointSlice, Service } from 'menwei/kubernetes/objects.ts';
 import { silentLogger } from 'menwei/log/logger.ts';
 import { FamilyProxy } from 'menwei/proxy/family-proxy.ts';
 import type { NodeView } from 'menwei/services/node-view.ts';
-import { ServiceTracker } from 'menwei/services/service-tracker.ts';
+import { State as SharedState } from 'menwei/state/state.ts';
 import { expect, it } from 'vitest';
 
 const signal = new AbortController().signal;
@@ -119,14 +119,15 @@ class Fuzzed<Unit, State, Changes> {
     this.backend = backend;
     this.#proxy = new FamilyProxy({
       backend: this.#seen(backend),
-      tracker: new ServiceTracker({ family, nodeName: this.node.name, startedAtMs: 0 }),
+      state: new SharedState(this.node.name),
+      startedAtMs: 0,
       nodeView: () => this.node,
       logger: silentLogger,
     });
   }
 
   take(event: Exclude<Event, { readonly verb: 'wipe' }>): void {
-    const { tracker } = this.#proxy;
+    const { objects } = this.#proxy.state;
     switch (event.verb) {
       case 'node':
         this.node = event.view;
@@ -135,14 +136,10 @@ class Fuzzed<Unit, State, Changes> {
         this.#proxy.forgetKernel();
         break;
       case 'upsert':
-        if (event.object.kind === 'Service') tracker.upsertService(event.object);
-        else tracker.upsertSlice(event.object);
+        objects.put(event.object);
         break;
-      case 'remove': {
-        const { kind, namespace, name } = event.object;
-        if (kind === 'Service') tracker.removeService(namespace, name);
-        else tracker.removeSlice(namespace, name);
-      }
+      case 'remove':
+        objects.delete(event.object);
     }
   }
 

@@ -1,7 +1,7 @@
 /** iptables-restore refuses for a while, or hangs: that is told, tried again, and nothing gets lost. */
 import { chmodSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { ServicePortStatus } from 'menwei/proxy/service-port-status.ts';
+import type { ServicePortStatus } from 'menwei/state/service-port-status.ts';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { describeVariants } from './iptables-variants.ts';
 import { TestFolder } from './run-cluster.ts';

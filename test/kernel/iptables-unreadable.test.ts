@@ -1,7 +1,7 @@
 /** A table of iptables-nft in which somebody uses nft directly can't be read by the tools: that is not an empty one. */
 import { execFileSync, spawnSync } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { ServicePortStatus } from 'menwei/proxy/service-port-status.ts';
+import type { ServicePortStatus } from 'menwei/state/service-port-status.ts';
 import { beforeEach, expect, it } from 'vitest';
 import { describeVariants } from './iptables-variants.ts';
 import { testFolder, WEB } from './run-cluster.ts';

@@ -80,8 +80,8 @@ export class FaultBench implements AsyncDisposable {
   }
 
   /** Tells a proxy of it. */
-  publish({ tracker }: NftablesProxy): void {
-    publish(tracker, this.family, this.busy);
+  publish({ state }: NftablesProxy): void {
+    publish(state.objects, this.family, this.busy);
   }
 
   /** Opens a connection through the Service that nothing concerns. */
@@ -103,7 +103,10 @@ export class FaultBench implements AsyncDisposable {
   /** The kernel holds what the proxy knows of, and nothing more than chains without use. */
   async expectWhole(proxy: NftablesProxy): Promise<void> {
     const backend = openBackend(this.openClient(), this.family);
-    const plan = fillPlan(backend, { node: nodeView(this.family), ports: proxy.tracker.ports });
+    const plan = fillPlan(backend, {
+      node: nodeView(this.family),
+      ports: proxy.state.families[this.family].servicePorts.rows,
+    });
     const observed = await backend.observe(signal);
     atOnce(plan.settle(observed));
     const changes = backend.diff(observed, plan.complete());

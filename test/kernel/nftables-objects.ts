@@ -7,7 +7,8 @@ import { NftablesBackend } from 'menwei/backends/nftables/backend.ts';
 import { silentLogger } from 'menwei/log/logger.ts';
 import { FamilyProxy } from 'menwei/proxy/family-proxy.ts';
 import type { NodeView } from 'menwei/services/node-view.ts';
-import { ServiceTracker } from 'menwei/services/service-tracker.ts';
+import type { ObjectTables } from 'menwei/state/object-tables.ts';
+import { State } from 'menwei/state/state.ts';
 
 export const ADDRESSES = {
   IPv4: { service: '172.30.0.', pod: '10.244.0.', pods: '10.244.0.0/24' },
@@ -53,23 +54,24 @@ export function nodeView(family: IpFamily): NodeView {
 
 /** A proxy that knows all objects and has not synced yet. */
 export function openProxy(client: NfTablesClient, family: IpFamily, busy: Busy): NftablesProxy {
-  const tracker = new ServiceTracker({ family, nodeName: NODE, startedAtMs: 0 });
-  publish(tracker, family, busy);
+  const state = new State(NODE);
+  publish(state.objects, family, busy);
   return new FamilyProxy({
     backend: new NftablesBackend({ family, client, masqueradeMark: 1 << 14, masqueradeAll: false }),
-    tracker,
+    state,
+    startedAtMs: 0,
     nodeView: () => nodeView(family),
     logger: silentLogger,
   });
 }
 
 /** Tells a proxy how the objects are now. */
-export function publish(tracker: ServiceTracker, family: IpFamily, { pods, fields }: Busy): void {
+export function publish(objects: ObjectTables, family: IpFamily, { pods, fields }: Busy): void {
   const { service } = ADDRESSES[family];
-  tracker.upsertService(aService({ name: 'steady', clusterIPs: { [family]: `${service}1` } }));
-  tracker.upsertSlice(sliceOf(family, 'steady', ['steady']));
-  tracker.upsertService(aService({ name: 'busy', clusterIPs: { [family]: `${service}2` }, ...fields }));
-  tracker.upsertSlice(sliceOf(family, 'busy', pods));
+  objects.put(aService({ name: 'steady', clusterIPs: { [family]: `${service}1` } }));
+  objects.put(sliceOf(family, 'steady', ['steady']));
+  objects.put(aService({ name: 'busy', clusterIPs: { [family]: `${service}2` }, ...fields }));
+  objects.put(sliceOf(family, 'busy', pods));
 }
 
 function sliceOf(family: IpFamily, serviceName: string, pods: readonly Pod[]) {

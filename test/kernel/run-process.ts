@@ -5,7 +5,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { IP_FAMILIES } from '@menwei/addresses/ip.ts';
-import type { ServicePortStatus } from 'menwei/proxy/service-port-status.ts';
+import type { ServicePortStatus } from 'menwei/state/service-port-status.ts';
 import { expect } from 'vitest';
 
 export const LAUNCHER = fileURLToPath(new URL('../../bin/menwei', import.meta.url));

@@ -12,10 +12,10 @@ import { FakeIptables } from '@menwei/testing/kernel/iptables.ts';
 import { FakeIpvs } from '@menwei/testing/kernel/ipvs.ts';
 import { FakeLinks } from '@menwei/testing/kernel/links.ts';
 import { aNodeView } from '@menwei/testing/services/testing.ts';
+import { TrackedFamily } from '@menwei/testing/services/tracked-family.ts';
 import type { Backend } from 'menwei/backends/backend.ts';
 import { ACCOUNTING_OBJECTS } from 'menwei/backends/iptables/options.ts';
 import { DEVICE } from 'menwei/backends/ipvs/names.ts';
-import { ServiceTracker } from 'menwei/services/service-tracker.ts';
 import { readManifests } from 'menwei/sources/manifests/read-manifests.ts';
 import { expect, it } from 'vitest';
 
@@ -36,10 +36,10 @@ function dump(name: string): string {
 
 /** What the backend would do for the objects, as text. */
 async function toDo<Unit, State, Changes>(backend: Backend<Unit, State, Changes>): Promise<string> {
-  const tracker = new ServiceTracker({ family: 'IPv4', nodeName: NODE.name, startedAtMs: 0 });
+  const tracker = new TrackedFamily({ family: 'IPv4', nodeName: NODE.name, startedAtMs: 0 });
   for (const object of objects) {
-    if (object.kind === 'Service') tracker.upsertService(object);
-    if (object.kind === 'EndpointSlice') tracker.upsertSlice(object);
+    if (object.kind === 'Service') tracker.put(object);
+    if (object.kind === 'EndpointSlice') tracker.put(object);
   }
   tracker.takeChanges();
   const plan = backend.plan();

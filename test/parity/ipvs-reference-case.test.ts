@@ -1,9 +1,9 @@
 /** What we program for the reference case in ipvs mode: virtual servers, hairpin members, and the rule that asks for them. */
 import { fileURLToPath } from 'node:url';
 import { aNodeView } from '@menwei/testing/services/testing.ts';
+import { TrackedFamily } from '@menwei/testing/services/tracked-family.ts';
 import { IpvsRules } from 'menwei/backends/ipvs/rules.ts';
 import type { IpvsState } from 'menwei/backends/ipvs/state.ts';
-import { ServiceTracker } from 'menwei/services/service-tracker.ts';
 import { readManifests } from 'menwei/sources/manifests/read-manifests.ts';
 import { describe, expect, it } from 'vitest';
 
@@ -21,10 +21,10 @@ const state = await compileObjects();
 async function compileObjects(): Promise<IpvsState> {
   const { objects, problems, errors } = await readManifests([OBJECTS]);
   if (problems.length > 0 || errors.length > 0) throw new Error('BUG: the reference case has problems');
-  const tracker = new ServiceTracker({ family: 'IPv4', nodeName: NODE.name, startedAtMs: 0 });
+  const tracker = new TrackedFamily({ family: 'IPv4', nodeName: NODE.name, startedAtMs: 0 });
   for (const object of objects) {
-    if (object.kind === 'Service') tracker.upsertService(object);
-    if (object.kind === 'EndpointSlice') tracker.upsertSlice(object);
+    if (object.kind === 'Service') tracker.put(object);
+    if (object.kind === 'EndpointSlice') tracker.put(object);
   }
   tracker.takeChanges();
   const rules = new IpvsRules({

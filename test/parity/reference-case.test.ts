@@ -11,6 +11,7 @@ import { formatScript } from '@menwei/netfilter/iptables/restore-script.ts';
 import { formatHeldRule, formatRule, type HeldRule, type Rule } from '@menwei/netfilter/iptables/rule.ts';
 import type { ChainContent, Ruleset } from '@menwei/netfilter/iptables/ruleset.ts';
 import { parseSavedRule } from '@menwei/netfilter/iptables/saved-rule.ts';
+import { TrackedFamily } from '@menwei/testing/services/tracked-family.ts';
 import { LAYOUT } from 'menwei/backends/iptables/base.ts';
 import { NAT_SERVICES } from 'menwei/backends/iptables/names.ts';
 import { ACCOUNTING_OBJECTS, type IptablesOptions } from 'menwei/backends/iptables/options.ts';
@@ -18,7 +19,6 @@ import { IptablesRules } from 'menwei/backends/iptables/rules.ts';
 import { SavedRules } from 'menwei/backends/xtables/saved-rules.ts';
 import type { WatchedObject } from 'menwei/kubernetes/objects.ts';
 import type { NodeView } from 'menwei/services/node-view.ts';
-import { ServiceTracker } from 'menwei/services/service-tracker.ts';
 import { readManifests } from 'menwei/sources/manifests/read-manifests.ts';
 import { describe, expect, it } from 'vitest';
 
@@ -53,10 +53,10 @@ const recorded = readDump();
 async function compileObjects(): Promise<Ruleset> {
   const { objects, problems, errors } = await readManifests([OBJECTS]);
   if (problems.length > 0 || errors.length > 0) throw new Error('BUG: the reference case has problems');
-  const tracker = new ServiceTracker({ family: 'IPv4', nodeName: NODE.name, startedAtMs: 0 });
+  const tracker = new TrackedFamily({ family: 'IPv4', nodeName: NODE.name, startedAtMs: 0 });
   for (const object of objects.map(withRecordedApiServer)) {
-    if (object.kind === 'Service') tracker.upsertService(object);
-    if (object.kind === 'EndpointSlice') tracker.upsertSlice(object);
+    if (object.kind === 'Service') tracker.put(object);
+    if (object.kind === 'EndpointSlice') tracker.put(object);
   }
   tracker.takeChanges();
   const rules = new IptablesRules(OPTIONS);

@@ -1,8 +1,8 @@
 /** What userspace mode makes of the reference case: its rules and listeners, word for word. */
 import { fileURLToPath } from 'node:url';
 import { aNodeView } from '@menwei/testing/services/testing.ts';
+import { TrackedFamily } from '@menwei/testing/services/tracked-family.ts';
 import { UserspaceRules } from 'menwei/backends/userspace/rules.ts';
-import { ServiceTracker } from 'menwei/services/service-tracker.ts';
 import { readManifests } from 'menwei/sources/manifests/read-manifests.ts';
 import { expect, it } from 'vitest';
 
@@ -16,10 +16,10 @@ const NODE = aNodeView({
 
 async function render(): Promise<readonly string[]> {
   const { objects } = await readManifests([OBJECTS]);
-  const tracker = new ServiceTracker({ family: 'IPv4', nodeName: NODE.name, startedAtMs: 0 });
+  const tracker = new TrackedFamily({ family: 'IPv4', nodeName: NODE.name, startedAtMs: 0 });
   for (const object of objects) {
-    if (object.kind === 'Service') tracker.upsertService(object);
-    if (object.kind === 'EndpointSlice') tracker.upsertSlice(object);
+    if (object.kind === 'Service') tracker.put(object);
+    if (object.kind === 'EndpointSlice') tracker.put(object);
   }
   tracker.takeChanges();
   const rules = new UserspaceRules({

@@ -6,12 +6,11 @@ import { aNodeView } from '@menwei/testing/services/testing.ts';
 import type { ProxyMode } from 'menwei/config/settings.ts';
 import { ProxyHealth } from 'menwei/health/proxy-health.ts';
 import type { Logger } from 'menwei/log/logger.ts';
-import { createProxyMetrics } from 'menwei/metrics/proxy-metrics.ts';
 import { FamilyProxy, type Syncable, type SyncResult } from 'menwei/proxy/family-proxy.ts';
-import type { ServicePortStatus } from 'menwei/proxy/service-port-status.ts';
 import { ServiceProxy } from 'menwei/proxy/service-proxy.ts';
 import type { NodeView } from 'menwei/services/node-view.ts';
-import { ServiceTracker } from 'menwei/services/service-tracker.ts';
+import type { ServicePortStatus } from 'menwei/state/service-port-status.ts';
+import { State } from 'menwei/state/state.ts';
 import type { Dice } from './dice.ts';
 import { type Engine, openEngine } from './engine.ts';
 import { Gate } from './gate.ts';
@@ -48,6 +47,7 @@ export class StressProxy {
   readonly gate: Gate;
   readonly engine: Engine;
   readonly #world: World;
+  readonly #state = new State(NODE);
   readonly #proxy: ServiceProxy;
   readonly #watched: readonly WatchedFamily[];
   readonly #end = new AbortController();
@@ -62,31 +62,32 @@ export class StressProxy {
     this.#lines = lines;
     this.#watched = engine.backends.map((backend) => {
       const { family } = backend;
-      const tracker = new ServiceTracker({ family, nodeName: NODE, startedAtMs: 0 });
-      return new WatchedFamily(
-        new FamilyProxy({ backend, tracker, nodeView: () => nodeView(family), logger }),
-      );
+      const proxy = new FamilyProxy({
+        backend,
+        state: this.#state,
+        startedAtMs: 0,
+        nodeView: () => nodeView(family),
+        logger,
+      });
+      return new WatchedFamily(proxy);
     });
     this.#proxy = new ServiceProxy({
       families: this.#watched,
-      healthServers: new Map(),
+      state: this.#state,
       health: new ProxyHealth(60_000),
-      metrics: createProxyMetrics(),
       logger,
       minSyncPeriodMs: dice.pick(MIN_SYNC_PERIODS_MS),
       syncPeriodMs: RETRY_MS,
       nodeGraceMs: 0,
-      nodePortObstacle: () => undefined,
-      onNode: () => undefined,
-      onServiceCIDR: () => undefined,
     });
     const families = this.#watched.map(({ family }) => family);
     this.#running = runFamilies(this.#proxy, families, logger, this.#end.signal).catch((error: unknown) => {
       this.#failure = error;
     });
-    world.tellAll(this.#proxy);
-    world.sinks.add(this.#proxy);
-    this.#proxy.synced();
+    const { objects } = this.#state;
+    world.tellAll(objects);
+    world.listeners.add(objects);
+    objects.syncedSources.put('world', { sinceMs: Date.now() });
   }
 
   static async start({ mode, dice, world, watchMs }: ProxyOptions): Promise<StressProxy> {
@@ -99,7 +100,7 @@ export class StressProxy {
 
   /** Where the service ports stand. */
   status(): readonly ServicePortStatus[] {
-    return this.#proxy.status();
+    return Object.values(this.#state.families).flatMap(({ status }) => [...status.rows.values()]);
   }
 
   /** Resolves as soon as nothing is left to do for it. */
@@ -145,7 +146,7 @@ export class StressProxy {
   /** Nothing of it goes on. Its rules stay in place. */
   async end(): Promise<void> {
     if (!this.gate.isDead) this.gate.die();
-    this.#world.sinks.delete(this.#proxy);
+    this.#world.listeners.delete(this.#state.objects);
     this.#end.abort();
     await this.#running;
     await this.engine[Symbol.asyncDispose]();
@@ -166,12 +167,8 @@ class WatchedFamily implements Syncable {
     return this.#inner.family;
   }
 
-  get status() {
-    return this.#inner.status;
-  }
-
-  get tracker() {
-    return this.#inner.tracker;
+  onTouched(listener: () => void): void {
+    this.#inner.onTouched(listener);
   }
 
   /** The last sync left nothing to be tried again. */

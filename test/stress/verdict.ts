@@ -9,7 +9,7 @@ import { silentLogger } from 'menwei/log/logger.ts';
 import type { Relays } from 'menwei/relay/contract.ts';
 import { atOnce } from 'menwei/scheduling/steps.ts';
 import { ServiceTracker } from 'menwei/services/service-tracker.ts';
-import type { ObjectSink } from 'menwei/sources/source.ts';
+import { State } from 'menwei/state/state.ts';
 import { Dice } from './dice.ts';
 import { dump, type Lines, missingIn } from './dump.ts';
 import { type Engine, openEngine } from './engine.ts';
@@ -38,12 +38,16 @@ export async function expectRight(world: World, mode: ProxyMode, proxy: StressPr
 
 async function remainder(backend: AnyBackend, world: World): Promise<string> {
   const { family } = backend;
-  const tracker = new ServiceTracker({ family, nodeName: NODE, startedAtMs: 0 });
-  world.tellAll(sinkOf(tracker));
-  tracker.takeChanges();
+  const { objects, families } = new State(NODE);
+  const tables = families[family];
+  world.tellAll(objects);
+  new ServiceTracker({ objects, tables, startedAtMs: 0 }).update();
   const view = nodeView(family);
   const plan = backend.plan();
-  plan.update(view, new Map([...tracker.ports].map(([key, port]) => [key, backend.compile(port, view)])));
+  plan.update(
+    view,
+    new Map([...tables.servicePorts.rows].map(([key, port]) => [key, backend.compile(port, view)])),
+  );
   const observed = await backend.observe(signal);
   atOnce(plan.settle(observed));
   const changes = backend.diff(observed, plan.complete());
@@ -53,19 +57,6 @@ async function remainder(backend: AnyBackend, world: World): Promise<string> {
 /** Chains without use, and their numbers, may stay in nftables mode. */
 function mayStay(mode: ProxyMode, changes: unknown): boolean {
   return mode === 'nftables' && Array.isArray(changes) && changes.every(isTidying);
-}
-
-function sinkOf(tracker: ServiceTracker): ObjectSink {
-  return {
-    upsert: (object) => {
-      if (object.kind === 'Service') tracker.upsertService(object);
-      if (object.kind === 'EndpointSlice') tracker.upsertSlice(object);
-    },
-    remove: () => undefined,
-    synced: () => undefined,
-    report: () => undefined,
-    stale: () => undefined,
-  };
 }
 
 /** Asks again and again, as long as somebody else's deeds may not have been noticed yet. */

@@ -2,7 +2,7 @@
 import { formatHostPort, IP_FAMILIES, type IpFamily } from '@menwei/addresses/ip.ts';
 import { aService, aSlice } from '@menwei/testing/services/testing.ts';
 import type { EndpointSlice, Service } from 'menwei/kubernetes/objects.ts';
-import type { ObjectSink } from 'menwei/sources/source.ts';
+import type { ObjectTables } from 'menwei/state/object-tables.ts';
 import type { Dice } from './dice.ts';
 import { NODE, POD_PORT, PODS, type Pod, podIP } from './site.ts';
 
@@ -29,7 +29,7 @@ export class World {
   readonly #dice: Dice;
   readonly #offers = new Map<number, Offer>();
   /** Everybody who is told. */
-  readonly sinks = new Set<ObjectSink>();
+  readonly listeners = new Set<ObjectTables>();
 
   constructor(dice: Dice) {
     this.#dice = dice;
@@ -59,10 +59,10 @@ export class World {
 
   withdraw(number: number): void {
     this.#offers.delete(number);
-    for (const sink of this.sinks) {
-      sink.remove({ kind: 'Service', namespace: 'ns', name: `web-${number}` });
+    for (const objects of this.listeners) {
+      objects.delete({ kind: 'Service', namespace: 'ns', name: `web-${number}` });
       for (const family of IP_FAMILIES) {
-        sink.remove({ kind: 'EndpointSlice', namespace: 'ns', name: sliceName(number, family) });
+        objects.delete({ kind: 'EndpointSlice', namespace: 'ns', name: sliceName(number, family) });
       }
     }
   }
@@ -97,14 +97,14 @@ export class World {
     else this.shufflePods(number);
   }
 
-  /** Tells a sink of everything there is. */
-  tellAll(sink: ObjectSink): void {
-    for (const [number, offer] of this.#offers) tell(sink, number, offer);
+  /** Tells of everything there is. */
+  tellAll(objects: ObjectTables): void {
+    for (const [number, offer] of this.#offers) tell(objects, number, offer);
   }
 
   #put(number: number, offer: Offer): void {
     this.#offers.set(number, offer);
-    for (const sink of this.sinks) tell(sink, number, offer);
+    for (const objects of this.listeners) tell(objects, number, offer);
   }
 
   #anyService(number: number): Service {
@@ -136,9 +136,9 @@ function sliceName(number: number, family: IpFamily): string {
   return `web-${number}-${family.toLowerCase()}`;
 }
 
-function tell(sink: ObjectSink, number: number, { service, pods }: Offer): void {
-  sink.upsert(service);
-  for (const family of IP_FAMILIES) sink.upsert(aSliceOf(number, family, service, pods));
+function tell(objects: ObjectTables, number: number, { service, pods }: Offer): void {
+  objects.put(service);
+  for (const family of IP_FAMILIES) objects.put(aSliceOf(number, family, service, pods));
 }
 
 function aSliceOf(

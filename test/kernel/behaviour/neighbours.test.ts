@@ -1,7 +1,7 @@
 /** Services beside each other: what one is must not show in another. */
 import type { V1EndpointSlice, V1Service } from '@kubernetes/client-node';
 import { formatHostPort } from '@menwei/addresses/ip.ts';
-import type { ServicePortStatus } from 'menwei/proxy/service-port-status.ts';
+import type { ServicePortStatus } from 'menwei/state/service-port-status.ts';
 import { describe, expect, it } from 'vitest';
 import { describeService, describeSlice, type Offer } from './offer.ts';
 import type { PublishedService } from './published-service.ts';

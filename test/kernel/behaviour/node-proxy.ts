@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import type { ExitState, HostProcess } from '@menwei/lab/host-process.ts';
 import type { LabNode } from '@menwei/lab/lab.ts';
-import type { ServicePortStatus } from 'menwei/proxy/service-port-status.ts';
+import type { ServicePortStatus } from 'menwei/state/service-port-status.ts';
 import { PageReader } from './page-reader.ts';
 
 export const MENWEI = join(import.meta.dirname, '../../../bin/menwei');

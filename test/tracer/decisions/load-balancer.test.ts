@@ -2,7 +2,7 @@
 
 import type { IpFamily } from '@menwei/addresses/ip.ts';
 import { aService, aSlice } from '@menwei/testing/services/testing.ts';
-import { ServiceTracker } from 'menwei/services/service-tracker.ts';
+import { TrackedFamily } from '@menwei/testing/services/tracked-family.ts';
 import { describe, expect, it } from 'vitest';
 import { MODES, MODES_AND_FAMILIES } from '../modes.ts';
 import {
@@ -129,11 +129,11 @@ describe.each(MODES)('addresses of a load balancer with ipMode, %s', (mode) => {
     // The load balancer is asked for, wherever the packet comes from.
     ['Proxy', 'untouched'],
   ] as const)('%s: %s', (ipMode, expected) => {
-    const tracker = new ServiceTracker({ family: 'IPv4', nodeName: 'node-a', startedAtMs: 0 });
+    const tracker = new TrackedFamily({ family: 'IPv4', nodeName: 'node-a', startedAtMs: 0 });
     const ports = [{ nodePort: 30080 }];
     const loadBalancerIngress = [{ ip: HOSTS.IPv4.vip, ipMode }];
-    tracker.upsertService(aService({ type: 'LoadBalancer', ports, loadBalancerIngress }));
-    tracker.upsertSlice(aSlice({ endpoints: ['10.180.0.1'] }));
+    tracker.put(aService({ type: 'LoadBalancer', ports, loadBalancerIngress }));
+    tracker.put(aSlice({ endpoints: ['10.180.0.1'] }));
     tracker.takeChanges();
     const { send } = aTestbed(mode, 'IPv4', { ports: [...tracker.ports.values()] });
     expect([send('client', 'vip:80'), send('client', 'node:30080')]).toEqual([expected, '1*']);

@@ -2,7 +2,6 @@
 import type { IpFamily } from '@menwei/addresses/ip.ts';
 import type { AnyBackend } from '../backends/backend.ts';
 import type { Settings } from '../config/settings.ts';
-import { FlowCutter } from '../conntrack/flow-cutter.ts';
 import type { ProxyHealth } from '../health/proxy-health.ts';
 import { ServiceHealthServers } from '../health/service-health-servers.ts';
 import type { Logger } from '../log/logger.ts';
@@ -12,16 +11,17 @@ import { FamilyProxy, type Syncable } from '../proxy/family-proxy.ts';
 import { FlowCutting } from '../proxy/flow-cutting.ts';
 import type { NodeState } from '../proxy/node-state.ts';
 import type { ServiceProxy } from '../proxy/service-proxy.ts';
-import { ServiceTracker } from '../services/service-tracker.ts';
+import type { FamilyTables } from '../state/family-tables.ts';
+import type { State } from '../state/state.ts';
 import type { Component } from './component.ts';
 import type { ProxyDoors } from './doors.ts';
 import { LeftoverRemoval } from './leftover-removal.ts';
-import { ServiceHealthFeed } from './service-health-feed.ts';
 
 /** What both families have in common. */
 interface FamilySurroundings {
   readonly settings: Settings;
   readonly doors: ProxyDoors;
+  readonly state: State;
   readonly node: NodeState;
   readonly health: ProxyHealth;
   readonly metrics: ProxyMetrics;
@@ -31,34 +31,19 @@ interface FamilySurroundings {
 export class FamilyParts {
   readonly family: IpFamily;
   readonly #surroundings: FamilySurroundings;
-  readonly #tracker: ServiceTracker;
-  /** A dry run leaves flows alone, too. */
-  readonly #flowCutting: FlowCutting | undefined;
-  readonly healthFeed: ServiceHealthFeed;
+  readonly #tables: FamilyTables;
+  readonly #startedAtMs = Date.now();
   /** The backend of the proxy that runs next; undefined: it has to start one. */
   #started: AnyBackend | undefined;
-  #proxy: Syncable;
+  #proxy: FamilyProxy<unknown, unknown, unknown>;
 
   constructor(backend: AnyBackend, surroundings: FamilySurroundings) {
-    const { settings, health, node, logger } = surroundings;
     const { family } = backend;
     this.family = family;
     this.#surroundings = surroundings;
-    this.#tracker = new ServiceTracker({ family, nodeName: settings.nodeName, startedAtMs: Date.now() });
-    this.#flowCutting = settings.dryRun ? undefined : createFlowCutting(family, surroundings);
-    this.healthFeed = new ServiceHealthFeed(
-      () =>
-        new ServiceHealthServers({
-          family,
-          addresses: () => node.nodePortAddresses(family),
-          proxyHealthy: () => health.healthy(Date.now()),
-          nodeName: settings.nodeName,
-          logger,
-        }),
-      () => this.#tracker.serviceHealth,
-    );
+    this.#tables = surroundings.state.families[family];
     this.#started = backend;
-    this.#proxy = this.#createProxy(backend, undefined);
+    this.#proxy = this.#createProxy(backend);
   }
 
   /** The one that runs, or ran last. */
@@ -70,7 +55,6 @@ export class FamilyParts {
   components(serviceProxy: ServiceProxy, needs: readonly string[]): readonly Component[] {
     const name = (what: string) => nameOf(what, this.family);
     const proxy = name('proxy');
-    const flowCutting = this.#flowCutting;
     return [
       {
         name: proxy,
@@ -79,7 +63,8 @@ export class FamilyParts {
         run: (signal, ready) => this.#runProxy(serviceProxy, signal, ready),
       },
       kernelWatch(this.family, serviceProxy, [proxy]),
-      ...(flowCutting === undefined ? [] : [conntrackCleaner(name('conntrack'), flowCutting)]),
+      // A dry run leaves conntrack entries alone, too.
+      ...(this.#surroundings.settings.dryRun ? [] : [this.#conntrackCleaner(name('conntrack'))]),
       {
         name: name('leftovers'),
         needs: [proxy],
@@ -89,7 +74,7 @@ export class FamilyParts {
       {
         name: name('service-health'),
         onFailure: 'restart',
-        run: (signal, ready) => this.healthFeed.run(signal, ready),
+        run: (signal, ready) => this.#createHealthServers().run(this.#tables, signal, ready),
       },
     ];
   }
@@ -98,28 +83,62 @@ export class FamilyParts {
     const { family } = this;
     if (this.#started === undefined) {
       const backend = await this.#surroundings.doors.startBackend(family, signal);
-      this.#proxy = this.#createProxy(backend, this.#proxy);
+      this.#proxy.close();
+      this.#proxy = this.#createProxy(backend);
       serviceProxy.replace(this.#proxy);
     }
     this.#started = undefined;
     await serviceProxy.sync(family, signal, ready);
   }
 
-  #createProxy(backend: AnyBackend, former: Syncable | undefined): Syncable {
-    const { settings, node, logger } = this.#surroundings;
+  #createProxy(backend: AnyBackend): FamilyProxy<unknown, unknown, unknown> {
+    const { settings, state, node, logger } = this.#surroundings;
     return new FamilyProxy({
       backend: settings.dryRun ? dryRun(backend, print) : backend,
-      tracker: this.#tracker,
-      status: former?.status,
+      state,
+      startedAtMs: this.#startedAtMs,
       nodeView: () => node.view(this.family),
       logger,
       maxRetryMs: settings.syncPeriodMs,
-      onSettled: (settlement) => this.#flowCutting?.settled(settlement),
     });
   }
 
+  #createHealthServers(): ServiceHealthServers {
+    const { settings, health, node, logger } = this.#surroundings;
+    const { family } = this;
+    return new ServiceHealthServers({
+      family,
+      addresses: () => node.nodePortAddresses(family),
+      proxyHealthy: () => health.healthy(Date.now()),
+      nodeName: settings.nodeName,
+      logger,
+    });
+  }
+
+  /** Deletes stale conntrack entries. */
+  #conntrackCleaner(name: string): Component {
+    const { doors, metrics, logger } = this.#surroundings;
+    const { family } = this;
+    const flowCutting = new FlowCutting({
+      family,
+      tables: this.#tables,
+      flows: doors.openFlows(family),
+      localAddresses: doors.addresses.all,
+      logger,
+      onCut: ({ seconds, flows }) => metrics.observeFlowCut(family, seconds, flows),
+    });
+    return {
+      name,
+      onFailure: 'restart',
+      run: (signal, ready) => {
+        ready();
+        return flowCutting.run(signal);
+      },
+    };
+  }
+
   #createLeftoverRemoval(): LeftoverRemoval {
-    const { settings, doors, node, logger } = this.#surroundings;
+    const { settings, doors, logger } = this.#surroundings;
     const { family } = this;
     return new LeftoverRemoval({
       family,
@@ -127,8 +146,7 @@ export class FamilyParts {
       retryMs: settings.syncPeriodMs,
       logger,
       print: settings.dryRun ? print : undefined,
-      onRemoved: () =>
-        this.#flowCutting?.settled({ ports: new Map(), node: node.view(family), complete: true }),
+      onRemoved: () => this.#tables.removals.put(family, { removedAtMs: Date.now() }),
     });
   }
 }
@@ -153,29 +171,6 @@ export function kernelWatch(
 
 function nameOf(what: string, family: IpFamily): string {
   return `${what}-${family.toLowerCase()}`;
-}
-
-function createFlowCutting(family: IpFamily, { doors, metrics, logger }: FamilySurroundings): FlowCutting {
-  return new FlowCutting(
-    new FlowCutter({
-      family,
-      flows: doors.openFlows(family),
-      localAddresses: doors.addresses.all,
-      logger,
-      onCut: ({ seconds, flows }) => metrics.observeFlowCut(family, seconds, flows),
-    }),
-  );
-}
-
-function conntrackCleaner(name: string, flowCutting: FlowCutting): Component {
-  return {
-    name,
-    onFailure: 'restart',
-    run: (signal, ready) => {
-      ready();
-      return flowCutting.run(signal);
-    },
-  };
 }
 
 function print(text: string): void {

@@ -6,11 +6,14 @@ import type { ToolRunner } from '@menwei/kernel/tool-runner.ts';
 import { findMode } from '../backends/modes.ts';
 import type { Settings } from '../config/settings.ts';
 import { applyConntrackSettings } from '../conntrack/kernel-settings.ts';
+import type { Problem } from '../kubernetes/objects.ts';
 import type { Logger } from '../log/logger.ts';
+import { ProblemLog } from '../proxy/problem-log.ts';
 import { startBackends } from '../setup/backends.ts';
 import { openMachineAddresses } from '../setup/machine-addresses.ts';
 import { openSource } from '../setup/object-source.ts';
 import { openRelays } from '../setup/relays.ts';
+import type { ObjectSource } from '../sources/source.ts';
 import { type Component, ComponentStates } from './component.ts';
 import { openKernelDoors } from './doors.ts';
 import { proxyComponents } from './proxy-components.ts';
@@ -33,8 +36,8 @@ export interface ProxyRequest {
 
 /** Throws UserError, KernelError, ConnectionConfigError, or the signal's reason. */
 export async function openProxy(request: ProxyRequest, signal: AbortSignal): Promise<OpenedProxy> {
-  const { settings, nodePortRange, runner, logger } = request;
-  const source = await openSource(settings, nodePortRange, logger);
+  const { settings, runner, logger } = request;
+  const source = await openLoggedSource(request);
   const addresses = await openMachineAddresses(settings, findMode(settings.mode), signal);
   const relays = openRelayRoom(settings, logger);
   const surroundings = { runner, logger, localAddresses: addresses.local, relays: relays?.current };
@@ -44,6 +47,16 @@ export async function openProxy(request: ProxyRequest, signal: AbortSignal): Pro
   const doors = openKernelDoors(settings, { source, addresses, relays }, runner, logger);
   const states = new ComponentStates();
   return { components: proxyComponents({ settings, doors, started, states, logger }), states };
+}
+
+/** What is wrong with objects goes into the log. */
+async function openLoggedSource({ settings, nodePortRange, logger }: ProxyRequest): Promise<ObjectSource> {
+  const problems = new ProblemLog(logger);
+  const report = (problem: Problem) => problems.report(problem);
+  const source = await openSource(settings, nodePortRange, logger, { report });
+  return {
+    run: (objects, signal) => source.run(objects, signal).finally(() => problems.flush()),
+  };
 }
 
 function openRelayRoom({ mode, dryRun, userspace }: Settings, logger: Logger): RelayRoom | undefined {

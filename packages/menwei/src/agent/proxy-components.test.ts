@@ -14,7 +14,7 @@ import type { ObjectRef, WatchedObject } from '../kubernetes/objects.ts';
 import { silentLogger } from '../log/logger.ts';
 import { RelayPool } from '../relay/pool.ts';
 import { untilAborted } from '../scheduling/pause.ts';
-import type { ObjectSink } from '../sources/source.ts';
+import type { ObjectTables } from '../state/object-tables.ts';
 import { type Component, ComponentStates } from './component.ts';
 import type { ProxyDoors } from './doors.ts';
 import { proxyComponents } from './proxy-components.ts';
@@ -57,25 +57,25 @@ async function freePorts(count: number): Promise<readonly number[]> {
 
 class FakeSource {
   readonly #objects: WatchedObject[] = [];
-  readonly #sinks = new Set<ObjectSink>();
+  readonly #tables = new Set<ObjectTables>();
 
   put(...objects: readonly WatchedObject[]): void {
     this.#objects.push(...objects);
-    for (const sink of this.#sinks) for (const object of objects) sink.upsert(object);
+    for (const tables of this.#tables) for (const object of objects) tables.put(object);
   }
 
   remove(ref: ObjectRef): void {
     const index = this.#objects.findIndex(({ kind, name }) => kind === ref.kind && name === ref.name);
     this.#objects.splice(index, 1);
-    for (const sink of this.#sinks) sink.remove(ref);
+    for (const tables of this.#tables) tables.delete(ref);
   }
 
-  async run(sink: ObjectSink, signal: AbortSignal): Promise<void> {
-    for (const object of this.#objects) sink.upsert(object);
-    this.#sinks.add(sink);
-    sink.synced();
+  async run(tables: ObjectTables, signal: AbortSignal): Promise<void> {
+    for (const object of this.#objects) tables.put(object);
+    this.#tables.add(tables);
+    tables.syncedSources.put('fake', { sinceMs: Date.now() });
     await untilAborted(signal);
-    this.#sinks.delete(sink);
+    this.#tables.delete(tables);
   }
 }
 

@@ -2,21 +2,26 @@
  * The components of `menwei run`, as the settings have them (docs/architecture.md has them in a table). What they share is
  * made here and outlives each of them: what is known of the node, the service ports and what became of them, the metrics.
  */
+import { IP_FAMILIES } from '@menwei/addresses/ip.ts';
 import type { Settings } from '../config/settings.ts';
 import { isNodeEligible, ProxyHealth } from '../health/proxy-health.ts';
 import type { Logger } from '../log/logger.ts';
+import { followSyncs } from '../metrics/follow-syncs.ts';
 import { createProxyMetrics } from '../metrics/proxy-metrics.ts';
 import { NodeState } from '../proxy/node-state.ts';
 import { ServiceProxy } from '../proxy/service-proxy.ts';
-import { heardBy, UnservedFamily } from '../proxy/unserved-family.ts';
+import { UnservedFamily } from '../proxy/unserved-family.ts';
 import type { Started } from '../setup/backends.ts';
+import type { ServicePortStatus } from '../state/service-port-status.ts';
+import { State } from '../state/state.ts';
+import { readStatuses } from '../status/family-status.ts';
 import { reportStatuses } from '../status/reported-status.ts';
 import type { Component, ComponentStates } from './component.ts';
 import type { ProxyDoors } from './doors.ts';
 import { FamilyParts } from './family-components.ts';
 import { NodeWatcher } from './node-watcher.ts';
 import { serverComponents } from './server-components.ts';
-import { SourceRuns } from './source-runs.ts';
+import { sourceComponent } from './source-component.ts';
 
 /** How long the first sync waits for the own Node object of an API server (spec § 1.1). */
 const NODE_GRACE_MS = 30_000;
@@ -34,6 +39,7 @@ interface ProxyParts {
 export function proxyComponents(parts: ProxyParts): readonly Component[] {
   const { settings, doors, started, states, logger } = parts;
   const { addresses, relays } = doors;
+  const state = new State(settings.nodeName);
   const node = new NodeState(settings, addresses.all, addresses.local, addresses.own);
   const health = new ProxyHealth(2 * settings.syncPeriodMs);
   const metrics = createProxyMetrics({
@@ -41,35 +47,30 @@ export function proxyComponents(parts: ProxyParts): readonly Component[] {
     components: () => states.all(),
   });
   const families = started.backends.map(
-    (backend) => new FamilyParts(backend, { settings, doors, node, health, metrics, logger }),
+    (backend) => new FamilyParts(backend, { settings, doors, state, node, health, metrics, logger }),
   );
+  for (const { family } of families) followSyncs(state.families[family], metrics);
   const watcher = new NodeWatcher(node, started.unserved, logger);
+  node.follow(state.objects, () => watcher.look());
   const proxy = new ServiceProxy({
+    state,
     families: families.map((family) => family.proxy),
-    healthServers: new Map(families.map(({ family, healthFeed }) => [family, healthFeed])),
     health,
-    metrics,
     logger,
     minSyncPeriodMs: settings.minSyncPeriodMs,
     syncPeriodMs: settings.syncPeriodMs,
     nodeGraceMs: settings.manifests.length > 0 ? 0 : NODE_GRACE_MS,
-    onNode: (object) => {
-      node.update(object);
-      watcher.look();
-    },
-    onServiceCIDR: (name, cidrs) => node.serviceCIDRs.set(name, cidrs),
-    nodePortObstacle: (family) => node.nodePortObstacle(family),
   });
-  const unserved = Array.from(
-    started.unserved,
-    ([family, { message }]) => new UnservedFamily(family, message, settings.nodeName, Date.now()),
-  );
-  const status = () =>
-    reportStatuses(
-      [proxy, ...unserved].flatMap((each) => each.status()),
-      settings.mode,
-      families.map(({ family, proxy: { tracker } }) => ({ ports: tracker.ports, node: node.view(family) })),
-    );
+  for (const [family, { message: reason }] of started.unserved) {
+    const tables = state.families[family];
+    new UnservedFamily({ objects: state.objects, tables, reason, sinceMs: Date.now() });
+  }
+  const status = () => reportStatuses(allStatuses(state, node, families), settings.mode, knowledge());
+  const knowledge = () =>
+    families.map(({ family }) => ({
+      ports: state.families[family].servicePorts.rows,
+      node: node.view(family),
+    }));
   return [
     watcher.support(),
     ...serverComponents(settings, {
@@ -82,7 +83,20 @@ export function proxyComponents(parts: ProxyParts): readonly Component[] {
     }),
     ...(relays === undefined ? [] : [relays.component()]),
     ...families.flatMap((family) => family.components(proxy, relays === undefined ? [] : [relays.name])),
-    new SourceRuns(doors.source, heardBy(proxy, unserved)).component(),
+    sourceComponent(doors.source, state.objects),
     watcher.addresses(addresses, () => proxy.nodeChanged()),
   ];
+}
+
+/** Of a family that is not proxied there is nothing to say but that. */
+function allStatuses(
+  { objects, families }: State,
+  node: NodeState,
+  served: readonly FamilyParts[],
+): readonly ServicePortStatus[] {
+  return IP_FAMILIES.flatMap((family) =>
+    served.some((each) => each.family === family)
+      ? readStatuses(objects, families[family], node.nodePortObstacle(family))
+      : [...families[family].status.rows.values()],
+  );
 }

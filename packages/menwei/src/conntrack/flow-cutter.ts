@@ -7,7 +7,7 @@ import { type IpFamily, isLoopback } from '@menwei/addresses/ip.ts';
 import type { ConntrackTable } from '@menwei/netlink/conntrack';
 import type { Logger } from '../log/logger.ts';
 import type { NodeView } from '../services/node-view.ts';
-import type { ServicePort, ServicePortKey } from '../state/service-port.ts';
+import type { AppliedPort, ServicePortKey } from '../state/service-port.ts';
 import { FrontendIndex, hasLastingFlows } from './frontends.ts';
 import { StaleFlows } from './stale-flows.ts';
 import { Suspects } from './suspects.ts';
@@ -30,8 +30,8 @@ export interface CutResult {
 /** What the kernel holds since a sync succeeded. */
 export interface Settlement {
   /** The service ports that were changed; undefined: it is gone. */
-  readonly ports: ReadonlyMap<ServicePortKey, ServicePort | undefined>;
-  readonly node: NodeView;
+  readonly ports: ReadonlyMap<ServicePortKey, AppliedPort | undefined>;
+  readonly node: Pick<NodeView, 'nodePortAddresses'>;
   /** The kernel was not known before, so flows may have met other rules than ours or none. */
   readonly complete: boolean;
 }
@@ -50,7 +50,7 @@ export class FlowCutter {
 
   /** Notes what may have become stale; returns whether there is something to {@link cut}. */
   settled({ ports, node, complete }: Settlement): boolean {
-    const changes = new Map<ServicePortKey, ServicePort | undefined>();
+    const changes = new Map<ServicePortKey, AppliedPort | undefined>();
     for (const [key, port] of ports) {
       const after = port !== undefined && hasLastingFlows(port) ? port : undefined;
       const before = this.#frontends.ports.get(key);

@@ -5,7 +5,7 @@
 import { formatHostPort } from '@menwei/addresses/ip.ts';
 import type { ConntrackAddress } from '@menwei/netlink/conntrack';
 import type { Protocol } from '../kubernetes/objects.ts';
-import type { Endpoint, ServicePort, ServicePortKey } from '../state/service-port.ts';
+import type { AppliedPort, Destination, ServicePort, ServicePortKey } from '../state/service-port.ts';
 
 /** `10.96.0.10:53/UDP`; or, of the node's own addresses, whichever they are, `port 30053/UDP`. */
 export type Place = string;
@@ -37,31 +37,16 @@ export function entrancesOf(service: ServicePort): ReadonlyMap<Place, Entrance> 
 }
 
 /**
- * The endpoints that a flow may lead to: those that serve, terminating or not, whatever policies and hints say (spec
- * § 8), and those that are ready without serving, as publishNotReadyAddresses has it.
+ * Where a flow may lead: to the endpoints that serve, terminating or not, whatever policies and hints say (spec § 8), and to
+ * those that are ready without serving, as publishNotReadyAddresses has it; or to where the mode leads it instead.
  */
-export function usableEndpoints({ protocol, endpoints }: ServicePort): ReadonlyMap<Place, Endpoint> {
-  const usable = endpoints.filter(({ serving, ready }) => serving || ready);
-  return new Map(usable.map((endpoint) => [placeOf(protocol, endpoint), endpoint]));
-}
-
-/** The service port as its flows see it where they are led elsewhere than to its endpoints. */
-export function leadingTo(port: ServicePort, destinations: readonly ConntrackAddress[]): ServicePort {
-  const endpoints = destinations.map(
-    ({ ip, port: number }): Endpoint => ({
-      ip,
-      port: number,
-      text: formatHostPort(ip, number),
-      ready: true,
-      serving: true,
-      terminating: false,
-      isLocal: true,
-      zoneHints: undefined,
-      nodeHints: undefined,
-      weight: 1,
-    }),
-  );
-  return { ...port, endpoints };
+export function usableDestinations({
+  protocol,
+  endpoints,
+  destinations,
+}: AppliedPort): ReadonlyMap<Place, Destination> {
+  const usable = destinations ?? endpoints.filter(({ serving, ready }) => serving || ready);
+  return new Map(usable.map((destination) => [placeOf(protocol, destination), destination]));
 }
 
 export function hasLastingFlows({ protocol }: ServicePort): boolean {
@@ -70,19 +55,19 @@ export function hasLastingFlows({ protocol }: ServicePort): boolean {
 
 /** All service ports with lasting flows, and which of them owns which way in. */
 export class FrontendIndex {
-  readonly #ports = new Map<ServicePortKey, ServicePort>();
-  readonly #owners = new Map<Place, ServicePort>();
+  readonly #ports = new Map<ServicePortKey, AppliedPort>();
+  readonly #owners = new Map<Place, AppliedPort>();
 
-  get ports(): ReadonlyMap<ServicePortKey, ServicePort> {
+  get ports(): ReadonlyMap<ServicePortKey, AppliedPort> {
     return this.#ports;
   }
 
-  ownerOf(entrance: Place): ServicePort | undefined {
+  ownerOf(entrance: Place): AppliedPort | undefined {
     return this.#owners.get(entrance);
   }
 
   /** Takes in what changed; undefined: it is gone. */
-  update(changes: ReadonlyMap<ServicePortKey, ServicePort | undefined>): void {
+  update(changes: ReadonlyMap<ServicePortKey, AppliedPort | undefined>): void {
     // All go before one comes: an address may pass from one to the other.
     for (const key of changes.keys()) {
       const former = this.#ports.get(key);

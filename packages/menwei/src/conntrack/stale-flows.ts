@@ -16,8 +16,8 @@
  */
 import { isLoopback } from '@menwei/addresses/ip.ts';
 import { type ConntrackEntry, isSameAddress } from '@menwei/netlink/conntrack';
-import type { ServicePort } from '../state/service-port.ts';
-import { type FrontendIndex, nodePortPlace, type Place, placeOf, usableEndpoints } from './frontends.ts';
+import type { AppliedPort } from '../state/service-port.ts';
+import { type FrontendIndex, nodePortPlace, type Place, placeOf, usableDestinations } from './frontends.ts';
 import type { Suspects } from './suspects.ts';
 
 interface StaleFlowContext {
@@ -31,7 +31,7 @@ interface StaleFlowContext {
 /** Those among the suspects that are stale. */
 export class StaleFlows {
   readonly #context: StaleFlowContext;
-  readonly #usable = new Map<ServicePort, ReadonlyMap<Place, unknown>>();
+  readonly #usable = new Map<AppliedPort, ReadonlyMap<Place, unknown>>();
 
   constructor(context: StaleFlowContext) {
     this.#context = context;
@@ -63,8 +63,8 @@ export class StaleFlows {
     return isTranslated(flow) || !isLoopback(destination.ip);
   }
 
-  #isUsable(owner: ServicePort, endpoint: Place): boolean {
-    const usable = this.#usable.get(owner) ?? usableEndpoints(owner);
+  #isUsable(owner: AppliedPort, endpoint: Place): boolean {
+    const usable = this.#usable.get(owner) ?? usableDestinations(owner);
     this.#usable.set(owner, usable);
     return usable.has(endpoint);
   }

@@ -6,8 +6,8 @@
  * few, narrow filters are best; and when many would be needed, a single wide one is cheaper.
  */
 import { type ConntrackFilter, formatFilter } from '@menwei/netlink/conntrack';
-import type { Endpoint, ServicePort } from '../state/service-port.ts';
-import { type Entrance, entrancesOf, type Place, usableEndpoints } from './frontends.ts';
+import type { AppliedPort, Destination } from '../state/service-port.ts';
+import { type Entrance, entrancesOf, type Place, usableDestinations } from './frontends.ts';
 
 /**
  * - `any`: the way in is new or gone: nothing is known of its flows;
@@ -19,7 +19,7 @@ type Look = 'any' | 'former';
 const MAX_FILTERS = 3;
 
 const NO_ENTRANCES: ReadonlyMap<Place, Entrance> = new Map();
-const NO_ENDPOINTS: ReadonlyMap<Place, Endpoint> = new Map();
+const NO_ENDPOINTS: ReadonlyMap<Place, Destination> = new Map();
 
 export class Suspects {
   readonly #looks = new Map<Place, Look>();
@@ -49,7 +49,7 @@ export class Suspects {
   }
 
   /** A service port came (before: undefined), went (after: undefined) or changed. */
-  note(before: ServicePort | undefined, after: ServicePort | undefined): void {
+  note(before: AppliedPort | undefined, after: AppliedPort | undefined): void {
     const protocol = (after ?? before)?.protocol;
     if (protocol === undefined) return;
     const [was, is] = [reachOf(before), reachOf(after)];
@@ -76,16 +76,16 @@ export class Suspects {
     for (const [text, filter] of others.#filters) this.#filters.set(text, filter);
   }
 
-  #suspectAny(protocol: ServicePort['protocol'], fresh: ReadonlyMap<Place, Entrance>): void {
+  #suspectAny(protocol: AppliedPort['protocol'], fresh: ReadonlyMap<Place, Entrance>): void {
     for (const entrance of fresh.keys()) this.#look(entrance, 'any');
     this.#search(destinationFilters(protocol, fresh.values()));
   }
 
   /** All flows from one of these ways in to one of these endpoints; so either will do to find them. */
   #suspectFormer(
-    protocol: ServicePort['protocol'],
+    protocol: AppliedPort['protocol'],
     entrances: ReadonlyMap<Place, Entrance>,
-    endpoints: ReadonlyMap<Place, Endpoint>,
+    endpoints: ReadonlyMap<Place, Destination>,
     gone: ReadonlyMap<Place, Entrance>,
   ): void {
     for (const entrance of entrances.keys()) this.#look(entrance, gone.has(entrance) ? 'any' : 'former');
@@ -106,12 +106,12 @@ export class Suspects {
 
 interface Reach {
   readonly entrances: ReadonlyMap<Place, Entrance>;
-  readonly endpoints: ReadonlyMap<Place, Endpoint>;
+  readonly endpoints: ReadonlyMap<Place, Destination>;
 }
 
-function reachOf(port: ServicePort | undefined): Reach {
+function reachOf(port: AppliedPort | undefined): Reach {
   if (port === undefined) return { entrances: NO_ENTRANCES, endpoints: NO_ENDPOINTS };
-  return { entrances: entrancesOf(port), endpoints: usableEndpoints(port) };
+  return { entrances: entrancesOf(port), endpoints: usableDestinations(port) };
 }
 
 function select<T>(all: ReadonlyMap<Place, T>, isWanted: (place: Place) => boolean): ReadonlyMap<Place, T> {
@@ -120,7 +120,7 @@ function select<T>(all: ReadonlyMap<Place, T>, isWanted: (place: Place) => boole
 
 /** One filter for each port number: the address too if there is just one. */
 function destinationFilters(
-  protocol: ServicePort['protocol'],
+  protocol: AppliedPort['protocol'],
   entrances: Iterable<Entrance>,
 ): readonly ConntrackFilter[] {
   const byPort = new Map<number, Entrance>();
@@ -132,8 +132,8 @@ function destinationFilters(
 }
 
 function replyFilters(
-  protocol: ServicePort['protocol'],
-  endpoints: Iterable<Endpoint>,
+  protocol: AppliedPort['protocol'],
+  endpoints: Iterable<Destination>,
 ): readonly ConntrackFilter[] {
   return Array.from(endpoints, ({ ip, port }) => ({ protocol, replySource: { ip, port } }));
 }

@@ -3,11 +3,8 @@ import { connect, createServer } from 'node:net';
 import type { IpFamily } from '@menwei/addresses/ip.ts';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { type Logger, silentLogger } from '../log/logger.ts';
-import {
-  type ServiceHealth,
-  ServiceHealthServers,
-  type ServiceHealthServersOptions,
-} from './service-health-servers.ts';
+import type { ServiceHealth } from '../services/service-health.ts';
+import { ServiceHealthServers, type ServiceHealthServersOptions } from './service-health-servers.ts';
 
 /** A port nobody uses at the moment. */
 async function freePort(): Promise<number> {

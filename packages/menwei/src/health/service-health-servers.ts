@@ -6,20 +6,13 @@ import type { RequestListener, Server, ServerResponse } from 'node:http';
 import type { IpFamily } from '@menwei/addresses/ip.ts';
 import { formatErrorChain } from '../log/error-text.ts';
 import type { Logger } from '../log/logger.ts';
+import { untilAborted } from '../scheduling/pause.ts';
 import { Turns } from '../scheduling/turns.ts';
+import { type ServiceHealth, ServiceHealthIndex } from '../services/service-health.ts';
+import type { FamilyTables } from '../state/family-tables.ts';
 import { answer, closeHttpServer, createHttpServer, listen } from './http-listener.ts';
 
 const DEFAULT_RETRY_MS = 5_000;
-
-/** A Service that wants a health-check server. */
-export interface ServiceHealth {
-  readonly namespace: string;
-  readonly name: string;
-  /** The healthCheckNodePort. */
-  readonly port: number;
-  /** Distinct addresses of ready endpoints on this node. */
-  readonly localEndpoints: number;
-}
 
 export interface ServiceHealthServersOptions {
   readonly family: IpFamily;
@@ -52,6 +45,35 @@ export class ServiceHealthServers {
 
   constructor(options: ServiceHealthServersOptions) {
     this.#options = options;
+  }
+
+  /**
+   * Follows the service ports from sync to sync until the signal fires; then all servers are closed.
+   *
+   * @param ready called when those that are wanted by then have been made
+   */
+  async run(
+    { family, servicePorts, syncs }: Pick<FamilyTables, 'family' | 'servicePorts' | 'syncs'>,
+    signal: AbortSignal,
+    ready: () => void = () => undefined,
+  ): Promise<void> {
+    const failure = Promise.withResolvers<never>();
+    failure.promise.catch(() => undefined);
+    const services = new ServiceHealthIndex(servicePorts);
+    // As upstream: who was told before the rules are there would send traffic to where it is refused.
+    const reader = syncs.reader(() => {
+      if (reader.take().some(({ after }) => after?.ok)) this.sync(services.read()).catch(failure.reject);
+    });
+    reader.take();
+    try {
+      if ((syncs.get(family)?.fullCount ?? 0) > 0) await this.sync(services.read());
+      ready();
+      await Promise.race([failure.promise, untilAborted(signal)]);
+    } finally {
+      reader.close();
+      services.close();
+      await this.close();
+    }
   }
 
   /**

@@ -1,32 +1,28 @@
 /** What the kernel must hold for some objects, all at once: for who only looks and never programs. */
 import type { AnyRules, Plan } from '../backends/backend.ts';
-import type { Problem, WatchedObject } from '../kubernetes/objects.ts';
+import type { Problem } from '../kubernetes/objects.ts';
 import { findUnsupported } from '../proxy/unsupported.ts';
 import { isLargeCluster, type NodeView } from '../services/node-view.ts';
 import { ServiceTracker } from '../services/service-tracker.ts';
+import { FamilyTables } from '../state/family-tables.ts';
+import type { ObjectTables } from '../state/object-tables.ts';
 import type { ServicePortKey } from '../state/service-port.ts';
 
 /** The result is a plan of `rules`' mode that is up to date. */
 export function desiredPlan(
   rules: AnyRules,
-  objects: Iterable<WatchedObject>,
+  objects: ObjectTables,
   nodeView: NodeView,
   report: (problem: Problem) => void,
 ): Plan<unknown, unknown> {
-  const tracker = new ServiceTracker({
-    family: rules.family,
-    nodeName: nodeView.name,
-    startedAtMs: Number.POSITIVE_INFINITY,
-  });
-  for (const object of objects) {
-    if (object.kind === 'Service') tracker.upsertService(object);
-    if (object.kind === 'EndpointSlice') tracker.upsertSlice(object);
-  }
-  for (const problem of tracker.takeChanges().problems) report(problem);
+  const tables = new FamilyTables(rules.family);
+  const startedAtMs = Number.POSITIVE_INFINITY;
+  const tracker = new ServiceTracker({ objects, tables, startedAtMs });
+  for (const problem of tracker.update().problems) report(problem);
   const node = { ...nodeView, largeCluster: isLargeCluster(tracker.endpointCount) };
   const plan = rules.plan();
   const units = new Map<ServicePortKey, unknown>();
-  for (const [key, port] of tracker.ports) {
+  for (const [key, port] of tables.servicePorts.rows) {
     const unsupported = findUnsupported(rules, port);
     if (unsupported !== undefined) {
       report(unsupported);

@@ -6,7 +6,7 @@ import { sweep } from '../backends/leftover-sweep.ts';
 import type { Leftovers } from '../backends/leftovers.ts';
 import { findMode } from '../backends/modes.ts';
 import type { Settings } from '../config/settings.ts';
-import type { Problem, WatchedObject } from '../kubernetes/objects.ts';
+import type { Problem } from '../kubernetes/objects.ts';
 import type { Logger } from '../log/logger.ts';
 import { createLogger } from '../log/pino-logger.ts';
 import { NodeState } from '../proxy/node-state.ts';
@@ -21,6 +21,7 @@ import { openSource } from '../setup/object-source.ts';
 import type { ProxyInput } from '../setup/proxy-options.ts';
 import { readSettings } from '../setup/settings-input.ts';
 import type { ObjectSource } from '../sources/source.ts';
+import { ObjectTables } from '../state/object-tables.ts';
 import { desiredPlan } from './desired-state.ts';
 
 /** Prints the changes of every family; the exit status is 1 if there are any, or if an object asks for what can't be had. */
@@ -43,7 +44,7 @@ export async function diffKernel({ flags, nodePortRange }: ProxyInput): Promise<
       process.exitCode = 1;
     };
     const objects = await readObjects(settings, nodePortRange, logger, report);
-    node.takeIn(objects);
+    node.follow(objects);
     const surroundings = { runner, logger, localAddresses: addresses.local };
     const { backends, unserved } = await startBackends(settings, surroundings, signal);
     const unservable = findUnservable(node, unserved);
@@ -93,33 +94,23 @@ async function readObjects(
   nodePortRange: string | undefined,
   logger: Logger,
   report: (problem: Problem) => void,
-): Promise<readonly WatchedObject[]> {
+): Promise<ObjectTables> {
+  const objects = new ObjectTables(settings.nodeName);
   const { manifests: paths } = settings;
   if (paths.length === 0) {
-    return readOnce(await openSource(settings, nodePortRange, logger, { waitForAll: true }), report);
+    await readOnce(await openSource(settings, nodePortRange, logger, { report, waitForAll: true }), objects);
+    return objects;
   }
   const manifests = await readManifestsOrFail(paths, nodePortRange);
   const faults = describeFaults(paths, manifests);
   if (faults.length > 0) throw new UserError(faults);
-  return manifests.objects;
+  for (const object of manifests.objects) objects.put(object);
+  return objects;
 }
 
-/** The objects of a source at the start; the last version where there are several. */
-async function readOnce(
-  source: ObjectSource,
-  report: (problem: Problem) => void,
-): Promise<readonly WatchedObject[]> {
-  const objects: WatchedObject[] = [];
+/** Takes in the objects of a source as they are at the start. */
+async function readOnce(source: ObjectSource, objects: ObjectTables): Promise<void> {
   const stop = new AbortController();
-  await source.run(
-    {
-      upsert: (object) => objects.push(object),
-      remove: () => undefined,
-      synced: () => stop.abort(),
-      report,
-      stale: () => undefined,
-    },
-    stop.signal,
-  );
-  return objects;
+  objects.syncedSources.reader(() => stop.abort());
+  await source.run(objects, stop.signal);
 }

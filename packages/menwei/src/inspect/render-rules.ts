@@ -11,6 +11,7 @@ import { UserError } from '../setup/failure.ts';
 import { openMachineAddresses } from '../setup/machine-addresses.ts';
 import { describeFaults, readManifestsOrFail } from '../setup/manifests-input.ts';
 import { readSettings } from '../setup/settings-input.ts';
+import { ObjectTables } from '../state/object-tables.ts';
 import { desiredPlan } from './desired-state.ts';
 
 /** The options of `menwei render`, as the command line names them. */
@@ -55,7 +56,9 @@ async function renderObjects(options: RenderOptions, objects: readonly WatchedOb
   // Not where anybody listens, as a bind address may be.
   const nodeIp = options.nodeIp === undefined ? undefined : checkIp(options.nodeIp);
   const node = await openNode({ ...settings, bindAddress: nodeIp ?? settings.bindAddress }, mode);
-  node.takeIn(objects);
+  const tables = new ObjectTables(settings.nodeName);
+  for (const object of objects) tables.put(object);
+  node.follow(tables);
   const family = options.family ?? node.ips.primaryFamily;
   const rules = mode.rules(settings, family);
   const view = node.view(family);
@@ -65,7 +68,7 @@ async function renderObjects(options: RenderOptions, objects: readonly WatchedOb
   }
   const leftOut: string[] = [];
   const report = (problem: Problem) => leftOut.push(formatProblem(problem));
-  const plan = desiredPlan(rules, objects, view, report);
+  const plan = desiredPlan(rules, tables, view, report);
   return {
     text: rules.format(rules.diff(rules.nothing(), plan.complete())),
     warnings: [...warnings, ...strangers],

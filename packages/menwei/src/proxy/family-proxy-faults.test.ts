@@ -3,7 +3,7 @@ import { ToyBackend, type ToyPlan } from '@menwei/testing/proxy/toy-backend.ts';
 import { aNodeView, aService, aSlice } from '@menwei/testing/services/testing.ts';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { silentLogger } from '../log/logger.ts';
-import { ServiceTracker } from '../services/service-tracker.ts';
+import { State } from '../state/state.ts';
 import { FamilyProxy } from './family-proxy.ts';
 
 const signal = new AbortController().signal;
@@ -12,17 +12,24 @@ const TROUBLE = new KernelError({ operation: 'add', object: 'it', detail: 'no su
 
 function open() {
   const backend = new ToyBackend();
-  const tracker = new ServiceTracker({ family: 'IPv4', nodeName: 'node-a', startedAtMs: 0 });
+  const state = new State('node-a');
+  const { objects } = state;
   let view = aNodeView();
   const nodeView = vi.fn(() => view);
-  const onSettled = vi.fn();
-  const proxy = new FamilyProxy({ backend, tracker, nodeView, logger: silentLogger, onSettled });
+  const proxy = new FamilyProxy({
+    backend,
+    state,
+    startedAtMs: 0,
+    nodeView,
+    logger: silentLogger,
+  });
   return {
     backend,
-    tracker,
+    objects,
+    applied: state.families.IPv4.applied,
+    triggerTimesMs: () => state.families.IPv4.syncs.get('IPv4')?.triggerTimesMs,
     proxy,
     nodeView,
-    onSettled,
     sync: () => proxy.sync(signal),
     setZone: (zone: string) => {
       view = aNodeView({ zone });
@@ -32,14 +39,19 @@ function open() {
     },
     put(name: string, ...pods: readonly number[]) {
       const number = [...name].reduce((sum, letter) => sum + letter.charCodeAt(0), 0) % 250;
-      tracker.upsertService(aService({ name, clusterIPs: { IPv4: `172.30.0.${number}` } }));
+      objects.put(aService({ name, clusterIPs: { IPv4: `172.30.0.${number}` } }));
       const endpoints = pods.map((pod) => `10.0.0.${pod}`);
-      tracker.upsertSlice(aSlice({ name: `${name}-1`, serviceName: name, endpoints }));
+      objects.put(aSlice({ name: `${name}-1`, serviceName: name, endpoints }));
     },
-    remove: (name: string) => tracker.removeService('ns', name),
+    remove: (name: string) => objects.delete({ kind: 'Service', namespace: 'ns', name: name }),
     takeLog: () => backend.log.splice(0),
     states: () =>
-      Object.fromEntries(proxy.status.list().map(({ servicePort, state }) => [servicePort, state])),
+      Object.fromEntries(
+        [...proxy.state.families[proxy.family].status.rows.values()].map(({ servicePort, state }) => [
+          servicePort,
+          state,
+        ]),
+      ),
     kernel: () => Object.fromEntries([...backend.kernel].map(([key, text]) => [key, text.trim()])),
   };
 }
@@ -129,16 +141,6 @@ describe('what throws in the middle of a sync loses nothing and is never reporte
     expect(states()).toEqual({ 'ns/db/TCP': 'programmed' });
     expect(kernel()).toEqual({ 'ns/db/TCP': 'b 10.0.0.3:8080' });
   });
-
-  it('who is told of syncs: he is told with the next one', async () => {
-    const { put, sync, states, onSettled } = await openSynced();
-    onSettled.mockImplementationOnce(thrower);
-    put('db', 3);
-    expect(await sync()).toMatchObject({ ok: true });
-    expect(states()).toEqual(BOTH_PROGRAMMED);
-    await sync();
-    expect(onSettled.mock.lastCall?.[0].ports.get('ns/db/TCP')).toMatchObject({ name: 'db' });
-  });
 });
 
 describe('a service port that the plan can’t take', () => {
@@ -190,7 +192,10 @@ describe('a service port that the kernel refuses for good', () => {
   it('is in error, and the others are programmed', async () => {
     const { proxy, states } = await openRefusing();
     expect(states()).toEqual({ 'ns/web/TCP': 'programmed', 'ns/db/TCP': 'error' });
-    expect(proxy.status.list().find(({ state }) => state === 'error')?.error).toBe('add it: no such luck');
+    expect(
+      [...proxy.state.families[proxy.family].status.rows.values()].find(({ state }) => state === 'error')
+        ?.error,
+    ).toBe('add it: no such luck');
   });
 
   it('costs other changes nothing, and the kernel is never looked at for it', async () => {
@@ -248,7 +253,9 @@ describe('a service port that the kernel refuses for good', () => {
     remove('db');
     await sync();
     takeLog();
-    expect(proxy.status.list().map(({ servicePort }) => servicePort)).toEqual(['ns/web/TCP']);
+    expect(
+      [...proxy.state.families[proxy.family].status.rows.values()].map(({ servicePort }) => servicePort),
+    ).toEqual(['ns/web/TCP']);
     backend.refused.clear();
     vi.advanceTimersByTime(1_000);
     await sync();
@@ -267,13 +274,13 @@ describe('a service port that the kernel refuses for good', () => {
 
 describe('while syncs fail', () => {
   it('what came and went is forgotten, and trigger times are limited', async () => {
-    const { backend, tracker, put, remove, sync, onSettled } = await openSynced();
+    const { backend, objects, put, remove, sync, applied, triggerTimesMs } = await openSynced();
     const apply = vi.spyOn(backend, 'apply').mockRejectedValue(TROUBLE);
     for (let round = 0; round < 30; round++) {
       put(`job-${round}`, 9);
       for (let write = 0; write < 500; write++) {
         const endpoints = [`10.0.${round}.${write % 250}`];
-        tracker.upsertSlice(
+        objects.put(
           aSlice({
             name: 'web-1',
             serviceName: 'web',
@@ -286,10 +293,12 @@ describe('while syncs fail', () => {
       remove(`job-${round}`);
     }
     apply.mockRestore();
-    const { triggerTimesMs } = await sync();
-    expect(triggerTimesMs).toHaveLength(10_000);
-    expect(triggerTimesMs[0]).toBe(1);
-    expect([...(onSettled.mock.lastCall?.[0].ports.keys() ?? [])]).toEqual(['ns/web/TCP', 'ns/job-29/TCP']);
+    const reader = applied.reader();
+    reader.take();
+    await sync();
+    const times = triggerTimesMs() ?? [];
+    expect([times.length, times[0]]).toEqual([10_000, 1]);
+    expect(reader.take().map(({ key }) => key)).toEqual(['ns/web/TCP']);
   });
 });
 
@@ -309,9 +318,9 @@ function spyOnPlan(backend: ToyBackend, method: 'update' | 'settle' | 'complete'
 
 describe('an address of the node that comes or goes', () => {
   it('costs the compilation of the service ports that it concerns', async () => {
-    const { backend, tracker, put, sync, setLocalAddresses } = await openSynced();
+    const { backend, objects, put, sync, setLocalAddresses } = await openSynced();
     put('db', 2);
-    tracker.upsertService(
+    objects.put(
       aService({ name: 'open', clusterIPs: { IPv4: '172.30.0.9' }, ports: [{ nodePort: 30_080 }] }),
     );
     await sync();
@@ -325,8 +334,8 @@ describe('an address of the node that comes or goes', () => {
   });
 
   it('is not forgotten when the sync fails', async () => {
-    const { backend, tracker, sync, setLocalAddresses } = await openSynced();
-    tracker.upsertService(
+    const { backend, objects, sync, setLocalAddresses } = await openSynced();
+    objects.put(
       aService({ name: 'open', clusterIPs: { IPv4: '172.30.0.9' }, ports: [{ nodePort: 30_080 }] }),
     );
     await sync();

@@ -13,7 +13,7 @@ import { IptablesPlan } from '../backends/iptables/plan.ts';
 import type { EndpointSlice, Service } from '../kubernetes/objects.ts';
 import { type Logger, silentLogger } from '../log/logger.ts';
 import type { NodeView } from '../services/node-view.ts';
-import { ServiceTracker } from '../services/service-tracker.ts';
+import { State } from '../state/state.ts';
 import { FamilyProxy } from './family-proxy.ts';
 
 const signal = new AbortController().signal;
@@ -35,29 +35,30 @@ function open({
 }: OpenOptions = {}) {
   const fake = new FakeIptables({ family, ...(faults === undefined ? {} : { faults }) });
   const backend = openBackend(fake, family);
-  const tracker = new ServiceTracker({ family, nodeName: node.name, startedAtMs: 0 });
+  const state = new State(node.name);
+  const { objects } = state;
   let view = node;
-  const proxy = new FamilyProxy({ backend, tracker, nodeView: () => view, logger });
+  const proxy = new FamilyProxy({ backend, state, startedAtMs: 0, nodeView: () => view, logger });
   return {
     fake,
     backend,
     proxy,
     sync: () => proxy.sync(signal),
-    put(...objects: readonly (Service | EndpointSlice)[]) {
-      for (const object of objects) {
-        if (object.kind === 'Service') tracker.upsertService(object);
-        else tracker.upsertSlice(object);
-      }
+    put(...some: readonly (Service | EndpointSlice)[]) {
+      for (const object of some) objects.put(object);
     },
-    remove({ kind, namespace, name }: Service | EndpointSlice) {
-      if (kind === 'Service') tracker.removeService(namespace, name);
-      else tracker.removeSlice(namespace, name);
-    },
+    remove: (object: Service | EndpointSlice) => objects.delete(object),
+    triggerTimesMs: () => state.families[family].syncs.get(family)?.triggerTimesMs,
     setNode(next: NodeView) {
       view = next;
     },
     states: () =>
-      Object.fromEntries(proxy.status.list().map(({ servicePort, state }) => [servicePort, state])),
+      Object.fromEntries(
+        [...proxy.state.families[proxy.family].status.rows.values()].map(({ servicePort, state }) => [
+          servicePort,
+          state,
+        ]),
+      ),
     /** The tools that were used since the last call, and for restore what they were told, line by line. */
     takeOperations: () =>
       fake.operations.splice(0).map(({ verb, text }) => ({ verb, lines: text.split('\n') })),
@@ -98,9 +99,9 @@ describe.each(IP_FAMILIES)('FamilyProxy of %s', (family) => {
           }
           const { ok } = await sync();
           for (const state of Object.values(states())) expect(state).toBeOneOf(['programmed', 'error']);
-          const { unmet } = proxy.tracker;
-          for (const { servicePort, state } of ok ? proxy.status.list() : [])
-            expect(state).toBe(unmet.has(servicePort) ? 'error' : 'programmed');
+          const { unmet, status } = proxy.state.families[family];
+          for (const { servicePort, state } of ok ? status.rows.values() : [])
+            expect(state).toBe(unmet.rows.has(servicePort) ? 'error' : 'programmed');
         }
         fake.faults.stop();
         expect(await sync()).toMatchObject({ ok: true });
@@ -108,9 +109,9 @@ describe.each(IP_FAMILIES)('FamilyProxy of %s', (family) => {
         expect(fake.dump()).toBe(await freshDump(objectsAfter(events), node));
         expect(states()).toEqual(
           Object.fromEntries(
-            Array.from(proxy.tracker.ports.keys(), (key) => [
+            Array.from(proxy.state.families[proxy.family].servicePorts.rows.keys(), (key) => [
               key,
-              proxy.tracker.unmet.has(key) ? 'error' : 'programmed',
+              proxy.state.families[proxy.family].unmet.rows.has(key) ? 'error' : 'programmed',
             ]),
           ),
         );
@@ -153,16 +154,20 @@ describe('status', () => {
     await sync();
     put(db, dbPods);
     vi.spyOn(fake, 'restore').mockRejectedValueOnce(REFUSED);
-    expect(await sync()).toMatchObject({ ok: false, error: REFUSED, triggerTimesMs: [] });
+    expect(await sync()).toMatchObject({ ok: false, error: REFUSED });
     expect(states()).toEqual({ 'ns/web/TCP': 'programmed', 'ns/db/TCP': 'error' });
-    expect(proxy.status.list().find(({ state }) => state === 'error')).toMatchObject({
+    expect(
+      [...proxy.state.families[proxy.family].status.rows.values()].find(({ state }) => state === 'error'),
+    ).toMatchObject({
       servicePort: 'ns/db/TCP',
       family: 'IPv4',
       error: 'iptables restore line 7: no such luck',
     });
     await sync();
     expect(states()).toEqual({ 'ns/web/TCP': 'programmed', 'ns/db/TCP': 'programmed' });
-    expect(proxy.status.list().some((status) => 'error' in status)).toBe(false);
+    expect(
+      [...proxy.state.families[proxy.family].status.rows.values()].some((status) => 'error' in status),
+    ).toBe(false);
   });
 
   it('goes with its Service', async () => {
@@ -205,7 +210,7 @@ describe('status', () => {
     put({ ...web, sessionAffinitySeconds: 60 }, db, dbPods);
     expect(await sync()).toMatchObject({ ok: true });
     expect(states()).toEqual({ 'ns/web/TCP': 'error', 'ns/db/TCP': 'programmed' });
-    expect(proxy.status.list()[0]?.error).toBe('BUG: no way');
+    expect([...proxy.state.families[proxy.family].status.rows.values()][0]?.error).toBe('BUG: no way');
     expect(errors).toEqual(['service port could not be compiled']);
     expect(fake.dump()).toBe(await freshDump([web, webPods, db, dbPods], aNodeView()));
     expect(fake.dump()).not.toBe(before);
@@ -239,7 +244,6 @@ describe('what a sync does', () => {
       ok: true,
       complete: false,
       changedServicePorts: 0,
-      triggerTimesMs: [],
     });
     expect(takeOperations()).toEqual([]);
   });
@@ -269,13 +273,14 @@ describe('what a sync does', () => {
   });
 
   it('tells the trigger times of what it programmed, failed syncs included', async () => {
-    const { fake, put, sync } = open();
+    const { fake, put, sync, triggerTimesMs } = open();
     put(web, { ...webPods, lastChangeTriggerTimeMs: 5 });
     vi.spyOn(fake, 'restore').mockRejectedValueOnce(REFUSED);
-    expect((await sync()).triggerTimesMs).toEqual([]);
-    put(db, { ...dbPods, lastChangeTriggerTimeMs: 7 });
-    expect((await sync()).triggerTimesMs).toEqual([5, 7]);
-    expect((await sync()).triggerTimesMs).toEqual([]);
+    for (const expected of [[], [5, 7], []]) {
+      await sync();
+      expect(triggerTimesMs()).toEqual(expected);
+      put(db, { ...dbPods, lastChangeTriggerTimeMs: 7 });
+    }
   });
 
   it('ends with the signal, and the next sync looks at the whole kernel', async () => {
@@ -493,7 +498,9 @@ describe('a kernel that takes some changes and refuses others', () => {
     apply.mockImplementationOnce(async () => ({ refused: [{ servicePort: 'ns/db/TCP', error: REFUSED }] }));
     remove(db);
     await sync();
-    expect(proxy.status.list().map(({ servicePort }) => servicePort)).toEqual(['ns/web/TCP']);
+    expect(
+      [...proxy.state.families[proxy.family].status.rows.values()].map(({ servicePort }) => servicePort),
+    ).toEqual(['ns/web/TCP']);
   });
 });
 

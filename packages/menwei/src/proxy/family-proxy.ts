@@ -7,18 +7,19 @@
 
 import type { IpFamily } from '@menwei/addresses/ip.ts';
 import type { Backend, Partly, Refusal } from '../backends/backend.ts';
-import type { Settlement } from '../conntrack/flow-cutter.ts';
-import { leadingTo } from '../conntrack/frontends.ts';
 import type { Logger } from '../log/logger.ts';
 import { Turns } from '../scheduling/turns.ts';
 import { compareNodes } from '../services/node-change.ts';
 import { isLargeCluster, type NodeView } from '../services/node-view.ts';
-import type { ServiceTracker } from '../services/service-tracker.ts';
+import { ServiceTracker } from '../services/service-tracker.ts';
+import type { FamilyTables } from '../state/family-tables.ts';
+import type { Reader } from '../state/reader.ts';
 import type { ServicePort, ServicePortKey } from '../state/service-port.ts';
+import type { State as SharedState } from '../state/state.ts';
 import { DesiredUnits } from './desired-units.ts';
+import { FamilyRecord } from './family-record.ts';
 import { ProblemLog } from './problem-log.ts';
 import { RefusedPorts } from './refused-ports.ts';
-import { StatusBoard } from './service-port-status.ts';
 
 /** Trigger times of changes that no sync has programmed; what comes after so many is not measured. */
 const MAX_TRIGGER_TIMES = 10_000;
@@ -30,15 +31,13 @@ type Ports = ReadonlyMap<ServicePortKey, ServicePort | undefined>;
 
 interface FamilyProxyOptions<Unit, State, Changes> {
   readonly backend: Backend<Unit, State, Changes>;
-  /** One that had another proxy before has all its service ports programmed again. */
-  readonly tracker: ServiceTracker;
-  /** That of the family's former proxy, if there was one. */
-  readonly status?: StatusBoard | undefined;
+  /** Where the objects are, and what becomes of them is written. */
+  readonly state: SharedState;
+  /** See ServiceTracker. */
+  readonly startedAtMs: number;
   /** How the node looks now. */
   readonly nodeView: () => NodeView;
   readonly logger: Logger;
-  /** Told of every sync that succeeded. */
-  readonly onSettled?: ((settlement: Settlement) => void) | undefined;
   /** Longest wait before a refused service port is tried again. */
   readonly maxRetryMs?: number;
 }
@@ -50,8 +49,6 @@ export interface SyncResult {
   /** Everything was compared with the kernel, not just what changed. */
   readonly complete: boolean;
   readonly changedServicePorts: number;
-  /** When the programmed changes were set off (see TrackerChanges); empty after a failure. */
-  readonly triggerTimesMs: readonly number[];
   /** What the kernel did not take, while all the rest succeeded. */
   readonly refused: readonly Refusal[];
   /** When a sync is due that tries again what was refused; undefined: nothing is. */
@@ -61,8 +58,8 @@ export interface SyncResult {
 /** A FamilyProxy of any mode, as the sync loop sees it. */
 export interface Syncable {
   readonly family: IpFamily;
-  readonly status: StatusBoard;
-  readonly tracker: ServiceTracker;
+  /** Whom to tell when the objects have changed in a way that may concern this family. */
+  onTouched(listener: () => void): void;
   sync(signal: AbortSignal): Promise<SyncResult>;
   /** What the kernel holds is not what we left: the next sync looks at all of it. */
   forgetKernel(): void;
@@ -81,19 +78,20 @@ const NOTHING_REFUSED: RefusedChanges = { refusals: [], reasons: new Map(), isKe
 
 export class FamilyProxy<Unit, State, Changes> implements Syncable {
   readonly family: IpFamily;
-  readonly status: StatusBoard;
-  readonly tracker: ServiceTracker;
+  readonly state: SharedState;
   readonly #options: FamilyProxyOptions<Unit, State, Changes>;
   readonly #backend: Backend<Unit, State, Changes>;
   readonly #desired: DesiredUnits<Unit, State, Changes>;
+  readonly #tables: FamilyTables;
+  readonly #record: FamilyRecord;
+  readonly #tracker: ServiceTracker;
+  readonly #servicePorts: Reader<ServicePort>;
+  readonly #unmet: Reader<string>;
   /** For syncs and what the watch looks at or edits between them. */
   readonly #turns = new Turns();
   /** Changed or tried again since the last sync that succeeded; what a failed one leaves, the next one takes up. */
   readonly #unprogrammed = new Map<ServicePortKey, ServicePort | undefined>();
   readonly #refused: RefusedPorts;
-  /** Service ports that somebody was told of as settled, and what is still to be told. */
-  readonly #told = new Set<ServicePortKey>();
-  readonly #untold = new Map<ServicePortKey, ServicePort | undefined>();
   readonly #triggerTimesMs: number[] = [];
   /** For which the plan is compiled. */
   #node: NodeView | undefined;
@@ -111,17 +109,37 @@ export class FamilyProxy<Unit, State, Changes> implements Syncable {
     this.#desired = new DesiredUnits(options.backend, options.logger);
     this.#refused = new RefusedPorts(options.maxRetryMs ?? MAX_RETRY_MS);
     this.family = options.backend.family;
-    this.tracker = options.tracker;
-    this.status = options.status ?? new StatusBoard(this.family, (key) => options.tracker.unmet.get(key));
-    for (const [key, port] of this.tracker.ports) this.#unprogrammed.set(key, port);
-    for (const { servicePort } of this.status.list())
-      if (!this.tracker.ports.has(servicePort)) this.status.remove(servicePort);
+    const { state, startedAtMs } = options;
+    this.state = state;
+    this.#tables = state.families[this.family];
+    this.#record = new FamilyRecord(this.#tables);
+    this.#tracker = new ServiceTracker({ objects: state.objects, tables: this.#tables, startedAtMs });
+    this.#servicePorts = this.#tables.servicePorts.reader();
+    this.#unmet = this.#tables.unmet.reader();
+  }
+
+  onTouched(listener: () => void): void {
+    this.#tracker.onTouched(listener);
+  }
+
+  /** Follows the objects no longer. What it has written stays. */
+  close(): void {
+    for (const each of [this.#tracker, this.#servicePorts, this.#unmet]) each.close();
   }
 
   sync(signal: AbortSignal): Promise<SyncResult> {
     return this.#turns.take(async () => {
+      const startedMs = performance.now();
       const result = await this.#sync(signal);
       this.#isLookDue = !this.#kernelKnown;
+      const { ok, complete } = result;
+      this.#record.synced({
+        ok,
+        complete,
+        seconds: (performance.now() - startedMs) / 1000,
+        node: this.#node,
+        triggerTimesMs: ok ? this.#triggerTimesMs.splice(0) : [],
+      });
       return result;
     });
   }
@@ -151,35 +169,32 @@ export class FamilyProxy<Unit, State, Changes> implements Syncable {
       if (ports.size > noted) changedServicePorts = ports.size;
       const units = await this.#desired.compile(ports, node);
       const refused = await this.#program(node, units, signal);
-      const retryInMs = this.#succeeded(node, complete, refused);
-      const triggerTimesMs = this.#triggerTimesMs.splice(0);
-      const { refusals } = refused;
-      return { ok: true, complete, changedServicePorts, triggerTimesMs, refused: refusals, retryInMs };
+      const retryInMs = this.#succeeded(refused);
+      return { ok: true, complete, changedServicePorts, refused: refused.refusals, retryInMs };
     } catch (error) {
       this.#failed(error);
-      const nothing = { triggerTimesMs: [], refused: [], retryInMs: undefined };
-      return { ok: false, error, complete, changedServicePorts, ...nothing };
+      return { ok: false, error, complete, changedServicePorts, refused: [], retryInMs: undefined };
     }
   }
 
   /** Returns how many service ports have changed. */
   #noteChanges(): number {
-    const { ports, problems, triggerTimesMs } = this.tracker.takeChanges();
-    for (const [key, port] of ports) {
-      this.#unprogrammed.set(key, port);
-      if (port === undefined) this.status.remove(key);
-      else this.status.set([key], 'pending', Date.now());
+    const { problems, triggerTimesMs } = this.#tracker.update();
+    const changes = this.#servicePorts.take();
+    for (const { key, after } of changes) {
+      this.#unprogrammed.set(key, after);
+      this.#record.changed(key, after);
     }
     const room = MAX_TRIGGER_TIMES - this.#triggerTimesMs.length;
     this.#triggerTimesMs.push(...triggerTimesMs.slice(0, room));
     const log = new ProblemLog(this.#options.logger);
     for (const problem of problems) log.report(problem);
     log.flush();
-    return ports.size;
+    return changes.length;
   }
 
   #nodeView(): NodeView {
-    return { ...this.#options.nodeView(), largeCluster: isLargeCluster(this.tracker.endpointCount) };
+    return { ...this.#options.nodeView(), largeCluster: isLargeCluster(this.#tracker.endpointCount) };
   }
 
   /** The service ports whose units may have changed, and those that are to be tried again. */
@@ -188,13 +203,16 @@ export class FamilyProxy<Unit, State, Changes> implements Syncable {
     const isAll = this.#desired.startOverIfBroken() || change === 'all';
     if (isAll) this.#allDoubtful = true;
     else if (change !== 'none') {
-      for (const [key, port] of this.tracker.ports) if (change(port)) this.#unprogrammed.set(key, port);
+      for (const [key, port] of this.#tables.servicePorts.rows)
+        if (change(port)) this.#unprogrammed.set(key, port);
     }
     const again = this.#kernelKnown && !isAll ? this.#refused.due(performance.now()) : this.#refused.keys();
     for (const key of [...again, ...(isAll ? this.#desired.unusable.keys() : [])]) {
-      if (key !== NOBODY) this.#unprogrammed.set(key, this.tracker.ports.get(key));
+      if (key !== NOBODY) this.#unprogrammed.set(key, this.#tables.servicePorts.rows.get(key));
     }
-    return isAll ? new Map([...this.#unprogrammed, ...this.tracker.ports]) : new Map(this.#unprogrammed);
+    return isAll
+      ? new Map([...this.#unprogrammed, ...this.#tables.servicePorts.rows])
+      : new Map(this.#unprogrammed);
   }
 
   async #program(
@@ -214,7 +232,7 @@ export class FamilyProxy<Unit, State, Changes> implements Syncable {
       const outcome = await this.#backend.apply(changes, signal);
       if (outcome === 'applied') break;
       if (outcome !== 'outdated') {
-        const keys = isAll ? [...units.keys(), ...this.tracker.ports.keys()] : units.keys();
+        const keys = isAll ? [...units.keys(), ...this.#tables.servicePorts.rows.keys()] : units.keys();
         refused = this.#hold(node, outcome, new Set(keys));
         break;
       }
@@ -254,54 +272,32 @@ export class FamilyProxy<Unit, State, Changes> implements Syncable {
   }
 
   /** Returns when the next sync has to be, if nobody asks for one before. */
-  #succeeded(node: NodeView, complete: boolean, { reasons }: RefusedChanges): number | undefined {
-    const ports = new Map<ServicePortKey, ServicePort | undefined>();
+  #succeeded({ reasons }: RefusedChanges): number | undefined {
     for (const [key, port] of this.#unprogrammed) {
       // What can't be used was left as it was.
-      if (!this.#desired.unusable.has(key)) ports.set(key, port && this.#asFlowsSeeIt(port));
+      if (this.#desired.unusable.has(key)) continue;
+      this.#record.applied(key, port, port && this.#backend.destinations?.(key));
     }
-    for (const key of new Set([...this.#unprogrammed.keys(), ...reasons.keys()])) {
-      if (!this.tracker.ports.has(key)) continue;
-      const error = reasons.get(key) ?? this.#desired.unusable.get(key);
-      this.status.set([key], error === undefined ? 'programmed' : 'error', Date.now(), error);
+    const concerned = [...this.#unmet.take().map(({ key }) => key), ...this.#unprogrammed.keys()];
+    for (const key of new Set([...concerned, ...reasons.keys()])) {
+      const { servicePorts, unmet } = this.#tables;
+      if (!servicePorts.rows.has(key)) continue;
+      this.#record.settled(key, reasons.get(key) ?? this.#desired.unusable.get(key) ?? unmet.get(key));
     }
     this.#unprogrammed.clear();
     this.#allDoubtful = this.#kernelForgotten;
-    this.#tellSettled({ ports, node, complete });
     return this.#refused.nextInMs(performance.now());
-  }
-
-  #asFlowsSeeIt(port: ServicePort): ServicePort {
-    const destinations = this.#backend.destinations?.(port.key);
-    return destinations === undefined ? port : leadingTo(port, destinations);
-  }
-
-  /** The kernel has what it should have, whatever becomes of this. */
-  #tellSettled(settlement: Settlement): void {
-    const ports = new Map([...this.#untold, ...settlement.ports]);
-    this.#untold.clear();
-    for (const [key, port] of ports) {
-      if (port === undefined) this.#told.delete(key);
-      else this.#told.add(key);
-    }
-    try {
-      this.#options.onSettled?.({ ...settlement, ports });
-    } catch (error) {
-      for (const [key, port] of ports) this.#untold.set(key, port);
-      this.#options.logger.error(
-        { family: this.family, err: error },
-        'work that follows a sync could not be started; retrying after the next one',
-      );
-    }
   }
 
   #failed(error: unknown): void {
     this.#kernelKnown = false;
-    if (this.#allDoubtful) for (const [key, port] of this.tracker.ports) this.#unprogrammed.set(key, port);
+    if (this.#allDoubtful)
+      for (const [key, port] of this.#tables.servicePorts.rows) this.#unprogrammed.set(key, port);
     for (const [key, port] of this.#unprogrammed) {
-      if (port !== undefined) this.status.set([key], 'error', Date.now(), messageOf(error));
+      if (port !== undefined) this.#record.failed(key, messageOf(error));
       // Came and went while nothing could be done: nobody knows of it.
-      else if (!this.#told.has(key) && this.#desired.unit(key) === undefined) this.#unprogrammed.delete(key);
+      else if (!this.#record.isApplied(key) && this.#desired.unit(key) === undefined)
+        this.#unprogrammed.delete(key);
     }
   }
 }

@@ -4,9 +4,9 @@ import { aFlow, FakeFlowTable } from '@menwei/testing/conntrack/testing.ts';
 import { FakeIptables } from '@menwei/testing/kernel/iptables.ts';
 import { aNodeView, aService, aSlice } from '@menwei/testing/services/testing.ts';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { FlowCutter, type Settlement } from '../conntrack/flow-cutter.ts';
+import { FlowCutter } from '../conntrack/flow-cutter.ts';
 import { silentLogger } from '../log/logger.ts';
-import { ServiceTracker } from '../services/service-tracker.ts';
+import { State } from '../state/state.ts';
 import { FamilyProxy } from './family-proxy.ts';
 import { FlowCutting } from './flow-cutting.ts';
 
@@ -27,33 +27,29 @@ afterEach(() => {
 function open() {
   const fake = new FakeIptables({ family: 'IPv4' });
   const table = new FakeFlowTable();
-  const tracker = new ServiceTracker({ family: 'IPv4', nodeName: 'node-a', startedAtMs: 0 });
-  const cutting = new FlowCutting(
-    new FlowCutter({ family: 'IPv4', flows: table, localAddresses: () => [], logger: silentLogger }),
-  );
-  const settlements: Settlement[] = [];
-  const backend = openBackend(fake, 'IPv4');
-  const proxy = new FamilyProxy({
-    backend,
-    tracker,
-    nodeView: () => aNodeView(),
+  const state = new State('node-a');
+  const { objects } = state;
+  const cutting = new FlowCutting({
+    family: 'IPv4',
+    tables: state.families.IPv4,
+    flows: table,
+    localAddresses: () => [],
     logger: silentLogger,
-    onSettled(settlement) {
-      settlements.push(settlement);
-      cutting.settled(settlement);
-    },
   });
+  const backend = openBackend(fake, 'IPv4');
+  const nodeView = () => aNodeView();
+  const proxy = new FamilyProxy({ backend, state, startedAtMs: 0, nodeView, logger: silentLogger });
   const stop = new AbortController();
   stops.push(stop);
   const ended = cutting.run(stop.signal);
   const sync = () => proxy.sync(stop.signal);
-  return { fake, table, tracker, backend, settlements, sync, stop, ended };
+  return { fake, table, state, objects, backend, sync, stop, ended };
 }
 
 async function openWithFlows() {
   const opened = open();
-  opened.tracker.upsertService(dns);
-  opened.tracker.upsertSlice(pods('10.0.0.1', '10.0.0.2'));
+  opened.state.objects.put(dns);
+  opened.state.objects.put(pods('10.0.0.1', '10.0.0.2'));
   await opened.sync();
   await vi.waitFor(() => expect(opened.table.filters).toHaveLength(1));
   opened.table.flows = [TO_A, TO_B];
@@ -62,63 +58,93 @@ async function openWithFlows() {
 
 describe('flows', () => {
   it('are cut after the sync that made them stale', async () => {
-    const { table, tracker, sync } = await openWithFlows();
-    tracker.upsertSlice(pods('10.0.0.1'));
+    const { table, objects, sync } = await openWithFlows();
+    objects.put(pods('10.0.0.1'));
     expect(table.flows).toEqual([TO_A, TO_B]);
     await sync();
     await vi.waitFor(() => expect(table.flows).toEqual([TO_A]));
   });
 
   it('are not cut while the kernel has the old rules, and then as the last sync has it', async () => {
-    const { fake, table, tracker, sync } = await openWithFlows();
-    tracker.upsertSlice(pods('10.0.0.1'));
+    const { fake, table, objects, sync } = await openWithFlows();
+    objects.put(pods('10.0.0.1'));
     vi.spyOn(fake, 'restore').mockRejectedValueOnce(REFUSED);
     expect(await sync()).toMatchObject({ ok: false });
-    tracker.removeService('ns', 'dns');
+    objects.delete({ kind: 'Service', namespace: 'ns', name: 'dns' });
     expect(table.flows).toEqual([TO_A, TO_B]);
     expect(await sync()).toMatchObject({ ok: true });
     await vi.waitFor(() => expect(table.flows).toEqual([]));
   });
 
   it('of a service port that could not be compiled live', async () => {
-    const { backend, settlements, table, tracker, sync } = await openWithFlows();
+    const { backend, state, table, objects, sync } = await openWithFlows();
+    const applied = state.families.IPv4.applied.reader();
+    applied.take();
     const compile = backend.compile.bind(backend);
     const broken = vi.spyOn(backend, 'compile').mockImplementation(() => {
       throw new Error('BUG: no way');
     });
-    tracker.upsertSlice(pods('10.0.0.1'));
+    objects.put(pods('10.0.0.1'));
     await sync();
-    expect(settlements.at(-1)?.ports).toEqual(new Map());
+    expect(applied.take()).toEqual([]);
     broken.mockImplementation(compile);
-    tracker.upsertSlice(pods('10.0.0.2'));
+    objects.put(pods('10.0.0.2'));
     await sync();
     await vi.waitFor(() => expect(table.flows).toEqual([TO_B]));
   });
 
   it('are led where the mode says, whichever the endpoints are', async () => {
-    const { backend, table, tracker, sync } = open();
+    const { backend, table, objects, sync } = open();
     let destination = { ip: '192.0.2.1', port: 40_001 };
     Object.assign(backend, { destinations: () => [destination] });
-    tracker.upsertService(dns);
-    tracker.upsertSlice(pods('10.0.0.1', '10.0.0.2'));
+    objects.put(dns);
+    objects.put(pods('10.0.0.1', '10.0.0.2'));
     await sync();
     await vi.waitFor(() => expect(table.filters).toHaveLength(1));
     const led = aFlow('172.30.0.1:53 → 192.0.2.1:40001');
     table.flows = [led];
-    tracker.upsertSlice(pods('10.0.0.3'));
+    objects.put(pods('10.0.0.3'));
     await sync();
-    tracker.upsertSlice(pods('10.0.0.2'));
+    objects.put(pods('10.0.0.2'));
     destination = { ip: '192.0.2.1', port: 40_002 };
     expect(table.flows).toEqual([led]);
     await sync();
     await vi.waitFor(() => expect(table.flows).toEqual([]));
   });
 
+  it('are cut after the next sync when a mistake of the program came in between', async () => {
+    const { table, objects, sync } = await openWithFlows();
+    vi.spyOn(FlowCutter.prototype, 'settled').mockImplementationOnce(() => {
+      throw new Error('BUG: no way');
+    });
+    objects.put(pods('10.0.0.1'));
+    expect(await sync()).toMatchObject({ ok: true });
+    expect(table.flows).toEqual([TO_A, TO_B]);
+    await sync();
+    await vi.waitFor(() => expect(table.flows).toEqual([TO_A]));
+  });
+
+  it('to an endpoint that came and went while others were being cut are cut too', async () => {
+    const { table, objects, sync } = await openWithFlows();
+    for (const endpoints of [['10.0.0.1', '10.0.0.3'], ['10.0.0.1']]) {
+      objects.put(pods(...endpoints));
+      await sync();
+    }
+    table.flows = [TO_A, aFlow('172.30.0.1:53 → 10.0.0.3:5353')];
+    await vi.waitFor(() => expect(table.flows).toEqual([TO_A]));
+  });
+
+  it('are all looked at when the leftovers of another proxy were removed', async () => {
+    const { table, state } = await openWithFlows();
+    state.families.IPv4.removals.put('IPv4', { removedAtMs: 1 });
+    await vi.waitFor(() => expect(table.filters.length).toBeGreaterThan(1));
+  });
+
   it('that could not be cut are cut a second later', async () => {
-    const { table, tracker, sync } = await openWithFlows();
+    const { table, objects, sync } = await openWithFlows();
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
     table.failure = REFUSED;
-    tracker.upsertSlice(pods('10.0.0.1'));
+    objects.put(pods('10.0.0.1'));
     await sync();
     await vi.advanceTimersByTimeAsync(900);
     expect(table.flows).toEqual([TO_A, TO_B]);

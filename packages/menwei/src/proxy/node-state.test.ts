@@ -5,6 +5,7 @@ import { describe, expect, it, vi } from 'vitest';
 import { addProxyFlags, givenFlags } from '../config/flags.ts';
 import { resolveSettings } from '../config/resolve.ts';
 import type { Node } from '../kubernetes/objects.ts';
+import { ObjectTables } from '../state/object-tables.ts';
 import { NodeState, type OwnAddress } from './node-state.ts';
 
 const INTERFACES = ['127.0.0.1', '192.168.0.2', '203.0.113.9', '::1', 'fd00:99::2'];
@@ -76,17 +77,30 @@ describe('NodeState', () => {
     expect(state.view('IPv4').zone).toBe('zone-2');
   });
 
+  it('goes by the last Node after that was deleted, and not by those of others', () => {
+    const state = open([]);
+    const objects = new ObjectTables('node-a');
+    const onNode = vi.fn();
+    state.follow(objects, onNode);
+    onNode.mockClear();
+    objects.put(node);
+    objects.put({ ...node, name: 'node-b', zone: 'zone-2' });
+    objects.delete(node);
+    expect([state.view('IPv4').zone, onNode.mock.calls.length]).toEqual(['zone-1', 3]);
+  });
+
   it('knows the ranges of cluster IPs, each family its own', () => {
     const state = open([]);
-    state.takeIn([
-      { kind: 'ServiceCIDR', namespace: '', name: 'kubernetes', cidrs: ['172.30.0.0/16', 'fd00:30::/112'] },
-      { kind: 'ServiceCIDR', namespace: '', name: 'more', cidrs: ['10.96.0.0/12'] },
-      node,
-    ]);
+    const objects = new ObjectTables('node-a');
+    const ref = { kind: 'ServiceCIDR', namespace: '' } as const;
+    objects.put({ ...ref, name: 'kubernetes', cidrs: ['172.30.0.0/16', 'fd00:30::/112'] });
+    objects.put({ ...ref, name: 'more', cidrs: ['10.96.0.0/12'] });
+    objects.put(node);
+    state.follow(objects);
     expect(state.node).toBe(node);
     expect(state.view('IPv4').serviceCIDRs).toEqual(['10.96.0.0/12', '172.30.0.0/16']);
     expect(state.view('IPv6').serviceCIDRs).toEqual(['fd00:30::/112']);
-    state.serviceCIDRs.set('more', []);
+    objects.delete({ ...ref, name: 'more' });
     expect(state.view('IPv4').serviceCIDRs).toEqual(['172.30.0.0/16']);
   });
 

@@ -3,8 +3,9 @@ import { familyOf, IP_FAMILIES, type IpFamily, isLoopback } from '@menwei/addres
 import { firstCidr, localDetector } from '../config/local-detector.ts';
 import { type NodeIPs, nodeIPs, nodePortAddresses, statedAddresses } from '../config/node-addresses.ts';
 import type { Settings } from '../config/settings.ts';
-import type { Node, WatchedObject } from '../kubernetes/objects.ts';
+import type { Node } from '../kubernetes/objects.ts';
 import type { NodeView } from '../services/node-view.ts';
+import type { ObjectTables } from '../state/object-tables.ts';
 import { ServiceCIDRs } from './service-cidrs.ts';
 
 /** The address at which the programs of this machine are reached: the stated one if it is one of them. */
@@ -46,12 +47,23 @@ export class NodeState {
     if (node.name === this.#settings.nodeName) this.#node = node;
   }
 
-  /** Takes in all objects there are, for who looks only once. */
-  takeIn(objects: Iterable<WatchedObject>): void {
-    for (const object of objects) {
-      if (object.kind === 'Node') this.update(object);
-      if (object.kind === 'ServiceCIDR') this.serviceCIDRs.set(object.name, object.cidrs);
-    }
+  /**
+   * Takes in these objects, and what becomes of them from now on. As upstream, a Node that is deleted stays in use as it was last.
+   *
+   * @param onNode called when a Node object came or changed
+   */
+  follow(objects: Pick<ObjectTables, 'nodes' | 'serviceCIDRs'>, onNode: () => void = () => undefined): void {
+    const noteNodes = () => {
+      for (const { after } of nodes.take()) if (after !== undefined) this.update(after);
+      onNode();
+    };
+    const noteCIDRs = () => {
+      for (const { key, after } of serviceCIDRs.take()) this.serviceCIDRs.set(key, after?.cidrs ?? []);
+    };
+    const nodes = objects.nodes.reader(noteNodes);
+    const serviceCIDRs = objects.serviceCIDRs.reader(noteCIDRs);
+    noteNodes();
+    noteCIDRs();
   }
 
   get ips(): NodeIPs {

@@ -38,6 +38,12 @@ describe('the log of what is wrong with objects', () => {
     expect(lines).toHaveLength(52);
   });
 
+  it('says at the end how many more there were', () => {
+    report(61_000);
+    log.flush();
+    expect(lines[50]).toBe('and 60950 more messages about objects');
+  });
+
   it('says nothing more when all were shown', () => {
     report(3);
     log.flush();

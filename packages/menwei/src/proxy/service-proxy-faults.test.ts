@@ -5,10 +5,8 @@ import { ToyBackend } from '@menwei/testing/proxy/toy-backend.ts';
 import { aNodeView, aService } from '@menwei/testing/services/testing.ts';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { ProxyHealth } from '../health/proxy-health.ts';
-import { ServiceHealthServers } from '../health/service-health-servers.ts';
-import { silentLogger } from '../log/logger.ts';
-import { createProxyMetrics } from '../metrics/proxy-metrics.ts';
-import { ServiceTracker } from '../services/service-tracker.ts';
+import { State } from '../state/state.ts';
+import { readStatuses } from '../status/family-status.ts';
 import { FamilyProxy } from './family-proxy.ts';
 import { ServiceProxy } from './service-proxy.ts';
 
@@ -29,38 +27,31 @@ function open() {
     log.push(message);
   };
   const logger = { debug: say, info: say, warn: say, error: say };
-  const healthServers = new ServiceHealthServers({
-    family: 'IPv4',
-    addresses: () => [],
-    proxyHealthy: () => true,
-    nodeName: 'node-a',
-    logger: silentLogger,
-  });
+  const state = new State('node-a');
+  const { objects } = state;
   const family = new FamilyProxy({
     backend,
-    tracker: new ServiceTracker({ family: 'IPv4', nodeName: 'node-a', startedAtMs: 0 }),
+    state,
+    startedAtMs: 0,
     nodeView: () => aNodeView(),
     logger,
   });
   const proxy = new ServiceProxy({
     families: [family],
-    healthServers: new Map([['IPv4', healthServers]]),
+    state,
     health: new ProxyHealth(2 * SYNC_PERIOD_MS),
-    metrics: createProxyMetrics(),
     logger,
     minSyncPeriodMs: 0,
     syncPeriodMs: SYNC_PERIOD_MS,
     nodeGraceMs: 0,
-    onNode: () => undefined,
-    onServiceCIDR: () => undefined,
-    nodePortObstacle: () => undefined,
   });
-  proxy.upsert(web);
-  proxy.synced();
+  objects.put(web);
+  objects.syncedSources.put('test', { sinceMs: 1 });
   return {
     backend,
-    proxy,
-    healthServers,
+    family,
+    state,
+    objects,
     log,
     start: () => {
       const ended = vi.fn();
@@ -128,16 +119,16 @@ describe('a watch that breaks', () => {
   });
 });
 
-describe('what throws after a sync', () => {
-  it('does not end the proxy: the sync is repeated', async () => {
-    const { proxy, healthServers, log, start } = open();
-    const sync = vi.spyOn(healthServers, 'sync').mockRejectedValueOnce(BUG);
+describe('a sync that throws', () => {
+  it('does not end the proxy, and is repeated', async () => {
+    const { family, objects, log, start } = open();
+    const sync = vi.spyOn(family, 'sync').mockRejectedValueOnce(BUG);
     const ended = start();
     await pass(0);
     expect(log).toContain('sync could not be completed; retrying');
     await pass(1_000);
     expect(sync).toHaveBeenCalledTimes(2);
-    proxy.upsert(db);
+    objects.put(db);
     await pass(0);
     expect(sync).toHaveBeenCalledTimes(3);
     expect(ended).not.toHaveBeenCalled();
@@ -146,16 +137,16 @@ describe('what throws after a sync', () => {
 
 describe('a Service that the kernel refuses', () => {
   it('is tried again with a distance of its own, and others are programmed at their usual pace', async () => {
-    const { backend, proxy, start, takeLog } = open();
+    const { backend, objects, start, takeLog } = open();
     start();
     await pass(0);
     takeLog();
     backend.refused.set('ns/db/TCP', TROUBLE);
-    proxy.upsert(db);
+    objects.put(db);
     await pass(0);
     expect(takeLog()).toEqual(['apply ns/db/TCP']);
     for (let n = 1; n <= 3; n++) {
-      proxy.upsert(aService({ name: `other-${n}`, clusterIPs: { IPv4: `172.30.1.${n}` } }));
+      objects.put(aService({ name: `other-${n}`, clusterIPs: { IPv4: `172.30.1.${n}` } }));
       await pass(100);
       expect(takeLog()).toEqual([`apply ns/other-${n}/TCP`]);
     }
@@ -170,17 +161,18 @@ describe('a Service that the kernel refuses', () => {
 
 describe('an object whose last version can’t be used', () => {
   it('is in error until it can, or is gone', async () => {
-    const { proxy, start } = open();
+    const { objects, state, start } = open();
     start();
     await pass(0);
-    const states = () => proxy.status().map(({ servicePort, state }) => `${servicePort} ${state}`);
-    proxy.stale(web, 'spec.ports: is not a list');
+    const states = () =>
+      readStatuses(objects, state.families.IPv4).map((row) => `${row.servicePort} ${row.state}`);
+    objects.putStale(web, 'spec.ports: is not a list', 1);
     expect(states()).toEqual(['ns/web/TCP error']);
-    proxy.stale(web, undefined);
+    objects.deleteStale(web);
     expect(states()).toEqual(['ns/web/TCP programmed']);
-    proxy.stale(db, 'spec.ports: is not a list');
+    objects.putStale(db, 'spec.ports: is not a list', 1);
     expect(states()).toEqual(['ns/web/TCP programmed', 'ns/db error']);
-    proxy.remove(db);
+    objects.delete(db);
     expect(states()).toEqual(['ns/web/TCP programmed']);
   });
 });

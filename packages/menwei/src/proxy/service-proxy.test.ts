@@ -7,9 +7,8 @@ import { aNodeView, aService, aSlice } from '@menwei/testing/services/testing.ts
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { ProxyHealth } from '../health/proxy-health.ts';
 import type { Node } from '../kubernetes/objects.ts';
-import { createProxyMetrics } from '../metrics/proxy-metrics.ts';
 import type { NodeView } from '../services/node-view.ts';
-import { ServiceTracker } from '../services/service-tracker.ts';
+import { State } from '../state/state.ts';
 import { dryRun } from './dry-run.ts';
 import { FamilyProxy } from './family-proxy.ts';
 import { ServiceProxy } from './service-proxy.ts';
@@ -50,48 +49,48 @@ function open({ minSyncPeriodMs = 1_000, nodeGraceMs = 0, dryRun: isDryRun = fal
   };
   const logger = { debug: say, info: say, warn: say, error: say };
   const backend = openBackend(fake, 'IPv4', { logger, watchPeriodMs: WATCH_PERIOD_MS });
-  let zone = '';
+  const state = new State('node-a');
+  const { objects } = state;
+  const node = () => [...objects.nodes.rows.values()][0];
   let nodePortAddresses: NodeView['nodePortAddresses'] = 'all';
-  const serviceCIDRs: string[] = [];
   const health = new ProxyHealth(2 * SYNC_PERIOD_MS);
   const family = new FamilyProxy({
     backend: isDryRun ? dryRun(backend, (text) => printed.push(text)) : backend,
-    tracker: new ServiceTracker({ family: 'IPv4', nodeName: 'node-a', startedAtMs: 0 }),
-    nodeView: () => aNodeView({ zone, nodePortAddresses }),
+    state,
+    startedAtMs: 0,
+    nodeView: () => aNodeView({ zone: node()?.zone ?? '', nodePortAddresses }),
     logger,
   });
   const proxy = new ServiceProxy({
     families: [family],
-    healthServers: new Map(),
+    state,
     health,
-    metrics: createProxyMetrics(),
     logger,
     minSyncPeriodMs,
     syncPeriodMs: SYNC_PERIOD_MS,
     nodeGraceMs,
-    onNode: (node) => {
-      zone = node.zone;
-    },
-    onServiceCIDR: (name, cidrs) => serviceCIDRs.push(`${name}: ${cidrs}`),
-    nodePortObstacle: () => undefined,
   });
   const stop = new AbortController();
   stops.push(stop);
   return {
     fake,
     proxy,
+    objects,
+    synced: () => objects.syncedSources.put('test', { sinceMs: Date.now() }),
     health,
     log,
     printed,
-    zone: () => zone,
+    zone: () => node()?.zone ?? '',
     acceptNodePortsOn: (ips: readonly string[]) => {
       nodePortAddresses = ips;
     },
-    serviceCIDRs,
     ended: runFamilies(proxy, ['IPv4'], logger, stop.signal),
     stop: () => stop.abort(),
     restores: () => fake.operations.filter(({ verb }) => verb === 'restore').length,
-    state: () => Object.fromEntries(proxy.status().map(({ servicePort, state }) => [servicePort, state])),
+    state: () =>
+      Object.fromEntries(
+        Array.from(state.families.IPv4.status.rows.values(), (row) => [row.servicePort, row.state]),
+      ),
   };
 }
 
@@ -112,68 +111,68 @@ afterEach(() => {
 
 describe('the first sync', () => {
   it('waits until everything that exists is known', async () => {
-    const { proxy, fake } = open();
-    proxy.upsert(web);
-    proxy.upsert(webPods);
+    const { fake, objects, synced } = open();
+    objects.put(web);
+    objects.put(webPods);
     await pass(3_600_000);
     expect(fake.operations).toEqual([]);
-    proxy.synced();
+    synced();
     await pass(0);
     expect(fake.dump()).toContain('ns/web -> 10.0.0.1:8080');
   });
 
   it('happens without any object as well', async () => {
-    const { proxy, fake } = open();
-    proxy.synced();
+    const { fake, synced } = open();
+    synced();
     await pass(0);
     expect(fake.dump()).toContain(':KUBE-SERVICES');
   });
 
   it('does not wait for ServiceCIDRs, nor do they bring it forward', async () => {
-    const { proxy, fake } = open({ nodeGraceMs: GRACE_MS });
-    proxy.upsert({ kind: 'ServiceCIDR', namespace: '', name: 'kubernetes', cidrs: ['172.30.0.0/16'] });
-    proxy.synced();
+    const { fake, objects, synced } = open({ nodeGraceMs: GRACE_MS });
+    objects.put({ kind: 'ServiceCIDR', namespace: '', name: 'kubernetes', cidrs: ['172.30.0.0/16'] });
+    synced();
     await pass(GRACE_MS - 1);
     expect(fake.operations).toEqual([]);
-    proxy.upsert(ownNode);
+    objects.put(ownNode);
     await pass(0);
     expect(fake.dump()).toContain(':KUBE-SERVICES');
   });
 
   it('waits for the own Node', async () => {
-    const { proxy, fake, zone } = open({ nodeGraceMs: GRACE_MS });
-    proxy.upsert(web);
-    proxy.synced();
+    const { fake, zone, objects, synced } = open({ nodeGraceMs: GRACE_MS });
+    objects.put(web);
+    synced();
     await pass(GRACE_MS - 1);
     expect(fake.operations).toEqual([]);
-    proxy.upsert(ownNode);
+    objects.put(ownNode);
     await pass(0);
     expect(zone()).toBe('a');
     expect(fake.dump()).toContain('ns/web has no endpoints');
   });
 
   it('does not wait for a Node that was there before the rest', async () => {
-    const { proxy, fake } = open({ nodeGraceMs: GRACE_MS });
-    proxy.upsert(ownNode);
+    const { fake, objects, synced } = open({ nodeGraceMs: GRACE_MS });
+    objects.put(ownNode);
     expect(fake.operations).toEqual([]);
-    proxy.synced();
+    synced();
     await pass(0);
     expect(fake.dump()).toContain(':KUBE-SERVICES');
   });
 
   it('goes on without a Node after the grace, and says so', async () => {
-    const { proxy, fake, log } = open({ nodeGraceMs: GRACE_MS });
-    proxy.synced();
+    const { fake, log, synced } = open({ nodeGraceMs: GRACE_MS });
+    synced();
     await pass(GRACE_MS);
     expect(log).toContain('Node object of this node not found; continuing without it');
     expect(fake.dump()).toContain(':KUBE-SERVICES');
   });
 
   it('is repeated until it succeeds', async () => {
-    const { proxy, fake, restores, state } = open();
+    const { fake, restores, state, objects, synced } = open();
     vi.spyOn(fake, 'save').mockRejectedValueOnce(REFUSED).mockRejectedValueOnce(REFUSED);
-    proxy.upsert(web);
-    proxy.synced();
+    objects.put(web);
+    synced();
     await pass(0);
     expect(state()).toEqual({ 'ns/web/TCP': 'error' });
     await pass(1_000);
@@ -187,9 +186,9 @@ describe('the first sync', () => {
 describe('events', () => {
   async function openSynced(options: OpenOptions = {}) {
     const opened = open(options);
-    opened.proxy.upsert(web);
-    opened.proxy.upsert(webPods);
-    opened.proxy.synced();
+    opened.objects.put(web);
+    opened.objects.put(webPods);
+    opened.synced();
     await pass(5_000);
     opened.fake.operations.length = 0;
     opened.log.length = 0;
@@ -197,9 +196,9 @@ describe('events', () => {
   }
 
   it('are programmed at once, then at the pace of the shortest interval', async () => {
-    const { proxy, fake, restores } = await openSynced();
+    const { fake, restores, objects } = await openSynced();
     for (const ip of ['10.0.0.2', '10.0.0.3', '10.0.0.4']) {
-      proxy.upsert(aSlice({ name: 'web-1', serviceName: 'web', endpoints: [ip] }));
+      objects.put(aSlice({ name: 'web-1', serviceName: 'web', endpoints: [ip] }));
       await pass(10);
     }
     expect(restores()).toBe(1);
@@ -210,32 +209,31 @@ describe('events', () => {
   });
 
   it('that change nothing cause nothing', async () => {
-    const { proxy, fake, log } = await openSynced();
-    proxy.upsert(structuredClone(webPods));
-    proxy.upsert(structuredClone(web));
-    proxy.remove({ kind: 'Service', namespace: 'ns', name: 'unknown' });
-    proxy.remove({ kind: 'EndpointSlice', namespace: 'ns', name: 'unknown' });
+    const { fake, log, objects } = await openSynced();
+    objects.put(structuredClone(webPods));
+    objects.put(structuredClone(web));
+    objects.delete({ kind: 'Service', namespace: 'ns', name: 'unknown' });
+    objects.delete({ kind: 'EndpointSlice', namespace: 'ns', name: 'unknown' });
     await pass(20_000);
     expect(fake.operations.filter(({ verb }) => verb === 'restore' || verb === 'save')).toEqual([]);
     expect(log).toEqual([]);
   });
 
   it('that remove objects take their rules away', async () => {
-    const { proxy, fake } = await openSynced();
-    proxy.remove(webPods);
+    const { fake, objects } = await openSynced();
+    objects.delete(webPods);
     await pass(1_000);
     expect(fake.dump()).toContain('ns/web has no endpoints');
-    proxy.remove(web);
+    objects.delete(web);
     await pass(1_000);
     expect(fake.dump()).not.toContain('ns/web');
   });
 
-  it('of a deleted Node leave the last known one in use', async () => {
-    const { proxy, log, zone } = await openSynced();
-    proxy.upsert(ownNode);
-    proxy.remove(ownNode);
+  it('of a deleted Node are told', async () => {
+    const { log, objects } = await openSynced();
+    objects.put(ownNode);
+    objects.delete(ownNode);
     await pass(1_000);
-    expect(zone()).toBe('a');
     expect(log).toContain('Node object of this node was deleted; keeping the last known one');
   });
 
@@ -249,48 +247,28 @@ describe('events', () => {
     expect(fake.dump()).toMatch(/-d 192\.168\.0\.2(\/32)? .*-j KUBE-NODEPORTS/);
   });
 
-  it('of ServiceCIDRs are passed on and synced at once, which changes nothing in this mode', async () => {
-    const { proxy, fake, log, serviceCIDRs } = await openSynced();
+  it('of ServiceCIDRs are synced at once, which changes nothing in this mode', async () => {
+    const { fake, log, objects } = await openSynced();
     const ref = { kind: 'ServiceCIDR', namespace: '', name: 'kubernetes' } as const;
-    proxy.upsert({ ...ref, cidrs: ['172.30.0.0/16', 'fd00:30::/112'] });
+    objects.put({ ...ref, cidrs: ['172.30.0.0/16', 'fd00:30::/112'] });
     await pass(0);
-    expect(serviceCIDRs).toEqual(['kubernetes: 172.30.0.0/16,fd00:30::/112']);
     expect(log).toEqual(['partial sync complete']);
     await pass(1_000);
-    proxy.remove(ref);
+    objects.delete(ref);
     await pass(0);
-    expect(serviceCIDRs.at(-1)).toBe('kubernetes: ');
     expect(log).toEqual(['partial sync complete', 'partial sync complete']);
     expect(fake.operations.filter(({ verb }) => verb !== 'list')).toEqual([]);
   });
 
   it('end with the signal, and the kernel keeps its rules', async () => {
-    const { proxy, fake, stop, ended } = await openSynced();
+    const { fake, stop, ended, objects } = await openSynced();
     const before = fake.dump();
     stop();
     await pass(0);
     await ended;
-    proxy.remove(web);
+    objects.delete(web);
     await pass(3_600_000);
     expect(fake.dump()).toBe(before);
-  });
-});
-
-describe('what is wrong with thousands of objects', () => {
-  it('is told of the first, and counted', async () => {
-    const { proxy, log, ended, stop } = open();
-    const report = () => {
-      const object = { kind: 'Service', namespace: 'ns', name: 'web' } as const;
-      for (let count = 0; count < 61_000; count++) proxy.report({ object, field: 'spec', message: 'is bad' });
-    };
-    report();
-    expect(log).toEqual(Array.from({ length: 50 }, () => 'Service ns/web: spec: is bad'));
-    await pass(10_000);
-    expect(log.splice(0).at(-1)).toBe('and 60950 more messages about objects');
-    report();
-    stop();
-    await ended;
-    expect(log.at(-1)).toBe('and 60950 more messages about objects');
   });
 });
 
@@ -315,10 +293,10 @@ describe('somebody else', () => {
   ])(
     '%s: it is noticed, repaired and told, and the health does not suffer',
     async (_what, meddle, chains) => {
-      const { proxy, fake, log, health } = open({ minSyncPeriodMs: 0 });
-      proxy.upsert(web);
-      proxy.upsert(webPods);
-      proxy.synced();
+      const { fake, log, health, objects, synced } = open({ minSyncPeriodMs: 0 });
+      objects.put(web);
+      objects.put(webPods);
+      synced();
       await vi.waitFor(() => expect(fake.dump().match(/:KUBE-PROXY-CANARY/g)).toHaveLength(3));
       const before = fake.dump();
       meddle(fake);
@@ -336,17 +314,17 @@ describe('somebody else', () => {
   );
 
   it('is not suspected of what was not yet there', async () => {
-    const { proxy, fake, log } = open({ minSyncPeriodMs: 0 });
+    const { fake, log, synced } = open({ minSyncPeriodMs: 0 });
     await new Promise((resolve) => setTimeout(resolve, 5 * WATCH_PERIOD_MS));
     expect(fake.operations).toEqual([]);
-    proxy.synced();
+    synced();
     await new Promise((resolve) => setTimeout(resolve, 5 * WATCH_PERIOD_MS));
     expect(log).toEqual(['full sync complete']);
   });
 
   it('is not suspected when the tools fail', async () => {
-    const { proxy, fake, log } = open({ minSyncPeriodMs: 0 });
-    proxy.synced();
+    const { fake, log, synced } = open({ minSyncPeriodMs: 0 });
+    synced();
     await vi.waitFor(() => expect(fake.dump()).toContain(':KUBE-PROXY-CANARY'));
     vi.spyOn(fake, 'list').mockRejectedValueOnce(REFUSED).mockRejectedValueOnce(REFUSED);
     const failed = 'checking the iptables rules for drift failed';
@@ -358,12 +336,12 @@ describe('somebody else', () => {
 
 describe('health', () => {
   it('ends only when syncs fail for the whole timeout, and comes back with the first that succeeds', async () => {
-    const { proxy, fake, health } = open();
-    proxy.synced();
+    const { fake, health, objects, synced } = open();
+    synced();
     await pass(5_000);
     const restore = vi.spyOn(fake, 'restore').mockRejectedValue(REFUSED);
     const failingSinceMs = Date.now();
-    proxy.upsert(web);
+    objects.put(web);
     await pass(2 * SYNC_PERIOD_MS - 1);
     expect(health.healthy(Date.now())).toBe(true);
     await pass(1);
@@ -375,8 +353,8 @@ describe('health', () => {
   });
 
   it('does not suffer from having nothing to do', async () => {
-    const { proxy, health } = open();
-    proxy.synced();
+    const { health, synced } = open();
+    synced();
     await pass(10 * SYNC_PERIOD_MS);
     expect(health.healthy(Date.now())).toBe(true);
   });
@@ -384,17 +362,17 @@ describe('health', () => {
 
 describe('a dry run', () => {
   it('prints what it would do, does nothing, and takes it for done', async () => {
-    const { proxy, fake, printed, state } = open({ dryRun: true });
+    const { fake, printed, state, objects, synced } = open({ dryRun: true });
     const before = fake.dump();
-    proxy.upsert(web);
-    proxy.upsert(webPods);
-    proxy.synced();
+    objects.put(web);
+    objects.put(webPods);
+    synced();
     await pass(5_000);
     expect(printed).toHaveLength(1);
     expect(printed[0]).toMatch(/^# IPv4\n\*filter\n(.*\n)+COMMIT\n\*nat\n(.*\n)+COMMIT\n$/);
     expect(state()).toEqual({ 'ns/web/TCP': 'programmed' });
 
-    proxy.remove(web);
+    objects.delete(web);
     await pass(5_000);
     expect(printed).toHaveLength(2);
     expect(printed[1]).not.toContain('ns/web');

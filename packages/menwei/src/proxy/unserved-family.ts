@@ -1,57 +1,60 @@
 /** An IP family that the machine can't serve: of each service port that needs it is told that it has failed, and why. */
-import type { IpFamily } from '@menwei/addresses/ip.ts';
-import type { ObjectRef, WatchedObject } from '../kubernetes/objects.ts';
 import { ServiceTracker } from '../services/service-tracker.ts';
-import type { ObjectSink } from '../sources/source.ts';
-import type { ServicePortStatus } from './service-port-status.ts';
+import type { FamilyTables } from '../state/family-tables.ts';
+import type { ObjectTables } from '../state/object-tables.ts';
+import type { Reader } from '../state/reader.ts';
+import type { ServicePort } from '../state/service-port.ts';
+import type { StoredSlice } from '../state/stored-slice.ts';
+import { Table } from '../state/table.ts';
 
-export class UnservedFamily {
-  readonly #family: IpFamily;
-  readonly #reason: string;
-  readonly #sinceMs: number;
-  readonly #tracker: ServiceTracker;
+/** Services of one list are told of together. */
+const GATHERED_MS = 50;
 
-  constructor(family: IpFamily, reason: string, nodeName: string, nowMs: number) {
-    this.#family = family;
-    this.#reason = reason;
-    this.#sinceMs = nowMs;
-    this.#tracker = new ServiceTracker({ family, nodeName, startedAtMs: nowMs });
-  }
-
-  /** Where traffic would have to go is of no interest. */
-  upsert(object: WatchedObject): void {
-    if (object.kind === 'Service') this.#tracker.upsertService(object);
-  }
-
-  remove(ref: ObjectRef): void {
-    if (ref.kind === 'Service') this.#tracker.removeService(ref.namespace, ref.name);
-  }
-
-  status(): readonly ServicePortStatus[] {
-    this.#tracker.takeChanges();
-    return Array.from(this.#tracker.ports.keys(), (servicePort) => ({
-      servicePort,
-      family: this.#family,
-      state: 'error',
-      sinceMs: this.#sinceMs,
-      error: `${this.#family} is not proxied: ${this.#reason}`,
-    }));
-  }
+export interface UnservedFamilyOptions {
+  readonly objects: ObjectTables;
+  readonly tables: FamilyTables;
+  /** Why it can't be served. */
+  readonly reason: string;
+  /** Since when that is known; milliseconds since the epoch. */
+  readonly sinceMs: number;
 }
 
-/** A sink of which these get to hear, too. */
-export function heardBy(sink: ObjectSink, families: readonly UnservedFamily[]): ObjectSink {
-  return {
-    upsert: (object) => {
-      sink.upsert(object);
-      for (const family of families) family.upsert(object);
-    },
-    remove: (ref) => {
-      sink.remove(ref);
-      for (const family of families) family.remove(ref);
-    },
-    synced: () => sink.synced(),
-    report: (problem) => sink.report(problem),
-    stale: (ref, reason) => sink.stale(ref, reason),
-  };
+/** A reader of the Services, and the writer of what became of them. */
+export class UnservedFamily {
+  readonly #options: UnservedFamilyOptions;
+  readonly #tracker: ServiceTracker;
+  readonly #servicePorts: Reader<ServicePort>;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(options: UnservedFamilyOptions) {
+    const { objects, tables, sinceMs } = options;
+    this.#options = options;
+    this.#servicePorts = tables.servicePorts.reader();
+    // Where traffic would have to go is of no interest.
+    const services = { services: objects.services, endpointSlices: new Table<StoredSlice>() };
+    this.#tracker = new ServiceTracker({ objects: services, tables, startedAtMs: sinceMs });
+    this.#tracker.onTouched(() => {
+      this.#timer ??= setTimeout(() => this.#update(), GATHERED_MS).unref();
+    });
+    this.#update();
+  }
+
+  /** Follows the Services no longer. */
+  close(): void {
+    clearTimeout(this.#timer);
+    this.#tracker.close();
+    this.#servicePorts.close();
+  }
+
+  #update(): void {
+    this.#timer = undefined;
+    this.#tracker.update();
+    const { tables, reason, sinceMs } = this.#options;
+    const { family, status } = tables;
+    const error = `${family} is not proxied: ${reason}`;
+    for (const { key, after } of this.#servicePorts.take()) {
+      if (after === undefined) status.delete(key);
+      else status.put(key, { servicePort: key, family, state: 'error', sinceMs, error });
+    }
+  }
 }

@@ -1,7 +1,7 @@
 import { aService, type ServiceFields } from '@menwei/testing/services/testing.ts';
+import { TrackedFamily } from '@menwei/testing/services/tracked-family.ts';
 import { describe, expect, it } from 'vitest';
 import { formatProblem } from '../kubernetes/objects.ts';
-import { ServiceTracker } from './service-tracker.ts';
 
 const vip = (ip: string) => ({ loadBalancerIngress: [{ ip, ipMode: 'VIP' as const }] });
 const healthCheck = (healthCheckNodePort: number): ServiceFields => ({
@@ -22,13 +22,13 @@ function servicesOf(...fields: ServiceFields[]) {
 }
 
 function trackerOf(services: ReturnType<typeof servicesOf>) {
-  const tracker = new ServiceTracker({ family: 'IPv4', nodeName: 'node-a', startedAtMs: 0 });
-  for (const service of services) tracker.upsertService(service);
+  const tracker = new TrackedFamily({ family: 'IPv4', nodeName: 'node-a', startedAtMs: 0 });
+  for (const service of services) tracker.put(service);
   return tracker;
 }
 
 /** The addresses that each Service got, by name; all ports of a Service together. */
-function granted(tracker: ServiceTracker) {
+function granted(tracker: TrackedFamily) {
   const addresses = new Map<string, (string | number)[]>();
   for (const port of [...tracker.ports.values()].sort((x, y) => (x.key < y.key ? -1 : 1))) {
     const ips = [port.clusterIP ?? [], port.externalIPs, port.loadBalancerVIPs].flat();
@@ -183,7 +183,7 @@ describe('when the owner of an address', () => {
 
   it('goes, the next oldest gets it', () => {
     const tracker = setUp();
-    tracker.removeService('ns', 'a');
+    tracker.delete({ kind: 'Service', namespace: 'ns', name: 'a' });
     const { ports, problems } = tracker.takeChanges();
     expect([...ports.keys()]).toEqual(['ns/a/TCP', 'ns/b/TCP']);
     expect(granted(tracker)).toEqual({ b: ['172.30.0.9'], c: [] });
@@ -192,38 +192,38 @@ describe('when the owner of an address', () => {
 
   it('asks for another one, the next oldest gets it', () => {
     const tracker = setUp();
-    tracker.upsertService(aService({ name: 'a', clusterIPs: { IPv4: '172.30.0.1' }, createdAtMs: 1 }));
+    tracker.put(aService({ name: 'a', clusterIPs: { IPv4: '172.30.0.1' }, createdAtMs: 1 }));
     tracker.takeChanges();
     expect(granted(tracker)).toEqual({ a: ['172.30.0.1'], b: ['172.30.0.9'], c: [] });
   });
 
   it('is made anew, it comes last', () => {
     const tracker = setUp();
-    tracker.upsertService(aService({ name: 'a', ...contested, createdAtMs: 4 }));
+    tracker.put(aService({ name: 'a', ...contested, createdAtMs: 4 }));
     tracker.takeChanges();
     expect(granted(tracker)).toEqual({ a: [], b: ['172.30.0.9'], c: [] });
   });
 
   it('stays, nothing is reported again', () => {
     const tracker = setUp();
-    tracker.upsertService(aService({ name: 'c', ...contested, createdAtMs: 3, sessionAffinitySeconds: 5 }));
+    tracker.put(aService({ name: 'c', ...contested, createdAtMs: 3, sessionAffinitySeconds: 5 }));
     const { ports, problems } = tracker.takeChanges();
     expect([[...ports.keys()], problems]).toEqual([['ns/c/TCP'], []]);
   });
 
   it('comes back before anybody looked, nothing has changed', () => {
     const tracker = setUp();
-    tracker.removeService('ns', 'a');
-    tracker.upsertService(aService({ name: 'a', ...contested, createdAtMs: 1 }));
+    tracker.delete({ kind: 'Service', namespace: 'ns', name: 'a' });
+    tracker.put(aService({ name: 'a', ...contested, createdAtMs: 1 }));
     const { ports, problems } = tracker.takeChanges();
     expect([ports.size, problems]).toEqual([0, []]);
   });
 
   it('comes back later, the loss is reported again', () => {
     const tracker = setUp();
-    tracker.removeService('ns', 'a');
+    tracker.delete({ kind: 'Service', namespace: 'ns', name: 'a' });
     tracker.takeChanges();
-    tracker.upsertService(aService({ name: 'a', ...contested, createdAtMs: 1 }));
+    tracker.put(aService({ name: 'a', ...contested, createdAtMs: 1 }));
     expect(tracker.takeChanges().problems).toHaveLength(2);
     expect(granted(tracker)).toEqual({ a: ['172.30.0.9'], b: [], c: [] });
   });
@@ -239,7 +239,7 @@ it('tells of each port what it does without, and no longer when it has it', () =
   tracker.takeChanges();
   const reason = 'spec.externalIPs: 203.0.113.9:80/TCP already belongs to Service ns/a';
   expect([...tracker.unmet]).toEqual([['ns/b/TCP', reason]]);
-  tracker.removeService('ns', 'a');
+  tracker.delete({ kind: 'Service', namespace: 'ns', name: 'a' });
   tracker.takeChanges();
   expect([...tracker.unmet]).toEqual([]);
 });

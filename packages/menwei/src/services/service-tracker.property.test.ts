@@ -1,10 +1,10 @@
 import { aService, aSlice } from '@menwei/testing/services/testing.ts';
+import { TrackedFamily } from '@menwei/testing/services/tracked-family.ts';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { DEFAULT_BALANCING, type EndpointSlice, refKey, type Service } from '../kubernetes/objects.ts';
 import type { ServicePort, ServicePortKey } from '../state/service-port.ts';
 import { MAX_SLOW_START_WEIGHT } from './balancing.ts';
-import { ServiceTracker } from './service-tracker.ts';
 
 // A small world, so that objects meet: few names, few addresses.
 const namespace = fc.constantFrom('ns', 'ns', 'other');
@@ -79,20 +79,12 @@ const events: fc.Arbitrary<readonly Event[]> = fc.array(
   { maxLength: 30, size: 'max' },
 );
 
-function newTracker(): ServiceTracker {
-  return new ServiceTracker({ family: 'IPv4', nodeName: 'node-a', startedAtMs: 0 });
-}
-
-function upsert(tracker: ServiceTracker, object: WorldObject): boolean {
-  return object.kind === 'Service' ? tracker.upsertService(object) : tracker.upsertSlice(object);
-}
-
-function remove(tracker: ServiceTracker, { kind, namespace, name }: WorldObject): boolean {
-  return kind === 'Service' ? tracker.removeService(namespace, name) : tracker.removeSlice(namespace, name);
+function newTracker(): TrackedFamily {
+  return new TrackedFamily({ family: 'IPv4', nodeName: 'node-a', startedAtMs: 0 });
 }
 
 /** Plays the events and checks on the way that the changes are real ones and add up to the state. */
-function play(tracker: ServiceTracker, history: readonly Event[]): ReadonlyMap<string, WorldObject> {
+function play(tracker: TrackedFamily, history: readonly Event[]): ReadonlyMap<string, WorldObject> {
   const world = new Map<string, WorldObject>();
   const folded = new Map<ServicePortKey, ServicePort>();
   let isPending = false;
@@ -103,16 +95,16 @@ function play(tracker: ServiceTracker, history: readonly Event[]): ReadonlyMap<s
       isPending = false;
     } else if (event.verb === 'upsert') {
       world.set(refKey(event.object), event.object);
-      if (upsert(tracker, event.object)) isPending = true;
+      if (tracker.put(event.object)) isPending = true;
     } else {
       world.delete(refKey(event.object));
-      if (remove(tracker, event.object)) isPending = true;
+      if (tracker.delete(event.object)) isPending = true;
     }
   }
   return world;
 }
 
-function takeInto(tracker: ServiceTracker, folded: Map<ServicePortKey, ServicePort>): boolean {
+function takeInto(tracker: TrackedFamily, folded: Map<ServicePortKey, ServicePort>): boolean {
   const { ports } = tracker.takeChanges();
   for (const [key, port] of ports) {
     expect(port).not.toEqual(folded.get(key));
@@ -124,7 +116,7 @@ function takeInto(tracker: ServiceTracker, folded: Map<ServicePortKey, ServicePo
   return ports.size > 0;
 }
 
-function stateOf(tracker: ServiceTracker) {
+function stateOf(tracker: TrackedFamily) {
   return {
     ports: new Map(tracker.ports),
     endpointCount: tracker.endpointCount,
@@ -159,7 +151,7 @@ describe('after any history', () => {
           .map((object, index) => ({ object, rank: ranks[index] ?? 0 }))
           .sort((a, b) => a.rank - b.rank);
         const fresh = newTracker();
-        for (const { object } of shuffled) upsert(fresh, object);
+        for (const { object } of shuffled) fresh.put(object);
         fresh.takeChanges();
         expect(stateOf(tracker)).toEqual(stateOf(fresh));
       }),
@@ -172,7 +164,7 @@ describe('after any history', () => {
       fc.property(events, (history) => {
         const tracker = newTracker();
         const world = play(tracker, history);
-        for (const object of world.values()) expect(upsert(tracker, structuredClone(object))).toBe(false);
+        for (const object of world.values()) expect(tracker.put(structuredClone(object))).toBe(false);
         expect(tracker.takeChanges()).toEqual({ ports: new Map(), triggerTimesMs: [], problems: [] });
       }),
       { numRuns: 200 },
@@ -183,7 +175,7 @@ describe('after any history', () => {
     fc.assert(
       fc.property(events, (history) => {
         const tracker = newTracker();
-        for (const object of play(tracker, history).values()) remove(tracker, object);
+        for (const object of play(tracker, history).values()) tracker.delete(object);
         tracker.takeChanges();
         expect(stateOf(tracker)).toEqual({ ports: new Map(), endpointCount: 0, serviceHealth: new Map() });
       }),

@@ -1,39 +1,32 @@
 /**
- * From Services and EndpointSlices to ServicePorts, for one IP family. Events may come in any order; what they add
- * up to depends only on the objects that are there in the end.
+ * From Services and EndpointSlices to ServicePorts, for one IP family: a reader of the objects, and the writer of the
+ * service ports. Events may come in any order; what they add up to depends only on the objects that are there in the end.
  *
- * An event costs as much as the objects it touches: an event only notes which Services it concerns, and taking the
- * changes looks at those Services alone.
+ * An event costs as much as the objects it touches: an event only notes which Services it concerns, and an update looks
+ * at those Services alone.
  */
 import { isDeepStrictEqual } from 'node:util';
-import type { IpFamily } from '@menwei/addresses/ip.ts';
-import {
-  type EndpointSlice,
-  type EndpointWeights,
-  formatProblem,
-  type Problem,
-  type Service,
-} from '../kubernetes/objects.ts';
-import { type ObjectKey, objectKey } from '../state/object-key.ts';
+import { type EndpointWeights, formatProblem, type Problem, type Service } from '../kubernetes/objects.ts';
+import type { FamilyTables } from '../state/family-tables.ts';
+import type { ObjectKey } from '../state/object-key.ts';
+import type { ObjectTables } from '../state/object-tables.ts';
+import type { Change, Reader } from '../state/reader.ts';
 import type { ServicePort, ServicePortKey } from '../state/service-port.ts';
+import type { StoredSlice } from '../state/stored-slice.ts';
 import { fitBalancing } from './balancing.ts';
 import { type Claimant, ClaimIndex, findLostClaims, formatLost, grantPort, readClaims } from './claims.ts';
-import { countLocalReady, readServiceHealth, type ServiceHealth } from './service-health.ts';
-import { SliceCache } from './slice-cache.ts';
+import { SliceIndex } from './slice-index.ts';
 import { readWantedPorts, type WantedPort } from './wanted-port.ts';
 
 interface ServiceTrackerOptions {
-  readonly family: IpFamily;
-  /** Endpoints on this node are local. */
-  readonly nodeName: string;
+  readonly objects: Pick<ObjectTables, 'services' | 'endpointSlices'>;
+  readonly tables: Pick<FamilyTables, 'family' | 'servicePorts' | 'unmet'>;
   /** Milliseconds since the epoch. Trigger times that are not later say nothing about this process. */
   readonly startedAtMs: number;
 }
 
-/** What differs from the state after the previous {@link ServiceTracker.takeChanges}. */
-export interface TrackerChanges {
-  /** New and changed service ports, undefined for one that is gone; in the order of the Services' namespace/name. */
-  readonly ports: ReadonlyMap<ServicePortKey, ServicePort | undefined>;
+/** What an update found beside the service ports. */
+export interface TrackerUpdate {
   /**
    * When the changes to endpoints were set off (annotation `endpoints.kubernetes.io/last-change-trigger-time`),
    * one for each changed slice, for the network programming latency.
@@ -58,122 +51,101 @@ interface SettledService {
   readonly problems: readonly Problem[];
 }
 
-/** Of one Service until somebody takes its changes; what comes after so many is not measured. */
+/** Of one Service until the next update; what comes after so many is not measured. */
 const MAX_TRIGGER_TIMES = 1_000;
 
 const NOTHING_SETTLED: SettledService = { ports: [], problems: [] };
 
 export class ServiceTracker {
-  readonly #family: IpFamily;
-  readonly #startedAtMs: number;
-  readonly #slices: SliceCache;
-  readonly #wanted = new Map<ObjectKey, WantedService>();
+  readonly #options: ServiceTrackerOptions;
+  readonly #services: Reader<Service>;
+  readonly #endpointSlices: Reader<StoredSlice>;
+  readonly #slices: SliceIndex;
   readonly #claims = new ClaimIndex();
   readonly #touched = new Set<ObjectKey>();
   readonly #triggerTimesMs = new Map<ObjectKey, number[]>();
-
   readonly #settled = new Map<ObjectKey, SettledService>();
-  readonly #ports = new Map<ServicePortKey, ServicePort>();
-  readonly #unmet = new Map<ServicePortKey, string>();
-  readonly #health = new Map<ObjectKey, ServiceHealth>();
+  /** Service ports that a former tracker has left, until the first update. */
+  #inherited: ReadonlySet<ServicePortKey>;
   #endpointCount = 0;
+  #onTouched: () => void = () => undefined;
 
-  constructor({ family, nodeName, startedAtMs }: ServiceTrackerOptions) {
-    this.#family = family;
-    this.#startedAtMs = startedAtMs;
-    this.#slices = new SliceCache(family, nodeName);
+  constructor(options: ServiceTrackerOptions) {
+    const { objects, tables } = options;
+    this.#options = options;
+    this.#slices = new SliceIndex(tables.family);
+    this.#inherited = new Set(tables.servicePorts.rows.keys());
+    this.#services = objects.services.reader(() => this.#noteAll(this.#services, this.#noteService));
+    this.#endpointSlices = objects.endpointSlices.reader(() =>
+      this.#noteAll(this.#endpointSlices, this.#noteSlice),
+    );
+    this.#noteAll(this.#services, this.#noteService);
+    this.#noteAll(this.#endpointSlices, this.#noteSlice);
   }
 
-  /** Returns whether there is something new to take. */
-  upsertService(service: Service): boolean {
-    const { namespace, name, createdAtMs } = service;
-    const claimant = { key: objectKey(namespace, name), namespace, name, createdAtMs };
-    const ports = readWantedPorts(service, this.#family);
-    const wanted = ports.length === 0 ? undefined : { claimant, ports, weights: service.weights };
-    return this.#want(claimant.key, wanted);
+  /** Whom to tell when there is something to {@link update}. */
+  onTouched(listener: () => void): void {
+    this.#onTouched = listener;
   }
 
-  /** Returns whether there is something new to take. */
-  removeService(namespace: string, name: string): boolean {
-    return this.#want(objectKey(namespace, name), undefined);
-  }
-
-  /** Returns whether there is something new to take: never if the write changed no endpoint. */
-  upsertSlice(slice: EndpointSlice): boolean {
-    const touched = this.#slices.upsert(slice);
-    const service = objectKey(slice.namespace, slice.serviceName);
-    if (touched.includes(service) && slice.lastChangeTriggerTimeMs > this.#startedAtMs) {
-      const times = this.#triggerTimesMs.get(service) ?? [];
-      if (times.length < MAX_TRIGGER_TIMES) times.push(slice.lastChangeTriggerTimeMs);
-      this.#triggerTimesMs.set(service, times);
-    }
-    return this.#touch(touched);
-  }
-
-  /** Returns whether there is something new to take. */
-  removeSlice(namespace: string, name: string): boolean {
-    const service = this.#slices.serviceOf(namespace, name);
-    // A removed slice tells when it was last changed, not when it was removed: as upstream, measure nothing.
-    if (service !== undefined) this.#triggerTimesMs.delete(service);
-    return this.#touch(this.#slices.remove(namespace, name));
-  }
-
-  /** Brings the state up to date with the events and returns what that changed. */
-  takeChanges(): TrackerChanges {
-    const ports = new Map<ServicePortKey, ServicePort | undefined>();
+  /** Brings the service ports up to date with the objects, in the order of the Services' namespace/name. */
+  update(): TrackerUpdate {
     const problems: Problem[] = [];
     for (const key of [...this.#touched].sort()) {
       const before = this.#settled.get(key) ?? NOTHING_SETTLED;
       const after = this.#settleOrReport(key, before, problems);
       if (after === NOTHING_SETTLED) this.#settled.delete(key);
       else this.#settled.set(key, after);
-      this.#replacePorts(before, after, ports);
-      this.#replaceHealth(key, readServiceHealth(after.ports));
+      this.#removeFormer(before, after);
       problems.push(...newProblems(before.problems, after.problems));
     }
+    this.#dropInherited();
     const triggerTimesMs = [...this.#triggerTimesMs.values()].flat();
     this.#touched.clear();
     this.#triggerTimesMs.clear();
-    return { ports, triggerTimesMs, problems };
+    return { triggerTimesMs, problems };
   }
 
-  /** All service ports as of the last {@link takeChanges}, in no particular order. Unchanged ones keep identity. */
-  get ports(): ReadonlyMap<ServicePortKey, ServicePort> {
-    return this.#ports;
-  }
-
-  /** What Services ask for and their ports do without, and why, as of the last {@link takeChanges}. */
-  get unmet(): ReadonlyMap<ServicePortKey, string> {
-    return this.#unmet;
-  }
-
-  /** The Services with a healthCheckNodePort, as of the last {@link takeChanges}. */
-  get serviceHealth(): ReadonlyMap<ObjectKey, ServiceHealth> {
-    return this.#health;
-  }
-
-  /** Endpoints of all service ports together, whatever their condition, as of the last {@link takeChanges}. */
+  /** Endpoints of all service ports together, whatever their condition, as of the last {@link update}. */
   get endpointCount(): number {
     return this.#endpointCount;
   }
 
-  /** The Service of a slice that is known. */
-  serviceOf(namespace: string, sliceName: string): ObjectKey | undefined {
-    return this.#slices.serviceOf(namespace, sliceName);
+  /** Follows the objects no longer. */
+  close(): void {
+    this.#services.close();
+    this.#endpointSlices.close();
   }
 
-  /** As of the last {@link takeChanges}: see {@link countLocalReady}. 0 for an unknown Service. */
-  localReadyCount(namespace: string, name: string): number {
-    return countLocalReady(this.#settled.get(objectKey(namespace, name))?.ports ?? []);
+  #noteAll<Row>(reader: Reader<Row>, note: (change: Change<Row>) => boolean): void {
+    let isTouched = false;
+    for (const change of reader.take()) if (note(change)) isTouched = true;
+    if (isTouched) this.#onTouched();
   }
 
-  #want(key: ObjectKey, after: WantedService | undefined): boolean {
-    const before = this.#wanted.get(key);
-    if (isDeepStrictEqual(before, after)) return false;
-    if (after === undefined) this.#wanted.delete(key);
-    else this.#wanted.set(key, after);
-    this.#touch(this.#claims.replace(claimsOf(before), claimsOf(after)));
+  readonly #noteService = ({ key, before, after }: Change<Service>): boolean => {
+    const was = before && this.#readWanted(key, before);
+    const is = after && this.#readWanted(key, after);
+    if (isDeepStrictEqual(was, is)) return false;
+    this.#touch(this.#claims.replace(claimsOf(was), claimsOf(is)));
     return this.#touch([key]);
+  };
+
+  readonly #noteSlice = (change: Change<StoredSlice>): boolean => {
+    const touched = this.#slices.note(change);
+    const { before, after } = change;
+    if (after === undefined) {
+      // A removed slice tells when it was last changed, not when it was removed: as upstream, measure nothing.
+      if (before?.family === this.#options.tables.family) this.#triggerTimesMs.delete(before.service);
+    } else if (touched.includes(after.service)) this.#noteTriggerTime(after);
+    return this.#touch(touched);
+  };
+
+  #noteTriggerTime({ service, lastChangeTriggerTimeMs }: StoredSlice): void {
+    if (lastChangeTriggerTimeMs <= this.#options.startedAtMs) return;
+    const times = this.#triggerTimesMs.get(service) ?? [];
+    if (times.length < MAX_TRIGGER_TIMES) times.push(lastChangeTriggerTimeMs);
+    this.#triggerTimesMs.set(service, times);
   }
 
   #touch(services: Iterable<ObjectKey>): boolean {
@@ -185,63 +157,78 @@ export class ServiceTracker {
     return any;
   }
 
+  /** Undefined: it wants nothing in this family. */
+  #readWanted(key: ObjectKey, service: Service): WantedService | undefined {
+    const { namespace, name, createdAtMs, weights } = service;
+    const ports = readWantedPorts(service, this.#options.tables.family);
+    if (ports.length === 0) return undefined;
+    return { claimant: { key, namespace, name, createdAtMs }, ports, weights };
+  }
+
   /** One that can't be settled, through a mistake of the program, stays as it was. */
   #settleOrReport(key: ObjectKey, before: SettledService, problems: Problem[]): SettledService {
     try {
-      return this.#settle(key);
+      const service = this.#options.objects.services.get(key);
+      const wanted = service && this.#readWanted(key, service);
+      return wanted === undefined ? NOTHING_SETTLED : this.#settle(key, wanted);
     } catch (cause) {
       const [namespace = '', name = ''] = key.split('/');
       const message = `BUG: left as it was: ${cause instanceof Error ? cause.message : String(cause)}`;
       problems.push({ object: { kind: 'Service', namespace, name }, field: '', message });
-      for (const port of before.ports) this.#unmet.set(port.key, message);
+      for (const port of before.ports) this.#options.tables.unmet.put(port.key, message);
       return before;
     }
   }
 
-  #settle(key: ObjectKey): SettledService {
-    const wanted = this.#wanted.get(key);
-    if (wanted === undefined) return NOTHING_SETTLED;
+  #settle(key: ObjectKey, wanted: WantedService): SettledService {
     const lost = findLostClaims(claimsOf(wanted), this.#claims);
     const problems = lost.map(({ problem }) => problem);
     const ports = wanted.ports.map((port) => {
       const all = this.#slices.endpointsOf(key, port.portName, port.protocol, wanted.weights);
       const { balancing, endpoints, problems: unfit } = fitBalancing(port, all);
       problems.push(...unfit);
-      const reason = formatLost(lost, port);
-      if (reason === undefined) this.#unmet.delete(port.key);
-      else this.#unmet.set(port.key, reason);
-      const after = grantPort({ ...port, balancing }, wanted.claimant, this.#claims, endpoints);
-      const before = this.#ports.get(port.key);
-      return before !== undefined && isDeepStrictEqual(before, after) ? before : after;
+      const granted = grantPort({ ...port, balancing }, wanted.claimant, this.#claims, endpoints);
+      return { granted, reason: formatLost(lost, port) };
     });
-    return { ports, problems };
+    // Only now, so that a mistake changes nothing.
+    return { ports: ports.map(({ granted, reason }) => this.#put(granted, reason)), problems };
   }
 
-  #replacePorts(
-    before: SettledService,
-    after: SettledService,
-    changes: Map<ServicePortKey, ServicePort | undefined>,
-  ): void {
-    const gone = new Set(before.ports.map((port) => port.key));
-    for (const port of after.ports) {
-      gone.delete(port.key);
-      const previous = this.#ports.get(port.key);
-      if (previous === port) continue;
-      this.#endpointCount += port.endpoints.length - (previous?.endpoints.length ?? 0);
-      this.#ports.set(port.key, port);
-      changes.set(port.key, port);
+  /** Returns the row that is in the table then. */
+  #put(port: ServicePort, unmetReason: string | undefined): ServicePort {
+    const { servicePorts, unmet } = this.#options.tables;
+    const { key } = port;
+    if (unmetReason === undefined) unmet.delete(key);
+    else unmet.put(key, unmetReason);
+    const before = servicePorts.get(key);
+    if (!servicePorts.put(key, port) && before !== undefined) return before;
+    return port;
+  }
+
+  #removeFormer(before: SettledService, after: SettledService): void {
+    const { servicePorts, unmet } = this.#options.tables;
+    for (const { endpoints } of before.ports) this.#endpointCount -= endpoints.length;
+    const stay = new Set<ServicePortKey>();
+    for (const { key, endpoints } of after.ports) {
+      this.#endpointCount += endpoints.length;
+      stay.add(key);
     }
-    for (const key of gone) {
-      this.#endpointCount -= this.#ports.get(key)?.endpoints.length ?? 0;
-      this.#ports.delete(key);
-      this.#unmet.delete(key);
-      changes.set(key, undefined);
+    for (const { key } of before.ports) {
+      if (stay.has(key)) continue;
+      servicePorts.delete(key);
+      unmet.delete(key);
     }
   }
 
-  #replaceHealth(key: ObjectKey, after: ServiceHealth | undefined): void {
-    if (after === undefined) this.#health.delete(key);
-    else this.#health.set(key, after);
+  #dropInherited(): void {
+    if (this.#inherited.size === 0) return;
+    const own = new Set([...this.#settled.values()].flatMap(({ ports }) => ports.map(({ key }) => key)));
+    for (const key of this.#inherited) {
+      if (own.has(key)) continue;
+      this.#options.tables.servicePorts.delete(key);
+      this.#options.tables.unmet.delete(key);
+    }
+    this.#inherited = new Set();
   }
 }
 

@@ -7,11 +7,11 @@ import { chooseConnection } from '../kubernetes/connection-choice.ts';
 import type { Logger } from '../log/logger.ts';
 import { createApiServerSource, type KnownObjects } from '../sources/api-server.ts';
 import { createManifestSource } from '../sources/manifests/manifest-source.ts';
-import type { ObjectSource } from '../sources/source.ts';
+import type { ObjectSource, SourceReports } from '../sources/source.ts';
 import { parseNodePortRange, requireManifestsOrFail } from './manifests-input.ts';
 import { VERSION } from './version.ts';
 
-interface SourceOptions {
+interface SourceOptions extends SourceReports {
   /** See ApiServerSourceOptions; manifests are complete in any case. */
   readonly waitForAll?: boolean;
 }
@@ -20,7 +20,7 @@ export async function openSource(
   settings: Settings,
   nodePortRange: string | undefined,
   logger: Logger,
-  { waitForAll = false }: SourceOptions = {},
+  { report, waitForAll = false }: SourceOptions,
 ): Promise<ObjectSource> {
   if (settings.manifests.length > 0) {
     await requireManifestsOrFail(settings.manifests);
@@ -28,6 +28,7 @@ export async function openSource(
       paths: settings.manifests,
       nodePortRange: parseNodePortRange(nodePortRange),
       logger,
+      report,
     });
   }
   const { mode, nodeName } = settings;
@@ -35,7 +36,7 @@ export async function openSource(
   const connection = await chooseConnection({ kubeconfig, master }, (message) => logger.warn({}, message));
   const known: KnownObjects = new Map();
   return {
-    run: async (sink, signal) => {
+    run: async (objects, signal) => {
       const client = createApiClient(connection, { userAgent: `menwei/${VERSION}`, qps, burst });
       const source = createApiServerSource({
         client,
@@ -44,9 +45,10 @@ export async function openSource(
         waitForAll,
         known,
         logger,
+        report,
       });
       try {
-        await source.run(sink, signal);
+        await source.run(objects, signal);
       } finally {
         await client.close();
       }

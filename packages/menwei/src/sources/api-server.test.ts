@@ -1,11 +1,12 @@
 import { FakeApiServer, sendStatus } from '@menwei/testing/kubernetes/fake-api-server.ts';
+import { followObjects } from '@menwei/testing/state/object-events.ts';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type ApiClient, createApiClient } from '../kubernetes/api-client.ts';
 import { plainConnection } from '../kubernetes/connection.ts';
-import { formatProblem, formatRef, type ObjectRef, type Problem } from '../kubernetes/objects.ts';
+import { formatProblem, type Problem } from '../kubernetes/objects.ts';
 import { silentLogger } from '../log/logger.ts';
+import { ObjectTables } from '../state/object-tables.ts';
 import { type ApiServerSourceOptions, createApiServerSource, type KnownObjects } from './api-server.ts';
-import type { ObjectSink } from './source.ts';
 
 const SERVICES = '/api/v1/services';
 const SLICES = '/apis/discovery.k8s.io/v1/endpointslices';
@@ -43,12 +44,18 @@ describe('createApiServerSource', () => {
   let stop: AbortController;
   let running: Promise<void>;
   let events: string[];
+  let objects: ObjectTables;
   let log: string[];
 
   beforeEach(async () => {
     server = await FakeApiServer.start({ tls: false });
     stop = new AbortController();
     events = [];
+    objects = new ObjectTables('node-1');
+    followObjects(objects, {
+      changed: (what, row) => events.push(`${row === undefined ? '-' : '+'}${what}`),
+      synced: () => events.push('synced'),
+    });
     log = [];
     client = createApiClient(plainConnection(server.url), { userAgent: 'menwei/test', qps: -1, burst: 1 });
   });
@@ -61,21 +68,15 @@ describe('createApiServerSource', () => {
   });
 
   function start(options: Partial<ApiServerSourceOptions> = {}): void {
-    const sink: ObjectSink = {
-      upsert: (object) => events.push(`+${formatRef(object)}`),
-      remove: (ref: ObjectRef) => events.push(`-${formatRef(ref)}`),
-      synced: () => events.push('synced'),
-      report: (problem: Problem) => events.push(formatProblem(problem)),
-      stale: () => undefined,
-    };
+    const report = (problem: Problem) => events.push(formatProblem(problem));
     const logger = {
       ...silentLogger,
       info: (_: object, message: string) => log.push(message),
       error: (_: object, message: string) => log.push(message),
     };
     const timing = { retry: FAST, withheldRetry: FAST, shortestWatchMs: 0 };
-    const source = createApiServerSource({ client, nodeName: 'node-1', logger, timing, ...options });
-    running = source.run(sink, stop.signal);
+    const source = createApiServerSource({ client, nodeName: 'node-1', logger, report, timing, ...options });
+    running = source.run(objects, stop.signal);
   }
 
   const until = (condition: () => boolean): Promise<void> =>
@@ -265,7 +266,7 @@ describe('createApiServerSource', () => {
     expect(events).toContain('+Service default/other');
   });
 
-  it('delivers everything again when it is begun anew, and removes what is gone since', async () => {
+  it('removes what is gone since when it is begun anew, and forgets what was wrong', async () => {
     const known: KnownObjects = new Map();
     server.put(SERVICES, web);
     server.put(SERVICES, { ...web, metadata: { ...web.metadata, name: 'db' } });
@@ -275,15 +276,13 @@ describe('createApiServerSource', () => {
     stop.abort();
     await running;
     server.delete(SERVICES, 'default', 'db');
+    objects.putStale({ kind: 'Service', namespace: 'default', name: 'web' }, 'no ports', 1);
+    objects.putStale({ kind: 'Node', namespace: '', name: 'never-listed' }, 'no ports', 1);
     events = [];
     stop = new AbortController();
     start({ known });
     await until(() => events.includes('synced'));
-    expect([...events].sort()).toEqual([
-      '+EndpointSlice default/web-1',
-      '+Service default/web',
-      '-Service default/db',
-      'synced',
-    ]);
+    expect(events).toEqual(['-Service default/db', 'synced']);
+    await until(() => objects.stale.rows.size === 0);
   });
 });

@@ -2,25 +2,36 @@
 import type { ApiClient } from '../kubernetes/api-client.ts';
 import { type ApiError, isWithheld } from '../kubernetes/api-error.ts';
 import { decodeEndpointSlice, decodeNode, decodeService, decodeServiceCIDR } from '../kubernetes/decode.ts';
-import type { EndpointSlice, Node, Service, ServiceCIDR, WatchedObject } from '../kubernetes/objects.ts';
+import {
+  type EndpointSlice,
+  type Node,
+  type ObjectRef,
+  type Problem,
+  refKey,
+  type Service,
+  type ServiceCIDR,
+  type WatchedObject,
+} from '../kubernetes/objects.ts';
 import { Reflector } from '../kubernetes/reflector.ts';
 import type {
   KnownVersions,
   ReflectorObserver,
+  ReflectorSink,
   ReflectorTiming,
   WatchedResource,
 } from '../kubernetes/reflector-options.ts';
 import type { Logger } from '../log/logger.ts';
-import type { ObjectSink, ObjectSource } from './source.ts';
+import type { ObjectTables } from '../state/object-tables.ts';
+import type { ObjectSource, SourceReports } from './source.ts';
 
-export interface ApiServerSourceOptions {
+export interface ApiServerSourceOptions extends SourceReports {
   /** Closed by its maker, after the source has ended. */
   readonly client: ApiClient;
   /** The own Node: the only one that is read. */
   readonly nodeName: string;
   /** Without need, nobody has to be allowed to read them. */
   readonly watchServiceCIDRs?: boolean;
-  /** Be `synced` only when the Node and ServiceCIDRs are complete too, or withheld: for who looks only once. */
+  /** Be synced only when the Node and ServiceCIDRs are complete too, or withheld: for who looks only once. */
   readonly waitForAll?: boolean;
   /** What a former source knew; it becomes what this one knows. */
   readonly known?: KnownObjects;
@@ -70,20 +81,20 @@ const SERVICE_CIDRS: WatchedResource<ServiceCIDR> = {
 };
 
 /**
- * A source that lists and watches, for ever, whatever the server does. `synced` is told when Services and
+ * A source that lists and watches, for ever, whatever the server does. It is synced when Services and
  * EndpointSlices are complete; the Node is not waited for here (spec § 1.1). ServiceCIDRs are until the server has
  * answered, if that is soon: else a restart would take rules away that are right, to bring them back a moment later.
  *
  * There is no periodic re-delivery of unchanged objects (configSyncPeriod): upstream's informers have it to make up
- * for handlers that failed, while a sink can't fail, and the sync loop retries by itself.
+ * for handlers that failed, while tables can't fail, and the sync loop retries by itself.
  */
 export function createApiServerSource(options: ApiServerSourceOptions): ObjectSource {
-  return { run: (sink, signal) => runReflectors(options, sink, signal) };
+  return { run: (objects, signal) => runReflectors(options, objects, signal) };
 }
 
 async function runReflectors(
   options: ApiServerSourceOptions,
-  sink: ObjectSink,
+  objects: ObjectTables,
   signal: AbortSignal,
 ): Promise<void> {
   const {
@@ -94,8 +105,10 @@ async function runReflectors(
     known = new Map(),
     logger,
     timing,
+    report,
   } = options;
   const failures = new FailureLog(logger);
+  const writer = new ObjectWriter(objects, report);
   const resources: readonly WatchedResource<WatchedObject>[] = [
     SERVICES,
     ENDPOINT_SLICES,
@@ -108,7 +121,8 @@ async function runReflectors(
     kinds.filter((kind) => waitForAll || REQUIRED_KINDS.includes(kind) || optionalKinds.includes(kind)),
   );
   const settled = (kind: WatchedObject['kind']): void => {
-    if (waitingFor.delete(kind) && waitingFor.size === 0) sink.synced();
+    if (waitingFor.delete(kind) && waitingFor.size === 0)
+      objects.syncedSources.put('api-server', { sinceMs: Date.now() });
   };
   if (!waitForAll) setTimeout(() => optionalKinds.forEach(settled), OPTIONAL_GRACE_MS).unref();
   // One that breaks through a mistake of the program ends the others too.
@@ -118,9 +132,9 @@ async function runReflectors(
     new Reflector({
       client,
       resource,
-      sink,
+      sink: writer,
       known: knownOf(known, resource.kind),
-      observer: observe(resource, failures, settled),
+      observer: observe(resource, failures, writer, settled),
       ...(timing !== undefined && { timing }),
     })
       .run(anySignal)
@@ -137,6 +151,7 @@ function knownOf(known: KnownObjects, kind: WatchedObject['kind']): KnownVersion
 function observe(
   { kind, optional = false }: WatchedResource<WatchedObject>,
   failures: FailureLog,
+  writer: ObjectWriter,
   settled: (kind: WatchedObject['kind']) => void,
 ): ReflectorObserver {
   return {
@@ -146,8 +161,47 @@ function observe(
       else failures.failed(kind, error);
       if (isWithheld(error) && !REQUIRED_KINDS.includes(kind)) settled(kind);
     },
-    listed: () => settled(kind),
+    listed: () => {
+      writer.listed(kind);
+      settled(kind);
+    },
   };
+}
+
+/** Writes what reflectors find into the tables. */
+class ObjectWriter implements ReflectorSink {
+  readonly #objects: ObjectTables;
+  readonly report: (problem: Problem) => void;
+  /** Objects that could not be used before, and of which nothing was heard since: what was wrong may be forgotten. */
+  readonly #formerlyStale: Set<string>;
+
+  constructor(objects: ObjectTables, report: (problem: Problem) => void) {
+    this.#objects = objects;
+    this.report = report;
+    this.#formerlyStale = new Set(objects.stale.rows.keys());
+  }
+
+  upsert(object: WatchedObject): void {
+    this.#objects.put(object);
+  }
+
+  remove(ref: ObjectRef): void {
+    this.#objects.delete(ref);
+  }
+
+  stale(ref: ObjectRef, reason: string | undefined): void {
+    this.#formerlyStale.delete(refKey(ref));
+    if (reason === undefined) this.#objects.deleteStale(ref);
+    else this.#objects.putStale(ref, reason, Date.now());
+  }
+
+  /** All objects of a kind have been delivered. */
+  listed(kind: WatchedObject['kind']): void {
+    for (const key of this.#formerlyStale) {
+      const ref = this.#objects.stale.get(key)?.ref;
+      if (ref?.kind === kind) this.#objects.deleteStale(ref);
+    }
+  }
 }
 
 /** One line when a reason for failure appears, however many kinds it stops and however often they retry. */

@@ -4,7 +4,7 @@
 export type RowKey = string;
 
 /** How the row of a key differs between two looks; undefined: there is none. Never undefined twice. */
-interface Change<Row> {
+export interface Change<Row> {
   readonly key: RowKey;
   readonly before: Row | undefined;
   readonly after: Row | undefined;

@@ -55,6 +55,18 @@ export interface ServicePort {
   readonly endpoints: readonly Endpoint[];
 }
 
+/** Where the kernel leads traffic. */
+export interface Destination {
+  readonly ip: string;
+  readonly port: number;
+}
+
+/** A service port as it was given to the kernel. */
+export interface AppliedPort extends ServicePort {
+  /** In a mode where the kernel leads its traffic elsewhere than to the endpoints; else there are none. */
+  readonly destinations?: readonly Destination[];
+}
+
 /** Reachable from outside the cluster by NodePort, load-balancer or external address. */
 export function isExternallyAccessible(port: ServicePort): boolean {
   return port.nodePort !== 0 || port.loadBalancerVIPs.length > 0 || port.externalIPs.length > 0;

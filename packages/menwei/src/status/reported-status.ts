@@ -1,9 +1,9 @@
 /** The document of `/status` (docs/status.md): where each service port stands, and what there is to know of it. */
 import type { IpFamily } from '@menwei/addresses/ip.ts';
-import type { ServicePortStatus } from '../proxy/service-port-status.ts';
 import type { NodeView } from '../services/node-view.ts';
 import { categorizeEndpoints } from '../services/topology.ts';
 import type { ServicePort, ServicePortKey } from '../state/service-port.ts';
+import type { ServicePortStatus } from '../state/service-port-status.ts';
 import type { StatusRow } from './status-row.ts';
 
 /** What a family's proxy knows beside the states. */

@@ -9,8 +9,9 @@ import fc from 'fast-check';
 import type { Backend } from 'menwei/backends/backend.ts';
 import { silentLogger } from 'menwei/log/logger.ts';
 import { FamilyProxy, type SyncResult } from 'menwei/proxy/family-proxy.ts';
-import { ServiceTracker } from 'menwei/services/service-tracker.ts';
+import type { FamilyTables } from 'menwei/state/family-tables.ts';
 import type { ServicePort, ServicePortKey } from 'menwei/state/service-port.ts';
+import { State as SharedState } from 'menwei/state/state.ts';
 import { expect, it } from 'vitest';
 import { ADDRESSES } from '../services/arbitraries.ts';
 import { type ObjectEvent, objectEvents } from '../services/object-arbitraries.ts';
@@ -106,7 +107,7 @@ class Loop<Unit, State, Changes> {
   readonly #bench: LoopBench<Unit, State, Changes>;
   readonly #pauseMs: number;
   readonly #backend: MistakenBackend<Unit, State, Changes>;
-  readonly #tracker: ServiceTracker;
+  readonly #state: SharedState;
   readonly #proxy: FamilyProxy<Unit, State, Changes>;
   readonly #stop = new AbortController();
   readonly #watching: Promise<void>;
@@ -124,10 +125,11 @@ class Loop<Unit, State, Changes> {
     this.#pauseMs = pauseMs;
     this.#backend = new MistakenBackend(bench.backend, bench.mistakes);
     bench.faults.onNext = () => this.#backend.noteCall();
-    this.#tracker = new ServiceTracker({ family, nodeName: 'node-a', startedAtMs: 0 });
+    this.#state = new SharedState('node-a');
     this.#proxy = new FamilyProxy({
       backend: this.#backend,
-      tracker: this.#tracker,
+      state: this.#state,
+      startedAtMs: 0,
       nodeView: () => aNodeView({ family, zone: this.#zone }),
       logger: silentLogger,
       // What was refused is due at the next sync.
@@ -167,9 +169,9 @@ class Loop<Unit, State, Changes> {
     const result = await this.#sync();
     expect(result).toMatchObject({ ok: true });
     const { isRefusedForGood = () => false } = this.#bench;
-    for (const { servicePort, state, error } of this.#proxy.status.list()) {
+    for (const { servicePort, state, error } of this.#tables.status.rows.values()) {
       const unit = this.#compile(servicePort);
-      const isContested = this.#tracker.unmet.has(servicePort);
+      const isContested = this.#tables.unmet.rows.has(servicePort);
       const isRefused = unit !== undefined && isRefusedForGood(unit);
       const wanted = isRefused || isContested ? 'error' : 'programmed';
       expect({ servicePort, state, error }).toMatchObject({ servicePort, state: wanted });
@@ -192,12 +194,13 @@ class Loop<Unit, State, Changes> {
   }
 
   #change(verb: ObjectEvent['verb'], object: ObjectEvent['object']): void {
-    const { kind, namespace, name } = object;
-    if (verb === 'upsert') {
-      if (kind === 'Service') this.#tracker.upsertService(object);
-      else this.#tracker.upsertSlice(object);
-    } else if (kind === 'Service') this.#tracker.removeService(namespace, name);
-    else this.#tracker.removeSlice(namespace, name);
+    const { objects } = this.#state;
+    if (verb === 'upsert') objects.put(object);
+    else objects.delete(object);
+  }
+
+  get #tables(): FamilyTables {
+    return this.#state.families[this.#bench.backend.family];
   }
 
   async #watch(): Promise<void> {
@@ -240,8 +243,8 @@ class Loop<Unit, State, Changes> {
 
   /** What failed is not reported as programmed, and what is, is in the plan. */
   #checkStatus({ ok }: SyncResult): void {
-    for (const { servicePort, state } of this.#proxy.status.list()) {
-      const port = this.#tracker.ports.get(servicePort);
+    for (const { servicePort, state } of this.#tables.status.rows.values()) {
+      const port = this.#tables.servicePorts.get(servicePort);
       if (port === undefined) throw new Error(`BUG: the status of ${servicePort}, which is gone`);
       expect(state).not.toBe('pending');
       if (state !== 'programmed') continue;
@@ -256,7 +259,7 @@ class Loop<Unit, State, Changes> {
 
   /** As it stands in the plan where there is more than one way. */
   #compile(key: ServicePortKey): Unit | undefined {
-    const port = this.#tracker.ports.get(key);
+    const port = this.#tables.servicePorts.get(key);
     const { observer } = this.#bench;
     if (port === undefined) return undefined;
     const node = aNodeView({ family: observer.family, zone: this.#zone });

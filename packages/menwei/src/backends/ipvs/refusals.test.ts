@@ -11,7 +11,7 @@ import { aNodeView, aService, aSlice } from '@menwei/testing/services/testing.ts
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { silentLogger } from '../../log/logger.ts';
 import { FamilyProxy } from '../../proxy/family-proxy.ts';
-import { ServiceTracker } from '../../services/service-tracker.ts';
+import { State } from '../../state/state.ts';
 
 const signal = new AbortController().signal;
 const TAKEN = { family: 'IPv4', protocol: 'TCP', ip: '203.0.113.7', port: 80 } as const satisfies Frontend;
@@ -28,21 +28,28 @@ function open() {
     vi.spyOn(tools, 'save'),
   ];
   const backend = openBackend(kernel, 'IPv4');
-  const tracker = new ServiceTracker({ family: 'IPv4', nodeName: NODE.name, startedAtMs: 0 });
-  const proxy = new FamilyProxy({ backend, tracker, nodeView: () => NODE, logger: silentLogger });
+  const state = new State(NODE.name);
+  const proxy = new FamilyProxy({
+    backend,
+    state,
+    startedAtMs: 0,
+    nodeView: () => NODE,
+    logger: silentLogger,
+  });
   return {
     ...kernel,
     put(name: string, number: number, externalIPs: readonly string[], ...pods: readonly string[]) {
-      tracker.upsertService(aService({ name, clusterIPs: { IPv4: `172.30.0.${number}` }, externalIPs }));
-      tracker.upsertSlice(aSlice({ name: `${name}-1`, serviceName: name, endpoints: pods }));
+      state.objects.put(aService({ name, clusterIPs: { IPv4: `172.30.0.${number}` }, externalIPs }));
+      state.objects.put(aSlice({ name: `${name}-1`, serviceName: name, endpoints: pods }));
     },
-    remove: (name: string) => tracker.removeService('ns', name),
+    remove: (name: string) => state.objects.delete({ kind: 'Service', namespace: 'ns', name: name }),
     sync: () => proxy.sync(signal),
     status: () =>
       Object.fromEntries(
-        proxy.status
-          .list()
-          .map(({ servicePort, state, error = '' }) => [servicePort, `${state} ${error}`.trim()]),
+        [...state.families.IPv4.status.rows.values()].map(({ servicePort, state, error = '' }) => [
+          servicePort,
+          `${state} ${error}`.trim(),
+        ]),
       ),
     /** Edits of virtual servers and destinations, and looks at everything, since the last call. */
     takeCosts: () => ({

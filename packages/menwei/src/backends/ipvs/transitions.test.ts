@@ -12,7 +12,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { DEFAULT_BALANCING } from '../../kubernetes/objects.ts';
 import { silentLogger } from '../../log/logger.ts';
 import { FamilyProxy } from '../../proxy/family-proxy.ts';
-import { ServiceTracker } from '../../services/service-tracker.ts';
+import { State } from '../../state/state.ts';
 
 const signal = new AbortController().signal;
 const WEB: Frontend = { family: 'IPv4', protocol: 'TCP', ip: '172.30.0.1', port: 80 };
@@ -52,11 +52,17 @@ async function open({ slowStartMs = 0 } = {}) {
   const tools = new FakeIptables({ family: 'IPv4', hasSet: () => true });
   const kernel = { tools, sets: new FakeIpSets(), ipvs, links: new FakeLinks() };
   const backend = openBackend(kernel, 'IPv4', { watchPeriodMs: 60_000 });
-  const tracker = new ServiceTracker({ family: 'IPv4', nodeName: 'node-a', startedAtMs: 0 });
-  const proxy = new FamilyProxy({ backend, tracker, nodeView: () => aNodeView(), logger: silentLogger });
+  const state = new State('node-a');
+  const proxy = new FamilyProxy({
+    backend,
+    state,
+    startedAtMs: 0,
+    nodeView: () => aNodeView(),
+    logger: silentLogger,
+  });
   const stop = new AbortController();
-  tracker.upsertService(aService({ balancing: { ...DEFAULT_BALANCING, slowStartMs } }));
-  const put = (...endpoints: readonly string[]) => tracker.upsertSlice(aSlice({ endpoints }));
+  state.objects.put(aService({ balancing: { ...DEFAULT_BALANCING, slowStartMs } }));
+  const put = (...endpoints: readonly string[]) => state.objects.put(aSlice({ endpoints }));
   put('10.0.0.1', '10.0.0.2');
   await proxy.sync(signal);
   const ended = proxy.watch(() => undefined, stop.signal);

@@ -10,7 +10,7 @@ import { silentLogger } from '../../log/logger.ts';
 import { FamilyProxy } from '../../proxy/family-proxy.ts';
 import { RelayPool } from '../../relay/pool.ts';
 import { startWorker } from '../../relay/relay-thread.ts';
-import { ServiceTracker } from '../../services/service-tracker.ts';
+import { State } from '../../state/state.ts';
 
 const signal = new AbortController().signal;
 const NODE = aNodeView({ ip: '127.0.0.1' });
@@ -40,19 +40,25 @@ it('a service port is not programmed before a thread listens for it', async () =
     },
   });
   const backend = openBackend({ tools: new FakeIptables(), relays }, 'IPv4', { listenIP: '127.0.0.1' });
-  const tracker = new ServiceTracker({ family: 'IPv4', nodeName: NODE.name, startedAtMs: 0 });
-  const proxy = new FamilyProxy({ backend, tracker, nodeView: () => NODE, logger: silentLogger });
-  tracker.upsertService(aService());
-  tracker.upsertSlice(aSlice({ endpoints: ['10.0.0.1'] }));
+  const state = new State(NODE.name);
+  const proxy = new FamilyProxy({
+    backend,
+    state,
+    startedAtMs: 0,
+    nodeView: () => NODE,
+    logger: silentLogger,
+  });
+  state.objects.put(aService());
+  state.objects.put(aSlice({ endpoints: ['10.0.0.1'] }));
 
   expect(await proxy.sync(signal)).toMatchObject({ ok: true, refused: [{ servicePort: 'ns/web/TCP' }] });
-  expect(proxy.status.list()).toMatchObject([
+  expect([...proxy.state.families.IPv4.status.rows.values()]).toMatchObject([
     { state: 'error', error: expect.stringContaining('the relay thread ended') },
   ]);
   await vi.waitFor(
     async () => {
       expect(await proxy.sync(signal)).toMatchObject({ ok: true });
-      expect(proxy.status.list()).toMatchObject([{ state: 'programmed' }]);
+      expect([...proxy.state.families.IPv4.status.rows.values()]).toMatchObject([{ state: 'programmed' }]);
     },
     { timeout: 10_000 },
   );

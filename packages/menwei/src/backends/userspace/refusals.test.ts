@@ -7,7 +7,7 @@ import { aNodeView, aService, aSlice } from '@menwei/testing/services/testing.ts
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { silentLogger } from '../../log/logger.ts';
 import { FamilyProxy } from '../../proxy/family-proxy.ts';
-import { ServiceTracker } from '../../services/service-tracker.ts';
+import { State } from '../../state/state.ts';
 import type { UserspaceBackendOptions } from './backend.ts';
 
 const signal = new AbortController().signal;
@@ -17,18 +17,29 @@ function open(options: Partial<UserspaceBackendOptions> = {}) {
   const tools = new FakeIptables();
   const relays = new FakeRelays();
   const backend = openBackend({ tools, relays }, 'IPv4', options);
-  const tracker = new ServiceTracker({ family: 'IPv4', nodeName: NODE.name, startedAtMs: 0 });
-  const proxy = new FamilyProxy({ backend, tracker, nodeView: () => NODE, logger: silentLogger });
+  const state = new State(NODE.name);
+  const proxy = new FamilyProxy({
+    backend,
+    state,
+    startedAtMs: 0,
+    nodeView: () => NODE,
+    logger: silentLogger,
+  });
   return {
     relays,
     put(name: string, number: number, ...pods: readonly string[]) {
-      tracker.upsertService(aService({ name, clusterIPs: { IPv4: `172.30.0.${number}` } }));
-      tracker.upsertSlice(aSlice({ name: `${name}-1`, serviceName: name, endpoints: pods }));
+      state.objects.put(aService({ name, clusterIPs: { IPv4: `172.30.0.${number}` } }));
+      state.objects.put(aSlice({ name: `${name}-1`, serviceName: name, endpoints: pods }));
     },
     sync: () => proxy.sync(signal),
     takeVerbs: () => tools.operations.splice(0).map(({ verb }) => verb),
     states: () =>
-      Object.fromEntries(proxy.status.list().map(({ servicePort, state }) => [servicePort, state])),
+      Object.fromEntries(
+        [...proxy.state.families.IPv4.status.rows.values()].map(({ servicePort, state }) => [
+          servicePort,
+          state,
+        ]),
+      ),
     listening: () => [...relays.observe().keys()],
     /** Of the relays, call by call. */
     takeCalls: () => relays.calls.splice(0).map((changes) => [...changes.keys()]),

@@ -2,16 +2,18 @@ import { appendFile, mkdir, mkdtemp, rename, rm, symlink, unlink, writeFile } fr
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { followObjects } from '@menwei/testing/state/object-events.ts';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { formatProblem, formatRef } from '../../kubernetes/objects.ts';
+import { formatProblem, formatRef, type Problem } from '../../kubernetes/objects.ts';
 import { type Logger, silentLogger } from '../../log/logger.ts';
-import type { ObjectSink } from '../source.ts';
+import { ObjectTables } from '../../state/object-tables.ts';
 import { createManifestSource, type ManifestSourceOptions } from './manifest-source.ts';
 
 const REMOVAL_DELAY_MS = 120;
 
 let folder: string;
 let events: string[];
+let objects: ObjectTables;
 let marks = 0;
 let stop: AbortController;
 let running: Promise<void>;
@@ -19,28 +21,31 @@ let running: Promise<void>;
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'menwei-source-'));
   events = [];
+  objects = new ObjectTables('');
+  followObjects(objects, {
+    changed: (what, row) => {
+      const node = objects.nodes.get(what.replace('Node ', '/'));
+      const text = row === undefined ? 'gone' : `= ${node === row ? node?.zone : what.split(' ')[0]}`;
+      events.push(`${what} ${text}`);
+    },
+    synced: () => events.push('synced'),
+  });
   stop = new AbortController();
   running = Promise.resolve();
 });
 afterEach(async () => {
-  stale.clear();
   stop.abort();
   await running;
   await rm(folder, { recursive: true, force: true });
 });
 
-const stale = new Map<string, string>();
-const sink: ObjectSink = {
-  upsert: (object) =>
-    events.push(`${formatRef(object)} = ${object.kind === 'Node' ? object.zone : object.kind}`),
-  remove: (ref) => events.push(`${formatRef(ref)} gone`),
-  synced: () => events.push('synced'),
-  report: (problem) => events.push(`! ${formatProblem(problem).replaceAll(`${folder}/`, '')}`),
-  stale: (ref, reason) => {
-    if (reason === undefined) stale.delete(formatRef(ref));
-    else stale.set(formatRef(ref), reason.replaceAll(`${folder}/`, ''));
-  },
-};
+const report = (problem: Problem) => events.push(`! ${formatProblem(problem).replaceAll(`${folder}/`, '')}`);
+/** Objects whose newest version can't be used. */
+const stale = () =>
+  Array.from(objects.stale.rows.values(), ({ ref, reason }) => [
+    formatRef(ref),
+    reason.replaceAll(`${folder}/`, ''),
+  ]);
 
 const logger: Logger = {
   ...silentLogger,
@@ -53,11 +58,12 @@ async function start(options: Partial<ManifestSourceOptions> = {}): Promise<void
   const source = createManifestSource({
     paths: [folder],
     logger,
+    report,
     removalDelayMs: REMOVAL_DELAY_MS,
     pollMs: 60_000,
     ...options,
   });
-  running = source.run(sink, stop.signal);
+  running = source.run(objects, stop.signal);
   running.catch(() => undefined);
   await seen('synced');
 }
@@ -84,20 +90,22 @@ async function write(name: string, text: string): Promise<void> {
 const node = (name: string, zone = '1') =>
   `---\napiVersion: v1\nkind: Node\nmetadata: {name: ${name}, labels: {topology.kubernetes.io/zone: "${zone}"}}\n`;
 
-it('delivers everything again when it is begun anew, and removes what is gone since', async () => {
+it('removes what is gone since when it is begun anew, and forgets what was wrong', async () => {
   await write('a.yaml', node('a'));
   await write('b.yaml', node('b'));
-  const source = createManifestSource({ paths: [folder], logger, removalDelayMs: 0 });
-  running = source.run(sink, stop.signal);
+  const source = createManifestSource({ paths: [folder], logger, report, removalDelayMs: 0 });
+  running = source.run(objects, stop.signal);
   await seen('synced');
   stop.abort();
   await running;
   events = [];
   await unlink(join(folder, 'b.yaml'));
+  objects.putStale({ kind: 'Node', namespace: '', name: 'a' }, 'no zone', 1);
   stop = new AbortController();
-  running = source.run(sink, stop.signal);
+  running = source.run(objects, stop.signal);
   await seen('synced');
-  expect(events).toEqual(['Node a = 1', 'Node b gone', 'synced']);
+  expect(events).toEqual(['Node b gone', 'synced']);
+  expect(stale()).toEqual([]);
 });
 
 describe('at the start', () => {
@@ -133,8 +141,8 @@ describe('at the start', () => {
 
   it('refuses a path that does not exist', async () => {
     const path = join(folder, 'none.yaml');
-    const source = createManifestSource({ paths: [folder, path], logger });
-    await expect(source.run(sink, stop.signal)).rejects.toThrow(`${path}: no such file or folder`);
+    const source = createManifestSource({ paths: [folder, path], logger, report });
+    await expect(source.run(objects, stop.signal)).rejects.toThrow(`${path}: no such file or folder`);
     expect(events).toEqual([]);
   });
 
@@ -256,16 +264,16 @@ describe('what is broken', () => {
   it('is told as not what it should be, until it is again or its file goes', async () => {
     await write('a.yaml', node('a') + refused);
     await happened();
-    expect([...stale]).toEqual([['Node b', 'a.yaml:9: Node b: spec: 7 is not an object']]);
+    expect(stale()).toEqual([['Node b', 'a.yaml:9: Node b: spec: 7 is not an object']]);
     await write('a.yaml', node('a') + node('b'));
-    await vi.waitFor(() => expect([...stale]).toEqual([]));
+    await vi.waitFor(() => expect(stale()).toEqual([]));
     await write('a.yaml', '"');
     await happened();
-    expect([...stale.keys()]).toEqual(['Node a', 'Node b']);
-    expect(stale.get('Node a')).toMatch(/^a.yaml:1: /);
+    expect(stale().map(([name]) => name)).toEqual(['Node a', 'Node b']);
+    expect(stale()[0]?.[1]).toMatch(/^a.yaml:1: /);
     await write('a.yaml', node('b'));
     await happened();
-    expect([...stale]).toEqual([]);
+    expect(stale()).toEqual([]);
   });
 
   it('is reported once, and again when it breaks again', async () => {

@@ -8,7 +8,8 @@ import { isDeepStrictEqual } from 'node:util';
 import { formatProblem, type Problem } from '../../kubernetes/objects.ts';
 import { firstLines } from '../../log/first-lines.ts';
 import type { Logger } from '../../log/logger.ts';
-import type { ObjectSink, ObjectSource } from '../source.ts';
+import type { ObjectTables } from '../../state/object-tables.ts';
+import type { ObjectSource, SourceReports } from '../source.ts';
 import { DEFAULT_NODE_PORT_RANGE, type PortRange } from './allocation.ts';
 import { FolderWatcher } from './folder-watcher.ts';
 import {
@@ -27,7 +28,7 @@ import {
 } from './manifest-paths.ts';
 import { decide, findStale, type Held, type Stale } from './precedence.ts';
 
-export interface ManifestSourceOptions {
+export interface ManifestSourceOptions extends SourceReports {
   /** Files and folders; of two versions of an object the one under the earlier path is used. */
   readonly paths: readonly string[];
   /** Where the NodePorts of Services must lie; as the API server's default. */
@@ -42,7 +43,7 @@ export interface ManifestSourceOptions {
 /** `run` rejects when a path does not exist at the start. */
 export function createManifestSource(options: ManifestSourceOptions): ObjectSource {
   const inForce = new Map<string, Held>();
-  return { run: (sink, signal) => new ManifestRun(options, sink, inForce).run(signal) };
+  return { run: (objects, signal) => new ManifestRun(options, objects, inForce).run(signal) };
 }
 
 interface KnownFile {
@@ -53,21 +54,19 @@ interface KnownFile {
 
 class ManifestRun {
   readonly #options: Required<ManifestSourceOptions>;
-  readonly #sink: ObjectSink;
+  readonly #objects: ObjectTables;
   readonly #watcher: FolderWatcher;
   #files: ReadonlyMap<string, KnownFile> = new Map();
   readonly #folders = new Set<string>();
   /** What the sink was given, in former runs too. */
   readonly #inForce: Map<string, Held>;
-  #hasDelivered = false;
   /** When an object was first missed, on the clock of `performance.now()`. */
   readonly #missedAtMs = new Map<string, number>();
   readonly #unwatchable = new Set<string>();
   readonly #announcedKinds = new Set<string>();
   #reported: ReadonlySet<string> = new Set();
-  #stale: ReadonlyMap<string, Stale> = new Map();
 
-  constructor(options: ManifestSourceOptions, sink: ObjectSink, inForce: Map<string, Held>) {
+  constructor(options: ManifestSourceOptions, objects: ObjectTables, inForce: Map<string, Held>) {
     this.#inForce = inForce;
     this.#options = {
       nodePortRange: DEFAULT_NODE_PORT_RANGE,
@@ -75,7 +74,7 @@ class ManifestRun {
       removalDelayMs: 250,
       ...options,
     };
-    this.#sink = sink;
+    this.#objects = objects;
     this.#watcher = new FolderWatcher((folder, reason) => this.#warnUnwatchable(folder, reason));
   }
 
@@ -83,7 +82,7 @@ class ManifestRun {
     await requirePaths(this.#options.paths);
     try {
       await this.#look();
-      this.#sink.synced();
+      this.#objects.syncedSources.put('manifests', { sinceMs: Date.now() });
       // Whatever changed between listing the folders and watching them is found now.
       await this.#look();
       while (!signal.aborted) {
@@ -144,11 +143,10 @@ class ManifestRun {
   #deliver(held: ReadonlyMap<string, Held>): void {
     for (const [key, next] of held) {
       const old = this.#inForce.get(key);
-      if (!this.#hasDelivered || !isDeepStrictEqual(old?.object, next.object)) this.#sink.upsert(next.object);
+      if (!isDeepStrictEqual(old?.object, next.object)) this.#objects.put(next.object);
       this.#inForce.set(key, next);
       this.#missedAtMs.delete(key);
     }
-    this.#hasDelivered = true;
     const nowMs = performance.now();
     for (const [key, { object }] of this.#inForce) {
       if (held.has(key)) continue;
@@ -157,16 +155,15 @@ class ManifestRun {
       if (nowMs - missedAtMs < this.#options.removalDelayMs) continue;
       this.#missedAtMs.delete(key);
       this.#inForce.delete(key);
-      this.#sink.remove({ kind: object.kind, namespace: object.namespace, name: object.name });
+      this.#objects.delete({ kind: object.kind, namespace: object.namespace, name: object.name });
     }
   }
 
   #tellStale(stale: ReadonlyMap<string, Stale>): void {
-    for (const [key, { ref }] of this.#stale) if (!stale.has(key)) this.#sink.stale(ref, undefined);
-    for (const [key, { ref, reason }] of stale) {
-      if (this.#stale.get(key)?.reason !== reason) this.#sink.stale(ref, reason);
+    for (const [key, { ref }] of this.#objects.stale.rows) {
+      if (!stale.has(key)) this.#objects.deleteStale(ref);
     }
-    this.#stale = stale;
+    for (const { ref, reason } of stale.values()) this.#objects.putStale(ref, reason, Date.now());
   }
 
   /** What is wrong is said once, and again only after it has been right in between. */
@@ -181,7 +178,7 @@ class ManifestRun {
       return !this.#reported.has(text);
     };
     for (const problem of [...contents.flatMap((content) => content.problems), ...duplicates]) {
-      if (isNew(formatProblem(problem))) this.#sink.report(problem);
+      if (isNew(formatProblem(problem))) this.#options.report(problem);
     }
     const lostFolders = [...lost].map(([file, message]) => ({ file, message, line: undefined }));
     const errors: readonly ManifestError[] = [

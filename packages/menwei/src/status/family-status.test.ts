@@ -3,23 +3,25 @@ import { aNodeView, aService, aSlice } from '@menwei/testing/services/testing.ts
 import { describe, expect, it } from 'vitest';
 import type { ObjectRef } from '../kubernetes/objects.ts';
 import { silentLogger } from '../log/logger.ts';
-import { ServiceTracker } from '../services/service-tracker.ts';
-import { FamilyProxy } from './family-proxy.ts';
-import { withStale } from './stale-objects.ts';
+import { FamilyProxy } from '../proxy/family-proxy.ts';
+import { State } from '../state/state.ts';
+import { readStatuses } from './family-status.ts';
 
 const REASON = 'a.yaml:3: Service ns/web: spec.ports[0].port: 0 is outside 1-65535';
 
 /** A proxy that has programmed web and db, which asks for an address of web. */
 async function openProgrammed() {
-  const tracker = new ServiceTracker({ family: 'IPv4', nodeName: 'node-a', startedAtMs: 0 });
+  const state = new State('node-a');
+  const { objects } = state;
   const proxy = new FamilyProxy({
     backend: new ToyBackend(),
-    tracker,
+    state,
+    startedAtMs: 0,
     nodeView: () => aNodeView(),
     logger: silentLogger,
   });
-  tracker.upsertService(aService({ name: 'web', createdAtMs: 1, externalIPs: ['203.0.113.9'] }));
-  tracker.upsertService(
+  objects.put(aService({ name: 'web', createdAtMs: 1, externalIPs: ['203.0.113.9'] }));
+  objects.put(
     aService({
       name: 'db',
       createdAtMs: 2,
@@ -27,13 +29,16 @@ async function openProgrammed() {
       externalIPs: ['203.0.113.9'],
     }),
   );
-  tracker.upsertSlice(aSlice({ name: 'web-1', serviceName: 'web', endpoints: ['10.0.0.1'] }));
+  objects.put(aSlice({ name: 'web-1', serviceName: 'web', endpoints: ['10.0.0.1'] }));
   await proxy.sync(new AbortController().signal);
   return {
     tell: (...refs: readonly Pick<ObjectRef, 'kind' | 'name'>[]) => {
-      const objects = refs.map((ref) => ({ ref: { namespace: 'ns', ...ref }, reason: REASON, sinceMs: 7 }));
+      for (const ref of refs) objects.putStale({ namespace: 'ns', ...ref }, REASON, 7);
       return Object.fromEntries(
-        withStale(proxy, objects).map(({ servicePort, state, error = '' }) => [servicePort, [state, error]]),
+        readStatuses(objects, state.families.IPv4).map(({ servicePort, state: is, error = '' }) => [
+          servicePort,
+          [is, error],
+        ]),
       );
     },
   };

@@ -1,15 +1,47 @@
+import type { IpFamily } from '@menwei/addresses/ip.ts';
 import { aSlice, aSliceEndpoint, type SliceFields } from '@menwei/testing/services/testing.ts';
 import { describe, expect, it } from 'vitest';
-import type { EndpointWeights } from '../kubernetes/objects.ts';
-import { SliceCache } from './slice-cache.ts';
+import type { EndpointSlice, EndpointWeights } from '../kubernetes/objects.ts';
+import { ObjectTables } from '../state/object-tables.ts';
+import type { Reader } from '../state/reader.ts';
+import type { StoredSlice } from '../state/stored-slice.ts';
+import { SliceIndex } from './slice-index.ts';
 
-function cacheOf(...slices: SliceFields[]): SliceCache {
-  const cache = new SliceCache('IPv4', 'node-a');
+/** Slices in the state, and who reads them for a family. */
+class Slices {
+  readonly #objects: ObjectTables;
+  readonly #reader: Reader<StoredSlice>;
+  readonly #index: SliceIndex;
+
+  constructor(family: IpFamily, nodeName: string) {
+    this.#objects = new ObjectTables(nodeName);
+    this.#reader = this.#objects.endpointSlices.reader();
+    this.#index = new SliceIndex(family);
+  }
+
+  /** Returns the Services whose endpoints may have changed. */
+  upsert(slice: EndpointSlice): readonly string[] {
+    this.#objects.put(slice);
+    return this.#reader.take().flatMap((change) => this.#index.note(change));
+  }
+
+  remove(namespace: string, name: string): readonly string[] {
+    this.#objects.delete({ kind: 'EndpointSlice', namespace, name });
+    return this.#reader.take().flatMap((change) => this.#index.note(change));
+  }
+
+  endpointsOf(...args: Parameters<SliceIndex['endpointsOf']>) {
+    return this.#index.endpointsOf(...args);
+  }
+}
+
+function cacheOf(...slices: SliceFields[]): Slices {
+  const cache = new Slices('IPv4', 'node-a');
   for (const slice of slices) cache.upsert(aSlice(slice));
   return cache;
 }
 
-function texts(cache: SliceCache, service = 'ns/web', portName = ''): string[] {
+function texts(cache: Slices, service = 'ns/web', portName = ''): string[] {
   return cache.endpointsOf(service, portName, 'TCP').map((endpoint) => endpoint.text);
 }
 
@@ -72,7 +104,7 @@ describe('endpoints of a service port', () => {
   });
 
   it('brackets IPv6 addresses', () => {
-    const cache = new SliceCache('IPv6', '');
+    const cache = new Slices('IPv6', '');
     cache.upsert(aSlice({ addressType: 'IPv6', endpoints: ['fd00:10::1'] }));
     expect(texts(cache)).toEqual(['[fd00:10::1]:8080']);
   });
@@ -83,7 +115,7 @@ describe('endpoints of a service port', () => {
     ['node-a', '', false],
     ['', '', false],
   ])('on node "%s" an endpoint of node "%s" is local: %s', (own, nodeName, isLocal) => {
-    const cache = new SliceCache('IPv4', own);
+    const cache = new Slices('IPv4', own);
     cache.upsert(aSlice({ endpoints: [{ nodeName }] }));
     expect(cache.endpointsOf('ns/web', '', 'TCP')).toMatchObject([{ isLocal }]);
   });
@@ -191,7 +223,7 @@ describe('removing a slice', () => {
   ])('%s', (_, slices, touched) => {
     const cache = cacheOf(...slices);
     expect(cache.remove('ns', 'web-1')).toEqual(touched);
-    expect([texts(cache), cache.serviceOf('ns', 'web-1')]).toEqual([[], undefined]);
+    expect(texts(cache)).toEqual([]);
   });
 
   it('leaves the other slices of the Service', () => {

@@ -1,5 +1,5 @@
 /** One list of endpoints out of several that may name an endpoint more than once. */
-import type { Endpoint } from '../state/service-port.ts';
+import type { Endpoint } from './service-port.ts';
 
 /**
  * Sorts by `text` and keeps one endpoint of each. The order of the candidates decides only between duplicates that

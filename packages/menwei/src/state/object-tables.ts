@@ -1,0 +1,93 @@
+/** What sources deliver, one table a kind. The last good version of each object, and what is wrong with a newer one. */
+import { isDeepStrictEqual } from 'node:util';
+import type { Node, ObjectRef, Service, ServiceCIDR, WatchedObject } from '../kubernetes/objects.ts';
+import { refKey } from '../kubernetes/objects.ts';
+import { type ObjectKey, objectKey } from './object-key.ts';
+import { isSameSlice, readSlice, type StoredSlice } from './stored-slice.ts';
+import { Table } from './table.ts';
+
+/** An object whose newest version can't be used. */
+export interface StaleObject {
+  readonly ref: ObjectRef;
+  readonly reason: string;
+  /** Since when for this reason; milliseconds since the epoch. */
+  readonly sinceMs: number;
+}
+
+/** A source that has delivered everything that existed when it was begun last. */
+export interface SyncedSource {
+  /** Milliseconds since the epoch. */
+  readonly sinceMs: number;
+}
+
+/** Rows are kept under `namespace/name`; those of cluster-wide kinds under `/name`. */
+export class ObjectTables {
+  readonly services = new Table<Service>(isDeepStrictEqual);
+  readonly endpointSlices = new Table<StoredSlice>(isSameSlice);
+  readonly nodes = new Table<Node>(isDeepStrictEqual);
+  readonly serviceCIDRs = new Table<ServiceCIDR>(isDeepStrictEqual);
+  /** By `refKey`. Of an object that is in its table too, the last good version stays in force. */
+  readonly stale = new Table<StaleObject>((a, b) => a.reason === b.reason);
+  /** By the name of the source. As long as it is not there, what is missing may only be not yet listed. */
+  readonly syncedSources = new Table<SyncedSource>();
+  readonly #nodeName: string;
+
+  /** @param nodeName endpoints on this node are local; empty: none is */
+  constructor(nodeName: string) {
+    this.#nodeName = nodeName;
+  }
+
+  /** Takes in an object that is new or may have changed. */
+  put(object: WatchedObject): void {
+    const key = keyOf(object);
+    switch (object.kind) {
+      case 'Service':
+        this.services.put(key, object);
+        break;
+      case 'EndpointSlice': {
+        const { endpointSlices } = this;
+        endpointSlices.put(key, readSlice(object, endpointSlices.get(key), this.#nodeName));
+        break;
+      }
+      case 'Node':
+        this.nodes.put(key, object);
+        break;
+      case 'ServiceCIDR':
+        this.serviceCIDRs.put(key, object);
+        break;
+    }
+  }
+
+  /** Takes in that an object is gone. One that is unknown is no mistake. */
+  delete(ref: ObjectRef): void {
+    this.stale.delete(refKey(ref));
+    this.#tableOf(ref.kind).delete(keyOf(ref));
+  }
+
+  /** Takes in that the newest version of an object can't be used. */
+  putStale(ref: ObjectRef, reason: string, nowMs: number): void {
+    this.stale.put(refKey(ref), { ref, reason, sinceMs: nowMs });
+  }
+
+  /** Takes in that an object is what it should be again. */
+  deleteStale(ref: ObjectRef): void {
+    this.stale.delete(refKey(ref));
+  }
+
+  #tableOf(kind: ObjectRef['kind']): { delete(key: ObjectKey): boolean } {
+    switch (kind) {
+      case 'Service':
+        return this.services;
+      case 'EndpointSlice':
+        return this.endpointSlices;
+      case 'Node':
+        return this.nodes;
+      case 'ServiceCIDR':
+        return this.serviceCIDRs;
+    }
+  }
+}
+
+function keyOf({ namespace, name }: ObjectRef): ObjectKey {
+  return objectKey(namespace, name);
+}

@@ -1,0 +1,127 @@
+/**
+ * An EndpointSlice as the state keeps it (spec § 1.3): its addresses are turned into the endpoints of service ports when it
+ * is written, and are not kept beside them. With 250,000 endpoints a second copy would be felt.
+ */
+import { isDeepStrictEqual } from 'node:util';
+import { formatHostPort, type IpFamily } from '@menwei/addresses/ip.ts';
+import type { EndpointSlice, Protocol, SliceEndpoint } from '../kubernetes/objects.ts';
+import { mergeEndpoints } from './endpoint-merge.ts';
+import { type ObjectKey, objectKey } from './object-key.ts';
+import type { Endpoint } from './service-port.ts';
+
+/** The port of a Service that a port of a slice belongs to: `name/protocol`. Numbers play no part. */
+export type PortKey = string;
+
+export interface StoredSlice {
+  readonly name: string;
+  readonly service: ObjectKey;
+  readonly family: IpFamily;
+  /** Has no entry for a port without endpoints. */
+  readonly endpointsByPort: ReadonlyMap<PortKey, readonly Endpoint[]>;
+  readonly endpointNames: EndpointSlice['endpointNames'];
+  /** Addresses whose weight the slice itself tells; undefined when there are none. */
+  readonly weighed: ReadonlySet<string> | undefined;
+  /** See EndpointSlice. That of the version which changed the endpoints. */
+  readonly lastChangeTriggerTimeMs: number;
+}
+
+/** Of an endpoint of which nobody says anything else. */
+export const DEFAULT_WEIGHT = 1;
+
+export function portKey(name: string, protocol: Protocol): PortKey {
+  return `${name}/${protocol}`;
+}
+
+/**
+ * @param previous the former version of the slice: endpoints that are as they were are the same objects as before
+ * @param nodeName endpoints on this node are local; empty: none is
+ */
+export function readSlice(
+  slice: EndpointSlice,
+  previous: StoredSlice | undefined,
+  nodeName: string,
+): StoredSlice {
+  const { namespace, name, addressType, endpointNames, lastChangeTriggerTimeMs } = slice;
+  return {
+    name,
+    service: objectKey(namespace, slice.serviceName),
+    family: addressType,
+    endpointsByPort: readEndpoints(slice, previous?.endpointsByPort, nodeName),
+    endpointNames,
+    weighed: readWeighed(slice),
+    lastChangeTriggerTimeMs,
+  };
+}
+
+/** Whether it gives the same endpoints to the same Service; when it was written plays no part. */
+export function isSameSlice(a: StoredSlice, b: StoredSlice): boolean {
+  return (
+    a.service === b.service &&
+    a.family === b.family &&
+    isSameMap(a.endpointsByPort, b.endpointsByPort) &&
+    isDeepStrictEqual(a.endpointNames, b.endpointNames) &&
+    isDeepStrictEqual(a.weighed, b.weighed)
+  );
+}
+
+function readEndpoints(
+  slice: EndpointSlice,
+  previous: StoredSlice['endpointsByPort'] | undefined,
+  nodeName: string,
+): StoredSlice['endpointsByPort'] {
+  const candidates = new Map<PortKey, Endpoint[]>();
+  if (slice.endpoints.length === 0) return candidates;
+  for (const port of slice.ports) {
+    const key = portKey(port.name, port.protocol);
+    const known = new Map(previous?.get(key)?.map((endpoint) => [endpoint.text, endpoint]));
+    const endpoints = candidates.get(key) ?? [];
+    for (const from of slice.endpoints) {
+      const isLocal = nodeName !== '' && from.nodeName === nodeName;
+      endpoints.push(readEndpoint(from, port.port, isLocal, known));
+    }
+    candidates.set(key, endpoints);
+  }
+  return new Map(Array.from(candidates, ([key, endpoints]) => [key, mergeEndpoints(endpoints)]));
+}
+
+function readEndpoint(
+  from: SliceEndpoint,
+  port: number,
+  isLocal: boolean,
+  known: ReadonlyMap<string, Endpoint>,
+): Endpoint {
+  const text = formatHostPort(from.ip, port);
+  const previous = known.get(text);
+  if (previous !== undefined && previous.isLocal === isLocal && isSameCondition(previous, from)) {
+    return previous;
+  }
+  const { ip, ready, serving, terminating, zoneHints, nodeHints, weight = DEFAULT_WEIGHT } = from;
+  return { ip, port, text, ready, serving, terminating, isLocal, zoneHints, nodeHints, weight };
+}
+
+function isSameCondition(a: Endpoint, b: SliceEndpoint): boolean {
+  return (
+    a.ready === b.ready &&
+    a.serving === b.serving &&
+    a.terminating === b.terminating &&
+    a.weight === (b.weight ?? DEFAULT_WEIGHT) &&
+    isSameList(a.zoneHints, b.zoneHints) &&
+    isSameList(a.nodeHints, b.nodeHints)
+  );
+}
+
+function readWeighed({ endpoints }: EndpointSlice): StoredSlice['weighed'] {
+  const weighed = endpoints.filter(({ weight }) => weight !== undefined);
+  return weighed.length === 0 ? undefined : new Set(weighed.map(({ ip }) => ip));
+}
+
+function isSameMap(a: StoredSlice['endpointsByPort'], b: StoredSlice['endpointsByPort']): boolean {
+  return a.size === b.size && [...a].every(([key, endpoints]) => isSameList(endpoints, b.get(key)));
+}
+
+/** Compares the items by identity. */
+function isSameList(a: readonly unknown[] | undefined, b: readonly unknown[] | undefined): boolean {
+  if (a === b) return true;
+  if (a === undefined || b === undefined || a.length !== b.length) return false;
+  return a.every((item, index) => item === b[index]);
+}

@@ -1,0 +1,63 @@
+/** Where each service port of a family stands, and whether its objects are what they should be now. */
+import type { IpFamily } from '@menwei/addresses/ip.ts';
+import type { FamilyTables } from '../state/family-tables.ts';
+import { type ObjectKey, objectKey } from '../state/object-key.ts';
+import type { ObjectTables, StaleObject } from '../state/object-tables.ts';
+import type { ServicePortStatus } from '../state/service-port-status.ts';
+
+/** @param nodePortObstacle why nobody reaches NodePorts; undefined: somebody may */
+export function readStatuses(
+  objects: ObjectTables,
+  tables: FamilyTables,
+  nodePortObstacle?: string,
+): readonly ServicePortStatus[] {
+  const stale = staleServices(objects, tables);
+  const inForce = new Set<ObjectKey>();
+  const statuses = Array.from(tables.status.rows.values(), (status) => {
+    const port = tables.servicePorts.get(status.servicePort);
+    if (port === undefined) return status;
+    const isUnreachable = nodePortObstacle !== undefined && port.nodePort !== 0;
+    const warned = isUnreachable ? { ...status, warning: nodePortObstacle } : status;
+    const service = objectKey(port.namespace, port.name);
+    const object = stale.get(service);
+    if (object === undefined) return warned;
+    inForce.add(service);
+    return withStale(warned, object);
+  });
+  const missing = [...stale].filter(([key, { ref }]) => ref.kind === 'Service' && !inForce.has(key));
+  return [...statuses, ...missing.map(([key, object]) => neverInForce(key, tables.family, object))];
+}
+
+/** Services of which, or of whose slices, the newest version can't be used. */
+function staleServices(
+  { stale, endpointSlices }: ObjectTables,
+  { family }: FamilyTables,
+): ReadonlyMap<ObjectKey, StaleObject> {
+  const services = new Map<ObjectKey, StaleObject>();
+  for (const object of stale.rows.values()) {
+    const { kind, namespace, name } = object.ref;
+    const key = objectKey(namespace, name);
+    const slice = kind === 'EndpointSlice' ? endpointSlices.get(key) : undefined;
+    if (kind === 'Service') services.set(key, object);
+    else if (slice?.family === family) services.set(slice.service, object);
+  }
+  return services;
+}
+
+function withStale(status: ServicePortStatus, { reason, sinceMs }: StaleObject): ServicePortStatus {
+  const reasons = [status.error, `${reason}; the last valid version stays in effect`];
+  return {
+    ...status,
+    state: 'error',
+    sinceMs: status.state === 'error' ? status.sinceMs : sinceMs,
+    error: reasons.filter((text) => text !== undefined).join('; '),
+  };
+}
+
+function neverInForce(
+  servicePort: ObjectKey,
+  family: IpFamily,
+  { reason, sinceMs }: StaleObject,
+): ServicePortStatus {
+  return { servicePort, family, state: 'error', sinceMs, error: reason };
+}
