@@ -2,7 +2,6 @@
  * The components of `menwei run`, as the settings have them (docs/architecture.md has them in a table). What they share is
  * made here and outlives each of them: what is known of the node, the service ports and what became of them, the metrics.
  */
-import { IP_FAMILIES } from '@menwei/addresses/ip.ts';
 import type { Settings } from '../config/settings.ts';
 import { isNodeEligible, ProxyHealth } from '../health/proxy-health.ts';
 import type { Logger } from '../log/logger.ts';
@@ -12,10 +11,8 @@ import { NodeState } from '../proxy/node-state.ts';
 import { ServiceProxy } from '../proxy/service-proxy.ts';
 import { UnservedFamily } from '../proxy/unserved-family.ts';
 import type { Started } from '../setup/backends.ts';
-import type { ServicePortStatus } from '../state/service-port-status.ts';
 import { State } from '../state/state.ts';
-import { readStatuses } from '../status/family-status.ts';
-import { reportStatuses } from '../status/reported-status.ts';
+import { ProxyStatus } from '../status/proxy-status.ts';
 import type { Component, ComponentStates } from './component.ts';
 import type { ProxyDoors } from './doors.ts';
 import { FamilyParts } from './family-components.ts';
@@ -65,12 +62,8 @@ export function proxyComponents(parts: ProxyParts): readonly Component[] {
     const tables = state.families[family];
     new UnservedFamily({ objects: state.objects, tables, reason, sinceMs: Date.now() });
   }
-  const status = () => reportStatuses(allStatuses(state, node, families), settings.mode, knowledge());
-  const knowledge = () =>
-    families.map(({ family }) => ({
-      ports: state.families[family].servicePorts.rows,
-      node: node.view(family),
-    }));
+  const served = families.map(({ family }) => family);
+  const status = new ProxyStatus({ state, node, served, mode: settings.mode, logger });
   return [
     watcher.support(),
     ...serverComponents(settings, {
@@ -86,17 +79,4 @@ export function proxyComponents(parts: ProxyParts): readonly Component[] {
     sourceComponent(doors.source, state.objects),
     watcher.addresses(addresses, () => proxy.nodeChanged()),
   ];
-}
-
-/** Of a family that is not proxied there is nothing to say but that. */
-function allStatuses(
-  { objects, families }: State,
-  node: NodeState,
-  served: readonly FamilyParts[],
-): readonly ServicePortStatus[] {
-  return IP_FAMILIES.flatMap((family) =>
-    served.some((each) => each.family === family)
-      ? readStatuses(objects, families[family], node.nodePortObstacle(family))
-      : [...families[family].status.rows.values()],
-  );
 }

@@ -19,7 +19,10 @@ describe('metrics server', () => {
       address: { host: '127.0.0.1', port: 0 },
       metrics,
       mode: () => 'nftables',
-      status: () => [{ servicePort: 'a' }, { servicePort: 'b' }],
+      status: {
+        rows: () => [{ servicePort: 'a' }, { servicePort: 'b' }],
+        watch: async () => ({ take: () => [], changed: () => Promise.resolve(), close: () => undefined }),
+      },
       logger: silentLogger,
     });
     port = (await server.listening).port;

@@ -13,18 +13,26 @@ import {
 import type { Logger } from '../log/logger.ts';
 import { sendJsonRows } from './json-rows.ts';
 import type { ProxyMetrics } from './proxy-metrics.ts';
+import { type RowChanges, sendRowChanges } from './row-stream.ts';
 
 export interface MetricsServerOptions {
   readonly address: HostPort;
   readonly metrics: ProxyMetrics;
   readonly mode: () => ProxyMode;
-  /** The rows that `/status` gives as a JSON array; without it the path doesn't exist. */
-  readonly status?: () => Iterable<unknown>;
+  /** What `/status` gives; without it the path doesn't exist. */
+  readonly status?: StatusSource;
   /** The rows that `/components` gives as a JSON array; without it the path doesn't exist. */
   readonly components?: () => readonly unknown[];
   readonly logger: Logger;
   readonly hardFail?: boolean;
   readonly retryMs?: number;
+}
+
+export interface StatusSource {
+  /** Given as a JSON array. */
+  rows(): Iterable<unknown>;
+  /** Given, with `?watch`, as a line of JSON for each row, and then for each that changes. */
+  watch(): Promise<RowChanges>;
 }
 
 /** Serves /metrics, /healthz, /healthz/ping, /proxyMode, /status and /components in the background. */
@@ -40,12 +48,13 @@ export function startMetricsServer(options: MetricsServerOptions): HttpListener 
           return;
         case '/healthz':
         case '/healthz/ping':
-          return answer(response, 200, PLAIN_TEXT, isVerbose(request) ? VERBOSE_OK : 'ok');
+          return answer(response, 200, PLAIN_TEXT, hasOption(request, 'verbose') ? VERBOSE_OK : 'ok');
         case '/proxyMode':
           return answer(response, 200, PLAIN_TEXT, mode());
         case '/status':
           if (status === undefined) return answerNotFound(response);
-          return answerRows(response, '/status', status(), logger);
+          if (hasOption(request, 'watch')) return answerChanges(response, status, logger);
+          return answerRows(response, '/status', status.rows(), logger);
         case '/components':
           if (components === undefined) return answerNotFound(response);
           return answerRows(response, '/components', components(), logger);
@@ -65,10 +74,22 @@ function answerRows(response: ServerResponse, path: string, rows: Iterable<unkno
   });
 }
 
+function answerChanges(response: ServerResponse, status: StatusSource, logger: Logger): void {
+  writeHead(response, 200, 'application/jsonl');
+  status
+    .watch()
+    .then((changes) => sendRowChanges(response, changes))
+    .catch((error: unknown) => {
+      logger.error({ err: error }, '/status?watch ended');
+      response.destroy();
+    });
+}
+
 const VERBOSE_OK = '[+]ping ok\nhealthz check passed\n';
 
-function isVerbose(request: IncomingMessage): boolean {
-  return /[?&]verbose\b/.test(request.url ?? '');
+function hasOption(request: IncomingMessage, name: string): boolean {
+  const [, query = ''] = (request.url ?? '').split('?', 2);
+  return new URLSearchParams(query).has(name);
 }
 
 function answerMetrics(response: ServerResponse, metrics: ProxyMetrics, logger: Logger): void {

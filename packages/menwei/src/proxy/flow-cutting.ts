@@ -8,7 +8,7 @@ import { Pacer } from './pacer.ts';
 
 const MAX_RETRY_MS = 60_000;
 
-interface FlowCuttingOptions extends FlowCutterOptions {
+export interface FlowCuttingOptions extends FlowCutterOptions {
   readonly tables: Pick<FamilyTables, 'family' | 'applied' | 'syncs' | 'removals'>;
 }
 

@@ -3,6 +3,7 @@ import type { IpFamily } from '@menwei/addresses/ip.ts';
 import type { FamilyTables } from '../state/family-tables.ts';
 import { type ObjectKey, objectKey } from '../state/object-key.ts';
 import type { ObjectTables, StaleObject } from '../state/object-tables.ts';
+import type { ServicePort, ServicePortKey } from '../state/service-port.ts';
 import type { ServicePortStatus } from '../state/service-port-status.ts';
 
 /** @param nodePortObstacle why nobody reaches NodePorts; undefined: somebody may */
@@ -15,17 +16,40 @@ export function readStatuses(
   const inForce = new Set<ObjectKey>();
   const statuses = Array.from(tables.status.rows.values(), (status) => {
     const port = tables.servicePorts.get(status.servicePort);
-    if (port === undefined) return status;
-    const isUnreachable = nodePortObstacle !== undefined && port.nodePort !== 0;
-    const warned = isUnreachable ? { ...status, warning: nodePortObstacle } : status;
-    const service = objectKey(port.namespace, port.name);
-    const object = stale.get(service);
-    if (object === undefined) return warned;
-    inForce.add(service);
-    return withStale(warned, object);
+    const service = port === undefined ? '' : objectKey(port.namespace, port.name);
+    if (stale.has(service)) inForce.add(service);
+    return readStatus(status, port, stale, nodePortObstacle);
   });
   const missing = [...stale].filter(([key, { ref }]) => ref.kind === 'Service' && !inForce.has(key));
   return [...statuses, ...missing.map(([key, object]) => neverInForce(key, tables.family, object))];
+}
+
+/** Those of these service ports that there are. */
+export function readSomeStatuses(
+  objects: ObjectTables,
+  tables: FamilyTables,
+  keys: Iterable<ServicePortKey>,
+  nodePortObstacle?: string,
+): readonly ServicePortStatus[] {
+  const stale = staleServices(objects, tables);
+  return Array.from(keys, (key) => tables.status.get(key))
+    .filter((status) => status !== undefined)
+    .map((status) =>
+      readStatus(status, tables.servicePorts.get(status.servicePort), stale, nodePortObstacle),
+    );
+}
+
+function readStatus(
+  status: ServicePortStatus,
+  port: ServicePort | undefined,
+  stale: ReadonlyMap<ObjectKey, StaleObject>,
+  nodePortObstacle: string | undefined,
+): ServicePortStatus {
+  if (port === undefined) return status;
+  const isUnreachable = nodePortObstacle !== undefined && port.nodePort !== 0;
+  const warned = isUnreachable ? { ...status, warning: nodePortObstacle } : status;
+  const object = stale.get(objectKey(port.namespace, port.name));
+  return object === undefined ? warned : withStale(warned, object);
 }
 
 /** Services of which, or of whose slices, the newest version can't be used. */

@@ -13,7 +13,7 @@ interface FamilyKnowledge {
 }
 
 /** What `/status` says of a service port. */
-interface ReportedStatus extends StatusRow {
+export interface ReportedStatus extends StatusRow {
   /** `sinceMs` for people: RFC 3339, UTC. */
   readonly since: string;
 }

@@ -4,11 +4,11 @@ import type { HostPort } from '../config/settings.ts';
 import { UserError } from '../setup/failure.ts';
 import { readSettings } from '../setup/settings-input.ts';
 import { StatusChanges } from './status-changes.ts';
-import { fetchStatus, type StatusAnswer, StatusError } from './status-client.ts';
+import { fetchStatus, followStatus, type StatusAnswer, StatusError } from './status-client.ts';
 import { StatusTable, sortRows, type TableRow } from './status-table.ts';
 
-/** How often a watched proxy is asked. */
-const WATCH_PERIOD_MS = 1_000;
+/** From the end of a watched proxy to the next attempt. */
+const RETRY_MS = 1_000;
 
 export interface StatusOptions {
   readonly output?: 'wide' | 'json';
@@ -61,25 +61,29 @@ function printer({ output }: StatusOptions): Print {
   return (rows) => process.stdout.write(table.format(rows, Date.now()));
 }
 
-/** A proxy that ends, or is busy, may come back; only one that was never there is an error. */
+/** A proxy that ends may come back; only one that was never there is an error. */
 async function watchStatus(address: HostPort, print: Print, signal: AbortSignal): Promise<void> {
   const changes = new StatusChanges();
-  let answer: StatusAnswer | undefined = await ask(address, signal);
+  const show = (rows: readonly TableRow[]) => {
+    if (rows.length > 0) print(rows);
+  };
+  let wasThere = false;
   let isLost = false;
   for (;;) {
-    const rows = answer === undefined ? [] : changes.take(answer.rows);
-    if (rows.length > 0) print(rows);
-    await sleep(WATCH_PERIOD_MS, undefined, { signal });
     try {
-      answer = await fetchStatus(address, signal);
-      if (isLost) process.stderr.write('menwei: the proxy answers again\n');
-      isLost = false;
+      for await (const news of followStatus(address, signal)) {
+        if (isLost) process.stderr.write('menwei: the proxy answers again\n');
+        [wasThere, isLost] = [true, false];
+        if ('rows' in news) show(changes.list(news.rows));
+        else show([changes.put(news.row)].filter((row) => row !== undefined));
+      }
     } catch (error) {
       if (!(error instanceof StatusError)) throw error;
+      if (!wasThere) throw new UserError(error.message);
       if (!isLost) process.stderr.write(`menwei: ${error.message}; retrying\n`);
       isLost = true;
-      answer = undefined;
     }
+    await sleep(RETRY_MS, undefined, { signal });
   }
 }
 

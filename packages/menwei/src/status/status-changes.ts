@@ -1,24 +1,38 @@
-/** What differs between what `/status` said and what it says now. Pure. */
+/** What differs between what the proxy said of its service ports and what it says now. Pure. */
 import { isDeepStrictEqual } from 'node:util';
-import { rowKey, type StatusRow } from './status-row.ts';
+import { type DeletedRow, rowKey, type StatusRow } from './status-row.ts';
 import { sortRows, type TableRow } from './status-table.ts';
 
 export class StatusChanges {
-  #rows: ReadonlyMap<string, StatusRow> = new Map();
+  #rows = new Map<string, StatusRow>();
 
-  /**
-   * The rows that came, changed or went since the last call, in the order of the Services. That a state is new although
-   * nothing else is (a proxy was started anew) is no change.
-   */
-  take(rows: readonly StatusRow[]): readonly TableRow[] {
+  /** All rows that there are now: those that came, changed or went since the last call, by Service. */
+  list(rows: readonly StatusRow[]): readonly TableRow[] {
     const before = this.#rows;
-    const now = new Map(rows.map((row) => [rowKey(row), row]));
-    this.#rows = now;
-    const changed = sortRows(rows).filter((row) => {
-      const former = before.get(rowKey(row));
-      return former === undefined || !isDeepStrictEqual({ ...former, sinceMs: row.sinceMs }, row);
-    });
-    const gone = Array.from(before.values()).filter((row) => !now.has(rowKey(row)));
-    return [...changed, ...sortRows(gone).map((row): TableRow => ({ ...row, state: 'deleted' }))];
+    this.#rows = new Map(rows.map((row) => [rowKey(row), row]));
+    const changed = sortRows(rows).filter((row) => !isSame(before.get(rowKey(row)), row));
+    const gone = Array.from(before.values()).filter((row) => !this.#rows.has(rowKey(row)));
+    return [...changed, ...sortRows(gone).map(deleted)];
   }
+
+  /** One row that came or changed, or is gone; undefined: there is nothing new in it. */
+  put(row: StatusRow | DeletedRow): TableRow | undefined {
+    const key = rowKey(row);
+    const before = this.#rows.get(key);
+    if (row.state === 'deleted') {
+      this.#rows.delete(key);
+      return before && deleted(before);
+    }
+    this.#rows.set(key, row);
+    return isSame(before, row) ? undefined : row;
+  }
+}
+
+/** That a state was reached anew, as after a restart of the proxy, is no change if nothing else is. */
+function isSame(before: StatusRow | undefined, row: StatusRow): boolean {
+  return before !== undefined && isDeepStrictEqual({ ...before, sinceMs: row.sinceMs }, row);
+}
+
+function deleted(row: StatusRow): TableRow {
+  return { ...row, state: 'deleted' };
 }

@@ -1,7 +1,7 @@
 import { createServer, type RequestListener } from 'node:http';
 import { describe, expect, it } from 'vitest';
 import { closeHttpServer, listen } from '../health/http-listener.ts';
-import { fetchStatus, StatusError } from './status-client.ts';
+import { fetchStatus, followStatus, StatusError, type StatusNews } from './status-client.ts';
 
 const ROW = { servicePort: 'ns/web/TCP', family: 'IPv4', state: 'programmed', sinceMs: 1 };
 
@@ -60,5 +60,47 @@ describe('the status of a proxy', () => {
     await expect(fetchStatus(address, new AbortController().signal)).rejects.toThrow(
       `can't read http://127.0.0.1:${address.port}/status: connect ECONNREFUSED 127.0.0.1:${address.port}; is menwei running?`,
     );
+  });
+});
+
+describe('the changes of a proxy', () => {
+  async function follow(lines: string, count: number): Promise<readonly unknown[]> {
+    const server = createServer((_request, response) => response.end(lines));
+    const address = await listen(server, { host: '127.0.0.1', port: 0 });
+    const told: (StatusNews | string)[] = [];
+    try {
+      for await (const news of followStatus(address, new AbortController().signal)) {
+        told.push(news);
+        if (told.length === count) break;
+      }
+    } catch (error) {
+      if (!(error instanceof StatusError)) throw error;
+      told.push(error.message.replace(/127\.0\.0\.1:\d+/g, 'PROXY'));
+    } finally {
+      await closeHttpServer(server);
+    }
+    return told;
+  }
+
+  const GONE = { servicePort: 'ns/web/TCP', family: 'IPv4', state: 'deleted' };
+  const text = (...lines: readonly object[]) => lines.map((line) => `${JSON.stringify(line)}\n`).join('');
+
+  it('are all rows at once, then one after the other, until it ends', async () => {
+    const other = { ...ROW, servicePort: 'ns/db/TCP' };
+    expect(await follow(text(ROW, other, { listed: true }, GONE, ROW), 10)).toEqual([
+      { rows: [ROW, other] },
+      { row: GONE },
+      { row: ROW },
+      'the proxy at PROXY has ended',
+    ]);
+  });
+
+  it.each([
+    ['no JSON', 'x\n'],
+    ['another form', '{"a":1}\n'],
+  ])('are not taken from what is %s', async (_what, lines) => {
+    expect(await follow(lines, 10)).toEqual([
+      'PROXY: the answer to /status is not in the form of this version of menwei',
+    ]);
   });
 });

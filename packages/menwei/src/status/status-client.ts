@@ -1,18 +1,24 @@
 /** Asks a running proxy for its `/status`. */
 import { formatHostPort } from '@menwei/addresses/ip.ts';
-import { request } from 'undici';
+import { LineSplitter } from '@menwei/kernel/line-splitter.ts';
+import { type Dispatcher, request } from 'undici';
 import type { HostPort } from '../config/settings.ts';
 import { formatErrorChain } from '../log/error-text.ts';
-import { parseStatus, type StatusRow } from './status-row.ts';
+import { type DeletedRow, parseStatus, parseStatusLine, type StatusRow } from './status-row.ts';
 
 /** A proxy that is busy with a full sync of a large cluster takes a while to answer. */
 const TIMEOUT_MS = 30_000;
+/** Characters; reasons are shorter. */
+const LONGEST_LINE = 1_000_000;
 
 export interface StatusAnswer {
   readonly rows: readonly StatusRow[];
   /** What was answered, as it is. */
   readonly text: string;
 }
+
+/** All rows that there are, which comes once, and then each that changes. */
+export type StatusNews = { readonly rows: readonly StatusRow[] } | { readonly row: StatusRow | DeletedRow };
 
 /** The proxy could not be asked, or what answered is not menwei. The message is one line for the user. */
 export class StatusError extends Error {
@@ -23,37 +29,74 @@ export class StatusError extends Error {
 }
 
 /** @throws StatusError, or the signal's reason. */
-export async function fetchStatus({ host, port }: HostPort, signal: AbortSignal): Promise<StatusAnswer> {
-  const place = formatHostPort(host, port);
-  const { status, text } = await get(`http://${place}/status`, place, signal);
-  if (status !== 200) {
-    throw new StatusError(
-      status === 404
-        ? `${place} has no /status: what answers there is not menwei (kube-proxy has none)`
-        : `${place}: /status was answered with HTTP ${status}`,
-    );
-  }
-  const rows = parseStatus(text);
-  if (rows === undefined) {
-    throw new StatusError(`${place}: the answer to /status is not in the form of this version of menwei`);
-  }
-  return { rows, text };
+export async function fetchStatus(address: HostPort, signal: AbortSignal): Promise<StatusAnswer> {
+  const { host, port } = address;
+  return await asking(address, signal, async () => {
+    const within = AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]);
+    const { body } = await get(address, '/status', { signal: within });
+    const text = await body.text();
+    const rows = parseStatus(text);
+    if (rows === undefined) throw unknownForm(formatHostPort(host, port));
+    return { rows, text };
+  });
 }
 
-async function get(
-  url: string,
-  place: string,
+/** Goes on until the proxy ends or the signal fires. @throws StatusError, or the signal's reason. */
+export async function* followStatus(address: HostPort, signal: AbortSignal): AsyncGenerator<StatusNews> {
+  const place = formatHostPort(address.host, address.port);
+  const { body } = await asking(address, signal, () =>
+    get(address, '/status?watch', { signal, headersTimeout: TIMEOUT_MS, bodyTimeout: 0 }),
+  );
+  const lines = new LineSplitter(LONGEST_LINE, () => unknownForm(place));
+  const chunks: AsyncIterator<Uint8Array> = body[Symbol.asyncIterator]();
+  let listing: StatusRow[] | undefined = [];
+  for (;;) {
+    const chunk = await asking(address, signal, () => chunks.next());
+    if (chunk.done === true) throw new StatusError(`the proxy at ${place} has ended`);
+    for (const text of lines.push(chunk.value)) {
+      const line = parseStatusLine(text);
+      if (line === undefined) throw unknownForm(place);
+      if ('listed' in line) {
+        if (listing !== undefined) yield { rows: listing };
+        listing = undefined;
+      } else if (listing === undefined) yield { row: line };
+      else if (line.state !== 'deleted') listing.push(line);
+    }
+  }
+}
+
+type RequestOptions = Pick<Dispatcher.RequestOptions, 'signal' | 'headersTimeout' | 'bodyTimeout'>;
+
+/** Not by fetch, which has a list of ports that it never asks. */
+async function get({ host, port }: HostPort, path: string, options: RequestOptions) {
+  const place = formatHostPort(host, port);
+  const response = await request(`http://${place}${path}`, options);
+  if (response.statusCode === 200) return response;
+  await response.body.dump();
+  throw new StatusError(
+    response.statusCode === 404
+      ? `${place} has no /status: what answers there is not menwei (kube-proxy has none)`
+      : `${place}: /status was answered with HTTP ${response.statusCode}`,
+  );
+}
+
+function unknownForm(place: string): StatusError {
+  return new StatusError(`${place}: the answer to /status is not in the form of this version of menwei`);
+}
+
+/** What goes wrong on the way becomes a StatusError. */
+async function asking<Answer>(
+  { host, port }: HostPort,
   signal: AbortSignal,
-): Promise<{ readonly status: number; readonly text: string }> {
+  ask: () => Promise<Answer>,
+): Promise<Answer> {
   try {
-    const within = AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]);
-    // Not fetch, which has a list of ports that it never asks.
-    const { statusCode, body } = await request(url, { signal: within });
-    return { status: statusCode, text: await body.text() };
+    return await ask();
   } catch (cause) {
     signal.throwIfAborted();
+    if (cause instanceof StatusError) throw cause;
     throw new StatusError(
-      `can't read http://${place}/status: ${formatErrorChain(cause)}; is menwei running? (--metrics-bind-address names another place to ask)`,
+      `can't read http://${formatHostPort(host, port)}/status: ${formatErrorChain(cause)}; is menwei running? (--metrics-bind-address names another place to ask)`,
       { cause },
     );
   }

@@ -50,10 +50,42 @@ const ROW = v.object({
 
 const ROWS = v.array(ROW);
 
+/** A service port that is gone. */
+export interface DeletedRow extends Pick<StatusRow, 'servicePort' | 'family'> {
+  readonly state: 'deleted';
+}
+
+/** After all that there was when it was asked. */
+export interface ListedLine {
+  readonly listed: true;
+}
+
+const LINE = v.union([
+  ROW,
+  v.object({
+    servicePort: v.string(),
+    family: v.picklist(['IPv4', 'IPv6']),
+    state: v.literal('deleted'),
+  }),
+  v.object({ listed: v.literal(true) }),
+]);
+
 /** @returns undefined when the text is not what `/status` gives. */
 export function parseStatus(text: string): readonly StatusRow[] | undefined {
+  return parse(ROWS, text);
+}
+
+/** @returns undefined when the text is not a line of `/status?watch`. */
+export function parseStatusLine(text: string): StatusRow | DeletedRow | ListedLine | undefined {
+  return parse(LINE, text);
+}
+
+function parse<Schema extends v.GenericSchema>(
+  schema: Schema,
+  text: string,
+): v.InferOutput<Schema> | undefined {
   try {
-    const parsed = v.safeParse(ROWS, JSON.parse(text));
+    const parsed = v.safeParse(schema, JSON.parse(text));
     return parsed.success ? parsed.output : undefined;
   } catch (error) {
     if (error instanceof SyntaxError) return undefined;

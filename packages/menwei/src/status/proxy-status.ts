@@ -1,0 +1,73 @@
+/** The rows of `/status` from the state of a proxy that runs: all of them, those of some service ports, and as they change. */
+import { IP_FAMILIES, type IpFamily } from '@menwei/addresses/ip.ts';
+import type { Logger } from '../log/logger.ts';
+import type { NodeState } from '../proxy/node-state.ts';
+import type { ServicePortKey } from '../state/service-port.ts';
+import type { ServicePortStatus } from '../state/service-port-status.ts';
+import type { State } from '../state/state.ts';
+import { readSomeStatuses, readStatuses } from './family-status.ts';
+import { type ReportedStatus, reportStatuses } from './reported-status.ts';
+import { type StatusCursor, StatusFeed } from './status-feed.ts';
+
+export interface ProxyStatusOptions {
+  readonly state: State;
+  readonly node: Pick<NodeState, 'view' | 'nodePortObstacle'>;
+  /** The IP families that are proxied. Of others there is nothing to say but that they are not. */
+  readonly served: readonly IpFamily[];
+  readonly mode: string;
+  readonly logger: Logger;
+}
+
+export class ProxyStatus {
+  readonly #options: ProxyStatusOptions;
+  readonly #feed: StatusFeed;
+
+  constructor(options: ProxyStatusOptions) {
+    const { state, node, served, logger } = options;
+    this.#options = options;
+    this.#feed = new StatusFeed({
+      families: IP_FAMILIES.map((family) => state.families[family]),
+      stale: state.objects.stale,
+      all: () => this.rows(),
+      some: (family, keys) => this.#rowsOf(family, keys),
+      node: () => served.map((family) => [node.view(family), node.nodePortObstacle(family)]),
+      logger,
+    });
+  }
+
+  /** Each is made when it is asked for. */
+  rows(): Iterable<ReportedStatus> {
+    const { state, node } = this.#options;
+    return this.#report(
+      IP_FAMILIES.flatMap((family) =>
+        this.#isServed(family)
+          ? readStatuses(state.objects, state.families[family], node.nodePortObstacle(family))
+          : [...state.families[family].status.rows.values()],
+      ),
+    );
+  }
+
+  /** The rows as they are and as they change, for one who closes what it gets. */
+  watch(): Promise<StatusCursor> {
+    return this.#feed.open();
+  }
+
+  #rowsOf(family: IpFamily, keys: ReadonlySet<ServicePortKey>): Iterable<ReportedStatus> {
+    const { state, node } = this.#options;
+    const obstacle = this.#isServed(family) ? node.nodePortObstacle(family) : undefined;
+    return this.#report(readSomeStatuses(state.objects, state.families[family], keys, obstacle));
+  }
+
+  #report(statuses: Iterable<ServicePortStatus>): Iterable<ReportedStatus> {
+    const { state, node, served, mode } = this.#options;
+    const knowledge = served.map((family) => ({
+      ports: state.families[family].servicePorts.rows,
+      node: node.view(family),
+    }));
+    return reportStatuses(statuses, mode, knowledge);
+  }
+
+  #isServed(family: IpFamily): boolean {
+    return this.#options.served.includes(family);
+  }
+}
