@@ -1,9 +1,12 @@
 import { once } from 'node:events';
 import { connect, createServer } from 'node:net';
 import type { IpFamily } from '@menwei/addresses/ip.ts';
+import { aService, aSlice } from '@menwei/testing/services/testing.ts';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { type Logger, silentLogger } from '../log/logger.ts';
 import type { ServiceHealth } from '../services/service-health.ts';
+import { ServiceTracker } from '../services/service-tracker.ts';
+import { State } from '../state/state.ts';
 import { ServiceHealthServers, type ServiceHealthServersOptions } from './service-health-servers.ts';
 
 /** A port nobody uses at the moment. */
@@ -208,5 +211,69 @@ describe('ServiceHealthServers', () => {
     await create('all', 'IPv4').sync(services(['a/b', port, 4]));
     expect(await (await get(port)).json()).toMatchObject({ localEndpoints: 4 });
     expect(await (await get(port, '[::1]')).json()).toMatchObject({ localEndpoints: 6 });
+  });
+
+  describe('that follow the syncs of a family', () => {
+    const stops: AbortController[] = [];
+    afterEach(() => {
+      for (const stop of stops.splice(0)) stop.abort();
+    });
+
+    async function follow(fields: { readonly isSynced?: boolean } = {}) {
+      const port = await freePort();
+      const { objects, families } = new State('node-1');
+      const tables = families.IPv4;
+      const tracker = new ServiceTracker({ objects, tables, startedAtMs: 0 });
+      const put = (...ips: readonly string[]) => {
+        objects.put(
+          aService({ type: 'LoadBalancer', externalTrafficPolicy: 'Local', healthCheckNodePort: port }),
+        );
+        objects.put(aSlice({ endpoints: ips.map((ip) => ({ ip, nodeName: 'node-1' })) }));
+        tracker.update();
+      };
+      const sync = (ok: boolean) =>
+        tables.syncs.put('IPv4', {
+          ...{ ok, seconds: 0, endedAtMs: 0, fullCount: ok || fields.isSynced === true ? 1 : 0 },
+          ...{ nodePortAddresses: 'all', triggerTimesMs: [] },
+        });
+      put('10.0.0.1');
+      if (fields.isSynced === true) sync(false);
+      const servers = create();
+      const stop = new AbortController();
+      stops.push(stop);
+      const ready = vi.fn();
+      const ended = servers.run(tables, stop.signal, ready);
+      ended.catch(() => undefined);
+      await vi.waitFor(() => expect(ready).toHaveBeenCalled());
+      return { port, put, sync, servers, stop, ended };
+    }
+
+    it('say what a sync has programmed, and not before', async () => {
+      const { port, put, sync, stop, ended } = await follow();
+      sync(false);
+      expect(await status(port)).toBe('refused');
+      sync(true);
+      await vi.waitFor(async () => expect(await status(port)).toBe(200));
+      put();
+      sync(false);
+      expect(await status(port)).toBe(200);
+      sync(true);
+      await vi.waitFor(async () => expect(await status(port)).toBe(503));
+      stop.abort();
+      await ended;
+      expect(await status(port)).toBe('refused');
+    });
+
+    it('are there at once when they are begun anew', async () => {
+      const { port } = await follow({ isSynced: true });
+      expect(await status(port)).toBe(200);
+    });
+
+    it('fail when they can’t be brought in line', async () => {
+      const { servers, sync, ended } = await follow();
+      vi.spyOn(servers, 'sync').mockRejectedValueOnce(new Error('BUG: no way'));
+      sync(true);
+      await expect(ended).rejects.toThrow('BUG: no way');
+    });
   });
 });
