@@ -1,16 +1,18 @@
 /** A table with everything that the nf_tables library has a word for. */
-import type {
-  Chain,
-  Datatype,
-  Element,
-  Expression,
-  Hook,
-  Rule,
-  SetDeclaration,
-  TableContent,
-  TableFamily,
-  Transaction,
-  Verdict,
+import {
+  type Bytes,
+  type Chain,
+  type Datatype,
+  type Element,
+  type Expression,
+  type Hook,
+  parseElement,
+  type Rule,
+  type SetDeclaration,
+  type TableContent,
+  type TableFamily,
+  type Transaction,
+  type Verdict,
 } from '@menwei/netlink/nftables';
 
 interface FamilyFacts {
@@ -64,9 +66,15 @@ export function everything(family: TableFamily, withRemembering = true): TableCo
     elements: new Map(
       sets
         .filter(([set]) => !set.dynamic)
-        .map(([set, elements]) => [set.name, new Map(elements.map((element) => [element.key, element]))]),
+        .map(([set, texts]) => [set.name, new Map(texts.map((text) => entryOf(set, text)))]),
     ),
   };
+}
+
+/** With the elements in maps, however they are kept. */
+export function withMaps(content: TableContent): TableContent {
+  const elements = Array.from(content.elements, ([set, all]) => [set, new Map(all)] as const);
+  return { ...content, elements: new Map(elements) };
 }
 
 /** Makes the table of nothing. */
@@ -89,7 +97,7 @@ function byName<T extends { readonly name: string }>(all: readonly T[]): Readonl
   return new Map(all.map((each) => [each.name, each]));
 }
 
-function setsOf(facts: FamilyFacts): readonly (readonly [SetDeclaration, readonly Element[]])[] {
+function setsOf(facts: FamilyFacts): readonly (readonly [SetDeclaration, readonly ElementText[]])[] {
   const { address, service, endpoint, cidr, source, lastCidr } = facts;
   const frontend: readonly Datatype[] = [address, 'inet_proto', 'inet_service'];
   const target: readonly Datatype[] = [address, 'inet_service'];
@@ -147,8 +155,20 @@ function set(name: string, key: readonly Datatype[], more: Partial<SetDeclaratio
   return { name, key, data: undefined, interval: false, dynamic: false, size: 0, comment: '', ...more };
 }
 
-function element(key: string, comment = '', data?: string): Element {
-  return { key, data, comment };
+/** In nft's words. */
+interface ElementText {
+  readonly key: string;
+  readonly comment: string;
+  readonly data: string | undefined;
+}
+
+function element(key: string, comment = '', data?: string): ElementText {
+  return { key, comment, data };
+}
+
+function entryOf(set: SetDeclaration, { key, data, comment }: ElementText): readonly [Bytes, Element] {
+  const element = parseElement(set, key, data, comment);
+  return [element.key, element];
 }
 
 function chainsOf(family: TableFamily, facts: FamilyFacts, withRemembering: boolean): readonly Chain[] {

@@ -17,9 +17,13 @@ import {
 import {
   decodeNotification,
   type Element,
+  formatData,
+  formatKey,
   NFNLGRP_NFTABLES,
   NfTables,
   type Notification,
+  parseElement,
+  parseKey,
   type SetDeclaration,
   type TableContent,
   type TableFamily,
@@ -28,7 +32,7 @@ import {
 import { nftables } from '@menwei/netlink/testing/arbitraries';
 import fc from 'fast-check';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
-import { creation, everything } from './nf-tables-table.ts';
+import { creation, everything, withMaps } from './nf-tables-table.ts';
 import { observeUserdata } from './nf-tables-userdata.ts';
 
 const FAMILIES: readonly TableFamily[] = ['ip', 'ip6'];
@@ -54,16 +58,12 @@ const TABLE = { ...NAME, comment: '' };
 async function observe(): Promise<TableContent> {
   const { content } = await client.observe(NAME);
   if (content === undefined) throw new Error('there is no table');
-  return content;
+  return withMaps(content);
 }
 
 function aSet(name: string, more: Partial<SetDeclaration> = {}): SetDeclaration {
   const plain = { data: undefined, interval: false, dynamic: false, size: 0, comment: '' };
   return { name, key: ['ipv4_addr'], ...plain, ...more };
-}
-
-function anElement(key: string, data?: string): Element {
-  return { key, data, comment: '' };
 }
 
 beforeEach(() => void load('flush ruleset\n'));
@@ -75,7 +75,7 @@ describe.each(FAMILIES)('a table of family %s', (family) => {
     const content = everything(family);
     await client.apply(name, creation(content));
     const observed = await client.observe(name);
-    expect(observed.content).toStrictEqual(content);
+    expect(observed.content && withMaps(observed.content)).toStrictEqual(content);
     expect(observed.generation).toBe(client.observeGeneration());
   });
 
@@ -87,7 +87,8 @@ describe.each(FAMILIES)('a table of family %s', (family) => {
     load('flush ruleset\n');
     load(listing);
     expect(list(family)).toBe(listing);
-    expect((await client.observe(name)).content).toStrictEqual(content);
+    const observed = await client.observe(name);
+    expect(observed.content && withMaps(observed.content)).toStrictEqual(content);
     expect(await observeUserdata(connection, family)).toEqual(userdata);
   });
 
@@ -113,18 +114,21 @@ describe('a transaction', () => {
     await client.apply(NAME, creation(everything('ip')));
     const { chains, sets, elements } = everything('ip');
     const pairs = sets.get('affinity-pairs') ?? aSet('');
-    const gone = [...(elements.get('affinity-pairs')?.values() ?? [])];
+    const gonePairs = [...(elements.get('affinity-pairs')?.values() ?? [])];
     const cidrs = sets.get('cidrs') ?? aSet('');
+    const ranges = sets.get('source-ranges') ?? aSet('');
+    const gone = (set: SetDeclaration, ...keys: readonly string[]) =>
+      keys.map((key) => parseElement(set, key));
     await client.apply(NAME, [
       { do: 'flush chain', chain: 'remember-10800' },
       { do: 'delete set', set: 'affinity' },
-      { do: 'delete elements', set: pairs, elements: gone },
+      { do: 'delete elements', set: pairs, elements: gonePairs },
       { do: 'delete chain', chain: 'remember-10800' },
-      { do: 'delete elements', set: cidrs, elements: [anElement('10.96.0.0/12'), anElement('255.0.0.0/8')] },
+      { do: 'delete elements', set: cidrs, elements: gone(cidrs, '10.96.0.0/12', '255.0.0.0/8') },
       {
         do: 'delete elements',
-        set: sets.get('source-ranges') ?? aSet(''),
-        elements: [anElement('10.96.0.1 . tcp . 80 . 203.0.113.0/25')],
+        set: ranges,
+        elements: gone(ranges, '10.96.0.1 . tcp . 80 . 203.0.113.0/25'),
       },
     ]);
     const content = await observe();
@@ -134,7 +138,7 @@ describe('a transaction', () => {
     expect(content.elements.get('affinity-pairs')).toEqual(new Map());
     expect(content.elements.get('cidrs')).toEqual(new Map());
     expect([...(content.elements.get('source-ranges')?.keys() ?? [])]).toEqual([
-      '10.96.0.1 . tcp . 81 . 10.0.0.1',
+      parseKey(ranges, '10.96.0.1 . tcp . 81 . 10.0.0.1'),
     ]);
     expect(content.elements.get('endpoints')).toEqual(elements.get('endpoints'));
   });
@@ -154,13 +158,19 @@ describe('a transaction', () => {
     ],
     [
       'another value for a key',
-      [{ do: 'add elements', set: map, elements: [anElement('1.1.1.1', 'drop')] }],
+      [{ do: 'add elements', set: map, elements: [parseElement(map, '1.1.1.1', 'drop')] }],
       'add elements to map m of table ip menwei: file already exists (EEXIST)',
       constants.errno.EEXIST,
     ],
     [
       'an element there is not',
-      [{ do: 'delete elements', set: map, elements: [anElement('1.1.1.1'), anElement('1.1.1.2')] }],
+      [
+        {
+          do: 'delete elements',
+          set: map,
+          elements: ['1.1.1.1', '1.1.1.2'].map((key) => parseElement(map, key, 'drop')),
+        },
+      ],
       'delete elements of map m of table ip menwei: no such file or directory (ENOENT)',
       ENOENT,
     ],
@@ -179,7 +189,7 @@ describe('a transaction', () => {
       { do: 'add table', table: TABLE },
       { do: 'add chain', chain },
       { do: 'add set', set: map },
-      { do: 'add elements', set: map, elements: [anElement('1.1.1.1', 'goto a')] },
+      { do: 'add elements', set: map, elements: [parseElement(map, '1.1.1.1', 'goto a')] },
     ]);
     const before = await client.observe(NAME);
     const refused = client.apply(NAME, [{ do: 'add set', set: aSet('before') }, ...transaction]);
@@ -201,7 +211,7 @@ describe('a transaction', () => {
   it('may be empty, and may have many messages', async () => {
     expect(await client.apply(NAME, [])).toEqual({ messages: 0, bytes: 0 });
     const elements = Array.from({ length: 10_000 }, (_, index) =>
-      anElement(`10.0.${index >> 8}.${index & 255}`, 'drop'),
+      parseElement(map, `10.0.${index >> 8}.${index & 255}`, 'drop'),
     );
     const { messages } = await client.apply(NAME, [
       { do: 'add table', table: TABLE },
@@ -214,7 +224,7 @@ describe('a transaction', () => {
 
   it('is read whole while the kernel is still making room for it', async () => {
     const set = aSet('m', { key: ['ipv4_addr', 'inet_service'] });
-    const elements = Array.from({ length: 60_000 }, (_, port) => anElement(`10.0.0.1 . ${port}`));
+    const elements = Array.from({ length: 60_000 }, (_, port) => parseElement(set, `10.0.0.1 . ${port}`));
     await client.apply(NAME, [
       { do: 'add table', table: TABLE },
       { do: 'add set', set },
@@ -241,6 +251,14 @@ function recordMessages(transport: NetlinkTransport, messages: NetlinkMessage[])
   };
 }
 
+/** Of the set `s`, in nft's words. */
+function textsOfS({ sets, elements }: TableContent): readonly string[] {
+  const set = sets.get('s') ?? aSet('s');
+  return Array.from(elements.get('s')?.values() ?? [], ({ key, data }) =>
+    [formatKey(set, key), formatData(set, data)].filter((text) => text !== undefined).join(' : '),
+  );
+}
+
 describe("other people's work", () => {
   it('in other tables is not read, but for the names of their chains', async () => {
     const others = 'set s { type ipv4_addr; elements = { 1.2.3.4 } }\nchain foreign { ip saddr @s drop; }\n';
@@ -251,7 +269,8 @@ describe("other people's work", () => {
     const transport = recordMessages(openNetlinkTransport(NETLINK_NETFILTER), messages);
     using recorded = new NfTables(new NetlinkConnection(transport));
     await client.apply(NAME, creation(everything('ip')));
-    expect((await recorded.observe(NAME)).content).toStrictEqual(everything('ip'));
+    const { content } = await recorded.observe(NAME);
+    expect(content && withMaps(content)).toStrictEqual(everything('ip'));
     const told = messages.map(decodeNotification).filter((news) => news !== undefined && 'what' in news);
     const foreign = told.filter((news) => 'what' in news && news.table?.name !== 'menwei');
     expect(foreign).toEqual([
@@ -316,19 +335,19 @@ describe("other people's work", () => {
     [
       'an element for all the rest',
       'map s { type ipv4_addr : verdict; elements = { 1.2.3.4 : drop, * : accept } }',
-      ({ elements }) => [...(elements.get('s')?.values() ?? [])],
-      [anElement('1.2.3.4', 'drop'), anElement('*', 'accept')],
+      textsOfS,
+      ['1.2.3.4 : drop', '* : accept'],
     ],
     [
       'intervals side by side',
       'set s { type ipv4_addr; flags interval; elements = { 0.0.0.0/9, 0.128.0.0/9, 1.0.0.0-1.0.0.2, 255.255.255.255 } }',
-      ({ elements }) => [...(elements.get('s')?.keys() ?? [])],
+      textsOfS,
       ['0.0.0.0/9', '0.128.0.0/9', '1.0.0.0-1.0.0.2', '255.255.255.255'],
     ],
     [
       'everything at once',
       'set s { type ipv4_addr; flags interval; elements = { 0.0.0.0/0 } }',
-      ({ elements }) => [...(elements.get('s')?.keys() ?? [])],
+      textsOfS,
       ['0.0.0.0/0'],
     ],
   ])('is seen: %s', async (_, declaration, select, expected) => {
@@ -390,7 +409,7 @@ describe('sets', () => {
           keys.push(sorted.slice(index, index + 2).join('-'));
         await holds(
           set,
-          keys.map((key) => anElement(key)),
+          keys.map((key) => parseElement(set, key)),
         );
       }),
       { numRuns: 40 },
@@ -423,7 +442,7 @@ describe('sets', () => {
     socket.close();
     const [client1, ...others] = await client.observeDynamicElements(NAME, set);
     expect(others).toEqual([]);
-    expect(client1).toMatchObject({ key: '127.0.0.1', data: '127.0.0.1 . 4711', comment: '' });
+    expect(client1).toMatchObject(parseElement(set, '127.0.0.1', '127.0.0.1 . 4711'));
     expect(client1?.expiresMs).toBeGreaterThan(0);
     expect(client1?.expiresMs).toBeLessThanOrEqual(60_000);
     expect((await observe()).elements.has('clients')).toBe(false);

@@ -1,11 +1,12 @@
 /** A proxy that finds the table of an earlier version, whose maps led to chains without numbers in between. */
 import { readFileSync } from 'node:fs';
 import { IP_FAMILIES, type IpFamily } from '@menwei/addresses/ip.ts';
-import type { NfTables, SetDeclaration } from '@menwei/netlink/nftables';
+import { formatData, formatKey, type NfTables, type SetDeclaration } from '@menwei/netlink/nftables';
 import { fillPlan, remainder } from '@menwei/testing/backends/laws.ts';
 import { openBackend } from '@menwei/testing/backends/nftables/laws.ts';
 import { clientMapNamed } from 'menwei/backends/nftables/affinity.ts';
 import { frameTable } from 'menwei/backends/nftables/frame-sets.ts';
+import { atOnce } from 'menwei/scheduling/steps.ts';
 import { describe, expect, it } from 'vitest';
 import { openEmptyNfTables } from './nf-tables-kernel.ts';
 import { everyFeature } from './nftables-case.ts';
@@ -29,7 +30,7 @@ describe.each(IP_FAMILIES)('%s', (family) => {
     const backend = openBackend(client, family);
     const plan = fillPlan(backend, world);
     const observed = await backend.observe(signal);
-    plan.settle(observed);
+    atOnce(plan.settle(observed));
     const changes = backend.diff(observed, plan.complete());
     const generation = client.observeGeneration();
     expect(await backend.apply(changes, signal)).toBe('applied');
@@ -55,7 +56,7 @@ it('clients of session affinity are kept', async () => {
 
 async function clientsOf(client: NfTables, map: SetDeclaration): Promise<readonly string[]> {
   const clients = await client.observeDynamicElements(frameTable('IPv4'), map, signal);
-  return clients.map(({ key, data }) => `${key} : ${data}`);
+  return clients.map(({ key, data }) => `${formatKey(map, key)} : ${formatData(map, data)}`);
 }
 
 /** Of the table, its chains with hooks and its maps of endpoints. */

@@ -13,6 +13,7 @@ import {
 } from '@menwei/netlink';
 import { AF_NETLINK, connect, SOCK_RAW, send, socket } from '@menwei/netlink/native';
 import {
+  encodeFields,
   NFT_MSG,
   NfTables,
   type NfTablesClient,
@@ -118,7 +119,7 @@ async function expectStillHeard({ what, ended }: Heard): Promise<void> {
 
 describe('the watch asks for a look at the kernel, and goes on', () => {
   it.each([
-    ['bytes that are no message', new Uint8Array(20).fill(3), /could not tell all/],
+    ['bytes that are no message', new Uint8Array(20).fill(3), /notifications were lost/],
     [
       'a change that can’t be decoded',
       encodeMessage({
@@ -128,7 +129,7 @@ describe('the watch asks for a look at the kernel, and goes on', () => {
         port: 0,
         payload: new Uint8Array([2, 0, 0, 0]),
       }),
-      /can't be understood/,
+      /can't be decoded/,
     ],
   ])('after %s', async (_what, bytes, told) => {
     const backend = openBackend('IPv4');
@@ -157,8 +158,8 @@ describe('the watch asks for a look at the kernel, and goes on', () => {
 async function fill(client: NfTables, table: TableName): Promise<void> {
   const numbers = { name: 'numbers', key: ['slot'], data: undefined, interval: false } as const;
   const set: SetDeclaration = { ...numbers, dynamic: false, size: 300_000, comment: '' };
-  const elements = Array.from({ length: 300_000 }, (_, key) => ({
-    key: `${key}`,
+  const elements = Array.from({ length: 300_000 }, (_, number) => ({
+    key: encodeFields(['slot'], [number]),
     data: undefined,
     comment: '',
   }));

@@ -2,13 +2,15 @@ import { nftablesHooks } from '@menwei/netfilter/trace/nftables/hooks.ts';
 import { clientName } from '@menwei/netfilter/trace/nftables/instructions.ts';
 import type { Machine, Memory, Packet } from '@menwei/netfilter/trace/packet.ts';
 import { describeWays, type Hook, trace, type Way } from '@menwei/netfilter/trace/trace.ts';
-import type {
-  Chain,
-  Hook as ChainHook,
-  Element,
-  Expression,
-  SetDeclaration,
-  TableContent,
+import {
+  type Bytes,
+  type Chain,
+  type Hook as ChainHook,
+  type Element,
+  type Expression,
+  parseElement,
+  type SetDeclaration,
+  type TableContent,
 } from '@menwei/netlink/nftables';
 import {
   address,
@@ -79,11 +81,13 @@ const SETS: readonly SetDeclaration[] = [
 ];
 
 /** `10.0.0.1` of a set, `10.0.0.1 . tcp . 80 : drop` of a map. */
-function elementsOf(...texts: readonly string[]): ReadonlyMap<string, Element> {
+function elementsOf(name: string, texts: readonly string[]): ReadonlyMap<Bytes, Element> {
+  const declaration = SETS.find((each) => each.name === name) ?? set(name, {});
   return new Map(
     texts.map((text) => {
       const [key = '', data] = text.split(' : ');
-      return [key, { key, data, comment: '' }];
+      const element = parseElement(declaration, key, data);
+      return [element.key, element];
     }),
   );
 }
@@ -99,7 +103,7 @@ function waysOf(packet: Packet, chains: readonly Chain[], given: Given = {}): re
     chains: new Map(chains.map((each) => [each.name, each])),
     sets: new Map(SETS.map((each) => [each.name, each])),
     elements: new Map(
-      Object.entries(given.elements ?? {}).map(([name, texts]) => [name, elementsOf(...texts)]),
+      Object.entries(given.elements ?? {}).map(([name, texts]) => [name, elementsOf(name, texts)]),
     ),
   };
   return trace(nftablesHooks(table), packet, given.machine ?? MACHINE);

@@ -1,5 +1,6 @@
 /** What fast-check makes of the model. Only tests import this. */
 import fc, { type Arbitrary } from 'fast-check';
+import { parseElement } from '../families/nftables/element-text.ts';
 import type {
   Chain,
   Datatype,
@@ -183,8 +184,10 @@ export const setWithElements: Arbitrary<readonly [SetDeclaration, readonly Eleme
     ),
   );
 
-function elementOf({ key, data: types }: SetDeclaration): Arbitrary<Element> {
-  return fc.record({ key: value(key), data: dataOf(types), comment });
+function elementOf(set: SetDeclaration): Arbitrary<Element> {
+  return fc
+    .tuple(value(set.key), dataOf(set.data), comment)
+    .map(([key, data, comment]) => parseElement(set, key, data, comment));
 }
 
 function dataOf(types: SetDeclaration['data']): Arbitrary<string | undefined> {

@@ -2,6 +2,7 @@
 import { constants } from 'node:os';
 import { isDeepStrictEqual } from 'node:util';
 import type {
+  Bytes,
   Chain,
   Element,
   Expression,
@@ -40,7 +41,7 @@ export class NfTable {
   /** @param withDynamic what rules have put there included */
   content(withDynamic = false): TableContent {
     const sets = new Map(Array.from(this.sets, ([name, { declaration }]) => [name, declaration] as const));
-    const elements = new Map<string, ReadonlyMap<string, Element>>();
+    const elements = new Map<string, ReadonlyMap<Bytes, Element>>();
     for (const [name, set] of this.sets) {
       if (set.declaration.dynamic && !withDynamic) continue;
       elements.set(name, new Map(Array.from(set.elements(), (element) => [element.key, element] as const)));

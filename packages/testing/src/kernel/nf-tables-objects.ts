@@ -1,12 +1,15 @@
 /** What the suite of nf-tables-laws.ts fills tables with. Only tests import this file. */
-import type {
-  Chain,
-  Element,
-  Expression,
-  Hook,
-  Operation,
-  SetDeclaration,
-  TableFamily,
+import {
+  type Bytes,
+  type Chain,
+  type Element,
+  type Expression,
+  type Hook,
+  type Operation,
+  parseElement,
+  parseKey,
+  type SetDeclaration,
+  type TableFamily,
 } from '@menwei/netlink/nftables';
 
 export function chain(name: string, hook?: Hook): Chain {
@@ -25,8 +28,26 @@ export function setOf(
   return { name, key, data: undefined, interval: false, dynamic: false, size: 0, comment: '', ...more };
 }
 
-export function element(key: string, data?: string, comment = ''): Element {
+/** With key and data in nft's words, of which {@link add} makes what the set has. */
+export interface ElementText {
+  readonly key: string;
+  readonly data: string | undefined;
+  readonly comment: string;
+}
+
+export function element(key: string, data?: string, comment = ''): ElementText {
   return { key, data, comment };
+}
+
+/** As the set has it. */
+export function elementOf(set: SetDeclaration, { key, data, comment }: ElementText): Element {
+  return parseElement(set, key, data, comment);
+}
+
+/** By its key. */
+export function entryOf(set: SetDeclaration, text: ElementText): readonly [Bytes, Element] {
+  const element = elementOf(set, text);
+  return [element.key, element];
 }
 
 export function addRule(chain: string, ...expressions: readonly Expression[]): Operation {
@@ -49,12 +70,13 @@ export const PORTS = setOf('ports', ['inet_service'], { data: 'verdict', comment
 export const PROTOCOLS = setOf('protocols', ['inet_proto']);
 export const NUMBERS = setOf('numbers', ['inet_proto', 'slot'], { data: ['inet_service'] });
 
-export function add(set: SetDeclaration, ...elements: readonly Element[]): Operation {
-  return { do: 'add elements', set, elements };
+export function add(set: SetDeclaration, ...texts: readonly ElementText[]): Operation {
+  return { do: 'add elements', set, elements: texts.map((text) => elementOf(set, text)) };
 }
 
 export function remove(set: SetDeclaration, ...keys: readonly string[]): Operation {
-  return { do: 'delete elements', set, elements: keys.map((key) => element(key)) };
+  const elements = keys.map((key) => ({ key: parseKey(set, key), data: undefined, comment: '' }));
+  return { do: 'delete elements', set, elements };
 }
 
 /** Two addresses, a range with another in it, and the range that ends with the last address there is. */

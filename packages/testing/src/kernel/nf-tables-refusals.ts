@@ -1,11 +1,18 @@
 /** What nf_tables refuses, and with which error number; and what its client never asks it. Only tests import this file. */
 import { constants } from 'node:os';
-import type { Element, Operation, SetDeclaration, TableFamily } from '@menwei/netlink/nftables';
+import {
+  type Element,
+  type Operation,
+  parseKey,
+  type SetDeclaration,
+  type TableFamily,
+} from '@menwei/netlink/nftables';
 import {
   add,
   addRule,
   chain,
   element,
+  elementOf,
   goTo,
   hook,
   lookup,
@@ -134,16 +141,30 @@ type Mistake = readonly [what: string, set: SetDeclaration, element: Element];
 /** Broken invariants, which are found while a transaction is encoded. */
 export function mistakes(family: TableFamily): readonly Mistake[] {
   const { ADDRESSES, NETS } = setsOf(family);
-  const { a } = VALUES[family];
+  const { a, b } = VALUES[family];
+  const other = setsOf(family === 'ip' ? 'ip6' : 'ip').ADDRESSES;
+  const https = elementOf(PORTS, element('443', 'drop'));
+  const [first, last] = [parseKey(ADDRESSES, b), parseKey(ADDRESSES, a)];
   return [
-    ['a port that is too large', PORTS, element('65536', 'drop')],
-    ['an address for a port', PORTS, element(a, 'drop')],
-    ['a word that is no verdict', PORTS, element('81', 'perhaps')],
-    ['no verdict', PORTS, element('81')],
-    ['a comment that nft would not take', PORTS, element('81', 'drop', 'a'.repeat(129))],
-    ['a key with a field less', NUMBERS, element('tcp', '80')],
-    ['a key with a field more', NUMBERS, element('tcp . 1 . 2', '80')],
-    ['an address of the other family', ADDRESSES, element(family === 'ip' ? 'fd00::1' : '10.0.0.1')],
-    ['a prefix with bits after its end', NETS, element(`${a}/16`)],
+    ['an address for a port', PORTS, { ...https, key: parseKey(ADDRESSES, a) }],
+    ['a word that is no verdict', PORTS, { ...https, data: 'perhaps' }],
+    ['no verdict', PORTS, { ...https, data: undefined }],
+    ['a comment that nft would not take', PORTS, { ...https, comment: 'a'.repeat(129) }],
+    [
+      'a key with a field less',
+      NUMBERS,
+      { ...elementOf(NUMBERS, element('tcp . 1', '80')), key: '\x06\0\0\0' },
+    ],
+    [
+      'a value of another size',
+      NUMBERS,
+      { ...elementOf(NUMBERS, element('tcp . 1', '80')), data: '\0\0\0\x50' },
+    ],
+    [
+      'an address of the other family',
+      ADDRESSES,
+      elementOf(other, element(family === 'ip' ? 'fd00::1' : '10.0.0.1')),
+    ],
+    ['a range that ends before it begins', NETS, { key: first + last, data: undefined, comment: '' }],
   ];
 }

@@ -22,6 +22,7 @@ import {
   rule,
   update,
 } from './statement.ts';
+import { addressType, endpointTypes } from './values.ts';
 
 /** Remembered clients of a Service, at most. The kernel takes memory only for those there are. */
 const MAX_CLIENTS = 1_000_000;
@@ -59,9 +60,16 @@ export function clientMap(port: ServicePort, among: Among): SetDeclaration {
 
 /** client → endpoint; filled by rules. */
 export function clientMapNamed(name: string, family: IpFamily): SetDeclaration {
-  const ip = family === 'IPv4' ? 'ipv4_addr' : 'ipv6_addr';
-  const data = [ip, 'inet_service'] as const;
-  return { name, key: [ip], data, interval: false, dynamic: true, size: MAX_CLIENTS, comment: '' };
+  const key = [addressType(family)];
+  return {
+    name,
+    key,
+    data: endpointTypes(family),
+    interval: false,
+    dynamic: true,
+    size: MAX_CLIENTS,
+    comment: '',
+  };
 }
 
 /** Where the client went before, or else what `pick` gives. */

@@ -1,8 +1,9 @@
 /** One service port → its elements in the table's sets and maps (spec §§ 3.1, 5.7). */
-import type { Chain, SetDeclaration } from '@menwei/netlink/nftables';
+import type { Cidr } from '@menwei/addresses/ip.ts';
+import type { Bytes, Chain, SetDeclaration } from '@menwei/netlink/nftables';
 import type { NodeView } from '../../services/node-view.ts';
 import { assess, type Situation } from '../../services/situation.ts';
-import type { Endpoint, ServicePort } from '../../state/service-port.ts';
+import type { ServicePort } from '../../state/service-port.ts';
 import { type Among, clientMap, type RememberedIn, rememberChain, stickyChain } from './affinity.ts';
 import {
   ANSWER_NUMBERS,
@@ -14,35 +15,42 @@ import {
   partOf,
   SETS,
   SOURCE_RANGES,
+  tableFamily,
 } from './names.ts';
 import { type Pick, pickNumber } from './pick-chains.ts';
 import { assignSlots } from './slots.ts';
 import { allowedSources } from './source-ranges.ts';
 import type { Frontend, Member, NftablesUnit } from './unit.ts';
+import { addressKey, cidrRange, endpointSize, endpointValues, frontendKey, numberValue } from './values.ts';
 
 /** Endpoints by slot, as a unit has them. */
 interface Slots {
-  readonly all: readonly (string | undefined)[];
-  readonly local: readonly (string | undefined)[];
+  readonly all: Bytes;
+  readonly local: Bytes;
 }
 
-const NO_SLOTS: Slots = { all: [], local: [] };
+const NO_SLOTS: Slots = { all: '', local: '' };
 
 /** @param previous endpoint in each slot now, so that nobody moves without need */
 export function compile(port: ServicePort, node: NodeView, previous: Slots = NO_SLOTS): NftablesUnit {
+  const { family } = port;
   const situation = assess(port, node);
   const { clusterEndpoints, localEndpoints } = situation.endpoints;
+  const size = endpointSize(tableFamily(family));
   const writer = new UnitWriter(port, situation);
   writer.clusterIP();
-  for (const ip of externalAddresses(port)) writer.external('ip', `${ip} . ${writer.port(port.port)}`);
-  if (port.nodePort !== 0) writer.external('nodeport', writer.port(port.nodePort));
+  for (const ip of externalAddresses(port)) writer.external('ip', frontendKey(family, ip, port));
+  if (port.nodePort !== 0) {
+    const { protocol, nodePort } = port;
+    writer.external('nodeport', frontendKey(family, undefined, { protocol, port: nodePort }));
+  }
   writer.sourceRanges(allowedSources(port, node));
   writer.hairpins();
   writer.affinity();
   return {
     comment: writer.comment,
-    all: assignSlots(clusterEndpoints.map(textOf), previous.all),
-    local: assignSlots(localEndpoints.map(textOf), previous.local),
+    all: assignSlots(endpointValues(family, clusterEndpoints), previous.all, size),
+    local: assignSlots(endpointValues(family, localEndpoints), previous.local, size),
     frontends: writer.frontends,
     remember: writer.remember,
     members: writer.members,
@@ -58,10 +66,6 @@ function externalAddresses(port: ServicePort): ReadonlySet<string> {
   const addresses = new Set([...port.externalIPs, ...port.loadBalancerVIPs]);
   if (port.clusterIP !== undefined) addresses.delete(port.clusterIP);
   return addresses;
-}
-
-function textOf({ text }: Endpoint): string {
-  return text;
 }
 
 /** From a frontend to endpoints. */
@@ -89,15 +93,11 @@ class UnitWriter {
     this.#situation = situation;
   }
 
-  port(number: number): string {
-    return `${this.#port.protocol.toLowerCase()} . ${number}`;
-  }
-
   clusterIP(): void {
-    const { clusterIP, port, namespace, name, internalPolicyLocal } = this.#port;
+    const { clusterIP, family, namespace, name, internalPolicyLocal } = this.#port;
     if (clusterIP === undefined) return;
-    this.#share(CLUSTER_IPS, clusterIP, `${namespace}/${name}`);
-    const key = `${clusterIP} . ${this.port(port)}`;
+    this.#share(CLUSTER_IPS, addressKey(family, clusterIP), `${namespace}/${name}`);
+    const key = frontendKey(family, clusterIP, this.#port);
     if (!this.#situation.hasInternalEndpoints) {
       this.#leadNowhere('ip', key);
       return;
@@ -108,7 +108,7 @@ class UnitWriter {
   }
 
   /** An external IP, a load-balancer IP or a NodePort. */
-  external(entrance: Entrance, key: string): void {
+  external(entrance: Entrance, key: Bytes): void {
     const { externalPolicyLocal } = this.#port;
     const { hasEndpoints, hasExternalEndpoints } = this.#situation;
     const sets = SETS[entrance];
@@ -127,12 +127,12 @@ class UnitWriter {
   }
 
   /** In force without endpoints too, as upstream (KQ-16). */
-  sourceRanges(sources: readonly string[] | undefined): void {
+  sourceRanges(sources: readonly Cidr[] | undefined): void {
     if (sources === undefined) return;
     for (const vip of this.#port.loadBalancerVIPs) {
-      const key = `${vip} . ${this.port(this.#port.port)}`;
+      const key = frontendKey(this.#port.family, vip, this.#port);
       this.#add(FIREWALL_IPS, key);
-      for (const source of sources) this.#add(SOURCE_RANGES, `${key} . ${source}`);
+      for (const source of sources) this.#add(SOURCE_RANGES, key + cidrRange(source));
     }
   }
 
@@ -140,7 +140,7 @@ class UnitWriter {
   hairpins(): void {
     const local = this.#situation.endpoints.allReachable.filter((endpoint) => endpoint.isLocal);
     for (const ip of new Set(local.map((endpoint) => endpoint.ip)))
-      this.#share(HAIRPINS, `${ip} . ${ip}`, '');
+      this.#share(HAIRPINS, addressKey(this.#port.family, ip, ip), '');
   }
 
   /** After the frontends: what remembers the clients that come in by them. */
@@ -154,17 +154,17 @@ class UnitWriter {
   }
 
   /** Refused when there is no endpoint anywhere; dropped when only this node has none. */
-  #leadNowhere(entrance: Entrance, key: string): void {
+  #leadNowhere(entrance: Entrance, key: Bytes): void {
     const answer = this.#situation.hasEndpoints ? 'drop' : 'refuse';
-    this.#add(SETS[entrance].noEndpoint, key, ANSWER_NUMBERS[answer]);
+    this.#add(SETS[entrance].noEndpoint, key, numberValue(ANSWER_NUMBERS[answer]));
   }
 
-  #frontend(entrance: Entrance, key: string, usesAll: boolean, usesLocal: boolean): void {
+  #frontend(entrance: Entrance, key: Bytes, usesAll: boolean, usesLocal: boolean): void {
     this.frontends.push({ entrance, key, part: this.#partOf(entrance), usesAll, usesLocal });
   }
 
   /** The frontend leads to a chain that picks. */
-  #pick(map: string, key: string, { entrance, among, masqueraded = false }: Way): void {
+  #pick(map: string, key: Bytes, { entrance, among, masqueraded = false }: Way): void {
     const { clusterEndpoints, localEndpoints } = this.#situation.endpoints;
     const count = among === 'all' ? clusterEndpoints.length : localEndpoints.length;
     const pick = { entrance, among, masqueraded, by: { part: this.#partOf(entrance), count } };
@@ -197,11 +197,11 @@ class UnitWriter {
     return partOf(entrance, this.#port.key);
   }
 
-  #add(set: string, key: string, data?: string): void {
+  #add(set: string, key: Bytes, data?: Bytes): void {
     this.members.push({ set, element: { key, data, comment: this.comment } });
   }
 
-  #share(set: string, key: string, comment: string): void {
+  #share(set: string, key: Bytes, comment: string): void {
     this.shared.push({ set, element: { key, data: undefined, comment } });
   }
 }

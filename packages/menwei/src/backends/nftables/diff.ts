@@ -25,7 +25,7 @@ const ELEMENTS_A_STEP = 500;
 export function* diff(from: NftablesState, to: NftablesState): Steps<Transaction> {
   if (to === undefined) return from === undefined ? [] : [{ do: 'delete table' }];
   if (from === undefined) return yield* createTable(to);
-  // The kernel changes neither the type of a set nor the hook of a chain.
+  // The kernel changes neither the type of a set nor the hook of a chain. Nor its comment, which is not worth a new table.
   if (needsAnotherTable(from, to)) return [{ do: 'delete table' }, ...(yield* createTable(to))];
   return yield* diffContent(from, to);
 }
@@ -38,7 +38,8 @@ function* createTable(to: TableContent): Steps<Operation[]> {
 function needsAnotherTable(from: TableContent, to: TableContent): boolean {
   for (const [name, set] of to.sets) {
     const present = from.sets.get(name);
-    if (present !== undefined && !isDeepStrictEqual(present, set)) return true;
+    if (present === undefined) continue;
+    if (!isDeepStrictEqual({ ...present, comment: '' }, { ...set, comment: '' })) return true;
   }
   for (const [name, { hook }] of to.chains) {
     const present = from.chains.get(name);

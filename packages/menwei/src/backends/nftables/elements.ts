@@ -1,27 +1,42 @@
 /** A unit's elements: what it says about its endpoints once, spelled out for every frontend. */
-import { formatHostPort } from '@menwei/addresses/ip.ts';
-import type { Element, Elements } from '@menwei/netlink/nftables';
+import type { Bytes, Element, Elements } from '@menwei/netlink/nftables';
 import { SETS } from './names.ts';
 import { FIRST_LOCAL_SLOT } from './pick-chains.ts';
+import { split } from './slots.ts';
 import type { Frontend, NftablesUnit } from './unit.ts';
+import { SLOT_SIZE, slotOf, slotValue } from './values.ts';
 
-/** Calls `each` for every element that no other unit has, but those that say endpoint in each slot. */
-export function forEachMember(unit: NftablesUnit, each: (set: string, element: Element) => void): void {
+/**
+ * Calls `each` for every element that no other unit has, but those that say which endpoint is in each slot.
+ *
+ * @param size of an endpoint's value
+ */
+export function forEachMember(
+  unit: NftablesUnit,
+  size: number,
+  each: (set: string, element: Element) => void,
+): void {
   for (const { set, element } of unit.members) each(set, element);
-  const { comment, all, local, remember } = unit;
+  const { comment, remember } = unit;
   if (remember.all === undefined && remember.local === undefined) return;
-  const remembering = chainsThatRemember(unit);
+  const all = split(unit.all, size);
+  const local = split(unit.local, size);
+  const remembering = chainsThatRemember(unit, all, local);
   for (const { entrance, key, usesAll, usesLocal } of unit.frontends) {
     for (const endpoint of new Set([...(usesAll ? all : []), ...(usesLocal ? local : [])])) {
-      const pair = `${key} . ${formatEndpoint(endpoint)}`;
-      each(SETS[entrance].affinityPairs, { key: pair, data: `goto ${remembering.get(endpoint)}`, comment });
+      const data = `goto ${remembering.get(endpoint)}`;
+      each(SETS[entrance].affinityPairs, { key: key + endpoint, data, comment });
     }
   }
 }
 
 /** By endpoint. */
-function chainsThatRemember({ all, local, remember }: NftablesUnit): ReadonlyMap<string, string | undefined> {
-  const chains = new Map<string, string | undefined>();
+function chainsThatRemember(
+  { remember }: NftablesUnit,
+  all: readonly Bytes[],
+  local: readonly Bytes[],
+): ReadonlyMap<Bytes, string | undefined> {
+  const chains = new Map<Bytes, string | undefined>();
   if (remember.all !== undefined) for (const endpoint of all) chains.set(endpoint, remember.all);
   if (remember.local === undefined) return chains;
   for (const endpoint of local) chains.set(endpoint, chains.has(endpoint) ? remember.both : remember.local);
@@ -34,68 +49,68 @@ export interface Seating {
   readonly frontend: Frontend;
 }
 
+/** Some endpoints of a frontend, in slots from `first` on. */
+interface Seats {
+  readonly frontend: Bytes;
+  readonly endpoints: Bytes;
+  readonly first: number;
+  readonly comment: string;
+}
+
 /**
  * The elements of a map of endpoints, made up one after the other as they are read: there may be hundreds of thousands,
  * and most of the time they are read once.
  */
 export class SeatedEndpoints implements Elements {
   readonly #seatings: readonly Seating[];
-  #index: ReadonlyMap<string, Element> | undefined;
+  /** Of an endpoint's value. */
+  readonly #size: number;
+  /** By frontend. */
+  #index: ReadonlyMap<Bytes, readonly Seats[]> | undefined;
 
-  constructor(seatings: readonly Seating[]) {
+  constructor(seatings: readonly Seating[], size: number) {
     this.#seatings = seatings;
+    this.#size = size;
   }
 
   get size(): number {
-    return this.#seatings.reduce(
-      (sum, { unit, frontend: { usesAll, usesLocal } }) =>
-        sum + (usesAll ? unit.all.length : 0) + (usesLocal ? unit.local.length : 0),
-      0,
-    );
+    return this.#seats().reduce((sum, { endpoints }) => sum + endpoints.length / this.#size, 0);
   }
 
-  get(key: string): Element | undefined {
-    this.#index ??= new Map(this);
-    return this.#index.get(key);
+  get(key: Bytes): Element | undefined {
+    this.#index ??= Map.groupBy(this.#seats(), ({ frontend }) => frontend);
+    for (const seats of this.#index.get(key.slice(0, -SLOT_SIZE)) ?? []) {
+      const from = (slotOf(key) - seats.first) * this.#size;
+      if (from < 0 || from >= seats.endpoints.length) continue;
+      return { key, data: seats.endpoints.slice(from, from + this.#size), comment: seats.comment };
+    }
+    return undefined;
   }
 
-  *[Symbol.iterator](): Iterator<readonly [string, Element]> {
+  *[Symbol.iterator](): Iterator<readonly [Bytes, Element]> {
     for (const element of this.values()) yield [element.key, element];
   }
 
-  *keys(): Iterable<string> {
+  *keys(): Iterable<Bytes> {
     for (const { key } of this.values()) yield key;
   }
 
   *values(): Iterable<Element> {
-    for (const { unit, frontend } of this.#seatings) {
-      const { key, usesAll, usesLocal } = frontend;
-      if (usesAll) yield* seated(unit.all, key, 0, unit.comment);
-      if (usesLocal) yield* seated(unit.local, key, FIRST_LOCAL_SLOT, unit.comment);
+    const size = this.#size;
+    for (const { frontend, endpoints, first, comment } of this.#seats()) {
+      for (let from = 0, slot = first; from < endpoints.length; from += size, slot++) {
+        yield { key: frontend + slotValue(slot), data: endpoints.slice(from, from + size), comment };
+      }
     }
   }
-}
 
-function* seated(
-  endpoints: readonly string[],
-  frontend: string,
-  first: number,
-  comment: string,
-): Iterable<Element> {
-  for (const [slot, endpoint] of endpoints.entries()) {
-    yield { key: `${frontend} . ${first + slot}`, data: formatEndpoint(endpoint), comment };
+  #seats(): readonly Seats[] {
+    return this.#seatings.flatMap(({ unit, frontend: { key: frontend, usesAll, usesLocal } }) => {
+      const { all, local, comment } = unit;
+      return [
+        ...(usesAll ? [{ frontend, endpoints: all, first: 0, comment }] : []),
+        ...(usesLocal ? [{ frontend, endpoints: local, first: FIRST_LOCAL_SLOT, comment }] : []),
+      ];
+    });
   }
-}
-
-/** `10.0.0.1:80` as the value of a map: `10.0.0.1 . 80`. */
-function formatEndpoint(text: string): string {
-  const colon = text.lastIndexOf(':');
-  const ip = text.startsWith('[') ? text.slice(1, colon - 1) : text.slice(0, colon);
-  return `${ip} . ${text.slice(colon + 1)}`;
-}
-
-/** The other way round. */
-export function parseEndpoint(value: string): string {
-  const [ip = '', port = ''] = value.split(' . ');
-  return formatHostPort(ip, Number(port));
 }

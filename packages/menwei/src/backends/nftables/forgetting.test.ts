@@ -11,6 +11,7 @@ import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { rememberedEndpoints } from './forgotten.ts';
 import { frameTable } from './frame-sets.ts';
+import { addressKey } from './values.ts';
 
 const signal = new AbortController().signal;
 
@@ -23,7 +24,7 @@ function visit(fake: FakeNfTables, family: IpFamily): void {
     if (set === undefined) throw new Error(`pairs lead to ${map}, which is not there`);
     let number = content.elements.get(map)?.size ?? 0;
     const elements = Array.from(endpoints, (data) => {
-      return { key: `${ADDRESSES[family].outside}${++number}`, data, comment: '' };
+      return { key: addressKey(family, `${ADDRESSES[family].outside}${++number}`), data, comment: '' };
     });
     const isNew = ({ key }: Element) => content.elements.get(map)?.get(key) === undefined;
     fake.meddle(frameTable(family), [{ do: 'add elements', set, elements: elements.filter(isNew) }]);

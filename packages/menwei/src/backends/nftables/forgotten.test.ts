@@ -6,6 +6,7 @@ import type { ServicePort } from '../../state/service-port.ts';
 import { affinityId, clientMap } from './affinity.ts';
 import { Forgotten, type Parting, partingOf } from './forgotten.ts';
 import { NftablesRules } from './rules.ts';
+import { endpointValues } from './values.ts';
 
 const STICKY: PortOfFields = { endpoints: ['here', 'elsewhere', 'elsewhere'], sessionAffinitySeconds: 600 };
 
@@ -21,12 +22,11 @@ function changes(before: readonly ServicePort[], after: readonly ServicePort[]):
 /** `all 2`: clients of endpoint 2 in the map for Cluster policies. */
 function describeForgotten(forgotten: Forgotten, port: ServicePort): readonly string[] {
   return (['all', 'local'] as const).flatMap((among) =>
-    portOf(port.family, { endpoints: STICKY.endpoints ?? [] }).endpoints.flatMap(
-      ({ ip, port: number }, index) =>
-        forgotten.isAbout(clientMap(port, among).name, { key: '', data: `${ip} . ${number}`, comment: '' })
-          ? [`${among} ${index + 1}`]
-          : [],
-    ),
+    portOf(port.family, { endpoints: STICKY.endpoints ?? [] }).endpoints.flatMap((endpoint, index) => {
+      const data = endpointValues(port.family, [endpoint]);
+      const isAbout = forgotten.isAbout(clientMap(port, among).name, { key: '', data, comment: '' });
+      return isAbout ? [`${among} ${index + 1}`] : [];
+    }),
   );
 }
 

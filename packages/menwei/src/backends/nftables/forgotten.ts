@@ -2,18 +2,18 @@
  * Session affinity after a change: which remembered clients have to be forgotten. Rules remember them, so they are no part
  * of what is compiled; but the pairs of frontend and endpoint say whom a Service may lead to, before and after.
  */
-import type { Element, TableContent } from '@menwei/netlink/nftables';
+import type { Bytes, Element, TableContent } from '@menwei/netlink/nftables';
 import { affinityMapsOf } from './affinity.ts';
 import { SETS } from './names.ts';
 import type { NftablesState } from './state.ts';
+import { endpointSize } from './values.ts';
 
 const PAIR_MAPS = [SETS.ip.affinityPairs, SETS.nodeport.affinityPairs];
-const FIELD_SEPARATOR = ' . ';
 
 /** What goes when a table changes, or a part of it that has all of some Services. */
 export interface Parting {
   /** By the map of clients: endpoints that nothing leads to any more. */
-  readonly endpoints: ReadonlyMap<string, ReadonlySet<string>>;
+  readonly endpoints: ReadonlyMap<string, ReadonlySet<Bytes>>;
   /** Maps that go themselves, and their clients with them. */
   readonly maps: readonly string[];
 }
@@ -21,8 +21,8 @@ export interface Parting {
 export function partingOf(from: NftablesState, to: NftablesState): Parting {
   if (from === undefined) return { endpoints: new Map(), maps: [] };
   const isKept = (map: string) => to?.sets.has(map) === true;
-  const staying = to === undefined ? new Map<string, ReadonlySet<string>>() : rememberedEndpoints(to);
-  const endpoints = new Map<string, ReadonlySet<string>>();
+  const staying = to === undefined ? new Map<string, ReadonlySet<Bytes>>() : rememberedEndpoints(to);
+  const endpoints = new Map<string, ReadonlySet<Bytes>>();
   for (const [map, all] of rememberedEndpoints(from)) {
     const gone = all.difference(staying.get(map) ?? new Set());
     if (gone.size > 0 && isKept(map)) endpoints.set(map, gone);
@@ -32,7 +32,7 @@ export function partingOf(from: NftablesState, to: NftablesState): Parting {
 
 /** Endpoints that are gone, by the map of clients they were in. */
 export class Forgotten {
-  readonly #endpoints = new Map<string, Set<string>>();
+  readonly #endpoints = new Map<string, Set<Bytes>>();
 
   /** The maps that may hold clients of them. */
   get maps(): readonly string[] {
@@ -41,7 +41,7 @@ export class Forgotten {
 
   note({ endpoints, maps }: Parting): void {
     for (const [map, gone] of endpoints) {
-      this.#endpoints.set(map, (this.#endpoints.get(map) ?? new Set<string>()).union(gone));
+      this.#endpoints.set(map, (this.#endpoints.get(map) ?? new Set<Bytes>()).union(gone));
     }
     for (const map of maps) this.#endpoints.delete(map);
   }
@@ -58,21 +58,19 @@ export class Forgotten {
 }
 
 /** Which endpoints each map of clients may point to, as the pairs of a table say. */
-export function rememberedEndpoints({ elements }: TableContent): ReadonlyMap<string, ReadonlySet<string>> {
-  const endpoints = new Map<string, Set<string>>();
+export function rememberedEndpoints({
+  table,
+  elements,
+}: TableContent): ReadonlyMap<string, ReadonlySet<Bytes>> {
+  const endpoints = new Map<string, Set<Bytes>>();
+  const size = endpointSize(table.family);
   for (const name of PAIR_MAPS) {
     for (const { key, data = '' } of elements.get(name)?.values() ?? []) {
       for (const map of affinityMapsOf(data)) {
-        endpoints.set(map, (endpoints.get(map) ?? new Set()).add(endpointOf(key)));
+        // A pair is a frontend and an endpoint.
+        endpoints.set(map, (endpoints.get(map) ?? new Set()).add(key.slice(-size)));
       }
     }
   }
   return endpoints;
-}
-
-/** The key is `10.96.0.1 . tcp . 80 . 10.0.0.1 . 8080`: an endpoint has two fields. */
-function endpointOf(pair: string): string {
-  const port = pair.lastIndexOf(FIELD_SEPARATOR);
-  const address = pair.lastIndexOf(FIELD_SEPARATOR, port - 1);
-  return pair.slice(address + FIELD_SEPARATOR.length);
 }

@@ -15,33 +15,31 @@ import {
   TABLE_NAME,
   tableFamily,
 } from './names.ts';
+import { addressType, endpointTypes, frontendTypes } from './values.ts';
 
 export function frameTable(family: IpFamily): Table {
   return { family: tableFamily(family), name: TABLE_NAME, comment: 'rules for Kubernetes Services' };
 }
 
 export function frameSets(family: IpFamily): readonly SetDeclaration[] {
-  const ip: Datatype = family === 'IPv4' ? 'ipv4_addr' : 'ipv6_addr';
-  const port: readonly Datatype[] = ['inet_proto', 'inet_service'];
-  const endpoint: readonly Datatype[] = [ip, 'inet_service'];
+  const ip = addressType(family);
+  const frontend = frontendTypes(family, 'ip');
   return [
     set(CLUSTER_IPS, [ip], 'ClusterIPs in use'),
     set(SERVICE_CIDRS, [ip], 'CIDRs of ClusterIPs', { interval: true }),
     set(NODEPORT_IPS, [ip], 'addresses of this node that take NodePort traffic'),
-    set(FIREWALL_IPS, [ip, ...port], 'load-balancer addresses with source ranges'),
-    set(SOURCE_RANGES, [ip, ...port, ip], 'allowed sources for those', { interval: true }),
+    set(FIREWALL_IPS, frontend, 'load-balancer addresses with source ranges'),
+    set(SOURCE_RANGES, [...frontend, ip], 'allowed sources for those', { interval: true }),
     set(HAIRPINS, [ip, ip], 'hairpin traffic of pods of this node'),
     set(ANSWERS, ['classid'], 'verdict for frontends without endpoints', { data: 'verdict' }),
-    ...entranceSets('ip', [ip, ...port], endpoint),
-    ...entranceSets('nodeport', port, endpoint),
+    ...entranceSets('ip', family),
+    ...entranceSets('nodeport', family),
   ];
 }
 
-function entranceSets(
-  entrance: Entrance,
-  frontend: readonly Datatype[],
-  endpoint: readonly Datatype[],
-): readonly SetDeclaration[] {
+function entranceSets(entrance: Entrance, family: IpFamily): readonly SetDeclaration[] {
+  const frontend = frontendTypes(family, entrance);
+  const endpoint = endpointTypes(family);
   const sets = SETS[entrance];
   const verdict = { data: 'verdict' } as const;
   // Of verdicts that lead to chains, the kernel checks all in the table for loops whenever there is a new one.

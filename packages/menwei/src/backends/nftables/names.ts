@@ -100,7 +100,7 @@ export const REJECT = 'reject-chain';
 
 /** number → what happens to packets that may not reach a frontend. */
 export const ANSWERS = 'answers';
-export const ANSWER_NUMBERS = { refuse: '0:1', drop: '0:2' } as const;
+export const ANSWER_NUMBERS = { refuse: 1, drop: 2 } as const;
 
 /** nft takes no longer ones. */
 const MAX_COMMENT_LENGTH = 128;

@@ -4,7 +4,7 @@
  * lead to them by numbers.
  */
 import type { IpFamily } from '@menwei/addresses/ip.ts';
-import type { Chain, Element, Rule } from '@menwei/netlink/nftables';
+import type { Bytes, Chain, Element, Rule } from '@menwei/netlink/nftables';
 import { type Entrance, endpointMap, SETS } from './names.ts';
 import type { NftablesOptions } from './options.ts';
 import {
@@ -20,6 +20,7 @@ import {
   setMark,
   verdictOf,
 } from './statement.ts';
+import { numberValue } from './values.ts';
 
 /** Endpoints of this node alone sit in slots from here on, so that they can be chosen by themselves. */
 export const FIRST_LOCAL_SLOT = 1_000_000;
@@ -57,13 +58,12 @@ const MASQUERADED = 1;
 const LOCAL = 2;
 const MEMORY = 4;
 
-/** What leads to the chain, as nft writes it: `270:3` is for three endpoints of this node, in part 7. */
-export function pickNumber({ among, by, masqueraded }: Pick): string {
+/** What leads to the chain: nft writes `270:3` for three endpoints of this node, in part 7. */
+export function pickNumber({ among, by, masqueraded }: Pick): Bytes {
   const kind =
     (masqueraded ? MASQUERADED : 0) | (among === 'local' ? LOCAL : 0) | (by === 'memory' ? MEMORY : 0);
   const { part, count } = by === 'memory' ? { part: 0, count: 0 } : by;
-  const number = (((kind << PART_BITS) | part) << COUNT_BITS) | count;
-  return `${(number >>> 16).toString(16)}:${(number & 0xffff).toString(16)}`;
+  return numberValue((((kind << PART_BITS) | part) << COUNT_BITS) | count);
 }
 
 /** What a pick needs in the table, once for all that use it. */

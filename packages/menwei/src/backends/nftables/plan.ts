@@ -1,12 +1,21 @@
 /** The desired units put together into the content of the table, change by change. */
 
 import { isDeepStrictEqual } from 'node:util';
-import type { Chain, Element, Elements, SetDeclaration, Table, TableContent } from '@menwei/netlink/nftables';
+import { parseKnownCidr } from '@menwei/addresses/ip.ts';
+import type {
+  Bytes,
+  Chain,
+  Element,
+  Elements,
+  SetDeclaration,
+  Table,
+  TableContent,
+} from '@menwei/netlink/nftables';
 import type { Steps } from '../../scheduling/steps.ts';
 import type { NodeView } from '../../services/node-view.ts';
 import type { ServicePortKey } from '../../state/service-port.ts';
 import type { Plan, StateChange } from '../backend.ts';
-import { forEachMember, parseEndpoint, SeatedEndpoints, type Seating } from './elements.ts';
+import { forEachMember, SeatedEndpoints, type Seating } from './elements.ts';
 import { frameChains, nodePortIPs } from './frame-chains.ts';
 import { frameSets, frameTable } from './frame-sets.ts';
 import { ANSWER_NUMBERS, ANSWERS, endpointMap, NODEPORT_IPS, REJECT, SERVICE_CIDRS } from './names.ts';
@@ -15,6 +24,7 @@ import { FIRST_LOCAL_SLOT, type PickChain, pickChainName, pickChains } from './p
 import { assignSlots } from './slots.ts';
 import type { NftablesState } from './state.ts';
 import type { Frontend, Member, NftablesUnit } from './unit.ts';
+import { addressKey, cidrRange, endpointSize, numberValue, slotValue } from './values.ts';
 
 type Units = ReadonlyMap<ServicePortKey, NftablesUnit | undefined>;
 
@@ -30,6 +40,8 @@ export class NftablesPlan implements Plan<NftablesUnit, NftablesState> {
   readonly #options: NftablesOptions;
   readonly #table: Table;
   readonly #sets: readonly SetDeclaration[];
+  /** Of an endpoint's value, in bytes. */
+  readonly #endpointSize: number;
   readonly #units = new Map<ServicePortKey, NftablesUnit>();
   readonly #shared = new SharedMembers();
   /**
@@ -45,6 +57,7 @@ export class NftablesPlan implements Plan<NftablesUnit, NftablesState> {
     this.#options = options;
     this.#table = frameTable(options.family);
     this.#sets = frameSets(options.family);
+    this.#endpointSize = endpointSize(this.#table.family);
   }
 
   unit(key: ServicePortKey): NftablesUnit | undefined {
@@ -92,7 +105,8 @@ export class NftablesPlan implements Plan<NftablesUnit, NftablesState> {
   *settle(observed: NftablesState): Steps<void> {
     if (observed === undefined) return;
     for (const [key, unit] of this.#units) {
-      this.#units.set(key, seatAsObserved(unit, observed));
+      const seated = seatAsObserved(unit, observed, this.#endpointSize);
+      if (seated !== unit) this.#units.set(key, seated);
       yield;
     }
   }
@@ -102,7 +116,7 @@ export class NftablesPlan implements Plan<NftablesUnit, NftablesState> {
       chains: new Map(Array.from(frameChains, (chain) => [chain.name, chain])),
       sets: new Map(this.#sets.map((set) => [set.name, set])),
     };
-    const members = new Map<string, Map<string, Element>>();
+    const members = new Map<string, Map<Bytes, Element>>();
     const add = (set: string, element: Element) => {
       ensure(members, set, () => new Map()).set(element.key, element);
     };
@@ -117,7 +131,7 @@ export class NftablesPlan implements Plan<NftablesUnit, NftablesState> {
     }
     const seatings = new Map<string, Seating[]>();
     for (const unit of units) {
-      forEachMember(unit, add);
+      forEachMember(unit, this.#endpointSize, add);
       for (const chain of unit.chains) content.chains.set(chain.name, chain);
       for (const set of unit.sets) content.sets.set(set.name, set);
       for (const frontend of unit.frontends) {
@@ -125,7 +139,8 @@ export class NftablesPlan implements Plan<NftablesUnit, NftablesState> {
         ensure(seatings, map, () => []).push({ unit, frontend });
       }
     }
-    const endpoints = Array.from(seatings, ([map, all]) => [map, new SeatedEndpoints(all)] as const);
+    const seated = (all: readonly Seating[]) => new SeatedEndpoints(all, this.#endpointSize);
+    const endpoints = Array.from(seatings, ([map, all]) => [map, seated(all)] as const);
     return {
       table: this.#table,
       ...content,
@@ -151,13 +166,14 @@ export class NftablesPlan implements Plan<NftablesUnit, NftablesState> {
   }
 
   #setFrame(node: NodeView): void {
+    const { family } = this.#options;
     this.#node = node;
     this.#frameChains = frameChains(node, this.#options);
     this.#frameMembers = [
-      ...nodePortIPs(node).map((ip) => member(NODEPORT_IPS, ip)),
-      ...node.serviceCIDRs.map((cidr) => member(SERVICE_CIDRS, cidr)),
-      member(ANSWERS, ANSWER_NUMBERS.refuse, `goto ${REJECT}`),
-      member(ANSWERS, ANSWER_NUMBERS.drop, 'drop'),
+      ...nodePortIPs(node).map((ip) => member(NODEPORT_IPS, addressKey(family, ip))),
+      ...node.serviceCIDRs.map((cidr) => member(SERVICE_CIDRS, cidrRange(parseKnownCidr(cidr)))),
+      member(ANSWERS, numberValue(ANSWER_NUMBERS.refuse), `goto ${REJECT}`),
+      member(ANSWERS, numberValue(ANSWER_NUMBERS.drop), 'drop'),
     ];
   }
 
@@ -221,34 +237,28 @@ function sharedKey({ set, element }: Member): string {
   return `${set} ${element.key}`;
 }
 
-/** The frontends of a unit share their slots, so any of them tells for all; some may be new. */
-function seatAsObserved(unit: NftablesUnit, { elements }: TableContent): NftablesUnit {
-  const occupant = (frontends: readonly Frontend[], slot: number): string | undefined => {
+/** The frontends of a unit share their slots, so any of them tells for all; some may be new. The very same if nobody moves. */
+function seatAsObserved(unit: NftablesUnit, { elements }: TableContent, size: number): NftablesUnit {
+  const occupant = (frontends: readonly Frontend[], slot: number): Bytes | undefined => {
     for (const { entrance, part, key } of frontends) {
-      const value = elements.get(endpointMap(entrance, part))?.get(`${key} . ${slot}`)?.data;
-      if (value !== undefined) return parseEndpoint(value);
+      const value = elements.get(endpointMap(entrance, part))?.get(key + slotValue(slot))?.data;
+      if (value?.length === size) return value;
     }
     return undefined;
   };
-  const seated = (wanted: readonly string[], frontends: readonly Frontend[], first: number) =>
-    assignSlots(
-      wanted,
-      wanted.map((_, slot) => occupant(frontends, first + slot)),
+  const nobody = '\0'.repeat(size);
+  const seated = (wanted: Bytes, frontends: readonly Frontend[], first: number): Bytes => {
+    const occupants = Array.from({ length: wanted.length / size }, (_, slot) =>
+      occupant(frontends, first + slot),
     );
-  const { all, local, frontends } = unit;
-  return {
-    ...unit,
-    all: seated(
-      all,
-      frontends.filter(({ usesAll }) => usesAll),
-      0,
-    ),
-    local: seated(
-      local,
-      frontends.filter(({ usesLocal }) => usesLocal),
-      FIRST_LOCAL_SLOT,
-    ),
+    return assignSlots(wanted, occupants.map((value) => value ?? nobody).join(''), size);
   };
+  const { frontends } = unit;
+  const usingAll = frontends.filter(({ usesAll }) => usesAll);
+  const usingLocal = frontends.filter(({ usesLocal }) => usesLocal);
+  const all = seated(unit.all, usingAll, 0);
+  const local = seated(unit.local, usingLocal, FIRST_LOCAL_SLOT);
+  return all === unit.all && local === unit.local ? unit : { ...unit, all, local };
 }
 
 function ensure<T>(map: Map<string, T>, key: string, make: () => T): T {
@@ -267,7 +277,7 @@ function hasSameFrame(a: NodeView, b: NodeView): boolean {
   );
 }
 
-function member(set: string, key: string, data?: string): Member {
+function member(set: string, key: Bytes, data?: Bytes): Member {
   const element: Element = { key, data, comment: '' };
   return { set, element };
 }

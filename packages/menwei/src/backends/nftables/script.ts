@@ -1,13 +1,15 @@
 /** A transaction as a script for `nft -f`. */
-import type {
-  Chain,
-  Datatype,
-  Element,
-  ElementList,
-  Operation,
-  SetDeclaration,
-  TableName,
-  Transaction,
+import {
+  type Chain,
+  type Datatype,
+  type Element,
+  type ElementList,
+  formatData,
+  formatKey,
+  type Operation,
+  type SetDeclaration,
+  type TableName,
+  type Transaction,
 } from '@menwei/netlink/nftables';
 
 /** Of one command; longer lists become several. */
@@ -47,7 +49,9 @@ function formatOperation(table: string, operation: Operation): readonly string[]
     case 'add elements':
       return formatElements(`add element ${table}`, operation.set, operation.elements, formatElement);
     case 'delete elements':
-      return formatElements(`delete element ${table}`, operation.set, operation.elements, ({ key }) => key);
+      return formatElements(`delete element ${table}`, operation.set, operation.elements, (set, { key }) =>
+        formatKey(set, key),
+      );
   }
 }
 
@@ -93,7 +97,7 @@ function formatElements(
   command: string,
   set: SetDeclaration,
   elements: ElementList,
-  format: (element: Element) => string,
+  format: (set: SetDeclaration, element: Element) => string,
 ): readonly string[] {
   const lines: string[] = [];
   const some: string[] = [];
@@ -101,16 +105,16 @@ function formatElements(
     if (some.length > 0) lines.push(`${command} ${set.name} { ${some.splice(0).join(', ')} }\n`);
   };
   for (const element of elements) {
-    some.push(format(element));
+    some.push(format(set, element));
     if (some.length === ELEMENTS_PER_COMMAND) flush();
   }
   flush();
   return lines;
 }
 
-function formatElement({ key, data, comment }: Element): string {
+function formatElement(set: SetDeclaration, { key, data, comment }: Element): string {
   const note = comment === '' ? '' : ` ${formatComment(comment)}`;
-  return `${key}${note}${data === undefined ? '' : ` : ${data}`}`;
+  return `${formatKey(set, key)}${note}${data === undefined ? '' : ` : ${formatData(set, data)}`}`;
 }
 
 /** nft has no way to quote a quote; what comments are made of has none (names of Kubernetes objects). */

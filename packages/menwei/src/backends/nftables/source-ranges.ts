@@ -4,20 +4,13 @@ import type { NodeView } from '../../services/node-view.ts';
 import { sourceRangesAllowNode } from '../../services/situation.ts';
 import type { ServicePort } from '../../state/service-port.ts';
 
-/**
- * Who may reach the load-balancer addresses of a service port, as nft writes it (`203.0.113.0/24`, `192.0.2.1`), no
- * range within another; undefined: everybody.
- */
-export function allowedSources(port: ServicePort, node: NodeView): readonly string[] | undefined {
+/** Who may reach the load-balancer addresses of a service port, no range within another; undefined: everybody. */
+export function allowedSources(port: ServicePort, node: NodeView): readonly Cidr[] | undefined {
   const ranges = port.loadBalancerSourceRanges?.map(parseKnownCidr);
   if (ranges === undefined || ranges.some(({ prefixLength }) => prefixLength === 0)) return undefined;
   if (sourceRangesAllowNode(port, node)) {
     const bits = port.family === 'IPv4' ? 32 : 128;
     ranges.push(...port.loadBalancerVIPs.map((vip) => parseKnownCidr(`${vip}/${bits}`)));
   }
-  return outermostCidrs(ranges).map(formatRange);
-}
-
-function formatRange({ family, address, prefixLength, text }: Cidr): string {
-  return prefixLength === (family === 'IPv4' ? 32 : 128) ? address : text;
+  return outermostCidrs(ranges);
 }

@@ -1,7 +1,15 @@
 /** How much of the table a change touches, and that every endpoint has the same chance. */
 
 import { IP_FAMILIES } from '@menwei/addresses/ip.ts';
-import type { Element, Expression, Operation, TableContent, Transaction } from '@menwei/netlink/nftables';
+import {
+  type Element,
+  type Expression,
+  formatKey,
+  type Operation,
+  type SetDeclaration,
+  type TableContent,
+  type Transaction,
+} from '@menwei/netlink/nftables';
 import { fillPlan, updatePlan } from '@menwei/testing/backends/laws.ts';
 import { openBackend } from '@menwei/testing/backends/nftables/laws.ts';
 import { FakeNfTables } from '@menwei/testing/kernel/nf-tables.ts';
@@ -12,10 +20,12 @@ import { describe, expect, it } from 'vitest';
 import { atOnce } from '../../scheduling/steps.ts';
 import type { Endpoint, ServicePort } from '../../state/service-port.ts';
 import type { Plan } from '../backend.ts';
-import { type Entrance, endpointMaps, SETS } from './names.ts';
+import { type Entrance, endpointMaps, SETS, tableFamily } from './names.ts';
 import { FIRST_LOCAL_SLOT } from './pick-chains.ts';
+import { split } from './slots.ts';
 import type { NftablesState } from './state.ts';
 import type { NftablesUnit } from './unit.ts';
+import { endpointSize } from './values.ts';
 
 const ENTRANCES: readonly Entrance[] = ['ip', 'nodeport'];
 type NftablesPlan = Plan<NftablesUnit, NftablesState>;
@@ -31,9 +41,19 @@ function contentOf(plan: NftablesPlan): TableContent {
 }
 
 /** The frontend and the slot that an element of a map of endpoints is about. */
-function placeOf({ key }: Element): { readonly frontend: string; readonly slot: number } {
-  const end = key.lastIndexOf(' . ');
-  return { frontend: key.slice(0, end), slot: Number(key.slice(end + ' . '.length)) };
+function placeOf(
+  set: SetDeclaration,
+  { key }: Element,
+): { readonly frontend: string; readonly slot: number } {
+  const text = formatKey(set, key);
+  const end = text.lastIndexOf(' . ');
+  return { frontend: text.slice(0, end), slot: Number(text.slice(end + ' . '.length)) };
+}
+
+function elementsOf(content: TableContent, map: string) {
+  const set = content.sets.get(map);
+  if (set === undefined) throw new Error(`BUG: there is no map ${map}`);
+  return Array.from(content.elements.get(map)?.values() ?? [], (element) => ({ set, element }));
 }
 
 interface Touched {
@@ -48,7 +68,7 @@ function touchedEndpoints(transaction: Transaction): ReadonlyMap<string, Touched
     if (operation.do !== 'add elements' && operation.do !== 'delete elements') continue;
     if (!ENTRANCES.flatMap(endpointMaps).includes(operation.set.name)) continue;
     for (const element of operation.elements) {
-      const { frontend, slot } = placeOf(element);
+      const { frontend, slot } = placeOf(operation.set, element);
       const name = `${frontend} ${slot < FIRST_LOCAL_SLOT ? 'all' : 'local'}`;
       const counts = touched.get(name) ?? { deleted: 0, added: 0 };
       touched.set(name, counts);
@@ -249,9 +269,8 @@ describe.each(IP_FAMILIES)('every endpoint has the same chance, %s', (family) =>
   function seats(content: TableContent): ReadonlyMap<string, ReadonlyMap<number, string | undefined>> {
     const byFrontend = new Map<string, Map<number, string | undefined>>();
     for (const entrance of ENTRANCES) {
-      const maps = endpointMaps(entrance).map((map) => content.elements.get(map)?.values() ?? []);
-      for (const element of maps.flatMap((elements) => [...elements])) {
-        const { frontend, slot } = placeOf(element);
+      for (const { set, element } of endpointMaps(entrance).flatMap((map) => elementsOf(content, map))) {
+        const { frontend, slot } = placeOf(set, element);
         const name = `${frontend} ${slot < FIRST_LOCAL_SLOT ? 'all' : 'local'}`;
         const slots = byFrontend.get(name) ?? new Map<number, string | undefined>();
         byFrontend.set(name, slots.set(slot % FIRST_LOCAL_SLOT, element.data));
@@ -289,8 +308,9 @@ describe.each(IP_FAMILIES)('every endpoint has the same chance, %s', (family) =>
       unit = backend.compile(portWith(count), node, unit);
       const { all, local, picks } = unit;
       const localCount = Math.ceil(count / 3);
-      expect([all.length, new Set(all).size]).toEqual([count, count]);
-      expect([local.length, new Set(local).size]).toEqual([localCount, localCount]);
+      const size = endpointSize(tableFamily(family));
+      expect([all.length / size, new Set(split(all, size)).size]).toEqual([count, count]);
+      expect([local.length / size, new Set(split(local, size)).size]).toEqual([localCount, localCount]);
       expect(new Set(picks.map(({ among, by }) => among === 'all' && by !== 'memory' && by.count))).toEqual(
         new Set([count, false]),
       );

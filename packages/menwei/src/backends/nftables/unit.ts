@@ -1,5 +1,5 @@
 /** What one service port needs of the table, as data (the Unit of this backend). */
-import type { Chain, Element, SetDeclaration } from '@menwei/netlink/nftables';
+import type { Bytes, Chain, Element, SetDeclaration } from '@menwei/netlink/nftables';
 import type { RememberedIn } from './affinity.ts';
 import type { Entrance } from './names.ts';
 import type { Pick } from './pick-chains.ts';
@@ -7,8 +7,8 @@ import type { Pick } from './pick-chains.ts';
 /** A way in that leads to endpoints, and to which of them. */
 export interface Frontend {
   readonly entrance: Entrance;
-  /** As the keys of the maps begin: `10.96.0.1 . tcp . 80`, or `tcp . 30080` for a NodePort. */
-  readonly key: string;
+  /** What the keys of the maps begin with: address, protocol and port, or without the address for a NodePort. */
+  readonly key: Bytes;
   /** Which of the maps of endpoints they are in. */
   readonly part: number;
   readonly usesAll: boolean;
@@ -24,10 +24,10 @@ export interface Member {
 export interface NftablesUnit {
   /** The service port, as its elements' comments say it: `ns/web:http`. */
   readonly comment: string;
-  /** By slot: endpoints for Cluster policies, as `Endpoint.text`. */
-  readonly all: readonly string[];
-  /** By slot: endpoints on this node, for Local policies. */
-  readonly local: readonly string[];
+  /** Endpoints for Cluster policies, as values of the maps: by slot, one after the other. */
+  readonly all: Bytes;
+  /** Endpoints on this node, for Local policies. */
+  readonly local: Bytes;
   readonly frontends: readonly Frontend[];
   /** With session affinity: the chains that remember clients of an endpoint, by where it stands: in `all`, in `local`, in both. */
   readonly remember: Readonly<Partial<Record<RememberedIn, string>>>;

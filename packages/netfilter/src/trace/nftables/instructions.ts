@@ -1,14 +1,17 @@
 /** What one instruction of a rule does to a packet. */
 import { formatHostPort } from '@menwei/addresses/ip.ts';
-import type {
-  Datatype,
-  Elements,
-  Expression,
-  Hex,
-  Register,
-  SetDeclaration,
-  TableContent,
-  Verdict,
+import {
+  type Datatype,
+  type Elements,
+  type Expression,
+  formatData,
+  formatKey,
+  type Hex,
+  parseKey,
+  type Register,
+  type SetDeclaration,
+  type TableContent,
+  type Verdict,
 } from '@menwei/netlink/nftables';
 import { type Flight, isWithin, recall, remember } from '../packet.ts';
 import { answer } from './facts.ts';
@@ -106,17 +109,19 @@ function lookUp(
   return { ...moment, registers: storeFields(moment.registers, to, types, found.data) };
 }
 
-/** With the data of a map; that of a set is empty. */
+/** With the data of a map, as text; that of a set is empty. */
 function findElement(
   { elements }: TableContent,
-  { name, dynamic, interval }: SetDeclaration,
+  set: SetDeclaration,
   key: string,
   flight: Flight,
 ): { readonly data: string } | undefined {
-  if (dynamic) return recall(flight, clientName(name, key));
-  const all: Elements = elements.get(name) ?? new Map();
-  const element = interval ? [...all.values()].find((range) => isInRange(range.key, key)) : all.get(key);
-  return element === undefined ? undefined : { data: element.data ?? '' };
+  if (set.dynamic) return recall(flight, clientName(set.name, key));
+  const all: Elements = elements.get(set.name) ?? new Map();
+  const element = set.interval
+    ? [...all.values()].find((range) => isInRange(formatKey(set, range.key), key))
+    : all.get(parseKey(set, key));
+  return element === undefined ? undefined : { data: formatData(set, element.data) ?? '' };
 }
 
 /** The last field of the element is a range, all others are as they are. */

@@ -15,6 +15,7 @@ import {
 import { NfTables } from './client.ts';
 import { NFT_MSG } from './constants.ts';
 import { elementEncoder } from './element.ts';
+import { formatKey, parseKey } from './element-text.ts';
 import type { SetDeclaration, Transaction } from './model.ts';
 
 const { EBUSY, EINTR, EINVAL, ENOENT } = constants.errno;
@@ -200,7 +201,8 @@ describe('elements', () => {
 
   function writeElements(writer: MessageWriter, keys: readonly string[]): void {
     const list = writer.beginNested(3);
-    for (const key of keys) elementEncoder(set, 'add')(writer, { key, data: undefined, comment: '' });
+    for (const key of keys)
+      elementEncoder(set, 'add')(writer, { key: parseKey(set, key), data: undefined, comment: '' });
     writer.endNested(list);
   }
 
@@ -208,7 +210,7 @@ describe('elements', () => {
     const moved = pieces(['1', '2'], ['2', '4']);
     const client = clientOf(moved, moved, pieces(['4', '3'], ['2', '1']));
     const elements = await client.observeDynamicElements(NAME, set);
-    expect(elements.map(({ key }) => key)).toEqual(['4', '3', '2', '1']);
+    expect(elements.map(({ key }) => formatKey(set, key))).toEqual(['4', '3', '2', '1']);
   });
 
   it('that always come twice are no answer', async () => {

@@ -6,7 +6,8 @@ import { u32 } from './attribute-value.ts';
 import { NFT_MSG, NFTA_GEN } from './constants.ts';
 import { readChainNames, readContent, readElements } from './content-reader.ts';
 import { decodeBody, encodeHeader } from './header.ts';
-import type { Element, SetDeclaration, TableContent, TableName, Transaction } from './model.ts';
+import type { Bytes, Element, SetDeclaration, TableContent, TableName, Transaction } from './model.ts';
+import { SharedTexts } from './text.ts';
 import { encodeTransaction, sequencesFor } from './transaction.ts';
 
 /** After this much work the event loop gets its turn. */
@@ -111,8 +112,8 @@ export class NfTables implements Disposable {
     set: SetDeclaration,
     signal?: AbortSignal,
   ): Promise<readonly DynamicElement[]> {
-    const make = (element: Element, expiresMs: number) => ({ ...element, expiresMs });
-    return [...(await readElements(this.#connection, name, set, make, signal)).values()];
+    const wanted = { set, texts: new SharedTexts(), start: () => new DynamicElements() };
+    return [...(await readElements(this.#connection, name, wanted, signal)).all.values()];
   }
 
   [Symbol.dispose](): void {
@@ -130,6 +131,16 @@ export class NfTables implements Disposable {
       if (error instanceof KernelError) return { error };
       throw error;
     }
+  }
+}
+
+class DynamicElements {
+  readonly all = new Map<Bytes, DynamicElement>();
+
+  add(element: Element, expiresMs: number): boolean {
+    if (this.all.has(element.key)) return false;
+    this.all.set(element.key, { ...element, expiresMs });
+    return true;
   }
 }
 

@@ -11,6 +11,7 @@ import { decodeChain, decodeChainName, decodeChainTable } from './chain.ts';
 import { NFT_MSG, NFTA_RULE, NFTA_SET } from './constants.ts';
 import { encodeElementsHeader } from './element.ts';
 import { ElementDecoder } from './element-decoder.ts';
+import { ElementRows } from './element-rows.ts';
 import { decodeBody, encodeHeader } from './header.ts';
 import type {
   Chain,
@@ -25,6 +26,7 @@ import type {
 import { decodeRule, decodeRuleChain } from './rule.ts';
 import { decodeSet } from './set.ts';
 import { decodeIsDormant, decodeTable, encodeTableName } from './table.ts';
+import { SharedTexts } from './text.ts';
 
 const MAX_ATTEMPTS = 10;
 /** Some time for the kernel to get on with moving elements. */
@@ -45,10 +47,12 @@ export async function readContent(
   const rules = await readRules(connection, name, signal);
   const sets = await readSets(connection, name, signal);
   const elements = new Map<string, Elements>();
+  const texts = new SharedTexts();
   for (const set of sets) {
     // Rules make the elements of dynamic sets, and of others there is no word for the elements.
     if (set.dynamic || set.key.length === 0) continue;
-    elements.set(set.name, await readElements(connection, name, set, (element) => element, signal));
+    const start = () => new ElementRows(set);
+    elements.set(set.name, await readElements(connection, name, { set, texts, start }, signal));
   }
   return {
     table: found.table,
@@ -142,24 +146,38 @@ function readSets(
   return readAll(connection, request, signal, decodeSet);
 }
 
+/** Takes the elements of a set. */
+interface ElementSink {
+  /** False if there is one with this key already. */
+  add(element: Element, expiresMs: number): boolean;
+}
+
+interface ElementsWanted<Sink extends ElementSink> {
+  readonly set: SetDeclaration;
+  /** Of comments and chains, which sets of a table have in common. */
+  readonly texts: SharedTexts;
+  /** What they are put into; called for every attempt. */
+  start(): Sink;
+}
+
 /**
- * Elements by their keys, each as `make` makes it. The kernel moves the elements of a large set to a larger table while
- * nobody waits for it, and counts from the beginning again for every piece of a dump: what comes in another order then is
- * left out, and as much comes twice. So what holds nothing twice is whole. Throws KernelError when it never is.
+ * The kernel moves the elements of a large set to a larger table while nobody waits for it, and counts from the beginning
+ * again for every piece of a dump: what comes in another order then is left out, and as much comes twice. So what holds
+ * nothing twice is whole. Throws KernelError when it never is.
  */
-export async function readElements<T>(
+export async function readElements<Sink extends ElementSink>(
   connection: NetlinkConnection,
   name: TableName,
-  set: SetDeclaration,
-  make: (element: Element, expiresMs: number) => T,
+  wanted: ElementsWanted<Sink>,
   signal?: AbortSignal,
-): Promise<ReadonlyMap<string, T>> {
+): Promise<Sink> {
+  const { set } = wanted;
   const request = requestAbout(name, `elements of ${set.name} of `, NFT_MSG.GETSETELEM, (writer) =>
     encodeElementsHeader(writer, name.name, set.name),
   );
   for (let attempt = 1; ; attempt++) {
-    const { elements, isWhole } = await connection.dump(request, () => elementReader(set, make), signal);
-    if (isWhole) return elements;
+    const { sink, isWhole } = await connection.dump(request, () => elementReader(wanted), signal);
+    if (isWhole) return sink;
     if (attempt === MAX_ATTEMPTS) {
       throw failure(
         request,
@@ -171,21 +189,22 @@ export async function readElements<T>(
   }
 }
 
-function elementReader<T>(
-  set: SetDeclaration,
-  make: (element: Element, expiresMs: number) => T,
-): DumpReader<{ readonly elements: ReadonlyMap<string, T>; readonly isWhole: boolean }> {
-  const elements = new Map<string, T>();
-  let count = 0;
-  const decoder = new ElementDecoder(set, (element, expiresMs) => {
-    elements.set(element.key, make(element, expiresMs));
-    count++;
-  });
+function elementReader<Sink extends ElementSink>({
+  set,
+  texts,
+  start,
+}: ElementsWanted<Sink>): DumpReader<{ readonly sink: Sink; readonly isWhole: boolean }> {
+  const sink = start();
+  let isWhole = true;
+  const take = (element: Element, expiresMs: number) => {
+    if (!sink.add(element, expiresMs)) isWhole = false;
+  };
+  const decoder = new ElementDecoder(set, take, texts);
   return {
     read: ({ payload }) => decoder.read(payload),
     result: () => {
       decoder.end();
-      return { elements, isWhole: elements.size === count };
+      return { sink, isWhole };
     },
   };
 }

@@ -8,20 +8,22 @@ import type { AsciiWriter } from './ascii-writer.ts';
 import type { Datatype } from './model.ts';
 
 interface DatatypeFacts {
+  /** A number is in the order of the network, or in that of this machine. */
+  readonly kind: 'address' | 'number' | 'host number';
   readonly size: number;
   /** nft's number for it (enum datatypes in its source), which the kernel keeps and hands back. */
   readonly number: number;
 }
 
-const DATATYPES: Readonly<Record<Datatype, DatatypeFacts>> = {
-  ipv4_addr: { size: 4, number: 7 },
-  ipv6_addr: { size: 16, number: 8 },
-  inet_proto: { size: 1, number: 12 },
-  inet_service: { size: 2, number: 13 },
+export const DATATYPES: Readonly<Record<Datatype, DatatypeFacts>> = {
+  ipv4_addr: { kind: 'address', size: 4, number: 7 },
+  ipv6_addr: { kind: 'address', size: 16, number: 8 },
+  inet_proto: { kind: 'number', size: 1, number: 12 },
+  inet_service: { kind: 'number', size: 2, number: 13 },
   // A plain integer.
-  slot: { size: 4, number: 4 },
+  slot: { kind: 'host number', size: 4, number: 4 },
   // Of traffic control: how nft writes priorities of packets.
-  classid: { size: 4, number: 23 },
+  classid: { kind: 'host number', size: 4, number: 23 },
 };
 const TYPE_BITS = 6;
 /** As many as the 32 bits of NFTA_SET_KEY_TYPE hold. */
@@ -75,12 +77,12 @@ function datatypeOf(number: number): Datatype | undefined {
  * text is no such value.
  */
 export function encodeValue(types: readonly Datatype[], text: string, bytes: Uint8Array, at: number): void {
-  const end = encodeFields(types, text, 0, bytes, at);
+  const end = encodeFieldTexts(types, text, 0, bytes, at);
   if (end !== text.length) throw noSuchValue(types, text);
 }
 
 /** Writes some fields from the text at `from` on, and returns where the last of them ends in the text. */
-export function encodeFields(
+export function encodeFieldTexts(
   types: readonly Datatype[],
   text: string,
   from: number,

@@ -1,14 +1,13 @@
-/** Elements of sets and maps from netlink attributes, as texts; element.ts is the other way. */
+/** Elements of sets and maps from netlink attributes; element.ts is the other way. */
 import { forEachAttribute } from '../../attribute-reader.ts';
 import { malformed } from '../../message.ts';
-import { AsciiWriter } from './ascii-writer.ts';
 import { NFGENMSG_SIZE, NFT_SET_ELEM, NFTA_SET_ELEM_LIST } from './constants.ts';
-import { decodeValue, valueSize } from './datatype.ts';
+import { paddedSize, valueSize } from './datatype.ts';
 import { CATCHALL } from './element.ts';
 import { ElementParts, NEVER, type Span } from './element-parts.ts';
+import { dataSize, readBytes } from './fields.ts';
 import { type Bound, joinBounds } from './interval.ts';
-import type { Element, SetDeclaration } from './model.ts';
-import { decodeRangedValue } from './range.ts';
+import type { Bytes, Element, SetDeclaration } from './model.ts';
 import { hasConcatenatedRanges } from './set.ts';
 import { SharedTexts } from './text.ts';
 import { readComment } from './userdata.ts';
@@ -22,25 +21,33 @@ export class ElementDecoder {
   readonly #take: ElementTaker;
   readonly #keySize: number;
   readonly #dataSize: number;
+  /** Where the end of a range stands in its last value; undefined: keys are no concatenated ranges. */
+  readonly #rangedOffset: number | undefined;
   readonly #parts = new ElementParts();
-  readonly #text = new AsciiWriter();
   /** The same comments and chains stand in many elements. */
-  readonly #texts = new SharedTexts();
+  readonly #texts: SharedTexts;
   /** Of an interval set, until all are there. */
   readonly #bounds: Bound[] = [];
-  #bytes: Uint8Array = new Uint8Array();
+  #bytes: Buffer = Buffer.alloc(0);
 
-  /** `take` is called for every element, in no order. */
-  constructor(set: SetDeclaration, take: ElementTaker) {
+  /**
+   * @param take called for every element, in no order
+   * @param texts of comments and chains; other sets may share them
+   */
+  constructor(set: SetDeclaration, take: ElementTaker, texts = new SharedTexts()) {
     this.#set = set;
     this.#take = take;
+    this.#texts = texts;
     this.#keySize = valueSize(set.key);
-    this.#dataSize = set.data === undefined || set.data === 'verdict' ? 0 : valueSize(set.data);
+    this.#dataSize = dataSize(set);
+    const last = set.key.at(-1);
+    if (hasConcatenatedRanges(set) && last !== undefined)
+      this.#rangedOffset = this.#keySize - paddedSize(last);
   }
 
   /** The payload of a message with elements of the set. Throws KernelError when malformed. */
   read(payload: Uint8Array): void {
-    this.#bytes = payload;
+    this.#bytes = Buffer.from(payload.buffer, payload.byteOffset, payload.length);
     forEachAttribute(payload, NFGENMSG_SIZE, payload.length, this.#readBody);
   }
 
@@ -48,7 +55,7 @@ export class ElementDecoder {
   end(): void {
     const [type] = this.#set.key;
     if (type === undefined) return;
-    for (const element of joinBounds(type, this.#bounds, this.#text)) this.#take(element, NEVER);
+    for (const element of joinBounds(type, this.#bounds)) this.#take(element, NEVER);
   }
 
   readonly #readBody = (type: number, from: number, to: number): void => {
@@ -64,7 +71,7 @@ export class ElementDecoder {
       this.#take({ key: CATCHALL, data, comment }, parts.expiresMs);
     } else if (this.#set.interval && this.#set.key.length === 1) {
       checkSize(parts.key, this.#keySize);
-      const value = parts.bytes.slice(parts.key.from, parts.key.to);
+      const value = Uint8Array.from(parts.bytes.subarray(parts.key.from, parts.key.to));
       const isEnd = (parts.flags & NFT_SET_ELEM.INTERVAL_END) !== 0;
       this.#bounds.push({ value, isEnd, data, comment });
     } else {
@@ -72,25 +79,21 @@ export class ElementDecoder {
     }
   };
 
-  #key({ bytes, key, keyEnd }: ElementParts): string {
+  #key({ key, keyEnd }: ElementParts): Bytes {
     checkSize(key, this.#keySize);
-    if (hasConcatenatedRanges(this.#set)) {
-      checkSize(keyEnd, this.#keySize);
-      decodeRangedValue(this.#set.key, bytes, key.from, keyEnd.from, this.#text);
-    } else {
-      decodeValue(this.#set.key, bytes, key.from, this.#text);
-    }
-    return this.#text.take();
+    const value = readBytes(this.#bytes, key.from, key.to);
+    if (this.#rangedOffset === undefined) return value;
+    checkSize(keyEnd, this.#keySize);
+    return value + readBytes(this.#bytes, keyEnd.from + this.#rangedOffset, keyEnd.to);
   }
 
-  #data({ bytes, data, verdict, chain }: ElementParts): string | undefined {
+  #data({ bytes, data, verdict, chain }: ElementParts): Bytes | undefined {
     const types = this.#set.data;
     if (types === undefined) return undefined;
     if (types !== 'verdict') {
       if (data.size === 0) return undefined;
       checkSize(data, this.#dataSize);
-      decodeValue(types, bytes, data.from, this.#text);
-      return this.#text.take();
+      return readBytes(this.#bytes, data.from, data.to);
     }
     if (verdict === undefined) return undefined;
     const known = verdictOf(verdict, this.#readShared(bytes, chain.from, chain.to));

@@ -6,6 +6,7 @@ import { hex } from '../../testing/bytes.ts';
 import { setWithElements } from '../../testing/nftables-arbitraries.ts';
 import { elementEncoder } from './element.ts';
 import { ElementDecoder } from './element-decoder.ts';
+import { formatData, formatKey, parseElement } from './element-text.ts';
 import type { Datatype, Element, SetDeclaration } from './model.ts';
 
 /** NFTA_SET_ELEM_LIST_ELEMENTS, nested. */
@@ -16,11 +17,27 @@ function aSet(key: readonly Datatype[], more: Partial<SetDeclaration> = {}): Set
   return { name: 's', key, ...plain, ...more };
 }
 
-function anElement(key: string, data?: string, comment = ''): Element {
+/** In nft's words. */
+interface ElementText {
+  readonly key: string;
+  readonly data: string | undefined;
+  readonly comment: string;
+}
+
+function anElement(key: string, data?: string, comment = ''): ElementText {
   return { key, data, comment };
 }
 
 function encode(
+  set: SetDeclaration,
+  texts: readonly ElementText[],
+  purpose: 'add' | 'delete' = 'add',
+): Uint8Array {
+  const elements = texts.map(({ key, data, comment }) => parseElement(set, key, data, comment));
+  return encodeElements(set, elements, purpose);
+}
+
+function encodeElements(
   set: SetDeclaration,
   elements: readonly Element[],
   purpose: 'add' | 'delete' = 'add',
@@ -31,8 +48,16 @@ function encode(
   return writer.bytes().slice();
 }
 
+/** In nft's words. */
+function decode(set: SetDeclaration, list: Uint8Array): readonly (readonly [ElementText, number])[] {
+  return decodeElements(set, list).map(([{ key, data, comment }, expiresMs]) => [
+    { key: formatKey(set, key), data: formatData(set, data), comment },
+    expiresMs,
+  ]);
+}
+
 /** As the kernel would dump them: `list` is what the attribute for all elements holds. */
-function decode(set: SetDeclaration, list: Uint8Array): readonly (readonly [Element, number])[] {
+function decodeElements(set: SetDeclaration, list: Uint8Array): readonly (readonly [Element, number])[] {
   const writer = new MessageWriter();
   writer.raw(new Uint8Array(4));
   const elements = writer.beginNested(ELEMENTS);
@@ -128,12 +153,7 @@ describe('elements', () => {
   });
 
   it.each([
-    [
-      'a value',
-      endpoints,
-      anElement('10.96.0.1 . 80', '10.0.0.1 . 8080', 'c'),
-      anElement('10.96.0.1 . 80', ''),
-    ],
+    ['a value', endpoints, anElement('10.96.0.1 . 80', '10.0.0.1 . 8080', 'c'), anElement('10.96.0.1 . 80')],
     ['an interval', cidrs, anElement('10.96.0.0/12', '80', 'c'), anElement('10.96.0.0/12')],
     ['a range', ranges, anElement('80 . 10.0.0.0/8', undefined, 'c'), anElement('80 . 10.0.0.0/8')],
   ])('are deleted by their keys alone: with %s', (_, set, element, key) => {
@@ -141,16 +161,19 @@ describe('elements', () => {
     expect(encode(set, [element], 'delete')).toEqual(encode(bare, [key]));
   });
 
-  it.each<[string, SetDeclaration, Element]>([
-    ['a key of another set', plain, anElement('10.96.0.1 . 80')],
-    ['a range where there is none', plain, anElement('10.96.0.0/12')],
-    ['a range of a field before the last', ranges, anElement('80-90 . 10.0.0.0/8')],
-    ['too few fields before a range', ranges, anElement('10.0.0.0/8')],
-    ['no value', endpoints, anElement('10.96.0.1 . 80')],
-    ['no verdict', services, anElement('10.96.0.1 . tcp . 80', 'gotoc1')],
-    ['a comment that nft would not take', plain, anElement('10.96.0.1', undefined, 'x'.repeat(129))],
+  it.each<[string, SetDeclaration, Partial<Element>]>([
+    ['a key of another size', plain, { key: '\x0a\x60\0\x01\0\x50\0\0' }],
+    ['a range where there is none', plain, { key: '\x0a\x60\0\0\x0a\x6f\xff\xff' }],
+    ['no range where there is one', ranges, { key: '\0\x50\0\0\x0a\0\0\0' }],
+    ['a range that ends before it begins', ports, { key: '\0\x50\0\x4f' }],
+    ['one in a concatenation', ranges, { key: '\0\x50\0\0\x0a\0\0\x01\x0a\0\0\0' }],
+    ['no value', endpoints, { key: '\x0a\x60\0\x01\0\x50\0\0' }],
+    ['a value of another size', endpoints, { key: '\x0a\x60\0\x01\0\x50\0\0', data: '\x0a\0\0\x01' }],
+    ['no verdict', services, { key: '\x0a\x60\0\x01\x06\0\0\0\0\x50\0\0', data: 'gotoc1' }],
+    ['a comment that nft would not take', plain, { key: '\x0a\x60\0\x01', comment: 'x'.repeat(129) }],
   ])('refuse %s', (_, set, element) => {
-    expect(() => encode(set, [element])).toThrow('BUG: ');
+    const whole = { key: '', data: undefined, comment: '', ...element };
+    expect(() => encodeElements(set, [whole])).toThrow('BUG: ');
   });
 
   it('of a dump may have a time to live', () => {
@@ -194,7 +217,9 @@ describe('elements', () => {
   it('come back as they were', () => {
     fc.assert(
       fc.property(setWithElements, ([set, elements]) => {
-        expect(decode(set, encode(set, elements)).map(([element]) => element)).toEqual(elements);
+        expect(decodeElements(set, encodeElements(set, elements)).map(([element]) => element)).toEqual(
+          elements,
+        );
       }),
     );
   });
@@ -204,13 +229,13 @@ describe('elements', () => {
       .tuple(setWithElements, fc.nat(300), fc.nat(255))
       .map(([[set, elements], place, byte]): [SetDeclaration, Uint8Array] => [
         set,
-        encode(set, elements).map((old, index) => (index === place ? byte : old)),
+        encodeElements(set, elements).map((old, index) => (index === place ? byte : old)),
       ]);
     fc.assert(
       fc.property(damaged, ([set, list]) => {
         for (const interval of [false, true]) {
           try {
-            decode({ ...set, interval }, list);
+            decodeElements({ ...set, interval }, list);
           } catch (error) {
             expect(error).toBeInstanceOf(KernelError);
           }

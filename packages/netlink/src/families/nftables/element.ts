@@ -1,17 +1,10 @@
 /** Elements of sets and maps as netlink attributes: what goes to the kernel. element-decoder.ts reads them. */
 import type { MessageWriter } from '../../message-writer.ts';
 import { NFT_SET_ELEM, NFTA_DATA, NFTA_LIST_ELEM, NFTA_SET_ELEM, NFTA_SET_ELEM_LIST } from './constants.ts';
-import {
-  encodeFields,
-  encodeValue,
-  fieldSize,
-  noSuchValue,
-  paddedSize,
-  SEPARATOR,
-  valueSize,
-} from './datatype.ts';
-import type { Datatype, Element, SetDeclaration } from './model.ts';
-import { encodeRange, increment } from './range.ts';
+import { fieldSize, paddedSize, valueSize } from './datatype.ts';
+import { writeBytes } from './fields.ts';
+import type { Bytes, Datatype, Element, SetDeclaration } from './model.ts';
+import { compareBytes, increment } from './range.ts';
 import { hasConcatenatedRanges } from './set.ts';
 import { encodeComment } from './userdata.ts';
 import { encodeVerdict, parseVerdict } from './verdict.ts';
@@ -19,7 +12,7 @@ import { encodeVerdict, parseVerdict } from './verdict.ts';
 /** More than any element takes: two keys, a verdict with a chain, a comment. */
 export const MAX_ELEMENT_SIZE = 1024;
 /** The key of the element for all that no other element is for. */
-export const CATCHALL = '*';
+export const CATCHALL: Bytes = '';
 
 /** Room for both ends of a range of the largest field. */
 const ENDS = new Uint8Array(32);
@@ -63,13 +56,13 @@ function restWriter(types: SetDeclaration['data']): RestWriter {
   };
 }
 
-function dataWriter(types: SetDeclaration['data']): (writer: MessageWriter, data: string) => void {
+function dataWriter(types: SetDeclaration['data']): (writer: MessageWriter, data: Bytes) => void {
   if (types === undefined) return () => undefined;
   if (types === 'verdict') {
     return (writer, data) => encodeVerdict(writer, NFTA_SET_ELEM.DATA, parseVerdict(data));
   }
   const size = valueSize(types);
-  return (writer, data) => writeValue(writer, NFTA_SET_ELEM.DATA, types, size, data);
+  return (writer, data) => writeValue(writer, NFTA_SET_ELEM.DATA, size, data);
 }
 
 function encodeCatchall(writer: MessageWriter, element: Element, writeRest: RestWriter): void {
@@ -83,32 +76,31 @@ function plainEncoder(types: readonly Datatype[], writeRest: RestWriter): Elemen
   const size = valueSize(types);
   return (writer, element) => {
     const item = writer.beginNested(NFTA_LIST_ELEM);
-    writeValue(writer, NFTA_SET_ELEM.KEY, types, size, element.key);
+    writeValue(writer, NFTA_SET_ELEM.KEY, size, element.key);
     writeRest(writer, element, false);
     writer.endNested(item);
   };
 }
 
-function writeValue(
-  writer: MessageWriter,
-  type: number,
-  types: readonly Datatype[],
-  size: number,
-  text: string,
-): void {
+function writeValue(writer: MessageWriter, type: number, size: number, value: Bytes): void {
+  checkSize(value, size);
   const data = writer.beginNested(type);
   const at = writer.space(NFTA_DATA.VALUE, size);
-  encodeValue(types, text, writer.buffer, at);
+  writeBytes(value, writer.buffer, at);
   writer.endNested(data);
+}
+
+function checkSize(value: Bytes, size: number): void {
+  if (value.length !== size) throw new Error(`BUG: a value of ${value.length} bytes where ${size} should be`);
 }
 
 /** The first key and the last one, which differ in the last field only. */
 function concatenatedRangeEncoder(types: readonly Datatype[], writeRest: RestWriter): ElementEncoder {
-  const fixed = types.slice(0, -1);
-  const ranged = types.slice(-1);
+  const [ranged] = types.slice(-1);
   const size = valueSize(types);
-  const offset = fixed.reduce((sum, type) => sum + paddedSize(type), 0);
+  const offset = size - (ranged === undefined ? 0 : paddedSize(ranged));
   return (writer, element) => {
+    checkSize(element.key, size + size - offset);
     const item = writer.beginNested(NFTA_LIST_ELEM);
     const key = writer.beginNested(NFTA_SET_ELEM.KEY);
     const first = writer.space(NFTA_DATA.VALUE, size);
@@ -117,13 +109,10 @@ function concatenatedRangeEncoder(types: readonly Datatype[], writeRest: RestWri
     const last = writer.space(NFTA_DATA.VALUE, size);
     writer.endNested(keyEnd);
     const bytes = writer.buffer;
-    const end = encodeFields(fixed, element.key, 0, bytes, first) + SEPARATOR.length;
-    bytes.copyWithin(last, first, first + offset);
-    for (const type of ranged) {
-      if (!encodeRange(type, element.key, end, bytes, first + offset, last + offset)) {
-        throw noSuchValue(types, element.key);
-      }
-    }
+    writeBytes(element.key, bytes, first, 0, size);
+    writeBytes(element.key, bytes, last, 0, offset);
+    writeBytes(element.key, bytes, last + offset, size);
+    checkOrder(bytes, first, last, size);
     writeRest(writer, element, false);
     writer.endNested(item);
   };
@@ -133,21 +122,28 @@ function concatenatedRangeEncoder(types: readonly Datatype[], writeRest: RestWri
 function intervalEncoder(type: Datatype, writeRest: RestWriter): ElementEncoder {
   const size = fieldSize(type);
   return (writer, element) => {
-    if (!encodeRange(type, element.key, 0, ENDS, 0, size)) throw noSuchValue([type], element.key);
+    checkSize(element.key, 2 * size);
+    writeBytes(element.key, ENDS, 0);
+    checkOrder(ENDS, 0, size, size);
     const hasEnd = increment(ENDS, size, size);
     const start = writer.beginNested(NFTA_LIST_ELEM);
-    writeBytes(writer, ENDS.subarray(0, size));
+    writeKey(writer, ENDS.subarray(0, size));
     writeRest(writer, element, !hasEnd);
     writer.endNested(start);
     if (!hasEnd) return;
     const end = writer.beginNested(NFTA_LIST_ELEM);
     writer.u32be(NFTA_SET_ELEM.FLAGS, NFT_SET_ELEM.INTERVAL_END);
-    writeBytes(writer, ENDS.subarray(size, 2 * size));
+    writeKey(writer, ENDS.subarray(size, 2 * size));
     writer.endNested(end);
   };
 }
 
-function writeBytes(writer: MessageWriter, value: Uint8Array): void {
+function checkOrder(bytes: Uint8Array, first: number, last: number, size: number): void {
+  if (compareBytes(bytes, first, bytes, last, size) > 0)
+    throw new Error('BUG: a range that ends before it begins');
+}
+
+function writeKey(writer: MessageWriter, value: Uint8Array): void {
   const key = writer.beginNested(NFTA_SET_ELEM.KEY);
   writer.value(NFTA_DATA.VALUE, value);
   writer.endNested(key);

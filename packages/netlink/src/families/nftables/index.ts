@@ -7,6 +7,8 @@ export {
 } from './client.ts';
 export * from './constants.ts';
 export type { NfTablesClient } from './contract.ts';
+export { formatData, formatKey, parseData, parseElement, parseKey } from './element-text.ts';
+export { decodeFields, encodeFields, encodeRangeKey, type Field } from './fields.ts';
 export type * from './model.ts';
 export {
   type ChangeNotification,

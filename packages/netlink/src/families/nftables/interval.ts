@@ -2,24 +2,24 @@
  * Intervals as the kernel keeps them in sets of one field: an element where each begins, and one where it has ended. It
  * says nothing of which ones belong together; their order does.
  */
-import type { AsciiWriter } from './ascii-writer.ts';
 import { fieldSize } from './datatype.ts';
-import type { Datatype, Element } from './model.ts';
-import { compareBytes, decodeRange, decrement } from './range.ts';
+import { readBytes } from './fields.ts';
+import type { Bytes, Datatype, Element } from './model.ts';
+import { compareBytes, decrement } from './range.ts';
 
 export interface Bound {
   readonly value: Uint8Array;
   /** The first value that is no more part of the interval before. */
   readonly isEnd: boolean;
-  readonly data: string | undefined;
+  readonly data: Bytes | undefined;
   readonly comment: string;
 }
 
 /** All intervals of a set, in ascending order. */
-export function joinBounds(type: Datatype, bounds: readonly Bound[], text: AsciiWriter): readonly Element[] {
+export function joinBounds(type: Datatype, bounds: readonly Bound[]): readonly Element[] {
   const size = fieldSize(type);
   const sorted = [...bounds].sort((a, b) => compareBounds(a, b, size));
-  const ends = new Uint8Array(2 * size);
+  const ends = Buffer.alloc(2 * size);
   const elements: Element[] = [];
   for (const [index, { value, isEnd, data, comment }] of sorted.entries()) {
     if (isEnd) continue;
@@ -28,8 +28,7 @@ export function joinBounds(type: Datatype, bounds: readonly Bound[], text: Ascii
     ends.set(value);
     ends.set(next, size);
     decrement(ends, size, size);
-    decodeRange(type, ends, 0, size, text);
-    elements.push({ key: text.take(), data, comment });
+    elements.push({ key: readBytes(ends, 0, 2 * size), data, comment });
   }
   return elements;
 }

@@ -1,6 +1,6 @@
 /**
- * What an nf_tables table holds, as plain data (linux/netfilter/nf_tables.h; nft(8) for the terms). Text forms are nft's
- * own: an element's key is `10.96.0.1 . tcp . 80`, so a dump can be read, compared and printed without more.
+ * What an nf_tables table holds, as plain data (linux/netfilter/nf_tables.h; nft(8) for the terms). Keys and values are
+ * the bytes that the kernel compares; fields.ts makes and reads them, and element-text.ts writes them as nft does.
  */
 
 export type TableFamily = 'ip' | 'ip6';
@@ -52,7 +52,7 @@ export interface SetDeclaration {
   /** Without a field, of a set that was read: this library has no word for what it is, and none for its elements. */
   readonly key: readonly Datatype[];
   readonly data: readonly Datatype[] | 'verdict' | undefined;
-  /** The last field of a key may be a range: a prefix in text. */
+  /** The last field of a key is a range. */
   readonly interval: boolean;
   /** Filled by rules; elements live for the time the rule gives them. */
   readonly dynamic: boolean;
@@ -61,19 +61,29 @@ export interface SetDeclaration {
   readonly comment: string;
 }
 
-/** `data` is a value (`10.0.0.1 . 8080`), a verdict (`goto pick-3`, `drop`), or undefined in a set. */
+/**
+ * Bytes, each as one character (latin1): so they can be compared, are keys of maps, and take no more memory than a short
+ * text. Fields stand one after the other as in registers: alone with their own size, else padded to four bytes each.
+ */
+export type Bytes = string;
+
+/**
+ * An element of a set or map. Where the last field of keys may be a range (`interval`), the first value of the range stands
+ * in its place, and the last one behind all others. An empty key is the one for all that no other element is for.
+ */
 export interface Element {
-  readonly key: string;
-  readonly data: string | undefined;
+  readonly key: Bytes;
+  /** The bytes of a value; of a map of verdicts a verdict in words (`goto pick-3`, `drop`); undefined in a set. */
+  readonly data: Bytes | undefined;
   /** Empty: none. */
   readonly comment: string;
 }
 
 /** Elements by their keys. A Map is one; so is what makes them up as they are asked for. */
-export interface Elements extends Iterable<readonly [key: string, element: Element]> {
+export interface Elements extends Iterable<readonly [key: Bytes, element: Element]> {
   readonly size: number;
-  get(key: string): Element | undefined;
-  keys(): Iterable<string>;
+  get(key: Bytes): Element | undefined;
+  keys(): Iterable<Bytes>;
   values(): Iterable<Element>;
 }
 

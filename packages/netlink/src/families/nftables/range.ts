@@ -5,7 +5,7 @@
 
 import { parseDecimal } from './address.ts';
 import type { AsciiWriter } from './ascii-writer.ts';
-import { decodeField, encodeField, fieldSize, paddedSize, SEPARATOR } from './datatype.ts';
+import { decodeField, encodeField, fieldSize } from './datatype.ts';
 import type { Datatype } from './model.ts';
 
 const SLASH = 0x2f;
@@ -76,23 +76,6 @@ export function decodeRange(
   }
   text.character(DASH);
   decodeField(type, bytes, last, text);
-}
-
-/** Writes a value of several fields of which the last one is a range: from the value at `first` to the one at `last`. */
-export function decodeRangedValue(
-  types: readonly Datatype[],
-  bytes: Uint8Array,
-  first: number,
-  last: number,
-  text: AsciiWriter,
-): void {
-  let offset = 0;
-  for (const [index, type] of types.entries()) {
-    if (index > 0) text.text(SEPARATOR);
-    if (index < types.length - 1) decodeField(type, bytes, first + offset, text);
-    else decodeRange(type, bytes, first + offset, last + offset, text);
-    offset += paddedSize(type);
-  }
 }
 
 /** -1 if the range is no prefix. */

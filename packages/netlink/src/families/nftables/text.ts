@@ -17,7 +17,7 @@ export function readText(bytes: Uint8Array, from: number, to: number): string {
 
 /** Gives one and the same string for the same bytes, again and again, mostly without making another one first. */
 export class SharedTexts {
-  readonly #known = new Map<number, { readonly bytes: Uint8Array; readonly text: string }>();
+  readonly #known = new Map<number, string>();
 
   /** Like {@link readText}. */
   read(bytes: Uint8Array, from: number, to: number): string {
@@ -26,15 +26,21 @@ export class SharedTexts {
     let hash = 0x811c9dc5;
     for (let at = from; at < to; at++) hash = Math.imul(hash ^ (bytes[at] ?? 0), 0x01000193);
     const known = this.#known.get(hash);
-    if (known !== undefined && areEqual(known.bytes, bytes, from, to)) return known.text;
+    if (known !== undefined && isText(known, bytes, from, to)) return known;
     const text = readText(bytes, from, to);
-    if (known === undefined) this.#known.set(hash, { bytes: bytes.slice(from, to), text });
+    if (known === undefined) this.#known.set(hash, text);
     return text;
   }
 }
 
-function areEqual(known: Uint8Array, bytes: Uint8Array, from: number, to: number): boolean {
-  if (known.length !== to - from) return false;
-  for (let index = 0; index < known.length; index++) if (known[index] !== bytes[from + index]) return false;
+/** Whether these are the bytes of the text; false, too, where it is no ASCII. */
+function isText(text: string, bytes: Uint8Array, from: number, to: number): boolean {
+  // Mostly a zero byte ends it.
+  const end = bytes[to - 1] === 0 ? to - 1 : to;
+  if (text.length !== end - from) return false;
+  for (let index = 0; index < text.length; index++) {
+    const code = text.charCodeAt(index);
+    if (code >= 0x80 || code !== bytes[from + index]) return false;
+  }
   return true;
 }

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { decodeMessages, NLM_F_ACK, NLM_F_CREATE, NLM_F_REQUEST } from '../../message.ts';
 import { hex } from '../../testing/bytes.ts';
 import { ElementDecoder } from './element-decoder.ts';
+import { encodeFields } from './fields.ts';
 import type { Element, SetDeclaration, Transaction } from './model.ts';
 import { type EncodedTransaction, encodeTransaction, sequencesFor } from './transaction.ts';
 
@@ -22,7 +23,10 @@ const chain = { name: 'c', hook: undefined, comment: '', rules: [] };
 const rule = { expressions: [{ name: 'masquerade', fullyRandom: true }], comment: '' } as const;
 
 function elements(count: number, comment = ''): readonly Element[] {
-  return Array.from({ length: count }, (_, index) => ({ key: `80 . ${index}`, data: 'goto c', comment }));
+  return Array.from({ length: count }, (_, index) => {
+    const key = encodeFields(['inet_service', 'slot'], [80, index]);
+    return { key, data: 'goto c', comment };
+  });
 }
 
 /** All of it at once, and how often somebody else could have had a turn. */
