@@ -1,5 +1,6 @@
 /** Netlink itself: sockets, requests and dumps, news, messages and attributes. What families say is in subpaths of their own. */
 
+export type { Acknowledgement } from './acknowledgement.ts';
 export type { IpFamily } from './address.ts';
 export { type Attributes, decodeAttributes, decodeText, encodeAttributes, encodeText } from './attribute.ts';
 export { forEachAttribute } from './attribute-reader.ts';

@@ -7,7 +7,8 @@ const PORTS = attributes('CTA_PROTO_', CTA_PROTO, { NUM: 'u8', SRC_PORT: 'u16be'
 const TUPLE = attributes('CTA_TUPLE_', CTA_TUPLE, { IP: () => IPS, PROTO: () => PORTS });
 const FILTER = attributes('CTA_FILTER_', CTA_FILTER, { ORIG_FLAGS: 'u32', REPLY_FLAGS: 'u32' });
 
-const ENTRY: Schema = attributes('CTA_', { ...CTA, PROTOINFO: 4, USE: 11 } as const, {
+const TYPES = { ...CTA, PROTOINFO: 4, USE: 11, TIMESTAMP: 20, LABELS: 22, SYNPROXY: 24 } as const;
+const ENTRY: Schema = attributes('CTA_', TYPES, {
   TUPLE_ORIG: () => TUPLE,
   TUPLE_REPLY: () => TUPLE,
   STATUS: 'u32be',

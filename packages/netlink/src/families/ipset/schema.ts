@@ -13,11 +13,15 @@ const ENTRY: Schema = attributes('IPSET_ATTR_', IPSET_ENTRY_ATTR, {
   CIDR2: 'u8',
 });
 
-const SET: Schema = attributes('IPSET_ATTR_', IPSET_SET_ATTR, {
+const SET_TYPES = { ...IPSET_SET_ATTR, HASHSIZE: 18, REFERENCES: 25, MEMSIZE: 26 } as const;
+const SET: Schema = attributes('IPSET_ATTR_', SET_TYPES, {
   PORT: 'u16be',
   PORT_TO: 'u16be',
   MAXELEM: 'u32be',
   ELEMENTS: 'u32be',
+  HASHSIZE: 'u32be',
+  REFERENCES: 'u32be',
+  MEMSIZE: 'u32be',
 });
 
 const { DATA } = IPSET_ATTR;
