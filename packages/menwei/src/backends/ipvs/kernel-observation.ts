@@ -27,7 +27,7 @@ export interface ObservationOptions {
   readonly localAddresses: () => readonly string[];
 }
 
-interface Observed {
+export interface Observed {
   readonly state: IpvsState;
   /** Those of our sets that exist. */
   readonly setNames: readonly string[];

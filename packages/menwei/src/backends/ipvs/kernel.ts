@@ -1,0 +1,94 @@
+/** The kernel as the ipvs mode of one IP family has it: the only way to it, and what was left in it. */
+import type { Cidr, IpFamily } from '@menwei/addresses/ip.ts';
+import type { IpSetClient } from '@menwei/netlink/ipset';
+import type { FrontendKey, IpvsClient } from '@menwei/netlink/ipvs';
+import type { LinkClient } from '@menwei/netlink/route';
+import type { Outcome } from '../backend.ts';
+import type { IpvsChanges } from './changes.ts';
+import { GradualWeights } from './gradual.ts';
+import { KernelImage } from './image.ts';
+import { Application } from './kernel-application.ts';
+import { cleanUp } from './kernel-cleanup.ts';
+import { Observation, type Observed } from './kernel-observation.ts';
+import type { RulesDoor } from './rules-door.ts';
+import type { IpvsState } from './state.ts';
+import type { IpvsUnit } from './unit.ts';
+
+export interface IpvsKernelOptions {
+  readonly family: IpFamily;
+  readonly ipvs: IpvsClient;
+  readonly sets: IpSetClient;
+  readonly links: LinkClient;
+  readonly rules: RulesDoor;
+  /** How long a destination that is no longer wanted keeps its connections at most. */
+  readonly drainTimeoutMs: number;
+  /** How long UDP answers may be under way: no longer does an endpoint stay that has stopped serving. */
+  readonly answerMs: number;
+  /** Virtual servers in here are never taken for ours, unless the ledger says so. */
+  readonly excludeCIDRs: readonly Cidr[];
+  /** The node's addresses of this family, without those on our own interface. */
+  readonly localAddresses: () => readonly string[];
+}
+
+export class IpvsKernel {
+  readonly gradual: GradualWeights;
+  readonly #options: IpvsKernelOptions;
+  /** Virtual servers that are ours, should the ledger be lost; undefined before the first look. */
+  #known: Set<FrontendKey> | undefined;
+  #image: KernelImage | undefined;
+  #rulesKnown = false;
+
+  constructor(options: IpvsKernelOptions) {
+    this.#options = options;
+    this.gradual = new GradualWeights(options.drainTimeoutMs);
+  }
+
+  /** What was left in it; undefined while that is not known, and another one after each change. */
+  get image(): KernelImage | undefined {
+    return this.#image;
+  }
+
+  /** It holds the iptables rules that were wanted last, as far as we know. */
+  get areRulesKnown(): boolean {
+    return this.#rulesKnown;
+  }
+
+  async apply(changes: IpvsChanges, signal: AbortSignal): Promise<Outcome<IpvsUnit>> {
+    const image = this.#image;
+    this.#image = undefined;
+    this.#rulesKnown = false;
+    this.#known ??= new Set();
+    const knowledge = { gradual: this.gradual, known: this.#known };
+    const times = { nowMs: performance.now(), answerMs: this.#options.answerMs };
+    const { refused, unmade } = await new Application(this.#options, knowledge, times, signal).run(changes);
+    this.#rulesKnown = true;
+    if (image === undefined || unmade.isMore) return refused.length === 0 ? 'applied' : { refused };
+    image.update(changes, unmade);
+    this.#image = image;
+    if (refused.length === 0) return 'applied';
+    return { refused, held: (_key, wanted) => unmade.heldOf(wanted, image) };
+  }
+
+  /** Throws KernelError. */
+  async observe(signal: AbortSignal): Promise<IpvsState> {
+    this.#image = undefined;
+    this.#rulesKnown = false;
+    const { state } = await this.#look(signal);
+    this.#known = new Set(state.servers.keys());
+    this.#image = new KernelImage(state);
+    // Whatever differs is applied before anything else happens.
+    this.#rulesKnown = true;
+    return state;
+  }
+
+  /** Leaves nothing of ours. Throws KernelError. */
+  async cleanup(signal: AbortSignal): Promise<void> {
+    const { state, setNames } = await this.#look(signal);
+    this.#image = undefined;
+    await cleanUp(this.#options, state, setNames, signal);
+  }
+
+  #look(signal: AbortSignal): Promise<Observed> {
+    return new Observation(this.#options, this.#known, this.gradual, performance.now(), signal).run();
+  }
+}
