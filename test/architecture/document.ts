@@ -38,9 +38,12 @@ export function roomOf(path: string): Room | undefined {
   )[0];
 }
 
-/** Paths that the text names and that don't exist; one without a folder may be anywhere. */
+/** Paths that text and pictures name and that don't exist; one without a folder may be anywhere. */
 export function wrongPaths(): readonly string[] {
-  const named = names(text).filter((name) => /^[\w@.<>*/-]+(?:\.ts|\/)$/.test(name) && /\/./.test(name));
+  const spans = names(text).filter((name) => /^[\w@.<>*/-]+(?:\.ts|\/)$/.test(name) && /\/./.test(name));
+  const pictures = Array.from(text.matchAll(/^```\n(.*?)^```$/gms), ([, picture = '']) => picture);
+  const drawn = pictures.flatMap((picture) => picture.match(/(?<=\s)[a-z][\w<>/-]*\/(?=\s)/g) ?? []);
+  const named = [...spans, ...drawn];
   return [...new Set(named)].filter((name) => {
     const pattern = name.replace(/<\w+>/, '*');
     return globSync([pattern, `${PRODUCT}${pattern}`, inPackage(pattern)], { cwd: ROOT }).length === 0;
