@@ -130,6 +130,13 @@ describe('the installed package', () => {
     expect(await once(child, 'exit')).toEqual([0, null]);
   });
 
+  it('makes an nf_tables table, reads it back and removes it', () => {
+    expect(example('nftables').trim().split('\n').sort()).toEqual([
+      '192.0.2.1 . 443 : 198.51.100.7 . 8443 with a comment',
+      '192.0.2.1 . 80 : 198.51.100.7 . 8080',
+    ]);
+  });
+
   it('lists conntrack entries', async () => {
     const at = (ip: string, port: number) => ({ ip, port });
     const [source, destination, replySource] = [

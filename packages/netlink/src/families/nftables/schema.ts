@@ -97,10 +97,16 @@ function dataOfExpression(beside: Attributes): Schema {
   return (name && EXPRESSIONS.get(decodeText(name))) ?? NO_ATTRIBUTES;
 }
 
-const TABLE = attributes('NFTA_TABLE_', numbers.NFTA_TABLE, { NAME: 'text', FLAGS: 'u32be' });
+const TABLE = attributes('NFTA_TABLE_', { ...numbers.NFTA_TABLE, USE: 3, HANDLE: 4 } as const, {
+  NAME: 'text',
+  FLAGS: 'u32be',
+  USE: 'u32be',
+  HANDLE: 'u64be',
+});
 
 const HOOK = attributes('NFTA_HOOK_', numbers.NFTA_HOOK, { HOOKNUM: 'u32be', PRIORITY: 's32be' });
-const CHAIN = attributes('NFTA_CHAIN_', numbers.NFTA_CHAIN, {
+const CHAIN = attributes('NFTA_CHAIN_', { ...numbers.NFTA_CHAIN, HANDLE: 2 } as const, {
+  HANDLE: 'u64be',
   TABLE: 'text',
   NAME: 'text',
   HOOK: () => HOOK,
@@ -124,7 +130,8 @@ const SET_DESC = attributes('NFTA_SET_DESC_', numbers.NFTA_SET_DESC, {
   SIZE: 'u32be',
   CONCAT: listOf(() => SET_FIELD),
 });
-const SET = attributes('NFTA_SET_', numbers.NFTA_SET, {
+const SET = attributes('NFTA_SET_', { ...numbers.NFTA_SET, HANDLE: 16 } as const, {
+  HANDLE: 'u64be',
   TABLE: 'text',
   NAME: 'text',
   FLAGS: 'u32be',
