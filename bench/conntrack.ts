@@ -2,10 +2,10 @@
  * How long it takes to delete stale conntrack entries, and how much memory, with the proxy's own classes against the real kernel, in a
  * network namespace of its own.
  *
- *   npm run bench:conntrack -- [--flows 100000] [--endpoints 100] [--rounds 20] [--json]
+ *   npm run bench:conntrack -- [--entries 100000] [--endpoints 100] [--rounds 20] [--json]
  *
- * First of all the cut of a proxy that starts, which has to read every flow of the Service. Then in each round one
- * endpoint of the Service goes; its flows are made again afterwards, by another process, whose memory doesn't count. "own"
+ * First of all the cleaning of a proxy that starts, which has to read every entry of the Service. Then in each round one
+ * endpoint of the Service goes; its entries are made again afterwards, by another process, whose memory doesn't count. "own"
  * is processor time of the main thread: without the kernel's walk over its table, which is another thread's. "walk" is a
  * search for what nobody has, which is that alone.
  */
@@ -18,7 +18,7 @@ import { CLONE_NEWNET, unshare } from '@menwei/netlink/native';
 import { createConntrackEntries } from '@menwei/netlink/testing';
 import { anEndpoint, aServicePort } from '@menwei/testing/services/testing.ts';
 import { Command, Option } from 'commander';
-import { FlowCutter } from 'menwei/conntrack/flow-cutter.ts';
+import { ConntrackCleaner } from 'menwei/conntrack/cleaner.ts';
 import { type Logger, silentLogger } from 'menwei/log/logger.ts';
 import type { ServicePort } from 'menwei/state/service-port.ts';
 import { quantile, round } from './figures.ts';
@@ -26,7 +26,7 @@ import { NODE_VIEW } from './objects.ts';
 import { positive, progress } from './options.ts';
 
 interface Options {
-  readonly flows: number;
+  readonly entries: number;
   readonly endpoints: number;
   readonly rounds: number;
   readonly json: boolean;
@@ -34,11 +34,13 @@ interface Options {
 }
 
 const options = new Command('bench:conntrack')
-  .option('--flows <n>', 'flows in the table', positive, 100_000)
+  .option('--entries <n>', 'entries in the table', positive, 100_000)
   .option('--endpoints <n>', 'endpoints that share them', positive, 100)
   .option('--rounds <n>', 'endpoints that go, one after the other', positive, 20)
   .option('--json', 'one JSON object on the last line', false)
-  .addOption(new Option('--fill <endpoint>', 'make the flows of one endpoint or of all, and end').hideHelp())
+  .addOption(
+    new Option('--fill <endpoint>', 'make the entries of one endpoint or of all, and end').hideHelp(),
+  )
   .parse()
   .opts<Options>();
 
@@ -62,7 +64,7 @@ function dns(without?: number): ServicePort {
 }
 
 /** They go to the endpoints in turn. */
-function flowNumber(index: number): SourcedConntrackEntry {
+function entryNumber(index: number): SourcedConntrackEntry {
   const client = index >> 10;
   return {
     protocol: 'UDP',
@@ -73,13 +75,13 @@ function flowNumber(index: number): SourcedConntrackEntry {
 }
 
 async function fill(which: string): Promise<void> {
-  const all = Array.from({ length: options.flows }, (_, index) => index);
+  const all = Array.from({ length: options.entries }, (_, index) => index);
   const chosen = which === 'all' ? all : all.filter((index) => index % endpoints.length === Number(which));
-  await createConntrackEntries('IPv4', chosen.map(flowNumber));
+  await createConntrackEntries('IPv4', chosen.map(entryNumber));
 }
 
 function fillElsewhere(which: string): void {
-  const argv = ['--flows', options.flows, '--endpoints', options.endpoints, '--fill', which].map(String);
+  const argv = ['--entries', options.entries, '--endpoints', options.endpoints, '--fill', which].map(String);
   const { status, stderr } = spawnSync(process.execPath, [import.meta.filename, ...argv], {
     encoding: 'utf8',
   });
@@ -89,39 +91,39 @@ function fillElsewhere(which: string): void {
 interface Timing {
   readonly totalMs: number;
   readonly ownMs: number;
-  readonly flows: number;
+  readonly entries: number;
 }
 
-class Cutting {
-  #flows = 0;
-  readonly #cutter: FlowCutter;
+class Cleaning {
+  #entries = 0;
+  readonly #cleaner: ConntrackCleaner;
 
   constructor() {
     const logger: Logger = {
       ...silentLogger,
       error: (fields, message) => progress(`${message}: ${JSON.stringify(fields)}`),
     };
-    this.#cutter = new FlowCutter({
+    this.#cleaner = new ConntrackCleaner({
       family: 'IPv4',
-      flows: new ConntrackTable('IPv4'),
+      table: new ConntrackTable('IPv4'),
       localAddresses: observeInterfaceAddresses,
       logger,
-      onCut: ({ flows }) => {
-        this.#flows = flows;
+      onCleaned: ({ entries }) => {
+        this.#entries = entries;
       },
     });
   }
 
-  settle(port: ServicePort, complete = false): void {
-    this.#cutter.settled({ ports: new Map([[port.key, port]]), node: NODE_VIEW, complete });
+  note(port: ServicePort, complete = false): void {
+    this.#cleaner.note({ ports: new Map([[port.key, port]]), node: NODE_VIEW, complete });
   }
 
   async timed(): Promise<Timing> {
     const [startedMs, before] = [performance.now(), process.threadCpuUsage()];
-    if (!(await this.#cutter.cut(signal))) throw new Error('the cut failed');
+    if (!(await this.#cleaner.clean(signal))) throw new Error('the cleaning failed');
     const { user, system } = process.threadCpuUsage(before);
     const totalMs = performance.now() - startedMs;
-    return { totalMs, ownMs: (user + system) / 1000, flows: this.#flows };
+    return { totalMs, ownMs: (user + system) / 1000, entries: this.#entries };
   }
 }
 
@@ -135,30 +137,30 @@ async function timedWalk(): Promise<number> {
 async function main(): Promise<void> {
   if (options.fill !== undefined) return await fill(options.fill);
   unshare(CLONE_NEWNET);
-  if (Number(readFileSync(LIMIT, 'utf8')) < options.flows * 1.1) {
-    progress(`setting net.netfilter.nf_conntrack_max to ${options.flows * 2} in this namespace`);
-    writeFileSync(LIMIT, String(options.flows * 2));
+  if (Number(readFileSync(LIMIT, 'utf8')) < options.entries * 1.1) {
+    progress(`setting net.netfilter.nf_conntrack_max to ${options.entries * 2} in this namespace`);
+    writeFileSync(LIMIT, String(options.entries * 2));
   }
-  progress(`making ${options.flows} flows to ${endpoints.length} endpoints …`);
+  progress(`making ${options.entries} entries to ${endpoints.length} endpoints …`);
   fillElsewhere('all');
 
-  const cutting = new Cutting();
+  const cleaning = new Cleaning();
   const peakBefore = process.resourceUsage().maxRSS;
-  cutting.settle(dns(), true);
-  const start = await cutting.timed();
+  cleaning.note(dns(), true);
+  const start = await cleaning.timed();
   const rounds: Timing[] = [];
   const walksMs: number[] = [];
   let maxLoopStallMs = 0;
   for (let done = 0; done < options.rounds; done++) {
     const gone = done % endpoints.length;
     walksMs.push(await timedWalk());
-    cutting.settle(dns(gone));
+    cleaning.note(dns(gone));
     const delays = monitorEventLoopDelay({ resolution: 1 });
     delays.enable();
-    rounds.push(await cutting.timed());
+    rounds.push(await cleaning.timed());
     delays.disable();
     maxLoopStallMs = Math.max(maxLoopStallMs, delays.max / 1e6);
-    cutting.settle(dns());
+    cleaning.note(dns());
     fillElsewhere(String(gone));
   }
   const quantileOf = (of: 'totalMs' | 'ownMs', fraction: number) =>
@@ -169,18 +171,18 @@ async function main(): Promise<void> {
       ),
     );
   report({
-    flows: options.flows,
+    entries: options.entries,
     endpoints: endpoints.length,
     rounds: rounds.length,
-    cutFlows: rounds[0]?.flows ?? 0,
-    cutP50Ms: quantileOf('totalMs', 0.5),
-    cutP99Ms: quantileOf('totalMs', 0.99),
+    deletedEntries: rounds[0]?.entries ?? 0,
+    cleaningP50Ms: quantileOf('totalMs', 0.5),
+    cleaningP99Ms: quantileOf('totalMs', 0.99),
     walkP50Ms: round(quantile(walksMs, 0.5)),
-    ownCutP50Ms: quantileOf('ownMs', 0.5),
-    ownCutP99Ms: quantileOf('ownMs', 0.99),
+    ownCleaningP50Ms: quantileOf('ownMs', 0.5),
+    ownCleaningP99Ms: quantileOf('ownMs', 0.99),
     maxLoopStallMs: round(maxLoopStallMs),
-    startCutMs: round(start.totalMs),
-    ownStartCutMs: round(start.ownMs),
+    startMs: round(start.totalMs),
+    ownStartMs: round(start.ownMs),
     memoryMb: round(((process.resourceUsage().maxRSS - peakBefore) * 1024) / MEBIBYTE),
   });
 }

@@ -1,4 +1,4 @@
-/** `menwei run` and the flows it finds, of UDP and of SCTP, which needs no SCTP in this kernel. */
+/** `menwei run` and the conntrack entries it finds, of UDP and of SCTP, which needs no SCTP in this kernel. */
 
 import { formatHostPort } from '@menwei/addresses/ip.ts';
 import {
@@ -42,15 +42,15 @@ function publish(pods: readonly string[] | undefined): void {
   folder.write('dns.json', JSON.stringify({ apiVersion: 'v1', kind: 'List', items }));
 }
 
-/** One flow of each protocol to the Service, answered by a pod or, without one, by nobody. */
-function flowsTo(pod: string | undefined): readonly ConntrackEntry[] {
+/** One entry of each protocol to the Service, answered by a pod or, without one, by nobody. */
+function entriesTo(pod: string | undefined): readonly ConntrackEntry[] {
   const replySource = pod === undefined ? VIP : { ip: pod, port: 5353 };
   return PROTOCOLS.map((protocol) => ({ protocol, destination: VIP, replySource }));
 }
 
 async function answeredBy(): Promise<readonly string[]> {
-  const flows = await new ConntrackTable('IPv4').observe(AbortSignal.timeout(10_000));
-  return flows
+  const entries = await new ConntrackTable('IPv4').observe(AbortSignal.timeout(10_000));
+  return entries
     .filter(({ destination }) => destination.ip === VIP.ip)
     .map(({ protocol, replySource }) => `${protocol} ${formatHostPort(replySource.ip, replySource.port)}`)
     .sort();
@@ -58,15 +58,15 @@ async function answeredBy(): Promise<readonly string[]> {
 
 let sourcePort = 1_000;
 beforeEach(async () => {
-  const flows = [
-    ...flowsTo(undefined),
-    ...flowsTo('10.0.0.1'),
-    ...flowsTo('10.0.0.2'),
-    ...flowsTo('10.0.0.3'),
+  const entries = [
+    ...entriesTo(undefined),
+    ...entriesTo('10.0.0.1'),
+    ...entriesTo('10.0.0.2'),
+    ...entriesTo('10.0.0.3'),
   ];
   await createConntrackEntries(
     'IPv4',
-    flows.map((flow) => ({ ...flow, source: { ip: '10.9.0.1', port: ++sourcePort } })),
+    entries.map((entry) => ({ ...entry, source: { ip: '10.9.0.1', port: ++sourcePort } })),
   );
 });
 
@@ -77,7 +77,7 @@ async function programmed(): Promise<void> {
 }
 
 describe('menwei run', () => {
-  it('cuts what is stale when it starts and after each change, and counts', async () => {
+  it('deletes what is stale when it starts and after each change, and counts', async () => {
     publish(['10.0.0.1', '10.0.0.2']);
     await using run = RunProcess.start(flags);
     await expect
@@ -99,7 +99,7 @@ describe('menwei run', () => {
     expect((await run.end('SIGTERM')).status).toBe(0);
   });
 
-  it('cuts nothing in a dry run', async () => {
+  it('deletes nothing in a dry run', async () => {
     publish(['10.0.0.1']);
     const before = await answeredBy();
     await using run = RunProcess.start([...flags, '--dry-run']);

@@ -1,4 +1,4 @@
-/** Finding and deleting flows in the kernel's own table. */
+/** Finding and deleting conntrack entries in the kernel's own table. */
 import { spawnSync } from 'node:child_process';
 import { formatHostPort, IP_FAMILIES, type IpFamily } from '@menwei/addresses/ip.ts';
 import { createNamespace, withNamespace } from '@menwei/kernel/netns.ts';
@@ -49,9 +49,9 @@ async function left(family: IpFamily): Promise<readonly string[]> {
   return (await new ConntrackTable(family).observe(never)).map(format).sort();
 }
 
-describe.each(IP_FAMILIES)('flows of %s', (family) => {
+describe.each(IP_FAMILIES)('entries of %s', (family) => {
   const { client, service, pod } = ends(family);
-  const flow = (
+  const entry = (
     protocol: ConntrackProtocol,
     destination: ConntrackAddress,
     replySource: ConntrackAddress,
@@ -64,16 +64,16 @@ describe.each(IP_FAMILIES)('flows of %s', (family) => {
   });
   const table = new ConntrackTable(family);
   const dns = service(1, 53);
-  const flows = {
-    first: flow('UDP', dns, pod(1, 5353), 1001),
-    second: flow('UDP', dns, pod(2, 5353), 1002),
-    raw: flow('UDP', dns, dns, 1003),
-    otherPort: flow('UDP', service(1, 54), pod(1, 5354), 1004),
-    otherService: flow('UDP', service(2, 53), pod(1, 5353), 1005),
-    tcp: flow('TCP', dns, pod(1, 5353), 1006),
-    sctp: flow('SCTP', dns, pod(1, 5353), 1007),
+  const entries = {
+    first: entry('UDP', dns, pod(1, 5353), 1001),
+    second: entry('UDP', dns, pod(2, 5353), 1002),
+    raw: entry('UDP', dns, dns, 1003),
+    otherPort: entry('UDP', service(1, 54), pod(1, 5354), 1004),
+    otherService: entry('UDP', service(2, 53), pod(1, 5353), 1005),
+    tcp: entry('TCP', dns, pod(1, 5353), 1006),
+    sctp: entry('SCTP', dns, pod(1, 5353), 1007),
   };
-  type Name = keyof typeof flows;
+  type Name = keyof typeof entries;
 
   it.each<[string, ConntrackFilter, readonly Name[]]>([
     ['a protocol', { protocol: 'SCTP' }, ['sctp']],
@@ -91,32 +91,32 @@ describe.each(IP_FAMILIES)('flows of %s', (family) => {
     ],
     ['what nobody uses', { protocol: 'UDP', destination: { port: 9 } }, []],
   ])('are found by %s, and deleted', async (_, filter, found) => {
-    await createConntrackEntries(family, Object.values(flows));
+    await createConntrackEntries(family, Object.values(entries));
     expect(await table.applyDeletion(filter, all, never)).toBe(found.length);
-    const others = Object.entries(flows).filter(([name]) => !found.some((each) => each === name));
+    const others = Object.entries(entries).filter(([name]) => !found.some((each) => each === name));
     expect(await left(family)).toEqual(others.map(([, each]) => format(each)).sort());
     expect(await table.applyDeletion(filter, all, never)).toBe(0);
   });
 
   it('are deleted only if they are chosen', async () => {
-    await createConntrackEntries(family, Object.values(flows));
+    await createConntrackEntries(family, Object.values(entries));
     const isChosen = ({ replySource }: ConntrackEntry) => replySource.ip === pod(2, 0).ip;
     expect(await table.applyDeletion({ protocol: 'UDP', destination: dns }, isChosen, never)).toBe(1);
-    expect(await left(family)).not.toContain(format(flows.second));
+    expect(await left(family)).not.toContain(format(entries.second));
   });
 
   it('belong to one network namespace', async () => {
-    await createConntrackEntries(family, [flows.first]);
+    await createConntrackEntries(family, [entries.first]);
     using other = createNamespace();
     const elsewhere = new ConntrackTable(family, () =>
       withNamespace(other, () => openNetlinkTransport(NETLINK_NETFILTER)),
     );
     expect(await elsewhere.applyDeletion({ protocol: 'UDP' }, all, never)).toBe(0);
-    expect(await left(family)).toEqual([format(flows.first)]);
+    expect(await left(family)).toEqual([format(entries.first)]);
   });
 
   it('that go while they are looked at are not counted, and are no error', async () => {
-    await createConntrackEntries(family, [flows.first, flows.second]);
+    await createConntrackEntries(family, [entries.first, entries.second]);
     const isChosen = () => {
       conntrack('-F');
       return true;
@@ -125,7 +125,7 @@ describe.each(IP_FAMILIES)('flows of %s', (family) => {
   });
 });
 
-describe('flows that somebody else has made', () => {
+describe('entries that somebody else has made', () => {
   const insert = (protocol: string, port: number, ...more: readonly string[]) =>
     conntrack(
       ...[
@@ -172,13 +172,13 @@ describe('flows that somebody else has made', () => {
   });
 });
 
-describe('among 100,000 flows', () => {
+describe('among 100,000 entries', () => {
   const { client, service, pod } = ends('IPv4');
   const COUNT = 100_000;
   const PODS = 100;
 
   it('few are read to find the few that are meant', async () => {
-    const flows = Array.from(
+    const entries = Array.from(
       { length: COUNT },
       (_, index): SourcedConntrackEntry => ({
         protocol: 'UDP',
@@ -187,7 +187,7 @@ describe('among 100,000 flows', () => {
         replySource: pod(index % PODS, 53),
       }),
     );
-    await createConntrackEntries('IPv4', flows);
+    await createConntrackEntries('IPv4', entries);
     let received = 0;
     const open = (): ConntrackTransport => {
       const socket = openNetlinkTransport(NETLINK_NETFILTER);
@@ -206,12 +206,12 @@ describe('among 100,000 flows', () => {
       };
     };
     const filter: ConntrackFilter = { protocol: 'UDP', replySource: pod(7, 53) };
-    const cut = await new ConntrackTable('IPv4', open).applyDeletion(filter, all, never);
-    expect(cut).toBe(COUNT / PODS);
-    expect(received).toBeLessThan(cut * 300);
-    expect(conntrack('-C').trim()).toBe(String(COUNT - cut));
+    const deleted = await new ConntrackTable('IPv4', open).applyDeletion(filter, all, never);
+    expect(deleted).toBe(COUNT / PODS);
+    expect(received).toBeLessThan(deleted * 300);
+    expect(conntrack('-C').trim()).toBe(String(COUNT - deleted));
     const rest = { protocol: 'UDP', destination: service(1, 53) } as const;
-    expect(await new ConntrackTable('IPv4', open).applyDeletion(rest, all, never)).toBe(COUNT - cut);
+    expect(await new ConntrackTable('IPv4', open).applyDeletion(rest, all, never)).toBe(COUNT - deleted);
     expect(conntrack('-C').trim()).toBe('0');
   });
 });

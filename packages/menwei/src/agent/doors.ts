@@ -6,7 +6,7 @@ import { ConntrackTable } from '@menwei/netlink/conntrack';
 import type { AnyBackend } from '../backends/backend.ts';
 import { type SweepOptions, sweep } from '../backends/leftover-sweep.ts';
 import type { Settings } from '../config/settings.ts';
-import type { FlowCutterOptions } from '../conntrack/flow-cutter.ts';
+import type { CleanerOptions } from '../conntrack/cleaner.ts';
 import type { Logger } from '../log/logger.ts';
 import { startBackend } from '../setup/backends.ts';
 import type { MachineAddresses } from '../setup/machine-addresses.ts';
@@ -21,7 +21,7 @@ export interface ProxyDoors {
   readonly relays: RelayRoom | undefined;
   /** A new backend. Throws KernelError. */
   readonly startBackend: (family: IpFamily, signal: AbortSignal) => Promise<AnyBackend>;
-  readonly openFlows: (family: IpFamily) => FlowCutterOptions['flows'];
+  readonly openConntrack: (family: IpFamily) => CleanerOptions['table'];
   /** See {@link sweep}. */
   readonly sweep: (
     family: IpFamily,
@@ -46,7 +46,7 @@ export function openKernelDoors(
     relays,
     startBackend: (family, signal) =>
       startBackend(settings, family, { ...surroundings, relays: relays?.current }, signal),
-    openFlows: (family) => new ConntrackTable(family),
+    openConntrack: (family) => new ConntrackTable(family),
     sweep: (family, onFound, signal) => sweep({ settings, family, runner, onFound }, signal),
   };
 }

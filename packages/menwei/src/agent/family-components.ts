@@ -6,9 +6,9 @@ import type { ProxyHealth } from '../health/proxy-health.ts';
 import { ServiceHealthServers } from '../health/service-health-servers.ts';
 import type { Logger } from '../log/logger.ts';
 import type { ProxyMetrics } from '../metrics/proxy-metrics.ts';
+import { ConntrackCleaning } from '../proxy/conntrack-cleaning.ts';
 import { dryRun } from '../proxy/dry-run.ts';
 import { FamilyProxy, type Syncable } from '../proxy/family-proxy.ts';
-import { FlowCutting } from '../proxy/flow-cutting.ts';
 import type { NodeState } from '../proxy/node-state.ts';
 import type { ServiceProxy } from '../proxy/service-proxy.ts';
 import type { FamilyTables } from '../state/family-tables.ts';
@@ -119,20 +119,20 @@ export class FamilyParts {
   #conntrackCleaner(name: string): Component {
     const { doors, metrics, logger } = this.#surroundings;
     const { family } = this;
-    const flowCutting = new FlowCutting({
+    const cleaning = new ConntrackCleaning({
       family,
       tables: this.#tables,
-      flows: doors.openFlows(family),
+      table: doors.openConntrack(family),
       localAddresses: doors.addresses.all,
       logger,
-      onCut: ({ seconds, flows }) => metrics.observeFlowCut(family, seconds, flows),
+      onCleaned: ({ seconds, entries }) => metrics.observeConntrackCleaning(family, seconds, entries),
     });
     return {
       name,
       onFailure: 'restart',
       run: (signal, ready) => {
         ready();
-        return flowCutting.run(signal);
+        return cleaning.run(signal);
       },
     };
   }

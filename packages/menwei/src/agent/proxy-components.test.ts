@@ -5,7 +5,7 @@ import { IP_FAMILIES, type IpFamily } from '@menwei/addresses/ip.ts';
 import { ComponentFaults } from '@menwei/testing/agent/faults.ts';
 import { openBackend } from '@menwei/testing/backends/iptables/laws.ts';
 import { settingsOf } from '@menwei/testing/config/testing.ts';
-import { FakeFlowTable } from '@menwei/testing/conntrack/testing.ts';
+import { FakeConntrackTable } from '@menwei/testing/conntrack/testing.ts';
 import { FakeIptables } from '@menwei/testing/kernel/iptables.ts';
 import { UNREACHED_LIMITS } from '@menwei/testing/relay/testing.ts';
 import { aService, aSlice } from '@menwei/testing/services/testing.ts';
@@ -120,7 +120,7 @@ async function start(args: readonly string[] = []): Promise<Running> {
     },
     relays: new RelayRoom(open, 0),
     startBackend: async (family) => backend(family),
-    openFlows: () => new FakeFlowTable(),
+    openConntrack: () => new FakeConntrackTable(),
     sweep: async () => [],
   };
   const states = new ComponentStates();

@@ -1,5 +1,5 @@
 /**
- * The service ports whose flows outlive what the rules say, by the ways into them: those of UDP and SCTP. A TCP
+ * The service ports whose conntrack entries outlive what the rules say, by their frontends: those of UDP and SCTP. A TCP
  * connection to an endpoint that is gone ends by itself.
  */
 import { formatHostPort } from '@menwei/addresses/ip.ts';
@@ -8,62 +8,62 @@ import type { Protocol } from '../kubernetes/objects.ts';
 import type { AppliedPort, Destination, ServicePort, ServicePortKey } from '../state/service-port.ts';
 
 /** `10.96.0.10:53/UDP`; or, of the node's own addresses, whichever they are, `port 30053/UDP`. */
-export type Place = string;
+export type AddressKey = string;
 
-/** Where a flow comes in. */
-export interface Entrance {
+/** Where clients connect to. */
+export interface Frontend {
   /** Undefined for a node port. */
   readonly ip?: string;
   readonly port: number;
 }
 
-export function placeOf(protocol: Protocol, { ip, port }: ConntrackAddress): Place {
+export function addressKey(protocol: Protocol, { ip, port }: ConntrackAddress): AddressKey {
   return `${formatHostPort(ip, port)}/${protocol}`;
 }
 
-export function nodePortPlace(protocol: Protocol, port: number): Place {
+export function nodePortKey(protocol: Protocol, port: number): AddressKey {
   return `port ${port}/${protocol}`;
 }
 
-/** All ways into a service port. */
-export function entrancesOf(service: ServicePort): ReadonlyMap<Place, Entrance> {
+/** All frontends of a service port. */
+export function frontendsOf(service: ServicePort): ReadonlyMap<AddressKey, Frontend> {
   const { protocol, clusterIP, externalIPs, loadBalancerVIPs, nodePort, port } = service;
-  const entrances = new Map<Place, Entrance>();
+  const frontends = new Map<AddressKey, Frontend>();
   for (const ip of [clusterIP, ...externalIPs, ...loadBalancerVIPs]) {
-    if (ip !== undefined) entrances.set(placeOf(protocol, { ip, port }), { ip, port });
+    if (ip !== undefined) frontends.set(addressKey(protocol, { ip, port }), { ip, port });
   }
-  if (nodePort !== 0) entrances.set(nodePortPlace(protocol, nodePort), { port: nodePort });
-  return entrances;
+  if (nodePort !== 0) frontends.set(nodePortKey(protocol, nodePort), { port: nodePort });
+  return frontends;
 }
 
 /**
- * Where a flow may lead: to the endpoints that serve, terminating or not, whatever policies and hints say (spec § 8), and to
+ * Where an entry may lead: to the endpoints that serve, terminating or not, whatever policies and hints say (spec § 8), and to
  * those that are ready without serving, as publishNotReadyAddresses has it; or to where the mode leads it instead.
  */
 export function usableDestinations({
   protocol,
   endpoints,
   destinations,
-}: AppliedPort): ReadonlyMap<Place, Destination> {
+}: AppliedPort): ReadonlyMap<AddressKey, Destination> {
   const usable = destinations ?? endpoints.filter(({ serving, ready }) => serving || ready);
-  return new Map(usable.map((destination) => [placeOf(protocol, destination), destination]));
+  return new Map(usable.map((destination) => [addressKey(protocol, destination), destination]));
 }
 
-export function hasLastingFlows({ protocol }: ServicePort): boolean {
+export function hasLastingEntries({ protocol }: ServicePort): boolean {
   return protocol !== 'TCP';
 }
 
-/** All service ports with lasting flows, and which of them owns which way in. */
+/** All service ports with lasting entries, and which of them owns which frontend. */
 export class FrontendIndex {
   readonly #ports = new Map<ServicePortKey, AppliedPort>();
-  readonly #owners = new Map<Place, AppliedPort>();
+  readonly #owners = new Map<AddressKey, AppliedPort>();
 
   get ports(): ReadonlyMap<ServicePortKey, AppliedPort> {
     return this.#ports;
   }
 
-  ownerOf(entrance: Place): AppliedPort | undefined {
-    return this.#owners.get(entrance);
+  ownerOf(frontend: AddressKey): AppliedPort | undefined {
+    return this.#owners.get(frontend);
   }
 
   /** Takes in what changed; undefined: it is gone. */
@@ -72,12 +72,12 @@ export class FrontendIndex {
     for (const key of changes.keys()) {
       const former = this.#ports.get(key);
       if (former === undefined) continue;
-      for (const entrance of entrancesOf(former).keys()) this.#owners.delete(entrance);
+      for (const frontend of frontendsOf(former).keys()) this.#owners.delete(frontend);
       this.#ports.delete(key);
     }
     for (const [key, port] of changes) {
       if (port === undefined) continue;
-      for (const entrance of entrancesOf(port).keys()) this.#owners.set(entrance, port);
+      for (const frontend of frontendsOf(port).keys()) this.#owners.set(frontend, port);
       this.#ports.set(key, port);
     }
   }

@@ -13,8 +13,8 @@ describe('metrics server', () => {
     metrics.observeSync('IPv4', 0.003);
     metrics.observeSync('IPv4', 20);
     metrics.observeNetworkProgramming('IPv6', 1.5);
-    metrics.observeFlowCut('IPv4', 0.04, 7);
-    metrics.observeFlowCut('IPv4', 0.03, 0);
+    metrics.observeConntrackCleaning('IPv4', 0.04, 7);
+    metrics.observeConntrackCleaning('IPv4', 0.03, 0);
     server = startMetricsServer({
       address: { host: '127.0.0.1', port: 0 },
       metrics,

@@ -11,8 +11,8 @@ export interface ProxyMetrics {
   observeSync(family: IpFamily, seconds: number): void;
   /** From a change of an endpoint to the kernel that knows it. */
   observeNetworkProgramming(family: IpFamily, seconds: number): void;
-  /** One search for stale flows, and how many of them were cut. */
-  observeFlowCut(family: IpFamily, seconds: number, flows: number): void;
+  /** One search for stale conntrack entries, and how many were deleted. */
+  observeConntrackCleaning(family: IpFamily, seconds: number, entries: number): void;
   /** All metrics in the Prometheus text format. */
   format(): Promise<string>;
   /** The content type of what `format` gives. */
@@ -47,14 +47,14 @@ export function createProxyMetrics({ relays, components }: MetricSources = {}): 
     buckets: NETWORK_PROGRAMMING_BUCKETS,
     registers: [registry],
   });
-  const flowCutDuration = new Histogram({
+  const cleaningDuration = new Histogram({
     name: 'kubeproxy_conntrack_reconciler_sync_duration_seconds',
     help: '[ALPHA] Time to find and delete stale conntrack entries in seconds',
     labelNames: ['ip_family'],
     buckets: SYNC_BUCKETS,
     registers: [registry],
   });
-  const cutFlows = new Counter({
+  const deletedEntries = new Counter({
     name: 'kubeproxy_conntrack_reconciler_deleted_entries_total',
     help: '[ALPHA] Stale conntrack entries that were deleted',
     labelNames: ['ip_family'],
@@ -64,9 +64,9 @@ export function createProxyMetrics({ relays, components }: MetricSources = {}): 
     observeSync: (family, seconds) => syncDuration.observe({ ip_family: family }, seconds),
     observeNetworkProgramming: (family, seconds) =>
       networkProgramming.observe({ ip_family: family }, seconds),
-    observeFlowCut: (family, seconds, flows) => {
-      flowCutDuration.observe({ ip_family: family }, seconds);
-      cutFlows.inc({ ip_family: family }, flows);
+    observeConntrackCleaning: (family, seconds, entries) => {
+      cleaningDuration.observe({ ip_family: family }, seconds);
+      deletedEntries.inc({ ip_family: family }, entries);
     },
     format: () => registry.metrics(),
     contentType: registry.contentType,

@@ -1,26 +1,29 @@
-/** A table of flows without a kernel. Only tests import this file. */
+/** A table of entries without a kernel. Only tests import this file. */
 import { type ConntrackEntry, type ConntrackFilter, matchesFilter } from '@menwei/netlink/conntrack';
 
-export class FakeFlowTable {
-  flows: readonly ConntrackEntry[] = [];
+export class FakeConntrackTable {
+  entries: readonly ConntrackEntry[] = [];
   /** What was asked for. */
   readonly filters: ConntrackFilter[] = [];
   /** Thrown by the next deletion. */
   failure: Error | undefined;
 
-  async applyDeletion(filter: ConntrackFilter, isChosen: (flow: ConntrackEntry) => boolean): Promise<number> {
+  async applyDeletion(
+    filter: ConntrackFilter,
+    isChosen: (entry: ConntrackEntry) => boolean,
+  ): Promise<number> {
     this.filters.push(filter);
     const { failure } = this;
     this.failure = undefined;
     if (failure !== undefined) throw failure;
-    const before = this.flows.length;
-    this.flows = this.flows.filter((flow) => !matchesFilter(filter, flow) || !isChosen(flow));
-    return before - this.flows.length;
+    const before = this.entries.length;
+    this.entries = this.entries.filter((entry) => !matchesFilter(filter, entry) || !isChosen(entry));
+    return before - this.entries.length;
   }
 }
 
-/** `172.30.0.1:53 → 10.0.0.1:5353`, or an address alone for a flow that was not translated; UDP unless said otherwise. */
-export function aFlow(text: string, protocol: ConntrackEntry['protocol'] = 'UDP'): ConntrackEntry {
+/** `172.30.0.1:53 → 10.0.0.1:5353`, or an address alone for an entry that was not translated; UDP unless said otherwise. */
+export function anEntry(text: string, protocol: ConntrackEntry['protocol'] = 'UDP'): ConntrackEntry {
   const [destination = '', replySource = destination] = text.split(' → ');
   return { protocol, destination: parseEnd(destination), replySource: parseEnd(replySource) };
 }

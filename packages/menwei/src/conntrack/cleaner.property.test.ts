@@ -1,17 +1,17 @@
 /**
- * After every cut there are exactly those flows that the rules of that moment could have made, and those that have nothing
- * to do with them: whatever changed, whichever syncs and cuts failed on the way.
+ * After every cleaning there are exactly those entries that the rules of that moment could have made, and those that have nothing
+ * to do with them: whatever changed, whichever syncs and cleanings failed on the way.
  */
 
 import { formatHostPort } from '@menwei/addresses/ip.ts';
 import type { ConntrackEntry } from '@menwei/netlink/conntrack';
-import { aFlow, FakeFlowTable } from '@menwei/testing/conntrack/testing.ts';
+import { anEntry, FakeConntrackTable } from '@menwei/testing/conntrack/testing.ts';
 import { aNodeView, anEndpoint, aServicePort } from '@menwei/testing/services/testing.ts';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { silentLogger } from '../log/logger.ts';
 import type { ServicePort, ServicePortKey } from '../state/service-port.ts';
-import { FlowCutter } from './flow-cutter.ts';
+import { ConntrackCleaner } from './cleaner.ts';
 
 const NODE = '203.0.113.9';
 const PODS = [1, 2, 3, 4].map((number) => `10.0.0.${number}`);
@@ -70,18 +70,18 @@ const DESTINATIONS = [
 ];
 
 /** Who a client may be answered by that sends there: nothing but this world decides. */
-function possibleFlows(world: World): readonly ConntrackEntry[] {
-  const flows: ConntrackEntry[] = [];
+function possibleEntries(world: World): readonly ConntrackEntry[] {
+  const entries: ConntrackEntry[] = [];
   for (const protocol of PROTOCOLS) {
     for (const destination of DESTINATIONS) {
       const owner = [...world.values()].find((port) => isReachedAt(port, protocol, destination));
-      if (owner === undefined) flows.push(aFlow(destination, protocol));
+      if (owner === undefined) entries.push(anEntry(destination, protocol));
       else
         for (const { text, serving } of owner.endpoints)
-          if (serving) flows.push(aFlow(`${destination} → ${text}`, protocol));
+          if (serving) entries.push(anEntry(`${destination} → ${text}`, protocol));
     }
   }
-  return flows;
+  return entries;
 }
 
 function isReachedAt(service: ServicePort, protocol: string, destination: string): boolean {
@@ -104,7 +104,7 @@ const steps = fc.array(
   fc.record({
     world: worlds,
     syncFails: fc.boolean(),
-    cutFails: fc.boolean(),
+    cleaningFails: fc.boolean(),
     isUnknown: fc.boolean(),
   }),
   { minLength: 1, maxLength: 8 },
@@ -118,47 +118,47 @@ function isForeign({ destination, replySource }: ConntrackEntry): boolean {
   );
 }
 
-function texts(flows: readonly ConntrackEntry[]): readonly string[] {
-  return flows.map((flow) => JSON.stringify(flow)).sort();
+function texts(entries: readonly ConntrackEntry[]): readonly string[] {
+  return entries.map((entry) => JSON.stringify(entry)).sort();
 }
 
-function distinct(flows: readonly ConntrackEntry[]): readonly ConntrackEntry[] {
-  return [...new Map(flows.map((flow) => [JSON.stringify(flow), flow])).values()];
+function distinct(entries: readonly ConntrackEntry[]): readonly ConntrackEntry[] {
+  return [...new Map(entries.map((entry) => [JSON.stringify(entry), entry])).values()];
 }
 
 it('leaves what the rules would make, and what is not theirs', async () => {
   await fc.assert(
     fc.asyncProperty(steps, async (history) => {
-      const table = new FakeFlowTable();
-      const cutter = new FlowCutter({
+      const table = new FakeConntrackTable();
+      const cleaner = new ConntrackCleaner({
         family: 'IPv4',
-        flows: table,
+        table,
         localAddresses: () => [NODE],
         logger: silentLogger,
       });
       // Before the first sync there are no rules.
-      table.flows = [...FOREIGN.map((text) => aFlow(text)), ...possibleFlows(new Map())];
+      table.entries = [...FOREIGN.map((text) => anEntry(text)), ...possibleEntries(new Map())];
       const changed = new Map<ServicePortKey, ServicePort | undefined>();
       let isKnown = false;
       let former: World = new Map();
-      for (const { world, syncFails, cutFails, isUnknown } of history) {
+      for (const { world, syncFails, cleaningFails, isUnknown } of history) {
         for (const key of [...former.keys(), ...world.keys()]) changed.set(key, world.get(key));
         former = world;
         if (syncFails) continue;
-        cutter.settled({
+        cleaner.note({
           ports: new Map(changed),
           node: aNodeView(),
           complete: !isKnown || isUnknown,
         });
         changed.clear();
         isKnown = true;
-        const possible = possibleFlows(world);
-        const legal = new Set(texts([...table.flows.filter(isForeign), ...possible]));
-        const expected = texts(table.flows).filter((flow) => legal.has(flow));
-        if (cutFails) table.failure = new Error('no such luck');
-        if (await cutter.cut(never)) expect(texts(table.flows)).toEqual(expected);
-        else expect(texts(table.flows)).toEqual(expect.arrayContaining([...expected]));
-        table.flows = distinct([...table.flows, ...possible]);
+        const possible = possibleEntries(world);
+        const legal = new Set(texts([...table.entries.filter(isForeign), ...possible]));
+        const expected = texts(table.entries).filter((entry) => legal.has(entry));
+        if (cleaningFails) table.failure = new Error('no such luck');
+        if (await cleaner.clean(never)) expect(texts(table.entries)).toEqual(expected);
+        else expect(texts(table.entries)).toEqual(expect.arrayContaining([...expected]));
+        table.entries = distinct([...table.entries, ...possible]);
       }
     }),
     { numRuns: 500 },

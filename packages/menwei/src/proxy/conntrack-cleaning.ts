@@ -1,5 +1,5 @@
-/** When stale flows are cut: right after the sync that made them so, beside all that comes next. */
-import { FlowCutter, type FlowCutterOptions, type Settlement } from '../conntrack/flow-cutter.ts';
+/** When stale conntrack entries are deleted: right after the sync that made them stale, beside all that comes next. */
+import { type AppliedChanges, type CleanerOptions, ConntrackCleaner } from '../conntrack/cleaner.ts';
 import type { FamilyTables, RemovalRow } from '../state/family-tables.ts';
 import type { Reader } from '../state/reader.ts';
 import type { AppliedPort, ServicePortKey } from '../state/service-port.ts';
@@ -8,50 +8,50 @@ import { Pacer } from './pacer.ts';
 
 const MAX_RETRY_MS = 60_000;
 
-export interface FlowCuttingOptions extends FlowCutterOptions {
+export interface ConntrackCleaningOptions extends CleanerOptions {
   readonly tables: Pick<FamilyTables, 'family' | 'applied' | 'syncs' | 'removals'>;
 }
 
 /** A reader of what the kernel was given. */
-export class FlowCutting {
-  readonly #options: FlowCuttingOptions;
+export class ConntrackCleaning {
+  readonly #options: ConntrackCleaningOptions;
 
-  constructor(options: FlowCuttingOptions) {
+  constructor(options: ConntrackCleaningOptions) {
     this.#options = options;
   }
 
-  /** Cuts until the signal fires. What was applied before it began counts as new. */
+  /** Cleans until the signal fires. What was applied before it began counts as new. */
   async run(signal: AbortSignal): Promise<void> {
     const { tables } = this.#options;
-    const cutter = new FlowCutter(this.#options);
+    const cleaner = new ConntrackCleaner(this.#options);
     const pacer = new Pacer({
       minIntervalMs: 0,
       maxIntervalMs: Number.POSITIVE_INFINITY,
       retry: { maxMs: MAX_RETRY_MS },
     });
     const follow = () => {
-      if (this.#note(settlements, cutter)) pacer.request();
+      if (this.#note(reader, cleaner)) pacer.request();
     };
-    const settlements = new Settlements(tables, follow);
+    const reader = new AppliedChangesReader(tables, follow);
     follow();
     try {
-      await pacer.run(() => cutter.cut(signal), signal);
+      await pacer.run(() => cleaner.clean(signal), signal);
     } finally {
-      settlements.close();
+      reader.close();
     }
   }
 
   /**
-   * Right after each sync: of an endpoint that came and went between two looks, flows would be left. Returns whether there
-   * is something to cut.
+   * Right after each sync: entries of an endpoint that came and went in between would be left. Returns whether there is
+   * something to clean.
    */
-  #note(settlements: Settlements, cutter: FlowCutter): boolean {
-    const settlement = settlements.take();
-    if (settlement === undefined) return false;
+  #note(reader: AppliedChangesReader, cleaner: ConntrackCleaner): boolean {
+    const changes = reader.take();
+    if (changes === undefined) return false;
     try {
-      return cutter.settled(settlement);
+      return cleaner.note(changes);
     } catch (error) {
-      settlements.giveBack(settlement);
+      reader.giveBack(changes);
       const { family, logger } = this.#options;
       logger.error(
         { family, err: error },
@@ -63,8 +63,8 @@ export class FlowCutting {
 }
 
 /** What the syncs did since they were last asked for, in one. */
-class Settlements {
-  readonly #tables: FlowCuttingOptions['tables'];
+class AppliedChangesReader {
+  readonly #tables: ConntrackCleaningOptions['tables'];
   readonly #applied: Reader<AppliedPort>;
   readonly #syncs: Reader<SyncRow>;
   readonly #removals: Reader<RemovalRow>;
@@ -72,7 +72,7 @@ class Settlements {
   #fullCount = 0;
   #isComplete = false;
 
-  constructor(tables: FlowCuttingOptions['tables'], onSync: () => void) {
+  constructor(tables: ConntrackCleaningOptions['tables'], onSync: () => void) {
     this.#tables = tables;
     // Not told of each row: what one sync has applied belongs together.
     this.#applied = tables.applied.reader();
@@ -81,7 +81,7 @@ class Settlements {
   }
 
   /** Undefined: the last sync has failed, or there was none. */
-  take(): Settlement | undefined {
+  take(): AppliedChanges | undefined {
     const { syncs, family } = this.#tables;
     this.#syncs.take();
     if (this.#removals.take().length > 0) this.#isComplete = true;
@@ -96,7 +96,7 @@ class Settlements {
     return { ports, node, complete };
   }
 
-  giveBack({ ports, complete }: Settlement): void {
+  giveBack({ ports, complete }: AppliedChanges): void {
     for (const [key, port] of ports) this.#untold.set(key, port);
     this.#isComplete ||= complete;
   }

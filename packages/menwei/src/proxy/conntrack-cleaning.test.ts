@@ -1,21 +1,21 @@
 import { KernelError } from '@menwei/netlink';
 import { openBackend } from '@menwei/testing/backends/iptables/laws.ts';
-import { aFlow, FakeFlowTable } from '@menwei/testing/conntrack/testing.ts';
+import { anEntry, FakeConntrackTable } from '@menwei/testing/conntrack/testing.ts';
 import { FakeIptables } from '@menwei/testing/kernel/iptables.ts';
 import { aNodeView, aService, aSlice } from '@menwei/testing/services/testing.ts';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { FlowCutter } from '../conntrack/flow-cutter.ts';
+import { ConntrackCleaner } from '../conntrack/cleaner.ts';
 import { silentLogger } from '../log/logger.ts';
 import { State } from '../state/state.ts';
+import { ConntrackCleaning } from './conntrack-cleaning.ts';
 import { FamilyProxy } from './family-proxy.ts';
-import { FlowCutting } from './flow-cutting.ts';
 
 const REFUSED = new KernelError({ operation: 'iptables restore', object: '', detail: 'no such luck' });
 const dns = aService({ name: 'dns', ports: [{ protocol: 'UDP', port: 53 }] });
 const pods = (...endpoints: readonly string[]) =>
   aSlice({ name: 'dns-1', serviceName: 'dns', ports: [{ protocol: 'UDP', port: 5353 }], endpoints });
-const TO_A = aFlow('172.30.0.1:53 → 10.0.0.1:5353');
-const TO_B = aFlow('172.30.0.1:53 → 10.0.0.2:5353');
+const TO_A = anEntry('172.30.0.1:53 → 10.0.0.1:5353');
+const TO_B = anEntry('172.30.0.1:53 → 10.0.0.2:5353');
 
 const stops: AbortController[] = [];
 afterEach(() => {
@@ -23,16 +23,16 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-/** A family's proxy over a fake kernel, whose flows are cut. */
+/** A family's proxy over a fake kernel, whose conntrack entries are cleaned. */
 function open() {
   const fake = new FakeIptables({ family: 'IPv4' });
-  const table = new FakeFlowTable();
+  const table = new FakeConntrackTable();
   const state = new State('node-a');
   const { objects } = state;
-  const cutting = new FlowCutting({
+  const cleaning = new ConntrackCleaning({
     family: 'IPv4',
     tables: state.families.IPv4,
-    flows: table,
+    table,
     localAddresses: () => [],
     logger: silentLogger,
   });
@@ -41,43 +41,43 @@ function open() {
   const proxy = new FamilyProxy({ backend, state, startedAtMs: 0, nodeView, logger: silentLogger });
   const stop = new AbortController();
   stops.push(stop);
-  const ended = cutting.run(stop.signal);
+  const ended = cleaning.run(stop.signal);
   const sync = () => proxy.sync(stop.signal);
   return { fake, table, state, objects, backend, sync, stop, ended };
 }
 
-async function openWithFlows() {
+async function openWithEntries() {
   const opened = open();
   opened.state.objects.put(dns);
   opened.state.objects.put(pods('10.0.0.1', '10.0.0.2'));
   await opened.sync();
   await vi.waitFor(() => expect(opened.table.filters).toHaveLength(1));
-  opened.table.flows = [TO_A, TO_B];
+  opened.table.entries = [TO_A, TO_B];
   return opened;
 }
 
-describe('flows', () => {
-  it('are cut after the sync that made them stale', async () => {
-    const { table, objects, sync } = await openWithFlows();
+describe('entries', () => {
+  it('are deleted after the sync that made them stale', async () => {
+    const { table, objects, sync } = await openWithEntries();
     objects.put(pods('10.0.0.1'));
-    expect(table.flows).toEqual([TO_A, TO_B]);
+    expect(table.entries).toEqual([TO_A, TO_B]);
     await sync();
-    await vi.waitFor(() => expect(table.flows).toEqual([TO_A]));
+    await vi.waitFor(() => expect(table.entries).toEqual([TO_A]));
   });
 
-  it('are not cut while the kernel has the old rules, and then as the last sync has it', async () => {
-    const { fake, table, objects, sync } = await openWithFlows();
+  it('are not deleted while the kernel has the old rules, and then as the last sync has it', async () => {
+    const { fake, table, objects, sync } = await openWithEntries();
     objects.put(pods('10.0.0.1'));
     vi.spyOn(fake, 'restore').mockRejectedValueOnce(REFUSED);
     expect(await sync()).toMatchObject({ ok: false });
     objects.delete({ kind: 'Service', namespace: 'ns', name: 'dns' });
-    expect(table.flows).toEqual([TO_A, TO_B]);
+    expect(table.entries).toEqual([TO_A, TO_B]);
     expect(await sync()).toMatchObject({ ok: true });
-    await vi.waitFor(() => expect(table.flows).toEqual([]));
+    await vi.waitFor(() => expect(table.entries).toEqual([]));
   });
 
   it('of a service port that could not be compiled live', async () => {
-    const { backend, state, table, objects, sync } = await openWithFlows();
+    const { backend, state, table, objects, sync } = await openWithEntries();
     const applied = state.families.IPv4.applied.reader();
     applied.take();
     const compile = backend.compile.bind(backend);
@@ -90,7 +90,7 @@ describe('flows', () => {
     broken.mockImplementation(compile);
     objects.put(pods('10.0.0.2'));
     await sync();
-    await vi.waitFor(() => expect(table.flows).toEqual([TO_B]));
+    await vi.waitFor(() => expect(table.entries).toEqual([TO_B]));
   });
 
   it('are led where the mode says, whichever the endpoints are', async () => {
@@ -101,55 +101,55 @@ describe('flows', () => {
     objects.put(pods('10.0.0.1', '10.0.0.2'));
     await sync();
     await vi.waitFor(() => expect(table.filters).toHaveLength(1));
-    const led = aFlow('172.30.0.1:53 → 192.0.2.1:40001');
-    table.flows = [led];
+    const led = anEntry('172.30.0.1:53 → 192.0.2.1:40001');
+    table.entries = [led];
     objects.put(pods('10.0.0.3'));
     await sync();
     objects.put(pods('10.0.0.2'));
     destination = { ip: '192.0.2.1', port: 40_002 };
-    expect(table.flows).toEqual([led]);
+    expect(table.entries).toEqual([led]);
     await sync();
-    await vi.waitFor(() => expect(table.flows).toEqual([]));
+    await vi.waitFor(() => expect(table.entries).toEqual([]));
   });
 
-  it('are cut after the next sync when a mistake of the program came in between', async () => {
-    const { table, objects, sync } = await openWithFlows();
-    vi.spyOn(FlowCutter.prototype, 'settled').mockImplementationOnce(() => {
+  it('are deleted after the next sync when a mistake of the program came in between', async () => {
+    const { table, objects, sync } = await openWithEntries();
+    vi.spyOn(ConntrackCleaner.prototype, 'note').mockImplementationOnce(() => {
       throw new Error('BUG: no way');
     });
     objects.put(pods('10.0.0.1'));
     expect(await sync()).toMatchObject({ ok: true });
-    expect(table.flows).toEqual([TO_A, TO_B]);
+    expect(table.entries).toEqual([TO_A, TO_B]);
     await sync();
-    await vi.waitFor(() => expect(table.flows).toEqual([TO_A]));
+    await vi.waitFor(() => expect(table.entries).toEqual([TO_A]));
   });
 
-  it('to an endpoint that came and went while others were being cut are cut too', async () => {
-    const { table, objects, sync } = await openWithFlows();
+  it('to an endpoint that came and went while others were being deleted are deleted too', async () => {
+    const { table, objects, sync } = await openWithEntries();
     for (const endpoints of [['10.0.0.1', '10.0.0.3'], ['10.0.0.1']]) {
       objects.put(pods(...endpoints));
       await sync();
     }
-    table.flows = [TO_A, aFlow('172.30.0.1:53 → 10.0.0.3:5353')];
-    await vi.waitFor(() => expect(table.flows).toEqual([TO_A]));
+    table.entries = [TO_A, anEntry('172.30.0.1:53 → 10.0.0.3:5353')];
+    await vi.waitFor(() => expect(table.entries).toEqual([TO_A]));
   });
 
   it('are all looked at when the leftovers of another proxy were removed', async () => {
-    const { table, state } = await openWithFlows();
+    const { table, state } = await openWithEntries();
     state.families.IPv4.removals.put('IPv4', { removedAtMs: 1 });
     await vi.waitFor(() => expect(table.filters.length).toBeGreaterThan(1));
   });
 
-  it('that could not be cut are cut a second later', async () => {
-    const { table, objects, sync } = await openWithFlows();
+  it('that could not be deleted are deleted a second later', async () => {
+    const { table, objects, sync } = await openWithEntries();
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
     table.failure = REFUSED;
     objects.put(pods('10.0.0.1'));
     await sync();
     await vi.advanceTimersByTimeAsync(900);
-    expect(table.flows).toEqual([TO_A, TO_B]);
+    expect(table.entries).toEqual([TO_A, TO_B]);
     await vi.advanceTimersByTimeAsync(200);
-    expect(table.flows).toEqual([TO_A]);
+    expect(table.entries).toEqual([TO_A]);
   });
 
   it('are left alone when the proxy ends', async () => {

@@ -1,11 +1,11 @@
 import { type ConntrackEntry, formatFilter, matchesFilter } from '@menwei/netlink/conntrack';
-import { aFlow } from '@menwei/testing/conntrack/testing.ts';
+import { anEntry } from '@menwei/testing/conntrack/testing.ts';
 import { anEndpoint, aServicePort, type ServicePortFields } from '@menwei/testing/services/testing.ts';
 import { describe, expect, it } from 'vitest';
 import type { Endpoint, ServicePort } from '../state/service-port.ts';
+import { Candidates } from './candidates.ts';
 import { FrontendIndex } from './frontends.ts';
-import { StaleFlows } from './stale-flows.ts';
-import { Suspects } from './suspects.ts';
+import { StaleEntries } from './stale-entries.ts';
 
 const NODE = '203.0.113.9';
 
@@ -25,22 +25,22 @@ type Change = readonly [before: ServicePort | undefined, after: ServicePort | un
 
 interface Outcome {
   readonly filters: readonly string[];
-  has(flow: ConntrackEntry): boolean;
+  has(entry: ConntrackEntry): boolean;
 }
 
 /** What is stale after these changes, among other service ports. */
 function judge(changes: readonly Change[], others: readonly ServicePort[] = []): Outcome {
-  const suspects = new Suspects();
+  const candidates = new Candidates();
   const frontends = new FrontendIndex();
   frontends.update(new Map(others.map((port) => [port.key, port])));
   for (const [was, is] of changes) {
-    suspects.note(was, is);
+    candidates.note(was, is);
     const key = (is ?? was)?.key ?? '';
     frontends.update(new Map([[key, is]]));
   }
   const acceptsNodePorts = (ip: string) => ip === NODE || ip === '127.0.0.1';
-  const stale = new StaleFlows({ suspects, frontends, acceptsNodePorts });
-  const filters = suspects.filters();
+  const stale = new StaleEntries({ candidates, frontends, acceptsNodePorts });
+  const filters = candidates.filters();
   return {
     filters: filters.map(formatFilter),
     has: (each) => filters.some((filter) => matchesFilter(filter, each)) && stale.has(each),
@@ -48,8 +48,10 @@ function judge(changes: readonly Change[], others: readonly ServicePort[] = []):
 }
 
 function expectStale(outcome: Outcome, stale: readonly string[], live: readonly string[]): void {
-  for (const text of stale) expect({ text, stale: outcome.has(aFlow(text)) }).toEqual({ text, stale: true });
-  for (const text of live) expect({ text, stale: outcome.has(aFlow(text)) }).toEqual({ text, stale: false });
+  for (const text of stale)
+    expect({ text, stale: outcome.has(anEntry(text)) }).toEqual({ text, stale: true });
+  for (const text of live)
+    expect({ text, stale: outcome.has(anEntry(text)) }).toEqual({ text, stale: false });
 }
 
 describe('of a Service', () => {
@@ -58,55 +60,55 @@ describe('of a Service', () => {
   const none = dns();
   it.each<[string, Change, readonly string[], readonly string[]]>([
     [
-      'that is new, flows made before it',
+      'that is new, entries made before it',
       [undefined, first],
       ['172.30.0.1:53', '172.30.0.1:53 → 10.0.0.2:5353'],
       ['172.30.0.1:53 → 10.0.0.1:5353', '172.30.0.1:54', '172.30.0.2:53', '10.0.0.1:5353'],
     ],
     [
-      'that is new and has no endpoint, every flow',
+      'that is new and has no endpoint, every entry',
       [undefined, none],
       ['172.30.0.1:53', '172.30.0.1:53 → 10.0.0.1:5353'],
       ['172.30.0.2:53'],
     ],
     [
-      'that loses an endpoint, flows to that one',
+      'that loses an endpoint, entries to that one',
       [both, first],
       ['172.30.0.1:53 → 10.0.0.2:5353'],
       ['172.30.0.1:53 → 10.0.0.1:5353', '10.0.0.2:5353', '172.30.0.9:53 → 10.0.0.2:5353'],
     ],
     [
-      'whose endpoint is replaced, flows to the former one',
+      'whose endpoint is replaced, entries to the former one',
       [first, dns({ endpoints: [B] })],
       ['172.30.0.1:53 → 10.0.0.1:5353'],
       ['172.30.0.1:53 → 10.0.0.2:5353'],
     ],
     [
-      'that loses its last endpoint, every flow',
+      'that loses its last endpoint, every entry',
       [first, none],
       ['172.30.0.1:53 → 10.0.0.1:5353'],
       ['10.0.0.1:5353'],
     ],
     [
-      'that gets its first endpoint, flows that led nowhere',
+      'that gets its first endpoint, entries that led nowhere',
       [none, first],
       ['172.30.0.1:53', '172.30.0.1:53 → 10.0.0.2:5353'],
       ['172.30.0.1:53 → 10.0.0.1:5353'],
     ],
     [
-      'that is deleted, every flow that was translated',
+      'that is deleted, every entry that was translated',
       [both, undefined],
       ['172.30.0.1:53 → 10.0.0.1:5353', '172.30.0.1:53 → 10.0.0.2:5353'],
       ['172.30.0.1:53', '10.0.0.1:5353', '172.30.0.9:53 → 10.0.0.1:5353'],
     ],
     [
-      'that gets another port number, flows to the former',
+      'that gets another port number, entries to the former',
       [first, dns({ port: 54, endpoints: [A] })],
       ['172.30.0.1:53 → 10.0.0.1:5353', '172.30.0.1:54'],
       ['172.30.0.1:54 → 10.0.0.1:5353', '172.30.0.1:53'],
     ],
     [
-      'that loses addresses, flows to those',
+      'that loses addresses, entries to those',
       [
         dns({ endpoints: [A], externalIPs: ['198.51.100.1'], loadBalancerVIPs: ['192.0.2.1'] }),
         dns({ endpoints: [A] }),
@@ -115,7 +117,7 @@ describe('of a Service', () => {
       ['172.30.0.1:53 → 10.0.0.1:5353', '192.0.2.1:53', '192.0.2.9:53 → 10.0.0.1:5353'],
     ],
     [
-      'that gets an address, flows made before',
+      'that gets an address, entries made before',
       [dns({ endpoints: [A] }), dns({ endpoints: [A], externalIPs: ['198.51.100.1'] })],
       ['198.51.100.1:53'],
       ['198.51.100.1:53 → 10.0.0.1:5353', '172.30.0.1:53 → 10.0.0.1:5353'],
@@ -123,7 +125,7 @@ describe('of a Service', () => {
   ])('%s', (_, change, stale, live) => {
     const outcome = judge([change]);
     expectStale(outcome, stale, live);
-    for (const text of stale) expect(outcome.has(aFlow(text, 'TCP'))).toBe(false);
+    for (const text of stale) expect(outcome.has(anEntry(text, 'TCP'))).toBe(false);
   });
 
   it.each<[string, Change]>([
@@ -145,7 +147,7 @@ describe('of a Service', () => {
 
   it('an endpoint that neither serves nor is ready is as good as gone', () => {
     const outcome = judge([[both, dns({ endpoints: [A, pod(2, { ready: false, serving: false })] })]]);
-    expect(outcome.has(aFlow('172.30.0.1:53 → 10.0.0.2:5353'))).toBe(true);
+    expect(outcome.has(anEntry('172.30.0.1:53 → 10.0.0.2:5353'))).toBe(true);
   });
 });
 
@@ -154,7 +156,7 @@ describe('through a node port', () => {
   const first = dns({ nodePort: 30_053, endpoints: [A] });
   it.each<[string, Change, readonly string[], readonly string[]]>([
     [
-      'that is new, flows to the node that the Service had no part in',
+      'that is new, entries to the node that the Service had no part in',
       [dns({ endpoints: [A] }), first],
       [`${NODE}:30053`, `${NODE}:30053 → 10.0.0.2:5353`],
       [
@@ -166,7 +168,7 @@ describe('through a node port', () => {
       ],
     ],
     [
-      'whose Service loses an endpoint, flows to that one',
+      'whose Service loses an endpoint, entries to that one',
       [both, first],
       [
         `${NODE}:30053 → 10.0.0.2:5353`,
@@ -176,7 +178,7 @@ describe('through a node port', () => {
       [`${NODE}:30053 → 10.0.0.1:5353`, `${NODE}:30053`, '203.0.113.77:30053', '10.0.0.2:30053'],
     ],
     [
-      'that goes, flows to its endpoints',
+      'that goes, entries to its endpoints',
       [first, dns({ endpoints: [A] })],
       [`${NODE}:30053 → 10.0.0.1:5353`],
       [`${NODE}:30053`, `${NODE}:30053 → 10.0.0.2:5353`, '172.30.0.1:53 → 10.0.0.1:5353'],
@@ -195,13 +197,13 @@ describe('through a node port', () => {
   it('a pod that answers on the same number is left alone, even when it is a former endpoint', () => {
     const same = pod(1, { port: 30_053 });
     const outcome = judge([[dns({ nodePort: 30_053, endpoints: [same] }), dns({ nodePort: 30_053 })]]);
-    expect(outcome.has(aFlow('10.0.0.1:30053'))).toBe(false);
-    expect(outcome.has(aFlow(`${NODE}:30053 → 10.0.0.1:30053`))).toBe(true);
+    expect(outcome.has(anEntry('10.0.0.1:30053'))).toBe(false);
+    expect(outcome.has(anEntry(`${NODE}:30053 → 10.0.0.1:30053`))).toBe(true);
   });
 });
 
 describe('between Services', () => {
-  it('an address that passes on keeps flows to endpoints that both have', () => {
+  it('an address that passes on keeps entries to endpoints that both have', () => {
     const was = dns({ endpoints: [A, B] });
     const is = dns({ name: 'other', endpoints: [B] });
     for (const changes of [
@@ -215,29 +217,29 @@ describe('between Services', () => {
       ],
     ] as const) {
       const outcome = judge(changes);
-      expect(outcome.has(aFlow('172.30.0.1:53 → 10.0.0.1:5353'))).toBe(true);
-      expect(outcome.has(aFlow('172.30.0.1:53 → 10.0.0.2:5353'))).toBe(false);
+      expect(outcome.has(anEntry('172.30.0.1:53 → 10.0.0.1:5353'))).toBe(true);
+      expect(outcome.has(anEntry('172.30.0.1:53 → 10.0.0.2:5353'))).toBe(false);
     }
   });
 
   it('an endpoint that one loses stays with the other', () => {
     const other = dns({ name: 'other', clusterIP: '172.30.0.2', endpoints: [A] });
     const outcome = judge([[dns({ endpoints: [A, B] }), dns({ endpoints: [B] })]], [other]);
-    expect(outcome.has(aFlow('172.30.0.1:53 → 10.0.0.1:5353'))).toBe(true);
-    expect(outcome.has(aFlow('172.30.0.2:53 → 10.0.0.1:5353'))).toBe(false);
+    expect(outcome.has(anEntry('172.30.0.1:53 → 10.0.0.1:5353'))).toBe(true);
+    expect(outcome.has(anEntry('172.30.0.2:53 → 10.0.0.1:5353'))).toBe(false);
   });
 
   it('an external IP with the number of a node port is no node port', () => {
     const other = dns({ name: 'other', port: 30_053, clusterIP: NODE, endpoints: [B] });
     const outcome = judge([[undefined, dns({ nodePort: 30_053, endpoints: [A] })]], [other]);
-    expect(outcome.has(aFlow(`${NODE}:30053 → 10.0.0.2:5353`))).toBe(false);
+    expect(outcome.has(anEntry(`${NODE}:30053 → 10.0.0.2:5353`))).toBe(false);
   });
 
   it('SCTP is not UDP', () => {
     const sctp = { ...dns({ endpoints: [A, B] }), protocol: 'SCTP' } as const;
     const outcome = judge([[sctp, { ...sctp, endpoints: [A] }]]);
-    expect(outcome.has(aFlow('172.30.0.1:53 → 10.0.0.2:5353', 'SCTP'))).toBe(true);
-    expect(outcome.has(aFlow('172.30.0.1:53 → 10.0.0.2:5353', 'UDP'))).toBe(false);
+    expect(outcome.has(anEntry('172.30.0.1:53 → 10.0.0.2:5353', 'SCTP'))).toBe(true);
+    expect(outcome.has(anEntry('172.30.0.1:53 → 10.0.0.2:5353', 'UDP'))).toBe(false);
   });
 });
 
@@ -300,9 +302,9 @@ describe('what the kernel is asked for', () => {
   });
 });
 
-describe('suspects of two cuts', () => {
+describe('candidates of two cleanings', () => {
   it('together are those of both', () => {
-    const [one, other] = [new Suspects(), new Suspects()];
+    const [one, other] = [new Candidates(), new Candidates()];
     one.note(dns({ endpoints: [A, B] }), dns({ endpoints: [B] }));
     other.note(dns({ endpoints: [B] }), undefined);
     one.add(other);
@@ -310,7 +312,7 @@ describe('suspects of two cuts', () => {
       'UDP answered by 10.0.0.1:5353',
       'UDP answered by 10.0.0.2:5353',
     ]);
-    expect(one.lookAt('172.30.0.1:53/UDP')).toBe('any');
+    expect(one.checkOf('172.30.0.1:53/UDP')).toBe('any');
     expect(one.isFormerEndpoint('10.0.0.1:5353/UDP')).toBe(true);
   });
 });

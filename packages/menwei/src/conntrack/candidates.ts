@@ -1,0 +1,142 @@
+/**
+ * Which conntrack entries may be stale after changes to service ports: as few as possible, and the filters by which the kernel
+ * finds these few.
+ *
+ * To ask the kernel costs a walk over its whole table, and a little for every entry that a filter lets through. So few,
+ * narrow filters are best; and when many would be needed, a single wide one is cheaper.
+ */
+import { type ConntrackFilter, formatFilter } from '@menwei/netlink/conntrack';
+import type { AppliedPort, Destination } from '../state/service-port.ts';
+import { type AddressKey, type Frontend, frontendsOf, usableDestinations } from './frontends.ts';
+
+/**
+ * - `any`: the frontend is new or gone: nothing is known of its entries;
+ * - `former`: its entries lead to present endpoints or to former ones.
+ */
+type Check = 'any' | 'former';
+
+/** With three filters or fewer a walk for each costs less than reading all entries of a protocol. */
+const MAX_FILTERS = 3;
+
+const NO_FRONTENDS: ReadonlyMap<AddressKey, Frontend> = new Map();
+const NO_ENDPOINTS: ReadonlyMap<AddressKey, Destination> = new Map();
+
+export class Candidates {
+  readonly #checks = new Map<AddressKey, Check>();
+  readonly #formerEndpoints = new Set<AddressKey>();
+  /** By their text. */
+  readonly #filters = new Map<string, ConntrackFilter>();
+
+  get isEmpty(): boolean {
+    return this.#filters.size === 0;
+  }
+
+  /** Undefined: no entry of this frontend can be stale. */
+  checkOf(frontend: AddressKey): Check | undefined {
+    return this.#checks.get(frontend);
+  }
+
+  /** Whether entries may lead to this endpoint from a frontend that no longer has it. */
+  isFormerEndpoint(endpoint: AddressKey): boolean {
+    return this.#formerEndpoints.has(endpoint);
+  }
+
+  /** What the kernel is to be asked for, one after another; the answers hold all candidates, and others. */
+  filters(): readonly ConntrackFilter[] {
+    const filters = [...this.#filters.values()];
+    if (filters.length <= MAX_FILTERS) return filters;
+    return [...new Set(filters.map(({ protocol }) => protocol))].map((protocol) => ({ protocol }));
+  }
+
+  /** A service port came (before: undefined), went (after: undefined) or changed. */
+  note(before: AppliedPort | undefined, after: AppliedPort | undefined): void {
+    const protocol = (after ?? before)?.protocol;
+    if (protocol === undefined) return;
+    const [was, is] = [reachOf(before), reachOf(after)];
+    // A frontend without endpoints says nothing about what was let through before it was there.
+    const isWoken = was.endpoints.size === 0 && is.endpoints.size > 0;
+    this.#addAny(
+      protocol,
+      select(is.frontends, (frontend) => isWoken || !was.frontends.has(frontend)),
+    );
+    const gone = select(was.frontends, (frontend) => !is.frontends.has(frontend));
+    const lost = select(was.endpoints, (endpoint) => !is.endpoints.has(endpoint));
+    this.#addFormer(
+      protocol,
+      lost.size > 0 ? was.frontends : gone,
+      gone.size > 0 ? was.endpoints : lost,
+      gone,
+    );
+  }
+
+  /** Takes in the candidates of others. */
+  add(others: Candidates): void {
+    for (const [frontend, check] of others.#checks) this.#check(frontend, check);
+    for (const endpoint of others.#formerEndpoints) this.#formerEndpoints.add(endpoint);
+    for (const [text, filter] of others.#filters) this.#filters.set(text, filter);
+  }
+
+  #addAny(protocol: AppliedPort['protocol'], fresh: ReadonlyMap<AddressKey, Frontend>): void {
+    for (const frontend of fresh.keys()) this.#check(frontend, 'any');
+    this.#search(destinationFilters(protocol, fresh.values()));
+  }
+
+  /** All entries from one of these frontends to one of these endpoints; so either will do to find them. */
+  #addFormer(
+    protocol: AppliedPort['protocol'],
+    frontends: ReadonlyMap<AddressKey, Frontend>,
+    endpoints: ReadonlyMap<AddressKey, Destination>,
+    gone: ReadonlyMap<AddressKey, Frontend>,
+  ): void {
+    for (const frontend of frontends.keys()) this.#check(frontend, gone.has(frontend) ? 'any' : 'former');
+    for (const endpoint of endpoints.keys()) this.#formerEndpoints.add(endpoint);
+    const byDestination = destinationFilters(protocol, frontends.values());
+    const byReply = replyFilters(protocol, endpoints.values());
+    this.#search(byReply.length <= byDestination.length ? byReply : byDestination);
+  }
+
+  #check(frontend: AddressKey, check: Check): void {
+    if (this.#checks.get(frontend) !== 'any') this.#checks.set(frontend, check);
+  }
+
+  #search(filters: readonly ConntrackFilter[]): void {
+    for (const filter of filters) this.#filters.set(formatFilter(filter), filter);
+  }
+}
+
+interface Reach {
+  readonly frontends: ReadonlyMap<AddressKey, Frontend>;
+  readonly endpoints: ReadonlyMap<AddressKey, Destination>;
+}
+
+function reachOf(port: AppliedPort | undefined): Reach {
+  if (port === undefined) return { frontends: NO_FRONTENDS, endpoints: NO_ENDPOINTS };
+  return { frontends: frontendsOf(port), endpoints: usableDestinations(port) };
+}
+
+function select<T>(
+  all: ReadonlyMap<AddressKey, T>,
+  isWanted: (key: AddressKey) => boolean,
+): ReadonlyMap<AddressKey, T> {
+  return new Map([...all].filter(([key]) => isWanted(key)));
+}
+
+/** One filter for each port number: the address too if there is just one. */
+function destinationFilters(
+  protocol: AppliedPort['protocol'],
+  frontends: Iterable<Frontend>,
+): readonly ConntrackFilter[] {
+  const byPort = new Map<number, Frontend>();
+  for (const frontend of frontends) {
+    const { port } = frontend;
+    byPort.set(port, byPort.has(port) ? { port } : frontend);
+  }
+  return Array.from(byPort.values(), (destination) => ({ protocol, destination }));
+}
+
+function replyFilters(
+  protocol: AppliedPort['protocol'],
+  endpoints: Iterable<Destination>,
+): readonly ConntrackFilter[] {
+  return Array.from(endpoints, ({ ip, port }) => ({ protocol, replySource: { ip, port } }));
+}
