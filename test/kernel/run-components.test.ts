@@ -1,5 +1,6 @@
 /** Each component of a real proxy fails in its turn: traffic goes on, the servers answer, and it comes back. */
 import { execFileSync } from 'node:child_process';
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { connect, createServer, type Server } from 'node:net';
 import { IP_FAMILIES, type IpFamily } from '@menwei/addresses/ip.ts';
 import { startToolRunner } from '@menwei/kernel/tool-runner.ts';
@@ -106,6 +107,22 @@ async function get(url: string): Promise<string> {
   return `${response.status} ${await response.text()}`;
 }
 
+/** Sockets of netlink, which are those that backends hold. */
+function countDescriptors(): number {
+  const inodes = new Set(
+    readFileSync('/proc/thread-self/net/netlink', 'utf8')
+      .split('\n')
+      .map((line) => line.trim().split(/\s+/).at(-1)),
+  );
+  return readdirSync('/proc/self/fd').filter((fd) => {
+    try {
+      return inodes.has(/^socket:\[(\d+)\]$/.exec(readlinkSync(`/proc/self/fd/${fd}`))?.[1]);
+    } catch {
+      return false;
+    }
+  }).length;
+}
+
 const servers: Server[] = [];
 
 beforeAll(async () => {
@@ -145,6 +162,7 @@ describe.each(MODES)('the components of a proxy in %s mode', (mode) => {
     try {
       await eventually(() => notRunning(states)).toEqual([]);
       let number = 1;
+      const descriptors = countDescriptors();
       for (const { name, onFailure } of components) {
         if (onFailure === 'end the process') continue;
         const traffic = new Traffic();
@@ -166,6 +184,8 @@ describe.each(MODES)('the components of a proxy in %s mode', (mode) => {
         const failures = name === 'relays' ? [] : traffic.failures;
         expect({ name, failures, hasAsked: count > 0 }).toEqual({ name, failures: [], hasAsked: true });
       }
+      // None of those that failed has left anything open.
+      await eventually(() => countDescriptors() - descriptors).toBeLessThanOrEqual(0);
       expect(await get('http://127.0.0.1:10256/healthz')).toMatch(/^200 /);
       expect(await get('http://127.0.0.1:10249/status')).not.toMatch(/"(pending|error)"/);
     } finally {

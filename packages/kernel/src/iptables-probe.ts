@@ -34,6 +34,8 @@ export interface TableProbe {
    * changed, unless it is wanted afresh. Throws KernelError.
    */
   countRules?(table: string, afresh: boolean, signal: AbortSignal): Promise<RuleTally>;
+  /** Closes what it holds open, if anything. It may be used again, and opens it then. */
+  close?(): void;
 }
 
 /** To dump the rules of 11,000 chains as a whole takes 0.2 s, of 55,000 more than 20 s. */
@@ -79,6 +81,11 @@ export class NftablesProbe implements TableProbe {
     return new Map(
       [...counted].flatMap(([chain, { tally }]) => (tally === undefined ? [] : [[chain, tally]])),
     );
+  }
+
+  close(): void {
+    this.#connection?.[Symbol.dispose]();
+    this.#connection = undefined;
   }
 
   #open(): NetlinkConnection {

@@ -57,6 +57,8 @@ export interface Backend<Unit, State, Changes> extends Rules<Unit, State, Change
   destinations?(key: ServicePortKey): readonly Destination[];
   /** Leaves nothing of ours in the kernel and touches nothing else. */
   cleanup(signal: AbortSignal): Promise<void>;
+  /** Closes what it holds open, if anything; nothing may be asked of it then. What is in the kernel stays. */
+  close?(): void;
 }
 
 /**

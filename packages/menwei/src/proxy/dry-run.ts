@@ -25,5 +25,6 @@ export function dryRun(backend: AnyBackend, print: (text: string) => void): AnyB
     // What was printed is not there to be watched.
     watch: (_drifted, _inTurn, signal) => untilAborted(signal),
     cleanup: async () => undefined,
+    close: () => backend.close?.(),
   };
 }

@@ -122,9 +122,10 @@ export class FamilyProxy<Unit, State, Changes> implements Syncable {
     this.#tracker.onTouched(listener);
   }
 
-  /** Follows the objects no longer. What it has written stays. */
+  /** Follows the objects no longer, and closes its backend. What it has written stays. */
   close(): void {
     for (const each of [this.#tracker, this.#servicePorts, this.#unmet]) each.close();
+    this.#backend.close?.();
   }
 
   sync(signal: AbortSignal): Promise<SyncResult> {

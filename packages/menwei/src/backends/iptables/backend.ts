@@ -66,6 +66,10 @@ export class IptablesBackend extends IptablesRules implements Backend<IptablesUn
     return this.#kernel.watch(left, drifted, inTurn, signal);
   }
 
+  close(): void {
+    this.#kernel.close();
+  }
+
   cleanup(signal: AbortSignal): Promise<void> {
     return this.#kernel.cleanup(signal);
   }

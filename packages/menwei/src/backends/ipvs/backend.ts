@@ -16,6 +16,8 @@ export interface IpvsBackendOptions extends IpvsOptions, IpvsKernelOptions {
   readonly watchPeriodMs: number;
   /** How often the watch looks at weights in transition; twice a second unless told. */
   readonly gradualPeriodMs?: number;
+  /** Closes the doors. */
+  readonly close?: () => void;
 }
 
 export class IpvsBackend extends IpvsRules implements Backend<IpvsUnit, IpvsState, IpvsChanges> {
@@ -59,5 +61,9 @@ export class IpvsBackend extends IpvsRules implements Backend<IpvsUnit, IpvsStat
 
   cleanup(signal: AbortSignal): Promise<void> {
     return this.#kernel.cleanup(signal);
+  }
+
+  close(): void {
+    this.#options.close?.();
   }
 }

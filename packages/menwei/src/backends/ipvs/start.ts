@@ -83,16 +83,23 @@ export async function startIpvs(
   try {
     const tools = await findIptables(runner, family, signal);
     logger.info({ family, variant: tools.variant }, 'iptables found');
-    const ipvs = openIpvsClient();
+    using doors = new DisposableStack();
+    const ipvs = doors.use(openIpvsClient());
     // Only who is going to write may change anything for its sake.
     if (!settings.dryRun && !settings.cleanup) await setUp(settings.ipvs, ipvs, logger, signal);
     const watchPeriodMs = settings.syncPeriodMs;
+    const sets = doors.use(openIpSetClient());
+    const links = doors.use(openLinkClient());
+    const rules = new KernelRules({ tools, layout: LAYOUT, family, logger, watchPeriodMs });
+    doors.defer(() => rules.close());
+    const opened = doors.move();
     return new IpvsBackend({
       ...ipvsOptions(settings, family),
       ipvs,
-      sets: openIpSetClient(),
-      links: openLinkClient(),
-      rules: new KernelRules({ tools, layout: LAYOUT, family, logger, watchPeriodMs }),
+      sets,
+      links,
+      close: () => opened.dispose(),
+      rules,
       logger,
       watchPeriodMs,
       drainTimeoutMs: settings.ipvs.drainTimeoutMs,

@@ -32,6 +32,8 @@ export interface NftablesBackendOptions extends NftablesOptions {
   readonly client: NfTablesClient;
   /** Port ids of all connections to nf_tables of this process, by the time the watch begins; else that of the client. */
   readonly ownPorts?: readonly number[];
+  /** Closes the client. */
+  readonly close?: () => void;
 }
 
 export class NftablesBackend
@@ -42,6 +44,7 @@ export class NftablesBackend
   readonly sent = { messages: 0, bytes: 0 };
   readonly #client: NfTablesClient;
   readonly #ownPorts: readonly number[];
+  readonly #close: () => void;
   readonly #table: TableName;
   readonly #forgotten = new Forgotten();
   /** Of the ruleset: when something was observed, and what changes were made for. */
@@ -56,6 +59,7 @@ export class NftablesBackend
     super(options);
     this.#client = options.client;
     this.#ownPorts = options.ownPorts ?? [options.client.portId];
+    this.#close = options.close ?? (() => undefined);
     this.#table = frameTable(options.family);
   }
 
@@ -128,6 +132,10 @@ export class NftablesBackend
     } catch (error) {
       if (!(error instanceof KernelError) || error.errno !== ENOENT) throw error;
     }
+  }
+
+  close(): void {
+    this.#close();
   }
 
   /** All at once, or at least all that matters at once. */

@@ -21,8 +21,13 @@ export function startNftables(settings: Settings, family: IpFamily): NftablesBac
     const client = new NfTables(new NetlinkConnection(openNetlinkTransport(NETLINK_NETFILTER)));
     // A kernel without nf_tables, or one that does not let us at it, says so here.
     client.observeGeneration();
-    ownPorts.push(client.portId);
-    return new NftablesBackend({ ...nftablesOptions(settings, family), client, ownPorts });
+    const port = client.portId;
+    ownPorts.push(port);
+    const close = () => {
+      client[Symbol.dispose]();
+      ownPorts.splice(ownPorts.indexOf(port), 1);
+    };
+    return new NftablesBackend({ ...nftablesOptions(settings, family), client, ownPorts, close });
   } catch (cause) {
     if (!(cause instanceof KernelError)) throw cause;
     const { message: detail, errno } = cause;

@@ -114,6 +114,10 @@ export class UserspaceBackend
     return this.#plan?.destinations(key) ?? [];
   }
 
+  close(): void {
+    this.#kernel.close();
+  }
+
   async cleanup(signal: AbortSignal): Promise<void> {
     await this.#kernel.cleanup(signal);
     await this.#applyRelays(new Map([...this.#ownRelays().keys()].map((key) => [key, undefined])));

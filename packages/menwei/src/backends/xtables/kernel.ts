@@ -52,6 +52,11 @@ export class KernelRules {
     await this.#options.tools.restore({ [Symbol.iterator]: () => formatPieces(script) }, signal);
   }
 
+  /** Closes what is held open to look at the kernel. */
+  close(): void {
+    this.#options.tools.probe.close?.();
+  }
+
   /** Calls `drifted` whenever the kernel does not hold what we left in it, until the signal ends it. */
   watch(
     left: LeftRules,

@@ -2,9 +2,9 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { decodeAttributes } from '../../attribute.ts';
 import { MessageWriter } from '../../message-writer.ts';
-import { SharedTexts } from '../../shared-text.ts';
 import { hex } from '../../testing/bytes.ts';
 import { comment as anyComment } from '../../testing/nftables-arbitraries.ts';
+import { SharedTexts } from './text.ts';
 import { decodeComment, encodeComment } from './userdata.ts';
 
 function encode(comment: string, isOpenInterval = false): Uint8Array | undefined {
