@@ -4,7 +4,7 @@ import { observeIpPresence } from '@menwei/kernel/ip-support.ts';
 import { askUntilCertain } from '@menwei/kernel/passing-failure.ts';
 import type { ToolRunner } from '@menwei/kernel/tool-runner.ts';
 import { KernelError } from '@menwei/netlink';
-import { sweepRules } from '../backends/leftover-sweep.ts';
+import { searchLeftoverRules } from '../backends/leftover-search.ts';
 import type { Leftovers } from '../backends/leftovers.ts';
 import { allModes } from '../backends/modes.ts';
 import type { Settings } from '../config/settings.ts';
@@ -52,7 +52,7 @@ export async function cleanupKernel(
       await found.remove(signal);
       logger.info({ family }, `removed leftover rules: ${found.what}`);
     };
-    failures.push(...(await sweepRules({ settings, family, runner, onFound }, signal)));
+    failures.push(...(await searchLeftoverRules({ settings, family, runner, onFound }, signal)));
   }
   const [first, ...others] = failures;
   for (const error of others) logger.error({ err: error }, 'cleanup failed');

@@ -4,7 +4,7 @@ import type { ToolRunner } from '@menwei/kernel/tool-runner.ts';
 import type { KernelError } from '@menwei/netlink';
 import { ConntrackTable } from '@menwei/netlink/conntrack';
 import type { AnyBackend } from '../backends/backend.ts';
-import { type SweepOptions, sweep } from '../backends/leftover-sweep.ts';
+import { type LeftoverSearchOptions, searchLeftovers } from '../backends/leftover-search.ts';
 import type { Settings } from '../config/settings.ts';
 import type { CleanerOptions } from '../conntrack/cleaner.ts';
 import type { Logger } from '../log/logger.ts';
@@ -22,10 +22,10 @@ export interface ProxyDoors {
   /** A new backend. Throws KernelError. */
   readonly startBackend: (family: IpFamily, signal: AbortSignal) => Promise<AnyBackend>;
   readonly openConntrack: (family: IpFamily) => CleanerOptions['table'];
-  /** See {@link sweep}. */
-  readonly sweep: (
+  /** See {@link searchLeftovers}. */
+  readonly searchLeftovers: (
     family: IpFamily,
-    onFound: SweepOptions['onFound'],
+    onFound: LeftoverSearchOptions['onFound'],
     signal: AbortSignal,
   ) => Promise<readonly KernelError[]>;
 }
@@ -47,6 +47,7 @@ export function openKernelDoors(
     startBackend: (family, signal) =>
       startBackend(settings, family, { ...surroundings, relays: relays?.current }, signal),
     openConntrack: (family) => new ConntrackTable(family),
-    sweep: (family, onFound, signal) => sweep({ settings, family, runner, onFound }, signal),
+    searchLeftovers: (family, onFound, signal) =>
+      searchLeftovers({ settings, family, runner, onFound }, signal),
   };
 }

@@ -142,7 +142,7 @@ export class FamilyParts {
     const { family } = this;
     return new LeftoverRemoval({
       family,
-      sweep: doors.sweep,
+      searchLeftovers: doors.searchLeftovers,
       retryMs: settings.syncPeriodMs,
       logger,
       print: settings.dryRun ? print : undefined,

@@ -1,13 +1,13 @@
 /** Removes what others left, as a component that begins after the first sync of a family, and goes on while that fails. */
 import type { IpFamily } from '@menwei/addresses/ip.ts';
-import type { SweepOptions } from '../backends/leftover-sweep.ts';
+import type { LeftoverSearchOptions } from '../backends/leftover-search.ts';
 import type { Logger } from '../log/logger.ts';
 import { pause, untilAborted } from '../scheduling/pause.ts';
 import type { ProxyDoors } from './doors.ts';
 
 interface LeftoverRemovalOptions {
   readonly family: IpFamily;
-  readonly sweep: ProxyDoors['sweep'];
+  readonly searchLeftovers: ProxyDoors['searchLeftovers'];
   /** From an attempt that failed to the next. */
   readonly retryMs: number;
   readonly logger: Logger;
@@ -35,10 +35,10 @@ export class LeftoverRemoval {
   }
 
   async #attempt(signal: AbortSignal): Promise<boolean> {
-    const { sweep, family } = this.#options;
+    const { searchLeftovers, family } = this.#options;
     const removed: string[] = [];
     try {
-      const failures = await sweep(family, this.#onFound(removed), signal);
+      const failures = await searchLeftovers(family, this.#onFound(removed), signal);
       if (failures.length === 0) return true;
       this.#complain(failures);
     } catch (error) {
@@ -49,7 +49,7 @@ export class LeftoverRemoval {
     return false;
   }
 
-  #onFound(removed: string[]): SweepOptions['onFound'] {
+  #onFound(removed: string[]): LeftoverSearchOptions['onFound'] {
     const { print, family } = this.#options;
     return async (found, signal) => {
       if (print === undefined) {

@@ -121,7 +121,7 @@ async function start(args: readonly string[] = []): Promise<Running> {
     relays: new RelayRoom(open, 0),
     startBackend: async (family) => backend(family),
     openConntrack: () => new FakeConntrackTable(),
-    sweep: async () => [],
+    searchLeftovers: async () => [],
   };
   const states = new ComponentStates();
   const faults = new ComponentFaults();

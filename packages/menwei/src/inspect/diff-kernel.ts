@@ -2,7 +2,7 @@
 
 import type { IpFamily } from '@menwei/addresses/ip.ts';
 import { startToolRunner, type ToolRunner } from '@menwei/kernel/tool-runner.ts';
-import { sweep } from '../backends/leftover-sweep.ts';
+import { searchLeftovers } from '../backends/leftover-search.ts';
 import type { Leftovers } from '../backends/leftovers.ts';
 import { findMode } from '../backends/modes.ts';
 import type { Settings } from '../config/settings.ts';
@@ -77,7 +77,7 @@ async function compareLeftovers(
     logger.warn({ family }, `leftovers of another proxy or mode: ${what}`);
     print(family, commands);
   };
-  for (const error of await sweep({ settings, family, runner, onFound }, signal)) {
+  for (const error of await searchLeftovers({ settings, family, runner, onFound }, signal)) {
     logger.warn({ family, err: error }, 'leftover rules of another proxy or mode may still be in effect');
     process.exitCode = 1;
   }

@@ -28,7 +28,7 @@ import { findLeftoverRules } from './xtables/leftovers.ts';
 
 const { EINVAL, ENOENT, EPROTONOSUPPORT } = constants.errno;
 
-export interface SweepOptions {
+export interface LeftoverSearchOptions {
   readonly settings: Settings;
   readonly family: IpFamily;
   readonly runner: ToolRunner;
@@ -36,32 +36,35 @@ export interface SweepOptions {
   readonly onFound: (found: Leftovers, signal: AbortSignal) => Promise<void>;
 }
 
-/** Looks at all there is, whatever of it can't be read or removed; returns the errors it met. */
-export async function sweep(options: SweepOptions, signal: AbortSignal): Promise<readonly KernelError[]> {
+/** Searches everywhere, whatever can't be read or removed on the way; returns the errors it met. */
+export async function searchLeftovers(
+  options: LeftoverSearchOptions,
+  signal: AbortSignal,
+): Promise<readonly KernelError[]> {
   using doors = new DisposableStack();
-  const run = new Sweep(options, doors, signal);
+  const run = new LeftoverSearch(options, doors, signal);
   await run.run();
   return run.failures;
 }
 
-/** Looks at rules of the iptables tools alone, of both variants, and otherwise does the same. */
-export async function sweepRules(
-  options: SweepOptions,
+/** The same for rules of the iptables tools alone, of both variants. */
+export async function searchLeftoverRules(
+  options: LeftoverSearchOptions,
   signal: AbortSignal,
 ): Promise<readonly KernelError[]> {
   using doors = new DisposableStack();
-  const run = new Sweep(options, doors, signal);
+  const run = new LeftoverSearch(options, doors, signal);
   await run.rules();
   return run.failures;
 }
 
-class Sweep {
+class LeftoverSearch {
   readonly failures: KernelError[] = [];
-  readonly #options: SweepOptions;
+  readonly #options: LeftoverSearchOptions;
   readonly #doors: DisposableStack;
   readonly #signal: AbortSignal;
 
-  constructor(options: SweepOptions, doors: DisposableStack, signal: AbortSignal) {
+  constructor(options: LeftoverSearchOptions, doors: DisposableStack, signal: AbortSignal) {
     this.#options = options;
     this.#doors = doors;
     this.#signal = signal;
