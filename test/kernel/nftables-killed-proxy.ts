@@ -1,10 +1,9 @@
 /** A proxy that is killed after some transactions, for nftables-faults.test.ts: it reads its orders from the command line. */
-import { NETLINK_NETFILTER, NetlinkConnection, openNetlinkTransport } from '@menwei/netlink';
-import { NfTables } from '@menwei/netlink/nftables';
+import { openNfTables } from '@menwei/netlink/nftables';
 import { interrupted, openProxy } from './nftables-objects.ts';
 
 const { family, busy, transactions } = JSON.parse(process.argv[2] ?? '');
-const { client } = interrupted(new NfTables(new NetlinkConnection(openNetlinkTransport(NETLINK_NETFILTER))), {
+const { client } = interrupted(openNfTables(), {
   afterApply: async (time) => {
     if (time + 1 === transactions) process.kill(process.pid, 'SIGKILL');
   },

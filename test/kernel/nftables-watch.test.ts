@@ -17,6 +17,7 @@ import {
   NFT_MSG,
   NfTables,
   type NfTablesClient,
+  openNfTables,
   type SetDeclaration,
   type TableName,
 } from '@menwei/netlink/nftables';
@@ -40,13 +41,9 @@ afterEach(async () => {
   nft(['flush', 'ruleset']);
 });
 
-function openClient(): NfTables {
-  return new NfTables(new NetlinkConnection(openNetlinkTransport(NETLINK_NETFILTER)));
-}
-
 function openBackend(
   family: IpFamily,
-  client: NfTablesClient = openClient(),
+  client: NfTablesClient = openNfTables(),
   ownPorts: readonly number[] = [client.portId],
 ): NftablesBackend {
   return new NftablesBackend({ family, client, ownPorts, masqueradeMark: 1 << 14, masqueradeAll: false });
@@ -141,7 +138,7 @@ describe('the watch asks for a look at the kernel, and goes on', () => {
   });
 
   it('when it can’t be read whether somebody was there before it began', async () => {
-    const client = openClient();
+    const client = openNfTables();
     const backend = openBackend('IPv4', client);
     await program(backend);
     const failure = { operation: 'receive', object: '', detail: 'no room', errno: constants.errno.ENOBUFS };
@@ -207,7 +204,7 @@ describe('the watch of a table', () => {
 
   it('hears nothing of what this process does, and hears others during it and after', async () => {
     using own = openBlockingClient();
-    const client = openClient();
+    const client = openNfTables();
     const backend = openBackend('IPv6', client, [client.portId, own.portId]);
     await program(backend);
     const heard = watch(backend);

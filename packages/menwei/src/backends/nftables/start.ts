@@ -1,7 +1,7 @@
 /** What the nftables mode does once, before its first sync. */
 import type { IpFamily } from '@menwei/addresses/ip.ts';
-import { KernelError, NETLINK_NETFILTER, NetlinkConnection, openNetlinkTransport } from '@menwei/netlink';
-import { NfTables } from '@menwei/netlink/nftables';
+import { KernelError } from '@menwei/netlink';
+import { openNfTables } from '@menwei/netlink/nftables';
 import type { Settings } from '../../config/settings.ts';
 import { NftablesBackend } from './backend.ts';
 import type { NftablesOptions } from './options.ts';
@@ -18,7 +18,7 @@ const ownPorts: number[] = [];
 /** The backend of one family, or why the family can't be served here. */
 export function startNftables(settings: Settings, family: IpFamily): NftablesBackend | KernelError {
   try {
-    const client = new NfTables(new NetlinkConnection(openNetlinkTransport(NETLINK_NETFILTER)));
+    const client = openNfTables();
     // A kernel without nf_tables, or one that does not let us at it, says so here.
     client.observeGeneration();
     const port = client.portId;

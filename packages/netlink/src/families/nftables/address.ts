@@ -45,6 +45,7 @@ export function encodeIpv4(text: string, from: number, to: number, bytes: Uint8A
   return octets === 4;
 }
 
+/** Writes the 4 bytes at `at` as text. */
 export function decodeIpv4(bytes: Uint8Array, at: number, text: AsciiWriter): void {
   for (let octet = 0; octet < 4; octet++) {
     if (octet > 0) text.character(DOT);
@@ -103,6 +104,7 @@ function hexadecimalDigit(code: number): number {
   return letter >= 0x61 && letter <= 0x66 ? letter - 0x57 : -1;
 }
 
+/** Writes the 16 bytes at `at` as text. */
 export function decodeIpv6(bytes: Uint8Array, at: number, text: AsciiWriter): void {
   const gap = longestGap(bytes, at);
   const gapEnd = gap + gapLength(bytes, at, gap);

@@ -6,6 +6,7 @@ const ZERO = 0x30;
 /** Longer than any text of a value: 64 bytes of key, as IPv6 addresses and separators. */
 const SIZE = 512;
 
+/** Texts of 512 characters at most. */
 export class AsciiWriter {
   readonly #bytes = Buffer.alloc(SIZE);
   #end = 0;

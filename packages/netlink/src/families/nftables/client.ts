@@ -16,6 +16,7 @@ const MAX_ATTEMPTS = 5;
 /** linux/errno.h. It is not meant for programs, so there is no text for it anywhere. */
 const ERESTART = 85;
 
+/** Under which condition a transaction is carried out. */
 export interface ApplyOptions {
   /** Of the ruleset the transaction was made for; in any other the kernel refuses it with ERESTART. */
   readonly generation?: number;

@@ -34,6 +34,7 @@ function message(number: number): number {
   return (NFNL_SUBSYS_NFTABLES << 8) | number;
 }
 
+/** Types of the messages around a transaction. */
 export const NFNL_MSG_BATCH_BEGIN = 0x10;
 export const NFNL_MSG_BATCH_END = 0x11;
 /** In a batch header, where other messages have a part of the generation. */
@@ -47,11 +48,14 @@ export const NFGENMSG_SIZE = 4;
 /** Address families, as far as they matter here; 0 stands for none in particular. */
 export const NFPROTO = { ip: 2, ip6: 10 } as const;
 
+/** Each element of a list. */
 export const NFTA_LIST_ELEM = 1;
 
+/** Attributes of a table. */
 export const NFTA_TABLE = { NAME: 1, FLAGS: 2, USERDATA: 6 } as const;
 export const NFT_TABLE_F_DORMANT = 1;
 
+/** Attributes of a chain. */
 export const NFTA_CHAIN = {
   TABLE: 1,
   NAME: 3,
@@ -68,8 +72,10 @@ export const NFTA_HOOK = { HOOKNUM: 1, PRIORITY: 2 } as const;
 /** Made for one rule, and goes with it. */
 export const NFT_CHAIN_BINDING = 4;
 
+/** Attributes of a rule. */
 export const NFTA_RULE = { TABLE: 1, CHAIN: 2, HANDLE: 3, EXPRESSIONS: 4, USERDATA: 7 } as const;
 
+/** Attributes of a set. */
 export const NFTA_SET = {
   TABLE: 1,
   NAME: 2,
@@ -85,6 +91,7 @@ export const NFTA_SET = {
   EXPR: 17,
   EXPRESSIONS: 18,
 } as const;
+/** What is in DESC of a set. */
 export const NFTA_SET_DESC = { SIZE: 1, CONCAT: 2 } as const;
 export const NFTA_SET_FIELD_LEN = 1;
 export const NFT_SET = {
@@ -95,8 +102,10 @@ export const NFT_SET = {
   EVAL: 0x20,
   CONCAT: 0x80,
 } as const;
+/** The DATA_TYPE of a map of verdicts. */
 export const NFT_DATA_VERDICT = 0xffffff00;
 
+/** Attributes of an element. */
 export const NFTA_SET_ELEM = {
   KEY: 1,
   DATA: 2,
@@ -105,14 +114,18 @@ export const NFTA_SET_ELEM = {
   USERDATA: 6,
   KEY_END: 10,
 } as const;
+/** Attributes of a message of elements. */
 export const NFTA_SET_ELEM_LIST = { TABLE: 1, SET: 2, ELEMENTS: 3 } as const;
 export const NFT_SET_ELEM = { INTERVAL_END: 1, CATCHALL: 2 } as const;
 
+/** A value, or a verdict. */
 export const NFTA_DATA = { VALUE: 1, VERDICT: 2 } as const;
 export const NFTA_VERDICT = { CODE: 1, CHAIN: 2 } as const;
 
+/** Attributes of the generation of the ruleset. */
 export const NFTA_GEN = { ID: 1, PROC_PID: 2, PROC_NAME: 3 } as const;
 
+/** An expression: its name, and attributes of its own. */
 export const NFTA_EXPR = { NAME: 1, DATA: 2 } as const;
 export const NFTA_PAYLOAD = { DREG: 1, BASE: 2, OFFSET: 3, LEN: 4 } as const;
 export const NFTA_META = { DREG: 1, KEY: 2, SREG: 3 } as const;
@@ -132,6 +145,7 @@ export const NFTA_NAT = {
   REG_PROTO_MAX: 6,
   FLAGS: 7,
 } as const;
+/** The attribute of the expression `masq`. */
 export const NFTA_MASQ_FLAGS = 1;
 export const NFTA_REJECT = { TYPE: 1, ICMP_CODE: 2 } as const;
 export const NFTA_FIB = { DREG: 1, RESULT: 2, FLAGS: 3 } as const;

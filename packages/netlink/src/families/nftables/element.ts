@@ -17,6 +17,7 @@ export const CATCHALL: Bytes = '';
 /** Room for both ends of a range of the largest field. */
 const ENDS = new Uint8Array(32);
 
+/** What comes before the elements in a message: the names of table and set. */
 export function encodeElementsHeader(writer: MessageWriter, table: string, set: string): void {
   writer.text(NFTA_SET_ELEM_LIST.TABLE, table);
   writer.text(NFTA_SET_ELEM_LIST.SET, set);

@@ -5,15 +5,18 @@
 
 export type TableFamily = 'ip' | 'ip6';
 
+/** What a table is known by. */
 export interface TableName {
   readonly family: TableFamily;
   readonly name: string;
 }
 
+/** A table without what is in it. */
 export interface Table extends TableName {
   readonly comment: string;
 }
 
+/** Where the packets of a base chain come from. */
 export interface Hook {
   readonly type: 'filter' | 'nat';
   readonly hook: 'prerouting' | 'input' | 'forward' | 'output' | 'postrouting';
@@ -31,6 +34,7 @@ export interface Chain {
   readonly rules: readonly Rule[];
 }
 
+/** A rule of a chain. */
 export interface Rule {
   readonly expressions: readonly Expression[];
   /** Empty: none. */
@@ -107,10 +111,12 @@ export type Register = number;
 /** Bytes in hexadecimal, in the order in which they stand in a register. */
 export type Hex = string;
 
+/** What becomes of a packet, or which chain is next. */
 export type Verdict =
   | { readonly verdict: 'accept' | 'drop' | 'return' }
   | { readonly verdict: 'jump' | 'goto'; readonly chain: string };
 
+/** What connection tracking knows of a packet (NFT_CT_*). */
 export type CtKey = 'state' | 'status' | 'src' | 'dst' | 'proto-src' | 'proto-dst';
 
 /** The instructions that rules are made of: as much of the kernel's as is needed here. */
@@ -196,4 +202,5 @@ export type Operation =
   | { readonly do: 'add elements'; readonly set: SetDeclaration; readonly elements: ElementList }
   | { readonly do: 'delete elements'; readonly set: SetDeclaration; readonly elements: ElementList };
 
+/** All operations of it are carried out, or none. */
 export type Transaction = readonly Operation[];

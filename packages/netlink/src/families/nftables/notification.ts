@@ -34,6 +34,7 @@ export interface GenerationNotification {
   readonly processName: string | undefined;
 }
 
+/** One message of a transaction. */
 export type Notification = ChangeNotification | GenerationNotification;
 
 /** What a message says of the objects of its kind: all have the table's name in the same place. */

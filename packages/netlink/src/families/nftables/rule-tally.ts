@@ -21,6 +21,7 @@ import { encodeHeader } from './header.ts';
 import type { TableName } from './model.ts';
 import { readText } from './text.ts';
 
+/** How many rules a chain has. */
 export interface ChainTally {
   readonly rules: number;
   /** Number of the rule that came last; the kernel counts on with each rule of the table. */
@@ -29,6 +30,7 @@ export interface ChainTally {
   readonly targets: readonly string[];
 }
 
+/** How often a chain is used. */
 export interface ChainUse {
   /** How many rules stand in the chain, and lead to it: both in one number. */
   readonly use: number;

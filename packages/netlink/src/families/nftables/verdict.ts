@@ -23,6 +23,7 @@ export function parseVerdict(text: string): Verdict {
   throw new Error(`BUG: '${text}' is no verdict`);
 }
 
+/** `accept`, `goto pick-3` */
 export function formatVerdict(verdict: Verdict): string {
   return 'chain' in verdict ? `${verdict.verdict} ${verdict.chain}` : verdict.verdict;
 }
