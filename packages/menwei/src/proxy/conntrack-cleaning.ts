@@ -55,7 +55,7 @@ export class ConntrackCleaning {
       const { family, logger } = this.#options;
       logger.error(
         { family, err: error },
-        'work that follows a sync could not be started; retrying after the next one',
+        'cleaning of conntrack entries could not be prepared; retrying after the next sync',
       );
       return false;
     }

@@ -30,7 +30,7 @@ export function parseEntry(line: string): ConntrackEntry {
   const [, protocolText = '', number, timeout = '', state] = match;
   const protocol = isProtocol(protocolText) ? protocolText : fail(line, 'unknown protocol');
   if (Number(number) !== PROTOCOL_NUMBERS[protocol])
-    return fail(line, 'another number than that of the protocol');
+    return fail(line, 'the number does not match the protocol');
   return {
     protocol,
     timeoutSeconds: numberIn(line, timeout),
@@ -50,13 +50,13 @@ function tupleIn(
 ): Tuple {
   const tuple = { source: endIn(line, from, fromPort), destination: endIn(line, to, toPort) };
   const isOneFamily = familyOf(tuple.source.ip) === familyOf(tuple.destination.ip);
-  return isOneFamily ? tuple : fail(line, 'of two families');
+  return isOneFamily ? tuple : fail(line, 'addresses of two IP families');
 }
 
 function endIn(line: string, ipText: string, portText: string): HostPort {
   const ip = parseIp(ipText);
   const port = parseNumber(portText, MAX_PORT);
-  return ip === undefined || port === undefined ? fail(line, 'no address in numbers') : { ip, port };
+  return ip === undefined || port === undefined ? fail(line, 'not a numeric address') : { ip, port };
 }
 
 function numberIn(line: string, text: string): number {

@@ -65,19 +65,19 @@ describe('commands of ipset', () => {
   it.each([
     ['create A hash:ip,port family inet timeout 0', 'unknown option timeout'],
     ['create A hash:net family inet', 'unknown type hash:net'],
-    ['create B bitmap:port range 0-1023', 'another range'],
+    ['create B bitmap:port range 0-1023', 'not the range'],
     ['create my set hash:ip family inet', 'unknown type set'],
-    ['add A 10.0.0.1,tcp:80 timeout 7', 'not one entry'],
-    ['add A', 'not one entry'],
-    ['swap A', 'not two names'],
-    ['flush A', 'no such command'],
-    ['add', 'no name'],
+    ['add A 10.0.0.1,tcp:80 timeout 7', 'expected one entry'],
+    ['add A', 'expected one entry'],
+    ['swap A', 'expected two names'],
+    ['flush A', 'unknown command'],
+    ['add', 'not the name'],
   ])('%s: %s', (line, why) => {
     expect(() => parseCommand(line)).toThrow(why);
   });
 
   it('of a dump fit the sets that it makes', () => {
-    expect(() => parseDump('add A 10.0.0.1')).toThrow('no such set');
+    expect(() => parseDump('add A 10.0.0.1')).toThrow('unknown set');
     expect(() => parseDump('create A hash:ip\nadd A fd00::1')).toThrow('not an entry of hash:ip');
   });
 

@@ -31,7 +31,7 @@ export function parseDump(text: string): readonly IpSetCommand[] {
     const command = parseCommand(line);
     if (command.command === 'create') shapes.set(command.shape.name, command.shape);
     if (command.command === 'add' || command.command === 'del') {
-      const shape = shapes.get(command.name) ?? fail(line, 'no such set was made before');
+      const shape = shapes.get(command.name) ?? fail(line, 'unknown set');
       if (!isEntryOf(shape, command.entry)) fail(line, `not an entry of ${shape.type}`);
     }
     return command;
@@ -44,25 +44,26 @@ export function parseCommand(line: string): IpSetCommand {
   const words = all.filter((word) => word !== '-exist' && word !== '-!');
   const forgiving = words.length < all.length ? { isForgiving: true as const } : {};
   const [command, name = '', ...rest] = words;
-  if (!NAME.test(name)) return fail(line, 'no name of a set');
+  if (!NAME.test(name)) return fail(line, 'not the name of a set');
   switch (command) {
     case 'create':
       return { command, shape: parseShape(line, name, rest), ...forgiving };
     case 'add':
     case 'del': {
       const [entry, ...beside] = rest;
-      if (entry === undefined || beside.length > 0) return fail(line, 'not one entry');
+      if (entry === undefined || beside.length > 0) return fail(line, 'expected one entry');
       return { command, name, entry, ...forgiving };
     }
     case 'destroy':
-      return rest.length === 0 ? { command, name } : fail(line, 'more than a name');
+      return rest.length === 0 ? { command, name } : fail(line, 'expected only a name');
     case 'swap': {
       const [other, ...beside] = rest;
-      if (other === undefined || !NAME.test(other) || beside.length > 0) return fail(line, 'not two names');
+      if (other === undefined || !NAME.test(other) || beside.length > 0)
+        return fail(line, 'expected two names');
       return { command, name, other };
     }
     default:
-      return fail(line, 'no such command');
+      return fail(line, 'unknown command');
   }
 }
 
@@ -70,7 +71,7 @@ function parseShape(line: string, name: string, [typeText = '', ...options]: rea
   const type = isType(typeText) ? typeText : fail(line, `unknown type ${typeText}`);
   if (type === 'bitmap:port') {
     const isWhole = options.join(' ') === 'range 0-65535';
-    return isWhole ? { name, type, ...BITMAP } : fail(line, 'another range than all ports');
+    return isWhole ? { name, type, ...BITMAP } : fail(line, 'not the range of all ports');
   }
   let family: IpFamily = 'IPv4';
   // What the tool takes for granted.

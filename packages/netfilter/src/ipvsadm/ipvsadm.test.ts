@@ -110,17 +110,17 @@ describe('commands of ipvsadm', () => {
 
   it.each([
     ['-A -t 10.0.0.1:80', 'no scheduler'],
-    ['-A -t web.example:http -s rr', 'in numbers'],
+    ['-A -t web.example:http -s rr', 'numeric address'],
     ['-A -t 10.0.0.1:80 -s rr -M 255.255.255.0', 'unknown option -M'],
     ['-A -t 10.0.0.1:80 -s rr --pe sip', 'unknown option --pe'],
     ['-A -t 10.0.0.1:80 -s sh -b mh-port', 'unknown flag mh-port'],
-    ['-a -t 10.0.0.1:80 -r [fd00::1]:80 -m -w 1', 'two families'],
+    ['-a -t 10.0.0.1:80 -r [fd00::1]:80 -m -w 1', 'two IP families'],
     ['-a -t 10.0.0.1:80 -r 10.0.0.2:80 -i -w 1 --tun-type gue', 'gue instead of ipip'],
     ['-a -t 10.0.0.1:80 -r 10.0.0.2:80 -m -w 1 -x 5 -y 2', 'unknown option -x'],
     ['-d -t 10.0.0.1:80 -r 10.0.0.2:80 -w 1', 'unknown option -w'],
     ['-A -f 0 -s rr', 'a mark of 0'],
-    ['-C', 'no such command'],
-    ['-A', 'ends too soon'],
+    ['-C', 'unknown command'],
+    ['-A', 'incomplete'],
   ])('%s: %s', (line, why) => {
     expect(() => parseEdit(line)).toThrow(why);
   });

@@ -55,7 +55,7 @@ class Reading {
   }
 
   edit(): IpvsEdit {
-    const change = CHANGES[this.#take()] ?? this.#fail('no such command');
+    const change = CHANGES[this.#take()] ?? this.#fail('unknown command');
     const frontend = this.#frontend();
     switch (change) {
       case 'add-server':
@@ -84,7 +84,7 @@ class Reading {
       if (isIpv6) this.#next++;
       return { family: isIpv6 ? 'IPv6' : 'IPv4', mark };
     }
-    const protocol = PROTOCOLS[option] ?? this.#fail(`no kind of service: ${option}`);
+    const protocol = PROTOCOLS[option] ?? this.#fail(`not a kind of service: ${option}`);
     const { ip, port } = this.#hostPort();
     return { family: familyOf(ip), protocol, ip, port };
   }
@@ -122,7 +122,7 @@ class Reading {
   #place({ family }: Frontend): Pick<Destination, 'ip' | 'port'> {
     if (this.#take() !== '-r') this.#fail('no destination');
     const place = this.#hostPort();
-    return familyOf(place.ip) === family ? place : this.#fail('of two families');
+    return familyOf(place.ip) === family ? place : this.#fail('addresses of two IP families');
   }
 
   #forwarding(): Pick<Destination, 'forwarding' | 'weight'> {
@@ -140,7 +140,7 @@ class Reading {
 
   #hostPort() {
     const text = this.#take();
-    return parseHostPort(text) ?? this.#fail(`${text} is no address with a port in numbers`);
+    return parseHostPort(text) ?? this.#fail(`${text} is not a numeric address with a port`);
   }
 
   #number(most: number): number {
@@ -149,7 +149,7 @@ class Reading {
   }
 
   #take(): string {
-    return this.#words[this.#next++] ?? this.#fail('it ends too soon');
+    return this.#words[this.#next++] ?? this.#fail('incomplete');
   }
 
   #expect(word: string): void {
