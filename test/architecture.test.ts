@@ -9,14 +9,13 @@ import { describe, expect, it } from 'vitest';
 import { circles } from './architecture/circles.ts';
 import { fileOf, PRODUCT, ROOMS, type Room, roomOf, wrongPaths } from './architecture/document.ts';
 import { impurities } from './architecture/impure.ts';
+import { dependenciesOf, readManifest } from './architecture/manifest.ts';
 import { definerOf, type Import, isTest, type Module, ROOT, readModules } from './architecture/modules.ts';
 
 /** Native code enters by one door. */
 const FFI_DOOR = 'packages/netlink/src/ffi.ts';
 /** Loads a module of its own package, and only where it is wanted. */
 const DEBUG_SWITCH = 'packages/netlink/src/debug/switch.ts';
-/** So do YAML and JSON, since all users of them go by the same rules (docs/yaml.md). */
-const YAML_DOOR = 'packages/yaml/src/documents.ts';
 /** Libraries that only compute. */
 const PURE_LIBRARIES: readonly string[] = ['ipaddr.js', 'valibot', 'yaml'];
 /** The dependencies that nothing imports: tools, and what tells the type checker of Node. */
@@ -32,13 +31,6 @@ const PUBLISHED: readonly string[] = ['packages/netlink'];
 
 /** Of the packages. */
 const folders = [...new Set(inRooms.map(({ path }) => path.split('/').slice(0, 2).join('/')))];
-
-interface Manifest {
-  readonly name: string;
-  readonly exports: Readonly<Record<string, string>>;
-  readonly dependencies?: Readonly<Record<string, string>>;
-  readonly devDependencies?: Readonly<Record<string, string>>;
-}
 
 describe('the tables in docs/architecture.md', () => {
   it('have a row for every package and every folder of the product', () => {
@@ -127,19 +119,29 @@ describe('the modules', () => {
     expect(foreign).toEqual([]);
   });
 
-  it('let native code in by one door only', () => {
-    expect(usersOf('koffi')).toEqual([FFI_DOOR]);
-    const loaders = inRooms.filter(({ imports }) => imports.some(({ target }) => target === 'node:module'));
-    expect(paths(loaders)).toEqual([DEBUG_SWITCH, FFI_DOOR]);
+  it.each<[what: string, target: string, name: RegExp, places: readonly string[]]>([
+    ['native code', 'koffi', /./, [FFI_DOOR]],
+    ['modules loaded while it runs', 'node:module', /./, [DEBUG_SWITCH, FFI_DOOR]],
+    // All users of YAML and JSON go by the same rules (docs/yaml.md).
+    ['YAML read', 'yaml', /^(parse|\*)/, ['packages/yaml/src/documents.ts']],
+    ['error numbers in words', 'node:util', /^getSystemErrorMessage$/, ['packages/netlink/src/errno.ts']],
+    ['lines out of bytes', 'node:string_decoder', /./, ['packages/kernel/src/line-splitter.ts']],
+  ])('have one place for %s', (_, target, name, places) => {
+    const users = inRooms.filter(({ imports }) =>
+      imports.some((each) => each.target === target && each.names.some((one) => name.test(one))),
+    );
+    expect(paths(users)).toEqual(places);
   });
 
-  it('let text that people write in by one door only', () => {
-    const readers = inRooms.filter(({ imports }) =>
-      imports.some(
-        ({ target, names }) => target === 'yaml' && names.some((name) => /^(parse|\*)/.test(name)),
-      ),
+  it('of the product give way to the event loop in one place', () => {
+    const users = inRooms.filter(
+      ({ path, imports }) =>
+        path.startsWith(PRODUCT) &&
+        imports.some(
+          ({ target, names }) => target.startsWith('node:timers') && names.includes('setImmediate'),
+        ),
     );
-    expect(paths(readers)).toEqual([YAML_DOOR]);
+    expect(paths(users)).toEqual([`${PRODUCT}scheduling/event-loop.ts`]);
   });
 
   it('take only types from the official Kubernetes client', () => {
@@ -164,10 +166,10 @@ describe('the exports of packages', () => {
 });
 
 describe('the dependencies', () => {
-  const root = manifest('.');
+  const root = dependenciesOf('.');
 
   it.each(folders)('of %s are what it imports', (folder) => {
-    const { name, dependencies, devDependencies } = manifest(folder);
+    const { name, dependencies, devDependencies } = dependenciesOf(folder);
     const own = modules.filter(({ path }) => path.startsWith(`${folder}/`));
     const shipped = own.filter(({ path }) => !isTest(path));
     const needed = packagesIn(shipped, true).filter((other) => other !== name);
@@ -183,7 +185,7 @@ describe('the dependencies', () => {
   it('of the workspace are what its tests, benchmarks and scripts import, and the tools', () => {
     const outside = modules.filter(({ path }) => !path.startsWith('packages/'));
     const shared = folders.flatMap((folder) => {
-      const { dependencies, devDependencies } = manifest(folder);
+      const { dependencies, devDependencies } = dependenciesOf(folder);
       const tests = modules.filter(({ path }) => path.startsWith(`${folder}/`) && isTest(path));
       return packagesIn(tests, false).filter((name) => ![...dependencies, ...devDependencies].includes(name));
     });
@@ -266,17 +268,13 @@ function whyImpureImport({ target, names, onlyTypes }: Import): string | undefin
   return undefined;
 }
 
-function usersOf(target: string): readonly string[] {
-  return paths(modules.filter(({ imports }) => imports.some((each) => each.target === target)));
-}
-
 /** The packages that are imported, ours among them; not those of which only types are, unless asked for. */
 function packagesIn(some: readonly Module[], onlyAtRunTime: boolean): readonly string[] {
   const found = new Set<string>();
   for (const { target, onlyTypes } of some.flatMap(({ imports }) => imports)) {
     if (onlyAtRunTime && onlyTypes) continue;
     const [ours] = /^packages\/[^/]+/.exec(target) ?? [];
-    if (ours !== undefined) found.add(manifest(ours).name);
+    if (ours !== undefined) found.add(dependenciesOf(ours).name);
     else if (!target.startsWith('node:') && !byPath.has(target)) found.add(target);
   }
   return [...found].sort();
@@ -284,17 +282,4 @@ function packagesIn(some: readonly Module[], onlyAtRunTime: boolean): readonly s
 
 function isOurs(name: string): boolean {
   return name === 'menwei' || name.startsWith('@menwei/');
-}
-
-function manifest(folder: string) {
-  const { name, dependencies = {}, devDependencies = {} } = readManifest(folder);
-  return {
-    name,
-    dependencies: Object.keys(dependencies).sort(),
-    devDependencies: Object.keys(devDependencies).sort(),
-  };
-}
-
-function readManifest(folder: string): Manifest {
-  return JSON.parse(readFileSync(join(ROOT, folder, 'package.json'), 'utf8'));
 }
