@@ -70,8 +70,11 @@ function watch(backend: NftablesBackend): Heard {
   const what: (string | undefined)[] = [];
   const ended: unknown[] = [];
   const watching = backend.watch(
-    (each) => what.push(each),
-    (work) => work(),
+    {
+      drifted: (each) => what.push(each),
+      inTurn: (work) => work(),
+      left: () => undefined,
+    },
     end.signal,
   );
   watches.push(

@@ -11,7 +11,7 @@ import type { KernelError } from '@menwei/netlink';
 import type { ProxyMode } from '../config/settings.ts';
 import type { Steps } from '../scheduling/steps.ts';
 import type { NodeView } from '../services/node-view.ts';
-import type { ServicePort, ServicePortKey } from '../state/service-port.ts';
+import type { Destination, ServicePort, ServicePortKey } from '../state/service-port.ts';
 
 /**
  * The pure half of one mode in one IP family.
@@ -45,16 +45,10 @@ export interface Backend<Unit, State, Changes> extends Rules<Unit, State, Change
   /** What the kernel holds of ours. Throws KernelError. */
   observe(signal: AbortSignal): Promise<State>;
   /**
-   * Calls `drifted` whenever somebody else changed what is ours, until the signal ends it; without words when that only
-   * may be. What it looks at and what it edits, it does in turn, as short as can be: nobody else then changes anything.
-   * May reject, and is then begun anew.
+   * Tells whenever somebody else changed what is ours, until the signal ends it. What it looks at and what it edits, it does
+   * in turn, as short as can be: nobody else then changes anything. May reject, and is then begun anew.
    */
-  watch(drifted: (what?: string) => void, inTurn: InTurn, signal: AbortSignal): Promise<void>;
-  /**
-   * Where the kernel leads the flows of a service port; a mode without this leads them to the endpoints. Asked after
-   * changes were applied.
-   */
-  destinations?(key: ServicePortKey): readonly Destination[];
+  watch(watch: KernelWatch<Plan<Unit, State>>, signal: AbortSignal): Promise<void>;
   /** Leaves nothing of ours in the kernel and touches nothing else. */
   cleanup(signal: AbortSignal): Promise<void>;
   /** Closes what it holds open, if anything; nothing may be asked of it then. What is in the kernel stays. */
@@ -67,6 +61,15 @@ export interface Backend<Unit, State, Changes> extends Rules<Unit, State, Change
  */
 export type InTurn = <T>(work: () => Promise<T>) => Promise<T>;
 
+/** What the watch of a backend is given. The plans are those that the backend has made. */
+export interface KernelWatch<P> {
+  /** Somebody else changed what is ours; without words when that only may be. */
+  readonly drifted: (what?: string) => void;
+  readonly inTurn: InTurn;
+  /** The plan that the kernel was left with; undefined when nobody knows what it holds: a sync is going to look then. */
+  readonly left: () => P | undefined;
+}
+
 /**
  * What became of changes. `outdated`: nothing was done, since the kernel is no longer as it was observed, and who looks
  * again gets on; a backend does not say so for ever.
@@ -78,15 +81,10 @@ export interface Partly<Unit> {
   readonly refused: readonly Refusal[];
   /**
    * What the kernel now holds of a service port that should have this unit, as a unit: the very same if nothing of it was
-   * refused. Put into the plan, it makes the next `before` tell what is there. Without it nobody knows, and who wants to
+   * refused. `plan` has what was to be applied. Put into it, the unit makes the next `before` tell what is there. Without it nobody knows, and who wants to
    * looks again.
    */
-  held?(key: ServicePortKey, wanted: Unit | undefined): Unit | undefined;
-}
-
-export interface Destination {
-  readonly ip: string;
-  readonly port: number;
+  held?(key: ServicePortKey, wanted: Unit | undefined, plan: Plan<Unit, unknown>): Unit | undefined;
 }
 
 export interface Refusal {
@@ -114,6 +112,8 @@ export interface Plan<Unit, State> {
   settle(observed: State): Steps<void>;
   /** The complete desired state. */
   complete(): State;
+  /** Where the kernel leads the traffic of a service port; a mode without this leads it to the endpoints. */
+  destinations?(key: ServicePortKey): readonly Destination[];
 }
 
 export interface StateChange<State> {

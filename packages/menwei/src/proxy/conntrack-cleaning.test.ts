@@ -6,6 +6,7 @@ import { aNodeView, aService, aSlice } from '@menwei/testing/services/testing.ts
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { ConntrackCleaner } from '../conntrack/cleaner.ts';
 import { silentLogger } from '../log/logger.ts';
+import type { Destination } from '../state/service-port.ts';
 import { State } from '../state/state.ts';
 import { ConntrackCleaning } from './conntrack-cleaning.ts';
 import { FamilyProxy } from './family-proxy.ts';
@@ -24,7 +25,7 @@ afterEach(() => {
 });
 
 /** A family's proxy over a fake kernel, whose conntrack entries are cleaned. */
-function open() {
+function open(destinations?: () => readonly Destination[]) {
   const fake = new FakeIptables({ family: 'IPv4' });
   const table = new FakeConntrackTable();
   const state = new State('node-a');
@@ -37,6 +38,8 @@ function open() {
     logger: silentLogger,
   });
   const backend = openBackend(fake, 'IPv4');
+  const plan = backend.plan.bind(backend);
+  vi.spyOn(backend, 'plan').mockImplementation(() => Object.assign(plan(), destinations && { destinations }));
   const nodeView = () => aNodeView();
   const proxy = new FamilyProxy({ backend, state, startedAtMs: 0, nodeView, logger: silentLogger });
   const stop = new AbortController();
@@ -94,9 +97,8 @@ describe('entries', () => {
   });
 
   it('are led where the mode says, whichever the endpoints are', async () => {
-    const { backend, table, objects, sync } = open();
     let destination = { ip: '192.0.2.1', port: 40_001 };
-    Object.assign(backend, { destinations: () => [destination] });
+    const { table, objects, sync } = open(() => [destination]);
     objects.put(dns);
     objects.put(pods('10.0.0.1', '10.0.0.2'));
     await sync();

@@ -51,6 +51,11 @@ export class DesiredUnits<Unit, State, Changes> {
     return this.#plan.unit(key);
   }
 
+  /** For a backend that is given back what it has made. */
+  get plan(): Plan<Unit, State> {
+    return this.#plan;
+  }
+
   async compile(
     ports: ReadonlyMap<ServicePortKey, ServicePort | undefined>,
     node: NodeView,

@@ -23,7 +23,7 @@ export function dryRun(backend: AnyBackend, print: (text: string) => void): AnyB
       return 'applied';
     },
     // What was printed is not there to be watched.
-    watch: (_drifted, _inTurn, signal) => untilAborted(signal),
+    watch: (_watch, signal) => untilAborted(signal),
     cleanup: async () => undefined,
     close: () => backend.close?.(),
   };

@@ -515,7 +515,7 @@ describe('a watch', () => {
       await restore(...args);
       log.push('restore ends');
     });
-    vi.spyOn(backend, 'watch').mockImplementation(async (_drifted, inTurn) => {
+    vi.spyOn(backend, 'watch').mockImplementation(async ({ inTurn }) => {
       await inTurn(async () => {
         log.push('look begins');
         put(db, dbPods);

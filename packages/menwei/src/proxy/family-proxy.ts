@@ -156,7 +156,8 @@ export class FamilyProxy<Unit, State, Changes> implements Syncable {
     const heard = (what?: string) => {
       if (!this.#isLookDue) drifted(what);
     };
-    return this.#backend.watch(heard, this.#turns.take, signal);
+    const left = () => (this.#kernelKnown ? this.#desired.plan : undefined);
+    return this.#backend.watch({ drifted: heard, inTurn: this.#turns.take, left }, signal);
   }
 
   async #sync(signal: AbortSignal): Promise<SyncResult> {
@@ -261,7 +262,7 @@ export class FamilyProxy<Unit, State, Changes> implements Syncable {
     const held = new Map<ServicePortKey, Unit | undefined>();
     for (const key of isKernelKnown ? keys : []) {
       const wanted = this.#desired.unit(key);
-      const unit = outcome.held?.(key, wanted);
+      const unit = outcome.held?.(key, wanted, this.#desired.plan);
       if (unit === wanted) continue;
       held.set(key, unit);
       if (!reasons.has(key)) reasons.set(key, shared);
@@ -277,7 +278,7 @@ export class FamilyProxy<Unit, State, Changes> implements Syncable {
     for (const [key, port] of this.#unprogrammed) {
       // What can't be used was left as it was.
       if (this.#desired.unusable.has(key)) continue;
-      this.#record.applied(key, port, port && this.#backend.destinations?.(key));
+      this.#record.applied(key, port, port && this.#desired.plan.destinations?.(key));
     }
     const concerned = [...this.#unmet.take().map(({ key }) => key), ...this.#unprogrammed.keys()];
     for (const key of new Set([...concerned, ...reasons.keys()])) {

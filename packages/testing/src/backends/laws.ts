@@ -27,10 +27,10 @@ export function updatePlan<Unit, State, Changes>(
 }
 
 /** Makes a plan of a world, which was never anything else. */
-export function fillPlan<Unit, State, Changes>(
-  rules: Rules<Unit, State, Changes>,
+export function fillPlan<Unit, State, Changes, P extends Plan<Unit, State>>(
+  rules: { plan(): P } & Rules<Unit, State, Changes>,
   world: World,
-): Plan<Unit, State> {
+): P {
   const plan = rules.plan();
   updatePlan(rules, plan, undefined, world);
   return plan;

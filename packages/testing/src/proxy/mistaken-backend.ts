@@ -1,6 +1,6 @@
 /** A backend whose plan and diff throw now and then, before or after they have done their work. Only tests import this file. */
 
-import type { Backend, InTurn, Outcome, Plan, StateChange } from 'menwei/backends/backend.ts';
+import type { Backend, InTurn, KernelWatch, Outcome, Plan, StateChange } from 'menwei/backends/backend.ts';
 import { atOnce, done, type Steps } from 'menwei/scheduling/steps.ts';
 
 interface Mistakes {
@@ -25,14 +25,12 @@ export class MistakenBackend<Unit, State, Changes> implements Backend<Unit, Stat
   #wasMistaken = false;
   readonly mode: Backend<Unit, State, Changes>['mode'];
   readonly family: Backend<Unit, State, Changes>['family'];
-  readonly destinations?: NonNullable<Backend<Unit, State, Changes>['destinations']>;
 
   constructor(backend: Backend<Unit, State, Changes>, mistakes: Mistakes) {
     this.#backend = backend;
     this.#mistakes = mistakes;
     this.mode = backend.mode;
     this.family = backend.family;
-    if (backend.destinations !== undefined) this.destinations = backend.destinations.bind(backend);
   }
 
   /** A new sync. After one with a mistake comes one without: a plan that is made anew is not to be tripped up again. */
@@ -55,6 +53,7 @@ export class MistakenBackend<Unit, State, Changes> implements Backend<Unit, Stat
       update: (node, units): StateChange<State> => this.#work(() => plan.update(node, units)),
       settle: (observed) => done(this.#work(() => atOnce(plan.settle(observed)))),
       complete: () => this.#work(() => plan.complete()),
+      ...(plan.destinations === undefined ? {} : { destinations: plan.destinations.bind(plan) }),
     };
   }
 
@@ -86,7 +85,10 @@ export class MistakenBackend<Unit, State, Changes> implements Backend<Unit, Stat
   async apply(changes: Changes, signal: AbortSignal): Promise<Outcome<Unit>> {
     this.outcome = await this.#inTurn('apply', () => this.#backend.apply(changes, signal));
     if (this.outcome === 'outdated') this.wasOutdated = true;
-    return this.outcome;
+    const { outcome, lastPlan } = this;
+    if (typeof outcome !== 'object' || outcome.held === undefined || lastPlan === undefined) return outcome;
+    // It knows its own plans alone.
+    return { ...outcome, held: (key, wanted) => outcome.held?.(key, wanted, lastPlan) };
   }
 
   observe(signal: AbortSignal): Promise<State> {
@@ -94,9 +96,10 @@ export class MistakenBackend<Unit, State, Changes> implements Backend<Unit, Stat
     return this.#inTurn('observe', () => this.#backend.observe(signal));
   }
 
-  watch(drifted: (what?: string) => void, inTurn: InTurn, signal: AbortSignal): Promise<void> {
+  watch({ drifted, inTurn, left }: KernelWatch<Plan<Unit, State>>, signal: AbortSignal): Promise<void> {
     const watched: InTurn = (work) => inTurn(() => this.#inTurn('the watch', work));
-    return this.#backend.watch(drifted, watched, signal);
+    const leftOwn = () => (left() === undefined ? undefined : this.lastPlan);
+    return this.#backend.watch({ drifted, inTurn: watched, left: leftOwn }, signal);
   }
 
   cleanup(signal: AbortSignal): Promise<void> {

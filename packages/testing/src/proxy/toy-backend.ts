@@ -111,7 +111,7 @@ export class ToyBackend implements Backend<string, Texts, Edits> {
   }
 
   /** Nobody meddles. */
-  watch(_drifted: (what?: string) => void, _inTurn: unknown, signal: AbortSignal): Promise<void> {
+  watch(_watch: unknown, signal: AbortSignal): Promise<void> {
     return untilAborted(signal);
   }
 

@@ -3,7 +3,7 @@ import type { IptablesTools } from '@menwei/kernel/iptables-tools.ts';
 import type { RestoreScript } from '@menwei/netfilter/iptables/restore-script.ts';
 import type { Ruleset } from '@menwei/netfilter/iptables/ruleset.ts';
 import type { Logger } from '../../log/logger.ts';
-import type { Backend, InTurn, Outcome } from '../backend.ts';
+import type { Backend, KernelWatch, Outcome } from '../backend.ts';
 import { KernelRules } from '../xtables/kernel.ts';
 import { LAYOUT } from './base.ts';
 import type { IptablesOptions } from './options.ts';
@@ -27,9 +27,6 @@ export class IptablesBackend extends IptablesRules implements Backend<IptablesUn
   readonly #options: IptablesBackendOptions;
   readonly #kernel: KernelRules;
   #accountingStands = false;
-  #plan: IptablesPlan | undefined;
-  /** The kernel holds what the plan says, as far as we know. */
-  #isKnown = false;
 
   constructor(options: IptablesBackendOptions) {
     super(options);
@@ -37,33 +34,21 @@ export class IptablesBackend extends IptablesRules implements Backend<IptablesUn
     this.#kernel = new KernelRules({ ...options, layout: LAYOUT });
   }
 
-  override plan(): IptablesPlan {
-    this.#plan = super.plan();
-    return this.#plan;
-  }
-
   async apply(changes: RestoreScript, signal: AbortSignal): Promise<Outcome<IptablesUnit>> {
     if (changes.length === 0) return 'applied';
-    this.#isKnown = false;
     if (!this.#accountingStands) this.#applyAccounting();
     await this.#kernel.restore(changes, signal);
-    this.#isKnown = true;
     return 'applied';
   }
 
   async observe(signal: AbortSignal): Promise<Ruleset> {
     // Who looks does not know what the kernel holds; what the rules count into may be gone as well.
     this.#accountingStands = false;
-    this.#isKnown = false;
-    const rules = await this.#kernel.observe(signal);
-    // Whatever differs is applied before anything else happens.
-    this.#isKnown = true;
-    return rules;
+    return await this.#kernel.observe(signal);
   }
 
-  watch(drifted: (what: string) => void, inTurn: InTurn, signal: AbortSignal): Promise<void> {
-    const left = () => (this.#isKnown ? this.#plan?.complete() : undefined);
-    return this.#kernel.watch(left, drifted, inTurn, signal);
+  watch({ left, drifted, inTurn }: KernelWatch<IptablesPlan>, signal: AbortSignal): Promise<void> {
+    return this.#kernel.watch(() => left()?.complete(), drifted, inTurn, signal);
   }
 
   close(): void {

@@ -1,6 +1,6 @@
 /** The ipvs mode of one IP family: the pure parts of this folder tied to the kernel. */
 import type { Logger } from '../../log/logger.ts';
-import type { Backend, InTurn, Outcome } from '../backend.ts';
+import type { Backend, KernelWatch, Outcome } from '../backend.ts';
 import type { IpvsChanges } from './changes.ts';
 import { IpvsKernel, type IpvsKernelOptions } from './kernel.ts';
 import type { IpvsOptions } from './options.ts';
@@ -23,17 +23,11 @@ export interface IpvsBackendOptions extends IpvsOptions, IpvsKernelOptions {
 export class IpvsBackend extends IpvsRules implements Backend<IpvsUnit, IpvsState, IpvsChanges> {
   readonly #options: IpvsBackendOptions;
   readonly #kernel: IpvsKernel;
-  #plan: IpvsPlan | undefined;
 
   constructor(options: IpvsBackendOptions) {
     super(options);
     this.#options = options;
     this.#kernel = new IpvsKernel(options);
-  }
-
-  override plan(): IpvsPlan {
-    this.#plan = super.plan();
-    return this.#plan;
   }
 
   apply(changes: IpvsChanges, signal: AbortSignal): Promise<Outcome<IpvsUnit>> {
@@ -44,14 +38,14 @@ export class IpvsBackend extends IpvsRules implements Backend<IpvsUnit, IpvsStat
     return this.#kernel.observe(signal);
   }
 
-  watch(drifted: (what: string) => void, inTurn: InTurn, signal: AbortSignal): Promise<void> {
+  watch({ left, drifted, inTurn }: KernelWatch<IpvsPlan>, signal: AbortSignal): Promise<void> {
     const { family, logger, watchPeriodMs, gradualPeriodMs, ipvs, sets, links, rules } = this.#options;
     return watchKernel(
       { family, logger, periodMs: watchPeriodMs, gradualPeriodMs, ipvs, sets, links, rules },
       {
         gradual: this.#kernel.gradual,
         image: () => this.#kernel.image,
-        leftRules: () => (this.#kernel.areRulesKnown ? this.#plan?.rules() : undefined),
+        leftRules: () => left()?.rules(),
       },
       drifted,
       inTurn,

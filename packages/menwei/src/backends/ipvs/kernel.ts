@@ -36,7 +36,6 @@ export class IpvsKernel {
   /** Virtual servers that are ours, should the ledger be lost; undefined before the first look. */
   #known: Set<FrontendKey> | undefined;
   #image: KernelImage | undefined;
-  #rulesKnown = false;
 
   constructor(options: IpvsKernelOptions) {
     this.#options = options;
@@ -48,20 +47,13 @@ export class IpvsKernel {
     return this.#image;
   }
 
-  /** It holds the iptables rules that were wanted last, as far as we know. */
-  get areRulesKnown(): boolean {
-    return this.#rulesKnown;
-  }
-
   async apply(changes: IpvsChanges, signal: AbortSignal): Promise<Outcome<IpvsUnit>> {
     const image = this.#image;
     this.#image = undefined;
-    this.#rulesKnown = false;
     this.#known ??= new Set();
     const knowledge = { gradual: this.gradual, known: this.#known };
     const times = { nowMs: performance.now(), answerMs: this.#options.answerMs };
     const { refused, unmade } = await new Application(this.#options, knowledge, times, signal).run(changes);
-    this.#rulesKnown = true;
     if (image === undefined || unmade.isMore) return refused.length === 0 ? 'applied' : { refused };
     image.update(changes, unmade);
     this.#image = image;
@@ -72,12 +64,9 @@ export class IpvsKernel {
   /** Throws KernelError. */
   async observe(signal: AbortSignal): Promise<IpvsState> {
     this.#image = undefined;
-    this.#rulesKnown = false;
     const { state } = await this.#look(signal);
     this.#known = new Set(state.servers.keys());
     this.#image = new KernelImage(state);
-    // Whatever differs is applied before anything else happens.
-    this.#rulesKnown = true;
     return state;
   }
 

@@ -31,8 +31,11 @@ async function openWatched(slowStartMs = 0) {
   const stop = new AbortController();
   const drifts: string[] = [];
   const ended = backend.watch(
-    (what = '') => drifts.push(what),
-    (work) => work(),
+    {
+      drifted: (what = '') => drifts.push(what),
+      inTurn: (work) => work(),
+      left: () => plan,
+    },
     stop.signal,
   );
   return {

@@ -13,7 +13,7 @@ import type {
   Transaction,
 } from '@menwei/netlink/nftables';
 import type { Steps } from '../../scheduling/steps.ts';
-import type { Backend, InTurn, Outcome } from '../backend.ts';
+import type { Backend, KernelWatch, Outcome } from '../backend.ts';
 import { clientMapNamed } from './affinity.ts';
 import { Forgotten, type Parting, partingOf, rememberedEndpoints } from './forgotten.ts';
 import { frameTable } from './frame-sets.ts';
@@ -101,7 +101,7 @@ export class NftablesBackend
     return state;
   }
 
-  async watch(drifted: (what?: string) => void, _inTurn: InTurn, signal: AbortSignal): Promise<void> {
+  async watch({ drifted }: KernelWatch<unknown>, signal: AbortSignal): Promise<void> {
     await watchTable(
       {
         table: this.#table,

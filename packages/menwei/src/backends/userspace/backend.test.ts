@@ -116,7 +116,7 @@ describe('a port that another program has', () => {
       `listening on ${home + 1}`,
       `rules lead to ${home + 1}`,
     ]);
-    expect(scene.backend.destinations(WEB.key)).toEqual([{ ip: '0.0.0.0', port: home + 1 }]);
+    expect(plan.destinations(WEB.key)).toEqual([{ ip: '0.0.0.0', port: home + 1 }]);
   });
 
   it('does not matter to the other protocol', async () => {

@@ -5,7 +5,7 @@ import { KernelError } from '@menwei/netlink';
 import type { Logger } from '../../log/logger.ts';
 import type { ListenFailure, Relay, RelayKey, Relays } from '../../relay/contract.ts';
 import type { ServicePortKey } from '../../state/service-port.ts';
-import type { Backend, Destination, InTurn, Outcome, Refusal } from '../backend.ts';
+import type { Backend, KernelWatch, Outcome, Refusal } from '../backend.ts';
 import { KernelRules } from '../xtables/kernel.ts';
 import { LAYOUT } from './base.ts';
 import type { RelayChange, UserspaceChanges } from './changes.ts';
@@ -40,9 +40,6 @@ export class UserspaceBackend
   readonly #logger: Logger;
   /** Ports of other programs, and when they were found to be. */
   readonly #taken = new Map<TakenPort, number>();
-  #plan: UserspacePlan | undefined;
-  /** The kernel holds the rules of the plan, as far as we know. */
-  #rulesKnown = false;
   #rounds = 0;
 
   constructor(options: UserspaceBackendOptions) {
@@ -50,11 +47,6 @@ export class UserspaceBackend
     this.#relays = options.relays;
     this.#logger = options.logger;
     this.#kernel = new KernelRules({ ...options, layout: LAYOUT });
-  }
-
-  override plan(): UserspacePlan {
-    this.#plan = super.plan();
-    return this.#plan;
   }
 
   /** What can't be seen is not compared. */
@@ -68,13 +60,11 @@ export class UserspaceBackend
     { script, relays, portless }: UserspaceChanges,
     signal: AbortSignal,
   ): Promise<Outcome<UserspaceUnit>> {
-    this.#rulesKnown = false;
     if (portless.length > 0 && this.#forgetTaken()) return 'outdated';
     const opened = new Map([...relays].flatMap(([key, change]) => openedBy(key, change)));
     const failures = await this.#applyRelays(opened);
     if (this.#noteTaken(failures, relays)) return 'outdated';
     await this.#kernel.restore(script, signal);
-    this.#rulesKnown = true;
     const superfluous = [...relays].filter(
       ([key, { after }]) => after === undefined || opened.get(key) !== after,
     );
@@ -87,31 +77,23 @@ export class UserspaceBackend
     const places = new Set(last.map(placeOf));
     return {
       refused,
-      held: (servicePort, wanted) => {
+      held: (servicePort: ServicePortKey, wanted: UserspaceUnit | undefined, plan: UserspacePlan) => {
         const key = relayKey(this.family, servicePort);
-        const unit = this.#plan?.unitWithout(servicePort, (place) => places.has(placeOf({ key, ...place })));
+        const unit = plan.unitWithout(servicePort, (place) => places.has(placeOf({ key, ...place })));
         return unit ?? wanted;
       },
     };
   }
 
   async observe(signal: AbortSignal): Promise<UserspaceState> {
-    this.#rulesKnown = false;
     const rules = await this.#kernel.observe(signal);
-    // Whatever differs is applied before anything else happens.
-    this.#rulesKnown = true;
     this.#forgetTaken();
     return { rules, relays: this.#ownRelays(), taken: new Set(this.#taken.keys()), portless: new Set() };
   }
 
-  watch(drifted: (what: string) => void, inTurn: InTurn, signal: AbortSignal): Promise<void> {
+  watch({ left, drifted, inTurn }: KernelWatch<UserspacePlan>, signal: AbortSignal): Promise<void> {
     this.#relays?.watch(drifted, signal);
-    const left = () => (this.#rulesKnown ? this.#plan?.rules() : undefined);
-    return this.#kernel.watch(left, drifted, inTurn, signal);
-  }
-
-  destinations(key: ServicePortKey): readonly Destination[] {
-    return this.#plan?.destinations(key) ?? [];
+    return this.#kernel.watch(() => left()?.rules(), drifted, inTurn, signal);
   }
 
   close(): void {

@@ -5,8 +5,8 @@ import type { Ruleset } from '@menwei/netfilter/iptables/ruleset.ts';
 import type { Listener, Relay, RelayKey, RelayProtocol } from '../../relay/contract.ts';
 import { done, type Steps } from '../../scheduling/steps.ts';
 import type { NodeView } from '../../services/node-view.ts';
-import type { ServicePortKey } from '../../state/service-port.ts';
-import type { Destination, Plan, StateChange } from '../backend.ts';
+import type { Destination, ServicePortKey } from '../../state/service-port.ts';
+import type { Plan, StateChange } from '../backend.ts';
 import {
   type BaseChains,
   type ContributionChange,

@@ -21,10 +21,13 @@ async function openWatched() {
   const drifts: string[] = [];
   const checks = { count: 0 };
   const ended = backend.watch(
-    (what = '') => drifts.push(what),
-    (work) => {
-      checks.count++;
-      return work();
+    {
+      drifted: (what = '') => drifts.push(what),
+      inTurn: (work) => {
+        checks.count++;
+        return work();
+      },
+      left: () => plan,
     },
     stop.signal,
   );
