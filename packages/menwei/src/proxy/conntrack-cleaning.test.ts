@@ -42,11 +42,14 @@ function open(destinations?: () => readonly Destination[]) {
   vi.spyOn(backend, 'plan').mockImplementation(() => Object.assign(plan(), destinations && { destinations }));
   const nodeView = () => aNodeView();
   const proxy = new FamilyProxy({ backend, state, startedAtMs: 0, nodeView, logger: silentLogger });
-  const stop = new AbortController();
-  stops.push(stop);
-  const ended = cleaning.run(stop.signal);
-  const sync = () => proxy.sync(stop.signal);
-  return { fake, table, state, objects, backend, sync, stop, ended };
+  const begin = () => {
+    const stop = new AbortController();
+    stops.push(stop);
+    return { stop, ended: cleaning.run(stop.signal) };
+  };
+  const { stop, ended } = begin();
+  const sync = () => proxy.sync(new AbortController().signal);
+  return { fake, table, state, objects, backend, sync, stop, ended, begin };
 }
 
 async function openWithEntries() {
@@ -153,6 +156,27 @@ describe('entries', () => {
     await vi.advanceTimersByTimeAsync(200);
     expect(table.entries).toEqual([TO_A]);
   });
+
+  it.each([
+    ['when they were cleaned before', undefined],
+    ['when that could not be done', REFUSED],
+  ])(
+    'that became stale while nobody cleaned are deleted when somebody does again: %s',
+    async (_title, failure) => {
+      const { table, objects, sync, stop, ended, begin } = await openWithEntries();
+      table.failure = failure;
+      objects.put(pods('10.0.0.1', '10.0.0.2', '10.0.0.3'));
+      await sync();
+      stop.abort();
+      await ended;
+      table.failure = undefined;
+      objects.delete({ kind: 'Service', namespace: 'ns', name: 'dns' });
+      await sync();
+      expect(table.entries).toEqual([TO_A, TO_B]);
+      begin();
+      await vi.waitFor(() => expect(table.entries).toEqual([]));
+    },
+  );
 
   it('are left alone when the proxy ends', async () => {
     const { stop, ended } = open();

@@ -1,5 +1,6 @@
 /** When stale conntrack entries are deleted: right after the sync that made them stale, beside all that comes next. */
 import { type AppliedChanges, type CleanerOptions, ConntrackCleaner } from '../conntrack/cleaner.ts';
+import { hasLastingEntries } from '../conntrack/frontends.ts';
 import type { FamilyTables, RemovalRow } from '../state/family-tables.ts';
 import type { Reader } from '../state/reader.ts';
 import type { AppliedPort, ServicePortKey } from '../state/service-port.ts';
@@ -12,15 +13,21 @@ export interface ConntrackCleaningOptions extends CleanerOptions {
   readonly tables: Pick<FamilyTables, 'family' | 'applied' | 'syncs' | 'removals'>;
 }
 
-/** A reader of what the kernel was given. */
+type Ports = Map<ServicePortKey, AppliedPort | undefined>;
+
+/** A reader of what the kernel was given. What nobody has cleaned up after yet outlives a run that fails. */
 export class ConntrackCleaning {
   readonly #options: ConntrackCleaningOptions;
+  /** Those with lasting entries, as they were when that was done last. */
+  readonly #cleaned = new Map<ServicePortKey, AppliedPort>();
+  /** What has changed since. */
+  #uncleaned: Ports = new Map();
 
   constructor(options: ConntrackCleaningOptions) {
     this.#options = options;
   }
 
-  /** Cleans until the signal fires. What was applied before it began counts as new. */
+  /** Cleans until the signal fires. What was applied before the first run counts as new. */
   async run(signal: AbortSignal): Promise<void> {
     const { tables } = this.#options;
     const cleaner = new ConntrackCleaner(this.#options);
@@ -32,13 +39,42 @@ export class ConntrackCleaning {
     const follow = () => {
       if (this.#note(reader, cleaner)) pacer.request();
     };
-    const reader = new AppliedChangesReader(tables, follow);
+    const reader = new AppliedChangesReader(tables, this.#takeOver(cleaner), follow);
     follow();
     try {
-      await pacer.run(() => cleaner.clean(signal), signal);
+      await pacer.run(() => this.#clean(cleaner, signal), signal);
     } finally {
       reader.close();
     }
+  }
+
+  /** Tells what the last run knew; returns which service ports these were. */
+  #takeOver(cleaner: ConntrackCleaner): Iterable<ServicePortKey> {
+    const { tables } = this.#options;
+    // Of one that came after the last cleaning, and may be gone, nobody else knows.
+    for (const [key, port] of this.#uncleaned) if (!this.#cleaned.has(key)) this.#remember(key, port);
+    this.#uncleaned = new Map();
+    const node = tables.syncs.get(tables.family);
+    if (node !== undefined) cleaner.note({ ports: this.#cleaned, node, complete: false });
+    return this.#cleaned.keys();
+  }
+
+  async #clean(cleaner: ConntrackCleaner, signal: AbortSignal): Promise<boolean> {
+    const covered = this.#uncleaned;
+    this.#uncleaned = new Map();
+    let isDone = false;
+    try {
+      isDone = await cleaner.clean(signal);
+    } finally {
+      if (!isDone) this.#uncleaned = new Map([...covered, ...this.#uncleaned]);
+    }
+    if (isDone) for (const [key, port] of covered) this.#remember(key, port);
+    return isDone;
+  }
+
+  #remember(key: ServicePortKey, port: AppliedPort | undefined): void {
+    if (port !== undefined && hasLastingEntries(port)) this.#cleaned.set(key, port);
+    else this.#cleaned.delete(key);
   }
 
   /**
@@ -49,7 +85,12 @@ export class ConntrackCleaning {
     const changes = reader.take();
     if (changes === undefined) return false;
     try {
-      return cleaner.note(changes);
+      const isDue = cleaner.note(changes);
+      for (const [key, port] of changes.ports) {
+        const lasts = port !== undefined && hasLastingEntries(port);
+        if (lasts || this.#cleaned.has(key) || this.#uncleaned.has(key)) this.#uncleaned.set(key, port);
+      }
+      return isDue;
     } catch (error) {
       reader.giveBack(changes);
       const { family, logger } = this.#options;
@@ -68,12 +109,18 @@ class AppliedChangesReader {
   readonly #applied: Reader<AppliedPort>;
   readonly #syncs: Reader<SyncRow>;
   readonly #removals: Reader<RemovalRow>;
-  readonly #untold = new Map<ServicePortKey, AppliedPort | undefined>();
+  readonly #untold: Ports;
   #fullCount = 0;
   #isComplete = false;
 
-  constructor(tables: ConntrackCleaningOptions['tables'], onSync: () => void) {
+  /** @param former service ports that may be gone */
+  constructor(
+    tables: ConntrackCleaningOptions['tables'],
+    former: Iterable<ServicePortKey>,
+    onSync: () => void,
+  ) {
     this.#tables = tables;
+    this.#untold = new Map(Array.from(former, (key) => [key, undefined]));
     // Not told of each row: what one sync has applied belongs together.
     this.#applied = tables.applied.reader();
     this.#syncs = tables.syncs.reader(onSync);
