@@ -1,7 +1,7 @@
 /** A long list as the JSON body of an answer, a row a line: sent in pieces, so that the event loop has its turns. */
-import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
 import { EventLoopTurn } from '../scheduling/event-loop.ts';
+import { writePiece } from './response-writer.ts';
 
 /** Rows of a few hundred bytes: a piece takes about a millisecond. */
 const ROWS_A_PIECE = 500;
@@ -16,7 +16,7 @@ export async function sendJsonRows(response: ServerResponse, rows: Iterable<unkn
     piece += `${separator}${JSON.stringify(row)}`;
     separator = ',\n';
     if (++count % ROWS_A_PIECE !== 0) continue;
-    if (!response.write(piece)) await Promise.race([once(response, 'drain'), once(response, 'close')]);
+    await writePiece(response, piece);
     if (response.closed) return;
     piece = '';
     await turn.next();

@@ -1,8 +1,8 @@
 /** Rows as the body of an answer that goes on: a line of JSON for each that there is, and then for each that changes. */
-import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
 import { EventLoopTurn } from '../scheduling/event-loop.ts';
 import { pause } from '../scheduling/pause.ts';
+import { writePiece } from './response-writer.ts';
 
 /** Changes that come so shortly after each other are sent together. */
 const GATHER_MS = 100;
@@ -46,15 +46,10 @@ async function sendRows(response: ServerResponse, rows: Iterable<unknown>, gone:
   for (const row of rows) {
     piece += `${JSON.stringify(row)}\n`;
     if (++count % ROWS_A_PIECE !== 0) continue;
-    await write(response, piece);
+    await writePiece(response, piece);
     if (gone.aborted) return;
     piece = '';
     await turn.next();
   }
-  if (piece !== '') await write(response, piece);
-}
-
-/** A client that reads slowly is waited for. */
-async function write(response: ServerResponse, piece: string): Promise<void> {
-  if (!response.write(piece)) await Promise.race([once(response, 'drain'), once(response, 'close')]);
+  if (piece !== '') await writePiece(response, piece);
 }

@@ -1,0 +1,22 @@
+import { createServer } from 'node:http';
+import { expect, it } from 'vitest';
+import { closeHttpServer, listen } from '../health/http-listener.ts';
+import { writePiece } from './response-writer.ts';
+
+const PIECE = 'x'.repeat(100_000);
+
+it('waits for the client, and leaves nothing behind on the connection', async () => {
+  const listeners: number[] = [];
+  const server = createServer(async (_request, response) => {
+    for (let count = 0; count < 30; count++) {
+      await writePiece(response, PIECE);
+      listeners.push(response.listenerCount('close') + response.listenerCount('error'));
+    }
+    response.end();
+  });
+  const { port } = await listen(server, { host: '127.0.0.1', port: 0 });
+  const text = await (await fetch(`http://127.0.0.1:${port}/`)).text();
+  expect(text).toHaveLength(30 * PIECE.length);
+  expect(new Set(listeners).size).toBe(1);
+  await closeHttpServer(server);
+});
