@@ -8,21 +8,21 @@ import { MODE_NAMES } from 'menwei/config/settings.ts';
 import { describe, expect, it } from 'vitest';
 import { circles } from './architecture/circles.ts';
 import { fileOf, PRODUCT, ROOMS, type Room, roomOf, wrongPaths } from './architecture/document.ts';
-import { impurities } from './architecture/impure.ts';
+import { findImpure } from './architecture/impure.ts';
 import { dependenciesOf, readManifest } from './architecture/manifest.ts';
-import { definerOf, type Import, isTest, type Module, ROOT, readModules } from './architecture/modules.ts';
+import { isTest, type Module, ROOT, readModules } from './architecture/modules.ts';
+import { unusedExports, unusedModules } from './architecture/unused.ts';
 
 /** Native code enters by one door. */
 const FFI_DOOR = 'packages/netlink/src/ffi.ts';
 /** Loads a module of its own package, and only where it is wanted. */
 const DEBUG_SWITCH = 'packages/netlink/src/debug/switch.ts';
-/** Libraries that only compute. */
-const PURE_LIBRARIES: readonly string[] = ['ipaddr.js', 'valibot', 'yaml'];
 /** The dependencies that nothing imports: tools, and what tells the type checker of Node. */
 const TOOLS: readonly string[] = ['@biomejs/biome', '@types/node', 'node', 'typescript'];
 
 const modules = readModules();
 const byPath = new Map(modules.map((module) => [module.path, module]));
+const whyImpure = findImpure(modules);
 /** What is shipped, and what the tests of all packages share. */
 const inRooms = modules.filter(({ path }) => path.startsWith('packages/') && !isTest(path));
 
@@ -95,12 +95,12 @@ describe('the modules', () => {
   it.each(ROOMS.filter(({ impure }) => impure !== undefined))(
     'of $name are pure where it says so',
     (room) => {
-      const impure = modulesOf(room).filter((module) => whyImpure(module) !== undefined);
+      const impure = modulesOf(room).filter(({ path }) => whyImpure.has(path));
       const exceptions = (room.impure ?? []).map((pattern) => `${room.folder}${pattern}`);
       const unexpected = impure.filter(
         ({ path }) => !exceptions.some((pattern) => matchesGlob(path, pattern)),
       );
-      expect(unexpected.map((module) => `${module.path}: ${whyImpure(module)}`)).toEqual([]);
+      expect(unexpected.map(({ path }) => `${path}: ${whyImpure.get(path)}`)).toEqual([]);
       const needless = exceptions.filter((pattern) => !impure.some(({ path }) => matchesGlob(path, pattern)));
       expect(needless).toEqual([]);
     },
@@ -149,6 +149,20 @@ describe('the modules', () => {
       imports.some(({ target, onlyTypes }) => target === '@kubernetes/client-node' && !onlyTypes),
     );
     expect(paths(users)).toEqual([]);
+  });
+});
+
+describe('code that nobody calls', () => {
+  const published = PUBLISHED.flatMap((folder) =>
+    Object.values(readManifest(folder).exports).map((path) => join(folder, path)),
+  );
+
+  it('is not exported', () => {
+    expect(unusedExports(modules, published)).toEqual([]);
+  });
+
+  it('is no module', () => {
+    expect(unusedModules(modules, published)).toEqual([]);
   });
 });
 
@@ -243,29 +257,6 @@ function hasHalfHidden(module: Module): boolean {
     },
   });
   return found;
-}
-
-const whys = new Map<string, string | undefined>();
-
-/** Pure is what computes, and uses nothing at run time that does more. */
-function whyImpure(module: Module): string | undefined {
-  if (whys.has(module.path)) return whys.get(module.path);
-  const [own] = impurities(module);
-  const why = own ?? module.imports.map(whyImpureImport).find((each) => each !== undefined);
-  whys.set(module.path, why);
-  return why;
-}
-
-function whyImpureImport({ target, names, onlyTypes }: Import): string | undefined {
-  if (onlyTypes || target.startsWith('node:') || PURE_LIBRARIES.includes(target)) return undefined;
-  if (!byPath.has(target)) return `${target}, which may do anything`;
-  for (const name of names) {
-    const definer = definerOf(byPath, target, name);
-    if (definer === undefined) throw new Error(`BUG: nothing exports ${name} of ${target}`);
-    const why = whyImpure(definer);
-    if (why !== undefined) return `${definer.path}: ${why}`;
-  }
-  return undefined;
 }
 
 /** The packages that are imported, ours among them; not those of which only types are, unless asked for. */

@@ -1,5 +1,5 @@
 /** What of a module can give another answer to the same arguments: the clock, chance, the machine. */
-import type { Module } from './modules.ts';
+import { definerOf, type Import, type Module } from './modules.ts';
 
 /** Globals that reach the clock, chance or the machine, whatever is done with them. */
 const GLOBALS: ReadonlySet<string> = new Set([
@@ -23,9 +23,40 @@ const COMPUTES: Readonly<Record<string, readonly string[]>> = {
   'node:util': ['getSystemErrorMessage', 'getSystemErrorName', 'isDeepStrictEqual'],
 };
 
-/** In words, and nothing of a module that only computes. What it imports from other modules is not looked at. */
-export function impurities(module: Module): readonly string[] {
-  return [...builtins(module), ...globals(module)];
+/** Libraries that only compute. */
+const PURE_LIBRARIES: readonly string[] = ['ipaddr.js', 'valibot', 'yaml'];
+
+/** By path why a module is not pure: pure is what computes, and uses nothing at run time that does more. */
+export function findImpure(modules: readonly Module[]): ReadonlyMap<string, string> {
+  const byPath = new Map(modules.map((module) => [module.path, module]));
+  const whys = new Map<string, string | undefined>();
+
+  const whyImpure = (module: Module): string | undefined => {
+    if (whys.has(module.path)) return whys.get(module.path);
+    whys.set(module.path, undefined);
+    const [own] = [...builtins(module), ...globals(module)];
+    const why = own ?? module.imports.map(whyImpureImport).find((each) => each !== undefined);
+    whys.set(module.path, why);
+    return why;
+  };
+  const whyImpureImport = ({ target, names, onlyTypes }: Import): string | undefined => {
+    if (onlyTypes || target.startsWith('node:') || PURE_LIBRARIES.includes(target)) return undefined;
+    if (!byPath.has(target)) return `${target}, which may do anything`;
+    for (const name of names) {
+      const definer = definerOf(byPath, target, name);
+      if (definer === undefined) throw new Error(`BUG: nothing exports ${name} of ${target}`);
+      const why = whyImpure(definer);
+      if (why !== undefined) return `${definer.path}: ${why}`;
+    }
+    return undefined;
+  };
+
+  return new Map(
+    modules.flatMap((module) => {
+      const why = whyImpure(module);
+      return why === undefined ? [] : [[module.path, why] as const];
+    }),
+  );
 }
 
 function builtins({ imports }: Module): readonly string[] {

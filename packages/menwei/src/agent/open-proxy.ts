@@ -19,7 +19,7 @@ import { openKernelDoors } from './doors.ts';
 import { proxyComponents } from './proxy-components.ts';
 import { RelayRoom } from './relay-room.ts';
 
-export interface OpenedProxy {
+interface OpenedProxy {
   readonly components: readonly Component[];
   /** For who supervises them. */
   readonly states: ComponentStates;

@@ -28,7 +28,7 @@ export interface MetricsServerOptions {
   readonly retryMs?: number;
 }
 
-export interface StatusSource {
+interface StatusSource {
   /** Given as a JSON array. */
   rows(): Iterable<unknown>;
   /** Given, with `?watch`, as a line of JSON for each row, and then for each that changes. */

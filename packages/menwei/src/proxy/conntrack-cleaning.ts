@@ -9,7 +9,7 @@ import { Pacer } from './pacer.ts';
 
 const MAX_RETRY_MS = 60_000;
 
-export interface ConntrackCleaningOptions extends CleanerOptions {
+interface ConntrackCleaningOptions extends CleanerOptions {
   readonly tables: Pick<FamilyTables, 'family' | 'applied' | 'syncs' | 'removals'>;
 }
 

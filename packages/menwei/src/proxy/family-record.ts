@@ -4,7 +4,7 @@ import type { FamilyTables } from '../state/family-tables.ts';
 import type { Destination, ServicePort, ServicePortKey } from '../state/service-port.ts';
 import type { ServicePortStatus } from '../state/service-port-status.ts';
 
-export interface SyncOutcome {
+interface SyncOutcome {
   readonly ok: boolean;
   /** Everything was compared with the kernel. */
   readonly complete: boolean;

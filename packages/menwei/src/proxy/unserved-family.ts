@@ -10,7 +10,7 @@ import { Table } from '../state/table.ts';
 /** Services of one list are told of together. */
 const GATHERED_MS = 50;
 
-export interface UnservedFamilyOptions {
+interface UnservedFamilyOptions {
   readonly objects: ObjectTables;
   readonly tables: FamilyTables;
   /** Why it can't be served. */

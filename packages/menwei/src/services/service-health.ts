@@ -77,7 +77,7 @@ function readServiceHealth(ports: readonly ServicePort[]): ServiceHealth | undef
  * Distinct addresses on this node that are ready behind any of the ports: a pod with two ports counts once, a pod
  * that terminates but still serves does not count.
  */
-export function countLocalReady(ports: readonly ServicePort[]): number {
+function countLocalReady(ports: readonly ServicePort[]): number {
   const ips = new Set<string>();
   for (const { endpoints } of ports) {
     for (const endpoint of endpoints) {

@@ -15,7 +15,7 @@ export interface StaleObject {
 }
 
 /** A source that has delivered everything that existed when it was begun last. */
-export interface SyncedSource {
+interface SyncedSource {
   /** Milliseconds since the epoch. */
   readonly sinceMs: number;
 }

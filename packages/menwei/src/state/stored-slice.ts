@@ -10,7 +10,7 @@ import { type ObjectKey, objectKey } from './object-key.ts';
 import type { Endpoint } from './service-port.ts';
 
 /** The port of a Service that a port of a slice belongs to: `name/protocol`. Numbers play no part. */
-export type PortKey = string;
+type PortKey = string;
 
 export interface StoredSlice {
   readonly name: string;

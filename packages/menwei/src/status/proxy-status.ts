@@ -9,7 +9,7 @@ import { readSomeStatuses, readStatuses } from './family-status.ts';
 import { type ReportedStatus, reportStatuses } from './reported-status.ts';
 import { type StatusCursor, StatusFeed } from './status-feed.ts';
 
-export interface ProxyStatusOptions {
+interface ProxyStatusOptions {
   readonly state: State;
   readonly node: Pick<NodeState, 'view' | 'nodePortObstacle'>;
   /** The IP families that are proxied. Of others there is nothing to say but that they are not. */

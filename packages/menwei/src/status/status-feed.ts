@@ -20,7 +20,7 @@ const GATHER_MS = 100;
 /** How soon a change of the node is noticed, of which no table tells. */
 const NODE_PERIOD_MS = 2_000;
 
-export interface StatusInputs {
+interface StatusInputs {
   readonly families: readonly Pick<FamilyTables, 'family' | 'status' | 'servicePorts'>[];
   readonly stale: ObjectTables['stale'];
   /** All rows. */

@@ -56,7 +56,7 @@ export interface DeletedRow extends Pick<StatusRow, 'servicePort' | 'family'> {
 }
 
 /** After all that there was when it was asked. */
-export interface ListedLine {
+interface ListedLine {
   readonly listed: true;
 }
 

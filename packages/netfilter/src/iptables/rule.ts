@@ -46,7 +46,7 @@ export interface VirtualAddress {
 }
 
 /** A rule that is like none of ours, in the words of iptables-save, without `-A CHAIN`. */
-export interface ForeignRule {
+interface ForeignRule {
   readonly foreign: string;
 }
 

@@ -22,7 +22,7 @@ export function formatEdit(edit: IpvsEdit): string {
 }
 
 /** `-t 10.0.0.1:80` */
-export function formatService(frontend: Frontend): string {
+function formatService(frontend: Frontend): string {
   if (!('mark' in frontend)) {
     return `${SERVICE_OPTIONS[frontend.protocol]} ${formatHostPort(frontend.ip, frontend.port)}`;
   }

@@ -160,7 +160,7 @@ function attributesOf(bytes: Uint8Array): Attributes {
 }
 
 /** A value of another size than its format wants is written as bytes. */
-export function formatValue(value: Uint8Array, format: ValueFormat): string {
+function formatValue(value: Uint8Array, format: ValueFormat): string {
   const view = viewOf(value);
   const number = NUMBERS[format];
   if (number !== undefined)

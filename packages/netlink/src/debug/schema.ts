@@ -20,7 +20,7 @@ export type ValueFormat =
 export type Schema = ReadonlyMap<number, AttributeSchema>;
 
 /** One attribute. */
-export interface AttributeSchema {
+interface AttributeSchema {
   /** `IFA_LOCAL` */
   readonly name: string;
   /** Nested attributes are given by a function: what is in them may depend on the attributes beside them. */

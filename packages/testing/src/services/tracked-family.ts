@@ -8,7 +8,7 @@ import type { Reader } from 'menwei/state/reader.ts';
 import type { ServicePort, ServicePortKey } from 'menwei/state/service-port.ts';
 import { State } from 'menwei/state/state.ts';
 
-export interface TrackedFamilyOptions {
+interface TrackedFamilyOptions {
   readonly family: IpFamily;
   readonly nodeName: string;
   readonly startedAtMs: number;

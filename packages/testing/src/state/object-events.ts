@@ -3,7 +3,7 @@ import { formatRef, type ObjectRef, type WatchedObject } from 'menwei/kubernetes
 import type { ObjectTables } from 'menwei/state/object-tables.ts';
 import type { Table } from 'menwei/state/table.ts';
 
-export interface ObjectEvents {
+interface ObjectEvents {
   /** `what` is `Service default/web`; `row` is undefined for one that is gone. */
   readonly changed: (what: string, row: unknown) => void;
   readonly synced: () => void;

@@ -27,7 +27,7 @@ import type { ServerContent } from './state.ts';
 import type { Unmade } from './unmade.ts';
 
 /** The ways to the parts of the kernel that the mode uses. */
-export interface Doors {
+interface Doors {
   readonly ipvs: IpvsClient;
   readonly sets: IpSetClient;
   readonly links: LinkClient;
