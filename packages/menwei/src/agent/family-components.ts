@@ -13,7 +13,7 @@ import type { NodeState } from '../proxy/node-state.ts';
 import type { ServiceProxy } from '../proxy/service-proxy.ts';
 import type { FamilyTables } from '../state/family-tables.ts';
 import type { State } from '../state/state.ts';
-import type { Component } from './component.ts';
+import type { Component, ComponentStates } from './component.ts';
 import type { ProxyDoors } from './doors.ts';
 import { LeftoverRemoval } from './leftover-removal.ts';
 
@@ -149,6 +149,15 @@ export class FamilyParts {
       onRemoved: () => this.#tables.removals.put(family, { removedAtMs: Date.now() }),
     });
   }
+}
+
+/** Why the proxy of a family programs nothing now, in words; undefined: it does, or has just been started. */
+export function proxyTrouble(states: ComponentStates, family: IpFamily): string | undefined {
+  const status = states.get(nameOf('proxy', family));
+  if (status?.state === 'waiting')
+    return `${status.name} waits for another component; changes are not programmed`;
+  if (status?.state !== 'restarting') return undefined;
+  return `${status.name} failed and restarts; changes are not programmed: ${status.error}`;
 }
 
 /** Tells the proxy of what others change in the kernel. */

@@ -239,7 +239,8 @@ describe('a component of the proxy', () => {
           `menwei_component_up{component="${name}"} 0`,
         );
         expect(await proxy.get('metrics', '/components')).toContain('injected fault');
-        expect(await proxy.get('metrics', '/status')).toMatch(/^200 /);
+        const warnings = (await proxy.get('metrics', '/status')).includes('changes are not programmed');
+        expect(warnings).toBe(down.some((each) => each.startsWith('proxy-')));
       }
       if (name !== 'service-health-ipv4') expect(await proxy.get('service', '/')).toMatch(/^503 /);
 
@@ -254,6 +255,7 @@ describe('a component of the proxy', () => {
       }
       expect(await proxy.get('health', '/healthz')).toMatch(/^200 /);
       expect(await proxy.get('service', '/')).toMatch(/^503 /);
+      expect(await proxy.get('metrics', '/status')).not.toContain('"warning"');
       const metrics = await proxy.get('metrics', '/metrics');
       expect(metrics).toContain(`menwei_component_up{component="${name}"} 1`);
       expect(metrics).toContain(`menwei_component_restarts_total{component="${name}"} 1`);

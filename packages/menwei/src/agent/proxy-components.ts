@@ -2,6 +2,7 @@
  * The components of `menwei run`, as the settings have them (docs/architecture.md has them in a table). What they share is
  * made here and outlives each of them: what is known of the node, the service ports and what became of them, the metrics.
  */
+import type { IpFamily } from '@menwei/addresses/ip.ts';
 import type { Settings } from '../config/settings.ts';
 import { isNodeEligible, ProxyHealth } from '../health/proxy-health.ts';
 import type { Logger } from '../log/logger.ts';
@@ -15,7 +16,7 @@ import { State } from '../state/state.ts';
 import { ProxyStatus } from '../status/proxy-status.ts';
 import type { Component, ComponentStates } from './component.ts';
 import type { ProxyDoors } from './doors.ts';
-import { FamilyParts } from './family-components.ts';
+import { FamilyParts, proxyTrouble } from './family-components.ts';
 import { NodeWatcher } from './node-watcher.ts';
 import { serverComponents } from './server-components.ts';
 import { sourceComponent } from './source-component.ts';
@@ -63,7 +64,8 @@ export function proxyComponents(parts: ProxyParts): readonly Component[] {
     new UnservedFamily({ objects: state.objects, tables, reason, sinceMs: Date.now() });
   }
   const served = families.map(({ family }) => family);
-  const status = new ProxyStatus({ state, node, served, mode: settings.mode, logger });
+  const proxyObstacle = (family: IpFamily) => proxyTrouble(states, family);
+  const status = new ProxyStatus({ state, node, served, mode: settings.mode, proxyObstacle, logger });
   return [
     watcher.support(),
     ...serverComponents(settings, {

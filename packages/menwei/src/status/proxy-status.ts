@@ -15,6 +15,8 @@ interface ProxyStatusOptions {
   /** The IP families that are proxied. Of others there is nothing to say but that they are not. */
   readonly served: readonly IpFamily[];
   readonly mode: string;
+  /** Why nothing of a family is programmed now; undefined: it is. */
+  readonly proxyObstacle?: (family: IpFamily) => string | undefined;
   readonly logger: Logger;
 }
 
@@ -64,7 +66,15 @@ export class ProxyStatus {
       ports: state.families[family].servicePorts.rows,
       node: node.view(family),
     }));
-    return reportStatuses(statuses, mode, knowledge);
+    return reportStatuses(this.#warn(statuses), mode, knowledge);
+  }
+
+  *#warn(statuses: Iterable<ServicePortStatus>): Iterable<ServicePortStatus> {
+    const { proxyObstacle = () => undefined } = this.#options;
+    for (const status of statuses) {
+      const warnings = [proxyObstacle(status.family), status.warning].filter((text) => text !== undefined);
+      yield warnings.length === 0 ? status : { ...status, warning: warnings.join('; ') };
+    }
   }
 
   #isServed(family: IpFamily): boolean {
