@@ -1,4 +1,5 @@
 /** Reading what iptables-save prints. */
+import { parseSavedLine } from '@menwei/netfilter/iptables/save-format.ts';
 
 /** Rules by `table CHAIN`, in their order; the chains of a family follow those of the one before. */
 export type Chains = Readonly<Record<string, readonly string[]>>;
@@ -7,11 +8,10 @@ export type Chains = Readonly<Record<string, readonly string[]>>;
 export function readChains(dump: string): Chains {
   const chains: Record<string, string[]> = {};
   let table = '';
-  for (const line of dump.split('\n')) {
-    const [word = '', chain = ''] = line.split(' ');
-    if (word.startsWith('*')) table = nameOf(word.slice(1), chains);
-    if (word.startsWith(':')) chains[`${table} ${word.slice(1)}`] = [];
-    if (word === '-A') chains[`${table} ${chain}`]?.push(line.slice('-A '.length));
+  for (const line of dump.split('\n').map(parseSavedLine)) {
+    if (line.is === 'table') table = nameOf(line.table, chains);
+    else if (line.is === 'chain') chains[`${table} ${line.chain}`] = [];
+    else if (line.is === 'rule') chains[`${table} ${line.chain}`]?.push(`${line.chain} ${line.rule}`);
   }
   return chains;
 }

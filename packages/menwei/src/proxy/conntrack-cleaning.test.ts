@@ -71,6 +71,18 @@ describe('entries', () => {
     await vi.waitFor(() => expect(table.entries).toEqual([TO_A]));
   });
 
+  it('that a node has listed are deleted where they lead to what is gone', async () => {
+    const { table, objects, sync } = await openWithEntries();
+    table.entries = FakeConntrackTable.fromDump(`
+udp      17 29 src=10.9.0.7 dst=172.30.0.1 sport=40001 dport=53 src=10.0.0.1 dst=10.9.0.7 sport=5353 dport=40001 mark=0 use=1
+udp      17 9 src=10.9.0.8 dst=172.30.0.1 sport=40002 dport=53 [UNREPLIED] src=10.0.0.2 dst=10.9.0.8 sport=5353 dport=40002 mark=0 use=1
+tcp      6 431999 ESTABLISHED src=10.9.0.7 dst=172.30.0.1 sport=40003 dport=53 src=10.0.0.2 dst=10.9.0.7 sport=5353 dport=40003 [ASSURED] mark=0 use=1
+`).entries;
+    objects.put(pods('10.0.0.1'));
+    await sync();
+    await vi.waitFor(() => expect(table.entries).toEqual([TO_A, { ...TO_B, protocol: 'TCP' }]));
+  });
+
   it('are not deleted while the kernel has the old rules, and then as the last sync has it', async () => {
     const { fake, table, objects, sync } = await openWithEntries();
     objects.put(pods('10.0.0.1'));

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { UnreadableError } from '../unreadable.ts';
-import type { ConntrackEntry, Tuple } from './entry.ts';
+import type { ListedEntry, Tuple } from './entry.ts';
 import { formatEntry } from './format.ts';
 import { parseDump, parseEntry } from './parse.ts';
 
@@ -18,7 +18,7 @@ const ends = (ips: readonly string[]) =>
 const tuples: fc.Arbitrary<Tuple> = fc
   .constantFrom(['10.0.0.1', '203.0.113.7'], ['fd00::1', '2001:db8::7'])
   .chain((ips) => fc.record({ source: ends(ips), destination: ends(ips) }));
-const entries: fc.Arbitrary<ConntrackEntry> = fc.record({
+const entries: fc.Arbitrary<ListedEntry> = fc.record({
   protocol: fc.constantFrom('tcp' as const, 'udp' as const, 'sctp' as const),
   timeoutSeconds: fc.integer({ min: 0, max: 432_000 }),
   state: fc.constantFrom('ESTABLISHED', 'TIME_WAIT', 'SYN_SENT2', undefined),

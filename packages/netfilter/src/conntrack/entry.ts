@@ -1,4 +1,4 @@
-/** Entries of the connection tracking as data. */
+/** Entries of the connection tracking as data, with all that `conntrack -L` lists of them. */
 import type { HostPort } from '../host-port.ts';
 
 /** Of protocols without ports, the entries are of no interest here. */
@@ -10,7 +10,7 @@ export interface Tuple {
   readonly destination: HostPort;
 }
 
-export interface ConntrackEntry {
+export interface ListedEntry {
   readonly protocol: ConntrackProtocol;
   /** Until the kernel forgets it, unless a packet comes by. */
   readonly timeoutSeconds: number;

@@ -1,11 +1,11 @@
 /** An entry as `conntrack -L` prints it. */
-import type { ConntrackEntry, ConntrackProtocol, Tuple } from './entry.ts';
+import type { ConntrackProtocol, ListedEntry, Tuple } from './entry.ts';
 
 /** linux/in.h: IPPROTO_* */
 export const PROTOCOL_NUMBERS: Readonly<Record<ConntrackProtocol, number>> = { tcp: 6, udp: 17, sctp: 132 };
 
 /** Without the newline. */
-export function formatEntry(entry: ConntrackEntry): string {
+export function formatEntry(entry: ListedEntry): string {
   return [
     `${entry.protocol.padEnd(8)} ${PROTOCOL_NUMBERS[entry.protocol]} ${entry.timeoutSeconds}`,
     ...(entry.state === undefined ? [] : [entry.state]),

@@ -3,7 +3,7 @@ import { familyOf, parseIp } from '@menwei/addresses/ip.ts';
 import { type HostPort, parseNumber } from '../host-port.ts';
 import { meaningfulLines } from '../lines.ts';
 import { UnreadableError } from '../unreadable.ts';
-import type { ConntrackEntry, ConntrackProtocol, Tuple } from './entry.ts';
+import type { ConntrackProtocol, ListedEntry, Tuple } from './entry.ts';
 import { PROTOCOL_NUMBERS } from './format.ts';
 
 const FAMILY = /^ipv[46] +\d+ +/;
@@ -17,14 +17,14 @@ const MAX_PORT = 0xffff;
 const MAX_NUMBER = 0xffffffff;
 
 /** The entries of a dump; those of protocols without ports are left out. @throws UnreadableError */
-export function parseDump(text: string): readonly ConntrackEntry[] {
+export function parseDump(text: string): readonly ListedEntry[] {
   return meaningfulLines(text)
     .filter((line) => !OTHER_PROTOCOL.test(line.replace(FAMILY, '')))
     .map(parseEntry);
 }
 
 /** @throws UnreadableError */
-export function parseEntry(line: string): ConntrackEntry {
+export function parseEntry(line: string): ListedEntry {
   const match = ENTRY.exec(line.replace(FAMILY, ''));
   if (match === null) return fail(line, 'unknown form');
   const [, protocolText = '', number, timeout = '', state] = match;

@@ -1,7 +1,25 @@
 /** A table of entries without a kernel. Only tests import this file. */
+import { parseDump } from '@menwei/netfilter/conntrack/parse.ts';
 import { type ConntrackEntry, type ConntrackFilter, matchesFilter } from '@menwei/netlink/conntrack';
 
+const PROTOCOLS = { tcp: 'TCP', udp: 'UDP', sctp: 'SCTP' } as const;
+
 export class FakeConntrackTable {
+  /**
+   * A table that holds what `conntrack -L` printed somewhere else, so that a report of a fault becomes a test.
+   *
+   * @throws UnreadableError where it is no such listing
+   */
+  static fromDump(text: string): FakeConntrackTable {
+    const table = new FakeConntrackTable();
+    table.entries = parseDump(text).map(({ protocol, original, reply }) => ({
+      protocol: PROTOCOLS[protocol],
+      destination: original.destination,
+      replySource: reply.source,
+    }));
+    return table;
+  }
+
   entries: readonly ConntrackEntry[] = [];
   /** What was asked for. */
   readonly filters: ConntrackFilter[] = [];
