@@ -24,7 +24,7 @@ describe.each([0, 0.1])('with a fault in %d of the operations', (rate) => {
     openKernel: async (_family, seed) => new FakeNfTables({ faults: { seed, rate } }),
     openBackend: openNftables,
     wipe: async (kernel, family) => kernel.meddle(frameTable(family), [{ do: 'delete table' }]),
-    isTidying: (changes) => changes.every(isTidying),
+    isTidying: ({ transaction }) => transaction.every(isTidying),
     runs,
   });
 });

@@ -110,7 +110,8 @@ export class FaultBench implements AsyncDisposable {
     const observed = await backend.observe(signal);
     atOnce(plan.settle(observed));
     const changes = backend.diff(observed, plan.complete());
-    expect(backend.format(changes.filter((operation) => !isTidying(operation)))).toBe('');
+    const transaction = changes.transaction.filter((operation) => !isTidying(operation));
+    expect(backend.format({ ...changes, transaction })).toBe('');
     await this.expectConnected();
   }
 

@@ -12,7 +12,7 @@ describeFuzz('nftables mode', {
   wipe: async (kernel, family) => {
     await kernel.apply(frameTable(family), [{ do: 'delete table' }]);
   },
-  isTidying: (changes) => changes.every(isTidying),
+  isTidying: ({ transaction }) => transaction.every(isTidying),
   // The fake has gone through many more.
   runs: { numRuns: 40 },
 });

@@ -4,6 +4,7 @@ import type { LabSpec } from '@menwei/lab/topology.ts';
 import type { NfTablesClient, Transaction } from '@menwei/netlink/nftables';
 import { aNodeView, aService, aSlice, type ServiceFields } from '@menwei/testing/services/testing.ts';
 import { NftablesBackend } from 'menwei/backends/nftables/backend.ts';
+import type { NftablesChanges } from 'menwei/backends/nftables/state.ts';
 import { silentLogger } from 'menwei/log/logger.ts';
 import { FamilyProxy } from 'menwei/proxy/family-proxy.ts';
 import type { NodeView } from 'menwei/services/node-view.ts';
@@ -40,7 +41,7 @@ export const LAB: LabSpec = {
   })),
 };
 
-export type NftablesProxy = FamilyProxy<unknown, unknown, Transaction>;
+export type NftablesProxy = FamilyProxy<unknown, unknown, NftablesChanges>;
 
 /** How the Service busy is. */
 export interface Busy {

@@ -56,7 +56,9 @@ async function remainder(backend: AnyBackend, world: World): Promise<string> {
 
 /** Chains without use, and their numbers, may stay in nftables mode. */
 function mayStay(mode: ProxyMode, changes: unknown): boolean {
-  return mode === 'nftables' && Array.isArray(changes) && changes.every(isTidying);
+  if (mode !== 'nftables' || typeof changes !== 'object' || changes === null) return false;
+  const transaction = 'transaction' in changes ? changes.transaction : undefined;
+  return Array.isArray(transaction) && transaction.every(isTidying);
 }
 
 /** Asks again and again, as long as somebody else's deeds may not have been noticed yet. */

@@ -12,14 +12,13 @@ import type {
   TableName,
   Transaction,
 } from '@menwei/netlink/nftables';
-import type { Steps } from '../../scheduling/steps.ts';
 import type { Backend, KernelWatch, Outcome } from '../backend.ts';
 import { clientMapNamed } from './affinity.ts';
-import { Forgotten, type Parting, partingOf, rememberedEndpoints } from './forgotten.ts';
+import { Forgotten, rememberedEndpoints } from './forgotten.ts';
 import { frameTable } from './frame-sets.ts';
 import type { NftablesOptions } from './options.ts';
 import { NftablesRules } from './rules.ts';
-import type { NftablesState } from './state.ts';
+import type { NftablesChanges, NftablesState } from './state.ts';
 import type { NftablesUnit } from './unit.ts';
 import { watchTable } from './watch.ts';
 
@@ -38,7 +37,7 @@ export interface NftablesBackendOptions extends NftablesOptions {
 
 export class NftablesBackend
   extends NftablesRules
-  implements Backend<NftablesUnit, NftablesState, Transaction>
+  implements Backend<NftablesUnit, NftablesState, NftablesChanges>
 {
   /** All that was sent to the kernel, for benchmarks. */
   readonly sent = { messages: 0, bytes: 0 };
@@ -47,10 +46,6 @@ export class NftablesBackend
   readonly #close: () => void;
   readonly #table: TableName;
   readonly #forgotten = new Forgotten();
-  /** Of the ruleset: when something was observed, and what changes were made for. */
-  readonly #generations = new WeakMap<TableContent | Transaction, number>();
-  /** What goes with changes. */
-  readonly #partings = new WeakMap<Transaction, Parting>();
   #refusals = 0;
   /** Of the ruleset as we saw it last, or left it. */
   #ownGeneration: number | undefined;
@@ -63,18 +58,11 @@ export class NftablesBackend
     this.#table = frameTable(options.family);
   }
 
-  override *diffInSteps(from: NftablesState, to: NftablesState): Steps<Transaction> {
-    const changes = yield* super.diffInSteps(from, to);
-    this.#partings.set(changes, partingOf(from, to));
-    const generation = from === undefined ? undefined : this.#generations.get(from);
-    if (generation !== undefined) this.#generations.set(changes, generation);
-    return changes;
-  }
-
-  async apply(changes: Transaction, signal: AbortSignal): Promise<Outcome<NftablesUnit>> {
-    const generation = this.#refusals < MAX_REFUSALS ? this.#generations.get(changes) : undefined;
-    const forgetting = changes.filter(isForgetting);
-    const others = forgetting.length === 0 ? changes : changes.filter((each) => !isForgetting(each));
+  async apply(changes: NftablesChanges, signal: AbortSignal): Promise<Outcome<NftablesUnit>> {
+    const { transaction, parting } = changes;
+    const generation = this.#refusals < MAX_REFUSALS ? changes.generation : undefined;
+    const forgetting = transaction.filter(isForgetting);
+    const others = forgetting.length === 0 ? transaction : transaction.filter((each) => !isForgetting(each));
     try {
       await this.#applyWhole(others, generation);
     } catch (error) {
@@ -84,8 +72,7 @@ export class NftablesBackend
     }
     this.#refusals = 0;
     for (const { set, elements } of forgetting) await this.#forget(set, [...elements]);
-    const parting = this.#partings.get(changes);
-    if (parting !== undefined) this.#forgotten.note(parting);
+    this.#forgotten.note(parting);
     await this.#forgetClients(signal);
     this.#ownGeneration = this.#client.observeGeneration();
     return 'applied';
@@ -96,9 +83,7 @@ export class NftablesBackend
     this.#ownGeneration = generation;
     if (content === undefined) return undefined;
     const stale = await this.#staleClients(content, signal);
-    const state = { ...content, elements: new Map([...content.elements, ...stale]) };
-    this.#generations.set(state, generation);
-    return state;
+    return { ...content, elements: new Map([...content.elements, ...stale]), generation };
   }
 
   async watch({ drifted }: KernelWatch<unknown>, signal: AbortSignal): Promise<void> {

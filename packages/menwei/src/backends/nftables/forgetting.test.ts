@@ -97,13 +97,13 @@ it.each(IP_FAMILIES)('clients whose time runs out meanwhile do not matter, %s', 
   const killed = openBackend(fake, family);
   const plan = fillPlan(killed, world(endpoints.slice(1)));
   const changes = killed.diff(await killed.observe(signal), plan.complete());
-  fake.meddle(frameTable(family), changes);
+  fake.meddle(frameTable(family), changes.transaction);
 
   const restarted = openBackend(fake, family);
   const last = fillPlan(restarted, world(endpoints.slice(1)));
   const forgetting = restarted.diff(await restarted.observe(signal), last.complete());
-  expect(forgetting.map((operation) => operation.do)).toEqual(['delete elements']);
-  fake.meddle(frameTable(family), forgetting);
+  expect(forgetting.transaction.map((operation) => operation.do)).toEqual(['delete elements']);
+  fake.meddle(frameTable(family), forgetting.transaction);
   expect(await restarted.apply(forgetting, signal)).toBe('applied');
   expect(lostClients(fake, family)).toEqual([]);
 });

@@ -4,8 +4,9 @@ import { optionsOf, stateOf } from '../../../../../test/tracer/modes.ts';
 import { HOSTS, type PortOfFields, portOf, programOf } from '../../../../../test/tracer/testbed.ts';
 import type { ServicePort } from '../../state/service-port.ts';
 import { affinityId, clientMap } from './affinity.ts';
-import { Forgotten, type Parting, partingOf } from './forgotten.ts';
+import { Forgotten, partingOf } from './forgotten.ts';
 import { NftablesRules } from './rules.ts';
+import type { Parting } from './state.ts';
 import { endpointValues } from './values.ts';
 
 const STICKY: PortOfFields = { endpoints: ['here', 'elsewhere', 'elsewhere'], sessionAffinitySeconds: 600 };

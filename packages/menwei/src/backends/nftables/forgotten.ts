@@ -5,18 +5,10 @@
 import type { Bytes, Element, TableContent } from '@menwei/netlink/nftables';
 import { affinityMapsOf } from './affinity.ts';
 import { SETS } from './names.ts';
-import type { NftablesState } from './state.ts';
+import type { NftablesState, Parting } from './state.ts';
 import { endpointSize } from './values.ts';
 
 const PAIR_MAPS = [SETS.ip.affinityPairs, SETS.nodeport.affinityPairs];
-
-/** What goes when a table changes, or a part of it that has all of some Services. */
-export interface Parting {
-  /** By the map of clients: endpoints that nothing leads to any more. */
-  readonly endpoints: ReadonlyMap<string, ReadonlySet<Bytes>>;
-  /** Maps that go themselves, and their clients with them. */
-  readonly maps: readonly string[];
-}
 
 export function partingOf(from: NftablesState, to: NftablesState): Parting {
   if (from === undefined) return { endpoints: new Map(), maps: [] };

@@ -118,7 +118,7 @@ describe.each(IP_FAMILIES)('one endpoint more or less, %s', (family) => {
     const from = worldOf(port);
     const plan = fillPlan(backend, from);
     const { before, after } = updatePlan(backend, plan, from, worldOf({ ...port, endpoints }));
-    return backend.diff(before, after);
+    return backend.diff(before, after).transaction;
   }
 
   it('touches two slots at most where one is gone', () => {
@@ -173,7 +173,10 @@ describe.each(IP_FAMILIES)('one endpoint more or less, %s', (family) => {
       worldOf(port),
     );
     // The chain for 50 endpoints is still there.
-    expect(others(backend.diff(back.before, back.after))).toEqual(['delete elements', 'add elements']);
+    expect(others(backend.diff(back.before, back.after).transaction)).toEqual([
+      'delete elements',
+      'add elements',
+    ]);
   });
 
   it('has nothing for the kernel to check for loops once there were so many', () => {
@@ -188,7 +191,7 @@ describe.each(IP_FAMILIES)('one endpoint more or less, %s', (family) => {
           const next = all[index + 1];
           if (next === undefined) return [];
           const { before, after } = updatePlan(backend, plan, world, next);
-          return [backend.diff(before, after)];
+          return [backend.diff(before, after).transaction];
         });
         expect(rounds.slice(worlds.length).flat().filter(needsCheck)).toEqual([]);
       }),
@@ -203,7 +206,9 @@ describe.each(IP_FAMILIES)('one endpoint more or less, %s', (family) => {
         const plan = fillPlan(backend, from);
         const complete = plan.complete();
         const { before, after } = updatePlan(backend, plan, from, to);
-        expect(sorted(backend.diff(before, after))).toEqual(sorted(backend.diff(complete, plan.complete())));
+        expect(sorted(backend.diff(before, after).transaction)).toEqual(
+          sorted(backend.diff(complete, plan.complete()).transaction),
+        );
       }),
     );
   });
@@ -233,7 +238,7 @@ describe.each(IP_FAMILIES)('one endpoint more or less, %s', (family) => {
         const restarted = fillPlan(backend, worldOf(moved));
         const observed = plan.complete();
         atOnce(restarted.settle(observed));
-        const touched = touchedEndpoints(backend.diff(observed, restarted.complete()));
+        const touched = touchedEndpoints(backend.diff(observed, restarted.complete()).transaction);
         expect([...touched.keys()].filter((name) => !name.startsWith(ADDRESSES[family].service))).toEqual([]);
       }),
     );

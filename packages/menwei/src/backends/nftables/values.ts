@@ -5,6 +5,7 @@ import {
   type Datatype,
   decodeFields,
   encodeFields,
+  encodeList,
   type TableFamily,
 } from '@menwei/netlink/nftables';
 import type { Protocol } from '../../kubernetes/objects.ts';
@@ -70,8 +71,10 @@ export function frontendKey(
 
 /** One after the other. */
 export function endpointValues(family: IpFamily, endpoints: readonly Endpoint[]): Bytes {
-  const types = ENDPOINT[family];
-  return endpoints.map(({ ip, port }) => encodeFields(types, [ip, port])).join('');
+  return encodeList(
+    ENDPOINT[family],
+    endpoints.map(({ ip, port }) => [ip, port]),
+  );
 }
 
 /** The first and the last address. */

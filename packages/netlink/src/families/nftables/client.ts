@@ -62,7 +62,10 @@ export class NfTables implements Disposable {
     const firstSequence = this.#connection.takeSequences(sequencesFor(transaction));
     const encoded = await inTurns(encodeTransaction(table, transaction, firstSequence, generation));
     const { bytes, messages, describe } = encoded;
+    const { length } = bytes;
     const answers = await this.#connection.exchange(bytes);
+    // It may be large, and the garbage collector would keep it for some time.
+    if (bytes.buffer instanceof ArrayBuffer) bytes.buffer.transfer(0);
     const [refusal] = answers.filter(({ errno }) => errno !== 0).toSorted((a, b) => a.sequence - b.sequence);
     if (refusal !== undefined) {
       const { sequence, errno } = refusal;
@@ -72,7 +75,7 @@ export class NfTables implements Disposable {
     if (answers.length === 0) {
       throw new KernelError({ ...describe(firstSequence), detail: 'no answer from the kernel' });
     }
-    return { messages, bytes: bytes.length };
+    return { messages, bytes: length };
   }
 
   /**

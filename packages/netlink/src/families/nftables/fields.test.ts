@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { parseKey } from './element-text.ts';
-import { decodeFields, encodeFields, encodeRangeKey, type Field } from './fields.ts';
+import { decodeFields, encodeFields, encodeList, encodeRangeKey, type Field } from './fields.ts';
 import type { Datatype } from './model.ts';
 
 const FRONTEND: readonly Datatype[] = ['ipv4_addr', 'inet_proto', 'inet_service'];
@@ -46,6 +46,14 @@ describe('fields', () => {
     expect(() => encodeFields(types, fields)).toThrow(
       `BUG: '${fields.join(' . ')}' is no ${types.join(' . ')}`,
     );
+  });
+
+  it('stand one after the other in lists of any length', () => {
+    const types: readonly Datatype[] = ['ipv6_addr', 'inet_service'];
+    const values = Array.from({ length: 100 }, (_, port) => ['fd00::1', port]);
+    expect(encodeList(types, values)).toBe(values.map((fields) => encodeFields(types, fields)).join(''));
+    expect(encodeList(['inet_service'], [[1], [2], [3]])).toBe('\0\x01\0\x02\0\x03');
+    expect(encodeList(types, [])).toBe('');
   });
 
   it('are not read from too few bytes', () => {

@@ -12,7 +12,8 @@ import type { Bytes, Datatype, SetDeclaration } from './model.ts';
 export type Field = string | number;
 
 /** More than the largest key: five addresses, and the end of a range. */
-const SCRATCH = Buffer.alloc(128);
+let scratch = Buffer.alloc(128);
+const WORD = 4;
 const TEXT = new AsciiWriter();
 
 /** Of all keys of a set, in bytes. */
@@ -30,18 +31,35 @@ export function dataSize({ data }: SetDeclaration): number {
 
 /** `encodeFields(['ipv4_addr', 'inet_service'], ['10.0.0.1', 80])`. Throws an Error (a broken invariant) for what fits no type. */
 export function encodeFields(types: readonly Datatype[], fields: readonly Field[]): Bytes {
-  if (types.length !== fields.length) throw noSuchFields(types, fields);
+  writeFields(types, fields, 0);
+  return readBytes(scratch, 0, valueSize(types));
+}
+
+/** Values of the same types, one after the other. Throws an Error (a broken invariant) for what fits no type. */
+export function encodeList(types: readonly Datatype[], values: readonly (readonly Field[])[]): Bytes {
+  const size = valueSize(types);
+  // What is written last may be padded.
+  if (values.length * size + WORD > scratch.length) scratch = Buffer.alloc(2 * (values.length * size + WORD));
   let at = 0;
+  for (const fields of values) {
+    writeFields(types, fields, at);
+    at += size;
+  }
+  return scratch.toString('latin1', 0, at);
+}
+
+function writeFields(types: readonly Datatype[], fields: readonly Field[], start: number): void {
+  if (types.length !== fields.length) throw noSuchFields(types, fields);
+  let at = start;
   for (let index = 0; index < types.length; index++) {
     const type = types[index];
     const field = fields[index];
     if (type === undefined || field === undefined) throw noSuchFields(types, fields);
     const end = at + paddedSize(type);
-    for (let place = at; place < end; place++) SCRATCH[place] = 0;
-    if (!writeField(type, field, SCRATCH, at)) throw noSuchFields(types, fields);
+    for (let place = at; place < end; place++) scratch[place] = 0;
+    if (!writeField(type, field, scratch, at)) throw noSuchFields(types, fields);
     at = end;
   }
-  return readBytes(SCRATCH, 0, valueSize(types));
 }
 
 /** A key whose last field is a range; both ends as in {@link encodeFields}. */
@@ -83,9 +101,9 @@ function readField(type: Datatype, value: Bytes, at: number): Field {
   const { kind, size } = DATATYPES[type];
   if (at + size > value.length) throw new Error(`BUG: ${value.length} bytes are no ${type} at ${at}`);
   if (kind === 'address') {
-    writeBytes(value, SCRATCH, 0, at, at + size);
-    if (size === 4) decodeIpv4(SCRATCH, 0, TEXT);
-    else decodeIpv6(SCRATCH, 0, TEXT);
+    writeBytes(value, scratch, 0, at, at + size);
+    if (size === 4) decodeIpv4(scratch, 0, TEXT);
+    else decodeIpv6(scratch, 0, TEXT);
     return TEXT.take();
   }
   const isLittleEndian = kind === 'host number' && IS_LITTLE_ENDIAN;

@@ -8,7 +8,7 @@ export {
 export * from './constants.ts';
 export type { NfTablesClient } from './contract.ts';
 export { formatData, formatKey, parseData, parseElement, parseKey } from './element-text.ts';
-export { decodeFields, encodeFields, encodeRangeKey, type Field } from './fields.ts';
+export { decodeFields, encodeFields, encodeList, encodeRangeKey, type Field } from './fields.ts';
 export type * from './model.ts';
 export {
   type ChangeNotification,

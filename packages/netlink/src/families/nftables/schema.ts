@@ -75,7 +75,6 @@ const EXPRESSIONS: ReadonlyMap<string, Schema> = new Map([
       FLAGS: 'u32be',
     }),
   ],
-  ['masq', attributes('NFTA_MASQ_', { FLAGS: numbers.NFTA_MASQ_FLAGS } as const, { FLAGS: 'u32be' })],
   ['reject', attributes('NFTA_REJECT_', numbers.NFTA_REJECT, { TYPE: 'u32be', ICMP_CODE: 'u8' })],
   ['fib', attributes('NFTA_FIB_', numbers.NFTA_FIB, { DREG: 'u32be', RESULT: 'u32be', FLAGS: 'u32be' })],
   [

@@ -95,5 +95,5 @@ async function restart(
   atOnce(plan.settle(observed));
   const changes = backend.diff(observed, plan.complete());
   await backend.apply(changes, signal);
-  return changes;
+  return changes.transaction;
 }
