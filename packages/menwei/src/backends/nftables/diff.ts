@@ -38,7 +38,8 @@ function* createTable(to: TableContent): Steps<Operation[]> {
 function needsAnotherTable(from: TableContent, to: TableContent): boolean {
   for (const [name, set] of to.sets) {
     const present = from.sets.get(name);
-    if (present === undefined) continue;
+    // Those of the frame are the same objects in both, and are not looked at for each change.
+    if (present === undefined || present === set) continue;
     if (!isDeepStrictEqual({ ...present, comment: '' }, { ...set, comment: '' })) return true;
   }
   for (const [name, { hook }] of to.chains) {
@@ -51,7 +52,9 @@ function needsAnotherTable(from: TableContent, to: TableContent): boolean {
 function* diffContent(from: TableContent, to: TableContent): Steps<Operation[]> {
   const elements: Operation[] = [];
   for (const set of to.sets.values()) {
-    elements.push(...(yield* diffElements(set, from.elements.get(set.name), to.elements.get(set.name))));
+    const [before, after] = [from.elements.get(set.name), to.elements.get(set.name)];
+    if (before === undefined && after === undefined) continue;
+    elements.push(...(yield* diffElements(set, before, after)));
   }
   const goneChains = missing(from.chains, to.chains);
   return [
@@ -67,6 +70,7 @@ function* diffContent(from: TableContent, to: TableContent): Steps<Operation[]> 
 
 /** What only `all` has. */
 function missing<T>(all: ReadonlyMap<string, T>, from: ReadonlyMap<string, T>): readonly T[] {
+  if (all === from) return [];
   return [...all].filter(([name]) => !from.has(name)).map(([, value]) => value);
 }
 

@@ -32,14 +32,15 @@ type Units = ReadonlyMap<ServicePortKey, NftablesUnit | undefined>;
 interface Part {
   readonly units: Iterable<NftablesUnit>;
   readonly shared: Iterable<string>;
-  readonly frameChains: Iterable<Chain>;
+  readonly withFrame: boolean;
   readonly picks: Iterable<PickChain>;
 }
 
 export class NftablesPlan implements Plan<NftablesUnit, NftablesState> {
   readonly #options: NftablesOptions;
   readonly #table: Table;
-  readonly #sets: readonly SetDeclaration[];
+  /** Of the frame. */
+  readonly #sets: ReadonlyMap<string, SetDeclaration>;
   /** Of an endpoint's value, in bytes. */
   readonly #endpointSize: number;
   readonly #units = new Map<ServicePortKey, NftablesUnit>();
@@ -56,7 +57,7 @@ export class NftablesPlan implements Plan<NftablesUnit, NftablesState> {
   constructor(options: NftablesOptions) {
     this.#options = options;
     this.#table = frameTable(options.family);
-    this.#sets = frameSets(options.family);
+    this.#sets = new Map(frameSets(options.family).map((set) => [set.name, set]));
     this.#endpointSize = endpointSize(this.#table.family);
   }
 
@@ -70,7 +71,7 @@ export class NftablesPlan implements Plan<NftablesUnit, NftablesState> {
     const before = this.#part({
       units: this.#unitsOf(units.keys()),
       shared,
-      frameChains: isFrameKept ? [] : this.#frameChains,
+      withFrame: !isFrameKept,
       picks: [],
     });
     if (!isFrameKept) this.#setFrame(node);
@@ -80,7 +81,7 @@ export class NftablesPlan implements Plan<NftablesUnit, NftablesState> {
       this.#part({
         units: this.#unitsOf(units.keys()),
         shared,
-        frameChains: isFrameKept ? [] : this.#frameChains,
+        withFrame: !isFrameKept,
         picks: newPicks,
       });
     return {
@@ -96,7 +97,7 @@ export class NftablesPlan implements Plan<NftablesUnit, NftablesState> {
     return this.#part({
       units: this.#units.values(),
       shared: this.#shared.keys(),
-      frameChains: this.#frameChains,
+      withFrame: true,
       picks: this.#picks.values(),
     });
   }
@@ -111,18 +112,16 @@ export class NftablesPlan implements Plan<NftablesUnit, NftablesState> {
     }
   }
 
-  #part({ units, shared, frameChains, picks }: Part): TableContent {
-    const content = {
-      chains: new Map(Array.from(frameChains, (chain) => [chain.name, chain])),
-      sets: new Map(this.#sets.map((set) => [set.name, set])),
-    };
+  #part({ units, shared, withFrame, picks }: Part): TableContent {
+    const chains = new Map(withFrame ? this.#frameChains.map((chain) => [chain.name, chain]) : []);
+    const ownSets = new Map<string, SetDeclaration>();
     const members = new Map<string, Map<Bytes, Element>>();
     const add = (set: string, element: Element) => {
       ensure(members, set, () => new Map()).set(element.key, element);
     };
-    for (const { set, element } of this.#frameMembers) add(set, element);
+    if (withFrame) for (const { set, element } of this.#frameMembers) add(set, element);
     for (const { chain, map, element } of picks) {
-      content.chains.set(chain.name, chain);
+      chains.set(chain.name, chain);
       add(map, element);
     }
     for (const key of shared) {
@@ -132,8 +131,8 @@ export class NftablesPlan implements Plan<NftablesUnit, NftablesState> {
     const seatings = new Map<string, Seating[]>();
     for (const unit of units) {
       forEachMember(unit, this.#endpointSize, add);
-      for (const chain of unit.chains) content.chains.set(chain.name, chain);
-      for (const set of unit.sets) content.sets.set(set.name, set);
+      for (const chain of unit.chains) chains.set(chain.name, chain);
+      for (const set of unit.sets) ownSets.set(set.name, set);
       for (const frontend of unit.frontends) {
         const map = endpointMap(frontend.entrance, frontend.part);
         ensure(seatings, map, () => []).push({ unit, frontend });
@@ -143,7 +142,8 @@ export class NftablesPlan implements Plan<NftablesUnit, NftablesState> {
     const endpoints = Array.from(seatings, ([map, all]) => [map, seated(all)] as const);
     return {
       table: this.#table,
-      ...content,
+      chains,
+      sets: ownSets.size === 0 ? this.#sets : new Map([...this.#sets, ...ownSets]),
       elements: new Map<string, Elements>([...members, ...endpoints]),
     };
   }
