@@ -11,7 +11,7 @@ export interface StatusRow {
   readonly sinceMs: number;
   /** Why, when the state is error. */
   readonly error?: string | undefined;
-  /** What keeps a way in from being used, whatever the state. */
+  /** What keeps a frontend from being used, whatever the state. */
   readonly warning?: string | undefined;
   /** The proxy mode. */
   readonly mode?: string | undefined;

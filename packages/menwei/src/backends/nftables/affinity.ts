@@ -8,7 +8,7 @@
 import type { IpFamily } from '@menwei/addresses/ip.ts';
 import type { Chain, SetDeclaration } from '@menwei/netlink/nftables';
 import type { ServicePort } from '../../state/service-port.ts';
-import { type Entrance, fitComment } from './names.ts';
+import { type FrontendKind, fitComment } from './names.ts';
 import { chain, type Pick, pickChainName } from './pick-chains.ts';
 import {
   address,
@@ -75,7 +75,7 @@ export function clientMapNamed(name: string, family: IpFamily): SetDeclaration {
 /** Where the client went before, or else what `pick` gives. */
 export function stickyChain(port: ServicePort, pick: Pick): Chain {
   const id = affinityId(port);
-  const name = `${pick.entrance === 'nodeport' ? 'nodeport-' : ''}${prefixed(pick.among, `sticky-${id}`)}`;
+  const name = `${pick.kind === 'nodeport' ? 'nodeport-' : ''}${prefixed(pick.among, `sticky-${id}`)}`;
   const client = [address(port.family, 'saddr')];
   const remembered = dnatTo(port.family, client, clientMapName(id, pick.among));
   return chain(name, [
@@ -117,9 +117,9 @@ export function affinityMapsOf(verdict: string): readonly string[] {
 }
 
 /** What a frontend is told by once the connection has been translated. */
-export function originalFrontend(family: IpFamily, entrance: Entrance): Fields {
+export function originalFrontend(family: IpFamily, kind: FrontendKind): Fields {
   const port = [PROTOCOL, connectionPort('original', 'dst')];
-  return entrance === 'ip' ? [connectionAddress(family, 'original', 'daddr'), ...port] : port;
+  return kind === 'ip' ? [connectionAddress(family, 'original', 'daddr'), ...port] : port;
 }
 
 export function chosenEndpoint(family: IpFamily): Fields {

@@ -8,8 +8,8 @@ import { type Among, clientMap, type RememberedIn, rememberChain, stickyChain } 
 import {
   ANSWER_NUMBERS,
   CLUSTER_IPS,
-  type Entrance,
   FIREWALL_IPS,
+  type FrontendKind,
   fitComment,
   HAIRPINS,
   partOf,
@@ -70,7 +70,7 @@ function externalAddresses(port: ServicePort): ReadonlySet<string> {
 
 /** From a frontend to endpoints. */
 interface Way {
-  readonly entrance: Entrance;
+  readonly kind: FrontendKind;
   readonly among: Among;
   readonly masqueraded?: boolean;
 }
@@ -104,26 +104,26 @@ class UnitWriter {
     }
     this.#frontend('ip', key, !internalPolicyLocal, internalPolicyLocal);
     const among = internalPolicyLocal ? 'local' : 'all';
-    this.#pick(SETS.ip.frontends, key, { entrance: 'ip', among });
+    this.#pick(SETS.ip.frontends, key, { kind: 'ip', among });
   }
 
   /** An external IP, a load-balancer IP or a NodePort. */
-  external(entrance: Entrance, key: Bytes): void {
+  external(kind: FrontendKind, key: Bytes): void {
     const { externalPolicyLocal } = this.#port;
     const { hasEndpoints, hasExternalEndpoints } = this.#situation;
-    const sets = SETS[entrance];
-    if (hasEndpoints) this.#frontend(entrance, key, true, externalPolicyLocal);
+    const sets = SETS[kind];
+    if (hasEndpoints) this.#frontend(kind, key, true, externalPolicyLocal);
     if (hasEndpoints && !externalPolicyLocal) {
-      this.#pick(sets.frontends, key, { entrance, among: 'all', masqueraded: true });
+      this.#pick(sets.frontends, key, { kind, among: 'all', masqueraded: true });
     }
     if (hasEndpoints && externalPolicyLocal) {
       this.#add(sets.externalLocal, key);
       if (this.#situation.endpoints.clusterEndpoints.length > 0) {
-        this.#pick(sets.shortCircuit, key, { entrance, among: 'all' });
+        this.#pick(sets.shortCircuit, key, { kind, among: 'all' });
       }
-      if (hasExternalEndpoints) this.#pick(sets.local, key, { entrance, among: 'local' });
+      if (hasExternalEndpoints) this.#pick(sets.local, key, { kind, among: 'local' });
     }
-    if (!hasExternalEndpoints) this.#leadNowhere(entrance, key);
+    if (!hasExternalEndpoints) this.#leadNowhere(kind, key);
   }
 
   /** In force without endpoints too, as upstream (KQ-16). */
@@ -154,20 +154,20 @@ class UnitWriter {
   }
 
   /** Refused when there is no endpoint anywhere; dropped when only this node has none. */
-  #leadNowhere(entrance: Entrance, key: Bytes): void {
+  #leadNowhere(kind: FrontendKind, key: Bytes): void {
     const answer = this.#situation.hasEndpoints ? 'drop' : 'refuse';
-    this.#add(SETS[entrance].noEndpoint, key, numberValue(ANSWER_NUMBERS[answer]));
+    this.#add(SETS[kind].noEndpoint, key, numberValue(ANSWER_NUMBERS[answer]));
   }
 
-  #frontend(entrance: Entrance, key: Bytes, usesAll: boolean, usesLocal: boolean): void {
-    this.frontends.push({ entrance, key, part: this.#partOf(entrance), usesAll, usesLocal });
+  #frontend(kind: FrontendKind, key: Bytes, usesAll: boolean, usesLocal: boolean): void {
+    this.frontends.push({ kind, key, part: this.#partOf(kind), usesAll, usesLocal });
   }
 
   /** The frontend leads to a chain that picks. */
-  #pick(map: string, key: Bytes, { entrance, among, masqueraded = false }: Way): void {
+  #pick(map: string, key: Bytes, { kind, among, masqueraded = false }: Way): void {
     const { clusterEndpoints, localEndpoints } = this.#situation.endpoints;
     const count = among === 'all' ? clusterEndpoints.length : localEndpoints.length;
-    const pick = { entrance, among, masqueraded, by: { part: this.#partOf(entrance), count } };
+    const pick = { kind, among, masqueraded, by: { part: this.#partOf(kind), count } };
     if (this.#port.sessionAffinitySeconds === 0) {
       this.picks.push(pick);
       this.#add(map, key, pickNumber(pick));
@@ -179,7 +179,7 @@ class UnitWriter {
     this.#add(map, key, pickNumber(memory));
     const sticky = stickyChain(this.#port, chance);
     this.chains.set(sticky.name, sticky);
-    this.#add(SETS[entrance].sticky[among], key, `goto ${sticky.name}`);
+    this.#add(SETS[kind].sticky[among], key, `goto ${sticky.name}`);
   }
 
   #remember(among: Among): void {
@@ -193,8 +193,8 @@ class UnitWriter {
     this.remember[where] = chain.name;
   }
 
-  #partOf(entrance: Entrance): number {
-    return partOf(entrance, this.#port.key);
+  #partOf(kind: FrontendKind): number {
+    return partOf(kind, this.#port.key);
   }
 
   #add(set: string, key: Bytes, data?: Bytes): void {

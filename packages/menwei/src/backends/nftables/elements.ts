@@ -22,10 +22,10 @@ export function forEachMember(
   const all = split(unit.all, size);
   const local = split(unit.local, size);
   const remembering = chainsThatRemember(unit, all, local);
-  for (const { entrance, key, usesAll, usesLocal } of unit.frontends) {
+  for (const { kind, key, usesAll, usesLocal } of unit.frontends) {
     for (const endpoint of new Set([...(usesAll ? all : []), ...(usesLocal ? local : [])])) {
       const data = `goto ${remembering.get(endpoint)}`;
-      each(SETS[entrance].affinityPairs, { key: key + endpoint, data, comment });
+      each(SETS[kind].affinityPairs, { key: key + endpoint, data, comment });
     }
   }
 }
@@ -44,13 +44,13 @@ function chainsThatRemember(
 }
 
 /** A frontend and the unit whose endpoints it leads to. */
-export interface Seating {
+export interface UnitFrontend {
   readonly unit: NftablesUnit;
   readonly frontend: Frontend;
 }
 
 /** Some endpoints of a frontend, in slots from `first` on. */
-interface Seats {
+interface SlotRange {
   readonly frontend: Bytes;
   readonly endpoints: Bytes;
   readonly first: number;
@@ -61,28 +61,28 @@ interface Seats {
  * The elements of a map of endpoints, made up one after the other as they are read: there may be hundreds of thousands,
  * and most of the time they are read once.
  */
-export class SeatedEndpoints implements Elements {
-  readonly #seatings: readonly Seating[];
+export class EndpointElements implements Elements {
+  readonly #frontends: readonly UnitFrontend[];
   /** Of an endpoint's value. */
   readonly #size: number;
   /** By frontend. */
-  #index: ReadonlyMap<Bytes, readonly Seats[]> | undefined;
+  #index: ReadonlyMap<Bytes, readonly SlotRange[]> | undefined;
 
-  constructor(seatings: readonly Seating[], size: number) {
-    this.#seatings = seatings;
+  constructor(frontends: readonly UnitFrontend[], size: number) {
+    this.#frontends = frontends;
     this.#size = size;
   }
 
   get size(): number {
-    return this.#seats().reduce((sum, { endpoints }) => sum + endpoints.length / this.#size, 0);
+    return this.#ranges().reduce((sum, { endpoints }) => sum + endpoints.length / this.#size, 0);
   }
 
   get(key: Bytes): Element | undefined {
-    this.#index ??= Map.groupBy(this.#seats(), ({ frontend }) => frontend);
-    for (const seats of this.#index.get(key.slice(0, -SLOT_SIZE)) ?? []) {
-      const from = (slotOf(key) - seats.first) * this.#size;
-      if (from < 0 || from >= seats.endpoints.length) continue;
-      return { key, data: seats.endpoints.slice(from, from + this.#size), comment: seats.comment };
+    this.#index ??= Map.groupBy(this.#ranges(), ({ frontend }) => frontend);
+    for (const range of this.#index.get(key.slice(0, -SLOT_SIZE)) ?? []) {
+      const from = (slotOf(key) - range.first) * this.#size;
+      if (from < 0 || from >= range.endpoints.length) continue;
+      return { key, data: range.endpoints.slice(from, from + this.#size), comment: range.comment };
     }
     return undefined;
   }
@@ -97,15 +97,15 @@ export class SeatedEndpoints implements Elements {
 
   *values(): Iterable<Element> {
     const size = this.#size;
-    for (const { frontend, endpoints, first, comment } of this.#seats()) {
+    for (const { frontend, endpoints, first, comment } of this.#ranges()) {
       for (let from = 0, slot = first; from < endpoints.length; from += size, slot++) {
         yield { key: frontend + slotValue(slot), data: endpoints.slice(from, from + size), comment };
       }
     }
   }
 
-  #seats(): readonly Seats[] {
-    return this.#seatings.flatMap(({ unit, frontend: { key: frontend, usesAll, usesLocal } }) => {
+  #ranges(): readonly SlotRange[] {
+    return this.#frontends.flatMap(({ unit, frontend: { key: frontend, usesAll, usesLocal } }) => {
       const { all, local, comment } = unit;
       return [
         ...(usesAll ? [{ frontend, endpoints: all, first: 0, comment }] : []),

@@ -9,8 +9,8 @@ import { chosenEndpoint, originalFrontend } from './affinity.ts';
 import {
   ANSWERS,
   CLUSTER_IPS,
-  type Entrance,
   FIREWALL_IPS,
+  type FrontendKind,
   HAIRPINS,
   NODEPORT_IPS,
   REJECT,
@@ -58,7 +58,7 @@ export function frameChains(node: NodeView, options: NftablesOptions): readonly 
     chain(REJECT, [rule([REFUSE])]),
     chain(FIREWALL_CHECK, firewallRules(family)),
     chain(externalLocalChain('nodeport'), externalLocalRules('nodeport', node, options)),
-    chain(NODEPORTS, entranceRules('nodeport', family)),
+    chain(NODEPORTS, frontendRules('nodeport', family)),
     chain(externalLocalChain('ip'), externalLocalRules('ip', node, options)),
     chain(SERVICES, servicesRules(node, options)),
     chain(REMEMBER, rememberRules(family)),
@@ -77,8 +77,8 @@ export function frameChains(node: NodeView, options: NftablesOptions): readonly 
   ];
 }
 
-function externalLocalChain(entrance: Entrance): string {
-  return entrance === 'ip' ? 'external-local' : 'nodeport-external-local';
+function externalLocalChain(kind: FrontendKind): string {
+  return kind === 'ip' ? 'external-local' : 'nodeport-external-local';
 }
 
 /** Load-balancer source ranges (spec § 5.7). */
@@ -93,7 +93,7 @@ function servicesRules(node: NodeView, options: NftablesOptions): Rule[] {
   const { family } = options;
   return [
     ...clusterIPMasquerade(node, options),
-    ...entranceRules('ip', family),
+    ...frontendRules('ip', family),
     rule([...isNodePortAddress(node, family), goTo(NODEPORTS)]),
   ];
 }
@@ -108,12 +108,12 @@ function clusterIPMasquerade(node: NodeView, options: NftablesOptions): Rule[] {
   return [rule([fromElsewhere, toClusterIP, mark], 'masquerade traffic to ClusterIPs from outside')];
 }
 
-function entranceRules(entrance: Entrance, family: IpFamily): Rule[] {
-  const frontend = frontendFields(family, entrance);
-  const sets = SETS[entrance];
+function frontendRules(kind: FrontendKind, family: IpFamily): Rule[] {
+  const frontend = frontendFields(family, kind);
+  const sets = SETS[kind];
   return [
     rule([verdictOfNumber(frontend, sets.frontends, sets.picks)]),
-    rule([inSet(frontend, sets.externalLocal), goTo(externalLocalChain(entrance))]),
+    rule([inSet(frontend, sets.externalLocal), goTo(externalLocalChain(kind))]),
   ];
 }
 
@@ -121,10 +121,10 @@ function entranceRules(entrance: Entrance, family: IpFamily): Rule[] {
  * externalTrafficPolicy Local: pods of this node and the node itself reach all endpoints, everybody else those on this
  * node. Who finds none of them is dropped later, by {@link forwardCheckRules} and {@link inputCheckRules}.
  */
-function externalLocalRules(entrance: Entrance, node: NodeView, options: NftablesOptions): Rule[] {
+function externalLocalRules(kind: FrontendKind, node: NodeView, options: NftablesOptions): Rule[] {
   const { family } = options;
-  const frontend = frontendFields(family, entrance);
-  const sets = SETS[entrance];
+  const frontend = frontendFields(family, kind);
+  const sets = SETS[kind];
   const fromHere = isLocalAddress('saddr');
   const shortCircuit = verdictOfNumber(frontend, sets.shortCircuit, sets.picks);
   const ofPod = fromPod(node.detectLocal, family, false);
@@ -172,16 +172,16 @@ function forwardCheckRules(family: IpFamily): Rule[] {
 }
 
 /** What happens to packets to a frontend without endpoints. */
-function answer(family: IpFamily, entrance: Entrance): Statement {
-  return verdictOfNumber(frontendFields(family, entrance), SETS[entrance].noEndpoint, ANSWERS);
+function answer(family: IpFamily, kind: FrontendKind): Statement {
+  return verdictOfNumber(frontendFields(family, kind), SETS[kind].noEndpoint, ANSWERS);
 }
 
 /** Session affinity. nft reads a connection's ports only where the protocol is known, hence a rule for each. */
 function rememberRules(family: IpFamily): Rule[] {
-  return (['ip', 'nodeport'] as const).flatMap((entrance) =>
+  return (['ip', 'nodeport'] as const).flatMap((kind) =>
     PROTOCOLS.map((protocol) => {
-      const pair = [...originalFrontend(family, entrance), ...chosenEndpoint(family)];
-      return rule([isProtocol(protocol), verdictOf(pair, SETS[entrance].affinityPairs)]);
+      const pair = [...originalFrontend(family, kind), ...chosenEndpoint(family)];
+      return rule([isProtocol(protocol), verdictOf(pair, SETS[kind].affinityPairs)]);
     }),
   );
 }

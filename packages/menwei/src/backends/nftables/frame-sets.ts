@@ -4,9 +4,9 @@ import type { Datatype, SetDeclaration, Table } from '@menwei/netlink/nftables';
 import {
   ANSWERS,
   CLUSTER_IPS,
-  type Entrance,
   endpointMaps,
   FIREWALL_IPS,
+  type FrontendKind,
   HAIRPINS,
   NODEPORT_IPS,
   SERVICE_CIDRS,
@@ -32,15 +32,15 @@ export function frameSets(family: IpFamily): readonly SetDeclaration[] {
     set(SOURCE_RANGES, [...frontend, ip], 'allowed sources for those', { interval: true }),
     set(HAIRPINS, [ip, ip], 'hairpin traffic of pods of this node'),
     set(ANSWERS, ['classid'], 'verdict for frontends without endpoints', { data: 'verdict' }),
-    ...entranceSets('ip', family),
-    ...entranceSets('nodeport', family),
+    ...frontendSets('ip', family),
+    ...frontendSets('nodeport', family),
   ];
 }
 
-function entranceSets(entrance: Entrance, family: IpFamily): readonly SetDeclaration[] {
-  const frontend = frontendTypes(family, entrance);
+function frontendSets(kind: FrontendKind, family: IpFamily): readonly SetDeclaration[] {
+  const frontend = frontendTypes(family, kind);
   const endpoint = endpointTypes(family);
-  const sets = SETS[entrance];
+  const sets = SETS[kind];
   const verdict = { data: 'verdict' } as const;
   // Of verdicts that lead to chains, the kernel checks all in the table for loops whenever there is a new one.
   const number = { data: ['classid'] } as const;
@@ -53,7 +53,7 @@ function entranceSets(entrance: Entrance, family: IpFamily): readonly SetDeclara
     set(sets.picks, ['classid'], 'number to the chain that picks an endpoint', verdict),
     set(sets.sticky.all, frontend, 'frontends with session affinity', verdict),
     set(sets.sticky.local, frontend, 'frontends with session affinity, local endpoints', verdict),
-    ...endpointMaps(entrance).map((name) =>
+    ...endpointMaps(kind).map((name) =>
       set(name, [...frontend, 'slot'], 'endpoint in each slot', { data: endpoint }),
     ),
     set(

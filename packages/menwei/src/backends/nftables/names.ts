@@ -12,9 +12,9 @@ export function tableFamily(family: IpFamily): TableFamily {
  * What packets come in by: an address with a port (a ClusterIP, an external IP, a load-balancer IP), or the port alone
  * on any address of the node that takes NodePorts. Each has maps of its own, because their keys differ.
  */
-export type Entrance = 'ip' | 'nodeport';
+export type FrontendKind = 'ip' | 'nodeport';
 
-interface EntranceSets {
+interface FrontendSets {
   /** Where traffic goes: frontend → number of a chain; see pickNumber. */
   readonly frontends: string;
   /** Frontends with externalTrafficPolicy Local, whose sources have to be told apart first. */
@@ -37,7 +37,7 @@ interface EntranceSets {
   readonly affinityPairs: string;
 }
 
-export const SETS: Readonly<Record<Entrance, EntranceSets>> = {
+export const SETS: Readonly<Record<FrontendKind, FrontendSets>> = {
   ip: {
     frontends: 'frontends',
     externalLocal: 'external-local-frontends',
@@ -68,25 +68,25 @@ export const SETS: Readonly<Record<Entrance, EntranceSets>> = {
  * Endpoints are spread over some maps, because the kernel needs time in proportion to the square of a map's size to list
  * it (nft_rhash_walk begins anew for each datagram of a dump). All endpoints of a service port are in one part.
  */
-export function endpointMap(entrance: Entrance, part: number): string {
-  return `${SETS[entrance].endpoints}/${part}`;
+export function endpointMap(kind: FrontendKind, part: number): string {
+  return `${SETS[kind].endpoints}/${part}`;
 }
 
 /** All of them. */
-export function endpointMaps(entrance: Entrance): readonly string[] {
-  return Array.from({ length: SETS[entrance].parts }, (_, part) => endpointMap(entrance, part));
+export function endpointMaps(kind: FrontendKind): readonly string[] {
+  return Array.from({ length: SETS[kind].parts }, (_, part) => endpointMap(kind, part));
 }
 
 const FNV_OFFSET = 0x811c9dc5;
 const FNV_PRIME = 0x01000193;
 
 /** The part that the endpoints of the service port are in. */
-export function partOf(entrance: Entrance, servicePortKey: string): number {
+export function partOf(kind: FrontendKind, servicePortKey: string): number {
   let hash = FNV_OFFSET;
   for (let index = 0; index < servicePortKey.length; index++) {
     hash = Math.imul(hash ^ servicePortKey.charCodeAt(index), FNV_PRIME);
   }
-  return (hash >>> 0) % SETS[entrance].parts;
+  return (hash >>> 0) % SETS[kind].parts;
 }
 
 export const CLUSTER_IPS = 'cluster-ips';

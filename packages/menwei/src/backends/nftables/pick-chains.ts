@@ -5,7 +5,7 @@
  */
 import type { IpFamily } from '@menwei/addresses/ip.ts';
 import type { Bytes, Chain, Element, Rule } from '@menwei/netlink/nftables';
-import { type Entrance, endpointMap, SETS } from './names.ts';
+import { endpointMap, type FrontendKind, SETS } from './names.ts';
 import type { NftablesOptions } from './options.ts';
 import {
   address,
@@ -32,7 +32,7 @@ interface Chance {
 }
 
 export interface Pick {
-  readonly entrance: Entrance;
+  readonly kind: FrontendKind;
   /** Among all endpoints, or those on this node. */
   readonly among: 'all' | 'local';
   /** By chance, or first by what the chain of the service port remembers of the client. */
@@ -42,12 +42,12 @@ export interface Pick {
 }
 
 /** What a frontend is told by, in packets. */
-export function frontendFields(family: IpFamily, entrance: Entrance): Fields {
-  return entrance === 'ip' ? [address(family, 'daddr'), PROTOCOL, PORT] : [PROTOCOL, PORT];
+export function frontendFields(family: IpFamily, kind: FrontendKind): Fields {
+  return kind === 'ip' ? [address(family, 'daddr'), PROTOCOL, PORT] : [PROTOCOL, PORT];
 }
 
-export function pickChainName({ entrance, among, by, masqueraded }: Pick): string {
-  const where = `${entrance === 'nodeport' ? 'nodeport-' : ''}${masqueraded ? 'external-' : ''}`;
+export function pickChainName({ kind, among, by, masqueraded }: Pick): string {
+  const where = `${kind === 'nodeport' ? 'nodeport-' : ''}${masqueraded ? 'external-' : ''}`;
   if (by === 'memory') return `${where}${among === 'all' ? 'sticky' : 'local-sticky'}`;
   return `${where}${among === 'all' ? 'pick' : 'local'}-${by.count}/${by.part}`;
 }
@@ -60,10 +60,10 @@ const MEMORY = 4;
 
 /** What leads to the chain: nft writes `270:3` for three endpoints of this node, in part 7. */
 export function pickNumber({ among, by, masqueraded }: Pick): Bytes {
-  const kind =
+  const flags =
     (masqueraded ? MASQUERADED : 0) | (among === 'local' ? LOCAL : 0) | (by === 'memory' ? MEMORY : 0);
   const { part, count } = by === 'memory' ? { part: 0, count: 0 } : by;
-  return numberValue((((kind << PART_BITS) | part) << COUNT_BITS) | count);
+  return numberValue((((flags << PART_BITS) | part) << COUNT_BITS) | count);
 }
 
 /** What a pick needs in the table, once for all that use it. */
@@ -80,7 +80,7 @@ export function pickChains(pick: Pick, options: NftablesOptions): readonly PickC
   const next = { ...pick, masqueraded: false };
   const made = {
     chain: chain(name, pick.masqueraded ? markRules(next, options) : pickRules(pick, options)),
-    map: SETS[pick.entrance].picks,
+    map: SETS[pick.kind].picks,
     element: { key: pickNumber(pick), data: `goto ${name}`, comment: '' },
   };
   return pick.masqueraded ? [...pickChains(next, options), made] : [made];
@@ -90,11 +90,11 @@ function markRules(next: Pick, { masqueradeMark }: NftablesOptions): readonly Ru
   return [rule([setMark(masqueradeMark)]), rule([goTo(pickChainName(next))])];
 }
 
-function pickRules({ entrance, among, by }: Pick, { family }: NftablesOptions): readonly Rule[] {
-  const frontend = frontendFields(family, entrance);
-  if (by === 'memory') return [rule([FORGET_NUMBER, verdictOf(frontend, SETS[entrance].sticky[among])])];
+function pickRules({ kind, among, by }: Pick, { family }: NftablesOptions): readonly Rule[] {
+  const frontend = frontendFields(family, kind);
+  if (by === 'memory') return [rule([FORGET_NUMBER, verdictOf(frontend, SETS[kind].sticky[among])])];
   const slot = randomSlot(by.count, among === 'all' ? 0 : FIRST_LOCAL_SLOT);
-  return [rule([FORGET_NUMBER, dnatTo(family, [...frontend, slot], endpointMap(entrance, by.part))])];
+  return [rule([FORGET_NUMBER, dnatTo(family, [...frontend, slot], endpointMap(kind, by.part))])];
 }
 
 export function chain(name: string, rules: readonly Rule[]): Chain {

@@ -15,7 +15,7 @@ import type { Steps } from '../../scheduling/steps.ts';
 import type { NodeView } from '../../services/node-view.ts';
 import type { ServicePortKey } from '../../state/service-port.ts';
 import type { Plan, StateChange } from '../backend.ts';
-import { forEachMember, SeatedEndpoints, type Seating } from './elements.ts';
+import { EndpointElements, forEachMember, type UnitFrontend } from './elements.ts';
 import { frameChains, nodePortIPs } from './frame-chains.ts';
 import { frameSets, frameTable } from './frame-sets.ts';
 import { ANSWER_NUMBERS, ANSWERS, endpointMap, NODEPORT_IPS, REJECT, SERVICE_CIDRS } from './names.ts';
@@ -106,8 +106,8 @@ export class NftablesPlan implements Plan<NftablesUnit, NftablesState> {
   *settle(observed: NftablesState): Steps<void> {
     if (observed === undefined) return;
     for (const [key, unit] of this.#units) {
-      const seated = seatAsObserved(unit, observed, this.#endpointSize);
-      if (seated !== unit) this.#units.set(key, seated);
+      const slotted = assignObservedSlots(unit, observed, this.#endpointSize);
+      if (slotted !== unit) this.#units.set(key, slotted);
       yield;
     }
   }
@@ -128,18 +128,18 @@ export class NftablesPlan implements Plan<NftablesUnit, NftablesState> {
       const member = this.#shared.get(key);
       if (member !== undefined) add(member.set, member.element);
     }
-    const seatings = new Map<string, Seating[]>();
+    const frontends = new Map<string, UnitFrontend[]>();
     for (const unit of units) {
       forEachMember(unit, this.#endpointSize, add);
       for (const chain of unit.chains) chains.set(chain.name, chain);
       for (const set of unit.sets) ownSets.set(set.name, set);
       for (const frontend of unit.frontends) {
-        const map = endpointMap(frontend.entrance, frontend.part);
-        ensure(seatings, map, () => []).push({ unit, frontend });
+        const map = endpointMap(frontend.kind, frontend.part);
+        ensure(frontends, map, () => []).push({ unit, frontend });
       }
     }
-    const seated = (all: readonly Seating[]) => new SeatedEndpoints(all, this.#endpointSize);
-    const endpoints = Array.from(seatings, ([map, all]) => [map, seated(all)] as const);
+    const elementsOf = (all: readonly UnitFrontend[]) => new EndpointElements(all, this.#endpointSize);
+    const endpoints = Array.from(frontends, ([map, all]) => [map, elementsOf(all)] as const);
     return {
       table: this.#table,
       chains,
@@ -238,16 +238,16 @@ function sharedKey({ set, element }: Member): string {
 }
 
 /** The frontends of a unit share their slots, so any of them tells for all; some may be new. The very same if nobody moves. */
-function seatAsObserved(unit: NftablesUnit, { elements }: TableContent, size: number): NftablesUnit {
+function assignObservedSlots(unit: NftablesUnit, { elements }: TableContent, size: number): NftablesUnit {
   const occupant = (frontends: readonly Frontend[], slot: number): Bytes | undefined => {
-    for (const { entrance, part, key } of frontends) {
-      const value = elements.get(endpointMap(entrance, part))?.get(key + slotValue(slot))?.data;
+    for (const { kind, part, key } of frontends) {
+      const value = elements.get(endpointMap(kind, part))?.get(key + slotValue(slot))?.data;
       if (value?.length === size) return value;
     }
     return undefined;
   };
   const nobody = '\0'.repeat(size);
-  const seated = (wanted: Bytes, frontends: readonly Frontend[], first: number): Bytes => {
+  const elementsOf = (wanted: Bytes, frontends: readonly Frontend[], first: number): Bytes => {
     const occupants = Array.from({ length: wanted.length / size }, (_, slot) =>
       occupant(frontends, first + slot),
     );
@@ -256,8 +256,8 @@ function seatAsObserved(unit: NftablesUnit, { elements }: TableContent, size: nu
   const { frontends } = unit;
   const usingAll = frontends.filter(({ usesAll }) => usesAll);
   const usingLocal = frontends.filter(({ usesLocal }) => usesLocal);
-  const all = seated(unit.all, usingAll, 0);
-  const local = seated(unit.local, usingLocal, FIRST_LOCAL_SLOT);
+  const all = elementsOf(unit.all, usingAll, 0);
+  const local = elementsOf(unit.local, usingLocal, FIRST_LOCAL_SLOT);
   return all === unit.all && local === unit.local ? unit : { ...unit, all, local };
 }
 

@@ -20,14 +20,14 @@ import { describe, expect, it } from 'vitest';
 import { atOnce } from '../../scheduling/steps.ts';
 import type { Endpoint, ServicePort } from '../../state/service-port.ts';
 import type { Plan } from '../backend.ts';
-import { type Entrance, endpointMaps, SETS, tableFamily } from './names.ts';
+import { endpointMaps, type FrontendKind, SETS, tableFamily } from './names.ts';
 import { FIRST_LOCAL_SLOT } from './pick-chains.ts';
 import { split } from './slots.ts';
 import type { NftablesState } from './state.ts';
 import type { NftablesUnit } from './unit.ts';
 import { endpointSize } from './values.ts';
 
-const ENTRANCES: readonly Entrance[] = ['ip', 'nodeport'];
+const FRONTEND_KINDS: readonly FrontendKind[] = ['ip', 'nodeport'];
 type NftablesPlan = Plan<NftablesUnit, NftablesState>;
 
 function worldOf(port: ServicePort): World {
@@ -66,7 +66,7 @@ function touchedEndpoints(transaction: Transaction): ReadonlyMap<string, Touched
   const touched = new Map<string, Touched>();
   for (const operation of transaction) {
     if (operation.do !== 'add elements' && operation.do !== 'delete elements') continue;
-    if (!ENTRANCES.flatMap(endpointMaps).includes(operation.set.name)) continue;
+    if (!FRONTEND_KINDS.flatMap(endpointMaps).includes(operation.set.name)) continue;
     for (const element of operation.elements) {
       const { frontend, slot } = placeOf(operation.set, element);
       const name = `${frontend} ${slot < FIRST_LOCAL_SLOT ? 'all' : 'local'}`;
@@ -81,10 +81,7 @@ function touchedEndpoints(transaction: Transaction): ReadonlyMap<string, Touched
 
 /** All that is left of a transaction without endpoints and what is said of them elsewhere. */
 function others(transaction: Transaction): readonly string[] {
-  const ofEndpoints = ENTRANCES.flatMap((entrance) => [
-    ...endpointMaps(entrance),
-    SETS[entrance].affinityPairs,
-  ]);
+  const ofEndpoints = FRONTEND_KINDS.flatMap((kind) => [...endpointMaps(kind), SETS[kind].affinityPairs]);
   return transaction
     .filter(
       (operation) =>
@@ -273,8 +270,8 @@ describe.each(IP_FAMILIES)('every endpoint has the same chance, %s', (family) =>
   /** Endpoints by slot, of every frontend. */
   function seats(content: TableContent): ReadonlyMap<string, ReadonlyMap<number, string | undefined>> {
     const byFrontend = new Map<string, Map<number, string | undefined>>();
-    for (const entrance of ENTRANCES) {
-      for (const { set, element } of endpointMaps(entrance).flatMap((map) => elementsOf(content, map))) {
+    for (const kind of FRONTEND_KINDS) {
+      for (const { set, element } of endpointMaps(kind).flatMap((map) => elementsOf(content, map))) {
         const { frontend, slot } = placeOf(set, element);
         const name = `${frontend} ${slot < FIRST_LOCAL_SLOT ? 'all' : 'local'}`;
         const slots = byFrontend.get(name) ?? new Map<number, string | undefined>();

@@ -1,12 +1,12 @@
 /** What one service port needs of the table, as data (the Unit of this backend). */
 import type { Bytes, Chain, Element, SetDeclaration } from '@menwei/netlink/nftables';
 import type { RememberedIn } from './affinity.ts';
-import type { Entrance } from './names.ts';
+import type { FrontendKind } from './names.ts';
 import type { Pick } from './pick-chains.ts';
 
-/** A way in that leads to endpoints, and to which of them. */
+/** A frontend that leads to endpoints, and to which of them. */
 export interface Frontend {
-  readonly entrance: Entrance;
+  readonly kind: FrontendKind;
   /** What the keys of the maps begin with: address, protocol and port, or without the address for a NodePort. */
   readonly key: Bytes;
   /** Which of the maps of endpoints they are in. */

@@ -10,11 +10,11 @@ import {
 } from '@menwei/netlink/nftables';
 import type { Protocol } from '../../kubernetes/objects.ts';
 import type { Endpoint } from '../../state/service-port.ts';
-import type { Entrance } from './names.ts';
+import type { FrontendKind } from './names.ts';
 
 const IP: Readonly<Record<IpFamily, Datatype>> = { IPv4: 'ipv4_addr', IPv6: 'ipv6_addr' };
 const PORT: readonly Datatype[] = ['inet_proto', 'inet_service'];
-const FRONTEND: Readonly<Record<IpFamily, Readonly<Record<Entrance, readonly Datatype[]>>>> = {
+const FRONTEND: Readonly<Record<IpFamily, Readonly<Record<FrontendKind, readonly Datatype[]>>>> = {
   IPv4: { ip: ['ipv4_addr', ...PORT], nodeport: PORT },
   IPv6: { ip: ['ipv6_addr', ...PORT], nodeport: PORT },
 };
@@ -32,8 +32,8 @@ export function addressType(family: IpFamily): Datatype {
   return IP[family];
 }
 
-export function frontendTypes(family: IpFamily, entrance: Entrance): readonly Datatype[] {
-  return FRONTEND[family][entrance];
+export function frontendTypes(family: IpFamily, kind: FrontendKind): readonly Datatype[] {
+  return FRONTEND[family][kind];
 }
 
 export function endpointTypes(family: IpFamily): readonly Datatype[] {
