@@ -98,14 +98,15 @@ export function grantPort(
     return owner !== undefined && isSameClaimant(owner, { claimant, position });
   };
   const ownsIp = (ip: string) => owns(frontendAddress(ip, wanted), index);
+  const owned = (ips: readonly string[]) => (ips.every(ownsIp) ? ips : ips.filter(ownsIp));
   const ownsNodePort = owns(nodeAddress(port.nodePort, port.protocol), index);
   const ownsHealthCheck = owns(nodeAddress(port.healthCheckNodePort, 'TCP'), WHOLE_SERVICE);
   return {
     ...port,
     clusterIP: ownsIp(port.clusterIP) ? port.clusterIP : undefined,
     nodePort: ownsNodePort ? port.nodePort : 0,
-    externalIPs: port.externalIPs.filter(ownsIp),
-    loadBalancerVIPs: port.loadBalancerVIPs.filter(ownsIp),
+    externalIPs: owned(port.externalIPs),
+    loadBalancerVIPs: owned(port.loadBalancerVIPs),
     healthCheckNodePort: ownsHealthCheck ? port.healthCheckNodePort : 0,
     endpoints,
   };

@@ -191,7 +191,8 @@ export class ServiceTracker {
       return { granted, reason: formatLost(lost, port) };
     });
     // Only now, so that a mistake changes nothing.
-    return { ports: ports.map(({ granted, reason }) => this.#put(granted, reason)), problems };
+    const settled = ports.map(({ granted, reason }) => this.#put(granted, reason));
+    return { ports: settled, problems: problems.length === 0 ? NOTHING_SETTLED.problems : problems };
   }
 
   /** Returns the row that is in the table then. */

@@ -11,6 +11,8 @@ export interface WantedPort extends Omit<ServicePort, 'clusterIP' | 'endpoints'>
   readonly index: number;
 }
 
+const NONE: readonly string[] = [];
+
 /**
  * The ports of a Service in one family: none if it is headless, an ExternalName, another proxy's, or without a
  * cluster address of the family. Of two ports with the same name and protocol the last counts.
@@ -81,5 +83,5 @@ function ofFamily(ips: readonly string[], family: IpFamily): readonly string[] {
 }
 
 function unique(texts: readonly string[]): readonly string[] {
-  return [...new Set(texts)];
+  return texts.length === 0 ? NONE : [...new Set(texts)];
 }
