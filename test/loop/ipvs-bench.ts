@@ -10,6 +10,7 @@ import {
 import { type IpvsKernel, openBackend } from '@menwei/testing/backends/ipvs/laws.ts';
 import { Faults } from '@menwei/testing/kernel/faults.ts';
 import { faulty, refuseSome } from '@menwei/testing/kernel/faulty.ts';
+import { overriding } from '@menwei/testing/kernel/intercepted.ts';
 import type { LoopBench } from '@menwei/testing/proxy/laws.ts';
 import { ADDRESSES } from '@menwei/testing/services/arbitraries.ts';
 import type { IpvsChanges } from 'menwei/backends/ipvs/changes.ts';
@@ -74,17 +75,13 @@ export async function openIpvsBench(
 
 /** Some edits are refused by themselves, while the kernel has its faults. */
 function refusingIpvs(ipvs: IpvsClient, refusals: Faults, faults: Faults): IpvsClient {
-  return new Proxy(ipvs, {
-    get(target, name) {
-      const apply: IpvsClient['apply'] = async (edits, until) => {
-        const { made, refused } = faults.isAtWork
-          ? refuseSome(edits, refusals, isWish)
-          : { made: edits, refused: [] };
-        return [...refused, ...(await target.apply(made, until))];
-      };
-      return name === 'apply' ? apply : Reflect.get(target, name);
-    },
-  });
+  const apply: IpvsClient['apply'] = async (edits, until) => {
+    const { made, refused } = faults.isAtWork
+      ? refuseSome(edits, refusals, isWish)
+      : { made: edits, refused: [] };
+    return [...refused, ...(await ipvs.apply(made, until))];
+  };
+  return overriding(ipvs, { apply });
 }
 
 /** What a Service may ask for and not get; whatever is there can be taken away. */

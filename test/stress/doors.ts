@@ -1,5 +1,6 @@
 /** The doors to the kernel, each behind a gate. */
 import type { KernelError } from '@menwei/netlink';
+import { intercepted } from '@menwei/testing/kernel/intercepted.ts';
 import { dead, type Gate } from './gate.ts';
 
 /** Operations that are over when they return. */
@@ -19,17 +20,9 @@ type Batch = 0 | 1 | undefined;
 
 /** A client of the kernel as a proxy sees it through its gate. */
 export function gated<Door extends object>(door: Door, gate: Gate, batch: Batch = undefined): Door {
-  return new Proxy(door, {
-    get(target, name) {
-      const method: unknown = Reflect.get(target, name);
-      if (typeof method !== 'function') return method;
-      const invoke = (args: readonly unknown[]): unknown => Reflect.apply(method, target, args);
-      if (typeof name === 'symbol') return () => invoke([]);
-      if (SYNCHRONOUS.includes(name))
-        return (...args: unknown[]) => passAtOnce(gate, name, () => invoke(args));
-      const isBatch = batch !== undefined && name.startsWith('apply');
-      return (...args: unknown[]) => pass(gate, name, invoke, args, isBatch ? batch : undefined);
-    },
+  return intercepted(door, ({ name, args, invoke }) => {
+    if (SYNCHRONOUS.includes(name)) return passAtOnce(gate, name, invoke);
+    return pass(gate, name, invoke, args, name.startsWith('apply') ? batch : undefined);
   });
 }
 

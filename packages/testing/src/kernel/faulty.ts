@@ -3,6 +3,7 @@ import { constants } from 'node:os';
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
 import { KernelError } from '@menwei/netlink';
 import type { Faults } from './faults.ts';
+import { type Call, intercepted } from './intercepted.ts';
 
 /** Names of methods that return promises. */
 type AsyncMethod<Door> = {
@@ -20,31 +21,24 @@ export function faulty<Door extends object>(
 ): Door {
   const names = new Set<PropertyKey>(methods);
   let calls = 0;
-  return new Proxy(door, {
-    get(target, name) {
-      const member: unknown = Reflect.get(target, name, target);
-      if (typeof member !== 'function') return member;
-      if (!names.has(name)) return member.bind(target);
-      return async (...args: readonly unknown[]) => {
-        // Others get a turn, as they do while a kernel works, and now and then timers run out.
-        await (calls++ % TIMELY_CALLS === 0 ? sleep(1) : nextTurn());
-        const fault = faults.next();
-        const failure = new KernelError({
-          operation: String(name),
-          object: 'the kernel',
-          detail: `injected fault (${fault})`,
-          errno: constants.errno.ENOBUFS,
-        });
-        const list = args.findIndex((arg) => Array.isArray(arg) && arg.length > 1);
-        if (fault === 'before' || (fault === 'halfway' && list < 0)) throw failure;
-        const given =
-          fault === 'halfway' ? args.map((arg, index) => (index === list ? half(arg) : arg)) : args;
-        const result: unknown = await member.apply(target, given);
-        if (fault !== 'none') throw failure;
-        return result;
-      };
-    },
-  });
+  const mayFail = async ({ name, args, invoke }: Call): Promise<unknown> => {
+    // Others get a turn, as they do while a kernel works, and now and then timers run out.
+    await (calls++ % TIMELY_CALLS === 0 ? sleep(1) : nextTurn());
+    const fault = faults.next();
+    const failure = new KernelError({
+      operation: name,
+      object: 'the kernel',
+      detail: `injected fault (${fault})`,
+      errno: constants.errno.ENOBUFS,
+    });
+    const list = args.findIndex((arg) => Array.isArray(arg) && arg.length > 1);
+    if (fault === 'before' || (fault === 'halfway' && list < 0)) throw failure;
+    const given = fault === 'halfway' ? args.map((arg, index) => (index === list ? half(arg) : arg)) : args;
+    const result: unknown = await invoke(given);
+    if (fault !== 'none') throw failure;
+    return result;
+  };
+  return intercepted(door, (call) => (names.has(call.name) ? mayFail(call) : call.invoke()));
 }
 
 function half(list: unknown): unknown {

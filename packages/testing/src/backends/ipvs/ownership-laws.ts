@@ -4,11 +4,13 @@
  */
 
 import { IP_FAMILIES } from '@menwei/addresses/ip.ts';
+import { KernelError } from '@menwei/netlink';
 import { type Destination, type Frontend, formatFrontend, type VirtualServer } from '@menwei/netlink/ipvs';
 import type { IpvsBackend } from 'menwei/backends/ipvs/backend.ts';
 import { DEVICE } from 'menwei/backends/ipvs/names.ts';
 import { formatFrontendEntry, ledgerShape, setShape } from 'menwei/backends/ipvs/sets.ts';
 import { beforeEach, describe, expect, it } from 'vitest';
+import { overriding } from '../../kernel/intercepted.ts';
 import { ADDRESSES, type World } from '../../services/arbitraries.ts';
 import { aNodeView, anEndpoint, aServicePort } from '../../services/testing.ts';
 import { fillPlan, updatePlan } from '../laws.ts';
@@ -258,15 +260,12 @@ export function describeOwnership(title: string, { openKernel, stride }: Ownersh
       const { before, after } = updatePlan(backend, plan, wanted, nothing);
       const refusing: IpvsKernel = {
         ...kernel,
-        ipvs: new Proxy(kernel.ipvs, {
-          get(target, name) {
-            if (name !== 'apply') {
-              const value: unknown = Reflect.get(target, name);
-              return typeof value === 'function' ? value.bind(target) : value;
-            }
-            return async (edits: Parameters<typeof target.apply>[0]) =>
-              edits.map((edit) => ({ edit, error: Object.assign(new Error('not now'), { errno: 12 }) }));
-          },
+        ipvs: overriding(kernel.ipvs, {
+          apply: async (edits) =>
+            edits.map((edit) => ({
+              edit,
+              error: new KernelError({ operation: 'apply', object: '', detail: 'not now', errno: 12 }),
+            })),
         }),
       };
       const hindered = open(refusing);

@@ -6,6 +6,7 @@ import type { IptablesTools } from '@menwei/kernel/iptables-tools.ts';
 import type { SetEdit, SetRefusal } from '@menwei/netlink/ipset';
 import type { IpvsRefusal } from '@menwei/netlink/ipvs';
 import type { AddressRefusal } from '@menwei/netlink/route';
+import { overriding } from '../../kernel/intercepted.ts';
 import type { IpvsKernel } from './laws.ts';
 
 /** The same kernel; `step` is called before every single change, and what it throws ends all. */
@@ -62,18 +63,6 @@ export function stepwiseTools(tools: IptablesTools, step: () => void): IptablesT
         step();
         await tools.restore([table], signal);
       }
-    },
-  });
-}
-
-/** All of the original, but for some of its methods. */
-function overriding<T extends object>(original: T, methods: Partial<T>): T {
-  return new Proxy(original, {
-    get(target, name) {
-      const replaced: unknown = Reflect.get(methods, name);
-      if (replaced !== undefined) return replaced;
-      const value: unknown = Reflect.get(target, name);
-      return typeof value === 'function' ? value.bind(target) : value;
     },
   });
 }
