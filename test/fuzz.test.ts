@@ -5,7 +5,7 @@ import { openBackend as openNftables } from '@menwei/testing/backends/nftables/l
 import { isTidying } from '@menwei/testing/backends/nftables/tidying.ts';
 import { FakeIptables } from '@menwei/testing/kernel/iptables.ts';
 import { FakeNfTables } from '@menwei/testing/kernel/nf-tables.ts';
-import { frameTable } from 'menwei/backends/nftables/frame-sets.ts';
+import { frameTable } from 'menwei/backends/nftables/base-sets.ts';
 import { describe } from 'vitest';
 import { describeFuzz } from './fuzz.ts';
 

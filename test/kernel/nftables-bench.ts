@@ -13,7 +13,7 @@ import { fillPlan } from '@menwei/testing/backends/laws.ts';
 import { openBackend } from '@menwei/testing/backends/nftables/laws.ts';
 import { isTidying } from '@menwei/testing/backends/nftables/tidying.ts';
 import type { ServiceFields } from '@menwei/testing/services/testing.ts';
-import { frameTable } from 'menwei/backends/nftables/frame-sets.ts';
+import { frameTable } from 'menwei/backends/nftables/base-sets.ts';
 import type { SyncResult } from 'menwei/proxy/family-proxy.ts';
 import { atOnce } from 'menwei/scheduling/steps.ts';
 import { expect } from 'vitest';

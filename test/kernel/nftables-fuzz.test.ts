@@ -2,7 +2,7 @@
 
 import { openBackend } from '@menwei/testing/backends/nftables/laws.ts';
 import { isTidying } from '@menwei/testing/backends/nftables/tidying.ts';
-import { frameTable } from 'menwei/backends/nftables/frame-sets.ts';
+import { frameTable } from 'menwei/backends/nftables/base-sets.ts';
 import { describeFuzz } from '../fuzz.ts';
 import { openEmptyNfTables } from './nf-tables-kernel.ts';
 

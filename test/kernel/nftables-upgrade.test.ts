@@ -5,7 +5,7 @@ import { formatData, formatKey, type NfTables, type SetDeclaration } from '@menw
 import { fillPlan, remainder } from '@menwei/testing/backends/laws.ts';
 import { openBackend } from '@menwei/testing/backends/nftables/laws.ts';
 import { clientMapNamed } from 'menwei/backends/nftables/affinity.ts';
-import { frameTable } from 'menwei/backends/nftables/frame-sets.ts';
+import { frameTable } from 'menwei/backends/nftables/base-sets.ts';
 import { atOnce } from 'menwei/scheduling/steps.ts';
 import { describe, expect, it } from 'vitest';
 import { openEmptyNfTables } from './nf-tables-kernel.ts';

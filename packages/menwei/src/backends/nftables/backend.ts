@@ -14,8 +14,8 @@ import type {
 } from '@menwei/netlink/nftables';
 import type { Backend, KernelWatch, Outcome } from '../backend.ts';
 import { clientMapNamed } from './affinity.ts';
+import { frameTable } from './base-sets.ts';
 import { Forgotten, rememberedEndpoints } from './forgotten.ts';
-import { frameTable } from './frame-sets.ts';
 import type { NftablesOptions } from './options.ts';
 import { NftablesRules } from './rules.ts';
 import type { NftablesChanges, NftablesState } from './state.ts';

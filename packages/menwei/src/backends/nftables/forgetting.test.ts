@@ -9,8 +9,8 @@ import { ADDRESSES, histories, type World } from '@menwei/testing/services/arbit
 import { aNodeView, anEndpoint, aServicePort } from '@menwei/testing/services/testing.ts';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
+import { frameTable } from './base-sets.ts';
 import { rememberedEndpoints } from './forgotten.ts';
-import { frameTable } from './frame-sets.ts';
 import { addressKey } from './values.ts';
 
 const signal = new AbortController().signal;

@@ -5,13 +5,13 @@ import { atOnce, type Steps } from '../../scheduling/steps.ts';
 import type { NodeView } from '../../services/node-view.ts';
 import type { ServicePort } from '../../state/service-port.ts';
 import type { Rules } from '../backend.ts';
+import { frameTable } from './base-sets.ts';
 import { compile } from './compile.ts';
 import { diff } from './diff.ts';
 import { partingOf } from './forgotten.ts';
-import { frameTable } from './frame-sets.ts';
+import { formatScript } from './format.ts';
 import type { NftablesOptions } from './options.ts';
 import { NftablesPlan } from './plan.ts';
-import { formatScript } from './script.ts';
 import type { NftablesChanges, NftablesState } from './state.ts';
 import type { NftablesUnit } from './unit.ts';
 
