@@ -82,7 +82,10 @@ export class FamilyParts {
   async #runProxy(serviceProxy: ServiceProxy, signal: AbortSignal, ready: () => void): Promise<void> {
     const { family } = this;
     if (this.#started === undefined) {
-      const backend = await this.#surroundings.doors.startBackend(family, signal);
+      const { doors, health } = this.#surroundings;
+      // A full sync is due, also if no backend can be had.
+      if (this.#tables.syncs.get(family) !== undefined) health.queued(family, Date.now());
+      const backend = await doors.startBackend(family, signal);
       this.#proxy.close();
       this.#proxy = this.#createProxy(backend);
       serviceProxy.replace(this.#proxy);

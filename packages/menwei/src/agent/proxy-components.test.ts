@@ -34,6 +34,8 @@ interface Running {
   readonly rules: (family: IpFamily) => string;
   readonly get: (server: 'health' | 'metrics' | 'service', path: string) => Promise<string>;
   readonly ended: Promise<unknown>;
+  /** As long as there is an error, no new backend can be had. */
+  readonly refuseBackends: (error: Error | undefined) => void;
 }
 
 const stops: AbortController[] = [];
@@ -110,6 +112,7 @@ async function start(args: readonly string[] = []): Promise<Running> {
   const open = () =>
     new RelayPool({ threads: 1, descriptors: 100, limits: UNREACHED_LIMITS, logger: silentLogger });
   const backend = (family: IpFamily) => openBackend(kernel(family), family);
+  let refusal: Error | undefined;
   const doors: ProxyDoors = {
     source,
     addresses: {
@@ -119,7 +122,10 @@ async function start(args: readonly string[] = []): Promise<Running> {
       follow: (_changed, signal) => untilAborted(signal),
     },
     relays: new RelayRoom(open, 0),
-    startBackend: async (family) => backend(family),
+    startBackend: async (family) => {
+      if (refusal !== undefined) throw refusal;
+      return backend(family);
+    },
     openConntrack: () => new FakeConntrackTable(),
     searchLeftovers: async () => [],
   };
@@ -144,6 +150,9 @@ async function start(args: readonly string[] = []): Promise<Running> {
       return `${response.status} ${await response.text()}`;
     },
     ended,
+    refuseBackends: (error) => {
+      refusal = error;
+    },
   };
 }
 
@@ -271,6 +280,19 @@ describe('a component of the proxy', () => {
     proxy.faults.kill(name);
     expect(await proxy.ended).toEqual(new Error('injected fault'));
     expect(proxy.states.all().filter(({ state }) => state !== 'stopped')).toEqual([]);
+  });
+});
+
+describe('a proxy that does not come back', () => {
+  it('makes the node unhealthy after twice the sync period, until it does', async () => {
+    const proxy = await startAll(['--iptables-sync-period', '50ms']);
+    proxy.refuseBackends(new Error('no backend'));
+    proxy.faults.kill('proxy-ipv4')();
+    await eventually(() => proxy.get('health', '/healthz')).toMatch(/^503 .*"IPv4":\{[^}]*"healthy":false/);
+    expect(await proxy.get('health', '/healthz')).toMatch(/"IPv6":\{[^}]*"healthy":true/);
+    expect(await proxy.get('metrics', '/components')).toContain('no backend');
+    proxy.refuseBackends(undefined);
+    await eventually(() => proxy.get('health', '/healthz')).toMatch(/^200 /);
   });
 });
 
