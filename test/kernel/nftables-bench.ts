@@ -14,7 +14,7 @@ import { openBackend } from '@menwei/testing/backends/nftables/laws.ts';
 import { isTidying } from '@menwei/testing/backends/nftables/tidying.ts';
 import type { ServiceFields } from '@menwei/testing/services/testing.ts';
 import { frameTable } from 'menwei/backends/nftables/base-sets.ts';
-import type { SyncResult } from 'menwei/proxy/family-proxy.ts';
+import type { SyncResult } from 'menwei/proxy/syncable.ts';
 import { atOnce } from 'menwei/scheduling/steps.ts';
 import { expect } from 'vitest';
 import { openNfTables } from './nf-tables-kernel.ts';

@@ -20,6 +20,7 @@ import { DesiredUnits } from './desired-units.ts';
 import { FamilyRecord } from './family-record.ts';
 import { ProblemLog } from './problem-log.ts';
 import { RefusedPorts } from './refused-ports.ts';
+import type { Syncable, SyncResult } from './syncable.ts';
 
 /** Trigger times of changes that no sync has programmed; what comes after so many is not measured. */
 const MAX_TRIGGER_TIMES = 10_000;
@@ -40,30 +41,6 @@ interface FamilyProxyOptions<Unit, State, Changes> {
   readonly logger: Logger;
   /** Longest wait before a refused service port is tried again. */
   readonly maxRetryMs?: number;
-}
-
-/** What a sync did, for metrics and the log. */
-export interface SyncResult {
-  readonly ok: boolean;
-  readonly error?: unknown;
-  /** Everything was compared with the kernel, not just what changed. */
-  readonly complete: boolean;
-  readonly changedServicePorts: number;
-  /** What the kernel did not take, while all the rest succeeded. */
-  readonly refused: readonly Refusal[];
-  /** When a sync is due that tries again what was refused; undefined: nothing is. */
-  readonly retryInMs: number | undefined;
-}
-
-/** A FamilyProxy of any mode, as the sync loop sees it. */
-export interface Syncable {
-  readonly family: IpFamily;
-  /** Whom to tell when the objects have changed in a way that may concern this family. */
-  onTouched(listener: () => void): void;
-  sync(signal: AbortSignal): Promise<SyncResult>;
-  /** What the kernel holds is not what we left: the next sync looks at all of it. */
-  forgetKernel(): void;
-  watch(drifted: (what?: string) => void, signal: AbortSignal): Promise<void>;
 }
 
 /** What became of the changes of a sync. */

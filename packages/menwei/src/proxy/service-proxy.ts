@@ -5,8 +5,8 @@ import type { Node } from '../kubernetes/objects.ts';
 import { MOST_LINES } from '../log/first-lines.ts';
 import type { Logger } from '../log/logger.ts';
 import type { State } from '../state/state.ts';
-import type { Syncable, SyncResult } from './family-proxy.ts';
 import { Pacer } from './pacer.ts';
+import type { Syncable, SyncResult } from './syncable.ts';
 
 /** Syncs that nobody asked for: there is nothing to find but what nobody noticed. */
 const MAX_INTERVAL_MS = 3_600_000;
