@@ -55,7 +55,7 @@ const GENERAL: readonly Flag[] = [
 // biome-ignore format: one flag a line
 const CLIENT: readonly Flag[] = [
   field('kubeconfig', 'text', 'clientConnection.kubeconfig', 'kubeconfig file with address and credentials of the API server'),
-  field('kube-api-content-type', 'text', 'clientConnection.contentType', 'content type of requests to the API server', 'application/vnd.kubernetes.protobuf'),
+  field('kube-api-content-type', 'text', 'clientConnection.contentType', 'accepted, without effect yet: content type of requests to the API server', 'application/vnd.kubernetes.protobuf'),
   field('kube-api-qps', 'number', 'clientConnection.qps', 'requests a second to the API server', '5'),
   field('kube-api-burst', 'integer', 'clientConnection.burst', 'burst of requests beyond --kube-api-qps', '10'),
   field('config-sync-period', 'duration', 'configSyncPeriod', 'accepted, without effect: the API server is watched', '15m'),
@@ -69,8 +69,8 @@ const SERVERS: readonly Flag[] = [
   field('metrics-bind-address', 'text', 'metricsBindAddress', 'address and port of the metrics server', '127.0.0.1:10249'),
   { name: 'healthz-port', kind: 'integer', fields: [], default: '10256', help: 'deprecated: 0 turns the health server off, other values change nothing' },
   { name: 'metrics-port', kind: 'integer', fields: [], default: '10249', help: 'deprecated: use --metrics-bind-address' },
-  field('profiling', 'bool', 'enableProfiling', 'offer profiles at the metrics address', 'false'),
-  field('show-hidden-metrics-for-version', 'text', 'showHiddenMetricsForVersion', 'also show the metrics that were hidden since this version, <major>.<minor>'),
+  field('profiling', 'bool', 'enableProfiling', 'accepted, without effect yet: serve profiles at the metrics address', 'false'),
+  field('show-hidden-metrics-for-version', 'text', 'showHiddenMetricsForVersion', 'accepted, without effect: Menwei has no hidden metrics'),
 ];
 
 // biome-ignore format: one flag a line
@@ -107,7 +107,7 @@ const NODE: readonly Flag[] = [
   field('pod-bridge-interface', 'text', 'detectLocal.bridgeInterface', "bridge interface of this node's pods"),
   field('pod-interface-name-prefix', 'text', 'detectLocal.interfaceNamePrefix', "prefix of the interface names of this node's pods"),
   field('nodeport-addresses', 'list', 'nodePortAddresses', 'CIDRs of the addresses that accept NodePort traffic, or "primary"; empty: all of them'),
-  field('oom-score-adj', 'integer', 'oomScoreAdj', 'oom_score_adj of this process, -1000 to 1000', '-999'),
+  field('oom-score-adj', 'integer', 'oomScoreAdj', 'accepted, without effect yet: oom_score_adj of this process, -1000 to 1000', '-999'),
   field('conntrack-max-per-core', 'integer', 'conntrack.maxPerCore', 'maximum number of conntrack entries per CPU; 0: keep the kernel setting, and ignore --conntrack-min', '32768'),
   field('conntrack-min', 'integer', 'conntrack.min', 'smallest maximum of conntrack entries, whatever --conntrack-max-per-core', '131072'),
   field('conntrack-tcp-timeout-established', 'duration', 'conntrack.tcpEstablishedTimeout', 'idle timeout of conntrack entries of established TCP connections; 0: keep the kernel setting', '24h'),
@@ -115,7 +115,7 @@ const NODE: readonly Flag[] = [
   field('conntrack-tcp-be-liberal', 'bool', 'conntrack.tcpBeLiberal', 'liberal mode: TCP packets outside of the window are not INVALID (nf_conntrack_tcp_be_liberal)', 'false'),
   field('conntrack-udp-timeout', 'duration', 'conntrack.udpTimeout', 'idle timeout of conntrack entries of unanswered UDP connections; 0: keep the kernel setting', '0'),
   field('conntrack-udp-timeout-stream', 'duration', 'conntrack.udpStreamTimeout', 'idle timeout of conntrack entries of answered UDP connections; 0: keep the kernel setting', '0'),
-  field('feature-gates', 'gates', 'featureGates', 'name=true|false pairs'),
+  field('feature-gates', 'gates', 'featureGates', 'accepted, without effect yet: name=true|false pairs'),
 ];
 
 /** Logging flags win over the file. */
