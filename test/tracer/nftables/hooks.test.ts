@@ -1,17 +1,3 @@
-import { nftablesHooks } from '@menwei/netfilter/trace/nftables/hooks.ts';
-import { clientName } from '@menwei/netfilter/trace/nftables/instructions.ts';
-import type { Machine, Memory, Packet } from '@menwei/netfilter/trace/packet.ts';
-import { describeWays, type Hook, trace, type Way } from '@menwei/netfilter/trace/trace.ts';
-import {
-  type Bytes,
-  type Chain,
-  type Hook as ChainHook,
-  type Element,
-  type Expression,
-  parseElement,
-  type SetDeclaration,
-  type TableContent,
-} from '@menwei/netlink/nftables';
 import {
   address,
   connectionAddress,
@@ -38,7 +24,21 @@ import {
   setMark,
   update,
   verdictOf,
-} from 'menwei/backends/nftables/statement.ts';
+} from '@menwei/netfilter/nft/statement.ts';
+import { nftablesHooks } from '@menwei/netfilter/trace/nftables/hooks.ts';
+import { clientName } from '@menwei/netfilter/trace/nftables/instructions.ts';
+import type { Machine, Memory, Packet } from '@menwei/netfilter/trace/packet.ts';
+import { describeWays, type Hook, trace, type Way } from '@menwei/netfilter/trace/trace.ts';
+import {
+  type Bytes,
+  type Chain,
+  type Hook as ChainHook,
+  type Element,
+  type Expression,
+  parseElement,
+  type SetDeclaration,
+  type TableContent,
+} from '@menwei/netlink/nftables';
 import { describe, expect, it } from 'vitest';
 import { fromNode, invalid, passing, toNode, withinNode } from '../sample-packets.ts';
 

@@ -6,10 +6,6 @@
  * one by a load-balancer address.
  */
 import type { IpFamily } from '@menwei/addresses/ip.ts';
-import type { Chain, SetDeclaration } from '@menwei/netlink/nftables';
-import type { ServicePort } from '../../state/service-port.ts';
-import { type FrontendKind, fitComment } from './names.ts';
-import { chain, type Pick, pickChainName } from './pick-chains.ts';
 import {
   address,
   connectionAddress,
@@ -21,7 +17,11 @@ import {
   PROTOCOL,
   rule,
   update,
-} from './statement.ts';
+} from '@menwei/netfilter/nft/statement.ts';
+import type { Chain, SetDeclaration } from '@menwei/netlink/nftables';
+import type { ServicePort } from '../../state/service-port.ts';
+import { type FrontendKind, fitComment } from './names.ts';
+import { chain, type Pick, pickChainName } from './pick-chains.ts';
 import { addressType, endpointTypes } from './values.ts';
 
 /** Remembered clients of a Service, at most. The kernel takes memory only for those there are. */

@@ -3,23 +3,6 @@
  * and maps, and those are what Services change (see README.md for a packet's way through them).
  */
 import { type IpFamily, isLoopback } from '@menwei/addresses/ip.ts';
-import type { Chain, Hook, Rule } from '@menwei/netlink/nftables';
-import type { LocalDetector, NodeView } from '../../services/node-view.ts';
-import { chosenEndpoint, originalFrontend } from './affinity.ts';
-import {
-  ANSWERS,
-  CLUSTER_IPS,
-  FIREWALL_IPS,
-  type FrontendKind,
-  HAIRPINS,
-  NODEPORT_IPS,
-  REJECT,
-  SERVICE_CIDRS,
-  SETS,
-  SOURCE_RANGES,
-} from './names.ts';
-import type { NftablesOptions } from './options.ts';
-import { frontendFields } from './pick-chains.ts';
 import {
   address,
   DROP,
@@ -41,7 +24,24 @@ import {
   setMark,
   verdictOf,
   verdictOfNumber,
-} from './statement.ts';
+} from '@menwei/netfilter/nft/statement.ts';
+import type { Chain, Hook, Rule } from '@menwei/netlink/nftables';
+import type { LocalDetector, NodeView } from '../../services/node-view.ts';
+import { chosenEndpoint, originalFrontend } from './affinity.ts';
+import {
+  ANSWERS,
+  CLUSTER_IPS,
+  FIREWALL_IPS,
+  type FrontendKind,
+  HAIRPINS,
+  NODEPORT_IPS,
+  REJECT,
+  SERVICE_CIDRS,
+  SETS,
+  SOURCE_RANGES,
+} from './names.ts';
+import type { NftablesOptions } from './options.ts';
+import { frontendFields } from './pick-chains.ts';
 
 const NODEPORTS = 'nodeports';
 const SERVICES = 'services';

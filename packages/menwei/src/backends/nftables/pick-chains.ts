@@ -4,9 +4,6 @@
  * lead to them by numbers.
  */
 import type { IpFamily } from '@menwei/addresses/ip.ts';
-import type { Bytes, Chain, Element, Rule } from '@menwei/netlink/nftables';
-import { endpointMap, type FrontendKind, SETS } from './names.ts';
-import type { NftablesOptions } from './options.ts';
 import {
   address,
   dnatTo,
@@ -19,7 +16,10 @@ import {
   rule,
   setMark,
   verdictOf,
-} from './statement.ts';
+} from '@menwei/netfilter/nft/statement.ts';
+import type { Bytes, Chain, Element, Rule } from '@menwei/netlink/nftables';
+import { endpointMap, type FrontendKind, SETS } from './names.ts';
+import type { NftablesOptions } from './options.ts';
 import { numberValue } from './values.ts';
 
 /** Endpoints of this node alone sit in slots from here on, so that they can be chosen by themselves. */

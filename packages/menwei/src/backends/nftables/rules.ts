@@ -1,6 +1,7 @@
 /** The pure half of the nftables mode: needs no kernel and no privilege. */
 
 import type { IpFamily } from '@menwei/addresses/ip.ts';
+import { formatScript } from '@menwei/netfilter/nft/format.ts';
 import { atOnce, type Steps } from '../../scheduling/steps.ts';
 import type { NodeView } from '../../services/node-view.ts';
 import type { ServicePort } from '../../state/service-port.ts';
@@ -9,7 +10,6 @@ import { frameTable } from './base-sets.ts';
 import { compile } from './compile.ts';
 import { diff } from './diff.ts';
 import { partingOf } from './forgotten.ts';
-import { formatScript } from './format.ts';
 import type { NftablesOptions } from './options.ts';
 import { NftablesPlan } from './plan.ts';
 import type { NftablesChanges, NftablesState } from './state.ts';

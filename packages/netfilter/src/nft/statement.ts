@@ -5,7 +5,8 @@
 import { addressBytes, type IpFamily, parseKnownCidr } from '@menwei/addresses/ip.ts';
 import { IS_LITTLE_ENDIAN } from '@menwei/netlink';
 import type { Expression, Hex, Register, Rule } from '@menwei/netlink/nftables';
-import type { Protocol } from '../../kubernetes/objects.ts';
+
+type Protocol = (typeof PROTOCOLS)[number];
 
 export interface Statement {
   readonly text: string;
