@@ -155,7 +155,10 @@ const FEW = 8;
 function holdsAny(rules: readonly HeldRule[], wanted: readonly KeyedRule[]): boolean {
   if (wanted.length === 0) return false;
   if (wanted.length <= FEW) {
-    return rules.some((rule) => wanted.some((other) => isSameRule(rule, other.rule)));
+    for (const rule of rules) {
+      for (const other of wanted) if (isSameRule(rule, other.rule)) return true;
+    }
+    return false;
   }
   const keys = new Set(wanted.map(({ key }) => key));
   return keyed(rules).some(({ key }) => keys.has(key));

@@ -47,6 +47,8 @@ export interface VirtualAddress {
 
 /** A rule that is like none of ours, in the words of iptables-save, without `-A CHAIN`. */
 interface ForeignRule {
+  /** Whatever it may be. */
+  readonly target?: undefined;
   readonly foreign: string;
 }
 
@@ -69,7 +71,12 @@ export function formatRule(rule: Rule): string {
   return parts.join('').slice(1);
 }
 
-/** A space comes first. */
+/** Adds the text to parts that are going to be joined, as a rule of a whole chain. A space comes first. */
+export function appendHeldRule(parts: string[], rule: HeldRule): void {
+  if (isForeign(rule)) parts.push(' ', rule.foreign);
+  else appendRule(parts, rule);
+}
+
 function appendRule(parts: string[], rule: Rule): void {
   const newFirst = isNewFirst(rule);
   const bareProtocol = !hasProtocolMatch(rule);

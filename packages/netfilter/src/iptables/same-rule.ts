@@ -3,6 +3,8 @@ import { type HeldRule, isForeign, type Rule, withoutHostPrefix } from './rule.t
 
 export function isSameRule(a: HeldRule, b: HeldRule): boolean {
   if (a === b) return true;
+  // Most rules differ in their targets, and then nothing else is looked at.
+  if (a.target !== b.target) return false;
   if (isForeign(a) || isForeign(b)) return isForeign(a) && isForeign(b) && a.foreign === b.foreign;
   return a.comment === b.comment && isSameButForComment(a, b);
 }
@@ -33,7 +35,6 @@ function isOptional(comment: string | undefined): boolean {
   return comment === undefined || comment.includes(' -> ') || !/[ ']/.test(comment);
 }
 
-/** Most rules differ in their targets, and then nothing else is looked at. */
 function isSameButForComment(a: Rule, b: Rule): boolean {
   return (
     a.target === b.target &&
