@@ -1,7 +1,15 @@
 import { isIP } from 'node:net';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { cidrContains, familyOf, formatHostPort, isLoopback, parseCidr, parseIp } from './ip.ts';
+import {
+  cidrContains,
+  familyOf,
+  formatHostPort,
+  isLoopback,
+  parseCidr,
+  parseHostPort,
+  parseIp,
+} from './ip.ts';
 
 /** Addresses of both families, and what looks much like one. */
 const nearlyIps = fc.oneof(
@@ -248,5 +256,22 @@ describe('formatHostPort', () => {
     ['::', 65_535, '[::]:65535'],
   ])('%s and %i make %s', (ip, port, text) => {
     expect(formatHostPort(ip, port)).toBe(text);
+  });
+});
+
+describe('parseHostPort', () => {
+  it.each([
+    ['10.0.0.1:80', { ip: '10.0.0.1', port: 80 }],
+    ['[fd00::1]:65535', { ip: 'fd00::1', port: 65_535 }],
+    ['[FD00:0:0:0::1]:0', { ip: 'fd00::1', port: 0 }],
+    ['10.0.0.1:65536', undefined],
+    ['10.0.0.1', undefined],
+    ['fd00::1:80', undefined],
+    ['[10.0.0.1:80', undefined],
+    ['localhost:80', undefined],
+    ['10.0.0.1:http', undefined],
+    ['', undefined],
+  ])('%j', (text, place) => {
+    expect(parseHostPort(text)).toEqual(place);
   });
 });

@@ -110,6 +110,22 @@ export function isLoopback(ip: string): boolean {
   return familyOf(ip) === 'IPv4' ? ip.startsWith('127.') : ip === '::1';
 }
 
+/** An address, canonical, and a port. */
+export interface HostPort {
+  readonly ip: string;
+  readonly port: number;
+}
+
+const HOST_PORT = /^(?:\[([^\]]+)\]|([^:[\]]+)):(\d{1,5})$/;
+
+/** Of `10.0.0.1:80` or `[fd00::1]:80`; undefined for any other text, as one with names in it. */
+export function parseHostPort(text: string): HostPort | undefined {
+  const [, ipv6, ipv4, digits] = HOST_PORT.exec(text) ?? [];
+  const ip = parseIp(ipv6 ?? ipv4 ?? '');
+  const port = Number(digits);
+  return ip === undefined || port > 65_535 ? undefined : { ip, port };
+}
+
 /** `10.0.0.1:80`, `[fd00::1]:80`. */
 export function formatHostPort(ip: string, port: number): string {
   return familyOf(ip) === 'IPv4' ? `${ip}:${port}` : `[${ip}]:${port}`;

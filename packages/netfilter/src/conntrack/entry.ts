@@ -1,5 +1,5 @@
 /** Entries of the connection tracking as data, with all that `conntrack -L` lists of them. */
-import type { HostPort } from '../host-port.ts';
+import type { HostPort } from '@menwei/addresses/ip.ts';
 
 /** Of protocols without ports, the entries are of no interest here. */
 export type ConntrackProtocol = 'tcp' | 'udp' | 'sctp';

@@ -1,7 +1,7 @@
 /** Reading what `conntrack -L` prints, also with `-o extended` or `-o id`. */
-import { familyOf, parseIp } from '@menwei/addresses/ip.ts';
-import { type HostPort, parseNumber } from '../host-port.ts';
+import { familyOf, type HostPort, parseIp } from '@menwei/addresses/ip.ts';
 import { meaningfulLines } from '../lines.ts';
+import { parseNumber } from '../number.ts';
 import { UnreadableError } from '../unreadable.ts';
 import type { ConntrackProtocol, ListedEntry, Tuple } from './entry.ts';
 import { PROTOCOL_NUMBERS } from './format.ts';

@@ -1,8 +1,8 @@
 /** Reading what `ipset save` prints. */
 import { familyOf, type IpFamily, parseCidr, parseIp } from '@menwei/addresses/ip.ts';
 import type { SetEntry, SetShape, SetType } from '@menwei/netlink/ipset';
-import { parseNumber } from '../host-port.ts';
 import { meaningfulLines } from '../lines.ts';
+import { parseNumber } from '../number.ts';
 import { UnreadableError } from '../unreadable.ts';
 import type { IpSetCommand } from './command.ts';
 

@@ -1,8 +1,8 @@
 /** Reading what `ipvsadm -Sn` prints. */
-import { familyOf } from '@menwei/addresses/ip.ts';
+import { familyOf, parseHostPort } from '@menwei/addresses/ip.ts';
 import type { Destination, ForwardingMethod, Frontend, IpvsEdit, IpvsProtocol } from '@menwei/netlink/ipvs';
-import { parseHostPort, parseNumber } from '../host-port.ts';
 import { meaningfulLines } from '../lines.ts';
+import { parseNumber } from '../number.ts';
 import { UnreadableError } from '../unreadable.ts';
 import { ONE_PACKET, PERSISTENT, SCHEDULER_FLAGS } from './flags.ts';
 

@@ -1,5 +1,5 @@
 /** A packet and the machine it meets, as far as rules can tell packets apart. */
-import { cidrContains, formatHostPort, isLoopback, parseCidr, parseIp } from '@menwei/addresses/ip.ts';
+import { cidrContains, formatHostPort, isLoopback, parseCidr, parseHostPort } from '@menwei/addresses/ip.ts';
 
 type Protocol = 'TCP' | 'UDP' | 'SCTP';
 
@@ -69,11 +69,11 @@ export function isLocalAddress(ip: string, machine: Machine): boolean {
 /** Where the packet is going now: to its endpoint once it is translated. */
 export function destinationOf({ packet, endpoint }: Flight): { readonly ip: string; readonly port: number } {
   if (endpoint === undefined) return { ip: packet.destination, port: packet.destinationPort };
-  const colon = endpoint.lastIndexOf(':');
-  const ip = parseIp(endpoint.slice(0, colon).replace(/^\[|\]$/g, ''));
-  const port = Number(endpoint.slice(colon + 1));
-  if (ip === undefined || formatHostPort(ip, port) !== endpoint) throw new Error(`no endpoint: ${endpoint}`);
-  return { ip, port };
+  const place = parseHostPort(endpoint);
+  if (place === undefined || formatHostPort(place.ip, place.port) !== endpoint) {
+    throw new Error(`no endpoint: ${endpoint}`);
+  }
+  return place;
 }
 
 /** Whether the address is this one, or lies in this CIDR. */

@@ -1,4 +1,5 @@
 /** From one state of the ipvs mode to another; both are complete, or the same part of it. */
+import { parseHostPort } from '@menwei/addresses/ip.ts';
 import type { SetEntry } from '@menwei/netlink/ipset';
 import type { Destination, VirtualServer } from '@menwei/netlink/ipvs';
 import { diffInSteps, type Steps } from '../xtables/diff.ts';
@@ -105,7 +106,9 @@ function diffDestinations(from: ServerContent, to: ServerContent, changes: Desti
   }
   for (const text of from.lingering) {
     if (to.destinations.has(text) || from.destinations.has(text) || mayDrain(text)) continue;
-    changes.endedDestinations.push(change({ ...parseHostPort(text), weight: 0, forwarding: 'masquerade' }));
+    const place = parseHostPort(text);
+    if (place === undefined) throw new Error(`BUG: ${text} is no destination`);
+    changes.endedDestinations.push(change({ ...place, weight: 0, forwarding: 'masquerade' }));
   }
 }
 
@@ -119,12 +122,6 @@ function isSameDestination(a: Destination, b: Destination): boolean {
 
 function isUdp({ frontend }: VirtualServer): boolean {
   return 'protocol' in frontend && frontend.protocol === 'UDP';
-}
-
-/** The ip and port of what formatHostPort wrote. */
-function parseHostPort(text: string): Pick<Destination, 'ip' | 'port'> {
-  const colon = text.lastIndexOf(':');
-  return { ip: text.slice(0, colon).replace(/^\[|\]$/g, ''), port: Number(text.slice(colon + 1)) };
 }
 
 /** Members that only the sets of `all` have. */
