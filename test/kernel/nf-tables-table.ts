@@ -143,6 +143,15 @@ function setsOf(facts: FamilyFacts): readonly (readonly [SetDeclaration, readonl
       set('cidr-ports', [address], { data: ['inet_service'], interval: true }),
       [element(cidr, 'ours', '80'), element(lastCidr, '', '81')],
     ],
+    [
+      set('numbers', frontend, { data: ['classid'] }),
+      [element(`${service} . tcp . 80`, 'ns/web', '170:3'), element(`${service} . tcp . 81`, '', 'ffff:0')],
+    ],
+    [
+      set('verdicts', ['classid'], { data: 'verdict' }),
+      [element('170:3', '', 'goto pick-3'), element('0:1', 'no', 'drop')],
+    ],
+    [set('slot-numbers', [address, 'slot'], { data: ['classid'] }), [element(`${service} . 1`, '', '70:3')]],
     [set('affinity', [address, ...frontend], { data: target, dynamic: true, size: 1_000_000 }), []],
     [
       set('affinity-pairs', [...frontend, ...target], { data: 'verdict' }),
@@ -182,6 +191,17 @@ function chainsOf(family: TableFamily, facts: FamilyFacts, withRemembering: bool
       rule([...bits({ name: 'meta', key: 'mark', to: 0 }, '00400000'), verdict({ verdict: 'return' })]),
       rule([fib('daddr'), cmp('eq', '02000000'), verdict({ verdict: 'jump', chain: 'pick-3' })]),
       rule([...fields.frontend, lookup('service-ips', { to: 'verdict' })], 'services'),
+      rule([
+        ...fields.frontend,
+        lookup('numbers', { to: 0 }),
+        { name: 'meta set', key: 'priority', from: 0 },
+        { name: 'meta', key: 'priority', to: 0 },
+        lookup('verdicts', { to: 'verdict' }),
+      ]),
+      rule([
+        { name: 'immediate value', to: 0, value: '00000000' },
+        { name: 'meta set', key: 'priority', from: 0 },
+      ]),
     ]),
     chain('input', { type: 'filter', hook: 'input', priority: 0 }, [
       rule([fib('saddr'), cmp('eq', '02000000'), verdict({ verdict: 'accept' })]),
