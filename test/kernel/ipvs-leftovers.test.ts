@@ -82,7 +82,7 @@ describe('kube-proxy in ipvs mode was here before', () => {
     expect(await cluster.ask('gone', 'IPv4')).toBe('answered');
     cluster.publish(['steady', 'drained'], true);
     const run = await cluster.run({ mode: 'nftables', tools: 'nft' });
-    await expect.poll(() => run.output(), PATIENCE).toMatch(/left: .*1 virtual servers .*1 IP sets/);
+    await expect.poll(() => run.output(), PATIENCE).toMatch(/or mode: .*1 virtual servers .*1 IP sets/);
     expect(await cluster.ask('gone', 'IPv4')).toBe('not answered');
     expect(await servers()).toEqual([expect.stringContaining('192.0.2.7:80')]);
     expect(await cluster.exec('ip', ['-o', 'link', 'show'])).not.toContain('kube-ipvs0');
