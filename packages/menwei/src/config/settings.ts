@@ -54,7 +54,7 @@ export interface IpvsSettings {
   readonly tcpTimeoutMs: number;
   /** The same after a FIN. */
   readonly tcpFinTimeoutMs: number;
-  /** The same of UDP flows. */
+  /** The same of UDP connections. */
   readonly udpTimeoutMs: number;
   /** How long an endpoint that is gone keeps its connections at most; 0: not at all. */
   readonly drainTimeoutMs: number;
@@ -73,7 +73,7 @@ export interface ConntrackSettings {
   /** Packets outside of the window are tracked, too. */
   readonly tcpBeLiberal: boolean;
   readonly udpTimeoutMs: number;
-  /** The same of flows that were answered. */
+  /** The same of connections that were answered. */
   readonly udpStreamTimeoutMs: number;
 }
 
