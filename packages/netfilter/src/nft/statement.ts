@@ -132,21 +132,35 @@ export function verdictOf(fields: Fields, map: string): Statement {
   };
 }
 
+/** The packet's priority, in which a rule can keep a number (docs/decisions/0028-numbers-for-verdicts.md). */
+export const NUMBER: Field = {
+  text: 'meta priority',
+  words: 1,
+  load: (to) => ({ name: 'meta', key: 'priority', to }),
+};
+
+/** Keeps the number that the map has; on to the next rule if it has none. */
+export function keepNumber(fields: Fields, map: string): Statement {
+  const key = concatenation(fields);
+  return {
+    text: `meta priority set ${key.text} map @${map}`,
+    expressions: [
+      ...key.expressions,
+      { name: 'lookup', set: map, from: 0, to: 0, inverted: false },
+      { name: 'meta set', key: 'priority', from: 0 },
+    ],
+  };
+}
+
 /**
  * Goes where `verdicts` says for the number that `numbers` has; on to the next rule if that has none. A rule can keep the
  * number in nothing but the packet for that time: its priority (docs/decisions/0028-numbers-for-verdicts.md).
  */
 export function verdictOfNumber(fields: Fields, numbers: string, verdicts: string): Statement {
-  const key = concatenation(fields);
+  const [keeping, going] = [keepNumber(fields, numbers), verdictOf([NUMBER], verdicts)];
   return {
-    text: `meta priority set ${key.text} map @${numbers} meta priority vmap @${verdicts}`,
-    expressions: [
-      ...key.expressions,
-      { name: 'lookup', set: numbers, from: 0, to: 0, inverted: false },
-      { name: 'meta set', key: 'priority', from: 0 },
-      { name: 'meta', key: 'priority', to: 0 },
-      { name: 'lookup', set: verdicts, from: 0, to: 'verdict', inverted: false },
-    ],
+    text: `${keeping.text} ${going.text}`,
+    expressions: [...keeping.expressions, ...going.expressions],
   };
 }
 

@@ -33,6 +33,16 @@ export class NfTable {
     this.sets = new Map(sets);
   }
 
+  /** Unchecked: a kernel holds it. */
+  static holding({ table, chains, sets, elements }: TableContent): NfTable {
+    const filled = Array.from(sets, ([name, declaration]): [string, NfSet] => {
+      const set = new NfSet(declaration);
+      for (const element of elements.get(name)?.values() ?? []) set.add(element);
+      return [name, set];
+    });
+    return new NfTable(table, chains, filled);
+  }
+
   copy(): NfTable {
     const sets = Array.from(this.sets, ([name, set]): [string, NfSet] => [name, set.copy()]);
     return new NfTable(this.table, this.chains, sets);

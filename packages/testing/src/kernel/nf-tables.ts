@@ -3,6 +3,7 @@
  * gives back what it was given. nf-tables-laws.ts holds both to the same behaviour. Only tests import this folder.
  */
 import { constants } from 'node:os';
+import { parseListing } from '@menwei/netfilter/nft/parse.ts';
 import { formatErrno, KernelError } from '@menwei/netlink';
 import type {
   ApplyOptions,
@@ -36,6 +37,21 @@ export class FakeNfTables implements NfTablesClient {
 
   constructor({ faults }: FakeNfTablesOptions = {}) {
     this.faults = new Faults(faults);
+  }
+
+  /**
+   * A kernel that holds what `nft -j list ruleset` printed somewhere else, so that a report of a fault becomes a test. Tables
+   * of other families than ip and ip6 are left out.
+   *
+   * @throws UnreadableError where it is no such listing
+   */
+  static fromDump(text: string, options: FakeNfTablesOptions = {}): FakeNfTables {
+    const fake = new FakeNfTables(options);
+    const tables = parseListing(text).map(
+      (content) => [formatTable(content.table), NfTable.holding(content)] as const,
+    );
+    fake.#tables = new Map(tables);
+    return fake;
   }
 
   /** It has no bytes, and one message for every operation. */
