@@ -1,8 +1,6 @@
 /** Entries of the connection tracking as data, with all that `conntrack -L` lists of them. */
 import type { HostPort } from '@menwei/addresses/ip.ts';
-
-/** Of protocols without ports, the entries are of no interest here. */
-export type ConntrackProtocol = 'tcp' | 'udp' | 'sctp';
+import type { PortProtocol } from '../protocols.ts';
 
 /** One direction of a connection. */
 export interface Tuple {
@@ -11,7 +9,8 @@ export interface Tuple {
 }
 
 export interface ListedEntry {
-  readonly protocol: ConntrackProtocol;
+  /** Entries of protocols without ports are of no interest here. */
+  readonly protocol: PortProtocol;
   /** Until the kernel forgets it, unless a packet comes by. */
   readonly timeoutSeconds: number;
   /** `ESTABLISHED`; of protocols without states undefined. */

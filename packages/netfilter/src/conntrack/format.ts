@@ -1,8 +1,6 @@
 /** An entry as `conntrack -L` prints it. */
-import type { ConntrackProtocol, ListedEntry, Tuple } from './entry.ts';
-
-/** linux/in.h: IPPROTO_* */
-export const PROTOCOL_NUMBERS: Readonly<Record<ConntrackProtocol, number>> = { tcp: 6, udp: 17, sctp: 132 };
+import { PROTOCOL_NUMBERS } from '../protocols.ts';
+import type { ListedEntry, Tuple } from './entry.ts';
 
 /** Without the newline. */
 export function formatEntry(entry: ListedEntry): string {

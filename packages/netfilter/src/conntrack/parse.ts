@@ -2,9 +2,9 @@
 import { familyOf, type HostPort, parseIp } from '@menwei/addresses/ip.ts';
 import { meaningfulLines } from '../lines.ts';
 import { parseNumber } from '../number.ts';
+import { isPortProtocol, PROTOCOL_NUMBERS } from '../protocols.ts';
 import { UnreadableError } from '../unreadable.ts';
-import type { ConntrackProtocol, ListedEntry, Tuple } from './entry.ts';
-import { PROTOCOL_NUMBERS } from './format.ts';
+import type { ListedEntry, Tuple } from './entry.ts';
 
 const FAMILY = /^ipv[46] +\d+ +/;
 const TUPLE = 'src=(\\S+) dst=(\\S+) sport=(\\d+) dport=(\\d+)(?: packets=\\d+ bytes=\\d+)?';
@@ -28,7 +28,7 @@ export function parseEntry(line: string): ListedEntry {
   const match = ENTRY.exec(line.replace(FAMILY, ''));
   if (match === null) return fail(line, 'unknown form');
   const [, protocolText = '', number, timeout = '', state] = match;
-  const protocol = isProtocol(protocolText) ? protocolText : fail(line, 'unknown protocol');
+  const protocol = isPortProtocol(protocolText) ? protocolText : fail(line, 'unknown protocol');
   if (Number(number) !== PROTOCOL_NUMBERS[protocol])
     return fail(line, 'the number does not match the protocol');
   return {
@@ -61,10 +61,6 @@ function endIn(line: string, ipText: string, portText: string): HostPort {
 
 function numberIn(line: string, text: string): number {
   return parseNumber(text, MAX_NUMBER) ?? fail(line, `no number: ${text}`);
-}
-
-function isProtocol(text: string): text is ConntrackProtocol {
-  return Object.hasOwn(PROTOCOL_NUMBERS, text);
 }
 
 function fail(line: string, why: string): never {

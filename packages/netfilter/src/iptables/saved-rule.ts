@@ -1,4 +1,5 @@
 /** A rule as iptables-save prints it, in the words of rule.ts. */
+import { isPortProtocol, protocolOfNumber } from '../protocols.ts';
 import {
   type AddressType,
   formatMark,
@@ -46,7 +47,8 @@ const OPTIONS: ReadonlyMap<string, TakeOption> = new Map<string, TakeOption>([
   ['--physdev-is-in', (reading) => reading.set('physdevNotIn', reading.takeNegation() || undefined)],
   ['--src-type', (reading) => reading.set('sourceType', addressTypeOf(reading.negatable()))],
   ['--dst-type', (reading) => reading.set('destinationType', addressTypeOf(reading.negatable()))],
-  ['--vproto', (reading) => reading.virtual.set('protocol', PROTOCOL_NAMES.get(reading.next()))],
+  // xt_ipvs knows protocols by their numbers.
+  ['--vproto', (reading) => reading.virtual.set('protocol', protocolOfNumber(Number(reading.next())))],
   ['--vaddr', (reading) => reading.virtual.set('ip', reading.next())],
   ['--vport', (reading) => reading.virtual.set('port', numberOf(reading.next()))],
   ['--ctstate', (reading) => reading.set('connectionState', reading.negatable())],
@@ -70,15 +72,8 @@ const MATCHES = [
   ...['conntrack', 'set', 'mark', 'nfacct', 'comment', 'statistic'],
 ];
 const STATE_MATCH = MATCHES.indexOf('conntrack');
-const PROTOCOL_MATCHES: ReadonlySet<string> = new Set(['tcp', 'udp', 'sctp']);
 const NEGATABLE: ReadonlySet<string> = new Set([
   ...['-d', '-s', '-i', '--ctstate', '--mark', '--physdev-is-in', '--src-type', '--dst-type'],
-]);
-/** xt_ipvs knows protocols by their numbers (include/uapi/linux/in.h). */
-const PROTOCOL_NAMES: ReadonlyMap<string, string> = new Map([
-  ['6', 'tcp'],
-  ['17', 'udp'],
-  ['132', 'sctp'],
 ]);
 /** xt_recent remembers whole addresses unless told otherwise. */
 const WHOLE_ADDRESS = /^(255\.255\.255\.255|ffff(:ffff){7})$/;
@@ -134,7 +129,7 @@ class Reading {
   enterMatch(): boolean {
     const name = this.next();
     this.#match = MATCHES.indexOf(name, this.#match + 1);
-    if (PROTOCOL_MATCHES.has(name)) this.#protocolMatch = name;
+    if (isPortProtocol(name)) this.#protocolMatch = name;
     return this.#match >= 0;
   }
 

@@ -2,6 +2,7 @@
 
 import { addressBytes, ipFromBytes } from '@menwei/addresses/ip.ts';
 import type { Datatype, Hex, Register } from '@menwei/netlink/nftables';
+import { isPortProtocol, PROTOCOL_NUMBERS, protocolOfNumber } from '../../protocols.ts';
 
 /** Words of four bytes, in hex. Those that a rule has not written have no value: the kernel lets no rule read them. */
 export type Registers = readonly (Hex | undefined)[];
@@ -10,7 +11,6 @@ export type Registers = readonly (Hex | undefined)[];
 const IS_LITTLE_ENDIAN = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1;
 const WORD_DIGITS = 8;
 const SEPARATOR = ' . ';
-const PROTOCOLS: Readonly<Record<string, number>> = { tcp: 6, udp: 17, sctp: 132 };
 const SIZES: Readonly<Record<Datatype, number>> = {
   ipv4_addr: 4,
   ipv6_addr: 16,
@@ -86,7 +86,7 @@ export function parseField(type: Datatype, text: string): Hex {
     case 'ipv6_addr':
       return Buffer.from(addressBytes(text)).toString('hex');
     case 'inet_proto':
-      return bigEndian(PROTOCOLS[text] ?? Number(text), 1);
+      return bigEndian(isPortProtocol(text) ? PROTOCOL_NUMBERS[text] : Number(text), 1);
     case 'inet_service':
       return bigEndian(Number(text), 2);
     case 'slot':
@@ -105,7 +105,7 @@ function formatField(type: Datatype, value: Hex): string {
       return ipFromBytes(Buffer.from(value, 'hex'));
     case 'inet_proto': {
       const number = Number.parseInt(value, 16);
-      return Object.keys(PROTOCOLS).find((name) => PROTOCOLS[name] === number) ?? String(number);
+      return protocolOfNumber(number) ?? String(number);
     }
     case 'inet_service':
       return String(Number.parseInt(value, 16));

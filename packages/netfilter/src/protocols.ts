@@ -1,0 +1,15 @@
+/** Protocols with ports, and their numbers (linux/in.h: IPPROTO_*). */
+export type PortProtocol = 'tcp' | 'udp' | 'sctp';
+
+export const PROTOCOL_NUMBERS: Readonly<Record<PortProtocol, number>> = { tcp: 6, udp: 17, sctp: 132 };
+
+export function isPortProtocol(text: string): text is PortProtocol {
+  return Object.hasOwn(PROTOCOL_NUMBERS, text);
+}
+
+/** The name of a protocol; undefined for one that is none of these. */
+export function protocolOfNumber(number: number): PortProtocol | undefined {
+  return Object.keys(PROTOCOL_NUMBERS)
+    .filter(isPortProtocol)
+    .find((name) => PROTOCOL_NUMBERS[name] === number);
+}
