@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { LAB_FILE_EXAMPLE, parseLabFile } from './lab-file.ts';
+import { parseLabFile } from './lab-file.ts';
+import { LAB_FILE_EXAMPLE } from './lab-file-example.ts';
 
 const NODE = '{name: a, ip: 192.168.49.2, podCIDR: 10.244.0.0/24}';
 

@@ -1,0 +1,45 @@
+/** An API server as the source of the objects, as the settings say. */
+import { findMode } from '../backends/modes.ts';
+import type { Settings } from '../config/settings.ts';
+import { createApiClient } from '../kubernetes/api-client.ts';
+import { chooseConnection } from '../kubernetes/connection-choice.ts';
+import type { Logger } from '../log/logger.ts';
+import { createApiServerSource, type KnownObjects } from '../sources/api-server.ts';
+import type { ObjectSource, SourceReports } from '../sources/source.ts';
+import { VERSION } from './version.ts';
+
+export interface SourceOptions extends SourceReports {
+  /** See ApiServerSourceOptions; manifests are complete in any case. */
+  readonly waitForAll?: boolean;
+}
+
+/** Throws ConnectionConfigError. */
+export async function openApiServer(
+  settings: Settings,
+  logger: Logger,
+  { report, waitForAll = false }: SourceOptions,
+): Promise<ObjectSource> {
+  const { mode, nodeName } = settings;
+  const { kubeconfig, master, qps, burst } = settings.client;
+  const connection = await chooseConnection({ kubeconfig, master }, (message) => logger.warn({}, message));
+  const known: KnownObjects = new Map();
+  return {
+    run: async (objects, signal) => {
+      const client = createApiClient(connection, { userAgent: `menwei/${VERSION}`, qps, burst });
+      const source = createApiServerSource({
+        client,
+        nodeName,
+        watchServiceCIDRs: findMode(mode).usesServiceCIDRs,
+        waitForAll,
+        known,
+        logger,
+        report,
+      });
+      try {
+        await source.run(objects, signal);
+      } finally {
+        await client.close();
+      }
+    },
+  };
+}
