@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { Logger } from '../log/logger.ts';
+import { type Logger, silentLogger } from '../log/logger.ts';
 import { type Component, ComponentStates } from './component.ts';
 import { supervise } from './supervisor.ts';
 
@@ -295,6 +295,14 @@ describe('what a component needs', () => {
 });
 
 describe('stopping', () => {
+  it('comes before starting if the signal has fired before', async () => {
+    const run = vi.fn(untilTold);
+    const states = new ComponentStates();
+    await supervise([component('a', run)], { states, logger: silentLogger }, AbortSignal.abort());
+    await letRun();
+    expect(run).not.toHaveBeenCalled();
+  });
+
   it('does not wait for ever for one that ignores its signal', async () => {
     const { ended, stop, lines, events } = start([
       component('a'),

@@ -18,8 +18,8 @@ export async function supervise(
   const ending = Promise.withResolvers<readonly unknown[]>();
   const supervised = wire(components, { ...options, endProcess: (error) => ending.resolve([error]) });
   const stop = () => ending.resolve([]);
+  if (signal.aborted) return;
   signal.addEventListener('abort', stop, { once: true });
-  if (signal.aborted) stop();
   for (const component of supervised) component.start();
   const fatal = await ending.promise;
   signal.removeEventListener('abort', stop);
