@@ -44,6 +44,13 @@ const ROWS: readonly (readonly [title: string, cell: (figures: Figures) => strin
   ['of it own', milliseconds('ownFirstSyncMs')],
   ['restart', milliseconds('restartSyncMs')],
   ['of it own', milliseconds('ownRestartSyncMs')],
+  ['repair', milliseconds('repairSyncMs')],
+  ['of it own', milliseconds('ownRepairSyncMs')],
+  [
+    'longest stall: first sync / restart / repair',
+    ({ firstSyncStallMs, restartStallMs, repairStallMs }) =>
+      `${firstSyncStallMs} / ${restartStallMs} / ${repairStallMs} ms`,
+  ],
   ['endpoint changed, p50 / p99', p50p99('change')],
   ['of it own, mean', milliseconds('ownChangeMeanMs')],
   ['endpoint removed, p50 / p99', p50p99('removeEndpoint')],

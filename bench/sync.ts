@@ -97,6 +97,10 @@ async function measure(runner: MeasuredRunner): Promise<Record<string, number>> 
 
   const idle = options.idlePeriods === 0 ? {} : await measureIdle(proxy, runner, options.idlePeriods);
 
+  progress('repair: everything is compared with the kernel …');
+  proxy.forgetKernel();
+  const repair = await timedWithStalls(subject, signal);
+
   progress('restart: a new process, the rules are there already …');
   const restart = await restarted(changed.length);
   return {
@@ -108,6 +112,8 @@ async function measure(runner: MeasuredRunner): Promise<Record<string, number>> 
     restartSyncMs: round(restart.totalMs),
     ownRestartSyncMs: round(restart.ownMs),
     ...describeSent('restartSync', [restart]),
+    repairSyncMs: round(repair.totalMs),
+    ownRepairSyncMs: round(repair.ownMs),
     changes: changed.length,
     ...describeTimings('change', changed),
     ...describeTimings('removeEndpoint', removed),
@@ -118,7 +124,9 @@ async function measure(runner: MeasuredRunner): Promise<Record<string, number>> 
     rssMb: round(rssMb),
     peakRssMb: round(peakRssMb),
     rssAfterRestartMb: round(restart.rssMb),
-    maxLoopStallMs: round(Math.max(first.maxStallMs, restart.maxStallMs)),
+    firstSyncStallMs: round(first.maxStallMs),
+    restartStallMs: round(restart.maxStallMs),
+    repairStallMs: round(repair.maxStallMs),
     ...(await measureNft(backend, options, signal)),
   };
 }

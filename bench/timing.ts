@@ -16,7 +16,8 @@ export interface Timed {
   readonly sent: () => Sent | undefined;
 }
 
-const STALL_RESOLUTION_MS = 50;
+/** What holds up the event loop for less than that may be overlooked. */
+const STALL_RESOLUTION_MS = 10;
 
 /** Times an event and the sync that follows. */
 export async function timed({ proxy, sent }: Timed, event: () => void, signal: AbortSignal): Promise<Timing> {
