@@ -2,11 +2,11 @@
 import type { IpFamily } from '@menwei/addresses/ip.ts';
 import type { AnyBackend } from '../backends/backend.ts';
 import type { Settings } from '../config/settings.ts';
+import { ConntrackCleaning } from '../conntrack/conntrack-cleaning.ts';
 import type { ProxyHealth } from '../health/proxy-health.ts';
 import { ServiceHealthServers } from '../health/service-health-servers.ts';
 import type { Logger } from '../log/logger.ts';
 import type { ProxyMetrics } from '../metrics/proxy-metrics.ts';
-import { ConntrackCleaning } from '../proxy/conntrack-cleaning.ts';
 import { dryRun } from '../proxy/dry-run.ts';
 import { FamilyProxy } from '../proxy/family-proxy.ts';
 import type { NodeState } from '../proxy/node-state.ts';

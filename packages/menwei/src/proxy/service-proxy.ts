@@ -4,8 +4,8 @@ import type { ProxyHealth } from '../health/proxy-health.ts';
 import type { Node } from '../kubernetes/objects.ts';
 import { MOST_LINES } from '../log/first-lines.ts';
 import type { Logger } from '../log/logger.ts';
+import { Pacer } from '../scheduling/pacer.ts';
 import type { State } from '../state/state.ts';
-import { Pacer } from './pacer.ts';
 import type { Syncable, SyncResult } from './syncable.ts';
 
 /** Syncs that nobody asked for: there is nothing to find but what nobody noticed. */

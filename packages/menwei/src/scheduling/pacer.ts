@@ -1,6 +1,6 @@
-/** When to sync (spec § 11): many requests become one run, runs keep a distance, failed ones are repeated. */
-import { pause } from '../scheduling/pause.ts';
-import { type RetryTiming, retryDelayMs } from '../scheduling/retry.ts';
+/** When to run, for a sync (spec § 11) and the like: many requests become one run, runs keep a distance, failed ones are repeated. */
+import { pause } from './pause.ts';
+import { type RetryTiming, retryDelayMs } from './retry.ts';
 
 export interface PacerOptions {
   /** From the end of a run to the start of the next, at least. */

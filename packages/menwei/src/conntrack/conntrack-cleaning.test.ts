@@ -4,12 +4,12 @@ import { anEntry, FakeConntrackTable } from '@menwei/testing/conntrack/testing.t
 import { FakeIptables } from '@menwei/testing/kernel/iptables.ts';
 import { aNodeView, aService, aSlice } from '@menwei/testing/services/testing.ts';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { ConntrackCleaner } from '../conntrack/cleaner.ts';
 import { silentLogger } from '../log/logger.ts';
+import { FamilyProxy } from '../proxy/family-proxy.ts';
 import type { Destination } from '../state/service-port.ts';
 import { State } from '../state/state.ts';
+import { ConntrackCleaner } from './cleaner.ts';
 import { ConntrackCleaning } from './conntrack-cleaning.ts';
-import { FamilyProxy } from './family-proxy.ts';
 
 const REFUSED = new KernelError({ operation: 'iptables restore', object: '', detail: 'no such luck' });
 const dns = aService({ name: 'dns', ports: [{ protocol: 'UDP', port: 53 }] });

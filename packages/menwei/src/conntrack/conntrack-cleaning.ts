@@ -1,11 +1,12 @@
 /** When stale conntrack entries are deleted: right after the sync that made them stale, beside all that comes next. */
-import { type AppliedChanges, type CleanerOptions, ConntrackCleaner } from '../conntrack/cleaner.ts';
-import { hasLastingEntries } from '../conntrack/frontends.ts';
+
+import { Pacer } from '../scheduling/pacer.ts';
 import type { FamilyTables, RemovalRow } from '../state/family-tables.ts';
 import type { Reader } from '../state/reader.ts';
 import type { AppliedPort, ServicePortKey } from '../state/service-port.ts';
 import type { SyncRow } from '../state/sync-row.ts';
-import { Pacer } from './pacer.ts';
+import { type AppliedChanges, type CleanerOptions, ConntrackCleaner } from './cleaner.ts';
+import { hasLastingEntries } from './frontends.ts';
 
 const MAX_RETRY_MS = 60_000;
 
