@@ -19,7 +19,7 @@ export interface WatchedResource<T extends WatchedObject> {
   readonly decode: (value: unknown) => Decoded<T>;
 }
 
-/** Takes what a reflector finds: an ObjectSink without its knowledge of when all is there. */
+/** Takes what a reflector finds. */
 export interface ReflectorSink extends ComplaintSink {
   upsert(object: WatchedObject): void;
   remove(ref: ObjectRef): void;
