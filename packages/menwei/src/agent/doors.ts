@@ -11,14 +11,14 @@ import type { Logger } from '../log/logger.ts';
 import { startBackend } from '../setup/backends.ts';
 import type { MachineAddresses } from '../setup/machine-addresses.ts';
 import type { ObjectSource } from '../sources/source.ts';
-import type { RelayRoom } from './relay-room.ts';
+import type { CurrentRelays } from './current-relays.ts';
 
 export interface ProxyDoors {
   /** May be run again after it has failed: see ObjectSource. */
   readonly source: ObjectSource;
   readonly addresses: MachineAddresses;
   /** What forwards in a mode that does so by itself. */
-  readonly relays: RelayRoom | undefined;
+  readonly relays: CurrentRelays | undefined;
   /** A new backend. Throws KernelError. */
   readonly startBackend: (family: IpFamily, signal: AbortSignal) => Promise<AnyBackend>;
   readonly openConntrack: (family: IpFamily) => CleanerOptions['table'];

@@ -17,7 +17,7 @@ import type { ObjectSource } from '../sources/source.ts';
 import { type Component, ComponentStates } from './component.ts';
 import { openKernelDoors } from './doors.ts';
 import { proxyComponents } from './proxy-components.ts';
-import { RelayRoom } from './relay-room.ts';
+import { CurrentRelays } from './current-relays.ts';
 
 interface OpenedProxy {
   readonly components: readonly Component[];
@@ -39,7 +39,7 @@ export async function openProxy(request: ProxyRequest, signal: AbortSignal): Pro
   const { settings, runner, logger } = request;
   const source = await openLoggedSource(request);
   const addresses = await openMachineAddresses(settings, findMode(settings.mode), signal);
-  const relays = openRelayRoom(settings, logger);
+  const relays = openCurrentRelays(settings, logger);
   const surroundings = { runner, logger, localAddresses: addresses.local, relays: relays?.current };
   // Before the backends: what they write depends on how conntrack is set.
   if (!settings.dryRun) await setUpConntrack(settings, runner, logger, signal);
@@ -59,9 +59,9 @@ async function openLoggedSource({ settings, nodePortRange, logger }: ProxyReques
   };
 }
 
-function openRelayRoom({ mode, dryRun, userspace }: Settings, logger: Logger): RelayRoom | undefined {
+function openCurrentRelays({ mode, dryRun, userspace }: Settings, logger: Logger): CurrentRelays | undefined {
   if (mode !== 'userspace' || dryRun) return undefined;
-  return new RelayRoom(() => openRelays(userspace, logger), userspace.shutdownTimeoutMs);
+  return new CurrentRelays(() => openRelays(userspace, logger), userspace.shutdownTimeoutMs);
 }
 
 async function setUpConntrack(

@@ -18,7 +18,7 @@ import type { ObjectTables } from '../state/object-tables.ts';
 import { type Component, ComponentStates } from './component.ts';
 import type { ProxyDoors } from './doors.ts';
 import { proxyComponents } from './proxy-components.ts';
-import { RelayRoom } from './relay-room.ts';
+import { CurrentRelays } from './current-relays.ts';
 import { supervise } from './supervisor.ts';
 
 const RETRY_MS = 10;
@@ -121,7 +121,7 @@ async function start(args: readonly string[] = []): Promise<Running> {
       own: undefined,
       follow: (_changed, signal) => untilAborted(signal),
     },
-    relays: new RelayRoom(open, 0),
+    relays: new CurrentRelays(open, 0),
     startBackend: async (family) => {
       if (refusal !== undefined) throw refusal;
       return backend(family);

@@ -6,7 +6,7 @@ import type { Component } from './component.ts';
 /** For what a pool does after its connections have drained. */
 const CLOSING_MS = 5_000;
 
-export class RelayRoom {
+export class CurrentRelays {
   readonly name = 'relays';
   readonly #open: () => RelayPool;
   readonly #drainMs: number;
