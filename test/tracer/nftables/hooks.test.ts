@@ -2,6 +2,11 @@ import {
   address,
   connectionAddress,
   connectionPort,
+  PORT,
+  PROTOCOL,
+  randomSlot,
+} from '@menwei/netfilter/nft/field.ts';
+import {
   DROP,
   dnatTo,
   flipMark,
@@ -15,10 +20,7 @@ import {
   isLocalAddress,
   isProtocol,
   MASQUERADE,
-  PORT,
-  PROTOCOL,
   REFUSE,
-  randomSlot,
   rule,
   type Statement,
   setMark,

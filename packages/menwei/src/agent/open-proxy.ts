@@ -15,9 +15,9 @@ import { openSource } from '../setup/object-source.ts';
 import { openRelays } from '../setup/relays.ts';
 import type { ObjectSource } from '../sources/source.ts';
 import { type Component, ComponentStates } from './component.ts';
+import { CurrentRelays } from './current-relays.ts';
 import { openKernelDoors } from './doors.ts';
 import { proxyComponents } from './proxy-components.ts';
-import { CurrentRelays } from './current-relays.ts';
 
 interface OpenedProxy {
   readonly components: readonly Component[];

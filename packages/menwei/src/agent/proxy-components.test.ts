@@ -16,9 +16,9 @@ import { RelayPool } from '../relay/pool.ts';
 import { untilAborted } from '../scheduling/pause.ts';
 import type { ObjectTables } from '../state/object-tables.ts';
 import { type Component, ComponentStates } from './component.ts';
+import { CurrentRelays } from './current-relays.ts';
 import type { ProxyDoors } from './doors.ts';
 import { proxyComponents } from './proxy-components.ts';
-import { CurrentRelays } from './current-relays.ts';
 import { supervise } from './supervisor.ts';
 
 const RETRY_MS = 10;

@@ -4,7 +4,17 @@
  */
 import { addressBytes, type IpFamily, parseKnownCidr } from '@menwei/addresses/ip.ts';
 import { IS_LITTLE_ENDIAN } from '@menwei/netlink';
-import type { Expression, Hex, Register, Rule } from '@menwei/netlink/nftables';
+import type { Expression, Hex, Rule } from '@menwei/netlink/nftables';
+import {
+  ADDRESS_LENGTH,
+  ADDRESS_OFFSET,
+  concatenation,
+  dataRegister,
+  type Fields,
+  KEYWORD,
+  NUMBER,
+  PROTOCOL,
+} from './field.ts';
 
 type Protocol = (typeof PROTOCOLS)[number];
 
@@ -20,98 +30,6 @@ export function rule(statements: readonly Statement[], comment = ''): Rule {
     expressions: statements.flatMap(({ expressions }) => expressions),
     comment,
   };
-}
-
-/** Something of a packet that can be loaded into registers. */
-interface Field {
-  readonly text: string;
-  /** How many registers of 32 bits it takes. */
-  readonly words: number;
-  load(to: Register): Expression;
-}
-
-/** Fields side by side, as the keys of maps are. */
-export type Fields = readonly Field[];
-
-const ADDRESS_LENGTH: Readonly<Record<IpFamily, number>> = { IPv4: 4, IPv6: 16 };
-const KEYWORD: Readonly<Record<IpFamily, 'ip' | 'ip6'>> = { IPv4: 'ip', IPv6: 'ip6' };
-/** Where the addresses stand in the header. */
-const ADDRESS_OFFSET = { IPv4: { saddr: 12, daddr: 16 }, IPv6: { saddr: 8, daddr: 24 } } as const;
-
-export function address(family: IpFamily, which: 'saddr' | 'daddr'): Field {
-  const length = ADDRESS_LENGTH[family];
-  return {
-    text: `${KEYWORD[family]} ${which}`,
-    words: length / 4,
-    load: (to) => ({
-      name: 'payload',
-      base: 'network',
-      offset: ADDRESS_OFFSET[family][which],
-      length,
-      to,
-    }),
-  };
-}
-
-/** The transport protocol. */
-export const PROTOCOL: Field = {
-  text: 'meta l4proto',
-  words: 1,
-  load: (to) => ({ name: 'meta', key: 'l4proto', to }),
-};
-
-/** The destination port; TCP, UDP and SCTP have it in the same place. */
-export const PORT: Field = {
-  text: 'th dport',
-  words: 1,
-  load: (to) => ({ name: 'payload', base: 'transport', offset: 2, length: 2, to }),
-};
-
-/** An address of the connection as the client made it (original) or as it is answered (reply). */
-export function connectionAddress(
-  family: IpFamily,
-  direction: 'original' | 'reply',
-  which: 'saddr' | 'daddr',
-): Field {
-  return {
-    text: `ct ${direction} ${KEYWORD[family]} ${which}`,
-    words: ADDRESS_LENGTH[family] / 4,
-    load: (to) => ({ name: 'ct', key: which === 'saddr' ? 'src' : 'dst', direction, to }),
-  };
-}
-
-/** A port of the connection. nft takes it only after a match on the protocol. */
-export function connectionPort(direction: 'original' | 'reply', which: 'src' | 'dst'): Field {
-  return {
-    text: `ct ${direction} proto-${which}`,
-    words: 1,
-    load: (to) => ({ name: 'ct', key: `proto-${which}`, direction, to }),
-  };
-}
-
-/** A random number from `offset` to `offset + modulus - 1`, each with the same chance. */
-export function randomSlot(modulus: number, offset = 0): Field {
-  return {
-    text: `numgen random mod ${modulus}${offset === 0 ? '' : ` offset ${offset}`}`,
-    words: 1,
-    load: (to) => ({ name: 'numgen', modulus, offset, to }),
-  };
-}
-
-interface Concatenation extends Statement {
-  readonly first: Register;
-  /** The first register after it. */
-  readonly next: Register;
-}
-
-function concatenation(fields: Fields, first: Register = 0): Concatenation {
-  const expressions: Expression[] = [];
-  let next = first;
-  for (const field of fields) {
-    expressions.push(field.load(next));
-    next += field.words;
-  }
-  return { text: fields.map(({ text }) => text).join(' . '), expressions, first, next };
 }
 
 /** The fields are, or are not, an element of the set. */
@@ -131,13 +49,6 @@ export function verdictOf(fields: Fields, map: string): Statement {
     expressions: [...key.expressions, { name: 'lookup', set: map, from: 0, to: 'verdict', inverted: false }],
   };
 }
-
-/** The packet's priority, in which a rule can keep a number (docs/decisions/0028-numbers-for-verdicts.md). */
-export const NUMBER: Field = {
-  text: 'meta priority',
-  words: 1,
-  load: (to) => ({ name: 'meta', key: 'priority', to }),
-};
 
 /** Keeps the number that the map has; on to the next rule if it has none. */
 export function keepNumber(fields: Fields, map: string): Statement {
@@ -199,16 +110,6 @@ export function update(map: string, key: Fields, data: Fields, seconds: number):
       { name: 'update', set: map, key: 0, data: right.first, timeoutMs: seconds * 1000 },
     ],
   };
-}
-
-const REGISTERS = 16;
-const REGISTERS_IN_UNIT = 4;
-
-/** nft gives out registers in units of 128 bits here; what does not fit so (IPv6) it could not write anyway. */
-function dataRegister(next: Register, data: Fields): Register {
-  const unit = Math.ceil(next / REGISTERS_IN_UNIT) * REGISTERS_IN_UNIT;
-  const words = data.reduce((sum, field) => sum + field.words, 0);
-  return unit + words <= REGISTERS ? unit : next;
 }
 
 /** The address is, or is not, in the CIDR. */

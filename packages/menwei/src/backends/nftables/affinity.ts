@@ -10,14 +10,10 @@ import {
   address,
   connectionAddress,
   connectionPort,
-  dnatTo,
   type Fields,
-  goTo,
-  isProtocol,
   PROTOCOL,
-  rule,
-  update,
-} from '@menwei/netfilter/nft/statement.ts';
+} from '@menwei/netfilter/nft/field.ts';
+import { dnatTo, goTo, isProtocol, rule, update } from '@menwei/netfilter/nft/statement.ts';
 import type { Chain, SetDeclaration } from '@menwei/netlink/nftables';
 import type { ServicePort } from '../../state/service-port.ts';
 import { type FrontendKind, fitComment } from './names.ts';

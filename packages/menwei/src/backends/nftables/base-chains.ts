@@ -3,8 +3,8 @@
  * and maps, and those are what Services change (see README.md for a packet's way through them).
  */
 import { type IpFamily, isLoopback } from '@menwei/addresses/ip.ts';
+import { address } from '@menwei/netfilter/nft/field.ts';
 import {
-  address,
   DROP,
   flipMark,
   fromInterface,

@@ -4,19 +4,8 @@
  * lead to them by numbers.
  */
 import type { IpFamily } from '@menwei/addresses/ip.ts';
-import {
-  address,
-  dnatTo,
-  type Fields,
-  FORGET_NUMBER,
-  goTo,
-  PORT,
-  PROTOCOL,
-  randomSlot,
-  rule,
-  setMark,
-  verdictOf,
-} from '@menwei/netfilter/nft/statement.ts';
+import { address, type Fields, PORT, PROTOCOL, randomSlot } from '@menwei/netfilter/nft/field.ts';
+import { dnatTo, FORGET_NUMBER, goTo, rule, setMark, verdictOf } from '@menwei/netfilter/nft/statement.ts';
 import type { Bytes, Chain, Element, Rule } from '@menwei/netlink/nftables';
 import { endpointMap, type FrontendKind, SETS } from './names.ts';
 import type { NftablesOptions } from './options.ts';
