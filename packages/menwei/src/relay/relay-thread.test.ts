@@ -1,4 +1,4 @@
-import { once } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import { expect, it } from 'vitest';
 import { RelayThread } from './relay-thread.ts';
@@ -6,11 +6,14 @@ import { RelayThread } from './relay-thread.ts';
 const NOTHING = { reported: () => undefined, ended: () => undefined };
 
 /** Answers every request with this statement about `id`. */
-function answering(answer: string): Worker {
-  const script = `
+function scriptAnswering(answer: string): string {
+  return `
     const { parentPort } = require('node:worker_threads');
     parentPort.on('message', ({ id }) => { ${answer} });`;
-  return new Worker(script, { eval: true, execArgv: [] });
+}
+
+function answering(answer: string): Worker {
+  return new Worker(scriptAnswering(answer), { eval: true, execArgv: [] });
 }
 
 const FAILURE = {
@@ -51,26 +54,23 @@ it.each([
   await thread.close();
 });
 
-/** Answers when it is told to end, and ends after that. */
+/** Lives on for a while when it is told to end. */
 class Tenacious extends Worker {
   override async terminate(): Promise<number> {
-    const answered = once(this, 'message');
-    this.postMessage('answer now');
-    await answered;
+    await sleep(400);
     return super.terminate();
   }
 }
 
 it('does not hear what comes too late', async () => {
   const ended = Promise.withResolvers<Error | undefined>();
-  const script = `
-    const { parentPort } = require('node:worker_threads');
-    let asked;
-    parentPort.on('message', (message) => {
-      if (message !== 'answer now') asked = message.id;
-      else parentPort.postMessage({ id: asked, failures: [] });
-    });`;
-  const worker = new Tenacious(script, { eval: true, execArgv: [] });
+  const worker = new Tenacious(
+    scriptAnswering('setTimeout(() => parentPort.postMessage({ id, failures: [] }), 200)'),
+    {
+      eval: true,
+      execArgv: [],
+    },
+  );
   const heard: unknown[] = [];
   worker.on('message', (message) => heard.push(message));
   const thread = new RelayThread(worker, { ...NOTHING, ended: ended.resolve }, 100);

@@ -9,6 +9,15 @@ import { type ChainContent, isBuiltinChain, type OwnChains, type Ruleset } from 
 import { areSameRules, isSameRule } from './same-rule.ts';
 
 export function diff(from: Ruleset, to: Ruleset): RestoreScript {
+  const pieces = diffInPieces(from, to);
+  for (;;) {
+    const piece = pieces.next();
+    if (piece.done === true) return piece.value;
+  }
+}
+
+/** The same, for large rulesets: yields now and then, and whoever drives it may let other work run first. */
+export function* diffInPieces(from: Ruleset, to: Ruleset): Generator<void, RestoreScript> {
   const scripts = new Map(TABLES.map((table) => [table, new TableDiff()]));
   for (const [id, wanted] of to.fixed) {
     const { table, chain } = splitChainId(id);
@@ -17,9 +26,13 @@ export function diff(from: Ruleset, to: Ruleset): RestoreScript {
     else scripts.get(table)?.changeFixedChain(chain, present, wanted);
   }
   // A fixed chain stays when it is no longer wanted: other programs may jump to it.
-  scripts.get('nat')?.changeOwnChains(from.own, to.own);
+  const nat = scripts.get('nat');
+  if (nat !== undefined) yield* nat.changeOwnChains(from.own, to.own);
   return [...scripts].flatMap(([table, script]) => script.finish(table));
 }
+
+/** Comparing so many takes about a millisecond. */
+const CHAINS_OF_A_PIECE = 500;
 
 /** Collects what happens to one table. */
 class TableDiff {
@@ -52,13 +65,17 @@ class TableDiff {
     for (const { position, rule } of edits.added) this.#insertions.push({ chain, position, rule });
   }
 
-  changeOwnChains(from: OwnChains, to: OwnChains): void {
+  *changeOwnChains(from: OwnChains, to: OwnChains): Generator<void, void> {
+    const kept = new Set<string>();
+    let count = 0;
     for (const [chain, rules] of to) {
+      if (++count % CHAINS_OF_A_PIECE === 0) yield;
       const present = from.get(chain);
+      if (present !== undefined) kept.add(chain);
       if (present === undefined || !areSameRules(present, rules)) this.#rewrite(chain, rules);
     }
     for (const [chain] of from) {
-      if (to.get(chain) !== undefined) continue;
+      if (kept.has(chain)) continue;
       this.#chains.push(chain);
       this.#removedChains.push(chain);
     }

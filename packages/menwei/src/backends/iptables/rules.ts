@@ -2,10 +2,11 @@
 import type { IpFamily } from '@menwei/addresses/ip.ts';
 import { formatScript, type RestoreScript } from '@menwei/netfilter/iptables/restore-script.ts';
 import { EMPTY_RULESET, type Ruleset } from '@menwei/netfilter/iptables/ruleset.ts';
+import type { Steps } from '../../scheduling/steps.ts';
 import type { NodeView } from '../../services/node-view.ts';
 import type { ServicePort } from '../../state/service-port.ts';
 import type { Rules } from '../backend.ts';
-import { diffTables } from '../xtables/diff.ts';
+import { diffTables, diffTablesInSteps } from '../xtables/diff.ts';
 import { compile } from './compile.ts';
 import type { IptablesOptions } from './options.ts';
 import { IptablesPlan } from './plan.ts';
@@ -35,6 +36,10 @@ export class IptablesRules implements Rules<IptablesUnit, Ruleset, RestoreScript
 
   diff(from: Ruleset, to: Ruleset): RestoreScript {
     return diffTables(from, to);
+  }
+
+  diffInSteps(from: Ruleset, to: Ruleset): Steps<RestoreScript> {
+    return diffTablesInSteps(from, to);
   }
 
   isEmpty(changes: RestoreScript): boolean {

@@ -2,7 +2,7 @@ import { formatScript } from '@menwei/netfilter/iptables/restore-script.ts';
 import type { Ruleset } from '@menwei/netfilter/iptables/ruleset.ts';
 import { parseHeldRule } from '@menwei/netfilter/iptables/saved-rule.ts';
 import { describe, expect, it } from 'vitest';
-import { diffInSteps, diffTables } from './diff.ts';
+import { diffInSteps, diffTables, diffTablesInSteps } from './diff.ts';
 
 function rulesetOf(filter: readonly string[], nat: readonly string[] = []): Ruleset {
   return {
@@ -65,4 +65,15 @@ it('rules that stand in another order are put into the wanted one at once', () =
     ...['-A KUBE-SERVICES -j A', '-A KUBE-SERVICES -j B', '-A KUBE-SERVICES -j OLD'],
   ]);
   expect(lines(taking)).toEqual(['*filter', '-D KUBE-SERVICES -j OLD']);
+});
+
+it('thousands of chains are compared in steps, whoever drives them', () => {
+  const rules = [parseHeldRule('-j X')];
+  const chains = (count: number) =>
+    new Map(Array.from({ length: count }, (_, i) => [`KUBE-SEP-${i}`, rules]));
+  const from = { own: chains(3000), fixed: new Map() };
+  const to = { own: chains(2999), fixed: new Map() };
+  const steps = [...diffTablesInSteps(from, to)];
+  expect(steps.length).toBeGreaterThan(3);
+  expect(lines(diffTables(from, to))).toEqual(['*nat', ':KUBE-SEP-2999 - [0:0]', '-X KUBE-SEP-2999']);
 });

@@ -3,10 +3,11 @@
  * are not go last. In between no packet meets less than what either of the two rulesets holds against it.
  */
 import { type ChainId, splitChainId } from '@menwei/netfilter/iptables/chain-id.ts';
-import { commonEnds, diff, type KeyedRule, keyed } from '@menwei/netfilter/iptables/diff.ts';
+import { commonEnds, diff, diffInPieces, type KeyedRule, keyed } from '@menwei/netfilter/iptables/diff.ts';
 import type { RestoreScript } from '@menwei/netfilter/iptables/restore-script.ts';
 import type { HeldRule } from '@menwei/netfilter/iptables/rule.ts';
 import { type ChainContent, isBuiltinChain, type Ruleset } from '@menwei/netfilter/iptables/ruleset.ts';
+import { atOnce } from '../../scheduling/steps.ts';
 
 export interface Steps {
   /** Brings what is missing, and changes chains of which both rulesets can't be had at once. */
@@ -24,8 +25,36 @@ export function diffInSteps(
   from: Ruleset,
   to: Ruleset,
   isShared: (id: ChainId) => boolean,
-  order: ReadonlyMap<ChainId, readonly HeldRule[]> = new Map(),
+  order?: ReadonlyMap<ChainId, readonly HeldRule[]>,
 ): Steps {
+  const { both, wanted } = standTogether(from, to, isShared, order);
+  return { bringing: diff(from, withBoth(to, both)), taking: diff(fixedOnly(both), fixedOnly(wanted)) };
+}
+
+/**
+ * What denies in the filter table is there before the nat table leads on, and longer than it: each table is committed by
+ * itself.
+ */
+export function diffTables(from: Ruleset, to: Ruleset): RestoreScript {
+  return atOnce(diffTablesInSteps(from, to));
+}
+
+/** The same for large rulesets, see Rules. */
+export function* diffTablesInSteps(from: Ruleset, to: Ruleset): Generator<void, RestoreScript> {
+  const { both, wanted } = standTogether(from, to, (id) => splitChainId(id).table === 'filter');
+  const bringing = yield* diffInPieces(from, withBoth(to, both));
+  return [...bringing, ...diff(fixedOnly(both), fixedOnly(wanted))];
+}
+
+type FixedChains = ReadonlyMap<ChainId, ChainContent>;
+
+/** The shared chains in which rules go: with the rules of both rulesets, and as they are wanted in the end. */
+function standTogether(
+  from: Ruleset,
+  to: Ruleset,
+  isShared: (id: ChainId) => boolean,
+  order: ReadonlyMap<ChainId, readonly HeldRule[]> = new Map(),
+): { readonly both: FixedChains; readonly wanted: FixedChains } {
   const both = new Map<ChainId, ChainContent>();
   const wanted = new Map<ChainId, ChainContent>();
   for (const [id, content] of to.fixed) {
@@ -37,19 +66,15 @@ export function diffInSteps(
     both.set(id, merged);
     wanted.set(id, content);
   }
-  return {
-    bringing: diff(from, { ...to, fixed: new Map([...to.fixed, ...both]) }),
-    taking: diff({ own: new Map(), fixed: both }, { own: new Map(), fixed: wanted }),
-  };
+  return { both, wanted };
 }
 
-/**
- * What denies in the filter table is there before the nat table leads on, and longer than it: each table is committed by
- * itself.
- */
-export function diffTables(from: Ruleset, to: Ruleset): RestoreScript {
-  const { bringing, taking } = diffInSteps(from, to, (id) => splitChainId(id).table === 'filter');
-  return [...bringing, ...taking];
+function withBoth(to: Ruleset, both: FixedChains): Ruleset {
+  return { ...to, fixed: new Map([...to.fixed, ...both]) };
+}
+
+function fixedOnly(fixed: FixedChains): Ruleset {
+  return { own: new Map(), fixed };
 }
 
 /** What both have at their ends stays as it is, so that a change in a long chain costs little. */
