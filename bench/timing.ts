@@ -1,5 +1,6 @@
 /** How long syncs take, and what they send to the kernel. */
 import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { setTimeout } from 'node:timers/promises';
 import { quantile, round } from './figures.ts';
 import type { BenchProxy, Sent } from './proxy.ts';
 
@@ -46,6 +47,8 @@ export async function timedWithStalls(
   const delays = monitorEventLoopDelay({ resolution: STALL_RESOLUTION_MS });
   delays.enable();
   const timing = await timed(subject, () => undefined, signal);
+  // What held up the loop last is seen when the loop has turned again.
+  await setTimeout(2 * STALL_RESOLUTION_MS);
   delays.disable();
   // A delay is the time from one look to the next; a short sync sees none.
   return { ...timing, maxStallMs: Math.max(0, delays.max / 1e6 - STALL_RESOLUTION_MS) };
