@@ -46,8 +46,9 @@ export async function timedWithStalls(
 ): Promise<Timing & { readonly maxStallMs: number }> {
   const delays = monitorEventLoopDelay({ resolution: STALL_RESOLUTION_MS });
   delays.enable();
+  // What holds up the loop first and last is seen only if it has turned before and turns after that.
+  await setTimeout(2 * STALL_RESOLUTION_MS);
   const timing = await timed(subject, () => undefined, signal);
-  // What held up the loop last is seen when the loop has turned again.
   await setTimeout(2 * STALL_RESOLUTION_MS);
   delays.disable();
   // A delay is the time from one look to the next; a short sync sees none.

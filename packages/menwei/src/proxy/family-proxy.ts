@@ -8,6 +8,7 @@
 import type { IpFamily } from '@menwei/addresses/ip.ts';
 import type { Backend, Partly, Refusal } from '../backends/backend.ts';
 import type { Logger } from '../log/logger.ts';
+import { inTurns } from '../scheduling/event-loop.ts';
 import { Turns } from '../scheduling/turns.ts';
 import { compareNodes } from '../services/node-change.ts';
 import { isLargeCluster, type NodeView } from '../services/node-view.ts';
@@ -141,7 +142,7 @@ export class FamilyProxy<Unit, State, Changes> implements Syncable {
     const complete = !this.#kernelKnown;
     let changedServicePorts = 0;
     try {
-      changedServicePorts = this.#noteChanges();
+      changedServicePorts = await this.#noteChanges();
       const node = this.#nodeView();
       const noted = this.#unprogrammed.size;
       const ports = this.#portsToCompile(node);
@@ -157,8 +158,8 @@ export class FamilyProxy<Unit, State, Changes> implements Syncable {
   }
 
   /** Returns how many service ports have changed. */
-  #noteChanges(): number {
-    const { problems, triggerTimesMs } = this.#tracker.update();
+  async #noteChanges(): Promise<number> {
+    const { problems, triggerTimesMs } = await inTurns(this.#tracker.updateInSteps());
     const changes = this.#servicePorts.take();
     for (const { key, after } of changes) {
       this.#unprogrammed.set(key, after);

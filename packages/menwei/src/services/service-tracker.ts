@@ -7,6 +7,7 @@
  */
 import { isDeepStrictEqual } from 'node:util';
 import { type EndpointWeights, formatProblem, type Problem, type Service } from '../kubernetes/objects.ts';
+import { atOnce, type Steps } from '../scheduling/steps.ts';
 import type { FamilyTables } from '../state/family-tables.ts';
 import type { ObjectKey } from '../state/object-key.ts';
 import type { ObjectTables } from '../state/object-tables.ts';
@@ -90,7 +91,13 @@ export class ServiceTracker {
 
   /** Brings the service ports up to date with the objects, in the order of the Services' namespace/name. */
   update(): TrackerUpdate {
+    return atOnce(this.updateInSteps());
+  }
+
+  /** The same in steps. An object that changes meanwhile is looked at in the end by this update or the next one. */
+  *updateInSteps(): Steps<TrackerUpdate> {
     const problems: Problem[] = [];
+    const triggerTimesMs: number[] = [];
     for (const key of [...this.#touched].sort()) {
       const before = this.#settled.get(key) ?? NOTHING_SETTLED;
       const after = this.#settleOrReport(key, before, problems);
@@ -98,11 +105,12 @@ export class ServiceTracker {
       else this.#settled.set(key, after);
       this.#removeFormer(before, after);
       problems.push(...newProblems(before.problems, after.problems));
+      triggerTimesMs.push(...(this.#triggerTimesMs.get(key) ?? []));
+      this.#triggerTimesMs.delete(key);
+      this.#touched.delete(key);
+      yield;
     }
     this.#dropInherited();
-    const triggerTimesMs = [...this.#triggerTimesMs.values()].flat();
-    this.#touched.clear();
-    this.#triggerTimesMs.clear();
     return { triggerTimesMs, problems };
   }
 
