@@ -2,7 +2,7 @@
  * The tables of docs/architecture.md are the rule, and this compares the code with them: which package and which folder
  * imports which, and what is pure. Data flows one way, and so do imports.
  */
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join, matchesGlob } from 'node:path';
 import { MODE_NAMES } from 'menwei/config/settings.ts';
 import { describe, expect, it } from 'vitest';
@@ -17,6 +17,8 @@ import { unusedExports, unusedModules } from './architecture/unused.ts';
 const FFI_DOOR = 'packages/netlink/src/ffi.ts';
 /** Loads a module of its own package, and only where it is wanted. */
 const DEBUG_SWITCH = 'packages/netlink/src/debug/switch.ts';
+const NETLINK = 'packages/netlink/src/';
+const NETLINK_FAMILIES: readonly string[] = readdirSync(join(ROOT, NETLINK, 'families'));
 /** The dependencies that nothing imports: tools, and what tells the type checker of Node. */
 const TOOLS: readonly string[] = ['@biomejs/biome', '@types/node', 'node', 'typescript'];
 
@@ -106,17 +108,28 @@ describe('the modules', () => {
     },
   );
 
-  it('of a mode know no other mode', () => {
-    const modeOf = (path: string) =>
-      MODE_NAMES.find((mode) => path.startsWith(`${PRODUCT}backends/${mode}/`));
+  it.each<[what: string, folder: string, names: readonly string[]]>([
+    ['mode', `${PRODUCT}backends/`, MODE_NAMES],
+    ['netlink family', `${NETLINK}families/`, NETLINK_FAMILIES],
+  ])('of a %s know no other one', (_, folder, names) => {
+    const nameOf = (path: string) => names.find((name) => path.startsWith(`${folder}${name}/`));
     const foreign = inRooms.flatMap(({ path, imports }) => {
-      const own = modeOf(path);
+      const own = nameOf(path);
       const others = imports
-        .map(({ target }) => modeOf(target))
-        .filter((mode) => mode !== undefined && mode !== own);
-      return own === undefined ? [] : others.map((mode) => `${path} imports of ${mode}`);
+        .map(({ target }) => nameOf(target))
+        .filter((name) => name !== undefined && name !== own);
+      return own === undefined ? [] : others.map((name) => `${path} imports of ${name}`);
     });
     expect(foreign).toEqual([]);
+  });
+
+  it('of the netlink library that all families stand on know none of them', () => {
+    const users = inRooms.filter(
+      ({ path, imports }) =>
+        matchesGlob(path, `${NETLINK}*.ts`) &&
+        imports.some(({ target }) => target.startsWith(`${NETLINK}families/`)),
+    );
+    expect(paths(users)).toEqual([]);
   });
 
   it.each<[what: string, target: string, name: RegExp, places: readonly string[]]>([

@@ -1,7 +1,13 @@
-/** Protocols with ports, and their numbers (linux/in.h: IPPROTO_*). */
+/** Protocols with ports as texts name them, and their numbers. */
+import { PROTOCOL_NUMBERS as NUMBERS } from '@menwei/netlink';
+
 export type PortProtocol = 'tcp' | 'udp' | 'sctp';
 
-export const PROTOCOL_NUMBERS: Readonly<Record<PortProtocol, number>> = { tcp: 6, udp: 17, sctp: 132 };
+export const PROTOCOL_NUMBERS: Readonly<Record<PortProtocol, number>> = {
+  tcp: NUMBERS.TCP,
+  udp: NUMBERS.UDP,
+  sctp: NUMBERS.SCTP,
+};
 
 export function isPortProtocol(text: string): text is PortProtocol {
   return Object.hasOwn(PROTOCOL_NUMBERS, text);

@@ -1,6 +1,6 @@
 /** IP addresses as canonical text (for IPv6 that of RFC 5952) and as bytes. */
-import { decodeIpv4, decodeIpv6, encodeIpv4, encodeIpv6 } from './families/nftables/address.ts';
-import { AsciiWriter } from './families/nftables/ascii-writer.ts';
+import { decodeIpv4, decodeIpv6, encodeIpv4, encodeIpv6 } from './address-bytes.ts';
+import { AsciiWriter } from './ascii-writer.ts';
 
 /** An IP family. */
 export type IpFamily = 'IPv4' | 'IPv6';

@@ -32,6 +32,7 @@ export {
 } from './message.ts';
 export { type Mark, MessageWriter } from './message-writer.ts';
 export { encodePortFilter } from './port-filter.ts';
+export { PROTOCOL_NUMBERS } from './protocol.ts';
 export {
   NETLINK_NETFILTER,
   NETLINK_ROUTE,

@@ -91,14 +91,19 @@ export class SupervisedComponent {
   }
 
   async #untilNeededAreReady(): Promise<readonly AbortSignal[]> {
-    const stopping = new Promise<readonly AbortSignal[]>((resolve) =>
-      this.#stopping.signal.addEventListener('abort', () => resolve([]), { once: true }),
-    );
-    for (;;) {
-      const ready = Promise.all(this.#needed.map((each) => each.#ready.promise));
-      const signals = await Promise.race([ready, stopping]);
-      // One may have failed while it waited for another one.
-      if (!signals.some(({ aborted }) => aborted)) return signals;
+    const stopping = this.#stopping.signal;
+    const stopped = Promise.withResolvers<readonly AbortSignal[]>();
+    const stop = () => stopped.resolve([]);
+    stopping.addEventListener('abort', stop);
+    try {
+      for (;;) {
+        const ready = Promise.all(this.#needed.map((each) => each.#ready.promise));
+        const signals = await Promise.race([ready, stopped.promise]);
+        // One may have failed while it waited for another one.
+        if (!signals.some(({ aborted }) => aborted)) return signals;
+      }
+    } finally {
+      stopping.removeEventListener('abort', stop);
     }
   }
 

@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type Logger, silentLogger } from '../log/logger.ts';
 import { type Component, ComponentStates } from './component.ts';
@@ -7,6 +8,7 @@ beforeEach(() => {
   vi.useFakeTimers();
 });
 afterEach(() => {
+  vi.restoreAllMocks();
   vi.useRealTimers();
 });
 
@@ -115,6 +117,28 @@ const FAULTS: Readonly<Record<string, Run>> = {
 };
 
 describe('a component that fails', () => {
+  it('leaves nothing behind on the signals of those that run on, however often it fails', async () => {
+    const signals = new Set<EventTarget>();
+    const listen = AbortSignal.prototype.addEventListener;
+    vi.spyOn(AbortSignal.prototype, 'addEventListener').mockImplementation(function (
+      this: AbortSignal,
+      ...listening: Parameters<typeof listen>
+    ) {
+      signals.add(this);
+      listen.apply(this, listening);
+    });
+    const failing: Run = async (_signal, ready) => {
+      ready();
+      throw new Error('injected');
+    };
+    const { states, stop } = start([component('a'), component('b', failing, { needs: ['a'] })]);
+    await letRun(30 * 60_000);
+    expect(states.get('b')?.restarts).toBeGreaterThan(50);
+    const listeners = Array.from(signals, (signal) => getEventListeners(signal, 'abort').length);
+    expect(Math.max(...listeners)).toBeLessThan(5);
+    await stop();
+  });
+
   it.each(Object.entries(FAULTS))('and %s is started again, and the others go on', async (_name, fault) => {
     const { events, state, lines, states, stop } = start([
       component('a'),

@@ -20,3 +20,20 @@ it('waits for the client, and leaves nothing behind on the connection', async ()
   expect(new Set(listeners).size).toBe(1);
   await closeHttpServer(server);
 });
+
+it('does not wait for a client that has gone', async () => {
+  const gone = Promise.withResolvers<void>();
+  const written = Promise.withResolvers<void>();
+  const server = createServer(async (_request, response) => {
+    await writePiece(response, 'x');
+    response.once('close', gone.resolve);
+    await gone.promise;
+    await writePiece(response, 'y');
+    written.resolve();
+  });
+  const { port } = await listen(server, { host: '127.0.0.1', port: 0 });
+  const response = await fetch(`http://127.0.0.1:${port}/`);
+  await response.body?.cancel();
+  await written.promise;
+  await closeHttpServer(server);
+});

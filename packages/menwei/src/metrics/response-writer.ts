@@ -4,7 +4,8 @@ import type { ServerResponse } from 'node:http';
 
 /** Resolves when the next piece may come, or the client has gone. */
 export async function writePiece(response: ServerResponse, piece: string): Promise<void> {
-  if (response.write(piece)) return;
+  // What is written to a connection that is gone is never drained, and it closes only once.
+  if (response.destroyed || response.write(piece)) return;
   // Whichever comes second must not be waited for any longer.
   const over = new AbortController();
   try {

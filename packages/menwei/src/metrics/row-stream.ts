@@ -28,7 +28,7 @@ export async function sendRowChanges(response: ServerResponse, changes: RowChang
   response.once('close', () => gone.abort());
   try {
     await sendRows(response, changes.take(), gone.signal);
-    response.write(LISTED);
+    await writePiece(response, LISTED);
     while (!gone.signal.aborted) {
       await changes.changed(gone.signal);
       await pause(GATHER_MS, gone.signal);

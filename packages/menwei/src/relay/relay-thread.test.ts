@@ -1,4 +1,4 @@
-import { setTimeout as sleep } from 'node:timers/promises';
+import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import { expect, it } from 'vitest';
 import { RelayThread } from './relay-thread.ts';
@@ -6,14 +6,11 @@ import { RelayThread } from './relay-thread.ts';
 const NOTHING = { reported: () => undefined, ended: () => undefined };
 
 /** Answers every request with this statement about `id`. */
-function scriptAnswering(answer: string): string {
-  return `
+function answering(answer: string): Worker {
+  const script = `
     const { parentPort } = require('node:worker_threads');
     parentPort.on('message', ({ id }) => { ${answer} });`;
-}
-
-function answering(answer: string): Worker {
-  return new Worker(scriptAnswering(answer), { eval: true, execArgv: [] });
+  return new Worker(script, { eval: true, execArgv: [] });
 }
 
 const FAILURE = {
@@ -54,23 +51,26 @@ it.each([
   await thread.close();
 });
 
-/** Lives on for a while when it is told to end. */
+/** Answers when it is told to end, and ends after that. */
 class Tenacious extends Worker {
   override async terminate(): Promise<number> {
-    await sleep(400);
+    const answered = once(this, 'message');
+    this.postMessage('answer now');
+    await answered;
     return super.terminate();
   }
 }
 
 it('does not hear what comes too late', async () => {
   const ended = Promise.withResolvers<Error | undefined>();
-  const worker = new Tenacious(
-    scriptAnswering('setTimeout(() => parentPort.postMessage({ id, failures: [] }), 200)'),
-    {
-      eval: true,
-      execArgv: [],
-    },
-  );
+  const script = `
+    const { parentPort } = require('node:worker_threads');
+    let asked;
+    parentPort.on('message', (message) => {
+      if (message !== 'answer now') asked = message.id;
+      else parentPort.postMessage({ id: asked, failures: [] });
+    });`;
+  const worker = new Tenacious(script, { eval: true, execArgv: [] });
   const heard: unknown[] = [];
   worker.on('message', (message) => heard.push(message));
   const thread = new RelayThread(worker, { ...NOTHING, ended: ended.resolve }, 100);

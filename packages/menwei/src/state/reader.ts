@@ -92,11 +92,18 @@ export class Reader<Row> {
     else if (unread.get(key) === undefined && !this.#options.rows.has(key)) unread.delete(key);
   }
 
-  /** To be called by the table after {@link note}. */
+  /** To be called by the table after {@link note}. Throws what `onChange` throws; then it is told of the next change again. */
   tell(): void {
-    if (this.#isTold || this.unreadCount === 0) return;
-    this.#isTold = true;
+    if (this.unreadCount === 0) return;
+    // Also when it was told before: what that was about may have come and gone, and then it waits for the next change.
     this.#wake();
-    this.#options.onChange();
+    if (this.#isTold) return;
+    this.#isTold = true;
+    try {
+      this.#options.onChange();
+    } catch (error) {
+      this.#isTold = false;
+      throw error;
+    }
   }
 }

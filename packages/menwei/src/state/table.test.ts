@@ -75,4 +75,68 @@ describe('a reader', () => {
     table.put('a', 1);
     expect([reader.take(), reader.unreadCount, told]).toEqual([[], 0, 0]);
   });
+
+  it('wakes who waits, also when what it was told of before has come and gone', async () => {
+    const table = new Table<number>();
+    const reader = table.reader();
+    reader.take();
+    table.put('a', 1);
+    table.delete('a');
+    const changed = reader.changed(NEVER).then(() => 'woken');
+    table.put('b', 2);
+    expect(await Promise.race([changed, new Promise((resolve) => setImmediate(resolve, 'asleep'))])).toBe(
+      'woken',
+    );
+  });
+});
+
+describe('while readers are told', () => {
+  it('a row put by one of them reaches all, those that were told already included', () => {
+    const table = new Table<number>();
+    const seen: string[][] = [[], [], []];
+    const readers = seen.map((keys, index) => {
+      const reader = table.reader(() => {
+        if (index === 1 && table.get('b') === undefined) table.put('b', 2);
+        keys.push(...reader.take().map(({ key }) => key));
+      });
+      reader.take();
+      return reader;
+    });
+    table.put('a', 1);
+    expect(seen.map((keys) => keys.join())).toEqual(['a,b', 'a,b', 'a,b']);
+    expect(readers.map((reader) => reader.take())).toEqual([[], [], []]);
+  });
+
+  it('readers may be closed, and opened', () => {
+    const table = new Table<number>();
+    let opened: ReturnType<typeof table.reader> | undefined;
+    let told = 0;
+    table.reader(() => {
+      last.close();
+      opened ??= table.reader();
+    });
+    const last = table.reader(() => told++);
+    table.put('a', 1);
+    expect([told, last.take()]).toEqual([0, []]);
+    expect(opened?.take()).toEqual([{ key: 'a', before: undefined, after: 1 }]);
+  });
+
+  it('one that throws keeps nobody from being told, and is told again', () => {
+    const table = new Table<number>();
+    const cause = new Error('injected');
+    let tries = 0;
+    let told = 0;
+    table.reader(() => {
+      tries++;
+      throw cause;
+    });
+    const other = table.reader(() => told++);
+    const failure = expect.objectContaining({ message: expect.stringMatching(/^BUG: a reader /), cause });
+    expect(() => table.put('a', 1)).toThrow(failure);
+    expect(table.get('a')).toBe(1);
+    expect(other.take()).toHaveLength(1);
+    expect(() => table.delete('a')).not.toThrow();
+    expect(() => table.put('b', 1)).toThrow(failure);
+    expect([tries, told]).toEqual([2, 2]);
+  });
 });

@@ -48,7 +48,7 @@ export class Table<Row> {
    * A reader that has seen nothing yet: the first thing it takes is every row.
    *
    * @param onChange called as soon as a writer has left something to take, and then not again before that was taken; it
-   *   may take right there, and must not throw
+   *   may take right there, and must not throw: the writer would get that as `BUG:`, with all else done
    */
   reader(onChange: () => void = () => undefined): Reader<Row> {
     const reader = new Reader<Row>({
@@ -61,9 +61,17 @@ export class Table<Row> {
     return reader;
   }
 
-  /** All know before one is told, who may look at what others have read. */
+  /** All know before one is told, who may look at what others have read. All are told, whatever one of them throws. */
   #note(key: RowKey, before: Row | undefined): void {
     for (const reader of this.#readers) reader.note(key, before);
-    for (const reader of this.#readers) reader.tell();
+    let failure: Error | undefined;
+    for (const reader of this.#readers) {
+      try {
+        reader.tell();
+      } catch (cause) {
+        failure ??= new Error('BUG: a reader of a table failed when it was told of a change', { cause });
+      }
+    }
+    if (failure !== undefined) throw failure;
   }
 }

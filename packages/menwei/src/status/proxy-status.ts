@@ -32,7 +32,12 @@ export class ProxyStatus {
       stale: state.objects.stale,
       all: () => this.rows(),
       some: (family, keys) => this.#rowsOf(family, keys),
-      node: () => served.map((family) => [node.view(family), node.nodePortObstacle(family)]),
+      node: () =>
+        served.map((family) => [
+          node.view(family),
+          node.nodePortObstacle(family),
+          this.#proxyObstacle(family),
+        ]),
       logger,
     });
   }
@@ -70,11 +75,16 @@ export class ProxyStatus {
   }
 
   *#warn(statuses: Iterable<ServicePortStatus>): Iterable<ServicePortStatus> {
-    const { proxyObstacle = () => undefined } = this.#options;
     for (const status of statuses) {
-      const warnings = [proxyObstacle(status.family), status.warning].filter((text) => text !== undefined);
+      const warnings = [this.#proxyObstacle(status.family), status.warning].filter(
+        (text) => text !== undefined,
+      );
       yield warnings.length === 0 ? status : { ...status, warning: warnings.join('; ') };
     }
+  }
+
+  #proxyObstacle(family: IpFamily): string | undefined {
+    return this.#options.proxyObstacle?.(family);
   }
 
   #isServed(family: IpFamily): boolean {

@@ -1,4 +1,5 @@
 import { createServer, type RequestListener } from 'node:http';
+import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { closeHttpServer, listen } from '../health/http-listener.ts';
 import { fetchStatus, followStatus, StatusError, type StatusNews } from './status-client.ts';
@@ -102,5 +103,22 @@ describe('the changes of a proxy', () => {
     expect(await follow(lines, 10)).toEqual([
       'PROXY: the answer to /status is not in the form of this version of menwei',
     ]);
+  });
+
+  it.each<[string, number]>([
+    ['is no status', 200],
+    ['is a failure', 500],
+  ])('leave no connection when what is answered %s and goes on for ever', async (_what, code) => {
+    const server = createServer((_request, response) => {
+      response.writeHead(code);
+      const more = setInterval(() => response.write('<html>\n'), 1);
+      response.once('close', () => clearInterval(more));
+    });
+    const address = await listen(server, { host: '127.0.0.1', port: 0 });
+    const following = followStatus(address, new AbortController().signal);
+    await expect(following.next()).rejects.toThrow(StatusError);
+    const connections = () => promisify(server.getConnections.bind(server))();
+    await expect.poll(connections).toBe(0);
+    await closeHttpServer(server);
   });
 });

@@ -10,6 +10,8 @@ import { type DeletedRow, parseStatus, parseStatusLine, type StatusRow } from '.
 const TIMEOUT_MS = 30_000;
 /** Characters; reasons are shorter. */
 const LONGEST_LINE = 1_000_000;
+/** Bytes of all rows; a hundred thousand take 40 MB. */
+const LONGEST_ANSWER = 256 * 1024 * 1024;
 
 export interface StatusAnswer {
   readonly rows: readonly StatusRow[];
@@ -34,9 +36,10 @@ export async function fetchStatus(address: HostPort, signal: AbortSignal): Promi
   return await asking(address, signal, async () => {
     const within = AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]);
     const { body } = await get(address, '/status', { signal: within });
-    const text = await body.text();
+    const place = formatHostPort(host, port);
+    const text = await readText(body, place);
     const rows = parseStatus(text);
-    if (rows === undefined) throw unknownForm(formatHostPort(host, port));
+    if (rows === undefined) throw unknownForm(place);
     return { rows, text };
   });
 }
@@ -47,12 +50,27 @@ export async function* followStatus(address: HostPort, signal: AbortSignal): Asy
   const { body } = await asking(address, signal, () =>
     get(address, '/status?watch', { signal, headersTimeout: TIMEOUT_MS, bodyTimeout: 0 }),
   );
-  const lines = new LineSplitter(LONGEST_LINE, () => unknownForm(place));
   const chunks: AsyncIterator<Uint8Array> = body[Symbol.asyncIterator]();
+  try {
+    yield* readNews({ next: () => asking(address, signal, () => chunks.next()) }, place);
+  } finally {
+    abandon(body);
+  }
+  throw new StatusError(`the proxy at ${place} has ended`);
+}
+
+async function* readNews(
+  chunks: AsyncIterator<Uint8Array>,
+  place: string,
+): AsyncGenerator<StatusNews, undefined> {
+  const lines = new LineSplitter(LONGEST_LINE, () => unknownForm(place));
   let listing: StatusRow[] | undefined = [];
+  let listedBytes = 0;
   for (;;) {
-    const chunk = await asking(address, signal, () => chunks.next());
-    if (chunk.done === true) throw new StatusError(`the proxy at ${place} has ended`);
+    const chunk = await chunks.next();
+    if (chunk.done === true) return;
+    listedBytes += chunk.value.length;
+    if (listing !== undefined && listedBytes > LONGEST_ANSWER) throw endless(place);
     for (const text of lines.push(chunk.value)) {
       const line = parseStatusLine(text);
       if (line === undefined) throw unknownForm(place);
@@ -65,6 +83,23 @@ export async function* followStatus(address: HostPort, signal: AbortSignal): Asy
   }
 }
 
+async function readText(body: AsyncIterable<Uint8Array>, place: string): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  // Who leaves the loop closes the connection.
+  for await (const chunk of body) {
+    length += chunk.length;
+    if (length > LONGEST_ANSWER) throw endless(place);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString('utf8');
+}
+
+/** Whatever more comes, nobody waits for it. */
+function abandon(body: Dispatcher.ResponseData['body']): void {
+  body.on('error', () => undefined).destroy();
+}
+
 type RequestOptions = Pick<Dispatcher.RequestOptions, 'signal' | 'headersTimeout' | 'bodyTimeout'>;
 
 /** Not by fetch, which has a list of ports that it never asks. */
@@ -72,7 +107,7 @@ async function get({ host, port }: HostPort, path: string, options: RequestOptio
   const place = formatHostPort(host, port);
   const response = await request(`http://${place}${path}`, options);
   if (response.statusCode === 200) return response;
-  await response.body.dump();
+  abandon(response.body);
   throw new StatusError(
     response.statusCode === 404
       ? `${place} has no /status: what answers there is not menwei (kube-proxy has none)`
@@ -82,6 +117,12 @@ async function get({ host, port }: HostPort, path: string, options: RequestOptio
 
 function unknownForm(place: string): StatusError {
   return new StatusError(`${place}: the answer to /status is not in the form of this version of menwei`);
+}
+
+function endless(place: string): StatusError {
+  return new StatusError(
+    `${place}: the answer to /status is longer than ${LONGEST_ANSWER / 1024 / 1024} MiB`,
+  );
 }
 
 /** What goes wrong on the way becomes a StatusError. */

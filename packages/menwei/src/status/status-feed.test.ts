@@ -29,7 +29,9 @@ function open() {
   const objects = new ObjectTables('');
   let zone = 'a';
   let made = 0;
+  let failures = 0;
   const make = (each: ServicePortStatus) => {
+    if (failures-- > 0) throw new Error('injected');
     made++;
     return row(each, tables.servicePorts.get(each.servicePort)?.endpoints.length);
   };
@@ -49,6 +51,10 @@ function open() {
     put: (each: ServicePortStatus) => tables.status.put(each.servicePort, each),
     move: (to: string) => {
       zone = to;
+    },
+    /** The next rows can't be made. */
+    fail: () => {
+      failures = 1;
     },
     /** How many rows were made since it was called last. */
     made: () => {
@@ -145,5 +151,28 @@ describe('a feed', () => {
     const next = await feed.open();
     expect(next.take()).toEqual([row(status('web', 'error'))]);
     next.close();
+  });
+
+  it('that fails at first is not kept, and costs nothing', async () => {
+    const { feed, put, fail } = open();
+    put(status('web'));
+    fail();
+    await expect(feed.open()).rejects.toThrow('injected');
+    expect(vi.getTimerCount()).toBe(0);
+    const cursor = await feed.open();
+    expect(cursor.take()).toHaveLength(1);
+    cursor.close();
+  });
+
+  it('that fails later makes up for what it missed', async () => {
+    const { feed, put, fail } = open();
+    put(status('web'));
+    const cursor = await feed.open();
+    cursor.take();
+    fail();
+    put(status('web', 'error'));
+    await vi.advanceTimersByTimeAsync(5_000);
+    expect(cursor.take()).toEqual([row(status('web', 'error'))]);
+    cursor.close();
   });
 });

@@ -17,7 +17,7 @@ import { type DeletedRow, rowKey } from './status-row.ts';
 
 /** Changes that come so shortly after each other are taken in together. */
 const GATHER_MS = 100;
-/** How soon a change of the node is noticed, of which no table tells. */
+/** How soon a change of the node or of a component is noticed, of which no table tells. */
 const NODE_PERIOD_MS = 2_000;
 
 interface StatusInputs {
@@ -55,7 +55,12 @@ export class StatusFeed {
     this.#watchers++;
     this.#watched ??= new WatchedStatus(this.#inputs);
     const { table, listed } = this.#watched;
-    await listed;
+    try {
+      await listed;
+    } catch (error) {
+      this.#leave();
+      throw error;
+    }
     const reader = table.reader();
     return {
       take: () => reader.take().map(({ before, after }) => after ?? deletedRow(before)),
@@ -85,6 +90,8 @@ class WatchedStatus {
   readonly #period: NodeJS.Timeout;
   #due: NodeJS.Timeout | undefined;
   #node: unknown;
+  /** At first, and after a failure, which has lost what the readers had taken. */
+  #isAllDue = true;
 
   constructor(inputs: StatusInputs) {
     this.#inputs = inputs;
@@ -94,7 +101,7 @@ class WatchedStatus {
       readers: [status.reader(note), servicePorts.reader(note)],
     }));
     this.#stale = inputs.stale.reader(note);
-    this.listed = this.#turns.take(() => this.#update(true));
+    this.listed = this.#turns.take(() => this.#update());
     this.#period = setInterval(note, NODE_PERIOD_MS).unref();
   }
 
@@ -108,15 +115,17 @@ class WatchedStatus {
     this.#due ??= setTimeout(() => {
       this.#due = undefined;
       this.#turns
-        .take(() => this.#update(false))
+        .take(() => this.#update())
         .catch((error: unknown) => this.#inputs.logger.error({ err: error }, 'status could not be updated'));
     }, GATHER_MS).unref();
   }
 
-  async #update(isFirst: boolean): Promise<void> {
+  async #update(): Promise<void> {
+    const wasAllDue = this.#isAllDue;
+    this.#isAllDue = true;
     const node = this.#inputs.node();
     const isStaleChanged = this.#stale.take().length > 0;
-    const isAll = isFirst || isStaleChanged || !isDeepStrictEqual(node, this.#node);
+    const isAll = wasAllDue || isStaleChanged || !isDeepStrictEqual(node, this.#node);
     this.#node = node;
     const changed = this.#families.map(({ family, readers }) => ({
       family,
@@ -129,6 +138,7 @@ class WatchedStatus {
         await this.#put(this.#inputs.some(family, keys), new Set(gone));
       }
     }
+    this.#isAllDue = false;
   }
 
   /** @param gone the keys whose rows are gone unless they are among these rows */

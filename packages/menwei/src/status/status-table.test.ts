@@ -66,3 +66,13 @@ it('sorts by Service, then by family', () => {
   const v6: StatusRow = { ...WEB, family: 'IPv6' };
   expect(sortRows([v6, BROKEN, WEB, other])).toEqual([other, WEB, v6, BROKEN]);
 });
+
+it('shows nothing that steers a terminal, whatever calls itself a proxy', () => {
+  const row: StatusRow = {
+    ...WEB,
+    servicePort: 'a/\u001b[2Jb\n/TCP',
+    clusterIP: '\u009b31m',
+    mode: '\r\u0007x',
+  };
+  expect(new StatusTable({ wide: true }).format([row], NOW_MS)).not.toMatch(/[^\u0020-\u007e\n]/);
+});

@@ -35,10 +35,10 @@ function formatClusterIP({ clusterIP, port }: TableRow): string {
 
 function formatReason({ error, warning }: TableRow): string {
   const reasons = [error, ...(warning === undefined ? [] : [`warning: ${warning}`])];
-  return oneLine(reasons.filter((reason) => reason !== undefined).join('; '));
+  return reasons.filter((reason) => reason !== undefined).join('; ');
 }
 
-/** What a tool or an object said must not break the table, or steer a terminal. */
+/** What a tool, an object or whatever answers at the port said must not break the table, or steer a terminal. */
 function oneLine(text: string): string {
   return text.replaceAll(/[\s\p{Cc}]+/gu, ' ').trim();
 }
@@ -56,7 +56,7 @@ export class StatusTable {
 
   /** The lines for some rows, with the header before the first ones. */
   format(rows: readonly TableRow[], nowMs: number): string {
-    const cells = rows.map((row) => this.#columns.map(({ cell }) => cell(row, nowMs)));
+    const cells = rows.map((row) => this.#columns.map(({ cell }) => oneLine(cell(row, nowMs))));
     for (const line of cells) {
       for (const [index, cell] of line.entries()) {
         this.#widths[index] = Math.max(this.#widths[index] ?? 0, cell.length);

@@ -3,7 +3,7 @@
  * ones nft would make of the text, so that a table made either way is the same.
  */
 import { addressBytes, type IpFamily, parseKnownCidr } from '@menwei/addresses/ip.ts';
-import { IS_LITTLE_ENDIAN } from '@menwei/netlink';
+import { IS_LITTLE_ENDIAN, PROTOCOL_NUMBERS } from '@menwei/netlink';
 import type { Expression, Hex, Rule } from '@menwei/netlink/nftables';
 import {
   ADDRESS_LENGTH,
@@ -171,7 +171,6 @@ export function isLocalAddress(of: 'saddr' | 'daddr'): Statement {
   };
 }
 
-const PROTOCOL_NUMBERS = { TCP: 6, UDP: 17, SCTP: 132 } as const;
 export const PROTOCOLS = ['TCP', 'UDP', 'SCTP'] as const;
 
 export function isProtocol(protocol: Protocol): Statement {

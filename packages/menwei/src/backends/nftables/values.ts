@@ -1,5 +1,6 @@
 /** The bytes that keys and values of the table are made of. */
 import { addressBytes, type Cidr, type IpFamily } from '@menwei/addresses/ip.ts';
+import { PROTOCOL_NUMBERS } from '@menwei/netlink';
 import {
   type Bytes,
   type Datatype,
@@ -22,7 +23,6 @@ const ENDPOINT: Readonly<Record<IpFamily, readonly Datatype[]>> = {
   IPv4: ['ipv4_addr', 'inet_service'],
   IPv6: ['ipv6_addr', 'inet_service'],
 };
-const PROTOCOL_NUMBERS: Readonly<Record<Protocol, number>> = { TCP: 6, UDP: 17, SCTP: 132 };
 export const SLOT_SIZE = 4;
 const ADDRESS_SIZES: Readonly<Record<IpFamily, number>> = { IPv4: 4, IPv6: 16 };
 /** The address, and the port in four bytes. */

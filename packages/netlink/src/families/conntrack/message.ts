@@ -7,6 +7,7 @@ import { forEachAttribute } from '../../attribute-reader.ts';
 import { AF_INET, AF_INET6 } from '../../ffi.ts';
 import { malformed } from '../../message.ts';
 import type { MessageWriter } from '../../message-writer.ts';
+import { PROTOCOL_NUMBERS, protocolOfNumber } from '../../protocol.ts';
 import { CTA, CTA_FILTER, CTA_IP, CTA_PROTO, CTA_TUPLE, NFGENMSG_SIZE } from './constants.ts';
 import type {
   ConntrackAddress,
@@ -22,13 +23,6 @@ const COMPARE_IP_DST = 1 << 1;
 const COMPARE_PROTO_NUM = 1 << 3;
 const COMPARE_PROTO_SRC_PORT = 1 << 4;
 const COMPARE_PROTO_DST_PORT = 1 << 5;
-
-const PROTOCOL_NUMBERS: Readonly<Record<ConntrackProtocol, number>> = { TCP: 6, UDP: 17, SCTP: 132 };
-const PROTOCOLS = new Map<number, ConntrackProtocol>([
-  [6, 'TCP'],
-  [17, 'UDP'],
-  [132, 'SCTP'],
-]);
 
 const ATTRIBUTE_HEADER_SIZE = 4;
 
@@ -99,7 +93,7 @@ export function formatDeletion(payload: Uint8Array): string {
   });
   const [source, destination] = [tuple.source.decode(payload), tuple.destination.decode(payload)];
   const from = formatHostPort(source.ip, source.port);
-  return `${PROTOCOLS.get(tuple.protocol)} ${from} to ${formatHostPort(destination.ip, destination.port)}`;
+  return `${protocolOfNumber(tuple.protocol)} ${from} to ${formatHostPort(destination.ip, destination.port)}`;
 }
 
 /**
@@ -119,7 +113,9 @@ export class EntryReader {
     this.#reply.clear();
     this.#identity.length = 0;
     forEachAttribute(payload, NFGENMSG_SIZE, payload.length, this.#take);
-    return PROTOCOLS.has(this.#original.protocol) && this.#original.isWhole && this.#reply.isWhole;
+    return (
+      protocolOfNumber(this.#original.protocol) !== undefined && this.#original.isWhole && this.#reply.isWhole
+    );
   }
 
   /** The same text for entries of which {@link decode} says the same. */
@@ -131,7 +127,7 @@ export class EntryReader {
   }
 
   decode(): ConntrackEntry {
-    const protocol = PROTOCOLS.get(this.#original.protocol);
+    const protocol = protocolOfNumber(this.#original.protocol);
     if (protocol === undefined) throw new Error('BUG: an entry that was not read');
     return {
       protocol,

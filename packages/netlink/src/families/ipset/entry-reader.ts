@@ -1,10 +1,10 @@
 /** Entries of sets from bytes to text, read where they lie: a dump has tens of thousands of them. */
 
+import { decodeIpv4, decodeIpv6 } from '../../address-bytes.ts';
+import { AsciiWriter } from '../../ascii-writer.ts';
 import { forEachAttribute } from '../../attribute-reader.ts';
 import { KernelError } from '../../kernel-error.ts';
 import { malformed } from '../../message.ts';
-import { decodeIpv4, decodeIpv6 } from '../nftables/address.ts';
-import { AsciiWriter } from '../nftables/ascii-writer.ts';
 import { IPSET_ENTRY_ATTR, IPSET_FLAG_NOMATCH } from './constants.ts';
 import type { SetEntry, SetType } from './contract.ts';
 import { ENTRY_PARTS, type EntryPart, NOMATCH, PROTOCOL_NAMES } from './entry.ts';

@@ -1,7 +1,7 @@
 /** Entries of sets from text to bytes; entry-reader.ts is the other way. */
 import type { IpFamily } from '../../address.ts';
+import { encodeIpv4, encodeIpv6, parseDecimal } from '../../address-bytes.ts';
 import type { MessageWriter } from '../../message-writer.ts';
-import { encodeIpv4, encodeIpv6, parseDecimal } from '../nftables/address.ts';
 import {
   IPSET_ATTR,
   IPSET_ATTR_IPADDR,

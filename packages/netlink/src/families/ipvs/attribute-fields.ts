@@ -1,8 +1,8 @@
 /** Values of IPVS's attributes where they lie. All throw KernelError if the length is not what it must be. */
 import type { IpFamily } from '../../address.ts';
+import { decodeIpv4, decodeIpv6 } from '../../address-bytes.ts';
+import type { AsciiWriter } from '../../ascii-writer.ts';
 import { IS_LITTLE_ENDIAN, malformed } from '../../message.ts';
-import { decodeIpv4, decodeIpv6 } from '../nftables/address.ts';
-import type { AsciiWriter } from '../nftables/ascii-writer.ts';
 
 /** union nf_inet_addr */
 const ADDRESS_SIZE = 16;

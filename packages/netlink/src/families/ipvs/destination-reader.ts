@@ -1,11 +1,11 @@
 /** Destinations as the kernel lists them (linux/ip_vs.h: IPVS_DEST_ATTR_*), read where they lie. */
 import { formatHostPort, type IpFamily } from '../../address.ts';
+import { AsciiWriter } from '../../ascii-writer.ts';
 import { forEachAttribute } from '../../attribute-reader.ts';
 import { AF_INET, AF_INET6 } from '../../ffi.ts';
 import { GENERIC_HEADER_SIZE } from '../../generic-constants.ts';
 import { KernelError } from '../../kernel-error.ts';
 import { malformed, viewOf } from '../../message.ts';
-import { AsciiWriter } from '../nftables/ascii-writer.ts';
 import { placeAddress, readAddress, readPort, readU16, readU32 } from './attribute-fields.ts';
 import { IPVS_CMD_ATTR, IPVS_DEST_ATTR } from './constants.ts';
 import type { Counters, ForwardingMethod, ObservedDestination } from './contract.ts';

@@ -1,9 +1,11 @@
 /** What is asked of IPVS, as bytes (linux/ip_vs.h). */
+
+import { encodeIpv4, encodeIpv6 } from '../../address-bytes.ts';
 import { AF_INET, AF_INET6 } from '../../ffi.ts';
 import { encodeGenericHeader } from '../../generic.ts';
 import { IS_LITTLE_ENDIAN, NLM_F_REQUEST, viewOf } from '../../message.ts';
 import type { MessageWriter } from '../../message-writer.ts';
-import { encodeIpv4, encodeIpv6 } from '../nftables/address.ts';
+import { PROTOCOL_NUMBERS } from '../../protocol.ts';
 import { FAMILY_VERSION, IPVS_CMD, IPVS_CMD_ATTR, IPVS_DEST_ATTR, IPVS_SVC_ATTR } from './constants.ts';
 import {
   type Destination,
@@ -12,7 +14,7 @@ import {
   SERVER_PERSISTENT,
   type VirtualServer,
 } from './contract.ts';
-import { FORWARDING_METHODS, PROTOCOL_NUMBERS } from './numbers.ts';
+import { FORWARDING_METHODS } from './numbers.ts';
 
 /** union nf_inet_addr: IPv4 addresses leave the rest empty. */
 const ADDRESS_SIZE = 16;

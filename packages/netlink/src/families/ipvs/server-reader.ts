@@ -1,16 +1,16 @@
 /** Virtual servers as the kernel lists them (linux/ip_vs.h: IPVS_SVC_ATTR_*), read where they lie. */
 import type { IpFamily } from '../../address.ts';
+import { AsciiWriter } from '../../ascii-writer.ts';
 import { forEachAttribute } from '../../attribute-reader.ts';
 import { AF_INET, AF_INET6 } from '../../ffi.ts';
 import { GENERIC_HEADER_SIZE } from '../../generic-constants.ts';
 import { malformed, viewOf } from '../../message.ts';
-import { AsciiWriter } from '../nftables/ascii-writer.ts';
-import { SharedTexts } from '../nftables/text.ts';
+import { protocolOfNumber } from '../../protocol.ts';
+import { SharedTexts } from '../../text.ts';
 import { placeAddress, readAddress, readPort, readU16, readU32 } from './attribute-fields.ts';
 import { IPVS_CMD_ATTR, IPVS_SVC_ATTR } from './constants.ts';
 import { type Counters, type Frontend, SERVER_PERSISTENT, type VirtualServer } from './contract.ts';
 import { readCounters } from './counters.ts';
-import { PROTOCOLS } from './numbers.ts';
 
 /** IP_VS_SVC_F_HASHED: the kernel's own note to itself. */
 const HASHED = 0x2;
@@ -69,7 +69,7 @@ export class ServerReader {
     const family = FAMILIES.get(this.#domain);
     if (family === undefined) return undefined;
     if (this.#mark !== 0) return { family, mark: this.#mark };
-    const protocol = PROTOCOLS.get(this.#protocol);
+    const protocol = protocolOfNumber(this.#protocol);
     if (protocol === undefined) return undefined;
     if (this.#addressAt < 0) throw malformed('virtual server', 0, this.#bytes.length);
     const ip = readAddress(this.#bytes, this.#addressAt, family, this.#text);

@@ -2,12 +2,12 @@
 import { setImmediate } from 'node:timers/promises';
 import type { NetlinkConnection } from '../../connection.ts';
 import { KernelError } from '../../kernel-error.ts';
+import { SharedTexts } from '../../text.ts';
 import { u32 } from './attribute-value.ts';
 import { NFT_MSG, NFTA_GEN } from './constants.ts';
 import { readChainNames, readContent, readElements } from './content-reader.ts';
 import { decodeBody, encodeHeader } from './header.ts';
 import type { Bytes, Element, SetDeclaration, TableContent, TableName, Transaction } from './model.ts';
-import { SharedTexts } from './text.ts';
 import { encodeTransaction, sequencesFor } from './transaction.ts';
 
 /** After this much work the event loop gets its turn. */

@@ -7,6 +7,7 @@ import type { DumpReader } from '../../dump-attempt.ts';
 import { KernelError } from '../../kernel-error.ts';
 import type { MessageWriter } from '../../message-writer.ts';
 import { failure, type NetlinkRequest } from '../../request.ts';
+import { SharedTexts } from '../../text.ts';
 import { decodeChain, decodeChainName, decodeChainTable } from './chain.ts';
 import { NFT_MSG, NFTA_RULE, NFTA_SET } from './constants.ts';
 import { encodeElementsHeader } from './element.ts';
@@ -26,7 +27,6 @@ import type {
 import { decodeRule, decodeRuleChain } from './rule.ts';
 import { decodeSet } from './set.ts';
 import { decodeIsDormant, decodeTable, encodeTableName } from './table.ts';
-import { SharedTexts } from './text.ts';
 
 const MAX_ATTEMPTS = 10;
 /** Some time for the kernel to get on with moving elements. */

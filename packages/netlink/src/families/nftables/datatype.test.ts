@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { AsciiWriter } from '../../ascii-writer.ts';
 import { datatypes, value } from '../../testing/nftables-arbitraries.ts';
-import { AsciiWriter } from './ascii-writer.ts';
 import { decodeDatatypes, decodeValue, encodeDatatypes, encodeValue, valueSize } from './datatype.ts';
 import type { Datatype } from './model.ts';
 

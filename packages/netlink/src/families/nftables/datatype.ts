@@ -2,9 +2,10 @@
  * Values of keys and data between text and bytes: `10.96.0.1 . tcp . 80`. Alone, a value has its own size; in a
  * concatenation every field is padded to registers of four bytes.
  */
+
+import { decodeIpv4, decodeIpv6, encodeIpv4, encodeIpv6, parseDecimal } from '../../address-bytes.ts';
+import type { AsciiWriter } from '../../ascii-writer.ts';
 import { IS_LITTLE_ENDIAN } from '../../message.ts';
-import { decodeIpv4, decodeIpv6, encodeIpv4, encodeIpv6, parseDecimal } from './address.ts';
-import type { AsciiWriter } from './ascii-writer.ts';
 import type { Datatype } from './model.ts';
 
 interface DatatypeFacts {

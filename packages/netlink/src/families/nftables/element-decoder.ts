@@ -1,6 +1,7 @@
 /** Elements of sets and maps from netlink attributes; element.ts is the other way. */
 import { forEachAttribute } from '../../attribute-reader.ts';
 import { malformed } from '../../message.ts';
+import { SharedTexts } from '../../text.ts';
 import { NFGENMSG_SIZE, NFT_SET_ELEM, NFTA_SET_ELEM_LIST } from './constants.ts';
 import { paddedSize, valueSize } from './datatype.ts';
 import { CATCHALL } from './element.ts';
@@ -9,7 +10,6 @@ import { dataSize, readBytes } from './fields.ts';
 import { type Bound, joinBounds } from './interval.ts';
 import type { Bytes, Element, SetDeclaration } from './model.ts';
 import { hasConcatenatedRanges } from './set.ts';
-import { SharedTexts } from './text.ts';
 import { readComment } from './userdata.ts';
 import { formatVerdict, verdictOf } from './verdict.ts';
 

@@ -1,5 +1,5 @@
 /** Keys and data of elements as nft writes them: `10.96.0.1 . tcp . 80`, `10.96.0.0/12`. For people, tools and tests. */
-import { AsciiWriter } from './ascii-writer.ts';
+import { AsciiWriter } from '../../ascii-writer.ts';
 import {
   decodeValue,
   encodeFieldTexts,

@@ -2,9 +2,10 @@
  * Values of keys and data between typed fields and bytes: an address as text, anything else as a number. What has the bytes
  * of an address needs no text: they stand in {@link Bytes} as they are.
  */
+
+import { decodeIpv4, decodeIpv6, encodeIpv4, encodeIpv6 } from '../../address-bytes.ts';
+import { AsciiWriter } from '../../ascii-writer.ts';
 import { IS_LITTLE_ENDIAN } from '../../message.ts';
-import { decodeIpv4, decodeIpv6, encodeIpv4, encodeIpv6 } from './address.ts';
-import { AsciiWriter } from './ascii-writer.ts';
 import { DATATYPES, paddedSize, valueSize } from './datatype.ts';
 import type { Bytes, Datatype, SetDeclaration } from './model.ts';
 

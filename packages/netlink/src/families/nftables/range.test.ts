@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { AsciiWriter } from './ascii-writer.ts';
+import { AsciiWriter } from '../../ascii-writer.ts';
 import { fieldSize } from './datatype.ts';
 import type { Datatype } from './model.ts';
 import { compareBytes, decodeRange, decrement, encodeRange, increment } from './range.ts';

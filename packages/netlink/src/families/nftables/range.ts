@@ -3,8 +3,8 @@
  * kernel compares them, they are their first and their last value, most significant byte first.
  */
 
-import { parseDecimal } from './address.ts';
-import type { AsciiWriter } from './ascii-writer.ts';
+import { parseDecimal } from '../../address-bytes.ts';
+import type { AsciiWriter } from '../../ascii-writer.ts';
 import { decodeField, encodeField, fieldSize } from './datatype.ts';
 import type { Datatype } from './model.ts';
 

@@ -7,6 +7,7 @@ import type { NetlinkConnection } from '../../connection.ts';
 import type { DumpReader } from '../../dump-attempt.ts';
 import { viewOf } from '../../message.ts';
 import type { MessageWriter } from '../../message-writer.ts';
+import { readText } from '../../text.ts';
 import {
   NFGENMSG_SIZE,
   NFT_MSG,
@@ -19,7 +20,6 @@ import {
 } from './constants.ts';
 import { encodeHeader } from './header.ts';
 import type { TableName } from './model.ts';
-import { readText } from './text.ts';
 
 /** How many rules a chain has. */
 export interface ChainTally {

@@ -4,9 +4,9 @@
  */
 
 import { IS_LITTLE_ENDIAN } from '../../message.ts';
+import { readText } from '../../text.ts';
 import { NFT_USERDATA_MAXLEN } from './constants.ts';
 import type { Datatype, SetDeclaration } from './model.ts';
-import { readText } from './text.ts';
 import { encodeCommentAs, readComment, USERDATA_HEADER_SIZE } from './userdata.ts';
 
 /** enum nftnl_udata_set_types */

@@ -4,7 +4,7 @@ import { decodeAttributes } from '../../attribute.ts';
 import { MessageWriter } from '../../message-writer.ts';
 import { hex } from '../../testing/bytes.ts';
 import { comment as anyComment } from '../../testing/nftables-arbitraries.ts';
-import { SharedTexts } from './text.ts';
+import { SharedTexts } from '../../text.ts';
 import { decodeComment, encodeComment } from './userdata.ts';
 
 function encode(comment: string, isOpenInterval = false): Uint8Array | undefined {

@@ -5,7 +5,7 @@
  */
 import { IS_LITTLE_ENDIAN } from '../../message.ts';
 import type { MessageWriter } from '../../message-writer.ts';
-import { readText } from './text.ts';
+import { readText } from '../../text.ts';
 
 export const USERDATA_HEADER_SIZE = 2;
 /** Of tables, chains, rules and elements. */

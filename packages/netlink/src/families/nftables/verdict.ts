@@ -1,10 +1,10 @@
 /** What becomes of a packet: as text (`goto pick-3`), and as attributes of rules and elements. */
 import type { Attributes } from '../../attribute.ts';
 import type { MessageWriter } from '../../message-writer.ts';
+import { readText } from '../../text.ts';
 import { u32 } from './attribute-value.ts';
 import { NFTA_DATA, NFTA_VERDICT } from './constants.ts';
 import type { Verdict } from './model.ts';
-import { readText } from './text.ts';
 
 /** NF_DROP, NF_ACCEPT and NFT_JUMP, NFT_GOTO, NFT_RETURN (linux/netfilter/nf_tables.h), as numbers without sign. */
 const CODES: Readonly<Record<Verdict['verdict'], number>> = {

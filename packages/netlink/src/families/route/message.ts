@@ -1,12 +1,12 @@
 /** Interfaces and their addresses as bytes (linux/rtnetlink.h). Numbers are in the machine's byte order. */
 import { familyOf, type IpFamily } from '../../address.ts';
+import { decodeIpv4, decodeIpv6, encodeIpv4, encodeIpv6 } from '../../address-bytes.ts';
+import { AsciiWriter } from '../../ascii-writer.ts';
 import { type Attributes, decodeAttributes, decodeText } from '../../attribute.ts';
 import { forEachAttribute } from '../../attribute-reader.ts';
 import { AF_INET, AF_INET6 } from '../../ffi.ts';
 import { IS_LITTLE_ENDIAN, malformed, viewOf } from '../../message.ts';
 import type { MessageWriter } from '../../message-writer.ts';
-import { decodeIpv4, decodeIpv6, encodeIpv4, encodeIpv6 } from '../nftables/address.ts';
-import { AsciiWriter } from '../nftables/ascii-writer.ts';
 import {
   ADDRESS_HEADER_SIZE,
   IFA,

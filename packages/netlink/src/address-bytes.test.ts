@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import ipaddr from 'ipaddr.js';
 import { describe, expect, it } from 'vitest';
-import { ipv6Groups } from '../../testing/nftables-arbitraries.ts';
-import { decodeIpv4, decodeIpv6, encodeIpv4, encodeIpv6 } from './address.ts';
+import { decodeIpv4, decodeIpv6, encodeIpv4, encodeIpv6 } from './address-bytes.ts';
 import { AsciiWriter } from './ascii-writer.ts';
+import { ipv6Groups } from './testing/nftables-arbitraries.ts';
 
 const BEFORE = 'x. ';
 const AFTER = ' . 80';
