@@ -86,4 +86,20 @@ describe('metrics server', () => {
       ...['120', '150', '180', '210', '240', '270', '300', '+Inf'],
     ]);
   });
+
+  it('lets a hundred clients watch, and another one when one of them has left', async () => {
+    // Whose answer nobody holds is given up with it.
+    const answers: Response[] = [];
+    const watch = async () => {
+      const answer = await get('/status?watch');
+      answers.push(answer);
+      return answer.status;
+    };
+    const statuses = await Promise.all(Array.from({ length: 100 }, watch));
+    expect(new Set(statuses)).toEqual(new Set([200]));
+    expect(await watch()).toBe(429);
+    await answers[0]?.body?.cancel();
+    await expect.poll(watch).toBe(200);
+    await Promise.all(answers.slice(1).map(({ body }) => body?.cancel()));
+  });
 });

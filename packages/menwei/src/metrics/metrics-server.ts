@@ -35,9 +35,13 @@ interface StatusSource {
   watch(): Promise<RowChanges>;
 }
 
+/** So many may watch `/status` at a time. Each of them costs memory, and all rows when it begins. */
+const MAX_WATCHERS = 100;
+
 /** Serves /metrics, /healthz, /healthz/ping, /proxyMode, /status and /components in the background. */
 export function startMetricsServer(options: MetricsServerOptions): HttpListener {
   const { metrics, mode, status, components, logger } = options;
+  let watchers = 0;
   return startHttpListener({
     ...options,
     name: 'metrics server',
@@ -53,7 +57,12 @@ export function startMetricsServer(options: MetricsServerOptions): HttpListener 
           return answer(response, 200, PLAIN_TEXT, mode());
         case '/status':
           if (status === undefined) return answerNotFound(response);
-          if (hasOption(request, 'watch')) return answerChanges(response, status, logger);
+          if (hasOption(request, 'watch')) {
+            if (watchers >= MAX_WATCHERS) return answer(response, 429, PLAIN_TEXT, TOO_MANY_WATCHERS);
+            watchers++;
+            void answerChanges(response, status, logger).finally(() => watchers--);
+            return;
+          }
           return answerRows(response, '/status', status.rows(), logger);
         case '/components':
           if (components === undefined) return answerNotFound(response);
@@ -74,16 +83,18 @@ function answerRows(response: ServerResponse, path: string, rows: Iterable<unkno
   });
 }
 
-function answerChanges(response: ServerResponse, status: StatusSource, logger: Logger): void {
+/** Resolves when the client has gone. */
+async function answerChanges(response: ServerResponse, status: StatusSource, logger: Logger): Promise<void> {
   writeHead(response, 200, 'application/jsonl');
-  status
-    .watch()
-    .then((changes) => sendRowChanges(response, changes))
-    .catch((error: unknown) => {
-      logger.error({ err: error }, '/status?watch ended');
-      response.destroy();
-    });
+  try {
+    await sendRowChanges(response, await status.watch());
+  } catch (error) {
+    logger.error({ err: error }, '/status?watch ended');
+    response.destroy();
+  }
 }
+
+const TOO_MANY_WATCHERS = `${MAX_WATCHERS} clients watch already\n`;
 
 const VERBOSE_OK = '[+]ping ok\nhealthz check passed\n';
 

@@ -71,7 +71,7 @@ it('shows nothing that steers a terminal, whatever calls itself a proxy', () => 
   const row: StatusRow = {
     ...WEB,
     servicePort: 'a/\u001b[2Jb\n/TCP',
-    clusterIP: '\u009b31m',
+    clusterIP: '\u009b31m\u202e',
     mode: '\r\u0007x',
   };
   expect(new StatusTable({ wide: true }).format([row], NOW_MS)).not.toMatch(/[^\u0020-\u007e\n]/);

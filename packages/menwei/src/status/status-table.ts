@@ -40,7 +40,7 @@ function formatReason({ error, warning }: TableRow): string {
 
 /** What a tool, an object or whatever answers at the port said must not break the table, or steer a terminal. */
 function oneLine(text: string): string {
-  return text.replaceAll(/[\s\p{Cc}]+/gu, ' ').trim();
+  return text.replaceAll(/[\s\p{Cc}\p{Cf}]+/gu, ' ').trim();
 }
 
 /** Lays rows out in columns that stay as wide as they were, so that rows printed later stand under the first ones. */
