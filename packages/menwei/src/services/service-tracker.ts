@@ -98,7 +98,8 @@ export class ServiceTracker {
   *updateInSteps(): Steps<TrackerUpdate> {
     const problems: Problem[] = [];
     const triggerTimesMs: number[] = [];
-    for (const key of [...this.#touched].sort()) {
+    for (const [index, key] of [...this.#touched].sort().entries()) {
+      if (index > 0) yield;
       const before = this.#settled.get(key) ?? NOTHING_SETTLED;
       const after = this.#settleOrReport(key, before, problems);
       if (after === NOTHING_SETTLED) this.#settled.delete(key);
@@ -108,7 +109,6 @@ export class ServiceTracker {
       triggerTimesMs.push(...(this.#triggerTimesMs.get(key) ?? []));
       this.#triggerTimesMs.delete(key);
       this.#touched.delete(key);
-      yield;
     }
     this.#dropInherited();
     return { triggerTimesMs, problems };

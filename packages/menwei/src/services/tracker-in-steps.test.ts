@@ -21,8 +21,8 @@ function sliceOf(serviceName: string, version: number) {
   return aSlice({ name: `${serviceName}-1`, serviceName, endpoints: [`10.0.0.${version}`], ...trigger });
 }
 
-it('gives way after each Service, and misses nothing of what changes meanwhile', () => {
-  const changes = fc.array(fc.record({ name: fc.constantFrom(...NAMES), step: fc.nat(NAMES.length) }));
+it('gives way between Services, and misses nothing of what changes meanwhile', () => {
+  const changes = fc.array(fc.record({ name: fc.constantFrom(...NAMES), step: fc.nat(NAMES.length - 1) }));
   fc.assert(
     fc.property(changes, (plan) => {
       const versions = new Map(NAMES.map((name) => [name, 1]));
@@ -47,7 +47,7 @@ it('gives way after each Service, and misses nothing of what changes meanwhile',
         steps++;
         change();
       }
-      expect(steps).toBe(NAMES.length);
+      expect(steps).toBe(NAMES.length - 1);
       times.push(...tracker.update().triggerTimesMs);
 
       const fresh = filled((name) => versions.get(name) ?? 0);
