@@ -4,7 +4,7 @@ import type { HostPort } from '../config/settings.ts';
 import { UserError } from '../setup/failure.ts';
 import { readSettings } from '../setup/settings-input.ts';
 import { StatusChanges } from './status-changes.ts';
-import { fetchStatus, followStatus, type StatusAnswer, StatusError } from './status-client.ts';
+import { fetchStatus, followStatus, hasListed, StatusError } from './status-client.ts';
 import { StatusTable, sortRows, type TableRow } from './status-table.ts';
 
 /** From the end of a watched proxy to the next attempt. */
@@ -23,7 +23,7 @@ type Print = (rows: readonly TableRow[]) => void;
 export async function showStatus(options: StatusOptions): Promise<void> {
   const address = await findAddress(options);
   if (options.watch) await untilInterrupted((signal) => watchStatus(address, printer(options), signal));
-  else printOnce(options, await ask(address, new AbortController().signal));
+  else await printOnce(options, address, new AbortController().signal);
 }
 
 async function findAddress({ metricsBindAddress, config }: StatusOptions): Promise<HostPort> {
@@ -39,18 +39,21 @@ async function findAddress({ metricsBindAddress, config }: StatusOptions): Promi
   return bound.host === '::' ? { ...bound, host: '::1' } : bound;
 }
 
-async function ask(address: HostPort, signal: AbortSignal): Promise<StatusAnswer> {
+async function asking<Answer>(answer: Promise<Answer>): Promise<Answer> {
   try {
-    return await fetchStatus(address, signal);
+    return await answer;
   } catch (error) {
     throw error instanceof StatusError ? new UserError(error.message) : error;
   }
 }
 
-function printOnce(options: StatusOptions, { rows, text }: StatusAnswer): void {
+async function printOnce(options: StatusOptions, address: HostPort, signal: AbortSignal): Promise<void> {
+  const { rows, text } = await asking(fetchStatus(address, signal));
   if (options.output === 'json') process.stdout.write(text);
-  else if (rows.length === 0) process.stderr.write('No service ports.\n');
-  else printer(options)(sortRows(rows));
+  else if (rows.length > 0) printer(options)(sortRows(rows));
+  else if (await asking(hasListed(address, signal))) process.stderr.write('No service ports.\n');
+  else
+    process.stderr.write('No service ports known: the proxy has not read all objects yet (see its log).\n');
 }
 
 function printer({ output }: StatusOptions): Print {

@@ -2,7 +2,7 @@ import { createServer, type RequestListener } from 'node:http';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { closeHttpServer, listen } from '../health/http-listener.ts';
-import { fetchStatus, followStatus, StatusError, type StatusNews } from './status-client.ts';
+import { fetchStatus, followStatus, hasListed, StatusError, type StatusNews } from './status-client.ts';
 
 const ROW = { servicePort: 'ns/web/TCP', family: 'IPv4', state: 'programmed', sinceMs: 1 };
 
@@ -61,6 +61,20 @@ describe('the status of a proxy', () => {
     await expect(fetchStatus(address, new AbortController().signal)).rejects.toThrow(
       `can't read http://127.0.0.1:${address.port}/status: connect ECONNREFUSED 127.0.0.1:${address.port}; is menwei running?`,
     );
+  });
+});
+
+describe('whether a proxy has listed everything', () => {
+  it.each([
+    ['[{"name":"source","state":"running"}]', true],
+    ['[{"name":"source","state":"starting"}]', false],
+    ['[{"name":"proxy-ipv4","state":"running"}]', false],
+    ['nonsense', false],
+  ])('is what %s says', async (text, expected) => {
+    const server = createServer((_request, response) => response.end(text));
+    const address = await listen(server, { host: '127.0.0.1', port: 0 });
+    expect(await hasListed(address, new AbortController().signal)).toBe(expected);
+    await closeHttpServer(server);
   });
 });
 

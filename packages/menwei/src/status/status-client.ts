@@ -4,7 +4,13 @@ import { LineSplitter } from '@menwei/kernel/line-splitter.ts';
 import { type Dispatcher, request } from 'undici';
 import type { HostPort } from '../config/settings.ts';
 import { formatErrorChain } from '../log/error-text.ts';
-import { type DeletedRow, parseStatus, parseStatusLine, type StatusRow } from './status-row.ts';
+import {
+  type DeletedRow,
+  isSourceRunning,
+  parseStatus,
+  parseStatusLine,
+  type StatusRow,
+} from './status-row.ts';
 
 /** A proxy that is busy with a full sync of a large cluster takes a while to answer. */
 const TIMEOUT_MS = 30_000;
@@ -13,7 +19,7 @@ const LONGEST_LINE = 1_000_000;
 /** Bytes of all rows; a hundred thousand take 40 MB. */
 const LONGEST_ANSWER = 256 * 1024 * 1024;
 
-export interface StatusAnswer {
+interface StatusAnswer {
   readonly rows: readonly StatusRow[];
   /** What was answered, as it is. */
   readonly text: string;
@@ -42,6 +48,20 @@ export async function fetchStatus(address: HostPort, signal: AbortSignal): Promi
     if (rows === undefined) throw unknownForm(place);
     return { rows, text };
   });
+}
+
+/**
+ * Whether the proxy has listed everything that exists; false, too, when it does not say.
+ *
+ * @throws StatusError, or the signal's reason.
+ */
+export async function hasListed(address: HostPort, signal: AbortSignal): Promise<boolean> {
+  const text = await asking(address, signal, async () => {
+    const within = AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]);
+    const { body } = await get(address, '/components', { signal: within });
+    return await readText(body, formatHostPort(address.host, address.port));
+  });
+  return isSourceRunning(text);
 }
 
 /** Goes on until the proxy ends or the signal fires. @throws StatusError, or the signal's reason. */

@@ -80,6 +80,12 @@ export function parseStatusLine(text: string): StatusRow | DeletedRow | ListedLi
   return parse(LINE, text);
 }
 
+/** @param text what `/components` gives */
+export function isSourceRunning(text: string): boolean {
+  const components = parse(v.array(v.object({ name: v.string(), state: v.string() })), text) ?? [];
+  return components.some(({ name, state }) => name === 'source' && state === 'running');
+}
+
 function parse<Schema extends v.GenericSchema>(
   schema: Schema,
   text: string,
