@@ -142,7 +142,9 @@ describe('a port that somebody else listens on', () => {
       await cluster.synced();
 
       expect(await relayPortOf(cluster, web)).not.toBe(port);
-      expect(cluster.proxy('one').output).toMatch(new RegExp(`ports are in use by another program.*port=${port}\\b`));
+      expect(cluster.proxy('one').output).toMatch(
+        new RegExp(`ports are in use by another program.*port=${port}\\b`),
+      );
       for (const target of [web.clusterIP, web.nodePortOf('one')]) {
         expect(await web.askOften(20, 'client', target)).toMatchObject({ failed: 0 });
       }
