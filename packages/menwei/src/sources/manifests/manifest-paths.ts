@@ -1,7 +1,7 @@
 /** Which files a list of paths means, and reading one of them whole. */
 import { type BigIntStats, constants, type Stats } from 'node:fs';
 import { type FileHandle, open, readdir, stat } from 'node:fs/promises';
-import { dirname, extname, join } from 'node:path';
+import { basename, dirname, extname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { decodeText } from '@menwei/yaml/encoding.ts';
 
@@ -62,6 +62,11 @@ async function listFolder(folder: string): Promise<readonly string[]> {
     .filter((name) => !name.startsWith('.') && EXTENSIONS.has(extname(name)))
     .sort()
     .map((name) => join(folder, name));
+}
+
+/** Whether the file would be found by listing the folder, however that is written: `m`, `./m`, `m/`. */
+export function liesIn(file: string, folder: string): boolean {
+  return join(folder, basename(file)) === file;
 }
 
 interface FileText {

@@ -348,13 +348,13 @@ describe('where the files are', () => {
     expect(await happened()).toEqual(['Node a = 2']);
   });
 
-  it('may be out of sight for a while', async () => {
+  it.each(['inner', 'inner/', './inner'])('may be out of sight for a while: %s', async (name) => {
     const inner = join(folder, 'inner');
     await mkdir(inner);
     await writeFile(join(inner, 'a.yaml'), node('a'));
-    await start({ paths: [inner], pollMs: 30 });
+    await start({ paths: [`${folder}/${name}`], pollMs: 30 });
     await rename(inner, join(folder, 'elsewhere'));
-    await seen('error inner: no such file or folder');
+    await seen(`error ${name}: no such file or folder`);
     await delay(2 * REMOVAL_DELAY_MS);
     expect(events).not.toContain('Node a gone');
     await mkdir(inner);

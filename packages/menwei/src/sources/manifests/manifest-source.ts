@@ -3,7 +3,6 @@
  * picture of what should be in force, and only its difference to the last one is delivered: how an editor saves, in
  * which order files are renamed and how a ConfigMap volume swaps its links does not matter.
  */
-import { dirname } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { formatProblem, type Problem } from '../../kubernetes/objects.ts';
 import { firstLines } from '../../log/first-lines.ts';
@@ -21,6 +20,7 @@ import {
 } from './manifest-file.ts';
 import {
   describeFileError,
+  liesIn,
   listManifests,
   type ManifestPaths,
   readManifest,
@@ -122,7 +122,8 @@ class ManifestRun {
     }
     // After the others, so that a file that moved elsewhere counts where it is now.
     for (const [file, old] of this.#files) {
-      if (lost.has(dirname(file)) && !known.has(file)) known.set(file, old);
+      const isLost = [...lost.keys()].some((folder) => liesIn(file, folder));
+      if (isLost && !known.has(file)) known.set(file, old);
     }
     return known;
   }
