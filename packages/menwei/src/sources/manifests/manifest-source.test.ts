@@ -365,6 +365,22 @@ describe('where the files are', () => {
     await seen('Node b = 1');
   });
 
+  it('may have a broken file in the place of their folder', async () => {
+    const inner = join(folder, 'inner');
+    await mkdir(inner);
+    await write('inner/a.yaml', node('a'));
+    await start({ paths: [inner], pollMs: 30 });
+    await rm(inner, { recursive: true });
+    await write('inner', '"x\n');
+    await vi.waitFor(() => expect(events).toContainEqual(expect.stringMatching(/^error inner:\d: /)));
+    await delay(2 * REMOVAL_DELAY_MS);
+    expect(events).not.toContain('Node a gone');
+    expect(stale()).toEqual([['Node a', "inner/a.yaml can't be read"]]);
+    await write('inner', node('b'));
+    await seen('Node a gone');
+    expect(stale()).toEqual([]);
+  });
+
   it('is looked at now and then, even if no change is reported', async () => {
     const outside = await mkdtemp(join(tmpdir(), 'menwei-outside-'));
     await writeFile(join(outside, 'a.yaml'), node('a'));

@@ -74,6 +74,18 @@ describe('which version of an object counts', () => {
       ['n new a'],
     ],
     ['none that another file had when an unreadable one is left', { b: file({ unreadable: true }) }, OLD, []],
+    [
+      'the old one of a folder in whose place there is an unreadable file',
+      { a: file({ unreadable: true }) },
+      inForce(['a/b', node('n', 'old')]),
+      ['n old a/b'],
+    ],
+    [
+      'none of a folder in whose place there is another file',
+      { a: file({}) },
+      inForce(['a/b', node('n', 'old')]),
+      [],
+    ],
     ['the old one of a broken file that was renamed', { z: file({ broken: ['n'] }) }, OLD, ['n old a']],
     [
       'a good one of any file when the broken one never was good',

@@ -7,6 +7,7 @@ import {
   type WatchedObject,
 } from '../../kubernetes/objects.ts';
 import { formatManifestError, type ManifestFile } from './manifest-file.ts';
+import { liesIn } from './manifest-paths.ts';
 
 /** An object in force, and the file it comes from. */
 export interface Held {
@@ -23,7 +24,8 @@ interface Decision {
 
 /**
  * `files` come in the order of precedence: the first that has an object wins. A file whose version of an object is
- * broken goes on holding the version in force, and so does an unreadable file for all that was its own.
+ * broken goes on holding the version in force, and so does an unreadable file for all that was its own, or that of the
+ * folder in whose place it is.
  */
 export function decide(
   files: ReadonlyMap<string, ManifestFile>,
@@ -49,7 +51,10 @@ export function decide(
 /** Keys of objects in force that the file can't be said to have given up. */
 function ownKeys(file: string, content: ManifestFile, inForce: ReadonlyMap<string, Held>): readonly string[] {
   const candidates = content.unreadable ? inForce.keys() : content.broken;
-  return [...candidates].filter((key) => inForce.get(key)?.file === file);
+  return [...candidates].filter((key) => {
+    const from = inForce.get(key)?.file;
+    return from !== undefined && (from === file || liesIn(from, file));
+  });
 }
 
 function keep(key: string, held: Map<string, Held>, inForce: ReadonlyMap<string, Held>): void {
