@@ -1,25 +1,19 @@
-/** A long list as the JSON body of an answer, a row a line: sent in pieces, so that the event loop has its turns. */
+/** A long list as the JSON body of an answer, a row a line. */
 import type { ServerResponse } from 'node:http';
-import { EventLoopTurn } from '../scheduling/event-loop.ts';
-import { writePiece } from './response-writer.ts';
-
-/** Rows of a few hundred bytes: a piece takes about a millisecond. */
-const ROWS_A_PIECE = 500;
+import { writeRows } from './response-writer.ts';
 
 /** Resolves when all was handed to the connection, or the connection is gone. */
 export async function sendJsonRows(response: ServerResponse, rows: Iterable<unknown>): Promise<void> {
-  let piece = '[';
+  await writeRows(response, formatArray(rows));
+  response.end();
+}
+
+function* formatArray(rows: Iterable<unknown>): Iterable<string> {
+  yield '[';
   let separator = '\n';
-  let count = 0;
-  const turn = new EventLoopTurn();
   for (const row of rows) {
-    piece += `${separator}${JSON.stringify(row)}`;
+    yield `${separator}${JSON.stringify(row)}`;
     separator = ',\n';
-    if (++count % ROWS_A_PIECE !== 0) continue;
-    await writePiece(response, piece);
-    if (response.closed) return;
-    piece = '';
-    await turn.next();
   }
-  response.end(`${piece}${count === 0 ? '' : '\n'}]\n`);
+  yield separator === '\n' ? ']\n' : '\n]\n';
 }
