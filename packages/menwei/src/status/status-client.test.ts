@@ -78,6 +78,16 @@ describe('whether a proxy has listed everything', () => {
   });
 });
 
+it('whether a proxy has listed everything is told of as what was asked', async () => {
+  const server = createServer((_request, response) => response.writeHead(500).end('x'));
+  const address = await listen(server, { host: '127.0.0.1', port: 0 });
+  const place = `127.0.0.1:${address.port}`;
+  const asked = () => hasListed(address, new AbortController().signal);
+  await expect(asked()).rejects.toThrow(`${place}: /components was answered with HTTP 500`);
+  await closeHttpServer(server);
+  await expect(asked()).rejects.toThrow(`can't read http://${place}/components: connect ECONNREFUSED`);
+});
+
 describe('the changes of a proxy', () => {
   async function follow(lines: string, count: number): Promise<readonly unknown[]> {
     const server = createServer((_request, response) => response.end(lines));

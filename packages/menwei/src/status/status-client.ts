@@ -1,4 +1,4 @@
-/** Asks a running proxy for its `/status`. */
+/** Asks a running proxy for its `/status`, and whether it has listed everything. */
 import { formatHostPort } from '@menwei/addresses/ip.ts';
 import { LineSplitter } from '@menwei/kernel/line-splitter.ts';
 import { type Dispatcher, request } from 'undici';
@@ -19,6 +19,8 @@ const LONGEST_LINE = 1_000_000;
 /** Bytes of all rows; a hundred thousand take 40 MB. */
 const LONGEST_ANSWER = 256 * 1024 * 1024;
 
+type Path = '/status' | '/components';
+
 interface StatusAnswer {
   readonly rows: readonly StatusRow[];
   /** What was answered, as it is. */
@@ -38,16 +40,10 @@ export class StatusError extends Error {
 
 /** @throws StatusError, or the signal's reason. */
 export async function fetchStatus(address: HostPort, signal: AbortSignal): Promise<StatusAnswer> {
-  const { host, port } = address;
-  return await asking(address, signal, async () => {
-    const within = AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]);
-    const { body } = await get(address, '/status', { signal: within });
-    const place = formatHostPort(host, port);
-    const text = await readText(body, place);
-    const rows = parseStatus(text);
-    if (rows === undefined) throw unknownForm(place);
-    return { rows, text };
-  });
+  const text = await fetchText(address, '/status', signal);
+  const rows = parseStatus(text);
+  if (rows === undefined) throw unknownForm(formatHostPort(address.host, address.port));
+  return { rows, text };
 }
 
 /**
@@ -56,23 +52,18 @@ export async function fetchStatus(address: HostPort, signal: AbortSignal): Promi
  * @throws StatusError, or the signal's reason.
  */
 export async function hasListed(address: HostPort, signal: AbortSignal): Promise<boolean> {
-  const text = await asking(address, signal, async () => {
-    const within = AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]);
-    const { body } = await get(address, '/components', { signal: within });
-    return await readText(body, formatHostPort(address.host, address.port));
-  });
-  return isSourceRunning(text);
+  return isSourceRunning(await fetchText(address, '/components', signal));
 }
 
 /** Goes on until the proxy ends or the signal fires. @throws StatusError, or the signal's reason. */
 export async function* followStatus(address: HostPort, signal: AbortSignal): AsyncGenerator<StatusNews> {
   const place = formatHostPort(address.host, address.port);
-  const { body } = await asking(address, signal, () =>
-    get(address, '/status?watch', { signal, headersTimeout: TIMEOUT_MS, bodyTimeout: 0 }),
+  const { body } = await asking(address, '/status', signal, () =>
+    get(address, '/status', '?watch', { signal, headersTimeout: TIMEOUT_MS, bodyTimeout: 0 }),
   );
   const chunks: AsyncIterator<Uint8Array> = body[Symbol.asyncIterator]();
   try {
-    yield* readNews({ next: () => asking(address, signal, () => chunks.next()) }, place);
+    yield* readNews({ next: () => asking(address, '/status', signal, () => chunks.next()) }, place);
   } finally {
     abandon(body);
   }
@@ -90,7 +81,7 @@ async function* readNews(
     const chunk = await chunks.next();
     if (chunk.done === true) return;
     listedBytes += chunk.value.length;
-    if (listing !== undefined && listedBytes > LONGEST_ANSWER) throw endless(place);
+    if (listing !== undefined && listedBytes > LONGEST_ANSWER) throw endless(place, '/status');
     for (const text of lines.push(chunk.value)) {
       const line = parseStatusLine(text);
       if (line === undefined) throw unknownForm(place);
@@ -103,16 +94,20 @@ async function* readNews(
   }
 }
 
-async function readText(body: AsyncIterable<Uint8Array>, place: string): Promise<string> {
-  const chunks: Uint8Array[] = [];
-  let length = 0;
-  // Who leaves the loop closes the connection.
-  for await (const chunk of body) {
-    length += chunk.length;
-    if (length > LONGEST_ANSWER) throw endless(place);
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks).toString('utf8');
+function fetchText(address: HostPort, path: Path, signal: AbortSignal): Promise<string> {
+  return asking(address, path, signal, async () => {
+    const within = AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]);
+    const { body } = await get(address, path, '', { signal: within });
+    const chunks: Uint8Array[] = [];
+    let length = 0;
+    // Who leaves the loop closes the connection.
+    for await (const chunk of body) {
+      length += chunk.length;
+      if (length > LONGEST_ANSWER) throw endless(formatHostPort(address.host, address.port), path);
+      chunks.push(chunk);
+    }
+    return Buffer.concat(chunks).toString('utf8');
+  });
 }
 
 /** Whatever more comes, nobody waits for it. */
@@ -123,15 +118,15 @@ function abandon(body: Dispatcher.ResponseData['body']): void {
 type RequestOptions = Pick<Dispatcher.RequestOptions, 'signal' | 'headersTimeout' | 'bodyTimeout'>;
 
 /** Not by fetch, which has a list of ports that it never asks. */
-async function get({ host, port }: HostPort, path: string, options: RequestOptions) {
+async function get({ host, port }: HostPort, path: Path, query: string, options: RequestOptions) {
   const place = formatHostPort(host, port);
-  const response = await request(`http://${place}${path}`, options);
+  const response = await request(`http://${place}${path}${query}`, options);
   if (response.statusCode === 200) return response;
   abandon(response.body);
   throw new StatusError(
     response.statusCode === 404
-      ? `${place} has no /status: what answers there is not menwei (kube-proxy has none)`
-      : `${place}: /status was answered with HTTP ${response.statusCode}`,
+      ? `${place} has no ${path}: what answers there is not menwei (kube-proxy has none)`
+      : `${place}: ${path} was answered with HTTP ${response.statusCode}`,
   );
 }
 
@@ -139,15 +134,16 @@ function unknownForm(place: string): StatusError {
   return new StatusError(`${place}: the answer to /status is not in the form of this version of menwei`);
 }
 
-function endless(place: string): StatusError {
+function endless(place: string, path: Path): StatusError {
   return new StatusError(
-    `${place}: the answer to /status is longer than ${LONGEST_ANSWER / 1024 / 1024} MiB`,
+    `${place}: the answer to ${path} is longer than ${LONGEST_ANSWER / 1024 / 1024} MiB`,
   );
 }
 
 /** What goes wrong on the way becomes a StatusError. */
 async function asking<Answer>(
   { host, port }: HostPort,
+  path: Path,
   signal: AbortSignal,
   ask: () => Promise<Answer>,
 ): Promise<Answer> {
@@ -157,7 +153,7 @@ async function asking<Answer>(
     signal.throwIfAborted();
     if (cause instanceof StatusError) throw cause;
     throw new StatusError(
-      `can't read http://${formatHostPort(host, port)}/status: ${formatErrorChain(cause)}; is menwei running? (--metrics-bind-address names another place to ask)`,
+      `can't read http://${formatHostPort(host, port)}${path}: ${formatErrorChain(cause)}; is menwei running? (--metrics-bind-address names another place to ask)`,
       { cause },
     );
   }
