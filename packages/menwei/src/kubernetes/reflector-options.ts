@@ -66,15 +66,12 @@ export const REFLECTOR_TIMING: ReflectorTiming = {
   random: Math.random,
 };
 
-/** `namespace/name` → resourceVersion of everything the server was last known to have. */
-export type KnownVersions = Map<string, string>;
-
 export interface ReflectorOptions<T extends WatchedObject> {
   readonly client: ApiClient;
   readonly resource: WatchedResource<T>;
   readonly sink: ReflectorSink;
-  /** What a former reflector of the resource knew: it is delivered again, or removed. This one goes on with the map. */
-  readonly known?: KnownVersions;
+  /** What a former reflector of the resource has delivered, as `namespace/name`: it is delivered again, or removed. */
+  readonly known?: Iterable<string>;
   readonly observer: ReflectorObserver;
   readonly timing?: Partial<ReflectorTiming>;
 }

@@ -18,7 +18,6 @@ import { show } from './decode-text.ts';
 import { type ListEnvelope, ListSplitter } from './list-splitter.ts';
 import type { WatchedObject } from './objects.ts';
 import {
-  type KnownVersions,
   REFLECTOR_TIMING,
   type ReflectorObserver,
   type ReflectorOptions,
@@ -42,7 +41,8 @@ export class Reflector<T extends WatchedObject> {
   readonly #sink: ReflectorSink;
   readonly #observer: ReflectorObserver;
   readonly #timing: ReflectorTiming;
-  readonly #known: KnownVersions;
+  /** `namespace/name` → resourceVersion of everything the server was last known to have. */
+  readonly #known = new Map<string, string>();
   readonly #complaints: Complaints;
   /** Where the next watch begins; undefined: list first. */
   #resourceVersion: string | undefined;
@@ -57,12 +57,11 @@ export class Reflector<T extends WatchedObject> {
   /** The last watch lived long enough for its end to be no reason to wait. */
   #watchWorked = false;
 
-  constructor({ client, resource, sink, known = new Map(), observer, timing }: ReflectorOptions<T>) {
+  constructor({ client, resource, sink, known = [], observer, timing }: ReflectorOptions<T>) {
     this.#client = client;
     this.#resource = resource;
     this.#sink = sink;
-    this.#known = known;
-    for (const key of known.keys()) known.set(key, '');
+    for (const key of known) this.#known.set(key, '');
     this.#complaints = new Complaints(sink);
     this.#observer = observer;
     this.#timing = { ...REFLECTOR_TIMING, ...timing };

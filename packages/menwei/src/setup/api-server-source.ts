@@ -4,7 +4,7 @@ import type { Settings } from '../config/settings.ts';
 import { createApiClient } from '../kubernetes/api-client.ts';
 import { chooseConnection } from '../kubernetes/connection-choice.ts';
 import type { Logger } from '../log/logger.ts';
-import { createApiServerSource, type KnownObjects } from '../sources/api-server.ts';
+import { createApiServerSource } from '../sources/api-server.ts';
 import type { ObjectSource, SourceReports } from '../sources/source.ts';
 import { VERSION } from './version.ts';
 
@@ -22,7 +22,6 @@ export async function openApiServer(
   const { mode, nodeName } = settings;
   const { kubeconfig, master, qps, burst } = settings.client;
   const connection = await chooseConnection({ kubeconfig, master }, (message) => logger.warn({}, message));
-  const known: KnownObjects = new Map();
   return {
     run: async (objects, signal) => {
       const client = createApiClient(connection, { userAgent: `menwei/${VERSION}`, qps, burst });
@@ -31,7 +30,6 @@ export async function openApiServer(
         nodeName,
         watchServiceCIDRs: findMode(mode).usesServiceCIDRs,
         waitForAll,
-        known,
         logger,
         report,
       });

@@ -6,7 +6,7 @@ import { plainConnection } from '../kubernetes/connection.ts';
 import { formatProblem, type Problem } from '../kubernetes/objects.ts';
 import { silentLogger } from '../log/logger.ts';
 import { ObjectTables } from '../state/object-tables.ts';
-import { type ApiServerSourceOptions, createApiServerSource, type KnownObjects } from './api-server.ts';
+import { type ApiServerSourceOptions, createApiServerSource } from './api-server.ts';
 
 const SERVICES = '/api/v1/services';
 const SLICES = '/apis/discovery.k8s.io/v1/endpointslices';
@@ -267,11 +267,10 @@ describe('createApiServerSource', () => {
   });
 
   it('removes what is gone since when it is begun anew, and forgets what was wrong', async () => {
-    const known: KnownObjects = new Map();
     server.put(SERVICES, web);
     server.put(SERVICES, { ...web, metadata: { ...web.metadata, name: 'db' } });
     server.put(SLICES, slice);
-    start({ known });
+    start();
     await until(() => events.includes('synced'));
     stop.abort();
     await running;
@@ -280,7 +279,7 @@ describe('createApiServerSource', () => {
     objects.putStale({ kind: 'Node', namespace: '', name: 'never-listed' }, 'no ports', 1);
     events = [];
     stop = new AbortController();
-    start({ known });
+    start();
     await until(() => events.includes('synced'));
     expect(events).toEqual(['-Service default/db', 'synced']);
     await until(() => objects.stale.rows.size === 0);

@@ -14,7 +14,6 @@ import {
 } from '../kubernetes/objects.ts';
 import { Reflector } from '../kubernetes/reflector.ts';
 import type {
-  KnownVersions,
   ReflectorObserver,
   ReflectorSink,
   ReflectorTiming,
@@ -33,13 +32,9 @@ export interface ApiServerSourceOptions extends SourceReports {
   readonly watchServiceCIDRs?: boolean;
   /** Be synced only when the Node and ServiceCIDRs are complete too, or withheld: for who looks only once. */
   readonly waitForAll?: boolean;
-  /** What a former source knew; it becomes what this one knows. */
-  readonly known?: KnownObjects;
   readonly logger: Logger;
   readonly timing?: Partial<ReflectorTiming>;
 }
-
-export type KnownObjects = Map<WatchedObject['kind'], KnownVersions>;
 
 /** Services of other proxies and headless ones are not even sent by the server (spec § 1.1). */
 const SERVICES: WatchedResource<Service> = {
@@ -97,16 +92,7 @@ async function runReflectors(
   objects: ObjectTables,
   signal: AbortSignal,
 ): Promise<void> {
-  const {
-    client,
-    nodeName,
-    watchServiceCIDRs = false,
-    waitForAll = false,
-    known = new Map(),
-    logger,
-    timing,
-    report,
-  } = options;
+  const { client, nodeName, watchServiceCIDRs = false, waitForAll = false, logger, timing, report } = options;
   const failures = new FailureLog(logger);
   const writer = new ObjectWriter(objects, report);
   const resources: readonly WatchedResource<WatchedObject>[] = [
@@ -133,19 +119,13 @@ async function runReflectors(
       client,
       resource,
       sink: writer,
-      known: knownOf(known, resource.kind),
+      known: objects.keysOf(resource.kind),
       observer: observe(resource, failures, writer, settled),
       ...(timing !== undefined && { timing }),
     })
       .run(anySignal)
       .finally(() => broken.abort());
   await Promise.all(resources.map(reflect));
-}
-
-function knownOf(known: KnownObjects, kind: WatchedObject['kind']): KnownVersions {
-  const ofKind = known.get(kind) ?? new Map<string, string>();
-  known.set(kind, ofKind);
-  return ofKind;
 }
 
 function observe(

@@ -74,7 +74,12 @@ export class ObjectTables {
     this.stale.delete(refKey(ref));
   }
 
-  #tableOf(kind: ObjectRef['kind']): { delete(key: ObjectKey): boolean } {
+  /** Of all objects of a kind that there are. */
+  keysOf(kind: ObjectRef['kind']): Iterable<ObjectKey> {
+    return this.#tableOf(kind).rows.keys();
+  }
+
+  #tableOf(kind: ObjectRef['kind']): Pick<Table<unknown>, 'rows' | 'delete'> {
     switch (kind) {
       case 'Service':
         return this.services;
