@@ -262,7 +262,7 @@ function formatMark(mark: number): string {
 }
 
 /** A number of 32 bits as it stands in a register: in the machine's byte order. */
-function word(value: number): Hex {
+export function word(value: number): Hex {
   const bytes = [value >>> 24, (value >>> 16) & 255, (value >>> 8) & 255, value & 255];
   return hex(IS_LITTLE_ENDIAN ? bytes.reverse() : bytes);
 }

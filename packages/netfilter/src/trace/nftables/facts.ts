@@ -2,8 +2,9 @@
 import type { IpFamily } from '@menwei/addresses/ip.ts';
 import { familyOf } from '@menwei/addresses/ip.ts';
 import type { Datatype, Expression, Hex } from '@menwei/netlink/nftables';
+import { word } from '../../nft/statement.ts';
 import { destinationOf, type Flight, isLocalAddress } from '../packet.ts';
-import { parseField, word } from './registers.ts';
+import { parseField } from './registers.ts';
 
 type Named<Name> = Extract<Expression, { readonly name: Name }>;
 type Question = Named<'payload' | 'meta' | 'ct' | 'fib type'>;

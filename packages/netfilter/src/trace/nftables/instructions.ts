@@ -13,9 +13,10 @@ import {
   type TableContent,
   type Verdict,
 } from '@menwei/netlink/nftables';
+import { word } from '../../nft/statement.ts';
 import { type Flight, isWithin, recall, remember } from '../packet.ts';
 import { answer } from './facts.ts';
-import { load, loadFields, numberOf, type Registers, store, storeFields, word } from './registers.ts';
+import { load, loadFields, numberOf, type Registers, store, storeFields } from './registers.ts';
 
 type Named<Name> = Extract<Expression, { readonly name: Name }>;
 

@@ -1,14 +1,14 @@
 /** Registers, and the values that rules keep in them. */
 
 import { addressBytes, ipFromBytes } from '@menwei/addresses/ip.ts';
+import { IS_LITTLE_ENDIAN } from '@menwei/netlink';
 import type { Datatype, Hex, Register } from '@menwei/netlink/nftables';
+import { word } from '../../nft/statement.ts';
 import { isPortProtocol, PROTOCOL_NUMBERS, protocolOfNumber } from '../../protocols.ts';
 
 /** Words of four bytes, in hex. Those that a rule has not written have no value: the kernel lets no rule read them. */
 export type Registers = readonly (Hex | undefined)[];
 
-/** The kernel keeps numbers in the order of this machine. */
-const IS_LITTLE_ENDIAN = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1;
 const WORD_DIGITS = 8;
 const SEPARATOR = ' . ';
 const SIZES: Readonly<Record<Datatype, number>> = {
@@ -66,14 +66,7 @@ export function storeFields(
   return stored;
 }
 
-/** A number of 32 bits as the kernel has it. */
-export function word(value: number): Hex {
-  const bytes = Buffer.alloc(4);
-  if (IS_LITTLE_ENDIAN) bytes.writeUInt32LE(value >>> 0);
-  else bytes.writeUInt32BE(value >>> 0);
-  return bytes.toString('hex');
-}
-
+/** Of 32 bits, in the order of this machine. */
 export function numberOf(value: Hex): number {
   const bytes = Buffer.from(value, 'hex');
   return IS_LITTLE_ENDIAN ? bytes.readUInt32LE() : bytes.readUInt32BE();
