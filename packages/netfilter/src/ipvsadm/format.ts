@@ -1,7 +1,15 @@
 /** Changes of IPVS as the tool's commands, one a line: what `ipvsadm -Sn` prints and `ipvsadm -R` reads. */
 import { formatHostPort } from '@menwei/addresses/ip.ts';
-import type { Destination, ForwardingMethod, Frontend, IpvsEdit, VirtualServer } from '@menwei/netlink/ipvs';
-import { ONE_PACKET, PERSISTENT, SCHEDULER_FLAGS } from './flags.ts';
+import {
+  type Destination,
+  type ForwardingMethod,
+  type Frontend,
+  type IpvsEdit,
+  SERVER_ONE_PACKET,
+  SERVER_PERSISTENT,
+  type VirtualServer,
+} from '@menwei/netlink/ipvs';
+import { SCHEDULER_FLAGS } from './flags.ts';
 
 /** Without the newline. */
 export function formatEdit(edit: IpvsEdit): string {
@@ -35,8 +43,8 @@ function formatServer({ frontend, scheduler, flags, timeoutSeconds }: VirtualSer
   const named = SCHEDULER_FLAGS.filter(([bit]) => (flags & bit) !== 0);
   return [
     `${formatService(frontend)} -s ${scheduler}`,
-    ...((flags & PERSISTENT) === 0 ? [] : [`-p ${timeoutSeconds}`]),
-    ...((flags & ONE_PACKET) === 0 ? [] : ['-o']),
+    ...((flags & SERVER_PERSISTENT) === 0 ? [] : [`-p ${timeoutSeconds}`]),
+    ...((flags & SERVER_ONE_PACKET) === 0 ? [] : ['-o']),
     ...(named.length === 0 ? [] : [`-b ${named.map(([, name]) => `${scheduler}-${name}`).join(',')}`]),
   ].join(' ');
 }

@@ -9,7 +9,6 @@ import {
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { UnreadableError } from '../unreadable.ts';
-import { ONE_PACKET, PERSISTENT, SCHEDULER_FLAGS } from './flags.ts';
 import { formatEdit } from './format.ts';
 import { parseDump, parseEdit } from './parse.ts';
 
@@ -152,7 +151,11 @@ describe('commands of ipvsadm', () => {
   });
 });
 
-it('the flags are those of the netlink library', () => {
-  expect([ONE_PACKET, PERSISTENT]).toEqual([SERVER_ONE_PACKET, SERVER_PERSISTENT]);
-  expect(SCHEDULER_FLAGS.map(([bit]) => bit)).toEqual([SERVER_SCHEDULER_FALLBACK, SERVER_SCHEDULER_PORT]);
+it.each<[string, number]>([
+  ['-o', SERVER_ONE_PACKET],
+  ['-p 60', SERVER_PERSISTENT],
+  ['-b sh-fallback', SERVER_SCHEDULER_FALLBACK],
+  ['-b sh-port', SERVER_SCHEDULER_PORT],
+])('%s is flag %i of the netlink library', (option, flags) => {
+  expect(parseEdit(`-A -t 10.0.0.1:80 -s sh ${option}`)).toMatchObject({ server: { flags } });
 });

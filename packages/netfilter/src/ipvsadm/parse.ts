@@ -1,10 +1,18 @@
 /** Reading what `ipvsadm -Sn` prints. */
 import { familyOf, parseHostPort } from '@menwei/addresses/ip.ts';
-import type { Destination, ForwardingMethod, Frontend, IpvsEdit, IpvsProtocol } from '@menwei/netlink/ipvs';
+import {
+  type Destination,
+  type ForwardingMethod,
+  type Frontend,
+  type IpvsEdit,
+  type IpvsProtocol,
+  SERVER_ONE_PACKET,
+  SERVER_PERSISTENT,
+} from '@menwei/netlink/ipvs';
 import { meaningfulLines } from '../lines.ts';
 import { parseNumber } from '../number.ts';
 import { UnreadableError } from '../unreadable.ts';
-import { ONE_PACKET, PERSISTENT, SCHEDULER_FLAGS } from './flags.ts';
+import { SCHEDULER_FLAGS } from './flags.ts';
 
 const MAX_NUMBER = 0x7fffffff;
 const MAX_MARK = 0xffffffff;
@@ -97,10 +105,10 @@ class Reading {
     while (this.#next < this.#words.length) {
       const option = this.#take();
       if (option === '-s') scheduler = this.#scheduler();
-      else if (option === '-o') flags |= ONE_PACKET;
+      else if (option === '-o') flags |= SERVER_ONE_PACKET;
       else if (option === '-b') names.push(...this.#take().split(','));
       else if (option === '-p') {
-        flags |= PERSISTENT;
+        flags |= SERVER_PERSISTENT;
         timeoutSeconds = this.#number(MAX_NUMBER);
       } else this.#fail(`unknown option ${option}`);
     }
