@@ -1,10 +1,12 @@
 /** Statements as `nft -j` prints them (libnftables-json(5)), made into those of statement.ts. */
 import type { IpFamily } from '@menwei/addresses/ip.ts';
 import {
+  ADDRESS_LENGTH,
   address,
   connectionAddress,
   connectionPort,
   type Fields,
+  KEYWORD,
   NUMBER,
   PORT,
   PROTOCOL,
@@ -121,7 +123,7 @@ function parseOrigin(
   if (!isAddressOf(left, family) || (which !== 'saddr' && which !== 'daddr')) return undefined;
   const [prefix, length] = [at(right, 'prefix', 'addr'), at(right, 'prefix', 'len')];
   if (typeof prefix === 'string') return inCidr(family, which, `${prefix}/${length}`, isInverted);
-  const bits = family === 'IPv4' ? 32 : 128;
+  const bits = 8 * ADDRESS_LENGTH[family];
   return typeof right === 'string' ? inCidr(family, which, `${right}/${bits}`, isInverted) : undefined;
 }
 
@@ -181,15 +183,14 @@ function parseField(json: unknown, family: IpFamily): Fields[number] | undefined
 
 function parseCt(key: unknown, direction: unknown, family: IpFamily): Fields[number] | undefined {
   if (direction !== 'original' && direction !== 'reply') return undefined;
-  const keyword = family === 'IPv4' ? 'ip' : 'ip6';
-  if (key === `${keyword} saddr`) return connectionAddress(family, direction, 'saddr');
-  if (key === `${keyword} daddr`) return connectionAddress(family, direction, 'daddr');
+  if (key === `${KEYWORD[family]} saddr`) return connectionAddress(family, direction, 'saddr');
+  if (key === `${KEYWORD[family]} daddr`) return connectionAddress(family, direction, 'daddr');
   if (key === 'proto-src') return connectionPort(direction, 'src');
   return key === 'proto-dst' ? connectionPort(direction, 'dst') : undefined;
 }
 
 function isAddressOf(json: unknown, family: IpFamily): boolean {
-  return at(json, 'payload', 'protocol') === (family === 'IPv4' ? 'ip' : 'ip6');
+  return at(json, 'payload', 'protocol') === KEYWORD[family];
 }
 
 function firstOf(value: unknown): unknown {
