@@ -27,3 +27,11 @@ export function splitWords(line: string): string[] {
 export function quoteWord(text: string): string {
   return /^[\w-]+$/.test(text) ? text : `"${text.replace(/["\\']/g, '\\$&')}"`;
 }
+
+const TARGET = / -[jg] (\S+)/;
+
+/** Where a rule leads to, in the words of iptables-save, without `-A CHAIN`; undefined if it has no target. */
+export function targetOf(rule: string): string | undefined {
+  // Comments are quoted and come before the target.
+  return TARGET.exec(` ${rule.slice(rule.lastIndexOf('"') + 1)}`)?.[1];
+}

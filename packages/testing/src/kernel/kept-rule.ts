@@ -3,7 +3,7 @@
  * are the same to the kernel when they print the same.
  */
 import { type IpFamily, parseCidr, parseIp } from '@menwei/addresses/ip.ts';
-import { quoteWord } from '@menwei/netfilter/iptables/words.ts';
+import { quoteWord, targetOf } from '@menwei/netfilter/iptables/words.ts';
 import { askedSet, type Extension, MATCHES, type Surroundings, TARGETS } from './rule-extensions.ts';
 import { BadCommand, type Words } from './rule-words.ts';
 
@@ -18,10 +18,8 @@ export interface KeptRule {
 
 /** A rule of a kind that is not known here, in the words of the tools. */
 export function foreignRule(text: string): KeptRule {
-  // Comments are quoted and come before the target.
-  const [, target] = / -[jg] (\S+)/.exec(` ${text.slice(text.lastIndexOf('"') + 1)}`) ?? [];
   const sets = Array.from(text.matchAll(/--match-set (\S+)/g), ([, name = '']) => name);
-  return { text, target, sets };
+  return { text, target: targetOf(text), sets };
 }
 
 /** Whether a target is the kernel's own rather than a chain. */

@@ -8,9 +8,8 @@ import type { TableScript } from '@menwei/netfilter/iptables/restore-script.ts';
 import { formatRule } from '@menwei/netfilter/iptables/rule.ts';
 import { parseSavedLine } from '@menwei/netfilter/iptables/save-format.ts';
 import { parseSavedRule } from '@menwei/netfilter/iptables/saved-rule.ts';
+import { targetOf } from '@menwei/netfilter/iptables/words.ts';
 import type { Layout } from './layout.ts';
-
-const TARGET = / -[jg] (\S+)/;
 
 /** Whether a chain is one of those that nobody needs any more. */
 export function isLeftover(layout: Layout, table: Table, chain: string): boolean {
@@ -62,8 +61,7 @@ export class LeftoverRules {
   }
 
   #rule(chain: string, rule: string): void {
-    // Comments are quoted and come before the target.
-    const target = TARGET.exec(` ${rule.slice(rule.lastIndexOf('"') + 1)}`)?.[1];
+    const target = targetOf(rule);
     if (target === undefined) return;
     const targets = this.#leftover.get(chain);
     if (targets !== undefined) targets.add(target);
