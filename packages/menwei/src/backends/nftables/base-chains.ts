@@ -41,7 +41,7 @@ import {
   SOURCE_RANGES,
 } from './names.ts';
 import type { NftablesOptions } from './options.ts';
-import { frontendFields } from './pick-chains.ts';
+import { chain, frontendFields } from './pick-chains.ts';
 
 const NODEPORTS = 'nodeports';
 const SERVICES = 'services';
@@ -209,10 +209,6 @@ function fromPod(detector: LocalDetector, family: IpFamily, inverted: boolean): 
   }
 }
 
-function chain(name: string, rules: readonly Rule[]): Chain {
-  return { name, hook: undefined, comment: '', rules };
-}
-
 function hooked(
   name: string,
   type: Hook['type'],
@@ -220,5 +216,5 @@ function hooked(
   priority: number,
   statements: readonly Statement[],
 ): Chain {
-  return { name, hook: { type, hook, priority }, comment: '', rules: [rule(statements)] };
+  return { ...chain(name, [rule(statements)]), hook: { type, hook, priority } };
 }
