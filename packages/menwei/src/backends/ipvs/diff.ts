@@ -2,7 +2,7 @@
 import { parseHostPort } from '@menwei/addresses/ip.ts';
 import type { SetEntry } from '@menwei/netlink/ipset';
 import type { Destination, VirtualServer } from '@menwei/netlink/ipvs';
-import { diffInSteps, type Steps } from '../xtables/diff.ts';
+import { diffInTwo, type TwoScripts } from '../xtables/diff.ts';
 import { canDrain } from './balancing.ts';
 import type { DestinationChange, IpvsChanges } from './changes.ts';
 import { formatFrontendEntry, ledgerShape } from './sets.ts';
@@ -16,14 +16,14 @@ export function diff(from: IpvsState, to: IpvsState): IpvsChanges {
     sets: missing(to.sets, from.sets).map(({ shape }) => shape),
     addedMembers: [...unlisted, ...surplusMembers(to.sets, from.sets)],
     removedMembers: [...surplusMembers(from.sets, to.sets), ...unlisted],
-    ...ruleChanges(diffInSteps(from.rules, to.rules, () => true, to.ruleOrder)),
+    ...ruleChanges(diffInTwo(from.rules, to.rules, () => true, to.ruleOrder)),
     ...servers,
     addedAddresses: surplus(to.addresses, from.addresses),
     removedAddresses: surplus(from.addresses, to.addresses),
   };
 }
 
-function ruleChanges({ bringing, taking }: Steps): Pick<IpvsChanges, 'rules' | 'lastRules'> {
+function ruleChanges({ bringing, taking }: TwoScripts): Pick<IpvsChanges, 'rules' | 'lastRules'> {
   return { rules: bringing, lastRules: taking };
 }
 

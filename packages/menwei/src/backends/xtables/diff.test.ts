@@ -2,7 +2,7 @@ import { formatScript } from '@menwei/netfilter/iptables/restore-script.ts';
 import type { Ruleset } from '@menwei/netfilter/iptables/ruleset.ts';
 import { parseHeldRule } from '@menwei/netfilter/iptables/saved-rule.ts';
 import { describe, expect, it } from 'vitest';
-import { diffInSteps, diffTables, diffTablesInSteps } from './diff.ts';
+import { diffInTwo, diffTables, diffTablesInSteps } from './diff.ts';
 
 function rulesetOf(filter: readonly string[], nat: readonly string[] = []): Ruleset {
   return {
@@ -54,7 +54,7 @@ describe('the tables', () => {
 });
 
 it('rules that stand in another order are put into the wanted one at once', () => {
-  const { bringing, taking } = diffInSteps(
+  const { bringing, taking } = diffInTwo(
     rulesetOf(['-j B', '-j A', '-j OLD']),
     rulesetOf(['-j A', '-j B']),
     () => true,

@@ -1,5 +1,5 @@
 /**
- * From one ruleset to another in two steps, for what lies between them: rules that are wanted come first, and those that
+ * From one ruleset to another in two scripts, for what lies between them: rules that are wanted come first, and those that
  * are not go last. In between no packet meets less than what either of the two rulesets holds against it.
  */
 import { type ChainId, splitChainId } from '@menwei/netfilter/iptables/chain-id.ts';
@@ -7,9 +7,9 @@ import { commonEnds, diff, diffInPieces, type KeyedRule, keyed } from '@menwei/n
 import type { RestoreScript } from '@menwei/netfilter/iptables/restore-script.ts';
 import type { HeldRule } from '@menwei/netfilter/iptables/rule.ts';
 import { type ChainContent, isBuiltinChain, type Ruleset } from '@menwei/netfilter/iptables/ruleset.ts';
-import { atOnce } from '../../scheduling/steps.ts';
+import { atOnce, type Steps } from '../../scheduling/steps.ts';
 
-export interface Steps {
+export interface TwoScripts {
   /** Brings what is missing, and changes chains of which both rulesets can't be had at once. */
   readonly bringing: RestoreScript;
   /** Takes away what is too much. */
@@ -21,12 +21,12 @@ export interface Steps {
  * @param order in which rules of a chain stand where they do; without it each of the others stands before the wanted one
  * that it stood before
  */
-export function diffInSteps(
+export function diffInTwo(
   from: Ruleset,
   to: Ruleset,
   isShared: (id: ChainId) => boolean,
   order?: ReadonlyMap<ChainId, readonly HeldRule[]>,
-): Steps {
+): TwoScripts {
   const { both, wanted } = standTogether(from, to, isShared, order);
   return { bringing: diff(from, withBoth(to, both)), taking: diff(fixedOnly(both), fixedOnly(wanted)) };
 }
@@ -40,7 +40,7 @@ export function diffTables(from: Ruleset, to: Ruleset): RestoreScript {
 }
 
 /** The same for large rulesets, see Rules. */
-export function* diffTablesInSteps(from: Ruleset, to: Ruleset): Generator<void, RestoreScript> {
+export function* diffTablesInSteps(from: Ruleset, to: Ruleset): Steps<RestoreScript> {
   const { both, wanted } = standTogether(from, to, (id) => splitChainId(id).table === 'filter');
   const bringing = yield* diffInPieces(from, withBoth(to, both));
   return [...bringing, ...diff(fixedOnly(both), fixedOnly(wanted))];
