@@ -11,7 +11,7 @@ import {
   FIREWALL_JUMPS,
   SERVICE_JUMPS,
 } from '../xtables/filter-chains.ts';
-import { type Jump, jump, type Layout } from '../xtables/layout.ts';
+import { type Jump, jump, jumpRules, type Layout } from '../xtables/layout.ts';
 import type { BaseChain, BaseChains } from '../xtables/shared-chains.ts';
 import {
   FILTER_FIREWALL,
@@ -62,9 +62,7 @@ export function compileBase(node: NodeView, options: IptablesOptions): BaseChain
   add(NAT_NODE_PORTS);
   add(NAT_POSTROUTING, masqueradeRules(options));
   add(NAT_MARK_MASQ, [{ target: `MARK --or-mark ${formatMark(options.masqueradeMark)}` }]);
-  for (const from of new Set(JUMPS.map((row) => row.from))) {
-    base.set(from, { head: JUMPS.filter((row) => row.from === from).map((row) => row.rule), tail: [] });
-  }
+  for (const [from, head] of jumpRules(JUMPS)) base.set(from, { head, tail: [] });
   return base;
 }
 

@@ -2,7 +2,7 @@
  * The chains of the ipvs mode, how packets get there, and their rules, which are as many whatever the number of Services
  * (spec § 6.4). A rule that asks a set is left out while the set is empty where kube-proxy does so, and ours always.
  */
-import { type Jump, jump, type Layout } from '../xtables/layout.ts';
+import { type Jump, jump, jumpRules, type Layout } from '../xtables/layout.ts';
 import type { BaseChains } from '../xtables/shared-chains.ts';
 import type { BaseFacts } from './base-facts.ts';
 import { filterRules } from './filter-rules.ts';
@@ -58,10 +58,6 @@ export const LAYOUT: Layout = {
 
 /** The rules of every chain of ours, and the jumps from the built-in ones. */
 export function compileBase(facts: BaseFacts): BaseChains {
-  const jumps = [...Map.groupBy(JUMPS, ({ from }) => from)].map(
-    ([from, some]) => [from, some.map(({ rule }) => rule)] as const,
-  );
-  return new Map(
-    [...natRules(facts), ...filterRules(facts), ...jumps].map(([id, head]) => [id, { head, tail: [] }]),
-  );
+  const rules = [...natRules(facts), ...filterRules(facts), ...jumpRules(JUMPS)];
+  return new Map(rules.map(([id, head]) => [id, { head, tail: [] }]));
 }

@@ -2,7 +2,7 @@
 import { type ChainId, splitChainId } from '@menwei/netfilter/iptables/chain-id.ts';
 import type { Rule } from '@menwei/netfilter/iptables/rule.ts';
 import { FILTER_CHAINS, FIREWALL_JUMPS, SERVICE_JUMPS } from '../xtables/filter-chains.ts';
-import { type Jump, jump, type Layout } from '../xtables/layout.ts';
+import { type Jump, jump, jumpRules, type Layout } from '../xtables/layout.ts';
 import type { BaseChain, BaseChains } from '../xtables/shared-chains.ts';
 import {
   NODE_PORT_CONTAINER,
@@ -60,8 +60,6 @@ export function compileBase({ family, localhostNodePorts }: UserspaceOptions): B
     const leaveAlone: Rule = { destination: loopback, target: 'RETURN' };
     base.set(NODE_PORT_HOST, { head: [leaveAlone], tail: [] });
   }
-  for (const from of new Set(JUMPS.map((row) => row.from))) {
-    base.set(from, { head: JUMPS.filter((row) => row.from === from).map((row) => row.rule), tail: [] });
-  }
+  for (const [from, head] of jumpRules(JUMPS)) base.set(from, { head, tail: [] });
   return base;
 }

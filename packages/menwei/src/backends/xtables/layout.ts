@@ -1,6 +1,6 @@
 /** Which chains a mode has in the iptables tables, and how packets get there. */
 import { type ChainId, splitChainId } from '@menwei/netfilter/iptables/chain-id.ts';
-import type { Rule } from '@menwei/netfilter/iptables/rule.ts';
+import { formatRule, type Rule } from '@menwei/netfilter/iptables/rule.ts';
 
 /** A rule in a built-in chain that leads to one of ours. */
 export interface Jump {
@@ -27,4 +27,15 @@ export function jump(from: ChainId, to: ChainId, comment?: string, connectionSta
     target: splitChainId(to).chain,
   };
   return { from, to, rule };
+}
+
+/** The rules of each built-in chain, in the order of the jumps. */
+export function jumpRules(jumps: readonly Jump[]): ReadonlyMap<ChainId, readonly Rule[]> {
+  const byChain = Map.groupBy(jumps, ({ from }) => from);
+  return new Map(Array.from(byChain, ([from, some]) => [from, some.map(({ rule }) => rule)]));
+}
+
+/** The same text for the same jump, whichever mode has it. */
+export function jumpText({ from, rule }: Pick<Jump, 'from' | 'rule'>): string {
+  return `${from} ${formatRule(rule)}`;
 }

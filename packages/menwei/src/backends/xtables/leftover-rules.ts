@@ -5,11 +5,10 @@
  */
 import { CANARY, chainId, type Table } from '@menwei/netfilter/iptables/chain-id.ts';
 import type { TableScript } from '@menwei/netfilter/iptables/restore-script.ts';
-import { formatRule } from '@menwei/netfilter/iptables/rule.ts';
 import { parseSavedLine } from '@menwei/netfilter/iptables/save-format.ts';
 import { parseSavedRule } from '@menwei/netfilter/iptables/saved-rule.ts';
 import { targetOf } from '@menwei/netfilter/iptables/words.ts';
-import type { Layout } from './layout.ts';
+import { jumpText, type Layout } from './layout.ts';
 
 /** Whether a chain is one of those that nobody needs any more. */
 export function isLeftover(layout: Layout, table: Table, chain: string): boolean {
@@ -33,7 +32,7 @@ export class LeftoverRules {
   constructor(layout: Layout, table: Table) {
     this.#layout = layout;
     this.#table = table;
-    this.#jumps = new Set(layout.jumps.map(({ from, rule }) => `${from} ${formatRule(rule)}`));
+    this.#jumps = new Set(layout.jumps.map(jumpText));
   }
 
   line(text: string): void {
@@ -85,6 +84,6 @@ export class LeftoverRules {
   #isJump(chain: string, text: string, target: string): boolean {
     if (this.#layout.keptChains?.has(chainId(this.#table, target)) === true) return false;
     const rule = parseSavedRule(text);
-    return rule !== undefined && this.#jumps.has(`${chainId(this.#table, chain)} ${formatRule(rule)}`);
+    return rule !== undefined && this.#jumps.has(jumpText({ from: chainId(this.#table, chain), rule }));
   }
 }
