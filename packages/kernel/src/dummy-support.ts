@@ -2,14 +2,14 @@
 import { constants } from 'node:os';
 import {
   KernelError,
+  NETLINK_ROUTE,
   NetlinkConnection,
   NLM_F_CREATE,
   NLM_F_EXCL,
   openNetlinkTransport,
 } from '@menwei/netlink';
+import { RTM } from '@menwei/netlink/route';
 
-const NETLINK_ROUTE = 0;
-const RTM_NEWLINK = 16;
 /** struct ifinfomsg of an interface that does not exist yet. */
 const IFINFOMSG = new Uint8Array(16);
 const IFLA_LINKINFO = 18;
@@ -28,7 +28,7 @@ export function observeDummySupport(): KernelError | undefined {
     connection.request({
       operation,
       object,
-      type: RTM_NEWLINK,
+      type: RTM.NEWLINK,
       flags: NLM_F_CREATE | NLM_F_EXCL,
       write(writer) {
         writer.raw(IFINFOMSG);
