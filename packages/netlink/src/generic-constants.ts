@@ -1,7 +1,5 @@
 /** The numbers of linux/genetlink.h. */
 
-export const NETLINK_GENERIC = 16;
-
 /** struct genlmsghdr: command, version, two bytes of nothing. */
 export const GENERIC_HEADER_SIZE = 4;
 

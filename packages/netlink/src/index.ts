@@ -12,7 +12,7 @@ export {
 } from './connection.ts';
 export { formatErrno } from './errno.ts';
 export { encodeGenericHeader, observeGenericFamily } from './generic.ts';
-export { GENERIC_HEADER_SIZE, NETLINK_GENERIC } from './generic-constants.ts';
+export { GENERIC_HEADER_SIZE } from './generic-constants.ts';
 export { KernelError, type KernelFailure } from './kernel-error.ts';
 export { listen, type NetlinkListener } from './listener.ts';
 export {
@@ -31,11 +31,10 @@ export {
   NLMSG_ERROR,
 } from './message.ts';
 export { type Mark, MessageWriter } from './message-writer.ts';
+export { NETLINK_GENERIC, NETLINK_NETFILTER, NETLINK_ROUTE } from './netlink-protocols.ts';
 export { encodePortFilter } from './port-filter.ts';
 export { PROTOCOL_NUMBERS } from './protocol.ts';
 export {
-  NETLINK_NETFILTER,
-  NETLINK_ROUTE,
   type NetlinkSocket,
   type NetlinkTransport,
   openNetlinkTransport,

@@ -19,10 +19,6 @@ import {
 import { KernelError } from './kernel-error.ts';
 import { IS_LITTLE_ENDIAN, viewOf } from './message.ts';
 
-/** Netlink protocols (linux/netlink.h): interfaces and addresses; all of netfilter. */
-export const NETLINK_ROUTE = 0;
-export const NETLINK_NETFILTER = 12;
-
 /** Level of the options of netlink sockets. */
 export const SOL_NETLINK = 270;
 const NETLINK_CAP_ACK = 10;

@@ -4,12 +4,11 @@ import { describe, expect, it } from 'vitest';
 import { encodeFamily, encodeTuple } from '../families/conntrack/message.ts';
 import { encodeAddress } from '../families/route/message.ts';
 import { encodeGenericHeader } from '../generic.ts';
-import { NETLINK_GENERIC } from '../generic-constants.ts';
 import { encodeMessage, type NetlinkMessage } from '../message.ts';
 import { MessageWriter } from '../message-writer.ts';
+import { NETLINK_GENERIC, NETLINK_NETFILTER, NETLINK_ROUTE } from '../netlink-protocols.ts';
 import { hex } from '../testing/bytes.ts';
 import { acknowledgement, done } from '../testing/netlink-peer.ts';
-import { NETLINK_NETFILTER, NETLINK_ROUTE } from '../transport.ts';
 import { formatDatagram, formatMessage } from './format.ts';
 import { schemasOf } from './trace.ts';
 

@@ -6,13 +6,10 @@ import { IPVS_MESSAGES } from '../families/ipvs/schema.ts';
 import { NFACCT_MESSAGES } from '../families/nfacct/schema.ts';
 import { NFTABLES_MESSAGES } from '../families/nftables/schema.ts';
 import { ROUTE_MESSAGES } from '../families/route/schema.ts';
-import { NETLINK_GENERIC } from '../generic-constants.ts';
+import { NETLINK_GENERIC, NETLINK_NETFILTER, NETLINK_ROUTE } from '../netlink-protocols.ts';
 import { type Direction, formatDatagram } from './format.ts';
 import { genericSchemas } from './generic.ts';
 import type { MessageSchemas, SchemaOf } from './schema.ts';
-
-const NETLINK_ROUTE = 0;
-const NETLINK_NETFILTER = 12;
 
 const NETFILTER_MESSAGES: MessageSchemas = new Map([
   ...NFTABLES_MESSAGES,

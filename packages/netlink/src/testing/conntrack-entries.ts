@@ -6,7 +6,8 @@ import type { SourcedConntrackEntry } from '../families/conntrack/contract.ts';
 import { encodeFamily, encodeTuple } from '../families/conntrack/message.ts';
 import { NLM_F_CREATE, NLM_F_EXCL, NLM_F_REQUEST } from '../message.ts';
 import { MessageWriter } from '../message-writer.ts';
-import { NETLINK_NETFILTER, openNetlinkTransport } from '../transport.ts';
+import { NETLINK_NETFILTER } from '../netlink-protocols.ts';
+import { openNetlinkTransport } from '../transport.ts';
 
 /** IPS_SEEN_REPLY, IPS_ASSURED and IPS_CONFIRMED (linux/netfilter/nf_conntrack_common.h). */
 const STATUS = (1 << 1) | (1 << 2) | (1 << 3);

@@ -5,7 +5,8 @@ import { NetlinkConnection } from '../../connection.ts';
 import { KernelError } from '../../kernel-error.ts';
 import { type NetlinkMessage, NLM_F_EXCL } from '../../message.ts';
 import { MessageWriter } from '../../message-writer.ts';
-import { NETLINK_NETFILTER, openNetlinkTransport } from '../../transport.ts';
+import { NETLINK_NETFILTER } from '../../netlink-protocols.ts';
+import { openNetlinkTransport } from '../../transport.ts';
 import { IPSET_ATTR, IPSET_CMD } from './constants.ts';
 import type { IpSetClient, ObservedSet, SetEdit, SetRefusal, SetShape, SetType } from './contract.ts';
 import {

@@ -2,8 +2,8 @@
 
 import { NetlinkConnection } from '../../connection.ts';
 import { encodeGenericHeader, observeGenericFamily } from '../../generic.ts';
-import { NETLINK_GENERIC } from '../../generic-constants.ts';
 import { KernelError } from '../../kernel-error.ts';
+import { NETLINK_GENERIC } from '../../netlink-protocols.ts';
 import { openNetlinkTransport } from '../../transport.ts';
 import { FAMILY_NAME, FAMILY_VERSION, IPVS_CMD } from './constants.ts';
 

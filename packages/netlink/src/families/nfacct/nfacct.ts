@@ -6,7 +6,8 @@ import { constants } from 'node:os';
 import { NetlinkConnection } from '../../connection.ts';
 import { KernelError } from '../../kernel-error.ts';
 import { NLM_F_CREATE, NLM_F_EXCL } from '../../message.ts';
-import { NETLINK_NETFILTER, openNetlinkTransport } from '../../transport.ts';
+import { NETLINK_NETFILTER } from '../../netlink-protocols.ts';
+import { openNetlinkTransport } from '../../transport.ts';
 import { NFACCT, NFNL_MSG_ACCT } from './constants.ts';
 
 /** struct nfgenmsg: any address family, version 0, no resource. */

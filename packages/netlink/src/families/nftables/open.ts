@@ -1,5 +1,6 @@
 import { NetlinkConnection } from '../../connection.ts';
-import { NETLINK_NETFILTER, openNetlinkTransport } from '../../transport.ts';
+import { NETLINK_NETFILTER } from '../../netlink-protocols.ts';
+import { openNetlinkTransport } from '../../transport.ts';
 import { NfTables } from './client.ts';
 
 /** In the network namespace the calling thread is in. Throws KernelError. */

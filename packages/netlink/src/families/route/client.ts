@@ -7,7 +7,8 @@ import { setSocketOption } from '../../ffi.ts';
 import { KernelError } from '../../kernel-error.ts';
 import { NLM_F_ACK, NLM_F_CREATE, NLM_F_EXCL, NLM_F_REQUEST } from '../../message.ts';
 import { MessageWriter } from '../../message-writer.ts';
-import { NETLINK_ROUTE, openNetlinkTransport, SOL_NETLINK } from '../../transport.ts';
+import { NETLINK_ROUTE } from '../../netlink-protocols.ts';
+import { openNetlinkTransport, SOL_NETLINK } from '../../transport.ts';
 import { RTM } from './constants.ts';
 import type { AddressEdit, AddressOnInterface, AddressRefusal, Link, LinkClient } from './contract.ts';
 import {
