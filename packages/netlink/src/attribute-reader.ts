@@ -2,11 +2,9 @@
  * Reads netlink attributes where they lie (linux/netlink.h), for dumps of hundreds of thousands of objects: nothing is
  * copied and nothing is made for an attribute. {@link decodeAttributes} is handier where speed is no matter.
  */
+import { ATTRIBUTE_HEADER_SIZE, NLA_TYPE_MASK } from './attribute.ts';
 import { IS_LITTLE_ENDIAN, malformed } from './message.ts';
 
-const HEADER_SIZE = 4;
-/** The upper two bits of a type tell of nesting and byte order. */
-const TYPE_MASK = 0x3fff;
 const LOW = IS_LITTLE_ENDIAN ? 0 : 1;
 const HIGH = 1 - LOW;
 
@@ -22,9 +20,9 @@ export function forEachAttribute(
 ): void {
   if (start < 0 || end > bytes.length) throw malformed('attributes', start, end - start);
   for (let at = start; at < end; ) {
-    const size = at + HEADER_SIZE > end ? 0 : readU16(bytes, at);
-    if (size < HEADER_SIZE || at + size > end) throw malformed('attribute', at, size);
-    each(readU16(bytes, at + 2) & TYPE_MASK, at + HEADER_SIZE, at + size);
+    const size = at + ATTRIBUTE_HEADER_SIZE > end ? 0 : readU16(bytes, at);
+    if (size < ATTRIBUTE_HEADER_SIZE || at + size > end) throw malformed('attribute', at, size);
+    each(readU16(bytes, at + 2) & NLA_TYPE_MASK, at + ATTRIBUTE_HEADER_SIZE, at + size);
     at += (size + 3) & ~3;
   }
 }

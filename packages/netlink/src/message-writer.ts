@@ -3,11 +3,9 @@
  * attributes, each with its length, its type and padding to four bytes. Netfilter's own numbers are in network byte
  * order, so every method says which one it writes.
  */
-import { IS_LITTLE_ENDIAN } from './message.ts';
+import { ATTRIBUTE_HEADER_SIZE, NLA_F_NESTED } from './attribute.ts';
+import { HEADER_SIZE, IS_LITTLE_ENDIAN } from './message.ts';
 
-const MESSAGE_HEADER_SIZE = 16;
-const ATTRIBUTE_HEADER_SIZE = 4;
-const NLA_F_NESTED = 0x8000;
 const INITIAL_SIZE = 4 * 1024;
 const TEXT = new TextEncoder();
 const LAST_ASCII = 0x7f;
@@ -40,7 +38,7 @@ export class MessageWriter {
 
   /** Starts a message; {@link endMessage} gives it its length. */
   beginMessage(type: number, flags: number, sequence: number): Mark {
-    const start = this.#reserve(MESSAGE_HEADER_SIZE);
+    const start = this.#reserve(HEADER_SIZE);
     this.#view.setUint16(start + 4, type, IS_LITTLE_ENDIAN);
     this.#view.setUint16(start + 6, flags, IS_LITTLE_ENDIAN);
     this.#view.setUint32(start + 8, sequence, IS_LITTLE_ENDIAN);

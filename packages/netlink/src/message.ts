@@ -25,6 +25,8 @@ export const NLM_F_DUMP = 0x300;
 export const NLM_F_EXCL = 0x200;
 /** Of requests that make something: make it if it isn't there. */
 export const NLM_F_CREATE = 0x400;
+/** Of requests that make something: at the end of a list. */
+export const NLM_F_APPEND = 0x800;
 /** Of answers of type NLMSG_ERROR: the request they quote is cut off after its header. */
 export const NLM_F_CAPPED = 0x100;
 /** Of answers of type NLMSG_ERROR: attributes follow that say more. */

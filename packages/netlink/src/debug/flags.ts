@@ -1,28 +1,40 @@
 /** NLM_F_* by name. What some bits mean depends on what the message is for. */
+import {
+  NLM_F_ACK,
+  NLM_F_ACK_TLVS,
+  NLM_F_APPEND,
+  NLM_F_CAPPED,
+  NLM_F_CREATE,
+  NLM_F_DUMP,
+  NLM_F_DUMP_INTR,
+  NLM_F_EXCL,
+  NLM_F_MULTI,
+  NLM_F_REQUEST,
+} from '../message.ts';
 
 const OF_ALL: readonly Flag[] = [
-  [0x01, 'REQUEST'],
-  [0x02, 'MULTI'],
-  [0x04, 'ACK'],
+  [NLM_F_REQUEST, 'REQUEST'],
+  [NLM_F_MULTI, 'MULTI'],
+  [NLM_F_ACK, 'ACK'],
   [0x08, 'ECHO'],
-  [0x10, 'DUMP_INTR'],
+  [NLM_F_DUMP_INTR, 'DUMP_INTR'],
   [0x20, 'DUMP_FILTERED'],
 ];
 const OF_QUESTIONS: readonly Flag[] = [
-  [0x300, 'DUMP'],
+  [NLM_F_DUMP, 'DUMP'],
   [0x100, 'ROOT'],
   [0x200, 'MATCH'],
   [0x400, 'ATOMIC'],
 ];
 const OF_CHANGES: readonly Flag[] = [
   [0x100, 'REPLACE'],
-  [0x200, 'EXCL'],
-  [0x400, 'CREATE'],
-  [0x800, 'APPEND'],
+  [NLM_F_EXCL, 'EXCL'],
+  [NLM_F_CREATE, 'CREATE'],
+  [NLM_F_APPEND, 'APPEND'],
 ];
 const OF_ENDS: readonly Flag[] = [
-  [0x100, 'CAPPED'],
-  [0x200, 'ACK_TLVS'],
+  [NLM_F_CAPPED, 'CAPPED'],
+  [NLM_F_ACK_TLVS, 'ACK_TLVS'],
 ];
 
 type Flag = readonly [bits: number, name: string];

@@ -1,6 +1,13 @@
 /** Netlink messages as text for people. The text of each is bounded, whatever is in it. */
 import { decodeIp } from '../address.ts';
-import { type Attributes, decodeAttributes, decodeText } from '../attribute.ts';
+import {
+  ATTRIBUTE_HEADER_SIZE,
+  type Attributes,
+  decodeAttributes,
+  decodeText,
+  NLA_F_NESTED,
+  NLA_TYPE_MASK,
+} from '../attribute.ts';
 import { formatErrno } from '../errno.ts';
 import { KernelError } from '../kernel-error.ts';
 import {
@@ -31,9 +38,6 @@ const MAX_LINES = 60;
 const MAX_VALUE_SIZE = 32;
 const MAX_DEPTH = 10;
 
-const ATTRIBUTE_HEADER_SIZE = 4;
-const NLA_F_NESTED = 0x8000;
-const TYPE_MASK = 0x3fff;
 const ERRNO_SIZE = 4;
 
 const CONTROL_NAMES = new Map([
@@ -137,8 +141,8 @@ function addAttribute(
   around: Uint8Array,
   schema: Schema,
 ): void {
-  const known = schema.get(type & TYPE_MASK);
-  const name = known?.name ?? `attribute ${type & TYPE_MASK}`;
+  const known = schema.get(type & NLA_TYPE_MASK);
+  const name = known?.name ?? `attribute ${type & NLA_TYPE_MASK}`;
   const isNested = typeof known?.as === 'function' || (known === undefined && (type & NLA_F_NESTED) !== 0);
   if (!isNested || depth > MAX_DEPTH) {
     const format = typeof known?.as === 'string' ? known.as : 'hex';

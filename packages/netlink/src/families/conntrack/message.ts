@@ -3,6 +3,7 @@
  * the entries listed, which one to delete. Numbers are in network byte order unless said otherwise.
  */
 import { addressBytes, decodeIp, formatHostPort, type IpFamily } from '../../address.ts';
+import { ATTRIBUTE_HEADER_SIZE } from '../../attribute.ts';
 import { forEachAttribute } from '../../attribute-reader.ts';
 import { AF_INET, AF_INET6 } from '../../ffi.ts';
 import { malformed } from '../../message.ts';
@@ -23,8 +24,6 @@ const COMPARE_IP_DST = 1 << 1;
 const COMPARE_PROTO_NUM = 1 << 3;
 const COMPARE_PROTO_SRC_PORT = 1 << 4;
 const COMPARE_PROTO_DST_PORT = 1 << 5;
-
-const ATTRIBUTE_HEADER_SIZE = 4;
 
 /** Some of what makes up one direction of an entry. */
 interface PartialTuple {

@@ -27,9 +27,6 @@ export const IPSET_PROTOCOL = 6;
 /** struct nfgenmsg: no address family, version 0, no resource. */
 export const NFGENMSG = new Uint8Array(4);
 
-/** linux/netlink.h: the kernel refuses a number that does not say it is in network byte order. */
-export const NLA_F_NET_BYTEORDER = 0x4000;
-
 /** Of a request or an answer as a whole. */
 export const IPSET_ATTR = {
   PROTOCOL: 1,

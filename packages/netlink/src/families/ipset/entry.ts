@@ -1,14 +1,9 @@
 /** Entries of sets from text to bytes; entry-reader.ts is the other way. */
 import type { IpFamily } from '../../address.ts';
 import { encodeIpv4, encodeIpv6, parseDecimal } from '../../address-bytes.ts';
+import { NLA_F_NET_BYTEORDER } from '../../attribute.ts';
 import type { MessageWriter } from '../../message-writer.ts';
-import {
-  IPSET_ATTR,
-  IPSET_ATTR_IPADDR,
-  IPSET_ENTRY_ATTR,
-  IPSET_FLAG_NOMATCH,
-  NLA_F_NET_BYTEORDER,
-} from './constants.ts';
+import { IPSET_ATTR, IPSET_ATTR_IPADDR, IPSET_ENTRY_ATTR, IPSET_FLAG_NOMATCH } from './constants.ts';
 import type { SetEntry, SetShape, SetType } from './contract.ts';
 
 /** What ipset writes behind a network that is an exception from a wider one in the set. */

@@ -1,17 +1,10 @@
 /** Requests about sets as bytes, and what the kernel says of a set. */
 import type { IpFamily } from '../../address.ts';
-import { type Attributes, decodeAttributes, decodeText } from '../../attribute.ts';
+import { type Attributes, decodeAttributes, decodeText, NLA_F_NET_BYTEORDER } from '../../attribute.ts';
 import { AF_INET, AF_INET6 } from '../../ffi.ts';
 import { malformed } from '../../message.ts';
 import type { MessageWriter } from '../../message-writer.ts';
-import {
-  IPSET_ATTR,
-  IPSET_FLAG_LIST_HEADER,
-  IPSET_PROTOCOL,
-  IPSET_SET_ATTR,
-  NFGENMSG,
-  NLA_F_NET_BYTEORDER,
-} from './constants.ts';
+import { IPSET_ATTR, IPSET_FLAG_LIST_HEADER, IPSET_PROTOCOL, IPSET_SET_ATTR, NFGENMSG } from './constants.ts';
 import type { SetShape } from './contract.ts';
 import { ENTRY_PARTS } from './entry.ts';
 

@@ -2,6 +2,7 @@
  * A program for the kernel that lets the news of one table into a socket, and nothing else but the end of every transaction.
  * The kernel puts messages of one transaction together, whatever tables they are about, so each of a datagram is looked at.
  */
+import { ATTRIBUTE_HEADER_SIZE } from '../../attribute.ts';
 import { HEADER_SIZE, IS_LITTLE_ENDIAN } from '../../message.ts';
 import { keepPortsOut } from '../../port-filter.ts';
 import { asLoaded, encodeProgram, type Instruction, KEEP_OUT, LET_IN } from '../../socket-filter.ts';
@@ -13,7 +14,6 @@ const SIZE_OFFSET = IS_LITTLE_ENDIAN ? 0 : 2;
 const TYPE_OFFSET = 4;
 const FAMILY_OFFSET = HEADER_SIZE;
 const ATTRIBUTE_OFFSET = HEADER_SIZE + NFGENMSG_SIZE;
-const ATTRIBUTE_HEADER_SIZE = 4;
 const NAME_OFFSET = ATTRIBUTE_OFFSET + ATTRIBUTE_HEADER_SIZE;
 /** With the shortest name. */
 const LEAST_SIZE = NAME_OFFSET + 4;

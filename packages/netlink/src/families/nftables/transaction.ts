@@ -2,7 +2,7 @@
  * A transaction as one datagram (linux/netfilter/nfnetlink.h): a message that begins the batch, those of the operations,
  * and one that ends it. The kernel carries out all or nothing.
  */
-import { IS_LITTLE_ENDIAN, NLM_F_ACK, NLM_F_CREATE, NLM_F_REQUEST } from '../../message.ts';
+import { IS_LITTLE_ENDIAN, NLM_F_ACK, NLM_F_APPEND, NLM_F_CREATE, NLM_F_REQUEST } from '../../message.ts';
 import { MAX_ATTRIBUTE_SIZE, type Mark, MessageWriter } from '../../message-writer.ts';
 import { encodeChain, encodeChainName } from './chain.ts';
 import {
@@ -20,8 +20,6 @@ import { encodeRule, encodeRuleChain } from './rule.ts';
 import { encodeSet, encodeSetName } from './set.ts';
 import { encodeTable, encodeTableName } from './table.ts';
 
-/** Of a rule: at the end of its chain. */
-const NLM_F_APPEND = 0x800;
 /** One attribute holds the elements of a message. */
 const MIN_ELEMENTS_A_MESSAGE = Math.floor(MAX_ATTRIBUTE_SIZE / MAX_ELEMENT_SIZE) - 1;
 /** What begins and what ends the batch. */
