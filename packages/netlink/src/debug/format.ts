@@ -1,4 +1,5 @@
 /** Netlink messages as text for people. The text of each is bounded, whatever is in it. */
+import { attributesBehind, ERRNO_SIZE, NLMSGERR_ATTR } from '../acknowledgement.ts';
 import { decodeIp } from '../address.ts';
 import {
   ATTRIBUTE_HEADER_SIZE,
@@ -16,8 +17,6 @@ import {
   HEADER_SIZE,
   IS_LITTLE_ENDIAN,
   type NetlinkMessage,
-  NLM_F_ACK_TLVS,
-  NLM_F_CAPPED,
   NLMSG_DONE,
   NLMSG_ERROR,
   NLMSG_NOOP,
@@ -38,8 +37,6 @@ const MAX_LINES = 60;
 const MAX_VALUE_SIZE = 32;
 const MAX_DEPTH = 10;
 
-const ERRNO_SIZE = 4;
-
 const CONTROL_NAMES = new Map([
   [NLMSG_NOOP, 'NLMSG_NOOP'],
   [NLMSG_ERROR, 'NLMSG_ERROR'],
@@ -48,7 +45,7 @@ const CONTROL_NAMES = new Map([
 ]);
 
 /** What an answer of the kernel's says beside an error number. */
-const ACKNOWLEDGEMENT = attributes('NLMSGERR_ATTR_', { MSG: 1, OFFS: 2, COOKIE: 3, POLICY: 4 } as const, {
+const ACKNOWLEDGEMENT = attributes('NLMSGERR_ATTR_', { ...NLMSGERR_ATTR, COOKIE: 3, POLICY: 4 } as const, {
   MSG: 'text',
   OFFS: 'u32',
 });
@@ -98,19 +95,15 @@ function arrow(direction: Direction): string {
 }
 
 /** The end of a request or a dump: an error number, the header of the request, and what else there is to say. */
-function addEnd(lines: Lines, { type, flags, payload }: NetlinkMessage): void {
+function addEnd(lines: Lines, message: NetlinkMessage): void {
+  const { payload } = message;
   if (payload.length < ERRNO_SIZE) {
     addHex(lines, payload);
     return;
   }
-  const view = viewOf(payload);
-  const errno = Math.abs(view.getInt32(0, IS_LITTLE_ENDIAN));
+  const errno = Math.abs(viewOf(payload).getInt32(0, IS_LITTLE_ENDIAN));
   lines.add(1, errno === 0 ? 'no error' : formatErrno(errno));
-  const isQuoting = type === NLMSG_ERROR && payload.length >= ERRNO_SIZE + HEADER_SIZE;
-  const isWhole = isQuoting && (flags & NLM_F_CAPPED) === 0;
-  const quoted = isWhole ? view.getUint32(ERRNO_SIZE, IS_LITTLE_ENDIAN) : isQuoting ? HEADER_SIZE : 0;
-  if ((flags & NLM_F_ACK_TLVS) === 0) return;
-  addAttributes(lines, 1, payload.subarray(ERRNO_SIZE + align(quoted)), ACKNOWLEDGEMENT);
+  addAttributes(lines, 1, attributesBehind(message), ACKNOWLEDGEMENT);
 }
 
 function addHex(lines: Lines, bytes: Uint8Array): void {

@@ -3,6 +3,7 @@
  * with errors of the socket in between.
  */
 import { constants } from 'node:os';
+import { NLMSGERR_ATTR } from '../acknowledgement.ts';
 import { encodeAttributes, encodeText } from '../attribute.ts';
 import { formatErrno } from '../errno.ts';
 import { KernelError } from '../kernel-error.ts';
@@ -20,7 +21,6 @@ import {
 } from '../message.ts';
 import type { NetlinkTransport } from '../transport.ts';
 
-const NLMSGERR_ATTR_MSG = 1;
 const PORT = 4711;
 
 /** What one receive gives: a datagram, or an error of the socket. */
@@ -89,7 +89,7 @@ export function done(request: NetlinkMessage, errno = 0, flags = 0): NetlinkMess
 /** The end of a request, as a socket with NETLINK_CAP_ACK and NETLINK_EXT_ACK sees it. */
 export function acknowledgement(request: NetlinkMessage, errno = 0, words = ''): NetlinkMessage {
   const header = encodeMessage({ ...request, payload: new Uint8Array() });
-  const attributes = words === '' ? [] : encodeAttributes([[NLMSGERR_ATTR_MSG, encodeText(words)]]);
+  const attributes = words === '' ? [] : encodeAttributes([[NLMSGERR_ATTR.MSG, encodeText(words)]]);
   return {
     ...request,
     type: NLMSG_ERROR,
