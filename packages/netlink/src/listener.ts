@@ -9,7 +9,7 @@
 import { constants } from 'node:os';
 import { attachFilter, setSocketOption, watchReadable } from './ffi.ts';
 import { KernelError } from './kernel-error.ts';
-import { decodeMessages, type NetlinkMessage } from './message.ts';
+import { type NetlinkMessage, tryDecodeMessages } from './message.ts';
 import { type NetlinkSocket, openNetlinkTransport, SOL_NETLINK } from './transport.ts';
 
 const NETLINK_ADD_MEMBERSHIP = 1;
@@ -113,7 +113,7 @@ class Queue {
   }
 
   #deliver(datagram: Uint8Array): void {
-    const messages = decodedOrLost(datagram);
+    const messages = tryDecodeMessages(datagram);
     if (messages === undefined) this.#hasLost = true;
     else this.#listener.onDatagram(messages);
   }
@@ -128,14 +128,5 @@ class Queue {
         this.#hasLost = true;
       }
     }
-  }
-}
-
-function decodedOrLost(datagram: Uint8Array): readonly NetlinkMessage[] | undefined {
-  try {
-    return decodeMessages(datagram);
-  } catch (error) {
-    if (error instanceof KernelError) return undefined;
-    throw error;
   }
 }

@@ -96,6 +96,16 @@ export function decodeMessages(bytes: Uint8Array): readonly NetlinkMessage[] {
   return messages;
 }
 
+/** The same; undefined if they are malformed. */
+export function tryDecodeMessages(bytes: Uint8Array): readonly NetlinkMessage[] | undefined {
+  try {
+    return decodeMessages(bytes);
+  } catch (error) {
+    if (error instanceof KernelError) return undefined;
+    throw error;
+  }
+}
+
 /** For whoever reads a length that can't be right. */
 export function malformed(what: string, offset: number, size: number): KernelError {
   const detail = `at byte ${offset}: a length of ${size} can't be right`;

@@ -13,7 +13,6 @@ import { formatErrno } from '../errno.ts';
 import { KernelError } from '../kernel-error.ts';
 import {
   align,
-  decodeMessages,
   HEADER_SIZE,
   IS_LITTLE_ENDIAN,
   type NetlinkMessage,
@@ -21,6 +20,7 @@ import {
   NLMSG_ERROR,
   NLMSG_NOOP,
   NLMSG_OVERRUN,
+  tryDecodeMessages,
   viewOf,
 } from '../message.ts';
 import { formatFlags } from './flags.ts';
@@ -52,21 +52,12 @@ const ACKNOWLEDGEMENT = attributes('NLMSGERR_ATTR_', { ...NLMSGERR_ATTR, COOKIE:
 
 /** All messages of a datagram, many lines; `schemaOf` is asked about each in its order. Throws nothing. */
 export function formatDatagram(bytes: Uint8Array, direction: Direction, schemaOf: SchemaOf): string {
-  const messages = decoded(bytes);
+  const messages = tryDecodeMessages(bytes);
   if (messages === undefined) return `${arrow(direction)} malformed: ${formatHex(bytes)}`;
   const texts = messages.slice(0, MAX_MESSAGES).map((message) => formatMessage(message, direction, schemaOf));
   const rest = messages.length - texts.length;
   if (rest > 0) texts.push(`${arrow(direction)} … and ${rest} more messages in the same datagram`);
   return texts.join('\n');
-}
-
-function decoded(bytes: Uint8Array): readonly NetlinkMessage[] | undefined {
-  try {
-    return decodeMessages(bytes);
-  } catch (error) {
-    if (error instanceof KernelError) return undefined;
-    throw error;
-  }
 }
 
 /** One message: a line, one for the header of its family, and one for each attribute, nested ones further right. */
