@@ -4,9 +4,9 @@
  * as it is read.
  */
 import { constants } from 'node:os';
-import { setImmediate } from 'node:timers/promises';
 import { type Acknowledgement, decodeAcknowledgement } from './acknowledgement.ts';
 import { type Disturbance, DumpAttempt, type DumpReader } from './dump-attempt.ts';
+import { EventLoopTurn } from './event-loop.ts';
 import { KernelError } from './kernel-error.ts';
 import {
   decodeMessages,
@@ -25,8 +25,6 @@ export type { NetlinkRequest } from './request.ts';
 const { EAGAIN, EINTR, ENOBUFS } = constants.errno;
 const MAX_SEQUENCE = 0xffffffff;
 const MAX_ATTEMPTS = 5;
-/** After so much work the event loop gets a turn. */
-const PIECE_MS = 8;
 /** The kernel is done with smaller ones in about a millisecond. */
 const LARGE_DATAGRAM = 256 * 1024;
 
@@ -202,12 +200,8 @@ export class NetlinkConnection implements Disposable {
 
   /** Until there is no more, or `isOver`. */
   async #receiveInPieces(isOver: () => boolean): Promise<void> {
-    let start = performance.now();
-    while (!isOver() && this.#receive()) {
-      if (performance.now() - start < PIECE_MS) continue;
-      await setImmediate();
-      start = performance.now();
-    }
+    const turn = new EventLoopTurn();
+    while (!isOver() && this.#receive()) if (turn.isOver) await turn.next();
   }
 
   /** Hands the messages of the next datagram to whom they belong; false: there was none. */

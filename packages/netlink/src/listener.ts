@@ -7,6 +7,7 @@
  */
 
 import { constants } from 'node:os';
+import { EventLoopTurn } from './event-loop.ts';
 import { attachFilter, setSocketOption, watchReadable } from './ffi.ts';
 import { KernelError } from './kernel-error.ts';
 import { type NetlinkMessage, tryDecodeMessages } from './message.ts';
@@ -15,8 +16,6 @@ import { type NetlinkSocket, openNetlinkTransport, SOL_NETLINK } from './transpo
 const NETLINK_ADD_MEMBERSHIP = 1;
 /** About 20,000 pieces of news. */
 const QUEUE_SIZE = 8 * 1024 * 1024;
-/** After so much work the event loop gets a turn. */
-const PIECE_MS = 8;
 
 /** What is done with news. What one of the functions throws ends {@link listen}. */
 export interface NetlinkListener {
@@ -98,8 +97,8 @@ class Queue {
 
   /** Most of the time all there is; all there is in any case after a loss, which is told at the end of the queue. */
   receivePiece(signal: AbortSignal): void {
-    const end = performance.now() + PIECE_MS;
-    while (!signal.aborted && (this.#hasLost || performance.now() < end)) if (!this.#receive()) return;
+    const turn = new EventLoopTurn();
+    while (!signal.aborted && (this.#hasLost || !turn.isOver)) if (!this.#receive()) return;
   }
 
   #receive(): boolean {

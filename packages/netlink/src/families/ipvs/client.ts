@@ -1,8 +1,8 @@
 /** IPVS of the network namespace a connection belongs to. */
 import { constants } from 'node:os';
-import { setImmediate } from 'node:timers/promises';
 import type { IpFamily } from '../../address.ts';
 import { type DumpReader, NetlinkConnection } from '../../connection.ts';
+import { EventLoopTurn, TURN_MS } from '../../event-loop.ts';
 import { encodeGenericHeader, observeGenericFamily } from '../../generic.ts';
 import { KernelError } from '../../kernel-error.ts';
 import { MessageWriter } from '../../message-writer.ts';
@@ -31,8 +31,6 @@ import { refusalOf } from './refusal.ts';
 import { ServerListReader } from './server-list-reader.ts';
 
 const { ESRCH } = constants.errno;
-/** After so much work the event loop gets a turn. */
-const TURN_MS = 8;
 const FIRST_EDITS = 64;
 const MOST_EDITS = 1024;
 /** In a datagram: an answer is larger than what it answers, and the queue must take them all. */
@@ -51,7 +49,7 @@ export class Ipvs implements IpvsClient, Disposable {
   readonly #connection: NetlinkConnection;
   /** Of all messages of the family. */
   #type: number;
-  #lastTurnMs = performance.now();
+  readonly #turn = new EventLoopTurn();
 
   /** Throws KernelError. */
   constructor(connection: NetlinkConnection) {
@@ -77,7 +75,7 @@ export class Ipvs implements IpvsClient, Disposable {
       // many destinations were removed it looks, for minutes, for each new one among all of them.
       const inOneTurn = Math.floor((some.length * TURN_MS) / (performance.now() - startedAtMs));
       count = Math.max(1, Math.min(inOneTurn, 2 * count, MOST_EDITS));
-      await setImmediate();
+      await this.#turn.next();
     }
     return refusals;
   }
@@ -99,7 +97,7 @@ export class Ipvs implements IpvsClient, Disposable {
       const some = frontends.slice(start, start + MOST_QUESTIONS);
       const missing = await this.#findMissing(some);
       for (const frontend of some) if (!missing.has(frontend)) present.add(formatFrontend(frontend));
-      await setImmediate();
+      await this.#turn.next();
     }
     return present;
   }
@@ -219,10 +217,7 @@ export class Ipvs implements IpvsClient, Disposable {
 
   /** Thousands of small dumps in a row would not leave the event loop a turn. */
   async #dump<T>(request: NetlinkRequest, start: () => DumpReader<T>, signal: AbortSignal): Promise<T> {
-    if (performance.now() - this.#lastTurnMs > TURN_MS) {
-      await setImmediate();
-      this.#lastTurnMs = performance.now();
-    }
+    if (this.#turn.isOver) await this.#turn.next();
     return this.#connection.dump(request, start, signal);
   }
 

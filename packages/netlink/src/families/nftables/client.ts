@@ -1,6 +1,6 @@
 /** nf_tables of the network namespace a connection belongs to: one table at a time, changed and read as a whole. */
-import { setImmediate } from 'node:timers/promises';
 import type { NetlinkConnection } from '../../connection.ts';
+import { EventLoopTurn } from '../../event-loop.ts';
 import { KernelError } from '../../kernel-error.ts';
 import { SharedTexts } from '../../text.ts';
 import { u32 } from './attribute-value.ts';
@@ -10,8 +10,6 @@ import { decodeBody, encodeHeader } from './header.ts';
 import type { Bytes, Element, SetDeclaration, TableContent, TableName, Transaction } from './model.ts';
 import { encodeTransaction, sequencesFor } from './transaction.ts';
 
-/** After this much work the event loop gets its turn. */
-const TURN_MS = 8;
 const MAX_ATTEMPTS = 5;
 /** linux/errno.h. It is not meant for programs, so there is no text for it anywhere. */
 const ERESTART = 85;
@@ -150,12 +148,10 @@ class DynamicElements {
 
 /** Runs the generator to its end, with turns for the event loop in between. */
 async function inTurns<T>(steps: Generator<void, T>): Promise<T> {
-  let startedAtMs = performance.now();
+  const turn = new EventLoopTurn();
   for (;;) {
     const step = steps.next();
     if (step.done === true) return step.value;
-    if (performance.now() - startedAtMs < TURN_MS) continue;
-    await setImmediate();
-    startedAtMs = performance.now();
+    if (turn.isOver) await turn.next();
   }
 }
