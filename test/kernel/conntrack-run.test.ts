@@ -1,12 +1,8 @@
 /** `menwei run` and the conntrack entries it finds, of UDP and of SCTP, which needs no SCTP in this kernel. */
 
 import { formatHostPort } from '@menwei/addresses/ip.ts';
-import {
-  type ConntrackAddress,
-  type ConntrackEntry,
-  type ConntrackProtocol,
-  ConntrackTable,
-} from '@menwei/netlink/conntrack';
+import type { TransportProtocol } from '@menwei/netlink';
+import { type ConntrackAddress, type ConntrackEntry, ConntrackTable } from '@menwei/netlink/conntrack';
 import { createConntrackEntries } from '@menwei/netlink/testing';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { NODE, testFolder } from './run-cluster.ts';
@@ -15,7 +11,7 @@ import { observeStatus, RunProcess } from './run-process.ts';
 const folder = testFolder();
 const flags = ['--manifests', folder.path, '--hostname-override', NODE, '--iptables-min-sync-period', '0s'];
 const VIP: ConntrackAddress = { ip: '172.30.0.1', port: 53 };
-const PROTOCOLS: readonly ConntrackProtocol[] = ['UDP', 'SCTP'];
+const PROTOCOLS: readonly TransportProtocol[] = ['UDP', 'SCTP'];
 
 afterEach(async () => {
   expect((await RunProcess.toItsEnd(['--cleanup'])).status).toBe(0);

@@ -2,12 +2,11 @@
 import { spawnSync } from 'node:child_process';
 import { formatHostPort, IP_FAMILIES, type IpFamily } from '@menwei/addresses/ip.ts';
 import { createNamespace, withNamespace } from '@menwei/kernel/netns.ts';
-import { NETLINK_NETFILTER, openNetlinkTransport } from '@menwei/netlink';
+import { NETLINK_NETFILTER, openNetlinkTransport, type TransportProtocol } from '@menwei/netlink';
 import {
   type ConntrackAddress,
   type ConntrackEntry,
   type ConntrackFilter,
-  type ConntrackProtocol,
   ConntrackTable,
   type ConntrackTransport,
   type SourcedConntrackEntry,
@@ -52,7 +51,7 @@ async function left(family: IpFamily): Promise<readonly string[]> {
 describe.each(IP_FAMILIES)('entries of %s', (family) => {
   const { client, service, pod } = ends(family);
   const entry = (
-    protocol: ConntrackProtocol,
+    protocol: TransportProtocol,
     destination: ConntrackAddress,
     replySource: ConntrackAddress,
     port = 1000,
@@ -147,7 +146,7 @@ describe('entries that somebody else has made', () => {
   const dns = { ip: '172.30.0.1', port: 53 };
   const table = new ConntrackTable('IPv4');
 
-  it.each<[string, ConntrackProtocol, readonly string[]]>([
+  it.each<[string, TransportProtocol, readonly string[]]>([
     ['of UDP', 'UDP', []],
     ['of SCTP', 'SCTP', ['--state', 'ESTABLISHED', '--orig-vtag', '1', '--reply-vtag', '2']],
     ['in a zone', 'UDP', ['-w', '7']],

@@ -33,7 +33,7 @@ export {
 export { type Mark, MessageWriter } from './message-writer.ts';
 export { NETLINK_GENERIC, NETLINK_NETFILTER, NETLINK_ROUTE } from './netlink-protocols.ts';
 export { encodePortFilter } from './port-filter.ts';
-export { PROTOCOL_NUMBERS } from './protocol.ts';
+export { PROTOCOL_NUMBERS, type TransportProtocol } from './protocol.ts';
 export {
   type NetlinkSocket,
   type NetlinkTransport,

@@ -1,11 +1,11 @@
 /** Reading what `ipvsadm -Sn` prints. */
 import { familyOf, parseHostPort } from '@menwei/addresses/ip.ts';
+import type { TransportProtocol } from '@menwei/netlink';
 import {
   type Destination,
   type ForwardingMethod,
   type Frontend,
   type IpvsEdit,
-  type IpvsProtocol,
   SERVER_ONE_PACKET,
   SERVER_PERSISTENT,
 } from '@menwei/netlink/ipvs';
@@ -18,7 +18,7 @@ const MAX_NUMBER = 0x7fffffff;
 const MAX_MARK = 0xffffffff;
 /** IP_VS_SCHEDNAME_MAXLEN, with a zero byte at its end. */
 const SCHEDULER = /^[a-z_]{1,15}$/;
-const PROTOCOLS: Readonly<Record<string, IpvsProtocol>> = {
+const PROTOCOLS: Readonly<Record<string, TransportProtocol>> = {
   '-t': 'TCP',
   '-u': 'UDP',
   '--sctp-service': 'SCTP',

@@ -3,8 +3,9 @@
  * many Services there are shows in them alone; the rules that ask them stay the same.
  */
 import type { IpFamily } from '@menwei/addresses/ip.ts';
+import type { TransportProtocol } from '@menwei/netlink';
 import type { SetEntry, SetShape, SetType } from '@menwei/netlink/ipset';
-import type { Frontend, IpvsProtocol } from '@menwei/netlink/ipvs';
+import type { Frontend } from '@menwei/netlink/ipvs';
 
 interface Definition {
   /** As it is called for IPv4. */
@@ -212,16 +213,16 @@ export const LEDGER_SEAL: Readonly<Record<IpFamily, SetEntry>> = {
 };
 
 /** NodePorts of a protocol; those of SCTP come with each address of the node. */
-export function nodePortSet(protocol: IpvsProtocol): SetId {
+export function nodePortSet(protocol: TransportProtocol): SetId {
   return protocol === 'SCTP' ? 'KUBE-NODE-PORT-SCTP-HASH' : `KUBE-NODE-PORT-${protocol}`;
 }
 
 /** Those of them that have externalTrafficPolicy Local. */
-export function localNodePortSet(protocol: IpvsProtocol): SetId {
+export function localNodePortSet(protocol: TransportProtocol): SetId {
   return protocol === 'SCTP' ? 'KUBE-NODE-PORT-LOCAL-SCTP-HASH' : `KUBE-NODE-PORT-LOCAL-${protocol}`;
 }
 
-export function nodePortSetShape(family: IpFamily, protocol: IpvsProtocol): SetShape {
+export function nodePortSetShape(family: IpFamily, protocol: TransportProtocol): SetShape {
   return setShape(nodePortSet(protocol), family);
 }
 

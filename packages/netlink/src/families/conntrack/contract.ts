@@ -1,7 +1,5 @@
 /** Conntrack entries: what the kernel's connection tracking remembers of connections. */
-
-/** Protocols with ports that Services can have. */
-export type ConntrackProtocol = 'TCP' | 'UDP' | 'SCTP';
+import type { TransportProtocol } from '../../protocol.ts';
 
 /** An address and a port, of one end of a connection. */
 export interface ConntrackAddress {
@@ -12,7 +10,7 @@ export interface ConntrackAddress {
 
 /** What matters of what the kernel remembers of packets that belong together, both ways. */
 export interface ConntrackEntry {
-  readonly protocol: ConntrackProtocol;
+  readonly protocol: TransportProtocol;
   /** Where the first packet was sent, before its destination was translated. */
   readonly destination: ConntrackAddress;
   /** Who answers: where the packets go. Differs from the destination if that was translated. */

@@ -1,15 +1,11 @@
 /** Which conntrack entries are meant, and how much of that the kernel can be asked for. */
 import { formatHostPort, type IpFamily } from '../../address.ts';
-import {
-  type ConntrackAddress,
-  type ConntrackEntry,
-  type ConntrackProtocol,
-  isSameAddress,
-} from './contract.ts';
+import type { TransportProtocol } from '../../protocol.ts';
+import { type ConntrackAddress, type ConntrackEntry, isSameAddress } from './contract.ts';
 
 /** The entries that have all these things. */
 export interface ConntrackFilter {
-  readonly protocol: ConntrackProtocol;
+  readonly protocol: TransportProtocol;
   /** Without an address: the port at any address. */
   readonly destination?: { readonly ip?: string; readonly port: number };
   readonly replySource?: ConntrackAddress;
@@ -17,7 +13,7 @@ export interface ConntrackFilter {
 
 /** A filter as the kernel gets it. */
 export interface KernelFilter {
-  readonly protocol: ConntrackProtocol;
+  readonly protocol: TransportProtocol;
   readonly destination?: Partial<ConntrackAddress>;
   readonly replySource?: Partial<ConntrackAddress>;
 }

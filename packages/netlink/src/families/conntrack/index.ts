@@ -4,7 +4,6 @@ export { type ConntrackPredicate, ConntrackTable } from './client.ts';
 export {
   type ConntrackAddress,
   type ConntrackEntry,
-  type ConntrackProtocol,
   isSameAddress,
   type SourcedConntrackEntry,
 } from './contract.ts';

@@ -3,8 +3,9 @@ import { describe, expect, it } from 'vitest';
 import type { IpFamily } from '../../address.ts';
 import { KernelError } from '../../kernel-error.ts';
 import { MessageWriter } from '../../message-writer.ts';
+import type { TransportProtocol } from '../../protocol.ts';
 import { CTA } from './constants.ts';
-import type { ConntrackAddress, ConntrackEntry, ConntrackProtocol } from './contract.ts';
+import type { ConntrackAddress, ConntrackEntry } from './contract.ts';
 import type { KernelFilter } from './filter.ts';
 import { EntryReader, encodeFamily, encodeListing, encodeTuple, formatDeletion } from './message.ts';
 
@@ -116,7 +117,7 @@ const ips: Readonly<Record<IpFamily, fc.Arbitrary<string>>> = {
 
 function entries(family: IpFamily): fc.Arbitrary<ConntrackEntry & { readonly source: ConntrackAddress }> {
   const end = fc.record({ ip: ips[family], port: fc.nat(0xffff) });
-  const protocol = fc.constantFrom<ConntrackProtocol>('TCP', 'UDP', 'SCTP');
+  const protocol = fc.constantFrom<TransportProtocol>('TCP', 'UDP', 'SCTP');
   return fc.record({ protocol, source: end, destination: end, replySource: end });
 }
 

@@ -8,14 +8,9 @@ import { forEachAttribute } from '../../attribute-reader.ts';
 import { AF_INET, AF_INET6 } from '../../ffi.ts';
 import { malformed } from '../../message.ts';
 import type { MessageWriter } from '../../message-writer.ts';
-import { PROTOCOL_NUMBERS, protocolOfNumber } from '../../protocol.ts';
+import { PROTOCOL_NUMBERS, protocolOfNumber, type TransportProtocol } from '../../protocol.ts';
 import { CTA, CTA_FILTER, CTA_IP, CTA_PROTO, CTA_TUPLE, NFGENMSG_SIZE } from './constants.ts';
-import type {
-  ConntrackAddress,
-  ConntrackEntry,
-  ConntrackProtocol,
-  SourcedConntrackEntry,
-} from './contract.ts';
+import type { ConntrackAddress, ConntrackEntry, SourcedConntrackEntry } from './contract.ts';
 import type { KernelFilter } from './filter.ts';
 
 /** Which fields of a tuple a filter compares: CTA_FILTER_F_* of net/netfilter/nf_internals.h, since Linux 5.8. */
@@ -55,7 +50,7 @@ export function encodeTuple(
   writer: MessageWriter,
   type: number,
   family: IpFamily,
-  protocol: ConntrackProtocol,
+  protocol: TransportProtocol,
   { source = {}, destination = {} }: PartialTuple,
 ): void {
   const [sourceType, destinationType] =

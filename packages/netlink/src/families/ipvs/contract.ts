@@ -1,15 +1,13 @@
 /** The kernel's load balancer as a program sees it: the kernel's own (client.ts), or a fake of it. */
 import type { IpFamily } from '../../address.ts';
 import type { KernelError } from '../../kernel-error.ts';
-
-/** Protocols that IPVS balances. */
-export type IpvsProtocol = 'TCP' | 'UDP' | 'SCTP';
+import type { TransportProtocol } from '../../protocol.ts';
 
 /** What a virtual server answers to: an address and port, or packets with a firewall mark. */
 export type Frontend =
   | {
       readonly family: IpFamily;
-      readonly protocol: IpvsProtocol;
+      readonly protocol: TransportProtocol;
       /** Canonical. */
       readonly ip: string;
       readonly port: number;

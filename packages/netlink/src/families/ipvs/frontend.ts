@@ -1,8 +1,9 @@
 /** The identity of a virtual server as text. */
 import { decodeIp, encodeIp, familyOf, formatHostPort, IP_FAMILIES } from '../../address.ts';
-import type { Frontend, FrontendKey, IpvsProtocol } from './contract.ts';
+import type { TransportProtocol } from '../../protocol.ts';
+import type { Frontend, FrontendKey } from './contract.ts';
 
-const PROTOCOLS: readonly IpvsProtocol[] = ['TCP', 'UDP', 'SCTP'];
+const PROTOCOLS: readonly TransportProtocol[] = ['TCP', 'UDP', 'SCTP'];
 const MAX_PORT = 0xffff;
 const MAX_MARK = 0xffffffff;
 const ADDRESS = /^(\w+) (?:\[([^[\]]+:[^[\]]+)\]|([^:[\]]+)):(0|[1-9]\d{0,4})$/;
