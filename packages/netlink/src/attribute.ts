@@ -46,6 +46,12 @@ export function decodeAttributes(bytes: Uint8Array): Attributes {
   return attributes;
 }
 
+/** Those behind a header of the family's own of so many bytes. Throws KernelError. */
+export function decodeAttributesBehind(headerSize: number, payload: Uint8Array): Attributes {
+  if (payload.length < headerSize) throw malformed('header', 0, payload.length);
+  return decodeAttributes(payload.subarray(headerSize));
+}
+
 /** A text as the kernel wants it: with a zero byte at its end. */
 export function encodeText(text: string): Uint8Array {
   return new TextEncoder().encode(`${text}\0`);

@@ -32,6 +32,7 @@ export {
 } from './message.ts';
 export { type Mark, MessageWriter } from './message-writer.ts';
 export { NETLINK_GENERIC, NETLINK_NETFILTER, NETLINK_ROUTE } from './netlink-protocols.ts';
+export { NFGENMSG_SIZE } from './nfnetlink.ts';
 export { encodePortFilter } from './port-filter.ts';
 export { PROTOCOL_NUMBERS, type TransportProtocol } from './protocol.ts';
 export {

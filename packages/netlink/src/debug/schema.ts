@@ -1,6 +1,7 @@
 /** What messages are made of, under the names of the kernel's headers. */
 import type { Attributes } from '../attribute.ts';
 import { AF_INET, AF_INET6 } from '../ffi.ts';
+import { NFGENMSG_SIZE } from '../nfnetlink.ts';
 
 /** How a value is written: numbers in the machine's byte order, unless `be` says the network's. */
 export type ValueFormat =
@@ -82,7 +83,7 @@ export function messages<Name extends string>(
 
 /** struct nfgenmsg (linux/netfilter/nfnetlink.h), before the attributes of all of netfilter's messages. */
 export const NFGENMSG: HeaderSchema = {
-  size: 4,
+  size: NFGENMSG_SIZE,
   format: ([family, version, high = 0, low = 0]) =>
     `family=${formatFamily(family)} version=${version} resource=${(high << 8) | low}`,
 };

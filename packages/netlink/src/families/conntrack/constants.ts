@@ -9,9 +9,6 @@ function message(number: number): number {
   return (NFNL_SUBSYS_CTNETLINK << 8) | number;
 }
 
-/** struct nfgenmsg: address family, version 0, no resource. */
-export const NFGENMSG_SIZE = 4;
-
 /** ID tells an entry from its successor; ZONE holds entries apart that are otherwise the same. */
 export const CTA = {
   TUPLE_ORIG: 1,

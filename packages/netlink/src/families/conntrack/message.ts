@@ -8,8 +8,9 @@ import { forEachAttribute } from '../../attribute-reader.ts';
 import { AF_INET, AF_INET6 } from '../../ffi.ts';
 import { malformed } from '../../message.ts';
 import type { MessageWriter } from '../../message-writer.ts';
+import { NFGENMSG_SIZE } from '../../nfnetlink.ts';
 import { PROTOCOL_NUMBERS, protocolOfNumber, type TransportProtocol } from '../../protocol.ts';
-import { CTA, CTA_FILTER, CTA_IP, CTA_PROTO, CTA_TUPLE, NFGENMSG_SIZE } from './constants.ts';
+import { CTA, CTA_FILTER, CTA_IP, CTA_PROTO, CTA_TUPLE } from './constants.ts';
 import type { ConntrackAddress, ConntrackEntry, SourcedConntrackEntry } from './contract.ts';
 import type { KernelFilter } from './filter.ts';
 

@@ -6,6 +6,7 @@ import { NetlinkConnection } from '../../connection.ts';
 import { KernelError } from '../../kernel-error.ts';
 import { decodeMessages, NLM_F_ACK, NLM_F_DUMP_INTR, NLM_F_EXCL } from '../../message.ts';
 import { MessageWriter } from '../../message-writer.ts';
+import { NFGENMSG_SIZE, NO_FAMILY } from '../../nfnetlink.ts';
 import {
   acknowledgement,
   datagrams,
@@ -15,7 +16,7 @@ import {
   type Reply,
 } from '../../testing/netlink-peer.ts';
 import { KernelIpSets } from './client.ts';
-import { IPSET_ATTR, IPSET_CMD, IPSET_ERR, NFGENMSG } from './constants.ts';
+import { IPSET_ATTR, IPSET_CMD, IPSET_ERR } from './constants.ts';
 import type { SetEdit, SetShape } from './contract.ts';
 import { encodeEntry } from './entry.ts';
 
@@ -40,7 +41,7 @@ function acknowledge(errors: Readonly<Record<number, number>> = {}): Reply {
 
 function payload(write: (writer: MessageWriter) => void): Uint8Array {
   const writer = new MessageWriter();
-  writer.raw(NFGENMSG);
+  writer.raw(NO_FAMILY);
   write(writer);
   return writer.bytes().slice();
 }
@@ -103,7 +104,7 @@ function sent(peer: NetlinkPeer) {
   return peer.sent.flatMap(decodeMessages).map(({ type, flags, payload }) => ({
     type,
     flags,
-    body: decodeAttributes(payload.subarray(NFGENMSG.length)),
+    body: decodeAttributes(payload.subarray(NFGENMSG_SIZE)),
   }));
 }
 
@@ -250,7 +251,7 @@ describe('any answer', () => {
     fc.uint8Array({ maxLength: 60 }),
     fc
       .array(fc.tuple(fc.nat(11), fc.uint8Array({ maxLength: 24 })), { maxLength: 8 })
-      .map((attributes) => new Uint8Array([...NFGENMSG, ...encodeAttributes(attributes)])),
+      .map((attributes) => new Uint8Array([...NO_FAMILY, ...encodeAttributes(attributes)])),
   );
 
   it.each<[string, (client: KernelIpSets) => Promise<unknown>]>([

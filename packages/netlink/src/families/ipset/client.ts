@@ -6,6 +6,7 @@ import { KernelError } from '../../kernel-error.ts';
 import { type NetlinkMessage, NLM_F_EXCL } from '../../message.ts';
 import { MessageWriter } from '../../message-writer.ts';
 import { NETLINK_NETFILTER } from '../../netlink-protocols.ts';
+import { decodeBody } from '../../nfnetlink.ts';
 import { openNetlinkTransport } from '../../transport.ts';
 import { IPSET_ATTR, IPSET_CMD } from './constants.ts';
 import type { IpSetClient, ObservedSet, SetEdit, SetRefusal, SetShape, SetType } from './contract.ts';
@@ -21,7 +22,6 @@ import {
 import { SetReader, SizesReader } from './list-reader.ts';
 import {
   attribute,
-  decodeBody,
   decodeType,
   encodeCreation,
   encodeHeader,

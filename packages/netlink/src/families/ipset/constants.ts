@@ -24,9 +24,6 @@ function message(number: number): number {
 /** Every kernel since 2.6.39 takes this version; 7 has nothing for us. */
 export const IPSET_PROTOCOL = 6;
 
-/** struct nfgenmsg: no address family, version 0, no resource. */
-export const NFGENMSG = new Uint8Array(4);
-
 /** Of a request or an answer as a whole. */
 export const IPSET_ATTR = {
   PROTOCOL: 1,

@@ -5,10 +5,11 @@ import { forEachAttribute } from '../../attribute-reader.ts';
 import type { DumpReader } from '../../connection.ts';
 import { KernelError } from '../../kernel-error.ts';
 import type { NetlinkMessage } from '../../message.ts';
-import { IPSET_ATTR, IPSET_SET_ATTR, NFGENMSG } from './constants.ts';
+import { decodeBody, NFGENMSG_SIZE } from '../../nfnetlink.ts';
+import { IPSET_ATTR, IPSET_SET_ATTR } from './constants.ts';
 import type { ObservedSet, SetEntry, SetShape } from './contract.ts';
 import { EntryReader } from './entry-reader.ts';
-import { attribute, decodeBody, decodeShape, decodeType, formatType, textOf, u32be } from './message.ts';
+import { attribute, decodeShape, decodeType, formatType, textOf, u32be } from './message.ts';
 
 /** A list of one set: the first message says what it is, all of them have entries. */
 export class SetReader implements DumpReader<ObservedSet> {
@@ -26,7 +27,7 @@ export class SetReader implements DumpReader<ObservedSet> {
   read({ payload }: NetlinkMessage): void {
     if (this.#shape === undefined) this.#begin(payload);
     this.#payload = payload;
-    forEachAttribute(payload, NFGENMSG.length, payload.length, this.#takeList);
+    forEachAttribute(payload, NFGENMSG_SIZE, payload.length, this.#takeList);
   }
 
   result(): ObservedSet {

@@ -4,7 +4,8 @@ import { type Attributes, decodeAttributes, decodeText, NLA_F_NET_BYTEORDER } fr
 import { AF_INET, AF_INET6 } from '../../ffi.ts';
 import { malformed } from '../../message.ts';
 import type { MessageWriter } from '../../message-writer.ts';
-import { IPSET_ATTR, IPSET_FLAG_LIST_HEADER, IPSET_PROTOCOL, IPSET_SET_ATTR, NFGENMSG } from './constants.ts';
+import { NO_FAMILY } from '../../nfnetlink.ts';
+import { IPSET_ATTR, IPSET_FLAG_LIST_HEADER, IPSET_PROTOCOL, IPSET_SET_ATTR } from './constants.ts';
 import type { SetShape } from './contract.ts';
 import { ENTRY_PARTS } from './entry.ts';
 
@@ -12,7 +13,7 @@ const MAX_PORT = 0xffff;
 
 /** The beginning of every request. */
 export function encodeHeader(writer: MessageWriter, name?: string): void {
-  writer.raw(NFGENMSG);
+  writer.raw(NO_FAMILY);
   writer.u8(IPSET_ATTR.PROTOCOL, IPSET_PROTOCOL);
   if (name !== undefined) writer.text(IPSET_ATTR.SETNAME, name);
 }
@@ -42,12 +43,6 @@ export function encodeType(writer: MessageWriter, { type, family }: Pick<SetShap
 export function encodeSizesRequest(writer: MessageWriter): void {
   encodeHeader(writer);
   writer.u32be(IPSET_ATTR.FLAGS | NLA_F_NET_BYTEORDER, IPSET_FLAG_LIST_HEADER);
-}
-
-/** Throws KernelError. */
-export function decodeBody(payload: Uint8Array): Attributes {
-  if (payload.length < NFGENMSG.length) throw malformed('header', 0, payload.length);
-  return decodeAttributes(payload.subarray(NFGENMSG.length));
 }
 
 /** What makes two sets able to take the same entries. */

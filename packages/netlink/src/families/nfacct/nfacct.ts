@@ -7,11 +7,9 @@ import { NetlinkConnection } from '../../connection.ts';
 import { KernelError } from '../../kernel-error.ts';
 import { NLM_F_CREATE, NLM_F_EXCL } from '../../message.ts';
 import { NETLINK_NETFILTER } from '../../netlink-protocols.ts';
+import { NO_FAMILY } from '../../nfnetlink.ts';
 import { openNetlinkTransport } from '../../transport.ts';
 import { NFACCT, NFNL_MSG_ACCT } from './constants.ts';
-
-/** struct nfgenmsg: any address family, version 0, no resource. */
-const NFGENMSG = new Uint8Array(4);
 
 /** Whether this kernel has accounting objects and lets us use them. */
 export function observeAccountingSupport(): boolean {
@@ -42,7 +40,7 @@ function request(operation: string, type: number, name: string, flags = 0): void
     type,
     flags,
     write(writer) {
-      writer.raw(NFGENMSG);
+      writer.raw(NO_FAMILY);
       writer.text(NFACCT.NAME, name);
     },
   });

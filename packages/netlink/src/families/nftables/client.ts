@@ -2,11 +2,12 @@
 import type { NetlinkConnection } from '../../connection.ts';
 import { EventLoopTurn } from '../../event-loop.ts';
 import { KernelError } from '../../kernel-error.ts';
+import { decodeBody } from '../../nfnetlink.ts';
 import { SharedTexts } from '../../text.ts';
 import { u32 } from './attribute-value.ts';
 import { NFT_MSG, NFTA_GEN } from './constants.ts';
 import { readChainNames, readContent, readElements } from './content-reader.ts';
-import { decodeBody, encodeHeader } from './header.ts';
+import { encodeHeader } from './header.ts';
 import type { Bytes, Element, SetDeclaration, TableContent, TableName, Transaction } from './model.ts';
 import { encodeTransaction, sequencesFor } from './transaction.ts';
 

@@ -43,8 +43,6 @@ export const NFNL_BATCH_GENID = 1;
 /** The multicast group that is told of every change. */
 export const NFNLGRP_NFTABLES = 7;
 
-/** struct nfgenmsg: family, version, resource. */
-export const NFGENMSG_SIZE = 4;
 /** Address families, as far as they matter here; 0 stands for none in particular. */
 export const NFPROTO = { ip: 2, ip6: 10 } as const;
 

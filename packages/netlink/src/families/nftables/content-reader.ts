@@ -6,6 +6,7 @@ import type { NetlinkConnection } from '../../connection.ts';
 import type { DumpReader } from '../../dump-attempt.ts';
 import { KernelError } from '../../kernel-error.ts';
 import type { MessageWriter } from '../../message-writer.ts';
+import { decodeBody } from '../../nfnetlink.ts';
 import { failure, type NetlinkRequest } from '../../request.ts';
 import { SharedTexts } from '../../text.ts';
 import { decodeChain, decodeChainName, decodeChainTable } from './chain.ts';
@@ -13,7 +14,7 @@ import { NFT_MSG, NFTA_RULE, NFTA_SET } from './constants.ts';
 import { encodeElementsHeader } from './element.ts';
 import { ElementDecoder } from './element-decoder.ts';
 import { ElementRows } from './element-rows.ts';
-import { decodeBody, encodeHeader } from './header.ts';
+import { encodeHeader } from './header.ts';
 import type {
   Chain,
   Element,

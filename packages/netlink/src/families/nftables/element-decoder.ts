@@ -1,8 +1,9 @@
 /** Elements of sets and maps from netlink attributes; element.ts is the other way. */
 import { forEachAttribute } from '../../attribute-reader.ts';
 import { malformed } from '../../message.ts';
+import { NFGENMSG_SIZE } from '../../nfnetlink.ts';
 import { SharedTexts } from '../../text.ts';
-import { NFGENMSG_SIZE, NFT_SET_ELEM, NFTA_SET_ELEM_LIST } from './constants.ts';
+import { NFT_SET_ELEM, NFTA_SET_ELEM_LIST } from './constants.ts';
 import { paddedSize, valueSize } from './datatype.ts';
 import { CATCHALL } from './element.ts';
 import { ElementParts, NEVER, type Span } from './element-parts.ts';

@@ -1,15 +1,13 @@
 /** The header of every nf_tables message (struct nfgenmsg in linux/netfilter/nfnetlink.h), before its attributes. */
-import { type Attributes, decodeAttributes } from '../../attribute.ts';
-import { malformed } from '../../message.ts';
 import type { MessageWriter } from '../../message-writer.ts';
-import { NFGENMSG_SIZE, NFPROTO } from './constants.ts';
+import { NO_FAMILY } from '../../nfnetlink.ts';
+import { NFPROTO } from './constants.ts';
 import type { TableFamily } from './model.ts';
 
 const HEADERS: Readonly<Record<TableFamily, Uint8Array>> = {
   ip: new Uint8Array([NFPROTO.ip, 0, 0, 0]),
   ip6: new Uint8Array([NFPROTO.ip6, 0, 0, 0]),
 };
-const NO_FAMILY = new Uint8Array(NFGENMSG_SIZE);
 
 /** Without a family for what belongs to no table. */
 export function encodeHeader(writer: MessageWriter, family?: TableFamily): void {
@@ -20,10 +18,4 @@ export function encodeHeader(writer: MessageWriter, family?: TableFamily): void 
 export function decodeFamily(payload: Uint8Array): TableFamily | undefined {
   if (payload[0] === NFPROTO.ip) return 'ip';
   return payload[0] === NFPROTO.ip6 ? 'ip6' : undefined;
-}
-
-/** Throws KernelError. */
-export function decodeBody(payload: Uint8Array): Attributes {
-  if (payload.length < NFGENMSG_SIZE) throw malformed('header', 0, payload.length);
-  return decodeAttributes(payload.subarray(NFGENMSG_SIZE));
 }

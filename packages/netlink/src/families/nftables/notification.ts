@@ -3,6 +3,7 @@ import type { Attributes } from '../../attribute.ts';
 import { decodeText } from '../../attribute.ts';
 import { forEachAttribute } from '../../attribute-reader.ts';
 import type { NetlinkMessage } from '../../message.ts';
+import { decodeBody } from '../../nfnetlink.ts';
 import { optionalU32, text } from './attribute-value.ts';
 import {
   NFT_MSG,
@@ -13,7 +14,7 @@ import {
   NFTA_SET_ELEM_LIST,
   NFTA_TABLE,
 } from './constants.ts';
-import { decodeBody, decodeFamily } from './header.ts';
+import { decodeFamily } from './header.ts';
 import type { TableName } from './model.ts';
 
 /** One change. */

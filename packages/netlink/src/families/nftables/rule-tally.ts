@@ -7,9 +7,9 @@ import type { NetlinkConnection } from '../../connection.ts';
 import type { DumpReader } from '../../dump-attempt.ts';
 import { viewOf } from '../../message.ts';
 import type { MessageWriter } from '../../message-writer.ts';
+import { NFGENMSG_SIZE } from '../../nfnetlink.ts';
 import { readText } from '../../text.ts';
 import {
-  NFGENMSG_SIZE,
   NFT_MSG,
   NFTA_CHAIN,
   NFTA_DATA,

@@ -4,9 +4,10 @@
  */
 import { ATTRIBUTE_HEADER_SIZE } from '../../attribute.ts';
 import { HEADER_SIZE, IS_LITTLE_ENDIAN } from '../../message.ts';
+import { NFGENMSG_SIZE } from '../../nfnetlink.ts';
 import { keepPortsOut } from '../../port-filter.ts';
 import { asLoaded, encodeProgram, type Instruction, KEEP_OUT, LET_IN } from '../../socket-filter.ts';
-import { NFGENMSG_SIZE, NFPROTO, NFT_MSG, NFTA_TABLE } from './constants.ts';
+import { NFPROTO, NFT_MSG, NFTA_TABLE } from './constants.ts';
 import type { TableName } from './model.ts';
 
 /** Places in a message. The first attribute is the name of the table, in all that is told. */

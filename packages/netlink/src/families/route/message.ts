@@ -2,7 +2,7 @@
 import { familyOf, type IpFamily } from '../../address.ts';
 import { decodeIpv4, decodeIpv6, encodeIpv4, encodeIpv6 } from '../../address-bytes.ts';
 import { AsciiWriter } from '../../ascii-writer.ts';
-import { type Attributes, decodeAttributes, decodeText } from '../../attribute.ts';
+import { decodeAttributes, decodeAttributesBehind, decodeText } from '../../attribute.ts';
 import { forEachAttribute } from '../../attribute-reader.ts';
 import { AF_INET, AF_INET6 } from '../../ffi.ts';
 import { IS_LITTLE_ENDIAN, malformed, viewOf } from '../../message.ts';
@@ -57,7 +57,7 @@ export function isDummy({ kind }: Link): boolean {
 
 /** Throws KernelError. */
 export function decodeLink(payload: Uint8Array): Link {
-  const attributes = decodeBody(payload, LINK_HEADER_SIZE);
+  const attributes = decodeAttributesBehind(LINK_HEADER_SIZE, payload);
   const name = attributes.get(IFLA.IFNAME);
   if (name === undefined) throw malformed('name of an interface', 0, 0);
   const info = attributes.get(IFLA.LINKINFO);
@@ -68,11 +68,6 @@ export function decodeLink(payload: Uint8Array): Link {
     name: decodeText(name),
     kind: kind === undefined ? undefined : decodeText(kind),
   };
-}
-
-function decodeBody(payload: Uint8Array, headerSize: number): Attributes {
-  if (payload.length < headerSize) throw malformed('header', 0, payload.length);
-  return decodeAttributes(payload.subarray(headerSize));
 }
 
 /** The payload of a request about one address of the interface, with the longest prefix there is. */
