@@ -3,7 +3,6 @@
  * picture of what should be in force, and only its difference to the last one is delivered: how an editor saves, in
  * which order files are renamed and how a ConfigMap volume swaps its links does not matter.
  */
-import { isDeepStrictEqual } from 'node:util';
 import { formatProblem, type Problem } from '../../kubernetes/objects.ts';
 import { firstLines } from '../../log/first-lines.ts';
 import type { Logger } from '../../log/logger.ts';
@@ -58,7 +57,7 @@ class ManifestRun {
   readonly #watcher: FolderWatcher;
   #files: ReadonlyMap<string, KnownFile> = new Map();
   readonly #folders = new Set<string>();
-  /** What the sink was given, in former runs too. */
+  /** What the tables were given, in former runs too. */
   readonly #inForce: Map<string, Held>;
   /** When an object was first missed, on the clock of `performance.now()`. */
   readonly #missedAtMs = new Map<string, number>();
@@ -144,7 +143,8 @@ class ManifestRun {
   #deliver(held: ReadonlyMap<string, Held>): void {
     for (const [key, next] of held) {
       const old = this.#inForce.get(key);
-      if (!isDeepStrictEqual(old?.object, next.object)) this.#objects.put(next.object);
+      // Whether one that was read anew says something new is for its table to find out.
+      if (old?.object !== next.object) this.#objects.put(next.object);
       this.#inForce.set(key, next);
       this.#missedAtMs.delete(key);
     }
