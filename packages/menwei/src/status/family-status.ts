@@ -32,11 +32,17 @@ export function readSomeStatuses(
   nodePortObstacle?: string,
 ): readonly ServicePortStatus[] {
   const stale = staleServices(objects, tables);
-  return Array.from(keys, (key) => tables.status.get(key))
-    .filter((status) => status !== undefined)
-    .map((status) =>
-      readStatus(status, tables.servicePorts.get(status.servicePort), stale, nodePortObstacle),
-    );
+  return storedStatuses(tables, keys).map((status) =>
+    readStatus(status, tables.servicePorts.get(status.servicePort), stale, nodePortObstacle),
+  );
+}
+
+/** Whatever is wrong with their objects. @param keys of all service ports unless given */
+export function storedStatuses(
+  { status }: FamilyTables,
+  keys: Iterable<ServicePortKey> = status.rows.keys(),
+): readonly ServicePortStatus[] {
+  return Array.from(keys, (key) => status.get(key)).filter((each) => each !== undefined);
 }
 
 function readStatus(

@@ -1,4 +1,4 @@
-import { aNodeView } from '@menwei/testing/services/testing.ts';
+import { aNodeView, aServicePort } from '@menwei/testing/services/testing.ts';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { silentLogger } from '../log/logger.ts';
 import { State } from '../state/state.ts';
@@ -31,5 +31,32 @@ it('tells who watches when the proxy of a family is down, and when it is back', 
   obstacle = undefined;
   await vi.advanceTimersByTimeAsync(3_000);
   expect(cursor.take()).toEqual([programmed]);
+  cursor.close();
+});
+
+it('says the same of a family that is not proxied to who asks and to who watches', async () => {
+  const state = new State('node-a');
+  const tables = state.families.IPv6;
+  const port = aServicePort();
+  const put = (error: string) =>
+    tables.status.put(port.key, {
+      ...{ servicePort: port.key, family: 'IPv6', state: 'error', sinceMs: 1 },
+      error,
+    });
+  tables.servicePorts.put(port.key, port);
+  put('no ip6tables');
+  state.objects.putStale({ kind: 'Service', namespace: port.namespace, name: port.name }, 'no ports', 1);
+  const status = new ProxyStatus({
+    state,
+    node: { view: () => aNodeView(), nodePortObstacle: () => undefined },
+    served: ['IPv4'],
+    mode: 'iptables',
+    logger: silentLogger,
+  });
+  const cursor = await status.watch();
+  expect(cursor.take()).toEqual([...status.rows()]);
+  put('no IPv6');
+  await vi.advanceTimersByTimeAsync(1_000);
+  expect(cursor.take()).toEqual([...status.rows()].filter(({ family }) => family === 'IPv6'));
   cursor.close();
 });

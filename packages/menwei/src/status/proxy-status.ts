@@ -5,7 +5,7 @@ import type { NodeState } from '../proxy/node-state.ts';
 import type { ServicePortKey } from '../state/service-port.ts';
 import type { ServicePortStatus } from '../state/service-port-status.ts';
 import type { State } from '../state/state.ts';
-import { readSomeStatuses, readStatuses } from './family-status.ts';
+import { readSomeStatuses, readStatuses, storedStatuses } from './family-status.ts';
 import { type ReportedStatus, reportStatuses } from './reported-status.ts';
 import { type StatusCursor, StatusFeed } from './status-feed.ts';
 
@@ -31,7 +31,7 @@ export class ProxyStatus {
       families: IP_FAMILIES.map((family) => state.families[family]),
       stale: state.objects.stale,
       all: () => this.rows(),
-      some: (family, keys) => this.#rowsOf(family, keys),
+      some: (family, keys) => this.#report(this.#statuses(family, keys)),
       node: () =>
         served.map((family) => [
           node.view(family),
@@ -44,14 +44,7 @@ export class ProxyStatus {
 
   /** Each is made when it is asked for. */
   rows(): Iterable<ReportedStatus> {
-    const { state, node } = this.#options;
-    return this.#report(
-      IP_FAMILIES.flatMap((family) =>
-        this.#isServed(family)
-          ? readStatuses(state.objects, state.families[family], node.nodePortObstacle(family))
-          : [...state.families[family].status.rows.values()],
-      ),
-    );
+    return this.#report(IP_FAMILIES.flatMap((family) => this.#statuses(family)));
   }
 
   /** The rows as they are and as they change, for one who closes what it gets. */
@@ -59,10 +52,15 @@ export class ProxyStatus {
     return this.#feed.open();
   }
 
-  #rowsOf(family: IpFamily, keys: ReadonlySet<ServicePortKey>): Iterable<ReportedStatus> {
-    const { state, node } = this.#options;
-    const obstacle = this.#isServed(family) ? node.nodePortObstacle(family) : undefined;
-    return this.#report(readSomeStatuses(state.objects, state.families[family], keys, obstacle));
+  /** @param keys of these service ports; of all unless given */
+  #statuses(family: IpFamily, keys?: ReadonlySet<ServicePortKey>): readonly ServicePortStatus[] {
+    const { state, node, served } = this.#options;
+    const { objects, families } = state;
+    const tables = families[family];
+    if (!served.includes(family)) return storedStatuses(tables, keys);
+    const obstacle = node.nodePortObstacle(family);
+    if (keys === undefined) return readStatuses(objects, tables, obstacle);
+    return readSomeStatuses(objects, tables, keys, obstacle);
   }
 
   #report(statuses: Iterable<ServicePortStatus>): Iterable<ReportedStatus> {
@@ -85,9 +83,5 @@ export class ProxyStatus {
 
   #proxyObstacle(family: IpFamily): string | undefined {
     return this.#options.proxyObstacle?.(family);
-  }
-
-  #isServed(family: IpFamily): boolean {
-    return this.#options.served.includes(family);
   }
 }
