@@ -34,7 +34,7 @@ export const DEFAULT_STOP_MS = 10_000;
  * - `waiting`: for a component that it needs
  * - `starting`: it runs and is not ready yet
  * - `running`: it is ready
- * - `restarting`: it has failed and will be started again
+ * - `restarting`: it has failed, and will be or is being started again
  * - `stopped`: it was told to stop, and has ended
  */
 export type ComponentState = 'waiting' | 'starting' | 'running' | 'restarting' | 'stopped';
@@ -46,7 +46,7 @@ interface ComponentStatus {
   readonly sinceMs: number;
   /** How often it was started again after a failure of its own. */
   readonly restarts: number;
-  /** Why it failed last; undefined while it runs. */
+  /** Why it failed last; undefined once it was ready after that. */
   readonly error?: string;
 }
 

@@ -36,6 +36,8 @@ export class SupervisedComponent {
   /** Rejects if it fails after it was told to stop. */
   #ended: Promise<void> = Promise.resolve();
   #stopped: Promise<void> | undefined;
+  /** The last one; undefined once it was ready after that. */
+  #failure: Failure | undefined;
   /** In a row. */
   #failures = 0;
   #restarts = 0;
@@ -86,7 +88,7 @@ export class SupervisedComponent {
       const failure = await this.#runOnce([stopping, ...needed]);
       if (failure === undefined) this.#tell('waiting');
       else if (stopping.aborted) throw failure.error;
-      else await this.#recover(failure.error);
+      else await this.#recover(failure);
     }
   }
 
@@ -113,7 +115,7 @@ export class SupervisedComponent {
     const signal = AbortSignal.any([...told, over.signal]);
     this.#readySinceMs = undefined;
     signal.addEventListener('abort', () => this.#beUnready(), { once: true });
-    if (this.#failures === 0) this.#tell('starting');
+    this.#tell(this.#failure === undefined ? 'starting' : 'restarting');
     try {
       await this.#component.run(signal, () => this.#beReady(signal));
       return signal.aborted ? undefined : { error: new Error('ended unexpectedly') };
@@ -127,8 +129,10 @@ export class SupervisedComponent {
   #beReady(signal: AbortSignal): void {
     if (signal.aborted || this.#readySinceMs !== undefined) return;
     this.#readySinceMs = performance.now();
+    const failure = this.#failure;
+    this.#failure = undefined;
     this.#tell('running');
-    if (this.#failures > 0)
+    if (failure !== undefined)
       this.#options.logger.info({ component: this.#component.name }, 'component is running again');
     this.#ready.resolve(signal);
   }
@@ -138,7 +142,8 @@ export class SupervisedComponent {
     if (this.#readySinceMs !== undefined) this.#ready = Promise.withResolvers();
   }
 
-  async #recover(error: unknown): Promise<void> {
+  async #recover(failure: Failure): Promise<void> {
+    const { error } = failure;
     const { name, onFailure } = this.#component;
     const stopping = this.#stopping.signal;
     if (onFailure === 'end the process') {
@@ -147,15 +152,16 @@ export class SupervisedComponent {
       return untilAborted(stopping);
     }
     const readyMs = this.#readySinceMs === undefined ? 0 : performance.now() - this.#readySinceMs;
+    this.#failure = failure;
     this.#failures = readyMs >= RAN_WELL_MS ? 1 : this.#failures + 1;
     this.#restarts++;
     const retryMs = retryDelayMs(this.#failures, this.#options.retry ?? RETRY);
-    this.#tell('restarting', error);
+    this.#tell('restarting');
     this.#options.logger.error({ component: name, err: error, retryMs }, 'component failed; restarting');
     await pause(retryMs, stopping);
   }
 
-  #tell(state: ComponentState, error?: unknown): void {
+  #tell(state: ComponentState): void {
     const { name } = this.#component;
     const former = this.#options.states.get(name);
     this.#options.states.set({
@@ -163,7 +169,7 @@ export class SupervisedComponent {
       state,
       sinceMs: former?.state === state ? former.sinceMs : Date.now(),
       restarts: this.#restarts,
-      ...(error === undefined ? {} : { error: formatErrorChain(error) }),
+      ...(this.#failure === undefined ? {} : { error: formatErrorChain(this.#failure.error) }),
     });
   }
 }

@@ -20,6 +20,14 @@ const untilTold: Run = async (signal, ready) => {
   await told(signal);
 };
 
+/** The same, and is not ready at once. */
+function readyAfter(ms: number): Run {
+  return async (signal, ready) => {
+    setTimeout(ready, ms);
+    await told(signal);
+  };
+}
+
 function told(signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     if (signal.aborted) resolve();
@@ -218,12 +226,8 @@ describe('a component that fails', () => {
   });
 
   it('while others start hinders only those that need it', async () => {
-    const slowly: Run = async (signal, ready) => {
-      setTimeout(ready, 500);
-      await told(signal);
-    };
     const { events, state, stop } = start([
-      component('slow', slowly),
+      component('slow', readyAfter(500)),
       component('broken', once(FAULTS['rejects before it is ready'] ?? untilTold)),
       component('behind slow', untilTold, { needs: ['slow'] }),
       component('behind broken', untilTold, { needs: ['slow', 'broken'] }),
@@ -241,10 +245,7 @@ describe('a component that fails', () => {
 describe('what a component needs', () => {
   it('is ready before it starts, and stops after it', async () => {
     const { events, stop, ended } = start([
-      component('a', async (signal, ready) => {
-        setTimeout(ready, 100);
-        await told(signal);
-      }),
+      component('a', readyAfter(100)),
       component('b', untilTold, { needs: ['a'] }),
       component('c', untilTold, { needs: ['b'] }),
     ]);
@@ -279,6 +280,66 @@ describe('what a component needs', () => {
     expect(states.all().map(({ restarts }) => restarts)).toEqual([1, 0, 0, 0]);
     expect(lines.filter(({ level }) => level === 'error')).toHaveLength(1);
     expect(events.filter((event) => event.includes('d'))).toEqual(['+d']);
+    await stop();
+  });
+
+  it('takes along one that had failed before, which is told of as any other then', async () => {
+    const fault = Promise.withResolvers<void>();
+    const { lines, states, stop } = start([
+      component(
+        'a',
+        once(async (_signal, ready) => {
+          ready();
+          await fault.promise;
+        }),
+      ),
+      component(
+        'b',
+        once(async () => Promise.reject(new Error('injected')), readyAfter(500)),
+        { needs: ['a'] },
+      ),
+    ]);
+    await letRun(60_000);
+    expect(states.get('b')).toMatchObject({ state: 'running', restarts: 1 });
+    fault.reject(new Error('injected'));
+    await letRun(500);
+    expect(states.get('b')?.state).toBe('waiting');
+    await letRun(600);
+    expect(states.get('b')?.state).toBe('starting');
+    await letRun(500);
+    expect(states.get('b')).toMatchObject({ state: 'running', restarts: 1 });
+    const recovered = lines.filter(({ message }) => message === 'component is running again');
+    expect(recovered.map(({ component }) => component)).toEqual(['b', 'a']);
+    await stop();
+  });
+
+  it('keeps one that has failed from its next start, which is told of as failed until it is ready', async () => {
+    const fault = Promise.withResolvers<void>();
+    const { lines, states, stop } = start([
+      component(
+        'a',
+        once(async (_signal, ready) => {
+          ready();
+          await fault.promise;
+        }),
+      ),
+      component(
+        'b',
+        once(async () => Promise.reject(new Error('injected')), readyAfter(5_000)),
+        { needs: ['a'] },
+      ),
+    ]);
+    await letRun(2_000);
+    expect(states.get('b')).toMatchObject({ state: 'restarting', error: 'injected' });
+    fault.reject(new Error('injected'));
+    await letRun(500);
+    expect(states.get('b')).toMatchObject({ state: 'waiting', error: 'injected' });
+    await letRun(1_000);
+    expect(states.get('b')).toMatchObject({ state: 'restarting', error: 'injected' });
+    await letRun(5_000);
+    expect(states.get('b')).toMatchObject({ state: 'running', restarts: 1 });
+    expect(states.get('b')?.error).toBeUndefined();
+    expect(lines.at(-1)).toMatchObject({ message: 'component is running again', component: 'b' });
     await stop();
   });
 
