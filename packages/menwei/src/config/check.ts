@@ -1,5 +1,5 @@
 /** Which values are refused (spec § 10.3), and what the others mean. All refusals are collected, none ends the check. */
-import { type Cidr, parseCidr, parseIp } from '@menwei/addresses/ip.ts';
+import { type Cidr, parseCidr, parseHostPort, parseIp } from '@menwei/addresses/ip.ts';
 import type { Configuration } from './defaults.ts';
 import type { Refuse } from './document.ts';
 import { formatDuration } from './duration.ts';
@@ -180,10 +180,8 @@ function checkIp(field: string, value: string, refuse: Refuse): string {
 }
 
 function checkHostPort(field: string, value: string, refuse: Refuse): HostPort {
-  const [, bracketed, bare, digits] = /^(?:\[([^\]]*)\]|([^:]*)):(\d{1,5})$/.exec(value) ?? [];
-  const host = parseIp(bracketed ?? bare ?? '');
-  const port = Number(digits);
-  if (host !== undefined && port >= 1 && port <= 65535) return { host, port };
+  const place = parseHostPort(value);
+  if (place !== undefined && place.port >= 1) return { host: place.ip, port: place.port };
   refuse({ field, value, allowed: 'must be IP:port with a port within 1 and 65535' });
   return { host: '0.0.0.0', port: 0 };
 }
