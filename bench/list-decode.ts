@@ -12,9 +12,7 @@ import { plainConnection } from 'menwei/kubernetes/connection.ts';
 import { decodeEndpointSlice } from 'menwei/kubernetes/decode.ts';
 import type { EndpointSlice } from 'menwei/kubernetes/objects.ts';
 import { Reflector } from 'menwei/kubernetes/reflector.ts';
-
-/** What the API server makes the ends of names from. */
-const GENERATED = 'bcdfghjklmnpqrstvwxz2456789';
+import { sliceJson } from './objects.ts';
 
 const [command = '2500', second = '100'] = process.argv.slice(2);
 if (command === 'serve') serve(Number(process.argv[3]), Number(process.argv[4]));
@@ -100,41 +98,4 @@ function serve(slices: number, endpoints: number): void {
     process.send?.(`http://127.0.0.1:${port}`);
   });
   process.on('disconnect', () => process.exit());
-}
-
-/** As the API server writes them, managedFields and all. */
-function sliceJson(number: number, endpoints: number): object {
-  const address = (i: number): string => `10.${(number >> 8) & 255}.${number & 255}.${i & 255}`;
-  return {
-    metadata: {
-      name: `service-${number}-abcde`,
-      generateName: `service-${number}-`,
-      namespace: 'default',
-      uid: `4c1f2b5e-0000-4000-8000-${String(number).padStart(12, '0')}`,
-      resourceVersion: String(1000 + number),
-      creationTimestamp: '2026-01-01T00:00:00Z',
-      labels: {
-        'endpointslice.kubernetes.io/managed-by': 'endpointslice-controller.k8s.io',
-        'kubernetes.io/service-name': `service-${number}`,
-      },
-      annotations: { 'endpoints.kubernetes.io/last-change-trigger-time': '2026-01-01T00:00:00Z' },
-      managedFields: [
-        { manager: 'kube-controller-manager', operation: 'Update', fieldsV1: { 'f:endpoints': {} } },
-      ],
-    },
-    addressType: 'IPv4',
-    endpoints: Array.from({ length: endpoints }, (_, i) => ({
-      addresses: [address(i)],
-      conditions: { ready: true, serving: true, terminating: false },
-      nodeName: `worker-${i % 50}.cluster.test`,
-      zone: 'east-1',
-      targetRef: {
-        kind: 'Pod',
-        namespace: 'default',
-        name: `service-${number}-6f5d9c7b8-${GENERATED.charAt(i % 27)}x7${GENERATED.charAt(i / 27)}k`,
-        uid: `5d2f2b5e-0000-4000-8000-${String(i).padStart(12, '0')}`,
-      },
-    })),
-    ports: [{ name: 'http', port: 8080, protocol: 'TCP' }],
-  };
 }
