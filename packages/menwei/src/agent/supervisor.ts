@@ -1,4 +1,4 @@
-/** Runs a set of components: starts them in the order of their needs, starts again what failed, stops in reverse order. */
+/** Runs a set of components: starts them in the order of their needs, starts again what failed, stops each after what needs it. */
 import type { Component } from './component.ts';
 import { SupervisedComponent, type SupervisionOptions } from './supervised-component.ts';
 
