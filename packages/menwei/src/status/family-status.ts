@@ -1,5 +1,6 @@
 /** Where each service port of a family stands, and whether its objects are what they should be now. */
 import type { IpFamily } from '@menwei/addresses/ip.ts';
+import { readWantedPorts } from '../services/wanted-port.ts';
 import type { FamilyTables } from '../state/family-tables.ts';
 import { type ObjectKey, objectKey } from '../state/object-key.ts';
 import type { ObjectTables, StaleObject } from '../state/object-tables.ts';
@@ -12,16 +13,15 @@ export function readStatuses(
   tables: FamilyTables,
   nodePortObstacle?: string,
 ): readonly ServicePortStatus[] {
-  const stale = staleServices(objects, tables);
-  const inForce = new Set<ObjectKey>();
-  const statuses = Array.from(tables.status.rows.values(), (status) => {
-    const port = tables.servicePorts.get(status.servicePort);
-    const service = port === undefined ? '' : objectKey(port.namespace, port.name);
-    if (stale.has(service)) inForce.add(service);
-    return readStatus(status, port, stale, nodePortObstacle);
+  const { family, status } = tables;
+  const statuses = readSomeStatuses(objects, tables, status.rows.keys(), nodePortObstacle);
+  const missing = [...staleServices(objects, tables)].filter(([key, { ref }]) => {
+    // The service ports of the last valid version tell what is wrong.
+    const service = objects.services.get(key);
+    const hasPorts = service !== undefined && readWantedPorts(service, family).length > 0;
+    return ref.kind === 'Service' && !hasPorts;
   });
-  const missing = [...stale].filter(([key, { ref }]) => ref.kind === 'Service' && !inForce.has(key));
-  return [...statuses, ...missing.map(([key, object]) => neverInForce(key, tables.family, object))];
+  return [...statuses, ...missing.map(([key, object]) => neverInForce(key, family, object))];
 }
 
 /** Those of these service ports that there are. */

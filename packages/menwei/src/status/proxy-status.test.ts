@@ -1,4 +1,4 @@
-import { aNodeView, aServicePort } from '@menwei/testing/services/testing.ts';
+import { aNodeView, aService, aServicePort } from '@menwei/testing/services/testing.ts';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { silentLogger } from '../log/logger.ts';
 import { State } from '../state/state.ts';
@@ -58,5 +58,28 @@ it('says the same of a family that is not proxied to who asks and to who watches
   put('no IPv6');
   await vi.advanceTimersByTimeAsync(1_000);
   expect(cursor.take()).toEqual([...status.rows()].filter(({ family }) => family === 'IPv6'));
+  cursor.close();
+});
+
+it('has no row of a Service as a whole beside those of its service ports', async () => {
+  const state = new State('node-a');
+  const status = new ProxyStatus({
+    state,
+    node: { view: () => aNodeView(), nodePortObstacle: () => undefined },
+    served: ['IPv4'],
+    mode: 'iptables',
+    logger: silentLogger,
+  });
+  const port = aServicePort();
+  state.objects.put(aService());
+  state.objects.putStale({ kind: 'Service', namespace: port.namespace, name: port.name }, 'no ports', 1);
+  const cursor = await status.watch();
+  const watched = new Map(cursor.take().map((row) => [row.servicePort, row]));
+  state.families.IPv4.servicePorts.put(port.key, port);
+  const pending = { servicePort: port.key, family: 'IPv4', state: 'pending', sinceMs: 1 } as const;
+  state.families.IPv4.status.put(port.key, pending);
+  await vi.advanceTimersByTimeAsync(1_000);
+  for (const row of cursor.take()) watched.set(row.servicePort, row);
+  expect([...watched.values()]).toEqual([...status.rows()]);
   cursor.close();
 });
