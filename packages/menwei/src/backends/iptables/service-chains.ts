@@ -1,9 +1,9 @@
 /** The chains of one service port: policies, source ranges, and one chain an endpoint (spec § 4.9). */
 
 import type { Rule } from '@menwei/netfilter/iptables/rule.ts';
-import type { NodeView } from '../../services/node-view.ts';
 import { sourceRangesAllowNode } from '../../services/situation.ts';
 import { type Endpoint, isExternallyAccessible } from '../../state/service-port.ts';
+import { podSource } from '../xtables/pod-source.ts';
 import { endpointChain, MARK_MASQ } from './names.ts';
 import type { Situation } from './situation.ts';
 import type { OwnChain } from './unit.ts';
@@ -52,12 +52,9 @@ function externalChain(situation: Situation): Rule[] {
     rules.push({ comment: `masquerade traffic for ${destinations}`, target: MARK_MASQ });
   } else {
     // The short circuit: pods of this node and the node itself reach all endpoints, whatever the policy.
-    if (node.detectLocal.by !== 'none') {
-      rules.push({
-        comment: `pod traffic for ${destinations}`,
-        ...localSource(node),
-        target: chains.cluster,
-      });
+    const fromPod = podSource(node.detectLocal);
+    if (fromPod !== undefined) {
+      rules.push({ comment: `pod traffic for ${destinations}`, ...fromPod, target: chains.cluster });
     }
     rules.push(
       { comment: `masquerade LOCAL traffic for ${destinations}`, sourceType: 'LOCAL', target: MARK_MASQ },
@@ -114,7 +111,8 @@ function internalMasquerade({ port, protocol, node, options }: Situation): Rule[
     target: MARK_MASQ,
   };
   if (options.masqueradeAll) return [rule];
-  return node.detectLocal.by === 'none' ? [] : [{ ...rule, ...localSource(node, '! ') }];
+  const elsewhere = podSource(node.detectLocal, '! ');
+  return elsewhere === undefined ? [] : [{ ...rule, ...elsewhere }];
 }
 
 /** A KUBE-SEP chain: an endpoint that reaches itself must be masqueraded; then the DNAT. */
@@ -126,18 +124,4 @@ function endpointRules({ port, protocol, node }: Situation, { endpoint, chain }:
     { comment, recent, protocol, target: `DNAT --to-destination ${endpoint.text}` },
   ];
   return { chain, rules };
-}
-
-function localSource(node: NodeView, negation: '' | '! ' = ''): Pick<Rule, 'source' | 'inInterface'> {
-  const detector = node.detectLocal;
-  switch (detector.by) {
-    case 'cidr':
-      return { source: negation + detector.cidr };
-    case 'bridge':
-      return { inInterface: negation + detector.interface };
-    case 'prefix':
-      return { inInterface: `${negation}${detector.prefix}+` };
-    case 'none':
-      return {};
-  }
 }

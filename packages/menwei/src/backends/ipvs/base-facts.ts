@@ -3,6 +3,7 @@
 import type { ChainId } from '@menwei/netfilter/iptables/chain-id.ts';
 import type { Rule } from '@menwei/netfilter/iptables/rule.ts';
 import type { NodeView } from '../../services/node-view.ts';
+import { podSource, type Source } from '../xtables/pod-source.ts';
 import type { IpvsOptions } from './options.ts';
 import { type SetId, setComment, setName } from './sets.ts';
 
@@ -30,15 +31,6 @@ export function ifFilled({ isFilled }: BaseFacts, id: SetId, ...rules: readonly 
 }
 
 /** What comes from elsewhere than the pods of this node; undefined where those can't be told. */
-export function notLocal({ detectLocal }: BaseFacts): Pick<Rule, 'source' | 'inInterface'> | undefined {
-  switch (detectLocal.by) {
-    case 'cidr':
-      return { source: `! ${detectLocal.cidr}` };
-    case 'bridge':
-      return { inInterface: `! ${detectLocal.interface}` };
-    case 'prefix':
-      return { inInterface: `! ${detectLocal.prefix}+` };
-    case 'none':
-      return undefined;
-  }
+export function notLocal({ detectLocal }: BaseFacts): Source | undefined {
+  return podSource(detectLocal, '! ');
 }

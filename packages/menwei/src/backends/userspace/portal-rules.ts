@@ -5,6 +5,7 @@ import type { RelayProtocol } from '../../relay/contract.ts';
 import type { NodeView } from '../../services/node-view.ts';
 import { sourceRangesAllowNode } from '../../services/situation.ts';
 import type { ServicePort } from '../../state/service-port.ts';
+import type { Source } from '../xtables/pod-source.ts';
 import type { SharedRule } from '../xtables/shared-chains.ts';
 import {
   NODE_PORT_CONTAINER,
@@ -14,7 +15,7 @@ import {
   PORTALS_HOST,
 } from './names.ts';
 import type { UserspaceOptions } from './options.ts';
-import { anybody, narrowToNode, podsHere, type Ranges, type Source } from './sources.ts';
+import { anybody, narrowToNode, podsHere, type Ranges } from './sources.ts';
 import type { Lead, ListenerName, PortalRule } from './unit.ts';
 
 /** Where relays listen, and how packets get there. */

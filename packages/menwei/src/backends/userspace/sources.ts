@@ -1,9 +1,7 @@
 /** Who sends a packet, as conditions of rules. */
 import { cidrContains, parseKnownCidr } from '@menwei/addresses/ip.ts';
-import type { Rule } from '@menwei/netfilter/iptables/rule.ts';
 import type { LocalDetector, NodeView } from '../../services/node-view.ts';
-
-export type Source = Pick<Rule, 'source' | 'inInterface'>;
+import { podSource, type Source } from '../xtables/pod-source.ts';
 
 /** Ranges of addresses; undefined: all there are. */
 export type Ranges = readonly string[] | undefined;
@@ -15,18 +13,11 @@ export function anybody(ranges: Ranges): readonly Source[] {
 
 /** The pods of this node in the ranges; nobody if pods can't be recognised. */
 export function podsHere(detector: LocalDetector, ranges: Ranges): readonly Source[] {
-  switch (detector.by) {
-    case 'cidr':
-      return ranges === undefined
-        ? [{ source: detector.cidr }]
-        : ranges.flatMap((range) => intersection(range, detector.cidr) ?? []).map((source) => ({ source }));
-    case 'bridge':
-      return anybody(ranges).map((source) => ({ ...source, inInterface: detector.interface }));
-    case 'prefix':
-      return anybody(ranges).map((source) => ({ ...source, inInterface: `${detector.prefix}+` }));
-    case 'none':
-      return [];
+  if (detector.by === 'cidr' && ranges !== undefined) {
+    return anybody(ranges.flatMap((range) => intersection(range, detector.cidr) ?? []));
   }
+  const fromPod = podSource(detector);
+  return fromPod === undefined ? [] : anybody(ranges).map((source) => ({ ...source, ...fromPod }));
 }
 
 /**
