@@ -1,7 +1,7 @@
 /** The rules that exist without any Service: jumps from the built-in chains and our fixed chains (spec §§ 4.5, 4.7). */
 
 import type { ChainId } from '@menwei/netfilter/iptables/chain-id.ts';
-import { formatMark, type Rule } from '@menwei/netfilter/iptables/rule.ts';
+import type { Rule } from '@menwei/netfilter/iptables/rule.ts';
 import type { NodeView } from '../../services/node-view.ts';
 import {
   FILTER_EXTERNAL_SERVICES,
@@ -12,6 +12,7 @@ import {
   SERVICE_JUMPS,
 } from '../xtables/filter-chains.ts';
 import { type Jump, jump, jumpRules, type Layout } from '../xtables/layout.ts';
+import { forwardRules, markRule, masqueradeRules } from '../xtables/masquerade.ts';
 import type { BaseChain, BaseChains } from '../xtables/shared-chains.ts';
 import {
   FILTER_FIREWALL,
@@ -53,37 +54,31 @@ export function compileBase(node: NodeView, options: IptablesOptions): BaseChain
 
   add(FILTER_SERVICES);
   add(FILTER_EXTERNAL_SERVICES);
-  add(FILTER_FORWARD, forwardRules(options));
+  add(FILTER_FORWARD, [...invalidRules(options), ...forwardRules(options.masqueradeMark)]);
   add(FILTER_NODE_PORTS);
   add(FILTER_PROXY_FIREWALL);
   if (options.localhostNodePorts) add(FILTER_FIREWALL, [localnetGuard()]);
   else base.set(FILTER_FIREWALL, { head: 'any', tail: [] });
   add(NAT_SERVICES, [], nodePortJumps(node, options));
   add(NAT_NODE_PORTS);
-  add(NAT_POSTROUTING, masqueradeRules(options));
-  add(NAT_MARK_MASQ, [{ target: `MARK --or-mark ${formatMark(options.masqueradeMark)}` }]);
+  add(NAT_POSTROUTING, masqueradeRules(options.masqueradeMark));
+  add(NAT_MARK_MASQ, [markRule(options.masqueradeMark)]);
   for (const [from, head] of jumpRules(JUMPS)) base.set(from, { head, tail: [] });
   return base;
 }
 
-function forwardRules(options: IptablesOptions): Rule[] {
-  const mark = formatMark(options.masqueradeMark);
-  const dropInvalid: Rule = {
-    connectionState: 'INVALID',
-    ...(options.accounting.includes(INVALID_DROPPED_ACCOUNTING)
-      ? { accounting: INVALID_DROPPED_ACCOUNTING }
-      : {}),
-    target: 'DROP',
-  };
+/**
+ * A packet that conntrack can't place would leave without its address being translated back, and the client would answer
+ * with a reset.
+ */
+function invalidRules({ conntrackLiberal, accounting }: IptablesOptions): readonly Rule[] {
+  if (conntrackLiberal) return [];
+  const counted = accounting.includes(INVALID_DROPPED_ACCOUNTING);
   return [
-    // A packet that conntrack can't place would leave without its address being translated back, and the client
-    // would answer with a reset.
-    ...(options.conntrackLiberal ? [] : [dropInvalid]),
-    { comment: 'kubernetes forwarding rules', mark: `${mark}/${mark}`, target: 'ACCEPT' },
     {
-      comment: 'kubernetes forwarding conntrack rule',
-      connectionState: 'RELATED,ESTABLISHED',
-      target: 'ACCEPT',
+      connectionState: 'INVALID',
+      ...(counted ? { accounting: INVALID_DROPPED_ACCOUNTING } : {}),
+      target: 'DROP',
     },
   ];
 }
@@ -97,19 +92,6 @@ function localnetGuard(): Rule {
     connectionState: '! RELATED,ESTABLISHED,DNAT',
     target: 'DROP',
   };
-}
-
-function masqueradeRules(options: IptablesOptions): Rule[] {
-  const mark = formatMark(options.masqueradeMark);
-  return [
-    { mark: `! ${mark}/${mark}`, target: 'RETURN' },
-    // The mark is taken off, so that the packet is not masqueraded again when it passes here a second time.
-    { target: `MARK --xor-mark ${mark}` },
-    {
-      comment: 'kubernetes service traffic requiring SNAT',
-      target: 'MASQUERADE --random-fully',
-    },
-  ];
 }
 
 function nodePortJumps(node: NodeView, options: IptablesOptions): Rule[] {

@@ -1,5 +1,6 @@
 /** Who may reach what (spec § 6.4). INPUT comes before IPVS, so the destination is still the Service's. */
-import { formatMark, type Rule } from '@menwei/netfilter/iptables/rule.ts';
+import type { Rule } from '@menwei/netfilter/iptables/rule.ts';
+import { forwardRules } from '../xtables/masquerade.ts';
 import { asking, type BaseFacts, type ChainRules, ifFilled, inSet, notLocal } from './base-facts.ts';
 import {
   FILTER_FORWARD,
@@ -16,7 +17,7 @@ export function filterRules(facts: BaseFacts): ChainRules {
     [FILTER_PROXY_FIREWALL, firewallRules(facts)],
     [FILTER_SOURCE_RANGES, sourceRangeRules(facts)],
     [FILTER_IPVS_OUT, []],
-    [FILTER_FORWARD, forwardRules(facts)],
+    [FILTER_FORWARD, forwardRules(facts.options.masqueradeMark)],
     [FILTER_NODE_PORT, [{ ...asking(facts, 'KUBE-HEALTH-CHECK-NODE-PORT', 'dst'), target: 'ACCEPT' }]],
     [FILTER_IPVS, [...localPolicyRules(facts), ...accessRules(facts)]],
   ];
@@ -36,18 +37,6 @@ function sourceRangeRules(facts: BaseFacts): Rule[] {
     ...allow('KUBE-LOAD-BALANCER-SOURCE-CIDR'),
     ...allow('KUBE-LOAD-BALANCER-SOURCE-IP'),
     { target: 'DROP' },
-  ];
-}
-
-function forwardRules({ options }: BaseFacts): Rule[] {
-  const mark = formatMark(options.masqueradeMark);
-  return [
-    { comment: 'kubernetes forwarding rules', mark: `${mark}/${mark}`, target: 'ACCEPT' },
-    {
-      comment: 'kubernetes forwarding conntrack rule',
-      connectionState: 'RELATED,ESTABLISHED',
-      target: 'ACCEPT',
-    },
   ];
 }
 

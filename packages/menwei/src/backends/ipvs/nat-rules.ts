@@ -2,7 +2,8 @@
  * What is masqueraded (spec § 6.4). IPVS changes the destination itself; these rules see a packet before that, in
  * PREROUTING or OUTPUT, and after it, in POSTROUTING.
  */
-import { formatMark, type Rule } from '@menwei/netfilter/iptables/rule.ts';
+import type { Rule } from '@menwei/netfilter/iptables/rule.ts';
+import { markRule, masqueradeRules } from '../xtables/masquerade.ts';
 import { asking, type BaseFacts, type ChainRules, ifFilled, inSet, notLocal } from './base-facts.ts';
 import {
   MARK_MASQ,
@@ -15,13 +16,13 @@ import {
 import { localNodePortSet, nodePortSet } from './sets.ts';
 
 export function natRules(facts: BaseFacts): ChainRules {
-  const mark = formatMark(facts.options.masqueradeMark);
+  const mark = facts.options.masqueradeMark;
   return [
     [NAT_SERVICES, serviceRules(facts)],
-    [NAT_POSTROUTING, masqueradeRules(facts, mark)],
+    [NAT_POSTROUTING, [...hairpinRules(facts), ...masqueradeRules(mark)]],
     [NAT_NODE_PORT, nodePortRules(facts)],
     [NAT_LOAD_BALANCER, loadBalancerRules(facts)],
-    [NAT_MARK_MASQ, [{ target: `MARK --or-mark ${mark}` }]],
+    [NAT_MARK_MASQ, [markRule(mark)]],
   ];
 }
 
@@ -124,15 +125,9 @@ function nodePortRules(facts: BaseFacts): Rule[] {
   });
 }
 
-function masqueradeRules(facts: BaseFacts, mark: string): Rule[] {
-  return [
-    ...ifFilled(facts, 'KUBE-LOOP-BACK', {
-      ...asking(facts, 'KUBE-LOOP-BACK', 'dst,dst,src'),
-      target: 'MASQUERADE',
-    }),
-    { mark: `! ${mark}/${mark}`, target: 'RETURN' },
-    // The mark is taken off, so that the packet is not masqueraded again when it passes here a second time.
-    { target: `MARK --xor-mark ${mark}` },
-    { comment: 'kubernetes service traffic requiring SNAT', target: 'MASQUERADE --random-fully' },
-  ];
+function hairpinRules(facts: BaseFacts): readonly Rule[] {
+  return ifFilled(facts, 'KUBE-LOOP-BACK', {
+    ...asking(facts, 'KUBE-LOOP-BACK', 'dst,dst,src'),
+    target: 'MASQUERADE',
+  });
 }
