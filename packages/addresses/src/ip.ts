@@ -105,7 +105,10 @@ export const LINK_LOCAL: Readonly<Record<IpFamily, Cidr>> = {
   IPv6: parseKnownCidr('fe80::/10'),
 };
 
-/** 127.0.0.0/8 or ::1. */
+/** What never leaves the machine, as CIDR. */
+export const LOOPBACK: Readonly<Record<IpFamily, string>> = { IPv4: '127.0.0.0/8', IPv6: '::1/128' };
+
+/** Whether an address in canonical text lies in {@link LOOPBACK}. */
 export function isLoopback(ip: string): boolean {
   return familyOf(ip) === 'IPv4' ? ip.startsWith('127.') : ip === '::1';
 }

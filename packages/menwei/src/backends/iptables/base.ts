@@ -1,5 +1,5 @@
 /** The rules that exist without any Service: jumps from the built-in chains and our fixed chains (spec §§ 4.5, 4.7). */
-
+import { isLoopback, LOOPBACK } from '@menwei/addresses/ip.ts';
 import type { ChainId } from '@menwei/netfilter/iptables/chain-id.ts';
 import type { Rule } from '@menwei/netfilter/iptables/rule.ts';
 import type { NodeView } from '../../services/node-view.ts';
@@ -87,8 +87,8 @@ function invalidRules({ conntrackLiberal, accounting }: IptablesOptions): readon
 function localnetGuard(): Rule {
   return {
     comment: 'block incoming localnet connections',
-    destination: '127.0.0.0/8',
-    source: '! 127.0.0.0/8',
+    destination: LOOPBACK.IPv4,
+    source: `! ${LOOPBACK.IPv4}`,
     connectionState: '! RELATED,ESTABLISHED,DNAT',
     target: 'DROP',
   };
@@ -101,10 +101,9 @@ function nodePortJumps(node: NodeView, options: IptablesOptions): Rule[] {
   };
   if (node.nodePortAddresses !== 'all') {
     return node.nodePortAddresses
-      .filter((ip) => options.localhostNodePorts || !(ip.startsWith('127.') || ip === '::1'))
+      .filter((ip) => options.localhostNodePorts || !isLoopback(ip))
       .map((ip) => ({ ...rule, destination: ip }));
   }
   if (options.localhostNodePorts) return [{ ...rule, destinationType: 'LOCAL' }];
-  const loopback = options.family === 'IPv4' ? '127.0.0.0/8' : '::1/128';
-  return [{ ...rule, destinationType: 'LOCAL', destination: `! ${loopback}` }];
+  return [{ ...rule, destinationType: 'LOCAL', destination: `! ${LOOPBACK[options.family]}` }];
 }

@@ -1,5 +1,5 @@
 /** The rules a service port contributes to the chains that all share: who may come in, and to which chain (spec § 4.8). */
-
+import { LOOPBACK } from '@menwei/addresses/ip.ts';
 import type { Rule } from '@menwei/netfilter/iptables/rule.ts';
 import { filterRules } from '../xtables/filter-rules.ts';
 import type { SharedRule } from '../xtables/shared-chains.ts';
@@ -70,7 +70,7 @@ function nodePortRules({ port, protocol, chains, options, hasEndpoints }: Situat
     rules.push(
       shared(NAT_NODE_PORTS, {
         ...dispatch,
-        destination: '127.0.0.0/8',
+        destination: LOOPBACK.IPv4,
         accounting: LOCALHOST_NODE_PORTS_ACCOUNTING,
       }),
     );

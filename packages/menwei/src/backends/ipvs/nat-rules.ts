@@ -2,6 +2,7 @@
  * What is masqueraded (spec § 6.4). IPVS changes the destination itself; these rules see a packet before that, in
  * PREROUTING or OUTPUT, and after it, in POSTROUTING.
  */
+import { LOOPBACK } from '@menwei/addresses/ip.ts';
 import type { Rule } from '@menwei/netfilter/iptables/rule.ts';
 import { markRule, masqueradeRules } from '../xtables/masquerade.ts';
 import { asking, type BaseFacts, type ChainRules, ifFilled, inSet, notLocal } from './base-facts.ts';
@@ -28,9 +29,8 @@ export function natRules(facts: BaseFacts): ChainRules {
 
 function serviceRules(facts: BaseFacts): Rule[] {
   const { options } = facts;
-  const loopback = options.family === 'IPv4' ? '127.0.0.0/8' : '::1/128';
   return [
-    { source: loopback, target: 'RETURN' },
+    { source: LOOPBACK[options.family], target: 'RETURN' },
     ...directRules(facts),
     // Goes on to the rules below, of which those for Local policies accept without a mark.
     ...ifFilled(facts, 'MENWEI-EXTERNAL-NO-LOCAL', {

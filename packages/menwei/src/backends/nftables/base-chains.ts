@@ -2,7 +2,7 @@
  * The chains that exist without any Service. Their rules are constant: they look up what packets come in by in sets
  * and maps, and those are what Services change (see README.md for a packet's way through them).
  */
-import { type IpFamily, isLoopback } from '@menwei/addresses/ip.ts';
+import { type IpFamily, isLoopback, LOOPBACK } from '@menwei/addresses/ip.ts';
 import { address } from '@menwei/netfilter/nft/field.ts';
 import {
   DROP,
@@ -143,7 +143,7 @@ function isNodePortAddress(node: NodeView, family: IpFamily): readonly Statement
 }
 
 function isNoLoopback(family: IpFamily): Statement {
-  return inCidr(family, 'daddr', family === 'IPv4' ? '127.0.0.0/8' : '::1/128', true);
+  return inCidr(family, 'daddr', LOOPBACK[family], true);
 }
 
 /** The addresses that take NodePort traffic, as elements; none if all of the node's do. */

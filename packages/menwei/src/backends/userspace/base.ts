@@ -1,4 +1,5 @@
 /** The rules that exist without any Service: jumps from the built-in chains and our fixed chains (spec § 7.4). */
+import { LOOPBACK } from '@menwei/addresses/ip.ts';
 import { type ChainId, splitChainId } from '@menwei/netfilter/iptables/chain-id.ts';
 import type { Rule } from '@menwei/netfilter/iptables/rule.ts';
 import { FILTER_CHAINS, FIREWALL_JUMPS, SERVICE_JUMPS } from '../xtables/filter-chains.ts';
@@ -55,9 +56,8 @@ export function compileBase({ family, localhostNodePorts }: UserspaceOptions): B
   const base = new Map<ChainId, BaseChain>();
   for (const id of LAYOUT.fixedChains) base.set(id, { head: [], tail: [] });
   if (!localhostNodePorts) {
-    const loopback = family === 'IPv4' ? '127.0.0.0/8' : '::1/128';
     // Only the node itself reaches its localhost.
-    const leaveAlone: Rule = { destination: loopback, target: 'RETURN' };
+    const leaveAlone: Rule = { destination: LOOPBACK[family], target: 'RETURN' };
     base.set(NODE_PORT_HOST, { head: [leaveAlone], tail: [] });
   }
   for (const [from, head] of jumpRules(JUMPS)) base.set(from, { head, tail: [] });

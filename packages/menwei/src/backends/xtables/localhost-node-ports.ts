@@ -1,5 +1,5 @@
 /** Whether NodePorts answer on 127.0.0.1 (spec § 4.4). */
-import { cidrContains, type IpFamily } from '@menwei/addresses/ip.ts';
+import { cidrContains, type IpFamily, isLoopback } from '@menwei/addresses/ip.ts';
 import type { Settings } from '../../config/settings.ts';
 
 export function takesLocalhostNodePorts(settings: Settings, family: IpFamily): boolean {
@@ -11,6 +11,6 @@ function nodePortsIncludeLoopback({ nodePortAddresses }: Settings): boolean {
   const ofFamily = nodePortAddresses.filter((cidr) => cidr.family === 'IPv4');
   return (
     ofFamily.length === 0 ||
-    ofFamily.some((cidr) => cidr.address.startsWith('127.') || cidrContains(cidr, '127.0.0.0'))
+    ofFamily.some((cidr) => isLoopback(cidr.address) || cidrContains(cidr, '127.0.0.0'))
   );
 }
