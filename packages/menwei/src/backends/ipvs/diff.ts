@@ -6,7 +6,7 @@ import { diffInTwo, type TwoScripts } from '../xtables/diff.ts';
 import { canDrain } from './balancing.ts';
 import type { DestinationChange, IpvsChanges } from './changes.ts';
 import { formatFrontendEntry, ledgerShape } from './sets.ts';
-import type { IpvsState, ServerContent, SetContent } from './state.ts';
+import { type IpvsState, isSameServer, type ServerContent, type SetContent } from './state.ts';
 
 export function diff(from: IpvsState, to: IpvsState): IpvsChanges {
   const servers = diffServers(from, to);
@@ -110,10 +110,6 @@ function diffDestinations(from: ServerContent, to: ServerContent, changes: Desti
     if (place === undefined) throw new Error(`BUG: ${text} is no destination`);
     changes.endedDestinations.push(change({ ...place, weight: 0, forwarding: 'masquerade' }));
   }
-}
-
-function isSameServer(a: VirtualServer, b: VirtualServer): boolean {
-  return a.scheduler === b.scheduler && a.flags === b.flags && a.timeoutSeconds === b.timeoutSeconds;
 }
 
 function isSameDestination(a: Destination, b: Destination): boolean {

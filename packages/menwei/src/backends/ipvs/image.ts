@@ -15,7 +15,7 @@ import type { AddressOnInterface } from '@menwei/netlink/route';
 import type { DestinationChange, IpvsChanges } from './changes.ts';
 import type { GradualWeights } from './gradual.ts';
 import { isLedger } from './sets.ts';
-import { formatDestination, type IpvsState, type ServerContent } from './state.ts';
+import { formatDestination, type IpvsState, isSameServer, type ServerContent } from './state.ts';
 import type { Unmade } from './unmade.ts';
 
 interface HeldServer {
@@ -163,8 +163,4 @@ export class KernelImage {
 
 function hold({ server, destinations }: ServerContent): HeldServer {
   return { server, destinations: new Map(destinations) };
-}
-
-function isSameServer(a: VirtualServer, b: VirtualServer): boolean {
-  return a.scheduler === b.scheduler && a.flags === b.flags && a.timeoutSeconds === b.timeoutSeconds;
 }

@@ -29,14 +29,18 @@ export async function cleanUp(
   if (state.device) {
     const addresses = Array.from(state.addresses, (ip) => ({ change: 'remove', ip }) as const);
     throwFirst(await links.applyAddresses(DEVICE, addresses, signal));
-    // The interface belongs to both families.
-    const left = await Promise.all(IP_FAMILIES.map((each) => links.observeAddresses(each, signal, DEVICE)));
-    if (left.flat().every(({ scope }) => scope === 'link')) links.removeLink(DEVICE);
+    if (await isWithoutAddresses(links, signal)) links.removeLink(DEVICE);
   }
   // A set can't go while a rule asks for it.
   await rules.cleanup(signal);
   const destroyed = setNames.map((name): SetEdit => ({ change: 'destroy', name }));
   throwFirst(await sets.apply(destroyed, signal));
+}
+
+/** Whether our interface has none of either family, to which it belongs, but what the kernel gave it. Throws KernelError. */
+export async function isWithoutAddresses(links: LinkClient, signal: AbortSignal): Promise<boolean> {
+  const held = await Promise.all(IP_FAMILIES.map((each) => links.observeAddresses(each, signal, DEVICE)));
+  return held.flat().every(({ scope }) => scope === 'link');
 }
 
 function throwFirst(refused: readonly { readonly error: Error }[]): void {

@@ -1,14 +1,11 @@
 /** Finds what the ipvs mode, kube-proxy's or ours, has left: all but its iptables rules. */
-
-import { IP_FAMILIES } from '@menwei/addresses/ip.ts';
 import { EMPTY_RULESET } from '@menwei/netfilter/iptables/ruleset.ts';
 import { formatEdit } from '@menwei/netfilter/ipvsadm/format.ts';
 import type { IpSetClient, SetEdit } from '@menwei/netlink/ipset';
 import type { IpvsClient } from '@menwei/netlink/ipvs';
-import type { LinkClient } from '@menwei/netlink/route';
 import type { Leftovers } from '../leftovers.ts';
 import { GradualWeights } from './gradual.ts';
-import { cleanUp } from './kernel-cleanup.ts';
+import { cleanUp, isWithoutAddresses } from './kernel-cleanup.ts';
 import { Observation, type ObservationOptions } from './kernel-observation.ts';
 import { DEVICE } from './names.ts';
 import type { RulesDoor } from './rules-door.ts';
@@ -55,11 +52,6 @@ export async function findLeftoverServers(
     ].join(''),
     remove: (signal) => cleanUp(doors, state, [], signal),
   };
-}
-
-async function isWithoutAddresses(links: LinkClient, signal: AbortSignal): Promise<boolean> {
-  const held = await Promise.all(IP_FAMILIES.map((each) => links.observeAddresses(each, signal, DEVICE)));
-  return held.flat().every(({ scope }) => scope === 'link');
 }
 
 /** A set can't go while a rule asks for it: to be looked for after the rules are gone. Throws KernelError. */

@@ -3,6 +3,7 @@
  * many Services there are shows in them alone; the rules that ask them stay the same.
  */
 import type { IpFamily } from '@menwei/addresses/ip.ts';
+import { withoutHostPrefix } from '@menwei/netfilter/iptables/rule.ts';
 import type { TransportProtocol } from '@menwei/netlink';
 import type { SetEntry, SetShape, SetType } from '@menwei/netlink/ipset';
 import type { Frontend } from '@menwei/netlink/ipvs';
@@ -237,8 +238,7 @@ export function formatFrontendEntry({
 
 /** `10.0.0.1,tcp:80,192.168.0.0/24`; a network of one address goes without its length. */
 export function formatSourceEntry(frontendEntry: SetEntry, source: string): SetEntry {
-  const host = source.includes(':') ? '/128' : '/32';
-  return `${frontendEntry},${source.endsWith(host) ? source.slice(0, -host.length) : source}`;
+  return `${frontendEntry},${withoutHostPrefix(source)}`;
 }
 
 function makeShapes(family: IpFamily): ReadonlyMap<SetId, SetShape> {

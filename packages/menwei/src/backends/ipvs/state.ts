@@ -50,3 +50,8 @@ export type RuleOrder = ReadonlyMap<ChainId, readonly HeldRule[]>;
 export function formatDestination({ ip, port }: Pick<Destination, 'ip' | 'port'>): string {
   return formatHostPort(ip, port);
 }
+
+/** Whether two virtual servers of one frontend are the same, but for their destinations. */
+export function isSameServer(a: VirtualServer, b: VirtualServer): boolean {
+  return a.scheduler === b.scheduler && a.flags === b.flags && a.timeoutSeconds === b.timeoutSeconds;
+}
