@@ -146,15 +146,15 @@ describe('the modules', () => {
     expect(paths(users)).toEqual(places);
   });
 
-  it('of the product give way to the event loop in one place', () => {
+  it('of the product and of the netlink library give way to the event loop in one place each', () => {
     const users = inRooms.filter(
       ({ path, imports }) =>
-        path.startsWith(PRODUCT) &&
+        !path.startsWith('packages/testing/') &&
         imports.some(
           ({ target, names }) => target.startsWith('node:timers') && names.includes('setImmediate'),
         ),
     );
-    expect(paths(users)).toEqual([`${PRODUCT}scheduling/event-loop.ts`]);
+    expect(paths(users)).toEqual([`${PRODUCT}scheduling/event-loop.ts`, `${NETLINK}event-loop.ts`]);
   });
 
   it('take only types from the official Kubernetes client', () => {

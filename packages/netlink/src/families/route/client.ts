@@ -1,8 +1,8 @@
 /** The interfaces of a network namespace and their addresses, in the kernel (linux/rtnetlink.h). */
 import { constants } from 'node:os';
-import { setImmediate } from 'node:timers/promises';
 import type { IpFamily } from '../../address.ts';
 import { type DumpReader, NetlinkConnection, type NetlinkRequest } from '../../connection.ts';
+import { EventLoopTurn } from '../../event-loop.ts';
 import { setSocketOption } from '../../ffi.ts';
 import { KernelError } from '../../kernel-error.ts';
 import { NLM_F_ACK, NLM_F_CREATE, NLM_F_EXCL, NLM_F_REQUEST } from '../../message.ts';
@@ -122,8 +122,9 @@ export class KernelLinks implements LinkClient, Disposable {
       throw new KernelError({ operation: 'change', object: `addresses of ${name}`, detail, errno: ENODEV });
     }
     const refusals: AddressRefusal[] = [];
+    const turn = new EventLoopTurn();
     for (let start = 0; start < edits.length; start += EDITS_PER_DATAGRAM) {
-      if (start > 0) await setImmediate();
+      if (start > 0) await turn.next();
       signal.throwIfAborted();
       refusals.push(...(await this.#exchange(name, index, edits.slice(start, start + EDITS_PER_DATAGRAM))));
     }
