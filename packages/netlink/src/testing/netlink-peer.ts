@@ -98,6 +98,11 @@ export function acknowledgement(request: NetlinkMessage, errno = 0, words = ''):
   };
 }
 
+/** Acknowledges every message of a datagram, with these errors, by their places. */
+export function acknowledge(errors: Readonly<Record<number, number>> = {}): Reply {
+  return (sent) => datagrams(sent.map((message, place) => acknowledgement(message, errors[place])));
+}
+
 /** Datagrams of as many messages as `sizes` says, one after the other; the last one has all that is left. */
 export function datagrams(
   messages: readonly NetlinkMessage[],

@@ -8,6 +8,7 @@ import { decodeMessages, NLM_F_ACK, NLM_F_DUMP_INTR, NLM_F_EXCL } from '../../me
 import { MessageWriter } from '../../message-writer.ts';
 import { NFGENMSG_SIZE, NO_FAMILY } from '../../nfnetlink.ts';
 import {
+  acknowledge,
   acknowledgement,
   datagrams,
   done,
@@ -32,11 +33,6 @@ function clientOf(...replies: readonly Reply[]): {
 } {
   const peer = new NetlinkPeer(...replies);
   return { client: new KernelIpSets(new NetlinkConnection(peer)), peer };
-}
-
-/** Acknowledges every message of a datagram, with these errors, by their places. */
-function acknowledge(errors: Readonly<Record<number, number>> = {}): Reply {
-  return (sent) => datagrams(sent.map((message, place) => acknowledgement(message, errors[place])));
 }
 
 function payload(write: (writer: MessageWriter) => void): Uint8Array {

@@ -4,6 +4,7 @@ import { NetlinkConnection } from '../../connection.ts';
 import { decodeMessages } from '../../message.ts';
 import { MessageWriter } from '../../message-writer.ts';
 import {
+  acknowledge,
   acknowledgement,
   datagrams,
   done,
@@ -25,11 +26,6 @@ function clientOf(...replies: readonly Reply[]): {
 } {
   const peer = new NetlinkPeer(...replies);
   return { client: new KernelLinks(new NetlinkConnection(peer)), peer };
-}
-
-/** Acknowledges every message of a datagram, with these errors, by their places. */
-function acknowledge(errors: Readonly<Record<number, number>> = {}): Reply {
-  return (sent) => datagrams(sent.map((message, place) => acknowledgement(message, errors[place])));
 }
 
 function linkPayload(index: number, name: string, kind?: string): Uint8Array {
