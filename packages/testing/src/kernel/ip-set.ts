@@ -6,7 +6,7 @@ import { constants } from 'node:os';
 import { parseKnownCidr } from '@menwei/addresses/ip.ts';
 import type { IpSetCommand } from '@menwei/netfilter/ipset/command.ts';
 import { parseDump } from '@menwei/netfilter/ipset/parse.ts';
-import { formatErrno, KernelError, MessageWriter } from '@menwei/netlink';
+import { KernelError, MessageWriter } from '@menwei/netlink';
 import {
   IPSET_ERR,
   type IpSetClient,
@@ -27,10 +27,10 @@ import {
   type OtherEdit,
   typeOf,
 } from '@menwei/netlink/ipset/codec';
-import { type Fault, type FaultOptions, Faults } from './faults.ts';
-import { Refused } from './refused.ts';
+import { type FaultOptions, Faults } from './faults.ts';
+import { injected, Refused } from './refused.ts';
 
-const { EEXIST, ENOBUFS, ENOENT, ENOMEM, EINVAL } = constants.errno;
+const { EEXIST, ENOENT, EINVAL } = constants.errno;
 const MAX_NAME_LENGTH = 31;
 /** Of an entry: all of them are shorter. */
 const INITIAL_SIZE = 128;
@@ -82,7 +82,7 @@ export class FakeIpSets implements IpSetClient {
     if (fault === 'none') return this.meddle(edits);
     if (fault === 'halfway') this.meddle(firstHalf(edits));
     if (fault === 'after') this.meddle(edits);
-    throw injected('change', fault);
+    throw injected('change', 'sets', fault);
   }
 
   observe(names: readonly string[], signal: AbortSignal): Promise<ReadonlyMap<string, ObservedSet>> {
@@ -190,7 +190,7 @@ export class FakeIpSets implements IpSetClient {
     signal.throwIfAborted();
     await Promise.resolve();
     const fault = this.faults.next();
-    if (fault !== 'none') throw injected('observe', fault);
+    if (fault !== 'none') throw injected('observe', 'sets', fault);
     return look();
   }
 }
@@ -251,10 +251,4 @@ function refusalOf(edit: OtherEdit, work: () => void): KernelError | undefined {
     const object = edit.change === 'create' ? `set ${edit.shape.name}` : `set ${edit.name}`;
     return new KernelError({ operation: edit.change, object, detail: error.message, errno: error.errno });
   }
-}
-
-function injected(operation: string, fault: Fault): KernelError {
-  const errno = fault === 'after' ? ENOBUFS : ENOMEM;
-  const detail = `${formatErrno(errno)}: injected fault (${fault})`;
-  return new KernelError({ operation, object: 'sets', detail, errno });
 }

@@ -6,7 +6,7 @@
 import { constants } from 'node:os';
 import { formatHostPort, type IpFamily } from '@menwei/addresses/ip.ts';
 import { parseDump } from '@menwei/netfilter/ipvsadm/parse.ts';
-import { formatErrno, KernelError } from '@menwei/netlink';
+import { formatErrno } from '@menwei/netlink';
 import {
   type Counters,
   type Destination,
@@ -25,7 +25,7 @@ import {
 } from '@menwei/netlink/ipvs';
 import { type FaultOptions, Faults } from './faults.ts';
 import { type HeldServer, IpvsTable } from './ipvs-table.ts';
-import { Refused } from './refused.ts';
+import { failure, Refused } from './refused.ts';
 
 const { EINVAL, ENOBUFS, ENOMEM } = constants.errno;
 const NO_COUNTERS: Counters = { connections: 0n, packetsIn: 0n, packetsOut: 0n, bytesIn: 0n, bytesOut: 0n };
@@ -214,9 +214,4 @@ export class FakeIpvs implements IpvsClient {
 function placeOf(frontend: Frontend, destination?: Pick<Destination, 'ip' | 'port'>): string {
   const server = formatFrontend(frontend);
   return destination === undefined ? server : `${server} ${formatHostPort(destination.ip, destination.port)}`;
-}
-
-function failure(operation: string, object: string, errno: number, words = ''): KernelError {
-  const detail = words === '' ? formatErrno(errno) : `${formatErrno(errno)}: ${words}`;
-  return new KernelError({ operation, object, detail, errno });
 }

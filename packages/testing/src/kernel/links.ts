@@ -4,11 +4,11 @@
  */
 import { constants } from 'node:os';
 import { familyOf, type IpFamily } from '@menwei/addresses/ip.ts';
-import { formatErrno, KernelError } from '@menwei/netlink';
 import type { AddressEdit, AddressOnInterface, AddressRefusal, LinkClient } from '@menwei/netlink/route';
-import { type Fault, type FaultOptions, Faults } from './faults.ts';
+import { type FaultOptions, Faults } from './faults.ts';
+import { failure, injected } from './refused.ts';
 
-const { EADDRNOTAVAIL, EEXIST, ENOBUFS, ENODEV, ENOMEM, ERANGE } = constants.errno;
+const { EADDRNOTAVAIL, EEXIST, ENODEV, ERANGE } = constants.errno;
 const MAX_NAME_LENGTH = 15;
 
 interface FakeLinksOptions {
@@ -56,7 +56,7 @@ export class FakeLinks implements LinkClient {
 
   indexOf(name: string): number | undefined {
     const fault = this.faults.next();
-    if (fault !== 'none') throw injected('observe', fault);
+    if (fault !== 'none') throw injected('observe', 'interfaces', fault);
     return this.#links.get(name)?.index;
   }
 
@@ -74,7 +74,7 @@ export class FakeLinks implements LinkClient {
     if (fault === 'none') return this.meddle(name, edits);
     if (fault === 'halfway') this.meddle(name, edits.slice(0, edits.length / 2));
     if (fault === 'after') this.meddle(name, edits);
-    throw injected('change', fault);
+    throw injected('change', 'interfaces', fault);
   }
 
   async observeAddresses(
@@ -85,7 +85,7 @@ export class FakeLinks implements LinkClient {
     await Promise.resolve();
     signal.throwIfAborted();
     const fault = this.faults.next();
-    if (fault !== 'none') throw injected('observe', fault);
+    if (fault !== 'none') throw injected('observe', 'interfaces', fault);
     return this.dump(name).filter(({ ip }) => familyOf(ip) === family);
   }
 
@@ -121,7 +121,7 @@ export class FakeLinks implements LinkClient {
   #change(operation: string, work: () => void): void {
     const fault = this.faults.next();
     if (fault === 'none' || fault === 'after') work();
-    if (fault !== 'none') throw injected(operation, fault);
+    if (fault !== 'none') throw injected(operation, 'interfaces', fault);
   }
 }
 
@@ -137,14 +137,4 @@ function changeAddress(link: FakeLink, name: string, { change, ip }: AddressEdit
     link.addresses.delete(ip);
   }
   return undefined;
-}
-
-function failure(operation: string, object: string, errno: number): KernelError {
-  return new KernelError({ operation, object, detail: formatErrno(errno), errno });
-}
-
-function injected(operation: string, fault: Fault): KernelError {
-  const errno = fault === 'after' ? ENOBUFS : ENOMEM;
-  const detail = `${formatErrno(errno)}: injected fault (${fault})`;
-  return new KernelError({ operation, object: 'interfaces', detail, errno });
 }

@@ -4,7 +4,6 @@
  */
 import { constants } from 'node:os';
 import { parseListing } from '@menwei/netfilter/nft/parse.ts';
-import { formatErrno, KernelError } from '@menwei/netlink';
 import type {
   ApplyOptions,
   DynamicElement,
@@ -19,9 +18,9 @@ import type {
 import { type FaultOptions, Faults } from './faults.ts';
 import { checkPaths } from './nf-paths.ts';
 import { NfTable } from './nf-table.ts';
-import { Refused } from './refused.ts';
+import { failure, injected, Refused } from './refused.ts';
 
-const { ENOBUFS, ENOENT, ENOMEM, ERESTART } = { ...constants.errno, ERESTART: 85 };
+const { ENOENT, ERESTART } = { ...constants.errno, ERESTART: 85 };
 
 interface FakeNfTablesOptions {
   readonly faults?: FaultOptions;
@@ -113,7 +112,7 @@ export class FakeNfTables implements NfTablesClient {
     if (fault === 'none') return work();
     // There is no halfway in a transaction.
     if (fault === 'after') work();
-    throw failure(operation, '', fault === 'after' ? ENOBUFS : ENOMEM, `injected fault (${fault})`);
+    throw injected(operation, '', fault);
   }
 
   #run(name: TableName, transaction: Transaction): void {
@@ -153,9 +152,4 @@ function runOne(tables: Map<string, NfTable>, key: string, operation: Operation)
 
 function formatTable({ family, name }: TableName): string {
   return `table ${family} ${name}`;
-}
-
-function failure(operation: string, object: string, errno: number, words = ''): KernelError {
-  const detail = words === '' ? formatErrno(errno) : `${formatErrno(errno)}: ${words}`;
-  return new KernelError({ operation, object, detail, errno });
 }
