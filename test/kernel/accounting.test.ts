@@ -1,17 +1,15 @@
 /** Accounting objects in a real kernel, and rules that count into them. */
 
 import { spawnSync } from 'node:child_process';
-import { IP_FAMILIES, type IpFamily } from '@menwei/addresses/ip.ts';
-import type { IptablesTools } from '@menwei/kernel/iptables-tools.ts';
+import { IP_FAMILIES } from '@menwei/addresses/ip.ts';
 import { createNamespace, withNamespace } from '@menwei/kernel/netns.ts';
 import { formatHeldRule } from '@menwei/netfilter/iptables/rule.ts';
 import type { ChainContent } from '@menwei/netfilter/iptables/ruleset.ts';
 import { NETLINK_NETFILTER, NetlinkConnection, openNetlinkTransport } from '@menwei/netlink';
 import { applyAccountingObject, observeAccountingSupport } from '@menwei/netlink/nfacct';
+import { openBackend } from '@menwei/testing/backends/iptables/laws.ts';
 import { aNodeView, anEndpoint, aServicePort } from '@menwei/testing/services/testing.ts';
-import { IptablesBackend } from 'menwei/backends/iptables/backend.ts';
 import { ACCOUNTING_OBJECTS } from 'menwei/backends/iptables/options.ts';
-import { silentLogger } from 'menwei/log/logger.ts';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { describeVariants } from './iptables-variants.ts';
 
@@ -77,20 +75,7 @@ function deleteAccountingObject(name: string): void {
   });
 }
 
-function openBackend(tools: IptablesTools, family: IpFamily): IptablesBackend {
-  return new IptablesBackend({
-    family,
-    tools,
-    applyAccountingObject,
-    accounting: ACCOUNTING_OBJECTS,
-    logger: silentLogger,
-    watchPeriodMs: 1_000,
-    masqueradeMark: 1 << 14,
-    masqueradeAll: false,
-    localhostNodePorts: family === 'IPv4',
-    conntrackLiberal: false,
-  });
-}
+const ACCOUNTING = { applyAccountingObject, accounting: ACCOUNTING_OBJECTS };
 
 describe.runIf(observeAccountingSupport())('accounting in the iptables mode', () => {
   describeVariants((_variant, openEmptyKernel) => {
@@ -101,7 +86,7 @@ describe.runIf(observeAccountingSupport())('accounting in the iptables mode', ()
         family === 'IPv4' ? ['172.30.0.1', '10.180.0.1'] : ['fd00:30::1', 'fd00:10:180::1'];
       const port = aServicePort({ clusterIP, nodePort: 30080, endpoints: [anEndpoint({ ip })] });
       for (const _ of ['first', 'again']) {
-        const backend = openBackend(await openEmptyKernel(family), family);
+        const backend = openBackend(await openEmptyKernel(family), family, ACCOUNTING);
         for (const name of ACCOUNTING_OBJECTS) {
           applyAccountingObject(name);
           // nf_tables lets go of what its rules used a moment after they are gone.

@@ -1,18 +1,14 @@
+import { openBackend } from '@menwei/testing/backends/iptables/laws.ts';
 import { fillPlan, install, updatePlan } from '@menwei/testing/backends/laws.ts';
 import { FakeIptables } from '@menwei/testing/kernel/iptables.ts';
 import { aNodeView, anEndpoint, aServicePort } from '@menwei/testing/services/testing.ts';
 import { describe, expect, it } from 'vitest';
-import { silentLogger } from '../../log/logger.ts';
-import { IptablesBackend } from '../iptables/backend.ts';
 
 const signal = new AbortController().signal;
 
 async function openWatched() {
   const tools = new FakeIptables();
-  const backend = new IptablesBackend({
-    ...{ family: 'IPv4', tools, logger: silentLogger, watchPeriodMs: 5, masqueradeMark: 1 << 14 },
-    ...{ masqueradeAll: false, localhostNodePorts: true, conntrackLiberal: false, accounting: [] },
-  });
+  const backend = openBackend(tools, 'IPv4', { watchPeriodMs: 5 });
   const web = aServicePort({ endpoints: [anEndpoint()] });
   const world = { node: aNodeView(), ports: new Map([[web.key, web]]) };
   const plan = fillPlan(backend, world);
