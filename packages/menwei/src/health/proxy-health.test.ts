@@ -1,5 +1,5 @@
+import { aNode } from '@menwei/testing/services/testing.ts';
 import { describe, expect, it } from 'vitest';
-import type { Node } from '../kubernetes/objects.ts';
 import { isNodeEligible, ProxyHealth } from './proxy-health.ts';
 
 describe('ProxyHealth', () => {
@@ -42,16 +42,7 @@ describe('ProxyHealth', () => {
 });
 
 describe('isNodeEligible', () => {
-  const node: Node = {
-    kind: 'Node',
-    namespace: '',
-    name: 'node-1',
-    zone: '',
-    podCIDRs: [],
-    addresses: [],
-    deleting: false,
-    taintKeys: [],
-  };
+  const node = aNode();
 
   it.each([
     ['an unknown node', undefined, false],

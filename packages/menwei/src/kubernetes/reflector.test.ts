@@ -1,4 +1,5 @@
 import { FakeApiServer, sendStatus, testdata } from '@menwei/testing/kubernetes/fake-api-server.ts';
+import { aNode } from '@menwei/testing/services/testing.ts';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type ApiClient, createApiClient } from './api-client.ts';
 import type { ApiError } from './api-error.ts';
@@ -53,7 +54,7 @@ function decodeZone(value: unknown): Decoded<Node> {
   if (zone === 'throws') throw new RangeError('too much');
   if (zone === 'ignored') return { object: undefined, problems: [] };
   return {
-    object: { ...ref, zone, podCIDRs: [], addresses: [], deleting: false, taintKeys: [] },
+    object: aNode({ name: metadata.name, zone }),
     problems: [],
   };
 }

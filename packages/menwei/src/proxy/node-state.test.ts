@@ -1,10 +1,9 @@
 import type { IpFamily } from '@menwei/addresses/ip.ts';
-import { aNodeView } from '@menwei/testing/services/testing.ts';
+import { aNode, aNodeView } from '@menwei/testing/services/testing.ts';
 import { Command } from 'commander';
 import { describe, expect, it, vi } from 'vitest';
 import { addProxyFlags, givenFlags } from '../config/flags.ts';
 import { resolveSettings } from '../config/resolve.ts';
-import type { Node } from '../kubernetes/objects.ts';
 import { ObjectTables } from '../state/object-tables.ts';
 import { NodeState, type OwnAddress } from './node-state.ts';
 
@@ -23,16 +22,11 @@ function open(
   return new NodeState(resolved.settings, interfaceAddresses, localAddresses, ownAddress);
 }
 
-const node: Node = {
-  kind: 'Node',
-  namespace: '',
-  name: 'node-a',
+const node = aNode({
   zone: 'zone-1',
   podCIDRs: ['10.1.0.0/24', 'fd00:10:1::/64'],
   addresses: ['192.168.0.2', 'fd00:99::2'],
-  deleting: false,
-  taintKeys: [],
-};
+});
 
 describe('NodeState', () => {
   it('knows little as long as the Node is unknown', () => {

@@ -2,10 +2,9 @@ import { KernelError } from '@menwei/netlink';
 import { openBackend } from '@menwei/testing/backends/iptables/laws.ts';
 import { FakeIptables } from '@menwei/testing/kernel/iptables.ts';
 import { runFamilies } from '@menwei/testing/proxy/run-families.ts';
-import { aNodeView, aService, aSlice } from '@menwei/testing/services/testing.ts';
+import { aNode, aNodeView, aService, aSlice } from '@menwei/testing/services/testing.ts';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { ProxyHealth } from '../health/proxy-health.ts';
-import type { Node } from '../kubernetes/objects.ts';
 import type { NodeView } from '../services/node-view.ts';
 import { State } from '../state/state.ts';
 import { dryRun } from './dry-run.ts';
@@ -19,16 +18,7 @@ const REFUSED = new KernelError({ operation: 'iptables restore', object: 'line 7
 
 const web = aService({ name: 'web' });
 const webPods = aSlice({ name: 'web-1', serviceName: 'web', endpoints: ['10.0.0.1'] });
-const ownNode: Node = {
-  kind: 'Node',
-  namespace: '',
-  name: 'node-a',
-  zone: 'a',
-  podCIDRs: [],
-  addresses: [],
-  deleting: false,
-  taintKeys: [],
-};
+const ownNode = aNode({ zone: 'a' });
 
 interface OpenOptions {
   readonly minSyncPeriodMs?: number;

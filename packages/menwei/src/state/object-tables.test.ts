@@ -1,18 +1,9 @@
-import { aService, aSlice } from '@menwei/testing/services/testing.ts';
+import { aNode, aService, aSlice } from '@menwei/testing/services/testing.ts';
 import { describe, expect, it } from 'vitest';
 import type { WatchedObject } from '../kubernetes/objects.ts';
 import { ObjectTables } from './object-tables.ts';
 
-const node: WatchedObject = {
-  kind: 'Node',
-  namespace: '',
-  name: 'node-a',
-  zone: 'a',
-  podCIDRs: [],
-  addresses: [],
-  deleting: false,
-  taintKeys: [],
-};
+const node: WatchedObject = aNode({ zone: 'a' });
 const cidr: WatchedObject = { kind: 'ServiceCIDR', namespace: '', name: 'main', cidrs: ['172.30.0.0/16'] };
 
 describe('the tables of objects', () => {

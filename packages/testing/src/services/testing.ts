@@ -3,6 +3,7 @@ import { familyOf, formatHostPort } from '@menwei/addresses/ip.ts';
 import {
   DEFAULT_BALANCING,
   type EndpointSlice,
+  type Node,
   type Service,
   type ServicePortSpec,
   type SliceEndpoint,
@@ -36,6 +37,21 @@ export function aService({ ports = [{}], ...fields }: ServiceFields = {}): Servi
     weights: undefined,
     ...fields,
     ports: ports.map((port) => ({ name: '', protocol: 'TCP', port: 80, nodePort: 0, ...port })),
+  };
+}
+
+/** Node `node-a` without a zone, addresses, pod CIDRs or taints. */
+export function aNode(fields: Partial<Omit<Node, 'kind'>> = {}): Node {
+  return {
+    kind: 'Node',
+    namespace: '',
+    name: 'node-a',
+    zone: '',
+    podCIDRs: [],
+    addresses: [],
+    deleting: false,
+    taintKeys: [],
+    ...fields,
   };
 }
 

@@ -1,3 +1,4 @@
+import { aNode } from '@menwei/testing/services/testing.ts';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type Node, refKey } from '../../kubernetes/objects.ts';
@@ -5,16 +6,7 @@ import type { ManifestFile } from './manifest-file.ts';
 import { decide, type Held } from './precedence.ts';
 
 function node(name: string, zone: string): Node {
-  return {
-    kind: 'Node',
-    namespace: '',
-    name,
-    zone,
-    podCIDRs: [],
-    addresses: [],
-    deleting: false,
-    taintKeys: [],
-  };
+  return aNode({ name, zone });
 }
 
 interface Parts {
