@@ -1,6 +1,7 @@
+import { createSocket } from 'node:dgram';
 import { describe, expect, it } from 'vitest';
 import { tally } from './outcome.ts';
-import { decodeAnswer, parseTarget } from './request.ts';
+import { decodeAnswer, parseTarget, requestUdp } from './request.ts';
 
 describe('parseTarget', () => {
   it.each([
@@ -36,5 +37,37 @@ it('counts answers by pod and by client, and failures by kind', () => {
     failed: 1,
     failures: { refused: 1 },
     elapsedMs: 5,
+  });
+});
+
+describe('a datagram from a port', () => {
+  const ports = async () => {
+    const server = createSocket('udp4').on('message', (_, { port }) =>
+      server.send(JSON.stringify({ pod: 'a', client: '127.0.0.1' }), port, '127.0.0.1'),
+    );
+    const holder = createSocket('udp4');
+    for (const socket of [server, holder]) {
+      await new Promise<void>((resolve) => socket.bind(0, '127.0.0.1', resolve));
+    }
+    return { server, holder };
+  };
+
+  it('waits until a port that is about to be closed is free', async () => {
+    const { server, holder } = await ports();
+    const sourcePort = holder.address().port;
+    const asked = requestUdp({ address: '127.0.0.1', port: server.address().port }, { sourcePort });
+    setTimeout(() => holder.close(), 50);
+    expect(await asked).toMatchObject({ pod: 'a' });
+    server.close();
+  });
+
+  it('says so when the port stays in use', async () => {
+    const { server, holder } = await ports();
+    const options = { sourcePort: holder.address().port, timeoutMs: 100 };
+    expect(await requestUdp({ address: '127.0.0.1', port: server.address().port }, options)).toEqual({
+      error: 'failed',
+      detail: expect.stringContaining('EADDRINUSE'),
+    });
+    for (const socket of [server, holder]) socket.close();
   });
 });

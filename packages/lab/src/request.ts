@@ -23,6 +23,8 @@ export interface SeriesOptions extends Omit<RequestOptions, 'sourcePort'> {
 
 export const DEFAULT_TIMEOUT_MS = 2_000;
 
+const REBIND_MS = 5;
+
 export interface Target {
   readonly address: string;
   readonly port: number;
@@ -96,16 +98,30 @@ export function requestUdp(target: Target, options: RequestOptions = {}): Promis
   const timeoutMs = options.timeoutMs ?? DEFAULT_TIMEOUT_MS;
   return new Promise((resolve) => {
     const socket = createSocket(familyOf(target.address) === 'IPv4' ? 'udp4' : 'udp6');
+    let isOver = false;
     const finish = (outcome: Outcome): void => {
+      if (isOver) return;
+      isOver = true;
       clearTimeout(timer);
       socket.close();
       resolve(outcome);
     };
-    const timer = setTimeout(() => finish(timedOut(timeoutMs)), timeoutMs);
-    socket.once('error', (error) => finish(failureOf(error)));
+    let outcomeIfLate: Outcome = timedOut(timeoutMs);
+    const timer = setTimeout(() => finish(outcomeIfLate), timeoutMs);
+    const bind = (): void => {
+      if (!isOver) socket.bind({ address: options.from, port: options.sourcePort }, connect);
+    };
+    socket.on('error', (error) => {
+      if (!isStillBound(error)) return finish(failureOf(error));
+      outcomeIfLate = failureOf(error);
+      setTimeout(bind, REBIND_MS);
+    });
     socket.once('message', (message) => finish(decodeAnswer(message.toString())));
     // Only a connected socket hears of an ICMP "port unreachable".
-    const connect = (): void => socket.connect(target.port, target.address);
+    const connect = (): void => {
+      outcomeIfLate = timedOut(timeoutMs);
+      socket.connect(target.port, target.address);
+    };
     socket.once('connect', () => {
       socket.send('hello', (error) => {
         // A rule that drops what this host sends itself answers EPERM here. To the sender it is silence, as
@@ -115,6 +131,14 @@ export function requestUdp(target: Target, options: RequestOptions = {}): Promis
       });
     });
     if (options.from === undefined && options.sourcePort === undefined) connect();
-    else socket.bind({ address: options.from, port: options.sourcePort }, connect);
+    else bind();
   });
+}
+
+/**
+ * A port whose socket was closed just now may not be free yet: a process that is being started meanwhile has a copy of
+ * each descriptor until it executes its program.
+ */
+function isStillBound(error: Error): boolean {
+  return 'code' in error && error.code === 'EADDRINUSE';
 }
