@@ -26,6 +26,17 @@ describe('bin/menwei', () => {
     rmSync(folder, { recursive: true });
   });
 
+  it('takes kube-proxy’s command line under its name, also by a link of any name', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'menwei-bin-'));
+    const launcher = fileURLToPath(new URL('../../../../bin/kube-proxy', import.meta.url));
+    symlinkSync(launcher, join(folder, 'link'));
+    for (const file of [launcher, join(folder, 'link')]) {
+      const { stdout, stderr } = spawnSync(file, ['--version'], { encoding: 'utf8' });
+      expect([stdout, stderr]).toEqual([expect.stringMatching(/^Kubernetes v\d+\.\d+\.\d+\n$/), '']);
+    }
+    rmSync(folder, { recursive: true });
+  });
+
   it('keeps what Node remarks about new features to itself', () => {
     const folder = mkdtempSync(join(tmpdir(), 'menwei-bin-'));
     const remark = join(folder, 'remark.cjs');

@@ -1,28 +1,17 @@
-/** The command line. This file only wires; each command is a file of its own. */
-import { Command } from 'commander';
+/** The command line of `menwei`. This file only wires; each command is a file of its own. */
 import { VERSION } from '../setup/version.ts';
 import { registerCleanupCommand } from './cleanup.ts';
 import { registerDiffCommand } from './diff.ts';
 import { registerLabCommand } from './lab.ts';
+import { createProgram, runProgram } from './program.ts';
 import { registerRenderCommand } from './render.ts';
 import { registerRunCommand } from './run.ts';
 import { registerStatusCommand } from './status.ts';
 
-const program = new Command('menwei')
-  .description('A Kubernetes Service proxy: kube-proxy’s job, with or without Kubernetes')
-  .version(VERSION)
-  // 2 is for wrong usage; 1 is for what went wrong.
-  .configureOutput({
-    // One line, in the words of all other errors; a suggestion would stand on a second one.
-    outputError: (text, write) =>
-      write(
-        `menwei: ${text
-          .replace(/^error: /, '')
-          .trim()
-          .replaceAll('\n', ' ')}\n`,
-      ),
-  })
-  .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2));
+const program = createProgram(
+  'menwei',
+  'A Kubernetes Service proxy: kube-proxy’s job, with or without Kubernetes',
+).version(VERSION);
 
 registerRunCommand(program);
 registerStatusCommand(program);
@@ -31,7 +20,4 @@ registerDiffCommand(program);
 registerCleanupCommand(program);
 registerLabCommand(program);
 
-// A reader that has seen enough, such as head, is no failure of ours.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));
-
-await program.parseAsync();
+await runProgram(program);

@@ -1,0 +1,26 @@
+/** What the programs of this package have in common, `menwei` and `kube-proxy`. */
+import { Command } from 'commander';
+
+/** A program whose wrong usage is one line and exit status 2; 1 is for what went wrong. */
+export function createProgram(name: string, description: string): Command {
+  return new Command(name)
+    .description(description)
+    .configureOutput({
+      // One line, in the words of all other errors; a suggestion would stand on a second one.
+      outputError: (text, write) =>
+        write(
+          `menwei: ${text
+            .replace(/^error: /, '')
+            .trim()
+            .replaceAll('\n', ' ')}\n`,
+        ),
+    })
+    .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2));
+}
+
+/** Acts as the command line of this process says. */
+export async function runProgram(program: Command): Promise<void> {
+  // A reader that has seen enough, such as head, is no failure of ours.
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));
+  await program.parseAsync();
+}

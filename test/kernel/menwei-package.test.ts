@@ -1,0 +1,103 @@
+/** The npm package `menwei` as an operator gets it: packed, installed where nothing else is, and run there. */
+import { execFile, execFileSync, spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { promisify } from 'node:util';
+import { MODE_NAMES } from 'menwei/config/settings.ts';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { startNpmRegistry } from './npm-registry.ts';
+import { LAUNCHER } from './run-process.ts';
+
+const REPOSITORY = join(import.meta.dirname, '../..');
+const OBJECTS = join(REPOSITORY, 'test/data/reference-case/objects.yaml');
+const execFileAsync = promisify(execFile);
+
+const folder = mkdtempSync(join(tmpdir(), 'menwei-package-'));
+const prefix = join(folder, 'prefix');
+const installed = join(prefix, 'lib/node_modules/menwei');
+/** What a shell of the operator has, and no tool of this checkout. */
+const env = { PATH: `${dirname(process.execPath)}:/usr/sbin:/usr/bin:/sbin:/bin` };
+let files: readonly string[];
+
+function run(program: string, ...args: readonly string[]) {
+  const { status, stdout, stderr } = spawnSync(join(prefix, 'bin', program), args, {
+    cwd: folder,
+    env,
+    encoding: 'utf8',
+  });
+  return { status, stdout, stderr };
+}
+
+beforeAll(async () => {
+  const pack = execFileSync(process.execPath, ['scripts/pack.ts', folder], {
+    cwd: REPOSITORY,
+    encoding: 'utf8',
+  });
+  const tarball = pack.trim();
+  files = execFileSync('tar', ['-tzf', tarball], { encoding: 'utf8' }).trim().split('\n');
+  mkdirSync(prefix);
+  execFileSync('ip', ['link', 'set', 'lo', 'up']);
+  await using registry = await startNpmRegistry();
+  const places = ['--prefix', prefix, '--cache', join(folder, 'cache'), '--registry', registry.url];
+  await execFileAsync('npm', ['install', '--global', ...places, '--no-audit', '--no-fund', tarball], {
+    cwd: folder,
+  });
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+describe('npm pack', () => {
+  it('takes the compiled program, and nothing else', () => {
+    expect(files.filter((file) => !/^package\/lib\/[\w-]+\.js$/.test(file)).sort()).toEqual(
+      [
+        'CHANGELOG.md',
+        'LICENSE',
+        'README.md',
+        'THIRD-PARTY-LICENSES',
+        'bin/kube-proxy',
+        'bin/menwei',
+        'package.json',
+      ].map((name) => `package/${name}`),
+    );
+  });
+
+  it('needs one package from elsewhere', () => {
+    const manifest = JSON.parse(readFileSync(join(installed, 'package.json'), 'utf8'));
+    expect(manifest).not.toHaveProperty('private');
+    expect(Object.keys(manifest.dependencies)).toEqual(['koffi']);
+  });
+});
+
+describe('the installed package', () => {
+  it('says its version, and under the name kube-proxy that of Kubernetes', () => {
+    const { version } = JSON.parse(readFileSync(join(REPOSITORY, 'packages/menwei/package.json'), 'utf8'));
+    expect(run('menwei', '--version')).toEqual({ status: 0, stdout: `${version}\n`, stderr: '' });
+    expect(run('kube-proxy', '--version')).toEqual({ status: 0, stdout: 'Kubernetes v1.36.2\n', stderr: '' });
+  });
+
+  it.each(MODE_NAMES)('renders the reference case in %s mode as the checkout does', (mode) => {
+    const args = [
+      'render',
+      '-f',
+      OBJECTS,
+      '--mode',
+      mode,
+      '--node',
+      'minikube',
+      '--cluster-cidr',
+      '10.244.0.0/16',
+    ];
+    const ofCheckout = execFileSync(LAUNCHER, args, { encoding: 'utf8' });
+    expect(run('menwei', ...args)).toEqual({ status: 0, stdout: ofCheckout, stderr: '' });
+  });
+
+  it.each(MODE_NAMES.filter((mode) => mode !== 'ipvs'))('shows the demo in %s mode', (mode) => {
+    const { status, stdout, stderr } = run('menwei', 'lab', 'demo', '--proxy-mode', mode);
+    expect([status, stderr]).toEqual([0, '']);
+    expect(stdout).toContain('All of it was observed');
+  });
+
+  it('cleans up under the name kube-proxy', () => {
+    expect(run('kube-proxy', '--cleanup')).toMatchObject({ status: 0 });
+  });
+});
