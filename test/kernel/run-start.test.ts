@@ -127,10 +127,9 @@ const REFUSALS: readonly Refusal[] = [
     lines: [/^menwei: --init-only: true: is not supported yet/],
   },
   {
-    title: 'asked to write its configuration, as a script asks',
-    args: [...FROM_MANIFEST, '--write-config-to', join(folder.path, 'written.yaml')],
-    status: 2,
-    lines: [/^menwei: --write-config-to: ".*written.yaml": is not supported yet/],
+    title: 'asked to write its configuration where that is impossible',
+    args: [...FROM_MANIFEST, '--write-config-to', join(folder.path, 'absent', 'written.yaml')],
+    lines: [/^menwei: --write-config-to: .*written\.yaml: the configuration can't be written: ENOENT/],
   },
   {
     title: 'asked to clean up without changing anything',

@@ -7,6 +7,7 @@ import { settleMode } from '../setup/fallback.ts';
 import type { ProxyInput } from '../setup/proxy-options.ts';
 import { readSettings } from '../setup/settings-input.ts';
 import { VERSION } from '../setup/version.ts';
+import { writeConfiguration } from '../setup/written-configuration.ts';
 import { cleanupKernel } from './cleanup-kernel.ts';
 import { openProxy, type ProxyRequest } from './open-proxy.ts';
 import { supervise } from './supervisor.ts';
@@ -19,9 +20,12 @@ export async function runProxy({ flags, nodePortRange }: ProxyInput): Promise<vo
   const runner = startToolRunner();
   const stop = stopOnSignals();
   try {
-    const { settings: given, warnings } = await readSettings(flags);
+    const input = await readSettings(flags);
+    const { settings: given, warnings } = input;
     const logger = createLogger(given.log);
     for (const warning of warnings) logger.warn({}, warning);
+    const target = flags['write-config-to'];
+    if (typeof target === 'string' && target !== '') return await writeConfiguration(target, input, logger);
     if (given.cleanup) return await cleanupKernel(given, runner, logger, stop.signal);
     const settings = await settleMode(given, { runner, logger }, stop.signal);
     await serve({ settings, nodePortRange, runner, logger }, stop.signal);

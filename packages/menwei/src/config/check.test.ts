@@ -103,7 +103,7 @@ describe('refused', () => {
     expect(errorsOf(ipvs)).toEqual([]);
     expect(errorsOf([...ipvs, '--proxy-mode=ipvs'])).toEqual([
       '--ipvs-tcp-timeout: "-1s": must not be negative',
-      '--ipvs-drain-timeout: "-60s": must not be negative',
+      '--ipvs-drain-timeout: "-1m0s": must not be negative',
       '--ipvs-scheduler: "Rr": must be the name of an IPVS scheduler: 1 to 15 letters a-z',
       '--ipvs-exclude-cidrs: "x": must be a CIDR like 10.0.0.0/8',
     ]);

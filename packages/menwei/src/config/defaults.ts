@@ -1,11 +1,12 @@
 /** What a configuration means where it says nothing (spec § 10.1, § 10.2). */
 import { familyOf, formatHostPort, parseIp } from '@menwei/addresses/ip.ts';
-import type { ConfigDocument } from './document.ts';
+import { API_VERSION, type ConfigDocument, KIND } from './document.ts';
 
 const HEALTHZ_PORT = 10256;
 const METRICS_PORT = 10249;
 const SYNC_PERIOD_MS = 30_000;
 const MIN_SYNC_PERIOD_MS = 1000;
+const FLUSH_FREQUENCY_MS = 5_000;
 /** Longer than most connections last, and what the kernel itself allows an idle one (IPVS: 15 minutes). */
 const DRAIN_TIMEOUT_MS = 15 * 60_000;
 /** What conntrack allows a UDP stream. 1.20's 250 ms end a QUIC connection in which nobody speaks for a moment. */
@@ -16,7 +17,7 @@ const HALF_CLOSED_TIMEOUT_MS = 3_600_000;
 /** Kubernetes ends a pod 30 s after it has asked it to end. */
 const SHUTDOWN_TIMEOUT_MS = 25_000;
 
-/** A configuration in which every field that matters has a value. Nothing of it has been checked. */
+/** A configuration in which every field has a value. Nothing of it has been checked. */
 export type Configuration = ReturnType<typeof withDefaults>;
 
 /**
@@ -32,24 +33,28 @@ export function withDefaults(document: ConfigDocument, source: 'flags' | 'file')
     userspace = {},
     conntrack = {},
     logging = {},
+    winkernel = {},
   } = document;
   const or = (value: number | undefined, preset: number) =>
     value === undefined || (source === 'file' && value === 0) ? preset : value;
   const mode = document.mode || 'iptables';
   const bindAddress = document.bindAddress || '0.0.0.0';
   return {
-    ...document,
+    apiVersion: API_VERSION,
+    kind: KIND,
     mode,
     bindAddress,
     ...serverAddresses(document, bindAddress),
     bindAddressHardFail: document.bindAddressHardFail ?? false,
     clientConnection: {
       kubeconfig: clientConnection.kubeconfig ?? '',
+      acceptContentTypes: clientConnection.acceptContentTypes ?? '',
       contentType: clientConnection.contentType || 'application/vnd.kubernetes.protobuf',
       qps: or(clientConnection.qps, 5),
       burst: or(clientConnection.burst, 10),
     },
     hostnameOverride: document.hostnameOverride ?? '',
+    enableProfiling: document.enableProfiling ?? false,
     showHiddenMetricsForVersion: document.showHiddenMetricsForVersion ?? '',
     clusterCIDR: document.clusterCIDR ?? '',
     detectLocalMode: document.detectLocalMode || 'ClusterCIDR',
@@ -103,9 +108,40 @@ export function withDefaults(document: ConfigDocument, source: 'flags' | 'file')
     },
     oomScoreAdj: document.oomScoreAdj ?? -999,
     configSyncPeriod: or(document.configSyncPeriod, 15 * 60_000),
-    logging: { format: logging.format || 'text', verbosity: logging.verbosity ?? 0 },
+    featureGates: document.featureGates ?? {},
+    logging: withLoggingDefaults(logging),
+    winkernel: {
+      networkName: winkernel.networkName ?? '',
+      sourceVip: winkernel.sourceVip ?? '',
+      enableDSR: winkernel.enableDSR ?? false,
+      rootHnsEndpointName: winkernel.rootHnsEndpointName ?? '',
+      forwardHealthCheckVip: winkernel.forwardHealthCheckVip ?? false,
+    },
+    windowsRunAsService: document.windowsRunAsService ?? false,
   };
 }
+
+function withLoggingDefaults({
+  format,
+  flushFrequency,
+  verbosity,
+  vmodule,
+  options,
+}: NonNullable<ConfigDocument['logging']>) {
+  const output = (given: OutputOptions = {}) => ({
+    splitStream: given.splitStream ?? false,
+    infoBufferSize: given.infoBufferSize ?? '0',
+  });
+  return {
+    format: format || 'text',
+    flushFrequency: flushFrequency || FLUSH_FREQUENCY_MS,
+    verbosity: verbosity ?? 0,
+    vmodule: vmodule ?? [],
+    options: { text: output(options?.text), json: output(options?.json) },
+  };
+}
+
+type OutputOptions = NonNullable<NonNullable<ConfigDocument['logging']>['options']>['text'];
 
 /** An empty address means the default one, so it can't turn a server off (KQ-2, as kube-proxy). */
 function serverAddresses({ healthzBindAddress, metricsBindAddress }: ConfigDocument, bindAddress: string) {

@@ -5,6 +5,9 @@
 import * as v from 'valibot';
 import { parseDuration } from './duration.ts';
 
+export const API_VERSION = 'kubeproxy.config.k8s.io/v1alpha1';
+export const KIND = 'KubeProxyConfiguration';
+
 const text = v.string('must be a text');
 const flag = v.boolean('must be true or false');
 const number = v.number('must be a number');
@@ -27,6 +30,19 @@ const durationMs = v.pipe(
     return NEVER;
   }),
 );
+
+const durationOrNanoseconds = v.union(
+  [
+    durationMs,
+    v.pipe(
+      number,
+      v.transform((ns) => ns / 1e6),
+    ),
+  ],
+  'must be a duration like 5s',
+);
+
+const DURATIONS: readonly unknown[] = [durationMs, durationOrNanoseconds];
 
 /** An object of which each field may be absent. Unknown fields are dropped: see unknownFields. */
 function section<const Entries extends Readonly<Record<string, v.GenericSchema>>>(entries: Entries) {
@@ -112,8 +128,7 @@ const documentSchema = section({
   featureGates: v.record(v.string(), flag, 'must be an object'),
   logging: section({
     format: text,
-    // Nanoseconds as a number, or a duration.
-    flushFrequency: v.union([durationMs, number], 'must be a duration like 5s'),
+    flushFrequency: durationOrNanoseconds,
     verbosity: integer,
     vmodule: v.array(section({ filePattern: text, verbosity: integer }), 'must be a list'),
     options: section({ text: outputOptions, json: outputOptions }),
@@ -172,6 +187,18 @@ function findUnknown(schema: unknown, value: unknown, prefix: string): readonly 
     const path = `${prefix}${key}`;
     return Object.hasOwn(entries, key) ? findUnknown(entries[key], inner, `${path}.`) : [path];
   });
+}
+
+/** Whether a field holds a duration, which is a text in the document: `['iptables', 'syncPeriod']`. */
+export function isDuration(path: readonly string[]): boolean {
+  let schema: unknown = documentSchema;
+  for (const name of path) schema = unwrapped(entriesOf(schema)?.[name]);
+  return DURATIONS.includes(schema);
+}
+
+/** Of a field that may be absent. */
+function unwrapped(schema: unknown): unknown {
+  return isRecord(schema) && schema.wrapped !== undefined ? schema.wrapped : schema;
 }
 
 /** The fields of an object's schema, if it is one, whether or not the object itself may be absent. */

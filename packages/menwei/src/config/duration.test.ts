@@ -24,11 +24,42 @@ describe('parseDuration', () => {
   ])('%s', (text, durationMs) => {
     expect(parseDuration(text)).toBe(durationMs);
   });
+});
 
-  it('reads what formatDuration writes', () => {
+describe('formatDuration', () => {
+  it.each([
+    [0, '0s'],
+    [1, '1ms'],
+    [1e-6, '1ns'],
+    [0.005, '5µs'],
+    [1.5, '1.5ms'],
+    [30_000, '30s'],
+    [1500, '1.5s'],
+    [90_000, '1m30s'],
+    [900_000, '15m0s'],
+    [86_400_000, '24h0m0s'],
+    [-5000, '-5s'],
+    [3_600_000.5, '1h0m0.0005s'],
+  ])('%d ms is %s', (durationMs, text) => {
+    expect(formatDuration(durationMs)).toBe(text);
+  });
+
+  it('is read by parseDuration as what was written', () => {
+    const ns = fc.oneof(fc.maxSafeInteger(), fc.integer(), fc.integer({ min: -2000, max: 2000 }));
     fc.assert(
-      fc.property(fc.integer({ min: -1e7, max: 1e7 }), (durationMs) => {
-        expect(parseDuration(formatDuration(durationMs))).toBeCloseTo(durationMs, 3);
+      fc.property(ns, (durationNs) => {
+        const durationMs = durationNs / 1e6;
+        expect(parseDuration(formatDuration(durationMs))).toBeCloseTo(durationMs, 5);
+      }),
+    );
+  });
+
+  it('is exact for what was read', () => {
+    const ns = fc.integer({ min: 0, max: 1e15 });
+    fc.assert(
+      fc.property(ns, (durationNs) => {
+        const durationMs = parseDuration(`${durationNs}ns`);
+        expect(parseDuration(formatDuration(durationMs ?? -1))).toBe(durationMs);
       }),
     );
   });

@@ -3,16 +3,15 @@ import { readFile } from 'node:fs/promises';
 import { parseFirstDocument } from '@menwei/yaml/documents.ts';
 import { decodeText } from '@menwei/yaml/encoding.ts';
 import {
+  API_VERSION,
   type ConfigDocument,
   decodeDocument,
   type FieldError,
   formatFieldError,
   isRecord,
+  KIND,
   unknownFields,
 } from './document.ts';
-
-const API_VERSION = 'kubeproxy.config.k8s.io/v1alpha1';
-const KIND = 'KubeProxyConfiguration';
 
 export interface ConfigFile {
   readonly path: string;

@@ -43,7 +43,7 @@ function accepted(name: string, kind: FlagKind): Flag {
 // biome-ignore format: one flag a line
 const GENERAL: readonly Flag[] = [
   own('config', 'text', 'KubeProxyConfiguration file (YAML or JSON); most other flags are ignored then'),
-  own('write-config-to', 'text', 'refused: writing the resolved configuration to a file is not supported yet'),
+  own('write-config-to', 'text', 'write the resolved configuration to this file (KubeProxyConfiguration, YAML) and exit'),
   own('cleanup', 'bool', 'remove what any mode has programmed and exit'),
   own('init-only', 'bool', 'refused: doing only what needs full privileges is not supported yet'),
   own('master', 'text', 'URL of the API server; wins over the kubeconfig'),

@@ -19,8 +19,13 @@ interface SettingsInput {
 }
 
 /** Each message is one line that names the flag, or the file and field. */
-type ResolvedSettings =
-  | { readonly settings: Settings; readonly warnings: readonly string[] }
+export type ResolvedSettings =
+  | {
+      readonly settings: Settings;
+      /** The same as a document, with what changes nothing here. */
+      readonly configuration: Configuration;
+      readonly warnings: readonly string[];
+    }
   | {
       readonly errors: readonly string[];
       /** Nothing but the command line is to blame. */
@@ -50,6 +55,7 @@ export function resolveSettings({
   if (errors.length > 0) return refusal(errors, label);
   return {
     settings: assemble(configuration, checked, nodeName, flags),
+    configuration,
     warnings: [
       ...file.warnings,
       ...(flagsWin ? [] : describeIgnored(flags)),
@@ -69,7 +75,7 @@ function assemble(
   const { masqueradeBit, masqueradeAll, localhostNodePorts } = iptables;
   return {
     ...rest,
-    client: { ...clientConnection, master: textFlag(flags, 'master') },
+    client: { ...clientOf(clientConnection), master: textFlag(flags, 'master') },
     nodeName,
     bindAddressHardFail: configuration.bindAddressHardFail,
     detectLocal: configuration.detectLocal,
@@ -89,6 +95,10 @@ function assemble(
     manifests: Array.isArray(flags.manifests) ? flags.manifests : [],
     dryRun: flags['dry-run'] === true,
   };
+}
+
+function clientOf({ kubeconfig, qps, burst, contentType }: Configuration['clientConnection']) {
+  return { kubeconfig, qps, burst, contentType };
 }
 
 /** From here on kube-proxy logs what only a developer wants to know. */

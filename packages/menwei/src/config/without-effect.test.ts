@@ -47,8 +47,6 @@ describe('settings that it would do harm to ignore', () => {
   it.each([
     [['--init-only'], undefined, `--init-only: true: ${forever}`],
     [['--init-only'], 'mode: nftables', `--init-only: true: ${forever}`],
-    [['--write-config-to=/tmp/x'], undefined, `--write-config-to: "/tmp/x": ${forever}`],
-    [['--write-config-to', '/tmp/x'], 'mode: ipvs', `--write-config-to: "/tmp/x": ${forever}`],
     [['--feature-gates=AllowServiceExternalIPs=false'], undefined, `--feature-gates: false: ${gate}`],
     [
       [],

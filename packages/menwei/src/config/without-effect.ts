@@ -21,12 +21,11 @@ const FIELDS: readonly string[] = [
 
 /** Who gives one of these counts on it, and would not find out in time that nothing happened. */
 export function harmfulIfIgnored(flags: GivenFlags, document: ConfigDocument): readonly FieldError[] {
-  const { 'init-only': initOnly, 'write-config-to': target = '' } = flags;
+  const { 'init-only': initOnly } = flags;
   const gate = 'AllowServiceExternalIPs';
   const allowed = 'is not supported yet, and the proxy would run until it is stopped';
   return [
     ...(initOnly === true ? [{ field: '--init-only', value: true, allowed }] : []),
-    ...(target === '' ? [] : [{ field: '--write-config-to', value: target, allowed }]),
     ...(document.featureGates?.[gate] === false
       ? [
           {

@@ -2,21 +2,18 @@
 import { hostname } from 'node:os';
 import { type ConfigFile, readConfigFile } from '../config/file.ts';
 import type { GivenFlags } from '../config/flags.ts';
-import { resolveSettings } from '../config/resolve.ts';
-import type { Settings } from '../config/settings.ts';
+import { type ResolvedSettings, resolveSettings } from '../config/resolve.ts';
 import { formatErrorChain } from '../log/error-text.ts';
 import { UserError } from './failure.ts';
 
-interface SettingsAndWarnings {
-  readonly settings: Settings;
-  readonly warnings: readonly string[];
-}
+/** What the command line means. */
+export type ResolvedInput = Exclude<ResolvedSettings, { readonly errors: unknown }>;
 
 /**
  * @param flagsWin see SettingsInput
  * @throws UserError with a line for every setting that can't be right
  */
-export async function readSettings(flags: GivenFlags, flagsWin?: boolean): Promise<SettingsAndWarnings> {
+export async function readSettings(flags: GivenFlags, flagsWin?: boolean): Promise<ResolvedInput> {
   const path = flags.config;
   const configFile = typeof path === 'string' && path !== '' ? await readFileOrFail(path) : undefined;
   const resolved = resolveSettings({
