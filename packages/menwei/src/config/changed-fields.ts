@@ -1,5 +1,5 @@
 /** What is different between two configurations, in the names that a file has for it. */
-import { isRecord } from './document.ts';
+import { isRecord } from './field.ts';
 import type { ConfigurationDocument } from './format.ts';
 
 /** Paths of the fields: `iptables.syncPeriod`; a list is one field. Sorted. */

@@ -38,7 +38,6 @@ describe('refused', () => {
   });
 
   it.each([
-    ['--metrics-port=0', '--metrics-bind-address: "": must be IP:port with a port within 1 and 65535'],
     [
       '--detect-local-mode=BridgeInterface',
       '--pod-bridge-interface: "": must not be empty with detectLocalMode BridgeInterface',

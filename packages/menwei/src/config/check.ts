@@ -1,6 +1,6 @@
 /** Which values are refused (spec § 10.3), and what the others mean. All refusals are collected, none ends the check. */
 import { type Cidr, parseCidr, parseHostPort, parseIp } from '@menwei/addresses/ip.ts';
-import type { Configuration } from './defaults.ts';
+import type { Configuration } from './configuration.ts';
 import type { Refuse } from './document.ts';
 import { formatDuration } from './duration.ts';
 import {
@@ -43,8 +43,10 @@ export function checkConfiguration(configuration: Configuration, refuse: Refuse)
       configuration.healthzBindAddress === ''
         ? undefined
         : checkHostPort('healthzBindAddress', configuration.healthzBindAddress, refuse),
-    // Unlike the one above, never empty (KQ-3, as kube-proxy).
-    metricsBindAddress: checkHostPort('metricsBindAddress', configuration.metricsBindAddress, refuse),
+    metricsBindAddress:
+      configuration.metricsBindAddress === ''
+        ? undefined
+        : checkHostPort('metricsBindAddress', configuration.metricsBindAddress, refuse),
     nodePortAddresses: checkNodePortAddresses(configuration.nodePortAddresses, refuse),
     clusterCIDRs: checkClusterCIDRs(configuration.clusterCIDR, detectLocalMode, refuse),
     ipvs: checkIpvs(configuration, mode, refuse),

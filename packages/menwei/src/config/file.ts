@@ -2,16 +2,18 @@
 import { readFile } from 'node:fs/promises';
 import { parseFirstDocument } from '@menwei/yaml/documents.ts';
 import { decodeText } from '@menwei/yaml/encoding.ts';
+import { API_VERSION, FIELDS, KIND } from './configuration.ts';
 import {
-  API_VERSION,
   type ConfigDocument,
   decodeDocument,
   type FieldError,
   formatFieldError,
-  isRecord,
-  KIND,
   unknownFields,
+  valueAt,
+  withValue,
 } from './document.ts';
+import { parseDuration } from './duration.ts';
+import { isRecord } from './field.ts';
 
 export interface ConfigFile {
   readonly path: string;
@@ -42,14 +44,27 @@ export function parseConfigFile({ path, text }: ConfigFile): ParsedConfigFile {
     return { errors: [`${path}:${document.error.line}: ${document.error.message}`] };
   }
   const value = withoutNulls(document.value ?? null);
-  const misfits = checkKind(value);
-  const decoded = misfits.length > 0 ? { errors: misfits } : decodeDocument(value);
+  const { apiVersion, kind, ...fields } = isRecord(value) ? value : {};
+  const misfits = checkKind(apiVersion, kind);
+  const decoded = misfits.length > 0 ? { errors: misfits } : decodeDocument(fields);
   if ('errors' in decoded) {
     return { errors: decoded.errors.map((error) => `${path}: ${formatFieldError(error)}`) };
   }
   const repeated = [...new Set(document.repeated.map(({ field }) => field))];
-  const warnings = describeOddities(path, unknownFields(value), repeated, ignoredLine);
-  return { document: decoded.document, warnings };
+  const warnings = describeOddities(path, unknownFields(fields), repeated, ignoredLine);
+  return { document: withoutUnsetZeros(fields), warnings };
+}
+
+/** Zeros that mean nothing was said are taken out, where the table says so. */
+function withoutUnsetZeros(document: ConfigDocument): ConfigDocument {
+  const unset = FIELDS.filter(
+    ({ path, zeroIsUnset }) => zeroIsUnset === true && isZero(valueAt(document, path)),
+  );
+  return unset.reduce((rest, { path }) => withValue(rest, path, undefined), document);
+}
+
+function isZero(value: unknown): boolean {
+  return value === 0 || (typeof value === 'string' && parseDuration(value) === 0);
 }
 
 /** A null means the same as no field at all. In a list it is a mistake: without it the list might mean "all". */
@@ -60,8 +75,7 @@ function withoutNulls(value: unknown): unknown {
   return Object.fromEntries(entries.map(([key, inner]) => [key, withoutNulls(inner)]));
 }
 
-function checkKind(value: unknown): readonly FieldError[] {
-  const { apiVersion, kind } = isRecord(value) ? value : {};
+function checkKind(apiVersion: unknown, kind: unknown): readonly FieldError[] {
   return [
     ...(apiVersion === API_VERSION
       ? []

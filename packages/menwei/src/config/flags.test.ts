@@ -33,7 +33,17 @@ describe('flags', () => {
     [['-v2'], { v: 2 }],
     [['-v=2'], { v: 2 }],
     [['-v', '2'], { v: 2 }],
-    [['--v=2', '--vmodule=a=1,b=2'], { v: 2, vmodule: 'a=1,b=2' }],
+    [
+      ['--v=2', '--vmodule=a*=1,b=2', '--vmodule=c=3'],
+      {
+        v: 2,
+        vmodule: [
+          { filePattern: 'a*', verbosity: 1 },
+          { filePattern: 'b', verbosity: 2 },
+          { filePattern: 'c', verbosity: 3 },
+        ],
+      },
+    ],
     [['--boot-id-file=x', '--log-flush-frequency=5s'], { 'boot-id-file': 'x', 'log-flush-frequency': '5s' }],
   ])('%j', (args, flags) => {
     expect(parse(...args)).toEqual(flags);
@@ -46,6 +56,9 @@ describe('flags', () => {
     [['--kube-api-qps=x']],
     [['--iptables-sync-period=30']],
     [['--feature-gates=A']],
+    [['--vmodule=a']],
+    [['--vmodule=a=x']],
+    [['--vmodule==1']],
     [['--unknown']],
     [['--proxy__mode=ipvs']],
     [['-_']],

@@ -1,10 +1,22 @@
 /** kube-proxy's flags on a commander command, read by the rules of Go's pflag. */
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { parseDuration } from './duration.ts';
-import { FLAGS, type Flag, type FlagKind } from './flag-table.ts';
+import { FLAGS, type Flag } from './flag-table.ts';
+
+/** Verbosity of the source files that a pattern names. */
+interface VmoduleItem {
+  readonly filePattern: string;
+  readonly verbosity: number;
+}
 
 /** Lists and pairs are collected over repetitions; a duration stays as it was written. */
-export type FlagValue = string | number | boolean | readonly string[] | Readonly<Record<string, boolean>>;
+type FlagValue =
+  | string
+  | number
+  | boolean
+  | readonly string[]
+  | readonly VmoduleItem[]
+  | Readonly<Record<string, boolean>>;
 
 /** The flags that were on the command line, by name. */
 export type GivenFlags = Readonly<Record<string, FlagValue>>;
@@ -47,7 +59,7 @@ export function givenFlags(command: Command): GivenFlags {
   return given;
 }
 
-const PLACEHOLDERS: Readonly<Record<FlagKind, string>> = {
+const PLACEHOLDERS: Readonly<Record<Flag['kind'], string>> = {
   text: '<text>',
   // Without a value commander makes it true by itself.
   bool: '[bool]',
@@ -56,12 +68,17 @@ const PLACEHOLDERS: Readonly<Record<FlagKind, string>> = {
   duration: '<duration>',
   list: '<list>',
   gates: '<pairs>',
+  vmodule: '<pairs>',
+  size: '<bytes>',
+  version: '[version]',
 };
 
-function createOption({ name, shorthand, kind, default: preset, help }: Flag): Option {
+function createOption(flag: Flag): Option {
+  const { name, shorthand, kind, group } = flag;
   const short = shorthand === undefined ? '' : `-${shorthand}, `;
-  const description = preset === undefined ? help : `${help} (default: ${preset})`;
-  const option = new Option(`${short}--${name} ${PLACEHOLDERS[kind]}`, description);
+  const option = new Option(`${short}--${name} ${PLACEHOLDERS[kind]}`, describeFlag(flag)).helpGroup(
+    `${group}:`,
+  );
   return option.argParser((text: string, previous: unknown) => {
     // commander hands over `-v=2` as the value `=2`.
     const value = shorthand !== undefined && text.startsWith('=') ? text.slice(1) : text;
@@ -69,9 +86,21 @@ function createOption({ name, shorthand, kind, default: preset, help }: Flag): O
   });
 }
 
-function parseValue(kind: FlagKind, text: string, previous: unknown): FlagValue {
+/** What the help text and docs/reference/flags.md say of a flag. */
+function describeFlag({ help, default: preset, withoutEffect, deprecated }: Flag): string {
+  return [
+    ...(deprecated === undefined ? [] : [`deprecated, use ${deprecated}: `]),
+    ...(withoutEffect ? ['accepted, without effect: '] : []),
+    help,
+    ...(preset === '' ? [] : [` (default: ${preset})`]),
+  ].join('');
+}
+
+function parseValue(kind: Flag['kind'], text: string, previous: unknown): FlagValue {
   switch (kind) {
     case 'text':
+    case 'size':
+    case 'version':
       return text;
     case 'bool':
       return parseBool(text);
@@ -90,6 +119,8 @@ function parseValue(kind: FlagKind, text: string, previous: unknown): FlagValue 
       return [...(Array.isArray(previous) ? previous : []), ...splitList(text)];
     case 'gates':
       return { ...(typeof previous === 'object' ? previous : {}), ...parseGates(text) };
+    case 'vmodule':
+      return [...(Array.isArray(previous) ? previous : []), ...parseVmodule(text)];
   }
 }
 
@@ -112,4 +143,14 @@ function parseGates(text: string): Readonly<Record<string, boolean>> {
     return [name, parseBool(value)] as const;
   });
   return Object.fromEntries(pairs);
+}
+
+function parseVmodule(text: string): readonly VmoduleItem[] {
+  return splitList(text).map((pair) => {
+    const [filePattern = '', verbosity = '', ...rest] = pair.split('=').map((part) => part.trim());
+    if (filePattern === '' || !/^\d{1,9}$/.test(verbosity) || rest.length > 0) {
+      throw new InvalidArgumentError('It must be a list of pattern=N.');
+    }
+    return { filePattern, verbosity: Number(verbosity) };
+  });
 }

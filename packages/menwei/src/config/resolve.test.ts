@@ -137,15 +137,26 @@ describe('addresses of the servers', () => {
       'fd00:1::5:10256',
       'fd00:1::5:9',
     ],
-    // An empty address turns nothing off (KQ-2).
-    [['--healthz-bind-address=', '--metrics-bind-address='], '0.0.0.0:10256', '127.0.0.1:10249'],
+    // Two ways to turn a server off, which of kube-proxy's servers only the first knows (KQ-2, KQ-3).
+    [['--healthz-bind-address=', '--metrics-bind-address='], undefined, undefined],
     [['--healthz-port=0'], undefined, '127.0.0.1:10249'],
+    [['--metrics-port=0', '--metrics-bind-address=1.2.3.4'], '0.0.0.0:10256', undefined],
     [['--healthz-port=1234', '--metrics-port=1235'], '0.0.0.0:10256', '127.0.0.1:10249'],
   ])('%j', (args, healthz, metrics) => {
-    const { healthzBindAddress, metricsBindAddress } = settingsOf(args);
+    expectServers(settingsOf(args), healthz, metrics);
+  });
+
+  it('of a file: an empty one is the default, and flags do not count', () => {
+    const yaml = 'healthzBindAddress: ""\nmetricsBindAddress: ""';
+    const args = ['--healthz-port=0', '--metrics-port=0', '--metrics-bind-address='];
+    expectServers(settingsOf(args, yaml), '0.0.0.0:10256', '127.0.0.1:10249');
+  });
+
+  function expectServers(settings: Settings, healthz: string | undefined, metrics: string | undefined) {
+    const { healthzBindAddress, metricsBindAddress } = settings;
     const text = (address: typeof healthzBindAddress) => address && `${address.host}:${address.port}`;
     expect([text(healthzBindAddress), text(metricsBindAddress)]).toEqual([healthz, metrics]);
-  });
+  }
 });
 
 describe('the node name', () => {

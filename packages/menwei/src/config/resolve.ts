@@ -1,10 +1,18 @@
 /** From the command line and the configuration file to Settings (spec § 10.2). Pure. */
 import { type Checked, checkConfiguration } from './check.ts';
-import { type Configuration, withDefaults } from './defaults.ts';
-import { type ConfigDocument, decodeDocument, type FieldError, formatFieldError } from './document.ts';
+import { type Configuration, FIELDS } from './configuration.ts';
+import { withDerivedDefaults } from './defaults.ts';
+import {
+  type ConfigDocument,
+  decodeDocument,
+  type FieldError,
+  formatFieldError,
+  valueAt,
+  withValue,
+} from './document.ts';
 import { type ConfigFile, parseConfigFile } from './file.ts';
 import { FLAGS, type Flag } from './flag-table.ts';
-import type { FlagValue, GivenFlags } from './flags.ts';
+import type { GivenFlags } from './flags.ts';
 import type { Settings } from './settings.ts';
 import { fieldsWithoutEffect, flagsWithoutEffect, harmfulIfIgnored } from './without-effect.ts';
 
@@ -39,16 +47,20 @@ export function resolveSettings({
   flagsWin = configFile === undefined,
   hostname,
 }: SettingsInput): ResolvedSettings {
-  const effectiveFlags = flagsWin ? flags : pick(flags, (flag) => flag.besideConfig === true);
+  const effectiveFlags = flagsWin ? flags : pick(flags, (flag) => flag.besideConfig);
   const label = (field: string) => nameSetting(field, effectiveFlags, configFile?.path);
-  const file = configFile === undefined ? { document: {}, warnings: [] } : parseConfigFile(configFile);
+  const file =
+    configFile === undefined ? { document: flagDefaults(), warnings: [] } : parseConfigFile(configFile);
   if ('errors' in file) return { ...file, wrongUsage: false };
-  const decodedFlags = decodeDocument(flagFields(effectiveFlags));
-  if ('errors' in decodedFlags) return refusal(decodedFlags.errors, label);
+  const document = overlay(file.document, effectiveFlags);
+  const decoded = decodeDocument(document);
+  if ('errors' in decoded) return refusal(decoded.errors, label);
 
-  const document = overlay(file.document, decodedFlags.document);
-  const defaults = withDefaults(document, configFile === undefined ? 'flags' : 'file');
-  const configuration = configFile === undefined ? withDeprecatedPorts(defaults, flags) : defaults;
+  const ports = configFile === undefined ? flags : {};
+  const configuration = withoutServers(withDerivedDefaults(decoded.configuration), {
+    ...effectiveFlags,
+    ...ports,
+  });
   const errors: FieldError[] = [...contradictions(flags), ...harmfulIfIgnored(flags, document)];
   const checked = checkConfiguration(configuration, (error) => errors.push(error));
   const nodeName = resolveNodeName(configuration.hostnameOverride, hostname, (error) => errors.push(error));
@@ -59,6 +71,7 @@ export function resolveSettings({
     warnings: [
       ...file.warnings,
       ...(flagsWin ? [] : describeIgnored(flags)),
+      ...describeDeprecated(effectiveFlags),
       ...describeWithoutEffect(file.document, effectiveFlags),
     ],
   };
@@ -72,10 +85,11 @@ function assemble(
 ): Settings {
   const { clientConnection, iptables, nftables, conntrack, logging } = configuration;
   const { logFormat, ...rest } = checked;
+  const { kubeconfig, qps, burst, contentType } = clientConnection;
   const { masqueradeBit, masqueradeAll, localhostNodePorts } = iptables;
   return {
     ...rest,
-    client: { ...clientOf(clientConnection), master: textFlag(flags, 'master') },
+    client: { kubeconfig, qps, burst, contentType, master: textFlag(flags, 'master') },
     nodeName,
     bindAddressHardFail: configuration.bindAddressHardFail,
     detectLocal: configuration.detectLocal,
@@ -97,10 +111,6 @@ function assemble(
   };
 }
 
-function clientOf({ kubeconfig, qps, burst, contentType }: Configuration['clientConnection']) {
-  return { kubeconfig, qps, burst, contentType };
-}
-
 /** From here on kube-proxy logs what only a developer wants to know. */
 const DEBUG_VERBOSITY = 4;
 
@@ -114,37 +124,28 @@ function pick(flags: GivenFlags, wanted: (flag: Flag) => boolean): GivenFlags {
   return Object.fromEntries(Object.entries(flags).filter(([name]) => names.has(name)));
 }
 
-/** The flags as a configuration document, unchecked. */
-function flagFields(flags: GivenFlags): unknown {
-  const document: Record<string, FlagValue> = {};
-  const sections: Record<string, Record<string, FlagValue>> = {};
-  for (const { name, fields } of FLAGS) {
-    const value = flags[name];
-    if (value === undefined) continue;
-    for (const path of fields) {
-      const [head = '', leaf] = path.split('.');
-      if (leaf === undefined) document[head] = value;
-      else sections[head] = { ...sections[head], [leaf]: value };
-    }
-  }
-  return { ...document, ...sections };
+/** What kube-proxy means without a file, where that is not what it means with one. */
+function flagDefaults(): ConfigDocument {
+  return FIELDS.reduce<ConfigDocument>(
+    (document, { path, flagDefault }) =>
+      flagDefault === undefined ? document : withValue(document, path, flagDefault),
+    {},
+  );
 }
 
-/** The flags that count beside a file win over it; an empty name is no name. */
-function overlay(file: ConfigDocument, flags: ConfigDocument): ConfigDocument {
-  return {
-    ...file,
-    ...flags,
-    hostnameOverride: flags.hostnameOverride || file.hostnameOverride,
-    clientConnection: { ...file.clientConnection, ...flags.clientConnection },
-    detectLocal: { ...file.detectLocal, ...flags.detectLocal },
-    iptables: { ...file.iptables, ...flags.iptables },
-    nftables: { ...file.nftables, ...flags.nftables },
-    ipvs: { ...file.ipvs, ...flags.ipvs },
-    userspace: { ...file.userspace, ...flags.userspace },
-    conntrack: { ...file.conntrack, ...flags.conntrack },
-    logging: { ...file.logging, ...flags.logging },
-  };
+/** Flags win over the file; an empty name is no name, and lists of verbosities are joined. */
+function overlay(file: ConfigDocument, flags: GivenFlags): ConfigDocument {
+  let document = file;
+  for (const { name, kind, fields } of FLAGS) {
+    const value = flags[name];
+    if (value === undefined || (name === 'hostname-override' && value === '')) continue;
+    for (const path of fields) {
+      const before = valueAt(file, path);
+      const isJoined = kind === 'vmodule' && Array.isArray(before) && Array.isArray(value);
+      document = withValue(document, path, isJoined ? [...before, ...value] : value);
+    }
+  }
+  return document;
 }
 
 /** What the command line can't mean. */
@@ -161,12 +162,16 @@ function contradictions(flags: GivenFlags): readonly FieldError[] {
   ];
 }
 
-/** The deprecated ports only ever turn a server off: an address always has a port by now. */
-function withDeprecatedPorts(configuration: Configuration, flags: GivenFlags): Configuration {
+/**
+ * An empty address on the command line turns a server off, and so does the deprecated port 0. In a file it means the
+ * default, since tools write out empty fields. (kube-proxy's own flags can't turn the metrics server off: KQ-2, KQ-3.)
+ */
+function withoutServers(configuration: Configuration, flags: GivenFlags): Configuration {
+  const isOff = (server: string) => flags[`${server}-bind-address`] === '' || flags[`${server}-port`] === 0;
   return {
     ...configuration,
-    healthzBindAddress: flags['healthz-port'] === 0 ? '' : configuration.healthzBindAddress,
-    metricsBindAddress: flags['metrics-port'] === 0 ? '' : configuration.metricsBindAddress,
+    healthzBindAddress: isOff('healthz') ? '' : configuration.healthzBindAddress,
+    metricsBindAddress: isOff('metrics') ? '' : configuration.metricsBindAddress,
   };
 }
 
@@ -199,11 +204,19 @@ function refusal(errors: readonly FieldError[], label: (field: string) => string
 }
 
 function describeIgnored(flags: GivenFlags): readonly string[] {
-  const names = Object.keys(pick(flags, (flag) => flag.besideConfig !== true)).map((name) => `--${name}`);
+  const names = Object.keys(pick(flags, (flag) => !flag.besideConfig)).map((name) => `--${name}`);
   return names.length === 0 ? [] : [`with --config these flags are ignored: ${names.join(', ')}`];
+}
+
+function describeDeprecated(flags: GivenFlags): readonly string[] {
+  return FLAGS.flatMap(({ name, deprecated }) =>
+    flags[name] === undefined || deprecated === undefined
+      ? []
+      : [`--${name} is deprecated: use ${deprecated}`],
+  );
 }
 
 function describeWithoutEffect(file: ConfigDocument, flags: GivenFlags): readonly string[] {
   const names = [...flagsWithoutEffect(flags).map((name) => `--${name}`), ...fieldsWithoutEffect(file)];
-  return names.length === 0 ? [] : [`these settings have no effect yet: ${names.join(', ')}`];
+  return names.length === 0 ? [] : [`these settings have no effect: ${names.join(', ')}`];
 }

@@ -1,5 +1,5 @@
 /** The settings of userspace mode: those of kube-proxy 1.20 (spec § 7.3) and ours. */
-import type { Configuration } from './defaults.ts';
+import type { Configuration } from './configuration.ts';
 import type { Refuse } from './document.ts';
 import { formatDuration } from './duration.ts';
 import type { PortRange, ProxyMode, UserspaceSettings } from './settings.ts';

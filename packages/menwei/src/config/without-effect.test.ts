@@ -1,28 +1,18 @@
 import { errorsOf, warningsOf } from '@menwei/testing/config/testing.ts';
 import { describe, expect, it } from 'vitest';
-import { FLAGS } from './flag-table.ts';
-import { flagsWithoutEffect } from './without-effect.ts';
 
 describe('settings without effect', () => {
-  it('say so in the help of their flags, and others do not', () => {
-    const port = ['healthz-port', 'metrics-port'];
-    for (const { name, help } of FLAGS.filter((flag) => !port.includes(flag.name))) {
-      const isWithoutEffect = flagsWithoutEffect({ [name]: 'x' }).length > 0;
-      expect({ name, says: /accepted, without effect/.test(help) }).toEqual({ name, says: isWithoutEffect });
-    }
-  });
-
   it('are named in one warning', () => {
     expect(warningsOf(['--oom-score-adj', '-500', '--vmodule=x=1', '--feature-gates=A=true'])).toEqual([
-      'these settings have no effect yet: --oom-score-adj, --feature-gates, --vmodule',
+      'these settings have no effect: --feature-gates, --oom-score-adj, --vmodule',
     ]);
     expect(
       warningsOf(['--vmodule=x=1'], 'winkernel: {networkName: x}\nipvs: {scheduler: lc, syncPeriod: 10s}'),
-    ).toEqual(['these settings have no effect yet: --vmodule, winkernel.networkName']);
+    ).toEqual(['these settings have no effect: --vmodule, winkernel.networkName']);
     expect(
       warningsOf([], 'configSyncPeriod: 1m\nfeatureGates: {A: false}\nclientConnection: {contentType: x}'),
     ).toEqual([
-      'these settings have no effect yet: clientConnection.contentType, configSyncPeriod, featureGates.A',
+      'these settings have no effect: clientConnection.contentType, configSyncPeriod, featureGates.A',
     ]);
   });
 

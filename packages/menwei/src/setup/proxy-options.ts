@@ -12,9 +12,9 @@ export interface ProxyInput {
 
 /** Gives a command the proxy's flags and its action. */
 export function addProxyAction(command: Command, act: (input: ProxyInput) => Promise<void>): void {
-  addProxyFlags(command)
-    .option('--service-node-port-range <range>', 'range of NodePorts with --manifests (default: 30000-32767)')
-    .action(({ serviceNodePortRange: nodePortRange }: { readonly serviceNodePortRange?: string }) =>
-      orFail(() => act({ flags: givenFlags(command), nodePortRange })),
-    );
+  addProxyFlags(command).action(() => {
+    const flags = givenFlags(command);
+    const range = flags['service-node-port-range'];
+    return orFail(() => act({ flags, nodePortRange: typeof range === 'string' ? range : undefined }));
+  });
 }

@@ -1,0 +1,158 @@
+/**
+ * Every field of KubeProxyConfiguration, `kubeproxy.config.k8s.io/v1alpha1`, and ours beside them: type, default, flag
+ * and meaning (spec § 10.1). Parsing, help and docs/reference are made of this table.
+ */
+import type * as v from 'valibot';
+import {
+  boolField,
+  durationField,
+  durationOrNanosecondsField,
+  fieldsOf,
+  gatesField,
+  integerField,
+  listField,
+  numberField,
+  section,
+  sizeField,
+  textField,
+  vmoduleField,
+} from './field.ts';
+
+export const API_VERSION = 'kubeproxy.config.k8s.io/v1alpha1';
+export const KIND = 'KubeProxyConfiguration';
+
+const KEEP = '0: keep the kernel setting';
+
+// biome-ignore format: one field a line
+const CLIENT_CONNECTION = section({
+  kubeconfig: textField('', { flag: 'kubeconfig', group: 'API server and objects', help: 'kubeconfig file with address and credentials of the API server; empty: as a pod finds it' }),
+  acceptContentTypes: textField('', { withoutEffect: true, help: 'content types that the API server may answer with' }),
+  contentType: textField('application/vnd.kubernetes.protobuf', { flag: 'kube-api-content-type', group: 'API server and objects', withoutEffect: true, help: 'content type of requests to the API server' }),
+  qps: numberField(5, { flag: 'kube-api-qps', group: 'API server and objects', zeroIsUnset: true, help: 'requests a second to the API server; negative: no limit' }),
+  burst: integerField(10, { flag: 'kube-api-burst', group: 'API server and objects', zeroIsUnset: true, allowed: 'at least 0', help: 'burst of requests beyond --kube-api-qps' }),
+});
+
+// biome-ignore format: one field a line
+const DETECT_LOCAL = section({
+  bridgeInterface: textField('', { flag: 'pod-bridge-interface', group: 'Proxy', allowed: 'the name of an interface, with BridgeInterface', help: "bridge interface of this node's pods" }),
+  interfaceNamePrefix: textField('', { flag: 'pod-interface-name-prefix', group: 'Proxy', allowed: 'as an interface name begins, with InterfaceNamePrefix', help: "prefix of the interface names of this node's pods" }),
+});
+
+// biome-ignore format: one field a line
+const IPTABLES = section({
+  masqueradeBit: integerField(14, { flag: 'iptables-masquerade-bit', group: 'iptables and nftables mode', allowed: '0-31', help: 'bit of the packet mark (fwmark) for packets to masquerade (every mode but nftables)' }),
+  masqueradeAll: boolField(false, { flag: 'masquerade-all', group: 'Proxy', help: 'masquerade all traffic to cluster IPs' }),
+  localhostNodePorts: boolField(true, { flag: 'iptables-localhost-nodeports', group: 'iptables and nftables mode', help: 'NodePorts also answer on 127.0.0.1 (iptables mode)' }),
+  syncPeriod: durationField('30s', { flag: 'iptables-sync-period', group: 'iptables and nftables mode', zeroIsUnset: true, onlyRuns: true, allowed: 'greater than 0', help: 'longest interval between retries of a failed sync, and between checks for drift (every mode but ipvs)' }),
+  minSyncPeriod: durationField('1s', { flag: 'iptables-min-sync-period', group: 'iptables and nftables mode', zeroIsUnset: true, onlyRuns: true, allowed: '0 to syncPeriod', help: 'shortest interval between syncs (every mode but ipvs)' }),
+});
+
+// biome-ignore format: one field a line
+const NFTABLES = section({
+  masqueradeBit: integerField(14, { allowed: '0-31, in nftables mode', help: 'bit of the packet mark (fwmark) for packets to masquerade (nftables mode)' }),
+  masqueradeAll: boolField(false, { flag: 'masquerade-all', help: 'masquerade all traffic to cluster IPs (nftables mode)' }),
+  syncPeriod: durationField('30s', { flag: 'iptables-sync-period', zeroIsUnset: true, allowed: 'greater than 0', help: 'as that of iptables (nftables mode)' }),
+  minSyncPeriod: durationField('1s', { flag: 'iptables-min-sync-period', zeroIsUnset: true, allowed: '0 to syncPeriod', help: 'as that of iptables (nftables mode)' }),
+});
+
+// biome-ignore format: one field a line
+const IPVS = section({
+  syncPeriod: durationField('30s', { flag: 'ipvs-sync-period', group: 'ipvs mode', zeroIsUnset: true, onlyRuns: true, allowed: 'greater than 0', help: 'longest interval between retries of a failed sync, and between checks for drift' }),
+  minSyncPeriod: durationField('0s', { flag: 'ipvs-min-sync-period', group: 'ipvs mode', flagDefault: '1s', onlyRuns: true, allowed: '0 to syncPeriod', help: 'shortest interval between syncs' }),
+  scheduler: textField('rr', { flag: 'ipvs-scheduler', group: 'ipvs mode', allowed: '1 to 15 letters a-z, in ipvs mode', help: 'IPVS scheduler of Services that name none' }),
+  excludeCIDRs: listField({ flag: 'ipvs-exclude-cidrs', group: 'ipvs mode', allowed: 'CIDRs, in ipvs mode', help: 'CIDRs whose IPVS virtual servers are left alone' }),
+  strictARP: boolField(false, { flag: 'ipvs-strict-arp', group: 'ipvs mode', help: 'strict ARP: set arp_ignore to 1 and arp_announce to 2' }),
+  tcpTimeout: durationField('0s', { flag: 'ipvs-tcp-timeout', group: 'ipvs mode', allowed: 'at least 0, in ipvs mode', help: `idle timeout of TCP connections in IPVS; ${KEEP}` }),
+  tcpFinTimeout: durationField('0s', { flag: 'ipvs-tcpfin-timeout', group: 'ipvs mode', allowed: 'at least 0, in ipvs mode', help: `timeout of TCP connections in IPVS after a FIN; ${KEEP}` }),
+  udpTimeout: durationField('0s', { flag: 'ipvs-udp-timeout', group: 'ipvs mode', allowed: 'at least 0, in ipvs mode', help: `idle timeout of UDP connections in IPVS; ${KEEP}` }),
+  // Longer than most connections last, and what the kernel itself allows an idle one.
+  drainTimeout: durationField('15m', { ours: true, flag: 'ipvs-drain-timeout', group: 'ipvs mode', besideConfig: true, allowed: 'at least 0, in ipvs mode', help: 'longest time that a removed endpoint keeps its connections; 0: it loses them at once' }),
+  required: boolField(false, { ours: true, flag: 'ipvs-required', group: 'ipvs mode', besideConfig: true, help: 'exit when the kernel has no IPVS, instead of falling back to iptables mode' }),
+});
+
+// kube-proxy 1.20 had the mode, and the first two flags.
+// biome-ignore format: one field a line
+const USERSPACE = section({
+  // What conntrack allows a UDP stream. 1.20's 250 ms end a QUIC connection in which nobody speaks for a moment.
+  udpTimeout: durationField('2m', { ours: true, flag: 'udp-timeout', group: 'userspace mode', zeroIsUnset: true, allowed: 'greater than 0, in userspace mode', help: 'idle timeout of UDP connections' }),
+  threads: integerField(0, { ours: true, flag: 'userspace-threads', group: 'userspace mode', besideConfig: true, onlyRuns: true, allowed: '0-64, in userspace mode', help: 'number of threads that forward; 0: one per CPU, at most 4' }),
+  // As conntrack: a connection lives as long in this mode as in the others.
+  idleTimeout: durationField('24h', { ours: true, flag: 'userspace-idle-timeout', group: 'userspace mode', besideConfig: true, onlyRuns: true, zeroIsUnset: true, allowed: 'greater than 0, in userspace mode', help: 'idle timeout of TCP connections' }),
+  halfClosedTimeout: durationField('1h', { ours: true, flag: 'userspace-half-closed-timeout', group: 'userspace mode', besideConfig: true, onlyRuns: true, zeroIsUnset: true, allowed: 'greater than 0, in userspace mode', help: 'idle timeout of half-closed TCP connections, and of those whose receiver does not read' }),
+  drainTimeout: durationField('15m', { ours: true, flag: 'userspace-drain-timeout', group: 'userspace mode', besideConfig: true, onlyRuns: true, allowed: 'at least 0, in userspace mode', help: 'longest time that a removed endpoint keeps its connections; 0: it loses them at once' }),
+  // Kubernetes ends a pod 30 s after it has asked it to end.
+  shutdownTimeout: durationField('25s', { ours: true, flag: 'userspace-shutdown-timeout', group: 'userspace mode', besideConfig: true, onlyRuns: true, allowed: 'at least 0, in userspace mode', help: 'longest time that connections go on after SIGTERM; 0: they end at once' }),
+});
+
+// biome-ignore format: one field a line
+const CONNTRACK = section({
+  maxPerCore: integerField(32_768, { flag: 'conntrack-max-per-core', group: 'Conntrack', onlyRuns: true, allowed: 'at least 0', help: 'maximum number of conntrack entries per CPU; 0: keep the kernel setting, and ignore --conntrack-min' }),
+  min: integerField(131_072, { flag: 'conntrack-min', group: 'Conntrack', onlyRuns: true, allowed: 'at least 0', help: 'smallest maximum of conntrack entries, whatever --conntrack-max-per-core' }),
+  tcpEstablishedTimeout: durationField('24h', { flag: 'conntrack-tcp-timeout-established', group: 'Conntrack', onlyRuns: true, allowed: 'at least 0', help: `idle timeout of conntrack entries of established TCP connections; ${KEEP}` }),
+  tcpCloseWaitTimeout: durationField('1h', { flag: 'conntrack-tcp-timeout-close-wait', group: 'Conntrack', onlyRuns: true, allowed: 'at least 0', help: `timeout of conntrack entries of TCP connections in CLOSE_WAIT; ${KEEP}` }),
+  tcpBeLiberal: boolField(false, { flag: 'conntrack-tcp-be-liberal', group: 'Conntrack', help: 'liberal mode: TCP packets outside of the window are not INVALID (nf_conntrack_tcp_be_liberal)' }),
+  udpTimeout: durationField('0s', { flag: 'conntrack-udp-timeout', group: 'Conntrack', onlyRuns: true, allowed: 'at least 0', help: `idle timeout of conntrack entries of unanswered UDP connections; ${KEEP}` }),
+  udpStreamTimeout: durationField('0s', { flag: 'conntrack-udp-timeout-stream', group: 'Conntrack', onlyRuns: true, allowed: 'at least 0', help: `idle timeout of conntrack entries of answered UDP connections; ${KEEP}` }),
+});
+
+// biome-ignore format: one field a line
+const LOGGING = section({
+  format: textField('text', { flag: 'logging-format', group: 'Logging', besideConfig: true, allowed: 'text, json', help: 'text or json' }),
+  flushFrequency: durationOrNanosecondsField('5s', { flag: 'log-flush-frequency', group: 'Logging', besideConfig: true, zeroIsUnset: true, withoutEffect: true, help: 'longest time between log flushes; every line is written at once' }),
+  verbosity: integerField(0, { flag: 'v', shorthand: 'v', group: 'Logging', besideConfig: true, allowed: 'at least 0', help: 'log verbosity; 4 and more: debug' }),
+  vmodule: vmoduleField({ flag: 'vmodule', group: 'Logging', besideConfig: true, withoutEffect: true, help: 'log verbosity by source file: pattern=N,…' }),
+  options: section({
+    text: section({
+      splitStream: boolField(false, { flag: 'log-text-split-stream', group: 'Logging', besideConfig: true, withoutEffect: true, help: 'errors to standard error, the rest to standard output' }),
+      infoBufferSize: sizeField('0', { flag: 'log-text-info-buffer-size', group: 'Logging', besideConfig: true, withoutEffect: true, help: 'bytes that are buffered of what is no error' }),
+    }),
+    json: section({
+      splitStream: boolField(false, { flag: 'log-json-split-stream', group: 'Logging', besideConfig: true, withoutEffect: true, help: 'errors to standard error, the rest to standard output' }),
+      infoBufferSize: sizeField('0', { flag: 'log-json-info-buffer-size', group: 'Logging', besideConfig: true, withoutEffect: true, help: 'bytes that are buffered of what is no error' }),
+    }),
+  }),
+});
+
+// biome-ignore format: one field a line
+const WINKERNEL = section({
+  networkName: textField('', { withoutEffect: true, help: 'of Windows' }),
+  sourceVip: textField('', { withoutEffect: true, help: 'of Windows' }),
+  enableDSR: boolField(false, { withoutEffect: true, help: 'of Windows' }),
+  rootHnsEndpointName: textField('', { withoutEffect: true, help: 'of Windows' }),
+  forwardHealthCheckVip: boolField(false, { withoutEffect: true, help: 'of Windows' }),
+});
+
+// biome-ignore format: one field a line
+export const CONFIGURATION = section({
+  mode: textField('iptables', { flag: 'proxy-mode', group: 'Proxy', allowed: 'iptables, nftables, ipvs, userspace', help: 'iptables, nftables, ipvs or userspace' }),
+  clientConnection: CLIENT_CONNECTION,
+  configSyncPeriod: durationField('15m', { flag: 'config-sync-period', group: 'API server and objects', zeroIsUnset: true, withoutEffect: true, allowed: 'greater than 0', help: 'interval of listing anew; the API server is watched' }),
+  hostnameOverride: textField('', { flag: 'hostname-override', group: 'Node', besideConfig: true, help: "name of this node's Node object, instead of the host name" }),
+  bindAddress: textField('0.0.0.0', { flag: 'bind-address', group: 'Node', allowed: 'an IP address', help: "this node's address, which also decides the primary IP family; nothing is bound to it" }),
+  oomScoreAdj: integerField(-999, { flag: 'oom-score-adj', group: 'Node', onlyRuns: true, withoutEffect: true, allowed: '-1000 to 1000', help: 'oom_score_adj of this process' }),
+  detectLocalMode: textField('ClusterCIDR', { flag: 'detect-local-mode', group: 'Proxy', allowed: 'ClusterCIDR, NodeCIDR, BridgeInterface, InterfaceNamePrefix', help: 'how traffic from pods of this node is detected: ClusterCIDR, NodeCIDR, BridgeInterface or InterfaceNamePrefix' }),
+  clusterCIDR: textField('', { flag: 'cluster-cidr', group: 'Proxy', allowed: 'a CIDR, or one of each IP family', help: 'CIDR of the pods in the cluster: one, or one of each IP family, separated by a comma' }),
+  detectLocal: DETECT_LOCAL,
+  nodePortAddresses: listField({ flag: 'nodeport-addresses', group: 'Proxy', allowed: 'CIDRs, or only primary', help: 'CIDRs of the addresses that accept NodePort traffic, or "primary"; empty: all of them, and in nftables mode primary' }),
+  iptables: IPTABLES,
+  nftables: NFTABLES,
+  ipvs: IPVS,
+  portRange: textField('', { flag: 'proxy-port-range', group: 'userspace mode', allowed: 'FIRST-LAST, FIRST+COUNT or one port, in userspace mode', help: 'ports the userspace proxy listens on: FIRST-LAST, FIRST+COUNT or one number; empty: 32768-60999' }),
+  userspace: USERSPACE,
+  conntrack: CONNTRACK,
+  healthzBindAddress: textField('', { flag: 'healthz-bind-address', group: 'Health and metrics', onlyRuns: true, allowed: 'IP or IP:port', help: 'address and port of the health server; an empty flag: none (default: 0.0.0.0:10256, with an IPv6 bind address [::]:10256)' }),
+  metricsBindAddress: textField('', { flag: 'metrics-bind-address', group: 'Health and metrics', onlyRuns: true, allowed: 'IP or IP:port', help: 'address and port of the metrics server; an empty flag: none (default: 127.0.0.1:10249, with an IPv6 bind address [::1]:10249)' }),
+  bindAddressHardFail: boolField(false, { flag: 'bind-address-hard-fail', group: 'Health and metrics', onlyRuns: true, help: "exit when the health or metrics address can't be bound, instead of retrying" }),
+  enableProfiling: boolField(false, { flag: 'profiling', group: 'Health and metrics', onlyRuns: true, withoutEffect: true, help: 'serve profiles at the metrics address' }),
+  showHiddenMetricsForVersion: textField('', { flag: 'show-hidden-metrics-for-version', group: 'Health and metrics', onlyRuns: true, withoutEffect: true, allowed: 'MAJOR.MINOR', help: 'metrics that this version hides; Menwei has none' }),
+  featureGates: gatesField({ flag: 'feature-gates', group: 'Configuration', withoutEffect: true, help: 'NAME=true|false pairs, separated by commas' }),
+  logging: LOGGING,
+  winkernel: WINKERNEL,
+  windowsRunAsService: boolField(false, { withoutEffect: true, help: 'of Windows' }),
+});
+
+/** A configuration in which every field has a value, durations in milliseconds. What they mean has not been checked. */
+export type Configuration = v.InferOutput<typeof CONFIGURATION>;
+
+/** In the order of the table. */
+export const FIELDS = fieldsOf(CONFIGURATION);
