@@ -45,6 +45,8 @@ export class FamilyParts {
     this.#tables = surroundings.state.families[family];
     this.#started = backend;
     this.#proxy = this.#createProxy(backend);
+    // Also while what the proxy needs is not there yet.
+    surroundings.health.started(family, this.#startedAtMs);
   }
 
   /** The one that runs, or ran last. */
@@ -85,7 +87,7 @@ export class FamilyParts {
     if (this.#started === undefined) {
       const { doors, health } = this.#surroundings;
       // A full sync is due, also if no backend can be had.
-      if (this.#tables.syncs.get(family) !== undefined) health.queued(family, Date.now());
+      health.queued(family, Date.now());
       const backend = await doors.startBackend(family, signal);
       this.#proxy.close();
       this.#proxy = this.#createProxy(backend);

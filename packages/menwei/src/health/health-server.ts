@@ -14,7 +14,7 @@ import type { ProxyHealth } from './proxy-health.ts';
 
 export interface HealthServerOptions {
   readonly address: HostPort;
-  readonly health: ProxyHealth;
+  readonly health: Pick<ProxyHealth, 'report'>;
   /** Asked for each /healthz request; see isNodeEligible. */
   readonly nodeEligible: () => boolean;
   readonly logger: Logger;
@@ -46,7 +46,7 @@ export function startHealthServer(options: HealthServerOptions): HttpListener {
 /** @param nodeEligible undefined when the node has no say. */
 function answerHealth(
   response: ServerResponse,
-  health: ProxyHealth,
+  health: Pick<ProxyHealth, 'report'>,
   nowMs: number,
   nodeEligible: boolean | undefined,
 ): void {

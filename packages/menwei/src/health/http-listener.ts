@@ -1,13 +1,26 @@
 /** Listening for HTTP requests, and trying again as long as the address can't be bound. */
-import { createServer, type RequestListener, type Server, type ServerResponse } from 'node:http';
+import {
+  createServer,
+  type IncomingMessage,
+  type RequestListener,
+  type Server,
+  type ServerResponse,
+} from 'node:http';
 import { formatHostPort } from '@menwei/addresses/ip.ts';
 import type { HostPort } from '../config/settings.ts';
 import type { Logger } from '../log/logger.ts';
 import { pause } from '../scheduling/pause.ts';
+import { OpenConnections } from './open-connections.ts';
 
 const DEFAULT_RETRY_MS = 5000;
-/** Nobody has a reason to send a request slower than this. */
-const REQUEST_TIMEOUT_MS = 30_000;
+/** Nobody has a reason to send a request, or to read an answer, slower than this. */
+const REQUEST_TIMEOUT_MS = 10_000;
+const SILENCE_MS = 30_000;
+const CHECK_EVERY_MS = 5_000;
+/** Longer than clients in Go keep a connection: who closes first is who knows that no request is on its way. */
+const KEEP_ALIVE_MS = 95_000;
+/** Nobody asks anything in a body. A short one is passed over, so that the connection can be used again. */
+const MAX_BODY_BYTES = 256 * 1024;
 
 interface HttpListenerOptions {
   /** For messages: `healthz server`. */
@@ -71,9 +84,43 @@ async function listenWithRetry(
   return new Promise<never>(() => undefined);
 }
 
-/** A server that isn't listening yet. */
-export function createHttpServer(handler: RequestListener): Server {
-  return createServer({ requestTimeout: REQUEST_TIMEOUT_MS }, handler);
+/**
+ * A server that isn't listening yet. Clients that are slow, silent or many cost a bounded time and number of connections.
+ *
+ * @param connections shared by servers that have one bound together
+ */
+export function createHttpServer(handler: RequestListener, connections = new OpenConnections()): Server {
+  const server = createServer(
+    {
+      headersTimeout: REQUEST_TIMEOUT_MS,
+      requestTimeout: REQUEST_TIMEOUT_MS,
+      connectionsCheckingInterval: CHECK_EVERY_MS,
+      keepAliveTimeout: KEEP_ALIVE_MS,
+    },
+    (request, response) => {
+      const { socket } = request;
+      connections.asked(socket);
+      response.once('close', () => connections.answered(socket));
+      boundBody(request);
+      handler(request, response);
+    },
+  );
+  server.timeout = SILENCE_MS;
+  server.on('connection', (socket) => connections.admit(socket));
+  return server;
+}
+
+function boundBody(request: IncomingMessage): void {
+  let leftBytes = MAX_BODY_BYTES;
+  request.on('data', (chunk: Buffer) => {
+    leftBytes -= chunk.length;
+    if (leftBytes < 0) request.socket.destroy();
+  });
+}
+
+/** For an answer that goes on for as long as the client likes, and may have nothing to say for a while. */
+export function allowSilence(response: ServerResponse): void {
+  response.socket?.setTimeout(0);
 }
 
 /** Without a host: all addresses of both families. */
@@ -105,9 +152,16 @@ export function closeHttpServer(server: Server): Promise<void> {
   });
 }
 
-/** The path of a request without its query. */
+/** The path of a request without its query, decoded. */
 export function requestPath(url: string | undefined): string {
-  return (url ?? '').split('?', 1)[0] ?? '';
+  const [path = ''] = (url ?? '').replace(/^https?:\/\/[^/?]*/i, '').split('?', 1);
+  if (!path.includes('%')) return path;
+  try {
+    return decodeURIComponent(path);
+  } catch (error) {
+    if (error instanceof URIError) return path;
+    throw error;
+  }
 }
 
 /** Sends a complete answer; the type of its body is not to be guessed by the client. */

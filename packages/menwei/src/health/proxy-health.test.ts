@@ -21,7 +21,36 @@ describe('ProxyHealth', () => {
     health.queued('IPv4', 1000);
     health.queued('IPv4', 50_000);
     expect([60_999, 61_000].map((nowMs) => health.healthy(nowMs))).toEqual([true, false]);
+    health.syncing('IPv4');
     health.updated('IPv4', 70_000);
+    expect(health.healthy(200_000)).toBe(true);
+  });
+
+  it('turns unhealthy when the first sync does not come, however often the loop is started', () => {
+    const health = new ProxyHealth(60_000);
+    health.started('IPv4', 1000);
+    health.started('IPv4', 50_000);
+    expect(health.report(60_999)).toEqual({
+      healthy: true,
+      lastUpdatedMs: 1000,
+      families: new Map([['IPv4', { lastUpdatedMs: 1000, healthy: true }]]),
+    });
+    expect(health.healthy(61_000)).toBe(false);
+    health.syncing('IPv4');
+    health.updated('IPv4', 62_000);
+    health.started('IPv4', 63_000);
+    expect(health.healthy(200_000)).toBe(true);
+  });
+
+  it('keeps in mind what was requested while a sync was under way', () => {
+    const health = new ProxyHealth(60_000);
+    health.started('IPv4', 0);
+    health.syncing('IPv4');
+    health.queued('IPv4', 2000);
+    health.updated('IPv4', 5000);
+    expect([61_999, 62_000].map((nowMs) => health.healthy(nowMs))).toEqual([true, false]);
+    health.syncing('IPv4');
+    health.updated('IPv4', 63_000);
     expect(health.healthy(200_000)).toBe(true);
   });
 

@@ -15,15 +15,17 @@ interface HealthReport {
   readonly healthy: boolean;
   /** Undefined before the first update. */
   readonly lastUpdatedMs: number | undefined;
-  /** The families that were updated at least once, IPv4 first. */
+  /** The families that are served, IPv4 first. */
   readonly families: ReadonlyMap<IpFamily, FamilyHealth>;
 }
 
-/** A family is healthy unless a requested sync has been waiting for too long. */
+/** A family is healthy unless a sync that is due, requested or the first one, has not been done for too long. */
 export class ProxyHealth {
   readonly #timeoutMs: number;
   readonly #lastUpdatedMs = new Map<IpFamily, number>();
   readonly #oldestPendingMs = new Map<IpFamily, number>();
+  /** Of the requests since the last sync began: it may have come too late for them. */
+  readonly #oldestUnseenMs = new Map<IpFamily, number>();
 
   /** @param timeoutMs how long a requested sync may take to be done: twice the sync period. */
   constructor(timeoutMs: number) {
@@ -32,21 +34,35 @@ export class ProxyHealth {
 
   /** A sync was requested. */
   queued(family: IpFamily, nowMs: number): void {
-    if (!this.#oldestPendingMs.has(family)) this.#oldestPendingMs.set(family, nowMs);
+    for (const oldest of [this.#oldestPendingMs, this.#oldestUnseenMs]) {
+      if (!oldest.has(family)) oldest.set(family, nowMs);
+    }
   }
 
-  /** The sync loop started; once more, after a failure, that is no news: nothing was brought up to date. */
+  /**
+   * The family is to be served, and its first sync is due. Upstream asks for none before the objects are known, and so is
+   * healthy for ever without ever having programmed anything. Once more, after a failure, it is no news.
+   */
   started(family: IpFamily, nowMs: number): void {
-    if (!this.#lastUpdatedMs.has(family)) this.updated(family, nowMs);
+    if (this.#lastUpdatedMs.has(family)) return;
+    this.#lastUpdatedMs.set(family, nowMs);
+    this.queued(family, nowMs);
   }
 
-  /** A sync succeeded. */
+  /** A sync begins, which takes up all that was requested before. */
+  syncing(family: IpFamily): void {
+    this.#oldestUnseenMs.delete(family);
+  }
+
+  /** The sync that began last has succeeded. */
   updated(family: IpFamily, nowMs: number): void {
-    this.#oldestPendingMs.delete(family);
+    const unseenMs = this.#oldestUnseenMs.get(family);
+    if (unseenMs === undefined) this.#oldestPendingMs.delete(family);
+    else this.#oldestPendingMs.set(family, unseenMs);
     this.#lastUpdatedMs.set(family, nowMs);
   }
 
-  /** True when all families are that were updated at least once. */
+  /** True when all families are that are served. */
   healthy(nowMs: number): boolean {
     return this.report(nowMs).healthy;
   }

@@ -11,6 +11,7 @@ import { Turns } from '../scheduling/turns.ts';
 import { type ServiceHealth, ServiceHealthIndex } from '../services/service-health.ts';
 import type { FamilyTables } from '../state/family-tables.ts';
 import { answer, closeHttpServer, createHttpServer, listen } from './http-listener.ts';
+import { OpenConnections } from './open-connections.ts';
 
 const DEFAULT_RETRY_MS = 5_000;
 
@@ -40,6 +41,7 @@ export class ServiceHealthServers {
   readonly #options: ServiceHealthServersOptions;
   readonly #servers = new Map<string, ServiceServer>();
   readonly #turns = new Turns();
+  readonly #connections = new OpenConnections();
   #wanted: ReadonlyMap<string, ServiceHealth> = new Map();
   #retry: NodeJS.Timeout | undefined;
 
@@ -151,7 +153,7 @@ export class ServiceHealthServers {
     const handler: RequestListener = (_request, response) =>
       answerServiceHealth(response, entry, proxyHealthy());
     const { port } = entry.service;
-    for (const host of hosts) entry.listeners.set(host, createHttpServer(handler));
+    for (const host of hosts) entry.listeners.set(host, createHttpServer(handler, this.#connections));
     // Without ipv6Only the IPv6 wildcard would take the port from the servers of the other family.
     const attempts = await Promise.allSettled(
       [...entry.listeners]

@@ -2,6 +2,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { HostPort, ProxyMode } from '../config/settings.ts';
 import {
+  allowSilence,
   answer,
   answerNotFound,
   type HttpListener,
@@ -86,6 +87,7 @@ function answerRows(response: ServerResponse, path: string, rows: Iterable<unkno
 /** Resolves when the client has gone. */
 async function answerChanges(response: ServerResponse, status: StatusSource, logger: Logger): Promise<void> {
   writeHead(response, 200, 'application/jsonl');
+  allowSilence(response);
   try {
     await sendRowChanges(response, await status.watch());
   } catch (error) {

@@ -174,6 +174,7 @@ export class ServiceProxy {
   async #syncOnce(family: Family, programmed: () => void, signal: AbortSignal): Promise<boolean> {
     const { proxy } = family;
     const startedMs = performance.now();
+    this.#options.health.syncing(proxy.family);
     const result = await proxy.sync(signal);
     const seconds = (performance.now() - startedMs) / 1000;
     if (signal.aborted) return result.ok;

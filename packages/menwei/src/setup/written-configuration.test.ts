@@ -30,6 +30,7 @@ describe('writeConfiguration', () => {
   it('says what a file can’t say', async () => {
     const path = join(folder, 'zero.yaml');
     expect(await write(path, { 'kube-api-qps': 0 })).toEqual([{ fields: 'clientConnection.qps' }]);
+    expect(await write(path, { 'metrics-port': 0 })).toEqual([{ fields: 'metricsBindAddress' }]);
   });
 
   it('fails in one line where it can’t write', async () => {
