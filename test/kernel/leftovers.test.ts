@@ -150,7 +150,7 @@ describe('a dry run', () => {
     for (const family of IP_FAMILIES) {
       await expect
         .poll(() => run.output(), PATIENCE)
-        .toContain(`# ${family}: leftovers of another proxy or mode`);
+        .toContain(`# dry run: ${family}: leftovers of another proxy or mode`);
     }
     expect(run.output()).toMatch(/^-X KUBE-SVC-/m);
     expect(run.output()).not.toMatch(REMOVED);

@@ -202,5 +202,5 @@ function keeping(lines: string[]): Logger {
     const { error: _, ...others } = { error: undefined, ...fields };
     lines.push(`${message} ${JSON.stringify(others)}${error}`);
   };
-  return { debug: () => undefined, info: keep, warn: keep, error: keep };
+  return { verbosity: 0, verbose: () => undefined, info: keep, warn: keep, error: keep };
 }

@@ -34,7 +34,7 @@ export async function cleanupKernel(
     await orNote(async () => {
       const missing = await mode.missing({ runner, logger }, signal);
       // Without what it needs a mode can't have been here.
-      if (missing.length > 0) return logger.debug({ missing }, 'nothing to clean up for this mode');
+      if (missing.length > 0) return logger.verbose(4, { missing }, 'nothing to clean up for this mode');
       const addresses = await openMachineAddresses(settings, mode, signal);
       const surroundings = { runner, logger, localAddresses: addresses.local };
       for (const family of IP_FAMILIES.filter(observeIpPresence)) {

@@ -55,7 +55,7 @@ export class LeftoverRemoval {
       if (print === undefined) {
         await found.remove(signal);
         removed.push(found.what);
-      } else print(`# ${family}: leftovers of another proxy or mode\n${found.commands}`);
+      } else print(`# dry run: ${family}: leftovers of another proxy or mode\n${found.commands}`);
     };
   }
 

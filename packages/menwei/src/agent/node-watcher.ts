@@ -1,5 +1,6 @@
 /** Whether the node can be served as it is, looked at whenever it may have changed. */
 import type { Logger } from '../log/logger.ts';
+import { NodeLog } from '../proxy/node-log.ts';
 import type { NodeState } from '../proxy/node-state.ts';
 import { NodeWarnings, type ObservedNode } from '../proxy/node-warnings.ts';
 import { untilAborted } from '../scheduling/pause.ts';
@@ -10,12 +11,14 @@ import type { Component } from './component.ts';
 export class NodeWatcher {
   readonly #node: NodeState;
   readonly #unserved: Unserved;
+  readonly #log: NodeLog;
   readonly #warnings: NodeWarnings;
   readonly #unservable = Promise.withResolvers<never>();
 
   constructor(node: NodeState, unserved: Unserved, logger: Logger) {
     this.#node = node;
     this.#unserved = unserved;
+    this.#log = new NodeLog(node, logger);
     this.#warnings = new NodeWarnings(observedBy(node, unserved), logger);
     // Whoever runs the component is told.
     this.#unservable.promise.catch(() => undefined);
@@ -23,6 +26,7 @@ export class NodeWatcher {
 
   /** To be called when the Node object has changed. */
   look(): void {
+    this.#log.update();
     this.#warnings.update();
     const failure = findUnservable(this.#node, this.#unserved);
     if (failure !== undefined) this.#unservable.reject(failure);

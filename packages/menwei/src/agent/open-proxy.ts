@@ -18,6 +18,7 @@ import { type Component, ComponentStates } from './component.ts';
 import { CurrentRelays } from './current-relays.ts';
 import { openKernelDoors } from './doors.ts';
 import { proxyComponents } from './proxy-components.ts';
+import { logSettings } from './start-lines.ts';
 
 interface OpenedProxy {
   readonly components: readonly Component[];
@@ -44,6 +45,8 @@ export async function openProxy(request: ProxyRequest, signal: AbortSignal): Pro
   // Before the backends: what they write depends on how conntrack is set.
   if (!settings.dryRun) await setUpConntrack(settings, runner, logger, signal);
   const started = await startBackends(settings, surroundings, signal);
+  const served = started.backends.map(({ family }) => family);
+  logSettings(settings, served, logger);
   const doors = openKernelDoors(settings, { source, addresses, relays }, runner, logger);
   const states = new ComponentStates();
   return { components: proxyComponents({ settings, doors, started, states, logger }), states };

@@ -6,10 +6,10 @@ import { UserError } from '../setup/failure.ts';
 import { settleMode } from '../setup/fallback.ts';
 import type { ProxyInput } from '../setup/proxy-options.ts';
 import { readSettings } from '../setup/settings-input.ts';
-import { VERSION } from '../setup/version.ts';
 import { writeConfiguration } from '../setup/written-configuration.ts';
 import { cleanupKernel } from './cleanup-kernel.ts';
 import { openProxy, type ProxyRequest } from './open-proxy.ts';
+import { logMode, logStart } from './start-lines.ts';
 import { supervise } from './supervisor.ts';
 
 /** How long what is left after a failure may take to end by itself. */
@@ -22,9 +22,10 @@ export async function runProxy({ flags, nodePortRange }: ProxyInput): Promise<vo
   try {
     const input = await readSettings(flags);
     const { settings: given, warnings } = input;
-    const logger = createLogger(given.log);
+    const logger = createLogger({ ...given.log, dryRun: given.dryRun });
+    const { config = '', 'write-config-to': target } = flags;
+    if (!given.cleanup && !target) logStart(given, String(config), logger);
     for (const warning of warnings) logger.warn({}, warning);
-    const target = flags['write-config-to'];
     if (typeof target === 'string' && target !== '') return await writeConfiguration(target, input, logger);
     if (given.cleanup) return await cleanupKernel(given, runner, logger, stop.signal);
     const settings = await settleMode(given, { runner, logger }, stop.signal);
@@ -39,8 +40,8 @@ export async function runProxy({ flags, nodePortRange }: ProxyInput): Promise<vo
 
 async function serve(request: ProxyRequest, signal: AbortSignal): Promise<void> {
   const { settings, logger } = request;
+  logMode(settings, logger);
   const { components, states } = await openProxy(request, signal);
-  logger.info({ version: VERSION, mode: settings.mode, node: settings.nodeName }, 'starting menwei');
   try {
     await supervise(components, { states, logger }, signal);
   } catch (error) {

@@ -60,7 +60,13 @@ function start(components: readonly Component[]): Supervision {
   const events: string[] = [];
   const log = (level: string) => (fields: object, message: string) =>
     lines.push({ level, message, ...fields });
-  const logger: Logger = { debug: log('debug'), info: log('info'), warn: log('warn'), error: log('error') };
+  const logger: Logger = {
+    verbosity: 0,
+    verbose: () => undefined,
+    info: log('info'),
+    warn: log('warn'),
+    error: log('error'),
+  };
   const controller = new AbortController();
   const observed = components.map(
     (component): Component => ({

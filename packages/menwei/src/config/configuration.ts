@@ -99,7 +99,7 @@ const CONNTRACK = section({
 const LOGGING = section({
   format: textField('text', { flag: 'logging-format', group: 'Logging', besideConfig: true, allowed: 'text, json', help: 'text or json' }),
   flushFrequency: durationOrNanosecondsField('5s', { flag: 'log-flush-frequency', group: 'Logging', besideConfig: true, zeroIsUnset: true, withoutEffect: true, help: 'longest time between log flushes; every line is written at once' }),
-  verbosity: integerField(0, { flag: 'v', shorthand: 'v', group: 'Logging', besideConfig: true, allowed: 'at least 0', help: 'log verbosity; 4 and more: debug' }),
+  verbosity: integerField(0, { flag: 'v', shorthand: 'v', group: 'Logging', besideConfig: true, allowed: 'at least 0', help: 'log verbosity; 2: changes of Services and endpoints, too; 4: each sync and what it changed' }),
   vmodule: vmoduleField({ flag: 'vmodule', group: 'Logging', besideConfig: true, withoutEffect: true, help: 'log verbosity by source file: pattern=N,…' }),
   options: section({
     text: section({

@@ -56,6 +56,7 @@ const OWN: readonly Flag[] = [
   own('service-node-port-range', 'text', 'API server and objects', 'range of NodePorts with --manifests', { ours: true, default: '30000-32767' }),
   own('healthz-port', 'integer', 'Health and metrics', '0 turns the health server off, other values change nothing', { default: '10256', besideConfig: false, onlyRuns: true, deprecated: '--healthz-bind-address' }),
   own('metrics-port', 'integer', 'Health and metrics', '0 turns the metrics server off, other values change nothing', { default: '10249', besideConfig: false, onlyRuns: true, deprecated: '--metrics-bind-address' }),
+  own('log-format', 'text', 'Logging', 'the same as --logging-format', { ours: true, fields: ['logging.format'] }),
   own('boot-id-file', 'text', 'Logging', 'of a library that kube-proxy has', { withoutEffect: true }),
   own('machine-id-file', 'text', 'Logging', 'of a library that kube-proxy has', { withoutEffect: true }),
 ];

@@ -5,6 +5,7 @@ import type { Settings } from './settings.ts';
 describe('defaults', () => {
   const expected: Settings = {
     mode: 'iptables',
+    modeReason: 'the default',
     client: {
       kubeconfig: '',
       master: '',
@@ -54,7 +55,7 @@ describe('defaults', () => {
     syncPeriodMs: 30_000,
     minSyncPeriodMs: 1000,
     configSyncPeriodMs: 900_000,
-    log: { format: 'text', level: 'info' },
+    log: { format: 'text', verbosity: 0 },
     cleanup: false,
     manifests: [],
     dryRun: false,
@@ -204,7 +205,7 @@ describe('flags', () => {
       nftables: { masqueradeBit: 14, masqueradeAll: true },
       configSyncPeriodMs: 3_600_000,
       bindAddressHardFail: true,
-      log: { format: 'json', level: 'debug' },
+      log: { format: 'json', verbosity: 4 },
       manifests: ['a.yaml', 'b', 'c'],
       dryRun: true,
       cleanup: false,
@@ -269,7 +270,7 @@ describe('flags', () => {
         mode: 'nftables',
         clusterCIDRs: [],
         client: { master: 'https://x' },
-        log: { format: 'json', level: 'debug' },
+        log: { format: 'json', verbosity: 5 },
         manifests: ['m'],
         dryRun: true,
       },

@@ -66,7 +66,10 @@ export function resolveSettings({
   const nodeName = resolveNodeName(configuration.hostnameOverride, hostname, (error) => errors.push(error));
   if (errors.length > 0) return refusal(errors, label);
   return {
-    settings: assemble(configuration, checked, nodeName, flags),
+    settings: {
+      ...assemble(configuration, checked, nodeName, flags),
+      modeReason: isModeGiven(file.document, effectiveFlags) ? `set by ${label('mode')}` : 'the default',
+    },
     configuration,
     warnings: [
       ...file.warnings,
@@ -77,12 +80,16 @@ export function resolveSettings({
   };
 }
 
+function isModeGiven(file: ConfigDocument, flags: GivenFlags): boolean {
+  return [file.mode, flags['proxy-mode']].some((mode) => mode !== undefined && mode !== '');
+}
+
 function assemble(
   configuration: Configuration,
   checked: Checked,
   nodeName: string,
   flags: GivenFlags,
-): Settings {
+): Omit<Settings, 'modeReason'> {
   const { clientConnection, iptables, nftables, conntrack, logging } = configuration;
   const { logFormat, ...rest } = checked;
   const { kubeconfig, qps, burst, contentType } = clientConnection;
@@ -104,15 +111,12 @@ function assemble(
       udpTimeoutMs: conntrack.udpTimeout,
       udpStreamTimeoutMs: conntrack.udpStreamTimeout,
     },
-    log: { format: logFormat, level: logging.verbosity >= DEBUG_VERBOSITY ? 'debug' : 'info' },
+    log: { format: logFormat, verbosity: logging.verbosity },
     cleanup: flags.cleanup === true,
     manifests: Array.isArray(flags.manifests) ? flags.manifests : [],
     dryRun: flags['dry-run'] === true,
   };
 }
-
-/** From here on kube-proxy logs what only a developer wants to know. */
-const DEBUG_VERBOSITY = 4;
 
 function textFlag(flags: GivenFlags, name: string): string {
   const value = flags[name];
@@ -188,9 +192,10 @@ function resolveNodeName(override: string, hostname: string, refuse: (error: Fie
 
 /** What the user calls a field: the flag, or the file and the field's path. */
 function nameSetting(field: string, flags: GivenFlags, path: string | undefined): string {
-  const name = FLAGS.find((flag) =>
+  const names = FLAGS.filter((flag) =>
     flag.fields.some((own) => field === own || field.startsWith(`${own}.`) || field.startsWith(`${own}[`)),
-  )?.name;
+  ).map(({ name }) => name);
+  const name = names.find((given) => flags[given] !== undefined) ?? names[0];
   if (name !== undefined && (path === undefined || flags[name] !== undefined)) return `--${name}`;
   return path === undefined || field.startsWith('--') || field === HOST_NAME ? field : `${path}: ${field}`;
 }

@@ -101,6 +101,8 @@ export interface UserspaceSettings {
 
 export interface Settings {
   readonly mode: ProxyMode;
+  /** Why it is this mode, in words. */
+  readonly modeReason: string;
   readonly client: ClientSettings;
   /** Name of this node's Node object: the host name or what overrides it, trimmed and in lower case. */
   readonly nodeName: string;
@@ -136,7 +138,8 @@ export interface Settings {
   readonly configSyncPeriodMs: number;
   readonly log: {
     readonly format: 'text' | 'json';
-    readonly level: 'debug' | 'info';
+    /** `-v`, see Logger. */
+    readonly verbosity: number;
   };
   /** Remove what any mode has programmed and exit (`--cleanup`). */
   readonly cleanup: boolean;

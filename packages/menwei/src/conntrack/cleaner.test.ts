@@ -36,7 +36,7 @@ function open(localAddresses: readonly string[] = ['203.0.113.9']) {
     family: 'IPv4',
     table,
     localAddresses: () => localAddresses,
-    logger: { debug: () => undefined, info: say, warn: say, error: say },
+    logger: { verbosity: 0, verbose: () => undefined, info: say, warn: say, error: say },
     onCleaned: ({ entries, seconds }) => cleanings.push({ entries: seconds >= 0 ? entries : Number.NaN }),
   });
   const note = (ports: readonly ServicePort[], more: Partial<AppliedChanges> = {}): boolean =>

@@ -116,7 +116,7 @@ export class ConntrackCleaner {
     const { family, logger, onCleaned } = this.#options;
     const fields = { family, entries: result.entries, seconds: Number(result.seconds.toFixed(3)) };
     if (result.entries > 0) logger.info(fields, 'deleted stale conntrack entries');
-    else logger.debug(fields, 'no stale conntrack entries');
+    else logger.verbose(4, fields, 'no stale conntrack entries');
     this.#lastError = '';
     onCleaned?.(result);
   }

@@ -35,7 +35,7 @@ export async function applyConntrackSettings(
   // Without a rule that needs it, nobody may have loaded it yet.
   if (readIfPossible(files, SYSCTLS + MAX) === undefined) {
     const error = await loadModule();
-    if (error !== undefined) logger.debug({ err: error }, 'kernel module nf_conntrack was not loaded');
+    if (error !== undefined) logger.verbose(4, { err: error }, 'kernel module nf_conntrack was not loaded');
   }
   const outcome = new Outcome();
   if (settings.maxPerCore > 0) applyMax(wantedMax(settings, cpuCount(files) ?? usableCpus), files, outcome);

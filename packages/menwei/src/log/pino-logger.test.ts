@@ -1,21 +1,24 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { LogFields, Logger } from './logger.ts';
-import { createLogger, type LogLevel } from './pino-logger.ts';
+import { createLogger } from './pino-logger.ts';
 
 const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z /;
 
 function logged(
   format: 'text' | 'json',
-  level: LogLevel,
-  write: (logger: Logger) => void,
+  write: (logger: Logger & { verbosity: number }) => void,
+  options: Partial<Parameters<typeof createLogger>[0]> = {},
 ): readonly string[] {
   const lines: string[] = [];
-  write(createLogger({ format, level, destination: { write: (line) => lines.push(line) } }));
+  const destination = { write: (line: string) => lines.push(line) };
+  write(createLogger({ format, verbosity: 0, destination, ...options }));
   return lines;
 }
 
-const textOf = (write: (logger: Logger) => void, level: LogLevel = 'info') =>
-  logged('text', level, write).map((line) => line.replace(TIME, ''));
+const textOf = (
+  ...args: Parameters<typeof logged> extends readonly ['text' | 'json', ...infer Rest] ? Rest : never
+) => logged('text', ...args).map((line) => line.replace(TIME, ''));
 
 describe('text', () => {
   it.each<[LogFields, string, string]>([
@@ -28,6 +31,7 @@ describe('text', () => {
       'two\nlines\u007f',
       'I two\\nlines\\u007f name="a\\nE forged\\u001b[2J\\u009b"\n',
     ],
+    [{ name: 'a\u2028\u202eb' }, 'x', 'I x name="a\\u2028\\u202eb"\n'],
     [
       { err: new Error('outer', { cause: new Error('inner', { cause: 'root' }) }) },
       'x',
@@ -40,24 +44,44 @@ describe('text', () => {
 
   it('has a letter for each level and leaves out what is less important', () => {
     const writeAll = (logger: Logger) => {
-      logger.debug({}, 'a');
       logger.info({}, 'b');
       logger.warn({}, 'c');
       logger.error({}, 'd');
     };
-    expect(textOf(writeAll, 'debug')).toEqual(['D a\n', 'I b\n', 'W c\n', 'E d\n']);
-    expect(textOf(writeAll, 'warn')).toEqual(['W c\n', 'E d\n']);
+    expect(textOf(writeAll)).toEqual(['I b\n', 'W c\n', 'E d\n']);
+    expect(textOf(writeAll, { level: 'warn' })).toEqual(['W c\n', 'E d\n']);
+  });
+
+  it('has details up to its verbosity, which may change', () => {
+    const details = (logger: Logger & { verbosity: number }) => {
+      logger.verbose(2, {}, 'two');
+      logger.verbose(4, {}, 'four');
+      logger.verbosity = 4;
+      logger.verbose(4, {}, 'four again');
+    };
+    expect(textOf(details)).toEqual(['I four again\n']);
+    expect(textOf(details, { verbosity: 2 })).toEqual(['I two\n', 'I four again\n']);
+  });
+
+  it('says in each line that it is a dry run', () => {
+    const write = (logger: Logger) => {
+      logger.info({ port: 80 }, 'a');
+      logger.error({}, 'b');
+    };
+    expect(textOf(write, { dryRun: true })).toEqual(['I dry run: a port=80\n', 'E dry run: b\n']);
+    for (const line of logged('json', write, { dryRun: true }))
+      expect(JSON.parse(line)).toMatchObject({ dryRun: true });
   });
 
   it('begins with the time', () => {
-    expect(logged('text', 'info', (logger) => logger.info({}, 'x'))[0]).toMatch(TIME);
+    expect(logged('text', (logger) => logger.info({}, 'x'))[0]).toMatch(TIME);
   });
 
-  it('shows stacks at level debug alone, in one line', () => {
+  it('shows stacks from verbosity 4 on, in one line', () => {
     const fail = (logger: Logger) =>
       logger.error({ err: new Error('outer', { cause: new Error('inner') }) }, 'x');
     expect(textOf(fail)[0]).not.toContain('pino-logger.test');
-    const [line] = textOf(fail, 'debug');
+    const [line] = textOf(fail, { verbosity: 4 });
     expect(line).toMatch(/^E x err="Error: outer\\n .*pino-logger\.test.*caused by Error: inner\\n .*"\n$/);
   });
 
@@ -70,7 +94,7 @@ describe('text', () => {
 
 describe('json', () => {
   it('is an object a line', () => {
-    const [line = ''] = logged('json', 'info', (logger) =>
+    const [line = ''] = logged('json', (logger) =>
       logger.warn({ port: 80, err: new Error('outer', { cause: new Error('inner') }) }, 'x'),
     );
     expect(line.endsWith('}\n')).toBe(true);
@@ -81,5 +105,26 @@ describe('json', () => {
       err: 'outer: inner',
       msg: 'x',
     });
+  });
+  it('says at which verbosity a detail appears', () => {
+    const [line = ''] = logged('json', (logger) => logger.verbose(2, {}, 'x'), { verbosity: 2 });
+    expect(JSON.parse(line)).toMatchObject({ v: 2, msg: 'x' });
+  });
+});
+
+describe.each(['text', 'json'] as const)('a line of %s', (format) => {
+  it('is one line that steers no terminal, whatever it is told', () => {
+    let lines: string[] = [];
+    const destination = { write: (line: string) => lines.push(line) };
+    const logger = createLogger({ format, verbosity: 0, destination });
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary' }), fc.string({ unit: 'binary' }), (name, message) => {
+        lines = [];
+        logger.info({ name, err: new Error(message) }, message);
+        expect(lines).toHaveLength(1);
+        expect(lines[0]).toMatch(/^[^\p{Cc}\p{Cf}\p{Zl}\p{Zp}]*\n$/u);
+        if (format === 'json') expect(JSON.parse(lines[0] ?? '')).toMatchObject({ name, msg: message });
+      }),
+    );
   });
 });

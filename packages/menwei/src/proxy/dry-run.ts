@@ -19,7 +19,7 @@ export function dryRun(backend: AnyBackend, print: (text: string) => void): AnyB
     format: (changes) => backend.format(changes),
     observe: (signal) => backend.observe(signal),
     apply: async (changes) => {
-      print(`# ${backend.family}\n${backend.format(changes)}`);
+      print(`# dry run: ${backend.family}\n${backend.format(changes)}`);
       return 'applied';
     },
     // What was printed is not there to be watched.

@@ -17,6 +17,7 @@ import type { FamilyTables } from '../state/family-tables.ts';
 import type { Reader } from '../state/reader.ts';
 import type { ServicePort, ServicePortKey } from '../state/service-port.ts';
 import type { State as SharedState } from '../state/state.ts';
+import { logKernelChanges, logServicePorts } from './change-log.ts';
 import { DesiredUnits } from './desired-units.ts';
 import { FamilyRecord } from './family-record.ts';
 import { ProblemLog } from './problem-log.ts';
@@ -161,6 +162,7 @@ export class FamilyProxy<Unit, State, Changes> implements Syncable {
   async #noteChanges(): Promise<number> {
     const { problems, triggerTimesMs } = await inTurns(this.#tracker.updateInSteps());
     const changes = this.#servicePorts.take();
+    logServicePorts(this.#options.logger, this.family, changes);
     for (const { key, after } of changes) {
       this.#unprogrammed.set(key, after);
       this.#record.changed(key, after);
@@ -209,6 +211,7 @@ export class FamilyProxy<Unit, State, Changes> implements Syncable {
     this.#kernelKnown = false;
     let refused: RefusedChanges = NOTHING_REFUSED;
     while (!this.#backend.isEmpty(changes)) {
+      logKernelChanges(this.#options.logger, this.family, () => this.#backend.format(changes));
       const outcome = await this.#backend.apply(changes, signal);
       if (outcome === 'applied') break;
       if (outcome !== 'outdated') {

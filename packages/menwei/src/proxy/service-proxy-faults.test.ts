@@ -26,7 +26,13 @@ function open() {
   const say = (_fields: object, message: string) => {
     log.push(message);
   };
-  const logger = { debug: say, info: say, warn: say, error: say };
+  const logger = {
+    verbosity: 0,
+    verbose: (_v: number, fields: object, message: string) => say(fields, message),
+    info: say,
+    warn: say,
+    error: say,
+  };
   const state = new State('node-a');
   const { objects } = state;
   const family = new FamilyProxy({

@@ -45,7 +45,13 @@ function open({
   const say = (_fields: object, message: string) => {
     log.push(message);
   };
-  const logger = { debug: say, info: say, warn: say, error: say };
+  const logger = {
+    verbosity: 0,
+    verbose: (_v: number, fields: object, message: string) => say(fields, message),
+    info: say,
+    warn: say,
+    error: say,
+  };
   const backend = openBackend(fake, 'IPv4', { logger, watchPeriodMs });
   const state = new State('node-a');
   const { objects } = state;
@@ -366,7 +372,7 @@ describe('a dry run', () => {
     synced();
     await pass(5_000);
     expect(printed).toHaveLength(1);
-    expect(printed[0]).toMatch(/^# IPv4\n\*filter\n(.*\n)+COMMIT\n\*nat\n(.*\n)+COMMIT\n$/);
+    expect(printed[0]).toMatch(/^# dry run: IPv4\n\*filter\n(.*\n)+COMMIT\n\*nat\n(.*\n)+COMMIT\n$/);
     expect(state()).toEqual({ 'ns/web/TCP': 'programmed' });
 
     objects.delete(web);

@@ -199,7 +199,7 @@ export class ServiceProxy {
     const fields = { family, changed: result.changedServicePorts, seconds: Number(seconds.toFixed(3)) };
     if (!result.ok) logger.error({ ...fields, err: result.error }, 'sync failed; retrying');
     else if (result.complete) logger.info(fields, 'full sync complete');
-    else logger.debug(fields, 'partial sync complete');
+    else logger.verbose(4, fields, 'partial sync complete');
     for (const { servicePort, error } of result.refused.slice(0, MOST_LINES)) {
       logger.warn(
         { family, servicePort, err: error },

@@ -13,7 +13,13 @@ let log: EventLog;
 beforeEach(() => {
   lines = [];
   const at = (level: string) => (fields: object, message: string) => lines.push([level, fields, message]);
-  const logger: Logger = { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') };
+  const logger: Logger = {
+    verbosity: 0,
+    verbose: () => undefined,
+    info: at('info'),
+    warn: at('warn'),
+    error: at('error'),
+  };
   log = new EventLog(logger, () => 'default/web:http');
 });
 

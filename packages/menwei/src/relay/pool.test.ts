@@ -30,7 +30,7 @@ afterEach(async () => {
 });
 
 const log = (_fields: object, message: string) => lines.push(message);
-const logger: Logger = { debug: log, info: log, warn: log, error: log };
+const logger: Logger = { verbosity: 0, verbose: () => undefined, info: log, warn: log, error: log };
 
 function aPool(threads: number, options: Partial<RelayPoolOptions> = {}): RelayPool {
   const pool = new RelayPool({

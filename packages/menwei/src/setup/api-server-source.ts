@@ -2,6 +2,7 @@
 import { findMode } from '../backends/modes.ts';
 import type { Settings } from '../config/settings.ts';
 import { createApiClient } from '../kubernetes/api-client.ts';
+import type { Connection } from '../kubernetes/connection.ts';
 import { chooseConnection } from '../kubernetes/connection-choice.ts';
 import type { Logger } from '../log/logger.ts';
 import { createApiServerSource } from '../sources/api-server.ts';
@@ -22,6 +23,10 @@ export async function openApiServer(
   const { mode, nodeName } = settings;
   const { kubeconfig, master, qps, burst } = settings.client;
   const connection = await chooseConnection({ kubeconfig, master }, (message) => logger.warn({}, message));
+  logger.info(
+    { server: connection.server, login: describeLogin(connection) },
+    'objects are read from the API server',
+  );
   return {
     run: async (objects, signal) => {
       const client = createApiClient(connection, { userAgent: `menwei/${VERSION}`, qps, burst });
@@ -40,4 +45,9 @@ export async function openApiServer(
       }
     },
   };
+}
+
+/** As whom, without the secret. */
+function describeLogin({ clientCertificate, login }: Connection): string {
+  return login.kind === 'none' && clientCertificate !== undefined ? 'client certificate' : login.kind;
 }

@@ -2,6 +2,7 @@
 
 import { KernelError } from '@menwei/netlink';
 import { ConnectionConfigError } from '../kubernetes/connection.ts';
+import { escapeControls } from '../log/escape-controls.ts';
 import { firstLines } from '../log/first-lines.ts';
 
 /** Something the user can put right. The message is what is printed. */
@@ -11,7 +12,7 @@ export class UserError extends Error {
 
   /** @param reason a line, or several. */
   constructor(reason: string | readonly string[], exitStatus: 1 | 2 = 1) {
-    super(firstLines([reason].flat()).join('\nmenwei: '));
+    super(firstLines([reason].flat().map(escapeControls)).join('\nmenwei: '));
     this.name = 'UserError';
     this.exitStatus = exitStatus;
   }
@@ -23,7 +24,9 @@ export async function orFail(command: () => Promise<void>): Promise<void> {
     await command();
   } catch (error) {
     if (!isExpected(error)) throw error;
-    process.stderr.write(`menwei: ${error.message}\n`);
+    // Of a UserError each line stands for itself.
+    const text = error instanceof UserError ? error.message : escapeControls(error.message);
+    process.stderr.write(`menwei: ${text}\n`);
     process.exitCode = error instanceof UserError ? error.exitStatus : 1;
   }
 }

@@ -21,5 +21,5 @@ export async function settleMode(
   if (ipvs.required) throw new UserError(complaint);
   const consequence = 'falling back to iptables mode (--ipvs-required makes this an error)';
   surroundings.logger.warn({}, `${complaint}; ${consequence}`);
-  return { ...settings, mode: 'iptables' };
+  return { ...settings, mode: 'iptables', modeReason: 'fallback from ipvs' };
 }

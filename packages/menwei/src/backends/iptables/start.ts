@@ -67,7 +67,7 @@ export async function startIptables(
 /** The objects that rules can count into: those that are there now, or could be made if rules were written. */
 function accountingObjects(writes: boolean, logger: Logger): IptablesOptions['accounting'] {
   if (!observeAccountingSupport()) {
-    logger.debug({}, 'kernel has no nfacct support; packets are not counted');
+    logger.verbose(4, {}, 'kernel has no nfacct support; packets are not counted');
     return [];
   }
   return ACCOUNTING_OBJECTS.filter((name) => {
@@ -76,7 +76,7 @@ function accountingObjects(writes: boolean, logger: Logger): IptablesOptions['ac
       return true;
     } catch (error) {
       if (!(error instanceof KernelError)) throw error;
-      logger.debug({ err: error }, 'nfacct object could not be created; its packets are not counted');
+      logger.verbose(4, { err: error }, 'nfacct object could not be created; its packets are not counted');
       return false;
     }
   });

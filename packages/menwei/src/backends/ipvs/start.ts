@@ -49,7 +49,7 @@ export async function missingForIpvs(
   const observeIpvs = () => askUntilCertain(observeIpvsSupport, signal);
   if ((await observeIpvs()) !== undefined) {
     const error = await applyKernelModule(runner, 'ip_vs', signal);
-    if (error !== undefined) logger.debug({ err: error }, 'kernel module ip_vs was not loaded');
+    if (error !== undefined) logger.verbose(4, { err: error }, 'kernel module ip_vs was not loaded');
   }
   return [
     ...describe('IPVS (module ip_vs)', await observeIpvs()),
