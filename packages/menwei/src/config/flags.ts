@@ -73,27 +73,30 @@ const PLACEHOLDERS: Readonly<Record<Flag['kind'], string>> = {
   version: '[version]',
 };
 
+/** What stands for the value: `<duration>`, `[bool]`. */
+export function placeholder({ kind }: Flag): string {
+  return PLACEHOLDERS[kind];
+}
+
+/** What the flag does, and whether it does anything. */
+export function describeMeaning({ help, withoutEffect, deprecated }: Flag): string {
+  return [
+    ...(deprecated === undefined ? [] : [`deprecated, use ${deprecated}: `]),
+    ...(withoutEffect ? ['accepted, without effect: '] : []),
+    help,
+  ].join('');
+}
+
 function createOption(flag: Flag): Option {
-  const { name, shorthand, kind, group } = flag;
+  const { name, shorthand, kind, group, default: preset } = flag;
   const short = shorthand === undefined ? '' : `-${shorthand}, `;
-  const option = new Option(`${short}--${name} ${PLACEHOLDERS[kind]}`, describeFlag(flag)).helpGroup(
-    `${group}:`,
-  );
+  const description = `${describeMeaning(flag)}${preset === '' ? '' : ` (default: ${preset})`}`;
+  const option = new Option(`${short}--${name} ${placeholder(flag)}`, description).helpGroup(`${group}:`);
   return option.argParser((text: string, previous: unknown) => {
     // commander hands over `-v=2` as the value `=2`.
     const value = shorthand !== undefined && text.startsWith('=') ? text.slice(1) : text;
     return parseValue(kind, value, previous);
   });
-}
-
-/** What the help text and docs/reference/flags.md say of a flag. */
-function describeFlag({ help, default: preset, withoutEffect, deprecated }: Flag): string {
-  return [
-    ...(deprecated === undefined ? [] : [`deprecated, use ${deprecated}: `]),
-    ...(withoutEffect ? ['accepted, without effect: '] : []),
-    help,
-    ...(preset === '' ? [] : [` (default: ${preset})`]),
-  ].join('');
 }
 
 function parseValue(kind: Flag['kind'], text: string, previous: unknown): FlagValue {
