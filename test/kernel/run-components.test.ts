@@ -9,6 +9,7 @@ import { settingsOf } from '@menwei/testing/config/testing.ts';
 import { cleanupKernel } from 'menwei/agent/cleanup-kernel.ts';
 import type { ComponentStates } from 'menwei/agent/component.ts';
 import { openProxy } from 'menwei/agent/open-proxy.ts';
+import { SettingsInForce } from 'menwei/agent/settings-in-force.ts';
 import { supervise } from 'menwei/agent/supervisor.ts';
 import { silentLogger } from 'menwei/log/logger.ts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -180,10 +181,11 @@ afterAll(() => {
 
 describe.each(MODES)('the components of a proxy in %s mode', (mode) => {
   it('fail one by one, and nobody notices but who asks', { timeout: 240_000 }, async () => {
-    const settings = settingsOf([
+    const given = settingsOf([
       ...['--manifests', folder.path, '--proxy-mode', mode, '--iptables-min-sync-period', '1ms'],
       ...['--healthz-bind-address', '127.0.0.1:10256', '--metrics-bind-address', '127.0.0.1:10249'],
     ]);
+    const settings = new SettingsInForce(given);
     const runner = startToolRunner();
     const stop = new AbortController();
     const { components, states } = await openProxy({ settings, runner, logger: silentLogger }, stop.signal);
@@ -223,7 +225,7 @@ describe.each(MODES)('the components of a proxy in %s mode', (mode) => {
     } finally {
       stop.abort();
       await ended;
-      await cleanupKernel(settings, runner, silentLogger, new AbortController().signal);
+      await cleanupKernel(given, runner, silentLogger, new AbortController().signal);
       runner.close();
     }
   });

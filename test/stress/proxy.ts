@@ -72,13 +72,13 @@ export class StressProxy {
       });
       return new WatchedFamily(proxy);
     });
+    const periods = { minSyncPeriodMs: dice.pick(MIN_SYNC_PERIODS_MS), syncPeriodMs: RETRY_MS };
     this.#proxy = new ServiceProxy({
       families: this.#watched,
       state: this.#state,
       health: new ProxyHealth(60_000),
       logger,
-      minSyncPeriodMs: dice.pick(MIN_SYNC_PERIODS_MS),
-      syncPeriodMs: RETRY_MS,
+      periods: () => periods,
       nodeGraceMs: 0,
     });
     const families = this.#watched.map(({ family }) => family);

@@ -26,6 +26,8 @@ export interface Component {
    * @param ready to be called once it does what it is there for
    */
   run(signal: AbortSignal, ready: () => void): Promise<void>;
+  /** Is given once, at the start, what ends a run in good order and begins the next at once: what it was made of has changed. */
+  readonly onSupervised?: (restart: () => void) => void;
 }
 
 export const DEFAULT_STOP_MS = 10_000;

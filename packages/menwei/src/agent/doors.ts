@@ -5,13 +5,13 @@ import type { KernelError } from '@menwei/netlink';
 import { ConntrackTable } from '@menwei/netlink/conntrack';
 import type { AnyBackend } from '../backends/backend.ts';
 import { type LeftoverSearchOptions, searchLeftovers } from '../backends/leftover-search.ts';
-import type { Settings } from '../config/settings.ts';
 import type { CleanerOptions } from '../conntrack/cleaner.ts';
 import type { Logger } from '../log/logger.ts';
 import { startBackend } from '../setup/backends.ts';
 import type { MachineAddresses } from '../setup/machine-addresses.ts';
 import type { ObjectSource } from '../sources/source.ts';
 import type { CurrentRelays } from './current-relays.ts';
+import type { SettingsInForce } from './settings-in-force.ts';
 
 export interface ProxyDoors {
   /** May be run again after it has failed: see ObjectSource. */
@@ -34,7 +34,7 @@ type MachineDoors = Pick<ProxyDoors, 'source' | 'addresses' | 'relays'>;
 
 /** The doors to the kernel of this machine. */
 export function openKernelDoors(
-  settings: Settings,
+  settings: SettingsInForce,
   { source, addresses, relays }: MachineDoors,
   runner: ToolRunner,
   logger: Logger,
@@ -45,9 +45,9 @@ export function openKernelDoors(
     addresses,
     relays,
     startBackend: (family, signal) =>
-      startBackend(settings, family, { ...surroundings, relays: relays?.current }, signal),
+      startBackend(settings.current, family, { ...surroundings, relays: relays?.current }, signal),
     openConntrack: (family) => new ConntrackTable(family),
     searchLeftovers: (family, onFound, signal) =>
-      searchLeftovers({ settings, family, runner, onFound }, signal),
+      searchLeftovers({ settings: settings.current, family, runner, onFound }, signal),
   };
 }

@@ -1,7 +1,6 @@
 /** The components that serve one IP family, and what outlives each of them. */
 import type { IpFamily } from '@menwei/addresses/ip.ts';
 import type { AnyBackend } from '../backends/backend.ts';
-import type { Settings } from '../config/settings.ts';
 import { ConntrackCleaning } from '../conntrack/conntrack-cleaning.ts';
 import type { ProxyHealth } from '../health/proxy-health.ts';
 import { ServiceHealthServers } from '../health/service-health-servers.ts';
@@ -17,10 +16,11 @@ import type { State } from '../state/state.ts';
 import type { Component, ComponentStates } from './component.ts';
 import type { ProxyDoors } from './doors.ts';
 import { LeftoverRemoval } from './leftover-removal.ts';
+import type { SettingsInForce } from './settings-in-force.ts';
 
 /** What both families have in common. */
 interface FamilySurroundings {
-  readonly settings: Settings;
+  readonly settings: SettingsInForce;
   readonly doors: ProxyDoors;
   readonly state: State;
   readonly node: NodeState;
@@ -37,6 +37,7 @@ export class FamilyParts {
   /** The backend of the proxy that runs next; undefined: it has to start one. */
   #started: AnyBackend | undefined;
   #proxy: FamilyProxy<unknown, unknown, unknown>;
+  #restart: () => void = () => undefined;
 
   constructor(backend: AnyBackend, surroundings: FamilySurroundings) {
     const { family } = backend;
@@ -47,6 +48,11 @@ export class FamilyParts {
     this.#proxy = this.#createProxy(backend);
     // Also while what the proxy needs is not there yet.
     surroundings.health.started(family, this.#startedAtMs);
+  }
+
+  /** Has the proxy begin anew, with the settings that are in force now. The rules stay in place. */
+  restart(): void {
+    this.#restart();
   }
 
   /** The one that runs, or ran last. */
@@ -64,10 +70,13 @@ export class FamilyParts {
         needs,
         onFailure: 'restart',
         run: (signal, ready) => this.#runProxy(serviceProxy, signal, ready),
+        onSupervised: (restart) => {
+          this.#restart = restart;
+        },
       },
       kernelWatch(this.family, serviceProxy, [proxy]),
       // A dry run leaves conntrack entries alone, too.
-      ...(this.#surroundings.settings.dryRun ? [] : [this.#conntrackCleaner(name('conntrack'))]),
+      ...(this.#surroundings.settings.current.dryRun ? [] : [this.#conntrackCleaner(name('conntrack'))]),
       {
         name: name('leftovers'),
         needs: [proxy],
@@ -98,7 +107,8 @@ export class FamilyParts {
   }
 
   #createProxy(backend: AnyBackend): FamilyProxy<unknown, unknown, unknown> {
-    const { settings, state, node, logger } = this.#surroundings;
+    const { state, node, logger } = this.#surroundings;
+    const settings = this.#surroundings.settings.current;
     return new FamilyProxy({
       backend: settings.dryRun ? dryRun(backend, print) : backend,
       state,
@@ -110,7 +120,8 @@ export class FamilyParts {
   }
 
   #createHealthServers(): ServiceHealthServers {
-    const { settings, health, node, logger } = this.#surroundings;
+    const { health, node, logger } = this.#surroundings;
+    const settings = this.#surroundings.settings.current;
     const { family } = this;
     return new ServiceHealthServers({
       family,
@@ -144,7 +155,8 @@ export class FamilyParts {
   }
 
   #createLeftoverRemoval(): LeftoverRemoval {
-    const { settings, doors, logger } = this.#surroundings;
+    const { doors, logger } = this.#surroundings;
+    const settings = this.#surroundings.settings.current;
     const { family } = this;
     return new LeftoverRemoval({
       family,

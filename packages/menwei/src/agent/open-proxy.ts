@@ -12,12 +12,14 @@ import { ProblemLog } from '../proxy/problem-log.ts';
 import { startBackends } from '../setup/backends.ts';
 import { openMachineAddresses } from '../setup/machine-addresses.ts';
 import { openSource } from '../setup/object-source.ts';
+import { applyOomScore } from '../setup/oom-score.ts';
 import { openRelays } from '../setup/relays.ts';
 import type { ObjectSource } from '../sources/source.ts';
 import { type Component, ComponentStates } from './component.ts';
 import { CurrentRelays } from './current-relays.ts';
 import { openKernelDoors } from './doors.ts';
 import { proxyComponents } from './proxy-components.ts';
+import type { SettingsInForce } from './settings-in-force.ts';
 import { logSettings } from './start-lines.ts';
 
 interface OpenedProxy {
@@ -28,7 +30,9 @@ interface OpenedProxy {
 
 export interface ProxyRequest {
   /** Of a mode that this machine can run. */
-  readonly settings: Settings;
+  readonly settings: SettingsInForce;
+  /** See {@link configFileComponent}; undefined without a file. */
+  readonly configFile?: Component | undefined;
   /** `--service-node-port-range` */
   readonly nodePortRange?: string | undefined;
   readonly runner: ToolRunner;
@@ -37,29 +41,62 @@ export interface ProxyRequest {
 
 /** Throws UserError, KernelError, ConnectionConfigError, or the signal's reason. */
 export async function openProxy(request: ProxyRequest, signal: AbortSignal): Promise<OpenedProxy> {
-  const { settings, runner, logger } = request;
+  const { settings: inForce, runner, logger } = request;
+  const settings = inForce.current;
   const source = await openLoggedSource(request);
   const addresses = await openMachineAddresses(settings, findMode(settings.mode), signal);
   const relays = openCurrentRelays(settings, logger);
   const surroundings = { runner, logger, localAddresses: addresses.local, relays: relays?.current };
   // Before the backends: what they write depends on how conntrack is set.
-  if (!settings.dryRun) await setUpConntrack(settings, runner, logger, signal);
+  if (!settings.dryRun) {
+    await setUpConntrack(settings, runner, logger, signal);
+    inForce.onChange((now, before) => followKernelSettings(now, before, runner, logger, signal));
+  }
   const started = await startBackends(settings, surroundings, signal);
   const served = started.backends.map(({ family }) => family);
   logSettings(settings, served, logger);
-  const doors = openKernelDoors(settings, { source, addresses, relays }, runner, logger);
+  const doors = openKernelDoors(inForce, { source, addresses, relays }, runner, logger);
   const states = new ComponentStates();
-  return { components: proxyComponents({ settings, doors, started, states, logger }), states };
+  return {
+    components: proxyComponents({
+      settings: inForce,
+      configFile: request.configFile,
+      doors,
+      started,
+      states,
+      logger,
+    }),
+    states,
+  };
 }
 
 /** What is wrong with objects goes into the log. */
-async function openLoggedSource({ settings, nodePortRange, logger }: ProxyRequest): Promise<ObjectSource> {
+async function openLoggedSource({
+  settings: { current: settings },
+  nodePortRange,
+  logger,
+}: ProxyRequest): Promise<ObjectSource> {
   const problems = new ProblemLog(logger);
   const report = (problem: Problem) => problems.report(problem);
   const source = await openSource(settings, nodePortRange, logger, { report });
   return {
     run: (objects, signal) => source.run(objects, signal).finally(() => problems.flush()),
   };
+}
+
+/** What the kernel is told at the start, told again when the settings say something else. */
+function followKernelSettings(
+  now: Settings,
+  before: Settings,
+  runner: ToolRunner,
+  logger: Logger,
+  signal: AbortSignal,
+): void {
+  applyOomScore(now, kernelFiles, logger);
+  if (JSON.stringify(now.conntrack) === JSON.stringify(before.conntrack)) return;
+  setUpConntrack(now, runner, logger, signal).catch((error: unknown) => {
+    if (!signal.aborted) logger.error({ err: error }, 'conntrack settings could not be applied');
+  });
 }
 
 function openCurrentRelays({ mode, dryRun, userspace }: Settings, logger: Logger): CurrentRelays | undefined {

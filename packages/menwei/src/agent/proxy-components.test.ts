@@ -4,7 +4,7 @@ import { createServer } from 'node:net';
 import { IP_FAMILIES, type IpFamily } from '@menwei/addresses/ip.ts';
 import { ComponentFaults } from '@menwei/testing/agent/faults.ts';
 import { openBackend } from '@menwei/testing/backends/iptables/laws.ts';
-import { settingsOf } from '@menwei/testing/config/testing.ts';
+import { resolve } from '@menwei/testing/config/testing.ts';
 import { FakeConntrackTable } from '@menwei/testing/conntrack/testing.ts';
 import { FakeIptables } from '@menwei/testing/kernel/iptables.ts';
 import { UNREACHED_LIMITS } from '@menwei/testing/relay/testing.ts';
@@ -16,9 +16,11 @@ import { RelayPool } from '../relay/pool.ts';
 import { untilAborted } from '../scheduling/pause.ts';
 import type { ObjectTables } from '../state/object-tables.ts';
 import { type Component, ComponentStates } from './component.ts';
+import { configFileComponent } from './config-file.ts';
 import { CurrentRelays } from './current-relays.ts';
 import type { ProxyDoors } from './doors.ts';
 import { proxyComponents } from './proxy-components.ts';
+import { SettingsInForce } from './settings-in-force.ts';
 import { supervise } from './supervisor.ts';
 
 const RETRY_MS = 10;
@@ -86,12 +88,14 @@ async function start(args: readonly string[] = []): Promise<Running> {
   stops.push(stop);
   const [health = 0, metrics = 0, service = 0] = await freePorts(3);
   const ports = { health, metrics, service };
-  const settings = settingsOf([
+  const input = resolve([
     ...['--manifests', '/nowhere', '--iptables-min-sync-period', '1ms'],
     ...['--healthz-bind-address', `127.0.0.1:${ports.health}`],
     ...['--metrics-bind-address', `127.0.0.1:${ports.metrics}`],
     ...args,
   ]);
+  if ('errors' in input) throw new Error(input.errors.join('; '));
+  const { settings } = input;
   const source = new FakeSource();
   source.put(
     aService({
@@ -130,9 +134,19 @@ async function start(args: readonly string[] = []): Promise<Running> {
     searchLeftovers: async () => [],
   };
   const states = new ComponentStates();
+  const inForce = new SettingsInForce(settings);
   const faults = new ComponentFaults();
   const started = { backends: IP_FAMILIES.map(backend), unserved: new Map() };
-  const components = proxyComponents({ settings, doors, started, states, logger: silentLogger });
+  const file = { path: '/nowhere/config.yaml', text: '' };
+  const configFile = configFileComponent({ input, flags: {}, file, settings: inForce, logger: silentLogger });
+  const components = proxyComponents({
+    settings: inForce,
+    configFile,
+    doors,
+    started,
+    states,
+    logger: silentLogger,
+  });
   const options = { states, logger: silentLogger, retry: { firstMs: RETRY_MS, maxMs: RETRY_MS } };
   const ended = supervise(faults.among(components), options, stop.signal).then(
     () => undefined,
@@ -161,6 +175,7 @@ afterEach(() => {
 });
 
 const SET = [
+  'config-file',
   'node-support',
   'health-server',
   'metrics-server',
@@ -226,7 +241,7 @@ describe('a component of the proxy', () => {
     expect([...new Set(rows)]).toEqual(documentedRows());
   });
 
-  it.each(SET.filter((name) => name !== 'node-support'))(
+  it.each(SET.filter((name) => name !== 'node-support' && name !== 'config-file'))(
     '%s: fails alone, is reported, and comes back',
     async (name) => {
       const proxy = await startAll();

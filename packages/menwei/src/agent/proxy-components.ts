@@ -19,13 +19,16 @@ import type { ProxyDoors } from './doors.ts';
 import { FamilyParts, proxyTrouble } from './family-components.ts';
 import { NodeWatcher } from './node-watcher.ts';
 import { serverComponents } from './server-components.ts';
+import type { SettingsInForce } from './settings-in-force.ts';
 import { sourceComponent } from './source-component.ts';
 
 /** How long the first sync waits for the own Node object of an API server (spec § 1.1). */
 const NODE_GRACE_MS = 30_000;
 
 interface ProxyParts {
-  readonly settings: Settings;
+  readonly settings: SettingsInForce;
+  /** See {@link configFileComponent}; undefined without a file. */
+  readonly configFile?: Component | undefined;
   readonly doors: ProxyDoors;
   /** The backends that the proxies run with first. */
   readonly started: Started;
@@ -35,17 +38,18 @@ interface ProxyParts {
 }
 
 export function proxyComponents(parts: ProxyParts): readonly Component[] {
-  const { settings, doors, started, states, logger } = parts;
+  const { settings: inForce, doors, started, states, logger } = parts;
+  const settings = inForce.current;
   const { addresses, relays } = doors;
   const state = new State(settings.nodeName);
   const node = new NodeState(settings, addresses.all, addresses.local, addresses.own);
-  const health = new ProxyHealth(2 * settings.syncPeriodMs);
+  const health = new ProxyHealth(healthTimeoutMs(settings));
   const metrics = createProxyMetrics({
     relays: relays && (() => relays.current.stats()),
     components: () => states.all(),
   });
   const families = started.backends.map(
-    (backend) => new FamilyParts(backend, { settings, doors, state, node, health, metrics, logger }),
+    (backend) => new FamilyParts(backend, { settings: inForce, doors, state, node, health, metrics, logger }),
   );
   for (const { family } of families) followSyncs(state.families[family], metrics);
   const watcher = new NodeWatcher(node, started.unserved, logger);
@@ -55,9 +59,13 @@ export function proxyComponents(parts: ProxyParts): readonly Component[] {
     families: families.map((family) => family.proxy),
     health,
     logger,
-    minSyncPeriodMs: settings.minSyncPeriodMs,
-    syncPeriodMs: settings.syncPeriodMs,
+    periods: () => inForce.current,
     nodeGraceMs: settings.manifests.length > 0 ? 0 : NODE_GRACE_MS,
+  });
+  inForce.onChange((now, before) => {
+    health.timeoutMs = healthTimeoutMs(now);
+    // A backend looks for drift as often as it was told at its start.
+    if (now.syncPeriodMs !== before.syncPeriodMs) for (const family of families) family.restart();
   });
   for (const [family, { message: reason }] of started.unserved) {
     const tables = state.families[family];
@@ -67,6 +75,7 @@ export function proxyComponents(parts: ProxyParts): readonly Component[] {
   const proxyObstacle = (family: IpFamily) => proxyTrouble(states, family);
   const status = new ProxyStatus({ state, node, served, mode: settings.mode, proxyObstacle, logger });
   return [
+    ...(parts.configFile === undefined ? [] : [parts.configFile]),
     watcher.support(),
     ...serverComponents(settings, {
       health,
@@ -81,4 +90,9 @@ export function proxyComponents(parts: ProxyParts): readonly Component[] {
     sourceComponent(doors.source, state.objects),
     watcher.addresses(addresses, () => proxy.nodeChanged()),
   ];
+}
+
+/** How long a requested sync may take to be done (spec § 9.1). */
+function healthTimeoutMs({ syncPeriodMs }: Pick<Settings, 'syncPeriodMs'>): number {
+  return 2 * syncPeriodMs;
 }

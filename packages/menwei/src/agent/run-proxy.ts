@@ -1,14 +1,18 @@
 /** `menwei run`: the components of the proxy, supervised until a signal ends them. */
+import { kernelFiles } from '@menwei/kernel/kernel-file.ts';
 import { startToolRunner } from '@menwei/kernel/tool-runner.ts';
 import { formatErrorChain } from '../log/error-text.ts';
 import { createLogger } from '../log/pino-logger.ts';
 import { UserError } from '../setup/failure.ts';
 import { settleMode } from '../setup/fallback.ts';
+import { applyOomScore } from '../setup/oom-score.ts';
 import type { ProxyInput } from '../setup/proxy-options.ts';
 import { readSettings } from '../setup/settings-input.ts';
 import { writeConfiguration } from '../setup/written-configuration.ts';
 import { cleanupKernel } from './cleanup-kernel.ts';
+import { configFileComponent } from './config-file.ts';
 import { openProxy, type ProxyRequest } from './open-proxy.ts';
+import { SettingsInForce } from './settings-in-force.ts';
 import { logMode, logStart } from './start-lines.ts';
 import { supervise } from './supervisor.ts';
 
@@ -28,8 +32,14 @@ export async function runProxy({ flags, nodePortRange }: ProxyInput): Promise<vo
     for (const warning of warnings) logger.warn({}, warning);
     if (typeof target === 'string' && target !== '') return await writeConfiguration(target, input, logger);
     if (given.cleanup) return await cleanupKernel(given, runner, logger, stop.signal);
-    const settings = await settleMode(given, { runner, logger }, stop.signal);
-    await serve({ settings, nodePortRange, runner, logger }, stop.signal);
+    if (!given.dryRun) applyOomScore(given, kernelFiles, logger);
+    const settings = new SettingsInForce(await settleMode(given, { runner, logger }, stop.signal));
+    settings.onChange(({ log }) => {
+      logger.verbosity = log.verbosity;
+    });
+    const { configFile: file } = input;
+    const configFile = file && configFileComponent({ input, flags, file, settings, logger });
+    await serve({ settings, configFile, nodePortRange, runner, logger }, stop.signal);
   } catch (error) {
     // Told to end before it had begun.
     if (error !== stop.signal.reason) throw error;
@@ -40,7 +50,7 @@ export async function runProxy({ flags, nodePortRange }: ProxyInput): Promise<vo
 
 async function serve(request: ProxyRequest, signal: AbortSignal): Promise<void> {
   const { settings, logger } = request;
-  logMode(settings, logger);
+  logMode(settings.current, logger);
   const { components, states } = await openProxy(request, signal);
   try {
     await supervise(components, { states, logger }, signal);

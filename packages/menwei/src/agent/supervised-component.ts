@@ -35,6 +35,8 @@ export class SupervisedComponent {
   #readySinceMs: number | undefined;
   /** Rejects if it fails after it was told to stop. */
   #ended: Promise<void> = Promise.resolve();
+  /** Ends the present run. */
+  #over = new AbortController();
   #stopped: Promise<void> | undefined;
   /** The last one; undefined once it was ready after that. */
   #failure: Failure | undefined;
@@ -47,6 +49,7 @@ export class SupervisedComponent {
     this.#needed = needed;
     this.#options = options;
     for (const each of needed) each.#needing.push(this);
+    component.onSupervised?.(() => this.#over.abort());
     this.#tell('waiting');
   }
 
@@ -112,6 +115,7 @@ export class SupervisedComponent {
   /** Undefined: it ended because it was told to. */
   async #runOnce(told: readonly AbortSignal[]): Promise<Failure | undefined> {
     const over = new AbortController();
+    this.#over = over;
     const signal = AbortSignal.any([...told, over.signal]);
     this.#readySinceMs = undefined;
     signal.addEventListener('abort', () => this.#beUnready(), { once: true });

@@ -43,22 +43,22 @@ const IPTABLES = section({
   masqueradeBit: integerField(14, { flag: 'iptables-masquerade-bit', group: 'iptables and nftables mode', allowed: '0-31', help: 'bit of the packet mark (fwmark) for packets to masquerade (every mode but nftables)' }),
   masqueradeAll: boolField(false, { flag: 'masquerade-all', group: 'Proxy', help: 'masquerade all traffic to cluster IPs' }),
   localhostNodePorts: boolField(true, { flag: 'iptables-localhost-nodeports', group: 'iptables and nftables mode', help: 'NodePorts also answer on 127.0.0.1 (iptables mode)' }),
-  syncPeriod: durationField('30s', { flag: 'iptables-sync-period', group: 'iptables and nftables mode', zeroIsUnset: true, onlyRuns: true, allowed: 'greater than 0', help: 'longest interval between retries of a failed sync, and between checks for drift (every mode but ipvs)' }),
-  minSyncPeriod: durationField('1s', { flag: 'iptables-min-sync-period', group: 'iptables and nftables mode', zeroIsUnset: true, onlyRuns: true, allowed: '0 to syncPeriod', help: 'shortest interval between syncs (every mode but ipvs)' }),
+  syncPeriod: durationField('30s', { live: true, flag: 'iptables-sync-period', group: 'iptables and nftables mode', zeroIsUnset: true, onlyRuns: true, allowed: 'greater than 0', help: 'longest interval between retries of a failed sync, and between checks for drift (every mode but ipvs)' }),
+  minSyncPeriod: durationField('1s', { live: true, flag: 'iptables-min-sync-period', group: 'iptables and nftables mode', zeroIsUnset: true, onlyRuns: true, allowed: '0 to syncPeriod', help: 'shortest interval between syncs (every mode but ipvs)' }),
 });
 
 // biome-ignore format: one field a line
 const NFTABLES = section({
   masqueradeBit: integerField(14, { allowed: '0-31, in nftables mode', help: 'bit of the packet mark (fwmark) for packets to masquerade (nftables mode)' }),
   masqueradeAll: boolField(false, { flag: 'masquerade-all', help: 'masquerade all traffic to cluster IPs (nftables mode)' }),
-  syncPeriod: durationField('30s', { flag: 'iptables-sync-period', zeroIsUnset: true, allowed: 'greater than 0', help: 'as that of iptables (nftables mode)' }),
-  minSyncPeriod: durationField('1s', { flag: 'iptables-min-sync-period', zeroIsUnset: true, allowed: '0 to syncPeriod', help: 'as that of iptables (nftables mode)' }),
+  syncPeriod: durationField('30s', { live: true, flag: 'iptables-sync-period', zeroIsUnset: true, allowed: 'greater than 0', help: 'as that of iptables (nftables mode)' }),
+  minSyncPeriod: durationField('1s', { live: true, flag: 'iptables-min-sync-period', zeroIsUnset: true, allowed: '0 to syncPeriod', help: 'as that of iptables (nftables mode)' }),
 });
 
 // biome-ignore format: one field a line
 const IPVS = section({
-  syncPeriod: durationField('30s', { flag: 'ipvs-sync-period', group: 'ipvs mode', zeroIsUnset: true, onlyRuns: true, allowed: 'greater than 0', help: 'longest interval between retries of a failed sync, and between checks for drift' }),
-  minSyncPeriod: durationField('0s', { flag: 'ipvs-min-sync-period', group: 'ipvs mode', flagDefault: '1s', onlyRuns: true, allowed: '0 to syncPeriod', help: 'shortest interval between syncs' }),
+  syncPeriod: durationField('30s', { live: true, flag: 'ipvs-sync-period', group: 'ipvs mode', zeroIsUnset: true, onlyRuns: true, allowed: 'greater than 0', help: 'longest interval between retries of a failed sync, and between checks for drift' }),
+  minSyncPeriod: durationField('0s', { live: true, flag: 'ipvs-min-sync-period', group: 'ipvs mode', flagDefault: '1s', onlyRuns: true, allowed: '0 to syncPeriod', help: 'shortest interval between syncs' }),
   scheduler: textField('rr', { flag: 'ipvs-scheduler', group: 'ipvs mode', allowed: '1 to 15 letters a-z, in ipvs mode', help: 'IPVS scheduler of Services that name none' }),
   excludeCIDRs: listField({ flag: 'ipvs-exclude-cidrs', group: 'ipvs mode', allowed: 'CIDRs, in ipvs mode', help: 'CIDRs whose IPVS virtual servers are left alone' }),
   strictARP: boolField(false, { flag: 'ipvs-strict-arp', group: 'ipvs mode', help: 'strict ARP: set arp_ignore to 1 and arp_announce to 2' }),
@@ -86,20 +86,20 @@ const USERSPACE = section({
 
 // biome-ignore format: one field a line
 const CONNTRACK = section({
-  maxPerCore: integerField(32_768, { flag: 'conntrack-max-per-core', group: 'Conntrack', onlyRuns: true, allowed: 'at least 0', help: 'maximum number of conntrack entries per CPU; 0: keep the kernel setting, and ignore --conntrack-min' }),
-  min: integerField(131_072, { flag: 'conntrack-min', group: 'Conntrack', onlyRuns: true, allowed: 'at least 0', help: 'smallest maximum of conntrack entries, whatever --conntrack-max-per-core' }),
-  tcpEstablishedTimeout: durationField('24h', { flag: 'conntrack-tcp-timeout-established', group: 'Conntrack', onlyRuns: true, allowed: 'at least 0', help: `idle timeout of conntrack entries of established TCP connections; ${KEEP}` }),
-  tcpCloseWaitTimeout: durationField('1h', { flag: 'conntrack-tcp-timeout-close-wait', group: 'Conntrack', onlyRuns: true, allowed: 'at least 0', help: `timeout of conntrack entries of TCP connections in CLOSE_WAIT; ${KEEP}` }),
+  maxPerCore: integerField(32_768, { live: true, flag: 'conntrack-max-per-core', group: 'Conntrack', onlyRuns: true, allowed: 'at least 0', help: 'maximum number of conntrack entries per CPU; 0: keep the kernel setting, and ignore --conntrack-min' }),
+  min: integerField(131_072, { live: true, flag: 'conntrack-min', group: 'Conntrack', onlyRuns: true, allowed: 'at least 0', help: 'smallest maximum of conntrack entries, whatever --conntrack-max-per-core' }),
+  tcpEstablishedTimeout: durationField('24h', { live: true, flag: 'conntrack-tcp-timeout-established', group: 'Conntrack', onlyRuns: true, allowed: 'at least 0', help: `idle timeout of conntrack entries of established TCP connections; ${KEEP}` }),
+  tcpCloseWaitTimeout: durationField('1h', { live: true, flag: 'conntrack-tcp-timeout-close-wait', group: 'Conntrack', onlyRuns: true, allowed: 'at least 0', help: `timeout of conntrack entries of TCP connections in CLOSE_WAIT; ${KEEP}` }),
   tcpBeLiberal: boolField(false, { flag: 'conntrack-tcp-be-liberal', group: 'Conntrack', help: 'liberal mode: TCP packets outside of the window are not INVALID (nf_conntrack_tcp_be_liberal)' }),
-  udpTimeout: durationField('0s', { flag: 'conntrack-udp-timeout', group: 'Conntrack', onlyRuns: true, allowed: 'at least 0', help: `idle timeout of conntrack entries of unanswered UDP connections; ${KEEP}` }),
-  udpStreamTimeout: durationField('0s', { flag: 'conntrack-udp-timeout-stream', group: 'Conntrack', onlyRuns: true, allowed: 'at least 0', help: `idle timeout of conntrack entries of answered UDP connections; ${KEEP}` }),
+  udpTimeout: durationField('0s', { live: true, flag: 'conntrack-udp-timeout', group: 'Conntrack', onlyRuns: true, allowed: 'at least 0', help: `idle timeout of conntrack entries of unanswered UDP connections; ${KEEP}` }),
+  udpStreamTimeout: durationField('0s', { live: true, flag: 'conntrack-udp-timeout-stream', group: 'Conntrack', onlyRuns: true, allowed: 'at least 0', help: `idle timeout of conntrack entries of answered UDP connections; ${KEEP}` }),
 });
 
 // biome-ignore format: one field a line
 const LOGGING = section({
   format: textField('text', { flag: 'logging-format', group: 'Logging', besideConfig: true, allowed: 'text, json', help: 'text or json' }),
   flushFrequency: durationOrNanosecondsField('5s', { flag: 'log-flush-frequency', group: 'Logging', besideConfig: true, zeroIsUnset: true, withoutEffect: true, help: 'longest time between log flushes; every line is written at once' }),
-  verbosity: integerField(0, { flag: 'v', shorthand: 'v', group: 'Logging', besideConfig: true, allowed: 'at least 0', help: 'log verbosity; 2: changes of Services and endpoints, too; 4: each sync and what it changed' }),
+  verbosity: integerField(0, { live: true, flag: 'v', shorthand: 'v', group: 'Logging', besideConfig: true, allowed: 'at least 0', help: 'log verbosity; 2: changes of Services and endpoints, too; 4: each sync and what it changed' }),
   vmodule: vmoduleField({ flag: 'vmodule', group: 'Logging', besideConfig: true, withoutEffect: true, help: 'log verbosity by source file: pattern=N,…' }),
   options: section({
     text: section({
@@ -129,7 +129,7 @@ export const CONFIGURATION = section({
   configSyncPeriod: durationField('15m', { flag: 'config-sync-period', group: 'API server and objects', zeroIsUnset: true, withoutEffect: true, allowed: 'greater than 0', help: 'interval of listing anew; the API server is watched' }),
   hostnameOverride: textField('', { flag: 'hostname-override', group: 'Node', besideConfig: true, help: "name of this node's Node object, instead of the host name" }),
   bindAddress: textField('0.0.0.0', { flag: 'bind-address', group: 'Node', allowed: 'an IP address', help: "this node's address, which also decides the primary IP family; nothing is bound to it" }),
-  oomScoreAdj: integerField(-999, { flag: 'oom-score-adj', group: 'Node', onlyRuns: true, withoutEffect: true, allowed: '-1000 to 1000', help: 'oom_score_adj of this process' }),
+  oomScoreAdj: integerField(-999, { live: true, flag: 'oom-score-adj', group: 'Node', onlyRuns: true, allowed: '-1000 to 1000', help: 'oom_score_adj of this process, for the out-of-memory killer: -1000 is never, 1000 first' }),
   detectLocalMode: textField('ClusterCIDR', { flag: 'detect-local-mode', group: 'Proxy', allowed: 'ClusterCIDR, NodeCIDR, BridgeInterface, InterfaceNamePrefix', help: 'how traffic from pods of this node is detected: ClusterCIDR, NodeCIDR, BridgeInterface or InterfaceNamePrefix' }),
   clusterCIDR: textField('', { flag: 'cluster-cidr', group: 'Proxy', allowed: 'a CIDR, or one of each IP family', help: 'CIDR of the pods in the cluster: one, or one of each IP family, separated by a comma' }),
   detectLocal: DETECT_LOCAL,

@@ -48,6 +48,8 @@ interface About {
   readonly zeroIsUnset?: true;
   /** Of no use to who only compares or prints: it is about a process that goes on. */
   readonly onlyRuns?: true;
+  /** A change in the file takes effect while the proxy runs; one of any other field that counts ends the process. */
+  readonly live?: true;
   /** No part of kube-proxy's format. */
   readonly ours?: true;
 }

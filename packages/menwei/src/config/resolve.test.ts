@@ -55,6 +55,7 @@ describe('defaults', () => {
     syncPeriodMs: 30_000,
     minSyncPeriodMs: 1000,
     configSyncPeriodMs: 900_000,
+    oomScoreAdj: -999,
     log: { format: 'text', verbosity: 0 },
     cleanup: false,
     manifests: [],

@@ -111,6 +111,7 @@ function assemble(
       udpTimeoutMs: conntrack.udpTimeout,
       udpStreamTimeoutMs: conntrack.udpStreamTimeout,
     },
+    oomScoreAdj: configuration.oomScoreAdj,
     log: { format: logFormat, verbosity: logging.verbosity },
     cleanup: flags.cleanup === true,
     manifests: Array.isArray(flags.manifests) ? flags.manifests : [],

@@ -136,6 +136,8 @@ export interface Settings {
   /** Of the selected mode. Shortest time from the end of a sync to the start of the next. */
   readonly minSyncPeriodMs: number;
   readonly configSyncPeriodMs: number;
+  /** Of this process, -1000 to 1000: the higher, the earlier the kernel kills it when memory runs out. */
+  readonly oomScoreAdj: number;
   readonly log: {
     readonly format: 'text' | 'json';
     /** `-v`, see Logger. */

@@ -3,8 +3,8 @@ import { describe, expect, it } from 'vitest';
 
 describe('settings without effect', () => {
   it('are named in one warning', () => {
-    expect(warningsOf(['--oom-score-adj', '-500', '--vmodule=x=1', '--feature-gates=A=true'])).toEqual([
-      'these settings have no effect: --feature-gates, --oom-score-adj, --vmodule',
+    expect(warningsOf(['--profiling', '--vmodule=x=1', '--feature-gates=A=true'])).toEqual([
+      'these settings have no effect: --feature-gates, --profiling, --vmodule',
     ]);
     expect(
       warningsOf(['--vmodule=x=1'], 'winkernel: {networkName: x}\nipvs: {scheduler: lc, syncPeriod: 10s}'),

@@ -21,15 +21,15 @@ interface HealthReport {
 
 /** A family is healthy unless a sync that is due, requested or the first one, has not been done for too long. */
 export class ProxyHealth {
-  readonly #timeoutMs: number;
+  /** How long a requested sync may take to be done: twice the sync period. */
+  timeoutMs: number;
   readonly #lastUpdatedMs = new Map<IpFamily, number>();
   readonly #oldestPendingMs = new Map<IpFamily, number>();
   /** Of the requests since the last sync began: it may have come too late for them. */
   readonly #oldestUnseenMs = new Map<IpFamily, number>();
 
-  /** @param timeoutMs how long a requested sync may take to be done: twice the sync period. */
   constructor(timeoutMs: number) {
-    this.#timeoutMs = timeoutMs;
+    this.timeoutMs = timeoutMs;
   }
 
   /** A sync was requested. */
@@ -73,7 +73,7 @@ export class ProxyHealth {
       const lastUpdatedMs = this.#lastUpdatedMs.get(family);
       if (lastUpdatedMs === undefined) continue;
       const pendingMs = nowMs - (this.#oldestPendingMs.get(family) ?? nowMs);
-      families.set(family, { lastUpdatedMs, healthy: pendingMs < this.#timeoutMs });
+      families.set(family, { lastUpdatedMs, healthy: pendingMs < this.timeoutMs });
     }
     const all = [...families.values()];
     return {

@@ -47,8 +47,7 @@ function open() {
     state,
     health: new ProxyHealth(2 * SYNC_PERIOD_MS),
     logger,
-    minSyncPeriodMs: 0,
-    syncPeriodMs: SYNC_PERIOD_MS,
+    periods: () => ({ minSyncPeriodMs: 0, syncPeriodMs: SYNC_PERIOD_MS }),
     nodeGraceMs: 0,
   });
   objects.put(web);

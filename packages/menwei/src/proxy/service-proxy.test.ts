@@ -70,8 +70,7 @@ function open({
     state,
     health,
     logger,
-    minSyncPeriodMs,
-    syncPeriodMs: SYNC_PERIOD_MS,
+    periods: () => ({ minSyncPeriodMs, syncPeriodMs: SYNC_PERIOD_MS }),
     nodeGraceMs,
   });
   const stop = new AbortController();

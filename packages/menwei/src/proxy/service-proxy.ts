@@ -11,14 +11,19 @@ import type { Syncable, SyncResult } from './syncable.ts';
 /** Syncs that nobody asked for: there is nothing to find but what nobody noticed. */
 const MAX_INTERVAL_MS = 3_600_000;
 
+interface SyncPeriods {
+  readonly minSyncPeriodMs: number;
+  /** Longest wait before a failed sync is repeated. */
+  readonly syncPeriodMs: number;
+}
+
 interface ServiceProxyOptions {
   readonly state: State;
   readonly families: readonly Syncable[];
   readonly health: ProxyHealth;
   readonly logger: Logger;
-  readonly minSyncPeriodMs: number;
-  /** Longest wait before a failed sync is repeated. */
-  readonly syncPeriodMs: number;
+  /** Asked for when they are needed, since they may change. */
+  readonly periods: () => SyncPeriods;
   /** How long the first sync waits for the own Node object, whose addresses and zone shape the rules. */
   readonly nodeGraceMs: number;
 }
@@ -130,11 +135,15 @@ export class ServiceProxy {
   }
 
   #open(proxy: Syncable): Family {
-    const { minSyncPeriodMs, syncPeriodMs } = this.#options;
+    const { periods } = this.#options;
     const pacer = new Pacer({
-      minIntervalMs: minSyncPeriodMs,
+      get minIntervalMs() {
+        return periods().minSyncPeriodMs;
+      },
       maxIntervalMs: MAX_INTERVAL_MS,
-      retry: { maxMs: syncPeriodMs },
+      get retry() {
+        return { maxMs: periods().syncPeriodMs };
+      },
     });
     const family: Family = { proxy, pacer, wasWatched: false };
     proxy.onTouched(() => this.#request(family));

@@ -18,6 +18,7 @@ export class Pacer {
   #wake: () => void = () => undefined;
   #hurry: () => void = () => undefined;
 
+  /** @param options looked at after each run */
   constructor(options: PacerOptions) {
     this.#options = options;
   }
@@ -37,13 +38,14 @@ export class Pacer {
    * succeeded; a failure is repeated with growing distance until a run succeeds, also the first one (KQ-14).
    */
   async run(work: () => Promise<boolean>, signal: AbortSignal): Promise<void> {
-    const { minIntervalMs, maxIntervalMs, retry } = this.#options;
     let failures = 0;
     await this.#untilRequested(Number.POSITIVE_INFINITY, signal);
     while (!signal.aborted) {
       this.#requested = false;
       this.#urgent = false;
       failures = (await work()) ? 0 : failures + 1;
+      // They may be others than before.
+      const { minIntervalMs, maxIntervalMs, retry } = this.#options;
       await this.#keepDistance(minIntervalMs, signal);
       const nextInMs = failures === 0 ? maxIntervalMs : retryDelayMs(failures, retry);
       await this.#untilRequested(Math.min(nextInMs, maxIntervalMs) - minIntervalMs, signal);

@@ -7,7 +7,10 @@ import { formatErrorChain } from '../log/error-text.ts';
 import { UserError } from './failure.ts';
 
 /** What the command line means. */
-export type ResolvedInput = Exclude<ResolvedSettings, { readonly errors: unknown }>;
+export type ResolvedInput = Exclude<ResolvedSettings, { readonly errors: unknown }> & {
+  /** The one that `--config` names. */
+  readonly configFile?: ConfigFile;
+};
 
 /**
  * @param flagsWin see SettingsInput
@@ -23,7 +26,12 @@ export async function readSettings(flags: GivenFlags, flagsWin?: boolean): Promi
     ...(flagsWin === undefined ? {} : { flagsWin }),
   });
   if ('errors' in resolved) throw new UserError(resolved.errors, resolved.wrongUsage ? 2 : 1);
-  return resolved;
+  return { ...resolved, ...(configFile === undefined ? {} : { configFile }) };
+}
+
+/** Rejects with one line for the user. */
+export async function readConfigText(path: string): Promise<string> {
+  return (await readConfigFile(path)).text;
 }
 
 async function readFileOrFail(path: string): Promise<ConfigFile> {

@@ -1,0 +1,98 @@
+/** Follows the configuration file: what can change while the proxy runs does, the rest ends the process. */
+import type { Logger } from '../log/logger.ts';
+import { type FileNews, watchConfigFile } from '../setup/config-file-watch.ts';
+import { ConfigurationChanges } from '../setup/configuration-changes.ts';
+import { type ResolvedInput, readConfigText } from '../setup/settings-input.ts';
+import type { Component } from './component.ts';
+import type { SettingsInForce } from './settings-in-force.ts';
+
+interface ConfigFileParts {
+  /** As it was resolved at the start. */
+  readonly input: Pick<ResolvedInput, 'configuration'>;
+  readonly flags: ConstructorParameters<typeof ConfigurationChanges>[0];
+  /** As it was read at the start. */
+  readonly file: { readonly path: string; readonly text: string };
+  readonly settings: SettingsInForce;
+  readonly logger: Logger;
+}
+
+/** Whoever started the process is expected to start it again, as the kubelet does. */
+export function configFileComponent({ input, flags, file, settings, logger }: ConfigFileParts): Component {
+  const { path } = file;
+  const changes = new ConfigurationChanges(flags, path, input.configuration);
+  const follower = new Follower({ path, changes, settings, logger });
+  return {
+    name: 'config-file',
+    onFailure: 'end the process',
+    run: async (signal, ready) => {
+      ready();
+      const watch = { path, read: readConfigText };
+      await watchConfigFile(watch, file.text, (news) => follower.take(news), signal);
+    },
+  };
+}
+
+interface FollowerOptions {
+  readonly path: string;
+  readonly changes: ConfigurationChanges;
+  readonly settings: SettingsInForce;
+  readonly logger: Logger;
+}
+
+class Follower {
+  readonly #options: FollowerOptions;
+  #isBroken = false;
+
+  constructor(options: FollowerOptions) {
+    this.#options = options;
+  }
+
+  /** Throws what ends the process. */
+  take(news: FileNews): void {
+    if ('error' in news) this.#refuse([news.error]);
+    else this.#judge(news.text);
+  }
+
+  #judge(text: string): void {
+    const { path, changes, settings, logger } = this.#options;
+    const change = changes.judge(text);
+    if (change.kind === 'broken') {
+      this.#refuse(change.reasons);
+      return;
+    }
+    if (change.kind === 'restart') {
+      const fields = change.fields.join(', ');
+      throw new Error(
+        `${path}: the configuration file has changed, and these fields take effect at a start only: ${fields}`,
+      );
+    }
+    if (this.#isBroken) logger.info({ path }, 'configuration file can be used again');
+    this.#isBroken = false;
+    if (change.kind === 'live') {
+      for (const warning of change.warnings) logger.warn({}, warning);
+      settings.change(change.settings);
+      logger.info(
+        { path, fields: change.fields.join(', ') },
+        'configuration file has changed; settings applied',
+      );
+    } else if (change.unused.length > 0) {
+      const fields = change.unused.join(', ');
+      logger.info(
+        { path, fields },
+        'configuration file has changed in fields that have no effect in this mode',
+      );
+    }
+  }
+
+  /** One line; nothing of it is used. */
+  #refuse(reasons: readonly string[]): void {
+    const { path, logger } = this.#options;
+    this.#isBroken = true;
+    const [first = '', ...others] = reasons;
+    const more = others.length === 0 ? '' : ` (and ${others.length} more)`;
+    logger.error(
+      { path },
+      `configuration file can't be used; the running configuration stays: ${first}${more}`,
+    );
+  }
+}
