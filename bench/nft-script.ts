@@ -5,7 +5,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createNamespace, withNamespace } from '@menwei/kernel/netns.ts';
+import { createNamespace, type NetworkNamespace } from '@menwei/kernel/netns.ts';
 import { startToolRunner, type ToolRunner } from '@menwei/kernel/tool-runner.ts';
 import type { AnyBackend } from 'menwei/backends/backend.ts';
 import { dryRun } from 'menwei/proxy/dry-run.ts';
@@ -26,14 +26,14 @@ export async function measureNft(
   progress('the same rules through nft …');
   const { first, changes } = await writeScripts(backend, size, signal);
   using namespace = createNamespace();
-  const runner = withNamespace(namespace, startToolRunner);
+  const runner = startToolRunner();
   const folder = mkdtempSync(join(tmpdir(), 'menwei-bench-'));
   try {
     const script = join(folder, 'first.nft');
     writeFileSync(script, first);
-    const firstMs = await load(runner, ['-f', script]);
+    const firstMs = await load(runner, namespace, ['-f', script]);
     const changesMs: number[] = [];
-    for (const change of changes) changesMs.push(await load(runner, ['-f', '-'], change));
+    for (const change of changes) changesMs.push(await load(runner, namespace, ['-f', '-'], change));
     return {
       nftFirstMs: round(firstMs),
       nftFirstBytes: Buffer.byteLength(first),
@@ -70,10 +70,19 @@ async function writeScripts(
   return { first, changes };
 }
 
-/** Milliseconds. The tool runner's helper process is small, so that starting nft costs what it must. */
-async function load(runner: ToolRunner, args: readonly string[], input = ''): Promise<number> {
+/** Milliseconds. */
+async function load(
+  runner: ToolRunner,
+  { path }: NetworkNamespace,
+  args: readonly string[],
+  input = '',
+): Promise<number> {
   const startedMs = performance.now();
-  const { status, stderr } = await runner.run({ file: 'nft', args, input: [input] });
+  const { status, stderr } = await runner.run({
+    file: 'nsenter',
+    args: [`--net=${path}`, 'nft', ...args],
+    input: [input],
+  });
   const tookMs = performance.now() - startedMs;
   if (status !== 0) throw new Error(`nft ${args.join(' ')}: ${stderr.trim().split('\n', 3).join(' | ')}`);
   return tookMs;

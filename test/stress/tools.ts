@@ -24,7 +24,7 @@ export class GatedToolRunner implements ToolRunner {
     if (isLast) this.#gate.die();
     if (this.#gate.isDead) throw dead();
     run.signal?.throwIfAborted();
-    if (fate === 'after') throw new Error('the helper process ended (injected fault)');
+    if (fate === 'after') throw new Error('the answer of the tool is lost (injected fault)');
     return result;
   }
 

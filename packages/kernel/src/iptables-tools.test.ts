@@ -265,10 +265,10 @@ describe('restore', () => {
 
   it('names the tool that could not be run', async () => {
     const tools = await find((command) =>
-      command.startsWith('iptables-restore') ? new Error('helper process ended (SIGKILL)') : undefined,
+      command.startsWith('iptables-restore') ? new Error('printed too much and was killed') : undefined,
     );
     expect(await messageOf(tools.restore([], signal))).toBe(
-      'run iptables-restore: helper process ended (SIGKILL)',
+      'run iptables-restore: printed too much and was killed',
     );
   });
 });

@@ -1,78 +1,84 @@
-/** The helper process of tool-runner.ts: starts programs as told over IPC, never through a shell. */
-import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
-import { constants } from 'node:os';
+/** A tool that runs: its pipes and its end. */
+import { closeSync } from 'node:fs';
+import { Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { childStatus, pipe, startProgram } from '@menwei/netlink/native';
 
-export type ToolRequest =
-  | { readonly id: number; readonly kind: 'start'; readonly file: string; readonly args: readonly string[] }
-  | { readonly id: number; readonly kind: 'input'; readonly piece: Uint8Array }
-  | { readonly id: number; readonly kind: 'end' }
-  | { readonly id: number; readonly kind: 'kill' };
+/** Who closes both outputs ends in the next moment, unless it goes on in secret. */
+const MOST_REST_MS = 100;
 
-export type ToolReply =
-  /** The tool has taken a piece of input. */
-  | { readonly id: number; readonly kind: 'accepted' }
-  | { readonly id: number; readonly kind: 'stdout' | 'stderr'; readonly chunk: Uint8Array }
-  | { readonly id: number; readonly kind: 'exit'; readonly status: number }
-  /** It could not be started. */
-  | { readonly id: number; readonly kind: 'failed'; readonly message: string };
+export class ToolProcess {
+  readonly stdin: Socket;
+  readonly stdout: Socket;
+  readonly stderr: Socket;
+  /** Resolves with the exit status, 128 + signal number when a signal ended it, when nobody can write to the outputs any more. */
+  readonly ended: Promise<number>;
+  readonly #pid: number;
+  #isOver = false;
 
-const children = new Map<number, ChildProcessWithoutNullStreams>();
+  /** @param argv with the name of the program in front. Throws KernelError. */
+  constructor(path: string, argv: readonly string[]) {
+    const opened: number[] = [];
+    const open = () => {
+      const ends = pipe();
+      opened.push(ends.readFd, ends.writeFd);
+      return ends;
+    };
+    try {
+      const [input, output, errors] = [open(), open(), open()];
+      this.#pid = startProgram({
+        path,
+        argv,
+        // Messages are compared and shown, so they must not depend on the operator's language.
+        env: { ...process.env, LC_ALL: 'C' },
+        stdio: [input.readFd, output.writeFd, errors.writeFd],
+      });
+      const own = (fd: number, kind: { readonly readable: boolean; readonly writable: boolean }) => {
+        opened.splice(opened.indexOf(fd), 1);
+        return new Socket({ fd, ...kind });
+      };
+      this.stdin = own(input.writeFd, { readable: false, writable: true });
+      this.stdout = own(output.readFd, { readable: true, writable: false });
+      this.stderr = own(errors.readFd, { readable: true, writable: false });
+    } finally {
+      opened.forEach(closeSync);
+    }
+    // A tool that stops reading says why on stderr and by its status.
+    for (const stream of [this.stdin, this.stdout, this.stderr]) stream.on('error', () => undefined);
+    this.ended = this.#end();
+  }
 
-function reply(message: ToolReply): void {
-  // A parent that goes away in this moment is no error: `disconnect` follows.
-  if (process.connected) process.send?.(message, undefined, undefined, () => undefined);
-}
+  /** Ends it and what it started, which is all in a group of its own; a script may be in a tool's place. */
+  kill(): void {
+    if (this.#isOver) return;
+    try {
+      process.kill(-this.#pid, 'SIGKILL');
+    } catch {
+      // Nothing of it is left but its exit status.
+    }
+  }
 
-function start(id: number, file: string, args: readonly string[]): void {
-  // Messages are compared and shown, so they must not depend on the operator's language.
-  // In a group of its own, so that it can be ended with all that it started; a script may be in a tool's place.
-  const child = spawn(file, args, { env: { ...process.env, LC_ALL: 'C' }, detached: true });
-  children.set(id, child);
-  child.stdout.on('data', (chunk: Buffer) => reply({ id, kind: 'stdout', chunk }));
-  child.stderr.on('data', (chunk: Buffer) => reply({ id, kind: 'stderr', chunk }));
-  // A tool that stops reading says why on stderr and by its status.
-  child.stdin.on('error', () => reply({ id, kind: 'accepted' }));
-  child.on('error', (error) => {
-    children.delete(id);
-    reply({ id, kind: 'failed', message: error.message });
-  });
-  child.on('close', (status, signal) => {
-    if (!children.delete(id)) return;
-    reply({ id, kind: 'exit', status: status ?? 128 + (signal === null ? 0 : constants.signals[signal]) });
-  });
-}
+  /** What it still writes is of no interest. */
+  letGo(): void {
+    for (const stream of [this.stdin, this.stdout, this.stderr]) stream.destroy();
+  }
 
-/** Ends a tool and what it started. What others may see of its work is all or nothing. */
-function kill({ pid }: ChildProcessWithoutNullStreams): void {
-  if (pid === undefined) return;
-  try {
-    process.kill(-pid, 'SIGKILL');
-  } catch {
-    // It has just ended by itself.
+  async #end(): Promise<number> {
+    await Promise.all([closed(this.stdout), closed(this.stderr)]);
+    for (let restMs = 1; ; restMs = Math.min(2 * restMs, MOST_REST_MS)) {
+      const status = childStatus(this.#pid);
+      if (status !== undefined) {
+        this.#isOver = true;
+        this.stdin.destroy();
+        return status;
+      }
+      await sleep(restMs);
+    }
   }
 }
 
-process.on('message', (request: ToolRequest) => {
-  if (request.kind === 'start') return start(request.id, request.file, request.args);
-  const child = children.get(request.id);
-  if (child === undefined) return reply({ id: request.id, kind: 'accepted' });
-  switch (request.kind) {
-    case 'input':
-      child.stdin.write(request.piece, () => reply({ id: request.id, kind: 'accepted' }));
-      return undefined;
-    case 'end':
-      child.stdin.end();
-      return undefined;
-    case 'kill':
-      kill(child);
-      return undefined;
-  }
-});
-
-process.on('disconnect', () => {
-  for (const child of children.values()) kill(child);
-  process.exit(0);
-});
-// A terminal sends its interrupt to the whole group; the parent decides when work is over.
-process.on('SIGINT', () => undefined);
-process.on('SIGTERM', () => undefined);
+function closed(stream: Socket): Promise<void> {
+  return new Promise((resolve) => {
+    stream.once('close', () => resolve());
+  });
+}

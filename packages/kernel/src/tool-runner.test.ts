@@ -1,13 +1,9 @@
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { readdirSync } from 'node:fs';
 import { execPath } from 'node:process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startToolRunner, type ToolRun, type ToolRunner } from './tool-runner.ts';
-
-/** A program that tells its parent, which is the helper process. */
-const TELL_PARENT: ToolRun = { file: execPath, args: ['-e', 'console.log(process.ppid)'] };
-/** Kills the helper while it is at work. */
-const KILL_PARENT: ToolRun = { file: execPath, args: ['-e', 'process.kill(process.ppid, "SIGKILL")'] };
 
 function* megabytes(count: number): Generator<string> {
   for (let index = 0; index < count; index++) yield 'x'.repeat(2 ** 20);
@@ -131,17 +127,6 @@ describe('ToolRunner', () => {
     expect(performance.now() - startedMs).toBeLessThan(5_000);
   });
 
-  it('gives the signal as the reason, also if the helper was ended with everything else', async () => {
-    const stop = new AbortController();
-    const helper = Number((await runner.run(TELL_PARENT)).stdout);
-    const run = runner.run({ file: 'sleep', args: ['3'], signal: stop.signal });
-    const outcome = expect(run).rejects.toThrow('enough');
-    process.kill(helper, 'SIGSTOP');
-    stop.abort(new Error('enough'));
-    process.kill(helper, 'SIGKILL');
-    await outcome;
-  });
-
   it('ends a tool that hangs, with all that it started, and says after how long', async () => {
     const hanging = { file: 'sh', args: ['-c', 'sleep 61.25 & sleep 61.25; true'] };
     await expect(runner.run({ ...hanging, limitMs: 300 })).rejects.toThrow(
@@ -173,28 +158,42 @@ describe('ToolRunner', () => {
     ).rejects.toThrow('over');
   });
 
-  it('says when the helper process is killed, and starts another one for the next run', async () => {
-    await expect(runner.run(KILL_PARENT)).rejects.toThrow(/helper process ended \(SIGKILL\)/);
-    expect(await runner.run({ file: 'cat', args: [], input: ['again'] })).toMatchObject({
-      status: 0,
-      stdout: 'again',
+  it('gives a tool the signals of a fresh process', async () => {
+    const { stdout } = await runner.run({ file: 'grep', args: ['-E', '^Sig(Blk|Ign)', '/proc/self/status'] });
+    expect(stdout.replaceAll(/\s+/g, ' ')).toBe('SigBlk: 0000000000000000 SigIgn: 0000000000000000 ');
+  });
+
+  it('leaves no descriptor and no process behind, whether a tool starts or not', async () => {
+    const before = readdirSync('/proc/self/fd').length;
+    for (let round = 0; round < 20; round++) {
+      await runner.run({ file: 'true', args: [] });
+      await runner.run({ file: '/etc/passwd', args: [] }).catch(() => undefined);
+      await runner.run({ file: 'sleep', args: ['9'], signal: AbortSignal.timeout(1) }).catch(() => undefined);
+    }
+    await expect.poll(() => readdirSync('/proc/self/fd').length).toBeLessThanOrEqual(before);
+    const { stdout } = await runner.run({
+      file: 'pgrep',
+      args: ['-P', String(process.pid), '-x', 'true|sleep'],
     });
+    expect(stdout).toBe('');
   });
 
-  it('fails all runs that are on when the helper is killed, also those with input to come', async () => {
-    const others = [
-      runner.run({ file: 'sleep', args: ['3'] }),
-      runner.run({ file: 'sleep', args: ['3'], input: megabytes(5) }),
-    ];
-    const outcomes = await Promise.allSettled([...others, runner.run(KILL_PARENT)]);
-    expect(outcomes.map(({ status }) => status)).toEqual(['rejected', 'rejected', 'rejected']);
+  it('waits for a tool that says nothing any more', async () => {
+    const script = 'exec >&- 2>&-; sleep 0.1; exit 7';
+    expect(await runner.run({ file: 'sh', args: ['-c', script] })).toMatchObject({ status: 7 });
   });
+});
 
-  it('stays with a helper that works', async () => {
-    const first = await runner.run(TELL_PARENT);
-    expect(await runner.run(TELL_PARENT)).toEqual(first);
-    expect(Number(first.stdout)).not.toBe(process.pid);
-  });
+it('a tool ends with the process that started it, however that ends', async () => {
+  const script = `
+    import { startToolRunner } from ${JSON.stringify(new URL('./tool-runner.ts', import.meta.url).href)};
+    startToolRunner().run({ file: 'sleep', args: ['63.25'] });
+  `;
+  const parent = spawn(execPath, ['--input-type=module', '-e', script]);
+  const left = () => spawnSync('pgrep', ['-fx', 'sleep 63.25'], { encoding: 'utf8' }).stdout;
+  await expect.poll(left).not.toBe('');
+  parent.kill('SIGKILL');
+  await expect.poll(left).toBe('');
 });
 
 describe('a closed ToolRunner', () => {
@@ -209,7 +208,7 @@ describe('a closed ToolRunner', () => {
     const run = runner.run({ file: 'sleep', args: ['60'] });
     await runner.run({ file: 'true', args: [] });
     runner.close();
-    await expect(run).rejects.toThrow('helper process');
+    await expect(run).rejects.toThrow('sleep: the tool runner is closed');
   });
 
   it('leaves no tool behind', async () => {

@@ -1,10 +1,10 @@
 /**
- * Runs external tools from a small helper process. Starting a process copies the page tables of the parent, which
- * stops a proxy of half a gigabyte for tens of milliseconds; the helper is started before that and stays small. Should it
- * be killed, the runs that are on fail, and the next one gets a new helper.
+ * Runs external tools, never through a shell. They are started without a fork, which would copy the page tables of this
+ * process and so stop a proxy of half a gigabyte for tens of milliseconds (docs/decisions/0033-tools-without-a-fork.md).
  */
-import { type ChildProcess, fork } from 'node:child_process';
-import type { ToolReply, ToolRequest } from './tool-process.ts';
+import type { Socket } from 'node:net';
+import { findProgram } from './find-program.ts';
+import { ToolProcess } from './tool-process.ts';
 
 export interface ToolResult {
   /** Exit status; 128 + signal number when a signal ended it. */
@@ -45,177 +45,123 @@ const KILL_GRACE_MS = 1_000;
 export interface ToolRunner {
   /**
    * Rejects when the tool can't be started, the signal fires, it takes too long or gives too much, `onOutput` throws, or the
-   * helper is lost before it has ended.
-   * In any case it is gone then, with all that it started itself.
+   * runner is closed before it has ended. In any case it is gone then, with all that it started itself.
    */
   run(run: ToolRun): Promise<ToolResult>;
   close(): void;
 }
 
-interface Pending {
-  readonly onOutput: (chunk: Uint8Array) => void;
-  readonly onError: (chunk: Uint8Array) => void;
-  readonly finish: (status: number) => void;
-  readonly fail: (cause: Error) => void;
-  accepted: () => void;
+/** Tools end with this process, however that ends, where the machine has a `setpriv` that can see to it. */
+export function startToolRunner(): ToolRunner {
+  return new RealToolRunner();
+}
+
+class RealToolRunner implements ToolRunner {
+  /** What ends each of those that run. */
+  readonly #running = new Set<() => void>();
+  #guard: Promise<readonly string[]> | undefined;
+  #isClosed = false;
+
+  async run(run: ToolRun): Promise<ToolResult> {
+    this.#throwIfOver(run);
+    const path = findProgram(run.file);
+    this.#guard ??= findGuard();
+    const guard = await this.#guard;
+    this.#throwIfOver(run);
+    const argv = [...guard, run.file, ...run.args];
+    return await attend(new ToolProcess(guard[0] ?? path, argv), run, this.#running);
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    for (const end of this.#running) end();
+  }
+
+  #throwIfOver(run: ToolRun): void {
+    run.signal?.throwIfAborted();
+    if (this.#isClosed) throw closed(run);
+  }
+}
+
+function closed({ file }: ToolRun): Error {
+  return new Error(`${file}: the tool runner is closed`);
+}
+
+/** What, put before a command, ends it when this process ends; nothing where there is no such program. */
+async function findGuard(): Promise<readonly string[]> {
+  try {
+    const path = findProgram('setpriv');
+    const guard = [path, '--pdeathsig', 'KILL', '--'];
+    // That of busybox knows no such option.
+    const trial = new ToolProcess(path, [...guard, path, '--version']);
+    const { status } = await attend(trial, { file: path, args: [] }, new Set());
+    return status === 0 ? guard : [];
+  } catch {
+    return [];
+  }
 }
 
 /**
- * The helper process is started with the first tool, so it should be run before this process has grown. It ends with
- * this process, however that ends.
+ * Feeds a tool, takes what it says, and sees to it that it ends.
+ *
+ * @param running has, as long as the tool runs, what ends it early
  */
-export function startToolRunner(): ToolRunner {
-  return new LastingToolRunner();
-}
-
-class LastingToolRunner implements ToolRunner {
-  #helper: Helper | undefined;
-  #closed = false;
-
-  async run(run: ToolRun): Promise<ToolResult> {
-    run.signal?.throwIfAborted();
-    if (this.#closed) throw new Error(`${run.file}: the tool runner is closed`);
-    if (this.#helper === undefined || this.#helper.isLost) this.#helper = new Helper();
-    return this.#helper.run(run);
-  }
-
-  close(): void {
-    this.#closed = true;
-    this.#helper?.close();
-  }
-}
-
-class Helper {
-  readonly #process: ChildProcess;
-  readonly #pending = new Map<number, Pending>();
-  #nextId = 1;
-  #isLost = false;
-
-  constructor() {
-    this.#process = fork(new URL('./tool-process.ts', import.meta.url), {
-      serialization: 'advanced',
-      execArgv: ['--max-semi-space-size=2'],
-    });
-    this.#process.on('message', (reply: ToolReply) => this.#take(reply));
-    this.#process.on('exit', (code, signal) => this.#lose(`helper process ended (${signal ?? code})`));
-    this.#process.on('error', (error) => this.#lose(`helper process failed: ${error.message}`));
-    // An idle helper must not keep a one-shot command alive.
-    this.#process.unref();
-    this.#process.channel?.unref();
-  }
-
-  /** It will run nothing any more. */
-  get isLost(): boolean {
-    return this.#isLost || !this.#process.connected;
-  }
-
-  async run(run: ToolRun): Promise<ToolResult> {
-    const id = this.#nextId++;
-    const stdout: Uint8Array[] = [];
-    const stderr = new Beginning(MOST_ERROR_BYTES);
-    const onOutput = run.onOutput ?? ((chunk) => stdout.push(chunk));
-    let allowance = run.onOutput === undefined ? MOST_COLLECTED_BYTES : MOST_TAKEN_BYTES;
-    const outcome = Promise.withResolvers<number>();
-    using limit = new TimeLimit(run.limitMs, (seconds) =>
-      stop(new Error(`did not end within ${seconds} s and was killed`)),
-    );
-    let grace: NodeJS.Timeout | undefined;
-    let stopped: unknown;
-    const stop = (reason: unknown) => {
-      stopped ??= reason;
-      this.#send({ id, kind: 'kill' });
-      grace ??= setTimeout(() => outcome.reject(reason), KILL_GRACE_MS);
-    };
-    const abort = () => stop(run.signal?.reason);
-    run.signal?.addEventListener('abort', abort, { once: true });
-    this.#process.channel?.ref();
+async function attend(tool: ToolProcess, run: ToolRun, running: Set<() => void>): Promise<ToolResult> {
+  const stdout: Uint8Array[] = [];
+  const stderr = new Beginning(MOST_ERROR_BYTES);
+  const onOutput = run.onOutput ?? ((chunk) => stdout.push(chunk));
+  let allowance = run.onOutput === undefined ? MOST_COLLECTED_BYTES : MOST_TAKEN_BYTES;
+  const givenUp = Promise.withResolvers<never>();
+  let grace: NodeJS.Timeout | undefined;
+  let stopped: unknown;
+  const stop = (reason: unknown) => {
+    stopped ??= reason;
+    tool.kill();
+    grace ??= setTimeout(() => givenUp.reject(reason), KILL_GRACE_MS);
+  };
+  using limit = new TimeLimit(run.limitMs, (seconds) =>
+    stop(new Error(`did not end within ${seconds} s and was killed`)),
+  );
+  const abort = () => stop(run.signal?.reason);
+  run.signal?.addEventListener('abort', abort, { once: true });
+  const close = () => stop(closed(run));
+  running.add(close);
+  tool.stderr.on('data', (chunk: Buffer) => stderr.push(chunk));
+  tool.stdout.on('data', (chunk: Buffer) => {
+    if (stopped !== undefined) return;
+    limit.add(chunk.length);
+    allowance -= chunk.length;
     try {
-      this.#pending.set(id, {
-        onOutput: (chunk) => {
-          if (stopped !== undefined) return;
-          limit.add(chunk.length);
-          allowance -= chunk.length;
-          try {
-            if (allowance < 0) throw new Error('printed too much and was killed');
-            onOutput(chunk);
-          } catch (error) {
-            stop(error);
-          }
-        },
-        onError: (chunk) => stderr.push(chunk),
-        finish: outcome.resolve,
-        // Who ends this process may end the helper with it.
-        fail: (error) => outcome.reject(stopped ?? error),
-        accepted: () => undefined,
-      });
-      this.#send({ id, kind: 'start', file: run.file, args: run.args });
-      this.#feed(id, run.input ?? [], limit).catch(stop);
-      const status = await outcome.promise;
-      if (stopped !== undefined) throw stopped;
-      return { status, stdout: text(stdout), stderr: stderr.text };
-    } finally {
-      clearTimeout(grace);
-      run.signal?.removeEventListener('abort', abort);
-      this.#pending.delete(id);
-      if (this.#pending.size === 0) this.#process.channel?.unref();
+      if (allowance < 0) throw new Error('printed too much and was killed');
+      onOutput(chunk);
+    } catch (error) {
+      stop(error);
     }
+  });
+  try {
+    feed(tool.stdin, run.input ?? [], limit).catch(stop);
+    const status = await Promise.race([tool.ended, givenUp.promise]);
+    if (stopped !== undefined) throw stopped;
+    return { status, stdout: text(stdout), stderr: stderr.text };
+  } finally {
+    clearTimeout(grace);
+    run.signal?.removeEventListener('abort', abort);
+    running.delete(close);
+    tool.letGo();
   }
+}
 
-  close(): void {
-    if (this.#process.connected) this.#process.disconnect();
+/** One piece at a time: the next is made when the tool has taken the last, so nothing piles up in memory. */
+async function feed(stdin: Socket, input: Iterable<string>, limit: TimeLimit): Promise<void> {
+  for (const piece of input) {
+    if (stdin.destroyed) return;
+    const bytes = Buffer.from(piece);
+    await new Promise<void>((resolve) => {
+      stdin.write(bytes, () => resolve());
+    });
+    limit.add(bytes.length);
   }
-
-  /** One piece at a time: the next is sent when the tool has taken the last, so nothing piles up in memory. */
-  async #feed(id: number, input: Iterable<string>, limit: TimeLimit): Promise<void> {
-    for (const piece of input) {
-      const pending = this.#pending.get(id);
-      if (pending === undefined) return;
-      const accepted = new Promise<void>((resolve) => {
-        pending.accepted = resolve;
-      });
-      const bytes = Buffer.from(piece);
-      this.#send({ id, kind: 'input', piece: bytes });
-      await accepted;
-      limit.add(bytes.length);
-    }
-    if (this.#pending.has(id)) this.#send({ id, kind: 'end' });
-  }
-
-  #send(request: ToolRequest): void {
-    if (this.#process.connected) this.#process.send(request);
-    else this.#lose('helper process is gone');
-  }
-
-  #take(reply: ToolReply): void {
-    const pending = this.#pending.get(reply.id);
-    if (pending === undefined) return;
-    switch (reply.kind) {
-      case 'accepted':
-        pending.accepted();
-        break;
-      case 'stdout':
-        pending.onOutput(reply.chunk);
-        break;
-      case 'stderr':
-        pending.onError(reply.chunk);
-        break;
-      case 'exit':
-        pending.finish(reply.status);
-        break;
-      case 'failed':
-        pending.fail(new Error(reply.message));
-        break;
-    }
-  }
-
-  #lose(reason: string): void {
-    this.#isLost = true;
-    this.close();
-    for (const pending of this.#pending.values()) {
-      pending.fail(new Error(reason));
-      pending.accepted();
-    }
-  }
+  stdin.end();
 }
 
 /** The time that a tool has, which grows with what passes through it. */
