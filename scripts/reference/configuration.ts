@@ -5,7 +5,8 @@ import { code, heading, table } from './markdown.ts';
 
 const INTRODUCTION = `
 The file that \`--config\` names: \`apiVersion: ${API_VERSION}\`, \`kind: ${KIND}\`, as YAML or JSON, as kube-proxy 1.36 reads it. Fields marked ●
-are Menwei's own; kube-proxy warns of them and goes on.
+are Menwei's own; kube-proxy warns of them and goes on. A change of a field marked ↻ takes effect while the proxy runs; one of any other field that counts
+ends the process, to be started again ([live-configuration.md](../live-configuration.md)).
 
 - **Which flags count beside it** is in [flags.md](flags.md). The feature gates are those of the file alone.
 - **Unknown and repeated fields** are left out with a warning (of a repeated one the last counts), so that one file serves several versions. A value of
@@ -42,11 +43,11 @@ export function configurationReference(): string {
 }
 
 function row(field: Field): readonly string[] {
-  const { path, kind, flag, flagDefault, allowed = '', ours, zeroIsUnset, withoutEffect, help } = field;
+  const { path, kind, flag, flagDefault, allowed = '', ours, live, zeroIsUnset, withoutEffect, help } = field;
   const zero = zeroIsUnset === true ? '; a zero means the same' : '';
   return [
     code(path),
-    ours === true ? '●' : '',
+    `${ours === true ? '●' : ''}${live === true ? '↻' : ''}`,
     TYPES[kind],
     `${code(field.default)}${zero}${flagDefault === undefined ? '' : `; of the flag ${code(flagDefault)}`}`,
     allowed,
