@@ -1,5 +1,7 @@
 /** docs/reference/configuration.md */
 import { API_VERSION, FIELDS, KIND } from 'menwei/config/configuration.ts';
+import { FEATURE_GATES } from 'menwei/config/feature-gate-table.ts';
+import { HONOURED_GATES } from 'menwei/config/feature-gates.ts';
 import type { Field, FieldKind } from 'menwei/config/field.ts';
 import { code, heading, table } from './markdown.ts';
 
@@ -39,7 +41,7 @@ export function configurationReference(): string {
     return `\n## ${title}\n\n${table(['field', '', 'type', 'default', 'accepted', 'flag', 'meaning'], rows)}\n`;
   });
   const source = 'packages/menwei/src/config/configuration.ts';
-  return `${heading('Configuration file', source)}${INTRODUCTION}${tables.join('')}`;
+  return `${heading('Configuration file', source)}${INTRODUCTION}${tables.join('')}${featureGates()}`;
 }
 
 function row(field: Field): readonly string[] {
@@ -54,4 +56,29 @@ function row(field: Field): readonly string[] {
     flag === undefined ? '' : code(`--${flag}`),
     `${withoutEffect === true ? 'without effect: ' : ''}${help}`,
   ];
+}
+
+function featureGates(): string {
+  const honoured = Object.entries(HONOURED_GATES).map(([name, meaning]) => [
+    code(name),
+    String(FEATURE_GATES.get(name)?.default ?? false),
+    meaning,
+  ]);
+  const others = [...FEATURE_GATES].filter(([name]) => !Object.hasOwn(HONOURED_GATES, name));
+  const list = (locked: boolean) =>
+    others
+      .filter(([, gate]) => gate.locked === locked)
+      .map(([name, gate]) => `\`${name}\` (${gate.default})`)
+      .join(', ');
+  return `
+## Feature gates
+
+${table(['gate', 'default', 'meaning'], honoured)}
+
+The other gates of Kubernetes 1.36 are known, and have no effect. A name that is none of them is an error. So is another value for one that is locked.
+
+Can be set: ${list(false)}.
+
+Locked: ${list(true)}.
+`;
 }

@@ -113,6 +113,7 @@ export class FamilyParts {
       backend: settings.dryRun ? dryRun(backend, print) : backend,
       state,
       startedAtMs: this.#startedAtMs,
+      ignoreExternalIPs: !settings.featureGates.allowServiceExternalIPs,
       nodeView: () => node.view(this.family),
       logger,
       maxRetryMs: settings.syncPeriodMs,

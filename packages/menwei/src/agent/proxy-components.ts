@@ -69,7 +69,9 @@ export function proxyComponents(parts: ProxyParts): readonly Component[] {
   });
   for (const [family, { message: reason }] of started.unserved) {
     const tables = state.families[family];
-    new UnservedFamily({ objects: state.objects, tables, reason, sinceMs: Date.now() });
+    const ignoreExternalIPs = !settings.featureGates.allowServiceExternalIPs;
+    const { objects } = state;
+    new UnservedFamily({ objects, tables, reason, sinceMs: Date.now(), ignoreExternalIPs });
   }
   const served = families.map(({ family }) => family);
   const proxyObstacle = (family: IpFamily) => proxyTrouble(states, family);

@@ -31,7 +31,12 @@ describe('refused', () => {
       '--cluster-cidr=10.0.0.0/8,11.0.0.0/8',
       '"10.0.0.0/8,11.0.0.0/8": must be one CIDR, or an IPv4 and an IPv6 CIDR with a comma between',
     ],
-    ['--show-hidden-metrics-for-version=1', '"1": must be <major>.<minor>'],
+    ['--show-hidden-metrics-for-version=1.34', '"1.34": must be 1.35, the version before'],
+    ['--log-flush-frequency=-1s', '"-1s": must be greater than 0'],
+    ['--log-json-split-stream', 'true: needs the feature gate LoggingAlphaOptions'],
+    ['--log-text-info-buffer-size=64Ki', '"64Ki": needs the feature gate LoggingAlphaOptions'],
+    ['--feature-gates=Nonsense=true', 'true: Nonsense is not a feature gate of Kubernetes 1.36'],
+    ['--feature-gates=NFTablesProxyMode=false', 'false: NFTablesProxyMode is locked to true'],
     ['--logging-format=xml', '"xml": must be one of text, json'],
   ])('%s', (flag, message) => {
     expect(errorsOf([flag])).toEqual([`${flag.split('=', 1)[0]}: ${message}`]);
@@ -124,6 +129,43 @@ describe('refused', () => {
     [[], 'mode: [', false],
   ])('as wrong usage where only the command line is to blame: %j %j', (args, yaml, wrongUsage) => {
     expect(resolve(args, yaml)).toMatchObject({ wrongUsage });
+  });
+
+  it.each([
+    [
+      'logging: {vmodule: [{verbosity: 1}]}',
+      'logging.vmodule[0].filePattern: "": must not be empty, and have no "=" and no ","',
+    ],
+    [
+      'logging: {vmodule: [{filePattern: a, verbosity: -1}]}',
+      'logging.vmodule[0].verbosity: -1: must not be negative',
+    ],
+    [
+      'logging: {format: json, vmodule: [{filePattern: a, verbosity: 1}]}',
+      'logging.vmodule: "a=1": goes with the format text only',
+    ],
+    ['logging: {verbosity: -1}', 'logging.verbosity: -1: must not be negative'],
+    [
+      'featureGates: {AllBeta: true, GitRepoVolumeDriver: true}',
+      'featureGates.GitRepoVolumeDriver: true: GitRepoVolumeDriver is locked to false',
+    ],
+  ])('%s', (yaml, message) => {
+    expect(errorsOf([], yaml)).toEqual([`config.yaml: ${message}`]);
+  });
+
+  it.each([
+    '--show-hidden-metrics-for-version=1.35',
+    '--log-json-info-buffer-size=0Ki',
+    '--feature-gates=NFTablesProxyMode=true',
+  ])('but not %s', (flag) => {
+    expect(errorsOf([flag])).toEqual([]);
+  });
+
+  it('logging options, but not with their feature gate', () => {
+    expect(errorsOf(['--feature-gates=LoggingAlphaOptions=true', '--log-text-split-stream'])).toEqual([]);
+    expect(
+      errorsOf([], 'featureGates: {AllAlpha: true}\nlogging: {options: {json: {splitStream: true}}}'),
+    ).toEqual([]);
   });
 
   it('all at once, with the file and the field', () => {

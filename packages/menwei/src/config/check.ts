@@ -3,6 +3,8 @@ import { type Cidr, parseCidr, parseHostPort, parseIp } from '@menwei/addresses/
 import type { Configuration } from './configuration.ts';
 import type { Refuse } from './document.ts';
 import { formatDuration } from './duration.ts';
+import { checkGates } from './feature-gates.ts';
+import { checkLogging } from './logging.ts';
 import {
   type DetectLocalMode,
   type HostPort,
@@ -34,8 +36,11 @@ export function checkConfiguration(configuration: Configuration, refuse: Refuse)
   checkNumbers(configuration, mode, refuse);
   checkDetectLocal(configuration, detectLocalMode, refuse);
   checkVersion(configuration.showHiddenMetricsForVersion, refuse);
+  const { loggingOptions, ...featureGates } = checkGates(configuration.featureGates, refuse);
+  checkLogging(configuration.logging, loggingOptions, refuse);
   return {
     mode,
+    featureGates,
     detectLocalMode,
     ...checkPeriods(configuration, mode, refuse),
     bindAddress: checkIp('bindAddress', configuration.bindAddress, refuse),
@@ -70,7 +75,7 @@ function checkChoice<Choice extends string>(
 }
 
 function checkNumbers(configuration: Configuration, mode: ProxyMode, refuse: Refuse): void {
-  const { iptables, nftables, ipvs, conntrack, clientConnection, logging, oomScoreAdj } = configuration;
+  const { iptables, nftables, ipvs, conntrack, clientConnection, oomScoreAdj } = configuration;
   const within = (field: string, value: number | undefined, least: number, most: number) => {
     if (value === undefined || (value >= least && value <= most)) return;
     refuse({ field, value, allowed: `must be within ${least} and ${most}` });
@@ -86,7 +91,6 @@ function checkNumbers(configuration: Configuration, mode: ProxyMode, refuse: Ref
   if (mode === 'nftables') within('nftables.masqueradeBit', nftables.masqueradeBit, 0, 31);
   within('oomScoreAdj', oomScoreAdj, -1000, 1000);
   notNegative('clientConnection.burst', clientConnection.burst);
-  notNegative('logging.verbosity', logging.verbosity);
   notNegative('conntrack.maxPerCore', conntrack.maxPerCore);
   notNegative('conntrack.min', conntrack.min);
   noNegativeDuration('conntrack.tcpEstablishedTimeout', conntrack.tcpEstablishedTimeout);
@@ -168,9 +172,13 @@ function isInterfaceName(text: string): boolean {
   return /^[!-~]{1,15}$/.test(text) && !/[/:"'\\]|[+*]$/.test(text) && text !== '.' && text !== '..';
 }
 
+/** Of Kubernetes, before the one whose kube-proxy this stands for. */
+const PREVIOUS_VERSION = '1.35';
+
 function checkVersion(value: string, refuse: Refuse): void {
-  if (value === '' || /^\d+\.\d+$/.test(value)) return;
-  refuse({ field: 'showHiddenMetricsForVersion', value, allowed: 'must be <major>.<minor>' });
+  if (value === '' || value === PREVIOUS_VERSION) return;
+  const allowed = `must be ${PREVIOUS_VERSION}, the version before`;
+  refuse({ field: 'showHiddenMetricsForVersion', value, allowed });
 }
 
 const A_CIDR = 'must be a CIDR like 10.0.0.0/8';

@@ -56,6 +56,7 @@ describe('defaults', () => {
     minSyncPeriodMs: 1000,
     configSyncPeriodMs: 900_000,
     oomScoreAdj: -999,
+    featureGates: { allowServiceExternalIPs: true, componentFlagz: true, componentStatusz: true },
     log: { format: 'text', verbosity: 0 },
     cleanup: false,
     manifests: [],

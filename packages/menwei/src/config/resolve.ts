@@ -61,7 +61,7 @@ export function resolveSettings({
     ...effectiveFlags,
     ...ports,
   });
-  const errors: FieldError[] = [...contradictions(flags), ...harmfulIfIgnored(flags, document)];
+  const errors: FieldError[] = [...contradictions(flags), ...harmfulIfIgnored(flags)];
   const checked = checkConfiguration(configuration, (error) => errors.push(error));
   const nodeName = resolveNodeName(configuration.hostnameOverride, hostname, (error) => errors.push(error));
   if (errors.length > 0) return refusal(errors, label);

@@ -99,6 +99,16 @@ export interface UserspaceSettings {
   readonly shutdownTimeoutMs: number;
 }
 
+/** Which of Kubernetes' feature gates are on, of those that mean something here. */
+export interface FeatureGates {
+  /** External IPs of Services are served. */
+  readonly allowServiceExternalIPs: boolean;
+  /** `/flagz` is answered. */
+  readonly componentFlagz: boolean;
+  /** `/statusz` is answered. */
+  readonly componentStatusz: boolean;
+}
+
 export interface Settings {
   readonly mode: ProxyMode;
   /** Why it is this mode, in words. */
@@ -138,6 +148,7 @@ export interface Settings {
   readonly configSyncPeriodMs: number;
   /** Of this process, -1000 to 1000: the higher, the earlier the kernel kills it when memory runs out. */
   readonly oomScoreAdj: number;
+  readonly featureGates: FeatureGates;
   readonly log: {
     readonly format: 'text' | 'json';
     /** `-v`, see Logger. */

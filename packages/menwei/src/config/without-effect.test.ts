@@ -3,16 +3,19 @@ import { describe, expect, it } from 'vitest';
 
 describe('settings without effect', () => {
   it('are named in one warning', () => {
-    expect(warningsOf(['--profiling', '--vmodule=x=1', '--feature-gates=A=true'])).toEqual([
-      'these settings have no effect: --feature-gates, --profiling, --vmodule',
+    expect(warningsOf(['--profiling', '--vmodule=x=1', '--feature-gates=NativeHistograms=true'])).toEqual([
+      'these settings have no effect: --feature-gates=NativeHistograms, --profiling, --vmodule',
     ]);
     expect(
       warningsOf(['--vmodule=x=1'], 'winkernel: {networkName: x}\nipvs: {scheduler: lc, syncPeriod: 10s}'),
     ).toEqual(['these settings have no effect: --vmodule, winkernel.networkName']);
     expect(
-      warningsOf([], 'configSyncPeriod: 1m\nfeatureGates: {A: false}\nclientConnection: {contentType: x}'),
+      warningsOf(
+        [],
+        'configSyncPeriod: 1m\nfeatureGates: {WatchList: false}\nclientConnection: {contentType: x}',
+      ),
     ).toEqual([
-      'these settings have no effect: clientConnection.contentType, configSyncPeriod, featureGates.A',
+      'these settings have no effect: clientConnection.contentType, configSyncPeriod, featureGates.WatchList',
     ]);
   });
 
@@ -24,6 +27,7 @@ describe('settings without effect', () => {
       'logging: {flushFrequency: 0, options: {json: {infoBufferSize: "0"}}, verbosity: 0}',
       'oomScoreAdj: null',
       'portRange: ""',
+      'featureGates: {WatchList: true, NativeHistograms: false, AllowServiceExternalIPs: false}',
       'winkernel: {enableDSR: false, networkName: ""}',
     ];
     expect(warningsOf([], written.join('\n'))).toEqual([]);
@@ -32,28 +36,20 @@ describe('settings without effect', () => {
 
 describe('settings that it would do harm to ignore', () => {
   const forever = 'is not supported yet, and the proxy would run until it is stopped';
-  const gate = "AllowServiceExternalIPs can't be turned off yet, and Services would get their external IPs";
 
   it.each([
     [['--init-only'], undefined, `--init-only: true: ${forever}`],
     [['--init-only'], 'mode: nftables', `--init-only: true: ${forever}`],
-    [['--feature-gates=AllowServiceExternalIPs=false'], undefined, `--feature-gates: false: ${gate}`],
-    [
-      [],
-      'featureGates: {AllowServiceExternalIPs: false}',
-      `config.yaml: featureGates.AllowServiceExternalIPs: false: ${gate}`,
-    ],
     [['--cleanup', '--dry-run'], undefined, '--dry-run: true: contradicts --cleanup, which always removes'],
     [['--manifests='], undefined, '--manifests: "": must name a file or folder'],
   ])('are refused: %j %j', (args, yaml, error) => {
     expect(errorsOf(args, yaml)).toEqual([error]);
   });
 
-  it.each([
-    [['--init-only=false', '--write-config-to=']],
-    [['--feature-gates=AllowServiceExternalIPs=true']],
-    [['--cleanup', '--dry-run=false']],
-  ])('are accepted when they ask for nothing: %j', (args) => {
-    expect(errorsOf(args)).toEqual([]);
-  });
+  it.each([[['--init-only=false', '--write-config-to=']], [['--cleanup', '--dry-run=false']]])(
+    'are accepted when they ask for nothing: %j',
+    (args) => {
+      expect(errorsOf(args)).toEqual([]);
+    },
+  );
 });

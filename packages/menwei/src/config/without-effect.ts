@@ -2,47 +2,43 @@
 import { FIELDS } from './configuration.ts';
 import { type ConfigDocument, type FieldError, valueAt } from './document.ts';
 import { parseDuration } from './duration.ts';
+import { isGateWithoutEffect } from './feature-gates.ts';
 import { type Field, isRecord } from './field.ts';
 import { FLAGS } from './flag-table.ts';
 import type { GivenFlags } from './flags.ts';
 
 /** Who gives one of these counts on it, and would not find out in time that nothing happened. */
-export function harmfulIfIgnored(flags: GivenFlags, document: ConfigDocument): readonly FieldError[] {
+export function harmfulIfIgnored(flags: GivenFlags): readonly FieldError[] {
   const { 'init-only': initOnly } = flags;
-  const gate = 'AllowServiceExternalIPs';
   const allowed = 'is not supported yet, and the proxy would run until it is stopped';
-  return [
-    ...(initOnly === true ? [{ field: '--init-only', value: true, allowed }] : []),
-    ...(valueAt(document, `featureGates.${gate}`) === false
-      ? [
-          {
-            field: `featureGates.${gate}`,
-            value: false,
-            allowed: `${gate} can't be turned off yet, and Services would get their external IPs`,
-          },
-        ]
-      : []),
-  ];
+  return [...(initOnly === true ? [{ field: '--init-only', value: true, allowed }] : [])];
 }
 
 /** Paths of the fields that say something in vain. Tools write out whole files, so empty and zero values say nothing. */
 export function fieldsWithoutEffect(document: ConfigDocument): readonly string[] {
-  return FIELDS.filter((field) => field.withoutEffect === true).flatMap((field) => {
-    const value = valueAt(document, field.path);
-    // A feature gate that is turned off says something.
-    if (field.kind === 'gates' && isRecord(value))
-      return Object.keys(value).map((name) => `${field.path}.${name}`);
-    return saysNothing(value, field) ? [] : [field.path];
-  });
+  return FIELDS.filter(({ withoutEffect, kind }) => withoutEffect === true || kind === 'gates').flatMap(
+    (field) => {
+      const value = valueAt(document, field.path);
+      if (field.kind === 'gates') return gatesWithoutEffect(value).map((name) => `${field.path}.${name}`);
+      return saysNothing(value, field) ? [] : [field.path];
+    },
+  );
 }
 
 /** Names of flags on the command line that say something in vain. */
 export function flagsWithoutEffect(flags: GivenFlags): readonly string[] {
-  return FLAGS.filter(({ name, withoutEffect }) => {
+  return FLAGS.flatMap(({ name, kind, withoutEffect }) => {
     const value = flags[name];
-    if (name === 'healthz-port' || name === 'metrics-port') return value !== undefined && value !== 0;
-    return withoutEffect && value !== undefined;
-  }).map(({ name }) => name);
+    if (value === undefined) return [];
+    if (kind === 'gates') return gatesWithoutEffect(value).map((gate) => `${name}=${gate}`);
+    if (name === 'healthz-port' || name === 'metrics-port') return value === 0 ? [] : [name];
+    return withoutEffect ? [name] : [];
+  });
+}
+
+function gatesWithoutEffect(gates: unknown): readonly string[] {
+  if (!isRecord(gates)) return [];
+  return Object.keys(gates).filter((name) => isGateWithoutEffect(name, gates[name] === true));
 }
 
 function saysNothing(value: unknown, field: Field): boolean {

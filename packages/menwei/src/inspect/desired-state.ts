@@ -14,10 +14,11 @@ export function desiredPlan(
   objects: ObjectTables,
   nodeView: NodeView,
   report: (problem: Problem) => void,
+  ignoreExternalIPs: boolean,
 ): Plan<unknown, unknown> {
   const tables = new FamilyTables(rules.family);
   const startedAtMs = Number.POSITIVE_INFINITY;
-  const tracker = new ServiceTracker({ objects, tables, startedAtMs });
+  const tracker = new ServiceTracker({ objects, tables, startedAtMs, ignoreExternalIPs });
   for (const problem of tracker.update().problems) report(problem);
   const node = { ...nodeView, largeCluster: isLargeCluster(tracker.endpointCount) };
   const plan = rules.plan();

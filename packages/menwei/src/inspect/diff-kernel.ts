@@ -51,8 +51,9 @@ export async function diffKernel({ flags, nodePortRange }: ProxyInput): Promise<
     if (unservable !== undefined) throw unservable;
     // What could not be looked at is not equal.
     if (node.families.some((family) => unserved.has(family))) process.exitCode = 1;
+    const ignoreExternalIPs = !settings.featureGates.allowServiceExternalIPs;
     for (const backend of backends) {
-      const plan = desiredPlan(backend, objects, node.view(backend.family), report);
+      const plan = desiredPlan(backend, objects, node.view(backend.family), report, ignoreExternalIPs);
       const observed = await backend.observe(signal);
       atOnce(plan.settle(observed));
       const changes = backend.diff(observed, plan.complete());

@@ -68,7 +68,7 @@ async function renderObjects(options: RenderOptions, objects: readonly WatchedOb
   }
   const leftOut: string[] = [];
   const report = (problem: Problem) => leftOut.push(formatProblem(problem));
-  const plan = desiredPlan(rules, tables, view, report);
+  const plan = desiredPlan(rules, tables, view, report, !settings.featureGates.allowServiceExternalIPs);
   return {
     text: rules.format(rules.diff(rules.nothing(), plan.complete())),
     warnings: [...warnings, ...strangers],

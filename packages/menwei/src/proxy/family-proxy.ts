@@ -38,6 +38,8 @@ interface FamilyProxyOptions<Unit, State, Changes> {
   readonly state: SharedState;
   /** See ServiceTracker. */
   readonly startedAtMs: number;
+  /** See readWantedPorts. */
+  readonly ignoreExternalIPs?: boolean;
   /** How the node looks now. */
   readonly nodeView: () => NodeView;
   readonly logger: Logger;
@@ -88,11 +90,12 @@ export class FamilyProxy<Unit, State, Changes> implements Syncable {
     this.#desired = new DesiredUnits(options.backend, options.logger);
     this.#refused = new RefusedPorts(options.maxRetryMs ?? MAX_RETRY_MS);
     this.family = options.backend.family;
-    const { state, startedAtMs } = options;
+    const { state, startedAtMs, ignoreExternalIPs = false } = options;
     this.state = state;
     this.#tables = state.families[this.family];
     this.#record = new FamilyRecord(this.#tables);
-    this.#tracker = new ServiceTracker({ objects: state.objects, tables: this.#tables, startedAtMs });
+    const { objects } = state;
+    this.#tracker = new ServiceTracker({ objects, tables: this.#tables, startedAtMs, ignoreExternalIPs });
     this.#servicePorts = this.#tables.servicePorts.reader();
     this.#unmet = this.#tables.unmet.reader();
   }

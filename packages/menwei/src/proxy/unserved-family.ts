@@ -17,6 +17,8 @@ interface UnservedFamilyOptions {
   readonly reason: string;
   /** Since when that is known; milliseconds since the epoch. */
   readonly sinceMs: number;
+  /** See readWantedPorts. */
+  readonly ignoreExternalIPs?: boolean;
 }
 
 /** A reader of the Services, and the writer of what became of them. */
@@ -27,12 +29,13 @@ export class UnservedFamily {
   #timer: NodeJS.Timeout | undefined;
 
   constructor(options: UnservedFamilyOptions) {
-    const { objects, tables, sinceMs } = options;
+    const { objects, tables, sinceMs, ignoreExternalIPs = false } = options;
     this.#options = options;
     this.#servicePorts = tables.servicePorts.reader();
     // Where traffic would have to go is of no interest.
     const services = { services: objects.services, endpointSlices: new Table<StoredSlice>() };
-    this.#tracker = new ServiceTracker({ objects: services, tables, startedAtMs: sinceMs });
+    const startedAtMs = sinceMs;
+    this.#tracker = new ServiceTracker({ objects: services, tables, startedAtMs, ignoreExternalIPs });
     this.#tracker.onTouched(() => {
       this.#timer ??= setTimeout(() => this.#update(), GATHERED_MS).unref();
     });

@@ -24,6 +24,8 @@ interface ServiceTrackerOptions {
   readonly tables: Pick<FamilyTables, 'family' | 'servicePorts' | 'unmet'>;
   /** Milliseconds since the epoch. Trigger times that are not later say nothing about this process. */
   readonly startedAtMs: number;
+  /** See readWantedPorts. */
+  readonly ignoreExternalIPs?: boolean;
 }
 
 /** What an update found beside the service ports. */
@@ -168,7 +170,8 @@ export class ServiceTracker {
   /** Undefined: it wants nothing in this family. */
   #readWanted(key: ObjectKey, service: Service): WantedService | undefined {
     const { namespace, name, createdAtMs, weights } = service;
-    const ports = readWantedPorts(service, this.#options.tables.family);
+    const { tables, ignoreExternalIPs } = this.#options;
+    const ports = readWantedPorts(service, tables.family, ignoreExternalIPs);
     if (ports.length === 0) return undefined;
     return { claimant: { key, namespace, name, createdAtMs }, ports, weights };
   }

@@ -31,6 +31,12 @@ describe('readWantedPorts', () => {
     expect(readWantedPorts(aService(fields), family).map((port) => port.key)).toEqual(keys);
   });
 
+  it('leaves out external IPs where they are not allowed', () => {
+    const service = aService({ externalIPs: ['192.0.2.1'] });
+    expect(readWantedPorts(service, 'IPv4')).toMatchObject([{ externalIPs: ['192.0.2.1'] }]);
+    expect(readWantedPorts(service, 'IPv4', true)).toMatchObject([{ externalIPs: [] }]);
+  });
+
   it('takes the last of two ports with the same name and protocol', () => {
     const service = aService({
       ports: [

@@ -16,8 +16,13 @@ const NONE: readonly string[] = [];
 /**
  * The ports of a Service in one family: none if it is headless, an ExternalName, another proxy's, or without a
  * cluster address of the family. Of two ports with the same name and protocol the last counts.
+ * @param ignoreExternalIPs as with the feature gate AllowServiceExternalIPs off
  */
-export function readWantedPorts(service: Service, family: IpFamily): readonly WantedPort[] {
+export function readWantedPorts(
+  service: Service,
+  family: IpFamily,
+  ignoreExternalIPs = false,
+): readonly WantedPort[] {
   const clusterIP = service.clusterIPs[family];
   if (clusterIP === undefined || service.type === 'ExternalName' || service.foreignProxy) return [];
   const externalPolicyLocal = isExternalPolicyLocal(service);
@@ -27,7 +32,7 @@ export function readWantedPorts(service: Service, family: IpFamily): readonly Wa
     name: service.name,
     clusterIP,
     sessionAffinitySeconds: service.sessionAffinitySeconds,
-    externalIPs: ofFamily(service.externalIPs, family),
+    externalIPs: ignoreExternalIPs ? NONE : ofFamily(service.externalIPs, family),
     loadBalancerVIPs: readLoadBalancerVIPs(service, family),
     loadBalancerSourceRanges: readSourceRanges(service, family),
     healthCheckNodePort:
