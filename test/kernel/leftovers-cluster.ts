@@ -8,6 +8,7 @@ import { isFailure } from '@menwei/lab/outcome.ts';
 import { expect } from 'vitest';
 import { TestFolder } from './run-cluster.ts';
 import { LAUNCHER } from './run-process.ts';
+import { type Stream, Traffic } from './traffic.ts';
 
 const NODE = 'minikube';
 /** Where the reference case has them, so that the rules that kube-proxy made for it lead there. */
@@ -18,6 +19,8 @@ const SUBNETS = {
 } as const;
 const SERVICES = { steady: 95, drained: 96, gone: 97 } as const;
 type Service = keyof typeof SERVICES;
+/** Of `steady`. */
+const NODE_PORTS = { IPv4: 30_095, IPv6: 30_096 } as const;
 
 const NODE_IPS = { IPv4: '192.168.49.2', IPv6: 'fd00:49::2' } as const;
 const NODE_OBJECT = {
@@ -80,6 +83,7 @@ export class LeftoversCluster implements AsyncDisposable {
         ip: `${SUBNETS.IPv4.pod}${number}`,
         ip6: `${SUBNETS.IPv6.pod}${number}`,
       })),
+      client: { ip: '192.168.49.100', ip6: 'fd00:49::100' },
     });
     return new LeftoversCluster(lab);
   }
@@ -134,6 +138,36 @@ export class LeftoversCluster implements AsyncDisposable {
     return Promise.all(all.map(([service, family]) => this.ask(service, family)));
   }
 
+  /** Everything that clients do with `steady`, all the time: from a pod, from the node itself and from outside. */
+  traffic(): Promise<Traffic> {
+    const { lab } = this;
+    const streams = IP_FAMILIES.flatMap((family): Stream[] => {
+      const clusterIP = formatHostPort(`${SUBNETS[family].service}${SERVICES.steady}`, 80);
+      const nodePort = formatHostPort(NODE_IPS[family], NODE_PORTS[family]);
+      return (['new TCP', 'new UDP', 'long TCP', 'UDP flow'] as const).flatMap((kind) => [
+        { kind, from: lab.pod('visitor'), target: clusterIP },
+        { kind, from: lab.node(NODE), target: clusterIP },
+        { kind, from: lab.client, target: nodePort },
+      ]);
+    });
+    return Traffic.start(streams);
+  }
+
+  /**
+   * The kernel leads a client to where it was refused for ten seconds, if it comes from the same port; and datagrams to
+   * where nobody listens until the proxy has cleaned up.
+   */
+  async forgetRefused(): Promise<void> {
+    for (const family of ['ipv4', 'ipv6']) {
+      for (const entries of [
+        ['-p', 'tcp', '--state', 'CLOSE'],
+        ['-p', 'udp'],
+      ]) {
+        await this.lab.node(NODE).exec('conntrack', ['-D', '-f', family, ...entries]);
+      }
+    }
+  }
+
   /** Runs a program on the node, which must succeed; returns what it prints. */
   async exec(file: string, args: readonly string[], input = ''): Promise<string> {
     const env = this.#environment('nft');
@@ -177,7 +211,19 @@ export class LeftoversCluster implements AsyncDisposable {
 function describe(service: Service, family: IpFamily, isDrained: boolean): readonly object[] {
   const metadata = { name: `${service}-${family.toLowerCase()}`, namespace: 'default' };
   const clusterIP = `${SUBNETS[family].service}${SERVICES[service]}`;
-  const spec = { clusterIP, clusterIPs: [clusterIP], ipFamilies: [family], ports: [{ port: 80 }] };
+  const ports = (['TCP', 'UDP'] as const).map((protocol) => ({
+    name: protocol.toLowerCase(),
+    port: 80,
+    protocol,
+  }));
+  const nodePort = service === 'steady' ? { nodePort: NODE_PORTS[family] } : {};
+  const spec = {
+    ...(service === 'steady' ? { type: 'NodePort' } : {}),
+    clusterIP,
+    clusterIPs: [clusterIP],
+    ipFamilies: [family],
+    ports: ports.map((port) => ({ ...port, ...nodePort })),
+  };
   const labels = { 'kubernetes.io/service-name': metadata.name };
   const pods = isDrained ? [] : [PODS['nginx-1'], PODS['nginx-2']];
   return [
@@ -187,7 +233,7 @@ function describe(service: Service, family: IpFamily, isDrained: boolean): reado
       kind: 'EndpointSlice',
       metadata: { ...metadata, labels },
       addressType: family,
-      ports: [{ name: '', port: 80, protocol: 'TCP' }],
+      ports,
       endpoints: pods.map((number) => ({
         addresses: [`${SUBNETS[family].pod}${number}`],
         conditions: { ready: true },

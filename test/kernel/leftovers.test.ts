@@ -11,6 +11,7 @@ import { layoutBeside } from 'menwei/backends/xtables/every-layout.ts';
 import { isLeftover } from 'menwei/backends/xtables/leftover-rules.ts';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { LeftoversCluster, type RunningMode, type Variant } from './leftovers-cluster.ts';
+import { expectUnharmed } from './traffic.ts';
 
 const KUBE_PROXY_TABLES = readFileSync(
   new URL('../data/reference-case/kube-proxy-1.36.2.nft', import.meta.url),
@@ -61,6 +62,8 @@ const EVERYBODY = Array(2 * IP_FAMILIES.length).fill('answered');
 let cluster: LeftoversCluster;
 let foreign: readonly (readonly string[])[];
 let running: ModeName | undefined;
+/** Traffic that has yet to find out that nobody answers. */
+const ended: Promise<unknown>[] = [];
 
 beforeAll(async () => {
   cluster = await LeftoversCluster.start();
@@ -71,10 +74,13 @@ beforeAll(async () => {
   }
   foreign = [await cluster.rules('legacy'), await cluster.rules('nft')];
 });
-afterAll(() => cluster[Symbol.asyncDispose]());
+afterAll(async () => {
+  await Promise.all(ended);
+  await cluster[Symbol.asyncDispose]();
+});
 
-/** Leaves the rules of a mode with all Services behind. */
-async function leave(mode: ModeName): Promise<void> {
+/** Runs in a mode, with all Services. */
+async function serve(mode: ModeName): Promise<void> {
   cluster.publish(['steady', 'drained', 'gone'], false);
   if (running !== mode) {
     await cluster.stop();
@@ -82,6 +88,11 @@ async function leave(mode: ModeName): Promise<void> {
     running = mode;
   }
   await expect.poll(() => cluster.askAll(['drained', 'gone']), PATIENCE).toEqual(EVERYBODY);
+}
+
+/** Leaves the rules of a mode with all Services behind. */
+async function leave(mode: ModeName): Promise<void> {
+  await serve(mode);
   await cluster.stop();
   cluster.publish(['steady', 'drained'], true);
 }
@@ -115,12 +126,24 @@ async function expectClean({ mode, tools }: RunningMode): Promise<void> {
 
 describe('the mode is changed while the proxy does not run', () => {
   it.each(STEPS)('from %s to %s', async (from, to) => {
+    await serve(from);
+    let traffic = await cluster.traffic();
     await leave(from);
     const run = await cluster.run(MODES[to]);
     running = to;
+    if (MODES[from].mode === 'userspace') {
+      // Connections go through its process, and end with it; until the next one is there nobody accepts new ones.
+      console.log(`${from} ended: ${traffic.take()}`);
+      ended.push(traffic.stop());
+      await cluster.forgetRefused();
+      traffic = await cluster.traffic();
+    }
     await expectRemoved(run);
     await expectClean(MODES[to]);
     expect(run.output()).not.toMatch(/Z [WE] /);
+    const report = await traffic.stop();
+    console.log(`${from} → ${to}: ${report}`);
+    expectUnharmed(report);
   });
 });
 

@@ -38,15 +38,21 @@ export function frontendsOf(service: ServicePort): ReadonlyMap<AddressKey, Front
 
 /**
  * Where an entry may lead: to the endpoints that serve, terminating or not, whatever policies and hints say (spec § 8), and to
- * those that are ready without serving, as publishNotReadyAddresses has it; or to where the mode leads it instead.
+ * those that are ready without serving, as publishNotReadyAddresses has it; and to where the mode leads it instead. There,
+ * an entry that another mode made goes on leading to its endpoint (docs/decisions/0024).
  */
 export function usableDestinations({
   protocol,
   endpoints,
   destinations,
 }: AppliedPort): ReadonlyMap<AddressKey, Destination> {
-  const usable = destinations ?? endpoints.filter(({ serving, ready }) => serving || ready);
-  return new Map(usable.map((destination) => [addressKey(protocol, destination), destination]));
+  const usable = endpoints.filter(({ serving, ready }) => serving || ready);
+  return new Map(
+    [...usable, ...(destinations ?? [])].map((destination) => [
+      addressKey(protocol, destination),
+      destination,
+    ]),
+  );
 }
 
 export function hasLastingEntries({ protocol }: ServicePort): boolean {

@@ -145,6 +145,16 @@ describe('of a Service', () => {
     expect(judge([change]).filters).toEqual([]);
   });
 
+  it('entries go on to an endpoint that serves, also where the mode leads elsewhere', () => {
+    const led = { ...both, destinations: [{ ip: NODE, port: 40_000 }] };
+    const outcome = judge([[undefined, led]]);
+    expectStale(
+      outcome,
+      ['172.30.0.1:53', '172.30.0.1:53 → 10.0.0.3:5353', `172.30.0.1:53 → ${NODE}:40001`],
+      ['172.30.0.1:53 → 10.0.0.1:5353', `172.30.0.1:53 → ${NODE}:40000`],
+    );
+  });
+
   it('an endpoint that neither serves nor is ready is as good as gone', () => {
     const outcome = judge([[both, dns({ endpoints: [A, pod(2, { ready: false, serving: false })] })]]);
     expect(outcome.has(anEntry('172.30.0.1:53 → 10.0.0.2:5353'))).toBe(true);
