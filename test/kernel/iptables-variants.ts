@@ -4,7 +4,8 @@ import { mkdtempSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { IpFamily } from '@menwei/addresses/ip.ts';
-import { findIptables, type IptablesTools, type IptablesVariant } from '@menwei/kernel/iptables-tools.ts';
+import { findIptables, type IptablesTools } from '@menwei/kernel/iptables-tools.ts';
+import type { IptablesVariant } from '@menwei/kernel/iptables-variant.ts';
 import { startToolRunner, type ToolRunner } from '@menwei/kernel/tool-runner.ts';
 import { afterAll, beforeAll, describe, it } from 'vitest';
 

@@ -4,10 +4,8 @@ import type { IpFamily } from '@menwei/addresses/ip.ts';
 import { KernelError } from '@menwei/netlink';
 import { IptablesListing } from './iptables-listing.ts';
 import { LegacyProbe, NftablesProbe, type TableProbe } from './iptables-probe.ts';
+import { type IptablesVariant, kernelChains, observeHintedVariant } from './iptables-variant.ts';
 import type { ToolResult, ToolRun, ToolRunner } from './tool-runner.ts';
-
-/** Both print and take the same language, but they keep their rules in different places of the kernel. */
-export type IptablesVariant = 'legacy' | 'nf_tables';
 
 /** What a backend needs of iptables. All methods throw KernelError. */
 export interface IptablesTools {
@@ -23,15 +21,52 @@ export interface IptablesTools {
   createChain(table: string, chain: string, signal: AbortSignal): Promise<void>;
 }
 
-/** Finds the tools of a family and asks for their version. Throws a KernelError that says how to get them. */
+/**
+ * Finds the tools of a family that the proxy works with, and asks for their version: those of the variant that kubelet uses,
+ * or what the usual name stands for. Throws a KernelError that says how to get them.
+ */
 export async function findIptables(
   runner: ToolRunner,
   family: IpFamily,
   signal: AbortSignal,
 ): Promise<IptablesTools> {
-  const tools = await openTools(runner, usualName(family), signal);
+  const tools = await openProxyTools(runner, family, signal);
   await tools.checkNatTable(signal);
   return tools;
+}
+
+async function openProxyTools(
+  runner: ToolRunner,
+  family: IpFamily,
+  signal: AbortSignal,
+): Promise<RealIptablesTools> {
+  const hinted = await hintedVariant(runner, signal);
+  if (hinted === undefined) return openTools(runner, usualName(family), signal);
+  try {
+    return await openVariant(runner, family, hinted, signal);
+  } catch (error) {
+    // A machine that has no such tools: kubelet must have had them from elsewhere.
+    if (!(error instanceof KernelError)) throw error;
+    return openTools(runner, usualName(family), signal);
+  }
+}
+
+/** What was found first counts as long as the process lives, since its rules are there from then on. */
+const hintedVariants = new WeakMap<ToolRunner, Promise<IptablesVariant | undefined>>();
+
+function hintedVariant(runner: ToolRunner, signal: AbortSignal): Promise<IptablesVariant | undefined> {
+  const known = hintedVariants.get(runner);
+  if (known !== undefined) return known;
+  const list = async (family: IpFamily, table: string) => {
+    const tools = await openVariant(runner, family, 'legacy', signal);
+    const lines: string[] = [];
+    await tools.save(table, (line) => lines.push(line), signal);
+    return lines.flatMap((line) => /^:(\S+)/.exec(line)?.[1] ?? []);
+  };
+  const hinted = observeHintedVariant(kernelChains(list), signal);
+  hintedVariants.set(runner, hinted);
+  hinted.catch(() => hintedVariants.delete(runner));
+  return hinted;
 }
 
 const SUFFIXES: Readonly<Record<IptablesVariant, string>> = { legacy: '-legacy', nf_tables: '-nft' };
@@ -40,12 +75,21 @@ const SUFFIXES: Readonly<Record<IptablesVariant, string>> = { legacy: '-legacy',
  * The tools of one variant, whatever the usual name stands for. Looks at no table, which may be the same as making it.
  * Throws KernelError.
  */
-export async function findIptablesVariant(
+export function findIptablesVariant(
   runner: ToolRunner,
   family: IpFamily,
   variant: IptablesVariant,
   signal: AbortSignal,
 ): Promise<IptablesTools> {
+  return openVariant(runner, family, variant, signal);
+}
+
+async function openVariant(
+  runner: ToolRunner,
+  family: IpFamily,
+  variant: IptablesVariant,
+  signal: AbortSignal,
+): Promise<RealIptablesTools> {
   const name = usualName(family);
   try {
     const usual = await openTools(runner, name, signal);
@@ -56,13 +100,13 @@ export async function findIptablesVariant(
   return openTools(runner, name + SUFFIXES[variant], signal);
 }
 
-/** Which variant the usual name stands for. Throws KernelError. */
-export async function usualVariant(
+/** Which variant the proxy works with. Throws KernelError. */
+export async function usedVariant(
   runner: ToolRunner,
   family: IpFamily,
   signal: AbortSignal,
 ): Promise<IptablesVariant> {
-  return (await openTools(runner, usualName(family), signal)).variant;
+  return (await openProxyTools(runner, family, signal)).variant;
 }
 
 function usualName(family: IpFamily): string {

@@ -5,7 +5,8 @@
 import { constants } from 'node:os';
 import type { IpFamily } from '@menwei/addresses/ip.ts';
 import { observeInterfaceAddresses } from '@menwei/kernel/interfaces.ts';
-import { findIptablesVariant, type IptablesVariant, usualVariant } from '@menwei/kernel/iptables-tools.ts';
+import { findIptablesVariant, usedVariant } from '@menwei/kernel/iptables-tools.ts';
+import type { IptablesVariant } from '@menwei/kernel/iptables-variant.ts';
 import { mayBeLoaded } from '@menwei/kernel/kernel-module.ts';
 import { observeLegacyTables } from '@menwei/kernel/legacy-tables.ts';
 import type { ToolRunner } from '@menwei/kernel/tool-runner.ts';
@@ -160,7 +161,7 @@ class LeftoverSearch {
     const { settings, runner, family } = this.#options;
     const running = findMode(settings.mode).layout;
     if (running === undefined) return layoutBeside(undefined);
-    const isRunning = (await usualVariant(runner, family, this.#signal)) === variant;
+    const isRunning = (await usedVariant(runner, family, this.#signal)) === variant;
     return layoutBeside(isRunning ? running : undefined);
   }
 

@@ -5,7 +5,8 @@
  */
 import type { IpFamily } from '@menwei/addresses/ip.ts';
 import type { TableProbe } from '@menwei/kernel/iptables-probe.ts';
-import type { IptablesTools, IptablesVariant } from '@menwei/kernel/iptables-tools.ts';
+import type { IptablesTools } from '@menwei/kernel/iptables-tools.ts';
+import type { IptablesVariant } from '@menwei/kernel/iptables-variant.ts';
 import { parseSavedLine } from '@menwei/netfilter/iptables/save-format.ts';
 import { UnreadableError } from '@menwei/netfilter/unreadable.ts';
 import { KernelError } from '@menwei/netlink';

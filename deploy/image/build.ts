@@ -1,0 +1,106 @@
+/**
+ * Makes the container image of Menwei without a container engine: from the npm package of `npm run pack`, the Node.js that this
+ * checkout brings along, and a few Debian packages. The same input gives the same files, byte for byte.
+ *
+ *   npm run image [-- --package FILE] [-- --debs FOLDER] [-- --into FOLDER]
+ *
+ *   --package   the npm package; made first unless given
+ *   --debs      Debian packages (.deb); those that are missing there are downloaded by apt-get
+ *   --into      where to write (dist/image)
+ *
+ * Writes `menwei-VERSION.oci.tar`, an OCI image layout, and `rootfs.tar`, from which the Dockerfile beside this file makes
+ * the same image. Prints the path of the first.
+ */
+import { execFileSync } from 'node:child_process';
+import { chmodSync, copyFileSync, cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { fetchPackages, packageVersions, unpackPackages } from './debian-packages.ts';
+import { packFolder, writeOciArchive } from './oci-archive.ts';
+
+const REPOSITORY = resolve(import.meta.dirname, '../..');
+/** Where the package is; its launchers find the rest from where they are. */
+const PROGRAM = 'usr/local';
+/** What a node mounts, on a root file system that nothing can be made on. */
+const MOUNT_POINTS = [
+  'dev',
+  'etc',
+  'proc',
+  'run',
+  'sys',
+  'tmp',
+  'usr/lib/modules',
+  'var/lib/kube-proxy',
+  'var/run',
+];
+const PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
+/** Documentation, sources, and what builds them. */
+const NOT_NEEDED_OF_KOFFI = /\/koffi\/(doc|src|vendor)$/;
+/** What OCI calls an architecture, by what Node.js calls it. */
+const ARCHITECTURES: Readonly<Record<string, string>> = { x64: 'amd64', arm64: 'arm64' };
+
+const { values } = parseArgs({
+  options: { package: { type: 'string' }, debs: { type: 'string' }, into: { type: 'string' } },
+});
+const into = resolve(values.into ?? join(REPOSITORY, 'dist/image'));
+mkdirSync(into, { recursive: true });
+const tarball = values.package ?? pack();
+const root = join(into, 'rootfs');
+rmSync(root, { recursive: true, force: true });
+mkdirSync(root);
+const debs = resolve(values.debs ?? join(into, 'debs'));
+fetchPackages(debs);
+unpackPackages(debs, root);
+installProgram(tarball);
+for (const folder of MOUNT_POINTS) mkdirSync(join(root, folder), { recursive: true });
+writeFileSync(join(root, 'etc/passwd'), 'root:x:0:0:root:/root:/bin/sh\n');
+writeFileSync(join(root, 'etc/group'), 'root:x:0:\n');
+const layer = join(into, 'rootfs.tar');
+packFolder(root, layer);
+const { version, description, license } = manifestOf(join(root, PROGRAM));
+const archive = join(into, `menwei-${version}.oci.tar`);
+writeOciArchive(
+  layer,
+  {
+    name: `menwei:${version}`,
+    architecture: ARCHITECTURES[process.arch] ?? process.arch,
+    entrypoint: ['/usr/local/bin/menwei'],
+    command: ['run'],
+    environment: { PATH },
+    labels: {
+      'org.opencontainers.image.title': 'menwei',
+      'org.opencontainers.image.description': description,
+      'org.opencontainers.image.version': version,
+      'org.opencontainers.image.licenses': license,
+      'menwei.debian-packages': packageVersions(root).join(' '),
+    },
+  },
+  archive,
+  join(into, 'layout'),
+);
+rmSync(root, { recursive: true });
+process.stdout.write(`${archive}\n`);
+
+function pack(): string {
+  const script = join(REPOSITORY, 'scripts/pack.ts');
+  return execFileSync(process.execPath, [script, join(into, 'package')], { encoding: 'utf8' }).trim();
+}
+
+/** As `npm install --global` would, with the versions of this checkout. */
+function installProgram(file: string): void {
+  const program = join(root, PROGRAM);
+  mkdirSync(program, { recursive: true });
+  execFileSync('tar', ['-xzf', file, '--strip-components=1', '-C', program]);
+  for (const name of ['koffi', `@koromix/koffi-linux-${process.arch}`]) {
+    cpSync(join(REPOSITORY, 'node_modules', name), join(program, 'node_modules', name), {
+      recursive: true,
+      filter: (path) => !NOT_NEEDED_OF_KOFFI.test(path),
+    });
+  }
+  copyFileSync(process.execPath, join(program, 'bin/node'));
+  for (const name of ['node', 'menwei', 'kube-proxy']) chmodSync(join(program, 'bin', name), 0o755);
+}
+
+function manifestOf(folder: string): { version: string; description: string; license: string } {
+  return JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
+}
