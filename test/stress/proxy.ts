@@ -172,6 +172,10 @@ class WatchedFamily implements Syncable {
     this.#inner.onTouched(listener);
   }
 
+  get pendingChanges() {
+    return this.#inner.pendingChanges;
+  }
+
   /** The last sync left nothing to be tried again. */
   get isDone(): boolean {
     return !this.#isBusy && this.#last?.ok === true && this.#last.refused.length === 0;

@@ -8,6 +8,7 @@ import type { Settings } from '../config/settings.ts';
 import { applyConntrackSettings } from '../conntrack/kernel-settings.ts';
 import type { Problem } from '../kubernetes/objects.ts';
 import type { Logger } from '../log/logger.ts';
+import type { ProxyMetrics } from '../metrics/proxy-metrics.ts';
 import { ProblemLog } from '../proxy/problem-log.ts';
 import { startBackends } from '../setup/backends.ts';
 import { openMachineAddresses } from '../setup/machine-addresses.ts';
@@ -18,6 +19,7 @@ import type { ObjectSource } from '../sources/source.ts';
 import { type Component, ComponentStates } from './component.ts';
 import { CurrentRelays } from './current-relays.ts';
 import { openKernelDoors } from './doors.ts';
+import { createMetrics } from './measurements.ts';
 import { proxyComponents } from './proxy-components.ts';
 import type { SettingsInForce } from './settings-in-force.ts';
 import { logSettings } from './start-lines.ts';
@@ -43,9 +45,11 @@ export interface ProxyRequest {
 export async function openProxy(request: ProxyRequest, signal: AbortSignal): Promise<OpenedProxy> {
   const { settings: inForce, runner, logger } = request;
   const settings = inForce.current;
-  const source = await openLoggedSource(request);
-  const addresses = await openMachineAddresses(settings, findMode(settings.mode), signal);
+  const states = new ComponentStates();
   const relays = openCurrentRelays(settings, logger);
+  const metrics = createMetrics(settings, { relays, states });
+  const source = await openLoggedSource(request, metrics.client);
+  const addresses = await openMachineAddresses(settings, findMode(settings.mode), signal);
   const surroundings = { runner, logger, localAddresses: addresses.local, relays: relays?.current };
   // Before the backends: what they write depends on how conntrack is set.
   if (!settings.dryRun) {
@@ -56,7 +60,6 @@ export async function openProxy(request: ProxyRequest, signal: AbortSignal): Pro
   const served = started.backends.map(({ family }) => family);
   logSettings(settings, served, logger);
   const doors = openKernelDoors(inForce, { source, addresses, relays }, runner, logger);
-  const states = new ComponentStates();
   return {
     components: proxyComponents({
       settings: inForce,
@@ -64,6 +67,7 @@ export async function openProxy(request: ProxyRequest, signal: AbortSignal): Pro
       doors,
       started,
       states,
+      metrics,
       logger,
     }),
     states,
@@ -71,14 +75,13 @@ export async function openProxy(request: ProxyRequest, signal: AbortSignal): Pro
 }
 
 /** What is wrong with objects goes into the log. */
-async function openLoggedSource({
-  settings: { current: settings },
-  nodePortRange,
-  logger,
-}: ProxyRequest): Promise<ObjectSource> {
+async function openLoggedSource(
+  { settings: { current: settings }, nodePortRange, logger }: ProxyRequest,
+  clientObserver: ProxyMetrics['client'],
+): Promise<ObjectSource> {
   const problems = new ProblemLog(logger);
   const report = (problem: Problem) => problems.report(problem);
-  const source = await openSource(settings, nodePortRange, logger, { report });
+  const source = await openSource(settings, nodePortRange, logger, { report, clientObserver });
   return {
     run: (objects, signal) => source.run(objects, signal).finally(() => problems.flush()),
   };

@@ -12,6 +12,7 @@ import { aService, aSlice } from '@menwei/testing/services/testing.ts';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { ObjectRef, WatchedObject } from '../kubernetes/objects.ts';
 import { silentLogger } from '../log/logger.ts';
+import { ProxyMetrics } from '../metrics/proxy-metrics.ts';
 import { RelayPool } from '../relay/pool.ts';
 import { untilAborted } from '../scheduling/pause.ts';
 import type { ObjectTables } from '../state/object-tables.ts';
@@ -146,6 +147,7 @@ async function start(args: readonly string[] = []): Promise<Running> {
     started,
     states,
     logger: silentLogger,
+    metrics: new ProxyMetrics({ mode: settings.mode, version: '0.0.0', components: () => states.all() }),
   });
   const options = { states, logger: silentLogger, retry: { firstMs: RETRY_MS, maxMs: RETRY_MS } };
   const ended = supervise(faults.among(components), options, stop.signal).then(

@@ -6,8 +6,7 @@ import type { IpFamily } from '@menwei/addresses/ip.ts';
 import type { Settings } from '../config/settings.ts';
 import { isNodeEligible, ProxyHealth } from '../health/proxy-health.ts';
 import type { Logger } from '../log/logger.ts';
-import { followSyncs } from '../metrics/follow-syncs.ts';
-import { createProxyMetrics } from '../metrics/proxy-metrics.ts';
+import type { ProxyMetrics } from '../metrics/proxy-metrics.ts';
 import { NodeState } from '../proxy/node-state.ts';
 import { ServiceProxy } from '../proxy/service-proxy.ts';
 import { UnservedFamily } from '../proxy/unserved-family.ts';
@@ -34,24 +33,29 @@ interface ProxyParts {
   readonly started: Started;
   /** Where the components stand, for who asks the proxy. */
   readonly states: ComponentStates;
+  readonly metrics: ProxyMetrics;
   readonly logger: Logger;
 }
 
 export function proxyComponents(parts: ProxyParts): readonly Component[] {
-  const { settings: inForce, doors, started, states, logger } = parts;
+  const { settings: inForce, doors, started, states, metrics, logger } = parts;
   const settings = inForce.current;
   const { addresses, relays } = doors;
   const state = new State(settings.nodeName);
   const node = new NodeState(settings, addresses.all, addresses.local, addresses.own);
   const health = new ProxyHealth(healthTimeoutMs(settings));
-  const metrics = createProxyMetrics({
-    relays: relays && (() => relays.current.stats()),
-    components: () => states.all(),
-  });
   const families = started.backends.map(
     (backend) => new FamilyParts(backend, { settings: inForce, doors, state, node, health, metrics, logger }),
   );
-  for (const { family } of families) followSyncs(state.families[family], metrics);
+  metrics.follow({
+    state,
+    families: families.map((parts) => ({
+      family: parts.family,
+      node: () => node.view(parts.family),
+      pendingChanges: () => parts.proxy.pendingChanges,
+    })),
+    serviceLimit: () => inForce.current.serviceMetricsLimit,
+  });
   const watcher = new NodeWatcher(node, started.unserved, logger);
   node.follow(state.objects, () => watcher.look());
   const proxy = new ServiceProxy({
@@ -60,6 +64,7 @@ export function proxyComponents(parts: ProxyParts): readonly Component[] {
     health,
     logger,
     periods: () => inForce.current,
+    onQueued: (family) => metrics.syncs.queued(family, Date.now()),
     nodeGraceMs: settings.manifests.length > 0 ? 0 : NODE_GRACE_MS,
   });
   inForce.onChange((now, before) => {

@@ -34,6 +34,8 @@ export interface Rules<Unit, State, Changes> {
   /** The same in steps, of a mode whose complete states are large; without it `diff` holds nobody up. */
   diffInSteps?(from: State, to: State): Steps<Changes>;
   isEmpty(changes: Changes): boolean;
+  /** How many rules the changes write, by table; a mode without this has no rules to count. */
+  countWritten?(changes: Changes): Readonly<Record<string, number>>;
   /** The changes as the text an operator of this mode would understand, for `--dry-run`, `diff` and failure logs. */
   format(changes: Changes): string;
 }
@@ -112,6 +114,8 @@ export interface Plan<Unit, State> {
   settle(observed: State): Steps<void>;
   /** The complete desired state. */
   complete(): State;
+  /** How many rules there are, by table; a mode without this has none to count. */
+  ruleCounts?(): Readonly<Record<string, number>>;
   /** Where the kernel leads the traffic of a service port; a mode without this leads it to the endpoints. */
   destinations?(key: ServicePortKey): readonly Destination[];
 }

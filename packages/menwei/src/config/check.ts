@@ -75,7 +75,7 @@ function checkChoice<Choice extends string>(
 }
 
 function checkNumbers(configuration: Configuration, mode: ProxyMode, refuse: Refuse): void {
-  const { iptables, nftables, ipvs, conntrack, clientConnection, oomScoreAdj } = configuration;
+  const { iptables, nftables, ipvs, conntrack, clientConnection, oomScoreAdj, metrics } = configuration;
   const within = (field: string, value: number | undefined, least: number, most: number) => {
     if (value === undefined || (value >= least && value <= most)) return;
     refuse({ field, value, allowed: `must be within ${least} and ${most}` });
@@ -91,6 +91,7 @@ function checkNumbers(configuration: Configuration, mode: ProxyMode, refuse: Ref
   if (mode === 'nftables') within('nftables.masqueradeBit', nftables.masqueradeBit, 0, 31);
   within('oomScoreAdj', oomScoreAdj, -1000, 1000);
   notNegative('clientConnection.burst', clientConnection.burst);
+  notNegative('metrics.serviceLimit', metrics.serviceLimit);
   notNegative('conntrack.maxPerCore', conntrack.maxPerCore);
   notNegative('conntrack.min', conntrack.min);
   noNegativeDuration('conntrack.tcpEstablishedTimeout', conntrack.tcpEstablishedTimeout);

@@ -114,6 +114,11 @@ const LOGGING = section({
 });
 
 // biome-ignore format: one field a line
+const METRICS = section({
+  serviceLimit: integerField(1_000, { live: true, ours: true, flag: 'service-metrics-limit', group: 'Health and metrics', besideConfig: true, onlyRuns: true, allowed: 'at least 0', help: 'with more Services than this, there are no metrics about single ones' }),
+});
+
+// biome-ignore format: one field a line
 const WINKERNEL = section({
   networkName: textField('', { withoutEffect: true, help: 'of Windows' }),
   sourceVip: textField('', { withoutEffect: true, help: 'of Windows' }),
@@ -142,6 +147,7 @@ export const CONFIGURATION = section({
   conntrack: CONNTRACK,
   healthzBindAddress: textField('', { flag: 'healthz-bind-address', group: 'Health and metrics', onlyRuns: true, allowed: 'IP or IP:port', help: 'address and port of the health server; an empty flag: none (default: 0.0.0.0:10256, with an IPv6 bind address [::]:10256)' }),
   metricsBindAddress: textField('', { flag: 'metrics-bind-address', group: 'Health and metrics', onlyRuns: true, allowed: 'IP or IP:port', help: 'address and port of the metrics server; an empty flag: none (default: 127.0.0.1:10249, with an IPv6 bind address [::1]:10249)' }),
+  metrics: METRICS,
   bindAddressHardFail: boolField(false, { flag: 'bind-address-hard-fail', group: 'Health and metrics', onlyRuns: true, help: "exit when the health or metrics address can't be bound, instead of retrying" }),
   enableProfiling: boolField(false, { flag: 'profiling', group: 'Health and metrics', onlyRuns: true, withoutEffect: true, help: 'serve profiles at the metrics address' }),
   showHiddenMetricsForVersion: textField('', { flag: 'show-hidden-metrics-for-version', group: 'Health and metrics', onlyRuns: true, withoutEffect: true, allowed: '1.35, the version before', help: 'metrics that this version hides; Menwei has none' }),

@@ -99,6 +99,7 @@ function assemble(
     client: { kubeconfig, qps, burst, contentType, master: textFlag(flags, 'master') },
     nodeName,
     bindAddressHardFail: configuration.bindAddressHardFail,
+    serviceMetricsLimit: configuration.metrics.serviceLimit,
     detectLocal: configuration.detectLocal,
     iptables: { masqueradeBit, masqueradeAll, localhostNodePorts },
     nftables: { masqueradeBit: nftables.masqueradeBit, masqueradeAll: nftables.masqueradeAll },

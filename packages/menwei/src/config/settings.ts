@@ -124,6 +124,8 @@ export interface Settings {
   readonly healthzBindAddress: HostPort | undefined;
   /** Undefined: no metrics server. */
   readonly metricsBindAddress: HostPort | undefined;
+  /** With more Services than this, there are no metrics about single ones. */
+  readonly serviceMetricsLimit: number;
   /** One CIDR or one of each family in mode ClusterCIDR; empty when unknown. */
   readonly clusterCIDRs: readonly Cidr[];
   readonly detectLocalMode: DetectLocalMode;

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { connect, createServer } from 'node:net';
 import type { IpFamily } from '@menwei/addresses/ip.ts';
-import { aService, aSlice } from '@menwei/testing/services/testing.ts';
+import { aService, aSlice, aSyncRow } from '@menwei/testing/services/testing.ts';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { type Logger, silentLogger } from '../log/logger.ts';
 import type { ServiceHealth } from '../services/service-health.ts';
@@ -232,10 +232,7 @@ describe('ServiceHealthServers', () => {
         tracker.update();
       };
       const sync = (ok: boolean) =>
-        tables.syncs.put('IPv4', {
-          ...{ ok, seconds: 0, endedAtMs: 0, fullCount: ok || fields.isSynced === true ? 1 : 0 },
-          ...{ nodePortAddresses: 'all', triggerTimesMs: [] },
-        });
+        tables.syncs.put('IPv4', aSyncRow({ ok, fullCount: ok || fields.isSynced === true ? 1 : 0 }));
       put('10.0.0.1');
       if (fields.isSynced === true) sync(false);
       const servers = create();

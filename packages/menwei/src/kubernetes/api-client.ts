@@ -8,6 +8,23 @@ import type { Connection } from './connection.ts';
 import { TokenBucket } from './token-bucket.ts';
 import { Transport } from './transport.ts';
 
+/** What may be known of a request from outside. */
+interface RequestIdentity {
+  readonly verb: 'GET';
+  /** `10.96.0.1:443` */
+  readonly host: string;
+}
+
+/** Is told what the client does, for metrics. */
+export interface ClientObserver {
+  /** A request waited so long for the client-side rate limit. */
+  waited(request: RequestIdentity, seconds: number): void;
+  /** @param status of HTTP; undefined: no answer came */
+  answered(request: RequestIdentity, status: number | undefined): void;
+  /** A request that has an end, which a watch has not, has come to it. The size of the answer is that of its text. */
+  completed(request: RequestIdentity, seconds: number, requestBytes: number, responseBytes: number): void;
+}
+
 interface ApiClientOptions {
   /** `menwei/0.1.0` */
   readonly userAgent: string;
@@ -15,6 +32,7 @@ interface ApiClientOptions {
   readonly qps: number;
   /** clientConnection.burst */
   readonly burst: number;
+  readonly observer?: ClientObserver | undefined;
 }
 
 export interface GetOptions {
@@ -59,13 +77,17 @@ class UndiciApiClient implements ApiClient {
   readonly #authenticator: Authenticator;
   readonly #transport: Transport;
   readonly #limit: TokenBucket;
+  readonly #observer: ClientObserver | undefined;
+  readonly #request: RequestIdentity;
 
-  constructor(connection: Connection, { userAgent, qps, burst }: ApiClientOptions) {
+  constructor(connection: Connection, { userAgent, qps, burst, observer }: ApiClientOptions) {
     this.#connection = connection;
     this.#userAgent = userAgent;
     this.#authenticator = new Authenticator(connection);
     this.#transport = new Transport(connection);
     this.#limit = new TokenBucket(qps, burst);
+    this.#observer = observer;
+    this.#request = { verb: 'GET', host: new URL(connection.server).host };
   }
 
   get server(): string {
@@ -77,7 +99,10 @@ class UndiciApiClient implements ApiClient {
     query: Readonly<Record<string, string>>,
     options: GetOptions,
   ): Promise<AsyncIterable<Buffer>> {
+    const askedMs = performance.now();
     await this.#limit.take(options.signal);
+    const startedMs = performance.now();
+    this.#observer?.waited(this.#request, (startedMs - askedMs) / 1000);
     const url = `${this.server}${path}?${new URLSearchParams(query)}`;
     const identity = await unlessAborted(this.#authenticator.identity(), options.signal);
     let response = await this.#send(url, identity, options);
@@ -86,7 +111,12 @@ class UndiciApiClient implements ApiClient {
       const another = await unlessAborted(this.#authenticator.identity(), options.signal);
       response = await this.#send(url, another, options);
     }
-    if (response.statusCode === 200) return this.#read(response, options.signal);
+    // What a watch sends has no size, and takes as long as it likes.
+    const completed = (bytes: number): void => {
+      if (query.watch === 'true') return;
+      this.#observer?.completed(this.#request, (performance.now() - startedMs) / 1000, 0, bytes);
+    };
+    if (response.statusCode === 200) return this.#read(response, options.signal, completed);
     throw await this.#refusal(path, response);
   }
 
@@ -98,7 +128,7 @@ class UndiciApiClient implements ApiClient {
     const compressed = options.compressed === true && !this.#connection.disableCompression;
     const dispatcher = this.#transport.dispatcher(identity);
     try {
-      return await request(url, {
+      const response = await request(url, {
         dispatcher,
         signal: options.signal,
         headersTimeout: options.silenceMs,
@@ -111,14 +141,26 @@ class UndiciApiClient implements ApiClient {
           ...impersonationHeaders(this.#connection),
         },
       });
+      this.#observer?.answered(this.#request, response.statusCode);
+      return response;
     } catch (cause) {
+      if (!options.signal.aborted) this.#observer?.answered(this.#request, undefined);
       throw this.#broken(cause, options.signal);
     }
   }
 
-  async *#read(response: Dispatcher.ResponseData, signal: AbortSignal): AsyncGenerator<Buffer> {
+  async *#read(
+    response: Dispatcher.ResponseData,
+    signal: AbortSignal,
+    completed: (bytes: number) => void,
+  ): AsyncGenerator<Buffer> {
+    let bytes = 0;
     try {
-      for await (const chunk of decoded(response)) yield chunk;
+      for await (const chunk of decoded(response)) {
+        bytes += chunk.length;
+        yield chunk;
+      }
+      completed(bytes);
     } catch (cause) {
       throw this.#broken(cause, signal);
     } finally {

@@ -1,5 +1,6 @@
-/** Which components of the process are up. kube-proxy has no names for it. */
-import { Counter, Gauge, type Registry } from 'prom-client';
+/** Which components of the process are up. */
+import { COMPONENT_RESTARTS, COMPONENT_UP } from './catalogue/own.ts';
+import type { Registry } from './registry.ts';
 
 export interface ObservedComponent {
   readonly name: string;
@@ -13,24 +14,13 @@ export function registerComponentMetrics(
   registry: Registry,
   components: () => readonly ObservedComponent[],
 ): void {
-  new Gauge({
-    name: 'menwei_component_up',
-    help: '1: the component is running; 0: it is starting, has failed, or waits for another one',
-    labelNames: ['component'],
-    registers: [registry],
-    collect() {
-      this.reset();
-      for (const { name, state } of components()) this.set({ component: name }, state === 'running' ? 1 : 0);
-    },
-  });
-  new Counter({
-    name: 'menwei_component_restarts_total',
-    help: 'Restarts of a component after failures',
-    labelNames: ['component'],
-    registers: [registry],
-    collect() {
-      this.reset();
-      for (const { name, restarts } of components()) this.inc({ component: name }, restarts);
-    },
-  });
+  registry.collected(COMPONENT_UP, () =>
+    components().map(({ name, state }) => ({
+      labels: { component: name },
+      value: state === 'running' ? 1 : 0,
+    })),
+  );
+  registry.collected(COMPONENT_RESTARTS, () =>
+    components().map(({ name, restarts }) => ({ labels: { component: name }, value: restarts })),
+  );
 }

@@ -1,18 +1,21 @@
+import { aSyncRow } from '@menwei/testing/services/testing.ts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { HttpListener } from '../health/http-listener.ts';
 import { silentLogger } from '../log/logger.ts';
+import { State } from '../state/state.ts';
 import { startMetricsServer } from './metrics-server.ts';
-import { createProxyMetrics } from './proxy-metrics.ts';
+import { ProxyMetrics } from './proxy-metrics.ts';
 
 describe('metrics server', () => {
-  const metrics = createProxyMetrics();
+  const metrics = new ProxyMetrics({ mode: 'nftables', version: '0.1.0' });
   let server: HttpListener;
   let port = 0;
 
   beforeAll(async () => {
-    metrics.observeSync('IPv4', 0.003);
-    metrics.observeSync('IPv4', 20);
-    metrics.observeNetworkProgramming('IPv6', 1.5);
+    const { IPv4: tables } = new State('').families;
+    metrics.syncs.follow(tables);
+    tables.syncs.put('IPv4', aSyncRow({ seconds: 0.003 }));
+    tables.syncs.put('IPv4', aSyncRow({ seconds: 20, endedAtMs: 3_500, triggerTimesMs: [2_000] }));
     metrics.observeConntrackCleaning('IPv4', 0.04, 7);
     metrics.observeConntrackCleaning('IPv4', 0.03, 0);
     server = startMetricsServer({
@@ -49,15 +52,12 @@ describe('metrics server', () => {
 
   it('knows the name, help and kind of each metric', async () => {
     const lines = (await text('/metrics')).split('\n');
-    expect(lines).toContain(
-      '# HELP kubeproxy_sync_proxy_rules_duration_seconds [ALPHA] SyncProxyRules latency in seconds',
-    );
     expect(lines).toContain('# TYPE kubeproxy_sync_proxy_rules_duration_seconds histogram');
     expect(lines).toContain(
-      '# HELP kubeproxy_network_programming_duration_seconds [ALPHA] In Cluster Network Programming Latency in seconds',
+      '# HELP kubeproxy_conntrack_reconciler_deleted_entries_total [ALPHA] Stale conntrack entries that were deleted.',
     );
     expect(lines).toContain('kubeproxy_sync_proxy_rules_duration_seconds_count{ip_family="IPv4"} 2');
-    expect(lines).toContain('kubeproxy_network_programming_duration_seconds_sum{ip_family="IPv6"} 1.5');
+    expect(lines).toContain('kubeproxy_network_programming_duration_seconds_sum{ip_family="IPv4"} 1.5');
     expect(lines).toContain('# TYPE kubeproxy_conntrack_reconciler_sync_duration_seconds histogram');
     expect(lines).toContain('kubeproxy_conntrack_reconciler_sync_duration_seconds_count{ip_family="IPv4"} 2');
     expect(lines).toContain('# TYPE kubeproxy_conntrack_reconciler_deleted_entries_total counter');
@@ -69,7 +69,7 @@ describe('metrics server', () => {
     const buckets = (name: string) =>
       [
         ...exposition.matchAll(
-          new RegExp(`^${name}_bucket\\{le="([^"]+)",ip_family="[^"]+"\\} (\\d+)$`, 'gm'),
+          new RegExp(`^${name}_bucket\\{ip_family="[^"]+",le="([^"]+)"\\} (\\d+)$`, 'gm'),
         ),
       ].map(([, bound, count]) => `${bound}: ${count}`);
     expect(buckets('kubeproxy_sync_proxy_rules_duration_seconds')).toEqual([

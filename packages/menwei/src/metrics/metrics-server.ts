@@ -15,6 +15,7 @@ import type { Logger } from '../log/logger.ts';
 import { sendJsonRows } from './json-rows.ts';
 import type { ProxyMetrics } from './proxy-metrics.ts';
 import { type RowChanges, sendRowChanges } from './row-stream.ts';
+import { answerScrape } from './scrape.ts';
 
 export interface MetricsServerOptions {
   readonly address: HostPort;
@@ -39,7 +40,7 @@ interface StatusSource {
 /** So many may watch `/status` at a time. Each of them costs memory, and all rows when it begins. */
 const MAX_WATCHERS = 100;
 
-/** Serves /metrics, /healthz, /healthz/ping, /proxyMode, /status and /components in the background. */
+/** Serves /metrics, /metrics/slis, /healthz, /healthz/ping, /proxyMode, /status and /components in the background. */
 export function startMetricsServer(options: MetricsServerOptions): HttpListener {
   const { metrics, mode, status, components, logger } = options;
   let watchers = 0;
@@ -49,10 +50,12 @@ export function startMetricsServer(options: MetricsServerOptions): HttpListener 
     handler: (request, response) => {
       switch (requestPath(request.url)) {
         case '/metrics':
-          answerMetrics(response, metrics, logger);
-          return;
+          return answerScrape(request, response, metrics.registry, logger);
+        case '/metrics/slis':
+          return answerScrape(request, response, metrics.slis.registry, logger);
         case '/healthz':
         case '/healthz/ping':
+          metrics.slis.observe('ping', 'healthz', true);
           return answer(response, 200, PLAIN_TEXT, hasOption(request, 'verbose') ? VERBOSE_OK : 'ok');
         case '/proxyMode':
           return answer(response, 200, PLAIN_TEXT, mode());
@@ -103,14 +106,4 @@ const VERBOSE_OK = '[+]ping ok\nhealthz check passed\n';
 function hasOption(request: IncomingMessage, name: string): boolean {
   const [, query = ''] = (request.url ?? '').split('?', 2);
   return new URLSearchParams(query).has(name);
-}
-
-function answerMetrics(response: ServerResponse, metrics: ProxyMetrics, logger: Logger): void {
-  metrics.format().then(
-    (text) => answer(response, 200, metrics.contentType, text),
-    (cause: unknown) => {
-      logger.error({ err: cause }, "metrics can't be collected");
-      answer(response, 500, PLAIN_TEXT, "metrics can't be collected\n");
-    },
-  );
 }

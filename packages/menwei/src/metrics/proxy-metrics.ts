@@ -1,89 +1,124 @@
-/** What the proxy measures, under kube-proxy's names (spec § 9.4). */
-
+/** What a proxy measures: kube-proxy's metrics (spec § 9.4), those of Kubernetes' libraries, and its own. */
 import type { IpFamily } from '@menwei/addresses/ip.ts';
-import { Counter, collectDefaultMetrics, Histogram, Registry } from 'prom-client';
+import type { ProxyMode } from '../config/settings.ts';
 import type { RelayStats } from '../relay/pool.ts';
+import type { State } from '../state/state.ts';
+import { type ObservedGate, registerBuildMetrics } from './build-metrics.ts';
+import {
+  CONNTRACK_DELETED,
+  CONNTRACK_DURATION,
+  HEALTHZ_ANSWERS,
+  INVALID_DROPPED,
+  LIVEZ_ANSWERS,
+  LOCALHOST_NODE_PORTS,
+} from './catalogue/kube-proxy.ts';
+import { registerChangeMetrics } from './change-metrics.ts';
+import { ClientMetrics } from './client-metrics.ts';
 import { type ObservedComponent, registerComponentMetrics } from './component-metrics.ts';
+import { registerEventLoopMetrics } from './event-loop-metrics.ts';
+import { registerProcessMetrics } from './process-metrics.ts';
+import { Registry } from './registry.ts';
 import { registerRelayMetrics } from './relay-metrics.ts';
+import { registerServiceMetrics, type ServedFamily } from './service-metrics.ts';
+import { SliMetrics } from './sli-metrics.ts';
+import { SyncMetrics } from './sync-metrics.ts';
 
-export interface ProxyMetrics {
-  /** One round of programming the kernel, failed or not. */
-  observeSync(family: IpFamily, seconds: number): void;
-  /** From a change of an endpoint to the kernel that knows it. */
-  observeNetworkProgramming(family: IpFamily, seconds: number): void;
-  /** One search for stale conntrack entries, and how many were deleted. */
-  observeConntrackCleaning(family: IpFamily, seconds: number, entries: number): void;
-  /** All metrics in the Prometheus text format. */
-  format(): Promise<string>;
-  /** The content type of what `format` gives. */
-  readonly contentType: string;
-}
+type PendingChanges = ReturnType<Parameters<typeof registerChangeMetrics>[2]>[number]['pendingChanges'];
 
 /** Whom to ask when somebody reads the metrics. */
 interface MetricSources {
+  readonly mode: ProxyMode;
+  /** Of Menwei. */
+  readonly version: string;
+  readonly gates?: () => readonly ObservedGate[];
   /** Where connections are forwarded by relays. */
   readonly relays?: (() => RelayStats) | undefined;
   /** In a process that is made of components. */
   readonly components?: () => readonly ObservedComponent[];
+  /** How many packets an accounting object of the kernel has counted; undefined: there is none of this name. */
+  readonly accountedPackets?: (name: string) => number | undefined;
 }
 
-/** Metrics of their own registry, those of the process included. */
-export function createProxyMetrics({ relays, components }: MetricSources = {}): ProxyMetrics {
-  const registry = new Registry();
-  if (relays !== undefined) registerRelayMetrics(registry, relays);
-  if (components !== undefined) registerComponentMetrics(registry, components);
-  collectDefaultMetrics({ register: registry });
-  const syncDuration = new Histogram({
-    name: 'kubeproxy_sync_proxy_rules_duration_seconds',
-    help: '[ALPHA] SyncProxyRules latency in seconds',
-    labelNames: ['ip_family'],
-    buckets: SYNC_BUCKETS,
-    registers: [registry],
-  });
-  const networkProgramming = new Histogram({
-    name: 'kubeproxy_network_programming_duration_seconds',
-    help: '[ALPHA] In Cluster Network Programming Latency in seconds',
-    labelNames: ['ip_family'],
-    buckets: NETWORK_PROGRAMMING_BUCKETS,
-    registers: [registry],
-  });
-  const cleaningDuration = new Histogram({
-    name: 'kubeproxy_conntrack_reconciler_sync_duration_seconds',
-    help: '[ALPHA] Time to find and delete stale conntrack entries in seconds',
-    labelNames: ['ip_family'],
-    buckets: SYNC_BUCKETS,
-    registers: [registry],
-  });
-  const deletedEntries = new Counter({
-    name: 'kubeproxy_conntrack_reconciler_deleted_entries_total',
-    help: '[ALPHA] Stale conntrack entries that were deleted',
-    labelNames: ['ip_family'],
-    registers: [registry],
-  });
-  return {
-    observeSync: (family, seconds) => syncDuration.observe({ ip_family: family }, seconds),
-    observeNetworkProgramming: (family, seconds) =>
-      networkProgramming.observe({ ip_family: family }, seconds),
-    observeConntrackCleaning: (family, seconds, entries) => {
-      cleaningDuration.observe({ ip_family: family }, seconds);
-      deletedEntries.inc({ ip_family: family }, entries);
-    },
-    format: () => registry.metrics(),
-    contentType: registry.contentType,
-  };
+/** What is told of the objects and of what became of them. */
+interface ProxiedServices {
+  readonly state: State;
+  /** Those that are proxied. */
+  readonly families: readonly (Omit<ServedFamily, 'tables'> & {
+    readonly family: IpFamily;
+    readonly pendingChanges: () => PendingChanges;
+  })[];
+  /** With more Services than this, there is nothing about single ones. */
+  readonly serviceLimit: () => number;
 }
 
-/** 1 ms, doubled up to 16.384 s. */
-const SYNC_BUCKETS: number[] = Array.from({ length: 15 }, (_, index) => 0.001 * 2 ** index);
+export class ProxyMetrics {
+  readonly registry: Registry;
+  readonly slis = new SliMetrics();
+  readonly syncs: SyncMetrics;
+  readonly client: ClientMetrics;
+  readonly #cleaningDuration;
+  readonly #deletedEntries;
+  readonly #healthAnswers;
 
-/** Fine below a minute, where the scalability objective lies, coarse up to five. */
-const NETWORK_PROGRAMMING_BUCKETS: number[] = [
-  ...steps(0.25, 0.25, 2),
-  ...steps(1, 1, 59),
-  ...steps(60, 5, 12),
-  ...steps(120, 30, 7),
-];
+  constructor({ mode, version, gates = () => [], relays, components, accountedPackets }: MetricSources) {
+    const registry = new Registry(mode);
+    this.registry = registry;
+    this.syncs = new SyncMetrics(registry);
+    this.#cleaningDuration = registry.histogram(CONNTRACK_DURATION);
+    this.#deletedEntries = registry.counter(CONNTRACK_DELETED);
+    this.#healthAnswers = {
+      healthz: registry.counter(HEALTHZ_ANSWERS),
+      livez: registry.counter(LIVEZ_ANSWERS),
+    };
+    for (const each of Object.values(this.#healthAnswers)) {
+      for (const code of ['200', '503']) each.add({ code }, 0);
+    }
+    if (accountedPackets !== undefined) registerAccounting(registry, accountedPackets);
+    registerBuildMetrics(registry, version, gates);
+    this.client = new ClientMetrics(registry);
+    registerProcessMetrics(registry);
+    registerEventLoopMetrics(registry);
+    if (components !== undefined) registerComponentMetrics(registry, components);
+    if (relays !== undefined) registerRelayMetrics(registry, relays);
+  }
 
-function steps(start: number, width: number, count: number): readonly number[] {
-  return Array.from({ length: count }, (_, index) => start + width * index);
+  /** Tells from now on what becomes of the objects. */
+  follow({ state, families, serviceLimit }: ProxiedServices): void {
+    for (const { family } of families) this.syncs.follow(state.families[family]);
+    for (const { family } of families) this.#deletedEntries.add({ ip_family: family }, 0);
+    registerChangeMetrics(this.registry, state.objects, () =>
+      families.map(({ family, pendingChanges }) => ({ family, pendingChanges: pendingChanges() })),
+    );
+    registerServiceMetrics(this.registry, {
+      families: families.map(({ family, node }) => ({ tables: state.families[family], node })),
+      limit: serviceLimit,
+      serviceCount: () => state.objects.services.rows.size,
+    });
+  }
+
+  /** One search for stale conntrack entries, and how many were deleted. */
+  observeConntrackCleaning(family: IpFamily, seconds: number, entries: number): void {
+    this.#cleaningDuration.observe({ ip_family: family }, seconds);
+    this.#deletedEntries.add({ ip_family: family }, entries);
+  }
+
+  /** An answer of the health server. @param status of HTTP */
+  observeHealthAnswer(path: 'healthz' | 'livez', status: number): void {
+    this.#healthAnswers[path].add({ code: String(status) }, 1);
+  }
+}
+
+function registerAccounting(
+  registry: Registry,
+  packets: NonNullable<MetricSources['accountedPackets']>,
+): void {
+  for (const [metric, name] of [
+    [INVALID_DROPPED, 'ct_state_invalid_dropped_pkts'],
+    [LOCALHOST_NODE_PORTS, 'localhost_nps_accepted_pkts'],
+  ] as const) {
+    registry.collected(metric, () => {
+      const value = packets(name);
+      return value === undefined ? [] : [{ labels: {}, value }];
+    });
+  }
 }

@@ -6,20 +6,21 @@
  */
 
 import type { IpFamily } from '@menwei/addresses/ip.ts';
+import { KernelError } from '@menwei/netlink';
 import type { Backend, Partly, Refusal } from '../backends/backend.ts';
 import type { Logger } from '../log/logger.ts';
 import { inTurns } from '../scheduling/event-loop.ts';
 import { Turns } from '../scheduling/turns.ts';
 import { compareNodes } from '../services/node-change.ts';
 import { isLargeCluster, type NodeView } from '../services/node-view.ts';
-import { ServiceTracker } from '../services/service-tracker.ts';
+import { type PendingChanges, ServiceTracker } from '../services/service-tracker.ts';
 import type { FamilyTables } from '../state/family-tables.ts';
 import type { Reader } from '../state/reader.ts';
 import type { ServicePort, ServicePortKey } from '../state/service-port.ts';
 import type { State as SharedState } from '../state/state.ts';
 import { logKernelChanges, logServicePorts } from './change-log.ts';
 import { DesiredUnits } from './desired-units.ts';
-import { FamilyRecord } from './family-record.ts';
+import { FamilyRecord, type SyncOutcome } from './family-record.ts';
 import { ProblemLog } from './problem-log.ts';
 import { RefusedPorts } from './refused-ports.ts';
 import type { Syncable, SyncResult } from './syncable.ts';
@@ -74,6 +75,10 @@ export class FamilyProxy<Unit, State, Changes> implements Syncable {
   readonly #unprogrammed = new Map<ServicePortKey, ServicePort | undefined>();
   readonly #refused: RefusedPorts;
   readonly #triggerTimesMs: number[] = [];
+  /** Of the changes that no sync has taken up, and of those that no sync has programmed. */
+  readonly #firstChangeMs: { waiting?: number; taken?: number } = {};
+  /** Rules that the sync that is on has written. */
+  #written: Readonly<Record<string, number>> | undefined;
   /** For which the plan is compiled. */
   #node: NodeView | undefined;
   #kernelKnown = false;
@@ -101,7 +106,14 @@ export class FamilyProxy<Unit, State, Changes> implements Syncable {
   }
 
   onTouched(listener: () => void): void {
-    this.#tracker.onTouched(listener);
+    this.#tracker.onTouched(() => {
+      this.#firstChangeMs.waiting ??= Date.now();
+      listener();
+    });
+  }
+
+  get pendingChanges(): PendingChanges {
+    return this.#tracker.pendingChanges;
   }
 
   /** Follows the objects no longer, and closes its backend. What it has written stays. */
@@ -113,18 +125,32 @@ export class FamilyProxy<Unit, State, Changes> implements Syncable {
   sync(signal: AbortSignal): Promise<SyncResult> {
     return this.#turns.take(async () => {
       const startedMs = performance.now();
+      this.#written = undefined;
       const result = await this.#sync(signal);
       this.#isLookDue = !this.#kernelKnown;
-      const { ok, complete } = result;
       this.#record.synced({
-        ok,
-        complete,
+        ...this.#outcome(result),
         seconds: (performance.now() - startedMs) / 1000,
         node: this.#node,
-        triggerTimesMs: ok ? this.#triggerTimesMs.splice(0) : [],
       });
       return result;
     });
+  }
+
+  #outcome({ ok, complete, refused, error }: SyncResult): Omit<SyncOutcome, 'seconds' | 'node'> {
+    const held = this.#desired.plan.ruleCounts?.();
+    const firstChangeMs = ok ? this.#firstChangeMs.taken : undefined;
+    if (ok) delete this.#firstChangeMs.taken;
+    const failure = error instanceof KernelError ? error : undefined;
+    return {
+      ok,
+      complete,
+      refusedCount: refused.length,
+      failure: failure && { operation: failure.operation, object: failure.object },
+      firstChangeMs,
+      triggerTimesMs: ok ? this.#triggerTimesMs.splice(0) : [],
+      rules: held && { held, written: this.#written ?? {} },
+    };
   }
 
   forgetKernel(): void {
@@ -163,6 +189,9 @@ export class FamilyProxy<Unit, State, Changes> implements Syncable {
 
   /** Returns how many service ports have changed. */
   async #noteChanges(): Promise<number> {
+    const { waiting } = this.#firstChangeMs;
+    if (waiting !== undefined) this.#firstChangeMs.taken ??= waiting;
+    delete this.#firstChangeMs.waiting;
     const { problems, triggerTimesMs } = await inTurns(this.#tracker.updateInSteps());
     const changes = this.#servicePorts.take();
     logServicePorts(this.#options.logger, this.family, changes);
@@ -210,6 +239,7 @@ export class FamilyProxy<Unit, State, Changes> implements Syncable {
     this.#kernelForgotten = false;
     let isAll = !this.#kernelKnown;
     let changes = isAll ? await this.#compareWithKernel(signal) : this.#desired.diff(change);
+    this.#written = this.#backend.countWritten?.(changes);
     // Until the kernel has said yes, nobody knows what it holds.
     this.#kernelKnown = false;
     let refused: RefusedChanges = NOTHING_REFUSED;
@@ -225,6 +255,7 @@ export class FamilyProxy<Unit, State, Changes> implements Syncable {
       signal.throwIfAborted();
       isAll = true;
       changes = await this.#compareWithKernel(signal);
+      this.#written = this.#backend.countWritten?.(changes);
     }
     this.#kernelKnown = !this.#kernelForgotten && refused.isKernelKnown;
     const tried = isAll ? [...units.keys(), NOBODY] : units.keys();

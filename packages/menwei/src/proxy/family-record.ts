@@ -3,14 +3,19 @@ import type { NodeView } from '../services/node-view.ts';
 import type { FamilyTables } from '../state/family-tables.ts';
 import type { Destination, ServicePort, ServicePortKey } from '../state/service-port.ts';
 import type { ServicePortStatus } from '../state/service-port-status.ts';
+import type { SyncRow } from '../state/sync-row.ts';
 
-interface SyncOutcome {
+export interface SyncOutcome {
   readonly ok: boolean;
   /** Everything was compared with the kernel. */
   readonly complete: boolean;
   readonly seconds: number;
   readonly node: NodeView | undefined;
   readonly triggerTimesMs: readonly number[];
+  readonly refusedCount: number;
+  readonly failure: SyncRow['failure'];
+  readonly firstChangeMs: number | undefined;
+  readonly rules: SyncRow['rules'];
 }
 
 export class FamilyRecord {
@@ -53,17 +58,16 @@ export class FamilyRecord {
   }
 
   /** Closes a sync; all else that it has to say must have been said. */
-  synced({ ok, complete, seconds, node, triggerTimesMs }: SyncOutcome): void {
+  synced({ node, ...outcome }: SyncOutcome): void {
+    const { ok, complete } = outcome;
     const { family, syncs } = this.#tables;
     if (ok && complete) this.#dropInherited();
     const former = syncs.get(family)?.fullCount ?? 0;
     syncs.put(family, {
-      ok,
-      seconds,
+      ...outcome,
       endedAtMs: Date.now(),
       fullCount: ok && complete ? former + 1 : former,
       nodePortAddresses: node?.nodePortAddresses ?? 'all',
-      triggerTimesMs,
     });
   }
 

@@ -24,6 +24,8 @@ interface ServiceProxyOptions {
   readonly logger: Logger;
   /** Asked for when they are needed, since they may change. */
   readonly periods: () => SyncPeriods;
+  /** Called whenever a sync of a family is asked for. */
+  readonly onQueued?: (family: IpFamily) => void;
   /** How long the first sync waits for the own Node object, whose addresses and zone shape the rules. */
   readonly nodeGraceMs: number;
 }
@@ -159,6 +161,7 @@ export class ServiceProxy {
   #request(family: Family, how: { readonly urgent?: boolean } = {}): void {
     if (!this.#isListed || this.#isNodeAwaited) return;
     this.#options.health.queued(family.proxy.family, Date.now());
+    this.#options.onQueued?.(family.proxy.family);
     family.pacer.request(how);
   }
 

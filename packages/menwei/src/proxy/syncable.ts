@@ -1,6 +1,7 @@
 /** The proxy of one family, of any mode, as the sync loop sees it. */
 import type { IpFamily } from '@menwei/addresses/ip.ts';
 import type { Refusal } from '../backends/backend.ts';
+import type { PendingChanges } from '../services/service-tracker.ts';
 
 /** What a sync did, for metrics and the log. */
 export interface SyncResult {
@@ -20,6 +21,8 @@ export interface Syncable {
   readonly family: IpFamily;
   /** Whom to tell when the objects have changed in a way that may concern this family. */
   onTouched(listener: () => void): void;
+  /** What has changed and no sync has taken up yet. */
+  readonly pendingChanges: PendingChanges;
   sync(signal: AbortSignal): Promise<SyncResult>;
   /** What the kernel holds is not what we left: the next sync looks at all of it. */
   forgetKernel(): void;

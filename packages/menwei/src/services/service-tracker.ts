@@ -42,6 +42,12 @@ export interface TrackerUpdate {
   readonly problems: readonly Problem[];
 }
 
+/** Objects that have changed since the last update. */
+export interface PendingChanges {
+  readonly services: ReadonlySet<ObjectKey>;
+  readonly endpointSlices: ReadonlySet<ObjectKey>;
+}
+
 interface WantedService {
   readonly claimant: Claimant;
   readonly ports: readonly WantedPort[];
@@ -66,6 +72,7 @@ export class ServiceTracker {
   readonly #slices: SliceIndex;
   readonly #claims = new ClaimIndex();
   readonly #touched = new Set<ObjectKey>();
+  #pending = { services: new Set<ObjectKey>(), endpointSlices: new Set<ObjectKey>() };
   readonly #triggerTimesMs = new Map<ObjectKey, number[]>();
   readonly #settled = new Map<ObjectKey, SettledService>();
   /** Service ports that a former tracker has left, until the first update. */
@@ -100,6 +107,7 @@ export class ServiceTracker {
   *updateInSteps(): Steps<TrackerUpdate> {
     const problems: Problem[] = [];
     const triggerTimesMs: number[] = [];
+    this.#pending = { services: new Set(), endpointSlices: new Set() };
     for (const [index, key] of [...this.#touched].sort().entries()) {
       if (index > 0) yield;
       const before = this.#settled.get(key) ?? NOTHING_SETTLED;
@@ -121,6 +129,10 @@ export class ServiceTracker {
     return this.#endpointCount;
   }
 
+  get pendingChanges(): PendingChanges {
+    return this.#pending;
+  }
+
   /** Follows the objects no longer. */
   close(): void {
     this.#services.close();
@@ -137,6 +149,7 @@ export class ServiceTracker {
     const was = before && this.#readWanted(key, before);
     const is = after && this.#readWanted(key, after);
     if (isDeepStrictEqual(was, is)) return false;
+    this.#pending.services.add(key);
     this.#touch(this.#claims.replace(claimsOf(was), claimsOf(is)));
     return this.#touch([key]);
   };
@@ -144,6 +157,7 @@ export class ServiceTracker {
   readonly #noteSlice = (change: Change<StoredSlice>): boolean => {
     const touched = this.#slices.note(change);
     const { before, after } = change;
+    if (touched.length > 0) this.#pending.endpointSlices.add(change.key);
     if (after === undefined) {
       // A removed slice tells when it was last changed, not when it was removed: as upstream, measure nothing.
       if (before?.family === this.#options.tables.family) this.#triggerTimesMs.delete(before.service);

@@ -1,7 +1,7 @@
 /** An API server as the source of the objects, as the settings say. */
 import { findMode } from '../backends/modes.ts';
 import type { Settings } from '../config/settings.ts';
-import { createApiClient } from '../kubernetes/api-client.ts';
+import { type ClientObserver, createApiClient } from '../kubernetes/api-client.ts';
 import type { Connection } from '../kubernetes/connection.ts';
 import { chooseConnection } from '../kubernetes/connection-choice.ts';
 import type { Logger } from '../log/logger.ts';
@@ -12,13 +12,15 @@ import { VERSION } from './version.ts';
 export interface SourceOptions extends SourceReports {
   /** See ApiServerSourceOptions; manifests are complete in any case. */
   readonly waitForAll?: boolean;
+  /** Is told of the requests to an API server. */
+  readonly clientObserver?: ClientObserver | undefined;
 }
 
 /** Throws ConnectionConfigError. */
 export async function openApiServer(
   settings: Settings,
   logger: Logger,
-  { report, waitForAll = false }: SourceOptions,
+  { report, waitForAll = false, clientObserver: observer }: SourceOptions,
 ): Promise<ObjectSource> {
   const { mode, nodeName } = settings;
   const { kubeconfig, master, qps, burst } = settings.client;
@@ -29,7 +31,7 @@ export async function openApiServer(
   );
   return {
     run: async (objects, signal) => {
-      const client = createApiClient(connection, { userAgent: `menwei/${VERSION}`, qps, burst });
+      const client = createApiClient(connection, { userAgent: `menwei/${VERSION}`, qps, burst, observer });
       const source = createApiServerSource({
         client,
         nodeName,

@@ -26,7 +26,7 @@ type Change =
 /** Those that may change while the proxy runs. */
 export type LiveSettings = Pick<
   Settings,
-  'syncPeriodMs' | 'minSyncPeriodMs' | 'conntrack' | 'oomScoreAdj' | 'log'
+  'syncPeriodMs' | 'minSyncPeriodMs' | 'conntrack' | 'oomScoreAdj' | 'log' | 'serviceMetricsLimit'
 >;
 
 /** The configuration in force, compared with one content of the file after the other. */
@@ -52,8 +52,8 @@ export class ConfigurationChanges {
     if (restart.length > 0) return { kind: 'restart', fields: restart };
     this.#configuration = configuration;
     if (live.length === 0) return { kind: 'none', unused };
-    const { syncPeriodMs, minSyncPeriodMs, conntrack, oomScoreAdj, log } = settings;
-    const values = { syncPeriodMs, minSyncPeriodMs, conntrack, oomScoreAdj, log };
+    const { syncPeriodMs, minSyncPeriodMs, conntrack, oomScoreAdj, log, serviceMetricsLimit } = settings;
+    const values = { syncPeriodMs, minSyncPeriodMs, conntrack, oomScoreAdj, log, serviceMetricsLimit };
     return { kind: 'live', fields: live, settings: values, warnings };
   }
 

@@ -11,7 +11,7 @@ export async function openSource(
   settings: Settings,
   nodePortRange: string | undefined,
   logger: Logger,
-  { report, waitForAll = false }: SourceOptions,
+  options: SourceOptions,
 ): Promise<ObjectSource> {
   if (settings.manifests.length > 0) {
     await requireManifestsOrFail(settings.manifests);
@@ -19,10 +19,10 @@ export async function openSource(
       paths: settings.manifests,
       nodePortRange: parseNodePortRange(nodePortRange),
       logger,
-      report,
+      report: options.report,
     });
   }
   // Much of a start is loading what talks HTTP.
   const { openApiServer } = await import('./api-server-source.ts');
-  return openApiServer(settings, logger, { report, waitForAll });
+  return openApiServer(settings, logger, options);
 }

@@ -1,5 +1,6 @@
 /** What sources deliver, one table a kind. The last good version of each object, and what is wrong with a newer one. */
 import { isDeepStrictEqual } from 'node:util';
+import type { IpFamily } from '@menwei/addresses/ip.ts';
 import type { Node, ObjectRef, Service, ServiceCIDR, WatchedObject } from '../kubernetes/objects.ts';
 import { refKey } from '../kubernetes/objects.ts';
 import { type ObjectKey, objectKey } from './object-key.ts';
@@ -20,6 +21,11 @@ interface SyncedSource {
   readonly sinceMs: number;
 }
 
+interface EventCounts {
+  readonly services: number;
+  readonly endpointSlices: Readonly<Record<IpFamily, number>>;
+}
+
 /** Rows are kept under `namespace/name`; those of cluster-wide kinds under `/name`. */
 export class ObjectTables {
   readonly services = new Table<Service>(isDeepStrictEqual);
@@ -31,6 +37,7 @@ export class ObjectTables {
   /** By the name of the source. As long as it is not there, what is missing may only be not yet listed. */
   readonly syncedSources = new Table<SyncedSource>();
   readonly #nodeName: string;
+  readonly #eventCounts = { services: 0, endpointSlices: { IPv4: 0, IPv6: 0 } };
 
   /** @param nodeName endpoints on this node are local; empty: none is */
   constructor(nodeName: string) {
@@ -42,11 +49,14 @@ export class ObjectTables {
     const key = keyOf(object);
     switch (object.kind) {
       case 'Service':
+        this.#eventCounts.services++;
         this.services.put(key, object);
         break;
       case 'EndpointSlice': {
         const { endpointSlices } = this;
-        endpointSlices.put(key, readSlice(object, endpointSlices.get(key), this.#nodeName));
+        const slice = readSlice(object, endpointSlices.get(key), this.#nodeName);
+        this.#countSlice(slice);
+        endpointSlices.put(key, slice);
         break;
       }
       case 'Node':
@@ -61,6 +71,8 @@ export class ObjectTables {
   /** Takes in that an object is gone. One that is unknown is no mistake. */
   delete(ref: ObjectRef): void {
     this.stale.delete(refKey(ref));
+    if (ref.kind === 'Service') this.#eventCounts.services++;
+    if (ref.kind === 'EndpointSlice') this.#countSlice(this.endpointSlices.get(keyOf(ref)));
     this.#tableOf(ref.kind).delete(keyOf(ref));
   }
 
@@ -74,9 +86,18 @@ export class ObjectTables {
     this.stale.delete(refKey(ref));
   }
 
+  /** How many objects sources have put and deleted so far, whether that changed anything or not. */
+  get eventCounts(): EventCounts {
+    return this.#eventCounts;
+  }
+
   /** Of all objects of a kind that there are. */
   keysOf(kind: ObjectRef['kind']): Iterable<ObjectKey> {
     return this.#tableOf(kind).rows.keys();
+  }
+
+  #countSlice(slice: StoredSlice | undefined): void {
+    if (slice !== undefined) this.#eventCounts.endpointSlices[slice.family]++;
   }
 
   #tableOf(kind: ObjectRef['kind']): Pick<Table<unknown>, 'rows' | 'delete'> {

@@ -10,6 +10,7 @@ import {
 } from 'menwei/kubernetes/objects.ts';
 import type { NodeView } from 'menwei/services/node-view.ts';
 import type { Endpoint, ServicePort } from 'menwei/state/service-port.ts';
+import type { SyncRow } from 'menwei/state/sync-row.ts';
 
 export interface ServiceFields extends Partial<Omit<Service, 'kind' | 'ports'>> {
   readonly ports?: readonly Partial<ServicePortSpec>[];
@@ -153,6 +154,24 @@ export function aNodeView(fields: Partial<NodeView> = {}): NodeView {
     serviceCIDRs: [],
     localAddresses: [],
     largeCluster: false,
+    ...fields,
+  };
+}
+
+/** A full sync that succeeded, unless the fields say otherwise. */
+export function aSyncRow(fields: Partial<SyncRow> = {}): SyncRow {
+  return {
+    ok: true,
+    complete: true,
+    seconds: 0,
+    endedAtMs: 0,
+    fullCount: 1,
+    nodePortAddresses: 'all',
+    triggerTimesMs: [],
+    refusedCount: 0,
+    failure: undefined,
+    firstChangeMs: undefined,
+    rules: undefined,
     ...fields,
   };
 }

@@ -6,6 +6,7 @@ import { done, type Steps } from '../../scheduling/steps.ts';
 import type { NodeView } from '../../services/node-view.ts';
 import type { ServicePortKey } from '../../state/service-port.ts';
 import type { Plan, StateChange } from '../backend.ts';
+import { countChanged, NO_RULES, type RuleCounts } from '../xtables/rule-counts.ts';
 import { type ContributionChange, SharedChains } from '../xtables/shared-chains.ts';
 import { compileBase } from './base.ts';
 import type { IptablesOptions } from './options.ts';
@@ -15,6 +16,7 @@ export class IptablesPlan implements Plan<IptablesUnit, Ruleset> {
   readonly #options: IptablesOptions;
   readonly #units = new Map<ServicePortKey, IptablesUnit>();
   readonly #shared = new SharedChains();
+  #ruleCounts: RuleCounts = NO_RULES;
 
   constructor(options: IptablesOptions) {
     this.#options = options;
@@ -40,10 +42,12 @@ export class IptablesPlan implements Plan<IptablesUnit, Ruleset> {
       else this.#units.set(key, unit);
     }
     const ownAfter = new OwnChainsOf(() => this.#ownChainsOf(units.keys()));
-    return {
+    const change = {
       before: { own: ownBefore, fixed: shared.before },
       after: { own: ownAfter, fixed: shared.after },
     };
+    this.#ruleCounts = countChanged(this.#ruleCounts, change);
+    return change;
   }
 
   settle(): Steps<void> {
@@ -54,6 +58,10 @@ export class IptablesPlan implements Plan<IptablesUnit, Ruleset> {
   complete(): Ruleset {
     const own = new OwnChainsOf(() => this.#ownChainsOf(this.#units.keys()));
     return { own, fixed: this.#shared.complete() };
+  }
+
+  ruleCounts(): RuleCounts {
+    return this.#ruleCounts;
   }
 
   *#ownChainsOf(keys: Iterable<ServicePortKey>): Generator<readonly [string, readonly Rule[]]> {

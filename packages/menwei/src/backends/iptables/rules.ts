@@ -7,6 +7,7 @@ import type { NodeView } from '../../services/node-view.ts';
 import type { ServicePort } from '../../state/service-port.ts';
 import type { Rules } from '../backend.ts';
 import { diffTables, diffTablesInSteps } from '../xtables/diff.ts';
+import { countWritten, type RuleCounts } from '../xtables/rule-counts.ts';
 import { compile } from './compile.ts';
 import type { IptablesOptions } from './options.ts';
 import { IptablesPlan } from './plan.ts';
@@ -44,6 +45,10 @@ export class IptablesRules implements Rules<IptablesUnit, Ruleset, RestoreScript
 
   isEmpty(changes: RestoreScript): boolean {
     return changes.length === 0;
+  }
+
+  countWritten(changes: RestoreScript): RuleCounts {
+    return countWritten(changes);
   }
 
   /** Input for `iptables-restore --noflush`. */

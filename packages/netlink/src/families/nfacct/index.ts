@@ -1,2 +1,7 @@
 /** Accounting objects of netfilter: named counters. */
-export { applyAccountingObject, observeAccountingSupport } from './nfacct.ts';
+export {
+  type Accounted,
+  applyAccountingObject,
+  observeAccountingObject,
+  observeAccountingSupport,
+} from './nfacct.ts';

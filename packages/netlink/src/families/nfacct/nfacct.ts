@@ -3,11 +3,12 @@
  * `-m nfacct`. They belong to the network namespace of the calling thread, and can't be removed while a rule uses them.
  */
 import { constants } from 'node:os';
+import type { Attributes } from '../../attribute.ts';
 import { NetlinkConnection } from '../../connection.ts';
 import { KernelError } from '../../kernel-error.ts';
-import { NLM_F_CREATE, NLM_F_EXCL } from '../../message.ts';
+import { malformed, type NetlinkMessage, NLM_F_CREATE, NLM_F_EXCL, viewOf } from '../../message.ts';
 import { NETLINK_NETFILTER } from '../../netlink-protocols.ts';
-import { NO_FAMILY } from '../../nfnetlink.ts';
+import { decodeBody, NO_FAMILY } from '../../nfnetlink.ts';
 import { openNetlinkTransport } from '../../transport.ts';
 import { NFACCT, NFNL_MSG_ACCT } from './constants.ts';
 
@@ -32,9 +33,39 @@ export function applyAccountingObject(name: string): void {
   }
 }
 
-function request(operation: string, type: number, name: string, flags = 0): void {
+/** What an accounting object has counted. */
+export interface Accounted {
+  readonly packets: number;
+  readonly bytes: number;
+}
+
+/** Undefined: there is no object of this name. Throws KernelError. */
+export function observeAccountingObject(name: string): Accounted | undefined {
+  try {
+    const [reply] = request('read', NFNL_MSG_ACCT.GET, name);
+    return reply && decodeAccounted(reply.payload);
+  } catch (error) {
+    if (error instanceof KernelError && error.errno === constants.errno.ENOENT) return undefined;
+    throw error;
+  }
+}
+
+/** Throws KernelError when malformed. */
+function decodeAccounted(payload: Uint8Array): Accounted {
+  const attributes = decodeBody(payload);
+  return { packets: decodeCount(attributes, NFACCT.PKTS), bytes: decodeCount(attributes, NFACCT.BYTES) };
+}
+
+/** In network byte order; beyond 2^53 not exact. */
+function decodeCount(attributes: Attributes, type: number): number {
+  const value = attributes.get(type);
+  if (value?.length !== 8) throw malformed('counter', 0, value?.length ?? 0);
+  return Number(viewOf(value).getBigUint64(0, false));
+}
+
+function request(operation: string, type: number, name: string, flags = 0): readonly NetlinkMessage[] {
   using connection = new NetlinkConnection(openNetlinkTransport(NETLINK_NETFILTER));
-  connection.request({
+  return connection.request({
     operation,
     object: `accounting object ${name}`,
     type,
