@@ -72,7 +72,8 @@ describe('the installed package', () => {
   it('says its version, and under the name kube-proxy that of Kubernetes', () => {
     const { version } = JSON.parse(readFileSync(join(REPOSITORY, 'packages/menwei/package.json'), 'utf8'));
     expect(run('menwei', '--version')).toEqual({ status: 0, stdout: `${version}\n`, stderr: '' });
-    expect(run('kube-proxy', '--version')).toEqual({ status: 0, stdout: 'Kubernetes v1.36.2\n', stderr: '' });
+    const stdout = `Kubernetes v1.36.2+menwei.${version}\n`;
+    expect(run('kube-proxy', '--version')).toEqual({ status: 0, stdout, stderr: '' });
   });
 
   it.each(MODE_NAMES)('renders the reference case in %s mode as the checkout does', (mode) => {

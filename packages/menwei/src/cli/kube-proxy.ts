@@ -2,12 +2,6 @@
 import { createProgram, runProgram } from './program.ts';
 import { addRun } from './run.ts';
 
-/** The release of Kubernetes whose kube-proxy this stands in for. */
-const KUBERNETES_VERSION = 'v1.36.2';
-
-const program = createProgram('kube-proxy', 'Menwei in kube-proxy’s place').version(
-  `Kubernetes ${KUBERNETES_VERSION}`,
-  '--version',
-);
+const program = createProgram('kube-proxy', 'Menwei in kube-proxy’s place');
 addRun(program);
 await runProgram(program);

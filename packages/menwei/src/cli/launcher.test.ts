@@ -32,7 +32,10 @@ describe('bin/menwei', () => {
     symlinkSync(launcher, join(folder, 'link'));
     for (const file of [launcher, join(folder, 'link')]) {
       const { stdout, stderr } = spawnSync(file, ['--version'], { encoding: 'utf8' });
-      expect([stdout, stderr]).toEqual([expect.stringMatching(/^Kubernetes v\d+\.\d+\.\d+\n$/), '']);
+      expect([stdout, stderr]).toEqual([
+        expect.stringMatching(/^Kubernetes v\d+\.\d+\.\d+\+menwei\.\S+\n$/),
+        '',
+      ]);
     }
     rmSync(folder, { recursive: true });
   });

@@ -22,9 +22,9 @@ type FlagValue =
 export type GivenFlags = Readonly<Record<string, FlagValue>>;
 
 /** Adds the flags of {@link FLAGS}; positional arguments become an error. Read the result with givenFlags. */
-export function addProxyFlags(command: Command): Command {
+export function addProxyFlags(command: Command, { onlyLooks = false } = {}): Command {
   command.allowExcessArguments(false);
-  for (const flag of FLAGS) command.addOption(createOption(flag));
+  for (const flag of FLAGS) command.addOption(createOption(flag).hideHelp(onlyLooks && flag.onlyRuns));
   const parseOptions = command.parseOptions.bind(command);
   command.parseOptions = (args) => parseOptions(withDashes(args, command.options));
   return command;
@@ -53,8 +53,9 @@ export function givenFlags(command: Command): GivenFlags {
   for (const option of command.options) {
     const name = option.long?.slice(2) ?? '';
     if (command.getOptionValueSource(option.attributeName()) !== 'cli') continue;
-    if (FLAGS.some((flag) => flag.name === name))
-      given[name] = command.getOptionValue(option.attributeName());
+    const flag = FLAGS.find((candidate) => candidate.name === name);
+    const value = command.getOptionValue(option.attributeName());
+    if (flag !== undefined) given[name] = flag.kind === 'version' ? String(value) : value;
   }
   return given;
 }
@@ -103,8 +104,9 @@ function parseValue(kind: Flag['kind'], text: string, previous: unknown): FlagVa
   switch (kind) {
     case 'text':
     case 'size':
-    case 'version':
       return text;
+    case 'version':
+      return parseVersion(text);
     case 'bool':
       return parseBool(text);
     case 'integer':
@@ -136,6 +138,16 @@ function parseBool(text: string): boolean {
   if (['0', 'f', 'F', 'false', 'FALSE', 'False'].includes(text)) return false;
   throw new InvalidArgumentError('It must be true or false.');
 }
+
+/** `vX` may add to the version that is reported, and not make it another. */
+function parseVersion(text: string): string {
+  if (text === 'raw' || VERSION.test(text)) return text;
+  if (/^v/.test(text))
+    throw new InvalidArgumentError('It must be a version v1.36.2, which may have more behind it.');
+  return String(parseBool(text));
+}
+
+const VERSION = /^v1\.36\.2(?:-[0-9A-Za-z.-]+)?(?:\+[0-9A-Za-z.-]+)?$/;
 
 function parseGates(text: string): Readonly<Record<string, boolean>> {
   const pairs = splitList(text).map((pair) => {

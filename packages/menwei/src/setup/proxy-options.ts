@@ -2,6 +2,7 @@
 import type { Command } from 'commander';
 import { addProxyFlags, type GivenFlags, givenFlags } from '../config/flags.ts';
 import { orFail } from './failure.ts';
+import { formatVersion } from './version.ts';
 
 /** What the command line says. */
 export interface ProxyInput {
@@ -10,10 +11,19 @@ export interface ProxyInput {
   readonly nodePortRange: string | undefined;
 }
 
-/** Gives a command the proxy's flags and its action. */
-export function addProxyAction(command: Command, act: (input: ProxyInput) => Promise<void>): void {
-  addProxyFlags(command).action(() => {
+/** Gives a command the proxy's flags and its action. Who only looks has no use for those that are about running. */
+export function addProxyAction(
+  command: Command,
+  act: (input: ProxyInput) => Promise<void>,
+  { onlyLooks = false } = {},
+): void {
+  addProxyFlags(command, { onlyLooks }).action(() => {
     const flags = givenFlags(command);
+    const { version } = flags;
+    if (version === 'true' || version === 'raw') {
+      process.stdout.write(formatVersion(version));
+      return undefined;
+    }
     const range = flags['service-node-port-range'];
     return orFail(() => act({ flags, nodePortRange: typeof range === 'string' ? range : undefined }));
   });
