@@ -5,8 +5,12 @@ import type { KernelError } from '@menwei/netlink';
 import { ConntrackTable } from '@menwei/netlink/conntrack';
 import type { AnyBackend } from '../backends/backend.ts';
 import { type LeftoverSearchOptions, searchLeftovers } from '../backends/leftover-search.ts';
+import type { Settings } from '../config/settings.ts';
 import type { CleanerOptions } from '../conntrack/cleaner.ts';
+import type { EventSink } from '../events/event-sender.ts';
+
 import type { Logger } from '../log/logger.ts';
+import type { ProxyMetrics } from '../metrics/proxy-metrics.ts';
 import { startBackend } from '../setup/backends.ts';
 import type { MachineAddresses } from '../setup/machine-addresses.ts';
 import type { ObjectSource } from '../sources/source.ts';
@@ -22,6 +26,8 @@ export interface ProxyDoors {
   /** A new backend. Throws KernelError. */
   readonly startBackend: (family: IpFamily, signal: AbortSignal) => Promise<AnyBackend>;
   readonly openConntrack: (family: IpFamily) => CleanerOptions['table'];
+  /** Undefined: there is no API server to be told of events, or it is not to be told. */
+  readonly openEventSink: (() => Promise<EventSink>) | undefined;
   /** See {@link searchLeftovers}. */
   readonly searchLeftovers: (
     family: IpFamily,
@@ -38,6 +44,7 @@ export function openKernelDoors(
   { source, addresses, relays }: MachineDoors,
   runner: ToolRunner,
   logger: Logger,
+  clientObserver: ProxyMetrics['client'],
 ): ProxyDoors {
   const surroundings = { runner, logger, localAddresses: addresses.local };
   return {
@@ -47,7 +54,17 @@ export function openKernelDoors(
     startBackend: (family, signal) =>
       startBackend(settings.current, family, { ...surroundings, relays: relays?.current }, signal),
     openConntrack: (family) => new ConntrackTable(family),
+    openEventSink: eventSinkOpener(settings.current, clientObserver),
     searchLeftovers: (family, onFound, signal) =>
       searchLeftovers({ settings: settings.current, family, runner, onFound }, signal),
+  };
+}
+
+function eventSinkOpener(settings: Settings, observer: ProxyMetrics['client']): ProxyDoors['openEventSink'] {
+  if (settings.manifests.length > 0 || settings.dryRun) return undefined;
+  return async () => {
+    // What talks HTTP is there by then: the source has loaded it.
+    const { openApiServerForEvents } = await import('../setup/event-sink.ts');
+    return await openApiServerForEvents(settings, observer);
   };
 }

@@ -2,6 +2,8 @@
 import type { IpFamily } from '@menwei/addresses/ip.ts';
 import type { AnyBackend } from '../backends/backend.ts';
 import { ConntrackCleaning } from '../conntrack/conntrack-cleaning.ts';
+import type { EventRecorder } from '../events/event.ts';
+import { serviceSubject } from '../events/service-events.ts';
 import type { ProxyHealth } from '../health/proxy-health.ts';
 import { ServiceHealthServers } from '../health/service-health-servers.ts';
 import type { Logger } from '../log/logger.ts';
@@ -26,6 +28,7 @@ interface FamilySurroundings {
   readonly node: NodeState;
   readonly health: ProxyHealth;
   readonly metrics: ProxyMetrics;
+  readonly events: EventRecorder;
   readonly logger: Logger;
 }
 
@@ -121,7 +124,7 @@ export class FamilyParts {
   }
 
   #createHealthServers(): ServiceHealthServers {
-    const { health, node, logger } = this.#surroundings;
+    const { state, health, node, events, logger } = this.#surroundings;
     const settings = this.#surroundings.settings.current;
     const { family } = this;
     return new ServiceHealthServers({
@@ -130,6 +133,14 @@ export class FamilyParts {
       proxyHealthy: () => health.healthy(Date.now()),
       nodeName: settings.nodeName,
       logger,
+      failedToListen: (service, note) =>
+        events.record({
+          subject: serviceSubject(state.objects, service),
+          type: 'Warning',
+          reason: 'FailedToStartServiceHealthcheck',
+          action: 'Listen',
+          note,
+        }),
     });
   }
 

@@ -59,7 +59,7 @@ export async function openProxy(request: ProxyRequest, signal: AbortSignal): Pro
   const started = await startBackends(settings, surroundings, signal);
   const served = started.backends.map(({ family }) => family);
   logSettings(settings, served, logger);
-  const doors = openKernelDoors(inForce, { source, addresses, relays }, runner, logger);
+  const doors = openKernelDoors(inForce, { source, addresses, relays }, runner, logger, metrics.client);
   return {
     components: proxyComponents({
       settings: inForce,

@@ -132,6 +132,7 @@ async function start(args: readonly string[] = []): Promise<Running> {
       return backend(family);
     },
     openConntrack: () => new FakeConntrackTable(),
+    openEventSink: undefined,
     searchLeftovers: async () => [],
   };
   const states = new ComponentStates();
@@ -178,6 +179,7 @@ afterEach(() => {
 
 const SET = [
   'config-file',
+  'events',
   'node-support',
   'health-server',
   'metrics-server',

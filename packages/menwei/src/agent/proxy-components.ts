@@ -16,6 +16,7 @@ import { ProxyStatus } from '../status/proxy-status.ts';
 import type { Component, ComponentStates } from './component.ts';
 import type { ProxyDoors } from './doors.ts';
 import { FamilyParts, proxyTrouble } from './family-components.ts';
+import { NodeEvents } from './node-events.ts';
 import { NodeWatcher } from './node-watcher.ts';
 import { serverComponents } from './server-components.ts';
 import type { SettingsInForce } from './settings-in-force.ts';
@@ -44,9 +45,12 @@ export function proxyComponents(parts: ProxyParts): readonly Component[] {
   const state = new State(settings.nodeName);
   const node = new NodeState(settings, addresses.all, addresses.local, addresses.own);
   const health = new ProxyHealth(healthTimeoutMs(settings));
-  const families = started.backends.map(
-    (backend) => new FamilyParts(backend, { settings: inForce, doors, state, node, health, metrics, logger }),
-  );
+  const served = started.backends.map(({ family }) => family);
+  const { openEventSink } = doors;
+  const events = new NodeEvents({ settings, openEventSink, state, served, logger });
+  const { recorder } = events;
+  const shared = { settings: inForce, doors, state, node, health, metrics, events: recorder, logger };
+  const families = started.backends.map((backend) => new FamilyParts(backend, shared));
   metrics.follow({
     state,
     families: families.map((parts) => ({
@@ -78,14 +82,16 @@ export function proxyComponents(parts: ProxyParts): readonly Component[] {
     const { objects } = state;
     new UnservedFamily({ objects, tables, reason, sinceMs: Date.now(), ignoreExternalIPs });
   }
-  const served = families.map(({ family }) => family);
   const proxyObstacle = (family: IpFamily) => proxyTrouble(states, family);
   const status = new ProxyStatus({ state, node, served, mode: settings.mode, proxyObstacle, logger });
+  events.started();
   return [
     ...(parts.configFile === undefined ? [] : [parts.configFile]),
+    events.component(),
     watcher.support(),
     ...serverComponents(settings, {
       health,
+      failedToListen: (server, why) => events.failedToListen(server, why),
       nodeEligible: () => settings.manifests.length > 0 || isNodeEligible(node.node),
       metrics,
       status,

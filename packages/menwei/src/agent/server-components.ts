@@ -2,11 +2,20 @@
 import type { Settings } from '../config/settings.ts';
 import { type HealthServerOptions, startHealthServer } from '../health/health-server.ts';
 import type { HttpListener } from '../health/http-listener.ts';
+import { formatErrorChain } from '../log/error-text.ts';
 import { type MetricsServerOptions, startMetricsServer } from '../metrics/metrics-server.ts';
 import { untilAborted } from '../scheduling/pause.ts';
 import type { Component } from './component.ts';
 
-type ServerSurroundings = Pick<HealthServerOptions, 'health' | 'nodeEligible' | 'logger'> &
+type ServerName = 'health-server' | 'metrics-server';
+
+interface Told {
+  /** Called before a server fails for good because its address can't be bound. */
+  readonly failedToListen: (server: ServerName, why: string) => void;
+}
+
+type ServerSurroundings = Told &
+  Pick<HealthServerOptions, 'health' | 'nodeEligible' | 'logger'> &
   Required<Pick<MetricsServerOptions, 'metrics' | 'status' | 'components'>>;
 
 type ServerSettings = Pick<
@@ -17,13 +26,17 @@ type ServerSettings = Pick<
 /** Those that the settings ask for. With a hard failure a port that can't be bound ends the process. */
 export function serverComponents(
   { healthzBindAddress, metricsBindAddress, bindAddressHardFail: hardFail, mode }: ServerSettings,
-  { health, nodeEligible, metrics, status, components, logger }: ServerSurroundings,
+  { health, nodeEligible, metrics, status, components, failedToListen, logger }: ServerSurroundings,
 ): readonly Component[] {
   const onFailure = hardFail ? 'end the process' : 'restart';
-  const server = (name: string, start: () => HttpListener): Component => ({
+  const server = (name: ServerName, start: () => HttpListener): Component => ({
     name,
     onFailure,
-    run: (signal, ready) => serve(start, signal, ready),
+    run: async (signal, ready) => {
+      const listener = start();
+      if (hardFail) listener.listening.catch((error) => failedToListen(name, formatErrorChain(error)));
+      await serve(listener, signal, ready);
+    },
   });
   return [
     ...(healthzBindAddress === undefined
@@ -46,8 +59,7 @@ export function serverComponents(
   ];
 }
 
-async function serve(start: () => HttpListener, signal: AbortSignal, ready: () => void): Promise<void> {
-  const listener = start();
+async function serve(listener: HttpListener, signal: AbortSignal, ready: () => void): Promise<void> {
   const told = untilAborted(signal);
   try {
     await Promise.race([listener.listening.then(ready), told]);

@@ -10,6 +10,7 @@ import { untilAborted } from '../scheduling/pause.ts';
 import { Turns } from '../scheduling/turns.ts';
 import { type ServiceHealth, ServiceHealthIndex } from '../services/service-health.ts';
 import type { FamilyTables } from '../state/family-tables.ts';
+import type { ObjectKey } from '../state/object-key.ts';
 import { answer, closeHttpServer, createHttpServer, listen } from './http-listener.ts';
 import { OpenConnections } from './open-connections.ts';
 
@@ -23,6 +24,8 @@ export interface ServiceHealthServersOptions {
   readonly proxyHealthy: () => boolean;
   readonly nodeName: string;
   readonly logger: Logger;
+  /** Told once of each Service and reason why its port can't be bound. */
+  readonly failedToListen?: (service: ObjectKey, why: string) => void;
   /** From a port that can't be bound to the next attempt, if nobody calls before. */
   readonly retryMs?: number;
 }
@@ -144,7 +147,9 @@ export class ServiceHealthServers {
     }
     const reason = formatErrorChain(failed.reason);
     entry.failure = `node ${nodeName} failed to start healthcheck "${key}" on port ${port}: ${reason}`;
-    if (entry.failure !== lastFailure) logger.warn({ service: key, port }, entry.failure);
+    if (entry.failure === lastFailure) return;
+    logger.warn({ service: key, port }, entry.failure);
+    this.#options.failedToListen?.(key, entry.failure);
   }
 
   /** At all of them or none; returns the first failure. */

@@ -129,3 +129,27 @@ describe('bodies', () => {
     expect(fixture.server.connections).toBe(1);
   });
 });
+
+describe('writing', () => {
+  const EVENTS = '/apis/events.k8s.io/v1/namespaces/default/events';
+  const write = (method: 'POST' | 'PATCH', path: string, body: unknown) =>
+    fixture.clientOf({}).write({ method, path, body, signal: new AbortController().signal, silenceMs: 5000 });
+
+  it('sends an object, and says what the server has against it', async () => {
+    const event = {
+      ...{ apiVersion: 'events.k8s.io/v1', kind: 'Event', metadata: { name: 'a', namespace: 'default' } },
+      ...{ eventTime: '2026-01-02T03:04:05.000000Z', reportingController: 'c', reportingInstance: 'i' },
+      ...{ action: 'A', reason: 'R', type: 'Normal', note: '', regarding: { kind: 'Node', name: 'n' } },
+    };
+    await write('POST', EVENTS, event);
+    expect(fixture.server.events.all()).toEqual([event]);
+    await expect(write('POST', EVENTS, event)).rejects.toMatchObject({ failure: 'conflict' });
+    await expect(write('POST', EVENTS, { ...event, reason: '' })).rejects.toMatchObject({
+      failure: 'refused',
+    });
+    const series = { count: 2, lastObservedTime: '2026-01-02T03:04:05.000000Z' };
+    await write('PATCH', `${EVENTS}/a`, { series });
+    expect(fixture.server.events.all()).toEqual([{ ...event, series }]);
+    await expect(write('PATCH', `${EVENTS}/b`, { series })).rejects.toMatchObject({ failure: 'not-found' });
+  });
+});

@@ -1,4 +1,4 @@
-/** Requests to one API server: credentials, rate limit, and failures as {@link ApiError}. Reading only. */
+/** Requests to one API server: credentials, rate limit, and failures as {@link ApiError}. */
 import { pipeline, type Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import { type Dispatcher, errors, request } from 'undici';
@@ -10,7 +10,7 @@ import { Transport } from './transport.ts';
 
 /** What may be known of a request from outside. */
 interface RequestIdentity {
-  readonly verb: 'GET';
+  readonly verb: Message['method'];
   /** `10.96.0.1:443` */
   readonly host: string;
 }
@@ -56,8 +56,25 @@ export interface ApiClient {
     query: Readonly<Record<string, string>>,
     options: GetOptions,
   ): Promise<AsyncIterable<Buffer>>;
+  /**
+   * Sends an object or a change of one; resolves when the server has taken it (2xx).
+   * @throws ApiError; the signal's reason when it fires
+   */
+  write(request: WriteRequest): Promise<void>;
   /** Breaks all connections. */
   close(): Promise<void>;
+}
+
+/** Something to be created, or changed by a merge patch. */
+interface WriteRequest {
+  readonly method: 'POST' | 'PATCH';
+  /** `/apis/events.k8s.io/v1/namespaces/default/events` */
+  readonly path: string;
+  /** Sent as JSON. */
+  readonly body: unknown;
+  readonly signal: AbortSignal;
+  /** The longest wait for the answer. */
+  readonly silenceMs: number;
 }
 
 /**
@@ -71,6 +88,21 @@ export function createApiClient(connection: Connection, options: ApiClientOption
 const MAX_STATUS_BYTES = 64 * 1024;
 const MAX_RETRY_AFTER_MS = 60_000;
 
+/** What a request sends. */
+interface Message {
+  readonly method: 'GET' | 'POST' | 'PATCH';
+  readonly body: string | null;
+  readonly contentType?: string;
+}
+
+interface Asked {
+  readonly response: Dispatcher.ResponseData;
+  /** Since the request was sent. */
+  readonly seconds: () => number;
+}
+
+const NO_MESSAGE: Message = { method: 'GET', body: null };
+
 class UndiciApiClient implements ApiClient {
   readonly #connection: Connection;
   readonly #userAgent: string;
@@ -78,7 +110,7 @@ class UndiciApiClient implements ApiClient {
   readonly #transport: Transport;
   readonly #limit: TokenBucket;
   readonly #observer: ClientObserver | undefined;
-  readonly #request: RequestIdentity;
+  readonly #host: string;
 
   constructor(connection: Connection, { userAgent, qps, burst, observer }: ApiClientOptions) {
     this.#connection = connection;
@@ -87,7 +119,7 @@ class UndiciApiClient implements ApiClient {
     this.#transport = new Transport(connection);
     this.#limit = new TokenBucket(qps, burst);
     this.#observer = observer;
-    this.#request = { verb: 'GET', host: new URL(connection.server).host };
+    this.#host = new URL(connection.server).host;
   }
 
   get server(): string {
@@ -99,37 +131,64 @@ class UndiciApiClient implements ApiClient {
     query: Readonly<Record<string, string>>,
     options: GetOptions,
   ): Promise<AsyncIterable<Buffer>> {
-    const askedMs = performance.now();
-    await this.#limit.take(options.signal);
-    const startedMs = performance.now();
-    this.#observer?.waited(this.#request, (startedMs - askedMs) / 1000);
-    const url = `${this.server}${path}?${new URLSearchParams(query)}`;
-    const identity = await unlessAborted(this.#authenticator.identity(), options.signal);
-    let response = await this.#send(url, identity, options);
-    if (response.statusCode === 401 && this.#authenticator.refused(identity)) {
-      await response.body.dump();
-      const another = await unlessAborted(this.#authenticator.identity(), options.signal);
-      response = await this.#send(url, another, options);
-    }
+    const { response, seconds } = await this.#ask(`${path}?${new URLSearchParams(query)}`, options);
     // What a watch sends has no size, and takes as long as it likes.
     const completed = (bytes: number): void => {
       if (query.watch === 'true') return;
-      this.#observer?.completed(this.#request, (performance.now() - startedMs) / 1000, 0, bytes);
+      this.#observer?.completed(this.#identify('GET'), seconds(), 0, bytes);
     };
     if (response.statusCode === 200) return this.#read(response, options.signal, completed);
     throw await this.#refusal(path, response);
+  }
+
+  async write({ method, path, body, signal, silenceMs }: WriteRequest): Promise<void> {
+    const text = JSON.stringify(body);
+    const contentType = method === 'POST' ? 'application/json' : 'application/merge-patch+json';
+    const message: Message = { method, body: text, contentType };
+    const { response, seconds } = await this.#ask(path, { signal, silenceMs }, message);
+    if (response.statusCode < 200 || response.statusCode > 299) throw await this.#refusal(path, response);
+    const answer = await readStart(response.body);
+    const sizes = [Buffer.byteLength(text), Buffer.byteLength(answer)] as const;
+    this.#observer?.completed(this.#identify(method), seconds(), ...sizes);
   }
 
   close(): Promise<void> {
     return this.#transport.close();
   }
 
-  async #send(url: string, identity: Identity, options: GetOptions): Promise<Dispatcher.ResponseData> {
+  /** With other credentials once more, if those are refused. */
+  async #ask(target: string, options: GetOptions, message = NO_MESSAGE): Promise<Asked> {
+    const askedMs = performance.now();
+    await this.#limit.take(options.signal);
+    const startedMs = performance.now();
+    this.#observer?.waited(this.#identify(message.method), (startedMs - askedMs) / 1000);
+    const url = `${this.server}${target}`;
+    const seconds = () => (performance.now() - startedMs) / 1000;
+    const identity = await unlessAborted(this.#authenticator.identity(), options.signal);
+    const response = await this.#send(url, identity, options, message);
+    if (response.statusCode !== 401 || !this.#authenticator.refused(identity)) return { response, seconds };
+    await response.body.dump();
+    const another = await unlessAborted(this.#authenticator.identity(), options.signal);
+    return { response: await this.#send(url, another, options, message), seconds };
+  }
+
+  #identify(verb: Message['method']): RequestIdentity {
+    return { verb, host: this.#host };
+  }
+
+  async #send(
+    url: string,
+    identity: Identity,
+    options: GetOptions,
+    { method, body, contentType }: Message,
+  ): Promise<Dispatcher.ResponseData> {
     const compressed = options.compressed === true && !this.#connection.disableCompression;
     const dispatcher = this.#transport.dispatcher(identity);
     try {
       const response = await request(url, {
         dispatcher,
+        method,
+        body,
         signal: options.signal,
         headersTimeout: options.silenceMs,
         bodyTimeout: options.silenceMs,
@@ -137,14 +196,15 @@ class UndiciApiClient implements ApiClient {
           accept: 'application/json',
           'accept-encoding': compressed ? 'gzip' : 'identity',
           'user-agent': this.#userAgent,
+          ...(contentType !== undefined && { 'content-type': contentType }),
           ...(identity.authorization !== undefined && { authorization: identity.authorization }),
           ...impersonationHeaders(this.#connection),
         },
       });
-      this.#observer?.answered(this.#request, response.statusCode);
+      this.#observer?.answered(this.#identify(method), response.statusCode);
       return response;
     } catch (cause) {
-      if (!options.signal.aborted) this.#observer?.answered(this.#request, undefined);
+      if (!options.signal.aborted) this.#observer?.answered(this.#identify(method), undefined);
       throw this.#broken(cause, options.signal);
     }
   }

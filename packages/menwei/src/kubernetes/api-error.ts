@@ -13,6 +13,8 @@ type ApiFailure =
   | 'forbidden'
   /** 404 */
   | 'not-found'
+  /** 409: an object of this name exists. */
+  | 'conflict'
   /** 410, or a resource version the server does not know: only a new list helps. */
   | 'gone'
   /** 429 or 5xx */
@@ -80,7 +82,7 @@ export function statusError(
 ): ApiError {
   const status = isRecord(body) ? body : {};
   const text = typeof status.message === 'string' ? oneLine(status.message) : '';
-  const failure = isVersionTooLarge(status) ? 'gone' : failureOf(statusCode);
+  const failure = failureOfStatus(status) ?? failureOf(statusCode);
   // A forbidden request's own message names user, verb and resource, all there is to say.
   const message =
     failure === 'forbidden' && text !== ''
@@ -101,15 +103,19 @@ function failureOf(statusCode: number): ApiFailure {
   if (statusCode === 401) return 'unauthorized';
   if (statusCode === 403) return 'forbidden';
   if (statusCode === 404) return 'not-found';
+  if (statusCode === 409) return 'conflict';
   if (statusCode === 410) return 'gone';
   return statusCode === 429 || statusCode >= 500 ? 'overloaded' : 'refused';
 }
 
-/** After a restore of etcd the versions start lower again; the server answers 504 with this cause. */
-function isVersionTooLarge(status: Readonly<Record<string, unknown>>): boolean {
-  const details = status.details;
+/** What the causes in a Status say beyond its code; undefined: nothing. */
+function failureOfStatus({ details }: Readonly<Record<string, unknown>>): ApiFailure | undefined {
   const causes = isRecord(details) && Array.isArray(details.causes) ? details.causes : [];
-  return causes.some((cause) => isRecord(cause) && cause.reason === 'ResourceVersionTooLarge');
+  const has = (reason: string) => causes.some((cause) => isRecord(cause) && cause.reason === reason);
+  // After a restore of etcd the versions start lower again; the server answers 504 then.
+  if (has('ResourceVersionTooLarge')) return 'gone';
+  // A 403, though no right is missing: nothing can be created any more in a namespace that goes.
+  return has('NamespaceTerminating') ? 'refused' : undefined;
 }
 
 function isCertificateCode(code: string): boolean {

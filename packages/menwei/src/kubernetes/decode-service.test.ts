@@ -62,6 +62,7 @@ describe('a Service', () => {
       kind: 'Service',
       namespace: 'shop',
       name: 'web',
+      uid: 'x',
       createdAtMs: Date.UTC(2026, 0, 2, 3, 4, 5),
       type: 'LoadBalancer',
       foreignProxy: false,

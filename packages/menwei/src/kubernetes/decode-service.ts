@@ -67,6 +67,7 @@ export function decodeService(value: unknown): Decoded<Service> {
     kind: 'Service',
     namespace: reader.ref.namespace,
     name: reader.ref.name,
+    uid: typeof metadata.uid === 'string' ? metadata.uid : '',
     createdAtMs: readTimeMs(metadata.creationTimestamp),
     type,
     foreignProxy: hasTag(labels, SERVICE_PROXY_NAME),

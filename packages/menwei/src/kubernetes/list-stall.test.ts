@@ -15,6 +15,7 @@ function serverWithOnePage(page: Buffer): ApiClient {
     server: 'https://api.test',
     get: (_path, _query, { signal }) =>
       signal.aborted ? Promise.reject(signal.reason) : Promise.resolve(chunks()),
+    write: () => Promise.resolve(),
     close: () => Promise.resolve(),
   };
 }

@@ -86,6 +86,8 @@ export interface LoadBalancerIngress {
 
 export interface Service extends ObjectRef {
   readonly kind: 'Service';
+  /** Tells it from another Service that had its name before; empty when unknown. */
+  readonly uid: string;
   /** Milliseconds since the epoch; 0 when unknown. Decides who owns a contested address. */
   readonly createdAtMs: number;
   readonly type: 'ClusterIP' | 'NodePort' | 'LoadBalancer' | 'ExternalName';

@@ -1,6 +1,6 @@
 /**
- * An API server for tests: lists in pages, watches with bookmarks and history, over real HTTP or TLS, and fails on
- * demand. It stores whatever objects it is given and applies no selectors.
+ * An API server for tests: lists in pages, watches with bookmarks and history, takes events, over real HTTP or TLS, and
+ * fails on demand. It stores whatever objects it is given and applies no selectors.
  */
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
@@ -12,8 +12,10 @@ import {
 } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { Socket } from 'node:net';
+import { text } from 'node:stream/consumers';
 import type { TLSSocket } from 'node:tls';
 import { fileURLToPath } from 'node:url';
+import { FakeEvents } from './fake-events.ts';
 
 /** Path of a file in testdata/. */
 export function testdata(name: string): string {
@@ -21,6 +23,7 @@ export function testdata(name: string): string {
 }
 
 export interface FakeRequest {
+  readonly method: string;
   readonly path: string;
   readonly query: Readonly<Record<string, string>>;
   readonly headers: IncomingMessage['headers'];
@@ -54,6 +57,7 @@ const KINDS: Readonly<Record<string, string>> = {
 export class FakeApiServer implements AsyncDisposable {
   /** Every request that came in, oldest first. */
   readonly requests: FakeRequest[] = [];
+  readonly events = new FakeEvents();
   /** Answers with everything at once, as an API server's cache does for resourceVersion=0. */
   ignoreLimit = false;
   readonly #objects = new Map<string, Map<string, object>>();
@@ -208,6 +212,7 @@ export class FakeApiServer implements AsyncDisposable {
     const url = new URL(message.url ?? '/', this.url);
     const query = Object.fromEntries(url.searchParams);
     const request: FakeRequest = {
+      method: message.method ?? '',
       path: url.pathname,
       query,
       headers: message.headers,
@@ -217,10 +222,31 @@ export class FakeApiServer implements AsyncDisposable {
     this.requests.push(request);
     response.on('error', () => undefined);
     if (this.#interceptors.some((interceptor) => interceptor(request, response))) return;
-    if (KINDS[request.path] === undefined)
+    if (request.method !== 'GET') void this.#write(request, message, response);
+    else if (KINDS[request.path] === undefined)
       sendStatus(response, 404, 'the server could not find the requested resource');
     else if (request.isWatch) this.#watch(request, response);
     else this.#list(request, response);
+  }
+
+  async #write(
+    { method, path, headers }: FakeRequest,
+    message: IncomingMessage,
+    response: ServerResponse,
+  ): Promise<void> {
+    const body = await text(message).catch(() => undefined);
+    if (body === undefined) return;
+    const types = { POST: 'application/json', PATCH: 'application/merge-patch+json' };
+    const isRightType = Object.entries(types).some(
+      ([each, type]) => method === each && headers['content-type'] === type,
+    );
+    if (!isRightType) return sendStatus(response, 415, 'the body of the request was in an unknown format');
+    const answer = this.events.answer(method, path, body);
+    if (answer === undefined)
+      return sendStatus(response, 404, 'the server could not find the requested resource');
+    response.statusCode = answer.status;
+    response.setHeader('content-type', 'application/json');
+    response.end(JSON.stringify(answer.body));
   }
 
   #list({ path, query }: FakeRequest, response: ServerResponse): void {

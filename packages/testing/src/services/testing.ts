@@ -22,6 +22,7 @@ export function aService({ ports = [{}], ...fields }: ServiceFields = {}): Servi
     kind: 'Service',
     namespace: 'ns',
     name: 'web',
+    uid: '',
     createdAtMs: 0,
     type: 'ClusterIP',
     foreignProxy: false,

@@ -1,0 +1,81 @@
+/** Kubernetes Events as a component, and what the process as a whole has to tell at its Node. */
+import type { IpFamily } from '@menwei/addresses/ip.ts';
+import type { Settings } from '../config/settings.ts';
+import { type EventRecorder, nodeSubject } from '../events/event.ts';
+import { EventSender } from '../events/event-sender.ts';
+import { ServiceEvents } from '../events/service-events.ts';
+import type { Logger } from '../log/logger.ts';
+import { VERSION } from '../setup/version.ts';
+import type { State } from '../state/state.ts';
+import type { Component } from './component.ts';
+import type { ProxyDoors } from './doors.ts';
+
+interface NodeEventsOptions {
+  readonly settings: Settings;
+  readonly openEventSink: ProxyDoors['openEventSink'];
+  readonly state: State;
+  /** The IP families that are proxied. */
+  readonly served: readonly IpFamily[];
+  readonly logger: Logger;
+}
+
+/** Both of kube-proxy's events about a start have this action. */
+const START = 'StartKubeProxy';
+
+export class NodeEvents {
+  readonly #options: NodeEventsOptions;
+  readonly #sender: EventSender;
+
+  constructor(options: NodeEventsOptions) {
+    const { settings, openEventSink, logger } = options;
+    this.#options = options;
+    this.#sender = new EventSender({ nodeName: settings.nodeName, openSink: openEventSink, logger });
+  }
+
+  /** What is recorded before the component runs is not lost (KQ-36). */
+  get recorder(): EventRecorder {
+    return this.#sender;
+  }
+
+  started(): void {
+    const { mode } = this.#options.settings;
+    this.#record('Normal', 'Starting', `Menwei ${VERSION} starts in ${mode} mode`);
+    if (mode !== 'ipvs') return;
+    const note =
+      "kube-proxy's ipvs mode is deprecated and may be removed; Menwei keeps it. New clusters: nftables mode";
+    this.#record('Warning', 'IPVSDeprecation', note);
+  }
+
+  /** The process ends because an address can't be bound. */
+  failedToListen(server: 'health-server' | 'metrics-server', why: string): void {
+    const reason =
+      server === 'health-server' ? 'FailedToStartProxierHealthcheck' : 'FailedToStartMetricServer';
+    this.#record('Warning', reason, why);
+  }
+
+  component(): Component {
+    const { settings, state, served } = this.#options;
+    return {
+      name: 'events',
+      onFailure: 'restart',
+      run: async (signal, ready) => {
+        const services = new ServiceEvents({
+          objects: state.objects,
+          families: served.map((family) => state.families[family]),
+          nodeName: settings.nodeName,
+          recorder: this.#sender,
+        });
+        // One that fails ends the other, too.
+        const over = new AbortController();
+        const both = AbortSignal.any([signal, over.signal]);
+        const end = () => over.abort();
+        await Promise.all([services.run(both).finally(end), this.#sender.run(both, ready).finally(end)]);
+      },
+    };
+  }
+
+  #record(type: 'Normal' | 'Warning', reason: string, note: string): void {
+    const subject = nodeSubject(this.#options.settings.nodeName);
+    this.#sender.record({ subject, type, reason, action: START, note });
+  }
+}

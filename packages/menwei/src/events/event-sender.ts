@@ -1,0 +1,177 @@
+/** Sends events to the API server: one request at a time, seldom, and again after the server was away. */
+import type { ApiClient } from '../kubernetes/api-client.ts';
+import { ApiError } from '../kubernetes/api-error.ts';
+import type { Logger } from '../log/logger.ts';
+import { pause } from '../scheduling/pause.ts';
+import { retryDelayMs } from '../scheduling/retry.ts';
+import { type ClusterEvent, type EventRecorder, formatSubject } from './event.ts';
+import { type EventName, formatEvent, formatSeries, nameEvent } from './event-object.ts';
+import { EventQueue, type EventSeries } from './event-queue.ts';
+
+/** A start has better to do. */
+const FIRST_AFTER_MS = 2_000;
+const SILENCE_MS = 10_000;
+const MAX_RETRY_MS = 5 * 60_000;
+/** Who lacks a right may be given it. */
+const FORBIDDEN_MS = 10 * 60_000;
+/** What waits when the program ends has so long to be sent. */
+const LAST_MS = 2_000;
+
+/** Where events go. */
+export type EventSink = Pick<ApiClient, 'write' | 'close'>;
+
+interface EventSenderOptions {
+  readonly nodeName: string;
+  /** Undefined: there is no API server, or it is not to be told. Then events are lines of the log. */
+  readonly openSink: (() => Promise<EventSink>) | undefined;
+  readonly logger: Logger;
+  /** Until the first request; see above unless given. */
+  readonly firstAfterMs?: number;
+}
+
+/** Records before it runs, and while it is started anew. */
+export class EventSender implements EventRecorder {
+  readonly #options: EventSenderOptions;
+  readonly #queue = new EventQueue<EventName>();
+  #forbiddenUntilMs = Number.NEGATIVE_INFINITY;
+  #isForbiddenTold = false;
+  #wake: () => void = () => undefined;
+
+  constructor(options: EventSenderOptions) {
+    this.#options = options;
+  }
+
+  record(event: ClusterEvent): void {
+    const { openSink, logger } = this.#options;
+    const { subject, type, reason, note } = event;
+    const fields = { object: formatSubject(subject), type, reason };
+    if (openSink === undefined) logger.info(fields, `event: ${note}`);
+    else logger.verbose(3, fields, `event: ${note}`);
+    if (openSink === undefined || Date.now() < this.#forbiddenUntilMs) return;
+    this.#queue.record(event, Date.now());
+    this.#wake();
+  }
+
+  /** Sends until the signal fires, and then what waits still, for a short time. */
+  async run(signal: AbortSignal, ready: () => void): Promise<void> {
+    ready();
+    const { openSink, firstAfterMs = FIRST_AFTER_MS } = this.#options;
+    await pause(openSink === undefined ? Number.POSITIVE_INFINITY : firstAfterMs, signal);
+    await this.#untilDue(signal);
+    if (openSink === undefined || this.#queue.due(Date.now()) === undefined) return;
+    const sink = await openSink();
+    try {
+      await this.#sendAll(sink, signal);
+      await this.#sendLast(sink);
+    } finally {
+      await sink.close();
+    }
+  }
+
+  async #sendAll(sink: EventSink, signal: AbortSignal): Promise<void> {
+    let failures = 0;
+    while (!signal.aborted) {
+      const series = this.#queue.due(Date.now());
+      if (series === undefined) {
+        this.#tellDropped();
+        await this.#untilDue(signal);
+        continue;
+      }
+      const waitMs = await this.#attempt(sink, series, signal);
+      failures = waitMs === undefined ? 0 : failures + 1;
+      if (waitMs === undefined) continue;
+      await pause(Math.max(waitMs, retryDelayMs(failures, { maxMs: MAX_RETRY_MS }, Math.random)), signal);
+    }
+  }
+
+  async #sendLast(sink: EventSink): Promise<void> {
+    const signal = AbortSignal.timeout(LAST_MS);
+    for (;;) {
+      const series = this.#queue.due(Date.now());
+      if (series === undefined || (await this.#attempt(sink, series, signal)) !== undefined) return;
+    }
+  }
+
+  async #untilDue(signal: AbortSignal): Promise<void> {
+    await pause(this.#queue.nextDueMs() - Date.now(), signal, (wake) => {
+      this.#wake = wake;
+    });
+    this.#wake = () => undefined;
+  }
+
+  /** Returns how long the server is to be left alone before it is tried again; undefined: it need not be. */
+  async #attempt(
+    sink: EventSink,
+    series: EventSeries<EventName>,
+    signal: AbortSignal,
+  ): Promise<number | undefined> {
+    try {
+      const name = await this.#send(sink, series, signal);
+      this.#queue.told(series, name, Date.now());
+      this.#isForbiddenTold = false;
+      return undefined;
+    } catch (error) {
+      if (signal.aborted) return 0;
+      if (!(error instanceof ApiError)) throw error;
+      return this.#settle(error, series) ? undefined : error.retryAfterMs;
+    }
+  }
+
+  /** Returns the name under which the server has it. */
+  async #send(
+    sink: EventSink,
+    { event, firstMs, lastMs, count, told }: EventSeries<EventName>,
+    signal: AbortSignal,
+  ): Promise<EventName | undefined> {
+    const { nodeName } = this.#options;
+    const name = told?.name ?? nameEvent(event, firstMs, nodeName);
+    const path = `/apis/events.k8s.io/v1/namespaces/${name.namespace}/events`;
+    const request = { signal, silenceMs: SILENCE_MS };
+    if (told !== undefined) {
+      const body = formatSeries(count, lastMs);
+      await sink.write({ ...request, method: 'PATCH', path: `${path}/${name.name}`, body });
+    } else {
+      const body = formatEvent(event, name, firstMs, nodeName);
+      await sink.write({ ...request, method: 'POST', path, body });
+    }
+    return event.isSameOnAllNodes === true ? undefined : name;
+  }
+
+  /** Returns whether the server has given an answer that is not to be had another time. */
+  #settle(error: ApiError, series: EventSeries<EventName>): boolean {
+    const { logger } = this.#options;
+    const { message } = error;
+    switch (error.failure) {
+      case 'conflict':
+        // Another node, or we before a restart.
+        this.#queue.told(series, undefined, Date.now());
+        return true;
+      case 'not-found':
+        // An event that has expired is told anew; of one that can't be created there is nothing to tell.
+        if (series.told === undefined) this.#queue.giveUp(series);
+        else this.#queue.untold(series);
+        return true;
+      case 'forbidden':
+        this.#queue.clear();
+        this.#forbiddenUntilMs = Date.now() + FORBIDDEN_MS;
+        if (!this.#isForbiddenTold) logger.warn({}, `Kubernetes Events are not written: ${message}`);
+        this.#isForbiddenTold = true;
+        return true;
+      case 'refused':
+      case 'gone':
+      case 'invalid-answer':
+        this.#queue.giveUp(series);
+        logger.warn({ reason: series.event.reason }, `a Kubernetes Event was not accepted: ${message}`);
+        return true;
+      default:
+        logger.verbose(4, { err: error }, 'Kubernetes Events wait for the API server');
+        return false;
+    }
+  }
+
+  #tellDropped(): void {
+    const count = this.#queue.takeDropped();
+    if (count > 0)
+      this.#options.logger.warn({ count }, 'more Kubernetes Events than may be written; see /status');
+  }
+}
