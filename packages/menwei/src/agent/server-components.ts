@@ -43,7 +43,10 @@ export function serverComponents(
       ? []
       : [
           server('health-server', () =>
-            startHealthServer({ address: healthzBindAddress, health, nodeEligible, logger, hardFail }),
+            startHealthServer({
+              ...{ address: healthzBindAddress, health, nodeEligible, logger, hardFail },
+              onAnswered: (path, status) => metrics.observeHealthAnswer(path, status),
+            }),
           ),
         ]),
     ...(metricsBindAddress === undefined

@@ -17,6 +17,8 @@ export interface HealthServerOptions {
   readonly health: Pick<ProxyHealth, 'report'>;
   /** Asked for each /healthz request; see isNodeEligible. */
   readonly nodeEligible: () => boolean;
+  /** Told of each answer, by its HTTP status. */
+  readonly onAnswered?: (path: 'healthz' | 'livez', status: number) => void;
   readonly logger: Logger;
   readonly hardFail?: boolean;
   readonly retryMs?: number;
@@ -26,16 +28,18 @@ export interface HealthServerOptions {
 
 /** Serves /healthz and /livez in the background. */
 export function startHealthServer(options: HealthServerOptions): HttpListener {
-  const { health, nodeEligible, now = Date.now, ...listener } = options;
+  const { health, nodeEligible, onAnswered, now = Date.now, ...listener } = options;
   return startHttpListener({
     ...listener,
     name: 'healthz server',
     handler: (request, response) => {
       switch (requestPath(request.url)) {
         case '/healthz':
-          return answerHealth(response, health, now(), nodeEligible());
+          answerHealth(response, health, now(), nodeEligible());
+          return onAnswered?.('healthz', response.statusCode);
         case '/livez':
-          return answerHealth(response, health, now(), undefined);
+          answerHealth(response, health, now(), undefined);
+          return onAnswered?.('livez', response.statusCode);
         default:
           return answerNotFound(response);
       }

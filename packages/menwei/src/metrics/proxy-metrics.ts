@@ -85,7 +85,10 @@ export class ProxyMetrics {
   /** Tells from now on what becomes of the objects. */
   follow({ state, families, serviceLimit }: ProxiedServices): void {
     for (const { family } of families) this.syncs.follow(state.families[family]);
-    for (const { family } of families) this.#deletedEntries.add({ ip_family: family }, 0);
+    for (const { family } of families) {
+      this.#cleaningDuration.declare({ ip_family: family });
+      this.#deletedEntries.add({ ip_family: family }, 0);
+    }
     registerChangeMetrics(this.registry, state.objects, () =>
       families.map(({ family, pendingChanges }) => ({ family, pendingChanges: pendingChanges() })),
     );

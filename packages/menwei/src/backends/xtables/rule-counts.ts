@@ -14,13 +14,13 @@ export function countChanged(counts: RuleCounts, { before, after }: StateChange<
   return { nat: counts.nat - less.nat + more.nat, filter: counts.filter - less.filter + more.filter };
 }
 
-/** Rules that a script writes. */
+/** Rules that a script writes into our chains. */
 export function countWritten(script: RestoreScript): RuleCounts {
   const counts = { nat: 0, filter: 0 };
   for (const { table, refills, insertions } of script) {
     if (!isCounted(table)) continue;
     for (const { rules } of refills) counts[table] += rules.length;
-    counts[table] += insertions.length;
+    counts[table] += insertions.filter(({ chain }) => !isBuiltinChain(chain)).length;
   }
   return counts;
 }
