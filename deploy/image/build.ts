@@ -35,7 +35,7 @@ const MOUNT_POINTS = [
 ];
 const PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 /** Documentation, sources, and what builds them. */
-const NOT_NEEDED_OF_KOFFI = /\/koffi\/(doc|src|vendor)$/;
+const NOT_NEEDED_OF_KOFFI = /\/koffi\/(doc|vendor)$|\.(cc|hh|inc|S|asm)$/;
 /** What OCI calls an architecture, by what Node.js calls it. */
 const ARCHITECTURES: Readonly<Record<string, string>> = { x64: 'amd64', arm64: 'arm64' };
 

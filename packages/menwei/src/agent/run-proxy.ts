@@ -1,5 +1,6 @@
 /** `menwei run`: the components of the proxy, supervised until a signal ends them. */
 import { kernelFiles } from '@menwei/kernel/kernel-file.ts';
+import { reapOrphans } from '@menwei/kernel/orphans.ts';
 import { startToolRunner } from '@menwei/kernel/tool-runner.ts';
 import { formatErrorChain } from '../log/error-text.ts';
 import { createLogger } from '../log/pino-logger.ts';
@@ -21,6 +22,7 @@ const EXIT_GRACE_MS = 1_000;
 
 /** Runs the proxy until SIGTERM or SIGINT, or cleans up if the flags say so. */
 export async function runProxy({ flags, nodePortRange }: ProxyInput): Promise<void> {
+  using _orphans = reapOrphans();
   const runner = startToolRunner();
   const stop = stopOnSignals();
   try {
