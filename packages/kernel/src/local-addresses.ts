@@ -9,7 +9,7 @@ import {
   RTM,
   RTNLGRP,
 } from '@menwei/netlink/route';
-import { chooseOwnAddress } from './own-address.ts';
+import { chooseOwnAddress, type OwnAddress } from './own-address.ts';
 
 export interface LocalAddressesOptions {
   readonly client: LinkClient;
@@ -27,7 +27,7 @@ interface Found {
   /** Without those that the kernel does not accept packets at. */
   readonly usable: readonly string[];
   /** The one that stands for the machine. */
-  readonly own: string | undefined;
+  readonly own: OwnAddress | undefined;
 }
 
 export class LocalAddresses {
@@ -54,7 +54,7 @@ export class LocalAddresses {
   }
 
   /** The one that stands for the machine, if there is one and somebody has asked for it. */
-  own(family: IpFamily): string | undefined {
+  own(family: IpFamily): OwnAddress | undefined {
     return this.#foundOf(family).own;
   }
 
@@ -70,7 +70,7 @@ export class LocalAddresses {
       const found: Found = {
         all: keptIfEqual(before?.all, sortedIps(counted)),
         usable: keptIfEqual(before?.usable, sortedIps(counted.filter(isUsable))),
-        own: observeSource && chooseOwnAddress(counted, await observeSource(family), before?.own),
+        own: observeSource && chooseOwnAddress(counted, await observeSource(family), before?.own?.ip),
       };
       if (before !== undefined && isSame(before, found)) continue;
       this.#found.set(family, found);
@@ -179,7 +179,7 @@ function sortedIps(addresses: readonly AddressOnInterface[]): readonly string[] 
 }
 
 function isSame(a: Found, b: Found): boolean {
-  return a.all === b.all && a.usable === b.usable && a.own === b.own;
+  return a.all === b.all && a.usable === b.usable && a.own?.ip === b.own?.ip && a.own?.by === b.own?.by;
 }
 
 function keptIfEqual(before: readonly string[] | undefined, now: readonly string[]): readonly string[] {

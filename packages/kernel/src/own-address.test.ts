@@ -69,6 +69,13 @@ describe('the address of the machine', () => {
     ['is not one that waits', ['eth0 fd00::1 tentative'], 'fd00::1', 'fd00::1', undefined],
     ['is not one that is not there', [], '192.0.2.1', '192.0.2.2', undefined],
   ])('%s', (_, addresses, source, before, expected) => {
-    expect(chooseOwnAddress(addresses.map(parse), source, before)).toBe(expected);
+    expect(chooseOwnAddress(addresses.map(parse), source, before)?.ip).toBe(expected);
+  });
+
+  it('says how it was found', () => {
+    const addresses = ['eth0 192.0.2.1', 'eth1 192.0.2.9'].map(parse);
+    expect(chooseOwnAddress(addresses, '192.0.2.9', undefined)?.by).toBe('default route');
+    expect(chooseOwnAddress(addresses, undefined, '192.0.2.9')?.by).toBe('interface address');
+    expect(chooseOwnAddress(addresses, '203.0.113.1', undefined)?.by).toBe('interface address');
   });
 });

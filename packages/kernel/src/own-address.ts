@@ -23,6 +23,13 @@ export async function observeDefaultSource(family: IpFamily): Promise<string | u
   }
 }
 
+/** An address that stands for the machine. */
+export interface OwnAddress {
+  readonly ip: string;
+  /** How it was found: the kernel would send from its interface by the default route, or it is but one of those there are. */
+  readonly by: 'default route' | 'interface address';
+}
+
 /**
  * The one that the default route sends from; else that of before, so that nothing moves without need; else the first. One that
  * lasts is better than one that was made for privacy.
@@ -34,21 +41,23 @@ export function chooseOwnAddress(
   addresses: readonly AddressOnInterface[],
   source: string | undefined,
   before: string | undefined,
-): string | undefined {
+): OwnAddress | undefined {
   const candidates = addresses.filter(isCandidate);
   const bySource = candidates.find(({ ip }) => ip === source);
   if (bySource !== undefined) {
     const besideIt = candidates.filter((address) => address.interface === bySource.interface);
-    return lasts(bySource) ? bySource.ip : (besideIt.find(lasts) ?? bySource).ip;
+    const { ip } = lasts(bySource) ? bySource : (besideIt.find(lasts) ?? bySource);
+    return { ip, by: 'default route' };
   }
-  if (candidates.some(({ ip }) => ip === before)) return before;
   const onLoopback = (address: AddressOnInterface) => address.interface === LOOPBACK_INTERFACE;
   const inOrder = [
+    ...candidates.filter(({ ip }) => ip === before),
     ...candidates.filter((address) => !onLoopback(address) && lasts(address)),
     ...candidates.filter((address) => !onLoopback(address)),
     ...candidates,
   ];
-  return inOrder[0]?.ip;
+  const [first] = inOrder;
+  return first && { ip: first.ip, by: 'interface address' };
 }
 
 function isCandidate({ ip, scope, state }: AddressOnInterface): boolean {

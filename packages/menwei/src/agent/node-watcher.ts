@@ -5,17 +5,21 @@ import type { NodeState } from '../proxy/node-state.ts';
 import { NodeWarnings, type ObservedNode } from '../proxy/node-warnings.ts';
 import { untilAborted } from '../scheduling/pause.ts';
 import { findUnservable, type Unserved } from '../setup/backends.ts';
+import { UserError } from '../setup/failure.ts';
 import type { MachineAddresses } from '../setup/machine-addresses.ts';
 import type { Component } from './component.ts';
+import { PodCIDRs } from './pod-cidrs.ts';
 
 export class NodeWatcher {
   readonly #node: NodeState;
   readonly #unserved: Unserved;
   readonly #log: NodeLog;
   readonly #warnings: NodeWarnings;
+  readonly #podCIDRs: PodCIDRs;
   readonly #unservable = Promise.withResolvers<never>();
 
   constructor(node: NodeState, unserved: Unserved, logger: Logger) {
+    this.#podCIDRs = new PodCIDRs(node);
     this.#node = node;
     this.#unserved = unserved;
     this.#log = new NodeLog(node, logger);
@@ -24,12 +28,24 @@ export class NodeWatcher {
     this.#unservable.promise.catch(() => undefined);
   }
 
+  /** Ends the process, for a reason that a start later may mend. */
+  fail(reason: string): void {
+    this.#unservable.reject(new UserError(reason));
+  }
+
+  /** To be called when a Node object is no longer waited for. */
+  settled(): void {
+    this.#log.settled();
+  }
+
   /** To be called when the Node object has changed. */
   look(): void {
     this.#log.update();
     this.#warnings.update();
     const failure = findUnservable(this.#node, this.#unserved);
     if (failure !== undefined) this.#unservable.reject(failure);
+    const moved = this.#podCIDRs.look();
+    if (moved !== undefined) this.fail(moved);
   }
 
   /** Fails when nothing of what the node has can be served, and the process with it. */
@@ -52,6 +68,7 @@ export class NodeWatcher {
       onFailure: 'restart',
       run: async (signal, ready) => {
         const following = addresses.follow(() => {
+          this.#log.update();
           this.#warnings.update();
           changed();
         }, signal);

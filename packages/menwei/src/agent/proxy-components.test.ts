@@ -123,6 +123,7 @@ async function start(args: readonly string[] = []): Promise<Running> {
     addresses: {
       all: () => [],
       local: () => [],
+      found: () => undefined,
       own: undefined,
       follow: (_changed, signal) => untilAborted(signal),
     },

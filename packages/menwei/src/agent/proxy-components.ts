@@ -8,6 +8,7 @@ import { isNodeEligible, ProxyHealth } from '../health/proxy-health.ts';
 import type { Logger } from '../log/logger.ts';
 import type { ProxyMetrics } from '../metrics/proxy-metrics.ts';
 import { NodeState } from '../proxy/node-state.ts';
+import type { NodeWaitOptions } from '../proxy/node-wait.ts';
 import { ServiceProxy } from '../proxy/service-proxy.ts';
 import { UnservedFamily } from '../proxy/unserved-family.ts';
 import type { Started } from '../setup/backends.ts';
@@ -22,8 +23,9 @@ import { serverComponents } from './server-components.ts';
 import type { SettingsInForce } from './settings-in-force.ts';
 import { sourceComponent } from './source-component.ts';
 
-/** How long the first sync waits for the own Node object of an API server (spec § 1.1). */
+/** How long the first sync waits for the own Node object of an API server, and how much longer for podCIDRs (spec § 1.1). */
 const NODE_GRACE_MS = 30_000;
+const POD_CIDRS_GRACE_MS = 300_000;
 
 interface ProxyParts {
   readonly settings: SettingsInForce;
@@ -43,7 +45,7 @@ export function proxyComponents(parts: ProxyParts): readonly Component[] {
   const settings = inForce.current;
   const { addresses, relays } = doors;
   const state = new State(settings.nodeName);
-  const node = new NodeState(settings, addresses.all, addresses.local, addresses.own);
+  const node = new NodeState(settings, addresses);
   const health = new ProxyHealth(healthTimeoutMs(settings));
   const served = started.backends.map(({ family }) => family);
   const { openEventSink } = doors;
@@ -69,7 +71,8 @@ export function proxyComponents(parts: ProxyParts): readonly Component[] {
     logger,
     periods: () => inForce.current,
     onQueued: (family) => metrics.syncs.queued(family, Date.now()),
-    nodeGraceMs: settings.manifests.length > 0 ? 0 : NODE_GRACE_MS,
+    ...nodeWaits(settings, (reason) => watcher.fail(reason)),
+    onNodeSettled: () => watcher.settled(),
   });
   inForce.onChange((now, before) => {
     health.timeoutMs = healthTimeoutMs(now);
@@ -108,4 +111,14 @@ export function proxyComponents(parts: ProxyParts): readonly Component[] {
 /** How long a requested sync may take to be done (spec § 9.1). */
 function healthTimeoutMs({ syncPeriodMs }: Pick<Settings, 'syncPeriodMs'>): number {
   return 2 * syncPeriodMs;
+}
+
+/** Files that have no Node, or one without podCIDRs, may stay so for ever. */
+function nodeWaits(
+  { manifests, detectLocalMode }: Settings,
+  failed: (reason: string) => void,
+): Pick<NodeWaitOptions, 'nodeGraceMs' | 'podCIDRs'> {
+  if (manifests.length > 0) return { nodeGraceMs: 0 };
+  const podCIDRs = { graceMs: POD_CIDRS_GRACE_MS, failed };
+  return { nodeGraceMs: NODE_GRACE_MS, ...(detectLocalMode === 'NodeCIDR' ? { podCIDRs } : {}) };
 }

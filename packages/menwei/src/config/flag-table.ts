@@ -55,6 +55,7 @@ const OWN: readonly Flag[] = [
   own('master', 'text', 'API server and objects', 'URL of the API server; wins over the kubeconfig'),
   own('manifests', 'list', 'API server and objects', 'take the objects from this file or folder (YAML or JSON, watched) instead of an API server; repeatable', { ours: true }),
   own('service-node-port-range', 'text', 'API server and objects', 'range of NodePorts with --manifests', { ours: true, default: '30000-32767' }),
+  own('node-ip', 'text', 'Node', "this node's address, or an IPv4 and an IPv6 address with a comma between, instead of the Node object's; the first decides the primary IP family", { ours: true }),
   own('healthz-port', 'integer', 'Health and metrics', '0 turns the health server off, other values change nothing', { default: '10256', besideConfig: false, onlyRuns: true, deprecated: '--healthz-bind-address' }),
   own('metrics-port', 'integer', 'Health and metrics', '0 turns the metrics server off, other values change nothing', { default: '10249', besideConfig: false, onlyRuns: true, deprecated: '--metrics-bind-address' }),
   own('log-format', 'text', 'Logging', 'the same as --logging-format', { ours: true, fields: ['logging.format'] }),

@@ -15,6 +15,7 @@ describe('defaults', () => {
     },
     nodeName: 'node-1',
     bindAddress: '0.0.0.0',
+    nodeIPs: [],
     bindAddressHardFail: false,
     healthzBindAddress: { host: '0.0.0.0', port: 10256 },
     metricsBindAddress: { host: '127.0.0.1', port: 10249 },
@@ -309,4 +310,24 @@ describe('clusterCIDR', () => {
   it('is checked only where it is used', () => {
     expect(settingsOf(['--cluster-cidr=nonsense', '--detect-local-mode=NodeCIDR']).clusterCIDRs).toEqual([]);
   });
+});
+
+describe('--node-ip', () => {
+  it.each([
+    [[], []],
+    [['--node-ip='], []],
+    [['--node-ip=10.0.0.1'], ['10.0.0.1']],
+    [['--node-ip=FD00::01, 10.0.0.1'], ['fd00::1', '10.0.0.1']],
+  ])('%j', (args, nodeIPs) => {
+    expect(settingsOf(args).nodeIPs).toEqual(nodeIPs);
+    expect(settingsOf(args, 'mode: iptables').nodeIPs).toEqual(nodeIPs);
+  });
+
+  it.each(['x', '0.0.0.0', '::', '10.0.0.1,', '10.0.0.1,10.0.0.2', '10.0.0.1,fd00::1,fd00::2', '10.0.0.0/8'])(
+    'is refused: %s',
+    (text) => {
+      const allowed = 'must be an IP address, or an IPv4 and an IPv6 address with a comma between';
+      expect(errorsOf([`--node-ip=${text}`])).toEqual([`--node-ip: ${JSON.stringify(text)}: ${allowed}`]);
+    },
+  );
 });

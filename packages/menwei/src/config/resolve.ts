@@ -1,4 +1,5 @@
 /** From the command line and the configuration file to Settings (spec § 10.2). Pure. */
+import { familyOf, parseIp } from '@menwei/addresses/ip.ts';
 import { type Checked, checkConfiguration } from './check.ts';
 import { type Configuration, FIELDS } from './configuration.ts';
 import { withDerivedDefaults } from './defaults.ts';
@@ -63,11 +64,13 @@ export function resolveSettings({
   });
   const errors: FieldError[] = [...contradictions(flags), ...harmfulIfIgnored(flags)];
   const checked = checkConfiguration(configuration, (error) => errors.push(error));
+  const nodeIPs = readNodeIPs(textFlag(flags, 'node-ip'), (error) => errors.push(error));
   const nodeName = resolveNodeName(configuration.hostnameOverride, hostname, (error) => errors.push(error));
   if (errors.length > 0) return refusal(errors, label);
   return {
     settings: {
       ...assemble(configuration, checked, nodeName, flags),
+      nodeIPs,
       modeReason: isModeGiven(file.document, effectiveFlags) ? `set by ${label('mode')}` : 'the default',
     },
     configuration,
@@ -89,7 +92,7 @@ function assemble(
   checked: Checked,
   nodeName: string,
   flags: GivenFlags,
-): Omit<Settings, 'modeReason'> {
+): Omit<Settings, 'modeReason' | 'nodeIPs'> {
   const { clientConnection, iptables, nftables, conntrack, logging } = configuration;
   const { logFormat, ...rest } = checked;
   const { kubeconfig, qps, burst, contentType } = clientConnection;
@@ -179,6 +182,19 @@ function withoutServers(configuration: Configuration, flags: GivenFlags): Config
     healthzBindAddress: isOff('healthz') ? '' : configuration.healthzBindAddress,
     metricsBindAddress: isOff('metrics') ? '' : configuration.metricsBindAddress,
   };
+}
+
+/** As the kubelet's flag of this name: one address, or one of each family. */
+function readNodeIPs(text: string, refuse: (error: FieldError) => void): readonly string[] {
+  if (text === '') return [];
+  const ips = text.split(',').map((part) => parseIp(part.trim()));
+  const known = ips.filter((ip) => ip !== undefined && ip !== '0.0.0.0' && ip !== '::').map(String);
+  const families = new Set(known.map(familyOf));
+  if (known.length < ips.length || families.size < ips.length) {
+    const allowed = 'must be an IP address, or an IPv4 and an IPv6 address with a comma between';
+    refuse({ field: '--node-ip', value: text, allowed });
+  }
+  return known;
 }
 
 const HOST_NAME = 'host name';

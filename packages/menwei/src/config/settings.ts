@@ -118,6 +118,8 @@ export interface Settings {
   readonly nodeName: string;
   /** Never bound; another address than the wildcard decides the primary family and this node's IP in it. */
   readonly bindAddress: string;
+  /** This node's addresses if they are given (`--node-ip`): none, one, or one of each family. */
+  readonly nodeIPs: readonly string[];
   /** A healthz or metrics address that can't be bound ends the program. */
   readonly bindAddressHardFail: boolean;
   /** Undefined: no health server. */

@@ -37,7 +37,7 @@ export async function diffKernel({ flags, nodePortRange }: ProxyInput): Promise<
     for (const warning of warnings) logger.warn({}, warning);
     const settings = await settleMode(looking, { runner, logger }, signal);
     const addresses = await openMachineAddresses(settings, findMode(settings.mode), signal);
-    const node = new NodeState(settings, addresses.all, addresses.local, addresses.own);
+    const node = new NodeState(settings, addresses);
     const problems = new ProblemLog(logger);
     const report = (problem: Problem) => {
       problems.report(problem);

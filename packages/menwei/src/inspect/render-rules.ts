@@ -95,12 +95,12 @@ async function openNode(settings: Settings, mode: Mode): Promise<NodeState> {
     ? await openMachineAddresses(settings, mode, new AbortController().signal)
     : undefined;
   const known = (family: IpFamily): readonly string[] => node.knownAddresses(family);
-  const node = new NodeState(
-    settings,
-    () => IP_FAMILIES.flatMap(known),
-    mode.usesLocalAddresses ? known : undefined,
-    mode.usesOwnAddress ? (family, stated) => stated ?? machine?.own?.(family, undefined) : undefined,
-  );
+  const node = new NodeState(settings, {
+    all: () => IP_FAMILIES.flatMap(known),
+    local: mode.usesLocalAddresses ? known : () => [],
+    found: () => undefined,
+    own: mode.usesOwnAddress ? (family, stated) => stated ?? machine?.own?.(family, undefined) : undefined,
+  });
   return node;
 }
 

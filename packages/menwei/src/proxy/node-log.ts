@@ -1,5 +1,5 @@
 /** Says in the log what the node is known by, at first and whenever that changes. */
-import { IP_FAMILIES, isLoopback } from '@menwei/addresses/ip.ts';
+import { IP_FAMILIES } from '@menwei/addresses/ip.ts';
 import type { Logger } from '../log/logger.ts';
 import type { NodeState } from './node-state.ts';
 
@@ -8,6 +8,7 @@ type LoggedNode = Pick<NodeState, 'ips' | 'node'>;
 export class NodeLog {
   readonly #node: LoggedNode;
   readonly #logger: Logger;
+  #isSettled = false;
   #told = '';
 
   constructor(node: LoggedNode, logger: Logger) {
@@ -15,23 +16,39 @@ export class NodeLog {
     this.#logger = logger;
   }
 
+  /** A Node object is no longer waited for: what is known without one counts. */
+  settled(): void {
+    this.#isSettled = true;
+    this.update();
+  }
+
   /** To be called whenever the node may have changed. */
   update(): void {
     const fields = describe(this.#node);
     const told = JSON.stringify(fields);
-    // Until the Node object is there, what is known is nothing but the settings.
-    if (this.#node.node === undefined || told === this.#told) return;
+    if ((this.#node.node === undefined && !this.#isSettled) || told === this.#told) return;
     this.#told = told;
-    this.#logger.info(fields, 'node addresses');
+    const message = this.#hasAddress()
+      ? 'node addresses'
+      : 'no address of the node is known; --node-ip gives it one';
+    this.#logger.info(fields, message);
+  }
+
+  #hasAddress(): boolean {
+    return Object.keys(this.#node.ips.sources).length > 0;
   }
 }
 
+/** Each address with who says so: `10.0.0.1 (Node object)`. */
 function describe({ ips, node }: LoggedNode) {
-  const { primaryFamily, byFamily } = ips;
-  const known = IP_FAMILIES.filter((family) => !isLoopback(byFamily[family]));
+  const { primaryFamily, byFamily, sources } = ips;
+  const known = IP_FAMILIES.flatMap((family) => {
+    const source = sources[family];
+    return source === undefined ? [] : [[family, `${byFamily[family]} (${source})`] as const];
+  });
   return {
-    node: node?.name,
-    ...Object.fromEntries(known.map((family) => [family, byFamily[family]])),
+    ...(node === undefined ? {} : { node: node.name }),
+    ...Object.fromEntries(known),
     primaryFamily,
     podCIDRs: node?.podCIDRs.join(', ') || 'none',
     ...(node?.zone ? { zone: node.zone } : {}),

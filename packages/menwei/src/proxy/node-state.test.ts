@@ -5,21 +5,27 @@ import { describe, expect, it, vi } from 'vitest';
 import { addProxyFlags, givenFlags } from '../config/flags.ts';
 import { resolveSettings } from '../config/resolve.ts';
 import { ObjectTables } from '../state/object-tables.ts';
-import { NodeState, type OwnAddress } from './node-state.ts';
+import { type MachineView, NodeState, type OwnAddress } from './node-state.ts';
 
 const INTERFACES = ['127.0.0.1', '192.168.0.2', '203.0.113.9', '::1', 'fd00:99::2'];
 
 function open(
   flags: readonly string[],
   interfaceAddresses = () => INTERFACES,
-  localAddresses?: (family: IpFamily) => readonly string[],
+  localAddresses: (family: IpFamily) => readonly string[] = () => [],
   ownAddress?: OwnAddress,
+  found: MachineView['found'] = () => undefined,
 ): NodeState {
   const command = addProxyFlags(new Command());
   command.parse(flags, { from: 'user' });
   const resolved = resolveSettings({ flags: givenFlags(command), hostname: 'node-a' });
   if ('errors' in resolved) throw new Error(resolved.errors.join('\n'));
-  return new NodeState(resolved.settings, interfaceAddresses, localAddresses, ownAddress);
+  return new NodeState(resolved.settings, {
+    all: interfaceAddresses,
+    local: localAddresses,
+    own: ownAddress,
+    found,
+  });
 }
 
 const node = aNode({

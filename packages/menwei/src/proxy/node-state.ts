@@ -11,30 +11,33 @@ import { ServiceCIDRs } from './service-cidrs.ts';
 /** The address at which the programs of this machine are reached: the stated one if it is one of them. */
 export type OwnAddress = (family: IpFamily, stated: string | undefined) => string | undefined;
 
+/** The addresses of the machine, as they are now. All are canonical. */
+export interface MachineView {
+  /** Of both families, as far as the settings may mean them; asked for only if the settings need them. */
+  readonly all: () => readonly string[];
+  /** See NodeView; none in a mode that does not use them. Asked for all the time, so it gives the same list as long as nothing changed. */
+  readonly local: (family: IpFamily) => readonly string[];
+  /** What stands for the machine, and how it was found, for a node of which nobody says any address. */
+  readonly found: (family: IpFamily) => { readonly ip: string; readonly by: string } | undefined;
+  /** For a mode that listens there; all others take the node's address for what they are told it is. */
+  readonly own: OwnAddress | undefined;
+}
+
 export class NodeState {
   readonly #settings: Settings;
-  readonly #interfaceAddresses: () => readonly string[];
-  readonly #localAddresses: (family: IpFamily) => readonly string[];
-  readonly #ownAddress: OwnAddress | undefined;
+  readonly #machine: MachineView;
   /** The same on every node; they reach the backends the same way. */
   readonly serviceCIDRs = new ServiceCIDRs();
   #node: Node | undefined;
 
-  /**
-   * @param interfaceAddresses the machine's addresses now, canonical; asked for only if the settings need them.
-   * @param ownAddress for a mode that listens there; all others take the node's address for what they are told it is.
-   * @param localAddresses see NodeView; asked for all the time, so it gives the same list as long as nothing changed.
-   */
-  constructor(
-    settings: Settings,
-    interfaceAddresses: () => readonly string[],
-    localAddresses: (family: IpFamily) => readonly string[] = () => [],
-    ownAddress?: OwnAddress,
-  ) {
+  constructor(settings: Settings, machine: MachineView) {
     this.#settings = settings;
-    this.#interfaceAddresses = interfaceAddresses;
-    this.#localAddresses = localAddresses;
-    this.#ownAddress = ownAddress;
+    this.#machine = machine;
+  }
+
+  /** The pods of this node are told by the podCIDRs of its Node object. */
+  get usesPodCIDRs(): boolean {
+    return this.#settings.detectLocalMode === 'NodeCIDR';
   }
 
   /** The last own Node object; undefined as long as none was seen. */
@@ -67,13 +70,15 @@ export class NodeState {
   }
 
   get ips(): NodeIPs {
-    return nodeIPs(this.#settings, this.#node?.addresses ?? []);
+    const found = IP_FAMILIES.flatMap((family) => this.#machine.found(family) ?? []);
+    const onMachine = found.map(({ ip, by }) => ({ ip, source: by }));
+    return nodeIPs(this.#settings, this.#node?.addresses ?? [], onMachine);
   }
 
   /** Those that the node has addresses of, as far as the Node object and the settings tell; none while nobody does. */
   get families(): readonly IpFamily[] {
     const addresses = statedAddresses(this.#settings, this.#node?.addresses ?? []);
-    return IP_FAMILIES.filter((family) => addresses.some((ip) => familyOf(ip) === family));
+    return IP_FAMILIES.filter((family) => addresses.some(({ ip }) => familyOf(ip) === family));
   }
 
   /** All addresses of a family that the Node object and the settings know of: canonical, sorted, without loopback. */
@@ -91,7 +96,7 @@ export class NodeState {
       detectLocal: localDetector(this.#settings, family, this.#node?.podCIDRs ?? []),
       podCIDR: firstCidr(this.#node?.podCIDRs ?? [], family),
       nodePortAddresses: this.nodePortAddresses(family),
-      localAddresses: this.#localAddresses(family),
+      localAddresses: this.#machine.local(family),
       serviceCIDRs: this.serviceCIDRs.of(family),
       largeCluster: false,
     };
@@ -100,15 +105,15 @@ export class NodeState {
   /** What is wrong with the node's address; undefined: nothing. */
   addressObstacle(family: IpFamily): string | undefined {
     const stated = this.#statedIP(family);
-    const own = this.#ownAddress?.(family, stated);
-    if (this.#ownAddress === undefined || stated === undefined || own === stated) return undefined;
+    const own = this.#machine.own?.(family, stated);
+    if (this.#machine.own === undefined || stated === undefined || own === stated) return undefined;
     const instead = own === undefined ? 'there is no other' : `taking ${own} instead`;
     return `no interface has the node's address ${stated}; ${instead}`;
   }
 
   #ip(family: IpFamily): string | undefined {
-    if (this.#ownAddress === undefined) return this.ips.byFamily[family];
-    return this.#ownAddress(family, this.#statedIP(family));
+    if (this.#machine.own === undefined) return this.ips.byFamily[family];
+    return this.#machine.own(family, this.#statedIP(family));
   }
 
   #statedIP(family: IpFamily): string | undefined {
@@ -128,6 +133,6 @@ export class NodeState {
 
   nodePortAddresses(family: IpFamily): 'all' | readonly string[] {
     const restricted = this.#settings.nodePortAddresses.length > 0;
-    return nodePortAddresses(this.#settings, family, this.ips, restricted ? this.#interfaceAddresses() : []);
+    return nodePortAddresses(this.#settings, family, this.ips, restricted ? this.#machine.all() : []);
   }
 }

@@ -18,7 +18,7 @@ const REFUSED = new KernelError({ operation: 'iptables restore', object: 'line 7
 
 const web = aService({ name: 'web' });
 const webPods = aSlice({ name: 'web-1', serviceName: 'web', endpoints: ['10.0.0.1'] });
-const ownNode = aNode({ zone: 'a' });
+const ownNode = aNode({ zone: 'a', addresses: ['192.168.0.2'] });
 
 interface OpenOptions {
   readonly minSyncPeriodMs?: number;

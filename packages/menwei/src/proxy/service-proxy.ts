@@ -3,9 +3,9 @@ import type { IpFamily } from '@menwei/addresses/ip.ts';
 import type { ProxyHealth } from '../health/proxy-health.ts';
 import type { Node } from '../kubernetes/objects.ts';
 import { MOST_LINES } from '../log/first-lines.ts';
-import type { Logger } from '../log/logger.ts';
 import { Pacer } from '../scheduling/pacer.ts';
 import type { State } from '../state/state.ts';
+import { NodeWait, type NodeWaitOptions } from './node-wait.ts';
 import type { Syncable, SyncResult } from './syncable.ts';
 
 /** Syncs that nobody asked for: there is nothing to find but what nobody noticed. */
@@ -17,17 +17,16 @@ interface SyncPeriods {
   readonly syncPeriodMs: number;
 }
 
-interface ServiceProxyOptions {
+interface ServiceProxyOptions extends NodeWaitOptions {
   readonly state: State;
   readonly families: readonly Syncable[];
   readonly health: ProxyHealth;
-  readonly logger: Logger;
   /** Asked for when they are needed, since they may change. */
   readonly periods: () => SyncPeriods;
   /** Called whenever a sync of a family is asked for. */
   readonly onQueued?: (family: IpFamily) => void;
-  /** How long the first sync waits for the own Node object, whose addresses and zone shape the rules. */
-  readonly nodeGraceMs: number;
+  /** Called when the first sync has waited for the node no longer: what is known of it now is what counts. */
+  readonly onNodeSettled?: () => void;
 }
 
 interface Family {
@@ -43,11 +42,11 @@ export class ServiceProxy {
   readonly #families = new Map<IpFamily, Family>();
   /** Before everything that exists is known, programming would take away what is only not yet listed. */
   #isListed = false;
-  #isNodeAwaited: boolean;
+  readonly #nodeWait: NodeWait;
 
   constructor(options: ServiceProxyOptions) {
     this.#options = options;
-    this.#isNodeAwaited = options.nodeGraceMs > 0;
+    this.#nodeWait = new NodeWait(options);
     for (const proxy of options.families) this.#families.set(proxy.family, this.#open(proxy));
     this.#followObjects();
   }
@@ -116,24 +115,17 @@ export class ServiceProxy {
       this.#options.logger.warn({ node: before?.name }, message);
       return;
     }
-    this.#isNodeAwaited = false;
+    this.#nodeWait.take(after);
     this.nodeChanged();
   }
 
   /** Everything that exists is known. */
   #listed(): void {
     this.#isListed = true;
-    if (!this.#isNodeAwaited) {
+    this.#nodeWait.begin(() => {
+      this.#options.onNodeSettled?.();
       this.nodeChanged();
-      return;
-    }
-    const timer = setTimeout(() => {
-      if (!this.#isNodeAwaited) return;
-      this.#options.logger.error({}, 'Node object of this node not found; continuing without it');
-      this.#isNodeAwaited = false;
-      this.nodeChanged();
-    }, this.#options.nodeGraceMs);
-    timer.unref();
+    });
   }
 
   #open(proxy: Syncable): Family {
@@ -159,7 +151,7 @@ export class ServiceProxy {
   }
 
   #request(family: Family, how: { readonly urgent?: boolean } = {}): void {
-    if (!this.#isListed || this.#isNodeAwaited) return;
+    if (!this.#isListed || !this.#nodeWait.isOver) return;
     this.#options.health.queued(family.proxy.family, Date.now());
     this.#options.onQueued?.(family.proxy.family);
     family.pacer.request(how);

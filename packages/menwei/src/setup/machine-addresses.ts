@@ -1,5 +1,5 @@
 /** The addresses of the machine, followed. */
-import { cidrContains, IP_FAMILIES, type IpFamily } from '@menwei/addresses/ip.ts';
+import { cidrContains, IP_FAMILIES } from '@menwei/addresses/ip.ts';
 import { LOOPBACK_INTERFACE } from '@menwei/kernel/interfaces.ts';
 import {
   isLinkLocal,
@@ -12,15 +12,9 @@ import { openLinkClient } from '@menwei/netlink/route';
 import { DEVICE } from '../backends/ipvs/names.ts';
 import type { Mode } from '../backends/modes.ts';
 import type { Settings } from '../config/settings.ts';
-import type { OwnAddress } from '../proxy/node-state.ts';
+import type { MachineView } from '../proxy/node-state.ts';
 
-export interface MachineAddresses {
-  /** Of both families, as far as the settings may mean them. */
-  readonly all: () => readonly string[];
-  /** See NodeView; none in a mode that does not use them. */
-  readonly local: (family: IpFamily) => readonly string[];
-  /** Where this machine's own programs are reached; none in a mode that does not ask. See NodeState. */
-  readonly own: OwnAddress | undefined;
+export interface MachineAddresses extends MachineView {
   /** Calls `changed` whenever they are others than before, until the signal ends it. Throws KernelError; then it may be begun anew. */
   readonly follow: (changed: () => void, signal: AbortSignal) => Promise<void>;
 }
@@ -35,15 +29,18 @@ export async function openMachineAddresses(
   const addresses = new LocalAddresses({
     client: openLinkClient(),
     ...which,
-    ...(usesOwnAddress ? { observeSource: observeDefaultSource } : {}),
+    observeSource: observeDefaultSource,
   });
   await addresses.observe(signal);
   return {
     all: () => IP_FAMILIES.flatMap((family) => addresses.usable(family)),
     local: (family) => (usesLocalAddresses ? addresses.of(family) : []),
+    found: (family) => addresses.own(family),
     own: usesOwnAddress
       ? (family, stated) =>
-          stated !== undefined && addresses.usable(family).includes(stated) ? stated : addresses.own(family)
+          stated !== undefined && addresses.usable(family).includes(stated)
+            ? stated
+            : addresses.own(family)?.ip
       : undefined,
     follow: (changed, signal) => addresses.watch(changed, signal),
   };
