@@ -3,14 +3,20 @@ import { constants } from 'node:os';
 import type { IpFamily } from '@menwei/addresses/ip.ts';
 import { KernelError } from '@menwei/netlink';
 import { IptablesListing } from './iptables-listing.ts';
-import { LegacyProbe, NftablesProbe, type TableProbe } from './iptables-probe.ts';
 import { type IptablesVariant, kernelChains, observeHintedVariant } from './iptables-variant.ts';
+import { observeLegacySizes } from './legacy-sizes.ts';
 import type { ToolResult, ToolRun, ToolRunner } from './tool-runner.ts';
 
 /** What a backend needs of iptables. All methods throw KernelError. */
 export interface IptablesTools {
   readonly variant: IptablesVariant;
-  readonly probe: TableProbe;
+  /**
+   * A text that is another one when somebody has changed one of the tables, except that a rule was replaced by another one
+   * of the same size; undefined if that can't be told, as in nf_tables, which tells of changes by itself.
+   */
+  stamp(tables: readonly string[]): string | undefined;
+  /** Whether one of the tools that this process has run of late had this number. */
+  hasRun(processId: number): boolean;
   /** The lines of `iptables-save -t TABLE`; resolves to what the tool remarked beside. */
   save(table: string, onLine: (line: string) => void, signal: AbortSignal): Promise<readonly string[]>;
   /** `iptables-restore --noflush --counters`; each table is all or nothing. */
@@ -167,9 +173,16 @@ const RESTORE_LIMIT_MS = 300_000;
 const SHORT_LOCK_WAIT = ['-w', '5'];
 const PROBE_LIMIT_MS = 20_000;
 
+/** So many runs are remembered; those of both families are. */
+const RUNS_REMEMBERED = 256;
+const recentRuns: number[] = [];
+
+function rememberRun(pid: number): void {
+  if (recentRuns.push(pid) > RUNS_REMEMBERED) recentRuns.shift();
+}
+
 class RealIptablesTools implements IptablesTools {
   readonly variant: IptablesVariant;
-  readonly probe: TableProbe;
   readonly #runner: ToolRunner;
   readonly #name: string;
 
@@ -177,8 +190,15 @@ class RealIptablesTools implements IptablesTools {
     this.#runner = runner;
     this.#name = name;
     this.variant = variant;
-    const family = name.startsWith('ip6') ? 'IPv6' : 'IPv4';
-    this.probe = variant === 'legacy' ? new LegacyProbe(family) : new NftablesProbe(family);
+  }
+
+  stamp(tables: readonly string[]): string | undefined {
+    if (this.variant !== 'legacy') return undefined;
+    return observeLegacySizes(this.#name.startsWith('ip6') ? 'IPv6' : 'IPv4', tables);
+  }
+
+  hasRun(processId: number): boolean {
+    return recentRuns.includes(processId);
   }
 
   /**
@@ -275,7 +295,7 @@ class RealIptablesTools implements IptablesTools {
 
   async #run(run: ToolRun): Promise<ToolResult> {
     try {
-      return await this.#runner.run(run);
+      return await this.#runner.run({ ...run, onStarted: rememberRun });
     } catch (cause) {
       if (run.signal?.aborted) throw cause;
       const detail = cause instanceof Error ? cause.message : String(cause);

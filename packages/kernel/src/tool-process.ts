@@ -13,7 +13,8 @@ export class ToolProcess {
   readonly stderr: Socket;
   /** Resolves with the exit status, 128 + signal number when a signal ended it, when nobody can write to the outputs any more. */
   readonly ended: Promise<number>;
-  readonly #pid: number;
+  /** In the PID namespace of this process. */
+  readonly pid: number;
   #isOver = false;
 
   /** @param argv with the name of the program in front. Throws KernelError. */
@@ -26,7 +27,7 @@ export class ToolProcess {
     };
     try {
       const [input, output, errors] = [open(), open(), open()];
-      this.#pid = startProgram({
+      this.pid = startProgram({
         path,
         argv,
         // Messages are compared and shown, so they must not depend on the operator's language.
@@ -52,7 +53,7 @@ export class ToolProcess {
   kill(): void {
     if (this.#isOver) return;
     try {
-      process.kill(-this.#pid, 'SIGKILL');
+      process.kill(-this.pid, 'SIGKILL');
     } catch {
       // Nothing of it is left but its exit status.
     }
@@ -66,7 +67,7 @@ export class ToolProcess {
   async #end(): Promise<number> {
     await Promise.all([closed(this.stdout), closed(this.stderr)]);
     for (let restMs = 1; ; restMs = Math.min(2 * restMs, MOST_REST_MS)) {
-      const status = childStatus(this.#pid);
+      const status = childStatus(this.pid);
       if (status !== undefined) {
         this.#isOver = true;
         this.stdin.destroy();

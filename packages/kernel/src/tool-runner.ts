@@ -22,6 +22,8 @@ export interface ToolRun {
   readonly input?: Iterable<string>;
   /** Takes standard output as it comes; without it, it is collected into the result. */
   readonly onOutput?: (chunk: Uint8Array) => void;
+  /** Takes the number of the process, in the PID namespace of this one. */
+  readonly onStarted?: (pid: number) => void;
   readonly signal?: AbortSignal;
   /** How long it may take at first, if not {@link USUAL_LIMIT_MS}. */
   readonly limitMs?: number;
@@ -69,7 +71,9 @@ class RealToolRunner implements ToolRunner {
     const guard = await this.#guard;
     this.#throwIfOver(run);
     const argv = [...guard, run.file, ...run.args];
-    return await attend(new ToolProcess(guard[0] ?? path, argv), run, this.#running);
+    const tool = new ToolProcess(guard[0] ?? path, argv);
+    run.onStarted?.(tool.pid);
+    return await attend(tool, run, this.#running);
   }
 
   close(): void {

@@ -14,7 +14,7 @@ export { formatErrno } from './errno.ts';
 export { encodeGenericHeader, observeGenericFamily } from './generic.ts';
 export { GENERIC_HEADER_SIZE } from './generic-constants.ts';
 export { KernelError, type KernelFailure } from './kernel-error.ts';
-export { listen, type NetlinkListener } from './listener.ts';
+export { listen, listenOn, type NetlinkListener, openListeningSocket } from './listener.ts';
 export {
   decodeMessages,
   decodeSequences,

@@ -48,9 +48,38 @@ export async function listen(
   signal: AbortSignal,
 ): Promise<void> {
   if (signal.aborted) return;
-  using socket = openNetlinkTransport(protocol, QUEUE_SIZE);
-  attachFirst(socket.fd, listener.filters ?? []);
-  for (const group of groups) joinGroup(socket.fd, group);
+  using socket = openListeningSocket(protocol, groups, listener.filters);
+  await listenOn(socket, listener, signal);
+}
+
+/**
+ * A socket that keeps news until somebody listens on it, as far as there is room. Throws KernelError.
+ *
+ * @param filters see {@link NetlinkListener}
+ */
+export function openListeningSocket(
+  protocol: number,
+  groups: readonly number[],
+  filters: readonly Uint8Array[] = [],
+): NetlinkSocket {
+  const socket = openNetlinkTransport(protocol, QUEUE_SIZE);
+  try {
+    attachFirst(socket.fd, filters);
+    for (const group of groups) joinGroup(socket.fd, group);
+    return socket;
+  } catch (error) {
+    socket[Symbol.dispose]();
+    throw error;
+  }
+}
+
+/** {@link listen} on a socket that was opened before, and is not closed. */
+export async function listenOn(
+  socket: NetlinkSocket,
+  listener: Omit<NetlinkListener, 'filters'>,
+  signal: AbortSignal,
+): Promise<void> {
+  if (signal.aborted) return;
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   const queue = new Queue(socket, listener);
   using _watch = watchReadable(socket.fd, () => {

@@ -20,6 +20,9 @@ import type { ProxyDoors } from './doors.ts';
 import { LeftoverRemoval } from './leftover-removal.ts';
 import type { SettingsInForce } from './settings-in-force.ts';
 
+/** As upstream writes all rules anew, for what no watch has noticed. */
+const COMPARE_EVERY_MS = 3_600_000;
+
 /** What both families have in common. */
 interface FamilySurroundings {
   readonly settings: SettingsInForce;
@@ -120,6 +123,8 @@ export class FamilyParts {
       nodeView: () => node.view(this.family),
       logger,
       maxRetryMs: settings.syncPeriodMs,
+      // What a dry run has printed is not there.
+      compareEveryMs: settings.dryRun ? undefined : COMPARE_EVERY_MS,
     });
   }
 

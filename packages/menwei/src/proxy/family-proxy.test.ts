@@ -12,6 +12,7 @@ import { endpointChain, serviceChains } from '../backends/iptables/names.ts';
 import { IptablesPlan } from '../backends/iptables/plan.ts';
 import type { EndpointSlice, Service } from '../kubernetes/objects.ts';
 import { type Logger, silentLogger } from '../log/logger.ts';
+import { untilAborted } from '../scheduling/pause.ts';
 import type { NodeView } from '../services/node-view.ts';
 import { State } from '../state/state.ts';
 import { FamilyProxy } from './family-proxy.ts';
@@ -24,6 +25,7 @@ interface OpenOptions {
   readonly faults?: FaultOptions;
   readonly node?: NodeView;
   readonly logger?: Logger;
+  readonly compareEveryMs?: number;
 }
 
 /** A proxy of one family over a fake kernel, and what one does with it. */
@@ -32,13 +34,21 @@ function open({
   faults,
   node = aNodeView({ family }),
   logger = silentLogger,
+  compareEveryMs,
 }: OpenOptions = {}) {
   const fake = new FakeIptables({ family, ...(faults === undefined ? {} : { faults }) });
   const backend = openBackend(fake, family);
   const state = new State(node.name);
   const { objects } = state;
   let view = node;
-  const proxy = new FamilyProxy({ backend, state, startedAtMs: 0, nodeView: () => view, logger });
+  const proxy = new FamilyProxy({
+    backend,
+    state,
+    startedAtMs: 0,
+    nodeView: () => view,
+    logger,
+    compareEveryMs,
+  });
   return {
     fake,
     backend,
@@ -529,5 +539,50 @@ describe('a watch', () => {
     await Promise.all([first, watched, sync()]);
     const restored = ['restore begins', 'restore ends'];
     expect(log).toEqual([...restored, 'look begins', 'look ends', ...restored]);
+  });
+
+  /** A backend that notices nothing. */
+  async function openUnwatched() {
+    const opened = open({ compareEveryMs: 20 });
+    const { backend, put, sync, proxy } = opened;
+    vi.spyOn(backend, 'watch').mockImplementation(({ inTurn }, signal) =>
+      inTurn(async () => undefined).then(() => untilAborted(signal)),
+    );
+    put(web, webPods);
+    await sync();
+    const stop = new AbortController();
+    const drifts: (string | undefined)[] = [];
+    const drifted = (what?: string) => {
+      drifts.push(what);
+      proxy.forgetKernel();
+    };
+    const watching = proxy.watch(drifted, stop.signal);
+    const observed = vi.spyOn(backend, 'observe');
+    const end = async () => {
+      stop.abort();
+      await watching;
+    };
+    return { ...opened, drifts, observed, [Symbol.asyncDispose]: end };
+  }
+
+  it('compares everything now and then, and says what it takes to repair it', async () => {
+    await using proxy = await openUnwatched();
+    const before = proxy.fake.dump();
+    await vi.waitFor(() => expect(proxy.observed.mock.calls.length).toBeGreaterThan(2));
+    expect(proxy.drifts).toEqual([]);
+    proxy.fake.meddle('*nat\n-F KUBE-MARK-MASQ\nCOMMIT\n');
+    const told =
+      'unnoticed until the periodic comparison, to repair: ' +
+      '*nat, :KUBE-MARK-MASQ - [0:0], -A KUBE-MARK-MASQ -j MARK --or-mark 0x00004000, COMMIT';
+    await vi.waitFor(() => expect(proxy.drifts).toEqual([told]));
+    expect(await proxy.sync()).toMatchObject({ ok: true, complete: true });
+    expect(proxy.fake.dump()).toBe(before);
+  });
+
+  it('leaves it to a sync to say that the kernel can’t be read', async () => {
+    await using proxy = await openUnwatched();
+    proxy.observed.mockRejectedValueOnce(REFUSED);
+    await vi.waitFor(() => expect(proxy.drifts).toEqual([undefined]));
+    expect(await proxy.sync()).toMatchObject({ ok: true, complete: true });
   });
 });

@@ -8,8 +8,10 @@
 import type { IpFamily } from '@menwei/addresses/ip.ts';
 import { KernelError } from '@menwei/netlink';
 import type { Backend, Partly, Refusal } from '../backends/backend.ts';
+import { firstOf } from '../log/first-lines.ts';
 import type { Logger } from '../log/logger.ts';
 import { inTurns } from '../scheduling/event-loop.ts';
+import { pause } from '../scheduling/pause.ts';
 import { Turns } from '../scheduling/turns.ts';
 import { compareNodes } from '../services/node-change.ts';
 import { isLargeCluster, type NodeView } from '../services/node-view.ts';
@@ -28,6 +30,8 @@ import type { Syncable, SyncResult } from './syncable.ts';
 /** Trigger times of changes that no sync has programmed; what comes after so many is not measured. */
 const MAX_TRIGGER_TIMES = 10_000;
 const MAX_RETRY_MS = 30_000;
+/** Of what it takes to repair what nobody has noticed, so many lines are told. */
+const TOLD_LINES = 4;
 /** Stands for what was refused and belongs to no service port. */
 const NOBODY: ServicePortKey = '';
 
@@ -46,6 +50,11 @@ interface FamilyProxyOptions<Unit, State, Changes> {
   readonly logger: Logger;
   /** Longest wait before a refused service port is tried again. */
   readonly maxRetryMs?: number;
+  /**
+   * How often all that the kernel holds is compared with what was left in it while it is watched, for what no watch notices;
+   * never, unless told.
+   */
+  readonly compareEveryMs?: number | undefined;
 }
 
 /** What became of the changes of a sync. */
@@ -159,13 +168,43 @@ export class FamilyProxy<Unit, State, Changes> implements Syncable {
     this.#kernelForgotten = true;
   }
 
-  watch(drifted: (what?: string) => void, signal: AbortSignal): Promise<void> {
+  async watch(drifted: (what?: string) => void, signal: AbortSignal): Promise<void> {
     // After a sync that failed the kernel differs from what it should be through nobody's fault, and is looked at anyway.
     const heard = (what?: string) => {
       if (!this.#isLookDue) drifted(what);
     };
     const left = () => (this.#kernelKnown ? this.#desired.plan : undefined);
-    return this.#backend.watch({ drifted: heard, inTurn: this.#turns.take, left }, signal);
+    const end = new AbortController();
+    const ended = AbortSignal.any([signal, end.signal]);
+    const comparing = this.#compareNowAndThen(drifted, ended);
+    try {
+      await this.#backend.watch({ drifted: heard, inTurn: this.#turns.take, left }, ended);
+    } finally {
+      end.abort();
+      await comparing;
+    }
+  }
+
+  async #compareNowAndThen(drifted: (what?: string) => void, signal: AbortSignal): Promise<void> {
+    const { compareEveryMs = Number.POSITIVE_INFINITY } = this.#options;
+    for (;;) {
+      await pause(compareEveryMs, signal);
+      if (signal.aborted) return;
+      await this.#turns.take(() => this.#findUnnoticed(drifted, signal));
+    }
+  }
+
+  async #findUnnoticed(drifted: (what?: string) => void, signal: AbortSignal): Promise<void> {
+    if (!this.#kernelKnown) return;
+    try {
+      const changes = await this.#compareWithKernel(signal);
+      if (this.#backend.isEmpty(changes)) return;
+      const lines = this.#backend.format(changes).split('\n').filter(Boolean);
+      drifted(`unnoticed until the periodic comparison, to repair: ${firstOf(lines, TOLD_LINES, 'lines')}`);
+    } catch {
+      // Whatever it was, the sync that comes of this meets it too, and says so.
+      if (!signal.aborted) drifted();
+    }
   }
 
   async #sync(signal: AbortSignal): Promise<SyncResult> {

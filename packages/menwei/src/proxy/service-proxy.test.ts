@@ -305,7 +305,7 @@ describe('somebody else', () => {
       expect(fake.dump()).not.toBe(before);
       await vi.waitFor(() => expect(fake.dump()).toBe(before), { timeout: 5_000 });
       const told = new RegExp(
-        `^drift: iptables rules removed or changed by another program in ${chains.source}; resyncing$`,
+        `^drift: another program changed iptables rules in ${chains.source}; resyncing$`,
       );
       expect(log).toContainEqual(expect.stringMatching(told));
       await vi.waitFor(() =>

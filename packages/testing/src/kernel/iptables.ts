@@ -4,7 +4,6 @@
  * Only tests import this folder.
  */
 import type { IpFamily } from '@menwei/addresses/ip.ts';
-import type { TableProbe } from '@menwei/kernel/iptables-probe.ts';
 import type { IptablesTools } from '@menwei/kernel/iptables-tools.ts';
 import type { IptablesVariant } from '@menwei/kernel/iptables-variant.ts';
 import { parseSavedLine } from '@menwei/netfilter/iptables/save-format.ts';
@@ -30,8 +29,6 @@ interface Operation {
 
 export class FakeIptables implements IptablesTools {
   readonly variant: IptablesVariant = 'legacy';
-  /** Like that of the legacy tools, but nothing escapes it. */
-  readonly probe: TableProbe = { stamp: () => String(this.#changes) };
   readonly faults: Faults;
   /** All that was asked of the tools so far, what failed included. */
   readonly operations: Operation[] = [];
@@ -67,6 +64,15 @@ export class FakeIptables implements IptablesTools {
     if (open !== undefined)
       throw new UnreadableError('a whole table of iptables-save', open.name, 'no COMMIT');
     return tools;
+  }
+
+  /** Like that of the legacy tools, but nothing escapes it. */
+  stamp(): string {
+    return String(this.#changes);
+  }
+
+  hasRun(): boolean {
+    return false;
   }
 
   async save(table: string, onLine: (line: string) => void, signal: AbortSignal): Promise<readonly string[]> {

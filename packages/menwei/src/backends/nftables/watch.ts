@@ -10,13 +10,12 @@ import {
 import {
   decodeNotification,
   encodeTableFilter,
+  NFNLGRP_NFTABLES,
   type Notification,
   type TableName,
 } from '@menwei/netlink/nftables';
 import { firstOf } from '../../log/first-lines.ts';
 
-/** linux/netfilter/nfnetlink.h: NFNLGRP_NFTABLES. */
-const NFTABLES_GROUP = 7;
 /** Of a transaction that did many things, so many are told. */
 const TOLD_CHANGES = 3;
 /**
@@ -42,7 +41,7 @@ export async function watchTable(watch: TableWatch, signal: AbortSignal): Promis
   const news = new TableNews(table, changed);
   await listen(
     NETLINK_NETFILTER,
-    [NFTABLES_GROUP],
+    [NFNLGRP_NFTABLES],
     {
       filters: [
         ...LOOKED_AT.map((messages) => encodeTableFilter(table, ownPorts, messages)),

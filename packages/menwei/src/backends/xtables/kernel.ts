@@ -11,9 +11,12 @@ import type { InTurn } from '../backend.ts';
 import { cleanupScript } from './cleanup.ts';
 import { DriftCheck } from './drift-check.ts';
 import { EVERY_LAYOUT } from './every-layout.ts';
+import type { ForeignChanges } from './foreign-changes.ts';
 import type { Layout } from './layout.ts';
 import { SavedRules } from './saved-rules.ts';
 import { type LeftRules, watchTables } from './watch.ts';
+import { LegacyChanges } from './watch-legacy.ts';
+import { NftChanges } from './watch-nft.ts';
 
 /** In a row. */
 const MAX_READS = 5;
@@ -23,38 +26,43 @@ interface KernelRulesOptions {
   readonly layout: Layout;
   readonly family: IpFamily;
   readonly logger: Logger;
-  /** How often the watch checks the kernel for drift. */
+  /** How often the watch looks at legacy tables for what no size tells, at most. */
   readonly watchPeriodMs: number;
 }
 
 export class KernelRules {
   readonly #options: KernelRulesOptions;
   readonly #driftCheck: DriftCheck;
+  readonly #changes: ForeignChanges;
   readonly #told = new Set<string>();
 
   constructor(options: KernelRulesOptions) {
     this.#options = options;
-    const { tools, layout } = options;
-    const observe = (signal: AbortSignal) => this.observe(signal);
-    this.#driftCheck = new DriftCheck({ tools, layout, observe, nowMs: () => performance.now() });
+    const { tools, layout, family, watchPeriodMs } = options;
+    const observe = (signal: AbortSignal) => this.#observe(['filter', 'nat'], layout, signal);
+    this.#driftCheck = new DriftCheck({ tools, layout, observe });
+    this.#changes =
+      tools.variant === 'legacy'
+        ? new LegacyChanges({ tools, restMs: watchPeriodMs })
+        : new NftChanges({ tools, family });
   }
 
   /** Chains and rules of others are not among them. Throws KernelError. */
   async observe(signal: AbortSignal): Promise<Ruleset> {
-    await this.#driftCheck.begin(signal);
+    this.#changes.reading();
     return this.#observe(['filter', 'nat'], this.#options.layout, signal);
   }
 
   /** Table by table all or nothing. Throws KernelError. */
   async restore(script: RestoreScript, signal: AbortSignal): Promise<void> {
     if (script.length === 0) return;
-    this.#driftCheck.note(script);
-    await this.#options.tools.restore({ [Symbol.iterator]: () => formatPieces(script) }, signal);
+    const pieces = { [Symbol.iterator]: () => formatPieces(script) };
+    await this.#changes.changing(() => this.#options.tools.restore(pieces, signal));
   }
 
   /** Closes what is held open to look at the kernel. */
   close(): void {
-    this.#options.tools.probe.close?.();
+    this.#changes.close();
   }
 
   /** Calls `drifted` whenever the kernel does not hold what we left in it, until the signal ends it. */
@@ -64,7 +72,8 @@ export class KernelRules {
     inTurn: InTurn,
     signal: AbortSignal,
   ): Promise<void> {
-    return watchTables({ ...this.#options, left, driftCheck: this.#driftCheck }, drifted, inTurn, signal);
+    const [changes, driftCheck] = [this.#changes, this.#driftCheck];
+    return watchTables({ ...this.#options, left, changes, driftCheck }, drifted, inTurn, signal);
   }
 
   /** Leaves nothing of this mode and those like it, but what other programs use too. Throws KernelError. */

@@ -2,22 +2,22 @@
  * Notices that somebody removed or changed our rules, in whichever of our chains (spec § 4.12). Upstream looks for its
  * canary chain only, which a plain `iptables -t nat -F` leaves in place, and so does the flush of a single chain.
  */
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { IpFamily } from '@menwei/addresses/ip.ts';
 import type { IptablesTools } from '@menwei/kernel/iptables-tools.ts';
-import { CANARY, TABLES } from '@menwei/netfilter/iptables/chain-id.ts';
+import { CANARY, type ChainId, TABLES } from '@menwei/netfilter/iptables/chain-id.ts';
 import type { Ruleset } from '@menwei/netfilter/iptables/ruleset.ts';
 import { firstOf } from '../../log/first-lines.ts';
 import type { Logger } from '../../log/logger.ts';
 import { pause } from '../../scheduling/pause.ts';
 import type { InTurn } from '../backend.ts';
 import type { DriftCheck } from './drift-check.ts';
+import { type ForeignChanges, type Suspicion, UNKNOWN_PROGRAM } from './foreign-changes.ts';
 
-/** How long a flush may take from the first chain to the last before we stop waiting for the rest. */
-const FLUSH_SETTLE_MS = 5_000;
-const FLUSH_POLL_MS = 100;
 /** When many were changed, so many are told. */
 const TOLD_CHAINS = 3;
+const TOLD_PROGRAMS = 2;
+/** After a check that failed. */
+const RETRY_MS = 5_000;
 
 /** The rules that we left in the kernel; undefined if nobody knows since a change has failed: a sync is going to look then. */
 export type LeftRules = () => Ruleset | undefined;
@@ -26,9 +26,8 @@ interface TablesWatch {
   readonly tools: IptablesTools;
   readonly family: IpFamily;
   readonly logger: Logger;
-  /** How often it checks the kernel for drift. */
-  readonly watchPeriodMs: number;
   readonly left: LeftRules;
+  readonly changes: ForeignChanges;
   readonly driftCheck: DriftCheck;
 }
 
@@ -39,55 +38,62 @@ export async function watchTables(
   inTurn: InTurn,
   signal: AbortSignal,
 ): Promise<void> {
-  const { tools, family, logger, watchPeriodMs } = watch;
-  const check = () => inTurn(() => damagedChains(watch, signal));
+  const end = new AbortController();
+  const ended = AbortSignal.any([signal, end.signal]);
+  try {
+    await Promise.all([watch.changes.follow(ended), lookInto(watch, drifted, inTurn, ended)]);
+  } finally {
+    end.abort();
+  }
+}
+
+async function lookInto(
+  { tools, family, logger, left, changes, driftCheck }: TablesWatch,
+  drifted: (what: string) => void,
+  inTurn: InTurn,
+  signal: AbortSignal,
+): Promise<void> {
   let canariesStand = false;
+  const look = async () => {
+    const [wanted, suspicion] = [left(), changes.take()];
+    // A sync is going to read everything.
+    if (wanted === undefined || suspicion === undefined) return;
+    const startedMs = performance.now();
+    try {
+      const damaged = await driftCheck.damagedChains(wanted, suspicion, signal);
+      if (suspicion.isEverywhere) changes.compared(performance.now() - startedMs, damaged.length === 0);
+      if (damaged.length === 0) return;
+      canariesStand = false;
+      drifted(describe(suspicion, damaged));
+    } catch (error) {
+      changes.giveBack(suspicion);
+      throw error;
+    }
+  };
   while (!signal.aborted) {
     try {
-      if (!canariesStand) await inTurn(() => createCanaries(tools, signal));
+      if (!canariesStand) await inTurn(() => changes.changing(() => createCanaries(tools, signal)));
       canariesStand = true;
-      await sleep(watchPeriodMs, undefined, { signal });
-      if ((await check()).length === 0) continue;
-      const chains = await flushSettled(check, signal);
-      if (chains.length === 0) continue;
-      canariesStand = false;
-      drifted(
-        `iptables rules removed or changed by another program in ${firstOf(chains, TOLD_CHAINS, 'chains')}`,
-      );
+      await changes.wait(signal);
+      if (!signal.aborted) await inTurn(look);
     } catch (error) {
       if (signal.aborted) return;
       // A busy lock, or a table that can't be read: nothing is known, so nothing is concluded.
       logger.warn({ family, err: error }, 'checking the iptables rules for drift failed');
-      await pause(watchPeriodMs, signal);
+      await pause(RETRY_MS, signal);
     }
   }
+}
+
+function describe({ changes }: Suspicion, damaged: readonly ChainId[]): string {
+  const isHit = new Set(damaged);
+  const culprits = changes.filter(({ chains }) => chains.some((chain) => isHit.has(chain)));
+  const names = (culprits.length > 0 ? culprits : changes).map(({ by }) => by);
+  const by = firstOf([...new Set(names)], TOLD_PROGRAMS, 'programs') || UNKNOWN_PROGRAM;
+  return `${by} changed iptables rules in ${firstOf(damaged, TOLD_CHAINS, 'chains')}`;
 }
 
 /** For others who, like upstream, look for it. */
 async function createCanaries(tools: IptablesTools, signal: AbortSignal): Promise<void> {
   for (const table of TABLES) await tools.createChain(table, CANARY, signal);
-}
-
-/** After the first chain was hit: waits until the flush is through all of them, or is not going any further. */
-async function flushSettled(
-  check: () => Promise<readonly string[]>,
-  signal: AbortSignal,
-): Promise<readonly string[]> {
-  let damaged = await check();
-  for (let waitedMs = 0; waitedMs < FLUSH_SETTLE_MS; waitedMs += FLUSH_POLL_MS) {
-    await sleep(FLUSH_POLL_MS, undefined, { signal });
-    const now = await check();
-    if (now.length === damaged.length) return now;
-    damaged = now;
-  }
-  return damaged;
-}
-
-/** The chains that are not as we left them. */
-async function damagedChains(
-  { left, driftCheck }: TablesWatch,
-  signal: AbortSignal,
-): Promise<readonly string[]> {
-  const wanted = left();
-  return wanted === undefined ? [] : driftCheck.damagedChains(wanted, signal);
 }

@@ -17,5 +17,4 @@ export {
   type Notification,
 } from './notification.ts';
 export { openNfTables } from './open.ts';
-export { type ChainTally, type ChainUse, readChainUses, readRuleTally } from './rule-tally.ts';
-export { encodeTableFilter } from './table-filter.ts';
+export { encodeGenerationFilter, encodeTableFilter } from './table-filter.ts';

@@ -49,9 +49,10 @@ describe('news', () => {
     [NFT_MSG.NEWFLOWTABLE, named(2, 'fast'), 'added flowtable'],
     [NFT_MSG.DELFLOWTABLE, named(2, 'fast'), 'deleted flowtable'],
   ])('of type %i', (type, write, what) => {
-    expect(decode(type, 2, write)).toEqual({ table: { family: 'ip', name: 'menwei' }, what });
-    expect(decode(type, 10, write)).toEqual({ table: { family: 'ip6', name: 'menwei' }, what });
-    expect(decode(type, 1, write)).toEqual({ table: undefined, what });
+    const chain = /chain|rule/.test(what) ? { chain: 'services' } : {};
+    expect(decode(type, 2, write)).toEqual({ table: { family: 'ip', name: 'menwei' }, what, ...chain });
+    expect(decode(type, 10, write)).toEqual({ table: { family: 'ip6', name: 'menwei' }, what, ...chain });
+    expect(decode(type, 1, write)).toEqual({ table: undefined, what, ...chain });
   });
 
   it('of a generation may say whose it is', () => {

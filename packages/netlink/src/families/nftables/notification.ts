@@ -23,6 +23,8 @@ export interface ChangeNotification {
   readonly table: TableName | undefined;
   /** `deleted chain services`, `added 3 elements of endpoints` */
   readonly what: string;
+  /** The chain that was changed, or a rule of it; undefined: it was something else. */
+  readonly chain?: string;
 }
 
 /** Comes last of a transaction. */
@@ -56,6 +58,14 @@ const WORDS = new Map<number, (attributes: Attributes) => string>([
   [NFT_MSG.DELFLOWTABLE, () => 'deleted flowtable'],
 ]);
 
+/** Where the name of a chain is. */
+const CHAIN_NAMES = new Map<number, number>([
+  [NFT_MSG.NEWCHAIN, NFTA_CHAIN.NAME],
+  [NFT_MSG.DELCHAIN, NFTA_CHAIN.NAME],
+  [NFT_MSG.NEWRULE, NFTA_RULE.CHAIN],
+  [NFT_MSG.DELRULE, NFTA_RULE.CHAIN],
+]);
+
 /** Undefined for a message that tells of nothing. Throws KernelError when malformed. */
 export function decodeNotification({ type, payload }: NetlinkMessage): Notification | undefined {
   if (type === NFT_MSG.NEWGEN) return decodeGeneration(decodeBody(payload));
@@ -64,7 +74,9 @@ export function decodeNotification({ type, payload }: NetlinkMessage): Notificat
   const attributes = decodeBody(payload);
   const family = decodeFamily(payload);
   const table = family === undefined ? undefined : { family, name: text(attributes, NFTA_TABLE.NAME) };
-  return { table, what: words(attributes) };
+  const chainName = CHAIN_NAMES.get(type);
+  const chain = chainName === undefined ? {} : { chain: text(attributes, chainName) };
+  return { table, what: words(attributes), ...chain };
 }
 
 function decodeGeneration(attributes: Attributes): GenerationNotification {

@@ -1,6 +1,7 @@
 /**
- * A program for the kernel that lets the news of one table into a socket, and nothing else but the end of every transaction.
- * The kernel puts messages of one transaction together, whatever tables they are about, so each of a datagram is looked at.
+ * Programs for the kernel that let the news of one table or family into a socket, and nothing else but the end of every
+ * transaction. The kernel puts messages of one transaction together, whatever tables they are about, so each of a datagram is
+ * looked at.
  */
 import { ATTRIBUTE_HEADER_SIZE } from '../../attribute.ts';
 import { HEADER_SIZE, IS_LITTLE_ENDIAN } from '../../message.ts';
@@ -8,7 +9,7 @@ import { NFGENMSG_SIZE } from '../../nfnetlink.ts';
 import { keepPortsOut } from '../../port-filter.ts';
 import { asLoaded, encodeProgram, type Instruction, KEEP_OUT, LET_IN } from '../../socket-filter.ts';
 import { NFPROTO, NFT_MSG, NFTA_TABLE } from './constants.ts';
-import type { TableName } from './model.ts';
+import type { TableFamily } from './model.ts';
 
 /** Places in a message. The first attribute is the name of the table, in all that is told. */
 const SIZE_OFFSET = IS_LITTLE_ENDIAN ? 0 : 2;
@@ -22,12 +23,29 @@ const LEAST_SIZE = NAME_OFFSET + 4;
 const PLACE = 0;
 const SCRATCH = 1;
 
+/** One table, or all of a family. */
+interface Wanted {
+  readonly family: TableFamily;
+  readonly name?: string;
+}
+
+/** Lets the end of every transaction in, which comes by itself, and nothing else. */
+export function encodeGenerationFilter(): Uint8Array {
+  return encodeProgram([
+    { do: 'setX', operand: 0 },
+    { do: 'loadHalfFromX', operand: TYPE_OFFSET },
+    { do: 'ifEqual', operand: asLoaded(NFT_MSG.NEWGEN, 2), skipElse: 1 },
+    LET_IN,
+    KEEP_OUT,
+  ]);
+}
+
 /**
  * Of each datagram so many messages are looked at; what has more is let in, and so is what can't be read. Nothing that
  * the ports did is let in at all.
  */
-export function encodeTableFilter(table: TableName, ports: readonly number[], messages: number): Uint8Array {
-  const one = lookAtMessage(table);
+export function encodeTableFilter(wanted: Wanted, ports: readonly number[], messages: number): Uint8Array {
+  const one = lookAtMessage(wanted);
   return encodeProgram([
     ...keepPortsOut(ports),
     { do: 'setA', operand: 0 },
@@ -39,8 +57,8 @@ export function encodeTableFilter(table: TableName, ports: readonly number[], me
 }
 
 /** X is where the message begins, and then where the next one does. */
-function lookAtMessage({ family, name }: TableName): readonly Instruction[] {
-  const chunks = loadsOf(name);
+function lookAtMessage({ family, name }: Wanted): readonly Instruction[] {
+  const chunks = name === undefined ? [] : loadsOf(name);
   const toNext = (index: number) => 2 * (chunks.length - index) - 1;
   return [
     { do: 'loadLength' },

@@ -50,40 +50,30 @@ async function openWatched() {
 }
 
 describe('a watch of iptables rules', () => {
-  it('reads no rule while nobody changes anything, but now and then', async () => {
-    await using kernel = await openWatched();
-    await kernel.afterChecks(5);
-    const before = kernel.saves();
-    await kernel.afterChecks(40);
-    // Two tables every ten checks.
-    expect(kernel.saves() - before).toBeLessThanOrEqual(2 * 5);
-    expect(kernel.saves() - before).toBeGreaterThanOrEqual(2 * 3);
-  });
-
   it('takes what we change ourselves for no damage', async () => {
     await using kernel = await openWatched();
-    await kernel.afterChecks(2);
+    await kernel.afterChecks(1);
     await kernel.change();
-    await kernel.afterChecks(4);
+    await kernel.afterChecks(1);
     expect(kernel.drifts).toEqual([]);
   });
 
   it('takes what others change in their own chains for no damage', async () => {
     await using kernel = await openWatched();
-    await kernel.afterChecks(2);
+    await kernel.afterChecks(1);
     kernel.tools.meddle('*nat\n:THEIRS - [0:0]\n-A THEIRS -j RETURN\n-I PREROUTING -j THEIRS\nCOMMIT\n');
-    await kernel.afterChecks(4);
+    await kernel.afterChecks(1);
     expect(kernel.drifts).toEqual([]);
   });
 
   it('tells the chains that somebody changed', async () => {
     await using kernel = await openWatched();
-    await kernel.afterChecks(2);
+    await kernel.afterChecks(1);
     kernel.tools.meddle('*nat\n-F KUBE-SERVICES\n-F PREROUTING\nCOMMIT\n*filter\n-F KUBE-FORWARD\nCOMMIT\n');
     await expect
       .poll(() => kernel.drifts[0], { timeout: 10_000 })
       .toBe(
-        'iptables rules removed or changed by another program in filter KUBE-FORWARD, nat KUBE-SERVICES, nat PREROUTING',
+        'another program changed iptables rules in filter KUBE-FORWARD, nat KUBE-SERVICES, nat PREROUTING',
       );
   });
 });
