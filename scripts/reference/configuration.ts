@@ -45,13 +45,25 @@ export function configurationReference(): string {
 }
 
 function row(field: Field): readonly string[] {
-  const { path, kind, flag, flagDefault, allowed = '', ours, live, zeroIsUnset, withoutEffect, help } = field;
+  const {
+    path,
+    kind,
+    flag,
+    flagDefault,
+    derivedDefault,
+    allowed = '',
+    ours,
+    live,
+    zeroIsUnset,
+    withoutEffect,
+    help,
+  } = field;
   const zero = zeroIsUnset === true ? '; a zero means the same' : '';
   return [
     code(path),
     `${ours === true ? '●' : ''}${live === true ? '↻' : ''}`,
     TYPES[kind],
-    `${code(field.default)}${zero}${flagDefault === undefined ? '' : `; of the flag ${code(flagDefault)}`}`,
+    `${code(derivedDefault ?? field.default)}${zero}${flagDefault === undefined ? '' : `; of the flag ${code(flagDefault)}`}`,
     allowed,
     flag === undefined ? '' : code(`--${flag}`),
     `${withoutEffect === true ? 'without effect: ' : ''}${help}`,

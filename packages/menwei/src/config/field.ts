@@ -40,6 +40,8 @@ interface About {
   readonly besideConfig?: true;
   /** Where it is not the field's: without a file, kube-proxy sometimes means another value. */
   readonly flagDefault?: string;
+  /** Where other fields decide on the default: what it mostly is. */
+  readonly derivedDefault?: string;
   /** What is accepted, where the type does not say it: `0-31`, `a CIDR`. */
   readonly allowed?: string;
   /** Accepted, and told of: it changes nothing here. */
@@ -52,6 +54,8 @@ interface About {
   readonly live?: true;
   /** No part of kube-proxy's format. */
   readonly ours?: true;
+  /** The field is kube-proxy's, but not the flag. */
+  readonly flagIsOurs?: true;
 }
 
 /** A field as the table says it. */

@@ -92,12 +92,12 @@ function fieldFlag(name: string, field: Field, otherPaths: readonly string[]): F
     kind,
     group,
     help,
-    default: field.flagDefault ?? field.default,
+    default: field.flagDefault ?? field.derivedDefault ?? field.default,
     fields: [path, ...otherPaths],
     besideConfig: field.besideConfig === true,
     withoutEffect: field.withoutEffect === true,
     onlyRuns: field.onlyRuns === true,
-    ours: field.ours === true,
+    ours: field.ours === true || field.flagIsOurs === true,
     ...(shorthand === undefined ? {} : { shorthand }),
   };
 }

@@ -4,7 +4,7 @@ import { type ConfigDocument, type FieldError, valueAt } from './document.ts';
 import { parseDuration } from './duration.ts';
 import { isGateWithoutEffect } from './feature-gates.ts';
 import { type Field, isRecord } from './field.ts';
-import { FLAGS } from './flag-table.ts';
+import { FLAGS, type Flag } from './flag-table.ts';
 import type { GivenFlags } from './flags.ts';
 
 /** Who gives one of these counts on it, and would not find out in time that nothing happened. */
@@ -27,13 +27,14 @@ export function fieldsWithoutEffect(document: ConfigDocument): readonly string[]
 
 /** Names of flags on the command line that say something in vain. */
 export function flagsWithoutEffect(flags: GivenFlags): readonly string[] {
-  return FLAGS.flatMap(({ name, kind, withoutEffect }) => {
+  return FLAGS.flatMap((flag) => {
+    const { name, kind, withoutEffect } = flag;
     const value = flags[name];
     if (value === undefined) return [];
     if (kind === 'gates') return gatesWithoutEffect(value).map((gate) => `${name}=${gate}`);
     if (name === 'healthz-port' || name === 'metrics-port') return value === 0 ? [] : [name];
     if (kind === 'version') return String(value).startsWith('v') ? [name] : [];
-    return withoutEffect ? [name] : [];
+    return withoutEffect && !saysNothing(value, flag) ? [name] : [];
   });
 }
 
@@ -42,7 +43,7 @@ function gatesWithoutEffect(gates: unknown): readonly string[] {
   return Object.keys(gates).filter((name) => isGateWithoutEffect(name, gates[name] === true));
 }
 
-function saysNothing(value: unknown, field: Field): boolean {
+function saysNothing(value: unknown, field: Pick<Field | Flag, 'kind' | 'default'>): boolean {
   if (Array.isArray(value)) return value.length === 0;
   if (value === undefined || value === '' || value === 0 || value === false) return true;
   if (String(value) === field.default) return true;
