@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type Logger, silentLogger } from '../log/logger.ts';
+import { ConfigurationChanges } from '../setup/configuration-changes.ts';
 import { readSettings } from '../setup/settings-input.ts';
 import { configFileComponent } from './config-file.ts';
 import { SettingsInForce } from './settings-in-force.ts';
@@ -33,7 +34,8 @@ class Running implements AsyncDisposable {
     const note = (level: string) => (_fields: object, message: string) =>
       this.lines.push(`${level} ${message}`);
     const logger: Logger = { ...silentLogger, info: note('I'), warn: note('W'), error: note('E') };
-    const component = configFileComponent({ input, flags, file, settings: this.settings, logger });
+    const changes = new ConfigurationChanges(flags, file.path, input.configuration);
+    const component = configFileComponent({ changes, file, settings: this.settings, logger });
     this.ended = component
       .run(this.#stop.signal, () => undefined)
       .then(

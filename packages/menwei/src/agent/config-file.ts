@@ -1,15 +1,13 @@
 /** Follows the configuration file: what can change while the proxy runs does, the rest ends the process. */
 import type { Logger } from '../log/logger.ts';
 import { type FileNews, watchConfigFile } from '../setup/config-file-watch.ts';
-import { ConfigurationChanges } from '../setup/configuration-changes.ts';
-import { type ResolvedInput, readConfigText } from '../setup/settings-input.ts';
+import type { ConfigurationChanges } from '../setup/configuration-changes.ts';
+import { readConfigText } from '../setup/settings-input.ts';
 import type { Component } from './component.ts';
 import type { SettingsInForce } from './settings-in-force.ts';
 
 interface ConfigFileParts {
-  /** As it was resolved at the start. */
-  readonly input: Pick<ResolvedInput, 'configuration'>;
-  readonly flags: ConstructorParameters<typeof ConfigurationChanges>[0];
+  readonly changes: ConfigurationChanges;
   /** As it was read at the start. */
   readonly file: { readonly path: string; readonly text: string };
   readonly settings: SettingsInForce;
@@ -17,9 +15,8 @@ interface ConfigFileParts {
 }
 
 /** Whoever started the process is expected to start it again, as the kubelet does. */
-export function configFileComponent({ input, flags, file, settings, logger }: ConfigFileParts): Component {
+export function configFileComponent({ changes, file, settings, logger }: ConfigFileParts): Component {
   const { path } = file;
-  const changes = new ConfigurationChanges(flags, path, input.configuration);
   const follower = new Follower({ path, changes, settings, logger });
   return {
     name: 'config-file',

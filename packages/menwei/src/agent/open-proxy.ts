@@ -9,6 +9,7 @@ import { applyConntrackSettings } from '../conntrack/kernel-settings.ts';
 import type { Problem } from '../kubernetes/objects.ts';
 import type { Logger } from '../log/logger.ts';
 import type { ProxyMetrics } from '../metrics/proxy-metrics.ts';
+import type { Introspection } from '../metrics/zpages.ts';
 import { ProblemLog } from '../proxy/problem-log.ts';
 import { startBackends } from '../setup/backends.ts';
 import { openMachineAddresses } from '../setup/machine-addresses.ts';
@@ -35,6 +36,7 @@ export interface ProxyRequest {
   readonly settings: SettingsInForce;
   /** See {@link configFileComponent}; undefined without a file. */
   readonly configFile?: Component | undefined;
+  readonly introspection?: Introspection | undefined;
   /** `--service-node-port-range` */
   readonly nodePortRange?: string | undefined;
   readonly runner: ToolRunner;
@@ -64,6 +66,7 @@ export async function openProxy(request: ProxyRequest, signal: AbortSignal): Pro
     components: proxyComponents({
       settings: inForce,
       configFile: request.configFile,
+      introspection: request.introspection,
       doors,
       started,
       states,

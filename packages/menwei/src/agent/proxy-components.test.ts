@@ -15,6 +15,7 @@ import { silentLogger } from '../log/logger.ts';
 import { ProxyMetrics } from '../metrics/proxy-metrics.ts';
 import { RelayPool } from '../relay/pool.ts';
 import { untilAborted } from '../scheduling/pause.ts';
+import { ConfigurationChanges } from '../setup/configuration-changes.ts';
 import type { ObjectTables } from '../state/object-tables.ts';
 import { type Component, ComponentStates } from './component.ts';
 import { configFileComponent } from './config-file.ts';
@@ -141,7 +142,8 @@ async function start(args: readonly string[] = []): Promise<Running> {
   const faults = new ComponentFaults();
   const started = { backends: IP_FAMILIES.map(backend), unserved: new Map() };
   const file = { path: '/nowhere/config.yaml', text: '' };
-  const configFile = configFileComponent({ input, flags: {}, file, settings: inForce, logger: silentLogger });
+  const changes = new ConfigurationChanges({}, file.path, input.configuration);
+  const configFile = configFileComponent({ changes, file, settings: inForce, logger: silentLogger });
   const components = proxyComponents({
     settings: inForce,
     configFile,

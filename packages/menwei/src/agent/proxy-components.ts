@@ -7,6 +7,7 @@ import type { Settings } from '../config/settings.ts';
 import { isNodeEligible, ProxyHealth } from '../health/proxy-health.ts';
 import type { Logger } from '../log/logger.ts';
 import type { ProxyMetrics } from '../metrics/proxy-metrics.ts';
+import type { Introspection } from '../metrics/zpages.ts';
 import { NodeState } from '../proxy/node-state.ts';
 import type { NodeWaitOptions } from '../proxy/node-wait.ts';
 import { ServiceProxy } from '../proxy/service-proxy.ts';
@@ -31,6 +32,8 @@ interface ProxyParts {
   readonly settings: SettingsInForce;
   /** See {@link configFileComponent}; undefined without a file. */
   readonly configFile?: Component | undefined;
+  /** What the process tells of itself; undefined: nothing. */
+  readonly introspection?: Introspection | undefined;
   readonly doors: ProxyDoors;
   /** The backends that the proxies run with first. */
   readonly started: Started;
@@ -94,6 +97,7 @@ export function proxyComponents(parts: ProxyParts): readonly Component[] {
     watcher.support(),
     ...serverComponents(settings, {
       health,
+      introspection: parts.introspection,
       failedToListen: (server, why) => events.failedToListen(server, why),
       nodeEligible: () => settings.manifests.length > 0 || isNodeEligible(node.node),
       metrics,

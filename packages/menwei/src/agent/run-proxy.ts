@@ -4,6 +4,7 @@ import { reapOrphans } from '@menwei/kernel/orphans.ts';
 import { startToolRunner } from '@menwei/kernel/tool-runner.ts';
 import { formatErrorChain } from '../log/error-text.ts';
 import { createLogger } from '../log/pino-logger.ts';
+import { ConfigurationChanges } from '../setup/configuration-changes.ts';
 import { UserError } from '../setup/failure.ts';
 import { settleMode } from '../setup/fallback.ts';
 import { applyOomScore } from '../setup/oom-score.ts';
@@ -12,6 +13,7 @@ import { readSettings } from '../setup/settings-input.ts';
 import { writeConfiguration } from '../setup/written-configuration.ts';
 import { cleanupKernel } from './cleanup-kernel.ts';
 import { configFileComponent } from './config-file.ts';
+import { introspect } from './introspect.ts';
 import { openProxy, type ProxyRequest } from './open-proxy.ts';
 import { SettingsInForce } from './settings-in-force.ts';
 import { logMode, logStart } from './start-lines.ts';
@@ -40,8 +42,10 @@ export async function runProxy({ flags, nodePortRange }: ProxyInput): Promise<vo
       logger.verbosity = log.verbosity;
     });
     const { configFile: file } = input;
-    const configFile = file && configFileComponent({ input, flags, file, settings, logger });
-    await serve({ settings, configFile, nodePortRange, runner, logger }, stop.signal);
+    const changes = file && new ConfigurationChanges(flags, file.path, input.configuration);
+    const configFile = file && changes && configFileComponent({ changes, file, settings, logger });
+    const introspection = introspect(given, flags, () => (changes ?? input).configuration);
+    await serve({ settings, configFile, introspection, nodePortRange, runner, logger }, stop.signal);
   } catch (error) {
     // Told to end before it had begun.
     if (error !== stop.signal.reason) throw error;

@@ -4,12 +4,14 @@ import { type HealthServerOptions, startHealthServer } from '../health/health-se
 import type { HttpListener } from '../health/http-listener.ts';
 import { formatErrorChain } from '../log/error-text.ts';
 import { type MetricsServerOptions, startMetricsServer } from '../metrics/metrics-server.ts';
+import type { Introspection } from '../metrics/zpages.ts';
 import { untilAborted } from '../scheduling/pause.ts';
 import type { Component } from './component.ts';
 
 type ServerName = 'health-server' | 'metrics-server';
 
 interface Told {
+  readonly introspection: Introspection | undefined;
   /** Called before a server fails for good because its address can't be bound. */
   readonly failedToListen: (server: ServerName, why: string) => void;
 }
@@ -26,7 +28,16 @@ type ServerSettings = Pick<
 /** Those that the settings ask for. With a hard failure a port that can't be bound ends the process. */
 export function serverComponents(
   { healthzBindAddress, metricsBindAddress, bindAddressHardFail: hardFail, mode }: ServerSettings,
-  { health, nodeEligible, metrics, status, components, failedToListen, logger }: ServerSurroundings,
+  {
+    health,
+    nodeEligible,
+    metrics,
+    status,
+    components,
+    introspection,
+    failedToListen,
+    logger,
+  }: ServerSurroundings,
 ): readonly Component[] {
   const onFailure = hardFail ? 'end the process' : 'restart';
   const server = (name: ServerName, start: () => HttpListener): Component => ({
@@ -55,7 +66,7 @@ export function serverComponents(
           server('metrics-server', () =>
             startMetricsServer({
               ...{ address: metricsBindAddress, metrics, mode: () => mode, status, components },
-              ...{ logger, hardFail },
+              ...{ logger, hardFail, ...(introspection === undefined ? {} : { introspection }) },
             }),
           ),
         ]),

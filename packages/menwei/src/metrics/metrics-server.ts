@@ -1,5 +1,5 @@
 /** Metrics and status for whoever watches the proxy (spec § 9.3), and `/status`, which is ours. */
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import type { HostPort, ProxyMode } from '../config/settings.ts';
 import {
   allowSilence,
@@ -16,6 +16,7 @@ import { sendJsonRows } from './json-rows.ts';
 import type { ProxyMetrics } from './proxy-metrics.ts';
 import { type RowChanges, sendRowChanges } from './row-stream.ts';
 import { answerScrape } from './scrape.ts';
+import { type Introspection, zpageRoutes } from './zpages.ts';
 
 export interface MetricsServerOptions {
   readonly address: HostPort;
@@ -25,6 +26,8 @@ export interface MetricsServerOptions {
   readonly status?: StatusSource;
   /** The rows that `/components` gives as a JSON array; without it the path doesn't exist. */
   readonly components?: () => readonly unknown[];
+  /** What `/configz`, `/flagz` and `/statusz` give; without it the paths don't exist. */
+  readonly introspection?: Introspection;
   readonly logger: Logger;
   readonly hardFail?: boolean;
   readonly retryMs?: number;
@@ -40,42 +43,53 @@ interface StatusSource {
 /** So many may watch `/status` at a time. Each of them costs memory, and all rows when it begins. */
 const MAX_WATCHERS = 100;
 
-/** Serves /metrics, /metrics/slis, /healthz, /healthz/ping, /proxyMode, /status and /components in the background. */
+/** Serves the paths of {@link routesOf} in the background. */
 export function startMetricsServer(options: MetricsServerOptions): HttpListener {
-  const { metrics, mode, status, components, logger } = options;
-  let watchers = 0;
+  const routes = routesOf(options);
   return startHttpListener({
     ...options,
     name: 'metrics server',
     handler: (request, response) => {
-      switch (requestPath(request.url)) {
-        case '/metrics':
-          return answerScrape(request, response, metrics.registry, logger);
-        case '/metrics/slis':
-          return answerScrape(request, response, metrics.slis.registry, logger);
-        case '/healthz':
-        case '/healthz/ping':
-          metrics.slis.observe('ping', 'healthz', true);
-          return answer(response, 200, PLAIN_TEXT, hasOption(request, 'verbose') ? VERBOSE_OK : 'ok');
-        case '/proxyMode':
-          return answer(response, 200, PLAIN_TEXT, mode());
-        case '/status':
-          if (status === undefined) return answerNotFound(response);
-          if (hasOption(request, 'watch')) {
-            if (watchers >= MAX_WATCHERS) return answer(response, 429, PLAIN_TEXT, TOO_MANY_WATCHERS);
-            watchers++;
-            void answerChanges(response, status, logger).finally(() => watchers--);
-            return;
-          }
-          return answerRows(response, '/status', status.rows(), logger);
-        case '/components':
-          if (components === undefined) return answerNotFound(response);
-          return answerRows(response, '/components', components(), logger);
-        default:
-          return answerNotFound(response);
-      }
+      const route = routes.get(requestPath(request.url));
+      if (route === undefined) answerNotFound(response);
+      else route(request, response);
     },
   });
+}
+
+function routesOf(options: MetricsServerOptions): ReadonlyMap<string, RequestListener> {
+  const { metrics, mode, status, components, introspection, logger } = options;
+  const ping: RequestListener = (request, response) => {
+    metrics.slis.observe('ping', 'healthz', true);
+    answer(response, 200, PLAIN_TEXT, hasOption(request, 'verbose') ? VERBOSE_OK : 'ok');
+  };
+  const routes = new Map<string, RequestListener>([
+    ['/metrics', (request, response) => answerScrape(request, response, metrics.registry, logger)],
+    ['/metrics/slis', (request, response) => answerScrape(request, response, metrics.slis.registry, logger)],
+    ['/healthz', ping],
+    ['/healthz/ping', ping],
+    ['/proxyMode', (_request, response) => answer(response, 200, PLAIN_TEXT, mode())],
+  ]);
+  if (status !== undefined) routes.set('/status', statusRoute(status, logger));
+  if (components !== undefined) {
+    routes.set('/components', (_request, response) =>
+      answerRows(response, '/components', components(), logger),
+    );
+  }
+  for (const [path, route] of introspection === undefined ? [] : zpageRoutes(introspection, routes)) {
+    routes.set(path, route);
+  }
+  return routes;
+}
+
+function statusRoute(status: StatusSource, logger: Logger): RequestListener {
+  let watchers = 0;
+  return (request, response) => {
+    if (!hasOption(request, 'watch')) return answerRows(response, '/status', status.rows(), logger);
+    if (watchers >= MAX_WATCHERS) return answer(response, 429, PLAIN_TEXT, TOO_MANY_WATCHERS);
+    watchers++;
+    void answerChanges(response, status, logger).finally(() => watchers--);
+  };
 }
 
 function answerRows(response: ServerResponse, path: string, rows: Iterable<unknown>, logger: Logger): void {

@@ -42,6 +42,11 @@ export class ConfigurationChanges {
     this.#configuration = configuration;
   }
 
+  /** In force. */
+  get configuration(): ResolvedInput['configuration'] {
+    return this.#configuration;
+  }
+
   /** What is live counts as in force from then on. */
   judge(text: string): Change {
     const resolved = this.#resolve(text);

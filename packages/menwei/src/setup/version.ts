@@ -9,8 +9,14 @@ const KUBERNETES = { major: '1', minor: '36', patch: '2' };
 export const VERSION: string =
   typeof manifest === 'object' && manifest !== null && 'version' in manifest ? String(manifest.version) : '';
 
+/** Of Kubernetes, as `1.36`. */
+export const KUBERNETES_VERSION = `${KUBERNETES.major}.${KUBERNETES.minor}`;
+
+/** Without what Kubernetes' components put before theirs: `1.36.2+menwei.0.1.0`. */
+export const BINARY_VERSION = `${KUBERNETES_VERSION}.${KUBERNETES.patch}+menwei.${VERSION}`;
+
 /** As Kubernetes' components report theirs: `v1.36.2+menwei.0.1.0`. */
-const REPORTED_VERSION = `v${KUBERNETES.major}.${KUBERNETES.minor}.${KUBERNETES.patch}+menwei.${VERSION}`;
+const REPORTED_VERSION = `v${BINARY_VERSION}`;
 
 /** What `--version` prints; `raw` is written as a Go program prints it, and what a build does not know is empty. */
 export function formatVersion(form: 'true' | 'raw'): string {
