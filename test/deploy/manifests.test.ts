@@ -1,0 +1,149 @@
+/** What deploy/ gives to a cluster: that kubectl, helm and Kubernetes' types take it, and that all of it says the same. */
+import { execFile, execFileSync } from 'node:child_process';
+import { copyFileSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { resolveSettings } from 'menwei/config/resolve.ts';
+import { afterAll, describe, expect, it } from 'vitest';
+import { parseAllDocuments } from 'yaml';
+import { ApiDiscovery } from './api-discovery.ts';
+import { Helm } from './helm.ts';
+import { findUnknownFields } from './known-fields.ts';
+
+const DEPLOY = join(import.meta.dirname, '../../deploy');
+const CHART = join(DEPLOY, 'helm/menwei');
+const helm = new Helm();
+const folder = mkdtempSync(join(tmpdir(), 'menwei-deploy-'));
+afterAll(() => {
+  helm[Symbol.dispose]();
+  rmSync(folder, { recursive: true });
+});
+
+// biome-ignore lint/suspicious/noExplicitAny: whatever is not there makes a test fail
+type Manifest = any;
+
+function parse(text: string): readonly Manifest[] {
+  return parseAllDocuments(text)
+    .map((document) => document.toJS())
+    .filter((object) => object !== null);
+}
+
+function kustomize(path: string): string {
+  return execFileSync('kubectl', ['kustomize', path], { encoding: 'utf8' });
+}
+
+function template(...settings: readonly string[]): string {
+  const values = ['apiServer.host=api.example.com', ...settings].flatMap((setting) => ['--set', setting]);
+  return helm.run('template', 'menwei', CHART, '-n', 'kube-system', '--kube-version', '1.36.2', ...values);
+}
+
+function find(manifests: readonly Manifest[], kind: string): Manifest {
+  return manifests.find((manifest) => manifest.kind === kind);
+}
+
+const VALUES: readonly (readonly string[])[] = [
+  [],
+  ['mode=ipvs', 'config.ipvs.scheduler=wlc', 'clusterCIDR=10.244.0.0/16', 'logFormat=json', 'logVerbosity=2'],
+  ['setup.enabled=false', 'rbac.create=false', 'serviceAccount.create=false', 'serviceAccount.name=proxy'],
+  ['image.pullSecrets[0].name=s', 'podAnnotations.a=b', 'podLabels.c=d', 'extraArgs[0]=--ipvs-required'],
+];
+const PLAIN = parse(kustomize(join(DEPLOY, 'kubernetes')));
+const CHARTED = parse(template());
+
+describe('kubectl', () => {
+  it.each<readonly [string, string]>([
+    ['the manifests', kustomize(join(DEPLOY, 'kubernetes'))],
+    ...VALUES.map((values) => [`the chart with ${values}`, template(...values)] as const),
+  ])('takes %s', async (_what, text) => {
+    await using server = await ApiDiscovery.start();
+    const apply = promisify(execFile)(
+      'kubectl',
+      ['--server', server.url, 'apply', '--dry-run=client', '--validate=false', '-f', '-'],
+      { env: { HOME: folder, PATH: process.env.PATH } },
+    );
+    apply.child.stdin?.end(text);
+    const lines = (await apply).stdout.trim().split('\n');
+    expect(lines.filter((line) => !line.endsWith(' created (dry run)'))).toEqual([]);
+    expect(lines).toHaveLength(parse(text).length);
+  });
+});
+
+describe("Kubernetes' types", () => {
+  it.each<readonly [string, readonly Manifest[]]>([
+    ['the manifests', PLAIN],
+    ...VALUES.map((values) => [`the chart with ${values}`, parse(template(...values))] as const),
+  ])('have all fields of %s', (_what, manifests) => {
+    expect(manifests.flatMap(findUnknownFields)).toEqual([]);
+  });
+
+  it('would find a wrong field', () => {
+    const pod = { apiVersion: 'v1', kind: 'Pod', spec: { hostnetwork: true, containers: [{ name: 1 }] } };
+    expect(findUnknownFields(pod)).toEqual([
+      'Pod.spec.hostnetwork: no such field',
+      'Pod.spec.containers[0].name: not a string',
+    ]);
+  });
+});
+
+describe('the chart', () => {
+  it('passes helm lint', () => {
+    expect(helm.run('lint', CHART, '--strict', '--set', 'apiServer.host=x')).toContain('0 chart(s) failed');
+  });
+
+  it.each([
+    ['apiServer.host=', 'apiServer.host'],
+    ['mode=ebpf', 'mode'],
+    ['bogus=1', 'bogus'],
+    ['config.mode=ipvs', 'config'],
+    ['clusterCIDR=10.0.0.0', 'clusterCIDR'],
+    ['apiServer.port=0', 'apiServer.port'],
+    ['maxUnavailable=half', 'maxUnavailable'],
+  ])('refuses %s', (setting, field) => {
+    expect(() => template(setting)).toThrow(field);
+  });
+
+  it('says what the manifests say', () => {
+    const podOf = (manifests: readonly Manifest[]) => {
+      const { initContainers, containers, ...spec } = find(manifests, 'DaemonSet').spec.template.spec;
+      const untagged = ({ image: _image, imagePullPolicy: _policy, ports: _ports, ...rest }: Manifest) => {
+        const port = ({ httpGet, ...probe }: Manifest) => ({ ...probe, path: httpGet.path });
+        const probes = ['readinessProbe', 'livenessProbe'].filter((name) => name in rest);
+        const env = rest.env.filter(({ name }: Manifest) => name !== 'KUBERNETES_SERVICE_HOST');
+        return { ...rest, env, ...Object.fromEntries(probes.map((name) => [name, port(rest[name])])) };
+      };
+      return { ...spec, containers: [...initContainers, ...containers].map(untagged) };
+    };
+    expect(podOf(CHARTED)).toEqual(podOf(PLAIN));
+    expect(find(CHARTED, 'ClusterRole').rules).toEqual(find(PLAIN, 'ClusterRole').rules);
+  });
+});
+
+describe('the configuration', () => {
+  it.each<readonly [string, readonly Manifest[], object]>([
+    ['of the manifests', PLAIN, {}],
+    ...VALUES.map((values) => {
+      const isIpvs = values.includes('mode=ipvs');
+      const wanted = isIpvs ? { mode: 'ipvs', log: { format: 'json', verbosity: 2 } } : {};
+      return [`of the chart with ${values}`, parse(template(...values)), wanted] as const;
+    }),
+  ])('%s is understood without a remark', (_what, manifests, wanted) => {
+    const text = find(manifests, 'ConfigMap').data['config.conf'];
+    const resolved = resolveSettings({ flags: {}, hostname: 'n', configFile: { path: 'config.conf', text } });
+    expect(resolved).toMatchObject({ warnings: [], settings: { mode: 'nftables', ...wanted } });
+  });
+});
+
+describe("kubeadm's DaemonSet", () => {
+  it('gets another image, and nothing else', () => {
+    const given = join(import.meta.dirname, '../data/kubeadm/kube-proxy.yaml');
+    copyFileSync(join(DEPLOY, 'kubeadm/kustomization.yaml'), join(folder, 'kustomization.yaml'));
+    copyFileSync(given, join(folder, 'kube-proxy.yaml'));
+    const [before] = parse(readFileSync(given, 'utf8'));
+    const [after] = parse(kustomize(folder));
+    const [container] = before.spec.template.spec.containers;
+    const image = 'registry.example.com/menwei:0.1.0';
+    before.spec.template.spec.containers = [{ ...container, image }];
+    expect(after).toEqual(before);
+  });
+});
