@@ -1,4 +1,5 @@
 /** The pool's end of a thread. */
+import { setFlagsFromString } from 'node:v8';
 import { Worker } from 'node:worker_threads';
 import type { ListenFailure } from './contract.ts';
 import {
@@ -13,6 +14,8 @@ import {
 export type StartWorker = (data: ThreadData) => Worker;
 
 export function startWorker(data: ThreadData): Worker {
+  // What belongs to a connection lives for a moment: other than in the main thread, a young generation of some size pays.
+  setFlagsFromString('--max-semi-space-size=8');
   return new Worker(new URL('./thread.ts', import.meta.url), {
     name: `relays ${data.number}`,
     workerData: data,
