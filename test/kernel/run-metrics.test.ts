@@ -41,9 +41,7 @@ function sumOf(metrics: Metrics, name: string, labels: Readonly<Record<string, s
 
 /** Those that need an API server, a kernel with accounting objects, or a mode that counts connections. */
 function isAlwaysThere(name: string): boolean {
-  return !/^rest_client_|^kubeproxy_iptables_|^menwei_service_port_[crs]|^kubernetes_(health|feature)/.test(
-    name,
-  );
+  return !/^rest_client_|^kubeproxy_iptables_|^menwei_service_port_[crs]|^kubernetes_health/.test(name);
 }
 
 describe.each<ProxyMode>(['iptables', 'nftables', 'userspace'])('menwei run --proxy-mode %s', (mode) => {

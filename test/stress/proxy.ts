@@ -172,6 +172,10 @@ class WatchedFamily implements Syncable {
     this.#inner.onTouched(listener);
   }
 
+  observeTraffic(signal: AbortSignal) {
+    return this.#inner.observeTraffic(signal);
+  }
+
   get pendingChanges() {
     return this.#inner.pendingChanges;
   }

@@ -3,7 +3,8 @@ import { KernelError } from '@menwei/netlink';
 import { observeAccountingObject } from '@menwei/netlink/nfacct';
 import type { Settings } from '../config/settings.ts';
 import { ProxyMetrics } from '../metrics/proxy-metrics.ts';
-import { VERSION } from '../setup/version.ts';
+import type { Syncable } from '../proxy/syncable.ts';
+import { BUILD } from '../setup/version.ts';
 import type { ComponentStates } from './component.ts';
 import type { CurrentRelays } from './current-relays.ts';
 
@@ -12,10 +13,15 @@ interface Measured {
   readonly states: ComponentStates;
 }
 
-export function createMetrics({ mode }: Settings, { relays, states }: Measured): ProxyMetrics {
+export function createMetrics({ mode, featureGates }: Settings, { relays, states }: Measured): ProxyMetrics {
   return new ProxyMetrics({
     mode,
-    version: VERSION,
+    build: BUILD,
+    gates: [
+      { name: 'AllowServiceExternalIPs', stage: '', enabled: featureGates.allowServiceExternalIPs },
+      { name: 'ComponentFlagz', stage: 'BETA', enabled: featureGates.componentFlagz },
+      { name: 'ComponentStatusz', stage: 'BETA', enabled: featureGates.componentStatusz },
+    ],
     relays: relays && (() => relays.current.stats()),
     components: () => states.all(),
     accountedPackets,
@@ -30,4 +36,21 @@ function accountedPackets(name: string): number | undefined {
     if (error instanceof KernelError) return undefined;
     throw error;
   }
+}
+
+/** How long a scrape waits for the kernel. */
+const PATIENCE_MS = 5_000;
+
+/** What can't be read now has no value. */
+export async function observeTraffic(proxy: Syncable): ReturnType<Syncable['observeTraffic']> {
+  try {
+    return await proxy.observeTraffic(AbortSignal.timeout(PATIENCE_MS));
+  } catch (error) {
+    if (error instanceof KernelError || isTimeout(error)) return undefined;
+    throw error;
+  }
+}
+
+function isTimeout(error: unknown): boolean {
+  return error instanceof Error && error.name === 'TimeoutError';
 }

@@ -16,6 +16,7 @@ import { ProxyMetrics } from '../metrics/proxy-metrics.ts';
 import { RelayPool } from '../relay/pool.ts';
 import { untilAborted } from '../scheduling/pause.ts';
 import { ConfigurationChanges } from '../setup/configuration-changes.ts';
+import { BUILD } from '../setup/version.ts';
 import type { ObjectTables } from '../state/object-tables.ts';
 import { type Component, ComponentStates } from './component.ts';
 import { configFileComponent } from './config-file.ts';
@@ -151,7 +152,7 @@ async function start(args: readonly string[] = []): Promise<Running> {
     started,
     states,
     logger: silentLogger,
-    metrics: new ProxyMetrics({ mode: settings.mode, version: '0.0.0', components: () => states.all() }),
+    metrics: new ProxyMetrics({ mode: settings.mode, build: BUILD, components: () => states.all() }),
   });
   const options = { states, logger: silentLogger, retry: { firstMs: RETRY_MS, maxMs: RETRY_MS } };
   const ended = supervise(faults.among(components), options, stop.signal).then(

@@ -18,6 +18,7 @@ import { ProxyStatus } from '../status/proxy-status.ts';
 import type { Component, ComponentStates } from './component.ts';
 import type { ProxyDoors } from './doors.ts';
 import { FamilyParts, proxyTrouble } from './family-components.ts';
+import { observeTraffic } from './measurements.ts';
 import { NodeEvents } from './node-events.ts';
 import { NodeWatcher } from './node-watcher.ts';
 import { serverComponents } from './server-components.ts';
@@ -62,6 +63,7 @@ export function proxyComponents(parts: ProxyParts): readonly Component[] {
       family: parts.family,
       node: () => node.view(parts.family),
       pendingChanges: () => parts.proxy.pendingChanges,
+      traffic: () => observeTraffic(parts.proxy),
     })),
     serviceLimit: () => inForce.current.serviceMetricsLimit,
   });

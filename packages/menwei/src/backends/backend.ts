@@ -51,6 +51,8 @@ export interface Backend<Unit, State, Changes> extends Rules<Unit, State, Change
    * in turn, as short as can be: nobody else then changes anything. May reject, and is then begun anew.
    */
   watch(watch: KernelWatch<Plan<Unit, State>>, signal: AbortSignal): Promise<void>;
+  /** What went through the service ports of a plan; a mode without this can't tell. Throws KernelError. */
+  observeTraffic?(plan: Plan<Unit, State>, signal: AbortSignal): Promise<TrafficOfPorts>;
   /** Leaves nothing of ours in the kernel and touches nothing else. */
   cleanup(signal: AbortSignal): Promise<void>;
   /** Closes what it holds open, if anything; nothing may be asked of it then. What is in the kernel stays. */
@@ -88,6 +90,19 @@ export interface Partly<Unit> {
    */
   held?(key: ServicePortKey, wanted: Unit | undefined, plan: Plan<Unit, unknown>): Unit | undefined;
 }
+
+/** What went through a service port since the kernel leads its traffic. */
+export interface Traffic {
+  /** Of UDP: flows. */
+  readonly connections: number;
+  /** In bytes, from clients; undefined where nobody counts them. */
+  readonly received?: number;
+  /** In bytes, to clients. */
+  readonly sent?: number;
+}
+
+/** Service ports of which nothing is known are missing. */
+export type TrafficOfPorts = ReadonlyMap<ServicePortKey, Traffic>;
 
 export interface Refusal {
   /** Whose change it was; undefined: not that of a single one, or there is no such service port any more. */

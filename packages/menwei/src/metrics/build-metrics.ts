@@ -10,29 +10,28 @@ export interface ObservedGate {
   readonly stage: string;
 }
 
-/** The version of kube-proxy whose behaviour this is: what dashboards and alerts compare between components. */
-const KUBERNETES = { major: '1', minor: '36', patch: '2' };
+/** What is known of the build. */
+export interface Build {
+  readonly major: string;
+  readonly minor: string;
+  /** `v1.36.2+menwei.0.1.0` */
+  readonly version: string;
+  /** `linux/amd64` */
+  readonly platform: string;
+}
 
-/** @param version of Menwei */
 export function registerBuildMetrics(
   registry: Registry,
-  version: string,
-  gates: () => readonly ObservedGate[],
+  { major, minor, version, platform }: Build,
+  gates: readonly ObservedGate[],
 ): void {
-  const { major, minor, patch } = KUBERNETES;
   const labels = {
-    major,
-    minor,
-    git_version: `v${major}.${minor}.${patch}+menwei.${version}`,
-    git_commit: '',
-    git_tree_state: '',
-    build_date: '',
-    go_version: `node${process.version}`,
-    compiler: 'v8',
-    platform: `${process.platform}/${process.arch === 'x64' ? 'amd64' : process.arch}`,
+    ...{ major, minor, git_version: version, platform },
+    ...{ git_commit: '', git_tree_state: '', build_date: '' },
+    ...{ go_version: `node${process.version}`, compiler: 'v8' },
   };
   registry.collected(BUILD_INFO, () => [{ labels, value: 1 }]);
   registry.collected(FEATURE_ENABLED, () =>
-    gates().map(({ name, enabled, stage }) => ({ labels: { name, stage }, value: enabled ? 1 : 0 })),
+    gates.map(({ name, enabled, stage }) => ({ labels: { name, stage }, value: enabled ? 1 : 0 })),
   );
 }

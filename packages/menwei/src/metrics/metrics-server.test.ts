@@ -2,12 +2,13 @@ import { aSyncRow } from '@menwei/testing/services/testing.ts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { HttpListener } from '../health/http-listener.ts';
 import { silentLogger } from '../log/logger.ts';
+import { BUILD } from '../setup/version.ts';
 import { State } from '../state/state.ts';
 import { startMetricsServer } from './metrics-server.ts';
 import { ProxyMetrics } from './proxy-metrics.ts';
 
 describe('metrics server', () => {
-  const metrics = new ProxyMetrics({ mode: 'nftables', version: '0.1.0' });
+  const metrics = new ProxyMetrics({ mode: 'nftables', build: BUILD });
   let server: HttpListener;
   let port = 0;
 

@@ -3,7 +3,7 @@ import type { IpFamily } from '@menwei/addresses/ip.ts';
 import type { ProxyMode } from '../config/settings.ts';
 import type { RelayStats } from '../relay/pool.ts';
 import type { State } from '../state/state.ts';
-import { type ObservedGate, registerBuildMetrics } from './build-metrics.ts';
+import { type Build, type ObservedGate, registerBuildMetrics } from './build-metrics.ts';
 import {
   CONNTRACK_DELETED,
   CONNTRACK_DURATION,
@@ -28,9 +28,9 @@ type PendingChanges = ReturnType<Parameters<typeof registerChangeMetrics>[2]>[nu
 /** Whom to ask when somebody reads the metrics. */
 interface MetricSources {
   readonly mode: ProxyMode;
-  /** Of Menwei. */
-  readonly version: string;
-  readonly gates?: () => readonly ObservedGate[];
+  readonly build: Build;
+  /** The feature gates that mean something. */
+  readonly gates?: readonly ObservedGate[];
   /** Where connections are forwarded by relays. */
   readonly relays?: (() => RelayStats) | undefined;
   /** In a process that is made of components. */
@@ -60,7 +60,7 @@ export class ProxyMetrics {
   readonly #deletedEntries;
   readonly #healthAnswers;
 
-  constructor({ mode, version, gates = () => [], relays, components, accountedPackets }: MetricSources) {
+  constructor({ mode, build, gates = [], relays, components, accountedPackets }: MetricSources) {
     const registry = new Registry(mode);
     this.registry = registry;
     this.syncs = new SyncMetrics(registry);
@@ -74,7 +74,7 @@ export class ProxyMetrics {
       for (const code of ['200', '503']) each.add({ code }, 0);
     }
     if (accountedPackets !== undefined) registerAccounting(registry, accountedPackets);
-    registerBuildMetrics(registry, version, gates);
+    registerBuildMetrics(registry, build, gates);
     this.client = new ClientMetrics(registry);
     registerProcessMetrics(registry);
     registerEventLoopMetrics(registry);
@@ -93,7 +93,7 @@ export class ProxyMetrics {
       families.map(({ family, pendingChanges }) => ({ family, pendingChanges: pendingChanges() })),
     );
     registerServiceMetrics(this.registry, {
-      families: families.map(({ family, node }) => ({ tables: state.families[family], node })),
+      families: families.map(({ family, ...rest }) => ({ tables: state.families[family], ...rest })),
       limit: serviceLimit,
       serviceCount: () => state.objects.services.rows.size,
     });

@@ -6,7 +6,14 @@ import type { FamilyTables } from '../state/family-tables.ts';
 import type { ServicePort } from '../state/service-port.ts';
 import type { ServicePortStatus } from '../state/service-port-status.ts';
 import { NO_LOCAL_ENDPOINTS } from './catalogue/kube-proxy.ts';
-import { SERVICE_PORT_ENDPOINTS, SERVICE_PORT_STATE, SERVICE_PORTS } from './catalogue/own.ts';
+import {
+  SERVICE_PORT_CONNECTIONS,
+  SERVICE_PORT_ENDPOINTS,
+  SERVICE_PORT_RECEIVED,
+  SERVICE_PORT_SENT,
+  SERVICE_PORT_STATE,
+  SERVICE_PORTS,
+} from './catalogue/own.ts';
 import type { Registry } from './registry.ts';
 import type { Sample } from './series.ts';
 
@@ -14,7 +21,15 @@ import type { Sample } from './series.ts';
 export interface ServedFamily {
   readonly tables: Pick<FamilyTables, 'family' | 'servicePorts' | 'status'>;
   readonly node: () => NodeView;
+  /** Undefined: nobody can tell. */
+  readonly traffic: () => Promise<TrafficOfPorts | undefined>;
 }
+
+/** What went through service ports, by their keys; bytes are missing where nobody counts them. */
+type TrafficOfPorts = ReadonlyMap<
+  string,
+  { readonly connections: number; readonly received?: number; readonly sent?: number }
+>;
 
 interface ServiceMetricsOptions {
   readonly families: readonly ServedFamily[];
@@ -39,6 +54,34 @@ export function registerServiceMetrics(
     };
   registry.collected(SERVICE_PORT_STATE, each(states));
   registry.collected(SERVICE_PORT_ENDPOINTS, each(endpointCounts));
+  registry.group({
+    metrics: {
+      connections: SERVICE_PORT_CONNECTIONS,
+      received: SERVICE_PORT_RECEIVED,
+      sent: SERVICE_PORT_SENT,
+    },
+    collect: () => (serviceCount() > limit() ? {} : collectTraffic(families)),
+  });
+}
+
+async function collectTraffic(families: readonly ServedFamily[]) {
+  const traffic = await Promise.all(
+    families.map(async ({ tables, traffic }) => ({ tables, ports: (await traffic()) ?? [] })),
+  );
+  function* samples(kind: 'connections' | 'received' | 'sent') {
+    for (const { tables, ports } of traffic) {
+      for (const [key, counted] of ports) {
+        const [port, value] = [tables.servicePorts.get(key), counted[kind]];
+        if (port !== undefined && value !== undefined) yield { labels: servicePortLabels(port), value };
+      }
+    }
+  }
+  return {
+    // Scrapes at the same time share them.
+    connections: [...samples('connections')],
+    received: [...samples('received')],
+    sent: [...samples('sent')],
+  };
 }
 
 /** The labels by which all metrics of a service port name it. A port without a name goes by its number. */

@@ -4,6 +4,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import type { HttpListener } from '../health/http-listener.ts';
 import { silentLogger } from '../log/logger.ts';
+import { BUILD } from '../setup/version.ts';
 import { startMetricsServer } from './metrics-server.ts';
 import { ProxyMetrics } from './proxy-metrics.ts';
 import type { Introspection } from './zpages.ts';
@@ -24,7 +25,7 @@ describe('the pages about the process', () => {
   async function start(introspection: Introspection | undefined) {
     server = startMetricsServer({
       address: { host: '127.0.0.1', port: 0 },
-      metrics: new ProxyMetrics({ mode: 'nftables', version: '0.1.0' }),
+      metrics: new ProxyMetrics({ mode: 'nftables', build: BUILD }),
       mode: () => 'nftables',
       ...(introspection === undefined ? {} : { introspection }),
       logger: silentLogger,

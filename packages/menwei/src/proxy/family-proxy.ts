@@ -6,8 +6,7 @@
  */
 
 import type { IpFamily } from '@menwei/addresses/ip.ts';
-import { KernelError } from '@menwei/netlink';
-import type { Backend, Partly, Refusal } from '../backends/backend.ts';
+import type { Backend, Partly, Refusal, TrafficOfPorts } from '../backends/backend.ts';
 import { firstOf } from '../log/first-lines.ts';
 import type { Logger } from '../log/logger.ts';
 import { inTurns } from '../scheduling/event-loop.ts';
@@ -22,13 +21,12 @@ import type { ServicePort, ServicePortKey } from '../state/service-port.ts';
 import type { State as SharedState } from '../state/state.ts';
 import { logKernelChanges, logServicePorts } from './change-log.ts';
 import { DesiredUnits } from './desired-units.ts';
-import { FamilyRecord, type SyncOutcome } from './family-record.ts';
+import { FamilyRecord } from './family-record.ts';
 import { ProblemLog } from './problem-log.ts';
 import { RefusedPorts } from './refused-ports.ts';
+import { SyncMeasures } from './sync-measures.ts';
 import type { Syncable, SyncResult } from './syncable.ts';
 
-/** Trigger times of changes that no sync has programmed; what comes after so many is not measured. */
-const MAX_TRIGGER_TIMES = 10_000;
 const MAX_RETRY_MS = 30_000;
 /** Of what it takes to repair what nobody has noticed, so many lines are told. */
 const TOLD_LINES = 4;
@@ -83,11 +81,7 @@ export class FamilyProxy<Unit, State, Changes> implements Syncable {
   /** Changed or tried again since the last sync that succeeded; what a failed one leaves, the next one takes up. */
   readonly #unprogrammed = new Map<ServicePortKey, ServicePort | undefined>();
   readonly #refused: RefusedPorts;
-  readonly #triggerTimesMs: number[] = [];
-  /** Of the changes that no sync has taken up, and of those that no sync has programmed. */
-  readonly #firstChangeMs: { waiting?: number; taken?: number } = {};
-  /** Rules that the sync that is on has written. */
-  #written: Readonly<Record<string, number>> | undefined;
+  readonly #measures = new SyncMeasures();
   /** For which the plan is compiled. */
   #node: NodeView | undefined;
   #kernelKnown = false;
@@ -116,13 +110,17 @@ export class FamilyProxy<Unit, State, Changes> implements Syncable {
 
   onTouched(listener: () => void): void {
     this.#tracker.onTouched(() => {
-      this.#firstChangeMs.waiting ??= Date.now();
+      this.#measures.touched();
       listener();
     });
   }
 
   get pendingChanges(): PendingChanges {
     return this.#tracker.pendingChanges;
+  }
+
+  async observeTraffic(signal: AbortSignal): Promise<TrafficOfPorts | undefined> {
+    return await this.#backend.observeTraffic?.(this.#desired.plan, signal);
   }
 
   /** Follows the objects no longer, and closes its backend. What it has written stays. */
@@ -134,32 +132,17 @@ export class FamilyProxy<Unit, State, Changes> implements Syncable {
   sync(signal: AbortSignal): Promise<SyncResult> {
     return this.#turns.take(async () => {
       const startedMs = performance.now();
-      this.#written = undefined;
+      this.#measures.begun();
       const result = await this.#sync(signal);
       this.#isLookDue = !this.#kernelKnown;
       this.#record.synced({
-        ...this.#outcome(result),
+        // Who writes nothing holds nothing.
+        ...this.#measures.ended(result, this.#backend.countWritten && this.#desired.plan.ruleCounts?.()),
         seconds: (performance.now() - startedMs) / 1000,
         node: this.#node,
       });
       return result;
     });
-  }
-
-  #outcome({ ok, complete, refused, error }: SyncResult): Omit<SyncOutcome, 'seconds' | 'node'> {
-    const held = this.#desired.plan.ruleCounts?.();
-    const firstChangeMs = ok ? this.#firstChangeMs.taken : undefined;
-    if (ok) delete this.#firstChangeMs.taken;
-    const failure = error instanceof KernelError ? error : undefined;
-    return {
-      ok,
-      complete,
-      refusedCount: refused.length,
-      failure: failure && { operation: failure.operation, object: failure.object },
-      firstChangeMs,
-      triggerTimesMs: ok ? this.#triggerTimesMs.splice(0) : [],
-      rules: held && { held, written: this.#written ?? {} },
-    };
   }
 
   forgetKernel(): void {
@@ -228,9 +211,6 @@ export class FamilyProxy<Unit, State, Changes> implements Syncable {
 
   /** Returns how many service ports have changed. */
   async #noteChanges(): Promise<number> {
-    const { waiting } = this.#firstChangeMs;
-    if (waiting !== undefined) this.#firstChangeMs.taken ??= waiting;
-    delete this.#firstChangeMs.waiting;
     const { problems, triggerTimesMs } = await inTurns(this.#tracker.updateInSteps());
     const changes = this.#servicePorts.take();
     logServicePorts(this.#options.logger, this.family, changes);
@@ -238,8 +218,7 @@ export class FamilyProxy<Unit, State, Changes> implements Syncable {
       this.#unprogrammed.set(key, after);
       this.#record.changed(key, after);
     }
-    const room = MAX_TRIGGER_TIMES - this.#triggerTimesMs.length;
-    this.#triggerTimesMs.push(...triggerTimesMs.slice(0, room));
+    this.#measures.taken(triggerTimesMs);
     const log = new ProblemLog(this.#options.logger);
     for (const problem of problems) log.report(problem);
     log.flush();
@@ -278,7 +257,7 @@ export class FamilyProxy<Unit, State, Changes> implements Syncable {
     this.#kernelForgotten = false;
     let isAll = !this.#kernelKnown;
     let changes = isAll ? await this.#compareWithKernel(signal) : this.#desired.diff(change);
-    this.#written = this.#backend.countWritten?.(changes);
+    this.#measures.writes(this.#backend.countWritten?.(changes));
     // Until the kernel has said yes, nobody knows what it holds.
     this.#kernelKnown = false;
     let refused: RefusedChanges = NOTHING_REFUSED;
@@ -294,7 +273,7 @@ export class FamilyProxy<Unit, State, Changes> implements Syncable {
       signal.throwIfAborted();
       isAll = true;
       changes = await this.#compareWithKernel(signal);
-      this.#written = this.#backend.countWritten?.(changes);
+      this.#measures.writes(this.#backend.countWritten?.(changes));
     }
     this.#kernelKnown = !this.#kernelForgotten && refused.isKernelKnown;
     const tried = isAll ? [...units.keys(), NOBODY] : units.keys();

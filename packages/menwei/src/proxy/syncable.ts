@@ -1,6 +1,6 @@
 /** The proxy of one family, of any mode, as the sync loop sees it. */
 import type { IpFamily } from '@menwei/addresses/ip.ts';
-import type { Refusal } from '../backends/backend.ts';
+import type { Refusal, TrafficOfPorts } from '../backends/backend.ts';
 import type { PendingChanges } from '../services/service-tracker.ts';
 
 /** What a sync did, for metrics and the log. */
@@ -23,6 +23,8 @@ export interface Syncable {
   onTouched(listener: () => void): void;
   /** What has changed and no sync has taken up yet. */
   readonly pendingChanges: PendingChanges;
+  /** What went through its service ports; undefined in a mode that can't tell. Throws KernelError. */
+  observeTraffic(signal: AbortSignal): Promise<TrafficOfPorts | undefined>;
   sync(signal: AbortSignal): Promise<SyncResult>;
   /** What the kernel holds is not what we left: the next sync looks at all of it. */
   forgetKernel(): void;

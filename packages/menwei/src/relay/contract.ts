@@ -81,6 +81,8 @@ export interface Relays {
   apply(changes: ReadonlyMap<RelayKey, Relay | undefined>): Promise<readonly ListenFailure[]>;
   /** What is there now: of each relay just the listeners that are open. */
   observe(): ReadonlyMap<RelayKey, Relay>;
+  /** How many connections of each relay have reached an endpoint, since the relay is there. */
+  observeConnections(): ReadonlyMap<RelayKey, number>;
   /** Tells, until the signal fires, when listeners are no longer there that were: `observe` says which are left. */
   watch(lost: (what: string) => void, signal: AbortSignal): void;
   /** Closes all listeners, then waits for TCP connections to end, for no longer than this. Nothing may be applied after. */

@@ -24,7 +24,7 @@ beforeEach(() => {
 });
 
 function tally(event: NotableEvent, count: number): Tally {
-  return { sums: { ...NO_SUMS, [SUM_OF[event.event]]: count }, examples: [event] };
+  return { sums: { ...NO_SUMS, [SUM_OF[event.event]]: count }, connections: new Map(), examples: [event] };
 }
 
 const servicePort = 'default/web:http';

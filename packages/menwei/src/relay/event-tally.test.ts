@@ -37,8 +37,10 @@ describe('EventTally', () => {
     tally.take();
     expect(tally.take()).toBeUndefined();
     tally.count(failed('10.0.0.2:80'));
+    tally.count({ event: 'connected', key, attempts: 1, seconds: 0 });
     expect(tally.take()).toEqual({
-      sums: { ...NO_SUMS, failedAttempts: 1 },
+      sums: { ...NO_SUMS, failedAttempts: 1, connections: 1, attempts: 1 },
+      connections: new Map([[key, 1]]),
       examples: [failed('10.0.0.2:80')],
     });
   });

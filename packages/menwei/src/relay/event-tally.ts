@@ -1,5 +1,5 @@
 /** What relays report, as sums and an example of each kind: threads send these, never every event. */
-import type { RelayEvent } from './contract.ts';
+import type { RelayEvent, RelayKey } from './contract.ts';
 
 /** Sums since the start of the program. */
 export interface RelaySums {
@@ -26,6 +26,8 @@ export type NotableEvent = Exclude<RelayEvent, { readonly event: 'connected' | '
 
 export interface Tally {
   readonly sums: RelaySums;
+  /** By relay. */
+  readonly connections: ReadonlyMap<RelayKey, number>;
   /** Of each kind of event the first. */
   readonly examples: readonly NotableEvent[];
 }
@@ -71,6 +73,7 @@ export function addSums(a: RelaySums, b: RelaySums): RelaySums {
 /** Counts the events of one thread. */
 export class EventTally {
   #sums: { -readonly [Name in keyof RelaySums]: RelaySums[Name] } = { ...NO_SUMS };
+  #connections = new Map<RelayKey, number>();
   readonly #examples = new Map<NotableEvent['event'], NotableEvent>();
   #hasCounted = false;
 
@@ -79,6 +82,7 @@ export class EventTally {
     const sums = this.#sums;
     if (event.event === 'connected') {
       sums.connections += 1;
+      this.#connections.set(event.key, (this.#connections.get(event.key) ?? 0) + 1);
       sums.attempts += event.attempts;
       sums.connectSeconds += event.seconds;
     } else if (event.event === 'ended') {
@@ -92,7 +96,9 @@ export class EventTally {
   /** What was counted since it was taken last; undefined: nothing. */
   take(): Tally | undefined {
     if (!this.#hasCounted) return undefined;
-    const tally = { sums: this.#sums, examples: [...this.#examples.values()] };
+    const examples = [...this.#examples.values()];
+    const tally = { sums: this.#sums, connections: this.#connections, examples };
+    this.#connections = new Map();
     this.#sums = { ...NO_SUMS };
     this.#examples.clear();
     this.#hasCounted = false;

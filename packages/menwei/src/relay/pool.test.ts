@@ -141,6 +141,9 @@ describe('RelayPool', () => {
         }),
       { timeout: 10_000 },
     );
+    expect([...pool.observeConnections().values()]).toEqual([1, 1]);
+    await pool.apply(new Map([['IPv4 default/dns/UDP', undefined]]));
+    expect(pool.observeConnections().size).toBe(1);
   });
 
   it('listens in every thread, and all of them get connections', async () => {

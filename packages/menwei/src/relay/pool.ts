@@ -41,6 +41,7 @@ export class RelayPool implements Relays {
   readonly #relays = new Map<RelayKey, Relay>();
   readonly #watchers = new Set<(what: string) => void>();
   #sums: RelaySums = NO_SUMS;
+  readonly #connections = new Map<RelayKey, number>();
   readonly #turns = new Turns();
   #isClosed = false;
 
@@ -61,6 +62,7 @@ export class RelayPool implements Relays {
             answerWithinMs: options.answerWithinMs,
             counted: (tally) => {
               this.#sums = addSums(this.#sums, tally.sums);
+              this.#countConnections(tally.connections);
               log.record(tally, performance.now());
             },
             mayStartAgain: (slot) => this.#startAgain(slot),
@@ -76,6 +78,10 @@ export class RelayPool implements Relays {
 
   observe(): ReadonlyMap<RelayKey, Relay> {
     return new Map(this.#relays);
+  }
+
+  observeConnections(): ReadonlyMap<RelayKey, number> {
+    return new Map(Array.from(this.#relays.keys(), (key) => [key, this.#connections.get(key) ?? 0]));
   }
 
   watch(lost: (what: string) => void, signal: AbortSignal): void {
@@ -99,11 +105,19 @@ export class RelayPool implements Relays {
     };
   }
 
+  /** What a thread tells late of a relay that is gone has no place any more. */
+  #countConnections(connections: ReadonlyMap<RelayKey, number>): void {
+    for (const [key, count] of connections) {
+      if (this.#relays.has(key)) this.#connections.set(key, (this.#connections.get(key) ?? 0) + count);
+    }
+  }
+
   /** First what opens, then what closes for it: a relay that moves to another thread is never without listener. */
   async #apply(changes: Changes): Promise<readonly ListenFailure[]> {
     for (const [key, relay] of changes) {
       if (relay === undefined) this.#relays.delete(key);
       else this.#relays.set(key, relay);
+      if (relay === undefined) this.#connections.delete(key);
     }
     const answers = await Promise.all(this.#slots.map((slot) => slot.apply(this.#partOf(slot, changes))));
     const ended = new Set(this.#slots.filter((_, index) => answers[index] === 'ended'));

@@ -15,22 +15,29 @@ export const KUBERNETES_VERSION = `${KUBERNETES.major}.${KUBERNETES.minor}`;
 /** Without what Kubernetes' components put before theirs: `1.36.2+menwei.0.1.0`. */
 export const BINARY_VERSION = `${KUBERNETES_VERSION}.${KUBERNETES.patch}+menwei.${VERSION}`;
 
-/** As Kubernetes' components report theirs: `v1.36.2+menwei.0.1.0`. */
-const REPORTED_VERSION = `v${BINARY_VERSION}`;
+/** What a Kubernetes component tells of its build. */
+export const BUILD = {
+  major: KUBERNETES.major,
+  minor: KUBERNETES.minor,
+  /** `v1.36.2+menwei.0.1.0` */
+  version: `v${BINARY_VERSION}`,
+  /** `linux/amd64` */
+  platform: `${process.platform}/${process.arch === 'x64' ? 'amd64' : process.arch}`,
+} as const;
 
 /** What `--version` prints; `raw` is written as a Go program prints it, and what a build does not know is empty. */
 export function formatVersion(form: 'true' | 'raw'): string {
-  if (form === 'true') return `Kubernetes ${REPORTED_VERSION}\n`;
+  if (form === 'true') return `Kubernetes ${BUILD.version}\n`;
   const fields = {
-    Major: KUBERNETES.major,
-    Minor: KUBERNETES.minor,
-    GitVersion: REPORTED_VERSION,
+    Major: BUILD.major,
+    Minor: BUILD.minor,
+    GitVersion: BUILD.version,
     GitCommit: '',
     GitTreeState: '',
     BuildDate: '',
     GoVersion: '',
     Compiler: '',
-    Platform: `${process.platform}/${process.arch === 'x64' ? 'amd64' : process.arch}`,
+    Platform: BUILD.platform,
   };
   const text = Object.entries(fields).map(([name, value]) => `${name}:${JSON.stringify(value)}`);
   return `version.Info{${text.join(', ')}}\n`;

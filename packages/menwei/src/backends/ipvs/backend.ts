@@ -1,12 +1,13 @@
 /** The ipvs mode of one IP family: the pure parts of this folder tied to the kernel. */
 import type { Logger } from '../../log/logger.ts';
-import type { Backend, KernelWatch, Outcome } from '../backend.ts';
+import type { Backend, KernelWatch, Outcome, TrafficOfPorts } from '../backend.ts';
 import type { IpvsChanges } from './changes.ts';
 import { IpvsKernel, type IpvsKernelOptions } from './kernel.ts';
 import type { IpvsOptions } from './options.ts';
 import type { IpvsPlan } from './plan.ts';
 import { IpvsRules } from './rules.ts';
 import type { IpvsState } from './state.ts';
+import { trafficOfPorts } from './traffic.ts';
 import type { IpvsUnit } from './unit.ts';
 import { watchKernel } from './watch.ts';
 
@@ -51,6 +52,11 @@ export class IpvsBackend extends IpvsRules implements Backend<IpvsUnit, IpvsStat
       inTurn,
       signal,
     );
+  }
+
+  async observeTraffic(plan: IpvsPlan, signal: AbortSignal): Promise<TrafficOfPorts> {
+    const { ipvs, family } = this.#options;
+    return trafficOfPorts(plan.servers(), await ipvs.observeServerCounters(family, signal));
   }
 
   cleanup(signal: AbortSignal): Promise<void> {

@@ -17,7 +17,7 @@ import { FILTER_IPVS_OUT } from './names.ts';
 import type { IpvsOptions } from './options.ts';
 import { keyOf, ServerClaims } from './server-claims.ts';
 import { LEDGER_SEAL, ledgerShape, setName, setShapes } from './sets.ts';
-import type { IpvsState, RuleOrder, SetContent } from './state.ts';
+import type { IpvsState, RuleOrder, ServerContent, SetContent } from './state.ts';
 import { Tally } from './tally.ts';
 import type { IpvsUnit } from './unit.ts';
 
@@ -83,11 +83,16 @@ export class IpvsPlan implements Plan<IpvsUnit, IpvsState> {
     return {
       device: true,
       addresses: this.#addresses.all(),
-      servers: this.#servers.among(this.#servers.keys()),
+      servers: this.servers(),
       sets: new Map(sets),
       rules: this.rules(),
       ruleOrder: this.#ruleOrder,
     };
+  }
+
+  /** The complete desired virtual servers. */
+  servers(): ReadonlyMap<FrontendKey, ServerContent> {
+    return this.#servers.among(this.#servers.keys());
   }
 
   /** The complete desired iptables rules. */

@@ -1,5 +1,5 @@
 /** The userspace mode of one IP family: the pure parts of this folder tied to the tools and the relays. */
-import type { Backend, KernelWatch, Outcome } from '../backend.ts';
+import type { Backend, KernelWatch, Outcome, TrafficOfPorts } from '../backend.ts';
 import type { UserspaceChanges } from './changes.ts';
 import { UserspaceKernel, type UserspaceKernelOptions } from './kernel.ts';
 import type { UserspaceOptions } from './options.ts';
@@ -33,6 +33,10 @@ export class UserspaceBackend
 
   observe(signal: AbortSignal): Promise<UserspaceState> {
     return this.#kernel.observe(signal);
+  }
+
+  async observeTraffic(): Promise<TrafficOfPorts> {
+    return this.#kernel.observeTraffic();
   }
 
   watch(watch: KernelWatch<UserspacePlan>, signal: AbortSignal): Promise<void> {

@@ -6,12 +6,12 @@ import { KernelError } from '@menwei/netlink';
 import type { Logger } from '../../log/logger.ts';
 import type { ListenFailure, Relay, RelayKey, Relays } from '../../relay/contract.ts';
 import type { ServicePortKey } from '../../state/service-port.ts';
-import type { KernelWatch, Outcome, Refusal } from '../backend.ts';
+import type { KernelWatch, Outcome, Refusal, TrafficOfPorts } from '../backend.ts';
 import { KernelRules } from '../xtables/kernel.ts';
 import { LAYOUT } from './base.ts';
 import type { RelayChange, UserspaceChanges } from './changes.ts';
 import type { UserspacePlan } from './plan.ts';
-import { relayKey, servicePortOf, type TakenPort, type UserspaceState } from './state.ts';
+import { familyOfRelay, relayKey, servicePortOf, type TakenPort, type UserspaceState } from './state.ts';
 import type { UserspaceUnit } from './unit.ts';
 
 /** How often in a row ports turn out to be taken before that is a refusal. */
@@ -86,6 +86,13 @@ export class UserspaceKernel {
     const rules = await this.#rules.observe(signal);
     this.#forgetTaken();
     return { rules, relays: this.#ownRelays(), taken: new Set(this.#taken.keys()), portless: new Set() };
+  }
+
+  observeTraffic(): TrafficOfPorts {
+    const own = [...(this.#relays?.observeConnections() ?? [])].filter(
+      ([key]) => familyOfRelay(key) === this.#family,
+    );
+    return new Map(own.map(([key, connections]) => [servicePortOf(key), { connections }]));
   }
 
   watch({ left, drifted, inTurn }: KernelWatch<UserspacePlan>, signal: AbortSignal): Promise<void> {

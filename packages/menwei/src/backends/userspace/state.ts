@@ -28,6 +28,10 @@ export function relayKey(family: IpFamily, key: ServicePortKey): RelayKey {
   return `${family} ${key}`;
 }
 
+export function familyOfRelay(key: RelayKey): string {
+  return key.slice(0, key.indexOf(' '));
+}
+
 export function servicePortOf(key: RelayKey): ServicePortKey {
   return key.slice(key.indexOf(' ') + 1);
 }

@@ -26,7 +26,7 @@ const COUNTED = { labels: BY_SERVICE_PORT, modes: ['ipvs', 'userspace'] } as con
 export const SERVICE_PORT_CONNECTIONS = counter('menwei_service_port_connections_total', {
   ...COUNTED,
   help: 'Connections to the service port over all its addresses on this node; for UDP, flows.',
-  note: `${OFF_ABOVE} Begins again when an address of the Service changes, and in userspace mode with the process.`,
+  note: `${OFF_ABOVE} Begins again when an address of the Service changes, and in userspace mode with the process. The other modes do not count.`,
 });
 
 export const SERVICE_PORT_RECEIVED = counter('menwei_service_port_received_bytes_total', {

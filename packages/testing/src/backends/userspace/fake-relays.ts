@@ -44,6 +44,10 @@ export class FakeRelays implements Relays {
     return new Map(this.#relays);
   }
 
+  observeConnections(): ReadonlyMap<RelayKey, number> {
+    return new Map(Array.from(this.#relays.keys(), (key) => [key, 0]));
+  }
+
   watch(): void {
     // Books lose nothing.
   }
