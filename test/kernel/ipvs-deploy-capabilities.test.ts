@@ -1,0 +1,3 @@
+import { describeGrantedCapabilities } from './granted-capabilities.ts';
+
+describeGrantedCapabilities(['ipvs']);
