@@ -5,6 +5,7 @@
 import type { IpFamily } from '@menwei/addresses/ip.ts';
 import type { Settings } from '../config/settings.ts';
 import { isNodeEligible, ProxyHealth } from '../health/proxy-health.ts';
+import { ServiceReporter } from '../health/service-report.ts';
 import type { Logger } from '../log/logger.ts';
 import type { ProxyMetrics } from '../metrics/proxy-metrics.ts';
 import type { Introspection } from '../metrics/zpages.ts';
@@ -101,6 +102,7 @@ export function proxyComponents(parts: ProxyParts): readonly Component[] {
       health,
       introspection: parts.introspection,
       failedToListen: (server, why) => events.failedToListen(server, why),
+      services: new ServiceReporter({ state, served, nodeView: (family) => node.view(family), health }),
       nodeEligible: () => settings.manifests.length > 0 || isNodeEligible(node.node),
       metrics,
       status,

@@ -17,7 +17,7 @@ interface Told {
 }
 
 type ServerSurroundings = Told &
-  Pick<HealthServerOptions, 'health' | 'nodeEligible' | 'logger'> &
+  Required<Pick<HealthServerOptions, 'health' | 'nodeEligible' | 'services' | 'logger'>> &
   Required<Pick<MetricsServerOptions, 'metrics' | 'status' | 'components'>>;
 
 type ServerSettings = Pick<
@@ -31,6 +31,7 @@ export function serverComponents(
   {
     health,
     nodeEligible,
+    services,
     metrics,
     status,
     components,
@@ -55,7 +56,7 @@ export function serverComponents(
       : [
           server('health-server', () =>
             startHealthServer({
-              ...{ address: healthzBindAddress, health, nodeEligible, logger, hardFail },
+              ...{ address: healthzBindAddress, health, nodeEligible, services, logger, hardFail },
               onAnswered: (path, status) => metrics.observeHealthAnswer(path, status),
             }),
           ),

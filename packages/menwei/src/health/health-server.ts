@@ -11,12 +11,15 @@ import {
   startHttpListener,
 } from './http-listener.ts';
 import type { ProxyHealth } from './proxy-health.ts';
+import type { ServiceReporter } from './service-report.ts';
 
 export interface HealthServerOptions {
   readonly address: HostPort;
   readonly health: Pick<ProxyHealth, 'report'>;
   /** Asked for each /healthz request; see isNodeEligible. */
   readonly nodeEligible: () => boolean;
+  /** What `/healthz/service/<namespace>/<name>` gives; without it the path doesn't exist. */
+  readonly services?: Pick<ServiceReporter, 'report'>;
   /** Told of each answer, by its HTTP status. */
   readonly onAnswered?: (path: 'healthz' | 'livez', status: number) => void;
   readonly logger: Logger;
@@ -26,25 +29,49 @@ export interface HealthServerOptions {
   readonly now?: () => number;
 }
 
-/** Serves /healthz and /livez in the background. */
+/** Serves /healthz, /livez and /healthz/service in the background. */
 export function startHealthServer(options: HealthServerOptions): HttpListener {
-  const { health, nodeEligible, onAnswered, now = Date.now, ...listener } = options;
+  const { health, nodeEligible, services, onAnswered, now = Date.now, ...listener } = options;
   return startHttpListener({
     ...listener,
     name: 'healthz server',
     handler: (request, response) => {
-      switch (requestPath(request.url)) {
+      const path = requestPath(request.url);
+      switch (path) {
         case '/healthz':
           answerHealth(response, health, now(), nodeEligible());
           return onAnswered?.('healthz', response.statusCode);
         case '/livez':
           answerHealth(response, health, now(), undefined);
           return onAnswered?.('livez', response.statusCode);
-        default:
-          return answerNotFound(response);
+        default: {
+          const [, namespace, name] = SERVICE_PATH.exec(path) ?? [];
+          if (services === undefined || namespace === undefined || name === undefined)
+            return answerNotFound(response);
+          return answerServiceReport(response, namespace, name, services, now());
+        }
       }
     },
   });
+}
+
+const SERVICE_PATH = /^\/healthz\/service\/([^/]+)\/([^/]+)$/;
+
+function answerServiceReport(
+  response: ServerResponse,
+  namespace: string,
+  name: string,
+  services: Pick<ServiceReporter, 'report'>,
+  nowMs: number,
+): void {
+  const { status, reasons } = services.report(namespace, name, nowMs);
+  const body = {
+    service: { namespace, name },
+    healthy: status === 200,
+    currentTime: formatGoTime(nowMs),
+    reasons,
+  };
+  answer(response, status, 'application/json', JSON.stringify(body));
 }
 
 /** @param nodeEligible undefined when the node has no say. */
