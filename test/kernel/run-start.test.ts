@@ -198,7 +198,8 @@ const REFUSALS: readonly Refusal[] = [
 describe('menwei run ends at once, with a line for each reason:', () => {
   it.each(REFUSALS)('$title', async ({ args, options, status = 1, lines }) => {
     const ended = await RunProcess.toItsEnd(args, options);
-    expect(ended.stderr).toEqual(lines.map((line) => expect.stringMatching(line)));
+    const complaints = ended.stderr.filter((line) => !/^\S+Z I /.test(line));
+    expect(complaints).toEqual(lines.map((line) => expect.stringMatching(line)));
     expect(ended).toMatchObject({ status, stdout: '' });
     expect((await savedRules()).filter((rule) => rule.includes('KUBE'))).toEqual([]);
   });

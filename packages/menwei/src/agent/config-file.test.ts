@@ -34,7 +34,7 @@ class Running implements AsyncDisposable {
     const note = (level: string) => (_fields: object, message: string) =>
       this.lines.push(`${level} ${message}`);
     const logger: Logger = { ...silentLogger, info: note('I'), warn: note('W'), error: note('E') };
-    const changes = new ConfigurationChanges(flags, file.path, input.configuration);
+    const changes = new ConfigurationChanges(flags, file.path, input.configuration, input.settings.mode);
     const component = configFileComponent({ changes, file, settings: this.settings, logger });
     this.ended = component
       .run(this.#stop.signal, () => undefined)

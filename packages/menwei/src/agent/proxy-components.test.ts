@@ -143,7 +143,7 @@ async function start(args: readonly string[] = []): Promise<Running> {
   const faults = new ComponentFaults();
   const started = { backends: IP_FAMILIES.map(backend), unserved: new Map() };
   const file = { path: '/nowhere/config.yaml', text: '' };
-  const changes = new ConfigurationChanges({}, file.path, input.configuration);
+  const changes = new ConfigurationChanges({}, file.path, input.configuration, settings.mode);
   const configFile = configFileComponent({ changes, file, settings: inForce, logger: silentLogger });
   const components = proxyComponents({
     settings: inForce,

@@ -92,7 +92,15 @@ export function proxyComponents(parts: ProxyParts): readonly Component[] {
     new UnservedFamily({ objects, tables, reason, sinceMs: Date.now(), ignoreExternalIPs });
   }
   const proxyObstacle = (family: IpFamily) => proxyTrouble(states, family);
-  const status = new ProxyStatus({ state, node, served, mode: settings.mode, proxyObstacle, logger });
+  const status = new ProxyStatus({
+    state,
+    node,
+    served,
+    mode: settings.mode,
+    modeReason: settings.modeReason,
+    proxyObstacle,
+    logger,
+  });
   events.started();
   return [
     ...(parts.configFile === undefined ? [] : [parts.configFile]),

@@ -37,12 +37,13 @@ export async function runProxy({ flags, nodePortRange }: ProxyInput): Promise<vo
     if (typeof target === 'string' && target !== '') return await writeConfiguration(target, input, logger);
     if (given.cleanup) return await cleanupKernel(given, runner, logger, stop.signal);
     if (!given.dryRun) applyOomScore(given, kernelFiles, logger);
-    const settings = new SettingsInForce(await settleMode(given, { runner, logger }, stop.signal));
+    const settings = new SettingsInForce(await settleMode(input, { runner, logger }, stop.signal));
     settings.onChange(({ log }) => {
       logger.verbosity = log.verbosity;
     });
     const { configFile: file } = input;
-    const changes = file && new ConfigurationChanges(flags, file.path, input.configuration);
+    const { mode } = settings.current;
+    const changes = file && new ConfigurationChanges(flags, file.path, input.configuration, mode);
     const configFile = file && changes && configFileComponent({ changes, file, settings, logger });
     const introspection = introspect(given, flags, () => (changes ?? input).configuration);
     await serve({ settings, configFile, introspection, nodePortRange, runner, logger }, stop.signal);

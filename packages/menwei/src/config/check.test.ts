@@ -7,7 +7,7 @@ describe('refused', () => {
     ['--iptables-masquerade-bit=-1', '-1: must be within 0 and 31'],
     ['--iptables-masquerade-bit=9999999999', '9999999999: must be a whole number of 32 bits'],
     ['--oom-score-adj=1001', '1001: must be within -1000 and 1000'],
-    ['--proxy-mode=kernelspace', '"kernelspace": must be one of userspace, iptables, ipvs, nftables'],
+    ['--proxy-mode=kernelspace', '"kernelspace": must be one of userspace, iptables, ipvs, nftables, auto'],
     [
       '--detect-local-mode=clustercidr',
       '"clustercidr": must be one of ClusterCIDR, NodeCIDR, BridgeInterface, InterfaceNamePrefix',
@@ -170,7 +170,7 @@ describe('refused', () => {
 
   it('all at once, with the file and the field', () => {
     expect(errorsOf([], 'mode: x\nclientConnection: {burst: -1}\niptables: {masqueradeBit: 99}')).toEqual([
-      'config.yaml: mode: "x": must be one of userspace, iptables, ipvs, nftables',
+      'config.yaml: mode: "x": must be one of userspace, iptables, ipvs, nftables, auto',
       'config.yaml: iptables.masqueradeBit: 99: must be within 0 and 31',
       'config.yaml: clientConnection.burst: -1: must not be negative',
     ]);

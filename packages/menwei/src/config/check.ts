@@ -6,6 +6,7 @@ import { formatDuration } from './duration.ts';
 import { checkGates } from './feature-gates.ts';
 import { checkLogging } from './logging.ts';
 import {
+  AUTO_MODE,
   type DetectLocalMode,
   type HostPort,
   type IpvsSettings,
@@ -24,9 +25,9 @@ const LOG_FORMATS: readonly ('text' | 'json')[] = ['text', 'json'];
 
 export type Checked = ReturnType<typeof checkConfiguration>;
 
-/** The values that had to be read to be checked. Where one was refused, a stand-in takes its place. */
+/** The values that had to be read to be checked. Where one was refused, a stand-in takes its place. `auto` has been replaced. */
 export function checkConfiguration(configuration: Configuration, refuse: Refuse) {
-  const mode = checkChoice('mode', configuration.mode, MODE_NAMES, refuse);
+  const mode = checkChoice('mode', configuration.mode, MODE_NAMES, refuse, [AUTO_MODE]);
   const detectLocalMode = checkChoice(
     'detectLocalMode',
     configuration.detectLocalMode,
@@ -65,12 +66,13 @@ function checkChoice<Choice extends string>(
   value: string,
   choices: readonly Choice[],
   refuse: Refuse,
+  others: readonly string[] = [],
 ): Choice {
   const choice = choices.find((candidate) => candidate === value);
   if (choice !== undefined) return choice;
   const [first] = choices;
   if (first === undefined) throw new Error(`BUG: ${field} has no choices`);
-  refuse({ field, value, allowed: `must be one of ${choices.join(', ')}` });
+  refuse({ field, value, allowed: `must be one of ${[...choices, ...others].join(', ')}` });
   return first;
 }
 

@@ -129,7 +129,7 @@ const WINKERNEL = section({
 
 // biome-ignore format: one field a line
 export const CONFIGURATION = section({
-  mode: textField('iptables', { flag: 'proxy-mode', group: 'Proxy', allowed: 'iptables, nftables, ipvs, userspace', help: 'iptables, nftables, ipvs or userspace' }),
+  mode: textField('iptables', { flag: 'proxy-mode', group: 'Proxy', allowed: 'iptables, nftables, ipvs, userspace, auto', help: 'iptables, nftables, ipvs, userspace, or auto: nftables where the kernel takes all of it, else iptables' }),
   clientConnection: CLIENT_CONNECTION,
   configSyncPeriod: durationField('15m', { flag: 'config-sync-period', group: 'API server and objects', zeroIsUnset: true, withoutEffect: true, allowed: 'greater than 0', help: 'interval of listing anew; the API server is watched' }),
   hostnameOverride: textField('', { flag: 'hostname-override', group: 'Node', besideConfig: true, help: "name of this node's Node object, instead of the host name" }),

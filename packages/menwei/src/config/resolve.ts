@@ -14,7 +14,7 @@ import {
 import { type ConfigFile, parseConfigFile } from './file.ts';
 import { FLAGS, type Flag } from './flag-table.ts';
 import type { GivenFlags } from './flags.ts';
-import type { Settings } from './settings.ts';
+import { AUTO_MODE, type ProxyMode, type Settings } from './settings.ts';
 import { fieldsWithoutEffect, flagsWithoutEffect, harmfulIfIgnored } from './without-effect.ts';
 
 interface SettingsInput {
@@ -25,6 +25,8 @@ interface SettingsInput {
   readonly flagsWin?: boolean;
   /** The operating system's name of the machine. */
   readonly hostname: string;
+  /** What mode `auto` is on this machine, if that is known; iptables unless given. */
+  readonly autoMode?: ProxyMode | undefined;
 }
 
 /** Each message is one line that names the flag, or the file and field. */
@@ -33,6 +35,8 @@ export type ResolvedSettings =
       readonly settings: Settings;
       /** The same as a document, with what changes nothing here. */
       readonly configuration: Configuration;
+      /** The mode is to be chosen: the settings are for `autoMode`. */
+      readonly isAuto: boolean;
       readonly warnings: readonly string[];
     }
   | {
@@ -47,6 +51,7 @@ export function resolveSettings({
   configFile,
   flagsWin = configFile === undefined,
   hostname,
+  autoMode = 'iptables',
 }: SettingsInput): ResolvedSettings {
   const effectiveFlags = flagsWin ? flags : pick(flags, (flag) => flag.besideConfig);
   const label = (field: string) => nameSetting(field, effectiveFlags, configFile?.path);
@@ -58,10 +63,10 @@ export function resolveSettings({
   if ('errors' in decoded) return refusal(decoded.errors, label);
 
   const ports = configFile === undefined ? flags : {};
-  const configuration = withoutServers(withDerivedDefaults(decoded.configuration), {
-    ...effectiveFlags,
-    ...ports,
-  });
+  const derive = (configuration: Configuration) =>
+    withoutServers(withDerivedDefaults(configuration), { ...effectiveFlags, ...ports });
+  const isAuto = decoded.configuration.mode === AUTO_MODE;
+  const configuration = derive(isAuto ? { ...decoded.configuration, mode: autoMode } : decoded.configuration);
   const errors: FieldError[] = [...contradictions(flags), ...harmfulIfIgnored(flags)];
   const checked = checkConfiguration(configuration, (error) => errors.push(error));
   const nodeIPs = readNodeIPs(textFlag(flags, 'node-ip'), (error) => errors.push(error));
@@ -73,7 +78,8 @@ export function resolveSettings({
       nodeIPs,
       modeReason: isModeGiven(file.document, effectiveFlags) ? `set by ${label('mode')}` : 'the default',
     },
-    configuration,
+    configuration: isAuto ? derive(decoded.configuration) : configuration,
+    isAuto,
     warnings: [
       ...file.warnings,
       ...(flagsWin ? [] : describeIgnored(flags)),

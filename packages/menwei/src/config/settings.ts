@@ -7,6 +7,8 @@ import type { Cidr } from '@menwei/addresses/ip.ts';
 /** How the kernel is made to do the work. kube-proxy dropped userspace in 1.26; it lives on here. */
 export const MODE_NAMES = ['userspace', 'iptables', 'ipvs', 'nftables'] as const;
 export type ProxyMode = (typeof MODE_NAMES)[number];
+/** In the place of a mode: the best one that the machine can run. */
+export const AUTO_MODE = 'auto';
 
 /** How traffic of this node's pods is recognised (spec § 10.6). */
 export type DetectLocalMode = 'ClusterCIDR' | 'NodeCIDR' | 'BridgeInterface' | 'InterfaceNamePrefix';

@@ -29,13 +29,13 @@ export async function diffKernel({ flags, nodePortRange }: ProxyInput): Promise<
   const runner = startToolRunner();
   const { signal } = new AbortController();
   try {
-    const { settings: given, warnings } = await readSettings(flags);
+    const input = await readSettings(flags);
+    const { settings: given, warnings } = input;
     if (given.cleanup) throw new UserError('--cleanup: contradicts diff, which changes nothing', 2);
-    // Comparing must not change what is compared.
-    const looking: Settings = { ...given, dryRun: true };
-    const logger = createLogger({ ...looking.log, level: 'warn' });
+    const logger = createLogger({ ...given.log, level: 'warn' });
     for (const warning of warnings) logger.warn({}, warning);
-    const settings = await settleMode(looking, { runner, logger }, signal);
+    // Comparing must not change what is compared.
+    const settings: Settings = { ...(await settleMode(input, { runner, logger }, signal)), dryRun: true };
     const addresses = await openMachineAddresses(settings, findMode(settings.mode), signal);
     const node = new NodeState(settings, addresses);
     const problems = new ProblemLog(logger);

@@ -48,7 +48,8 @@ interface Rendering {
 }
 
 async function renderObjects(options: RenderOptions, objects: readonly WatchedObject[]): Promise<Rendering> {
-  const { settings, warnings } = await readSettings(flagsOf(options, objects), true);
+  const { settings, isAuto, warnings } = await readSettings(flagsOf(options, objects), true);
+  if (isAuto) throw new UserError('mode auto is chosen by the kernel of the node; choose one with --mode', 2);
   const strangers = describeStrangeNode(settings.nodeName, objects);
   // Nobody has chosen: whose rules would these be?
   if (strangers.length > 0 && settings.nodeName === thisMachine()) throw new UserError(strangers, 2);

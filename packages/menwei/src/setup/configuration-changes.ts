@@ -33,10 +33,21 @@ export type LiveSettings = Pick<
 export class ConfigurationChanges {
   readonly #flags: GivenFlags;
   readonly #path: string;
+  /** What `auto` is, which does not change while the process runs. */
+  readonly #mode: Settings['mode'];
   #configuration: ResolvedInput['configuration'];
 
-  /** @param configuration in force at the start */
-  constructor(flags: GivenFlags, path: string, configuration: ResolvedInput['configuration']) {
+  /**
+   * @param configuration in force at the start
+   * @param mode that runs
+   */
+  constructor(
+    flags: GivenFlags,
+    path: string,
+    configuration: ResolvedInput['configuration'],
+    mode: Settings['mode'],
+  ) {
+    this.#mode = mode;
     this.#flags = flags;
     this.#path = path;
     this.#configuration = configuration;
@@ -53,7 +64,7 @@ export class ConfigurationChanges {
     if ('errors' in resolved) return { kind: 'broken', reasons: resolved.errors };
     const { configuration, settings, warnings } = resolved;
     const changed = changedFields(documentOf(this.#configuration), documentOf(configuration));
-    const { live, restart, unused } = judgeFields(changed, configuration.mode);
+    const { live, restart, unused } = judgeFields(changed, settings.mode);
     if (restart.length > 0) return { kind: 'restart', fields: restart };
     this.#configuration = configuration;
     if (live.length === 0) return { kind: 'none', unused };
@@ -66,6 +77,7 @@ export class ConfigurationChanges {
     return resolveSettings({
       flags: this.#flags,
       hostname: hostname(),
+      autoMode: this.#mode,
       configFile: { path: this.#path, text },
     });
   }

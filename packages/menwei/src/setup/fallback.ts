@@ -2,17 +2,23 @@
 
 import { findMode, type Surroundings } from '../backends/modes.ts';
 import type { Settings } from '../config/settings.ts';
+import { chooseMode, modeTrials } from './auto-mode.ts';
 import { UserError } from './failure.ts';
+import type { ResolvedInput } from './settings-input.ts';
 
 /**
- * The settings with iptables for ipvs where the kernel can't do that, after a warning. Also who only looks may cause the
- * kernel to load modules: without them there is nothing to be seen. Throws UserError if ipvs is required.
+ * The settings with the mode that was chosen for `auto`, and with iptables for ipvs where the kernel can't do that, after a warning. Also who only looks may cause the
+ * kernel to load modules: without them there is nothing to be seen. Throws UserError if ipvs is required, and if no mode can be had.
  */
 export async function settleMode(
-  settings: Settings,
+  { settings, isAuto, settingsFor }: Pick<ResolvedInput, 'settings' | 'isAuto' | 'settingsFor'>,
   surroundings: Pick<Surroundings, 'runner' | 'logger'>,
   signal: AbortSignal,
 ): Promise<Settings> {
+  if (isAuto) {
+    const { mode, reason } = await chooseMode(modeTrials(settings, surroundings, signal));
+    return { ...settingsFor(mode), modeReason: reason };
+  }
   const { mode, ipvs } = settings;
   if (mode !== 'ipvs') return settings;
   const missing = await findMode(mode).missing(surroundings, signal);

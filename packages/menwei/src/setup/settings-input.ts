@@ -3,6 +3,7 @@ import { hostname } from 'node:os';
 import { type ConfigFile, readConfigFile } from '../config/file.ts';
 import type { GivenFlags } from '../config/flags.ts';
 import { type ResolvedSettings, resolveSettings } from '../config/resolve.ts';
+import type { ProxyMode, Settings } from '../config/settings.ts';
 import { formatErrorChain } from '../log/error-text.ts';
 import { UserError } from './failure.ts';
 
@@ -10,6 +11,8 @@ import { UserError } from './failure.ts';
 export type ResolvedInput = Exclude<ResolvedSettings, { readonly errors: unknown }> & {
   /** The one that `--config` names. */
   readonly configFile?: ConfigFile;
+  /** The settings for a mode that was chosen, where it is to be chosen. Throws UserError. */
+  readonly settingsFor: (mode: ProxyMode) => Settings;
 };
 
 /**
@@ -19,14 +22,22 @@ export type ResolvedInput = Exclude<ResolvedSettings, { readonly errors: unknown
 export async function readSettings(flags: GivenFlags, flagsWin?: boolean): Promise<ResolvedInput> {
   const path = flags.config;
   const configFile = typeof path === 'string' && path !== '' ? await readFileOrFail(path) : undefined;
-  const resolved = resolveSettings({
-    flags,
-    hostname: hostname(),
+  const resolve = (autoMode?: ProxyMode) => {
+    const resolved = resolveSettings({
+      flags,
+      hostname: hostname(),
+      autoMode,
+      ...(configFile === undefined ? {} : { configFile }),
+      ...(flagsWin === undefined ? {} : { flagsWin }),
+    });
+    if ('errors' in resolved) throw new UserError(resolved.errors, resolved.wrongUsage ? 2 : 1);
+    return resolved;
+  };
+  return {
+    ...resolve(),
+    settingsFor: (mode) => resolve(mode).settings,
     ...(configFile === undefined ? {} : { configFile }),
-    ...(flagsWin === undefined ? {} : { flagsWin }),
-  });
-  if ('errors' in resolved) throw new UserError(resolved.errors, resolved.wrongUsage ? 2 : 1);
-  return { ...resolved, ...(configFile === undefined ? {} : { configFile }) };
+  };
 }
 
 /** Rejects with one line for the user. */

@@ -15,6 +15,7 @@ interface ProxyStatusOptions {
   /** The IP families that are proxied. Of others there is nothing to say but that they are not. */
   readonly served: readonly IpFamily[];
   readonly mode: string;
+  readonly modeReason: string;
   /** Why nothing of a family is programmed now; undefined: it is. */
   readonly proxyObstacle?: (family: IpFamily) => string | undefined;
   readonly logger: Logger;
@@ -64,12 +65,12 @@ export class ProxyStatus {
   }
 
   #report(statuses: Iterable<ServicePortStatus>): Iterable<ReportedStatus> {
-    const { state, node, served, mode } = this.#options;
+    const { state, node, served, mode, modeReason } = this.#options;
     const knowledge = served.map((family) => ({
       ports: state.families[family].servicePorts.rows,
       node: node.view(family),
     }));
-    return reportStatuses(this.#warn(statuses), mode, knowledge);
+    return reportStatuses(this.#warn(statuses), { mode, modeReason }, knowledge);
   }
 
   *#warn(statuses: Iterable<ServicePortStatus>): Iterable<ServicePortStatus> {

@@ -15,7 +15,7 @@ const PROGRAMMED = { servicePort: WEB.key, family: 'IPv4', state: 'programmed', 
 
 it('tells of a service port what it is, and how many endpoints this node uses', () => {
   const knowledge = { ports: new Map([[WEB.key, WEB]]), node: aNodeView() };
-  expect([...reportStatuses([PROGRAMMED], 'ipvs', [knowledge])]).toEqual([
+  expect([...reportStatuses([PROGRAMMED], { mode: 'ipvs' }, [knowledge])]).toEqual([
     {
       ...PROGRAMMED,
       since: '1970-01-01T00:00:01.500Z',
@@ -32,14 +32,14 @@ it('tells no more than the state of what is unknown, and of a family that is not
   const knowledge = { ports: new Map(), node: aNodeView() };
   const statuses = [PROGRAMMED, { ...PROGRAMMED, family: 'IPv6' } as const];
   const rest = { since: '1970-01-01T00:00:01.500Z', mode: 'ipvs' };
-  expect([...reportStatuses(statuses, 'ipvs', [knowledge])]).toEqual(
+  expect([...reportStatuses(statuses, { mode: 'ipvs' }, [knowledge])]).toEqual(
     statuses.map((status) => ({ ...status, ...rest })),
   );
 });
 
 it('is read as it is written', () => {
   const knowledge = { ports: new Map([[WEB.key, WEB]]), node: aNodeView() };
-  const rows = [...reportStatuses([{ ...PROGRAMMED, warning: 'none' }], 'ipvs', [knowledge])];
+  const rows = [...reportStatuses([{ ...PROGRAMMED, warning: 'none' }], { mode: 'ipvs' }, [knowledge])];
   const read = parseStatus(JSON.stringify(rows));
   expect(read).toEqual(rows.map(({ since: _since, ...row }) => row));
 });

@@ -12,6 +12,9 @@ interface FamilyKnowledge {
   readonly node: NodeView;
 }
 
+/** The same for all service ports. */
+type RunningMode = Pick<StatusRow, 'mode' | 'modeReason'>;
+
 /** What `/status` says of a service port. */
 export interface ReportedStatus extends StatusRow {
   /** `sinceMs` for people: RFC 3339, UTC. */
@@ -21,7 +24,7 @@ export interface ReportedStatus extends StatusRow {
 /** Each row is made when it is asked for, so that a long list can be sent in pieces. */
 export function* reportStatuses(
   statuses: Iterable<ServicePortStatus>,
-  mode: string,
+  mode: RunningMode,
   families: readonly FamilyKnowledge[],
 ): Iterable<ReportedStatus> {
   const byFamily = new Map<IpFamily, FamilyKnowledge>(families.map((each) => [each.node.family, each]));
@@ -31,7 +34,7 @@ export function* reportStatuses(
     yield {
       ...status,
       since: new Date(status.sinceMs).toISOString(),
-      mode,
+      ...mode,
       ...(knowledge === undefined || port === undefined ? {} : describePort(port, knowledge.node)),
     };
   }

@@ -15,6 +15,8 @@ export interface StatusRow {
   readonly warning?: string | undefined;
   /** The proxy mode. */
   readonly mode?: string | undefined;
+  /** Why that one runs: it was set, is the default, was chosen, or stands in for another. */
+  readonly modeReason?: string | undefined;
   /** Absent when another Service owns the address, or no port of the Service could be used; so are the other fields. */
   readonly clusterIP?: string | undefined;
   readonly port?: number | undefined;
@@ -42,6 +44,7 @@ const ROW = v.object({
   error: v.optional(v.string()),
   warning: v.optional(v.string()),
   mode: v.optional(v.string()),
+  modeReason: v.optional(v.string()),
   clusterIP: v.optional(v.string()),
   port: v.optional(COUNT),
   nodePort: v.optional(COUNT),
