@@ -1,6 +1,7 @@
 /** The metrics of the proxy, and whom they ask. */
 import { KernelError } from '@menwei/netlink';
 import { observeAccountingObject } from '@menwei/netlink/nfacct';
+import { observeGates } from '../config/feature-gates.ts';
 import type { Settings } from '../config/settings.ts';
 import { ProxyMetrics } from '../metrics/proxy-metrics.ts';
 import type { Syncable } from '../proxy/syncable.ts';
@@ -13,15 +14,12 @@ interface Measured {
   readonly states: ComponentStates;
 }
 
-export function createMetrics({ mode, featureGates }: Settings, { relays, states }: Measured): ProxyMetrics {
+export function createMetrics(settings: Settings, { relays, states }: Measured): ProxyMetrics {
+  const { mode, reportedVersion, givenGates } = settings;
   return new ProxyMetrics({
     mode,
-    build: BUILD,
-    gates: [
-      { name: 'AllowServiceExternalIPs', stage: '', enabled: featureGates.allowServiceExternalIPs },
-      { name: 'ComponentFlagz', stage: 'BETA', enabled: featureGates.componentFlagz },
-      { name: 'ComponentStatusz', stage: 'BETA', enabled: featureGates.componentStatusz },
-    ],
+    build: { ...BUILD, version: reportedVersion || BUILD.version },
+    gates: observeGates(givenGates),
     relays: relays && (() => relays.current.stats()),
     components: () => states.all(),
     accountedPackets,

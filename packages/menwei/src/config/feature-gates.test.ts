@@ -1,7 +1,7 @@
 import { settingsOf } from '@menwei/testing/config/testing.ts';
 import { describe, expect, it } from 'vitest';
 import { FEATURE_GATES } from './feature-gate-table.ts';
-import { HONOURED_GATES } from './feature-gates.ts';
+import { HONOURED_GATES, observeGates } from './feature-gates.ts';
 
 const gates = (given: string) => settingsOf([`--feature-gates=${given}`]).featureGates;
 
@@ -25,6 +25,14 @@ describe('feature gates', () => {
     );
     expect(featureGates).toMatchObject({ allowServiceExternalIPs: false, componentFlagz: true });
   });
+});
+
+it('all gates are told of as they are in force', () => {
+  const states = new Map(observeGates({ AllBeta: false, WatchList: true }).map((gate) => [gate.name, gate]));
+  expect(states.get('WatchList')).toEqual({ name: 'WatchList', enabled: true, stage: 'BETA' });
+  expect(states.get('ComponentFlagz')).toMatchObject({ enabled: false });
+  expect(states.get('NFTablesProxyMode')).toMatchObject({ enabled: true, stage: '' });
+  expect(states.size).toBe(FEATURE_GATES.size);
 });
 
 it('the table has each gate once, and all that mean something', () => {

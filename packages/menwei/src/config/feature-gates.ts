@@ -45,6 +45,23 @@ export function checkGates(
   };
 }
 
+/** A gate as it is in force. */
+interface GateState {
+  readonly name: string;
+  readonly enabled: boolean;
+  /** `ALPHA`, `BETA`, `DEPRECATED`; empty: generally available. */
+  readonly stage: string;
+}
+
+/** All gates that there are, as they are in force. */
+export function observeGates(given: GivenGates): readonly GateState[] {
+  return [...FEATURE_GATES].map(([name, { stage }]) => ({
+    name,
+    enabled: isEnabled(name, given),
+    stage: stage === 'GA' ? '' : stage.toUpperCase(),
+  }));
+}
+
 /** Whether to give it changes nothing here: what is so by default changes nothing anywhere. */
 export function isGateWithoutEffect(name: string, value: boolean): boolean {
   return !Object.hasOwn(HONOURED_GATES, name) && FEATURE_GATES.get(name)?.default !== value;

@@ -51,7 +51,7 @@ const OWN: readonly Flag[] = [
   own('cleanup', 'bool', 'Configuration', 'remove what any mode has programmed and exit', { onlyRuns: true }),
   own('init-only', 'bool', 'Configuration', 'refused: doing only what needs full privileges is not supported yet', { onlyRuns: true }),
   own('dry-run', 'bool', 'Configuration', 'print the changes instead of applying them', { ours: true, onlyRuns: true }),
-  own('version', 'version', 'Configuration', 'print the version and exit; raw: all that is known of it; vX.Y.Z…: accepted, without effect'),
+  own('version', 'version', 'Configuration', 'print the version and exit; raw: all that is known of it; v1.36.2…: report this one in metrics'),
   own('master', 'text', 'API server and objects', 'URL of the API server; wins over the kubeconfig'),
   own('manifests', 'list', 'API server and objects', 'take the objects from this file or folder (YAML or JSON, watched) instead of an API server; repeatable', { ours: true }),
   own('service-node-port-range', 'text', 'API server and objects', 'range of NodePorts with --manifests', { ours: true, default: '30000-32767' }),

@@ -58,6 +58,8 @@ describe('defaults', () => {
     minSyncPeriodMs: 1000,
     configSyncPeriodMs: 900_000,
     oomScoreAdj: -999,
+    givenGates: {},
+    reportedVersion: '',
     featureGates: { allowServiceExternalIPs: true, componentFlagz: true, componentStatusz: true },
     log: { format: 'text', verbosity: 0 },
     cleanup: false,

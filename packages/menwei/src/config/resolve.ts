@@ -122,6 +122,8 @@ function assemble(
       udpStreamTimeoutMs: conntrack.udpStreamTimeout,
     },
     oomScoreAdj: configuration.oomScoreAdj,
+    givenGates: configuration.featureGates,
+    reportedVersion: /^v/.test(textFlag(flags, 'version')) ? textFlag(flags, 'version') : '',
     log: { format: logFormat, verbosity: logging.verbosity },
     cleanup: flags.cleanup === true,
     manifests: Array.isArray(flags.manifests) ? flags.manifests : [],

@@ -155,6 +155,10 @@ export interface Settings {
   /** Of this process, -1000 to 1000: the higher, the earlier the kernel kills it when memory runs out. */
   readonly oomScoreAdj: number;
   readonly featureGates: FeatureGates;
+  /** All that were given, by name. */
+  readonly givenGates: Readonly<Record<string, boolean>>;
+  /** The version to report, as `--version=vX` gave it; empty: our own. */
+  readonly reportedVersion: string;
   readonly log: {
     readonly format: 'text' | 'json';
     /** `-v`, see Logger. */

@@ -33,7 +33,6 @@ export function flagsWithoutEffect(flags: GivenFlags): readonly string[] {
     if (value === undefined) return [];
     if (kind === 'gates') return gatesWithoutEffect(value).map((gate) => `${name}=${gate}`);
     if (name === 'healthz-port' || name === 'metrics-port') return value === 0 ? [] : [name];
-    if (kind === 'version') return String(value).startsWith('v') ? [name] : [];
     return withoutEffect && !saysNothing(value, flag) ? [name] : [];
   });
 }

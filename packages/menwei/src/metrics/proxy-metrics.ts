@@ -29,7 +29,7 @@ type PendingChanges = ReturnType<Parameters<typeof registerChangeMetrics>[2]>[nu
 interface MetricSources {
   readonly mode: ProxyMode;
   readonly build: Build;
-  /** The feature gates that mean something. */
+  /** All feature gates of Kubernetes. */
   readonly gates?: readonly ObservedGate[];
   /** Where connections are forwarded by relays. */
   readonly relays?: (() => RelayStats) | undefined;

@@ -14,7 +14,6 @@ export const BUILD_INFO = gauge('kubernetes_build_info', {
 export const FEATURE_ENABLED = gauge('kubernetes_feature_enabled', {
   stability: 'BETA',
   labels: ['name', 'stage'],
-  note: 'Only gates that mean something here; kube-proxy lists all that it knows.',
   help: 'Whether a feature gate is on, 1, or off, 0; the stage of one that is generally available is empty.',
 });
 
