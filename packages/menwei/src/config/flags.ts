@@ -110,8 +110,7 @@ function parseValue(kind: Flag['kind'], text: string, previous: unknown): FlagVa
     case 'bool':
       return parseBool(text);
     case 'integer':
-      if (!/^[+-]?\d{1,10}$/.test(text)) throw new InvalidArgumentError('It must be a whole number.');
-      return Number(text);
+      return parseInteger(text);
     case 'number':
       if (text.trim() === '' || !Number.isFinite(Number(text)))
         throw new InvalidArgumentError('It must be a number.');
@@ -129,8 +128,22 @@ function parseValue(kind: Flag['kind'], text: string, previous: unknown): FlagVa
   }
 }
 
+/** With Go's prefixes: `0xe`, `0o16`, `016` and `0b1110` are 14. */
+function parseInteger(text: string): number {
+  const [, sign, digits = ''] =
+    /^([+-]?)(0[xX][\da-fA-F]{1,8}|0[bB][01]{1,32}|0[oO]?[0-7]{1,11}|0|[1-9]\d{0,9})$/.exec(text) ?? [];
+  if (digits === '') throw new InvalidArgumentError('It must be a whole number.');
+  const value = Number(digits.replace(/^0(?=\d)/, '0o'));
+  return sign === '-' ? -value : value;
+}
+
 function splitList(text: string): readonly string[] {
   return text === '' ? [] : text.split(',');
+}
+
+/** What is empty between two commas says nothing. */
+function splitPairs(text: string): readonly string[] {
+  return splitList(text).filter((pair) => pair.trim() !== '');
 }
 
 function parseBool(text: string): boolean {
@@ -150,7 +163,7 @@ function parseVersion(text: string): string {
 const VERSION = /^v1\.36\.2(?:-[0-9A-Za-z.-]+)?(?:\+[0-9A-Za-z.-]+)?$/;
 
 function parseGates(text: string): Readonly<Record<string, boolean>> {
-  const pairs = splitList(text).map((pair) => {
+  const pairs = splitPairs(text).map((pair) => {
     const [name = '', value, ...rest] = pair.split('=').map((part) => part.trim());
     if (name === '' || value === undefined || rest.length > 0) {
       throw new InvalidArgumentError('It must be a list of name=true|false.');
@@ -161,7 +174,7 @@ function parseGates(text: string): Readonly<Record<string, boolean>> {
 }
 
 function parseVmodule(text: string): readonly VmoduleItem[] {
-  return splitList(text).map((pair) => {
+  return splitPairs(text).map((pair) => {
     const [filePattern = '', verbosity = '', ...rest] = pair.split('=').map((part) => part.trim());
     if (filePattern === '' || !/^\d{1,9}$/.test(verbosity) || rest.length > 0) {
       throw new InvalidArgumentError('It must be a list of pattern=N.');
