@@ -9,7 +9,7 @@ describe('formatFlagValues', () => {
     expect(values).toMatchObject({
       'config-sync-period': '15m0s',
       'feature-gates': '',
-      'healthz-bind-address': '',
+      'healthz-bind-address': '0.0.0.0:10256',
       'ipvs-exclude-cidrs': '[]',
       'ipvs-tcp-timeout': '0s',
       'masquerade-all': 'false',
