@@ -65,6 +65,12 @@ async function freePorts(count: number): Promise<readonly number[]> {
 class FakeSource {
   readonly #objects: WatchedObject[] = [];
   readonly #tables = new Set<ObjectTables>();
+  readonly #isListed: boolean;
+
+  /** @param isListed otherwise it never has everything that exists */
+  constructor(isListed: boolean) {
+    this.#isListed = isListed;
+  }
 
   put(...objects: readonly WatchedObject[]): void {
     this.#objects.push(...objects);
@@ -80,13 +86,13 @@ class FakeSource {
   async run(tables: ObjectTables, signal: AbortSignal): Promise<void> {
     for (const object of this.#objects) tables.put(object);
     this.#tables.add(tables);
-    tables.syncedSources.put('fake', { sinceMs: Date.now() });
+    if (this.#isListed) tables.syncedSources.put('fake', { sinceMs: Date.now() });
     await untilAborted(signal);
     this.#tables.delete(tables);
   }
 }
 
-async function start(args: readonly string[] = []): Promise<Running> {
+async function start(args: readonly string[] = [], { isListed = true } = {}): Promise<Running> {
   const stop = new AbortController();
   stops.push(stop);
   const [health = 0, metrics = 0, service = 0] = await freePorts(3);
@@ -99,7 +105,7 @@ async function start(args: readonly string[] = []): Promise<Running> {
   ]);
   if ('errors' in input) throw new Error(input.errors.join('; '));
   const { settings } = input;
-  const source = new FakeSource();
+  const source = new FakeSource(isListed);
   source.put(
     aService({
       name: 'web',
@@ -316,6 +322,14 @@ describe('a proxy that does not come back', () => {
     expect(await proxy.get('metrics', '/components')).toContain('no backend');
     proxy.refuseBackends(undefined);
     await eventually(() => proxy.get('health', '/healthz')).toMatch(/^200 /);
+  });
+});
+
+describe('a proxy without a first sync', () => {
+  it('makes the node unhealthy after twice the sync period', async () => {
+    const proxy = await start(['--iptables-sync-period', '50ms'], { isListed: false });
+    await eventually(() => proxy.get('health', '/livez')).toMatch(/^503 /);
+    expect(await proxy.get('health', '/healthz/service/ns/web')).toMatch(/^503 .*"NotSynced"/);
   });
 });
 
