@@ -1,10 +1,14 @@
 /** The same files and command lines give what kube-proxy makes of them, or are refused as it refuses them (spec § 10). */
 import { resolve } from '@menwei/testing/config/testing.ts';
+import { FIELDS } from 'menwei/config/configuration.ts';
+import { documentOf } from 'menwei/config/format.ts';
 import { describe, expect, it } from 'vitest';
 import type { ConfigurationCase } from './configuration/case.ts';
 import { DISTRIBUTIONS } from './configuration/distributions.ts';
+import { DEFAULT_CONFIGURATION, KUBEADM_CONFIGURATION } from './configuration/effective.ts';
 import { MEANINGS } from './configuration/meanings.ts';
 import { REFUSALS } from './configuration/refusals.ts';
+import { KUBEADM } from './configuration/shapes.ts';
 
 const ALL = [...DISTRIBUTIONS, ...MEANINGS, ...REFUSALS];
 
@@ -34,3 +38,30 @@ describe.each([
     },
   );
 });
+
+describe('every field', () => {
+  it.each([
+    ['without a file', undefined, DEFAULT_CONFIGURATION],
+    ['of an empty file', '', { ...DEFAULT_CONFIGURATION, ipvs: KUBEADM_CONFIGURATION.ipvs }],
+    ['of the file that kubeadm writes', KUBEADM, KUBEADM_CONFIGURATION],
+  ])('%s', (_title, file, expected) => {
+    const resolved = resolve([], file);
+    if ('errors' in resolved) throw new Error(resolved.errors.join('\n'));
+    const own = FIELDS.filter(({ ours }) => ours === true).map(({ path }) => path);
+    expect(withoutFields(documentOf(resolved.configuration), own)).toEqual(expected);
+  });
+});
+
+/** Without the fields that kube-proxy does not have. */
+function withoutFields(document: object, paths: readonly string[], prefix = ''): unknown {
+  const entries = Object.entries(document).flatMap(([name, value]) => {
+    const path = `${prefix}${name}`;
+    if (paths.includes(path)) return [];
+    if (typeof value !== 'object' || value === null || Array.isArray(value)) return [[name, value]];
+    const inner = withoutFields(value, paths, `${path}.`);
+    const isOwn =
+      !Object.keys(value).some((key) => !paths.includes(`${path}.${key}`)) && Object.keys(value).length > 0;
+    return isOwn ? [] : [[name, inner]];
+  });
+  return Object.fromEntries(entries);
+}

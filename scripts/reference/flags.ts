@@ -13,7 +13,7 @@ What the fields mean is in [configuration.md](configuration.md).
 
 The exit status of every command is 0 when it has done what was asked, 1 when something went wrong (a file that can't be read, a configuration that is
 refused, an API server that is away; of \`diff\`: there is a difference), and 2 when it was used wrongly (an unknown flag, a value that a flag can't have,
-an argument too many). kube-proxy's is 1 for either. Each mistake is one line on standard error.
+an argument too many). \`menwei lab run\` ends as the command that it runs. kube-proxy's is 1 for either. Each mistake is one line on standard error.
 
 ## What differs from kube-proxy
 

@@ -64,9 +64,11 @@ const OWN: readonly Flag[] = [
 ];
 
 /** In the order of the help text. */
-export const FLAGS: readonly Flag[] = FLAG_GROUPS.flatMap((group) =>
-  [...OWN, ...fieldFlags()].filter((flag) => flag.group === group),
-);
+export const FLAGS: readonly Flag[] = byGroup([...OWN, ...fieldFlags()]);
+
+function byGroup(flags: readonly Flag[]): readonly Flag[] {
+  return FLAG_GROUPS.flatMap((group) => flags.filter((flag) => flag.group === group));
+}
 
 /** One flag for all fields that name it. */
 function fieldFlags(): readonly Flag[] {
