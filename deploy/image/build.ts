@@ -5,7 +5,7 @@
  *   npm run image [-- --package FILE] [-- --debs FOLDER] [-- --into FOLDER]
  *
  *   --package   the npm package; made first unless given
- *   --debs      Debian packages (.deb); those that are missing there are downloaded by apt-get
+ *   --debs      a folder with Debian packages (.deb); those that are missing are downloaded there (node_modules/.cache/debian-packages)
  *   --into      where to write (dist/image)
  *
  * Writes `menwei-VERSION.oci.tar`, an OCI image layout, and `rootfs.tar`, from which the Dockerfile beside this file makes
@@ -15,7 +15,7 @@ import { execFileSync } from 'node:child_process';
 import { chmodSync, copyFileSync, cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { fetchPackages, packageVersions, unpackPackages } from './debian-packages.ts';
+import { fetchPackages, PACKAGES, packageVersions, unpackPackages } from './debian-packages.ts';
 import { packFolder, writeOciArchive } from './oci-archive.ts';
 
 const REPOSITORY = resolve(import.meta.dirname, '../..');
@@ -48,7 +48,7 @@ const tarball = values.package ?? pack();
 const root = join(into, 'rootfs');
 rmSync(root, { recursive: true, force: true });
 mkdirSync(root);
-const debs = resolve(values.debs ?? join(into, 'debs'));
+const debs = resolve(values.debs ?? PACKAGES);
 fetchPackages(debs);
 unpackPackages(debs, root);
 installProgram(tarball);

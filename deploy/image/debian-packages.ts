@@ -1,5 +1,5 @@
 /** The Debian packages that the image has beside Node.js and Menwei, unpacked without a package manager. */
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { globSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
@@ -31,14 +31,30 @@ const NOT_NEEDED = [
   'etc/init.d',
 ];
 
+/** Where the packages are kept, so that an image is built offline. */
+export const PACKAGES = join(import.meta.dirname, '../../node_modules/.cache/debian-packages');
+
 /** Gets the packages in the version that this machine would install. Those that are there already are not asked for. */
 export function fetchPackages(folder: string): void {
   mkdirSync(folder, { recursive: true });
-  const present = new Set(readdirSync(folder).map((file) => file.replace(/_.*/s, '')));
+  const present = new Set(globSync('*.deb', { cwd: folder }).map((file) => file.replace(/_.*/s, '')));
   const wanted = [...TOOLS, ...LIBRARIES].filter((name) => !present.has(name));
   if (wanted.length === 0) return;
-  // apt's own user could not write here.
-  execFileSync('apt-get', ['download', '-qq', '-o', 'APT::Sandbox::User=root', ...wanted], { cwd: folder });
+  const apt = (...args: readonly string[]) =>
+    // apt's own user could not write here.
+    spawnSync('apt-get', ['-qq', '-o', 'Acquire::Retries=3', '-o', 'APT::Sandbox::User=root', ...args], {
+      cwd: folder,
+      encoding: 'utf8',
+    });
+  let download = apt('download', ...wanted);
+  if (download.status !== 0) {
+    // The lists of a machine may never have been fetched, or name versions that are gone.
+    apt('update');
+    download = apt('download', ...wanted);
+  }
+  if (download.status === 0) return;
+  const [reason = 'apt-get is missing'] = download.stderr?.trim().split('\n') ?? [];
+  throw new Error(`Debian packages could not be downloaded to ${folder}: ${reason}`);
 }
 
 /** Unpacks all packages of a folder. `/var/lib/dpkg/status.d` names them, where scanners look for what an image has. */

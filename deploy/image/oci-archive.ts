@@ -5,7 +5,7 @@ import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 
-export interface ImageConfig {
+interface ImageConfig {
   /** As `menwei:0.1.0`. */
   readonly name: string;
   /** As OCI names it: amd64, arm64. */
@@ -42,7 +42,7 @@ export function writeOciArchive(layer: string, config: ImageConfig, file: string
   const putJson = (mediaType: string, value: object) =>
     put(`${mediaType}+json`, Buffer.from(JSON.stringify(value)));
   const content = readFileSync(layer);
-  const layers = [put('layer.v1.tar+gzip', gzipSync(content, { level: 6 }))];
+  const layers = [put('layer.v1.tar+gzip', gzipSync(content, { level: 3 }))];
   const configured = putJson('config.v1', {
     created: EPOCH,
     architecture: config.architecture,

@@ -28,7 +28,7 @@ export interface Module {
 }
 
 export function readModules(): readonly Module[] {
-  return globSync('{packages/*/src,test,bench,scripts}/**/*.ts', { cwd: ROOT }).sort().map(readModule);
+  return globSync('{packages/*/src,test,bench,scripts,deploy}/**/*.ts', { cwd: ROOT }).sort().map(readModule);
 }
 
 /** A test, or what a package has for the tests of those who use it. */

@@ -60,7 +60,10 @@ export function unusedModules(modules: readonly Module[], published: readonly st
   return modules
     .map(({ path }) => path)
     .filter(
-      (path) => !loaded.has(path) && !path.endsWith('.test.ts') && !/^(bench|scripts)\/[^/]+$/.test(path),
+      (path) =>
+        !loaded.has(path) &&
+        !path.endsWith('.test.ts') &&
+        !/^(bench|scripts|deploy\/image)\/[^/]+$/.test(path),
     )
     .filter((path) => !named.some((text) => text.includes(basename(path))));
 }

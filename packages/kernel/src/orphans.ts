@@ -4,7 +4,7 @@ import { KernelError } from '@menwei/netlink';
 import { childStatus } from '@menwei/netlink/native';
 
 /** Much longer than it takes to hear of the end of a tool that is waited for. */
-const LOOK_MS = 5_000;
+const LOOK_MS = 2_000;
 
 /**
  * Where this process is the first, orphans become its children, and stay in the table of processes when they have ended,
