@@ -56,7 +56,8 @@ const TROUBLES = [
         (resource) => `${resource} is forbidden: cannot list resource`,
       ),
     begin: async () => {
-      const refusal = server.intercept(({ path }, response) => {
+      const refusal = server.intercept(({ method, path }, response) => {
+        if (method !== 'GET') return false;
         sendStatus(response, 403, `${path.split('/').at(-1)} is forbidden: cannot list resource`);
         return true;
       });
