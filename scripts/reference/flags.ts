@@ -22,7 +22,7 @@ an argument too many). \`menwei lab run\` ends as the command that it runs. kube
 - Blanks around the comma of \`--cluster-cidr\` are accepted (KQ-35).
 - The sync periods are kube-proxy's, with its two defaults of \`--ipvs-min-sync-period\` (1s) and \`ipvs.minSyncPeriod\` (0s, KQ-5): tools write \`0s\` for what
   nobody has set, so that no other meaning of it is safe.
-- \`--proxy-mode\` also takes \`userspace\`, with the flags of kube-proxy 1.20 for it.
+- \`--proxy-mode\` also takes \`auto\`, and \`userspace\` with the flags of kube-proxy 1.20 for it.
 - \`--ipvs-scheduler\` and the names of interfaces are checked before anything is touched.
 - \`--version\` has Menwei's version behind the \`+\`.
 `;

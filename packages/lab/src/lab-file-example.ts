@@ -1,15 +1,19 @@
 /** What a lab file looks like, for the help text. */
 export const LAB_FILE_EXAMPLE = `\
-nodes:                          # all on one wire: the same /24, and /64 for ip6
+nodes:                       # all on one wire: the same /24, and /64 for ip6
   - name: node-a
     ip: 192.168.49.2
-    ip6: fd00:49::2             # IPv6 is optional everywhere
+    ip6: fd00:49::2          # IPv6 is optional everywhere
     podCIDR: 10.244.0.0/24
     podCIDR6: fd00:10:244::/64
-  - {name: node-b, ip: 192.168.49.3, ip6: "fd00:49::3", podCIDR: 10.244.1.0/24, podCIDR6: "fd00:10:244:1::/64"}
-pods:                           # each answers HTTP and UDP with its name and the client it saw
+  - name: node-b
+    ip: 192.168.49.3
+    ip6: fd00:49::3
+    podCIDR: 10.244.1.0/24
+    podCIDR6: fd00:10:244:1::/64
+pods:                        # answer HTTP and UDP: their name, whom they saw
   - {name: web-1, node: node-a, ip: 10.244.0.10, ip6: "fd00:10:244::10"}
   - {name: web-2, node: node-b, ip: 10.244.1.10, ports: [80, 8080]}
   - {name: agent, node: node-b, hostNetwork: true, ports: [9100]}
-client: {ip: 192.168.49.100}    # outside the cluster: knows the nodes, not the pods
+client: {ip: 192.168.49.100} # outside: knows the nodes, not the pods
 `;

@@ -1,7 +1,7 @@
 /** A configuration as it is written, by a file or by flags, and what is wrong with it. */
 import * as v from 'valibot';
 import { CONFIGURATION, type Configuration } from './configuration.ts';
-import { entriesOf, isRecord } from './field.ts';
+import { entriesOf, isRecord, itemOf } from './field.ts';
 
 /** As it was written: only what was said, and nothing of it checked. */
 export type ConfigDocument = Readonly<Record<string, unknown>>;
@@ -42,6 +42,11 @@ export function unknownFields(document: ConfigDocument): readonly string[] {
 }
 
 function findUnknown(schema: object, value: unknown, prefix: string): readonly string[] {
+  const item = itemOf(schema);
+  if (item !== undefined && Array.isArray(value)) {
+    const path = prefix.slice(0, -1);
+    return value.flatMap((inner: unknown, index) => findUnknown(item, inner, `${path}[${index}].`));
+  }
   const entries = entriesOf(schema);
   if (entries === undefined || !isRecord(value)) return [];
   return Object.entries(value).flatMap(([key, inner]) => {

@@ -138,7 +138,9 @@ export function sizeField(preset: string, about: About) {
 /** Verbosity by source file. */
 export function vmoduleField(about: About) {
   const item = section({ filePattern: v.optional(text, ''), verbosity: v.optional(integer, 0) });
-  return describe(v.optional(v.array(item, 'must be a list'), []), 'vmodule', '', about);
+  const schema = v.optional(v.array(item, 'must be a list'), []);
+  ITEMS.set(schema, item);
+  return describe(schema, 'vmodule', '', about);
 }
 
 /** Fields below one name. Unknown ones are dropped: see unknownFields. */
@@ -157,6 +159,7 @@ interface Description {
 }
 
 const ENTRIES = new WeakMap<object, v.ObjectEntries>();
+const ITEMS = new WeakMap<object, object>();
 const DESCRIPTIONS = new WeakMap<object, Description>();
 
 function describe<Schema extends object>(
@@ -172,6 +175,11 @@ function describe<Schema extends object>(
 /** What a section has below it, by name; undefined: it is none. */
 export function entriesOf(schema: object): Readonly<Record<string, object>> | undefined {
   return ENTRIES.get(schema);
+}
+
+/** What the items of a list are, where they have fields. */
+export function itemOf(schema: object): object | undefined {
+  return ITEMS.get(schema);
 }
 
 /** All fields below a section, in their order. */

@@ -45,11 +45,11 @@ describe('parseConfigFile', () => {
 
   it('leaves out unknown and duplicate fields with a warning', () => {
     const body =
-      'bogus: {a: 1}\niptables: {masqeradeBit: 1, masqueradeBit: 2, masqueradeBit: 3}\nmode: ipvs\nmode: iptables\n';
+      'bogus: {a: 1}\nlogging: {vmodule: [{filePattern: a, level: 1}]}\niptables: {masqeradeBit: 1, masqueradeBit: 2, masqueradeBit: 3}\nmode: ipvs\nmode: iptables\n';
     expect(parseBody(body)).toMatchObject({
       document: { iptables: { masqueradeBit: 3 }, mode: 'iptables' },
       warnings: [
-        'c.yaml: unknown fields are ignored: bogus, iptables.masqeradeBit; duplicate fields, the last one is used: iptables.masqueradeBit, mode',
+        'c.yaml: unknown fields are ignored: bogus, logging.vmodule[0].level, iptables.masqeradeBit; duplicate fields, the last one is used: iptables.masqueradeBit, mode',
       ],
     });
   });
