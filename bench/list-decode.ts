@@ -51,6 +51,7 @@ async function measure(url: string, pageSize: number): Promise<void> {
       remove: () => undefined,
       report: console.error,
       stale: () => undefined,
+      flawed: () => undefined,
     },
     observer: { working: () => undefined, failed: console.error, listed: () => stop.abort() },
     timing: { pageSize },

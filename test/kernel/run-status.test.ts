@@ -120,7 +120,7 @@ describe('menwei status', () => {
       'default/web:http/TCP | IPv4 | programmed | AGE | 2/2',
     ]);
     expect(squeeze(menweiStatus('-o', 'wide', '--metrics-bind-address', '0.0.0.0:10249').stdout)).toContain(
-      'default/web:http/TCP | IPv4 | programmed | AGE | 2/2 | 1 | 172.30.0.1:80 | 30080 | nftables',
+      'default/web:http/TCP | IPv4 | programmed | AGE | 2/2 | 1 | <none> | 172.30.0.1:80 | 30080 | nftables',
     );
     const json: readonly StatusRow[] = JSON.parse(menweiStatus('-o', 'json').stdout);
     expect(json).toEqual(await (await fetch('http://127.0.0.1:10249/status')).json());
@@ -159,7 +159,9 @@ describe('menwei status -w', () => {
     const before = watch.lines.length;
     await using again = await startProxy();
     await expect.poll(() => watch.errors.at(-1)).toBe('menwei: the proxy answers again');
-    await expect.poll(() => watch.lines.at(-1)).toBe('default/web:http/TCP | IPv4 | programmed | AGE | 0/0');
+    await expect
+      .poll(() => watch.lines.at(-1))
+      .toBe('default/web:http/TCP | IPv4 | programmed | AGE | 0/0 | warning: no endpoints');
     expect(watch.lines.slice(before)).not.toContainEqual(expect.stringMatching(/^SERVICE-PORT/));
     expect(await watch.interrupt()).toBe(0);
     await again.end('SIGTERM');

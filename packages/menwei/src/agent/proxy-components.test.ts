@@ -293,7 +293,7 @@ describe('a component of the proxy', () => {
       }
       expect(await proxy.get('health', '/healthz')).toMatch(/^200 /);
       expect(await proxy.get('service', '/')).toMatch(/^503 /);
-      expect(await proxy.get('metrics', '/status')).not.toContain('"warning"');
+      expect(await proxy.get('metrics', '/status')).not.toContain('changes are not programmed');
       const metrics = await proxy.get('metrics', '/metrics');
       expect(metrics).toContain(`menwei_component_up{component="${name}"} 1`);
       expect(metrics).toContain(`menwei_component_restarts_total{component="${name}"} 1`);

@@ -96,6 +96,7 @@ export function proxyComponents(parts: ProxyParts): readonly Component[] {
     state,
     node,
     served,
+    nodeName: settings.nodeName,
     mode: settings.mode,
     modeReason: settings.modeReason,
     proxyObstacle,

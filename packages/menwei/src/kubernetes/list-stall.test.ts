@@ -64,6 +64,7 @@ describe('a list of 2,500 slices of 100 endpoints in one page', () => {
         remove: () => undefined,
         report: (problem) => expect.fail(problem.message),
         stale: (ref) => expect.fail(ref.name),
+        flawed: (ref) => expect.fail(ref.name),
       },
       observer: { working: () => undefined, failed: () => undefined, listed: () => stop.abort() },
     }).run(stop.signal);

@@ -193,6 +193,16 @@ export function formatProblem(problem: Problem): string {
   return `${place}${formatRef(object)}: ${field === '' ? '' : `${field}: `}${message}`;
 }
 
+/** Of the many that may be wrong with one object. */
+const TOLD_PROBLEMS = 3;
+
+/** The first few, and how many more there are. */
+export function summarizeProblems(problems: readonly Problem[]): string {
+  const told = problems.slice(0, TOLD_PROBLEMS).map(formatProblem).join('; ');
+  const more = problems.length - TOLD_PROBLEMS;
+  return more > 0 ? `${told}; and ${more} more` : told;
+}
+
 /** `Service default/web`, `Node minikube` */
 export function formatRef(ref: ObjectRef): string {
   return `${ref.kind} ${ref.namespace === '' ? '' : `${ref.namespace}/`}${ref.name}`;

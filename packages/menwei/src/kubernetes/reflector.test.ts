@@ -16,6 +16,7 @@ class Recorder implements ReflectorSink {
   readonly events: string[] = [];
   readonly present = new Set<string>();
   readonly staleObjects = new Map<string, string>();
+  readonly flawedObjects = new Map<string, string>();
   readonly failures: ApiError[] = [];
   lists = 0;
   smallest = Number.POSITIVE_INFINITY;
@@ -38,6 +39,11 @@ class Recorder implements ReflectorSink {
   stale({ name }: ObjectRef, reason: string | undefined): void {
     if (reason === undefined) this.staleObjects.delete(name);
     else this.staleObjects.set(name, reason);
+  }
+
+  flawed({ name }: ObjectRef, reason: string | undefined): void {
+    if (reason === undefined) this.flawedObjects.delete(name);
+    else this.flawedObjects.set(name, reason);
   }
 
   takeEvents(): string[] {

@@ -266,6 +266,26 @@ describe('createApiServerSource', () => {
     expect(events).toContain('+Service default/other');
   });
 
+  it('tells which parts of an object it leaves out, until they are right or the object is gone', async () => {
+    const reasons = () => Array.from(objects.flawed.rows.values(), ({ reason }) => reason);
+    const addresses = (first: string) => ({
+      ...slice,
+      endpoints: [{ addresses: [first] }, { addresses: ['10.180.0.2'] }],
+    });
+    server.put(SLICES, addresses('nonsense'));
+    start();
+    await until(() => events.includes('synced'));
+    expect(reasons()).toEqual([
+      expect.stringMatching(/^EndpointSlice default\/web-1: endpoints\[0\].*nonsense/),
+    ]);
+    server.put(SLICES, addresses('10.180.0.1'));
+    await until(() => objects.flawed.rows.size === 0);
+    server.put(SLICES, addresses('nonsense'));
+    await until(() => objects.flawed.rows.size === 1);
+    server.delete(SLICES, 'default', 'web-1');
+    await until(() => objects.flawed.rows.size === 0);
+  });
+
   it('removes what is gone since when it is begun anew, and forgets what was wrong', async () => {
     server.put(SERVICES, web);
     server.put(SERVICES, { ...web, metadata: { ...web.metadata, name: 'db' } });
@@ -277,11 +297,13 @@ describe('createApiServerSource', () => {
     server.delete(SERVICES, 'default', 'db');
     objects.putStale({ kind: 'Service', namespace: 'default', name: 'web' }, 'no ports', 1);
     objects.putStale({ kind: 'Node', namespace: '', name: 'never-listed' }, 'no ports', 1);
+    objects.putFlaw({ kind: 'Service', namespace: 'default', name: 'web' }, 'no ports', 1);
     events = [];
     stop = new AbortController();
     start();
     await until(() => events.includes('synced'));
     expect(events).toEqual(['-Service default/db', 'synced']);
     await until(() => objects.stale.rows.size === 0);
+    await until(() => objects.flawed.rows.size === 0);
   });
 });

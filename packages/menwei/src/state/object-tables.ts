@@ -7,7 +7,7 @@ import { type ObjectKey, objectKey } from './object-key.ts';
 import { isSameSlice, readSlice, type StoredSlice } from './stored-slice.ts';
 import { Table } from './table.ts';
 
-/** An object whose newest version can't be used. */
+/** An object whose newest version, or a part of it, can't be used. */
 export interface StaleObject {
   readonly ref: ObjectRef;
   readonly reason: string;
@@ -34,6 +34,8 @@ export class ObjectTables {
   readonly serviceCIDRs = new Table<ServiceCIDR>(isDeepStrictEqual);
   /** By `refKey`. Of an object that is in its table too, the last good version stays in force. */
   readonly stale = new Table<StaleObject>((a, b) => a.reason === b.reason);
+  /** By `refKey`. The newest version is in force, without those of its parts that can't be used. */
+  readonly flawed = new Table<StaleObject>((a, b) => a.reason === b.reason);
   /** By the name of the source. As long as it is not there, what is missing may only be not yet listed. */
   readonly syncedSources = new Table<SyncedSource>();
   readonly #nodeName: string;
@@ -71,6 +73,7 @@ export class ObjectTables {
   /** Takes in that an object is gone. One that is unknown is no mistake. */
   delete(ref: ObjectRef): void {
     this.stale.delete(refKey(ref));
+    this.flawed.delete(refKey(ref));
     if (ref.kind === 'Service') this.#eventCounts.services++;
     if (ref.kind === 'EndpointSlice') this.#countSlice(this.endpointSlices.get(keyOf(ref)));
     this.#tableOf(ref.kind).delete(keyOf(ref));
@@ -84,6 +87,12 @@ export class ObjectTables {
   /** Takes in that an object is what it should be again. */
   deleteStale(ref: ObjectRef): void {
     this.stale.delete(refKey(ref));
+  }
+
+  /** Takes in which parts of an object's newest version can't be used; undefined: none. */
+  putFlaw(ref: ObjectRef, reason: string | undefined, nowMs: number): void {
+    if (reason === undefined) this.flawed.delete(refKey(ref));
+    else this.flawed.put(refKey(ref), { ref, reason, sinceMs: nowMs });
   }
 
   /** How many objects sources have put and deleted so far, whether that changed anything or not. */

@@ -32,6 +32,7 @@ async function openProgrammed() {
   objects.put(aSlice({ name: 'web-1', serviceName: 'web', endpoints: ['10.0.0.1'] }));
   await proxy.sync(new AbortController().signal);
   return {
+    state,
     tell: (...refs: readonly Pick<ObjectRef, 'kind' | 'name'>[]) => {
       for (const ref of refs) objects.putStale({ namespace: 'ns', ...ref }, REASON, 7);
       return Object.fromEntries(
@@ -64,6 +65,27 @@ describe('the status', () => {
   it('has a Service that was never right', async () => {
     const { tell } = await openProgrammed();
     expect(tell({ kind: 'Service', name: 'never' })).toMatchObject({ 'ns/never': ['error', REASON] });
+  });
+
+  it('has no row for an IP family that a Service does not have', async () => {
+    const { state, tell } = await openProgrammed();
+    tell({ kind: 'Service', name: 'web' });
+    expect(readStatuses(state.objects, state.families.IPv6)).toEqual([]);
+  });
+
+  it.each([
+    ['a Service', { kind: 'Service', name: 'web' }],
+    ['a slice of one', { kind: 'EndpointSlice', name: 'web-1' }],
+  ] as const)('warns of parts of %s that are left out', async (_what, ref) => {
+    const { state } = await openProgrammed();
+    const warnings = () =>
+      Object.fromEntries(
+        readStatuses(state.objects, state.families.IPv4).map((row) => [row.servicePort, row.warning]),
+      );
+    state.objects.putFlaw({ namespace: 'ns', ...ref }, 'endpoints[0]: no address', 7);
+    expect(warnings()).toEqual({ 'ns/web/TCP': 'endpoints[0]: no address', 'ns/db/TCP': undefined });
+    state.objects.putFlaw({ namespace: 'ns', ...ref }, undefined, 8);
+    expect(warnings()).toEqual({ 'ns/web/TCP': undefined, 'ns/db/TCP': undefined });
   });
 
   it('is not about other objects', async () => {

@@ -1,10 +1,10 @@
 /** Where each service port of a family stands, and whether its objects are what they should be now. */
-import type { IpFamily } from '@menwei/addresses/ip.ts';
+import { IP_FAMILIES, type IpFamily } from '@menwei/addresses/ip.ts';
 import { readWantedPorts } from '../services/wanted-port.ts';
 import type { FamilyTables } from '../state/family-tables.ts';
 import { type ObjectKey, objectKey } from '../state/object-key.ts';
 import type { ObjectTables, StaleObject } from '../state/object-tables.ts';
-import type { ServicePort, ServicePortKey } from '../state/service-port.ts';
+import type { ServicePortKey } from '../state/service-port.ts';
 import type { ServicePortStatus } from '../state/service-port-status.ts';
 
 /** @param nodePortObstacle why nobody reaches NodePorts; undefined: somebody may */
@@ -15,10 +15,11 @@ export function readStatuses(
 ): readonly ServicePortStatus[] {
   const { family, status } = tables;
   const statuses = readSomeStatuses(objects, tables, status.rows.keys(), nodePortObstacle);
-  const missing = [...staleServices(objects, tables)].filter(([key, { ref }]) => {
-    // The service ports of the last valid version tell what is wrong.
+  const missing = [...concerned(objects.stale, objects, tables)].filter(([key, { ref }]) => {
+    // The service ports of the last valid version tell what is wrong, in the families that it has.
     const service = objects.services.get(key);
-    const hasPorts = service !== undefined && readWantedPorts(service, family).length > 0;
+    const hasPorts =
+      service !== undefined && IP_FAMILIES.some((each) => readWantedPorts(service, each).length > 0);
     return ref.kind === 'Service' && !hasPorts;
   });
   return [...statuses, ...missing.map(([key, object]) => neverInForce(key, family, object))];
@@ -31,10 +32,19 @@ export function readSomeStatuses(
   keys: Iterable<ServicePortKey>,
   nodePortObstacle?: string,
 ): readonly ServicePortStatus[] {
-  const stale = staleServices(objects, tables);
-  return storedStatuses(tables, keys).map((status) =>
-    readStatus(status, tables.servicePorts.get(status.servicePort), stale, nodePortObstacle),
-  );
+  const [stale, flawed] = [objects.stale, objects.flawed].map((table) => concerned(table, objects, tables));
+  return storedStatuses(tables, keys).map((status) => {
+    const port = tables.servicePorts.get(status.servicePort);
+    if (port === undefined) return status;
+    const service = objectKey(port.namespace, port.name);
+    const isUnreachable = nodePortObstacle !== undefined && port.nodePort !== 0;
+    const warned = withWarnings(status, [
+      flawed?.get(service)?.reason,
+      isUnreachable ? nodePortObstacle : undefined,
+    ]);
+    const object = stale?.get(service);
+    return object === undefined ? warned : withStale(warned, object);
+  });
 }
 
 /** Whatever is wrong with their objects. @param keys of all service ports unless given */
@@ -45,26 +55,14 @@ export function storedStatuses(
   return Array.from(keys, (key) => status.get(key)).filter((each) => each !== undefined);
 }
 
-function readStatus(
-  status: ServicePortStatus,
-  port: ServicePort | undefined,
-  stale: ReadonlyMap<ObjectKey, StaleObject>,
-  nodePortObstacle: string | undefined,
-): ServicePortStatus {
-  if (port === undefined) return status;
-  const isUnreachable = nodePortObstacle !== undefined && port.nodePort !== 0;
-  const warned = isUnreachable ? { ...status, warning: nodePortObstacle } : status;
-  const object = stale.get(objectKey(port.namespace, port.name));
-  return object === undefined ? warned : withStale(warned, object);
-}
-
-/** Services of which, or of whose slices, the newest version can't be used. */
-function staleServices(
-  { stale, endpointSlices }: ObjectTables,
+/** Services that objects of a table, or their slices, are about. Of several objects one counts. */
+function concerned(
+  table: ObjectTables['stale'],
+  { endpointSlices }: ObjectTables,
   { family }: FamilyTables,
 ): ReadonlyMap<ObjectKey, StaleObject> {
   const services = new Map<ObjectKey, StaleObject>();
-  for (const object of stale.rows.values()) {
+  for (const object of table.rows.values()) {
     const { kind, namespace, name } = object.ref;
     const key = objectKey(namespace, name);
     const slice = kind === 'EndpointSlice' ? endpointSlices.get(key) : undefined;
@@ -72,6 +70,15 @@ function staleServices(
     else if (slice?.family === family) services.set(slice.service, object);
   }
   return services;
+}
+
+/** With these beside the one that it may have. */
+export function withWarnings(
+  status: ServicePortStatus,
+  warnings: readonly (string | undefined)[],
+): ServicePortStatus {
+  const all = [...warnings, status.warning].filter((text) => text !== undefined);
+  return all.length === 0 ? status : { ...status, warning: all.join('; ') };
 }
 
 function withStale(status: ServicePortStatus, { reason, sinceMs }: StaleObject): ServicePortStatus {

@@ -19,6 +19,7 @@ it('tells who watches when the proxy of a family is down, and when it is back', 
     node: { view: () => aNodeView(), nodePortObstacle: () => undefined },
     served: ['IPv4'],
     mode: 'iptables',
+    nodeName: 'node-a',
     modeReason: 'the default',
     proxyObstacle: () => obstacle,
     logger: silentLogger,
@@ -52,6 +53,7 @@ it('says the same of a family that is not proxied to who asks and to who watches
     node: { view: () => aNodeView(), nodePortObstacle: () => undefined },
     served: ['IPv4'],
     mode: 'iptables',
+    nodeName: 'node-a',
     modeReason: 'the default',
     logger: silentLogger,
   });
@@ -70,6 +72,7 @@ it('has no row of a Service as a whole beside those of its service ports', async
     node: { view: () => aNodeView(), nodePortObstacle: () => undefined },
     served: ['IPv4'],
     mode: 'iptables',
+    nodeName: 'node-a',
     modeReason: 'the default',
     logger: silentLogger,
   });

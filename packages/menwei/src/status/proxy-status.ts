@@ -14,6 +14,7 @@ interface ProxyStatusOptions {
   readonly node: Pick<NodeState, 'view' | 'nodePortObstacle'>;
   /** The IP families that are proxied. Of others there is nothing to say but that they are not. */
   readonly served: readonly IpFamily[];
+  readonly nodeName: string;
   readonly mode: string;
   readonly modeReason: string;
   /** Why nothing of a family is programmed now; undefined: it is. */
@@ -30,7 +31,7 @@ export class ProxyStatus {
     this.#options = options;
     this.#feed = new StatusFeed({
       families: IP_FAMILIES.map((family) => state.families[family]),
-      stale: state.objects.stale,
+      objects: state.objects,
       all: () => this.rows(),
       some: (family, keys) => this.#report(this.#statuses(family, keys)),
       node: () =>
@@ -65,12 +66,13 @@ export class ProxyStatus {
   }
 
   #report(statuses: Iterable<ServicePortStatus>): Iterable<ReportedStatus> {
-    const { state, node, served, mode, modeReason } = this.#options;
+    const { state, node, nodeName, served, mode, modeReason } = this.#options;
     const knowledge = served.map((family) => ({
       ports: state.families[family].servicePorts.rows,
+      applied: state.families[family].applied.rows,
       node: node.view(family),
     }));
-    return reportStatuses(this.#warn(statuses), { mode, modeReason }, knowledge);
+    return reportStatuses(this.#warn(statuses), { node: nodeName, mode, modeReason }, knowledge);
   }
 
   *#warn(statuses: Iterable<ServicePortStatus>): Iterable<ServicePortStatus> {

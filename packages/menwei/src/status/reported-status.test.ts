@@ -1,5 +1,7 @@
 import { aNodeView, anEndpoint, aServicePort } from '@menwei/testing/services/testing.ts';
 import { expect, it } from 'vitest';
+import type { ServicePort } from '../state/service-port.ts';
+import type { ServicePortStatus } from '../state/service-port-status.ts';
 import { reportStatuses } from './reported-status.ts';
 import { parseStatus } from './status-row.ts';
 
@@ -13,33 +15,51 @@ const WEB = aServicePort({
 });
 const PROGRAMMED = { servicePort: WEB.key, family: 'IPv4', state: 'programmed', sinceMs: 1_500 } as const;
 
+const TELLER = { node: 'node-1', mode: 'ipvs' };
+
+function report(ports: readonly ServicePort[], applied: readonly ServicePort[] = ports) {
+  const byKey = (all: readonly ServicePort[]) => new Map(all.map((port) => [port.key, port]));
+  const knowledge = { ports: byKey(ports), applied: byKey(applied), node: aNodeView() };
+  return (...statuses: readonly ServicePortStatus[]) => [...reportStatuses(statuses, TELLER, [knowledge])];
+}
+
 it('tells of a service port what it is, and how many endpoints this node uses', () => {
-  const knowledge = { ports: new Map([[WEB.key, WEB]]), node: aNodeView() };
-  expect([...reportStatuses([PROGRAMMED], { mode: 'ipvs' }, [knowledge])]).toEqual([
+  expect(report([WEB])(PROGRAMMED)).toEqual([
     {
       ...PROGRAMMED,
+      ...TELLER,
       since: '1970-01-01T00:00:01.500Z',
-      mode: 'ipvs',
       clusterIP: '172.30.0.1',
       port: 80,
       nodePort: 30080,
-      endpoints: { used: 2, local: 1, total: 3 },
+      endpoints: { used: 2, local: 1, total: 3, unused: { notReady: 1 } },
     },
   ]);
 });
 
+it('tells how many endpoints are used, not how many are to be', () => {
+  const before = aServicePort({ endpoints: WEB.endpoints.slice(0, 1) });
+  const pending = { ...PROGRAMMED, state: 'pending' } as const;
+  expect(report([WEB], [before])(pending)).toMatchObject([{ endpoints: { used: 1, local: 0, total: 3 } }]);
+  expect(report([WEB], [])(pending)).toMatchObject([{ endpoints: { used: 0, local: 0, total: 3 } }]);
+});
+
+it('warns of a service port that leads nowhere', () => {
+  const none = aServicePort({ endpoints: [] });
+  expect(report([none])(PROGRAMMED)).toMatchObject([{ state: 'programmed', warning: 'no endpoints' }]);
+  expect(report([none])({ ...PROGRAMMED, warning: 'other' })).toMatchObject([
+    { warning: 'no endpoints; other' },
+  ]);
+});
+
 it('tells no more than the state of what is unknown, and of a family that is not proxied', () => {
-  const knowledge = { ports: new Map(), node: aNodeView() };
   const statuses = [PROGRAMMED, { ...PROGRAMMED, family: 'IPv6' } as const];
-  const rest = { since: '1970-01-01T00:00:01.500Z', mode: 'ipvs' };
-  expect([...reportStatuses(statuses, { mode: 'ipvs' }, [knowledge])]).toEqual(
-    statuses.map((status) => ({ ...status, ...rest })),
-  );
+  const rest = { since: '1970-01-01T00:00:01.500Z', ...TELLER };
+  expect(report([])(...statuses)).toEqual(statuses.map((status) => ({ ...status, ...rest })));
 });
 
 it('is read as it is written', () => {
-  const knowledge = { ports: new Map([[WEB.key, WEB]]), node: aNodeView() };
-  const rows = [...reportStatuses([{ ...PROGRAMMED, warning: 'none' }], { mode: 'ipvs' }, [knowledge])];
+  const rows = report([WEB])({ ...PROGRAMMED, warning: 'none' });
   const read = parseStatus(JSON.stringify(rows));
   expect(read).toEqual(rows.map(({ since: _since, ...row }) => row));
 });

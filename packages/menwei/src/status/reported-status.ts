@@ -1,19 +1,22 @@
 /** The document of `/status` (docs/status.md): where each service port stands, and what there is to know of it. */
 import type { IpFamily } from '@menwei/addresses/ip.ts';
+import { describeEndpoints, endpointWarnings } from '../services/endpoint-use.ts';
 import type { NodeView } from '../services/node-view.ts';
-import { categorizeEndpoints } from '../services/topology.ts';
 import type { ServicePort, ServicePortKey } from '../state/service-port.ts';
 import type { ServicePortStatus } from '../state/service-port-status.ts';
+import { withWarnings } from './family-status.ts';
 import type { StatusRow } from './status-row.ts';
 
 /** What a family's proxy knows beside the states. */
 interface FamilyKnowledge {
   readonly ports: ReadonlyMap<ServicePortKey, ServicePort>;
+  /** As they were given to the kernel last. */
+  readonly applied: ReadonlyMap<ServicePortKey, ServicePort>;
   readonly node: NodeView;
 }
 
 /** The same for all service ports. */
-type RunningMode = Pick<StatusRow, 'mode' | 'modeReason'>;
+type Teller = Pick<StatusRow, 'node' | 'mode' | 'modeReason'>;
 
 /** What `/status` says of a service port. */
 export interface ReportedStatus extends StatusRow {
@@ -24,35 +27,30 @@ export interface ReportedStatus extends StatusRow {
 /** Each row is made when it is asked for, so that a long list can be sent in pieces. */
 export function* reportStatuses(
   statuses: Iterable<ServicePortStatus>,
-  mode: RunningMode,
+  teller: Teller,
   families: readonly FamilyKnowledge[],
 ): Iterable<ReportedStatus> {
   const byFamily = new Map<IpFamily, FamilyKnowledge>(families.map((each) => [each.node.family, each]));
   for (const status of statuses) {
     const knowledge = byFamily.get(status.family);
     const port = knowledge?.ports.get(status.servicePort);
-    yield {
-      ...status,
-      since: new Date(status.sinceMs).toISOString(),
-      ...mode,
-      ...(knowledge === undefined || port === undefined ? {} : describePort(port, knowledge.node)),
-    };
+    const since = { since: new Date(status.sinceMs).toISOString() };
+    if (knowledge === undefined || port === undefined) yield { ...status, ...since, ...teller };
+    else {
+      const warned = withWarnings(status, endpointWarnings(port, knowledge.node));
+      yield { ...warned, ...since, ...teller, ...describePort(port, knowledge) };
+    }
   }
 }
 
 function describePort(
   port: ServicePort,
-  node: NodeView,
+  { applied, node }: FamilyKnowledge,
 ): Pick<StatusRow, 'clusterIP' | 'port' | 'nodePort' | 'endpoints'> {
-  const used = categorizeEndpoints(port, node).allReachable;
   return {
     ...(port.clusterIP === undefined ? {} : { clusterIP: port.clusterIP }),
     port: port.port,
     ...(port.nodePort === 0 ? {} : { nodePort: port.nodePort }),
-    endpoints: {
-      used: used.length,
-      local: used.filter((endpoint) => endpoint.isLocal).length,
-      total: port.endpoints.length,
-    },
+    endpoints: describeEndpoints(port, applied.get(port.key), node),
   };
 }

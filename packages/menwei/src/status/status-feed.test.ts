@@ -37,7 +37,7 @@ function open() {
   };
   const feed = new StatusFeed({
     families: [tables],
-    stale: objects.stale,
+    objects,
     all: () => Array.from(tables.status.rows.values(), make),
     some: (_family: IpFamily, keys) =>
       Array.from(keys, (key) => tables.status.get(key))

@@ -21,8 +21,8 @@ const GATHER_MS = 100;
 const NODE_PERIOD_MS = 2_000;
 
 interface StatusInputs {
-  readonly families: readonly Pick<FamilyTables, 'family' | 'status' | 'servicePorts'>[];
-  readonly stale: ObjectTables['stale'];
+  readonly families: readonly Pick<FamilyTables, 'family' | 'status' | 'servicePorts' | 'applied'>[];
+  readonly objects: Pick<ObjectTables, 'stale' | 'flawed'>;
   /** All rows. */
   readonly all: () => Iterable<ReportedStatus>;
   /** The rows of these service ports, as far as there are any. */
@@ -85,7 +85,7 @@ class WatchedStatus {
   readonly listed: Promise<void>;
   readonly #inputs: StatusInputs;
   readonly #families: readonly FamilyReaders[];
-  readonly #stale: KeyReader;
+  readonly #objects: readonly KeyReader[];
   readonly #turns = new Turns();
   readonly #period: NodeJS.Timeout;
   #due: NodeJS.Timeout | undefined;
@@ -96,11 +96,11 @@ class WatchedStatus {
   constructor(inputs: StatusInputs) {
     this.#inputs = inputs;
     const note = () => this.#note();
-    this.#families = inputs.families.map(({ family, status, servicePorts }) => ({
+    this.#families = inputs.families.map(({ family, status, servicePorts, applied }) => ({
       family,
-      readers: [status.reader(note), servicePorts.reader(note)],
+      readers: [status.reader(note), servicePorts.reader(note), applied.reader(note)],
     }));
-    this.#stale = inputs.stale.reader(note);
+    this.#objects = [inputs.objects.stale.reader(note), inputs.objects.flawed.reader(note)];
     this.listed = this.#turns.take(() => this.#update());
     this.#period = setInterval(note, NODE_PERIOD_MS).unref();
   }
@@ -108,7 +108,8 @@ class WatchedStatus {
   close(): void {
     clearInterval(this.#period);
     clearTimeout(this.#due);
-    for (const reader of [this.#stale, ...this.#families.flatMap(({ readers }) => readers)]) reader.close();
+    for (const reader of [...this.#objects, ...this.#families.flatMap(({ readers }) => readers)])
+      reader.close();
   }
 
   #note(): void {
@@ -124,8 +125,9 @@ class WatchedStatus {
     const wasAllDue = this.#isAllDue;
     this.#isAllDue = true;
     const node = this.#inputs.node();
-    const isStaleChanged = this.#stale.take().length > 0;
-    const isAll = wasAllDue || isStaleChanged || !isDeepStrictEqual(node, this.#node);
+    const objectChanges = this.#objects.map((reader) => reader.take().length);
+    const isAll =
+      wasAllDue || objectChanges.some((count) => count > 0) || !isDeepStrictEqual(node, this.#node);
     this.#node = node;
     const changed = this.#families.map(({ family, readers }) => ({
       family,

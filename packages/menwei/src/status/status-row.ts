@@ -13,6 +13,8 @@ export interface StatusRow {
   readonly error?: string | undefined;
   /** What keeps a frontend from being used, whatever the state. */
   readonly warning?: string | undefined;
+  /** The node that tells this. */
+  readonly node?: string | undefined;
   /** The proxy mode. */
   readonly mode?: string | undefined;
   /** Why that one runs: it was set, is the default, was chosen, or stands in for another. */
@@ -32,6 +34,16 @@ interface EndpointCounts {
   readonly local: number;
   /** All that the EndpointSlices name, whatever their condition. */
   readonly total: number;
+  /** Of these, those that this node is to send no traffic to, by the reason; what is 0 is missing. */
+  readonly unused?: UnusedCounts | undefined;
+}
+
+interface UnusedCounts {
+  readonly notReady?: number | undefined;
+  /** Ready, but not on this node, and all traffic of the service port has traffic policy Local. */
+  readonly trafficPolicy?: number | undefined;
+  /** Ready, but meant for another zone or node by their hints. */
+  readonly hints?: number | undefined;
 }
 
 const COUNT = v.pipe(v.number(), v.integer(), v.minValue(0));
@@ -43,12 +55,24 @@ const ROW = v.object({
   sinceMs: v.number(),
   error: v.optional(v.string()),
   warning: v.optional(v.string()),
+  node: v.optional(v.string()),
   mode: v.optional(v.string()),
   modeReason: v.optional(v.string()),
   clusterIP: v.optional(v.string()),
   port: v.optional(COUNT),
   nodePort: v.optional(COUNT),
-  endpoints: v.optional(v.object({ used: COUNT, local: COUNT, total: COUNT })),
+  endpoints: v.optional(
+    v.object({
+      ...{ used: COUNT, local: COUNT, total: COUNT },
+      unused: v.optional(
+        v.object({
+          notReady: v.optional(COUNT),
+          trafficPolicy: v.optional(COUNT),
+          hints: v.optional(COUNT),
+        }),
+      ),
+    }),
+  ),
 });
 
 const ROWS = v.array(ROW);

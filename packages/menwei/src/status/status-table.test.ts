@@ -36,11 +36,12 @@ it('shows rows in columns', () => {
 });
 
 it('shows more with wide', () => {
-  const v6: StatusRow = { ...WEB, family: 'IPv6', clusterIP: 'fd00::1', nodePort: undefined };
+  const endpoints = { used: 0, local: 0, total: 3, unused: { notReady: 1, hints: 2 } };
+  const v6: StatusRow = { ...WEB, family: 'IPv6', clusterIP: 'fd00::1', nodePort: undefined, endpoints };
   expect(lines(new StatusTable({ wide: true }).format([WEB, v6], NOW_MS))).toEqual([
-    'SERVICE-PORT           FAMILY   STATE        SINCE   ENDPOINTS   LOCAL   CLUSTER-IP      NODE-PORT   MODE       REASON',
-    'default/web:http/TCP   IPv4     programmed   3m20s   2/3         1       172.30.0.1:80   30080       nftables',
-    'default/web:http/TCP   IPv6     programmed   3m20s   2/3         1       [fd00::1]:80    <none>      nftables',
+    'SERVICE-PORT           FAMILY   STATE        SINCE   ENDPOINTS   LOCAL   UNUSED                    CLUSTER-IP      NODE-PORT   MODE       REASON',
+    'default/web:http/TCP   IPv4     programmed   3m20s   2/3         1       <none>                    172.30.0.1:80   30080       nftables',
+    'default/web:http/TCP   IPv6     programmed   3m20s   0/3         0       1 not ready, 2 by hints   [fd00::1]:80    <none>      nftables',
     '',
   ]);
 });

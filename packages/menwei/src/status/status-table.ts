@@ -22,12 +22,25 @@ const COLUMNS: readonly Column[] = [
   { title: 'SINCE', cell: ({ sinceMs }, nowMs) => formatAge(nowMs - sinceMs) },
   { title: 'ENDPOINTS', cell: ({ endpoints: counts }) => (counts ? `${counts.used}/${counts.total}` : NONE) },
   { title: 'LOCAL', wide: true, cell: ({ endpoints: counts }) => (counts ? `${counts.local}` : NONE) },
+  { title: 'UNUSED', wide: true, cell: formatUnused },
   { title: 'CLUSTER-IP', wide: true, cell: formatClusterIP },
   { title: 'NODE-PORT', wide: true, cell: ({ nodePort }) => (nodePort ? String(nodePort) : NONE) },
   { title: 'MODE', wide: true, cell: ({ mode }) => mode ?? NONE },
   // The last one, since it is as long as it is.
   { title: 'REASON', cell: formatReason },
 ];
+
+/** `1 not ready, 2 by hints` */
+function formatUnused({ endpoints }: TableRow): string {
+  const { notReady, trafficPolicy, hints } = endpoints?.unused ?? {};
+  const reasons = [
+    [notReady, 'not ready'],
+    [trafficPolicy, 'by traffic policy'],
+    [hints, 'by hints'],
+  ] as const;
+  const told = reasons.filter(([count]) => count !== undefined).map(([count, why]) => `${count} ${why}`);
+  return told.length === 0 ? NONE : told.join(', ');
+}
 
 function formatClusterIP({ clusterIP, port }: TableRow): string {
   return clusterIP === undefined || port === undefined ? NONE : formatHostPort(clusterIP, port);

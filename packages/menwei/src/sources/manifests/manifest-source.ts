@@ -3,7 +3,7 @@
  * picture of what should be in force, and only its difference to the last one is delivered: how an editor saves, in
  * which order files are renamed and how a ConfigMap volume swaps its links does not matter.
  */
-import { formatProblem, type Problem } from '../../kubernetes/objects.ts';
+import { formatProblem, type Problem, refKey, summarizeProblems } from '../../kubernetes/objects.ts';
 import { firstLines } from '../../log/first-lines.ts';
 import type { Logger } from '../../log/logger.ts';
 import type { ObjectTables } from '../../state/object-tables.ts';
@@ -108,7 +108,9 @@ class ManifestRun {
     const contents = new Map([...this.#files].map(([file, { content }]) => [file, content]));
     const { held, problems } = decide(contents, this.#inForce);
     this.#deliver(held);
-    this.#tellStale(findStale(contents, held));
+    const stale = findStale(contents, held);
+    this.#tellStale(stale);
+    this.#tellFlaws([...[...contents.values()].flatMap((content) => content.problems), ...problems], stale);
     this.#report([...contents.values()], problems, paths.lost);
   }
 
@@ -165,6 +167,19 @@ class ManifestRun {
       if (!stale.has(key)) this.#objects.deleteStale(ref);
     }
     for (const { ref, reason } of stale.values()) this.#objects.putStale(ref, reason, Date.now());
+  }
+
+  /** What is wrong with objects whose newest version is in force. */
+  #tellFlaws(problems: readonly Problem[], stale: ReadonlyMap<string, Stale>): void {
+    const { flawed } = this.#objects;
+    const found = Map.groupBy(problems, ({ object }) => refKey(object));
+    for (const [key, { ref }] of flawed.rows) {
+      if (!found.has(key) || stale.has(key)) this.#objects.putFlaw(ref, undefined, Date.now());
+    }
+    for (const [key, [first, ...others]] of found) {
+      if (first === undefined || stale.has(key)) continue;
+      this.#objects.putFlaw(first.object, summarizeProblems([first, ...others]), Date.now());
+    }
   }
 
   /** What is wrong is said once, and again only after it has been right in between. */
