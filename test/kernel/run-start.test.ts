@@ -121,12 +121,6 @@ const REFUSALS: readonly Refusal[] = [
     lines: [/^menwei: --proxy-mode: /],
   },
   {
-    title: 'asked for what only privileges are needed for, as an init container asks',
-    args: [...FROM_MANIFEST, '--init-only'],
-    status: 2,
-    lines: [/^menwei: --init-only: true: is not supported yet/],
-  },
-  {
     title: 'asked to write its configuration where that is impossible',
     args: [...FROM_MANIFEST, '--write-config-to', join(folder.path, 'absent', 'written.yaml')],
     lines: [/^menwei: --write-config-to: .*written\.yaml: the configuration can't be written: ENOENT/],

@@ -9,6 +9,7 @@ import type { Settings } from '../config/settings.ts';
 import type { CleanerOptions } from '../conntrack/cleaner.ts';
 import type { EventSink } from '../events/event-sender.ts';
 
+import type { ApiClient } from '../kubernetes/api-client.ts';
 import type { Logger } from '../log/logger.ts';
 import type { ProxyMetrics } from '../metrics/proxy-metrics.ts';
 import { startBackend } from '../setup/backends.ts';
@@ -28,6 +29,8 @@ export interface ProxyDoors {
   readonly openConntrack: (family: IpFamily) => CleanerOptions['table'];
   /** Undefined: there is no API server to be told of events, or it is not to be told. */
   readonly openEventSink: (() => Promise<EventSink>) | undefined;
+  /** A client of the API server. Rejects with ConnectionConfigError. */
+  readonly openClient: () => Promise<ApiClient>;
   /** See {@link searchLeftovers}. */
   readonly searchLeftovers: (
     family: IpFamily,
@@ -55,6 +58,10 @@ export function openKernelDoors(
       startBackend(settings.current, family, { ...surroundings, relays: relays?.current }, signal),
     openConntrack: (family) => new ConntrackTable(family),
     openEventSink: eventSinkOpener(settings.current, clientObserver),
+    openClient: async () => {
+      const { openApiServerClient } = await import('../setup/api-server-client.ts');
+      return await openApiServerClient(settings.current, clientObserver);
+    },
     searchLeftovers: (family, onFound, signal) =>
       searchLeftovers({ settings: settings.current, family, runner, onFound }, signal),
   };

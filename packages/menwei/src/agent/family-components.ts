@@ -188,7 +188,7 @@ export class FamilyParts {
 
 /** Why the proxy of a family programs nothing now, in words; undefined: it does, or has just been started. */
 export function proxyTrouble(states: ComponentStates, family: IpFamily): string | undefined {
-  const status = states.get(nameOf('proxy', family));
+  const status = states.get(proxyName(family));
   if (status?.state === 'waiting')
     return `${status.name} waits for another component; changes are not programmed`;
   if (status?.state !== 'restarting') return undefined;
@@ -211,6 +211,11 @@ export function kernelWatch(
       await watching;
     },
   };
+}
+
+/** Of the component that programs a family. */
+export function proxyName(family: IpFamily): string {
+  return nameOf('proxy', family);
 }
 
 function nameOf(what: string, family: IpFamily): string {

@@ -1,11 +1,8 @@
 /** What `menwei run` has to find and open before its components can run: it fails here, with a word to the user, or not at all. */
-import { availableParallelism } from 'node:os';
 import { kernelFiles } from '@menwei/kernel/kernel-file.ts';
-import { applyKernelModule } from '@menwei/kernel/kernel-module.ts';
 import type { ToolRunner } from '@menwei/kernel/tool-runner.ts';
 import { findMode } from '../backends/modes.ts';
 import type { Settings } from '../config/settings.ts';
-import { applyConntrackSettings } from '../conntrack/kernel-settings.ts';
 import type { Problem } from '../kubernetes/objects.ts';
 import type { Logger } from '../log/logger.ts';
 import type { ProxyMetrics } from '../metrics/proxy-metrics.ts';
@@ -18,6 +15,7 @@ import { applyOomScore } from '../setup/oom-score.ts';
 import { openRelays } from '../setup/relays.ts';
 import type { ObjectSource } from '../sources/source.ts';
 import { type Component, ComponentStates } from './component.ts';
+import { setUpConntrack } from './conntrack-setup.ts';
 import { CurrentRelays } from './current-relays.ts';
 import { openKernelDoors } from './doors.ts';
 import { createMetrics } from './measurements.ts';
@@ -108,18 +106,4 @@ function followKernelSettings(
 function openCurrentRelays({ mode, dryRun, userspace }: Settings, logger: Logger): CurrentRelays | undefined {
   if (mode !== 'userspace' || dryRun) return undefined;
   return new CurrentRelays(() => openRelays(userspace, logger), userspace.shutdownTimeoutMs);
-}
-
-async function setUpConntrack(
-  { conntrack }: Settings,
-  runner: ToolRunner,
-  logger: Logger,
-  signal: AbortSignal,
-): Promise<void> {
-  await applyConntrackSettings(conntrack, {
-    files: kernelFiles,
-    usableCpus: availableParallelism(),
-    loadModule: () => applyKernelModule(runner, 'nf_conntrack', signal),
-    logger,
-  });
 }

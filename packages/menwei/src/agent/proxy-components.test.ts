@@ -1,6 +1,7 @@
 /** The components of the proxy over fakes of the kernel: each fails in its turn, the others go on, and it comes back. */
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
+import { Readable } from 'node:stream';
 import { IP_FAMILIES, type IpFamily } from '@menwei/addresses/ip.ts';
 import { ComponentFaults } from '@menwei/testing/agent/faults.ts';
 import { openBackend } from '@menwei/testing/backends/iptables/laws.ts';
@@ -10,6 +11,8 @@ import { FakeIptables } from '@menwei/testing/kernel/iptables.ts';
 import { UNREACHED_LIMITS } from '@menwei/testing/relay/testing.ts';
 import { aService, aSlice } from '@menwei/testing/services/testing.ts';
 import { afterEach, describe, expect, it } from 'vitest';
+import type { Settings } from '../config/settings.ts';
+import type { ApiClient } from '../kubernetes/api-client.ts';
 import type { ObjectRef, WatchedObject } from '../kubernetes/objects.ts';
 import { silentLogger } from '../log/logger.ts';
 import { ProxyMetrics } from '../metrics/proxy-metrics.ts';
@@ -92,6 +95,23 @@ class FakeSource {
   }
 }
 
+/** The node that it knows has no taint. */
+class ClientWithoutTaints implements ApiClient {
+  readonly server = 'https://192.0.2.1';
+
+  async get(): Promise<AsyncIterable<Buffer>> {
+    return Readable.from([Buffer.from('{"spec":{}}')]);
+  }
+
+  write(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  close(): Promise<void> {
+    return Promise.resolve();
+  }
+}
+
 async function start(args: readonly string[] = [], { isListed = true } = {}): Promise<Running> {
   const stop = new AbortController();
   stops.push(stop);
@@ -104,7 +124,7 @@ async function start(args: readonly string[] = [], { isListed = true } = {}): Pr
     ...args,
   ]);
   if ('errors' in input) throw new Error(input.errors.join('; '));
-  const { settings } = input;
+  const settings: Settings = { ...input.settings, taintUntilReady: { key: 'not-ready', effect: undefined } };
   const source = new FakeSource(isListed);
   source.put(
     aService({
@@ -142,6 +162,7 @@ async function start(args: readonly string[] = [], { isListed = true } = {}): Pr
     },
     openConntrack: () => new FakeConntrackTable(),
     openEventSink: undefined,
+    openClient: async () => new ClientWithoutTaints(),
     searchLeftovers: async () => [],
   };
   const states = new ComponentStates();
@@ -205,6 +226,7 @@ const SET = [
   'leftovers-ipv6',
   'service-health-ipv6',
   'source',
+  'node-taint',
   'node-addresses',
 ];
 
@@ -249,8 +271,9 @@ describe('a component of the proxy', () => {
   it('stands in the table of the documents, with what it needs and what its failure means', async () => {
     const { components } = await start();
     expect(components.map(({ name }) => name)).toEqual(SET);
+    const ofAnyFamily = (name: string) => name.replace(/-ipv[46]$/, '-<family>');
     const rows = components.map(({ name, needs = [], onFailure }) =>
-      [name, needs.join(' '), onFailure].map((text) => text.replaceAll(/-ipv[46]/g, '-<family>')).join('|'),
+      [ofAnyFamily(name), [...new Set(needs.map(ofAnyFamily))].join(' '), onFailure].join('|'),
     );
     expect([...new Set(rows)]).toEqual(documentedRows());
   });

@@ -18,9 +18,10 @@ import { State } from '../state/state.ts';
 import { ProxyStatus } from '../status/proxy-status.ts';
 import type { Component, ComponentStates } from './component.ts';
 import type { ProxyDoors } from './doors.ts';
-import { FamilyParts, proxyTrouble } from './family-components.ts';
+import { FamilyParts, proxyName, proxyTrouble } from './family-components.ts';
 import { observeTraffic } from './measurements.ts';
 import { NodeEvents } from './node-events.ts';
+import { nodeTaintComponent } from './node-taint.ts';
 import { NodeWatcher } from './node-watcher.ts';
 import { serverComponents } from './server-components.ts';
 import type { SettingsInForce } from './settings-in-force.ts';
@@ -121,8 +122,21 @@ export function proxyComponents(parts: ProxyParts): readonly Component[] {
     ...(relays === undefined ? [] : [relays.component()]),
     ...families.flatMap((family) => family.components(proxy, relays === undefined ? [] : [relays.name])),
     sourceComponent(doors.source, state.objects),
+    ...taintRemoval(settings, doors, served, logger),
     watcher.addresses(addresses, () => proxy.nodeChanged()),
   ];
+}
+
+/** Where there is a taint to be removed, and something may be changed. */
+function taintRemoval(
+  { taintUntilReady: taint, nodeName, dryRun }: Settings,
+  { openClient }: ProxyDoors,
+  served: readonly IpFamily[],
+  logger: Logger,
+): readonly Component[] {
+  if (taint === undefined || dryRun) return [];
+  const needs = served.map(proxyName);
+  return [nodeTaintComponent({ taint, nodeName, openClient, needs, logger })];
 }
 
 /** How long a requested sync may take to be done (spec § 9.1). */

@@ -1,7 +1,7 @@
 /** `menwei run`: the components of the proxy, supervised until a signal ends them. */
 import { kernelFiles } from '@menwei/kernel/kernel-file.ts';
 import { reapOrphans } from '@menwei/kernel/orphans.ts';
-import { startToolRunner } from '@menwei/kernel/tool-runner.ts';
+import { startToolRunner, type ToolRunner } from '@menwei/kernel/tool-runner.ts';
 import { formatErrorChain } from '../log/error-text.ts';
 import { createLogger } from '../log/pino-logger.ts';
 import { ConfigurationChanges } from '../setup/configuration-changes.ts';
@@ -13,6 +13,7 @@ import { readSettings } from '../setup/settings-input.ts';
 import { writeConfiguration } from '../setup/written-configuration.ts';
 import { cleanupKernel } from './cleanup-kernel.ts';
 import { configFileComponent } from './config-file.ts';
+import { initializeKernel } from './init-only.ts';
 import { introspect } from './introspect.ts';
 import { openProxy, type ProxyRequest } from './open-proxy.ts';
 import { SettingsInForce } from './settings-in-force.ts';
@@ -22,37 +23,45 @@ import { supervise } from './supervisor.ts';
 /** How long what is left after a failure may take to end by itself. */
 const EXIT_GRACE_MS = 1_000;
 
-/** Runs the proxy until SIGTERM or SIGINT, or cleans up if the flags say so. */
-export async function runProxy({ flags, nodePortRange }: ProxyInput): Promise<void> {
+/** Runs the proxy until SIGTERM or SIGINT, or does the one thing that the flags ask for instead. */
+export async function runProxy(input: ProxyInput): Promise<void> {
   using _orphans = reapOrphans();
   const runner = startToolRunner();
   const stop = stopOnSignals();
   try {
-    const input = await readSettings(flags);
-    const { settings: given, warnings } = input;
-    const logger = createLogger({ ...given.log, dryRun: given.dryRun });
-    const { config = '', 'write-config-to': target } = flags;
-    if (!given.cleanup && !target) logStart(given, String(config), logger);
-    for (const warning of warnings) logger.warn({}, warning);
-    if (typeof target === 'string' && target !== '') return await writeConfiguration(target, input, logger);
-    if (given.cleanup) return await cleanupKernel(given, runner, logger, stop.signal);
-    if (!given.dryRun) applyOomScore(given, kernelFiles, logger);
-    const settings = new SettingsInForce(await settleMode(input, { runner, logger }, stop.signal));
-    settings.onChange(({ log }) => {
-      logger.verbosity = log.verbosity;
-    });
-    const { configFile: file } = input;
-    const { mode } = settings.current;
-    const changes = file && new ConfigurationChanges(flags, file.path, input.configuration, mode);
-    const configFile = file && changes && configFileComponent({ changes, file, settings, logger });
-    const introspection = introspect(given, flags, () => (changes ?? input).configuration);
-    await serve({ settings, configFile, introspection, nodePortRange, runner, logger }, stop.signal);
+    await perform(input, runner, stop.signal);
   } catch (error) {
     // Told to end before it had begun.
     if (error !== stop.signal.reason) throw error;
   } finally {
     runner.close();
   }
+}
+
+async function perform(
+  { flags, nodePortRange }: ProxyInput,
+  runner: ToolRunner,
+  signal: AbortSignal,
+): Promise<void> {
+  const input = await readSettings(flags);
+  const { settings: given, warnings, configFile: file } = input;
+  const logger = createLogger({ ...given.log, dryRun: given.dryRun });
+  const { config = '', 'write-config-to': target } = flags;
+  if (!given.cleanup && !target) logStart(given, String(config), logger);
+  for (const warning of warnings) logger.warn({}, warning);
+  if (typeof target === 'string' && target !== '') return await writeConfiguration(target, input, logger);
+  if (given.cleanup) return await cleanupKernel(given, runner, logger, signal);
+  const settled = await settleMode(input, { runner, logger }, signal);
+  if (flags['init-only'] === true) return await initializeKernel(settled, { runner, logger }, signal);
+  if (!given.dryRun) applyOomScore(given, kernelFiles, logger);
+  const settings = new SettingsInForce(settled);
+  settings.onChange(({ log }) => {
+    logger.verbosity = log.verbosity;
+  });
+  const changes = file && new ConfigurationChanges(flags, file.path, input.configuration, settled.mode);
+  const configFile = file && changes && configFileComponent({ changes, file, settings, logger });
+  const introspection = introspect(given, flags, () => (changes ?? input).configuration);
+  await serve({ settings, configFile, introspection, nodePortRange, runner, logger }, signal);
 }
 
 async function serve(request: ProxyRequest, signal: AbortSignal): Promise<void> {

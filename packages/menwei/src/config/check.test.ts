@@ -124,8 +124,8 @@ describe('refused', () => {
 
   it.each([
     [['--proxy-mode=x', '--master=', '--bind-address=y'], undefined, true],
-    [['--init-only'], 'mode: nftables', true],
-    [['--init-only'], 'mode: x', false],
+    [['--node-ip=x'], 'mode: nftables', true],
+    [['--node-ip=x'], 'mode: x', false],
     [[], 'mode: [', false],
   ])('as wrong usage where only the command line is to blame: %j %j', (args, yaml, wrongUsage) => {
     expect(resolve(args, yaml)).toMatchObject({ wrongUsage });

@@ -16,6 +16,7 @@ describe('defaults', () => {
     nodeName: 'node-1',
     bindAddress: '0.0.0.0',
     nodeIPs: [],
+    taintUntilReady: undefined,
     bindAddressHardFail: false,
     healthzBindAddress: { host: '0.0.0.0', port: 10256 },
     metricsBindAddress: { host: '127.0.0.1', port: 10249 },
@@ -332,4 +333,32 @@ describe('--node-ip', () => {
       expect(errorsOf([`--node-ip=${text}`])).toEqual([`--node-ip: ${JSON.stringify(text)}: ${allowed}`]);
     },
   );
+});
+
+describe('--taint-until-ready', () => {
+  it.each([
+    [[], undefined],
+    [['--taint-until-ready=menwei.dev/not-ready'], { key: 'menwei.dev/not-ready', effect: undefined }],
+    [['--taint-until-ready=x:NoExecute'], { key: 'x', effect: 'NoExecute' }],
+  ])('%j', (args, taint) => {
+    expect(settingsOf(args).taintUntilReady).toEqual(taint);
+    expect(settingsOf(args, 'mode: iptables').taintUntilReady).toEqual(taint);
+  });
+
+  it.each(['x:', ':NoSchedule', 'x:noschedule', 'x:NoSchedule:y', 'a/b/c', '-x', 'x y', 'A_/x'])(
+    'is refused: %s',
+    (text) => {
+      const allowed =
+        'must be the key of a taint, or key:effect with one of NoSchedule, PreferNoSchedule, NoExecute';
+      expect(errorsOf([`--taint-until-ready=${text}`])).toEqual([
+        `--taint-until-ready: ${JSON.stringify(text)}: ${allowed}`,
+      ]);
+    },
+  );
+
+  it('is refused where there is no API server', () => {
+    expect(errorsOf(['--taint-until-ready=x', '--manifests=/x'])).toEqual([
+      '--taint-until-ready: "x": needs an API server, and --manifests has none',
+    ]);
+  });
 });

@@ -1,5 +1,4 @@
 /** From the command line and the configuration file to Settings (spec § 10.2). Pure. */
-import { familyOf, parseIp } from '@menwei/addresses/ip.ts';
 import { type Checked, checkConfiguration } from './check.ts';
 import { type Configuration, FIELDS } from './configuration.ts';
 import { withDerivedDefaults } from './defaults.ts';
@@ -14,8 +13,9 @@ import {
 import { type ConfigFile, parseConfigFile } from './file.ts';
 import { FLAGS, type Flag } from './flag-table.ts';
 import type { GivenFlags } from './flags.ts';
+import { readNodeIPs, readTaint } from './node-flags.ts';
 import { AUTO_MODE, type ProxyMode, type Settings } from './settings.ts';
-import { fieldsWithoutEffect, flagsWithoutEffect, harmfulIfIgnored } from './without-effect.ts';
+import { fieldsWithoutEffect, flagsWithoutEffect } from './without-effect.ts';
 
 interface SettingsInput {
   readonly flags: GivenFlags;
@@ -67,15 +67,17 @@ export function resolveSettings({
     withoutServers(withDerivedDefaults(configuration), { ...effectiveFlags, ...ports });
   const isAuto = decoded.configuration.mode === AUTO_MODE;
   const configuration = derive(isAuto ? { ...decoded.configuration, mode: autoMode } : decoded.configuration);
-  const errors: FieldError[] = [...contradictions(flags), ...harmfulIfIgnored(flags)];
+  const errors: FieldError[] = [...contradictions(flags)];
   const checked = checkConfiguration(configuration, (error) => errors.push(error));
   const nodeIPs = readNodeIPs(textFlag(flags, 'node-ip'), (error) => errors.push(error));
+  const taintUntilReady = readTaint(textFlag(flags, 'taint-until-ready'), (error) => errors.push(error));
   const nodeName = resolveNodeName(configuration.hostnameOverride, hostname, (error) => errors.push(error));
   if (errors.length > 0) return refusal(errors, label);
   return {
     settings: {
       ...assemble(configuration, checked, nodeName, flags),
       nodeIPs,
+      taintUntilReady,
       modeReason: isModeGiven(file.document, effectiveFlags) ? `set by ${label('mode')}` : 'the default',
     },
     configuration: isAuto ? derive(decoded.configuration) : configuration,
@@ -98,7 +100,7 @@ function assemble(
   checked: Checked,
   nodeName: string,
   flags: GivenFlags,
-): Omit<Settings, 'modeReason' | 'nodeIPs'> {
+): Omit<Settings, 'modeReason' | 'nodeIPs' | 'taintUntilReady'> {
   const { clientConnection, iptables, nftables, conntrack, logging } = configuration;
   const { logFormat, ...rest } = checked;
   const { kubeconfig, qps, burst, contentType } = clientConnection;
@@ -167,10 +169,34 @@ function overlay(file: ConfigDocument, flags: GivenFlags): ConfigDocument {
 
 /** What the command line can't mean. */
 function contradictions(flags: GivenFlags): readonly FieldError[] {
-  const { cleanup, manifests, 'dry-run': dryRun } = flags;
+  const {
+    cleanup,
+    manifests,
+    'dry-run': dryRun,
+    'init-only': initOnly,
+    'taint-until-ready': taint = '',
+  } = flags;
   return [
     ...(cleanup === true && dryRun === true
       ? [{ field: '--dry-run', value: true, allowed: 'contradicts --cleanup, which always removes' }]
+      : []),
+    ...(initOnly === true && dryRun === true
+      ? [
+          {
+            field: '--dry-run',
+            value: true,
+            allowed: 'contradicts --init-only, which changes settings of the kernel',
+          },
+        ]
+      : []),
+    ...(taint !== '' && Array.isArray(manifests)
+      ? [
+          {
+            field: '--taint-until-ready',
+            value: taint,
+            allowed: 'needs an API server, and --manifests has none',
+          },
+        ]
       : []),
     // Such as a variable of a script that was never set: the API server is not what was meant.
     ...(Array.isArray(manifests) && manifests.every((path) => path.trim() === '')
@@ -190,19 +216,6 @@ function withoutServers(configuration: Configuration, flags: GivenFlags): Config
     healthzBindAddress: isOff('healthz') ? '' : configuration.healthzBindAddress,
     metricsBindAddress: isOff('metrics') ? '' : configuration.metricsBindAddress,
   };
-}
-
-/** As the kubelet's flag of this name: one address, or one of each family. */
-function readNodeIPs(text: string, refuse: (error: FieldError) => void): readonly string[] {
-  if (text === '') return [];
-  const ips = text.split(',').map((part) => parseIp(part.trim()));
-  const known = ips.filter((ip) => ip !== undefined && ip !== '0.0.0.0' && ip !== '::').map(String);
-  const families = new Set(known.map(familyOf));
-  if (known.length < ips.length || families.size < ips.length) {
-    const allowed = 'must be an IP address, or an IPv4 and an IPv6 address with a comma between';
-    refuse({ field: '--node-ip', value: text, allowed });
-  }
-  return known;
 }
 
 const HOST_NAME = 'host name';

@@ -79,6 +79,15 @@ export interface ConntrackSettings {
   readonly udpStreamTimeoutMs: number;
 }
 
+export const TAINT_EFFECTS = ['NoSchedule', 'PreferNoSchedule', 'NoExecute'] as const;
+
+/** A taint of a Node, which keeps pods away. */
+export interface NodeTaint {
+  readonly key: string;
+  /** Undefined: any. */
+  readonly effect: (typeof TAINT_EFFECTS)[number] | undefined;
+}
+
 export interface PortRange {
   readonly first: number;
   readonly last: number;
@@ -122,6 +131,8 @@ export interface Settings {
   readonly bindAddress: string;
   /** This node's addresses if they are given (`--node-ip`): none, one, or one of each family. */
   readonly nodeIPs: readonly string[];
+  /** Taken from this node's Node object once Services work; undefined: none. */
+  readonly taintUntilReady: NodeTaint | undefined;
   /** A healthz or metrics address that can't be bound ends the program. */
   readonly bindAddressHardFail: boolean;
   /** Undefined: no health server. */

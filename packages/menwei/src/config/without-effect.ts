@@ -1,18 +1,11 @@
-/** Settings of kube-proxy that change nothing: accepted with a warning, or refused where that would do harm. */
+/** Settings of kube-proxy that change nothing: accepted with a warning. */
 import { FIELDS } from './configuration.ts';
-import { type ConfigDocument, type FieldError, valueAt } from './document.ts';
+import { type ConfigDocument, valueAt } from './document.ts';
 import { parseDuration } from './duration.ts';
 import { isGateWithoutEffect } from './feature-gates.ts';
 import { type Field, isRecord } from './field.ts';
 import { FLAGS, type Flag } from './flag-table.ts';
 import type { GivenFlags } from './flags.ts';
-
-/** Who gives one of these counts on it, and would not find out in time that nothing happened. */
-export function harmfulIfIgnored(flags: GivenFlags): readonly FieldError[] {
-  const { 'init-only': initOnly } = flags;
-  const allowed = 'is not supported yet, and the proxy would run until it is stopped';
-  return [...(initOnly === true ? [{ field: '--init-only', value: true, allowed }] : [])];
-}
 
 /** Paths of the fields that say something in vain. Tools write out whole files, so empty and zero values say nothing. */
 export function fieldsWithoutEffect(document: ConfigDocument): readonly string[] {

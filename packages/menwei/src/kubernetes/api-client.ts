@@ -65,9 +65,11 @@ export interface ApiClient {
   close(): Promise<void>;
 }
 
-/** Something to be created, or changed by a merge patch. */
+/** Something to be created, or changed by a patch. */
 interface WriteRequest {
   readonly method: 'POST' | 'PATCH';
+  /** What the patch is: a merge patch (RFC 7396) unless given, or a list of operations (RFC 6902). */
+  readonly patch?: 'merge' | 'json';
   /** `/apis/events.k8s.io/v1/namespaces/default/events` */
   readonly path: string;
   /** Sent as JSON. */
@@ -141,9 +143,9 @@ class UndiciApiClient implements ApiClient {
     throw await this.#refusal(path, response);
   }
 
-  async write({ method, path, body, signal, silenceMs }: WriteRequest): Promise<void> {
+  async write({ method, patch = 'merge', path, body, signal, silenceMs }: WriteRequest): Promise<void> {
     const text = JSON.stringify(body);
-    const contentType = method === 'POST' ? 'application/json' : 'application/merge-patch+json';
+    const contentType = method === 'POST' ? 'application/json' : `application/${patch}-patch+json`;
     const message: Message = { method, body: text, contentType };
     const { response, seconds } = await this.#ask(path, { signal, silenceMs }, message);
     if (response.statusCode < 200 || response.statusCode > 299) throw await this.#refusal(path, response);

@@ -1,6 +1,6 @@
 /**
- * An API server for tests: lists in pages, watches with bookmarks and history, takes events, over real HTTP or TLS, and
- * fails on demand. It stores whatever objects it is given and applies no selectors.
+ * An API server for tests: lists in pages, watches with bookmarks and history, takes events and patches of nodes, over real
+ * HTTP or TLS, and fails on demand. It stores whatever objects it is given and applies no selectors.
  */
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
@@ -16,6 +16,7 @@ import { text } from 'node:stream/consumers';
 import type { TLSSocket } from 'node:tls';
 import { fileURLToPath } from 'node:url';
 import { FakeEvents } from './fake-events.ts';
+import { applyJsonPatch } from './json-patch.ts';
 
 /** Path of a file in testdata/. */
 export function testdata(name: string): string {
@@ -47,10 +48,12 @@ interface Change {
   readonly object: object;
 }
 
+const NODES = '/api/v1/nodes';
+
 const KINDS: Readonly<Record<string, string>> = {
   '/api/v1/services': 'ServiceList',
   '/apis/discovery.k8s.io/v1/endpointslices': 'EndpointSliceList',
-  '/api/v1/nodes': 'NodeList',
+  [NODES]: 'NodeList',
   '/apis/networking.k8s.io/v1/servicecidrs': 'ServiceCIDRList',
 };
 
@@ -143,6 +146,11 @@ export class FakeApiServer implements AsyncDisposable {
     this.#record({ type, path, version: this.#version, object: stored });
   }
 
+  /** Undefined: there is no such object. */
+  find(path: string, namespace: string, name: string): object | undefined {
+    return this.#under(path).get(`${namespace}/${name}`);
+  }
+
   delete(path: string, namespace: string, name: string): void {
     const key = `${namespace}/${name}`;
     const object = this.#under(path).get(key);
@@ -222,7 +230,9 @@ export class FakeApiServer implements AsyncDisposable {
     this.requests.push(request);
     response.on('error', () => undefined);
     if (this.#interceptors.some((interceptor) => interceptor(request, response))) return;
+    const node = this.#nodeAt(request.path);
     if (request.method !== 'GET') void this.#write(request, message, response);
+    else if (node !== undefined) sendJson(response, 200, node);
     else if (KINDS[request.path] === undefined)
       sendStatus(response, 404, 'the server could not find the requested resource');
     else if (request.isWatch) this.#watch(request, response);
@@ -236,6 +246,8 @@ export class FakeApiServer implements AsyncDisposable {
   ): Promise<void> {
     const body = await text(message).catch(() => undefined);
     if (body === undefined) return;
+    if (method === 'PATCH' && this.#nodeAt(path) !== undefined)
+      return this.#patchNode(path, body, headers, response);
     const types = { POST: 'application/json', PATCH: 'application/merge-patch+json' };
     const isRightType = Object.entries(types).some(
       ([each, type]) => method === each && headers['content-type'] === type,
@@ -244,9 +256,32 @@ export class FakeApiServer implements AsyncDisposable {
     const answer = this.events.answer(method, path, body);
     if (answer === undefined)
       return sendStatus(response, 404, 'the server could not find the requested resource');
-    response.statusCode = answer.status;
-    response.setHeader('content-type', 'application/json');
-    response.end(JSON.stringify(answer.body));
+    sendJson(response, answer.status, answer.body);
+  }
+
+  /** Undefined: the path is of no node that there is. */
+  #nodeAt(path: string): object | undefined {
+    const [, name] = /^\/api\/v1\/nodes\/([^/]+)$/.exec(path) ?? [];
+    return name === undefined ? undefined : this.#under(NODES).get(`/${decodeURIComponent(name)}`);
+  }
+
+  #patchNode(
+    path: string,
+    body: string,
+    headers: IncomingMessage['headers'],
+    response: ServerResponse,
+  ): void {
+    if (headers['content-type'] !== 'application/json-patch+json') {
+      sendStatus(response, 415, 'the body of the request was in an unknown format');
+      return;
+    }
+    const patched = applyJsonPatch(this.#nodeAt(path) ?? {}, JSON.parse(body));
+    if ('error' in patched) {
+      sendStatus(response, 422, `the server rejected our request: ${patched.error}`);
+      return;
+    }
+    if (isFakeObject(patched.object)) this.put(NODES, patched.object);
+    sendJson(response, 200, patched.object);
   }
 
   #list({ path, query }: FakeRequest, response: ServerResponse): void {
@@ -282,9 +317,17 @@ export class FakeApiServer implements AsyncDisposable {
 
 /** Answers as the API server does when it refuses. */
 export function sendStatus(response: ServerResponse, code: number, message: string): void {
+  sendJson(response, code, { kind: 'Status', apiVersion: 'v1', status: 'Failure', message, code });
+}
+
+function sendJson(response: ServerResponse, code: number, body: unknown): void {
   response.statusCode = code;
   response.setHeader('content-type', 'application/json');
-  response.end(JSON.stringify({ kind: 'Status', apiVersion: 'v1', status: 'Failure', message, code }));
+  response.end(JSON.stringify(body));
+}
+
+function isFakeObject(object: object): object is FakeObject {
+  return 'metadata' in object && typeof object.metadata === 'object';
 }
 
 function eventLine({ type, object }: Change): string {
