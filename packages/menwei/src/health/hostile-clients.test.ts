@@ -97,6 +97,29 @@ describe('a server', () => {
     expect(await isAnswered(port)).toBe(true);
   });
 
+  it('works on one request of a connection at a time', async () => {
+    let asked = 0;
+    const server = createHttpServer(() => {
+      asked++;
+    });
+    cleanups.push(() => closeHttpServer(server));
+    const { port } = await listen(server, { host: '127.0.0.1', port: 0 });
+    const socket = await open(port);
+    socket.write('GET / HTTP/1.1\r\nhost: a\r\n\r\n'.repeat(1000));
+    await closed(socket);
+    expect(asked).toBe(1);
+  });
+
+  it('answers one request after the other over a connection', async () => {
+    const port = await serve(new OpenConnections(1));
+    const socket = await open(port);
+    for (let index = 0; index < 50; index++) {
+      socket.write('POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 3\r\n\r\nabc');
+      const [data] = await once(socket, 'data');
+      expect(String(data)).toContain('200 OK');
+    }
+  });
+
   it('reads no more of a body than a little', async () => {
     const port = await serve();
     const socket = await open(port);

@@ -99,7 +99,10 @@ export function createHttpServer(handler: RequestListener, connections = new Ope
     },
     (request, response) => {
       const { socket } = request;
-      connections.asked(socket);
+      if (!connections.asked(socket)) {
+        socket.destroy();
+        return;
+      }
       response.once('close', () => connections.answered(socket));
       boundBody(request);
       handler(request, response);

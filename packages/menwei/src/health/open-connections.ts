@@ -30,9 +30,14 @@ export class OpenConnections {
     });
   }
 
-  /** A request came in completely enough to be answered. */
-  asked(socket: Socket): void {
-    if (this.#waiting.delete(socket)) this.#answered.add(socket);
+  /**
+   * A request came in completely enough to be answered. False: the one before it is not answered yet. No client sends
+   * requests ahead, and one connection must not have thousands of them worked on at once.
+   */
+  asked(socket: Socket): boolean {
+    if (!this.#waiting.delete(socket)) return false;
+    this.#answered.add(socket);
+    return true;
   }
 
   /** It is answered; the connection waits for the next one. */
