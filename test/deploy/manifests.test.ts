@@ -7,9 +7,9 @@ import { promisify } from 'node:util';
 import { resolveSettings } from 'menwei/config/resolve.ts';
 import { afterAll, describe, expect, it } from 'vitest';
 import { parseAllDocuments } from 'yaml';
-import { ApiDiscovery } from './api-discovery.ts';
 import { Helm } from './helm.ts';
 import { findUnknownFields } from './known-fields.ts';
+import { KubernetesApi } from './kubernetes-api.ts';
 
 const DEPLOY = join(import.meta.dirname, '../../deploy');
 const CHART = join(DEPLOY, 'helm/menwei');
@@ -56,7 +56,7 @@ describe('kubectl', () => {
     ['the manifests', kustomize(join(DEPLOY, 'kubernetes'))],
     ...VALUES.map((values) => [`the chart with ${values}`, template(...values)] as const),
   ])('takes %s', async (_what, text) => {
-    await using server = await ApiDiscovery.start();
+    await using server = await KubernetesApi.start();
     const apply = promisify(execFile)(
       'kubectl',
       ['--server', server.url, 'apply', '--dry-run=client', '--validate=false', '-f', '-'],

@@ -1,0 +1,35 @@
+/** Strategic merge patches, as far as those of the tests go: lists of objects with a name are merged by name. */
+
+export interface Fields {
+  readonly [name: string]: unknown;
+}
+
+export function mergeStrategically(before: Fields, patch: Fields): Fields {
+  const after: Record<string, unknown> = { ...before };
+  for (const [name, value] of Object.entries(patch)) {
+    if (name.startsWith('$')) continue;
+    if (value === null) delete after[name];
+    else after[name] = mergeValue(before[name], value);
+  }
+  return after;
+}
+
+function mergeValue(before: unknown, patch: unknown): unknown {
+  if (isFields(patch)) return mergeStrategically(isFields(before) ? before : {}, patch);
+  if (!Array.isArray(patch) || !Array.isArray(before) || !patch.every(isNamed)) return patch;
+  const former: readonly unknown[] = before;
+  const merged = former.map((item) => {
+    const change = patch.find(({ name }) => isFields(item) && item.name === name);
+    return change === undefined || !isFields(item) ? item : mergeStrategically(item, change);
+  });
+  const added = patch.filter(({ name }) => !former.some((item) => isFields(item) && item.name === name));
+  return [...merged, ...added];
+}
+
+function isFields(value: unknown): value is Fields {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function isNamed(value: unknown): value is Fields & { readonly name: string } {
+  return isFields(value) && typeof value.name === 'string';
+}
