@@ -16,8 +16,10 @@ What a proxy tells at \`/metrics\` of its metrics server (127.0.0.1:10249 unless
   \`--service-metrics-limit\`. \`port\` is the name of the port, or its number where it has none.
 - **\`go_*\`** is not there: this is no Go program, and what runs it has other figures. \`menwei_event_loop_*\` says whether it keeps up.
 - **Hidden metrics**: there are none, whatever \`--show-hidden-metrics-for-version\` says.
-- **Cost of a scrape**: about 0.1 ms, and 10 µs for each service port that has series of its own; it is written in pieces, no faster than the client reads, so
-  that neither many clients nor a slow one hold up the proxy. One that does not read for 30 s is cut off.
+- **Cost of a scrape**: about 0.6 ms of processor time, and 3 µs for each service port that has series of its own: with all series of 10,000 Services 30 ms, of which none holds
+  up the event loop for more than 18 ms, and 4 MB of text (\`npm run bench:scrape\`). It is written in pieces, no faster than the client reads, so that neither ten
+  clients at a time nor one that does not read hold up the proxy. One that does not read for 30 s is cut off. Nothing is counted on the data path for the sake of
+  metrics, but what nfacct counts in iptables mode, as with kube-proxy.
 `;
 
 /** The whole document. */
