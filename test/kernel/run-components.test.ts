@@ -225,7 +225,8 @@ describe.each(MODES)('the components of a proxy in %s mode', (mode) => {
     } finally {
       stop.abort();
       await ended;
-      await cleanupKernel(given, runner, silentLogger, new AbortController().signal);
+      const cleanup = { settings: given, runner, logger: silentLogger, print: () => undefined };
+      await cleanupKernel(cleanup, new AbortController().signal);
       runner.close();
     }
   });

@@ -1,4 +1,5 @@
 /** Traffic that goes on while something happens to the node, and what became of it. */
+import { isIP } from 'node:net';
 import type { LabHost, LongLivedConnection } from '@menwei/lab/host.ts';
 import { isFailure } from '@menwei/lab/outcome.ts';
 import { expect } from 'vitest';
@@ -77,14 +78,18 @@ export class Traffic {
 
   async #ask({ kind, from, target }: Stream): Promise<void> {
     lastPort += 1;
-    const sourcePort = lastPort;
+    // An address of a Service becomes one of the node, and then its own packets come from there, unless they say where from.
+    const flow = {
+      sourcePort: lastPort,
+      from: isIP(target.replace(/^\[|\]?:\d+$/g, '')) === 6 ? from.ip6 : from.ip,
+    };
     let first: string | undefined;
     while (!this.#isOver) {
       const options = { timeoutMs: TIMEOUT_MS };
       const outcome =
         kind === 'new TCP'
           ? await from.http(target, options)
-          : await from.udp(target, kind === 'UDP flow' ? { ...options, sourcePort } : options);
+          : await from.udp(target, kind === 'UDP flow' ? { ...options, ...flow } : options);
       const count = this.#count(kind);
       if (isFailure(outcome)) add(count.failures, `${outcome.error} (${from.name} → ${target})`);
       else {

@@ -1,10 +1,13 @@
 /** What the components of a proxy find outside of the process, behind functions for which a test has its own. */
 import type { IpFamily } from '@menwei/addresses/ip.ts';
 import type { ToolRunner } from '@menwei/kernel/tool-runner.ts';
-import type { KernelError } from '@menwei/netlink';
 import { ConntrackTable } from '@menwei/netlink/conntrack';
 import type { AnyBackend } from '../backends/backend.ts';
-import { type LeftoverSearchOptions, searchLeftovers } from '../backends/leftover-search.ts';
+import {
+  type LeftoverOrders,
+  type LeftoverSearchResult,
+  searchLeftovers,
+} from '../backends/leftover-search.ts';
 import type { Settings } from '../config/settings.ts';
 import type { CleanerOptions } from '../conntrack/cleaner.ts';
 import type { EventSink } from '../events/event-sender.ts';
@@ -16,6 +19,7 @@ import { startBackend } from '../setup/backends.ts';
 import type { MachineAddresses } from '../setup/machine-addresses.ts';
 import type { ObjectSource } from '../sources/source.ts';
 import type { CurrentRelays } from './current-relays.ts';
+import { observeOtherProxies } from './other-proxies.ts';
 import type { SettingsInForce } from './settings-in-force.ts';
 
 export interface ProxyDoors {
@@ -34,9 +38,11 @@ export interface ProxyDoors {
   /** See {@link searchLeftovers}. */
   readonly searchLeftovers: (
     family: IpFamily,
-    onFound: LeftoverSearchOptions['onFound'],
+    orders: LeftoverOrders,
     signal: AbortSignal,
-  ) => Promise<readonly KernelError[]>;
+  ) => Promise<LeftoverSearchResult>;
+  /** See {@link observeOtherProxies}. */
+  readonly observeOtherProxies: (signal: AbortSignal) => Promise<readonly string[]>;
 }
 
 type MachineDoors = Pick<ProxyDoors, 'source' | 'addresses' | 'relays'>;
@@ -62,8 +68,13 @@ export function openKernelDoors(
       const { openApiServerClient } = await import('../setup/api-server-client.ts');
       return await openApiServerClient(settings.current, clientObserver);
     },
-    searchLeftovers: (family, onFound, signal) =>
-      searchLeftovers({ settings: settings.current, family, runner, onFound }, signal),
+    searchLeftovers: (family, orders, signal) => {
+      const { mode, ipvs } = settings.current;
+      const { excludeCIDRs } = ipvs;
+      const running = { mode, program: 'menwei' } as const;
+      return searchLeftovers({ running, excludeCIDRs, family, runner, ...orders }, signal);
+    },
+    observeOtherProxies,
   };
 }
 

@@ -177,11 +177,14 @@ export class FamilyParts {
     const { family } = this;
     return new LeftoverRemoval({
       family,
-      searchLeftovers: doors.searchLeftovers,
+      doors,
       retryMs: settings.syncPeriodMs,
+      leave: settings.leaveOtherProxies,
+      drainTimeoutMs: settings.ipvs.drainTimeoutMs,
       logger,
       print: settings.dryRun ? print : undefined,
       onRemoved: () => this.#tables.removals.put(family, { removedAtMs: Date.now() }),
+      onLooked: (row) => this.#tables.otherProxies.put(family, row),
     });
   }
 }

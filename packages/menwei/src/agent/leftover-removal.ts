@@ -1,76 +1,210 @@
-/** Removes what others left, as a component that begins after the first sync of a family, and goes on while that fails. */
+/**
+ * Removes what other proxies and modes have left, as a component that begins after the first sync of a family. It goes on
+ * looking: what still has connections goes later, and the rules of a proxy that still runs come back.
+ */
 import type { IpFamily } from '@menwei/addresses/ip.ts';
-import type { LeftoverSearchOptions } from '../backends/leftover-search.ts';
+import type { LeftoverOrders, LeftoverSearchResult } from '../backends/leftover-search.ts';
 import type { Logger } from '../log/logger.ts';
 import { pause, untilAborted } from '../scheduling/pause.ts';
+import type { OtherProxyRow } from '../state/family-tables.ts';
 import type { ProxyDoors } from './doors.ts';
+import { LeftoverReturns } from './leftover-returns.ts';
 
 interface LeftoverRemovalOptions {
   readonly family: IpFamily;
-  readonly searchLeftovers: ProxyDoors['searchLeftovers'];
-  /** From an attempt that failed to the next. */
+  readonly doors: Pick<ProxyDoors, 'searchLeftovers' | 'observeOtherProxies'>;
+  /** From an attempt that failed to the next, and between looks where nothing is left. */
   readonly retryMs: number;
+  /** `--leave-other-proxies` */
+  readonly leave: boolean;
+  /** How long connections that only the former mode can carry may go on; 0: not at all. */
+  readonly drainTimeoutMs: number;
   readonly logger: Logger;
   /** Instead of removing what was found; for a dry run. */
   readonly print?: ((text: string) => void) | undefined;
   /** Conntrack entries that met the rules which are gone may lead where nothing is any more. */
   readonly onRemoved: () => void;
+  readonly onLooked: (row: OtherProxyRow) => void;
 }
+
+/** What one search found and did. */
+interface Attempt {
+  /** Counted, of what is still there. */
+  readonly left: string[];
+  readonly removed: string[];
+  draining: string | undefined;
+  failure: string | undefined;
+}
+
+const FIRST_LOOK_MS = 1_000;
+const FIRST_DRAIN_LOOK_MS = 500;
+const LAST_DRAIN_LOOK_MS = 15_000;
+/** Looking takes this part of the time at most. */
+const LOOK_SHARE = 1 / 200;
 
 export class LeftoverRemoval {
   readonly #options: LeftoverRemovalOptions;
   readonly #told = new Set<string>();
+  readonly #returns = new LeftoverReturns();
+  #drainUntilMs = Number.POSITIVE_INFINITY;
+  /** Removed since something began to drain. */
+  readonly #drained: string[] = [];
+  #quietMs = FIRST_LOOK_MS;
+  #drainLookMs = FIRST_DRAIN_LOOK_MS;
+  /** Those of the last look: who is about to end is gone at the next. */
+  #processes: readonly string[] = [];
 
   constructor(options: LeftoverRemovalOptions) {
     this.#options = options;
   }
 
-  /** When nothing is left it has nothing more to do. */
   async run(signal: AbortSignal, ready: () => void): Promise<void> {
-    while (!signal.aborted && !(await this.#attempt(signal))) {
-      await pause(this.#options.retryMs, signal);
+    const { print, drainTimeoutMs } = this.#options;
+    this.#drainUntilMs = performance.now() + drainTimeoutMs;
+    while (!signal.aborted) {
+      const startedMs = performance.now();
+      const attempt = await this.#attempt(signal);
+      if (signal.aborted) return;
+      if (attempt.failure === undefined) {
+        ready();
+        if (print !== undefined) return untilAborted(signal);
+      }
+      await pause(this.#nextPauseMs(attempt, performance.now() - startedMs), signal);
     }
-    ready();
-    await untilAborted(signal);
   }
 
-  async #attempt(signal: AbortSignal): Promise<boolean> {
-    const { searchLeftovers, family } = this.#options;
-    const removed: string[] = [];
+  #nextPauseMs({ failure, draining, left }: Attempt, tookMs: number): number {
+    const { retryMs } = this.#options;
+    if (failure !== undefined) return retryMs;
+    if (draining !== undefined) {
+      const nextMs = this.#drainLookMs;
+      this.#drainLookMs = Math.min(LAST_DRAIN_LOOK_MS, nextMs * 1.25);
+      return Math.max(0, Math.min(nextMs, this.#drainUntilMs - performance.now()));
+    }
+    this.#drainLookMs = FIRST_DRAIN_LOOK_MS;
+    const nextMs = left.length > 0 ? FIRST_LOOK_MS : this.#quietMs;
+    this.#quietMs = Math.min(retryMs, 2 * this.#quietMs);
+    return Math.max(nextMs, tookMs / LOOK_SHARE);
+  }
+
+  async #attempt(signal: AbortSignal): Promise<Attempt> {
+    const { doors, family, leave } = this.#options;
+    const nowMs = performance.now();
+    const attempt: Attempt = { left: [], removed: [], draining: undefined, failure: undefined };
+    const mayDrain = nowMs < this.#drainUntilMs;
+    const removes = !leave && this.#returns.mayRemove(nowMs);
     try {
-      const failures = await searchLeftovers(family, this.#onFound(removed), signal);
-      if (failures.length === 0) return true;
-      this.#complain(failures);
+      const orders = { onFound: this.#onFound(attempt, removes), mayDrain };
+      this.#take(await doors.searchLeftovers(family, orders, signal), attempt);
     } catch (error) {
-      if (!signal.aborted) this.#complain([error]);
-    } finally {
-      this.#tell(removed);
+      if (!signal.aborted) this.#complain([error], attempt);
     }
-    return false;
+    if (!signal.aborted) await this.#tell(attempt, nowMs, signal);
+    return attempt;
   }
 
-  #onFound(removed: string[]): LeftoverSearchOptions['onFound'] {
+  #take({ failures, draining }: LeftoverSearchResult, attempt: Attempt): void {
+    attempt.draining = draining;
+    this.#complain(failures, attempt);
+  }
+
+  #onFound({ left, removed }: Attempt, removes: boolean): LeftoverOrders['onFound'] {
     const { print, family } = this.#options;
     return async (found, signal) => {
-      if (print === undefined) {
-        await found.remove(signal);
-        removed.push(found.what);
-      } else print(`# dry run: ${family}: leftovers of another proxy or mode\n${found.commands}`);
+      if (print !== undefined)
+        print(`# dry run: ${family}: leftovers of another proxy or mode\n${found.commands}`);
+      if (print !== undefined || !removes) {
+        left.push(found.what);
+        return undefined;
+      }
+      const { removed: gone, draining } = await found.remove(signal);
+      if (gone !== undefined) removed.push(gone);
+      return draining;
     };
   }
 
-  #tell(removed: readonly string[]): void {
-    if (removed.length === 0) return;
-    const { family, logger, onRemoved } = this.#options;
-    logger.info({ family }, `removed leftovers of another proxy or mode: ${removed.join('; ')}`);
-    onRemoved();
+  async #tell(attempt: Attempt, nowMs: number, signal: AbortSignal): Promise<void> {
+    const { onRemoved, onLooked, print } = this.#options;
+    const { left, removed, draining, failure } = attempt;
+    const hasReturned =
+      draining === undefined &&
+      failure === undefined &&
+      this.#returns.note(left.length + removed.length > 0, left.length > 0, nowMs);
+    if (removed.length > 0) onRemoved();
+    if (print !== undefined) return;
+    const processes = await this.#lastingProcesses(signal);
+    if (hasReturned) this.#tellReturn([...removed, ...left], processes);
+    else this.#tellRemoval(attempt);
+    const warning = this.#warning(attempt, processes, nowMs);
+    if (warning !== undefined && !hasReturned && failure === undefined) this.#warnOnce(warning);
+    onLooked({ rules: left, returns: this.#returns.count, processes, warning });
+  }
+
+  /** Those that were there at the last look, too. */
+  async #lastingProcesses(signal: AbortSignal): Promise<readonly string[]> {
+    const before = this.#processes;
+    this.#processes = await this.#options.doors.observeOtherProxies(signal);
+    return this.#processes.filter((each) => before.includes(each));
+  }
+
+  #tellRemoval({ removed, draining }: Attempt): void {
+    const { family, logger, drainTimeoutMs } = this.#options;
+    const isDraining = this.#drained.length > 0 || this.#told.has('draining');
+    if (isDraining) this.#drained.push(...removed);
+    else if (removed.length > 0)
+      logger.info({ family }, `removed leftovers of another proxy or mode: ${removed.join('; ')}`);
+    if (draining !== undefined && !isDraining) {
+      this.#told.add('draining');
+      const seconds = Math.round(drainTimeoutMs / 1000);
+      logger.info({ family }, `leftovers keep their connections for at most ${seconds} s: ${draining}`);
+    }
+    if (draining !== undefined || !isDraining) return;
+    this.#told.delete('draining');
+    const what = this.#drained.splice(0).join('; ');
+    logger.info({ family }, `removed leftovers that had connections: ${what}`);
+  }
+
+  /** The first time, and then ever less often. */
+  #tellReturn(what: readonly string[], processes: readonly string[]): void {
+    const { family, logger } = this.#options;
+    const { count } = this.#returns;
+    if ((count & (count - 1)) !== 0) return;
+    const who = processes.length > 0 ? `: ${processes.join(', ')}` : ', perhaps kube-proxy';
+    logger.warn(
+      { family, returns: count },
+      `rules of another proxy or mode came back after they were removed; another proxy still runs on this node${who} (${what.join('; ')})`,
+    );
+  }
+
+  /** What an operator has to know; undefined: all is well. */
+  #warning({ left, failure }: Attempt, processes: readonly string[], nowMs: number): string | undefined {
+    const who = processes.length > 0 ? `; still running: ${processes.join(', ')}` : '';
+    const what = left.join('; ');
+    if (failure !== undefined)
+      return `leftover rules of another proxy or mode may still be in effect: ${failure}${who}`;
+    if (this.#options.leave && left.length > 0)
+      return `rules of another proxy or mode are left in place (--leave-other-proxies) and may take connections: ${what}${who}`;
+    if (left.length > 0 || this.#returns.isRecent(nowMs)) {
+      const state = left.length > 0 ? ` and may take connections: ${what}` : ', and were removed again';
+      return `rules of another proxy or mode came back ${this.#returns.count} times${state}${who}`;
+    }
+    return processes.length > 0 ? `another proxy runs on this node: ${processes.join(', ')}` : undefined;
+  }
+
+  /** What stays so is told once. */
+  #warnOnce(warning: string): void {
+    const key = warning.replace(/\d+/g, '');
+    if (this.#told.has(key)) return;
+    this.#told.add(key);
+    this.#options.logger.warn({ family: this.#options.family }, warning);
   }
 
   /** The same failure at every attempt is told once. */
-  #complain(errors: readonly unknown[]): void {
+  #complain(errors: readonly unknown[], attempt: Attempt): void {
     const { family, logger } = this.#options;
     for (const error of errors) {
       const message = error instanceof Error ? error.message : String(error);
+      attempt.failure ??= message;
       if (this.#told.has(message)) continue;
       this.#told.add(message);
       const consequence = 'leftover rules of another proxy or mode may still be in effect; retrying';

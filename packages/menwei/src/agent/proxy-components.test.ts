@@ -163,7 +163,8 @@ async function start(args: readonly string[] = [], { isListed = true } = {}): Pr
     openConntrack: () => new FakeConntrackTable(),
     openEventSink: undefined,
     openClient: async () => new ClientWithoutTaints(),
-    searchLeftovers: async () => [],
+    searchLeftovers: async () => ({ failures: [], draining: undefined }),
+    observeOtherProxies: async () => [],
   };
   const states = new ComponentStates();
   const inForce = new SettingsInForce(settings);

@@ -92,7 +92,10 @@ export function proxyComponents(parts: ProxyParts): readonly Component[] {
     const { objects } = state;
     new UnservedFamily({ objects, tables, reason, sinceMs: Date.now(), ignoreExternalIPs });
   }
-  const proxyObstacle = (family: IpFamily) => proxyTrouble(states, family);
+  const warning = (family: IpFamily) =>
+    [proxyTrouble(states, family), state.families[family].otherProxies.get(family)?.warning]
+      .filter((text) => text !== undefined)
+      .join('; ') || undefined;
   const status = new ProxyStatus({
     state,
     node,
@@ -100,7 +103,7 @@ export function proxyComponents(parts: ProxyParts): readonly Component[] {
     nodeName: settings.nodeName,
     mode: settings.mode,
     modeReason: settings.modeReason,
-    proxyObstacle,
+    warning,
     logger,
   });
   events.started();

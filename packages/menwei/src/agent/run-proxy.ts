@@ -2,6 +2,7 @@
 import { kernelFiles } from '@menwei/kernel/kernel-file.ts';
 import { reapOrphans } from '@menwei/kernel/orphans.ts';
 import { startToolRunner, type ToolRunner } from '@menwei/kernel/tool-runner.ts';
+import type { RunningProxy } from '../backends/leftover-search.ts';
 import { formatErrorChain } from '../log/error-text.ts';
 import { createLogger } from '../log/pino-logger.ts';
 import { ConfigurationChanges } from '../setup/configuration-changes.ts';
@@ -23,13 +24,17 @@ import { supervise } from './supervisor.ts';
 /** How long what is left after a failure may take to end by itself. */
 const EXIT_GRACE_MS = 1_000;
 
-/** Runs the proxy until SIGTERM or SIGINT, or does the one thing that the flags ask for instead. */
-export async function runProxy(input: ProxyInput): Promise<void> {
+/**
+ * Runs the proxy until SIGTERM or SIGINT, or does the one thing that the flags ask for instead.
+ *
+ * @param kept what a clean-up leaves in place, since it is in use
+ */
+export async function runProxy(input: ProxyInput, kept?: RunningProxy): Promise<void> {
   using _orphans = reapOrphans();
   const runner = startToolRunner();
   const stop = stopOnSignals();
   try {
-    await perform(input, runner, stop.signal);
+    await perform(input, kept, runner, stop.signal);
   } catch (error) {
     // Told to end before it had begun.
     if (error !== stop.signal.reason) throw error;
@@ -40,6 +45,7 @@ export async function runProxy(input: ProxyInput): Promise<void> {
 
 async function perform(
   { flags, nodePortRange }: ProxyInput,
+  kept: RunningProxy | undefined,
   runner: ToolRunner,
   signal: AbortSignal,
 ): Promise<void> {
@@ -50,7 +56,9 @@ async function perform(
   if (!given.cleanup && !target) logStart(given, String(config), logger);
   for (const warning of warnings) logger.warn({}, warning);
   if (typeof target === 'string' && target !== '') return await writeConfiguration(target, input, logger);
-  if (given.cleanup) return await cleanupKernel(given, runner, logger, signal);
+  if (given.cleanup) {
+    return await cleanupKernel({ settings: given, runner, logger, kept, print: printLine }, signal);
+  }
   const settled = await settleMode(input, { runner, logger }, signal);
   if (flags['init-only'] === true) return await initializeKernel(settled, { runner, logger }, signal);
   if (!given.dryRun) applyOomScore(given, kernelFiles, logger);
@@ -76,6 +84,10 @@ async function serve(request: ProxyRequest, signal: AbortSignal): Promise<void> 
     throw new UserError(error instanceof Error ? formatErrorChain(error) : String(error));
   }
   logger.info({}, 'menwei stopped; rules are left in place');
+}
+
+function printLine(line: string): void {
+  process.stdout.write(`${line}\n`);
 }
 
 function stopOnSignals(): AbortController {

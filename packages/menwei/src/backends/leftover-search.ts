@@ -12,55 +12,69 @@ import { observeLegacyTables } from '@menwei/kernel/legacy-tables.ts';
 import type { ToolRunner } from '@menwei/kernel/tool-runner.ts';
 import { TABLES, type Table } from '@menwei/netfilter/iptables/chain-id.ts';
 import { KernelError, NETLINK_NETFILTER, NetlinkConnection, openNetlinkTransport } from '@menwei/netlink';
+import { ConntrackTable } from '@menwei/netlink/conntrack';
 import { type KernelIpSets, openIpSetClient } from '@menwei/netlink/ipset';
 import { openIpvsClient } from '@menwei/netlink/ipvs';
 import { NfTables } from '@menwei/netlink/nftables';
 import { openLinkClient } from '@menwei/netlink/route';
-import type { Settings } from '../config/settings.ts';
+import type { ProxyMode, Settings } from '../config/settings.ts';
 import { findLeftoverServers, findLeftoverSets } from './ipvs/leftovers.ts';
+import { FILTER_IPVS } from './ipvs/names.ts';
 import type { Leftovers } from './leftovers.ts';
 import { findMode } from './modes.ts';
 import { findLeftoverTables } from './nftables/leftovers.ts';
 import { tableFamily } from './nftables/names.ts';
-import { layoutBeside } from './xtables/every-layout.ts';
+import { layoutBeside, sparing } from './xtables/every-layout.ts';
 import type { Layout } from './xtables/layout.ts';
 import { isLeftover } from './xtables/leftover-rules.ts';
 import { findLeftoverRules } from './xtables/leftovers.ts';
 
 const { EINVAL, ENOENT, EPROTONOSUPPORT } = constants.errno;
 
-export interface LeftoverSearchOptions {
-  readonly settings: Settings;
-  readonly family: IpFamily;
-  readonly runner: ToolRunner;
-  /** Removes what was found, or only tells of it. Throws KernelError. */
-  readonly onFound: (found: Leftovers, signal: AbortSignal) => Promise<void>;
+/** What the search is to do with what it finds. */
+export interface LeftoverOrders {
+  /** Removes what was found, or only tells of it; returns what stays until its connections have ended. Throws KernelError. */
+  readonly onFound: (found: Leftovers, signal: AbortSignal) => Promise<string | undefined>;
+  /** Connections that only the former mode can carry may go on. */
+  readonly mayDrain: boolean;
 }
 
-/** Searches everywhere, whatever can't be read or removed on the way; returns the errors it met. */
+/** What is in use, and stays. */
+export interface RunningProxy {
+  readonly mode: ProxyMode;
+  readonly program: 'menwei' | 'kube-proxy';
+}
+
+interface LeftoverSearchOptions extends LeftoverOrders {
+  /** Undefined: nothing is in use. */
+  readonly running: RunningProxy | undefined;
+  /** See {@link Settings}. */
+  readonly excludeCIDRs: Settings['ipvs']['excludeCIDRs'];
+  readonly family: IpFamily;
+  readonly runner: ToolRunner;
+}
+
+export interface LeftoverSearchResult {
+  /** What could not be read or removed. */
+  readonly failures: readonly KernelError[];
+  /** What stays until its connections have ended, and then has to be searched for again. */
+  readonly draining: string | undefined;
+}
+
+/** Searches everywhere, whatever can't be read or removed on the way. */
 export async function searchLeftovers(
   options: LeftoverSearchOptions,
   signal: AbortSignal,
-): Promise<readonly KernelError[]> {
+): Promise<LeftoverSearchResult> {
   using doors = new DisposableStack();
-  const run = new LeftoverSearch(options, doors, signal);
-  await run.run();
-  return run.failures;
+  const search = new LeftoverSearch(options, doors, signal);
+  await search.run();
+  return search;
 }
 
-/** The same for rules of the iptables tools alone, of both variants. */
-export async function searchLeftoverRules(
-  options: LeftoverSearchOptions,
-  signal: AbortSignal,
-): Promise<readonly KernelError[]> {
-  using doors = new DisposableStack();
-  const run = new LeftoverSearch(options, doors, signal);
-  await run.rules();
-  return run.failures;
-}
-
-class LeftoverSearch {
+class LeftoverSearch implements LeftoverSearchResult {
   readonly failures: KernelError[] = [];
+  draining: string | undefined;
   readonly #options: LeftoverSearchOptions;
   readonly #doors: DisposableStack;
   readonly #signal: AbortSignal;
@@ -71,18 +85,21 @@ class LeftoverSearch {
     this.#signal = signal;
   }
 
-  /** What forwards goes before the rules that guard it, and a set after the rules that ask it. */
+  /**
+   * What forwards goes before the rules that guard it, and a set after the rules that ask it. What still forwards keeps its
+   * guard.
+   */
   async run(): Promise<void> {
-    const isIpvs = this.#options.settings.mode === 'ipvs';
+    const isIpvs = this.#options.running?.mode === 'ipvs';
     const tables = await this.#part(() => this.#findTables());
     const servers = isIpvs || (await this.#part(() => this.#findServers()));
     if (!servers) return;
-    const rules = await this.rules();
-    if (tables && rules && !isIpvs) await this.#part(() => this.#findSets());
+    const rules = await this.#rules();
+    if (tables && rules && this.draining === undefined) await this.#part(() => this.#findSets());
   }
 
   /** Whether none is left. */
-  async rules(): Promise<boolean> {
+  async #rules(): Promise<boolean> {
     const legacy = await this.#part(() => this.#findLegacyRules());
     return (await this.#part(() => this.#findRules())) && legacy;
   }
@@ -91,7 +108,7 @@ class LeftoverSearch {
   async #part(find: () => Promise<Leftovers | undefined>): Promise<boolean> {
     try {
       const found = await find();
-      if (found !== undefined) await this.#options.onFound(found, this.#signal);
+      if (found !== undefined) this.draining ??= await this.#options.onFound(found, this.#signal);
       return true;
     } catch (error) {
       this.#signal.throwIfAborted();
@@ -102,16 +119,18 @@ class LeftoverSearch {
   }
 
   async #findTables(): Promise<Leftovers | undefined> {
-    const { settings, family } = this.#options;
+    const { running, family } = this.#options;
     const client = this.#openTables();
-    return client && findLeftoverTables(client, family, settings.mode === 'nftables', this.#signal);
+    const used = running?.mode === 'nftables' ? running.program : undefined;
+    return client && findLeftoverTables(client, family, used, this.#signal);
   }
 
   async #findServers(): Promise<Leftovers | undefined> {
-    const { settings, family } = this.#options;
-    const { excludeCIDRs } = settings.ipvs;
+    const { excludeCIDRs, family, mayDrain } = this.#options;
     const doors = {
       family,
+      mayDrain,
+      conntrack: new ConntrackTable(family),
       excludeCIDRs,
       links: this.#doors.use(openLinkClient()),
       sets: this.#openSets(),
@@ -122,8 +141,10 @@ class LeftoverSearch {
   }
 
   async #findSets(): Promise<Leftovers | undefined> {
+    const { running, family } = this.#options;
     const sets = this.#openSets();
-    return sets && findLeftoverSets(sets, this.#options.family, this.#signal);
+    const used = running?.mode === 'ipvs' ? running.program : undefined;
+    return sets && findLeftoverSets(sets, family, used, this.#signal);
   }
 
   async #findLegacyRules(): Promise<Leftovers | undefined> {
@@ -156,13 +177,19 @@ class LeftoverSearch {
     return findLeftoverRules(tools, tables, layout, this.#signal);
   }
 
-  /** Of what is nobody's among the rules of a variant: the running mode has its own in one of the two. */
+  /** Of what is nobody's among the rules of a variant: but for what guards the addresses of what drains. */
   async #layout(variant: IptablesVariant): Promise<Layout> {
-    const { settings, runner, family } = this.#options;
-    const running = findMode(settings.mode).layout;
-    if (running === undefined) return layoutBeside(undefined);
+    const layout = await this.#layoutBesideRunning(variant);
+    return this.draining === undefined ? layout : sparing(layout, FILTER_IPVS);
+  }
+
+  /** The running mode has its own in one of the two. */
+  async #layoutBesideRunning(variant: IptablesVariant): Promise<Layout> {
+    const { running, runner, family } = this.#options;
+    const layout = running && findMode(running.mode).layout;
+    if (layout === undefined) return layoutBeside(undefined);
     const isRunning = (await usedVariant(runner, family, this.#signal)) === variant;
-    return layoutBeside(isRunning ? running : undefined);
+    return layoutBeside(isRunning ? layout : undefined);
   }
 
   /** Undefined: the kernel has no nf_tables. */

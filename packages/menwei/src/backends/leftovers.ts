@@ -5,5 +5,12 @@ export interface Leftovers {
   /** What would remove them, in the words of the usual tools; ends with a newline. */
   readonly commands: string;
   /** Throws KernelError. */
-  remove(signal: AbortSignal): Promise<void>;
+  remove(signal: AbortSignal): Promise<Removal>;
+}
+
+export interface Removal {
+  /** What is gone, counted; undefined: nothing is as yet. */
+  readonly removed: string | undefined;
+  /** What stays until its connections have ended, counted; undefined: nothing does. */
+  readonly draining: string | undefined;
 }

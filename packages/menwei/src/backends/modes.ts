@@ -96,8 +96,3 @@ const MODES: Readonly<Record<ProxyMode, Mode>> = {
 export function findMode(name: ProxyMode): Mode {
   return MODES[name];
 }
-
-/** Every mode of this version, for clean-up. */
-export function allModes(): readonly Mode[] {
-  return Object.values(MODES);
-}

@@ -152,6 +152,7 @@ export const CONFIGURATION = section({
   enableProfiling: boolField(false, { flag: 'profiling', group: 'Health and metrics', onlyRuns: true, withoutEffect: true, help: 'serve profiles at the metrics address' }),
   showHiddenMetricsForVersion: textField('', { flag: 'show-hidden-metrics-for-version', group: 'Health and metrics', onlyRuns: true, withoutEffect: true, allowed: '1.35, the version before', help: 'metrics that this version hides; Menwei has none' }),
   featureGates: gatesField({ flag: 'feature-gates', group: 'Configuration', allowed: 'feature gates of Kubernetes 1.36; not those that are locked', help: 'NAME=true|false pairs, separated by commas; most gates have no effect' }),
+  leaveOtherProxies: boolField(false, { ours: true, flag: 'leave-other-proxies', group: 'Proxy', besideConfig: true, help: 'leave in place what kube-proxy and other modes have programmed, instead of removing it after the first sync' }),
   logging: LOGGING,
   winkernel: WINKERNEL,
   windowsRunAsService: boolField(false, { withoutEffect: true, help: 'of Windows' }),

@@ -75,10 +75,15 @@ async function compareLeftovers(
   signal: AbortSignal,
 ): Promise<void> {
   const onFound = async ({ what, commands }: Leftovers) => {
-    logger.warn({ family }, `leftovers of another proxy or mode: ${what}`);
+    const fate = settings.leaveOtherProxies ? ', left in place (--leave-other-proxies)' : '';
+    logger.warn({ family }, `leftovers of another proxy or mode${fate}: ${what}`);
     print(family, commands);
+    return undefined;
   };
-  for (const error of await searchLeftovers({ settings, family, runner, onFound }, signal)) {
+  const running = { mode: settings.mode, program: 'menwei' } as const;
+  const { excludeCIDRs } = settings.ipvs;
+  const options = { running, excludeCIDRs, family, runner, onFound, mayDrain: false };
+  for (const error of (await searchLeftovers(options, signal)).failures) {
     logger.warn({ family, err: error }, 'leftover rules of another proxy or mode may still be in effect');
     process.exitCode = 1;
   }

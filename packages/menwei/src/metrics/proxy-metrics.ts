@@ -16,6 +16,7 @@ import { registerChangeMetrics } from './change-metrics.ts';
 import { ClientMetrics } from './client-metrics.ts';
 import { type ObservedComponent, registerComponentMetrics } from './component-metrics.ts';
 import { registerEventLoopMetrics } from './event-loop-metrics.ts';
+import { registerOtherProxyMetrics } from './other-proxy-metrics.ts';
 import { registerProcessMetrics } from './process-metrics.ts';
 import { Registry } from './registry.ts';
 import { registerRelayMetrics } from './relay-metrics.ts';
@@ -97,6 +98,10 @@ export class ProxyMetrics {
       limit: serviceLimit,
       serviceCount: () => state.objects.services.rows.size,
     });
+    registerOtherProxyMetrics(
+      this.registry,
+      families.map(({ family }) => state.families[family].otherProxies),
+    );
   }
 
   /** One search for stale conntrack entries, and how many were deleted. */

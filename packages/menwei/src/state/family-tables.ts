@@ -11,6 +11,18 @@ export interface RemovalRow {
   readonly removedAtMs: number;
 }
 
+/** What is known of other proxies on the node, and of what other modes have left. */
+export interface OtherProxyRow {
+  /** What is in the kernel, counted: `table ip kube-proxy`; none: nothing. */
+  readonly rules: readonly string[];
+  /** How often rules came back after they had been removed. */
+  readonly returns: number;
+  /** That run: `kube-proxy (pid 1234)`. */
+  readonly processes: readonly string[];
+  /** What an operator has to know; undefined: all is well. */
+  readonly warning: string | undefined;
+}
+
 /** By the key of the service port unless it says otherwise. */
 export class FamilyTables {
   readonly family: IpFamily;
@@ -26,6 +38,8 @@ export class FamilyTables {
   readonly syncs = new Table<SyncRow>();
   /** When rules that another proxy or mode had left were removed, under the name of the family. */
   readonly removals = new Table<RemovalRow>();
+  /** Written when that was looked for, under the name of the family. */
+  readonly otherProxies = new Table<OtherProxyRow>(isDeepStrictEqual);
 
   constructor(family: IpFamily) {
     this.family = family;

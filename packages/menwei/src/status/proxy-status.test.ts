@@ -21,7 +21,7 @@ it('tells who watches when the proxy of a family is down, and when it is back', 
     mode: 'iptables',
     nodeName: 'node-a',
     modeReason: 'the default',
-    proxyObstacle: () => obstacle,
+    warning: () => obstacle,
     logger: silentLogger,
   });
   const cursor = await status.watch();

@@ -17,8 +17,8 @@ interface ProxyStatusOptions {
   readonly nodeName: string;
   readonly mode: string;
   readonly modeReason: string;
-  /** Why nothing of a family is programmed now; undefined: it is. */
-  readonly proxyObstacle?: (family: IpFamily) => string | undefined;
+  /** What is to be said of every service port of a family, as that nothing is programmed now; undefined: nothing. */
+  readonly warning?: (family: IpFamily) => string | undefined;
   readonly logger: Logger;
 }
 
@@ -35,11 +35,7 @@ export class ProxyStatus {
       all: () => this.rows(),
       some: (family, keys) => this.#report(this.#statuses(family, keys)),
       node: () =>
-        served.map((family) => [
-          node.view(family),
-          node.nodePortObstacle(family),
-          this.#proxyObstacle(family),
-        ]),
+        served.map((family) => [node.view(family), node.nodePortObstacle(family), this.#warning(family)]),
       logger,
     });
   }
@@ -77,14 +73,12 @@ export class ProxyStatus {
 
   *#warn(statuses: Iterable<ServicePortStatus>): Iterable<ServicePortStatus> {
     for (const status of statuses) {
-      const warnings = [this.#proxyObstacle(status.family), status.warning].filter(
-        (text) => text !== undefined,
-      );
+      const warnings = [this.#warning(status.family), status.warning].filter((text) => text !== undefined);
       yield warnings.length === 0 ? status : { ...status, warning: warnings.join('; ') };
     }
   }
 
-  #proxyObstacle(family: IpFamily): string | undefined {
-    return this.#options.proxyObstacle?.(family);
+  #warning(family: IpFamily): string | undefined {
+    return this.#options.warning?.(family);
   }
 }

@@ -1,3 +1,5 @@
+import { formatScript } from '@menwei/netfilter/iptables/restore-script.ts';
+import type { HeldRule } from '@menwei/netfilter/iptables/rule.ts';
 import { EMPTY_RULESET } from '@menwei/netfilter/iptables/ruleset.ts';
 import {
   type Destination,
@@ -49,5 +51,26 @@ describe('a destination that is no longer wanted', () => {
       expected === 'drains' ? [A] : [],
     );
     expect(endedDestinations.map(({ destination }) => destination)).toEqual(expected === 'ends' ? [A] : []);
+  });
+});
+
+describe('the rules of a mode that was here before', () => {
+  const accept: HeldRule = { destination: '172.30.0.0/16', target: 'ACCEPT' };
+  const former: HeldRule = { destination: '172.30.0.1', target: 'KUBE-SVC-ABCDEFGHIJKLMNOP' };
+  const holding = (rules: readonly HeldRule[]): IpvsState => ({
+    ...state({}, 'TCP', []),
+    rules: { ...EMPTY_RULESET, fixed: new Map([['nat KUBE-SERVICES', rules]]) },
+  });
+
+  it('translate until virtual servers and addresses are there', () => {
+    const { rules, lastRules } = diff(holding([former]), holding([accept]));
+    expect(formatScript(rules)).toMatch(/^-I KUBE-SERVICES 2 .*-j ACCEPT$/m);
+    expect(formatScript(lastRules)).toMatch(/^:KUBE-SERVICES .*\n-A KUBE-SERVICES .*-j ACCEPT\nCOMMIT$/m);
+  });
+
+  it('are told from what somebody added', () => {
+    const added: HeldRule = { destination: '172.30.0.2', target: 'RETURN' };
+    const { rules } = diff(holding([added]), holding([accept]));
+    expect(formatScript(rules)).toMatch(/^-I KUBE-SERVICES( 1)? .*-j ACCEPT$/m);
   });
 });

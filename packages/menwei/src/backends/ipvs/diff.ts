@@ -1,10 +1,15 @@
 /** From one state of the ipvs mode to another; both are complete, or the same part of it. */
 import { parseHostPort } from '@menwei/addresses/ip.ts';
+import { chainId } from '@menwei/netfilter/iptables/chain-id.ts';
+import { type HeldRule, isForeign } from '@menwei/netfilter/iptables/rule.ts';
+import { targetOf } from '@menwei/netfilter/iptables/words.ts';
 import type { SetEntry } from '@menwei/netlink/ipset';
 import type { Destination, VirtualServer } from '@menwei/netlink/ipvs';
 import { diffInTwo, type TwoScripts } from '../xtables/diff.ts';
 import { canDrain } from './balancing.ts';
+import { LAYOUT } from './base.ts';
 import type { DestinationChange, IpvsChanges } from './changes.ts';
+import { NAT_SERVICES } from './names.ts';
 import { formatFrontendEntry, ledgerShape } from './sets.ts';
 import { type IpvsState, isSameServer, type ServerContent, type SetContent } from './state.ts';
 
@@ -16,11 +21,31 @@ export function diff(from: IpvsState, to: IpvsState): IpvsChanges {
     sets: missing(to.sets, from.sets).map(({ shape }) => shape),
     addedMembers: [...unlisted, ...surplusMembers(to.sets, from.sets)],
     removedMembers: [...surplusMembers(from.sets, to.sets), ...unlisted],
-    ...ruleChanges(diffInTwo(from.rules, to.rules, () => true, to.ruleOrder)),
+    ...ruleChanges(diffInTwo(from.rules, to.rules, () => true, formerFirst(from, to))),
     ...servers,
     addedAddresses: surplus(to.addresses, from.addresses),
     removedAddresses: surplus(from.addresses, to.addresses),
   };
+}
+
+/**
+ * A former mode translates in a chain of the same name. It goes on doing so until virtual servers and addresses are there:
+ * its rules stand before ours, which accept, and so would end the chain before any translation.
+ */
+function formerFirst(from: IpvsState, to: IpvsState): IpvsState['ruleOrder'] {
+  const present = from.rules.fixed.get(NAT_SERVICES);
+  const wanted = to.ruleOrder.get(NAT_SERVICES) ?? to.rules.fixed.get(NAT_SERVICES);
+  if (!Array.isArray(present) || !Array.isArray(wanted)) return to.ruleOrder;
+  const former = present.filter(leadsToFormerChain);
+  return former.length === 0
+    ? to.ruleOrder
+    : new Map([...to.ruleOrder, [NAT_SERVICES, [...former, ...wanted]]]);
+}
+
+function leadsToFormerChain(rule: HeldRule): boolean {
+  const target = isForeign(rule) ? targetOf(rule.foreign) : rule.target;
+  if (target === undefined) return false;
+  return target.startsWith('KUBE-') && !LAYOUT.fixedChains.has(chainId('nat', target));
 }
 
 function ruleChanges({ bringing, taking }: TwoScripts): Pick<IpvsChanges, 'rules' | 'lastRules'> {

@@ -5,8 +5,9 @@ import type { IpSetClient, SetEdit } from '@menwei/netlink/ipset';
 import type { IpvsClient } from '@menwei/netlink/ipvs';
 import type { Leftovers } from '../leftovers.ts';
 import { GradualWeights } from './gradual.ts';
-import { cleanUp, isWithoutAddresses } from './kernel-cleanup.ts';
+import { isWithoutAddresses } from './kernel-cleanup.ts';
 import { Observation, type ObservationOptions } from './kernel-observation.ts';
+import { type ConntrackDeletion, removeServers } from './leftover-servers.ts';
 import { DEVICE } from './names.ts';
 import type { RulesDoor } from './rules-door.ts';
 import { setShapes } from './sets.ts';
@@ -26,18 +27,21 @@ interface LeftoverServersOptions extends Omit<ObservationOptions, 'ipvs' | 'sets
   readonly sets: IpSetClient | undefined;
   /** Undefined: the kernel has no IPVS. Asked only where something shows that the mode has been here. */
   readonly openIpvs: () => LeftoverIpvs | undefined;
+  readonly conntrack: ConntrackDeletion;
+  /** What has connections may stay. */
+  readonly mayDrain: boolean;
 }
 
 /** Virtual servers and the interface with their addresses. Throws KernelError. */
 export async function findLeftoverServers(
-  { openIpvs, sets = NO_SETS, ...options }: LeftoverServersOptions,
+  { openIpvs, sets = NO_SETS, conntrack, mayDrain, ...options }: LeftoverServersOptions,
   signal: AbortSignal,
 ): Promise<Leftovers | undefined> {
   const { family, links } = options;
   // Whose a virtual server is shows by these alone (docs/decisions/0014).
   const isTouched = links.hasLink(DEVICE) || (await namesOf(sets, family, signal)).length > 0;
   if (!isTouched) return undefined;
-  const doors = { ...options, sets, ipvs: openIpvs() ?? NO_IPVS, rules: NO_RULES };
+  const doors = { ...options, sets, conntrack, ipvs: openIpvs() ?? NO_IPVS, rules: NO_RULES };
   const { state } = await new Observation(doors, undefined, new GradualWeights(0), 0, signal).run();
   const servers = Array.from(state.servers.values(), ({ server }) => server.frontend);
   const { addresses } = state;
@@ -50,25 +54,34 @@ export async function findLeftoverServers(
       ...servers.map((frontend) => `${formatEdit({ change: 'remove-server', frontend })}\n`),
       ...(state.device ? [`# ip\nlink delete ${DEVICE}\n`] : []),
     ].join(''),
-    remove: (signal) => cleanUp(doors, state, [], signal),
+    remove: (signal) => removeServers(doors, state, mayDrain, signal),
   };
 }
 
-/** A set can't go while a rule asks for it: to be looked for after the rules are gone. Throws KernelError. */
+/**
+ * A set can't go while a rule asks for it: to be looked for after the rules are gone.
+ *
+ * @param used whose sets are in use, if anybody's are; kube-proxy knows but some of ours. Throws KernelError.
+ */
 export async function findLeftoverSets(
   sets: IpSetClient,
   family: ObservationOptions['family'],
+  used: 'menwei' | 'kube-proxy' | undefined,
   signal: AbortSignal,
 ): Promise<Leftovers | undefined> {
-  const names = await namesOf(sets, family, signal);
+  if (used === 'menwei') return undefined;
+  const all = await namesOf(sets, family, signal);
+  const names = used === undefined ? all : all.filter((name) => !name.startsWith('KUBE-'));
   if (names.length === 0) return undefined;
+  const what = `${names.length} IP sets`;
   return {
-    what: `${names.length} IP sets`,
+    what,
     commands: `# ipset\n${names.map((name) => `destroy ${name}\n`).join('')}`,
     remove: async (signal) => {
       const edits = names.map((name): SetEdit => ({ change: 'destroy', name }));
       const [refused] = await sets.apply(edits, signal);
       if (refused !== undefined) throw refused.error;
+      return { removed: what, draining: undefined };
     },
   };
 }

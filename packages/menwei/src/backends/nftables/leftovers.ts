@@ -4,27 +4,30 @@ import type { NfTables, TableName } from '@menwei/netlink/nftables';
 import type { Leftovers } from '../leftovers.ts';
 import { TABLE_NAME, tableFamily } from './names.ts';
 
-const KUBE_PROXY_TABLE = 'kube-proxy';
+const TABLES = { menwei: TABLE_NAME, 'kube-proxy': 'kube-proxy' } as const;
 
-/** `isRunning`: this mode runs, and its own table is in use. Throws KernelError. */
+/** @param used whose table is in use, if anybody's is. Throws KernelError. */
 export async function findLeftoverTables(
   client: NfTables,
   family: IpFamily,
-  isRunning: boolean,
+  used: keyof typeof TABLES | undefined,
   signal: AbortSignal,
 ): Promise<Leftovers | undefined> {
   const tables: TableName[] = [];
-  for (const name of [KUBE_PROXY_TABLE, ...(isRunning ? [] : [TABLE_NAME])]) {
+  for (const name of Object.values(TABLES)) {
+    if (used !== undefined && name === TABLES[used]) continue;
     const table = { family: tableFamily(family), name };
     if ((await client.observeChainNames(table, signal)) !== undefined) tables.push(table);
   }
   if (tables.length === 0) return undefined;
   const texts = tables.map((table) => `table ${table.family} ${table.name}`);
+  const what = texts.join(' and ');
   return {
-    what: texts.join(' and '),
+    what,
     commands: `# nft\n${texts.map((text) => `delete ${text}\n`).join('')}`,
     remove: async () => {
       for (const table of tables) await client.apply(table, [{ do: 'delete table' }]);
+      return { removed: what, draining: undefined };
     },
   };
 }

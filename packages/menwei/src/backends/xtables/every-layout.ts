@@ -3,7 +3,7 @@
  * gone from one to the other: a chain goes only when nothing leads to it any more, so they go together.
  */
 
-import { CANARY, chainId, TABLES } from '@menwei/netfilter/iptables/chain-id.ts';
+import { CANARY, type ChainId, chainId, TABLES } from '@menwei/netfilter/iptables/chain-id.ts';
 import { LAYOUT as IPTABLES } from '../iptables/base.ts';
 import { LAYOUT as IPVS } from '../ipvs/base.ts';
 import { LAYOUT as USERSPACE } from '../userspace/base.ts';
@@ -30,5 +30,15 @@ export function layoutBeside(running: Layout | undefined): Layout {
     fixedChains: new Set([...EVERY_LAYOUT.fixedChains].filter((id) => !running.fixedChains.has(id))),
     keptChains: new Set([...(EVERY_LAYOUT.keptChains ?? []), ...canaries]),
     isOwnChain: (chain) => EVERY_LAYOUT.isOwnChain(chain) && !running.isOwnChain(chain),
+  };
+}
+
+/** The same, but for a chain and what leads to it. */
+export function sparing(layout: Layout, spared: ChainId): Layout {
+  return {
+    ...layout,
+    jumps: layout.jumps.filter(({ to }) => to !== spared),
+    fixedChains: new Set([...layout.fixedChains].filter((id) => id !== spared)),
+    keptChains: new Set([...(layout.keptChains ?? []), spared]),
   };
 }

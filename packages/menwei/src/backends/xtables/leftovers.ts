@@ -25,9 +25,13 @@ export async function findLeftoverRules(
   if (script.length === 0) return undefined;
   const chains = script.reduce((sum, { removedChains }) => sum + removedChains.length, 0);
   const rules = script.reduce((sum, { deletions }) => sum + deletions.length, 0);
+  const what = `${chains} chains of iptables (${tools.variant}) and ${rules} rules that lead to them`;
   return {
-    what: `${chains} chains of iptables (${tools.variant}) and ${rules} rules that lead to them`,
+    what,
     commands: `# iptables (${tools.variant})\n${formatScript(script)}`,
-    remove: (signal) => tools.restore({ [Symbol.iterator]: () => formatPieces(script) }, signal),
+    remove: async (signal) => {
+      await tools.restore({ [Symbol.iterator]: () => formatPieces(script) }, signal);
+      return { removed: what, draining: undefined };
+    },
   };
 }

@@ -58,6 +58,20 @@ export const EVENT_LOOP_BUSY = counter('menwei_event_loop_busy_seconds_total', {
   help: 'Time in which the event loop of the process was not waiting, in seconds.',
 });
 
+export const OTHER_PROXY_RULES = gauge('menwei_other_proxy_rules', {
+  labels: ['ip_family'],
+  help: '1: rules of kube-proxy or of another mode are in the kernel and stay for now; 0: none are.',
+});
+
+export const OTHER_PROXY_RETURNS = counter('menwei_other_proxy_rules_returned_total', {
+  labels: ['ip_family'],
+  help: 'How often rules of another proxy came back after they had been removed.',
+});
+
+export const OTHER_PROXY_PROCESSES = gauge('menwei_other_proxy_processes', {
+  help: 'Processes of other proxies in the network namespace of this one.',
+});
+
 export const COMPONENT_UP = gauge('menwei_component_up', {
   labels: ['component'],
   help: '1: the component is running; 0: it is starting, has failed, or waits for another one.',
