@@ -1,6 +1,7 @@
 /**
  * Every field of KubeProxyConfiguration, `kubeproxy.config.k8s.io/v1alpha1`, and ours beside them: type, default, flag
- * and meaning (spec § 10.1). Parsing, help and docs/reference are made of this table.
+ * and meaning (spec § 10.1). Parsing, help and docs/reference are made of this table. Who adds a row runs
+ * `npm run docs:reference`.
  */
 import type * as v from 'valibot';
 import {

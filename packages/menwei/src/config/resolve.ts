@@ -1,21 +1,16 @@
 /** From the command line and the configuration file to Settings (spec § 10.2). Pure. */
 import { type Checked, checkConfiguration } from './check.ts';
-import { type Configuration, FIELDS } from './configuration.ts';
+import type { Configuration } from './configuration.ts';
+import { contradictions } from './contradictions.ts';
 import { withDerivedDefaults } from './defaults.ts';
-import {
-  type ConfigDocument,
-  decodeDocument,
-  type FieldError,
-  formatFieldError,
-  valueAt,
-  withValue,
-} from './document.ts';
+import { type ConfigDocument, decodeDocument, type FieldError, formatFieldError } from './document.ts';
 import { type ConfigFile, parseConfigFile } from './file.ts';
-import { FLAGS, type Flag } from './flag-table.ts';
+import { FLAGS } from './flag-table.ts';
 import type { GivenFlags } from './flags.ts';
 import { readNodeIPs, readTaint } from './node-flags.ts';
+import { flagDefaults, flagsBesideFile, overlay } from './overlay.ts';
 import { AUTO_MODE, type ProxyMode, type Settings } from './settings.ts';
-import { fieldsWithoutEffect, flagsWithoutEffect } from './without-effect.ts';
+import { describeDeprecated, describeIgnored, describeWithoutEffect } from './warnings.ts';
 
 interface SettingsInput {
   readonly flags: GivenFlags;
@@ -53,7 +48,7 @@ export function resolveSettings({
   hostname,
   autoMode = 'iptables',
 }: SettingsInput): ResolvedSettings {
-  const effectiveFlags = flagsWin ? flags : pick(flags, (flag) => flag.besideConfig);
+  const effectiveFlags = flagsWin ? flags : flagsBesideFile(flags);
   const label = (field: string) => nameSetting(field, effectiveFlags, configFile?.path);
   const file =
     configFile === undefined ? { document: flagDefaults(), warnings: [] } : parseConfigFile(configFile);
@@ -84,7 +79,7 @@ export function resolveSettings({
     isAuto,
     warnings: [
       ...file.warnings,
-      ...(flagsWin ? [] : describeIgnored(flags)),
+      ...describeIgnored(flags, effectiveFlags),
       ...describeDeprecated(effectiveFlags),
       ...describeWithoutEffect(file.document, effectiveFlags),
     ],
@@ -139,73 +134,6 @@ function textFlag(flags: GivenFlags, name: string): string {
   return typeof value === 'string' ? value : '';
 }
 
-function pick(flags: GivenFlags, wanted: (flag: Flag) => boolean): GivenFlags {
-  const names = new Set(FLAGS.filter(wanted).map((flag) => flag.name));
-  return Object.fromEntries(Object.entries(flags).filter(([name]) => names.has(name)));
-}
-
-/** What kube-proxy means without a file, where that is not what it means with one. */
-function flagDefaults(): ConfigDocument {
-  return FIELDS.reduce<ConfigDocument>(
-    (document, { path, flagDefault }) =>
-      flagDefault === undefined ? document : withValue(document, path, flagDefault),
-    {},
-  );
-}
-
-/** Flags win over the file; an empty name is no name, and lists of verbosities are joined. */
-function overlay(file: ConfigDocument, flags: GivenFlags): ConfigDocument {
-  let document = file;
-  for (const { name, kind, fields } of FLAGS) {
-    const value = flags[name];
-    if (value === undefined || (name === 'hostname-override' && value === '')) continue;
-    for (const path of fields) {
-      const before = valueAt(file, path);
-      const isJoined = kind === 'vmodule' && Array.isArray(before) && Array.isArray(value);
-      document = withValue(document, path, isJoined ? [...before, ...value] : value);
-    }
-  }
-  return document;
-}
-
-/** What the command line can't mean. */
-function contradictions(flags: GivenFlags): readonly FieldError[] {
-  const {
-    cleanup,
-    manifests,
-    'dry-run': dryRun,
-    'init-only': initOnly,
-    'taint-until-ready': taint = '',
-  } = flags;
-  return [
-    ...(cleanup === true && dryRun === true
-      ? [{ field: '--dry-run', value: true, allowed: 'contradicts --cleanup, which always removes' }]
-      : []),
-    ...(initOnly === true && dryRun === true
-      ? [
-          {
-            field: '--dry-run',
-            value: true,
-            allowed: 'contradicts --init-only, which changes settings of the kernel',
-          },
-        ]
-      : []),
-    ...(taint !== '' && Array.isArray(manifests)
-      ? [
-          {
-            field: '--taint-until-ready',
-            value: taint,
-            allowed: 'needs an API server, and --manifests has none',
-          },
-        ]
-      : []),
-    // Such as a variable of a script that was never set: the API server is not what was meant.
-    ...(Array.isArray(manifests) && manifests.every((path) => path.trim() === '')
-      ? [{ field: '--manifests', value: manifests.join(','), allowed: 'must name a file or folder' }]
-      : []),
-  ];
-}
-
 /**
  * An empty address on the command line turns a server off, and so does the deprecated port 0. In a file it means the
  * default, since tools write out empty fields. (kube-proxy's own flags can't turn the metrics server off: KQ-2, KQ-3.)
@@ -246,22 +174,4 @@ function refusal(errors: readonly FieldError[], label: (field: string) => string
     errors: named.map(formatFieldError),
     wrongUsage: named.every(({ field }) => field.startsWith('--')),
   };
-}
-
-function describeIgnored(flags: GivenFlags): readonly string[] {
-  const names = Object.keys(pick(flags, (flag) => !flag.besideConfig)).map((name) => `--${name}`);
-  return names.length === 0 ? [] : [`with --config these flags are ignored: ${names.join(', ')}`];
-}
-
-function describeDeprecated(flags: GivenFlags): readonly string[] {
-  return FLAGS.flatMap(({ name, deprecated }) =>
-    flags[name] === undefined || deprecated === undefined
-      ? []
-      : [`--${name} is deprecated: use ${deprecated}`],
-  );
-}
-
-function describeWithoutEffect(file: ConfigDocument, flags: GivenFlags): readonly string[] {
-  const names = [...flagsWithoutEffect(flags).map((name) => `--${name}`), ...fieldsWithoutEffect(file)];
-  return names.length === 0 ? [] : [`these settings have no effect: ${names.join(', ')}`];
 }

@@ -1,4 +1,4 @@
-/** Settings of kube-proxy that change nothing: accepted with a warning. */
+/** What a user is told of settings that are accepted, and are not what they may seem to be: a line each. */
 import { FIELDS } from './configuration.ts';
 import { type ConfigDocument, valueAt } from './document.ts';
 import { parseDuration } from './duration.ts';
@@ -7,8 +7,28 @@ import { type Field, isRecord } from './field.ts';
 import { FLAGS, type Flag } from './flag-table.ts';
 import type { GivenFlags } from './flags.ts';
 
+/** Flags that do not count beside a file. */
+export function describeIgnored(given: GivenFlags, counting: GivenFlags): readonly string[] {
+  const names = FLAGS.map(({ name }) => name).filter((name) => name in given && !(name in counting));
+  if (names.length === 0) return [];
+  return [`with --config these flags are ignored: ${names.map((name) => `--${name}`).join(', ')}`];
+}
+
+export function describeDeprecated(flags: GivenFlags): readonly string[] {
+  return FLAGS.flatMap(({ name, deprecated }) =>
+    flags[name] === undefined || deprecated === undefined
+      ? []
+      : [`--${name} is deprecated: use ${deprecated}`],
+  );
+}
+
+export function describeWithoutEffect(file: ConfigDocument, flags: GivenFlags): readonly string[] {
+  const names = [...flagsWithoutEffect(flags).map((name) => `--${name}`), ...fieldsWithoutEffect(file)];
+  return names.length === 0 ? [] : [`these settings have no effect: ${names.join(', ')}`];
+}
+
 /** Paths of the fields that say something in vain. Tools write out whole files, so empty and zero values say nothing. */
-export function fieldsWithoutEffect(document: ConfigDocument): readonly string[] {
+function fieldsWithoutEffect(document: ConfigDocument): readonly string[] {
   return FIELDS.filter(({ withoutEffect, kind }) => withoutEffect === true || kind === 'gates').flatMap(
     (field) => {
       const value = valueAt(document, field.path);
@@ -19,7 +39,7 @@ export function fieldsWithoutEffect(document: ConfigDocument): readonly string[]
 }
 
 /** Names of flags on the command line that say something in vain. */
-export function flagsWithoutEffect(flags: GivenFlags): readonly string[] {
+function flagsWithoutEffect(flags: GivenFlags): readonly string[] {
   return FLAGS.flatMap((flag) => {
     const { name, kind, withoutEffect } = flag;
     const value = flags[name];
