@@ -1,8 +1,8 @@
 /** What deploy/ gives to a cluster: that kubectl, helm and Kubernetes' types take it, and that all of it says the same. */
 import { execFile, execFileSync } from 'node:child_process';
-import { copyFileSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { promisify } from 'node:util';
 import { resolveSettings } from 'menwei/config/resolve.ts';
 import { afterAll, describe, expect, it } from 'vitest';
@@ -46,6 +46,7 @@ const VALUES: readonly (readonly string[])[] = [
   [],
   ['mode=ipvs', 'config.ipvs.scheduler=wlc', 'clusterCIDR=10.244.0.0/16', 'logFormat=json', 'logVerbosity=2'],
   ['setup.enabled=false', 'rbac.create=false', 'serviceAccount.create=false', 'serviceAccount.name=proxy'],
+  ['taintUntilReady=menwei.dev/not-ready:NoSchedule', 'config.conntrack.min=0'],
   ['image.pullSecrets[0].name=s', 'podAnnotations.a=b', 'podLabels.c=d', 'extraArgs[0]=--ipvs-required'],
 ];
 const PLAIN = parse(kustomize(join(DEPLOY, 'kubernetes')));
@@ -99,8 +100,17 @@ describe('the chart', () => {
     ['clusterCIDR=10.0.0.0', 'clusterCIDR'],
     ['apiServer.port=0', 'apiServer.port'],
     ['maxUnavailable=half', 'maxUnavailable'],
+    ['taintUntilReady=a:Never', 'taintUntilReady'],
   ])('refuses %s', (setting, field) => {
     expect(() => template(setting)).toThrow(field);
+  });
+
+  it('makes new pods where the init container has something new to do', () => {
+    const annotation = (...settings: readonly string[]) =>
+      find(parse(template(...settings)), 'DaemonSet').spec.template.metadata.annotations['menwei.dev/setup'];
+    expect(annotation('clusterCIDR=10.0.0.0/8')).toBe(annotation());
+    expect(annotation('mode=ipvs')).not.toBe(annotation());
+    expect(annotation('config.conntrack.min=0')).not.toBe(annotation());
   });
 
   it('says what the manifests say', () => {
@@ -116,6 +126,23 @@ describe('the chart', () => {
     };
     expect(podOf(CHARTED)).toEqual(podOf(PLAIN));
     expect(find(CHARTED, 'ClusterRole').rules).toEqual(find(PLAIN, 'ClusterRole').rules);
+  });
+});
+
+describe('the taint of new nodes', () => {
+  it('is removed by a proxy that may', () => {
+    const overlay = join(folder, 'overlay');
+    mkdirSync(overlay);
+    const base = relative(overlay, join(DEPLOY, 'kubernetes'));
+    const text = JSON.stringify({ resources: [base], components: [`${base}/taint`] });
+    writeFileSync(join(overlay, 'kustomization.yaml'), text);
+    const charted = parse(template('taintUntilReady=menwei.dev/not-ready:NoSchedule'));
+    for (const manifests of [parse(kustomize(overlay)), charted]) {
+      const [container] = find(manifests, 'DaemonSet').spec.template.spec.containers;
+      expect(container.args.at(-1)).toBe('--taint-until-ready=menwei.dev/not-ready:NoSchedule');
+      const right = { apiGroups: [''], resources: ['nodes'], verbs: ['get', 'patch'] };
+      expect(find(manifests, 'ClusterRole').rules).toContainEqual(right);
+    }
   });
 });
 
