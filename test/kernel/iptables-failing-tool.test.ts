@@ -36,6 +36,16 @@ async function errors(): Promise<readonly (string | undefined)[]> {
   return statuses.map(({ error }) => error);
 }
 
+/** Of IPv4. */
+async function metric(name: string, label = ''): Promise<number> {
+  const text = await (await fetch('http://127.0.0.1:10249/metrics')).text();
+  const pattern = new RegExp(
+    `^kubeproxy_sync_proxy_rules_${name}\\{${label}ip_family="IPv4"\\} (\\d+)$`,
+    'm',
+  );
+  return Number(pattern.exec(text)?.[1]);
+}
+
 const patience = { timeout: 20_000, interval: 20 };
 
 describeVariants((variant, openKernel) => {
@@ -96,6 +106,10 @@ sed 's/ cluster IP" /&--bogus /' | ${real} "$@"
       await expect.poll(failuresLeft, patience).toBeLessThan(triesBefore - 1);
       expect(await savedRules()).toEqual(before);
       expect(run.log('E').join('\n')).toMatch(/unknown option \\"--bogus/);
+      const failures = await metric('iptables_restore_failures_total');
+      expect(failures).toBeGreaterThan(2);
+      // The first one was partial; then nobody knew what the kernel held.
+      expect(await metric('iptables_partial_restore_failures_total')).toBe(1);
 
       failNext(0);
       await expect
@@ -103,6 +117,10 @@ sed 's/ cluster IP" /&--bogus /' | ${real} "$@"
         .toEqual(['default/one/TCP IPv4 programmed', 'default/two/TCP IPv4 programmed']);
       expect(destinations(await savedRules())).toEqual(['10.0.0.2:8080', '10.0.0.3:8080', '10.0.0.4:8080']);
       expect(await rulesOf('default/one')).toContainEqual(expect.stringContaining('172.30.0.1/32'));
+      for (const table of ['nat', 'filter'] as const) {
+        const own = (await savedRules(table)).filter((rule) => rule.startsWith('-A KUBE-'));
+        expect(await metric('iptables_total', `table="${table}",`)).toBe(own.length);
+      }
     });
 
     it('the first sync is tried again like any other, and ends in what an undisturbed one does', async () => {

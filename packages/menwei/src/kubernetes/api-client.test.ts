@@ -1,8 +1,10 @@
 import { type AddressInfo, createServer as createTcpServer } from 'node:net';
 import { gzipSync } from 'node:zlib';
 import { PATH, useClientFixture } from '@menwei/testing/kubernetes/client-fixture.ts';
-import { sendStatus } from '@menwei/testing/kubernetes/fake-api-server.ts';
+import { sendStatus, testdata } from '@menwei/testing/kubernetes/fake-api-server.ts';
 import { describe, expect, it } from 'vitest';
+import { createApiClient } from './api-client.ts';
+import { plainConnection } from './connection.ts';
 
 const fixture = useClientFixture();
 
@@ -127,6 +129,69 @@ describe('bodies', () => {
     const client = fixture.clientOf({});
     for (let i = 0; i < 5; i++) await fixture.read(client);
     expect(fixture.server.connections).toBe(1);
+  });
+});
+
+describe('what is observed', () => {
+  const told: unknown[] = [];
+  const tell =
+    (what: string) =>
+    (_request: object, ...values: readonly unknown[]) =>
+      void told.push([what, ...values]);
+  const observer = {
+    waited: tell('waited'),
+    answered: tell('answered'),
+    completed: (_request: object, _seconds: number, ...bytes: readonly number[]) =>
+      void told.push(['completed', ...bytes]),
+  };
+
+  it.each<[string, Readonly<Record<string, string>>, readonly unknown[]]>([
+    [
+      'a list',
+      {},
+      [
+        ['waited', expect.any(Number)],
+        ['answered', 200],
+        ['completed', 0, expect.any(Number)],
+      ],
+    ],
+    [
+      'a watch',
+      { watch: 'true' },
+      [
+        ['waited', expect.any(Number)],
+        ['answered', 200],
+      ],
+    ],
+  ])('of %s', async (_what, query, expected) => {
+    told.length = 0;
+    using _ = fixture.server.intercept((_request, response) => {
+      response.end('{}');
+      return true;
+    });
+    const connection = {
+      ...plainConnection(fixture.server.url),
+      certificateAuthority: { file: testdata('ca.crt') },
+    };
+    const client = createApiClient(connection, { userAgent: 'menwei/test', qps: -1, burst: 1, observer });
+    const signal = new AbortController().signal;
+    for await (const _chunk of await client.get(PATH, query, { signal, silenceMs: 5000 }));
+    await client.close();
+    expect(told).toEqual(expected);
+  });
+
+  it('of a server that does not answer', async () => {
+    told.length = 0;
+    const client = createApiClient(plainConnection('http://127.0.0.1:1'), {
+      ...{ userAgent: 'menwei/test', qps: -1, burst: 1, observer },
+    });
+    const signal = new AbortController().signal;
+    await expect(client.get(PATH, {}, { signal, silenceMs: 5000 })).rejects.toThrow();
+    await client.close();
+    expect(told).toEqual([
+      ['waited', expect.any(Number)],
+      ['answered', undefined],
+    ]);
   });
 });
 

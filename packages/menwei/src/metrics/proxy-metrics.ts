@@ -93,7 +93,12 @@ export class ProxyMetrics {
     registerChangeMetrics(this.registry, state.objects, () =>
       families.map(({ family, pendingChanges }) => ({ family, pendingChanges: pendingChanges() })),
     );
+    const served = families.map(({ family }) => family);
     registerServiceMetrics(this.registry, {
+      statuses: () =>
+        Object.values(state.families).filter(
+          ({ family, status }) => served.includes(family) || status.rows.size > 0,
+        ),
       families: families.map(({ family, ...rest }) => ({ tables: state.families[family], ...rest })),
       limit: serviceLimit,
       serviceCount: () => state.objects.services.rows.size,

@@ -18,6 +18,7 @@ beforeEach(() => {
   tables = new FamilyTables('IPv4');
   limit = 2;
   registerServiceMetrics(registry, {
+    statuses: () => [tables],
     families: [
       {
         tables,

@@ -32,6 +32,8 @@ type TrafficOfPorts = ReadonlyMap<
 >;
 
 interface ServiceMetricsOptions {
+  /** Of all families: one that can't be proxied has Services, too, in error. */
+  readonly statuses: () => readonly Pick<FamilyTables, 'family' | 'status'>[];
   readonly families: readonly ServedFamily[];
   /** With more Services than this, there is nothing about single ones. */
   readonly limit: () => number;
@@ -43,9 +45,9 @@ const STATES: readonly ServicePortStatus['state'][] = ['pending', 'programmed', 
 /** Asked for when somebody reads the metrics. */
 export function registerServiceMetrics(
   registry: Registry,
-  { families, limit, serviceCount }: ServiceMetricsOptions,
+  { statuses, families, limit, serviceCount }: ServiceMetricsOptions,
 ): void {
-  registry.collected(SERVICE_PORTS, () => families.flatMap(countStates));
+  registry.collected(SERVICE_PORTS, () => statuses().flatMap(countStates));
   registry.collected(NO_LOCAL_ENDPOINTS, () => families.flatMap(countWithoutLocal));
   const each = <Label extends string>(samples: (family: ServedFamily) => Iterable<Sample<Label>>) =>
     function* () {
@@ -95,7 +97,10 @@ function servicePortLabels({ namespace, name, portName, port, protocol, family }
   };
 }
 
-function countStates({ tables: { family, status } }: ServedFamily): readonly Sample<'ip_family' | 'state'>[] {
+function countStates({
+  family,
+  status,
+}: Pick<FamilyTables, 'family' | 'status'>): readonly Sample<'ip_family' | 'state'>[] {
   const counts = { pending: 0, programmed: 0, error: 0 };
   for (const { state } of status.rows.values()) counts[state]++;
   return STATES.map((state) => ({ labels: { ip_family: family, state }, value: counts[state] }));

@@ -22,7 +22,7 @@ const CLIENT_BYTES = [64, 256, 512, 1024, 4096, 16_384, 65_536, 262_144, 1_048_5
 const BY_HOST = {
   stability: 'ALPHA',
   labels: ['verb', 'host'],
-  note: 'Absent without an API server. Lists only: a watch goes on as long as it can.',
+  note: 'Absent without an API server. Watches are not observed: they go on as long as they can.',
 } as const;
 
 export const CLIENT_REQUESTS = counter('rest_client_requests_total', {
