@@ -66,8 +66,11 @@ describe('a Service that the kernel refuses', () => {
     settle('a');
     await pass(60_000);
     expect(told()).toEqual(['Service uid-b NotProgrammed node node-a: ns/b/TCP (IPv4): refused']);
-    await pass(3_600_000);
+    await pass(50 * 60_000);
     expect(told()).toEqual([]);
+    // An API server has forgotten it by then.
+    await pass(10 * 60_000);
+    expect(told()).toHaveLength(1);
     settle('b');
     await pass(1_000);
     settle('b', 'refused again');

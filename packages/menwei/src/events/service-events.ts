@@ -15,6 +15,8 @@ import { type EventRecorder, type EventSubject, nodeSubject } from './event.ts';
 const SETTLE_MS = 10_000;
 /** What all nodes find they tell at different times, so that most find it told. */
 const SPREAD_MS = 60_000;
+/** An API server keeps events for an hour. What is still so then is told again. */
+const AGAIN_MS = 55 * 60_000;
 /** Changes that come together are looked at together, and not too many at a time. */
 const GATHER_MS = 1_000;
 const MOST_LOOKS = 200;
@@ -110,7 +112,8 @@ export class ServiceEvents {
   }
 
   #suspect(service: ObjectKey, delayMs: number): void {
-    if (!this.#services.has(service)) this.#services.set(service, Date.now() + this.#settleMs + delayMs);
+    const dueMs = Date.now() + this.#settleMs + delayMs;
+    this.#services.set(service, Math.min(dueMs, this.#services.get(service) ?? dueMs));
   }
 
   /** Looks at what is due, and returns when something is next. */
@@ -133,7 +136,7 @@ export class ServiceEvents {
       this.#services.delete(service);
       // What fails for all of a family says nothing about one of them.
       if (this.#failing.size > 0) this.#suspect(service, 0);
-      else this.#tellTroubles(service);
+      else if (this.#tellTroubles(service)) this.#suspect(service, AGAIN_MS + this.#spread());
     }
     return nextMs;
   }
@@ -149,7 +152,8 @@ export class ServiceEvents {
     });
   }
 
-  #tellTroubles(key: ObjectKey): void {
+  /** Returns whether there are any. */
+  #tellTroubles(key: ObjectKey): boolean {
     const { objects, families, recorder, nodeName } = this.#options;
     const troubles = readServiceTroubles(objects, families, key);
     for (const [reason, [first, ...others]] of Map.groupBy(troubles, (trouble) => trouble.reason)) {
@@ -166,6 +170,7 @@ export class ServiceEvents {
         isSameOnAllNodes,
       });
     }
+    return troubles.length > 0;
   }
 
   #spread(): number {
