@@ -35,8 +35,6 @@ export interface ProxyRequest {
   /** See {@link configFileComponent}; undefined without a file. */
   readonly configFile?: Component | undefined;
   readonly introspection?: Introspection | undefined;
-  /** `--service-node-port-range` */
-  readonly nodePortRange?: string | undefined;
   readonly runner: ToolRunner;
   readonly logger: Logger;
 }
@@ -77,12 +75,12 @@ export async function openProxy(request: ProxyRequest, signal: AbortSignal): Pro
 
 /** What is wrong with objects goes into the log. */
 async function openLoggedSource(
-  { settings: { current: settings }, nodePortRange, logger }: ProxyRequest,
+  { settings: { current: settings }, logger }: ProxyRequest,
   clientObserver: ProxyMetrics['client'],
 ): Promise<ObjectSource> {
   const problems = new ProblemLog(logger);
   const report = (problem: Problem) => problems.report(problem);
-  const source = await openSource(settings, nodePortRange, logger, { report, clientObserver });
+  const source = await openSource(settings, logger, { report, clientObserver });
   return {
     run: (objects, signal) => source.run(objects, signal).finally(() => problems.flush()),
   };

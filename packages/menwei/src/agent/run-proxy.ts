@@ -1,15 +1,16 @@
 /** `menwei run`: the components of the proxy, supervised until a signal ends them. */
+
 import { kernelFiles } from '@menwei/kernel/kernel-file.ts';
 import { reapOrphans } from '@menwei/kernel/orphans.ts';
 import { startToolRunner, type ToolRunner } from '@menwei/kernel/tool-runner.ts';
 import type { RunningProxy } from '../backends/leftover-search.ts';
+import type { GivenFlags } from '../config/flags.ts';
 import { formatErrorChain } from '../log/error-text.ts';
 import { createLogger } from '../log/pino-logger.ts';
 import { ConfigurationChanges } from '../setup/configuration-changes.ts';
 import { UserError } from '../setup/failure.ts';
 import { settleMode } from '../setup/fallback.ts';
 import { applyOomScore } from '../setup/oom-score.ts';
-import type { ProxyInput } from '../setup/proxy-options.ts';
 import { readSettings } from '../setup/settings-input.ts';
 import { writeConfiguration } from '../setup/written-configuration.ts';
 import { cleanupKernel } from './cleanup-kernel.ts';
@@ -29,12 +30,12 @@ const EXIT_GRACE_MS = 1_000;
  *
  * @param kept what a clean-up leaves in place, since it is in use
  */
-export async function runProxy(input: ProxyInput, kept?: RunningProxy): Promise<void> {
+export async function runProxy(flags: GivenFlags, kept?: RunningProxy): Promise<void> {
   using _orphans = reapOrphans();
   const runner = startToolRunner();
   const stop = stopOnSignals();
   try {
-    await perform(input, kept, runner, stop.signal);
+    await perform(flags, kept, runner, stop.signal);
   } catch (error) {
     // Told to end before it had begun.
     if (error !== stop.signal.reason) throw error;
@@ -44,7 +45,7 @@ export async function runProxy(input: ProxyInput, kept?: RunningProxy): Promise<
 }
 
 async function perform(
-  { flags, nodePortRange }: ProxyInput,
+  flags: GivenFlags,
   kept: RunningProxy | undefined,
   runner: ToolRunner,
   signal: AbortSignal,
@@ -69,7 +70,7 @@ async function perform(
   const changes = file && new ConfigurationChanges(flags, file.path, input.configuration, settled.mode);
   const configFile = file && changes && configFileComponent({ changes, file, settings, logger });
   const introspection = introspect(given, flags, () => (changes ?? input).configuration);
-  await serve({ settings, configFile, introspection, nodePortRange, runner, logger }, signal);
+  await serve({ settings, configFile, introspection, runner, logger }, signal);
 }
 
 async function serve(request: ProxyRequest, signal: AbortSignal): Promise<void> {

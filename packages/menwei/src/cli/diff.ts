@@ -1,6 +1,6 @@
 /** `menwei diff`: what the kernel holds against what it should hold. */
 import type { Command } from 'commander';
-import { addProxyAction, type ProxyInput } from '../setup/proxy-options.ts';
+import { addProxyAction } from '../setup/proxy-options.ts';
 
 export function registerDiffCommand(program: Command): void {
   const command = program
@@ -9,9 +9,12 @@ export function registerDiffCommand(program: Command): void {
       'print what the proxy would change now; exit status 0: nothing, and nothing is left out, 1: otherwise; takes run’s flags',
     )
     .addHelpText('after', '\nThe other flags of run are accepted, and make no difference.');
-  const act = async (input: ProxyInput) => {
-    const { diffKernel } = await import('../inspect/diff-kernel.ts');
-    await diffKernel(input);
-  };
-  addProxyAction(command, act, { onlyLooks: true });
+  addProxyAction(
+    command,
+    async (flags) => {
+      const { diffKernel } = await import('../inspect/diff-kernel.ts');
+      await diffKernel(flags);
+    },
+    { onlyLooks: true },
+  );
 }

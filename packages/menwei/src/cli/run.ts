@@ -8,8 +8,8 @@ export function registerRunCommand(program: Command): void {
 
 /** Lets a command, or a whole program, run the proxy. */
 export function addRun(command: Command): void {
-  addProxyAction(command, async (input) => {
+  addProxyAction(command, async (flags) => {
     const { runProxy } = await import('../agent/run-proxy.ts');
-    await runProxy(input);
+    await runProxy(flags);
   });
 }

@@ -1,7 +1,7 @@
 /** Flags about the node that are no field of the configuration. */
 import { familyOf, parseIp } from '@menwei/addresses/ip.ts';
 import type { Refuse } from './document.ts';
-import { type NodeTaint, TAINT_EFFECTS } from './settings.ts';
+import { type NodeTaint, type PortRange, TAINT_EFFECTS } from './settings.ts';
 
 /** `--node-ip`, as the kubelet's flag of this name: one address, or one of each family. */
 export function readNodeIPs(text: string, refuse: Refuse): readonly string[] {
@@ -15,6 +15,27 @@ export function readNodeIPs(text: string, refuse: Refuse): readonly string[] {
   }
   return known;
 }
+
+/** `30000-32767`, as kube-apiserver's flag of the same name; undefined: it is no range of ports. */
+export function parseNodePortRange(text: string): PortRange | undefined {
+  const match = /^(\d{1,5})-(\d{1,5})$/.exec(text);
+  const [first, last] = [Number(match?.[1]), Number(match?.[2])];
+  return match !== null && first >= 1 && last <= 65_535 && first <= last ? { first, last } : undefined;
+}
+
+/** `--service-node-port-range`; empty: as of a kube-apiserver that is told nothing. */
+export function readNodePortRange(text: string, refuse: Refuse): PortRange {
+  const range = text === '' ? DEFAULT_NODE_PORT_RANGE : parseNodePortRange(text);
+  if (range !== undefined) return range;
+  refuse({
+    field: '--service-node-port-range',
+    value: text,
+    allowed: 'must be a range of ports like 30000-32767',
+  });
+  return DEFAULT_NODE_PORT_RANGE;
+}
+
+const DEFAULT_NODE_PORT_RANGE: PortRange = { first: 30_000, last: 32_767 };
 
 /** Kubernetes' qualified names: `example.com/not-ready`, `not-ready`. */
 const NAME = /^[A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?$/;

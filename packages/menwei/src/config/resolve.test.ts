@@ -66,6 +66,7 @@ describe('defaults', () => {
     log: { format: 'text', verbosity: 0 },
     cleanup: false,
     manifests: [],
+    nodePortRange: { first: 30_000, last: 32_767 },
     dryRun: false,
   };
 

@@ -7,7 +7,7 @@ import { type ConfigDocument, decodeDocument, type FieldError, formatFieldError 
 import { type ConfigFile, parseConfigFile } from './file.ts';
 import { FLAGS } from './flag-table.ts';
 import type { GivenFlags } from './flags.ts';
-import { readNodeIPs, readTaint } from './node-flags.ts';
+import { readNodeIPs, readNodePortRange, readTaint } from './node-flags.ts';
 import { flagDefaults, flagsBesideFile, overlay } from './overlay.ts';
 import { AUTO_MODE, type ProxyMode, type Settings } from './settings.ts';
 import { describeDeprecated, describeIgnored, describeWithoutEffect } from './warnings.ts';
@@ -66,6 +66,8 @@ export function resolveSettings({
   const checked = checkConfiguration(configuration, (error) => errors.push(error));
   const nodeIPs = readNodeIPs(textFlag(flags, 'node-ip'), (error) => errors.push(error));
   const taintUntilReady = readTaint(textFlag(flags, 'taint-until-ready'), (error) => errors.push(error));
+  const portRangeText = textFlag(flags, 'service-node-port-range');
+  const nodePortRange = readNodePortRange(portRangeText, (error) => errors.push(error));
   const nodeName = resolveNodeName(configuration.hostnameOverride, hostname, (error) => errors.push(error));
   if (errors.length > 0) return refusal(errors, label);
   return {
@@ -73,6 +75,7 @@ export function resolveSettings({
       ...assemble(configuration, checked, nodeName, flags),
       nodeIPs,
       taintUntilReady,
+      nodePortRange,
       modeReason: isModeGiven(file.document, effectiveFlags) ? `set by ${label('mode')}` : 'the default',
     },
     configuration: isAuto ? derive(decoded.configuration) : configuration,
@@ -95,7 +98,7 @@ function assemble(
   checked: Checked,
   nodeName: string,
   flags: GivenFlags,
-): Omit<Settings, 'modeReason' | 'nodeIPs' | 'taintUntilReady'> {
+): Omit<Settings, 'modeReason' | 'nodeIPs' | 'taintUntilReady' | 'nodePortRange'> {
   const { clientConnection, iptables, nftables, conntrack, logging } = configuration;
   const { logFormat, ...rest } = checked;
   const { kubeconfig, qps, burst, contentType } = clientConnection;

@@ -179,6 +179,8 @@ export interface Settings {
   readonly cleanup: boolean;
   /** Files and folders the objects come from instead of an API server; empty: the API server. */
   readonly manifests: readonly string[];
+  /** Where manifests that name none get their NodePorts. */
+  readonly nodePortRange: PortRange;
   /** What other proxies and modes have programmed stays. */
   readonly leaveOtherProxies: boolean;
   /** Print the changes instead of applying them. */

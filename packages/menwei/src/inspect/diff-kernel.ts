@@ -5,6 +5,7 @@ import { startToolRunner, type ToolRunner } from '@menwei/kernel/tool-runner.ts'
 import { searchLeftovers } from '../backends/leftover-search.ts';
 import type { Leftovers } from '../backends/leftovers.ts';
 import { findMode } from '../backends/modes.ts';
+import type { GivenFlags } from '../config/flags.ts';
 import type { Settings } from '../config/settings.ts';
 import type { Problem } from '../kubernetes/objects.ts';
 import type { Logger } from '../log/logger.ts';
@@ -18,14 +19,13 @@ import { settleMode } from '../setup/fallback.ts';
 import { openMachineAddresses } from '../setup/machine-addresses.ts';
 import { describeFaults, readManifestsOrFail } from '../setup/manifests-input.ts';
 import { openSource } from '../setup/object-source.ts';
-import type { ProxyInput } from '../setup/proxy-options.ts';
 import { readSettings } from '../setup/settings-input.ts';
 import type { ObjectSource } from '../sources/source.ts';
 import { ObjectTables } from '../state/object-tables.ts';
 import { desiredPlan } from './desired-state.ts';
 
 /** Prints the changes of every family; the exit status is 1 if there are any, or if an object asks for what can't be had. */
-export async function diffKernel({ flags, nodePortRange }: ProxyInput): Promise<void> {
+export async function diffKernel(flags: GivenFlags): Promise<void> {
   const runner = startToolRunner();
   const { signal } = new AbortController();
   try {
@@ -43,7 +43,7 @@ export async function diffKernel({ flags, nodePortRange }: ProxyInput): Promise<
       problems.report(problem);
       process.exitCode = 1;
     };
-    const objects = await readObjects(settings, nodePortRange, logger, report);
+    const objects = await readObjects(settings, logger, report);
     node.follow(objects);
     const surroundings = { runner, logger, localAddresses: addresses.local };
     const { backends, unserved } = await startBackends(settings, surroundings, signal);
@@ -97,14 +97,13 @@ function print(family: IpFamily, changes: string): void {
 /** Throws UserError for files that don't say all they mean: what can't be read must not look as if it were to be removed. */
 async function readObjects(
   settings: Settings,
-  nodePortRange: string | undefined,
   logger: Logger,
   report: (problem: Problem) => void,
 ): Promise<ObjectTables> {
   const objects = new ObjectTables(settings.nodeName);
-  const { manifests: paths } = settings;
+  const { manifests: paths, nodePortRange } = settings;
   if (paths.length === 0) {
-    await readOnce(await openSource(settings, nodePortRange, logger, { report, waitForAll: true }), objects);
+    await readOnce(await openSource(settings, logger, { report, waitForAll: true }), objects);
     return objects;
   }
   const manifests = await readManifestsOrFail(paths, nodePortRange);

@@ -9,7 +9,7 @@ import { firstLines } from '../log/first-lines.ts';
 import { NodeState } from '../proxy/node-state.ts';
 import { UserError } from '../setup/failure.ts';
 import { openMachineAddresses } from '../setup/machine-addresses.ts';
-import { describeFaults, readManifestsOrFail } from '../setup/manifests-input.ts';
+import { describeFaults, readManifestsOrFail, readNodePortRangeOrFail } from '../setup/manifests-input.ts';
 import { readSettings } from '../setup/settings-input.ts';
 import { ObjectTables } from '../state/object-tables.ts';
 import { desiredPlan } from './desired-state.ts';
@@ -30,7 +30,8 @@ export interface RenderOptions {
 /** Prints the rules, unless something would be missing from them: half of them is no state that anybody wants. */
 export async function render(options: RenderOptions): Promise<void> {
   const { keepGoing = false } = options;
-  const manifests = await readManifestsOrFail(options.file, options.serviceNodePortRange);
+  const range = readNodePortRangeOrFail(options.serviceNodePortRange);
+  const manifests = await readManifestsOrFail(options.file, range);
   const faults = describeFaults(options.file, manifests);
   if (faults.length > 0 && !keepGoing) throw new UserError(faults);
   const { text, warnings, leftOut } = await renderObjects(options, manifests.objects);

@@ -90,7 +90,7 @@ export async function up(options: UpOptions): Promise<void> {
 
 /** Nodes whose menwei ends at once, or knows less than was meant, are no lab that anybody wants. */
 async function checkManifests(path: string): Promise<void> {
-  const { errors, problems } = await readManifestsOrFail([path], undefined);
+  const { errors, problems } = await readManifestsOrFail([path]);
   const faults = [...errors.map(formatManifestError), ...problems.map(formatProblem)];
   if (faults.length > 0) throw new UserError(faults);
 }

@@ -1,5 +1,6 @@
-/** Manifest paths and the NodePort range as the command line gives them. */
+/** Manifests, and the NodePort range of `render`, as the command line gives them. */
 
+import { parseNodePortRange } from '../config/node-flags.ts';
 import { formatProblem } from '../kubernetes/objects.ts';
 import { firstLines } from '../log/first-lines.ts';
 import { DEFAULT_NODE_PORT_RANGE, type PortRange } from '../sources/manifests/allocation.ts';
@@ -8,15 +9,11 @@ import { requirePaths } from '../sources/manifests/manifest-paths.ts';
 import { type Manifests, readManifests } from '../sources/manifests/read-manifests.ts';
 import { UserError } from './failure.ts';
 
-/** `30000-32767`, as kube-apiserver's flag of the same name. */
-export function parseNodePortRange(text: string | undefined): PortRange {
-  if (text === undefined) return DEFAULT_NODE_PORT_RANGE;
-  const match = /^(\d{1,5})-(\d{1,5})$/.exec(text);
-  const [first, last] = [Number(match?.[1]), Number(match?.[2])];
-  if (match === null || first < 1 || last > 65_535 || first > last) {
-    throw new UserError(`--service-node-port-range: ${text} is not a range of ports such as 30000-32767`, 2);
-  }
-  return { first, last };
+/** As parseNodePortRange, or the user's mistake. Undefined: that of a kube-apiserver that is told nothing. */
+export function readNodePortRangeOrFail(text: string | undefined): PortRange {
+  const range = text === undefined ? DEFAULT_NODE_PORT_RANGE : parseNodePortRange(text);
+  if (range !== undefined) return range;
+  throw new UserError(`--service-node-port-range: ${text} is not a range of ports such as 30000-32767`, 2);
 }
 
 /** A path that isn't there is a slip of the pen, told before anything else is done. */
@@ -31,11 +28,10 @@ export async function requireManifestsOrFail(paths: readonly string[]): Promise<
 /** What is odd in them is said on standard error. */
 export async function readManifestsOrFail(
   paths: readonly string[],
-  nodePortRange: string | undefined,
+  nodePortRange: PortRange = DEFAULT_NODE_PORT_RANGE,
 ): Promise<Manifests> {
-  const options = { nodePortRange: parseNodePortRange(nodePortRange) };
   try {
-    const manifests = await readManifests(paths, options);
+    const manifests = await readManifests(paths, { nodePortRange });
     for (const line of firstLines(manifests.warnings.map(formatManifestError))) {
       process.stderr.write(`menwei: ${line}\n`);
     }

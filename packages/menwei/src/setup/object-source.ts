@@ -5,22 +5,17 @@ import type { Logger } from '../log/logger.ts';
 import { createManifestSource } from '../sources/manifests/manifest-source.ts';
 import type { ObjectSource } from '../sources/source.ts';
 import type { SourceOptions } from './api-server-source.ts';
-import { parseNodePortRange, requireManifestsOrFail } from './manifests-input.ts';
+import { requireManifestsOrFail } from './manifests-input.ts';
 
 export async function openSource(
   settings: Settings,
-  nodePortRange: string | undefined,
   logger: Logger,
   options: SourceOptions,
 ): Promise<ObjectSource> {
   if (settings.manifests.length > 0) {
-    await requireManifestsOrFail(settings.manifests);
-    return createManifestSource({
-      paths: settings.manifests,
-      nodePortRange: parseNodePortRange(nodePortRange),
-      logger,
-      report: options.report,
-    });
+    const { manifests: paths, nodePortRange } = settings;
+    await requireManifestsOrFail(paths);
+    return createManifestSource({ paths, nodePortRange, logger, report: options.report });
   }
   // Much of a start is loading what talks HTTP.
   const { openApiServer } = await import('./api-server-source.ts');

@@ -4,17 +4,10 @@ import { addProxyFlags, type GivenFlags, givenFlags } from '../config/flags.ts';
 import { orFail } from './failure.ts';
 import { formatVersion } from './version.ts';
 
-/** What the command line says. */
-export interface ProxyInput {
-  readonly flags: GivenFlags;
-  /** `--service-node-port-range` */
-  readonly nodePortRange: string | undefined;
-}
-
 /** Gives a command the proxy's flags and its action. Who only looks has no use for those that are about running. */
 export function addProxyAction(
   command: Command,
-  act: (input: ProxyInput) => Promise<void>,
+  act: (flags: GivenFlags) => Promise<void>,
   { onlyLooks = false } = {},
 ): void {
   addProxyFlags(command, { onlyLooks }).action(() => {
@@ -24,7 +17,6 @@ export function addProxyAction(
       process.stdout.write(formatVersion(version));
       return undefined;
     }
-    const range = flags['service-node-port-range'];
-    return orFail(() => act({ flags, nodePortRange: typeof range === 'string' ? range : undefined }));
+    return orFail(() => act(flags));
   });
 }
