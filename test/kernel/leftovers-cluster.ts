@@ -3,7 +3,7 @@ import { mkdirSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { formatHostPort, IP_FAMILIES, type IpFamily } from '@menwei/addresses/ip.ts';
 import type { HostProcess } from '@menwei/lab/host-process.ts';
-import { createLab, type Lab } from '@menwei/lab/lab.ts';
+import { createLab, type Lab, type LabNode } from '@menwei/lab/lab.ts';
 import { isFailure } from '@menwei/lab/outcome.ts';
 import { expect } from 'vitest';
 import { TestFolder } from './run-cluster.ts';
@@ -13,6 +13,7 @@ import { type Stream, Traffic } from './traffic.ts';
 const NODE = 'minikube';
 /** Where the reference case has them, so that the rules that kube-proxy made for it lead there. */
 const PODS = { 'nginx-1': 27, 'nginx-2': 28, dns: 29, 'nginx-3': 30 } as const;
+const DNS = { clusterIP: '10.96.0.10', port: 53 } as const;
 const SUBNETS = {
   IPv4: { service: '10.101.57.', pod: '10.244.0.', pods: '10.244.0.0/16' },
   IPv6: { service: 'fd00:30::', pod: 'fd00:10:244::', pods: 'fd00:10:244::/64' },
@@ -82,10 +83,15 @@ export class LeftoversCluster implements AsyncDisposable {
         node: NODE,
         ip: `${SUBNETS.IPv4.pod}${number}`,
         ip6: `${SUBNETS.IPv6.pod}${number}`,
+        ports: name === 'dns' ? [DNS.port] : [80],
       })),
       client: { ip: '192.168.49.100', ip6: 'fd00:49::100' },
     });
     return new LeftoversCluster(lab);
+  }
+
+  get node(): LabNode {
+    return this.lab.node(NODE);
   }
 
   /** A folder with the tools of a variant, and nothing else. */
@@ -94,12 +100,22 @@ export class LeftoversCluster implements AsyncDisposable {
   }
 
   /** Puts objects in force: these Services, of which `drained` may have no endpoints. */
-  publish(services: readonly Service[], isDrained: boolean): void {
+  publish(services: readonly Service[], isDrained: boolean, others: readonly object[] = []): void {
     const objects = services.flatMap((name) =>
       IP_FAMILIES.flatMap((family) => describe(name, family, name === 'drained' && isDrained)),
     );
-    const text = [NODE_OBJECT, ...objects].map((object) => JSON.stringify(object)).join('\n---\n');
+    const text = [NODE_OBJECT, ...objects, ...others].map((object) => JSON.stringify(object)).join('\n---\n');
     this.#folder.write('objects/services.yaml', text);
+  }
+
+  /** The Services of the reference case beside `steady`, but without the pod nginx-3, to which kube-proxy's rules lead too. */
+  publishReference(): void {
+    const dns = { name: 'dns', port: DNS.port, protocol: 'UDP' };
+    const metadata = { name: 'kube-dns', namespace: 'kube-system' };
+    this.publish(['steady', 'gone'], false, [
+      { apiVersion: 'v1', kind: 'Service', metadata, spec: { clusterIP: DNS.clusterIP, ports: [dns] } },
+      slice(metadata, 'IPv4', [dns], [PODS.dns]),
+    ]);
   }
 
   /** Starts menwei, and waits until `steady` answers in both families. */
@@ -124,6 +140,18 @@ export class LeftoversCluster implements AsyncDisposable {
   /** Ends it; its rules stay. */
   async stop(): Promise<void> {
     await this.#run?.stop('SIGKILL');
+  }
+
+  /** Runs `menwei cleanup`, which must succeed; returns what it prints. */
+  async cleanUp(kept?: {
+    readonly mode: 'iptables' | 'nftables' | 'ipvs';
+    readonly tools: Variant;
+  }): Promise<string> {
+    const argv = ['cleanup', ...(kept === undefined ? [] : ['--keep-kube-proxy', kept.mode])];
+    const env = this.#environment(kept?.tools ?? 'nft');
+    const { status, stdout, stderr } = await this.lab.node(NODE).exec(LAUNCHER, argv, { env });
+    expect({ status, stderr: status === 0 ? '' : stderr }).toEqual({ status: 0, stderr: '' });
+    return stdout;
   }
 
   async ask(service: Service, family: IpFamily): Promise<'answered' | 'not answered'> {
@@ -151,6 +179,21 @@ export class LeftoversCluster implements AsyncDisposable {
       ]);
     });
     return Traffic.start(streams);
+  }
+
+  /** The same with the Services of the reference case, as far as kube-proxy's rules of it go. */
+  referenceTraffic(): Promise<Traffic> {
+    const { lab } = this;
+    const nginx = formatHostPort(`${SUBNETS.IPv4.service}${SERVICES.gone}`, 80);
+    const dns = formatHostPort(DNS.clusterIP, DNS.port);
+    return Traffic.start(
+      [lab.pod('visitor'), lab.node(NODE)].flatMap((from): Stream[] => [
+        { kind: 'new TCP', from, target: nginx },
+        { kind: 'long TCP', from, target: nginx },
+        { kind: 'new UDP', from, target: dns },
+        { kind: 'UDP flow', from, target: dns },
+      ]),
+    );
   }
 
   /**
@@ -224,21 +267,27 @@ function describe(service: Service, family: IpFamily, isDrained: boolean): reado
     ipFamilies: [family],
     ports: ports.map((port) => ({ ...port, ...nodePort })),
   };
-  const labels = { 'kubernetes.io/service-name': metadata.name };
   const pods = isDrained ? [] : [PODS['nginx-1'], PODS['nginx-2']];
-  return [
-    { apiVersion: 'v1', kind: 'Service', metadata, spec },
-    {
-      apiVersion: 'discovery.k8s.io/v1',
-      kind: 'EndpointSlice',
-      metadata: { ...metadata, labels },
-      addressType: family,
-      ports,
-      endpoints: pods.map((number) => ({
-        addresses: [`${SUBNETS[family].pod}${number}`],
-        conditions: { ready: true },
-        nodeName: NODE,
-      })),
-    },
-  ];
+  return [{ apiVersion: 'v1', kind: 'Service', metadata, spec }, slice(metadata, family, ports, pods)];
+}
+
+function slice(
+  metadata: { readonly name: string; readonly namespace: string },
+  family: IpFamily,
+  ports: readonly object[],
+  pods: readonly number[],
+): object {
+  const labels = { 'kubernetes.io/service-name': metadata.name };
+  return {
+    apiVersion: 'discovery.k8s.io/v1',
+    kind: 'EndpointSlice',
+    metadata: { ...metadata, labels },
+    addressType: family,
+    ports,
+    endpoints: pods.map((number) => ({
+      addresses: [`${SUBNETS[family].pod}${number}`],
+      conditions: { ready: true },
+      nodeName: NODE,
+    })),
+  };
 }

@@ -1,5 +1,5 @@
 /** Started over the rules of another proxy or of another mode: after the first sync those are in force no more. */
-import { mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import { mkdtempSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { IP_FAMILIES } from '@menwei/addresses/ip.ts';
@@ -13,10 +13,6 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { LeftoversCluster, type RunningMode, type Variant } from './leftovers-cluster.ts';
 import { expectUnharmed } from './traffic.ts';
 
-const KUBE_PROXY_TABLES = readFileSync(
-  new URL('../data/reference-case/kube-proxy-1.36.2.nft', import.meta.url),
-  'utf8',
-);
 const VARIANTS: readonly Variant[] = ['legacy', 'nft'];
 
 /** What others keep in a kernel. */
@@ -144,23 +140,6 @@ describe('the mode is changed while the proxy does not run', () => {
     const report = await traffic.stop();
     console.log(`${from} → ${to}: ${report}`);
     expectUnharmed(report);
-  });
-});
-
-describe('kube-proxy in nftables mode was here before', () => {
-  it.each(['nftables', 'iptables (nf_tables)'] as const)('%s', async (to) => {
-    await cluster.stop();
-    await cluster.exec('nft', ['-f', '-'], KUBE_PROXY_TABLES);
-    cluster.publish(['steady', 'drained'], true);
-    // The address of nginx-service is that of `gone`.
-    expect(await cluster.ask('gone', 'IPv4')).toBe('answered');
-    const run = await cluster.run(MODES[to]);
-    running = to;
-    await expectRemoved(run);
-    for (const table of ['table ip kube-proxy', 'table ip6 kube-proxy']) {
-      expect(run.output()).toMatch(new RegExp(`${REMOVED.source}.*${table}`));
-    }
-    await expectClean(MODES[to]);
   });
 });
 

@@ -91,7 +91,8 @@ export class Traffic {
           ? await from.http(target, options)
           : await from.udp(target, kind === 'UDP flow' ? { ...options, ...flow } : options);
       const count = this.#count(kind);
-      if (isFailure(outcome)) add(count.failures, `${outcome.error} (${from.name} → ${target})`);
+      if (isFailure(outcome))
+        add(count.failures, `${outcome.error} (${from.name} → ${target}): ${codeOf(outcome.detail)}`);
       else {
         count.answered += 1;
         add(count.byPod, outcome.pod);
@@ -169,6 +170,11 @@ export function expectUnharmed(report: TrafficReport): void {
 
 function add(counts: Map<string, number>, key: string): void {
   counts.set(key, (counts.get(key) ?? 0) + 1);
+}
+
+/** The name of the error number, where there is one. */
+function codeOf(detail: string): string {
+  return /\bE[A-Z]+\b/.exec(detail)?.[0] ?? detail;
 }
 
 function pause(): Promise<void> {
