@@ -56,7 +56,9 @@ function putServices(): void {
   }
 }
 
-const flags = (...more: readonly string[]) => [...flagsFor(folder.kubeconfig(server)), ...more];
+/** Of both families: one without a CIDR of its own could not be proxied alone. */
+const CLUSTER_CIDR = '--cluster-cidr=10.0.0.0/8,fd00:10::/32';
+const flags = (...more: readonly string[]) => [...flagsFor(folder.kubeconfig(server)), CLUSTER_CIDR, ...more];
 const PATIENCE = { timeout: 20_000 };
 /** Where it is without a bind address. */
 const METRICS = '--metrics-bind-address=127.0.0.1:10249';
@@ -121,6 +123,14 @@ describe.each(['IPv4', 'IPv6'] as const)('without the nat table of %s', (family)
     });
     expect(status).toBe(1);
     expect(stderr.at(-1)).toMatch(`menwei: the node has ${family} addresses, which can't be proxied: ip`);
+  });
+
+  it('no pod of the other family could be told: the run ends with the reason', async () => {
+    putNode(ADDRESS[other]);
+    const cidr = { IPv4: '10.0.0.0/8', IPv6: 'fd00:10::/32' }[family];
+    const { status, stderr } = await RunProcess.toItsEnd(flags(`--cluster-cidr=${cidr}`, METRICS), { path });
+    expect(status).toBe(1);
+    expect(stderr.at(-1)).toBe(`menwei: only ${other} is proxied, but clusterCIDR has only ${family}`);
   });
 
   it('menwei diff compares the other one, and is not content where the node has both', async () => {

@@ -44,3 +44,21 @@ describe('menwei run --init-only', () => {
     expect(stderr.at(-1)).toMatch(/^menwei: iptables .*CAP_NET_ADMIN\)$/);
   });
 });
+
+describe('a read-only /proc/sys', () => {
+  it('costs NodePorts on 127.0.0.1, which is told, and nothing else', async () => {
+    writeSysctl(ROUTE_LOCALNET, 0);
+    const mounts = 'mount --bind /proc/sys /proc/sys && mount -o remount,ro,bind /proc/sys && exec "$@"';
+    const through = ['/usr/bin/unshare', '--mount', '/bin/sh', '-c', mounts, 'sh'];
+    await using run = RunProcess.start(['--manifests', manifest, '--conntrack-udp-timeout=77s'], { through });
+    await run.synced();
+    expect(run.log('W')).toEqual([
+      expect.stringMatching(/^conntrack settings could not be applied; .*nf_conntrack_udp_timeout=".*EROFS/),
+      expect.stringMatching(
+        /^NodePorts do not answer on 127\.0\.0\.1: route_localnet can not be set err=".*EROFS/,
+      ),
+    ]);
+    expect(await rulesOf('default/web')).not.toEqual([]);
+    expect((await run.end('SIGTERM')).status).toBe(0);
+  });
+});

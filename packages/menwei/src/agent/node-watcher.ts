@@ -1,4 +1,6 @@
 /** Whether the node can be served as it is, looked at whenever it may have changed. */
+import type { IpFamily } from '@menwei/addresses/ip.ts';
+import type { Settings } from '../config/settings.ts';
 import type { Logger } from '../log/logger.ts';
 import { NodeLog } from '../proxy/node-log.ts';
 import type { NodeState } from '../proxy/node-state.ts';
@@ -8,7 +10,16 @@ import { findUnservable, type Unserved } from '../setup/backends.ts';
 import { UserError } from '../setup/failure.ts';
 import type { MachineAddresses } from '../setup/machine-addresses.ts';
 import type { Component } from './component.ts';
+import { Consistency } from './consistency.ts';
 import { PodCIDRs } from './pod-cidrs.ts';
+
+interface NodeWatcherOptions {
+  readonly settings: Settings;
+  readonly node: NodeState;
+  readonly served: readonly IpFamily[];
+  readonly unserved: Unserved;
+  readonly logger: Logger;
+}
 
 export class NodeWatcher {
   readonly #node: NodeState;
@@ -16,9 +27,12 @@ export class NodeWatcher {
   readonly #log: NodeLog;
   readonly #warnings: NodeWarnings;
   readonly #podCIDRs: PodCIDRs;
+  readonly #consistency: Consistency;
+  #isSettled = false;
   readonly #unservable = Promise.withResolvers<never>();
 
-  constructor(node: NodeState, unserved: Unserved, logger: Logger) {
+  constructor({ settings, node, served, unserved, logger }: NodeWatcherOptions) {
+    this.#consistency = new Consistency({ settings, node, served, logger });
     this.#podCIDRs = new PodCIDRs(node);
     this.#node = node;
     this.#unserved = unserved;
@@ -35,7 +49,9 @@ export class NodeWatcher {
 
   /** To be called when a Node object is no longer waited for. */
   settled(): void {
+    this.#isSettled = true;
     this.#log.settled();
+    this.look();
   }
 
   /** To be called when the Node object has changed. */
@@ -46,6 +62,9 @@ export class NodeWatcher {
     if (failure !== undefined) this.#unservable.reject(failure);
     const moved = this.#podCIDRs.look();
     if (moved !== undefined) this.fail(moved);
+    // Before that, what is missing may still come.
+    const contradiction = this.#isSettled ? this.#consistency.look() : undefined;
+    if (contradiction !== undefined) this.fail(contradiction);
   }
 
   /** Fails when nothing of what the node has can be served, and the process with it. */

@@ -69,7 +69,7 @@ export function proxyComponents(parts: ProxyParts): readonly Component[] {
     })),
     serviceLimit: () => inForce.current.serviceMetricsLimit,
   });
-  const watcher = new NodeWatcher(node, started.unserved, logger);
+  const watcher = new NodeWatcher({ settings, node, served, unserved: started.unserved, logger });
   node.follow(state.objects, () => watcher.look());
   const proxy = new ServiceProxy({
     state,

@@ -44,12 +44,10 @@ export async function startIptables(
     const isLiberal = (readSysctl('net/netfilter/nf_conntrack_tcp_be_liberal') ?? '0') !== '0';
     const options = {
       ...fromSettings,
+      localhostNodePorts: fromSettings.localhostNodePorts && (!writes || canRouteLocalnet(logger)),
       // The kernel has been told already, unless nothing is to be changed.
       conntrackLiberal: isLiberal || (!writes && fromSettings.conntrackLiberal),
     };
-    if (writes && options.localhostNodePorts && readSysctl(ROUTE_LOCALNET) !== '1') {
-      writeSysctl(ROUTE_LOCALNET, 1);
-    }
     return new IptablesBackend({
       ...options,
       accounting: accountingObjects(writes, logger),
@@ -61,6 +59,21 @@ export async function startIptables(
   } catch (error) {
     if (error instanceof KernelError) return error;
     throw error;
+  }
+}
+
+/**
+ * Sets what packets to 127.0.0.1 need to leave by another interface, unless it is set. kube-proxy ends where that is impossible, as
+ * with a read-only /proc/sys; Services that work but for NodePorts on 127.0.0.1 are better than none.
+ */
+function canRouteLocalnet(logger: Logger): boolean {
+  try {
+    if (readSysctl(ROUTE_LOCALNET) !== '1') writeSysctl(ROUTE_LOCALNET, 1);
+    return true;
+  } catch (error) {
+    if (!(error instanceof KernelError)) throw error;
+    logger.warn({ err: error }, 'NodePorts do not answer on 127.0.0.1: route_localnet can not be set');
+    return false;
   }
 }
 
