@@ -8,10 +8,10 @@ import type { GivenFlags } from '../config/flags.ts';
 import { formatErrorChain } from '../log/error-text.ts';
 import { createLogger } from '../log/pino-logger.ts';
 import { ConfigurationChanges } from '../setup/configuration-changes.ts';
-import { UserError } from '../setup/failure.ts';
+import { orLogFailure, UserError } from '../setup/failure.ts';
 import { settleMode } from '../setup/fallback.ts';
 import { applyOomScore } from '../setup/oom-score.ts';
-import { readSettings } from '../setup/settings-input.ts';
+import { type ResolvedInput, readSettings } from '../setup/settings-input.ts';
 import { writeConfiguration } from '../setup/written-configuration.ts';
 import { cleanupKernel } from './cleanup-kernel.ts';
 import { configFileComponent } from './config-file.ts';
@@ -51,8 +51,26 @@ async function perform(
   signal: AbortSignal,
 ): Promise<void> {
   const input = await readSettings(flags);
+  const { log, dryRun } = input.settings;
+  const logger = createLogger({ ...log, dryRun });
+  const work = () => performLogged(flags, input, { kept, runner, logger }, signal);
+  if (log.format === 'json') await orLogFailure(logger, work);
+  else await work();
+}
+
+interface Means {
+  readonly kept: RunningProxy | undefined;
+  readonly runner: ToolRunner;
+  readonly logger: ReturnType<typeof createLogger>;
+}
+
+async function performLogged(
+  flags: GivenFlags,
+  input: ResolvedInput,
+  { kept, runner, logger }: Means,
+  signal: AbortSignal,
+): Promise<void> {
   const { settings: given, warnings, configFile: file } = input;
-  const logger = createLogger({ ...given.log, dryRun: given.dryRun });
   const { config = '', 'write-config-to': target } = flags;
   if (!given.cleanup && !target) logStart(given, String(config), logger);
   for (const warning of warnings) logger.warn({}, warning);

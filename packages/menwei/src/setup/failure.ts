@@ -4,6 +4,7 @@ import { KernelError } from '@menwei/netlink';
 import { ConnectionConfigError } from '../kubernetes/connection.ts';
 import { escapeControls } from '../log/escape-controls.ts';
 import { firstLines } from '../log/first-lines.ts';
+import type { Logger } from '../log/logger.ts';
 
 /** Something the user can put right. The message is what is printed. */
 export class UserError extends Error {
@@ -27,8 +28,23 @@ export async function orFail(command: () => Promise<void>): Promise<void> {
     // Of a UserError each line stands for itself.
     const text = error instanceof UserError ? error.message : escapeControls(error.message);
     process.stderr.write(`menwei: ${text}\n`);
-    process.exitCode = error instanceof UserError ? error.exitStatus : 1;
+    process.exitCode = exitStatusOf(error);
   }
+}
+
+/** The same for a log that programs read, where a line that is none of the log's would be lost. */
+export async function orLogFailure(logger: Logger, command: () => Promise<void>): Promise<void> {
+  try {
+    await command();
+  } catch (error) {
+    if (!isExpected(error)) throw error;
+    logger.error({ err: error }, 'menwei ends');
+    process.exitCode = exitStatusOf(error);
+  }
+}
+
+function exitStatusOf(error: Error): 1 | 2 {
+  return error instanceof UserError ? error.exitStatus : 1;
 }
 
 function isExpected(error: unknown): error is Error {
