@@ -5,7 +5,7 @@ import { type ClusterEvent, eventKind } from './event.ts';
 const MAX_WAITING = 100;
 /** Of so many is it known that they were told. */
 const MAX_KNOWN = 1_000;
-/** What happens again within this time after the last time is the same event. */
+/** What happens again within this time after the last time, or after that was told, is the same event. */
 const SERIES_MS = 10 * 60_000;
 /** From a request about an event to the next one about the same. */
 const UPDATE_MS = 5 * 60_000;
@@ -38,7 +38,7 @@ export class EventQueue<Name> {
   record(event: ClusterEvent, nowMs: number): void {
     const kind = eventKind(event);
     const known = this.#series.get(kind);
-    if (known !== undefined && (known.told === undefined || nowMs - known.lastMs < SERIES_MS)) {
+    if (known !== undefined && nowMs < endMs(known)) {
       const latest = known.told === undefined ? event : known.event;
       this.#series.set(kind, { ...known, event: latest, lastMs: nowMs, count: known.count + 1 });
       return;
@@ -113,6 +113,11 @@ export class EventQueue<Name> {
       return;
     }
   }
+}
+
+/** What happens from then on is something new. */
+function endMs<Name>({ told, lastMs }: EventSeries<Name>): number {
+  return told === undefined ? Number.POSITIVE_INFINITY : Math.max(lastMs, told.atMs) + SERIES_MS;
 }
 
 function dueMs<Name>({ count, told, firstMs }: EventSeries<Name>): number {
