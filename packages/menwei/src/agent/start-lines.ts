@@ -18,8 +18,13 @@ export function logMode({ mode, modeReason }: Settings, logger: Logger): void {
 /** @param families that are proxied */
 export function logSettings(settings: Settings, families: readonly IpFamily[], logger: Logger): void {
   const { mode, manifests, nodePortAddresses, syncPeriodMs, minSyncPeriodMs } = settings;
-  if (manifests.length > 0)
-    logger.info({ manifests: manifests.join(', ') }, 'objects are read from manifests');
+  if (manifests.length > 0) {
+    const fields = { manifests: manifests.join(', '), nodePorts: formatRange(settings.nodePortRange) };
+    logger.info(fields, 'objects are read from manifests');
+  }
+  if (settings.healthzBindAddress === undefined) logger.info({}, 'healthz server is off');
+  if (settings.metricsBindAddress === undefined)
+    logger.info({}, 'metrics server is off, and with it what menwei status asks');
   logger.info(
     {
       families: families.join(', '),

@@ -37,6 +37,10 @@ describe('--help', () => {
     expect(listed(help.diff)).toEqual(listed(help.run).filter((name) => listed(help.diff).includes(name)));
   });
 
+  it('of diff is silent of the others, which it takes too', () => {
+    expect(find('diff').options.map(({ long }) => long)).toEqual(find('run').options.map(({ long }) => long));
+  });
+
   it.each(['run', 'diff'] as const)('of %s is readable on 80 columns', (name) => {
     expect(help[name].split('\n').filter((line) => line.length > 80)).toEqual([]);
   });
