@@ -39,7 +39,7 @@ export async function bundle(folder: string): Promise<readonly string[]> {
     onLog: (_level, log) => {
       throw new Error(`bundle: ${log.message}`);
     },
-    plugins: [filesOfTheirOwn, builtinsByName, oneByteStrings],
+    plugins: [filesOfTheirOwn, partOfUndici, builtinsByName, oneByteStrings],
   });
   const { output } = await build.write({
     dir: folder,
@@ -48,8 +48,8 @@ export async function bundle(folder: string): Promise<readonly string[]> {
     entryFileNames: '[name].js',
     chunkFileNames: '[name]-[hash].js',
     comments: false,
-    // Names stay: a stack trace is to say something.
-    minify: { compress: false, mangle: false, codegen: { removeWhitespace: true } },
+    // As it is written: Node shows the line of an error that nobody expected, and its stack trace is to say something.
+    minify: false,
   });
   await build.close();
   const modules = output.flatMap((file) => (file.type === 'chunk' ? file.moduleIds : []));
@@ -74,6 +74,40 @@ const filesOfTheirOwn: Plugin = {
       if (published === undefined) throw new Error(`${id}: where is ${path} in the published package?`);
       return `new URL('${published}', import.meta.url)`;
     });
+  },
+};
+
+const UNDICI = '/undici/index.js';
+/** What of it is used; all of it loads a browser's fetch, WebSockets, caches and mocks as well: 20 MB of memory. */
+const PART_OF_UNDICI = `
+const Dispatcher = require('./lib/dispatcher/dispatcher');
+const api = require('./lib/api');
+const errors = require('./lib/core/errors');
+const util = require('./lib/core/util');
+const { InvalidArgumentError } = errors;
+const { getGlobalDispatcher } = require('./lib/global');
+Object.assign(Dispatcher.prototype, api);
+exports.Agent = require('./lib/dispatcher/agent');
+exports.ProxyAgent = require('./lib/dispatcher/proxy-agent');
+exports.errors = errors;
+exports.request = makeDispatcher(api.request);
+`;
+/** Of its file index.js. */
+const MAKE_DISPATCHER = /^function makeDispatcher .*?^}$/ms;
+/** HTTP/2 is never spoken, and costs as much as all the rest of HTTP. */
+const HTTP2 = /require\('node:http2'\)/;
+
+const partOfUndici: Plugin = {
+  name: 'part-of-undici',
+  transform(code, id) {
+    const replaced = (part: RegExp, text: (found: string) => string): string => {
+      const found = part.exec(code)?.[0];
+      if (found === undefined) throw new Error(`${id}: there is no ${part} any more`);
+      return text(found);
+    };
+    if (id.endsWith(UNDICI)) return replaced(MAKE_DISPATCHER, (found) => `${PART_OF_UNDICI}${found}`);
+    if (!id.endsWith('/undici/lib/dispatcher/client-h2.js')) return undefined;
+    return replaced(HTTP2, (found) => code.replace(found, '{ constants: {} }'));
   },
 };
 

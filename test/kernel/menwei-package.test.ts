@@ -1,13 +1,16 @@
 /** The npm package `menwei` as an operator gets it: packed, installed where nothing else is, and run there. */
-import { execFile, execFileSync, spawnSync } from 'node:child_process';
+import { execFile, execFileSync, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
+import { FakeApiServer } from '@menwei/testing/kubernetes/fake-api-server.ts';
 import { MODE_NAMES } from 'menwei/config/settings.ts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startNpmRegistry } from './npm-registry.ts';
-import { LAUNCHER } from './run-process.ts';
+import { NODE, putEndpoints, putNode, putService, TestFolder } from './run-cluster.ts';
+import { LAUNCHER, observeStatus } from './run-process.ts';
 
 const REPOSITORY = join(import.meta.dirname, '../..');
 const OBJECTS = join(REPOSITORY, 'test/data/reference-case/objects.yaml');
@@ -92,10 +95,36 @@ describe('the installed package', () => {
     expect(run('menwei', ...args)).toEqual({ status: 0, stdout: ofCheckout, stderr: '' });
   });
 
-  it.each(MODE_NAMES.filter((mode) => mode !== 'ipvs'))('shows the demo in %s mode', (mode) => {
+  it.each(['iptables', 'userspace'])('shows the demo in %s mode', (mode) => {
     const { status, stdout, stderr } = run('menwei', 'lab', 'demo', '--proxy-mode', mode);
     expect([status, stderr]).toEqual([0, '']);
     expect(stdout).toContain('All of it was observed');
+  });
+
+  it('is kube-proxy to a cluster, by its configuration file and host name', async () => {
+    await using server = await FakeApiServer.start();
+    putNode(server);
+    putService(server, 'web', 1);
+    putEndpoints(server, 'web', ['10.0.0.1']);
+    using cluster = new TestFolder();
+    const config = {
+      apiVersion: 'kubeproxy.config.k8s.io/v1alpha1',
+      kind: 'KubeProxyConfiguration',
+      clientConnection: { kubeconfig: cluster.kubeconfig(server) },
+      clusterCIDR: '10.0.0.0/8',
+      mode: 'nftables',
+    };
+    const file = cluster.write('config.conf', JSON.stringify(config));
+    const flags = [`--config=${file}`, `--hostname-override=${NODE}`];
+    const proxy = spawn(join(prefix, 'bin/kube-proxy'), flags, { cwd: folder, env, stdio: 'ignore' });
+    try {
+      await expect.poll(() => observeStatus().catch(() => [])).toContain('default/web/TCP IPv4 programmed');
+      expect(run('menwei', 'status').stdout).toMatch(/default\/web.*programmed/);
+    } finally {
+      proxy.kill('SIGTERM');
+      await once(proxy, 'exit');
+    }
+    expect(proxy.exitCode).toBe(0);
   });
 
   it('cleans up under the name kube-proxy', () => {

@@ -76,6 +76,8 @@ interface Libc {
   posix_spawnattr_setflags(attributes: Uint8Array, flags: number): number;
   posix_spawnattr_setsigdefault(attributes: Uint8Array, signals: Uint8Array): number;
   waitpid(pid: number, status: Uint8Array, options: number): number;
+  /** Only glibc has it. */
+  malloc_trim: ((pad: number) => number) | undefined;
 }
 
 /** A handle of libuv's event loop. */
@@ -148,7 +150,16 @@ function loadLibc(): Libc {
       'int posix_spawnattr_setsigdefault(void *attributes, const void *signals)',
     ),
     waitpid: library.func('int waitpid(int pid, void *status, int options)'),
+    malloc_trim: unlessMissing(() => library.func('int malloc_trim(size_t pad)')),
   };
+}
+
+function unlessMissing<Call>(declare: () => Call): Call | undefined {
+  try {
+    return declare();
+  } catch {
+    return undefined;
+  }
 }
 
 /** Turns the C library's "-1 and errno" into a {@link KernelError}; every other result is passed on. */
@@ -361,6 +372,14 @@ export function childStatus(pid: number): number | undefined {
   const [word = 0] = status;
   const signal = word & 0x7f;
   return signal === 0 ? (word >> 8) & 0xff : 128 + signal;
+}
+
+/**
+ * Gives memory back to the kernel that the C library holds free: of compilers, and of what was read once. That takes less than a
+ * millisecond in a process of 100 MB. Where the C library has no such call (musl), nothing happens.
+ */
+export function returnFreeMemory(): void {
+  libc().malloc_trim?.(0);
 }
 
 /**

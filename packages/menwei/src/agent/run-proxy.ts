@@ -3,6 +3,7 @@
 import { kernelFiles } from '@menwei/kernel/kernel-file.ts';
 import { reapOrphans } from '@menwei/kernel/orphans.ts';
 import { startToolRunner, type ToolRunner } from '@menwei/kernel/tool-runner.ts';
+import { returnFreeMemory } from '@menwei/netlink/native';
 import type { RunningProxy } from '../backends/leftover-search.ts';
 import type { GivenFlags } from '../config/flags.ts';
 import { formatErrorChain } from '../log/error-text.ts';
@@ -24,6 +25,8 @@ import { supervise } from './supervisor.ts';
 
 /** How long what is left after a failure may take to end by itself. */
 const EXIT_GRACE_MS = 1_000;
+/** By then what only the start needs has been used: settings, manifests or lists, the first sync. */
+const STARTED_MS = 10_000;
 
 /**
  * Runs the proxy until SIGTERM or SIGINT, or does the one thing that the flags ask for instead.
@@ -95,6 +98,7 @@ async function serve(request: ProxyRequest, signal: AbortSignal): Promise<void> 
   const { settings, logger } = request;
   logMode(settings.current, logger);
   const { components, states } = await openProxy(request, signal);
+  setTimeout(returnFreeMemory, STARTED_MS).unref();
   try {
     await supervise(components, { states, logger }, signal);
   } catch (error) {
