@@ -6,7 +6,7 @@
  * It starts twice in one network namespace of its own, so the second start finds the rules of the first. The server is a
  * process of its own; the launcher is that of this checkout unless another one is named.
  */
-import { type ChildProcess, execFileSync, fork, spawn } from 'node:child_process';
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -14,8 +14,8 @@ import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { CLONE_NEWNET, unshare } from '@menwei/netlink/native';
-import { FakeApiServer } from '@menwei/testing/kubernetes/fake-api-server.ts';
-import { NODE_VIEW, serviceJson, sliceJson } from './objects.ts';
+import { startApiServer } from './api-server.ts';
+import { NODE_VIEW } from './objects.ts';
 import { progress } from './options.ts';
 
 const OWN_LAUNCHER = fileURLToPath(new URL('../bin/menwei', import.meta.url));
@@ -24,25 +24,22 @@ const REST_MS = 5_000;
 const SYNC_TIMEOUT_MS = 120_000;
 
 const [first = '5000', second = '50', third = OWN_LAUNCHER] = process.argv.slice(2);
-if (first === 'serve') await serve(Number(second), Number(third));
-else await main(Number(first), Number(second), third);
+await main(Number(first), Number(second), third);
 
 async function main(services: number, endpoints: number, launcher: string): Promise<void> {
   unshare(CLONE_NEWNET);
   execFileSync('ip', ['link', 'set', 'lo', 'up']);
-  const server = fork(import.meta.filename, ['serve', String(services), String(endpoints)]);
+  using server = await startApiServer(services, endpoints);
   const folder = mkdtempSync(join(tmpdir(), 'menwei-bench-'));
   try {
-    const [url]: unknown[] = await once(server, 'message');
     const kubeconfig = join(folder, 'kubeconfig');
-    writeFileSync(kubeconfig, JSON.stringify(kubeconfigFor(String(url))));
+    writeFileSync(kubeconfig, server.kubeconfig);
     progress(`${services} Services × ${endpoints} endpoints, ${launcher}`);
     for (const start of ['first start', 'restart']) {
       const { rssMb, peakMb } = await measure(launcher, kubeconfig);
       process.stdout.write(`${start.padEnd(12)} ${rssMb.toFixed(0)} MB, at most ${peakMb.toFixed(0)} MB\n`);
     }
   } finally {
-    server.kill();
     rmSync(folder, { recursive: true });
   }
 }
@@ -76,31 +73,4 @@ function megabytes(status: string, field: string): number {
   const kilobytes = new RegExp(`^${field}:\\s+(\\d+) kB$`, 'm').exec(status)?.[1];
   if (kilobytes === undefined) throw new Error(`no ${field} in the status of the process`);
   return Number(kilobytes) / 1024;
-}
-
-function kubeconfigFor(server: string): object {
-  return {
-    apiVersion: 'v1',
-    kind: 'Config',
-    'current-context': 'bench',
-    contexts: [{ name: 'bench', context: { cluster: 'bench', user: 'bench' } }],
-    clusters: [{ name: 'bench', cluster: { server } }],
-    users: [{ name: 'bench', user: {} }],
-  };
-}
-
-async function serve(services: number, endpoints: number): Promise<void> {
-  const server = await FakeApiServer.start({ tls: false });
-  server.put('/api/v1/nodes', {
-    metadata: { name: NODE_VIEW.name },
-    spec: { podCIDRs: ['10.128.0.0/24'] },
-    status: { addresses: [{ type: 'InternalIP', address: NODE_VIEW.ip }] },
-  });
-  for (let index = 0; index < services; index++) {
-    server.put('/api/v1/services', serviceJson(index));
-    server.put('/apis/discovery.k8s.io/v1/endpointslices', sliceJson(index, endpoints));
-  }
-  server.compact();
-  process.send?.(server.url);
-  process.on('disconnect', () => process.exit());
 }
