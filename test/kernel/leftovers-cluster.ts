@@ -2,7 +2,7 @@
 import { mkdirSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { formatHostPort, IP_FAMILIES, type IpFamily } from '@menwei/addresses/ip.ts';
-import type { HostProcess } from '@menwei/lab/host-process.ts';
+import type { ExecResult, HostProcess } from '@menwei/lab/host-process.ts';
 import { createLab, type Lab, type LabNode } from '@menwei/lab/lab.ts';
 import { isFailure } from '@menwei/lab/outcome.ts';
 import { expect } from 'vitest';
@@ -119,15 +119,9 @@ export class LeftoversCluster implements AsyncDisposable {
   }
 
   /** Starts menwei, and waits until `steady` answers in both families. */
-  async run({ mode, tools }: RunningMode, { flags = [], path }: RunOptions = {}): Promise<HostProcess> {
-    const objects = join(this.#folder.path, 'objects');
-    const argv = [
-      ...['run', '--proxy-mode', mode, '--manifests', objects, '--hostname-override', NODE],
-      ...['--cluster-cidr', IP_FAMILIES.map((family) => SUBNETS[family].pods).join(',')],
-      ...['--iptables-sync-period', '1s', '--ipvs-sync-period', '1s', ...flags],
-    ];
-    const env = { ...this.#environment(tools), ...(path === undefined ? {} : { PATH: path }) };
-    const run = this.lab.node(NODE).spawn(LAUNCHER, argv, { env });
+  async run(mode: RunningMode, { flags = [], path }: RunOptions = {}): Promise<HostProcess> {
+    const env = { ...this.#environment(mode.tools), ...(path === undefined ? {} : { PATH: path }) };
+    const run = this.node.spawn(LAUNCHER, ['run', ...this.#flags(mode), ...flags], { env });
     this.#run = run;
     for (const family of IP_FAMILIES) {
       await expect
@@ -135,6 +129,21 @@ export class LeftoversCluster implements AsyncDisposable {
         .toBe('answered');
     }
     return run;
+  }
+
+  /** Runs `menwei diff` to its end. */
+  diff(mode: RunningMode, flags: readonly string[]): Promise<ExecResult> {
+    const argv = ['diff', ...this.#flags(mode), ...flags];
+    return this.node.exec(LAUNCHER, argv, { env: this.#environment(mode.tools) });
+  }
+
+  #flags({ mode }: RunningMode): readonly string[] {
+    return [
+      ...['--proxy-mode', mode, '--hostname-override', NODE],
+      ...['--manifests', join(this.#folder.path, 'objects')],
+      ...['--cluster-cidr', IP_FAMILIES.map((family) => SUBNETS[family].pods).join(',')],
+      ...['--iptables-sync-period', '1s', '--ipvs-sync-period', '1s'],
+    ];
   }
 
   /** Ends it; its rules stay. */

@@ -1,19 +1,20 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { describe, expect, it } from 'vitest';
-import { observeNeighbours, programsOf } from './processes.ts';
+import { observeNeighbours } from './processes.ts';
 
 const signal = new AbortController().signal;
 
 describe('the programs of this network namespace', () => {
-  it('are found by their names, but for this one', async () => {
-    const other = spawn('sleep', ['60'], { argv0: '/usr/local/bin/kube-proxy' });
+  it('are found by their names and arguments, but for this one', async () => {
+    const other = spawn('sleep', ['61.5']);
     try {
       await once(other, 'spawn');
-      const isKubeProxy = (each: Parameters<typeof programsOf>[0]) => programsOf(each).includes('kube-proxy');
       await expect
-        .poll(() => observeNeighbours(isKubeProxy, signal))
-        .toContainEqual(expect.objectContaining({ pid: other.pid, name: 'sleep' }));
+        .poll(() =>
+          observeNeighbours(({ name, argv }) => name === 'sleep' && argv().includes('61.5'), signal),
+        )
+        .toEqual([expect.objectContaining({ pid: other.pid, name: 'sleep' })]);
       const all = await observeNeighbours(() => true, signal);
       expect(all.map(({ pid }) => pid)).not.toContain(process.pid);
     } finally {

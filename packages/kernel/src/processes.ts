@@ -1,55 +1,49 @@
 /** The programs that run in the network namespace of this one, as far as /proc shows them. */
-import { readdir, readFile, readlink } from 'node:fs/promises';
-import { basename } from 'node:path';
+import { readFileSync, readlinkSync } from 'node:fs';
+import { opendir } from 'node:fs/promises';
 
 export interface ObservedProcess {
   readonly pid: number;
-  /** As the kernel names it; at most 15 characters. */
+  /** As the kernel names it, after its file; at most 15 characters. */
   readonly name: string;
-  readonly argv: readonly string[];
+  /** Read when it is asked for. */
+  readonly argv: () => readonly string[];
 }
 
 /**
  * Those that are chosen by their name and arguments. A process that can't be looked into, or has ended meanwhile, is left out,
- * and so is this one.
+ * and so is this one. What is read of one is in memory, and takes some 10 µs; the list comes in pieces.
  */
 export async function observeNeighbours(
   isChosen: (process: ObservedProcess) => boolean,
   signal: AbortSignal,
 ): Promise<readonly ObservedProcess[]> {
-  const own = await namespaceOf('self');
+  const own = namespaceOf('self');
   const found: ObservedProcess[] = [];
-  for (const entry of await readdir('/proc')) {
+  for await (const { name: entry } of await opendir('/proc')) {
     signal.throwIfAborted();
     const pid = Number(entry);
     if (!Number.isInteger(pid) || pid === process.pid) continue;
-    const observed = await read(pid);
-    if (observed === undefined || !isChosen(observed)) continue;
-    if ((await namespaceOf(entry)) === own) found.push(observed);
+    const name = read(`/proc/${entry}/comm`)?.trimEnd();
+    if (name === undefined) continue;
+    const observed = { pid, name, argv: () => read(`/proc/${entry}/cmdline`)?.split('\0') ?? [] };
+    if (isChosen(observed) && namespaceOf(entry) === own) found.push(observed);
   }
   return found;
 }
 
-/** The program that runs it, or the script that an interpreter runs: `kube-proxy`. */
-export function programsOf({ name, argv }: ObservedProcess): readonly string[] {
-  return [name, ...argv.slice(0, 2).map((word) => basename(word))];
-}
-
-async function read(pid: number): Promise<ObservedProcess | undefined> {
-  const name = await orUndefined(readFile(`/proc/${pid}/comm`, 'utf8'));
-  const argv = await orUndefined(readFile(`/proc/${pid}/cmdline`, 'utf8'));
-  if (name === undefined || argv === undefined) return undefined;
-  return { pid, name: name.trimEnd(), argv: argv.split('\0') };
+function read(file: string): string | undefined {
+  return orUndefined(() => readFileSync(file, 'utf8'));
 }
 
 /** `net:[4026531840]` */
-function namespaceOf(pid: string): Promise<string | undefined> {
-  return orUndefined(readlink(`/proc/${pid}/ns/net`));
+function namespaceOf(pid: string): string | undefined {
+  return orUndefined(() => readlinkSync(`/proc/${pid}/ns/net`));
 }
 
-async function orUndefined<T>(reading: Promise<T>): Promise<T | undefined> {
+function orUndefined<T>(reading: () => T): T | undefined {
   try {
-    return await reading;
+    return reading();
   } catch {
     return undefined;
   }

@@ -50,6 +50,7 @@ export class LeftoverRemoval {
   /** Removed since something began to drain. */
   readonly #drained: string[] = [];
   #quietMs = FIRST_LOOK_MS;
+  #lookMs = Number.POSITIVE_INFINITY;
   #drainLookMs = FIRST_DRAIN_LOOK_MS;
   /** Those of the last look: who is about to end is gone at the next. */
   #processes: readonly string[] = [];
@@ -73,7 +74,7 @@ export class LeftoverRemoval {
     }
   }
 
-  #nextPauseMs({ failure, draining, left }: Attempt, tookMs: number): number {
+  #nextPauseMs({ failure, draining, left, removed }: Attempt, tookMs: number): number {
     const { retryMs } = this.#options;
     if (failure !== undefined) return retryMs;
     if (draining !== undefined) {
@@ -82,9 +83,15 @@ export class LeftoverRemoval {
       return Math.max(0, Math.min(nextMs, this.#drainUntilMs - performance.now()));
     }
     this.#drainLookMs = FIRST_DRAIN_LOOK_MS;
+    if (removed.length > 0) {
+      this.#quietMs = FIRST_LOOK_MS;
+      return FIRST_LOOK_MS;
+    }
+    // What a look takes at best is its own; the rest is the machine's.
+    this.#lookMs = Math.min(this.#lookMs, tookMs);
     const nextMs = left.length > 0 ? FIRST_LOOK_MS : this.#quietMs;
     this.#quietMs = Math.min(retryMs, 2 * this.#quietMs);
-    return Math.max(nextMs, tookMs / LOOK_SHARE);
+    return Math.max(nextMs, this.#lookMs / LOOK_SHARE);
   }
 
   async #attempt(signal: AbortSignal): Promise<Attempt> {

@@ -1,5 +1,6 @@
 /** Other proxies that run on this node beside this one, as far as their processes can be seen. */
-import { type ObservedProcess, observeNeighbours, programsOf } from '@menwei/kernel/processes.ts';
+import { basename } from 'node:path';
+import { type ObservedProcess, observeNeighbours } from '@menwei/kernel/processes.ts';
 
 /** `kube-proxy (pid 1234)`; those in other process namespaces are not seen from a container. */
 export async function observeOtherProxies(signal: AbortSignal): Promise<readonly string[]> {
@@ -8,8 +9,12 @@ export async function observeOtherProxies(signal: AbortSignal): Promise<readonly
 }
 
 /** What its user wrote is told by no more than these two names. */
-function nameOf(process: ObservedProcess): string | undefined {
-  const programs = programsOf(process);
-  if (programs.includes('kube-proxy')) return 'kube-proxy';
-  return programs.includes('menwei') && process.argv.includes('run') ? 'menwei' : undefined;
+function nameOf({ name, argv }: ObservedProcess): string | undefined {
+  if (name === 'kube-proxy') return 'kube-proxy';
+  // Node's own name, for its main thread.
+  if (!['menwei', 'node', 'MainThread'].includes(name)) return undefined;
+  const words = argv();
+  return words.includes('run') && words.slice(0, 3).some((word) => basename(word) === 'menwei')
+    ? 'menwei'
+    : undefined;
 }
