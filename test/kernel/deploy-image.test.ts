@@ -7,13 +7,11 @@ import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import {
   copyFileSync,
-  cpSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
   rmSync,
-  utimesSync,
   writeFileSync,
 } from 'node:fs';
 import { createServer } from 'node:http';
@@ -23,7 +21,7 @@ import { gunzipSync } from 'node:zlib';
 import { FakeApiServer, testdata } from '@menwei/testing/kubernetes/fake-api-server.ts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parseAllDocuments } from 'yaml';
-import { PACKAGES } from '../../deploy/image/debian-packages.ts';
+import { packFolder, writeOciArchive } from '../../deploy/image/oci-archive.ts';
 import { onlyCapabilities, proxyContainer } from './container.ts';
 import { putEndpoints, putNode, putService } from './run-cluster.ts';
 import { observeStatus } from './run-process.ts';
@@ -85,17 +83,19 @@ describe('the archive', () => {
     execFileSync('tar', ['-x', '-C', root], { input: content });
   });
 
-  it('is the same bytes when it is made again', () => {
-    const debs = join(folder, 'debs');
-    cpSync(PACKAGES, debs, { recursive: true });
-    for (const file of readdirSync(debs)) utimesSync(join(debs, file), 1, 1);
-    const tarball = join(
-      folder,
-      'first/package',
-      `menwei-${readJson(root, 'usr/local/package.json').version}.tgz`,
-    );
-    const again = build('second', '--debs', debs, '--package', tarball);
-    expect(sha256(readFileSync(again))).toBe(sha256(readFileSync(archive)));
+  it('is the same bytes when it is packed again, elsewhere and later', () => {
+    const [first, second] = [join(folder, 'first/rootfs.tar'), join(folder, 'second.tar')];
+    packFolder(root, second);
+    expect(sha256(readFileSync(second))).toBe(sha256(readFileSync(first)));
+    const small = join(folder, 'small.tar');
+    packFolder(join(root, 'etc'), small);
+    const config = { name: 'n', architecture: 'a', entrypoint: [], command: [], environment: {}, labels: {} };
+    const archives = ['a', 'b'].map((name) => {
+      const file = join(folder, `${name}.tar`);
+      writeOciArchive(small, config, file, join(folder, name));
+      return sha256(readFileSync(file));
+    });
+    expect(archives[0]).toBe(archives[1]);
   });
 });
 
@@ -210,6 +210,10 @@ describe("the image in kubeadm's DaemonSet", () => {
       const status = readFileSync(`/proc/${pid}/status`, 'utf8');
       expect(status).toMatch(/^NSpid:\t\d+\t1$/m);
       const enter = ['--target', String(pid), '--mount', '--pid', '--root', '--wdns=/'];
+      const shown = execFileSync('nsenter', [...enter, '/usr/local/bin/menwei', 'status'], {
+        encoding: 'utf8',
+      });
+      expect(shown).toMatch(/default\/web\b.* programmed /);
       const orphan = ['/bin/sh', '-c', 'sh -c "exec node -e 0" & exit 0'];
       execFileSync('nsenter', [...enter, ...orphan]);
       expect(() =>
