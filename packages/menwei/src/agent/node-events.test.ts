@@ -23,7 +23,9 @@ describe('the events of a Node', () => {
     events.started();
     expect(lines).toEqual([
       expect.stringMatching(
-        new RegExp(`^Node node-1 Normal Starting event: Menwei \\S+ starts in ${mode} mode$`),
+        new RegExp(
+          `^Node node-1 Normal Starting event: Menwei \\S+ starts in ${mode} mode \\(set by --proxy-mode\\)$`,
+        ),
       ),
     ]);
   });

@@ -38,8 +38,8 @@ export class NodeEvents {
   }
 
   started(): void {
-    const { mode } = this.#options.settings;
-    this.#record('Normal', 'Starting', `Menwei ${VERSION} starts in ${mode} mode`);
+    const { mode, modeReason } = this.#options.settings;
+    this.#record('Normal', 'Starting', `Menwei ${VERSION} starts in ${mode} mode (${modeReason})`);
     if (mode !== 'ipvs') return;
     const note =
       "kube-proxy's ipvs mode is deprecated and may be removed; Menwei keeps it. New clusters: nftables mode";
