@@ -127,6 +127,11 @@ export interface Plan<Unit, State> {
    * changed that is right as it is.
    */
   settle(observed: State): Steps<void>;
+  /**
+   * Takes over what a proxy that runs leaves in the kernel though nothing needs it any more, and only a start takes away: for
+   * who compares the kernel with what that proxy would have there. Without it there is no such thing.
+   */
+  keepUnused?(observed: State): void;
   /** The complete desired state. */
   complete(): State;
   /** How many rules there are, by table; a mode without this has none to count. */

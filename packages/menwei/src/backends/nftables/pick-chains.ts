@@ -41,6 +41,19 @@ export function pickChainName({ kind, among, by, masqueraded }: Pick): string {
   return `${where}${among === 'all' ? 'pick' : 'local'}-${by.count}/${by.part}`;
 }
 
+/** The other way round; undefined: it is another chain. */
+export function parsePickChainName(name: string): Pick | undefined {
+  const [whole, nodeport, external, memory, local, count = '', part = ''] =
+    /^(nodeport-)?(external-)?(?:((?:local-)?sticky)|(?:pick|(local))-(\d+)\/(\d+))$/.exec(name) ?? [];
+  if (whole === undefined) return undefined;
+  return {
+    kind: nodeport === undefined ? 'ip' : 'nodeport',
+    among: local === undefined && memory !== 'local-sticky' ? 'all' : 'local',
+    by: memory === undefined ? { part: Number(part), count: Number(count) } : 'memory',
+    masqueraded: external !== undefined,
+  };
+}
+
 const COUNT_BITS = 20;
 const PART_BITS = 4;
 const MASQUERADED = 1;

@@ -20,7 +20,14 @@ import { frameSets, frameTable } from './base-sets.ts';
 import { EndpointElements, forEachMember, type UnitFrontend } from './elements.ts';
 import { ANSWER_NUMBERS, ANSWERS, endpointMap, NODEPORT_IPS, REJECT, SERVICE_CIDRS } from './names.ts';
 import type { NftablesOptions } from './options.ts';
-import { FIRST_LOCAL_SLOT, type PickChain, pickChainName, pickChains } from './pick-chains.ts';
+import {
+  FIRST_LOCAL_SLOT,
+  type Pick,
+  type PickChain,
+  parsePickChainName,
+  pickChainName,
+  pickChains,
+} from './pick-chains.ts';
 import { assignSlots } from './slots.ts';
 import type { NftablesState } from './state.ts';
 import type { Frontend, Member, NftablesUnit } from './unit.ts';
@@ -112,6 +119,13 @@ export class NftablesPlan implements Plan<NftablesUnit, NftablesState> {
     }
   }
 
+  keepUnused(observed: NftablesState): void {
+    for (const name of observed?.chains.keys() ?? []) {
+      const pick = parsePickChainName(name);
+      if (pick !== undefined) this.#need(pick);
+    }
+  }
+
   #part({ units, shared, withFrame, picks }: Part): TableContent {
     const chains = new Map(withFrame ? this.#frameChains.map((chain) => [chain.name, chain]) : []);
     const ownSets = new Map<string, SetDeclaration>();
@@ -186,17 +200,16 @@ export class NftablesPlan implements Plan<NftablesUnit, NftablesState> {
       return [];
     }
     this.#units.set(key, unit);
-    const newPicks: PickChain[] = [];
-    for (const pick of unit.picks) {
-      if (this.#picks.has(pickChainName(pick))) continue;
-      for (const made of pickChains(pick, this.#options)) {
-        // Some of those it leads to may be there.
-        if (this.#picks.has(made.chain.name)) continue;
-        this.#picks.set(made.chain.name, made);
-        newPicks.push(made);
-      }
-    }
-    return newPicks;
+    return unit.picks.flatMap((pick) => this.#need(pick));
+  }
+
+  /** Returns the chains that are needed for the first time. */
+  #need(pick: Pick): readonly PickChain[] {
+    if (this.#picks.has(pickChainName(pick))) return [];
+    // Some of those it leads to may be there.
+    const made = pickChains(pick, this.#options).filter(({ chain }) => !this.#picks.has(chain.name));
+    for (const each of made) this.#picks.set(each.chain.name, each);
+    return made;
   }
 }
 

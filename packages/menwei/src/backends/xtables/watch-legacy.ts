@@ -73,7 +73,8 @@ export class LegacyChanges implements ForeignChanges {
 
   compared(milliseconds: number, wasRight: boolean): void {
     const nowMs = performance.now();
-    this.#changeDueMs = nowMs + PAUSE_AFTER_CHANGE * milliseconds;
+    // What others do in their own chains, they may do all the time.
+    this.#changeDueMs = wasRight ? nowMs + PAUSE_AFTER_CHANGE * milliseconds : nowMs;
     this.#restDueMs = nowMs + Math.max(this.#options.restMs, PAUSE_AT_REST * milliseconds);
     // Sizes that were there before all was read.
     if (wasRight) this.#known = this.#seen;

@@ -56,8 +56,12 @@ async function lookInto(
   let canariesStand = false;
   const look = async () => {
     const [wanted, suspicion] = [left(), changes.take()];
-    // A sync is going to read everything.
-    if (wanted === undefined || suspicion === undefined) return;
+    if (suspicion === undefined) return;
+    if (wanted === undefined) {
+      // A sync is going to read everything, but knows nothing of canaries.
+      canariesStand = false;
+      return;
+    }
     const startedMs = performance.now();
     try {
       const damaged = await driftCheck.damagedChains(wanted, suspicion, signal);
