@@ -1,8 +1,8 @@
 /** Whether a proxy came well through a churn: its memory, and its log. */
 import { quantile, round } from './figures.ts';
 
-/** Memory of V8 goes up and down with each collection, so medians are compared, of so many seconds at least. */
-const LEAST_WINDOW_SECONDS = 30;
+/** Memory of V8 goes up and down for a minute or two with each large collection, so medians of longer times are compared. */
+const LEAST_WINDOW_SECONDS = 90;
 const WARM_UP_SECONDS = 60;
 /** Growth of the median that is more than noise: both of them. */
 const GROWTH_MB = 10;
@@ -14,7 +14,7 @@ export interface Sample {
   readonly rssMb: number;
 }
 
-export interface Verdict {
+interface Verdict {
   readonly text: string;
   readonly isGood: boolean;
 }

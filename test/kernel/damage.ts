@@ -7,10 +7,10 @@ import type { TestFolder } from './run-cluster.ts';
 import { observeStatus, RunProcess } from './run-process.ts';
 
 /** Its title, and what somebody does. */
-export type Damage = readonly [title: string, harm: () => void];
+type Damage = readonly [title: string, harm: () => void];
 
 /** Two Services of both families, with all that needs a set or a chain of its own. */
-export const DAMAGED_SERVICES = ['web', 'db']
+const DAMAGED_SERVICES = ['web', 'db']
   .map((name, index) => {
     const number = index + 1;
     const slices = ['IPv4', 'IPv6'].map((family) => {

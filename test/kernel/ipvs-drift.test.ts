@@ -10,5 +10,5 @@ it('ipvs mode', async () => {
   run('ip', 'link', 'add', 'eth0', 'type', 'dummy');
   run('ip', 'addr', 'add', '192.168.49.2/24', 'dev', 'eth0');
   run('ip', 'link', 'set', 'eth0', 'up');
-  await expectRepaired('ipvs', 'ipvs', [...IPVS_DAMAGES, ...ruleDamages('KUBE-SERVICES')], folder);
+  await expectRepaired('ipvs', 'ipvs', [...IPVS_DAMAGES, ...ruleDamages('KUBE-SERVICES').slice(-4)], folder);
 }, 900_000);

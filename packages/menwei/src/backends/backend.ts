@@ -128,10 +128,10 @@ export interface Plan<Unit, State> {
    */
   settle(observed: State): Steps<void>;
   /**
-   * Takes over what a proxy that runs leaves in the kernel though nothing needs it any more, and only a start takes away: for
-   * who compares the kernel with what that proxy would have there. Without it there is no such thing.
+   * For who compares the kernel with what a proxy that runs would have there: takes over what such a proxy has decided, and a
+   * start would decide anew. Without it there is no such thing.
    */
-  keepUnused?(observed: State): void;
+  adopt?(observed: State): void;
   /** The complete desired state. */
   complete(): State;
   /** How many rules there are, by table; a mode without this has none to count. */

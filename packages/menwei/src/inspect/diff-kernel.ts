@@ -56,7 +56,7 @@ export async function diffKernel(flags: GivenFlags): Promise<void> {
       const plan = desiredPlan(backend, objects, node.view(backend.family), report, ignoreExternalIPs);
       const observed = await backend.observe(signal);
       atOnce(plan.settle(observed));
-      plan.keepUnused?.(observed);
+      plan.adopt?.(observed);
       const changes = backend.diff(observed, plan.complete());
       if (!backend.isEmpty(changes)) print(backend.family, backend.format(changes));
       await compareLeftovers(settings, backend.family, runner, logger, signal);

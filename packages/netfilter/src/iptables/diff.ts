@@ -6,7 +6,7 @@ import { splitChainId, TABLES, type Table } from './chain-id.ts';
 import type { Insertion, Refill, RestoreScript, RuleInChain, TableScript } from './restore-script.ts';
 import { formatHeldRule, type HeldRule } from './rule.ts';
 import { type ChainContent, isBuiltinChain, type OwnChains, type Ruleset } from './ruleset.ts';
-import { areSameRules, isSameRule } from './same-rule.ts';
+import { alikeText, areSameRules, isAlike, isSameRule } from './same-rule.ts';
 
 export function diff(from: Ruleset, to: Ruleset): RestoreScript {
   const pieces = diffInPieces(from, to);
@@ -130,8 +130,15 @@ function editsOf(present: readonly HeldRule[], wanted: readonly HeldRule[]): Edi
   );
   const survivorsOld = oldMiddle.filter(({ key }) => kept.has(key));
   const survivorsNew = newMiddle.filter(({ key }) => there.has(key));
-  // A rule is deleted by its text, which takes away the first that has it.
-  if (holdsAny(present.slice(0, start), removed)) return undefined;
+  // A rule is deleted by its text, which takes away the first that has it, or one like it.
+  if (holdsLike(present.slice(0, start), removed)) return undefined;
+  if (
+    holdsLike(
+      survivorsOld.map(({ rule }) => rule),
+      removed,
+    )
+  )
+    return undefined;
   const reordered = survivorsOld.some(({ key }, index) => key !== survivorsNew[index]?.key);
   if (reordered || survivorsOld.length !== survivorsNew.length) return undefined;
   if (removed.length + added.length > wanted.length / 2) return undefined;
@@ -169,14 +176,14 @@ export function keyed(rules: readonly HeldRule[]): readonly KeyedRule[] {
 /** So many are looked for one by one; making texts of thousands that did not change takes longer. */
 const FEW = 8;
 
-function holdsAny(rules: readonly HeldRule[], wanted: readonly KeyedRule[]): boolean {
+function holdsLike(rules: readonly HeldRule[], wanted: readonly KeyedRule[]): boolean {
   if (wanted.length === 0) return false;
   if (wanted.length <= FEW) {
     for (const rule of rules) {
-      for (const other of wanted) if (isSameRule(rule, other.rule)) return true;
+      for (const other of wanted) if (isAlike(rule, other.rule)) return true;
     }
     return false;
   }
-  const keys = new Set(wanted.map(({ key }) => key));
-  return keyed(rules).some(({ key }) => keys.has(key));
+  const keys = new Set(wanted.map(({ key }) => alikeText(key)));
+  return keyed(rules).some(({ key }) => keys.has(alikeText(key)));
 }

@@ -10,6 +10,37 @@ export function isSameRule(a: HeldRule, b: HeldRule): boolean {
 }
 
 /**
+ * Whether a deletion of the one may hit the other: ip6tables of the nf_tables variant (1.8.9) finds the rule to delete by
+ * addresses without the lengths of their prefixes.
+ */
+export function isAlike(a: HeldRule, b: HeldRule): boolean {
+  if (a === b) return true;
+  if (isForeign(a) || isForeign(b))
+    return isForeign(a) && isForeign(b) && alikeText(a.foreign) === alikeText(b.foreign);
+  if (a.target !== b.target || a.comment !== b.comment) return false;
+  return isSameButForComment(withoutPrefixLengths(a), withoutPrefixLengths(b));
+}
+
+/** The same text for rules that are alike. */
+export function alikeText(text: string): string {
+  return text.replaceAll(/((?:^| )-[sd] [0-9a-f:.]*:[0-9a-f:.]*)\/\d+/g, '$1');
+}
+
+function withoutPrefixLengths(rule: Rule): Rule {
+  const { source, destination } = rule;
+  if (!isIPv6Range(source) && !isIPv6Range(destination)) return rule;
+  return { ...rule, source: withoutPrefixLength(source), destination: withoutPrefixLength(destination) };
+}
+
+function withoutPrefixLength(range: string | undefined): string | undefined {
+  return isIPv6Range(range) ? range?.replace(/\/\d+$/, '') : range;
+}
+
+function isIPv6Range(range: string | undefined): boolean {
+  return range?.includes(':') === true;
+}
+
+/**
  * The rules of two chains are the same even if only one side has the comments that large clusters go without
  * (spec § 4.9): rewriting them all would change no packet's way.
  */

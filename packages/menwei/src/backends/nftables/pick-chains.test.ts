@@ -39,7 +39,7 @@ describe('chains that nothing needs any more', () => {
     const held = running.complete();
     const fresh = planOf(1);
     expect(rules.isEmpty(rules.diff(held, fresh.complete()))).toBe(false);
-    fresh.keepUnused?.(held);
+    fresh.adopt?.(held);
     expect(rules.format(rules.diff(held, fresh.complete()))).toBe('');
     const chains = new Map([...(held?.chains ?? [])].map(([name, chain]) => [name, { ...chain, rules: [] }]));
     const damaged = held === undefined ? undefined : { ...held, chains };

@@ -119,7 +119,8 @@ export class NftablesPlan implements Plan<NftablesUnit, NftablesState> {
     }
   }
 
-  keepUnused(observed: NftablesState): void {
+  /** Chains that pick, though nothing may lead to them. */
+  adopt(observed: NftablesState): void {
     for (const name of observed?.chains.keys() ?? []) {
       const pick = parsePickChainName(name);
       if (pick !== undefined) this.#need(pick);

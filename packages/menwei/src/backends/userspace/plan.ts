@@ -15,6 +15,7 @@ import {
   type SharedRule,
 } from '../xtables/shared-chains.ts';
 import { compileBase } from './base.ts';
+import { heldPorts, portalText } from './held-ports.ts';
 import type { UserspaceOptions } from './options.ts';
 import { PortSpace } from './ports.ts';
 import { relayKey, type TakenPort, type UserspaceState } from './state.ts';
@@ -74,19 +75,36 @@ export class UserspacePlan implements Plan<UserspaceUnit, UserspaceState> {
     this.#spaces = openSpaces(this.#options, observed.taken);
     // Also what nobody wants any more is out of reach, until it is closed.
     for (const { protocol, port } of open.flatMap(placesOf)) this.#spaces[protocol].claim(port);
-    const kept = new Map<ServicePortKey, Ports>();
-    const keys = [...this.#placed.keys()].sort();
-    for (const key of keys) kept.set(key, this.#keptPorts(key, observed.relays));
-    const placed = keys.map((key) => {
-      const { unit } = this.#known(key);
-      return [key, this.#place(key, unit, kept.get(key))] as const;
-    });
-    this.#put(new Map(placed));
+    const keys = this.#placeAnew((key) => this.#keptPorts(key, observed.relays));
     const wanted = new Set([...this.#piece(keys).relays.values()].flatMap(placesOf).map(textOf));
     for (const place of open.flatMap(placesOf)) {
       if (!wanted.has(textOf(place))) this.#spaces[place.protocol].release(place.port);
     }
     return done(undefined);
+  }
+
+  /** Listeners are where rules lead to: those of another process are out of sight. */
+  adopt({ rules, taken }: UserspaceState): void {
+    this.#spaces = openSpaces(this.#options, taken);
+    const held = heldPorts(rules);
+    this.#placeAnew((key) => {
+      const { protocol, listeners, portalRules } = this.#known(key).unit;
+      const named = listeners.map(({ name }) => {
+        const own = portalRules.filter(({ listener }) => listener === name);
+        return [
+          name,
+          own
+            .map(portalText)
+            .map((text) => held.get(text))
+            .find((port) => port !== undefined),
+        ] as const;
+      });
+      return new Map(
+        named.flatMap(([name, port]) =>
+          port !== undefined && this.#spaces[protocol].claim(port) ? [[name, port]] : [],
+        ),
+      );
+    });
   }
 
   complete(): UserspaceState {
@@ -131,6 +149,15 @@ export class UserspacePlan implements Plan<UserspaceUnit, UserspaceState> {
       if (placed.ports.size < placed.unit.listeners.length) portless.add(key);
     }
     return { relays, portless, taken: new Set() };
+  }
+
+  /** All of them, with these ports as far as they name any. Returns whose they are. */
+  #placeAnew(portsOf: (key: ServicePortKey) => Ports): readonly ServicePortKey[] {
+    const keys = [...this.#placed.keys()].sort();
+    const kept = new Map(keys.map((key) => [key, portsOf(key)]));
+    const placed = keys.map((key) => [key, this.#place(key, this.#known(key).unit, kept.get(key))] as const);
+    this.#put(new Map(placed));
+    return keys;
   }
 
   /** Gives a port to each listener that has none of these. */

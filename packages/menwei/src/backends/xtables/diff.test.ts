@@ -77,3 +77,25 @@ it('thousands of chains are compared in steps, whoever drives them', () => {
   expect(steps.length).toBeGreaterThan(3);
   expect(lines(diffTables(from, to))).toEqual(['*nat', ':KUBE-SEP-2999 - [0:0]', '-X KUBE-SEP-2999']);
 });
+
+it('a rule of which a deletion by text might hit another one is not deleted by its text', () => {
+  const wide = '-m tcp -p tcp --dport 80 -s fd00::/56 -j A';
+  const narrow = '-m tcp -p tcp --dport 80 -s fd00::/64 -j A';
+  const others = ['-j B', '-j C', '-j D', '-j E'];
+  const change = (from: readonly string[], to: readonly string[]) =>
+    lines(diffTables(rulesetOf([], from), rulesetOf([], to)));
+  const rewritten = ['*nat', ':KUBE-SERVICES - [0:0]'];
+  expect(change([narrow, ...others, wide], [narrow, ...others]).slice(0, 2)).toEqual(rewritten);
+  expect(change([...others, wide, narrow], [...others, narrow])).toEqual([
+    '*nat',
+    `-D KUBE-SERVICES ${wide}`,
+  ]);
+  const ipv4 = [narrow, wide].map((rule) =>
+    rule.replace('fd00::', '10.0.0.0').replace('/64', '/24').replace('/56', '/16'),
+  );
+  const [narrow4 = '', wide4 = ''] = ipv4;
+  expect(change([narrow4, ...others, wide4], [narrow4, ...others])).toEqual([
+    '*nat',
+    `-D KUBE-SERVICES ${wide4}`,
+  ]);
+});
