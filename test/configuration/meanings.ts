@@ -127,7 +127,7 @@ const PERIODS: readonly ConfigurationCase[] = [
   {
     name: 'a period of zero in a file is the default',
     file: 'configSyncPeriod: 0s\niptables: {syncPeriod: 0s}',
-    settings: { syncPeriodMs: 30_000, configSyncPeriodMs: 900_000 },
+    settings: { syncPeriodMs: 30_000 },
   },
 ];
 

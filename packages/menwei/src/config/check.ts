@@ -138,7 +138,7 @@ function checkIpvs({ ipvs }: Configuration, mode: ProxyMode, refuse: Refuse): Ip
 function checkPeriods(configuration: Configuration, mode: ProxyMode, refuse: Refuse) {
   const section = mode === 'userspace' ? 'iptables' : mode;
   const { syncPeriod: syncPeriodMs, minSyncPeriod: minSyncPeriodMs } = configuration[section];
-  const configSyncPeriodMs = configuration.configSyncPeriod;
+  const { configSyncPeriod } = configuration;
   const refusePeriod = (field: string, valueMs: number, allowed: string) =>
     refuse({ field, value: formatDuration(valueMs), allowed });
   if (syncPeriodMs <= 0) refusePeriod(`${section}.syncPeriod`, syncPeriodMs, 'must be greater than 0');
@@ -147,8 +147,8 @@ function checkPeriods(configuration: Configuration, mode: ProxyMode, refuse: Ref
     const allowed = `must not be greater than ${section}.syncPeriod, ${formatDuration(syncPeriodMs)}`;
     refusePeriod(`${section}.minSyncPeriod`, minSyncPeriodMs, allowed);
   }
-  if (configSyncPeriodMs <= 0) refusePeriod('configSyncPeriod', configSyncPeriodMs, 'must be greater than 0');
-  return { syncPeriodMs, minSyncPeriodMs, configSyncPeriodMs };
+  if (configSyncPeriod <= 0) refusePeriod('configSyncPeriod', configSyncPeriod, 'must be greater than 0');
+  return { syncPeriodMs, minSyncPeriodMs };
 }
 
 /** Only the name that the mode needs is looked at. */

@@ -101,11 +101,11 @@ function assemble(
 ): Omit<Settings, 'modeReason' | 'nodeIPs' | 'taintUntilReady' | 'nodePortRange'> {
   const { clientConnection, iptables, nftables, conntrack, logging } = configuration;
   const { logFormat, ...rest } = checked;
-  const { kubeconfig, qps, burst, contentType } = clientConnection;
+  const { kubeconfig, qps, burst } = clientConnection;
   const { masqueradeBit, masqueradeAll, localhostNodePorts } = iptables;
   return {
     ...rest,
-    client: { kubeconfig, qps, burst, contentType, master: textFlag(flags, 'master') },
+    client: { kubeconfig, qps, burst, master: textFlag(flags, 'master') },
     nodeName,
     bindAddressHardFail: configuration.bindAddressHardFail,
     serviceMetricsLimit: configuration.metrics.serviceLimit,

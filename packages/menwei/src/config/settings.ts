@@ -29,7 +29,6 @@ interface ClientSettings {
   readonly qps: number;
   /** Requests that may exceed `qps` for a moment. */
   readonly burst: number;
-  readonly contentType: string;
 }
 
 /** The masquerade settings of one mode. */
@@ -162,7 +161,6 @@ export interface Settings {
   readonly syncPeriodMs: number;
   /** Of the selected mode. Shortest time from the end of a sync to the start of the next. */
   readonly minSyncPeriodMs: number;
-  readonly configSyncPeriodMs: number;
   /** Of this process, -1000 to 1000: the higher, the earlier the kernel kills it when memory runs out. */
   readonly oomScoreAdj: number;
   readonly featureGates: FeatureGates;
