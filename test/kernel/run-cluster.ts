@@ -29,13 +29,20 @@ export function putService(server: FakeApiServer, name: string, host: number, sp
   });
 }
 
-/** Its endpoints, on port 8080 and on the node. */
-export function putEndpoints(server: FakeApiServer, name: string, ips: readonly string[]): void {
+/** Its endpoints, on port 8080 and on the node. @param changedAt what set off the change; unless given, nobody says */
+export function putEndpoints(
+  server: FakeApiServer,
+  name: string,
+  ips: readonly string[],
+  changedAt?: string,
+): void {
+  const trigger = { 'endpoints.kubernetes.io/last-change-trigger-time': changedAt };
   const slice = {
     metadata: {
       name: `${name}-1`,
       namespace: 'default',
       labels: { 'kubernetes.io/service-name': name },
+      ...(changedAt === undefined ? {} : { annotations: trigger }),
     },
     addressType: 'IPv4',
     ports: [{ name: '', port: 8080, protocol: 'TCP' }],

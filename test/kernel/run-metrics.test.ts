@@ -76,6 +76,15 @@ describe.each<ProxyMode>(['iptables', 'nftables', 'userspace'])('menwei run --pr
     expect(sumOf(metrics, 'kubeproxy_proxy_livez_total', { code: '200' })).toBe(1);
     expect(sumOf(metrics, 'kubeproxy_sync_proxy_rules_service_changes_total')).toBeGreaterThan(0);
     expect(sumOf(metrics, 'menwei_service_port_state', { service: 'web', state: 'programmed' })).toBe(1);
+
+    // As the controller of EndpointSlices does when a pod has become ready.
+    putEndpoints(server, 'web', ['10.0.0.1', '10.0.0.3'], new Date().toISOString());
+    await expect
+      .poll(async () => sumOf(await scrape(), 'kubeproxy_network_programming_duration_seconds_count'), {
+        timeout: 10_000,
+      })
+      .toBe(1);
+    expect(sumOf(await scrape(), 'menwei_apply_delay_seconds_count', { ip_family: 'IPv4' })).toBe(2);
     expect(await scrape('/metrics/slis')).toContainEqual(
       expect.objectContaining({
         name: 'kubernetes_healthchecks',

@@ -1,7 +1,7 @@
 import { aNodeView, anEndpoint, aServicePort } from '@menwei/testing/services/testing.ts';
 import { describe, expect, it } from 'vitest';
 import type { Endpoint, ServicePort } from '../state/service-port.ts';
-import { describeEndpoints, endpointWarnings } from './endpoint-use.ts';
+import { readEndpointUse } from './endpoint-use.ts';
 
 const NODE = aNodeView({ name: 'node-1', zone: 'zone-a' });
 const REMOTE = anEndpoint({ ip: '10.0.0.1' });
@@ -31,8 +31,11 @@ describe('the endpoints of a service port', () => {
     ],
   ])('%s', (_title, fields, expected) => {
     const port = aServicePort(fields);
-    expect(describeEndpoints(port, port, NODE)).toMatchObject(expected);
-    expect('unused' in describeEndpoints(port, port, NODE)).toBe('unused' in expected);
+    const { counts } = readEndpointUse(port, port, NODE);
+    expect(counts).toMatchObject(expected);
+    expect('unused' in counts).toBe('unused' in expected);
+    expect(readEndpointUse(port, { ...port }, NODE).counts).toEqual(counts);
+    expect(readEndpointUse(port, undefined, NODE).counts).toEqual({ ...counts, used: 0, local: 0 });
   });
 });
 
@@ -59,6 +62,6 @@ describe('warnings', () => {
       [],
     ],
   ])('%s', (_title, fields, expected) => {
-    expect(endpointWarnings(aServicePort(fields), NODE)).toEqual(expected);
+    expect(readEndpointUse(aServicePort(fields), undefined, NODE).warnings).toEqual(expected);
   });
 });

@@ -1,4 +1,4 @@
-/** How many of its endpoints a service port uses on this node, and why not the others. */
+/** How many of its endpoints a service port uses on this node, why not the others, and what comes of that. */
 import {
   type Endpoint,
   isExternallyAccessible,
@@ -6,39 +6,52 @@ import {
   usesClusterEndpoints,
 } from '../state/service-port.ts';
 import type { NodeView } from './node-view.ts';
-import { assess } from './situation.ts';
+import { assess, type Situation } from './situation.ts';
 import { categorizeEndpoints } from './topology.ts';
 
-/** See EndpointCounts of `/status`. */
 interface EndpointUse {
-  readonly used: number;
-  readonly local: number;
-  readonly total: number;
-  readonly unused?: Readonly<Partial<Record<Reason, number>>>;
+  /** See EndpointCounts of `/status`. */
+  readonly counts: {
+    readonly used: number;
+    readonly local: number;
+    readonly total: number;
+    readonly unused?: Readonly<Partial<Record<Reason, number>>>;
+  };
+  /** Why connections, or some of them, get to no endpoint although the service port is programmed. */
+  readonly warnings: readonly string[];
 }
 
 type Reason = 'notReady' | 'trafficPolicy' | 'hints';
 
 /** @param applied as it was given to the kernel last; undefined: it was not */
-export function describeEndpoints(
+export function readEndpointUse(
   port: ServicePort,
   applied: ServicePort | undefined,
   node: NodeView,
 ): EndpointUse {
-  const used = applied === undefined ? [] : categorizeEndpoints(applied, node).allReachable;
-  const wanted = new Set(categorizeEndpoints(port, node).allReachable);
+  const situation = assess(port, node);
+  const wanted = situation.endpoints.allReachable;
+  const used = applied === port ? wanted : applied && categorizeEndpoints(applied, node).allReachable;
+  return {
+    counts: {
+      used: used?.length ?? 0,
+      local: used?.filter((endpoint) => endpoint.isLocal).length ?? 0,
+      total: port.endpoints.length,
+      ...(wanted.length === port.endpoints.length ? {} : { unused: countUnused(port, wanted) }),
+    },
+    warnings: warningsOf(port, situation),
+  };
+}
+
+function countUnused(port: ServicePort, used: readonly Endpoint[]): Partial<Record<Reason, number>> {
   const unused: Partial<Record<Reason, number>> = {};
+  const isUsed = new Set(used);
   for (const endpoint of port.endpoints) {
-    if (wanted.has(endpoint)) continue;
+    if (isUsed.has(endpoint)) continue;
     const reason = reasonNotToUse(endpoint, port);
     unused[reason] = (unused[reason] ?? 0) + 1;
   }
-  return {
-    used: used.length,
-    local: used.filter((endpoint) => endpoint.isLocal).length,
-    total: port.endpoints.length,
-    ...(wanted.size === port.endpoints.length ? {} : { unused }),
-  };
+  return unused;
 }
 
 function reasonNotToUse(endpoint: Endpoint, port: ServicePort): Reason {
@@ -46,9 +59,10 @@ function reasonNotToUse(endpoint: Endpoint, port: ServicePort): Reason {
   return usesClusterEndpoints(port) ? 'hints' : 'trafficPolicy';
 }
 
-/** Why connections to a service port, or some of them, get to no endpoint although it is programmed. */
-export function endpointWarnings(port: ServicePort, node: NodeView): readonly string[] {
-  const { hasEndpoints, hasInternalEndpoints, hasExternalEndpoints } = assess(port, node);
+function warningsOf(
+  port: ServicePort,
+  { hasEndpoints, hasInternalEndpoints, hasExternalEndpoints }: Situation,
+): readonly string[] {
   if (!hasEndpoints) return [port.endpoints.length === 0 ? 'no endpoints' : 'no endpoint is ready'];
   const warnings: string[] = [];
   if (!hasInternalEndpoints && port.clusterIP !== undefined)

@@ -1,6 +1,6 @@
 /** The document of `/status` (docs/status.md): where each service port stands, and what there is to know of it. */
 import type { IpFamily } from '@menwei/addresses/ip.ts';
-import { describeEndpoints, endpointWarnings } from '../services/endpoint-use.ts';
+import { readEndpointUse } from '../services/endpoint-use.ts';
 import type { NodeView } from '../services/node-view.ts';
 import type { ServicePort, ServicePortKey } from '../state/service-port.ts';
 import type { ServicePortStatus } from '../state/service-port-status.ts';
@@ -37,20 +37,19 @@ export function* reportStatuses(
     const since = { since: new Date(status.sinceMs).toISOString() };
     if (knowledge === undefined || port === undefined) yield { ...status, ...since, ...teller };
     else {
-      const warned = withWarnings(status, endpointWarnings(port, knowledge.node));
-      yield { ...warned, ...since, ...teller, ...describePort(port, knowledge) };
+      const { counts, warnings } = readEndpointUse(port, knowledge.applied.get(port.key), knowledge.node);
+      yield {
+        ...{ ...withWarnings(status, warnings), ...since, ...teller },
+        ...{ ...describePort(port), endpoints: counts },
+      };
     }
   }
 }
 
-function describePort(
-  port: ServicePort,
-  { applied, node }: FamilyKnowledge,
-): Pick<StatusRow, 'clusterIP' | 'port' | 'nodePort' | 'endpoints'> {
+function describePort(port: ServicePort): Pick<StatusRow, 'clusterIP' | 'port' | 'nodePort'> {
   return {
     ...(port.clusterIP === undefined ? {} : { clusterIP: port.clusterIP }),
     port: port.port,
     ...(port.nodePort === 0 ? {} : { nodePort: port.nodePort }),
-    endpoints: describeEndpoints(port, applied.get(port.key), node),
   };
 }
