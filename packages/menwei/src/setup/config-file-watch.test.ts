@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import {
   mkdirSync,
   mkdtempSync,
@@ -136,6 +137,21 @@ describe('watchConfigFile', () => {
       await new Promise((resolve) => setTimeout(resolve, 30));
     }
     await expect.poll(() => watch.texts(), { timeout: 5_000 }).toEqual(['mode: nftables']);
+  });
+
+  it('leaves a pipe alone, at the start and when it has come in the place of the file', async () => {
+    const pipe = join(folder, 'pipe');
+    execFileSync('mkfifo', [pipe]);
+    await using ofPipe = new Watch(pipe, 'one', { pollMs: 20 });
+    const file = join(folder, 'config.conf');
+    writeFileSync(file, 'one');
+    await using watch = new Watch(file, 'one', { pollMs: 20 });
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    renameSync(pipe, file);
+    await expect
+      .poll(() => watch.texts())
+      .toEqual([expect.stringMatching(/is a pipe, socket or device now$/)]);
+    expect(ofPipe.news).toEqual([]);
   });
 
   it('finds a change that happened before it looked', async () => {

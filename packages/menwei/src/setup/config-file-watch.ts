@@ -1,8 +1,8 @@
 /** News of one file, however it changes: in place, by another file in its place, by a symbolic link on the way to it. */
-import { lstat, readlink } from 'node:fs/promises';
+import { lstat, readlink, stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { formatErrorChain } from '../log/error-text.ts';
-import { pause } from '../scheduling/pause.ts';
+import { pause, untilAborted } from '../scheduling/pause.ts';
 import { FolderWatcher } from '../sources/manifests/folder-watcher.ts';
 
 /** Network file systems tell of nothing. */
@@ -27,7 +27,8 @@ interface ConfigFileWatchOptions {
 
 /**
  * Calls `news` with what is new compared with `known`, and then with each change, until the signal fires. A file that is
- * being written is waited for; one that was touched without a change is no news. Rejects with what `news` throws.
+ * being written is waited for; one that was touched without a change is no news. A pipe, which can be read but once, has none.
+ * Rejects with what `news` throws.
  */
 export async function watchConfigFile(
   { path, read, pollMs = POLL_MS, settledMs = SETTLED_MS }: ConfigFileWatchOptions,
@@ -35,6 +36,7 @@ export async function watchConfigFile(
   news: (news: FileNews) => void,
   signal: AbortSignal,
 ): Promise<void> {
+  if (await isPipe(path)) return untilAborted(signal);
   // What can't be watched is found by polling.
   const watcher = new FolderWatcher(() => undefined);
   const look = () => readNews(path, read);
@@ -60,9 +62,21 @@ export async function watchConfigFile(
 
 async function readNews(path: string, read: (path: string) => Promise<string>): Promise<FileNews> {
   try {
+    // It may never end.
+    if (await isPipe(path)) return { error: `${path}: is a pipe, socket or device now` };
     return { text: await read(path) };
   } catch (error) {
     return { error: error instanceof Error ? formatErrorChain(error) : String(error) };
+  }
+}
+
+/** Or a device: as `--config <(command)` and `--config /dev/stdin` have it. */
+async function isPipe(path: string): Promise<boolean> {
+  try {
+    const found = await stat(path);
+    return !found.isFile() && !found.isDirectory();
+  } catch {
+    return false;
   }
 }
 
