@@ -1,15 +1,17 @@
 /** From and to the ipvs mode: what the former mode left is in force no more after the first sync. */
 
+import { readFileSync } from 'node:fs';
 import { IP_FAMILIES } from '@menwei/addresses/ip.ts';
 import type { HostProcess } from '@menwei/lab/host-process.ts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { LeftoversCluster, type RunningMode } from './leftovers-cluster.ts';
-import { expectUnharmed } from './traffic.ts';
+import { expectUnharmed, type Traffic } from './traffic.ts';
 
 const IPVS: RunningMode = { mode: 'ipvs', tools: 'nft' };
+const NFTABLES: RunningMode = { mode: 'nftables', tools: 'nft' };
 const OTHERS: readonly (readonly [string, RunningMode])[] = [
   ['iptables', { mode: 'iptables', tools: 'nft' }],
-  ['nftables', { mode: 'nftables', tools: 'nft' }],
+  ['nftables', NFTABLES],
   ['userspace', { mode: 'userspace', tools: 'nft' }],
 ];
 const PATIENCE = { timeout: 100_000 };
@@ -18,7 +20,6 @@ const DRAINING = /leftovers keep their connections for at most .*/g;
 const DRAINED = /removed leftovers that had connections: .*/g;
 /** Longer than the traffic goes on. */
 const DRAIN_SECONDS = 8;
-const AT_ONCE = { flags: ['--ipvs-drain-timeout', '0s'] };
 const NOBODY = Array(2 * IP_FAMILIES.length).fill('not answered');
 const EVERYBODY = Array(2 * IP_FAMILIES.length).fill('answered');
 
@@ -93,32 +94,80 @@ async function expectNoIpvs(): Promise<void> {
   expect((await cluster.rules('nft')).join('\n')).not.toContain('KUBE-IPVS-FILTER');
 }
 
-describe('kube-proxy in ipvs mode was here before', () => {
-  it('all that it made goes', async () => {
+/** What kube-proxy programs for the reference case (spec § 6.4): our own listings of it, without the sets that are ours alone. */
+async function loadKubeProxy(): Promise<void> {
+  const sets = dump('ipvs.ipset')
+    .split('\n')
+    .filter((line) => !line.includes('MENWEI-'))
+    .join('\n');
+  await cluster.exec('ipset', ['restore', '-exist'], sets);
+  await cluster.exec('ipvsadm', ['-R'], dump('ipvs.ipvsadm'));
+  await cluster.exec('iptables-restore', ['--noflush'], dump('ipvs.iptables-save'));
+  await cluster.exec('sh', ['-ec', 'ip link show kube-ipvs0 || ip link add kube-ipvs0 type dummy']);
+  for (const ip of ['10.96.0.1', '10.96.0.10', '10.101.57.97']) {
+    await cluster.exec('ip', ['address', 'replace', `${ip}/32`, 'dev', 'kube-ipvs0']);
+  }
+}
+
+function dump(name: string): string {
+  return readFileSync(new URL(`../data/dumps/${name}`, import.meta.url), 'utf8');
+}
+
+describe('kube-proxy in ipvs mode', () => {
+  let traffic: Traffic;
+  beforeAll(async () => {
     await cluster.stop();
-    // What the test before this one left goes first.
-    const former = await cluster.run({ mode: 'nftables', tools: 'nft' }, AT_ONCE);
-    await expect.poll(() => former.output().match(REMOVED), PATIENCE).toHaveLength(2);
-    await cluster.stop();
-    const frontend = '10.101.57.97:80';
-    const commands: readonly (readonly [string, string])[] = [
-      ['ip', 'link add kube-ipvs0 type dummy'],
-      ['ip', 'addr add 10.101.57.97/32 dev kube-ipvs0'],
-      ['ipvsadm', `-A -t ${frontend} -s rr`],
-      ['ipvsadm', `-a -t ${frontend} -r 10.244.0.27:80 -m`],
-      ['ipset', 'create KUBE-CLUSTER-IP hash:ip,port'],
-      ['ipset', 'add KUBE-CLUSTER-IP 10.101.57.97,tcp:80'],
-      ['iptables', '-t nat -N KUBE-SERVICES'],
-      ['iptables', '-t nat -A KUBE-SERVICES -m set --match-set KUBE-CLUSTER-IP dst,dst -j ACCEPT'],
-      ['iptables', '-t nat -A PREROUTING -j KUBE-SERVICES'],
-    ];
-    for (const [file, args] of commands) await cluster.exec(file, args.split(' '));
-    expect(await cluster.ask('gone', 'IPv4')).toBe('answered');
-    cluster.publish(['steady', 'drained'], true);
-    const run = await cluster.run({ mode: 'nftables', tools: 'nft' }, AT_ONCE);
-    await expect.poll(() => run.output(), PATIENCE).toMatch(/or mode: .*1 virtual servers .*1 IP sets/);
-    expect(await cluster.ask('gone', 'IPv4')).toBe('not answered');
+    await cluster.cleanUp();
     await expectNoIpvs();
-    expect((await cluster.rules('nft')).join('\n')).not.toContain('KUBE-SERVICES');
+    await loadKubeProxy();
+    cluster.publishReference();
+    traffic = await cluster.referenceTraffic();
+  });
+  afterAll(async () => {
+    await traffic.stop();
+  });
+
+  it('is followed by mode nftables', async () => {
+    const run = await cluster.run(NFTABLES, { flags: ['--ipvs-drain-timeout', `${DRAIN_SECONDS}s`] });
+    await expect.poll(() => run.output(), PATIENCE).toMatch(DRAINING);
+    await pause(500);
+    const during = traffic.take();
+    await pause(500);
+    const after = traffic.take();
+    console.log(`kube-proxy, ipvs → nftables: ${during}; then: ${after}`);
+    for (const report of [during, after]) expectUnharmed(report);
+    expect(after.pods).toEqual(['dns', 'nginx-1', 'nginx-2']);
+    await traffic.stop();
+    await expect.poll(() => run.output(), PATIENCE).toMatch(DRAINED);
+    await expectNoIpvs();
+    expect((await cluster.rules('nft')).join('\n')).not.toMatch(/KUBE-(?!FIREWALL)/);
+  });
+
+  it('follows mode nftables', async () => {
+    traffic = await cluster.referenceTraffic();
+    await cluster.stop();
+    await loadKubeProxy();
+    expect(await cluster.cleanUp({ mode: 'ipvs', tools: 'nft' })).toMatch(/^IPv4: removed table ip menwei$/m);
+    await pause(500);
+    const report = traffic.take();
+    console.log(`nftables → kube-proxy, ipvs: ${report}`);
+    expectUnharmed(report);
+    expect(await cluster.nftTables()).toEqual([]);
+    expect((await cluster.rules('nft')).join('\n')).toContain(':KUBE-IPVS-FILTER');
+  });
+
+  it('is followed by mode ipvs', async () => {
+    await cluster.run(IPVS);
+    await pause(1_000);
+    traffic.take();
+    await pause(500);
+    const report = traffic.take();
+    console.log(`kube-proxy, ipvs → ipvs: ${report}`);
+    expectUnharmed(report);
+    expect(report.pods).toEqual(['dns', 'nginx-1', 'nginx-2']);
   });
 });
+
+function pause(durationMs: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, durationMs));
+}
