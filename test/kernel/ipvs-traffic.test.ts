@@ -3,6 +3,9 @@
 import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { connect, createServer } from 'node:net';
+import { parseMetrics } from '@menwei/testing/metrics/prometheus.ts';
+import * as KUBE_PROXY from 'menwei/metrics/catalogue/kube-proxy.ts';
+import { isInMode } from 'menwei/metrics/definition.ts';
 import { expect, it } from 'vitest';
 import { testFolder } from './run-cluster.ts';
 import { observeStatus, RunProcess } from './run-process.ts';
@@ -25,11 +28,13 @@ endpoints: [{addresses: [${POD}]}]
 
 const folder = testFolder();
 
+async function scrape() {
+  return parseMetrics(await (await fetch(`http://127.0.0.1:${PORT}/metrics`)).text(), false);
+}
+
 async function counted(name: string): Promise<number | undefined> {
-  const text = await (await fetch(`http://127.0.0.1:${PORT}/metrics`)).text();
-  const [, value] =
-    new RegExp(`^menwei_service_port_${name}_total\\{.*service="web".*\\} (\\d+)$`, 'm').exec(text) ?? [];
-  return value === undefined ? undefined : Number(value);
+  const metric = (await scrape()).find((each) => each.name === `menwei_service_port_${name}`);
+  return metric?.samples.find(({ labels }) => labels.service === 'web')?.value;
 }
 
 async function request(): Promise<void> {
@@ -39,7 +44,7 @@ async function request(): Promise<void> {
   socket.destroy();
 }
 
-it('is told', async () => {
+it('is told, and kube-proxy’s metrics of the mode', async () => {
   spawnSync('ip', ['address', 'add', `${POD}/32`, 'dev', 'lo']);
   const server = createServer((socket) => socket.end('x'.repeat(1000))).listen(8080, POD);
   await once(server, 'listening');
@@ -59,6 +64,13 @@ it('is told', async () => {
       .poll(() => observeStatus(PORT).catch(() => []), { timeout: 60_000 })
       .toEqual(['default/web:http/TCP IPv4 programmed']);
     expect(await counted('connections')).toBe(0);
+    const wanted = Object.values(KUBE_PROXY).filter((metric) => isInMode(metric, 'ipvs'));
+    const told = (await scrape()).map(({ name, type }) => `${type} ${name}`);
+    expect(told).toEqual(
+      expect.arrayContaining(
+        wanted.map(({ name, type }) => `${type} ${type === 'counter' ? name.replace(/_total$/, '') : name}`),
+      ),
+    );
     for (let each = 0; each < 3; each++) await request();
     await expect.poll(() => counted('connections'), { timeout: 20_000 }).toBe(3);
     expect(await counted('received_bytes')).toBeGreaterThan(0);
