@@ -1,7 +1,7 @@
 /** What `menwei run` says in its log, and what it never says. */
 import { FakeApiServer, testdata } from '@menwei/testing/kubernetes/fake-api-server.ts';
 import { describe, expect, it } from 'vitest';
-import { NODE, putEndpoints, putNode, putService, testFolder, WEB } from './run-cluster.ts';
+import { NODE, putEndpoints, putNode, putService, SERVICE_CIDRS, testFolder, WEB } from './run-cluster.ts';
 import { RunProcess } from './run-process.ts';
 
 const folder = testFolder();
@@ -23,6 +23,7 @@ describe('the log', () => {
   it('begins with what is in force, and with -v tells of changes, but not of secrets', async () => {
     await using server = await FakeApiServer.start();
     putNode(server);
+    server.put(SERVICE_CIDRS, { metadata: { name: 'kubernetes' }, spec: { cidrs: ['172.30.0.0/16'] } });
     putService(server, 'web', 1);
     putEndpoints(server, 'web', ['10.0.0.1']);
     const flags = [
@@ -42,6 +43,7 @@ describe('the log', () => {
       /^I objects are read from the API server server=https:\S+ login=token$/,
       /^I settings in force families="IPv4, IPv6" detectLocalMode=ClusterCIDR clusterCIDR=10\.0\.0\.0\/8 nodePortAddresses=primary /,
       /^I node addresses node=node-a /,
+      /^I service CIDRs serviceCIDRs=172\.30\.0\.0\/16$/,
     ]) {
       expect(said(line), String(line)).toHaveLength(1);
     }

@@ -1,15 +1,16 @@
-/** Says in the log what the node is known by, at first and whenever that changes. */
+/** Says in the log what the node is known by and where ClusterIPs are from, at first and whenever that changes. */
 import { IP_FAMILIES } from '@menwei/addresses/ip.ts';
 import type { Logger } from '../log/logger.ts';
 import type { NodeState } from './node-state.ts';
 
-type LoggedNode = Pick<NodeState, 'ips' | 'node'>;
+type LoggedNode = Pick<NodeState, 'ips' | 'node' | 'serviceCIDRs'>;
 
 export class NodeLog {
   readonly #node: LoggedNode;
   readonly #logger: Logger;
   #isSettled = false;
   #told = '';
+  #toldRanges = '';
 
   constructor(node: LoggedNode, logger: Logger) {
     this.#node = node;
@@ -24,6 +25,7 @@ export class NodeLog {
 
   /** To be called whenever the node may have changed. */
   update(): void {
+    this.#updateRanges();
     const fields = describe(this.#node);
     const told = JSON.stringify(fields);
     if ((this.#node.node === undefined && !this.#isSettled) || told === this.#told) return;
@@ -32,6 +34,14 @@ export class NodeLog {
       ? 'node addresses'
       : 'no address of the node is known; --node-ip gives it one';
     this.#logger.info(fields, message);
+  }
+
+  /** Modes that have no use for them don't know any. */
+  #updateRanges(): void {
+    const ranges = IP_FAMILIES.flatMap((family) => this.#node.serviceCIDRs.of(family)).join(', ');
+    if (ranges === this.#toldRanges) return;
+    this.#toldRanges = ranges;
+    this.#logger.info({ serviceCIDRs: ranges || 'none' }, 'service CIDRs');
   }
 
   #hasAddress(): boolean {

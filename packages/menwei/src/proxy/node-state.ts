@@ -53,15 +53,19 @@ export class NodeState {
   /**
    * Takes in these objects, and what becomes of them from now on. As upstream, a Node that is deleted stays in use as it was last.
    *
-   * @param onNode called when a Node object came or changed
+   * @param onChange called when an object came or changed
    */
-  follow(objects: Pick<ObjectTables, 'nodes' | 'serviceCIDRs'>, onNode: () => void = () => undefined): void {
+  follow(
+    objects: Pick<ObjectTables, 'nodes' | 'serviceCIDRs'>,
+    onChange: () => void = () => undefined,
+  ): void {
     const noteNodes = () => {
       for (const { after } of nodes.take()) if (after !== undefined) this.update(after);
-      onNode();
+      onChange();
     };
     const noteCIDRs = () => {
       for (const { key, after } of serviceCIDRs.take()) this.serviceCIDRs.set(key, after?.cidrs ?? []);
+      onChange();
     };
     const nodes = objects.nodes.reader(noteNodes);
     const serviceCIDRs = objects.serviceCIDRs.reader(noteCIDRs);
