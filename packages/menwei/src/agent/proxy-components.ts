@@ -61,12 +61,7 @@ export function proxyComponents(parts: ProxyParts): readonly Component[] {
   const families = started.backends.map((backend) => new FamilyParts(backend, shared));
   metrics.follow({
     state,
-    families: families.map((parts) => ({
-      family: parts.family,
-      node: () => node.view(parts.family),
-      pendingChanges: () => parts.proxy.pendingChanges,
-      traffic: () => observeTraffic(parts.proxy),
-    })),
+    families: families.map((family) => measuredFamily(family, node)),
     serviceLimit: () => inForce.current.serviceMetricsLimit,
   });
   const watcher = new NodeWatcher({ settings, node, served, unserved: started.unserved, logger });
@@ -86,16 +81,7 @@ export function proxyComponents(parts: ProxyParts): readonly Component[] {
     // A backend looks for drift as often as it was told at its start.
     if (now.syncPeriodMs !== before.syncPeriodMs) for (const family of families) family.restart();
   });
-  for (const [family, { message: reason }] of started.unserved) {
-    const tables = state.families[family];
-    const ignoreExternalIPs = !settings.featureGates.allowServiceExternalIPs;
-    const { objects } = state;
-    new UnservedFamily({ objects, tables, reason, sinceMs: Date.now(), ignoreExternalIPs });
-  }
-  const warning = (family: IpFamily) =>
-    [proxyTrouble(states, family), state.families[family].otherProxies.get(family)?.warning]
-      .filter((text) => text !== undefined)
-      .join('; ') || undefined;
+  tellOfUnserved(started, state, settings);
   const status = new ProxyStatus({
     state,
     node,
@@ -103,7 +89,7 @@ export function proxyComponents(parts: ProxyParts): readonly Component[] {
     nodeName: settings.nodeName,
     mode: settings.mode,
     modeReason: settings.modeReason,
-    warning,
+    warning: (family) => describeWarnings(family, state, states),
     logger,
   });
   events.started();
@@ -128,6 +114,31 @@ export function proxyComponents(parts: ProxyParts): readonly Component[] {
     ...taintRemoval(settings, doors, served, logger),
     watcher.addresses(addresses, () => proxy.nodeChanged()),
   ];
+}
+
+function measuredFamily(parts: FamilyParts, node: NodeState) {
+  return {
+    family: parts.family,
+    node: () => node.view(parts.family),
+    pendingChanges: () => parts.proxy.pendingChanges,
+    traffic: () => observeTraffic(parts.proxy),
+  };
+}
+
+/** Of each service port of a family that can't be served: that it is not, and why. */
+function tellOfUnserved({ unserved }: Started, state: State, { featureGates }: Settings): void {
+  const { objects } = state;
+  const ignoreExternalIPs = !featureGates.allowServiceExternalIPs;
+  for (const [family, { message: reason }] of unserved) {
+    const tables = state.families[family];
+    new UnservedFamily({ objects, tables, reason, sinceMs: Date.now(), ignoreExternalIPs });
+  }
+}
+
+/** What is wrong with a family as a whole; undefined: nothing. */
+function describeWarnings(family: IpFamily, state: State, states: ComponentStates): string | undefined {
+  const warnings = [proxyTrouble(states, family), state.families[family].otherProxies.get(family)?.warning];
+  return warnings.filter((text) => text !== undefined).join('; ') || undefined;
 }
 
 /** Where there is a taint to be removed, and something may be changed. */

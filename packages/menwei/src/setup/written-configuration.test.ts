@@ -37,6 +37,12 @@ describe('writeConfiguration', () => {
     expect(await write(path, { 'metrics-port': 0 })).toEqual([{ fields: 'metricsBindAddress' }]);
   });
 
+  it('fails in one line where there is no room', async () => {
+    await expect(write('/dev/full', {})).rejects.toThrow(
+      "--write-config-to: /dev/full: the configuration can't be written: ENOSPC",
+    );
+  });
+
   it('fails in one line where it can’t write', async () => {
     const path = join(folder, 'absent', 'x.yaml');
     await expect(write(path, {})).rejects.toThrow(

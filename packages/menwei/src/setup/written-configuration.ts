@@ -1,5 +1,5 @@
 /** `--write-config-to`: the resolved configuration as a file. */
-import { writeFile } from 'node:fs/promises';
+import { truncate, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { changedFields } from '../config/changed-fields.ts';
 import { documentOf, formatConfiguration } from '../config/format.ts';
@@ -19,6 +19,8 @@ export async function writeConfiguration(
     await writeFile(path, text);
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
+    // Half of it could be taken for all of it; an empty file is taken for none.
+    await truncate(path).catch(() => undefined);
     throw new UserError(`--write-config-to: ${path}: the configuration can't be written: ${reason}`);
   }
   logger.info({ path }, 'wrote the resolved configuration');
