@@ -12,7 +12,16 @@
  * the same image. Prints the path of the first.
  */
 import { execFileSync } from 'node:child_process';
-import { chmodSync, copyFileSync, cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  copyFileSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { fetchPackages, PACKAGES, packageVersions, unpackPackages } from './debian-packages.ts';
@@ -39,29 +48,40 @@ const NOT_NEEDED_OF_KOFFI = /\/koffi\/(doc|vendor)$|\.(cc|hh|inc|S|asm)$/;
 /** What OCI calls an architecture, by what Node.js calls it. */
 const ARCHITECTURES: Readonly<Record<string, string>> = { x64: 'amd64', arm64: 'arm64' };
 
-const { values } = parseArgs({
-  options: { package: { type: 'string' }, debs: { type: 'string' }, into: { type: 'string' } },
-});
-const into = resolve(values.into ?? join(REPOSITORY, 'dist/image'));
-mkdirSync(into, { recursive: true });
-const tarball = values.package ?? pack();
-const root = join(into, 'rootfs');
-rmSync(root, { recursive: true, force: true });
-mkdirSync(root);
-const debs = resolve(values.debs ?? PACKAGES);
-fetchPackages(debs);
-unpackPackages(debs, root);
-installProgram(tarball);
-for (const folder of MOUNT_POINTS) mkdirSync(join(root, folder), { recursive: true });
-writeFileSync(join(root, 'etc/passwd'), 'root:x:0:0:root:/root:/bin/sh\n');
-writeFileSync(join(root, 'etc/group'), 'root:x:0:\n');
-const layer = join(into, 'rootfs.tar');
-packFolder(root, layer);
-const { version, description, license } = manifestOf(join(root, PROGRAM));
-const archive = join(into, `menwei-${version}.oci.tar`);
-writeOciArchive(
-  layer,
-  {
+interface Options {
+  readonly package?: string | undefined;
+  readonly debs?: string | undefined;
+  readonly into?: string | undefined;
+}
+
+/** Returns the path of the archive. */
+function build({ package: given, debs = PACKAGES, into = join(REPOSITORY, 'dist/image') }: Options): string {
+  if (given !== undefined && !existsSync(given)) throw new Error(`--package: ${given}: no such file`);
+  // What it makes must not depend on who makes it.
+  process.umask(0o022);
+  const target = resolve(into);
+  const root = join(target, 'rootfs');
+  rmSync(root, { recursive: true, force: true });
+  mkdirSync(root, { recursive: true });
+  fetchPackages(resolve(debs));
+  unpackPackages(resolve(debs), root);
+  installProgram(given ?? pack(join(target, 'package')), root);
+  for (const folder of MOUNT_POINTS) mkdirSync(join(root, folder), { recursive: true });
+  chmodSync(join(root, 'tmp'), 0o1777);
+  writeFileSync(join(root, 'etc/passwd'), 'root:x:0:0:root:/root:/bin/sh\n');
+  writeFileSync(join(root, 'etc/group'), 'root:x:0:\n');
+  const layer = join(target, 'rootfs.tar');
+  packFolder(root, layer);
+  const config = configOf(root);
+  const archive = join(target, `${config.name.replace(':', '-')}.oci.tar`);
+  writeOciArchive(layer, config, archive, join(target, 'layout'));
+  rmSync(root, { recursive: true });
+  return archive;
+}
+
+function configOf(root: string) {
+  const { version, description, license } = manifestOf(join(root, PROGRAM));
+  return {
     name: `menwei:${version}`,
     architecture: ARCHITECTURES[process.arch] ?? process.arch,
     entrypoint: ['/usr/local/bin/menwei'],
@@ -74,20 +94,16 @@ writeOciArchive(
       'org.opencontainers.image.licenses': license,
       'menwei.debian-packages': packageVersions(root).join(' '),
     },
-  },
-  archive,
-  join(into, 'layout'),
-);
-rmSync(root, { recursive: true });
-process.stdout.write(`${archive}\n`);
+  };
+}
 
-function pack(): string {
+function pack(into: string): string {
   const script = join(REPOSITORY, 'scripts/pack.ts');
-  return execFileSync(process.execPath, [script, join(into, 'package')], { encoding: 'utf8' }).trim();
+  return execFileSync(process.execPath, [script, into], { encoding: 'utf8' }).trim();
 }
 
 /** As `npm install --global` would, with the versions of this checkout. */
-function installProgram(file: string): void {
+function installProgram(file: string, root: string): void {
   const program = join(root, PROGRAM);
   mkdirSync(program, { recursive: true });
   execFileSync('tar', ['-xzf', file, '--strip-components=1', '-C', program]);
@@ -103,4 +119,26 @@ function installProgram(file: string): void {
 
 function manifestOf(folder: string): { version: string; description: string; license: string } {
   return JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
+}
+
+function readOptions(): Options {
+  const option = { type: 'string' } as const;
+  return parseArgs({ options: { package: option, debs: option, into: option } }).values;
+}
+
+function fail(error: unknown, status: 1 | 2): never {
+  console.error(`image: ${error instanceof Error ? error.message : error}`);
+  process.exit(status);
+}
+
+let options: Options = {};
+try {
+  options = readOptions();
+} catch (error) {
+  fail(error, 2);
+}
+try {
+  process.stdout.write(`${build(options)}\n`);
+} catch (error) {
+  fail(error, 1);
 }
