@@ -153,8 +153,13 @@ describe.runIf(observeAccountingSupport())('packets that rules count into nfacct
       using sender = openNeighbour(`to-${name}`, `${network}.1`);
       using _pods = openNeighbour(`pods-${name}`, `${network}.2`);
       spawnSync('sysctl', ['-qw', 'net.ipv4.ip_forward=1']);
+      // Who sends to a Service needs a route, whatever becomes of the packet.
+      ip(`route replace 172.30.0.1/32 dev pods-${name}`);
       const manifest = folder.write('web.yaml', MANIFEST.replace('10.181', network));
-      await using _run = start(['--proxy-mode', 'iptables', '--manifests', manifest]);
+      await using _run = start([
+        ...['--proxy-mode', 'iptables', '--manifests', manifest],
+        '--count-service-connections',
+      ]);
       await expect
         .poll(() => observeStatus(PORT).catch(() => []), { timeout: 20_000 })
         .toEqual(['default/web/TCP IPv4 programmed']);
@@ -163,6 +168,15 @@ describe.runIf(observeAccountingSupport())('packets that rules count into nfacct
       const socket = connect({ host: '127.0.0.1', port: 30_080 }).on('error', () => undefined);
       await expect.poll(readCounters, { timeout: 10_000 }).toEqual([invalid + 3, localhost + 1]);
       socket.destroy();
+      const connections = async () => sumOf(await scrape(), 'menwei_service_port_connections_total');
+      expect(await connections()).toBe(1);
+      for (const host of ['172.30.0.1', '127.0.0.1']) {
+        const port = host === '127.0.0.1' ? 30_080 : 80;
+        connect({ host, port })
+          .on('error', () => undefined)
+          .unref();
+      }
+      await expect.poll(connections, { timeout: 10_000 }).toBe(3);
     });
   });
 });

@@ -23,6 +23,8 @@ export interface IptablesTools {
   restore(script: Iterable<string>, signal: AbortSignal): Promise<void>;
   /** The rules of one chain as `iptables -S` prints them, or undefined if there is no such chain. */
   list(table: string, chain: string, signal: AbortSignal): Promise<readonly string[] | undefined>;
+  /** The same with `-c PACKETS BYTES` in each rule. */
+  listCounted(table: string, chain: string, signal: AbortSignal): Promise<readonly string[] | undefined>;
   /** Succeeds if the chain exists already. */
   createChain(table: string, chain: string, signal: AbortSignal): Promise<void>;
 }
@@ -254,8 +256,21 @@ class RealIptablesTools implements IptablesTools {
     throw this.#error('restore', line === undefined ? '' : `line ${lineNumber} \`${line}\``, result);
   }
 
-  async list(table: string, chain: string, signal: AbortSignal): Promise<readonly string[] | undefined> {
-    const args = [...LOCK_WAIT, '-S', chain, '-t', table];
+  list(table: string, chain: string, signal: AbortSignal): Promise<readonly string[] | undefined> {
+    return this.#list(table, chain, [], signal);
+  }
+
+  listCounted(table: string, chain: string, signal: AbortSignal): Promise<readonly string[] | undefined> {
+    return this.#list(table, chain, ['-v'], signal);
+  }
+
+  async #list(
+    table: string,
+    chain: string,
+    more: readonly string[],
+    signal: AbortSignal,
+  ): Promise<readonly string[] | undefined> {
+    const args = [...LOCK_WAIT, ...more, '-S', chain, '-t', table];
     const result = await this.#run({ file: this.#name, args, signal });
     if (result.status === 0) return result.stdout.split('\n').filter((line) => line.startsWith('-A '));
     if (result.status === 1 && !needsPrivilege(result)) return undefined;

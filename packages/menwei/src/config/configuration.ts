@@ -117,6 +117,7 @@ const LOGGING = section({
 // biome-ignore format: one field a line
 const METRICS = section({
   serviceLimit: integerField(1_000, { live: true, ours: true, flag: 'service-metrics-limit', group: 'Health and metrics', besideConfig: true, onlyRuns: true, allowed: 'at least 0', help: 'with more Services than this, there are no metrics about single ones' }),
+  countConnections: boolField(false, { ours: true, flag: 'count-service-connections', group: 'Health and metrics', besideConfig: true, onlyRuns: true, help: 'tell the connections to single Services in iptables mode, too; each scrape runs iptables then' }),
 });
 
 // biome-ignore format: one field a line

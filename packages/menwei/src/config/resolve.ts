@@ -109,6 +109,7 @@ function assemble(
     nodeName,
     bindAddressHardFail: configuration.bindAddressHardFail,
     serviceMetricsLimit: configuration.metrics.serviceLimit,
+    countConnections: configuration.metrics.countConnections,
     detectLocal: configuration.detectLocal,
     iptables: { masqueradeBit, masqueradeAll, localhostNodePorts },
     nftables: { masqueradeBit: nftables.masqueradeBit, masqueradeAll: nftables.masqueradeAll },

@@ -140,6 +140,8 @@ export interface Settings {
   readonly metricsBindAddress: HostPort | undefined;
   /** With more Services than this, there are no metrics about single ones. */
   readonly serviceMetricsLimit: number;
+  /** Where it costs something to know the connections to single Services, they are told all the same. */
+  readonly countConnections: boolean;
   /** One CIDR or one of each family in mode ClusterCIDR; empty when unknown. */
   readonly clusterCIDRs: readonly Cidr[];
   readonly detectLocalMode: DetectLocalMode;

@@ -100,6 +100,16 @@ export class FakeIptables implements IptablesTools {
     return rules;
   }
 
+  /** Nothing passes through a fake. */
+  async listCounted(
+    table: string,
+    chain: string,
+    signal: AbortSignal,
+  ): Promise<readonly string[] | undefined> {
+    const rules = await this.list(table, chain, signal);
+    return rules?.map((rule) => rule.replace(/ (?=-[jg] )/, ' -c 0 0 '));
+  }
+
   async createChain(table: string, chain: string, signal: AbortSignal): Promise<void> {
     await this.#operation({ verb: 'createChain', text: `${table} ${chain}` }, signal, () => {
       const existing = this.#table(table, 'create');

@@ -1,19 +1,24 @@
 /** The iptables mode of one IP family: the pure parts of this folder tied to the tools. */
 import type { IptablesTools } from '@menwei/kernel/iptables-tools.ts';
+import { splitChainId } from '@menwei/netfilter/iptables/chain-id.ts';
 import type { RestoreScript } from '@menwei/netfilter/iptables/restore-script.ts';
 import type { Ruleset } from '@menwei/netfilter/iptables/ruleset.ts';
 import type { Logger } from '../../log/logger.ts';
-import type { Backend, KernelWatch, Outcome } from '../backend.ts';
+import type { Backend, KernelWatch, Outcome, TrafficOfPorts } from '../backend.ts';
 import { KernelRules } from '../xtables/kernel.ts';
 import { LAYOUT } from './base.ts';
+import { NAT_NODE_PORTS, NAT_SERVICES } from './names.ts';
 import type { IptablesOptions } from './options.ts';
 import type { IptablesPlan } from './plan.ts';
 import { IptablesRules } from './rules.ts';
+import { countConnections } from './traffic.ts';
 import type { IptablesUnit } from './unit.ts';
 
 export interface IptablesBackendOptions extends IptablesOptions {
   readonly tools: IptablesTools;
   readonly logger: Logger;
+  /** {@link observeTraffic} tells, which costs a run of the tools for two chains each time. */
+  readonly countsConnections?: boolean;
   /** How often the watch looks at the kernel. */
   readonly watchPeriodMs: number;
   /**
@@ -49,6 +54,18 @@ export class IptablesBackend extends IptablesRules implements Backend<IptablesUn
 
   watch({ left, drifted, inTurn }: KernelWatch<IptablesPlan>, signal: AbortSignal): Promise<void> {
     return this.#kernel.watch(() => left()?.complete(), drifted, inTurn, signal);
+  }
+
+  async observeTraffic(plan: IptablesPlan, signal: AbortSignal): Promise<TrafficOfPorts> {
+    const { tools, countsConnections } = this.#options;
+    if (countsConnections !== true) return new Map();
+    const owners = plan.chainOwners();
+    const rules: string[] = [];
+    for (const id of [NAT_SERVICES, NAT_NODE_PORTS]) {
+      const { table, chain } = splitChainId(id);
+      rules.push(...((await tools.listCounted(table, chain, signal)) ?? []));
+    }
+    return countConnections(rules, (chain) => owners.get(chain));
   }
 
   close(): void {

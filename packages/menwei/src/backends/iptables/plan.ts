@@ -60,6 +60,13 @@ export class IptablesPlan implements Plan<IptablesUnit, Ruleset> {
     return { own, fixed: this.#shared.complete() };
   }
 
+  /** Which service port has a chain of its own. */
+  chainOwners(): ReadonlyMap<string, ServicePortKey> {
+    const owners = new Map<string, ServicePortKey>();
+    for (const [key, { ownChains }] of this.#units) for (const { chain } of ownChains) owners.set(chain, key);
+    return owners;
+  }
+
   ruleCounts(): RuleCounts {
     return this.#ruleCounts;
   }

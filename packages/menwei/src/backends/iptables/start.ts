@@ -52,6 +52,7 @@ export async function startIptables(
       ...options,
       accounting: accountingObjects(writes, logger),
       applyAccountingObject,
+      countsConnections: settings.countConnections,
       tools,
       logger,
       watchPeriodMs: settings.syncPeriodMs,
