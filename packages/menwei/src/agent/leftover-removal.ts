@@ -46,7 +46,8 @@ export class LeftoverRemoval {
   readonly #options: LeftoverRemovalOptions;
   readonly #told = new Set<string>();
   readonly #returns = new LeftoverReturns();
-  #drainUntilMs = Number.POSITIVE_INFINITY;
+  /** Undefined: nothing drains. */
+  #drainUntilMs: number | undefined;
   /** Removed since something began to drain. */
   readonly #drained: string[] = [];
   #quietMs = FIRST_LOOK_MS;
@@ -60,8 +61,7 @@ export class LeftoverRemoval {
   }
 
   async run(signal: AbortSignal, ready: () => void): Promise<void> {
-    const { print, drainTimeoutMs } = this.#options;
-    this.#drainUntilMs = performance.now() + drainTimeoutMs;
+    const { print } = this.#options;
     while (!signal.aborted) {
       const startedMs = performance.now();
       const attempt = await this.#attempt(signal);
@@ -74,13 +74,14 @@ export class LeftoverRemoval {
     }
   }
 
-  #nextPauseMs({ failure, draining, left, removed }: Attempt, tookMs: number): number {
+  #nextPauseMs({ failure, draining, removed }: Attempt, tookMs: number): number {
     const { retryMs } = this.#options;
     if (failure !== undefined) return retryMs;
     if (draining !== undefined) {
       const nextMs = this.#drainLookMs;
       this.#drainLookMs = Math.min(LAST_DRAIN_LOOK_MS, nextMs * 1.25);
-      return Math.max(0, Math.min(nextMs, this.#drainUntilMs - performance.now()));
+      const untilEndMs = (this.#drainUntilMs ?? 0) - performance.now();
+      return Math.max(FIRST_DRAIN_LOOK_MS, Math.min(nextMs, untilEndMs));
     }
     this.#drainLookMs = FIRST_DRAIN_LOOK_MS;
     if (removed.length > 0) {
@@ -89,16 +90,16 @@ export class LeftoverRemoval {
     }
     // What a look takes at best is its own; the rest is the machine's.
     this.#lookMs = Math.min(this.#lookMs, tookMs);
-    const nextMs = left.length > 0 ? FIRST_LOOK_MS : this.#quietMs;
+    const nextMs = this.#quietMs;
     this.#quietMs = Math.min(retryMs, 2 * this.#quietMs);
     return Math.max(nextMs, this.#lookMs / LOOK_SHARE);
   }
 
   async #attempt(signal: AbortSignal): Promise<Attempt> {
-    const { doors, family, leave } = this.#options;
+    const { doors, family, leave, drainTimeoutMs } = this.#options;
     const nowMs = performance.now();
     const attempt: Attempt = { left: [], removed: [], draining: undefined, failure: undefined };
-    const mayDrain = nowMs < this.#drainUntilMs;
+    const mayDrain = nowMs < (this.#drainUntilMs ?? nowMs + drainTimeoutMs);
     const removes = !leave && this.#returns.mayRemove(nowMs);
     try {
       const orders = { onFound: this.#onFound(attempt, removes), mayDrain };
@@ -112,6 +113,8 @@ export class LeftoverRemoval {
 
   #take({ failures, draining }: LeftoverSearchResult, attempt: Attempt): void {
     attempt.draining = draining;
+    if (draining === undefined) this.#drainUntilMs = undefined;
+    else this.#drainUntilMs ??= performance.now() + this.#options.drainTimeoutMs;
     this.#complain(failures, attempt);
   }
 
@@ -150,7 +153,13 @@ export class LeftoverRemoval {
   /** Those that were there at the last look, too. */
   async #lastingProcesses(signal: AbortSignal): Promise<readonly string[]> {
     const before = this.#processes;
-    this.#processes = await this.#options.doors.observeOtherProxies(signal);
+    try {
+      this.#processes = await this.#options.doors.observeOtherProxies(signal);
+    } catch (error) {
+      // Their rules tell of them, too.
+      this.#options.logger.verbose(4, { err: error }, 'other processes can’t be listed');
+      this.#processes = [];
+    }
     return this.#processes.filter((each) => before.includes(each));
   }
 
