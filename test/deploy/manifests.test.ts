@@ -105,6 +105,18 @@ describe('the chart', () => {
     expect(() => template(setting)).toThrow(field);
   });
 
+  it.each([
+    ['', 10_256],
+    ['0.0.0.0', 10_256],
+    ['0.0.0.0:10300', 10_300],
+    ['[::]:10300', 10_300],
+    ['::', 10_256],
+  ])('asks after its health where %j says', (address, port) => {
+    const set = find(parse(template(`config.healthzBindAddress=${address}`)), 'DaemonSet');
+    const [{ readinessProbe, livenessProbe }] = set.spec.template.spec.containers;
+    expect([readinessProbe.httpGet.port, livenessProbe.httpGet.port]).toEqual([port, port]);
+  });
+
   it('makes new pods where the init container has something new to do', () => {
     const annotation = (...settings: readonly string[]) =>
       find(parse(template(...settings)), 'DaemonSet').spec.template.metadata.annotations['menwei.dev/setup'];

@@ -26,6 +26,11 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
 {{ printf "%s:%s" .Values.image.repository (.Values.image.tag | default .Chart.AppVersion) | quote }}
 {{- end }}
 
+{{/* Where the probes ask: the port of config.healthzBindAddress, if it has one. */}}
+{{- define "menwei.healthzPort" -}}
+{{ regexFind "([]]|^[0-9.]+):[0-9]+$" (default "" .Values.config.healthzBindAddress) | default ":10256" | splitList ":" | last }}
+{{- end }}
+
 {{/* What both containers have, but for their rights. */}}
 {{- define "menwei.container" -}}
 image: {{ include "menwei.image" . }}
