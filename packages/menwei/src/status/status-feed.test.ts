@@ -123,6 +123,7 @@ describe('a feed', () => {
   it.each<[string, (opened: ReturnType<typeof open>) => void]>([
     ['the node is another one', ({ move }) => move('b')],
     ['an object can’t be used', ({ objects }) => objects.putStale(REF, 'no', 1)],
+    ['a part of an object can’t be used', ({ objects }) => objects.putFlaw(REF, 'no', 1)],
   ])('makes all rows again when %s, and gives those that differ', async (_what, change) => {
     const opened = open();
     const { feed, put, made } = opened;
