@@ -19,6 +19,14 @@ const table: Find = async ({ onFound }, signal) => {
   const remove = async () => ({ removed: what, draining: undefined });
   return { draining: await onFound({ what, commands: 'delete table\n', remove }, signal) };
 };
+const stuck: Find = async ({ onFound }, signal) => {
+  const error = new KernelError({ operation: 'remove', object: 'table ip kube-proxy', detail: 'busy' });
+  const found = { what: 'table ip kube-proxy', commands: '', remove: () => Promise.reject(error) };
+  return await onFound(found, signal).then(
+    () => ({}),
+    () => ({ failures: [error] }),
+  );
+};
 const failing: Find = async () => ({
   failures: [new KernelError({ operation: 'find', object: 'iptables-legacy', detail: 'not found' })],
 });
@@ -81,12 +89,16 @@ describe('what others left', () => {
   });
 
   it('drains for its time at most', async () => {
-    const { lines, searches, end } = start([draining]);
+    const { lines, rows, searches, end } = start([draining]);
     await vi.advanceTimersByTimeAsync(DRAIN_MS + 1_000);
     await end();
     const startedMs = searches[0]?.atMs ?? 0;
     const last = searches.find(({ mayDrain }) => !mayDrain);
     expect((last?.atMs ?? 0) - startedMs).toBeGreaterThanOrEqual(DRAIN_MS);
+    expect(rows[0]).toMatchObject({
+      rules: [expect.stringContaining('with 3 connections')],
+      warning: undefined,
+    });
     expect(lines[0]).toBe(
       'leftovers keep their connections for at most 60 s: 2 virtual servers of IPVS with 3 connections',
     );
@@ -111,6 +123,18 @@ describe('what others left', () => {
     expect(ready).toHaveBeenCalled();
     expect(lines).toEqual(['leftover rules of another proxy or mode may still be in effect; retrying']);
     expect(rows.at(-1)?.warning).toBeUndefined();
+  });
+
+  it('is told of when it can’t be removed', async () => {
+    const { rows, end } = start([stuck]);
+    await vi.advanceTimersByTimeAsync(1);
+    await end();
+    expect(rows).toMatchObject([
+      {
+        rules: ['table ip kube-proxy'],
+        warning: expect.stringMatching(/may still be in effect: remove table/),
+      },
+    ]);
   });
 
   it('stays with --leave-other-proxies, which is told once', async () => {

@@ -123,11 +123,10 @@ export class LeftoverRemoval {
     return async (found, signal) => {
       if (print !== undefined)
         print(`# dry run: ${family}: leftovers of another proxy or mode\n${found.commands}`);
-      if (print !== undefined || !removes) {
-        left.push(found.what);
-        return undefined;
-      }
+      left.push(found.what);
+      if (print !== undefined || !removes) return undefined;
       const { removed: gone, draining } = await found.remove(signal);
+      left.pop();
       if (gone !== undefined) removed.push(gone);
       return draining;
     };
@@ -147,7 +146,8 @@ export class LeftoverRemoval {
     else this.#tellRemoval(attempt);
     const warning = this.#warning(attempt, processes, nowMs);
     if (warning !== undefined && !hasReturned && failure === undefined) this.#warnOnce(warning);
-    onLooked({ rules: left, returns: this.#returns.count, processes, warning });
+    const rules = draining === undefined ? left : [...left, draining];
+    onLooked({ rules, returns: this.#returns.count, processes, warning });
   }
 
   /** Those that were there at the last look, too. */

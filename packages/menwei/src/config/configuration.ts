@@ -67,7 +67,7 @@ const IPVS = section({
   tcpFinTimeout: durationField('0s', { flag: 'ipvs-tcpfin-timeout', group: 'ipvs mode', allowed: 'at least 0, in ipvs mode', help: `timeout of TCP connections in IPVS after a FIN; ${KEEP}` }),
   udpTimeout: durationField('0s', { flag: 'ipvs-udp-timeout', group: 'ipvs mode', allowed: 'at least 0, in ipvs mode', help: `idle timeout of UDP connections in IPVS; ${KEEP}` }),
   // Longer than most connections last, and what the kernel itself allows an idle one.
-  drainTimeout: durationField('15m', { ours: true, flag: 'ipvs-drain-timeout', group: 'ipvs mode', besideConfig: true, allowed: 'at least 0, in ipvs mode', help: 'longest time that a removed endpoint keeps its connections; 0: it loses them at once' }),
+  drainTimeout: durationField('15m', { ours: true, flag: 'ipvs-drain-timeout', group: 'ipvs mode', besideConfig: true, allowed: 'at least 0, in ipvs mode', help: 'longest time that a removed endpoint keeps its connections, and a former ipvs mode keeps all of them; 0: they are lost at once' }),
   required: boolField(false, { ours: true, flag: 'ipvs-required', group: 'ipvs mode', besideConfig: true, help: 'exit when the kernel has no IPVS, instead of falling back to iptables mode' }),
 });
 
