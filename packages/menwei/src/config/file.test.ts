@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { parseConfigFile } from './file.ts';
+import { parseConfigFile, readConfigFile } from './file.ts';
 
 const HEADER = 'apiVersion: kubeproxy.config.k8s.io/v1alpha1\nkind: KubeProxyConfiguration\n';
 const parse = (text: string) => parseConfigFile({ path: 'c.yaml', text });
@@ -171,5 +171,12 @@ describe('parseConfigFile', () => {
       }),
       { numRuns: 300 },
     );
+  });
+});
+
+it('does not read what has no end', async () => {
+  await expect(readConfigFile('/dev/zero')).rejects.toMatchObject({
+    message: "/dev/zero: the configuration file can't be read",
+    cause: { message: 'is larger than 16 MiB' },
   });
 });

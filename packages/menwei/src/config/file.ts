@@ -1,5 +1,5 @@
 /** The file that --config names: a KubeProxyConfiguration as YAML or JSON. */
-import { readFile } from 'node:fs/promises';
+import { createReadStream } from 'node:fs';
 import { parseFirstDocument } from '@menwei/yaml/documents.ts';
 import { decodeText } from '@menwei/yaml/encoding.ts';
 import { API_VERSION, FIELDS, KIND } from './configuration.ts';
@@ -15,6 +15,9 @@ import {
 import { parseDuration } from './duration.ts';
 import { isRecord } from './field.ts';
 
+/** Sixteen times as much as a ConfigMap holds. */
+const MOST_BYTES = 16 * 2 ** 20;
+
 export interface ConfigFile {
   readonly path: string;
   readonly text: string;
@@ -28,10 +31,22 @@ type ParsedConfigFile =
 /** Reads the file. Rejects with one line for the user when that is impossible. */
 export async function readConfigFile(path: string): Promise<ConfigFile> {
   try {
-    return { path, text: decodeText(await readFile(path)) };
+    return { path, text: decodeText(await readBounded(path)) };
   } catch (cause) {
     throw new Error(`${path}: the configuration file can't be read`, { cause });
   }
+}
+
+/** A file that grows for ever, or a device, must not take the memory of the machine. */
+async function readBounded(path: string): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const chunk of createReadStream(path)) {
+    bytes += chunk.length;
+    if (bytes > MOST_BYTES) throw new Error(`is larger than ${MOST_BYTES / 2 ** 20} MiB`);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
 }
 
 /**

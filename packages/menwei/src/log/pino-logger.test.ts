@@ -1,7 +1,8 @@
+import { closeSync, openSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { LogFields, Logger } from './logger.ts';
-import { createLogger } from './pino-logger.ts';
+import { createLogger, openDestination } from './pino-logger.ts';
 
 const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z /;
 
@@ -85,6 +86,13 @@ describe('text', () => {
     expect(line).toMatch(/^E x err="Error: outer\\n .*pino-logger\.test.*caused by Error: inner\\n .*"\n$/);
   });
 
+  it('shows the beginning of what is very long', () => {
+    const long = 'x'.repeat(1_000_000);
+    const [line = ''] = textOf((logger) => logger.info({ name: long, err: new Error(long) }, long));
+    expect(line.length).toBeLessThan(30_000);
+    expect(line.match(/xx… \(1000000 characters\)/g)).toHaveLength(3);
+  });
+
   it('survives an error that is its own cause', () => {
     const error = new Error('loop');
     error.cause = error;
@@ -110,6 +118,17 @@ describe('json', () => {
     const [line = ''] = logged('json', (logger) => logger.verbose(2, {}, 'x'), { verbosity: 2 });
     expect(JSON.parse(line)).toMatchObject({ v: 2, msg: 'x' });
   });
+});
+
+it('goes on when its lines can not be written', async () => {
+  const fd = openSync('/dev/full', 'w');
+  try {
+    const logger = createLogger({ format: 'text', verbosity: 0, destination: openDestination(fd) });
+    for (let line = 0; line < 100; line++) logger.info({}, 'x'.repeat(10_000));
+    await new Promise(setImmediate);
+  } finally {
+    closeSync(fd);
+  }
 });
 
 describe.each(['text', 'json'] as const)('a line of %s', (format) => {

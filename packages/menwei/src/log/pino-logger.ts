@@ -1,5 +1,6 @@
 /** The program's log: pino, as JSON or as text that reads well on a terminal. One line an event, always. */
 import pino, { type DestinationStream } from 'pino';
+import { cutText } from './cut-text.ts';
 import { formatErrorChain, formatErrorStack } from './error-text.ts';
 import { escapeControls } from './escape-controls.ts';
 import type { LogFields, Logger } from './logger.ts';
@@ -19,10 +20,11 @@ interface LoggerOptions {
 
 /** From this verbosity on an error is shown with its stack. */
 const STACK_VERBOSITY = 4;
+const MOST_UNWRITTEN_BYTES = 64 * 1024;
 
 /** The verbosity may be changed while the program runs. Errors among the fields are logged as their message and causes. */
 export function createLogger(options: LoggerOptions): Logger & { verbosity: number } {
-  const lines = options.destination ?? pino.destination({ fd: 2, sync: true });
+  const lines = options.destination ?? openDestination(2);
   const format = options.format === 'json' ? formatJsonLine : formatTextLine;
   const log = pino(
     {
@@ -34,22 +36,35 @@ export function createLogger(options: LoggerOptions): Logger & { verbosity: numb
     { write: (line) => lines.write(format(line)) },
   );
   const withErrorsAsText = (fields: object) =>
-    mapErrors(fields, logger.verbosity >= STACK_VERBOSITY ? formatErrorStack : formatErrorChain);
+    readableFields(fields, logger.verbosity >= STACK_VERBOSITY ? formatErrorStack : formatErrorChain);
   const logger = {
     verbosity: options.verbosity,
     verbose: (verbosity: number, fields: LogFields, message: string) => {
-      if (verbosity <= logger.verbosity) log.info({ v: verbosity, ...fields }, message);
+      if (verbosity <= logger.verbosity) log.info({ v: verbosity, ...fields }, cutText(message));
     },
-    info: (fields: LogFields, message: string) => log.info(fields, message),
-    warn: (fields: LogFields, message: string) => log.warn(fields, message),
-    error: (fields: LogFields, message: string) => log.error(fields, message),
+    info: (fields: LogFields, message: string) => log.info(fields, cutText(message)),
+    warn: (fields: LogFields, message: string) => log.warn(fields, cutText(message)),
+    error: (fields: LogFields, message: string) => log.error(fields, cutText(message)),
   };
   return logger;
 }
 
-function mapErrors(fields: object, format: (error: Error) => string): Record<string, unknown> {
+/**
+ * Lines are written at once. Where they can't be, on a full disk for one, that ends nothing: what fits into a small memory is
+ * written when it can be, and the rest is lost.
+ */
+export function openDestination(fd: number): DestinationStream {
+  const destination = pino.destination({ fd, sync: true, maxLength: MOST_UNWRITTEN_BYTES });
+  destination.on('error', () => undefined);
+  return destination;
+}
+
+function readableFields(fields: object, format: (error: Error) => string): Record<string, unknown> {
   return Object.fromEntries(
-    Object.entries(fields).map(([key, value]) => [key, value instanceof Error ? format(value) : value]),
+    Object.entries(fields).map(([key, value]) => {
+      const text = value instanceof Error ? format(value) : value;
+      return [key, typeof text === 'string' ? cutText(text) : text];
+    }),
   );
 }
 

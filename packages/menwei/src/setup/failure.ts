@@ -2,6 +2,7 @@
 
 import { KernelError } from '@menwei/netlink';
 import { ConnectionConfigError } from '../kubernetes/connection.ts';
+import { cutText } from '../log/cut-text.ts';
 import { escapeControls } from '../log/escape-controls.ts';
 import { firstLines } from '../log/first-lines.ts';
 import type { Logger } from '../log/logger.ts';
@@ -13,7 +14,7 @@ export class UserError extends Error {
 
   /** @param reason a line, or several. */
   constructor(reason: string | readonly string[], exitStatus: 1 | 2 = 1) {
-    super(firstLines([reason].flat().map(escapeControls)).join('\nmenwei: '));
+    super(firstLines([reason].flat().map((line) => escapeControls(cutText(line)))).join('\nmenwei: '));
     this.name = 'UserError';
     this.exitStatus = exitStatus;
   }
@@ -26,7 +27,7 @@ export async function orFail(command: () => Promise<void>): Promise<void> {
   } catch (error) {
     if (!isExpected(error)) throw error;
     // Of a UserError each line stands for itself.
-    const text = error instanceof UserError ? error.message : escapeControls(error.message);
+    const text = error instanceof UserError ? error.message : escapeControls(cutText(error.message));
     process.stderr.write(`menwei: ${text}\n`);
     process.exitCode = exitStatusOf(error);
   }
