@@ -56,7 +56,7 @@ async function change(from: RunningMode, to: RunningMode): Promise<HostProcess> 
     // Connections go through its process, and end with it; until the next one is there nobody accepts new ones.
     console.log(`userspace ended: ${traffic.take()}`);
     ended.push(traffic.stop());
-    await cluster.forgetRefused();
+    await cluster.forgetConnections();
     traffic = await cluster.traffic();
   }
   const first = from.mode === 'ipvs' ? DRAINING : REMOVED;

@@ -131,7 +131,7 @@ describe('the mode is changed while the proxy does not run', () => {
       // Connections go through its process, and end with it; until the next one is there nobody accepts new ones.
       console.log(`${from} ended: ${traffic.take()}`);
       ended.push(traffic.stop());
-      await cluster.forgetRefused();
+      await cluster.forgetConnections();
       traffic = await cluster.traffic();
     }
     await expectRemoved(run);
