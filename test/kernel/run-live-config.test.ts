@@ -36,6 +36,10 @@ describe('menwei run --config', () => {
     publish(`${fixed}iptables: {syncPeriod: 7s}\nlogging: {verbosity: 4}\n`);
     await expect.poll(applied, { timeout: 10_000 }).toHaveLength(1);
     expect(applied()[0]).toContain('fields="iptables.syncPeriod, logging.verbosity"');
+    const aboutSettings = run
+      .log('I')
+      .filter((line) => /^(oom_score_adj|conntrack settings) not /.test(line));
+    expect(new Set(aboutSettings).size, 'told at the start only').toBe(aboutSettings.length);
     const fullSyncs = () => run.log('I').filter((line) => line.startsWith('full sync complete'));
     await expect.poll(() => fullSyncs().length, { timeout: 10_000 }).toBe(4);
     expect(await rulesOf('default/web')).toEqual(rules);

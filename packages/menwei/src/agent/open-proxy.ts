@@ -94,7 +94,7 @@ function followKernelSettings(
   logger: Logger,
   signal: AbortSignal,
 ): void {
-  applyOomScore(now, kernelFiles, logger);
+  if (now.oomScoreAdj !== before.oomScoreAdj) applyOomScore(now, kernelFiles, logger);
   if (JSON.stringify(now.conntrack) === JSON.stringify(before.conntrack)) return;
   setUpConntrack(now, runner, logger, signal).catch((error: unknown) => {
     if (!signal.aborted) logger.error({ err: error }, 'conntrack settings could not be applied');

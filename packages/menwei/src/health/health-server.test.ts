@@ -38,6 +38,7 @@ describe('health server', () => {
     expect(response.status).toBe(200);
     expect(response.headers.get('content-type')).toBe('application/json');
     expect(response.headers.get('x-content-type-options')).toBe('nosniff');
+    expect(response.headers.get('content-length')).toBe(String((await response.clone().text()).length));
     expect(await response.text()).toBe(
       `{"lastUpdated":${time(0)},"currentTime":${time(0)},"nodeEligible":true,"healthy":true}`,
     );

@@ -175,7 +175,8 @@ export function answer(
   body: string,
   headers: Readonly<Record<string, string>> = {},
 ): void {
-  writeHead(response, status, contentType, headers);
+  const length = String(Buffer.byteLength(body));
+  writeHead(response, status, contentType, { ...headers, 'Content-Length': length });
   response.end(body);
 }
 

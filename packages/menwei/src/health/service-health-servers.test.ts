@@ -73,6 +73,7 @@ describe('ServiceHealthServers', () => {
     expect(response.status).toBe(200);
     expect(response.headers.get('content-type')).toBe('application/json');
     expect(response.headers.get('x-content-type-options')).toBe('nosniff');
+    expect(response.headers.get('content-length')).toBe(String((await response.clone().text()).length));
     expect(response.headers.get('x-load-balancing-endpoint-weight')).toBe('2');
     expect(await response.text()).toBe(
       '{\n\t"service": {\n\t\t"namespace": "a",\n\t\t"name": "b"\n\t},\n\t"localEndpoints": 2,\n\t"serviceProxyHealthy": true\n}',

@@ -200,7 +200,8 @@ export class ServiceProxy {
 
   #log(family: IpFamily, result: SyncResult, seconds: number): void {
     const { logger } = this.#options;
-    const fields = { family, changed: result.changedServicePorts, seconds: Number(seconds.toFixed(3)) };
+    const { changedServicePorts } = result;
+    const fields = { family, changedServicePorts, seconds: Number(seconds.toFixed(3)) };
     if (!result.ok) logger.error({ ...fields, err: result.error }, 'sync failed; retrying');
     else if (result.complete) logger.info(fields, 'full sync complete');
     else logger.verbose(4, fields, 'partial sync complete');
