@@ -49,7 +49,7 @@ const OWN: readonly Flag[] = [
   own('config', 'text', 'Configuration', 'KubeProxyConfiguration file (YAML or JSON); most other flags are ignored then'),
   own('write-config-to', 'text', 'Configuration', 'write the resolved configuration to this file (KubeProxyConfiguration, YAML) and exit', { onlyRuns: true }),
   own('cleanup', 'bool', 'Configuration', 'remove what any mode has programmed and exit', { onlyRuns: true }),
-  own('init-only', 'bool', 'Configuration', 'set up the kernel, which takes all privileges, and exit; what programs Services then needs CAP_NET_ADMIN alone', { onlyRuns: true }),
+  own('init-only', 'bool', 'Configuration', 'set up the kernel, which takes all privileges, and exit; what programs Services then needs CAP_NET_ADMIN, and CAP_NET_RAW in every mode but nftables', { onlyRuns: true }),
   own('dry-run', 'bool', 'Configuration', 'print the changes instead of applying them', { ours: true, onlyRuns: true }),
   own('version', 'version', 'Configuration', 'print the version and exit; raw: all that is known of it; v1.36.2…: report this one in metrics'),
   own('master', 'text', 'API server and objects', 'URL of the API server; wins over the kubeconfig'),
