@@ -16,7 +16,8 @@ async function serve(connections?: OpenConnections): Promise<number> {
     connections,
   );
   cleanups.push(() => closeHttpServer(server));
-  return (await listen(server, { host: '127.0.0.1', port: 0 })).port;
+  return (await listen(server, { host: '127.0.0.1', port: 0 }, (cause) => expect.unreachable(cause.message)))
+    .port;
 }
 
 async function open(port: number): Promise<Socket> {
@@ -55,13 +56,26 @@ describe('a server', () => {
     for (let index = 0; index < 30; index++) expect(await isAnswered(port)).toBe(true);
   });
 
+  it('goes on when the kernel could not give it a connection', async () => {
+    const server = createHttpServer((_request, response) => answer(response, 200, 'text/plain', 'hello'));
+    cleanups.push(() => closeHttpServer(server));
+    const failures: string[] = [];
+    const address = { host: '127.0.0.1', port: 0 };
+    const { port } = await listen(server, address, ({ message }) => failures.push(message));
+    server.emit('error', new Error('accept ENOMEM'));
+    expect(failures).toEqual(['accept ENOMEM']);
+    expect(await isAnswered(port)).toBe(true);
+  });
+
   it('cuts nobody whose request is being answered', async () => {
     const server = createHttpServer((_request, response) => {
       response.writeHead(200);
       response.write('first');
     }, new OpenConnections(1));
     cleanups.push(() => closeHttpServer(server));
-    const { port } = await listen(server, { host: '127.0.0.1', port: 0 });
+    const { port } = await listen(server, { host: '127.0.0.1', port: 0 }, (cause) =>
+      expect.unreachable(cause.message),
+    );
     const watcher = await open(port);
     watcher.write('GET / HTTP/1.1\r\nhost: a\r\n\r\n');
     await once(watcher, 'data');
@@ -103,7 +117,9 @@ describe('a server', () => {
       asked++;
     });
     cleanups.push(() => closeHttpServer(server));
-    const { port } = await listen(server, { host: '127.0.0.1', port: 0 });
+    const { port } = await listen(server, { host: '127.0.0.1', port: 0 }, (cause) =>
+      expect.unreachable(cause.message),
+    );
     const socket = await open(port);
     socket.write('GET / HTTP/1.1\r\nhost: a\r\n\r\n'.repeat(1000));
     await closed(socket);

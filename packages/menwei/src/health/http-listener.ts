@@ -65,12 +65,12 @@ async function listenWithRetry(
   const place = formatHostPort(address.host, address.port);
   while (!signal.aborted) {
     try {
-      const bound = await listen(server, isWildcard(address.host) ? { port: address.port } : address);
+      const failed = (cause: Error) => logger.error({ err: cause }, `${name} on ${place} failed`);
+      const bound = await listen(server, isWildcard(address.host) ? { port: address.port } : address, failed);
       if (signal.aborted) {
         await closeHttpServer(server);
         break;
       }
-      server.on('error', (cause) => logger.error({ err: cause }, `${name} on ${place} failed`));
       logger.info({ address: formatHostPort(bound.host, bound.port) }, `${name} is listening`);
       return bound;
     } catch (cause) {
@@ -133,12 +133,21 @@ interface ListenAddress {
   readonly ipv6Only?: boolean;
 }
 
-/** Binds once; rejects when that fails. */
-export function listen(server: Server, address: ListenAddress): Promise<HostPort> {
+/**
+ * Binds once; rejects when that fails.
+ *
+ * @param failed told of what goes wrong later, as when the kernel has no memory for a connection; the server goes on
+ */
+export function listen(
+  server: Server,
+  address: ListenAddress,
+  failed: (cause: Error) => void,
+): Promise<HostPort> {
   return new Promise((resolve, reject) => {
     server.once('error', reject);
     server.listen({ ...address }, () => {
       server.removeListener('error', reject);
+      server.on('error', failed);
       const bound = server.address();
       if (bound === null || typeof bound === 'string')
         throw new Error('BUG: a TCP server without an address');

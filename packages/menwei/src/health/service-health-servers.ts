@@ -154,16 +154,18 @@ export class ServiceHealthServers {
 
   /** At all of them or none; returns the first failure. */
   async #open(hosts: readonly string[], entry: ServiceServer): Promise<PromiseRejectedResult | undefined> {
-    const { family, proxyHealthy } = this.#options;
+    const { family, proxyHealthy, logger } = this.#options;
     const handler: RequestListener = (_request, response) =>
       answerServiceHealth(response, entry, proxyHealthy());
-    const { port } = entry.service;
+    const { port, namespace, name } = entry.service;
+    const failedLater = (cause: Error) =>
+      logger.error({ service: `${namespace}/${name}`, port, err: cause }, 'health-check server failed');
     for (const host of hosts) entry.listeners.set(host, createHttpServer(handler, this.#connections));
     // Without ipv6Only the IPv6 wildcard would take the port from the servers of the other family.
     const attempts = await Promise.allSettled(
       [...entry.listeners]
         .filter(([host]) => hosts.includes(host))
-        .map(([host, server]) => listen(server, { host, port, ipv6Only: family === 'IPv6' })),
+        .map(([host, server]) => listen(server, { host, port, ipv6Only: family === 'IPv6' }, failedLater)),
     );
     const failed = attempts.find((attempt) => attempt.status === 'rejected');
     if (failed !== undefined) await closeListeners(entry, hosts);

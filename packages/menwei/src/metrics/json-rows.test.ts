@@ -7,7 +7,9 @@ async function answered(rows: () => Iterable<unknown>): Promise<string> {
   const server = createServer((_request, response) => {
     sendJsonRows(response, rows()).catch(() => response.destroy());
   });
-  const { port } = await listen(server, { host: '127.0.0.1', port: 0 });
+  const { port } = await listen(server, { host: '127.0.0.1', port: 0 }, (cause) =>
+    expect.unreachable(cause.message),
+  );
   try {
     return await (await fetch(`http://127.0.0.1:${port}/`)).text();
   } finally {

@@ -14,7 +14,9 @@ it('waits for the client, and leaves nothing behind on the connection', async ()
     }
     response.end();
   });
-  const { port } = await listen(server, { host: '127.0.0.1', port: 0 });
+  const { port } = await listen(server, { host: '127.0.0.1', port: 0 }, (cause) =>
+    expect.unreachable(cause.message),
+  );
   const text = await (await fetch(`http://127.0.0.1:${port}/`)).text();
   expect(text).toHaveLength(30 * PIECE.length);
   expect(new Set(listeners).size).toBe(1);
@@ -31,7 +33,9 @@ it('does not wait for a client that has gone', async () => {
     await writePiece(response, 'y');
     written.resolve();
   });
-  const { port } = await listen(server, { host: '127.0.0.1', port: 0 });
+  const { port } = await listen(server, { host: '127.0.0.1', port: 0 }, (cause) =>
+    expect.unreachable(cause.message),
+  );
   const response = await fetch(`http://127.0.0.1:${port}/`);
   await response.body?.cancel();
   await written.promise;

@@ -24,7 +24,9 @@ async function serve(table: Table<Row>) {
     };
   };
   const server = createServer((_request, response) => void sendRowChanges(response, changes()));
-  const { port } = await listen(server, { host: '127.0.0.1', port: 0 });
+  const { port } = await listen(server, { host: '127.0.0.1', port: 0 }, (cause) =>
+    expect.unreachable(cause.message),
+  );
   const client = new AbortController();
   const lines: unknown[] = [];
   const response = await fetch(`http://127.0.0.1:${port}/`, { signal: client.signal });

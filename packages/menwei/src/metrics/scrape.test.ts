@@ -35,7 +35,9 @@ beforeEach(async () => {
   registry.collected(gauge('many', { labels: ['index'], help: 'Many.' }), samples);
   const logger: Logger = { ...silentLogger, error: (fields) => errors.push(fields) };
   server = createServer((request, response) => answerScrape(request, response, registry, logger));
-  ({ port } = await listen(server, { host: '127.0.0.1', port: 0 }));
+  ({ port } = await listen(server, { host: '127.0.0.1', port: 0 }, (cause) =>
+    expect.unreachable(cause.message),
+  ));
 });
 afterEach(() => closeHttpServer(server));
 

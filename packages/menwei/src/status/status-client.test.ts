@@ -8,7 +8,9 @@ const ROW = { servicePort: 'ns/web/TCP', family: 'IPv4', state: 'programmed', si
 
 async function ask(handler: RequestListener): Promise<unknown> {
   const server = createServer(handler);
-  const address = await listen(server, { host: '127.0.0.1', port: 0 });
+  const address = await listen(server, { host: '127.0.0.1', port: 0 }, (cause) =>
+    expect.unreachable(cause.message),
+  );
   try {
     const text = await fetchStatus(address, new AbortController().signal).catch((error: unknown) => {
       if (error instanceof StatusError) return error.message.replace(/127\.0\.0\.1:\d+/g, 'PROXY');
@@ -56,7 +58,9 @@ describe('the status of a proxy', () => {
 
   it('is not waited for when nobody listens', async () => {
     const server = createServer();
-    const address = await listen(server, { host: '127.0.0.1', port: 0 });
+    const address = await listen(server, { host: '127.0.0.1', port: 0 }, (cause) =>
+      expect.unreachable(cause.message),
+    );
     await closeHttpServer(server);
     await expect(fetchStatus(address, new AbortController().signal)).rejects.toThrow(
       `can't read http://127.0.0.1:${address.port}/status: connect ECONNREFUSED 127.0.0.1:${address.port}; is menwei running?`,
@@ -72,7 +76,9 @@ describe('whether a proxy has listed everything', () => {
     ['nonsense', false],
   ])('is what %s says', async (text, expected) => {
     const server = createServer((_request, response) => response.end(text));
-    const address = await listen(server, { host: '127.0.0.1', port: 0 });
+    const address = await listen(server, { host: '127.0.0.1', port: 0 }, (cause) =>
+      expect.unreachable(cause.message),
+    );
     expect(await hasListed(address, new AbortController().signal)).toBe(expected);
     await closeHttpServer(server);
   });
@@ -80,7 +86,9 @@ describe('whether a proxy has listed everything', () => {
 
 it('whether a proxy has listed everything is told of as what was asked', async () => {
   const server = createServer((_request, response) => response.writeHead(500).end('x'));
-  const address = await listen(server, { host: '127.0.0.1', port: 0 });
+  const address = await listen(server, { host: '127.0.0.1', port: 0 }, (cause) =>
+    expect.unreachable(cause.message),
+  );
   const place = `127.0.0.1:${address.port}`;
   const asked = () => hasListed(address, new AbortController().signal);
   await expect(asked()).rejects.toThrow(`${place}: /components was answered with HTTP 500`);
@@ -91,7 +99,9 @@ it('whether a proxy has listed everything is told of as what was asked', async (
 describe('the changes of a proxy', () => {
   async function follow(lines: string, count: number): Promise<readonly unknown[]> {
     const server = createServer((_request, response) => response.end(lines));
-    const address = await listen(server, { host: '127.0.0.1', port: 0 });
+    const address = await listen(server, { host: '127.0.0.1', port: 0 }, (cause) =>
+      expect.unreachable(cause.message),
+    );
     const told: (StatusNews | string)[] = [];
     try {
       for await (const news of followStatus(address, new AbortController().signal)) {
@@ -138,7 +148,9 @@ describe('the changes of a proxy', () => {
       const more = setInterval(() => response.write('<html>\n'), 1);
       response.once('close', () => clearInterval(more));
     });
-    const address = await listen(server, { host: '127.0.0.1', port: 0 });
+    const address = await listen(server, { host: '127.0.0.1', port: 0 }, (cause) =>
+      expect.unreachable(cause.message),
+    );
     const following = followStatus(address, new AbortController().signal);
     await expect(following.next()).rejects.toThrow(StatusError);
     const connections = () => promisify(server.getConnections.bind(server))();
