@@ -86,6 +86,29 @@ describe('EventSender', () => {
     }
   });
 
+  it('goes on, when it is started anew, if what happens then is not due', async () => {
+    const sender = start();
+    sender.record(anEvent());
+    await expect.poll(reasons).toEqual(['Starting']);
+    stop.abort();
+    await Promise.all(runs);
+
+    stop = new AbortController();
+    let isOver = false;
+    const again = sender
+      .run(stop.signal, () => undefined)
+      .then(() => {
+        isOver = true;
+      });
+    runs.push(again);
+    await new Promise(setImmediate);
+    sender.record(anEvent());
+    await new Promise(setImmediate);
+    expect(isOver).toBe(false);
+    sender.record(anEvent({ reason: 'Next' }));
+    await expect.poll(reasons).toEqual(['Starting', 'Next']);
+  });
+
   it('waits for an API server that is away, and then sends what was recorded', async () => {
     // Refused once: how often it would be while a test looks away, and so how long it waits, is the machine's.
     const away = server.intercept((_request, response) => {

@@ -57,7 +57,8 @@ export class EventSender implements EventRecorder {
     ready();
     const { openSink, firstAfterMs = FIRST_AFTER_MS } = this.#options;
     await pause(openSink === undefined ? Number.POSITIVE_INFINITY : firstAfterMs, signal);
-    await this.#untilDue(signal);
+    // What happens again may not be due, and a timer may be early.
+    while (!signal.aborted && this.#queue.due(Date.now()) === undefined) await this.#untilDue(signal);
     if (openSink === undefined || this.#queue.due(Date.now()) === undefined) return;
     const sink = await openSink();
     try {

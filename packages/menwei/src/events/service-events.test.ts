@@ -142,6 +142,9 @@ describe('syncs that fail', () => {
     expect(told()).toEqual([
       'Node node-a SyncFailed IPv4: syncs fail (iptables restore nat), and changes of Services are not programmed; the log and /status say why',
     ]);
+    // An API server forgets events after an hour.
+    await pass(60 * 60_000);
+    expect(told()).toEqual([expect.stringMatching(/^Node node-a SyncFailed IPv4: syncs fail /)]);
     synced(true);
     await pass(60_000);
     expect(told()).toEqual(['Service uid-a NotProgrammed node node-a: ns/a/TCP (IPv4): nothing works']);

@@ -122,7 +122,9 @@ export class ServiceEvents {
     for (const [family, { dueMs, why }] of this.#failing) {
       if (dueMs > nowMs) nextMs = Math.min(nextMs, dueMs);
       else {
-        this.#failing.set(family, { dueMs: Number.POSITIVE_INFINITY, why });
+        const againMs = nowMs + AGAIN_MS;
+        this.#failing.set(family, { dueMs: againMs, why });
+        nextMs = Math.min(nextMs, againMs);
         this.#tellFailing(family, why);
       }
     }
