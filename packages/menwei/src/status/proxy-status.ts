@@ -5,7 +5,7 @@ import type { NodeState } from '../proxy/node-state.ts';
 import type { ServicePortKey } from '../state/service-port.ts';
 import type { ServicePortStatus } from '../state/service-port-status.ts';
 import type { State } from '../state/state.ts';
-import { readSomeStatuses, readStatuses, storedStatuses } from './family-status.ts';
+import { readSomeStatuses, readStatuses, storedStatuses, withWarnings } from './family-status.ts';
 import { type ReportedStatus, reportStatuses } from './reported-status.ts';
 import { type StatusCursor, StatusFeed } from './status-feed.ts';
 
@@ -72,10 +72,7 @@ export class ProxyStatus {
   }
 
   *#warn(statuses: Iterable<ServicePortStatus>): Iterable<ServicePortStatus> {
-    for (const status of statuses) {
-      const warnings = [this.#warning(status.family), status.warning].filter((text) => text !== undefined);
-      yield warnings.length === 0 ? status : { ...status, warning: warnings.join('; ') };
-    }
+    for (const status of statuses) yield withWarnings(status, [this.#warning(status.family)]);
   }
 
   #warning(family: IpFamily): string | undefined {
