@@ -32,8 +32,13 @@ export class RunningProxy {
     return this.#child.exitCode === null && this.#child.signalCode === null;
   }
 
+  get pid(): number {
+    if (this.#child.pid === undefined) throw new Error('the proxy was not started');
+    return this.#child.pid;
+  }
+
   get rssMb(): number {
-    const status = readFileSync(`/proc/${this.#child.pid}/status`, 'utf8');
+    const status = readFileSync(`/proc/${this.pid}/status`, 'utf8');
     return Number(/^VmRSS:\s+(\d+) kB/m.exec(status)?.[1]) / 1024;
   }
 

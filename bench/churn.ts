@@ -27,6 +27,7 @@ import { LAUNCHER, RunningProxy } from './churn-proxy.ts';
 import { countKinds, judgeMemory, type Sample, unprovoked } from './churn-verdict.ts';
 import { round } from './figures.ts';
 import { enterGuest, guestOption } from './guest.ts';
+import { makeNode } from './node.ts';
 import { natural, positive, progress, toolsOption } from './options.ts';
 import { chooseVariant } from './variant.ts';
 
@@ -67,7 +68,7 @@ const MOST_SHOWN = 4_000;
 async function main(): Promise<void> {
   enterGuest([options.mode], options.guest);
   unshare(CLONE_NEWNET);
-  makeNode();
+  makeNode([`${NODE_IPS.IPv4}/24`, `${NODE_IPS.IPv6}/64`]);
   using _variant = chooseVariant(options.tools);
   using folder = new TestFolder();
   await using server = await FakeApiServer.start();
@@ -88,15 +89,6 @@ async function main(): Promise<void> {
   } finally {
     await proxy.stop();
   }
-}
-
-/** Loopback, and an interface with the node's addresses. */
-function makeNode(): void {
-  tool('ip', ['link', 'set', 'lo', 'up']);
-  tool('ip', ['link', 'add', 'eth0', 'type', 'veth', 'peer', 'name', 'eth0-peer']);
-  tool('ip', ['address', 'add', `${NODE_IPS.IPv4}/24`, 'dev', 'eth0']);
-  tool('ip', ['address', 'add', `${NODE_IPS.IPv6}/64`, 'dev', 'eth0', 'nodad']);
-  tool('ip', ['link', 'set', 'eth0', 'up']);
 }
 
 interface Damage {

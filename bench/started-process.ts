@@ -78,6 +78,12 @@ export function cpuSeconds(pid: number): number {
   return ticks.reduce((sum, one) => sum + one, 0) / TICKS_PER_SECOND;
 }
 
+/** Of children that have ended. */
+export function childSeconds(pid: number): number {
+  const ticks = statOf(pid).slice(13, 15).map(Number);
+  return ticks.reduce((sum, one) => sum + one, 0) / TICKS_PER_SECOND;
+}
+
 function processTree(pid: number): readonly number[] {
   const all = readdirSync('/proc').filter((name) => /^\d+$/.test(name));
   const children = all.map(Number).filter((each) => Number(statOf(each)[1]) === pid);

@@ -78,6 +78,7 @@ export async function expectRepaired(
     times.push(
       `${title.padEnd(20)} ${what.padEnd(36)} ${seconds.padStart(6)} s  ${told()[0]?.slice(0, 100)}`,
     );
+    await expect.poll(() => resyncsDue(run), PATIENCE).toEqual([]);
     await quiet(mode);
   }
   expect(run.log('E')).toEqual([]);
@@ -97,6 +98,17 @@ function difference(mode: ProxyMode, before: ReadonlySet<string>): readonly stri
     ...[...before.difference(now)].map((line) => `- ${line}`),
     ...[...now.difference(before)].map((line) => `+ ${line}`),
   ];
+}
+
+/** What was told to be repaired, and is still to be. */
+function resyncsDue(run: RunProcess): readonly string[] {
+  const lines = run.log();
+  const familyOf = (line: string) => / family=(\S+)/.exec(line)?.[1];
+  const isDone = (line: string, index: number) =>
+    lines
+      .slice(index)
+      .some((later) => / full sync complete /.test(later) && familyOf(later) === familyOf(line));
+  return lines.filter((line, index) => / W drift: /.test(line) && !isDone(line, index));
 }
 
 /** Until nothing changes any more: canaries may be made after the rest. */

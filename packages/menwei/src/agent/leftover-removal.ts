@@ -40,7 +40,7 @@ const FIRST_LOOK_MS = 1_000;
 const FIRST_DRAIN_LOOK_MS = 500;
 const LAST_DRAIN_LOOK_MS = 15_000;
 /** Looking takes this part of the time at most. */
-const LOOK_SHARE = 1 / 200;
+const LOOK_SHARE = 1 / 1_000;
 
 export class LeftoverRemoval {
   readonly #options: LeftoverRemovalOptions;

@@ -19,6 +19,8 @@ interface ForeignChange {
 export interface ForeignChanges {
   /** All rules are about to be read, so that whatever others have done before is going to be known. */
   reading(): void;
+  /** All rules were read, so many. */
+  read(rules: number): void;
   /** Does some work of our own, which changes rules. */
   changing<T>(work: () => Promise<T>): Promise<T>;
   /** Follows what others do until the signal ends it. May reject, and is then begun anew. */

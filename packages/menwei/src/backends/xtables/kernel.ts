@@ -39,7 +39,7 @@ export class KernelRules {
   constructor(options: KernelRulesOptions) {
     this.#options = options;
     const { tools, layout, family, watchPeriodMs } = options;
-    const observe = (signal: AbortSignal) => this.#observe(['filter', 'nat'], layout, signal);
+    const observe = (signal: AbortSignal) => this.#observeOwn(signal);
     this.#driftCheck = new DriftCheck({ tools, layout, observe });
     this.#changes =
       tools.variant === 'legacy'
@@ -50,7 +50,7 @@ export class KernelRules {
   /** Chains and rules of others are not among them. Throws KernelError. */
   async observe(signal: AbortSignal): Promise<Ruleset> {
     this.#changes.reading();
-    return this.#observe(['filter', 'nat'], this.#options.layout, signal);
+    return await this.#observeOwn(signal);
   }
 
   /** Table by table all or nothing. Throws KernelError. */
@@ -82,6 +82,12 @@ export class KernelRules {
     await this.restore(cleanupScript(held, EVERY_LAYOUT), signal);
   }
 
+  async #observeOwn(signal: AbortSignal): Promise<Ruleset> {
+    const observed = await this.#observe(['filter', 'nat'], this.#options.layout, signal);
+    this.#changes.read(countRules(observed));
+    return observed;
+  }
+
   /** Once more if the tables were changed meanwhile. */
   async #observe(tables: readonly Table[], layout: Layout, signal: AbortSignal): Promise<Ruleset> {
     for (let reads = 1; ; reads++) {
@@ -110,4 +116,11 @@ export class KernelRules {
       logger.info({ family }, `iptables: ${remark}`);
     }
   }
+}
+
+function countRules({ own, fixed }: Ruleset): number {
+  let count = 0;
+  for (const [, rules] of own) count += rules.length;
+  for (const [, content] of fixed) count += content === 'any' ? 0 : content.length;
+  return count;
 }

@@ -12,11 +12,13 @@ const LOOK_MS = 500;
 const LONGEST_SETTLE_MS = 5_000;
 const SETTLE_MS = 100;
 /**
- * From one reading of all rules to the next, in multiples of the time it takes: after a change that is not ours, as others
- * make in their own chains all the time; and while no size changes.
+ * From one reading of all rules to the next after a change that is not ours, in multiples of the time it takes: others make
+ * such changes in their own chains all the time.
  */
 const PAUSE_AFTER_CHANGE = 20;
-const PAUSE_AT_REST = 400;
+/** The same while no size changes, for each rule: reading one takes some 8 µs of a processor. */
+const PAUSE_OF_RULE_MS = 10;
+const LONGEST_REST_MS = 3_600_000;
 
 const ANYWHERE: Suspicion = { isEverywhere: true, changes: [] };
 
@@ -33,16 +35,22 @@ export class LegacyChanges implements ForeignChanges {
   #seen: string | undefined;
   #isSuspicious = false;
   #changeDueMs = 0;
-  #restDueMs: number;
+  /** When all rules were read last, and how many they were. */
+  #readAtMs = performance.now();
+  #rules = 0;
 
   constructor(options: LegacyChangesOptions) {
     this.#options = options;
-    this.#restDueMs = performance.now() + options.restMs;
   }
 
   reading(): void {
     this.#known = this.#stamp();
     this.#isSuspicious = false;
+  }
+
+  read(rules: number): void {
+    this.#readAtMs = performance.now();
+    this.#rules = rules;
   }
 
   async changing<T>(work: () => Promise<T>): Promise<T> {
@@ -75,7 +83,6 @@ export class LegacyChanges implements ForeignChanges {
     const nowMs = performance.now();
     // What others do in their own chains, they may do all the time.
     this.#changeDueMs = wasRight ? nowMs + PAUSE_AFTER_CHANGE * milliseconds : nowMs;
-    this.#restDueMs = nowMs + Math.max(this.#options.restMs, PAUSE_AT_REST * milliseconds);
     // Sizes that were there before all was read.
     if (wasRight) this.#known = this.#seen;
   }
@@ -90,7 +97,8 @@ export class LegacyChanges implements ForeignChanges {
 
   #isDue(): boolean {
     const nowMs = performance.now();
-    if (nowMs >= this.#restDueMs) return true;
+    const restMs = Math.max(this.#options.restMs, PAUSE_OF_RULE_MS * this.#rules);
+    if (nowMs >= this.#readAtMs + Math.min(restMs, LONGEST_REST_MS)) return true;
     return nowMs >= this.#changeDueMs && (this.#isSuspicious || this.#stamp() !== this.#known);
   }
 

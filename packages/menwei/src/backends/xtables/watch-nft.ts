@@ -67,6 +67,10 @@ export class NftChanges implements ForeignChanges {
     this.#transactionSocket ??= this.#openTransactions();
   }
 
+  read(): void {
+    // Nothing is read at intervals.
+  }
+
   async changing<T>(work: () => Promise<T>): Promise<T> {
     return await work();
   }
