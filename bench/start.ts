@@ -166,7 +166,7 @@ async function measure(
     figure.firstServiceMs.push(proxy.answeredMs);
     await sleep(REST_MS);
     figure.memoryMb.push(residentMb(proxy.pid));
-    if (number === 1 && options.idleSeconds > 0) {
+    if (number === 1 && launcher.name === 'package' && options.idleSeconds > 0) {
       const before = cpuSeconds(proxy.pid);
       await sleep(options.idleSeconds * 1_000);
       figure.idleCpuPercent = ((cpuSeconds(proxy.pid) - before) / options.idleSeconds) * 100;

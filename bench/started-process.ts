@@ -72,10 +72,24 @@ export function residentMb(pid: number): number {
   );
 }
 
-/** Processor time of a process, its children and those that have ended. */
+/**
+ * Processor time of a process and its children by the scheduler's own count, and of those that have ended in ticks: what a timer
+ * begins seems to take whole ticks, since that is when it begins.
+ */
 export function cpuSeconds(pid: number): number {
-  const ticks = processTree(pid).flatMap((each) => statOf(each).slice(11, 15).map(Number));
-  return ticks.reduce((sum, one) => sum + one, 0) / TICKS_PER_SECOND;
+  return processTree(pid).reduce((sum, each) => {
+    const ended = statOf(each).slice(13, 15).map(Number);
+    return sum + scheduledSeconds(each) + ended.reduce((all, ticks) => all + ticks, 0) / TICKS_PER_SECOND;
+  }, 0);
+}
+
+/** Of all threads. */
+function scheduledSeconds(pid: number): number {
+  const threads = readdirSync(`/proc/${pid}/task`);
+  const nanoseconds = threads.map((thread) => {
+    return Number(readFileSync(`/proc/${pid}/task/${thread}/schedstat`, 'utf8').split(' ', 1)[0]);
+  });
+  return nanoseconds.reduce((sum, one) => sum + one, 0) / 1e9;
 }
 
 /** Of children that have ended. */
