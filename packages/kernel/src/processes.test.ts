@@ -1,7 +1,8 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { observeNeighbours } from './processes.ts';
+import { nameOwnProcess, observeNeighbours } from './processes.ts';
 
 const signal = new AbortController().signal;
 
@@ -19,6 +20,17 @@ describe('the programs of this network namespace', () => {
       expect(all.map(({ pid }) => pid)).not.toContain(process.pid);
     } finally {
       other.kill('SIGKILL');
+    }
+  });
+
+  it('know this one by the name that it gives itself', () => {
+    const readName = () => readFileSync(`/proc/${process.pid}/comm`, 'utf8').trimEnd();
+    const before = readName();
+    nameOwnProcess('kube-proxy');
+    try {
+      expect(readName()).toBe('kube-proxy');
+    } finally {
+      nameOwnProcess(before);
     }
   });
 

@@ -1,8 +1,8 @@
 /** The programs that run in the network namespace of this one, as far as /proc shows them. */
-import { readFileSync, readlinkSync } from 'node:fs';
+import { readFileSync, readlinkSync, writeFileSync } from 'node:fs';
 import { opendir } from 'node:fs/promises';
 
-export interface ObservedProcess {
+interface ObservedProcess {
   readonly pid: number;
   /** As the kernel names it, after its file; at most 15 characters. */
   readonly name: string;
@@ -30,6 +30,11 @@ export async function observeNeighbours(
     if (isChosen(observed) && namespaceOf(entry) === own) found.push(observed);
   }
   return found;
+}
+
+/** What `ps`, `top` and those who see this process among others call it; Node's own name for it stays where /proc can't be written. */
+export function nameOwnProcess(name: string): void {
+  orUndefined(() => writeFileSync('/proc/self/comm', name, { flag: 'r+' }));
 }
 
 function read(file: string): string | undefined {

@@ -202,7 +202,8 @@ export class LeftoverRemoval {
       return `rules of another proxy or mode are left in place (--leave-other-proxies) and may take connections: ${what}${who}`;
     if (left.length > 0 || this.#returns.isRecent(nowMs)) {
       const state = left.length > 0 ? ` and may take connections: ${what}` : ', and were removed again';
-      return `rules of another proxy or mode came back ${this.#returns.count} times${state}${who}`;
+      const { count } = this.#returns;
+      return `rules of another proxy or mode came back ${count === 1 ? 'once' : `${count} times`}${state}${who}`;
     }
     return processes.length > 0 ? `another proxy runs on this node: ${processes.join(', ')}` : undefined;
   }

@@ -2,6 +2,7 @@
 
 import { kernelFiles } from '@menwei/kernel/kernel-file.ts';
 import { reapOrphans } from '@menwei/kernel/orphans.ts';
+import { nameOwnProcess } from '@menwei/kernel/processes.ts';
 import { startToolRunner, type ToolRunner } from '@menwei/kernel/tool-runner.ts';
 import { returnFreeMemory } from '@menwei/netlink/native';
 import type { RunningProxy } from '../backends/leftover-search.ts';
@@ -19,6 +20,7 @@ import { configFileComponent } from './config-file.ts';
 import { initializeKernel } from './init-only.ts';
 import { introspect } from './introspect.ts';
 import { openProxy, type ProxyRequest } from './open-proxy.ts';
+import { observeOtherProxies, type ProxyProgram } from './other-proxies.ts';
 import { SettingsInForce } from './settings-in-force.ts';
 import { logMode, logStart } from './start-lines.ts';
 import { supervise } from './supervisor.ts';
@@ -31,14 +33,15 @@ const STARTED_MS = 10_000;
 /**
  * Runs the proxy until SIGTERM or SIGINT, or does the one thing that the flags ask for instead.
  *
+ * @param program the name that was called
  * @param kept what a clean-up leaves in place, since it is in use
  */
-export async function runProxy(flags: GivenFlags, kept?: RunningProxy): Promise<void> {
+export async function runProxy(flags: GivenFlags, program: ProxyProgram, kept?: RunningProxy): Promise<void> {
   using _orphans = reapOrphans();
   const runner = startToolRunner();
   const stop = stopOnSignals();
   try {
-    await perform(flags, kept, runner, stop.signal);
+    await perform(flags, { program, kept, runner }, stop.signal);
   } catch (error) {
     // Told to end before it had begun.
     if (error !== stop.signal.reason) throw error;
@@ -47,21 +50,17 @@ export async function runProxy(flags: GivenFlags, kept?: RunningProxy): Promise<
   }
 }
 
-async function perform(
-  flags: GivenFlags,
-  kept: RunningProxy | undefined,
-  runner: ToolRunner,
-  signal: AbortSignal,
-): Promise<void> {
+async function perform(flags: GivenFlags, means: Omit<Means, 'logger'>, signal: AbortSignal): Promise<void> {
   const input = await readSettings(flags);
   const { log, dryRun } = input.settings;
   const logger = createLogger({ ...log, dryRun });
-  const work = () => performLogged(flags, input, { kept, runner, logger }, signal);
+  const work = () => performLogged(flags, input, { ...means, logger }, signal);
   if (log.format === 'json') await orLogFailure(logger, work);
   else await work();
 }
 
 interface Means {
+  readonly program: ProxyProgram;
   readonly kept: RunningProxy | undefined;
   readonly runner: ToolRunner;
   readonly logger: ReturnType<typeof createLogger>;
@@ -70,7 +69,7 @@ interface Means {
 async function performLogged(
   flags: GivenFlags,
   input: ResolvedInput,
-  { kept, runner, logger }: Means,
+  { program, kept, runner, logger }: Means,
   signal: AbortSignal,
 ): Promise<void> {
   const { settings: given, warnings, configFile: file } = input;
@@ -79,11 +78,16 @@ async function performLogged(
   for (const warning of warnings) logger.warn({}, warning);
   if (typeof target === 'string' && target !== '') return await writeConfiguration(target, input, logger);
   if (given.cleanup) {
-    return await cleanupKernel({ settings: given, runner, logger, kept, print: printLine }, signal);
+    await cleanupKernel({ settings: given, runner, logger, kept, print: printLine }, signal);
+    if (kept === undefined) await warnOfOthers(logger, signal);
+    return;
   }
   const settled = await settleMode(input, { runner, logger }, signal);
   if (flags['init-only'] === true) return await initializeKernel(settled, { runner, logger }, signal);
-  if (!given.dryRun) applyOomScore(given, kernelFiles, logger);
+  if (!given.dryRun) {
+    nameOwnProcess(program);
+    applyOomScore(given, kernelFiles, logger);
+  }
   const settings = new SettingsInForce(settled);
   settings.onChange(({ log }) => {
     logger.verbosity = log.verbosity;
@@ -92,6 +96,13 @@ async function performLogged(
   const configFile = file && changes && configFileComponent({ changes, file, settings, logger });
   const introspection = introspect(given, flags, () => (changes ?? input).configuration);
   await serve({ settings, configFile, introspection, runner, logger }, signal);
+}
+
+/** What was removed comes back with them. */
+async function warnOfOthers(logger: Means['logger'], signal: AbortSignal): Promise<void> {
+  for (const each of await observeOtherProxies(signal)) {
+    logger.warn({}, `a proxy still runs here and makes its rules again until it is stopped: ${each}`);
+  }
 }
 
 async function serve(request: ProxyRequest, signal: AbortSignal): Promise<void> {

@@ -22,7 +22,7 @@ export function registerCleanupCommand(program: Command): void {
       orFail(async () => {
         const { runProxy } = await import('../agent/run-proxy.ts');
         const kept = keepKubeProxy && ({ mode: keepKubeProxy, program: 'kube-proxy' } as const);
-        await runProxy({ cleanup: true }, kept);
+        await runProxy({ cleanup: true }, 'menwei', kept);
       }),
     );
 }

@@ -3,5 +3,5 @@ import { createProgram, runProgram } from './program.ts';
 import { addRun } from './run.ts';
 
 const program = createProgram('kube-proxy', 'Menwei in kube-proxy’s place');
-addRun(program);
+addRun(program, 'kube-proxy');
 await runProgram(program);

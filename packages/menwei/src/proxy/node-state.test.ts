@@ -168,7 +168,11 @@ describe('NodeState', () => {
       '192.168.0.2',
       "no interface has the node's address 192.168.0.7; taking 192.168.0.2 instead",
     ],
-    [['192.168.0.7'], undefined, "no interface has the node's address 192.168.0.7; there is no other"],
+    [
+      ['192.168.0.7'],
+      undefined,
+      "no interface has the node's address 192.168.0.7; no other address can stand in for it",
+    ],
     [[], undefined, undefined],
   ])(
     'for a mode that listens itself, with Node addresses %j on the machine %s',

@@ -111,7 +111,7 @@ export class NodeState {
     const stated = this.#statedIP(family);
     const own = this.#machine.own?.(family, stated);
     if (this.#machine.own === undefined || stated === undefined || own === stated) return undefined;
-    const instead = own === undefined ? 'there is no other' : `taking ${own} instead`;
+    const instead = own === undefined ? 'no other address can stand in for it' : `taking ${own} instead`;
     return `no interface has the node's address ${stated}; ${instead}`;
   }
 
