@@ -1,5 +1,5 @@
 /**
- * The only door to native code: the few calls of the C library that Node does not offer. koffi is loaded by the
+ * The only way to native code: the few calls of the C library that Node does not offer. koffi is loaded by the
  * first call, so whatever never calls (rendering, help) never loads it. koffi's asynchronous calls are never used: they
  * starve Node's thread pool; the event loop waits for descriptors with libuv's own poll handle, which koffi lends.
  */

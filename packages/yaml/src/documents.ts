@@ -1,4 +1,4 @@
-/** The one door for YAML and JSON that people write: manifests, configuration, kubeconfig, labs (docs/yaml.md). */
+/** The one reader of YAML and JSON that people write: manifests, configuration, kubeconfig, labs (docs/yaml.md). */
 import {
   type Document,
   isMap,
