@@ -25,6 +25,7 @@ import {
 } from '@menwei/netlink/nftables';
 import { pause } from '../../scheduling/pause.ts';
 import { type ForeignChanges, type Suspicion, UNKNOWN_PROGRAM } from './foreign-changes.ts';
+import { RecentPrograms } from './recent-programs.ts';
 
 /** For more of the same to come; and in all, where it does not end. */
 const SETTLE_MS = 100;
@@ -51,8 +52,7 @@ export class NftChanges implements ForeignChanges {
   #transactionSocket: NetlinkSocket | undefined;
   /** By netlink port. */
   #changed = new Map<number, Changed>();
-  /** Who has made transactions, by netlink port. */
-  #transactions = new Map<number, string>();
+  readonly #programs = new RecentPrograms();
   /** What some transactions have changed was not heard. */
   #isLost = false;
   #isAll = false;
@@ -110,20 +110,19 @@ export class NftChanges implements ForeignChanges {
   }
 
   take(): Suspicion | undefined {
-    const [changed, transactions] = [this.#changed, this.#transactions];
+    const [changed, programs] = [this.#changed, this.#programs.take()];
     const isForeign = (port: number) => !this.#options.tools.hasRun(port);
     const foreign = [...changed].filter(([port]) => isForeign(port));
     const isEverywhere =
       this.#isAll ||
-      (this.#isLost && [...transactions.keys()].some(isForeign)) ||
+      (this.#isLost && [...programs.keys()].some(isForeign)) ||
       foreign.some(([, { isAll }]) => isAll);
     this.#changed = new Map();
-    this.#transactions = new Map();
     this.#isLost = false;
     this.#isAll = false;
     if (!isEverywhere && foreign.length === 0) return undefined;
     const changes = foreign.map(([port, { chains }]) => {
-      return { by: transactions.get(port) ?? UNKNOWN_PROGRAM, chains: [...chains] };
+      return { by: programs.get(port) ?? UNKNOWN_PROGRAM, chains: [...chains] };
     });
     return { isEverywhere, changes };
   }
@@ -137,7 +136,7 @@ export class NftChanges implements ForeignChanges {
     for (const [index, { by, chains }] of changes.entries()) {
       // A port that nobody has.
       const port = -1 - index;
-      this.#transactions.set(port, by);
+      this.#programs.note(port, by);
       this.#changedBy(port, (changed) => chains.forEach((chain) => void changed.chains.add(chain)));
     }
   }
@@ -172,7 +171,7 @@ export class NftChanges implements ForeignChanges {
       const news = this.#decode(message);
       if (news === undefined || 'what' in news) continue;
       const { processId, processName } = news;
-      this.#transactions.set(
+      this.#programs.note(
         message.port,
         processId === undefined ? UNKNOWN_PROGRAM : `${processName} (process ${processId})`,
       );
