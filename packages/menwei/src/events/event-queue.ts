@@ -18,7 +18,7 @@ interface Told<Name> {
   readonly atMs: number;
 }
 
-/** An event that has happened once or several times. Times are milliseconds since the epoch. */
+/** An event that has happened once or several times. Times are of a clock that nobody sets. */
 export interface EventSeries<Name> {
   /** As it happened last before it was told first. */
   readonly event: ClusterEvent;

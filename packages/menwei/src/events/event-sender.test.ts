@@ -64,14 +64,14 @@ describe('EventSender', () => {
   });
 
   it('writes again and again what happens again as one event', async () => {
-    vi.useFakeTimers({ toFake: ['Date'] });
+    vi.useFakeTimers({ toFake: ['performance'] });
     try {
       const sender = start();
       sender.record(anEvent());
       await expect.poll(reasons).toEqual(['Starting']);
       // The server has it before the sender knows that.
       const happenAgain = () => {
-        vi.setSystemTime(Date.now() + 5 * 60_000);
+        vi.advanceTimersByTime(5 * 60_000);
         sender.record(anEvent());
         return server.events.all();
       };
@@ -81,6 +81,21 @@ describe('EventSender', () => {
       server.events.expire();
       await expect.poll(() => happenAgain().length).toBe(1);
       expect(server.requests.filter(({ method }) => method === 'POST')).toHaveLength(2);
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
+  it('does not wait for a clock that was set back, and says when it was by the new one', async () => {
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.parse('2040-01-01') });
+    try {
+      const sender = new EventSender({ nodeName: 'node-1', openSink, logger, firstAfterMs: 0 });
+      sender.record(anEvent());
+      vi.setSystemTime(Date.parse('2026-01-02'));
+      runs.push(sender.run(stop.signal, () => undefined));
+      await expect
+        .poll(() => server.events.all())
+        .toMatchObject([{ eventTime: expect.stringMatching(/^2026/) }]);
     } finally {
       vi.useRealTimers();
     }

@@ -17,6 +17,11 @@ const FORBIDDEN_MS = 10 * 60_000;
 /** What waits when the program ends has so long to be sent. */
 const LAST_MS = 2_000;
 
+/** @param timeMs on the clock of `performance.now()`, by which all is timed here: the time of day may be set meanwhile */
+function sinceEpoch(timeMs: number): number {
+  return Math.round(Date.now() - (performance.now() - timeMs));
+}
+
 /** Where events go. */
 export type EventSink = Pick<ApiClient, 'write' | 'close'>;
 
@@ -47,8 +52,8 @@ export class EventSender implements EventRecorder {
     const fields = { object: formatSubject(subject), type, reason };
     if (openSink === undefined) logger.info(fields, `event: ${note}`);
     else logger.verbose(3, fields, `event: ${note}`);
-    if (openSink === undefined || Date.now() < this.#forbiddenUntilMs) return;
-    this.#queue.record(event, Date.now());
+    if (openSink === undefined || performance.now() < this.#forbiddenUntilMs) return;
+    this.#queue.record(event, performance.now());
     this.#wake();
   }
 
@@ -58,8 +63,8 @@ export class EventSender implements EventRecorder {
     const { openSink, firstAfterMs = FIRST_AFTER_MS } = this.#options;
     await pause(openSink === undefined ? Number.POSITIVE_INFINITY : firstAfterMs, signal);
     // What happens again may not be due, and a timer may be early.
-    while (!signal.aborted && this.#queue.due(Date.now()) === undefined) await this.#untilDue(signal);
-    if (openSink === undefined || this.#queue.due(Date.now()) === undefined) return;
+    while (!signal.aborted && this.#queue.due(performance.now()) === undefined) await this.#untilDue(signal);
+    if (openSink === undefined || this.#queue.due(performance.now()) === undefined) return;
     const sink = await openSink();
     try {
       await this.#sendAll(sink, signal);
@@ -72,7 +77,7 @@ export class EventSender implements EventRecorder {
   async #sendAll(sink: EventSink, signal: AbortSignal): Promise<void> {
     let failures = 0;
     while (!signal.aborted) {
-      const series = this.#queue.due(Date.now());
+      const series = this.#queue.due(performance.now());
       if (series === undefined) {
         this.#tellDropped();
         await this.#untilDue(signal);
@@ -88,13 +93,13 @@ export class EventSender implements EventRecorder {
   async #sendLast(sink: EventSink): Promise<void> {
     const signal = AbortSignal.timeout(LAST_MS);
     for (;;) {
-      const series = this.#queue.due(Date.now());
+      const series = this.#queue.due(performance.now());
       if (series === undefined || (await this.#attempt(sink, series, signal)) !== undefined) return;
     }
   }
 
   async #untilDue(signal: AbortSignal): Promise<void> {
-    await pause(this.#queue.nextDueMs() - Date.now(), signal, (wake) => {
+    await pause(this.#queue.nextDueMs() - performance.now(), signal, (wake) => {
       this.#wake = wake;
     });
     this.#wake = () => undefined;
@@ -108,7 +113,7 @@ export class EventSender implements EventRecorder {
   ): Promise<number | undefined> {
     try {
       const name = await this.#send(sink, series, signal);
-      this.#queue.told(series, name, Date.now());
+      this.#queue.told(series, name, performance.now());
       this.#isForbiddenTold = false;
       return undefined;
     } catch (error) {
@@ -125,14 +130,14 @@ export class EventSender implements EventRecorder {
     signal: AbortSignal,
   ): Promise<EventName | undefined> {
     const { nodeName } = this.#options;
-    const name = told?.name ?? nameEvent(event, firstMs, nodeName);
+    const name = told?.name ?? nameEvent(event, sinceEpoch(firstMs), nodeName);
     const path = `/apis/events.k8s.io/v1/namespaces/${name.namespace}/events`;
     const request = { signal, silenceMs: SILENCE_MS };
     if (told !== undefined) {
-      const body = formatSeries(count, lastMs);
+      const body = formatSeries(count, sinceEpoch(lastMs));
       await sink.write({ ...request, method: 'PATCH', path: `${path}/${name.name}`, body });
     } else {
-      const body = formatEvent(event, name, firstMs, nodeName);
+      const body = formatEvent(event, name, sinceEpoch(firstMs), nodeName);
       await sink.write({ ...request, method: 'POST', path, body });
     }
     return event.isSameOnAllNodes === true ? undefined : name;
@@ -145,7 +150,7 @@ export class EventSender implements EventRecorder {
     switch (error.failure) {
       case 'conflict':
         // Another node, or we before a restart.
-        this.#queue.told(series, undefined, Date.now());
+        this.#queue.told(series, undefined, performance.now());
         return true;
       case 'not-found':
         // An event that has expired is told anew; of one that can't be created there is nothing to tell.
@@ -154,7 +159,7 @@ export class EventSender implements EventRecorder {
         return true;
       case 'forbidden':
         this.#queue.clear();
-        this.#forbiddenUntilMs = Date.now() + FORBIDDEN_MS;
+        this.#forbiddenUntilMs = performance.now() + FORBIDDEN_MS;
         if (!this.#isForbiddenTold) logger.warn({}, `Kubernetes Events are not written: ${message}`);
         this.#isForbiddenTold = true;
         return true;

@@ -64,7 +64,7 @@ export class ServiceEvents {
     try {
       while (!signal.aborted) {
         for (const take of this.#takers) take();
-        const nextMs = this.#look(Date.now());
+        const nextMs = this.#look(performance.now());
         if (this.#readers.every(({ unreadCount }) => unreadCount === 0)) await this.#until(nextMs, signal);
         await pause(GATHER_MS, signal);
       }
@@ -74,7 +74,7 @@ export class ServiceEvents {
   }
 
   async #until(timeMs: number, signal: AbortSignal): Promise<void> {
-    await pause(timeMs - Date.now(), signal, (wake) => {
+    await pause(timeMs - performance.now(), signal, (wake) => {
       this.#wake = wake;
     });
     this.#wake = () => undefined;
@@ -105,14 +105,14 @@ export class ServiceEvents {
     for (const { after } of reader.take()) {
       if (after?.ok !== false) this.#failing.delete(family);
       else {
-        const { dueMs = Date.now() + this.#settleMs } = this.#failing.get(family) ?? {};
+        const { dueMs = performance.now() + this.#settleMs } = this.#failing.get(family) ?? {};
         this.#failing.set(family, { dueMs, why: after.failure });
       }
     }
   }
 
   #suspect(service: ObjectKey, delayMs: number): void {
-    const dueMs = Date.now() + this.#settleMs + delayMs;
+    const dueMs = performance.now() + this.#settleMs + delayMs;
     this.#services.set(service, Math.min(dueMs, this.#services.get(service) ?? dueMs));
   }
 
