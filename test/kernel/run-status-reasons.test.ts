@@ -111,7 +111,7 @@ describe('the status', () => {
       .toMatchObject({
         state: 'programmed',
         warning: expect.stringMatching(
-          /edited\.yaml:.* EndpointSlice default\/edited-1: .*10\.0\.0\.1111 is not an IPv4 address; ignored$/,
+          /edited\.yaml:.* EndpointSlice default\/edited-1: .*10\.0\.0\.1111 is not an IPv4 address; the endpoint is left out$/,
         ),
         endpoints: { used: 1, local: 0, total: 1 },
       });

@@ -176,30 +176,38 @@ describe('a bad entry of an EndpointSlice costs that entry only', () => {
   });
 
   it.each([
-    ['no object', 7, 'endpoints[0]: 7 is not an object; ignored'],
-    ['no address', { addresses: [] }, 'endpoints[0].addresses: no address; ignored'],
-    ['addresses missing', {}, 'endpoints[0].addresses: no address; ignored'],
-    ['no IP address', { addresses: ['a'] }, 'endpoints[0].addresses[0]: a is not an IPv4 address; ignored'],
+    ['no object', 7, 'endpoints[0]: 7 is not an object; the endpoint is left out'],
+    ['no address', { addresses: [] }, 'endpoints[0].addresses: no address; the endpoint is left out'],
+    ['addresses missing', {}, 'endpoints[0].addresses: no address; the endpoint is left out'],
+    [
+      'no IP address',
+      { addresses: ['a'] },
+      'endpoints[0].addresses[0]: a is not an IPv4 address; the endpoint is left out',
+    ],
     [
       'other family',
       { addresses: ['fd00::1'] },
-      'endpoints[0].addresses[0]: fd00::1 is not an IPv4 address; ignored',
+      'endpoints[0].addresses[0]: fd00::1 is not an IPv4 address; the endpoint is left out',
     ],
-    ['mapped address', { addresses: [7] }, 'endpoints[0].addresses[0]: 7 is not an IPv4 address; ignored'],
+    [
+      'mapped address',
+      { addresses: [7] },
+      'endpoints[0].addresses[0]: 7 is not an IPv4 address; the endpoint is left out',
+    ],
     [
       'conditions',
       { addresses: ['10.0.0.2'], conditions: 1 },
-      'endpoints[0].conditions: 1 is not an object; ignored',
+      'endpoints[0].conditions: 1 is not an object; the endpoint is left out',
     ],
     [
       'condition in quotes',
       { addresses: ['10.0.0.2'], conditions: { ready: 'false' } },
-      'endpoints[0].conditions: a condition is neither true nor false; ignored',
+      'endpoints[0].conditions: a condition is neither true nor false; the endpoint is left out',
     ],
     [
       'condition',
       { addresses: ['10.0.0.2'], conditions: { ready: 'yes' } },
-      'endpoints[0].conditions: a condition is neither true nor false; ignored',
+      'endpoints[0].conditions: a condition is neither true nor false; the endpoint is left out',
     ],
   ])('endpoint: %s', (_, endpoint, expected) => {
     const value = slice({ endpoints: [endpoint, { addresses: ['10.0.0.1'] }] });

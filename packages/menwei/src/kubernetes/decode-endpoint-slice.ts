@@ -178,7 +178,7 @@ function podNameOf({ targetRef }: Unchecked<V1Endpoint>): unknown {
 const NO_CONDITIONS = {};
 
 function skip(reader: ObjectReader, index: number, field: string, message: string): undefined {
-  reader.ignore(`endpoints[${index}]${field}`, message);
+  reader.note(`endpoints[${index}]${field}`, `${message}; the endpoint is left out`);
 }
 
 /** An endpoint with an impossible node name still works, as one on an unknown node. */

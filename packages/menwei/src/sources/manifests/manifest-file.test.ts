@@ -194,7 +194,9 @@ describe('what is wrong with an object', () => {
     const slice = { apiVersion: 'discovery.k8s.io/v1', kind: 'EndpointSlice', metadata, endpoints };
     const messages = messagesOf(JSON.stringify(slice));
     expect(messages).toHaveLength(6);
-    expect(messages[0]).toContain('endpoints[0].addresses[0]: x is not an IPv4 address; ignored');
+    expect(messages[0]).toContain(
+      'endpoints[0].addresses[0]: x is not an IPv4 address; the endpoint is left out',
+    );
     expect(messages[5]).toMatch(/EndpointSlice default\/web: and 60995 more problems$/);
   });
 
@@ -226,7 +228,7 @@ describe('what is wrong with an object', () => {
     const endpoints =
       'apiVersion: v1\nkind: Endpoints\nmetadata: {name: web}\nsubsets:\n- addresses:\n  - {ip: x}\n';
     expect(messagesOf(endpoints)).toEqual([
-      'services.yaml:6: EndpointSlice default/web.subset-0.ipv4: subsets[0].addresses[0].ip: x is not an IPv4 address; ignored',
+      'services.yaml:6: EndpointSlice default/web.subset-0.ipv4: subsets[0].addresses[0].ip: x is not an IPv4 address; the endpoint is left out',
     ]);
   });
 
