@@ -104,6 +104,16 @@ describe('what others left', () => {
     );
   });
 
+  it('drains no longer, and is not told to be gone, because it could not be looked at for a while', async () => {
+    const { lines, searches, end } = start([draining, failing, draining, failing, draining]);
+    await vi.advanceTimersByTimeAsync(DRAIN_MS);
+    const told = lines.join('\n');
+    await vi.advanceTimersByTimeAsync(2_000);
+    await end();
+    expect(searches.slice(0, 5).map(({ mayDrain }) => mayDrain)).toEqual([true, true, true, true, false]);
+    expect(told).not.toContain('removed');
+  });
+
   it('is told of when it has drained', async () => {
     const { lines, end } = start([draining, draining, table, nothing]);
     await vi.advanceTimersByTimeAsync(10_000);

@@ -113,8 +113,9 @@ export class LeftoverRemoval {
 
   #take({ failures, draining }: LeftoverSearchResult, attempt: Attempt): void {
     attempt.draining = draining;
-    if (draining === undefined) this.#drainUntilMs = undefined;
-    else this.#drainUntilMs ??= performance.now() + this.#options.drainTimeoutMs;
+    // What could not be looked at may still drain, and its time goes on.
+    if (draining === undefined && failures.length === 0) this.#drainUntilMs = undefined;
+    else if (draining !== undefined) this.#drainUntilMs ??= performance.now() + this.#options.drainTimeoutMs;
     this.#complain(failures, attempt);
   }
 
@@ -163,7 +164,7 @@ export class LeftoverRemoval {
     return this.#processes.filter((each) => before.includes(each));
   }
 
-  #tellRemoval({ removed, draining }: Attempt): void {
+  #tellRemoval({ removed, draining, failure }: Attempt): void {
     const { family, logger, drainTimeoutMs } = this.#options;
     const isDraining = this.#drained.length > 0 || this.#told.has('draining');
     if (isDraining) this.#drained.push(...removed);
@@ -174,7 +175,7 @@ export class LeftoverRemoval {
       const seconds = Math.round(drainTimeoutMs / 1000);
       logger.info({ family }, `leftovers keep their connections for at most ${seconds} s: ${draining}`);
     }
-    if (draining !== undefined || !isDraining) return;
+    if (draining !== undefined || failure !== undefined || !isDraining) return;
     this.#told.delete('draining');
     const what = this.#drained.splice(0).join('; ');
     logger.info({ family }, `removed leftovers that had connections: ${what}`);
