@@ -1,5 +1,5 @@
 import { KernelError } from '@menwei/netlink';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { findIptables, type IptablesTools } from './iptables-tools.ts';
 import type { ToolResult, ToolRun, ToolRunner } from './tool-runner.ts';
 
@@ -334,5 +334,30 @@ describe('createChain', () => {
     expect((await messageOf(tools.createChain('nat', 'A', signal))).replace('no KernelError: ', '')).toBe(
       message,
     );
+  });
+});
+
+describe('hasRun', () => {
+  it('knows a tool while it runs and for a minute after, since its number may then be that of another', async () => {
+    vi.useFakeTimers({ toFake: ['performance'] });
+    try {
+      const PID = 4711;
+      const known: boolean[] = [];
+      const tools: IptablesTools = await find((command, run) => {
+        if (!command.startsWith('iptables-restore')) return undefined;
+        run.onStarted?.(PID);
+        vi.advanceTimersByTime(300_000);
+        known.push(tools.hasRun(PID));
+        return { status: 0 };
+      });
+      expect(tools.hasRun(PID)).toBe(false);
+      await tools.restore([], signal);
+      vi.advanceTimersByTime(50_000);
+      known.push(tools.hasRun(PID));
+      vi.advanceTimersByTime(11_000);
+      expect([...known, tools.hasRun(PID)]).toEqual([true, true, false]);
+    } finally {
+      vi.useRealTimers();
+    }
   });
 });

@@ -15,7 +15,10 @@ export interface IptablesTools {
    * of the same size; undefined if that can't be told, as in nf_tables, which tells of changes by itself.
    */
   stamp(tables: readonly string[]): string | undefined;
-  /** Whether one of the tools that this process has run of late had this number. */
+  /**
+   * Whether one of the tools that this process runs, or has run of late, has this number: another program in a PID namespace of
+   * its own can have the same one at another time.
+   */
   hasRun(processId: number): boolean;
   /** The lines of `iptables-save -t TABLE`; resolves to what the tool remarked beside. */
   save(table: string, onLine: (line: string) => void, signal: AbortSignal): Promise<readonly string[]>;
@@ -175,12 +178,18 @@ const RESTORE_LIMIT_MS = 300_000;
 const SHORT_LOCK_WAIT = ['-w', '5'];
 const PROBE_LIMIT_MS = 20_000;
 
-/** So many runs are remembered; those of both families are. */
-const RUNS_REMEMBERED = 256;
-const recentRuns: number[] = [];
+/** By then what the kernel tells of a change has been read. */
+const REMEMBERED_MS = 60_000;
+/** When the tools of both families have ended, by the numbers of their processes: on the clock of `performance.now()`. */
+const runs = new Map<number, number>();
 
-function rememberRun(pid: number): void {
-  if (recentRuns.push(pid) > RUNS_REMEMBERED) recentRuns.shift();
+function rememberRun(pid: number, endedMs: number): void {
+  runs.set(pid, endedMs);
+  for (const [former, endedMs] of runs) if (isForgotten(endedMs)) runs.delete(former);
+}
+
+function isForgotten(endedMs: number): boolean {
+  return performance.now() - endedMs > REMEMBERED_MS;
 }
 
 class RealIptablesTools implements IptablesTools {
@@ -200,7 +209,8 @@ class RealIptablesTools implements IptablesTools {
   }
 
   hasRun(processId: number): boolean {
-    return recentRuns.includes(processId);
+    const endedMs = runs.get(processId);
+    return endedMs !== undefined && !isForgotten(endedMs);
   }
 
   /**
@@ -309,12 +319,19 @@ class RealIptablesTools implements IptablesTools {
   }
 
   async #run(run: ToolRun): Promise<ToolResult> {
+    let pid: number | undefined;
+    const onStarted = (started: number) => {
+      pid = started;
+      rememberRun(started, Number.POSITIVE_INFINITY);
+    };
     try {
-      return await this.#runner.run({ ...run, onStarted: rememberRun });
+      return await this.#runner.run({ ...run, onStarted });
     } catch (cause) {
       if (run.signal?.aborted) throw cause;
       const detail = cause instanceof Error ? cause.message : String(cause);
       throw new KernelError({ operation: 'run', object: run.file, detail, cause });
+    } finally {
+      if (pid !== undefined) rememberRun(pid, performance.now());
     }
   }
 
