@@ -117,7 +117,9 @@ describeVariants((_variant, openKernel) => {
       const foreign = IP_FAMILIES.map(dump);
       await program();
       expect(IP_FAMILIES.map((family) => dump(family).length > 50)).toEqual([true, true]);
-      execFileSync(LAUNCHER, args, { stdio: 'pipe' });
+      const printed = execFileSync(LAUNCHER, args, { encoding: 'utf8' });
+      for (const family of IP_FAMILIES)
+        expect(printed).toContain(`\n${family}: kept filter KUBE-FIREWALL of iptables`);
       const left = IP_FAMILIES.map(dump).map((lines) =>
         lines.filter((line) => !line.includes('KUBE-FIREWALL')),
       );

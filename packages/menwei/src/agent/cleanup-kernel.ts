@@ -30,6 +30,7 @@ export async function cleanupKernel(
       isClean = false;
       const { removed } = await found.remove(signal);
       if (removed !== undefined) print(`${family}: removed ${removed}`);
+      if (found.kept !== undefined) print(`${family}: kept ${found.kept}`);
     };
     const options = { running: kept, excludeCIDRs, family, runner, onFound, mayDrain: false };
     failures.push(...(await searchLeftovers(options, signal)).failures);

@@ -4,6 +4,8 @@ export interface Leftovers {
   readonly what: string;
   /** What would remove them, in the words of the usual tools; ends with a newline. */
   readonly commands: string;
+  /** What is beside it and stays for good, since other programs use it too; undefined: nothing that is known of. */
+  readonly kept?: string | undefined;
   /** Throws KernelError. */
   remove(signal: AbortSignal): Promise<Removal>;
 }

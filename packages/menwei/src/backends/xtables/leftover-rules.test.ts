@@ -8,10 +8,14 @@ import { layoutBeside } from './every-layout.ts';
 import type { Layout } from './layout.ts';
 import { LeftoverRules } from './leftover-rules.ts';
 
-function scriptFor(running: Layout | undefined, table: Table, saved: string): string {
+function read(running: Layout | undefined, table: Table, saved: string): LeftoverRules {
   const rules = new LeftoverRules(layoutBeside(running), table);
   for (const line of saved.split('\n')) rules.line(line.trim());
-  const script = rules.script();
+  return rules;
+}
+
+function scriptFor(running: Layout | undefined, table: Table, saved: string): string {
+  const script = read(running, table, saved).script();
   return script === undefined ? '' : formatScript([script]);
 }
 
@@ -64,6 +68,11 @@ COMMIT
       -A KUBE-SVC-A -j KUBE-SEP-A
       -A KUBE-SVC-B -j KUBE-SEP-A`;
     expect(scriptFor(undefined, 'nat', saved)).toBe('*nat\n:KUBE-SVC-B - [0:0]\n-X KUBE-SVC-B\nCOMMIT\n');
+    expect(read(undefined, 'nat', saved).sharedChains()).toEqual([
+      'KUBE-SVC-A',
+      'KUBE-SEP-A',
+      'KUBE-MARK-MASQ',
+    ]);
   });
 
   it.each([undefined, IPTABLES])(
@@ -75,6 +84,7 @@ COMMIT
       -A INPUT -j KUBE-FIREWALL
       -A KUBE-FIREWALL ! -s 127.0.0.0/8 -d 127.0.0.0/8 -j DROP`;
       expect(scriptFor(running, 'filter', saved)).toBe('');
+      expect(read(running, 'filter', saved).sharedChains()).toEqual(['KUBE-FIREWALL']);
     },
   );
 

@@ -8,6 +8,7 @@ import type { TableScript } from '@menwei/netfilter/iptables/restore-script.ts';
 import { parseSavedLine } from '@menwei/netfilter/iptables/save-format.ts';
 import { parseSavedRule } from '@menwei/netfilter/iptables/saved-rule.ts';
 import { targetOf } from '@menwei/netfilter/iptables/words.ts';
+import { EVERY_LAYOUT } from './every-layout.ts';
 import { jumpText, type Layout } from './layout.ts';
 
 /** Whether a chain is one of those that nobody needs any more. */
@@ -23,6 +24,8 @@ export class LeftoverRules {
   readonly #table: Table;
   readonly #jumps: ReadonlySet<string>;
   readonly #builtin = new Set<string>();
+  /** With kubelet. */
+  readonly #shared: string[] = [];
   /** Of chains that nobody needs, where their rules lead to. */
   readonly #leftover = new Map<string, Set<string>>();
   /** Rules that others have; of ours, none. */
@@ -41,6 +44,11 @@ export class LeftoverRules {
     else if (line.is === 'rule') this.#rule(line.chain, line.rule);
   }
 
+  /** Chains of ours that stay since other programs use them too. */
+  sharedChains(): readonly string[] {
+    return [...this.#shared, ...this.#kept()];
+  }
+
   /** Undefined where there is nothing to do. */
   script(): TableScript | undefined {
     const kept = this.#kept();
@@ -57,6 +65,7 @@ export class LeftoverRules {
   #declare(chain: string, policy: string | undefined): void {
     if (isLeftover(this.#layout, this.#table, chain)) this.#leftover.set(chain, new Set());
     else if (policy !== undefined) this.#builtin.add(chain);
+    else if (EVERY_LAYOUT.keptChains?.has(chainId(this.#table, chain)) === true) this.#shared.push(chain);
   }
 
   #rule(chain: string, rule: string): void {

@@ -13,21 +13,28 @@ export async function findLeftoverRules(
   layout: Layout,
   signal: AbortSignal,
 ): Promise<Leftovers | undefined> {
-  const script: RestoreScript = (
-    await Promise.all(
-      tables.map(async (table) => {
-        const rules = new LeftoverRules(layout, table);
-        await tools.save(table, (line) => rules.line(line), signal);
-        return rules.script() ?? [];
-      }),
-    )
-  ).flat();
+  const found = await Promise.all(
+    tables.map(async (table) => {
+      const rules = new LeftoverRules(layout, table);
+      await tools.save(table, (line) => rules.line(line), signal);
+      return {
+        script: rules.script() ?? [],
+        shared: rules.sharedChains().map((chain) => `${table} ${chain}`),
+      };
+    }),
+  );
+  const script: RestoreScript = found.flatMap(({ script }) => script);
+  const shared = found.flatMap(({ shared }) => shared);
   if (script.length === 0) return undefined;
   const chains = script.reduce((sum, { removedChains }) => sum + removedChains.length, 0);
   const rules = script.reduce((sum, { deletions }) => sum + deletions.length, 0);
   const what = `${chains} chains of iptables (${tools.variant}) and ${rules} rules that lead to them`;
   return {
     what,
+    kept:
+      shared.length === 0
+        ? undefined
+        : `${shared.join(', ')} of iptables (${tools.variant}) and what leads there, in use by kubelet or other programs`,
     commands: `# iptables (${tools.variant})\n${formatScript(script)}`,
     remove: async (signal) => {
       await tools.restore({ [Symbol.iterator]: () => formatPieces(script) }, signal);
