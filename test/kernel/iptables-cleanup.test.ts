@@ -1,5 +1,7 @@
 /** `menwei cleanup`: takes out all that is ours, and nothing else. */
 import { execFileSync } from 'node:child_process';
+import { chmodSync, existsSync, mkdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { IP_FAMILIES, type IpFamily } from '@menwei/addresses/ip.ts';
 import { beforeEach, expect, it } from 'vitest';
 import { describeVariants } from './iptables-variants.ts';
@@ -136,5 +138,21 @@ describeVariants((_variant, openKernel) => {
   it('has nothing to do where nothing was programmed', () => {
     execFileSync(LAUNCHER, ['cleanup'], { stdio: 'pipe' });
     expect(IP_FAMILIES.flatMap(dump).filter((line) => line.includes('KUBE-'))).toEqual([]);
+  });
+
+  it('says that it has failed when it is ended before all is removed', async () => {
+    execFileSync('iptables', ['-w', '5', '-t', 'nat', '-N', 'KUBE-SERVICES']);
+    mkdirSync(join(folder.path, 'bin'), { recursive: true });
+    const started = join(folder.path, 'started');
+    rmSync(started, { force: true });
+    for (const suffix of ['', '-nft', '-legacy']) {
+      const hanging = folder.write(`bin/iptables${suffix}-restore`, `#!/bin/sh\n: >${started}\nsleep 1000\n`);
+      chmodSync(hanging, 0o755);
+    }
+    const path = `${join(folder.path, 'bin')}:${process.env.PATH}`;
+    await using run = RunProcess.start(['--cleanup'], { path });
+    await expect.poll(() => existsSync(started), { timeout: 20_000 }).toBe(true);
+    const { status, stderr } = await run.end('SIGTERM');
+    expect([status, stderr.at(-1)]).toEqual([1, 'menwei: ended by a signal before all was done']);
   });
 });

@@ -48,6 +48,9 @@ export async function runProxy(flags: GivenFlags, program: ProxyProgram, kept?: 
   } finally {
     runner.close();
   }
+  if (stop.signal.aborted && (flags.cleanup === true || flags['init-only'] === true)) {
+    throw new UserError('ended by a signal before all was done');
+  }
 }
 
 async function perform(flags: GivenFlags, means: Omit<Means, 'logger'>, signal: AbortSignal): Promise<void> {

@@ -50,4 +50,16 @@ describe('bin/menwei', () => {
     expect([stdout, stderr]).toEqual([expect.stringMatching(/^\d+\.\d+\.\d+\n$/), '']);
     rmSync(folder, { recursive: true });
   });
+
+  it('opens no port for debuggers when somebody sends SIGUSR1', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'menwei-bin-'));
+    const signal = join(folder, 'signal.cjs');
+    const pause = 'Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 500)';
+    writeFileSync(signal, `process.kill(process.pid, 'SIGUSR1'); ${pause};`);
+    const launcher = fileURLToPath(new URL('../../../../bin/menwei', import.meta.url));
+    const env = { PATH: process.env.PATH, NODE_OPTIONS: `--require=${signal}` };
+    const { stdout, stderr } = spawnSync(launcher, ['--version'], { env, encoding: 'utf8' });
+    expect([stdout, stderr]).toEqual([expect.stringMatching(/^\d+\.\d+\.\d+\n$/), '']);
+    rmSync(folder, { recursive: true });
+  });
 });

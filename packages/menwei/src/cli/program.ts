@@ -34,6 +34,10 @@ const LONG_TERM = 36;
 /** Acts as the command line of this process says. */
 export async function runProgram(program: Command): Promise<void> {
   // A reader that has seen enough, such as head, is no failure of ours.
-  process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE')
+      process.stderr.write(`menwei: standard output can't be written: ${error.message}\n`);
+    process.exit(error.code === 'EPIPE' ? 0 : 1);
+  });
   await program.parseAsync();
 }
