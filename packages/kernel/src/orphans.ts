@@ -2,6 +2,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { KernelError } from '@menwei/netlink';
 import { childStatus } from '@menwei/netlink/native';
+import { isAwaited } from './tool-process.ts';
 
 /** Much longer than it takes to hear of the end of a tool that is waited for. */
 const LOOK_MS = 2_000;
@@ -35,7 +36,9 @@ export function reapOrphans(): Disposable {
 }
 
 function endedChildren(): readonly string[] {
-  return readdirSync('/proc').filter((name) => /^\d+$/.test(name) && isEndedChild(name));
+  return readdirSync('/proc').filter(
+    (name) => /^\d+$/.test(name) && !isAwaited(Number(name)) && isEndedChild(name),
+  );
 }
 
 /** The name of the program, in parentheses, may hold anything. */

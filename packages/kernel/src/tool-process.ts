@@ -7,6 +7,14 @@ import { childStatus, pipe, startProgram } from '@menwei/netlink/native';
 /** Who closes both outputs ends in the next moment, unless it goes on in secret. */
 const MOST_REST_MS = 100;
 
+/** Those whose status is still to be asked for. */
+const awaited = new Set<number>();
+
+/** Whether the status of a child process is somebody's who waits for it. */
+export function isAwaited(pid: number): boolean {
+  return awaited.has(pid);
+}
+
 export class ToolProcess {
   readonly stdin: Socket;
   readonly stdout: Socket;
@@ -34,6 +42,7 @@ export class ToolProcess {
         env: { ...process.env, LC_ALL: 'C' },
         stdio: [input.readFd, output.writeFd, errors.writeFd],
       });
+      awaited.add(this.pid);
       const own = (fd: number, kind: { readonly readable: boolean; readonly writable: boolean }) => {
         opened.splice(opened.indexOf(fd), 1);
         return new Socket({ fd, ...kind });
@@ -70,6 +79,7 @@ export class ToolProcess {
       const status = childStatus(this.pid);
       if (status !== undefined) {
         this.#isOver = true;
+        awaited.delete(this.pid);
         this.stdin.destroy();
         return status;
       }

@@ -47,7 +47,7 @@ const KILL_GRACE_MS = 1_000;
 export interface ToolRunner {
   /**
    * Rejects when the tool can't be started, the signal fires, it takes too long or gives too much, `onOutput` throws, or the
-   * runner is closed before it has ended. In any case it is gone then, with all that it started itself.
+   * runner is closed before it has ended. It is gone then, with all that it started in its process group.
    */
   run(run: ToolRun): Promise<ToolResult>;
   close(): void;
