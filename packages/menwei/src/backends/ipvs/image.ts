@@ -105,6 +105,10 @@ export class KernelImage {
     return frontends;
   }
 
+  frontends(): ReadonlyMap<FrontendKey, Frontend> {
+    return new Map(Array.from(this.#servers, ([key, { server }]) => [key, server.frontend]));
+  }
+
   get serverCount(): number {
     return this.#servers.size;
   }

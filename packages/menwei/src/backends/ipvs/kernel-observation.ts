@@ -3,6 +3,7 @@ import type { Cidr, IpFamily } from '@menwei/addresses/ip.ts';
 import type { IpSetClient, ObservedSet } from '@menwei/netlink/ipset';
 import {
   type Destination,
+  type Frontend,
   type FrontendKey,
   formatFrontend,
   type IpvsClient,
@@ -14,12 +15,13 @@ import type { GradualWeights } from './gradual.ts';
 import { DEVICE } from './names.ts';
 import { judgeOwnership } from './ownership.ts';
 import type { RulesDoor } from './rules-door.ts';
+import { observeServerList } from './server-list.ts';
 import { setShapes } from './sets.ts';
 import { formatDestination, type IpvsState, type ServerContent } from './state.ts';
 
 export interface ObservationOptions {
   readonly family: IpFamily;
-  readonly ipvs: Pick<IpvsClient, 'observeServers' | 'observeDestinations'>;
+  readonly ipvs: Pick<IpvsClient, 'observeServers' | 'observePresent' | 'observeDestinations'>;
   readonly sets: IpSetClient;
   readonly links: LinkClient;
   readonly rules: RulesDoor;
@@ -35,7 +37,7 @@ export interface Observed {
 
 export class Observation {
   readonly #options: ObservationOptions;
-  readonly #known: ReadonlySet<FrontendKey> | undefined;
+  readonly #known: ReadonlyMap<FrontendKey, Frontend> | undefined;
   readonly #gradual: GradualWeights;
   readonly #nowMs: number;
   readonly #signal: AbortSignal;
@@ -43,7 +45,7 @@ export class Observation {
   /** `known`: virtual servers that are ours, whatever the kernel's evidence; undefined at the first look. */
   constructor(
     options: ObservationOptions,
-    known: ReadonlySet<FrontendKey> | undefined,
+    known: ReadonlyMap<FrontendKey, Frontend> | undefined,
     gradual: GradualWeights,
     nowMs: number,
     signal: AbortSignal,
@@ -87,16 +89,17 @@ export class Observation {
     sets: ReadonlyMap<string, ObservedSet>,
   ): Promise<ReadonlyMap<FrontendKey, ServerContent>> {
     const { family, ipvs, excludeCIDRs, localAddresses } = this.#options;
+    const known = this.#known;
     const isOurs = judgeOwnership({
       family,
-      known: this.#known,
+      known,
       deviceAddresses,
       sets,
       localAddresses: new Set(localAddresses()),
       excludeCIDRs,
     });
     const servers = new Map<FrontendKey, ServerContent>();
-    for (const server of await ipvs.observeServers(family, this.#signal)) {
+    for (const server of await observeServerList(ipvs, family, known, this.#signal)) {
       const { frontend } = server;
       if (!isOurs(frontend)) continue;
       const held = await ipvs.observeDestinations(frontend, this.#signal);

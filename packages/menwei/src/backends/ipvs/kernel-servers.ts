@@ -25,7 +25,7 @@ const { EEXIST, ENOENT } = constants.errno;
 export interface ServerKnowledge {
   readonly gradual: GradualWeights;
   /** Virtual servers that are ours, for as long as they are there. */
-  readonly known: Set<FrontendKey>;
+  readonly known: Map<FrontendKey, Frontend>;
 }
 
 export interface Times {
@@ -38,7 +38,7 @@ export interface Times {
 export class ServerChanges {
   readonly #ipvs: IpvsClient;
   readonly #gradual: GradualWeights;
-  readonly #known: Set<FrontendKey>;
+  readonly #known: Map<FrontendKey, Frontend>;
   readonly #refusals: Refusals;
   readonly #nowMs: number;
   readonly #answerMs: number;
@@ -70,21 +70,22 @@ export class ServerChanges {
     for (const { server } of changedServers) edits.push({ change: 'set-server', server });
     for (const { server } of addedServers) {
       this.#gradual.forget(server.frontend);
-      if (this.#refusals.isUsable(server)) edits.push({ change: 'add-server', server });
+      if (!this.#refusals.isUsable(server)) continue;
+      edits.push({ change: 'add-server', server });
+      // Before it is made, as in the ledger: somebody may empty that after some were made and the rest failed.
+      this.#known.set(formatFrontend(server.frontend), server.frontend);
     }
     const foreign: Frontend[] = [];
     for (const { edit, error } of await this.#applyIpvs(edits)) {
       const frontend = frontendOf(edit);
       const servicePort = owners.get(frontend);
+      if (edit.change === 'add-server') this.#known.delete(formatFrontend(frontend));
       if (edit.change === 'add-server' && error.errno === EEXIST) {
         foreign.push(frontend);
         this.#refusals.noteForeign(frontend, servicePort);
       } else {
         this.#refusals.noteServer(frontend, error, servicePort);
       }
-    }
-    for (const { server } of addedServers) {
-      if (this.#refusals.isUsable(server)) this.#known.add(formatFrontend(server.frontend));
     }
     return foreign;
   }

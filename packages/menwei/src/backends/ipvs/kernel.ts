@@ -1,7 +1,7 @@
 /** The kernel as the ipvs mode of one IP family has it: the only way to it, and what was left in it. */
 import type { Cidr, IpFamily } from '@menwei/addresses/ip.ts';
 import type { IpSetClient } from '@menwei/netlink/ipset';
-import type { FrontendKey, IpvsClient } from '@menwei/netlink/ipvs';
+import type { Frontend, FrontendKey, IpvsClient } from '@menwei/netlink/ipvs';
 import type { LinkClient } from '@menwei/netlink/route';
 import type { Outcome } from '../backend.ts';
 import type { IpvsChanges } from './changes.ts';
@@ -34,7 +34,7 @@ export class IpvsKernel {
   readonly gradual: GradualWeights;
   readonly #options: IpvsKernelOptions;
   /** Virtual servers that are ours, should the ledger be lost; undefined before the first look. */
-  #known: Set<FrontendKey> | undefined;
+  #known: Map<FrontendKey, Frontend> | undefined;
   #image: KernelImage | undefined;
 
   constructor(options: IpvsKernelOptions) {
@@ -50,7 +50,7 @@ export class IpvsKernel {
   async apply(changes: IpvsChanges, signal: AbortSignal): Promise<Outcome<IpvsUnit>> {
     const image = this.#image;
     this.#image = undefined;
-    this.#known ??= new Set();
+    this.#known ??= new Map();
     const knowledge = { gradual: this.gradual, known: this.#known };
     const times = { nowMs: performance.now(), answerMs: this.#options.answerMs };
     const { refused, unmade } = await new Application(this.#options, knowledge, times, signal).run(changes);
@@ -65,7 +65,7 @@ export class IpvsKernel {
   async observe(signal: AbortSignal): Promise<IpvsState> {
     this.#image = undefined;
     const { state } = await this.#look(signal);
-    this.#known = new Set(state.servers.keys());
+    this.#known = new Map(Array.from(state.servers, ([key, { server }]) => [key, server.frontend]));
     this.#image = new KernelImage(state);
     return state;
   }

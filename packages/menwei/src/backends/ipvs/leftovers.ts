@@ -20,7 +20,7 @@ const NO_RULES: RulesDoor = {
   cleanup: async () => undefined,
 };
 
-type LeftoverIpvs = Pick<IpvsClient, 'observeServers' | 'observeDestinations' | 'apply'>;
+type LeftoverIpvs = Pick<IpvsClient, 'observeServers' | 'observePresent' | 'observeDestinations' | 'apply'>;
 
 interface LeftoverServersOptions extends Omit<ObservationOptions, 'ipvs' | 'sets' | 'rules'> {
   /** Undefined: the kernel has none. */
@@ -97,6 +97,7 @@ async function namesOf(
 
 const NO_IPVS: LeftoverIpvs = {
   observeServers: async () => [],
+  observePresent: async () => new Set(),
   observeDestinations: async () => [],
   apply: async () => [],
 };

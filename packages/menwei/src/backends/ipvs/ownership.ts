@@ -13,7 +13,7 @@ interface Evidence {
    * What this process made or found to be ours before; somebody may have emptied the ledger meanwhile. Undefined at its
    * first look.
    */
-  readonly known: ReadonlySet<FrontendKey> | undefined;
+  readonly known: ReadonlyMap<FrontendKey, Frontend> | undefined;
   /** On our interface. */
   readonly deviceAddresses: ReadonlySet<string>;
   readonly sets: ReadonlyMap<string, ObservedSet>;

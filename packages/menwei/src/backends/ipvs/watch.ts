@@ -15,6 +15,7 @@ import type { GradualWeights } from './gradual.ts';
 import type { KernelImage } from './image.ts';
 import { DEVICE } from './names.ts';
 import type { RulesDoor } from './rules-door.ts';
+import { observeServerList } from './server-list.ts';
 
 const GRADUAL_PERIOD_MS = 500;
 /** So many looks see the destinations of all virtual servers, unless these are few. */
@@ -117,7 +118,7 @@ function* looks(
   signal: AbortSignal,
 ): Generator<Look> {
   yield () => (links.hasLink(DEVICE) ? undefined : `interface ${DEVICE} was deleted`);
-  yield async () => image.compareServers(await ipvs.observeServers(family, signal));
+  yield async () => image.compareServers(await observeServerList(ipvs, family, image.frontends(), signal));
   yield async () => image.compareAddresses(await links.observeAddresses(family, signal, DEVICE));
   yield async () => image.compareSetSizes(await sets.observeSizes(signal));
   const count = Math.max(FEW_SERVERS, Math.ceil(image.serverCount / LOOKS_FOR_ALL));

@@ -80,7 +80,6 @@ export class Ipvs implements IpvsClient, Disposable {
     return refusals;
   }
 
-  /** What changes meanwhile may be missing. */
   async observeServers(family: IpFamily, signal: AbortSignal): Promise<readonly VirtualServer[]> {
     const start = () => new ServerListReader(family, (reader, frontend) => reader.server(frontend));
     const servers = await this.#dump(this.#listServers(family), start, signal);

@@ -112,7 +112,10 @@ export interface IpvsInfo {
 export interface IpvsClient {
   /** Makes the changes in few datagrams, in order; one that is refused does not stop the others. Throws KernelError. */
   apply(edits: readonly IpvsEdit[], signal: AbortSignal): Promise<readonly IpvsRefusal[]>;
-  /** All virtual servers of a family, anybody's. Throws KernelError. */
+  /**
+   * All virtual servers of a family, anybody's. When some are removed meanwhile, of any family, others may be missing that are
+   * there all the time; `observePresent` is exact. Throws KernelError.
+   */
   observeServers(family: IpFamily, signal: AbortSignal): Promise<readonly VirtualServer[]>;
   /** Those of these that there are, anybody's; the cost depends on how many are asked for. Throws KernelError. */
   observePresent(frontends: readonly Frontend[], signal: AbortSignal): Promise<ReadonlySet<FrontendKey>>;

@@ -253,6 +253,32 @@ export function describeOwnership(title: string, { openKernel, stride }: Ownersh
       expect(await servers()).toEqual([at(nodeIP, 9090), theirs].map(formatFrontend).sort());
     });
 
+    it.each([
+      ['a running proxy', true],
+      ['a proxy that starts', false],
+    ])('are ours as ever where a list that %s reads leaves them out', async (_who, isRunning) => {
+      const theirs = at(vip, 80);
+      await addForeign(theirs);
+      let isChangedMeanwhile = false;
+      const observeServers: IpvsKernel['ipvs']['observeServers'] = async (of, until) => {
+        const all = await kernel.ipvs.observeServers(of, until);
+        if (!isChangedMeanwhile) return all;
+        isChangedMeanwhile = false;
+        return all.filter(({ frontend }) => !own.includes(formatFrontend(frontend)));
+      };
+      const changing: IpvsKernel = { ...kernel, ipvs: overriding(kernel.ipvs, { observeServers }) };
+      const first = open(changing);
+      await sync(first, wanted);
+      const backend = isRunning ? first : open(changing);
+      for (const world of [wanted, nothing]) {
+        isChangedMeanwhile = true;
+        const refused = world === nothing ? [] : [expect.stringContaining(formatFrontend(theirs))];
+        expect(await sync(backend, world)).toEqual(refused);
+        await expectUntouched(theirs);
+      }
+      expect(await servers()).toEqual([formatFrontend(theirs)]);
+    });
+
     it('keep their place in the ledger as long as they are there', async () => {
       const backend = open();
       const plan = fillPlan(backend, wanted);
