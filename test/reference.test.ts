@@ -34,3 +34,13 @@ it('has the quirks that are named', () => {
   expect(named.length).toBeGreaterThan(5);
   expect(named.filter(({ quirk }) => !QUIRKS.has(quirk))).toEqual([]);
 });
+
+it('says once of each quirk what became of it', () => {
+  const text = readFileSync(join(ROOT, 'docs/quirks.md'), 'utf8');
+  const rows = Array.from(
+    text.matchAll(/^\| (KQ-\d+) \| .+ \| (?:fixed|kept|absent): .+ \|$/gm),
+    ([, quirk]) => quirk,
+  );
+  expect(QUIRKS.size).toBeGreaterThan(30);
+  expect(rows).toEqual([...QUIRKS]);
+});
