@@ -52,7 +52,7 @@ export function proxyComponents(parts: ProxyParts): readonly Component[] {
   const { addresses, relays } = doors;
   const state = new State(settings.nodeName);
   const node = new NodeState(settings, addresses);
-  const health = new ProxyHealth(healthTimeoutMs(settings));
+  const health = new ProxyHealth(healthTimeoutMs(settings), () => performance.now());
   const served = started.backends.map(({ family }) => family);
   const { openEventSink } = doors;
   const events = new NodeEvents({ settings, openEventSink, state, served, logger });

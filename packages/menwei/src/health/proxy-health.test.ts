@@ -26,6 +26,19 @@ describe('ProxyHealth', () => {
     expect(health.healthy(200_000)).toBe(true);
   });
 
+  it('measures waits by its clock, also when the time of day is set', () => {
+    let clockMs = 0;
+    const health = new ProxyHealth(60_000, () => clockMs);
+    health.started('IPv4', 1_000_000);
+    health.syncing('IPv4');
+    health.updated('IPv4', 1_000_000);
+    health.queued('IPv4', 1_000_000);
+    clockMs = 59_999;
+    expect([0, 1_000_000_000].map((nowMs) => health.healthy(nowMs))).toEqual([true, true]);
+    clockMs = 60_000;
+    expect([0, 1_000_000_000].map((nowMs) => health.healthy(nowMs))).toEqual([false, false]);
+  });
+
   it('turns unhealthy when the first sync does not come, however often the loop is started', () => {
     const health = new ProxyHealth(60_000);
     health.started('IPv4', 1000);

@@ -1,4 +1,4 @@
-/** Whether the proxy keeps up with what is asked of it (spec § 9.1). Pure state: the time is an argument. */
+/** Whether the proxy keeps up with what is asked of it (spec § 9.1). Pure state: the time of day is an argument. */
 import { IP_FAMILIES, type IpFamily } from '@menwei/addresses/ip.ts';
 import type { Node } from '../kubernetes/objects.ts';
 
@@ -28,14 +28,19 @@ export class ProxyHealth {
   /** Of the requests since the last sync began: it may have come too late for them. */
   readonly #oldestUnseenMs = new Map<IpFamily, number>();
 
-  constructor(timeoutMs: number) {
+  /** How long a request waits is measured by it; undefined: by the time of day, which may be set meanwhile. */
+  readonly #clock: (() => number) | undefined;
+
+  /** @param clock in milliseconds; one that nobody sets */
+  constructor(timeoutMs: number, clock?: () => number) {
     this.timeoutMs = timeoutMs;
+    this.#clock = clock;
   }
 
   /** A sync was requested. */
   queued(family: IpFamily, nowMs: number): void {
     for (const oldest of [this.#oldestPendingMs, this.#oldestUnseenMs]) {
-      if (!oldest.has(family)) oldest.set(family, nowMs);
+      if (!oldest.has(family)) oldest.set(family, this.#clock?.() ?? nowMs);
     }
   }
 
@@ -69,10 +74,11 @@ export class ProxyHealth {
 
   report(nowMs: number): HealthReport {
     const families = new Map<IpFamily, FamilyHealth>();
+    const clockMs = this.#clock?.() ?? nowMs;
     for (const family of IP_FAMILIES) {
       const lastUpdatedMs = this.#lastUpdatedMs.get(family);
       if (lastUpdatedMs === undefined) continue;
-      const pendingMs = nowMs - (this.#oldestPendingMs.get(family) ?? nowMs);
+      const pendingMs = clockMs - (this.#oldestPendingMs.get(family) ?? clockMs);
       families.set(family, { lastUpdatedMs, healthy: pendingMs < this.timeoutMs });
     }
     const all = [...families.values()];
