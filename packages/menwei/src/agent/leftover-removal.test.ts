@@ -114,6 +114,26 @@ describe('what others left', () => {
     expect(told).not.toContain('removed');
   });
 
+  it('is told of where it was removed at the last moment, or while something still drains', async () => {
+    const stopping: { end?: () => Promise<void> } = {};
+    const last: Find = async (orders, signal) => {
+      await table(orders, signal);
+      void stopping.end?.();
+      throw signal.reason;
+    };
+    const drainsBeside: Find = async (orders, signal) => {
+      await table(orders, signal);
+      return await draining(orders, signal);
+    };
+    const { lines, end } = start([draining, drainsBeside, last]);
+    stopping.end = end;
+    await vi.advanceTimersByTimeAsync(5_000);
+    await end();
+    expect(lines.slice(1)).toEqual([
+      'removed leftovers of another proxy or mode: table ip kube-proxy; table ip kube-proxy',
+    ]);
+  });
+
   it('is told of when it has drained', async () => {
     const { lines, end } = start([draining, draining, table, nothing]);
     await vi.advanceTimersByTimeAsync(10_000);

@@ -48,8 +48,8 @@ export class LeftoverRemoval {
   readonly #returns = new LeftoverReturns();
   /** Undefined: nothing drains. */
   #drainUntilMs: number | undefined;
-  /** Removed since something began to drain. */
-  readonly #drained: string[] = [];
+  /** Removed since something began to drain, or when there was no more time to tell of it. */
+  readonly #untold: string[] = [];
   #quietMs = FIRST_LOOK_MS;
   #lookMs = Number.POSITIVE_INFINITY;
   #drainLookMs = FIRST_DRAIN_LOOK_MS;
@@ -61,6 +61,11 @@ export class LeftoverRemoval {
   }
 
   async run(signal: AbortSignal, ready: () => void): Promise<void> {
+    await this.#repeat(signal, ready);
+    this.#tellRemoved(this.#untold);
+  }
+
+  async #repeat(signal: AbortSignal, ready: () => void): Promise<void> {
     const { print } = this.#options;
     while (!signal.aborted) {
       const startedMs = performance.now();
@@ -107,7 +112,8 @@ export class LeftoverRemoval {
     } catch (error) {
       if (!signal.aborted) this.#complain([error], attempt);
     }
-    if (!signal.aborted) await this.#tell(attempt, nowMs, signal);
+    if (signal.aborted) this.#untold.push(...attempt.removed);
+    else await this.#tell(attempt, nowMs, signal);
     return attempt;
   }
 
@@ -166,10 +172,9 @@ export class LeftoverRemoval {
 
   #tellRemoval({ removed, draining, failure }: Attempt): void {
     const { family, logger, drainTimeoutMs } = this.#options;
-    const isDraining = this.#drained.length > 0 || this.#told.has('draining');
-    if (isDraining) this.#drained.push(...removed);
-    else if (removed.length > 0)
-      logger.info({ family }, `removed leftovers of another proxy or mode: ${removed.join('; ')}`);
+    const isDraining = this.#told.has('draining');
+    if (isDraining) this.#untold.push(...removed);
+    else this.#tellRemoved(removed);
     if (draining !== undefined && !isDraining) {
       this.#told.add('draining');
       const seconds = Math.round(drainTimeoutMs / 1000);
@@ -177,8 +182,14 @@ export class LeftoverRemoval {
     }
     if (draining !== undefined || failure !== undefined || !isDraining) return;
     this.#told.delete('draining');
-    const what = this.#drained.splice(0).join('; ');
+    const what = this.#untold.splice(0).join('; ');
     logger.info({ family }, `removed leftovers that had connections: ${what}`);
+  }
+
+  #tellRemoved(what: readonly string[]): void {
+    const { family, logger } = this.#options;
+    if (what.length > 0)
+      logger.info({ family }, `removed leftovers of another proxy or mode: ${what.join('; ')}`);
   }
 
   /** The first time, and then ever less often. */
