@@ -6,11 +6,9 @@
  */
 
 import type { IpFamily } from '@menwei/addresses/ip.ts';
-import type { Backend, Partly, Refusal, TrafficOfPorts } from '../backends/backend.ts';
-import { firstOf } from '../log/first-lines.ts';
+import type { Backend, Partly, TrafficOfPorts } from '../backends/backend.ts';
 import type { Logger } from '../log/logger.ts';
 import { inTurns } from '../scheduling/event-loop.ts';
-import { pause } from '../scheduling/pause.ts';
 import { Turns } from '../scheduling/turns.ts';
 import { compareNodes } from '../services/node-change.ts';
 import { isLargeCluster, type NodeView } from '../services/node-view.ts';
@@ -22,16 +20,14 @@ import type { State as SharedState } from '../state/state.ts';
 import { logKernelChanges, logServicePorts } from './change-log.ts';
 import { DesiredUnits } from './desired-units.ts';
 import { FamilyRecord } from './family-record.ts';
+import { compareNowAndThen } from './periodic-comparison.ts';
 import { ProblemLog } from './problem-log.ts';
+import { NOBODY, NOTHING_REFUSED, type RefusedChanges, readRefusals } from './refused-changes.ts';
 import { RefusedPorts } from './refused-ports.ts';
 import { SyncMeasures } from './sync-measures.ts';
 import type { Syncable, SyncResult } from './syncable.ts';
 
 const MAX_RETRY_MS = 30_000;
-/** Of what it takes to repair what nobody has noticed, so many lines are told. */
-const TOLD_LINES = 4;
-/** Stands for what was refused and belongs to no service port. */
-const NOBODY: ServicePortKey = '';
 
 type Ports = ReadonlyMap<ServicePortKey, ServicePort | undefined>;
 
@@ -54,16 +50,6 @@ interface FamilyProxyOptions<Unit, State, Changes> {
    */
   readonly compareEveryMs?: number | undefined;
 }
-
-/** What became of the changes of a sync. */
-interface RefusedChanges {
-  readonly refusals: readonly Refusal[];
-  /** By service port, or under NOBODY. */
-  readonly reasons: ReadonlyMap<ServicePortKey, string>;
-  readonly isKernelKnown: boolean;
-}
-
-const NOTHING_REFUSED: RefusedChanges = { refusals: [], reasons: new Map(), isKernelKnown: true };
 
 export class FamilyProxy<Unit, State, Changes> implements Syncable {
   readonly family: IpFamily;
@@ -159,7 +145,9 @@ export class FamilyProxy<Unit, State, Changes> implements Syncable {
     const left = () => (this.#kernelKnown ? this.#desired.plan : undefined);
     const end = new AbortController();
     const ended = AbortSignal.any([signal, end.signal]);
-    const comparing = this.#compareNowAndThen(drifted, ended);
+    const { compareEveryMs: everyMs = Number.POSITIVE_INFINITY } = this.#options;
+    const find = (over: AbortSignal) => this.#findUnnoticed(over);
+    const comparing = compareNowAndThen({ everyMs, inTurn: this.#turns.take, find }, drifted, ended);
     try {
       await this.#backend.watch({ drifted: heard, inTurn: this.#turns.take, left }, ended);
     } finally {
@@ -168,26 +156,12 @@ export class FamilyProxy<Unit, State, Changes> implements Syncable {
     }
   }
 
-  async #compareNowAndThen(drifted: (what?: string) => void, signal: AbortSignal): Promise<void> {
-    const { compareEveryMs = Number.POSITIVE_INFINITY } = this.#options;
-    for (;;) {
-      await pause(compareEveryMs, signal);
-      if (signal.aborted) return;
-      await this.#turns.take(() => this.#findUnnoticed(drifted, signal));
-    }
-  }
-
-  async #findUnnoticed(drifted: (what?: string) => void, signal: AbortSignal): Promise<void> {
-    if (!this.#kernelKnown) return;
-    try {
-      const changes = await this.#compareWithKernel(signal);
-      if (this.#backend.isEmpty(changes)) return;
-      const lines = this.#backend.format(changes).split('\n').filter(Boolean);
-      drifted(`unnoticed until the periodic comparison, to repair: ${firstOf(lines, TOLD_LINES, 'lines')}`);
-    } catch {
-      // Whatever it was, the sync that comes of this meets it too, and says so.
-      if (!signal.aborted) drifted();
-    }
+  /** What would put right what the kernel holds, line by line; undefined: it is right, or a sync is going to look anyway. */
+  async #findUnnoticed(signal: AbortSignal): Promise<readonly string[] | undefined> {
+    if (!this.#kernelKnown) return undefined;
+    const changes = await this.#compareWithKernel(signal);
+    if (this.#backend.isEmpty(changes)) return undefined;
+    return this.#backend.format(changes).split('\n').filter(Boolean);
   }
 
   async #sync(signal: AbortSignal): Promise<SyncResult> {
@@ -287,23 +261,9 @@ export class FamilyProxy<Unit, State, Changes> implements Syncable {
 
   /** The plan says from now on what the kernel has of service ports that were refused something. */
   #hold(node: NodeView, outcome: Partly<Unit>, keys: Iterable<ServicePortKey>): RefusedChanges {
-    const { refused: refusals } = outcome;
-    const reasons = new Map<ServicePortKey, string>();
-    for (const { servicePort, error } of refusals) reasons.set(servicePort ?? NOBODY, error.message);
-    const isKernelKnown = outcome.held !== undefined;
-    const shared = reasons.get(NOBODY) ?? '';
-    const held = new Map<ServicePortKey, Unit | undefined>();
-    for (const key of isKernelKnown ? keys : []) {
-      const wanted = this.#desired.unit(key);
-      const unit = outcome.held?.(key, wanted, this.#desired.plan);
-      if (unit === wanted) continue;
-      held.set(key, unit);
-      if (!reasons.has(key)) reasons.set(key, shared);
-    }
+    const { held, ...refused } = readRefusals(outcome, keys, this.#desired);
     if (held.size > 0) this.#desired.put(node, held);
-    // Then it is that of a service port.
-    if (isKernelKnown) reasons.delete(NOBODY);
-    return { refusals, reasons, isKernelKnown };
+    return refused;
   }
 
   /** Returns when the next sync has to be, if nobody asks for one before. */
