@@ -20,6 +20,8 @@ const DRAINING = /leftovers keep their connections for at most .*/g;
 const DRAINED = /removed leftovers that had connections: .*/g;
 /** Longer than the traffic goes on. */
 const DRAIN_SECONDS = 8;
+/** By then each pod of a Service with two has answered. */
+const TRIES = 10;
 const NOBODY = Array(2 * IP_FAMILIES.length).fill('not answered');
 const EVERYBODY = Array(2 * IP_FAMILIES.length).fill('answered');
 
@@ -130,9 +132,9 @@ describe('kube-proxy in ipvs mode', () => {
   it('is followed by mode nftables', async () => {
     const run = await cluster.run(NFTABLES, { flags: ['--ipvs-drain-timeout', `${DRAIN_SECONDS}s`] });
     await expect.poll(() => run.output(), PATIENCE).toMatch(DRAINING);
-    await pause(500);
+    await traffic.tried(TRIES);
     const during = traffic.take();
-    await pause(500);
+    await traffic.tried(TRIES);
     const after = traffic.take();
     console.log(`kube-proxy, ipvs → nftables: ${during}; then: ${after}`);
     for (const report of [during, after]) expectUnharmed(report);
@@ -148,7 +150,7 @@ describe('kube-proxy in ipvs mode', () => {
     await cluster.stop();
     await loadKubeProxy();
     expect(await cluster.cleanUp({ mode: 'ipvs', tools: 'nft' })).toMatch(/^IPv4: removed table ip menwei$/m);
-    await pause(500);
+    await traffic.tried(TRIES);
     const report = traffic.take();
     console.log(`nftables → kube-proxy, ipvs: ${report}`);
     expectUnharmed(report);
@@ -158,16 +160,12 @@ describe('kube-proxy in ipvs mode', () => {
 
   it('is followed by mode ipvs', async () => {
     await cluster.run(IPVS);
-    await pause(1_000);
+    await traffic.tried(TRIES);
     traffic.take();
-    await pause(500);
+    await traffic.tried(TRIES);
     const report = traffic.take();
     console.log(`kube-proxy, ipvs → ipvs: ${report}`);
     expectUnharmed(report);
     expect(report.pods).toEqual(['dns', 'nginx-1', 'nginx-2']);
   });
 });
-
-function pause(durationMs: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, durationMs));
-}

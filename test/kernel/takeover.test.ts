@@ -15,7 +15,8 @@ const read = (path: string) => readFileSync(new URL(path, import.meta.url), 'utf
 const RULES = read('../parity/golden/reference-case.iptables-save');
 const TABLES = read('../data/reference-case/kube-proxy-1.36.2.nft');
 const PATIENCE = { timeout: 20_000 };
-const PACE_MS = 400;
+/** By then each pod of a Service with two has answered. */
+const TRIES = 20;
 const VARIANTS: readonly Variant[] = ['legacy', 'nft'];
 
 let cluster: LeftoversCluster;
@@ -87,9 +88,9 @@ describe.each([
   it(`is followed by mode ${mode}`, async () => {
     await cluster.run(MENWEI[mode]);
     await expect.poll(() => leftBeside(MENWEI[mode].owns), PATIENCE).toEqual([]);
-    await pause(PACE_MS);
+    await traffic.tried(TRIES);
     const during = traffic.take();
-    await pause(PACE_MS);
+    await traffic.tried(TRIES);
     const after = traffic.take();
     console.log(`kube-proxy, ${former} → ${mode}: ${during}; then: ${after}`);
     for (const report of [during, after]) expectUnharmed(report);
@@ -103,7 +104,7 @@ describe.each([
     await cluster.stop();
     await kubeProxy.load();
     const printed = await cluster.cleanUp(kubeProxy);
-    await pause(PACE_MS);
+    await traffic.tried(TRIES);
     const report = traffic.take();
     console.log(`${mode} → kube-proxy, ${former}: ${report}`);
     expectUnharmed(report);
@@ -111,7 +112,3 @@ describe.each([
     expect(printed).toMatch(/^(IPv[46]: removed .*\n)+$|^nothing to remove\n$/);
   });
 });
-
-function pause(durationMs: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, durationMs));
-}

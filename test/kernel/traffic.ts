@@ -35,6 +35,8 @@ let lastPort = FIRST_PORT;
 
 export class Traffic {
   #counts = new Map<StreamKind, Count>();
+  /** How often each stream was tried. */
+  readonly #tries = new Map<Stream, number>();
   readonly #running: Promise<unknown>;
   #isOver = false;
 
@@ -42,6 +44,7 @@ export class Traffic {
     const long = connections.values();
     this.#running = Promise.all(
       streams.map((stream) => {
+        this.#tries.set(stream, 0);
         if (stream.kind !== 'long TCP') return this.#ask(stream);
         const connection = long.next().value;
         return connection === undefined ? undefined : this.#hold(stream, connection);
@@ -62,6 +65,14 @@ export class Traffic {
     return new Traffic(streams, connections);
   }
 
+  /** Resolves when every stream was tried so many times more, however long that takes a busy machine. */
+  async tried(times: number): Promise<void> {
+    const before = new Map(this.#tries);
+    const isTried = ([stream, tries]: readonly [Stream, number]) =>
+      tries >= (before.get(stream) ?? 0) + times;
+    while (![...this.#tries].every(isTried)) await pause();
+  }
+
   /** What came so far, and is forgotten now; for who tells one time from the next. */
   take(): TrafficReport {
     const report = new TrafficReport(this.#counts);
@@ -76,7 +87,8 @@ export class Traffic {
     return this.take();
   }
 
-  async #ask({ kind, from, target }: Stream): Promise<void> {
+  async #ask(stream: Stream): Promise<void> {
+    const { kind, from, target } = stream;
     lastPort += 1;
     // An address of a Service becomes one of the node, and then its own packets come from there, unless they say where from.
     const flow = {
@@ -99,11 +111,12 @@ export class Traffic {
         if (kind === 'UDP flow' && outcome.pod !== (first ?? outcome.pod)) count.moved += 1;
         first = outcome.pod;
       }
-      await pause();
+      await this.#again(stream);
     }
   }
 
-  async #hold({ kind, from, target }: Stream, connection: LongLivedConnection): Promise<void> {
+  async #hold(stream: Stream, connection: LongLivedConnection): Promise<void> {
+    const { kind, from, target } = stream;
     let isAlive = true;
     while (!this.#isOver) {
       const echo = isAlive ? await connection.echo('still there', TIMEOUT_MS) : undefined;
@@ -113,9 +126,14 @@ export class Traffic {
         isAlive = false;
         add(count.failures, `${typeof echo === 'string' ? echo : echo.error} (${from.name} → ${target})`);
       }
-      await pause();
+      await this.#again(stream);
     }
     await connection.close();
+  }
+
+  async #again(stream: Stream): Promise<void> {
+    this.#tries.set(stream, (this.#tries.get(stream) ?? 0) + 1);
+    await pause();
   }
 
   #count(kind: StreamKind): Count {

@@ -136,7 +136,7 @@ describe('watchConfigFile', () => {
       writeFileSync(file, text);
       await new Promise((resolve) => setTimeout(resolve, 30));
     }
-    await expect.poll(() => watch.texts(), { timeout: 5_000 }).toEqual(['mode: nftables']);
+    await expect.poll(() => watch.texts()).toEqual(['mode: nftables']);
   });
 
   it('leaves a pipe alone, at the start and when it has come in the place of the file', async () => {
