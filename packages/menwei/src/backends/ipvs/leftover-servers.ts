@@ -54,8 +54,8 @@ export async function removeServers(
     const { frontend } = server;
     held.push({ frontend, destinations: await doors.ipvs.observeDestinations(frontend, signal) });
   }
-  const busy = mayDrain ? held.filter((server) => connectionsOf(server) > 0) : [];
-  const idle = held.filter((server) => !busy.includes(server));
+  const isBusy = (server: HeldServer) => mayDrain && connectionsOf(server) > 0;
+  const { busy = [], idle = [] } = Object.groupBy(held, (server) => (isBusy(server) ? 'busy' : 'idle'));
   await removeIdle(doors, state, idle, signal);
   const addresses = await removeAddresses(doors, state, busy, signal);
   const connections = busy.reduce((sum, server) => sum + connectionsOf(server), 0);
