@@ -5,18 +5,16 @@ import type { Registry } from './registry.ts';
 /** So rarely that an idle process stays idle. */
 const SAMPLE_MS = 500;
 
-/** Samples until the signal fires. */
-export function registerEventLoopMetrics(registry: Registry, signal?: AbortSignal): void {
+/** Samples as long as the process lives. */
+export function registerEventLoopMetrics(registry: Registry): void {
   const delay = registry.histogram(EVENT_LOOP_DELAY);
   delay.declare({});
   let dueMs = performance.now() + SAMPLE_MS;
-  const timer = setInterval(() => {
+  setInterval(() => {
     const nowMs = performance.now();
     delay.observe({}, Math.max(0, nowMs - dueMs) / 1000);
     dueMs = nowMs + SAMPLE_MS;
-  }, SAMPLE_MS);
-  timer.unref();
-  signal?.addEventListener('abort', () => clearInterval(timer), { once: true });
+  }, SAMPLE_MS).unref();
   registry.collected(EVENT_LOOP_BUSY, () => [
     { labels: {}, value: performance.eventLoopUtilization().active / 1000 },
   ]);

@@ -73,11 +73,6 @@ export class Registry {
     }
   }
 
-  /** The metrics that there are. */
-  get definitions(): readonly MetricDefinition[] {
-    return [...this.#collects.keys()];
-  }
-
   /** What a scrape is answered with, in pieces: each is made when it is asked for, so that a long answer holds nobody up. */
   async expose(exposition: Exposition): Promise<Iterable<string>> {
     const all = await Promise.all(

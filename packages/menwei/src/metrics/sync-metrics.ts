@@ -58,14 +58,13 @@ export class SyncMetrics {
     this.#lastQueued.set({ ip_family: family }, nowMs / 1000);
   }
 
-  /** Observes every sync of a family from now on; returns what ends that. */
-  follow({ family, syncs }: Pick<FamilyTables, 'family' | 'syncs'>): () => void {
+  /** Observes every sync of a family from now on. */
+  follow({ family, syncs }: Pick<FamilyTables, 'family' | 'syncs'>): void {
     this.#declare(family);
     const reader = syncs.reader(() => {
       for (const { after } of reader.take()) if (after !== undefined) this.#observe(family, after);
     });
     reader.take();
-    return () => reader.close();
   }
 
   /** What is counted begins with 0, so that its first increase is seen. */
