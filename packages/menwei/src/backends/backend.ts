@@ -75,8 +75,8 @@ export interface KernelWatch<P> {
 }
 
 /**
- * What became of changes. `outdated`: nothing was done, since the kernel is no longer as it was observed, and who looks
- * again gets on; a backend does not say so for ever.
+ * What became of changes. `outdated`: nothing or only some was done, since the kernel is no longer as it was observed, and
+ * who looks again gets on; a backend does not say so for ever.
  */
 export type Outcome<Unit> = 'applied' | 'outdated' | Partly<Unit>;
 

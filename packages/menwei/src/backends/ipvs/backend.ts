@@ -28,7 +28,13 @@ export class IpvsBackend extends IpvsRules implements Backend<IpvsUnit, IpvsStat
   constructor(options: IpvsBackendOptions) {
     super(options);
     this.#options = options;
-    this.#kernel = new IpvsKernel(options);
+    const { family, logger } = options;
+    const onRemoved = (server: string) =>
+      logger.warn(
+        { family },
+        `drift: changed by another program: virtual server ${server} was removed; resyncing`,
+      );
+    this.#kernel = new IpvsKernel({ ...options, onRemoved });
   }
 
   apply(changes: IpvsChanges, signal: AbortSignal): Promise<Outcome<IpvsUnit>> {

@@ -28,6 +28,8 @@ export interface IpvsKernelOptions {
   readonly excludeCIDRs: readonly Cidr[];
   /** The node's addresses of this family, without those on our own interface. */
   readonly localAddresses: () => readonly string[];
+  /** A change shows that somebody has removed a virtual server of ours. */
+  readonly onRemoved?: (server: FrontendKey) => void;
 }
 
 export class IpvsKernel {
@@ -36,6 +38,8 @@ export class IpvsKernel {
   /** Virtual servers that are ours, should the ledger be lost; undefined before the first look. */
   #known: Map<FrontendKey, Frontend> | undefined;
   #image: KernelImage | undefined;
+  /** Nothing was changed since the last look. */
+  #isFresh = false;
 
   constructor(options: IpvsKernelOptions) {
     this.#options = options;
@@ -49,11 +53,17 @@ export class IpvsKernel {
 
   async apply(changes: IpvsChanges, signal: AbortSignal): Promise<Outcome<IpvsUnit>> {
     const image = this.#image;
+    const isFresh = this.#isFresh;
     this.#image = undefined;
+    this.#isFresh = false;
     this.#known ??= new Map();
     const knowledge = { gradual: this.gradual, known: this.#known };
     const times = { nowMs: performance.now(), answerMs: this.#options.answerMs };
     const { refused, unmade } = await new Application(this.#options, knowledge, times, signal).run(changes);
+    if (unmade.removed !== undefined && !isFresh) {
+      this.#options.onRemoved?.(unmade.removed);
+      return 'outdated';
+    }
     if (image === undefined || unmade.isMore) return refused.length === 0 ? 'applied' : { refused };
     image.update(changes, unmade);
     this.#image = image;
@@ -67,6 +77,7 @@ export class IpvsKernel {
     const { state } = await this.#look(signal);
     this.#known = new Map(Array.from(state.servers, ([key, { server }]) => [key, server.frontend]));
     this.#image = new KernelImage(state);
+    this.#isFresh = true;
     return state;
   }
 

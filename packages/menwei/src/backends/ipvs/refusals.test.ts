@@ -9,7 +9,7 @@ import { FakeIpvs } from '@menwei/testing/kernel/ipvs.ts';
 import { FakeLinks } from '@menwei/testing/kernel/links.ts';
 import { aNodeView, aService, aSlice } from '@menwei/testing/services/testing.ts';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { silentLogger } from '../../log/logger.ts';
+import { type Logger, silentLogger } from '../../log/logger.ts';
 import { FamilyProxy } from '../../proxy/family-proxy.ts';
 import { State } from '../../state/state.ts';
 
@@ -27,7 +27,9 @@ function open() {
     vi.spyOn(kernel.links, 'observeAddresses'),
     vi.spyOn(tools, 'save'),
   ];
-  const backend = openBackend(kernel, 'IPv4');
+  const warnings: string[] = [];
+  const logger: Logger = { ...silentLogger, warn: (_fields, message) => void warnings.push(message) };
+  const backend = openBackend(kernel, 'IPv4', { logger });
   const state = new State(NODE.name);
   const proxy = new FamilyProxy({
     backend,
@@ -60,6 +62,7 @@ function open() {
       looks: looks.map((look) => look.mock.calls.splice(0).length).reduce((a, b) => a + b),
     }),
     servers: () => [...kernel.ipvs.dump().keys()],
+    warnings: () => warnings,
   };
 }
 
@@ -179,5 +182,49 @@ describe('a Service whose scheduler, destination or address is refused', () => {
     vi.advanceTimersByTime(2_000);
     expect(await sync()).toMatchObject({ ok: true, complete: false, refused: [], retryInMs: undefined });
     expect(status()).toEqual({ 'ns/web/TCP': 'programmed', 'ns/db/TCP': 'programmed' });
+  });
+});
+
+describe('a virtual server that somebody removed', () => {
+  const WEB = { family: 'IPv4', protocol: 'TCP', ip: '172.30.0.1', port: 80 } as const satisfies Frontend;
+
+  it.each<[string, (opened: ReturnType<typeof open>) => void]>([
+    ['an endpoint comes', ({ put }) => put('web', 1, [], '10.0.0.1', '10.0.0.2')],
+    ['a frontend and an endpoint come', ({ put }) => put('web', 1, [TAKEN.ip], '10.0.0.1', '10.0.0.2')],
+  ])('is made again at once when %s', async (_what, change) => {
+    const opened = open();
+    const { ipvs, put, sync, status, takeCosts } = opened;
+    put('web', 1, [], '10.0.0.1');
+    await sync();
+    ipvs.meddle({ change: 'remove-server', frontend: WEB });
+    change(opened);
+    takeCosts();
+    expect(await sync()).toMatchObject({ ok: true, refused: [], retryInMs: undefined });
+    expect(ipvs.dump().get(formatFrontend(WEB))?.destinations.size).toBe(2);
+    expect(status()).toEqual({ 'ns/web/TCP': 'programmed' });
+    expect(opened.warnings()).toEqual([
+      'drift: changed by another program: virtual server TCP 172.30.0.1:80 was removed; resyncing',
+    ]);
+  });
+
+  it('again and again is looked at once for each change', async () => {
+    const { ipvs, put, sync, status } = open();
+    put('web', 1, [], '10.0.0.1');
+    await sync();
+    const apply = ipvs.apply.bind(ipvs);
+    vi.spyOn(ipvs, 'apply').mockImplementation(async (edits, until) => {
+      const isThere = ipvs.dump().has(formatFrontend(WEB));
+      if (isThere) ipvs.meddle({ change: 'remove-server', frontend: WEB });
+      return apply(edits, until);
+    });
+    put('web', 1, [], '10.0.0.1', '10.0.0.2');
+    const refusal = { servicePort: 'ns/web/TCP' };
+    expect(await sync()).toMatchObject({ ok: true, refused: [refusal, refusal] });
+    expect(status()).toEqual({ 'ns/web/TCP': expect.stringContaining('error') });
+    vi.restoreAllMocks();
+    vi.advanceTimersByTime(1_000);
+    expect(await sync()).toMatchObject({ ok: true, complete: true, refused: [], retryInMs: undefined });
+    expect(ipvs.dump().get(formatFrontend(WEB))?.destinations.size).toBe(2);
+    expect(status()).toEqual({ 'ns/web/TCP': 'programmed' });
   });
 });

@@ -1,5 +1,6 @@
 /** What was refused while changes were made, whose it was, and what is therefore not there, or still there. */
 
+import { constants } from 'node:os';
 import type { KernelError } from '@menwei/netlink';
 import {
   type Frontend,
@@ -13,6 +14,8 @@ import type { ServicePortKey } from '../../state/service-port.ts';
 import type { Refusal } from '../backend.ts';
 import { subjectsOf } from './guards.ts';
 import { Unmade } from './unmade.ts';
+
+const { ESRCH } = constants.errno;
 
 /** Whose each virtual server is, by the very object that the edits name it with: texts for all would take longer. */
 export type Owners = ReadonlyMap<Frontend, ServicePortKey>;
@@ -35,11 +38,13 @@ export class Refusals {
   /** It is not there, not ours or not as it should be: nothing may be put into it. */
   noteServer(frontend: Frontend, error: KernelError, servicePort: ServicePortKey | undefined): void {
     this.unmade.servers.add(formatFrontend(frontend));
+    this.#noteRemoved(frontend, error);
     this.#note(error, servicePort);
   }
 
   noteDestination(edit: IpvsEdit, error: KernelError, owners: Owners): void {
     if ('destination' in edit) this.unmade.addDestination(edit.frontend, edit.destination);
+    this.#noteRemoved(frontendOf(edit), error);
     this.#note(error, owners.get(frontendOf(edit)));
   }
 
@@ -63,6 +68,13 @@ export class Refusals {
   noteMore(error: KernelError, servicePort?: ServicePortKey): void {
     this.unmade.isMore = true;
     this.#note(error, servicePort);
+  }
+
+  /** The kernel is not as it was left. */
+  #noteRemoved(frontend: Frontend, { errno }: KernelError): void {
+    if (errno !== ESRCH) return;
+    this.unmade.removed ??= formatFrontend(frontend);
+    this.unmade.isMore = true;
   }
 
   #note(error: KernelError, servicePort?: ServicePortKey): void {

@@ -22,6 +22,8 @@ export class Unmade {
   readonly entries = new Set<SetEntry>();
   /** Nobody knows what became of the rest. */
   isMore = false;
+  /** A virtual server that was to be there, and is not: somebody has removed it. */
+  removed: FrontendKey | undefined;
 
   addDestination(frontend: Frontend, destination: Pick<Destination, 'ip' | 'port'>): void {
     const key = formatFrontend(frontend);
