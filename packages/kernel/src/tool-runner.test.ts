@@ -1,5 +1,7 @@
 import { spawn, spawnSync } from 'node:child_process';
-import { readdirSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { execPath } from 'node:process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -219,5 +221,29 @@ describe('a closed ToolRunner', () => {
     await run;
     const left = () => spawnSync('pgrep', ['-fx', 'sleep 62.25'], { encoding: 'utf8' }).stdout;
     await expect.poll(left).toBe('');
+  });
+});
+
+describe('beside a setpriv that hangs', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'menwei-tools-'));
+  const pathBefore = process.env.PATH;
+  beforeAll(() => {
+    writeFileSync(join(folder, 'setpriv'), '#!/bin/sh\nsleep 1000\n', { mode: 0o755 });
+    process.env.PATH = `${folder}:${pathBefore}`;
+  });
+  afterAll(() => {
+    process.env.PATH = pathBefore;
+    rmSync(folder, { recursive: true });
+  });
+
+  it('a run ends with its signal, or with the runner', async () => {
+    const runner = startToolRunner();
+    const abort = new AbortController();
+    const aborted = runner.run({ file: 'true', args: [], signal: abort.signal });
+    const open = runner.run({ file: 'true', args: [] });
+    abort.abort(new Error('told to end'));
+    await expect(aborted).rejects.toThrow('told to end');
+    runner.close();
+    await expect(open).rejects.toThrow('the tool runner is closed');
   });
 });

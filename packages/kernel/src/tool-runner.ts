@@ -41,6 +41,8 @@ const MOST_TAKEN_BYTES = 2 ** 30;
 const MOST_COLLECTED_BYTES = 16 * 2 ** 20;
 /** It ends in a line of the log. */
 const MOST_ERROR_BYTES = 4 * 2 ** 10;
+/** All tools wait for the first start of `setpriv`; one that hangs is done without. */
+const GUARD_LIMIT_MS = 10_000;
 /** A tool that was killed is gone after this long, or stuck in the kernel. */
 const KILL_GRACE_MS = 1_000;
 
@@ -67,8 +69,8 @@ class RealToolRunner implements ToolRunner {
   async run(run: ToolRun): Promise<ToolResult> {
     this.#throwIfOver(run);
     const path = findProgram(run.file);
-    this.#guard ??= findGuard();
-    const guard = await this.#guard;
+    this.#guard ??= findGuard(this.#running);
+    const guard = await unlessAborted(this.#guard, run.signal);
     this.#throwIfOver(run);
     const argv = [...guard, run.file, ...run.args];
     const tool = new ToolProcess(guard[0] ?? path, argv);
@@ -92,17 +94,27 @@ function closed({ file }: ToolRun): Error {
 }
 
 /** What, put before a command, ends it when this process ends; nothing where there is no such program. */
-async function findGuard(): Promise<readonly string[]> {
+async function findGuard(running: Set<() => void>): Promise<readonly string[]> {
   try {
     const path = findProgram('setpriv');
     const guard = [path, '--pdeathsig', 'KILL', '--'];
     // That of busybox knows no such option.
     const trial = new ToolProcess(path, [...guard, path, '--version']);
-    const { status } = await attend(trial, { file: path, args: [] }, new Set());
+    const { status } = await attend(trial, { file: path, args: [], limitMs: GUARD_LIMIT_MS }, running);
     return status === 0 ? guard : [];
   } catch {
     return [];
   }
+}
+
+/** Rejects with the signal's reason when that fires first. */
+function unlessAborted<T>(result: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (signal === undefined) return result;
+  return new Promise((resolve, reject) => {
+    const abort = () => reject(signal.reason);
+    signal.addEventListener('abort', abort, { once: true });
+    result.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
+  });
 }
 
 /**
