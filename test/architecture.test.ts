@@ -13,8 +13,8 @@ import { dependenciesOf, readManifest } from './architecture/manifest.ts';
 import { isTest, type Module, ROOT, readModules } from './architecture/modules.ts';
 import { unusedExports, unusedModules } from './architecture/unused.ts';
 
-/** Native code enters by one door. */
-const FFI_DOOR = 'packages/netlink/src/ffi.ts';
+/** Native code is called in one place. */
+const FFI = 'packages/netlink/src/ffi.ts';
 /** Loads a module of its own package, and only where it is wanted. */
 const DEBUG_SWITCH = 'packages/netlink/src/debug/switch.ts';
 const NETLINK = 'packages/netlink/src/';
@@ -140,8 +140,8 @@ describe('the modules', () => {
   });
 
   it.each<[what: string, target: string, name: RegExp, places: readonly string[]]>([
-    ['native code', 'koffi', /./, [FFI_DOOR]],
-    ['modules loaded while it runs', 'node:module', /./, [DEBUG_SWITCH, FFI_DOOR]],
+    ['native code', 'koffi', /./, [FFI]],
+    ['modules loaded while it runs', 'node:module', /./, [DEBUG_SWITCH, FFI]],
     // All users of YAML and JSON go by the same rules (docs/yaml.md).
     ['YAML read', 'yaml', /^(parse|\*)/, ['packages/yaml/src/documents.ts']],
     ['error numbers in words', 'node:util', /^getSystemErrorMessage$/, ['packages/netlink/src/errno.ts']],

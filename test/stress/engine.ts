@@ -1,4 +1,4 @@
-/** What a proxy of each mode is made of: the real backends on the real kernel, all doors behind one gate. */
+/** What a proxy of each mode is made of: the real backends on the real kernel, all of its interfaces behind one gate. */
 import type { IpFamily } from '@menwei/addresses/ip.ts';
 import { findIptables } from '@menwei/kernel/iptables-tools.ts';
 import { NETLINK_NETFILTER, NetlinkConnection, openNetlinkTransport } from '@menwei/netlink';
@@ -18,8 +18,8 @@ import type { ProxyMode } from 'menwei/config/settings.ts';
 import type { Logger } from 'menwei/log/logger.ts';
 import type { Relays } from 'menwei/relay/contract.ts';
 import { RelayPool } from 'menwei/relay/pool.ts';
-import { gated } from './doors.ts';
 import type { Gate } from './gate.ts';
+import { gated } from './gated.ts';
 import { NODE_IPS } from './site.ts';
 import { GatedToolRunner } from './tools.ts';
 

@@ -1,4 +1,4 @@
-/** The door to iptables: the tools of one IP family, found once at start (spec § 4.1). */
+/** Access to iptables: the tools of one IP family, found once at start (spec § 4.1). */
 import { constants } from 'node:os';
 import type { IpFamily } from '@menwei/addresses/ip.ts';
 import { KernelError } from '@menwei/netlink';

@@ -16,7 +16,7 @@ import type { Syncable } from '../proxy/syncable.ts';
 import type { FamilyTables } from '../state/family-tables.ts';
 import type { State } from '../state/state.ts';
 import type { Component, ComponentStates } from './component.ts';
-import type { ProxyDoors } from './doors.ts';
+import type { ProxyEnvironment } from './environment.ts';
 import { LeftoverRemoval } from './leftover-removal.ts';
 import type { SettingsInForce } from './settings-in-force.ts';
 
@@ -26,7 +26,7 @@ const COMPARE_EVERY_MS = 3_600_000;
 /** What both families have in common. */
 interface FamilySurroundings {
   readonly settings: SettingsInForce;
-  readonly doors: ProxyDoors;
+  readonly environment: ProxyEnvironment;
   readonly state: State;
   readonly node: NodeState;
   readonly health: ProxyHealth;
@@ -100,10 +100,10 @@ export class FamilyParts {
   async #runProxy(serviceProxy: ServiceProxy, signal: AbortSignal, ready: () => void): Promise<void> {
     const { family } = this;
     if (this.#started === undefined) {
-      const { doors, health } = this.#surroundings;
+      const { environment, health } = this.#surroundings;
       // A full sync is due, also if no backend can be had.
       health.queued(family, Date.now());
-      const backend = await doors.startBackend(family, signal);
+      const backend = await environment.startBackend(family, signal);
       this.#proxy.close();
       this.#proxy = this.#createProxy(backend);
       serviceProxy.replace(this.#proxy);
@@ -151,13 +151,13 @@ export class FamilyParts {
 
   /** Deletes stale conntrack entries. */
   #conntrackCleaner(name: string): Component {
-    const { doors, metrics, logger } = this.#surroundings;
+    const { environment, metrics, logger } = this.#surroundings;
     const { family } = this;
     const cleaning = new ConntrackCleaning({
       family,
       tables: this.#tables,
-      table: doors.openConntrack(family),
-      localAddresses: doors.addresses.all,
+      table: environment.openConntrack(family),
+      localAddresses: environment.addresses.all,
       logger,
       onCleaned: ({ seconds, entries }) => metrics.observeConntrackCleaning(family, seconds, entries),
     });
@@ -172,12 +172,12 @@ export class FamilyParts {
   }
 
   #createLeftoverRemoval(): LeftoverRemoval {
-    const { doors, logger } = this.#surroundings;
+    const { environment, logger } = this.#surroundings;
     const settings = this.#surroundings.settings.current;
     const { family } = this;
     return new LeftoverRemoval({
       family,
-      doors,
+      environment,
       retryMs: settings.syncPeriodMs,
       leave: settings.leaveOtherProxies,
       drainTimeoutMs: settings.ipvs.drainTimeoutMs,

@@ -46,7 +46,7 @@ function start(finds: readonly Find[], { leave = false, processes = [] }: Option
   const keep = (_fields: object, message: string) => void lines.push(message);
   const removal = new LeftoverRemoval({
     family: 'IPv4',
-    doors: {
+    environment: {
       searchLeftovers: async (_family, orders, signal) => {
         const find = finds[Math.min(searches.length, finds.length - 1)] ?? nothing;
         searches.push({ atMs: performance.now(), mayDrain: orders.mayDrain });

@@ -7,12 +7,12 @@ import type { LeftoverOrders, LeftoverSearchResult } from '../backends/leftover-
 import type { Logger } from '../log/logger.ts';
 import { pause, untilAborted } from '../scheduling/pause.ts';
 import type { OtherProxyRow } from '../state/family-tables.ts';
-import type { ProxyDoors } from './doors.ts';
+import type { ProxyEnvironment } from './environment.ts';
 import { LeftoverReturns } from './leftover-returns.ts';
 
 interface LeftoverRemovalOptions {
   readonly family: IpFamily;
-  readonly doors: Pick<ProxyDoors, 'searchLeftovers' | 'observeOtherProxies'>;
+  readonly environment: Pick<ProxyEnvironment, 'searchLeftovers' | 'observeOtherProxies'>;
   /** From an attempt that failed to the next, and between looks where nothing is left. */
   readonly retryMs: number;
   /** `--leave-other-proxies` */
@@ -101,14 +101,14 @@ export class LeftoverRemoval {
   }
 
   async #attempt(signal: AbortSignal): Promise<Attempt> {
-    const { doors, family, leave, drainTimeoutMs } = this.#options;
+    const { environment, family, leave, drainTimeoutMs } = this.#options;
     const nowMs = performance.now();
     const attempt: Attempt = { left: [], removed: [], draining: undefined, failure: undefined };
     const mayDrain = nowMs < (this.#drainUntilMs ?? nowMs + drainTimeoutMs);
     const removes = !leave && this.#returns.mayRemove(nowMs);
     try {
       const orders = { onFound: this.#onFound(attempt, removes), mayDrain };
-      this.#take(await doors.searchLeftovers(family, orders, signal), attempt);
+      this.#take(await environment.searchLeftovers(family, orders, signal), attempt);
     } catch (error) {
       if (!signal.aborted) this.#complain([error], attempt);
     }
@@ -161,7 +161,7 @@ export class LeftoverRemoval {
   async #lastingProcesses(signal: AbortSignal): Promise<readonly string[]> {
     const before = this.#processes;
     try {
-      this.#processes = await this.#options.doors.observeOtherProxies(signal);
+      this.#processes = await this.#options.environment.observeOtherProxies(signal);
     } catch (error) {
       // Their rules tell of them, too.
       this.#options.logger.verbose(4, { err: error }, 'other processes can’t be listed');

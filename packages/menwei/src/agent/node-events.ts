@@ -8,11 +8,11 @@ import type { Logger } from '../log/logger.ts';
 import { VERSION } from '../setup/version.ts';
 import type { State } from '../state/state.ts';
 import type { Component } from './component.ts';
-import type { ProxyDoors } from './doors.ts';
+import type { ProxyEnvironment } from './environment.ts';
 
 interface NodeEventsOptions {
   readonly settings: Settings;
-  readonly openEventSink: ProxyDoors['openEventSink'];
+  readonly openEventSink: ProxyEnvironment['openEventSink'];
   readonly state: State;
   /** The IP families that are proxied. */
   readonly served: readonly IpFamily[];

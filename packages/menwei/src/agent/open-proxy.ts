@@ -17,7 +17,7 @@ import type { ObjectSource } from '../sources/source.ts';
 import { type Component, ComponentStates } from './component.ts';
 import { setUpConntrack } from './conntrack-setup.ts';
 import { CurrentRelays } from './current-relays.ts';
-import { openKernelDoors } from './doors.ts';
+import { openEnvironment } from './environment.ts';
 import { createMetrics } from './measurements.ts';
 import { proxyComponents } from './proxy-components.ts';
 import type { SettingsInForce } from './settings-in-force.ts';
@@ -57,13 +57,13 @@ export async function openProxy(request: ProxyRequest, signal: AbortSignal): Pro
   const started = await startBackends(settings, surroundings, signal);
   const served = started.backends.map(({ family }) => family);
   logSettings(settings, served, logger);
-  const doors = openKernelDoors(inForce, { source, addresses, relays }, runner, logger, metrics.client);
+  const environment = openEnvironment(inForce, { source, addresses, relays }, runner, logger, metrics.client);
   return {
     components: proxyComponents({
       settings: inForce,
       configFile: request.configFile,
       introspection: request.introspection,
-      doors,
+      environment,
       started,
       states,
       metrics,

@@ -24,7 +24,7 @@ import type { ObjectTables } from '../state/object-tables.ts';
 import { type Component, ComponentStates } from './component.ts';
 import { configFileComponent } from './config-file.ts';
 import { CurrentRelays } from './current-relays.ts';
-import type { ProxyDoors } from './doors.ts';
+import type { ProxyEnvironment } from './environment.ts';
 import { proxyComponents } from './proxy-components.ts';
 import { SettingsInForce } from './settings-in-force.ts';
 import { supervise } from './supervisor.ts';
@@ -146,7 +146,7 @@ async function start(args: readonly string[] = [], { isListed = true } = {}): Pr
     new RelayPool({ threads: 1, descriptors: 100, limits: UNREACHED_LIMITS, logger: silentLogger });
   const backend = (family: IpFamily) => openBackend(kernel(family), family);
   let refusal: Error | undefined;
-  const doors: ProxyDoors = {
+  const environment: ProxyEnvironment = {
     source,
     addresses: {
       all: () => [],
@@ -176,7 +176,7 @@ async function start(args: readonly string[] = [], { isListed = true } = {}): Pr
   const components = proxyComponents({
     settings: inForce,
     configFile,
-    doors,
+    environment,
     started,
     states,
     logger: silentLogger,

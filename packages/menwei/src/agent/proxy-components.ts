@@ -17,7 +17,7 @@ import type { Started } from '../setup/backends.ts';
 import { State } from '../state/state.ts';
 import { ProxyStatus } from '../status/proxy-status.ts';
 import type { Component, ComponentStates } from './component.ts';
-import type { ProxyDoors } from './doors.ts';
+import type { ProxyEnvironment } from './environment.ts';
 import { FamilyParts, proxyName, proxyTrouble } from './family-components.ts';
 import { observeTraffic } from './measurements.ts';
 import { NodeEvents } from './node-events.ts';
@@ -37,7 +37,7 @@ interface ProxyParts {
   readonly configFile?: Component | undefined;
   /** What the process tells of itself; undefined: nothing. */
   readonly introspection?: Introspection | undefined;
-  readonly doors: ProxyDoors;
+  readonly environment: ProxyEnvironment;
   /** The backends that the proxies run with first. */
   readonly started: Started;
   /** Where the components stand, for who asks the proxy. */
@@ -47,17 +47,17 @@ interface ProxyParts {
 }
 
 export function proxyComponents(parts: ProxyParts): readonly Component[] {
-  const { settings: inForce, doors, started, states, metrics, logger } = parts;
+  const { settings: inForce, environment, started, states, metrics, logger } = parts;
   const settings = inForce.current;
-  const { addresses, relays } = doors;
+  const { addresses, relays } = environment;
   const state = new State(settings.nodeName);
   const node = new NodeState(settings, addresses);
   const health = new ProxyHealth(healthTimeoutMs(settings), () => performance.now());
   const served = started.backends.map(({ family }) => family);
-  const { openEventSink } = doors;
+  const { openEventSink } = environment;
   const events = new NodeEvents({ settings, openEventSink, state, served, logger });
   const { recorder } = events;
-  const shared = { settings: inForce, doors, state, node, health, metrics, events: recorder, logger };
+  const shared = { settings: inForce, environment, state, node, health, metrics, events: recorder, logger };
   const families = started.backends.map((backend) => new FamilyParts(backend, shared));
   metrics.follow({
     state,
@@ -110,8 +110,8 @@ export function proxyComponents(parts: ProxyParts): readonly Component[] {
     }),
     ...(relays === undefined ? [] : [relays.component()]),
     ...families.flatMap((family) => family.components(proxy, relays === undefined ? [] : [relays.name])),
-    sourceComponent(doors.source, state.objects),
-    ...taintRemoval(settings, doors, served, logger),
+    sourceComponent(environment.source, state.objects),
+    ...taintRemoval(settings, environment, served, logger),
     watcher.addresses(addresses, () => proxy.nodeChanged()),
   ];
 }
@@ -144,7 +144,7 @@ function describeWarnings(family: IpFamily, state: State, states: ComponentState
 /** Where there is a taint to be removed, and something may be changed. */
 function taintRemoval(
   { taintUntilReady: taint, nodeName, dryRun }: Settings,
-  { openClient }: ProxyDoors,
+  { openClient }: ProxyEnvironment,
   served: readonly IpFamily[],
   logger: Logger,
 ): readonly Component[] {

@@ -40,7 +40,7 @@ export interface Rules<Unit, State, Changes> {
   format(changes: Changes): string;
 }
 
-/** One mode in one IP family: the rules and the door to the kernel. */
+/** One mode in one IP family: the rules and the access to the kernel. */
 export interface Backend<Unit, State, Changes> extends Rules<Unit, State, Changes> {
   /** All or nothing where the kernel allows it. Throws KernelError: then nobody knows what the kernel holds. */
   apply(changes: Changes, signal: AbortSignal): Promise<Outcome<Unit>>;

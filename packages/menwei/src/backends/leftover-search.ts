@@ -66,8 +66,8 @@ export async function searchLeftovers(
   options: LeftoverSearchOptions,
   signal: AbortSignal,
 ): Promise<LeftoverSearchResult> {
-  using doors = new DisposableStack();
-  const search = new LeftoverSearch(options, doors, signal);
+  using opened = new DisposableStack();
+  const search = new LeftoverSearch(options, opened, signal);
   await search.run();
   return search;
 }
@@ -76,12 +76,12 @@ class LeftoverSearch implements LeftoverSearchResult {
   readonly failures: KernelError[] = [];
   draining: string | undefined;
   readonly #options: LeftoverSearchOptions;
-  readonly #doors: DisposableStack;
+  readonly #opened: DisposableStack;
   readonly #signal: AbortSignal;
 
-  constructor(options: LeftoverSearchOptions, doors: DisposableStack, signal: AbortSignal) {
+  constructor(options: LeftoverSearchOptions, opened: DisposableStack, signal: AbortSignal) {
     this.#options = options;
-    this.#doors = doors;
+    this.#opened = opened;
     this.#signal = signal;
   }
 
@@ -127,17 +127,17 @@ class LeftoverSearch implements LeftoverSearchResult {
 
   async #findServers(): Promise<Leftovers | undefined> {
     const { excludeCIDRs, family, mayDrain } = this.#options;
-    const doors = {
+    const clients = {
       family,
       mayDrain,
       conntrack: new ConntrackTable(family),
       excludeCIDRs,
-      links: this.#doors.use(openLinkClient()),
+      links: this.#opened.use(openLinkClient()),
       sets: this.#openSets(),
-      openIpvs: () => unless([ENOENT], () => this.#doors.use(openIpvsClient())),
+      openIpvs: () => unless([ENOENT], () => this.#opened.use(openIpvsClient())),
       localAddresses: observeInterfaceAddresses,
     };
-    return findLeftoverServers(doors, this.#signal);
+    return findLeftoverServers(clients, this.#signal);
   }
 
   async #findSets(): Promise<Leftovers | undefined> {
@@ -196,13 +196,13 @@ class LeftoverSearch implements LeftoverSearchResult {
   #openTables(): NfTables | undefined {
     const client = unless([EPROTONOSUPPORT], () => openNetlinkTransport(NETLINK_NETFILTER));
     if (client === undefined) return undefined;
-    const tables = this.#doors.use(new NfTables(new NetlinkConnection(client)));
+    const tables = this.#opened.use(new NfTables(new NetlinkConnection(client)));
     return unless([EINVAL], () => tables.observeGeneration()) === undefined ? undefined : tables;
   }
 
   /** Undefined: the kernel has no IP sets. */
   #openSets(): KernelIpSets | undefined {
-    return mayBeLoaded('ip_set') ? this.#doors.use(openIpSetClient()) : undefined;
+    return mayBeLoaded('ip_set') ? this.#opened.use(openIpSetClient()) : undefined;
   }
 }
 

@@ -1,4 +1,4 @@
-/** A door to a kernel, be it the real one, through which now and then things fail. Only tests import this folder. */
+/** An interface to a kernel, be it the real one, by which now and then things fail. Only tests import this folder. */
 import { constants } from 'node:os';
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
 import { KernelError } from '@menwei/netlink';
@@ -6,19 +6,19 @@ import type { Faults } from './faults.ts';
 import { type Call, intercepted } from './intercepted.ts';
 
 /** Names of methods that return promises. */
-type AsyncMethod<Door> = {
-  [Name in keyof Door]: Door[Name] extends (...args: never) => Promise<unknown> ? Name : never;
-}[keyof Door];
+type AsyncMethod<Target> = {
+  [Name in keyof Target]: Target[Name] extends (...args: never) => Promise<unknown> ? Name : never;
+}[keyof Target];
 
 /** Every so many calls one takes its time. */
 const TIMELY_CALLS = 2;
 
 /** Of these methods some calls fail: before anything is done, halfway if it is a list of edits, or when all is done. */
-export function faulty<Door extends object>(
-  door: Door,
+export function faulty<Target extends object>(
+  target: Target,
   faults: Faults,
-  methods: readonly AsyncMethod<Door>[],
-): Door {
+  methods: readonly AsyncMethod<Target>[],
+): Target {
   const names = new Set<PropertyKey>(methods);
   let calls = 0;
   const mayFail = async ({ name, args, invoke }: Call): Promise<unknown> => {
@@ -38,7 +38,7 @@ export function faulty<Door extends object>(
     if (fault !== 'none') throw failure;
     return result;
   };
-  return intercepted(door, (call) => (names.has(call.name) ? mayFail(call) : call.invoke()));
+  return intercepted(target, (call) => (names.has(call.name) ? mayFail(call) : call.invoke()));
 }
 
 function half(list: unknown): unknown {

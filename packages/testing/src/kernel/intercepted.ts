@@ -1,4 +1,4 @@
-/** A door to a kernel, fake or real, with somebody standing in it. */
+/** An interface to a kernel, fake or real, with somebody standing in it. */
 
 /** A call on its way. */
 export interface Call {
@@ -9,8 +9,8 @@ export interface Call {
 }
 
 /** Every call goes by `around`, which may change it, hold it up or refuse it; what that returns is the answer. */
-export function intercepted<Door extends object>(door: Door, around: (call: Call) => unknown): Door {
-  return new Proxy(door, {
+export function intercepted<Target extends object>(target: Target, around: (call: Call) => unknown): Target {
+  return new Proxy(target, {
     get(target, name) {
       const member: unknown = Reflect.get(target, name, target);
       if (typeof member !== 'function') return member;
@@ -21,9 +21,9 @@ export function intercepted<Door extends object>(door: Door, around: (call: Call
   });
 }
 
-/** All of the door, but for some of its methods. */
-export function overriding<Door extends object>(door: Door, methods: Partial<Door>): Door {
-  return intercepted(door, ({ name, args, invoke }) => {
+/** All of the interface, but for some of its methods. */
+export function overriding<Target extends object>(target: Target, methods: Partial<Target>): Target {
+  return intercepted(target, ({ name, args, invoke }) => {
     const method: unknown = Reflect.get(methods, name);
     return typeof method === 'function' ? Reflect.apply(method, methods, args) : invoke();
   });

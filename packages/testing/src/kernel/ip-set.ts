@@ -1,5 +1,5 @@
 /**
- * IP sets in memory, behind the same door as the kernel's: it refuses what that refuses, and gives back what it was given.
+ * IP sets in memory, behind the same interface as the kernel's: it refuses what that refuses, and gives back what it was given.
  * ip-set-laws.ts holds both to the same behaviour. Only tests import this folder.
  */
 import { constants } from 'node:os';

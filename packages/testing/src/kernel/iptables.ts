@@ -1,5 +1,5 @@
 /**
- * An iptables kernel in memory, behind the same door as the real one: it reads what iptables-restore reads, refuses
+ * An iptables kernel in memory, behind the same interface as the real one: it reads what iptables-restore reads, refuses
  * what that refuses, and prints what iptables-save prints. iptables-laws.ts holds both to the same behaviour.
  * Only tests import this folder.
  */

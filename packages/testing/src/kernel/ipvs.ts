@@ -1,5 +1,5 @@
 /**
- * IPVS in memory, behind the same door as the kernel's: it refuses what that refuses, and gives back what it was given.
+ * IPVS in memory, behind the same interface as the kernel's: it refuses what that refuses, and gives back what it was given.
  * ipvs-laws.ts holds both to the same behaviour. No packet comes by: tests say what has gone through. Only tests import
  * this folder.
  */

@@ -1,5 +1,5 @@
 /**
- * Interfaces and their addresses in memory, behind the same door as the kernel's. links-laws.ts holds both to the same
+ * Interfaces and their addresses in memory, behind the same interface as the kernel's. links-laws.ts holds both to the same
  * behaviour. Only tests import this folder.
  */
 import { constants } from 'node:os';

@@ -1,5 +1,5 @@
 /**
- * nf_tables in memory, behind the same door as the kernel's: it checks what that checks, refuses what that refuses, and
+ * nf_tables in memory, behind the same interface as the kernel's: it checks what that checks, refuses what that refuses, and
  * gives back what it was given. nf-tables-laws.ts holds both to the same behaviour. Only tests import this folder.
  */
 import { constants } from 'node:os';

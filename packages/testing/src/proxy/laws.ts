@@ -29,7 +29,7 @@ interface LoopFaults {
 
 /** A mode on a kernel, as the laws are tried on it. */
 export interface LoopBench<Unit, State, Changes> {
-  /** Reaches its kernel through doors that fail; its watch looks often. */
+  /** Its interfaces to the kernel fail now and then; its watch looks often. */
   readonly backend: Backend<Unit, State, Changes>;
   /** Has the same kernel before it, and nothing to do with the former. */
   readonly observer: Backend<Unit, State, Changes>;

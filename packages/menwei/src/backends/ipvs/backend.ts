@@ -17,7 +17,7 @@ export interface IpvsBackendOptions extends IpvsOptions, IpvsKernelOptions {
   readonly watchPeriodMs: number;
   /** How often the watch looks at weights in transition; twice a second unless told. */
   readonly gradualPeriodMs?: number;
-  /** Closes the doors. */
+  /** Closes its connections. */
   readonly close?: () => void;
 }
 

@@ -27,7 +27,7 @@ import type { ServerContent } from './state.ts';
 import type { Unmade } from './unmade.ts';
 
 /** The ways to the parts of the kernel that the mode uses. */
-interface Doors {
+interface Clients {
   readonly ipvs: IpvsClient;
   readonly sets: IpSetClient;
   readonly links: LinkClient;
@@ -41,22 +41,22 @@ interface Applied {
 }
 
 export class Application {
-  readonly #doors: Doors;
+  readonly #clients: Clients;
   readonly #servers: ServerChanges;
   readonly #ledger: Ledger;
   readonly #signal: AbortSignal;
   readonly #refusals = new Refusals();
 
-  constructor(doors: Doors, knowledge: ServerKnowledge, times: Times, signal: AbortSignal) {
-    this.#doors = doors;
-    this.#servers = new ServerChanges(doors.ipvs, knowledge, this.#refusals, times, signal);
-    this.#ledger = new Ledger(doors.sets, signal);
+  constructor(clients: Clients, knowledge: ServerKnowledge, times: Times, signal: AbortSignal) {
+    this.#clients = clients;
+    this.#servers = new ServerChanges(clients.ipvs, knowledge, this.#refusals, times, signal);
+    this.#ledger = new Ledger(clients.sets, signal);
     this.#signal = signal;
   }
 
   /** Returns what was refused while the rest was done. Throws KernelError where nothing more could be done. */
   async run(changes: IpvsChanges): Promise<Applied> {
-    const { links, rules } = this.#doors;
+    const { links, rules } = this.#clients;
     await this.#claim(changes);
     if (changes.device) links.applyDummy(DEVICE);
     await this.#strike(await this.#servers.applyServers(changes));
@@ -82,7 +82,7 @@ export class Application {
   /** What can't be guarded leads nowhere. */
   async #beginGuards(edits: readonly SetEdit[], changes: IpvsChanges): Promise<void> {
     if (edits.length === 0) return;
-    for (const { edit, error } of await this.#doors.sets.apply(edits, this.#signal)) {
+    for (const { edit, error } of await this.#clients.sets.apply(edits, this.#signal)) {
       const about = 'entries' in edit ? edit : undefined;
       const bare = changes.addedServers.filter(({ server }) => {
         const subjects = subjectsOf([server.frontend]);
@@ -101,7 +101,7 @@ export class Application {
     const { stuck } = this.#refusals;
     await this.#applySets(endingAdmissions(changes, stuck));
     if (changes.lastRules.length > 0 && stuck.size === 0) {
-      await this.#doors.rules.restore(changes.lastRules, this.#signal);
+      await this.#clients.rules.restore(changes.lastRules, this.#signal);
     }
     await this.#applySets(endingDenials(changes, stuck));
   }
@@ -114,7 +114,7 @@ export class Application {
     const { addedServers } = changes;
     const frontends = addedServers.map(({ server }) => server.frontend);
     const present =
-      frontends.length === 0 ? new Set() : await this.#doors.ipvs.observePresent(frontends, this.#signal);
+      frontends.length === 0 ? new Set() : await this.#clients.ipvs.observePresent(frontends, this.#signal);
     const owners = new Map<SetEntry, ServerContent>();
     const foreign: Frontend[] = [];
     for (const content of addedServers) {
@@ -137,13 +137,14 @@ export class Application {
 
   async #applySets(edits: readonly SetEdit[]): Promise<void> {
     if (edits.length === 0) return;
-    for (const { error } of await this.#doors.sets.apply(edits, this.#signal)) this.#refusals.noteMore(error);
+    for (const { error } of await this.#clients.sets.apply(edits, this.#signal))
+      this.#refusals.noteMore(error);
   }
 
   async #applyAddresses(change: AddressEdit['change'], ips: readonly string[]): Promise<void> {
     if (ips.length === 0) return;
     const edits = ips.map((ip): AddressEdit => ({ change, ip }));
-    for (const { edit, error } of await this.#doors.links.applyAddresses(DEVICE, edits, this.#signal)) {
+    for (const { edit, error } of await this.#clients.links.applyAddresses(DEVICE, edits, this.#signal)) {
       this.#refusals.noteAddress(edit, error);
     }
   }

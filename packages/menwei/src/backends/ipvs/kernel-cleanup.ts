@@ -4,19 +4,19 @@ import type { IpSetClient, SetEdit } from '@menwei/netlink/ipset';
 import type { IpvsClient, IpvsEdit } from '@menwei/netlink/ipvs';
 import type { LinkClient } from '@menwei/netlink/route';
 import { DEVICE } from './names.ts';
-import type { RulesDoor } from './rules-door.ts';
+import type { RulesAccess } from './rules-access.ts';
 import type { IpvsState } from './state.ts';
 
-interface Doors {
+interface Clients {
   readonly ipvs: Pick<IpvsClient, 'apply'>;
   readonly links: LinkClient;
   readonly sets: IpSetClient;
-  readonly rules: RulesDoor;
+  readonly rules: RulesAccess;
 }
 
 /** Throws the first KernelError it met. */
 export async function cleanUp(
-  { ipvs, links, sets, rules }: Doors,
+  { ipvs, links, sets, rules }: Clients,
   state: IpvsState,
   setNames: readonly string[],
   signal: AbortSignal,

@@ -1,4 +1,4 @@
-/** What the kernel holds of ours, read through all the doors of the mode. */
+/** What the kernel holds of ours, read through all the clients of the mode. */
 import type { Cidr, IpFamily } from '@menwei/addresses/ip.ts';
 import type { IpSetClient, ObservedSet } from '@menwei/netlink/ipset';
 import {
@@ -14,7 +14,7 @@ import type { LinkClient } from '@menwei/netlink/route';
 import type { GradualWeights } from './gradual.ts';
 import { DEVICE } from './names.ts';
 import { judgeOwnership } from './ownership.ts';
-import type { RulesDoor } from './rules-door.ts';
+import type { RulesAccess } from './rules-access.ts';
 import { observeServerList } from './server-list.ts';
 import { setShapes } from './sets.ts';
 import { formatDestination, type IpvsState, type ServerContent } from './state.ts';
@@ -24,7 +24,7 @@ export interface ObservationOptions {
   readonly ipvs: Pick<IpvsClient, 'observeServers' | 'observePresent' | 'observeDestinations'>;
   readonly sets: IpSetClient;
   readonly links: LinkClient;
-  readonly rules: RulesDoor;
+  readonly rules: RulesAccess;
   readonly excludeCIDRs: readonly Cidr[];
   readonly localAddresses: () => readonly string[];
 }

@@ -10,7 +10,7 @@ import { KernelImage } from './image.ts';
 import { Application } from './kernel-application.ts';
 import { cleanUp } from './kernel-cleanup.ts';
 import { Observation, type Observed } from './kernel-observation.ts';
-import type { RulesDoor } from './rules-door.ts';
+import type { RulesAccess } from './rules-access.ts';
 import type { IpvsState } from './state.ts';
 import type { IpvsUnit } from './unit.ts';
 
@@ -19,7 +19,7 @@ export interface IpvsKernelOptions {
   readonly ipvs: IpvsClient;
   readonly sets: IpSetClient;
   readonly links: LinkClient;
-  readonly rules: RulesDoor;
+  readonly rules: RulesAccess;
   /** How long a destination that is no longer wanted keeps its connections at most. */
   readonly drainTimeoutMs: number;
   /** How long UDP answers may be under way: no longer does an endpoint stay that has stopped serving. */

@@ -27,7 +27,7 @@ const { EADDRNOTAVAIL } = constants.errno;
 
 export type ConntrackDeletion = Pick<ConntrackTable, 'applyDeletion'>;
 
-interface Doors {
+interface Clients {
   readonly family: IpFamily;
   readonly ipvs: Pick<IpvsClient, 'observeDestinations' | 'apply'>;
   readonly links: LinkClient;
@@ -42,22 +42,22 @@ interface HeldServer {
 
 /** @param mayDrain what has connections stays. Throws KernelError. */
 export async function removeServers(
-  doors: Doors,
+  clients: Clients,
   state: IpvsState,
   mayDrain: boolean,
   signal: AbortSignal,
 ): Promise<Removal> {
-  if (mayDrain) await stopNewConnections(doors, state, signal);
+  if (mayDrain) await stopNewConnections(clients, state, signal);
   const held: HeldServer[] = [];
   for (const { server } of state.servers.values()) {
     signal.throwIfAborted();
     const { frontend } = server;
-    held.push({ frontend, destinations: await doors.ipvs.observeDestinations(frontend, signal) });
+    held.push({ frontend, destinations: await clients.ipvs.observeDestinations(frontend, signal) });
   }
   const isBusy = (server: HeldServer) => mayDrain && connectionsOf(server) > 0;
   const { busy = [], idle = [] } = Object.groupBy(held, (server) => (isBusy(server) ? 'busy' : 'idle'));
-  await removeIdle(doors, state, idle, signal);
-  const addresses = await removeAddresses(doors, state, busy, signal);
+  await removeIdle(clients, state, idle, signal);
+  const addresses = await removeAddresses(clients, state, busy, signal);
   const connections = busy.reduce((sum, server) => sum + connectionsOf(server), 0);
   return {
     removed:
@@ -76,7 +76,7 @@ function connectionsOf({ destinations }: HeldServer): number {
 }
 
 /** The new rules see to it already where they translate; of a Service that is gone, this does. */
-async function stopNewConnections(doors: Doors, state: IpvsState, signal: AbortSignal): Promise<void> {
+async function stopNewConnections(clients: Clients, state: IpvsState, signal: AbortSignal): Promise<void> {
   const edits = [...state.servers.values()].flatMap(({ server: { frontend }, destinations }) =>
     Array.from(
       destinations.values(),
@@ -87,20 +87,21 @@ async function stopNewConnections(doors: Doors, state: IpvsState, signal: AbortS
       }),
     ),
   );
-  await apply(doors, edits, signal);
+  await apply(clients, edits, signal);
 }
 
 async function removeIdle(
-  doors: Doors,
+  clients: Clients,
   state: IpvsState,
   idle: readonly HeldServer[],
   signal: AbortSignal,
 ): Promise<void> {
-  await forgetDatagrams(doors, idle, signal);
+  await forgetDatagrams(clients, idle, signal);
   const frontends = idle.map(({ frontend }) => frontend);
   const edits = frontends.map((frontend): IpvsEdit => ({ change: 'remove-server', frontend }));
-  await apply(doors, edits, signal);
-  if (state.sets.has(ledgerShape(doors.family).name)) await new Ledger(doors.sets, signal).strike(frontends);
+  await apply(clients, edits, signal);
+  if (state.sets.has(ledgerShape(clients.family).name))
+    await new Ledger(clients.sets, signal).strike(frontends);
 }
 
 /**
@@ -108,7 +109,7 @@ async function removeIdle(
  * next datagram is a new connection.
  */
 async function forgetDatagrams(
-  { conntrack }: Doors,
+  { conntrack }: Clients,
   servers: readonly HeldServer[],
   signal: AbortSignal,
 ): Promise<void> {
@@ -132,7 +133,7 @@ async function forgetDatagrams(
 
 /** All but those that virtual servers still need; with the last one, the interface. Returns how many. */
 async function removeAddresses(
-  { links }: Doors,
+  { links }: Clients,
   { device, addresses }: IpvsState,
   busy: readonly HeldServer[],
   signal: AbortSignal,
@@ -149,7 +150,7 @@ async function removeAddresses(
 }
 
 /** Throws the first KernelError, unless it says that the thing is gone. */
-async function apply({ ipvs }: Doors, edits: readonly IpvsEdit[], signal: AbortSignal): Promise<void> {
+async function apply({ ipvs }: Clients, edits: readonly IpvsEdit[], signal: AbortSignal): Promise<void> {
   const refused = await ipvs.apply(edits, signal);
   const failed = refused.find(({ error }) => !isGone(error));
   if (failed !== undefined) throw failed.error;

@@ -9,11 +9,11 @@ import { isWithoutAddresses } from './kernel-cleanup.ts';
 import { Observation, type ObservationOptions } from './kernel-observation.ts';
 import { type ConntrackDeletion, removeServers } from './leftover-servers.ts';
 import { DEVICE } from './names.ts';
-import type { RulesDoor } from './rules-door.ts';
+import type { RulesAccess } from './rules-access.ts';
 import { setShapes } from './sets.ts';
 
 /** The iptables rules are another one's affair. */
-const NO_RULES: RulesDoor = {
+const NO_RULES: RulesAccess = {
   observe: async () => EMPTY_RULESET,
   restore: async () => undefined,
   watch: async () => undefined,
@@ -41,8 +41,8 @@ export async function findLeftoverServers(
   // Whose a virtual server is shows by these alone (docs/decisions/0014).
   const isTouched = links.hasLink(DEVICE) || (await namesOf(sets, family, signal)).length > 0;
   if (!isTouched) return undefined;
-  const doors = { ...options, sets, conntrack, ipvs: openIpvs() ?? NO_IPVS, rules: NO_RULES };
-  const { state } = await new Observation(doors, undefined, new GradualWeights(0), 0, signal).run();
+  const clients = { ...options, sets, conntrack, ipvs: openIpvs() ?? NO_IPVS, rules: NO_RULES };
+  const { state } = await new Observation(clients, undefined, new GradualWeights(0), 0, signal).run();
   const servers = Array.from(state.servers.values(), ({ server }) => server.frontend);
   const { addresses } = state;
   const isOrphan = state.device && (await isWithoutAddresses(links, signal));
@@ -54,7 +54,7 @@ export async function findLeftoverServers(
       ...servers.map((frontend) => `${formatEdit({ change: 'remove-server', frontend })}\n`),
       ...(state.device ? [`# ip\nlink delete ${DEVICE}\n`] : []),
     ].join(''),
-    remove: (signal) => removeServers(doors, state, mayDrain, signal),
+    remove: (signal) => removeServers(clients, state, mayDrain, signal),
   };
 }
 

@@ -83,16 +83,16 @@ export async function startIpvs(
   try {
     const tools = await findIptables(runner, family, signal);
     logger.info({ family, variant: tools.variant }, 'iptables found');
-    using doors = new DisposableStack();
-    const ipvs = doors.use(openIpvsClient());
+    using resources = new DisposableStack();
+    const ipvs = resources.use(openIpvsClient());
     // Only who is going to write may change anything for its sake.
     if (!settings.dryRun && !settings.cleanup) await setUp(settings.ipvs, ipvs, logger, signal);
     const watchPeriodMs = settings.syncPeriodMs;
-    const sets = doors.use(openIpSetClient());
-    const links = doors.use(openLinkClient());
+    const sets = resources.use(openIpSetClient());
+    const links = resources.use(openLinkClient());
     const rules = new KernelRules({ tools, layout: LAYOUT, family, logger, watchPeriodMs });
-    doors.defer(() => rules.close());
-    const opened = doors.move();
+    resources.defer(() => rules.close());
+    const opened = resources.move();
     return new IpvsBackend({
       ...ipvsOptions(settings, family),
       ipvs,

@@ -14,7 +14,7 @@ import { endDrained, growWarmed } from './draining.ts';
 import type { GradualWeights } from './gradual.ts';
 import type { KernelImage } from './image.ts';
 import { DEVICE } from './names.ts';
-import type { RulesDoor } from './rules-door.ts';
+import type { RulesAccess } from './rules-access.ts';
 import { observeServerList } from './server-list.ts';
 
 const GRADUAL_PERIOD_MS = 500;
@@ -31,7 +31,7 @@ interface WatchOptions {
   readonly ipvs: IpvsClient;
   readonly sets: IpSetClient;
   readonly links: LinkClient;
-  readonly rules: RulesDoor;
+  readonly rules: RulesAccess;
 }
 
 interface Watched {

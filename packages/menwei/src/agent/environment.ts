@@ -11,7 +11,6 @@ import {
 import type { Settings } from '../config/settings.ts';
 import type { CleanerOptions } from '../conntrack/cleaner.ts';
 import type { EventSink } from '../events/event-sender.ts';
-
 import type { ApiClient } from '../kubernetes/api-client.ts';
 import type { Logger } from '../log/logger.ts';
 import type { ProxyMetrics } from '../metrics/proxy-metrics.ts';
@@ -22,7 +21,7 @@ import type { CurrentRelays } from './current-relays.ts';
 import { observeOtherProxies } from './other-proxies.ts';
 import type { SettingsInForce } from './settings-in-force.ts';
 
-export interface ProxyDoors {
+export interface ProxyEnvironment {
   /** May be run again after it has failed: see ObjectSource. */
   readonly source: ObjectSource;
   readonly addresses: MachineAddresses;
@@ -45,16 +44,16 @@ export interface ProxyDoors {
   readonly observeOtherProxies: (signal: AbortSignal) => Promise<readonly string[]>;
 }
 
-type MachineDoors = Pick<ProxyDoors, 'source' | 'addresses' | 'relays'>;
+type MachineParts = Pick<ProxyEnvironment, 'source' | 'addresses' | 'relays'>;
 
-/** The doors to the kernel of this machine. */
-export function openKernelDoors(
+/** What there is outside of the process on this machine. */
+export function openEnvironment(
   settings: SettingsInForce,
-  { source, addresses, relays }: MachineDoors,
+  { source, addresses, relays }: MachineParts,
   runner: ToolRunner,
   logger: Logger,
   clientObserver: ProxyMetrics['client'],
-): ProxyDoors {
+): ProxyEnvironment {
   const surroundings = { runner, logger, localAddresses: addresses.local };
   return {
     source,
@@ -78,7 +77,10 @@ export function openKernelDoors(
   };
 }
 
-function eventSinkOpener(settings: Settings, observer: ProxyMetrics['client']): ProxyDoors['openEventSink'] {
+function eventSinkOpener(
+  settings: Settings,
+  observer: ProxyMetrics['client'],
+): ProxyEnvironment['openEventSink'] {
   if (settings.manifests.length > 0 || settings.dryRun) return undefined;
   return async () => {
     // What talks HTTP is there by then: the source has loaded it.

@@ -1,4 +1,4 @@
-/** The doors to the kernel, each behind a gate. */
+/** The interfaces to the kernel, each behind a gate. */
 import type { KernelError } from '@menwei/netlink';
 import { intercepted } from '@menwei/testing/kernel/intercepted.ts';
 import { dead, type Gate } from './gate.ts';
@@ -19,8 +19,8 @@ const SYNCHRONOUS: readonly string[] = [
 type Batch = 0 | 1 | undefined;
 
 /** A client of the kernel as a proxy sees it through its gate. */
-export function gated<Door extends object>(door: Door, gate: Gate, batch: Batch = undefined): Door {
-  return intercepted(door, ({ name, args, invoke }) => {
+export function gated<Target extends object>(target: Target, gate: Gate, batch: Batch = undefined): Target {
+  return intercepted(target, ({ name, args, invoke }) => {
     if (SYNCHRONOUS.includes(name)) return passAtOnce(gate, name, invoke);
     return pass(gate, name, invoke, args, name.startsWith('apply') ? batch : undefined);
   });
