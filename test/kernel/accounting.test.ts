@@ -90,7 +90,7 @@ describe.runIf(observeAccountingSupport())('accounting in the iptables mode', ()
         for (const name of ACCOUNTING_OBJECTS) {
           applyAccountingObject(name);
           // nf_tables lets go of what its rules used a moment after they are gone.
-          await vi.waitFor(() => deleteAccountingObject(name), { timeout: 5_000 });
+          await vi.waitFor(() => deleteAccountingObject(name));
         }
         const plan = backend.plan();
         plan.update(node, new Map([[port.key, backend.compile(port, node)]]));

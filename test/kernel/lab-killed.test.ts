@@ -58,6 +58,6 @@ it.each(['SIGKILL', 'SIGTERM', 'SIGINT'] as const)('leaves nothing behind after 
 
   holder.kill(signal);
   await once(holder, 'exit');
-  await expect.poll(() => isAlive(child), { timeout: 5_000 }).toBe(false);
+  await expect.poll(() => isAlive(child)).toBe(false);
   await expect.poll(interfaces, { timeout: 20_000, interval: 100 }).toBe(before);
 });

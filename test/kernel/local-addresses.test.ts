@@ -73,7 +73,7 @@ describe('local addresses', () => {
     ip('address', 'add', '2001:db8::1/64', 'dev', 'eth0');
     await vi.waitFor(() => expect(local.of('IPv6')).toEqual(['2001:db8::1']));
     expect(local.usable('IPv6')).toEqual([]);
-    await vi.waitFor(() => expect(local.usable('IPv6')).toEqual(['2001:db8::1']), { timeout: 10_000 });
+    await vi.waitFor(() => expect(local.usable('IPv6')).toEqual(['2001:db8::1']));
     expect(changed).toHaveBeenCalledTimes(2);
     // Deprecated, and so no longer the source of new connections, but as good as before for those who ask for it.
     ip('address', 'change', '2001:db8::1/64', 'dev', 'eth0', 'preferred_lft', '0');

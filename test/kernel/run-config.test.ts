@@ -132,20 +132,18 @@ describe('an address that somebody else listens on', () => {
 
   it('is tried again until it is free', async () => {
     await using run = RunProcess.start(['--config', configFile()]);
-    await expect.poll(() => run.log('E'), { timeout: 10_000 }).toHaveLength(1);
+    await expect.poll(() => run.log('E')).toHaveLength(1);
     expect(run.log('E')[0]).toMatch(
       /^healthz server can't listen; retrying .*127\.0\.0\.1:11256.*EADDRINUSE/,
     );
-    await expect.poll(() => observeStatus(11_249).catch(() => []), { timeout: 10_000 }).toHaveLength(1);
+    await expect.poll(() => observeStatus(11_249).catch(() => [])).toHaveLength(1);
     await new Promise((resolve) => other.close(resolve));
     await expect
-      .poll(
-        () =>
-          ask('11256/livez').then(
-            ({ status }) => status,
-            () => 0,
-          ),
-        { timeout: 10_000 },
+      .poll(() =>
+        ask('11256/livez').then(
+          ({ status }) => status,
+          () => 0,
+        ),
       )
       .toBe(200);
   });

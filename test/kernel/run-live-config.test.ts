@@ -34,18 +34,18 @@ describe('menwei run --config', () => {
     const fixed = 'healthzBindAddress: 127.0.0.1:11256\nmetricsBindAddress: 127.0.0.1:11249\n';
 
     publish(`${fixed}iptables: {syncPeriod: 7s}\nlogging: {verbosity: 4}\n`);
-    await expect.poll(applied, { timeout: 10_000 }).toHaveLength(1);
+    await expect.poll(applied).toHaveLength(1);
     expect(applied()[0]).toContain('fields="iptables.syncPeriod, logging.verbosity"');
     const aboutSettings = run
       .log('I')
       .filter((line) => /^(oom_score_adj|conntrack settings) not /.test(line));
     expect(new Set(aboutSettings).size, 'told at the start only').toBe(aboutSettings.length);
     const fullSyncs = () => run.log('I').filter((line) => line.startsWith('full sync complete'));
-    await expect.poll(() => fullSyncs().length, { timeout: 10_000 }).toBe(4);
+    await expect.poll(() => fullSyncs().length).toBe(4);
     expect(await rulesOf('default/web')).toEqual(rules);
 
     publish(`${fixed}mode: iptabels\n`);
-    await expect.poll(() => run.log('E'), { timeout: 10_000 }).toHaveLength(1);
+    await expect.poll(() => run.log('E')).toHaveLength(1);
     expect(run.log('E')[0]).toMatch(
       /^configuration file can't be used; the running configuration stays: .*mode: "iptabels"/,
     );

@@ -119,7 +119,7 @@ describe('menwei run with manifests', () => {
       [service('web', '172.30.0.1', 0), service('last', '172.30.0.8', 80)].join('---\n'),
     );
     await expect
-      .poll(() => run.log('W'), { timeout: 10_000 })
+      .poll(() => run.log('W'))
       .toContain(`${file}:7: Service default/web: spec.ports[0].port: 0 is outside 1-65535`);
     await expect.poll(() => rulesOf('default/last.*')).toEqual([expect.stringContaining('-d 172.30.0.8/32')]);
     expect(await rulesOf('default/web has no endpoints')).toHaveLength(1);

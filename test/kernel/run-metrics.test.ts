@@ -80,9 +80,7 @@ describe.each<ProxyMode>(['iptables', 'nftables', 'userspace'])('menwei run --pr
     // As the controller of EndpointSlices does when a pod has become ready.
     putEndpoints(server, 'web', ['10.0.0.1', '10.0.0.3'], new Date().toISOString());
     await expect
-      .poll(async () => sumOf(await scrape(), 'kubeproxy_network_programming_duration_seconds_count'), {
-        timeout: 10_000,
-      })
+      .poll(async () => sumOf(await scrape(), 'kubeproxy_network_programming_duration_seconds_count'))
       .toBe(1);
     expect(sumOf(await scrape(), 'menwei_apply_delay_seconds_count', { ip_family: 'IPv4' })).toBe(2);
     expect(await scrape('/metrics/slis')).toContainEqual(
@@ -166,7 +164,7 @@ describe.runIf(observeAccountingSupport())('packets that rules count into nfacct
       const [invalid = 0, localhost = 0] = await readCounters();
       withNamespace(sender, () => spawnSync('/usr/bin/python3', ['-c', RESET.replace('10.181', network)]));
       const socket = connect({ host: '127.0.0.1', port: 30_080 }).on('error', () => undefined);
-      await expect.poll(readCounters, { timeout: 10_000 }).toEqual([invalid + 3, localhost + 1]);
+      await expect.poll(readCounters).toEqual([invalid + 3, localhost + 1]);
       socket.destroy();
       const connections = async () => sumOf(await scrape(), 'menwei_service_port_connections_total');
       expect(await connections()).toBe(1);
@@ -176,7 +174,7 @@ describe.runIf(observeAccountingSupport())('packets that rules count into nfacct
           .on('error', () => undefined)
           .unref();
       }
-      await expect.poll(connections, { timeout: 10_000 }).toBe(3);
+      await expect.poll(connections).toBe(3);
     });
   });
 });

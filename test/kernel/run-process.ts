@@ -86,7 +86,7 @@ export class RunProcess implements AsyncDisposable {
     const started = childrenOf(this.#child.pid);
     this.#child.kill(signal);
     const ended = await this.ended();
-    await expect.poll(() => started.filter(isAlive), { timeout: 5_000 }).toEqual([]);
+    await expect.poll(() => started.filter(isAlive)).toEqual([]);
     return ended;
   }
 

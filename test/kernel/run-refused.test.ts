@@ -76,7 +76,7 @@ describe('an API server that', () => {
     const flags = flagsFor(folder.kubeconfig(server, `${folder.path}/ca.crt`));
     await begin();
     await using run = RunProcess.start(flags);
-    await expect.poll(() => run.log('E'), { timeout: 10_000 }).toHaveLength(lines().length);
+    await expect.poll(() => run.log('E')).toHaveLength(lines().length);
     // Three or more attempts of each of the three lists later.
     await new Promise((resolve) => setTimeout(resolve, 5_000));
     const complaints = run
@@ -102,7 +102,7 @@ describe('an API server that', () => {
   it('never answers does not hold up the end', async () => {
     using _silence = server.intercept(() => true);
     await using run = RunProcess.start(flagsFor(folder.kubeconfig(server)));
-    await expect.poll(() => server.requests.length, { timeout: 10_000 }).toBe(3);
+    await expect.poll(() => server.requests.length).toBe(3);
     const signalledMs = performance.now();
     expect((await run.end('SIGTERM')).status).toBe(0);
     expect(performance.now() - signalledMs).toBeLessThan(5_000);

@@ -95,7 +95,7 @@ describe('the status', () => {
 
     folder.write('edited.yaml', edited('172.30.0.999', LOCAL));
     await expect
-      .poll(() => rowOf('edited'), { timeout: 10_000 })
+      .poll(() => rowOf('edited'))
       .toMatchObject({
         state: 'error',
         error: expect.stringMatching(
@@ -107,7 +107,7 @@ describe('the status', () => {
 
     folder.write('edited.yaml', edited('172.30.0.9', '{addresses: [10.0.0.1111]}'));
     await expect
-      .poll(() => rowOf('edited'), { timeout: 10_000 })
+      .poll(() => rowOf('edited'))
       .toMatchObject({
         state: 'programmed',
         warning: expect.stringMatching(
@@ -118,15 +118,13 @@ describe('the status', () => {
 
     folder.write('edited.yaml', edited('172.30.0.9', LOCAL).replace(/---\n$/, 'more: ['));
     await expect
-      .poll(() => rowOf('edited'), { timeout: 10_000 })
+      .poll(() => rowOf('edited'))
       .toMatchObject({
         state: 'error',
         error: expect.stringMatching(/the last valid version stays in effect$/),
       });
 
     folder.write('edited.yaml', edited('172.30.0.9', LOCAL));
-    await expect
-      .poll(() => rowOf('edited'), { timeout: 10_000 })
-      .toEqual({ state: 'programmed', endpoints: ONE_OF_TWO });
+    await expect.poll(() => rowOf('edited')).toEqual({ state: 'programmed', endpoints: ONE_OF_TWO });
   });
 });

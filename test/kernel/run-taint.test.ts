@@ -31,7 +31,7 @@ describe('the taint of a new node', () => {
     await using run = RunProcess.start([...args, '--taint-until-ready', 'menwei.dev/not-ready']);
     await run.synced();
     const removed = () => run.log('I').filter((line) => line.startsWith('Services work; removed the taint'));
-    await expect.poll(removed, { timeout: 10_000 }).toHaveLength(1);
+    await expect.poll(removed).toHaveLength(1);
     expect(patches).toEqual([expect.stringContaining('--to-destination 10.0.0.1:8080')]);
     expect(server.find(NODES, '', NODE)).toMatchObject({ spec: { taints: [OTHER] } });
     expect((await run.end('SIGTERM')).status).toBe(0);

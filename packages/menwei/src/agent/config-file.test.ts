@@ -60,7 +60,7 @@ class Running implements AsyncDisposable {
   }
 }
 
-const eventually = (value: () => unknown) => expect.poll(value, { timeout: 10_000, interval: 20 });
+const eventually = (value: () => unknown) => expect.poll(value, { interval: 20 });
 
 describe('a configuration file that has changed', () => {
   it('has live settings take effect, and names them', async () => {

@@ -68,7 +68,7 @@ function refusePatches(
   });
 }
 
-const eventually = (value: () => unknown) => expect.poll(value, { timeout: 10_000, interval: 10 });
+const eventually = (value: () => unknown) => expect.poll(value, { interval: 10 });
 const REMOVED = 'I Services work; removed the taint';
 
 describe('the taint of a node', () => {

@@ -231,7 +231,7 @@ const SET = [
   'node-addresses',
 ];
 
-const eventually = (what: () => unknown) => expect.poll(what, { timeout: 10_000, interval: 5 });
+const eventually = (what: () => unknown) => expect.poll(what, { interval: 5 });
 
 /** The component and all that need it. */
 function affected(components: readonly Component[], name: string): readonly string[] {

@@ -120,7 +120,7 @@ describe('Reflector', () => {
   }
 
   const until = (condition: () => boolean): Promise<void> =>
-    expect.poll(condition, { timeout: 5000, interval: 2 }).toBe(true);
+    expect.poll(condition, { interval: 2 }).toBe(true);
   const lists = () => server.requestsFor(PATH, { isWatch: false });
   const watches = () => server.requestsFor(PATH, { isWatch: true });
   const watching = () => until(() => server.watches === 1);

@@ -130,16 +130,14 @@ describe('RelayPool', () => {
     expect(await client.ask('x', udpPort)).toBe('udp x');
     const { socket, greeting } = await converse();
     expect([greeting, await echo(socket, 'abc')]).toEqual(['hello', 'abc']);
-    await vi.waitFor(
-      () =>
-        expect(pool.stats()).toMatchObject({
-          connections: 2,
-          attempts: 2,
-          openConnections: 1,
-          openFlows: 1,
-          threads: 2,
-        }),
-      { timeout: 10_000 },
+    await vi.waitFor(() =>
+      expect(pool.stats()).toMatchObject({
+        connections: 2,
+        attempts: 2,
+        openConnections: 1,
+        openFlows: 1,
+        threads: 2,
+      }),
     );
     expect([...pool.observeConnections().values()]).toEqual([1, 1]);
     await pool.apply(new Map([['IPv4 default/dns/UDP', undefined]]));
@@ -152,7 +150,7 @@ describe('RelayPool', () => {
     expect(listenerCount(port)).toBe(2);
     await Promise.all(Array.from({ length: 64 }, () => converse()));
     // One of two threads ends with its share alone.
-    await vi.waitFor(() => expect(pool.stats().openConnections).toBe(64), { timeout: 10_000 });
+    await vi.waitFor(() => expect(pool.stats().openConnections).toBe(64));
     await workers[0]?.terminate();
     const left = pool.stats().openConnections;
     expect(left).toBeGreaterThan(0);
@@ -225,7 +223,7 @@ describe('RelayPool', () => {
     const { socket } = await converse(stickyPort);
     await workers[0]?.terminate();
     expect(await echo(socket, 'untouched')).toBe('untouched');
-    await vi.waitFor(() => expect(listenerCount(port)).toBe(2), { timeout: 10_000 });
+    await vi.waitFor(() => expect(listenerCount(port)).toBe(2));
     expect(workers).toHaveLength(3);
     expect(lines).toEqual(['userspace proxy thread exited and its connections are lost; restarting it']);
     expect((await converse()).greeting).toBe('hello');
@@ -260,7 +258,7 @@ describe('RelayPool', () => {
         },
       ]);
       expect(pool.observe().get(relay.key)?.listeners).toEqual([]);
-      await vi.waitFor(async () => expect(await pool.apply(wanted)).toEqual([]), { timeout: 10_000 });
+      await vi.waitFor(async () => expect(await pool.apply(wanted)).toEqual([]));
       expect(pool.observe()).toEqual(wanted);
       expect((await converse()).greeting).toBe('hello');
     });
@@ -269,7 +267,7 @@ describe('RelayPool', () => {
       const pool = aFaultyPool(2);
       expect(await pool.apply(changes(aRelay(port, [await anEndpoint()])))).toEqual([]);
       expect((await converse()).greeting).toBe('hello');
-      await vi.waitFor(() => expect(listenerCount(port)).toBe(2), { timeout: 10_000 });
+      await vi.waitFor(() => expect(listenerCount(port)).toBe(2));
     });
   });
 
@@ -286,9 +284,7 @@ describe('RelayPool', () => {
     const relay = aRelay(port, [await anEndpoint()]);
     await pool.apply(changes(relay));
     await workers[0]?.terminate();
-    await vi.waitFor(() => expect(lost).toEqual(['listeners of the userspace proxy were lost']), {
-      timeout: 10_000,
-    });
+    await vi.waitFor(() => expect(lost).toEqual(['listeners of the userspace proxy were lost']));
     expect(pool.observe().get(relay.key)?.listeners).toEqual([]);
     end.abort();
   });
@@ -298,7 +294,7 @@ describe('RelayPool', () => {
     await pool.apply(changes(aRelay(port, [await anEndpoint()])));
     const { socket } = await converse();
     const closed = pool.close(60_000);
-    await vi.waitFor(() => expect(listenerCount(port)).toBe(0), { timeout: 10_000 });
+    await vi.waitFor(() => expect(listenerCount(port)).toBe(0));
     expect(await echo(socket, 'draining')).toBe('draining');
     socket.end();
     await closed;
@@ -334,7 +330,7 @@ describe('RelayPool', () => {
       open.push({ close: () => socket.destroy() });
       socket.on('error', () => socket.destroy());
     }
-    await vi.waitFor(() => expect(lines.length).toBeGreaterThan(0), { timeout: 10_000 });
+    await vi.waitFor(() => expect(lines.length).toBeGreaterThan(0));
     expect(lines.filter((line) => line.startsWith('endpoint did not answer'))).toHaveLength(1);
   });
 });

@@ -140,7 +140,7 @@ describe('idle flows', () => {
     const client = await peer();
     if (turns === 0) await client.send('x', port);
     for (let turn = 0; turn < turns; turn++) await client.ask('x', port);
-    await vi.waitFor(() => expect(happened('ended')).toHaveLength(1), { timeout: 5000 });
+    await vi.waitFor(() => expect(happened('ended')).toHaveLength(1));
     expect(relay.openCount).toBe(0);
     expect(happened('ended')).toEqual([{ event: 'ended', key: relay.key, why: 'idle' }]);
   });
@@ -155,7 +155,7 @@ describe('idle flows', () => {
     await stream.ask('x', port);
     await stream.ask('x', port);
     await single.ask('x', port);
-    await vi.waitFor(() => expect(relay.openCount).toBe(1), { timeout: 5000 });
+    await vi.waitFor(() => expect(relay.openCount).toBe(1));
     expect(await stream.ask('y', port)).toBe('y');
     expect(new Set(endpoint.senders).size).toBe(2);
   });

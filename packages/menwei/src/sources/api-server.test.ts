@@ -80,7 +80,7 @@ describe('createApiServerSource', () => {
   }
 
   const until = (condition: () => boolean): Promise<void> =>
-    expect.poll(condition, { timeout: 5000, interval: 2 }).toBe(true);
+    expect.poll(condition, { interval: 2 }).toBe(true);
 
   it('delivers Services, slices and the own Node, asking only for what it needs', async () => {
     server.put(SERVICES, web);

@@ -125,7 +125,7 @@ describe('what somebody else does is noticed', () => {
   ])('%s', async (_what, deed, expected) => {
     await using kernel = await openWatched();
     await deed(kernel);
-    await expect.poll(() => kernel.drifts[0], { timeout: 5_000 }).toMatch(expected);
+    await expect.poll(() => kernel.drifts[0]).toMatch(expected);
   });
 
   it('but not what somebody else has of their own, nor what changes by itself', async () => {
@@ -141,7 +141,7 @@ describe('what somebody else does is noticed', () => {
     expect(kernel.drifts).toEqual([]);
     expect(await kernel.destinations()).toMatchObject([{ weight: 0 }, { ip: '10.0.0.2', weight: 1 }]);
     kernel.ipvs.setConnections(WEB, POD, { activeConnections: 0 });
-    await expect.poll(kernel.destinations, { timeout: 5_000 }).toMatchObject([{ ip: '10.0.0.2' }]);
+    await expect.poll(kernel.destinations).toMatchObject([{ ip: '10.0.0.2' }]);
     expect(kernel.drifts).toEqual([]);
   });
 
@@ -150,7 +150,7 @@ describe('what somebody else does is noticed', () => {
     await kernel.change(['10.0.0.1', '10.0.0.2', '10.0.0.3']);
     expect((await kernel.destinations()).map(({ weight }) => weight)).toEqual([100, 100, 10]);
     const weights = async () => (await kernel.destinations()).map(({ weight }) => weight);
-    await expect.poll(weights, { timeout: 5_000 }).toEqual([100, 100, 100]);
+    await expect.poll(weights).toEqual([100, 100, 100]);
     expect(kernel.drifts).toEqual([]);
   });
 });

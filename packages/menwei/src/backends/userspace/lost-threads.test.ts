@@ -55,13 +55,10 @@ it('a service port is not programmed before a thread listens for it', async () =
   expect([...proxy.state.families.IPv4.status.rows.values()]).toMatchObject([
     { state: 'error', error: expect.stringContaining('the relay thread ended') },
   ]);
-  await vi.waitFor(
-    async () => {
-      expect(await proxy.sync(signal)).toMatchObject({ ok: true });
-      expect([...proxy.state.families.IPv4.status.rows.values()]).toMatchObject([{ state: 'programmed' }]);
-    },
-    { timeout: 10_000 },
-  );
+  await vi.waitFor(async () => {
+    expect(await proxy.sync(signal)).toMatchObject({ ok: true });
+    expect([...proxy.state.families.IPv4.status.rows.values()]).toMatchObject([{ state: 'programmed' }]);
+  });
   const [relay] = relays.observe().values();
   expect(await listens(relay?.listeners[0]?.port ?? 0)).toBe(true);
   await relays.close(0);

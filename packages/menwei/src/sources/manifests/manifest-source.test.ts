@@ -69,7 +69,7 @@ async function start(options: Partial<ManifestSourceOptions> = {}): Promise<void
 }
 
 async function seen(event: string): Promise<void> {
-  await vi.waitFor(() => expect(events).toContain(event), { timeout: 5_000, interval: 5 });
+  await vi.waitFor(() => expect(events).toContain(event), { interval: 5 });
 }
 
 /** What has happened since the last call, with everything that is still on its way. */
