@@ -54,6 +54,7 @@ interface LeftoverSearchOptions extends LeftoverOrders {
   readonly runner: ToolRunner;
 }
 
+/** What a search could not do, or has yet to do. */
 export interface LeftoverSearchResult {
   /** What could not be read or removed. */
   readonly failures: readonly KernelError[];

@@ -10,6 +10,7 @@ export interface Leftovers {
   remove(signal: AbortSignal): Promise<Removal>;
 }
 
+/** What became of leftovers that were to be removed. */
 export interface Removal {
   /** What is gone, counted; undefined: nothing is as yet. */
   readonly removed: string | undefined;

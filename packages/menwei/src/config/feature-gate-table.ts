@@ -1,5 +1,6 @@
 /** The feature gates that kube-proxy 1.36 knows, most of which are about other components. */
 
+/** A feature gate of Kubernetes, as its release has it. */
 export interface FeatureGate {
   readonly stage: 'alpha' | 'beta' | 'GA' | 'deprecated';
   readonly default: boolean;

@@ -11,6 +11,7 @@ const DURATIONS: ReadonlySet<string> = new Set(
   FIELDS.filter(({ kind }) => kind === 'duration').map(({ path }) => path),
 );
 
+/** All fields with their values, defaults too, with apiVersion and kind. */
 export function documentOf(configuration: Configuration): ConfigurationDocument {
   return sortedFields({ ...configuration, apiVersion: API_VERSION, kind: KIND }, '');
 }

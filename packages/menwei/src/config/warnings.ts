@@ -14,6 +14,7 @@ export function describeIgnored(given: GivenFlags, counting: GivenFlags): readon
   return [`with --config these flags are ignored: ${names.map((name) => `--${name}`).join(', ')}`];
 }
 
+/** Flags that another one has taken the place of. */
 export function describeDeprecated(flags: GivenFlags): readonly string[] {
   return FLAGS.flatMap(({ name, deprecated }) =>
     flags[name] === undefined || deprecated === undefined
@@ -22,6 +23,7 @@ export function describeDeprecated(flags: GivenFlags): readonly string[] {
   );
 }
 
+/** Fields and flags that are accepted and change nothing here. */
 export function describeWithoutEffect(file: ConfigDocument, flags: GivenFlags): readonly string[] {
   const names = [...flagsWithoutEffect(flags).map((name) => `--${name}`), ...fieldsWithoutEffect(file)];
   return names.length === 0 ? [] : [`these settings have no effect: ${names.join(', ')}`];

@@ -10,6 +10,7 @@ export interface EventSubject {
   readonly uid: string;
 }
 
+/** Something that happened to an object, or was found out about it. */
 export interface ClusterEvent {
   readonly subject: EventSubject;
   readonly type: 'Normal' | 'Warning';
@@ -23,6 +24,7 @@ export interface ClusterEvent {
   readonly isSameOnAllNodes?: boolean;
 }
 
+/** For whoever has something to tell. */
 export interface EventRecorder {
   /** Never fails, and waits for nobody. What comes too often, or in too large a number, is not told. */
   record(event: ClusterEvent): void;

@@ -2,6 +2,7 @@
 import { helpText, type Labels, type MetricDefinition } from './definition.ts';
 import type { Distribution, Sample } from './series.ts';
 
+/** One of the two formats. */
 export interface Exposition {
   readonly contentType: string;
   /** After all metrics. */

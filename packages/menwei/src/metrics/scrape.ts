@@ -9,6 +9,7 @@ import { writeRows } from './response-writer.ts';
 /** From a client that does not read for so long, nothing more is expected. */
 const SILENCE_MS = 30_000;
 
+/** With all metrics of the registry, in the format that the client prefers; with 500 if they can't be collected. */
 export function answerScrape(
   request: IncomingMessage,
   response: ServerResponse,

@@ -2,6 +2,7 @@
 import type { Node } from '../kubernetes/objects.ts';
 import type { Logger } from '../log/logger.ts';
 
+/** Times are milliseconds from when all else is known. */
 export interface NodeWaitOptions {
   /** How long a Node with addresses is waited for, whose addresses and zone shape the rules; 0: not at all. */
   readonly nodeGraceMs: number;

@@ -5,6 +5,7 @@ import type { ServicePortKey } from '../state/service-port.ts';
 /** Stands for what was refused and belongs to no service port. */
 export const NOBODY: ServicePortKey = '';
 
+/** What the kernel refused, and whether it is known what it holds instead. */
 export interface RefusedChanges {
   readonly refusals: readonly Refusal[];
   /** By service port, or under {@link NOBODY}. */

@@ -7,6 +7,7 @@ import type { ObjectTables, StaleObject } from '../state/object-tables.ts';
 import type { ServicePortKey } from '../state/service-port.ts';
 import { readWantedPorts } from './wanted-port.ts';
 
+/** One thing that is wrong with a Service, or with one of its ports in one IP family. */
 export interface ServiceTrouble {
   /**
    * - `InvalidObject`: the newest version of the Service, or of a slice of it, can't be used; the last valid one is in force
@@ -21,6 +22,7 @@ export interface ServiceTrouble {
   readonly message: string;
 }
 
+/** What is wrong with a Service now; nothing for one that is unknown. @param families those that are proxied */
 export function readServiceTroubles(
   objects: ObjectTables,
   families: readonly FamilyTables[],
