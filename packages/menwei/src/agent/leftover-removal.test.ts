@@ -155,6 +155,20 @@ describe('what others left', () => {
     expect(rows.at(-1)?.warning).toBeUndefined();
   });
 
+  it('is told of again when it can’t be read once more after it could, whatever the failure counts', async () => {
+    let count = 0;
+    const slow: Find = async () => ({
+      failures: [
+        new KernelError({ operation: 'run', object: 'iptables', detail: `not ended in ${count++} s` }),
+      ],
+    });
+    const { lines, end } = start([slow, slow, nothing, slow, slow]);
+    await vi.advanceTimersByTimeAsync(4 * SYNC_PERIOD_MS);
+    await end();
+    expect(count).toBeGreaterThan(3);
+    expect(lines).toHaveLength(2);
+  });
+
   it('is told of when it can’t be removed', async () => {
     const { rows, end } = start([stuck]);
     await vi.advanceTimersByTimeAsync(1);

@@ -44,7 +44,9 @@ const LOOK_SHARE = 1 / 1_000;
 
 export class LeftoverRemoval {
   readonly #options: LeftoverRemovalOptions;
+  /** Failures and warnings that lasted since they were told. */
   readonly #told = new Set<string>();
+  #isDrainingTold = false;
   readonly #returns = new LeftoverReturns();
   /** Undefined: nothing drains. */
   #drainUntilMs: number | undefined;
@@ -152,7 +154,8 @@ export class LeftoverRemoval {
     if (hasReturned) this.#tellReturn([...removed, ...left], processes);
     else this.#tellRemoval(attempt);
     const warning = this.#warning(attempt, processes, nowMs);
-    if (warning !== undefined && !hasReturned && failure === undefined) this.#warnOnce(warning);
+    if (warning === undefined) this.#told.clear();
+    else if (!hasReturned && failure === undefined) this.#warnOnce(warning);
     const rules = draining === undefined ? left : [...left, draining];
     onLooked({ rules, returns: this.#returns.count, processes, warning });
   }
@@ -172,16 +175,16 @@ export class LeftoverRemoval {
 
   #tellRemoval({ removed, draining, failure }: Attempt): void {
     const { family, logger, drainTimeoutMs } = this.#options;
-    const isDraining = this.#told.has('draining');
+    const isDraining = this.#isDrainingTold;
     if (isDraining) this.#untold.push(...removed);
     else this.#tellRemoved(removed);
     if (draining !== undefined && !isDraining) {
-      this.#told.add('draining');
+      this.#isDrainingTold = true;
       const seconds = Math.round(drainTimeoutMs / 1000);
       logger.info({ family }, `leftovers keep their connections for at most ${seconds} s: ${draining}`);
     }
     if (draining !== undefined || failure !== undefined || !isDraining) return;
-    this.#told.delete('draining');
+    this.#isDrainingTold = false;
     const what = this.#untold.splice(0).join('; ');
     logger.info({ family }, `removed leftovers that had connections: ${what}`);
   }
@@ -220,12 +223,8 @@ export class LeftoverRemoval {
     return processes.length > 0 ? `another proxy runs on this node: ${processes.join(', ')}` : undefined;
   }
 
-  /** What stays so is told once. */
   #warnOnce(warning: string): void {
-    const key = warning.replace(/\d+/g, '');
-    if (this.#told.has(key)) return;
-    this.#told.add(key);
-    this.#options.logger.warn({ family: this.#options.family }, warning);
+    if (this.#isNews(warning)) this.#options.logger.warn({ family: this.#options.family }, warning);
   }
 
   /** The same failure at every attempt is told once. */
@@ -234,10 +233,16 @@ export class LeftoverRemoval {
     for (const error of errors) {
       const message = error instanceof Error ? error.message : String(error);
       attempt.failure ??= message;
-      if (this.#told.has(message)) continue;
-      this.#told.add(message);
       const consequence = 'leftover rules of another proxy or mode may still be in effect; retrying';
-      logger.warn({ family, err: error }, consequence);
+      if (this.#isNews(message)) logger.warn({ family, err: error }, consequence);
     }
+  }
+
+  /** What stays so is told once, whatever it counts. */
+  #isNews(text: string): boolean {
+    const key = text.replace(/\d+/g, '');
+    const isNews = !this.#told.has(key);
+    this.#told.add(key);
+    return isNews;
   }
 }
