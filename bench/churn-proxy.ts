@@ -4,10 +4,13 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type LogLine, parseLogLine } from './churn-verdict.ts';
+import { type Collected, type LogLine, parseLogLine } from './churn-verdict.ts';
 
 export const LAUNCHER = join(import.meta.dirname, '../bin/menwei');
+const COLLECTOR = join(import.meta.dirname, 'churn-collector.ts');
 const FIRST_SYNC_MS = 120_000;
+const COLLECT_MS = 60_000;
+const MB = 2 ** 20;
 
 export class RunningProxy {
   readonly lines: LogLine[] = [];
@@ -16,9 +19,13 @@ export class RunningProxy {
   readonly #child: ChildProcess;
   readonly #ended: Promise<unknown>;
 
-  constructor(flags: readonly string[]) {
+  /** @param collects whether {@link collect} is going to be called */
+  constructor(flags: readonly string[], { collects = false } = {}) {
     const argv = ['--pdeathsig', 'KILL', LAUNCHER, 'run', ...flags];
-    this.#child = spawn('setpriv', argv, { stdio: ['ignore', 'inherit', 'pipe'] });
+    this.#child = spawn('setpriv', argv, {
+      stdio: ['ignore', 'inherit', 'pipe', ...(collects ? (['ipc'] as const) : [])],
+      env: { ...process.env, ...(collects ? { NODE_OPTIONS: `--import ${COLLECTOR}` } : {}) },
+    });
     let rest = '';
     this.#child.stderr?.setEncoding('utf8').on('data', (text: string) => {
       const lines = `${rest}${text}`.split('\n');
@@ -40,6 +47,14 @@ export class RunningProxy {
   get rssMb(): number {
     const status = readFileSync(`/proc/${this.pid}/status`, 'utf8');
     return Number(/^VmRSS:\s+(\d+) kB/m.exec(status)?.[1]) / 1024;
+  }
+
+  /** What memory is left of it when all garbage is gone. */
+  async collect(): Promise<Omit<Collected, 'seconds'>> {
+    this.#child.send('collect');
+    const [answer] = await once(this.#child, 'message', { signal: AbortSignal.timeout(COLLECT_MS) });
+    const bytes: { readonly objects: number; readonly outside: number } = answer;
+    return { objectsMb: bytes.objects / MB, outsideMb: bytes.outside / MB };
   }
 
   async untilSynced(): Promise<void> {

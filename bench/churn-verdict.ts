@@ -1,17 +1,25 @@
 /** Whether a proxy came well through a churn: its memory, and its log. */
-import { quantile, round } from './figures.ts';
+import { median, round } from './figures.ts';
 
-/** Memory of V8 goes up and down for a minute or two with each large collection, so medians of longer times are compared. */
-const LEAST_WINDOW_SECONDS = 90;
-const WARM_UP_SECONDS = 60;
-/** Growth of the median that is more than noise: both of them. */
-const GROWTH_MB = 10;
-const GROWTH_SHARE = 0.1;
+export const WARM_UP_SECONDS = 60;
+/** Between the first and the last time that is judged by. */
+const LEAST_SECONDS = 100;
+/** Growth that is more than noise: both of each. */
+const OBJECTS_GROWTH = { mb: 2, share: 0.05 };
+const OUTSIDE_GROWTH = { mb: 10, share: 0.1 };
+/** V8 lets its heap grow to so many times of what is alive before it collects garbage. */
+const MOST_GARBAGE = 4;
+/** Characters of a message. */
+const MOST_SHOWN = 400;
 
-export interface Sample {
+/** What memory is left when all garbage is gone. */
+export interface Collected {
   /** Since the churn began. */
   readonly seconds: number;
-  readonly rssMb: number;
+  /** Objects of V8, and what they hold outside of its heap. */
+  readonly objectsMb: number;
+  /** All that is resident but V8's heap, with or without objects in it: what native code holds. */
+  readonly outsideMb: number;
 }
 
 interface Verdict {
@@ -19,26 +27,44 @@ interface Verdict {
   readonly isGood: boolean;
 }
 
-/** The median of the last quarter of the time against that of the quarter that begins after the first minute. */
-export function judgeMemory(samples: readonly Sample[]): Verdict {
-  const end = samples.at(-1)?.seconds ?? 0;
-  const window = Math.max(LEAST_WINDOW_SECONDS, (end - WARM_UP_SECONDS) / 4);
-  if (end < WARM_UP_SECONDS + 2 * window) {
+/**
+ * What is left in the end against what was left after the first minute. Garbage is none of it: V8 lets that pile up for some
+ * minutes, and keeps the pages for a while. How far it has come with that when a run ends is chance, so what is resident in
+ * all must only keep within what V8 allows itself.
+ *
+ * @param peakMb the most that was resident, garbage and all
+ */
+export function judgeMemory(collected: readonly Collected[], peakMb: number): Verdict {
+  const end = collected.at(-1)?.seconds ?? 0;
+  if (end < WARM_UP_SECONDS + LEAST_SECONDS) {
     return { text: 'memory: too short a run to judge', isGood: true };
   }
-  const median = (from: number, to: number) =>
-    quantile(
-      samples.filter(({ seconds }) => seconds >= from && seconds <= to).map(({ rssMb }) => rssMb),
-      0.5,
-    );
-  const early = median(WARM_UP_SECONDS, WARM_UP_SECONDS + window);
-  const late = median(end - window, end);
-  const isGood = late - early <= GROWTH_MB || late <= early * (1 + GROWTH_SHARE);
-  const peak = Math.max(...samples.map(({ rssMb }) => rssMb));
+  const middle = (WARM_UP_SECONDS + end) / 2;
+  const early = medians(collected.filter(({ seconds }) => seconds < middle));
+  const late = medians(collected.filter(({ seconds }) => seconds >= middle));
+  const objects = compare(early.objectsMb, late.objectsMb, OBJECTS_GROWTH);
+  const outside = compare(early.outsideMb, late.outsideMb, OUTSIDE_GROWTH);
+  const mostMb = late.outsideMb + MOST_GARBAGE * late.objectsMb;
   const text =
-    `memory: ${round(early, 1)} MB after the first minute, ${round(late, 1)} MB at the end (medians of ${round(window)} s), ` +
-    `${round(peak, 1)} MB at most`;
-  return { text, isGood };
+    `memory without garbage: objects ${objects.text}, outside of the heap ${outside.text} ` +
+    `(after the first minute → at the end); ${round(peakMb, 1)} MB resident at most, of ${round(mostMb, 1)} allowed`;
+  return { text, isGood: objects.isGood && outside.isGood && peakMb <= mostMb };
+}
+
+function medians(collected: readonly Collected[]): Omit<Collected, 'seconds'> {
+  return {
+    objectsMb: median(collected.map(({ objectsMb }) => objectsMb)),
+    outsideMb: median(collected.map(({ outsideMb }) => outsideMb)),
+  };
+}
+
+function compare(
+  before: number,
+  after: number,
+  growth: { readonly mb: number; readonly share: number },
+): Verdict {
+  const isGood = after - before <= growth.mb || after <= before * (1 + growth.share);
+  return { text: `${round(before, 1)} → ${round(after, 1)} MB`, isGood };
 }
 
 export interface LogLine {
@@ -70,9 +96,11 @@ export function unprovoked(
   });
 }
 
-/** How often there were warnings and errors of each kind. */
+/** How often there were warnings and errors of each kind, and what the first one said. */
 export function countKinds(lines: readonly LogLine[]): readonly string[] {
   const bad = lines.filter(({ level }) => level !== 'I');
   const kinds = Map.groupBy(bad, ({ level, message }) => `${level} ${/^[^:;=]*/.exec(message)?.[0] ?? ''}`);
-  return [...kinds].map(([kind, { length }]) => `${length} × ${kind.trim()}`).sort();
+  return [...kinds.values()]
+    .map((all) => `${all.length} × ${all[0]?.level} ${all[0]?.message.slice(0, MOST_SHOWN)}`)
+    .sort();
 }

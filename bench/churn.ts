@@ -24,7 +24,7 @@ import { tool } from '../test/stress/site.ts';
 import { harm } from '../test/stress/strangers.ts';
 import { ChurnObjects, CLUSTER_CIDRS, NODE, NODE_IPS } from './churn-objects.ts';
 import { LAUNCHER, RunningProxy } from './churn-proxy.ts';
-import { countKinds, judgeMemory, type Sample, unprovoked } from './churn-verdict.ts';
+import { type Collected, countKinds, judgeMemory, unprovoked, WARM_UP_SECONDS } from './churn-verdict.ts';
 import { round } from './figures.ts';
 import { enterGuest, guestOption } from './guest.ts';
 import { makeNode } from './node.ts';
@@ -56,6 +56,9 @@ const options = new Command('bench:churn')
 
 const TICK_MS = 100;
 const SAMPLE_MS = 1_000;
+/** Seconds from the first to each time that garbage is collected, after the first minute and at the end. */
+const COLLECTIONS = [0, 5, 10];
+const LAST_COLLECTIONS = 15;
 const REPORT_MS = 30_000;
 /** Damage is done in the first half of each of these periods. */
 const DAMAGE_PERIOD_MS = 60_000;
@@ -79,13 +82,13 @@ async function main(): Promise<void> {
     ...['--hostname-override', NODE, '--cluster-cidr', CLUSTER_CIDRS],
     ...(options.mode === 'ipvs' ? ['--ipvs-required'] : []),
   ];
-  const proxy = new RunningProxy(flags);
+  const proxy = new RunningProxy(flags, { collects: true });
   try {
     await proxy.untilSynced();
-    const { samples, damages } = await churn(proxy, objects, dice);
+    const churned = await churn(proxy, objects, dice);
     const difference = await untilEqual(flags);
     await proxy.stop();
-    process.exitCode = report(proxy, samples, damages, difference) ? 0 : 1;
+    process.exitCode = report(proxy, churned, difference) ? 0 : 1;
   } finally {
     await proxy.stop();
   }
@@ -97,20 +100,30 @@ interface Damage {
 }
 
 async function churn(proxy: RunningProxy, objects: ChurnObjects, dice: Dice) {
-  const samples: Sample[] = [];
+  const collected: Collected[] = [];
   const damages: Damage[] = [];
   const startedMs = performance.now();
   const elapsedMs = () => performance.now() - startedMs;
   let changes = 0;
-  let [sampleDueMs, reportDueMs] = [0, 0];
-  while (elapsedMs() < options.minutes * 60_000) {
+  let [sampleDueMs, reportDueMs, peakMb] = [0, 0, 0];
+  const endSeconds = options.minutes * 60;
+  const collectDue = [
+    ...COLLECTIONS.map((s) => WARM_UP_SECONDS + s),
+    ...COLLECTIONS.map((s) => endSeconds - LAST_COLLECTIONS + s),
+  ];
+  while (elapsedMs() < endSeconds * 1000) {
     if (!proxy.isRunning) throw new Error('the proxy has ended');
     for (const due = (elapsedMs() / 1000) * options.rate; changes < due; changes++) objects.change();
     const isDamageTime = options.damageEvery > 0 && elapsedMs() % DAMAGE_PERIOD_MS < DAMAGE_PERIOD_MS / 2;
     if (isDamageTime && dice.chance(TICK_MS / 1000 / options.damageEvery)) damages.push(damage(dice));
     if (elapsedMs() >= sampleDueMs) {
-      samples.push({ seconds: elapsedMs() / 1000, rssMb: proxy.rssMb });
+      peakMb = Math.max(peakMb, proxy.rssMb);
       sampleDueMs += SAMPLE_MS;
+    }
+    if (elapsedMs() >= (collectDue[0] ?? Number.POSITIVE_INFINITY) * 1000) {
+      collectDue.shift();
+      const seconds = elapsedMs() / 1000;
+      collected.push({ seconds, ...(await proxy.collect()) });
     }
     if (elapsedMs() >= reportDueMs) {
       const minute = round(elapsedMs() / 60_000, 1);
@@ -119,7 +132,7 @@ async function churn(proxy: RunningProxy, objects: ChurnObjects, dice: Dice) {
     }
     await sleep(TICK_MS);
   }
-  return { samples, damages };
+  return { collected, peakMb, damages };
 }
 
 function damage(dice: Dice): Damage {
@@ -175,11 +188,10 @@ async function diff(flags: readonly string[]) {
 
 function report(
   { lines, others }: RunningProxy,
-  samples: readonly Sample[],
-  damages: readonly Damage[],
+  { collected, peakMb, damages }: Awaited<ReturnType<typeof churn>>,
   difference: string | undefined,
 ): boolean {
-  const memory = judgeMemory(samples);
+  const memory = judgeMemory(collected, peakMb);
   const bad = unprovoked(
     lines,
     damages.map(({ atMs }) => atMs),
