@@ -1,6 +1,5 @@
 /** The components of the proxy over fakes of the kernel: each fails in its turn, the others go on, and it comes back. */
 import { readFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { Readable } from 'node:stream';
 import { IP_FAMILIES, type IpFamily } from '@menwei/addresses/ip.ts';
 import { ComponentFaults } from '@menwei/testing/agent/faults.ts';
@@ -8,6 +7,7 @@ import { openBackend } from '@menwei/testing/backends/iptables/laws.ts';
 import { resolve } from '@menwei/testing/config/testing.ts';
 import { FakeConntrackTable } from '@menwei/testing/conntrack/testing.ts';
 import { FakeIptables } from '@menwei/testing/kernel/iptables.ts';
+import { freePorts } from '@menwei/testing/relay/free-ports.ts';
 import { UNREACHED_LIMITS } from '@menwei/testing/relay/testing.ts';
 import { aService, aSlice } from '@menwei/testing/services/testing.ts';
 import { afterEach, describe, expect, it } from 'vitest';
@@ -47,23 +47,6 @@ interface Running {
 }
 
 const stops: AbortController[] = [];
-
-/** Ports that nobody listens on, and that the kernel gives nobody who asks for any. */
-async function freePorts(count: number): Promise<readonly number[]> {
-  const ports: number[] = [];
-  while (ports.length < count) {
-    const port = 20_000 + Math.floor(Math.random() * 10_000);
-    const server = createServer();
-    const isFree = await new Promise<boolean>((resolve) => {
-      server.once('error', () => resolve(false));
-      server.listen(port, '::', () => resolve(true));
-    });
-    if (!isFree) continue;
-    await new Promise((resolve) => server.close(resolve));
-    if (!ports.includes(port)) ports.push(port);
-  }
-  return ports;
-}
 
 class FakeSource {
   readonly #objects: WatchedObject[] = [];

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { connect, createServer } from 'node:net';
 import type { IpFamily } from '@menwei/addresses/ip.ts';
+import { freePort } from '@menwei/testing/relay/free-ports.ts';
 import { aService, aSlice, aSyncRow } from '@menwei/testing/services/testing.ts';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { type Logger, silentLogger } from '../log/logger.ts';
@@ -8,15 +9,6 @@ import type { ServiceHealth } from '../services/service-health.ts';
 import { ServiceTracker } from '../services/service-tracker.ts';
 import { State } from '../state/state.ts';
 import { ServiceHealthServers, type ServiceHealthServersOptions } from './service-health-servers.ts';
-
-/** A port nobody uses at the moment. */
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  return typeof address === 'object' && address !== null ? address.port : 0;
-}
 
 const services = (...entries: [key: string, port: number, localEndpoints: number][]) =>
   new Map<string, ServiceHealth>(

@@ -1,5 +1,5 @@
 /** What the servers of healthCheckNodePorts say in every state (spec § 9.2), asked over HTTP. */
-import { createServer } from 'node:net';
+import { freePort } from '@menwei/testing/relay/free-ports.ts';
 import { afterEach, describe, expect, it } from 'vitest';
 import { silentLogger } from '../log/logger.ts';
 import { ServiceHealthServers } from './service-health-servers.ts';
@@ -58,11 +58,3 @@ describe('the server of a healthCheckNodePort', () => {
     );
   });
 });
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  return typeof address === 'object' && address !== null ? address.port : 0;
-}

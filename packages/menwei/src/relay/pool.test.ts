@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { constants } from 'node:os';
 import { Worker } from 'node:worker_threads';
+import { freePort } from '@menwei/testing/relay/free-ports.ts';
 import { aRelay, aRelayEndpoint, UNREACHED_LIMITS } from '@menwei/testing/relay/testing.ts';
 import { freeUdpPort, UdpPeer } from '@menwei/testing/relay/udp-testing.ts';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
@@ -47,14 +48,6 @@ function aPool(threads: number, options: Partial<RelayPoolOptions> = {}): RelayP
   });
   pools.push(pool);
   return pool;
-}
-
-async function freePort(): Promise<number> {
-  const server = await listening(createServer());
-  const { port } = endpointOf(server);
-  server.close();
-  await once(server, 'close');
-  return port;
 }
 
 async function listening(server: Server, at = 0, host = '127.0.0.1'): Promise<Server> {

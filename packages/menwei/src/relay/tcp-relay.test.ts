@@ -1,12 +1,12 @@
 import { readdirSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { constants, networkInterfaces } from 'node:os';
+import { freePort } from '@menwei/testing/relay/free-ports.ts';
 import {
   allEnded,
   answersTo,
   endOf,
   eventsOf,
-  freePort,
   readAll,
   type StagedRelay,
   type TcpEndpoint,

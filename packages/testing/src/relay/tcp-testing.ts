@@ -5,6 +5,7 @@ import { Worker } from 'node:worker_threads';
 import type { Relay, RelayContext, RelayEndpoint, RelayEvent } from 'menwei/relay/contract.ts';
 import { TcpRelay } from 'menwei/relay/tcp-relay.ts';
 import { expect, vi } from 'vitest';
+import { freePort } from './free-ports.ts';
 import { aRelay, aRelayContext, aRelayEndpoint } from './testing.ts';
 
 const LOOPBACK = '127.0.0.1';
@@ -119,14 +120,6 @@ export class TcpEndpoint implements RelayEndpoint {
       ? new Promise((resolve) => this.#waiting.push(resolve))
       : Promise.resolve(socket);
   }
-}
-
-/** A port that is free at the moment. */
-export async function freePort(): Promise<number> {
-  const server = createServer();
-  const port = await listen(server);
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }
 
 /** What the endpoint says to this. */
