@@ -321,6 +321,24 @@ describe('list', () => {
   });
 });
 
+describe('list of a chain that is said to be incompatible', () => {
+  const WORDS = "iptables v1.8.9 (nf_tables): chain `A' in table `nat' is incompatible, use 'nft' tool.";
+  const listed = (saved: string) =>
+    find((command, run) => {
+      if (command.includes('-S A')) return { status: 1, stderr: `${WORDS}\n` };
+      if (command.startsWith('iptables-save')) run.onOutput?.(Buffer.from(saved));
+      return undefined;
+    }).then((tools) => tools.list('nat', 'A', signal));
+
+  it('gives nothing where the table can be read', async () => {
+    expect(await listed('*nat\n:PREROUTING ACCEPT [0:0]\nCOMMIT\n')).toBeUndefined();
+  });
+
+  it('fails where it can not, since the chain may be there', async () => {
+    expect(await messageOf(listed("# Table `nat' is incompatible, use 'nft' tool.\n"))).toContain(WORDS);
+  });
+});
+
 describe('createChain', () => {
   it.each([
     [0, '', 'nothing was thrown'],

@@ -283,7 +283,10 @@ class RealIptablesTools implements IptablesTools {
     const args = [...LOCK_WAIT, ...more, '-S', chain, '-t', table];
     const result = await this.#run({ file: this.#name, args, signal });
     if (result.status === 0) return result.stdout.split('\n').filter((line) => line.startsWith('-A '));
-    if (result.status === 1 && !needsPrivilege(result)) return undefined;
+    const isMissing = result.status === 1 && !needsPrivilege(result);
+    // Of a chain with a rule that it can't read, iptables-nft says the same as of one that is not there.
+    const mayBeThere = /is incompatible/.test(result.stderr) && !(await this.#isReadable(table, signal));
+    if (isMissing && !mayBeThere) return undefined;
     throw this.#error('list', `${table} ${chain}`, result);
   }
 

@@ -5,6 +5,7 @@ import { diff } from '@menwei/netfilter/iptables/diff.ts';
 import { touchedChains } from '@menwei/netfilter/iptables/restore-script.ts';
 import type { HeldRule } from '@menwei/netfilter/iptables/rule.ts';
 import type { Ruleset } from '@menwei/netfilter/iptables/ruleset.ts';
+import { KernelError } from '@menwei/netlink';
 import type { Suspicion } from './foreign-changes.ts';
 import type { Layout } from './layout.ts';
 import { SavedRules } from './saved-rules.ts';
@@ -35,8 +36,16 @@ export class DriftCheck {
   ): Promise<readonly ChainId[]> {
     if (isEverywhere) {
       const missing = await this.#missingCanaries(TABLES, signal);
-      return [...missing, ...(await this.#compare(wanted, signal))];
+      return [...missing, ...(await this.#compare(wanted, changes, signal))];
     }
+    return await this.#damagedOf(wanted, changes, signal);
+  }
+
+  async #damagedOf(
+    wanted: Ruleset,
+    changes: Suspicion['changes'],
+    signal: AbortSignal,
+  ): Promise<readonly ChainId[]> {
     const suspects = [...new Set(changes.flatMap(({ chains }) => chains))];
     const ours = suspects.filter((id) => this.#isOfInterest(id, wanted));
     if (ours.length > MAX_READ) return ours;
@@ -69,8 +78,21 @@ export class DriftCheck {
     return missing;
   }
 
-  async #compare(wanted: Ruleset, signal: AbortSignal): Promise<readonly ChainId[]> {
-    return touchedChains(diff(await this.#options.observe(signal), wanted));
+  /** Where not all can be read, what is known to have been changed may be. */
+  async #compare(
+    wanted: Ruleset,
+    changes: Suspicion['changes'],
+    signal: AbortSignal,
+  ): Promise<readonly ChainId[]> {
+    let held: Ruleset;
+    try {
+      held = await this.#options.observe(signal);
+    } catch (error) {
+      const damaged = error instanceof KernelError ? await this.#damagedOf(wanted, changes, signal) : [];
+      if (damaged.length === 0) throw error;
+      return damaged;
+    }
+    return touchedChains(diff(held, wanted));
   }
 
   async #compareSome(
@@ -79,12 +101,24 @@ export class DriftCheck {
     signal: AbortSignal,
   ): Promise<readonly ChainId[]> {
     const saved = new SavedRules(this.#options.layout);
+    const readable: ChainId[] = [];
+    const failures: KernelError[] = [];
     for (const id of ids) {
       const { table, chain } = splitChainId(id);
-      const rules = await this.#options.tools.list(table, chain, signal);
-      if (rules !== undefined) for (const line of [`*${table}`, `:${chain} -`, ...rules]) saved.line(line);
+      try {
+        const rules = await this.#options.tools.list(table, chain, signal);
+        if (rules !== undefined) for (const line of [`*${table}`, `:${chain} -`, ...rules]) saved.line(line);
+        readable.push(id);
+      } catch (error) {
+        if (!(error instanceof KernelError)) throw error;
+        failures.push(error);
+      }
     }
-    return touchedChains(diff(saved.ruleset(), pieceOf(wanted, ids)));
+    const damaged = touchedChains(diff(saved.ruleset(), pieceOf(wanted, readable)));
+    // Nothing is known of what can't be read, and damage beside it is damage all the same.
+    const [failure] = failures;
+    if (failure !== undefined && damaged.length === 0) throw failure;
+    return damaged;
   }
 }
 
