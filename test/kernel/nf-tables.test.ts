@@ -274,8 +274,8 @@ describe("other people's work", () => {
     const told = messages.map(decodeNotification).filter((news) => news !== undefined && 'what' in news);
     const foreign = told.filter((news) => 'what' in news && news.table?.name !== 'menwei');
     expect(foreign).toEqual([
-      { table: { family: 'ip', name: 'other' }, what: 'added chain foreign' },
-      { table: { family: 'ip', name: 'menwei-too' }, what: 'added chain foreign' },
+      { table: { family: 'ip', name: 'other' }, chain: 'foreign', what: 'added chain foreign' },
+      { table: { family: 'ip', name: 'menwei-too' }, chain: 'foreign', what: 'added chain foreign' },
     ]);
   });
 
