@@ -7,10 +7,10 @@ const ROOT = join(import.meta.dirname, '..');
 const exclude = (path: string) => path.includes('node_modules') || path.includes('/reference/');
 const read = (path: string) => ({ path, text: readFileSync(join(ROOT, path), 'utf8') });
 
-const documents = globSync(['*.md', '{docs,packages}/**/*.md'], { cwd: ROOT, exclude }).map(read);
-const sources = globSync(['{packages,test,bench,scripts}/**/*.ts'], { cwd: ROOT, exclude }).map(read);
+const documents = globSync(['*.md', '{deploy,docs,packages}/**/*.md'], { cwd: ROOT, exclude }).map(read);
+const sources = globSync(['{packages,test,bench,scripts,deploy}/**/*.ts'], { cwd: ROOT, exclude }).map(read);
 /** With a slash before each, so that a name's end can be looked for. */
-const all = globSync('{*,{bench,bin,docs,packages,scripts,test}/**/*}', { cwd: ROOT, exclude }).map(
+const all = globSync('{*,{bench,bin,deploy,docs,packages,scripts,test}/**/*}', { cwd: ROOT, exclude }).map(
   (path) => `/${path}`,
 );
 
