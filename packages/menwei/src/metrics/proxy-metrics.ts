@@ -12,7 +12,7 @@ import {
   LIVEZ_ANSWERS,
   LOCALHOST_NODE_PORTS,
 } from './catalogue/kube-proxy.ts';
-import { registerChangeMetrics } from './change-metrics.ts';
+import { type ChangingFamily, registerChangeMetrics } from './change-metrics.ts';
 import { ClientMetrics } from './client-metrics.ts';
 import { type ObservedComponent, registerComponentMetrics } from './component-metrics.ts';
 import { registerEventLoopMetrics } from './event-loop-metrics.ts';
@@ -23,8 +23,6 @@ import { registerRelayMetrics } from './relay-metrics.ts';
 import { registerServiceMetrics, type ServedFamily } from './service-metrics.ts';
 import { SliMetrics } from './sli-metrics.ts';
 import { SyncMetrics } from './sync-metrics.ts';
-
-type PendingChanges = ReturnType<Parameters<typeof registerChangeMetrics>[2]>[number]['pendingChanges'];
 
 /** Whom to ask when somebody reads the metrics. */
 interface MetricSources {
@@ -44,10 +42,7 @@ interface MetricSources {
 interface ProxiedServices {
   readonly state: State;
   /** Those that are proxied. */
-  readonly families: readonly (Omit<ServedFamily, 'tables'> & {
-    readonly family: IpFamily;
-    readonly pendingChanges: () => PendingChanges;
-  })[];
+  readonly families: readonly (Omit<ServedFamily, 'tables'> & ChangingFamily)[];
   /** With more Services than this, there is nothing about single ones. */
   readonly serviceLimit: () => number;
 }
@@ -90,9 +85,7 @@ export class ProxyMetrics {
       this.#cleaningDuration.declare({ ip_family: family });
       this.#deletedEntries.add({ ip_family: family }, 0);
     }
-    registerChangeMetrics(this.registry, state.objects, () =>
-      families.map(({ family, pendingChanges }) => ({ family, pendingChanges: pendingChanges() })),
-    );
+    registerChangeMetrics(this.registry, state.objects, families);
     const served = families.map(({ family }) => family);
     registerServiceMetrics(this.registry, {
       statuses: () =>
