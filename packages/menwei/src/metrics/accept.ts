@@ -1,4 +1,4 @@
-/** What a client of `/flagz` and `/statusz` wants: text for people, or an object of a kind and version for programs. */
+/** The Accept header, and what a client of `/flagz` and `/statusz` wants by it: text for people, or an object for programs. */
 
 /** How the answer is to be written. */
 interface Form {
@@ -42,8 +42,8 @@ export function describeForms(): string {
   return `only the following media types are accepted: ${[TEXT.mediaType, ...STRUCTURED].join(', ')}`;
 }
 
-/** The most wanted first. */
-function parseAccept(accept: string): readonly Wanted[] {
+/** What an Accept header takes, the most wanted first. */
+export function parseAccept(accept: string): readonly Wanted[] {
   const wanted = accept.split(',').map((clause) => {
     const [range = '', ...rest] = clause.split(';').map((part) => part.trim());
     const parameters = new Map(

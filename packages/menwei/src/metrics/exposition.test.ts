@@ -91,6 +91,7 @@ describe('the text of metrics', () => {
     ['application/openmetrics-text;version=1.0.0;q=0.5,text/plain;version=0.0.4;q=0.3', OPEN_METRICS],
     ['application/openmetrics-text; version=0.0.1', PROMETHEUS_TEXT],
     ['application/openmetrics-text;q=0', PROMETHEUS_TEXT],
+    ['application/openmetrics-text;q=0.0', PROMETHEUS_TEXT],
     ['application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily', PROMETHEUS_TEXT],
   ])('is chosen by Accept: %s', (accept, exposition) => {
     expect(chooseExposition(accept)).toBe(exposition);

@@ -1,4 +1,5 @@
 /** The two text formats that Prometheus reads: its own (version 0.0.4) and OpenMetrics 1.0. Pure. */
+import { parseAccept } from './accept.ts';
 import { helpText, type Labels, type MetricDefinition } from './definition.ts';
 import type { Distribution, Sample } from './series.ts';
 
@@ -25,11 +26,9 @@ export const OPEN_METRICS: Exposition = {
 
 /** The format that a client prefers, by its Accept header: OpenMetrics where that is named, as Prometheus does first. */
 export function chooseExposition(accept: string | undefined): Exposition {
-  const isNamed = (accept ?? '').split(',').some((range) => {
-    const [type = '', ...parameters] = range.split(';').map((part) => part.trim().toLowerCase());
-    if (type !== 'application/openmetrics-text' || parameters.includes('q=0')) return false;
-    const version = parameters.find((parameter) => parameter.startsWith('version='));
-    return version === undefined || version === 'version=1.0.0';
+  const isNamed = parseAccept(accept ?? '').some(({ range, parameters }) => {
+    const version = parameters.get('version');
+    return range === 'application/openmetrics-text' && (version === undefined || version === '1.0.0');
   });
   return isNamed ? OPEN_METRICS : PROMETHEUS_TEXT;
 }
