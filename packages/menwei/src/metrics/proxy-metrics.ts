@@ -49,7 +49,7 @@ interface ProxiedServices {
 
 export class ProxyMetrics {
   readonly registry: Registry;
-  readonly slis = new SliMetrics();
+  readonly slis: SliMetrics;
   readonly syncs: SyncMetrics;
   readonly client: ClientMetrics;
   readonly #cleaningDuration;
@@ -59,6 +59,7 @@ export class ProxyMetrics {
   constructor({ mode, build, gates = [], relays, components, accountedPackets }: MetricSources) {
     const registry = new Registry(mode);
     this.registry = registry;
+    this.slis = new SliMetrics(mode);
     this.syncs = new SyncMetrics(registry);
     this.#cleaningDuration = registry.histogram(CONNTRACK_DURATION);
     this.#deletedEntries = registry.counter(CONNTRACK_DELETED);
