@@ -32,17 +32,18 @@ export function readSomeStatuses(
   keys: Iterable<ServicePortKey>,
   nodePortObstacle?: string,
 ): readonly ServicePortStatus[] {
-  const [stale, flawed] = [objects.stale, objects.flawed].map((table) => concerned(table, objects, tables));
+  const stale = concerned(objects.stale, objects, tables);
+  const flawed = concerned(objects.flawed, objects, tables);
   return storedStatuses(tables, keys).map((status) => {
     const port = tables.servicePorts.get(status.servicePort);
     if (port === undefined) return status;
     const service = objectKey(port.namespace, port.name);
     const isUnreachable = nodePortObstacle !== undefined && port.nodePort !== 0;
     const warned = withWarnings(status, [
-      flawed?.get(service)?.reason,
+      flawed.get(service)?.reason,
       isUnreachable ? nodePortObstacle : undefined,
     ]);
-    const object = stale?.get(service);
+    const object = stale.get(service);
     return object === undefined ? warned : withStale(warned, object);
   });
 }
