@@ -10,12 +10,16 @@ const { EACCES, ENOENT } = constants.errno;
 const USUAL_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 
 /**
- * Where the PATH of this process leads to for a name; never to the working directory, which may be anybody's. Throws KernelError:
- * ENOENT, or EACCES if what is there is no program.
+ * The PATH of this process without the working directory, which may be anybody's; undefined if nothing is left. For programs that
+ * look for others.
  */
+export function searchedPath(): string | undefined {
+  return searchedFolders().join(delimiter) || undefined;
+}
+
+/** Where {@link searchedPath} leads to for a name. Throws KernelError: ENOENT, or EACCES if what is there is no program. */
 export function findProgram(name: string): string {
-  const path = process.env.PATH || USUAL_PATH;
-  const folders = name.includes('/') ? [''] : path.split(delimiter).filter(isAbsolute);
+  const folders = name.includes('/') ? [''] : searchedFolders();
   const refusals = new Set<number>();
   for (const folder of folders) {
     const path = join(folder, name);
@@ -25,6 +29,10 @@ export function findProgram(name: string): string {
   }
   const errno = refusals.has(EACCES) ? EACCES : ENOENT;
   throw new KernelError({ operation: 'start', object: name, detail: formatErrno(errno), errno });
+}
+
+function searchedFolders(): readonly string[] {
+  return (process.env.PATH || USUAL_PATH).split(delimiter).filter(isAbsolute);
 }
 
 function whyNot(path: string): number | undefined {

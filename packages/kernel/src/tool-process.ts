@@ -3,6 +3,7 @@ import { closeSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { childStatus, pipe, startProgram } from '@menwei/netlink/native';
+import { searchedPath } from './find-program.ts';
 
 /** Who closes both outputs ends in the next moment, unless it goes on in secret. */
 const MOST_REST_MS = 100;
@@ -38,8 +39,8 @@ export class ToolProcess {
       this.pid = startProgram({
         path,
         argv,
-        // Messages are compared and shown, so they must not depend on the operator's language.
-        env: { ...process.env, LC_ALL: 'C' },
+        // setpriv looks for the tool once more. Messages are compared and shown, so they must not depend on the operator's language.
+        env: { ...process.env, PATH: searchedPath(), LC_ALL: 'C' },
         stdio: [input.readFd, output.writeFd, errors.writeFd],
       });
       awaited.add(this.pid);

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execPath } from 'node:process';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { startToolRunner, type ToolRun, type ToolRunner } from './tool-runner.ts';
 
 function* megabytes(count: number): Generator<string> {
@@ -158,6 +158,36 @@ describe('ToolRunner', () => {
     await expect(
       runner.run({ file: 'true', args: [], signal: AbortSignal.abort(new Error('over')) }),
     ).rejects.toThrow('over');
+  });
+
+  it.each([':/usr/bin:/bin', '.:/usr/bin:/bin'])(
+    'runs nothing of the working directory with PATH %j',
+    async (path) => {
+      const [former, folder] = [process.cwd(), mkdtempSync(join(tmpdir(), 'menwei-tools-'))];
+      writeFileSync(join(folder, 'printf'), '#!/bin/sh\necho of the working directory\n', { mode: 0o755 });
+      process.chdir(folder);
+      vi.stubEnv('PATH', path);
+      try {
+        const asks = [
+          runner.run({ file: 'printf', args: ['installed'] }),
+          runner.run({ file: 'env', args: ['printf', 'installed'] }),
+        ];
+        for (const { stdout } of await Promise.all(asks)) expect(stdout).toBe('installed');
+      } finally {
+        vi.unstubAllEnvs();
+        process.chdir(former);
+        rmSync(folder, { recursive: true });
+      }
+    },
+  );
+
+  it('runs what only root needs without a PATH', async () => {
+    vi.stubEnv('PATH', undefined);
+    try {
+      expect(await runner.run({ file: 'chroot', args: ['--version'] })).toMatchObject({ status: 0 });
+    } finally {
+      vi.unstubAllEnvs();
+    }
   });
 
   it('gives a tool the signals of a fresh process', async () => {
