@@ -1,4 +1,4 @@
-/** A client of the API server for what is done once and not counted against the lists and watches, as the settings say. */
+/** A client of the API server beside that of the lists and watches, which don't wait for it, as the settings say. */
 import type { Settings } from '../config/settings.ts';
 import { type ApiClient, type ClientObserver, createApiClient } from '../kubernetes/api-client.ts';
 import { chooseConnection } from '../kubernetes/connection-choice.ts';
