@@ -1,7 +1,7 @@
 /** The file that --config names: a KubeProxyConfiguration as YAML or JSON. */
 import { createReadStream } from 'node:fs';
 import { parseFirstDocument } from '@menwei/yaml/documents.ts';
-import { decodeText } from '@menwei/yaml/encoding.ts';
+import { decodePieces } from '@menwei/yaml/encoding.ts';
 import { API_VERSION, FIELDS, KIND } from './configuration.ts';
 import {
   type ConfigDocument,
@@ -31,22 +31,10 @@ type ParsedConfigFile =
 /** Reads the file. Rejects with one line for the user when that is impossible. */
 export async function readConfigFile(path: string): Promise<ConfigFile> {
   try {
-    return { path, text: decodeText(await readBounded(path)) };
+    return { path, text: await decodePieces(createReadStream(path), MOST_BYTES) };
   } catch (cause) {
     throw new Error(`${path}: the configuration file can't be read`, { cause });
   }
-}
-
-/** A file that grows for ever, or a device, must not take the memory of the machine. */
-async function readBounded(path: string): Promise<Uint8Array> {
-  const chunks: Uint8Array[] = [];
-  let bytes = 0;
-  for await (const chunk of createReadStream(path)) {
-    bytes += chunk.length;
-    if (bytes > MOST_BYTES) throw new Error(`is larger than ${MOST_BYTES / 2 ** 20} MiB`);
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks);
 }
 
 /**

@@ -1,9 +1,9 @@
 /** Which files a list of paths means, and reading one of them whole. */
 import { type BigIntStats, constants, type Stats } from 'node:fs';
-import { type FileHandle, open, readdir, stat } from 'node:fs/promises';
+import { open, readdir, stat } from 'node:fs/promises';
 import { basename, dirname, extname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { decodeText } from '@menwei/yaml/encoding.ts';
+import { decodePieces, tooLarge } from '@menwei/yaml/encoding.ts';
 
 export interface ManifestPaths {
   /** In the order of precedence: as the paths were given, inside a folder by name. */
@@ -103,7 +103,7 @@ export async function readManifest(
       // Before it is opened: opening a device may have effects.
       if (!isNamed) requireFile(found);
       if (before.stamp === known) return 'unchanged';
-      const text = decodeText(await readWhole(path, isNamed));
+      const text = await readWhole(path, isNamed);
       if (before.stamp === READ_ONCE) return { text, stamp: READ_ONCE };
       const after = inspect(await stat(path, { bigint: true }));
       // Somebody is writing: half a file must not count for a whole one.
@@ -119,12 +119,13 @@ export async function readManifest(
 }
 
 /** What lies in a folder is read without waiting for anybody: a pipe there would hold up all others for ever. */
-async function readWhole(path: string, isNamed: boolean): Promise<Buffer> {
+async function readWhole(path: string, isNamed: boolean): Promise<string> {
   const wait = isNamed ? 0 : constants.O_NONBLOCK;
   const handle = await open(path, constants.O_RDONLY | wait);
   try {
     if (!isNamed) requireFile(await handle.stat());
-    return await readBounded(handle);
+    const stream = handle.createReadStream({ autoClose: false, highWaterMark: CHUNK_BYTES });
+    return await decodePieces(stream, LARGEST_BYTES);
   } finally {
     await handle.close();
   }
@@ -132,27 +133,13 @@ async function readWhole(path: string, isNamed: boolean): Promise<Buffer> {
 
 function requireFile(stats: Stats | BigIntStats): void {
   if (!stats.isFile() && !stats.isDirectory()) throw new Error(NO_FILE);
-  if (stats.size > LARGEST_BYTES) throw new Error(TOO_LARGE);
+  if (stats.size > LARGEST_BYTES) throw tooLarge(LARGEST_BYTES);
 }
 
 const NO_FILE = 'is a pipe, socket or device; only regular files of a folder are read';
 /** Several times what the largest clusters need, and far from what this process could not hold. */
 const LARGEST_BYTES = 256 * 2 ** 20;
-const TOO_LARGE = `is larger than ${LARGEST_BYTES / 2 ** 20} MiB`;
-
 const CHUNK_BYTES = 2 ** 20;
-
-async function readBounded(handle: FileHandle): Promise<Buffer> {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of handle.createReadStream({ autoClose: false, highWaterMark: CHUNK_BYTES })) {
-    if (!Buffer.isBuffer(chunk)) throw new Error('BUG: a file without an encoding was read as text');
-    size += chunk.length;
-    if (size > LARGEST_BYTES) throw new Error(TOO_LARGE);
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks);
-}
 
 function inspect(stats: BigIntStats) {
   const { dev, ino, size, mtimeNs, ctimeNs, ctimeMs } = stats;
