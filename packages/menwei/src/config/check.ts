@@ -1,5 +1,6 @@
 /** Which values are refused (spec § 10.3), and what the others mean. All refusals are collected, none ends the check. */
 import { type Cidr, parseCidr, parseHostPort, parseIp } from '@menwei/addresses/ip.ts';
+import { bounds } from './bounds.ts';
 import type { Configuration } from './configuration.ts';
 import type { Refuse } from './document.ts';
 import { formatDuration } from './duration.ts';
@@ -78,17 +79,7 @@ function checkChoice<Choice extends string>(
 
 function checkNumbers(configuration: Configuration, mode: ProxyMode, refuse: Refuse): void {
   const { iptables, nftables, ipvs, conntrack, clientConnection, oomScoreAdj, metrics } = configuration;
-  const within = (field: string, value: number | undefined, least: number, most: number) => {
-    if (value === undefined || (value >= least && value <= most)) return;
-    refuse({ field, value, allowed: `must be within ${least} and ${most}` });
-  };
-  const notNegative = (field: string, value: number | undefined) => {
-    if (value !== undefined && value < 0) refuse({ field, value, allowed: 'must not be negative' });
-  };
-  const noNegativeDuration = (field: string, valueMs: number | undefined) => {
-    if (valueMs === undefined || valueMs >= 0) return;
-    refuse({ field, value: formatDuration(valueMs), allowed: 'must not be negative' });
-  };
+  const { within, notNegative, durationNotNegative } = bounds(refuse);
   within('iptables.masqueradeBit', iptables.masqueradeBit, 0, 31);
   if (mode === 'nftables') within('nftables.masqueradeBit', nftables.masqueradeBit, 0, 31);
   within('oomScoreAdj', oomScoreAdj, -1000, 1000);
@@ -96,15 +87,15 @@ function checkNumbers(configuration: Configuration, mode: ProxyMode, refuse: Ref
   notNegative('metrics.serviceLimit', metrics.serviceLimit);
   notNegative('conntrack.maxPerCore', conntrack.maxPerCore);
   notNegative('conntrack.min', conntrack.min);
-  noNegativeDuration('conntrack.tcpEstablishedTimeout', conntrack.tcpEstablishedTimeout);
-  noNegativeDuration('conntrack.tcpCloseWaitTimeout', conntrack.tcpCloseWaitTimeout);
-  noNegativeDuration('conntrack.udpTimeout', conntrack.udpTimeout);
-  noNegativeDuration('conntrack.udpStreamTimeout', conntrack.udpStreamTimeout);
+  durationNotNegative('conntrack.tcpEstablishedTimeout', conntrack.tcpEstablishedTimeout);
+  durationNotNegative('conntrack.tcpCloseWaitTimeout', conntrack.tcpCloseWaitTimeout);
+  durationNotNegative('conntrack.udpTimeout', conntrack.udpTimeout);
+  durationNotNegative('conntrack.udpStreamTimeout', conntrack.udpStreamTimeout);
   if (mode !== 'ipvs') return;
-  noNegativeDuration('ipvs.tcpTimeout', ipvs.tcpTimeout);
-  noNegativeDuration('ipvs.tcpFinTimeout', ipvs.tcpFinTimeout);
-  noNegativeDuration('ipvs.udpTimeout', ipvs.udpTimeout);
-  noNegativeDuration('ipvs.drainTimeout', ipvs.drainTimeout);
+  durationNotNegative('ipvs.tcpTimeout', ipvs.tcpTimeout);
+  durationNotNegative('ipvs.tcpFinTimeout', ipvs.tcpFinTimeout);
+  durationNotNegative('ipvs.udpTimeout', ipvs.udpTimeout);
+  durationNotNegative('ipvs.drainTimeout', ipvs.drainTimeout);
 }
 
 /** Of the other modes nothing is refused here, as kube-proxy. */
@@ -139,15 +130,15 @@ function checkPeriods(configuration: Configuration, mode: ProxyMode, refuse: Ref
   const section = mode === 'userspace' ? 'iptables' : mode;
   const { syncPeriod: syncPeriodMs, minSyncPeriod: minSyncPeriodMs } = configuration[section];
   const { configSyncPeriod } = configuration;
-  const refusePeriod = (field: string, valueMs: number, allowed: string) =>
-    refuse({ field, value: formatDuration(valueMs), allowed });
-  if (syncPeriodMs <= 0) refusePeriod(`${section}.syncPeriod`, syncPeriodMs, 'must be greater than 0');
-  if (minSyncPeriodMs < 0) refusePeriod(`${section}.minSyncPeriod`, minSyncPeriodMs, 'must not be negative');
+  const { durationNotNegative, durationAboveZero } = bounds(refuse);
+  durationAboveZero(`${section}.syncPeriod`, syncPeriodMs);
+  durationNotNegative(`${section}.minSyncPeriod`, minSyncPeriodMs);
   if (syncPeriodMs > 0 && minSyncPeriodMs > syncPeriodMs) {
+    const value = formatDuration(minSyncPeriodMs);
     const allowed = `must not be greater than ${section}.syncPeriod, ${formatDuration(syncPeriodMs)}`;
-    refusePeriod(`${section}.minSyncPeriod`, minSyncPeriodMs, allowed);
+    refuse({ field: `${section}.minSyncPeriod`, value, allowed });
   }
-  if (configSyncPeriod <= 0) refusePeriod('configSyncPeriod', configSyncPeriod, 'must be greater than 0');
+  durationAboveZero('configSyncPeriod', configSyncPeriod);
   return { syncPeriodMs, minSyncPeriodMs };
 }
 

@@ -1,19 +1,16 @@
 /** What is refused of the logging options, as by Kubernetes' components. */
+import { bounds } from './bounds.ts';
 import type { Configuration } from './configuration.ts';
 import type { Refuse } from './document.ts';
-import { formatDuration } from './duration.ts';
 
 type Logging = Configuration['logging'];
 
 /** All but the format. `areOptionsAllowed`: the feature gate LoggingAlphaOptions is on. */
 export function checkLogging(logging: Logging, areOptionsAllowed: boolean, refuse: Refuse): void {
   const { flushFrequency, verbosity } = logging;
-  if (flushFrequency <= 0) {
-    const value = formatDuration(flushFrequency);
-    refuse({ field: 'logging.flushFrequency', value, allowed: 'must be greater than 0' });
-  }
-  if (verbosity < 0)
-    refuse({ field: 'logging.verbosity', value: verbosity, allowed: 'must not be negative' });
+  const { durationAboveZero, notNegative } = bounds(refuse);
+  durationAboveZero('logging.flushFrequency', flushFrequency);
+  notNegative('logging.verbosity', verbosity);
   checkVmodule(logging, refuse);
   if (!areOptionsAllowed) refuseOptions(logging, refuse);
 }
@@ -29,8 +26,7 @@ function checkVmodule({ format, vmodule }: Logging, refuse: Refuse): void {
       const allowed = 'must not be empty, and have no "=" and no ","';
       refuse({ field: `${field}.filePattern`, value: filePattern, allowed });
     }
-    if (verbosity < 0)
-      refuse({ field: `${field}.verbosity`, value: verbosity, allowed: 'must not be negative' });
+    bounds(refuse).notNegative(`${field}.verbosity`, verbosity);
   }
 }
 

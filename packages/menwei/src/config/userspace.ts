@@ -1,7 +1,7 @@
 /** The settings of userspace mode: those of kube-proxy 1.20 (spec § 7.3) and ours. */
+import { bounds } from './bounds.ts';
 import type { Configuration } from './configuration.ts';
 import type { Refuse } from './document.ts';
-import { formatDuration } from './duration.ts';
 import type { PortRange, ProxyMode, UserspaceSettings } from './settings.ts';
 
 /** What the kernel takes for outgoing connections unless told otherwise: nobody expects a service of a fixed port there. */
@@ -20,20 +20,12 @@ export function checkUserspace(
       const allowed = 'must be FIRST-LAST, FIRST+COUNT or one number, of ports within 1 and 65535';
       refuse({ field: 'portRange', value: text, allowed });
     }
-    if (userspace.threads < 0 || userspace.threads > MAX_THREADS) {
-      const allowed = `must be within 0 and ${MAX_THREADS}`;
-      refuse({ field: 'userspace.threads', value: userspace.threads, allowed });
-    }
-    for (const name of ['udpTimeout', 'idleTimeout', 'halfClosedTimeout'] as const) {
-      if (userspace[name] > 0) continue;
-      const value = formatDuration(userspace[name]);
-      refuse({ field: `userspace.${name}`, value, allowed: 'must be greater than 0' });
-    }
-    for (const name of ['drainTimeout', 'shutdownTimeout'] as const) {
-      if (userspace[name] >= 0) continue;
-      const value = formatDuration(userspace[name]);
-      refuse({ field: `userspace.${name}`, value, allowed: 'must not be negative' });
-    }
+    const { within, durationAboveZero, durationNotNegative } = bounds(refuse);
+    within('userspace.threads', userspace.threads, 0, MAX_THREADS);
+    for (const name of ['udpTimeout', 'idleTimeout', 'halfClosedTimeout'] as const)
+      durationAboveZero(`userspace.${name}`, userspace[name]);
+    for (const name of ['drainTimeout', 'shutdownTimeout'] as const)
+      durationNotNegative(`userspace.${name}`, userspace[name]);
   }
   return {
     portRange: portRange ?? DEFAULT_PORT_RANGE,
