@@ -9,7 +9,7 @@ import {
 } from '@menwei/netlink';
 import {
   decodeNotification,
-  encodeTableFilter,
+  encodeTableFilters,
   NFNLGRP_NFTABLES,
   type Notification,
   type TableName,
@@ -18,11 +18,6 @@ import { firstOf } from '../../log/first-lines.ts';
 
 /** Of a transaction that did many things, so many are told. */
 const TOLD_CHANGES = 3;
-/**
- * Messages of a datagram: the most that the kernel puts into one, and what those before 6.8 have memory for, by default
- * (net.core.optmem_max).
- */
-const LOOKED_AT: readonly number[] = [68, 20];
 const DELETED_TABLE = 'deleted table';
 
 interface TableWatch {
@@ -43,10 +38,7 @@ export async function watchTable(watch: TableWatch, signal: AbortSignal): Promis
     NETLINK_NETFILTER,
     [NFNLGRP_NFTABLES],
     {
-      filters: [
-        ...LOOKED_AT.map((messages) => encodeTableFilter(table, ownPorts, messages)),
-        encodePortFilter(ownPorts),
-      ],
+      filters: [...encodeTableFilters(table, ownPorts), encodePortFilter(ownPorts)],
       onDatagram: (messages) => {
         // Where there is too little memory for a filter, the news of our own comes here, too.
         for (const message of messages) if (!ownPorts.includes(message.port)) news.take(message);

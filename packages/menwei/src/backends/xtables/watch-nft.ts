@@ -20,7 +20,7 @@ import {
 import {
   decodeNotification,
   encodeGenerationFilter,
-  encodeTableFilter,
+  encodeTableFilters,
   NFNLGRP_NFTABLES,
 } from '@menwei/netlink/nftables';
 import { pause } from '../../scheduling/pause.ts';
@@ -30,8 +30,6 @@ import { RecentPrograms } from './recent-programs.ts';
 /** For more of the same to come; and in all, where it does not end. */
 const SETTLE_MS = 100;
 const LONGEST_SETTLE_MS = 500;
-/** Messages of a datagram that the filter looks at; see nftables/watch.ts. */
-const LOOKED_AT: readonly number[] = [68, 20];
 
 interface NftChangesOptions {
   readonly tools: Pick<IptablesTools, 'hasRun'>;
@@ -85,7 +83,7 @@ export class NftChanges implements ForeignChanges {
       NETLINK_NETFILTER,
       [NFNLGRP_NFTABLES],
       {
-        filters: LOOKED_AT.map((messages) => encodeTableFilter({ family }, [], messages)),
+        filters: encodeTableFilters({ family }, []),
         onDatagram: (messages) => this.#noteChanges(messages),
         onLost: () => this.#lose(),
         // What was changed before is not known, only who has changed anything.

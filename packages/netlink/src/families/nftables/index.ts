@@ -17,4 +17,4 @@ export {
   type Notification,
 } from './notification.ts';
 export { openNfTables } from './open.ts';
-export { encodeGenerationFilter, encodeTableFilter } from './table-filter.ts';
+export { encodeGenerationFilter, encodeTableFilters } from './table-filter.ts';

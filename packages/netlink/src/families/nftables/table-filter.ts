@@ -22,6 +22,11 @@ const LEAST_SIZE = NAME_OFFSET + 4;
 /** Memory of the program: where the message at hand begins. */
 const PLACE = 0;
 const SCRATCH = 1;
+/**
+ * Messages of a datagram: the most that the kernel puts into one, and what those before 6.8 have memory for, by default
+ * (net.core.optmem_max).
+ */
+const LOOKED_AT: readonly number[] = [68, 20];
 
 /** One table, or all of a family. */
 interface Wanted {
@@ -38,6 +43,11 @@ export function encodeGenerationFilter(): Uint8Array {
     LET_IN,
     KEEP_OUT,
   ]);
+}
+
+/** Such filters in the order in which they are to be tried: the largest looks at whatever there is, and needs most memory. */
+export function encodeTableFilters(wanted: Wanted, ports: readonly number[]): readonly Uint8Array[] {
+  return LOOKED_AT.map((messages) => encodeTableFilter(wanted, ports, messages));
 }
 
 /**
