@@ -39,7 +39,7 @@ export async function startIptables(
     const tools = await findIptables(runner, family, signal);
     logger.info({ family, variant: tools.variant }, 'iptables found');
     // Only who is going to write rules may change anything for their sake.
-    const writes = !settings.dryRun && !settings.cleanup;
+    const writes = !settings.dryRun;
     const fromSettings = iptablesOptions(settings, family);
     const isLiberal = (readSysctl('net/netfilter/nf_conntrack_tcp_be_liberal') ?? '0') !== '0';
     const options = {

@@ -86,7 +86,7 @@ export async function startIpvs(
     using resources = new DisposableStack();
     const ipvs = resources.use(openIpvsClient());
     // Only who is going to write may change anything for its sake.
-    if (!settings.dryRun && !settings.cleanup) await setUp(settings.ipvs, ipvs, logger, signal);
+    if (!settings.dryRun) await setUp(settings.ipvs, ipvs, logger, signal);
     const watchPeriodMs = settings.syncPeriodMs;
     const sets = resources.use(openIpSetClient());
     const links = resources.use(openLinkClient());
