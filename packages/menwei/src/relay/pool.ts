@@ -115,9 +115,10 @@ export class RelayPool implements Relays {
   /** First what opens, then what closes for it: a relay that moves to another thread is never without listener. */
   async #apply(changes: Changes): Promise<readonly ListenFailure[]> {
     for (const [key, relay] of changes) {
-      if (relay === undefined) this.#relays.delete(key);
-      else this.#relays.set(key, relay);
-      if (relay === undefined) this.#connections.delete(key);
+      if (relay === undefined) {
+        this.#relays.delete(key);
+        this.#connections.delete(key);
+      } else this.#relays.set(key, relay);
     }
     const answers = await Promise.all(this.#slots.map((slot) => slot.apply(this.#partOf(slot, changes))));
     const ended = new Set(this.#slots.filter((_, index) => answers[index] === 'ended'));

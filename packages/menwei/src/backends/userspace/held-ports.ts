@@ -1,5 +1,5 @@
 /** Where rules lead to that a proxy in another process has made. */
-import { formatRule, isForeign, type Rule } from '@menwei/netfilter/iptables/rule.ts';
+import { formatRule, isForeign } from '@menwei/netfilter/iptables/rule.ts';
 import type { Ruleset } from '@menwei/netfilter/iptables/ruleset.ts';
 import type { PortalRule } from './unit.ts';
 
@@ -11,8 +11,9 @@ export function heldPorts({ fixed }: Ruleset): ReadonlyMap<string, number> {
     for (const rule of content) {
       if (isForeign(rule)) continue;
       const port = /^(?:REDIRECT --to-ports |DNAT --to-destination .*:)(\d+)$/.exec(rule.target ?? '')?.[1];
-      const text = textOf(chain, rule);
-      if (port !== undefined && !ports.has(text)) ports.set(text, Number(port));
+      if (port === undefined) continue;
+      const text = portalText({ chain, rule });
+      if (!ports.has(text)) ports.set(text, Number(port));
     }
   }
   return ports;
@@ -20,9 +21,5 @@ export function heldPorts({ fixed }: Ruleset): ReadonlyMap<string, number> {
 
 /** The rule without what it does. */
 export function portalText({ chain, rule }: Pick<PortalRule, 'chain' | 'rule'>): string {
-  return textOf(chain, rule);
-}
-
-function textOf(chain: string, rule: Rule): string {
   return `${chain} ${formatRule({ ...rule, target: undefined })}`;
 }

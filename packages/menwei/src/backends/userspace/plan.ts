@@ -89,21 +89,13 @@ export class UserspacePlan implements Plan<UserspaceUnit, UserspaceState> {
     const held = heldPorts(rules);
     this.#placeAnew((key) => {
       const { protocol, listeners, portalRules } = this.#known(key).unit;
-      const named = listeners.map(({ name }) => {
+      const ports = new Map<ListenerName, number>();
+      for (const { name } of listeners) {
         const own = portalRules.filter(({ listener }) => listener === name);
-        return [
-          name,
-          own
-            .map(portalText)
-            .map((text) => held.get(text))
-            .find((port) => port !== undefined),
-        ] as const;
-      });
-      return new Map(
-        named.flatMap(([name, port]) =>
-          port !== undefined && this.#spaces[protocol].claim(port) ? [[name, port]] : [],
-        ),
-      );
+        const port = own.map((rule) => held.get(portalText(rule))).find((each) => each !== undefined);
+        if (port !== undefined && this.#spaces[protocol].claim(port)) ports.set(name, port);
+      }
+      return ports;
     });
   }
 
