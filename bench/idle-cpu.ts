@@ -6,13 +6,11 @@
  * Processor time of all its threads and of the tools it starts, as a share of one core. The modes with iptables rules are
  * measured with both variants of the tools. The ipvs mode, and all others then, in the guest where this kernel has no IPVS.
  */
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { CLONE_NEWNET, unshare } from '@menwei/netlink/native';
 import { Command } from 'commander';
 import { orFail } from 'menwei/setup/failure.ts';
+import { TestFolder } from '../test/kernel/run-cluster.ts';
 import { startApiServer } from './api-server.ts';
 import { RunningProxy } from './churn-proxy.ts';
 import { round } from './figures.ts';
@@ -20,7 +18,7 @@ import { enterGuest, guestOption } from './guest.ts';
 import { makeNode } from './node.ts';
 import { NODE_VIEW } from './objects.ts';
 import { positive, progress } from './options.ts';
-import { childSeconds } from './started-process.ts';
+import { childSeconds, scheduledSeconds } from './started-process.ts';
 import { chooseVariant } from './variant.ts';
 
 interface Options {
@@ -56,21 +54,16 @@ async function main(): Promise<void> {
   enterGuest(options.modes, options.guest);
   unshare(CLONE_NEWNET);
   makeNode([`${NODE_VIEW.ip}/24`]);
-  const folder = mkdtempSync(join(tmpdir(), 'menwei-idle-'));
-  try {
-    using server = await startApiServer(options.services, options.endpoints);
-    const kubeconfig = join(folder, 'kubeconfig');
-    writeFileSync(kubeconfig, server.kubeconfig);
-    const figures: Figure[] = [];
-    for (const mode of options.modes) {
-      for (const tools of mode === 'nftables' ? (['default'] as const) : (['legacy', 'nf_tables'] as const)) {
-        figures.push(await measure(mode, tools, kubeconfig));
-      }
+  using folder = new TestFolder();
+  using server = await startApiServer(options.services, options.endpoints);
+  const kubeconfig = folder.write('kubeconfig', server.kubeconfig);
+  const figures: Figure[] = [];
+  for (const mode of options.modes) {
+    for (const tools of mode === 'nftables' ? (['default'] as const) : (['legacy', 'nf_tables'] as const)) {
+      figures.push(await measure(mode, tools, kubeconfig));
     }
-    if (options.json) process.stdout.write(`${JSON.stringify(figures)}\n`);
-  } finally {
-    rmSync(folder, { recursive: true });
   }
+  if (options.json) process.stdout.write(`${JSON.stringify(figures)}\n`);
 }
 
 async function measure(
@@ -86,11 +79,11 @@ async function measure(
   try {
     await proxy.untilSynced();
     await sleep(REST_MS);
-    const before = { own: threadSeconds(proxy.pid), tools: childSeconds(proxy.pid) };
+    const before = { own: scheduledSeconds(proxy.pid), tools: childSeconds(proxy.pid) };
     await sleep(options.seconds * 1_000);
     const share = (seconds: number) => round((100 * seconds) / options.seconds, 3);
     const ofItTools = share(childSeconds(proxy.pid) - before.tools);
-    const percentOfCore = share(threadSeconds(proxy.pid) - before.own) + ofItTools;
+    const percentOfCore = share(scheduledSeconds(proxy.pid) - before.own) + ofItTools;
     const figure = { mode, tools: mode === 'nftables' ? 'none' : variant.name, percentOfCore, ofItTools };
     progress(
       `${figure.mode} (${figure.tools}): ${round(percentOfCore, 2)} % of a core, of it tools ${ofItTools} %`,
@@ -99,14 +92,6 @@ async function measure(
   } finally {
     await proxy.stop();
   }
-}
-
-/** Processor time of all threads, in nanoseconds where the kernel says so: it counts ticks, and misses short work, elsewhere. */
-function threadSeconds(pid: number): number {
-  return readdirSync(`/proc/${pid}/task`).reduce((sum, thread) => {
-    const [nanoseconds] = readFileSync(`/proc/${pid}/task/${thread}/schedstat`, 'utf8').split(' ');
-    return sum + Number(nanoseconds) / 1e9;
-  }, 0);
 }
 
 await orFail(main);

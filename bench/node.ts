@@ -1,4 +1,4 @@
-/** The network of a node, for benchmarks that need no traffic. */
+/** The network of a node, for benchmarks that need no other hosts. */
 import { execFileSync } from 'node:child_process';
 
 /** Loopback, and an interface with addresses, in the network namespace of the calling thread. */

@@ -20,6 +20,7 @@ import { Command } from 'commander';
 import { MODE_NAMES } from 'menwei/config/settings.ts';
 import { startApiServer } from './api-server.ts';
 import { median, round } from './figures.ts';
+import { makeNode } from './node.ts';
 import { NODE_VIEW, serviceJson, sliceJson } from './objects.ts';
 import { natural, positive, progress } from './options.ts';
 import { cpuSeconds, residentMb, startLaunched } from './started-process.ts';
@@ -56,10 +57,14 @@ interface Source {
   readonly flags: readonly string[];
 }
 
-interface Figures {
+/** What was started, and on what. */
+interface Kind {
   readonly launcher: string;
   readonly mode: string;
   readonly source: string;
+}
+
+interface Figures extends Kind {
   readonly firstServiceMs: number[];
   readonly memoryMb: number[];
   idleCpuPercent?: number;
@@ -115,13 +120,9 @@ function measureVersion(launchers: readonly Launcher[]): ReadonlyMap<string, num
 /** ClusterIPs lead to an interface that swallows what no rule takes, endpoints to this process. */
 function openNetwork(): void {
   unshare(CLONE_NEWNET);
+  makeNode([`${NODE_VIEW.ip}/24`]);
   const ip = (...args: readonly string[]) => execFileSync('ip', args);
-  ip('link', 'set', 'lo', 'up');
-  ip('link', 'add', 'services', 'type', 'veth', 'peer', 'name', 'nowhere');
-  ip('address', 'add', `${NODE_VIEW.ip}/24`, 'dev', 'services');
-  ip('link', 'set', 'services', 'up');
-  ip('link', 'set', 'nowhere', 'up');
-  ip('route', 'add', 'default', 'dev', 'services');
+  ip('route', 'add', 'default', 'dev', 'eth0');
   ip('route', 'add', 'local', '10.128.0.0/16', 'dev', 'lo');
 }
 
@@ -147,11 +148,9 @@ async function measure(
   figures: Figures[],
   number: number,
 ): Promise<void> {
-  const key = { launcher: launcher.name, mode, source: source.name };
-  const known = figures.find((each) =>
-    Object.entries(key).every(([name, value]) => value === each[name as 'mode']),
-  );
-  const figure = known ?? { ...key, firstServiceMs: [], memoryMb: [] };
+  const kind = { launcher: launcher.name, mode, source: source.name };
+  const known = findKind(figures, kind);
+  const figure = known ?? { ...kind, firstServiceMs: [], memoryMb: [] };
   if (known === undefined) figures.push(figure);
   const node = [`--hostname-override=${NODE_VIEW.name}`, '--cluster-cidr=10.128.0.0/9'];
   const proxy = await startLaunched(
@@ -177,6 +176,10 @@ async function measure(
   }
 }
 
+function findKind<Row extends Kind>(rows: readonly Row[], { launcher, mode, source }: Kind): Row | undefined {
+  return rows.find((row) => row.launcher === launcher && row.mode === mode && row.source === source);
+}
+
 function report(versionMs: ReadonlyMap<string, number>, figures: readonly Figures[]): void {
   const rows = figures.map(({ firstServiceMs, memoryMb, idleCpuPercent, ...key }) => ({
     ...key,
@@ -184,17 +187,13 @@ function report(versionMs: ReadonlyMap<string, number>, figures: readonly Figure
     memoryMb: Math.round(median(memoryMb)),
     ...(idleCpuPercent !== undefined && { idleCpuPercent: round(idleCpuPercent, 2) }),
   }));
-  const ofSources = (row: (typeof rows)[number]) =>
-    rows.find(
-      ({ launcher, mode, source }) => launcher === 'sources' && mode === row.mode && source === row.source,
-    ) ?? row;
   const [ofPackage = 0, ofCheckout = 0] = [versionMs.get('package'), versionMs.get('sources')];
   console.log(`--version: ${round(ofPackage)} ms, from sources ${round(ofCheckout)} ms`);
   console.table(
     rows
       .filter(({ launcher }) => launcher === 'package')
       .map((row) => {
-        const sources = ofSources(row);
+        const sources = findKind(rows, { ...row, launcher: 'sources' }) ?? row;
         return {
           mode: row.mode,
           source: row.source,

@@ -78,13 +78,12 @@ export function residentMb(pid: number): number {
  */
 export function cpuSeconds(pid: number): number {
   return processTree(pid).reduce((sum, each) => {
-    const ended = statOf(each).slice(13, 15).map(Number);
-    return sum + scheduledSeconds(each) + ended.reduce((all, ticks) => all + ticks, 0) / TICKS_PER_SECOND;
+    return sum + scheduledSeconds(each) + childSeconds(each);
   }, 0);
 }
 
-/** Of all threads. */
-function scheduledSeconds(pid: number): number {
+/** Processor time of all threads of a process, by the scheduler's own count: ticks miss short work. */
+export function scheduledSeconds(pid: number): number {
   const threads = readdirSync(`/proc/${pid}/task`);
   const nanoseconds = threads.map((thread) => {
     return Number(readFileSync(`/proc/${pid}/task/${thread}/schedstat`, 'utf8').split(' ', 1)[0]);
