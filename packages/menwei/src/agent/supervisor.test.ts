@@ -28,6 +28,14 @@ function readyAfter(ms: number): Run {
   };
 }
 
+/** The same, until it ends as the promise does. */
+function endingWith(end: Promise<void>): Run {
+  return async (_signal, ready) => {
+    ready();
+    await end;
+  };
+}
+
 function told(signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     if (signal.aborted) resolve();
@@ -266,13 +274,7 @@ describe('what a component needs', () => {
   it('takes it along when it fails: it is started anew after that', async () => {
     const fault = Promise.withResolvers<void>();
     const { events, states, lines, stop } = start([
-      component(
-        'a',
-        once(async (_signal, ready) => {
-          ready();
-          await fault.promise;
-        }),
-      ),
+      component('a', once(endingWith(fault.promise))),
       component('b', untilTold, { needs: ['a'] }),
       component('c', untilTold, { needs: ['b'] }),
       component('d'),
@@ -292,13 +294,7 @@ describe('what a component needs', () => {
   it('takes along one that had failed before, which is told of as any other then', async () => {
     const fault = Promise.withResolvers<void>();
     const { lines, states, stop } = start([
-      component(
-        'a',
-        once(async (_signal, ready) => {
-          ready();
-          await fault.promise;
-        }),
-      ),
+      component('a', once(endingWith(fault.promise))),
       component(
         'b',
         once(async () => Promise.reject(new Error('injected')), readyAfter(500)),
@@ -322,13 +318,7 @@ describe('what a component needs', () => {
   it('keeps one that has failed from its next start, which is told of as failed until it is ready', async () => {
     const fault = Promise.withResolvers<void>();
     const { lines, states, stop } = start([
-      component(
-        'a',
-        once(async (_signal, ready) => {
-          ready();
-          await fault.promise;
-        }),
-      ),
+      component('a', once(endingWith(fault.promise))),
       component(
         'b',
         once(async () => Promise.reject(new Error('injected')), readyAfter(5_000)),

@@ -1,5 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { KernelError } from '@menwei/netlink';
+import { keepMessages } from '@menwei/testing/proxy/kept-messages.ts';
 import { runFamilies } from '@menwei/testing/proxy/run-families.ts';
 import { ToyBackend } from '@menwei/testing/proxy/toy-backend.ts';
 import { aNodeView, aService } from '@menwei/testing/services/testing.ts';
@@ -23,16 +24,7 @@ let stop: AbortController;
 function open() {
   const backend = new ToyBackend();
   const log: string[] = [];
-  const say = (_fields: object, message: string) => {
-    log.push(message);
-  };
-  const logger = {
-    verbosity: 0,
-    verbose: (_v: number, fields: object, message: string) => say(fields, message),
-    info: say,
-    warn: say,
-    error: say,
-  };
+  const logger = keepMessages(log);
   const state = new State('node-a');
   const { objects } = state;
   const family = new FamilyProxy({

@@ -1,6 +1,7 @@
 import { KernelError } from '@menwei/netlink';
 import { openBackend } from '@menwei/testing/backends/iptables/laws.ts';
 import { FakeIptables } from '@menwei/testing/kernel/iptables.ts';
+import { keepMessages } from '@menwei/testing/proxy/kept-messages.ts';
 import { runFamilies } from '@menwei/testing/proxy/run-families.ts';
 import { aNode, aNodeView, aService, aSlice } from '@menwei/testing/services/testing.ts';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
@@ -42,16 +43,7 @@ function open({
   const fake = new FakeIptables();
   const printed: string[] = [];
   const log: string[] = [];
-  const say = (_fields: object, message: string) => {
-    log.push(message);
-  };
-  const logger = {
-    verbosity: 0,
-    verbose: (_v: number, fields: object, message: string) => say(fields, message),
-    info: say,
-    warn: say,
-    error: say,
-  };
+  const logger = keepMessages(log);
   const backend = openBackend(fake, 'IPv4', { logger, watchPeriodMs });
   const state = new State('node-a');
   const { objects } = state;
