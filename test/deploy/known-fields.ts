@@ -1,5 +1,6 @@
 /** Whether an object has but the fields that Kubernetes' own types have, each with the right kind of value. */
 import * as models from '@kubernetes/client-node';
+import { isRecord } from 'menwei/kubernetes/api-error.ts';
 
 interface Attribute {
   readonly name: string;
@@ -44,7 +45,7 @@ function fieldsOf(
   path: string,
   checkField: (field: unknown, name: string) => readonly string[],
 ): readonly string[] {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return [`${path}: not an object`];
+  if (!isRecord(value)) return [`${path}: not an object`];
   return Object.entries(value).flatMap(([name, field]) => checkField(field, name));
 }
 

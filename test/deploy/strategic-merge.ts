@@ -1,4 +1,5 @@
 /** Strategic merge patches, as far as those of the tests go: lists of objects with a name are merged by name. */
+import { isRecord } from 'menwei/kubernetes/api-error.ts';
 
 export interface Fields {
   readonly [name: string]: unknown;
@@ -15,21 +16,17 @@ export function mergeStrategically(before: Fields, patch: Fields): Fields {
 }
 
 function mergeValue(before: unknown, patch: unknown): unknown {
-  if (isFields(patch)) return mergeStrategically(isFields(before) ? before : {}, patch);
+  if (isRecord(patch)) return mergeStrategically(isRecord(before) ? before : {}, patch);
   if (!Array.isArray(patch) || !Array.isArray(before) || !patch.every(isNamed)) return patch;
   const former: readonly unknown[] = before;
   const merged = former.map((item) => {
-    const change = patch.find(({ name }) => isFields(item) && item.name === name);
-    return change === undefined || !isFields(item) ? item : mergeStrategically(item, change);
+    const change = patch.find(({ name }) => isRecord(item) && item.name === name);
+    return change === undefined || !isRecord(item) ? item : mergeStrategically(item, change);
   });
-  const added = patch.filter(({ name }) => !former.some((item) => isFields(item) && item.name === name));
+  const added = patch.filter(({ name }) => !former.some((item) => isRecord(item) && item.name === name));
   return [...merged, ...added];
 }
 
-function isFields(value: unknown): value is Fields {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
 function isNamed(value: unknown): value is Fields & { readonly name: string } {
-  return isFields(value) && typeof value.name === 'string';
+  return isRecord(value) && typeof value.name === 'string';
 }
