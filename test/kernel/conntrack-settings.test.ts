@@ -5,6 +5,7 @@ import { type AddressInfo, connect, createServer } from 'node:net';
 import { promisify } from 'node:util';
 import { readSysctl, writeSysctl } from '@menwei/kernel/sysctl.ts';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
+import { READ_ONLY_SYSCTLS } from './container.ts';
 import { TestFolder } from './run-cluster.ts';
 import { LAUNCHER, observeStatus, RunProcess, type StartOptions, savedRules } from './run-process.ts';
 
@@ -110,9 +111,8 @@ conntrack: {maxPerCore: 0, tcpCloseWaitTimeout: 0s, udpTimeout: 20s}
   });
 
   it('goes on in a container that must not set anything, and says what is missing', async () => {
-    const readOnly = 'mount --bind /proc/sys /proc/sys && mount -o remount,bind,ro /proc/sys && exec "$@"';
     const run = await runOnce(['--conntrack-max-per-core=0', '--iptables-localhost-nodeports=false'], {
-      through: ['/usr/bin/unshare', '--mount', '/bin/sh', '-c', readOnly, 'sh'],
+      through: READ_ONLY_SYSCTLS,
     });
     expect(observe()).toEqual(FRESH);
     expect([...run.log('W'), ...run.log('E')]).toEqual([

@@ -40,9 +40,13 @@ export function onlyCapabilities(granted: readonly string[]): readonly string[] 
 }
 
 const READ_ONLY = 'mount --bind /proc/sys /proc/sys && mount -o remount,bind,ro /proc/sys && exec "$@"';
+/** What starts a command that can't write sysctls. */
+export const READ_ONLY_SYSCTLS: readonly string[] = [
+  ...['unshare', '--mount', '--propagation', 'private'],
+  ...['sh', '-c', READ_ONLY, 'sh'],
+];
 
 /** What starts a command as the container runtime would, but on the file system of the machine. */
 export function asContainer(granted: readonly string[]): readonly string[] {
-  const mounts = ['unshare', '--mount', '--propagation', 'private', 'sh', '-c', READ_ONLY, 'sh'];
-  return [...mounts, 'capsh', ...onlyCapabilities(granted)];
+  return [...READ_ONLY_SYSCTLS, 'capsh', ...onlyCapabilities(granted)];
 }

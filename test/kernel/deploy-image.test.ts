@@ -5,15 +5,7 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import {
-  copyFileSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -24,7 +16,7 @@ import { parseAllDocuments } from 'yaml';
 import { packFolder, writeOciArchive } from '../../deploy/image/oci-archive.ts';
 import { onlyCapabilities, proxyContainer } from './container.ts';
 import { putEndpoints, putNode, putService } from './run-cluster.ts';
-import { observeStatus } from './run-process.ts';
+import { childrenOf, observeStatus } from './run-process.ts';
 
 const REPOSITORY = join(import.meta.dirname, '../..');
 const folder = mkdtempSync(join(tmpdir(), 'menwei-image-'));
@@ -163,14 +155,6 @@ function grantedRights(): ReadonlySet<string> {
   return new Set(rights);
 }
 
-/** Processes whose parent has this ID, as `ps` shows them. */
-function childrenOf(pid: number): readonly string[] {
-  const listed = execFileSync('ps', ['-e', '-o', 'ppid=,stat=,comm='], { encoding: 'utf8' })
-    .trim()
-    .split('\n');
-  return listed.map((line) => line.trim()).filter((line) => line.startsWith(`${pid} `));
-}
-
 describe("the image in kubeadm's DaemonSet", () => {
   it('programs Services, asks for no more than the role grants, and is a good first process', async () => {
     execFileSync('ip', ['address', 'add', '10.0.0.1/32', 'dev', 'lo']);
@@ -204,9 +188,7 @@ describe("the image in kubeadm's DaemonSet", () => {
         .toEqual(['default/web/TCP IPv4 programmed']);
       expect(await (await fetch('http://172.30.0.1')).text()).toBe('web');
 
-      const [pid = 0] = readdirSync('/proc')
-        .map(Number)
-        .filter((id) => parentOf(id) === container.pid);
+      const [pid = 0] = childrenOf(container.pid).map(Number);
       const status = readFileSync(`/proc/${pid}/status`, 'utf8');
       expect(status).toMatch(/^NSpid:\t\d+\t1$/m);
       const enter = ['--target', String(pid), '--mount', '--pid', '--root', '--wdns=/'];
@@ -242,11 +224,3 @@ const ONLY_SOMETIMES = [
   'patch events.k8s.io events',
   'watch networking.k8s.io servicecidrs',
 ];
-
-function parentOf(pid: number): number | undefined {
-  try {
-    return Number(/^PPid:\t(\d+)$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]);
-  } catch {
-    return undefined;
-  }
-}

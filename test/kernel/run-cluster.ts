@@ -63,8 +63,12 @@ export class TestFolder implements Disposable {
     return file;
   }
 
-  /** A kubeconfig with a client certificate. */
-  kubeconfig(server: FakeApiServer, certificateAuthority: string = testdata('ca.crt')): string {
+  /** A kubeconfig, with a client certificate unless there is another way to log in. */
+  kubeconfig(
+    server: FakeApiServer,
+    certificateAuthority: string = testdata('ca.crt'),
+    user: object = { 'client-certificate': testdata('client.crt'), 'client-key': testdata('client.key') },
+  ): string {
     const config = {
       apiVersion: 'v1',
       kind: 'Config',
@@ -76,12 +80,7 @@ export class TestFolder implements Disposable {
           cluster: { server: server.url, 'certificate-authority': certificateAuthority },
         },
       ],
-      users: [
-        {
-          name: 'proxy',
-          user: { 'client-certificate': testdata('client.crt'), 'client-key': testdata('client.key') },
-        },
-      ],
+      users: [{ name: 'proxy', user }],
     };
     return this.write('kubeconfig', JSON.stringify(config));
   }

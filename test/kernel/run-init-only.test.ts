@@ -2,6 +2,7 @@
 import { execFileSync } from 'node:child_process';
 import { readSysctl, writeSysctl } from '@menwei/kernel/sysctl.ts';
 import { describe, expect, it } from 'vitest';
+import { READ_ONLY_SYSCTLS } from './container.ts';
 import { testFolder, WEB } from './run-cluster.ts';
 import { RunProcess, rulesOf, savedRules } from './run-process.ts';
 
@@ -48,9 +49,9 @@ describe('menwei run --init-only', () => {
 describe('a read-only /proc/sys', () => {
   it('costs NodePorts on 127.0.0.1, which is told, and nothing else', async () => {
     writeSysctl(ROUTE_LOCALNET, 0);
-    const mounts = 'mount --bind /proc/sys /proc/sys && mount -o remount,ro,bind /proc/sys && exec "$@"';
-    const through = ['/usr/bin/unshare', '--mount', '/bin/sh', '-c', mounts, 'sh'];
-    await using run = RunProcess.start(['--manifests', manifest, '--conntrack-udp-timeout=77s'], { through });
+    await using run = RunProcess.start(['--manifests', manifest, '--conntrack-udp-timeout=77s'], {
+      through: READ_ONLY_SYSCTLS,
+    });
     await run.synced();
     expect(run.log('W')).toEqual([
       expect.stringMatching(/^conntrack settings could not be applied; .*nf_conntrack_udp_timeout=".*EROFS/),

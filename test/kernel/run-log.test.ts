@@ -8,17 +8,6 @@ const folder = testFolder();
 const manifest = folder.write('web.yaml', WEB);
 const SECRET = 'not-for-the-log';
 
-function kubeconfig({ url }: FakeApiServer): string {
-  const cluster = { server: url, 'certificate-authority': testdata('ca.crt') };
-  const content = {
-    'current-context': 'c',
-    contexts: [{ name: 'c', context: { cluster: 'c', user: 'u' } }],
-    clusters: [{ name: 'c', cluster }],
-    users: [{ name: 'u', user: { token: SECRET } }],
-  };
-  return folder.write('kubeconfig', JSON.stringify(content));
-}
-
 describe('the log', () => {
   it('begins with what is in force, and with -v tells of changes, but not of secrets', async () => {
     await using server = await FakeApiServer.start();
@@ -28,7 +17,7 @@ describe('the log', () => {
     putEndpoints(server, 'web', ['10.0.0.1']);
     const flags = [
       '--kubeconfig',
-      kubeconfig(server),
+      folder.kubeconfig(server, testdata('ca.crt'), { token: SECRET }),
       '--hostname-override',
       NODE,
       '--cluster-cidr=10.0.0.0/8',

@@ -100,8 +100,8 @@ export class RunProcess implements AsyncDisposable {
   }
 }
 
-/** Not from /proc/<pid>/task/<pid>/children, which some kernels don't have. */
-function childrenOf(pid: number | undefined): readonly string[] {
+/** IDs of processes; not from /proc/<pid>/task/<pid>/children, which some kernels don't have. */
+export function childrenOf(pid: number | undefined): readonly string[] {
   const processes = readdirSync('/proc').filter((name) => /^\d+$/.test(name));
   return processes.filter((child) => parentOf(child) === String(pid));
 }
