@@ -118,7 +118,7 @@ async function serve(request: ProxyRequest, signal: AbortSignal): Promise<void> 
   } catch (error) {
     // A component that did not stop may keep the process alive for ever.
     setTimeout(() => process.exit(), EXIT_GRACE_MS).unref();
-    throw new UserError(error instanceof Error ? formatErrorChain(error) : String(error));
+    throw new UserError(formatErrorChain(error));
   }
   logger.info({}, 'menwei stopped; rules are left in place');
 }

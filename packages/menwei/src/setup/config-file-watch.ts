@@ -66,7 +66,7 @@ async function readNews(path: string, read: (path: string) => Promise<string>): 
     if (await isPipe(path)) return { error: `${path}: is a pipe, socket or device now` };
     return { text: await read(path) };
   } catch (error) {
-    return { error: error instanceof Error ? formatErrorChain(error) : String(error) };
+    return { error: formatErrorChain(error) };
   }
 }
 

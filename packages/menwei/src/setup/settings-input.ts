@@ -49,6 +49,6 @@ async function readFileOrFail(path: string): Promise<ConfigFile> {
   try {
     return await readConfigFile(path);
   } catch (error) {
-    throw new UserError(error instanceof Error ? formatErrorChain(error) : String(error));
+    throw new UserError(formatErrorChain(error));
   }
 }
