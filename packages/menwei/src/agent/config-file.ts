@@ -1,4 +1,5 @@
 /** Follows the configuration file: what can change while the proxy runs does, the rest ends the process. */
+import type { ConfigFile } from '../config/file.ts';
 import type { Logger } from '../log/logger.ts';
 import { type FileNews, watchConfigFile } from '../setup/config-file-watch.ts';
 import type { ConfigurationChanges } from '../setup/configuration-changes.ts';
@@ -9,39 +10,32 @@ import type { SettingsInForce } from './settings-in-force.ts';
 interface ConfigFileParts {
   readonly changes: ConfigurationChanges;
   /** As it was read at the start. */
-  readonly file: { readonly path: string; readonly text: string };
+  readonly file: ConfigFile;
   readonly settings: SettingsInForce;
   readonly logger: Logger;
 }
 
 /** Whoever started the process is expected to start it again, as the kubelet does. */
-export function configFileComponent({ changes, file, settings, logger }: ConfigFileParts): Component {
-  const { path } = file;
-  const follower = new Follower({ path, changes, settings, logger });
+export function configFileComponent(parts: ConfigFileParts): Component {
+  const { path, text } = parts.file;
+  const follower = new Follower(parts);
   return {
     name: 'config-file',
     onFailure: 'end the process',
     run: async (signal, ready) => {
       ready();
       const watch = { path, read: readConfigText };
-      await watchConfigFile(watch, file.text, (news) => follower.take(news), signal);
+      await watchConfigFile(watch, text, (news) => follower.take(news), signal);
     },
   };
 }
 
-interface FollowerOptions {
-  readonly path: string;
-  readonly changes: ConfigurationChanges;
-  readonly settings: SettingsInForce;
-  readonly logger: Logger;
-}
-
 class Follower {
-  readonly #options: FollowerOptions;
+  readonly #parts: ConfigFileParts;
   #isBroken = false;
 
-  constructor(options: FollowerOptions) {
-    this.#options = options;
+  constructor(parts: ConfigFileParts) {
+    this.#parts = parts;
   }
 
   /** Throws what ends the process. */
@@ -51,7 +45,8 @@ class Follower {
   }
 
   #judge(text: string): void {
-    const { path, changes, settings, logger } = this.#options;
+    const { changes, file, settings, logger } = this.#parts;
+    const { path } = file;
     const change = changes.judge(text);
     if (change.kind === 'broken') {
       this.#refuse(change.reasons);
@@ -83,7 +78,8 @@ class Follower {
 
   /** One line; nothing of it is used. */
   #refuse(reasons: readonly string[]): void {
-    const { path, logger } = this.#options;
+    const { file, logger } = this.#parts;
+    const { path } = file;
     this.#isBroken = true;
     const [first = '', ...others] = reasons;
     const more = others.length === 0 ? '' : ` (and ${others.length} more)`;
