@@ -4,7 +4,7 @@ import { oneLine } from '../kubernetes/api-error.ts';
 import { pause } from '../scheduling/pause.ts';
 import { readServiceTroubles, type ServiceTrouble } from '../services/service-troubles.ts';
 import type { FamilyTables } from '../state/family-tables.ts';
-import { type ObjectKey, objectKey } from '../state/object-key.ts';
+import { type ObjectKey, objectKey, parseObjectKey } from '../state/object-key.ts';
 import type { ObjectTables, StaleObject } from '../state/object-tables.ts';
 import type { Reader } from '../state/reader.ts';
 import type { ServicePortStatus } from '../state/service-port-status.ts';
@@ -190,6 +190,5 @@ function describe({ servicePort, family, message }: ServiceTrouble): string {
 
 /** @param key of a Service, which may be unknown */
 export function serviceSubject({ services }: Pick<ObjectTables, 'services'>, key: ObjectKey): EventSubject {
-  const [namespace = '', name = ''] = key.split('/');
-  return { kind: 'Service', namespace, name, uid: services.get(key)?.uid ?? '' };
+  return { kind: 'Service', ...parseObjectKey(key), uid: services.get(key)?.uid ?? '' };
 }

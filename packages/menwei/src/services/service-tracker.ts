@@ -9,7 +9,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { type EndpointWeights, formatProblem, type Problem, type Service } from '../kubernetes/objects.ts';
 import { atOnce, type Steps } from '../scheduling/steps.ts';
 import type { FamilyTables } from '../state/family-tables.ts';
-import type { ObjectKey } from '../state/object-key.ts';
+import { type ObjectKey, parseObjectKey } from '../state/object-key.ts';
 import type { ObjectTables } from '../state/object-tables.ts';
 import type { Change, Reader } from '../state/reader.ts';
 import type { ServicePort, ServicePortKey } from '../state/service-port.ts';
@@ -197,9 +197,8 @@ export class ServiceTracker {
       const wanted = service && this.#readWanted(key, service);
       return wanted === undefined ? NOTHING_SETTLED : this.#settle(key, wanted);
     } catch (cause) {
-      const [namespace = '', name = ''] = key.split('/');
       const message = `BUG: left as it was: ${cause instanceof Error ? cause.message : String(cause)}`;
-      problems.push({ object: { kind: 'Service', namespace, name }, field: '', message });
+      problems.push({ object: { kind: 'Service', ...parseObjectKey(key) }, field: '', message });
       for (const port of before.ports) this.#options.tables.unmet.put(port.key, message);
       return before;
     }

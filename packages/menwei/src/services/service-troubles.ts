@@ -2,7 +2,7 @@
 import type { IpFamily } from '@menwei/addresses/ip.ts';
 import { refKey } from '../kubernetes/objects.ts';
 import type { FamilyTables } from '../state/family-tables.ts';
-import type { ObjectKey } from '../state/object-key.ts';
+import { type ObjectKey, objectKey, parseObjectKey } from '../state/object-key.ts';
 import type { ObjectTables, StaleObject } from '../state/object-tables.ts';
 import type { ServicePortKey } from '../state/service-port.ts';
 import { readWantedPorts } from './wanted-port.ts';
@@ -55,11 +55,10 @@ function readPortTroubles(
 
 /** Slices are found by looking at all that can't be used: there are none, or few. */
 function readInvalid({ stale, endpointSlices }: ObjectTables, key: ObjectKey): readonly ServiceTrouble[] {
-  const [namespace = '', name = ''] = key.split('/');
-  const own = stale.get(refKey({ kind: 'Service', namespace, name }));
+  const own = stale.get(refKey({ kind: 'Service', ...parseObjectKey(key) }));
   const slices = [...stale.rows.values()].filter(
     ({ ref }) =>
-      ref.kind === 'EndpointSlice' && endpointSlices.get(`${ref.namespace}/${ref.name}`)?.service === key,
+      ref.kind === 'EndpointSlice' && endpointSlices.get(objectKey(ref.namespace, ref.name))?.service === key,
   );
   return [...(own === undefined ? [] : [own]), ...slices].map(describeInvalid);
 }
