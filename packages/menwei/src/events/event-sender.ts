@@ -2,7 +2,7 @@
 import type { ApiClient } from '../kubernetes/api-client.ts';
 import { ApiError } from '../kubernetes/api-error.ts';
 import type { Logger } from '../log/logger.ts';
-import { pause } from '../scheduling/pause.ts';
+import { InterruptiblePause, pause } from '../scheduling/pause.ts';
 import { retryDelayMs } from '../scheduling/retry.ts';
 import { type ClusterEvent, type EventRecorder, formatSubject } from './event.ts';
 import { type EventName, formatEvent, formatSeries, nameEvent } from './event-object.ts';
@@ -40,7 +40,7 @@ export class EventSender implements EventRecorder {
   readonly #queue = new EventQueue<EventName>();
   #forbiddenUntilMs = Number.NEGATIVE_INFINITY;
   #isForbiddenTold = false;
-  #wake: () => void = () => undefined;
+  readonly #idle = new InterruptiblePause();
 
   constructor(options: EventSenderOptions) {
     this.#options = options;
@@ -54,7 +54,7 @@ export class EventSender implements EventRecorder {
     else logger.verbose(3, fields, `event: ${note}`);
     if (openSink === undefined || performance.now() < this.#forbiddenUntilMs) return;
     this.#queue.record(event, performance.now());
-    this.#wake();
+    this.#idle.end();
   }
 
   /** Sends until the signal fires, and then what waits still, for a short time. */
@@ -98,11 +98,9 @@ export class EventSender implements EventRecorder {
     }
   }
 
-  async #untilDue(signal: AbortSignal): Promise<void> {
-    await pause(this.#queue.nextDueMs() - performance.now(), signal, (wake) => {
-      this.#wake = wake;
-    });
-    this.#wake = () => undefined;
+  /** Or until another one is recorded. */
+  #untilDue(signal: AbortSignal): Promise<void> {
+    return this.#idle.wait(this.#queue.nextDueMs() - performance.now(), signal);
   }
 
   /** Returns how long the server is to be left alone before it is tried again; undefined: it need not be. */

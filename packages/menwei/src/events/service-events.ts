@@ -1,7 +1,7 @@
 /** Tells of Services that this node can't serve as they ask, and of families whose syncs fail: a reader of the state. */
 import type { IpFamily } from '@menwei/addresses/ip.ts';
 import { oneLine } from '../kubernetes/api-error.ts';
-import { pause } from '../scheduling/pause.ts';
+import { InterruptiblePause, pause } from '../scheduling/pause.ts';
 import { readServiceTroubles, type ServiceTrouble } from '../services/service-troubles.ts';
 import type { FamilyTables } from '../state/family-tables.ts';
 import { type ObjectKey, objectKey, parseObjectKey } from '../state/object-key.ts';
@@ -38,12 +38,12 @@ export class ServiceEvents {
   readonly #services = new Map<ObjectKey, number>();
   readonly #failing = new Map<IpFamily, { readonly dueMs: number; readonly why: SyncRow['failure'] }>();
   readonly #takers: readonly (() => void)[];
-  #wake: () => void = () => undefined;
+  readonly #idle = new InterruptiblePause();
 
   constructor(options: ServiceEventsOptions) {
     this.#options = options;
     const { objects, families } = options;
-    const changed = () => this.#wake();
+    const changed = () => this.#idle.end();
     const stale = objects.stale.reader(changed);
     const readers: Pick<Reader<unknown>, 'unreadCount' | 'close'>[] = [stale];
     const takers = [() => this.#takeStale(stale)];
@@ -65,19 +65,14 @@ export class ServiceEvents {
       while (!signal.aborted) {
         for (const take of this.#takers) take();
         const nextMs = this.#look(performance.now());
-        if (this.#readers.every(({ unreadCount }) => unreadCount === 0)) await this.#until(nextMs, signal);
+        if (this.#readers.every(({ unreadCount }) => unreadCount === 0)) {
+          await this.#idle.wait(nextMs - performance.now(), signal);
+        }
         await pause(GATHER_MS, signal);
       }
     } finally {
       for (const reader of this.#readers) reader.close();
     }
-  }
-
-  async #until(timeMs: number, signal: AbortSignal): Promise<void> {
-    await pause(timeMs - performance.now(), signal, (wake) => {
-      this.#wake = wake;
-    });
-    this.#wake = () => undefined;
   }
 
   #takeStale(reader: Reader<StaleObject>): void {

@@ -1,5 +1,5 @@
 /** When to run, for a sync (spec § 11) and the like: many requests become one run, runs keep a distance, failed ones are repeated. */
-import { pause } from './pause.ts';
+import { InterruptiblePause, pause } from './pause.ts';
 import { type RetryTiming, retryDelayMs } from './retry.ts';
 
 export interface PacerOptions {
@@ -15,8 +15,8 @@ export class Pacer {
   readonly #options: PacerOptions;
   #requested = false;
   #urgent = false;
-  #wake: () => void = () => undefined;
-  #hurry: () => void = () => undefined;
+  readonly #idle = new InterruptiblePause();
+  readonly #distance = new InterruptiblePause();
 
   /** @param options looked at after each run */
   constructor(options: PacerOptions) {
@@ -28,9 +28,9 @@ export class Pacer {
     this.#requested = true;
     if (urgent) {
       this.#urgent = true;
-      this.#hurry();
+      this.#distance.end();
     }
-    this.#wake();
+    this.#idle.end();
   }
 
   /**
@@ -55,17 +55,10 @@ export class Pacer {
   async #keepDistance(durationMs: number, signal: AbortSignal): Promise<void> {
     await pause(durationMs / 2, signal);
     if (this.#urgent) return;
-    await pause(durationMs / 2, signal, (hurry) => {
-      this.#hurry = hurry;
-    });
-    this.#hurry = () => undefined;
+    await this.#distance.wait(durationMs / 2, signal);
   }
 
   async #untilRequested(timeoutMs: number, signal: AbortSignal): Promise<void> {
-    if (this.#requested) return;
-    await pause(timeoutMs, signal, (wake) => {
-      this.#wake = wake;
-    });
-    this.#wake = () => undefined;
+    if (!this.#requested) await this.#idle.wait(timeoutMs, signal);
   }
 }

@@ -18,6 +18,23 @@ export async function pause(
   });
 }
 
+/** Pauses, one at a time, that somebody else can end. */
+export class InterruptiblePause {
+  #end: () => void = () => undefined;
+
+  /** Waits until the time is over, the signal fires, or {@link end} is called. */
+  async wait(durationMs: number, signal: AbortSignal): Promise<void> {
+    await pause(durationMs, signal, (end) => {
+      this.#end = end;
+    });
+  }
+
+  /** Ends the pause that is on. Later ones are not concerned. */
+  end(): void {
+    this.#end();
+  }
+}
+
 /** Waits until the signal fires. */
 export function untilAborted(signal: AbortSignal): Promise<void> {
   return pause(Number.POSITIVE_INFINITY, signal);

@@ -2,7 +2,7 @@
 import { type FSWatcher, watch } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
-import { pause } from '../../scheduling/pause.ts';
+import { InterruptiblePause } from '../../scheduling/pause.ts';
 import { describeFileError, errorCode } from './manifest-paths.ts';
 
 interface Watched {
@@ -18,7 +18,7 @@ export class FolderWatcher {
   readonly #watched = new Map<string, Watched>();
   readonly #failed: (folder: string, reason: string) => void;
   #changed = false;
-  #wake: () => void = () => undefined;
+  readonly #idle = new InterruptiblePause();
 
   /** `failed` is told when a folder can't be watched, so that changes are found by looking alone. */
   constructor(failed: (folder: string, reason: string) => void) {
@@ -45,12 +45,7 @@ export class FolderWatcher {
 
   /** Resolves after a burst of events is over, when the time is up, or when the signal fires. */
   async next(timeoutMs: number, signal: AbortSignal): Promise<void> {
-    if (!this.#changed) {
-      await pause(timeoutMs, signal, (wake) => {
-        this.#wake = wake;
-      });
-      this.#wake = () => undefined;
-    }
+    if (!this.#changed) await this.#idle.wait(timeoutMs, signal);
     const start = performance.now();
     while (this.#changed && !signal.aborted) {
       this.#changed = false;
@@ -75,7 +70,7 @@ export class FolderWatcher {
 
   #notice(): void {
     this.#changed = true;
-    this.#wake();
+    this.#idle.end();
   }
 
   #unwatch(folder: string): void {
