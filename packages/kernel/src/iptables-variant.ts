@@ -4,8 +4,8 @@
  * leaves chains to be found (KEP-3178), and kube-proxy's image looks for them.
  */
 import { IP_FAMILIES, type IpFamily } from '@menwei/addresses/ip.ts';
-import { KernelError, NETLINK_NETFILTER, NetlinkConnection, openNetlinkTransport } from '@menwei/netlink';
-import { NfTables } from '@menwei/netlink/nftables';
+import { KernelError } from '@menwei/netlink';
+import { openNfTables, tableFamily } from '@menwei/netlink/nftables';
 import { observeLegacyTables } from './legacy-tables.ts';
 
 /** Both print and take the same language, but they keep their rules in different places of the kernel. */
@@ -57,7 +57,6 @@ export function kernelChains(
 }
 
 async function observeNfTablesChains(family: IpFamily, signal: AbortSignal): Promise<readonly string[]> {
-  using connection = new NetlinkConnection(openNetlinkTransport(NETLINK_NETFILTER));
-  const table = { family: family === 'IPv4' ? 'ip' : 'ip6', name: TABLE } as const;
-  return (await new NfTables(connection).observeChainNames(table, signal)) ?? [];
+  using tables = openNfTables();
+  return (await tables.observeChainNames({ family: tableFamily(family), name: TABLE }, signal)) ?? [];
 }

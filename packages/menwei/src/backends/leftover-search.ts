@@ -15,7 +15,7 @@ import { KernelError, NETLINK_NETFILTER, NetlinkConnection, openNetlinkTransport
 import { ConntrackTable } from '@menwei/netlink/conntrack';
 import { type KernelIpSets, openIpSetClient } from '@menwei/netlink/ipset';
 import { openIpvsClient } from '@menwei/netlink/ipvs';
-import { NfTables } from '@menwei/netlink/nftables';
+import { NfTables, tableFamily } from '@menwei/netlink/nftables';
 import { openLinkClient } from '@menwei/netlink/route';
 import type { ProxyMode, Settings } from '../config/settings.ts';
 import { findLeftoverServers, findLeftoverSets } from './ipvs/leftovers.ts';
@@ -23,7 +23,6 @@ import { FILTER_IPVS } from './ipvs/names.ts';
 import type { Leftovers } from './leftovers.ts';
 import { findMode } from './modes.ts';
 import { findLeftoverTables } from './nftables/leftovers.ts';
-import { tableFamily } from './nftables/names.ts';
 import { layoutBeside, sparing } from './xtables/every-layout.ts';
 import type { Layout } from './xtables/layout.ts';
 import { isLeftover } from './xtables/leftover-rules.ts';

@@ -1,6 +1,6 @@
 /** The table and its sets: what Services are elements of. */
 import type { IpFamily } from '@menwei/addresses/ip.ts';
-import type { Datatype, SetDeclaration, Table } from '@menwei/netlink/nftables';
+import { type Datatype, type SetDeclaration, type Table, tableFamily } from '@menwei/netlink/nftables';
 import {
   ANSWERS,
   CLUSTER_IPS,
@@ -13,7 +13,6 @@ import {
   SETS,
   SOURCE_RANGES,
   TABLE_NAME,
-  tableFamily,
 } from './names.ts';
 import { addressType, endpointTypes, frontendTypes } from './values.ts';
 

@@ -1,6 +1,6 @@
 /** One service port → its elements in the table's sets and maps (spec §§ 3.1, 5.7). */
 import type { Cidr } from '@menwei/addresses/ip.ts';
-import type { Bytes, Chain, SetDeclaration } from '@menwei/netlink/nftables';
+import { type Bytes, type Chain, type SetDeclaration, tableFamily } from '@menwei/netlink/nftables';
 import type { NodeView } from '../../services/node-view.ts';
 import { assess, type Situation } from '../../services/situation.ts';
 import type { ServicePort } from '../../state/service-port.ts';
@@ -15,7 +15,6 @@ import {
   partOf,
   SETS,
   SOURCE_RANGES,
-  tableFamily,
 } from './names.ts';
 import { type Pick, pickNumber } from './pick-chains.ts';
 import { assignSlots } from './slots.ts';

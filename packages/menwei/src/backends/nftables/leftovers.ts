@@ -1,8 +1,9 @@
 /** Finds the tables that other modes and proxies have left. */
 import type { IpFamily } from '@menwei/addresses/ip.ts';
 import type { NfTables, TableName } from '@menwei/netlink/nftables';
+import { tableFamily } from '@menwei/netlink/nftables';
 import type { Leftovers } from '../leftovers.ts';
-import { TABLE_NAME, tableFamily } from './names.ts';
+import { TABLE_NAME } from './names.ts';
 
 const TABLES = { menwei: TABLE_NAME, 'kube-proxy': 'kube-proxy' } as const;
 

@@ -1,12 +1,6 @@
 /** The names of what the table holds. */
-import type { IpFamily } from '@menwei/addresses/ip.ts';
-import type { TableFamily } from '@menwei/netlink/nftables';
 
 export const TABLE_NAME = 'menwei';
-
-export function tableFamily(family: IpFamily): TableFamily {
-  return family === 'IPv4' ? 'ip' : 'ip6';
-}
 
 /**
  * What packets come in by: an address with a port (a ClusterIP, an external IP, a load-balancer IP), or the port alone

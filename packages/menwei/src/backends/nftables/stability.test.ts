@@ -9,6 +9,7 @@ import {
   type SetDeclaration,
   type TableContent,
   type Transaction,
+  tableFamily,
 } from '@menwei/netlink/nftables';
 import { fillPlan, updatePlan } from '@menwei/testing/backends/laws.ts';
 import { openBackend } from '@menwei/testing/backends/nftables/laws.ts';
@@ -20,7 +21,7 @@ import { describe, expect, it } from 'vitest';
 import { atOnce } from '../../scheduling/steps.ts';
 import type { Endpoint, ServicePort } from '../../state/service-port.ts';
 import type { Plan } from '../backend.ts';
-import { endpointMaps, type FrontendKind, SETS, tableFamily } from './names.ts';
+import { endpointMaps, type FrontendKind, SETS } from './names.ts';
 import { FIRST_LOCAL_SLOT } from './pick-chains.ts';
 import { split } from './slots.ts';
 import type { NftablesState } from './state.ts';

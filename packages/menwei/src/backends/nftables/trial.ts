@@ -2,11 +2,10 @@
 import { constants } from 'node:os';
 import { formatHostPort } from '@menwei/addresses/ip.ts';
 import { KernelError } from '@menwei/netlink';
-import { type NfTablesClient, openNfTables, type Transaction } from '@menwei/netlink/nftables';
+import { type NfTablesClient, openNfTables, type Transaction, tableFamily } from '@menwei/netlink/nftables';
 import { DEFAULT_BALANCING } from '../../kubernetes/objects.ts';
 import type { NodeView } from '../../services/node-view.ts';
 import type { Endpoint, ServicePort } from '../../state/service-port.ts';
-import { tableFamily } from './names.ts';
 import type { NftablesOptions } from './options.ts';
 import { NftablesRules } from './rules.ts';
 

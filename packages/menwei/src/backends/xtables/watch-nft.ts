@@ -22,6 +22,8 @@ import {
   encodeGenerationFilter,
   encodeTableFilters,
   NFNLGRP_NFTABLES,
+  type TableFamily,
+  tableFamily,
 } from '@menwei/netlink/nftables';
 import { pause } from '../../scheduling/pause.ts';
 import { type ForeignChanges, type Suspicion, UNKNOWN_PROGRAM } from './foreign-changes.ts';
@@ -45,7 +47,7 @@ interface Changed {
 
 export class NftChanges implements ForeignChanges {
   readonly #options: NftChangesOptions;
-  readonly #family: 'ip' | 'ip6';
+  readonly #family: TableFamily;
   /** Hears of transactions since before all was read for the first time. */
   #transactionSocket: NetlinkSocket | undefined;
   /** By netlink port. */
@@ -58,7 +60,7 @@ export class NftChanges implements ForeignChanges {
 
   constructor(options: NftChangesOptions) {
     this.#options = options;
-    this.#family = options.family === 'IPv4' ? 'ip' : 'ip6';
+    this.#family = tableFamily(options.family);
   }
 
   reading(): void {

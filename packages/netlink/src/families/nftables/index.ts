@@ -10,6 +10,7 @@ export type { NfTablesClient } from './contract.ts';
 export { formatData, formatKey, parseData, parseElement, parseKey } from './element-text.ts';
 export { decodeFields, encodeFields, encodeList, encodeRangeKey, type Field } from './fields.ts';
 export type * from './model.ts';
+export { tableFamily } from './model.ts';
 export {
   type ChangeNotification,
   decodeNotification,

@@ -2,8 +2,14 @@
  * What an nf_tables table holds, as plain data (linux/netfilter/nf_tables.h; nft(8) for the terms). Keys and values are
  * the bytes that the kernel compares; fields.ts makes and reads them, and element-text.ts writes them as nft does.
  */
+import type { IpFamily } from '../../address.ts';
 
 export type TableFamily = 'ip' | 'ip6';
+
+/** The tables that the packets of an IP family meet, and no others. */
+export function tableFamily(family: IpFamily): TableFamily {
+  return family === 'IPv4' ? 'ip' : 'ip6';
+}
 
 /** What a table is known by. */
 export interface TableName {
