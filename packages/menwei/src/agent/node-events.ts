@@ -5,6 +5,7 @@ import { type EventRecorder, nodeSubject } from '../events/event.ts';
 import { EventSender } from '../events/event-sender.ts';
 import { ServiceEvents } from '../events/service-events.ts';
 import type { Logger } from '../log/logger.ts';
+import { sideBySide } from '../scheduling/side-by-side.ts';
 import { VERSION } from '../setup/version.ts';
 import type { State } from '../state/state.ts';
 import type { Component } from './component.ts';
@@ -65,11 +66,8 @@ export class NodeEvents {
           nodeName: settings.nodeName,
           recorder: this.#sender,
         });
-        // One that fails ends the other, too.
-        const over = new AbortController();
-        const both = AbortSignal.any([signal, over.signal]);
-        const end = () => over.abort();
-        await Promise.all([services.run(both).finally(end), this.#sender.run(both, ready).finally(end)]);
+        const send = (signal: AbortSignal) => this.#sender.run(signal, ready);
+        await sideBySide([(signal) => services.run(signal), send], signal);
       },
     };
   }

@@ -20,6 +20,7 @@ import type {
   WatchedResource,
 } from '../kubernetes/reflector-options.ts';
 import type { Logger } from '../log/logger.ts';
+import { sideBySide } from '../scheduling/side-by-side.ts';
 import type { ObjectTables } from '../state/object-tables.ts';
 import type { ObjectSource, SourceReports } from './source.ts';
 
@@ -111,21 +112,22 @@ async function runReflectors(
       objects.syncedSources.put('api-server', { sinceMs: Date.now() });
   };
   if (!waitForAll) setTimeout(() => optionalKinds.forEach(settled), OPTIONAL_GRACE_MS).unref();
-  // One that breaks through a mistake of the program ends the others too.
-  const broken = new AbortController();
-  const anySignal = AbortSignal.any([signal, broken.signal]);
-  const reflect = (resource: WatchedResource<WatchedObject>): Promise<void> =>
-    new Reflector({
-      client,
-      resource,
-      sink: writer,
-      known: objects.keysOf(resource.kind),
-      observer: observe(resource, failures, writer, settled),
-      ...(timing !== undefined && { timing }),
-    })
-      .run(anySignal)
-      .finally(() => broken.abort());
-  await Promise.all(resources.map(reflect));
+  const reflectors = resources.map(
+    (resource) =>
+      new Reflector({
+        client,
+        resource,
+        sink: writer,
+        known: objects.keysOf(resource.kind),
+        observer: observe(resource, failures, writer, settled),
+        ...(timing !== undefined && { timing }),
+      }),
+  );
+  // They end by themselves only through a mistake of the program.
+  await sideBySide(
+    reflectors.map((reflector) => (signal) => reflector.run(signal)),
+    signal,
+  );
 }
 
 function observe(
