@@ -9,21 +9,23 @@ beforeEach(
 );
 afterEach(() => void vi.useRealTimers());
 
+/** Of a node that proxies IPv4 alone. */
+function aStatus(state: State, warning: () => string | undefined = () => undefined): ProxyStatus {
+  return new ProxyStatus({
+    ...{ state, warning, nodeName: 'node-a', logger: silentLogger },
+    node: { view: () => aNodeView(), nodePortObstacle: () => undefined },
+    served: ['IPv4'],
+    mode: 'iptables',
+    modeReason: 'the default',
+  });
+}
+
 it('tells who watches when the proxy of a family is down, and when it is back', async () => {
   const state = new State('node-a');
   const row = { servicePort: 'ns/web/TCP', family: 'IPv4', state: 'programmed', sinceMs: 1 } as const;
   state.families.IPv4.status.put(row.servicePort, row);
   let obstacle: string | undefined;
-  const status = new ProxyStatus({
-    state,
-    node: { view: () => aNodeView(), nodePortObstacle: () => undefined },
-    served: ['IPv4'],
-    mode: 'iptables',
-    nodeName: 'node-a',
-    modeReason: 'the default',
-    warning: () => obstacle,
-    logger: silentLogger,
-  });
+  const status = aStatus(state, () => obstacle);
   const cursor = await status.watch();
   const programmed = expect.not.objectContaining({ warning: expect.anything() });
   expect(cursor.take()).toEqual([programmed]);
@@ -48,15 +50,7 @@ it('says the same of a family that is not proxied to who asks and to who watches
   tables.servicePorts.put(port.key, port);
   put('no ip6tables');
   state.objects.putStale({ kind: 'Service', namespace: port.namespace, name: port.name }, 'no ports', 1);
-  const status = new ProxyStatus({
-    state,
-    node: { view: () => aNodeView(), nodePortObstacle: () => undefined },
-    served: ['IPv4'],
-    mode: 'iptables',
-    nodeName: 'node-a',
-    modeReason: 'the default',
-    logger: silentLogger,
-  });
+  const status = aStatus(state);
   const cursor = await status.watch();
   expect(cursor.take()).toEqual([...status.rows()]);
   put('no IPv6');
@@ -67,15 +61,7 @@ it('says the same of a family that is not proxied to who asks and to who watches
 
 it('has no row of a Service as a whole beside those of its service ports', async () => {
   const state = new State('node-a');
-  const status = new ProxyStatus({
-    state,
-    node: { view: () => aNodeView(), nodePortObstacle: () => undefined },
-    served: ['IPv4'],
-    mode: 'iptables',
-    nodeName: 'node-a',
-    modeReason: 'the default',
-    logger: silentLogger,
-  });
+  const status = aStatus(state);
   const port = aServicePort();
   state.objects.put(aService());
   state.objects.putStale({ kind: 'Service', namespace: port.namespace, name: port.name }, 'no ports', 1);

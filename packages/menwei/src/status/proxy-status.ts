@@ -18,7 +18,7 @@ interface ProxyStatusOptions {
   readonly mode: string;
   readonly modeReason: string;
   /** What is to be said of every service port of a family, as that nothing is programmed now; undefined: nothing. */
-  readonly warning?: (family: IpFamily) => string | undefined;
+  readonly warning: (family: IpFamily) => string | undefined;
   readonly logger: Logger;
 }
 
@@ -76,6 +76,6 @@ export class ProxyStatus {
   }
 
   #warning(family: IpFamily): string | undefined {
-    return this.#options.warning?.(family);
+    return this.#options.warning(family);
   }
 }
