@@ -131,14 +131,8 @@ function editsOf(present: readonly HeldRule[], wanted: readonly HeldRule[]): Edi
   const survivorsOld = oldMiddle.filter(({ key }) => kept.has(key));
   const survivorsNew = newMiddle.filter(({ key }) => there.has(key));
   // A rule is deleted by its text, which takes away the first that has it, or one like it.
-  if (holdsLike(present.slice(0, start), removed)) return undefined;
-  if (
-    holdsLike(
-      survivorsOld.map(({ rule }) => rule),
-      removed,
-    )
-  )
-    return undefined;
+  const survivors = survivorsOld.map(({ rule }) => rule);
+  if (holdsLike(present.slice(0, start), removed) || holdsLike(survivors, removed)) return undefined;
   const reordered = survivorsOld.some(({ key }, index) => key !== survivorsNew[index]?.key);
   if (reordered || survivorsOld.length !== survivorsNew.length) return undefined;
   if (removed.length + added.length > wanted.length / 2) return undefined;
