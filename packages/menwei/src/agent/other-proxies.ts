@@ -1,8 +1,7 @@
 /** Other proxies that run on this node beside this one, as far as their processes can be seen. */
 import { observeNeighbours } from '@menwei/kernel/processes.ts';
+import type { ProxyProgram } from '../backends/leftovers.ts';
 
-/** As `menwei run` and `kube-proxy` name their process. */
-export type ProxyProgram = 'menwei' | 'kube-proxy';
 const PROGRAMS: readonly string[] = ['menwei', 'kube-proxy'] satisfies readonly ProxyProgram[];
 
 /** `kube-proxy (pid 1234)`; those in other process namespaces are not seen from a container. */

@@ -20,7 +20,7 @@ import { openLinkClient } from '@menwei/netlink/route';
 import type { ProxyMode, Settings } from '../config/settings.ts';
 import { findLeftoverServers, findLeftoverSets } from './ipvs/leftovers.ts';
 import { FILTER_IPVS } from './ipvs/names.ts';
-import type { Leftovers } from './leftovers.ts';
+import type { Leftovers, ProxyProgram } from './leftovers.ts';
 import { findMode } from './modes.ts';
 import { findLeftoverTables } from './nftables/leftovers.ts';
 import { layoutBeside, sparing } from './xtables/every-layout.ts';
@@ -41,7 +41,7 @@ export interface LeftoverOrders {
 /** What is in use, and stays. */
 export interface RunningProxy {
   readonly mode: ProxyMode;
-  readonly program: 'menwei' | 'kube-proxy';
+  readonly program: ProxyProgram;
 }
 
 interface LeftoverSearchOptions extends LeftoverOrders {

@@ -17,3 +17,6 @@ export interface Removal {
   /** What stays until its connections have ended, counted; undefined: nothing does. */
   readonly draining: string | undefined;
 }
+
+/** The programs that leave such things, as `menwei run` and `kube-proxy` name their process. */
+export type ProxyProgram = 'menwei' | 'kube-proxy';

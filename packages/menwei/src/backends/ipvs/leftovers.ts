@@ -3,7 +3,7 @@ import { EMPTY_RULESET } from '@menwei/netfilter/iptables/ruleset.ts';
 import { formatEdit } from '@menwei/netfilter/ipvsadm/format.ts';
 import type { IpSetClient, SetEdit } from '@menwei/netlink/ipset';
 import type { IpvsClient } from '@menwei/netlink/ipvs';
-import type { Leftovers } from '../leftovers.ts';
+import type { Leftovers, ProxyProgram } from '../leftovers.ts';
 import { GradualWeights } from './gradual.ts';
 import { isWithoutAddresses } from './kernel-cleanup.ts';
 import { Observation, type ObservationOptions } from './kernel-observation.ts';
@@ -66,7 +66,7 @@ export async function findLeftoverServers(
 export async function findLeftoverSets(
   sets: IpSetClient,
   family: ObservationOptions['family'],
-  used: 'menwei' | 'kube-proxy' | undefined,
+  used: ProxyProgram | undefined,
   signal: AbortSignal,
 ): Promise<Leftovers | undefined> {
   if (used === 'menwei') return undefined;

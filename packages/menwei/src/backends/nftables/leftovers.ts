@@ -2,16 +2,16 @@
 import type { IpFamily } from '@menwei/addresses/ip.ts';
 import type { NfTables, TableName } from '@menwei/netlink/nftables';
 import { tableFamily } from '@menwei/netlink/nftables';
-import type { Leftovers } from '../leftovers.ts';
+import type { Leftovers, ProxyProgram } from '../leftovers.ts';
 import { TABLE_NAME } from './names.ts';
 
-const TABLES = { menwei: TABLE_NAME, 'kube-proxy': 'kube-proxy' } as const;
+const TABLES: Readonly<Record<ProxyProgram, string>> = { menwei: TABLE_NAME, 'kube-proxy': 'kube-proxy' };
 
 /** @param used whose table is in use, if anybody's is. Throws KernelError. */
 export async function findLeftoverTables(
   client: NfTables,
   family: IpFamily,
-  used: keyof typeof TABLES | undefined,
+  used: ProxyProgram | undefined,
   signal: AbortSignal,
 ): Promise<Leftovers | undefined> {
   const tables: TableName[] = [];
