@@ -27,17 +27,12 @@ const EVERYBODY = Array(2 * IP_FAMILIES.length).fill('answered');
 
 let cluster: LeftoversCluster;
 let running: RunningMode | undefined;
-/** Traffic that has yet to find out that nobody answers. */
-const ended: Promise<unknown>[] = [];
 beforeAll(async () => {
   cluster = await LeftoversCluster.start();
   // A virtual server of somebody else.
   await cluster.exec('ipvsadm', ['-A', '-t', '192.0.2.7:80', '-s', 'rr']);
 });
-afterAll(async () => {
-  await Promise.all(ended);
-  await cluster[Symbol.asyncDispose]();
-});
+afterAll(() => cluster[Symbol.asyncDispose]());
 
 async function servers(): Promise<readonly string[]> {
   const lines = (await cluster.exec('ipvsadm', ['-Sn'])).split('\n');
@@ -55,11 +50,7 @@ async function change(from: RunningMode, to: RunningMode): Promise<HostProcess> 
   const run = await cluster.run(to, { flags: ['--ipvs-drain-timeout', `${DRAIN_SECONDS}s`] });
   running = to;
   if (from.mode === 'userspace') {
-    // Connections go through its process, and end with it; until the next one is there nobody accepts new ones.
-    console.log(`userspace ended: ${traffic.take()}`);
-    ended.push(traffic.stop());
-    await cluster.forgetConnections();
-    traffic = await cluster.traffic();
+    traffic = await cluster.trafficAfterUserspace(traffic);
   }
   const first = from.mode === 'ipvs' ? DRAINING : REMOVED;
   await expect.poll(() => run.output().match(first), PATIENCE).toHaveLength(2);

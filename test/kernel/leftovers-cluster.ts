@@ -62,6 +62,8 @@ function syncedFamilies(run: HostProcess): readonly IpFamily[] | string {
 export class LeftoversCluster implements AsyncDisposable {
   readonly lab: Lab;
   readonly #folder = new TestFolder();
+  /** Traffic that has yet to find out that nobody answers. */
+  readonly #ending: Promise<unknown>[] = [];
   #run: HostProcess | undefined;
 
   private constructor(lab: Lab) {
@@ -218,13 +220,17 @@ export class LeftoversCluster implements AsyncDisposable {
     );
   }
 
-  /** Conntrack leads clients to where nobody listens any more, if they come from the same port. */
-  async forgetConnections(): Promise<void> {
+  /** Begins anew after userspace mode: connections end with its process, and until the next one is there nobody takes new ones. */
+  async trafficAfterUserspace(former: Traffic): Promise<Traffic> {
+    console.log(`userspace ended: ${former.take()}`);
+    this.#ending.push(former.stop());
+    // Conntrack leads clients to where nobody listens any more, if they come from the same port.
     for (const family of ['ipv4', 'ipv6']) {
       for (const protocol of ['tcp', 'udp']) {
         await this.node.exec('conntrack', ['-D', '-f', family, '-p', protocol]);
       }
     }
+    return await this.traffic();
   }
 
   /** Runs a program on the node, which must succeed; returns what it prints. */
@@ -262,6 +268,7 @@ export class LeftoversCluster implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all(this.#ending);
     await this.lab.close();
     this.#folder[Symbol.dispose]();
   }

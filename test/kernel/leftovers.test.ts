@@ -58,8 +58,6 @@ const EVERYBODY = Array(2 * IP_FAMILIES.length).fill('answered');
 let cluster: LeftoversCluster;
 let foreign: readonly (readonly string[])[];
 let running: ModeName | undefined;
-/** Traffic that has yet to find out that nobody answers. */
-const ended: Promise<unknown>[] = [];
 
 beforeAll(async () => {
   cluster = await LeftoversCluster.start();
@@ -70,10 +68,7 @@ beforeAll(async () => {
   }
   foreign = [await cluster.rules('legacy'), await cluster.rules('nft')];
 });
-afterAll(async () => {
-  await Promise.all(ended);
-  await cluster[Symbol.asyncDispose]();
-});
+afterAll(() => cluster[Symbol.asyncDispose]());
 
 /** Runs in a mode, with all Services. */
 async function serve(mode: ModeName): Promise<void> {
@@ -128,11 +123,7 @@ describe('the mode is changed while the proxy does not run', () => {
     const run = await cluster.run(MODES[to]);
     running = to;
     if (MODES[from].mode === 'userspace') {
-      // Connections go through its process, and end with it; until the next one is there nobody accepts new ones.
-      console.log(`${from} ended: ${traffic.take()}`);
-      ended.push(traffic.stop());
-      await cluster.forgetConnections();
-      traffic = await cluster.traffic();
+      traffic = await cluster.trafficAfterUserspace(traffic);
     }
     await expectRemoved(run);
     await expectClean(MODES[to]);
