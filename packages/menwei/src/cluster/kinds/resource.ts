@@ -1,0 +1,30 @@
+/** What the API server knows of one resource (spec/cluster § 3.2). */
+import type { Messages } from '../schema/messages.ts';
+
+export type Verb = 'create' | 'delete' | 'deletecollection' | 'get' | 'list' | 'patch' | 'update' | 'watch';
+
+export interface Resource {
+  /** Empty for the core group. */
+  readonly group: string;
+  readonly version: 'v1';
+  /** Plural, in paths: `services`. */
+  readonly resource: string;
+  readonly kind: string;
+  readonly singular: string;
+  readonly shortNames: readonly string[];
+  readonly categories: readonly string[];
+  readonly isNamespaced: boolean;
+  readonly verbs: readonly Verb[];
+  /** `status`, `finalize`, `eviction` …; what each takes and gives is `api/`'s business. */
+  readonly subresources: readonly string[];
+  /** The message that describes it in the schema table. */
+  readonly message: keyof Messages;
+  /**
+   * The name of its objects in the store: the same for two resources that are two shapes of one object (Events), absent for one
+   * whose objects are answered and not kept (reviews).
+   */
+  readonly storedAs?: string;
+}
+
+export const apiVersionOf = ({ group, version }: Resource): string =>
+  group === '' ? version : `${group}/${version}`;

@@ -1,0 +1,15 @@
+/** What every object has, whatever its kind. */
+import type { Messages } from './messages.ts';
+
+export type ObjectMeta = Messages['meta.ObjectMeta'];
+export type OwnerReference = Messages['meta.OwnerReference'];
+
+/**
+ * An object as the API has it, with all that it was decoded to. It is plain data without prototypes, never changed in place. One
+ * that is known to be of a kind is of that kind's type in {@link Messages}.
+ */
+export interface ApiObject {
+  readonly kind: string;
+  readonly apiVersion: string;
+  readonly metadata: ObjectMeta;
+}
