@@ -41,6 +41,8 @@ export function findImpure(modules: readonly Module[]): ReadonlyMap<string, stri
   };
   const whyImpureImport = ({ target, names, onlyTypes }: Import): string | undefined => {
     if (onlyTypes || target.startsWith('node:') || PURE_LIBRARIES.includes(target)) return undefined;
+    // Data.
+    if (target.endsWith('.json')) return undefined;
     if (!byPath.has(target)) return `${target}, which may do anything`;
     for (const name of names) {
       const definer = definerOf(byPath, target, name);

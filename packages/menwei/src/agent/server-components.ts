@@ -1,7 +1,7 @@
 /** The servers that tell others about the proxy. */
 import type { Settings } from '../config/settings.ts';
 import { type HealthServerOptions, startHealthServer } from '../health/health-server.ts';
-import type { HttpListener } from '../health/http-listener.ts';
+import type { HttpListener } from '../http/http-listener.ts';
 import { formatErrorChain } from '../log/error-text.ts';
 import { type MetricsServerOptions, startMetricsServer } from '../metrics/metrics-server.ts';
 import type { Introspection } from '../metrics/zpages.ts';

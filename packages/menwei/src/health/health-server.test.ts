@@ -1,8 +1,8 @@
 import { afterEach, describe, expect, it } from 'vitest';
+import type { HttpListener } from '../http/http-listener.ts';
 import { silentLogger } from '../log/logger.ts';
 import { formatGoTime } from './go-time.ts';
 import { startHealthServer } from './health-server.ts';
-import type { HttpListener } from './http-listener.ts';
 import { ProxyHealth } from './proxy-health.ts';
 
 const START_MS = Date.UTC(2026, 0, 2, 3, 4, 5, 123);

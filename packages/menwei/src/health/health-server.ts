@@ -1,15 +1,15 @@
 /** The proxy's own health, for probes of the kubelet (/livez) and of load balancers (/healthz): spec § 9.1. */
 import type { ServerResponse } from 'node:http';
 import type { HostPort } from '../config/settings.ts';
-import type { Logger } from '../log/logger.ts';
-import { formatGoTime, GO_ZERO_TIME } from './go-time.ts';
 import {
   answer,
   answerNotFound,
   type HttpListener,
   requestPath,
   startHttpListener,
-} from './http-listener.ts';
+} from '../http/http-listener.ts';
+import type { Logger } from '../log/logger.ts';
+import { formatGoTime, GO_ZERO_TIME } from './go-time.ts';
 import type { ProxyHealth } from './proxy-health.ts';
 import type { ServiceReporter } from './service-report.ts';
 

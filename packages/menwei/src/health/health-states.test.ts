@@ -1,10 +1,10 @@
 /** What /healthz and /livez say in every state (spec § 9.1), asked over HTTP, with the clock of the test. */
 import { aNode } from '@menwei/testing/services/testing.ts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { HttpListener } from '../http/http-listener.ts';
 import type { Node } from '../kubernetes/objects.ts';
 import { silentLogger } from '../log/logger.ts';
 import { startHealthServer } from './health-server.ts';
-import type { HttpListener } from './http-listener.ts';
 import { isNodeEligible, ProxyHealth } from './proxy-health.ts';
 
 const START_MS = Date.UTC(2026, 0, 2, 3, 4, 5, 120);

@@ -4,6 +4,9 @@
  */
 import type { RequestListener, Server, ServerResponse } from 'node:http';
 import type { IpFamily } from '@menwei/addresses/ip.ts';
+import { answer, closeHttpServer, listen } from '../http/http-listener.ts';
+import { createHttpServer } from '../http/http-server.ts';
+import { OpenConnections } from '../http/open-connections.ts';
 import { formatErrorChain } from '../log/error-text.ts';
 import type { Logger } from '../log/logger.ts';
 import { untilAborted } from '../scheduling/pause.ts';
@@ -11,8 +14,6 @@ import { Turns } from '../scheduling/turns.ts';
 import { type ServiceHealth, ServiceHealthIndex } from '../services/service-health.ts';
 import type { FamilyTables } from '../state/family-tables.ts';
 import type { ObjectKey } from '../state/object-key.ts';
-import { answer, closeHttpServer, createHttpServer, listen } from './http-listener.ts';
-import { OpenConnections } from './open-connections.ts';
 
 const DEFAULT_RETRY_MS = 5_000;
 
@@ -160,7 +161,8 @@ export class ServiceHealthServers {
     const { port, namespace, name } = entry.service;
     const failedLater = (cause: Error) =>
       logger.error({ service: `${namespace}/${name}`, port, err: cause }, 'health-check server failed');
-    for (const host of hosts) entry.listeners.set(host, createHttpServer(handler, this.#connections));
+    for (const host of hosts)
+      entry.listeners.set(host, createHttpServer(handler, { connections: this.#connections }));
     // Without ipv6Only the IPv6 wildcard would take the port from the servers of the other family.
     const attempts = await Promise.allSettled(
       [...entry.listeners]

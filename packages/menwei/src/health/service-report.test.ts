@@ -1,11 +1,11 @@
 /** What /healthz/service/<namespace>/<name> says in every state, asked over HTTP. */
 import { aNodeView, aService, aSlice } from '@menwei/testing/services/testing.ts';
 import { afterEach, describe, expect, it } from 'vitest';
+import type { HttpListener } from '../http/http-listener.ts';
 import { silentLogger } from '../log/logger.ts';
 import { ServiceTracker } from '../services/service-tracker.ts';
 import { State } from '../state/state.ts';
 import { startHealthServer } from './health-server.ts';
-import type { HttpListener } from './http-listener.ts';
 import { ProxyHealth } from './proxy-health.ts';
 import { ServiceReporter } from './service-report.ts';
 

@@ -1,4 +1,5 @@
-/** The Accept header, and what a client of `/flagz` and `/statusz` wants by it: text for people, or an object for programs. */
+/** What a client of `/flagz` and `/statusz` wants by its Accept header: text for people, or an object for programs. */
+import { matchesRange, parseAccept } from '../http/accept.ts';
 
 /** How the answer is to be written. */
 interface Form {
@@ -12,12 +13,6 @@ const STRUCTURED = ['application/json', 'application/yaml'] as const;
 const GROUP = 'config.k8s.io';
 const VERSIONS: readonly string[] = ['v1beta1', 'v1alpha1'];
 
-interface Wanted {
-  /** `application/json`, or with a star for any. */
-  readonly range: string;
-  readonly parameters: ReadonlyMap<string, string>;
-}
-
 /**
  * @param accept the header of the request; none, and one that takes anything, get text
  * @param kind of the object: `Flagz`
@@ -28,9 +23,9 @@ export function chooseForm(accept: string | undefined, kind: string): Form | und
   for (const { range, parameters } of parseAccept(accept)) {
     const [g, v = '', as] = ['g', 'v', 'as'].map((name) => parameters.get(name));
     if (g === undefined && v === '' && as === undefined) {
-      if (matches(range, TEXT.mediaType)) return TEXT;
+      if (matchesRange(range, TEXT.mediaType)) return TEXT;
     } else if (g === GROUP && as === kind && VERSIONS.includes(v)) {
-      const mediaType = STRUCTURED.find((type) => matches(range, type));
+      const mediaType = STRUCTURED.find((type) => matchesRange(range, type));
       if (mediaType !== undefined) return { mediaType, version: v };
     }
   }
@@ -40,24 +35,4 @@ export function chooseForm(accept: string | undefined, kind: string): Form | und
 /** What there is, for who has asked for something else. */
 export function describeForms(): string {
   return `only the following media types are accepted: ${[TEXT.mediaType, ...STRUCTURED].join(', ')}`;
-}
-
-/** What an Accept header takes, the most wanted first. */
-export function parseAccept(accept: string): readonly Wanted[] {
-  const wanted = accept.split(',').map((clause) => {
-    const [range = '', ...rest] = clause.split(';').map((part) => part.trim());
-    const parameters = new Map(
-      rest.map((part) => {
-        const [name = '', value = ''] = part.split('=', 2);
-        return [name.trim().toLowerCase(), value.trim()];
-      }),
-    );
-    return { range: range.toLowerCase(), parameters, quality: Number(parameters.get('q') ?? 1) || 0 };
-  });
-  return wanted.filter(({ quality }) => quality > 0).sort((a, b) => b.quality - a.quality);
-}
-
-function matches(range: string, mediaType: string): boolean {
-  const [type = ''] = mediaType.split('/');
-  return range === '*/*' || range === `${type}/*` || range === mediaType;
 }

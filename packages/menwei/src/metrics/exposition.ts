@@ -1,5 +1,5 @@
 /** The two text formats that Prometheus reads: its own (version 0.0.4) and OpenMetrics 1.0. Pure. */
-import { parseAccept } from './accept.ts';
+import { parseAccept } from '../http/accept.ts';
 import { helpText, type Labels, type MetricDefinition } from './definition.ts';
 import type { Distribution, Sample } from './series.ts';
 

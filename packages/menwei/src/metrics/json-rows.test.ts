@@ -1,6 +1,6 @@
 import { createServer } from 'node:http';
 import { describe, expect, it } from 'vitest';
-import { closeHttpServer, listen } from '../health/http-listener.ts';
+import { closeHttpServer, listen } from '../http/http-listener.ts';
 import { sendJsonRows } from './json-rows.ts';
 
 async function answered(rows: () => Iterable<unknown>): Promise<string> {

@@ -1,6 +1,6 @@
 /** A long list as the JSON body of an answer, a row a line. */
 import type { ServerResponse } from 'node:http';
-import { writeRows } from './response-writer.ts';
+import { writeRows } from '../http/response-writer.ts';
 
 /** Resolves when all was handed to the connection, or the connection is gone. */
 export async function sendJsonRows(response: ServerResponse, rows: Iterable<unknown>): Promise<void> {

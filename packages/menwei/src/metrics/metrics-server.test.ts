@@ -1,6 +1,6 @@
 import { aSyncRow } from '@menwei/testing/services/testing.ts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { HttpListener } from '../health/http-listener.ts';
+import type { HttpListener } from '../http/http-listener.ts';
 import { silentLogger } from '../log/logger.ts';
 import { BUILD } from '../setup/version.ts';
 import { State } from '../state/state.ts';

@@ -10,7 +10,7 @@ import {
   requestPath,
   startHttpListener,
   writeHead,
-} from '../health/http-listener.ts';
+} from '../http/http-listener.ts';
 import type { Logger } from '../log/logger.ts';
 import { sendJsonRows } from './json-rows.ts';
 import type { ProxyMetrics } from './proxy-metrics.ts';

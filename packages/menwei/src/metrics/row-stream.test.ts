@@ -1,6 +1,6 @@
 import { createServer } from 'node:http';
 import { describe, expect, it } from 'vitest';
-import { closeHttpServer, listen } from '../health/http-listener.ts';
+import { closeHttpServer, listen } from '../http/http-listener.ts';
 import { Table } from '../state/table.ts';
 import { type RowChanges, sendRowChanges } from './row-stream.ts';
 

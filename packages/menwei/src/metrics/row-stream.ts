@@ -1,7 +1,7 @@
 /** Rows as the body of an answer that goes on: a line of JSON for each that there is, and then for each that changes. */
 import type { ServerResponse } from 'node:http';
+import { writePiece, writeRows } from '../http/response-writer.ts';
 import { pause } from '../scheduling/pause.ts';
-import { writePiece, writeRows } from './response-writer.ts';
 
 /** Changes that come so shortly after each other are sent together. */
 const GATHER_MS = 100;

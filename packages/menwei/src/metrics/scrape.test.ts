@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import { connect } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { closeHttpServer, listen } from '../health/http-listener.ts';
+import { closeHttpServer, listen } from '../http/http-listener.ts';
 import { type Logger, silentLogger } from '../log/logger.ts';
 import { gauge } from './definition.ts';
 import { Registry } from './registry.ts';

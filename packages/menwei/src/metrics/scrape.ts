@@ -1,10 +1,10 @@
 /** Answers a scrape, no faster than the client reads, and no longer than it does. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { answer, PLAIN_TEXT, writeHead } from '../health/http-listener.ts';
+import { answer, PLAIN_TEXT, writeHead } from '../http/http-listener.ts';
+import { writeRows } from '../http/response-writer.ts';
 import type { Logger } from '../log/logger.ts';
 import { chooseExposition } from './exposition.ts';
 import type { Registry } from './registry.ts';
-import { writeRows } from './response-writer.ts';
 
 /** With all metrics of the registry, in the format that the client prefers; with 500 if they can't be collected. */
 export function answerScrape(

@@ -2,7 +2,7 @@
 
 import { afterEach, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
-import type { HttpListener } from '../health/http-listener.ts';
+import type { HttpListener } from '../http/http-listener.ts';
 import { silentLogger } from '../log/logger.ts';
 import { BUILD } from '../setup/version.ts';
 import { startMetricsServer } from './metrics-server.ts';

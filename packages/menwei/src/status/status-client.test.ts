@@ -1,7 +1,7 @@
 import { createServer, type RequestListener } from 'node:http';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
-import { closeHttpServer, listen } from '../health/http-listener.ts';
+import { closeHttpServer, listen } from '../http/http-listener.ts';
 import { fetchStatus, followStatus, hasListed, StatusError, type StatusNews } from './status-client.ts';
 
 const ROW = { servicePort: 'ns/web/TCP', family: 'IPv4', state: 'programmed', sinceMs: 1 };

@@ -1,6 +1,6 @@
 import { createServer } from 'node:http';
 import { expect, it } from 'vitest';
-import { closeHttpServer, listen } from '../health/http-listener.ts';
+import { closeHttpServer, listen } from './http-listener.ts';
 import { writePiece } from './response-writer.ts';
 
 const PIECE = 'x'.repeat(100_000);

@@ -2,7 +2,8 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
-import { answer, closeHttpServer, createHttpServer, listen, requestPath } from './http-listener.ts';
+import { answer, closeHttpServer, listen, requestPath } from './http-listener.ts';
+import { createHttpServer } from './http-server.ts';
 import { OpenConnections } from './open-connections.ts';
 
 const cleanups: (() => unknown)[] = [];
@@ -13,7 +14,7 @@ afterEach(async () => {
 async function serve(connections?: OpenConnections): Promise<number> {
   const server = createHttpServer(
     (request, response) => answer(response, 200, 'text/plain', requestPath(request.url)),
-    connections,
+    connections === undefined ? {} : { connections },
   );
   cleanups.push(() => closeHttpServer(server));
   return (await listen(server, { host: '127.0.0.1', port: 0 }, (cause) => expect.unreachable(cause.message)))
@@ -68,10 +69,13 @@ describe('a server', () => {
   });
 
   it('cuts nobody whose request is being answered', async () => {
-    const server = createHttpServer((_request, response) => {
-      response.writeHead(200);
-      response.write('first');
-    }, new OpenConnections(1));
+    const server = createHttpServer(
+      (_request, response) => {
+        response.writeHead(200);
+        response.write('first');
+      },
+      { connections: new OpenConnections(1) },
+    );
     cleanups.push(() => closeHttpServer(server));
     const { port } = await listen(server, { host: '127.0.0.1', port: 0 }, (cause) =>
       expect.unreachable(cause.message),

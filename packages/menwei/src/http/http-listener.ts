@@ -1,28 +1,19 @@
 /** Listening for HTTP requests, and trying again as long as the address can't be bound. */
-import {
-  createServer,
-  type IncomingMessage,
-  type RequestListener,
-  type Server,
-  type ServerResponse,
-} from 'node:http';
+import type { RequestListener, Server, ServerResponse } from 'node:http';
 import { formatHostPort } from '@menwei/addresses/ip.ts';
 import type { HostPort } from '../config/settings.ts';
 import type { Logger } from '../log/logger.ts';
 import { pause } from '../scheduling/pause.ts';
-import { OpenConnections } from './open-connections.ts';
+import {
+  createHttpServer,
+  type HttpServerOptions,
+  replaceCertificates,
+  type TlsOptions,
+} from './http-server.ts';
 
 const DEFAULT_RETRY_MS = 5000;
-/** Nobody has a reason to send a request, or to read an answer, slower than this. */
-const REQUEST_TIMEOUT_MS = 10_000;
-const SILENCE_MS = 30_000;
-const CHECK_EVERY_MS = 5_000;
-/** Longer than clients in Go keep a connection: who closes first is who knows that no request is on its way. */
-const KEEP_ALIVE_MS = 95_000;
-/** Nobody asks anything in a body. A short one is passed over, so that the connection can be used again. */
-const MAX_BODY_BYTES = 256 * 1024;
 
-interface HttpListenerOptions {
+interface HttpListenerOptions extends HttpServerOptions {
   /** For messages: `healthz server`. */
   readonly name: string;
   /** A wildcard address of either family listens on both, as Go's network "tcp" does. */
@@ -38,6 +29,8 @@ interface HttpListenerOptions {
 export interface HttpListener {
   /** What was bound, once it was. Rejects with `hardFail` alone, and must be awaited then. */
   readonly listening: Promise<HostPort>;
+  /** For connections that are made from now on, of a listener with TLS. */
+  replaceCertificates(tls: TlsOptions): void;
   /** Ends trying and listening and cuts open connections. */
   close(): Promise<void>;
 }
@@ -45,10 +38,11 @@ export interface HttpListener {
 /** Starts to listen, in the background. */
 export function startHttpListener(options: HttpListenerOptions): HttpListener {
   const closing = new AbortController();
-  const server = createHttpServer(options.handler);
+  const server = createHttpServer(options.handler, options);
   const listening = listenWithRetry(server, options, closing.signal);
   return {
     listening,
+    replaceCertificates: (tls) => replaceCertificates(server, tls),
     close: async () => {
       closing.abort();
       await closeHttpServer(server);
@@ -82,43 +76,6 @@ async function listenWithRetry(
   }
   // Closed before it listened: there will never be an address.
   return new Promise<never>(() => undefined);
-}
-
-/**
- * A server that isn't listening yet. Clients that are slow, silent or many cost a bounded time and number of connections.
- *
- * @param connections shared by servers that have one bound together
- */
-export function createHttpServer(handler: RequestListener, connections = new OpenConnections()): Server {
-  const server = createServer(
-    {
-      headersTimeout: REQUEST_TIMEOUT_MS,
-      requestTimeout: REQUEST_TIMEOUT_MS,
-      connectionsCheckingInterval: CHECK_EVERY_MS,
-      keepAliveTimeout: KEEP_ALIVE_MS,
-    },
-    (request, response) => {
-      const { socket } = request;
-      if (!connections.asked(socket)) {
-        socket.destroy();
-        return;
-      }
-      response.once('close', () => connections.answered(socket));
-      boundBody(request);
-      handler(request, response);
-    },
-  );
-  server.timeout = SILENCE_MS;
-  server.on('connection', (socket) => connections.admit(socket));
-  return server;
-}
-
-function boundBody(request: IncomingMessage): void {
-  let leftBytes = MAX_BODY_BYTES;
-  request.on('data', (chunk: Buffer) => {
-    leftBytes -= chunk.length;
-    if (leftBytes < 0) request.socket.destroy();
-  });
 }
 
 /** For an answer that goes on for as long as the client likes, and may have nothing to say for a while. */
