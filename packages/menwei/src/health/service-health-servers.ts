@@ -4,8 +4,8 @@
  */
 import type { RequestListener, Server, ServerResponse } from 'node:http';
 import type { IpFamily } from '@menwei/addresses/ip.ts';
-import { answer, closeHttpServer, listen } from '../http/http-listener.ts';
-import { createHttpServer } from '../http/http-server.ts';
+import { answer, listen } from '../http/http-listener.ts';
+import { closeHttpServer, createHttpServer } from '../http/http-server.ts';
 import { OpenConnections } from '../http/open-connections.ts';
 import { formatErrorChain } from '../log/error-text.ts';
 import type { Logger } from '../log/logger.ts';

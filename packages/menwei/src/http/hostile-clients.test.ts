@@ -2,8 +2,8 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
-import { answer, closeHttpServer, listen, requestPath } from './http-listener.ts';
-import { createHttpServer } from './http-server.ts';
+import { answer, listen, requestPath } from './http-listener.ts';
+import { closeHttpServer, createHttpServer } from './http-server.ts';
 import { OpenConnections } from './open-connections.ts';
 
 const cleanups: (() => unknown)[] = [];

@@ -5,6 +5,7 @@ import type { HostPort } from '../config/settings.ts';
 import type { Logger } from '../log/logger.ts';
 import { pause } from '../scheduling/pause.ts';
 import {
+  closeHttpServer,
   createHttpServer,
   type HttpServerOptions,
   replaceCertificates,
@@ -110,14 +111,6 @@ export function listen(
         throw new Error('BUG: a TCP server without an address');
       resolve({ host: bound.address, port: bound.port });
     });
-  });
-}
-
-/** Closing a server that isn't listening is not an error. */
-export function closeHttpServer(server: Server): Promise<void> {
-  return new Promise((resolve) => {
-    server.close(() => resolve());
-    server.closeAllConnections();
   });
 }
 

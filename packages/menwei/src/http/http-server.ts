@@ -68,6 +68,7 @@ export function createHttpServer(
     tls === undefined
       ? createServer(options, listener)
       : createTlsServer({ ...options, ...tlsOptions(tls), handshakeTimeout: HEADERS_TIMEOUT_MS }, listener);
+  transportsOf.set(server, transports);
   server.timeout = limits.silenceMs;
   server.on('connection', (socket: Socket) => {
     // Of a server with TLS, Node tells of the connection below as well.
@@ -75,6 +76,16 @@ export function createHttpServer(
     connections.admit(socket);
   });
   return server;
+}
+
+/** Closing a server that isn't listening is not an error. */
+export function closeHttpServer(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    server.close(() => resolve());
+    server.closeAllConnections();
+    // Those whose TLS session has not begun are unknown to Node's list.
+    transportsOf.get(server)?.cut();
+  });
 }
 
 /** For connections that are made from now on. */
@@ -88,6 +99,8 @@ function tlsOptions({ cert, key, ca, requestCert }: TlsOptions) {
 }
 
 /** Which connection a TLS session runs over: Node gives the handler the session, and tells of the connection before. */
+const transportsOf = new WeakMap<Server, Transports>();
+
 class Transports {
   readonly #byPeer = new Map<string, Socket>();
 
@@ -97,6 +110,10 @@ class Transports {
     socket.once('close', () => {
       if (this.#byPeer.get(peer) === socket) this.#byPeer.delete(peer);
     });
+  }
+
+  cut(): void {
+    for (const socket of this.#byPeer.values()) socket.destroy();
   }
 
   of(socket: Socket): Socket {

@@ -1,6 +1,7 @@
 import { createServer } from 'node:http';
 import { expect, it } from 'vitest';
-import { closeHttpServer, listen } from './http-listener.ts';
+import { listen } from './http-listener.ts';
+import { closeHttpServer } from './http-server.ts';
 import { writePiece } from './response-writer.ts';
 
 const PIECE = 'x'.repeat(100_000);

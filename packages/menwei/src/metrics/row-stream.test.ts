@@ -1,6 +1,7 @@
 import { createServer } from 'node:http';
 import { describe, expect, it } from 'vitest';
-import { closeHttpServer, listen } from '../http/http-listener.ts';
+import { listen } from '../http/http-listener.ts';
+import { closeHttpServer } from '../http/http-server.ts';
 import { Table } from '../state/table.ts';
 import { type RowChanges, sendRowChanges } from './row-stream.ts';
 

@@ -1,7 +1,8 @@
 import { createServer, type RequestListener } from 'node:http';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
-import { closeHttpServer, listen } from '../http/http-listener.ts';
+import { listen } from '../http/http-listener.ts';
+import { closeHttpServer } from '../http/http-server.ts';
 import { fetchStatus, followStatus, hasListed, StatusError, type StatusNews } from './status-client.ts';
 
 const ROW = { servicePort: 'ns/web/TCP', family: 'IPv4', state: 'programmed', sinceMs: 1 };
