@@ -14,6 +14,8 @@ const IN_JSON: Readonly<Record<string, string>> = {
   'util.intstr.IntOrString': 'number | string',
   'meta.FieldsV1': 'JsonObject',
   'runtime.RawExtension': 'JsonObject',
+  'authentication.v1.ExtraValue': 'readonly string[]',
+  'authorization.v1.ExtraValue': 'readonly string[]',
   string: 'string',
   bytes: 'string',
   bool: 'boolean',
@@ -21,6 +23,9 @@ const IN_JSON: Readonly<Record<string, string>> = {
   int64: 'number',
   double: 'number',
 };
+
+/** Like lists, these stand there as null when they are empty and can't be left out. */
+const NULL_WHEN_EMPTY: readonly string[] = ['meta.Time', 'meta.MicroTime', 'runtime.RawExtension'];
 
 /** The whole of the generated module. */
 export function formatTypes(table: SchemaTable): string {
@@ -48,10 +53,11 @@ function formatInterface(name: string, table: SchemaTable): string {
   const isKind = table[name]?.f.metadata?.t === 'meta.ObjectMeta';
   const lines = fields
     .filter(([, { inl }]) => inl === undefined)
-    .map(([field, { t, r, j }]) => {
+    .map(([field, { t, r, j, z }]) => {
       const type = typeOf(t);
       const whole = r === undefined ? type : `readonly ${/[ |]/.test(type) ? `(${type})` : type}[]`;
-      return `  readonly ${JSON.stringify(j ?? field)}${isKind && field === 'metadata' ? '' : '?'}: ${whole};`;
+      const orNull = z !== undefined && (r !== undefined || NULL_WHEN_EMPTY.includes(t)) ? ' | null' : '';
+      return `  readonly ${JSON.stringify(j ?? field)}${isKind && field === 'metadata' ? '' : '?'}: ${whole}${orNull};`;
     });
   if (isKind) lines.unshift('  readonly kind: string;', '  readonly apiVersion: string;');
   const above = inlined.length === 0 ? '' : ` extends ${inlined.join(', ')}`;

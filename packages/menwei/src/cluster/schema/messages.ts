@@ -19,7 +19,6 @@ export interface Messages {
   readonly 'apps.v1.ReplicaSetStatus': AppsV1ReplicaSetStatus;
   readonly 'apps.v1.RollingUpdateDeployment': AppsV1RollingUpdateDeployment;
   readonly 'authentication.v1.BoundObjectReference': AuthenticationV1BoundObjectReference;
-  readonly 'authentication.v1.ExtraValue': AuthenticationV1ExtraValue;
   readonly 'authentication.v1.SelfSubjectReview': AuthenticationV1SelfSubjectReview;
   readonly 'authentication.v1.SelfSubjectReviewStatus': AuthenticationV1SelfSubjectReviewStatus;
   readonly 'authentication.v1.TokenRequest': AuthenticationV1TokenRequest;
@@ -29,7 +28,6 @@ export interface Messages {
   readonly 'authentication.v1.TokenReviewSpec': AuthenticationV1TokenReviewSpec;
   readonly 'authentication.v1.TokenReviewStatus': AuthenticationV1TokenReviewStatus;
   readonly 'authentication.v1.UserInfo': AuthenticationV1UserInfo;
-  readonly 'authorization.v1.ExtraValue': AuthorizationV1ExtraValue;
   readonly 'authorization.v1.FieldSelectorAttributes': AuthorizationV1FieldSelectorAttributes;
   readonly 'authorization.v1.LabelSelectorAttributes': AuthorizationV1LabelSelectorAttributes;
   readonly 'authorization.v1.LocalSubjectAccessReview': AuthorizationV1LocalSubjectAccessReview;
@@ -297,45 +295,45 @@ interface AppsV1Deployment {
 }
 
 interface AppsV1DeploymentCondition {
-  readonly lastTransitionTime?: string;
-  readonly lastUpdateTime?: string;
-  readonly message?: string;
-  readonly reason?: string;
-  readonly status?: string;
   readonly type?: string;
+  readonly status?: string;
+  readonly lastUpdateTime?: string | null;
+  readonly lastTransitionTime?: string | null;
+  readonly reason?: string;
+  readonly message?: string;
 }
 
 interface AppsV1DeploymentList {
-  readonly items?: readonly AppsV1Deployment[];
   readonly metadata?: MetaListMeta;
+  readonly items?: readonly AppsV1Deployment[] | null;
 }
 
 interface AppsV1DeploymentSpec {
+  readonly replicas?: number;
+  readonly selector?: MetaLabelSelector;
+  readonly template?: CoreV1PodTemplateSpec;
+  readonly strategy?: AppsV1DeploymentStrategy;
   readonly minReadySeconds?: number;
+  readonly revisionHistoryLimit?: number;
   readonly paused?: boolean;
   readonly progressDeadlineSeconds?: number;
-  readonly replicas?: number;
-  readonly revisionHistoryLimit?: number;
-  readonly selector?: MetaLabelSelector;
-  readonly strategy?: AppsV1DeploymentStrategy;
-  readonly template?: CoreV1PodTemplateSpec;
 }
 
 interface AppsV1DeploymentStatus {
-  readonly availableReplicas?: number;
-  readonly collisionCount?: number;
-  readonly conditions?: readonly AppsV1DeploymentCondition[];
   readonly observedGeneration?: number;
-  readonly readyReplicas?: number;
   readonly replicas?: number;
-  readonly terminatingReplicas?: number;
-  readonly unavailableReplicas?: number;
   readonly updatedReplicas?: number;
+  readonly readyReplicas?: number;
+  readonly availableReplicas?: number;
+  readonly unavailableReplicas?: number;
+  readonly terminatingReplicas?: number;
+  readonly conditions?: readonly AppsV1DeploymentCondition[];
+  readonly collisionCount?: number;
 }
 
 interface AppsV1DeploymentStrategy {
-  readonly rollingUpdate?: AppsV1RollingUpdateDeployment;
   readonly type?: string;
+  readonly rollingUpdate?: AppsV1RollingUpdateDeployment;
 }
 
 interface AppsV1ReplicaSet {
@@ -347,49 +345,45 @@ interface AppsV1ReplicaSet {
 }
 
 interface AppsV1ReplicaSetCondition {
-  readonly lastTransitionTime?: string;
-  readonly message?: string;
-  readonly reason?: string;
-  readonly status?: string;
   readonly type?: string;
+  readonly status?: string;
+  readonly lastTransitionTime?: string | null;
+  readonly reason?: string;
+  readonly message?: string;
 }
 
 interface AppsV1ReplicaSetList {
-  readonly items?: readonly AppsV1ReplicaSet[];
   readonly metadata?: MetaListMeta;
+  readonly items?: readonly AppsV1ReplicaSet[] | null;
 }
 
 interface AppsV1ReplicaSetSpec {
-  readonly minReadySeconds?: number;
   readonly replicas?: number;
+  readonly minReadySeconds?: number;
   readonly selector?: MetaLabelSelector;
   readonly template?: CoreV1PodTemplateSpec;
 }
 
 interface AppsV1ReplicaSetStatus {
-  readonly availableReplicas?: number;
-  readonly conditions?: readonly AppsV1ReplicaSetCondition[];
-  readonly fullyLabeledReplicas?: number;
-  readonly observedGeneration?: number;
-  readonly readyReplicas?: number;
   readonly replicas?: number;
+  readonly fullyLabeledReplicas?: number;
+  readonly readyReplicas?: number;
+  readonly availableReplicas?: number;
   readonly terminatingReplicas?: number;
+  readonly observedGeneration?: number;
+  readonly conditions?: readonly AppsV1ReplicaSetCondition[];
 }
 
 interface AppsV1RollingUpdateDeployment {
-  readonly maxSurge?: number | string;
   readonly maxUnavailable?: number | string;
+  readonly maxSurge?: number | string;
 }
 
 interface AuthenticationV1BoundObjectReference {
-  readonly apiVersion?: string;
   readonly kind?: string;
+  readonly apiVersion?: string;
   readonly name?: string;
   readonly uid?: string;
-}
-
-interface AuthenticationV1ExtraValue {
-  readonly items?: readonly string[];
 }
 
 interface AuthenticationV1SelfSubjectReview {
@@ -412,14 +406,14 @@ interface AuthenticationV1TokenRequest {
 }
 
 interface AuthenticationV1TokenRequestSpec {
-  readonly audiences?: readonly string[];
-  readonly boundObjectRef?: AuthenticationV1BoundObjectReference;
+  readonly audiences?: readonly string[] | null;
   readonly expirationSeconds?: number;
+  readonly boundObjectRef?: AuthenticationV1BoundObjectReference;
 }
 
 interface AuthenticationV1TokenRequestStatus {
-  readonly expirationTimestamp?: string;
   readonly token?: string;
+  readonly expirationTimestamp?: string | null;
 }
 
 interface AuthenticationV1TokenReview {
@@ -431,26 +425,22 @@ interface AuthenticationV1TokenReview {
 }
 
 interface AuthenticationV1TokenReviewSpec {
-  readonly audiences?: readonly string[];
   readonly token?: string;
+  readonly audiences?: readonly string[];
 }
 
 interface AuthenticationV1TokenReviewStatus {
-  readonly audiences?: readonly string[];
   readonly authenticated?: boolean;
-  readonly error?: string;
   readonly user?: AuthenticationV1UserInfo;
+  readonly audiences?: readonly string[];
+  readonly error?: string;
 }
 
 interface AuthenticationV1UserInfo {
-  readonly extra?: { readonly [key: string]: AuthenticationV1ExtraValue };
-  readonly groups?: readonly string[];
-  readonly uid?: string;
   readonly username?: string;
-}
-
-interface AuthorizationV1ExtraValue {
-  readonly items?: readonly string[];
+  readonly uid?: string;
+  readonly groups?: readonly string[];
+  readonly extra?: { readonly [key: string]: readonly string[] };
 }
 
 interface AuthorizationV1FieldSelectorAttributes {
@@ -477,27 +467,27 @@ interface AuthorizationV1NonResourceAttributes {
 }
 
 interface AuthorizationV1NonResourceRule {
+  readonly verbs?: readonly string[] | null;
   readonly nonResourceURLs?: readonly string[];
-  readonly verbs?: readonly string[];
 }
 
 interface AuthorizationV1ResourceAttributes {
-  readonly fieldSelector?: AuthorizationV1FieldSelectorAttributes;
-  readonly group?: string;
-  readonly labelSelector?: AuthorizationV1LabelSelectorAttributes;
-  readonly name?: string;
   readonly namespace?: string;
+  readonly verb?: string;
+  readonly group?: string;
+  readonly version?: string;
   readonly resource?: string;
   readonly subresource?: string;
-  readonly verb?: string;
-  readonly version?: string;
+  readonly name?: string;
+  readonly fieldSelector?: AuthorizationV1FieldSelectorAttributes;
+  readonly labelSelector?: AuthorizationV1LabelSelectorAttributes;
 }
 
 interface AuthorizationV1ResourceRule {
+  readonly verbs?: readonly string[] | null;
   readonly apiGroups?: readonly string[];
-  readonly resourceNames?: readonly string[];
   readonly resources?: readonly string[];
-  readonly verbs?: readonly string[];
+  readonly resourceNames?: readonly string[];
 }
 
 interface AuthorizationV1SelfSubjectAccessReview {
@@ -509,8 +499,8 @@ interface AuthorizationV1SelfSubjectAccessReview {
 }
 
 interface AuthorizationV1SelfSubjectAccessReviewSpec {
-  readonly nonResourceAttributes?: AuthorizationV1NonResourceAttributes;
   readonly resourceAttributes?: AuthorizationV1ResourceAttributes;
+  readonly nonResourceAttributes?: AuthorizationV1NonResourceAttributes;
 }
 
 interface AuthorizationV1SelfSubjectRulesReview {
@@ -534,26 +524,26 @@ interface AuthorizationV1SubjectAccessReview {
 }
 
 interface AuthorizationV1SubjectAccessReviewSpec {
-  readonly extra?: { readonly [key: string]: AuthorizationV1ExtraValue };
-  readonly groups?: readonly string[];
-  readonly nonResourceAttributes?: AuthorizationV1NonResourceAttributes;
   readonly resourceAttributes?: AuthorizationV1ResourceAttributes;
-  readonly uid?: string;
+  readonly nonResourceAttributes?: AuthorizationV1NonResourceAttributes;
   readonly user?: string;
+  readonly groups?: readonly string[];
+  readonly extra?: { readonly [key: string]: readonly string[] };
+  readonly uid?: string;
 }
 
 interface AuthorizationV1SubjectAccessReviewStatus {
   readonly allowed?: boolean;
   readonly denied?: boolean;
-  readonly evaluationError?: string;
   readonly reason?: string;
+  readonly evaluationError?: string;
 }
 
 interface AuthorizationV1SubjectRulesReviewStatus {
-  readonly evaluationError?: string;
+  readonly resourceRules?: readonly AuthorizationV1ResourceRule[] | null;
+  readonly nonResourceRules?: readonly AuthorizationV1NonResourceRule[] | null;
   readonly incomplete?: boolean;
-  readonly nonResourceRules?: readonly AuthorizationV1NonResourceRule[];
-  readonly resourceRules?: readonly AuthorizationV1ResourceRule[];
+  readonly evaluationError?: string;
 }
 
 interface AutoscalingV1Scale {
@@ -581,25 +571,25 @@ interface CoordinationV1Lease {
 }
 
 interface CoordinationV1LeaseList {
-  readonly items?: readonly CoordinationV1Lease[];
   readonly metadata?: MetaListMeta;
+  readonly items?: readonly CoordinationV1Lease[] | null;
 }
 
 interface CoordinationV1LeaseSpec {
-  readonly acquireTime?: string;
   readonly holderIdentity?: string;
   readonly leaseDurationSeconds?: number;
-  readonly leaseTransitions?: number;
-  readonly preferredHolder?: string;
+  readonly acquireTime?: string;
   readonly renewTime?: string;
+  readonly leaseTransitions?: number;
   readonly strategy?: string;
+  readonly preferredHolder?: string;
 }
 
 interface CoreV1AWSElasticBlockStoreVolumeSource {
+  readonly volumeID?: string;
   readonly fsType?: string;
   readonly partition?: number;
   readonly readOnly?: boolean;
-  readonly volumeID?: string;
 }
 
 interface CoreV1Affinity {
@@ -609,36 +599,36 @@ interface CoreV1Affinity {
 }
 
 interface CoreV1AppArmorProfile {
-  readonly localhostProfile?: string;
   readonly type?: string;
+  readonly localhostProfile?: string;
 }
 
 interface CoreV1AttachedVolume {
-  readonly devicePath?: string;
   readonly name?: string;
+  readonly devicePath?: string;
 }
 
 interface CoreV1AzureDiskVolumeSource {
-  readonly cachingMode?: string;
   readonly diskName?: string;
   readonly diskURI?: string;
+  readonly cachingMode?: string;
   readonly fsType?: string;
-  readonly kind?: string;
   readonly readOnly?: boolean;
+  readonly kind?: string;
 }
 
 interface CoreV1AzureFileVolumeSource {
-  readonly readOnly?: boolean;
   readonly secretName?: string;
   readonly shareName?: string;
+  readonly readOnly?: boolean;
 }
 
 interface CoreV1CSIVolumeSource {
   readonly driver?: string;
-  readonly fsType?: string;
-  readonly nodePublishSecretRef?: CoreV1LocalObjectReference;
   readonly readOnly?: boolean;
+  readonly fsType?: string;
   readonly volumeAttributes?: { readonly [key: string]: string };
+  readonly nodePublishSecretRef?: CoreV1LocalObjectReference;
 }
 
 interface CoreV1Capabilities {
@@ -647,19 +637,19 @@ interface CoreV1Capabilities {
 }
 
 interface CoreV1CephFSVolumeSource {
-  readonly monitors?: readonly string[];
+  readonly monitors?: readonly string[] | null;
   readonly path?: string;
-  readonly readOnly?: boolean;
+  readonly user?: string;
   readonly secretFile?: string;
   readonly secretRef?: CoreV1LocalObjectReference;
-  readonly user?: string;
+  readonly readOnly?: boolean;
 }
 
 interface CoreV1CinderVolumeSource {
+  readonly volumeID?: string;
   readonly fsType?: string;
   readonly readOnly?: boolean;
   readonly secretRef?: CoreV1LocalObjectReference;
-  readonly volumeID?: string;
 }
 
 interface CoreV1ClientIPConfig {
@@ -667,20 +657,20 @@ interface CoreV1ClientIPConfig {
 }
 
 interface CoreV1ClusterTrustBundleProjection {
-  readonly labelSelector?: MetaLabelSelector;
   readonly name?: string;
+  readonly signerName?: string;
+  readonly labelSelector?: MetaLabelSelector;
   readonly optional?: boolean;
   readonly path?: string;
-  readonly signerName?: string;
 }
 
 interface CoreV1ConfigMap {
   readonly kind: string;
   readonly apiVersion: string;
-  readonly binaryData?: { readonly [key: string]: string };
-  readonly data?: { readonly [key: string]: string };
-  readonly immutable?: boolean;
   readonly metadata: MetaObjectMeta;
+  readonly immutable?: boolean;
+  readonly data?: { readonly [key: string]: string };
+  readonly binaryData?: { readonly [key: string]: string };
 }
 
 interface CoreV1ConfigMapEnvSource extends CoreV1LocalObjectReference {
@@ -693,16 +683,16 @@ interface CoreV1ConfigMapKeySelector extends CoreV1LocalObjectReference {
 }
 
 interface CoreV1ConfigMapList {
-  readonly items?: readonly CoreV1ConfigMap[];
   readonly metadata?: MetaListMeta;
+  readonly items?: readonly CoreV1ConfigMap[] | null;
 }
 
 interface CoreV1ConfigMapNodeConfigSource {
-  readonly kubeletConfigKey?: string;
-  readonly name?: string;
   readonly namespace?: string;
-  readonly resourceVersion?: string;
+  readonly name?: string;
   readonly uid?: string;
+  readonly resourceVersion?: string;
+  readonly kubeletConfigKey?: string;
 }
 
 interface CoreV1ConfigMapProjection extends CoreV1LocalObjectReference {
@@ -711,56 +701,56 @@ interface CoreV1ConfigMapProjection extends CoreV1LocalObjectReference {
 }
 
 interface CoreV1ConfigMapVolumeSource extends CoreV1LocalObjectReference {
-  readonly defaultMode?: number;
   readonly items?: readonly CoreV1KeyToPath[];
+  readonly defaultMode?: number;
   readonly optional?: boolean;
 }
 
 interface CoreV1Container {
-  readonly args?: readonly string[];
-  readonly command?: readonly string[];
-  readonly env?: readonly CoreV1EnvVar[];
-  readonly envFrom?: readonly CoreV1EnvFromSource[];
-  readonly image?: string;
-  readonly imagePullPolicy?: string;
-  readonly lifecycle?: CoreV1Lifecycle;
-  readonly livenessProbe?: CoreV1Probe;
   readonly name?: string;
+  readonly image?: string;
+  readonly command?: readonly string[];
+  readonly args?: readonly string[];
+  readonly workingDir?: string;
   readonly ports?: readonly CoreV1ContainerPort[];
-  readonly readinessProbe?: CoreV1Probe;
-  readonly resizePolicy?: readonly CoreV1ContainerResizePolicy[];
+  readonly envFrom?: readonly CoreV1EnvFromSource[];
+  readonly env?: readonly CoreV1EnvVar[];
   readonly resources?: CoreV1ResourceRequirements;
+  readonly resizePolicy?: readonly CoreV1ContainerResizePolicy[];
   readonly restartPolicy?: string;
   readonly restartPolicyRules?: readonly CoreV1ContainerRestartRule[];
-  readonly securityContext?: CoreV1SecurityContext;
+  readonly volumeMounts?: readonly CoreV1VolumeMount[];
+  readonly volumeDevices?: readonly CoreV1VolumeDevice[];
+  readonly livenessProbe?: CoreV1Probe;
+  readonly readinessProbe?: CoreV1Probe;
   readonly startupProbe?: CoreV1Probe;
-  readonly stdin?: boolean;
-  readonly stdinOnce?: boolean;
+  readonly lifecycle?: CoreV1Lifecycle;
   readonly terminationMessagePath?: string;
   readonly terminationMessagePolicy?: string;
+  readonly imagePullPolicy?: string;
+  readonly securityContext?: CoreV1SecurityContext;
+  readonly stdin?: boolean;
+  readonly stdinOnce?: boolean;
   readonly tty?: boolean;
-  readonly volumeDevices?: readonly CoreV1VolumeDevice[];
-  readonly volumeMounts?: readonly CoreV1VolumeMount[];
-  readonly workingDir?: string;
 }
 
 interface CoreV1ContainerExtendedResourceRequest {
   readonly containerName?: string;
-  readonly requestName?: string;
   readonly resourceName?: string;
+  readonly requestName?: string;
 }
 
 interface CoreV1ContainerImage {
-  readonly names?: readonly string[];
+  readonly names?: readonly string[] | null;
   readonly sizeBytes?: number;
 }
 
 interface CoreV1ContainerPort {
-  readonly containerPort?: number;
-  readonly hostIP?: string;
-  readonly hostPort?: number;
   readonly name?: string;
+  readonly hostPort?: number;
+  readonly containerPort?: number;
   readonly protocol?: string;
+  readonly hostIP?: string;
 }
 
 interface CoreV1ContainerResizePolicy {
@@ -779,46 +769,46 @@ interface CoreV1ContainerRestartRuleOnExitCodes {
 }
 
 interface CoreV1ContainerState {
+  readonly waiting?: CoreV1ContainerStateWaiting;
   readonly running?: CoreV1ContainerStateRunning;
   readonly terminated?: CoreV1ContainerStateTerminated;
-  readonly waiting?: CoreV1ContainerStateWaiting;
 }
 
 interface CoreV1ContainerStateRunning {
-  readonly startedAt?: string;
+  readonly startedAt?: string | null;
 }
 
 interface CoreV1ContainerStateTerminated {
-  readonly containerID?: string;
   readonly exitCode?: number;
-  readonly finishedAt?: string;
-  readonly message?: string;
-  readonly reason?: string;
   readonly signal?: number;
-  readonly startedAt?: string;
+  readonly reason?: string;
+  readonly message?: string;
+  readonly startedAt?: string | null;
+  readonly finishedAt?: string | null;
+  readonly containerID?: string;
 }
 
 interface CoreV1ContainerStateWaiting {
-  readonly message?: string;
   readonly reason?: string;
+  readonly message?: string;
 }
 
 interface CoreV1ContainerStatus {
-  readonly allocatedResources?: { readonly [key: string]: string };
-  readonly allocatedResourcesStatus?: readonly CoreV1ResourceStatus[];
-  readonly containerID?: string;
+  readonly name?: string;
+  readonly state?: CoreV1ContainerState;
+  readonly lastState?: CoreV1ContainerState;
+  readonly ready?: boolean;
+  readonly restartCount?: number;
   readonly image?: string;
   readonly imageID?: string;
-  readonly lastState?: CoreV1ContainerState;
-  readonly name?: string;
-  readonly ready?: boolean;
-  readonly resources?: CoreV1ResourceRequirements;
-  readonly restartCount?: number;
+  readonly containerID?: string;
   readonly started?: boolean;
-  readonly state?: CoreV1ContainerState;
-  readonly stopSignal?: string;
-  readonly user?: CoreV1ContainerUser;
+  readonly allocatedResources?: { readonly [key: string]: string };
+  readonly resources?: CoreV1ResourceRequirements;
   readonly volumeMounts?: readonly CoreV1VolumeMountStatus[];
+  readonly user?: CoreV1ContainerUser;
+  readonly allocatedResourcesStatus?: readonly CoreV1ResourceStatus[];
+  readonly stopSignal?: string;
 }
 
 interface CoreV1ContainerUser {
@@ -834,15 +824,15 @@ interface CoreV1DownwardAPIProjection {
 }
 
 interface CoreV1DownwardAPIVolumeFile {
-  readonly fieldRef?: CoreV1ObjectFieldSelector;
-  readonly mode?: number;
   readonly path?: string;
+  readonly fieldRef?: CoreV1ObjectFieldSelector;
   readonly resourceFieldRef?: CoreV1ResourceFieldSelector;
+  readonly mode?: number;
 }
 
 interface CoreV1DownwardAPIVolumeSource {
-  readonly defaultMode?: number;
   readonly items?: readonly CoreV1DownwardAPIVolumeFile[];
+  readonly defaultMode?: number;
 }
 
 interface CoreV1EmptyDirVolumeSource {
@@ -851,17 +841,17 @@ interface CoreV1EmptyDirVolumeSource {
 }
 
 interface CoreV1EndpointAddress {
-  readonly hostname?: string;
   readonly ip?: string;
+  readonly hostname?: string;
   readonly nodeName?: string;
   readonly targetRef?: CoreV1ObjectReference;
 }
 
 interface CoreV1EndpointPort {
-  readonly appProtocol?: string;
   readonly name?: string;
   readonly port?: number;
   readonly protocol?: string;
+  readonly appProtocol?: string;
 }
 
 interface CoreV1EndpointSubset {
@@ -878,13 +868,13 @@ interface CoreV1Endpoints {
 }
 
 interface CoreV1EndpointsList {
-  readonly items?: readonly CoreV1Endpoints[];
   readonly metadata?: MetaListMeta;
+  readonly items?: readonly CoreV1Endpoints[] | null;
 }
 
 interface CoreV1EnvFromSource {
-  readonly configMapRef?: CoreV1ConfigMapEnvSource;
   readonly prefix?: string;
+  readonly configMapRef?: CoreV1ConfigMapEnvSource;
   readonly secretRef?: CoreV1SecretEnvSource;
 }
 
@@ -895,11 +885,11 @@ interface CoreV1EnvVar {
 }
 
 interface CoreV1EnvVarSource {
-  readonly configMapKeyRef?: CoreV1ConfigMapKeySelector;
   readonly fieldRef?: CoreV1ObjectFieldSelector;
-  readonly fileKeyRef?: CoreV1FileKeySelector;
   readonly resourceFieldRef?: CoreV1ResourceFieldSelector;
+  readonly configMapKeyRef?: CoreV1ConfigMapKeySelector;
   readonly secretKeyRef?: CoreV1SecretKeySelector;
+  readonly fileKeyRef?: CoreV1FileKeySelector;
 }
 
 interface CoreV1EphemeralContainer extends CoreV1EphemeralContainerCommon {
@@ -907,31 +897,31 @@ interface CoreV1EphemeralContainer extends CoreV1EphemeralContainerCommon {
 }
 
 interface CoreV1EphemeralContainerCommon {
-  readonly args?: readonly string[];
-  readonly command?: readonly string[];
-  readonly env?: readonly CoreV1EnvVar[];
-  readonly envFrom?: readonly CoreV1EnvFromSource[];
-  readonly image?: string;
-  readonly imagePullPolicy?: string;
-  readonly lifecycle?: CoreV1Lifecycle;
-  readonly livenessProbe?: CoreV1Probe;
   readonly name?: string;
+  readonly image?: string;
+  readonly command?: readonly string[];
+  readonly args?: readonly string[];
+  readonly workingDir?: string;
   readonly ports?: readonly CoreV1ContainerPort[];
-  readonly readinessProbe?: CoreV1Probe;
-  readonly resizePolicy?: readonly CoreV1ContainerResizePolicy[];
+  readonly envFrom?: readonly CoreV1EnvFromSource[];
+  readonly env?: readonly CoreV1EnvVar[];
   readonly resources?: CoreV1ResourceRequirements;
+  readonly resizePolicy?: readonly CoreV1ContainerResizePolicy[];
   readonly restartPolicy?: string;
   readonly restartPolicyRules?: readonly CoreV1ContainerRestartRule[];
-  readonly securityContext?: CoreV1SecurityContext;
+  readonly volumeMounts?: readonly CoreV1VolumeMount[];
+  readonly volumeDevices?: readonly CoreV1VolumeDevice[];
+  readonly livenessProbe?: CoreV1Probe;
+  readonly readinessProbe?: CoreV1Probe;
   readonly startupProbe?: CoreV1Probe;
-  readonly stdin?: boolean;
-  readonly stdinOnce?: boolean;
+  readonly lifecycle?: CoreV1Lifecycle;
   readonly terminationMessagePath?: string;
   readonly terminationMessagePolicy?: string;
+  readonly imagePullPolicy?: string;
+  readonly securityContext?: CoreV1SecurityContext;
+  readonly stdin?: boolean;
+  readonly stdinOnce?: boolean;
   readonly tty?: boolean;
-  readonly volumeDevices?: readonly CoreV1VolumeDevice[];
-  readonly volumeMounts?: readonly CoreV1VolumeMount[];
-  readonly workingDir?: string;
 }
 
 interface CoreV1EphemeralVolumeSource {
@@ -941,31 +931,31 @@ interface CoreV1EphemeralVolumeSource {
 interface CoreV1Event {
   readonly kind: string;
   readonly apiVersion: string;
-  readonly action?: string;
-  readonly count?: number;
-  readonly eventTime?: string;
-  readonly firstTimestamp?: string;
-  readonly involvedObject?: CoreV1ObjectReference;
-  readonly lastTimestamp?: string;
-  readonly message?: string;
   readonly metadata: MetaObjectMeta;
+  readonly involvedObject?: CoreV1ObjectReference;
   readonly reason?: string;
+  readonly message?: string;
+  readonly source?: CoreV1EventSource;
+  readonly firstTimestamp?: string | null;
+  readonly lastTimestamp?: string | null;
+  readonly count?: number;
+  readonly type?: string;
+  readonly eventTime?: string | null;
+  readonly series?: CoreV1EventSeries;
+  readonly action?: string;
   readonly related?: CoreV1ObjectReference;
   readonly reportingComponent?: string;
   readonly reportingInstance?: string;
-  readonly series?: CoreV1EventSeries;
-  readonly source?: CoreV1EventSource;
-  readonly type?: string;
 }
 
 interface CoreV1EventList {
-  readonly items?: readonly CoreV1Event[];
   readonly metadata?: MetaListMeta;
+  readonly items?: readonly CoreV1Event[] | null;
 }
 
 interface CoreV1EventSeries {
   readonly count?: number;
-  readonly lastObservedTime?: string;
+  readonly lastObservedTime?: string | null;
 }
 
 interface CoreV1EventSource {
@@ -978,26 +968,26 @@ interface CoreV1ExecAction {
 }
 
 interface CoreV1FCVolumeSource {
-  readonly fsType?: string;
-  readonly lun?: number;
-  readonly readOnly?: boolean;
   readonly targetWWNs?: readonly string[];
+  readonly lun?: number;
+  readonly fsType?: string;
+  readonly readOnly?: boolean;
   readonly wwids?: readonly string[];
 }
 
 interface CoreV1FileKeySelector {
+  readonly volumeName?: string;
+  readonly path?: string;
   readonly key?: string;
   readonly optional?: boolean;
-  readonly path?: string;
-  readonly volumeName?: string;
 }
 
 interface CoreV1FlexVolumeSource {
   readonly driver?: string;
   readonly fsType?: string;
-  readonly options?: { readonly [key: string]: string };
-  readonly readOnly?: boolean;
   readonly secretRef?: CoreV1LocalObjectReference;
+  readonly readOnly?: boolean;
+  readonly options?: { readonly [key: string]: string };
 }
 
 interface CoreV1FlockerVolumeSource {
@@ -1006,9 +996,9 @@ interface CoreV1FlockerVolumeSource {
 }
 
 interface CoreV1GCEPersistentDiskVolumeSource {
+  readonly pdName?: string;
   readonly fsType?: string;
   readonly partition?: number;
-  readonly pdName?: string;
   readonly readOnly?: boolean;
 }
 
@@ -1018,9 +1008,9 @@ interface CoreV1GRPCAction {
 }
 
 interface CoreV1GitRepoVolumeSource {
-  readonly directory?: string;
   readonly repository?: string;
   readonly revision?: string;
+  readonly directory?: string;
 }
 
 interface CoreV1GlusterfsVolumeSource {
@@ -1030,11 +1020,11 @@ interface CoreV1GlusterfsVolumeSource {
 }
 
 interface CoreV1HTTPGetAction {
-  readonly host?: string;
-  readonly httpHeaders?: readonly CoreV1HTTPHeader[];
   readonly path?: string;
   readonly port?: number | string;
+  readonly host?: string;
   readonly scheme?: string;
+  readonly httpHeaders?: readonly CoreV1HTTPHeader[];
 }
 
 interface CoreV1HTTPHeader {
@@ -1043,8 +1033,8 @@ interface CoreV1HTTPHeader {
 }
 
 interface CoreV1HostAlias {
-  readonly hostnames?: readonly string[];
   readonly ip?: string;
+  readonly hostnames?: readonly string[];
 }
 
 interface CoreV1HostIP {
@@ -1057,22 +1047,22 @@ interface CoreV1HostPathVolumeSource {
 }
 
 interface CoreV1ISCSIVolumeSource {
+  readonly targetPortal?: string;
+  readonly iqn?: string;
+  readonly lun?: number;
+  readonly iscsiInterface?: string;
+  readonly fsType?: string;
+  readonly readOnly?: boolean;
+  readonly portals?: readonly string[];
   readonly chapAuthDiscovery?: boolean;
   readonly chapAuthSession?: boolean;
-  readonly fsType?: string;
-  readonly initiatorName?: string;
-  readonly iqn?: string;
-  readonly iscsiInterface?: string;
-  readonly lun?: number;
-  readonly portals?: readonly string[];
-  readonly readOnly?: boolean;
   readonly secretRef?: CoreV1LocalObjectReference;
-  readonly targetPortal?: string;
+  readonly initiatorName?: string;
 }
 
 interface CoreV1ImageVolumeSource {
-  readonly pullPolicy?: string;
   readonly reference?: string;
+  readonly pullPolicy?: string;
 }
 
 interface CoreV1ImageVolumeStatus {
@@ -1081,8 +1071,8 @@ interface CoreV1ImageVolumeStatus {
 
 interface CoreV1KeyToPath {
   readonly key?: string;
-  readonly mode?: number;
   readonly path?: string;
+  readonly mode?: number;
 }
 
 interface CoreV1Lifecycle {
@@ -1094,19 +1084,19 @@ interface CoreV1Lifecycle {
 interface CoreV1LifecycleHandler {
   readonly exec?: CoreV1ExecAction;
   readonly httpGet?: CoreV1HTTPGetAction;
-  readonly sleep?: CoreV1SleepAction;
   readonly tcpSocket?: CoreV1TCPSocketAction;
+  readonly sleep?: CoreV1SleepAction;
 }
 
 interface CoreV1LinuxContainerUser {
+  readonly uid?: number;
   readonly gid?: number;
   readonly supplementalGroups?: readonly number[];
-  readonly uid?: number;
 }
 
 interface CoreV1LoadBalancerIngress {
-  readonly hostname?: string;
   readonly ip?: string;
+  readonly hostname?: string;
   readonly ipMode?: string;
   readonly ports?: readonly CoreV1PortStatus[];
 }
@@ -1120,9 +1110,9 @@ interface CoreV1LocalObjectReference {
 }
 
 interface CoreV1NFSVolumeSource {
+  readonly server?: string;
   readonly path?: string;
   readonly readOnly?: boolean;
-  readonly server?: string;
 }
 
 interface CoreV1Namespace {
@@ -1134,16 +1124,16 @@ interface CoreV1Namespace {
 }
 
 interface CoreV1NamespaceCondition {
-  readonly lastTransitionTime?: string;
-  readonly message?: string;
-  readonly reason?: string;
-  readonly status?: string;
   readonly type?: string;
+  readonly status?: string;
+  readonly lastTransitionTime?: string | null;
+  readonly reason?: string;
+  readonly message?: string;
 }
 
 interface CoreV1NamespaceList {
-  readonly items?: readonly CoreV1Namespace[];
   readonly metadata?: MetaListMeta;
+  readonly items?: readonly CoreV1Namespace[] | null;
 }
 
 interface CoreV1NamespaceSpec {
@@ -1151,8 +1141,8 @@ interface CoreV1NamespaceSpec {
 }
 
 interface CoreV1NamespaceStatus {
-  readonly conditions?: readonly CoreV1NamespaceCondition[];
   readonly phase?: string;
+  readonly conditions?: readonly CoreV1NamespaceCondition[];
 }
 
 interface CoreV1Node {
@@ -1164,28 +1154,28 @@ interface CoreV1Node {
 }
 
 interface CoreV1NodeAddress {
-  readonly address?: string;
   readonly type?: string;
+  readonly address?: string;
 }
 
 interface CoreV1NodeAffinity {
-  readonly preferredDuringSchedulingIgnoredDuringExecution?: readonly CoreV1PreferredSchedulingTerm[];
   readonly requiredDuringSchedulingIgnoredDuringExecution?: CoreV1NodeSelector;
+  readonly preferredDuringSchedulingIgnoredDuringExecution?: readonly CoreV1PreferredSchedulingTerm[];
 }
 
 interface CoreV1NodeAllocatableResourceClaimStatus {
-  readonly containers?: readonly string[];
   readonly resourceClaimName?: string;
+  readonly containers?: readonly string[];
   readonly resources?: { readonly [key: string]: string };
 }
 
 interface CoreV1NodeCondition {
-  readonly lastHeartbeatTime?: string;
-  readonly lastTransitionTime?: string;
-  readonly message?: string;
-  readonly reason?: string;
-  readonly status?: string;
   readonly type?: string;
+  readonly status?: string;
+  readonly lastHeartbeatTime?: string | null;
+  readonly lastTransitionTime?: string | null;
+  readonly reason?: string;
+  readonly message?: string;
 }
 
 interface CoreV1NodeConfigSource {
@@ -1193,10 +1183,10 @@ interface CoreV1NodeConfigSource {
 }
 
 interface CoreV1NodeConfigStatus {
-  readonly active?: CoreV1NodeConfigSource;
   readonly assigned?: CoreV1NodeConfigSource;
-  readonly error?: string;
+  readonly active?: CoreV1NodeConfigSource;
   readonly lastKnownGood?: CoreV1NodeConfigSource;
+  readonly error?: string;
 }
 
 interface CoreV1NodeDaemonEndpoints {
@@ -1208,13 +1198,13 @@ interface CoreV1NodeFeatures {
 }
 
 interface CoreV1NodeList {
-  readonly items?: readonly CoreV1Node[];
   readonly metadata?: MetaListMeta;
+  readonly items?: readonly CoreV1Node[] | null;
 }
 
 interface CoreV1NodeRuntimeHandler {
-  readonly features?: CoreV1NodeRuntimeHandlerFeatures;
   readonly name?: string;
+  readonly features?: CoreV1NodeRuntimeHandlerFeatures;
 }
 
 interface CoreV1NodeRuntimeHandlerFeatures {
@@ -1223,7 +1213,7 @@ interface CoreV1NodeRuntimeHandlerFeatures {
 }
 
 interface CoreV1NodeSelector {
-  readonly nodeSelectorTerms?: readonly CoreV1NodeSelectorTerm[];
+  readonly nodeSelectorTerms?: readonly CoreV1NodeSelectorTerm[] | null;
 }
 
 interface CoreV1NodeSelectorRequirement {
@@ -1238,30 +1228,30 @@ interface CoreV1NodeSelectorTerm {
 }
 
 interface CoreV1NodeSpec {
-  readonly configSource?: CoreV1NodeConfigSource;
-  readonly externalID?: string;
   readonly podCIDR?: string;
   readonly podCIDRs?: readonly string[];
   readonly providerID?: string;
-  readonly taints?: readonly CoreV1Taint[];
   readonly unschedulable?: boolean;
+  readonly taints?: readonly CoreV1Taint[];
+  readonly configSource?: CoreV1NodeConfigSource;
+  readonly externalID?: string;
 }
 
 interface CoreV1NodeStatus {
-  readonly addresses?: readonly CoreV1NodeAddress[];
-  readonly allocatable?: { readonly [key: string]: string };
   readonly capacity?: { readonly [key: string]: string };
-  readonly conditions?: readonly CoreV1NodeCondition[];
-  readonly config?: CoreV1NodeConfigStatus;
-  readonly daemonEndpoints?: CoreV1NodeDaemonEndpoints;
-  readonly declaredFeatures?: readonly string[];
-  readonly features?: CoreV1NodeFeatures;
-  readonly images?: readonly CoreV1ContainerImage[];
-  readonly nodeInfo?: CoreV1NodeSystemInfo;
+  readonly allocatable?: { readonly [key: string]: string };
   readonly phase?: string;
-  readonly runtimeHandlers?: readonly CoreV1NodeRuntimeHandler[];
-  readonly volumesAttached?: readonly CoreV1AttachedVolume[];
+  readonly conditions?: readonly CoreV1NodeCondition[];
+  readonly addresses?: readonly CoreV1NodeAddress[];
+  readonly daemonEndpoints?: CoreV1NodeDaemonEndpoints;
+  readonly nodeInfo?: CoreV1NodeSystemInfo;
+  readonly images?: readonly CoreV1ContainerImage[];
   readonly volumesInUse?: readonly string[];
+  readonly volumesAttached?: readonly CoreV1AttachedVolume[];
+  readonly config?: CoreV1NodeConfigStatus;
+  readonly runtimeHandlers?: readonly CoreV1NodeRuntimeHandler[];
+  readonly features?: CoreV1NodeFeatures;
+  readonly declaredFeatures?: readonly string[];
 }
 
 interface CoreV1NodeSwapStatus {
@@ -1269,17 +1259,17 @@ interface CoreV1NodeSwapStatus {
 }
 
 interface CoreV1NodeSystemInfo {
-  readonly architecture?: string;
-  readonly bootID?: string;
-  readonly containerRuntimeVersion?: string;
-  readonly kernelVersion?: string;
-  readonly kubeProxyVersion?: string;
-  readonly kubeletVersion?: string;
   readonly machineID?: string;
-  readonly operatingSystem?: string;
-  readonly osImage?: string;
-  readonly swap?: CoreV1NodeSwapStatus;
   readonly systemUUID?: string;
+  readonly bootID?: string;
+  readonly kernelVersion?: string;
+  readonly osImage?: string;
+  readonly containerRuntimeVersion?: string;
+  readonly kubeletVersion?: string;
+  readonly kubeProxyVersion?: string;
+  readonly operatingSystem?: string;
+  readonly architecture?: string;
+  readonly swap?: CoreV1NodeSwapStatus;
 }
 
 interface CoreV1ObjectFieldSelector {
@@ -1288,25 +1278,25 @@ interface CoreV1ObjectFieldSelector {
 }
 
 interface CoreV1ObjectReference {
-  readonly apiVersion?: string;
-  readonly fieldPath?: string;
   readonly kind?: string;
-  readonly name?: string;
   readonly namespace?: string;
-  readonly resourceVersion?: string;
+  readonly name?: string;
   readonly uid?: string;
+  readonly apiVersion?: string;
+  readonly resourceVersion?: string;
+  readonly fieldPath?: string;
 }
 
 interface CoreV1PersistentVolumeClaimSpec {
   readonly accessModes?: readonly string[];
+  readonly selector?: MetaLabelSelector;
+  readonly resources?: CoreV1VolumeResourceRequirements;
+  readonly volumeName?: string;
+  readonly storageClassName?: string;
+  readonly volumeMode?: string;
   readonly dataSource?: CoreV1TypedLocalObjectReference;
   readonly dataSourceRef?: CoreV1TypedObjectReference;
-  readonly resources?: CoreV1VolumeResourceRequirements;
-  readonly selector?: MetaLabelSelector;
-  readonly storageClassName?: string;
   readonly volumeAttributesClassName?: string;
-  readonly volumeMode?: string;
-  readonly volumeName?: string;
 }
 
 interface CoreV1PersistentVolumeClaimTemplate {
@@ -1322,8 +1312,8 @@ interface CoreV1PersistentVolumeClaimVolumeSource {
 }
 
 interface CoreV1PhotonPersistentDiskVolumeSource {
-  readonly fsType?: string;
   readonly pdID?: string;
+  readonly fsType?: string;
 }
 
 interface CoreV1Pod {
@@ -1335,48 +1325,48 @@ interface CoreV1Pod {
 }
 
 interface CoreV1PodAffinity {
-  readonly preferredDuringSchedulingIgnoredDuringExecution?: readonly CoreV1WeightedPodAffinityTerm[];
   readonly requiredDuringSchedulingIgnoredDuringExecution?: readonly CoreV1PodAffinityTerm[];
+  readonly preferredDuringSchedulingIgnoredDuringExecution?: readonly CoreV1WeightedPodAffinityTerm[];
 }
 
 interface CoreV1PodAffinityTerm {
   readonly labelSelector?: MetaLabelSelector;
-  readonly matchLabelKeys?: readonly string[];
-  readonly mismatchLabelKeys?: readonly string[];
-  readonly namespaceSelector?: MetaLabelSelector;
   readonly namespaces?: readonly string[];
   readonly topologyKey?: string;
+  readonly namespaceSelector?: MetaLabelSelector;
+  readonly matchLabelKeys?: readonly string[];
+  readonly mismatchLabelKeys?: readonly string[];
 }
 
 interface CoreV1PodAntiAffinity {
-  readonly preferredDuringSchedulingIgnoredDuringExecution?: readonly CoreV1WeightedPodAffinityTerm[];
   readonly requiredDuringSchedulingIgnoredDuringExecution?: readonly CoreV1PodAffinityTerm[];
+  readonly preferredDuringSchedulingIgnoredDuringExecution?: readonly CoreV1WeightedPodAffinityTerm[];
 }
 
 interface CoreV1PodCertificateProjection {
-  readonly certificateChainPath?: string;
-  readonly credentialBundlePath?: string;
-  readonly keyPath?: string;
+  readonly signerName?: string;
   readonly keyType?: string;
   readonly maxExpirationSeconds?: number;
-  readonly signerName?: string;
+  readonly credentialBundlePath?: string;
+  readonly keyPath?: string;
+  readonly certificateChainPath?: string;
   readonly userAnnotations?: { readonly [key: string]: string };
 }
 
 interface CoreV1PodCondition {
-  readonly lastProbeTime?: string;
-  readonly lastTransitionTime?: string;
-  readonly message?: string;
-  readonly observedGeneration?: number;
-  readonly reason?: string;
-  readonly status?: string;
   readonly type?: string;
+  readonly observedGeneration?: number;
+  readonly status?: string;
+  readonly lastProbeTime?: string | null;
+  readonly lastTransitionTime?: string | null;
+  readonly reason?: string;
+  readonly message?: string;
 }
 
 interface CoreV1PodDNSConfig {
   readonly nameservers?: readonly string[];
-  readonly options?: readonly CoreV1PodDNSConfigOption[];
   readonly searches?: readonly string[];
+  readonly options?: readonly CoreV1PodDNSConfigOption[];
 }
 
 interface CoreV1PodDNSConfigOption {
@@ -1385,7 +1375,7 @@ interface CoreV1PodDNSConfigOption {
 }
 
 interface CoreV1PodExtendedResourceClaimStatus {
-  readonly requestMappings?: readonly CoreV1ContainerExtendedResourceRequest[];
+  readonly requestMappings?: readonly CoreV1ContainerExtendedResourceRequest[] | null;
   readonly resourceClaimName?: string;
 }
 
@@ -1394,8 +1384,8 @@ interface CoreV1PodIP {
 }
 
 interface CoreV1PodList {
-  readonly items?: readonly CoreV1Pod[];
   readonly metadata?: MetaListMeta;
+  readonly items?: readonly CoreV1Pod[] | null;
 }
 
 interface CoreV1PodOS {
@@ -1426,88 +1416,88 @@ interface CoreV1PodSchedulingGroup {
 }
 
 interface CoreV1PodSecurityContext {
-  readonly appArmorProfile?: CoreV1AppArmorProfile;
-  readonly fsGroup?: number;
-  readonly fsGroupChangePolicy?: string;
+  readonly seLinuxOptions?: CoreV1SELinuxOptions;
+  readonly windowsOptions?: CoreV1WindowsSecurityContextOptions;
+  readonly runAsUser?: number;
   readonly runAsGroup?: number;
   readonly runAsNonRoot?: boolean;
-  readonly runAsUser?: number;
-  readonly seLinuxChangePolicy?: string;
-  readonly seLinuxOptions?: CoreV1SELinuxOptions;
-  readonly seccompProfile?: CoreV1SeccompProfile;
   readonly supplementalGroups?: readonly number[];
   readonly supplementalGroupsPolicy?: string;
+  readonly fsGroup?: number;
   readonly sysctls?: readonly CoreV1Sysctl[];
-  readonly windowsOptions?: CoreV1WindowsSecurityContextOptions;
+  readonly fsGroupChangePolicy?: string;
+  readonly seccompProfile?: CoreV1SeccompProfile;
+  readonly appArmorProfile?: CoreV1AppArmorProfile;
+  readonly seLinuxChangePolicy?: string;
 }
 
 interface CoreV1PodSpec {
-  readonly activeDeadlineSeconds?: number;
-  readonly affinity?: CoreV1Affinity;
-  readonly automountServiceAccountToken?: boolean;
-  readonly containers?: readonly CoreV1Container[];
-  readonly dnsConfig?: CoreV1PodDNSConfig;
-  readonly dnsPolicy?: string;
-  readonly enableServiceLinks?: boolean;
+  readonly volumes?: readonly CoreV1Volume[];
+  readonly initContainers?: readonly CoreV1Container[];
+  readonly containers?: readonly CoreV1Container[] | null;
   readonly ephemeralContainers?: readonly CoreV1EphemeralContainer[];
-  readonly hostAliases?: readonly CoreV1HostAlias[];
-  readonly hostIPC?: boolean;
+  readonly restartPolicy?: string;
+  readonly terminationGracePeriodSeconds?: number;
+  readonly activeDeadlineSeconds?: number;
+  readonly dnsPolicy?: string;
+  readonly nodeSelector?: { readonly [key: string]: string };
+  readonly serviceAccountName?: string;
+  readonly serviceAccount?: string;
+  readonly automountServiceAccountToken?: boolean;
+  readonly nodeName?: string;
   readonly hostNetwork?: boolean;
   readonly hostPID?: boolean;
-  readonly hostUsers?: boolean;
-  readonly hostname?: string;
-  readonly hostnameOverride?: string;
+  readonly hostIPC?: boolean;
+  readonly shareProcessNamespace?: boolean;
+  readonly securityContext?: CoreV1PodSecurityContext;
   readonly imagePullSecrets?: readonly CoreV1LocalObjectReference[];
-  readonly initContainers?: readonly CoreV1Container[];
-  readonly nodeName?: string;
-  readonly nodeSelector?: { readonly [key: string]: string };
-  readonly os?: CoreV1PodOS;
-  readonly overhead?: { readonly [key: string]: string };
-  readonly preemptionPolicy?: string;
-  readonly priority?: number;
+  readonly hostname?: string;
+  readonly subdomain?: string;
+  readonly affinity?: CoreV1Affinity;
+  readonly schedulerName?: string;
+  readonly tolerations?: readonly CoreV1Toleration[];
+  readonly hostAliases?: readonly CoreV1HostAlias[];
   readonly priorityClassName?: string;
+  readonly priority?: number;
+  readonly dnsConfig?: CoreV1PodDNSConfig;
   readonly readinessGates?: readonly CoreV1PodReadinessGate[];
+  readonly runtimeClassName?: string;
+  readonly enableServiceLinks?: boolean;
+  readonly preemptionPolicy?: string;
+  readonly overhead?: { readonly [key: string]: string };
+  readonly topologySpreadConstraints?: readonly CoreV1TopologySpreadConstraint[];
+  readonly setHostnameAsFQDN?: boolean;
+  readonly os?: CoreV1PodOS;
+  readonly hostUsers?: boolean;
+  readonly schedulingGates?: readonly CoreV1PodSchedulingGate[];
   readonly resourceClaims?: readonly CoreV1PodResourceClaim[];
   readonly resources?: CoreV1ResourceRequirements;
-  readonly restartPolicy?: string;
-  readonly runtimeClassName?: string;
-  readonly schedulerName?: string;
-  readonly schedulingGates?: readonly CoreV1PodSchedulingGate[];
+  readonly hostnameOverride?: string;
   readonly schedulingGroup?: CoreV1PodSchedulingGroup;
-  readonly securityContext?: CoreV1PodSecurityContext;
-  readonly serviceAccount?: string;
-  readonly serviceAccountName?: string;
-  readonly setHostnameAsFQDN?: boolean;
-  readonly shareProcessNamespace?: boolean;
-  readonly subdomain?: string;
-  readonly terminationGracePeriodSeconds?: number;
-  readonly tolerations?: readonly CoreV1Toleration[];
-  readonly topologySpreadConstraints?: readonly CoreV1TopologySpreadConstraint[];
-  readonly volumes?: readonly CoreV1Volume[];
 }
 
 interface CoreV1PodStatus {
-  readonly allocatedResources?: { readonly [key: string]: string };
-  readonly conditions?: readonly CoreV1PodCondition[];
-  readonly containerStatuses?: readonly CoreV1ContainerStatus[];
-  readonly ephemeralContainerStatuses?: readonly CoreV1ContainerStatus[];
-  readonly extendedResourceClaimStatus?: CoreV1PodExtendedResourceClaimStatus;
-  readonly hostIP?: string;
-  readonly hostIPs?: readonly CoreV1HostIP[];
-  readonly initContainerStatuses?: readonly CoreV1ContainerStatus[];
-  readonly message?: string;
-  readonly nodeAllocatableResourceClaimStatuses?: readonly CoreV1NodeAllocatableResourceClaimStatus[];
-  readonly nominatedNodeName?: string;
   readonly observedGeneration?: number;
   readonly phase?: string;
+  readonly conditions?: readonly CoreV1PodCondition[];
+  readonly message?: string;
+  readonly reason?: string;
+  readonly nominatedNodeName?: string;
+  readonly hostIP?: string;
+  readonly hostIPs?: readonly CoreV1HostIP[];
   readonly podIP?: string;
   readonly podIPs?: readonly CoreV1PodIP[];
+  readonly startTime?: string;
+  readonly initContainerStatuses?: readonly CoreV1ContainerStatus[];
+  readonly containerStatuses?: readonly CoreV1ContainerStatus[];
   readonly qosClass?: string;
-  readonly reason?: string;
+  readonly ephemeralContainerStatuses?: readonly CoreV1ContainerStatus[];
   readonly resize?: string;
   readonly resourceClaimStatuses?: readonly CoreV1PodResourceClaimStatus[];
+  readonly extendedResourceClaimStatus?: CoreV1PodExtendedResourceClaimStatus;
+  readonly allocatedResources?: { readonly [key: string]: string };
   readonly resources?: CoreV1ResourceRequirements;
-  readonly startTime?: string;
+  readonly nodeAllocatableResourceClaimStatuses?: readonly CoreV1NodeAllocatableResourceClaimStatus[];
 }
 
 interface CoreV1PodTemplateSpec {
@@ -1518,61 +1508,61 @@ interface CoreV1PodTemplateSpec {
 }
 
 interface CoreV1PortStatus {
-  readonly error?: string;
   readonly port?: number;
   readonly protocol?: string;
+  readonly error?: string;
 }
 
 interface CoreV1PortworxVolumeSource {
+  readonly volumeID?: string;
   readonly fsType?: string;
   readonly readOnly?: boolean;
-  readonly volumeID?: string;
 }
 
 interface CoreV1PreferredSchedulingTerm {
-  readonly preference?: CoreV1NodeSelectorTerm;
   readonly weight?: number;
+  readonly preference?: CoreV1NodeSelectorTerm;
 }
 
 interface CoreV1Probe extends CoreV1ProbeHandler {
-  readonly failureThreshold?: number;
   readonly initialDelaySeconds?: number;
+  readonly timeoutSeconds?: number;
   readonly periodSeconds?: number;
   readonly successThreshold?: number;
+  readonly failureThreshold?: number;
   readonly terminationGracePeriodSeconds?: number;
-  readonly timeoutSeconds?: number;
 }
 
 interface CoreV1ProbeHandler {
   readonly exec?: CoreV1ExecAction;
-  readonly grpc?: CoreV1GRPCAction;
   readonly httpGet?: CoreV1HTTPGetAction;
   readonly tcpSocket?: CoreV1TCPSocketAction;
+  readonly grpc?: CoreV1GRPCAction;
 }
 
 interface CoreV1ProjectedVolumeSource {
+  readonly sources?: readonly CoreV1VolumeProjection[] | null;
   readonly defaultMode?: number;
-  readonly sources?: readonly CoreV1VolumeProjection[];
 }
 
 interface CoreV1QuobyteVolumeSource {
-  readonly group?: string;
-  readonly readOnly?: boolean;
   readonly registry?: string;
-  readonly tenant?: string;
-  readonly user?: string;
   readonly volume?: string;
+  readonly readOnly?: boolean;
+  readonly user?: string;
+  readonly group?: string;
+  readonly tenant?: string;
 }
 
 interface CoreV1RBDVolumeSource {
-  readonly fsType?: string;
+  readonly monitors?: readonly string[] | null;
   readonly image?: string;
-  readonly keyring?: string;
-  readonly monitors?: readonly string[];
+  readonly fsType?: string;
   readonly pool?: string;
-  readonly readOnly?: boolean;
-  readonly secretRef?: CoreV1LocalObjectReference;
   readonly user?: string;
+  readonly keyring?: string;
+  readonly secretRef?: CoreV1LocalObjectReference;
+  readonly readOnly?: boolean;
 }
 
 interface CoreV1ResourceClaim {
@@ -1582,20 +1572,20 @@ interface CoreV1ResourceClaim {
 
 interface CoreV1ResourceFieldSelector {
   readonly containerName?: string;
-  readonly divisor?: string;
   readonly resource?: string;
+  readonly divisor?: string;
 }
 
 interface CoreV1ResourceHealth {
+  readonly resourceID?: string;
   readonly health?: string;
   readonly message?: string;
-  readonly resourceID?: string;
 }
 
 interface CoreV1ResourceRequirements {
-  readonly claims?: readonly CoreV1ResourceClaim[];
   readonly limits?: { readonly [key: string]: string };
   readonly requests?: { readonly [key: string]: string };
+  readonly claims?: readonly CoreV1ResourceClaim[];
 }
 
 interface CoreV1ResourceStatus {
@@ -1604,28 +1594,28 @@ interface CoreV1ResourceStatus {
 }
 
 interface CoreV1SELinuxOptions {
-  readonly level?: string;
+  readonly user?: string;
   readonly role?: string;
   readonly type?: string;
-  readonly user?: string;
+  readonly level?: string;
 }
 
 interface CoreV1ScaleIOVolumeSource {
-  readonly fsType?: string;
   readonly gateway?: string;
-  readonly protectionDomain?: string;
-  readonly readOnly?: boolean;
+  readonly system?: string;
   readonly secretRef?: CoreV1LocalObjectReference;
   readonly sslEnabled?: boolean;
-  readonly storageMode?: string;
+  readonly protectionDomain?: string;
   readonly storagePool?: string;
-  readonly system?: string;
+  readonly storageMode?: string;
   readonly volumeName?: string;
+  readonly fsType?: string;
+  readonly readOnly?: boolean;
 }
 
 interface CoreV1SeccompProfile {
-  readonly localhostProfile?: string;
   readonly type?: string;
+  readonly localhostProfile?: string;
 }
 
 interface CoreV1SecretEnvSource extends CoreV1LocalObjectReference {
@@ -1643,25 +1633,25 @@ interface CoreV1SecretProjection extends CoreV1LocalObjectReference {
 }
 
 interface CoreV1SecretVolumeSource {
-  readonly defaultMode?: number;
-  readonly items?: readonly CoreV1KeyToPath[];
-  readonly optional?: boolean;
   readonly secretName?: string;
+  readonly items?: readonly CoreV1KeyToPath[];
+  readonly defaultMode?: number;
+  readonly optional?: boolean;
 }
 
 interface CoreV1SecurityContext {
-  readonly allowPrivilegeEscalation?: boolean;
-  readonly appArmorProfile?: CoreV1AppArmorProfile;
   readonly capabilities?: CoreV1Capabilities;
   readonly privileged?: boolean;
-  readonly procMount?: string;
-  readonly readOnlyRootFilesystem?: boolean;
+  readonly seLinuxOptions?: CoreV1SELinuxOptions;
+  readonly windowsOptions?: CoreV1WindowsSecurityContextOptions;
+  readonly runAsUser?: number;
   readonly runAsGroup?: number;
   readonly runAsNonRoot?: boolean;
-  readonly runAsUser?: number;
-  readonly seLinuxOptions?: CoreV1SELinuxOptions;
+  readonly readOnlyRootFilesystem?: boolean;
+  readonly allowPrivilegeEscalation?: boolean;
+  readonly procMount?: string;
   readonly seccompProfile?: CoreV1SeccompProfile;
-  readonly windowsOptions?: CoreV1WindowsSecurityContextOptions;
+  readonly appArmorProfile?: CoreV1AppArmorProfile;
 }
 
 interface CoreV1Service {
@@ -1688,45 +1678,45 @@ interface CoreV1ServiceAccountTokenProjection {
 }
 
 interface CoreV1ServiceList {
-  readonly items?: readonly CoreV1Service[];
   readonly metadata?: MetaListMeta;
+  readonly items?: readonly CoreV1Service[] | null;
 }
 
 interface CoreV1ServicePort {
-  readonly appProtocol?: string;
   readonly name?: string;
-  readonly nodePort?: number;
-  readonly port?: number;
   readonly protocol?: string;
+  readonly appProtocol?: string;
+  readonly port?: number;
   readonly targetPort?: number | string;
+  readonly nodePort?: number;
 }
 
 interface CoreV1ServiceSpec {
-  readonly allocateLoadBalancerNodePorts?: boolean;
+  readonly ports?: readonly CoreV1ServicePort[];
+  readonly selector?: { readonly [key: string]: string };
   readonly clusterIP?: string;
   readonly clusterIPs?: readonly string[];
+  readonly type?: string;
   readonly externalIPs?: readonly string[];
+  readonly sessionAffinity?: string;
+  readonly loadBalancerIP?: string;
+  readonly loadBalancerSourceRanges?: readonly string[];
   readonly externalName?: string;
   readonly externalTrafficPolicy?: string;
   readonly healthCheckNodePort?: number;
-  readonly internalTrafficPolicy?: string;
+  readonly publishNotReadyAddresses?: boolean;
+  readonly sessionAffinityConfig?: CoreV1SessionAffinityConfig;
   readonly ipFamilies?: readonly string[];
   readonly ipFamilyPolicy?: string;
+  readonly allocateLoadBalancerNodePorts?: boolean;
   readonly loadBalancerClass?: string;
-  readonly loadBalancerIP?: string;
-  readonly loadBalancerSourceRanges?: readonly string[];
-  readonly ports?: readonly CoreV1ServicePort[];
-  readonly publishNotReadyAddresses?: boolean;
-  readonly selector?: { readonly [key: string]: string };
-  readonly sessionAffinity?: string;
-  readonly sessionAffinityConfig?: CoreV1SessionAffinityConfig;
+  readonly internalTrafficPolicy?: string;
   readonly trafficDistribution?: string;
-  readonly type?: string;
 }
 
 interface CoreV1ServiceStatus {
-  readonly conditions?: readonly MetaCondition[];
   readonly loadBalancer?: CoreV1LoadBalancerStatus;
+  readonly conditions?: readonly MetaCondition[];
 }
 
 interface CoreV1SessionAffinityConfig {
@@ -1738,11 +1728,11 @@ interface CoreV1SleepAction {
 }
 
 interface CoreV1StorageOSVolumeSource {
+  readonly volumeName?: string;
+  readonly volumeNamespace?: string;
   readonly fsType?: string;
   readonly readOnly?: boolean;
   readonly secretRef?: CoreV1LocalObjectReference;
-  readonly volumeName?: string;
-  readonly volumeNamespace?: string;
 }
 
 interface CoreV1Sysctl {
@@ -1751,34 +1741,34 @@ interface CoreV1Sysctl {
 }
 
 interface CoreV1TCPSocketAction {
-  readonly host?: string;
   readonly port?: number | string;
+  readonly host?: string;
 }
 
 interface CoreV1Taint {
-  readonly effect?: string;
   readonly key?: string;
-  readonly timeAdded?: string;
   readonly value?: string;
+  readonly effect?: string;
+  readonly timeAdded?: string;
 }
 
 interface CoreV1Toleration {
-  readonly effect?: string;
   readonly key?: string;
   readonly operator?: string;
-  readonly tolerationSeconds?: number;
   readonly value?: string;
+  readonly effect?: string;
+  readonly tolerationSeconds?: number;
 }
 
 interface CoreV1TopologySpreadConstraint {
-  readonly labelSelector?: MetaLabelSelector;
-  readonly matchLabelKeys?: readonly string[];
   readonly maxSkew?: number;
+  readonly topologyKey?: string;
+  readonly whenUnsatisfiable?: string;
+  readonly labelSelector?: MetaLabelSelector;
   readonly minDomains?: number;
   readonly nodeAffinityPolicy?: string;
   readonly nodeTaintsPolicy?: string;
-  readonly topologyKey?: string;
-  readonly whenUnsatisfiable?: string;
+  readonly matchLabelKeys?: readonly string[];
 }
 
 interface CoreV1TypedLocalObjectReference {
@@ -1799,35 +1789,35 @@ interface CoreV1Volume extends CoreV1VolumeSource {
 }
 
 interface CoreV1VolumeDevice {
-  readonly devicePath?: string;
   readonly name?: string;
+  readonly devicePath?: string;
 }
 
 interface CoreV1VolumeMount {
-  readonly mountPath?: string;
-  readonly mountPropagation?: string;
   readonly name?: string;
   readonly readOnly?: boolean;
   readonly recursiveReadOnly?: string;
+  readonly mountPath?: string;
   readonly subPath?: string;
+  readonly mountPropagation?: string;
   readonly subPathExpr?: string;
 }
 
 interface CoreV1VolumeMountStatus {
-  readonly mountPath?: string;
   readonly name?: string;
+  readonly mountPath?: string;
   readonly readOnly?: boolean;
   readonly recursiveReadOnly?: string;
   readonly volumeStatus?: CoreV1VolumeStatus;
 }
 
 interface CoreV1VolumeProjection {
-  readonly clusterTrustBundle?: CoreV1ClusterTrustBundleProjection;
-  readonly configMap?: CoreV1ConfigMapProjection;
-  readonly downwardAPI?: CoreV1DownwardAPIProjection;
-  readonly podCertificate?: CoreV1PodCertificateProjection;
   readonly secret?: CoreV1SecretProjection;
+  readonly downwardAPI?: CoreV1DownwardAPIProjection;
+  readonly configMap?: CoreV1ConfigMapProjection;
   readonly serviceAccountToken?: CoreV1ServiceAccountTokenProjection;
+  readonly clusterTrustBundle?: CoreV1ClusterTrustBundleProjection;
+  readonly podCertificate?: CoreV1PodCertificateProjection;
 }
 
 interface CoreV1VolumeResourceRequirements {
@@ -1836,36 +1826,36 @@ interface CoreV1VolumeResourceRequirements {
 }
 
 interface CoreV1VolumeSource {
-  readonly awsElasticBlockStore?: CoreV1AWSElasticBlockStoreVolumeSource;
-  readonly azureDisk?: CoreV1AzureDiskVolumeSource;
-  readonly azureFile?: CoreV1AzureFileVolumeSource;
-  readonly cephfs?: CoreV1CephFSVolumeSource;
-  readonly cinder?: CoreV1CinderVolumeSource;
-  readonly configMap?: CoreV1ConfigMapVolumeSource;
-  readonly csi?: CoreV1CSIVolumeSource;
-  readonly downwardAPI?: CoreV1DownwardAPIVolumeSource;
-  readonly emptyDir?: CoreV1EmptyDirVolumeSource;
-  readonly ephemeral?: CoreV1EphemeralVolumeSource;
-  readonly fc?: CoreV1FCVolumeSource;
-  readonly flexVolume?: CoreV1FlexVolumeSource;
-  readonly flocker?: CoreV1FlockerVolumeSource;
-  readonly gcePersistentDisk?: CoreV1GCEPersistentDiskVolumeSource;
-  readonly gitRepo?: CoreV1GitRepoVolumeSource;
-  readonly glusterfs?: CoreV1GlusterfsVolumeSource;
   readonly hostPath?: CoreV1HostPathVolumeSource;
-  readonly image?: CoreV1ImageVolumeSource;
-  readonly iscsi?: CoreV1ISCSIVolumeSource;
-  readonly nfs?: CoreV1NFSVolumeSource;
-  readonly persistentVolumeClaim?: CoreV1PersistentVolumeClaimVolumeSource;
-  readonly photonPersistentDisk?: CoreV1PhotonPersistentDiskVolumeSource;
-  readonly portworxVolume?: CoreV1PortworxVolumeSource;
-  readonly projected?: CoreV1ProjectedVolumeSource;
-  readonly quobyte?: CoreV1QuobyteVolumeSource;
-  readonly rbd?: CoreV1RBDVolumeSource;
-  readonly scaleIO?: CoreV1ScaleIOVolumeSource;
+  readonly emptyDir?: CoreV1EmptyDirVolumeSource;
+  readonly gcePersistentDisk?: CoreV1GCEPersistentDiskVolumeSource;
+  readonly awsElasticBlockStore?: CoreV1AWSElasticBlockStoreVolumeSource;
+  readonly gitRepo?: CoreV1GitRepoVolumeSource;
   readonly secret?: CoreV1SecretVolumeSource;
-  readonly storageos?: CoreV1StorageOSVolumeSource;
+  readonly nfs?: CoreV1NFSVolumeSource;
+  readonly iscsi?: CoreV1ISCSIVolumeSource;
+  readonly glusterfs?: CoreV1GlusterfsVolumeSource;
+  readonly persistentVolumeClaim?: CoreV1PersistentVolumeClaimVolumeSource;
+  readonly rbd?: CoreV1RBDVolumeSource;
+  readonly flexVolume?: CoreV1FlexVolumeSource;
+  readonly cinder?: CoreV1CinderVolumeSource;
+  readonly cephfs?: CoreV1CephFSVolumeSource;
+  readonly flocker?: CoreV1FlockerVolumeSource;
+  readonly downwardAPI?: CoreV1DownwardAPIVolumeSource;
+  readonly fc?: CoreV1FCVolumeSource;
+  readonly azureFile?: CoreV1AzureFileVolumeSource;
+  readonly configMap?: CoreV1ConfigMapVolumeSource;
   readonly vsphereVolume?: CoreV1VsphereVirtualDiskVolumeSource;
+  readonly quobyte?: CoreV1QuobyteVolumeSource;
+  readonly azureDisk?: CoreV1AzureDiskVolumeSource;
+  readonly photonPersistentDisk?: CoreV1PhotonPersistentDiskVolumeSource;
+  readonly projected?: CoreV1ProjectedVolumeSource;
+  readonly portworxVolume?: CoreV1PortworxVolumeSource;
+  readonly scaleIO?: CoreV1ScaleIOVolumeSource;
+  readonly storageos?: CoreV1StorageOSVolumeSource;
+  readonly csi?: CoreV1CSIVolumeSource;
+  readonly ephemeral?: CoreV1EphemeralVolumeSource;
+  readonly image?: CoreV1ImageVolumeSource;
 }
 
 interface CoreV1VolumeStatus {
@@ -1873,33 +1863,33 @@ interface CoreV1VolumeStatus {
 }
 
 interface CoreV1VsphereVirtualDiskVolumeSource {
-  readonly fsType?: string;
-  readonly storagePolicyID?: string;
-  readonly storagePolicyName?: string;
   readonly volumePath?: string;
+  readonly fsType?: string;
+  readonly storagePolicyName?: string;
+  readonly storagePolicyID?: string;
 }
 
 interface CoreV1WeightedPodAffinityTerm {
-  readonly podAffinityTerm?: CoreV1PodAffinityTerm;
   readonly weight?: number;
+  readonly podAffinityTerm?: CoreV1PodAffinityTerm;
 }
 
 interface CoreV1WindowsSecurityContextOptions {
-  readonly gmsaCredentialSpec?: string;
   readonly gmsaCredentialSpecName?: string;
-  readonly hostProcess?: boolean;
+  readonly gmsaCredentialSpec?: string;
   readonly runAsUserName?: string;
+  readonly hostProcess?: boolean;
 }
 
 interface DiscoveryV1Endpoint {
-  readonly addresses?: readonly string[];
+  readonly addresses?: readonly string[] | null;
   readonly conditions?: DiscoveryV1EndpointConditions;
-  readonly deprecatedTopology?: { readonly [key: string]: string };
-  readonly hints?: DiscoveryV1EndpointHints;
   readonly hostname?: string;
-  readonly nodeName?: string;
   readonly targetRef?: CoreV1ObjectReference;
+  readonly deprecatedTopology?: { readonly [key: string]: string };
+  readonly nodeName?: string;
   readonly zone?: string;
+  readonly hints?: DiscoveryV1EndpointHints;
 }
 
 interface DiscoveryV1EndpointConditions {
@@ -1909,29 +1899,29 @@ interface DiscoveryV1EndpointConditions {
 }
 
 interface DiscoveryV1EndpointHints {
-  readonly forNodes?: readonly DiscoveryV1ForNode[];
   readonly forZones?: readonly DiscoveryV1ForZone[];
+  readonly forNodes?: readonly DiscoveryV1ForNode[];
 }
 
 interface DiscoveryV1EndpointPort {
-  readonly appProtocol?: string;
   readonly name?: string;
-  readonly port?: number;
   readonly protocol?: string;
+  readonly port?: number;
+  readonly appProtocol?: string;
 }
 
 interface DiscoveryV1EndpointSlice {
   readonly kind: string;
   readonly apiVersion: string;
-  readonly addressType?: string;
-  readonly endpoints?: readonly DiscoveryV1Endpoint[];
   readonly metadata: MetaObjectMeta;
-  readonly ports?: readonly DiscoveryV1EndpointPort[];
+  readonly addressType?: string;
+  readonly endpoints?: readonly DiscoveryV1Endpoint[] | null;
+  readonly ports?: readonly DiscoveryV1EndpointPort[] | null;
 }
 
 interface DiscoveryV1EndpointSliceList {
-  readonly items?: readonly DiscoveryV1EndpointSlice[];
   readonly metadata?: MetaListMeta;
+  readonly items?: readonly DiscoveryV1EndpointSlice[] | null;
 }
 
 interface DiscoveryV1ForNode {
@@ -1945,49 +1935,49 @@ interface DiscoveryV1ForZone {
 interface EventsV1Event {
   readonly kind: string;
   readonly apiVersion: string;
-  readonly action?: string;
-  readonly deprecatedCount?: number;
-  readonly deprecatedFirstTimestamp?: string;
-  readonly deprecatedLastTimestamp?: string;
-  readonly deprecatedSource?: CoreV1EventSource;
-  readonly eventTime?: string;
   readonly metadata: MetaObjectMeta;
-  readonly note?: string;
+  readonly eventTime?: string | null;
+  readonly series?: EventsV1EventSeries;
+  readonly reportingController?: string;
+  readonly reportingInstance?: string;
+  readonly action?: string;
   readonly reason?: string;
   readonly regarding?: CoreV1ObjectReference;
   readonly related?: CoreV1ObjectReference;
-  readonly reportingController?: string;
-  readonly reportingInstance?: string;
-  readonly series?: EventsV1EventSeries;
+  readonly note?: string;
   readonly type?: string;
+  readonly deprecatedSource?: CoreV1EventSource;
+  readonly deprecatedFirstTimestamp?: string | null;
+  readonly deprecatedLastTimestamp?: string | null;
+  readonly deprecatedCount?: number;
 }
 
 interface EventsV1EventList {
-  readonly items?: readonly EventsV1Event[];
   readonly metadata?: MetaListMeta;
+  readonly items?: readonly EventsV1Event[] | null;
 }
 
 interface EventsV1EventSeries {
   readonly count?: number;
-  readonly lastObservedTime?: string;
+  readonly lastObservedTime?: string | null;
 }
 
 interface MetaCondition {
-  readonly lastTransitionTime?: string;
-  readonly message?: string;
-  readonly observedGeneration?: number;
-  readonly reason?: string;
-  readonly status?: string;
   readonly type?: string;
+  readonly status?: string;
+  readonly observedGeneration?: number;
+  readonly lastTransitionTime?: string | null;
+  readonly reason?: string;
+  readonly message?: string;
 }
 
 interface MetaDeleteOptions {
-  readonly dryRun?: readonly string[];
   readonly gracePeriodSeconds?: number;
-  readonly ignoreStoreReadErrorWithClusterBreakingPotential?: boolean;
-  readonly orphanDependents?: boolean;
   readonly preconditions?: MetaPreconditions;
+  readonly orphanDependents?: boolean;
   readonly propagationPolicy?: string;
+  readonly dryRun?: readonly string[];
+  readonly ignoreStoreReadErrorWithClusterBreakingPotential?: boolean;
 }
 
 interface MetaFieldSelectorRequirement {
@@ -1997,8 +1987,8 @@ interface MetaFieldSelectorRequirement {
 }
 
 interface MetaLabelSelector {
-  readonly matchExpressions?: readonly MetaLabelSelectorRequirement[];
   readonly matchLabels?: { readonly [key: string]: string };
+  readonly matchExpressions?: readonly MetaLabelSelectorRequirement[];
 }
 
 interface MetaLabelSelectorRequirement {
@@ -2008,48 +1998,48 @@ interface MetaLabelSelectorRequirement {
 }
 
 interface MetaListMeta {
+  readonly selfLink?: string;
+  readonly resourceVersion?: string;
   readonly continue?: string;
   readonly remainingItemCount?: number;
-  readonly resourceVersion?: string;
-  readonly selfLink?: string;
   readonly shardInfo?: MetaShardInfo;
 }
 
 interface MetaManagedFieldsEntry {
-  readonly apiVersion?: string;
-  readonly fieldsType?: string;
-  readonly fieldsV1?: JsonObject;
   readonly manager?: string;
   readonly operation?: string;
-  readonly subresource?: string;
+  readonly apiVersion?: string;
   readonly time?: string;
+  readonly fieldsType?: string;
+  readonly fieldsV1?: JsonObject;
+  readonly subresource?: string;
 }
 
 interface MetaObjectMeta {
-  readonly annotations?: { readonly [key: string]: string };
-  readonly creationTimestamp?: string;
-  readonly deletionGracePeriodSeconds?: number;
-  readonly deletionTimestamp?: string;
-  readonly finalizers?: readonly string[];
-  readonly generateName?: string;
-  readonly generation?: number;
-  readonly labels?: { readonly [key: string]: string };
-  readonly managedFields?: readonly MetaManagedFieldsEntry[];
   readonly name?: string;
+  readonly generateName?: string;
   readonly namespace?: string;
-  readonly ownerReferences?: readonly MetaOwnerReference[];
-  readonly resourceVersion?: string;
   readonly selfLink?: string;
   readonly uid?: string;
+  readonly resourceVersion?: string;
+  readonly generation?: number;
+  readonly creationTimestamp?: string;
+  readonly deletionTimestamp?: string;
+  readonly deletionGracePeriodSeconds?: number;
+  readonly labels?: { readonly [key: string]: string };
+  readonly annotations?: { readonly [key: string]: string };
+  readonly ownerReferences?: readonly MetaOwnerReference[];
+  readonly finalizers?: readonly string[];
+  readonly managedFields?: readonly MetaManagedFieldsEntry[];
 }
 
 interface MetaOwnerReference {
   readonly apiVersion?: string;
-  readonly blockOwnerDeletion?: boolean;
-  readonly controller?: boolean;
   readonly kind?: string;
   readonly name?: string;
   readonly uid?: string;
+  readonly controller?: boolean;
+  readonly blockOwnerDeletion?: boolean;
 }
 
 interface MetaPartialObjectMetadata {
@@ -2059,13 +2049,13 @@ interface MetaPartialObjectMetadata {
 }
 
 interface MetaPartialObjectMetadataList {
-  readonly items?: readonly MetaPartialObjectMetadata[];
   readonly metadata?: MetaListMeta;
+  readonly items?: readonly MetaPartialObjectMetadata[] | null;
 }
 
 interface MetaPreconditions {
-  readonly resourceVersion?: string;
   readonly uid?: string;
+  readonly resourceVersion?: string;
 }
 
 interface MetaShardInfo {
@@ -2073,27 +2063,27 @@ interface MetaShardInfo {
 }
 
 interface MetaStatus {
-  readonly code?: number;
-  readonly details?: MetaStatusDetails;
-  readonly message?: string;
   readonly metadata?: MetaListMeta;
-  readonly reason?: string;
   readonly status?: string;
+  readonly message?: string;
+  readonly reason?: string;
+  readonly details?: MetaStatusDetails;
+  readonly code?: number;
 }
 
 interface MetaStatusCause {
-  readonly field?: string;
-  readonly message?: string;
   readonly reason?: string;
+  readonly message?: string;
+  readonly field?: string;
 }
 
 interface MetaStatusDetails {
-  readonly causes?: readonly MetaStatusCause[];
+  readonly name?: string;
   readonly group?: string;
   readonly kind?: string;
-  readonly name?: string;
-  readonly retryAfterSeconds?: number;
   readonly uid?: string;
+  readonly causes?: readonly MetaStatusCause[];
+  readonly retryAfterSeconds?: number;
 }
 
 interface MetaWatchEvent {
@@ -2102,13 +2092,13 @@ interface MetaWatchEvent {
 }
 
 interface NetworkingV1HTTPIngressPath {
-  readonly backend?: NetworkingV1IngressBackend;
   readonly path?: string;
   readonly pathType?: string;
+  readonly backend?: NetworkingV1IngressBackend;
 }
 
 interface NetworkingV1HTTPIngressRuleValue {
-  readonly paths?: readonly NetworkingV1HTTPIngressPath[];
+  readonly paths?: readonly NetworkingV1HTTPIngressPath[] | null;
 }
 
 interface NetworkingV1IPAddress {
@@ -2119,8 +2109,8 @@ interface NetworkingV1IPAddress {
 }
 
 interface NetworkingV1IPAddressList {
-  readonly items?: readonly NetworkingV1IPAddress[];
   readonly metadata?: MetaListMeta;
+  readonly items?: readonly NetworkingV1IPAddress[] | null;
 }
 
 interface NetworkingV1IPAddressSpec {
@@ -2136,8 +2126,8 @@ interface NetworkingV1Ingress {
 }
 
 interface NetworkingV1IngressBackend {
-  readonly resource?: CoreV1TypedLocalObjectReference;
   readonly service?: NetworkingV1IngressServiceBackend;
+  readonly resource?: CoreV1TypedLocalObjectReference;
 }
 
 interface NetworkingV1IngressClass {
@@ -2148,16 +2138,16 @@ interface NetworkingV1IngressClass {
 }
 
 interface NetworkingV1IngressClassList {
-  readonly items?: readonly NetworkingV1IngressClass[];
   readonly metadata?: MetaListMeta;
+  readonly items?: readonly NetworkingV1IngressClass[] | null;
 }
 
 interface NetworkingV1IngressClassParametersReference {
   readonly apiGroup?: string;
   readonly kind?: string;
   readonly name?: string;
-  readonly namespace?: string;
   readonly scope?: string;
+  readonly namespace?: string;
 }
 
 interface NetworkingV1IngressClassSpec {
@@ -2166,13 +2156,13 @@ interface NetworkingV1IngressClassSpec {
 }
 
 interface NetworkingV1IngressList {
-  readonly items?: readonly NetworkingV1Ingress[];
   readonly metadata?: MetaListMeta;
+  readonly items?: readonly NetworkingV1Ingress[] | null;
 }
 
 interface NetworkingV1IngressLoadBalancerIngress {
-  readonly hostname?: string;
   readonly ip?: string;
+  readonly hostname?: string;
   readonly ports?: readonly NetworkingV1IngressPortStatus[];
 }
 
@@ -2181,9 +2171,9 @@ interface NetworkingV1IngressLoadBalancerStatus {
 }
 
 interface NetworkingV1IngressPortStatus {
-  readonly error?: string;
   readonly port?: number;
   readonly protocol?: string;
+  readonly error?: string;
 }
 
 interface NetworkingV1IngressRule extends NetworkingV1IngressRuleValue {
@@ -2200,10 +2190,10 @@ interface NetworkingV1IngressServiceBackend {
 }
 
 interface NetworkingV1IngressSpec {
-  readonly defaultBackend?: NetworkingV1IngressBackend;
   readonly ingressClassName?: string;
-  readonly rules?: readonly NetworkingV1IngressRule[];
+  readonly defaultBackend?: NetworkingV1IngressBackend;
   readonly tls?: readonly NetworkingV1IngressTLS[];
+  readonly rules?: readonly NetworkingV1IngressRule[];
 }
 
 interface NetworkingV1IngressStatus {
@@ -2217,9 +2207,9 @@ interface NetworkingV1IngressTLS {
 
 interface NetworkingV1ParentReference {
   readonly group?: string;
-  readonly name?: string;
-  readonly namespace?: string;
   readonly resource?: string;
+  readonly namespace?: string;
+  readonly name?: string;
 }
 
 interface NetworkingV1ServiceBackendPort {
@@ -2236,8 +2226,8 @@ interface NetworkingV1ServiceCIDR {
 }
 
 interface NetworkingV1ServiceCIDRList {
-  readonly items?: readonly NetworkingV1ServiceCIDR[];
   readonly metadata?: MetaListMeta;
+  readonly items?: readonly NetworkingV1ServiceCIDR[] | null;
 }
 
 interface NetworkingV1ServiceCIDRSpec {
@@ -2251,8 +2241,8 @@ interface NetworkingV1ServiceCIDRStatus {
 interface PolicyV1Eviction {
   readonly kind: string;
   readonly apiVersion: string;
-  readonly deleteOptions?: MetaDeleteOptions;
   readonly metadata: MetaObjectMeta;
+  readonly deleteOptions?: MetaDeleteOptions;
 }
 
 interface RuntimeTypeMeta {

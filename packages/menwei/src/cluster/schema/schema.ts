@@ -10,6 +10,8 @@ export interface SchemaField {
   readonly n: number;
   /** `string bool int32 int64 double bytes`, `map<string,X>`, or the name of a message. */
   readonly t: string;
+  /** Name of its type in Go, in errors, where that is not the plain one: `v1.Protocol`. */
+  readonly g?: string;
   /** It is a list. */
   readonly r?: number;
   /** Its name in JSON where that differs. */
@@ -35,7 +37,7 @@ export interface SchemaField {
 }
 
 export interface SchemaMessage {
-  /** In the order of the table; the keys are names as protobuf has them. */
+  /** In the order in which objects are written; the keys are names as protobuf has them. */
   readonly f: Readonly<Record<string, SchemaField>>;
   /** Type of the whole for server-side apply. */
   readonly mt?: string;
