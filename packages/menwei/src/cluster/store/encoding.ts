@@ -1,0 +1,92 @@
+/** From an object to what is kept of it, and back from its bytes. */
+import { RESOURCES } from '../kinds/resources.ts';
+import { rulesOf } from '../kinds/rules.ts';
+import type { ApiObject, ObjectMeta } from '../schema/object.ts';
+import type { StoredObject } from './store.ts';
+import { parseStored } from './stored-object.ts';
+
+/** What field selectors may ask of the objects of a resource; undefined if name and namespace are all. */
+export type FieldsOf = (resource: string) => ((object: ApiObject) => Fields) | undefined;
+
+type Fields = Readonly<Record<string, string>>;
+
+const RESOURCE_BY_NAME = new Map(RESOURCES.map((resource) => [resource.storedAs, resource]));
+const NOTHING: Readonly<Record<string, never>> = {};
+
+/** As the rules of each kind say. */
+export function selectableFields(resource: string): ReturnType<FieldsOf> {
+  const found = RESOURCE_BY_NAME.get(resource);
+  if (found === undefined) return undefined;
+  const rules = rulesOf(found);
+  return rules.selectableFields?.bind(rules);
+}
+
+/**
+ * The text of an object but for its resourceVersion, so that it can be compared before there is one.
+ *
+ * @param object in canonical form
+ */
+export function textOf(object: ApiObject): (revision: number) => string {
+  const { kind, apiVersion, metadata, ...rest } = object;
+  const head = `{"kind":${JSON.stringify(kind)},"apiVersion":${JSON.stringify(apiVersion)},"metadata":`;
+  const body = JSON.stringify(rest);
+  const tail = body === '{}' ? '}' : `,${body.slice(1)}`;
+  return (revision) => head + JSON.stringify(withResourceVersion(metadata, revision)) + tail;
+}
+
+/** The fields of metadata that stand before it. */
+const BEFORE_VERSION = new Set(['name', 'generateName', 'namespace', 'selfLink', 'uid', 'resourceVersion']);
+
+function withResourceVersion(metadata: ObjectMeta, revision: number): object {
+  const entries = Object.entries(metadata);
+  const before = entries.filter(([key]) => BEFORE_VERSION.has(key) && key !== 'resourceVersion');
+  const after = entries.filter(([key]) => !BEFORE_VERSION.has(key));
+  return Object.fromEntries([...before, ['resourceVersion', String(revision)], ...after]);
+}
+
+/** @param text of the object at this revision */
+export function makeStored(
+  resource: string,
+  object: ApiObject,
+  revision: number,
+  text: string,
+  fieldsOf: FieldsOf,
+): StoredObject {
+  const bytes = bytesOf(text);
+  return {
+    resource,
+    revision,
+    bytes,
+    ...factsOf(object.metadata),
+    fields: fieldsIn(resource, object, fieldsOf),
+  };
+}
+
+/** As it was, with the revision of its deletion. */
+export function asDeleted(stored: StoredObject, revision: number): StoredObject {
+  return { ...stored, revision, bytes: bytesOf(textOf(parseStored(stored))(revision)) };
+}
+
+/** Of its own: a small part of a block that is shared would keep all of the block. */
+function bytesOf(text: string): Buffer {
+  const bytes = Buffer.allocUnsafeSlow(Buffer.byteLength(text));
+  bytes.write(text);
+  return bytes;
+}
+
+function fieldsIn(resource: string, object: ApiObject, fieldsOf: FieldsOf): Fields {
+  return fieldsOf(resource)?.(object) ?? NOTHING;
+}
+
+function factsOf(metadata: ObjectMeta): Omit<StoredObject, 'resource' | 'revision' | 'bytes' | 'fields'> {
+  const { namespace = '', name = '', uid = '', labels = NOTHING, ownerReferences = [] } = metadata;
+  const ownerUids = ownerReferences.flatMap((owner) => (owner.uid === undefined ? [] : [owner.uid]));
+  return {
+    namespace,
+    name,
+    uid,
+    labels,
+    ownerUids: [...new Set(ownerUids)],
+    isBeingDeleted: metadata.deletionTimestamp !== undefined && metadata.deletionTimestamp !== null,
+  };
+}
