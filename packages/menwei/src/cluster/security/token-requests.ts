@@ -32,7 +32,7 @@ export function answerTokenRequest(
 ): TokenRequest {
   const account = objects.get(ACCOUNTS.resource, namespace, name);
   if (account === undefined) throw objectNotFound(ACCOUNTS, name);
-  const { audiences = [], expirationSeconds = HOUR_SECONDS, boundObjectRef } = request.spec ?? {};
+  const { audiences, expirationSeconds = HOUR_SECONDS, boundObjectRef } = request.spec ?? {};
   const errors = validate(expirationSeconds, boundObjectRef);
   if (errors.length > 0) throw objectInvalid(SUBJECT, '', errors);
   const subject: TokenSubject = {
@@ -42,7 +42,7 @@ export function answerTokenRequest(
   };
   const issuedAtSeconds = Math.floor(nowMs / 1000);
   const expiresAtSeconds = issuedAtSeconds + expirationSeconds;
-  const goodFor = audiences.length === 0 ? [ISSUER] : audiences;
+  const goodFor = audiences?.length ? audiences : [ISSUER];
   const token = tokens.issue(subject, goodFor, { issuedAtSeconds, expiresAtSeconds });
   return {
     ...request,
