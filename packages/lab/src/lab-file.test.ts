@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { parseLabFile } from './lab-file.ts';
 import { LAB_FILE_EXAMPLE } from './lab-file-example.ts';
+import { LabSpecError } from './lab-spec-error.ts';
 
 const NODE = '{name: a, ip: 192.168.49.2, podCIDR: 10.244.0.0/24}';
 
@@ -14,10 +15,12 @@ describe('parseLabFile', () => {
 
   it.each([
     ['nodes: [', /^lab.yaml:1: .* must be sufficiently indented and end with a \]$/],
-    ['', 'lab.yaml: the file: Invalid type: Expected Object but received null'],
+    ['', 'lab.yaml: the file: must be keys with values'],
     ['nodes: []', 'lab.yaml: a lab needs at least one node'],
-    [`nodes: [${NODE}]\nextra: 1`, 'lab.yaml: extra: Invalid key: Expected never but received "extra"'],
-    ['nodes: [{name: a}]', /^lab.yaml: nodes.0.ip: /],
+    ['nodes: [{name: a}]', 'lab.yaml:1: nodes[0].ip: is missing'],
+    [`nodes: [${NODE.replace('a,', '12,')}]`, 'lab.yaml:1: nodes[0].name: must be text (in quotation marks'],
+    [`nodes: [${NODE}]\nnodes: []`, 'lab.yaml:2: nodes: stands there twice'],
+    [`nodes: [${NODE}]\n---\nnodes: []`, 'lab.yaml:3: a lab is one document, and here a second one begins'],
     [`nodes: [${NODE}, ${NODE}]`, 'lab.yaml: node a: there is already a host of that name'],
     [`nodes: [${NODE.replace('a,', 'wire,')}]`, 'lab.yaml: node wire: there is already a host of that name'],
     [`nodes: [${NODE.replace('a,', '"a; b",')}]`, /^lab.yaml: node "a; b": a name is/],
@@ -27,7 +30,7 @@ describe('parseLabFile', () => {
     ],
     [
       `nodes: [${NODE.replace('0/24', '5/24')}]`,
-      'lab.yaml: node a: podCIDR: 10.244.0.5/24 is not a network in its usual form',
+      'lab.yaml: node a: podCIDR: 10.244.0.5/24 is not an IPv4 network in its usual form',
     ],
     [
       `nodes: [${NODE}, ${NODE.replace('a,', 'b,').replace('49.2', '50.3')}]`,
@@ -51,8 +54,46 @@ describe('parseLabFile', () => {
       `nodes: [${NODE.replace('49.2', '49.1')}]`,
       "lab.yaml: node a: ip: 192.168.49.1 is the gateway of the nodes' network",
     ],
+    [
+      `nodes: [${NODE}, ${NODE.replace('a,', 'b,').replace('10.244.0', '10.244.1')}]`,
+      'lab.yaml: node b: ip: 192.168.49.2 is the address of node a',
+    ],
+    [
+      `nodes: [${NODE}, ${NODE.replace('a,', 'b,').replace('49.2', '49.3').replace('0.0/24', '0.128/25')}]`,
+      'lab.yaml: node b: podCIDR: 10.244.0.128/25 overlaps 10.244.0.0/24 of node a',
+    ],
+    [
+      `nodes: [${NODE}]\npods: [{name: p, node: a, ip: 10.244.0.5}, {name: q, node: a, ip: 10.244.0.5}]`,
+      'lab.yaml: pod q: ip: 10.244.0.5 is the address of pod p',
+    ],
+    [
+      `nodes: [${NODE}]\npods: [{name: p, node: a, hostNetwork: true}, {name: q, node: a, hostNetwork: true}]`,
+      'lab.yaml: pod q: ports: pod p has 80 on node a',
+    ],
+    [
+      `nodes: [${NODE}]\nclient: {ip: 192.168.49.2}`,
+      'lab.yaml: client: ip: 192.168.49.2 is the address of node a',
+    ],
     [`nodes: [${NODE}]\nclient: {ip: 10.0.0.1}`, 'lab.yaml: client: ip: 10.0.0.1 is outside 192.168.49.0/24'],
   ])('refuses %j in one line', (text, message) => {
     expect(() => parseLabFile('lab.yaml', text)).toThrow(message);
+  });
+
+  it('names every unknown key, with its line and what may have been meant', () => {
+    const text = `nodes:
+  - {name: a, ip: 192.168.49.2, podCidr: 10.244.0.0/24}
+pods:
+  - name: p
+    node: a
+    hostnetwork: true
+    colour: red
+extra: 1
+`;
+    expect(() => parseLabFile('lab.yaml', text)).toThrow(
+      new LabSpecError(`lab.yaml:2: nodes[0].podCidr: unknown key; did you mean podCIDR?
+lab.yaml:6: pods[0].hostnetwork: unknown key; did you mean hostNetwork?
+lab.yaml:7: pods[0].colour: unknown key
+lab.yaml:8: extra: unknown key`),
+    );
   });
 });

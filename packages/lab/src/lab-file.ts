@@ -2,45 +2,66 @@
 
 import { parseFirstDocument } from '@menwei/yaml/documents.ts';
 import * as v from 'valibot';
-import { checkTopology, type LabSpec, LabSpecError } from './topology.ts';
+import { LabSpecError } from './lab-spec-error.ts';
+import { suggestion } from './nearest-name.ts';
+import { checkTopology, type LabSpec } from './topology.ts';
 
-const Text = v.pipe(v.string(), v.nonEmpty());
+const Text = v.pipe(v.string(), v.nonEmpty('must not be empty'));
+const Labels = v.record(Text, v.string());
 
-const Node = v.strictObject({
+const NODE = {
   name: Text,
   ip: Text,
   ip6: v.optional(Text),
   podCIDR: Text,
   podCIDR6: v.optional(Text),
   zone: v.optional(Text),
-});
+  labels: v.optional(Labels),
+};
 
-const Pod = v.strictObject({
+const POD = {
   name: Text,
+  namespace: v.optional(Text),
   node: Text,
   ip: v.optional(Text),
   ip6: v.optional(Text),
   ports: v.optional(v.array(v.number())),
   hostNetwork: v.optional(v.boolean()),
+  labels: v.optional(Labels),
   ready: v.optional(v.boolean()),
-});
+};
 
-const LabFile = v.strictObject({
-  nodes: v.array(Node),
-  pods: v.optional(v.array(Pod)),
-  client: v.optional(
-    v.strictObject({ ip: Text, ip6: v.optional(Text), moreAddresses: v.optional(v.array(Text)) }),
-  ),
-});
+const CLIENT = { ip: Text, ip6: v.optional(Text), moreAddresses: v.optional(v.array(Text)) };
 
-/** Throws {@link LabSpecError} with the file, the field and what is wrong with it. */
+const FILE = {
+  nodes: v.array(v.strictObject(NODE)),
+  pods: v.optional(v.array(v.strictObject(POD))),
+  client: v.optional(v.strictObject(CLIENT)),
+};
+
+const LabFile = v.strictObject(FILE);
+
+/** Throws {@link LabSpecError} with the file, the field and what is wrong with it; of unknown keys all at once, a line each. */
 export function parseLabFile(fileName: string, text: string): LabSpec {
-  const { error, value } = parseFirstDocument(text).document;
-  if (error !== undefined) throw new LabSpecError(`${fileName}:${error.line}: ${error.message}`);
-  const result = v.safeParse(LabFile, value ?? null);
+  const { document, ignoredLine } = parseFirstDocument(text);
+  const at = (line: number | undefined) => (line === undefined ? fileName : `${fileName}:${line}`);
+  const { error, repeated } = document;
+  if (error !== undefined) throw new LabSpecError(`${at(error.line)}: ${error.message}`);
+  if (ignoredLine !== undefined) {
+    throw new LabSpecError(`${at(ignoredLine)}: a lab is one document, and here a second one begins`);
+  }
+  const [twice] = repeated;
+  if (twice !== undefined) throw new LabSpecError(`${at(twice.line)}: ${twice.field}: stands there twice`);
+  const unknown = unknownKeys(document.value).map(
+    ({ field, hint }) => `${at(document.lineOf(field))}: ${field}: unknown key${hint}`,
+  );
+  if (unknown.length > 0) throw new LabSpecError(unknown.join('\n'));
+  const result = v.safeParse(LabFile, document.value ?? null);
   if (!result.success) {
     const [issue] = result.issues;
-    throw new LabSpecError(`${fileName}: ${v.getDotPath(issue) ?? 'the file'}: ${issue.message}`);
+    const field = fieldOf(issue);
+    const place = at(field === '' ? undefined : document.lineOf(field));
+    throw new LabSpecError(`${place}: ${field || 'the file'}: ${complaintOf(issue)}`);
   }
   try {
     checkTopology(result.output);
@@ -50,3 +71,57 @@ export function parseLabFile(fileName: string, text: string): LabSpec {
   }
   return result.output;
 }
+
+interface UnknownKey {
+  readonly field: string;
+  readonly hint: string;
+}
+
+/** All of them, where the schema's own check names one of each object. */
+function unknownKeys(file: unknown): readonly UnknownKey[] {
+  return [
+    ...entriesOf(file, 'nodes').flatMap((node, index) => unknownIn(`nodes[${index}].`, node, NODE)),
+    ...entriesOf(file, 'pods').flatMap((pod, index) => unknownIn(`pods[${index}].`, pod, POD)),
+    ...unknownIn('client.', fieldAt(file, 'client'), CLIENT),
+    ...unknownIn('', file, FILE),
+  ];
+}
+
+function unknownIn(prefix: string, value: unknown, known: object): readonly UnknownKey[] {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return [];
+  return Object.keys(value)
+    .filter((key) => !Object.hasOwn(known, key))
+    .map((key) => ({ field: `${prefix}${key}`, hint: suggestion(key, Object.keys(known)) }));
+}
+
+function entriesOf(value: unknown, key: string): readonly unknown[] {
+  const list = fieldAt(value, key);
+  return Array.isArray(list) ? list : [];
+}
+
+function fieldAt(value: unknown, key: string): unknown {
+  return typeof value === 'object' && value !== null
+    ? Object.getOwnPropertyDescriptor(value, key)?.value
+    : undefined;
+}
+
+type Issue = v.BaseIssue<unknown>;
+
+/** `pods[0].ip` */
+function fieldOf(issue: Issue): string {
+  return (v.getDotPath(issue) ?? '').replaceAll(/\.(\d+)(?=\.|$)/g, '[$1]');
+}
+
+function complaintOf({ expected, received, message }: Issue): string {
+  if (received === 'undefined') return 'is missing';
+  const type = expected === null ? undefined : TYPES[expected];
+  return type === undefined ? message : `must be ${type}`;
+}
+
+const TYPES: Readonly<Record<string, string>> = {
+  string: 'text (in quotation marks if it looks like a number)',
+  number: 'a number',
+  boolean: 'true or false',
+  Array: 'a list',
+  Object: 'keys with values',
+};

@@ -3,18 +3,10 @@
 import { openNamespace } from '@menwei/kernel/netns.ts';
 import type { ServerIdentity } from './echo-server.ts';
 import { LabHost } from './host.ts';
+import { LabSpecError } from './lab-spec-error.ts';
 import { type Arrival, acceptSharedAddresses, ownAddresses } from './owned-address.ts';
-import {
-  checkPod,
-  checkTopology,
-  type LabSpec,
-  LabSpecError,
-  type NodeSpec,
-  type PodSpec,
-} from './topology.ts';
+import { checkTopology, DEFAULT_PORTS, type LabSpec, type NodeSpec, type PodSpec } from './topology.ts';
 import { createClient, createNode, createPod, createWire } from './wiring.ts';
-
-const DEFAULT_PORTS = [80];
 
 export class LabNode extends LabHost {
   readonly spec: NodeSpec;
@@ -123,10 +115,7 @@ export class Lab implements AsyncDisposable {
 
   /** Adds a pod that answers at once. Throws {@link LabSpecError} for a pod that cannot be placed. */
   async addPod(spec: PodSpec): Promise<LabPod> {
-    if (this.hosts.some(({ name }) => name === spec.name)) {
-      throw new LabSpecError(`pod ${spec.name}: there is already a host of that name`);
-    }
-    checkPod(spec, this.#spec.nodes);
+    checkTopology({ ...this.#spec, pods: [...this.pods.map((pod) => pod.spec), spec] });
     const pod = new LabPod(spec, this.node(spec.node));
     this.#pods.set(spec.name, pod);
     await pod.startServing();

@@ -1,5 +1,10 @@
 /** What a lab consists of, as its user writes it down, and the checks that it can be wired. */
-import { cidrContains, familyOf, parseCidr, parseIp } from '@menwei/addresses/ip.ts';
+import { cidrContains, familyOf, type IpFamily, parseCidr, parseIp } from '@menwei/addresses/ip.ts';
+import { Claims } from './claims.ts';
+import { LabSpecError } from './lab-spec-error.ts';
+
+/** Where a pod answers whose ports are not given. */
+export const DEFAULT_PORTS: readonly number[] = [80];
 
 export interface NodeSpec {
   readonly name: string;
@@ -11,10 +16,14 @@ export interface NodeSpec {
   readonly podCIDR: string;
   readonly podCIDR6?: string | undefined;
   readonly zone?: string | undefined;
+  /** Of its Node object, besides those for its name and zone. */
+  readonly labels?: Readonly<Record<string, string>> | undefined;
 }
 
 export interface PodSpec {
   readonly name: string;
+  /** Of its Pod object; `default` unless given. */
+  readonly namespace?: string | undefined;
   readonly node: string;
   /** Left out for a pod on the host network, which has its node's addresses. */
   readonly ip?: string | undefined;
@@ -22,7 +31,9 @@ export interface PodSpec {
   /** Ports on which the pod answers, HTTP and UDP on each; [80] unless given. An empty list serves nothing. */
   readonly ports?: readonly number[] | undefined;
   readonly hostNetwork?: boolean | undefined;
-  /** Whether an EndpointSlice made from this pod says so; the lab's own servers answer in either case. */
+  /** Of its Pod object; unless given `app`: the name without a number at its end. */
+  readonly labels?: Readonly<Record<string, string>> | undefined;
+  /** Whether its endpoints are ready, as they are unless it says false; the lab's own servers answer in either case. */
   readonly ready?: boolean | undefined;
 }
 
@@ -40,45 +51,53 @@ export interface LabSpec {
   readonly client?: ClientSpec | undefined;
 }
 
-/** A mistake in the description of a lab, in one line. */
-export class LabSpecError extends Error {
-  constructor(message: string) {
-    super(message);
-    this.name = 'LabSpecError';
-  }
-}
-
 /** Throws {@link LabSpecError} for the first mistake. */
 export function checkTopology(spec: LabSpec): void {
-  const taken = new Set(['client', 'wire']);
-  const claimName = (kind: string, name: string): void => {
-    if (!/^[a-z0-9]([a-z0-9.-]{0,61}[a-z0-9])?$/.test(name)) {
-      throw new LabSpecError(
-        `${kind} ${JSON.stringify(name)}: a name is lower-case letters, digits, dots and dashes`,
-      );
-    }
-    if (taken.has(name)) throw new LabSpecError(`${kind} ${name}: there is already a host of that name`);
-    taken.add(name);
-  };
-
+  const claims = new Claims();
   const [first] = spec.nodes;
   if (first === undefined) throw new LabSpecError('a lab needs at least one node');
   for (const node of spec.nodes) {
-    claimName('node', node.name);
+    claims.name('node', node.name);
     checkNode(node, first);
+    claimNode(claims, node);
   }
   for (const pod of spec.pods ?? []) {
-    claimName('pod', pod.name);
+    claims.name('pod', pod.name);
     checkPod(pod, spec.nodes);
+    claimPod(claims, pod);
   }
-  if (spec.client !== undefined) checkClient(spec.client, first);
+  if (spec.client !== undefined) {
+    checkClient(spec.client, first);
+    claimClient(claims, spec.client);
+  }
+}
+
+function claimNode(claims: Claims, { name, ip, ip6, podCIDR, podCIDR6 }: NodeSpec): void {
+  const owner = `node ${name}`;
+  claims.address(owner, 'ip', ip);
+  claims.address(owner, 'ip6', ip6);
+  claims.range(owner, 'podCIDR', podCIDR);
+  claims.range(owner, 'podCIDR6', podCIDR6);
+}
+
+function claimPod(claims: Claims, { name, node, ip, ip6, hostNetwork, ports }: PodSpec): void {
+  const owner = `pod ${name}`;
+  claims.address(owner, 'ip', ip);
+  claims.address(owner, 'ip6', ip6);
+  if (hostNetwork === true) for (const port of ports ?? DEFAULT_PORTS) claims.port(owner, node, port);
+}
+
+function claimClient(claims: Claims, { ip, ip6, moreAddresses }: ClientSpec): void {
+  claims.address('client', 'ip', ip);
+  claims.address('client', 'ip6', ip6);
+  for (const address of moreAddresses ?? []) claims.address('client', 'moreAddresses', address);
 }
 
 function checkNode(node: NodeSpec, first: NodeSpec): void {
   const where = `node ${node.name}`;
   requireIp(`${where}: ip`, node.ip, 'IPv4');
   requireOnWire(`${where}: ip`, node.ip, first.ip);
-  requireCidr(`${where}: podCIDR`, node.podCIDR);
+  requireCidr(`${where}: podCIDR`, node.podCIDR, 'IPv4');
   if (node.ip6 !== undefined) {
     requireIp(`${where}: ip6`, node.ip6, 'IPv6');
     if (first.ip6 === undefined) throw new LabSpecError(`${where}: ip6: node ${first.name} has none`);
@@ -87,13 +106,12 @@ function checkNode(node: NodeSpec, first: NodeSpec): void {
     throw new LabSpecError(`${where}: ip6 is missing, and node ${first.name} has one`);
   }
   if (node.podCIDR6 !== undefined) {
-    requireCidr(`${where}: podCIDR6`, node.podCIDR6);
+    requireCidr(`${where}: podCIDR6`, node.podCIDR6, 'IPv6');
     if (node.ip6 === undefined) throw new LabSpecError(`${where}: podCIDR6 needs ip6`);
   }
 }
 
-/** Throws {@link LabSpecError} unless the pod can be placed on its node. */
-export function checkPod(pod: PodSpec, nodes: readonly NodeSpec[]): void {
+function checkPod(pod: PodSpec, nodes: readonly NodeSpec[]): void {
   const where = `pod ${pod.name}`;
   const node = nodes.find(({ name }) => name === pod.node);
   if (node === undefined) throw new LabSpecError(`${where}: there is no node ${pod.node}`);
@@ -155,15 +173,15 @@ export function wireGateway(ip: string): string {
   return familyOf(ip) === 'IPv4' ? network.replace(/\.0$/, '.1') : `${network.replace(/::$/, '')}::1`;
 }
 
-function requireIp(where: string, text: string, family: 'IPv4' | 'IPv6'): void {
+function requireIp(where: string, text: string, family: IpFamily): void {
   if (parseIp(text) !== text || familyOf(text) !== family) {
     throw new LabSpecError(`${where}: ${text} is not an ${family} address in its usual form`);
   }
 }
 
-function requireCidr(where: string, text: string): void {
-  if (parseCidr(text)?.text !== text)
-    throw new LabSpecError(`${where}: ${text} is not a network in its usual form`);
+function requireCidr(where: string, text: string, family: IpFamily): void {
+  if (parseCidr(text)?.text !== text || familyOf(text.replace(/\/.*$/, '')) !== family)
+    throw new LabSpecError(`${where}: ${text} is not an ${family} network in its usual form`);
 }
 
 function requireIn(where: string, ip: string, network: string): void {

@@ -10,6 +10,7 @@ import { runForwardingDemo } from '@menwei/lab/forwarding-demo.ts';
 import type { HostProcess } from '@menwei/lab/host-process.ts';
 import { createLab } from '@menwei/lab/lab.ts';
 import { parseLabFile } from '@menwei/lab/lab-file.ts';
+import { LabSpecError } from '@menwei/lab/lab-spec-error.ts';
 import { startNodeProxy } from '@menwei/lab/node-proxy.ts';
 import { type Arrival, isArrival } from '@menwei/lab/owned-address.ts';
 import {
@@ -20,7 +21,7 @@ import {
   residencePaths,
   serveResidentLab,
 } from '@menwei/lab/residence.ts';
-import { type LabSpec, LabSpecError } from '@menwei/lab/topology.ts';
+import type { LabSpec } from '@menwei/lab/topology.ts';
 import { formatProblem } from '../kubernetes/objects.ts';
 import { UserError } from '../setup/failure.ts';
 import { readManifestsOrFail } from '../setup/manifests-input.ts';
@@ -70,7 +71,7 @@ function readLabFile(file: string): LabSpec {
   try {
     return parseLabFile(file, readFileSync(file, 'utf8'));
   } catch (error) {
-    if (error instanceof LabSpecError) throw new UserError(error.message);
+    if (error instanceof LabSpecError) throw new UserError(error.message.split('\n'));
     if (error instanceof Error && 'code' in error)
       throw new UserError(`${file}: cannot be read (${error.code})`);
     throw error;
