@@ -1,8 +1,10 @@
 /** `menwei lab` as a user meets it: up, run, status, down. */
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { observeIpvsSupport } from '@menwei/netlink/ipvs';
 import { afterAll, describe, expect, it } from 'vitest';
 import { LAUNCHER } from './run-process.ts';
 
@@ -18,6 +20,21 @@ client: {ip: 192.168.49.100}
 `,
 );
 
+const SERVICES = `apiVersion: v1
+kind: Service
+metadata: {name: web, namespace: default}
+spec: {clusterIP: 10.96.0.10, ports: [{port: 80}]}
+---
+apiVersion: discovery.k8s.io/v1
+kind: EndpointSlice
+metadata: {name: web-1, namespace: default, labels: {kubernetes.io/service-name: web}}
+addressType: IPv4
+ports: [{name: "", port: 80}]
+endpoints: [{addresses: [10.244.0.10], nodeName: node-a}]
+`;
+const services = join(folder, 'services.yaml');
+writeFileSync(services, SERVICES);
+
 interface Ended {
   readonly status: number | null;
   readonly stdout: string;
@@ -30,6 +47,10 @@ function lab(command: string, ...rest: readonly string[]): Ended {
     cwd: '/',
   });
   return { status, stdout, stderr };
+}
+
+function answerOf(address: string): unknown {
+  return JSON.parse(lab('run', 'node-a', '--', 'curl', '-s', '--max-time', '5', `http://${address}`).stdout);
 }
 
 function holder(): number {
@@ -109,6 +130,66 @@ describe('menwei lab', () => {
     const pid = holder();
     expect(lab('down')).toMatchObject({ status: 0, stdout: 'the lab is down\n' });
     expect(existsSync(`/proc/${pid}`)).toBe(false);
+  });
+
+  it('comes up when its proxies have programmed what there is, and restarts and compares each', () => {
+    const up = lab('up', '-f', file, '--manifests', services);
+    expect(up).toMatchObject({ status: 0, stderr: '' });
+    expect(up.stdout).toMatch(/^node-a .* iptables, 1 service port programmed$/m);
+    expect(answerOf('10.96.0.10')).toMatchObject({ pod: 'web' });
+    expect(lab('diff', 'node-a')).toEqual({ status: 0, stdout: '', stderr: '' });
+    expect(lab('logs', 'node-a').stdout).toMatch(/full sync complete family=IPv4/);
+
+    const restarted = lab('restart', 'node-a', '--proxy-mode', 'nftables', '--', '-v', '2');
+    expect(restarted).toEqual({
+      status: 0,
+      stdout: 'node-a: nftables, 1 service port programmed\n',
+      stderr: '',
+    });
+    expect(lab('logs', 'node-a').stdout).toMatch(/service port added.*default\/web/);
+    expect(answerOf('10.96.0.10')).toMatchObject({ pod: 'web' });
+
+    const refused = lab('restart', 'node-a', '--', '--no-such-flag');
+    expect(refused).toMatchObject({ status: 1, stdout: '' });
+    expect(refused.stderr).toMatch(
+      /^menwei: lab: the proxy on node-a has ended: unknown option '--no-such-flag' \(log: \S+node-a\.log\)\n$/,
+    );
+    expect(lab('status').stdout).toMatch(/^node-a .* nftables, has ended$/m);
+    expect(lab('restart', 'node-a')).toMatchObject({ status: 0, stderr: '' });
+    expect(lab('restart', 'node-z').stderr).toBe('menwei: lab: there is no node node-z, but node-a\n');
+    expect(lab('down').status).toBe(0);
+  });
+
+  it('follows a log until the lab is down', async () => {
+    expect(lab('up', '-f', file, '--manifests', services).status).toBe(0);
+    const follower = spawn(LAUNCHER, ['lab', 'logs', '--name', NAME, 'node-a', '-f']);
+    let text = '';
+    follower.stdout.on('data', (piece: Buffer) => {
+      text += piece;
+    });
+    const ended = once(follower, 'exit');
+    await expect.poll(() => text).toMatch(/full sync complete family=IPv4/);
+    expect(lab('down').status).toBe(0);
+    expect(await ended).toEqual([0, null]);
+    expect(text).toMatch(/SIGTERM|stop/i);
+  });
+
+  it('is not said to be up with a proxy that ends, nor as complete with a Service that is refused', () => {
+    const wrong = join(folder, 'wrong.yaml');
+    writeFileSync(wrong, `${SERVICES}---\n${SERVICES.replace('name: web,', 'name: xyz,').split('---')[0]}`);
+    const incomplete = lab('up', '-f', file, '--manifests', wrong);
+    expect(incomplete.status).toBe(1);
+    expect(incomplete.stderr).toMatch(
+      /^menwei: lab: node-a: default\/xyz\/TCP IPv4: [^\n]*default\/web[^\n]*\n$/,
+    );
+    expect(incomplete.stdout).toMatch(/^node-a .* iptables, 1 of 2 service ports programmed$/m);
+    expect(lab('down').status).toBe(0);
+
+    if (observeIpvsSupport() === undefined) return;
+    const ended = lab('up', '-f', file, '--manifests', services, '--proxy-mode', 'ipvs');
+    expect(ended).toMatchObject({ status: 1, stdout: '' });
+    expect(ended.stderr).toMatch(/^menwei: lab: the proxy on node-a has ended: ipvs mode is not available/);
+    expect(lab('status').status).toBe(1);
   });
 
   it('comes up again after its holder was killed', async () => {

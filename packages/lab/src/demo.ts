@@ -82,7 +82,7 @@ class Demo {
     this.#stage.step(`starting menwei in mode ${this.#mode} on both nodes`);
     const proxies = this.#lab.nodes.map((node) =>
       startNodeProxy(node, {
-        manifests: this.#stage.folder,
+        source: ['--manifests', this.#stage.folder],
         mode: this.#mode,
         clusterCIDR: CLUSTER_CIDR,
         moreFlags: this.#mode === 'ipvs' ? ['--ipvs-required'] : [],

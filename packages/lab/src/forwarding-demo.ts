@@ -56,7 +56,7 @@ class ForwardingDemo {
     this.#stage.step('starting menwei in mode ipvs on both nodes');
     const proxies = this.#lab.nodes.map((node) =>
       startNodeProxy(node, {
-        manifests: this.#stage.folder,
+        source: ['--manifests', this.#stage.folder],
         mode: 'ipvs',
         clusterCIDR: CLUSTER_CIDR,
         moreFlags: ['--ipvs-required'],

@@ -3,7 +3,7 @@ import type { MessagePort } from 'node:worker_threads';
 import type { ServerIdentity } from './echo-server.ts';
 import type { ConnectionStatus } from './long-lived.ts';
 import type { Failure, Outcome, Tally } from './outcome.ts';
-import type { RequestOptions, SeriesOptions, Target } from './request.ts';
+import type { HttpAnswer, RequestOptions, SeriesOptions, Target } from './request.ts';
 
 export interface HostOperations {
   serve(
@@ -13,6 +13,7 @@ export interface HostOperations {
   ): Promise<void>;
   stopServing(pod: string): Promise<void>;
   http(target: Target, options: RequestOptions): Promise<Outcome>;
+  get(target: Target, path: string, options: RequestOptions): Promise<HttpAnswer | Failure>;
   udp(target: Target, options: RequestOptions): Promise<Outcome>;
   sctp(target: Target, options: RequestOptions): Promise<Outcome>;
   requests(count: number, target: Target, options: SeriesOptions): Promise<Tally>;

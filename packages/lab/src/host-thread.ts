@@ -8,7 +8,7 @@ import { enterNamespace } from '@menwei/kernel/netns.ts';
 import { type EchoServer, startEchoServer } from './echo-server.ts';
 import type { HostOperations, HostRequest, HostThreadData } from './host-operations.ts';
 import { EchoConnection } from './long-lived.ts';
-import { requestHttp, requestUdp } from './request.ts';
+import { getHttp, requestHttp, requestUdp } from './request.ts';
 import { IPPROTO_SCTP, requestStream, serveStream } from './sctp.ts';
 import { requestSeries } from './series.ts';
 
@@ -38,6 +38,7 @@ const operations: HostOperations = {
     servers.delete(pod);
   },
   http: requestHttp,
+  get: getHttp,
   udp: requestUdp,
   sctp: (target, options) => requestStream(target, options),
   requests: requestSeries,

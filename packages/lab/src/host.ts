@@ -7,7 +7,13 @@ import type { HostOperations, HostReply, HostThreadData, OperationName } from '.
 import { type ExecOptions, type ExecResult, exec, HostProcess, type SpawnOptions } from './host-process.ts';
 import type { ConnectionStatus } from './long-lived.ts';
 import { type Answer, type Failure, isFailure, type Outcome, type Tally } from './outcome.ts';
-import { DEFAULT_TIMEOUT_MS, parseTarget, type RequestOptions, type SeriesOptions } from './request.ts';
+import {
+  DEFAULT_TIMEOUT_MS,
+  type HttpAnswer,
+  parseTarget,
+  type RequestOptions,
+  type SeriesOptions,
+} from './request.ts';
 import { configure } from './wiring.ts';
 
 /** A TCP connection that stays open; the other end sends back all it gets. */
@@ -44,6 +50,11 @@ export class LabHost {
   /** `GET /` to `10.0.0.1:80`, `[fd00::1]:80` or a URL of such. */
   http(target: string, options: RequestOptions = {}): Promise<Outcome> {
     return this.#ask('http', parseTarget(target), options);
+  }
+
+  /** `GET` of a path from whatever server is at `10.0.0.1:80`. */
+  get(target: string, path: string, options: RequestOptions = {}): Promise<HttpAnswer | Failure> {
+    return this.#ask('get', parseTarget(target), path, options);
   }
 
   /** One datagram and its answer. */

@@ -1,7 +1,7 @@
 /** What somebody may have meant who wrote a name that does not exist. */
 
 /** The name that a slip or two of the pen make of the text, whatever its case; undefined if none is that near. */
-export function nearestName(text: string, names: readonly string[]): string | undefined {
+function nearestName(text: string, names: readonly string[]): string | undefined {
   const wanted = text.toLowerCase();
   const ranked = names
     .map((name) => ({ name, distance: editDistance(wanted, name.toLowerCase()) }))

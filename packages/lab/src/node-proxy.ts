@@ -3,30 +3,34 @@ import { fileURLToPath } from 'node:url';
 import type { HostProcess } from './host-process.ts';
 import type { LabNode } from './lab.ts';
 
-const LAUNCHER = fileURLToPath(new URL('../../../bin/menwei', import.meta.url));
+/** The program `menwei` itself. */
+export const LAUNCHER = fileURLToPath(new URL('../../../bin/menwei', import.meta.url));
 
 interface NodeProxyOptions {
-  /** File or folder with the objects. */
-  readonly manifests: string;
+  /** Where the objects come from: `--manifests FOLDER`, `--kubeconfig FILE`. */
+  readonly source: readonly string[];
   /** iptables unless given. */
   readonly mode?: string | undefined;
   /** Without it the pods' traffic is told by the names of their interfaces. */
   readonly clusterCIDR?: string | undefined;
   readonly moreFlags?: readonly string[] | undefined;
-  readonly onOutput?: ((text: string) => void) | undefined;
 }
 
-export function startNodeProxy(node: LabNode, options: NodeProxyOptions): HostProcess {
+/** The flags of `menwei run` and `menwei diff` on a node. */
+export function nodeProxyFlags(node: string, options: NodeProxyOptions): readonly string[] {
   const detectLocal =
     options.clusterCIDR === undefined
       ? ['--detect-local-mode', 'InterfaceNamePrefix', '--pod-interface-name-prefix', 'veth']
       : ['--cluster-cidr', options.clusterCIDR];
-  const flags = [
-    ...['--manifests', options.manifests],
+  return [
+    ...options.source,
     ...['--proxy-mode', options.mode ?? 'iptables'],
-    ...['--hostname-override', node.name],
+    ...['--hostname-override', node],
     ...detectLocal,
     ...(options.moreFlags ?? []),
   ];
-  return node.spawn(LAUNCHER, ['run', ...flags], { onOutput: options.onOutput });
+}
+
+export function startNodeProxy(node: LabNode, options: NodeProxyOptions): HostProcess {
+  return node.spawn(LAUNCHER, ['run', ...nodeProxyFlags(node.name, options)]);
 }

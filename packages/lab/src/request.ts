@@ -2,7 +2,7 @@
 import { createSocket } from 'node:dgram';
 import { request } from 'node:http';
 import { familyOf, parseIp } from '@menwei/addresses/ip.ts';
-import { type Answer, type Failure, failureOf, type Outcome } from './outcome.ts';
+import { type Answer, type Failure, failureOf, isFailure, type Outcome } from './outcome.ts';
 
 export type RequestProtocol = 'http' | 'udp' | 'sctp';
 
@@ -60,13 +60,30 @@ export function timedOut(timeoutMs: number): Failure {
   return { error: 'timeout', detail: `no answer within ${timeoutMs} ms` };
 }
 
+/** What any HTTP server answered. */
+export interface HttpAnswer {
+  readonly status: number;
+  readonly body: string;
+}
+
 /** `GET /` over a new connection. */
-export function requestHttp(target: Target, options: RequestOptions = {}): Promise<Outcome> {
+export async function requestHttp(target: Target, options: RequestOptions = {}): Promise<Outcome> {
+  const answer = await getHttp(target, '/', options);
+  return isFailure(answer) ? answer : decodeAnswer(answer.body);
+}
+
+/** `GET` over a new connection, of whatever server. */
+export function getHttp(
+  target: Target,
+  path: string,
+  options: RequestOptions = {},
+): Promise<HttpAnswer | Failure> {
   const timeoutMs = options.timeoutMs ?? DEFAULT_TIMEOUT_MS;
   return new Promise((resolve) => {
     const message = request({
       host: target.address,
       port: target.port,
+      path,
       agent: false,
       ...(options.from === undefined ? {} : { localAddress: options.from }),
       ...(options.sourcePort === undefined ? {} : { localPort: options.sourcePort }),
@@ -75,9 +92,9 @@ export function requestHttp(target: Target, options: RequestOptions = {}): Promi
       resolve(timedOut(timeoutMs));
       message.destroy();
     }, timeoutMs);
-    const finish = (outcome: Outcome): void => {
+    const finish = (answer: HttpAnswer | Failure): void => {
       clearTimeout(timer);
-      resolve(outcome);
+      resolve(answer);
     };
     message.on('error', (error) => finish(failureOf(error)));
     message.on('response', (response) => {
@@ -87,7 +104,7 @@ export function requestHttp(target: Target, options: RequestOptions = {}): Promi
         body += text;
       });
       response.on('error', (error) => finish(failureOf(error)));
-      response.on('end', () => finish(decodeAnswer(body)));
+      response.on('end', () => finish({ status: response.statusCode ?? 0, body }));
     });
     message.end();
   });

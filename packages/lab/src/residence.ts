@@ -1,35 +1,63 @@
 /**
  * A lab that stays: one process holds it, and others reach it through a socket under the runtime folder. The socket
- * speaks HTTP: `GET /status` tells what there is, `POST /down` ends it.
+ * speaks HTTP: `GET /status` tells what there is, `POST /down`, `/restart` and the like do something.
  */
 import { chmodSync, mkdirSync, rmSync } from 'node:fs';
-import { createServer, request, type Server } from 'node:http';
+import { createServer, type IncomingMessage, request, type Server } from 'node:http';
 import { join } from 'node:path';
 import * as v from 'valibot';
-import type { HostProcess } from './host-process.ts';
 import type { Lab } from './lab.ts';
 
-const ANSWER_WITHIN_MS = 5_000;
+const ANSWER_WITHIN_MS = 60_000;
+
+const HostSchema = v.object({
+  name: v.string(),
+  kind: v.picklist(['node', 'pod', 'client', 'wire']),
+  addresses: v.array(v.string()),
+  /** Opens the host's network namespace while the lab is up. */
+  namespacePath: v.string(),
+});
+
+type HostStatus = v.InferOutput<typeof HostSchema>;
+
+const ProxySchema = v.object({
+  node: v.string(),
+  mode: v.string(),
+  /**
+   * `starting`: it has not read all objects yet. `syncing`: some service ports are not programmed yet. `incomplete`: some
+   * can't be, see `reasons`. `ended`: its last words are in `reasons`.
+   */
+  state: v.picklist(['starting', 'syncing', 'programmed', 'incomplete', 'ended']),
+  /** How many service ports are programmed, of how many it knows. */
+  programmed: v.number(),
+  total: v.number(),
+  reasons: v.array(v.string()),
+  /** The flags that it runs with. */
+  flags: v.array(v.string()),
+  /** The file with all that it has written. */
+  log: v.string(),
+});
+
+export type ProxyStatus = v.InferOutput<typeof ProxySchema>;
 
 const StatusSchema = v.object({
   pid: v.number(),
-  hosts: v.array(
-    v.object({
-      name: v.string(),
-      kind: v.picklist(['node', 'pod', 'client', 'wire']),
-      addresses: v.array(v.string()),
-      /** Opens the host's network namespace while the lab is up. */
-      namespacePath: v.string(),
-    }),
-  ),
-  proxies: v.array(v.object({ node: v.string(), isRunning: v.boolean() })),
+  hosts: v.array(HostSchema),
+  proxies: v.array(ProxySchema),
 });
 
 export type ResidentLabStatus = v.InferOutput<typeof StatusSchema>;
 
-/** Where a resident lab of that name is reached and leaves its log. */
+/** Why a resident lab did not do what it was asked. The message is one line for the user. */
+export class ResidentLabError extends Error {
+  override readonly name = 'ResidentLabError';
+}
+
+/** Where a resident lab of that name is reached and leaves its files. */
 export interface ResidencePaths {
+  readonly folder: string;
   readonly socket: string;
+  /** Of the process that holds the lab. */
   readonly log: string;
 }
 
@@ -39,89 +67,109 @@ const RUNTIME_FOLDER = '/run/menwei';
 export function residencePaths(name: string): ResidencePaths {
   mkdirSync(RUNTIME_FOLDER, { recursive: true });
   chmodSync(RUNTIME_FOLDER, 0o700);
-  return { socket: join(RUNTIME_FOLDER, `lab-${name}.sock`), log: join(RUNTIME_FOLDER, `lab-${name}.log`) };
+  const folder = join(RUNTIME_FOLDER, `lab-${name}`);
+  return { folder, socket: join(folder, 'socket'), log: join(folder, 'log') };
+}
+
+/** An empty folder for a lab that is to come up; what another one left there is removed. */
+export function makeResidence({ folder }: ResidencePaths): void {
+  rmSync(folder, { recursive: true, force: true });
+  mkdirSync(folder, { mode: 0o700 });
 }
 
 /** The status of the lab behind the socket; undefined when there is none. */
 export async function findResidentLab(paths: ResidencePaths): Promise<ResidentLabStatus | undefined> {
-  const body = await ask(paths.socket, 'GET', '/status');
+  const body = await ask(paths.socket, 'GET', '/status', '');
   return body === undefined ? undefined : v.parse(StatusSchema, JSON.parse(body));
 }
 
-/** Asks the lab to end. Resolves when its hosts are gone; its process ends right after. */
-export async function endResidentLab(paths: ResidencePaths): Promise<void> {
-  await ask(paths.socket, 'POST', '/down');
+/**
+ * Asks the lab to do something, and waits until it is done.
+ *
+ * @throws ResidentLabError what the lab says against it, and when there is none
+ */
+export async function askResidentLab(
+  paths: ResidencePaths,
+  action: string,
+  input: object = {},
+): Promise<void> {
+  const body = await ask(paths.socket, 'POST', `/${action}`, JSON.stringify(input));
+  if (body === undefined) throw new ResidentLabError('it is not running any more');
 }
 
-/** Serves the lab on its socket. Calls `onDown` for `POST /down` and answers when that is done. */
-export function serveResidentLab(
-  paths: ResidencePaths,
-  lab: Lab,
-  proxies: ReadonlyMap<string, HostProcess>,
-  onDown: () => Promise<void>,
-): Promise<Server> {
+/** What a lab does when it is asked. An action throws {@link ResidentLabError} for what the user can put right. */
+interface ResidentLab {
+  status(): Promise<ResidentLabStatus>;
+  readonly actions: Readonly<Record<string, (input: unknown) => Promise<void>>>;
+}
+
+export function serveResidentLab({ socket }: ResidencePaths, lab: ResidentLab): Promise<Server> {
   const server = createServer((incoming, response) => {
     const answer = (status: number, body: object): void => {
       response.writeHead(status, { 'content-type': 'application/json' }).end(`${JSON.stringify(body)}\n`);
     };
-    if (incoming.method === 'GET' && incoming.url === '/status') answer(200, statusOf(lab, proxies));
-    else if (incoming.method === 'POST' && incoming.url === '/down') {
-      onDown().then(
-        () => answer(200, {}),
-        (error: unknown) => answer(500, { error: String(error) }),
-      );
-    } else answer(404, {});
+    respond(incoming, lab).then(
+      (body) => (body === undefined ? answer(404, { error: 'unknown to this lab' }) : answer(200, body)),
+      (error: unknown) => answer(500, { error: error instanceof Error ? error.message : String(error) }),
+    );
   });
-  // Nobody answered here a moment ago, so what lies there is left over from a lab that was killed.
-  rmSync(paths.socket, { force: true });
   return new Promise((resolve, reject) => {
     server.once('error', reject);
-    server.listen(paths.socket, () => resolve(server));
+    server.listen(socket, () => resolve(server));
   });
 }
 
-function statusOf(lab: Lab, proxies: ReadonlyMap<string, HostProcess>): ResidentLabStatus {
-  const nodes = new Set(lab.nodes.map(({ name }) => name));
-  const pods = new Set(lab.pods.map(({ name }) => name));
-  return {
-    pid: process.pid,
-    hosts: lab.hosts.map((host) => ({
-      name: host.name,
-      kind: nodes.has(host.name)
-        ? 'node'
-        : pods.has(host.name)
-          ? 'pod'
-          : host.name === 'wire'
-            ? 'wire'
-            : 'client',
-      addresses: [host.ip, host.ip6].filter((ip) => ip !== undefined),
-      namespacePath: host.namespace.path,
-    })),
-    proxies: [...proxies].map(([node, proxy]) => ({ node, isRunning: proxy.isRunning })),
-  };
+async function respond(incoming: IncomingMessage, lab: ResidentLab): Promise<object | undefined> {
+  const { method, url = '' } = incoming;
+  if (method === 'GET') return url === '/status' ? await lab.status() : undefined;
+  const name = url.slice(1);
+  const action = Object.hasOwn(lab.actions, name) ? lab.actions[name] : undefined;
+  if (action === undefined) return undefined;
+  await action(JSON.parse(await textOf(incoming)));
+  return {};
+}
+
+/** The hosts of a lab, as its status tells of them. */
+export function describeHosts(lab: Lab): HostStatus[] {
+  const kinds = new Map<string, HostStatus['kind']>([
+    ...lab.nodes.map(({ name }) => [name, 'node'] as const),
+    ...lab.pods.map(({ name }) => [name, 'pod'] as const),
+    ['wire', 'wire'],
+  ]);
+  return lab.hosts.map((host) => ({
+    name: host.name,
+    kind: kinds.get(host.name) ?? 'client',
+    addresses: [host.ip, host.ip6].filter((ip) => ip !== undefined),
+    namespacePath: host.namespace.path,
+  }));
 }
 
 /** The body of the answer, or undefined when nobody listens. */
-function ask(socketPath: string, method: string, path: string): Promise<string | undefined> {
+function ask(socketPath: string, method: string, path: string, body: string): Promise<string | undefined> {
   return new Promise((resolve, reject) => {
     const outgoing = request({ socketPath, method, path, timeout: ANSWER_WITHIN_MS, agent: false });
-    outgoing.on('timeout', () => outgoing.destroy(new Error(`${socketPath}: no answer from the lab`)));
+    outgoing.on('timeout', () => outgoing.destroy(new ResidentLabError('it does not answer')));
     outgoing.on('error', (error: NodeJS.ErrnoException) => {
       if (error.code === 'ENOENT' || error.code === 'ECONNREFUSED') resolve(undefined);
       else reject(error);
     });
     outgoing.on('response', (response) => {
-      let body = '';
-      response.setEncoding('utf8');
-      response.on('data', (text: string) => {
-        body += text;
-      });
-      response.on('end', () => {
-        if (response.statusCode === 200) resolve(body);
-        else reject(new Error(`${socketPath}: the lab answers ${response.statusCode}: ${body.trim()}`));
-      });
-      response.on('error', reject);
+      textOf(response).then((text) => {
+        if (response.statusCode === 200) resolve(text);
+        else reject(new ResidentLabError(errorIn(text)));
+      }, reject);
     });
-    outgoing.end();
+    outgoing.end(body);
   });
+}
+
+async function textOf(message: IncomingMessage): Promise<string> {
+  message.setEncoding('utf8');
+  let text = '';
+  for await (const piece of message) text += piece;
+  return text;
+}
+
+function errorIn(text: string): string {
+  return v.parse(v.object({ error: v.string() }), JSON.parse(text)).error;
 }

@@ -2,7 +2,10 @@
 import { LAB_FILE_EXAMPLE } from '@menwei/lab/lab-file-example.ts';
 import { type Command, Option } from 'commander';
 import { MODE_NAMES } from '../config/settings.ts';
-import type { DemoOptions, NameOption, UpOptions } from '../lab/lab-commands.ts';
+import type { DemoOptions, RestartOptions } from '../lab/lab-commands.ts';
+import type { NameOption } from '../lab/resident-lab.ts';
+import type { LogOptions } from '../lab/show-log.ts';
+import type { UpOptions } from '../lab/up.ts';
 import { orFail } from '../setup/failure.ts';
 
 type LabCommands = typeof import('../lab/lab-commands.ts');
@@ -20,10 +23,13 @@ export function registerLabCommand(program: Command): void {
     command.option('--name <name>', 'which lab, if there are several', 'default');
 
   named(lab.command('up'))
-    .description('build the cluster that a file describes and keep it until `menwei lab down`')
+    .description(
+      'build the cluster that a file describes, and end when its proxies have programmed what there is; it stays until `menwei lab down`',
+    )
     .requiredOption('-f, --file <file>', 'the cluster, in YAML or JSON')
     .option('--manifests <path>', 'run menwei on every node with the objects of this file or folder')
-    .addOption(proxyModeOption())
+    .addOption(proxyModeOption().default('iptables'))
+    .addOption(new Option('--holder').hideHelp())
     .option('--foreground', 'hold the lab in this process and show what the proxies log')
     .addHelpText('after', `\nThe file:\n\n${LAB_FILE_EXAMPLE.replaceAll(/^(?=.)/gm, '  ')}`)
     .action((options: UpOptions) => act(({ up }) => up(options)));
@@ -39,13 +45,33 @@ export function registerLabCommand(program: Command): void {
     .description('what is up')
     .addOption(new Option('--output <format>', 'how it is printed').choices(['text', 'json']).default('text'))
     .action((options: NameOption & { readonly output: string }) => act(({ status }) => status(options)));
+  named(lab.command('logs'))
+    .description('what the proxy of a node has logged')
+    .argument('<node>')
+    .option('-f, --follow', 'then what it goes on to log, until interrupted')
+    .action((node: string, options: LogOptions) => act(({ logs }) => logs(node, options)));
+  named(lab.command('restart'))
+    .description(
+      'end the proxy of a node and start it anew, with more flags of `menwei run` if some are given; ends when it has programmed what there is',
+    )
+    .usage('[options] <node> [-- <flags...>]')
+    .argument('<node>')
+    .argument('[flags...]')
+    .addOption(proxyModeOption('the mode from now on; as before unless given'))
+    .action((node: string, flags: string[], options: RestartOptions) =>
+      act(({ restart }) => restart(node, flags, options)),
+    );
+  named(lab.command('diff'))
+    .description('`menwei diff` on a node: what its kernel holds against what it should hold')
+    .argument('<node>')
+    .action((node: string, options: NameOption) => act(({ diff }) => diff(node, options)));
   named(lab.command('down'))
     .description('take the lab down')
     .action((options: NameOption) => act(({ down }) => down(options)));
   lab
     .command('demo')
     .description('show one Service on two nodes: its rules, its traffic, and a pod that turns unready')
-    .addOption(proxyModeOption())
+    .addOption(proxyModeOption().default('iptables'))
     .option(
       '--forwarding <way>',
       'ipvs mode: show pods that own the addresses of their Service instead, to which packets come direct or by tunnel',
@@ -53,6 +79,6 @@ export function registerLabCommand(program: Command): void {
     .action((options: DemoOptions) => act(({ demo }) => demo(options)));
 }
 
-function proxyModeOption(): Option {
-  return new Option('--proxy-mode <mode>', 'the mode menwei runs in').choices(MODE_NAMES).default('iptables');
+function proxyModeOption(description = 'the mode menwei runs in'): Option {
+  return new Option('--proxy-mode <mode>', description).choices(MODE_NAMES);
 }

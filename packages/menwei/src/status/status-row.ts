@@ -109,8 +109,23 @@ export function parseStatusLine(text: string): StatusRow | DeletedRow | ListedLi
 
 /** @param text what `/components` gives */
 export function isSourceRunning(text: string): boolean {
-  const components = parse(v.array(v.object({ name: v.string(), state: v.string() })), text) ?? [];
-  return components.some(({ name, state }) => name === 'source' && state === 'running');
+  return componentsIn(text).some(({ name, state }) => name === 'source' && state === 'running');
+}
+
+/**
+ * Whether all objects are read, and every family has made its first sync with them.
+ *
+ * @param text what `/components` gives
+ */
+export function isSynced(text: string): boolean {
+  const proxies = componentsIn(text).filter(({ name }) => name.startsWith('proxy-'));
+  return isSourceRunning(text) && proxies.length > 0 && proxies.every(({ state }) => state === 'running');
+}
+
+const COMPONENTS = v.array(v.object({ name: v.string(), state: v.string() }));
+
+function componentsIn(text: string): v.InferOutput<typeof COMPONENTS> {
+  return parse(COMPONENTS, text) ?? [];
 }
 
 function parse<Schema extends v.GenericSchema>(

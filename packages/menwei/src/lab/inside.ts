@@ -1,0 +1,35 @@
+/** Programs that run inside a host of a lab, with this terminal. */
+import { spawn } from 'node:child_process';
+import { constants } from 'node:os';
+import { openNamespace, withNamespace } from '@menwei/kernel/netns.ts';
+import { LAUNCHER } from '@menwei/lab/node-proxy.ts';
+import { UserError } from '../setup/failure.ts';
+import { hostOf, type NameOption, pathsOf, proxyOf, residentOf } from './resident-lab.ts';
+
+/** `menwei lab run`: ends as the command ends. */
+export async function run(host: string, command: readonly string[], options: NameOption): Promise<void> {
+  const { namespacePath } = hostOf(await residentOf(pathsOf(options)), host);
+  await runInside(namespacePath, command);
+}
+
+/** `menwei lab diff`: `menwei diff` on a node, with the flags of the proxy there. */
+export async function diff(node: string, options: NameOption): Promise<void> {
+  const lab = await residentOf(pathsOf(options));
+  const { flags } = proxyOf(lab, node);
+  await runInside(hostOf(lab, node).namespacePath, [LAUNCHER, 'diff', ...flags]);
+}
+
+async function runInside(namespacePath: string, [file = '', ...argv]: readonly string[]): Promise<void> {
+  using namespace = openNamespace(namespacePath);
+  const child = withNamespace(namespace, () => spawn(file, argv, { stdio: 'inherit' }));
+  // The terminal sends these to the command as well, and it is the command that decides.
+  for (const signal of ['SIGINT', 'SIGQUIT'] as const) process.on(signal, () => undefined);
+  process.exitCode = await new Promise((resolve, reject) => {
+    child.once('error', (error: NodeJS.ErrnoException) => {
+      reject(error.code === 'ENOENT' ? new UserError(`lab: ${file}: command not found`) : error);
+    });
+    child.once('exit', (code, signal) =>
+      resolve(signal === null ? (code ?? 1) : 128 + constants.signals[signal]),
+    );
+  });
+}

@@ -1,0 +1,120 @@
+/** The proxy of one node of a resident lab: it can be restarted, and says how far it is. */
+import { appendFileSync, writeFileSync } from 'node:fs';
+import type { HostProcess } from '@menwei/lab/host-process.ts';
+import type { LabNode } from '@menwei/lab/lab.ts';
+import { LAUNCHER, nodeProxyFlags } from '@menwei/lab/node-proxy.ts';
+import { isFailure } from '@menwei/lab/outcome.ts';
+import { type ProxyStatus, ResidentLabError } from '@menwei/lab/residence.ts';
+import { isSynced, parseStatus, type StatusRow } from '../status/status-row.ts';
+
+/** Where a proxy serves /status unless it is told otherwise. */
+const METRICS_SERVER = '127.0.0.1:10249';
+/** Characters kept of what it wrote, for its last words. */
+const KEPT = 4_000;
+
+export interface ProxyOptions {
+  /** Where the objects come from, as flags. */
+  readonly source: readonly string[];
+  readonly mode: string;
+  /** The file that gets all that the proxy writes. */
+  readonly log: string;
+  readonly onOutput?: ((text: string) => void) | undefined;
+}
+
+export class NodeProxyProcess {
+  readonly #node: LabNode;
+  readonly #options: ProxyOptions;
+  #mode: string;
+  #moreFlags: readonly string[] = [];
+  #process: HostProcess;
+  #lastOutput = '';
+  #isRestarting = false;
+
+  constructor(node: LabNode, options: ProxyOptions) {
+    this.#node = node;
+    this.#options = options;
+    this.#mode = options.mode;
+    writeFileSync(options.log, '', { mode: 0o600 });
+    this.#process = this.#start();
+  }
+
+  get node(): string {
+    return this.#node.name;
+  }
+
+  /**
+   * Ends the proxy and starts it anew. The mode stays unless one is given; the flags are those that are given now.
+   *
+   * @throws ResidentLabError while another restart is under way
+   */
+  async restart(mode: string | undefined, flags: readonly string[]): Promise<void> {
+    if (this.#isRestarting)
+      throw new ResidentLabError(`the proxy on ${this.#node.name} is being restarted already`);
+    this.#isRestarting = true;
+    try {
+      await this.#process.stop();
+      this.#mode = mode ?? this.#mode;
+      this.#moreFlags = flags;
+      this.#process = this.#start();
+    } finally {
+      this.#isRestarting = false;
+    }
+  }
+
+  async status(): Promise<ProxyStatus> {
+    const { log } = this.#options;
+    const common = { node: this.#node.name, mode: this.#mode, flags: [...this.#flags()], log };
+    const none = { programmed: 0, total: 0 };
+    if (!this.#process.isRunning && !this.#isRestarting) {
+      return { ...common, ...none, state: 'ended', reasons: [lastLine(this.#lastOutput)] };
+    }
+    const rows = await this.#rows();
+    if (rows === undefined) return { ...common, ...none, state: 'starting', reasons: [] };
+    const count = (state: StatusRow['state']) => rows.filter((row) => row.state === state).length;
+    return {
+      ...common,
+      programmed: count('programmed'),
+      total: rows.length,
+      state: count('pending') > 0 ? 'syncing' : count('error') > 0 ? 'incomplete' : 'programmed',
+      reasons: rows.filter(({ state }) => state === 'error').map(describeError),
+    };
+  }
+
+  #start(): HostProcess {
+    this.#lastOutput = '';
+    return this.#node.spawn(LAUNCHER, ['run', ...this.#flags()], {
+      onOutput: (text) => {
+        this.#lastOutput = `${this.#lastOutput}${text}`.slice(-KEPT);
+        appendFileSync(this.#options.log, text);
+        this.#options.onOutput?.(text);
+      },
+    });
+  }
+
+  #flags(): readonly string[] {
+    // A proxy in another mode than the one that was asked for would pass for one that does as it was told.
+    const required = this.#mode === 'ipvs' ? ['--ipvs-required'] : [];
+    return nodeProxyFlags(this.#node.name, {
+      source: this.#options.source,
+      mode: this.#mode,
+      moreFlags: [...required, ...this.#moreFlags],
+    });
+  }
+
+  /** Undefined until it has read all objects and made its first sync. */
+  async #rows(): Promise<readonly StatusRow[] | undefined> {
+    const components = await this.#node.get(METRICS_SERVER, '/components');
+    if (isFailure(components) || !isSynced(components.body)) return undefined;
+    const status = await this.#node.get(METRICS_SERVER, '/status');
+    return isFailure(status) ? undefined : parseStatus(status.body);
+  }
+}
+
+function describeError({ servicePort, family, error = 'it does not say why' }: StatusRow): string {
+  return `${servicePort} ${family}: ${error}`;
+}
+
+function lastLine(text: string): string {
+  const line = text.trim().split('\n').at(-1) ?? '';
+  return line.replace(/^menwei: /, '') || 'it has said nothing';
+}

@@ -1,0 +1,20 @@
+/** What is up, as a table. */
+import type { ResidentLabStatus } from '@menwei/lab/residence.ts';
+import { describeProxy } from './until-programmed.ts';
+
+export function printLabStatus({ pid, hosts, proxies }: ResidentLabStatus): void {
+  const width = Math.max(...hosts.map(({ name }) => name.length));
+  const addresses = Math.max(...hosts.map((host) => host.addresses.join(' ').length));
+  const rows = hosts.map((host) => {
+    const proxy = proxies.find(({ node }) => node === host.name);
+    const note = proxy === undefined ? '' : describeProxy(proxy);
+    const columns = [
+      host.name.padEnd(width),
+      host.kind.padEnd(6),
+      host.addresses.join(' ').padEnd(addresses),
+    ];
+    return [...columns, note].join('  ').trimEnd();
+  });
+  const reasons = proxies.flatMap(({ node, reasons }) => reasons.map((reason) => `${node}: ${reason}`));
+  process.stdout.write(`${[...rows, ...reasons].join('\n')}\nheld by process ${pid}\n`);
+}

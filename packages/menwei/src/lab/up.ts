@@ -1,0 +1,113 @@
+/** `menwei lab up`: builds a lab, holds it, and waits until its proxies have programmed what there is. */
+import { spawn } from 'node:child_process';
+import { closeSync, openSync, readFileSync } from 'node:fs';
+import { constants } from 'node:os';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { parseLabFile } from '@menwei/lab/lab-file.ts';
+import { LabSpecError } from '@menwei/lab/lab-spec-error.ts';
+import {
+  askResidentLab,
+  findResidentLab,
+  makeResidence,
+  type ResidencePaths,
+} from '@menwei/lab/residence.ts';
+import type { LabSpec } from '@menwei/lab/topology.ts';
+import { formatProblem } from '../kubernetes/objects.ts';
+import { UserError } from '../setup/failure.ts';
+import { readManifestsOrFail } from '../setup/manifests-input.ts';
+import { formatManifestError } from '../sources/manifests/manifest-file.ts';
+import { holdLab } from './hold-lab.ts';
+import { type NameOption, pathsOf, residentOf } from './resident-lab.ts';
+import { printLabStatus } from './show-lab.ts';
+import { ProxyEndedError, untilProgrammed } from './until-programmed.ts';
+
+const UP_WITHIN_MS = 60_000;
+const MAIN = fileURLToPath(new URL('../cli/main.ts', import.meta.url));
+
+export interface UpOptions extends NameOption {
+  readonly file: string;
+  readonly manifests?: string;
+  readonly proxyMode: string;
+  readonly foreground?: true;
+  /** Given by the process that waits for this one: what is told to users, and made ready, is its business. */
+  readonly holder?: true;
+}
+
+export async function up(options: UpOptions): Promise<void> {
+  const spec = readLabFile(options.file);
+  if (options.manifests !== undefined) await checkManifests(options.manifests);
+  const paths = pathsOf(options);
+  if (options.holder === true) {
+    await holdLab(spec, options, paths);
+    return;
+  }
+  const running = await findResidentLab(paths);
+  if (running !== undefined) {
+    throw new UserError(`lab: already running (process ${running.pid}): end it with menwei lab down`);
+  }
+  makeResidence(paths);
+  if (options.foreground === true) await holdLab(spec, options, paths);
+  else await holdInBackground(options, paths);
+  await untilReady(paths);
+  printLabStatus(await residentOf(paths));
+}
+
+function readLabFile(file: string): LabSpec {
+  try {
+    return parseLabFile(file, readFileSync(file, 'utf8'));
+  } catch (error) {
+    if (error instanceof LabSpecError) throw new UserError(error.message.split('\n'));
+    if (error instanceof Error && 'code' in error)
+      throw new UserError(`${file}: cannot be read (${error.code})`);
+    throw error;
+  }
+}
+
+/** Nodes whose menwei ends at once, or knows less than was meant, are no lab that anybody wants. */
+async function checkManifests(path: string): Promise<void> {
+  const { errors, problems } = await readManifestsOrFail([path]);
+  const faults = [...errors.map(formatManifestError), ...problems.map(formatProblem)];
+  if (faults.length > 0) throw new UserError(faults);
+}
+
+/** A lab without a proxy that was asked for is taken down again; one that lacks a service port stays, to find out why. */
+async function untilReady(paths: ResidencePaths): Promise<void> {
+  try {
+    await untilProgrammed(paths);
+  } catch (error) {
+    if (error instanceof ProxyEndedError) await askResidentLab(paths, 'down');
+    else if (error instanceof UserError) printLabStatus(await residentOf(paths));
+    throw error;
+  }
+}
+
+/** Starts the holder as a process of its own and waits until it answers. */
+async function holdInBackground(options: UpOptions, paths: ResidencePaths): Promise<void> {
+  const { file, name, proxyMode, manifests } = options;
+  const log = openSync(paths.log, 'w', 0o600);
+  const flags = ['--file', file, '--name', name, '--proxy-mode', proxyMode, '--holder'];
+  if (manifests !== undefined) flags.push('--manifests', manifests);
+  const holder = spawn(process.execPath, [MAIN, 'lab', 'up', ...flags], {
+    detached: true,
+    stdio: ['ignore', log, log],
+  });
+  holder.unref();
+  closeSync(log);
+  // Nobody knows yet that it is up.
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.once(signal, () => {
+      holder.kill();
+      process.exit(128 + constants.signals[signal]);
+    });
+  }
+  const deadline = performance.now() + UP_WITHIN_MS;
+  while ((await findResidentLab(paths)) === undefined) {
+    if (holder.exitCode !== null || holder.signalCode !== null || performance.now() > deadline) {
+      holder.kill('SIGKILL');
+      const [reason = ''] = readFileSync(paths.log, 'utf8').trim().split('\n').slice(-1);
+      throw new UserError(`lab: it did not come up: ${reason.replace(/^menwei: /, '')} (log: ${paths.log})`);
+    }
+    await sleep(50);
+  }
+}
