@@ -1,0 +1,94 @@
+/** Kubeconfigs: a whole one for one user, and one that is merged into a file with others' entries. */
+
+import { dirname } from 'node:path';
+import { parseFirstDocument } from '@menwei/yaml/documents.ts';
+import { formatYaml } from '@menwei/yaml/format.ts';
+import type { KeyPair } from './certificates.ts';
+import { changing, FileError, readOptionalFile } from './file-error.ts';
+import { makePrivateFolder, writePrivateFile } from './private-file.ts';
+import { isRecord } from './records.ts';
+
+/** How one user reaches the cluster. */
+export interface KubeconfigEntry {
+  /** Of the context and the user: `menwei`, `menwei-viewer`. */
+  readonly name: string;
+  /** `https://127.0.0.1:6443` */
+  readonly server: string;
+  /** In PEM; absent where the server has no TLS. */
+  readonly authority?: string;
+  readonly client?: KeyPair;
+}
+
+type Fields = Readonly<Record<string, unknown>>;
+
+const CLUSTER = 'menwei';
+const LISTS = ['clusters', 'contexts', 'users'] as const;
+
+export function formatKubeconfig(entry: KubeconfigEntry): string {
+  return formatYaml(merge({}, entry));
+}
+
+/** Adds the entry to a file, or renews it there. All others, and the current context, stay. @throws FileError */
+export async function mergeKubeconfig(path: string, entry: KubeconfigEntry): Promise<void> {
+  const text = (await readOptionalFile(path)) ?? '';
+  const merged = formatYaml(merge(parse(path, text), entry));
+  if (merged === text) return;
+  await changing(path, async () => {
+    await makePrivateFolder(dirname(path));
+    await writePrivateFile(path, merged);
+  });
+}
+
+/** What another reader might take for something else is refused: it would be lost. */
+function parse(path: string, text: string): Fields {
+  const { document, ignoredLine } = parseFirstDocument(text);
+  const { error, repeated, value } = document;
+  // Never a part of the text: it may be a secret.
+  if (error !== undefined) throw new FileError(path, `line ${error.line}: ${error.discreet}`);
+  if (ignoredLine !== undefined) throw new FileError(path, `line ${ignoredLine}: there is a second document`);
+  const [twice] = repeated;
+  if (twice !== undefined)
+    throw new FileError(path, `line ${twice.line}: ${twice.field} is set more than once`);
+  const fields = value ?? {};
+  if (!isRecord(fields) || (fields.kind !== undefined && fields.kind !== 'Config')) {
+    throw new FileError(path, 'is no kubeconfig');
+  }
+  for (const list of LISTS) {
+    const entries = fields[list] ?? [];
+    if (!Array.isArray(entries) || !entries.every(isRecord)) {
+      throw new FileError(path, `${list} is not a list of named entries`);
+    }
+  }
+  return fields;
+}
+
+function merge(fields: Fields, { name, server, authority, client }: KubeconfigEntry): Fields {
+  const cluster = {
+    ...(authority === undefined ? {} : { 'certificate-authority-data': base64(authority) }),
+    server,
+  };
+  const user =
+    client === undefined
+      ? {}
+      : { 'client-certificate-data': base64(client.certificate), 'client-key-data': base64(client.key) };
+  return {
+    apiVersion: 'v1',
+    kind: 'Config',
+    ...fields,
+    clusters: withEntry(fields.clusters, { name: CLUSTER, cluster }),
+    contexts: withEntry(fields.contexts, { name, context: { cluster: CLUSTER, user: name } }),
+    'current-context': fields['current-context'] || name,
+    users: withEntry(fields.users, { name, user }),
+  };
+}
+
+/** In the place of the one of that name, or as the last. */
+function withEntry(list: unknown, entry: Fields): readonly unknown[] {
+  const entries: readonly unknown[] = Array.isArray(list) ? list : [];
+  const index = entries.findIndex((each) => isRecord(each) && each.name === entry.name);
+  return index < 0 ? [...entries, entry] : entries.with(index, entry);
+}
+
+function base64(text: string): string {
+  return Buffer.from(text).toString('base64');
+}

@@ -1,0 +1,31 @@
+/** Files that nobody else may read. */
+import { chown, mkdir, open, realpath, rename, stat, unlink } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+
+/** The folder and those above it, for its owner alone where they are new. */
+export async function makePrivateFolder(path: string): Promise<void> {
+  await mkdir(path, { recursive: true, mode: 0o700 });
+}
+
+/**
+ * Replaces the file as a whole or not at all, and follows a link that stands in its place. It keeps its owner and mode; one that
+ * is new is for its owner alone.
+ */
+export async function writePrivateFile(path: string, text: string): Promise<void> {
+  const target = await realpath(path).catch(() => path);
+  const former = await stat(target).catch(() => undefined);
+  const draft = join(dirname(target), `.${basename(target)}.${process.pid}.new`);
+  try {
+    await using file = await open(draft, 'w', 0o600);
+    if (former !== undefined) {
+      await file.chmod(former.mode & 0o7777);
+      if (former.uid !== process.getuid?.()) await chown(draft, former.uid, former.gid);
+    }
+    await file.writeFile(text);
+    await file.sync();
+    await rename(draft, target);
+  } catch (error) {
+    await unlink(draft).catch(() => undefined);
+    throw error;
+  }
+}
