@@ -1,0 +1,47 @@
+/** YAML that clients send: the first document, by the rules of Go's YAML (docs/yaml.md), as JSON. */
+import { parseFirstDocument } from '@menwei/yaml/documents.ts';
+import type { JsonValue } from './json.ts';
+import { DEEPEST, MOST_VALUES, type ReadValue, TextError, TOO_DEEP, TOO_MANY } from './read-json.ts';
+import { newObject } from './values.ts';
+
+export interface ReadYaml extends ReadValue {
+  /** `line 3: key "port" already set in map` */
+  readonly faults: readonly string[];
+}
+
+/** @throws TextError */
+export function readYaml(text: string): ReadYaml {
+  const { document } = parseFirstDocument(text);
+  const { error, value, repeated } = document;
+  if (error !== undefined) {
+    const where = error.line === undefined ? '' : `line ${error.line}: `;
+    throw new TextError(`error converting YAML to JSON: yaml: ${where}${error.message}`);
+  }
+  return {
+    value: new Copying().copy(value, 0),
+    repeated: new Map(),
+    faults: repeated.map(({ field, line }) => {
+      const key = field.slice(field.lastIndexOf('.') + 1);
+      return `line ${line}: key ${JSON.stringify(key)} already set in map`;
+    }),
+  };
+}
+
+/** Into objects without prototypes; aliases are written out. */
+class Copying {
+  #values = 0;
+
+  copy(value: unknown, depth: number): JsonValue {
+    this.#values += 1;
+    if (this.#values > MOST_VALUES) throw new TextError(TOO_MANY);
+    if (depth > DEEPEST) throw new TextError(TOO_DEEP);
+    if (Array.isArray(value)) return value.map((one) => this.copy(one, depth + 1));
+    if (typeof value === 'object' && value !== null) {
+      const object = newObject();
+      for (const [key, one] of Object.entries(value)) object[key] = this.copy(one, depth + 1);
+      return object;
+    }
+    if (typeof value === 'string') return value.toWellFormed();
+    return typeof value === 'number' || typeof value === 'boolean' ? value : null;
+  }
+}
