@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { observeIpvsSupport } from '@menwei/netlink/ipvs';
 import { observeAccountingSupport } from '@menwei/netlink/nfacct';
 import { ALL_MODES } from '../test/kernel/behaviour/modes.ts';
+import { findKubectl, KUBECTLS } from './kubectl.ts';
 
 interface AllowedSkip {
   /** Matches the full name of the test. */
@@ -27,6 +28,11 @@ export const ALLOWED_SKIPS: readonly AllowedSkip[] = [
     name: new RegExp(`\\biptables ${variant} > is not in this kernel$`),
     reason: `this kernel has no tables for iptables ${variant}`,
     holds: () => !hasTables(variant === 'legacy' ? 'legacy' : 'nft'),
+  })),
+  ...KUBECTLS.filter(({ isRequired }) => !isRequired).map(({ version, suite }) => ({
+    name: new RegExp(`^kubectl ${RegExp.escape(version)}\\b`),
+    reason: `kubectl ${version} of Debian ${suite} could not be had`,
+    holds: () => findKubectl(version) === undefined,
   })),
   ...ALL_MODES.flatMap(({ name: mode, exceptions }) =>
     Object.entries(exceptions).map(([test, reason]) => ({
