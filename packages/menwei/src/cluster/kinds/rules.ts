@@ -1,7 +1,10 @@
 /** The rules of every kind, by the name of its resource in the store. */
 import type { ApiObject } from '../schema/object.ts';
+import { IP_ADDRESS_RULES } from './ip-address.ts';
 import type { KindRules } from './kind-rules.ts';
 import type { Resource } from './resource.ts';
+import { SERVICE_RULES } from './service/service.ts';
+import { SERVICE_CIDR_RULES } from './service-cidr.ts';
 
 /** For kinds that demand nothing of their own. */
 const GENERIC: KindRules = {
@@ -16,7 +19,11 @@ const GENERIC: KindRules = {
   },
 };
 
-const RULES: Readonly<Record<string, KindRules>> = {};
+const RULES: Readonly<Record<string, KindRules>> = {
+  ipaddresses: { ...IP_ADDRESS_RULES, table: GENERIC.table },
+  servicecidrs: { ...SERVICE_CIDR_RULES, table: GENERIC.table },
+  services: { ...SERVICE_RULES, table: GENERIC.table },
+};
 
 export function rulesOf({ storedAs }: Resource): KindRules {
   return (storedAs === undefined ? undefined : RULES[storedAs]) ?? GENERIC;

@@ -1,0 +1,86 @@
+/** The addresses of one network, and which of them are taken, as far as one knows. */
+import { addressBytes, type Cidr, cidrContains, ipFromBytes } from '@menwei/addresses/ip.ts';
+import { type BandRule, type Random, spans, staticOffset } from './bands.ts';
+import { Bitmap } from './bitmap.ts';
+
+const BANDS: BandRule = { step: 16, max: 256 };
+/** Above this there is no bitmap (2 MiB): memory ends before such a pool is full. */
+const MAX_BITMAP = 2 ** 24;
+/** Of a network that is wider, only so many addresses are given without being asked for: random numbers end here. */
+const MAX_SIZE = 2 ** 47;
+/** IPv6 networks that are wider are of no use to the reference either. */
+const MIN_IPV6_PREFIX = 64;
+
+/**
+ * What it takes for taken has been committed. What it takes for free may be taken by a write that is not committed yet, so the
+ * caller looks again at what it offers.
+ */
+export class AddressPool {
+  readonly #cidr: Cidr;
+  /** As a number: of the first address that may be used. */
+  readonly #first: bigint;
+  /** How many may be used. */
+  readonly #size: number;
+  readonly #offset: number;
+  readonly #taken: Bitmap | undefined;
+
+  constructor(cidr: Cidr) {
+    this.#cidr = cidr;
+    this.#first = toNumber(cidr.address) + 1n;
+    const bits = (cidr.family === 'IPv4' ? 32 : 128) - cidr.prefixLength;
+    // Neither the network's own address, nor IPv4's broadcast address.
+    const usable = 2 ** bits - (cidr.family === 'IPv4' ? 2 : 1);
+    const isTooWide = cidr.family === 'IPv6' && cidr.prefixLength < MIN_IPV6_PREFIX;
+    this.#size = isTooWide ? 0 : Math.max(0, Math.min(usable, MAX_SIZE));
+    this.#offset = staticOffset(2 ** bits, BANDS);
+    this.#taken = this.#size <= MAX_BITMAP ? new Bitmap(this.#size) : undefined;
+  }
+
+  /** Whether a client may have this address, canonical. */
+  canHold(ip: string): boolean {
+    if (!cidrContains(this.#cidr, ip) || this.#size === 0) return false;
+    return ip !== this.#cidr.address && (this.#cidr.family === 'IPv6' || ip !== this.#at(this.#size));
+  }
+
+  /** Says what became of an address, whether it is of this network or not. */
+  mark(ip: string, isTaken: boolean): void {
+    if (this.#taken === undefined || !this.canHold(ip)) return;
+    this.#taken.set(Number(toNumber(ip) - this.#first), isTaken);
+  }
+
+  /** Undefined: there is none. @param isTaken asked for each that seems free, until one is */
+  findFree(random: Random, isTaken: (ip: string) => boolean): string | undefined {
+    for (const [from, end] of spans(this.#size, this.#offset, random)) {
+      let at = this.#nextFree(from, end);
+      while (at !== undefined) {
+        const ip = this.#at(at);
+        if (!isTaken(ip)) return ip;
+        at = this.#nextFree(at + 1, end);
+      }
+    }
+    return undefined;
+  }
+
+  #nextFree(from: number, end: number): number | undefined {
+    if (from >= end) return undefined;
+    return this.#taken === undefined ? from : this.#taken.nextClear(from, end);
+  }
+
+  #at(index: number): string {
+    return fromNumber(this.#first + BigInt(index), this.#cidr.family === 'IPv4' ? 4 : 16);
+  }
+}
+
+function toNumber(ip: string): bigint {
+  return addressBytes(ip).reduce((number, byte) => number * 256n + BigInt(byte), 0n);
+}
+
+function fromNumber(number: bigint, length: number): string {
+  const bytes = new Uint8Array(length);
+  let rest = number;
+  for (let index = length - 1; index >= 0; index -= 1) {
+    bytes[index] = Number(rest & 255n);
+    rest >>= 8n;
+  }
+  return ipFromBytes(bytes);
+}
