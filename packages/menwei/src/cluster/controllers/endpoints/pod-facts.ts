@@ -48,7 +48,7 @@ export function podFactsOf({ metadata, spec = {}, status = {} }: Pod): PodFacts 
     isFinished: status.phase === 'Succeeded' || status.phase === 'Failed',
     isTerminating: metadata.deletionTimestamp !== undefined,
     isReady: ready?.status === 'True',
-    readyChangedAt: ready?.lastTransitionTime,
+    readyChangedAt: ready?.lastTransitionTime ?? undefined,
     ips: ipsOf(status),
     nodeName: spec.nodeName ?? '',
     hostname: spec.hostname ?? '',
@@ -82,9 +82,9 @@ function ipsOf({ podIP, podIPs = [] }: NonNullable<Pod['status']>): readonly str
   return ips.filter((ip) => ip !== undefined);
 }
 
-function portsOf({ containers = [], initContainers = [] }: NonNullable<Pod['spec']>): readonly NamedPort[] {
+function portsOf({ containers, initContainers = [] }: NonNullable<Pod['spec']>): readonly NamedPort[] {
   const sidecars = initContainers.filter(({ restartPolicy }) => restartPolicy === 'Always');
-  const ports = [...containers, ...sidecars].flatMap(({ ports = [] }) => ports);
+  const ports = [...(containers ?? []), ...sidecars].flatMap(({ ports = [] }) => ports);
   return ports.flatMap(({ name, protocol = 'TCP', containerPort }) =>
     name === undefined || containerPort === undefined ? [] : [{ name, protocol, number: containerPort }],
   );

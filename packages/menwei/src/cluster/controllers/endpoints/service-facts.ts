@@ -35,7 +35,10 @@ interface ServicePort {
 type Service = StoredKinds['services'];
 type ServiceSpec = NonNullable<Service['spec']>;
 
-const TOPOLOGY_ANNOTATIONS = ['service.kubernetes.io/topology-mode', 'service.kubernetes.io/topology-aware-hints'];
+const TOPOLOGY_ANNOTATIONS = [
+  'service.kubernetes.io/topology-mode',
+  'service.kubernetes.io/topology-aware-hints',
+];
 
 export function serviceFactsOf({ metadata, spec = {} }: Service): ServiceFacts {
   const { namespace = '', name = '' } = metadata;
@@ -76,7 +79,8 @@ function selectorOf({ type, selector = {} }: ServiceSpec): ServiceFacts['selecto
 
 function familiesOf({ ipFamilies = [], clusterIP = '' }: ServiceSpec): readonly IpFamily[] {
   const families = IP_FAMILIES.filter((family) => ipFamilies.includes(family));
-  if (families.length > 0) return families.toSorted((one, two) => ipFamilies.indexOf(one) - ipFamilies.indexOf(two));
+  if (families.length > 0)
+    return families.toSorted((one, two) => ipFamilies.indexOf(one) - ipFamilies.indexOf(two));
   const ip = parseIp(clusterIP);
   return [ip === undefined ? 'IPv4' : familyOf(ip)];
 }

@@ -14,6 +14,9 @@ export interface SlicePlan {
   readonly update: readonly EndpointSlice[];
   readonly remove: readonly EndpointSlice[];
   readonly onUnknownNodes: readonly PodFacts[];
+  readonly family: IpFamily;
+  /** There were hints for zones before. */
+  readonly hadHints: boolean;
   /** Why there are no hints for zones, though the Service asks for them; undefined: there are. */
   readonly hintsDisabled: string | undefined;
 }
@@ -44,7 +47,9 @@ export function planSlices(input: SlicePlanInput): SlicePlan {
     : { slices: reused.slices, disabled: undefined };
   const labels = labelsOfSlices(service);
   return {
-    create: hinted.flatMap((slice) => (slice.existing === undefined ? [newSlice(service, family, labels, slice)] : [])),
+    create: hinted.flatMap((slice) =>
+      slice.existing === undefined ? [newSlice(service, family, labels, slice)] : [],
+    ),
     update: hinted.flatMap(({ existing: present, ports, endpoints }) => {
       if (present === undefined) return [];
       const slice = { ...present, metadata: { ...present.metadata, labels }, ports, endpoints };
@@ -52,6 +57,8 @@ export function planSlices(input: SlicePlanInput): SlicePlan {
     }),
     remove: [...reused.emptied, ...foreign],
     onUnknownNodes,
+    family,
+    hadHints: existing.some(({ endpoints }) => endpoints?.some(({ hints }) => hints !== undefined) === true),
     hintsDisabled: disabled,
   };
 }
@@ -140,6 +147,9 @@ function labelsOfSlices(service: ServiceFacts): Readonly<Record<string, string>>
   ]);
 }
 
-function partition<T>(all: readonly T[], isFirst: (each: T) => boolean): readonly [readonly T[], readonly T[]] {
+function partition<T>(
+  all: readonly T[],
+  isFirst: (each: T) => boolean,
+): readonly [readonly T[], readonly T[]] {
   return [all.filter(isFirst), all.filter((each) => !isFirst(each))];
 }

@@ -85,7 +85,9 @@ function hintsFor(service: ServiceFacts, nodeName: string, zone: string): Endpoi
   if (isTopologyAware || !CLOSE.includes(trafficDistribution)) return undefined;
   const hints = {
     ...(zone === '' ? {} : { forZones: [{ name: zone }] }),
-    ...(nodeName === '' || trafficDistribution !== 'PreferSameNode' ? {} : { forNodes: [{ name: nodeName }] }),
+    ...(nodeName === '' || trafficDistribution !== 'PreferSameNode'
+      ? {}
+      : { forNodes: [{ name: nodeName }] }),
   };
   return Object.keys(hints).length === 0 ? undefined : hints;
 }

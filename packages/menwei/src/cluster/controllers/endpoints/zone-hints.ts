@@ -16,12 +16,17 @@ export interface ZoneHints {
  * @param endpoints all of a Service in one family; the hints that they have are kept where they still do
  * @param nodes of the whole cluster
  */
-export function zoneHints(endpoints: readonly Endpoint[], nodes: Iterable<NodeFacts>, family: IpFamily): ZoneHints {
+export function zoneHints(
+  endpoints: readonly Endpoint[],
+  nodes: Iterable<NodeFacts>,
+  family: IpFamily,
+): ZoneHints {
   const ready = endpoints.filter(isReady);
   const allotment = allotZones(ready.length, nodes);
   const hasUnknownZone = ready.some(({ zone = '' }) => zone === '');
   if (typeof allotment === 'string' || hasUnknownZone) {
-    const why = typeof allotment === 'string' ? allotment : 'One or more endpoints do not have a zone specified';
+    const why =
+      typeof allotment === 'string' ? allotment : 'One or more endpoints do not have a zone specified';
     return { endpoints: endpoints.map(withoutHints), disabled: `${why}, addressType: ${family}` };
   }
   const zones = endpoints.map((endpoint) => (isReady(endpoint) ? zoneFor(endpoint, allotment) : undefined));
