@@ -54,7 +54,8 @@ export function repackSubsets(subsets: readonly EndpointSubset[]): readonly Endp
 
 export function countAddresses(subsets: readonly EndpointSubset[]): number {
   return subsets.reduce(
-    (sum, { addresses, notReadyAddresses }) => sum + (addresses?.length ?? 0) + (notReadyAddresses?.length ?? 0),
+    (sum, { addresses, notReadyAddresses }) =>
+      sum + (addresses?.length ?? 0) + (notReadyAddresses?.length ?? 0),
     0,
   );
 }
@@ -130,11 +131,22 @@ function subsetOf(
 }
 
 function addressText({ ip, hostname, nodeName, targetRef = {} }: EndpointAddress): string {
-  return JSON.stringify([ip, hostname, nodeName, targetRef.kind, targetRef.namespace, targetRef.name, targetRef.uid]);
+  return JSON.stringify([
+    ip,
+    hostname,
+    nodeName,
+    targetRef.kind,
+    targetRef.namespace,
+    targetRef.name,
+    targetRef.uid,
+  ]);
 }
 
 function compareAddresses(one: EndpointAddress, other: EndpointAddress): number {
-  return compareText(one.ip ?? '', other.ip ?? '') || compareText(one.targetRef?.uid ?? '', other.targetRef?.uid ?? '');
+  return (
+    compareText(one.ip ?? '', other.ip ?? '') ||
+    compareText(one.targetRef?.uid ?? '', other.targetRef?.uid ?? '')
+  );
 }
 
 function compareText(one: string, other: string): number {

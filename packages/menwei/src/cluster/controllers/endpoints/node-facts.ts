@@ -17,7 +17,7 @@ const CONTROL_PLANE_LABELS = ['node-role.kubernetes.io/control-plane', 'node-rol
 export function nodeFactsOf({ metadata, status = {} }: StoredKinds['nodes']): NodeFacts {
   const labels = metadata.labels ?? {};
   const isReady = status.conditions?.some((each) => each.type === 'Ready' && each.status === 'True') === true;
-  const cpu = Object.hasOwn(status.allocatable ?? {}, 'cpu') ? status.allocatable?.['cpu'] : undefined;
+  const cpu = Object.hasOwn(status.allocatable ?? {}, 'cpu') ? status.allocatable?.cpu : undefined;
   return {
     name: metadata.name ?? '',
     zone: (Object.hasOwn(labels, ZONE_LABEL) ? labels[ZONE_LABEL] : undefined) ?? '',
