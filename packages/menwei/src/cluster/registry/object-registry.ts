@@ -270,7 +270,8 @@ function validateChange(
   object: ApiObject,
   old: ApiObject,
 ): readonly FieldError[] {
-  if (subresource !== '') return rules.validateStatusUpdate?.(object, old) ?? [];
+  if (subresource === 'finalize') return rules.validateFinalize?.(object, old) ?? [];
+  if (subresource === 'status') return rules.validateStatusUpdate?.(object, old) ?? [];
   return [...rules.validate(object, old), ...(rules.validateUpdate?.(object, old) ?? [])];
 }
 
