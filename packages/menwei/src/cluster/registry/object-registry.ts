@@ -198,7 +198,8 @@ export class ObjectRegistry implements Registry {
     const object = subresource === '' ? countGeneration(resource, rules, allocated, old) : allocated;
     const warnings = rules.warnings?.(object, old) ?? [];
     if (oldStored.isBeingDeleted && isReleased(object)) {
-      this.#remove(transaction, resource, oldStored, old);
+      for (const hook of this.#hooksOf(resource)) hook.replaced?.(transaction, object, old);
+      this.#remove(transaction, resource, oldStored, object);
       return { stored: asBefore(resource, oldStored, object), isNew: false, warnings };
     }
     const stored = put(transaction, resource, object);
