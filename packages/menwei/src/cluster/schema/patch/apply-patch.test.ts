@@ -200,10 +200,10 @@ describe('a strategic merge patch', () => {
   it('orders a list as it says, and leaves the others where they stood', () => {
     const current = service({ ports: [1, 2, 3, 4].map((port) => ({ port })) });
     const numbers = (body: unknown) => ports(body, current).map(({ port }: { port: number }) => port);
-    expect(numbers({ '$setElementOrder/ports': [{ port: 4 }, { port: 2 }] })).toEqual([1, 4, 2, 3]);
+    expect(numbers({ '$setElementOrder/ports': [{ port: 4 }, { port: 2 }] })).toEqual([1, 3, 4, 2]);
     expect(
       numbers({ '$setElementOrder/ports': [{ port: 9 }, { port: 4 }, { port: 1 }], ports: [{ port: 9 }] }),
-    ).toEqual([9, 4, 1, 2, 3]);
+    ).toEqual([9, 2, 3, 4, 1]);
     const contradiction = {
       '$setElementOrder/ports': [{ port: 1 }, { port: 9 }],
       ports: [{ port: 9 }, { port: 1 }],
