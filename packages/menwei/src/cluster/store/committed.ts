@@ -1,6 +1,6 @@
 /** What is committed: the objects, the history, and who is told of changes. */
 import { ChangeReader } from './change-reader.ts';
-import type { Version, Written } from './draft.ts';
+import type { StoreStart, Version, Written } from './draft.ts';
 import { History, type HistoryLimits } from './history.ts';
 import { keyOf } from './objects.ts';
 import type { StoredObject, StoreEvent, StoreReader } from './store.ts';
@@ -20,12 +20,12 @@ export class Committed {
   /** Grows while it is told. */
   #untold: StoreEvent[] = [];
 
-  /** @param floor the revision before the first of the events that lead to the version */
-  constructor(version: Version, floor: number, past: readonly StoreEvent[], options: CommittedOptions) {
-    this.#version = version;
+  constructor(start: StoreStart, options: CommittedOptions) {
+    const { objects, revision, floor, events, lastKnown } = start;
+    this.#version = { objects, revision };
     this.#now = options.now;
-    this.#history = new History(floor, options.limits);
-    for (const event of past) this.#history.append(event, this.#now());
+    this.#history = new History({ floor, lost: { after: lastKnown, before: revision } }, options.limits);
+    for (const event of events) this.#history.append(event, this.#now());
   }
 
   get version(): Version {
@@ -65,7 +65,7 @@ export class Committed {
   }
 
   listAt(revision: number, resource: string, namespace?: string): readonly StoredObject[] | undefined {
-    if (revision < this.floor || revision > this.#version.revision) return undefined;
+    if (!this.#history.knows(revision) || revision > this.#version.revision) return undefined;
     const undo = this.#history.undo(revision, resource, namespace);
     const list: StoredObject[] = [];
     for (const stored of this.#version.objects.list(resource, namespace)) {

@@ -11,6 +11,16 @@ export interface Version {
   readonly revision: number;
 }
 
+/** What a store begins with. */
+export interface StoreStart extends Version {
+  /** The revision before the first of the events. */
+  readonly floor: number;
+  /** What led to the version, as far as it is known. */
+  readonly events: readonly StoreEvent[];
+  /** The last revision of which anything is known; those after it, up to the version's, may have been used and lost. */
+  readonly lastKnown: number;
+}
+
 /** A transaction that has been run. */
 export interface Written extends Version {
   /** What it did, in order; none if it changed nothing. */
@@ -23,20 +33,34 @@ export interface DraftOptions {
   readonly maxEvents: number;
 }
 
-/** Runs the work against a version and gives what comes of it. Throws what the work throws. */
-export function runTransaction<Result>(
-  base: Version,
-  work: (transaction: Transaction) => Result,
-  options: DraftOptions,
-): { readonly result: Result; readonly written: Written } {
-  const draft = new Draft(base, options);
-  try {
-    const result = work(draft);
-    if (result instanceof Promise) throw new Error('BUG: the work of a transaction waits for something');
-    return { result, written: draft.finish() };
-  } finally {
-    draft.end();
+/** Runs transactions, one at a time. */
+export class TransactionRunner {
+  readonly #options: DraftOptions;
+  #isAtWork = false;
+
+  constructor(options: DraftOptions) {
+    this.#options = options;
   }
+
+  /** Runs the work against a version and gives what comes of it. Throws what the work throws. */
+  run<Result>(base: Version, work: (transaction: Transaction) => Result): Run<Result> {
+    if (this.#isAtWork) throw new Error('BUG: a transaction inside of another one');
+    this.#isAtWork = true;
+    const draft = new Draft(base, this.#options);
+    try {
+      const result = work(draft);
+      if (result instanceof Promise) throw new Error('BUG: the work of a transaction waits for something');
+      return { result, written: draft.finish() };
+    } finally {
+      draft.end();
+      this.#isAtWork = false;
+    }
+  }
+}
+
+export interface Run<Result> {
+  readonly result: Result;
+  readonly written: Written;
 }
 
 class Draft implements Transaction {

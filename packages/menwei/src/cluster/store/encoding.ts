@@ -62,6 +62,23 @@ export function makeStored(
   };
 }
 
+/** From what {@link makeStored} made. Throws what JSON.parse throws. */
+export function decodeStored(
+  resource: string,
+  revision: number,
+  bytes: Buffer,
+  fieldsOf: FieldsOf,
+): StoredObject {
+  const object: ApiObject = JSON.parse(bytes.toString());
+  return {
+    resource,
+    revision,
+    bytes,
+    ...factsOf(object.metadata),
+    fields: fieldsIn(resource, object, fieldsOf),
+  };
+}
+
 /** As it was, with the revision of its deletion. */
 export function asDeleted(stored: StoredObject, revision: number): StoredObject {
   return { ...stored, revision, bytes: bytesOf(textOf(parseStored(stored))(revision)) };

@@ -19,6 +19,13 @@ export const HISTORY_LIMITS: HistoryLimits = {
   maxBytes: 256 * 1024 * 1024,
 };
 
+interface HistoryStart {
+  /** The revision that the first event comes after. */
+  readonly floor: number;
+  /** Revisions between these may have been used, and what they were is not known: who has seen one has seen what is not there. */
+  readonly lost: { readonly after: number; readonly before: number };
+}
+
 interface Entry {
   readonly event: StoreEvent;
   readonly atMs: number;
@@ -31,10 +38,11 @@ export class History {
   #start = 0;
   #bytes = 0;
   #floor: number;
+  readonly #lost: HistoryStart['lost'];
 
-  /** @param floor the revision that the first event comes after */
-  constructor(floor: number, limits: HistoryLimits) {
+  constructor({ floor, lost }: HistoryStart, limits: HistoryLimits) {
     this.#floor = floor;
+    this.#lost = lost;
     this.#limits = limits;
   }
 
@@ -49,15 +57,20 @@ export class History {
     this.#forget(nowMs);
   }
 
-  /** Oldest first; undefined if the revision is below the floor. */
+  /** Whether what happened after this revision can be told. */
+  knows(revision: number): boolean {
+    return revision >= this.#floor && (revision <= this.#lost.after || revision >= this.#lost.before);
+  }
+
+  /** Oldest first; undefined if the revision is not known. */
   after(revision: number): readonly StoreEvent[] | undefined {
-    if (revision < this.#floor) return undefined;
+    if (!this.knows(revision)) return undefined;
     return this.#entries
       .slice(this.#firstAfter(revision))
       .flatMap((entry) => (entry === undefined ? [] : [entry.event]));
   }
 
-  /** What each object of a resource that changed since was at this revision, which is not below the floor. */
+  /** What each object of a resource that changed since was at this revision, which is known. */
   undo(
     revision: number,
     resource: string,

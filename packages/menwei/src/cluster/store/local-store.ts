@@ -1,6 +1,8 @@
 /** The store of one process: all objects in memory. */
+
+import { CommitQueue, type JournalState } from './commit-queue.ts';
 import { Committed } from './committed.ts';
-import { type DraftOptions, runTransaction, type Version } from './draft.ts';
+import { type StoreStart, TransactionRunner } from './draft.ts';
 import { type FieldsOf, selectableFields } from './encoding.ts';
 import { HISTORY_LIMITS, type HistoryLimits } from './history.ts';
 import { Objects } from './objects.ts';
@@ -18,27 +20,37 @@ export interface StoreOptions {
 
 const MAX_EVENTS = 10_000;
 /** As in etcd, the first write is number 2: zero has a meaning of its own to clients. */
-const FIRST_REVISION = 1;
+export const FIRST_REVISION = 1;
 
 /** Holds what it holds until the process ends. */
 export function openMemoryStore(options: StoreOptions = {}): Store {
-  return new LocalStore({ objects: Objects.EMPTY, revision: FIRST_REVISION }, options);
+  return new LocalStore(EMPTY, undefined, options);
 }
 
-class LocalStore implements Store {
-  readonly #committed: Committed;
-  readonly #draftOptions: DraftOptions;
-  #isAtWork = false;
+const EMPTY: StoreStart = {
+  objects: Objects.EMPTY,
+  revision: FIRST_REVISION,
+  floor: FIRST_REVISION,
+  events: [],
+  lastKnown: FIRST_REVISION,
+};
 
-  constructor(start: Version, options: StoreOptions) {
+export class LocalStore implements Store {
+  readonly #committed: Committed;
+  readonly #runner: TransactionRunner;
+  /** Undefined: nothing is durable. */
+  readonly #queue: CommitQueue | undefined;
+
+  constructor(start: StoreStart, journal: JournalState | undefined, options: StoreOptions) {
     const {
       fieldsOf = selectableFields,
       limits = HISTORY_LIMITS,
       maxEvents = MAX_EVENTS,
       now = () => performance.now(),
     } = options;
-    this.#committed = new Committed(start, start.revision, [], { limits, now });
-    this.#draftOptions = { fieldsOf, maxEvents };
+    this.#committed = new Committed(start, { limits, now });
+    this.#runner = new TransactionRunner({ fieldsOf, maxEvents });
+    this.#queue = journal && new CommitQueue(this.#committed, this.#runner, journal);
   }
 
   get revision(): number {
@@ -50,7 +62,7 @@ class LocalStore implements Store {
   }
 
   get trouble(): string | undefined {
-    return undefined;
+    return this.#queue?.trouble;
   }
 
   get(resource: string, namespace: string, name: string): StoredObject | undefined {
@@ -74,13 +86,14 @@ class LocalStore implements Store {
   }
 
   async transact<Result>(work: (transaction: Transaction) => Result): Promise<Result> {
-    const { result, written } = this.#run(work);
+    if (this.#queue !== undefined) return this.#queue.transact(work);
+    const { result, written } = this.#runner.run(this.#committed.version, work);
     if (written.events.length > 0) this.#committed.publish(written);
     return result;
   }
 
   rehearse<Result>(work: (transaction: Transaction) => Result): Result {
-    return this.#run(work).result;
+    return this.#runner.run(this.#queue?.newest ?? this.#committed.version, work).result;
   }
 
   eventsAfter(revision: number): readonly StoreEvent[] | undefined {
@@ -100,20 +113,10 @@ class LocalStore implements Store {
   }
 
   async close(): Promise<void> {
-    await Promise.resolve();
+    await this.#queue?.close();
   }
 
   get #objects(): Objects {
     return this.#committed.version.objects;
-  }
-
-  #run<Result>(work: (transaction: Transaction) => Result) {
-    if (this.#isAtWork) throw new Error('BUG: a transaction inside of another one');
-    this.#isAtWork = true;
-    try {
-      return runTransaction(this.#committed.version, work, this.#draftOptions);
-    } finally {
-      this.#isAtWork = false;
-    }
   }
 }

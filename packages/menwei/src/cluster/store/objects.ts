@@ -57,6 +57,11 @@ export class Objects implements StoreView {
     return this.#index.withPrefix(valuePrefix(resource, index, value));
   }
 
+  /** Of all resources, in the order of keys. */
+  all(): Iterable<StoredObject> {
+    return this.#objects.values();
+  }
+
   /** The one whose last write is the longest ago; of Events only. */
   oldestEvent(): StoredObject | undefined {
     for (const stored of this.#index.withPrefix(AGE_PREFIX)) return stored;

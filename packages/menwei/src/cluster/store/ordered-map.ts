@@ -68,6 +68,10 @@ export class OrderedMap<Value extends object> {
     return new OrderedMap(this.#chunks.with(index, shrunk), this.size - 1);
   }
 
+  *values(): Generator<Value, void, undefined> {
+    for (const { values } of this.#chunks) yield* values;
+  }
+
   /** In the order of their keys. @param prefix not empty */
   *withPrefix(prefix: string): Generator<Value, void, undefined> {
     const end = endOf(prefix);

@@ -27,7 +27,7 @@ export interface StoredObject {
 /** Objects as they are at one moment. */
 export interface StoreView {
   get(resource: string, namespace: string, name: string): StoredObject | undefined;
-  /** In the order of keys: namespace, then name, by bytes. @param namespace of all namespaces if undefined */
+  /** In the order of `namespace/name`, by bytes, as in etcd: `a-b/x` before `a/x`. @param namespace of all namespaces if undefined */
   list(resource: string, namespace?: string): Iterable<StoredObject>;
   /** How many there are, without looking at each. */
   count(resource: string, namespace?: string): number;
@@ -89,7 +89,10 @@ export interface Store extends StoreView {
   transact<Result>(work: (transaction: Transaction) => Result): Promise<Result>;
   /** The same, and then all of it is forgotten: for dry runs. */
   rehearse<Result>(work: (transaction: Transaction) => Result): Result;
-  /** What happened after a revision, oldest first; undefined if that is below the floor. */
+  /**
+   * What happened after a revision, oldest first; undefined if that is below the floor, or may have been given away before power
+   * was lost, and is not known any more.
+   */
   eventsAfter(revision: number): readonly StoreEvent[] | undefined;
   /** All objects of a resource as they were at a revision; undefined if that is below the floor or in the future. */
   listAt(revision: number, resource: string, namespace?: string): readonly StoredObject[] | undefined;

@@ -1,0 +1,95 @@
+/** The store that outlives the process: memory serves every read, a file has all that was answered. */
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Logger } from '../../log/logger.ts';
+import { selectableFields } from './encoding.ts';
+import { FileJournal } from './file-journal.ts';
+import { lockFolder } from './folder-lock.ts';
+import { loadStoreFile } from './load.ts';
+import { FIRST_REVISION, LocalStore, type StoreOptions } from './local-store.ts';
+import type { Store } from './store.ts';
+import { createStoreFile, explain, FILE_NAME, findStoreFile, StoreFileError } from './store-file.ts';
+
+export interface FileStoreOptions extends StoreOptions {
+  /** Made if it is not there. */
+  readonly folder: string;
+  /** `normal`: what was written in the last moments before power is lost may be lost; much faster. */
+  readonly sync: 'full' | 'normal';
+  readonly logger: Logger;
+}
+
+const COMPACT_EVERY_MS = 5 * 60_000;
+
+/**
+ * Opens the store of a folder; the first time, makes it.
+ *
+ * @throws StoreFileError in words for who runs the program: another process has the folder, the file is damaged or of a newer
+ *   version, the disk refuses
+ */
+export async function openFileStore(options: FileStoreOptions): Promise<Store> {
+  const { folder, sync, fieldsOf = selectableFields } = options;
+  const lock = prepare(folder);
+  try {
+    const path = findOrCreate(folder);
+    const loaded = loadStoreFile(path, fieldsOf);
+    const journal = new FileJournal({ path, sync });
+    const { lastKnown, reserved } = loaded;
+    return new FileStore(loaded, { journal, base: lastKnown, reserved }, options, lock);
+  } catch (error) {
+    lock[Symbol.dispose]();
+    throw error;
+  }
+}
+
+function prepare(folder: string): Disposable {
+  try {
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+  } catch (error) {
+    throw new StoreFileError(`${folder}: can't make the folder: ${explain(error)}`);
+  }
+  return lockFolder(folder);
+}
+
+function findOrCreate(folder: string): string {
+  const found = findStoreFile(folder);
+  if (found !== undefined) return found;
+  const path = join(folder, FILE_NAME);
+  try {
+    createStoreFile(path, FIRST_REVISION);
+  } catch (error) {
+    throw new StoreFileError(`${path}: can't make the file: ${explain(error)}`);
+  }
+  return path;
+}
+
+class FileStore extends LocalStore {
+  readonly #journal: FileJournal;
+  readonly #logger: Logger;
+  readonly #lock: Disposable;
+  readonly #timer: NodeJS.Timeout;
+
+  constructor(
+    start: ConstructorParameters<typeof LocalStore>[0],
+    state: { readonly journal: FileJournal; readonly base: number; readonly reserved: number },
+    options: FileStoreOptions,
+    lock: Disposable,
+  ) {
+    super(start, state, options);
+    this.#journal = state.journal;
+    this.#logger = options.logger;
+    this.#lock = lock;
+    this.#timer = setInterval(() => void this.#compact(), COMPACT_EVERY_MS).unref();
+  }
+
+  override async close(): Promise<void> {
+    clearInterval(this.#timer);
+    await super.close();
+    this.#lock[Symbol.dispose]();
+  }
+
+  async #compact(): Promise<void> {
+    const failure = await this.#journal.compact(this.floor);
+    if (failure !== undefined)
+      this.#logger.warn({ err: failure }, 'compaction of the store failed; tried again later');
+  }
+}
