@@ -135,7 +135,8 @@ describe('IP families', () => {
     const before = await Services.open({ cidrs: ['10.96.0.0/16'], families: ['IPv4'] });
     await before.put('a', { ...WEB, ipFamilyPolicy: 'PreferDualStack' });
     const services = await Services.open({ store: before.store });
-    const { service } = await services.put('a', { ...WEB, ipFamilyPolicy: 'PreferDualStack' });
+    const asItIs = { ...WEB, ipFamilyPolicy: 'PreferDualStack', ipFamilies: ['IPv4'] };
+    const { service } = await services.put('a', { ...asItIs, sessionAffinity: 'ClientIP' });
     expect(service?.spec?.ipFamilies).toEqual(['IPv4']);
     const required = await services.put('a', { ...WEB, ipFamilyPolicy: 'RequireDualStack' });
     expect(required.service?.spec?.ipFamilies).toEqual(['IPv4', 'IPv6']);

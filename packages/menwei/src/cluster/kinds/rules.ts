@@ -16,9 +16,6 @@ import type { Resource } from './resource.ts';
 import { SERVICE_RULES } from './service/service.ts';
 import { SERVICE_ACCOUNT_RULES } from './service-account.ts';
 import { SERVICE_CIDR_RULES } from './service-cidr.ts';
-import { IP_ADDRESS_TABLE } from './tables/ip-address.ts';
-import { SERVICE_TABLE } from './tables/service.ts';
-import { SERVICE_CIDR_TABLE } from './tables/service-cidr.ts';
 
 /** For kinds that demand nothing of their own. */
 const GENERIC: KindRules = {
@@ -40,14 +37,14 @@ const RULES: Readonly<Record<string, KindRules>> = {
   events: EVENT_RULES,
   ingresses: INGRESS_RULES,
   ingressclasses: INGRESS_CLASS_RULES,
-  ipaddresses: { ...IP_ADDRESS_RULES, table: IP_ADDRESS_TABLE },
+  ipaddresses: IP_ADDRESS_RULES,
   leases: LEASE_RULES,
   namespaces: NAMESPACE_RULES,
   nodes: NODE_RULES,
   pods: POD_RULES,
   serviceaccounts: SERVICE_ACCOUNT_RULES,
-  servicecidrs: { ...SERVICE_CIDR_RULES, table: SERVICE_CIDR_TABLE },
-  services: { ...SERVICE_RULES, table: SERVICE_TABLE },
+  servicecidrs: SERVICE_CIDR_RULES,
+  services: SERVICE_RULES,
 };
 
 /** Of the two shapes of an Event, each has rules of its own. */
