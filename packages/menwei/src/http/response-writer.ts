@@ -1,6 +1,7 @@
 /** Writes an answer piece by piece, no faster than the client reads. */
 import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
+import type { Writable } from 'node:stream';
 import { EventLoopTurn } from '../scheduling/event-loop.ts';
 
 /** Rows of a few hundred bytes: a piece takes about a millisecond. */
@@ -23,7 +24,7 @@ export async function writeRows(response: ServerResponse, rows: Iterable<string>
 }
 
 /** Resolves when the next piece may come, or the client has gone. */
-export async function writePiece(response: ServerResponse, piece: string): Promise<void> {
+export async function writePiece(response: Writable, piece: string | Uint8Array): Promise<void> {
   // What is written to a connection that is gone is never drained, and it closes only once.
   if (response.destroyed || response.write(piece)) return;
   // Whichever comes second must not be waited for any longer.

@@ -214,8 +214,7 @@ describe('update', () => {
   });
 
   it('of status changes the status and metadata only, and of the object all but the status', async () => {
-    const spec = { serviceAccountName: 'default', containers: [{ name: 'c', image: 'i' }] };
-    const pod = named('v1', 'Pod', 'p', { spec });
+    const pod = named('v1', 'Pod', 'p', { spec: { containers: [{ name: 'c', image: 'i' }] } });
     await registry.create(PODS, 'tab', pod);
     const running = {
       ...pod,

@@ -1,7 +1,6 @@
 /** The rules of Services (cluster § 9.1-9.4). */
 import type { KindRules } from '../kind-rules.ts';
 import { whyNoDnsLabel } from '../syntax.ts';
-import { SERVICE_TABLE } from '../tables/service.ts';
 import { defaultService } from './defaults.ts';
 import { type Service, specOf } from './fields.ts';
 import { prepareServiceForCreate, prepareServiceForUpdate } from './prepare.ts';
@@ -9,7 +8,7 @@ import { serviceStatusErrors } from './status.ts';
 import { serviceErrors } from './validation.ts';
 import { serviceWarnings } from './warnings.ts';
 
-export const SERVICE_RULES: KindRules<Service> = {
+export const SERVICE_RULES: Omit<KindRules<Service>, 'table'> = {
   defaults: defaultService,
   createsOnUpdate: true,
   prepareForCreate: prepareServiceForCreate,
@@ -23,5 +22,4 @@ export const SERVICE_RULES: KindRules<Service> = {
     const { clusterIP = '', type = '' } = specOf(service);
     return { 'spec.clusterIP': clusterIP, 'spec.type': type };
   },
-  table: SERVICE_TABLE,
 };

@@ -1,0 +1,110 @@
+/** What Prometheus reads of the API server, under the names that dashboards know. */
+import { counter, gauge, histogram } from '../../metrics/definition.ts';
+import { Registry } from '../../metrics/registry.ts';
+import type { Counter, Histogram } from '../../metrics/series.ts';
+import { RESOURCES } from '../kinds/resources.ts';
+import type { Store } from '../store/store.ts';
+import type { InFlight } from './in-flight.ts';
+import type { ParsedRequest } from './request-info.ts';
+import type { WatchHub } from './watch-hub.ts';
+
+const REQUESTS = counter('apiserver_request_total', {
+  help: 'Requests that were answered, by verb, resource and HTTP status.',
+  labels: ['code', 'group', 'resource', 'subresource', 'verb', 'version'],
+  stability: 'STABLE',
+});
+
+const DURATIONS = histogram('apiserver_request_duration_seconds', {
+  help: 'How long requests took until their answers were complete; not of watches.',
+  labels: ['group', 'resource', 'subresource', 'verb', 'version'],
+  stability: 'STABLE',
+  buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60],
+});
+
+const IN_FLIGHT = gauge('apiserver_current_inflight_requests', {
+  help: 'Requests that are worked on now; watches are not among them.',
+  labels: ['request_kind'],
+  stability: 'STABLE',
+});
+
+const WATCHES = gauge('apiserver_registered_watchers', {
+  help: 'Watches that are open now.',
+});
+
+const OBJECTS = gauge('apiserver_resource_objects', {
+  help: 'Objects that are stored now, by resource.',
+  labels: ['group', 'resource'],
+});
+
+const REVISION = gauge('menwei_cluster_store_revision', {
+  help: 'The revision of the newest write.',
+});
+
+const WRITES_FAIL = gauge('menwei_cluster_store_writes_fail', {
+  help: '1 while the store can not make writes durable.',
+});
+
+interface Sources {
+  readonly store: Store;
+  readonly hub: WatchHub;
+  readonly inFlight: InFlight;
+}
+
+type RequestLabel = 'group' | 'resource' | 'subresource' | 'verb' | 'version';
+
+export class ApiMetrics {
+  // The proxy's modes make no difference here.
+  readonly registry = new Registry('nftables');
+  readonly #requests: Counter<RequestLabel | 'code'>;
+  readonly #durations: Histogram<RequestLabel>;
+
+  constructor({ store, hub, inFlight }: Sources) {
+    this.#requests = this.registry.counter(REQUESTS);
+    this.#durations = this.registry.histogram(DURATIONS);
+    this.registry.collected(IN_FLIGHT, () => [
+      { labels: { request_kind: 'mutating' }, value: inFlight.writes },
+      { labels: { request_kind: 'readOnly' }, value: inFlight.reads },
+    ]);
+    this.registry.collected(WATCHES, () => [{ labels: {}, value: hub.count }]);
+    this.registry.collected(OBJECTS, () => objectCounts(store));
+    this.registry.collected(REVISION, () => [{ labels: {}, value: store.revision }]);
+    this.registry.collected(WRITES_FAIL, () => [{ labels: {}, value: store.trouble === undefined ? 0 : 1 }]);
+  }
+
+  /** @param status 0: the client has gone before */
+  observe(info: ParsedRequest, status: number, durationMs: number): void {
+    const labels = labelsOf(info);
+    this.#requests.add({ ...labels, code: String(status) }, 1);
+    if (labels.verb !== 'WATCH') this.#durations.observe(labels, durationMs / 1000);
+  }
+}
+
+/** What clients may make up is not told: there would be no end of series. */
+function labelsOf(info: ParsedRequest): Readonly<Record<RequestLabel, string>> {
+  const none = { group: '', version: '', resource: '', subresource: '' };
+  const known =
+    'resource' in info
+      ? RESOURCES.find(({ group, resource }) => group === info.group && resource === info.resource)
+      : undefined;
+  if (known === undefined || !('resource' in info)) return { ...none, verb: METHODS[info.verb] ?? 'other' };
+  const { group, version, resource, subresources } = known;
+  const subresource = subresources.includes(info.subresource) ? info.subresource : '';
+  return { group, version, resource, subresource, verb: METHODS[info.verb] ?? 'other' };
+}
+
+const METHODS: Readonly<Record<string, string>> = {
+  create: 'POST',
+  delete: 'DELETE',
+  deletecollection: 'DELETECOLLECTION',
+  get: 'GET',
+  list: 'LIST',
+  patch: 'PATCH',
+  update: 'PUT',
+  watch: 'WATCH',
+};
+
+function objectCounts(store: Store) {
+  return RESOURCES.flatMap(({ group, resource, storedAs }) =>
+    storedAs === undefined ? [] : [{ labels: { group, resource }, value: store.count(storedAs) }],
+  );
+}

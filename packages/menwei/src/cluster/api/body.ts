@@ -1,0 +1,53 @@
+/** The body of a request: its bytes, within bounds, and what they are written in (cluster § 5.1, 5.5). */
+import type { IncomingMessage } from 'node:http';
+import type { BodyFormat } from '../schema/decode-body.ts';
+import { StatusError } from '../schema/status-error.ts';
+
+const MAX_BYTES = 3 * 1024 * 1024;
+
+const FORMATS: Readonly<Record<string, BodyFormat>> = {
+  'application/json': 'json',
+  'application/yaml': 'yaml',
+  'application/vnd.kubernetes.protobuf': 'protobuf',
+};
+
+/** @throws StatusError 413; what is left is not read */
+export async function readBody(request: IncomingMessage): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  if (Number(request.headers['content-length'] ?? 0) > MAX_BYTES) throw tooLarge();
+  for await (const chunk of request.iterator({ destroyOnReturn: false })) {
+    const piece: Buffer = chunk;
+    bytes += piece.length;
+    if (bytes > MAX_BYTES) throw tooLarge();
+    chunks.push(piece);
+  }
+  return Buffer.concat(chunks);
+}
+
+/** @throws StatusError 415 */
+export function formatOf(contentType: string | undefined): BodyFormat {
+  const type = mediaTypeOf(contentType);
+  // Clients of old say nothing, and send JSON.
+  if (type === '') return 'json';
+  const format = Object.hasOwn(FORMATS, type) ? FORMATS[type] : undefined;
+  if (format !== undefined) return format;
+  throw new StatusError({
+    code: 415,
+    reason: 'UnsupportedMediaType',
+    message: `the body of the request was in an unknown format - accepted media types include: ${Object.keys(FORMATS).join(', ')}`,
+  });
+}
+
+/** Without parameters, in lower case. */
+export function mediaTypeOf(contentType: string | undefined): string {
+  return (contentType ?? '').split(';', 1)[0]?.trim().toLowerCase() ?? '';
+}
+
+function tooLarge(): StatusError {
+  return new StatusError({
+    code: 413,
+    reason: 'RequestEntityTooLarge',
+    message: `Request entity too large: limit is ${MAX_BYTES}`,
+  });
+}

@@ -1,0 +1,142 @@
+/** Objects as the body of an answer: as they are, as their metadata alone, or as rows of a Table (cluster § 8.1). */
+import { formatYaml } from '@menwei/yaml/format.ts';
+import type { ColumnDefinition } from '../kinds/kind-rules.ts';
+import type { Resource } from '../kinds/resource.ts';
+import { apiVersionOf } from '../kinds/resource.ts';
+import { rulesOf } from '../kinds/rules.ts';
+import type { ApiObject } from '../schema/object.ts';
+import type { StoredObject } from '../store/store.ts';
+import { parseStored } from '../store/stored-object.ts';
+import type { Listing } from './listing.ts';
+import type { Form } from './negotiation.ts';
+import { bytesOf, headOf, shapeOf } from './shapes.ts';
+
+/** What goes into the `object` of a row. */
+export type IncludeObject = 'None' | 'Metadata' | 'Object';
+
+/** All that says how objects are written. */
+export interface Encoding {
+  readonly resource: Resource;
+  readonly form: Form;
+  readonly includeObject: IncludeObject;
+  /** Milliseconds since the epoch; ages in rows are of it. */
+  readonly nowMs: number;
+}
+
+/** One object. */
+export function encodeObject(encoding: Encoding, stored: StoredObject): Buffer {
+  const { form, resource } = encoding;
+  switch (form.as) {
+    case 'Object':
+      return inMediaType(form, bytesOf(resource, stored));
+    case 'PartialObjectMetadata':
+      return inMediaType(
+        form,
+        Buffer.from(JSON.stringify(partial(form, shapeOf(resource, parseStored(stored))))),
+      );
+    case 'Table':
+      return inMediaType(form, Buffer.from(JSON.stringify(tableOf(encoding, [stored], stored.revision))));
+  }
+}
+
+/** One that is answered and not kept. */
+export function encodeAnswer(form: Form, object: object): Buffer {
+  return inMediaType(form, Buffer.from(JSON.stringify(object)));
+}
+
+/** A list in pieces: each is made when it is asked for, so that a long one holds nobody up. */
+export function* encodeList(encoding: Encoding, listing: Listing): Iterable<Buffer> {
+  if (isPlain(encoding.form)) {
+    yield* listPieces(encoding, listing);
+  } else {
+    yield inMediaType(encoding.form, Buffer.concat([...listPieces(encoding, listing)]));
+  }
+}
+
+function* listPieces(encoding: Encoding, listing: Listing): Iterable<Buffer> {
+  const { form, resource } = encoding;
+  const { revision, continueToken, remainingItemCount } = listing;
+  const metadata = JSON.stringify({
+    resourceVersion: String(revision),
+    continue: continueToken,
+    remainingItemCount,
+  });
+  const [kind, apiVersion] =
+    form.as === 'Object'
+      ? [`${resource.kind}List`, apiVersionOf(resource)]
+      : [form.as === 'Table' ? 'Table' : `${form.as}List`, metaVersion(form)];
+  const columns = form.as === 'Table' ? `"columnDefinitions":${JSON.stringify(columnsOf(resource))},` : '';
+  const items = form.as === 'Table' ? 'rows' : 'items';
+  yield Buffer.from(
+    `{"kind":"${kind}","apiVersion":"${apiVersion}","metadata":${metadata},${columns}"${items}":[`,
+  );
+  const headLength = Buffer.byteLength(headOf(resource));
+  let isFirst = true;
+  for (const stored of listing.objects) {
+    if (!isFirst) yield COMMA;
+    isFirst = false;
+    if (form.as === 'Object') {
+      yield BRACE;
+      yield bytesOf(resource, stored).subarray(headLength);
+    } else {
+      const item =
+        form.as === 'Table' ? rowOf(encoding, stored) : partial(form, shapeOf(resource, parseStored(stored)));
+      yield Buffer.from(JSON.stringify(item));
+    }
+  }
+  yield END;
+}
+
+const COMMA = Buffer.from(',');
+const BRACE = Buffer.from('{');
+const END = Buffer.from(']}');
+
+/** @param columns null: the client has them */
+export function tableOf(
+  encoding: Encoding,
+  rows: readonly StoredObject[],
+  revision: number,
+  columns: readonly ColumnDefinition[] | null = columnsOf(encoding.resource),
+): object {
+  return {
+    kind: 'Table',
+    apiVersion: metaVersion(encoding.form),
+    metadata: { resourceVersion: String(revision) },
+    columnDefinitions: columns,
+    rows: rows.map((stored) => rowOf(encoding, stored)),
+  };
+}
+
+function rowOf({ resource, form, includeObject, nowMs }: Encoding, stored: StoredObject): object {
+  // Rows are made of objects as they are kept, whatever shape is asked for.
+  const kept = parseStored(stored);
+  const { cells, conditions } = rulesOf(resource).table.row(kept, nowMs);
+  const object = includeObject === 'None' ? null : shapeOf(resource, kept);
+  const included = object === null || includeObject === 'Object' ? object : partial(form, object);
+  return { cells, ...(conditions === undefined ? {} : { conditions }), object: included };
+}
+
+function columnsOf(resource: Resource): readonly ColumnDefinition[] {
+  return rulesOf(resource).table.columns;
+}
+
+export function partial(form: Form, { metadata }: Pick<ApiObject, 'metadata'>): object {
+  return { kind: 'PartialObjectMetadata', apiVersion: metaVersion(form), metadata };
+}
+
+function metaVersion({ version }: Form): string {
+  return `meta.k8s.io/${version}`;
+}
+
+function inMediaType(form: Form, json: Buffer): Buffer {
+  if (isPlain(form)) return json;
+  const value: unknown = JSON.parse(json.toString());
+  const text =
+    form.mediaType === 'application/yaml' ? formatYaml(value) : `${JSON.stringify(value, undefined, 2)}\n`;
+  return Buffer.from(text);
+}
+
+/** What is at hand can be sent as it is. */
+function isPlain({ mediaType, isPretty }: Form): boolean {
+  return mediaType === 'application/json' && !isPretty;
+}

@@ -1,0 +1,40 @@
+/** Who answers what is asked of a resource. */
+import type { Backing, ResourceExchange } from './exchange.ts';
+import { getList, getObject, watchList } from './reads.ts';
+import { createReview, createToken, evictPod, refuseRunning } from './subresources.ts';
+import { methodNotAllowed } from './target.ts';
+import { createObject, deleteObject, deleteObjects, updateObject } from './writes.ts';
+
+type Handler = (exchange: ResourceExchange, backing: Backing) => Promise<void> | void;
+
+const HANDLERS: Readonly<Record<string, Handler>> = {
+  get: getObject,
+  list: getList,
+  watch: watchList,
+  create: createObject,
+  update: updateObject,
+  delete: deleteObject,
+  deletecollection: deleteObjects,
+};
+
+const SUBRESOURCES: Readonly<Record<string, Handler>> = {
+  attach: refuseRunning,
+  binding: refuseRunning,
+  eviction: evictPod,
+  exec: refuseRunning,
+  log: refuseRunning,
+  portforward: refuseRunning,
+  token: createToken,
+};
+
+/** @throws StatusError */
+export async function answerResource(exchange: ResourceExchange, backing: Backing): Promise<void> {
+  await handlerOf(exchange)(exchange, backing);
+}
+
+function handlerOf({ target: { resource, verb, subresource } }: ResourceExchange): Handler {
+  if (resource.storedAs === undefined) return createReview;
+  const handler = SUBRESOURCES[subresource] ?? HANDLERS[verb];
+  if (handler === undefined) throw methodNotAllowed();
+  return handler;
+}

@@ -1,0 +1,31 @@
+/** The shape of a resource's objects: as they are kept, or, of an Event, the newer of its two. */
+import { apiVersionOf, type Resource } from '../kinds/resource.ts';
+import type { ApiObject } from '../schema/object.ts';
+import type { StoredObject } from '../store/store.ts';
+import { parseStored } from '../store/stored-object.ts';
+
+/** How every object of the resource begins; items of a list are without it. */
+export function headOf(resource: Resource): string {
+  return `{"kind":${JSON.stringify(resource.kind)},"apiVersion":${JSON.stringify(apiVersionOf(resource))},`;
+}
+
+export function bytesOf(resource: Resource, stored: StoredObject): Buffer {
+  if (isKept(resource)) return stored.bytes;
+  return Buffer.from(JSON.stringify(shapeOf(resource, parseStored(stored))));
+}
+
+/** @param kept as the store has it */
+export function shapeOf(resource: Resource, kept: ApiObject): ApiObject {
+  if (isKept(resource)) return kept;
+  throw new Error('BUG: events.k8s.io');
+}
+
+/** From what a client wrote to what is kept. */
+export function keptShapeOf(resource: Resource, object: ApiObject): ApiObject {
+  if (isKept(resource)) return object;
+  throw new Error('BUG: events.k8s.io');
+}
+
+function isKept({ group }: Resource): boolean {
+  return group !== 'events.k8s.io';
+}

@@ -1,0 +1,106 @@
+/** POST, PUT, PATCH and DELETE of objects: from requests to the registry, and back (cluster § 7). */
+import type { UpdateOptions, WriteResult } from '../registry/registry.ts';
+import { type BodyFormat, decodeBody, decodeDeleteOptions } from '../schema/decode-body.ts';
+import { enforceFieldValidation, type FieldValidation } from '../schema/field-validation.ts';
+import type { ApiObject } from '../schema/object.ts';
+import { formatOf, readBody } from './body.ts';
+import { readDeleteOptions } from './delete-options.ts';
+import { encodeAnswer, encodeList } from './encoding.ts';
+import type { Backing, ResourceExchange } from './exchange.ts';
+import { parseListOptions } from './list-options.ts';
+import { OBJECTS } from './negotiation.ts';
+import { encodingOf, selectionOf, sendObject, warnOfKind } from './reads.ts';
+import { keptShapeOf } from './shapes.ts';
+import { parseWriteOptions } from './write-options.ts';
+
+export async function createObject(exchange: ResourceExchange, backing: Backing): Promise<void> {
+  const { target, query } = exchange;
+  const encoding = encodingOf(exchange, backing, OBJECTS);
+  const { isDryRun, fieldValidation } = parseWriteOptions('CreateOptions', query);
+  const object = await readObject(exchange, fieldValidation);
+  const { resource, namespace } = target;
+  const result = await backing.registry.create(resource, namespace, object, { isDryRun });
+  exchange.reply.warn(...result.warnings);
+  sendObject(exchange, encoding, 201, result.stored);
+}
+
+export async function updateObject(exchange: ResourceExchange, backing: Backing): Promise<void> {
+  const { target, query } = exchange;
+  const encoding = encodingOf(exchange, backing, OBJECTS);
+  const { isDryRun, fieldValidation } = parseWriteOptions('UpdateOptions', query);
+  const object = await readObject(exchange, fieldValidation);
+  const { resource, namespace, name } = target;
+  const options = { isDryRun, subresource: subresourceOf(exchange) };
+  const result = await backing.registry.update(resource, namespace, name, object, options);
+  sendWritten(exchange, encoding, result);
+}
+
+export function sendWritten(
+  exchange: ResourceExchange,
+  encoding: Parameters<typeof sendObject>[1],
+  { stored, isNew, warnings }: WriteResult,
+): void {
+  exchange.reply.warn(...warnings);
+  sendObject(exchange, encoding, isNew ? 201 : 200, stored);
+}
+
+export function subresourceOf({
+  target: { subresource },
+}: ResourceExchange): NonNullable<UpdateOptions['subresource']> {
+  return subresource === 'status' || subresource === 'finalize' ? subresource : '';
+}
+
+/** The object of a body, in the shape in which it is kept. @throws StatusError 400, 413 or 415 */
+async function readObject(exchange: ResourceExchange, validation: FieldValidation): Promise<ApiObject> {
+  const { request, reply, target } = exchange;
+  const format = formatOf(request.headers['content-type']);
+  const { object, faults } = decodeBody(target.resource, await readBody(request), format);
+  reply.warn(...enforceFieldValidation(target.resource, faults, validation));
+  return keptShapeOf(target.resource, object);
+}
+
+export async function deleteObject(exchange: ResourceExchange, backing: Backing): Promise<void> {
+  const { target, reply } = exchange;
+  const { resource, namespace, name } = target;
+  const encoding = encodingOf(exchange, backing, OBJECTS);
+  const options = await readOptions(exchange);
+  const { stored, isGone } = await backing.registry.delete(resource, namespace, name, options);
+  if (!isGone || ANSWERED_WHOLE.includes(resource.resource))
+    return sendObject(exchange, encoding, 200, stored);
+  warnOfKind(exchange);
+  const { group } = resource;
+  const answer = {
+    kind: 'Status',
+    apiVersion: 'v1',
+    metadata: {},
+    status: 'Success',
+    details: { name, ...(group === '' ? {} : { group }), kind: resource.resource, uid: stored.uid },
+  };
+  reply.send(200, encoding.form.mediaType, encodeAnswer(encoding.form, answer));
+}
+
+/** Kinds whose deletion answers the object that was. */
+const ANSWERED_WHOLE: readonly string[] = ['namespaces', 'pods', 'serviceaccounts', 'services'];
+
+export async function deleteObjects(exchange: ResourceExchange, backing: Backing): Promise<void> {
+  const { target, query, reply } = exchange;
+  const { resource, namespace } = target;
+  const encoding = encodingOf(exchange, backing, OBJECTS);
+  const selection = selectionOf(exchange, parseListOptions(query));
+  const options = await readOptions(exchange);
+  const objects = await backing.registry.deleteCollection(
+    resource,
+    namespace === '' ? undefined : namespace,
+    (stored) => selection.matches(stored),
+    options,
+  );
+  warnOfKind(exchange);
+  const listing = { objects, revision: backing.store.revision };
+  await reply.sendPieces(encoding.form.mediaType, encodeList(encoding, listing), false);
+}
+
+async function readOptions({ request, query }: ResourceExchange) {
+  const body = await readBody(request);
+  const format: BodyFormat = body.length === 0 ? 'json' : formatOf(request.headers['content-type']);
+  return readDeleteOptions(query, decodeDeleteOptions(body, format));
+}
