@@ -120,12 +120,9 @@ export class CommitQueue {
 
   #commitSoon(written: Written): void {
     if (written.events.length === 0) return;
-    this.#committed.publish(written);
     this.#unsaved.push(...written.events);
-    this.#timer ??= setTimeout(() => {
-      this.#timer = undefined;
-      this.#flush();
-    }, EVENTS_WAIT_MS).unref();
+    this.#committed.publish(written);
+    this.#wakeLater();
   }
 
   #push(waiting: Waiting): void {
@@ -145,7 +142,21 @@ export class CommitQueue {
     this.#writing = work.then(() => {
       this.#writing = undefined;
       if (this.#waiting.length > 0) this.#flush();
+      else this.#wakeLater();
     });
+  }
+
+  #wakeLater(): void {
+    if (this.#isClosed || (this.#trouble === undefined && this.#unsaved.length === 0)) return;
+    this.#timer ??= setTimeout(
+      () => {
+        this.#timer = undefined;
+        if (this.#writing !== undefined) return;
+        if (this.#trouble === undefined) this.#flush();
+        else this.#perform(this.#probe());
+      },
+      this.#trouble === undefined ? EVENTS_WAIT_MS : PROBE_MS,
+    ).unref();
   }
 
   async #write(batch: readonly Waiting[]): Promise<void> {
@@ -183,20 +194,9 @@ export class CommitQueue {
       const again = each.rerun();
       if (again !== undefined) this.#push(again);
     }
-    this.#probeLater();
-  }
-
-  #probeLater(): void {
-    clearTimeout(this.#timer);
-    if (this.#isClosed) return;
-    this.#timer = setTimeout(() => {
-      this.#timer = undefined;
-      if (this.#writing === undefined && this.#trouble !== undefined) this.#perform(this.#probe());
-    }, PROBE_MS).unref();
   }
 
   async #probe(): Promise<void> {
     this.#trouble = await this.#journal.probe(this.#base);
-    if (this.#trouble !== undefined) this.#probeLater();
   }
 }

@@ -56,8 +56,11 @@ export class Committed {
   #tell(events: readonly StoreEvent[]): void {
     this.#untold.push(...events);
     if (this.#untold.length > events.length) return;
-    for (const event of this.#untold) for (const listener of [...this.#listeners]) listener(event);
-    this.#untold = [];
+    try {
+      for (const event of this.#untold) for (const listener of [...this.#listeners]) listener(event);
+    } finally {
+      this.#untold = [];
+    }
   }
 
   eventsAfter(revision: number): readonly StoreEvent[] | undefined {

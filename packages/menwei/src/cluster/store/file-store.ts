@@ -8,7 +8,8 @@ import { lockFolder } from './folder-lock.ts';
 import { loadStoreFile } from './load.ts';
 import { FIRST_REVISION, LocalStore, type StoreOptions } from './local-store.ts';
 import type { Store } from './store.ts';
-import { createStoreFile, explain, FILE_NAME, findStoreFile, StoreFileError } from './store-file.ts';
+import { createStoreFile, damaged, explain, FILE_NAME, findStoreFile, StoreFileError } from './store-file.ts';
+import { examineLog } from './write-ahead-log.ts';
 
 export interface FileStoreOptions extends StoreOptions {
   /** Made if it is not there. */
@@ -31,6 +32,7 @@ export async function openFileStore(options: FileStoreOptions): Promise<Store> {
   const lock = prepare(folder);
   try {
     const path = findOrCreate(folder);
+    examine(`${path}-wal`, options);
     const loaded = loadStoreFile(path, fieldsOf);
     const journal = new FileJournal({ path, sync });
     const { lastKnown, reserved } = loaded;
@@ -48,6 +50,22 @@ function prepare(folder: string): Disposable {
     throw new StoreFileError(`${folder}: can't make the folder: ${explain(error)}`);
   }
   return lockFolder(folder);
+}
+
+/** What SQLite will leave out, without a word. */
+function examine(log: string, { sync, logger }: FileStoreOptions): void {
+  const report = examineLog(log);
+  if (report.state === 'whole') return;
+  if (report.state === 'unfinished') {
+    const pages = report.pages === 1 ? '1 page' : `${report.pages} pages`;
+    logger.warn({}, `${log}: the last write was not finished and not answered: ${pages} of it are left out`);
+    return;
+  }
+  if (sync === 'full') throw damaged(log, `at byte ${report.at}, before writes that were answered`);
+  logger.warn(
+    {},
+    `${log}: not whole from byte ${report.at} on: the writes after it are lost, as --store-sync normal allows`,
+  );
 }
 
 function findOrCreate(folder: string): string {

@@ -31,22 +31,28 @@ interface OpenFile {
   last: number;
 }
 
+interface WriterLimits {
+  /** Rows of the log that stay, whatever else is said. */
+  readonly minRows: number;
+}
+
+const LIMITS: WriterLimits = { minRows: 1_000 };
 /** At a time, so that a write has not to wait for long. */
 const ROWS_A_STEP = 200;
-/** Rows of the log that stay, whatever else is said. */
-const MIN_ROWS = 1_000;
 /** Probing a full disk with a small write would tell that all is well. */
 const PROBE_BYTES = 1024 * 1024;
 
 export class FileWriter {
   readonly #options: WriterOptions;
+  readonly #limits: WriterLimits;
   #open: OpenFile | undefined;
   /** Of the batch that failed. */
   #failedBytes = 0;
   #mustSettle = false;
 
-  constructor(options: WriterOptions) {
+  constructor(options: WriterOptions, limits: WriterLimits = LIMITS) {
     this.#options = options;
+    this.#limits = limits;
   }
 
   /** All of the batch is durable, or this throws. */
@@ -81,7 +87,7 @@ export class FileWriter {
     this.#commit('FULL', (file) => {
       const rows = file.database
         .prepare(
-          `SELECT rv, key, value, sum FROM log WHERE rv <= min(?, (SELECT rv FROM log ORDER BY rv DESC LIMIT 1 OFFSET ${MIN_ROWS}))
+          `SELECT rv, key, value, sum FROM log WHERE rv <= min(?, (SELECT rv FROM log ORDER BY rv DESC LIMIT 1 OFFSET ${this.#limits.minRows}))
            ORDER BY rv LIMIT ${ROWS_A_STEP}`,
         )
         .all(upTo);
