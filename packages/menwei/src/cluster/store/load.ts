@@ -55,7 +55,7 @@ function checkFormat(database: DatabaseSync, path: string): void {
 
 function checkPages(database: DatabaseSync, path: string): void {
   const told = database.prepare('PRAGMA quick_check(1)').get()?.quick_check;
-  if (told !== 'ok') throw damaged(path, String(told).replaceAll('\n', ' '));
+  if (told !== 'ok') throw damaged(path, String(told));
 }
 
 function load(database: DatabaseSync, path: string, fieldsOf: FieldsOf): LoadedFile {

@@ -34,9 +34,11 @@ export class StoreFileError extends Error {
   override readonly name = 'StoreFileError';
 }
 
+/** @param what may have bytes of the file in it */
 export function damaged(path: string, what: string): StoreFileError {
+  const printable = what.replaceAll(/[^ -~]/g, '?');
   return new StoreFileError(
-    `${path}: damaged: ${what}; it is left as it is: bring back a backup with "menwei cluster restore"`,
+    `${path}: damaged: ${printable}; it is left as it is: bring back a backup with "menwei cluster restore"`,
   );
 }
 
