@@ -1,104 +1,124 @@
-/** A store with one ServiceCIDR, and Services that are written to it as the registry does: rules, allocation, validation. */
-
+/** Test support: a cluster with ServiceCIDRs, where Services are written as clients write them. */
 import { ServiceHook, type ServiceHookOptions } from 'menwei/cluster/allocation/service-hook.ts';
+import type { WriteHook } from 'menwei/cluster/allocation/write-hook.ts';
 import { resourceOf } from 'menwei/cluster/kinds/resources.ts';
-import type { Service } from 'menwei/cluster/kinds/service/fields.ts';
-import { SERVICE_RULES } from 'menwei/cluster/kinds/service/service.ts';
+import type { Service, ServiceSpec } from 'menwei/cluster/kinds/service/fields.ts';
 import type { StoredKinds } from 'menwei/cluster/kinds/stored-kinds.ts';
-import { objectInvalid, StatusError } from 'menwei/cluster/schema/status-error.ts';
+import { ObjectRegistry } from 'menwei/cluster/registry/object-registry.ts';
+import type { UpdateOptions } from 'menwei/cluster/registry/registry.ts';
+import { StatusError } from 'menwei/cluster/schema/status-error.ts';
 import { openMemoryStore } from 'menwei/cluster/store/local-store.ts';
-import type { Store, Transaction } from 'menwei/cluster/store/store.ts';
+import type { Store } from 'menwei/cluster/store/store.ts';
 import { objectOf } from 'menwei/cluster/store/stored-object.ts';
+
+type ServiceCidr = StoredKinds['servicecidrs'];
 
 const SERVICES = resourceOf('', 'services');
 
-/** Either of the two. */
-export interface Answer {
+export interface ServicesOptions extends Partial<ServiceHookOptions> {
+  /** Of the ServiceCIDR `kubernetes`. */
+  readonly cidrs?: readonly string[];
+  readonly store?: Store;
+  /** What else is asked before a Service is written, and may refuse it. */
+  readonly lastWord?: WriteHook;
+}
+
+/** What came of a write: either of the two. */
+interface Answer {
   readonly service?: Service;
   readonly refusal?: StatusError['refusal'];
   readonly warnings: readonly string[];
 }
 
-export function serviceCidr(
-  name: string,
-  cidrs: readonly string[],
-  isReady = true,
-): StoredKinds['servicecidrs'] {
-  const condition = { type: 'Ready', status: isReady ? 'True' : 'False', reason: '', message: '' };
-  return {
-    kind: 'ServiceCIDR',
-    apiVersion: 'networking.k8s.io/v1',
-    metadata: { name, uid: name },
-    spec: { cidrs },
-    status: { conditions: [condition] },
-  };
-}
-
-export interface ServicesOptions extends Partial<ServiceHookOptions> {
-  readonly cidrs?: readonly string[];
-}
-
-export function openServices({
-  cidrs = ['10.96.0.0/16', 'fd00:96::/112'],
-  ...options
-}: ServicesOptions = {}) {
-  const store = openMemoryStore();
-  void store.transact((transaction) => transaction.put('servicecidrs', serviceCidr('kubernetes', cidrs)));
-  return new Services(store, options);
-}
-
 export class Services {
   readonly store: Store;
-  readonly hook: ServiceHook;
+  readonly registry: ObjectRegistry;
+  #uids = 0;
 
-  constructor(store: Store, options: Partial<ServiceHookOptions>) {
-    this.store = store;
-    this.hook = new ServiceHook(store, {
+  private constructor({ cidrs: _, store = openMemoryStore(), lastWord = {}, ...options }: ServicesOptions) {
+    const nowMs = () => Date.parse('2026-01-01T00:00:00Z');
+    const newUid = () => `uid-${++this.#uids}`;
+    const hook = new ServiceHook(store, {
       families: ['IPv4', 'IPv6'],
       nodePorts: { first: 30_000, last: 32_767 },
       random: (end) => Math.floor(Math.random() * end),
-      stamp: { now: () => '2026-01-01T00:00:00Z', uid: () => 'uid' },
+      stamp: { now: () => '2026-01-01T00:00:00Z', uid: newUid },
       ...options,
     });
-  }
-
-  /** Creates or updates. */
-  put(service: Service): Promise<Answer> {
-    return this.#answer(() => this.store.transact((transaction) => this.write(transaction, service)));
-  }
-
-  rehearse(service: Service): Promise<Answer> {
-    return this.#answer(async () => this.store.rehearse((transaction) => this.write(transaction, service)));
-  }
-
-  delete(namespace: string, name: string): Promise<void> {
-    return this.store.transact((transaction) => {
-      const stored = transaction.delete('services', namespace, name);
-      this.hook.removed(transaction, objectOf('services', stored));
+    this.store = store;
+    this.registry = new ObjectRegistry({
+      store,
+      hooks: { services: [hook, lastWord] },
+      nowMs,
+      newUid,
+      random: Math.random,
     });
   }
 
-  /** @throws StatusError */
-  write(transaction: Transaction, sent: Service): Answer {
-    const { namespace = '', name = '' } = sent.metadata;
-    const stored = transaction.get('services', namespace, name);
-    const old = stored === undefined ? undefined : objectOf('services', stored);
-    const { prepareForCreate, prepareForUpdate, defaults, validate, warnings } = SERVICE_RULES;
-    const prepared = old === undefined ? prepareForCreate?.(sent, 0) : prepareForUpdate?.(sent, old);
-    const service = this.hook.allocate(transaction, defaults(prepared ?? sent), old);
-    const errors = validate(service, old);
-    if (errors.length > 0) throw objectInvalid(SERVICES, name, errors);
-    transaction.put('services', service);
-    if (old !== undefined) this.hook.replaced(transaction, service, old);
-    return { service, warnings: warnings?.(service, old) ?? [] };
+  static async open(options: ServicesOptions = {}): Promise<Services> {
+    const services = new Services(options);
+    const namespace = {
+      kind: 'Namespace',
+      apiVersion: 'v1',
+      metadata: { name: 'default', uid: 'uid-default' },
+    };
+    await services.store.transact((transaction) => transaction.put('namespaces', namespace));
+    await services.putCidr('kubernetes', options.cidrs ?? ['10.96.0.0/16', 'fd00:96::/112']);
+    return services;
   }
 
-  async #answer(work: () => Promise<Answer>): Promise<Answer> {
+  /** As its controller leaves it. */
+  async putCidr(name: string, cidrs: readonly string[], isReady = true): Promise<void> {
+    const serviceCidr: ServiceCidr = {
+      kind: 'ServiceCIDR',
+      apiVersion: 'networking.k8s.io/v1',
+      metadata: { name, uid: `uid-${name}` },
+      spec: { cidrs },
+      status: {
+        conditions: [{ type: 'Ready', status: isReady ? 'True' : 'False', reason: '', message: '' }],
+      },
+    };
+    await this.store.transact((transaction) => transaction.put('servicecidrs', serviceCidr));
+  }
+
+  /** PUT, in the namespace `default`: creates it, or replaces its spec. */
+  async put(name: string, spec: ServiceSpec, options: UpdateOptions & PutOptions = {}): Promise<Answer> {
+    const { annotations, ...updateOptions } = options;
+    const metadata = { name, namespace: 'default', ...(annotations === undefined ? {} : { annotations }) };
+    const service: Service = { kind: 'Service', apiVersion: 'v1', metadata, spec };
     try {
-      return await work();
+      const { stored, warnings } = await this.registry.update(
+        SERVICES,
+        'default',
+        name,
+        service,
+        updateOptions,
+      );
+      return { service: objectOf('services', stored), warnings };
     } catch (error) {
       if (!(error instanceof StatusError)) throw error;
       return { refusal: error.refusal, warnings: [] };
     }
   }
+
+  async delete(name: string, isDryRun = false): Promise<void> {
+    await this.registry.delete(SERVICES, 'default', name, { isDryRun });
+  }
+
+  all(): readonly Service[] {
+    return Array.from(this.store.list('services'), (stored) => objectOf('services', stored));
+  }
+
+  /** Which Service of `default` each IPAddress is of, by the address. */
+  addresses(): ReadonlyMap<string, string | undefined> {
+    const entries = Array.from(this.store.list('ipaddresses'), (stored) => {
+      const { spec } = objectOf('ipaddresses', stored);
+      return [stored.name, spec?.parentRef?.name] as const;
+    });
+    return new Map(entries);
+  }
+}
+
+interface PutOptions {
+  readonly annotations?: Readonly<Record<string, string>>;
 }

@@ -1,8 +1,8 @@
 /** What the reference answers to creates and updates of Services, with the words of its refusals, row by row. */
 import { readFileSync } from 'node:fs';
-import { type Answer, openServices } from '@menwei/testing/cluster/services.ts';
+import { Services } from '@menwei/testing/cluster/services.ts';
 import { describe, expect, it } from 'vitest';
-import type { Service, ServiceSpec } from '../kinds/service/fields.ts';
+import type { ServiceSpec } from '../kinds/service/fields.ts';
 
 interface Row {
   readonly title: string;
@@ -55,20 +55,9 @@ function rowsOf<Kind extends Row>(name: string): readonly Kind[] {
   return lines.map((line): Kind => JSON.parse(line)).map((row) => ({ ...row, ...DIFFERENT[row.title] }));
 }
 
-function serviceOf(name: string, spec: ServiceSpec, annotations?: Readonly<Record<string, string>>): Service {
-  const metadata = { name, namespace: 'default', uid: name };
-  return {
-    kind: 'Service',
-    apiVersion: 'v1',
-    metadata: { ...metadata, ...(annotations === undefined ? {} : { annotations }) },
-    spec,
-  };
-}
-
 /** What was allocated is random: only of what kind it is counts. @param known the text of what was given */
 function masked(spec: ServiceSpec | undefined, known: string): ServiceSpec {
   return JSON.parse(JSON.stringify(spec), (key, value) => {
-    if (value === '') return undefined;
     if (key === 'nodePort' || key === 'healthCheckNodePort')
       return known.includes(`:${value}`) ? value : 'a port';
     if (typeof value !== 'string' || known.includes(`"${value}"`)) return value;
@@ -77,15 +66,18 @@ function masked(spec: ServiceSpec | undefined, known: string): ServiceSpec {
   });
 }
 
-function expectRefusal({ refusal, service }: Answer, { status, message, causes }: Row): void {
+function expectRefusal(
+  { refusal, service }: Awaited<ReturnType<Services['put']>>,
+  { status, message, causes }: Row,
+): void {
   expect(refusal ?? service).toMatchObject({ code: status, message, details: { causes } });
 }
 
-describe('creating a Service', () => {
-  const services = openServices();
+describe('creating a Service', async () => {
+  const services = await Services.open();
   rowsOf<CreateRow>('services').forEach((row, index) => {
     it(`${index + 1}: ${row.title}`, async () => {
-      const answer = await services.put(serviceOf(`s${index + 1}`, row.spec, row.annotations));
+      const answer = await services.put(`s${index + 1}`, row.spec, row);
       if (row.result === undefined) return expectRefusal(answer, row);
       const known = JSON.stringify(row.spec);
       expect(answer.refusal).toBeUndefined();
@@ -103,17 +95,17 @@ function patched(spec: ServiceSpec, patch: ServiceSpec): ServiceSpec {
   return { ...spec, ...patch, ...(ports.size === 0 ? {} : { ports: [...ports.values()] }) };
 }
 
-describe('changing a Service', () => {
-  const services = openServices();
+describe('changing a Service', async () => {
+  const services = await Services.open();
+  const holder = { type: 'NodePort', clusterIP: '10.96.0.99', ports: [{ port: 80, nodePort: 30_333 }] };
+  await services.put('holder', holder);
   rowsOf<TransitionRow>('transitions').forEach((row, index) => {
     it(`${index + 100}: ${row.title}`, async () => {
-      const holder = { type: 'NodePort', clusterIP: '10.96.0.99', ports: [{ port: 80, nodePort: 30_333 }] };
-      await services.put(serviceOf('holder', holder));
       const name = `t${index + 100}`;
-      const created = await services.put(serviceOf(name, row.before));
+      const created = await services.put(name, row.before);
       expect(created.service?.spec).toEqual(row.before);
       const sent = row.put ?? patched(row.before, row.patch ?? {});
-      const answer = await services.put(serviceOf(name, sent));
+      const answer = await services.put(name, sent);
       if (row.after === undefined) return expectRefusal(answer, row);
       const known = JSON.stringify([row.before, row.put, row.patch]);
       expect(answer.refusal).toBeUndefined();

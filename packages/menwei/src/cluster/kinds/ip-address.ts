@@ -4,15 +4,17 @@ import { canonicalIpErrors } from './addresses.ts';
 import type { KindRules } from './kind-rules.ts';
 import type { StoredKinds } from './stored-kinds.ts';
 import { invalidEach, whyNoDnsSubdomain } from './syntax.ts';
+import { IP_ADDRESS_TABLE } from './tables/ip-address.ts';
 
 type IpAddress = StoredKinds['ipaddresses'];
 
 const FIELD = 'spec.parentRef';
 
-export const IP_ADDRESS_RULES: Omit<KindRules<IpAddress>, 'table'> = {
+export const IP_ADDRESS_RULES: KindRules<IpAddress> = {
   defaults: (address) => address,
   validateName: (name) => canonicalIpErrors('', name).map(({ detail }) => detail ?? ''),
   validate: (address, old) => (old === undefined ? parentErrors(address) : changeErrors(address, old)),
+  table: IP_ADDRESS_TABLE,
 };
 
 function parentErrors({ spec }: IpAddress): readonly FieldError[] {

@@ -29,6 +29,8 @@ export interface KindRules<Kind extends ApiObject = ApiObject> {
   validateUpdate?(object: Kind, old: Kind): readonly FieldError[];
   /** On an update of `/status`, in the place of the two above. */
   validateStatusUpdate?(object: Kind, old: Kind): readonly FieldError[];
+  /** On an update of `/finalize`, likewise. */
+  validateFinalize?(object: Kind, old: Kind): readonly FieldError[];
   /** `metadata.name` must be: a DNS subdomain unless the rules say something else. Errors without the field. */
   validateName?(name: string): readonly string[];
   /** Texts for `Warning` headers, on create and update. */

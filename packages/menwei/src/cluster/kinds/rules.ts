@@ -1,9 +1,20 @@
 /** The rules of every kind, by the name of its resource in the store. */
 import type { ApiObject } from '../schema/object.ts';
+import { CONFIG_MAP_RULES } from './config-map.ts';
+import { ENDPOINT_SLICE_RULES } from './endpoint-slice.ts';
+import { ENDPOINTS_RULES } from './endpoints.ts';
+import { EVENT_RULES, NEW_EVENT_RULES } from './event.ts';
+import { INGRESS_RULES } from './ingress.ts';
+import { INGRESS_CLASS_RULES } from './ingress-class.ts';
 import { IP_ADDRESS_RULES } from './ip-address.ts';
 import type { KindRules } from './kind-rules.ts';
+import { LEASE_RULES } from './lease.ts';
+import { NAMESPACE_RULES } from './namespace.ts';
+import { NODE_RULES } from './node.ts';
+import { POD_RULES } from './pod/rules.ts';
 import type { Resource } from './resource.ts';
 import { SERVICE_RULES } from './service/service.ts';
+import { SERVICE_ACCOUNT_RULES } from './service-account.ts';
 import { SERVICE_CIDR_RULES } from './service-cidr.ts';
 
 /** For kinds that demand nothing of their own. */
@@ -20,11 +31,24 @@ const GENERIC: KindRules = {
 };
 
 const RULES: Readonly<Record<string, KindRules>> = {
-  ipaddresses: { ...IP_ADDRESS_RULES, table: GENERIC.table },
-  servicecidrs: { ...SERVICE_CIDR_RULES, table: GENERIC.table },
-  services: { ...SERVICE_RULES, table: GENERIC.table },
+  configmaps: CONFIG_MAP_RULES,
+  endpoints: ENDPOINTS_RULES,
+  endpointslices: ENDPOINT_SLICE_RULES,
+  events: EVENT_RULES,
+  ingresses: INGRESS_RULES,
+  ingressclasses: INGRESS_CLASS_RULES,
+  ipaddresses: IP_ADDRESS_RULES,
+  leases: LEASE_RULES,
+  namespaces: NAMESPACE_RULES,
+  nodes: NODE_RULES,
+  pods: POD_RULES,
+  serviceaccounts: SERVICE_ACCOUNT_RULES,
+  servicecidrs: SERVICE_CIDR_RULES,
+  services: SERVICE_RULES,
 };
 
-export function rulesOf({ storedAs }: Resource): KindRules {
-  return (storedAs === undefined ? undefined : RULES[storedAs]) ?? GENERIC;
+/** Of the two shapes of an Event, each has rules of its own. */
+export function rulesOf({ group, storedAs = '' }: Resource): KindRules {
+  if (group === 'events.k8s.io') return NEW_EVENT_RULES;
+  return RULES[storedAs] ?? GENERIC;
 }

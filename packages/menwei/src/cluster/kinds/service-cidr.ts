@@ -4,19 +4,21 @@ import { type FieldError, invalid, required } from '../schema/field-error.ts';
 import { canonicalCidrErrors } from './addresses.ts';
 import type { KindRules } from './kind-rules.ts';
 import type { StoredKinds } from './stored-kinds.ts';
+import { SERVICE_CIDR_TABLE } from './tables/service-cidr.ts';
 
 type ServiceCidr = StoredKinds['servicecidrs'];
 
 const FIELD = 'spec.cidrs';
 const IMMUTABLE = 'field is immutable';
 
-export const SERVICE_CIDR_RULES: Omit<KindRules<ServiceCidr>, 'table'> = {
+export const SERVICE_CIDR_RULES: KindRules<ServiceCidr> = {
   defaults: (serviceCidr) => serviceCidr,
   prepareForCreate: (serviceCidr) => ({ ...serviceCidr, status: {} }),
   prepareForUpdate: (serviceCidr, old) => ({ ...serviceCidr, status: old.status ?? {} }),
   validate: (serviceCidr, old) =>
     old === undefined ? cidrsErrors(cidrsOf(serviceCidr)) : changeErrors(cidrsOf(serviceCidr), cidrsOf(old)),
   validateStatusUpdate: () => [],
+  table: SERVICE_CIDR_TABLE,
 };
 
 function cidrsOf({ spec }: ServiceCidr): readonly string[] {

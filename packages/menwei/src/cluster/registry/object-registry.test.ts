@@ -214,7 +214,8 @@ describe('update', () => {
   });
 
   it('of status changes the status and metadata only, and of the object all but the status', async () => {
-    const pod = named('v1', 'Pod', 'p', { spec: { containers: [{ name: 'c', image: 'i' }] } });
+    const spec = { serviceAccountName: 'default', containers: [{ name: 'c', image: 'i' }] };
+    const pod = named('v1', 'Pod', 'p', { spec });
     await registry.create(PODS, 'tab', pod);
     const running = {
       ...pod,

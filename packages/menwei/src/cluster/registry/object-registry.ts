@@ -198,7 +198,8 @@ export class ObjectRegistry implements Registry {
     const object = subresource === '' ? countGeneration(resource, rules, allocated, old) : allocated;
     const warnings = rules.warnings?.(object, old) ?? [];
     if (oldStored.isBeingDeleted && isReleased(object)) {
-      this.#remove(transaction, resource, oldStored, old);
+      for (const hook of this.#hooksOf(resource)) hook.replaced?.(transaction, object, old);
+      this.#remove(transaction, resource, oldStored, object);
       return { stored: asBefore(resource, oldStored, object), isNew: false, warnings };
     }
     const stored = put(transaction, resource, object);
@@ -270,7 +271,8 @@ function validateChange(
   object: ApiObject,
   old: ApiObject,
 ): readonly FieldError[] {
-  if (subresource !== '') return rules.validateStatusUpdate?.(object, old) ?? [];
+  if (subresource === 'finalize') return rules.validateFinalize?.(object, old) ?? [];
+  if (subresource === 'status') return rules.validateStatusUpdate?.(object, old) ?? [];
   return [...rules.validate(object, old), ...(rules.validateUpdate?.(object, old) ?? [])];
 }
 

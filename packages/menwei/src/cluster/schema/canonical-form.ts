@@ -14,6 +14,11 @@ export function canonicalForm<Kind extends ApiObject>(message: MessageName, obje
   return { kind, apiVersion, ...fieldsOf(shapeOf(message), object, 'object') } as unknown as Kind;
 }
 
+/** The same of a part of an object. */
+export function canonicalPart(message: MessageName, value: object): JsonObject {
+  return fieldsOf(shapeOf(message), value, 'other');
+}
+
 type Role = 'object' | 'its metadata' | 'other';
 
 function fieldsOf(shape: Shape, value: object, role: Role): JsonObject {

@@ -58,7 +58,12 @@ export const notFound = (field: string, value: unknown): FieldError => make('Not
 
 /** @param supported sorted here */
 export function notSupported(field: string, value: unknown, supported: readonly string[]): FieldError {
-  const values = supported.toSorted().map((one) => JSON.stringify(one));
+  return notSupportedInOrder(field, value, supported.toSorted());
+}
+
+/** For the few fields whose values the reference lists in an order of its own. */
+export function notSupportedInOrder(field: string, value: unknown, supported: readonly string[]): FieldError {
+  const values = supported.map((one) => JSON.stringify(one));
   return make('NotSupported', field, value, `supported values: ${values.join(', ')}`);
 }
 

@@ -23,13 +23,23 @@ type Format = 'decimal' | 'binary' | 'exponent';
 
 /** Undefined: it is none. */
 export function canonicalQuantity(text: string): string | undefined {
+  const quantity = parseQuantity(text);
+  return quantity === undefined ? undefined : formatQuantity(quantity.nanos, quantity.format);
+}
+
+/** Billionths; undefined: it is none. */
+export function nanosOf(text: string): bigint | undefined {
+  return parseQuantity(text)?.nanos;
+}
+
+function parseQuantity(text: string): { readonly nanos: bigint; readonly format: Format } | undefined {
   if (text.length > LONGEST) return undefined;
   const [, sign, number = '', suffix = ''] = WRITTEN.exec(text) ?? [];
   if (sign === undefined) return undefined;
   const scale = readSuffix(suffix);
   if (scale === undefined) return undefined;
   const nanos = toNanos(number, scale);
-  return formatQuantity(sign === '-' ? -nanos : nanos, scale.format);
+  return { nanos: sign === '-' ? -nanos : nanos, format: scale.format };
 }
 
 interface Scale {

@@ -1,6 +1,7 @@
 /** The rules of Services (cluster § 9.1-9.4). */
 import type { KindRules } from '../kind-rules.ts';
 import { whyNoDnsLabel } from '../syntax.ts';
+import { SERVICE_TABLE } from '../tables/service.ts';
 import { defaultService } from './defaults.ts';
 import { type Service, specOf } from './fields.ts';
 import { prepareServiceForCreate, prepareServiceForUpdate } from './prepare.ts';
@@ -8,7 +9,7 @@ import { serviceStatusErrors } from './status.ts';
 import { serviceErrors } from './validation.ts';
 import { serviceWarnings } from './warnings.ts';
 
-export const SERVICE_RULES: Omit<KindRules<Service>, 'table'> = {
+export const SERVICE_RULES: KindRules<Service> = {
   defaults: defaultService,
   createsOnUpdate: true,
   prepareForCreate: prepareServiceForCreate,
@@ -22,4 +23,5 @@ export const SERVICE_RULES: Omit<KindRules<Service>, 'table'> = {
     const { clusterIP = '', type = '' } = specOf(service);
     return { 'spec.clusterIP': clusterIP, 'spec.type': type };
   },
+  table: SERVICE_TABLE,
 };

@@ -1,0 +1,158 @@
+import { cidrContains, familyOf, parseKnownCidr } from '@menwei/addresses/ip.ts';
+import { Services } from '@menwei/testing/cluster/services.ts';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { clusterIpsOf, type ServiceSpec, specOf } from '../kinds/service/fields.ts';
+import { internalError } from '../schema/status-error.ts';
+import { heldPorts } from './node-port-pool.ts';
+
+/** Small, so that they are full now and then: 14 addresses, 7 addresses, 12 ports. */
+const CIDRS = ['10.0.0.0/28', 'fd00::/125'];
+const NODE_PORTS = { first: 30_000, last: 30_011 };
+const USABLE = { IPv4: 14, IPv6: 7 };
+
+const names = fc.constantFrom('a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'i', 'j', 'k', 'l', 'm', 'n', 'o', 'p');
+const addresses = fc.constantFrom('10.0.0.1', '10.0.0.2', '10.0.0.15', '10.0.1.1', 'fd00::1', 'fd00::');
+const nodePort = fc.integer({ min: 29_999, max: 30_012 });
+
+/** Asked for now and then, so that most Services are taken. */
+const rarely = <Value>(value: fc.Arbitrary<Value>) =>
+  fc.oneof({ weight: 4, arbitrary: fc.constant(undefined) }, { weight: 1, arbitrary: value });
+
+const ports = fc
+  .uniqueArray(
+    fc.record({
+      name: fc.constantFrom('x', 'y', 'z'),
+      port: fc.constantFrom(53, 80),
+      protocol: fc.constantFrom('TCP', 'UDP'),
+      nodePort: rarely(nodePort),
+    }),
+    { minLength: 1, maxLength: 3, selector: ({ port, protocol }) => `${protocol} ${port}` },
+  )
+  .map((all) => all.map((port, index) => ({ ...port, name: `${port.name}${index}` })));
+
+const specs: fc.Arbitrary<ServiceSpec> = fc
+  .record({
+    type: fc.constantFrom('ClusterIP', 'NodePort', 'LoadBalancer', 'ExternalName'),
+    ports,
+    clusterIP: rarely(fc.oneof(addresses, fc.constant('None'))),
+    ipFamilyPolicy: rarely(fc.constantFrom('SingleStack', 'PreferDualStack', 'RequireDualStack')),
+    ipFamilies: rarely(fc.constantFrom(['IPv4'], ['IPv6'], ['IPv4', 'IPv6'], ['IPv6', 'IPv4'])),
+    externalTrafficPolicy: rarely(fc.constant('Local')),
+    healthCheckNodePort: rarely(nodePort),
+    allocateLoadBalancerNodePorts: rarely(fc.boolean()),
+    externalName: fc.constant('a.b'),
+    selector: fc.constant({ a: 'b' }),
+  })
+  .map(({ ports: given, ...spec }) => ({
+    ...JSON.parse(JSON.stringify(spec)),
+    ports: given.map(({ nodePort: number, ...port }) =>
+      number === undefined || spec.type === 'ClusterIP' ? port : { ...port, nodePort: number },
+    ),
+  }));
+
+interface Step {
+  readonly does: 'put' | 'rehearse' | 'give up' | 'delete' | 'rehearse deletion';
+  readonly name: string;
+  readonly spec: ServiceSpec;
+}
+
+const steps: fc.Arbitrary<Step> = fc.record({
+  does: fc.oneof(
+    { weight: 6, arbitrary: fc.constant('put' as const) },
+    fc.constantFrom('rehearse' as const, 'give up' as const),
+    fc.constantFrom('delete' as const, 'rehearse deletion' as const),
+  ),
+  name: names,
+  spec: specs,
+});
+
+/** What it was refused with. */
+async function run(services: Services, giveUp: { now: boolean }, step: Step): Promise<string | undefined> {
+  if (step.does === 'delete' || step.does === 'rehearse deletion') {
+    if (services.store.get('services', 'default', step.name) === undefined) return undefined;
+    await services.delete(step.name, step.does === 'rehearse deletion');
+    return undefined;
+  }
+  giveUp.now = step.does === 'give up';
+  const { refusal } = await services.put(step.name, step.spec, { isDryRun: step.does === 'rehearse' });
+  giveUp.now = false;
+  return refusal?.message;
+}
+
+function checkAddresses(services: Services): void {
+  const all = services.all();
+  const owned = all.flatMap((service) =>
+    clusterIpsOf(specOf(service)).map((ip) => [ip, service.metadata.name] as const),
+  );
+  // As lists: an address that two Services have would be hidden by a map.
+  expect(owned.toSorted()).toEqual([...services.addresses()].toSorted());
+  for (const [ip] of owned) {
+    const network = CIDRS.map(parseKnownCidr).find((cidr) => cidrContains(cidr, ip));
+    expect(network).toBeDefined();
+    expect([network?.address, '10.0.0.15']).not.toContain(ip);
+  }
+}
+
+function checkPorts(services: Services): void {
+  const held = services.all().flatMap((service) => [...new Set(heldPorts(specOf(service)))]);
+  expect(held.length).toBe(new Set(held).size);
+  for (const port of held) {
+    expect(port).toBeGreaterThanOrEqual(NODE_PORTS.first);
+    expect(port).toBeLessThanOrEqual(NODE_PORTS.last);
+  }
+}
+
+/** Whoever is told that nothing is left is told the truth. */
+function checkFull(services: Services, message: string): void {
+  const taken = (family: 'IPv4' | 'IPv6') =>
+    [...services.addresses().keys()].filter((ip) => familyOf(ip) === family).length;
+  if (message.includes('a serviceIP')) {
+    // One of the two may have been taken for this very Service.
+    expect(taken('IPv4') === USABLE.IPv4 || taken('IPv6') === USABLE.IPv6).toBe(true);
+  }
+}
+
+describe('addresses and ports of Services', () => {
+  it('are never given twice, and are taken exactly while a Service has them', async () => {
+    let fullPools = 0;
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(steps, { maxLength: 60, size: 'max' }),
+        fc.infiniteStream(fc.nat()),
+        async (all, numbers) => {
+          const giveUp = { now: false };
+          const refuse = () => {
+            if (giveUp.now) throw internalError('given up');
+          };
+          const services = await Services.open({
+            cidrs: CIDRS,
+            nodePorts: NODE_PORTS,
+            random: (end) => Number(numbers.next().value) % end,
+            lastWord: {
+              allocate: (_, service) => {
+                refuse();
+                return service;
+              },
+              replaced: refuse,
+            },
+          });
+          for (const step of all) {
+            const before = services.store.revision;
+            const message = await run(services, giveUp, step);
+            const mayWrite = (step.does === 'put' && message === undefined) || step.does === 'delete';
+            if (!mayWrite) expect(services.store.revision).toBe(before);
+            checkAddresses(services);
+            checkPorts(services);
+            if (message?.includes('range is full')) {
+              fullPools += 1;
+              checkFull(services, message);
+            }
+          }
+        },
+      ),
+      { numRuns: 150 },
+    );
+    expect(fullPools).toBeGreaterThan(0);
+  });
+});

@@ -1,0 +1,40 @@
+/** All controllers of `menwei cluster` (cluster § 11), as components that a supervisor runs. */
+import type { Component } from '../../agent/component.ts';
+import type { Logger } from '../../log/logger.ts';
+import type { Registry } from '../registry/registry.ts';
+import type { Store } from '../store/store.ts';
+import type { ControllerContext } from './controller.ts';
+import { endpointControllers } from './endpoints/endpoint-controllers.ts';
+import { RegistryEventRecorder } from './event-recorder.ts';
+
+export interface ClusterControllersOptions {
+  readonly store: Store;
+  readonly registry: Registry;
+  readonly logger: Logger;
+  /** Milliseconds since the epoch. The process's own clock unless given. */
+  readonly now?: () => number;
+  /** From `--service-cluster-ip-range`, one or two, canonical; the first is the primary one. */
+  readonly serviceClusterIpRanges: readonly string[];
+  /** Where pods reach the API server: endpoint of the Service `kubernetes`. */
+  readonly apiServer: {
+    /** Canonical; undefined if pods can't reach it (it listens on loopback). */
+    readonly advertiseAddress: string | undefined;
+    readonly port: number;
+  };
+  /** PEM of the cluster's CA for `kube-root-ca.crt`; empty without TLS. */
+  readonly caCertificate: string;
+  /** 100 unless given. */
+  readonly maxEndpointsPerSlice?: number;
+  /** Keep Endpoints objects, too. Yes unless given. */
+  readonly legacyEndpoints?: boolean;
+}
+
+const MAX_ENDPOINTS_PER_SLICE = 100;
+
+/** They need nothing but store and registry, restart by themselves, and may start in any order. */
+export function clusterControllers(options: ClusterControllersOptions): readonly Component[] {
+  const { store, registry, logger, now = Date.now, maxEndpointsPerSlice = MAX_ENDPOINTS_PER_SLICE } = options;
+  const events = new RegistryEventRecorder({ store, registry, logger, now });
+  const context: ControllerContext = { store, registry, events, logger, now };
+  return [endpointControllers(context, { maxEndpointsPerSlice })];
+}

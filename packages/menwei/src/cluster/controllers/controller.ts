@@ -1,0 +1,108 @@
+/** What every controller is made of: a reader of the store that says which keys need work, and a queue that does it. */
+import type { Component } from '../../agent/component.ts';
+import type { Logger } from '../../log/logger.ts';
+import { EventLoopTurn } from '../../scheduling/event-loop.ts';
+import { untilAborted } from '../../scheduling/pause.ts';
+import { sideBySide } from '../../scheduling/side-by-side.ts';
+import type { Registry } from '../registry/registry.ts';
+import type { Store, StoreChange } from '../store/store.ts';
+import type { EventRecorder } from './event-recorder.ts';
+import { WorkQueue, type WorkQueueOptions } from './work-queue.ts';
+
+/** What all controllers work with. */
+export interface ControllerContext {
+  readonly store: Store;
+  readonly registry: Registry;
+  readonly events: EventRecorder;
+  readonly logger: Logger;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+}
+
+interface QueueWork {
+  readonly queue: WorkQueue;
+  /** Fails by rejecting, and is called again later. Never before all that there is was digested. */
+  work(key: string): Promise<void>;
+}
+
+/** One or more controllers that share what they read; made anew with each run of their component. */
+export interface Controller {
+  /** Resources whose objects it is told of. */
+  readonly resources: readonly string[];
+  /**
+   * Is told of all that there is, one by one, and then of every change.
+   *
+   * @param wasThere it was there from the start
+   */
+  digest(change: StoreChange, wasThere: boolean): void;
+  readonly queues: readonly QueueWork[];
+  /** What else it does at the same time, until the signal fires. */
+  readonly meanwhile?: (signal: AbortSignal) => Promise<void>;
+}
+
+export type QueueTiming = Omit<WorkQueueOptions, 'onFailure'>;
+
+/** Retries as controllers of Kubernetes have them by default. */
+export const DEFAULT_TIMING: QueueTiming = { retry: { firstMs: 5, maxMs: 1_000_000 } };
+
+export function controllerComponent(name: string, store: Store, begin: () => Controller): Component {
+  return {
+    name,
+    onFailure: 'restart',
+    run: async (signal, ready) => {
+      const controller = begin();
+      const { queues, meanwhile = untilAborted } = controller;
+      const digested = Promise.withResolvers<void>();
+      const onDigested = () => {
+        digested.resolve();
+        ready();
+      };
+      const follow = (over: AbortSignal) => followStore(store, controller, over, onDigested);
+      const works = queues.map(({ queue, work }) => async (over: AbortSignal) => {
+        await Promise.race([digested.promise, untilAborted(over)]);
+        await queue.run(work, over);
+      });
+      await sideBySide([follow, meanwhile, ...works], signal);
+    },
+  };
+}
+
+/** A queue that logs its failures. */
+export function loggingQueue(name: string, logger: Logger, timing: QueueTiming): WorkQueue {
+  return new WorkQueue({
+    ...timing,
+    onFailure: (key, err, retryMs) => {
+      const fields = { controller: name, key, err };
+      if (retryMs === undefined) logger.error(fields, 'controller gave up on an object until it changes');
+      else logger.warn({ ...fields, retryMs }, 'controller failed on an object; trying again');
+    },
+  });
+}
+
+/** Gives all there is, then every change, until the signal fires. The event loop has its turns. */
+async function followStore(
+  store: Store,
+  controller: Controller,
+  signal: AbortSignal,
+  onDigested: () => void,
+): Promise<void> {
+  const reader = store.reader(controller.resources);
+  const turn = new EventLoopTurn();
+  const digestAll = async (wereThere: boolean) => {
+    for (const change of reader.take()) {
+      if (signal.aborted) return;
+      controller.digest(change, wereThere);
+      await turn.rest();
+    }
+  };
+  try {
+    await digestAll(true);
+    if (!signal.aborted) onDigested();
+    while (!signal.aborted) {
+      await reader.changed(signal);
+      await digestAll(false);
+    }
+  } finally {
+    reader.close();
+  }
+}

@@ -1,0 +1,158 @@
+/**
+ * What kube-controller-manager 1.36 made of Services and pods (test/data/cluster-golden/controllers.jsonl), and what ours makes of
+ * them. Order of endpoints and ports is not promised there, nor are names; times of changes depend on when pods were made.
+ */
+import { readFileSync } from 'node:fs';
+import { ControlledCluster } from '@menwei/testing/cluster/controlled-cluster.ts';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+
+interface GoldenPod {
+  readonly ip: string | null;
+  readonly ips: readonly string[] | null;
+  readonly ready: boolean;
+  readonly node: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly ports: readonly object[] | null;
+  readonly phase: string;
+  readonly hostname: string | null;
+  readonly subdomain: string | null;
+  readonly terminating?: boolean;
+}
+
+interface GoldenRow {
+  readonly title: string;
+  readonly service: {
+    readonly labels: object | null;
+    readonly annotations: object | null;
+    readonly spec: object;
+  };
+  readonly pods: Readonly<Record<string, GoldenPod>>;
+  readonly slices: readonly GoldenSlice[];
+  readonly endpoints: object | null;
+  readonly events: readonly { readonly reason: string }[];
+}
+
+interface GoldenSlice {
+  readonly metadata: { readonly labels: object; readonly annotations?: object };
+  readonly endpoints: readonly { readonly addresses: readonly string[] }[] | null;
+  readonly endpointCount?: number;
+}
+
+const FILE = new URL('../../../../../../test/data/cluster-golden/controllers.jsonl', import.meta.url);
+const ROWS: readonly GoldenRow[] = readFileSync(FILE, 'utf8')
+  .trimEnd()
+  .split('\n')
+  .map((line) => JSON.parse(line));
+
+/** Made by one Service and its pods, which all are in the row. */
+const WHOLE = ROWS.filter((row) => Object.keys(row.pods ?? {}).length > 0 || row.title.startsWith('no pods'));
+
+/** Updates of the Service of another row. */
+const AFTER: Readonly<Record<string, string>> = {
+  'trafficDistribution removed': 'PreferSameNode',
+  'dual → single: the IPv6 slice goes': 'dual stack',
+};
+
+let cluster: ControlledCluster;
+
+beforeEach(async () => {
+  cluster = new ControlledCluster({ only: ['endpoint-controllers'] });
+  for (const name of ['default', 'ctl2']) await cluster.create('namespaces', { metadata: { name } });
+  for (const [name, zone] of Object.entries({ cn1: 'z1', cn2: 'z2' })) {
+    await cluster.create('nodes', {
+      metadata: { name, labels: { 'topology.kubernetes.io/zone': zone } },
+      status: { allocatable: { cpu: '4' }, conditions: [{ type: 'Ready', status: 'True' }] },
+    });
+  }
+  await cluster.start();
+});
+
+afterEach(() => cluster.stop());
+
+describe('kube-controller-manager and ours', () => {
+  it.each(WHOLE)('agree on: $title', async (row) => {
+    const name = String(Object(row.slices[0]?.metadata).labels?.['kubernetes.io/service-name'] ?? 's');
+    for (const [podName, pod] of Object.entries(row.pods)) await createPod(podName, pod);
+    const before = ROWS.find(({ title }) => title === AFTER[row.title]);
+    await createService(name, before ?? row);
+    await cluster.settled();
+    if (before !== undefined)
+      await cluster.change('services', `ctl2/${name}`, () => ({ spec: row.service.spec }));
+    await cluster.settled();
+    const slices = cluster.list('endpointslices', 'ctl2');
+    expect(slices.map(comparable).sort()).toEqual(row.slices.map(comparable).sort());
+    const events = cluster
+      .list('events', 'ctl2')
+      .map(({ reason, message, type }) => ({ reason, message, type }));
+    // Of the allocator's repair (CQ-11).
+    expect(events).toEqual(row.events.filter(({ reason }) => reason !== 'ClusterIPNotAllocated'));
+  });
+});
+
+async function createService(name: string, { service }: GoldenRow): Promise<void> {
+  const { labels, annotations, spec } = service;
+  await cluster.create('services', {
+    metadata: {
+      name,
+      namespace: 'ctl2',
+      ...(labels === null ? {} : { labels }),
+      ...(annotations === null ? {} : { annotations }),
+    },
+    spec,
+  });
+}
+
+async function createPod(name: string, pod: GoldenPod): Promise<void> {
+  const { ip, ips, ready, node, labels, ports, phase, hostname, subdomain, terminating = false } = pod;
+  const podIPs = (ips ?? (ip === null ? [] : [ip])).map((each) => ({ ip: each }));
+  await cluster.create('pods', {
+    metadata: { name, namespace: 'ctl2', labels },
+    spec: {
+      nodeName: node,
+      containers: [{ name: 'c', image: 'i', ...(ports === null ? {} : { ports }) }],
+      ...(hostname === null ? {} : { hostname }),
+      ...(subdomain === null ? {} : { subdomain }),
+    },
+  });
+  const status = {
+    phase,
+    ...(ip === null ? {} : { podIP: ip, podIPs }),
+    conditions: [
+      { type: 'Ready', status: ready ? 'True' : 'False', lastTransitionTime: '2026-11-30T05:00:00Z' },
+    ],
+  };
+  await cluster.change('pods', `ctl2/${name}`, () => ({ status }), true);
+  if (terminating) await cluster.delete('pods', `ctl2/${name}`);
+}
+
+/** Without names, uids and times; the set of endpoints, whatever their order. */
+function comparable(slice: object): string {
+  const text = JSON.stringify(slice, (key, value) => {
+    const isMasked =
+      [
+        'name',
+        'generateName',
+        'uid',
+        'namespace',
+        'resourceVersion',
+        'generation',
+        'creationTimestamp',
+      ].includes(key) && key !== 'name';
+    if (isMasked) return undefined;
+    if (key === 'endpoints.kubernetes.io/last-change-trigger-time') return 'a time';
+    if (key === 'endpoints' || key === 'ports') return inAnyOrder(value);
+    return value !== null && typeof value === 'object' && !Array.isArray(value) ? sorted(value) : value;
+  });
+  return text
+    .replace(/"name":"[a-z0-9]+-[a-z0-9]{5}",?/, '')
+    .replace('"kind":"EndpointSlice","metadata"', '"metadata"')
+    .replace('"apiVersion":"discovery.k8s.io/v1",', '');
+}
+
+function inAnyOrder(list: readonly object[] | null): unknown {
+  return list?.toSorted((a, b) => (JSON.stringify(sorted(a)) < JSON.stringify(sorted(b)) ? -1 : 1)) ?? null;
+}
+
+function sorted(object: object): object {
+  return Object.fromEntries(Object.entries(object).sort(([a], [b]) => (a < b ? -1 : 1)));
+}

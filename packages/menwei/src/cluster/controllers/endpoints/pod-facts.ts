@@ -1,0 +1,91 @@
+/** What of a pod matters to the Services that select it: all that is kept of it in memory. */
+import { familyOf, type IpFamily, parseIp } from '@menwei/addresses/ip.ts';
+import type { StoredKinds } from '../../kinds/stored-kinds.ts';
+
+export interface PodFacts {
+  /** `namespace/name` */
+  readonly key: string;
+  readonly namespace: string;
+  readonly name: string;
+  readonly uid: string;
+  /** Keys are whatever clients chose. */
+  readonly labels: Readonly<Record<string, string>>;
+  readonly createdAt: string;
+  /** Succeeded or Failed: it never comes back. */
+  readonly isFinished: boolean;
+  readonly isTerminating: boolean;
+  readonly isReady: boolean;
+  /** When the Ready condition last changed; undefined without one. */
+  readonly readyChangedAt: string | undefined;
+  /** In canonical text, those of both families. */
+  readonly ips: readonly string[];
+  /** Empty before it has one. */
+  readonly nodeName: string;
+  readonly hostname: string;
+  readonly subdomain: string;
+  /** Those that have a name. */
+  readonly ports: readonly NamedPort[];
+}
+
+interface NamedPort {
+  readonly name: string;
+  readonly protocol: string;
+  readonly number: number;
+}
+
+type Pod = StoredKinds['pods'];
+
+export function podFactsOf({ metadata, spec = {}, status = {} }: Pod): PodFacts {
+  const { namespace = '', name = '' } = metadata;
+  const ready = status.conditions?.find(({ type }) => type === 'Ready');
+  return {
+    key: `${namespace}/${name}`,
+    namespace,
+    name,
+    uid: metadata.uid ?? '',
+    labels: metadata.labels ?? {},
+    createdAt: metadata.creationTimestamp ?? '',
+    isFinished: status.phase === 'Succeeded' || status.phase === 'Failed',
+    isTerminating: metadata.deletionTimestamp !== undefined,
+    isReady: ready?.status === 'True',
+    readyChangedAt: ready?.lastTransitionTime ?? undefined,
+    ips: ipsOf(status),
+    nodeName: spec.nodeName ?? '',
+    hostname: spec.hostname ?? '',
+    subdomain: spec.subdomain ?? '',
+    ports: portsOf(spec),
+  };
+}
+
+export function ipsOfFamily({ ips }: PodFacts, family: IpFamily): readonly string[] {
+  return ips.filter((ip) => familyOf(ip) === family);
+}
+
+/** Older ones first; the order of endpoints, so that equal pods give equal bytes. */
+export function compareAge(one: PodFacts, other: PodFacts): number {
+  return compareText(one.createdAt, other.createdAt) || compareText(one.name, other.name);
+}
+
+/** Nothing that matters differs. */
+export function arePodsEqual(one: PodFacts, other: PodFacts): boolean {
+  return JSON.stringify(one) === JSON.stringify(other);
+}
+
+function compareText(one: string, other: string): number {
+  if (one === other) return 0;
+  return one < other ? -1 : 1;
+}
+
+function ipsOf({ podIP, podIPs = [] }: NonNullable<Pod['status']>): readonly string[] {
+  const told = podIPs.length > 0 ? podIPs.map(({ ip }) => ip) : [podIP];
+  const ips = told.map((text) => (text === undefined ? undefined : parseIp(text)));
+  return ips.filter((ip) => ip !== undefined);
+}
+
+function portsOf({ containers, initContainers = [] }: NonNullable<Pod['spec']>): readonly NamedPort[] {
+  const sidecars = initContainers.filter(({ restartPolicy }) => restartPolicy === 'Always');
+  const ports = [...(containers ?? []), ...sidecars].flatMap(({ ports = [] }) => ports);
+  return ports.flatMap(({ name, protocol = 'TCP', containerPort }) =>
+    name === undefined || containerPort === undefined ? [] : [{ name, protocol, number: containerPort }],
+  );
+}

@@ -1,0 +1,165 @@
+/** Events of the controllers: what happens again is counted on the Event that is there. */
+import type { Logger } from '../../log/logger.ts';
+import type { StoredKinds } from '../kinds/stored-kinds.ts';
+import type { Registry } from '../registry/registry.ts';
+import type { Store } from '../store/store.ts';
+import { objectOf } from '../store/stored-object.ts';
+import { isNotFound } from './failures.ts';
+import { TypedRegistry } from './typed-registry.ts';
+
+/** The object that an Event is about. */
+export interface Regarding {
+  readonly kind: string;
+  readonly apiVersion: string;
+  /** Empty for cluster-wide kinds. */
+  readonly namespace: string;
+  readonly name: string;
+  readonly uid: string;
+}
+
+export interface ControllerEvent {
+  readonly regarding: Regarding;
+  readonly type: 'Normal' | 'Warning';
+  /** For programs. */
+  readonly reason: string;
+  /** For people. */
+  readonly message: string;
+  /** Who tells it: `endpoint-slice-controller`. */
+  readonly component: string;
+  /** It holds rather than happens: not told again after a restart while the Event is still there. */
+  readonly isStanding?: boolean;
+}
+
+export interface EventRecorder {
+  /** Never fails, and waits for nobody. */
+  record(event: ControllerEvent): void;
+}
+
+type CoreEvent = StoredKinds['events'];
+
+/** Different Events that are remembered, and so counted when they happen again. */
+const MAX_REMEMBERED = 4096;
+const MAX_MESSAGE_CHARACTERS = 1024;
+
+export interface EventRecorderOptions {
+  readonly store: Store;
+  readonly registry: Registry;
+  readonly logger: Logger;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+}
+
+export class RegistryEventRecorder implements EventRecorder {
+  readonly #store: Store;
+  readonly #registry: TypedRegistry;
+  readonly #logger: Logger;
+  readonly #now: () => number;
+  /** The names of the Events, by what makes two of them the same; the one that happened last is the last. */
+  readonly #names = new Map<string, string>();
+  #last: Promise<void> = Promise.resolve();
+
+  constructor({ store, registry, logger, now }: EventRecorderOptions) {
+    this.#store = store;
+    this.#registry = new TypedRegistry(registry);
+    this.#logger = logger;
+    this.#now = now;
+  }
+
+  record(event: ControllerEvent): void {
+    this.#last = this.#last
+      .then(() => this.#write(event))
+      .catch((err: unknown) => {
+        const { reason, regarding } = event;
+        this.#logger.warn(
+          { reason, kind: regarding.kind, name: regarding.name, err },
+          'Event could not be written',
+        );
+      });
+  }
+
+  async #write(event: ControllerEvent): Promise<void> {
+    const key = keyOf(event);
+    const remembered = this.#names.get(key);
+    const found = remembered ?? this.#find(event, key);
+    this.#names.delete(key);
+    this.#names.set(key, await this.#tell(event, found, remembered === undefined));
+    for (const oldest of this.#names.keys()) {
+      if (this.#names.size <= MAX_REMEMBERED) return;
+      this.#names.delete(oldest);
+    }
+  }
+
+  /** One that an earlier run has written. */
+  #find({ regarding }: ControllerEvent, key: string): string | undefined {
+    for (const stored of this.#store.list('events', namespaceOf(regarding))) {
+      if (!stored.name.startsWith(`${regarding.name}.`)) continue;
+      const { involvedObject = {}, type = '', message = '', ...rest } = objectOf('events', stored);
+      const { kind = '', name = '', uid = '' } = involvedObject;
+      const written = [uid, kind, name, type, rest.reason ?? '', rest.source?.component ?? '', message];
+      if (JSON.stringify(written) === key) return stored.name;
+    }
+    return undefined;
+  }
+
+  /** Returns the Event's name. */
+  async #tell(event: ControllerEvent, found: string | undefined, isOfEarlierRun: boolean): Promise<string> {
+    if (found === undefined) return this.#create(event);
+    if (isOfEarlierRun && event.isStanding === true) return found;
+    const lastTimestamp = secondsText(this.#now());
+    try {
+      await this.#registry.change('events', namespaceOf(event.regarding), found, (current) => ({
+        ...current,
+        count: (current.count ?? 1) + 1,
+        lastTimestamp,
+      }));
+      return found;
+    } catch (error) {
+      if (isNotFound(error)) return this.#create(event);
+      throw error;
+    }
+  }
+
+  async #create(event: ControllerEvent): Promise<string> {
+    const { regarding, type, reason, component } = event;
+    const nowMs = this.#now();
+    const time = secondsText(nowMs);
+    const unique = Math.round((nowMs + (performance.now() % 1)) * 1e6).toString(16);
+    const name = `${regarding.name}.${unique}`;
+    const { namespace: _, ...clusterWide } = regarding;
+    const object: CoreEvent = {
+      kind: 'Event',
+      apiVersion: 'v1',
+      metadata: { name, namespace: namespaceOf(regarding) },
+      involvedObject: regarding.namespace === '' ? clusterWide : { ...regarding },
+      reason,
+      message: messageOf(event),
+      source: { component },
+      firstTimestamp: time,
+      lastTimestamp: time,
+      count: 1,
+      type,
+      reportingComponent: component,
+    };
+    await this.#registry.create('events', object);
+    return name;
+  }
+}
+
+function keyOf(event: ControllerEvent): string {
+  const { regarding, type, reason, component } = event;
+  const { uid, kind, name } = regarding;
+  return JSON.stringify([uid, kind, name, type, reason, component, messageOf(event)]);
+}
+
+function messageOf({ message }: ControllerEvent): string {
+  return message.slice(0, MAX_MESSAGE_CHARACTERS);
+}
+
+function namespaceOf({ namespace }: Regarding): string {
+  return namespace === '' ? 'default' : namespace;
+}
+
+/** As Kubernetes writes times: RFC 3339 in whole seconds. */
+export function secondsText(ms: number): string {
+  return `${new Date(ms).toISOString().slice(0, 19)}Z`;
+}

@@ -1,0 +1,103 @@
+/** Keys to work on: each once at a time, in the order in which they came, and again after a while when the work has failed. */
+import { EventLoopTurn } from '../../scheduling/event-loop.ts';
+import { type RetryTiming, retryDelayMs } from '../../scheduling/retry.ts';
+
+export interface WorkQueueOptions {
+  readonly retry: RetryTiming;
+  /** Failures in a row after which a key is left alone until somebody adds it again; for ever tried unless given. */
+  readonly maxTries?: number;
+  /** Is told of every failure. `retryMs` is undefined when it will not be tried again. */
+  readonly onFailure: (key: string, error: unknown, retryMs: number | undefined) => void;
+}
+
+/** Keys under way at once: their writes become durable together. */
+const WIDTH = 64;
+
+export class WorkQueue {
+  readonly #options: WorkQueueOptions;
+  readonly #waiting = new Set<string>();
+  readonly #underWay = new Set<string>();
+  /** In a row. */
+  readonly #failures = new Map<string, number>();
+  readonly #timers = new Map<string, NodeJS.Timeout>();
+  #wake = Promise.withResolvers<void>();
+
+  constructor(options: WorkQueueOptions) {
+    this.#options = options;
+  }
+
+  /** One that waits already waits no longer; one under way comes once more. */
+  add(key: string): void {
+    this.#waiting.add(key);
+    this.#wake.resolve();
+  }
+
+  /** Adds it then, and not before; the last such time of a key counts. */
+  addLater(key: string, delayMs: number): void {
+    clearTimeout(this.#timers.get(key));
+    const timer = setTimeout(() => {
+      this.#timers.delete(key);
+      this.add(key);
+    }, delayMs);
+    this.#timers.set(key, timer);
+  }
+
+  /** Works until the signal fires, and resolves when nothing is under way. `work` fails by rejecting. */
+  async run(work: (key: string) => Promise<void>, signal: AbortSignal): Promise<void> {
+    const wake = () => this.#wake.resolve();
+    signal.addEventListener('abort', wake);
+    const turn = new EventLoopTurn();
+    while (!signal.aborted) {
+      const key = this.#next();
+      if (key === undefined) await this.#untilWoken();
+      else {
+        void this.#workOn(key, work);
+        await turn.rest();
+      }
+    }
+    for (const timer of this.#timers.values()) clearTimeout(timer);
+    while (this.#underWay.size > 0) await this.#untilWoken();
+    signal.removeEventListener('abort', wake);
+  }
+
+  #next(): string | undefined {
+    if (this.#underWay.size >= WIDTH) return undefined;
+    for (const key of this.#waiting) {
+      if (this.#underWay.has(key)) continue;
+      this.#waiting.delete(key);
+      return key;
+    }
+    return undefined;
+  }
+
+  async #untilWoken(): Promise<void> {
+    await this.#wake.promise;
+    this.#wake = Promise.withResolvers();
+  }
+
+  async #workOn(key: string, work: (key: string) => Promise<void>): Promise<void> {
+    this.#underWay.add(key);
+    try {
+      await work(key);
+      this.#failures.delete(key);
+    } catch (error) {
+      this.#fail(key, error);
+    }
+    this.#underWay.delete(key);
+    this.#wake.resolve();
+  }
+
+  #fail(key: string, error: unknown): void {
+    const { retry, maxTries = Number.POSITIVE_INFINITY, onFailure } = this.#options;
+    const failures = (this.#failures.get(key) ?? 0) + 1;
+    if (failures < maxTries) {
+      this.#failures.set(key, failures);
+      const retryMs = retryDelayMs(failures, retry);
+      this.addLater(key, retryMs);
+      onFailure(key, error, retryMs);
+    } else {
+      this.#failures.delete(key);
+      onFailure(key, error, undefined);
+    }
+  }
+}

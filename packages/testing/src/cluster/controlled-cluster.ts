@@ -1,0 +1,127 @@
+/** A cluster in memory whose controllers run: for tests of what they make of the objects. */
+import type { Component } from 'menwei/agent/component.ts';
+import type { WriteHook } from 'menwei/cluster/allocation/write-hook.ts';
+import {
+  type ClusterControllersOptions,
+  clusterControllers,
+} from 'menwei/cluster/controllers/cluster-controllers.ts';
+import { storedResource, TypedRegistry } from 'menwei/cluster/controllers/typed-registry.ts';
+import type { StoredKinds } from 'menwei/cluster/kinds/stored-kinds.ts';
+import { ObjectRegistry } from 'menwei/cluster/registry/object-registry.ts';
+import type { Registry } from 'menwei/cluster/registry/registry.ts';
+import { serviceEndpoints } from 'menwei/cluster/registry/service-endpoints.ts';
+import { openMemoryStore } from 'menwei/cluster/store/local-store.ts';
+import type { Store } from 'menwei/cluster/store/store.ts';
+import { objectOf } from 'menwei/cluster/store/stored-object.ts';
+import { silentLogger } from 'menwei/log/logger.ts';
+
+type Name = keyof StoredKinds;
+type Draft = Readonly<Record<string, unknown>>;
+
+export interface ControlledClusterOptions {
+  readonly hooks?: Readonly<Record<string, readonly WriteHook[]>>;
+  readonly now?: () => number;
+  /** The registry that the controllers have: to refuse writes. */
+  readonly wrap?: (registry: Registry) => Registry;
+  readonly controllers?: Partial<ClusterControllersOptions>;
+  /** Names of the components that run; all of them unless given. */
+  readonly only?: readonly string[];
+}
+
+export class ControlledCluster {
+  readonly store: Store;
+  readonly registry: Registry;
+  readonly #options: ControlledClusterOptions;
+  #run: { readonly stop: AbortController; readonly ended: Promise<unknown> } | undefined;
+
+  constructor(options: ControlledClusterOptions = {}) {
+    let uids = 0;
+    const { hooks = {}, now = Date.now } = options;
+    this.#options = options;
+    this.store = openMemoryStore();
+    this.registry = new ObjectRegistry({
+      store: this.store,
+      hooks: { services: [serviceEndpoints], ...hooks },
+      nowMs: now,
+      newUid: () => `00000000-0000-4000-8000-${String(++uids).padStart(12, '0')}`,
+      random: Math.random,
+    });
+  }
+
+  /** Resolves when all controllers are ready. */
+  async start(): Promise<void> {
+    const { wrap = (registry) => registry, controllers = {}, only, now = Date.now } = this.#options;
+    const components: readonly Component[] = clusterControllers({
+      store: this.store,
+      registry: wrap(this.registry),
+      logger: silentLogger,
+      now,
+      serviceClusterIpRanges: ['10.96.0.0/16'],
+      apiServer: { advertiseAddress: '192.0.2.10', port: 16443 },
+      caCertificate: 'CA',
+      ...controllers,
+    }).filter(({ name }) => only === undefined || only.includes(name));
+    const stop = new AbortController();
+    const ready = components.map(() => Promise.withResolvers<void>());
+    const runs = components.map((component, index) =>
+      component.run(stop.signal, () => ready[index]?.resolve()),
+    );
+    this.#run = { stop, ended: Promise.all(runs) };
+    await Promise.race([Promise.all(ready.map(({ promise }) => promise)), this.#run.ended]);
+  }
+
+  /** Rejects if one of the controllers has failed. */
+  async stop(): Promise<void> {
+    this.#run?.stop.abort();
+    await this.#run?.ended;
+    this.#run = undefined;
+  }
+
+  /** The object has what its kind's defaults leave out. */
+  async create(name: Name, object: Draft & { readonly metadata: Draft }): Promise<void> {
+    const { kind, group, version } = storedResource(name);
+    const apiVersion = group === '' ? version : `${group}/${version}`;
+    const { namespace = '' } = object.metadata;
+    await this.registry.create(storedResource(name), String(namespace), { kind, apiVersion, ...object });
+  }
+
+  /** @param status whether it is `/status` that changes */
+  async change<Kind extends Name>(
+    name: Kind,
+    key: string,
+    change: (current: StoredKinds[Kind]) => object,
+    status = false,
+  ): Promise<void> {
+    const [objectName = '', namespace = ''] = key.split('/').reverse();
+    await new TypedRegistry(this.registry).change(
+      name,
+      namespace,
+      objectName,
+      (current) => ({ ...current, ...change(current) }),
+      status ? { subresource: 'status' } : {},
+    );
+  }
+
+  async delete(name: Name, key: string, options: object = {}): Promise<void> {
+    const [objectName = '', namespace = ''] = key.split('/').reverse();
+    await this.registry.delete(storedResource(name), namespace, objectName, options);
+  }
+
+  get<Kind extends Name>(name: Kind, key: string): StoredKinds[Kind] | undefined {
+    const [objectName = '', namespace = ''] = key.split('/').reverse();
+    const stored = this.store.get(name, namespace, objectName);
+    return stored === undefined ? undefined : objectOf(name, stored);
+  }
+
+  list<Kind extends Name>(name: Kind, namespace?: string): readonly StoredKinds[Kind][] {
+    return Array.from(this.store.list(name, namespace), (stored) => objectOf(name, stored));
+  }
+
+  /** Resolves when nobody has written anything for so long. */
+  async settled(quietMs = 40): Promise<void> {
+    for (let revision = -1; revision !== this.store.revision; ) {
+      revision = this.store.revision;
+      await new Promise((resolve) => setTimeout(resolve, quietMs));
+    }
+  }
+}
