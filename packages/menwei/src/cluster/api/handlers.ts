@@ -1,5 +1,6 @@
 /** Who answers what is asked of a resource. */
 import type { Backing, ResourceExchange } from './exchange.ts';
+import { patchObject } from './patches.ts';
 import { getList, getObject, watchList } from './reads.ts';
 import { createReview, createToken, evictPod, refuseRunning } from './subresources.ts';
 import { methodNotAllowed } from './target.ts';
@@ -13,6 +14,7 @@ const HANDLERS: Readonly<Record<string, Handler>> = {
   watch: watchList,
   create: createObject,
   update: updateObject,
+  patch: patchObject,
   delete: deleteObject,
   deletecollection: deleteObjects,
 };

@@ -1,5 +1,7 @@
 /** The shape of a resource's objects: as they are kept, or, of an Event, the newer of its two. */
+import { toCoreEvent, toNewEvent } from '../kinds/event-shapes.ts';
 import { apiVersionOf, type Resource } from '../kinds/resource.ts';
+import { canonicalForm } from '../schema/canonical-form.ts';
 import type { ApiObject } from '../schema/object.ts';
 import type { StoredObject } from '../store/store.ts';
 import { parseStored } from '../store/stored-object.ts';
@@ -16,16 +18,14 @@ export function bytesOf(resource: Resource, stored: StoredObject): Buffer {
 
 /** @param kept as the store has it */
 export function shapeOf(resource: Resource, kept: ApiObject): ApiObject {
-  if (isKept(resource)) return kept;
-  throw new Error('BUG: events.k8s.io');
+  return isKept(resource) ? kept : canonicalForm(resource.message, toNewEvent(kept));
 }
 
 /** From what a client wrote to what is kept. */
 export function keptShapeOf(resource: Resource, object: ApiObject): ApiObject {
-  if (isKept(resource)) return object;
-  throw new Error('BUG: events.k8s.io');
+  return isKept(resource) ? object : toCoreEvent(object);
 }
 
-function isKept({ group }: Resource): boolean {
-  return group !== 'events.k8s.io';
+function isKept({ storedMessage }: Resource): boolean {
+  return storedMessage === undefined;
 }

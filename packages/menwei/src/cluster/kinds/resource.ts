@@ -24,6 +24,8 @@ export interface Resource {
    * whose objects are answered and not kept (reviews).
    */
   readonly storedAs?: string;
+  /** The message of its objects in the store, where that is another one. */
+  readonly storedMessage?: keyof Messages;
 }
 
 export const apiVersionOf = ({ group, version }: Resource): string =>

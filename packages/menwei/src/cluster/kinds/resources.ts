@@ -94,6 +94,7 @@ export const RESOURCES: readonly Resource[] = [
     message: 'events.v1.Event',
     shortNames: ['ev'],
     storedAs: 'events',
+    storedMessage: 'core.v1.Event',
   }),
   inGroup(NETWORKING, 'Ingress', {
     message: 'networking.v1.Ingress',

@@ -256,6 +256,10 @@ export class ObjectRegistry implements Registry {
   }
 }
 
+function canonical(resource: Resource, object: ApiObject): ApiObject {
+  return canonicalForm(resource.storedMessage ?? resource.message, object);
+}
+
 function storedAs({ resource, storedAs: name }: Resource): string {
   if (name === undefined) throw new Error(`BUG: ${resource} are not stored`);
   return name;
@@ -278,14 +282,14 @@ function validateChange(
 
 function countGeneration(resource: Resource, rules: KindRules, object: ApiObject, old: ApiObject): ApiObject {
   if (rules.countsGeneration !== true) return object;
-  const before = canonicalForm(resource.message, old);
-  if (isSameSpec(canonicalForm(resource.message, object), before)) return object;
+  const before = canonical(resource, old);
+  if (isSameSpec(canonical(resource, object), before)) return object;
   const generation = (old.metadata.generation ?? 0) + 1;
   return { ...object, metadata: { ...object.metadata, generation } };
 }
 
 function put(transaction: Transaction, resource: Resource, object: ApiObject): StoredObject {
-  const stored = transaction.put(storedAs(resource), canonicalForm(resource.message, object));
+  const stored = transaction.put(storedAs(resource), canonical(resource, object));
   if (stored.bytes.length <= MAX_OBJECT_BYTES) return stored;
   throw new StatusError({
     code: 413,
@@ -299,6 +303,6 @@ function asBefore(resource: Resource, old: StoredObject, object: ApiObject): Sto
   const metadata = { ...object.metadata, resourceVersion: String(old.revision) };
   return {
     ...old,
-    bytes: Buffer.from(JSON.stringify(canonicalForm(resource.message, { ...object, metadata }))),
+    bytes: Buffer.from(JSON.stringify(canonical(resource, { ...object, metadata }))),
   };
 }
