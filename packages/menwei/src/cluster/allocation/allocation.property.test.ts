@@ -1,9 +1,15 @@
+import { setImmediate } from 'node:timers/promises';
 import { cidrContains, familyOf, parseKnownCidr } from '@menwei/addresses/ip.ts';
 import { Services } from '@menwei/testing/cluster/services.ts';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { clusterIpsOf, type ServiceSpec, specOf } from '../kinds/service/fields.ts';
-import { internalError } from '../schema/status-error.ts';
+import { internalError, StatusError } from '../schema/status-error.ts';
+import type { Journal } from '../store/journal.ts';
+import { FIRST_REVISION, LocalStore } from '../store/local-store.ts';
+import { Objects } from '../store/objects.ts';
+import type { Store } from '../store/store.ts';
+import type { Random } from './bands.ts';
 import { heldPorts } from './node-port-pool.ts';
 
 /** Small, so that they are full now and then: 14 addresses, 7 addresses, 12 ports. */
@@ -155,4 +161,53 @@ describe('addresses and ports of Services', () => {
     );
     expect(fullPools).toBeGreaterThan(0);
   });
+
+  it('are so too while writes are under way, and when the disk refuses some of them', async () => {
+    const groups = fc.array(fc.array(steps, { minLength: 1, maxLength: 12, size: 'max' }), {
+      maxLength: 8,
+      size: 'max',
+    });
+    await fc.assert(
+      fc.asyncProperty(groups, fc.infiniteStream(fc.nat()), async (all, numbers) => {
+        const next = () => Number(numbers.next().value);
+        const store = openFaultyStore(() => next() % 4 === 0);
+        const services = await openUntilItWorks(store, (end) => next() % end);
+        for (const group of all) {
+          await Promise.allSettled(group.map((step) => run(services, { now: false }, step)));
+          checkAddresses(services);
+          checkPorts(services);
+        }
+        await store.close();
+      }),
+      { numRuns: 60 },
+    );
+  });
 });
+
+/** Its disk refuses a write now and then, after a while. */
+function openFaultyStore(isRefused: () => boolean): Store {
+  const journal: Journal = {
+    write: async () => {
+      await setImmediate();
+      return isRefused() ? 'no space left on device' : undefined;
+    },
+    probe: async () => undefined,
+    close: async () => undefined,
+  };
+  const start = { revision: FIRST_REVISION, floor: FIRST_REVISION, lastKnown: FIRST_REVISION };
+  return new LocalStore(
+    { ...start, objects: Objects.EMPTY, events: [] },
+    { journal, base: FIRST_REVISION, reserved: FIRST_REVISION },
+    {},
+  );
+}
+
+async function openUntilItWorks(store: Store, random: Random): Promise<Services> {
+  for (;;) {
+    try {
+      return await Services.open({ store, cidrs: CIDRS, nodePorts: NODE_PORTS, random });
+    } catch (error) {
+      if (!(error instanceof StatusError)) throw error;
+    }
+  }
+}
