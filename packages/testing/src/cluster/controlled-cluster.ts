@@ -1,5 +1,6 @@
 /** A cluster in memory whose controllers run: for tests of what they make of the objects. */
 import type { Component } from 'menwei/agent/component.ts';
+import { ServiceHook } from 'menwei/cluster/allocation/service-hook.ts';
 import type { WriteHook } from 'menwei/cluster/allocation/write-hook.ts';
 import {
   type ClusterControllersOptions,
@@ -19,7 +20,8 @@ type Name = keyof StoredKinds;
 type Draft = Readonly<Record<string, unknown>>;
 
 export interface ControlledClusterOptions {
-  readonly hooks?: Readonly<Record<string, readonly WriteHook[]>>;
+  /** Services get their addresses from the ServiceCIDRs that are there. */
+  readonly allocates?: boolean;
   readonly now?: () => number;
   /** The registry that the controllers have: to refuse writes. */
   readonly wrap?: (registry: Registry) => Registry;
@@ -36,12 +38,15 @@ export class ControlledCluster {
 
   constructor(options: ControlledClusterOptions = {}) {
     let uids = 0;
-    const { hooks = {}, now = Date.now } = options;
+    const { allocates = false, now = Date.now } = options;
     this.#options = options;
     this.store = openMemoryStore();
+    const hooks: readonly WriteHook[] = allocates
+      ? [serviceHook(this.store), serviceEndpoints]
+      : [serviceEndpoints];
     this.registry = new ObjectRegistry({
       store: this.store,
-      hooks: { services: [serviceEndpoints], ...hooks },
+      hooks: { services: hooks },
       nowMs: now,
       newUid: () => `00000000-0000-4000-8000-${String(++uids).padStart(12, '0')}`,
       random: Math.random,
@@ -124,4 +129,13 @@ export class ControlledCluster {
       await new Promise((resolve) => setTimeout(resolve, quietMs));
     }
   }
+}
+
+function serviceHook(store: Store): ServiceHook {
+  return new ServiceHook(store, {
+    families: ['IPv4', 'IPv6'],
+    nodePorts: { first: 30_000, last: 32_767 },
+    random: (end) => Math.floor(Math.random() * end),
+    stamp: { now: () => new Date().toISOString(), uid: () => crypto.randomUUID() },
+  });
 }

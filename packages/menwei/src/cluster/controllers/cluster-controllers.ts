@@ -6,6 +6,12 @@ import type { Store } from '../store/store.ts';
 import type { ControllerContext } from './controller.ts';
 import { endpointControllers } from './endpoints/endpoint-controllers.ts';
 import { RegistryEventRecorder } from './event-recorder.ts';
+import { garbageCollector } from './garbage/garbage-collector.ts';
+import { namespaceContents } from './namespaces/namespace-contents.ts';
+import { namespaceController } from './namespaces/namespace-controller.ts';
+import type { ApiServerAddress } from './service-network/kubernetes-service.ts';
+import { kubernetesServiceKeeper } from './service-network/kubernetes-service-keeper.ts';
+import { serviceCidrController } from './service-network/service-cidr-controller.ts';
 
 export interface ClusterControllersOptions {
   readonly store: Store;
@@ -16,11 +22,7 @@ export interface ClusterControllersOptions {
   /** From `--service-cluster-ip-range`, one or two, canonical; the first is the primary one. */
   readonly serviceClusterIpRanges: readonly string[];
   /** Where pods reach the API server: endpoint of the Service `kubernetes`. */
-  readonly apiServer: {
-    /** Canonical; undefined if pods can't reach it (it listens on loopback). */
-    readonly advertiseAddress: string | undefined;
-    readonly port: number;
-  };
+  readonly apiServer: ApiServerAddress;
   /** PEM of the cluster's CA for `kube-root-ca.crt`; empty without TLS. */
   readonly caCertificate: string;
   /** 100 unless given. */
@@ -33,8 +35,18 @@ const MAX_ENDPOINTS_PER_SLICE = 100;
 
 /** They need nothing but store and registry, restart by themselves, and may start in any order. */
 export function clusterControllers(options: ClusterControllersOptions): readonly Component[] {
-  const { store, registry, logger, now = Date.now, maxEndpointsPerSlice = MAX_ENDPOINTS_PER_SLICE } = options;
+  const { store, registry, logger, now = Date.now } = options;
+  const { maxEndpointsPerSlice = MAX_ENDPOINTS_PER_SLICE, legacyEndpoints = true } = options;
   const events = new RegistryEventRecorder({ store, registry, logger, now });
   const context: ControllerContext = { store, registry, events, logger, now };
-  return [endpointControllers(context, { maxEndpointsPerSlice })];
+  const [primaryRange] = options.serviceClusterIpRanges;
+  if (primaryRange === undefined) throw new Error('BUG: there is no range of addresses for Services');
+  return [
+    namespaceContents(context, options.caCertificate),
+    serviceCidrController(context, options.serviceClusterIpRanges),
+    kubernetesServiceKeeper(context, primaryRange, options.apiServer),
+    endpointControllers(context, { maxEndpointsPerSlice, legacyEndpoints }),
+    namespaceController(context),
+    garbageCollector(context),
+  ];
 }

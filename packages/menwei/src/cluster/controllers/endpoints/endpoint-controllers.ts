@@ -2,35 +2,47 @@
 import type { Component } from '../../../agent/component.ts';
 import { untilAborted } from '../../../scheduling/pause.ts';
 import { type ControllerContext, controllerComponent, loggingQueue } from '../controller.ts';
+import { ENDPOINTS_TIMING, EndpointsController } from './endpoints-controller.ts';
 import { SELECTION_RESOURCES, Selection } from './selection.ts';
 import { SLICE_TIMING, SliceController } from './slice-controller.ts';
 
 export interface EndpointControllersOptions {
   /** Endpoints that a slice may have. */
   readonly maxEndpointsPerSlice: number;
+  /** Keep Endpoints objects, too. */
+  readonly legacyEndpoints: boolean;
 }
 
 const NAME = 'endpoint-controllers';
 
 export function endpointControllers(
   context: ControllerContext,
-  { maxEndpointsPerSlice }: EndpointControllersOptions,
+  { maxEndpointsPerSlice: capacity, legacyEndpoints }: EndpointControllersOptions,
 ): Component {
   return controllerComponent(NAME, context.store, () => {
-    const queue = loggingQueue('endpoint-slice-controller', context.logger, SLICE_TIMING);
+    const { logger } = context;
     const selection = new Selection();
-    const slices = new SliceController({ context, queue, selection, capacity: maxEndpointsPerSlice });
+    const sliceQueue = loggingQueue('endpoint-slice-controller', logger, SLICE_TIMING);
+    const slices = new SliceController({ context, queue: sliceQueue, selection, capacity });
+    const endpointsQueue = loggingQueue('endpoint-controller', logger, ENDPOINTS_TIMING);
+    const endpoints = new EndpointsController(context, endpointsQueue, selection);
     selection.tell(slices);
+    if (legacyEndpoints) selection.tell(endpoints);
     return {
-      resources: [...SELECTION_RESOURCES, 'endpointslices'],
+      resources: [...SELECTION_RESOURCES, 'endpointslices', ...(legacyEndpoints ? ['endpoints'] : [])],
       digest: (change, wasThere) => {
         selection.digest(change);
         if (!wasThere) slices.digest(change);
+        endpoints.digest(change, wasThere);
       },
-      queues: [{ queue, work: (key) => slices.work(key) }],
+      queues: [
+        { queue: sliceQueue, work: (key) => slices.work(key) },
+        { queue: endpointsQueue, work: (key) => endpoints.work(key) },
+      ],
       meanwhile: async (signal) => {
         await untilAborted(signal);
         slices.stop();
+        endpoints.stop();
       },
     };
   });

@@ -81,6 +81,8 @@ describe('kube-controller-manager and ours', () => {
     await cluster.settled();
     const slices = cluster.list('endpointslices', 'ctl2');
     expect(slices.map(comparable).sort()).toEqual(row.slices.map(comparable).sort());
+    const endpoints = cluster.list('endpoints', 'ctl2');
+    expect(endpoints.map(comparable)).toEqual(row.endpoints === null ? [] : [comparable(row.endpoints)]);
     const events = cluster
       .list('events', 'ctl2')
       .map(({ reason, message, type }) => ({ reason, message, type }));
@@ -125,32 +127,37 @@ async function createPod(name: string, pod: GoldenPod): Promise<void> {
   if (terminating) await cluster.delete('pods', `ctl2/${name}`);
 }
 
-/** Without names, uids and times; the set of endpoints, whatever their order. */
-function comparable(slice: object): string {
-  const text = JSON.stringify(slice, (key, value) => {
-    const isMasked =
-      [
-        'name',
-        'generateName',
-        'uid',
-        'namespace',
-        'resourceVersion',
-        'generation',
-        'creationTimestamp',
-      ].includes(key) && key !== 'name';
-    if (isMasked) return undefined;
+/** Random, or of no matter. */
+const MASKED = ['name', 'uid', 'resourceVersion', 'generation', 'creationTimestamp'];
+const LISTS: readonly string[] = ['endpoints', 'ports', 'subsets', 'addresses', 'notReadyAddresses'];
+
+/** Without random names, uids and times, and whatever the order of lists. */
+function comparable(object: object & { readonly metadata?: object; readonly subsets?: unknown }): string {
+  const { metadata = {}, ...rest } = object;
+  const kept = Object.entries(metadata).filter(([key]) => !MASKED.includes(key) && key !== 'namespace');
+  const whole = {
+    ...('addressType' in rest ? {} : { subsets: [] }),
+    ...rest,
+    metadata: Object.fromEntries(kept),
+    kind: undefined,
+    apiVersion: undefined,
+  };
+  return JSON.stringify(whole, (key, value) => {
+    if (key === 'uid' || key === 'namespace') return undefined;
     if (key === 'endpoints.kubernetes.io/last-change-trigger-time') return 'a time';
-    if (key === 'endpoints' || key === 'ports') return inAnyOrder(value);
+    if (LISTS.includes(key)) return inAnyOrder(value);
     return value !== null && typeof value === 'object' && !Array.isArray(value) ? sorted(value) : value;
   });
-  return text
-    .replace(/"name":"[a-z0-9]+-[a-z0-9]{5}",?/, '')
-    .replace('"kind":"EndpointSlice","metadata"', '"metadata"')
-    .replace('"apiVersion":"discovery.k8s.io/v1",', '');
 }
 
 function inAnyOrder(list: readonly object[] | null): unknown {
-  return list?.toSorted((a, b) => (JSON.stringify(sorted(a)) < JSON.stringify(sorted(b)) ? -1 : 1)) ?? null;
+  return list?.toSorted((a, b) => (textOf(a) < textOf(b) ? -1 : 1)) ?? null;
+}
+
+function textOf(value: unknown): string {
+  return JSON.stringify(value, (_, each) =>
+    each !== null && typeof each === 'object' && !Array.isArray(each) ? sorted(each) : each,
+  );
 }
 
 function sorted(object: object): object {

@@ -1,6 +1,7 @@
 /** What to write so that the slices of a Service in one family are as they should be (cluster § 11.1). */
 import type { IpFamily } from '@menwei/addresses/ip.ts';
 import { portsKey } from './endpoint-ports.ts';
+import { labelsText } from './label-text.ts';
 import { HEADLESS_LABEL, MANAGED_BY_LABEL, SERVICE_NAME_LABEL, SLICE_MANAGER } from './names.ts';
 import type { PodFacts } from './pod-facts.ts';
 import type { ServiceFacts } from './service-facts.ts';
@@ -78,9 +79,8 @@ export function areSlicesEqual(one: EndpointSlice, other: EndpointSlice): boolea
 }
 
 function sliceText({ metadata, ports, endpoints }: EndpointSlice): string {
-  const labels = Object.entries(metadata.labels ?? {}).toSorted(([a], [b]) => (a < b ? -1 : 1));
   return JSON.stringify([
-    labels,
+    labelsText(metadata.labels ?? {}),
     portsKey(ports ?? []),
     (endpoints ?? []).map((endpoint) => endpointText(endpoint)),
   ]);

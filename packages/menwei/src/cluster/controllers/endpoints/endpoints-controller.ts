@@ -1,0 +1,116 @@
+/** Keeps the Endpoints object of each Service that has a selector as it should be (cluster § 11.2). */
+import type { StoreChange, StoredObject } from '../../store/store.ts';
+import { objectOf } from '../../store/stored-object.ts';
+import type { ControllerContext, QueueTiming } from '../controller.ts';
+import { endsWithNamespace, isNotFound, messageOf } from '../failures.ts';
+import { TypedRegistry } from '../typed-registry.ts';
+import type { WorkQueue } from '../work-queue.ts';
+import { type Endpoints, planEndpoints } from './endpoints-plan.ts';
+import { ForeignWrites } from './foreign-writes.ts';
+import { ENDPOINTS_MANAGED_BY_LABEL, ENDPOINTS_MANAGER } from './names.ts';
+import type { Selection } from './selection.ts';
+import { regardingService } from './service-events.ts';
+import type { ServiceFacts } from './service-facts.ts';
+import { TriggerTimes } from './trigger-times.ts';
+
+const COMPONENT = 'endpoint-controller';
+
+/** Of the queue. */
+export const ENDPOINTS_TIMING: QueueTiming = { retry: { firstMs: 5, maxMs: 1_000_000 }, maxTries: 15 };
+
+export class EndpointsController {
+  readonly #context: ControllerContext;
+  readonly #registry: TypedRegistry;
+  readonly #queue: WorkQueue;
+  readonly #selection: Selection;
+  readonly #triggerTimes = new TriggerTimes();
+  readonly #foreign: ForeignWrites;
+
+  constructor(context: ControllerContext, queue: WorkQueue, selection: Selection) {
+    this.#context = context;
+    this.#registry = new TypedRegistry(context.registry);
+    this.#queue = queue;
+    this.#selection = selection;
+    this.#foreign = new ForeignWrites(context.store, 'endpoints', (serviceKey) => queue.add(serviceKey));
+  }
+
+  created({ key, createdAt }: ServiceFacts): void {
+    this.#triggerTimes.created(key, createdAt);
+    this.#queue.add(key);
+  }
+
+  affected(serviceKey: string, since: string | undefined): void {
+    this.#triggerTimes.changed(serviceKey, since);
+    this.#queue.add(serviceKey);
+  }
+
+  digest({ before, after }: StoreChange, wasThere: boolean): void {
+    const stored = after ?? before;
+    if (stored?.resource !== 'endpoints') return;
+    const key = `${stored.namespace}/${stored.name}`;
+    if (!wasThere) this.#foreign.note(key, stored);
+    // Its Service may have gone meanwhile.
+    else if (isManaged(stored)) this.#queue.add(key);
+  }
+
+  async work(serviceKey: string): Promise<void> {
+    const selected = this.#selection.get(serviceKey);
+    const existing = this.#existing(serviceKey);
+    if (selected === undefined) {
+      this.#triggerTimes.forget(serviceKey);
+      if (existing !== undefined && isManaged(existing)) await this.#remove(existing);
+      return;
+    }
+    const { service, pods } = selected;
+    if (service.selector === undefined) return;
+    const due = this.#triggerTimes.get(serviceKey);
+    const present = existing === undefined ? undefined : objectOf('endpoints', existing);
+    const endpoints = planEndpoints(service, pods.values(), present, due.since);
+    if (endpoints !== undefined) await this.#write(service, endpoints, present === undefined);
+    this.#triggerTimes.written(serviceKey, due);
+  }
+
+  stop(): void {
+    this.#foreign.stop();
+  }
+
+  #existing(serviceKey: string): StoredObject | undefined {
+    const [namespace = '', name = ''] = serviceKey.split('/');
+    return this.#context.store.get('endpoints', namespace, name);
+  }
+
+  async #write(service: ServiceFacts, endpoints: Endpoints, isNew: boolean): Promise<void> {
+    if (isNew && service.isBeingDeleted) return;
+    try {
+      const { stored } = await this.#registry[isNew ? 'create' : 'update']('endpoints', endpoints);
+      this.#foreign.wrote(stored);
+    } catch (error) {
+      if (endsWithNamespace(error)) return;
+      this.#context.events.record({
+        regarding: regardingService(service),
+        type: 'Warning',
+        reason: isNew ? 'FailedToCreateEndpoint' : 'FailedToUpdateEndpoint',
+        message: isNew
+          ? `Failed to create endpoint for service ${service.key}: ${messageOf(error)}`
+          : `Failed to update endpoint ${service.key}: ${messageOf(error)}`,
+        component: COMPONENT,
+      });
+      throw error;
+    }
+  }
+
+  async #remove({ namespace, name, uid }: StoredObject): Promise<void> {
+    try {
+      await this.#registry.delete('endpoints', namespace, name, { preconditions: { uid } });
+    } catch (error) {
+      if (!isNotFound(error)) throw error;
+    }
+  }
+}
+
+function isManaged({ labels }: StoredObject): boolean {
+  return (
+    Object.hasOwn(labels, ENDPOINTS_MANAGED_BY_LABEL) &&
+    labels[ENDPOINTS_MANAGED_BY_LABEL] === ENDPOINTS_MANAGER
+  );
+}
