@@ -1,0 +1,77 @@
+/** Where the API server is found, and what Services get. */
+import { networkInterfaces } from 'node:os';
+import {
+  addressBytes,
+  type Cidr,
+  cidrContains,
+  familyOf,
+  formatHostPort,
+  type HostPort,
+  type IpFamily,
+  ipFromBytes,
+  isLoopback,
+  LINK_LOCAL,
+  parseCidr,
+  parseIp,
+} from '@menwei/addresses/ip.ts';
+
+/** Of Services: one or two, one a family, that of the primary family first. */
+export type ServiceRanges = readonly [Cidr, ...Cidr[]];
+
+/** Room for a few Services, and no more than can be kept track of. */
+const PREFIX_LENGTHS: Readonly<Record<IpFamily, readonly [shortest: number, longest: number]>> = {
+  IPv4: [8, 29],
+  IPv6: [64, 125],
+};
+
+/** Undefined: they are none. */
+export function parseServiceRanges(text: string): ServiceRanges | undefined {
+  const cidrs = text.split(',').map((part) => parseCidr(part.trim()));
+  const usable = cidrs.filter((cidr) => cidr !== undefined && isUsable(cidr));
+  const [first, second, ...more] = usable;
+  if (first === undefined || usable.length < cidrs.length || more.length > 0) return undefined;
+  if (second === undefined) return [first];
+  return first.family === second.family ? undefined : [first, second];
+}
+
+function isUsable({ family, prefixLength }: Cidr): boolean {
+  const [shortest, longest] = PREFIX_LENGTHS[family];
+  return prefixLength >= shortest && prefixLength <= longest;
+}
+
+/** What the Service `kubernetes` has: the first address that can be used. */
+export function firstServiceAddress({ address }: Cidr): string {
+  const bytes = Uint8Array.from(addressBytes(address));
+  const last = bytes.length - 1;
+  // The network's own ends in a zero bit.
+  bytes[last] = (bytes[last] ?? 0) + 1;
+  return ipFromBytes(bytes);
+}
+
+/** `https://127.0.0.1:6443`: how this machine reaches what listens there. */
+export function serverUrl({ ip, port }: HostPort, hasTls: boolean): string {
+  const reached = ip === '0.0.0.0' ? '127.0.0.1' : ip === '::' ? '::1' : ip;
+  return `${hasTls ? 'https' : 'http'}://${formatHostPort(reached, port)}`;
+}
+
+/** Undefined: others can't reach it. */
+export function parseAdvertised(text: string): string | undefined {
+  const ip = parseIp(text);
+  return ip === undefined || isWildcard(ip) || isLoopback(ip) || isLinkLocal(ip) ? undefined : ip;
+}
+
+/** What is listened on, or one of the machine's addresses; undefined for loopback: nobody else reaches it. */
+export function advertisedFor(ip: string, primary: IpFamily): string | undefined {
+  if (!isWildcard(ip)) return parseAdvertised(ip);
+  const all = Object.values(networkInterfaces()).flatMap((addresses) => addresses ?? []);
+  const usable = all.flatMap(({ address }) => parseAdvertised(address) ?? []);
+  return usable.find((each) => familyOf(each) === primary) ?? usable[0];
+}
+
+export function isWildcard(ip: string): boolean {
+  return ip === '0.0.0.0' || ip === '::';
+}
+
+function isLinkLocal(ip: string): boolean {
+  return cidrContains(LINK_LOCAL[familyOf(ip)], ip);
+}
