@@ -1,0 +1,82 @@
+import { mkdtemp, readFile, rm, stat } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { silentLogger } from '../../log/logger.ts';
+import { type AuditedRequest, formatAuditEvent, isAudited } from './audit-event.ts';
+import { openAuditLog } from './audit-log.ts';
+
+const REQUEST: AuditedRequest = {
+  auditId: 'id-1',
+  url: '/api/v1/namespaces/a/services?fieldManager=x',
+  verb: 'create',
+  user: { name: 'jane', uid: '', groups: ['system:authenticated'], extra: {} },
+  peer: '127.0.0.1',
+  userAgent: 'kubectl',
+  status: 201,
+  startedAtMs: 0,
+  endedAtMs: 1500,
+  object: { group: '', version: 'v1', resource: 'services', subresource: '', namespace: 'a', name: '' },
+};
+
+describe('an audit event', () => {
+  it('is one line that says who did what', () => {
+    expect(JSON.parse(formatAuditEvent(REQUEST))).toEqual({
+      kind: 'Event',
+      apiVersion: 'audit.k8s.io/v1',
+      level: 'Metadata',
+      auditID: 'id-1',
+      stage: 'ResponseComplete',
+      requestURI: '/api/v1/namespaces/a/services?fieldManager=x',
+      verb: 'create',
+      user: { username: 'jane', groups: ['system:authenticated'] },
+      sourceIPs: ['127.0.0.1'],
+      userAgent: 'kubectl',
+      objectRef: { resource: 'services', namespace: 'a', apiVersion: 'v1' },
+      responseStatus: { metadata: {}, code: 201 },
+      requestReceivedTimestamp: '1970-01-01T00:00:00.000000Z',
+      stageTimestamp: '1970-01-01T00:00:01.500000Z',
+      annotations: { 'authorization.k8s.io/decision': 'allow' },
+    });
+    expect(formatAuditEvent({ ...REQUEST, userAgent: 'a\nb' })).not.toContain('\n');
+  });
+
+  it('is there for what is written or refused', () => {
+    expect(isAudited(REQUEST)).toBe(true);
+    expect(isAudited({ ...REQUEST, status: 422 })).toBe(true);
+    expect(isAudited({ ...REQUEST, verb: 'list', status: 200 })).toBe(false);
+    expect(isAudited({ ...REQUEST, verb: 'list', status: 403 })).toBe(true);
+    expect(isAudited({ ...REQUEST, verb: 'get', status: 404 })).toBe(false);
+  });
+});
+
+describe('the audit log', () => {
+  let folder: string;
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'audit-'));
+  });
+  afterEach(() => rm(folder, { recursive: true }));
+
+  it('goes on where it was, and begins anew when it is full', async () => {
+    const path = join(folder, 'audit.log');
+    const first = await openAuditLog({ path, logger: silentLogger, mostBytes: 20 });
+    first.write('one');
+    await first.close();
+    const second = await openAuditLog({ path, logger: silentLogger, mostBytes: 8 });
+    second.write('two');
+    second.write('three');
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    second.write('four');
+    await second.close();
+    expect(await readFile(`${path}.1`, 'utf8')).toBe('one\ntwo\nthree\n');
+    expect(await readFile(path, 'utf8')).toBe('four\n');
+    expect((await stat(path)).mode & 0o777).toBe(0o600);
+  });
+
+  it('says so when it can’t be opened', async () => {
+    const path = join(folder, 'none', 'audit.log');
+    await expect(openAuditLog({ path, logger: silentLogger })).rejects.toThrow(
+      /audit\.log: can't be written \(ENOENT\)/,
+    );
+  });
+});
