@@ -1,0 +1,63 @@
+/** The Node of this machine, for the proxy in this process. */
+import { hostname } from 'node:os';
+import { BUILD } from '../setup/version.ts';
+import { resourceOf } from './kinds/resources.ts';
+import type { StoredKinds } from './kinds/stored-kinds.ts';
+import type { Registry } from './registry/registry.ts';
+import { StatusError } from './schema/status-error.ts';
+
+type Node = StoredKinds['nodes'];
+
+const NODES = resourceOf('', 'nodes');
+
+/** Makes it, or tells what is so now of the one that is there. @param addresses canonical */
+export async function registerNode(
+  registry: Registry,
+  name: string,
+  addresses: readonly string[],
+  nowMs: number,
+): Promise<void> {
+  const labels = {
+    'kubernetes.io/arch': BUILD.platform.replace(/^.*\//, ''),
+    'kubernetes.io/hostname': name,
+    'kubernetes.io/os': 'linux',
+  };
+  const node: Node = { kind: 'Node', apiVersion: 'v1', metadata: { name, labels } };
+  try {
+    await registry.create(NODES, '', node);
+  } catch (error) {
+    if (!(error instanceof StatusError) || error.refusal.reason !== 'AlreadyExists') throw error;
+  }
+  const change = (current: Node): Node => ({ ...current, status: statusOf(current, addresses, nowMs) });
+  await registry.change(NODES, '', name, change, { subresource: 'status' });
+}
+
+function statusOf({ status = {} }: Node, addresses: readonly string[], nowMs: number) {
+  const others = (status.conditions ?? []).filter(({ type }) => type !== 'Ready');
+  const before = status.conditions?.find(({ type }) => type === 'Ready');
+  const now = `${new Date(nowMs).toISOString().slice(0, 19)}Z`;
+  const lastTransitionTime = before?.status === 'True' ? (before.lastTransitionTime ?? now) : now;
+  return {
+    ...status,
+    conditions: [
+      ...others,
+      {
+        type: 'Ready',
+        status: 'True',
+        lastHeartbeatTime: now,
+        lastTransitionTime,
+        reason: 'ClusterReady',
+        message: 'the cluster runs on this machine',
+      },
+    ],
+    addresses: [
+      ...addresses.map((address) => ({ type: 'InternalIP', address })),
+      { type: 'Hostname', address: hostname() },
+    ],
+    nodeInfo: {
+      architecture: BUILD.platform.replace(/^.*\//, ''),
+      kubeletVersion: BUILD.version,
+      operatingSystem: 'linux',
+    },
+  };
+}

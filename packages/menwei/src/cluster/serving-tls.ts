@@ -1,0 +1,60 @@
+/** What the API server shows to its clients, and by what it knows them: made, renewed, or taken from the operator's files. */
+import { createPrivateKey, X509Certificate } from 'node:crypto';
+import type { TlsOptions } from '../http/http-server.ts';
+import type { ServerTls } from './cluster-options.ts';
+import type { KeyPair } from './security/certificates.ts';
+import { codeOf, FileError, readTextFile } from './security/file-error.ts';
+import { ensurePki, type Pki, type ServerNames } from './security/pki.ts';
+
+export interface ServingTls {
+  readonly pki: Pki;
+  readonly server: TlsOptions;
+  /** What clients are to trust, in PEM. */
+  readonly trusted: string;
+}
+
+/** @throws FileError */
+export async function loadServingTls(
+  folder: string,
+  { certFile, keyFile, clientCaFile }: ServerTls,
+  names: ServerNames,
+  nowMs: number,
+): Promise<ServingTls> {
+  const pki = await ensurePki(folder, names, nowMs);
+  const given =
+    certFile === undefined || keyFile === undefined ? undefined : await readKeyPair(certFile, keyFile);
+  const { certificate: cert, key } = given ?? pki.server;
+  const ca = [pki.authority, ...(clientCaFile === undefined ? [] : [await readAuthorities(clientCaFile)])];
+  return {
+    pki,
+    server: { cert, key, ca, requestCert: true },
+    trusted: given === undefined ? pki.authority : given.certificate,
+  };
+}
+
+async function readKeyPair(certFile: string, keyFile: string): Promise<KeyPair> {
+  const pair = { certificate: await readTextFile(certFile), key: await readTextFile(keyFile) };
+  const certificate = parseCertificate(certFile, pair.certificate);
+  let isKey: boolean;
+  try {
+    isKey = certificate.checkPrivateKey(createPrivateKey(pair.key));
+  } catch (error) {
+    throw new FileError(keyFile, `is no private key (${codeOf(error)})`, { cause: error });
+  }
+  if (!isKey) throw new FileError(keyFile, `is not the key of ${certFile}`);
+  return pair;
+}
+
+async function readAuthorities(file: string): Promise<string> {
+  const text = await readTextFile(file);
+  parseCertificate(file, text);
+  return text;
+}
+
+function parseCertificate(file: string, text: string): X509Certificate {
+  try {
+    return new X509Certificate(text);
+  } catch (error) {
+    throw new FileError(file, `is no certificate (${codeOf(error)})`, { cause: error });
+  }
+}
