@@ -13,7 +13,7 @@ import { openMachineAddresses } from '../setup/machine-addresses.ts';
 import { openSource } from '../setup/object-source.ts';
 import { applyOomScore } from '../setup/oom-score.ts';
 import { openRelays } from '../setup/relays.ts';
-import type { ObjectSource } from '../sources/source.ts';
+import type { ObjectSource, SourceReports } from '../sources/source.ts';
 import { type Component, ComponentStates } from './component.ts';
 import { setUpConntrack } from './conntrack-setup.ts';
 import { CurrentRelays } from './current-relays.ts';
@@ -35,6 +35,8 @@ export interface ProxyRequest {
   /** See {@link configFileComponent}; undefined without a file. */
   readonly configFile?: Component | undefined;
   readonly introspection?: Introspection | undefined;
+  /** Opens what the objects come from in the place of what the settings say. */
+  readonly openSource?: (reports: SourceReports) => ObjectSource;
   readonly runner: ToolRunner;
   readonly logger: Logger;
 }
@@ -75,12 +77,12 @@ export async function openProxy(request: ProxyRequest, signal: AbortSignal): Pro
 
 /** What is wrong with objects goes into the log. */
 async function openLoggedSource(
-  { settings: { current: settings }, logger }: ProxyRequest,
+  { settings: { current: settings }, openSource: openOther, logger }: ProxyRequest,
   clientObserver: ProxyMetrics['client'],
 ): Promise<ObjectSource> {
   const problems = new ProblemLog(logger);
   const report = (problem: Problem) => problems.report(problem);
-  const source = await openSource(settings, logger, { report, clientObserver });
+  const source = openOther?.({ report }) ?? (await openSource(settings, logger, { report, clientObserver }));
   return {
     run: (objects, signal) => source.run(objects, signal).finally(() => problems.flush()),
   };
