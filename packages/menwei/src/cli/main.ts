@@ -1,6 +1,7 @@
 /** The command line of `menwei`. This file only wires; each command is a file of its own. */
 import { VERSION } from '../setup/version.ts';
 import { registerCleanupCommand } from './cleanup.ts';
+import { registerClusterCommand } from './cluster.ts';
 import { registerDiffCommand } from './diff.ts';
 import { registerLabCommand } from './lab.ts';
 import { createProgram, runProgram } from './program.ts';
@@ -19,5 +20,6 @@ registerRenderCommand(program);
 registerDiffCommand(program);
 registerCleanupCommand(program);
 registerLabCommand(program);
+registerClusterCommand(program);
 
 await runProgram(program);

@@ -39,6 +39,19 @@ export async function mergeKubeconfig(path: string, entry: KubeconfigEntry): Pro
   });
 }
 
+/** Where one that {@link formatKubeconfig} has made leads to. @throws FileError */
+export function readServer(path: string, text: string): Pick<KubeconfigEntry, 'server' | 'authority'> {
+  const { clusters } = parse(path, text);
+  const entry: unknown = Array.isArray(clusters) ? clusters[0] : undefined;
+  const cluster = isRecord(entry) && isRecord(entry.cluster) ? entry.cluster : {};
+  const { server, 'certificate-authority-data': data } = cluster;
+  if (typeof server !== 'string') throw new FileError(path, 'names no server');
+  return {
+    server,
+    ...(typeof data === 'string' ? { authority: Buffer.from(data, 'base64').toString() } : {}),
+  };
+}
+
 /** What another reader might take for something else is refused: it would be lost. */
 function parse(path: string, text: string): Fields {
   const { document, ignoredLine } = parseFirstDocument(text);

@@ -52,6 +52,11 @@ export async function ensurePki(folder: string, names: ServerNames, nowMs: numbe
   };
 }
 
+/** For one client of a cluster that has run. @throws FileError */
+export async function ensureClient(folder: string, name: ClientName, nowMs: number): Promise<KeyPair> {
+  return await ensureCertificate(folder, name, await ensureAuthority(folder, nowMs), CLIENTS[name], nowMs);
+}
+
 /** What signs the tokens of ServiceAccounts. @throws FileError */
 export async function ensureTokenKey(folder: string): Promise<TokenKey> {
   const path = join(folder, 'sa.key');

@@ -1,0 +1,118 @@
+/** The API server as a component, with certificates that are renewed while it runs. */
+
+import { formatHostPort } from '@menwei/addresses/ip.ts';
+import type { Component, ComponentStates } from '../agent/component.ts';
+import type { HostPort } from '../config/settings.ts';
+import type { HttpListener } from '../http/http-listener.ts';
+import type { Logger } from '../log/logger.ts';
+import { pause, untilAborted } from '../scheduling/pause.ts';
+import { BUILD } from '../setup/version.ts';
+import { type AnsweredRequest, startApiServer } from './api/api-server.ts';
+import { isWildcard } from './cluster-addresses.ts';
+import type { ClusterOptions } from './cluster-options.ts';
+import type { Registry } from './registry/registry.ts';
+import type { Access } from './security/access.ts';
+import { formatAuditEvent, isAudited } from './security/audit-event.ts';
+import type { AuditLog } from './security/audit-log.ts';
+import type { ServingTls } from './serving-tls.ts';
+import type { Store } from './store/store.ts';
+
+/** How often files are looked at, and whether certificates are to be renewed. */
+const LOOK_EVERY_MS = 60_000;
+
+export interface ApiComponentOptions {
+  readonly options: ClusterOptions;
+  readonly store: Store;
+  readonly registry: Registry;
+  readonly access: Access;
+  readonly auditLog: AuditLog | undefined;
+  readonly logger: Logger;
+  /** Where the components stand, and which of them must run for the API to be ready. */
+  readonly states: ComponentStates;
+  readonly needed: readonly string[];
+  /** Undefined: plain HTTP. */
+  readonly tls: ServingTls | undefined;
+  /** As {@link tls}, read again. Rejects with FileError. */
+  readonly loadTls: () => Promise<ServingTls | undefined>;
+  /** Told once it listens, and of certificates that are new. */
+  readonly onServing: (address: HostPort, tls: ServingTls | undefined) => Promise<void>;
+}
+
+export function apiComponent(options: ApiComponentOptions): Component {
+  return {
+    name: 'api-server',
+    onFailure: 'end the process',
+    run: async (signal, ready) => {
+      const listener = start(options);
+      try {
+        const bound = await Promise.race([listener.listening, untilAborted(signal)]);
+        if (bound === undefined) return;
+        await options.onServing(bound, options.tls);
+        ready();
+        if (options.tls === undefined) await untilAborted(signal);
+        else await renewCertificates(options, options.tls, { listener, bound }, signal);
+      } finally {
+        await listener.close();
+      }
+    },
+  };
+}
+
+function start(parts: ApiComponentOptions): HttpListener {
+  const { options, store, registry, access, auditLog, logger, tls } = parts;
+  const { listen, advertiseAddress } = options;
+  const told = advertiseAddress ?? (isWildcard(listen.ip) ? '127.0.0.1' : listen.ip);
+  return startApiServer({
+    address: { host: listen.ip, port: listen.port },
+    ...(tls === undefined ? {} : { tls: tls.server }),
+    ...{ store, registry, access, logger, build: BUILD },
+    serverAddress: () => formatHostPort(told, listen.port),
+    checks: [{ name: 'store', why: () => store.trouble }, ...componentChecks(parts)],
+    openApi: () => false,
+    onAnswered: (request) => auditLog && audit(request, auditLog),
+  });
+}
+
+function componentChecks({ states, needed }: ApiComponentOptions) {
+  return needed.map((name) => ({
+    name,
+    why: () => {
+      const state = states.get(name);
+      return state?.state === 'running' ? undefined : (state?.error ?? 'not ready');
+    },
+  }));
+}
+
+function audit({ info, ...request }: AnsweredRequest, log: AuditLog): void {
+  const { verb } = info;
+  const audited = { ...request, verb, object: 'resource' in info ? info : undefined };
+  if (isAudited(audited)) log.write(formatAuditEvent(audited));
+}
+
+/** Until the signal fires. What can't be read leaves those that are there in use. */
+async function renewCertificates(
+  { loadTls, onServing, logger }: ApiComponentOptions,
+  first: ServingTls,
+  { listener, bound }: { readonly listener: HttpListener; readonly bound: HostPort },
+  signal: AbortSignal,
+): Promise<void> {
+  let current: ServingTls = first;
+  let told = '';
+  for (;;) {
+    await pause(LOOK_EVERY_MS, signal);
+    if (signal.aborted) return;
+    try {
+      const next = await loadTls();
+      told = '';
+      if (next === undefined || JSON.stringify(next) === JSON.stringify(current)) continue;
+      listener.replaceCertificates(next.server);
+      current = next;
+      logger.info({}, 'certificates were renewed or replaced, and are in use');
+      await onServing(bound, next);
+    } catch (err) {
+      const message = String(err);
+      if (message !== told) logger.error({ err }, 'certificates can not be renewed; those in use stay');
+      told = message;
+    }
+  }
+}

@@ -1,0 +1,70 @@
+/** What `menwei cluster` does. */
+import { resolve } from 'node:path';
+import { createLogger } from '../log/pino-logger.ts';
+import { UserError } from '../setup/failure.ts';
+import { type ClusterFlags, defaultDataFolder, parseClusterFlags } from './cluster-options.ts';
+import { makeKubeconfig, restoreBackup, writeBackup } from './data-commands.ts';
+import { FileError } from './security/file-error.ts';
+import { CLIENT_NAMES } from './security/pki.ts';
+import { StoreFileError } from './store/store-file.ts';
+
+/** Until SIGTERM or SIGINT. */
+export async function up(flags: ClusterFlags): Promise<void> {
+  const parsed = parseClusterFlags(flags);
+  if ('errors' in parsed) throw new UserError(parsed.errors, 2);
+  const { options } = parsed;
+  const stop = new AbortController();
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => stop.abort());
+  const logger = createLogger({ format: 'text', verbosity: options.verbosity });
+  const { runCluster } = await import('./run-cluster.ts');
+  const print = (line: string) => void process.stdout.write(`${line}\n`);
+  try {
+    await runCluster(options, { logger, print }, stop.signal);
+  } catch (error) {
+    // Told to end before it had begun.
+    if (error !== stop.signal.reason) throw error;
+  }
+}
+
+/** On standard output. */
+export async function printKubeconfig(options: DataOption & { readonly user: string }): Promise<void> {
+  const user = CLIENT_NAMES.find((name) => name === options.user);
+  if (user === undefined)
+    throw new UserError(`--user: ${options.user} is not one of ${CLIENT_NAMES.join(', ')}`, 2);
+  const text = await explained(() => makeKubeconfig(dataFolderOf(options), user));
+  process.stdout.write(text);
+}
+
+export async function backup(
+  file: string,
+  options: DataOption & { readonly withKeys?: true },
+): Promise<void> {
+  const folder = dataFolderOf(options);
+  await explained(() => writeBackup(folder, file, options.withKeys === true));
+  process.stdout.write(`${folder}: all objects are in ${file}\n`);
+}
+
+export async function restore(file: string, options: DataOption): Promise<void> {
+  const folder = dataFolderOf(options);
+  const { withKeys } = await explained(() => restoreBackup(file, folder));
+  const keys = withKeys ? '' : '; it has no keys: the cluster will make new ones';
+  process.stdout.write(`${folder}: made from ${file}${keys}\n`);
+}
+
+/** What the operator can put right is told in one line. */
+async function explained<Result>(work: () => Promise<Result>): Promise<Result> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof FileError || error instanceof StoreFileError) throw new UserError(error.message);
+    throw error;
+  }
+}
+
+interface DataOption {
+  readonly data?: string;
+}
+
+function dataFolderOf({ data }: DataOption): string {
+  return resolve(data ?? defaultDataFolder());
+}

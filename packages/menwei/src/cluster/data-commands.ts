@@ -1,0 +1,95 @@
+/** What `menwei cluster` does with the data folder of a cluster that need not run. */
+import { existsSync } from 'node:fs';
+import { readdir, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { UserError } from '../setup/failure.ts';
+import { kubeconfigEntry, kubeconfigPath } from './kubeconfigs.ts';
+import { changing, FileError, readOptionalFile, readTextFile } from './security/file-error.ts';
+import { formatKubeconfig, readServer } from './security/kubeconfig-file.ts';
+import { type ClientName, ensureClient } from './security/pki.ts';
+import { makePrivateFolder, writePrivateFile } from './security/private-file.ts';
+import { isRecord } from './security/records.ts';
+import { backupStore, restoreStore } from './store/backup.ts';
+
+/** What a cluster keeps beside the objects. */
+const KEY_FOLDER = 'pki';
+const KEY_FILES: readonly string[] = ['tokens.csv', 'roles.yaml'];
+
+/** A kubeconfig for this user, as text. @throws UserError, FileError */
+export async function makeKubeconfig(folder: string, client: ClientName): Promise<string> {
+  const path = kubeconfigPath(folder, 'admin');
+  const admin = await readOptionalFile(path);
+  if (admin === undefined)
+    throw new UserError(`${folder}: no cluster has run with this folder (menwei cluster up)`);
+  const { server, authority } = readServer(path, admin);
+  if (authority === undefined) return formatKubeconfig(kubeconfigEntry(client, server, undefined));
+  const pair = await ensureClient(join(folder, KEY_FOLDER), client, Date.now());
+  return formatKubeconfig(kubeconfigEntry(client, server, { authority, client: pair }));
+}
+
+/** @param withKeys the keys go into `FILE.keys`. @throws FileError, StoreFileError */
+export async function writeBackup(folder: string, file: string, withKeys: boolean): Promise<void> {
+  const keysFile = keysFileOf(file);
+  if (withKeys && existsSync(keysFile)) throw new FileError(keysFile, 'there is a file already');
+  backupStore(folder, file);
+  if (!withKeys) return;
+  const keys = await readKeys(folder);
+  await changing(keysFile, () => writePrivateFile(keysFile, `${JSON.stringify(keys, null, 2)}\n`));
+}
+
+/** @throws FileError, StoreFileError */
+export async function restoreBackup(file: string, folder: string): Promise<{ readonly withKeys: boolean }> {
+  const keysFile = keysFileOf(file);
+  const text = await readOptionalFile(keysFile);
+  const keys = text === undefined ? undefined : parseKeys(keysFile, text);
+  restoreStore(file, folder);
+  for (const [name, content] of Object.entries(keys ?? {})) {
+    const path = join(folder, name);
+    await changing(path, async () => {
+      await makePrivateFolder(join(path, '..'));
+      await writePrivateFile(path, content);
+    });
+  }
+  return { withKeys: keys !== undefined };
+}
+
+function keysFileOf(file: string): string {
+  return `${file}.keys`;
+}
+
+async function readKeys(folder: string): Promise<Readonly<Record<string, string>>> {
+  const inFolder = await readdir(join(folder, KEY_FOLDER)).catch(() => []);
+  const names = [...inFolder.filter(isKeyName).map((name) => join(KEY_FOLDER, name)), ...KEY_FILES];
+  const keys: Record<string, string> = {};
+  for (const name of names) {
+    const path = join(folder, name);
+    if ((await stat(path).catch(() => undefined))?.isFile()) keys[name] = await readTextFile(path);
+  }
+  return keys;
+}
+
+/** Only names that are written by {@link readKeys} become files. */
+function parseKeys(file: string, text: string): Readonly<Record<string, string>> {
+  const value = parseJson(text);
+  const entries = isRecord(value) ? Object.entries(value) : [['', '']];
+  const keys = entries.flatMap(([name, content]) => {
+    const [folder, inner, ...more] = name?.toString().split('/') ?? [];
+    const isKey = folder === KEY_FOLDER && inner !== undefined && isKeyName(inner) && more.length === 0;
+    const isKnown = isKey || KEY_FILES.includes(String(name));
+    return isKnown && typeof content === 'string' ? [[String(name), content] as const] : [];
+  });
+  if (keys.length < entries.length) throw new FileError(file, 'is no file of keys that backup has written');
+  return Object.fromEntries(keys);
+}
+
+function isKeyName(name: string): boolean {
+  return /^[a-z0-9-]+\.(crt|key)$/.test(name);
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

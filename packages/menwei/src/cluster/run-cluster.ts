@@ -1,0 +1,213 @@
+/** `menwei cluster up`: the parts of a cluster, put together and supervised until a signal ends them. */
+import { randomUUID } from 'node:crypto';
+import { join } from 'node:path';
+import { isLoopback, parseIp } from '@menwei/addresses/ip.ts';
+import { type Component, ComponentStates } from '../agent/component.ts';
+import { supervise } from '../agent/supervisor.ts';
+import { formatErrorChain } from '../log/error-text.ts';
+import type { Logger } from '../log/logger.ts';
+import { untilAborted } from '../scheduling/pause.ts';
+import { UserError } from '../setup/failure.ts';
+import { openAccessFiles } from './access-files.ts';
+import { ServiceHook } from './allocation/service-hook.ts';
+import { apiComponent } from './api-component.ts';
+import { advertisedFor, firstServiceAddress, isWildcard, serverUrl } from './cluster-addresses.ts';
+import type { ClusterOptions } from './cluster-options.ts';
+import { type ClusterProxy, prepareProxy } from './cluster-proxy.ts';
+import { clusterControllers } from './controllers/cluster-controllers.ts';
+import { kubeconfigPath, writeKubeconfigs } from './kubeconfigs.ts';
+import { registerNode } from './own-node.ts';
+import { ObjectRegistry } from './registry/object-registry.ts';
+import { type AuditLog, openAuditLog } from './security/audit-log.ts';
+import { ClusterAccess } from './security/cluster-access.ts';
+import { FileError } from './security/file-error.ts';
+import { ensureTokenKey, type ServerNames } from './security/pki.ts';
+import { loadServingTls, type ServingTls } from './serving-tls.ts';
+import { openFileStore } from './store/file-store.ts';
+import { openMemoryStore } from './store/local-store.ts';
+import type { Store } from './store/store.ts';
+import { StoreFileError } from './store/store-file.ts';
+
+interface Surroundings {
+  readonly logger: Logger;
+  /** Where it is said that the cluster is ready. */
+  readonly print: (line: string) => void;
+}
+
+/**
+ * Runs until the signal fires.
+ *
+ * @throws UserError when it can't begin, or can't go on
+ */
+export async function runCluster(
+  options: ClusterOptions,
+  surroundings: Surroundings,
+  signal: AbortSignal,
+): Promise<void> {
+  try {
+    const proxy =
+      options.proxy &&
+      (await prepareProxy(
+        options.proxy,
+        kubeconfigPath(options.dataFolder, 'proxy'),
+        surroundings.logger,
+        signal,
+      ));
+    try {
+      await runWithStore(options, proxy, surroundings, signal);
+    } finally {
+      proxy?.close();
+    }
+  } catch (error) {
+    if (error instanceof FileError || error instanceof StoreFileError) throw new UserError(error.message);
+    throw error;
+  }
+}
+
+async function runWithStore(
+  options: ClusterOptions,
+  proxy: ClusterProxy | undefined,
+  surroundings: Surroundings,
+  signal: AbortSignal,
+): Promise<void> {
+  const { dataFolder: folder, storeSync: sync } = options;
+  const { logger } = surroundings;
+  const store =
+    options.store === 'memory' ? openMemoryStore() : await openFileStore({ folder, sync, logger });
+  try {
+    const auditLog =
+      options.auditLog === undefined ? undefined : await openAuditLog({ path: options.auditLog, logger });
+    try {
+      await superviseAll({ options, store, proxy, auditLog, ...surroundings }, signal);
+    } finally {
+      await auditLog?.close();
+    }
+  } finally {
+    await store.close();
+  }
+}
+
+interface Parts extends Surroundings {
+  readonly options: ClusterOptions;
+  readonly store: Store;
+  readonly proxy: ClusterProxy | undefined;
+  readonly auditLog: AuditLog | undefined;
+}
+
+async function superviseAll(parts: Parts, signal: AbortSignal): Promise<void> {
+  const { options, store, proxy, logger } = parts;
+  const registry = openRegistry(options, store);
+  const loadTls = tlsLoader(options);
+  const tls = await loadTls();
+  const access = new ClusterAccess({
+    tokenKey: await ensureTokenKey(join(options.dataFolder, 'pki')),
+    objects: store,
+    nowMs: Date.now,
+    isUnsecured: tls === undefined,
+  });
+  const accessFiles = await openAccessFiles(options.dataFolder, access, logger);
+  if (proxy !== undefined) await registerOwnNode(options, proxy, registry);
+  const controllers = controllerComponents(parts, registry, tls);
+  const opened = await proxy?.open(store);
+  const states = opened?.states ?? new ComponentStates();
+  const needed = controllers.map(({ name }) => name);
+  const api = apiComponent({
+    ...{ options, store, registry, access, auditLog: parts.auditLog, logger, states, needed, tls, loadTls },
+    onServing: async ({ port }, inUse) => {
+      const { listen, dataFolder, kubeconfig } = options;
+      const server = serverUrl({ ...listen, port }, inUse !== undefined);
+      await writeKubeconfigs(dataFolder, kubeconfig, server, inUse);
+    },
+  });
+  const own = [accessFiles, ...controllers, api];
+  const components = [...own, readyComponent(parts, own), ...(opened?.components ?? [])];
+  try {
+    await supervise(components, { states, logger }, signal);
+  } catch (error) {
+    if (error instanceof FileError) throw error;
+    throw new UserError(formatErrorChain(error));
+  }
+}
+
+function openRegistry({ serviceRanges, nodePorts }: ClusterOptions, store: Store): ObjectRegistry {
+  const [first, ...others] = serviceRanges;
+  const newUid = () => randomUUID();
+  const services = new ServiceHook(store, {
+    families: [first.family, ...others.map(({ family }) => family)],
+    nodePorts,
+    random: Math.random,
+    stamp: { now: () => `${new Date().toISOString().slice(0, 19)}Z`, uid: newUid },
+  });
+  return new ObjectRegistry({
+    store,
+    hooks: { services: [services] },
+    nowMs: Date.now,
+    newUid,
+    random: Math.random,
+  });
+}
+
+function tlsLoader(options: ClusterOptions): () => Promise<ServingTls | undefined> {
+  const { tls, dataFolder } = options;
+  if (tls === undefined) return async () => undefined;
+  const names = serverNames(options, tls.names);
+  return () => loadServingTls(join(dataFolder, 'pki'), tls, names, Date.now());
+}
+
+function serverNames(
+  { listen, advertiseAddress, serviceRanges }: ClusterOptions,
+  more: readonly string[],
+): ServerNames {
+  const addresses = [
+    ...['127.0.0.1', '::1', ...serviceRanges.map(firstServiceAddress)],
+    ...(advertiseAddress === undefined ? [] : [advertiseAddress]),
+    ...(isWildcard(listen.ip) ? [] : [listen.ip]),
+    ...more.flatMap((name) => parseIp(name) ?? []),
+  ];
+  const service = 'kubernetes.default.svc';
+  const dnsNames = [
+    ...['kubernetes', 'kubernetes.default', service, `${service}.cluster.local`, 'localhost'],
+    ...more.filter((name) => parseIp(name) === undefined),
+  ];
+  return { dnsNames: [...new Set(dnsNames)], addresses: [...new Set(addresses)] };
+}
+
+async function registerOwnNode(
+  { listen }: ClusterOptions,
+  { settings: { nodeName } }: ClusterProxy,
+  registry: ObjectRegistry,
+): Promise<void> {
+  const host = isLoopback(listen.ip) ? '0.0.0.0' : listen.ip;
+  const addresses = (['IPv4', 'IPv6'] as const).flatMap((family) => advertisedFor(host, family) ?? []);
+  await registerNode(registry, nodeName, [...new Set(addresses)], Date.now());
+}
+
+function controllerComponents(
+  { options, store, logger }: Parts,
+  registry: ObjectRegistry,
+  tls: ServingTls | undefined,
+): readonly Component[] {
+  const { advertiseAddress, listen, serviceRanges, maxEndpointsPerSlice, legacyEndpoints } = options;
+  return clusterControllers({
+    ...{ store, registry, logger, maxEndpointsPerSlice, legacyEndpoints },
+    serviceClusterIpRanges: serviceRanges.map(({ text }) => text),
+    apiServer: { advertiseAddress, port: listen.port },
+    caCertificate: tls?.trusted ?? '',
+  });
+}
+
+/** Says once that all is there. */
+function readyComponent({ options, print }: Parts, needed: readonly Component[]): Component {
+  let isTold = false;
+  return {
+    name: 'ready',
+    needs: needed.map(({ name }) => name),
+    onFailure: 'restart',
+    run: async (signal, ready) => {
+      if (!isTold) print(`ready; kubeconfig: ${kubeconfigPath(options.dataFolder, 'admin')}`);
+      isTold = true;
+      ready();
+      await untilAborted(signal);
+    },
+  };
+}
