@@ -71,6 +71,8 @@ describe('a body that is no object of the kind', () => {
     expect(refusal(() => decode(deep)).message).toContain('exceeded max depth');
     const wide = `{"spec":[${'{},'.repeat(900_000)}{}]}`;
     expect(refusal(() => decode(wide)).message).toContain('exceeded max number of values');
+    const long = refusal(() => decode('- a\n'.repeat(700_000), 'yaml')).message;
+    expect(long).toContain('send it as JSON');
   });
 });
 

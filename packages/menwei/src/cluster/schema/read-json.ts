@@ -14,7 +14,7 @@ export interface ReadValue {
 /** Levels of objects and lists in one value, so that whoever walks it may use recursion. */
 export const DEEPEST = 100;
 /** Values in one body: what an object takes in memory is a multiple of its text. */
-export const MOST_VALUES = 200_000;
+export const MOST_VALUES = 100_000;
 
 export const TOO_DEEP = 'exceeded max depth';
 export const TOO_MANY = `exceeded max number of values (${MOST_VALUES})`;

@@ -21,6 +21,7 @@ export function isList(value: unknown): value is readonly JsonValue[] {
 export function isZero(type: JsonType, value: JsonValue): boolean {
   if (isList(value)) return value.length === 0;
   if (isObject(value)) return type.is !== 'json' && isEmpty(value);
+  if (type.is === 'quantity' && value === '0') return true;
   return value === '' || value === 0 || value === false || value === null;
 }
 
