@@ -41,7 +41,7 @@ export class Services {
     const hook = new ServiceHook(store, {
       families: ['IPv4', 'IPv6'],
       nodePorts: { first: 30_000, last: 32_767 },
-      random: (end) => Math.floor(Math.random() * end),
+      random: Math.random,
       stamp: { now: () => '2026-01-01T00:00:00Z', uid: newUid },
       ...options,
     });

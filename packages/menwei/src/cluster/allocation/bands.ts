@@ -16,8 +16,8 @@ export function staticOffset(size: number, { step, max }: BandRule): number {
   return Math.min(Math.max(MIN_OFFSET, Math.floor(size / step)), max);
 }
 
-/** @returns an integer, at least 0 and below `end`; `end` is at least 1 */
-export type Random = (end: number) => number;
+/** At least 0, below 1. */
+export type Random = () => number;
 
 /** `[from, end)`, in the order in which to look through them: the upper band from a random place on and around, then the lower. */
 export function* spans(size: number, offset: number, random: Random): Generator<readonly [number, number]> {
@@ -27,7 +27,7 @@ export function* spans(size: number, offset: number, random: Random): Generator<
 
 function* around(from: number, end: number, random: Random): Generator<readonly [number, number]> {
   if (from >= end) return;
-  const start = from + random(end - from);
+  const start = from + Math.floor(random() * (end - from));
   yield [start, end];
   if (start > from) yield [from, start];
 }
