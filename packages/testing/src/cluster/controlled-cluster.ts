@@ -135,7 +135,7 @@ function serviceHook(store: Store): ServiceHook {
   return new ServiceHook(store, {
     families: ['IPv4', 'IPv6'],
     nodePorts: { first: 30_000, last: 32_767 },
-    random: (end) => Math.floor(Math.random() * end),
+    random: Math.random,
     stamp: { now: () => new Date().toISOString(), uid: () => crypto.randomUUID() },
   });
 }
