@@ -2,7 +2,7 @@
 import type { Backing, ResourceExchange } from './exchange.ts';
 import { patchObject } from './patches.ts';
 import { getList, getObject, watchList } from './reads.ts';
-import { createReview, createToken, evictPod, refuseRunning } from './subresources.ts';
+import { bindToNode, createReview, createToken, evictPod, refuseRunning } from './subresources.ts';
 import { methodNotAllowed } from './target.ts';
 import { createObject, deleteObject, deleteObjects, updateObject } from './writes.ts';
 
@@ -21,7 +21,7 @@ const HANDLERS: Readonly<Record<string, Handler>> = {
 
 const SUBRESOURCES: Readonly<Record<string, Handler>> = {
   attach: refuseRunning,
-  binding: refuseRunning,
+  binding: bindToNode,
   eviction: evictPod,
   exec: refuseRunning,
   log: refuseRunning,

@@ -1,7 +1,9 @@
 /** POST to what is no part of an object: reviews, tokens, evictions; and what needs pods that run (cluster § 3.2, 8). */
+import { bindPod, checkBinding } from '../kinds/pod/binding.ts';
 import type { DeleteOptions } from '../registry/registry.ts';
 import { decodeBody } from '../schema/decode-body.ts';
 import { enforceFieldValidation } from '../schema/field-validation.ts';
+import type { ApiObject } from '../schema/object.ts';
 import { badRequest, StatusError } from '../schema/status-error.ts';
 import { formatOf, readBody } from './body.ts';
 import { readDeleteOptions } from './delete-options.ts';
@@ -12,12 +14,15 @@ import { encodingOf, storedObject } from './reads.ts';
 import { parseWriteOptions } from './write-options.ts';
 
 const EVICTION = { group: 'policy', version: 'v1', kind: 'Eviction', message: 'policy.v1.Eviction' } as const;
+const BINDING = { group: '', version: 'v1', kind: 'Binding', message: 'core.v1.Binding' } as const;
 const TOKEN_REQUEST = {
   group: 'authentication.k8s.io',
   version: 'v1',
   kind: 'TokenRequest',
   message: 'authentication.v1.TokenRequest',
 } as const;
+
+const DONE = { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', code: 201 };
 
 /** An object that is answered and not kept. */
 export async function createReview(exchange: ResourceExchange, backing: Backing): Promise<void> {
@@ -56,8 +61,23 @@ export async function evictPod(exchange: ResourceExchange, backing: Backing): Pr
     ...options,
     ...(isDryRun ? { isDryRun } : {}),
   });
-  const answer = { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', code: 201 };
-  reply.send(201, form.mediaType, encodeAnswer(form, answer));
+  reply.send(201, form.mediaType, encodeAnswer(form, DONE));
+}
+
+/** `pods/<name>/binding`: what a scheduler says. */
+export async function bindToNode(exchange: ResourceExchange, backing: Backing): Promise<void> {
+  const { target, query, request, reply } = exchange;
+  const { form } = encodingOf(exchange, backing, ANSWERS);
+  const { isDryRun } = parseWriteOptions('CreateOptions', query);
+  const format = formatOf(request.headers['content-type']);
+  const { object: binding } = decodeBody(BINDING, await readBody(request), format);
+  checkBinding(binding, target.name);
+  const bind = (pod: ApiObject) => bindPod(pod, binding, Date.now());
+  await backing.registry.change(target.resource, target.namespace, target.name, bind, {
+    subresource: 'binding',
+    ...(isDryRun ? { isDryRun } : {}),
+  });
+  reply.send(201, form.mediaType, encodeAnswer(form, DONE));
 }
 
 /** What only a kubelet could do. @throws StatusError 404 or 501 */

@@ -189,8 +189,8 @@ export class ObjectRegistry implements Registry {
     checkIdentity(resource, rules, name, given.metadata, oldStored);
     const sent = { ...given, metadata: replacedMetadata(given.metadata, old.metadata) };
     const prepared = rules.defaults(changedParts(resource, rules, subresource, sent, old));
-    const allocated =
-      subresource === '' ? this.#allocate(transaction, resource, prepared, old, isDryRun) : prepared;
+    const isOfSpec = subresource === '' || subresource === 'binding';
+    const allocated = isOfSpec ? this.#allocate(transaction, resource, prepared, old, isDryRun) : prepared;
     refuse(resource, name, [
       ...validateMetadataUpdate(allocated.metadata, old.metadata),
       ...validateChange(rules, subresource, allocated, old),
@@ -275,6 +275,7 @@ function validateChange(
   object: ApiObject,
   old: ApiObject,
 ): readonly FieldError[] {
+  if (subresource === 'binding') return [];
   if (subresource === 'finalize') return rules.validateFinalize?.(object, old) ?? [];
   if (subresource === 'status') return rules.validateStatusUpdate?.(object, old) ?? [];
   return [...rules.validate(object, old), ...(rules.validateUpdate?.(object, old) ?? [])];

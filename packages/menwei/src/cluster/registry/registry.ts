@@ -10,7 +10,7 @@ export interface WriteOptions {
 
 export interface UpdateOptions extends WriteOptions {
   /** `''` for the object itself. */
-  readonly subresource?: '' | 'status' | 'finalize';
+  readonly subresource?: '' | 'status' | 'finalize' | 'binding';
 }
 
 export interface DeleteOptions extends WriteOptions {

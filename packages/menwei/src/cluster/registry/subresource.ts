@@ -1,13 +1,17 @@
-/** Which parts of an object an update may change: `/status` only the status, the object itself all else. */
+/**
+ * Which parts of an object an update may change: `/status` only the status, the object itself all else. What a binding changes is
+ * the server's own work.
+ */
 import type { KindRules } from '../kinds/kind-rules.ts';
 import type { Resource } from '../kinds/resource.ts';
 import type { ApiObject } from '../schema/object.ts';
+import type { UpdateOptions } from './registry.ts';
 
 /** With metadata as the update says, in every case. */
 export function changedParts(
   resource: Resource,
   rules: KindRules,
-  subresource: '' | 'status' | 'finalize',
+  subresource: NonNullable<UpdateOptions['subresource']>,
   object: ApiObject,
   old: ApiObject,
 ): ApiObject {
@@ -16,6 +20,8 @@ export function changedParts(
       return rules.prepareForStatusUpdate?.(object, old) ?? withPart('status', old, object);
     case 'finalize':
       return withPart('spec', old, object);
+    case 'binding':
+      return object;
     case '':
       if (rules.prepareForUpdate !== undefined) return rules.prepareForUpdate(object, old);
       return resource.subresources.includes('status') ? withPartOf('status', object, old) : object;

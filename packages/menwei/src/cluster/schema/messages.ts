@@ -55,6 +55,7 @@ export interface Messages {
   readonly 'core.v1.AttachedVolume': CoreV1AttachedVolume;
   readonly 'core.v1.AzureDiskVolumeSource': CoreV1AzureDiskVolumeSource;
   readonly 'core.v1.AzureFileVolumeSource': CoreV1AzureFileVolumeSource;
+  readonly 'core.v1.Binding': CoreV1Binding;
   readonly 'core.v1.CSIVolumeSource': CoreV1CSIVolumeSource;
   readonly 'core.v1.Capabilities': CoreV1Capabilities;
   readonly 'core.v1.CephFSVolumeSource': CoreV1CephFSVolumeSource;
@@ -621,6 +622,13 @@ interface CoreV1AzureFileVolumeSource {
   readonly secretName?: string;
   readonly shareName?: string;
   readonly readOnly?: boolean;
+}
+
+interface CoreV1Binding {
+  readonly kind: string;
+  readonly apiVersion: string;
+  readonly metadata: MetaObjectMeta;
+  readonly target?: CoreV1ObjectReference;
 }
 
 interface CoreV1CSIVolumeSource {
