@@ -17,6 +17,8 @@ export interface FileStoreOptions extends StoreOptions {
   /** `normal`: what was written in the last moments before power is lost may be lost; much faster. */
   readonly sync: 'full' | 'normal';
   readonly logger: Logger;
+  /** Five minutes unless given. */
+  readonly compactEveryMs?: number;
 }
 
 const COMPACT_EVERY_MS = 5 * 60_000;
@@ -96,7 +98,7 @@ class FileStore extends LocalStore {
     this.#journal = state.journal;
     this.#logger = options.logger;
     this.#lock = lock;
-    this.#timer = setInterval(() => void this.#compact(), COMPACT_EVERY_MS).unref();
+    this.#timer = setInterval(() => void this.#compact(), options.compactEveryMs ?? COMPACT_EVERY_MS).unref();
   }
 
   override async close(): Promise<void> {

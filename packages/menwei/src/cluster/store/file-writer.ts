@@ -73,7 +73,7 @@ export class FileWriter {
   /** Throws while what failed before would fail again. */
   probe(base: number): void {
     const { bavail, bsize } = statfsSync(dirname(this.#options.path));
-    if (bavail * bsize < PROBE_BYTES + 2 * this.#failedBytes) throw new Error('no space left on device');
+    if (bavail * bsize < PROBE_BYTES + 2 * this.#failedBytes) throw this.#failure('no space left on device');
     this.#commit('FULL', (file) => {
       this.#forgetAfter(file, base);
       writeState(file.database, file.state);
@@ -127,8 +127,12 @@ export class FileWriter {
     } catch (error) {
       this.#mustSettle ||= !isFull(error);
       this.#drop();
-      throw new Error(`can't write ${this.#options.path}: ${explain(error)}`, { cause: error });
+      throw this.#failure(explain(error));
     }
+  }
+
+  #failure(why: string): Error {
+    return new Error(`can't write ${this.#options.path}: ${why}`);
   }
 
   #openFile(): OpenFile {

@@ -13,7 +13,7 @@ export function lockFolder(folder: string): Disposable {
   const lock = new DatabaseSync(join(folder, LOCK));
   try {
     // SQLite locks a file in the way that POSIX gives, which Node has no call for. Nothing is ever written to it.
-    lock.exec('BEGIN EXCLUSIVE');
+    lock.exec('PRAGMA journal_mode = OFF; BEGIN EXCLUSIVE');
     writeFileSync(join(folder, PID), `${process.pid}\n`, { mode: 0o600 });
   } catch (error) {
     lock.close();
