@@ -57,10 +57,9 @@ export const ENDPOINT_SLICE_RULES: KindRules<EndpointSlice> = {
       ...(isUnchanged ? [] : errors),
     ];
   },
-  validateUpdate({ addressType }, old) {
-    return addressType === old.addressType
-      ? []
-      : [invalid('addressType', addressType ?? '', 'field is immutable')];
+  validateUpdate({ addressType = '' }, old) {
+    if (addressType === (old.addressType ?? '')) return [];
+    return [invalid('addressType', addressType, 'field is immutable')];
   },
   warnings(slice, old) {
     const isNewFqdn = slice.addressType === 'FQDN' && old === undefined;

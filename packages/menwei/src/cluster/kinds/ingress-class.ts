@@ -34,10 +34,9 @@ export const INGRESS_CLASS_RULES: KindRules<IngressClass> = {
       ...(parameters === undefined ? [] : parameterErrors('spec.parameters', parameters)),
     ];
   },
-  validateUpdate({ spec }, old) {
-    return spec?.controller === old.spec?.controller
-      ? []
-      : [invalid('spec.controller', spec?.controller ?? '', 'field is immutable')];
+  validateUpdate({ spec: { controller = '' } = {} }, old) {
+    if (controller === (old.spec?.controller ?? '')) return [];
+    return [invalid('spec.controller', controller, 'field is immutable')];
   },
   table: INGRESS_CLASS_TABLE,
 };

@@ -44,7 +44,6 @@ export const POD_RULES: KindRules<Messages['core.v1.Pod']> = {
     'status.nominatedNodeName',
   ],
   selectableFields({ spec = {}, status = {} }) {
-    const podIp = status.podIPs?.[0]?.ip ?? '';
     return {
       'spec.nodeName': spec.nodeName ?? '',
       'spec.restartPolicy': spec.restartPolicy ?? '',
@@ -52,7 +51,9 @@ export const POD_RULES: KindRules<Messages['core.v1.Pod']> = {
       'spec.serviceAccountName': spec.serviceAccountName ?? '',
       'spec.hostNetwork': String(spec.hostNetwork === true),
       'status.phase': status.phase ?? '',
-      'status.podIP': podIp,
+      'status.podIP': status.podIPs?.[0]?.ip ?? '',
+      // The reference takes the selector, and never has a value for it.
+      'status.podIPs': '',
       'status.nominatedNodeName': status.nominatedNodeName ?? '',
     };
   },

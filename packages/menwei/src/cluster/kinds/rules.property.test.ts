@@ -1,0 +1,96 @@
+/** Laws of the rules of all kinds: whatever a client sends, if it is of the right types, has an answer. */
+import { arbitraryMessage } from '@menwei/testing/cluster/arbitrary-objects.ts';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { canonicalForm } from '../schema/canonical-form.ts';
+import { formatErrorBody } from '../schema/field-error.ts';
+import type { ApiObject } from '../schema/object.ts';
+import { toCoreEvent, toNewEvent } from './event-shapes.ts';
+import { validateMetadata, validateMetadataUpdate } from './metadata.ts';
+import { apiVersionOf, type Resource } from './resource.ts';
+import { RESOURCES } from './resources.ts';
+import { rulesOf } from './rules.ts';
+
+const STORED = RESOURCES.filter(({ storedAs }) => storedAs !== undefined);
+const RUNS = 25;
+
+function anyObject(resource: Resource): fc.Arbitrary<ApiObject> {
+  // Rules have Events as they are kept.
+  const message = resource.storedAs === 'events' ? 'core.v1.Event' : resource.message;
+  return arbitraryMessage(message).map((fields) => ({
+    metadata: {},
+    ...fields,
+    kind: resource.kind,
+    apiVersion: apiVersionOf(resource),
+  }));
+}
+
+describe.each(STORED.map((resource) => [`${resource.resource} of "${resource.group}"`, resource] as const))(
+  'any of the %s',
+  (_, resource) => {
+    const rules = rulesOf(resource);
+    const message = resource.storedAs === 'events' ? 'core.v1.Event' : resource.message;
+    const textOf = (object: ApiObject) => JSON.stringify(canonicalForm(message, object));
+
+    it('is created or refused, and has a row', () => {
+      fc.assert(
+        fc.property(anyObject(resource), (object) => {
+          const prepared = rules.defaults(rules.prepareForCreate?.(object, 0) ?? object);
+          const errors = [...validateMetadata(prepared.metadata, resource), ...rules.validate(prepared)];
+          for (const error of errors) expect(typeof formatErrorBody(error)).toBe('string');
+          for (const text of rules.warnings?.(prepared) ?? []) expect(typeof text).toBe('string');
+          const { cells } = rules.table.row(prepared, 0);
+          expect(cells).toHaveLength(rules.table.columns.length);
+          expect(Object.keys(rules.selectableFields?.(prepared) ?? {})).toEqual([
+            ...(rules.fieldNames ?? []),
+          ]);
+        }),
+        { numRuns: RUNS },
+      );
+    });
+
+    it('is the same with its defaults and with them again', () => {
+      fc.assert(
+        fc.property(anyObject(resource), (object) => {
+          const once = rules.defaults(object);
+          expect(textOf(rules.defaults(once))).toBe(textOf(once));
+        }),
+        { numRuns: RUNS },
+      );
+    });
+
+    it('becomes any other or is refused, and nothing changes by itself', () => {
+      fc.assert(
+        fc.property(anyObject(resource), anyObject(resource), (one, other) => {
+          const [old, object] = [rules.defaults(one), rules.defaults(other)];
+          const next = rules.defaults(rules.prepareForUpdate?.(object, old) ?? object);
+          const errors = [
+            ...validateMetadataUpdate(next.metadata, old.metadata),
+            ...rules.validate(next, old),
+            ...(rules.validateUpdate?.(next, old) ?? []),
+            ...(rules.validateStatusUpdate?.(rules.prepareForStatusUpdate?.(object, old) ?? object, old) ??
+              []),
+            ...(rules.validateFinalize?.(object, old) ?? []),
+          ];
+          for (const error of errors) expect(typeof formatErrorBody(error)).toBe('string');
+          expect(rules.validateUpdate?.(old, canonicalForm(message, old)) ?? []).toEqual([]);
+        }),
+        { numRuns: RUNS },
+      );
+    });
+  },
+);
+
+it('an Event is the same in both shapes', () => {
+  fc.assert(
+    fc.property(arbitraryMessage('core.v1.Event'), (fields) => {
+      const event = canonicalForm('core.v1.Event', {
+        metadata: {},
+        ...fields,
+        kind: 'Event',
+        apiVersion: 'v1',
+      });
+      expect(canonicalForm('core.v1.Event', toCoreEvent(toNewEvent(event)))).toEqual(event);
+    }),
+  );
+});
