@@ -68,7 +68,6 @@ function start(parts: ApiComponentOptions): HttpListener {
     ...{ store, registry, access, logger, build: BUILD },
     serverAddress: () => formatHostPort(told, listen.port),
     checks: [{ name: 'store', why: () => store.trouble }, ...componentChecks(parts)],
-    openApi: () => false,
     onAnswered: (request) => auditLog && audit(request, auditLog),
   });
 }

@@ -35,7 +35,6 @@ export async function startTestApi(
     build: { major: '1', minor: '36', version: 'v1.36.2+menwei.0.1.0', platform: 'linux/amd64' },
     checks: [],
     serverAddress: () => '192.0.2.10:6443',
-    openApi: () => false,
     logger: silentLogger,
     ...options,
     store,

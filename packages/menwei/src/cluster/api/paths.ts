@@ -12,6 +12,8 @@ import {
 } from './discovery.ts';
 import type { Exchange } from './exchange.ts';
 import { type HealthCheck, PING, reportHealth } from './health-checks.ts';
+import { sendKept } from './kept.ts';
+import { answerOpenApi } from './openapi.ts';
 import { methodNotAllowed } from './target.ts';
 
 export interface BuildInfo {
@@ -31,8 +33,6 @@ export interface PathOptions {
   readonly serverAddress: () => string;
   /** Answers a scrape of `/metrics`. */
   readonly scrape: (exchange: Exchange) => void;
-  /** OpenAPI documents; false: there is no such path. */
-  readonly openApi: (path: string, exchange: Exchange) => boolean;
 }
 
 export const NOT_FOUND = '404 page not found\n';
@@ -50,7 +50,7 @@ export function answerPath(path: string, verb: string, exchange: Exchange, optio
   else if (clean === '/metrics') options.scrape(exchange);
   else if (clean === '/api') answerDiscovery(exchange, [''], apiVersions(options.serverAddress()));
   else if (clean === '/apis') answerDiscovery(exchange, NAMED_GROUPS, apiGroupList());
-  else if (first !== 'openapi' || !options.openApi(clean, exchange)) answerLegacy(clean, exchange);
+  else if (first !== 'openapi' || !answerOpenApi(clean, exchange)) answerLegacy(clean, exchange);
 }
 
 const PROBES: readonly string[] = ['healthz', 'livez', 'readyz'];
@@ -87,20 +87,18 @@ function answerHealth(
 
 /** All in one document for who asks for that, and can keep it: most of the time, it is the same. */
 function answerDiscovery(exchange: Exchange, groups: readonly string[], legacy: object): void {
-  const { request, reply } = exchange;
-  if (!wantsAggregated(request.headers.accept)) {
+  if (!wantsAggregated(exchange.request.headers.accept)) {
     sendJson(exchange, legacy);
     return;
   }
   const body = JSON.stringify(aggregatedDiscovery(groups));
-  const etag = `"${createHash('sha512').update(body).digest('hex').toUpperCase()}"`;
-  const headers = { ETag: etag, Vary: 'Accept', 'Cache-Control': 'public' };
-  if (request.headers['if-none-match'] === etag) {
-    reply.begin(304, AGGREGATED, headers);
-    reply.response.end();
-  } else {
-    reply.send(200, AGGREGATED, body, headers);
-  }
+  const etag = createHash('sha512').update(body).digest('hex').toUpperCase();
+  sendKept(exchange, {
+    contentType: AGGREGATED,
+    body,
+    etag,
+    headers: { Vary: 'Accept', 'Cache-Control': 'public' },
+  });
 }
 
 function wantsAggregated(accept: string | undefined): boolean {

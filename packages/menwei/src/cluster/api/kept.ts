@@ -1,0 +1,24 @@
+/** Answers that clients may keep, and ask for again by their ETag. */
+import type { Exchange } from './exchange.ts';
+
+interface KeptAnswer {
+  readonly contentType: string;
+  readonly body: string | Buffer;
+  /** Without quotes. */
+  readonly etag: string;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+export function sendKept(
+  { request, reply }: Pick<Exchange, 'request' | 'reply'>,
+  { contentType, body, etag, headers }: KeptAnswer,
+): void {
+  const quoted = `"${etag}"`;
+  const all = { ...headers, ETag: quoted };
+  if (request.headers['if-none-match'] === quoted) {
+    reply.begin(304, contentType, all);
+    reply.response.end();
+  } else {
+    reply.send(200, contentType, body, all);
+  }
+}
