@@ -69,6 +69,10 @@ export function decodeStored(
   bytes: Buffer,
   fieldsOf: FieldsOf,
 ): StoredObject {
+  if (fieldsOf(resource) === undefined) {
+    const metadata: ObjectMeta = JSON.parse(metadataIn(bytes).toString());
+    return { resource, revision, bytes, ...factsOf(metadata), fields: NOTHING };
+  }
   const object: ApiObject = JSON.parse(bytes.toString());
   return {
     resource,
@@ -77,6 +81,28 @@ export function decodeStored(
     ...factsOf(object.metadata),
     fields: fieldsIn(resource, object, fieldsOf),
   };
+}
+
+const METADATA = '"metadata":';
+const [QUOTE, BACKSLASH, OPEN, CLOSE] = Buffer.from('"\\{}');
+
+/** Most of an object is not looked at when a store is read: parsing all of it would be most of the work. */
+function metadataIn(bytes: Buffer): Buffer {
+  const start = bytes.indexOf(METADATA) + METADATA.length;
+  let depth = 0;
+  let isString = false;
+  for (let at = start; at < bytes.length; at++) {
+    const byte = bytes[at];
+    if (isString && byte === BACKSLASH) at += 1;
+    else if (byte === QUOTE) isString = !isString;
+    else if (isString) continue;
+    else if (byte === OPEN) depth += 1;
+    else if (byte === CLOSE) {
+      depth -= 1;
+      if (depth === 0) return bytes.subarray(start, at + 1);
+    }
+  }
+  return bytes.subarray(start);
 }
 
 /** As it was, with the revision of its deletion. */
