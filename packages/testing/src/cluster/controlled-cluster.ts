@@ -23,6 +23,8 @@ export interface ControlledClusterOptions {
   /** Services get their addresses from the ServiceCIDRs that are there. */
   readonly allocates?: boolean;
   readonly now?: () => number;
+  /** A new one unless given. */
+  readonly store?: Store;
   /** The registry that the controllers have: to refuse writes. */
   readonly wrap?: (registry: Registry) => Registry;
   readonly controllers?: Partial<ClusterControllersOptions>;
@@ -37,10 +39,9 @@ export class ControlledCluster {
   #run: { readonly stop: AbortController; readonly ended: Promise<unknown> } | undefined;
 
   constructor(options: ControlledClusterOptions = {}) {
-    let uids = 0;
-    const { allocates = false, now = Date.now } = options;
+    const { allocates = false, now = () => Date.now() } = options;
     this.#options = options;
-    this.store = openMemoryStore();
+    this.store = options.store ?? openMemoryStore();
     const hooks: readonly WriteHook[] = allocates
       ? [serviceHook(this.store), serviceEndpoints]
       : [serviceEndpoints];
@@ -48,14 +49,14 @@ export class ControlledCluster {
       store: this.store,
       hooks: { services: hooks },
       nowMs: now,
-      newUid: () => `00000000-0000-4000-8000-${String(++uids).padStart(12, '0')}`,
+      newUid: () => crypto.randomUUID(),
       random: Math.random,
     });
   }
 
   /** Resolves when all controllers are ready. */
   async start(): Promise<void> {
-    const { wrap = (registry) => registry, controllers = {}, only, now = Date.now } = this.#options;
+    const { wrap = (registry) => registry, controllers = {}, only, now = () => Date.now() } = this.#options;
     const components: readonly Component[] = clusterControllers({
       store: this.store,
       registry: wrap(this.registry),

@@ -6,9 +6,13 @@ import type { Store } from '../store/store.ts';
 import type { ControllerContext } from './controller.ts';
 import { endpointControllers } from './endpoints/endpoint-controllers.ts';
 import { RegistryEventRecorder } from './event-recorder.ts';
+import { eventExpiry } from './events/event-expiry.ts';
 import { garbageCollector } from './garbage/garbage-collector.ts';
+import { mirrorController } from './mirroring/mirror-controller.ts';
 import { namespaceContents } from './namespaces/namespace-contents.ts';
 import { namespaceController } from './namespaces/namespace-controller.ts';
+import { nodeLivenessController } from './nodes/node-liveness-controller.ts';
+import { podGarbageCollector } from './nodes/pod-garbage-controller.ts';
 import type { ApiServerAddress } from './service-network/kubernetes-service.ts';
 import { kubernetesServiceKeeper } from './service-network/kubernetes-service-keeper.ts';
 import { serviceCidrController } from './service-network/service-cidr-controller.ts';
@@ -46,7 +50,11 @@ export function clusterControllers(options: ClusterControllersOptions): readonly
     serviceCidrController(context, options.serviceClusterIpRanges),
     kubernetesServiceKeeper(context, primaryRange, options.apiServer),
     endpointControllers(context, { maxEndpointsPerSlice, legacyEndpoints }),
+    mirrorController(context),
     namespaceController(context),
     garbageCollector(context),
+    eventExpiry(context),
+    nodeLivenessController(context),
+    podGarbageCollector(context),
   ];
 }

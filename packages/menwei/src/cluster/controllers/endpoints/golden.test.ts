@@ -56,7 +56,9 @@ const AFTER: Readonly<Record<string, string>> = {
 let cluster: ControlledCluster;
 
 beforeEach(async () => {
-  cluster = new ControlledCluster({ only: ['endpoint-controllers'] });
+  cluster = new ControlledCluster({
+    only: ['endpoint-controllers', 'endpointslice-mirroring-controller', 'garbage-collector'],
+  });
   for (const name of ['default', 'ctl2']) await cluster.create('namespaces', { metadata: { name } });
   for (const [name, zone] of Object.entries({ cn1: 'z1', cn2: 'z2' })) {
     await cluster.create('nodes', {
@@ -88,6 +90,77 @@ describe('kube-controller-manager and ours', () => {
       .map(({ reason, message, type }) => ({ reason, message, type }));
     // Of the allocator's repair (CQ-11).
     expect(events).toEqual(row.events.filter(({ reason }) => reason !== 'ClusterIPNotAllocated'));
+  });
+});
+
+describe('a Service of many pods', () => {
+  const rowOf = (title: string) => ROWS.find((row) => row.title.startsWith(title));
+  const counts = (row: GoldenRow | undefined) =>
+    row?.slices.map(({ endpoints, endpointCount }) => endpointCount ?? endpoints?.length ?? 0);
+  const ours = () => cluster.list('endpointslices', 'ctl2').map(({ endpoints }) => endpoints?.length ?? 0);
+  const name = (index: number) => `b${String(index).padStart(3, '0')}`;
+  const pod = (index: number): GoldenPod => ({
+    ip: `10.1.0.${index + 1}`,
+    ips: null,
+    ready: true,
+    node: 'cn1',
+    labels: { app: 'b' },
+    ports: null,
+    phase: 'Running',
+    hostname: null,
+    subdomain: null,
+  });
+
+  it('has slices as full as those of kube-controller-manager', async () => {
+    const row = rowOf('120 pods');
+    if (row === undefined) throw new Error('there is no such row');
+    await createService('big', row);
+    await cluster.settled();
+    for (let index = 0; index < 120; index++) await createPod(name(index), pod(index));
+    await cluster.settled();
+    expect(ours().sort()).toEqual(counts(row)?.sort());
+    for (let index = 0; index < 60; index++)
+      await cluster.delete('pods', `ctl2/${name(index)}`, { gracePeriodSeconds: 0 });
+    await cluster.settled();
+    expect(ours().sort()).toEqual(counts(rowOf('60 of them'))?.sort());
+    for (let index = 60; index < 120; index++)
+      await cluster.delete('pods', `ctl2/${name(index)}`, { gracePeriodSeconds: 0 });
+    await cluster.settled();
+    expect(cluster.list('endpointslices', 'ctl2').map(comparable)).toEqual(
+      rowOf('all deleted')?.slices.map(comparable),
+    );
+  });
+
+  it('leaves nothing when it is deleted', async () => {
+    const row = rowOf('120 pods');
+    if (row === undefined) throw new Error('there is no such row');
+    await createService('big', row);
+    await createPod(name(0), pod(0));
+    await cluster.settled();
+    await cluster.delete('services', 'ctl2/big');
+    await cluster.settled();
+    expect([cluster.list('endpointslices'), cluster.list('endpoints')]).toEqual([[], []]);
+  });
+});
+
+describe('Endpoints kept by hand', () => {
+  const MIRRORED = ROWS.find(({ title }) => title === 'mirroring');
+  const SKIPPED = ROWS.find(({ title }) => title === 'skip-mirror');
+
+  it('are mirrored until they ask not to be', async () => {
+    if (MIRRORED === undefined || SKIPPED === undefined) throw new Error('there are no such rows');
+    await createService('sl', MIRRORED);
+    const { metadata, ...rest } = { metadata: {}, ...MIRRORED.endpoints };
+    await cluster.create('endpoints', { ...rest, metadata: { ...metadata, namespace: 'ctl2' } });
+    await cluster.settled();
+    const slices = cluster.list('endpointslices', 'ctl2');
+    expect(slices.map(comparable).sort()).toEqual(MIRRORED.slices.map(comparable).sort());
+    const labels = Object(SKIPPED.endpoints).metadata.labels;
+    await cluster.change('endpoints', 'ctl2/sl', (current) => ({
+      metadata: { ...current.metadata, labels },
+    }));
+    await cluster.settled();
+    expect(cluster.list('endpointslices', 'ctl2')).toEqual([]);
   });
 });
 

@@ -1,0 +1,150 @@
+/** Mirrors Endpoints that are kept by hand, for Services without a selector, into slices (cluster § 11.3). */
+import type { Component } from '../../../agent/component.ts';
+import { untilAborted } from '../../../scheduling/pause.ts';
+import type { StoredKinds } from '../../kinds/stored-kinds.ts';
+import type { Store, StoreChange, StoredObject } from '../../store/store.ts';
+import { objectOf } from '../../store/stored-object.ts';
+import {
+  type ControllerContext,
+  controllerComponent,
+  loggingQueue,
+  type QueueTiming,
+} from '../controller.ts';
+import { ForeignWrites } from '../endpoints/foreign-writes.ts';
+import { MANAGED_BY_LABEL, MIRROR_MANAGER, SERVICE_NAME_LABEL } from '../endpoints/names.ts';
+import type { EndpointSlice } from '../endpoints/slice-packing.ts';
+import { endsWithNamespace, isNotFound } from '../failures.ts';
+import { TypedRegistry } from '../typed-registry.ts';
+import type { WorkQueue } from '../work-queue.ts';
+import { isMirrored, MAX_MIRRORED_ADDRESSES, type MirrorPlan, planMirror } from './mirror-plan.ts';
+
+const NAME = 'endpointslice-mirroring-controller';
+const TIMING: QueueTiming = { retry: { firstMs: 1_000, maxMs: 100_000 }, maxTries: 15 };
+
+export function mirrorController(context: ControllerContext): Component {
+  return controllerComponent(NAME, context.store, () => {
+    const queue = loggingQueue(NAME, context.logger, TIMING);
+    const controller = new MirrorController(context, queue);
+    return {
+      resources: ['endpoints', 'services', 'endpointslices'],
+      digest: (change, wasThere) => controller.digest(change, wasThere),
+      queues: [{ queue, work: (key) => controller.work(key) }],
+      meanwhile: async (signal) => {
+        await untilAborted(signal);
+        controller.stop();
+      },
+    };
+  });
+}
+
+const NOTHING: MirrorPlan = { create: [], update: [], remove: [], invalid: 0, surplus: 0 };
+
+class MirrorController {
+  readonly #context: ControllerContext;
+  readonly #store: Store;
+  readonly #registry: TypedRegistry;
+  readonly #queue: WorkQueue;
+  readonly #foreign: ForeignWrites;
+
+  constructor(context: ControllerContext, queue: WorkQueue) {
+    this.#context = context;
+    this.#store = context.store;
+    this.#registry = new TypedRegistry(context.registry);
+    this.#queue = queue;
+    this.#foreign = new ForeignWrites(context.store, 'endpointslices', (key) => queue.add(key));
+  }
+
+  digest({ before, after }: StoreChange, wasThere: boolean): void {
+    const stored = after ?? before;
+    if (stored === undefined) return;
+    if (stored.resource !== 'endpointslices') {
+      this.#queue.add(`${stored.namespace}/${stored.name}`);
+      return;
+    }
+    for (const slice of [before, after]) {
+      if (slice === undefined || !isMirror(slice)) continue;
+      if (wasThere) this.#queue.add(endpointsKeyOf(slice));
+      else this.#foreign.note(endpointsKeyOf(slice), slice);
+    }
+  }
+
+  async work(key: string): Promise<void> {
+    const [namespace = '', name = ''] = key.split('/');
+    const all = Array.from(this.#store.listBy('endpointslices', 'serviceName', key));
+    const existing = all.filter(isMirror).map((stored) => objectOf('endpointslices', stored));
+    const endpoints = this.#toMirror(namespace, name);
+    if (endpoints === undefined && existing.length === 0) return;
+    const plan = endpoints === undefined ? { ...NOTHING, remove: existing } : planMirror(endpoints, existing);
+    try {
+      await this.#write(plan);
+    } catch (error) {
+      if (endsWithNamespace(error)) return;
+      throw error;
+    }
+    if (endpoints !== undefined) this.#tell(endpoints, plan);
+  }
+
+  stop(): void {
+    this.#foreign.stop();
+  }
+
+  /** Undefined: there is nothing to mirror. */
+  #toMirror(namespace: string, name: string): StoredKinds['endpoints'] | undefined {
+    const stored = this.#store.get('endpoints', namespace, name);
+    const service = this.#store.get('services', namespace, name);
+    if (stored === undefined || stored.isBeingDeleted || service === undefined) return undefined;
+    if (Object.keys(objectOf('services', service).spec?.selector ?? {}).length > 0) return undefined;
+    const endpoints = objectOf('endpoints', stored);
+    return isMirrored(endpoints) ? endpoints : undefined;
+  }
+
+  async #write({ create, update, remove }: MirrorPlan): Promise<void> {
+    for (const slice of create)
+      this.#foreign.wrote((await this.#registry.create('endpointslices', slice)).stored);
+    for (const slice of update)
+      this.#foreign.wrote((await this.#registry.update('endpointslices', slice)).stored);
+    for (const slice of remove) await this.#remove(slice);
+  }
+
+  async #remove({ metadata }: EndpointSlice): Promise<void> {
+    const { namespace = '', name = '', uid = '' } = metadata;
+    try {
+      await this.#registry.delete('endpointslices', namespace, name, { preconditions: { uid } });
+      this.#foreign.deleted({ namespace, name });
+    } catch (error) {
+      if (!isNotFound(error)) throw error;
+    }
+  }
+
+  #tell({ metadata }: StoredKinds['endpoints'], { invalid, surplus, create, update }: MirrorPlan): void {
+    // Nothing was written: it was told when it was.
+    if (create.length + update.length === 0) return;
+    const { namespace = '', name = '', uid = '' } = metadata;
+    const record = (reason: string, message: string) =>
+      this.#context.events.record({
+        regarding: { kind: 'Endpoints', apiVersion: 'v1', namespace, name, uid },
+        type: 'Warning',
+        reason,
+        message,
+        component: NAME,
+        isStanding: true,
+      });
+    if (invalid > 0) {
+      record('InvalidIPAddress', `Skipped ${invalid} invalid IP addresses when mirroring to EndpointSlices`);
+    }
+    if (surplus > 0) {
+      record(
+        'TooManyAddressesToMirror',
+        `A max of ${MAX_MIRRORED_ADDRESSES} addresses can be mirrored to EndpointSlices per Endpoints subset. ${surplus} addresses were skipped`,
+      );
+    }
+  }
+}
+
+function isMirror({ labels }: StoredObject): boolean {
+  return Object.hasOwn(labels, MANAGED_BY_LABEL) && labels[MANAGED_BY_LABEL] === MIRROR_MANAGER;
+}
+
+function endpointsKeyOf({ namespace, labels }: StoredObject): string {
+  return `${namespace}/${Object.hasOwn(labels, SERVICE_NAME_LABEL) ? labels[SERVICE_NAME_LABEL] : ''}`;
+}
