@@ -3,14 +3,17 @@ import { cidrContains, familyOf, parseKnownCidr } from '@menwei/addresses/ip.ts'
 import { Services } from '@menwei/testing/cluster/services.ts';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { clusterIpsOf, type ServiceSpec, specOf } from '../kinds/service/fields.ts';
+import { atOnce } from '../../scheduling/steps.ts';
+import { type ServiceSpec, specOf } from '../kinds/service/fields.ts';
 import { internalError, StatusError } from '../schema/status-error.ts';
 import type { Journal } from '../store/journal.ts';
 import { FIRST_REVISION, LocalStore } from '../store/local-store.ts';
 import { Objects } from '../store/objects.ts';
 import type { Store } from '../store/store.ts';
 import type { Random } from './bands.ts';
+import { takenIps } from './ip-address.ts';
 import { heldPorts } from './node-port-pool.ts';
+import { allocationFaults } from './repair.ts';
 
 /** Small, so that they are full now and then: 14 addresses, 7 addresses, 12 ports. */
 const CIDRS = ['10.0.0.0/28', 'fd00::/125'];
@@ -18,7 +21,7 @@ const NODE_PORTS = { first: 30_000, last: 30_011 };
 const USABLE = { IPv4: 14, IPv6: 7 };
 
 const names = fc.constantFrom('a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'i', 'j', 'k', 'l', 'm', 'n', 'o', 'p');
-const addresses = fc.constantFrom('10.0.0.1', '10.0.0.2', '10.0.0.15', '10.0.1.1', 'fd00::1', 'fd00::');
+const addresses = fc.constantFrom('10.0.0.1', '10.0.0.2', '10.0.0.15', '10.0.1.1', 'fd00:0::2', 'fd00::');
 const nodePort = fc.integer({ min: 29_999, max: 30_012 });
 
 /** Asked for now and then, so that most Services are taken. */
@@ -88,9 +91,7 @@ async function run(services: Services, giveUp: { now: boolean }, step: Step): Pr
 
 function checkAddresses(services: Services): void {
   const all = services.all();
-  const owned = all.flatMap((service) =>
-    clusterIpsOf(specOf(service)).map((ip) => [ip, service.metadata.name] as const),
-  );
+  const owned = all.flatMap((service) => takenIps(service).map((ip) => [ip, service.metadata.name] as const));
   // As lists: an address that two Services have would be hidden by a map.
   expect(owned.toSorted()).toEqual([...services.addresses()].toSorted());
   for (const [ip] of owned) {
@@ -107,6 +108,12 @@ function checkPorts(services: Services): void {
     expect(port).toBeGreaterThanOrEqual(NODE_PORTS.first);
     expect(port).toBeLessThanOrEqual(NODE_PORTS.last);
   }
+}
+
+/** The repair has nothing to say to what was written as it should be. */
+function checkRepair(services: Services): void {
+  const options = { nodePorts: NODE_PORTS, nowMs: Date.parse('2026-06-01T00:00:00Z') };
+  expect(atOnce(allocationFaults(services.store, options))).toEqual([]);
 }
 
 /** Whoever is told that nothing is left is told the truth. */
@@ -150,6 +157,7 @@ describe('addresses and ports of Services', () => {
             if (!mayWrite) expect(services.store.revision).toBe(before);
             checkAddresses(services);
             checkPorts(services);
+            checkRepair(services);
             if (message?.includes('range is full')) {
               fullPools += 1;
               checkFull(services, message);
@@ -176,6 +184,7 @@ describe('addresses and ports of Services', () => {
           await Promise.allSettled(group.map((step) => run(services, { now: false }, step)));
           checkAddresses(services);
           checkPorts(services);
+          checkRepair(services);
         }
         await store.close();
       }),

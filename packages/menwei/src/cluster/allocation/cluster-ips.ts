@@ -1,7 +1,6 @@
 /** The ClusterIPs of one Service: takes those it has not yet, and gives back those it has no more (cluster § 9.5). */
 import type { IpFamily } from '@menwei/addresses/ip.ts';
 import {
-  clusterIpsOf,
   HEADLESS,
   needsClusterIps,
   type Service,
@@ -12,7 +11,7 @@ import {
 import type { Transaction } from '../store/store.ts';
 import type { ServiceAddresses } from './addresses.ts';
 import { keepsWhatItPrefers } from './families.ts';
-import { releaseIpAddress } from './ip-address.ts';
+import { releaseIpAddress, takenIps } from './ip-address.ts';
 
 /** @param service with its families filled in @throws StatusError */
 export function takeClusterIps(
@@ -39,8 +38,8 @@ export function takeClusterIps(
 }
 
 export function releaseClusterIps(transaction: Transaction, service: Service, old: Service): void {
-  const kept = new Set(clusterIpsOf(specOf(service)));
-  for (const ip of clusterIpsOf(specOf(old))) {
+  const kept = new Set(takenIps(service));
+  for (const ip of takenIps(old)) {
     if (!kept.has(ip)) releaseIpAddress(transaction, ip, old);
   }
 }

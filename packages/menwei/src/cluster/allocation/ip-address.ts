@@ -1,6 +1,6 @@
 /** IPAddress objects as the allocation writes them. */
-import { familyOf } from '@menwei/addresses/ip.ts';
-import type { Service } from '../kinds/service/fields.ts';
+import { familyOf, parseIp } from '@menwei/addresses/ip.ts';
+import { clusterIpsOf, type Service, specOf } from '../kinds/service/fields.ts';
 import type { StoredKinds } from '../kinds/stored-kinds.ts';
 import type { StoreView, Transaction } from '../store/store.ts';
 import { objectOf } from '../store/stored-object.ts';
@@ -8,6 +8,9 @@ import { objectOf } from '../store/stored-object.ts';
 export type IpAddress = StoredKinds['ipaddresses'];
 
 export const IP_ADDRESSES = 'ipaddresses';
+
+const MANAGED_BY = 'ipaddress.kubernetes.io/managed-by';
+const MANAGER = 'ipallocator.k8s.io';
 
 /** What a new object needs that no input says. */
 export interface Stamp {
@@ -28,11 +31,16 @@ export function newIpAddress(ip: string, { metadata }: Service, stamp: Stamp): I
       creationTimestamp: stamp.now(),
       labels: {
         'ipaddress.kubernetes.io/ip-family': familyOf(ip),
-        'ipaddress.kubernetes.io/managed-by': 'ipallocator.k8s.io',
+        [MANAGED_BY]: MANAGER,
       },
     },
     spec: { parentRef: { resource: 'services', namespace, name } },
   };
+}
+
+/** Whether the allocation made it, and not somebody who wanted one. */
+export function isManaged({ metadata: { labels = {} } }: IpAddress): boolean {
+  return Object.hasOwn(labels, MANAGED_BY) && labels[MANAGED_BY] === MANAGER;
 }
 
 /** Whether it was taken for this Service. */
@@ -44,6 +52,11 @@ export function isOfService({ spec }: IpAddress, { metadata }: Service): boolean
     namespace === (metadata.namespace ?? '') &&
     name === metadata.name
   );
+}
+
+/** The addresses that a Service takes, canonical: as the names of its IPAddresses, however they are written in it. */
+export function takenIps(service: Service): readonly string[] {
+  return clusterIpsOf(specOf(service)).flatMap((text) => parseIp(text) ?? []);
 }
 
 /** What holds the address; undefined if it is free. */
