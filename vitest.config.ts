@@ -33,7 +33,7 @@ export default defineConfig({
           include: [
             'packages/*/src/**/*.test.ts',
             'test/*.test.ts',
-            'test/{parity,tracer,loop,deploy}/**/*.test.ts',
+            'test/{parity,tracer,loop,deploy,cluster}/**/*.test.ts',
           ],
           testTimeout: 30_000,
         },

@@ -16,7 +16,7 @@ export interface TestApi {
   close(): Promise<void>;
 }
 
-/** With the namespace `default` and nothing else. */
+/** With the namespace `default`, and nothing else but what the store has. */
 export async function startTestApi(
   options: Partial<ApiServerOptions> & { readonly store?: Store } = {},
 ): Promise<TestApi> {
@@ -40,11 +40,14 @@ export async function startTestApi(
     store,
   });
   const { port } = await listener.listening;
-  await registry.create(resourceOf('', 'namespaces'), '', {
-    kind: 'Namespace',
-    apiVersion: 'v1',
-    metadata: { name: 'default' },
-  });
+  if (store.get('namespaces', '', 'default') === undefined) {
+    const metadata = { name: 'default' };
+    await registry.create(resourceOf('', 'namespaces'), '', {
+      kind: 'Namespace',
+      apiVersion: 'v1',
+      metadata,
+    });
+  }
   return { store, registry, port, url: `http://127.0.0.1:${port}`, close: () => listener.close() };
 }
 

@@ -1,4 +1,5 @@
 /** Who answers what is asked of a resource. */
+import { rulesOf } from '../kinds/rules.ts';
 import type { Backing, ResourceExchange } from './exchange.ts';
 import { patchObject } from './patches.ts';
 import { getList, getObject, watchList } from './reads.ts';
@@ -31,6 +32,8 @@ const SUBRESOURCES: Readonly<Record<string, Handler>> = {
 
 /** @throws StatusError */
 export async function answerResource(exchange: ResourceExchange, backing: Backing): Promise<void> {
+  const { standingWarning } = rulesOf(exchange.target.resource);
+  if (standingWarning !== undefined) exchange.reply.warn(standingWarning);
   await handlerOf(exchange)(exchange, backing);
 }
 

@@ -1,5 +1,4 @@
 /** GET of one object, and of many: once, or as they change (cluster § 6). */
-import { rulesOf } from '../kinds/rules.ts';
 import { objectNotFound } from '../schema/status-error.ts';
 import type { StoredObject } from '../store/store.ts';
 import { isCompressed } from './compression.ts';
@@ -34,7 +33,6 @@ export async function getList(exchange: ResourceExchange, backing: Backing): Pro
   const encoding = encodingOf(exchange, backing, OBJECTS);
   const options = parseListOptions(query);
   const selection = selectionOf(exchange, options);
-  warnOfKind(exchange);
   const listing = await listObjects(store, revisions, { storedAs, selection, options });
   const bytes = listing.objects.reduce((sum, object) => sum + object.bytes.length, 0);
   const isPacked = isCompressed(request.headers['accept-encoding'], request.socket.remoteAddress, bytes);
@@ -46,7 +44,6 @@ export async function watchList(exchange: ResourceExchange, backing: Backing): P
   const encoding = encodingOf(exchange, backing, STREAM);
   const options: WatchOptions = parseWatchOptions(query);
   const selection = selectionOf(exchange, options);
-  warnOfKind(exchange);
   reply.begin(200, encoding.form.mediaType);
   reply.response.flushHeaders();
   // A client that has vanished would be told of changes for ever.
@@ -83,17 +80,10 @@ export function selectionOf(
 }
 
 export function sendObject(
-  exchange: ResourceExchange,
+  { reply }: ResourceExchange,
   encoding: Encoding,
   status: number,
   stored: StoredObject,
 ): void {
-  warnOfKind(exchange);
-  exchange.reply.send(status, encoding.form.mediaType, encodeObject(encoding, stored));
-}
-
-/** What is said with every answer about a kind. */
-export function warnOfKind({ target, reply }: ResourceExchange): void {
-  const { standingWarning } = rulesOf(target.resource);
-  if (standingWarning !== undefined) reply.warn(standingWarning);
+  reply.send(status, encoding.form.mediaType, encodeObject(encoding, stored));
 }

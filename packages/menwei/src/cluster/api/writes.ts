@@ -9,7 +9,7 @@ import { encodeAnswer, encodeList } from './encoding.ts';
 import type { Backing, ResourceExchange } from './exchange.ts';
 import { parseListOptions } from './list-options.ts';
 import { OBJECTS } from './negotiation.ts';
-import { encodingOf, selectionOf, sendObject, warnOfKind } from './reads.ts';
+import { encodingOf, selectionOf, sendObject } from './reads.ts';
 import { keptShapeOf } from './shapes.ts';
 import { parseWriteOptions } from './write-options.ts';
 
@@ -67,7 +67,6 @@ export async function deleteObject(exchange: ResourceExchange, backing: Backing)
   const { stored, isGone } = await backing.registry.delete(resource, namespace, name, options);
   if (!isGone || ANSWERED_WHOLE.includes(resource.resource))
     return sendObject(exchange, encoding, 200, stored);
-  warnOfKind(exchange);
   const { group } = resource;
   const answer = {
     kind: 'Status',
@@ -94,7 +93,6 @@ export async function deleteObjects(exchange: ResourceExchange, backing: Backing
     (stored) => selection.matches(stored),
     options,
   );
-  warnOfKind(exchange);
   const listing = { objects, revision: backing.store.revision };
   await reply.sendPieces(encoding.form.mediaType, encodeList(encoding, listing), false);
 }

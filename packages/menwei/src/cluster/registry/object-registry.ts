@@ -13,7 +13,7 @@ import { parseStored } from '../store/stored-object.ts';
 import { isReleased, planDeletion } from './deletion.ts';
 import { requireMortal, requireOpenNamespace } from './namespace-rules.ts';
 import { generateName, isSameSpec, newMetadata, replacedMetadata } from './object-metadata.ts';
-import { checkDeletePreconditions, checkIdentity } from './preconditions.ts';
+import { checkDeletePreconditions, checkIdentity, checkName } from './preconditions.ts';
 import type {
   DeleteOptions,
   DeleteResult,
@@ -71,6 +71,7 @@ export class ObjectRegistry implements Registry {
       }
       const isWholeObject = (options.subresource ?? '') === '';
       if (!isWholeObject || rules.createsOnUpdate !== true) throw objectNotFound(resource, name);
+      checkName(name, object.metadata);
       return this.#create(transaction, resource, namespace, object, options);
     });
   }
@@ -158,7 +159,8 @@ export class ObjectRegistry implements Registry {
       throw alreadyExists(resource, name);
     }
     const stored = put(transaction, resource, object);
-    return { stored, isNew: true, warnings: rules.warnings?.(object) ?? [] };
+    const answered = isDryRun ? withoutVersion(stored) : stored;
+    return { stored: answered, isNew: true, warnings: rules.warnings?.(object) ?? [] };
   }
 
   /** What was given, or a generated one that is free. */
@@ -204,7 +206,8 @@ export class ObjectRegistry implements Registry {
     }
     const stored = put(transaction, resource, object);
     for (const hook of this.#hooksOf(resource)) hook.replaced?.(transaction, object, old);
-    return { stored, isNew: false, warnings };
+    const answered = isDryRun ? asBefore(resource, oldStored, object) : stored;
+    return { stored: answered, isNew: false, warnings };
   }
 
   #delete(
@@ -297,6 +300,14 @@ function put(transaction: Transaction, resource: Resource, object: ApiObject): S
     reason: 'RequestEntityTooLarge',
     message: `Request entity too large: limit of one object is ${MAX_OBJECT_BYTES}`,
   });
+}
+
+/** As a dry run answers what it would create: there is no version that one could go on from. */
+function withoutVersion(stored: StoredObject): StoredObject {
+  const { metadata, ...rest } = parseStored(stored);
+  const { resourceVersion: _, ...kept } = metadata;
+  const { kind, apiVersion, ...fields } = rest;
+  return { ...stored, bytes: Buffer.from(JSON.stringify({ kind, apiVersion, metadata: kept, ...fields })) };
 }
 
 /** As the last update would have left it: with the version that it had. */

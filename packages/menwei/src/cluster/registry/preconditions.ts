@@ -22,14 +22,7 @@ export function checkIdentity(
   given: ObjectMeta,
   old: StoredObject,
 ): void {
-  if ((given.name ?? '') === '') {
-    throw badRequest(
-      `the name of the object (${name} based on URL) was undeterminable: name must be provided`,
-    );
-  }
-  if (given.name !== name) {
-    throw badRequest(`the name of the object (${given.name}) does not match the name on the URL (${name})`);
-  }
+  checkName(name, given);
   if (old.namespace !== '' && (given.namespace ?? '') !== '' && given.namespace !== old.namespace) {
     throw badRequest(
       `the namespace of the object (${given.namespace}) does not match the namespace on the request (${old.namespace})`,
@@ -42,6 +35,18 @@ export function checkIdentity(
   }
 }
 
+/** @throws StatusError 400 */
+export function checkName(name: string, given: ObjectMeta): void {
+  if ((given.name ?? '') === '') {
+    throw badRequest(
+      `the name of the object (${name} based on URL) was undeterminable: name must be provided`,
+    );
+  }
+  if (given.name !== name) {
+    throw badRequest(`the name of the object (${given.name}) does not match the name on the URL (${name})`);
+  }
+}
+
 function checkVersion(
   resource: Resource,
   rules: KindRules,
@@ -51,7 +56,8 @@ function checkVersion(
 ): void {
   if (version === '' || version === '0') {
     if (rules.needsResourceVersion !== true) return;
-    throw objectInvalid(resource, name, [
+    // The one refusal that names the resource in the place of the kind.
+    throw objectInvalid({ ...resource, kind: resource.resource }, name, [
       invalid('metadata.resourceVersion', 0, 'must be specified for an update'),
     ]);
   }
