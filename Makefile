@@ -1,12 +1,12 @@
 # Every target does its own set-up; see scripts/setup.
 .DEFAULT_GOAL := help
-.PHONY: help setup test demo bench
+.PHONY: help setup test demo demo-cluster bench
 
 export PATH := $(CURDIR)/node_modules/.bin:$(PATH):/usr/sbin:/sbin
 BENCH ?= --mode iptables --services 1000 --endpoints 10
 
 help: ## say what there is to make
-	@sed -n 's/^\([a-z]*\):[^#]*## /\1	/p' $(MAKEFILE_LIST)
+	@sed -n 's/^\([a-z-]*\):[^#]*## /\1	/p' $(MAKEFILE_LIST)
 
 setup: ## install what is missing (Debian, Ubuntu): network tools, a kernel for the tests and npm packages
 	@scripts/setup --guest
@@ -18,6 +18,10 @@ test: setup ## check types and style, then run every test, on this machine's ker
 demo: ## show a Service at work on two nodes with real traffic
 	@scripts/setup
 	@bin/menwei lab demo
+
+demo-cluster: ## show a cluster in one process: kubectl, a Service, its pods, and real traffic
+	@scripts/setup --kubectl
+	@node scripts/demo-cluster.ts
 
 bench: setup ## measure sync times; BENCH="--mode nftables --services 5000 --endpoints 50" for others
 	npm run --silent bench:sync -- $(BENCH)

@@ -2,7 +2,6 @@
 
 import { formatHostPort } from '@menwei/addresses/ip.ts';
 import type { Component, ComponentStates } from '../agent/component.ts';
-import type { HostPort } from '../config/settings.ts';
 import type { HttpListener } from '../http/http-listener.ts';
 import type { Logger } from '../log/logger.ts';
 import { pause, untilAborted } from '../scheduling/pause.ts';
@@ -35,7 +34,7 @@ export interface ApiComponentOptions {
   /** As {@link tls}, read again. Rejects with FileError. */
   readonly loadTls: () => Promise<ServingTls | undefined>;
   /** Told once it listens, and of certificates that are new. */
-  readonly onServing: (address: HostPort, tls: ServingTls | undefined) => Promise<void>;
+  readonly onServing: (tls: ServingTls | undefined) => Promise<void>;
 }
 
 export function apiComponent(options: ApiComponentOptions): Component {
@@ -45,12 +44,12 @@ export function apiComponent(options: ApiComponentOptions): Component {
     run: async (signal, ready) => {
       const listener = start(options);
       try {
-        const bound = await Promise.race([listener.listening, untilAborted(signal)]);
-        if (bound === undefined) return;
-        await options.onServing(bound, options.tls);
+        await Promise.race([listener.listening, untilAborted(signal)]);
+        if (signal.aborted) return;
+        await options.onServing(options.tls);
         ready();
         if (options.tls === undefined) await untilAborted(signal);
-        else await renewCertificates(options, options.tls, { listener, bound }, signal);
+        else await renewCertificates(options, options.tls, listener, signal);
       } finally {
         await listener.close();
       }
@@ -92,7 +91,7 @@ function audit({ info, ...request }: AnsweredRequest, log: AuditLog): void {
 async function renewCertificates(
   { loadTls, onServing, logger }: ApiComponentOptions,
   first: ServingTls,
-  { listener, bound }: { readonly listener: HttpListener; readonly bound: HostPort },
+  listener: HttpListener,
   signal: AbortSignal,
 ): Promise<void> {
   let current: ServingTls = first;
@@ -107,7 +106,7 @@ async function renewCertificates(
       listener.replaceCertificates(next.server);
       current = next;
       logger.info({}, 'certificates were renewed or replaced, and are in use');
-      await onServing(bound, next);
+      await onServing(next);
     } catch (err) {
       const message = String(err);
       if (message !== told) logger.error({ err }, 'certificates can not be renewed; those in use stay');

@@ -1,7 +1,9 @@
 /** `menwei cluster up`: the parts of a cluster, put together and supervised until a signal ends them. */
 import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { createServer } from 'node:net';
 import { join } from 'node:path';
-import { isLoopback, parseIp } from '@menwei/addresses/ip.ts';
+import { type HostPort, isLoopback, parseIp } from '@menwei/addresses/ip.ts';
 import { type Component, ComponentStates } from '../agent/component.ts';
 import { supervise } from '../agent/supervisor.ts';
 import { formatErrorChain } from '../log/error-text.ts';
@@ -40,11 +42,12 @@ interface Surroundings {
  * @throws UserError when it can't begin, or can't go on
  */
 export async function runCluster(
-  options: ClusterOptions,
+  given: ClusterOptions,
   surroundings: Surroundings,
   signal: AbortSignal,
 ): Promise<void> {
   try {
+    const options = { ...given, listen: await withPort(given.listen) };
     const proxy =
       options.proxy &&
       (await prepareProxy(
@@ -113,9 +116,9 @@ async function superviseAll(parts: Parts, signal: AbortSignal): Promise<void> {
   const needed = controllers.map(({ name }) => name);
   const api = apiComponent({
     ...{ options, store, registry, access, auditLog: parts.auditLog, logger, states, needed, tls, loadTls },
-    onServing: async ({ port }, inUse) => {
+    onServing: async (inUse) => {
       const { listen, dataFolder, kubeconfig } = options;
-      const server = serverUrl({ ...listen, port }, inUse !== undefined);
+      const server = serverUrl(listen, inUse !== undefined);
       await writeKubeconfigs(dataFolder, kubeconfig, server, inUse);
     },
   });
@@ -194,6 +197,19 @@ function controllerComponents(
     apiServer: { advertiseAddress, port: listen.port },
     caCertificate: tls?.trusted ?? '',
   });
+}
+
+/** Port 0 is any that is free: objects say which one before anything listens on it. */
+async function withPort({ ip, port }: HostPort): Promise<HostPort> {
+  if (port !== 0) return { ip, port };
+  const server = createServer().listen(0, ip);
+  try {
+    await once(server, 'listening');
+    const address = server.address();
+    return { ip, port: typeof address === 'object' && address !== null ? address.port : 0 };
+  } finally {
+    server.close();
+  }
 }
 
 /** Says once that all is there. */
