@@ -1,13 +1,5 @@
 /** IP addresses and networks in fields of objects, with the words in which Kubernetes refuses them. */
-import {
-  addressBytes,
-  cidrContains,
-  familyOf,
-  isLoopback,
-  LINK_LOCAL,
-  parseCidr,
-  parseIp,
-} from '@menwei/addresses/ip.ts';
+import { familyOf, isLoopback, parseCidr, parseIp } from '@menwei/addresses/ip.ts';
 import { type FieldError, invalid } from '../schema/field-error.ts';
 
 const NO_IP = 'must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)';
@@ -15,25 +7,20 @@ const NO_CIDR = 'must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)
 
 /** A field that is older than today's rules: no leading zeros and no mapped address, but any spelling. */
 export function ipErrors(field: string, value: string): readonly FieldError[] {
-  const ip = parseIp(value);
-  if (ip === undefined) return [invalid(field, value, NO_IP)];
-  if (hasLeadingZeros(value)) return [invalid(field, value, 'must not have leading 0s')];
-  return isMapped(value, ip) ? [invalid(field, value, 'must not be an IPv4-mapped IPv6 address')] : [];
+  return errorsOf(field, value, whyNoIp(value, parseIp(value)));
 }
 
 /** A field by today's rules: one spelling only. */
 export function canonicalIpErrors(field: string, value: string): readonly FieldError[] {
-  const errors = ipErrors(field, value);
   const ip = parseIp(value);
-  return errors.length > 0 || ip === undefined || ip === value ? errors : [notCanonical(field, value, ip)];
+  const why = whyNoIp(value, ip);
+  return errorsOf(field, value, why ?? (ip === value ? undefined : notCanonical(ip ?? '')));
 }
 
 /** What no endpoint and no external IP can be. @param value not an address: one error more */
 export function endpointIpErrors(field: string, value: string): readonly FieldError[] {
   const ip = parseIp(value);
-  if (ip === undefined) return [invalid(field, value, 'must be a valid IP address')];
-  const why = whyNoEndpoint(ip, value);
-  return why === undefined ? [] : [invalid(field, value, why)];
+  return errorsOf(field, value, ip === undefined ? 'must be a valid IP address' : whyNoEndpoint(ip, value));
 }
 
 /** Host bits are refused, other spellings are not. */
@@ -53,10 +40,8 @@ export function cidrErrors(field: string, value: string): readonly FieldError[] 
 
 export function canonicalCidrErrors(field: string, value: string): readonly FieldError[] {
   const errors = cidrErrors(field, value);
-  const text = parseCidr(value)?.text;
-  return errors.length > 0 || text === undefined || text === value
-    ? errors
-    : [notCanonical(field, value, text)];
+  const text = parseCidr(value)?.text ?? value;
+  return errors.length > 0 || text === value ? errors : errorsOf(field, value, notCanonical(text));
 }
 
 /** For a `Warning` header: a spelling that not every program reads alike. */
@@ -90,28 +75,32 @@ export function cidrWarnings(field: string, value: string): readonly string[] {
   ];
 }
 
-/** @param ip canonical */
+function errorsOf(field: string, value: string, why: string | undefined): readonly FieldError[] {
+  return why === undefined ? [] : [invalid(field, value, why)];
+}
+
+/** @param ip what `value` was read as */
+function whyNoIp(value: string, ip: string | undefined): string | undefined {
+  if (ip === undefined) return NO_IP;
+  if (hasLeadingZeros(value)) return 'must not have leading 0s';
+  return isMapped(value, ip) ? 'must not be an IPv4-mapped IPv6 address' : undefined;
+}
+
+/** Told by the text, for there are many endpoints. @param ip canonical */
 function whyNoEndpoint(ip: string, value: string): string | undefined {
-  if (addressBytes(ip).every((byte) => byte === 0)) return `may not be unspecified (${value})`;
+  if (ip === '0.0.0.0' || ip === '::') return `may not be unspecified (${value})`;
   if (isLoopback(ip)) return 'may not be in the loopback range (127.0.0.0/8, ::1/128)';
-  if (cidrContains(LINK_LOCAL[familyOf(ip)], ip)) {
+  if (ip.startsWith('169.254.') || /^fe[89ab].:/.test(ip)) {
     return 'may not be in the link-local range (169.254.0.0/16, fe80::/10)';
   }
-  if (isLinkLocalMulticast(addressBytes(ip))) {
+  if (ip.startsWith('224.0.0.') || /^ff.2:/.test(ip)) {
     return 'may not be in the link-local multicast range (224.0.0.0/24, ff02::/10)';
   }
   return undefined;
 }
 
-function isLinkLocalMulticast(bytes: readonly number[]): boolean {
-  const [first, second = 0, third] = bytes;
-  return bytes.length === 4
-    ? first === 224 && second === 0 && third === 0
-    : first === 0xff && (second & 0x0f) === 0x02;
-}
-
-function notCanonical(field: string, value: string, canonical: string): FieldError {
-  return invalid(field, value, `must be in canonical form (${quote(canonical)})`);
+function notCanonical(canonical: string): string {
+  return `must be in canonical form (${quote(canonical)})`;
 }
 
 /** @param ip what `value` was read as: IPv4 for `::ffff:10.0.0.1` */

@@ -1,5 +1,5 @@
 /** EndpointSlices (cluster § 10.1). */
-import { familyOf, parseIp } from '@menwei/addresses/ip.ts';
+import { familyOf } from '@menwei/addresses/ip.ts';
 import {
   duplicate,
   type FieldError,
@@ -120,7 +120,7 @@ function addressErrors(list: string, i: number, address: string, addressType: st
     case 'IPv6': {
       const errors = addressType === 'IPv4' ? ipErrors(field, address) : canonicalIpErrors(field, address);
       if (errors.length > 0) return errors;
-      const isRight = familyOf(parseIp(address) ?? '') === addressType;
+      const isRight = familyOf(address) === addressType;
       const wrongFamily = isRight ? [] : [invalid(list, address, `must be an ${addressType} address`)];
       return [...wrongFamily, ...endpointIpErrors(field, address)];
     }

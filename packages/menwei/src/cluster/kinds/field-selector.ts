@@ -3,7 +3,7 @@ import { badRequest, type StatusError } from '../schema/status-error.ts';
 import type { Resource } from './resource.ts';
 import { rulesOf } from './rules.ts';
 
-export interface FieldRequirement {
+interface FieldRequirement {
   readonly field: string;
   readonly isEqual: boolean;
   readonly value: string;
@@ -13,7 +13,7 @@ export interface FieldRequirement {
 export type FieldSelector = readonly FieldRequirement[];
 
 /** What a selector may ask of an object; an object of the store is one. */
-export interface Selectable {
+interface Selectable {
   readonly namespace: string;
   readonly name: string;
   readonly fields: Readonly<Record<string, string>>;

@@ -8,7 +8,7 @@ import { whyNoLabelKey, whyNoLabelValue } from './syntax.ts';
 
 type Operator = '=' | '==' | '!=' | 'in' | 'notin' | '>' | '<' | 'exists' | '!';
 
-export interface LabelRequirement {
+interface LabelRequirement {
   readonly key: string;
   readonly operator: Operator;
   /** None for `exists` and `!`; else at least one. */
