@@ -4,6 +4,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { ControlledCluster } from '@menwei/testing/cluster/controlled-cluster.ts';
+import { nodeFacts, PlannedSlices, podFacts, serviceFacts } from '@menwei/testing/cluster/planned-slices.ts';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 interface GoldenPod {
@@ -97,7 +98,6 @@ describe('a Service of many pods', () => {
   const rowOf = (title: string) => ROWS.find((row) => row.title.startsWith(title));
   const counts = (row: GoldenRow | undefined) =>
     row?.slices.map(({ endpoints, endpointCount }) => endpointCount ?? endpoints?.length ?? 0);
-  const ours = () => cluster.list('endpointslices', 'ctl2').map(({ endpoints }) => endpoints?.length ?? 0);
   const name = (index: number) => `b${String(index).padStart(3, '0')}`;
   const pod = (index: number): GoldenPod => ({
     ip: `10.1.0.${index + 1}`,
@@ -111,24 +111,17 @@ describe('a Service of many pods', () => {
     subdomain: null,
   });
 
-  it('has slices as full as those of kube-controller-manager', async () => {
-    const row = rowOf('120 pods');
-    if (row === undefined) throw new Error('there is no such row');
-    await createService('big', row);
-    await cluster.settled();
-    for (let index = 0; index < 120; index++) await createPod(name(index), pod(index));
-    await cluster.settled();
-    expect(ours().sort()).toEqual(counts(row)?.sort());
-    for (let index = 0; index < 60; index++)
-      await cluster.delete('pods', `ctl2/${name(index)}`, { gracePeriodSeconds: 0 });
-    await cluster.settled();
-    expect(ours().sort()).toEqual(counts(rowOf('60 of them'))?.sort());
-    for (let index = 60; index < 120; index++)
-      await cluster.delete('pods', `ctl2/${name(index)}`, { gracePeriodSeconds: 0 });
-    await cluster.settled();
-    expect(cluster.list('endpointslices', 'ctl2').map(comparable)).toEqual(
-      rowOf('all deleted')?.slices.map(comparable),
-    );
+  it('has slices as full as those of kube-controller-manager', () => {
+    const planned = new PlannedSlices();
+    const nodes = new Map([['n1', nodeFacts('n1', 'z1')]]);
+    const pods = Array.from({ length: 120 }, (_, index) => podFacts(index));
+    planned.sync(serviceFacts(), [], nodes);
+    for (let count = 1; count <= 120; count++) planned.sync(serviceFacts(), pods.slice(0, count), nodes);
+    expect(planned.counts).toEqual(counts(rowOf('120 pods')));
+    for (let count = 1; count <= 60; count++) planned.sync(serviceFacts(), pods.slice(count), nodes);
+    expect(planned.counts).toEqual(counts(rowOf('60 of them')));
+    planned.sync(serviceFacts(), [], nodes);
+    expect(planned.counts).toEqual(counts(rowOf('all deleted')));
   });
 
   it('leaves nothing when it is deleted', async () => {
