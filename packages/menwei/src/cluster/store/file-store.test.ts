@@ -1,10 +1,11 @@
-import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { cpSync, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { silentLogger } from '../../log/logger.ts';
 import { backupStore, readStore, restoreStore } from './backup.ts';
-import { openFileStore } from './file-store.ts';
+import { type FileStoreOptions, openFileStore } from './file-store.ts';
 import type { Store, StoredObject } from './store.ts';
 
 let folder: string;
@@ -13,7 +14,8 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-const open = (where = folder) => openFileStore({ folder: where, sync: 'full', logger: silentLogger });
+const open = (where = folder, more: Partial<FileStoreOptions> = {}) =>
+  openFileStore({ folder: where, sync: 'full', logger: silentLogger, ...more });
 
 function configMap(name: string, value = '') {
   const object = {
@@ -86,6 +88,38 @@ describe('a store in a file', () => {
     await again.close();
   });
 
+  it('moves what is old from the log into the snapshot, and is the same after a restart', async () => {
+    const limits = { minEvents: 10, minMs: 0, maxEvents: 100, maxBytes: 1_000_000 };
+    const store = await open(folder, { limits, compactEveryMs: 20 });
+    await Promise.all(Array.from({ length: 1_300 }, (_, index) => put(store, `c${index % 300}`, `${index}`)));
+    await remove(store, 'c7');
+    const file = new DatabaseSync(join(folder, 'store.sqlite'), { readOnly: true });
+    const countOf = (table: string) =>
+      Number(file.prepare(`SELECT count(*) AS count FROM ${table}`).get()?.count);
+    await expect.poll(() => countOf('log')).toBe(1_000);
+    expect(countOf('objects')).toBe(300);
+    file.close();
+    const list = textsOf(store.list('configmaps'));
+    const events = store.eventsAfter(1_292);
+    await store.close();
+    const again = await open();
+    expect(textsOf(again.list('configmaps'))).toEqual(list);
+    expect(again.floor).toBe(302);
+    expect(again.eventsAfter(1_292)).toEqual(events);
+    expect(again.eventsAfter(301)).toBeUndefined();
+    await again.close();
+  });
+
+  it('keeps fields that it does not know', async () => {
+    const store = await open();
+    const future = { ...configMap('a'), future: { deep: [1, null, { x: '' }] } };
+    await store.transact((transaction) => transaction.put('configmaps', future));
+    await store.close();
+    const again = await open();
+    expect(textsOf(again.list('configmaps'))?.[0]).toContain('"future":{"deep":[1,null,{"x":""}]}');
+    await again.close();
+  });
+
   it('belongs to one process', async () => {
     const store = await open();
     await expect(open()).rejects.toThrow(`${folder}: in use by process ${process.pid}`);
@@ -98,6 +132,57 @@ describe('a store in a file', () => {
     await put(store, 'a');
     await store.close();
     expect(readdirSync(join(folder, 'new/data')).sort()).toEqual(['lock', 'lock.pid', 'store.sqlite']);
+  });
+});
+
+describe('a store whose file can not be written', () => {
+  it('refuses writes, reads on, says why, and goes on by itself', async () => {
+    const store = await open();
+    await put(store, 'a', '1');
+    const other = new DatabaseSync(join(folder, 'store.sqlite'));
+    other.exec('BEGIN IMMEDIATE');
+    const why = `can't write ${join(folder, 'store.sqlite')}: database is locked`;
+    const refused = Promise.allSettled([
+      put(store, 'a', '2'),
+      put(store, 'b'),
+      put(store, 'e', '', 'events'),
+    ]);
+    for (const result of await refused) {
+      const reason = result.status === 'rejected' ? result.reason : undefined;
+      expect(reason).toMatchObject({
+        code: 500,
+        message: expect.stringContaining(`Internal error occurred: ${why}`),
+      });
+    }
+    expect(store.trouble).toContain(why);
+    expect(textsOf(store.list('configmaps'))?.[0]).toContain('"value":"1"');
+    expect(store.revision).toBe(2);
+    other.exec('ROLLBACK');
+    other.close();
+    await expect.poll(() => store.trouble).toBeUndefined();
+    expect((await put(store, 'a', '3')).revision).toBe(3);
+    await store.close();
+    const again = await open();
+    expect(textsOf(again.list('configmaps'))?.[0]).toContain('"value":"3"');
+    await again.close();
+  });
+});
+
+describe('revisions that may have been given away before power was lost', () => {
+  it('are not used again, and watches do not resume from them', async () => {
+    const store = await open(join(folder, 'data'));
+    await put(store, 'a');
+    cpSync(join(folder, 'data'), join(folder, 'copy'), { recursive: true });
+    await put(store, 'e', '', 'events');
+    await store.close();
+    const lost = await open(join(folder, 'copy'));
+    expect(lost.revision).toBeGreaterThan(3);
+    expect(lost.eventsAfter(2)).toEqual([]);
+    expect(lost.eventsAfter(3)).toBeUndefined();
+    expect(lost.listAt(3, 'configmaps')).toBeUndefined();
+    expect(lost.eventsAfter(lost.revision)).toEqual([]);
+    expect((await put(lost, 'b')).revision).toBe(lost.revision);
+    await lost.close();
   });
 });
 

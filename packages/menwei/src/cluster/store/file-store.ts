@@ -5,7 +5,7 @@ import type { Logger } from '../../log/logger.ts';
 import { selectableFields } from './encoding.ts';
 import { FileJournal } from './file-journal.ts';
 import { lockFolder } from './folder-lock.ts';
-import { loadStoreFile } from './load.ts';
+import { type LoadedFile, loadStoreFile } from './load.ts';
 import { FIRST_REVISION, LocalStore, type StoreOptions } from './local-store.ts';
 import type { Store } from './store.ts';
 import { createStoreFile, damaged, explain, FILE_NAME, findStoreFile, StoreFileError } from './store-file.ts';
@@ -36,9 +36,7 @@ export async function openFileStore(options: FileStoreOptions): Promise<Store> {
     const path = findOrCreate(folder);
     examine(`${path}-wal`, options);
     const loaded = loadStoreFile(path, fieldsOf);
-    const journal = new FileJournal({ path, sync });
-    const { lastKnown, reserved } = loaded;
-    return new FileStore(loaded, { journal, base: lastKnown, reserved }, options, lock);
+    return new FileStore(loaded, new FileJournal({ path, sync }), options, lock);
   } catch (error) {
     lock[Symbol.dispose]();
     throw error;
@@ -83,33 +81,20 @@ function findOrCreate(folder: string): string {
 }
 
 class FileStore extends LocalStore {
-  readonly #journal: FileJournal;
-  readonly #logger: Logger;
   readonly #lock: Disposable;
-  readonly #timer: NodeJS.Timeout;
 
-  constructor(
-    start: ConstructorParameters<typeof LocalStore>[0],
-    state: { readonly journal: FileJournal; readonly base: number; readonly reserved: number },
-    options: FileStoreOptions,
-    lock: Disposable,
-  ) {
-    super(start, state, options);
-    this.#journal = state.journal;
-    this.#logger = options.logger;
+  constructor(loaded: LoadedFile, journal: FileJournal, options: FileStoreOptions, lock: Disposable) {
+    super(loaded, { journal, base: loaded.lastKnown, reserved: loaded.reserved }, options);
     this.#lock = lock;
-    this.#timer = setInterval(() => void this.#compact(), options.compactEveryMs ?? COMPACT_EVERY_MS).unref();
+    journal.startCompaction({
+      everyMs: options.compactEveryMs ?? COMPACT_EVERY_MS,
+      floor: () => this.floor,
+      failed: (err) => options.logger.warn({ err }, 'compaction of the store failed; tried again later'),
+    });
   }
 
   override async close(): Promise<void> {
-    clearInterval(this.#timer);
     await super.close();
     this.#lock[Symbol.dispose]();
-  }
-
-  async #compact(): Promise<void> {
-    const failure = await this.#journal.compact(this.floor);
-    if (failure !== undefined)
-      this.#logger.warn({ err: failure }, 'compaction of the store failed; tried again later');
   }
 }

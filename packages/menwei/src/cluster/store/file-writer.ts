@@ -39,6 +39,8 @@ interface WriterLimits {
 const LIMITS: WriterLimits = { minRows: 1_000 };
 /** At a time, so that a write has not to wait for long. */
 const ROWS_A_STEP = 200;
+/** Somebody with a shell of SQLite may be writing, too. */
+const BUSY_MS = 500;
 /** Probing a full disk with a small write would tell that all is well. */
 const PROBE_BYTES = 1024 * 1024;
 
@@ -137,7 +139,7 @@ export class FileWriter {
 
   #openFile(): OpenFile {
     const { path } = this.#options;
-    const database = new DatabaseSync(path);
+    const database = new DatabaseSync(path, { timeout: BUSY_MS });
     try {
       database.exec('PRAGMA wal_autocheckpoint = 4000; PRAGMA journal_size_limit = 67108864');
       // What the disk has refused may be in its cache and never reach it; what comes after it in the log would be lost with it.

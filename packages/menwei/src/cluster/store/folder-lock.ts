@@ -1,8 +1,8 @@
 /** One process at a time has the folder of a store: the kernel gives the lock back when that process ends, however it ends. */
-import { readFileSync, writeFileSync } from 'node:fs';
+import { closeSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { StoreFileError } from './store-file.ts';
+import { explain, StoreFileError } from './store-file.ts';
 
 const LOCK = 'lock';
 const PID = 'lock.pid';
@@ -10,20 +10,29 @@ const BUSY = 5;
 
 /** @throws StoreFileError that names the process which has the folder */
 export function lockFolder(folder: string): Disposable {
-  const lock = new DatabaseSync(join(folder, LOCK));
+  const lock = openPrivately(join(folder, LOCK));
   try {
     // SQLite locks a file in the way that POSIX gives, which Node has no call for. Nothing is ever written to it.
-    lock.exec('PRAGMA journal_mode = OFF; BEGIN EXCLUSIVE');
+    lock.exec('PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE');
     writeFileSync(join(folder, PID), `${process.pid}\n`, { mode: 0o600 });
   } catch (error) {
     lock.close();
     if (error instanceof Error && 'errcode' in error && error.errcode === BUSY) {
       throw new StoreFileError(`${folder}: in use by process ${holder(folder)}`);
     }
-    const why = error instanceof Error ? error.message : String(error);
-    throw new StoreFileError(`${join(folder, LOCK)}: can't lock: ${why}`);
+    throw new StoreFileError(`${join(folder, LOCK)}: can't be locked: ${explain(error)}`);
   }
   return { [Symbol.dispose]: () => lock.close() };
+}
+
+/** SQLite would let others read a file that it makes, and who can read it can lock it. */
+function openPrivately(path: string): DatabaseSync {
+  try {
+    closeSync(openSync(path, 'a', 0o600));
+    return new DatabaseSync(path);
+  } catch (error) {
+    throw new StoreFileError(`${path}: can't be opened: ${explain(error)}`);
+  }
 }
 
 function holder(folder: string): string {
