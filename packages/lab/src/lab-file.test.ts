@@ -9,7 +9,7 @@ describe('parseLabFile', () => {
   it('reads the example of the help text', () => {
     const spec = parseLabFile('lab.yaml', LAB_FILE_EXAMPLE);
     expect(spec.nodes.map(({ name }) => name)).toEqual(['node-a', 'node-b']);
-    expect(spec.pods?.[1]).toEqual({ name: 'web-2', node: 'node-b', ip: '10.244.1.10', ports: [80, 8080] });
+    expect(spec.pods?.[1]).toMatchObject({ namespace: 'shop', labels: { app: 'web' }, ready: false });
     expect(spec.client).toEqual({ ip: '192.168.49.100' });
   });
 
@@ -61,6 +61,14 @@ describe('parseLabFile', () => {
     [
       `nodes: [${NODE}, ${NODE.replace('a,', 'b,').replace('49.2', '49.3').replace('0.0/24', '0.128/25')}]`,
       'lab.yaml: node b: podCIDR: 10.244.0.128/25 overlaps 10.244.0.0/24 of node a',
+    ],
+    [
+      `nodes: [${NODE.replace('10.244', '10.96')}]`,
+      'lab.yaml: node a: podCIDR: 10.96.0.0/24 overlaps 10.96.0.0/16 of the Services',
+    ],
+    [
+      `nodes: [${NODE.replace('10.244.0', '192.168.49')}]`,
+      'lab.yaml: node a: podCIDR: 192.168.49.0/24 overlaps 192.168.49.0/24 of the nodes',
     ],
     [
       `nodes: [${NODE}]\npods: [{name: p, node: a, ip: 10.244.0.5}, {name: q, node: a, ip: 10.244.0.5}]`,

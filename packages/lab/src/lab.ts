@@ -108,6 +108,11 @@ export class Lab implements AsyncDisposable {
     return found(this.#pods.get(name), 'pod', name);
   }
 
+  /** The router on the wire, at the first address of the nodes' network. */
+  get wire(): LabHost {
+    return this.#wire;
+  }
+
   /** The client outside the cluster. */
   get client(): LabHost {
     return found(this.#client, 'host', 'client');

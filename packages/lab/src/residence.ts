@@ -68,7 +68,11 @@ export function residencePaths(name: string): ResidencePaths {
   mkdirSync(RUNTIME_FOLDER, { recursive: true });
   chmodSync(RUNTIME_FOLDER, 0o700);
   const folder = join(RUNTIME_FOLDER, `lab-${name}`);
-  return { folder, socket: join(folder, 'socket'), log: join(folder, 'log') };
+  return {
+    folder,
+    socket: join(folder, 'socket'),
+    log: join(folder, 'log'),
+  };
 }
 
 /** An empty folder for a lab that is to come up; what another one left there is removed. */

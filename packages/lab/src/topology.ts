@@ -6,6 +6,12 @@ import { LabSpecError } from './lab-spec-error.ts';
 /** Where a pod answers whose ports are not given. */
 export const DEFAULT_PORTS: readonly number[] = [80];
 
+/** What the cluster of a lab gives Services, of which a pod may have nothing. */
+export const SERVICE_RANGES: Readonly<Record<IpFamily, string>> = {
+  IPv4: '10.96.0.0/16',
+  IPv6: 'fd00:96::/112',
+};
+
 export interface NodeSpec {
   readonly name: string;
   /** Address on the wire that joins the nodes and the outside client; all share one /24. */
@@ -59,6 +65,7 @@ export function checkTopology(spec: LabSpec): void {
   for (const node of spec.nodes) {
     claims.name('node', node.name);
     checkNode(node, first);
+    if (node === first) claimNetworks(claims, first);
     claimNode(claims, node);
   }
   for (const pod of spec.pods ?? []) {
@@ -69,6 +76,13 @@ export function checkTopology(spec: LabSpec): void {
   if (spec.client !== undefined) {
     checkClient(spec.client, first);
     claimClient(claims, spec.client);
+  }
+}
+
+function claimNetworks(claims: Claims, { ip, ip6 }: NodeSpec): void {
+  for (const range of Object.values(SERVICE_RANGES)) claims.range('the Services', 'range', range);
+  for (const own of [ip, ip6]) {
+    if (own !== undefined) claims.range('the nodes', 'ip', wireNetwork(own));
   }
 }
 

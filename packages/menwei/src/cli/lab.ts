@@ -6,6 +6,7 @@ import type { DemoOptions, RestartOptions } from '../lab/lab-commands.ts';
 import type { NameOption } from '../lab/resident-lab.ts';
 import type { LogOptions } from '../lab/show-log.ts';
 import type { UpOptions } from '../lab/up.ts';
+import { WITHOUT_PROXY } from '../lab/without-proxy.ts';
 import { orFail } from '../setup/failure.ts';
 
 type LabCommands = typeof import('../lab/lab-commands.ts');
@@ -18,17 +19,24 @@ function act(command: (commands: LabCommands) => Promise<void>): Promise<void> {
 export function registerLabCommand(program: Command): void {
   const lab = program
     .command('lab')
-    .description('a small cluster of network namespaces on this machine, with real traffic');
+    .description('a small cluster of network namespaces on this machine, with real traffic')
+    .enablePositionalOptions();
   const named = (command: Command): Command =>
-    command.option('--name <name>', 'which lab, if there are several', 'default');
+    command.addOption(
+      new Option('--name <name>', 'which lab, if there are several').env('MENWEI_LAB').default('default'),
+    );
 
   named(lab.command('up'))
     .description(
       'build the cluster that a file describes, and end when its proxies have programmed what there is; it stays until `menwei lab down`',
     )
     .requiredOption('-f, --file <file>', 'the cluster, in YAML or JSON')
-    .option('--manifests <path>', 'run menwei on every node with the objects of this file or folder')
-    .addOption(proxyModeOption().default('iptables'))
+    .option('--manifests <path>', 'put the objects of this file or folder into the cluster')
+    .addOption(
+      new Option('--proxy-mode <mode>', 'the mode of the proxy on every node; none: no proxy')
+        .choices([...MODE_NAMES, WITHOUT_PROXY])
+        .default('iptables'),
+    )
     .addOption(new Option('--holder').hideHelp())
     .option('--foreground', 'hold the lab in this process and show what the proxies log')
     .addHelpText('after', `\nThe file:\n\n${LAB_FILE_EXAMPLE.replaceAll(/^(?=.)/gm, '  ')}`)
@@ -65,6 +73,19 @@ export function registerLabCommand(program: Command): void {
     .description('`menwei diff` on a node: what its kernel holds against what it should hold')
     .argument('<node>')
     .action((node: string, options: NameOption) => act(({ diff }) => diff(node, options)));
+  named(lab.command('kubectl'))
+    .description('a kubectl of this machine on the cluster of the lab')
+    .usage('[options] <arguments...>')
+    .argument('[arguments...]')
+    .allowUnknownOption()
+    .passThroughOptions()
+    .action((args: string[], options: NameOption) => act(({ kubectl }) => kubectl(args, options)));
+  for (const isReady of [true, false]) {
+    named(lab.command(isReady ? 'ready' : 'unready'))
+      .description(`have a pod reported as ${isReady ? '' : 'not '}ready; its servers answer in either case`)
+      .argument('<pod>')
+      .action((pod: string, options: NameOption) => act(({ setReady }) => setReady(pod, isReady, options)));
+  }
   named(lab.command('down'))
     .description('take the lab down')
     .action((options: NameOption) => act(({ down }) => down(options)));

@@ -20,6 +20,7 @@ import { clusterControllers } from './controllers/cluster-controllers.ts';
 import { kubeconfigPath, writeKubeconfigs } from './kubeconfigs.ts';
 import { registerNode } from './own-node.ts';
 import { ObjectRegistry } from './registry/object-registry.ts';
+import type { Registry } from './registry/registry.ts';
 import { type AuditLog, openAuditLog } from './security/audit-log.ts';
 import { ClusterAccess } from './security/cluster-access.ts';
 import { FileError } from './security/file-error.ts';
@@ -34,6 +35,8 @@ interface Surroundings {
   readonly logger: Logger;
   /** Where it is said that the cluster is ready. */
   readonly print: (line: string) => void;
+  /** What else runs on the cluster, and must be there before it is ready: the nodes of a lab. */
+  readonly residents?: (store: Store, registry: Registry) => readonly Component[];
 }
 
 /**
@@ -122,7 +125,8 @@ async function superviseAll(parts: Parts, signal: AbortSignal): Promise<void> {
       await writeKubeconfigs(dataFolder, kubeconfig, server, inUse);
     },
   });
-  const own = [accessFiles, ...controllers, api];
+  const residents = parts.residents?.(store, registry) ?? [];
+  const own = [accessFiles, ...controllers, api, ...residents];
   const components = [...own, readyComponent(parts, own), ...(opened?.components ?? [])];
   try {
     await supervise(components, { states, logger }, signal);

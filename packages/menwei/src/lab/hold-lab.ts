@@ -1,5 +1,6 @@
-/** The process that holds a lab: hosts, pods and proxies live as long as it does. */
-import { join, resolve } from 'node:path';
+/** The process that holds a lab: hosts, pods, cluster and proxies live as long as it does. */
+import { join } from 'node:path';
+import { enterNamespace } from '@menwei/kernel/netns.ts';
 import { createLab, type Lab } from '@menwei/lab/lab.ts';
 import {
   describeHosts,
@@ -9,10 +10,15 @@ import {
 } from '@menwei/lab/residence.ts';
 import type { LabSpec } from '@menwei/lab/topology.ts';
 import * as v from 'valibot';
+import { StatusError } from '../cluster/schema/status-error.ts';
+import { type LabCluster, startLabCluster } from './lab-cluster.ts';
+import { labKubeconfig } from './lab-kubeconfig.ts';
+import type { LabManifest } from './lab-manifests.ts';
 import { NodeProxyProcess } from './node-proxy-process.ts';
+import { WITHOUT_PROXY } from './without-proxy.ts';
 
 export interface HoldOptions {
-  readonly manifests?: string;
+  readonly manifests: readonly LabManifest[];
   readonly proxyMode: string;
   readonly foreground?: true;
 }
@@ -22,7 +28,19 @@ type Proxies = ReadonlyMap<string, NodeProxyProcess>;
 /** Resolves when the lab answers at its socket. It stays until it is asked to go, or a signal ends it. */
 export async function holdLab(spec: LabSpec, options: HoldOptions, paths: ResidencePaths): Promise<void> {
   const lab = await createLab(spec);
+  // For good: the API server listens there, and whatever else this process opens is none of the machine's business either.
+  enterNamespace(lab.wire.namespace);
+  const stop = new AbortController();
+  const cluster = await startLabCluster(
+    { spec, lab, folder: paths.folder, manifests: options.manifests },
+    stop.signal,
+  );
   const proxies = startProxies(lab, options, paths);
+  const end = async (): Promise<void> => {
+    stop.abort();
+    await Promise.all([lab.close(), cluster.ended]);
+    server.close();
+  };
   const server = await serveResidentLab(paths, {
     status: async () => ({
       pid: process.pid,
@@ -30,30 +48,28 @@ export async function holdLab(spec: LabSpec, options: HoldOptions, paths: Reside
       proxies: await Promise.all([...proxies.values()].map((proxy) => proxy.status())),
     }),
     actions: {
-      down: async () => {
-        await lab.close();
-        server.close();
-      },
+      down: end,
       restart: (input) => restart(proxies, input),
+      ready: (input) => setReady(cluster, input),
     },
   });
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-    process.once(signal, () => {
-      server.close();
-      void lab.close();
-    });
-  }
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void end());
+  // Nobody can work with the rest.
+  cluster.ended.catch((error: unknown) => {
+    process.stderr.write(`menwei: lab: the cluster has ended: ${error}\n`);
+    process.exitCode = 1;
+    void end().catch(() => undefined);
+  });
 }
 
-function startProxies(lab: Lab, options: HoldOptions, { folder }: ResidencePaths): Proxies {
-  const { manifests, proxyMode, foreground } = options;
-  if (manifests === undefined) return new Map();
+function startProxies(lab: Lab, { proxyMode, foreground }: HoldOptions, { folder }: ResidencePaths): Proxies {
+  if (proxyMode === WITHOUT_PROXY) return new Map();
   const proxies = lab.nodes.map((node) => {
     const print = (text: string): void => {
       process.stdout.write(text.replaceAll(/^(?=.)/gm, `${node.name}: `));
     };
     return new NodeProxyProcess(node, {
-      source: ['--manifests', resolve(manifests)],
+      source: ['--kubeconfig', labKubeconfig(folder, 'proxy')],
       mode: proxyMode,
       log: join(folder, `${node.name}.log`),
       ...(foreground === true ? { onOutput: print } : {}),
@@ -69,4 +85,16 @@ async function restart(proxies: Proxies, input: unknown): Promise<void> {
   const proxy = proxies.get(node);
   if (proxy === undefined) throw new ResidentLabError(`there is no proxy on ${node}`);
   await proxy.restart(mode, flags);
+}
+
+const Ready = v.object({ pod: v.string(), isReady: v.boolean() });
+
+async function setReady({ kubelet }: LabCluster, input: unknown): Promise<void> {
+  const { pod, isReady } = v.parse(Ready, input);
+  try {
+    if (await kubelet.setReady(pod, isReady)) return;
+  } catch (error) {
+    throw error instanceof StatusError ? new ResidentLabError(error.message) : error;
+  }
+  throw new ResidentLabError(`there is no pod ${pod}`);
 }

@@ -5,11 +5,19 @@ import { runDemo } from '@menwei/lab/demo.ts';
 import { runForwardingDemo } from '@menwei/lab/forwarding-demo.ts';
 import { type Arrival, isArrival } from '@menwei/lab/owned-address.ts';
 import { UserError } from '../setup/failure.ts';
-import { type NameOption, orderLab, pathsOf, proxyOf, requireRoot, residentOf } from './resident-lab.ts';
+import {
+  hostOf,
+  type NameOption,
+  orderLab,
+  pathsOf,
+  proxyOf,
+  requireRoot,
+  residentOf,
+} from './resident-lab.ts';
 import { printLabStatus } from './show-lab.ts';
 import { describeProxy, untilProgrammed } from './until-programmed.ts';
 
-export { diff, run } from './inside.ts';
+export { diff, kubectl, run } from './inside.ts';
 export { logs } from './show-log.ts';
 export { up } from './up.ts';
 
@@ -41,6 +49,13 @@ export async function restart(
   await orderLab(paths, 'restart', { node, flags, ...(proxyMode === undefined ? {} : { mode: proxyMode }) });
   await untilProgrammed(paths, (name) => name === node);
   process.stdout.write(`${node}: ${describeProxy(proxyOf(await residentOf(paths), node))}\n`);
+}
+
+/** The pod's readiness, as a kubelet would report it. */
+export async function setReady(pod: string, isReady: boolean, options: NameOption): Promise<void> {
+  const paths = pathsOf(options);
+  hostOf(await residentOf(paths), pod);
+  await orderLab(paths, 'ready', { pod, isReady });
 }
 
 export async function down(options: NameOption): Promise<void> {

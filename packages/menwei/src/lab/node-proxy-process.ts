@@ -12,6 +12,9 @@ const METRICS_SERVER = '127.0.0.1:10249';
 /** Characters kept of what it wrote, for its last words. */
 const KEPT = 4_000;
 
+/** The API server of a lab is reached through no proxy of the environment. */
+export const DIRECT = { NO_PROXY: '*' } as const;
+
 export interface ProxyOptions {
   /** Where the objects come from, as flags. */
   readonly source: readonly string[];
@@ -83,6 +86,7 @@ export class NodeProxyProcess {
   #start(): HostProcess {
     this.#lastOutput = '';
     return this.#node.spawn(LAUNCHER, ['run', ...this.#flags()], {
+      env: DIRECT,
       onOutput: (text) => {
         this.#lastOutput = `${this.#lastOutput}${text}`.slice(-KEPT);
         appendFileSync(this.#options.log, text);

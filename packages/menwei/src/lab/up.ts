@@ -13,11 +13,9 @@ import {
   type ResidencePaths,
 } from '@menwei/lab/residence.ts';
 import type { LabSpec } from '@menwei/lab/topology.ts';
-import { formatProblem } from '../kubernetes/objects.ts';
 import { UserError } from '../setup/failure.ts';
-import { readManifestsOrFail } from '../setup/manifests-input.ts';
-import { formatManifestError } from '../sources/manifests/manifest-file.ts';
 import { holdLab } from './hold-lab.ts';
+import { readLabManifests } from './lab-manifests.ts';
 import { type NameOption, pathsOf, residentOf } from './resident-lab.ts';
 import { printLabStatus } from './show-lab.ts';
 import { ProxyEndedError, untilProgrammed } from './until-programmed.ts';
@@ -36,10 +34,10 @@ export interface UpOptions extends NameOption {
 
 export async function up(options: UpOptions): Promise<void> {
   const spec = readLabFile(options.file);
-  if (options.manifests !== undefined) await checkManifests(options.manifests);
+  const manifests = options.manifests === undefined ? [] : await readLabManifests(options.manifests);
   const paths = pathsOf(options);
   if (options.holder === true) {
-    await holdLab(spec, options, paths);
+    await holdLab(spec, { ...options, manifests }, paths);
     return;
   }
   const running = await findResidentLab(paths);
@@ -47,7 +45,7 @@ export async function up(options: UpOptions): Promise<void> {
     throw new UserError(`lab: already running (process ${running.pid}): end it with menwei lab down`);
   }
   makeResidence(paths);
-  if (options.foreground === true) await holdLab(spec, options, paths);
+  if (options.foreground === true) await holdLab(spec, { ...options, manifests }, paths);
   else await holdInBackground(options, paths);
   await untilReady(paths);
   printLabStatus(await residentOf(paths));
@@ -62,13 +60,6 @@ function readLabFile(file: string): LabSpec {
       throw new UserError(`${file}: cannot be read (${error.code})`);
     throw error;
   }
-}
-
-/** Nodes whose menwei ends at once, or knows less than was meant, are no lab that anybody wants. */
-async function checkManifests(path: string): Promise<void> {
-  const { errors, problems } = await readManifestsOrFail([path]);
-  const faults = [...errors.map(formatManifestError), ...problems.map(formatProblem)];
-  if (faults.length > 0) throw new UserError(faults);
 }
 
 /** A lab without a proxy that was asked for is taken down again; one that lacks a service port stays, to find out why. */
@@ -105,9 +96,17 @@ async function holdInBackground(options: UpOptions, paths: ResidencePaths): Prom
   while ((await findResidentLab(paths)) === undefined) {
     if (holder.exitCode !== null || holder.signalCode !== null || performance.now() > deadline) {
       holder.kill('SIGKILL');
-      const [reason = ''] = readFileSync(paths.log, 'utf8').trim().split('\n').slice(-1);
-      throw new UserError(`lab: it did not come up: ${reason.replace(/^menwei: /, '')} (log: ${paths.log})`);
+      throw new UserError([...lastWords(paths.log), `lab: it did not come up (log: ${paths.log})`]);
     }
     await sleep(50);
   }
+}
+
+/** What it has said to the user, or else its last line. */
+function lastWords(log: string): readonly string[] {
+  const lines = readFileSync(log, 'utf8').trim().split('\n');
+  const said = lines
+    .filter((line) => line.startsWith('menwei: '))
+    .map((line) => line.slice('menwei: '.length));
+  return said.length > 0 ? said : lines.slice(-1);
 }

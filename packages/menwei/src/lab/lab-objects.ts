@@ -1,0 +1,155 @@
+/** The Node and Pod objects of a lab: what a kubelet would say of its hosts. Pure. */
+import { DEFAULT_PORTS, type NodeSpec, type PodSpec } from '@menwei/lab/topology.ts';
+import type { Messages } from '../cluster/schema/messages.ts';
+
+type Node = Messages['core.v1.Node'];
+type Pod = Messages['core.v1.Pod'];
+
+export const DEFAULT_NAMESPACE = 'default';
+/** Of the one container that a pod of the lab is said to have. */
+const CONTAINER = 'echo';
+const IMAGE = 'menwei/echo';
+
+/** The machine that all nodes run on. */
+export interface Machine {
+  readonly cpus: number;
+  readonly memoryBytes: number;
+  /** `6.18.0` */
+  readonly kernelVersion: string;
+  /** `amd64` */
+  readonly architecture: string;
+  /** Of menwei. */
+  readonly version: string;
+}
+
+export function nodeObject(spec: NodeSpec, machine: Machine, nowMs: number): Node {
+  const { name, ip, ip6, podCIDR, podCIDR6, zone, labels } = spec;
+  const podCIDRs = [podCIDR, podCIDR6].filter((range) => range !== undefined);
+  const room = { cpu: `${machine.cpus}`, memory: `${Math.floor(machine.memoryBytes / 1024)}Ki`, pods: '110' };
+  const now = timeOf(nowMs);
+  return {
+    kind: 'Node',
+    apiVersion: 'v1',
+    metadata: {
+      name,
+      labels: {
+        'kubernetes.io/hostname': name,
+        'kubernetes.io/os': 'linux',
+        'kubernetes.io/arch': machine.architecture,
+        ...(zone === undefined ? {} : { 'topology.kubernetes.io/zone': zone }),
+        ...labels,
+      },
+    },
+    spec: { podCIDR, podCIDRs },
+    status: {
+      capacity: room,
+      allocatable: room,
+      conditions: [
+        {
+          type: 'Ready',
+          status: 'True',
+          lastHeartbeatTime: now,
+          lastTransitionTime: now,
+          reason: 'LabIsUp',
+          message: 'the lab has this node up',
+        },
+      ],
+      addresses: [
+        ...[ip, ip6]
+          .filter((address) => address !== undefined)
+          .map((address) => ({ type: 'InternalIP', address })),
+        { type: 'Hostname', address: name },
+      ],
+      nodeInfo: {
+        kernelVersion: machine.kernelVersion,
+        osImage: 'network namespace of a lab',
+        containerRuntimeVersion: `menwei://${machine.version}`,
+        kubeletVersion: `menwei-lab-${machine.version}`,
+        operatingSystem: 'linux',
+        architecture: machine.architecture,
+      },
+    },
+  };
+}
+
+/** Without its status: see {@link podStatus}. */
+export function podObject(spec: PodSpec): Pod {
+  const { name, namespace = DEFAULT_NAMESPACE, node, hostNetwork, ports = DEFAULT_PORTS } = spec;
+  const containerPorts = ports.flatMap((containerPort) =>
+    ['TCP', 'UDP'].map((protocol) => ({ containerPort, protocol })),
+  );
+  return {
+    kind: 'Pod',
+    apiVersion: 'v1',
+    metadata: { name, namespace, labels: spec.labels ?? { app: withoutNumber(name) } },
+    spec: {
+      nodeName: node,
+      ...(hostNetwork === true ? { hostNetwork } : {}),
+      containers: [{ name: CONTAINER, image: IMAGE, ports: containerPorts }],
+    },
+  };
+}
+
+/** `web` of `web-1` */
+function withoutNumber(name: string): string {
+  return name.replace(/-\d+$/, '');
+}
+
+/** What there is to say of a pod. */
+export interface RunningPod {
+  readonly spec: PodSpec;
+  /** The one it is on. */
+  readonly node: NodeSpec;
+  readonly startedMs: number;
+  readonly isReady: boolean;
+  /** Since when it is, or is not. */
+  readonly sinceMs: number;
+}
+
+export function podStatus(pod: RunningPod): NonNullable<Pod['status']> {
+  const { spec, node, startedMs, isReady, sinceMs } = pod;
+  const startTime = timeOf(startedMs);
+  const addresses = [spec, node].map(({ ip, ip6 }) => [ip, ip6].filter((address) => address !== undefined));
+  const [own = [], hosts = []] = addresses;
+  const pods = spec.hostNetwork === true ? hosts : own;
+  const readiness = {
+    status: isReady ? 'True' : 'False',
+    lastTransitionTime: timeOf(sinceMs),
+    ...(isReady
+      ? {}
+      : { reason: 'ContainersNotReady', message: `containers with unready status: [${CONTAINER}]` }),
+  };
+  const done = { status: 'True', lastTransitionTime: startTime };
+  return {
+    phase: 'Running',
+    conditions: [
+      { type: 'PodReadyToStartContainers', ...done },
+      { type: 'Initialized', ...done },
+      { type: 'Ready', ...readiness },
+      { type: 'ContainersReady', ...readiness },
+      { type: 'PodScheduled', ...done },
+    ],
+    ...(hosts[0] === undefined ? {} : { hostIP: hosts[0] }),
+    hostIPs: hosts.map((ip) => ({ ip })),
+    ...(pods[0] === undefined ? {} : { podIP: pods[0] }),
+    podIPs: pods.map((ip) => ({ ip })),
+    startTime,
+    containerStatuses: [
+      {
+        name: CONTAINER,
+        state: { running: { startedAt: startTime } },
+        ready: isReady,
+        started: true,
+        restartCount: 0,
+        image: IMAGE,
+        imageID: '',
+      },
+    ],
+    qosClass: 'BestEffort',
+  };
+}
+
+/** As the API writes times, in whole seconds. */
+function timeOf(ms: number): string {
+  return new Date(ms).toISOString().replace(/\.\d+Z$/, 'Z');
+}
