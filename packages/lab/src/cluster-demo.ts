@@ -143,7 +143,7 @@ class ClusterDemo {
   async #apply(file: string, text: string): Promise<void> {
     const path = join(this.#stage.folder, file);
     await writeFile(path, text);
-    await this.#kubectl('apply', '--validate=false', '-f', path);
+    await this.#kubectl('apply', '-f', path);
   }
 
   async #writeStatus(name: string, isReady: boolean): Promise<void> {

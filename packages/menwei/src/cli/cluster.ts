@@ -43,6 +43,12 @@ export function registerClusterCommand(program: Command): void {
     .action((file: string, options: { readonly data?: string }) =>
       act(({ restore }) => restore(file, options)),
     );
+  cluster
+    .command('check')
+    .description('say what is wrong with the addresses and ports of Services; exit status 1: something is')
+    .option(...DATA)
+    .option('--service-node-port-range <range>', 'as of the cluster', '30000-32767')
+    .action((options: Parameters<ClusterCommands['check']>[0]) => act(({ check }) => check(options)));
 }
 
 function registerUp(cluster: Command): void {

@@ -1,9 +1,11 @@
 /** What `menwei cluster` does. */
 import { resolve } from 'node:path';
+import { escapeControls } from '../log/escape-controls.ts';
 import { createLogger } from '../log/pino-logger.ts';
 import { UserError } from '../setup/failure.ts';
+import { readNodePortRangeOrFail } from '../setup/manifests-input.ts';
 import { type ClusterFlags, defaultDataFolder, parseClusterFlags } from './cluster-options.ts';
-import { makeKubeconfig, restoreBackup, writeBackup } from './data-commands.ts';
+import { describeFaults, makeKubeconfig, restoreBackup, writeBackup } from './data-commands.ts';
 import { FileError } from './security/file-error.ts';
 import { CLIENT_NAMES } from './security/pki.ts';
 import { StoreFileError } from './store/store-file.ts';
@@ -49,6 +51,16 @@ export async function restore(file: string, options: DataOption): Promise<void> 
   const { withKeys } = await explained(() => restoreBackup(file, folder));
   const keys = withKeys ? '' : '; it has no keys: the cluster will make new ones';
   process.stdout.write(`${folder}: made from ${file}${keys}\n`);
+}
+
+/** Exit status 1 if anything is wrong. */
+export async function check(options: DataOption & { readonly serviceNodePortRange: string }): Promise<void> {
+  const nodePorts = readNodePortRangeOrFail(options.serviceNodePortRange);
+  const folder = dataFolderOf(options);
+  const faults = await explained(async () => describeFaults(folder, nodePorts, Date.now()));
+  for (const fault of faults) process.stdout.write(`${escapeControls(fault)}\n`);
+  if (faults.length > 0) process.exitCode = 1;
+  else process.stdout.write(`${folder}: the addresses and ports of all Services are as they must be\n`);
 }
 
 /** What the operator can put right is told in one line. */

@@ -2,14 +2,18 @@
 import { existsSync } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { PortRange } from '../config/settings.ts';
+import { atOnce } from '../scheduling/steps.ts';
 import { UserError } from '../setup/failure.ts';
+import { allocationFaults } from './allocation/repair.ts';
+import { nameOf } from './allocation-repair.ts';
 import { kubeconfigEntry, kubeconfigPath } from './kubeconfigs.ts';
 import { changing, FileError, readOptionalFile, readTextFile } from './security/file-error.ts';
 import { formatKubeconfig, readServer } from './security/kubeconfig-file.ts';
 import { type ClientName, ensureClient } from './security/pki.ts';
 import { makePrivateFolder, writePrivateFile } from './security/private-file.ts';
 import { isRecord } from './security/records.ts';
-import { backupStore, restoreStore } from './store/backup.ts';
+import { backupStore, readStore, restoreStore } from './store/backup.ts';
 
 /** What a cluster keeps beside the objects. */
 const KEY_FOLDER = 'pki';
@@ -51,6 +55,15 @@ export async function restoreBackup(file: string, folder: string): Promise<{ rea
     });
   }
   return { withKeys: keys !== undefined };
+}
+
+/** What the repair would find, a line each. @throws StoreFileError */
+export function describeFaults(folder: string, nodePorts: PortRange, nowMs: number): readonly string[] {
+  const { objects } = readStore(folder);
+  return atOnce(allocationFaults(objects, { nodePorts, nowMs })).map((fault) => {
+    const isMended = fault.mend !== undefined;
+    return `${nameOf(fault)}: ${fault.reason}: ${fault.message}${isMended ? '' : ' (is not repaired by itself)'}`;
+  });
 }
 
 function keysFileOf(file: string): string {

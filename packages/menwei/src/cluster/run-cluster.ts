@@ -11,12 +11,15 @@ import type { Logger } from '../log/logger.ts';
 import { untilAborted } from '../scheduling/pause.ts';
 import { UserError } from '../setup/failure.ts';
 import { openAccessFiles } from './access-files.ts';
+import type { Stamp } from './allocation/ip-address.ts';
 import { ServiceHook } from './allocation/service-hook.ts';
+import { allocationRepair } from './allocation-repair.ts';
 import { apiComponent } from './api-component.ts';
 import { advertisedFor, firstServiceAddress, isWildcard, serverUrl } from './cluster-addresses.ts';
 import type { ClusterOptions } from './cluster-options.ts';
 import { type ClusterProxy, prepareProxy } from './cluster-proxy.ts';
 import { clusterControllers } from './controllers/cluster-controllers.ts';
+import { RegistryEventRecorder } from './controllers/event-recorder.ts';
 import { kubeconfigPath, writeKubeconfigs } from './kubeconfigs.ts';
 import { registerNode } from './own-node.ts';
 import { ObjectRegistry } from './registry/object-registry.ts';
@@ -136,20 +139,24 @@ async function superviseAll(parts: Parts, signal: AbortSignal): Promise<void> {
   }
 }
 
+const STAMP: Stamp = {
+  now: () => `${new Date().toISOString().slice(0, 19)}Z`,
+  uid: () => randomUUID(),
+};
+
 function openRegistry({ serviceRanges, nodePorts }: ClusterOptions, store: Store): ObjectRegistry {
   const [first, ...others] = serviceRanges;
-  const newUid = () => randomUUID();
   const services = new ServiceHook(store, {
     families: [first.family, ...others.map(({ family }) => family)],
     nodePorts,
     random: Math.random,
-    stamp: { now: () => `${new Date().toISOString().slice(0, 19)}Z`, uid: newUid },
+    stamp: STAMP,
   });
   return new ObjectRegistry({
     store,
     hooks: { services: [services] },
     nowMs: Date.now,
-    newUid,
+    newUid: STAMP.uid,
     random: Math.random,
   });
 }
@@ -195,12 +202,16 @@ function controllerComponents(
   tls: ServingTls | undefined,
 ): readonly Component[] {
   const { advertiseAddress, listen, serviceRanges, maxEndpointsPerSlice, legacyEndpoints } = options;
-  return clusterControllers({
+  const controllers = clusterControllers({
     ...{ store, registry, logger, maxEndpointsPerSlice, legacyEndpoints },
     serviceClusterIpRanges: serviceRanges.map(({ text }) => text),
     apiServer: { advertiseAddress, port: listen.port },
     caCertificate: tls?.trusted ?? '',
   });
+  const events = new RegistryEventRecorder({ store, registry, logger, now: Date.now });
+  const needs = controllers.map(({ name }) => name);
+  const { nodePorts } = options;
+  return [...controllers, allocationRepair({ store, events, nodePorts, stamp: STAMP, logger, needs })];
 }
 
 /** Port 0 is any that is free: objects say which one before anything listens on it. */
