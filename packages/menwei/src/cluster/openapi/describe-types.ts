@@ -14,7 +14,7 @@ export interface Dialect {
   readonly allowsOneOf: boolean;
 }
 
-export type Schemas = Readonly<Record<string, JsonObject>>;
+type Schemas = Readonly<Record<string, JsonObject>>;
 
 /** All types that the messages have to do with, each by its name: `io.k8s.api.core.v1.Service`. */
 export function describeTypes(messages: readonly string[], dialect: Dialect): Schemas {
@@ -31,7 +31,7 @@ export function describeTypes(messages: readonly string[], dialect: Dialect): Sc
 }
 
 /** `core.v1.Service` is `io.k8s.api.core.v1.Service`. */
-export function typeName(message: string): string {
+function typeName(message: string): string {
   return message.startsWith('meta.') ? `${META}.${message.slice(5)}` : `io.k8s.api.${message}`;
 }
 
@@ -96,7 +96,7 @@ function describeMessage(message: string, dialect: Dialect): JsonObject {
   const required = fields.filter(({ schema }) => schema.q !== undefined).map(({ name }) => name);
   const mapType = SCHEMA[message]?.mt;
   return {
-    description: describe(message),
+    ...descriptionOf(message),
     type: 'object',
     ...(required.length === 0 ? {} : { required: required.toSorted() }),
     properties: { ...(isKind ? HEADER : {}), ...Object.fromEntries(properties) },
@@ -117,9 +117,10 @@ function groupVersionKinds(message: string): JsonObject {
 
 function describeField(message: string, { name, type, schema }: Field, dialect: Dialect): JsonObject {
   const { lt, lk, ps, pk, d, e } = schema;
-  const described = { description: describe(message, name), ...describeType(type, dialect) };
+  const owner = describe(message, name) === '' ? ownerOf(message, name) : message;
   return {
-    ...described,
+    ...descriptionOf(owner, name),
+    ...describeType(type, dialect),
     ...(d === undefined ? {} : { default: d }),
     ...(e === undefined ? {} : { enum: e }),
     ...(lt === undefined ? {} : { 'x-kubernetes-list-type': lt }),
@@ -127,6 +128,18 @@ function describeField(message: string, { name, type, schema }: Field, dialect: 
     ...(ps === undefined ? {} : { 'x-kubernetes-patch-strategy': ps }),
     ...(pk === undefined ? {} : { 'x-kubernetes-patch-merge-key': pk }),
   };
+}
+
+/** Most fields that few people ask for have none. */
+function descriptionOf(message: string, field?: string): JsonObject {
+  const description = describe(message, field);
+  return description === '' ? {} : { description };
+}
+
+/** The message in which a field stands, if that one is inlined. */
+function ownerOf(message: string, field: string): string {
+  const inlined = Object.values(SCHEMA[message]?.f ?? {}).filter(({ inl }) => inl !== undefined);
+  return inlined.find(({ t }) => shapeOf(t).byName.has(field))?.t ?? message;
 }
 
 function describeType(type: JsonType, dialect: Dialect): JsonObject {

@@ -22,7 +22,7 @@ export class MismatchError extends Error {
   override readonly name = 'MismatchError';
 }
 
-export interface CheckedValue<Value> {
+interface CheckedValue<Value> {
   /** Objects in it have no prototype. */
   readonly value: Value;
   /** `unknown field "spec.nope"`, `duplicate field "spec.ports[0].port"`: each once, in the order of the text. */

@@ -23,7 +23,7 @@ export interface ExpectedKind<Name extends MessageName = MessageName> {
   readonly message: Name;
 }
 
-export interface DecodedBody<Value> {
+interface DecodedBody<Value> {
   /**
    * With `kind`, `apiVersion` and `metadata` in any case. Zero values (empty, false) are left out where they mean the same as
    * nothing. Maps have no prototype.

@@ -9,7 +9,7 @@ import { type Field, type JsonType, type Shape, shapeOf } from './shape.ts';
 import { formatTime, isTimeInRange, type TimePrecision } from './time.ts';
 import { isZero, newObject } from './values.ts';
 
-export interface Envelope {
+interface Envelope {
   /** Empty where the client does not say. */
   readonly kind: string;
   readonly apiVersion: string;

@@ -4,7 +4,7 @@ import type { JsonValue } from './json.ts';
 import { DEEPEST, MOST_VALUES, type ReadValue, TextError, TOO_DEEP, TOO_MANY } from './read-json.ts';
 import { newObject } from './values.ts';
 
-export interface ReadYaml extends ReadValue {
+interface ReadYaml extends ReadValue {
   /** `line 3: key "port" already set in map` */
   readonly faults: readonly string[];
 }

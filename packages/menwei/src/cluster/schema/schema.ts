@@ -36,7 +36,7 @@ export interface SchemaField {
   readonly lk?: readonly string[];
 }
 
-export interface SchemaMessage {
+interface SchemaMessage {
   /** In the order in which objects are written; the keys are names as protobuf has them. */
   readonly f: Readonly<Record<string, SchemaField>>;
   /** Type of the whole for server-side apply. */

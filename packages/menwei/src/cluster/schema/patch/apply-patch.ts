@@ -28,7 +28,7 @@ export interface PatchRequest {
   readonly fieldValidation: FieldValidation;
 }
 
-export interface PatchedObject {
+interface PatchedObject {
   /** Decoded, not defaulted. */
   readonly object: ApiObject;
   /** For `Warning` headers. */
