@@ -4,9 +4,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { startTestApi } from '@menwei/testing/cluster/api-server.ts';
 import { ServiceHook } from 'menwei/cluster/allocation/service-hook.ts';
 import { clusterControllers } from 'menwei/cluster/controllers/cluster-controllers.ts';
+import { clusterHooks } from 'menwei/cluster/registry/cluster-hooks.ts';
 import { ObjectRegistry } from 'menwei/cluster/registry/object-registry.ts';
-import { podTopology } from 'menwei/cluster/registry/pod-topology.ts';
-import { serviceEndpoints } from 'menwei/cluster/registry/service-endpoints.ts';
 import { ClusterAccess } from 'menwei/cluster/security/cluster-access.ts';
 import { parseTokens } from 'menwei/cluster/security/static-tokens.ts';
 import { TokenKey } from 'menwei/cluster/security/web-token.ts';
@@ -89,7 +88,7 @@ function openRegistry(store: Store, clock: () => number): ObjectRegistry {
   });
   return new ObjectRegistry({
     store,
-    hooks: { services: [services, serviceEndpoints], pods: [podTopology] },
+    hooks: clusterHooks(services),
     nowMs: clock,
     newUid: randomUUID,
     random: Math.random,

@@ -22,6 +22,7 @@ import { clusterControllers } from './controllers/cluster-controllers.ts';
 import { RegistryEventRecorder } from './controllers/event-recorder.ts';
 import { kubeconfigPath, writeKubeconfigs } from './kubeconfigs.ts';
 import { registerNode } from './own-node.ts';
+import { clusterHooks } from './registry/cluster-hooks.ts';
 import { ObjectRegistry } from './registry/object-registry.ts';
 import type { Registry } from './registry/registry.ts';
 import { type AuditLog, openAuditLog } from './security/audit-log.ts';
@@ -154,7 +155,7 @@ function openRegistry({ serviceRanges, nodePorts }: ClusterOptions, store: Store
   });
   return new ObjectRegistry({
     store,
-    hooks: { services: [services] },
+    hooks: clusterHooks(services),
     nowMs: Date.now,
     newUid: STAMP.uid,
     random: Math.random,
