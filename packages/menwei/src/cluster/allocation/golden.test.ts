@@ -73,10 +73,18 @@ function expectRefusal(
   expect(refusal ?? service).toMatchObject({ code: status, message, details: { causes } });
 }
 
-describe('creating a Service', async () => {
+/** With a Service whose address and port others may want. */
+async function openWithHolder(title: string): Promise<Services> {
   const services = await Services.open();
+  const holder = { type: 'NodePort', clusterIP: '10.96.0.99', ports: [{ port: 80, nodePort: 30_333 }] };
+  if (title !== 'holder') await services.put('holder', holder);
+  return services;
+}
+
+describe('creating a Service', () => {
   rowsOf<CreateRow>('services').forEach((row, index) => {
     it(`${index + 1}: ${row.title}`, async () => {
+      const services = await openWithHolder(row.title);
       const answer = await services.put(`s${index + 1}`, row.spec, row);
       if (row.result === undefined) return expectRefusal(answer, row);
       const known = JSON.stringify(row.spec);
@@ -95,12 +103,10 @@ function patched(spec: ServiceSpec, patch: ServiceSpec): ServiceSpec {
   return { ...spec, ...patch, ...(ports.size === 0 ? {} : { ports: [...ports.values()] }) };
 }
 
-describe('changing a Service', async () => {
-  const services = await Services.open();
-  const holder = { type: 'NodePort', clusterIP: '10.96.0.99', ports: [{ port: 80, nodePort: 30_333 }] };
-  await services.put('holder', holder);
+describe('changing a Service', () => {
   rowsOf<TransitionRow>('transitions').forEach((row, index) => {
     it(`${index + 100}: ${row.title}`, async () => {
+      const services = await openWithHolder(row.title);
       const name = `t${index + 100}`;
       const created = await services.put(name, row.before);
       expect(created.service?.spec).toEqual(row.before);
