@@ -97,6 +97,7 @@ const MASKED: Readonly<Record<string, string>> = {
   resourceVersion: '<rv>',
   creationTimestamp: '<time>',
   deletionTimestamp: '<time>',
+  lastTransitionTime: '<time>',
 };
 
 /** Without what differs from one cluster to the next. @param known the request: what it says is no chance */

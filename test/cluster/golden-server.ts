@@ -29,10 +29,13 @@ export interface GoldenServer {
 export interface GoldenServerOptions extends StoreOptions {
   /** Milliseconds since the epoch; the real clock unless given. */
   readonly clock?: () => number;
+  /** Without what a cluster has from the start. */
+  readonly isEmpty?: boolean;
 }
 
 export async function openGoldenServer({
   clock = Date.now,
+  isEmpty = false,
   ...options
 }: GoldenServerOptions = {}): Promise<GoldenServer> {
   if (ELSEWHERE !== undefined) return { url: ELSEWHERE, store: undefined, close: async () => undefined };
@@ -46,7 +49,7 @@ export async function openGoldenServer({
     nowMs: clock,
     staticTokens: parsed.tokens,
   });
-  await runControllers(store, registry);
+  if (!isEmpty) await runControllers(store, registry);
   return { ...(await startTestApi({ store, registry, access, now: clock })), store };
 }
 

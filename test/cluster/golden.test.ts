@@ -73,3 +73,32 @@ describe('errors.jsonl', () => {
     return readGolden<GoldenRow>('errors').find((row) => row.title === title) ?? expect.fail(title);
   }
 });
+
+describe.each(['auth', 'defaults'])('%s.jsonl', (name) => {
+  let server: GoldenServer;
+  beforeAll(async () => {
+    server = await openGoldenServer();
+  });
+  afterAll(() => server.close());
+
+  // What the repair loop of the reference said about its own races (CQ-11).
+  const rows = readGolden<GoldenRow>(name).filter(({ title }) => title !== 'kube-system events');
+  it.each(rows)('$title', (row) => replay(server, row, DIFFERENCES[row.title]));
+});
+
+describe('apply.jsonl', () => {
+  let server: GoldenServer;
+  beforeAll(async () => {
+    server = await openGoldenServer();
+  });
+  afterAll(() => server.close());
+
+  const isApply = ({ request }: GoldenRow) => request?.contentType === 'application/apply-patch+yaml';
+  it.each(readGolden<GoldenRow>('apply').filter(isApply))(
+    '$title: without managed fields it is refused, not half done',
+    async ({ request }) => {
+      const { status, text } = await send(server, request);
+      expect([status, parse(text)]).toMatchObject([415, { reason: 'UnsupportedMediaType' }]);
+    },
+  );
+});

@@ -4,7 +4,9 @@ import type { ColumnDefinition } from '../kinds/kind-rules.ts';
 import type { Resource } from '../kinds/resource.ts';
 import { apiVersionOf } from '../kinds/resource.ts';
 import { rulesOf } from '../kinds/rules.ts';
+import { canonicalForm } from '../schema/canonical-form.ts';
 import type { ApiObject } from '../schema/object.ts';
+import type { MessageName } from '../schema/shape.ts';
 import type { StoredObject } from '../store/store.ts';
 import { parseStored } from '../store/stored-object.ts';
 import type { Listing } from './listing.ts';
@@ -39,7 +41,14 @@ export function encodeObject(encoding: Encoding, stored: StoredObject): Buffer {
   }
 }
 
-/** One that is answered and not kept. */
+/** One that is answered and not kept, of a message of the schema. */
+export function encodeReview(form: Form, message: MessageName, object: ApiObject): Buffer {
+  const { kind, apiVersion, metadata, ...fields } = canonicalForm(message, object);
+  const { resourceVersion: _, ...own } = metadata;
+  return encodeAnswer(form, { kind, apiVersion, metadata: own, ...fields });
+}
+
+/** A Status. */
 export function encodeAnswer(form: Form, object: object): Buffer {
   return inMediaType(form, Buffer.from(JSON.stringify(object)));
 }

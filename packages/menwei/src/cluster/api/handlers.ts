@@ -1,5 +1,6 @@
 /** Who answers what is asked of a resource. */
 import { rulesOf } from '../kinds/rules.ts';
+import { requireOpenNamespace } from '../registry/namespace-rules.ts';
 import type { Backing, ResourceExchange } from './exchange.ts';
 import { patchObject } from './patches.ts';
 import { getList, getObject, watchList } from './reads.ts';
@@ -32,8 +33,13 @@ const SUBRESOURCES: Readonly<Record<string, Handler>> = {
 
 /** @throws StatusError */
 export async function answerResource(exchange: ResourceExchange, backing: Backing): Promise<void> {
-  const { standingWarning } = rulesOf(exchange.target.resource);
+  const { target } = exchange;
+  const { standingWarning } = rulesOf(target.resource);
   if (standingWarning !== undefined) exchange.reply.warn(standingWarning);
+  if (target.verb === 'create' && target.subresource !== '') {
+    // To the rules of namespaces, what is posted to an object is a new one.
+    requireOpenNamespace(backing.store, target.namespace, target.resource, target.name);
+  }
   await handlerOf(exchange)(exchange, backing);
 }
 

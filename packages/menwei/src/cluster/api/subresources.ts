@@ -7,7 +7,7 @@ import type { ApiObject } from '../schema/object.ts';
 import { badRequest, StatusError } from '../schema/status-error.ts';
 import { formatOf, readBody } from './body.ts';
 import { readDeleteOptions } from './delete-options.ts';
-import { encodeAnswer } from './encoding.ts';
+import { encodeAnswer, encodeReview } from './encoding.ts';
 import type { Backing, ResourceExchange } from './exchange.ts';
 import { ANSWERS } from './negotiation.ts';
 import { encodingOf, storedObject } from './reads.ts';
@@ -33,7 +33,7 @@ export async function createReview(exchange: ResourceExchange, backing: Backing)
   const { object, faults } = decodeBody(target.resource, await readBody(request), format);
   reply.warn(...enforceFieldValidation(target.resource, faults, fieldValidation));
   const answered = backing.access.review(target.resource, target.namespace, object, user);
-  reply.send(201, form.mediaType, encodeAnswer(form, answered));
+  reply.send(201, form.mediaType, encodeReview(form, target.resource.message, answered));
 }
 
 /** `serviceaccounts/<name>/token` */
@@ -43,7 +43,7 @@ export async function createToken(exchange: ResourceExchange, backing: Backing):
   const format = formatOf(request.headers['content-type']);
   const { object } = decodeBody(TOKEN_REQUEST, await readBody(request), format);
   const answered = backing.access.issueToken(target.namespace, target.name, object);
-  reply.send(201, form.mediaType, encodeAnswer(form, answered));
+  reply.send(201, form.mediaType, encodeReview(form, TOKEN_REQUEST.message, answered));
 }
 
 /** `pods/<name>/eviction`: a deletion that would heed disruption budgets if there were any. */
