@@ -65,7 +65,7 @@ class Witness {
   }
 }
 
-export interface CrashOptions {
+interface CrashOptions {
   readonly folder: string;
   readonly seed: number;
   readonly rounds: number;

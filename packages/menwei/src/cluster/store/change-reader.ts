@@ -3,7 +3,7 @@ import { keyOf, type ObjectKey } from './objects.ts';
 import type { StoreChange, StoredObject, StoreEvent, StoreReader } from './store.ts';
 
 /** The store's end of a reader. */
-export interface ReaderSource {
+interface ReaderSource {
   current(key: StoredObject): StoredObject | undefined;
   all(): Iterable<StoredObject>;
   closed(reader: ChangeReader): void;

@@ -5,7 +5,7 @@ import { History, type HistoryLimits } from './history.ts';
 import { keyOf } from './objects.ts';
 import type { StoredObject, StoreEvent, StoreReader } from './store.ts';
 
-export interface CommittedOptions {
+interface CommittedOptions {
   readonly limits: HistoryLimits;
   /** Milliseconds from any moment on. */
   readonly now: () => number;

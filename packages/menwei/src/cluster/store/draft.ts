@@ -27,7 +27,7 @@ export interface Written extends Version {
   readonly events: readonly StoreEvent[];
 }
 
-export interface DraftOptions {
+interface DraftOptions {
   readonly fieldsOf: FieldsOf;
   /** How many Events are kept; the oldest ones go. */
   readonly maxEvents: number;

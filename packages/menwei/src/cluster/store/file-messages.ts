@@ -27,7 +27,7 @@ export interface ThreadAnswer {
 }
 
 /** All values as one block, which is handed over instead of copied. */
-export interface EncodedBatch {
+interface EncodedBatch {
   readonly rows: readonly {
     readonly revision: number;
     readonly key: string;

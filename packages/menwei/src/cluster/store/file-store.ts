@@ -61,7 +61,11 @@ function examine(log: string, { sync, logger }: FileStoreOptions): void {
     logger.warn({}, `${log}: the last write was not finished and not answered: ${pages} of it are left out`);
     return;
   }
-  if (sync === 'full') throw damaged(log, `at byte ${report.at}, before writes that were answered`);
+  if (sync === 'full')
+    throw damaged(
+      log,
+      `at byte ${report.at}, before writes that were answered (if it ran with --store-sync normal, start it so once)`,
+    );
   logger.warn(
     {},
     `${log}: not whole from byte ${report.at} on: the writes after it are lost, as --store-sync normal allows`,

@@ -28,4 +28,19 @@ function answer({ id, question }: ThreadRequest): ThreadAnswer {
   }
 }
 
-parentPort?.on('message', (request: ThreadRequest) => parentPort?.postMessage(answer(request)));
+/** What `normal` may lose. */
+const UNSYNCED_MS = 100;
+let _timer: NodeJS.Timeout | undefined;
+
+function syncSoon(): void {
+  if (!writer.mustSync) return;
+  _timer ??= setTimeout(() => {
+    _timer = undefined;
+    if (writer.mustSync) writer.sync();
+  }, UNSYNCED_MS);
+}
+
+parentPort?.on('message', (request: ThreadRequest) => {
+  parentPort?.postMessage(answer(request));
+  syncSoon();
+});

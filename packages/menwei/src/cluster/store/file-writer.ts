@@ -1,5 +1,5 @@
 /** Writes the file of a store. What it does takes as long as the disk does: it lives in a thread of its own. */
-import { statfsSync } from 'node:fs';
+import { closeSync, fdatasyncSync, openSync, statfsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { explain, type FileState, isFull, readState, sumOfRow, writeState } from './store-file.ts';
@@ -19,7 +19,7 @@ export interface FileBatch {
 
 export interface WriterOptions {
   readonly path: string;
-  /** `normal`: what was written in the last moments before power is lost may be lost. */
+  /** `normal`: what was written in the last tenth of a second before power is lost may be lost. */
   readonly sync: 'full' | 'normal';
 }
 
@@ -51,6 +51,7 @@ export class FileWriter {
   /** Of the batch that failed. */
   #failedBytes = 0;
   #mustSettle = false;
+  #mustSync = false;
 
   constructor(options: WriterOptions, limits: WriterLimits = LIMITS) {
     this.#options = options;
@@ -70,6 +71,27 @@ export class FileWriter {
       }
       return { last, state: reserve === undefined ? file.state : { ...file.state, reserved: reserve } };
     });
+  }
+
+  /** Whether something was written that may not be on the disk yet: then {@link sync} is to be called soon. */
+  get mustSync(): boolean {
+    return this.#mustSync;
+  }
+
+  /** Puts on the disk what was written. If that fails, the next write begins with it. */
+  sync(): void {
+    this.#mustSync = false;
+    try {
+      const log = openSync(`${this.#options.path}-wal`, 'r');
+      try {
+        fdatasyncSync(log);
+      } finally {
+        closeSync(log);
+      }
+    } catch {
+      this.#mustSettle = true;
+      this.#drop();
+    }
   }
 
   /** Throws while what failed before would fail again. */
@@ -126,6 +148,8 @@ export class FileWriter {
       file.database.exec('COMMIT');
       file.last = last;
       file.state = state;
+      // A full sync is one of all that was written before.
+      this.#mustSync = synchronous === 'NORMAL';
     } catch (error) {
       this.#mustSettle ||= !isFull(error);
       this.#drop();

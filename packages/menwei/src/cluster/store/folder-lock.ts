@@ -1,5 +1,5 @@
 /** One process at a time has the folder of a store: the kernel gives the lock back when that process ends, however it ends. */
-import { closeSync, openSync, readFileSync, writeFileSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { explain, StoreFileError } from './store-file.ts';
@@ -28,7 +28,8 @@ export function lockFolder(folder: string): Disposable {
 /** SQLite would let others read a file that it makes, and who can read it can lock it. */
 function openPrivately(path: string): DatabaseSync {
   try {
-    closeSync(openSync(path, 'a', 0o600));
+    // Only if need be: whoever closes a file gives back all locks that his process has on it.
+    if (!existsSync(path)) closeSync(openSync(path, 'a', 0o600));
     return new DatabaseSync(path);
   } catch (error) {
     throw new StoreFileError(`${path}: can't be opened: ${explain(error)}`);

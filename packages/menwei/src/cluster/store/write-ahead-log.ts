@@ -5,7 +5,7 @@
  */
 import { readFileSync } from 'node:fs';
 
-export type LogReport =
+type LogReport =
   /** There is none, or all of it is whole. */
   | { readonly state: 'whole' }
   /** Its end was being written. */
