@@ -1,38 +1,67 @@
-/** `spec § 4.10` and `KQ-13` in a comment lead to a place in docs/reference/kube-proxy.md. */
+/**
+ * `spec § 4.10` and `KQ-13` in a comment lead to a place in docs/reference/kube-proxy.md, `cluster § 9.5` and `CQ-3` to one in
+ * docs/reference/cluster.md.
+ */
 import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 
 const ROOT = join(import.meta.dirname, '..');
-const REFERENCE = readFileSync(join(ROOT, 'docs/reference/kube-proxy.md'), 'utf8');
-const SECTIONS = new Set(
-  Array.from(REFERENCE.matchAll(/^##? (\d+(?:\.\d+)?)[. ]/gm), ([, number = '']) => number),
-);
-const QUIRKS = new Set(Array.from(REFERENCE.matchAll(/^\| (KQ-\d+) \|/gm), ([, number = '']) => number));
+interface Reference {
+  readonly name: string;
+  readonly text: string;
+  /** What sections of it are called: `spec § 4.10`. */
+  readonly word: string;
+  readonly quirk: string;
+  /** So that a pattern that finds nothing is noticed. */
+  readonly least: { readonly sections: number; readonly quirks: number };
+}
+
+const REFERENCES: readonly Reference[] = [
+  { name: 'kube-proxy', word: 'spec', quirk: 'KQ', least: { sections: 80, quirks: 5 } },
+  { name: 'cluster', word: 'cluster', quirk: 'CQ', least: { sections: 40, quirks: 3 } },
+].map((reference) => ({
+  ...reference,
+  text: readFileSync(join(ROOT, `docs/reference/${reference.name}.md`), 'utf8'),
+}));
 
 const files = globSync(['{packages,test,bench,scripts}/**/*.ts', 'docs/*.md', 'docs/decisions/*.md'], {
   cwd: ROOT,
   exclude: (path) => path.includes('node_modules'),
 }).map((path) => ({ path, text: readFileSync(join(ROOT, path), 'utf8') }));
 
+function quirksOf({ text, quirk }: Reference): ReadonlySet<string> {
+  const rows = text.matchAll(new RegExp(`^\\| (${quirk}-\\d+) \\|`, 'gm'));
+  return new Set(Array.from(rows, ([, number = '']) => number));
+}
+
 /** `spec §§ 4.7-4.9, 10` names 4.7, 4.9 and 10. */
-function sectionsIn(text: string): readonly string[] {
-  const mentions = text.matchAll(/\bspec §§?((?:(?:,| and|-|, §)? ?\d+(?:\.\d+)?)+)/g);
+function sectionsIn(text: string, word: string): readonly string[] {
+  const mentions = text.matchAll(new RegExp(`\\b${word} §§?((?:(?:,| and|-|, §)? ?\\d+(?:\\.\\d+)?)+)`, 'g'));
   return Array.from(mentions, ([, list = '']) => list.match(/\d+(?:\.\d+)?/g) ?? []).flat();
 }
 
-it('has the sections that are named', () => {
-  const named = files.flatMap(({ path, text }) => sectionsIn(text).map((section) => ({ path, section })));
-  expect(named.length).toBeGreaterThan(80);
-  expect(named.filter(({ section }) => !SECTIONS.has(section))).toEqual([]);
-});
+describe.each(REFERENCES)('the reference $name', (reference) => {
+  it('has the sections that are named', () => {
+    const { text, word, least } = reference;
+    const headings = text.matchAll(/(?:^##? |· )(\d+(?:\.\d+)?)[. ]/gm);
+    const sections = new Set(Array.from(headings, ([, number = '']) => number));
+    const named = files.flatMap(({ path, text: file }) =>
+      sectionsIn(file, word).map((section) => ({ path, section })),
+    );
+    expect(named.length).toBeGreaterThan(least.sections);
+    expect(named.filter(({ section }) => !sections.has(section))).toEqual([]);
+  });
 
-it('has the quirks that are named', () => {
-  const named = files.flatMap(({ path, text }) =>
-    Array.from(text.matchAll(/\bKQ-\d+\b/g), ([quirk]) => ({ path, quirk })),
-  );
-  expect(named.length).toBeGreaterThan(5);
-  expect(named.filter(({ quirk }) => !QUIRKS.has(quirk))).toEqual([]);
+  it('has the quirks that are named', () => {
+    const { quirk, least } = reference;
+    const quirks = quirksOf(reference);
+    const named = files.flatMap(({ path, text }) =>
+      Array.from(text.matchAll(new RegExp(`\\b${quirk}-\\d+\\b`, 'g')), ([each]) => ({ path, quirk: each })),
+    );
+    expect(named.length).toBeGreaterThan(least.quirks);
+    expect(named.filter((each) => !quirks.has(each.quirk))).toEqual([]);
+  });
 });
 
 it('says once of each quirk what became of it', () => {
@@ -41,6 +70,7 @@ it('says once of each quirk what became of it', () => {
     text.matchAll(/^\| (KQ-\d+) \| .+ \| (?:fixed|kept|absent): .+ \|$/gm),
     ([, quirk]) => quirk,
   );
-  expect(QUIRKS.size).toBeGreaterThan(30);
-  expect(rows).toEqual([...QUIRKS]);
+  const quirks = REFERENCES.filter(({ quirk }) => quirk === 'KQ').flatMap((each) => [...quirksOf(each)]);
+  expect(quirks.length).toBeGreaterThan(30);
+  expect(rows).toEqual(quirks);
 });

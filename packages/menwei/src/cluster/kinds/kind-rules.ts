@@ -1,6 +1,6 @@
 /**
  * What one kind demands: defaults, validation, warnings, selectable fields, rows of a Table. Pure: an object, and the one before
- * it, as arguments; time as an argument. The steps of a write call these in the order of spec/cluster § 7:
+ * it, as arguments; time as an argument. The steps of a write call these in the order of cluster § 7:
  *
  *   decode → defaults → prepare → (allocation) → validate → canonical form → commit
  */

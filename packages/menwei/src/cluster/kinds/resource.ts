@@ -1,4 +1,4 @@
-/** What the API server knows of one resource (spec/cluster § 3.2). */
+/** What the API server knows of one resource (cluster § 3.2). */
 import type { Messages } from '../schema/messages.ts';
 
 export type Verb = 'create' | 'delete' | 'deletecollection' | 'get' | 'list' | 'patch' | 'update' | 'watch';

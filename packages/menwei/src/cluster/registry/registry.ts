@@ -1,4 +1,4 @@
-/** Every write of an object, by a client or a controller, goes this way (spec/cluster § 7). */
+/** Every write of an object, by a client or a controller, goes this way (cluster § 7). */
 import type { Resource } from '../kinds/resource.ts';
 import type { ApiObject } from '../schema/object.ts';
 import type { StoredObject } from '../store/store.ts';
