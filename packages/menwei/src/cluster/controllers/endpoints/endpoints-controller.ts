@@ -83,7 +83,7 @@ export class EndpointsController {
     if (isNew && service.isBeingDeleted) return;
     try {
       const { stored } = await this.#registry[isNew ? 'create' : 'update']('endpoints', endpoints);
-      this.#foreign.wrote(stored);
+      this.#foreign.wrote(service.key, stored);
     } catch (error) {
       if (endsWithNamespace(error)) return;
       this.#context.events.record({

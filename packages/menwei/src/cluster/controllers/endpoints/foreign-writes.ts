@@ -19,6 +19,7 @@ export class ForeignWrites {
   readonly #own = new Map<string, number | undefined>();
   #touched = new Map<string, Touched>();
   #timer: NodeJS.Timeout | undefined;
+  #isStopped = false;
 
   /** @param onForeign is called with what was noted as the owner of such an object */
   constructor(store: Store, resource: keyof StoredKinds, onForeign: (owner: string) => void) {
@@ -27,9 +28,10 @@ export class ForeignWrites {
     this.#onForeign = onForeign;
   }
 
-  /** The controller has created or updated it. */
-  wrote(stored: StoredObject): void {
+  /** The controller has created or updated it. It is looked at later, for what came and went unseen is never noted. */
+  wrote(owner: string, stored: StoredObject): void {
     this.#own.set(keyOf(stored), stored.revision);
+    this.note(owner, stored);
   }
 
   /** The controller has deleted it. */
@@ -43,10 +45,11 @@ export class ForeignWrites {
     const touched = this.#touched.get(key) ?? { namespace, name, owners: new Set() };
     touched.owners.add(owner);
     this.#touched.set(key, touched);
-    this.#timer ??= setTimeout(() => this.#compare(), PATIENCE_MS);
+    if (!this.#isStopped) this.#timer ??= setTimeout(() => this.#compare(), PATIENCE_MS);
   }
 
   stop(): void {
+    this.#isStopped = true;
     clearTimeout(this.#timer);
   }
 

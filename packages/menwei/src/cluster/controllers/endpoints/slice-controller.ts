@@ -128,11 +128,11 @@ export class SliceController {
     const create = service.isBeingDeleted ? [] : plan.create;
     for (const slice of create) {
       const { stored } = await this.#registry.create('endpointslices', withTriggerTime(slice, since));
-      this.#foreign.wrote(stored);
+      this.#foreign.wrote(service.key, stored);
     }
     for (const slice of plan.update) {
       const { stored } = await this.#registry.update('endpointslices', withTriggerTime(slice, since));
-      this.#foreign.wrote(stored);
+      this.#foreign.wrote(service.key, stored);
     }
     for (const slice of plan.remove) await this.#remove(slice);
   }

@@ -76,7 +76,7 @@ class MirrorController {
     if (endpoints === undefined && existing.length === 0) return;
     const plan = endpoints === undefined ? { ...NOTHING, remove: existing } : planMirror(endpoints, existing);
     try {
-      await this.#write(plan);
+      await this.#write(key, plan);
     } catch (error) {
       if (endsWithNamespace(error)) return;
       throw error;
@@ -98,11 +98,15 @@ class MirrorController {
     return isMirrored(endpoints) ? endpoints : undefined;
   }
 
-  async #write({ create, update, remove }: MirrorPlan): Promise<void> {
-    for (const slice of create)
-      this.#foreign.wrote((await this.#registry.create('endpointslices', slice)).stored);
-    for (const slice of update)
-      this.#foreign.wrote((await this.#registry.update('endpointslices', slice)).stored);
+  async #write(key: string, { create, update, remove }: MirrorPlan): Promise<void> {
+    for (const slice of create) {
+      const { stored } = await this.#registry.create('endpointslices', slice);
+      this.#foreign.wrote(key, stored);
+    }
+    for (const slice of update) {
+      const { stored } = await this.#registry.update('endpointslices', slice);
+      this.#foreign.wrote(key, stored);
+    }
     for (const slice of remove) await this.#remove(slice);
   }
 

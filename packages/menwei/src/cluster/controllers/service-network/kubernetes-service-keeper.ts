@@ -72,8 +72,7 @@ class Keeper {
   async work(): Promise<void> {
     const { store } = this.#context;
     // They are others' to make, and this comes again when they have.
-    const hasPlace = store.get('namespaces', '', 'default') !== undefined && store.count('servicecidrs') > 0;
-    if (!hasPlace) return;
+    if (store.get('namespaces', '', 'default') === undefined || !this.#hasAddresses()) return;
     await this.#keep('services', this.#service, (present) => {
       const { ports, type } = present.spec ?? {};
       const isRight = sameServicePorts(ports ?? [], this.#service.spec?.ports ?? []) && type === 'ClusterIP';
@@ -97,6 +96,16 @@ class Keeper {
       areSlicesEqual(present, wanted)
         ? present
         : { ...wanted, metadata: { ...present.metadata, ...wanted.metadata } },
+    );
+  }
+
+  /** There is a ServiceCIDR to take the Service's address from. */
+  #hasAddresses(): boolean {
+    const cidrs = Array.from(this.#context.store.list('servicecidrs'), (stored) =>
+      objectOf('servicecidrs', stored),
+    );
+    return cidrs.some(({ status }) =>
+      status?.conditions?.some((each) => each.type === 'Ready' && each.status === 'True'),
     );
   }
 
