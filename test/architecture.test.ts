@@ -168,7 +168,7 @@ describe('the modules', () => {
     const users = modules.filter(({ imports }) =>
       imports.some(({ target, onlyTypes }) => target === '@kubernetes/client-node' && !onlyTypes),
     );
-    expect(paths(users)).toEqual(['test/cluster-schema.test.ts', 'test/deploy/known-fields.ts']);
+    expect(paths(users)).toEqual(['test/cluster/schema-table.test.ts', 'test/deploy/known-fields.ts']);
   });
 });
 

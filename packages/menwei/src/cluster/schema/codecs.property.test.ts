@@ -55,7 +55,7 @@ describe('an object of any kind', () => {
         expect(asJson.faults).toEqual([]);
         expect(asProtobuf).toEqual(asJson);
       }),
-      { numRuns: 300 },
+      { numRuns: 150 },
     );
   });
 
@@ -76,7 +76,7 @@ describe('an object of any kind', () => {
         expect(canonicalText(expected, Buffer.from(once), 'json')).toBe(once);
         expect(JSON.parse(once).metadata).toHaveProperty('resourceVersion');
       }),
-      { numRuns: 300 },
+      { numRuns: 150 },
     );
   });
 
@@ -146,7 +146,7 @@ describe('any bytes', () => {
         const refusal = refusalOf(() => canonicalText(expected, body, format));
         expect(isClientsFault(refusal)).toBe(true);
       }),
-      { numRuns: 500 },
+      { numRuns: 250 },
     );
   });
 
@@ -193,7 +193,7 @@ describe('any bytes', () => {
         });
         expect(isClientsFault(refusal)).toBe(true);
       }),
-      { numRuns: 500 },
+      { numRuns: 250 },
     );
   });
 });

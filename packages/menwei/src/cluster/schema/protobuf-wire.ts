@@ -14,11 +14,14 @@ const FIXED64 = 1;
 const BYTES = 2;
 const FIXED32 = 5;
 const MOST_NUMBER = 2 ** 29 - 1;
+/** Of one message, items of its lists included. */
+const MOST_FIELDS = 100_000;
 
 /** @throws WireError while they are read */
 export function* readFields(bytes: Uint8Array): Generator<WireField> {
   const cursor = new Cursor(bytes);
-  while (!cursor.isAtEnd) {
+  for (let count = 1; !cursor.isAtEnd; count++) {
+    if (count > MOST_FIELDS) throw new WireError(`proto: more than ${MOST_FIELDS} fields in a message`);
     const tag = cursor.varint();
     const number = Number(tag >> 3n);
     const type = Number(tag & 7n);

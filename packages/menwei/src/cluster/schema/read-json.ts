@@ -80,7 +80,7 @@ class Reader {
       case 'n':
         return this.#word('null', null);
       default:
-        if (unit !== undefined && /[-\d]/.test(unit)) return this.#number();
+        if (unit === '-' || isDigit(this.#text.charCodeAt(this.#at))) return this.#number();
         throw this.#unexpected('looking for beginning of value');
     }
   }

@@ -6,9 +6,9 @@ import { RESOURCES } from 'menwei/cluster/kinds/resources.ts';
 import { SCHEMA } from 'menwei/cluster/schema/schema.ts';
 import { type JsonType, shapeOf } from 'menwei/cluster/schema/shape.ts';
 import { expect, it } from 'vitest';
-import { formatTypes } from '../scripts/schema-types.ts';
+import { formatTypes } from '../../scripts/schema-types.ts';
 
-const TYPES = join(import.meta.dirname, '../packages/menwei/src/cluster/schema/messages.ts');
+const TYPES = join(import.meta.dirname, '../../packages/menwei/src/cluster/schema/messages.ts');
 
 it('messages.ts is what `npm run schema:types` makes', () => {
   const format = (text: string) =>
