@@ -18,8 +18,10 @@ interface Operation {
 }
 
 const MOST_OPERATIONS = 10_000;
-/** Values that all operations of a patch may copy and compare. */
+/** Values that all operations of a patch may copy and compare, so that no patch takes the server's time from others. */
 const MOST_WORK = 200_000;
+/** Moving so many items of a list takes as long as copying one value. */
+const ITEMS_MOVED_AT_ONCE = 400;
 const OPERATION = 'handlers.jsonPatchOp';
 const STRINGS = ['op', 'path', 'from'] as const;
 
@@ -116,15 +118,22 @@ class Patching {
       return;
     }
     const { parent, key } = this.#place(path);
-    if (!Array.isArray(parent)) parent[key] = value;
-    else parent.splice(key === '-' ? parent.length : indexOf(key, parent.length), 0, value);
+    if (!Array.isArray(parent)) {
+      parent[key] = value;
+      return;
+    }
+    this.#spend(parent.length / ITEMS_MOVED_AT_ONCE);
+    parent.splice(key === '-' ? parent.length : indexOf(key, parent.length), 0, value);
   }
 
   #remove(path: string): JsonValue {
     const removed = given(this.#find(path));
     const { parent, key } = this.#place(path);
-    if (Array.isArray(parent)) parent.splice(indexOf(key, parent.length - 1), 1);
-    else delete parent[key];
+    if (!Array.isArray(parent)) delete parent[key];
+    else {
+      this.#spend(parent.length / ITEMS_MOVED_AT_ONCE);
+      parent.splice(indexOf(key, parent.length - 1), 1);
+    }
     return removed;
   }
 
@@ -165,9 +174,14 @@ class Patching {
     return { parent: at, key };
   }
 
+  #spend(work: number): void {
+    this.#work += work;
+    if (this.#work > MOST_WORK) throw rejectedPatch();
+  }
+
   #copy(value: JsonValue, depth = 0): JsonValue {
-    this.#work += 1;
-    if (this.#work > MOST_WORK || depth > DEEPEST) throw rejectedPatch();
+    this.#spend(1);
+    if (depth > DEEPEST) throw rejectedPatch();
     if (isList(value)) return value.map((one) => this.#copy(one, depth + 1));
     if (!isObject(value)) return value;
     const copy = newObject();
