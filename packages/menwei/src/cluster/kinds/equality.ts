@@ -4,7 +4,7 @@ import type { MessageName } from '../schema/shape.ts';
 
 /** Both of the same message; nothing is the same as an empty one. */
 export function isSameMessage(message: MessageName, a: object | undefined, b: object | undefined): boolean {
-  return textOf(message, a) === textOf(message, b);
+  return meaningOf(message, a) === meaningOf(message, b);
 }
 
 /** The same of lists of that message. */
@@ -17,6 +17,7 @@ export function isSameList(
   return listA.length === listB.length && listA.every((item, i) => isSameMessage(message, item, listB[i]));
 }
 
-function textOf(message: MessageName, value: object = {}): string {
+/** One text for all values that mean the same. */
+export function meaningOf(message: MessageName, value: object = {}): string {
   return JSON.stringify(canonicalPart(message, value));
 }

@@ -109,18 +109,15 @@ function annotationErrors(annotations: Readonly<Record<string, string>>): readon
 
 function ownerErrors(owners: readonly OwnerReference[]): readonly FieldError[] {
   const field = 'metadata.ownerReferences';
-  const [controller, ...others] = owners
+  const [controller, other] = owners
     .filter((owner) => owner.controller === true)
     .map(({ kind = '', name = '' }) => `${kind}/${name}`);
+  const two = `Found "true" in references for ${controller} and ${other}`;
   return [
     ...owners.flatMap((owner) => ownerReferenceErrors(field, owner)),
-    ...others.map((other) =>
-      invalid(
-        field,
-        owners,
-        `Only one reference can have Controller set to true. Found "true" in references for ${controller} and ${other}`,
-      ),
-    ),
+    ...(other === undefined
+      ? []
+      : [invalid(field, owners, `Only one reference can have Controller set to true. ${two}`)]),
   ];
 }
 
@@ -153,7 +150,7 @@ function finalizerListErrors(finalizers: readonly string[]): readonly FieldError
 }
 
 function newFinalizerErrors({ finalizers = [] }: ObjectMeta, old: ObjectMeta): readonly FieldError[] {
-  const extra = [...new Set(finalizers)].filter((finalizer) => !old.finalizers?.includes(finalizer)).sort();
+  const extra = [...new Set(finalizers).difference(new Set(old.finalizers))].sort();
   if (extra.length === 0) return [];
   const told = extra.map((finalizer) => JSON.stringify(finalizer)).join(', ');
   const why = 'no new finalizers can be added if the object is being deleted, found new finalizers';

@@ -5,10 +5,11 @@ import { describe, expect, it } from 'vitest';
 import { canonicalForm } from '../schema/canonical-form.ts';
 import { formatErrorBody } from '../schema/field-error.ts';
 import type { ApiObject } from '../schema/object.ts';
+import { objectInvalid } from '../schema/status-error.ts';
 import { toCoreEvent, toNewEvent } from './event-shapes.ts';
 import { validateMetadata, validateMetadataUpdate } from './metadata.ts';
 import { apiVersionOf, type Resource } from './resource.ts';
-import { RESOURCES } from './resources.ts';
+import { RESOURCES, resourceOf } from './resources.ts';
 import { rulesOf } from './rules.ts';
 
 const STORED = RESOURCES.filter(({ storedAs }) => storedAs !== undefined);
@@ -80,6 +81,31 @@ describe.each(STORED.map((resource) => [`${resource.resource} of "${resource.gro
     });
   },
 );
+
+it('what fills a whole body with one list is judged all the same', () => {
+  const rules = rulesOf(resourceOf('', 'pods'));
+  const many = <Item>(item: (i: number) => Item) => Array.from({ length: 20_000 }, (_, i) => item(i));
+  const pod = (spec: object, status = {}): ApiObject & { readonly spec: object } => {
+    const metadata = { name: 'p', finalizers: many((i) => `a.b/${i}`) };
+    return { kind: 'Pod', apiVersion: 'v1', metadata, ...{ spec, status } };
+  };
+  const containers = many((i) => ({ name: `C${i}` }));
+  const tolerations = many((i) => ({ key: `k${i}`, operator: 'Exists' }));
+  const ended = many((i) => ({ name: `C${i}`, state: { terminated: {} } }));
+  const conditions = many((i) => ({ type: `a b ${i}` }));
+  const old = pod({ containers, tolerations, restartPolicy: 'Never' }, { containerStatuses: ended });
+  const next = pod({ containers, tolerations }, { containerStatuses: containers, conditions });
+  const errors = rules.validate(next, old);
+  expect(errors.length).toBeGreaterThan(20_000);
+  const { message } = objectInvalid(resourceOf('', 'pods'), 'p', errors);
+  expect(message).toMatch(/, and 79800 more\]$/);
+  expect(message.length).toBeLessThan(100_000);
+  expect(rules.validateUpdate?.(next, old)).toHaveLength(1);
+  expect(rules.validateStatusUpdate?.(next, old)).toHaveLength(40_000);
+  expect(rules.table.row(next, 0).cells[1]).toBe('0/20000');
+  const deleted = { ...old.metadata, deletionTimestamp: '2026-11-30T05:41:36Z' };
+  expect(validateMetadataUpdate(deleted, deleted)).toEqual([]);
+});
 
 it('an Event is the same in both shapes', () => {
   fc.assert(

@@ -103,17 +103,21 @@ export function objectForbidden(
   });
 }
 
+/** More of one object's errors help nobody, and could be many times as long as the object. */
+const MOST_TOLD = 200;
+
 /** @param errors at least one */
 export function objectInvalid(subject: Subject, name: string, errors: readonly FieldError[]): StatusError {
   const kind = subject.group === '' ? subject.kind : `${subject.kind}.${subject.group}`;
   const causes = new Map(
-    errors.map((error) => {
+    errors.slice(0, MOST_TOLD).map((error) => {
       const message = formatErrorBody(error);
       const cause: StatusCause = { reason: CAUSE_REASONS[error.type], message, field: error.field };
       return [`${error.field}: ${message}`, cause] as const;
     }),
   );
-  const texts = [...causes.keys()];
+  const texts: string[] = [...causes.keys()];
+  if (errors.length > MOST_TOLD) texts.push(`and ${errors.length - MOST_TOLD} more`);
   const told = texts.length === 1 ? texts[0] : `[${texts.join(', ')}]`;
   return new StatusError({
     code: 422,

@@ -20,13 +20,18 @@ const MESSAGE_POLICIES: readonly string[] = ['File', 'FallbackToLogsOnError'];
 
 export function containerListErrors(field: string, containers: readonly Container[]): readonly FieldError[] {
   if (containers.length === 0) return [required(field)];
-  const names = containers.map(({ name }) => name);
+  const taken = new Set<string>();
   return [
-    ...containers.flatMap((container, i) => [
-      ...containerErrors(`${field}[${i}]`, container),
-      ...(names.indexOf(container.name) < i ? [duplicate(`${field}[${i}].name`, container.name ?? '')] : []),
-      ...probeListErrors(`${field}[${i}]`, container),
-    ]),
+    ...containers.flatMap((container, i) => {
+      const { name = '' } = container;
+      const isTaken = taken.has(name);
+      taken.add(name);
+      return [
+        ...containerErrors(`${field}[${i}]`, container),
+        ...(isTaken ? [duplicate(`${field}[${i}].name`, name)] : []),
+        ...probeListErrors(`${field}[${i}]`, container),
+      ];
+    }),
     ...hostPortConflicts(field, containers),
   ];
 }

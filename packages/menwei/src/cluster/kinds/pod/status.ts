@@ -6,6 +6,7 @@ import { ipErrors } from '../addresses.ts';
 import { invalidEach, whyNoDnsSubdomain, whyNoLabelKey } from '../syntax.ts';
 
 type Pod = Messages['core.v1.Pod'];
+type PodStatus = Messages['core.v1.PodStatus'];
 type ContainerStatus = Messages['core.v1.ContainerStatus'];
 
 const SYSTEM_CONDITIONS: readonly string[] = ['Initialized', 'PodScheduled', 'Ready'];
@@ -25,32 +26,35 @@ export function preparePodStatus(pod: Pod, old: Pod): Pod {
 }
 
 export function podStatusErrors({ status = {} }: Pod, old: Pod): readonly FieldError[] {
-  const { conditions = [], nominatedNodeName = '', observedGeneration = 0, qosClass = '' } = status;
   const oldStatus = old.status ?? {};
-  const errors: FieldError[] = conditions.flatMap(({ type = '' }, i) => {
-    const field = `status.conditions[${i}].Type`;
-    return SYSTEM_CONDITIONS.includes(type) ? [] : invalidEach(field, type, whyNoLabelKey(type));
-  });
-  if (nominatedNodeName !== '' && nominatedNodeName !== oldStatus.nominatedNodeName) {
-    errors.push(
-      ...invalidEach('status.nominatedNodeName', nominatedNodeName, whyNoDnsSubdomain(nominatedNodeName)),
-    );
+  return [
+    ...(status.conditions ?? []).flatMap(({ type = '' }, i) => {
+      const field = `status.conditions[${i}].Type`;
+      return SYSTEM_CONDITIONS.includes(type) ? [] : invalidEach(field, type, whyNoLabelKey(type));
+    }),
+    ...scalarErrors(status, oldStatus),
+    ...STATUS_LISTS.flatMap((name) => transitionErrors(name, status[name] ?? [], old)),
+    ...ipListErrors('status.podIPs', status.podIPs ?? [], oldStatus.podIPs ?? []),
+    ...ipListErrors('status.hostIPs', status.hostIPs ?? [], oldStatus.hostIPs ?? []),
+  ];
+}
+
+function scalarErrors(status: PodStatus, old: PodStatus): readonly FieldError[] {
+  const { nominatedNodeName = '', observedGeneration = 0, qosClass = '', hostIPs: [first] = [] } = status;
+  const errors: FieldError[] = [];
+  if (nominatedNodeName !== '' && nominatedNodeName !== old.nominatedNodeName) {
+    const whys = whyNoDnsSubdomain(nominatedNodeName);
+    errors.push(...invalidEach('status.nominatedNodeName', nominatedNodeName, whys));
   }
   if (observedGeneration < 0) {
     errors.push(invalid('status.observedGeneration', observedGeneration, 'must be a non-negative integer'));
   }
-  if (qosClass !== (oldStatus.qosClass ?? '')) {
+  if (qosClass !== (old.qosClass ?? '')) {
     errors.push(invalid('status.qosClass', qosClass, 'field is immutable'));
   }
-  for (const name of STATUS_LISTS) {
-    errors.push(...transitionErrors(`status.${name}`, status[name] ?? [], old, name));
-  }
-  errors.push(...ipListErrors('status.podIPs', status.podIPs ?? [], oldStatus.podIPs ?? []));
-  const [first] = status.hostIPs ?? [];
   if (first !== undefined && first.ip !== status.hostIP) {
     errors.push(invalid('status.hostIPs[0].ip', first.ip ?? '', 'must be equal to `hostIP`'));
   }
-  errors.push(...ipListErrors('status.hostIPs', status.hostIPs ?? [], oldStatus.hostIPs ?? []));
   return errors;
 }
 
@@ -60,11 +64,11 @@ interface Ip {
 
 /** At most one of each family; what was there before may stay. */
 function ipListErrors(field: string, list: readonly Ip[], old: readonly Ip[]): readonly FieldError[] {
-  const oldIps = old.map(({ ip }) => ip);
+  const oldIps = new Set(old.map(({ ip }) => ip));
   const ips = list.map(({ ip = '' }) => ip);
   const families = new Set(ips.map((ip) => familyOf(parseIp(ip) ?? ip)));
   return [
-    ...ips.flatMap((ip, i) => (oldIps.includes(ip) ? [] : ipErrors(`${field}[${i}]`, ip))),
+    ...ips.flatMap((ip, i) => (oldIps.has(ip) ? [] : ipErrors(`${field}[${i}]`, ip))),
     ...(families.size < ips.length
       ? [invalid(field, list, 'may specify no more than one IP for each IP family')]
       : []),
@@ -73,22 +77,25 @@ function ipListErrors(field: string, list: readonly Ip[], old: readonly Ip[]): r
 
 /** What has ended for good does not run again. */
 function transitionErrors(
-  field: string,
+  name: (typeof STATUS_LISTS)[number],
   statuses: readonly ContainerStatus[],
   { spec = {}, status }: Pod,
-  name: (typeof STATUS_LISTS)[number],
 ): readonly FieldError[] {
-  const sidecars = (spec.initContainers ?? []).filter(({ restartPolicy }) => restartPolicy === 'Always');
+  const { initContainers = [], restartPolicy } = spec;
+  const sidecars = new Set(
+    initContainers.filter((one) => one.restartPolicy === 'Always').map((one) => one.name),
+  );
   const mayRestart = (container: ContainerStatus) => {
     if (name === 'ephemeralContainerStatuses') return false;
-    if (spec.restartPolicy === 'Always' || sidecars.some((one) => one.name === container.name)) return true;
-    return spec.restartPolicy === 'OnFailure' && (container.state?.terminated?.exitCode ?? 0) !== 0;
+    if (restartPolicy === 'Always' || sidecars.has(container.name)) return true;
+    return restartPolicy === 'OnFailure' && (container.state?.terminated?.exitCode ?? 0) !== 0;
   };
+  const now = new Map(statuses.map((one) => [one.name, one]));
   return (status?.[name] ?? []).flatMap((before, i) => {
     if (before.state?.terminated === undefined || mayRestart(before)) return [];
-    const now = statuses.find((one) => one.name === before.name);
-    return now === undefined || now.state?.terminated !== undefined
+    const next = now.get(before.name);
+    return next === undefined || next.state?.terminated !== undefined
       ? []
-      : [forbidden(`${field}[${i}].state`, 'may not be transitioned to non-terminated state')];
+      : [forbidden(`status.${name}[${i}].state`, 'may not be transitioned to non-terminated state')];
   });
 }

@@ -1,7 +1,7 @@
 /** What of a pod may change once it is made. */
 import { type FieldError, forbidden, invalid } from '../../schema/field-error.ts';
 import type { Messages } from '../../schema/messages.ts';
-import { isSameMessage } from '../equality.ts';
+import { isSameMessage, meaningOf } from '../equality.ts';
 
 type PodSpec = Messages['core.v1.PodSpec'];
 type Container = Messages['core.v1.Container'];
@@ -43,17 +43,15 @@ function tolerationErrors(
   tolerations: readonly Toleration[],
   old: readonly Toleration[],
 ): readonly FieldError[] {
-  const bare = tolerations.map(withoutSeconds);
-  const areKept = old.every((toleration) => {
-    return bare.some((one) => isSameMessage('core.v1.Toleration', one, withoutSeconds(toleration)));
-  });
-  if (areKept) return [];
+  const kept = new Set(tolerations.map(meaningOfToleration));
+  if (old.every((toleration) => kept.has(meaningOfToleration(toleration)))) return [];
   const why = 'existing toleration can not be modified except its tolerationSeconds';
   return [forbidden('spec.tolerations', why)];
 }
 
-function withoutSeconds({ tolerationSeconds: _, ...toleration }: Toleration): Toleration {
-  return toleration;
+/** But for its seconds. */
+function meaningOfToleration({ tolerationSeconds: _, ...toleration }: Toleration): string {
+  return meaningOf('core.v1.Toleration', toleration);
 }
 
 function gateErrors({ schedulingGates = [] }: PodSpec, old: PodSpec): readonly FieldError[] {

@@ -51,9 +51,7 @@ const END_CONDITIONS: Readonly<Record<string, TableRow['conditions']>> = {
 function formatGates({ spec, status }: Pod): string {
   const gates = spec?.readinessGates ?? [];
   if (gates.length === 0) return NONE;
-  const conditions = status?.conditions ?? [];
-  const open = gates.filter(({ conditionType }) => {
-    return conditions.find(({ type }) => type === conditionType)?.status === 'True';
-  });
+  const values = new Map((status?.conditions ?? []).map((condition) => [condition.type, condition.status]));
+  const open = gates.filter(({ conditionType }) => values.get(conditionType) === 'True');
   return `${open.length}/${gates.length}`;
 }
