@@ -1,14 +1,12 @@
 /** Where the API server is found, and what Services get. */
 import { networkInterfaces } from 'node:os';
 import {
-  addressBytes,
   type Cidr,
   cidrContains,
   familyOf,
   formatHostPort,
   type HostPort,
   type IpFamily,
-  ipFromBytes,
   isLoopback,
   LINK_LOCAL,
   parseCidr,
@@ -37,15 +35,6 @@ export function parseServiceRanges(text: string): ServiceRanges | undefined {
 function isUsable({ family, prefixLength }: Cidr): boolean {
   const [shortest, longest] = PREFIX_LENGTHS[family];
   return prefixLength >= shortest && prefixLength <= longest;
-}
-
-/** What the Service `kubernetes` has: the first address that can be used. */
-export function firstServiceAddress({ address }: Cidr): string {
-  const bytes = Uint8Array.from(addressBytes(address));
-  const last = bytes.length - 1;
-  // The network's own ends in a zero bit.
-  bytes[last] = (bytes[last] ?? 0) + 1;
-  return ipFromBytes(bytes);
 }
 
 /** `https://127.0.0.1:6443`: how this machine reaches what listens there. */

@@ -8,9 +8,9 @@ import {
 } from 'menwei/cluster/controllers/cluster-controllers.ts';
 import { storedResource, TypedRegistry } from 'menwei/cluster/controllers/typed-registry.ts';
 import type { StoredKinds } from 'menwei/cluster/kinds/stored-kinds.ts';
+import { clusterHooks } from 'menwei/cluster/registry/cluster-hooks.ts';
 import { ObjectRegistry } from 'menwei/cluster/registry/object-registry.ts';
 import type { Registry } from 'menwei/cluster/registry/registry.ts';
-import { serviceEndpoints } from 'menwei/cluster/registry/service-endpoints.ts';
 import { openMemoryStore } from 'menwei/cluster/store/local-store.ts';
 import type { Store } from 'menwei/cluster/store/store.ts';
 import { objectOf } from 'menwei/cluster/store/stored-object.ts';
@@ -19,7 +19,7 @@ import { silentLogger } from 'menwei/log/logger.ts';
 type Name = keyof StoredKinds;
 type Draft = Readonly<Record<string, unknown>>;
 
-export interface ControlledClusterOptions {
+interface ControlledClusterOptions {
   /** Services get their addresses from the ServiceCIDRs that are there. */
   readonly allocates?: boolean;
   readonly now?: () => number;
@@ -42,12 +42,10 @@ export class ControlledCluster {
     const { allocates = false, now = () => Date.now() } = options;
     this.#options = options;
     this.store = options.store ?? openMemoryStore();
-    const hooks: readonly WriteHook[] = allocates
-      ? [serviceHook(this.store), serviceEndpoints]
-      : [serviceEndpoints];
+    const services: WriteHook = allocates ? serviceHook(this.store) : {};
     this.registry = new ObjectRegistry({
       store: this.store,
-      hooks: { services: hooks },
+      hooks: clusterHooks(services),
       nowMs: now,
       newUid: () => crypto.randomUUID(),
       random: Math.random,

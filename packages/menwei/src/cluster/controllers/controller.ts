@@ -26,7 +26,7 @@ interface QueueWork {
 }
 
 /** One or more controllers that share what they read; made anew with each run of their component. */
-export interface Controller {
+interface Controller {
   /** Resources whose objects it is told of. */
   readonly resources: readonly string[];
   /**

@@ -17,7 +17,7 @@ export interface Regarding {
   readonly uid: string;
 }
 
-export interface ControllerEvent {
+interface ControllerEvent {
   readonly regarding: Regarding;
   readonly type: 'Normal' | 'Warning';
   /** For programs. */
@@ -41,7 +41,7 @@ type CoreEvent = StoredKinds['events'];
 const MAX_REMEMBERED = 4096;
 const MAX_MESSAGE_CHARACTERS = 1024;
 
-export interface EventRecorderOptions {
+interface EventRecorderOptions {
   readonly store: Store;
   readonly registry: Registry;
   readonly logger: Logger;

@@ -6,7 +6,7 @@ import { ENDPOINTS_TIMING, EndpointsController } from './endpoints-controller.ts
 import { SELECTION_RESOURCES, Selection } from './selection.ts';
 import { SLICE_TIMING, SliceController } from './slice-controller.ts';
 
-export interface EndpointControllersOptions {
+interface EndpointControllersOptions {
   /** Endpoints that a slice may have. */
   readonly maxEndpointsPerSlice: number;
   /** Keep Endpoints objects, too. */

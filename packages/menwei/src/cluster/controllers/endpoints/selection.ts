@@ -13,7 +13,7 @@ export interface SelectedService {
 }
 
 /** Is told which Services need to be looked at again. */
-export interface SelectionListener {
+interface SelectionListener {
   /** One that was not there before. */
   created(service: ServiceFacts): void;
   /**

@@ -51,7 +51,7 @@ export class SelectorIndex<Service extends Selecting, Pod extends Labelled> {
   }
 }
 
-export function selects({ namespace, selector }: Selecting, pod: Labelled): boolean {
+function selects({ namespace, selector }: Selecting, pod: Labelled): boolean {
   if (selector === undefined || namespace !== pod.namespace) return false;
   return selector.every(([key, value]) => Object.hasOwn(pod.labels, key) && pod.labels[key] === value);
 }

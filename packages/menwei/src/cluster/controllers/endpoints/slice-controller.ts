@@ -20,7 +20,7 @@ const COMPONENT = 'endpoint-slice-controller';
 /** Of the queue. */
 export const SLICE_TIMING: QueueTiming = { retry: { firstMs: 1_000, maxMs: 1_000_000 }, maxTries: 15 };
 
-export interface SliceControllerOptions {
+interface SliceControllerOptions {
   readonly context: ControllerContext;
   readonly queue: WorkQueue;
   readonly selection: Selection;

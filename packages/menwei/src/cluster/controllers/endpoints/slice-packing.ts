@@ -13,7 +13,7 @@ export interface PackedSlice {
   readonly endpoints: readonly Endpoint[];
 }
 
-export interface Packing {
+interface Packing {
   readonly slices: readonly PackedSlice[];
   /** Nothing is left for these. */
   readonly emptied: readonly EndpointSlice[];

@@ -64,7 +64,7 @@ export function planSlices(input: SlicePlanInput): SlicePlan {
   };
 }
 
-export function isOwnedBy({ metadata }: EndpointSlice, { uid }: ServiceFacts): boolean {
+function isOwnedBy({ metadata }: EndpointSlice, { uid }: ServiceFacts): boolean {
   return metadata.ownerReferences?.some((owner) => owner.controller === true && owner.uid === uid) === true;
 }
 

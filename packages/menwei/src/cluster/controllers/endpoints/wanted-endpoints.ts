@@ -15,7 +15,7 @@ export interface EndpointGroup {
   readonly endpoints: ReadonlyMap<string, Endpoint>;
 }
 
-export interface WantedEndpoints {
+interface WantedEndpoints {
   /** By {@link portsKey}. */
   readonly groups: ReadonlyMap<string, EndpointGroup>;
   /** Left out until their Node is there. */

@@ -9,7 +9,7 @@ import type { OwnerReference } from '../../schema/object.ts';
  */
 export type OwnerState = 'there' | 'ending' | 'gone' | 'unknown';
 
-export type OwnerVerdict =
+type OwnerVerdict =
   | { readonly action: 'keep' }
   | { readonly action: 'delete' }
   /** It belongs to others still. */

@@ -1,5 +1,5 @@
 /** The Service `kubernetes`, by which pods reach the API server, with its Endpoints and slice (cluster § 11.4). */
-import { addressBytes, familyOf, ipFromBytes, parseKnownCidr } from '@menwei/addresses/ip.ts';
+import { addressBytes, type Cidr, familyOf, ipFromBytes, parseKnownCidr } from '@menwei/addresses/ip.ts';
 import type { StoredKinds } from '../../kinds/stored-kinds.ts';
 import { SERVICE_NAME_LABEL, SKIP_MIRROR_LABEL } from '../endpoints/names.ts';
 
@@ -15,6 +15,7 @@ const PORT_NAME = 'https';
 
 /** @param range the first of the Services' ranges, canonical */
 export function kubernetesService(range: string, { port }: ApiServerAddress): StoredKinds['services'] {
+  const cidr = parseKnownCidr(range);
   return {
     kind: 'Service',
     apiVersion: 'v1',
@@ -25,8 +26,8 @@ export function kubernetesService(range: string, { port }: ApiServerAddress): St
     },
     spec: {
       type: 'ClusterIP',
-      clusterIP: firstUsableAddress(range),
-      ipFamilies: [parseKnownCidr(range).family],
+      clusterIP: firstServiceAddress(cidr),
+      ipFamilies: [cidr.family],
       ipFamilyPolicy: 'SingleStack',
       sessionAffinity: 'None',
       ports: [{ name: PORT_NAME, protocol: 'TCP', port: 443, targetPort: port }],
@@ -54,9 +55,10 @@ export function kubernetesSlice(ip: string, port: number): StoredKinds['endpoint
   };
 }
 
-/** The one after the network's own. */
-export function firstUsableAddress(range: string): string {
-  const bytes = Uint8Array.from(addressBytes(parseKnownCidr(range).address));
+/** What the Service `kubernetes` has: the one after the network's own. */
+export function firstServiceAddress({ address }: Cidr): string {
+  const bytes = Uint8Array.from(addressBytes(address));
+  // The network's own ends in a zero bit.
   bytes[bytes.length - 1] = (bytes.at(-1) ?? 0) + 1;
   return ipFromBytes(bytes);
 }

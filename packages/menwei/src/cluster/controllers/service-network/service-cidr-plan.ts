@@ -4,12 +4,12 @@ import type { StoredKinds } from '../../kinds/stored-kinds.ts';
 import type { Messages } from '../../schema/messages.ts';
 
 export type ServiceCidr = StoredKinds['servicecidrs'];
-export type Condition = Messages['meta.Condition'];
+type Condition = Messages['meta.Condition'];
 
 export const DEFAULT_CIDR = 'kubernetes';
 export const CIDR_FINALIZER = 'networking.k8s.io/service-cidr-finalizer';
 /** From the last address gone to the CIDR gone: time for whoever was about to use one. */
-export const GRACE_MS = 10_000;
+const GRACE_MS = 10_000;
 
 export type CidrStep =
   | { readonly action: 'none' }
