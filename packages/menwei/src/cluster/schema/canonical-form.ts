@@ -9,9 +9,14 @@ import { isList, isObject, isZero, newObject } from './values.ts';
  * it does not know. `metadata.resourceVersion` is always there, empty if it was not given: the store sets it.
  */
 export function canonicalForm<Kind extends ApiObject>(message: MessageName, object: Kind): Kind {
-  const { kind, apiVersion } = object;
   // The same fields with the same values, but for those that mean nothing.
-  return { kind, apiVersion, ...fieldsOf(shapeOf(message), object, 'object') } as unknown as Kind;
+  return canonicalJson(message, object) as unknown as Kind;
+}
+
+/** The same as a value of JSON. */
+export function canonicalJson(message: MessageName, object: ApiObject): JsonObject {
+  const { kind, apiVersion } = object;
+  return { kind, apiVersion, ...fieldsOf(shapeOf(message), object, 'object') };
 }
 
 /** The same of a part of an object. */

@@ -228,6 +228,28 @@ describe('what is taken', () => {
     expect(Object.getPrototypeOf(object.metadata?.labels)).toBeNull();
   });
 
+  it('is in protobuf what the clients of Kubernetes make of it', () => {
+    const text = (...parts: readonly string[]) => Buffer.from(parts.join(''), 'latin1');
+    // kind DeleteOptions of v1: gracePeriodSeconds 1, preconditions { uid "u" }
+    const options = text(
+      'k8s\0',
+      '\x0a\x13\x0a\x02v1\x12\x0dDeleteOptions',
+      '\x12\x07\x08\x01\x12\x03\x0a\x01u',
+    );
+    expect(decodeDeleteOptions(options, 'protobuf')).toEqual({
+      gracePeriodSeconds: 1,
+      preconditions: { uid: 'u' },
+    });
+    const wrong = (body: Buffer) => refusal(() => decodeBody(SERVICE, body, 'protobuf')).message;
+    expect(wrong(text('{}'))).toBe(
+      'the object provided is unrecognized (must be of type Service): provided data does not appear to be a protobuf message, expected prefix [107 56 115 0] ({})',
+    );
+    expect(wrong(text('k8s\0\x12\x02\x0a\x05'))).toBe(
+      'Service in version "v1" cannot be handled as a Service: unexpected EOF',
+    );
+    expect(wrong(text('k8s\0\x22\x04cbor'))).toContain('unknown content type "cbor"');
+  });
+
   it('is a set of options, with or without a kind', () => {
     const options = (body: string) => decodeDeleteOptions(Buffer.from(body), 'json');
     expect(options('')).toEqual({});

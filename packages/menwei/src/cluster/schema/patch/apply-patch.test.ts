@@ -290,6 +290,11 @@ describe('fields that a patch must not have', () => {
     expect(patch('json', WEB, [operation]).warnings).toEqual(['json patch unknown field "[0].more"']);
   });
 
+  it('do not stand in the object as a newer version has left it', () => {
+    const newer = { ...WEB, spec: { ...Object(WEB).spec, fromTheFuture: 1 } };
+    expect(patch('merge', newer, { metadata: { labels: { a: 'b' } } }, 'Strict').warnings).toEqual([]);
+  });
+
   it('of a wrong type refuse every patch', () => {
     expect(refusal(() => patch('merge', WEB, { spec: { ports: 5 } }, 'Ignore'))).toMatchObject({
       code: 422,

@@ -1,4 +1,5 @@
 /** PATCH of an object: what is there, a patch of any type, and what there should be (cluster § 7.3). */
+import { canonicalJson } from '../canonical-form.ts';
 import { checkValue, MismatchError } from '../check-value.ts';
 import type { ExpectedKind } from '../decode-body.ts';
 import type { FieldValidation } from '../field-validation.ts';
@@ -47,10 +48,11 @@ export function patchTypeOf(contentType: string): PatchType {
   });
 }
 
-/** @param current in canonical form. @throws StatusError 400, 413, 422 */
+/** @param current as it is kept. @throws StatusError 400, 413, 422 */
 export function applyPatch(request: PatchRequest, current: ApiObject): PatchedObject {
   const { expected, fieldValidation } = request;
-  const { value, faults, shown } = outcomeOf(request, asJson(current));
+  // What a newer version has written there, and this one does not know, is no fault of the patch.
+  const { value, faults, shown } = outcomeOf(request, canonicalJson(expected.message, current));
   const checked = check(expected, value, current, shown);
   const all = [...faults, ...checked.faults];
   if (fieldValidation === 'Strict' && all.length > 0) {
@@ -109,10 +111,4 @@ function check(expected: ExpectedKind, value: JsonValue, current: ApiObject, sho
   } catch (error) {
     throw error instanceof MismatchError ? invalidOutcome(shown(), error.message) : error;
   }
-}
-
-/** Objects that come out of the store have no fields that are undefined. */
-function asJson(object: ApiObject): JsonObject {
-  const copy: JsonObject = JSON.parse(JSON.stringify(object));
-  return copy;
 }
