@@ -1,5 +1,5 @@
 /** The addresses of one network, and which of them are taken, as far as one knows. */
-import { addressBytes, type Cidr, cidrContains, ipFromBytes } from '@menwei/addresses/ip.ts';
+import { addressBytes, type Cidr, familyOf, ipFromBytes } from '@menwei/addresses/ip.ts';
 import { type BandRule, type Random, spans, staticOffset } from './bands.ts';
 import { Bitmap } from './bitmap.ts';
 
@@ -20,6 +20,8 @@ export class AddressPool {
   /** As a number: of the first address that may be used. */
   readonly #first: bigint;
   /** How many may be used. */
+  readonly #usable: bigint;
+  /** How many of them are given without being asked for. */
   readonly #size: number;
   readonly #offset: number;
   readonly #taken: Bitmap | undefined;
@@ -27,19 +29,17 @@ export class AddressPool {
   constructor(cidr: Cidr) {
     this.#cidr = cidr;
     this.#first = toNumber(cidr.address) + 1n;
-    const bits = (cidr.family === 'IPv4' ? 32 : 128) - cidr.prefixLength;
-    // Neither the network's own address, nor IPv4's broadcast address.
-    const usable = 2 ** bits - (cidr.family === 'IPv4' ? 2 : 1);
-    const isTooWide = cidr.family === 'IPv6' && cidr.prefixLength < MIN_IPV6_PREFIX;
-    this.#size = isTooWide ? 0 : Math.max(0, Math.min(usable, MAX_SIZE));
-    this.#offset = staticOffset(2 ** bits, BANDS);
+    this.#usable = usableOf(cidr);
+    this.#size = Math.min(Number(this.#usable), MAX_SIZE);
+    this.#offset = staticOffset(2 ** bitsOf(cidr), BANDS);
     this.#taken = this.#size <= MAX_BITMAP ? new Bitmap(this.#size) : undefined;
   }
 
   /** Whether a client may have this address, canonical. */
   canHold(ip: string): boolean {
-    if (!cidrContains(this.#cidr, ip) || this.#size === 0) return false;
-    return ip !== this.#cidr.address && (this.#cidr.family === 'IPv6' || ip !== this.#at(this.#size));
+    if (familyOf(ip) !== this.#cidr.family) return false;
+    const index = toNumber(ip) - this.#first;
+    return index >= 0n && index < this.#usable;
   }
 
   /** Says what became of an address, whether it is of this network or not. */
@@ -71,8 +71,23 @@ export class AddressPool {
   }
 }
 
+function bitsOf({ family, prefixLength }: Cidr): number {
+  return (family === 'IPv4' ? 32 : 128) - prefixLength;
+}
+
+/** Neither the network's own address, nor IPv4's broadcast address. */
+function usableOf(cidr: Cidr): bigint {
+  if (cidr.family === 'IPv6') {
+    return cidr.prefixLength < MIN_IPV6_PREFIX ? 0n : 2n ** BigInt(bitsOf(cidr)) - 1n;
+  }
+  return bitsOf(cidr) < 2 ? 0n : 2n ** BigInt(bitsOf(cidr)) - 2n;
+}
+
 function toNumber(ip: string): bigint {
-  return addressBytes(ip).reduce((number, byte) => number * 256n + BigInt(byte), 0n);
+  if (familyOf(ip) === 'IPv6') {
+    return addressBytes(ip).reduce((number, byte) => number * 256n + BigInt(byte), 0n);
+  }
+  return BigInt(ip.split('.').reduce((number, octet) => number * 256 + Number(octet), 0));
 }
 
 function fromNumber(number: bigint, length: number): string {

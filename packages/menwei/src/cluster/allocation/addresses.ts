@@ -30,6 +30,8 @@ export class ServiceAddresses {
     this.#committed = committed;
     this.#random = random;
     this.#stamp = stamp;
+    // Now, rather than when the first Service waits for it.
+    this.#readyNetworks(committed);
   }
 
   /** What was committed about an IPAddress. */
@@ -66,14 +68,18 @@ export class ServiceAddresses {
   }
 
   /** Of the flags first, so that others are used when it is full. */
-  #readyPools(transaction: Transaction, family: IpFamily): readonly AddressPool[] {
-    const networks = [...transaction.list('servicecidrs')]
+  #readyPools(view: StoreView, family: IpFamily): readonly AddressPool[] {
+    return this.#readyNetworks(view)
+      .filter((cidr) => cidr.family === family)
+      .flatMap((cidr) => this.#pools.get(cidr.text) ?? []);
+  }
+
+  #readyNetworks(view: StoreView): readonly Cidr[] {
+    const networks = [...view.list('servicecidrs')]
       .sort((a, b) => rank(a) - rank(b))
       .flatMap((stored) => this.#readyCidrs(stored));
     this.#keepPoolsOf(networks);
-    return networks
-      .filter((cidr) => cidr.family === family)
-      .flatMap((cidr) => this.#pools.get(cidr.text) ?? []);
+    return networks;
   }
 
   #readyCidrs(stored: StoredObject): readonly Cidr[] {

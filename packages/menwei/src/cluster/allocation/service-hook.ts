@@ -36,6 +36,7 @@ export class ServiceHook implements WriteHook<Service> {
     this.#addresses = new ServiceAddresses(store, random, stamp);
     this.#ports = new NodePortPool(nodePorts, random);
     this.#reader = store.reader(['services', IP_ADDRESSES]);
+    this.#learn();
   }
 
   allocate(transaction: Transaction, service: Service, old: Service | undefined): Service {
