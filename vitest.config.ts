@@ -33,7 +33,7 @@ export default defineConfig({
           include: [
             'packages/*/src/**/*.test.ts',
             'test/*.test.ts',
-            'test/{parity,tracer,loop,deploy,cluster}/**/*.test.ts',
+            'test/{parity,tracer,loop,deploy,cluster,kubectl}/**/*.test.ts',
           ],
           testTimeout: 30_000,
         },

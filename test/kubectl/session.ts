@@ -69,17 +69,23 @@ function formatAnswer(answer: Answer | undefined): string {
 
 /** Without what differs from run to run: times, uids, versions, generated names, addresses and ports. */
 export function maskOutput(text: string): string {
-  return text
-    .replaceAll(/\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d+)?(?:Z| \+0000)?/g, '<time>')
-    .replaceAll(/[A-Z][a-z]{2}, \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d \+0000/g, '<time>')
-    .replaceAll(/[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/g, '<uid>')
-    .replaceAll(/\b10\.96\.(?!7\.7\b|7\.8\b|0\.1\b|0\.0\b)\d+\.\d+\b/g, '<ip>')
-    .replaceAll(/\b(?!30707|30753|32767|30000)3[0-2]\d{3}\b/g, '<port>')
-    .replaceAll(/(?<=-)[bcdfghjklmnpqrstvwxz2456789]{5}\b/g, '<random>')
-    .replaceAll(/https:\/\/[^/\s]+:\d+/g, 'https://<server>')
-    .replaceAll(/\/tmp\/[\w./-]+/g, '<file>')
-    .replaceAll(/(?<=\s)(?:\d+[smh]){1,2}(?=\s|$)/gm, '<age>')
-    .replaceAll(/[ \t]{2,}/g, '  ')
-    .replaceAll(/ +$/gm, '')
-    .trimEnd();
+  return (
+    text
+      // biome-ignore lint/suspicious/noControlCharactersInRegex: colours are written so
+      .replaceAll(/\u001b\[[\d;]*m/g, '')
+      .replaceAll(/\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d+)?(?:Z| \+0000)?/g, '<time>')
+      .replaceAll(/[A-Z][a-z]{2}, \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d \+0000/g, '<time>')
+      .replaceAll(/[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/g, '<uid>')
+      .replaceAll(/\b10\.96\.(?!7\.7\b|7\.8\b|0\.1\b|0\.0\b)\d+\.\d+\b/g, '<ip>')
+      .replaceAll(/\b(?!30707|30753|32767|30000)3[0-2]\d{3}\b/g, '<port>')
+      .replaceAll(/(?<=-)[bcdfghjklmnpqrstvwxz2456789]{5}\b/g, '<random>')
+      .replaceAll(/https:\/\/[^/\s]+:\d+/g, 'https://<server>')
+      .replaceAll(/\/tmp\/[\w./-]+/g, '<file>')
+      .replaceAll(/(?<=\s)(?:\d+[smh]){1,2}(?=\s|$)/gm, '<age>')
+      .replaceAll(/(?<=\S)[ \t]{2,}/g, '  ')
+      .replaceAll(/(?<=resourceVersion: )"\d+"/g, '<version>')
+      .replaceAll(/^W\d{4} [\d:.]+ +\d+ /gm, 'W<time> ')
+      .replaceAll(/ +$/gm, '')
+      .trimEnd()
+  );
 }
