@@ -17,6 +17,8 @@ export class Selection {
   /** Demanded of every object. */
   readonly name: string | undefined;
   readonly nodeName: string | undefined;
+  /** Of the one object that can match. */
+  readonly #key: readonly [namespace: string, name: string] | undefined;
   readonly #labels: LabelSelector;
   readonly #fields: FieldSelector;
 
@@ -29,6 +31,8 @@ export class Selection {
     this.#fields = parseFieldSelector(resource, fieldSelector);
     this.namespace = namespace === '' ? undefined : namespace;
     this.name = demandedValue(this.#fields, 'metadata.name');
+    const isOne = this.namespace !== undefined || !resource.isNamespaced;
+    this.#key = isOne && this.name !== undefined ? [namespace, this.name] : undefined;
     this.nodeName = resource.storedAs === 'pods' ? demandedValue(this.#fields, 'spec.nodeName') : undefined;
   }
 
@@ -46,8 +50,8 @@ export class Selection {
 
   /** All that may match, from an index where there is one; in the order of keys. */
   candidates(store: StoreView, storedAs: string): Iterable<StoredObject> {
-    if (this.name !== undefined && this.namespace !== undefined) {
-      const object = store.get(storedAs, this.namespace, this.name);
+    if (this.#key !== undefined) {
+      const object = store.get(storedAs, ...this.#key);
       return object === undefined ? [] : [object];
     }
     const index = this.#index(storedAs);
