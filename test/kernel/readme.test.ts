@@ -1,5 +1,5 @@
 /** The commands of the README that work without Kubernetes, as they stand there, on the files of examples/. */
-import { spawn, spawnSync } from 'node:child_process';
+import { type ChildProcess, type ChildProcessWithoutNullStreams, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -32,19 +32,29 @@ function run(command: string): string {
   return stdout;
 }
 
+const started: ChildProcess[] = [];
+
+/** Ended by the test, or at the latest with all of them. */
+function start(command: string): ChildProcessWithoutNullStreams {
+  const program = spawn('bash', ['-c', `exec ${command}`], { cwd: REPOSITORY, env: ENVIRONMENT });
+  started.push(program);
+  return program;
+}
+
 afterAll(() => {
+  for (const program of started) program.kill('SIGKILL');
   spawnSync('bash', ['-c', 'menwei lab down'], { env: ENVIRONMENT });
 });
 
 describe('the README', () => {
   it('runs the proxy with manifests, and asks it', async () => {
     const [command = ''] = commandsUnder('Without Kubernetes');
-    const proxy = spawn('bash', ['-c', `exec ${command}`], { cwd: REPOSITORY, env: ENVIRONMENT });
+    const proxy = start(command);
     const [once_ = '', watching = ''] = commandsUnder('To see what became of each service port');
     await expect
       .poll(() => spawnSync('bash', ['-c', once_], { env: ENVIRONMENT, encoding: 'utf8' }).stdout)
       .toMatch(/^default\/web\/TCP +IPv4 +programmed .* 2\/3/m);
-    const watcher = spawn('bash', ['-c', `exec ${watching}`], { env: ENVIRONMENT });
+    const watcher = start(watching);
     const [rows] = await once(watcher.stdout, 'data');
     expect(String(rows)).toContain('default/web/TCP');
     for (const program of [watcher, proxy]) {

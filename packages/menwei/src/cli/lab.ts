@@ -40,7 +40,13 @@ export function registerLabCommand(program: Command): void {
     .addOption(new Option('--holder').hideHelp())
     .option('--foreground', 'hold the lab in this process and show what the proxies log')
     .addHelpText('after', `\nThe file:\n\n${LAB_FILE_EXAMPLE.replaceAll(/^(?=.)/gm, '  ')}`)
-    .action((options: UpOptions) => act(({ up }) => up(options)));
+    .action((options: UpOptions) =>
+      orFail(async () => {
+        // With all of a cluster, which the other commands do without.
+        const { up } = await import('../lab/up.ts');
+        await up(options);
+      }),
+    );
   named(lab.command('run'))
     .description('run a command on a node, in a pod, on the client or the wire, by its name')
     .usage('[options] <host> -- <command...>')

@@ -11,6 +11,7 @@ import {
 import type { LabSpec } from '@menwei/lab/topology.ts';
 import * as v from 'valibot';
 import { StatusError } from '../cluster/schema/status-error.ts';
+import { formatErrorChain } from '../log/error-text.ts';
 import { type LabCluster, startLabCluster } from './lab-cluster.ts';
 import { labKubeconfig } from './lab-kubeconfig.ts';
 import type { LabManifest } from './lab-manifests.ts';
@@ -38,7 +39,7 @@ export async function holdLab(spec: LabSpec, options: HoldOptions, paths: Reside
   const proxies = startProxies(lab, options, paths);
   const end = async (): Promise<void> => {
     stop.abort();
-    await Promise.all([lab.close(), cluster.ended]);
+    await Promise.allSettled([lab.close(), cluster.ended]);
     server.close();
   };
   const server = await serveResidentLab(paths, {
@@ -56,9 +57,9 @@ export async function holdLab(spec: LabSpec, options: HoldOptions, paths: Reside
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void end());
   // Nobody can work with the rest.
   cluster.ended.catch((error: unknown) => {
-    process.stderr.write(`menwei: lab: the cluster has ended: ${error}\n`);
+    process.stderr.write(`menwei: lab: the cluster has ended: ${formatErrorChain(error)}\n`);
     process.exitCode = 1;
-    void end().catch(() => undefined);
+    void end();
   });
 }
 

@@ -19,7 +19,6 @@ import { describeProxy, untilProgrammed } from './until-programmed.ts';
 
 export { diff, kubectl, run } from './inside.ts';
 export { logs } from './show-log.ts';
-export { up } from './up.ts';
 
 const DOWN_WITHIN_MS = 10_000;
 
