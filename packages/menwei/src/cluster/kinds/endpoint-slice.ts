@@ -45,6 +45,12 @@ export const ENDPOINT_SLICE_RULES: KindRules<EndpointSlice> = {
     if (ports === undefined || ports === null) return slice;
     return { ...slice, ports: ports.map((port) => ({ name: '', protocol: 'TCP', ...port })) };
   },
+  prepareForCreate: withoutTopology,
+  prepareForUpdate(slice, old) {
+    const bare = withoutTopology(slice);
+    const isKept = bare !== slice && isSameList('discovery.v1.Endpoint', slice.endpoints, old.endpoints);
+    return isKept ? slice : bare;
+  },
   validate(slice, old) {
     const { addressType = '', endpoints, ports } = slice;
     const errors = endpointListErrors(endpoints ?? [], addressType);
@@ -73,6 +79,13 @@ export const ENDPOINT_SLICE_RULES: KindRules<EndpointSlice> = {
   },
   table: ENDPOINT_SLICE_TABLE,
 };
+
+/** What older versions of the API had in the place of zone and node is not taken any more. */
+function withoutTopology(slice: EndpointSlice): EndpointSlice {
+  const endpoints = slice.endpoints ?? [];
+  if (endpoints.every(({ deprecatedTopology }) => deprecatedTopology === undefined)) return slice;
+  return { ...slice, endpoints: endpoints.map(({ deprecatedTopology: _, ...endpoint }) => endpoint) };
+}
 
 function managerOf({ metadata: { labels = {} } }: EndpointSlice): string | undefined {
   const key = 'endpointslice.kubernetes.io/managed-by';
