@@ -20,10 +20,10 @@ export class Objects implements StoreView {
   static readonly EMPTY = new Objects(OrderedMap.empty(), OrderedMap.empty());
 
   readonly #objects: OrderedMap<StoredObject>;
-  /** By what {@link indexKeys} gives, followed by the object's key. */
-  readonly #index: OrderedMap<StoredObject>;
+  /** Keys of objects, by what {@link indexKeys} gives, followed by that key. */
+  readonly #index: OrderedMap<ObjectKey>;
 
-  private constructor(objects: OrderedMap<StoredObject>, index: OrderedMap<StoredObject>) {
+  private constructor(objects: OrderedMap<StoredObject>, index: OrderedMap<ObjectKey>) {
     this.#objects = objects;
     this.#index = index;
   }
@@ -32,7 +32,7 @@ export class Objects implements StoreView {
   static of(all: readonly StoredObject[]): Objects {
     const objects = all.map((stored) => [keyOf(stored), stored] as const);
     const index = objects.flatMap(([key, stored]) => {
-      return indexKeys(stored).map((prefix) => [prefix + key, stored] as const);
+      return indexKeys(stored).map((prefix) => [prefix + key, key] as const);
     });
     return new Objects(OrderedMap.of(objects.sort(byKey)), OrderedMap.of(index.sort(byKey)));
   }
@@ -50,11 +50,11 @@ export class Objects implements StoreView {
   }
 
   ownedBy(uid: string): Iterable<StoredObject> {
-    return this.#index.withPrefix(ownerPrefix(uid));
+    return this.#found(ownerPrefix(uid));
   }
 
   listBy(resource: string, index: IndexName, value: string): Iterable<StoredObject> {
-    return this.#index.withPrefix(valuePrefix(resource, index, value));
+    return this.#found(valuePrefix(resource, index, value));
   }
 
   /** Of all resources, in the order of keys. */
@@ -64,30 +64,34 @@ export class Objects implements StoreView {
 
   /** The one whose last write is the longest ago; of Events only. */
   oldestEvent(): StoredObject | undefined {
-    for (const stored of this.#index.withPrefix(AGE_PREFIX)) return stored;
-    return undefined;
+    const [oldest] = this.#found(AGE_PREFIX).take(1);
+    return oldest;
   }
 
   with(stored: StoredObject): Objects {
     const key = keyOf(stored);
     const before = this.#objects.get(key);
-    let index = before === undefined ? this.#index : withoutIndex(this.#index, key, before);
-    for (const prefix of indexKeys(stored)) index = index.with(prefix + key, stored);
+    const old = before === undefined ? [] : indexKeys(before);
+    const now = indexKeys(stored);
+    let index = this.#index;
+    for (const prefix of old) if (!now.includes(prefix)) index = index.without(prefix + key);
+    for (const prefix of now) if (!old.includes(prefix)) index = index.with(prefix + key, key);
     return new Objects(this.#objects.with(key, stored), index);
   }
 
   without(stored: StoredObject): Objects {
     const key = keyOf(stored);
-    return new Objects(this.#objects.without(key), withoutIndex(this.#index, key, stored));
+    const index = indexKeys(stored).reduce((left, prefix) => left.without(prefix + key), this.#index);
+    return new Objects(this.#objects.without(key), index);
   }
-}
 
-function withoutIndex(
-  index: OrderedMap<StoredObject>,
-  key: ObjectKey,
-  stored: StoredObject,
-): OrderedMap<StoredObject> {
-  return indexKeys(stored).reduce((left, prefix) => left.without(prefix + key), index);
+  *#found(prefix: string): Generator<StoredObject, void, undefined> {
+    for (const key of this.#index.withPrefix(prefix)) {
+      const stored = this.#objects.get(key);
+      if (stored === undefined) throw new Error(`BUG: the index has ${key}, which is not there`);
+      yield stored;
+    }
+  }
 }
 
 function byKey([a]: readonly [string, unknown], [b]: readonly [string, unknown]): number {

@@ -39,6 +39,30 @@ it('stays right when it is large', () => {
   expect([...map.withPrefix('k/')].map(({ key }) => key)).toEqual(sorted);
   expect(map.countWithPrefix('k/4')).toBe(1_111);
   for (const { key } of names.slice(0, 4_000)) map = map.without(key);
+  expect(map.without('nothing')).toBe(map);
   expect(map.size).toBe(1_000);
   expect([...map.withPrefix('k/')]).toHaveLength(1_000);
+  expect([...map.values()]).toHaveLength(1_000);
+  for (const { key } of names) map = map.without(key);
+  expect(map.size).toBe(0);
+  expect([...map.values()]).toEqual([]);
+});
+
+it('is a map when keys come and go in a large one', () => {
+  const model = new Map<string, { readonly key: string }>();
+  let map = OrderedMap.empty<{ readonly key: string }>();
+  for (let step = 0; step < 30_000; step++) {
+    const key = `k/${(step * step * 31 + step * 17) % 6_007}`;
+    const value = { key };
+    const isGoing = (step * 13) % 7 < (step % 10_000 < 5_000 ? 2 : 5);
+    map = isGoing ? map.without(key) : map.with(key, value);
+    if (isGoing) model.delete(key);
+    else model.set(key, value);
+  }
+  const inOrder = [...model].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, value]) => value);
+  expect(map.size).toBe(model.size);
+  expect([...map.values()]).toEqual(inOrder);
+  expect([...map.withPrefix('k/5')]).toEqual(inOrder.filter(({ key }) => key.startsWith('k/5')));
+  expect(map.countWithPrefix('k/5')).toBe(inOrder.filter(({ key }) => key.startsWith('k/5')).length);
+  for (const value of inOrder) expect(map.get(value.key)).toBe(value);
 });
