@@ -157,6 +157,7 @@ class Checking {
       case 'intOrString':
         return intOrString(given);
       case 'json':
+        if (!isObject(given)) throw this.#mismatch(given, goName);
         return given;
     }
   }

@@ -1,6 +1,6 @@
 /** What is wrong with a field of an object, in the words of Kubernetes (k8s.io/apimachinery/pkg/util/validation/field). */
 
-export type FieldErrorType =
+type FieldErrorType =
   | 'Required'
   | 'Invalid'
   | 'Duplicate'
@@ -8,7 +8,6 @@ export type FieldErrorType =
   | 'Forbidden'
   | 'TooLong'
   | 'TooMany'
-  | 'NotFound'
   | 'InternalError';
 
 export interface FieldError {
@@ -28,7 +27,6 @@ const WORDS: Readonly<Record<FieldErrorType, string>> = {
   Forbidden: 'Forbidden',
   TooLong: 'Too long',
   TooMany: 'Too many',
-  NotFound: 'Not found',
   InternalError: 'Internal error',
 };
 
@@ -41,7 +39,6 @@ export const CAUSE_REASONS: Readonly<Record<FieldErrorType, string>> = {
   Forbidden: 'FieldValueForbidden',
   TooLong: 'FieldValueTooLong',
   TooMany: 'FieldValueTooMany',
-  NotFound: 'FieldValueNotFound',
   InternalError: 'InternalError',
 };
 
@@ -54,7 +51,6 @@ export const invalid = (field: string, value: unknown, detail: string): FieldErr
 export const duplicate = (field: string, value: unknown): FieldError => make('Duplicate', field, value);
 export const forbidden = (field: string, detail: string): FieldError =>
   make('Forbidden', field, undefined, detail);
-export const notFound = (field: string, value: unknown): FieldError => make('NotFound', field, value);
 
 /** @param supported sorted here */
 export function notSupported(field: string, value: unknown, supported: readonly string[]): FieldError {

@@ -13,7 +13,7 @@ export interface Subject {
   readonly kind: string;
 }
 
-export interface StatusCause {
+interface StatusCause {
   readonly reason?: string;
   readonly message?: string;
   readonly field?: string;
