@@ -1,6 +1,8 @@
 /** What of a pod matters to the Services that select it: all that is kept of it in memory. */
 import { familyOf, type IpFamily, parseIp } from '@menwei/addresses/ip.ts';
 import type { StoredKinds } from '../../kinds/stored-kinds.ts';
+import type { StoredObject } from '../../store/store.ts';
+import { objectOf } from '../../store/stored-object.ts';
 
 export interface PodFacts {
   /** `namespace/name` */
@@ -35,25 +37,30 @@ interface NamedPort {
 
 type Pod = StoredKinds['pods'];
 
-export function podFactsOf({ metadata, spec = {}, status = {} }: Pod): PodFacts {
-  const { namespace = '', name = '' } = metadata;
+const NO_PORTS: readonly NamedPort[] = [];
+
+/** Shares what it can with what the store keeps: there may be very many. */
+export function podFactsOf(stored: StoredObject): PodFacts {
+  const { namespace, name, uid, labels } = stored;
+  const { metadata, spec = {}, status = {} } = objectOf('pods', stored);
   const ready = status.conditions?.find(({ type }) => type === 'Ready');
+  const ports = portsOf(spec);
   return {
     key: `${namespace}/${name}`,
     namespace,
     name,
-    uid: metadata.uid ?? '',
-    labels: metadata.labels ?? {},
+    uid,
+    labels,
     createdAt: metadata.creationTimestamp ?? '',
     isFinished: status.phase === 'Succeeded' || status.phase === 'Failed',
-    isTerminating: metadata.deletionTimestamp !== undefined,
+    isTerminating: stored.isBeingDeleted,
     isReady: ready?.status === 'True',
     readyChangedAt: ready?.lastTransitionTime ?? undefined,
     ips: ipsOf(status),
     nodeName: spec.nodeName ?? '',
     hostname: spec.hostname ?? '',
     subdomain: spec.subdomain ?? '',
-    ports: portsOf(spec),
+    ports: ports.length === 0 ? NO_PORTS : ports,
   };
 }
 

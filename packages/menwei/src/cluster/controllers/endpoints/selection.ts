@@ -107,7 +107,7 @@ export class Selection {
   #digestPod({ namespace, name }: StoredObject, after: StoredObject | undefined): void {
     const key = `${namespace}/${name}`;
     const former = this.#pods.get(key);
-    const pod = after === undefined ? undefined : podFactsOf(objectOf('pods', after));
+    const pod = after === undefined ? undefined : podFactsOf(after);
     if (former !== undefined && pod !== undefined && arePodsEqual(former, pod)) return;
     const selecting = new Set<ServiceFacts>();
     if (former !== undefined) {

@@ -23,7 +23,7 @@ export function namespaceController(context: ControllerContext): Component {
     const controller = new NamespaceController(context, queue);
     return {
       resources: ['namespaces', ...CONTENTS.map(storedAs)],
-      digest: (change) => controller.digest(change),
+      digest: (change, wasThere) => controller.digest(change, wasThere),
       queues: [{ queue, work: (name) => controller.work(name) }],
     };
   });
@@ -42,11 +42,14 @@ class NamespaceController {
     this.#queue = queue;
   }
 
-  digest({ before, after }: StoreChange): void {
+  digest({ before, after }: StoreChange, wasThere: boolean): void {
     const stored = after ?? before;
     if (stored === undefined) return;
     if (stored.resource === 'namespaces') {
       if (after?.isBeingDeleted === true) this.#queue.add(after.name);
+    } else if (wasThere) {
+      // The namespace itself is, too.
+      return;
     } else if (this.#store.get('namespaces', '', stored.namespace)?.isBeingDeleted === true) {
       // Something has gone, or has lost what held it.
       this.#queue.add(stored.namespace);
