@@ -10,6 +10,7 @@ import { formatErrorChain } from '../log/error-text.ts';
 import type { Logger } from '../log/logger.ts';
 import { untilAborted } from '../scheduling/pause.ts';
 import { UserError } from '../setup/failure.ts';
+import { requireManifestsOrFail } from '../setup/manifests-input.ts';
 import { openAccessFiles } from './access-files.ts';
 import type { Stamp } from './allocation/ip-address.ts';
 import { ServiceHook } from './allocation/service-hook.ts';
@@ -22,6 +23,7 @@ import { clusterControllers } from './controllers/cluster-controllers.ts';
 import { RegistryEventRecorder } from './controllers/event-recorder.ts';
 import { firstServiceAddress } from './controllers/service-network/kubernetes-service.ts';
 import { kubeconfigPath, writeKubeconfigs } from './kubeconfigs.ts';
+import { manifestsComponent } from './manifests/manifests-component.ts';
 import { registerNode } from './own-node.ts';
 import { clusterHooks } from './registry/cluster-hooks.ts';
 import { ObjectRegistry } from './registry/object-registry.ts';
@@ -56,6 +58,7 @@ export async function runCluster(
 ): Promise<void> {
   try {
     const options = { ...given, listen: await withPort(given.listen) };
+    if (options.manifests !== undefined) await requireManifestsOrFail([options.manifests]);
     const proxy =
       options.proxy &&
       (await prepareProxy(
@@ -131,7 +134,11 @@ async function superviseAll(parts: Parts, signal: AbortSignal): Promise<void> {
     },
   });
   const residents = parts.residents?.(store, registry) ?? [];
-  const own = [accessFiles, ...controllers, api, ...residents];
+  const manifests =
+    options.manifests === undefined
+      ? []
+      : [manifestsComponent({ folder: options.manifests, store, registry, logger, needs: needed })];
+  const own = [accessFiles, ...controllers, api, ...manifests, ...residents];
   const components = [...own, readyComponent(parts, own), ...(opened?.components ?? [])];
   try {
     await supervise(components, { states, logger }, signal);

@@ -1,23 +1,13 @@
 /** Objects of files, which a lab puts into its cluster when it comes up; from then on they are kubectl's. */
-import { parseDocuments, type TextDocument } from '@menwei/yaml/documents.ts';
-import { apiVersionOf, type Resource } from '../cluster/kinds/resource.ts';
-import { RESOURCES } from '../cluster/kinds/resources.ts';
+import { type ManifestObject, readManifestObjects } from '../cluster/manifests/manifest-objects.ts';
 import type { Registry } from '../cluster/registry/registry.ts';
-import { decodeBody } from '../cluster/schema/decode-body.ts';
-import { enforceFieldValidation } from '../cluster/schema/field-validation.ts';
-import type { ApiObject } from '../cluster/schema/object.ts';
 import { StatusError } from '../cluster/schema/status-error.ts';
 import { UserError } from '../setup/failure.ts';
 import { requireManifestsOrFail } from '../setup/manifests-input.ts';
 import { describeFileError, listManifests, readManifest } from '../sources/manifests/manifest-paths.ts';
 import { DEFAULT_NAMESPACE } from './lab-objects.ts';
 
-export interface LabManifest {
-  /** `services.yaml:12` */
-  readonly place: string;
-  readonly resource: Resource;
-  readonly object: ApiObject;
-}
+export type LabManifest = ManifestObject;
 
 /** @throws UserError with a line for each mistake: nothing is left out */
 export async function readLabManifests(path: string): Promise<readonly LabManifest[]> {
@@ -26,9 +16,9 @@ export async function readLabManifests(path: string): Promise<readonly LabManife
   const faults: string[] = [];
   const manifests: LabManifest[] = [];
   for (const file of files) {
-    for (const document of parseDocuments(await readText(file, named.has(file)))) {
-      readDocument(file, document, { manifests, faults });
-    }
+    const reading = readManifestObjects(file, await readText(file, named.has(file)));
+    manifests.push(...reading.objects);
+    faults.push(...reading.faults);
   }
   if (faults.length > 0) throw new UserError(faults);
   return manifests;
@@ -60,51 +50,6 @@ async function readText(file: string, isNamed: boolean): Promise<string> {
   } catch (error) {
     throw new UserError(`${file}: ${describeFileError(error)}`);
   }
-}
-
-interface Reading {
-  readonly manifests: LabManifest[];
-  readonly faults: string[];
-}
-
-function readDocument(file: string, document: TextDocument, { manifests, faults }: Reading): void {
-  const { value, line, error, repeated } = document;
-  const place = line === undefined ? file : `${file}:${line}`;
-  const [twice] = repeated;
-  if (error !== undefined) faults.push(`${file}:${error.line ?? 1}: ${error.message}`);
-  else if (twice !== undefined) faults.push(`${file}:${twice.line}: ${twice.field} stands there twice`);
-  if (error !== undefined || twice !== undefined || value === undefined) return;
-  for (const item of itemsOf(value)) {
-    try {
-      manifests.push({ place, ...decode(item) });
-    } catch (refusal) {
-      if (!(refusal instanceof StatusError)) throw refusal;
-      faults.push(`${place}: ${refusal.message}`);
-    }
-  }
-}
-
-/** Those of a `List`, or the object itself. */
-function itemsOf(value: unknown): readonly unknown[] {
-  const { kind, items } = fieldsOf(value);
-  return kind === 'List' && Array.isArray(items) ? items : [value];
-}
-
-/** @throws StatusError */
-function decode(value: unknown): Pick<LabManifest, 'resource' | 'object'> {
-  const { kind, apiVersion } = fieldsOf(value);
-  const resource = RESOURCES.find((known) => known.kind === kind && apiVersionOf(known) === apiVersion);
-  if (resource?.storedAs === undefined) {
-    const message = `the cluster has no kind ${JSON.stringify(kind)} of ${JSON.stringify(apiVersion)}`;
-    throw new StatusError({ code: 404, message });
-  }
-  const { object, faults } = decodeBody(resource, Buffer.from(JSON.stringify(value)), 'json');
-  enforceFieldValidation(resource, faults, 'Strict');
-  return { resource, object };
-}
-
-function fieldsOf(value: unknown): Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null ? { ...value } : {};
 }
 
 async function put(registry: Registry, { resource, object }: LabManifest): Promise<void> {
