@@ -120,9 +120,8 @@ function describeField(message: string, { name, type, schema }: Field, dialect: 
   const owner = describe(message, name) === '' ? ownerOf(message, name) : message;
   return {
     ...descriptionOf(owner, name),
-    ...describeType(type, dialect),
+    ...describeType(type, dialect, e === undefined ? {} : { enum: e }),
     ...(d === undefined ? {} : { default: d }),
-    ...(e === undefined ? {} : { enum: e }),
     ...(lt === undefined ? {} : { 'x-kubernetes-list-type': lt }),
     ...(lk === undefined ? {} : { 'x-kubernetes-list-map-keys': lk }),
     ...(ps === undefined ? {} : { 'x-kubernetes-patch-strategy': ps }),
@@ -142,17 +141,18 @@ function ownerOf(message: string, field: string): string {
   return inlined.find(({ t }) => shapeOf(t).byName.has(field))?.t ?? message;
 }
 
-function describeType(type: JsonType, dialect: Dialect): JsonObject {
+/** @param values what a scalar, or each item of a list, may be */
+function describeType(type: JsonType, dialect: Dialect, values: JsonObject = {}): JsonObject {
   switch (type.is) {
     case 'message':
       return reference(typeName(type.name), dialect);
     case 'list':
-      return { type: 'array', items: describeType(type.of, dialect) };
+      return { type: 'array', items: describeType(type.of, dialect, values) };
     case 'map':
       return { type: 'object', additionalProperties: describeType(type.of, dialect) };
     default: {
       const scalar = SCALARS[type.is];
-      return typeof scalar === 'string' ? reference(scalar, dialect) : scalar;
+      return typeof scalar === 'string' ? reference(scalar, dialect) : { ...scalar, ...values };
     }
   }
 }

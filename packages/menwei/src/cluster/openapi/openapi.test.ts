@@ -31,6 +31,12 @@ describe('version 3', () => {
     });
   });
 
+  it('says what values a field may have', () => {
+    const { type, ipFamilies } = core().components.schemas[SERVICE_SPEC].properties;
+    expect(type.enum).toEqual(['ClusterIP', 'ExternalName', 'LoadBalancer', 'NodePort']);
+    expect(ipFamilies.items.enum).toContain('IPv6');
+  });
+
   it('shows by the parameters of a PATCH that the server validates fields', () => {
     const { patch } = core().paths['/api/v1/namespaces/{namespace}/services/{name}'];
     expect(patch['x-kubernetes-group-version-kind']).toEqual({ group: '', kind: 'Service', version: 'v1' });
