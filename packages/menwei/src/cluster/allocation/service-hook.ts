@@ -54,10 +54,6 @@ export class ServiceHook implements WriteHook<Service> {
     releaseClusterIps(transaction, { ...old, spec: {} }, old);
   }
 
-  close(): void {
-    this.#reader.close();
-  }
-
   #learn(): void {
     for (const change of this.#reader.take()) {
       const resource = (change.after ?? change.before)?.resource;

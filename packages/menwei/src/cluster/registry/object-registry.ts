@@ -198,7 +198,8 @@ export class ObjectRegistry implements Registry {
       ...validateChange(rules, subresource, allocated, old),
     ]);
     const object = subresource === '' ? countGeneration(resource, rules, allocated, old) : allocated;
-    const warnings = rules.warnings?.(object, old) ?? [];
+    // Whoever writes a status has not written what they are about.
+    const warnings = subresource === '' ? (rules.warnings?.(object, old) ?? []) : [];
     if (oldStored.isBeingDeleted && isReleased(object)) {
       for (const hook of this.#hooksOf(resource)) hook.replaced?.(transaction, object, old);
       this.#remove(transaction, resource, oldStored, object);
