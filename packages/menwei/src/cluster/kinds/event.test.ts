@@ -97,6 +97,12 @@ describe('an Event', () => {
     expect(texts(EVENT_RULES.validate(event))).toEqual(isRight ? [] : [expected]);
   });
 
+  it('has the name of what it is about in v1, and a DNS name in the newer group', () => {
+    expect(EVENT_RULES.validateName?.('fd00::1.18ecbc13b6168b79')).toEqual([]);
+    expect(EVENT_RULES.validateName?.('a/b')).toEqual(["may not contain '/'"]);
+    expect(NEW_EVENT_RULES.validateName?.('fd00::1.18ecbc13b6168b79')).toHaveLength(1);
+  });
+
   it('is selected by what it is about', () => {
     expect(EVENT_RULES.selectableFields?.(toCoreEvent(NEW))).toMatchObject({
       'involvedObject.kind': 'Pod',

@@ -3,7 +3,7 @@ import { type FieldError, invalid, required } from '../schema/field-error.ts';
 import type { Messages } from '../schema/messages.ts';
 import { isSameMessage } from './equality.ts';
 import type { KindRules } from './kind-rules.ts';
-import { invalidEach, whyNoDnsSubdomain, whyNoLabelKey } from './syntax.ts';
+import { invalidEach, whyNoDnsSubdomain, whyNoLabelKey, whyNoPathSegment } from './syntax.ts';
 import { EVENT_TABLE } from './tables/event.ts';
 
 type Event = Messages['core.v1.Event'];
@@ -14,6 +14,8 @@ const MAX_BYTES = { reportingInstance: 128, action: 128, reason: 128, message: 1
 export const EVENT_RULES: KindRules<Event> = {
   createsOnUpdate: true,
   defaults: (event) => event,
+  // They are named after what they are about: an IPAddress may have colons.
+  validateName: whyNoPathSegment,
   validate: (event) => errorsOfEither(event, 'reportingComponent'),
   fieldNames: [
     'involvedObject.kind',
@@ -49,6 +51,7 @@ export const EVENT_RULES: KindRules<Event> = {
 /** Of what comes by `events.k8s.io`. */
 export const NEW_EVENT_RULES: KindRules<Event> = {
   ...EVENT_RULES,
+  validateName: whyNoDnsSubdomain,
   validate(event, old) {
     const errors = errorsOfEither(event, 'reportingController');
     return old === undefined ? [...errors, ...newEventErrors(event)] : errors;

@@ -9,7 +9,13 @@ import {
 } from '../schema/field-error.ts';
 import type { Messages } from '../schema/messages.ts';
 import type { KindRules } from './kind-rules.ts';
-import { domainPrefixedPathErrors, invalidEach, whyNoDnsLabel, whyNoDnsSubdomain } from './syntax.ts';
+import {
+  domainPrefixedPathErrors,
+  invalidEach,
+  whyNoDnsLabel,
+  whyNoDnsSubdomain,
+  whyNoPathSegment,
+} from './syntax.ts';
 import { INGRESS_CLASS_TABLE } from './tables/ingress-class.ts';
 
 type IngressClass = Messages['networking.v1.IngressClass'];
@@ -78,10 +84,6 @@ function scopeErrors(field: string, scope: string, namespace: string | undefined
   }
 }
 
-/** What can stand in a path. */
 function segmentErrors(field: string, text: string): readonly FieldError[] {
-  if (text === '') return [required(field)];
-  if (text === '.' || text === '..') return [invalid(field, text, `may not be '${text}'`)];
-  const whys = ['/', '%'].filter((bad) => text.includes(bad)).map((bad) => `may not contain '${bad}'`);
-  return invalidEach(field, text, whys);
+  return text === '' ? [required(field)] : invalidEach(field, text, whyNoPathSegment(text));
 }

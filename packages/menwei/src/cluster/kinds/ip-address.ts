@@ -3,7 +3,7 @@ import { type FieldError, invalid, required } from '../schema/field-error.ts';
 import { canonicalIpErrors } from './addresses.ts';
 import type { KindRules } from './kind-rules.ts';
 import type { StoredKinds } from './stored-kinds.ts';
-import { invalidEach, whyNoDnsSubdomain } from './syntax.ts';
+import { invalidEach, whyNoDnsSubdomain, whyNoPathSegment } from './syntax.ts';
 import { IP_ADDRESS_TABLE } from './tables/ip-address.ts';
 
 type IpAddress = StoredKinds['ipaddresses'];
@@ -29,11 +29,8 @@ function parentErrors({ spec }: IpAddress): readonly FieldError[] {
   ];
 }
 
-/** A part of a URL's path. */
 function segmentErrors(field: string, text: string): readonly FieldError[] {
-  if (text === '.' || text === '..') return [invalid(field, text, `may not be '${text}'`)];
-  const forbidden = ['/', '%'].filter((one) => text.includes(one));
-  return forbidden.map((one) => invalid(field, text, `may not contain '${one}'`));
+  return invalidEach(field, text, whyNoPathSegment(text));
 }
 
 function changeErrors(address: IpAddress, old: IpAddress): readonly FieldError[] {

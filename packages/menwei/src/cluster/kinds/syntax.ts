@@ -106,6 +106,12 @@ export function whyNoPortName(text: string): readonly string[] {
   return whys;
 }
 
+/** What can stand in a URL's path, which an object's name must in any case. */
+export function whyNoPathSegment(text: string): readonly string[] {
+  if (text === '.' || text === '..') return [`may not be '${text}'`];
+  return ['/', '%'].filter((bad) => text.includes(bad)).map((bad) => `may not contain '${bad}'`);
+}
+
 export function whyNoPort(port: number): readonly string[] {
   return whyNotBetween(port, 1, 65_535);
 }
