@@ -42,8 +42,8 @@ interface Controller {
 
 export type QueueTiming = Omit<WorkQueueOptions, 'onFailure'>;
 
-/** Retries as controllers of Kubernetes have them by default. */
-export const DEFAULT_TIMING: QueueTiming = { retry: { firstMs: 5, maxMs: 1_000_000 } };
+/** What can be done again at once, and soon after trouble has passed. */
+export const DEFAULT_TIMING: QueueTiming = { retry: { firstMs: 5, maxMs: 60_000 } };
 
 export function controllerComponent(name: string, store: Store, begin: () => Controller): Component {
   return {
@@ -72,9 +72,7 @@ export function loggingQueue(name: string, logger: Logger, timing: QueueTiming):
   return new WorkQueue({
     ...timing,
     onFailure: (key, err, retryMs) => {
-      const fields = { controller: name, key, err };
-      if (retryMs === undefined) logger.error(fields, 'controller gave up on an object until it changes');
-      else logger.warn({ ...fields, retryMs }, 'controller failed on an object; trying again');
+      logger.warn({ controller: name, key, err, retryMs }, 'controller failed on an object; trying again');
     },
   });
 }

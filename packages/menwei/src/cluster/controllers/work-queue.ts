@@ -4,10 +4,8 @@ import { type RetryTiming, retryDelayMs } from '../../scheduling/retry.ts';
 
 export interface WorkQueueOptions {
   readonly retry: RetryTiming;
-  /** Failures in a row after which a key is left alone until somebody adds it again; for ever tried unless given. */
-  readonly maxTries?: number;
-  /** Is told of every failure. `retryMs` is undefined when it will not be tried again. */
-  readonly onFailure: (key: string, error: unknown, retryMs: number | undefined) => void;
+  /** Is told of every failure, and when it is tried again: no key is ever given up, for what stands in the way may pass late. */
+  readonly onFailure: (key: string, error: unknown, retryMs: number) => void;
 }
 
 /** Keys under way at once: their writes become durable together. */
@@ -55,8 +53,8 @@ export class WorkQueue {
         await turn.rest();
       }
     }
-    for (const timer of this.#timers.values()) clearTimeout(timer);
     while (this.#underWay.size > 0) await this.#untilWoken();
+    for (const timer of this.#timers.values()) clearTimeout(timer);
     signal.removeEventListener('abort', wake);
   }
 
@@ -88,16 +86,11 @@ export class WorkQueue {
   }
 
   #fail(key: string, error: unknown): void {
-    const { retry, maxTries = Number.POSITIVE_INFINITY, onFailure } = this.#options;
+    const { retry, onFailure } = this.#options;
     const failures = (this.#failures.get(key) ?? 0) + 1;
-    if (failures < maxTries) {
-      this.#failures.set(key, failures);
-      const retryMs = retryDelayMs(failures, retry);
-      this.addLater(key, retryMs);
-      onFailure(key, error, retryMs);
-    } else {
-      this.#failures.delete(key);
-      onFailure(key, error, undefined);
-    }
+    this.#failures.set(key, failures);
+    const retryMs = retryDelayMs(failures, retry);
+    this.addLater(key, retryMs);
+    onFailure(key, error, retryMs);
   }
 }

@@ -1,8 +1,8 @@
 /** The EndpointSlice and Endpoints controllers: two queues over one view of Services, pods and Nodes. */
 import type { Component } from '../../../agent/component.ts';
 import { untilAborted } from '../../../scheduling/pause.ts';
-import { type ControllerContext, controllerComponent, loggingQueue } from '../controller.ts';
-import { ENDPOINTS_TIMING, EndpointsController } from './endpoints-controller.ts';
+import { type ControllerContext, controllerComponent, DEFAULT_TIMING, loggingQueue } from '../controller.ts';
+import { EndpointsController } from './endpoints-controller.ts';
 import { SELECTION_RESOURCES, Selection } from './selection.ts';
 import { SLICE_TIMING, SliceController } from './slice-controller.ts';
 
@@ -24,7 +24,7 @@ export function endpointControllers(
     const selection = new Selection();
     const sliceQueue = loggingQueue('endpoint-slice-controller', logger, SLICE_TIMING);
     const slices = new SliceController({ context, queue: sliceQueue, selection, capacity });
-    const endpointsQueue = loggingQueue('endpoint-controller', logger, ENDPOINTS_TIMING);
+    const endpointsQueue = loggingQueue('endpoint-controller', logger, DEFAULT_TIMING);
     const endpoints = new EndpointsController(context, endpointsQueue, selection);
     selection.tell(slices);
     if (legacyEndpoints) selection.tell(endpoints);

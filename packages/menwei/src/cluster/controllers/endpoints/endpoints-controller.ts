@@ -1,7 +1,7 @@
 /** Keeps the Endpoints object of each Service that has a selector as it should be (cluster § 11.2). */
 import type { StoreChange, StoredObject } from '../../store/store.ts';
 import { objectOf } from '../../store/stored-object.ts';
-import type { ControllerContext, QueueTiming } from '../controller.ts';
+import type { ControllerContext } from '../controller.ts';
 import { endsWithNamespace, isNotFound, messageOf } from '../failures.ts';
 import { TypedRegistry } from '../typed-registry.ts';
 import type { WorkQueue } from '../work-queue.ts';
@@ -14,9 +14,6 @@ import type { ServiceFacts } from './service-facts.ts';
 import { TriggerTimes } from './trigger-times.ts';
 
 const COMPONENT = 'endpoint-controller';
-
-/** Of the queue. */
-export const ENDPOINTS_TIMING: QueueTiming = { retry: { firstMs: 5, maxMs: 1_000_000 }, maxTries: 15 };
 
 export class EndpointsController {
   readonly #context: ControllerContext;

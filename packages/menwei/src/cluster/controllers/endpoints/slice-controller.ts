@@ -18,7 +18,7 @@ import { TriggerTimes, withTriggerTime } from './trigger-times.ts';
 const COMPONENT = 'endpoint-slice-controller';
 
 /** Of the queue. */
-export const SLICE_TIMING: QueueTiming = { retry: { firstMs: 1_000, maxMs: 1_000_000 }, maxTries: 15 };
+export const SLICE_TIMING: QueueTiming = { retry: { firstMs: 1_000, maxMs: 1_000_000 } };
 
 interface SliceControllerOptions {
   readonly context: ControllerContext;

@@ -19,7 +19,7 @@ import type { WorkQueue } from '../work-queue.ts';
 import { isMirrored, MAX_MIRRORED_ADDRESSES, type MirrorPlan, planMirror } from './mirror-plan.ts';
 
 const NAME = 'endpointslice-mirroring-controller';
-const TIMING: QueueTiming = { retry: { firstMs: 1_000, maxMs: 100_000 }, maxTries: 15 };
+const TIMING: QueueTiming = { retry: { firstMs: 1_000, maxMs: 100_000 } };
 
 export function mirrorController(context: ControllerContext): Component {
   return controllerComponent(NAME, context.store, () => {
