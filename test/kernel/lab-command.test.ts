@@ -15,7 +15,7 @@ const file = join(folder, 'lab.yaml');
 writeFileSync(
   file,
   `nodes: [{name: node-a, ip: 192.168.49.2, podCIDR: 10.244.0.0/24}]
-pods: [{name: web, node: node-a, ip: 10.244.0.10}]
+pods: [{name: web, node: node-a, ip: 10.244.0.10, ports: [80, {name: api, port: 8080}]}]
 client: {ip: 192.168.49.100}
 `,
 );
@@ -32,6 +32,11 @@ addressType: IPv4
 ports: [{name: "", port: 80}]
 endpoints: [{addresses: [10.244.0.10], nodeName: node-a}]
 `;
+const selecting = join(folder, 'selecting.yaml');
+writeFileSync(
+  selecting,
+  '{apiVersion: v1, kind: Service, metadata: {name: web}, spec: {selector: {app: web}, ports: [{port: 80, targetPort: api}]}}',
+);
 const services = join(folder, 'services.yaml');
 writeFileSync(services, SERVICES);
 
@@ -116,7 +121,7 @@ describe('menwei lab', () => {
   });
 
   it('comes up, runs commands inside, and goes down', () => {
-    const up = lab('up', '-f', file);
+    const up = lab('up', '-f', file, '--proxy-mode', 'none');
     expect(up).toMatchObject({ status: 0, stderr: '' });
     expect(up.stdout).toContain('10.244.0.10');
     expect(lab('up', '-f', file).stderr).toMatch(/^menwei: lab: already running \(process \d+\)/);
@@ -131,18 +136,27 @@ describe('menwei lab', () => {
       /there is no host nobody, but node-a, web, client, wire/,
     );
 
+    expect(lab('restart', 'node-a').stderr).toBe(
+      "menwei: lab: no proxy of the lab's runs on node-a: it was brought up without any\n",
+    );
+
     const pid = holder();
     expect(lab('down')).toMatchObject({ status: 0, stdout: 'the lab is down\n' });
     expect(existsSync(`/proc/${pid}`)).toBe(false);
   });
 
-  it('comes up when its proxies have programmed what there is, and restarts and compares each', () => {
+  it('comes up when its proxies have programmed what there is; restarts, compares and follows each', async () => {
     const up = lab('up', '-f', file, '--manifests', services);
     expect(up).toMatchObject({ status: 0, stderr: '' });
     expect(up.stdout).toMatch(/^node-a .* iptables, 2 service ports programmed$/m);
     expect(answerOf('10.96.0.10')).toMatchObject({ pod: 'web' });
     expect(lab('diff', 'node-a')).toEqual({ status: 0, stdout: '', stderr: '' });
-    expect(lab('logs', 'node-a').stdout).toMatch(/full sync complete family=IPv4/);
+    const follower = spawn(LAUNCHER, ['lab', 'logs', '--name', NAME, 'node-a', '-f']);
+    let followed = '';
+    follower.stdout.on('data', (piece: Buffer) => {
+      followed += piece;
+    });
+    await expect.poll(() => followed).toMatch(/full sync complete family=IPv4/);
 
     const restarted = lab('restart', 'node-a', '--proxy-mode', 'nftables', '--', '-v', '2');
     expect(restarted).toEqual({
@@ -161,20 +175,35 @@ describe('menwei lab', () => {
     expect(lab('status').stdout).toMatch(/^node-a .* nftables, has ended$/m);
     expect(lab('restart', 'node-a')).toMatchObject({ status: 0, stderr: '' });
     expect(lab('restart', 'node-z').stderr).toBe('menwei: lab: there is no node node-z, but node-a\n');
-    expect(lab('down').status).toBe(0);
-  });
-
-  it('follows a log until the lab is down', async () => {
-    expect(lab('up', '-f', file, '--manifests', services).status).toBe(0);
-    const follower = spawn(LAUNCHER, ['lab', 'logs', '--name', NAME, 'node-a', '-f']);
-    let text = '';
-    follower.stdout.on('data', (piece: Buffer) => {
-      text += piece;
-    });
     const ended = once(follower, 'exit');
-    await expect.poll(() => text).toMatch(/full sync complete family=IPv4/);
     expect(lab('down').status).toBe(0);
     expect(await ended).toEqual([0, null]);
+    expect(followed).toMatch(/proxy mode is iptables(.|\n)*proxy mode is nftables(.|\n)*menwei stopped/);
+  });
+
+  it('has pods that turn unready, and that end with their objects', async () => {
+    const up = lab('up', '-f', file, '--proxy-mode', 'none', '--manifests', selecting);
+    expect(up).toMatchObject({ status: 0, stderr: '' });
+    const ready = '-o=jsonpath={.items[*].endpoints[*].conditions.ready}';
+    const slices = ['get', 'endpointslices', '-l', 'kubernetes.io/service-name=web', ready];
+    expect(lab('kubectl', ...slices).stdout).toBe('true');
+    expect(lab('unready', 'web')).toEqual({ status: 0, stdout: '', stderr: '' });
+    expect(lab('status').stdout).toMatch(/^web .* not ready$/m);
+    await expect.poll(() => lab('kubectl', ...slices).stdout).toBe('false');
+    expect(lab('ready', 'web').status).toBe(0);
+    await expect.poll(() => lab('kubectl', ...slices).stdout).toBe('true');
+    expect(lab('ready', 'node-a').stderr).toBe('menwei: lab: there is no pod node-a\n');
+
+    expect(lab('kubectl', 'delete', 'pod', 'web').status).toBe(0);
+    expect(lab('status').stdout).not.toContain('10.244.0.10');
+    await expect.poll(() => lab('kubectl', ...slices).stdout).toBe('');
+    const unfound = spawnSync(LAUNCHER, ['lab', 'kubectl', '--name', NAME, 'get', 'pods'], {
+      ...{ encoding: 'utf8', env: { PATH: folder } },
+    });
+    expect(unfound).toMatchObject({
+      status: 1,
+      stderr: expect.stringMatching(/there is no kubectl on this machine/),
+    });
   });
 
   it('is not said to be up with a proxy that ends, nor as complete with a Service that is refused', () => {
@@ -198,10 +227,10 @@ describe('menwei lab', () => {
   });
 
   it('comes up again after its holder was killed', async () => {
-    expect(lab('up', '-f', file).status).toBe(0);
+    expect(lab('up', '-f', file, '--proxy-mode', 'none').status).toBe(0);
     const pid = holder();
     process.kill(pid, 'SIGKILL');
     await expect.poll(() => lab('status').status).toBe(1);
-    expect(lab('up', '-f', file).status).toBe(0);
+    expect(lab('up', '-f', file, '--proxy-mode', 'none').status).toBe(0);
   });
 });

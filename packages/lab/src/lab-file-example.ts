@@ -18,7 +18,7 @@ pods:                        # answer HTTP and UDP: their name, whom they saw
   - name: web-2
     node: node-b
     ip: 10.244.1.10
-    ports: [80, 8080]        # [80] unless given
+    ports: [80, {name: api, port: 8080}] # [80] unless given
     namespace: shop          # default unless given
     labels: {app: web}       # unless given app: the name without -NUMBER
     ready: false             # true unless given; menwei lab ready web-2

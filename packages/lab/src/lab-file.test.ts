@@ -9,12 +9,23 @@ describe('parseLabFile', () => {
   it('reads the example of the help text', () => {
     const spec = parseLabFile('lab.yaml', LAB_FILE_EXAMPLE);
     expect(spec.nodes.map(({ name }) => name)).toEqual(['node-a', 'node-b']);
-    expect(spec.pods?.[1]).toMatchObject({ namespace: 'shop', labels: { app: 'web' }, ready: false });
+    expect(spec.pods?.[1]).toEqual({
+      ...{ name: 'web-2', namespace: 'shop', node: 'node-b', ip: '10.244.1.10' },
+      ...{ ports: [80, 8080], portNames: new Map([[8080, 'api']]), labels: { app: 'web' }, ready: false },
+    });
     expect(spec.client).toEqual({ ip: '192.168.49.100' });
   });
 
   it.each([
     ['nodes: [', /^lab.yaml:1: .* must be sufficiently indented and end with a \]$/],
+    [
+      `nodes: [${NODE}]\npods: [{name: p, node: a, ip: 10.244.0.5, ports: [http]}]`,
+      'lab.yaml:2: pods[0].ports[0]: must be a number, or a name and a port',
+    ],
+    [
+      `nodes: [${NODE}]\npods: [{name: p, node: a, ip: 10.244.0.5, ports: [{name: x, port: 80, protocol: TCP}]}]`,
+      'lab.yaml:2: pods[0].ports[0].protocol: unknown key',
+    ],
     ['', 'lab.yaml: the file: must be keys with values'],
     ['nodes: []', 'lab.yaml: a lab needs at least one node'],
     ['nodes: [{name: a}]', 'lab.yaml:1: nodes[0].ip: is missing'],

@@ -19,13 +19,15 @@ const NODE = {
   labels: v.optional(Labels),
 };
 
+const NAMED_PORT = { name: Text, port: v.number() };
+
 const POD = {
   name: Text,
   namespace: v.optional(Text),
   node: Text,
   ip: v.optional(Text),
   ip6: v.optional(Text),
-  ports: v.optional(v.array(v.number())),
+  ports: v.optional(v.array(v.union([v.number(), v.strictObject(NAMED_PORT)]))),
   hostNetwork: v.optional(v.boolean()),
   labels: v.optional(Labels),
   ready: v.optional(v.boolean()),
@@ -63,13 +65,32 @@ export function parseLabFile(fileName: string, text: string): LabSpec {
     const place = at(field === '' ? undefined : document.lineOf(field));
     throw new LabSpecError(`${place}: ${field || 'the file'}: ${complaintOf(issue)}`);
   }
+  const spec = specOf(result.output);
   try {
-    checkTopology(result.output);
+    checkTopology(spec);
   } catch (error) {
     if (error instanceof LabSpecError) throw new LabSpecError(`${fileName}: ${error.message}`);
     throw error;
   }
-  return result.output;
+  return spec;
+}
+
+function specOf({ pods, ...others }: v.InferOutput<typeof LabFile>): LabSpec {
+  if (pods === undefined) return others;
+  return {
+    ...others,
+    pods: pods.map(({ ports, ...pod }) => {
+      if (ports === undefined) return pod;
+      const named = ports.flatMap((port) =>
+        typeof port === 'number' ? [] : [[port.port, port.name] as const],
+      );
+      return {
+        ...pod,
+        ports: ports.map((port) => (typeof port === 'number' ? port : port.port)),
+        ...(named.length === 0 ? {} : { portNames: new Map(named) }),
+      };
+    }),
+  };
 }
 
 interface UnknownKey {
@@ -81,7 +102,12 @@ interface UnknownKey {
 function unknownKeys(file: unknown): readonly UnknownKey[] {
   return [
     ...entriesOf(file, 'nodes').flatMap((node, index) => unknownIn(`nodes[${index}].`, node, NODE)),
-    ...entriesOf(file, 'pods').flatMap((pod, index) => unknownIn(`pods[${index}].`, pod, POD)),
+    ...entriesOf(file, 'pods').flatMap((pod, index) => [
+      ...unknownIn(`pods[${index}].`, pod, POD),
+      ...entriesOf(pod, 'ports').flatMap((port, at) =>
+        unknownIn(`pods[${index}].ports[${at}].`, port, NAMED_PORT),
+      ),
+    ]),
     ...unknownIn('client.', fieldAt(file, 'client'), CLIENT),
     ...unknownIn('', file, FILE),
   ];
@@ -122,6 +148,7 @@ const TYPES: Readonly<Record<string, string>> = {
   string: 'text (in quotation marks if it looks like a number)',
   number: 'a number',
   boolean: 'true or false',
+  '(number | Object)': 'a number, or a name and a port',
   Array: 'a list',
   Object: 'keys with values',
 };

@@ -16,6 +16,8 @@ const HostSchema = v.object({
   addresses: v.array(v.string()),
   /** Opens the host's network namespace while the lab is up. */
   namespacePath: v.string(),
+  /** Of a pod. */
+  isReady: v.optional(v.boolean()),
 });
 
 type HostStatus = v.InferOutput<typeof HostSchema>;
@@ -134,7 +136,7 @@ async function respond(incoming: IncomingMessage, lab: ResidentLab): Promise<obj
 }
 
 /** The hosts of a lab, as its status tells of them. */
-export function describeHosts(lab: Lab): HostStatus[] {
+export function describeHosts(lab: Lab, unreadyPods: ReadonlySet<string>): HostStatus[] {
   const kinds = new Map<string, HostStatus['kind']>([
     ...lab.nodes.map(({ name }) => [name, 'node'] as const),
     ...lab.pods.map(({ name }) => [name, 'pod'] as const),
@@ -145,6 +147,7 @@ export function describeHosts(lab: Lab): HostStatus[] {
     kind: kinds.get(host.name) ?? 'client',
     addresses: [host.ip, host.ip6].filter((ip) => ip !== undefined),
     namespacePath: host.namespace.path,
+    ...(kinds.get(host.name) === 'pod' ? { isReady: !unreadyPods.has(host.name) } : {}),
   }));
 }
 

@@ -36,6 +36,8 @@ export interface PodSpec {
   readonly ip6?: string | undefined;
   /** Ports on which the pod answers, HTTP and UDP on each; [80] unless given. An empty list serves nothing. */
   readonly ports?: readonly number[] | undefined;
+  /** Names of some of them, by which the `targetPort` of a Service may call them over TCP. */
+  readonly portNames?: ReadonlyMap<number, string> | undefined;
   readonly hostNetwork?: boolean | undefined;
   /** Of its Pod object; unless given `app`: the name without a number at its end. */
   readonly labels?: Readonly<Record<string, string>> | undefined;

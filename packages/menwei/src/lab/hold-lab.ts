@@ -1,4 +1,5 @@
 /** The process that holds a lab: hosts, pods, cluster and proxies live as long as it does. */
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { enterNamespace } from '@menwei/kernel/netns.ts';
 import { createLab, type Lab } from '@menwei/lab/lab.ts';
@@ -45,7 +46,7 @@ export async function holdLab(spec: LabSpec, options: HoldOptions, paths: Reside
   const server = await serveResidentLab(paths, {
     status: async () => ({
       pid: process.pid,
-      hosts: describeHosts(lab),
+      hosts: describeHosts(lab, cluster.kubelet.unreadyPods()),
       proxies: await Promise.all([...proxies.values()].map((proxy) => proxy.status())),
     }),
     actions: {
@@ -54,7 +55,9 @@ export async function holdLab(spec: LabSpec, options: HoldOptions, paths: Reside
       ready: (input) => setReady(cluster, input),
     },
   });
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void end());
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.once(signal, () => void end().then(() => rmSync(paths.folder, { recursive: true, force: true })));
+  }
   // Nobody can work with the rest.
   cluster.ended.catch((error: unknown) => {
     process.stderr.write(`menwei: lab: the cluster has ended: ${formatErrorChain(error)}\n`);

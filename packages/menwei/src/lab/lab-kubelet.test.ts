@@ -8,7 +8,11 @@ import { LabKubelet } from './lab-kubelet.ts';
 
 const PODS = resourceOf('', 'pods');
 const NODE = { name: 'a', ip: '192.168.49.2', ip6: 'fd00:49::2', podCIDR: '10.244.0.0/24', zone: 'east' };
-const WEB = { name: 'web-1', node: 'a', ip: '10.244.0.5', ports: [80, 81] };
+const WEB = {
+  ...{ name: 'web-1', node: 'a', ip: '10.244.0.5' },
+  ports: [80, 81],
+  portNames: new Map([[81, 'api']]),
+};
 
 let store: Store;
 let registry: ObjectRegistry;
@@ -73,6 +77,9 @@ describe('the kubelet of a lab', () => {
       },
     });
     expect(readiness('web-1')).toBe('True');
+    expect(pod('web-1')?.spec?.containers?.[0]?.ports).toContainEqual({
+      ...{ name: 'api', containerPort: 81, protocol: 'TCP' },
+    });
     expect(pod('agent', 'tools')).toMatchObject({
       metadata: { labels: { k: 'v' } },
       status: { podIPs: [{ ip: '192.168.49.2' }, { ip: 'fd00:49::2' }] },
@@ -82,6 +89,7 @@ describe('the kubelet of a lab', () => {
   it('says who is ready, and since when', async () => {
     await kubelet.register([NODE], [WEB, { ...WEB, name: 'late', ip: '10.244.0.6', ready: false }]);
     expect(readiness('late')).toBe('False');
+    expect([...kubelet.unreadyPods()]).toEqual(['late']);
     const before = pod('web-1');
     expect(await kubelet.setReady('web-1', false)).toBe(true);
     expect(readiness('web-1')).toBe('False');

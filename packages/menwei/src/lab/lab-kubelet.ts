@@ -64,6 +64,11 @@ export class LabKubelet {
     return true;
   }
 
+  /** As this kubelet has reported them. */
+  unreadyPods(): ReadonlySet<string> {
+    return new Set([...this.#pods].filter(([, { isReady }]) => !isReady).map(([name]) => name));
+  }
+
   /** Ends pods whose objects are deleted, until the signal fires. */
   async run(signal: AbortSignal): Promise<void> {
     const reader = this.#options.store.reader(['pods']);

@@ -74,10 +74,15 @@ export function nodeObject(spec: NodeSpec, machine: Machine, nowMs: number): Nod
 
 /** Without its status: see {@link podStatus}. */
 export function podObject(spec: PodSpec): Pod {
-  const { name, namespace = DEFAULT_NAMESPACE, node, hostNetwork, ports = DEFAULT_PORTS } = spec;
-  const containerPorts = ports.flatMap((containerPort) =>
-    ['TCP', 'UDP'].map((protocol) => ({ containerPort, protocol })),
-  );
+  const { name, namespace = DEFAULT_NAMESPACE, node, hostNetwork, ports = DEFAULT_PORTS, portNames } = spec;
+  const containerPorts = ports.flatMap((containerPort) => {
+    // Names are unique in a pod.
+    const named = portNames?.get(containerPort);
+    return [
+      { ...(named === undefined ? {} : { name: named }), containerPort, protocol: 'TCP' },
+      { containerPort, protocol: 'UDP' },
+    ];
+  });
   return {
     kind: 'Pod',
     apiVersion: 'v1',

@@ -7,7 +7,7 @@ export function printLabStatus({ pid, hosts, proxies }: ResidentLabStatus): void
   const addresses = Math.max(...hosts.map((host) => host.addresses.join(' ').length));
   const rows = hosts.map((host) => {
     const proxy = proxies.find(({ node }) => node === host.name);
-    const note = proxy === undefined ? '' : describeProxy(proxy);
+    const note = proxy === undefined ? (host.isReady === false ? 'not ready' : '') : describeProxy(proxy);
     const columns = [
       host.name.padEnd(width),
       host.kind.padEnd(6),
