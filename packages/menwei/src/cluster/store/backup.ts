@@ -4,15 +4,18 @@ import { join, resolve } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import type { Version } from './draft.ts';
 import { selectableFields } from './encoding.ts';
+import { lockFolder } from './folder-lock.ts';
 import { loadStoreFile } from './load.ts';
 import {
   createStoreFile,
+  damaged,
   explain,
   FILE_NAME,
   findStoreFile,
   putInPlace,
   StoreFileError,
 } from './store-file.ts';
+import { examineLog } from './write-ahead-log.ts';
 
 /** What clients saw after the backup was made has revisions below this distance, or the cluster has lived for long without one. */
 const RESTORE_DISTANCE = 1_000_000;
@@ -23,7 +26,9 @@ const RESTORE_DISTANCE = 1_000_000;
  * @throws StoreFileError
  */
 export function readStore(folder: string): Version {
-  const { objects, lastKnown } = loadStoreFile(storeFileOf(folder), selectableFields);
+  const path = storeFileOf(folder);
+  examineIfStopped(folder, path);
+  const { objects, lastKnown } = loadStoreFile(path, selectableFields);
   return { objects, revision: lastKnown };
 }
 
@@ -37,6 +42,7 @@ export function backupStore(folder: string, file: string): void {
   const path = storeFileOf(folder);
   if (existsSync(file)) throw new StoreFileError(`${file}: there is a file already`);
   // What can't be read as a whole makes no backup.
+  examineIfStopped(folder, path);
   const draft = `${resolve(file)}.new`;
   rmSync(draft, { force: true });
   try {
@@ -76,6 +82,17 @@ export function restoreStore(file: string, folder: string): Version {
     throw new StoreFileError(`${path}: can't be made from ${file}: ${explain(error)}`);
   }
   return { objects: saved.objects, revision };
+}
+
+/** What a process has left behind may be damaged where SQLite says nothing; what one is writing looks so at times. */
+function examineIfStopped(folder: string, path: string): void {
+  try {
+    lockFolder(folder)[Symbol.dispose]();
+  } catch {
+    return;
+  }
+  const report = examineLog(`${path}-wal`);
+  if (report.state === 'damaged') throw damaged(`${path}-wal`, `at byte ${report.at}`);
 }
 
 function storeFileOf(folder: string): string {

@@ -12,6 +12,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type LogFields, type Logger, silentLogger } from '../../log/logger.ts';
+import { backupStore, readStore } from './backup.ts';
 import { selectableFields } from './encoding.ts';
 import { openFileStore } from './file-store.ts';
 import { FileWriter } from './file-writer.ts';
@@ -123,9 +124,10 @@ describe('a file with a byte that is not what was written', () => {
       rmSync(folder, { recursive: true, force: true });
       cpSync(killed, folder, { recursive: true });
       flip(log, at, bits);
-      await expect(open(folder), `bits ${bits} at ${at}`).rejects.toThrow(
-        'store.sqlite-wal: damaged: at byte',
-      );
+      const message = 'store.sqlite-wal: damaged: at byte';
+      await expect(open(folder), `bits ${bits} at ${at}`).rejects.toThrow(message);
+      expect(() => readStore(folder)).toThrow(message);
+      expect(() => backupStore(folder, join(root, 'backup'))).toThrow(message);
     }
   });
 });
