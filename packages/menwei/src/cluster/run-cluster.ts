@@ -18,7 +18,7 @@ import { allocationRepair } from './allocation-repair.ts';
 import { apiComponent } from './api-component.ts';
 import { advertisedFor, isWildcard, serverUrl } from './cluster-addresses.ts';
 import type { ClusterOptions } from './cluster-options.ts';
-import { type ClusterProxy, prepareProxy } from './cluster-proxy.ts';
+import type { ClusterProxy } from './cluster-proxy.ts';
 import { clusterControllers } from './controllers/cluster-controllers.ts';
 import { RegistryEventRecorder } from './controllers/event-recorder.ts';
 import { firstServiceAddress } from './controllers/service-network/kubernetes-service.ts';
@@ -59,14 +59,7 @@ export async function runCluster(
   try {
     const options = { ...given, listen: await withPort(given.listen) };
     if (options.manifests !== undefined) await requireManifestsOrFail([options.manifests]);
-    const proxy =
-      options.proxy &&
-      (await prepareProxy(
-        options.proxy,
-        kubeconfigPath(options.dataFolder, 'proxy'),
-        surroundings.logger,
-        signal,
-      ));
+    const proxy = await openOwnProxy(options, surroundings.logger, signal);
     try {
       await runWithStore(options, proxy, surroundings, signal);
     } finally {
@@ -76,6 +69,17 @@ export async function runCluster(
     if (error instanceof FileError || error instanceof StoreFileError) throw new UserError(error.message);
     throw error;
   }
+}
+
+/** What it takes is loaded by who wants one. */
+async function openOwnProxy(
+  { proxy, dataFolder }: ClusterOptions,
+  logger: Logger,
+  signal: AbortSignal,
+): Promise<ClusterProxy | undefined> {
+  if (proxy === undefined) return undefined;
+  const { prepareProxy } = await import('./cluster-proxy.ts');
+  return await prepareProxy(proxy, kubeconfigPath(dataFolder, 'proxy'), logger, signal);
 }
 
 async function runWithStore(
