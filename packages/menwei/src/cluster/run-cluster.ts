@@ -33,6 +33,7 @@ import { ClusterAccess } from './security/cluster-access.ts';
 import { FileError } from './security/file-error.ts';
 import { ensureTokenKey, type ServerNames } from './security/pki.ts';
 import { loadServingTls, type ServingTls } from './serving-tls.ts';
+import { startObjects } from './start-objects.ts';
 import { openFileStore } from './store/file-store.ts';
 import { openMemoryStore } from './store/local-store.ts';
 import type { Store } from './store/store.ts';
@@ -222,9 +223,13 @@ function controllerComponents(
     caCertificate: tls?.trusted ?? '',
   });
   const events = new RegistryEventRecorder({ store, registry, logger, now: Date.now });
-  const needs = controllers.map(({ name }) => name);
+  const start = startObjects(
+    store,
+    controllers.map(({ name }) => name),
+  );
   const { nodePorts } = options;
-  return [...controllers, allocationRepair({ store, events, nodePorts, stamp: STAMP, logger, needs })];
+  const needs = [start.name];
+  return [...controllers, start, allocationRepair({ store, events, nodePorts, stamp: STAMP, logger, needs })];
 }
 
 /** Port 0 is any that is free: objects say which one before anything listens on it. */
