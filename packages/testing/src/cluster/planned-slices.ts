@@ -58,6 +58,7 @@ export function podFacts(index: number, more: Partial<PodFacts> = {}): PodFacts 
     isReady: true,
     readyChangedAt: undefined,
     ips: [`10.${(index >> 16) & 255}.${(index >> 8) & 255}.${index & 255}`],
+    unusableIps: [],
     nodeName: 'n1',
     hostname: '',
     subdomain: '',

@@ -90,7 +90,7 @@ export function subsetsText(subsets: readonly EndpointSubset[]): string {
 function addressOf(service: ServiceFacts, pod: PodFacts): EndpointAddress | undefined {
   const { name, namespace, uid, nodeName, isFinished, isTerminating } = pod;
   if (isFinished || (isTerminating && !service.publishesNotReady)) return undefined;
-  const ip = service.families.slice(0, 1).flatMap((family) => ipsOfFamily(pod, family))[0];
+  const ip = service.families.slice(0, 1).flatMap((family) => ipsOfFamily(pod.ips, family))[0];
   if (ip === undefined) return undefined;
   const hostname = hostnameFor(service, pod);
   return {

@@ -124,15 +124,37 @@ describe('a Service of many pods', () => {
     expect(planned.counts).toEqual(counts(rowOf('all deleted')));
   });
 
-  it('leaves nothing when it is deleted', async () => {
+  it.each(['Background', 'Foreground'])(
+    'leaves nothing when it is deleted in the %s',
+    async (propagationPolicy) => {
+      const row = rowOf('120 pods');
+      if (row === undefined) throw new Error('there is no such row');
+      await createService('big', row);
+      await createPod(name(0), pod(0));
+      await cluster.settled();
+      await cluster.delete('services', 'ctl2/big', { propagationPolicy });
+      await cluster.settled();
+      expect([cluster.list('endpointslices'), cluster.list('endpoints')]).toEqual([[], []]);
+      expect(cluster.get('services', 'ctl2/big')).toBeUndefined();
+    },
+  );
+
+  it('has those pods whose addresses endpoints can have, and an Event tells of the others', async () => {
     const row = rowOf('120 pods');
     if (row === undefined) throw new Error('there is no such row');
     await createService('big', row);
     await createPod(name(0), pod(0));
+    await createPod(name(1), { ...pod(1), ip: '127.0.0.1' });
     await cluster.settled();
-    await cluster.delete('services', 'ctl2/big');
-    await cluster.settled();
-    expect([cluster.list('endpointslices'), cluster.list('endpoints')]).toEqual([[], []]);
+    expect(cluster.list('endpointslices')).toMatchObject([{ endpoints: [{ addresses: ['10.1.0.1'] }] }]);
+    expect(cluster.list('endpoints')).toMatchObject([{ subsets: [{ addresses: [{ ip: '10.1.0.1' }] }] }]);
+    expect(cluster.list('events')).toMatchObject([
+      {
+        reason: 'FailedToUpdateEndpointSlices',
+        message:
+          "Error updating Endpoint Slices for Service ctl2/big: skipping Pod b001 for Service ctl2/big: 127.0.0.1 can't be the address of an endpoint",
+      },
+    ]);
   });
 });
 

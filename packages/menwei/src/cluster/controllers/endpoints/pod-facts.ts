@@ -1,5 +1,6 @@
 /** What of a pod matters to the Services that select it: all that is kept of it in memory. */
 import { familyOf, type IpFamily, parseIp } from '@menwei/addresses/ip.ts';
+import { endpointIpErrors } from '../../kinds/addresses.ts';
 import type { StoredKinds } from '../../kinds/stored-kinds.ts';
 import type { StoredObject } from '../../store/store.ts';
 import { objectOf } from '../../store/stored-object.ts';
@@ -19,8 +20,10 @@ export interface PodFacts {
   readonly isReady: boolean;
   /** When the Ready condition last changed; undefined without one. */
   readonly readyChangedAt: string | undefined;
-  /** In canonical text, those of both families. */
+  /** In canonical text, those of both families that an endpoint can have. */
   readonly ips: readonly string[];
+  /** Those that it can't have. */
+  readonly unusableIps: readonly string[];
   /** Empty before it has one. */
   readonly nodeName: string;
   readonly hostname: string;
@@ -38,6 +41,7 @@ interface NamedPort {
 type Pod = StoredKinds['pods'];
 
 const NO_PORTS: readonly NamedPort[] = [];
+const NO_IPS: readonly string[] = [];
 
 /** Shares what it can with what the store keeps: there may be very many. */
 export function podFactsOf(stored: StoredObject): PodFacts {
@@ -45,6 +49,7 @@ export function podFactsOf(stored: StoredObject): PodFacts {
   const { metadata, spec = {}, status = {} } = objectOf('pods', stored);
   const ready = status.conditions?.find(({ type }) => type === 'Ready');
   const ports = portsOf(spec);
+  const ips = ipsOf(status);
   return {
     key: `${namespace}/${name}`,
     namespace,
@@ -56,7 +61,8 @@ export function podFactsOf(stored: StoredObject): PodFacts {
     isTerminating: stored.isBeingDeleted,
     isReady: ready?.status === 'True',
     readyChangedAt: ready?.lastTransitionTime ?? undefined,
-    ips: ipsOf(status),
+    ips: ips.filter(isUsable),
+    unusableIps: ips.every(isUsable) ? NO_IPS : ips.filter((ip) => !isUsable(ip)),
     nodeName: spec.nodeName ?? '',
     hostname: spec.hostname ?? '',
     subdomain: spec.subdomain ?? '',
@@ -64,8 +70,12 @@ export function podFactsOf(stored: StoredObject): PodFacts {
   };
 }
 
-export function ipsOfFamily({ ips }: PodFacts, family: IpFamily): readonly string[] {
+export function ipsOfFamily(ips: readonly string[], family: IpFamily): readonly string[] {
   return ips.filter((ip) => familyOf(ip) === family);
+}
+
+function isUsable(ip: string): boolean {
+  return endpointIpErrors('', ip).length === 0;
 }
 
 /** Older ones first; the order of endpoints, so that equal pods give equal bytes. */

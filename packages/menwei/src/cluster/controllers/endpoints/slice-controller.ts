@@ -89,14 +89,10 @@ export class SliceController {
       throw error;
     }
     this.#triggerTimes.written(serviceKey, due);
-    const pods = new Set(plans.flatMap(({ onUnknownNodes }) => onUnknownNodes));
-    this.#tellTrouble(
-      service,
-      Array.from(
-        pods,
-        ({ name, nodeName }) => `skipping Pod ${name} for Service ${serviceKey}: Node ${nodeName} Not Found`,
-      ),
-    );
+    const troubles = plans
+      .flatMap(({ skipped }) => skipped)
+      .map(({ name, why }) => `skipping Pod ${name} for Service ${serviceKey}: ${why}`);
+    this.#tellTrouble(service, [...new Set(troubles)]);
     this.#hintEvents.tell(service, plans);
   }
 

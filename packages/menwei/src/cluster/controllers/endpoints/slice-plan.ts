@@ -6,7 +6,7 @@ import { HEADLESS_LABEL, MANAGED_BY_LABEL, SERVICE_NAME_LABEL, SLICE_MANAGER } f
 import type { PodFacts } from './pod-facts.ts';
 import type { ServiceFacts } from './service-facts.ts';
 import { type EndpointSlice, endpointText, type PackedSlice, packEndpoints } from './slice-packing.ts';
-import { type Nodes, wantedEndpoints } from './wanted-endpoints.ts';
+import { type Nodes, type SkippedPod, wantedEndpoints } from './wanted-endpoints.ts';
 import { type ZoneHints, zoneHints } from './zone-hints.ts';
 
 export interface SlicePlan {
@@ -14,7 +14,7 @@ export interface SlicePlan {
   readonly create: readonly EndpointSlice[];
   readonly update: readonly EndpointSlice[];
   readonly remove: readonly EndpointSlice[];
-  readonly onUnknownNodes: readonly PodFacts[];
+  readonly skipped: readonly SkippedPod[];
   readonly family: IpFamily;
   /** There were hints for zones before. */
   readonly hadHints: boolean;
@@ -38,7 +38,7 @@ const RESERVED: readonly string[] = [SERVICE_NAME_LABEL, MANAGED_BY_LABEL, HEADL
 
 export function planSlices(input: SlicePlanInput): SlicePlan {
   const { service, pods, nodes, family, existing, capacity } = input;
-  const { groups, onUnknownNodes } = wantedEndpoints(service, pods, nodes, family);
+  const { groups, skipped } = wantedEndpoints(service, pods, nodes, family);
   const [own, foreign] = partition(existing, (slice) => isOwnedBy(slice, service));
   const { slices, emptied } = packEndpoints(groups, own, capacity);
   const filled = slices.length > 0 ? slices : [{ existing: undefined, ports: [], endpoints: [] }];
@@ -57,7 +57,7 @@ export function planSlices(input: SlicePlanInput): SlicePlan {
       return areSlicesEqual(present, slice) ? [] : [slice];
     }),
     remove: [...reused.emptied, ...foreign],
-    onUnknownNodes,
+    skipped,
     family,
     hadHints: existing.some(({ endpoints }) => endpoints?.some(({ hints }) => hints !== undefined) === true),
     hintsDisabled: disabled,

@@ -15,11 +15,17 @@ export interface EndpointGroup {
   readonly endpoints: ReadonlyMap<string, Endpoint>;
 }
 
+export interface SkippedPod {
+  readonly name: string;
+  /** For people: `Node n1 Not Found`. */
+  readonly why: string;
+}
+
 interface WantedEndpoints {
   /** By {@link portsKey}. */
   readonly groups: ReadonlyMap<string, EndpointGroup>;
-  /** Left out until their Node is there. */
-  readonly onUnknownNodes: readonly PodFacts[];
+  /** Selected, and left out: because of what stands in the way. */
+  readonly skipped: readonly SkippedPod[];
 }
 
 const CLOSE: readonly string[] = ['PreferClose', 'PreferSameZone', 'PreferSameNode'];
@@ -34,14 +40,19 @@ export function wantedEndpoints(
   family: IpFamily,
 ): WantedEndpoints {
   const groups = new Map<string, { ports: readonly EndpointPort[]; endpoints: Map<string, Endpoint> }>();
-  const onUnknownNodes: PodFacts[] = [];
+  const skipped: SkippedPod[] = [];
   for (const pod of [...pods].sort(compareAge)) {
-    const ips = ipsOfFamily(pod, family);
-    if (pod.isFinished || ips.length === 0) continue;
+    if (pod.isFinished) continue;
+    const [unusable] = ipsOfFamily(pod.unusableIps, family);
+    // One bad address must not hold up the others.
+    if (unusable !== undefined)
+      skipped.push({ name: pod.name, why: `${unusable} can't be the address of an endpoint` });
+    const ips = ipsOfFamily(pod.ips, family);
+    if (ips.length === 0) continue;
     const node = nodes.get(pod.nodeName);
     // One that was given no Node at all waits for none.
     if (node === undefined && pod.nodeName !== '' && !service.publishesNotReady) {
-      onUnknownNodes.push(pod);
+      skipped.push({ name: pod.name, why: `Node ${pod.nodeName} Not Found` });
       continue;
     }
     const ports = portsOfPod(service, pod);
@@ -50,7 +61,7 @@ export function wantedEndpoints(
     groups.set(key, group);
     group.endpoints.set(pod.uid, endpointOf(service, pod, ips, node));
   }
-  return { groups, onUnknownNodes };
+  return { groups, skipped };
 }
 
 /** The pod's DNS name goes by way of this Service. */
