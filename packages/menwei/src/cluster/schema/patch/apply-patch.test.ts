@@ -74,6 +74,17 @@ describe('a merge patch', () => {
     expect(spec).toEqual({ ports: [{ port: 81 }], selector: { run: 'x' } });
   });
 
+  it('takes fields out of objects in lists, too', () => {
+    const { spec } = patched('merge', WEB, { spec: { ports: [{ port: 81, name: null }] } });
+    expect(spec.ports).toEqual([{ port: 81 }]);
+    const limits = { cpu: null, memory: '1' };
+    const pod = object(POD, { spec: { containers: [] } });
+    const { containers } = patched('merge', pod, {
+      spec: { containers: [{ name: 'a', resources: { limits } }] },
+    }).spec;
+    expect(containers[0].resources.limits).toEqual({ memory: '1' });
+  });
+
   it.each([
     ['{', status(400, 'BadRequest', 'error decoding patch: unexpected end of JSON input')],
     [

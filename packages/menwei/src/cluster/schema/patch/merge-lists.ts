@@ -11,8 +11,6 @@ export interface ListRules {
   /** Of an item. */
   readonly goName: string;
   readonly merge: (current: JsonObject, patch: JsonObject) => JsonObject;
-  /** Of an item that is new. */
-  readonly make: (item: JsonValue) => JsonValue | undefined;
 }
 
 /** Items of the patch in its order, the others where they stood among them. */
@@ -83,7 +81,7 @@ function applyDirectives(
 }
 
 function mergeByKey(
-  { merge, make }: ListRules,
+  { merge }: ListRules,
   mergeKey: string,
   current: readonly JsonObject[],
   patch: readonly JsonObject[],
@@ -101,7 +99,7 @@ function mergeByKey(
     if (place !== undefined && isObject(known)) merged[place] = merge(known, item);
     else {
       places.set(key, merged.length);
-      merged.push(make(item) ?? {});
+      merged.push(item);
     }
   }
   return merged;

@@ -1,6 +1,6 @@
-/** JSON merge patches (RFC 7396). */
+/** JSON merge patches (RFC 7396). As in the reference, null also takes fields out of objects in lists. */
 import type { JsonObject, JsonValue } from '../json.ts';
-import { isObject, newObject } from '../values.ts';
+import { isList, isObject, newObject } from '../values.ts';
 
 export function mergePatch(current: JsonObject, patch: JsonObject): JsonObject {
   const merged = Object.assign(newObject(), current);
@@ -12,6 +12,7 @@ export function mergePatch(current: JsonObject, patch: JsonObject): JsonObject {
 }
 
 function mergeValue(current: JsonValue | undefined, patch: JsonValue): JsonValue {
+  if (isList(patch)) return patch.map((one) => (one === null ? null : mergeValue(undefined, one)));
   if (!isObject(patch)) return patch;
   return mergePatch(isObject(current) ? current : newObject(), patch);
 }

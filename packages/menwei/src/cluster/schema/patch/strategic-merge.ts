@@ -123,7 +123,6 @@ function memberOf(type: JsonType, key: string): Member {
       mergeKey: field.schema.pk,
       goName: inner.goName,
       merge: (current, patch) => mergeObjects(inner, current, patch),
-      make: withoutDirectives,
     },
   };
 }
@@ -133,7 +132,6 @@ const PLAIN: ListRules = {
   mergeKey: undefined,
   goName: '',
   merge: (_, patch) => patch,
-  make: withoutDirectives,
 };
 
 /** What is new holds no nulls and no directives; undefined: it is a directive itself. */
