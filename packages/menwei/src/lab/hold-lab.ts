@@ -19,7 +19,7 @@ import type { LabManifest } from './lab-manifests.ts';
 import { NodeProxyProcess } from './node-proxy-process.ts';
 import { WITHOUT_PROXY } from './without-proxy.ts';
 
-export interface HoldOptions {
+interface HoldOptions {
   readonly manifests: readonly LabManifest[];
   readonly proxyMode: string;
   readonly foreground?: true;

@@ -22,7 +22,7 @@ const NODE_PORTS = { first: 30_000, last: 32_767 };
 const SETTLED_WITHIN_MS = 10_000;
 const LOOK_EVERY_MS = 10;
 
-export interface LabClusterOptions {
+interface LabClusterOptions {
   readonly spec: LabSpec;
   readonly lab: Lab;
   /** For keys and kubeconfigs. */

@@ -20,7 +20,7 @@ const NODES = resourceOf('', 'nodes');
 const PODS = resourceOf('', 'pods');
 const NAMESPACES = resourceOf('', 'namespaces');
 
-export interface KubeletOptions {
+interface KubeletOptions {
   readonly registry: Registry;
   readonly store: Pick<Store, 'reader' | 'get'>;
   readonly machine: Machine;

@@ -15,7 +15,7 @@ const KEPT = 4_000;
 /** The API server of a lab is reached through no proxy of the environment. */
 export const DIRECT = { NO_PROXY: '*' } as const;
 
-export interface ProxyOptions {
+interface ProxyOptions {
   /** Where the objects come from, as flags. */
   readonly source: readonly string[];
   readonly mode: string;
