@@ -23,8 +23,10 @@ export interface SpawnOptions {
   /** Added to this process's own environment. */
   readonly env?: Readonly<Record<string, string>> | undefined;
   readonly cwd?: string | undefined;
-  /** Called with each piece of output, besides keeping it. */
+  /** Called with each piece of output. */
   readonly onOutput?: ((text: string) => void) | undefined;
+  /** Whether {@link HostProcess.output} has it all; so it is unless it says false. */
+  readonly keepsOutput?: boolean | undefined;
 }
 
 /** How a program ended. */
@@ -98,7 +100,7 @@ export class HostProcess {
     for (const stream of [child.stdout, child.stderr]) {
       stream?.setEncoding('utf8');
       stream?.on('data', (text: string) => {
-        this.#output += text;
+        if (options.keepsOutput !== false) this.#output += text;
         options.onOutput?.(text);
       });
     }

@@ -38,6 +38,8 @@ const ProxySchema = v.object({
   flags: v.array(v.string()),
   /** The file with all that it has written. */
   log: v.string(),
+  /** Why it has not what came last. */
+  logFault: v.optional(v.string()),
 });
 
 export type ProxyStatus = v.InferOutput<typeof ProxySchema>;

@@ -1,16 +1,14 @@
 /** The proxy of one node of a resident lab: it can be restarted, and says how far it is. */
-import { appendFileSync, writeFileSync } from 'node:fs';
 import type { HostProcess } from '@menwei/lab/host-process.ts';
 import type { LabNode } from '@menwei/lab/lab.ts';
 import { LAUNCHER, nodeProxyFlags } from '@menwei/lab/node-proxy.ts';
 import { isFailure } from '@menwei/lab/outcome.ts';
 import { type ProxyStatus, ResidentLabError } from '@menwei/lab/residence.ts';
 import { isSynced, parseStatus, type StatusRow } from '../status/status-row.ts';
+import { NodeLog } from './node-log.ts';
 
 /** Where a proxy serves /status unless it is told otherwise. */
 const METRICS_SERVER = '127.0.0.1:10249';
-/** Characters kept of what it wrote, for its last words. */
-const KEPT = 4_000;
 
 /** The API server of a lab is reached through no proxy of the environment. */
 export const DIRECT = { NO_PROXY: '*' } as const;
@@ -27,17 +25,18 @@ interface ProxyOptions {
 export class NodeProxyProcess {
   readonly #node: LabNode;
   readonly #options: ProxyOptions;
+  readonly #log: NodeLog;
   #mode: string;
   #moreFlags: readonly string[] = [];
   #process: HostProcess;
-  #lastOutput = '';
+  #endedBy: string | undefined;
   #isRestarting = false;
 
   constructor(node: LabNode, options: ProxyOptions) {
     this.#node = node;
     this.#options = options;
     this.#mode = options.mode;
-    writeFileSync(options.log, '', { mode: 0o600 });
+    this.#log = new NodeLog(options.log);
     this.#process = this.#start();
   }
 
@@ -65,11 +64,11 @@ export class NodeProxyProcess {
   }
 
   async status(): Promise<ProxyStatus> {
-    const { log } = this.#options;
-    const common = { node: this.#node.name, mode: this.#mode, flags: [...this.#flags()], log };
+    const { path: log, fault: logFault } = this.#log;
+    const common = { node: this.#node.name, mode: this.#mode, flags: [...this.#flags()], log, logFault };
     const none = { programmed: 0, total: 0 };
     if (!this.#process.isRunning && !this.#isRestarting) {
-      return { ...common, ...none, state: 'ended', reasons: [lastLine(this.#lastOutput)] };
+      return { ...common, ...none, state: 'ended', reasons: [this.#lastWords()] };
     }
     const rows = await this.#rows();
     if (rows === undefined) return { ...common, ...none, state: 'starting', reasons: [] };
@@ -84,15 +83,29 @@ export class NodeProxyProcess {
   }
 
   #start(): HostProcess {
-    this.#lastOutput = '';
-    return this.#node.spawn(LAUNCHER, ['run', ...this.#flags()], {
+    this.#log.begin();
+    this.#endedBy = undefined;
+    const started = this.#node.spawn(LAUNCHER, ['run', ...this.#flags()], {
       env: DIRECT,
+      keepsOutput: false,
       onOutput: (text) => {
-        this.#lastOutput = `${this.#lastOutput}${text}`.slice(-KEPT);
-        appendFileSync(this.#options.log, text);
+        this.#log.write(text);
         this.#options.onOutput?.(text);
       },
     });
+    started.exited.then(
+      ({ signal }) => {
+        if (signal !== null && started === this.#process) this.#endedBy = signal;
+      },
+      // What can't be started is ended by no signal.
+      () => undefined,
+    );
+    return started;
+  }
+
+  #lastWords(): string {
+    const said = this.#log.lastLine();
+    return this.#endedBy === undefined ? said : `killed by ${this.#endedBy}; its last line: ${said}`;
   }
 
   #flags(): readonly string[] {
@@ -116,9 +129,4 @@ export class NodeProxyProcess {
 
 function describeError({ servicePort, family, error = 'it does not say why' }: StatusRow): string {
   return `${servicePort} ${family}: ${error}`;
-}
-
-function lastLine(text: string): string {
-  const line = text.trim().split('\n').at(-1) ?? '';
-  return line.replace(/^menwei: /, '') || 'it has said nothing';
 }

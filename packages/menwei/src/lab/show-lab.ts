@@ -15,6 +15,9 @@ export function printLabStatus({ pid, hosts, proxies }: ResidentLabStatus): void
     ];
     return [...columns, note].join('  ').trimEnd();
   });
-  const reasons = proxies.flatMap(({ node, reasons }) => reasons.map((reason) => `${node}: ${reason}`));
+  const reasons = proxies.flatMap(({ node, reasons, logFault }) => [
+    ...reasons.map((reason) => `${node}: ${reason}`),
+    ...(logFault === undefined ? [] : [`${node}: its log is not complete: ${logFault}`]),
+  ]);
   process.stdout.write(`${[...rows, ...reasons].join('\n')}\nheld by process ${pid}\n`);
 }
