@@ -4,7 +4,7 @@ import { join, resolve } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import type { Version } from './draft.ts';
 import { selectableFields } from './encoding.ts';
-import { lockFolder } from './folder-lock.ts';
+import { isFolderLocked } from './folder-lock.ts';
 import { loadStoreFile } from './load.ts';
 import {
   createStoreFile,
@@ -86,11 +86,7 @@ export function restoreStore(file: string, folder: string): Version {
 
 /** What a process has left behind may be damaged where SQLite says nothing; what one is writing looks so at times. */
 function examineIfStopped(folder: string, path: string): void {
-  try {
-    lockFolder(folder)[Symbol.dispose]();
-  } catch {
-    return;
-  }
+  if (isFolderLocked(folder)) return;
   const report = examineLog(`${path}-wal`);
   if (report.state === 'damaged') throw damaged(`${path}-wal`, `at byte ${report.at}`);
 }

@@ -1,5 +1,5 @@
 /** The store that outlives the process: memory serves every read, a file has all that was answered. */
-import { mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Logger } from '../../log/logger.ts';
 import { selectableFields } from './encoding.ts';
@@ -8,7 +8,15 @@ import { lockFolder } from './folder-lock.ts';
 import { type LoadedFile, loadStoreFile } from './load.ts';
 import { FIRST_REVISION, LocalStore, type StoreOptions } from './local-store.ts';
 import type { Store } from './store.ts';
-import { createStoreFile, damaged, explain, FILE_NAME, findStoreFile, StoreFileError } from './store-file.ts';
+import {
+  createStoreFile,
+  DamagedFileError,
+  damaged,
+  explain,
+  FILE_NAME,
+  findStoreFile,
+  StoreFileError,
+} from './store-file.ts';
 import { examineLog } from './write-ahead-log.ts';
 
 export interface FileStoreOptions extends StoreOptions {
@@ -21,6 +29,7 @@ export interface FileStoreOptions extends StoreOptions {
   readonly compactEveryMs?: number;
 }
 
+const ADVICE = '; it is left as it is: bring back a backup with "menwei cluster restore"';
 const COMPACT_EVERY_MS = 5 * 60_000;
 
 /**
@@ -39,11 +48,13 @@ export async function openFileStore(options: FileStoreOptions): Promise<Store> {
     return new FileStore(loaded, new FileJournal({ path, sync }), options, lock);
   } catch (error) {
     lock[Symbol.dispose]();
-    throw error;
+    throw error instanceof DamagedFileError ? new StoreFileError(`${error.message}${ADVICE}`) : error;
   }
 }
 
 function prepare(folder: string): Disposable {
+  if (existsSync(folder) && !statSync(folder).isDirectory())
+    throw new StoreFileError(`${folder}: not a folder`);
   try {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
   } catch (error) {

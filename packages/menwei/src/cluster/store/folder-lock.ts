@@ -7,13 +7,14 @@ import { explain, StoreFileError } from './store-file.ts';
 const LOCK = 'lock';
 const PID = 'lock.pid';
 const BUSY = 5;
+/** SQLite locks a file in the way that POSIX gives, which Node has no call for. Nothing is ever written to it. */
+const TAKE = 'PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE';
 
 /** @throws StoreFileError that names the process which has the folder */
 export function lockFolder(folder: string): Disposable {
   const lock = openPrivately(join(folder, LOCK));
   try {
-    // SQLite locks a file in the way that POSIX gives, which Node has no call for. Nothing is ever written to it.
-    lock.exec('PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE');
+    lock.exec(TAKE);
     writeFileSync(join(folder, PID), `${process.pid}\n`, { mode: 0o600 });
   } catch (error) {
     lock.close();
@@ -23,6 +24,21 @@ export function lockFolder(folder: string): Disposable {
     throw new StoreFileError(`${join(folder, LOCK)}: can't be locked: ${explain(error)}`);
   }
   return { [Symbol.dispose]: () => lock.close() };
+}
+
+/** Whether a process has it now. */
+export function isFolderLocked(folder: string): boolean {
+  const path = join(folder, LOCK);
+  if (!existsSync(path)) return false;
+  const lock = new DatabaseSync(path);
+  try {
+    lock.exec(TAKE);
+    return false;
+  } catch {
+    return true;
+  } finally {
+    lock.close();
+  }
 }
 
 /** SQLite would let others read a file that it makes, and who can read it can lock it. */

@@ -31,15 +31,15 @@ const TABLES = `
 
 /** What is wrong with a file, in words for who runs the program. */
 export class StoreFileError extends Error {
-  override readonly name = 'StoreFileError';
+  override readonly name: string = 'StoreFileError';
 }
 
+/** It is not as it was written. */
+export class DamagedFileError extends StoreFileError {}
+
 /** @param what may have bytes of the file in it */
-export function damaged(path: string, what: string): StoreFileError {
-  const printable = what.replaceAll(/[^ -~]/g, '?');
-  return new StoreFileError(
-    `${path}: damaged: ${printable}; it is left as it is: bring back a backup with "menwei cluster restore"`,
-  );
+export function damaged(path: string, what: string): DamagedFileError {
+  return new DamagedFileError(`${path}: damaged: ${what.replaceAll(/[^ -~]/g, '?')}`);
 }
 
 /** The one row of `state`. */
@@ -95,7 +95,22 @@ function sumOfState({ snapshot, count, objectsSum, reserved }: FileState): numbe
  */
 export function createStoreFile(path: string, revision: number, objects: Iterable<StoredObject> = []): void {
   const draft = `${path}.new`;
-  for (const file of [draft, `${draft}-wal`, `${draft}-shm`]) rmSync(file, { force: true });
+  removeFile(draft);
+  try {
+    writeFile(draft, revision, objects);
+  } catch (error) {
+    removeFile(draft);
+    throw error;
+  }
+  putInPlace(draft, path);
+}
+
+/** With what SQLite keeps beside it. */
+function removeFile(path: string): void {
+  for (const file of [path, `${path}-wal`, `${path}-shm`]) rmSync(file, { force: true });
+}
+
+function writeFile(draft: string, revision: number, objects: Iterable<StoredObject>): void {
   // Objects are for the owner alone, and SQLite gives its other files the same mode.
   closeSync(openSync(draft, 'wx', 0o600));
   const database = new DatabaseSync(draft);
@@ -106,7 +121,6 @@ export function createStoreFile(path: string, revision: number, objects: Iterabl
   } finally {
     database.close();
   }
-  putInPlace(draft, path);
 }
 
 function insertAll(
@@ -151,18 +165,21 @@ export function findStoreFile(folder: string): string | undefined {
 }
 
 const FULL = 13;
+/** No space for the file that SQLite shares memory in. */
+const SHARED_MEMORY_SIZE = 4874;
 const IO_ERROR = 10;
 
 /** What SQLite or the system says, in the words that an operator looks for. */
 export function explain(error: unknown): string {
   const code = errorCode(error);
-  if (code === FULL) return 'no space left on device';
+  if (isFull(error)) return 'no space left on device';
   const text = error instanceof Error ? error.message : String(error);
   return code === undefined || text.includes('code') ? text : `${text} (SQLite error ${code})`;
 }
 
 export function isFull(error: unknown): boolean {
-  return errorCode(error) === FULL;
+  const code = errorCode(error);
+  return code === FULL || code === SHARED_MEMORY_SIZE;
 }
 
 /** The disk, not the file, is at fault. */
