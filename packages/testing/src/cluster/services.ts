@@ -15,7 +15,7 @@ type ServiceCidr = StoredKinds['servicecidrs'];
 
 const SERVICES = resourceOf('', 'services');
 
-export interface ServicesOptions extends Partial<ServiceHookOptions> {
+interface ServicesOptions extends Partial<ServiceHookOptions> {
   /** Of the ServiceCIDR `kubernetes`. */
   readonly cidrs?: readonly string[];
   readonly store?: Store;

@@ -5,11 +5,12 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { atOnce } from '../../scheduling/steps.ts';
 import { type ServiceSpec, specOf } from '../kinds/service/fields.ts';
+import type { ApiObject } from '../schema/object.ts';
 import { internalError, StatusError } from '../schema/status-error.ts';
 import type { Journal } from '../store/journal.ts';
 import { FIRST_REVISION, LocalStore } from '../store/local-store.ts';
 import { Objects } from '../store/objects.ts';
-import type { Store } from '../store/store.ts';
+import type { Store, Transaction } from '../store/store.ts';
 import type { Random } from './bands.ts';
 import { takenIps } from './ip-address.ts';
 import { heldPorts } from './node-port-pool.ts';
@@ -110,6 +111,16 @@ function checkPorts(services: Services): void {
   }
 }
 
+/** What a client has read, it can send back: nothing changes. */
+async function checkUnchanged(services: Services): Promise<void> {
+  const before = services.store.revision;
+  for (const service of services.all()) {
+    const { refusal } = await services.put(service.metadata.name ?? '', specOf(service));
+    expect(refusal).toBeUndefined();
+  }
+  expect(services.store.revision).toBe(before);
+}
+
 /** The repair has nothing to say to what was written as it should be. */
 function checkRepair(services: Services): void {
   const options = { nodePorts: NODE_PORTS, nowMs: Date.parse('2026-06-01T00:00:00Z') };
@@ -138,21 +149,24 @@ describe('addresses and ports of Services', () => {
           const refuse = () => {
             if (giveUp.now) throw internalError('given up');
           };
-          const services = await Services.open({
+          const options = {
             cidrs: CIDRS,
             nodePorts: NODE_PORTS,
             random: () => (Number(numbers.next().value) % 1000) / 1000,
             lastWord: {
-              allocate: (_, service) => {
+              allocate: (_: Transaction, service: ApiObject) => {
                 refuse();
                 return service;
               },
               replaced: refuse,
             },
-          });
-          for (const step of all) {
+          };
+          const services = await Services.open(options);
+          // Another one, which learns of what the first has done from the store alone, as after a restart.
+          const other = await Services.open({ ...options, store: services.store });
+          for (const [index, step] of all.entries()) {
             const before = services.store.revision;
-            const message = await run(services, giveUp, step);
+            const message = await run(index % 3 === 0 ? other : services, giveUp, step);
             const mayWrite = (step.does === 'put' && message === undefined) || step.does === 'delete';
             if (!mayWrite) expect(services.store.revision).toBe(before);
             checkAddresses(services);
@@ -163,6 +177,7 @@ describe('addresses and ports of Services', () => {
               checkFull(services, message);
             }
           }
+          await checkUnchanged(services);
         },
       ),
       { numRuns: 150 },

@@ -27,7 +27,7 @@ export type Mend =
   | { readonly action: 'take'; readonly ip: string; readonly service: Service }
   | { readonly action: 'release'; readonly address: IpAddress };
 
-export interface RepairOptions {
+interface RepairOptions {
   readonly nodePorts: PortRange;
   /** Since the epoch. */
   readonly nowMs: number;
