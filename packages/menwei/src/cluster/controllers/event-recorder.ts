@@ -39,6 +39,8 @@ type CoreEvent = StoredKinds['events'];
 
 /** Different Events that are remembered, and so counted when they happen again. */
 const MAX_REMEMBERED = 4096;
+/** While the disk is slow, or full. */
+const MAX_WAITING = 1000;
 const MAX_MESSAGE_CHARACTERS = 1024;
 
 interface EventRecorderOptions {
@@ -57,6 +59,7 @@ export class RegistryEventRecorder implements EventRecorder {
   /** The names of the Events, by what makes two of them the same; the one that happened last is the last. */
   readonly #names = new Map<string, string>();
   #last: Promise<void> = Promise.resolve();
+  #waiting = 0;
 
   constructor({ store, registry, logger, now }: EventRecorderOptions) {
     this.#store = store;
@@ -66,23 +69,28 @@ export class RegistryEventRecorder implements EventRecorder {
   }
 
   record(event: ControllerEvent): void {
+    const { reason, regarding } = event;
+    const fields = { reason, kind: regarding.kind, namespace: regarding.namespace, name: regarding.name };
+    if (this.#waiting >= MAX_WAITING) {
+      this.#logger.warn(fields, 'Event is not told: too many wait to be written');
+      return;
+    }
+    this.#waiting++;
+    const atMs = this.#now();
     this.#last = this.#last
-      .then(() => this.#write(event))
-      .catch((err: unknown) => {
-        const { reason, regarding } = event;
-        this.#logger.warn(
-          { reason, kind: regarding.kind, name: regarding.name, err },
-          'Event could not be written',
-        );
+      .then(() => this.#write(event, atMs))
+      .catch((err: unknown) => this.#logger.warn({ ...fields, err }, 'Event could not be written'))
+      .finally(() => {
+        this.#waiting--;
       });
   }
 
-  async #write(event: ControllerEvent): Promise<void> {
+  async #write(event: ControllerEvent, atMs: number): Promise<void> {
     const key = keyOf(event);
     const remembered = this.#names.get(key);
     const found = remembered ?? this.#find(event, key);
     this.#names.delete(key);
-    this.#names.set(key, await this.#tell(event, found, remembered === undefined));
+    this.#names.set(key, await this.#tell(event, atMs, found, remembered === undefined));
     for (const oldest of this.#names.keys()) {
       if (this.#names.size <= MAX_REMEMBERED) return;
       this.#names.delete(oldest);
@@ -102,10 +110,15 @@ export class RegistryEventRecorder implements EventRecorder {
   }
 
   /** Returns the Event's name. */
-  async #tell(event: ControllerEvent, found: string | undefined, isOfEarlierRun: boolean): Promise<string> {
-    if (found === undefined) return this.#create(event);
+  async #tell(
+    event: ControllerEvent,
+    atMs: number,
+    found: string | undefined,
+    isOfEarlierRun: boolean,
+  ): Promise<string> {
+    if (found === undefined) return this.#create(event, atMs);
     if (isOfEarlierRun && event.isStanding === true) return found;
-    const lastTimestamp = secondsText(this.#now());
+    const lastTimestamp = secondsText(atMs);
     try {
       await this.#registry.change('events', namespaceOf(event.regarding), found, (current) => ({
         ...current,
@@ -114,16 +127,15 @@ export class RegistryEventRecorder implements EventRecorder {
       }));
       return found;
     } catch (error) {
-      if (isNotFound(error)) return this.#create(event);
+      if (isNotFound(error)) return this.#create(event, atMs);
       throw error;
     }
   }
 
-  async #create(event: ControllerEvent): Promise<string> {
+  async #create(event: ControllerEvent, atMs: number): Promise<string> {
     const { regarding, type, reason, component } = event;
-    const nowMs = this.#now();
-    const time = secondsText(nowMs);
-    const unique = Math.round((nowMs + (performance.now() % 1)) * 1e6).toString(16);
+    const time = secondsText(atMs);
+    const unique = Math.round((atMs + (performance.now() % 1)) * 1e6).toString(16);
     const name = `${regarding.name}.${unique}`;
     const { namespace: _, ...clusterWide } = regarding;
     const object: CoreEvent = {
