@@ -74,4 +74,27 @@ describe('a label selector', () => {
       ),
     );
   });
+
+  it('holds when each of its requirements does', () => {
+    const key = fc.constantFrom('app', 'tier', 'none');
+    const values = fc.uniqueArray(fc.constantFrom('web', 'front', 'x'), { minLength: 1 });
+    const requirement = fc.oneof(
+      key.map((k) => ({ text: k, holds: Object.hasOwn(LABELS, k) })),
+      key.map((k) => ({ text: `!${k}`, holds: !Object.hasOwn(LABELS, k) })),
+      fc.tuple(key, values).map(([k, v]) => ({ text: `${k} in (${v.join()})`, holds: isOneOf(k, v) })),
+      fc.tuple(key, values).map(([k, v]) => ({ text: `${k} notin (${v.join()})`, holds: !isOneOf(k, v) })),
+      fc.tuple(key, values).map(([k, [v = '']]) => ({ text: `${k}!=${v}`, holds: !isOneOf(k, [v]) })),
+    );
+    fc.assert(
+      fc.property(fc.array(requirement, { maxLength: 4 }), (requirements) => {
+        const selector = parseLabelSelector(requirements.map(({ text }) => text).join(' , '));
+        expect(matchesLabels(selector, LABELS)).toBe(requirements.every(({ holds }) => holds));
+      }),
+    );
+  });
 });
+
+function isOneOf(key: string, values: readonly string[]): boolean {
+  const value = new Map(Object.entries(LABELS)).get(key);
+  return value !== undefined && values.includes(value);
+}
