@@ -6,6 +6,7 @@ import type { HttpListener } from '../http/http-listener.ts';
 import type { Logger } from '../log/logger.ts';
 import { pause, untilAborted } from '../scheduling/pause.ts';
 import { BUILD } from '../setup/version.ts';
+import type { Queues } from './api/api-metrics.ts';
 import { type AnsweredRequest, startApiServer } from './api/api-server.ts';
 import { isWildcard } from './cluster-addresses.ts';
 import type { ClusterOptions } from './cluster-options.ts';
@@ -25,6 +26,8 @@ export interface ApiComponentOptions {
   readonly registry: Registry;
   readonly access: Access;
   readonly auditLog: AuditLog | undefined;
+  /** The controllers', for metrics. */
+  readonly queues: Queues;
   readonly logger: Logger;
   /** Where the components stand, and which of them must run for the API to be ready. */
   readonly states: ComponentStates;
@@ -58,13 +61,13 @@ export function apiComponent(options: ApiComponentOptions): Component {
 }
 
 function start(parts: ApiComponentOptions): HttpListener {
-  const { options, store, registry, access, auditLog, logger, tls } = parts;
+  const { options, store, registry, access, auditLog, logger, tls, queues } = parts;
   const { listen, advertiseAddress } = options;
   const told = advertiseAddress ?? (isWildcard(listen.ip) ? '127.0.0.1' : listen.ip);
   return startApiServer({
     address: { host: listen.ip, port: listen.port },
     ...(tls === undefined ? {} : { tls: tls.server }),
-    ...{ store, registry, access, logger, build: BUILD },
+    ...{ store, registry, access, logger, queues, build: BUILD },
     serverAddress: () => formatHostPort(told, listen.port),
     checks: [{ name: 'store', why: () => store.trouble }, ...componentChecks(parts)],
     onAnswered: (request) => auditLog && audit(request, auditLog),

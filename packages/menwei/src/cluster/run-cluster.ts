@@ -19,7 +19,7 @@ import { apiComponent } from './api-component.ts';
 import { advertisedFor, isWildcard, serverUrl } from './cluster-addresses.ts';
 import type { ClusterOptions } from './cluster-options.ts';
 import type { ClusterProxy } from './cluster-proxy.ts';
-import { clusterControllers } from './controllers/cluster-controllers.ts';
+import { type ClusterControllersOptions, clusterControllers } from './controllers/cluster-controllers.ts';
 import { RegistryEventRecorder } from './controllers/event-recorder.ts';
 import { firstServiceAddress } from './controllers/service-network/kubernetes-service.ts';
 import { kubeconfigPath, writeKubeconfigs } from './kubeconfigs.ts';
@@ -126,12 +126,25 @@ async function superviseAll(parts: Parts, signal: AbortSignal): Promise<void> {
   });
   const accessFiles = await openAccessFiles(options.dataFolder, access, logger);
   if (proxy !== undefined) await registerOwnNode(options, proxy, registry);
-  const controllers = controllerComponents(parts, registry, tls);
+  const queues: Required<ClusterControllersOptions>['queues'] = new Map();
+  const controllers = controllerComponents(parts, registry, tls, queues);
   const opened = await proxy?.open(store);
   const states = opened?.states ?? new ComponentStates();
   const needed = controllers.map(({ name }) => name);
   const api = apiComponent({
-    ...{ options, store, registry, access, auditLog: parts.auditLog, logger, states, needed, tls, loadTls },
+    ...{
+      options,
+      store,
+      registry,
+      access,
+      auditLog: parts.auditLog,
+      logger,
+      queues,
+      states,
+      needed,
+      tls,
+      loadTls,
+    },
     onServing: async (inUse) => {
       const { listen, dataFolder, kubeconfig } = options;
       const server = serverUrl(listen, inUse !== undefined);
@@ -214,10 +227,11 @@ function controllerComponents(
   { options, store, logger }: Parts,
   registry: ObjectRegistry,
   tls: ServingTls | undefined,
+  queues: Required<ClusterControllersOptions>['queues'],
 ): readonly Component[] {
   const { advertiseAddress, listen, serviceRanges, maxEndpointsPerSlice, legacyEndpoints } = options;
   const controllers = clusterControllers({
-    ...{ store, registry, logger, maxEndpointsPerSlice, legacyEndpoints },
+    ...{ store, registry, logger, queues, maxEndpointsPerSlice, legacyEndpoints },
     serviceClusterIpRanges: serviceRanges.map(({ text }) => text),
     apiServer: { advertiseAddress, port: listen.port },
     caCertificate: tls?.trusted ?? '',

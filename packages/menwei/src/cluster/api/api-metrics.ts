@@ -44,10 +44,51 @@ const WRITES_FAIL = gauge('menwei_cluster_store_writes_fail', {
   help: '1 while the store can not make writes durable.',
 });
 
+const WRITES = counter('menwei_cluster_store_writes_total', {
+  help: 'Objects that were created, changed and deleted, by resource.',
+  labels: ['resource', 'type'],
+});
+
+const WRITTEN_BYTES = counter('menwei_cluster_store_written_bytes_total', {
+  help: 'Bytes of the objects that were created and changed.',
+});
+
+const QUEUE_DEPTH = gauge('workqueue_depth', {
+  help: 'Objects that a controller has still to look at.',
+  labels: ['name'],
+});
+
+const QUEUE_WORK = counter('workqueue_adds_total', {
+  help: 'Objects that a controller has looked at, each time counted.',
+  labels: ['name'],
+});
+
+const QUEUE_RETRIES = counter('workqueue_retries_total', {
+  help: 'Times that a controller failed on an object, and has to try again.',
+  labels: ['name'],
+});
+
+const QUEUE_SECONDS = counter('menwei_cluster_controller_work_seconds_total', {
+  help: 'How long a controller has worked on objects; with those that were looked at: how long on each.',
+  labels: ['name'],
+});
+
+/** What a controller has done and has still to do. */
+export interface QueueCounts {
+  readonly waiting: number;
+  readonly done: number;
+  readonly failed: number;
+  readonly workSeconds: number;
+}
+
+/** By the name of the controller. */
+export type Queues = ReadonlyMap<string, { readonly counts: QueueCounts }>;
+
 interface Sources {
   readonly store: Store;
   readonly hub: WatchHub;
   readonly inFlight: InFlight;
+  readonly queues: Queues;
 }
 
 type RequestLabel = 'group' | 'resource' | 'subresource' | 'verb' | 'version';
@@ -55,10 +96,11 @@ type RequestLabel = 'group' | 'resource' | 'subresource' | 'verb' | 'version';
 export class ApiMetrics {
   // The proxy's modes make no difference here.
   readonly registry = new Registry('nftables');
+  #subscription: Disposable | undefined;
   readonly #requests: Counter<RequestLabel | 'code'>;
   readonly #durations: Histogram<RequestLabel>;
 
-  constructor({ store, hub, inFlight }: Sources) {
+  constructor({ store, hub, inFlight, queues }: Sources) {
     this.#requests = this.registry.counter(REQUESTS);
     this.#durations = this.registry.histogram(DURATIONS);
     this.registry.collected(IN_FLIGHT, () => [
@@ -69,6 +111,42 @@ export class ApiMetrics {
     this.registry.collected(OBJECTS, () => objectCounts(store));
     this.registry.collected(REVISION, () => [{ labels: {}, value: store.revision }]);
     this.registry.collected(WRITES_FAIL, () => [{ labels: {}, value: store.trouble === undefined ? 0 : 1 }]);
+    this.#countQueues(queues);
+    this.#countWrites(store);
+  }
+
+  #countQueues(queues: Queues): void {
+    const perQueue = (value: (counts: QueueCounts) => number) => () =>
+      Array.from(queues, ([name, { counts }]) => ({ labels: { name }, value: value(counts) }));
+    this.registry.collected(
+      QUEUE_DEPTH,
+      perQueue(({ waiting }) => waiting),
+    );
+    this.registry.collected(
+      QUEUE_WORK,
+      perQueue(({ done }) => done),
+    );
+    this.registry.collected(
+      QUEUE_RETRIES,
+      perQueue(({ failed }) => failed),
+    );
+    this.registry.collected(
+      QUEUE_SECONDS,
+      perQueue(({ workSeconds }) => workSeconds),
+    );
+  }
+
+  #countWrites(store: Store): void {
+    const writes = this.registry.counter(WRITES);
+    const bytes = this.registry.counter(WRITTEN_BYTES);
+    this.#subscription = store.subscribe(({ type, object }) => {
+      writes.add({ resource: object.resource, type: type.toLowerCase() }, 1);
+      if (type !== 'DELETED') bytes.add({}, object.bytes.length);
+    });
+  }
+
+  close(): void {
+    this.#subscription?.[Symbol.dispose]();
   }
 
   /** @param status 0: the client has gone before */

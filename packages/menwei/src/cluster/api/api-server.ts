@@ -11,7 +11,7 @@ import type { Registry } from '../registry/registry.ts';
 import { internalError, StatusError } from '../schema/status-error.ts';
 import type { Access, Attributes, User } from '../security/access.ts';
 import type { Store } from '../store/store.ts';
-import { ApiMetrics } from './api-metrics.ts';
+import { ApiMetrics, type Queues } from './api-metrics.ts';
 import type { Backing, Exchange } from './exchange.ts';
 import { answerResource } from './handlers.ts';
 import { InFlight, isLongRunning, isRead, limitTime } from './in-flight.ts';
@@ -32,6 +32,8 @@ export interface ApiServerOptions extends Omit<PathOptions, 'scrape'> {
   readonly logger: Logger;
   /** Told of each request when it is over. */
   readonly onAnswered?: (request: AnsweredRequest) => void;
+  /** The controllers', for metrics. */
+  readonly queues?: Queues;
   /** Milliseconds since the epoch; the real clock unless given. */
   readonly now?: () => number;
 }
@@ -81,6 +83,7 @@ export function startApiServer(options: ApiServerOptions): HttpListener {
     close: async () => {
       await listener.close();
       hub[Symbol.dispose]();
+      server.close();
     },
   };
 }
@@ -96,10 +99,19 @@ class ApiServer {
     const { store, registry, access, logger, now = Date.now } = options;
     this.#options = options;
     this.#backing = { store, registry, access, logger, now, hub, revisions: new Revisions(store) };
-    this.#metrics = new ApiMetrics({ store, hub, inFlight: this.#inFlight });
+    this.#metrics = new ApiMetrics({
+      store,
+      hub,
+      inFlight: this.#inFlight,
+      queues: options.queues ?? new Map(),
+    });
     const scrape = ({ request, reply: { response } }: Exchange) =>
       answerScrape(request, response, this.#metrics.registry, logger);
     this.#paths = { ...options, scrape };
+  }
+
+  close(): void {
+    this.#metrics.close();
   }
 
   handle(request: IncomingMessage, response: ServerResponse): void {
@@ -109,6 +121,7 @@ class ApiServer {
       info: parseRequest(method, url),
       user: undefined,
       startedAtMs: this.#backing.now(),
+      tickMs: performance.now(),
     };
     const reply = new Reply(response, started.auditId);
     response.once('close', () => this.#tell(request, response, started));
@@ -147,7 +160,7 @@ class ApiServer {
   #tell(request: IncomingMessage, response: ServerResponse, started: Started): void {
     const endedAtMs = this.#backing.now();
     const status = response.headersSent ? response.statusCode : 0;
-    this.#metrics.observe(started.info, status, endedAtMs - started.startedAtMs);
+    this.#metrics.observe(started.info, status, performance.now() - started.tickMs);
     this.#options.onAnswered?.({
       ...started,
       url: request.url ?? '',
@@ -163,6 +176,8 @@ interface Started {
   readonly auditId: string;
   readonly info: ParsedRequest;
   readonly startedAtMs: number;
+  /** The same moment by a clock that nobody sets. */
+  readonly tickMs: number;
   user: User | undefined;
 }
 

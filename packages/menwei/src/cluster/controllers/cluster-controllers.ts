@@ -16,6 +16,7 @@ import { podGarbageCollector } from './nodes/pod-garbage-controller.ts';
 import type { ApiServerAddress } from './service-network/kubernetes-service.ts';
 import { kubernetesServiceKeeper } from './service-network/kubernetes-service-keeper.ts';
 import { serviceCidrController } from './service-network/service-cidr-controller.ts';
+import type { WorkQueue } from './work-queue.ts';
 
 export interface ClusterControllersOptions {
   readonly store: Store;
@@ -33,16 +34,18 @@ export interface ClusterControllersOptions {
   readonly maxEndpointsPerSlice?: number;
   /** Keep Endpoints objects, too. Yes unless given. */
   readonly legacyEndpoints?: boolean;
+  /** Filled with the queues of all controllers, by name, for metrics. */
+  readonly queues?: Map<string, WorkQueue>;
 }
 
 const MAX_ENDPOINTS_PER_SLICE = 100;
 
 /** They need nothing but store and registry, restart by themselves, and may start in any order. */
 export function clusterControllers(options: ClusterControllersOptions): readonly Component[] {
-  const { store, registry, logger, now = Date.now } = options;
+  const { store, registry, logger, now = Date.now, queues = new Map() } = options;
   const { maxEndpointsPerSlice = MAX_ENDPOINTS_PER_SLICE, legacyEndpoints = true } = options;
   const events = new RegistryEventRecorder({ store, registry, logger, now });
-  const context: ControllerContext = { store, registry, events, logger, now };
+  const context: ControllerContext = { store, registry, events, logger, now, queues };
   const [primaryRange] = options.serviceClusterIpRanges;
   if (primaryRange === undefined) throw new Error('BUG: there is no range of addresses for Services');
   return [

@@ -17,6 +17,8 @@ export interface ControllerContext {
   readonly logger: Logger;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
+  /** By name, all that there are: what they have done, and have still to do. */
+  readonly queues: Map<string, WorkQueue>;
 }
 
 interface QueueWork {
@@ -68,13 +70,19 @@ export function controllerComponent(name: string, store: Store, begin: () => Con
 }
 
 /** A queue that logs its failures. */
-export function loggingQueue(name: string, logger: Logger, timing: QueueTiming): WorkQueue {
-  return new WorkQueue({
+export function loggingQueue(
+  name: string,
+  { logger, queues }: Pick<ControllerContext, 'logger' | 'queues'>,
+  timing: QueueTiming,
+): WorkQueue {
+  const queue = new WorkQueue({
     ...timing,
     onFailure: (key, err, retryMs) => {
       logger.warn({ controller: name, key, err, retryMs }, 'controller failed on an object; trying again');
     },
   });
+  queues.set(name, queue);
+  return queue;
 }
 
 /** Gives all there is, then every change, until the signal fires. The event loop has its turns. */

@@ -8,6 +8,16 @@ export interface WorkQueueOptions {
   readonly onFailure: (key: string, error: unknown, retryMs: number) => void;
 }
 
+interface WorkCounts {
+  /** Keys that nobody works on yet. */
+  readonly waiting: number;
+  /** Since the start, those that failed included. */
+  readonly done: number;
+  readonly failed: number;
+  /** All together; keys that were under way at once count each. */
+  readonly workSeconds: number;
+}
+
 /** Keys under way at once: their writes become durable together. */
 const WIDTH = 64;
 
@@ -19,9 +29,21 @@ export class WorkQueue {
   readonly #failures = new Map<string, number>();
   readonly #timers = new Map<string, NodeJS.Timeout>();
   #wake = Promise.withResolvers<void>();
+  #done = 0;
+  #failed = 0;
+  #workMs = 0;
 
   constructor(options: WorkQueueOptions) {
     this.#options = options;
+  }
+
+  get counts(): WorkCounts {
+    return {
+      waiting: this.#waiting.size,
+      done: this.#done,
+      failed: this.#failed,
+      workSeconds: this.#workMs / 1000,
+    };
   }
 
   /** One that waits already waits no longer; one under way comes once more. */
@@ -75,12 +97,16 @@ export class WorkQueue {
 
   async #workOn(key: string, work: (key: string) => Promise<void>): Promise<void> {
     this.#underWay.add(key);
+    const startedAtMs = performance.now();
     try {
       await work(key);
       this.#failures.delete(key);
     } catch (error) {
+      this.#failed += 1;
       this.#fail(key, error);
     }
+    this.#done += 1;
+    this.#workMs += performance.now() - startedAtMs;
     this.#underWay.delete(key);
     this.#wake.resolve();
   }

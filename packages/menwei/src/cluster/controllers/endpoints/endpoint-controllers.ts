@@ -20,11 +20,10 @@ export function endpointControllers(
   { maxEndpointsPerSlice: capacity, legacyEndpoints }: EndpointControllersOptions,
 ): Component {
   return controllerComponent(NAME, context.store, () => {
-    const { logger } = context;
     const selection = new Selection();
-    const sliceQueue = loggingQueue('endpoint-slice-controller', logger, SLICE_TIMING);
+    const sliceQueue = loggingQueue('endpoint-slice-controller', context, SLICE_TIMING);
     const slices = new SliceController({ context, queue: sliceQueue, selection, capacity });
-    const endpointsQueue = loggingQueue('endpoint-controller', logger, DEFAULT_TIMING);
+    const endpointsQueue = loggingQueue('endpoint-controller', context, DEFAULT_TIMING);
     const endpoints = new EndpointsController(context, endpointsQueue, selection);
     selection.tell(slices);
     if (legacyEndpoints) selection.tell(endpoints);

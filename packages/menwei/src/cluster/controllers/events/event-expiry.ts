@@ -16,7 +16,7 @@ const CHECK_MS = 10_000;
 
 export function eventExpiry(context: ControllerContext): Component {
   return controllerComponent(NAME, context.store, () => {
-    const queue = loggingQueue(NAME, context.logger, DEFAULT_TIMING);
+    const queue = loggingQueue(NAME, context, DEFAULT_TIMING);
     const expiry = new EventExpiry(context, queue);
     return {
       resources: ['events'],

@@ -17,7 +17,7 @@ const NAME = 'garbage-collector';
 
 export function garbageCollector(context: ControllerContext): Component {
   return controllerComponent(NAME, context.store, () => {
-    const queue = loggingQueue(NAME, context.logger, DEFAULT_TIMING);
+    const queue = loggingQueue(NAME, context, DEFAULT_TIMING);
     const collector = new GarbageCollector(context, queue);
     return {
       resources: STORED_RESOURCES.map(({ storedAs = '' }) => storedAs),

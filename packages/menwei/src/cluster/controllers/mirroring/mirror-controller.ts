@@ -23,7 +23,7 @@ const TIMING: QueueTiming = { retry: { firstMs: 1_000, maxMs: 100_000 } };
 
 export function mirrorController(context: ControllerContext): Component {
   return controllerComponent(NAME, context.store, () => {
-    const queue = loggingQueue(NAME, context.logger, TIMING);
+    const queue = loggingQueue(NAME, context, TIMING);
     const controller = new MirrorController(context, queue);
     return {
       resources: ['endpoints', 'services', 'endpointslices'],

@@ -19,7 +19,7 @@ const ALL_BUT_PODS = CONTENTS.filter(({ resource }) => resource !== 'pods');
 
 export function namespaceController(context: ControllerContext): Component {
   return controllerComponent(NAME, context.store, () => {
-    const queue = loggingQueue(NAME, context.logger, DEFAULT_TIMING);
+    const queue = loggingQueue(NAME, context, DEFAULT_TIMING);
     const controller = new NamespaceController(context, queue);
     return {
       resources: ['namespaces', ...CONTENTS.map(storedAs)],

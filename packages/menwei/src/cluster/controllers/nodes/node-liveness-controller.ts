@@ -30,7 +30,7 @@ const LEASES = 'kube-node-lease';
 
 export function nodeLivenessController(context: ControllerContext): Component {
   return controllerComponent(NAME, context.store, () => {
-    const queue = loggingQueue(NAME, context.logger, DEFAULT_TIMING);
+    const queue = loggingQueue(NAME, context, DEFAULT_TIMING);
     const controller = new NodeLivenessController(context, queue);
     return {
       resources: ['nodes', 'leases'],

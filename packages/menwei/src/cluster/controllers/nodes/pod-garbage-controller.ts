@@ -15,7 +15,7 @@ const NODE_RETURNS_MS = 40_000;
 
 export function podGarbageCollector(context: ControllerContext): Component {
   return controllerComponent(NAME, context.store, () => {
-    const queue = loggingQueue(NAME, context.logger, DEFAULT_TIMING);
+    const queue = loggingQueue(NAME, context, DEFAULT_TIMING);
     const collector = new PodGarbageCollector(context);
     return {
       resources: ['pods'],

@@ -32,7 +32,7 @@ export function kubernetesServiceKeeper(
         'the API server listens on loopback only: its Service has no endpoints, and pods cannot reach it',
       );
     }
-    const queue = loggingQueue(NAME, context.logger, DEFAULT_TIMING);
+    const queue = loggingQueue(NAME, context, DEFAULT_TIMING);
     const keeper = new Keeper(context, range, apiServer);
     return {
       resources: [...KEPT, 'namespaces', 'servicecidrs'],

@@ -25,7 +25,7 @@ const CHECK_MS = 10_000;
 /** @param ranges of the flag, canonical */
 export function serviceCidrController(context: ControllerContext, ranges: readonly string[]): Component {
   return controllerComponent(NAME, context.store, () => {
-    const queue = loggingQueue(NAME, context.logger, DEFAULT_TIMING);
+    const queue = loggingQueue(NAME, context, DEFAULT_TIMING);
     const controller = new ServiceCidrController(context, queue, ranges);
     return {
       resources: ['servicecidrs', 'ipaddresses'],
