@@ -43,8 +43,12 @@ interface Surroundings {
   readonly logger: Logger;
   /** Where it is said that the cluster is ready. */
   readonly print: (line: string) => void;
-  /** What else runs on the cluster, and must be there before it is ready: the nodes of a lab. */
-  readonly residents?: (store: Store, registry: Registry) => readonly Component[];
+  /**
+   * What else runs on the cluster, and must be there before it is ready: the nodes of a lab.
+   *
+   * @param needs names of components, once they are ready objects can be made
+   */
+  readonly residents?: (store: Store, registry: Registry, needs: readonly string[]) => readonly Component[];
 }
 
 /**
@@ -151,7 +155,7 @@ async function superviseAll(parts: Parts, signal: AbortSignal): Promise<void> {
       await writeKubeconfigs(dataFolder, kubeconfig, server, inUse);
     },
   });
-  const residents = parts.residents?.(store, registry) ?? [];
+  const residents = parts.residents?.(store, registry, needed) ?? [];
   const manifests =
     options.manifests === undefined
       ? []

@@ -51,7 +51,7 @@ export async function startLabCluster(options: LabClusterOptions, signal: AbortS
     {
       logger: createLogger({ format: 'text', verbosity: 0 }),
       print: () => ready.resolve(),
-      residents: (store, registry) => {
+      residents: (store, registry, needs) => {
         const removePod = (name: string) => options.lab.removePod(name);
         const kubelet = new LabKubelet({
           store,
@@ -61,7 +61,7 @@ export async function startLabCluster(options: LabClusterOptions, signal: AbortS
           removePod,
         });
         joined.resolve({ store, kubelet });
-        return [labComponent(kubelet, () => putLab(registry, kubelet, options))];
+        return [labComponent(kubelet, needs, () => putLab(registry, kubelet, options))];
       },
     },
     signal,
@@ -108,12 +108,16 @@ async function putLab(
   await putManifests(registry, manifests);
 }
 
-function labComponent(kubelet: LabKubelet, put: () => Promise<void>): Component {
+/** Started anew with a controller, it finds its objects there, and what users have made of them. */
+function labComponent(kubelet: LabKubelet, needs: readonly string[], put: () => Promise<void>): Component {
+  let isPut = false;
   return {
     name: 'lab',
+    needs,
     onFailure: 'end the process',
     run: async (signal, ready) => {
-      await put();
+      if (!isPut) await put();
+      isPut = true;
       ready();
       await kubelet.run(signal);
     },
