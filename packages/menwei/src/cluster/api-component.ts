@@ -20,7 +20,7 @@ import type { Store } from './store/store.ts';
 /** How often files are looked at, and whether certificates are to be renewed. */
 const LOOK_EVERY_MS = 60_000;
 
-export interface ApiComponentOptions {
+interface ApiComponentOptions {
   readonly options: ClusterOptions;
   readonly store: Store;
   readonly registry: Registry;

@@ -76,9 +76,7 @@ export interface ServerTls {
   readonly names: readonly string[];
 }
 
-export type ParsedClusterFlags =
-  | { readonly options: ClusterOptions }
-  | { readonly errors: readonly string[] };
+type ParsedClusterFlags = { readonly options: ClusterOptions } | { readonly errors: readonly string[] };
 
 export function parseClusterFlags(flags: ClusterFlags): ParsedClusterFlags {
   const errors: string[] = [];

@@ -83,7 +83,7 @@ export class ManifestFiles {
 }
 
 /** `services/default/web` */
-export function keyOf({ resource, object: { metadata } }: ManifestObject): string {
+function keyOf({ resource, object: { metadata } }: ManifestObject): string {
   return `${resource.storedAs}/${namespaceOf(resource, metadata)}/${metadata.name ?? ''}`;
 }
 

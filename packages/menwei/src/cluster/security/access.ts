@@ -30,7 +30,7 @@ export interface ResourceAttributes {
 }
 
 /** What somebody wants to do with a path that is no object: `/version`, `/openapi/v3`. */
-export interface PathAttributes {
+interface PathAttributes {
   /** The method in lower case. */
   readonly verb: string;
   readonly path: string;

@@ -8,7 +8,7 @@ import { ISSUER, type ServiceAccountTokens, type TokenBearer } from './service-a
 import type { StaticTokens } from './static-tokens.ts';
 import { ANONYMOUS, authenticated, impliedGroups, UNSECURED } from './users.ts';
 
-export interface AuthenticatorOptions {
+interface AuthenticatorOptions {
   readonly serviceAccountTokens: ServiceAccountTokens;
   /** Whoever has no credentials is an admin: for a server that only this machine reaches. */
   readonly isUnsecured?: boolean;

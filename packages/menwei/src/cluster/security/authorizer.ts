@@ -8,7 +8,7 @@ import { nodeMay } from './node-role.ts';
 import { isSubject, type PolicyRule, type Role, ruleAllows } from './policy.ts';
 
 /** Which role allows it; undefined: none does. */
-export type Verdict = string | undefined;
+type Verdict = string | undefined;
 
 export class Authorizer {
   readonly #objects: Pick<StoreView, 'get'>;

@@ -14,7 +14,7 @@ import { answerTokenRequest } from './token-requests.ts';
 import { userInfo, withStatus } from './user-info.ts';
 import type { TokenKey } from './web-token.ts';
 
-export interface AccessOptions {
+interface AccessOptions {
   /** Signs the tokens of ServiceAccounts. */
   readonly tokenKey: TokenKey;
   readonly objects: Pick<StoreView, 'get'>;

@@ -25,7 +25,7 @@ const RolesFile = v.nullish(
 );
 
 /** An unknown field is an error: a rule that is misread may allow more than was meant. */
-export type ParsedRoles = { readonly roles: readonly Role[] } | { readonly errors: readonly string[] };
+type ParsedRoles = { readonly roles: readonly Role[] } | { readonly errors: readonly string[] };
 
 export function parseRoles(text: string): ParsedRoles {
   const { document, ignoredLine } = parseFirstDocument(text);

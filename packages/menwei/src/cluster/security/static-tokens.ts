@@ -4,7 +4,7 @@ import type { User } from './access.ts';
 import { authenticated } from './users.ts';
 
 /** Each error names the line, and nothing that stands in it. */
-export type ParsedTokens = { readonly tokens: StaticTokens } | { readonly errors: readonly string[] };
+type ParsedTokens = { readonly tokens: StaticTokens } | { readonly errors: readonly string[] };
 
 export class StaticTokens {
   /** A key that nobody knows: how long it takes to find a token tells nothing about those that there are. */
