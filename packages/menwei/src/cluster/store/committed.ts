@@ -11,11 +11,20 @@ interface CommittedOptions {
   readonly now: () => number;
 }
 
+interface PastList {
+  readonly revision: number;
+  readonly list: readonly StoredObject[];
+}
+
+const MAX_PAST_LISTS = 4;
+
 export class Committed {
   readonly #now: () => number;
   readonly #history: History;
   readonly #listeners = new Set<(event: StoreEvent) => void>();
   readonly #readers = new Map<string, Set<ChangeReader>>();
+  /** Those asked for last, the latest at the end. */
+  readonly #pastLists = new Map<string, PastList>();
   #version: Version;
   /** Grows while it is told. */
   #untold: StoreEvent[] = [];
@@ -48,6 +57,7 @@ export class Committed {
         toTell.add(reader);
       }
     }
+    for (const [key, past] of this.#pastLists) if (past.revision < this.floor) this.#pastLists.delete(key);
     for (const reader of toTell) reader.tell();
     this.#tell(events);
   }
@@ -67,8 +77,18 @@ export class Committed {
     return this.#history.after(revision);
   }
 
+  /** Pages of one list are asked for one after the other: the whole of it is made once. */
   listAt(revision: number, resource: string, namespace?: string): readonly StoredObject[] | undefined {
     if (!this.#history.knows(revision) || revision > this.#version.revision) return undefined;
+    const key = `${revision} ${resource}${namespace === undefined ? '' : `/${namespace}`}`;
+    const list = this.#pastLists.get(key)?.list ?? this.#makeList(revision, resource, namespace);
+    this.#pastLists.delete(key);
+    this.#pastLists.set(key, { revision, list });
+    if (this.#pastLists.size > MAX_PAST_LISTS) this.#pastLists.delete([...this.#pastLists.keys()][0] ?? '');
+    return list;
+  }
+
+  #makeList(revision: number, resource: string, namespace: string | undefined): readonly StoredObject[] {
     const undo = this.#history.undo(revision, resource, namespace);
     const list: StoredObject[] = [];
     for (const stored of this.#version.objects.list(resource, namespace)) {

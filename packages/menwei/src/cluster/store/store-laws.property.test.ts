@@ -171,6 +171,9 @@ async function run(
   if (how === 'transact') {
     await store.transact((transaction) => play(transaction, writes));
     states.set(store.revision, stateOf(store));
+    // What is asked for again later is the same then.
+    store.listAt(store.revision, 'pods');
+    store.listAt(store.floor, 'pods', 'a');
     return;
   }
   const work = (transaction: Transaction) => {
