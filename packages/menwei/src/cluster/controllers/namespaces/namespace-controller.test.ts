@@ -61,8 +61,7 @@ describe('a namespace that is deleted', () => {
     expect(cluster.get('pods', 'tab/p')?.metadata.deletionTimestamp).toBeDefined();
     expect(cluster.get('configmaps', 'tab/c')).toBeDefined();
     expect(conditions()).toEqual({
-      NamespaceContentRemaining:
-        'Some resources are remaining: configmaps. has 2 resource instances, pods. has 1 resource instances, serviceaccounts. has 1 resource instances',
+      NamespaceContentRemaining: 'Some resources are remaining: pods. has 1 resource instances',
       NamespaceFinalizersRemaining:
         'Some content in the namespace has finalizers remaining: example.com/f in 1 resource instances',
     });

@@ -60,7 +60,9 @@ class NamespaceController {
     const stored = this.#store.get('namespaces', '', name);
     if (stored?.isBeingDeleted !== true) return;
     const failure = await this.#empty(name);
-    const remainders = CONTENTS.flatMap((resource) =>
+    // What comes after the pods is not looked at before they are gone.
+    const looked = this.#store.count('pods', name) > 0 ? PODS : CONTENTS;
+    const remainders = looked.flatMap((resource) =>
       remainderOf(resource, this.#store.list(storedAs(resource), name)),
     );
     if (remainders.length === 0) await this.#finalize(stored);
