@@ -271,10 +271,14 @@ function readyComponent({ options, print }: Parts, needed: readonly Component[])
     needs: needed.map(({ name }) => name),
     onFailure: 'restart',
     run: async (signal, ready) => {
-      if (!isTold) print(`ready; kubeconfig: ${kubeconfigPath(options.dataFolder, 'admin')}`);
+      if (!isTold) print(`ready; kubeconfig: ${describeKubeconfig(options)}`);
       isTold = true;
       ready();
       await untilAborted(signal);
     },
   };
+}
+
+function describeKubeconfig({ kubeconfig, dataFolder }: ClusterOptions): string {
+  return kubeconfig === undefined ? kubeconfigPath(dataFolder, 'admin') : `${kubeconfig} (context menwei)`;
 }

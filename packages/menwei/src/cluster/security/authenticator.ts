@@ -57,7 +57,7 @@ export class Authenticator {
       throw unauthorized();
     }
     if (socket instanceof TLSSocket && hasCertificate(socket)) throw unauthorized();
-    return this.#options.isUnsecured ? UNSECURED : ANONYMOUS;
+    return this.#options.isUnsecured && isFromHere(headersDistinct) ? UNSECURED : ANONYMOUS;
   }
 
   /** Read once a connection; looked at again when it has run out. */
@@ -71,6 +71,11 @@ export class Authenticator {
     }
     return Date.now() < known.endsMs ? known.user : undefined;
   }
+}
+
+/** A page that a browser of this machine shows can send requests, too: under another name, or with its origin. */
+function isFromHere({ host: [host = ''] = [], origin }: Asking['headersDistinct']): boolean {
+  return origin === undefined && /^(127(\.\d+){3}|localhost|\[::1\])(:\d+)?$/i.test(host);
 }
 
 function hasCertificate(socket: TLSSocket): boolean {

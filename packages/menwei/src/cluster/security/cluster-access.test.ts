@@ -103,6 +103,23 @@ describe('who a request is from', () => {
     }
   });
 
+  it('is an admin where nobody is asked, unless it is a page in a browser', () => {
+    const unsecured = new ClusterAccess({
+      tokenKey: new TokenKey(privateKey),
+      objects: { get: () => undefined },
+      nowMs: () => nowMs,
+      isUnsecured: true,
+    });
+    const nameOf = (headers: Asking['headersDistinct']) => unsecured.authenticate(asking(headers)).name;
+    expect(nameOf({ host: ['127.0.0.1:6443'] })).toBe('system:unsecured');
+    expect(nameOf({ host: ['[::1]:6443'] })).toBe('system:unsecured');
+    expect(nameOf({ host: ['evil.example:6443'] })).toBe('system:anonymous');
+    expect(nameOf({ host: ['localhost:6443'], origin: ['http://evil.example'] })).toBe('system:anonymous');
+    expect(refusal(() => nameOf({ host: ['localhost'], authorization: ['Bearer x'] }))).toMatchObject({
+      code: 401,
+    });
+  });
+
   it('is whom an admin acts for, and nobody else acts for others', () => {
     const jane = withToken('admin-token', { 'impersonate-user': ['jane'], 'impersonate-group': ['a', 'b'] });
     expect(jane).toMatchObject({ name: 'jane', groups: ['a', 'b', 'system:authenticated'] });
