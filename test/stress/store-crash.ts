@@ -84,18 +84,26 @@ export async function crashStore({ folder, seed, rounds, writes, report }: Crash
   for (let round = 1; round <= rounds; round++) {
     const left = Math.max(0, writes - witness.answers) / (rounds - round + 1);
     // Now and then before it is open at all.
-    if (dice.chance(0.15)) await writeUntilKilled(folder, seed + round, witness, 0, dice.below(400));
+    if (dice.chance(0.15)) {
+      await writeUntilKilled(folder, seed + round, witness, 0, dice.below(400));
+      await reopen(folder, witness);
+    }
     const goal = Math.ceil(left * (round === rounds ? 1 : 0.5 + dice.below(100) / 100));
     await writeUntilKilled(folder, seed + round, witness, goal, dice.below(20));
-    const store = await openFileStore({ folder, sync: 'full', logger: silentLogger });
-    try {
-      verify(store, witness);
-    } finally {
-      await store.close();
-    }
+    await reopen(folder, witness);
     report?.(round, witness.answers);
   }
   return witness.answers;
+}
+
+/** What was written and not told yet is told now: a watch that would begin later would miss it. */
+async function reopen(folder: string, witness: Witness): Promise<void> {
+  const store = await openFileStore({ folder, sync: 'full', logger: silentLogger });
+  try {
+    verify(store, witness);
+  } finally {
+    await store.close();
+  }
 }
 
 async function writeUntilKilled(
