@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { expect } from 'vitest';
 import { ADMIN_TOKEN, type GoldenServer } from './golden-server.ts';
 
-export interface GoldenRequest {
+interface GoldenRequest {
   readonly method: string;
   readonly path: string;
   readonly contentType?: string | null;

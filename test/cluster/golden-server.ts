@@ -26,7 +26,7 @@ export interface GoldenServer {
   close(): Promise<void>;
 }
 
-export interface GoldenServerOptions extends StoreOptions {
+interface GoldenServerOptions extends StoreOptions {
   /** Milliseconds since the epoch; the real clock unless given. */
   readonly clock?: () => number;
   /** Without what a cluster has from the start. */

@@ -74,7 +74,7 @@ const QUEUE_SECONDS = counter('menwei_cluster_controller_work_seconds_total', {
 });
 
 /** What a controller has done and has still to do. */
-export interface QueueCounts {
+interface QueueCounts {
   readonly waiting: number;
   readonly done: number;
   readonly failed: number;

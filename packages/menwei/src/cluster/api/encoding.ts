@@ -21,8 +21,8 @@ export interface Encoding {
   readonly resource: Resource;
   readonly form: Form;
   readonly includeObject: IncludeObject;
-  /** Milliseconds since the epoch; ages in rows are of it. */
-  readonly nowMs: number;
+  /** Milliseconds since the epoch; ages in rows are of the moment at which they are written. */
+  readonly now: () => number;
 }
 
 /** One object. */
@@ -116,10 +116,10 @@ export function tableOf(
   };
 }
 
-function rowOf({ resource, form, includeObject, nowMs }: Encoding, stored: StoredObject): object {
+function rowOf({ resource, form, includeObject, now }: Encoding, stored: StoredObject): object {
   // Rows are made of objects as they are kept, whatever shape is asked for.
   const kept = parseStored(stored);
-  const { cells, conditions } = rulesOf(resource).table.row(kept, nowMs);
+  const { cells, conditions } = rulesOf(resource).table.row(kept, now());
   const object = includeObject === 'None' ? null : shapeOf(resource, kept);
   const included = object === null || includeObject === 'Object' ? object : partial(form, object);
   return { cells, ...(conditions === undefined ? {} : { conditions }), object: included };
@@ -129,7 +129,7 @@ function columnsOf(resource: Resource): readonly ColumnDefinition[] {
   return rulesOf(resource).table.columns;
 }
 
-export function partial(form: Form, { metadata }: Pick<ApiObject, 'metadata'>): object {
+function partial(form: Form, { metadata }: Pick<ApiObject, 'metadata'>): object {
   return { kind: 'PartialObjectMetadata', apiVersion: metaVersion(form), metadata };
 }
 

@@ -6,7 +6,7 @@ export interface HealthCheck {
   why(): string | undefined;
 }
 
-export interface HealthReport {
+interface HealthReport {
   readonly status: 200 | 500;
   readonly text: string;
 }

@@ -3,7 +3,7 @@ import { StatusError } from '../schema/status-error.ts';
 import type { Reply } from './reply.ts';
 import type { ParsedRequest } from './request-info.ts';
 
-export const MOST_READS = 400;
+const MOST_READS = 400;
 export const MOST_WRITES = 200;
 const LONGEST_MS = 60_000;
 

@@ -16,7 +16,7 @@ export interface Listing {
   readonly remainingItemCount?: number;
 }
 
-export interface ListRequest {
+interface ListRequest {
   readonly storedAs: string;
   readonly selection: Selection;
   readonly options: ListOptions;

@@ -16,7 +16,7 @@ import { sendKept } from './kept.ts';
 import { answerOpenApi } from './openapi.ts';
 import { methodNotAllowed } from './target.ts';
 
-export interface BuildInfo {
+interface BuildInfo {
   readonly major: string;
   readonly minor: string;
   /** `v1.36.2+menwei.0.1.0` */

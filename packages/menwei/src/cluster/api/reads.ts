@@ -61,7 +61,7 @@ export function encodingOf(
     resource: target.resource,
     form: chooseForm(request.headers.accept, query, offer),
     includeObject: includedObject(query.get('includeObject')),
-    nowMs: now(),
+    now,
   };
 }
 

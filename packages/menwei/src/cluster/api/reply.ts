@@ -70,6 +70,7 @@ export class Reply {
   /** A body in pieces, no faster than the client reads, and with turns for everybody else in between. */
   async sendPieces(contentType: string, pieces: Iterable<Buffer>, isCompressed: boolean): Promise<void> {
     const { response } = this;
+    if (this.hasBegun) return;
     this.begin(200, contentType, isCompressed ? { 'Content-Encoding': 'gzip', Vary: 'Accept-Encoding' } : {});
     if (!isCompressed) {
       await writePieces(response, pieces);

@@ -20,7 +20,7 @@ export interface ResourceRequest {
 }
 
 /** A path that is no object. */
-export interface PathRequest {
+interface PathRequest {
   /** The method in lower case. */
   readonly verb: string;
   readonly path: string;

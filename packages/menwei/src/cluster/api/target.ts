@@ -55,7 +55,7 @@ function verbsAt(resource: Resource, name: string, subresource: string): readonl
   return place.filter((verb) => resource.verbs.some((own) => own === verb));
 }
 
-export function noSuchResource(): StatusError {
+function noSuchResource(): StatusError {
   return new StatusError({
     code: 404,
     reason: 'NotFound',

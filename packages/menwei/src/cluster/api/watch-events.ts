@@ -5,7 +5,7 @@ import { parseStored } from '../store/stored-object.ts';
 import { type Encoding, encodeObject, tableOf } from './encoding.ts';
 import type { Selection } from './selection.ts';
 
-export type WatchType = 'ADDED' | 'MODIFIED' | 'DELETED' | 'BOOKMARK' | 'ERROR';
+type WatchType = 'ADDED' | 'MODIFIED' | 'DELETED' | 'BOOKMARK' | 'ERROR';
 
 /** What one watcher is told of one object. */
 export interface Notice {

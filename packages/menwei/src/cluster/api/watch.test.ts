@@ -198,6 +198,19 @@ describe('a watch', () => {
     expect(events.map(({ object }) => object.columnDefinitions)).toEqual([expect.any(Array), null]);
   });
 
+  it('tells ages of the moment of each event', async () => {
+    await api.close();
+    let laterMs = 0;
+    api = await startTestApi({ now: () => Date.now() + laterMs });
+    await write('a', '1');
+    const meanwhile = async () => {
+      laterMs = 3_600_000;
+      await write('a', '2');
+    };
+    const events = await watch('', 2, { accept: TABLE, meanwhile });
+    expect(events[1]?.object.rows?.[0]?.cells.at(-1)).toBe('60m');
+  });
+
   it('can be asked for by the path of old', async () => {
     await write('a', '1');
     await write('b', '1');

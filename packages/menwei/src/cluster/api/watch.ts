@@ -18,7 +18,7 @@ import {
 } from './watch-events.ts';
 import type { Watcher, WatchHub } from './watch-hub.ts';
 
-export interface WatchRequest {
+interface WatchRequest {
   readonly storedAs: string;
   readonly selection: Selection;
   readonly options: WatchOptions;

@@ -4,7 +4,7 @@ import type { FieldValidation } from '../schema/field-validation.ts';
 import { objectInvalid } from '../schema/status-error.ts';
 import { isTrue } from './request-info.ts';
 
-export interface WriteRequestOptions {
+interface WriteRequestOptions {
   readonly isDryRun: boolean;
   readonly fieldValidation: FieldValidation;
 }
