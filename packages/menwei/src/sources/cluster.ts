@@ -15,7 +15,7 @@ import type { ObjectTables } from '../state/object-tables.ts';
 import { ObjectWriter } from './object-writer.ts';
 import type { ObjectSource, SourceReports } from './source.ts';
 
-export interface ClusterSourceOptions extends SourceReports {
+interface ClusterSourceOptions extends SourceReports {
   readonly store: Pick<Store, 'reader'>;
   /** The own Node: the only one that is read. */
   readonly nodeName: string;
