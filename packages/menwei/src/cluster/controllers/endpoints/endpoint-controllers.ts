@@ -24,11 +24,11 @@ export function endpointControllers(
     const sliceQueue = loggingQueue('endpoint-slice-controller', context, SLICE_TIMING);
     const slices = new SliceController({ context, queue: sliceQueue, selection, capacity });
     const endpointsQueue = loggingQueue('endpoint-controller', context, DEFAULT_TIMING);
-    const endpoints = new EndpointsController(context, endpointsQueue, selection);
+    const endpoints = new EndpointsController(context, endpointsQueue, selection, legacyEndpoints);
     selection.tell(slices);
     if (legacyEndpoints) selection.tell(endpoints);
     return {
-      resources: [...SELECTION_RESOURCES, 'endpointslices', ...(legacyEndpoints ? ['endpoints'] : [])],
+      resources: [...SELECTION_RESOURCES, 'endpointslices', 'endpoints'],
       digest: (change, wasThere) => {
         selection.digest(change);
         if (!wasThere) slices.digest(change);

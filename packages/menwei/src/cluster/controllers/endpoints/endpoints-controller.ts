@@ -20,14 +20,17 @@ export class EndpointsController {
   readonly #registry: TypedRegistry;
   readonly #queue: WorkQueue;
   readonly #selection: Selection;
+  readonly #isOn: boolean;
   readonly #triggerTimes = new TriggerTimes();
   readonly #foreign: ForeignWrites;
 
-  constructor(context: ControllerContext, queue: WorkQueue, selection: Selection) {
+  /** @param isOn if it is not, it only removes what it made when it was */
+  constructor(context: ControllerContext, queue: WorkQueue, selection: Selection, isOn: boolean) {
     this.#context = context;
     this.#registry = new TypedRegistry(context.registry);
     this.#queue = queue;
     this.#selection = selection;
+    this.#isOn = isOn;
     this.#foreign = new ForeignWrites(context.store, 'endpoints', (serviceKey) => queue.add(serviceKey));
   }
 
@@ -51,7 +54,7 @@ export class EndpointsController {
   }
 
   async work(serviceKey: string): Promise<void> {
-    const selected = this.#selection.get(serviceKey);
+    const selected = this.#isOn ? this.#selection.get(serviceKey) : undefined;
     const existing = this.#existing(serviceKey);
     if (selected === undefined) {
       this.#triggerTimes.forget(serviceKey);

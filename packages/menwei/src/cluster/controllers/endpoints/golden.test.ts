@@ -158,6 +158,29 @@ describe('a Service of many pods', () => {
   });
 });
 
+describe('Endpoints that are switched off', () => {
+  it('are not made, and those made before go; what is kept by hand stays', async () => {
+    const row = ROWS.find(({ title }) => title === 'headless');
+    if (row === undefined) throw new Error('there is no such row');
+    await createService('hl', row);
+    await cluster.create('endpoints', { metadata: { name: 'by-hand', namespace: 'ctl2' } });
+    await cluster.settled();
+    expect(cluster.list('endpoints').map(({ metadata }) => metadata.name)).toEqual(['by-hand', 'hl']);
+    await cluster.stop();
+    const { store } = cluster;
+    cluster = new ControlledCluster({
+      store,
+      controllers: { legacyEndpoints: false },
+      only: ['endpoint-controllers'],
+    });
+    await cluster.start();
+    await createService('other', row);
+    await cluster.settled();
+    expect(cluster.list('endpoints').map(({ metadata }) => metadata.name)).toEqual(['by-hand']);
+    expect(cluster.list('endpointslices')).toHaveLength(2);
+  });
+});
+
 describe('Endpoints kept by hand', () => {
   const MIRRORED = ROWS.find(({ title }) => title === 'mirroring');
   const SKIPPED = ROWS.find(({ title }) => title === 'skip-mirror');
