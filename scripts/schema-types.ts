@@ -24,7 +24,7 @@ const IN_JSON: Readonly<Record<string, string>> = {
   double: 'number',
 };
 
-/** Like lists, these stand there as null when they are empty and can't be left out. */
+/** Like lists and pointers, these stand there as null when they are empty and can't be left out. */
 const NULL_WHEN_EMPTY: readonly string[] = ['meta.Time', 'meta.MicroTime', 'runtime.RawExtension'];
 
 /** The whole of the generated module. */
@@ -53,10 +53,13 @@ function formatInterface(name: string, table: SchemaTable): string {
   const isKind = table[name]?.f.metadata?.t === 'meta.ObjectMeta';
   const lines = fields
     .filter(([, { inl }]) => inl === undefined)
-    .map(([field, { t, r, j, z }]) => {
+    .map(([field, { t, r, j, p, z }]) => {
       const type = typeOf(t);
       const whole = r === undefined ? type : `readonly ${/[ |]/.test(type) ? `(${type})` : type}[]`;
-      const orNull = z !== undefined && (r !== undefined || NULL_WHEN_EMPTY.includes(t)) ? ' | null' : '';
+      const orNull =
+        z !== undefined && (p !== undefined || r !== undefined || NULL_WHEN_EMPTY.includes(t))
+          ? ' | null'
+          : '';
       return `  readonly ${JSON.stringify(j ?? field)}${isKind && field === 'metadata' ? '' : '?'}: ${whole}${orNull};`;
     });
   if (isKind) lines.unshift('  readonly kind: string;', '  readonly apiVersion: string;');

@@ -1,7 +1,7 @@
 /** Objects in protobuf as the clients of Kubernetes send them: every plain field, also those that are zero. */
 import type { JsonObject, JsonValue } from 'menwei/cluster/schema/json.ts';
 import { SCHEMA } from 'menwei/cluster/schema/schema.ts';
-import { type Field, type Inlined, type JsonType, shapeOf } from 'menwei/cluster/schema/shape.ts';
+import { type Field, type Inlined, type JsonType, keepsZero, shapeOf } from 'menwei/cluster/schema/shape.ts';
 import { isList, isObject } from 'menwei/cluster/schema/values.ts';
 
 /** The whole body of a request. */
@@ -24,15 +24,11 @@ function encodeMessage(message: string, object: JsonObject): Buffer {
   );
 }
 
-function encodeField(
-  number: number,
-  { type, written }: Field,
-  value: JsonValue | undefined,
-): readonly Buffer[] {
+function encodeField(number: number, field: Field, value: JsonValue | undefined): readonly Buffer[] {
+  const { type } = field;
   if (type.is === 'list') return (isList(value) ? value : []).map((one) => encodeValue(number, type.of, one));
   if (type.is === 'map') return encodeMap(number, type.of, isObject(value) ? value : {});
-  if (value === undefined)
-    return written === 'given' ? [] : [encodeValue(number, type, ZERO[type.is] ?? null)];
+  if (value === undefined) return keepsZero(field) ? [] : [encodeValue(number, type, ZERO[type.is] ?? null)];
   return [encodeValue(number, type, value)];
 }
 

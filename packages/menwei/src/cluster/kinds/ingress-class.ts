@@ -53,7 +53,7 @@ export function localReferenceErrors(
   { apiGroup, kind = '', name = '' }: Messages['core.v1.TypedLocalObjectReference'],
 ): readonly FieldError[] {
   return [
-    ...(apiGroup === undefined
+    ...(apiGroup === undefined || apiGroup === null
       ? []
       : invalidEach(`${field}.apiGroup`, apiGroup, whyNoDnsSubdomain(apiGroup))),
     ...segmentErrors(`${field}.kind`, kind),
@@ -65,7 +65,9 @@ function parameterErrors(field: string, parameters: Parameters): readonly FieldE
   const { scope, namespace } = parameters;
   return [
     ...localReferenceErrors(field, parameters),
-    ...(scope === undefined ? [required(`${field}.scope`)] : scopeErrors(field, scope, namespace)),
+    ...(scope === undefined || scope === null
+      ? [required(`${field}.scope`)]
+      : scopeErrors(field, scope, namespace)),
   ];
 }
 

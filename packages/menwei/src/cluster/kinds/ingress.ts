@@ -94,7 +94,8 @@ function hostErrors(field: string, host: string): readonly FieldError[] {
 }
 
 function pathErrors(field: string, { pathType, path = '', backend = {} }: Path): readonly FieldError[] {
-  if (pathType === undefined) return [required(`${field}.pathType`, 'pathType must be specified')];
+  if (pathType === undefined || pathType === null)
+    return [required(`${field}.pathType`, 'pathType must be specified')];
   const whys = PATH_TYPES.includes(pathType) ? whyNoPath(pathType, path) : [];
   return [
     ...(PATH_TYPES.includes(pathType) ? [] : [notSupported(`${field}.pathType`, pathType, PATH_TYPES)]),

@@ -36,6 +36,7 @@ function fieldsOf(shape: Shape, value: object, role: Role): JsonObject {
     const made = given === undefined || given === null ? undefined : canonicalValue(field.type, given, inner);
     if (made === undefined || isNothing(field, made)) {
       if (isKept) canonical[field.name] = zeroOf(field.type);
+      else if (field.written === 'given or null') canonical[field.name] = null;
     } else {
       canonical[field.name] = made;
     }

@@ -9,6 +9,7 @@ import type { ReadValue } from './read-json.ts';
 import {
   type Field,
   type JsonType,
+  keepsZero,
   type MessageName,
   type ScalarName,
   type Shape,
@@ -85,11 +86,11 @@ class Checking {
     return checked;
   }
 
-  #field({ name, type, written }: Field, given: JsonValue, checked: Record<string, JsonValue>): void {
+  #field(field: Field, given: JsonValue, checked: Record<string, JsonValue>): void {
     if (given === null) return;
-    const value = this.#value(type, given);
-    if (value === undefined || (written !== 'given' && isZero(type, value))) return;
-    checked[name] = value;
+    const value = this.#value(field.type, given);
+    if (value === undefined || (!keepsZero(field) && isZero(field.type, value))) return;
+    checked[field.name] = value;
   }
 
   /** Undefined: a time that is unset. */

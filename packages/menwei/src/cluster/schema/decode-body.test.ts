@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { canonicalForm } from './canonical-form.ts';
 import { type BodyFormat, decodeBody, decodeDeleteOptions, type ExpectedKind } from './decode-body.ts';
 import { enforceFieldValidation } from './field-validation.ts';
 import { StatusError } from './status-error.ts';
@@ -9,6 +10,12 @@ const SLICE = {
   version: 'v1',
   kind: 'EndpointSlice',
   message: 'discovery.v1.EndpointSlice',
+} as const;
+const INGRESS = {
+  group: 'networking.k8s.io',
+  version: 'v1',
+  kind: 'Ingress',
+  message: 'networking.v1.Ingress',
 } as const;
 const POD = { group: '', version: 'v1', kind: 'Pod', message: 'core.v1.Pod' } as const;
 
@@ -191,6 +198,22 @@ describe('what is taken', () => {
         sessionAffinityConfig: {},
       },
     });
+  });
+
+  it('has in the place of a pointer that must be written null, and zero where zero was given', () => {
+    const backend = { resource: { kind: 'Bucket', name: 'b' } };
+    const paths = [
+      { path: '/', backend },
+      { path: '/a', pathType: '', backend },
+    ];
+    const ingress = { spec: { rules: [{ http: { paths } }] } };
+    const { object } = decode(JSON.stringify(ingress), 'json', INGRESS);
+    expect(
+      JSON.parse(JSON.stringify(canonicalForm(INGRESS.message, object))).spec.rules[0].http.paths,
+    ).toEqual([
+      { path: '/', pathType: null, backend: { resource: { apiGroup: null, kind: 'Bucket', name: 'b' } } },
+      { path: '/a', pathType: '', backend: { resource: { apiGroup: null, kind: 'Bucket', name: 'b' } } },
+    ]);
   });
 
   it('has times, quantities and bytes in their one form', () => {

@@ -311,7 +311,7 @@ interface AppsV1DeploymentList {
 
 interface AppsV1DeploymentSpec {
   readonly replicas?: number;
-  readonly selector?: MetaLabelSelector;
+  readonly selector?: MetaLabelSelector | null;
   readonly template?: CoreV1PodTemplateSpec;
   readonly strategy?: AppsV1DeploymentStrategy;
   readonly minReadySeconds?: number;
@@ -361,7 +361,7 @@ interface AppsV1ReplicaSetList {
 interface AppsV1ReplicaSetSpec {
   readonly replicas?: number;
   readonly minReadySeconds?: number;
-  readonly selector?: MetaLabelSelector;
+  readonly selector?: MetaLabelSelector | null;
   readonly template?: CoreV1PodTemplateSpec;
 }
 
@@ -408,8 +408,8 @@ interface AuthenticationV1TokenRequest {
 
 interface AuthenticationV1TokenRequestSpec {
   readonly audiences?: readonly string[] | null;
-  readonly expirationSeconds?: number;
-  readonly boundObjectRef?: AuthenticationV1BoundObjectReference;
+  readonly expirationSeconds?: number | null;
+  readonly boundObjectRef?: AuthenticationV1BoundObjectReference | null;
 }
 
 interface AuthenticationV1TokenRequestStatus {
@@ -1012,7 +1012,7 @@ interface CoreV1GCEPersistentDiskVolumeSource {
 
 interface CoreV1GRPCAction {
   readonly port?: number;
-  readonly service?: string;
+  readonly service?: string | null;
 }
 
 interface CoreV1GitRepoVolumeSource {
@@ -1611,7 +1611,7 @@ interface CoreV1SELinuxOptions {
 interface CoreV1ScaleIOVolumeSource {
   readonly gateway?: string;
   readonly system?: string;
-  readonly secretRef?: CoreV1LocalObjectReference;
+  readonly secretRef?: CoreV1LocalObjectReference | null;
   readonly sslEnabled?: boolean;
   readonly protectionDomain?: string;
   readonly storagePool?: string;
@@ -1780,13 +1780,13 @@ interface CoreV1TopologySpreadConstraint {
 }
 
 interface CoreV1TypedLocalObjectReference {
-  readonly apiGroup?: string;
+  readonly apiGroup?: string | null;
   readonly kind?: string;
   readonly name?: string;
 }
 
 interface CoreV1TypedObjectReference {
-  readonly apiGroup?: string;
+  readonly apiGroup?: string | null;
   readonly kind?: string;
   readonly name?: string;
   readonly namespace?: string;
@@ -2101,7 +2101,7 @@ interface MetaWatchEvent {
 
 interface NetworkingV1HTTPIngressPath {
   readonly path?: string;
-  readonly pathType?: string;
+  readonly pathType?: string | null;
   readonly backend?: NetworkingV1IngressBackend;
 }
 
@@ -2154,7 +2154,7 @@ interface NetworkingV1IngressClassParametersReference {
   readonly apiGroup?: string;
   readonly kind?: string;
   readonly name?: string;
-  readonly scope?: string;
+  readonly scope?: string | null;
   readonly namespace?: string;
 }
 

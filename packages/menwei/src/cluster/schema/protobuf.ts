@@ -5,7 +5,7 @@
 import type { JsonValue } from './json.ts';
 import { readFields, readVarints, WireError, type WireField } from './protobuf-wire.ts';
 import { DEEPEST, MOST_VALUES, readJson, TOO_DEEP, TOO_MANY } from './read-json.ts';
-import { type Field, type JsonType, type Shape, shapeOf } from './shape.ts';
+import { type Field, type JsonType, keepsZero, type Shape, shapeOf } from './shape.ts';
 import { formatTime, isTimeInRange, type TimePrecision } from './time.ts';
 import { isZero, newObject } from './values.ts';
 
@@ -89,10 +89,11 @@ class Reading {
     this.#depth -= 1;
   }
 
-  #single({ name, type, written }: Field, wire: WireField, value: Record<string, JsonValue>): void {
+  #single(field: Field, wire: WireField, value: Record<string, JsonValue>): void {
+    const { name, type } = field;
     const one = this.#value(type, wire);
     // A field that stands twice counts as it stands last.
-    if (one === undefined || (written !== 'given' && isZero(type, one))) delete value[name];
+    if (one === undefined || (!keepsZero(field) && isZero(type, one))) delete value[name];
     else value[name] = one;
   }
 

@@ -20,7 +20,7 @@ export interface SchemaField {
   readonly inl?: number;
   /** A pointer in Go: zero is a value and is kept. */
   readonly p?: number;
-  /** Written even when empty. */
+  /** Written even when empty; a pointer then as null. */
   readonly z?: number;
   /** Required. */
   readonly q?: number;

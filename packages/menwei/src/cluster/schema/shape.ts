@@ -28,8 +28,8 @@ export interface Field {
   /** In JSON. */
   readonly name: string;
   readonly type: JsonType;
-  /** When it is written: always; whenever it was given; only if it is not zero (empty, false). */
-  readonly written: 'always' | 'given' | 'nonzero';
+  /** When it is written: always; whenever it was given (or else as null); only if it is not zero (empty, false). */
+  readonly written: 'always' | 'given' | 'given or null' | 'nonzero';
   readonly schema: SchemaField;
 }
 
@@ -101,9 +101,20 @@ function compile(message: string): Shape {
 function compileField(name: string, schema: SchemaField): Field {
   const one = typeOf(schema.t, schema.g);
   const type: JsonType = schema.r === undefined ? one : { is: 'list', of: one, goName: `[]${one.goName}` };
-  const isGiven = schema.p !== undefined || type.is === 'message' || type.is === 'json';
-  const written = schema.z !== undefined ? 'always' : isGiven ? 'given' : 'nonzero';
-  return { name, type, written, schema };
+  return { name, type, written: whenWritten(type, schema), schema };
+}
+
+/** What is no plain value in Go is a pointer unless it is always written. */
+const POINTERS: readonly JsonType['is'][] = ['message', 'json', 'quantity', 'intOrString'];
+
+function whenWritten({ is }: JsonType, { p, z }: SchemaField): Field['written'] {
+  if (z !== undefined) return p === undefined ? 'always' : 'given or null';
+  return p !== undefined || POINTERS.includes(is) ? 'given' : 'nonzero';
+}
+
+/** Whether zero is a value of its own. */
+export function keepsZero({ written }: Field): boolean {
+  return written === 'given' || written === 'given or null';
 }
 
 function typeOf(name: string, goName?: string): JsonType {

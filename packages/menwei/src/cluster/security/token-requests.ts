@@ -32,7 +32,9 @@ export function answerTokenRequest(
 ): TokenRequest {
   const account = objects.get(ACCOUNTS.resource, namespace, name);
   if (account === undefined) throw objectNotFound(ACCOUNTS, name);
-  const { audiences, expirationSeconds = HOUR_SECONDS, boundObjectRef } = request.spec ?? {};
+  const { audiences, expirationSeconds: wanted, boundObjectRef: bound } = request.spec ?? {};
+  const expirationSeconds = wanted ?? HOUR_SECONDS;
+  const boundObjectRef = bound ?? undefined;
   const errors = validate(expirationSeconds, boundObjectRef);
   if (errors.length > 0) throw objectInvalid(SUBJECT, '', errors);
   const subject: TokenSubject = {
