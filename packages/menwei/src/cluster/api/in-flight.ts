@@ -1,4 +1,5 @@
 /** How many requests are worked on at a time, and for how long (cluster § 5.1). */
+import type { ServerResponse } from 'node:http';
 import { StatusError } from '../schema/status-error.ts';
 import type { Reply } from './reply.ts';
 import type { ParsedRequest } from './request-info.ts';
@@ -56,8 +57,10 @@ function tooMany(isReading: boolean): StatusError {
   });
 }
 
+type SlowReply = Pick<Reply, 'hasBegun' | 'refuse'> & { readonly response: Pick<ServerResponse, 'destroy'> };
+
 /** After a minute a request is refused, or, if its answer has begun, cut. */
-export function limitTime(reply: Reply): Disposable {
+export function limitTime(reply: SlowReply): Disposable {
   const timer = setTimeout(() => {
     if (reply.hasBegun) reply.response.destroy();
     else reply.refuse(TIMED_OUT);
