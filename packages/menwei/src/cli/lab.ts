@@ -21,17 +21,33 @@ export function registerLabCommand(program: Command): void {
     .command('lab')
     .description('a small cluster of network namespaces on this machine, with real traffic')
     .enablePositionalOptions();
-  const named = (command: Command): Command =>
-    command.addOption(
-      new Option('--name <name>', 'which lab, if there are several').env('MENWEI_LAB').default('default'),
-    );
+  registerUp(lab);
+  registerRun(lab);
+  addCommand(lab, 'status')
+    .description('what is up')
+    .addOption(new Option('--output <format>', 'how it is printed').choices(['text', 'json']).default('text'))
+    .action((options: NameOption & { readonly output: string }) => act(({ status }) => status(options)));
+  registerProxyCommands(lab);
+  registerClusterCommands(lab);
+  addCommand(lab, 'down')
+    .description('take the lab down')
+    .action((options: NameOption) => act(({ down }) => down(options)));
+  registerDemo(lab);
+}
 
-  named(lab.command('up'))
+/** One that is about a lab that is up, or comes up. */
+function addCommand(lab: Command, name: string): Command {
+  const option = new Option('--name <name>', 'which lab, if there are several');
+  return lab.command(name).addOption(option.env('MENWEI_LAB').default('default'));
+}
+
+function registerUp(lab: Command): void {
+  addCommand(lab, 'up')
     .description(
       'build the cluster that a file describes, and end when its proxies have programmed what there is; it stays until `menwei lab down`',
     )
     .requiredOption('-f, --file <file>', 'the cluster, in YAML or JSON')
-    .option('--manifests <path>', 'put the objects of this file or folder into the cluster')
+    .option('--manifests <path>', 'put the objects of this file or folder into the cluster, once')
     .addOption(
       new Option('--proxy-mode <mode>', 'the mode of the proxy on every node; none: no proxy')
         .choices([...MODE_NAMES, WITHOUT_PROXY])
@@ -47,7 +63,10 @@ export function registerLabCommand(program: Command): void {
         await up(options);
       }),
     );
-  named(lab.command('run'))
+}
+
+function registerRun(lab: Command): void {
+  addCommand(lab, 'run')
     .description('run a command on a node, in a pod, on the client or the wire, by its name')
     .usage('[options] <host> -- <command...>')
     .argument('<host>')
@@ -55,16 +74,15 @@ export function registerLabCommand(program: Command): void {
     .action((host: string, command: string[], options: NameOption) =>
       act(({ run }) => run(host, command, options)),
     );
-  named(lab.command('status'))
-    .description('what is up')
-    .addOption(new Option('--output <format>', 'how it is printed').choices(['text', 'json']).default('text'))
-    .action((options: NameOption & { readonly output: string }) => act(({ status }) => status(options)));
-  named(lab.command('logs'))
+}
+
+function registerProxyCommands(lab: Command): void {
+  addCommand(lab, 'logs')
     .description('what the proxy of a node has logged')
     .argument('<node>')
     .option('-f, --follow', 'then what it goes on to log, until interrupted')
     .action((node: string, options: LogOptions) => act(({ logs }) => logs(node, options)));
-  named(lab.command('restart'))
+  addCommand(lab, 'restart')
     .description(
       'end the proxy of a node and start it anew, with more flags of `menwei run` if some are given; ends when it has programmed what there is',
     )
@@ -75,11 +93,14 @@ export function registerLabCommand(program: Command): void {
     .action((node: string, flags: string[], options: RestartOptions) =>
       act(({ restart }) => restart(node, flags, options)),
     );
-  named(lab.command('diff'))
+  addCommand(lab, 'diff')
     .description('`menwei diff` on a node: what its kernel holds against what it should hold')
     .argument('<node>')
     .action((node: string, options: NameOption) => act(({ diff }) => diff(node, options)));
-  named(lab.command('kubectl'))
+}
+
+function registerClusterCommands(lab: Command): void {
+  addCommand(lab, 'kubectl')
     .description('a kubectl of this machine on the cluster of the lab')
     .usage('[options] <arguments...>')
     .argument('[arguments...]')
@@ -87,14 +108,14 @@ export function registerLabCommand(program: Command): void {
     .passThroughOptions()
     .action((args: string[], options: NameOption) => act(({ kubectl }) => kubectl(args, options)));
   for (const isReady of [true, false]) {
-    named(lab.command(isReady ? 'ready' : 'unready'))
+    addCommand(lab, isReady ? 'ready' : 'unready')
       .description(`have a pod reported as ${isReady ? '' : 'not '}ready; its servers answer in either case`)
       .argument('<pod>')
       .action((pod: string, options: NameOption) => act(({ setReady }) => setReady(pod, isReady, options)));
   }
-  named(lab.command('down'))
-    .description('take the lab down')
-    .action((options: NameOption) => act(({ down }) => down(options)));
+}
+
+function registerDemo(lab: Command): void {
   lab
     .command('demo')
     .description('show one Service on two nodes: its rules, its traffic, and a pod that turns unready')

@@ -64,15 +64,19 @@ export function describeProxy({ mode, state, programmed, total }: ProxyStatus): 
   return `${mode}, ${what[state]}`;
 }
 
-/** A line on the terminal for each proxy that is further than before; nothing where no one looks. */
+/** A line for who looks; nothing where no one does. */
+export function showProgress(line: string): void {
+  if (process.stderr.isTTY) process.stderr.write(`${line}\n`);
+}
+
+/** A line for each proxy that is further than before. */
 class Progress {
   readonly #shown = new Map<string, string>();
 
   show(proxies: readonly ProxyStatus[]): void {
-    if (!process.stderr.isTTY) return;
     for (const proxy of proxies) {
       const line = `${proxy.node}: ${describeProxy(proxy)}`;
-      if (this.#shown.get(proxy.node) !== line) process.stderr.write(`${line}\n`);
+      if (this.#shown.get(proxy.node) !== line) showProgress(line);
       this.#shown.set(proxy.node, line);
     }
   }

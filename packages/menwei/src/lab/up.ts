@@ -18,7 +18,7 @@ import { holdLab } from './hold-lab.ts';
 import { readLabManifests } from './lab-manifests.ts';
 import { type NameOption, pathsOf, residentOf } from './resident-lab.ts';
 import { printLabStatus } from './show-lab.ts';
-import { ProxyEndedError, untilProgrammed } from './until-programmed.ts';
+import { ProxyEndedError, showProgress, untilProgrammed } from './until-programmed.ts';
 
 const UP_WITHIN_MS = 60_000;
 const MAIN = fileURLToPath(new URL('../cli/main.ts', import.meta.url));
@@ -45,6 +45,7 @@ export async function up(options: UpOptions): Promise<void> {
     throw new UserError(`lab: already running (process ${running.pid}): end it with menwei lab down`);
   }
   makeResidence(paths);
+  showProgress(`building ${spec.nodes.length} nodes, ${spec.pods?.length ?? 0} pods and a cluster`);
   if (options.foreground === true) await holdLab(spec, { ...options, manifests }, paths);
   else await holdInBackground(options, paths);
   await untilReady(paths);
