@@ -41,15 +41,13 @@ export async function ensurePki(folder: string, names: ServerNames, nowMs: numbe
   const authority = await ensureAuthority(folder, nowMs);
   const ensure = (name: string, request: CertificateRequest) =>
     ensureCertificate(folder, name, authority, request, nowMs);
-  return {
-    authority: authority.certificate,
-    server: await ensure('apiserver', { commonName: 'kube-apiserver', usage: 'server', ...names }),
-    clients: {
-      admin: await ensure('admin', CLIENTS.admin),
-      viewer: await ensure('viewer', CLIENTS.viewer),
-      proxy: await ensure('proxy', CLIENTS.proxy),
-    },
-  };
+  const [server, admin, viewer, proxy] = await Promise.all([
+    ensure('apiserver', { commonName: 'kube-apiserver', usage: 'server', ...names }),
+    ensure('admin', CLIENTS.admin),
+    ensure('viewer', CLIENTS.viewer),
+    ensure('proxy', CLIENTS.proxy),
+  ]);
+  return { authority: authority.certificate, server, clients: { admin, viewer, proxy } };
 }
 
 /** For one client of a cluster that has run. @throws FileError */
