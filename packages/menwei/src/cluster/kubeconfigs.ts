@@ -39,5 +39,5 @@ export async function writeKubeconfigs(
     const text = formatKubeconfig(entryOf(client));
     await changing(path, () => writePrivateFile(path, text));
   }
-  if (merged !== undefined) await mergeKubeconfig(merged, entryOf('admin'));
+  if (merged !== undefined) await mergeKubeconfig(merged, entryOf('admin'), dataFolder);
 }

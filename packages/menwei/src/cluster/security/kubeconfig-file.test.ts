@@ -55,8 +55,8 @@ users:
 
   it('is made where there is none, for its owner alone', async () => {
     path = join(folder, 'new', 'config');
-    await mergeKubeconfig(path, ENTRY);
-    expect(await readFile(path, 'utf8')).toBe(formatKubeconfig(ENTRY));
+    await mergeKubeconfig(path, ENTRY, '/data');
+    expect(await readFile(path, 'utf8')).toContain('certificate-authority-data: "Q0E="');
     expect((await stat(path)).mode & 0o777).toBe(0o600);
   });
 
@@ -65,8 +65,8 @@ users:
     await chmod(path, 0o640);
     const link = join(folder, 'link');
     await symlink(path, link);
-    await mergeKubeconfig(link, ENTRY);
-    await mergeKubeconfig(link, { ...ENTRY, server: 'https://127.0.0.1:7443' });
+    await mergeKubeconfig(link, ENTRY, '/data');
+    await mergeKubeconfig(link, { ...ENTRY, server: 'https://127.0.0.1:7443' }, '/data');
     expect(await readFile(path, 'utf8')).toBe(`apiVersion: v1
 kind: Config
 preferences:
@@ -84,6 +84,10 @@ clusters:
 - name: menwei
   cluster:
     certificate-authority-data: "Q0E="
+    extensions:
+    - name: menwei.dev/cluster
+      extension:
+        data: /data
     server: "https://127.0.0.1:7443"
 contexts:
 - name: kind
@@ -114,6 +118,23 @@ users:
   });
 
   it.each([
+    [
+      'cluster',
+      'clusters: [{name: menwei, cluster: {server: "https://b"}}]',
+      'clusters[] menwei is of another',
+    ],
+    ['context', 'contexts: [{name: menwei, context: {cluster: x}}]', 'contexts[] menwei is of another'],
+    ['user', 'users: [{name: menwei, user: {token: secret}}]', 'users[] menwei is of another'],
+  ])('is left alone if it has another’s %s of this name', async (_, text, message) => {
+    await writeFile(path, text);
+    await expect(mergeKubeconfig(path, ENTRY, '/data')).rejects.toThrow(`${path}: ${message}`);
+    expect(await readFile(path, 'utf8')).toBe(text);
+    await rm(path);
+    await mergeKubeconfig(path, ENTRY, '/other');
+    await expect(mergeKubeconfig(path, ENTRY, '/data')).rejects.toThrow('than that of /data');
+  });
+
+  it.each([
     ['no YAML', 'clusters: [', /line 1/],
     ['another kind', 'kind: Service', /is no kubeconfig/],
     ['a list', '- a', /is no kubeconfig/],
@@ -122,7 +143,7 @@ users:
     ['a key twice', 'users: []\nusers: []\n', /users is set more than once/],
   ])('is left alone if it is %s', async (_, text, message) => {
     await writeFile(path, text);
-    await expect(mergeKubeconfig(path, ENTRY)).rejects.toThrow(message);
+    await expect(mergeKubeconfig(path, ENTRY, '/data')).rejects.toThrow(message);
     expect(await readFile(path, 'utf8')).toBe(text);
   });
 });

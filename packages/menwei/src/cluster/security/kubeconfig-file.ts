@@ -22,16 +22,28 @@ export interface KubeconfigEntry {
 type Fields = Readonly<Record<string, unknown>>;
 
 const CLUSTER = 'menwei';
+const EXTENSION = 'menwei.dev/cluster';
 const LISTS = ['clusters', 'contexts', 'users'] as const;
 
 export function formatKubeconfig(entry: KubeconfigEntry): string {
   return formatYaml(merge({}, entry));
 }
 
-/** Adds the entry to a file, or renews it there. All others, and the current context, stay. @throws FileError */
-export async function mergeKubeconfig(path: string, entry: KubeconfigEntry): Promise<void> {
+/**
+ * Adds the entry to a file, or renews it there. All others, and the current context, stay.
+ *
+ * @param owner tells one's own entries from others' of the same name: the cluster's data folder
+ * @throws FileError
+ */
+export async function mergeKubeconfig(path: string, entry: KubeconfigEntry, owner: string): Promise<void> {
   const text = (await readOptionalFile(path)) ?? '';
-  const merged = formatYaml(merge(parse(path, text), entry));
+  const fields = parse(path, text);
+  const foreign = findForeign(fields, entry.name, owner);
+  if (foreign !== undefined) {
+    const why = `${foreign} is of another cluster than that of ${owner}; rename it, or name another file`;
+    throw new FileError(path, why);
+  }
+  const merged = formatYaml(merge(fields, entry, owner));
   if (merged === text) return;
   await changing(path, async () => {
     await makePrivateFolder(dirname(path));
@@ -75,9 +87,30 @@ function parse(path: string, text: string): Fields {
   return fields;
 }
 
-function merge(fields: Fields, { name, server, authority, client }: KubeconfigEntry): Fields {
+/** An entry that has a name of ours and was not made for this owner: `clusters[] menwei`. */
+function findForeign(fields: Fields, name: string, owner: string): string | undefined {
+  const cluster = findEntry(fields.clusters, CLUSTER);
+  const isOurs = isRecord(cluster?.cluster) && ownerOf(cluster.cluster) === owner;
+  if (isOurs) return undefined;
+  if (cluster !== undefined) return `clusters[] ${CLUSTER}`;
+  if (findEntry(fields.contexts, name) !== undefined) return `contexts[] ${name}`;
+  return findEntry(fields.users, name) === undefined ? undefined : `users[] ${name}`;
+}
+
+function ownerOf({ extensions }: Fields): unknown {
+  const extension = findEntry(extensions, EXTENSION)?.extension;
+  return isRecord(extension) ? extension.data : undefined;
+}
+
+function findEntry(list: unknown, name: string): Fields | undefined {
+  const entries: readonly unknown[] = Array.isArray(list) ? list : [];
+  return entries.filter(isRecord).find((entry) => entry.name === name);
+}
+
+function merge(fields: Fields, { name, server, authority, client }: KubeconfigEntry, owner?: string): Fields {
   const cluster = {
     ...(authority === undefined ? {} : { 'certificate-authority-data': base64(authority) }),
+    ...(owner === undefined ? {} : { extensions: [{ name: EXTENSION, extension: { data: owner } }] }),
     server,
   };
   const user =
