@@ -36,7 +36,7 @@ interface Controller {
    *
    * @param wasThere it was there from the start
    */
-  digest(change: StoreChange, wasThere: boolean): void;
+  readonly digest: (change: StoreChange, wasThere: boolean) => void;
   readonly queues: readonly QueueWork[];
   /** What else it does at the same time, until the signal fires. */
   readonly meanwhile?: (signal: AbortSignal) => Promise<void>;
@@ -47,7 +47,11 @@ export type QueueTiming = Omit<WorkQueueOptions, 'onFailure'>;
 /** What can be done again at once, and soon after trouble has passed. */
 export const DEFAULT_TIMING: QueueTiming = { retry: { firstMs: 5, maxMs: 60_000 } };
 
-export function controllerComponent(name: string, store: Store, begin: () => Controller): Component {
+export function controllerComponent(
+  name: string,
+  { store, logger }: Pick<ControllerContext, 'store' | 'logger'>,
+  begin: () => Controller,
+): Component {
   return {
     name,
     onFailure: 'restart',
@@ -59,7 +63,13 @@ export function controllerComponent(name: string, store: Store, begin: () => Con
         digested.resolve();
         ready();
       };
-      const follow = (over: AbortSignal) => followStore(store, controller, over, onDigested);
+      const onUnreadable = ({ before, after }: StoreChange, err: unknown) => {
+        const { resource, namespace, name: object } = after ?? before ?? {};
+        const fields = { controller: name, resource, namespace, name: object, err };
+        logger.error(fields, 'controller can not read an object, and goes on without it');
+      };
+      const follow = (over: AbortSignal) =>
+        followStore(store, { ...controller, onUnreadable }, over, onDigested);
       const works = queues.map(({ queue, work }) => async (over: AbortSignal) => {
         await Promise.race([digested.promise, untilAborted(over)]);
         await queue.run(work, over);
@@ -85,19 +95,28 @@ export function loggingQueue(
   return queue;
 }
 
+interface Followed extends Pick<Controller, 'resources' | 'digest'> {
+  readonly onUnreadable: (change: StoreChange, error: unknown) => void;
+}
+
 /** Gives all there is, then every change, until the signal fires. The event loop has its turns. */
 async function followStore(
   store: Store,
-  controller: Controller,
+  { resources, digest, onUnreadable }: Followed,
   signal: AbortSignal,
   onDigested: () => void,
 ): Promise<void> {
-  const reader = store.reader(controller.resources);
+  const reader = store.reader(resources);
   const turn = new EventLoopTurn();
   const digestAll = async (wereThere: boolean) => {
     for (const change of reader.take()) {
       if (signal.aborted) return;
-      controller.digest(change, wereThere);
+      try {
+        digest(change, wereThere);
+      } catch (error) {
+        // One object must not hold up all others.
+        onUnreadable(change, error);
+      }
       await turn.rest();
     }
   };

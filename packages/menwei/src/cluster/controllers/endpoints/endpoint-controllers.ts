@@ -19,7 +19,7 @@ export function endpointControllers(
   context: ControllerContext,
   { maxEndpointsPerSlice: capacity, legacyEndpoints }: EndpointControllersOptions,
 ): Component {
-  return controllerComponent(NAME, context.store, () => {
+  return controllerComponent(NAME, context, () => {
     const selection = new Selection();
     const sliceQueue = loggingQueue('endpoint-slice-controller', context, SLICE_TIMING);
     const slices = new SliceController({ context, queue: sliceQueue, selection, capacity });

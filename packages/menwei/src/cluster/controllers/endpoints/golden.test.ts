@@ -158,6 +158,26 @@ describe('a Service of many pods', () => {
   });
 });
 
+describe('an object that can not be read', () => {
+  it('holds up no other one', async () => {
+    const row = ROWS.find(({ title }) => title === 'headless');
+    if (row === undefined) throw new Error('there is no such row');
+    const bad = {
+      kind: 'Pod',
+      apiVersion: 'v1',
+      metadata: { name: 'bad', namespace: 'ctl2', labels: { app: 'x' } },
+    };
+    await cluster.store.transact((transaction) =>
+      transaction.put('pods', { ...bad, ...{ status: { conditions: 5 } } }),
+    );
+    await createService('hl', row);
+    const [pod] = Object.values(row.pods);
+    if (pod !== undefined) await createPod('good', pod);
+    await cluster.settled();
+    expect(cluster.list('endpointslices')).toMatchObject([{ endpoints: [{ targetRef: { name: 'good' } }] }]);
+  });
+});
+
 describe('Endpoints that are switched off', () => {
   it('are not made, and those made before go; what is kept by hand stays', async () => {
     const row = ROWS.find(({ title }) => title === 'headless');

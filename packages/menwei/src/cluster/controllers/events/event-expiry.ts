@@ -15,7 +15,7 @@ const TTL_MS = 3_600_000;
 const CHECK_MS = 10_000;
 
 export function eventExpiry(context: ControllerContext): Component {
-  return controllerComponent(NAME, context.store, () => {
+  return controllerComponent(NAME, context, () => {
     const queue = loggingQueue(NAME, context, DEFAULT_TIMING);
     const expiry = new EventExpiry(context, queue);
     return {

@@ -16,7 +16,7 @@ import { judgeOwners, type OwnerState } from './owners.ts';
 const NAME = 'garbage-collector';
 
 export function garbageCollector(context: ControllerContext): Component {
-  return controllerComponent(NAME, context.store, () => {
+  return controllerComponent(NAME, context, () => {
     const queue = loggingQueue(NAME, context, DEFAULT_TIMING);
     const collector = new GarbageCollector(context, queue);
     return {

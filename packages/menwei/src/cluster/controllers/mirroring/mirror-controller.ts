@@ -22,7 +22,7 @@ const NAME = 'endpointslice-mirroring-controller';
 const TIMING: QueueTiming = { retry: { firstMs: 1_000, maxMs: 100_000 } };
 
 export function mirrorController(context: ControllerContext): Component {
-  return controllerComponent(NAME, context.store, () => {
+  return controllerComponent(NAME, context, () => {
     const queue = loggingQueue(NAME, context, TIMING);
     const controller = new MirrorController(context, queue);
     return {

@@ -18,7 +18,7 @@ const CA_KEY = 'ca.crt';
 
 /** @param caCertificate PEM; empty if there is none */
 export function namespaceContents(context: ControllerContext, caCertificate: string): Component {
-  return controllerComponent(NAME, context.store, () => {
+  return controllerComponent(NAME, context, () => {
     const queue = loggingQueue(NAME, context, DEFAULT_TIMING);
     const contents = new NamespaceContents(context, caCertificate);
     return {

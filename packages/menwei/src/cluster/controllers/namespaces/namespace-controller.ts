@@ -18,7 +18,7 @@ const PODS = CONTENTS.filter(({ resource }) => resource === 'pods');
 const ALL_BUT_PODS = CONTENTS.filter(({ resource }) => resource !== 'pods');
 
 export function namespaceController(context: ControllerContext): Component {
-  return controllerComponent(NAME, context.store, () => {
+  return controllerComponent(NAME, context, () => {
     const queue = loggingQueue(NAME, context, DEFAULT_TIMING);
     const controller = new NamespaceController(context, queue);
     return {

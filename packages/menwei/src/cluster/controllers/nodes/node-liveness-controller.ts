@@ -29,7 +29,7 @@ const COMPONENT = 'node-controller';
 const LEASES = 'kube-node-lease';
 
 export function nodeLivenessController(context: ControllerContext): Component {
-  return controllerComponent(NAME, context.store, () => {
+  return controllerComponent(NAME, context, () => {
     const queue = loggingQueue(NAME, context, DEFAULT_TIMING);
     const controller = new NodeLivenessController(context, queue);
     return {

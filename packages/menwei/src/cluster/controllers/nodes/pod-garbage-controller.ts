@@ -14,7 +14,7 @@ const CHECK_MS = 20_000;
 const NODE_RETURNS_MS = 40_000;
 
 export function podGarbageCollector(context: ControllerContext): Component {
-  return controllerComponent(NAME, context.store, () => {
+  return controllerComponent(NAME, context, () => {
     const queue = loggingQueue(NAME, context, DEFAULT_TIMING);
     const collector = new PodGarbageCollector(context);
     return {

@@ -25,7 +25,7 @@ export function kubernetesServiceKeeper(
   range: string,
   apiServer: ApiServerAddress,
 ): Component {
-  return controllerComponent(NAME, context.store, () => {
+  return controllerComponent(NAME, context, () => {
     if (apiServer.advertiseAddress === undefined) {
       context.logger.warn(
         { service: 'default/kubernetes' },

@@ -24,7 +24,7 @@ const CHECK_MS = 10_000;
 
 /** @param ranges of the flag, canonical */
 export function serviceCidrController(context: ControllerContext, ranges: readonly string[]): Component {
-  return controllerComponent(NAME, context.store, () => {
+  return controllerComponent(NAME, context, () => {
     const queue = loggingQueue(NAME, context, DEFAULT_TIMING);
     const controller = new ServiceCidrController(context, queue, ranges);
     return {
