@@ -56,6 +56,19 @@ describe('mirrored slices', () => {
     expect(without).toMatchObject({ create: [], update: [], remove: [{ metadata: { name: 'e-1' } }] });
   });
 
+  it('are several for ports of one name, each with all addresses', () => {
+    const addresses = [{ ip: '10.0.0.1' }];
+    const http = (port: number) => ({ name: 'http', port, protocol: 'TCP' });
+    const other = { name: 'other', port: 9, protocol: 'TCP' };
+    const subsets = [
+      { addresses, ports: [http(80), other] },
+      { addresses, ports: [http(81)] },
+    ];
+    const { create } = planMirror(endpoints(subsets), []);
+    expect(create.map(({ ports }) => ports)).toEqual([[http(80), other], [http(81)]]);
+    expect(create.map(({ endpoints }) => endpoints?.length)).toEqual([1, 1]);
+  });
+
   it('do not take over what belongs to their object alone', () => {
     const annotations = {
       'endpoints.kubernetes.io/last-change-trigger-time': '2026-11-30T05:00:00Z',

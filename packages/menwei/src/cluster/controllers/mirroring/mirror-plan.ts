@@ -77,12 +77,19 @@ function mirrorSubset({ addresses, notReadyAddresses, ports }: EndpointSubset) {
   const valid = all.filter((endpoint) => endpoint !== undefined);
   const kept = valid.slice(0, MAX_MIRRORED_ADDRESSES);
   const byFamily = Map.groupBy(kept, ({ addresses }) => familyOf(addresses?.[0] ?? ''));
-  const groups: readonly MirroredGroup[] = Array.from(byFamily, ([family, endpoints]) => ({
-    family,
-    ports: ports ?? [],
-    endpoints,
-  }));
+  const groups: readonly MirroredGroup[] = Array.from(byFamily).flatMap(([family, endpoints]) =>
+    withUniqueNames(ports ?? []).map((some) => ({ family, ports: some, endpoints })),
+  );
   return { groups, invalid: all.length - valid.length, surplus: valid.length - kept.length };
+}
+
+/** In a slice no two ports have one name; in Endpoints they may, in two subsets of the same addresses. */
+function withUniqueNames(ports: readonly EndpointPort[]): readonly (readonly EndpointPort[])[] {
+  const byName = Map.groupBy(ports, ({ name = '' }) => name);
+  const most = Math.max(1, ...Array.from(byName.values(), ({ length }) => length));
+  return Array.from({ length: most }, (_, index) =>
+    [...byName.values()].flatMap((same) => same.slice(index, index + 1)),
+  );
 }
 
 /** Undefined: it is no address. */
