@@ -176,8 +176,12 @@ describe('a cluster that can’t begin', () => {
   });
 
   it('says that its folder is in use', async () => {
-    await start();
-    await expect(start()).rejects.toThrow(`${join(folder, 'data')}: in use by process ${process.pid}`);
+    for (const store of ['file', 'memory'] as const) {
+      const { end } = await start({ store });
+      const inUse = `${join(folder, 'data')}: in use by process ${process.pid}`;
+      await expect(start({ store: 'memory' })).rejects.toThrow(inUse);
+      await end();
+    }
   });
 
   it.each([

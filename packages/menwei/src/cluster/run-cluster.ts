@@ -30,11 +30,13 @@ import { ObjectRegistry } from './registry/object-registry.ts';
 import type { Registry } from './registry/registry.ts';
 import { type AuditLog, openAuditLog } from './security/audit-log.ts';
 import { ClusterAccess } from './security/cluster-access.ts';
-import { FileError } from './security/file-error.ts';
+import { changing, FileError } from './security/file-error.ts';
 import { ensureTokenKey, type ServerNames } from './security/pki.ts';
+import { makePrivateFolder } from './security/private-file.ts';
 import { loadServingTls, type ServingTls } from './serving-tls.ts';
 import { startObjects } from './start-objects.ts';
 import { openFileStore } from './store/file-store.ts';
+import { lockFolder } from './store/folder-lock.ts';
 import { openMemoryStore } from './store/local-store.ts';
 import type { Store } from './store/store.ts';
 import { StoreFileError } from './store/store-file.ts';
@@ -95,8 +97,11 @@ async function runWithStore(
 ): Promise<void> {
   const { dataFolder: folder, storeSync: sync } = options;
   const { logger } = surroundings;
-  const store =
-    options.store === 'memory' ? openMemoryStore() : await openFileStore({ folder, sync, logger });
+  const isInMemory = options.store === 'memory';
+  // Keys and kubeconfigs are in it all the same.
+  if (isInMemory) await changing(folder, () => makePrivateFolder(folder));
+  using _lock = isInMemory ? lockFolder(folder) : undefined;
+  const store = isInMemory ? openMemoryStore() : await openFileStore({ folder, sync, logger });
   try {
     const auditLog =
       options.auditLog === undefined ? undefined : await openAuditLog({ path: options.auditLog, logger });
