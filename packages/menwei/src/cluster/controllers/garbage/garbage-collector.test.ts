@@ -83,6 +83,13 @@ describe('what belongs to an object', () => {
 });
 
 describe('a deletion in the foreground', () => {
+  it('says nothing of other namespaces', async () => {
+    await configMap('child', ['owner']);
+    await cluster.delete('configmaps', 'a/owner', { propagationPolicy: 'Foreground' });
+    expect(await left()).toEqual([]);
+    expect(cluster.list('events', 'a')).toEqual([]);
+  });
+
   it('ends when all that belongs to the object is gone', async () => {
     await configMap('child', ['owner'], { finalizers: ['example.com/f'] });
     await configMap('other-child', ['owner']);

@@ -112,6 +112,7 @@ class GarbageCollector {
       const resource = resourceOfReference(reference);
       if (resource?.isNamespaced !== true) continue;
       for (const { name: namespace } of this.#store.list('namespaces')) {
+        if (namespace === stored.namespace) continue;
         if (this.#store.get(resource.storedAs ?? '', namespace, name)?.uid !== uid) continue;
         const { kind: ownKind, apiVersion: ownVersion } = parseStored(stored);
         this.#context.events.record({
