@@ -8,7 +8,7 @@
  * and, where kubectls of other ages say something else, more answers, each after a line with their versions: `[1.20 1.32]`.
  */
 
-export interface Step {
+interface Step {
   readonly command: string;
   readonly line: number;
   /** By version; `''` for all that have none of their own. */

@@ -17,12 +17,12 @@ export interface Thing {
   readonly [field: string]: any;
 }
 
-export interface Answer {
+interface Answer {
   readonly status: number;
   readonly body: Thing;
 }
 
-export interface WatchEvent {
+interface WatchEvent {
   readonly type: string;
   readonly object: Thing;
 }
@@ -104,7 +104,7 @@ export class ApiClient {
   }
 }
 
-export class Watch {
+class Watch {
   readonly #events: AsyncIterator<WatchEvent>;
   readonly #stop: AbortController;
 

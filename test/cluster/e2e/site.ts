@@ -4,7 +4,7 @@ import { afterAll, beforeAll } from 'vitest';
 import { type ClusterProcess, startCluster } from '../../kubectl/cluster-process.ts';
 import { ApiClient } from './api-client.ts';
 
-export interface Site {
+interface Site {
   readonly api: ApiClient;
   /** Makes a namespace, and gives its name. */
   namespace(): Promise<string>;

@@ -9,7 +9,7 @@ export const FOREGROUND_FINALIZER = 'foregroundDeletion';
 const DEFAULT_POD_GRACE_SECONDS = 30;
 
 /** What is left to do. */
-export interface Deletion {
+interface Deletion {
   /** As it is to be written; the same object if nothing of it changes. */
   readonly object: ApiObject;
   /** It goes right after that. */

@@ -10,7 +10,7 @@ const SUFFIX_LENGTH = 5;
 const SUFFIX_LETTERS = 'bcdfghjklmnpqrstvwxz2456789';
 
 /** Where a new object's system fields come from. */
-export interface Origin {
+interface Origin {
   readonly uid: string;
   readonly nowMs: number;
   readonly countsGeneration: boolean;
