@@ -82,14 +82,14 @@ class World {
     );
   }
 
-  async remove(name: 'pods' | 'services' | 'endpoints', key: string): Promise<void> {
+  async remove(name: 'pods' | 'services' | 'endpoints' | 'endpointslices', key: string): Promise<void> {
     if (this.cluster.get(name, key) !== undefined)
       await this.cluster.delete(name, key, { gracePeriodSeconds: 0 });
   }
 
   async removeSlices(): Promise<void> {
     for (const { metadata } of this.cluster.list('endpointslices'))
-      await this.cluster.delete('endpointslices', `${metadata.namespace}/${metadata.name}`);
+      await this.remove('endpointslices', `${metadata.namespace}/${metadata.name}`);
   }
 
   async restart(): Promise<void> {
