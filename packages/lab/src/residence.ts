@@ -2,7 +2,7 @@
  * A lab that stays: one process holds it, and others reach it through a socket under the runtime folder. The socket
  * speaks HTTP: `GET /status` tells what there is, `POST /down`, `/restart` and the like do something.
  */
-import { chmodSync, mkdirSync, rmSync } from 'node:fs';
+import { chmodSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, request, type Server } from 'node:http';
 import { join } from 'node:path';
 import * as v from 'valibot';
@@ -79,10 +79,42 @@ export function residencePaths(name: string): ResidencePaths {
   };
 }
 
-/** An empty folder for a lab that is to come up; what another one left there is removed. */
+/**
+ * An empty folder for a lab that this process brings up; what another one left there is removed.
+ *
+ * @throws ResidentLabError if another process is at it
+ */
 export function makeResidence({ folder }: ResidencePaths): void {
+  const other = builderOf(folder);
+  if (other !== undefined) throw new ResidentLabError(`process ${other} is bringing it up already`);
   rmSync(folder, { recursive: true, force: true });
-  mkdirSync(folder, { mode: 0o700 });
+  try {
+    mkdirSync(folder, { mode: 0o700 });
+  } catch (error) {
+    if (errorCode(error) === 'EEXIST')
+      throw new ResidentLabError('another process is bringing it up already');
+    throw error;
+  }
+  writeFileSync(join(folder, BUILDER), `${process.pid}\n`);
+}
+
+const BUILDER = 'builder';
+
+/** The process that brings a lab up there, if it still runs. */
+function builderOf(folder: string): string | undefined {
+  try {
+    const pid = readFileSync(join(folder, BUILDER), 'utf8').trim();
+    const argv = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');
+    // Another program may have the number by now.
+    return argv.includes('lab') && argv.includes('up') ? pid : undefined;
+  } catch (error) {
+    if (errorCode(error) === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+function errorCode(error: unknown): unknown {
+  return error instanceof Error && 'code' in error ? error.code : undefined;
 }
 
 /** The status of the lab behind the socket; undefined when there is none. */

@@ -11,6 +11,7 @@ import {
   findResidentLab,
   makeResidence,
   type ResidencePaths,
+  ResidentLabError,
 } from '@menwei/lab/residence.ts';
 import type { LabSpec } from '@menwei/lab/topology.ts';
 import { UserError } from '../setup/failure.ts';
@@ -44,12 +45,20 @@ export async function up(options: UpOptions): Promise<void> {
   if (running !== undefined) {
     throw new UserError(`lab: already running (process ${running.pid}): end it with menwei lab down`);
   }
-  makeResidence(paths);
+  settle(paths);
   showProgress(`building ${spec.nodes.length} nodes, ${spec.pods?.length ?? 0} pods and a cluster`);
   if (options.foreground === true) await holdLab(spec, { ...options, manifests }, paths);
   else await holdInBackground(options, paths);
   await untilReady(paths);
   printLabStatus(await residentOf(paths));
+}
+
+function settle(paths: ResidencePaths): void {
+  try {
+    makeResidence(paths);
+  } catch (error) {
+    throw error instanceof ResidentLabError ? new UserError(`lab: ${error.message}`) : error;
+  }
 }
 
 function readLabFile(file: string): LabSpec {
