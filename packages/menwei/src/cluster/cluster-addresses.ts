@@ -1,4 +1,6 @@
 /** Where the API server is found, and what Services get. */
+import { once } from 'node:events';
+import { createServer } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import {
   type Cidr,
@@ -12,6 +14,8 @@ import {
   parseCidr,
   parseIp,
 } from '@menwei/addresses/ip.ts';
+import { formatErrorChain } from '../log/error-text.ts';
+import { UserError } from '../setup/failure.ts';
 
 /** Of Services: one or two, one a family, that of the primary family first. */
 export type ServiceRanges = readonly [Cidr, ...Cidr[]];
@@ -41,6 +45,25 @@ function isUsable({ family, prefixLength }: Cidr): boolean {
 export function serverUrl({ ip, port }: HostPort, hasTls: boolean): string {
   const reached = ip === '0.0.0.0' ? '127.0.0.1' : ip === '::' ? '::1' : ip;
   return `${hasTls ? 'https' : 'http'}://${formatHostPort(reached, port)}`;
+}
+
+/**
+ * Port 0 is any that is free: objects say which one before anything listens on it.
+ *
+ * @throws UserError if there is no listening on the address
+ */
+export async function withPort({ ip, port }: HostPort): Promise<HostPort> {
+  if (port !== 0) return { ip, port };
+  const server = createServer().listen(0, ip);
+  try {
+    await once(server, 'listening');
+    const address = server.address();
+    return { ip, port: typeof address === 'object' && address !== null ? address.port : 0 };
+  } catch (error) {
+    throw new UserError(`API server can't listen on ${formatHostPort(ip, port)}: ${formatErrorChain(error)}`);
+  } finally {
+    server.close();
+  }
 }
 
 /** Undefined: others can't reach it. */

@@ -1,6 +1,8 @@
 /** The Node of this machine, for the proxy in this process. */
 import { hostname } from 'node:os';
+import { IP_FAMILIES, isLoopback } from '@menwei/addresses/ip.ts';
 import { BUILD } from '../setup/version.ts';
+import { advertisedFor } from './cluster-addresses.ts';
 import { resourceOf } from './kinds/resources.ts';
 import type { StoredKinds } from './kinds/stored-kinds.ts';
 import type { Registry } from './registry/registry.ts';
@@ -10,13 +12,15 @@ type Node = StoredKinds['nodes'];
 
 const NODES = resourceOf('', 'nodes');
 
-/** Makes it, or tells what is so now of the one that is there. @param addresses canonical */
+/** Makes it, or tells what is so now of the one that is there. @param listenIp of the API server, canonical */
 export async function registerNode(
   registry: Registry,
   name: string,
-  addresses: readonly string[],
+  listenIp: string,
   nowMs: number,
 ): Promise<void> {
+  const host = isLoopback(listenIp) ? '0.0.0.0' : listenIp;
+  const addresses = new Set(IP_FAMILIES.flatMap((family) => advertisedFor(host, family) ?? []));
   const labels = {
     'kubernetes.io/arch': BUILD.platform.replace(/^.*\//, ''),
     'kubernetes.io/hostname': name,
@@ -28,7 +32,7 @@ export async function registerNode(
   } catch (error) {
     if (!(error instanceof StatusError) || error.refusal.reason !== 'AlreadyExists') throw error;
   }
-  const change = (current: Node): Node => ({ ...current, status: statusOf(current, addresses, nowMs) });
+  const change = (current: Node): Node => ({ ...current, status: statusOf(current, [...addresses], nowMs) });
   await registry.change(NODES, '', name, change, { subresource: 'status' });
 }
 

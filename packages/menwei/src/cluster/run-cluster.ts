@@ -1,9 +1,6 @@
 /** `menwei cluster up`: the parts of a cluster, put together and supervised until a signal ends them. */
 import { randomUUID } from 'node:crypto';
-import { once } from 'node:events';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
-import { type HostPort, isLoopback, parseIp } from '@menwei/addresses/ip.ts';
 import { type Component, ComponentStates } from '../agent/component.ts';
 import { supervise } from '../agent/supervisor.ts';
 import { formatErrorChain } from '../log/error-text.ts';
@@ -16,12 +13,11 @@ import type { Stamp } from './allocation/ip-address.ts';
 import { ServiceHook } from './allocation/service-hook.ts';
 import { allocationRepair } from './allocation-repair.ts';
 import { apiComponent } from './api-component.ts';
-import { advertisedFor, isWildcard, serverUrl } from './cluster-addresses.ts';
+import { serverUrl, withPort } from './cluster-addresses.ts';
 import type { ClusterOptions } from './cluster-options.ts';
 import type { ClusterProxy } from './cluster-proxy.ts';
 import { type ClusterControllersOptions, clusterControllers } from './controllers/cluster-controllers.ts';
 import { RegistryEventRecorder } from './controllers/event-recorder.ts';
-import { firstServiceAddress } from './controllers/service-network/kubernetes-service.ts';
 import { kubeconfigPath, writeKubeconfigs } from './kubeconfigs.ts';
 import { manifestsComponent } from './manifests/manifests-component.ts';
 import { registerNode } from './own-node.ts';
@@ -31,9 +27,9 @@ import type { Registry } from './registry/registry.ts';
 import { type AuditLog, openAuditLog } from './security/audit-log.ts';
 import { ClusterAccess } from './security/cluster-access.ts';
 import { changing, FileError } from './security/file-error.ts';
-import { ensureTokenKey, type ServerNames } from './security/pki.ts';
+import { ensureTokenKey } from './security/pki.ts';
 import { makePrivateFolder } from './security/private-file.ts';
-import { loadServingTls, type ServingTls } from './serving-tls.ts';
+import { type ServingTls, tlsLoader } from './serving-tls.ts';
 import { startObjects } from './start-objects.ts';
 import { openFileStore } from './store/file-store.ts';
 import { lockFolder } from './store/folder-lock.ts';
@@ -134,7 +130,8 @@ async function superviseAll(parts: Parts, signal: AbortSignal): Promise<void> {
     isUnsecured: tls === undefined,
   });
   const accessFiles = await openAccessFiles(options.dataFolder, access, logger);
-  if (proxy !== undefined) await registerOwnNode(options, proxy, registry);
+  if (proxy !== undefined)
+    await registerNode(registry, proxy.settings.nodeName, options.listen.ip, Date.now());
   const queues: Required<ClusterControllersOptions>['queues'] = new Map();
   const controllers = controllerComponents(parts, registry, tls, queues);
   const opened = await proxy?.open(store);
@@ -197,41 +194,6 @@ function openRegistry({ serviceRanges, nodePorts }: ClusterOptions, store: Store
   });
 }
 
-function tlsLoader(options: ClusterOptions): () => Promise<ServingTls | undefined> {
-  const { tls, dataFolder } = options;
-  if (tls === undefined) return async () => undefined;
-  const names = serverNames(options, tls.names);
-  return () => loadServingTls(join(dataFolder, 'pki'), tls, names, Date.now());
-}
-
-function serverNames(
-  { listen, advertiseAddress, serviceRanges }: ClusterOptions,
-  more: readonly string[],
-): ServerNames {
-  const addresses = [
-    ...['127.0.0.1', '::1', ...serviceRanges.map(firstServiceAddress)],
-    ...(advertiseAddress === undefined ? [] : [advertiseAddress]),
-    ...(isWildcard(listen.ip) ? [] : [listen.ip]),
-    ...more.flatMap((name) => parseIp(name) ?? []),
-  ];
-  const service = 'kubernetes.default.svc';
-  const dnsNames = [
-    ...['kubernetes', 'kubernetes.default', service, `${service}.cluster.local`, 'localhost'],
-    ...more.filter((name) => parseIp(name) === undefined),
-  ];
-  return { dnsNames: [...new Set(dnsNames)], addresses: [...new Set(addresses)] };
-}
-
-async function registerOwnNode(
-  { listen }: ClusterOptions,
-  { settings: { nodeName } }: ClusterProxy,
-  registry: ObjectRegistry,
-): Promise<void> {
-  const host = isLoopback(listen.ip) ? '0.0.0.0' : listen.ip;
-  const addresses = (['IPv4', 'IPv6'] as const).flatMap((family) => advertisedFor(host, family) ?? []);
-  await registerNode(registry, nodeName, [...new Set(addresses)], Date.now());
-}
-
 function controllerComponents(
   { options, store, logger }: Parts,
   registry: ObjectRegistry,
@@ -253,19 +215,6 @@ function controllerComponents(
   const { nodePorts } = options;
   const needs = [start.name];
   return [...controllers, start, allocationRepair({ store, events, nodePorts, stamp: STAMP, logger, needs })];
-}
-
-/** Port 0 is any that is free: objects say which one before anything listens on it. */
-async function withPort({ ip, port }: HostPort): Promise<HostPort> {
-  if (port !== 0) return { ip, port };
-  const server = createServer().listen(0, ip);
-  try {
-    await once(server, 'listening');
-    const address = server.address();
-    return { ip, port: typeof address === 'object' && address !== null ? address.port : 0 };
-  } finally {
-    server.close();
-  }
 }
 
 /** Says once that all is there. */

@@ -1,7 +1,11 @@
 /** What the API server shows to its clients, and by what it knows them: made, renewed, or taken from the operator's files. */
 import { createPrivateKey, X509Certificate } from 'node:crypto';
+import { join } from 'node:path';
+import { parseIp } from '@menwei/addresses/ip.ts';
 import type { TlsOptions } from '../http/http-server.ts';
-import type { ServerTls } from './cluster-options.ts';
+import { isWildcard } from './cluster-addresses.ts';
+import type { ClusterOptions, ServerTls } from './cluster-options.ts';
+import { firstServiceAddress } from './controllers/service-network/kubernetes-service.ts';
 import type { KeyPair } from './security/certificates.ts';
 import { codeOf, FileError, readTextFile } from './security/file-error.ts';
 import { ensurePki, type Pki, type ServerNames } from './security/pki.ts';
@@ -11,6 +15,32 @@ export interface ServingTls {
   readonly server: TlsOptions;
   /** What clients are to trust, in PEM. */
   readonly trusted: string;
+}
+
+/** Reads all of it again at each call, which rejects with FileError; undefined without TLS. */
+export function tlsLoader(options: ClusterOptions): () => Promise<ServingTls | undefined> {
+  const { tls, dataFolder } = options;
+  if (tls === undefined) return async () => undefined;
+  const names = serverNames(options, tls.names);
+  return () => loadServingTls(join(dataFolder, 'pki'), tls, names, Date.now());
+}
+
+function serverNames(
+  { listen, advertiseAddress, serviceRanges }: ClusterOptions,
+  more: readonly string[],
+): ServerNames {
+  const addresses = [
+    ...['127.0.0.1', '::1', ...serviceRanges.map(firstServiceAddress)],
+    ...(advertiseAddress === undefined ? [] : [advertiseAddress]),
+    ...(isWildcard(listen.ip) ? [] : [listen.ip]),
+    ...more.flatMap((name) => parseIp(name) ?? []),
+  ];
+  const service = 'kubernetes.default.svc';
+  const dnsNames = [
+    ...['kubernetes', 'kubernetes.default', service, `${service}.cluster.local`, 'localhost'],
+    ...more.filter((name) => parseIp(name) === undefined),
+  ];
+  return { dnsNames: [...new Set(dnsNames)], addresses: [...new Set(addresses)] };
 }
 
 /** @throws FileError */
