@@ -1,7 +1,7 @@
 /**
  * The API server of `menwei cluster` over HTTP, with a client in a thread of its own: lists and the beginnings of watches of 5,000
  * slices of 50 endpoints, what a write costs until watchers have it, and what open watches cost:
- * `npm run bench:cluster`, or this file with `[SLICES ENDPOINTS]`. What holds the event loop is told as the time that this thread
+ * `npm run bench:cluster:parts`, or this file with `[SLICES ENDPOINTS]`. What holds the event loop is told as the time that this thread
  * computes at a stretch, so that other programs on the machine do not count.
  */
 import { once } from 'node:events';

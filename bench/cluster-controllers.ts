@@ -1,6 +1,6 @@
 /**
  * The controllers of `menwei cluster`: the first reconcile of 5,000 Services of 50 pods, a restart that finds all as it should be,
- * and how long it takes from a change of a pod's readiness to the slice: `npm run bench:cluster`, or alone
+ * and how long it takes from a change of a pod's readiness to the slice: `npm run bench:cluster:parts`, or alone
  * `node bench/cluster-controllers.ts [-- SERVICES PODS]`.
  */
 import { ControlledCluster } from '@menwei/testing/cluster/controlled-cluster.ts';

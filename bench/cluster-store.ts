@@ -1,6 +1,6 @@
 /**
  * The store of `menwei cluster`: durable writes a second, how long a write takes to be told, the start with 5,000 slices of 50
- * endpoints, and what they take in memory: `npm run bench:cluster [-- SLICES ENDPOINTS]`. What durable writes take is for the most
+ * endpoints, and what they take in memory: `npm run bench:cluster:parts [-- SLICES ENDPOINTS]`. What durable writes take is for the most
  * part the disk: beside them is what the same machine does with a plain file and fdatasync.
  */
 import { spawnSync } from 'node:child_process';

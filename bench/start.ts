@@ -9,7 +9,7 @@
  * start take turns. Modes that this kernel can't run are left out.
  */
 import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -23,6 +23,7 @@ import { median, round } from './figures.ts';
 import { makeNode } from './node.ts';
 import { NODE_VIEW, serviceJson, sliceJson } from './objects.ts';
 import { natural, positive, progress } from './options.ts';
+import { packed } from './packed.ts';
 import { cpuSeconds, residentMb, startLaunched } from './started-process.ts';
 
 interface Options {
@@ -95,14 +96,6 @@ async function main(folder: string): Promise<void> {
   }
   endpoint.close();
   report(versionMs, figures);
-}
-
-/** What `npm run pack` makes, unpacked, with what npm would install beside it. */
-function packed(folder: string): string {
-  progress('packing …');
-  execFileSync(process.execPath, [join(ROOT, 'scripts/pack.ts'), folder], { stdio: 'ignore' });
-  symlinkSync(join(ROOT, 'node_modules'), join(folder, 'menwei/node_modules'));
-  return join(folder, 'menwei/bin/menwei');
 }
 
 function measureVersion(launchers: readonly Launcher[]): ReadonlyMap<string, number> {
