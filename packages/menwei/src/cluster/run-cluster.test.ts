@@ -81,11 +81,12 @@ interface Answer {
 function ask(
   { server, ...tls }: Partial<Credentials>,
   path: string,
-  { token, body }: { readonly token?: string; readonly body?: object } = {},
+  { token, body, as }: { readonly token?: string; readonly body?: object; readonly as?: string } = {},
 ): Promise<Answer> {
   return new Promise((resolve, reject) => {
     const headers = {
       ...(token === undefined ? {} : { Authorization: `Bearer ${token}` }),
+      ...(as === undefined ? {} : { 'Impersonate-User': as }),
       ...(body === undefined ? {} : { 'Content-Type': 'application/json' }),
     };
     const method = body === undefined ? 'GET' : 'POST';
@@ -154,10 +155,19 @@ describe('a cluster', () => {
     const body = { kind: 'ConfigMap', apiVersion: 'v1', metadata: { name: 'told' } };
     await ask(admin, '/api/v1/namespaces/default/configmaps', { body });
     await ask(admin, '/api/v1/namespaces/default/configmaps');
+    await ask(admin, '/api/v1/pods', { as: 'jane' });
+    await ask(await credentials('proxy'), '/api/v1/pods', { as: 'jane' });
     await end();
     const lines = (await readFile(auditLog, 'utf8')).trim().split('\n');
-    expect(lines).toHaveLength(1);
-    expect(lines[0]).toContain('"username":"kubernetes-admin"');
+    const users = lines.map((line) => {
+      const { user, impersonatedUser } = JSON.parse(line);
+      return [user.username, impersonatedUser?.username];
+    });
+    expect(users).toEqual([
+      ['kubernetes-admin', undefined],
+      ['kubernetes-admin', 'jane'],
+      ['system:kube-proxy', undefined],
+    ]);
   });
 });
 

@@ -53,6 +53,7 @@ export async function startTestApi(
 
 const OPEN: Access = {
   authenticate: () => ({ name: 'admin', uid: '', groups: ['system:masters'], extra: {} }),
+  actFor: (sender) => sender,
   authorize: () => undefined,
   review: (_resource, _namespace, object) => object,
   issueToken: (_namespace, _name, request) => request,

@@ -43,8 +43,10 @@ export interface AnsweredRequest {
   readonly auditId: string;
   readonly url: string;
   readonly info: ParsedRequest;
-  /** Undefined: not known, for the credentials were wrong. */
+  /** Who sent it. Undefined: not known, for the credentials were wrong. */
   readonly user: User | undefined;
+  /** Undefined: nobody but {@link user}. */
+  readonly actsFor: User | undefined;
   readonly peer: string;
   readonly userAgent: string;
   /** 0: the client went before it was answered. */
@@ -120,6 +122,7 @@ class ApiServer {
       auditId: randomUUID(),
       info: parseRequest(method, url),
       user: undefined,
+      actsFor: undefined,
       startedAtMs: this.#backing.now(),
       tickMs: performance.now(),
     };
@@ -133,8 +136,10 @@ class ApiServer {
   async #answer(request: IncomingMessage, reply: Reply, started: Started): Promise<void> {
     const { access } = this.#backing;
     const { info } = started;
-    const user = access.authenticate(request);
-    started.user = user;
+    const sender = access.authenticate(request);
+    started.user = sender;
+    const user = access.actFor(sender, request);
+    if (user !== sender) started.actsFor = user;
     access.authorize(user, attributesOf(info));
     const exchange = { request, query: info.query, user, reply };
     const isLong = isLongRunning(info);
@@ -179,6 +184,7 @@ interface Started {
   /** The same moment by a clock that nobody sets. */
   readonly tickMs: number;
   user: User | undefined;
+  actsFor: User | undefined;
 }
 
 function attributesOf(info: ParsedRequest): Attributes {

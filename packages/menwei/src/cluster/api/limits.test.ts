@@ -161,6 +161,7 @@ describe('the API server', () => {
         authenticate: () => {
           throw new Error('the secret is 42');
         },
+        actFor: (sender) => sender,
         authorize: () => undefined,
         review: (_resource, _namespace, object) => object,
         issueToken: (_namespace, _name, request) => request,

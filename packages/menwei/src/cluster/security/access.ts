@@ -43,11 +43,17 @@ export type Asking = Pick<IncomingMessage, 'headersDistinct' | 'socket'>;
 
 export interface Access {
   /**
-   * Whoever sent the request, or whom they act for.
+   * Whoever sent the request.
    *
-   * @throws StatusError 401 for credentials that are not valid, 403 for who may not act for another
+   * @throws StatusError 401 for credentials that are not valid
    */
   authenticate(request: Asking): User;
+  /**
+   * Whom the sender of a request acts for (`kubectl --as`); themselves if for nobody else.
+   *
+   * @throws StatusError 403 for who may not act for another
+   */
+  actFor(sender: User, request: Asking): User;
   /** @throws StatusError 403 */
   authorize(user: User, attributes: Attributes): void;
   /**

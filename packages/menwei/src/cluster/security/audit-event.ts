@@ -9,6 +9,8 @@ export interface AuditedRequest {
   readonly verb: string;
   /** Undefined: not known, for the credentials were wrong. */
   readonly user: User | undefined;
+  /** Undefined: nobody but {@link user}. */
+  readonly actsFor: User | undefined;
   /** Address of the client. */
   readonly peer: string;
   readonly userAgent: string;
@@ -39,7 +41,7 @@ const READS: readonly string[] = ['get', 'head', 'list', 'options', 'watch'];
 
 /** A line without its end. */
 export function formatAuditEvent(request: AuditedRequest): string {
-  const { auditId, url, verb, user, peer, userAgent, status, object } = request;
+  const { auditId, url, verb, user, actsFor, peer, userAgent, status, object } = request;
   return JSON.stringify({
     kind: 'Event',
     apiVersion: 'audit.k8s.io/v1',
@@ -49,6 +51,7 @@ export function formatAuditEvent(request: AuditedRequest): string {
     requestURI: url,
     verb,
     user: user === undefined ? {} : userInfo(user),
+    ...(actsFor === undefined ? {} : { impersonatedUser: userInfo(actsFor) }),
     sourceIPs: [peer],
     userAgent,
     ...(object === undefined ? {} : { objectRef: formatObject(object) }),

@@ -11,6 +11,7 @@ const REQUEST: AuditedRequest = {
   url: '/api/v1/namespaces/a/services?fieldManager=x',
   verb: 'create',
   user: { name: 'jane', uid: '', groups: ['system:authenticated'], extra: {} },
+  actsFor: undefined,
   peer: '127.0.0.1',
   userAgent: 'kubectl',
   status: 201,
@@ -38,6 +39,9 @@ describe('an audit event', () => {
       stageTimestamp: '1970-01-01T00:00:01.500000Z',
       annotations: { 'authorization.k8s.io/decision': 'allow' },
     });
+    const actsFor = { name: 'bot', uid: '', groups: [], extra: {} };
+    const { user, impersonatedUser } = JSON.parse(formatAuditEvent({ ...REQUEST, actsFor }));
+    expect([user.username, impersonatedUser.username]).toEqual(['jane', 'bot']);
     expect(formatAuditEvent({ ...REQUEST, userAgent: 'a\nb' })).not.toContain('\n');
   });
 

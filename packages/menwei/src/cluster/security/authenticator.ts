@@ -1,4 +1,4 @@
-/** From a request to its user: certificate, token, or nobody; then whom that user acts for (cluster § 13.2). */
+/** From a request to its user: certificate, token, or nobody; and whom that user acts for (cluster § 13.2). */
 import { TLSSocket } from 'node:tls';
 import { badRequest, StatusError } from '../schema/status-error.ts';
 import type { Asking, User } from './access.ts';
@@ -34,11 +34,6 @@ export class Authenticator {
     this.#staticTokens = tokens;
   }
 
-  /** @throws StatusError */
-  authenticate(request: Asking): User {
-    return actFor(this.#authenticateSelf(request), request.headersDistinct);
-  }
-
   /** Whose token it is; its audiences are not looked at. */
   findToken(token: string): TokenBearer | undefined {
     const user = this.#staticTokens.find(token);
@@ -47,7 +42,8 @@ export class Authenticator {
       : { user, audiences: [ISSUER] };
   }
 
-  #authenticateSelf({ headersDistinct, socket }: Asking): User {
+  /** @throws StatusError 401 */
+  authenticate({ headersDistinct, socket }: Asking): User {
     const certificateUser = socket instanceof TLSSocket ? this.#certificateUser(socket) : undefined;
     if (certificateUser !== undefined) return certificateUser;
     const token = bearerToken(headersDistinct.authorization?.[0]);
@@ -98,8 +94,8 @@ function bearerToken(header = ''): string | undefined {
   return match === null ? undefined : (match[1] ?? '');
 }
 
-/** `kubectl --as`: for admins alone, whatever other roles say. */
-function actFor(user: User, headers: Asking['headersDistinct']): User {
+/** `kubectl --as`: for admins alone, whatever other roles say. @throws StatusError 403 */
+export function actFor(user: User, headers: Asking['headersDistinct']): User {
   const [name] = headers['impersonate-user'] ?? [];
   const others = Object.keys(headers).filter((header) => header.startsWith('impersonate-'));
   if (name === undefined) {

@@ -51,8 +51,10 @@ function asking(headers: Asking['headersDistinct'] = {}): Asking {
   return { headersDistinct: headers, socket: new Socket() };
 }
 
-const withToken = (token: string, headers: Asking['headersDistinct'] = {}): User =>
-  access.authenticate(asking({ authorization: [`Bearer ${token}`], ...headers }));
+function withToken(token: string, headers: Asking['headersDistinct'] = {}): User {
+  const request = asking({ authorization: [`Bearer ${token}`], ...headers });
+  return access.actFor(access.authenticate(request), request);
+}
 
 function refusal(work: () => unknown): unknown {
   try {

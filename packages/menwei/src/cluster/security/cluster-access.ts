@@ -5,7 +5,7 @@ import type { ApiObject } from '../schema/object.ts';
 import type { StoreView } from '../store/store.ts';
 import type { Access, Asking, Attributes, User } from './access.ts';
 import { reviewAccess, reviewOwnAccess, reviewOwnRules } from './access-reviews.ts';
-import { Authenticator } from './authenticator.ts';
+import { Authenticator, actFor } from './authenticator.ts';
 import { Authorizer, forbidden } from './authorizer.ts';
 import type { Role } from './policy.ts';
 import { ISSUER, ServiceAccountTokens } from './service-account-tokens.ts';
@@ -52,6 +52,10 @@ export class ClusterAccess implements Access {
 
   authenticate(request: Asking): User {
     return this.#authenticator.authenticate(request);
+  }
+
+  actFor(sender: User, { headersDistinct }: Asking): User {
+    return actFor(sender, headersDistinct);
   }
 
   authorize(user: User, attributes: Attributes): void {

@@ -1,5 +1,5 @@
 /** Copies of a store, and looking into one without running it. */
-import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { closeSync, existsSync, mkdirSync, openSync, readdirSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import type { Version } from './draft.ts';
@@ -46,6 +46,8 @@ export function backupStore(folder: string, file: string): void {
   const draft = `${resolve(file)}.new`;
   rmSync(draft, { force: true });
   try {
+    // Objects are for the owner alone, here as in the data folder.
+    closeSync(openSync(draft, 'wx', 0o600));
     const database = new DatabaseSync(path, { readOnly: true, timeout: 5_000 });
     try {
       database.prepare('VACUUM INTO ?').run(draft);

@@ -1,4 +1,4 @@
-import { cpSync, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { cpSync, existsSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -194,6 +194,7 @@ describe('a backup', () => {
     await remove(store, 'b');
     const file = join(folder, 'backup');
     backupStore(folder, file);
+    expect(statSync(file).mode & 0o777).toBe(0o600);
     expect(() => backupStore(folder, file)).toThrow(`${file}: there is a file already`);
     await put(store, 'a', '2');
     expect(() => restoreStore(file, folder)).toThrow(`${folder}: not empty`);
