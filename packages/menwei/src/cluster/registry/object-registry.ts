@@ -4,7 +4,6 @@ import type { KindRules } from '../kinds/kind-rules.ts';
 import { validateMetadata, validateMetadataUpdate } from '../kinds/metadata.ts';
 import type { Resource } from '../kinds/resource.ts';
 import { rulesOf } from '../kinds/rules.ts';
-import { canonicalForm } from '../schema/canonical-form.ts';
 import { type FieldError, required } from '../schema/field-error.ts';
 import type { ApiObject, ObjectMeta } from '../schema/object.ts';
 import { alreadyExists, objectInvalid, objectNotFound, StatusError } from '../schema/status-error.ts';
@@ -22,10 +21,9 @@ import type {
   WriteOptions,
   WriteResult,
 } from './registry.ts';
+import { asBefore, canonical, putObject, storedAs, withoutVersion } from './stored-form.ts';
 import { changedParts } from './subresource.ts';
 
-/** Of one stored object (cluster § 5.1). */
-const MAX_OBJECT_BYTES = 1.5 * 1024 * 1024;
 const NAME_ATTEMPTS = 8;
 
 interface RegistryOptions {
@@ -158,7 +156,7 @@ export class ObjectRegistry implements Registry {
     if (transaction.get(storedAs(resource), namespace, name) !== undefined) {
       throw alreadyExists(resource, name);
     }
-    const stored = put(transaction, resource, object);
+    const stored = putObject(transaction, resource, object);
     const answered = isDryRun ? withoutVersion(stored) : stored;
     return { stored: answered, isNew: true, warnings: rules.warnings?.(object) ?? [] };
   }
@@ -205,7 +203,7 @@ export class ObjectRegistry implements Registry {
       this.#remove(transaction, resource, oldStored, object);
       return { stored: asBefore(resource, oldStored, object), isNew: false, warnings };
     }
-    const stored = put(transaction, resource, object);
+    const stored = putObject(transaction, resource, object);
     for (const hook of this.#hooksOf(resource)) hook.replaced?.(transaction, object, old);
     const answered = isDryRun ? asBefore(resource, oldStored, object) : stored;
     return { stored: answered, isNew: false, warnings };
@@ -226,7 +224,7 @@ export class ObjectRegistry implements Registry {
     const object = parseStored(stored);
     const { countsGeneration = false } = rulesOf(resource);
     const plan = planDeletion(resourceName, object, options, this.#options.nowMs(), countsGeneration);
-    const marked = plan.object === object ? stored : put(transaction, resource, plan.object);
+    const marked = plan.object === object ? stored : putObject(transaction, resource, plan.object);
     if (!plan.isGone) return { stored: marked, isGone: false };
     return { stored: this.#remove(transaction, resource, marked, plan.object), isGone: true };
   }
@@ -260,15 +258,6 @@ export class ObjectRegistry implements Registry {
   }
 }
 
-function canonical(resource: Resource, object: ApiObject): ApiObject {
-  return canonicalForm(resource.storedMessage ?? resource.message, object);
-}
-
-function storedAs({ resource, storedAs: name }: Resource): string {
-  if (name === undefined) throw new Error(`BUG: ${resource} are not stored`);
-  return name;
-}
-
 function refuse(resource: Resource, name: string, errors: readonly FieldError[]): void {
   if (errors.length > 0) throw objectInvalid(resource, name, errors);
 }
@@ -291,31 +280,4 @@ function countGeneration(resource: Resource, rules: KindRules, object: ApiObject
   if (isSameSpec(canonical(resource, object), before)) return object;
   const generation = (old.metadata.generation ?? 0) + 1;
   return { ...object, metadata: { ...object.metadata, generation } };
-}
-
-function put(transaction: Transaction, resource: Resource, object: ApiObject): StoredObject {
-  const stored = transaction.put(storedAs(resource), canonical(resource, object));
-  if (stored.bytes.length <= MAX_OBJECT_BYTES) return stored;
-  throw new StatusError({
-    code: 413,
-    reason: 'RequestEntityTooLarge',
-    message: `Request entity too large: limit of one object is ${MAX_OBJECT_BYTES}`,
-  });
-}
-
-/** As a dry run answers what it would create: there is no version that one could go on from. */
-function withoutVersion(stored: StoredObject): StoredObject {
-  const { metadata, ...rest } = parseStored(stored);
-  const { resourceVersion: _, ...kept } = metadata;
-  const { kind, apiVersion, ...fields } = rest;
-  return { ...stored, bytes: Buffer.from(JSON.stringify({ kind, apiVersion, metadata: kept, ...fields })) };
-}
-
-/** As the last update would have left it: with the version that it had. */
-function asBefore(resource: Resource, old: StoredObject, object: ApiObject): StoredObject {
-  const metadata = { ...object.metadata, resourceVersion: String(old.revision) };
-  return {
-    ...old,
-    bytes: Buffer.from(JSON.stringify(canonical(resource, { ...object, metadata }))),
-  };
 }
