@@ -65,6 +65,28 @@ describe('delete', () => {
     expect(store.get('pods', 'tab', 'p')).toBeUndefined();
   });
 
+  it('takes a negative grace for one second, also where the pod is ending already', async () => {
+    await registry.create(PODS, 'tab', pod('p'));
+    await registry.create(PODS, 'tab', pod('q'));
+    await registry.delete(PODS, 'tab', 'q');
+    for (const name of ['p', 'q']) {
+      const { stored } = await registry.delete(PODS, 'tab', name, { gracePeriodSeconds: -1 });
+      expect(readStored(stored).metadata).toMatchObject({
+        deletionTimestamp: '2026-11-30T05:41:55Z',
+        deletionGracePeriodSeconds: 1,
+      });
+    }
+  });
+
+  it('shortens no grace below none: what only finalizers hold goes with the last of them', async () => {
+    const held = configMap('f', { metadata: { finalizers: ['example.com/f'] } });
+    await registry.create(CONFIG_MAPS, 'tab', held);
+    await registry.delete(CONFIG_MAPS, 'tab', 'f');
+    await registry.delete(CONFIG_MAPS, 'tab', 'f', { gracePeriodSeconds: -1 });
+    await registry.update(CONFIG_MAPS, 'tab', 'f', configMap('f'));
+    expect(store.get('configmaps', 'tab', 'f')).toBeUndefined();
+  });
+
   it('removes a pod at once that runs nowhere, with a mark before', async () => {
     await registry.create(PODS, 'tab', pod('p', { nodeName: '' }));
     const before = store.revision;

@@ -88,14 +88,15 @@ function markDeleted(
 /** A longer grace than the one that runs already is ignored. */
 function shortenGrace(object: ApiObject, { gracePeriodSeconds }: DeleteOptions): ApiObject {
   const { deletionTimestamp = '', deletionGracePeriodSeconds: before = 0 } = object.metadata;
-  if (gracePeriodSeconds === undefined || gracePeriodSeconds >= before) return object;
-  const endsMs = Date.parse(deletionTimestamp) - (before - gracePeriodSeconds) * 1000;
+  const asked = gracePeriodSeconds === undefined ? before : leastGrace(gracePeriodSeconds);
+  if (asked >= before) return object;
+  const endsMs = Date.parse(deletionTimestamp) - (before - asked) * 1000;
   return {
     ...object,
     metadata: {
       ...object.metadata,
       deletionTimestamp: formatTime(endsMs),
-      deletionGracePeriodSeconds: gracePeriodSeconds,
+      deletionGracePeriodSeconds: asked,
     },
   };
 }
@@ -104,8 +105,13 @@ function shortenGrace(object: ApiObject, { gracePeriodSeconds }: DeleteOptions):
 function podGraceSeconds(pod: ApiObject & Partial<Messages['core.v1.Pod']>, options: DeleteOptions): number {
   const isIdle = (pod.spec?.nodeName ?? '') === '' || /^(Succeeded|Failed)$/.test(pod.status?.phase ?? '');
   if (isIdle) return 0;
-  const seconds =
-    options.gracePeriodSeconds ?? pod.spec?.terminationGracePeriodSeconds ?? DEFAULT_POD_GRACE_SECONDS;
+  return leastGrace(
+    options.gracePeriodSeconds ?? pod.spec?.terminationGracePeriodSeconds ?? DEFAULT_POD_GRACE_SECONDS,
+  );
+}
+
+/** A negative number of seconds stands for the least that is not none. */
+function leastGrace(seconds: number): number {
   return seconds < 0 ? 1 : seconds;
 }
 
