@@ -102,6 +102,19 @@ describe('a deletion in the foreground', () => {
     expect(await left()).toEqual([]);
   });
 
+  it('ends when what is left no longer blocks it', async () => {
+    await configMap('child', ['owner'], { finalizers: ['example.com/f'] });
+    await cluster.delete('configmaps', 'a/owner', { propagationPolicy: 'Foreground' });
+    expect(await left()).toEqual(['child', 'owner']);
+    await cluster.change('configmaps', 'a/child', ({ metadata }) => ({
+      metadata: {
+        ...metadata,
+        ownerReferences: metadata.ownerReferences?.map((each) => ({ ...each, blockOwnerDeletion: false })),
+      },
+    }));
+    expect(await left()).toEqual(['child']);
+  });
+
   it('ends at once when nothing belongs to it', async () => {
     await cluster.delete('configmaps', 'a/owner', { propagationPolicy: 'Foreground' });
     expect(await left()).toEqual([]);

@@ -31,6 +31,8 @@ class GarbageCollector {
   readonly #context: ControllerContext;
   readonly #store: Store;
   readonly #queue: WorkQueue;
+  /** Owners that wait for the last of what blocks their deletion: their keys, by uid. */
+  readonly #blocked = new Map<string, string>();
 
   constructor(context: ControllerContext, queue: WorkQueue) {
     this.#context = context;
@@ -40,11 +42,12 @@ class GarbageCollector {
 
   digest({ before, after }: StoreChange): void {
     if (before !== undefined && before.uid !== after?.uid) {
+      this.#blocked.delete(before.uid);
       for (const dependant of this.#store.ownedBy(before.uid)) this.#queue.add(keyOf(dependant));
     }
-    // An owner that waits for the last of what it owns.
     for (const uid of before?.ownerUids ?? []) {
-      if (after?.ownerUids.includes(uid) !== true) this.#addOwner(before, uid);
+      const owner = this.#blocked.get(uid);
+      if (owner !== undefined) this.#queue.add(owner);
     }
     if (after === undefined) return;
     if (after.isBeingDeleted || isOwnedAnew(before, after)) this.#queue.add(keyOf(after));
@@ -60,14 +63,6 @@ class GarbageCollector {
     else if (stored.isBeingDeleted && finalizers.includes(FOREGROUND_FINALIZER))
       await this.#endForeground(stored);
     else if (!stored.isBeingDeleted && stored.ownerUids.length > 0) await this.#judge(stored, object);
-  }
-
-  /** Dependants know the owner's name; only the owner of that uid is meant. */
-  #addOwner(dependant: StoredObject | undefined, uid: string): void {
-    if (dependant === undefined) return;
-    const references = parseStored(dependant).metadata.ownerReferences ?? [];
-    const owner = this.#findOwner(dependant.namespace, references.find((each) => each.uid === uid) ?? {});
-    if (owner?.isBeingDeleted === true) this.#queue.add(keyOf(owner));
   }
 
   async #judge(stored: StoredObject, { metadata }: ApiObject): Promise<void> {
@@ -136,8 +131,12 @@ class GarbageCollector {
   async #endForeground(owner: StoredObject): Promise<void> {
     const dependants = [...this.#store.ownedBy(owner.uid)];
     for (const dependant of dependants) this.#queue.add(keyOf(dependant));
-    const isBlocked = dependants.some((dependant) => blocks(dependant, owner));
-    if (!isBlocked) await this.#removeFinalizer(owner, FOREGROUND_FINALIZER);
+    if (dependants.some((dependant) => blocks(dependant, owner))) {
+      this.#blocked.set(owner.uid, keyOf(owner));
+      return;
+    }
+    this.#blocked.delete(owner.uid);
+    await this.#removeFinalizer(owner, FOREGROUND_FINALIZER);
   }
 
   async #orphan(owner: StoredObject): Promise<void> {
