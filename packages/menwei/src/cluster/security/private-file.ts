@@ -1,5 +1,5 @@
 /** Files that nobody else may read. */
-import { chown, mkdir, open, realpath, rename, stat, unlink } from 'node:fs/promises';
+import { mkdir, open, realpath, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 
 /** The folder and those above it, for its owner alone where they are new. */
@@ -15,17 +15,19 @@ export async function writePrivateFile(path: string, text: string): Promise<void
   const target = await realpath(path).catch(() => path);
   const former = await stat(target).catch(() => undefined);
   const draft = join(dirname(target), `.${basename(target)}.${process.pid}.new`);
+  await rm(draft, { force: true });
+  // Exclusively: a file or link that others put there would get the text, or show it to them.
+  await using file = await open(draft, 'wx', 0o600);
   try {
-    await using file = await open(draft, 'w', 0o600);
     if (former !== undefined) {
       await file.chmod(former.mode & 0o7777);
-      if (former.uid !== process.getuid?.()) await chown(draft, former.uid, former.gid);
+      if (former.uid !== process.getuid?.()) await file.chown(former.uid, former.gid);
     }
     await file.writeFile(text);
     await file.sync();
     await rename(draft, target);
   } catch (error) {
-    await unlink(draft).catch(() => undefined);
+    await rm(draft, { force: true });
     throw error;
   }
 }
