@@ -42,6 +42,18 @@ describe('a request is about', () => {
   ])('%s %s', (method, url, expected) => {
     expect(told(method, url)).toBe(expected);
   });
+
+  it('all that follows the first question mark: one in a value ends nothing', () => {
+    const { query } = parseRequest(
+      'DELETE',
+      '/api/v1/namespaces/a/pods?pretty=?&labelSelector=a%3Db&dryRun=All',
+    );
+    expect([...query]).toEqual([
+      ['pretty', '?'],
+      ['labelSelector', 'a=b'],
+      ['dryRun', 'All'],
+    ]);
+  });
 });
 
 /** What there is at it, or why not. */

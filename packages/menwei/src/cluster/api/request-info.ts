@@ -37,7 +37,7 @@ const NAMESPACE_SUBRESOURCES: readonly string[] = ['finalize', 'status'];
 
 /** @param url path and query, undecoded */
 export function parseRequest(method: string, url: string): ParsedRequest {
-  const [path = '/', search = ''] = url.replace(/^https?:\/\/[^/?]*/i, '').split('?', 2);
+  const [, path = '/', search = ''] = /^(?:https?:\/\/[^/?]*)?([^?]*)\??(.*)$/is.exec(url) ?? [];
   const query = new URLSearchParams(search);
   const segments = path
     .split('/')

@@ -78,8 +78,20 @@ describe('a body that is no object of the kind', () => {
     expect(refusal(() => decode(deep)).message).toContain('exceeded max depth');
     const wide = `{"spec":[${'{},'.repeat(900_000)}{}]}`;
     expect(refusal(() => decode(wide)).message).toContain('exceeded max number of values');
-    const long = refusal(() => decode('- a\n'.repeat(700_000), 'yaml')).message;
-    expect(long).toContain('send it as JSON');
+  });
+
+  it.each(['- a\n', '- ', '? ', '"', "'' ", '!a ', '[', ']', '}', '\r', '|', '%\r', '*a ', '>\n'])(
+    'is refused before it is read as YAML when it is long and made of %j',
+    (text) => {
+      const message = refusal(() => decode(text.repeat(3_000_000 / text.length), 'yaml')).message;
+      expect(message).toContain('send it as JSON');
+    },
+  );
+
+  it('is refused when aliases make more of a text than a body can hold', () => {
+    const args = Array.from({ length: 1000 }, () => '*a').join(',');
+    const bomb = `metadata: {annotations: {a: &a "${'x'.repeat(1_000_000)}"}}\nspec: {externalIPs: [${args}]}`;
+    expect(refusal(() => decode(bomb, 'yaml')).message).toContain('document contains excessive aliasing');
   });
 });
 

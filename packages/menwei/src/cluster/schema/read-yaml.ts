@@ -12,11 +12,23 @@ interface ReadYaml extends ReadValue {
 /** Reading YAML takes a hundred times as long as reading JSON: what holds more than a few manifests comes as JSON. */
 const MOST_MARKS = 20_000;
 
+/** What a reader may take for the beginning or end of something: each such is a token, and a node or an error. */
+const MARK = /[\n\r,:[\]{}&*!|>"'%\0]|[-?](?=\s)/g;
+
+function hasMoreMarks(text: string, most: number): boolean {
+  MARK.lastIndex = 0;
+  for (let count = 0; count <= most; count++) if (!MARK.test(text)) return false;
+  return true;
+}
+
+/** Of all strings once aliases are written out: more than a body can hold without them. */
+const MOST_CHARACTERS = 4 * 2 ** 20;
+
 /** @throws TextError */
 export function readYaml(text: string): ReadYaml {
-  if (text.replaceAll(/[^\n,:[{&*]/g, '').length > MOST_MARKS) {
+  if (hasMoreMarks(text, MOST_MARKS)) {
     throw new TextError(
-      `more than ${MOST_MARKS} lines, commas, colons and brackets in YAML: send it as JSON`,
+      `more than ${MOST_MARKS} lines, commas, colons, quotes and brackets in YAML: send it as JSON`,
     );
   }
   const { document } = parseFirstDocument(text);
@@ -38,6 +50,7 @@ export function readYaml(text: string): ReadYaml {
 /** Into objects without prototypes; aliases are written out. */
 class Copying {
   #values = 0;
+  #characters = 0;
 
   copy(value: unknown, depth: number): JsonValue {
     this.#values += 1;
@@ -49,7 +62,11 @@ class Copying {
       for (const [key, one] of Object.entries(value)) object[key] = this.copy(one, depth + 1);
       return object;
     }
-    if (typeof value === 'string') return value.toWellFormed();
+    if (typeof value === 'string') {
+      this.#characters += value.length;
+      if (this.#characters > MOST_CHARACTERS) throw new TextError('document contains excessive aliasing');
+      return value.toWellFormed();
+    }
     return typeof value === 'number' || typeof value === 'boolean' ? value : null;
   }
 }

@@ -164,6 +164,17 @@ describe('a JSON patch', () => {
     }));
     expect(refusal(() => patch('json', WEB, doubling))).toEqual(REJECTED);
   });
+
+  it('that copies a long text thousands of times is refused', () => {
+    const copies = Array.from({ length: 1000 }, (_, n) => ({
+      op: 'copy',
+      from: '/metadata/annotations/a',
+      path: `/metadata/annotations/a${n}`,
+    }));
+    const long = service({}, { name: 'p', annotations: { a: 'x'.repeat(200_000) } });
+    expect(refusal(() => patch('json', long, copies))).toEqual(REJECTED);
+    expect(patched('json', long, copies.slice(0, 5)).metadata.annotations).toHaveProperty('a4');
+  });
 });
 
 describe('a strategic merge patch', () => {

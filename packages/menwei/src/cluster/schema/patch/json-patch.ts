@@ -22,6 +22,8 @@ const MOST_OPERATIONS = 10_000;
 const MOST_WORK = 200_000;
 /** Moving so many items of a list takes as long as copying one value. */
 const ITEMS_MOVED_AT_ONCE = 400;
+/** A string is shared by its copies, but whoever writes the object down writes each of them. */
+const CHARACTERS_COPIED_AT_ONCE = 64;
 const OPERATION = 'handlers.jsonPatchOp';
 const STRINGS = ['op', 'path', 'from'] as const;
 
@@ -180,7 +182,7 @@ class Patching {
   }
 
   #copy(value: JsonValue, depth = 0): JsonValue {
-    this.#spend(1);
+    this.#spend(typeof value === 'string' ? 1 + value.length / CHARACTERS_COPIED_AT_ONCE : 1);
     if (depth > DEEPEST) throw rejectedPatch();
     if (isList(value)) return value.map((one) => this.#copy(one, depth + 1));
     if (!isObject(value)) return value;
