@@ -8,6 +8,7 @@ import { parseListOptions, parseRevision, parseWatchOptions, type WatchOptions }
 import { listObjects } from './listing.ts';
 import { chooseForm, OBJECTS, type Offer, STREAM } from './negotiation.ts';
 import { Selection } from './selection.ts';
+import { methodNotAllowed } from './target.ts';
 import { serveWatch } from './watch.ts';
 
 const KEEP_ALIVE_MS = 30_000;
@@ -41,6 +42,8 @@ export async function getList(exchange: ResourceExchange, backing: Backing): Pro
 
 export async function watchList(exchange: ResourceExchange, backing: Backing): Promise<void> {
   const { storedAs, query, reply, request } = exchange;
+  // The paths of old, `/watch/…`, are a watch whatever the method.
+  if (request.method !== 'GET') throw methodNotAllowed();
   const encoding = encodingOf(exchange, backing, STREAM);
   const options: WatchOptions = parseWatchOptions(query);
   const selection = selectionOf(exchange, options);

@@ -217,5 +217,8 @@ describe('a watch', () => {
     const path = '/api/v1/watch/namespaces/default/configmaps';
     expect(told(await watch('', 2, { path }))).toHaveLength(2);
     expect(told(await watch('', 1, { path: `${path}/b` }))).toEqual([['ADDED', 'b', '4', '1']]);
+    for (const method of ['POST', 'DELETE']) {
+      expect((await fetch(`${api.url}${path}`, { method })).status, method).toBe(405);
+    }
   });
 });
