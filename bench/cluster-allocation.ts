@@ -11,7 +11,7 @@ const RUNS = 2_000;
 const WEB: ServiceSpec = { ports: [{ port: 80 }] };
 const NODE_PORT: ServiceSpec = { ...WEB, type: 'NodePort' };
 
-const stamp = { now: () => '2026-01-01T00:00:00Z', uid: () => '00000000-0000-4000-8000-000000000000' };
+const stamp = { nowMs: () => 0, newUid: () => '00000000-0000-4000-8000-000000000000' };
 
 if (import.meta.main) await main();
 

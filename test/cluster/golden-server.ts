@@ -87,7 +87,7 @@ function openRegistry(store: Store, clock: () => number): ObjectRegistry {
     families: ['IPv4', 'IPv6'],
     nodePorts: { first: 30_000, last: 32_767 },
     random: Math.random,
-    stamp: { now: () => new Date(clock()).toISOString().replace(/\.\d+/, ''), uid: randomUUID },
+    stamp: { nowMs: clock, newUid: randomUUID },
   });
   return new ObjectRegistry({
     store,

@@ -7,6 +7,7 @@ import { resourceOf } from './kinds/resources.ts';
 import type { StoredKinds } from './kinds/stored-kinds.ts';
 import type { Registry } from './registry/registry.ts';
 import { StatusError } from './schema/status-error.ts';
+import { formatTime } from './schema/time.ts';
 
 type Node = StoredKinds['nodes'];
 
@@ -39,7 +40,7 @@ export async function registerNode(
 function statusOf({ status = {} }: Node, addresses: readonly string[], nowMs: number) {
   const others = (status.conditions ?? []).filter(({ type }) => type !== 'Ready');
   const before = status.conditions?.find(({ type }) => type === 'Ready');
-  const now = `${new Date(nowMs).toISOString().slice(0, 19)}Z`;
+  const now = formatTime(nowMs);
   const lastTransitionTime = before?.status === 'True' ? (before.lastTransitionTime ?? now) : now;
   return {
     ...status,

@@ -172,10 +172,7 @@ async function superviseAll(parts: Parts, signal: AbortSignal): Promise<void> {
   }
 }
 
-const STAMP: Stamp = {
-  now: () => `${new Date().toISOString().slice(0, 19)}Z`,
-  uid: () => randomUUID(),
-};
+const STAMP: Stamp = { nowMs: Date.now, newUid: () => randomUUID() };
 
 function openRegistry({ serviceRanges, nodePorts }: ClusterOptions, store: Store): ObjectRegistry {
   const [first, ...others] = serviceRanges;
@@ -188,8 +185,7 @@ function openRegistry({ serviceRanges, nodePorts }: ClusterOptions, store: Store
   return new ObjectRegistry({
     store,
     hooks: clusterHooks(services),
-    nowMs: Date.now,
-    newUid: STAMP.uid,
+    ...STAMP,
     random: Math.random,
   });
 }

@@ -137,6 +137,6 @@ function serviceHook(store: Store): ServiceHook {
     families: ['IPv4', 'IPv6'],
     nodePorts: { first: 30_000, last: 32_767 },
     random: Math.random,
-    stamp: { now: () => new Date().toISOString(), uid: () => crypto.randomUUID() },
+    stamp: { nowMs: Date.now, newUid: () => crypto.randomUUID() },
   });
 }

@@ -42,7 +42,7 @@ export class Services {
       families: ['IPv4', 'IPv6'],
       nodePorts: { first: 30_000, last: 32_767 },
       random: Math.random,
-      stamp: { now: () => '2026-01-01T00:00:00Z', uid: newUid },
+      stamp: { nowMs, newUid },
       ...options,
     });
     this.store = store;

@@ -2,6 +2,7 @@
 import { familyOf, parseIp } from '@menwei/addresses/ip.ts';
 import { clusterIpsOf, type Service, specOf } from '../kinds/service/fields.ts';
 import type { StoredKinds } from '../kinds/stored-kinds.ts';
+import { formatTime } from '../schema/time.ts';
 import type { StoreView, Transaction } from '../store/store.ts';
 import { objectOf } from '../store/stored-object.ts';
 
@@ -14,9 +15,8 @@ const MANAGER = 'ipallocator.k8s.io';
 
 /** What a new object needs that no input says. */
 export interface Stamp {
-  /** RFC 3339, UTC, whole seconds. */
-  now(): string;
-  uid(): string;
+  readonly nowMs: () => number;
+  readonly newUid: () => string;
 }
 
 /** @param ip canonical */
@@ -27,8 +27,8 @@ export function newIpAddress(ip: string, { metadata }: Service, stamp: Stamp): I
     apiVersion: 'networking.k8s.io/v1',
     metadata: {
       name: ip,
-      uid: stamp.uid(),
-      creationTimestamp: stamp.now(),
+      uid: stamp.newUid(),
+      creationTimestamp: formatTime(stamp.nowMs()),
       labels: {
         'ipaddress.kubernetes.io/ip-family': familyOf(ip),
         [MANAGED_BY]: MANAGER,

@@ -10,7 +10,7 @@ import { allocationFaults } from './repair.ts';
 
 const NOW = '2026-01-01T00:02:00Z';
 const NODE_PORTS = { first: 30_000, last: 32_767 };
-const stamp = { now: () => NOW, uid: () => 'uid-mended' };
+const stamp = { nowMs: () => Date.parse(NOW), newUid: () => 'uid-mended' };
 
 let services: Services;
 
@@ -48,7 +48,7 @@ const named = (name: string, creationTimestamp: string): Service => ({
 });
 
 function addressFor(service: Service, ip: string, createdAt = '2026-01-01T00:00:00Z'): IpAddress {
-  return newIpAddress(ip, service, { now: () => createdAt, uid: () => `uid-${ip}` });
+  return newIpAddress(ip, service, { nowMs: () => Date.parse(createdAt), newUid: () => `uid-${ip}` });
 }
 
 /** @returns how many were mended */

@@ -2,6 +2,7 @@
 import type { Logger } from '../../log/logger.ts';
 import type { StoredKinds } from '../kinds/stored-kinds.ts';
 import type { Registry } from '../registry/registry.ts';
+import { formatTime } from '../schema/time.ts';
 import type { Store } from '../store/store.ts';
 import { objectOf } from '../store/stored-object.ts';
 import { isNotFound } from './failures.ts';
@@ -118,7 +119,7 @@ export class RegistryEventRecorder implements EventRecorder {
   ): Promise<string> {
     if (found === undefined) return this.#create(event, atMs);
     if (isOfEarlierRun && event.isStanding === true) return found;
-    const lastTimestamp = secondsText(atMs);
+    const lastTimestamp = formatTime(atMs);
     try {
       await this.#registry.change('events', namespaceOf(event.regarding), found, (current) => ({
         ...current,
@@ -134,7 +135,7 @@ export class RegistryEventRecorder implements EventRecorder {
 
   async #create(event: ControllerEvent, atMs: number): Promise<string> {
     const { regarding, type, reason, component } = event;
-    const time = secondsText(atMs);
+    const time = formatTime(atMs);
     const unique = Math.round((atMs + (performance.now() % 1)) * 1e6).toString(16);
     const name = `${regarding.name}.${unique}`;
     const { namespace: _, ...clusterWide } = regarding;
@@ -169,9 +170,4 @@ function messageOf({ message }: ControllerEvent): string {
 
 function namespaceOf({ namespace }: Regarding): string {
   return namespace === '' ? 'default' : namespace;
-}
-
-/** As Kubernetes writes times: RFC 3339 in whole seconds. */
-export function secondsText(ms: number): string {
-  return `${new Date(ms).toISOString().slice(0, 19)}Z`;
 }

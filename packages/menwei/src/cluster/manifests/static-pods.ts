@@ -1,5 +1,6 @@
 /** A pod of a file stands for a process that runs elsewhere: what its status is, as far as nobody looks at the process. Pure. */
 import type { StoredKinds } from '../kinds/stored-kinds.ts';
+import { formatTime } from '../schema/time.ts';
 
 type Pod = StoredKinds['pods'];
 type PodStatus = NonNullable<Pod['status']>;
@@ -51,8 +52,4 @@ function readyCondition(type: string, { conditions }: PodStatus, nowMs: number) 
   const before = conditions?.find((condition) => condition.type === type);
   const since = before?.status === 'True' ? before.lastTransitionTime : undefined;
   return { type, status: 'True', lastTransitionTime: since ?? formatTime(nowMs) };
-}
-
-function formatTime(ms: number): string {
-  return `${new Date(ms).toISOString().slice(0, 19)}Z`;
 }

@@ -1,6 +1,7 @@
 /** What a DELETE makes of an object (cluster § 7.4): gone at once, or marked and left to whoever holds it. Pure. */
 import type { Messages } from '../schema/messages.ts';
 import type { ApiObject } from '../schema/object.ts';
+import { formatTime } from '../schema/time.ts';
 import type { DeleteOptions } from './registry.ts';
 
 export const ORPHAN_FINALIZER = 'orphan';
@@ -123,9 +124,4 @@ function namespaceFinalizers(
 
 function statusOf(object: ApiObject & { readonly status?: object }): object {
   return object.status ?? {};
-}
-
-/** Seconds, UTC: as all times of metadata. */
-export function formatTime(ms: number): string {
-  return new Date(ms).toISOString().replace(/\.\d+Z$/, 'Z');
 }

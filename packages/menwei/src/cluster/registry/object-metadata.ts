@@ -1,7 +1,7 @@
 /** The metadata that the API server sets: on create, and what an update keeps (cluster § 7.2). Pure. */
 import type { ApiObject, ObjectMeta } from '../schema/object.ts';
 import { badRequest } from '../schema/status-error.ts';
-import { formatTime } from './deletion.ts';
+import { formatTime } from '../schema/time.ts';
 
 /** `generateName` is cut so that the whole fits a DNS label. */
 const MAX_GENERATED_PREFIX = 58;

@@ -6,7 +6,7 @@ import type { JsonValue } from './json.ts';
 import { readFields, readVarints, WireError, type WireField } from './protobuf-wire.ts';
 import { DEEPEST, MOST_VALUES, readJson, TOO_DEEP, TOO_MANY } from './read-json.ts';
 import { type Field, type JsonType, keepsZero, type Shape, shapeOf } from './shape.ts';
-import { formatTime, isTimeInRange, type TimePrecision } from './time.ts';
+import { formatElements, isTimeInRange, type TimePrecision } from './time.ts';
 import { isZero, newObject } from './values.ts';
 
 interface Envelope {
@@ -204,7 +204,7 @@ function timeOf(bytes: Uint8Array, precision: TimePrecision): string | undefined
     else if (field.number === 2) nanos = Number(BigInt.asIntN(32, bitsOf(field)));
   }
   if (!isTimeInRange(seconds) || nanos < 0 || nanos > 999_999_999) throw new WireError('time out of range');
-  return formatTime(seconds, Math.floor(nanos / 1000), precision);
+  return formatElements(seconds, Math.floor(nanos / 1000), precision);
 }
 
 function quantityOf(bytes: Uint8Array): string {

@@ -42,11 +42,22 @@ export function canonicalTime(text: string, precision: TimePrecision): { time: s
   if (rest !== '') return { why: `parsing time ${shown}: extra text: ${JSON.stringify(rest)}` };
   const found = readTime(parts);
   if ('why' in found) return { why: `parsing time ${shown}: ${found.why} out of range` };
-  return { time: formatTime(found.seconds, found.micros, precision) };
+  return { time: formatElements(found.seconds, found.micros, precision) };
+}
+
+/** meta/v1 Time: `2026-11-30T05:41:54Z`. What is less than a second is cut. */
+export function formatTime(ms: number): string {
+  return formatElements(Math.floor(ms / 1000), 0, 'seconds');
+}
+
+/** meta/v1 MicroTime: `2026-11-30T05:41:54.123000Z`. */
+export function formatMicroTime(ms: number): string {
+  const seconds = Math.floor(ms / 1000);
+  return formatElements(seconds, Math.floor((ms - seconds * 1000) * 1000), 'micros');
 }
 
 /** @param seconds since 1970 */
-export function formatTime(seconds: number, micros: number, precision: TimePrecision): string {
+export function formatElements(seconds: number, micros: number, precision: TimePrecision): string {
   const whole = new Date(seconds * 1000).toISOString().replace(/\.\d+Z$/, '');
   return precision === 'seconds' ? `${whole}Z` : `${whole}.${String(micros).padStart(6, '0')}Z`;
 }

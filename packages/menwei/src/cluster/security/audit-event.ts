@@ -1,4 +1,5 @@
 /** One request as audit.k8s.io/v1 tells of it, at the level Metadata. Pure. */
+import { formatMicroTime } from '../schema/time.ts';
 import type { User } from './access.ts';
 import { userInfo } from './user-info.ts';
 
@@ -56,8 +57,8 @@ export function formatAuditEvent(request: AuditedRequest): string {
     userAgent,
     ...(object === undefined ? {} : { objectRef: formatObject(object) }),
     responseStatus: { metadata: {}, code: status },
-    requestReceivedTimestamp: formatTime(request.startedAtMs),
-    stageTimestamp: formatTime(request.endedAtMs),
+    requestReceivedTimestamp: formatMicroTime(request.startedAtMs),
+    stageTimestamp: formatMicroTime(request.endedAtMs),
     annotations: { 'authorization.k8s.io/decision': status === 401 || status === 403 ? 'forbid' : 'allow' },
   });
 }
@@ -65,9 +66,4 @@ export function formatAuditEvent(request: AuditedRequest): string {
 function formatObject({ group, version, resource, subresource, namespace, name }: AuditedObject) {
   const fields = { resource, namespace, name, apiGroup: group, apiVersion: version, subresource };
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== ''));
-}
-
-/** In microseconds, as Kubernetes' MicroTime. */
-function formatTime(ms: number): string {
-  return new Date(ms).toISOString().replace('Z', '000Z');
 }

@@ -2,6 +2,7 @@
 import type { Resource } from '../kinds/resource.ts';
 import type { Messages } from '../schema/messages.ts';
 import type { ApiObject } from '../schema/object.ts';
+import { formatTime } from '../schema/time.ts';
 import type { StoreView } from '../store/store.ts';
 import type { Access, Asking, Attributes, User } from './access.ts';
 import { reviewAccess, reviewOwnAccess, reviewOwnRules } from './access-reviews.ts';
@@ -91,7 +92,7 @@ export class ClusterAccess implements Access {
   }
 
   #reviewSelf(review: ApiObject, user: User): ApiObject {
-    const creationTimestamp = new Date(this.#nowMs()).toISOString().replace(/\.\d+Z$/, 'Z');
+    const creationTimestamp = formatTime(this.#nowMs());
     return withStatus({ ...review, metadata: { creationTimestamp } }, { userInfo: userInfo(user) });
   }
 

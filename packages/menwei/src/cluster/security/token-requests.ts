@@ -4,6 +4,7 @@ import { resourceOf } from '../kinds/resources.ts';
 import { type FieldError, invalid } from '../schema/field-error.ts';
 import type { Messages } from '../schema/messages.ts';
 import { conflict, objectInvalid, objectNotFound } from '../schema/status-error.ts';
+import { formatTime } from '../schema/time.ts';
 import type { StoredObject, StoreView } from '../store/store.ts';
 import { ISSUER, type ServiceAccountTokens, type TokenSubject } from './service-account-tokens.ts';
 
@@ -48,13 +49,13 @@ export function answerTokenRequest(
   const token = tokens.issue(subject, goodFor, { issuedAtSeconds, expiresAtSeconds });
   return {
     ...request,
-    metadata: { name, namespace, creationTimestamp: formatSeconds(issuedAtSeconds) },
+    metadata: { name, namespace, creationTimestamp: formatTime(issuedAtSeconds * 1000) },
     spec: {
       audiences: goodFor,
       expirationSeconds,
       ...(boundObjectRef === undefined ? {} : { boundObjectRef }),
     },
-    status: { token, expirationTimestamp: formatSeconds(expiresAtSeconds) },
+    status: { token, expirationTimestamp: formatTime(expiresAtSeconds * 1000) },
   };
 }
 
@@ -104,8 +105,4 @@ function otherOne(resource: Resource, name: string, uid: string, found: StoredOb
     name,
     `the UID in the bound object reference (${uid}) does not match the UID in record. The object might have been deleted and then recreated (${found.uid})`,
   );
-}
-
-function formatSeconds(seconds: number): string {
-  return new Date(seconds * 1000).toISOString().replace('.000Z', 'Z');
 }

@@ -1,10 +1,10 @@
 /** Ends namespaces that are being deleted: pods first, then the rest, then the namespace (cluster § 10.4). */
 import type { Component } from '../../../agent/component.ts';
 import type { Resource } from '../../kinds/resource.ts';
+import { formatTime } from '../../schema/time.ts';
 import type { Store, StoreChange, StoredObject } from '../../store/store.ts';
 import { type objectOf, parseStored } from '../../store/stored-object.ts';
 import { type ControllerContext, controllerComponent, DEFAULT_TIMING, loggingQueue } from '../controller.ts';
-import { secondsText } from '../event-recorder.ts';
 import { isConflict, isNotFound, messageOf } from '../failures.ts';
 import { STORED_RESOURCES, TypedRegistry } from '../typed-registry.ts';
 import type { WorkQueue } from '../work-queue.ts';
@@ -110,7 +110,7 @@ class NamespaceController {
     remainders: readonly Remainder[],
     failure: string | undefined,
   ): Promise<void> {
-    const now = secondsText(this.#context.now());
+    const now = formatTime(this.#context.now());
     await this.#change(name, uid, 'status', (namespace) => ({
       ...namespace,
       status: {

@@ -6,10 +6,10 @@
  */
 import type { Component } from '../../../agent/component.ts';
 import type { StoredKinds } from '../../kinds/stored-kinds.ts';
+import { formatTime } from '../../schema/time.ts';
 import type { Store, StoreChange, StoredObject } from '../../store/store.ts';
 import { objectOf } from '../../store/stored-object.ts';
 import { type ControllerContext, controllerComponent, DEFAULT_TIMING, loggingQueue } from '../controller.ts';
-import { secondsText } from '../event-recorder.ts';
 import { isNotFound } from '../failures.ts';
 import { TypedRegistry } from '../typed-registry.ts';
 import type { WorkQueue } from '../work-queue.ts';
@@ -105,7 +105,7 @@ class NodeLivenessController {
 
   async #silence({ metadata }: StoredKinds['nodes']): Promise<void> {
     const { name = '', uid = '' } = metadata;
-    const now = secondsText(this.#context.now());
+    const now = formatTime(this.#context.now());
     await this.#ignoringGone(
       this.#registry.change('nodes', '', name, (node) => silentNode(node, now), { subresource: 'status' }),
     );
@@ -122,13 +122,13 @@ class NodeLivenessController {
   async #taint(name: string): Promise<void> {
     const stored = this.#store.get('nodes', '', name);
     if (stored === undefined || isTaintedRight(objectOf('nodes', stored))) return;
-    const now = secondsText(this.#context.now());
+    const now = formatTime(this.#context.now());
     const mend = (node: StoredKinds['nodes']) => (isTaintedRight(node) ? node : withRightTaints(node, now));
     await this.#ignoringGone(this.#registry.change('nodes', '', name, mend));
   }
 
   async #unreadyPods(nodeName: string): Promise<void> {
-    const now = secondsText(this.#context.now());
+    const now = formatTime(this.#context.now());
     for (const stored of this.#store.listBy('pods', 'nodeName', nodeName)) {
       if (!isPodReady(objectOf('pods', stored))) continue;
       await this.#ignoringGone(

@@ -1,9 +1,9 @@
 /** Makes ServiceCIDRs ready, and lets those go that are deleted once no address needs them (cluster § 9.7). */
 import type { Component } from '../../../agent/component.ts';
+import { formatTime } from '../../schema/time.ts';
 import type { Store, StoreChange, StoredObject } from '../../store/store.ts';
 import { objectOf } from '../../store/stored-object.ts';
 import { type ControllerContext, controllerComponent, DEFAULT_TIMING, loggingQueue } from '../controller.ts';
-import { secondsText } from '../event-recorder.ts';
 import { isConflict, isNotFound } from '../failures.ts';
 import { repeat } from '../repeat.ts';
 import { TypedRegistry } from '../typed-registry.ts';
@@ -98,7 +98,7 @@ class ServiceCidrController {
           withFinalizers(cidr, (all) => all.filter((each) => each !== CIDR_FINALIZER)),
         );
       case 'set condition': {
-        const now = secondsText(this.#context.now());
+        const now = formatTime(this.#context.now());
         return this.#change(name, uid, 'status', (cidr) => {
           const conditions = withCondition(cidr.status?.conditions ?? [], step.condition, now);
           return { ...cidr, status: { ...cidr.status, conditions } };

@@ -2,6 +2,7 @@
 import { type FieldError, notSupportedInOrder, required } from '../../schema/field-error.ts';
 import type { Messages } from '../../schema/messages.ts';
 import { badRequest, conflict, objectInvalid } from '../../schema/status-error.ts';
+import { formatTime } from '../../schema/time.ts';
 
 type Pod = Messages['core.v1.Pod'];
 type Binding = Messages['core.v1.Binding'];
@@ -65,7 +66,7 @@ function whyNot({ metadata, spec = {} }: Pod): string | undefined {
 }
 
 function withScheduled(conditions: readonly Condition[], nowMs: number): readonly Condition[] {
-  const lastTransitionTime = new Date(nowMs).toISOString().replace(/\.\d+Z$/, 'Z');
+  const lastTransitionTime = formatTime(nowMs);
   const scheduled = { type: 'PodScheduled', status: 'True', lastTransitionTime };
   return [...conditions.filter(({ type }) => type !== 'PodScheduled'), scheduled];
 }
