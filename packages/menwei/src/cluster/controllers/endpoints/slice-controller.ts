@@ -2,7 +2,7 @@
 import type { StoreChange, StoredObject } from '../../store/store.ts';
 import { objectOf } from '../../store/stored-object.ts';
 import type { ControllerContext, QueueTiming } from '../controller.ts';
-import { endsWithNamespace, isNotFound, messageOf } from '../failures.ts';
+import { endsWithNamespace, messageOf } from '../failures.ts';
 import { TypedRegistry } from '../typed-registry.ts';
 import type { WorkQueue } from '../work-queue.ts';
 import { ForeignWrites } from './foreign-writes.ts';
@@ -13,6 +13,7 @@ import { regardingService } from './service-events.ts';
 import type { ServiceFacts } from './service-facts.ts';
 import type { EndpointSlice } from './slice-packing.ts';
 import { planSlices, type SlicePlan } from './slice-plan.ts';
+import { SliceWriter } from './slice-writer.ts';
 import { TriggerTimes, withTriggerTime } from './trigger-times.ts';
 
 const COMPONENT = 'endpoint-slice-controller';
@@ -30,23 +31,23 @@ interface SliceControllerOptions {
 
 export class SliceController {
   readonly #context: ControllerContext;
-  readonly #registry: TypedRegistry;
   readonly #queue: WorkQueue;
   readonly #selection: Selection;
   readonly #capacity: number;
   readonly #triggerTimes = new TriggerTimes();
   readonly #foreign: ForeignWrites;
+  readonly #writer: SliceWriter;
   readonly #hintEvents: HintEvents;
   /** What each Service was told to be in trouble with, so that it is told once. */
   readonly #troubles = new Map<string, string>();
 
   constructor({ context, queue, selection, capacity }: SliceControllerOptions) {
     this.#context = context;
-    this.#registry = new TypedRegistry(context.registry);
     this.#queue = queue;
     this.#selection = selection;
     this.#capacity = capacity;
     this.#foreign = new ForeignWrites(context.store, 'endpointslices', (serviceKey) => queue.add(serviceKey));
+    this.#writer = new SliceWriter(new TypedRegistry(context.registry), this.#foreign);
     this.#hintEvents = new HintEvents(context.events, COMPONENT);
   }
 
@@ -82,7 +83,7 @@ export class SliceController {
     const { plans, unwanted } = this.#plan(selected);
     try {
       for (const plan of plans) await this.#write(service, plan, due.since);
-      for (const slice of unwanted) await this.#remove(slice);
+      await this.#writer.write(serviceKey, { create: [], update: [], remove: unwanted });
     } catch (error) {
       if (endsWithNamespace(error)) return;
       this.#tellTrouble(service, [messageOf(error)]);
@@ -119,28 +120,19 @@ export class SliceController {
     return { plans, unwanted: [...existing.values()].flat() };
   }
 
-  async #write(service: ServiceFacts, plan: SlicePlan, since: string | undefined): Promise<void> {
-    // What it owns goes with it.
-    const create = service.isBeingDeleted ? [] : plan.create;
-    for (const slice of create) {
-      const { stored } = await this.#registry.create('endpointslices', withTriggerTime(slice, since));
-      this.#foreign.wrote(service.key, stored);
-    }
-    for (const slice of plan.update) {
-      const { stored } = await this.#registry.update('endpointslices', withTriggerTime(slice, since));
-      this.#foreign.wrote(service.key, stored);
-    }
-    for (const slice of plan.remove) await this.#remove(slice);
-  }
-
-  async #remove({ metadata }: EndpointSlice): Promise<void> {
-    const { namespace = '', name = '', uid = '' } = metadata;
-    try {
-      await this.#registry.delete('endpointslices', namespace, name, { preconditions: { uid } });
-      this.#foreign.deleted({ namespace, name });
-    } catch (error) {
-      if (!isNotFound(error)) throw error;
-    }
+  async #write(
+    { key, isBeingDeleted }: ServiceFacts,
+    plan: SlicePlan,
+    since: string | undefined,
+  ): Promise<void> {
+    const withTime = (slices: readonly EndpointSlice[]) =>
+      slices.map((slice) => withTriggerTime(slice, since));
+    await this.#writer.write(key, {
+      // What it owns goes with it.
+      create: isBeingDeleted ? [] : withTime(plan.create),
+      update: withTime(plan.update),
+      remove: plan.remove,
+    });
   }
 
   #tellTrouble(service: ServiceFacts, troubles: readonly string[]): void {

@@ -12,8 +12,8 @@ import {
 } from '../controller.ts';
 import { ForeignWrites } from '../endpoints/foreign-writes.ts';
 import { MANAGED_BY_LABEL, MIRROR_MANAGER, SERVICE_NAME_LABEL } from '../endpoints/names.ts';
-import type { EndpointSlice } from '../endpoints/slice-packing.ts';
-import { endsWithNamespace, isNotFound } from '../failures.ts';
+import { SliceWriter } from '../endpoints/slice-writer.ts';
+import { endsWithNamespace } from '../failures.ts';
 import { TypedRegistry } from '../typed-registry.ts';
 import type { WorkQueue } from '../work-queue.ts';
 import { isMirrored, MAX_MIRRORED_ADDRESSES, type MirrorPlan, planMirror } from './mirror-plan.ts';
@@ -42,16 +42,16 @@ const NOTHING: MirrorPlan = { create: [], update: [], remove: [], invalid: 0, su
 class MirrorController {
   readonly #context: ControllerContext;
   readonly #store: Store;
-  readonly #registry: TypedRegistry;
   readonly #queue: WorkQueue;
   readonly #foreign: ForeignWrites;
+  readonly #writer: SliceWriter;
 
   constructor(context: ControllerContext, queue: WorkQueue) {
     this.#context = context;
     this.#store = context.store;
-    this.#registry = new TypedRegistry(context.registry);
     this.#queue = queue;
     this.#foreign = new ForeignWrites(context.store, 'endpointslices', (key) => queue.add(key));
+    this.#writer = new SliceWriter(new TypedRegistry(context.registry), this.#foreign);
   }
 
   digest({ before, after }: StoreChange, wasThere: boolean): void {
@@ -76,7 +76,7 @@ class MirrorController {
     if (endpoints === undefined && existing.length === 0) return;
     const plan = endpoints === undefined ? { ...NOTHING, remove: existing } : planMirror(endpoints, existing);
     try {
-      await this.#write(key, plan);
+      await this.#writer.write(key, plan);
     } catch (error) {
       if (endsWithNamespace(error)) return;
       throw error;
@@ -96,28 +96,6 @@ class MirrorController {
     if (Object.keys(objectOf('services', service).spec?.selector ?? {}).length > 0) return undefined;
     const endpoints = objectOf('endpoints', stored);
     return isMirrored(endpoints) ? endpoints : undefined;
-  }
-
-  async #write(key: string, { create, update, remove }: MirrorPlan): Promise<void> {
-    for (const slice of create) {
-      const { stored } = await this.#registry.create('endpointslices', slice);
-      this.#foreign.wrote(key, stored);
-    }
-    for (const slice of update) {
-      const { stored } = await this.#registry.update('endpointslices', slice);
-      this.#foreign.wrote(key, stored);
-    }
-    for (const slice of remove) await this.#remove(slice);
-  }
-
-  async #remove({ metadata }: EndpointSlice): Promise<void> {
-    const { namespace = '', name = '', uid = '' } = metadata;
-    try {
-      await this.#registry.delete('endpointslices', namespace, name, { preconditions: { uid } });
-      this.#foreign.deleted({ namespace, name });
-    } catch (error) {
-      if (!isNotFound(error)) throw error;
-    }
   }
 
   #tell({ metadata }: StoredKinds['endpoints'], { invalid, surplus, create, update }: MirrorPlan): void {
