@@ -39,7 +39,8 @@ describe('a create is answered as by the reference', () => {
     const resource = resourceAt(request?.path ?? '');
     const object = decode(resource, request?.body);
     const rules = rulesOf(resource);
-    const prepared = rules.defaults(rules.prepareForCreate?.(object, 0) ?? object);
+    const given = rules.defaults(object);
+    const prepared = rules.prepareForCreate?.(given, 0) ?? given;
     const errors = [
       ...validateMetadata(prepared.metadata, {
         isNamespaced: resource.isNamespaced,

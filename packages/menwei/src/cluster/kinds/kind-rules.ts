@@ -9,7 +9,7 @@ import type { ApiObject } from '../schema/object.ts';
 
 /** Methods rather than function properties, so that rules for a Service are rules for an object of a table of all kinds. */
 export interface KindRules<Kind extends ApiObject = ApiObject> {
-  /** Fills in what was not given; on every decode, also of what is read from a patch. */
+  /** Fills in what was not given; on every write, before all else. With its defaults, an object is as with them again. */
   defaults(object: Kind): Kind;
   /** Whether `metadata.generation` is counted: from 1, and +1 with every change but of metadata and status. */
   readonly countsGeneration?: boolean;

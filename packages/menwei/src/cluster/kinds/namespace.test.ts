@@ -29,7 +29,7 @@ it('is made with its name as a label, the finalizer and a phase', () => {
 it('keeps its finalizers and status on an update, and its label', () => {
   const old = namespace({ spec: { finalizers: ['kubernetes'] }, status: { phase: 'Active' } });
   const next = namespace({ spec: { finalizers: [] }, status: { phase: 'Terminating' } });
-  const prepared = RULES.defaults(RULES.prepareForUpdate?.(next, old) ?? next);
+  const prepared = RULES.prepareForUpdate?.(RULES.defaults(next), old) ?? next;
   expect(prepared).toEqual({ ...old, metadata: { name: 'a', labels: { [LABEL]: 'a' } } });
 });
 

@@ -36,7 +36,8 @@ describe.each(STORED.map((resource) => [`${resource.resource} of "${resource.gro
     it('is created or refused, and has a row', () => {
       fc.assert(
         fc.property(anyObject(resource), (object) => {
-          const prepared = rules.defaults(rules.prepareForCreate?.(object, 0) ?? object);
+          const given = rules.defaults(object);
+          const prepared = rules.prepareForCreate?.(given, 0) ?? given;
           const errors = [...validateMetadata(prepared.metadata, resource), ...rules.validate(prepared)];
           for (const error of errors) expect(typeof formatErrorBody(error)).toBe('string');
           for (const text of rules.warnings?.(prepared) ?? []) expect(typeof text).toBe('string');
@@ -64,7 +65,7 @@ describe.each(STORED.map((resource) => [`${resource.resource} of "${resource.gro
       fc.assert(
         fc.property(anyObject(resource), anyObject(resource), (one, other) => {
           const [old, object] = [rules.defaults(one), rules.defaults(other)];
-          const next = rules.defaults(rules.prepareForUpdate?.(object, old) ?? object);
+          const next = rules.prepareForUpdate?.(object, old) ?? object;
           const errors = [
             ...validateMetadataUpdate(next.metadata, old.metadata),
             ...rules.validate(next, old),

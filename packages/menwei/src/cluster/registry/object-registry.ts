@@ -143,8 +143,8 @@ export class ObjectRegistry implements Registry {
       countsGeneration: rules.countsGeneration === true,
     });
     if (namespace !== '') requireOpenNamespace(transaction, namespace, resource, name);
-    const sent = { ...given, metadata };
-    const prepared = rules.defaults(rules.prepareForCreate?.(sent, nowMs()) ?? sent);
+    const sent = rules.defaults({ ...given, metadata });
+    const prepared = rules.prepareForCreate?.(sent, nowMs()) ?? sent;
     const object = this.#allocate(transaction, resource, prepared, undefined, isDryRun);
     refuse(resource, name, [
       ...validateMetadata(object.metadata, {
@@ -187,8 +187,8 @@ export class ObjectRegistry implements Registry {
     const rules = rulesOf(resource);
     const { name } = oldStored;
     checkIdentity(resource, rules, name, given.metadata, oldStored);
-    const sent = { ...given, metadata: replacedMetadata(given.metadata, old.metadata) };
-    const prepared = rules.defaults(changedParts(resource, rules, subresource, sent, old));
+    const sent = rules.defaults({ ...given, metadata: replacedMetadata(given.metadata, old.metadata) });
+    const prepared = changedParts(resource, rules, subresource, sent, old);
     const isOfSpec = subresource === '' || subresource === 'binding';
     const allocated = isOfSpec ? this.#allocate(transaction, resource, prepared, old, isDryRun) : prepared;
     refuse(resource, name, [

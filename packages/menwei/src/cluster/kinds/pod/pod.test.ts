@@ -17,8 +17,8 @@ function given(spec: PodSpec = {}, status?: PodStatus): Pod {
 
 /** As a create leaves it. */
 function created(spec: PodSpec = {}): Pod {
-  const pod = given(spec);
-  return POD_RULES.defaults(POD_RULES.prepareForCreate?.(pod, 0) ?? pod);
+  const pod = POD_RULES.defaults(given(spec));
+  return POD_RULES.prepareForCreate?.(pod, 0) ?? pod;
 }
 
 function texts(errors: ReturnType<typeof POD_RULES.validate> | undefined): readonly string[] {
@@ -26,8 +26,8 @@ function texts(errors: ReturnType<typeof POD_RULES.validate> | undefined): reado
 }
 
 function updateErrors(spec: PodSpec, old: Pod): readonly string[] {
-  const next = { ...old, spec: { ...old.spec, ...spec } };
-  const prepared = POD_RULES.defaults(POD_RULES.prepareForUpdate?.(next, old) ?? next);
+  const next = POD_RULES.defaults({ ...old, spec: { ...old.spec, ...spec } });
+  const prepared = POD_RULES.prepareForUpdate?.(next, old) ?? next;
   return texts([...POD_RULES.validate(prepared, old), ...(POD_RULES.validateUpdate?.(prepared, old) ?? [])]);
 }
 

@@ -13,7 +13,7 @@ import { podUpdateErrors } from './update.ts';
 export const POD_RULES: KindRules<Messages['core.v1.Pod']> = {
   countsGeneration: true,
   defaults: withPodDefaults,
-  prepareForCreate: (pod) => admitNewPod(withPodDefaults(pod)),
+  prepareForCreate: admitNewPod,
   prepareForUpdate: admitPodUpdate,
   prepareForStatusUpdate: preparePodStatus,
   validate({ spec = {} }, old) {

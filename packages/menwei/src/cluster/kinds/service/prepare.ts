@@ -21,7 +21,7 @@ import {
 const NO_STATUS: ServiceStatus = { loadBalancer: {} };
 
 export function prepareServiceForCreate(service: Service): Service {
-  const spec = specOf(defaultService(service));
+  const spec = specOf(service);
   const { clusterIP = '', clusterIPs = [] } = spec;
   const isSingular = clusterIP !== '' && clusterIPs.length === 0;
   return {
@@ -33,7 +33,7 @@ export function prepareServiceForCreate(service: Service): Service {
 
 export function prepareServiceForUpdate(service: Service, old: Service): Service {
   const before = specOf(old);
-  const kept = withClusterIps(keepAllocated(specOf(defaultService(service)), before), before);
+  const kept = withClusterIps(keepAllocated(specOf(service), before), before);
   const leavesLoadBalancer = before.type === 'LoadBalancer' && kept.type !== 'LoadBalancer';
   const { conditions } = old.status ?? {};
   return {
@@ -43,6 +43,12 @@ export function prepareServiceForUpdate(service: Service, old: Service): Service
       ? { ...NO_STATUS, ...(conditions === undefined ? {} : { conditions }) }
       : (old.status ?? NO_STATUS),
   };
+}
+
+/** The status alone. What its defaults are depends on the type, which whoever writes a status need not say. */
+export function prepareServiceStatus({ metadata, status }: Service, old: Service): Service {
+  const { status: _, ...kept } = old;
+  return defaultService({ ...kept, metadata, ...(status === undefined ? {} : { status }) });
 }
 
 /** Values that were allocated, and that this client does not know. */

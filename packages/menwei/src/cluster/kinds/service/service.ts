@@ -4,7 +4,7 @@ import { whyNoDnsLabel } from '../syntax.ts';
 import { SERVICE_TABLE } from '../tables/service.ts';
 import { defaultService } from './defaults.ts';
 import { type Service, specOf } from './fields.ts';
-import { prepareServiceForCreate, prepareServiceForUpdate } from './prepare.ts';
+import { prepareServiceForCreate, prepareServiceForUpdate, prepareServiceStatus } from './prepare.ts';
 import { serviceStatusErrors } from './status.ts';
 import { serviceErrors } from './validation.ts';
 import { serviceWarnings } from './warnings.ts';
@@ -14,6 +14,7 @@ export const SERVICE_RULES: KindRules<Service> = {
   createsOnUpdate: true,
   prepareForCreate: prepareServiceForCreate,
   prepareForUpdate: prepareServiceForUpdate,
+  prepareForStatusUpdate: prepareServiceStatus,
   validate: serviceErrors,
   validateStatusUpdate: serviceStatusErrors,
   validateName: whyNoDnsLabel,
