@@ -11,7 +11,10 @@ function act(command: (commands: ClusterCommands) => Promise<void>): Promise<voi
   return orFail(async () => command(await import('../cluster/cluster-commands.ts')));
 }
 
-const DATA = ['--data <folder>', 'keeps the objects, keys and certificates'] as const;
+const DATA = [
+  '--data <folder>',
+  'keeps the objects, keys and certificates (default: /var/lib/menwei/cluster; for who is not root $XDG_STATE_HOME/menwei/cluster or ~/.local/state/menwei/cluster)',
+] as const;
 
 export function registerClusterCommand(program: Command): void {
   const cluster = program
@@ -54,17 +57,23 @@ export function registerClusterCommand(program: Command): void {
 function registerUp(cluster: Command): void {
   cluster
     .command('up')
-    .description('run the cluster until a signal ends it')
+    .description('run the cluster until a signal ends it; prints “ready” and where the kubeconfig is')
     .option(...DATA)
     .option('--listen <address:port>', 'where the API server listens', '127.0.0.1:6443')
-    .option('--advertise-address <ip>', 'where others reach the API server')
+    .option(
+      '--advertise-address <ip>',
+      'where pods reach the API server (default: the address it listens on, unless that is loopback)',
+    )
     .option(
       '--service-cluster-ip-range <cidrs>',
       'of Services: one network, or one of each IP family',
       '10.96.0.0/16',
     )
     .option('--service-node-port-range <range>', 'of NodePorts', '30000-32767')
-    .option('--kubeconfig <file>', 'merge the access of the admin into this file, as the context menwei')
+    .option(
+      '--kubeconfig <file>',
+      'merge the access of the admin into this file, as the context menwei (without it: admin.kubeconfig in the data folder)',
+    )
     .option('--store <kind>', 'file: survives the process; memory: does not', 'file')
     .option(
       '--store-sync <how>',
@@ -76,7 +85,10 @@ function registerUp(cluster: Command): void {
       new Option('--proxy <mode>', 'run the proxy of this machine, too').choices([...MODE_NAMES, AUTO_MODE]),
     )
     .option('--config <file>', 'KubeProxyConfiguration of the proxy')
-    .option('--hostname-override <name>', 'name of the proxy’s Node')
+    .option(
+      '--hostname-override <name>',
+      'name of this machine’s Node, with --proxy (default: the host name)',
+    )
     .option('--tls-san <name>', 'one more name or address in the server’s certificate', append)
     .option('--tls-cert-file <file>', 'certificate of the server, in the place of its own')
     .option('--tls-private-key-file <file>', 'its key')
@@ -85,7 +97,7 @@ function registerUp(cluster: Command): void {
     .option('--insecure-loopback', 'no TLS, and everybody who reaches it is an admin; on loopback only')
     .option('--max-endpoints-per-slice <n>', '1 to 1000', '100')
     .option('--legacy-endpoints <bool>', 'keep Endpoints objects, too', 'true')
-    .option('-v <n>', 'how much is logged', '0')
+    .option('-v, --v <n>', 'how much is logged', '0')
     .action((flags: ClusterFlags) => act(({ up }) => up(flags)));
 }
 

@@ -1,6 +1,7 @@
 /** The Node of this machine, for the proxy in this process. */
 import { hostname } from 'node:os';
 import { IP_FAMILIES, isLoopback } from '@menwei/addresses/ip.ts';
+import { UserError } from '../setup/failure.ts';
 import { BUILD } from '../setup/version.ts';
 import { advertisedFor } from './cluster-addresses.ts';
 import { resourceOf } from './kinds/resources.ts';
@@ -13,13 +14,27 @@ type Node = StoredKinds['nodes'];
 
 const NODES = resourceOf('', 'nodes');
 
-/** Makes it, or tells what is so now of the one that is there. @param listenIp of the API server, canonical */
+/**
+ * Makes it, or tells what is so now of the one that is there.
+ *
+ * @param listenIp of the API server, canonical
+ * @throws UserError when it is refused: a host may have a name that no object can have
+ */
 export async function registerNode(
   registry: Registry,
   name: string,
   listenIp: string,
   nowMs: number,
 ): Promise<void> {
+  try {
+    await makeNode(registry, name, listenIp, nowMs);
+  } catch (error) {
+    if (!(error instanceof StatusError)) throw error;
+    throw new UserError(`the Node of this machine can't be written: ${error.message} (--hostname-override)`);
+  }
+}
+
+async function makeNode(registry: Registry, name: string, listenIp: string, nowMs: number): Promise<void> {
   const host = isLoopback(listenIp) ? '0.0.0.0' : listenIp;
   const addresses = new Set(IP_FAMILIES.flatMap((family) => advertisedFor(host, family) ?? []));
   const labels = {

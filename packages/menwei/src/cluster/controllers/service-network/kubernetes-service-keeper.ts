@@ -1,4 +1,5 @@
 /** Keeps the Service `kubernetes`, its Endpoints and its slice as they should be, whatever becomes of them (cluster § 11.4). */
+import { familyOf, parseKnownCidr } from '@menwei/addresses/ip.ts';
 import type { Component } from '../../../agent/component.ts';
 import type { StoredKinds } from '../../kinds/stored-kinds.ts';
 import type { StoreChange } from '../../store/store.ts';
@@ -26,12 +27,8 @@ export function kubernetesServiceKeeper(
   apiServer: ApiServerAddress,
 ): Component {
   return controllerComponent(NAME, context, () => {
-    if (apiServer.advertiseAddress === undefined) {
-      context.logger.warn(
-        { service: 'default/kubernetes' },
-        'the API server listens on loopback only: its Service has no endpoints, and pods cannot reach it',
-      );
-    }
+    const obstacle = unreachableFromPods(range, apiServer);
+    if (obstacle !== undefined) context.logger.warn({ service: 'default/kubernetes' }, obstacle);
     const queue = loggingQueue(NAME, context, DEFAULT_TIMING);
     const keeper = new Keeper(context, range, apiServer);
     return {
@@ -43,6 +40,18 @@ export function kubernetesServiceKeeper(
       meanwhile: (signal) => repeat(CHECK_MS, signal, () => queue.add(NAME)),
     };
   });
+}
+
+/** Why pods can't reach the API server by its Service; undefined: they can. */
+export function unreachableFromPods(
+  range: string,
+  { advertiseAddress }: ApiServerAddress,
+): string | undefined {
+  if (advertiseAddress === undefined)
+    return 'the API server listens on loopback only: its Service has no endpoints, and pods cannot reach it';
+  const family = parseKnownCidr(range).family;
+  if (familyOf(advertiseAddress) === family) return undefined;
+  return `the API server's Service is ${family}, and ${advertiseAddress} is not: pods cannot reach it (--advertise-address, or the first of --service-cluster-ip-range)`;
 }
 
 /** What it needs has come, or somebody else has changed what it keeps. */
