@@ -1,10 +1,11 @@
-import { mkdtemp, readFile, rm, stat } from 'node:fs/promises';
+import { execFileSync } from 'node:child_process';
+import { mkdtemp, open, readdir, readFile, rm, stat, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { silentLogger } from '../../log/logger.ts';
+import { type Logger, silentLogger } from '../../log/logger.ts';
 import { type AuditedRequest, formatAuditEvent, isAudited } from './audit-event.ts';
-import { openAuditLog } from './audit-log.ts';
+import { AuditLog, openAuditLog } from './audit-log.ts';
 
 const REQUEST: AuditedRequest = {
   auditId: 'id-1',
@@ -82,5 +83,58 @@ describe('the audit log', () => {
     await expect(openAuditLog({ path, logger: silentLogger })).rejects.toThrow(
       /audit\.log: can't be written \(ENOENT\)/,
     );
+  });
+
+  it('is not renamed when it is a device', async () => {
+    const path = join(folder, 'audit.log');
+    await symlink('/dev/null', path);
+    const log = await openAuditLog({ path, logger: silentLogger, mostBytes: 1 });
+    for (const line of ['one', 'two', 'three']) {
+      log.write(line);
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+    await log.close();
+    expect(await readdir(folder)).toEqual(['audit.log']);
+  });
+
+  it('waits for nobody who would read a pipe', async () => {
+    const path = join(folder, 'pipe');
+    execFileSync('mkfifo', [path]);
+    await expect(openAuditLog({ path, logger: silentLogger })).rejects.toThrow(/pipe: can't be written/);
+  });
+
+  it('says once that the disk is full, and how many lines are lost', async () => {
+    const told: unknown[] = [];
+    const logger: Logger = {
+      ...silentLogger,
+      error: ({ lines }: object & { lines?: number }, text: string) => told.push([text, lines]),
+    };
+    const log = await openAuditLog({ path: '/dev/full', logger });
+    for (const line of ['one', 'two', 'three']) {
+      log.write(line);
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+    await log.close();
+    expect(told).toEqual([
+      ['lines of the audit log are lost', undefined],
+      ['lines of the audit log were lost', 3],
+    ]);
+  });
+
+  it('has no half of a line once there is room again', async () => {
+    const path = join(folder, 'audit.log');
+    const file = await open(path, 'a');
+    const { appendFile } = file;
+    const log = new AuditLog(file, 0, { path, logger: silentLogger });
+    file.appendFile = async () => {
+      await file.write('{"half');
+      throw new Error('ENOSPC');
+    };
+    log.write('{"one"}');
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    file.appendFile = appendFile;
+    log.write('{"two"}');
+    await log.close();
+    expect(await readFile(path, 'utf8')).toBe('{"two"}\n');
   });
 });

@@ -1,4 +1,5 @@
 /** The audit log: a file of lines, in the order of the answers; a new one is begun when it is full. */
+import { constants } from 'node:fs';
 import { type FileHandle, open, rename } from 'node:fs/promises';
 import type { Logger } from '../../log/logger.ts';
 import { changing } from './file-error.ts';
@@ -15,12 +16,16 @@ interface AuditLogOptions {
   readonly mostBytes?: number;
 }
 
+/** A pipe that nobody reads must not hold up the process: what can't be written to it is lost. */
+const APPENDING = constants.O_APPEND | constants.O_CREAT | constants.O_WRONLY | constants.O_NONBLOCK;
+
 /** @throws FileError if the file can't be opened */
 export async function openAuditLog(options: AuditLogOptions): Promise<AuditLog> {
   const { path } = options;
   return changing(path, async () => {
-    const file = await open(path, 'a', 0o600);
-    return new AuditLog(file, (await file.stat()).size, options);
+    const file = await open(path, APPENDING, 0o600);
+    const found = await file.stat();
+    return new AuditLog(file, found.isFile() ? found.size : undefined, options);
   });
 }
 
@@ -29,13 +34,18 @@ export class AuditLog {
   readonly #logger: Logger;
   readonly #mostBytes: number;
   #file: FileHandle;
-  #bytes: number;
+  /** Undefined: it is no regular file, but a device or pipe, which is never full and is not to be renamed. */
+  #bytes: number | undefined;
   #waiting: string[] = [];
   #waitingBytes = 0;
   #lost = 0;
   #writing: Promise<void> | undefined;
 
-  constructor(file: FileHandle, bytes: number, { path, logger, mostBytes = MOST_BYTES }: AuditLogOptions) {
+  constructor(
+    file: FileHandle,
+    bytes: number | undefined,
+    { path, logger, mostBytes = MOST_BYTES }: AuditLogOptions,
+  ) {
     this.#file = file;
     this.#bytes = bytes;
     this.#path = path;
@@ -56,6 +66,9 @@ export class AuditLog {
 
   async close(): Promise<void> {
     await this.#writing;
+    if (this.#lost > 0) {
+      this.#logger.error({ path: this.#path, lines: this.#lost }, 'lines of the audit log were lost');
+    }
     await this.#file.close();
   }
 
@@ -71,13 +84,14 @@ export class AuditLog {
 
   async #append(lines: readonly string[]): Promise<void> {
     try {
-      if (this.#bytes >= this.#mostBytes) await this.#beginAnew();
+      if (this.#bytes !== undefined && this.#bytes >= this.#mostBytes) await this.#beginAnew();
       const bytes = Buffer.from(lines.join(''));
       await this.#file.appendFile(bytes);
-      this.#bytes += bytes.length;
+      if (this.#bytes !== undefined) this.#bytes += bytes.length;
     } catch (err) {
+      if (this.#lost === 0) this.#logger.error({ path: this.#path, err }, 'lines of the audit log are lost');
       this.#lost += lines.length;
-      this.#logger.error({ path: this.#path, lines: this.#lost, err }, 'lines of the audit log are lost');
+      await this.#dropHalf();
       return;
     }
     if (this.#lost === 0) return;
@@ -88,10 +102,15 @@ export class AuditLog {
     this.#lost = 0;
   }
 
+  /** Of a line, on a disk that was full: the next one would go on where it ends. */
+  async #dropHalf(): Promise<void> {
+    if (this.#bytes !== undefined) await this.#file.truncate(this.#bytes).catch(() => undefined);
+  }
+
   async #beginAnew(): Promise<void> {
     await rename(this.#path, `${this.#path}.1`);
     const full = this.#file;
-    this.#file = await open(this.#path, 'a', 0o600);
+    this.#file = await open(this.#path, APPENDING, 0o600);
     this.#bytes = 0;
     await full.close();
   }

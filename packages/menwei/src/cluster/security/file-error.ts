@@ -1,5 +1,5 @@
 /** A file of the operator's that can't be used: one line that names it, for whoever has to put it right. */
-import { readFile } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 
 export class FileError extends Error {
   override readonly name = 'FileError';
@@ -17,6 +17,9 @@ export async function readTextFile(path: string): Promise<string> {
 /** Undefined: there is no such file. @throws FileError if it is there and can't be read */
 export async function readOptionalFile(path: string): Promise<string | undefined> {
   try {
+    const found = await stat(path);
+    // A pipe or device may never end.
+    if (!found.isFile() && !found.isDirectory()) throw new Error('not a regular file');
     return await readFile(path, 'utf8');
   } catch (error) {
     if (codeOf(error) === 'ENOENT') return undefined;

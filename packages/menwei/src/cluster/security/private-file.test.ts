@@ -1,7 +1,9 @@
+import { execFileSync } from 'node:child_process';
 import { lstat, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { readTextFile } from './file-error.ts';
 import { writePrivateFile } from './private-file.ts';
 
 let folder: string;
@@ -30,5 +32,12 @@ describe('a private file, in a folder that others may write to', () => {
     await writePrivateFile(path, 'secret');
     expect((await stat(path)).mode & 0o777).toBe(0o600);
     expect(await readdir(folder)).toEqual(['key']);
+  });
+
+  it('does not take the place of a pipe or device, and waits for none', async () => {
+    execFileSync('mkfifo', [path]);
+    await expect(writePrivateFile(path, 'secret')).rejects.toThrow('not a regular file');
+    expect((await stat(path)).isFIFO()).toBe(true);
+    await expect(readTextFile(path)).rejects.toThrow(`${path}: can't be read (not a regular file)`);
   });
 });

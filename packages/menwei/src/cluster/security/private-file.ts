@@ -9,11 +9,12 @@ export async function makePrivateFolder(path: string): Promise<void> {
 
 /**
  * Replaces the file as a whole or not at all, and follows a link that stands in its place. It keeps its owner and mode; one that
- * is new is for its owner alone.
+ * is new is for its owner alone. What is no regular file, such as a device, stays.
  */
 export async function writePrivateFile(path: string, text: string): Promise<void> {
   const target = await realpath(path).catch(() => path);
   const former = await stat(target).catch(() => undefined);
+  if (former?.isFile() === false) throw new Error('not a regular file');
   const draft = join(dirname(target), `.${basename(target)}.${process.pid}.new`);
   await rm(draft, { force: true });
   // Exclusively: a file or link that others put there would get the text, or show it to them.
