@@ -1,7 +1,7 @@
 /** What `menwei cluster up` runs with: its flags, checked. */
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { type HostPort, isLoopback, parseHostPort, parseIp } from '@menwei/addresses/ip.ts';
+import { type HostPort, isLoopback, parseHostPort, parseIp, parseKnownCidr } from '@menwei/addresses/ip.ts';
 import { parseNodePortRange } from '../config/node-flags.ts';
 import { AUTO_MODE, MODE_NAMES, type PortRange, type ProxyMode } from '../config/settings.ts';
 import {
@@ -79,74 +79,121 @@ export interface ServerTls {
 type ParsedClusterFlags = { readonly options: ClusterOptions } | { readonly errors: readonly string[] };
 
 export function parseClusterFlags(flags: ClusterFlags): ParsedClusterFlags {
-  const errors: string[] = [];
-  const read = <Value>(name: string, text: string, value: Value | undefined, what: string): Value => {
-    if (value === undefined) errors.push(`--${name}: ${text} is not ${what}`);
-    // Nobody looks at it when there are errors.
-    return value as Value;
+  const reader = new FlagReader();
+  const network = networkOptions(flags, reader);
+  const options: ClusterOptions = {
+    dataFolder: resolve(flags.data ?? defaultDataFolder()),
+    ...network,
+    kubeconfig: flags.kubeconfig,
+    ...storeOptions(flags, reader),
+    manifests: flags.manifests,
+    proxy: proxyOptions(flags, reader),
+    tls: flags.insecureLoopback === true ? undefined : serverTls(flags),
+    auditLog: flags.auditLog,
+    ...controllerOptions(flags, reader),
+    verbosity: reader.read('v', flags.v, parseWhole(flags.v, 0, 99), 'a number', 0),
   };
-  const choose = <Value extends string>(name: string, text: string, ...choices: readonly Value[]): Value => {
+  const errors = [...reader.errors, ...contradictions(flags, network.listen)];
+  return errors.length > 0 ? { errors } : { options };
+}
+
+/** Collects what is wrong with flags; in its place goes a value that nobody looks at. */
+class FlagReader {
+  readonly errors: string[] = [];
+
+  /** @param what it should be: `a number` */
+  read<Value>(name: string, text: string, value: Value | undefined, what: string, otherwise: Value): Value {
+    if (value !== undefined) return value;
+    this.errors.push(`--${name}: ${text} is not ${what}`);
+    return otherwise;
+  }
+
+  choose<Value extends string>(name: string, text: string, ...choices: readonly [Value, ...Value[]]): Value {
     const found = choices.find((choice) => choice === text);
-    return read(name, text, found, `one of ${choices.join(', ')}`);
-  };
+    return this.read(name, text, found, `one of ${choices.join(', ')}`, choices[0]);
+  }
+}
+
+type NetworkOptions = Pick<ClusterOptions, 'listen' | 'advertiseAddress' | 'serviceRanges' | 'nodePorts'>;
+
+function networkOptions(flags: ClusterFlags, reader: FlagReader): NetworkOptions {
   const { listen: listenText, serviceClusterIpRange: rangesText, serviceNodePortRange: portsText } = flags;
-  const listen = read(
+  const listen = reader.read(
     'listen',
     listenText,
     parseHostPort(listenText),
     'an address and port such as 127.0.0.1:6443',
+    { ip: '127.0.0.1', port: 0 },
   );
-  const ranges = read(
+  const serviceRanges = reader.read<ServiceRanges>(
     'service-cluster-ip-range',
     rangesText,
     parseServiceRanges(rangesText),
     'one network, or one of each IP family, such as 10.96.0.0/16,fd00:96::/112',
+    [parseKnownCidr('10.96.0.0/16')],
+  );
+  const nodePorts = reader.read(
+    'service-node-port-range',
+    portsText,
+    parseNodePortRange(portsText),
+    'a range of ports such as 30000-32767',
+    { first: 30_000, last: 32_767 },
   );
   const given = flags.advertiseAddress;
-  const advertised = given === undefined ? undefined : parseAdvertised(given);
-  if (given !== undefined)
-    read('advertise-address', given, advertised, 'an IP address that others can reach');
-  const slices = Number(flags.maxEndpointsPerSlice);
-  const isInBounds = Number.isInteger(slices) && slices >= 1 && slices <= 1000;
-  if (flags.store.startsWith('etcd=')) errors.push('--store: etcd can not be used yet: file or memory');
-  errors.push(...contradictions(flags, listen));
-  const options = {
-    dataFolder: resolve(flags.data ?? defaultDataFolder()),
-    listen,
-    advertiseAddress: advertised ?? (listen && ranges && advertisedFor(listen.ip, ranges[0].family)),
-    serviceRanges: ranges,
-    nodePorts: read(
-      'service-node-port-range',
-      portsText,
-      parseNodePortRange(portsText),
-      'a range of ports such as 30000-32767',
-    ),
-    kubeconfig: flags.kubeconfig,
-    store: flags.store.startsWith('etcd=')
-      ? ('file' as const)
-      : choose('store', flags.store, 'file', 'memory'),
-    storeSync: choose('store-sync', flags.storeSync, 'full', 'normal'),
-    manifests: flags.manifests,
-    proxy:
-      flags.proxy === undefined
-        ? undefined
-        : {
-            mode: choose('proxy', flags.proxy, ...MODE_NAMES, AUTO_MODE),
-            config: flags.config,
-            nodeName: flags.hostnameOverride ?? '',
-          },
-    tls: flags.insecureLoopback === true ? undefined : serverTls(flags),
-    auditLog: flags.auditLog,
-    maxEndpointsPerSlice: read(
-      'max-endpoints-per-slice',
-      flags.maxEndpointsPerSlice,
-      isInBounds ? slices : undefined,
-      'a number from 1 to 1000',
-    ),
-    legacyEndpoints: choose('legacy-endpoints', flags.legacyEndpoints, 'true', 'false') === 'true',
-    verbosity: read('v', flags.v, /^\d{1,2}$/.test(flags.v) ? Number(flags.v) : undefined, 'a number'),
+  const advertiseAddress =
+    given === undefined
+      ? advertisedFor(listen.ip, serviceRanges[0].family)
+      : reader.read(
+          'advertise-address',
+          given,
+          parseAdvertised(given),
+          'an IP address that others can reach',
+          '',
+        );
+  return { listen, advertiseAddress, serviceRanges, nodePorts };
+}
+
+function storeOptions(
+  { store, storeSync }: ClusterFlags,
+  reader: FlagReader,
+): Pick<ClusterOptions, 'store' | 'storeSync'> {
+  const isEtcd = store.startsWith('etcd=');
+  if (isEtcd) reader.errors.push('--store: etcd can not be used yet: file or memory');
+  return {
+    store: isEtcd ? 'file' : reader.choose('store', store, 'file', 'memory'),
+    storeSync: reader.choose('store-sync', storeSync, 'full', 'normal'),
   };
-  return errors.length > 0 ? { errors } : { options };
+}
+
+function proxyOptions(
+  { proxy, config, hostnameOverride }: ClusterFlags,
+  reader: FlagReader,
+): ProxyOptions | undefined {
+  if (proxy === undefined) return undefined;
+  const mode = reader.choose('proxy', proxy, AUTO_MODE, ...MODE_NAMES);
+  return { mode, config, nodeName: hostnameOverride ?? '' };
+}
+
+function controllerOptions(
+  { maxEndpointsPerSlice: most, legacyEndpoints }: ClusterFlags,
+  reader: FlagReader,
+): Pick<ClusterOptions, 'maxEndpointsPerSlice' | 'legacyEndpoints'> {
+  return {
+    maxEndpointsPerSlice: reader.read(
+      'max-endpoints-per-slice',
+      most,
+      parseWhole(most, 1, 1000),
+      'a number from 1 to 1000',
+      100,
+    ),
+    legacyEndpoints: reader.choose('legacy-endpoints', legacyEndpoints, 'true', 'false') === 'true',
+  };
+}
+
+/** Undefined: it is no whole number, or out of bounds. */
+function parseWhole(text: string, least: number, most: number): number | undefined {
+  const number = /^\d{1,9}$/.test(text) ? Number(text) : Number.NaN;
+  return number >= least && number <= most ? number : undefined;
 }
 
 export function defaultDataFolder(): string {
@@ -159,14 +206,14 @@ function serverTls({ tlsCertFile, tlsPrivateKeyFile, clientCaFile, tlsSan = [] }
   return { certFile: tlsCertFile, keyFile: tlsPrivateKeyFile, clientCaFile, names: tlsSan };
 }
 
-function contradictions(flags: ClusterFlags, listen: HostPort | undefined): readonly string[] {
+function contradictions(flags: ClusterFlags, listen: HostPort): readonly string[] {
   const errors: string[] = [];
   const { tlsCertFile, tlsPrivateKeyFile, clientCaFile, insecureLoopback, proxy } = flags;
   if ((tlsCertFile === undefined) !== (tlsPrivateKeyFile === undefined)) {
     errors.push('--tls-cert-file and --tls-private-key-file: one is given without the other');
   }
   if (insecureLoopback === true) {
-    if (listen !== undefined && !isLoopback(listen.ip)) {
+    if (!isLoopback(listen.ip)) {
       errors.push(
         `--insecure-loopback: ${listen.ip} is not a loopback address, and is not served without TLS`,
       );

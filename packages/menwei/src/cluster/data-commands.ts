@@ -8,11 +8,11 @@ import { UserError } from '../setup/failure.ts';
 import { allocationFaults } from './allocation/repair.ts';
 import { nameOf } from './allocation-repair.ts';
 import { kubeconfigEntry, kubeconfigPath } from './kubeconfigs.ts';
+import { isObject } from './schema/values.ts';
 import { changing, FileError, readOptionalFile, readTextFile } from './security/file-error.ts';
 import { formatKubeconfig, readServer } from './security/kubeconfig-file.ts';
 import { type ClientName, ensureClient } from './security/pki.ts';
 import { makePrivateFolder, writePrivateFile } from './security/private-file.ts';
-import { isRecord } from './security/records.ts';
 import { backupStore, readStore, restoreStore } from './store/backup.ts';
 
 /** What a cluster keeps beside the objects. */
@@ -84,7 +84,7 @@ async function readKeys(folder: string): Promise<Readonly<Record<string, string>
 /** Only names that are written by {@link readKeys} become files. */
 function parseKeys(file: string, text: string): Readonly<Record<string, string>> {
   const value = parseJson(text);
-  const entries = isRecord(value) ? Object.entries(value) : [['', '']];
+  const entries = isObject(value) ? Object.entries(value) : [['', '']];
   const keys = entries.flatMap(([name, content]) => {
     const [folder, inner, ...more] = name?.toString().split('/') ?? [];
     const isKey = folder === KEY_FOLDER && inner !== undefined && isKeyName(inner) && more.length === 0;

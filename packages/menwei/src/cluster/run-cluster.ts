@@ -16,7 +16,8 @@ import { apiComponent } from './api-component.ts';
 import { serverUrl, withPort } from './cluster-addresses.ts';
 import type { ClusterOptions } from './cluster-options.ts';
 import type { ClusterProxy } from './cluster-proxy.ts';
-import { type ClusterControllersOptions, clusterControllers } from './controllers/cluster-controllers.ts';
+import { clusterControllers } from './controllers/cluster-controllers.ts';
+import type { ControllerQueues } from './controllers/controller.ts';
 import { RegistryEventRecorder } from './controllers/event-recorder.ts';
 import { kubeconfigPath, writeKubeconfigs } from './kubeconfigs.ts';
 import { manifestsComponent } from './manifests/manifests-component.ts';
@@ -119,7 +120,7 @@ interface Parts extends Surroundings {
 }
 
 async function superviseAll(parts: Parts, signal: AbortSignal): Promise<void> {
-  const { options, store, proxy, logger } = parts;
+  const { options, store, proxy, auditLog, logger } = parts;
   const registry = openRegistry(options, store);
   const loadTls = tlsLoader(options);
   const tls = await loadTls();
@@ -132,37 +133,17 @@ async function superviseAll(parts: Parts, signal: AbortSignal): Promise<void> {
   const accessFiles = await openAccessFiles(options.dataFolder, access, logger);
   if (proxy !== undefined)
     await registerNode(registry, proxy.settings.nodeName, options.listen.ip, Date.now());
-  const queues: Required<ClusterControllersOptions>['queues'] = new Map();
+  const queues: ControllerQueues = new Map();
   const controllers = controllerComponents(parts, registry, tls, queues);
+  const needs = controllers.map(({ name }) => name);
   const opened = await proxy?.open(store);
   const states = opened?.states ?? new ComponentStates();
-  const needed = controllers.map(({ name }) => name);
   const api = apiComponent({
-    ...{
-      options,
-      store,
-      registry,
-      access,
-      auditLog: parts.auditLog,
-      logger,
-      queues,
-      states,
-      needed,
-      tls,
-      loadTls,
-    },
-    onServing: async (inUse) => {
-      const { listen, dataFolder, kubeconfig } = options;
-      const server = serverUrl(listen, inUse !== undefined);
-      await writeKubeconfigs(dataFolder, kubeconfig, server, inUse);
-    },
+    ...{ options, store, registry, access, auditLog, logger, queues, states, needed: needs, tls, loadTls },
+    onServing: (inUse) => writeOwnKubeconfigs(options, inUse),
   });
-  const residents = parts.residents?.(store, registry, needed) ?? [];
-  const manifests =
-    options.manifests === undefined
-      ? []
-      : [manifestsComponent({ folder: options.manifests, store, registry, logger, needs: needed })];
-  const own = [accessFiles, ...controllers, api, ...manifests, ...residents];
+  const residents = parts.residents?.(store, registry, needs) ?? [];
+  const own = [accessFiles, ...controllers, api, ...manifestComponents(parts, registry, needs), ...residents];
   const components = [...own, readyComponent(parts, own), ...(opened?.components ?? [])];
   try {
     await supervise(components, { states, logger }, signal);
@@ -194,7 +175,7 @@ function controllerComponents(
   { options, store, logger }: Parts,
   registry: ObjectRegistry,
   tls: ServingTls | undefined,
-  queues: Required<ClusterControllersOptions>['queues'],
+  queues: ControllerQueues,
 ): readonly Component[] {
   const { advertiseAddress, listen, serviceRanges, maxEndpointsPerSlice, legacyEndpoints } = options;
   const controllers = clusterControllers({
@@ -211,6 +192,22 @@ function controllerComponents(
   const { nodePorts } = options;
   const needs = [start.name];
   return [...controllers, start, allocationRepair({ store, events, nodePorts, stamp: STAMP, logger, needs })];
+}
+
+/** None unless a folder of manifests is given. */
+function manifestComponents(
+  { options: { manifests: folder }, store, logger }: Parts,
+  registry: Registry,
+  needs: readonly string[],
+): readonly Component[] {
+  return folder === undefined ? [] : [manifestsComponent({ folder, store, registry, logger, needs })];
+}
+
+async function writeOwnKubeconfigs(
+  { listen, dataFolder, kubeconfig }: ClusterOptions,
+  tls: ServingTls | undefined,
+): Promise<void> {
+  await writeKubeconfigs(dataFolder, kubeconfig, serverUrl(listen, tls !== undefined), tls);
 }
 
 /** Says once that all is there. */

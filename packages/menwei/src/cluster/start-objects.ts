@@ -1,14 +1,13 @@
 /** What every cluster has before it is ready: without it, what clients ask first would be refused. */
 import type { Component } from '../agent/component.ts';
 import { untilAborted } from '../scheduling/pause.ts';
+import { SYSTEM_NAMESPACES } from './controllers/namespaces/namespace-contents.ts';
 import type { Store } from './store/store.ts';
-
-const NAMESPACES = ['default', 'kube-system', 'kube-public', 'kube-node-lease'];
 
 /** The Service has an address, so that there are networks of addresses, too. */
 const WANTED: readonly (readonly [resource: string, namespace: string, name: string])[] = [
-  ...NAMESPACES.map((name) => ['namespaces', '', name] as const),
-  ...NAMESPACES.map((namespace) => ['serviceaccounts', namespace, 'default'] as const),
+  ...SYSTEM_NAMESPACES.map((name) => ['namespaces', '', name] as const),
+  ...SYSTEM_NAMESPACES.map((namespace) => ['serviceaccounts', namespace, 'default'] as const),
   ['services', 'default', 'kubernetes'],
 ];
 

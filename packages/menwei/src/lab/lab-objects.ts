@@ -1,6 +1,7 @@
 /** The Node and Pod objects of a lab: what a kubelet would say of its hosts. Pure. */
 import { DEFAULT_PORTS, type NodeSpec, type PodSpec } from '@menwei/lab/topology.ts';
 import type { Messages } from '../cluster/schema/messages.ts';
+import { formatTime } from '../cluster/schema/time.ts';
 
 type Node = Messages['core.v1.Node'];
 type Pod = Messages['core.v1.Pod'];
@@ -26,7 +27,7 @@ export function nodeObject(spec: NodeSpec, machine: Machine, nowMs: number): Nod
   const { name, ip, ip6, podCIDR, podCIDR6, zone, labels } = spec;
   const podCIDRs = [podCIDR, podCIDR6].filter((range) => range !== undefined);
   const room = { cpu: `${machine.cpus}`, memory: `${Math.floor(machine.memoryBytes / 1024)}Ki`, pods: '110' };
-  const now = timeOf(nowMs);
+  const now = formatTime(nowMs);
   return {
     kind: 'Node',
     apiVersion: 'v1',
@@ -113,13 +114,13 @@ export interface RunningPod {
 
 export function podStatus(pod: RunningPod): NonNullable<Pod['status']> {
   const { spec, node, startedMs, isReady, sinceMs } = pod;
-  const startTime = timeOf(startedMs);
+  const startTime = formatTime(startedMs);
   const addresses = [spec, node].map(({ ip, ip6 }) => [ip, ip6].filter((address) => address !== undefined));
   const [own = [], hosts = []] = addresses;
   const pods = spec.hostNetwork === true ? hosts : own;
   const readiness = {
     status: isReady ? 'True' : 'False',
-    lastTransitionTime: timeOf(sinceMs),
+    lastTransitionTime: formatTime(sinceMs),
     ...(isReady
       ? {}
       : { reason: 'ContainersNotReady', message: `containers with unready status: [${CONTAINER}]` }),
@@ -152,9 +153,4 @@ export function podStatus(pod: RunningPod): NonNullable<Pod['status']> {
     ],
     qosClass: 'BestEffort',
   };
-}
-
-/** As the API writes times, in whole seconds. */
-function timeOf(ms: number): string {
-  return new Date(ms).toISOString().replace(/\.\d+Z$/, 'Z');
 }

@@ -3,7 +3,7 @@ import type { Component } from '../../agent/component.ts';
 import type { Logger } from '../../log/logger.ts';
 import type { Registry } from '../registry/registry.ts';
 import type { Store } from '../store/store.ts';
-import type { ControllerContext } from './controller.ts';
+import type { ControllerContext, ControllerQueues } from './controller.ts';
 import { endpointControllers } from './endpoints/endpoint-controllers.ts';
 import { RegistryEventRecorder } from './event-recorder.ts';
 import { eventExpiry } from './events/event-expiry.ts';
@@ -16,7 +16,6 @@ import { podGarbageCollector } from './nodes/pod-garbage-controller.ts';
 import type { ApiServerAddress } from './service-network/kubernetes-service.ts';
 import { kubernetesServiceKeeper } from './service-network/kubernetes-service-keeper.ts';
 import { serviceCidrController } from './service-network/service-cidr-controller.ts';
-import type { WorkQueue } from './work-queue.ts';
 
 export interface ClusterControllersOptions {
   readonly store: Store;
@@ -34,8 +33,8 @@ export interface ClusterControllersOptions {
   readonly maxEndpointsPerSlice?: number;
   /** Keep Endpoints objects, too. Yes unless given. */
   readonly legacyEndpoints?: boolean;
-  /** Filled with the queues of all controllers, by name, for metrics. */
-  readonly queues?: Map<string, WorkQueue>;
+  /** Filled, for metrics. */
+  readonly queues?: ControllerQueues;
 }
 
 const MAX_ENDPOINTS_PER_SLICE = 100;

@@ -9,6 +9,9 @@ import type { Store, StoreChange } from '../store/store.ts';
 import type { EventRecorder } from './event-recorder.ts';
 import { WorkQueue, type WorkQueueOptions } from './work-queue.ts';
 
+/** By name, those of all controllers: what they have done, and have still to do. */
+export type ControllerQueues = Map<string, WorkQueue>;
+
 /** What all controllers work with. */
 export interface ControllerContext {
   readonly store: Store;
@@ -17,8 +20,7 @@ export interface ControllerContext {
   readonly logger: Logger;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
-  /** By name, all that there are: what they have done, and have still to do. */
-  readonly queues: Map<string, WorkQueue>;
+  readonly queues: ControllerQueues;
 }
 
 interface QueueWork {

@@ -3,10 +3,10 @@
 import { dirname } from 'node:path';
 import { parseFirstDocument } from '@menwei/yaml/documents.ts';
 import { formatYaml } from '@menwei/yaml/format.ts';
+import { isObject } from '../schema/values.ts';
 import type { KeyPair } from './certificates.ts';
 import { changing, FileError, readOptionalFile } from './file-error.ts';
 import { makePrivateFolder, writePrivateFile } from './private-file.ts';
-import { isRecord } from './records.ts';
 
 /** How one user reaches the cluster. */
 export interface KubeconfigEntry {
@@ -55,7 +55,7 @@ export async function mergeKubeconfig(path: string, entry: KubeconfigEntry, owne
 export function readServer(path: string, text: string): Pick<KubeconfigEntry, 'server' | 'authority'> {
   const { clusters } = parse(path, text);
   const entry: unknown = Array.isArray(clusters) ? clusters[0] : undefined;
-  const cluster = isRecord(entry) && isRecord(entry.cluster) ? entry.cluster : {};
+  const cluster = isObject(entry) && isObject(entry.cluster) ? entry.cluster : {};
   const { server, 'certificate-authority-data': data } = cluster;
   if (typeof server !== 'string') throw new FileError(path, 'names no server');
   return {
@@ -75,12 +75,12 @@ function parse(path: string, text: string): Fields {
   if (twice !== undefined)
     throw new FileError(path, `line ${twice.line}: ${twice.field} is set more than once`);
   const fields = value ?? {};
-  if (!isRecord(fields) || (fields.kind !== undefined && fields.kind !== 'Config')) {
+  if (!isObject(fields) || (fields.kind !== undefined && fields.kind !== 'Config')) {
     throw new FileError(path, 'is no kubeconfig');
   }
   for (const list of LISTS) {
     const entries = fields[list] ?? [];
-    if (!Array.isArray(entries) || !entries.every(isRecord)) {
+    if (!Array.isArray(entries) || !entries.every(isObject)) {
       throw new FileError(path, `${list} is not a list of named entries`);
     }
   }
@@ -90,7 +90,7 @@ function parse(path: string, text: string): Fields {
 /** An entry that has a name of ours and was not made for this owner: `clusters[] menwei`. */
 function findForeign(fields: Fields, name: string, owner: string): string | undefined {
   const cluster = findEntry(fields.clusters, CLUSTER);
-  const isOurs = isRecord(cluster?.cluster) && ownerOf(cluster.cluster) === owner;
+  const isOurs = isObject(cluster?.cluster) && ownerOf(cluster.cluster) === owner;
   if (isOurs) return undefined;
   if (cluster !== undefined) return `clusters[] ${CLUSTER}`;
   if (findEntry(fields.contexts, name) !== undefined) return `contexts[] ${name}`;
@@ -99,12 +99,12 @@ function findForeign(fields: Fields, name: string, owner: string): string | unde
 
 function ownerOf({ extensions }: Fields): unknown {
   const extension = findEntry(extensions, EXTENSION)?.extension;
-  return isRecord(extension) ? extension.data : undefined;
+  return isObject(extension) ? extension.data : undefined;
 }
 
 function findEntry(list: unknown, name: string): Fields | undefined {
   const entries: readonly unknown[] = Array.isArray(list) ? list : [];
-  return entries.filter(isRecord).find((entry) => entry.name === name);
+  return entries.filter(isObject).find((entry) => entry.name === name);
 }
 
 function merge(fields: Fields, { name, server, authority, client }: KubeconfigEntry, owner?: string): Fields {
@@ -131,7 +131,7 @@ function merge(fields: Fields, { name, server, authority, client }: KubeconfigEn
 /** In the place of the one of that name, or as the last. */
 function withEntry(list: unknown, entry: Fields): readonly unknown[] {
   const entries: readonly unknown[] = Array.isArray(list) ? list : [];
-  const index = entries.findIndex((each) => isRecord(each) && each.name === entry.name);
+  const index = entries.findIndex((each) => isObject(each) && each.name === entry.name);
   return index < 0 ? [...entries, entry] : entries.with(index, entry);
 }
 

@@ -1,8 +1,8 @@
 /** Tokens of ServiceAccounts: issued for a time, valid as long as the account and what they are bound to are there. */
 import { randomUUID } from 'node:crypto';
+import { isObject } from '../schema/values.ts';
 import type { StoreView } from '../store/store.ts';
 import type { User } from './access.ts';
-import { isRecord, textOf } from './records.ts';
 import { serviceAccountUser } from './users.ts';
 import type { TokenKey } from './web-token.ts';
 
@@ -66,7 +66,7 @@ export class ServiceAccountTokens {
     const claims = this.#key.verify(token);
     if (claims === undefined || claims.iss !== ISSUER || !this.#isInTime(claims)) return undefined;
     const subject = claims['kubernetes.io'];
-    if (!isRecord(subject)) return undefined;
+    if (!isObject(subject)) return undefined;
     const namespace = textOf(subject.namespace);
     const account = this.#present('serviceaccounts', namespace, subject.serviceaccount);
     const pod = subject.pod && this.#present('pods', namespace, subject.pod);
@@ -88,7 +88,7 @@ export class ServiceAccountTokens {
 
   /** The object of that name, if it is still the same one. */
   #present(resource: string, namespace: string, claim: unknown): NamedUid | undefined {
-    if (!isRecord(claim)) return undefined;
+    if (!isObject(claim)) return undefined;
     const name = textOf(claim.name);
     const uid = textOf(claim.uid);
     return this.#objects.get(resource, namespace, name)?.uid === uid ? { name, uid } : undefined;
@@ -96,9 +96,13 @@ export class ServiceAccountTokens {
 }
 
 function namedExtra(what: 'pod' | 'node', claim: unknown): User['extra'] {
-  if (!isRecord(claim)) return {};
+  if (!isObject(claim)) return {};
   return {
     [`authentication.kubernetes.io/${what}-name`]: [textOf(claim.name)],
     [`authentication.kubernetes.io/${what}-uid`]: [textOf(claim.uid)],
   };
+}
+
+function textOf(value: unknown): string {
+  return typeof value === 'string' ? value : '';
 }

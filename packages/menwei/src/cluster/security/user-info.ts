@@ -1,7 +1,7 @@
 /** What reviews answer. */
 import type { ApiObject } from '../schema/object.ts';
+import { isObject } from '../schema/values.ts';
 import type { User } from './access.ts';
-import { isRecord } from './records.ts';
 
 /** What is empty is left out. */
 export function userInfo({ name, uid, groups, extra }: User): object {
@@ -16,7 +16,7 @@ export function userInfo({ name, uid, groups, extra }: User): object {
 
 /** From what a review says: lists of texts by their key. */
 export function extraOf(value: unknown): User['extra'] {
-  if (!isRecord(value)) return {};
+  if (!isObject(value)) return {};
   return Object.fromEntries(
     Object.entries(value).map(([key, texts]) => [
       key,

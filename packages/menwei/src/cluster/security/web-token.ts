@@ -1,6 +1,6 @@
 /** JSON Web Tokens signed by one key (RFC 7515, 7519): ES256 or RS256, as the key is. */
 import { createHash, createPublicKey, type KeyObject, sign, verify } from 'node:crypto';
-import { isRecord } from './records.ts';
+import { isObject } from '../schema/values.ts';
 
 /** Longer than any that was issued here. */
 const MOST_CHARACTERS = 16 * 1024;
@@ -58,7 +58,7 @@ function encode(value: object): string {
 function decode(text: string): Readonly<Record<string, unknown>> | undefined {
   try {
     const value: unknown = JSON.parse(Buffer.from(text, 'base64url').toString());
-    return isRecord(value) ? value : undefined;
+    return isObject(value) ? value : undefined;
   } catch {
     return undefined;
   }

@@ -9,7 +9,13 @@ import { repeat } from '../repeat.ts';
 import { TypedRegistry } from '../typed-registry.ts';
 
 const NAME = 'namespace-contents';
-const ALWAYS_THERE = ['default', 'kube-system', 'kube-public', 'kube-node-lease'];
+/** The namespaces of every cluster. */
+export const SYSTEM_NAMESPACES: readonly string[] = [
+  'default',
+  'kube-system',
+  'kube-public',
+  'kube-node-lease',
+];
 const CHECK_MS = 60_000;
 
 const SERVICE_ACCOUNT = 'default';
@@ -30,7 +36,7 @@ export function namespaceContents(context: ControllerContext, caCertificate: str
       queues: [{ queue, work: (name) => contents.work(name) }],
       meanwhile: (signal) =>
         repeat(CHECK_MS, signal, () => {
-          for (const name of ALWAYS_THERE) queue.add(name);
+          for (const name of SYSTEM_NAMESPACES) queue.add(name);
         }),
     };
   });
@@ -65,7 +71,7 @@ class NamespaceContents {
   async work(name: string): Promise<void> {
     const { store } = this.#context;
     const namespace = store.get('namespaces', '', name);
-    if (namespace === undefined && ALWAYS_THERE.includes(name)) await this.#createNamespace(name);
+    if (namespace === undefined && SYSTEM_NAMESPACES.includes(name)) await this.#createNamespace(name);
     else if (namespace === undefined || namespace.isBeingDeleted) return;
     try {
       if (store.get('serviceaccounts', name, SERVICE_ACCOUNT) === undefined) {
