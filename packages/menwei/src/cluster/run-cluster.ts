@@ -144,13 +144,19 @@ async function superviseAll(parts: Parts, signal: AbortSignal): Promise<void> {
   });
   const residents = parts.residents?.(store, registry, needs) ?? [];
   const own = [accessFiles, ...controllers, api, ...manifestComponents(parts, registry, needs), ...residents];
-  const components = [...own, readyComponent(parts, own), ...(opened?.components ?? [])];
+  const ofProxy = opened?.components.map((component) => after(api, component)) ?? [];
+  const components = [...own, readyComponent(parts, own), ...ofProxy];
   try {
     await supervise(components, { states, logger }, signal);
   } catch (error) {
     if (error instanceof FileError) throw error;
     throw new UserError(formatErrorChain(error));
   }
+}
+
+/** A cluster that can't serve, as where its port is another one's, leaves the rules of the machine alone. */
+function after({ name }: Component, component: Component): Component {
+  return { ...component, needs: [...(component.needs ?? []), name] };
 }
 
 const STAMP: Stamp = { nowMs: Date.now, newUid: () => randomUUID() };
