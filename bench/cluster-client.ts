@@ -25,7 +25,7 @@ interface Ask {
   readonly agent?: http.Agent | false;
 }
 
-interface OpenWatch {
+export interface OpenWatch {
   close(): void;
 }
 
