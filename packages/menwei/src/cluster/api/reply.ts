@@ -1,12 +1,9 @@
 /** One answer: its headers, warnings and body (cluster § 5.1). */
 import type { ServerResponse } from 'node:http';
-import type { Writable } from 'node:stream';
 import { constants, createGzip } from 'node:zlib';
-import { writePiece } from '../../http/response-writer.ts';
-import { EventLoopTurn } from '../../scheduling/event-loop.ts';
+import { writeParts } from '../../http/response-writer.ts';
 import type { StatusError } from '../schema/status-error.ts';
 
-const PIECE_BYTES = 256 * 1024;
 const MAX_WARNING_BYTES = 2 * 1024;
 const MAX_WARNINGS_BYTES = 6 * 1024;
 
@@ -73,33 +70,16 @@ export class Reply {
     if (this.hasBegun) return;
     this.begin(200, contentType, isCompressed ? { 'Content-Encoding': 'gzip', Vary: 'Accept-Encoding' } : {});
     if (!isCompressed) {
-      await writePieces(response, pieces);
+      await writeParts(response, pieces);
       response.end();
       return;
     }
     const gzip = createGzip({ level: constants.Z_BEST_SPEED });
     gzip.pipe(response);
     response.once('close', () => gzip.destroy());
-    await writePieces(gzip, pieces);
+    await writeParts(gzip, pieces);
     gzip.end();
   }
-}
-
-async function writePieces(to: Writable, pieces: Iterable<Buffer>): Promise<void> {
-  const turn = new EventLoopTurn();
-  let gathered: Buffer[] = [];
-  let bytes = 0;
-  for (const piece of pieces) {
-    gathered.push(piece);
-    bytes += piece.length;
-    if (bytes < PIECE_BYTES && !turn.isOver) continue;
-    await writePiece(to, Buffer.concat(gathered));
-    if (to.destroyed) return;
-    gathered = [];
-    bytes = 0;
-    await turn.rest();
-  }
-  if (bytes > 0) await writePiece(to, Buffer.concat(gathered));
 }
 
 /** Values of `Warning` headers, as many and as long as clients take. */

@@ -41,20 +41,23 @@ export class EventLines {
     const key = `${encodingKey(encoding)} ${notice.type} ${isFirst && encoding.form.as === 'Table'}`;
     const known = this.#lines.get(key);
     if (known !== undefined) return known;
-    const line = encodeNotice(encoding, notice, isFirst);
+    const line = Buffer.concat(lineParts(encoding, notice, isFirst));
     this.#lines.set(key, line);
     return line;
   }
 }
 
-/** One line, which nobody else reads. */
-export function encodeNotice(encoding: Encoding, { type, object }: Notice, isFirst: boolean): Buffer {
-  const { form } = encoding;
-  if (form.as !== 'Table') return encodeLine(type, encodeObject(encoding, object));
+/** One line, which nobody else reads: what is at hand is not copied. */
+export function lineParts(encoding: Encoding, { type, object }: Notice, isFirst: boolean): readonly Buffer[] {
+  return [LINE_START[type], encodeForm(encoding, object, isFirst), LINE_END];
+}
+
+function encodeForm(encoding: Encoding, object: StoredObject, isFirst: boolean): Buffer {
+  if (encoding.form.as !== 'Table') return encodeObject(encoding, object);
   const table = isFirst
     ? tableOf(encoding, [object], object.revision)
     : tableOf(encoding, [object], object.revision, null);
-  return encodeLine(type, Buffer.from(JSON.stringify(table)));
+  return Buffer.from(JSON.stringify(table));
 }
 
 /** Nothing happened; all up to the revision is told. @param isInitialEnd all that there was at the beginning is told */
@@ -72,10 +75,21 @@ export function encodeBookmark(encoding: Encoding, revision: number, isInitialEn
 
 /** @param object as JSON */
 export function encodeLine(type: WatchType, object: Buffer): Buffer {
-  return Buffer.concat([Buffer.from(`{"type":"${type}","object":`), object, LINE_END]);
+  return Buffer.concat([LINE_START[type], object, LINE_END]);
 }
 
+const LINE_START: Readonly<Record<WatchType, Buffer>> = {
+  ADDED: lineStart('ADDED'),
+  MODIFIED: lineStart('MODIFIED'),
+  DELETED: lineStart('DELETED'),
+  BOOKMARK: lineStart('BOOKMARK'),
+  ERROR: lineStart('ERROR'),
+};
 const LINE_END = Buffer.from('}\n');
+
+function lineStart(type: WatchType): Buffer {
+  return Buffer.from(`{"type":"${type}","object":`);
+}
 
 /** Watchers with the same key get the same bytes, but for ages in rows, which are those of the first. */
 function encodingKey({ resource, form, includeObject }: Encoding): string {

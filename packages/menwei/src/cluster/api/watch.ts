@@ -1,7 +1,6 @@
 /** One watch: what there is, if it asks for that, and then changes, until one of the two sides ends it (cluster § 6.2). */
 import type { ServerResponse } from 'node:http';
-import { writePiece } from '../../http/response-writer.ts';
-import { EventLoopTurn } from '../../scheduling/event-loop.ts';
+import { writeParts } from '../../http/response-writer.ts';
 import { StatusError } from '../schema/status-error.ts';
 import type { Store, StoredObject, StoreEvent } from '../store/store.ts';
 import type { Encoding } from './encoding.ts';
@@ -12,7 +11,7 @@ import {
   type EventLines,
   encodeBookmark,
   encodeLine,
-  encodeNotice,
+  lineParts,
   type Notice,
   noticeOf,
 } from './watch-events.ts';
@@ -33,8 +32,6 @@ const BOOKMARK_EVERY_MS = 60_000;
 /** The last bookmark comes so long before the end. */
 const LAST_BOOKMARK_MS = 2_000;
 const SHORTEST_MS = 30 * 60_000;
-
-const PIECE_BYTES = 256 * 1024;
 
 /** Resolves when the watch is over. The head of the answer has been written. */
 export async function serveWatch(
@@ -163,8 +160,8 @@ class WatchSession implements Watcher {
 
   /** Sends the beginning no faster than the client reads, and then what has happened meanwhile. */
   async begin({ objects, events, isMarked }: Beginning, revision: number): Promise<void> {
-    await this.#sendAll(this.#initialLines(objects));
-    await this.#sendAll(this.#pastLines(events));
+    await writeParts(this.#response, this.#initialLines(objects));
+    await writeParts(this.#response, this.#pastLines(events));
     if (isMarked) this.#response.write(encodeBookmark(this.#request.encoding, revision, true));
     const waiting = this.#waiting ?? [];
     this.#waiting = undefined;
@@ -180,14 +177,14 @@ class WatchSession implements Watcher {
 
   *#initialLines(objects: readonly StoredObject[]): Iterable<Buffer> {
     for (const object of objects) {
-      if (this.selection.matches(object)) yield this.#own({ type: 'ADDED', object });
+      if (this.selection.matches(object)) yield* this.#own({ type: 'ADDED', object });
     }
   }
 
   *#pastLines(events: readonly StoreEvent[]): Iterable<Buffer> {
     for (const event of events) {
       const notice = noticeOf(event, this.selection);
-      if (notice !== undefined) yield this.#own(notice);
+      if (notice !== undefined) yield* this.#own(notice);
     }
   }
 
@@ -196,27 +193,10 @@ class WatchSession implements Watcher {
     this.#isFirst = false;
   }
 
-  #own(notice: Notice): Buffer {
-    const line = encodeNotice(this.#request.encoding, notice, this.#isFirst);
+  #own(notice: Notice): readonly Buffer[] {
+    const line = lineParts(this.#request.encoding, notice, this.#isFirst);
     this.#isFirst = false;
     return line;
-  }
-
-  async #sendAll(lines: Iterable<Buffer>): Promise<void> {
-    const turn = new EventLoopTurn();
-    let piece: Buffer[] = [];
-    let bytes = 0;
-    for (const line of lines) {
-      piece.push(line);
-      bytes += line.length;
-      if (bytes < PIECE_BYTES && !turn.isOver) continue;
-      await writePiece(this.#response, Buffer.concat(piece));
-      if (this.#response.destroyed) return;
-      piece = [];
-      bytes = 0;
-      await turn.rest();
-    }
-    if (bytes > 0) await writePiece(this.#response, Buffer.concat(piece));
   }
 
   #bound(): void {
