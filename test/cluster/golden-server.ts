@@ -86,7 +86,8 @@ function openRegistry(store: Store, clock: () => number): ObjectRegistry {
   const services = new ServiceHook(store, {
     families: ['IPv4', 'IPv6'],
     nodePorts: { first: 30_000, last: 32_767 },
-    random: Math.random,
+    // The lowest that is free: captured rows name addresses and ports from all over, which must not be taken by chance.
+    random: () => 0,
     stamp: { nowMs: clock, newUid: randomUUID },
   });
   return new ObjectRegistry({
