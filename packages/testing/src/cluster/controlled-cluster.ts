@@ -11,6 +11,7 @@ import type { StoredKinds } from 'menwei/cluster/kinds/stored-kinds.ts';
 import { clusterHooks } from 'menwei/cluster/registry/cluster-hooks.ts';
 import { ObjectRegistry } from 'menwei/cluster/registry/object-registry.ts';
 import type { Registry } from 'menwei/cluster/registry/registry.ts';
+import { apiVersionOf } from 'menwei/cluster/schema/object.ts';
 import { openMemoryStore } from 'menwei/cluster/store/local-store.ts';
 import type { Store } from 'menwei/cluster/store/store.ts';
 import { objectOf } from 'menwei/cluster/store/stored-object.ts';
@@ -83,10 +84,10 @@ export class ControlledCluster {
 
   /** The object has what its kind's defaults leave out. */
   async create(name: Name, object: Draft & { readonly metadata: Draft }): Promise<void> {
-    const { kind, group, version } = storedResource(name);
-    const apiVersion = group === '' ? version : `${group}/${version}`;
+    const resource = storedResource(name);
+    const header = { kind: resource.kind, apiVersion: apiVersionOf(resource) };
     const { namespace = '' } = object.metadata;
-    await this.registry.create(storedResource(name), String(namespace), { kind, apiVersion, ...object });
+    await this.registry.create(resource, String(namespace), { ...header, ...object });
   }
 
   /** @param status whether it is `/status` that changes */

@@ -1,7 +1,7 @@
 /** The body of a request: its bytes, within bounds, and what they are written in (cluster § 5.1, 5.5). */
 import type { IncomingMessage } from 'node:http';
 import type { BodyFormat } from '../schema/decode-body.ts';
-import { StatusError } from '../schema/status-error.ts';
+import { StatusError, tooLarge } from '../schema/status-error.ts';
 
 const MAX_BYTES = 3 * 1024 * 1024;
 
@@ -15,11 +15,11 @@ const FORMATS: Readonly<Record<string, BodyFormat>> = {
 export async function readBody(request: IncomingMessage): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let bytes = 0;
-  if (Number(request.headers['content-length'] ?? 0) > MAX_BYTES) throw tooLarge();
+  if (Number(request.headers['content-length'] ?? 0) > MAX_BYTES) throw tooLarge(`limit is ${MAX_BYTES}`);
   for await (const chunk of request.iterator({ destroyOnReturn: false })) {
     const piece: Buffer = chunk;
     bytes += piece.length;
-    if (bytes > MAX_BYTES) throw tooLarge();
+    if (bytes > MAX_BYTES) throw tooLarge(`limit is ${MAX_BYTES}`);
     chunks.push(piece);
   }
   return Buffer.concat(chunks);
@@ -42,12 +42,4 @@ export function formatOf(contentType: string | undefined): BodyFormat {
 /** Without parameters, in lower case. */
 export function mediaTypeOf(contentType: string | undefined): string {
   return (contentType ?? '').split(';', 1)[0]?.trim().toLowerCase() ?? '';
-}
-
-function tooLarge(): StatusError {
-  return new StatusError({
-    code: 413,
-    reason: 'RequestEntityTooLarge',
-    message: `Request entity too large: limit is ${MAX_BYTES}`,
-  });
 }

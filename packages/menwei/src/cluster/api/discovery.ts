@@ -1,6 +1,8 @@
 /** What the server says it has (cluster § 5.3): in one document for new clients, in one for each group and version for old. Pure. */
-import { apiVersionOf, type Resource } from '../kinds/resource.ts';
+
+import type { Resource } from '../kinds/resource.ts';
 import { RESOURCES } from '../kinds/resources.ts';
+import { apiVersionOf } from '../schema/object.ts';
 import { SUBRESOURCE_VERBS } from './target.ts';
 
 interface GroupVersionKind {

@@ -2,10 +2,9 @@
 import { formatYaml } from '@menwei/yaml/format.ts';
 import type { ColumnDefinition } from '../kinds/kind-rules.ts';
 import type { Resource } from '../kinds/resource.ts';
-import { apiVersionOf } from '../kinds/resource.ts';
 import { rulesOf } from '../kinds/rules.ts';
 import { canonicalForm } from '../schema/canonical-form.ts';
-import type { ApiObject } from '../schema/object.ts';
+import { type ApiObject, apiVersionOf } from '../schema/object.ts';
 import type { MessageName } from '../schema/shape.ts';
 import type { StoredObject } from '../store/store.ts';
 import { parseStored } from '../store/stored-object.ts';

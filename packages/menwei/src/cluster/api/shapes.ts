@@ -1,8 +1,8 @@
 /** The shape of a resource's objects: as they are kept, or, of an Event, the newer of its two. */
 import { toCoreEvent, toNewEvent } from '../kinds/event-shapes.ts';
-import { apiVersionOf, type Resource } from '../kinds/resource.ts';
+import type { Resource } from '../kinds/resource.ts';
 import { canonicalForm } from '../schema/canonical-form.ts';
-import type { ApiObject } from '../schema/object.ts';
+import { type ApiObject, apiVersionOf } from '../schema/object.ts';
 import type { StoredObject } from '../store/store.ts';
 import { parseStored } from '../store/stored-object.ts';
 

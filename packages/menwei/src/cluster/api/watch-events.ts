@@ -1,5 +1,5 @@
 /** What watchers are told: one change as one line, made once for all that read it in the same form (cluster § 6.2). */
-import { apiVersionOf } from '../kinds/resource.ts';
+import { apiVersionOf } from '../schema/object.ts';
 import type { StoredObject, StoreEvent } from '../store/store.ts';
 import { parseStored } from '../store/stored-object.ts';
 import { type Encoding, encodeObject, tableOf } from './encoding.ts';

@@ -10,7 +10,7 @@ import {
 } from '../schema/field-error.ts';
 import type { Messages } from '../schema/messages.ts';
 import { canonicalIpErrors, endpointIpErrors, ipErrors, ipWarnings } from './addresses.ts';
-import { isSameList } from './equality.ts';
+import { isSameMessages } from './equality.ts';
 import type { KindRules } from './kind-rules.ts';
 import { labelErrors } from './metadata.ts';
 import { appProtocolErrors, protocolErrors } from './protocols.ts';
@@ -48,7 +48,7 @@ export const ENDPOINT_SLICE_RULES: KindRules<EndpointSlice> = {
   prepareForCreate: withoutTopology,
   prepareForUpdate(slice, old) {
     const bare = withoutTopology(slice);
-    const isKept = bare !== slice && isSameList('discovery.v1.Endpoint', slice.endpoints, old.endpoints);
+    const isKept = bare !== slice && isSameMessages('discovery.v1.Endpoint', slice.endpoints, old.endpoints);
     return isKept ? slice : bare;
   },
   validate(slice, old) {
@@ -56,7 +56,9 @@ export const ENDPOINT_SLICE_RULES: KindRules<EndpointSlice> = {
     const errors = endpointListErrors(endpoints ?? [], addressType);
     // What an older program has stored may stay as it is.
     const isUnchanged =
-      errors.length > 0 && old !== undefined && isSameList('discovery.v1.Endpoint', endpoints, old.endpoints);
+      errors.length > 0 &&
+      old !== undefined &&
+      isSameMessages('discovery.v1.Endpoint', endpoints, old.endpoints);
     return [
       ...addressTypeErrors(addressType),
       ...portListErrors(ports ?? []),

@@ -2,7 +2,7 @@
 import { type FieldError, required } from '../schema/field-error.ts';
 import type { Messages } from '../schema/messages.ts';
 import { endpointIpErrors, ipErrors, ipWarnings } from './addresses.ts';
-import { isSameList } from './equality.ts';
+import { isSameMessages } from './equality.ts';
 import type { KindRules } from './kind-rules.ts';
 import { appProtocolErrors, protocolErrors } from './protocols.ts';
 import { invalidEach, whyNoDnsLabel, whyNoDnsSubdomain, whyNoPort } from './syntax.ts';
@@ -24,7 +24,9 @@ export const ENDPOINTS_RULES: KindRules<Endpoints> = {
     const errors = subsets.flatMap((subset, i) => subsetErrors(`subsets[${i}]`, subset));
     // What an older program has stored may stay as it is.
     const isUnchanged =
-      errors.length > 0 && old !== undefined && isSameList('core.v1.EndpointSubset', subsets, old.subsets);
+      errors.length > 0 &&
+      old !== undefined &&
+      isSameMessages('core.v1.EndpointSubset', subsets, old.subsets);
     return isUnchanged ? [] : errors;
   },
   warnings: ({ subsets = [] }) =>

@@ -8,7 +8,7 @@ export function isSameMessage(message: MessageName, a: object | undefined, b: ob
 }
 
 /** The same of lists of that message. */
-export function isSameList(
+export function isSameMessages(
   message: MessageName,
   a: readonly object[] | null | undefined,
   b: readonly object[] | null | undefined,

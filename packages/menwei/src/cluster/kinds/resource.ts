@@ -27,6 +27,3 @@ export interface Resource {
   /** The message of its objects in the store, where that is another one. */
   readonly storedMessage?: keyof Messages;
 }
-
-export const apiVersionOf = ({ group, version }: Resource): string =>
-  group === '' ? version : `${group}/${version}`;

@@ -4,11 +4,11 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { canonicalForm } from '../schema/canonical-form.ts';
 import { formatErrorBody } from '../schema/field-error.ts';
-import type { ApiObject } from '../schema/object.ts';
+import { type ApiObject, apiVersionOf } from '../schema/object.ts';
 import { objectInvalid } from '../schema/status-error.ts';
 import { toCoreEvent, toNewEvent } from './event-shapes.ts';
 import { validateMetadata, validateMetadataUpdate } from './metadata.ts';
-import { apiVersionOf, type Resource } from './resource.ts';
+import type { Resource } from './resource.ts';
 import { RESOURCES, resourceOf } from './resources.ts';
 import { rulesOf } from './rules.ts';
 

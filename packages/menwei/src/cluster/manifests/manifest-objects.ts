@@ -1,10 +1,10 @@
 /** Objects that stand in files, decoded as the API server decodes what clients send. */
 import { parseDocuments, type TextDocument } from '@menwei/yaml/documents.ts';
-import { apiVersionOf, type Resource } from '../kinds/resource.ts';
+import type { Resource } from '../kinds/resource.ts';
 import { RESOURCES } from '../kinds/resources.ts';
 import { decodeBody } from '../schema/decode-body.ts';
 import { enforceFieldValidation } from '../schema/field-validation.ts';
-import type { ApiObject } from '../schema/object.ts';
+import { type ApiObject, apiVersionOf } from '../schema/object.ts';
 import { StatusError } from '../schema/status-error.ts';
 
 export interface ManifestObject {

@@ -17,9 +17,11 @@ const OPERATIONS: Readonly<Record<string, number>> = { get: 2, post: 4, patch: 8
 
 function encodePathItem(item: JsonValue): Buffer {
   return join(
-    Object.entries(object(item)).map(([verb, one]) =>
-      bytes(OPERATIONS[verb] ?? 0, encodeOperation(object(one))),
-    ),
+    Object.entries(object(item)).map(([verb, one]) => {
+      const number = OPERATIONS[verb];
+      if (number === undefined) throw new Error(`BUG: an OpenAPI document has an operation ${verb}`);
+      return bytes(number, encodeOperation(object(one)));
+    }),
   );
 }
 

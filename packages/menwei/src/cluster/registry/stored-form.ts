@@ -2,7 +2,7 @@
 import type { Resource } from '../kinds/resource.ts';
 import { canonicalForm } from '../schema/canonical-form.ts';
 import type { ApiObject } from '../schema/object.ts';
-import { StatusError } from '../schema/status-error.ts';
+import { tooLarge } from '../schema/status-error.ts';
 import type { StoredObject, Transaction } from '../store/store.ts';
 import { parseStored } from '../store/stored-object.ts';
 
@@ -23,11 +23,7 @@ export function storedAs({ resource, storedAs: name }: Resource): string {
 export function putObject(transaction: Transaction, resource: Resource, object: ApiObject): StoredObject {
   const stored = transaction.put(storedAs(resource), canonical(resource, object));
   if (stored.bytes.length <= MAX_OBJECT_BYTES) return stored;
-  throw new StatusError({
-    code: 413,
-    reason: 'RequestEntityTooLarge',
-    message: `Request entity too large: limit of one object is ${MAX_OBJECT_BYTES}`,
-  });
+  throw tooLarge(`limit of one object is ${MAX_OBJECT_BYTES}`);
 }
 
 /** As a dry run answers what it would create: there is no version that one could go on from. */

@@ -2,7 +2,7 @@
 import { checkValue, MismatchError } from './check-value.ts';
 import type { JsonValue } from './json.ts';
 import type { Messages } from './messages.ts';
-import type { ApiObject } from './object.ts';
+import { type ApiObject, apiVersionOf } from './object.ts';
 import { readEnvelope, readMessage } from './protobuf.ts';
 import { WireError } from './protobuf-wire.ts';
 import { type ReadValue, readJson, TextError } from './read-json.ts';
@@ -155,14 +155,12 @@ function summarize(body: Uint8Array): string {
 }
 
 function withDefaults({ kind, apiVersion }: Header, expected: ExpectedKind): Header {
-  const { group, version } = expected;
-  const expectedVersion = group === '' ? version : `${group}/${version}`;
-  return { kind: kind || expected.kind, apiVersion: apiVersion || expectedVersion };
+  return { kind: kind || expected.kind, apiVersion: apiVersion || apiVersionOf(expected) };
 }
 
 function refuseOtherKind(header: Header, expected: ExpectedKind): void {
-  const { group, version, kind } = expected;
-  if (header.kind === kind && header.apiVersion === (group === '' ? version : `${group}/${version}`)) return;
+  const { kind } = expected;
+  if (header.kind === kind && header.apiVersion === apiVersionOf(expected)) return;
   const known = messageOf(header);
   throw cannotBeHandled(
     header,

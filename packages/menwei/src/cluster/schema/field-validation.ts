@@ -1,5 +1,6 @@
 /** What becomes of unknown and duplicate fields: `?fieldValidation=` of a write (cluster § 7.1). */
 import { cannotBeHandled, type ExpectedKind } from './decode-body.ts';
+import { apiVersionOf } from './object.ts';
 
 export type FieldValidation = 'Ignore' | 'Warn' | 'Strict';
 
@@ -14,7 +15,6 @@ export function enforceFieldValidation(
 ): readonly string[] {
   if (validation === 'Ignore') return [];
   if (validation === 'Warn' || faults.length === 0) return faults;
-  const { kind, group, version } = expected;
-  const apiVersion = group === '' ? version : `${group}/${version}`;
-  throw cannotBeHandled({ kind, apiVersion }, expected, `strict decoding error: ${faults.join(', ')}`);
+  const header = { kind: expected.kind, apiVersion: apiVersionOf(expected) };
+  throw cannotBeHandled(header, expected, `strict decoding error: ${faults.join(', ')}`);
 }

@@ -13,3 +13,14 @@ export interface ApiObject {
   readonly apiVersion: string;
   readonly metadata: ObjectMeta;
 }
+
+/** `v1`, `discovery.k8s.io/v1`. @param group empty for the core group */
+export function apiVersionOf({
+  group,
+  version,
+}: {
+  readonly group: string;
+  readonly version: string;
+}): string {
+  return group === '' ? version : `${group}/${version}`;
+}

@@ -71,6 +71,15 @@ export function badRequest(message: string): StatusError {
   return new StatusError({ code: 400, reason: 'BadRequest', message });
 }
 
+/** @param why `limit is 3145728` */
+export function tooLarge(why: string): StatusError {
+  return new StatusError({
+    code: 413,
+    reason: 'RequestEntityTooLarge',
+    message: `Request entity too large: ${why}`,
+  });
+}
+
 export function objectNotFound(subject: Subject, name: string): StatusError {
   const message = `${qualified(subject)} ${JSON.stringify(name)} not found`;
   return new StatusError({ code: 404, reason: 'NotFound', message, details: detailsOf(subject, name) });

@@ -1,5 +1,4 @@
 /** What the store and the thread that writes its file say to each other. */
-
 import type { FileBatch, FileRow, WriterOptions } from './file-writer.ts';
 import { keyOf } from './objects.ts';
 import type { StoreEvent } from './store.ts';

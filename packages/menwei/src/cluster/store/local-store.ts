@@ -1,5 +1,4 @@
 /** The store of one process: all objects in memory. */
-
 import { CommitQueue, type JournalState } from './commit-queue.ts';
 import { Committed } from './committed.ts';
 import { type StoreStart, TransactionRunner } from './draft.ts';

@@ -1,10 +1,9 @@
 /** Deletes what belonged to objects that are gone, at once; ends deletions that wait for it (cluster § 11.7). */
 import type { Component } from '../../../agent/component.ts';
 import type { Resource } from '../../kinds/resource.ts';
-import { apiVersionOf } from '../../kinds/resource.ts';
 import { FOREGROUND_FINALIZER, ORPHAN_FINALIZER } from '../../registry/deletion.ts';
 import type { DeleteOptions } from '../../registry/registry.ts';
-import type { ApiObject, OwnerReference } from '../../schema/object.ts';
+import { type ApiObject, apiVersionOf, type OwnerReference } from '../../schema/object.ts';
 import type { Store, StoreChange, StoredObject } from '../../store/store.ts';
 import { parseStored } from '../../store/stored-object.ts';
 import { type ControllerContext, controllerComponent, DEFAULT_TIMING, loggingQueue } from '../controller.ts';

@@ -1,7 +1,15 @@
 /** What a Service must be, in the reference's words and order (cluster § 9.4). */
-import { type FieldError, forbidden, invalid, notSupported, required } from '../../schema/field-error.ts';
+import {
+  type FieldError,
+  forbidden,
+  invalid,
+  notSupported,
+  notSupportedInOrder,
+  required,
+} from '../../schema/field-error.ts';
 import { cidrErrors, endpointIpErrors, ipErrors } from '../addresses.ts';
-import { invalidEach, whyNoDnsSubdomain, whyNoLabelKey, whyNoLabelValue, whyNoPort } from '../syntax.ts';
+import { labelErrors } from '../metadata.ts';
+import { invalidEach, whyNoDnsSubdomain, whyNoLabelKey, whyNoPort } from '../syntax.ts';
 import { clusterIpChangeErrors, clusterIpErrors } from './cluster-ips.ts';
 import {
   isExternallyAccessible,
@@ -34,7 +42,7 @@ export function serviceErrors(service: Service, old?: Service): readonly FieldEr
     ...topologyErrors(service),
     ...typeErrors(spec),
     ...portErrors(spec),
-    ...selectorErrors(spec),
+    ...labelErrors('spec.selector', spec.selector),
     ...affinityErrors(spec),
     ...clusterIpErrors(spec, before),
     ...externalIpErrors(spec, before),
@@ -101,13 +109,6 @@ function externalNameErrors({
       ? [required('spec.externalName')]
       : invalidEach('spec.externalName', name, whyNoDnsSubdomain(name))),
   ];
-}
-
-function selectorErrors({ selector = {} }: ServiceSpec): readonly FieldError[] {
-  return Object.entries(selector).flatMap(([key, value]) => [
-    ...invalidEach('spec.selector', key, whyNoLabelKey(key)),
-    ...invalidEach('spec.selector', value, whyNoLabelValue(value)),
-  ]);
 }
 
 function affinityErrors({ sessionAffinity, sessionAffinityConfig }: ServiceSpec): readonly FieldError[] {
@@ -186,9 +187,7 @@ function externalTrafficErrors(spec: ServiceSpec): readonly FieldError[] {
 
 function distributionErrors({ trafficDistribution }: ServiceSpec): readonly FieldError[] {
   if (trafficDistribution === undefined || DISTRIBUTIONS.includes(trafficDistribution)) return [];
-  const values = DISTRIBUTIONS.map((one) => JSON.stringify(one)).join(', ');
-  const detail = `supported values: ${values}`;
-  return [{ type: 'NotSupported', field: 'spec.trafficDistribution', value: trafficDistribution, detail }];
+  return [notSupportedInOrder('spec.trafficDistribution', trafficDistribution, DISTRIBUTIONS)];
 }
 
 /** Absent is for the defaults to say. */

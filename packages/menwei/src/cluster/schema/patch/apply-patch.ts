@@ -7,11 +7,11 @@ import type { JsonObject, JsonValue } from '../json.ts';
 import type { ApiObject } from '../object.ts';
 import { type ReadValue, readJson, TextError } from '../read-json.ts';
 import { repeatedFields } from '../repeated-fields.ts';
-import { StatusError } from '../status-error.ts';
+import { badRequest, StatusError } from '../status-error.ts';
 import { isObject, nameOf } from '../values.ts';
 import { jsonPatch } from './json-patch.ts';
 import { mergePatch } from './merge-patch.ts';
-import { badPatch, formatGo, invalidOutcome } from './patch-error.ts';
+import { formatGo, invalidOutcome } from './patch-error.ts';
 import { strategicMerge } from './strategic-merge.ts';
 
 export type PatchType = 'json' | 'merge' | 'strategic';
@@ -81,7 +81,7 @@ function outcomeOf({ type, expected, body }: PatchRequest, current: JsonObject):
   const { value: patch } = read;
   if (!isObject(patch)) {
     const why = `json: cannot unmarshal ${nameOf(patch)} into Go value of type map[string]interface {}`;
-    throw badPatch(type === 'strategic' ? why : `error decoding patch: ${why}`);
+    throw badRequest(type === 'strategic' ? why : `error decoding patch: ${why}`);
   }
   if (type === 'strategic') {
     return { value: strategicMerge(expected.message, current, patch), faults, shown: () => formatGo(patch) };
@@ -96,7 +96,7 @@ function readPatch(body: Uint8Array, prefix: string): ReadValue {
   try {
     return readJson(UTF8.decode(body));
   } catch (error) {
-    throw error instanceof TextError ? badPatch(`${prefix}${error.message}`) : error;
+    throw error instanceof TextError ? badRequest(`${prefix}${error.message}`) : error;
   }
 }
 

@@ -5,9 +5,9 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { JsonObject, JsonValue } from '../json.ts';
 import { DEEPEST } from '../read-json.ts';
-import { StatusError } from '../status-error.ts';
+import { badRequest, type StatusError, tooLarge } from '../status-error.ts';
 import { isList, isObject, nameOf, newObject } from '../values.ts';
-import { badPatch, rejectedPatch } from './patch-error.ts';
+import { rejectedPatch } from './patch-error.ts';
 
 interface Operation {
   readonly op: string;
@@ -36,7 +36,7 @@ export function jsonPatch(
   patch: JsonValue,
 ): { readonly patched: JsonValue; readonly faults: readonly string[] } {
   if (!isList(patch)) {
-    throw badPatch(
+    throw badRequest(
       `error decoding patch: json: cannot unmarshal ${nameOf(patch)} into Go value of type []${OPERATION}`,
     );
   }
@@ -53,16 +53,12 @@ export function jsonPatch(
 }
 
 function tooMany(count: number): StatusError {
-  return new StatusError({
-    code: 413,
-    reason: 'RequestEntityTooLarge',
-    message: `Request entity too large: The allowed maximum operations in a JSON patch is ${MOST_OPERATIONS}, got ${count}`,
-  });
+  return tooLarge(`The allowed maximum operations in a JSON patch is ${MOST_OPERATIONS}, got ${count}`);
 }
 
 function readOperation(value: JsonValue): Operation {
   if (!isObject(value)) {
-    throw badPatch(
+    throw badRequest(
       `error decoding patch: json: cannot unmarshal ${nameOf(value)} into Go value of type ${OPERATION}`,
     );
   }
@@ -70,7 +66,7 @@ function readOperation(value: JsonValue): Operation {
     const text = value[name] ?? '';
     if (typeof text === 'string') return text;
     const what = `${nameOf(text)} into Go struct field jsonPatchOp.${name} of type string`;
-    throw badPatch(`error decoding patch: json: cannot unmarshal ${what}`);
+    throw badRequest(`error decoding patch: json: cannot unmarshal ${what}`);
   });
   if (value.path === undefined) throw rejectedPatch();
   return { op: op ?? '', path: path ?? '', from: from ?? '', value: value.value };

@@ -1,7 +1,8 @@
 /** How a strategic merge patch merges a list into a list. */
 import type { JsonObject, JsonValue } from '../json.ts';
+import { badRequest } from '../status-error.ts';
 import { isList, isObject } from '../values.ts';
-import { badPatch, formatGo, rejectedPatch } from './patch-error.ts';
+import { formatGo, rejectedPatch } from './patch-error.ts';
 
 type List = readonly JsonValue[];
 
@@ -20,7 +21,7 @@ export function mergeLists(rules: ListRules, current: List, patch: List): List {
   const first = current[0] ?? patch[0];
   if (!isObject(first)) return arrange(rules, unique([...current, ...patch]), patch, current);
   if (rules.mergeKey === undefined)
-    throw badPatch(`cannot merge lists without merge key for ${rules.goName}`);
+    throw badRequest(`cannot merge lists without merge key for ${rules.goName}`);
   const { kept, added } = applyDirectives(rules.mergeKey, current.filter(isObject), patch.filter(isObject));
   return arrange(rules, mergeByKey(rules, rules.mergeKey, kept, added), added, kept);
 }
@@ -38,7 +39,7 @@ export function orderList(rules: ListRules, list: List, { patch, order, before }
   refuseMixed([...before, ...patch]);
   const isOfObjects = isObject(before[0] ?? patch[0]);
   if (isOfObjects && rules.mergeKey === undefined) {
-    throw badPatch(`cannot merge lists without merge key for ${rules.goName}`);
+    throw badRequest(`cannot merge lists without merge key for ${rules.goName}`);
   }
   const keys = order.map((item) => keyOf(rules, item));
   let at = 0;
@@ -52,7 +53,7 @@ export function orderList(rules: ListRules, list: List, { patch, order, before }
 }
 
 function contradiction(patch: List, order: List): Error {
-  return badPatch(
+  return badRequest(
     `The order in patch list:\n${formatGo(patch)}\n doesn't match $setElementOrder list:\n${formatGo(order)}\n`,
   );
 }
@@ -70,9 +71,9 @@ function applyDirectives(
     const { $patch } = item;
     if ($patch === 'delete') gone.add(keyIn(mergeKey, item));
     else if ($patch === 'replace') isReplaced = true;
-    else if ($patch === 'merge') throw badPatch('merging lists cannot yet be specified in the patch');
+    else if ($patch === 'merge') throw badRequest('merging lists cannot yet be specified in the patch');
     else if ($patch !== undefined) {
-      throw badPatch(`unknown patch type: ${formatGo($patch)} in map: ${formatGo(item)}`);
+      throw badRequest(`unknown patch type: ${formatGo($patch)} in map: ${formatGo(item)}`);
     }
   }
   if (isReplaced) return { kept: added, added: [] };
@@ -149,7 +150,7 @@ function keyOf({ mergeKey }: ListRules, item: JsonValue): string {
 function keyIn(mergeKey: string, item: JsonObject): string {
   const key = item[mergeKey];
   if (key !== undefined) return JSON.stringify(key);
-  throw badPatch(`map: ${formatGo(item)} does not contain declared merge key: ${mergeKey}`);
+  throw badRequest(`map: ${formatGo(item)} does not contain declared merge key: ${mergeKey}`);
 }
 
 function unique(list: List): List {
@@ -160,5 +161,5 @@ function refuseMixed(list: List): void {
   if (list.some(isList)) throw rejectedPatch();
   const kinds = new Set(list.map((item) => (isObject(item) ? 'map' : item === null ? 'nil' : typeof item)));
   if (kinds.size > 1 || kinds.has('nil'))
-    throw badPatch(`list element types are not identical: ${formatGo(list)}`);
+    throw badRequest(`list element types are not identical: ${formatGo(list)}`);
 }

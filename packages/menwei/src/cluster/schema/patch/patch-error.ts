@@ -3,12 +3,7 @@ import type { JsonValue } from '../json.ts';
 import { StatusError } from '../status-error.ts';
 import { isList, isObject } from '../values.ts';
 
-/** It can't be read, or asks for what no patch can do. */
-export function badPatch(message: string): StatusError {
-  return new StatusError({ code: 400, reason: 'BadRequest', message });
-}
-
-/** It can be read, but not applied to this object. */
+/** It can be read, but not applied to this object. What can't be read is a bad request. */
 export function rejectedPatch(): StatusError {
   return new StatusError({
     code: 422,

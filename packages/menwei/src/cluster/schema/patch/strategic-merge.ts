@@ -3,9 +3,10 @@
  */
 import type { JsonObject, JsonValue } from '../json.ts';
 import { type JsonType, type MessageName, shapeOf } from '../shape.ts';
+import { badRequest } from '../status-error.ts';
 import { isList, isObject, newObject } from '../values.ts';
 import { type ListRules, mergeLists, orderList } from './merge-lists.ts';
-import { badPatch, formatGo } from './patch-error.ts';
+import { formatGo } from './patch-error.ts';
 
 const DIRECTIVE = '$patch';
 const RETAIN_KEYS = '$retainKeys';
@@ -22,7 +23,7 @@ function mergeObjects(type: JsonType, current: JsonObject, patch: JsonObject): J
   if (directive === 'delete') return newObject();
   if (directive === 'replace') return without(patch, DIRECTIVE);
   if (directive !== undefined) {
-    throw badPatch(`unknown patch type: ${formatGo(directive)} in map: ${formatGo(patch)}`);
+    throw badRequest(`unknown patch type: ${formatGo(directive)} in map: ${formatGo(patch)}`);
   }
   const merged: Record<string, JsonValue> = Object.assign(newObject(), retained(current, patch));
   const ordered = new Set<string>();
@@ -83,7 +84,7 @@ function setOrder(
 function deleteFrom(merged: Record<string, JsonValue>, key: string, values: JsonValue): void {
   const current = merged[key];
   if (!isList(values) || (current !== undefined && !isList(current))) {
-    throw badPatch('invalid patch format of primitive list');
+    throw badRequest('invalid patch format of primitive list');
   }
   const gone = new Set(values);
   if (current !== undefined) merged[key] = current.filter((value) => !gone.has(value));
@@ -100,7 +101,7 @@ function retained(current: JsonObject, patch: JsonObject): JsonObject {
     /^\$(?:deleteFromPrimitiveList|setElementOrder)/.test(key) ||
     stay.has(key);
   if (!isList(keys) || !Object.entries(patch).every(isNamed)) {
-    throw badPatch('invalid patch format of retainKeys');
+    throw badRequest('invalid patch format of retainKeys');
   }
   return Object.fromEntries(Object.entries(current).filter(([key]) => stay.has(key)));
 }
@@ -148,7 +149,7 @@ function withoutDirectives(value: JsonValue): JsonValue | undefined {
 }
 
 function nameIn(key: string, prefix: string, what: string): string {
-  if (!key.startsWith(`${prefix}/`)) throw badPatch(`invalid patch format of ${what}`);
+  if (!key.startsWith(`${prefix}/`)) throw badRequest(`invalid patch format of ${what}`);
   return key.slice(prefix.length + 1);
 }
 
@@ -163,7 +164,7 @@ function expectedList(value: JsonValue): Error {
     : value === null
       ? '%!s(<nil>)'
       : GO_TYPES[typeof value];
-  return badPatch(`expected a []interface {}, but received a ${goType}`);
+  return badRequest(`expected a []interface {}, but received a ${goType}`);
 }
 
 const GO_TYPES: Readonly<Record<string, string>> = { boolean: 'bool', number: 'int64', string: 'string' };
