@@ -39,19 +39,19 @@ async function follow(
 ): Promise<void> {
   const kinds = followedKinds(nodeName);
   const writer = new ObjectWriter(objects, report);
-  const taker = new Taker(kinds, writer);
+  const decoder = new ChangeDecoder(kinds, writer);
   const reader = store.reader([...kinds.keys()]);
   try {
     const before = Array.from(kinds.values(), ({ kind }) => [kind, new Set(objects.keysOf(kind))] as const);
-    await taker.take(reader.take());
+    await decoder.decode(reader.take());
     for (const [kind, keys] of before) {
-      for (const key of keys) if (!taker.has(kind, key)) writer.remove(refOf(kind, key));
+      for (const key of keys) if (!decoder.has(kind, key)) writer.remove(refOf(kind, key));
       writer.listed(kind);
     }
     objects.syncedSources.put('cluster', { sinceMs: Date.now() });
     while (!signal.aborted) {
       await reader.changed(signal);
-      await taker.take(reader.take());
+      await decoder.decode(reader.take());
     }
   } finally {
     reader.close();
@@ -61,8 +61,8 @@ async function follow(
 /** Of what is gone, or is none that the proxy looks at. */
 const NOTHING: Decoded<WatchedObject> = { object: undefined, problems: [] };
 
-/** Decodes what has changed, and writes it. */
-class Taker {
+/** Decodes what has changed in the store, and hands it to the writer. */
+class ChangeDecoder {
   readonly #kinds: ReadonlyMap<string, FollowedKind>;
   readonly #writer: ObjectWriter;
   readonly #complaints: Complaints;
@@ -79,15 +79,15 @@ class Taker {
     return this.#known.has(`${kind}/${key}`);
   }
 
-  async take(changes: readonly StoreChange[]): Promise<void> {
+  async decode(changes: readonly StoreChange[]): Promise<void> {
     const turn = new EventLoopTurn();
     for (const change of changes) {
-      this.#takeOne(change);
+      this.#decodeOne(change);
       await turn.rest();
     }
   }
 
-  #takeOne({ before, after }: StoreChange): void {
+  #decodeOne({ before, after }: StoreChange): void {
     const stored = after ?? before;
     const followed = stored && this.#kinds.get(stored.resource);
     if (stored === undefined || followed === undefined) return;

@@ -1,8 +1,8 @@
 /** The paths of OpenAPI documents (cluster § 5.4). */
 import { matchesRange, parseAccept } from '../../http/accept.ts';
 import { type OpenApiDocument, openApiV2, openApiV3Document, openApiV3Index } from '../openapi/openapi.ts';
+import { sendCacheable } from './cacheable.ts';
 import type { Exchange } from './exchange.ts';
-import { sendKept } from './kept.ts';
 
 const JSON_TYPE = 'application/json';
 const PROTOBUF = 'application/com.github.proto-openapi.spec.v2.v1.0+protobuf';
@@ -44,5 +44,5 @@ function send(
   cache?: string,
 ): void {
   const headers = { Vary: 'Accept', ...(cache === undefined ? {} : { 'Cache-Control': cache }) };
-  sendKept(exchange, { contentType, body: bytes, etag: hash, headers });
+  sendCacheable(exchange, { contentType, body: bytes, etag: hash, headers });
 }

@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import { parseAccept } from '../../http/accept.ts';
 import { PLAIN_TEXT } from '../../http/http-listener.ts';
+import { sendCacheable } from './cacheable.ts';
 import {
   aggregatedDiscovery,
   apiGroup,
@@ -12,7 +13,6 @@ import {
 } from './discovery.ts';
 import type { Exchange } from './exchange.ts';
 import { type HealthCheck, PING, reportHealth } from './health-checks.ts';
-import { sendKept } from './kept.ts';
 import { answerOpenApi } from './openapi.ts';
 import { methodNotAllowed } from './target.ts';
 
@@ -85,7 +85,7 @@ function answerHealth(
   reply.send(status, PLAIN_TEXT, text, { 'X-Content-Type-Options': 'nosniff' });
 }
 
-/** All in one document for who asks for that, and can keep it: most of the time, it is the same. */
+/** All in one document for who asks for that; clients may cache it, since it is the same most of the time. */
 function answerDiscovery(exchange: Exchange, groups: readonly string[], legacy: object): void {
   if (!wantsAggregated(exchange.request.headers.accept)) {
     sendJson(exchange, legacy);
@@ -93,7 +93,7 @@ function answerDiscovery(exchange: Exchange, groups: readonly string[], legacy: 
   }
   const body = JSON.stringify(aggregatedDiscovery(groups));
   const etag = createHash('sha512').update(body).digest('hex').toUpperCase();
-  sendKept(exchange, {
+  sendCacheable(exchange, {
     contentType: AGGREGATED,
     body,
     etag,

@@ -13,7 +13,7 @@ export interface Wanted extends ManifestObject {
   readonly file: string;
 }
 
-export interface FolderPicture {
+export interface FolderContents {
   /** By `keyOf`. Of two that are the same object, that of the first file. */
   readonly wanted: ReadonlyMap<string, Wanted>;
   readonly faults: readonly string[];
@@ -33,7 +33,7 @@ export class ManifestFiles {
     this.#folder = folder;
   }
 
-  async look(): Promise<FolderPicture> {
+  async look(): Promise<FolderContents> {
     const { files, lost, folders } = await listManifests([this.#folder], new Set([this.#folder]));
     const faults = Array.from(lost, ([path, reason]) => `${path}: ${reason}`);
     const unclear = new Set<string>();

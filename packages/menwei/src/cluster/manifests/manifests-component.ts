@@ -11,7 +11,7 @@ import type { Registry } from '../registry/registry.ts';
 import { StatusError } from '../schema/status-error.ts';
 import type { Store, StoredObject } from '../store/store.ts';
 import { parseStored } from '../store/stored-object.ts';
-import { type FolderPicture, ManifestFiles } from './manifest-files.ts';
+import { type FolderContents, ManifestFiles } from './manifest-files.ts';
 import { ManifestWriter, SOURCE } from './manifest-writer.ts';
 
 /** How often the files are looked at though nothing was heard of them; what is refused is tried again then. */
@@ -119,20 +119,20 @@ class ManifestKeeper {
   }
 
   async #look(isNeeded: boolean): Promise<void> {
-    const picture = await this.#files.look();
-    this.#folders = picture.folders;
+    const contents = await this.#files.look();
+    this.#folders = contents.folders;
     const isWell = this.#told === '' && this.#missedAtMs.size === 0;
-    if (picture.isAsBefore && isWell && !isNeeded) return;
+    if (contents.isAsBefore && isWell && !isNeeded) return;
     const faults = [
-      ...picture.faults,
-      ...(await this.#writeAll(picture)),
-      ...(await this.#removeGone(picture)),
+      ...contents.faults,
+      ...(await this.#writeAll(contents)),
+      ...(await this.#removeGone(contents)),
     ];
     this.#tell(faults);
   }
 
   /** Namespaces and Nodes first: others are in them, or on them. Returns what was refused. */
-  async #writeAll({ wanted }: FolderPicture): Promise<readonly string[]> {
+  async #writeAll({ wanted }: FolderContents): Promise<readonly string[]> {
     const faults: string[] = [];
     const rank = (kind: string) => ['Namespace', 'Node'].indexOf(kind) + 1 || 3;
     const ordered = [...wanted].sort(([, a], [, b]) => rank(a.object.kind) - rank(b.object.kind));
@@ -150,7 +150,7 @@ class ManifestKeeper {
     return faults;
   }
 
-  async #removeGone({ wanted, unclear }: FolderPicture): Promise<readonly string[]> {
+  async #removeGone({ wanted, unclear }: FolderContents): Promise<readonly string[]> {
     const faults: string[] = [];
     const nowMs = performance.now();
     for (const [key, held] of this.#held) {

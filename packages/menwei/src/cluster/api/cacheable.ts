@@ -1,7 +1,7 @@
-/** Answers that clients may keep, and ask for again by their ETag. */
+/** Answers that clients may cache, and ask for again by their ETag. */
 import type { Exchange } from './exchange.ts';
 
-interface KeptAnswer {
+interface CacheableAnswer {
   readonly contentType: string;
   readonly body: string | Buffer;
   /** Without quotes. */
@@ -9,9 +9,9 @@ interface KeptAnswer {
   readonly headers: Readonly<Record<string, string>>;
 }
 
-export function sendKept(
+export function sendCacheable(
   { request, reply }: Pick<Exchange, 'request' | 'reply'>,
-  { contentType, body, etag, headers }: KeptAnswer,
+  { contentType, body, etag, headers }: CacheableAnswer,
 ): void {
   const quoted = `"${etag}"`;
   const all = { ...headers, ETag: quoted };
