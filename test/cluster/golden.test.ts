@@ -101,4 +101,12 @@ describe('apply.jsonl', () => {
       expect([status, parse(text)]).toMatchObject([415, { reason: 'UnsupportedMediaType' }]);
     },
   );
+
+  // What is left is a patch by another manager, whose answer is about managed fields.
+  const refused = readGolden<GoldenRow>('apply').filter((row) => !isApply(row) && row.status === 422);
+  it.each(refused)('$title', async (row) => {
+    const spec = { ports: [{ port: 80 }] };
+    await send(server, post(SERVICES, { metadata: { name: 'ssa3' }, spec }));
+    await replay(server, row);
+  });
 });

@@ -1,5 +1,5 @@
 /** The Node of this machine, for the proxy in this process. */
-import { hostname } from 'node:os';
+import { hostname, release } from 'node:os';
 import { IP_FAMILIES, isLoopback } from '@menwei/addresses/ip.ts';
 import { UserError } from '../setup/failure.ts';
 import { BUILD } from '../setup/version.ts';
@@ -76,6 +76,7 @@ function statusOf({ status = {} }: Node, addresses: readonly string[], nowMs: nu
     ],
     nodeInfo: {
       architecture: BUILD.platform.replace(/^.*\//, ''),
+      kernelVersion: release(),
       kubeletVersion: BUILD.version,
       operatingSystem: 'linux',
     },

@@ -13,11 +13,11 @@ beforeEach(async () => {
   await cluster.create('namespaces', { metadata: { name: 'default' } });
 });
 
-function recorder(registry: Registry = cluster.registry): RegistryEventRecorder {
+function recorder(registry: Registry = cluster.registry, logger = silentLogger): RegistryEventRecorder {
   return new RegistryEventRecorder({
     store: cluster.store,
     registry,
-    logger: silentLogger,
+    logger,
     now: () => nowMs,
   });
 }
@@ -94,6 +94,15 @@ describe('Events of controllers', () => {
     expect(cluster.list('events', 'default')).toMatchObject([
       { involvedObject: { kind: 'Node', name: 's' } },
     ]);
+  });
+
+  it('of a namespace that goes are nobody’s any more, and no trouble', async () => {
+    const warnings: unknown[] = [];
+    const warn = (...args: readonly unknown[]) => void warnings.push(args);
+    const gone = { ...EVENT, regarding: { ...EVENT.regarding, namespace: 'gone' } };
+    recorder(undefined, { ...silentLogger, warn }).record(gone);
+    await cluster.settled(5);
+    expect(warnings).toEqual([]);
   });
 
   it('that can not be written hold up nobody', async () => {

@@ -5,7 +5,7 @@ import type { Registry } from '../registry/registry.ts';
 import { formatTime } from '../schema/time.ts';
 import type { Store } from '../store/store.ts';
 import { objectOf } from '../store/stored-object.ts';
-import { isNotFound } from './failures.ts';
+import { endsWithNamespace, isNotFound } from './failures.ts';
 import { TypedRegistry } from './typed-registry.ts';
 
 /** The object that an Event is about. */
@@ -80,7 +80,9 @@ export class RegistryEventRecorder implements EventRecorder {
     const atMs = this.#now();
     this.#last = this.#last
       .then(() => this.#write(event, atMs))
-      .catch((err: unknown) => this.#logger.warn({ ...fields, err }, 'Event could not be written'))
+      .catch((err: unknown) => {
+        if (!endsWithNamespace(err)) this.#logger.warn({ ...fields, err }, 'Event could not be written');
+      })
       .finally(() => {
         this.#waiting--;
       });
