@@ -50,7 +50,7 @@ export function registerClusterCommand(program: Command): void {
     .command('check')
     .description('say what is wrong with the addresses and ports of Services; exit status 1: something is')
     .option(...DATA)
-    .option('--service-node-port-range <range>', 'as of the cluster', '30000-32767')
+    .option('--service-node-port-range <range>', 'the one that the cluster runs with', '30000-32767')
     .action((options: Parameters<ClusterCommands['check']>[0]) => act(({ check }) => check(options)));
 }
 
@@ -66,10 +66,14 @@ function registerUp(cluster: Command): void {
     )
     .option(
       '--service-cluster-ip-range <cidrs>',
-      'of Services: one network, or one of each IP family',
+      'ClusterIPs of Services: one network, or one of each IP family',
       '10.96.0.0/16',
     )
-    .option('--service-node-port-range <range>', 'of NodePorts', '30000-32767')
+    .option(
+      '--service-node-port-range <range>',
+      'ports for NodePorts and health checks of Services',
+      '30000-32767',
+    )
     .option(
       '--kubeconfig <file>',
       'merge the access of the admin into this file, as the context menwei (without it: admin.kubeconfig in the data folder)',
