@@ -1,9 +1,12 @@
 /** The Node of this machine, for the proxy in this process. */
 import { hostname, release } from 'node:os';
-import { IP_FAMILIES, isLoopback } from '@menwei/addresses/ip.ts';
+import { familyOf, IP_FAMILIES } from '@menwei/addresses/ip.ts';
+import type { Component } from '../agent/component.ts';
+import type { Logger } from '../log/logger.ts';
 import { UserError } from '../setup/failure.ts';
 import { BUILD } from '../setup/version.ts';
-import { advertisedFor } from './cluster-addresses.ts';
+import { advertisedFor, parseAdvertised } from './cluster-addresses.ts';
+import { repeat } from './controllers/repeat.ts';
 import { resourceOf } from './kinds/resources.ts';
 import type { StoredKinds } from './kinds/stored-kinds.ts';
 import type { Registry } from './registry/registry.ts';
@@ -12,31 +15,56 @@ import { formatTime } from './schema/time.ts';
 
 type Node = StoredKinds['nodes'];
 
+const CHECK_MS = 10_000;
 const NODES = resourceOf('', 'nodes');
+
+interface OwnNode {
+  readonly registry: Registry;
+  readonly name: string;
+  /** Of the API server, canonical. */
+  readonly listenIp: string;
+  readonly nowMs: () => number;
+}
 
 /**
  * Makes it, or tells what is so now of the one that is there.
  *
- * @param listenIp of the API server, canonical
  * @throws UserError when it is refused: a host may have a name that no object can have
  */
-export async function registerNode(
-  registry: Registry,
-  name: string,
-  listenIp: string,
-  nowMs: number,
-): Promise<void> {
+export async function registerNode(own: OwnNode): Promise<void> {
   try {
-    await makeNode(registry, name, listenIp, nowMs);
+    await makeNode(own);
   } catch (error) {
     if (!(error instanceof StatusError)) throw error;
     throw new UserError(`the Node of this machine can't be written: ${error.message} (--hostname-override)`);
   }
 }
 
-async function makeNode(registry: Registry, name: string, listenIp: string, nowMs: number): Promise<void> {
-  const host = isLoopback(listenIp) ? '0.0.0.0' : listenIp;
-  const addresses = new Set(IP_FAMILIES.flatMap((family) => advertisedFor(host, family) ?? []));
+/** Registers it anew when the machine has got another address: at the start there may be no network yet. */
+export function ownNodeComponent(own: OwnNode, logger: Logger, checkMs = CHECK_MS): Component {
+  let known = nodeAddresses(own.listenIp).join();
+  return {
+    name: 'own-node',
+    onFailure: 'restart',
+    run: async (signal, ready) => {
+      ready();
+      await repeat(checkMs, signal, async () => {
+        const now = nodeAddresses(own.listenIp).join();
+        // Without any, those that it had are as good as none.
+        if (now === known || now === '') return;
+        await registerNode(own);
+        logger.info(
+          { node: own.name, addresses: now },
+          'the addresses of the Node of this machine have changed',
+        );
+        known = now;
+      });
+    },
+  };
+}
+
+async function makeNode({ registry, name, listenIp, nowMs }: OwnNode): Promise<void> {
+  const addresses = nodeAddresses(listenIp);
   const labels = {
     'kubernetes.io/arch': BUILD.platform.replace(/^.*\//, ''),
     'kubernetes.io/hostname': name,
@@ -48,8 +76,16 @@ async function makeNode(registry: Registry, name: string, listenIp: string, nowM
   } catch (error) {
     if (!(error instanceof StatusError) || error.refusal.reason !== 'AlreadyExists') throw error;
   }
-  const change = (current: Node): Node => ({ ...current, status: statusOf(current, [...addresses], nowMs) });
+  const change = (current: Node): Node => ({ ...current, status: statusOf(current, addresses, nowMs()) });
   await registry.change(NODES, '', name, change, { subresource: 'status' });
+}
+
+/** What is listened on first, and of each other family one of the machine's. */
+function nodeAddresses(listenIp: string): readonly string[] {
+  const own = parseAdvertised(listenIp);
+  const found = [own, ...IP_FAMILIES.map((family) => advertisedFor('0.0.0.0', family))];
+  const ips = found.filter((ip) => ip !== undefined);
+  return ips.filter((ip, index) => ips.findIndex((other) => familyOf(other) === familyOf(ip)) === index);
 }
 
 function statusOf({ status = {} }: Node, addresses: readonly string[], nowMs: number) {

@@ -21,7 +21,7 @@ import type { ControllerQueues } from './controllers/controller.ts';
 import { RegistryEventRecorder } from './controllers/event-recorder.ts';
 import { kubeconfigPath, writeKubeconfigs } from './kubeconfigs.ts';
 import { manifestsComponent } from './manifests/manifests-component.ts';
-import { registerNode } from './own-node.ts';
+import { ownNodeComponent, registerNode } from './own-node.ts';
 import { clusterHooks } from './registry/cluster-hooks.ts';
 import { ObjectRegistry } from './registry/object-registry.ts';
 import type { Registry } from './registry/registry.ts';
@@ -131,8 +131,13 @@ async function superviseAll(parts: Parts, signal: AbortSignal): Promise<void> {
     isUnsecured: tls === undefined,
   });
   const accessFiles = await openAccessFiles(options.dataFolder, access, logger);
-  if (proxy !== undefined)
-    await registerNode(registry, proxy.settings.nodeName, options.listen.ip, Date.now());
+  const ownNode = proxy && {
+    registry,
+    name: proxy.settings.nodeName,
+    listenIp: options.listen.ip,
+    nowMs: Date.now,
+  };
+  if (ownNode !== undefined) await registerNode(ownNode);
   const queues: ControllerQueues = new Map();
   const controllers = controllerComponents(parts, registry, tls, queues);
   const needs = controllers.map(({ name }) => name);
@@ -145,7 +150,8 @@ async function superviseAll(parts: Parts, signal: AbortSignal): Promise<void> {
   const residents = parts.residents?.(store, registry, needs) ?? [];
   const own = [accessFiles, ...controllers, api, ...manifestComponents(parts, registry, needs), ...residents];
   const ofProxy = opened?.components.map((component) => after(api, component)) ?? [];
-  const components = [...own, readyComponent(parts, own), ...ofProxy];
+  const ofNode = ownNode === undefined ? [] : [ownNodeComponent(ownNode, logger)];
+  const components = [...own, readyComponent(parts, own), ...ofNode, ...ofProxy];
   try {
     await supervise(components, { states, logger }, signal);
   } catch (error) {
