@@ -1,5 +1,5 @@
 /** The npm package `menwei` as an operator gets it: packed, installed where nothing else is, and run there. */
-import { execFile, execFileSync, spawn, spawnSync } from 'node:child_process';
+import { execFile, execFileSync, type StdioOptions, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -51,7 +51,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 describe('npm pack', () => {
   it('takes the compiled program, and nothing else', () => {
-    expect(files.filter((file) => !/^package\/lib\/[\w-]+\.js$/.test(file)).sort()).toEqual(
+    expect(files.filter((file) => !/^package\/lib\/[\w.-]+\.js$/.test(file)).sort()).toEqual(
       [
         'CHANGELOG.md',
         'LICENSE',
@@ -125,6 +125,28 @@ describe('the installed package', () => {
       await once(proxy, 'exit');
     }
     expect(proxy.exitCode).toBe(0);
+  });
+
+  it('is a cluster that keeps its objects', async () => {
+    const data = join(folder, 'cluster');
+    const args = ['cluster', 'up', '--data', data, '--listen', '127.0.0.1:0'];
+    const stdio: StdioOptions = ['ignore', 'pipe', 'ignore'];
+    const cluster = spawn(join(prefix, 'bin/menwei'), args, { cwd: folder, env, stdio });
+    let told = '';
+    cluster.stdout?.on('data', (chunk: Buffer) => {
+      told += chunk.toString();
+    });
+    try {
+      await expect
+        .poll(() => told, { timeout: 10_000 })
+        .toBe(`ready; kubeconfig: ${data}/admin.kubeconfig\n`);
+    } finally {
+      cluster.kill('SIGTERM');
+      await once(cluster, 'exit');
+    }
+    expect(cluster.exitCode).toBe(0);
+    const stdout = `${data}: the addresses and ports of all Services are as they must be\n`;
+    expect(run('menwei', 'cluster', 'check', '--data', data)).toEqual({ status: 0, stdout, stderr: '' });
   });
 
   it('cleans up under the name kube-proxy', () => {
