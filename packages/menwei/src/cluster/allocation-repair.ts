@@ -22,6 +22,7 @@ interface RepairOptions {
   readonly needs: readonly string[];
 }
 
+/** Ready after the first look; then every three minutes until the signal fires. */
 export function allocationRepair(options: RepairOptions): Component {
   return {
     name: 'allocation-repair',

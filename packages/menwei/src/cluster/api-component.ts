@@ -40,6 +40,7 @@ interface ApiComponentOptions {
   readonly onServing: (tls: ServingTls | undefined) => Promise<void>;
 }
 
+/** Ready once it listens and the kubeconfigs are written. */
 export function apiComponent(options: ApiComponentOptions): Component {
   return {
     name: 'api-server',

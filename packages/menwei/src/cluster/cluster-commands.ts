@@ -37,6 +37,7 @@ export async function printKubeconfig(options: DataOption & { readonly user: str
   process.stdout.write(text);
 }
 
+/** Into a file that must not be there yet. */
 export async function backup(
   file: string,
   options: DataOption & { readonly withKeys?: true },
@@ -46,6 +47,7 @@ export async function backup(
   process.stdout.write(`${folder}: all objects are in ${file}\n`);
 }
 
+/** Into an empty data folder. */
 export async function restore(file: string, options: DataOption): Promise<void> {
   const folder = dataFolderOf(options);
   const { withKeys } = await explained(() => restoreBackup(file, folder));

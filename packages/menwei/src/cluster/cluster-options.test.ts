@@ -54,6 +54,7 @@ describe('the flags of a cluster', () => {
     ['half a key pair', { tlsCertFile: 'a' }, 'one is given without the other'],
     ['no TLS for others', { listen: '0.0.0.0:6443', insecureLoopback: true }, 'is not served without TLS'],
     ['TLS and none', { insecureLoopback: true, clientCaFile: 'x' }, '--insecure-loopback: contradicts'],
+    ['a name of a certificate that there is not', { insecureLoopback: true, tlsSan: ['a'] }, 'and --tls-san'],
     ['a name', { tlsSan: ['a b'] }, '--tls-san: a b is neither'],
     ['a configuration of no proxy', { config: 'x' }, '--config: is for the proxy'],
   ])('refuse %s', (_, flags, told) => {

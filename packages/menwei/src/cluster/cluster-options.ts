@@ -78,6 +78,7 @@ export interface ServerTls {
 
 type ParsedClusterFlags = { readonly options: ClusterOptions } | { readonly errors: readonly string[] };
 
+/** All errors together, each with the name of its flag. */
 export function parseClusterFlags(flags: ClusterFlags): ParsedClusterFlags {
   const reader = new FlagReader();
   const network = networkOptions(flags, reader);
@@ -196,6 +197,7 @@ function parseWhole(text: string, least: number, most: number): number | undefin
   return number >= least && number <= most ? number : undefined;
 }
 
+/** Of root, that of the system; of others, in `$XDG_STATE_HOME`. */
 export function defaultDataFolder(): string {
   if (process.getuid?.() === 0) return '/var/lib/menwei/cluster';
   const state = process.env.XDG_STATE_HOME || join(homedir(), '.local/state');
@@ -208,7 +210,7 @@ function serverTls({ tlsCertFile, tlsPrivateKeyFile, clientCaFile, tlsSan = [] }
 
 function contradictions(flags: ClusterFlags, listen: HostPort): readonly string[] {
   const errors: string[] = [];
-  const { tlsCertFile, tlsPrivateKeyFile, clientCaFile, insecureLoopback, proxy } = flags;
+  const { tlsCertFile, tlsPrivateKeyFile, clientCaFile, tlsSan = [], insecureLoopback, proxy } = flags;
   if ((tlsCertFile === undefined) !== (tlsPrivateKeyFile === undefined)) {
     errors.push('--tls-cert-file and --tls-private-key-file: one is given without the other');
   }
@@ -218,8 +220,8 @@ function contradictions(flags: ClusterFlags, listen: HostPort): readonly string[
         `--insecure-loopback: ${listen.ip} is not a loopback address, and is not served without TLS`,
       );
     }
-    if (tlsCertFile !== undefined || clientCaFile !== undefined) {
-      errors.push('--insecure-loopback: contradicts --tls-cert-file and --client-ca-file');
+    if (tlsCertFile !== undefined || clientCaFile !== undefined || tlsSan.length > 0) {
+      errors.push('--insecure-loopback: contradicts --tls-cert-file, --client-ca-file and --tls-san');
     }
   }
   if (proxy === undefined && flags.config !== undefined)
@@ -227,7 +229,7 @@ function contradictions(flags: ClusterFlags, listen: HostPort): readonly string[
   if (proxy === undefined && flags.hostnameOverride !== undefined) {
     errors.push('--hostname-override: is for the proxy: give --proxy');
   }
-  for (const name of flags.tlsSan ?? []) {
+  for (const name of tlsSan) {
     if (parseIp(name) === undefined && !/^(\*\.)?[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$/i.test(name)) {
       errors.push(`--tls-san: ${name} is neither a DNS name nor an IP address`);
     }

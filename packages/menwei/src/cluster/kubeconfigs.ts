@@ -7,6 +7,7 @@ import type { ClientName } from './security/pki.ts';
 import { makePrivateFolder, writePrivateFile } from './security/private-file.ts';
 import type { ServingTls } from './serving-tls.ts';
 
+/** `<data>/admin.kubeconfig` */
 export function kubeconfigPath(dataFolder: string, client: ClientName): string {
   return join(dataFolder, `${client}.kubeconfig`);
 }

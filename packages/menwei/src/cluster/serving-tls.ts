@@ -10,6 +10,7 @@ import type { KeyPair } from './security/certificates.ts';
 import { codeOf, FileError, readTextFile } from './security/file-error.ts';
 import { ensurePki, type Pki, type ServerNames } from './security/pki.ts';
 
+/** Certificates and keys, read at one moment. */
 export interface ServingTls {
   readonly pki: Pki;
   readonly server: TlsOptions;

@@ -93,6 +93,7 @@ interface Sources {
 
 type RequestLabel = 'group' | 'resource' | 'subresource' | 'verb' | 'version';
 
+/** The registry of `/metrics`, filled as requests are answered and when it is read. */
 export class ApiMetrics {
   // The proxy's modes make no difference here.
   readonly registry = new Registry('nftables');

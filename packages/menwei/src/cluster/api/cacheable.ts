@@ -9,6 +9,7 @@ interface CacheableAnswer {
   readonly headers: Readonly<Record<string, string>>;
 }
 
+/** 304 without a body for a client that has it already (`If-None-Match`). */
 export function sendCacheable(
   { request, reply }: Pick<Exchange, 'request' | 'reply'>,
   { contentType, body, etag, headers }: CacheableAnswer,

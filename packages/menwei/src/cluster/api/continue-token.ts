@@ -1,6 +1,7 @@
 /** Where a list that comes in pages goes on (cluster § 6.1). Pure. */
 import { badRequest } from '../schema/status-error.ts';
 
+/** Where an object stands in the order of a list. */
 export interface Place {
   readonly namespace: string;
   readonly name: string;

@@ -11,6 +11,7 @@ const LONGEST_MS = 60_000;
 const READS: readonly string[] = ['get', 'head', 'list', 'watch'];
 const LONG_SUBRESOURCES: readonly string[] = ['attach', 'exec', 'log', 'portforward'];
 
+/** Whether requests of this verb count as reading. */
 export function isRead(verb: string): boolean {
   return READS.includes(verb);
 }

@@ -2,6 +2,7 @@
 import { matchesRange, parseAccept, type Wanted } from '../../http/accept.ts';
 import { StatusError } from '../schema/status-error.ts';
 
+/** What the body of an answer is written as. */
 export interface Form {
   readonly mediaType: 'application/json' | 'application/yaml';
   /** Objects as they are, their metadata alone, or rows for a person. */
@@ -19,6 +20,7 @@ export interface Offer {
   readonly isStream: boolean;
 }
 
+/** Objects and lists; answers that are no objects of a kind, as reviews; watches. */
 export const OBJECTS: Offer = { hasTables: true, isStream: false };
 export const ANSWERS: Offer = { hasTables: false, isStream: false };
 export const STREAM: Offer = { hasTables: true, isStream: true };

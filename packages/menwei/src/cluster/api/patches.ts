@@ -9,6 +9,7 @@ import { keptShapeOf, shapeOf } from './shapes.ts';
 import { parseWriteOptions } from './write-options.ts';
 import { sendWritten, subresourceOf } from './writes.ts';
 
+/** PATCH: JSON, merge or strategic merge, by the Content-Type. @throws StatusError */
 export async function patchObject(exchange: ResourceExchange, backing: Backing): Promise<void> {
   const { target, query, request, reply } = exchange;
   const { resource, namespace, name } = target;

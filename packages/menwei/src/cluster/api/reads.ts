@@ -13,6 +13,7 @@ import { serveWatch } from './watch.ts';
 
 const KEEP_ALIVE_MS = 30_000;
 
+/** GET of one object. @throws StatusError */
 export async function getObject(exchange: ResourceExchange, backing: Backing): Promise<void> {
   const encoding = encodingOf(exchange, backing, OBJECTS);
   const revision = parseRevision(exchange.query.get('resourceVersion') ?? '', 'invalid resource version: ');
@@ -28,6 +29,7 @@ export function storedObject({ target, storedAs }: ResourceExchange, { store }: 
   return stored;
 }
 
+/** GET of a collection. @throws StatusError */
 export async function getList(exchange: ResourceExchange, backing: Backing): Promise<void> {
   const { storedAs, query, reply, request } = exchange;
   const { store, revisions } = backing;
@@ -40,6 +42,7 @@ export async function getList(exchange: ResourceExchange, backing: Backing): Pro
   await reply.sendPieces(encoding.form.mediaType, encodeList(encoding, listing), isPacked);
 }
 
+/** GET with `watch`: resolves when the watch is over. @throws StatusError before it has begun */
 export async function watchList(exchange: ResourceExchange, backing: Backing): Promise<void> {
   const { storedAs, query, reply, request } = exchange;
   // The paths of old, `/watch/…`, are a watch whatever the method.

@@ -11,6 +11,7 @@ import type { IndexName, StoredObject, StoreView } from '../store/store.ts';
 
 const SERVICE_NAME = 'kubernetes.io/service-name';
 
+/** Namespace, label selector and field selector of a list, watch or deletecollection. */
 export class Selection {
   /** Undefined: all namespaces, or the kind has none. */
   readonly namespace: string | undefined;

@@ -11,6 +11,7 @@ export function headOf(resource: Resource): string {
   return `{"kind":${JSON.stringify(resource.kind)},"apiVersion":${JSON.stringify(apiVersionOf(resource))},`;
 }
 
+/** An object as JSON in the shape of the resource, without a copy where it is kept so. */
 export function bytesOf(resource: Resource, stored: StoredObject): Buffer {
   if (isKept(resource)) return stored.bytes;
   return Buffer.from(JSON.stringify(shapeOf(resource, parseStored(stored))));

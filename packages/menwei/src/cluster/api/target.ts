@@ -64,6 +64,7 @@ function noSuchResource(): StatusError {
   });
 }
 
+/** 405 */
 export function methodNotAllowed(): StatusError {
   return new StatusError({
     code: 405,

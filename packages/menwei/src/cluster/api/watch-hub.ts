@@ -3,6 +3,7 @@ import type { Store, StoredObject, StoreEvent } from '../store/store.ts';
 import type { Selection } from './selection.ts';
 import { EventLines } from './watch-events.ts';
 
+/** One open watch. */
 export interface Watcher {
   readonly storedAs: string;
   readonly selection: Selection;

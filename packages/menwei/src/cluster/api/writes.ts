@@ -13,6 +13,7 @@ import { encodingOf, selectionOf, sendObject } from './reads.ts';
 import { keptShapeOf } from './shapes.ts';
 import { parseWriteOptions } from './write-options.ts';
 
+/** POST. @throws StatusError */
 export async function createObject(exchange: ResourceExchange, backing: Backing): Promise<void> {
   const { target, query } = exchange;
   const encoding = encodingOf(exchange, backing, OBJECTS);
@@ -24,6 +25,7 @@ export async function createObject(exchange: ResourceExchange, backing: Backing)
   sendObject(exchange, encoding, 201, result.stored);
 }
 
+/** PUT. @throws StatusError */
 export async function updateObject(exchange: ResourceExchange, backing: Backing): Promise<void> {
   const { target, query } = exchange;
   const encoding = encodingOf(exchange, backing, OBJECTS);
@@ -35,6 +37,7 @@ export async function updateObject(exchange: ResourceExchange, backing: Backing)
   sendWritten(exchange, encoding, result);
 }
 
+/** The object as it is now: 201 if it is new. */
 export function sendWritten(
   exchange: ResourceExchange,
   encoding: Parameters<typeof sendObject>[1],
@@ -44,6 +47,7 @@ export function sendWritten(
   sendObject(exchange, encoding, isNew ? 201 : 200, stored);
 }
 
+/** As the registry names it. */
 export function subresourceOf({
   target: { subresource },
 }: ResourceExchange): NonNullable<UpdateOptions['subresource']> {
@@ -59,6 +63,7 @@ async function readObject(exchange: ResourceExchange, validation: FieldValidatio
   return keptShapeOf(target.resource, object);
 }
 
+/** DELETE of one object: answers a Status, or the object where that stays or its kind is answered whole. @throws StatusError */
 export async function deleteObject(exchange: ResourceExchange, backing: Backing): Promise<void> {
   const { target, reply } = exchange;
   const { resource, namespace, name } = target;
@@ -81,6 +86,7 @@ export async function deleteObject(exchange: ResourceExchange, backing: Backing)
 /** Kinds whose deletion answers the object that was. */
 const ANSWERED_WHOLE: readonly string[] = ['namespaces', 'pods', 'serviceaccounts', 'services'];
 
+/** DELETE of a collection: answers the list of what was deleted. @throws StatusError */
 export async function deleteObjects(exchange: ResourceExchange, backing: Backing): Promise<void> {
   const { target, query, reply } = exchange;
   const { resource, namespace } = target;

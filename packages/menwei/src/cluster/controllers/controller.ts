@@ -49,6 +49,7 @@ export type QueueTiming = Omit<WorkQueueOptions, 'onFailure'>;
 /** What can be done again at once, and soon after trouble has passed. */
 export const DEFAULT_TIMING: QueueTiming = { retry: { firstMs: 5, maxMs: 60_000 } };
 
+/** Ready once all that the store holds was digested; only then the queues are worked on. */
 export function controllerComponent(
   name: string,
   { store, logger }: Pick<ControllerContext, 'store' | 'logger'>,

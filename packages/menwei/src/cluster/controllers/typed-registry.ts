@@ -27,6 +27,7 @@ export function storedResource(name: string): Resource {
 /** The names of all that is stored. */
 export const STORED_RESOURCES: readonly Resource[] = [...BY_NAME.values()].reverse();
 
+/** {@link Registry} with objects of the kinds’ types. Each method rejects with a StatusError as that does. */
 export class TypedRegistry {
   readonly #registry: Registry;
 

@@ -21,6 +21,7 @@ interface WorkCounts {
 /** Keys under way at once: their writes become durable together. */
 const WIDTH = 64;
 
+/** Never the same key twice at a time, and many keys at a time. */
 export class WorkQueue {
   readonly #options: WorkQueueOptions;
   readonly #waiting = new Set<string>();

@@ -9,7 +9,11 @@ import { objectOf } from '../store/stored-object.ts';
 import { namespaceOf, type Wanted } from './manifest-files.ts';
 import { staticPodFault, staticPodStatus } from './static-pods.ts';
 
+/** Annotation of every object that came from a file: `manifests/<file>`. */
 export const SOURCE = 'menwei.dev/source';
+
+/** What most kinds have besides metadata. */
+type WithParts = ApiObject & { readonly spec?: object; readonly status?: object };
 
 const PODS = resourceOf('', 'pods');
 /** Others write to them, too: what the file does not name is theirs. */
@@ -50,10 +54,10 @@ export class ManifestWriter {
 
   async #writeStatus({ resource, object }: Wanted, namespace: string, name: string): Promise<void> {
     if (!resource.subresources.includes('status')) return;
-    const { status: given }: { readonly status?: object } = object as object;
+    const { status: given }: WithParts = object;
     if (given === undefined && resource !== PODS) return;
     const change = (current: ApiObject) => {
-      const { status: before }: { readonly status?: object } = current as object;
+      const { status: before }: WithParts = current;
       const status = given ?? staticPodStatus(object, current, this.#nodeIps(object), this.#now());
       return { ...current, status: { ...before, ...status } };
     };
@@ -94,6 +98,6 @@ function merge(wanted: ApiObject, current: ApiObject, isShared: boolean): ApiObj
 }
 
 function specOf(object: ApiObject): object {
-  const { spec = {} }: { readonly spec?: object } = object as object;
+  const { spec = {} }: WithParts = object;
   return spec;
 }

@@ -30,6 +30,7 @@ interface ManifestsOptions {
   readonly needs: readonly string[];
 }
 
+/** Ready after the first look, whatever was refused; what is refused is logged and tried again. */
 export function manifestsComponent(options: ManifestsOptions): Component {
   return {
     name: 'manifests',

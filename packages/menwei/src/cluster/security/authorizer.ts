@@ -10,6 +10,7 @@ import { isSubject, type PolicyRule, type Role, ruleAllows } from './policy.ts';
 /** Which role allows it; undefined: none does. */
 type Verdict = string | undefined;
 
+/** Decides by roles alone, but for nodes, whose rights depend on objects. */
 export class Authorizer {
   readonly #objects: Pick<StoreView, 'get'>;
   /** Besides the fixed ones. */

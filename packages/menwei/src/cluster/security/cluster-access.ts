@@ -65,7 +65,7 @@ export class ClusterAccess implements Access {
 
   review(resource: Resource, namespace: string, object: ApiObject, user: User): ApiObject {
     // Status is what is answered, whatever was sent.
-    const { status: _, ...review } = object as ApiObject & { readonly status?: unknown };
+    const { status: _, ...review }: ApiObject & { readonly status?: unknown } = object;
     switch (resource.kind) {
       case 'SelfSubjectAccessReview':
         return reviewOwnAccess(resource, review, user, this.#authorizer);

@@ -25,6 +25,7 @@ const CLUSTER = 'menwei';
 const EXTENSION = 'menwei.dev/cluster';
 const LISTS = ['clusters', 'contexts', 'users'] as const;
 
+/** A whole kubeconfig, as YAML. */
 export function formatKubeconfig(entry: KubeconfigEntry): string {
   return formatYaml(merge({}, entry));
 }

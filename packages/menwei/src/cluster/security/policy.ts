@@ -24,10 +24,12 @@ export interface Role {
   readonly rules: readonly PolicyRule[];
 }
 
+/** Whether the subject of a role is this user, or a group of theirs. */
 export function isSubject(user: User, { kind, name }: Subject): boolean {
   return kind === 'User' ? user.name === name : user.groups.includes(name);
 }
 
+/** Whether one rule by itself allows it. */
 export function ruleAllows(rule: PolicyRule, attributes: Attributes): boolean {
   if (!rule.verbs.includes('*') && !rule.verbs.includes(attributes.verb)) return false;
   return 'path' in attributes ? coversPath(rule, attributes.path) : coversObject(rule, attributes);

@@ -27,6 +27,7 @@ const RolesFile = v.nullish(
 /** An unknown field is an error: a rule that is misread may allow more than was meant. */
 type ParsedRoles = { readonly roles: readonly Role[] } | { readonly errors: readonly string[] };
 
+/** All roles, or what is wrong, a line each. */
 export function parseRoles(text: string): ParsedRoles {
   const { document, ignoredLine } = parseFirstDocument(text);
   const { error, repeated, value } = document;

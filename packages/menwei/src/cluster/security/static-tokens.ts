@@ -24,6 +24,7 @@ export class StaticTokens {
   }
 }
 
+/** All tokens, or what is wrong. */
 export function parseTokens(text: string): ParsedTokens {
   const errors: string[] = [];
   const users = new Map<string, User>();

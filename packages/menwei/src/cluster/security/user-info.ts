@@ -25,6 +25,7 @@ export function extraOf(value: unknown): User['extra'] {
   );
 }
 
+/** A review with what is answered. */
 export function withStatus(review: ApiObject, status: object): ApiObject {
   return { ...review, ...{ status } };
 }

@@ -5,6 +5,7 @@ import { isObject } from '../schema/values.ts';
 /** Longer than any that was issued here. */
 const MOST_CHARACTERS = 16 * 1024;
 
+/** Signs tokens, and verifies those that it has signed. */
 export class TokenKey {
   readonly #private: KeyObject;
   readonly #public: KeyObject;

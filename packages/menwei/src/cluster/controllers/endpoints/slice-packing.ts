@@ -3,6 +3,7 @@ import type { Messages } from '../../schema/messages.ts';
 import { type EndpointPort, portsKey } from './endpoint-ports.ts';
 import type { Endpoint, EndpointGroup } from './wanted-endpoints.ts';
 
+/** As the API has it. */
 export type EndpointSlice = Messages['discovery.v1.EndpointSlice'];
 
 /** A slice as it should be. */

@@ -36,6 +36,7 @@ interface SlicePlanInput {
 /** Reserved ones among a Service's labels are not its slices'. */
 const RESERVED: readonly string[] = [SERVICE_NAME_LABEL, MANAGED_BY_LABEL, HEADLESS_LABEL];
 
+/** What is to be written; nothing where all is as it should be. */
 export function planSlices(input: SlicePlanInput): SlicePlan {
   const { service, pods, nodes, family, existing, capacity } = input;
   const { groups, skipped } = wantedEndpoints(service, pods, nodes, family);

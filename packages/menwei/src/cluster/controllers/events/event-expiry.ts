@@ -14,6 +14,7 @@ const TTL_MS = 3_600_000;
 /** Events end this much late at most, and many of them together. */
 const CHECK_MS = 10_000;
 
+/** Each Event goes an hour after its last write. */
 export function eventExpiry(context: ControllerContext): Component {
   return controllerComponent(NAME, context, () => {
     const queue = loggingQueue(NAME, context, DEFAULT_TIMING);

@@ -14,6 +14,7 @@ import { judgeOwners, type OwnerState } from './owners.ts';
 
 const NAME = 'garbage-collector';
 
+/** Follows objects of all resources. */
 export function garbageCollector(context: ControllerContext): Component {
   return controllerComponent(NAME, context, () => {
     const queue = loggingQueue(NAME, context, DEFAULT_TIMING);
