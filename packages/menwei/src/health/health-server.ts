@@ -1,13 +1,8 @@
 /** The proxy's own health, for probes of the kubelet (/livez) and of load balancers (/healthz): spec § 9.1. */
 import type { ServerResponse } from 'node:http';
 import type { HostPort } from '../config/settings.ts';
-import {
-  answer,
-  answerNotFound,
-  type HttpListener,
-  requestPath,
-  startHttpListener,
-} from '../http/http-listener.ts';
+import { answer, answerNotFound, requestPath } from '../http/answer.ts';
+import { type HttpListener, startHttpListener } from '../http/http-listener.ts';
 import type { Logger } from '../log/logger.ts';
 import { formatGoTime, GO_ZERO_TIME } from './go-time.ts';
 import type { ProxyHealth } from './proxy-health.ts';

@@ -4,7 +4,8 @@
  */
 import type { RequestListener, Server, ServerResponse } from 'node:http';
 import type { IpFamily } from '@menwei/addresses/ip.ts';
-import { answer, listen } from '../http/http-listener.ts';
+import { answer } from '../http/answer.ts';
+import { listen } from '../http/http-listener.ts';
 import { closeHttpServer, createHttpServer } from '../http/http-server.ts';
 import { OpenConnections } from '../http/open-connections.ts';
 import { formatErrorChain } from '../log/error-text.ts';

@@ -2,7 +2,8 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
-import { answer, listen, requestPath } from './http-listener.ts';
+import { answer, requestPath } from './answer.ts';
+import { listen } from './http-listener.ts';
 import { closeHttpServer, createHttpServer } from './http-server.ts';
 import { OpenConnections } from './open-connections.ts';
 

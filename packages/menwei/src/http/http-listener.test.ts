@@ -2,7 +2,8 @@ import { createServer } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { HostPort } from '../config/settings.ts';
 import { silentLogger } from '../log/logger.ts';
-import { answer, type HttpListener, startHttpListener } from './http-listener.ts';
+import { answer } from './answer.ts';
+import { type HttpListener, startHttpListener } from './http-listener.ts';
 
 describe('startHttpListener', () => {
   const cleanups: (() => Promise<void>)[] = [];

@@ -1,5 +1,5 @@
 /** Listening for HTTP requests, and trying again as long as the address can't be bound. */
-import type { RequestListener, Server, ServerResponse } from 'node:http';
+import type { RequestListener, Server } from 'node:http';
 import { formatHostPort } from '@menwei/addresses/ip.ts';
 import type { HostPort } from '../config/settings.ts';
 import type { Logger } from '../log/logger.ts';
@@ -79,11 +79,6 @@ async function listenWithRetry(
   return new Promise<never>(() => undefined);
 }
 
-/** For an answer that goes on for as long as the client likes, and may have nothing to say for a while. */
-export function allowSilence(response: ServerResponse): void {
-  response.socket?.setTimeout(0);
-}
-
 /** Without a host: all addresses of both families. */
 interface ListenAddress {
   readonly host?: string;
@@ -113,52 +108,6 @@ export function listen(
     });
   });
 }
-
-/** The path of a request without its query, decoded. */
-export function requestPath(url: string | undefined): string {
-  const [path = ''] = (url ?? '').replace(/^https?:\/\/[^/?]*/i, '').split('?', 1);
-  if (!path.includes('%')) return path;
-  try {
-    return decodeURIComponent(path);
-  } catch (error) {
-    if (error instanceof URIError) return path;
-    throw error;
-  }
-}
-
-/** Sends a complete answer; the type of its body is not to be guessed by the client. */
-export function answer(
-  response: ServerResponse,
-  status: number,
-  contentType: string,
-  body: string,
-  headers: Readonly<Record<string, string>> = {},
-): void {
-  const length = String(Buffer.byteLength(body));
-  writeHead(response, status, contentType, { ...headers, 'Content-Length': length });
-  response.end(body);
-}
-
-/** Begins an answer whose body follows. */
-export function writeHead(
-  response: ServerResponse,
-  status: number,
-  contentType: string,
-  headers: Readonly<Record<string, string>> = {},
-): void {
-  response.writeHead(status, {
-    'Content-Type': contentType,
-    'X-Content-Type-Options': 'nosniff',
-    ...headers,
-  });
-}
-
-/** The answer of Go's server to a path nobody serves. */
-export function answerNotFound(response: ServerResponse): void {
-  answer(response, 404, PLAIN_TEXT, '404 page not found\n');
-}
-
-export const PLAIN_TEXT = 'text/plain; charset=utf-8';
 
 function isWildcard(host: string): boolean {
   return host === '0.0.0.0' || host === '::';

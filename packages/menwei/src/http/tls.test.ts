@@ -4,7 +4,8 @@ import { connect as connectTcp } from 'node:net';
 import { connect, type TLSSocket } from 'node:tls';
 import { afterEach, expect, it } from 'vitest';
 import { silentLogger } from '../log/logger.ts';
-import { answer, startHttpListener } from './http-listener.ts';
+import { answer } from './answer.ts';
+import { startHttpListener } from './http-listener.ts';
 import { OpenConnections } from './open-connections.ts';
 
 /** For 127.0.0.1, for a hundred years. */

@@ -1,16 +1,8 @@
 /** Metrics and status for whoever watches the proxy (spec § 9.3), and `/status`, which is ours. */
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import type { HostPort, ProxyMode } from '../config/settings.ts';
-import {
-  allowSilence,
-  answer,
-  answerNotFound,
-  type HttpListener,
-  PLAIN_TEXT,
-  requestPath,
-  startHttpListener,
-  writeHead,
-} from '../http/http-listener.ts';
+import { allowSilence, answer, answerNotFound, PLAIN_TEXT, requestPath, writeHead } from '../http/answer.ts';
+import { type HttpListener, startHttpListener } from '../http/http-listener.ts';
 import type { Logger } from '../log/logger.ts';
 import { sendJsonRows } from './json-rows.ts';
 import type { ProxyMetrics } from './proxy-metrics.ts';

@@ -1,6 +1,6 @@
 /** Answers a scrape, no faster than the client reads, and no longer than it does. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { answer, PLAIN_TEXT, writeHead } from '../http/http-listener.ts';
+import { answer, PLAIN_TEXT, writeHead } from '../http/answer.ts';
 import { writeRows } from '../http/response-writer.ts';
 import type { Logger } from '../log/logger.ts';
 import { chooseExposition } from './exposition.ts';

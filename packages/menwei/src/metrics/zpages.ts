@@ -1,7 +1,7 @@
 /** `/flagz` and `/statusz`, as the components of Kubernetes 1.36 have them (spec § 9.3), and `/configz`. */
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import { formatYaml } from '@menwei/yaml/format.ts';
-import { answer, PLAIN_TEXT } from '../http/http-listener.ts';
+import { answer, PLAIN_TEXT } from '../http/answer.ts';
 import { chooseForm, describeForms } from './accept.ts';
 
 /** What the process tells of itself. */

@@ -2,7 +2,8 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { HostPort } from '../../config/settings.ts';
-import { type HttpListener, PLAIN_TEXT, startHttpListener } from '../../http/http-listener.ts';
+import { PLAIN_TEXT } from '../../http/answer.ts';
+import { type HttpListener, startHttpListener } from '../../http/http-listener.ts';
 import type { HttpLimits, TlsOptions } from '../../http/http-server.ts';
 import { OpenConnections } from '../../http/open-connections.ts';
 import type { Logger } from '../../log/logger.ts';

@@ -1,7 +1,7 @@
 /** What is no object: health, version, discovery, metrics (cluster § 5.2, 5.3). */
 import { createHash } from 'node:crypto';
 import { parseAccept } from '../../http/accept.ts';
-import { PLAIN_TEXT } from '../../http/http-listener.ts';
+import { PLAIN_TEXT } from '../../http/answer.ts';
 import { sendCacheable } from './cacheable.ts';
 import {
   aggregatedDiscovery,

@@ -1,0 +1,53 @@
+/** The path that a request asks for, and answers to it. */
+import type { ServerResponse } from 'node:http';
+
+/** The path of a request without its query, decoded. */
+export function requestPath(url: string | undefined): string {
+  const [path = ''] = (url ?? '').replace(/^https?:\/\/[^/?]*/i, '').split('?', 1);
+  if (!path.includes('%')) return path;
+  try {
+    return decodeURIComponent(path);
+  } catch (error) {
+    if (error instanceof URIError) return path;
+    throw error;
+  }
+}
+
+/** Sends a complete answer; the type of its body is not to be guessed by the client. */
+export function answer(
+  response: ServerResponse,
+  status: number,
+  contentType: string,
+  body: string,
+  headers: Readonly<Record<string, string>> = {},
+): void {
+  const length = String(Buffer.byteLength(body));
+  writeHead(response, status, contentType, { ...headers, 'Content-Length': length });
+  response.end(body);
+}
+
+/** Begins an answer whose body follows. */
+export function writeHead(
+  response: ServerResponse,
+  status: number,
+  contentType: string,
+  headers: Readonly<Record<string, string>> = {},
+): void {
+  response.writeHead(status, {
+    'Content-Type': contentType,
+    'X-Content-Type-Options': 'nosniff',
+    ...headers,
+  });
+}
+
+/** The answer of Go's server to a path nobody serves. */
+export function answerNotFound(response: ServerResponse): void {
+  answer(response, 404, PLAIN_TEXT, '404 page not found\n');
+}
+
+export const PLAIN_TEXT = 'text/plain; charset=utf-8';
+
+/** For an answer that goes on for as long as the client likes, and may have nothing to say for a while. */
+export function allowSilence(response: ServerResponse): void {
+  response.socket?.setTimeout(0);
+}
