@@ -18,7 +18,7 @@ const WATCHERS = 20;
 const WRITES = 1_000;
 const PROXIES = 100;
 const PROXY_WRITES = 200;
-const WARM_UP = 500;
+const WARM_UP = 1_000;
 const OPEN = 1_000;
 
 const WRITTEN = '/apis/discovery.k8s.io/v1/namespaces/default/endpointslices';
