@@ -23,6 +23,8 @@ export interface JournalState {
   readonly base: number;
   /** No revision up to this one is used twice, whatever happens. */
   readonly reserved: number;
+  /** Told why nothing can be written, as soon as it is so and when the reason changes; undefined: it can again. */
+  readonly onTrouble?: (why: string | undefined) => void;
 }
 
 /** How long Events may wait for something to be written along with: each sync of the disk is dear, and an Event is not. */
@@ -44,13 +46,16 @@ export class CommitQueue {
   #base: number;
   #reserved: number;
   #trouble: string | undefined;
+  readonly #onTrouble: JournalState['onTrouble'];
   /** A write that is under way. */
   #writing: Promise<void> | undefined;
   #isClosed = false;
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(committed: Committed, runner: TransactionRunner, { journal, base, reserved }: JournalState) {
+  constructor(committed: Committed, runner: TransactionRunner, state: JournalState) {
+    const { journal, base, reserved, onTrouble } = state;
     this.#committed = committed;
+    this.#onTrouble = onTrouble;
     this.#runner = runner;
     this.#journal = journal;
     this.#newest = committed.version;
@@ -176,7 +181,7 @@ export class CommitQueue {
     this.#base = last;
     this.#reserved = reserve ?? this.#reserved;
     this.#unsaved.splice(0, saved);
-    this.#trouble = undefined;
+    this.#setTrouble(undefined);
     for (const { written, committed } of batch) {
       if (written.events.length > 0) this.#committed.publish(written);
       committed();
@@ -185,7 +190,7 @@ export class CommitQueue {
 
   /** The batch has not been; what was run against it is run again without it. */
   #giveUp(batch: readonly Waiting[], why: string): void {
-    this.#trouble = why;
+    this.#setTrouble(why);
     this.#newest = this.#committed.version;
     const later = this.#waiting;
     this.#waiting = [];
@@ -197,6 +202,12 @@ export class CommitQueue {
   }
 
   async #probe(): Promise<void> {
-    this.#trouble = await this.#journal.probe(this.#base);
+    this.#setTrouble(await this.#journal.probe(this.#base));
+  }
+
+  #setTrouble(why: string | undefined): void {
+    if (why === this.#trouble) return;
+    this.#trouble = why;
+    this.#onTrouble?.(why);
   }
 }

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { silentLogger } from '../../log/logger.ts';
+import { type Logger, silentLogger } from '../../log/logger.ts';
 import { backupStore, readStore, restoreStore } from './backup.ts';
 import { type FileStoreOptions, openFileStore } from './file-store.ts';
 import type { Store, StoredObject } from './store.ts';
@@ -137,7 +137,13 @@ describe('a store in a file', () => {
 
 describe('a store whose file can not be written', () => {
   it('refuses writes, reads on, says why, and goes on by itself', async () => {
-    const store = await open();
+    const told: string[] = [];
+    const logger: Logger = {
+      ...silentLogger,
+      error: (_: object, text: string) => told.push(text),
+      info: (_: object, text: string) => told.push(text),
+    };
+    const store = await open(folder, { logger });
     await put(store, 'a', '1');
     const other = new DatabaseSync(join(folder, 'store.sqlite'));
     other.exec('BEGIN IMMEDIATE');
@@ -160,6 +166,7 @@ describe('a store whose file can not be written', () => {
     other.exec('ROLLBACK');
     other.close();
     await expect.poll(() => store.trouble).toBeUndefined();
+    expect(told).toEqual(['the store can not be written; writes are refused', 'the store is written again']);
     expect((await put(store, 'a', '3')).revision).toBe(3);
     await store.close();
     const again = await open();

@@ -99,12 +99,17 @@ class FileStore extends LocalStore {
   readonly #lock: Disposable;
 
   constructor(loaded: LoadedFile, journal: FileJournal, options: FileStoreOptions, lock: Disposable) {
-    super(loaded, { journal, base: loaded.lastKnown, reserved: loaded.reserved }, options);
+    const { logger } = options;
+    const onTrouble = (err: string | undefined) =>
+      err === undefined
+        ? logger.info({}, 'the store is written again')
+        : logger.error({ err }, 'the store can not be written; writes are refused');
+    super(loaded, { journal, base: loaded.lastKnown, reserved: loaded.reserved, onTrouble }, options);
     this.#lock = lock;
     journal.startCompaction({
       everyMs: options.compactEveryMs ?? COMPACT_EVERY_MS,
       floor: () => this.floor,
-      failed: (err) => options.logger.warn({ err }, 'compaction of the store failed; tried again later'),
+      failed: (err) => logger.warn({ err }, 'compaction of the store failed; tried again later'),
     });
   }
 

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -46,6 +46,47 @@ describe('a batch', () => {
     writer.write({ rows: [row(2, 'a')], base: 1, reserve: undefined });
     expect(namesIn()).toEqual(['a']);
     writer.close(2);
+  });
+});
+
+describe('a file that is gone while it is in use', () => {
+  const GONE = /was removed or replaced while it was in use/;
+  const begin = () => {
+    const writer = new FileWriter({ path, sync: 'full' });
+    writer.write({ rows: [row(2, 'a')], base: 1, reserve: 100 });
+    return writer;
+  };
+  const next = { rows: [row(3, 'b')], base: 2, reserve: undefined };
+
+  it('takes no write, and is not made anew', () => {
+    const writer = begin();
+    for (const name of readdirSync(folder)) rmSync(join(folder, name));
+    expect(() => writer.write(next)).toThrow(GONE);
+    expect(() => writer.write(next)).toThrow(GONE);
+    expect(() => writer.probe(2)).toThrow(GONE);
+    expect(() => writer.close(2)).toThrow(GONE);
+    expect(readdirSync(folder)).toEqual([]);
+  });
+
+  it('leaves the one in its place alone', () => {
+    const writer = begin();
+    const other = join(folder, 'other');
+    createStoreFile(other, 50);
+    rmSync(`${path}-wal`);
+    renameSync(other, path);
+    expect(() => writer.write(next)).toThrow(GONE);
+    expect(() => writer.write(next)).toThrow(GONE);
+    expect(loadStoreFile(path, selectableFields)).toMatchObject({ revision: 50 });
+  });
+
+  it('has all that was answered when its log alone was removed', () => {
+    const writer = begin();
+    rmSync(`${path}-wal`);
+    expect(() => writer.write(next)).toThrow(GONE);
+    writer.write(next);
+    expect(namesIn()).toEqual(['a', 'b']);
+    writer.close(3);
+    expect(namesIn()).toEqual(['a', 'b']);
   });
 });
 

@@ -1,6 +1,6 @@
 /** Writes the file of a store. What it does takes as long as the disk does: it lives in a thread of its own. */
-import { closeSync, fdatasyncSync, openSync, statfsSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { closeSync, fdatasyncSync, openSync, statfsSync, statSync } from 'node:fs';
+import { basename, dirname } from 'node:path';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { explain, type FileState, isFull, readState, sumOfRow, writeState } from './store-file.ts';
 
@@ -29,7 +29,12 @@ interface OpenFile {
   state: FileState;
   /** The revision of the last row of the log; that of the snapshot if there is none. */
   last: number;
+  /** SQLite's write-ahead log, from the first commit on. */
+  log: Inode;
 }
+
+/** Which file stands at a path; undefined: not known yet. */
+type Inode = bigint | undefined;
 
 interface WriterLimits {
   /** Rows of the log that stay, whatever else is said. */
@@ -52,6 +57,8 @@ export class FileWriter {
   #failedBytes = 0;
   #mustSettle = false;
   #mustSync = false;
+  /** From the first commit on. */
+  #inode: Inode;
 
   constructor(options: WriterOptions, limits: WriterLimits = LIMITS) {
     this.#options = options;
@@ -96,7 +103,9 @@ export class FileWriter {
 
   /** Throws while what failed before would fail again. */
   probe(base: number): void {
-    const { bavail, bsize } = statfsSync(dirname(this.#options.path));
+    const { path } = this.#options;
+    if (this.#inode !== undefined && inodeAt(path) !== this.#inode) throw this.#failure(gone(path));
+    const { bavail, bsize } = statfsSync(dirname(path));
     if (bavail * bsize < PROBE_BYTES + 2 * this.#failedBytes) throw this.#failure('no space left on device');
     this.#commit('FULL', (file) => {
       this.#forgetAfter(file, base);
@@ -146,6 +155,8 @@ export class FileWriter {
       const { last, state } = change(file);
       if (state !== file.state) writeState(file.database, state);
       file.database.exec('COMMIT');
+      this.#inode = requireSame(this.#options.path, this.#inode);
+      file.log = requireSame(`${this.#options.path}-wal`, file.log);
       file.last = last;
       file.state = state;
       // A full sync is one of all that was written before.
@@ -163,6 +174,8 @@ export class FileWriter {
 
   #openFile(): OpenFile {
     const { path } = this.#options;
+    // SQLite would make a new one.
+    if (this.#inode !== undefined) requireSame(path, this.#inode);
     const database = new DatabaseSync(path, { timeout: BUSY_MS });
     try {
       database.exec('PRAGMA wal_autocheckpoint = 4000; PRAGMA journal_size_limit = 67108864');
@@ -172,7 +185,7 @@ export class FileWriter {
       const state = readState(database, path);
       const row = database.prepare('SELECT max(rv) AS last FROM log').get();
       const insert = database.prepare('INSERT INTO log(rv, prev, key, value, sum) VALUES (?, ?, ?, ?, ?)');
-      return { database, insert, state, last: Number(row?.last ?? state.snapshot) };
+      return { database, insert, state, last: Number(row?.last ?? state.snapshot), log: undefined };
     } catch (error) {
       database.close();
       throw error;
@@ -195,6 +208,21 @@ export class FileWriter {
     }
     this.#open = undefined;
   }
+}
+
+/** What is written to a file that has been removed is gone when it is closed, and SQLite does not notice. */
+function requireSame(path: string, known: Inode): Inode {
+  const found = inodeAt(path);
+  if (found === undefined || found !== (known ?? found)) throw new Error(gone(path));
+  return found;
+}
+
+function inodeAt(path: string): Inode {
+  return statSync(path, { bigint: true, throwIfNoEntry: false })?.ino;
+}
+
+function gone(path: string): string {
+  return `${basename(path)} was removed or replaced while it was in use: stop this process, and restore a backup`;
 }
 
 function moveIntoSnapshot(file: OpenFile, rows: readonly Readonly<Record<string, unknown>>[]): FileState {
