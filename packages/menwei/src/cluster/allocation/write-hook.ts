@@ -2,6 +2,7 @@
 import type { ApiObject } from '../schema/object.ts';
 import type { Transaction } from '../store/store.ts';
 
+/** Called by the registry, inside of the transaction that writes the object. */
 export interface WriteHook<Kind extends ApiObject = ApiObject> {
   /**
    * Between defaults and validation of a create or an update of the main path. Takes from the transaction and writes to it what

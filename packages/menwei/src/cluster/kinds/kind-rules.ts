@@ -44,6 +44,7 @@ export interface KindRules<Kind extends ApiObject = ApiObject> {
   readonly table: TableRules<Kind>;
 }
 
+/** As a Table has it (meta.k8s.io). */
 export interface ColumnDefinition {
   readonly name: string;
   readonly type: 'string' | 'integer' | 'number' | 'boolean' | 'date';
@@ -54,11 +55,13 @@ export interface ColumnDefinition {
   readonly priority: 0 | 1;
 }
 
+/** What `kubectl get` shows of a kind. */
 export interface TableRules<Kind extends ApiObject = ApiObject> {
   readonly columns: readonly ColumnDefinition[];
   row(object: Kind, nowMs: number): TableRow;
 }
 
+/** Cells in the order of the columns. */
 export interface TableRow {
   readonly cells: readonly (string | number | boolean)[];
   readonly conditions?: readonly {

@@ -3,6 +3,7 @@ import type { Messages } from '../schema/messages.ts';
 
 export type Verb = 'create' | 'delete' | 'deletecollection' | 'get' | 'list' | 'patch' | 'update' | 'watch';
 
+/** One of `RESOURCES`: there are no others, so that it can be compared by identity. */
 export interface Resource {
   /** Empty for the core group. */
   readonly group: string;

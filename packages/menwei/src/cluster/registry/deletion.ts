@@ -4,7 +4,9 @@ import type { ApiObject } from '../schema/object.ts';
 import { formatTime } from '../schema/time.ts';
 import type { DeleteOptions } from './registry.ts';
 
+/** The garbage collector's: it lets the dependents go before the object goes. */
 export const ORPHAN_FINALIZER = 'orphan';
+/** The garbage collector's: the object goes after its dependents. */
 export const FOREGROUND_FINALIZER = 'foregroundDeletion';
 
 const DEFAULT_POD_GRACE_SECONDS = 30;

@@ -8,17 +8,20 @@ export interface WriteOptions {
   readonly isDryRun?: boolean;
 }
 
+/** Of a PUT or PATCH, also of a subresource. */
 export interface UpdateOptions extends WriteOptions {
   /** `''` for the object itself. */
   readonly subresource?: '' | 'status' | 'finalize' | 'binding';
 }
 
+/** What a DELETE may carry (meta/v1 DeleteOptions). */
 export interface DeleteOptions extends WriteOptions {
   readonly gracePeriodSeconds?: number;
   readonly propagationPolicy?: 'Background' | 'Foreground' | 'Orphan';
   readonly preconditions?: { readonly uid?: string; readonly resourceVersion?: string };
 }
 
+/** What a create or an update is answered with. */
 export interface WriteResult {
   readonly stored: StoredObject;
   readonly isNew: boolean;
@@ -26,6 +29,7 @@ export interface WriteResult {
   readonly warnings: readonly string[];
 }
 
+/** What a DELETE is answered with. */
 export interface DeleteResult {
   /** As it is now if it stays for its finalizers or grace; as it was if it is gone. */
   readonly stored: StoredObject;

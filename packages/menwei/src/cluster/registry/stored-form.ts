@@ -9,6 +9,7 @@ import { parseStored } from '../store/stored-object.ts';
 /** Of one stored object (cluster § 5.1). */
 const MAX_OBJECT_BYTES = 1.5 * 1024 * 1024;
 
+/** Of two resources that are two shapes of one object, in the shape that is stored. */
 export function canonical(resource: Resource, object: ApiObject): ApiObject {
   return canonicalForm(resource.storedMessage ?? resource.message, object);
 }

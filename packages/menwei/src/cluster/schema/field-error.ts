@@ -10,6 +10,7 @@ type FieldErrorType =
   | 'TooMany'
   | 'InternalError';
 
+/** One thing that is wrong with one field. */
 export interface FieldError {
   readonly type: FieldErrorType;
   /** `spec.ports[0].name`; map keys in brackets: `metadata.annotations[key]`. */

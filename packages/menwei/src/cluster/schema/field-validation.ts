@@ -2,6 +2,7 @@
 import { cannotBeHandled, type ExpectedKind } from './decode-body.ts';
 import { apiVersionOf } from './object.ts';
 
+/** `Warn` unless the client says something else. */
 export type FieldValidation = 'Ignore' | 'Warn' | 'Strict';
 
 /**

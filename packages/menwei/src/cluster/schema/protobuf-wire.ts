@@ -1,5 +1,6 @@
 /** The bytes of protobuf: tags, varints, and what they precede. Errors are in the words of Go's library. */
 
+/** Bytes that are no message, or not one of this kind. */
 export class WireError extends Error {
   override readonly name = 'WireError';
 }

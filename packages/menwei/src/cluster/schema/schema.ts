@@ -46,4 +46,5 @@ interface SchemaMessage {
 /** By the name of the message: `core.v1.Service`. */
 export type SchemaTable = Readonly<Record<string, SchemaMessage>>;
 
+/** All messages; most code wants `shapeOf` instead. */
 export const SCHEMA: SchemaTable = table;

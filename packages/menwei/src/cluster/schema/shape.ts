@@ -2,8 +2,10 @@
 import type { Messages } from './messages.ts';
 import { SCHEMA, type SchemaField } from './schema.ts';
 
+/** Of the messages that are objects in JSON. */
 export type MessageName = keyof Messages;
 
+/** What is no message, list or map; `json` is any value, kept as it is. */
 export type ScalarName =
   | 'string'
   | 'bool'
@@ -24,6 +26,7 @@ export type JsonType =
   | { readonly is: 'list'; readonly of: JsonType; readonly goName: string }
   | { readonly is: 'map'; readonly of: JsonType; readonly goName: string };
 
+/** One field of an object, as it stands in JSON. */
 export interface Field {
   /** In JSON. */
   readonly name: string;
@@ -33,6 +36,7 @@ export interface Field {
   readonly schema: SchemaField;
 }
 
+/** A message of the table, ready for use. */
 export interface Shape {
   /** `ServicePort` */
   readonly goName: string;
@@ -71,6 +75,7 @@ const LIST_OF_STRINGS: JsonType = {
 
 const shapes = new Map<string, Shape>();
 
+/** Compiled once. `BUG:` if the table has no such message. */
 export function shapeOf(message: string): Shape {
   const known = shapes.get(message);
   if (known !== undefined) return known;

@@ -38,6 +38,7 @@ interface Refusal {
   readonly continueToken?: string;
 }
 
+/** A refusal; `message` is the text that the client sees. */
 export class StatusError extends Error {
   override readonly name = 'StatusError';
   readonly refusal: Refusal;
@@ -141,6 +142,7 @@ export function objectInvalid(subject: Subject, name: string, errors: readonly F
   });
 }
 
+/** What is no fault of the client. @param cause for the log; the client is not told */
 export function internalError(message: string, cause?: unknown): StatusError {
   return new StatusError(
     {

@@ -1,6 +1,8 @@
 /** The contract of what makes a local store durable. */
 import type { StoreEvent } from './store.ts';
 
+/** What one commit writes. */
+/** The queue of commits is its one caller. */
 export interface JournalBatch {
   /** In the order of their revisions, which follow those of the batch before. */
   readonly events: readonly StoreEvent[];

@@ -51,6 +51,7 @@ export interface Transaction extends StoreView {
   delete(resource: string, namespace: string, name: string): StoredObject;
 }
 
+/** One committed write of one object. */
 export interface StoreEvent {
   readonly type: 'ADDED' | 'MODIFIED' | 'DELETED';
   readonly revision: number;

@@ -14,6 +14,7 @@ import { mergePatch } from './merge-patch.ts';
 import { formatGo, invalidOutcome } from './patch-error.ts';
 import { strategicMerge } from './strategic-merge.ts';
 
+/** Not yet server-side apply (cluster § 7.5). */
 export type PatchType = 'json' | 'merge' | 'strategic';
 
 const TYPES: Readonly<Record<string, PatchType>> = {

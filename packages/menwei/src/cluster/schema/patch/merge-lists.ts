@@ -35,6 +35,7 @@ interface Order {
   readonly before: List;
 }
 
+/** What `$setElementOrder` makes of a list. @throws StatusError 400 */
 export function orderList(rules: ListRules, list: List, { patch, order, before }: Order): List {
   refuseMixed([...before, ...patch]);
   const isOfObjects = isObject(before[0] ?? patch[0]);
