@@ -7,12 +7,12 @@ import type { Logger } from '../log/logger.ts';
 import { pause, untilAborted } from '../scheduling/pause.ts';
 import { BUILD } from '../setup/version.ts';
 import type { Queues } from './api/api-metrics.ts';
-import { type AnsweredRequest, startApiServer } from './api/api-server.ts';
+import { startApiServer } from './api/api-server.ts';
 import { isWildcard } from './cluster-addresses.ts';
 import type { ClusterOptions } from './cluster-options.ts';
 import type { Registry } from './registry/registry.ts';
 import type { Access } from './security/access.ts';
-import { formatAuditEvent, isAudited } from './security/audit-event.ts';
+import { type AuditedRequest, formatAuditEvent, isAudited } from './security/audit-event.ts';
 import type { AuditLog } from './security/audit-log.ts';
 import type { ServingTls } from './serving-tls.ts';
 import type { Store } from './store/store.ts';
@@ -85,10 +85,8 @@ function componentChecks({ states, needed }: ApiComponentOptions) {
   }));
 }
 
-function audit({ info, ...request }: AnsweredRequest, log: AuditLog): void {
-  const { verb } = info;
-  const audited = { ...request, verb, object: 'resource' in info ? info : undefined };
-  if (isAudited(audited)) log.write(formatAuditEvent(audited));
+function audit(request: AuditedRequest, log: AuditLog): void {
+  if (isAudited(request)) log.write(formatAuditEvent(request));
 }
 
 /** Until the signal fires. What can't be read leaves those that are there in use. */

@@ -11,6 +11,7 @@ import { answerScrape } from '../../metrics/scrape.ts';
 import type { Registry } from '../registry/registry.ts';
 import { internalError, StatusError } from '../schema/status-error.ts';
 import type { Access, Attributes, User } from '../security/access.ts';
+import type { AuditedRequest } from '../security/audit-event.ts';
 import type { Store } from '../store/store.ts';
 import { ApiMetrics, type Queues } from './api-metrics.ts';
 import type { Backing, Exchange } from './exchange.ts';
@@ -32,28 +33,11 @@ export interface ApiServerOptions extends Omit<PathOptions, 'scrape'> {
   readonly access: Access;
   readonly logger: Logger;
   /** Told of each request when it is over. */
-  readonly onAnswered?: (request: AnsweredRequest) => void;
+  readonly onAnswered?: (request: AuditedRequest) => void;
   /** The controllers', for metrics. */
   readonly queues?: Queues;
   /** Milliseconds since the epoch; the real clock unless given. */
   readonly now?: () => number;
-}
-
-/** For the audit log. */
-export interface AnsweredRequest {
-  readonly auditId: string;
-  readonly url: string;
-  readonly info: ParsedRequest;
-  /** Who sent it. Undefined: not known, for the credentials were wrong. */
-  readonly user: User | undefined;
-  /** Undefined: nobody but {@link user}. */
-  readonly actsFor: User | undefined;
-  readonly peer: string;
-  readonly userAgent: string;
-  /** 0: the client went before it was answered. */
-  readonly status: number;
-  readonly startedAtMs: number;
-  readonly endedAtMs: number;
 }
 
 const LIMITS: HttpLimits = {
@@ -167,8 +151,10 @@ class ApiServer {
     const endedAtMs = this.#backing.now();
     const status = response.headersSent ? response.statusCode : 0;
     this.#metrics.observe(started.info, status, performance.now() - started.tickMs);
+    const { auditId, info, user, actsFor, startedAtMs } = started;
     this.#options.onAnswered?.({
-      ...started,
+      ...{ auditId, user, actsFor, startedAtMs, verb: info.verb },
+      object: 'resource' in info ? info : undefined,
       url: request.url ?? '',
       peer: request.socket.remoteAddress ?? '',
       userAgent: request.headers['user-agent'] ?? '',

@@ -3,6 +3,7 @@ import { formatMicroTime } from '../schema/time.ts';
 import type { User } from './access.ts';
 import { userInfo } from './user-info.ts';
 
+/** A request that is over. */
 export interface AuditedRequest {
   readonly auditId: string;
   /** Path and query. */
