@@ -4,6 +4,7 @@ import { beforeEach, expect, it, vi } from 'vitest';
 import { silentLogger } from '../log/logger.ts';
 import { UserError } from '../setup/failure.ts';
 import { ownNodeComponent, registerNode } from './own-node.ts';
+import { internalError } from './schema/status-error.ts';
 import { objectOf } from './store/stored-object.ts';
 
 vi.mock('node:os', async (original) => ({
@@ -26,7 +27,7 @@ async function openNode(listenIp: string, name = 'vm') {
     const found = node?.status?.addresses?.filter(({ type }) => type === 'InternalIP');
     return found?.map(({ address }) => address);
   };
-  return { own: { registry, name, listenIp, nowMs: () => 0 }, internalIps };
+  return { own: { registry, name, listenIp, nowMs: () => 0, logger: silentLogger }, internalIps };
 }
 
 it('a name that no Node can have is told in a line that says what to do', async () => {
@@ -54,7 +55,7 @@ it('a machine that gets its address later has it in its Node, and keeps it when 
   await registerNode(own);
   expect(internalIps()).toEqual([]);
   const stop = new AbortController();
-  const running = ownNodeComponent(own, silentLogger, 5).run(stop.signal, () => undefined);
+  const running = ownNodeComponent(own, true, 5).run(stop.signal, () => undefined);
   setMachine('127.0.0.1', '192.0.2.7');
   await vi.waitFor(() => expect(internalIps()).toEqual(['192.0.2.7']));
   setMachine('127.0.0.1');
@@ -62,4 +63,16 @@ it('a machine that gets its address later has it in its Node, and keeps it when 
   stop.abort();
   await running;
   expect(internalIps()).toEqual(['192.0.2.7']);
+});
+
+it('a Node that can’t be written is written when it can be', async () => {
+  const { own, internalIps } = await openNode('127.0.0.1');
+  const create = vi.spyOn(own.registry, 'create').mockRejectedValue(internalError('no space left on device'));
+  expect(await registerNode(own)).toBe(false);
+  const stop = new AbortController();
+  const running = ownNodeComponent(own, false, 5).run(stop.signal, () => undefined);
+  create.mockRestore();
+  await vi.waitFor(() => expect(internalIps()).toEqual(['192.0.2.1', '2001:db8::1']));
+  stop.abort();
+  await running;
 });

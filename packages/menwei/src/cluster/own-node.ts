@@ -24,25 +24,36 @@ interface OwnNode {
   /** Of the API server, canonical. */
   readonly listenIp: string;
   readonly nowMs: () => number;
+  readonly logger: Logger;
 }
 
 /**
- * Makes it, or tells what is so now of the one that is there.
+ * Makes it, or tells what is so now of the one that is there. False: it could not be written, as when the disk is full.
  *
  * @throws UserError when it is refused: a host may have a name that no object can have
  */
-export async function registerNode(own: OwnNode): Promise<void> {
+export async function registerNode(own: OwnNode): Promise<boolean> {
   try {
     await makeNode(own);
+    return true;
   } catch (error) {
     if (!(error instanceof StatusError)) throw error;
-    throw new UserError(`the Node of this machine can't be written: ${error.message} (--hostname-override)`);
+    const { name, logger } = own;
+    const told = "the Node of this machine can't be written";
+    if (error.refusal.reason === 'Invalid')
+      throw new UserError(`${told}: ${error.message} (--hostname-override)`);
+    logger.error({ node: name, err: error }, `${told}; retrying`);
+    return false;
   }
 }
 
-/** Registers it anew when the machine has got another address: at the start there may be no network yet. */
-export function ownNodeComponent(own: OwnNode, logger: Logger, checkMs = CHECK_MS): Component {
-  let known = nodeAddresses(own.listenIp).join();
+/**
+ * Registers it anew when the machine has got another address: at the start there may be no network yet.
+ *
+ * @param isRegistered what became of the first try
+ */
+export function ownNodeComponent(own: OwnNode, isRegistered: boolean, checkMs = CHECK_MS): Component {
+  let known = isRegistered ? nodeAddresses(own.listenIp).join() : undefined;
   return {
     name: 'own-node',
     onFailure: 'restart',
@@ -51,11 +62,11 @@ export function ownNodeComponent(own: OwnNode, logger: Logger, checkMs = CHECK_M
       await repeat(checkMs, signal, async () => {
         const now = nodeAddresses(own.listenIp).join();
         // Without any, those that it had are as good as none.
-        if (now === known || now === '') return;
-        await registerNode(own);
-        logger.info(
+        if (known !== undefined && (now === known || now === '')) return;
+        if (!(await registerNode(own))) return;
+        own.logger.info(
           { node: own.name, addresses: now },
-          'the addresses of the Node of this machine have changed',
+          'the Node of this machine has these addresses now',
         );
         known = now;
       });

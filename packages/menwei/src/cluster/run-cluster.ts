@@ -136,8 +136,9 @@ async function superviseAll(parts: Parts, signal: AbortSignal): Promise<void> {
     name: proxy.settings.nodeName,
     listenIp: options.listen.ip,
     nowMs: Date.now,
+    logger,
   };
-  if (ownNode !== undefined) await registerNode(ownNode);
+  const isRegistered = ownNode !== undefined && (await registerNode(ownNode));
   const queues: ControllerQueues = new Map();
   const controllers = controllerComponents(parts, registry, tls, queues);
   const needs = controllers.map(({ name }) => name);
@@ -150,7 +151,7 @@ async function superviseAll(parts: Parts, signal: AbortSignal): Promise<void> {
   const residents = parts.residents?.(store, registry, needs) ?? [];
   const own = [accessFiles, ...controllers, api, ...manifestComponents(parts, registry, needs), ...residents];
   const ofProxy = opened?.components.map((component) => after(api, component)) ?? [];
-  const ofNode = ownNode === undefined ? [] : [ownNodeComponent(ownNode, logger)];
+  const ofNode = ownNode === undefined ? [] : [ownNodeComponent(ownNode, isRegistered)];
   const components = [...own, readyComponent(parts, own), ...ofNode, ...ofProxy];
   try {
     await supervise(components, { states, logger }, signal);

@@ -41,3 +41,14 @@ describe('a private file, in a folder that others may write to', () => {
     await expect(readTextFile(path)).rejects.toThrow(`${path}: can't be read (not a regular file)`);
   });
 });
+
+describe('a private file that has its text already', () => {
+  it('is not written: on a full disk that would fail', async () => {
+    await writePrivateFile(path, 'secret');
+    const { ino } = await stat(path);
+    await writePrivateFile(path, 'secret');
+    expect((await stat(path)).ino).toBe(ino);
+    await writePrivateFile(path, 'another');
+    expect(await readFile(path, 'utf8')).toBe('another');
+  });
+});
