@@ -80,5 +80,6 @@ interface DataOption {
 }
 
 function dataFolderOf({ data }: DataOption): string {
+  if (data === '') throw new UserError('--data: is empty', 2);
   return resolve(data ?? defaultDataFolder());
 }

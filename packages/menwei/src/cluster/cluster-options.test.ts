@@ -51,6 +51,7 @@ describe('the flags of a cluster', () => {
     ['a store that is to come', { store: 'etcd=http://x' }, '--store: etcd can not be used yet'],
     ['a sync', { storeSync: 'none' }, '--store-sync'],
     ['a slice size', { maxEndpointsPerSlice: '1001' }, '--max-endpoints-per-slice'],
+    ['a data folder without a name', { data: '' }, '--data: is empty'],
     ['half a key pair', { tlsCertFile: 'a' }, 'one is given without the other'],
     ['no TLS for others', { listen: '0.0.0.0:6443', insecureLoopback: true }, 'is not served without TLS'],
     ['TLS and none', { insecureLoopback: true, clientCaFile: 'x' }, '--insecure-loopback: contradicts'],

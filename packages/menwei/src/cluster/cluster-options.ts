@@ -211,6 +211,8 @@ function serverTls({ tlsCertFile, tlsPrivateKeyFile, clientCaFile, tlsSan = [] }
 function contradictions(flags: ClusterFlags, listen: HostPort): readonly string[] {
   const errors: string[] = [];
   const { tlsCertFile, tlsPrivateKeyFile, clientCaFile, tlsSan = [], insecureLoopback, proxy } = flags;
+  // As from a variable that is not set: it would stand for the folder that the process was started in.
+  if (flags.data === '') errors.push('--data: is empty');
   if ((tlsCertFile === undefined) !== (tlsPrivateKeyFile === undefined)) {
     errors.push('--tls-cert-file and --tls-private-key-file: one is given without the other');
   }

@@ -9,6 +9,7 @@ import { silentLogger } from '../log/logger.ts';
 import { parseServiceRanges } from './cluster-addresses.ts';
 import type { ClusterOptions } from './cluster-options.ts';
 import { runCluster } from './run-cluster.ts';
+import { createAuthority } from './security/certificates.ts';
 
 const [range] = parseServiceRanges('10.96.0.0/24') ?? [];
 const OPTIONS = {
@@ -26,6 +27,8 @@ const OPTIONS = {
   legacyEndpoints: true,
   verbosity: 0,
 } as const;
+
+const { certificate: AUTHORITY } = await createAuthority('another', Date.now());
 
 let folder: string;
 const ends: (() => Promise<void>)[] = [];
@@ -203,6 +206,12 @@ describe('a cluster that can’t begin', () => {
       (file: string) => ({ tls: { ...OPTIONS.tls, certFile: file, keyFile: file } }),
     ],
     ['an authority', 'ca.crt', 'x', (file: string) => ({ tls: { ...OPTIONS.tls, clientCaFile: file } })],
+    [
+      'a second authority',
+      'ca.crt',
+      `${AUTHORITY}-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n`,
+      (file: string) => ({ tls: { ...OPTIONS.tls, clientCaFile: file } }),
+    ],
     ['a key of its own', 'data/pki/ca.crt', 'x', () => ({})],
     ['roles', 'data/roles.yaml', 'role: x', () => ({})],
     ['tokens', 'data/tokens.csv', 'secret', () => ({})],

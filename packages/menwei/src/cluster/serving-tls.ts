@@ -78,9 +78,13 @@ async function readKeyPair(certFile: string, keyFile: string): Promise<KeyPair> 
 
 async function readAuthorities(file: string): Promise<string> {
   const text = await readTextFile(file);
-  parseCertificate(file, text);
+  // Whoever reads the file takes those before one that can't be read, and no word of the others.
+  for (const one of text.match(CERTIFICATE) ?? [text]) parseCertificate(file, one);
   return text;
 }
+
+/** In PEM, one after the other; the last may have no end. */
+const CERTIFICATE = /-----BEGIN (?:X509 |TRUSTED )?CERTIFICATE-----(?:(?!-----BEGIN ).)*/gs;
 
 function parseCertificate(file: string, text: string): X509Certificate {
   try {
