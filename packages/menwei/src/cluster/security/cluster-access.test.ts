@@ -231,21 +231,6 @@ describe('what a user may do', () => {
     const bot = withToken('admin-token', { 'impersonate-user': ['system:serviceaccount:ci:bot'] });
     expect(may(bot, attributes('update', 'services', { name: 'web' }))).toBe(true);
   });
-
-  it.each([
-    ['not a list', 'role: x', /Array/],
-    ['an unknown field', '- {role: x, subjects: [], rules: [], subject: y}', /subject/],
-    [
-      'no verbs',
-      '- {role: x, subjects: [], rules: [{apiGroups: [""], resources: [pods]}]}',
-      /\[0\]\.rules\[0\]/,
-    ],
-    ['a key twice', '- {role: x, role: y, subjects: [], rules: []}', /role is set more than once/],
-    ['no YAML', '- {', /line/],
-  ])('is nothing from a roles.yaml with %s', (_, text, expected) => {
-    const parsed = parseRoles(text);
-    expect('errors' in parsed && parsed.errors.join('\n')).toMatch(expected);
-  });
 });
 
 describe('tokens of ServiceAccounts', () => {
@@ -427,29 +412,6 @@ describe('reviews', () => {
       status: {
         userInfo: { username: 'admin', uid: '1', groups: ['system:masters', 'system:authenticated'] },
       },
-    });
-  });
-});
-
-describe('a file of tokens', () => {
-  it.each([
-    ['too few fields', 'a,b'],
-    ['no token', ',b,c'],
-    ['no user', 'a,,c'],
-    ['an open quote', 'a,b,c,"d'],
-    ['a token twice', 'a,b,c\na,d,e'],
-  ])('is refused for %s, without telling what stands in it', (_, text) => {
-    const parsed = parseTokens(text);
-    expect('errors' in parsed && parsed.errors.join()).toMatch(/^line \d (is not token|has the token)/);
-  });
-
-  it('may have quotes, blanks, empty lines and comments', () => {
-    const parsed = parseTokens('# tokens\r\n\r\n t1 , "Jane ""J""" , 7 , " g1, g2 "\r\n');
-    expect('tokens' in parsed && parsed.tokens.find('t1')).toEqual({
-      name: 'Jane "J"',
-      uid: '7',
-      groups: ['g1', 'g2', 'system:authenticated'],
-      extra: {},
     });
   });
 });
