@@ -11,8 +11,22 @@ const FORMATS: Readonly<Record<string, BodyFormat>> = {
   'application/vnd.kubernetes.protobuf': 'protobuf',
 };
 
-/** @throws StatusError 413; what is left is not read */
+/** Rejects when the connection ends before the body. @throws StatusError 413; what is left is not read */
 export async function readBody(request: IncomingMessage): Promise<Buffer> {
+  const { socket } = request;
+  const { promise: over, reject } = Promise.withResolvers<never>();
+  const end = () => reject(new Error('the connection has ended before the body'));
+  // Once a request is answered, Node tells it nothing more of its connection.
+  if (socket.destroyed) end();
+  else socket.once('close', end);
+  try {
+    return await Promise.race([gather(request), over]);
+  } finally {
+    socket.removeListener('close', end);
+  }
+}
+
+async function gather(request: IncomingMessage): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let bytes = 0;
   if (Number(request.headers['content-length'] ?? 0) > MAX_BYTES) throw tooLarge(`limit is ${MAX_BYTES}`);

@@ -7,7 +7,7 @@ afterEach(() => vi.useRealTimers());
 function slowReply(hasBegun: boolean) {
   const refuse = vi.fn();
   const destroy = vi.fn();
-  return { hasBegun, refuse, response: { destroy } };
+  return { hasBegun, refuse, response: { destroy, shouldKeepAlive: true } };
 }
 
 it('a request that takes a minute is refused, or cut if its answer has begun', () => {
@@ -20,6 +20,7 @@ it('a request that takes a minute is refused, or cut if its answer has begun', (
   vi.advanceTimersByTime(1);
   expect(waiting.refuse.mock.lastCall?.[0]).toMatchObject({ code: 504 });
   expect(waiting.response.destroy).not.toHaveBeenCalled();
+  expect(waiting.response.shouldKeepAlive).toBe(false);
   expect(sending.refuse).not.toHaveBeenCalled();
   expect(sending.response.destroy).toHaveBeenCalled();
 });

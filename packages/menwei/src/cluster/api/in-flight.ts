@@ -58,13 +58,17 @@ function tooMany(isReading: boolean): StatusError {
   });
 }
 
-type SlowReply = Pick<Reply, 'hasBegun' | 'refuse'> & { readonly response: Pick<ServerResponse, 'destroy'> };
+type SlowReply = Pick<Reply, 'hasBegun' | 'refuse'> & {
+  readonly response: Pick<ServerResponse, 'destroy' | 'shouldKeepAlive'>;
+};
 
 /** After a minute a request is refused, or, if its answer has begun, cut. */
 export function limitTime(reply: SlowReply): Disposable {
   const timer = setTimeout(() => {
-    if (reply.hasBegun) reply.response.destroy();
-    else reply.refuse(TIMED_OUT);
+    if (reply.hasBegun) return void reply.response.destroy();
+    // What is left of the request is waited for no longer.
+    reply.response.shouldKeepAlive = false;
+    reply.refuse(TIMED_OUT);
   }, LONGEST_MS);
   return { [Symbol.dispose]: () => clearTimeout(timer) };
 }
