@@ -1,11 +1,11 @@
 /** Deletes Events that nobody has written for an hour (cluster § 10.5). */
 import type { Component } from '../../../agent/component.ts';
-import { untilAborted } from '../../../scheduling/pause.ts';
 import type { StoredKinds } from '../../kinds/stored-kinds.ts';
 import type { StoreChange, StoredObject } from '../../store/store.ts';
 import { objectOf } from '../../store/stored-object.ts';
 import { type ControllerContext, controllerComponent, DEFAULT_TIMING, loggingQueue } from '../controller.ts';
 import { isConflict, isNotFound } from '../failures.ts';
+import { repeat } from '../repeat.ts';
 import { TypedRegistry } from '../typed-registry.ts';
 import type { WorkQueue } from '../work-queue.ts';
 
@@ -23,11 +23,7 @@ export function eventExpiry(context: ControllerContext): Component {
       resources: ['events'],
       digest: (change, wasThere) => expiry.digest(change, wasThere),
       queues: [{ queue, work: (key) => expiry.work(key) }],
-      meanwhile: async (signal) => {
-        const timer = setInterval(() => expiry.look(), CHECK_MS);
-        await untilAborted(signal);
-        clearInterval(timer);
-      },
+      meanwhile: (signal) => repeat(CHECK_MS, signal, () => expiry.look()),
     };
   });
 }
