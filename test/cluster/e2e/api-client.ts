@@ -1,6 +1,6 @@
 /** A plain client of the API for tests: objects as they come. */
 
-export interface Thing {
+export interface AnyObject {
   readonly kind?: string;
   readonly metadata: {
     readonly name?: string;
@@ -19,12 +19,12 @@ export interface Thing {
 
 interface Answer {
   readonly status: number;
-  readonly body: Thing;
+  readonly body: AnyObject;
 }
 
 interface WatchEvent {
   readonly type: string;
-  readonly object: Thing;
+  readonly object: AnyObject;
 }
 
 const MERGE = 'application/merge-patch+json';
@@ -55,24 +55,24 @@ export class ApiClient {
     };
   }
 
-  get(path: string): Promise<Thing> {
+  get(path: string): Promise<AnyObject> {
     return this.#done('GET', path);
   }
 
-  create(path: string, object: object): Promise<Thing> {
+  create(path: string, object: object): Promise<AnyObject> {
     return this.#done('POST', path, object);
   }
 
-  put(path: string, object: object): Promise<Thing> {
+  put(path: string, object: object): Promise<AnyObject> {
     return this.#done('PUT', path, object);
   }
 
   /** A merge patch. */
-  patch(path: string, patch: object): Promise<Thing> {
+  patch(path: string, patch: object): Promise<AnyObject> {
     return this.#done('PATCH', path, patch, { 'content-type': MERGE });
   }
 
-  delete(path: string, options?: object): Promise<Thing> {
+  delete(path: string, options?: object): Promise<AnyObject> {
     return this.#done('DELETE', path, options);
   }
 
@@ -97,7 +97,12 @@ export class ApiClient {
     return new Watch(response.body, stop);
   }
 
-  async #done(method: string, path: string, body?: object, headers?: Record<string, string>): Promise<Thing> {
+  async #done(
+    method: string,
+    path: string,
+    body?: object,
+    headers?: Record<string, string>,
+  ): Promise<AnyObject> {
     const { status, body: answer } = await this.send(method, path, body, headers);
     if (status >= 300) throw new Error(`${method} ${path}: ${status} ${answer.message}`);
     return answer;

@@ -1,8 +1,8 @@
 /** Cases of Kubernetes' end-to-end tests about EndpointSlices, Endpoints and their mirrors. */
 import { describe, expect, it } from 'vitest';
-import { useCluster } from './site.ts';
+import { useCluster } from './use-cluster.ts';
 
-const site = useCluster();
+const cluster = useCluster();
 const slicesIn = (namespace: string) => `/apis/discovery.k8s.io/v1/namespaces/${namespace}/endpointslices`;
 const endpointsIn = (namespace: string) => `/api/v1/namespaces/${namespace}/endpoints`;
 const servicesIn = (namespace: string) => `/api/v1/namespaces/${namespace}/services`;
@@ -19,39 +19,39 @@ const addressesOf = (slices: readonly Slice[]) =>
 
 describe('the API server', () => {
   it('should provide secure master service', async () => {
-    const { spec } = await site.api.get(`${servicesIn('default')}/kubernetes`);
+    const { spec } = await cluster.api.get(`${servicesIn('default')}/kubernetes`);
     expect(spec.ports).toMatchObject([{ name: 'https', port: 443, protocol: 'TCP' }]);
   });
 
   it('should have Endpoints and EndpointSlices pointing to API Server', async () => {
-    const endpoints = await site.api.get(`${endpointsIn('default')}/kubernetes`);
+    const endpoints = await cluster.api.get(`${endpointsIn('default')}/kubernetes`);
     expect(endpoints.subsets).toMatchObject([
       { addresses: [{ ip: '192.0.2.10' }], ports: [{ name: 'https' }] },
     ]);
-    const { items } = await site.api.get(`${slicesIn('default')}?${ofService('kubernetes')}`);
+    const { items } = await cluster.api.get(`${slicesIn('default')}?${ofService('kubernetes')}`);
     expect(addressesOf(items)).toEqual(['192.0.2.10']);
   });
 });
 
 describe('EndpointSlice', () => {
   it('should create and delete Endpoints and EndpointSlices for a Service with a selector that matches no pods', async () => {
-    const namespace = await site.namespace();
-    await site.api.create(servicesIn(namespace), {
+    const namespace = await cluster.namespace();
+    await cluster.api.create(servicesIn(namespace), {
       metadata: { name: 's' },
       spec: { selector: { 'does-not-match': 'any' }, ports: [{ port: 80 }] },
     });
     const found = async () => [
-      (await site.api.send('GET', `${endpointsIn(namespace)}/s`)).status,
-      (await site.api.get(`${slicesIn(namespace)}?${ofService('s')}`)).items.length,
+      (await cluster.api.send('GET', `${endpointsIn(namespace)}/s`)).status,
+      (await cluster.api.get(`${slicesIn(namespace)}?${ofService('s')}`)).items.length,
     ];
     await expect.poll(found).toEqual([200, 1]);
-    await site.api.delete(`${servicesIn(namespace)}/s`);
+    await cluster.api.delete(`${servicesIn(namespace)}/s`);
     await expect.poll(found).toEqual([404, 0]);
   });
 
   it('should support creating EndpointSlice API operations', async () => {
-    const { api } = site;
-    const slices = slicesIn(await site.namespace());
+    const { api } = cluster;
+    const slices = slicesIn(await cluster.namespace());
     const slice = (name: string) => ({
       metadata: { name, labels: { 'special-label': 'x' } },
       addressType: 'IPv4',
@@ -85,8 +85,8 @@ describe('EndpointSlice', () => {
 
 describe('Endpoints', () => {
   it('should test the lifecycle of an Endpoint', async () => {
-    const { api } = site;
-    const endpoints = endpointsIn(await site.namespace());
+    const { api } = cluster;
+    const endpoints = endpointsIn(await cluster.namespace());
     const labels = { 'test-endpoint-static': 'true' };
     const subset = { addresses: [{ ip: '10.0.0.24' }], ports: [{ name: 'http', port: 80, protocol: 'TCP' }] };
     const { metadata } = await api.create(endpoints, { metadata: { name: 'e', labels }, subsets: [subset] });
@@ -116,8 +116,8 @@ describe('EndpointSliceMirroring', () => {
   const ports = [{ name: 'port80', port: 80 }];
 
   it('should mirror a custom Endpoints resource through create update and delete', async () => {
-    const { api } = site;
-    const namespace = await site.namespace();
+    const { api } = cluster;
+    const namespace = await cluster.namespace();
     await api.create(servicesIn(namespace), {
       metadata: { name: 'custom' },
       spec: { ports: [{ port: 80 }] },
@@ -141,8 +141,8 @@ describe('EndpointSliceMirroring', () => {
   });
 
   it('should mirror a custom Endpoint with multiple subsets and same IP address', async () => {
-    const { api } = site;
-    const namespace = await site.namespace();
+    const { api } = cluster;
+    const namespace = await cluster.namespace();
     await api.create(servicesIn(namespace), {
       metadata: { name: 'custom' },
       spec: { ports: [{ port: 80 }] },

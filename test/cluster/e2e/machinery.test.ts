@@ -1,9 +1,9 @@
 /** Cases of Kubernetes' end-to-end tests, `[sig-api-machinery]`, of Leases and of Events. */
 import { describe, expect, it } from 'vitest';
-import type { Thing } from './api-client.ts';
-import { useCluster } from './site.ts';
+import type { AnyObject } from './api-client.ts';
+import { useCluster } from './use-cluster.ts';
 
-const site = useCluster();
+const cluster = useCluster();
 const configMapsIn = (namespace: string) => `/api/v1/namespaces/${namespace}/configmaps`;
 const configMap = (name: string, labels: object = {}, data: object = {}) => ({
   metadata: { name, labels },
@@ -16,8 +16,8 @@ describe('Watchers', () => {
     `labelSelector=${encodeURIComponent(`watch-this-configmap in (${values.join(',')})`)}`;
 
   it('should observe add, update, and delete watch notifications on configmaps', async () => {
-    const { api } = site;
-    const maps = configMapsIn(await site.namespace());
+    const { api } = cluster;
+    const maps = configMapsIn(await cluster.namespace());
     const watches = await Promise.all(
       [selector('A'), selector('B'), selector('A', 'B')].map((query) => api.watch(`${maps}?${query}`)),
     );
@@ -37,8 +37,8 @@ describe('Watchers', () => {
   });
 
   it('should be able to start watching from a specific resource version', async () => {
-    const { api } = site;
-    const maps = configMapsIn(await site.namespace());
+    const { api } = cluster;
+    const maps = configMapsIn(await cluster.namespace());
     await api.create(maps, configMap('c'));
     const { metadata } = await api.patch(`${maps}/c`, { data: { mutation: '1' } });
     await api.patch(`${maps}/c`, { data: { mutation: '2' } });
@@ -51,8 +51,8 @@ describe('Watchers', () => {
   });
 
   it('should be able to restart watching from the last resource version observed by the previous watch', async () => {
-    const { api } = site;
-    const maps = configMapsIn(await site.namespace());
+    const { api } = cluster;
+    const maps = configMapsIn(await cluster.namespace());
     const query = 'fieldSelector=metadata.name%3Dc';
     const first = await api.watch(`${maps}?${query}`);
     await api.create(maps, configMap('c'));
@@ -68,8 +68,8 @@ describe('Watchers', () => {
   });
 
   it('should observe an object deletion if it stops meeting the requirements of the selector', async () => {
-    const { api } = site;
-    const maps = configMapsIn(await site.namespace());
+    const { api } = cluster;
+    const maps = configMapsIn(await cluster.namespace());
     const watch = await api.watch(`${maps}?${selector('x')}`);
     await api.create(maps, configMap('c', label('x')));
     await api.patch(`${maps}/c`, { data: { mutation: '1' } });
@@ -88,8 +88,8 @@ describe('Watchers', () => {
   });
 
   it('should receive events on concurrent watches in same order', async () => {
-    const { api } = site;
-    const maps = configMapsIn(await site.namespace());
+    const { api } = cluster;
+    const maps = configMapsIn(await cluster.namespace());
     const { metadata } = await api.get(maps);
     const watches = await Promise.all(
       Array.from({ length: 20 }, () => api.watch(`${maps}?resourceVersion=${metadata.resourceVersion}`)),
@@ -104,8 +104,8 @@ describe('Watchers', () => {
 // Upstream takes PodTemplates, which this API does not have. Its case of a compacted version is in golden-lists.test.ts.
 describe('Servers with support for API chunking', () => {
   it('should return chunks of results for list calls', async () => {
-    const { api } = site;
-    const maps = configMapsIn(await site.namespace());
+    const { api } = cluster;
+    const maps = configMapsIn(await cluster.namespace());
     await expect.poll(async () => (await api.get(maps)).items.length).toBe(1);
     await Promise.all(
       Array.from({ length: 40 }, (_, i) =>
@@ -114,7 +114,7 @@ describe('Servers with support for API chunking', () => {
     );
     const names: string[] = [];
     let query = 'limit=17';
-    for (let page: Thing | undefined; page === undefined || page.metadata.continue !== undefined; ) {
+    for (let page: AnyObject | undefined; page === undefined || page.metadata.continue !== undefined; ) {
       page = await api.get(`${maps}?${query}`);
       names.push(...page.items.map(nameOf));
       expect(page.metadata.remainingItemCount ?? 0).toBe(41 - names.length);
@@ -128,7 +128,7 @@ describe('Servers with support for API chunking', () => {
 describe('Servers with support for Table transformation', () => {
   it('should return a 406 for a backend which does not implement metadata', async () => {
     const review = { spec: { nonResourceAttributes: { path: '/', verb: 'get' } } };
-    const { status } = await site.api.send(
+    const { status } = await cluster.api.send(
       'POST',
       '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews',
       review,
@@ -142,26 +142,26 @@ describe('Servers with support for Table transformation', () => {
 
 describe('Discovery', () => {
   it('should locate the groupVersion and a resource within each APIGroup, and validate PreferredVersion', async () => {
-    const { groups } = await site.api.get('/apis');
+    const { groups } = await cluster.api.get('/apis');
     expect(groups.length).toBeGreaterThan(4);
     for (const { name, preferredVersion, versions } of groups) {
       expect(versions).toContainEqual(preferredVersion);
-      const { groupVersion, resources } = await site.api.get(`/apis/${preferredVersion.groupVersion}`);
+      const { groupVersion, resources } = await cluster.api.get(`/apis/${preferredVersion.groupVersion}`);
       expect(groupVersion).toBe(`${name}/v1`);
       expect(resources.length).toBeGreaterThan(0);
-      expect((await site.api.get(`/apis/${name}`)).preferredVersion).toEqual(preferredVersion);
+      expect((await cluster.api.get(`/apis/${name}`)).preferredVersion).toEqual(preferredVersion);
     }
   });
 
   it('server version should find the server version', async () => {
-    expect(await site.api.get('/version')).toMatchObject({ major: '1', minor: '36' });
+    expect(await cluster.api.get('/version')).toMatchObject({ major: '1', minor: '36' });
   });
 });
 
 describe('Namespaces', () => {
   it('should patch, update and apply a finalizer to a Namespace', async () => {
-    const { api } = site;
-    const namespace = `/api/v1/namespaces/${await site.namespace()}`;
+    const { api } = cluster;
+    const namespace = `/api/v1/namespaces/${await cluster.namespace()}`;
     const patched = await api.patch(namespace, { metadata: { labels: { testLabel: 'testValue' } } });
     expect(patched.metadata.labels).toMatchObject({ testLabel: 'testValue' });
     const updated = await api.put(namespace, {
@@ -179,8 +179,8 @@ describe('Namespaces', () => {
   });
 
   it('should ensure that all services are removed when a namespace is deleted', async () => {
-    const { api } = site;
-    const name = await site.namespace();
+    const { api } = cluster;
+    const name = await cluster.namespace();
     await api.create(`/api/v1/namespaces/${name}/services`, {
       metadata: { name: 's' },
       spec: { ports: [{ port: 80 }] },
@@ -192,8 +192,8 @@ describe('Namespaces', () => {
   });
 
   it('OrderedNamespaceDeletion: namespace deletion should delete pod first', async () => {
-    const { api } = site;
-    const name = await site.namespace();
+    const { api } = cluster;
+    const name = await cluster.namespace();
     const path = `/api/v1/namespaces/${name}`;
     const finalizers = ['e2e.example.com/finalizer'];
     await api.create(`${path}/pods`, {
@@ -215,8 +215,8 @@ describe('Namespaces', () => {
 });
 
 it('Lease: lease API should be available', async () => {
-  const { api } = site;
-  const leases = `/apis/coordination.k8s.io/v1/namespaces/${await site.namespace()}/leases`;
+  const { api } = cluster;
+  const leases = `/apis/coordination.k8s.io/v1/namespaces/${await cluster.namespace()}/leases`;
   const spec = { holderIdentity: 'holder', leaseDurationSeconds: 30, leaseTransitions: 0 };
   const times = { acquireTime: '2026-11-30T05:00:00.000000Z', renewTime: '2026-11-30T05:00:05.123456Z' };
   const created = await api.create(leases, { metadata: { name: 'l' }, spec: { ...spec, ...times } });
@@ -239,8 +239,8 @@ it('Lease: lease API should be available', async () => {
 
 describe('Events', () => {
   it('should manage the lifecycle of an event, and delete a collection of events', async () => {
-    const { api } = site;
-    const namespace = await site.namespace();
+    const { api } = cluster;
+    const namespace = await cluster.namespace();
     const events = `/api/v1/namespaces/${namespace}/events`;
     const event = (name: string) => ({
       metadata: { name, labels: { 'testevent-set': 'true' } },
@@ -261,8 +261,8 @@ describe('Events', () => {
   });
 
   it('Events API should ensure that an event can be fetched, patched, deleted, and listed', async () => {
-    const { api } = site;
-    const namespace = await site.namespace();
+    const { api } = cluster;
+    const namespace = await cluster.namespace();
     const events = `/apis/events.k8s.io/v1/namespaces/${namespace}/events`;
     const event = (name: string) => ({
       metadata: { name, labels: { 'testevent-set': 'true' } },

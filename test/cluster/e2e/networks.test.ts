@@ -1,14 +1,14 @@
 /** Cases of Kubernetes' end-to-end tests about ServiceCIDRs, IPAddresses, Ingresses and IngressClasses. */
 import { describe, expect, it } from 'vitest';
-import type { Thing } from './api-client.ts';
-import { useCluster } from './site.ts';
+import type { AnyObject } from './api-client.ts';
+import { useCluster } from './use-cluster.ts';
 
-const site = useCluster();
+const cluster = useCluster();
 const NETWORKING = '/apis/networking.k8s.io/v1';
 
 /** Everything that an API of a kind offers, in the order of the upstream tests. */
-async function useApi(path: string, object: (name: string) => object, change: object): Promise<Thing> {
-  const { api } = site;
+async function useApi(path: string, object: (name: string) => object, change: object): Promise<AnyObject> {
+  const { api } = cluster;
   const { metadata } = await api.create(path, object('one'));
   const labels = 'labelSelector=test%3Dapi';
   expect((await api.get(`${path}?${labels}`)).items).toHaveLength(1);
@@ -27,7 +27,7 @@ async function useApi(path: string, object: (name: string) => object, change: ob
 }
 
 async function deleteAll(path: string, object: (name: string) => object): Promise<void> {
-  const { api } = site;
+  const { api } = cluster;
   await api.delete(`${path}/one`);
   await api.create(path, object('two'));
   await api.delete(`${path}?labelSelector=test%3Dapi`);
@@ -38,7 +38,7 @@ const metadata = (name: string) => ({ name, labels: { test: 'api' } });
 
 describe('ServiceCIDR and IPAddress API', () => {
   it('should support ServiceCIDR API operations', { timeout: 60_000 }, async () => {
-    const { api } = site;
+    const { api } = cluster;
     const path = `${NETWORKING}/servicecidrs`;
     const cidr = (name: string) => ({ metadata: metadata(name), spec: { cidrs: ['10.201.0.0/24'] } });
     const { metadata: created } = await api.create(path, cidr('one'));
@@ -79,7 +79,7 @@ describe('ServiceCIDR and IPAddress API', () => {
       metadata: metadata(name),
       spec: { parentRef: { group: '', resource: 'services', namespace: 'default', name: 'kubernetes-2' } },
     });
-    const { api } = site;
+    const { api } = cluster;
     const { metadata: created } = await api.create(path, address('192.168.1.2'));
     const patched = await api.patch(`${path}/192.168.1.2`, {
       metadata: { annotations: { patched: 'true' } },
@@ -100,12 +100,12 @@ describe('ServiceCIDR and IPAddress API', () => {
   });
 
   it('should create Services and serve on different Service CIDRs', async () => {
-    const { api } = site;
+    const { api } = cluster;
     await api.create(`${NETWORKING}/servicecidrs`, {
       metadata: { name: 'second' },
       spec: { cidrs: ['10.203.0.0/24'] },
     });
-    const services = `/api/v1/namespaces/${await site.namespace()}/services`;
+    const services = `/api/v1/namespaces/${await cluster.namespace()}/services`;
     const service = { metadata: { name: 's' }, spec: { clusterIP: '10.203.0.77', ports: [{ port: 80 }] } };
     const created = await expect
       .poll(async () => (await api.send('POST', services, service)).body.spec?.clusterIP)
@@ -119,8 +119,8 @@ describe('ServiceCIDR and IPAddress API', () => {
 
 describe('Ingress API', () => {
   it('should support creating Ingress API operations', async () => {
-    const { api } = site;
-    const path = `${NETWORKING}/namespaces/${await site.namespace()}/ingresses`;
+    const { api } = cluster;
+    const path = `${NETWORKING}/namespaces/${await cluster.namespace()}/ingresses`;
     const ingress = (name: string) => ({
       metadata: metadata(name),
       spec: { defaultBackend: { service: { name: 'default', port: { number: 80 } } } },

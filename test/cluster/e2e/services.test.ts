@@ -1,9 +1,9 @@
 /** Cases of Kubernetes' end-to-end tests, `[sig-network] Services` and dual stack, as far as no pod must run. */
 import { describe, expect, it } from 'vitest';
-import type { Thing } from './api-client.ts';
-import { useCluster } from './site.ts';
+import type { AnyObject } from './api-client.ts';
+import { useCluster } from './use-cluster.ts';
 
-const site = useCluster();
+const cluster = useCluster();
 
 const web = (name: string, spec: object = {}, labels: object = {}) => ({
   metadata: { name, labels },
@@ -12,8 +12,8 @@ const web = (name: string, spec: object = {}, labels: object = {}) => ({
 
 describe('Services', () => {
   it('should complete a service status lifecycle', async () => {
-    const { api } = site;
-    const services = `/api/v1/namespaces/${await site.namespace()}/services`;
+    const { api } = cluster;
+    const services = `/api/v1/namespaces/${await cluster.namespace()}/services`;
     const { metadata } = await api.create(
       services,
       web('s', { type: 'LoadBalancer' }, { 'test-service-static': 'true' }),
@@ -47,8 +47,8 @@ describe('Services', () => {
   });
 
   it('should delete a collection of services', async () => {
-    const { api } = site;
-    const services = `/api/v1/namespaces/${await site.namespace()}/services`;
+    const { api } = cluster;
+    const services = `/api/v1/namespaces/${await cluster.namespace()}/services`;
     await api.create(services, web('a', {}, { collection: 'yes' }));
     await api.create(services, web('b', { type: 'NodePort' }, { collection: 'yes' }));
     await api.create(services, web('c', {}, { collection: 'no' }));
@@ -57,13 +57,13 @@ describe('Services', () => {
   });
 
   it('should find a service from listing all namespaces', async () => {
-    const { items } = await site.api.get('/api/v1/services');
+    const { items } = await cluster.api.get('/api/v1/services');
     expect(items.map(nameOf)).toContain('kubernetes');
   });
 
   it('should prevent NodePort collisions', async () => {
-    const { api } = site;
-    const services = `/api/v1/namespaces/${await site.namespace()}/services`;
+    const { api } = cluster;
+    const services = `/api/v1/namespaces/${await cluster.namespace()}/services`;
     const first = await api.create(services, web('first', { type: 'NodePort' }));
     const [{ nodePort }] = first.spec.ports;
     expect(nodePort).toBeGreaterThanOrEqual(30_000);
@@ -74,8 +74,8 @@ describe('Services', () => {
   });
 
   it('should check NodePort out-of-range', async () => {
-    const { api } = site;
-    const services = `/api/v1/namespaces/${await site.namespace()}/services`;
+    const { api } = cluster;
+    const services = `/api/v1/namespaces/${await cluster.namespace()}/services`;
     const outside = { type: 'NodePort', ports: [{ port: 80, nodePort: 29_999 }] };
     const said =
       /nodePort: Invalid value: 29999: provided port is not in the valid range\. The range of valid/;
@@ -86,8 +86,8 @@ describe('Services', () => {
   });
 
   it('should serve endpoints on same port and different protocols', async () => {
-    const { api } = site;
-    const namespace = await site.namespace();
+    const { api } = cluster;
+    const namespace = await cluster.namespace();
     const services = `/api/v1/namespaces/${namespace}/services`;
     const ports = ['TCP', 'UDP'].map((protocol) => ({
       name: protocol.toLowerCase(),
@@ -101,7 +101,7 @@ describe('Services', () => {
     const protocols = async () => {
       const { items } = await slicesOf(namespace, 's');
       const ports: readonly { readonly protocol: string }[] = items.flatMap(
-        (slice: Thing) => slice.ports ?? [],
+        (slice: AnyObject) => slice.ports ?? [],
       );
       return ports.map(({ protocol }) => protocol).sort();
     };
@@ -113,15 +113,15 @@ describe('Services', () => {
   });
 
   it('should implement NodePort and HealthCheckNodePort correctly when ExternalTrafficPolicy changes', async () => {
-    const { api } = site;
-    const services = `/api/v1/namespaces/${await site.namespace()}/services`;
+    const { api } = cluster;
+    const services = `/api/v1/namespaces/${await cluster.namespace()}/services`;
     const local = { type: 'LoadBalancer', externalTrafficPolicy: 'Local' };
     const { spec } = await api.create(services, web('s', local));
     expect(spec.healthCheckNodePort).toBeGreaterThanOrEqual(30_000);
     const nodePort = spec.ports[0].nodePort;
-    const cluster = await api.patch(`${services}/s`, { spec: { externalTrafficPolicy: 'Cluster' } });
-    expect(cluster.spec.healthCheckNodePort).toBeUndefined();
-    expect(cluster.spec.ports[0].nodePort).toBe(nodePort);
+    const changed = await api.patch(`${services}/s`, { spec: { externalTrafficPolicy: 'Cluster' } });
+    expect(changed.spec.healthCheckNodePort).toBeUndefined();
+    expect(changed.spec.ports[0].nodePort).toBe(nodePort);
     const { spec: again } = await api.patch(`${services}/s`, { spec: { externalTrafficPolicy: 'Local' } });
     expect(again.healthCheckNodePort).toBeGreaterThanOrEqual(30_000);
   });
@@ -146,7 +146,7 @@ describe('dual stack', () => {
   });
 
   async function create(spec: object) {
-    return site.api.create(`/api/v1/namespaces/${await site.namespace()}/services`, web('s', spec));
+    return cluster.api.create(`/api/v1/namespaces/${await cluster.namespace()}/services`, web('s', spec));
   }
 });
 
@@ -154,18 +154,18 @@ const nameOf = ({ metadata }: { readonly metadata: { readonly name: string } }) 
 
 function slicesOf(namespace: string, service: string) {
   const selector = `labelSelector=kubernetes.io%2Fservice-name%3D${service}`;
-  return site.api.get(`/apis/discovery.k8s.io/v1/namespaces/${namespace}/endpointslices?${selector}`);
+  return cluster.api.get(`/apis/discovery.k8s.io/v1/namespaces/${namespace}/endpointslices?${selector}`);
 }
 
 /** As if a kubelet ran it. */
 async function runPod(namespace: string, name: string, labels: object, podIP: string): Promise<void> {
   const pods = `/api/v1/namespaces/${namespace}/pods`;
-  await site.api.create('/api/v1/nodes', { metadata: { name: `node-of-${name}` } });
-  await site.api.create(pods, {
+  await cluster.api.create('/api/v1/nodes', { metadata: { name: `node-of-${name}` } });
+  await cluster.api.create(pods, {
     metadata: { name, labels },
     spec: { nodeName: `node-of-${name}`, containers: [{ name: 'c', image: 'i' }] },
   });
-  await site.api.patch(`${pods}/${name}/status`, {
+  await cluster.api.patch(`${pods}/${name}/status`, {
     status: {
       phase: 'Running',
       podIP,

@@ -1,16 +1,8 @@
 /** What the ports of a Service must be (cluster § 9.4). */
-import {
-  duplicate,
-  type FieldError,
-  forbidden,
-  invalid,
-  notSupported,
-  required,
-} from '../../schema/field-error.ts';
-import { invalidEach, whyNoDnsLabel, whyNoLabelKey, whyNoPort, whyNoPortName } from '../syntax.ts';
+import { duplicate, type FieldError, forbidden, invalid, required } from '../../schema/field-error.ts';
+import { appProtocolErrors, protocolErrors } from '../protocols.ts';
+import { invalidEach, whyNoDnsLabel, whyNoPort, whyNoPortName } from '../syntax.ts';
 import type { ServicePortSpec, ServiceSpec } from './fields.ts';
-
-const PROTOCOLS = ['SCTP', 'TCP', 'UDP'];
 
 /** Of each port by itself, and whether their names differ. */
 export function portErrors({ ports = [] }: ServiceSpec): readonly FieldError[] {
@@ -63,19 +55,14 @@ function nameErrors(
 }
 
 function numberErrors(
-  { port = 0, protocol = '', targetPort = 0, appProtocol }: ServicePortSpec,
+  { port = 0, protocol, targetPort = 0, appProtocol }: ServicePortSpec,
   field: string,
 ): readonly FieldError[] {
   const errors = invalidEach(`${field}.port`, port, whyNoPort(port));
-  if (protocol === '') errors.push(required(`${field}.protocol`));
-  else if (!PROTOCOLS.includes(protocol)) {
-    errors.push(notSupported(`${field}.protocol`, protocol, PROTOCOLS));
-  }
+  errors.push(...protocolErrors(`${field}.protocol`, protocol));
   const why = typeof targetPort === 'number' ? whyNoPort(targetPort) : whyNoPortName(targetPort);
   errors.push(...why.map((message) => invalid(`${field}.targetPort`, targetPort, message)));
-  if (appProtocol !== undefined) {
-    errors.push(...invalidEach(`${field}.appProtocol`, appProtocol, whyNoLabelKey(appProtocol)));
-  }
+  errors.push(...appProtocolErrors(`${field}.appProtocol`, appProtocol));
   return errors;
 }
 

@@ -4,14 +4,14 @@ import { afterAll, beforeAll } from 'vitest';
 import { type ClusterProcess, startCluster } from '../../kubectl/cluster-process.ts';
 import { ApiClient } from './api-client.ts';
 
-interface Site {
+interface TestedCluster {
   readonly api: ApiClient;
   /** Makes a namespace, and gives its name. */
   namespace(): Promise<string>;
 }
 
 /** To be called at the top of a test file; what it gives works in tests. */
-export function useCluster(): Site {
+export function useCluster(): TestedCluster {
   let process: ClusterProcess | undefined;
   let api: ApiClient | undefined;
   let namespaces = 0;
