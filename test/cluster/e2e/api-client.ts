@@ -93,7 +93,9 @@ export class ApiClient {
     const response = await fetch(`${this.url}${path}${path.includes('?') ? '&' : '?'}watch=true`, {
       signal: stop.signal,
     });
-    if (response.body === null) throw new Error(`a watch of ${path} has no body`);
+    if (!response.ok || response.body === null) {
+      throw new Error(`watch ${path}: ${response.status} ${await response.text()}`);
+    }
     return new Watch(response.body, stop);
   }
 
@@ -112,15 +114,18 @@ export class ApiClient {
 class Watch {
   readonly #events: AsyncIterator<WatchEvent>;
   readonly #stop: AbortController;
+  #last: WatchEvent | undefined;
 
   constructor(body: ReadableStream<Uint8Array>, stop: AbortController) {
-    this.#events = readEvents(body);
+    // Begun now: fetch ends a body that nobody reads once the response is garbage.
+    this.#events = readEvents(body.pipeThrough(new TextDecoderStream()));
     this.#stop = stop;
   }
 
   async next(): Promise<WatchEvent> {
     const { value, done } = await this.#events.next();
-    if (done === true) throw new Error('the watch has ended');
+    if (done === true) throw new Error(`the watch has ended; last came ${JSON.stringify(this.#last)}`);
+    this.#last = value;
     return value;
   }
 
@@ -139,9 +144,9 @@ class Watch {
   }
 }
 
-async function* readEvents(body: ReadableStream<Uint8Array>): AsyncGenerator<WatchEvent> {
+async function* readEvents(body: ReadableStream<string>): AsyncGenerator<WatchEvent> {
   let rest = '';
-  for await (const text of body.pipeThrough(new TextDecoderStream())) {
+  for await (const text of body) {
     const lines = (rest + text).split('\n');
     rest = lines.pop() ?? '';
     for (const line of lines) yield JSON.parse(line);
