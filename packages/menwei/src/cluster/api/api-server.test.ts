@@ -1,4 +1,5 @@
 import { startTestApi, type TestApi } from '@menwei/testing/cluster/api-server.ts';
+import { formatYaml } from '@menwei/yaml/format.ts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { formatWarnings } from './reply.ts';
 
@@ -58,6 +59,27 @@ describe('health', () => {
     expect((await send('/readyz?exclude=store')).status).toBe(200);
     expect((await send('/livez')).status).toBe(200);
     trouble = undefined;
+  });
+});
+
+describe('a list', () => {
+  const path = '/api/v1/namespaces/listed/configmaps';
+  const AS = ['', ';as=PartialObjectMetadataList;v=v1;g=meta.k8s.io', ';as=Table;v=v1;g=meta.k8s.io'];
+
+  it('is the same in pieces, indented or as YAML', async () => {
+    await send('/api/v1/namespaces', 'POST', { metadata: { name: 'listed' } });
+    for (const name of ['', 'a', 'b', 'c']) {
+      if (name !== '') await send(path, 'POST', { metadata: { name }, data: { a: 'x\n  ]\n- y', b: '' } });
+      for (const as of AS) {
+        const accept = `application/json${as}`;
+        const pretty = await send(`${path}?pretty=true`, 'GET', undefined, { accept });
+        expect(pretty.text, `${as} ${name}`).toBe(
+          `${JSON.stringify(JSON.parse(pretty.text), undefined, 2)}\n`,
+        );
+      }
+      const yaml = await send(path, 'GET', undefined, { accept: 'application/yaml' });
+      expect(yaml.text).toBe(formatYaml(JSON.parse((await send(path)).text)));
+    }
   });
 });
 

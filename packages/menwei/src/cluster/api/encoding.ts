@@ -57,8 +57,38 @@ export function* encodeList(encoding: Encoding, listing: Listing): Iterable<Buff
   if (isPlain(encoding.form)) {
     yield* listPieces(encoding, listing);
   } else {
-    yield inMediaType(encoding.form, Buffer.concat([...listPieces(encoding, listing)]));
+    yield* formattedPieces(encoding, listing);
   }
+}
+
+/** As the whole list would be formatted, but for a long one that takes seconds. */
+function* formattedPieces(encoding: Encoding, listing: Listing): Iterable<Buffer> {
+  const { form } = encoding;
+  const whole = Buffer.concat([...listPieces(encoding, { ...listing, objects: [] })]);
+  if (listing.objects.length === 0) {
+    yield inMediaType(form, whole);
+    return;
+  }
+  const isYaml = form.mediaType === 'application/yaml';
+  const name = itemsOf(form);
+  const { [name]: _, ...head } = JSON.parse(whole.toString());
+  yield Buffer.from(
+    isYaml
+      ? `${formatYaml(head)}${name}:\n`
+      : `${JSON.stringify(head, undefined, 2).slice(0, -2)},\n  "${name}": [`,
+  );
+  let isFirst = true;
+  for (const stored of listing.objects) {
+    const item: unknown = JSON.parse(Buffer.concat([...itemPieces(encoding, stored)]).toString());
+    yield Buffer.from(isYaml ? formatYaml([item]) : `${isFirst ? '' : ','}\n${formatItem(item)}`);
+    isFirst = false;
+  }
+  if (!isYaml) yield Buffer.from('\n  ]\n}\n');
+}
+
+/** Two levels in. */
+function formatItem(item: unknown): string {
+  return JSON.stringify(item, undefined, 2).replaceAll(/^/gm, '    ');
 }
 
 function* listPieces(encoding: Encoding, listing: Listing): Iterable<Buffer> {
@@ -74,25 +104,32 @@ function* listPieces(encoding: Encoding, listing: Listing): Iterable<Buffer> {
       ? [`${resource.kind}List`, apiVersionOf(resource)]
       : [form.as === 'Table' ? 'Table' : `${form.as}List`, metaVersion(form)];
   const columns = form.as === 'Table' ? `"columnDefinitions":${JSON.stringify(columnsOf(resource))},` : '';
-  const items = form.as === 'Table' ? 'rows' : 'items';
   yield Buffer.from(
-    `{"kind":"${kind}","apiVersion":"${apiVersion}","metadata":${metadata},${columns}"${items}":[`,
+    `{"kind":"${kind}","apiVersion":"${apiVersion}","metadata":${metadata},${columns}"${itemsOf(form)}":[`,
   );
-  const headLength = Buffer.byteLength(headOf(resource));
   let isFirst = true;
   for (const stored of listing.objects) {
     if (!isFirst) yield COMMA;
     isFirst = false;
-    if (form.as === 'Object') {
-      yield BRACE;
-      yield bytesOf(resource, stored).subarray(headLength);
-    } else {
-      const item =
-        form.as === 'Table' ? rowOf(encoding, stored) : partial(form, shapeOf(resource, parseStored(stored)));
-      yield Buffer.from(JSON.stringify(item));
-    }
+    yield* itemPieces(encoding, stored);
   }
   yield END;
+}
+
+function* itemPieces(encoding: Encoding, stored: StoredObject): Iterable<Buffer> {
+  const { form, resource } = encoding;
+  if (form.as === 'Object') {
+    yield BRACE;
+    yield bytesOf(resource, stored).subarray(Buffer.byteLength(headOf(resource)));
+  } else {
+    const item =
+      form.as === 'Table' ? rowOf(encoding, stored) : partial(form, shapeOf(resource, parseStored(stored)));
+    yield Buffer.from(JSON.stringify(item));
+  }
+}
+
+function itemsOf({ as }: Form): 'rows' | 'items' {
+  return as === 'Table' ? 'rows' : 'items';
 }
 
 const COMMA = Buffer.from(',');
