@@ -20,6 +20,9 @@ import { UserError } from '../setup/failure.ts';
 /** Of Services: one or two, one a family, that of the primary family first. */
 export type ServiceRanges = readonly [Cidr, ...Cidr[]];
 
+/** In ipvs mode it has the addresses of all Services. */
+const SERVICE_INTERFACE = 'kube-ipvs0';
+
 /** Room for a few Services, and no more than can be kept track of. */
 const PREFIX_LENGTHS: Readonly<Record<IpFamily, readonly [shortest: number, longest: number]>> = {
   IPv4: [8, 29],
@@ -75,9 +78,16 @@ export function parseAdvertised(text: string): string | undefined {
 /** What is listened on, or one of the machine's addresses; undefined for loopback: nobody else reaches it. */
 export function advertisedFor(ip: string, primary: IpFamily): string | undefined {
   if (!isWildcard(ip)) return parseAdvertised(ip);
-  const all = Object.values(networkInterfaces()).flatMap((addresses) => addresses ?? []);
-  const usable = all.flatMap(({ address }) => parseAdvertised(address) ?? []);
+  const usable = machineAddresses();
   return usable.find((each) => familyOf(each) === primary) ?? usable[0];
+}
+
+/** Those by which others reach this machine, now. */
+export function machineAddresses(): readonly string[] {
+  const all = Object.entries(networkInterfaces()).filter(([name]) => name !== SERVICE_INTERFACE);
+  return all.flatMap(([, addresses = []]) =>
+    addresses.flatMap(({ address }) => parseAdvertised(address) ?? []),
+  );
 }
 
 export function isWildcard(ip: string): boolean {

@@ -14,7 +14,8 @@ vi.mock('node:os', async (original) => ({
 
 function setMachine(...ips: readonly string[]): void {
   const addresses = ips.map((address) => ({ address }) as NetworkInterfaceInfo);
-  vi.mocked(networkInterfaces).mockReturnValue({ eth0: addresses });
+  const ofServices = [{ address: 'fd00:96::1' } as NetworkInterfaceInfo];
+  vi.mocked(networkInterfaces).mockReturnValue({ 'kube-ipvs0': ofServices, eth0: addresses });
 }
 
 beforeEach(() => setMachine('127.0.0.1', 'fe80::1', '192.0.2.1', '192.0.2.2', '2001:db8::1', '2001:db8::2'));

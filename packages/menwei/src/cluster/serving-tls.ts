@@ -3,7 +3,7 @@ import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { join } from 'node:path';
 import { parseIp } from '@menwei/addresses/ip.ts';
 import type { TlsOptions } from '../http/http-server.ts';
-import { isWildcard } from './cluster-addresses.ts';
+import { isWildcard, machineAddresses } from './cluster-addresses.ts';
 import type { ClusterOptions, ServerTls } from './cluster-options.ts';
 import { firstServiceAddress } from './controllers/service-network/kubernetes-service.ts';
 import type { KeyPair } from './security/certificates.ts';
@@ -22,8 +22,7 @@ export interface ServingTls {
 export function tlsLoader(options: ClusterOptions): () => Promise<ServingTls | undefined> {
   const { tls, dataFolder } = options;
   if (tls === undefined) return async () => undefined;
-  const names = serverNames(options, tls.names);
-  return () => loadServingTls(join(dataFolder, 'pki'), tls, names, Date.now());
+  return () => loadServingTls(join(dataFolder, 'pki'), tls, serverNames(options, tls.names), Date.now());
 }
 
 function serverNames(
@@ -33,7 +32,7 @@ function serverNames(
   const addresses = [
     ...['127.0.0.1', '::1', ...serviceRanges.map(firstServiceAddress)],
     ...(advertiseAddress === undefined ? [] : [advertiseAddress]),
-    ...(isWildcard(listen.ip) ? [] : [listen.ip]),
+    ...(isWildcard(listen.ip) ? machineAddresses() : [listen.ip]),
     ...more.flatMap((name) => parseIp(name) ?? []),
   ];
   const service = 'kubernetes.default.svc';
