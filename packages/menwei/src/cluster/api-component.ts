@@ -4,10 +4,11 @@ import { formatHostPort } from '@menwei/addresses/ip.ts';
 import type { Component, ComponentStates } from '../agent/component.ts';
 import type { HttpListener } from '../http/http-listener.ts';
 import type { Logger } from '../log/logger.ts';
-import { pause, untilAborted } from '../scheduling/pause.ts';
+import { untilAborted } from '../scheduling/pause.ts';
 import { BUILD } from '../setup/version.ts';
 import type { Queues } from './api/api-metrics.ts';
 import { startApiServer } from './api/api-server.ts';
+import { renewCertificates } from './certificate-renewal.ts';
 import { isWildcard } from './cluster-addresses.ts';
 import type { ClusterOptions } from './cluster-options.ts';
 import type { Registry } from './registry/registry.ts';
@@ -16,9 +17,6 @@ import { type AuditedRequest, formatAuditEvent, isAudited } from './security/aud
 import type { AuditLog } from './security/audit-log.ts';
 import type { ServingTls } from './serving-tls.ts';
 import type { Store } from './store/store.ts';
-
-/** How often files are looked at, and whether certificates are to be renewed. */
-const LOOK_EVERY_MS = 60_000;
 
 interface ApiComponentOptions {
   readonly options: ClusterOptions;
@@ -53,11 +51,20 @@ export function apiComponent(options: ApiComponentOptions): Component {
         await options.onServing(options.tls);
         ready();
         if (options.tls === undefined) await untilAborted(signal);
-        else await renewCertificates(options, options.tls, listener, signal);
+        else await renewCertificates(renewal(options, listener), options.tls, signal);
       } finally {
         await listener.close();
       }
     },
+  };
+}
+
+function renewal({ loadTls, onServing, logger }: ApiComponentOptions, listener: HttpListener) {
+  return {
+    load: loadTls,
+    use: ({ server }: ServingTls) => listener.replaceCertificates(server),
+    write: onServing,
+    logger,
   };
 }
 
@@ -87,32 +94,4 @@ function componentChecks({ states, needed }: ApiComponentOptions) {
 
 function audit(request: AuditedRequest, log: AuditLog): void {
   if (isAudited(request)) log.write(formatAuditEvent(request));
-}
-
-/** Until the signal fires. What can't be read leaves those that are there in use. */
-async function renewCertificates(
-  { loadTls, onServing, logger }: ApiComponentOptions,
-  first: ServingTls,
-  listener: HttpListener,
-  signal: AbortSignal,
-): Promise<void> {
-  let current: ServingTls = first;
-  let told = '';
-  for (;;) {
-    await pause(LOOK_EVERY_MS, signal);
-    if (signal.aborted) return;
-    try {
-      const next = await loadTls();
-      told = '';
-      if (next === undefined || JSON.stringify(next) === JSON.stringify(current)) continue;
-      listener.replaceCertificates(next.server);
-      current = next;
-      logger.info({}, 'certificates were renewed or replaced, and are in use');
-      await onServing(next);
-    } catch (err) {
-      const message = String(err);
-      if (message !== told) logger.error({ err }, 'certificates can not be renewed; those in use stay');
-      told = message;
-    }
-  }
 }
