@@ -7,7 +7,7 @@ import { OBJECTS } from './negotiation.ts';
 import { encodingOf } from './reads.ts';
 import { keptShapeOf, shapeOf } from './shapes.ts';
 import { parseWriteOptions } from './write-options.ts';
-import { sendWritten, subresourceOf } from './writes.ts';
+import { sendWritten, updateOptionsOf } from './writes.ts';
 
 /** PATCH: JSON, merge or strategic merge, by the Content-Type. @throws StatusError */
 export async function patchObject(exchange: ResourceExchange, backing: Backing): Promise<void> {
@@ -23,7 +23,7 @@ export async function patchObject(exchange: ResourceExchange, backing: Backing):
     said = warnings;
     return keptShapeOf(resource, object);
   };
-  const options = { isDryRun, subresource: subresourceOf(exchange) };
+  const options = updateOptionsOf(exchange, isDryRun);
   const result = await backing.registry.change(resource, namespace, name, change, options);
   reply.warn(...said);
   sendWritten(exchange, encoding, result);

@@ -1,4 +1,4 @@
-import { startTestApi, type TestApi } from '@menwei/testing/cluster/api-server.ts';
+import { OPEN, startTestApi, type TestApi } from '@menwei/testing/cluster/api-server.ts';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { resourceOf } from '../kinds/resources.ts';
 import { objectOf } from '../store/stored-object.ts';
@@ -65,4 +65,35 @@ it.each<[string, object, string]>([
 it('an eviction deletes', async () => {
   expect(await post('eviction', { apiVersion: 'policy/v1', metadata: { name: 'p' } })).toBe('201 Success');
   expect(pod()).toBeUndefined();
+});
+
+it('a node writes the status of its pods, and nothing else of them', async () => {
+  const user = { name: 'system:node:n1', uid: '', groups: ['system:nodes'], extra: {} };
+  const access = { ...OPEN, authenticate: () => user, actFor: () => user };
+  const asNode = await startTestApi({ store: api.store, access });
+  const write = async (method: string, contentType: string, body: object) => {
+    const response = await fetch(`${asNode.url}/api/v1/namespaces/default/pods/p/status`, {
+      method,
+      headers: { 'Content-Type': contentType },
+      body: JSON.stringify(body),
+    });
+    const { message = '' } = Object(await response.json());
+    return `${response.status} ${message}`.trim();
+  };
+  const refused = '403 pods "p" is forbidden: only its status may be changed, not its metadata';
+  try {
+    const merge = 'application/merge-patch+json';
+    const status = { phase: 'Running' };
+    expect(await write('PATCH', merge, { metadata: { labels: { app: 'bank' } }, status })).toBe(refused);
+    expect(await write('PATCH', merge, { metadata: { finalizers: ['a.b/c'] }, status })).toBe(refused);
+    expect(await write('PUT', 'application/json', { ...pod(), metadata: { name: 'p' }, status })).toBe(
+      refused,
+    );
+    expect(pod()?.status?.phase).toBe('Pending');
+    expect(await write('PATCH', merge, { status })).toBe('200');
+    expect(await write('PUT', 'application/json', { ...pod(), status: { phase: 'Succeeded' } })).toBe('200');
+    expect(pod()).toMatchObject({ metadata: { labels: { app: 'web' } }, status: { phase: 'Succeeded' } });
+  } finally {
+    await asNode.close();
+  }
 });

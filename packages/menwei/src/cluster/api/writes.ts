@@ -3,6 +3,7 @@ import type { UpdateOptions, WriteResult } from '../registry/registry.ts';
 import { type BodyFormat, decodeBody, decodeDeleteOptions } from '../schema/decode-body.ts';
 import { enforceFieldValidation, type FieldValidation } from '../schema/field-validation.ts';
 import type { ApiObject } from '../schema/object.ts';
+import { NODES } from '../security/fixed-roles.ts';
 import { formatOf, readBody } from './body.ts';
 import { readDeleteOptions } from './delete-options.ts';
 import { encodeAnswer, encodeList } from './encoding.ts';
@@ -32,7 +33,7 @@ export async function updateObject(exchange: ResourceExchange, backing: Backing)
   const { isDryRun, fieldValidation } = parseWriteOptions('UpdateOptions', query);
   const object = await readObject(exchange, fieldValidation);
   const { resource, namespace, name } = target;
-  const options = { isDryRun, subresource: subresourceOf(exchange) };
+  const options = updateOptionsOf(exchange, isDryRun);
   const result = await backing.registry.update(resource, namespace, name, object, options);
   sendWritten(exchange, encoding, result);
 }
@@ -47,11 +48,13 @@ export function sendWritten(
   sendObject(exchange, encoding, isNew ? 201 : 200, stored);
 }
 
-/** As the registry names it. */
-export function subresourceOf({
-  target: { subresource },
-}: ResourceExchange): NonNullable<UpdateOptions['subresource']> {
-  return subresource === 'status' || subresource === 'finalize' ? subresource : '';
+/** What the registry is told of a PUT or PATCH besides the object. */
+export function updateOptionsOf({ target, user }: ResourceExchange, isDryRun: boolean): UpdateOptions {
+  const { subresource } = target;
+  if (subresource !== 'status' && subresource !== 'finalize') return { isDryRun };
+  // Which Services a pod belongs to is not for its node to say.
+  const statusAlone = target.resource.resource === 'pods' && user.groups.includes(NODES);
+  return { isDryRun, subresource, statusAlone };
 }
 
 /** The object of a body, in the shape in which it is kept. @throws StatusError 400, 413 or 415 */

@@ -12,7 +12,7 @@ import { parseStored } from '../store/stored-object.ts';
 import { isReleased, planDeletion } from './deletion.ts';
 import { requireMortal, requireOpenNamespace } from './namespace-rules.ts';
 import { generateName, isSameSpec, newMetadata, replacedMetadata } from './object-metadata.ts';
-import { checkDeletePreconditions, checkIdentity, checkName } from './preconditions.ts';
+import { checkDeletePreconditions, checkIdentity, checkName, checkStatusAlone } from './preconditions.ts';
 import type {
   DeleteOptions,
   DeleteResult,
@@ -182,12 +182,13 @@ export class ObjectRegistry implements Registry {
     oldStored: StoredObject,
     old: ApiObject,
     given: ApiObject,
-    { isDryRun = false, subresource = '' }: UpdateOptions,
+    { isDryRun = false, subresource = '', statusAlone = false }: UpdateOptions,
   ): WriteResult {
     const rules = rulesOf(resource);
     const { name } = oldStored;
     checkIdentity(resource, rules, name, given.metadata, oldStored);
     const sent = rules.defaults({ ...given, metadata: replacedMetadata(given.metadata, old.metadata) });
+    if (statusAlone) checkStatusAlone(resource, name, sent.metadata, old.metadata);
     const prepared = changedParts(resource, rules, subresource, sent, old);
     const isOfSpec = subresource === '' || subresource === 'binding';
     const allocated = isOfSpec ? this.#allocate(transaction, resource, prepared, old, isDryRun) : prepared;

@@ -1,9 +1,10 @@
 /** What a request demands of the object that it changes. */
+import { meaningOf } from '../kinds/equality.ts';
 import type { KindRules } from '../kinds/kind-rules.ts';
 import type { Resource } from '../kinds/resource.ts';
 import { invalid } from '../schema/field-error.ts';
 import type { ObjectMeta } from '../schema/object.ts';
-import { badRequest, conflict, objectInvalid } from '../schema/status-error.ts';
+import { badRequest, conflict, objectForbidden, objectInvalid } from '../schema/status-error.ts';
 import type { StoredObject } from '../store/store.ts';
 import type { DeleteOptions } from './registry.ts';
 
@@ -93,4 +94,13 @@ export function checkDeletePreconditions(
       `the ResourceVersion in the precondition (${resourceVersion}) does not match the ResourceVersion in record (${old.revision}). The object might have been modified`,
     );
   }
+}
+
+/** @throws StatusError 403 */
+export function checkStatusAlone(resource: Resource, name: string, given: ObjectMeta, old: ObjectMeta): void {
+  const [now, before] = [given, old].map((metadata) =>
+    meaningOf('meta.ObjectMeta', { ...metadata, resourceVersion: '' }),
+  );
+  if (now !== before)
+    throw objectForbidden(resource, name, 'only its status may be changed, not its metadata');
 }

@@ -12,6 +12,8 @@ export interface WriteOptions {
 export interface UpdateOptions extends WriteOptions {
   /** `''` for the object itself. */
   readonly subresource?: '' | 'status' | 'finalize' | 'binding';
+  /** Of `/status`: an update that changes metadata, too, is refused. */
+  readonly statusAlone?: boolean;
 }
 
 /** What a DELETE may carry (meta/v1 DeleteOptions). */
