@@ -224,13 +224,17 @@ export class LeftoversCluster implements AsyncDisposable {
   async trafficAfterUserspace(former: Traffic): Promise<Traffic> {
     console.log(`userspace ended: ${former.take()}`);
     this.#ending.push(former.stop());
-    // Conntrack leads clients to where nobody listens any more, if they come from the same port.
+    await this.forgetConnections();
+    return await this.traffic();
+  }
+
+  /** Conntrack leads clients to where a userspace mode listened, though it has ended, if they come from the same port. */
+  async forgetConnections(): Promise<void> {
     for (const family of ['ipv4', 'ipv6']) {
       for (const protocol of ['tcp', 'udp']) {
         await this.node.exec('conntrack', ['-D', '-f', family, '-p', protocol]);
       }
     }
-    return await this.traffic();
   }
 
   /** Runs a program on the node, which must succeed; returns what it prints. */

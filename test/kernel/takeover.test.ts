@@ -76,6 +76,7 @@ describe.each([
   beforeAll(async () => {
     await cluster.cleanUp();
     expect(await leftBeside(/^$/)).toEqual([]);
+    await cluster.forgetConnections();
     await kubeProxy.load();
     cluster.publishReference();
     traffic = await cluster.referenceTraffic();
