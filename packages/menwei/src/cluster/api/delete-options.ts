@@ -1,6 +1,6 @@
 /** What a DELETE asks for, by its body or its query (cluster § 7.4). Pure. */
 import type { DeleteOptions } from '../registry/registry.ts';
-import { type FieldError, invalid } from '../schema/field-error.ts';
+import { type FieldError, invalid, notSupportedInOrder } from '../schema/field-error.ts';
 import type { Messages } from '../schema/messages.ts';
 import { parseInteger } from './list-options.ts';
 import { isTrue } from './request-info.ts';
@@ -24,7 +24,10 @@ export function readDeleteOptions(
   const dryRun = body.dryRun ?? query.getAll('dryRun');
   const errors: FieldError[] = [];
   const propagationPolicy = POLICIES.find((each) => each === policy);
-  if (policy !== undefined && propagationPolicy === undefined) errors.push(unsupportedPolicy(policy));
+  if (policy !== undefined && propagationPolicy === undefined) {
+    // With the reference's word for nothing.
+    errors.push(notSupportedInOrder('propagationPolicy', policy, [...POLICIES, 'nil']));
+  }
   if (policy !== undefined && orphans !== undefined) {
     errors.push(
       invalid('propagationPolicy', policy, 'orphanDependents and deletionPropagation cannot be both set'),
@@ -45,16 +48,5 @@ export function readDeleteOptions(
             ...(resourceVersion === undefined ? {} : { resourceVersion }),
           },
         }),
-  };
-}
-
-/** In the order of the reference, and with its word for nothing. */
-function unsupportedPolicy(value: string): FieldError {
-  const supported = [...POLICIES, 'nil'].map((each) => JSON.stringify(each)).join(', ');
-  return {
-    type: 'NotSupported',
-    field: 'propagationPolicy',
-    value,
-    detail: `supported values: ${supported}`,
   };
 }

@@ -1,5 +1,5 @@
 /** The query of a list or a watch, checked (cluster § 6.1, 6.2). Pure. */
-import { type FieldError, forbidden } from '../schema/field-error.ts';
+import { type FieldError, forbidden, notSupportedInOrder } from '../schema/field-error.ts';
 import { badRequest, objectInvalid } from '../schema/status-error.ts';
 import { isTrue } from './request-info.ts';
 
@@ -42,7 +42,7 @@ export function parseListOptions(query: URLSearchParams): ListOptions {
     }
     if (options.continueToken !== '')
       errors.push(forbidden('resourceVersionMatch', 'resourceVersionMatch is forbidden with continue'));
-    if (!MATCHES.includes(match)) errors.push(unsupportedMatch(match, MATCHES));
+    if (!MATCHES.includes(match)) errors.push(notSupportedInOrder('resourceVersionMatch', match, MATCHES));
     if (match === 'Exact' && rv === '0') {
       errors.push(
         forbidden(
@@ -80,7 +80,8 @@ export function parseWatchOptions(query: URLSearchParams): WatchOptions {
       ),
     );
   }
-  if (match !== '' && match !== 'NotOlderThan') errors.push(unsupportedMatch(match, ['NotOlderThan']));
+  if (match !== '' && match !== 'NotOlderThan')
+    errors.push(notSupportedInOrder('resourceVersionMatch', match, ['NotOlderThan']));
   if (errors.length > 0) throw objectInvalid(SUBJECT, '', errors);
   return {
     ...options,
@@ -122,15 +123,4 @@ export function parseInteger(text: string | null): number | undefined {
   if (text === null || text === '') return undefined;
   if (/^[+-]?[0-9]{1,15}$/.test(text)) return Number(text);
   throw badRequest(`strconv.ParseInt: parsing ${JSON.stringify(text)}: invalid syntax`);
-}
-
-/** In the order that the reference gives them, unlike those of an object's fields. */
-function unsupportedMatch(value: string, supported: readonly string[]): FieldError {
-  const list = supported.map((one) => JSON.stringify(one)).join(', ');
-  return {
-    type: 'NotSupported',
-    field: 'resourceVersionMatch',
-    value,
-    detail: `supported values: ${list}`,
-  };
 }
