@@ -1,3 +1,4 @@
+import { formatHostPort } from '@menwei/addresses/ip.ts';
 import type { Messages } from '../../schema/messages.ts';
 import { formatAge } from '../age.ts';
 import type { TableRules } from '../kind-rules.ts';
@@ -8,13 +9,11 @@ export const ENDPOINTS_TABLE: TableRules<Messages['core.v1.Endpoints']> = {
   row({ metadata, subsets = [] }, nowMs) {
     const listed = subsets.flatMap(({ addresses = [], ports = [] }) => {
       const ips = addresses.map(({ ip = '' }) => ip);
-      return ports.length === 0 ? ips : ports.flatMap(({ port = 0 }) => ips.map((ip) => hostPort(ip, port)));
+      return ports.length === 0
+        ? ips
+        : ports.flatMap(({ port = 0 }) => ips.map((ip) => formatHostPort(ip, port)));
     });
     const endpoints = subsets.length === 0 ? NONE : formatFirst(listed);
     return { cells: [metadata.name ?? '', endpoints, formatAge(metadata.creationTimestamp, nowMs)] };
   },
 };
-
-function hostPort(ip: string, port: number): string {
-  return ip.includes(':') ? `[${ip}]:${port}` : `${ip}:${port}`;
-}
