@@ -28,10 +28,10 @@ export function readEnvelope(body: Uint8Array): Envelope {
     );
   }
   let [kind, apiVersion, encoding, type] = ['', '', '', ''];
-  let raw = new Uint8Array();
+  let raw: Uint8Array = new Uint8Array();
   for (const field of readFields(body.subarray(MAGIC.length))) {
     if (field.number === 1) [apiVersion, kind] = readTypeMeta(bytesOf(field));
-    else if (field.number === 2) raw = Uint8Array.from(bytesOf(field));
+    else if (field.number === 2) raw = bytesOf(field);
     else if (field.number === 3) encoding = textOf(field);
     else if (field.number === 4) type = textOf(field);
   }
@@ -208,9 +208,7 @@ function timeOf(bytes: Uint8Array, precision: TimePrecision): string | undefined
 }
 
 function quantityOf(bytes: Uint8Array): string {
-  let text = '';
-  for (const field of readFields(bytes)) if (field.number === 1) text = textOf(field);
-  return text === '' ? '0' : text;
+  return firstTextOf(bytes) || '0';
 }
 
 function intOrStringOf(bytes: Uint8Array): number | string {
@@ -225,7 +223,13 @@ function intOrStringOf(bytes: Uint8Array): number | string {
 
 /** The first field is the text of a JSON value. */
 function jsonOf(bytes: Uint8Array): JsonValue {
+  const text = firstTextOf(bytes);
+  return text === '' ? null : readJson(text).value;
+}
+
+/** Of the field with number 1, which is all that some messages have. */
+function firstTextOf(bytes: Uint8Array): string {
   let text = '';
   for (const field of readFields(bytes)) if (field.number === 1) text = textOf(field);
-  return text === '' ? null : readJson(text).value;
+  return text;
 }
