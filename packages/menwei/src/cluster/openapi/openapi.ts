@@ -6,7 +6,7 @@ import type { JsonObject } from '../schema/json.ts';
 import { SCHEMA } from '../schema/schema.ts';
 import { type Dialect, describeTypes } from './describe-types.ts';
 import { encodeDocument } from './gnostic.ts';
-import { pathsOf } from './operations.ts';
+import { groupPath, pathsOf } from './operations.ts';
 
 export interface OpenApiDocument {
   readonly bytes: Buffer;
@@ -18,10 +18,8 @@ const INFO: JsonObject = { title: 'Kubernetes', version: 'v1.36.2' };
 const V2: Dialect = { prefix: '#/definitions/', wrapsReferences: false, allowsOneOf: false };
 const V3: Dialect = { prefix: '#/components/schemas/', wrapsReferences: true, allowsOneOf: true };
 
-/** Of each group and version, by its path: `api/v1`, `apis/discovery.k8s.io/v1`. */
-const byPath = Map.groupBy(RESOURCES, ({ group, version }) =>
-  group === '' ? `api/${version}` : `apis/${group}/${version}`,
-);
+/** Of each group and version. */
+const byPath = Map.groupBy(RESOURCES, groupPath);
 
 /** `/openapi/v3`: where the documents are. */
 export const openApiV3Index = once(() => {

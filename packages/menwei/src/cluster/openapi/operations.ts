@@ -1,6 +1,7 @@
 /** The paths of a group and version as far as kubectl looks at them: which kind they are of, and what a PATCH takes. */
 import type { Resource } from '../kinds/resource.ts';
 import type { JsonObject } from '../schema/json.ts';
+import { apiVersionOf } from '../schema/object.ts';
 
 /** Parameters of a PATCH; by these kubectl finds out whether the server validates fields and knows dry runs. */
 const PATCH_PARAMETERS: readonly (readonly [name: string, type: 'string' | 'boolean'])[] = [
@@ -17,9 +18,8 @@ export function pathsOf(
 ): JsonObject {
   return Object.fromEntries(
     resources.flatMap((resource) => {
-      const { group, version, resource: plural, isNamespaced, verbs } = resource;
-      const root = group === '' ? `/api/${version}` : `/apis/${group}/${version}`;
-      const collection = `${root}/${isNamespaced ? 'namespaces/{namespace}/' : ''}${plural}`;
+      const { resource: plural, isNamespaced, verbs } = resource;
+      const collection = `/${groupPath(resource)}/${isNamespaced ? 'namespaces/{namespace}/' : ''}${plural}`;
       const operation = (action: string, more: JsonObject = {}) => describeOperation(resource, action, more);
       const onCollection = {
         ...(verbs.includes('list') ? { get: operation('list') } : {}),
@@ -36,6 +36,11 @@ export function pathsOf(
       return paths;
     }),
   );
+}
+
+/** Of its group and version: `api/v1`, `apis/discovery.k8s.io/v1`. */
+export function groupPath(resource: Resource): string {
+  return `${resource.group === '' ? 'api' : 'apis'}/${apiVersionOf(resource)}`;
 }
 
 function describeOperation({ group, version, kind }: Resource, action: string, more: JsonObject): JsonObject {
