@@ -7,6 +7,7 @@ import { TypedRegistry } from '../typed-registry.ts';
 import type { WorkQueue } from '../work-queue.ts';
 import { type Endpoints, planEndpoints } from './endpoints-plan.ts';
 import { ForeignWrites } from './foreign-writes.ts';
+import { hasLabel } from './labels.ts';
 import { ENDPOINTS_MANAGED_BY_LABEL, ENDPOINTS_MANAGER } from './names.ts';
 import type { Selection } from './selection.ts';
 import { regardingService } from './service-events.ts';
@@ -109,8 +110,5 @@ export class EndpointsController {
 }
 
 function isManaged({ labels }: StoredObject): boolean {
-  return (
-    Object.hasOwn(labels, ENDPOINTS_MANAGED_BY_LABEL) &&
-    labels[ENDPOINTS_MANAGED_BY_LABEL] === ENDPOINTS_MANAGER
-  );
+  return hasLabel(labels, ENDPOINTS_MANAGED_BY_LABEL, ENDPOINTS_MANAGER);
 }

@@ -7,7 +7,7 @@ import {
   truncateSubsets,
   wantedSubsets,
 } from './endpoint-subsets.ts';
-import { labelsText } from './label-text.ts';
+import { labelsText } from './labels.ts';
 import {
   ENDPOINTS_MANAGED_BY_LABEL,
   ENDPOINTS_MANAGER,

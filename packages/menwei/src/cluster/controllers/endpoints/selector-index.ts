@@ -1,4 +1,5 @@
 /** Which Services select a pod, and which pods a Service selects, without trying all of either. */
+import { hasLabel } from './labels.ts';
 import type { PodFacts } from './pod-facts.ts';
 import type { ServiceFacts } from './service-facts.ts';
 
@@ -53,7 +54,7 @@ export class SelectorIndex<Service extends Selecting, Pod extends Labelled> {
 
 function selects({ namespace, selector }: Selecting, pod: Labelled): boolean {
   if (selector === undefined || namespace !== pod.namespace) return false;
-  return selector.every(([key, value]) => Object.hasOwn(pod.labels, key) && pod.labels[key] === value);
+  return selector.every(([key, value]) => hasLabel(pod.labels, key, value));
 }
 
 function pairsOf(pod: Labelled): readonly string[] {

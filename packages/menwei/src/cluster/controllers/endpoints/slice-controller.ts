@@ -7,7 +7,8 @@ import { TypedRegistry } from '../typed-registry.ts';
 import type { WorkQueue } from '../work-queue.ts';
 import { ForeignWrites } from './foreign-writes.ts';
 import { HintEvents } from './hint-events.ts';
-import { MANAGED_BY_LABEL, SERVICE_NAME_LABEL, SLICE_MANAGER } from './names.ts';
+import { hasLabel, serviceKeyOf } from './labels.ts';
+import { MANAGED_BY_LABEL, SLICE_MANAGER } from './names.ts';
 import type { SelectedService, Selection } from './selection.ts';
 import { regardingService } from './service-events.ts';
 import type { ServiceFacts } from './service-facts.ts';
@@ -157,9 +158,5 @@ export class SliceController {
 }
 
 function isManaged({ labels }: StoredObject): boolean {
-  return Object.hasOwn(labels, MANAGED_BY_LABEL) && labels[MANAGED_BY_LABEL] === SLICE_MANAGER;
-}
-
-function serviceKeyOf({ namespace, labels }: StoredObject): string {
-  return `${namespace}/${Object.hasOwn(labels, SERVICE_NAME_LABEL) ? labels[SERVICE_NAME_LABEL] : ''}`;
+  return hasLabel(labels, MANAGED_BY_LABEL, SLICE_MANAGER);
 }

@@ -1,7 +1,7 @@
 /** What to write so that the slices of a Service in one family are as they should be (cluster § 11.1). */
 import type { IpFamily } from '@menwei/addresses/ip.ts';
 import { portsKey } from './endpoint-ports.ts';
-import { labelsText } from './label-text.ts';
+import { labelsText } from './labels.ts';
 import { HEADLESS_LABEL, MANAGED_BY_LABEL, SERVICE_NAME_LABEL, SLICE_MANAGER } from './names.ts';
 import type { PodFacts } from './pod-facts.ts';
 import type { ServiceFacts } from './service-facts.ts';

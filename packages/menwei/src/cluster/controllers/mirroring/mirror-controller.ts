@@ -11,7 +11,8 @@ import {
   type QueueTiming,
 } from '../controller.ts';
 import { ForeignWrites } from '../endpoints/foreign-writes.ts';
-import { MANAGED_BY_LABEL, MIRROR_MANAGER, SERVICE_NAME_LABEL } from '../endpoints/names.ts';
+import { hasLabel, serviceKeyOf } from '../endpoints/labels.ts';
+import { MANAGED_BY_LABEL, MIRROR_MANAGER } from '../endpoints/names.ts';
 import { SliceWriter } from '../endpoints/slice-writer.ts';
 import { endsWithNamespace } from '../failures.ts';
 import { TypedRegistry } from '../typed-registry.ts';
@@ -63,8 +64,8 @@ class MirrorController {
     }
     for (const slice of [before, after]) {
       if (slice === undefined || !isMirror(slice)) continue;
-      if (wasThere) this.#queue.add(endpointsKeyOf(slice));
-      else this.#foreign.note(endpointsKeyOf(slice), slice);
+      if (wasThere) this.#queue.add(serviceKeyOf(slice));
+      else this.#foreign.note(serviceKeyOf(slice), slice);
     }
   }
 
@@ -124,9 +125,5 @@ class MirrorController {
 }
 
 function isMirror({ labels }: StoredObject): boolean {
-  return Object.hasOwn(labels, MANAGED_BY_LABEL) && labels[MANAGED_BY_LABEL] === MIRROR_MANAGER;
-}
-
-function endpointsKeyOf({ namespace, labels }: StoredObject): string {
-  return `${namespace}/${Object.hasOwn(labels, SERVICE_NAME_LABEL) ? labels[SERVICE_NAME_LABEL] : ''}`;
+  return hasLabel(labels, MANAGED_BY_LABEL, MIRROR_MANAGER);
 }

@@ -3,7 +3,7 @@ import { familyOf, type IpFamily, parseIp } from '@menwei/addresses/ip.ts';
 import type { StoredKinds } from '../../kinds/stored-kinds.ts';
 import { type EndpointPort, portsKey } from '../endpoints/endpoint-ports.ts';
 import { type EndpointAddress, type EndpointSubset, repackSubsets } from '../endpoints/endpoint-subsets.ts';
-import { labelsText } from '../endpoints/label-text.ts';
+import { hasLabel, labelsText } from '../endpoints/labels.ts';
 import {
   MANAGED_BY_LABEL,
   MIRROR_MANAGER,
@@ -38,7 +38,7 @@ const LEADER_ANNOTATION = 'control-plane.alpha.kubernetes.io/leader';
 /** Whether it is to be mirrored, as far as it tells itself. */
 export function isMirrored({ metadata }: Endpoints): boolean {
   const { labels = {}, annotations = {} } = metadata;
-  const isSkipped = Object.hasOwn(labels, SKIP_MIRROR_LABEL) && labels[SKIP_MIRROR_LABEL] === 'true';
+  const isSkipped = hasLabel(labels, SKIP_MIRROR_LABEL, 'true');
   return !isSkipped && !Object.hasOwn(annotations, LEADER_ANNOTATION);
 }
 

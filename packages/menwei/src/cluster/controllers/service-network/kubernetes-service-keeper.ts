@@ -6,6 +6,7 @@ import type { StoreChange } from '../../store/store.ts';
 import { objectOf } from '../../store/stored-object.ts';
 import { type ControllerContext, controllerComponent, DEFAULT_TIMING, loggingQueue } from '../controller.ts';
 import { subsetsText } from '../endpoints/endpoint-subsets.ts';
+import { hasLabel } from '../endpoints/labels.ts';
 import { areSlicesEqual } from '../endpoints/slice-plan.ts';
 import { repeat } from '../repeat.ts';
 import { TypedRegistry } from '../typed-registry.ts';
@@ -159,7 +160,5 @@ function sameServicePorts(present: ServicePorts, wanted: ServicePorts): boolean 
 
 function hasLabelsOf(present: StoredKinds['endpoints'], wanted: StoredKinds['endpoints']): boolean {
   const labels = present.metadata.labels ?? {};
-  return Object.entries(wanted.metadata.labels ?? {}).every(
-    ([key, value]) => Object.hasOwn(labels, key) && labels[key] === value,
-  );
+  return Object.entries(wanted.metadata.labels ?? {}).every(([key, value]) => hasLabel(labels, key, value));
 }
