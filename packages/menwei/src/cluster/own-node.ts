@@ -4,7 +4,7 @@ import { familyOf, IP_FAMILIES } from '@menwei/addresses/ip.ts';
 import type { Component } from '../agent/component.ts';
 import type { Logger } from '../log/logger.ts';
 import { UserError } from '../setup/failure.ts';
-import { BUILD } from '../setup/version.ts';
+import { ARCHITECTURE, BUILD } from '../setup/version.ts';
 import { advertisedFor, parseAdvertised } from './cluster-addresses.ts';
 import { repeat } from './controllers/repeat.ts';
 import { resourceOf } from './kinds/resources.ts';
@@ -77,7 +77,7 @@ export function ownNodeComponent(own: OwnNode, isRegistered: boolean, checkMs = 
 async function makeNode({ registry, name, listenIp, nowMs }: OwnNode): Promise<void> {
   const addresses = nodeAddresses(listenIp);
   const labels = {
-    'kubernetes.io/arch': BUILD.platform.replace(/^.*\//, ''),
+    'kubernetes.io/arch': ARCHITECTURE,
     'kubernetes.io/hostname': name,
     'kubernetes.io/os': 'linux',
   };
@@ -122,7 +122,7 @@ function statusOf({ status = {} }: Node, addresses: readonly string[], nowMs: nu
       { type: 'Hostname', address: hostname() },
     ],
     nodeInfo: {
-      architecture: BUILD.platform.replace(/^.*\//, ''),
+      architecture: ARCHITECTURE,
       kernelVersion: release(),
       kubeletVersion: BUILD.version,
       operatingSystem: 'linux',

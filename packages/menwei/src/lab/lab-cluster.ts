@@ -1,5 +1,5 @@
 /** The cluster of a lab: API server, store and controllers, in the process that holds the lab. */
-import { arch, cpus, release, totalmem } from 'node:os';
+import { cpus, release, totalmem } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Lab } from '@menwei/lab/lab.ts';
 import { type LabSpec, SERVICE_RANGES, wireGateway } from '@menwei/lab/topology.ts';
@@ -10,7 +10,7 @@ import type { Registry } from '../cluster/registry/registry.ts';
 import { runCluster } from '../cluster/run-cluster.ts';
 import type { Store } from '../cluster/store/store.ts';
 import { createLogger } from '../log/pino-logger.ts';
-import { VERSION } from '../setup/version.ts';
+import { ARCHITECTURE, VERSION } from '../setup/version.ts';
 import { unsettledServices } from './endpoints-settled.ts';
 import { clusterFolder } from './lab-kubeconfig.ts';
 import { LabKubelet } from './lab-kubelet.ts';
@@ -129,7 +129,7 @@ function thisMachine(): Machine {
     cpus: cpus().length,
     memoryBytes: totalmem(),
     kernelVersion: release(),
-    architecture: arch() === 'x64' ? 'amd64' : arch(),
+    architecture: ARCHITECTURE,
     version: VERSION,
   };
 }

@@ -15,6 +15,9 @@ export const KUBERNETES_VERSION = `${KUBERNETES.major}.${KUBERNETES.minor}`;
 /** Without what Kubernetes' components put before theirs: `1.36.2+menwei.0.1.0`. */
 export const BINARY_VERSION = `${KUBERNETES_VERSION}.${KUBERNETES.patch}+menwei.${VERSION}`;
 
+/** Of this machine, in the words of Kubernetes: `amd64`. */
+export const ARCHITECTURE: string = process.arch === 'x64' ? 'amd64' : process.arch;
+
 /** What a Kubernetes component tells of its build. */
 export const BUILD = {
   major: KUBERNETES.major,
@@ -22,7 +25,7 @@ export const BUILD = {
   /** `v1.36.2+menwei.0.1.0` */
   version: `v${BINARY_VERSION}`,
   /** `linux/amd64` */
-  platform: `${process.platform}/${process.arch === 'x64' ? 'amd64' : process.arch}`,
+  platform: `${process.platform}/${ARCHITECTURE}`,
 } as const;
 
 /** What `--version` prints; `raw` is written as a Go program prints it, and what a build does not know is empty. */
