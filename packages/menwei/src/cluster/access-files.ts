@@ -9,6 +9,10 @@ import { FileError, readOptionalFile } from './security/file-error.ts';
 import { parseRoles } from './security/roles-file.ts';
 import { parseTokens } from './security/static-tokens.ts';
 
+/** In the data folder. */
+export const TOKENS_FILE = 'tokens.csv';
+export const ROLES_FILE = 'roles.yaml';
+
 interface AccessFile {
   readonly path: string;
   /** What it held when it was read last. */
@@ -67,7 +71,7 @@ async function readText(path: string): Promise<string> {
 
 function tokensFile(folder: string, access: ClusterAccess): AccessFile {
   return {
-    path: join(folder, 'tokens.csv'),
+    path: join(folder, TOKENS_FILE),
     text: '',
     apply: (text) => {
       const parsed = parseTokens(text);
@@ -80,7 +84,7 @@ function tokensFile(folder: string, access: ClusterAccess): AccessFile {
 
 function rolesFile(folder: string, access: ClusterAccess): AccessFile {
   return {
-    path: join(folder, 'roles.yaml'),
+    path: join(folder, ROLES_FILE),
     text: '',
     apply: (text) => {
       const parsed = parseRoles(text);

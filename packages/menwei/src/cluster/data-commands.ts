@@ -5,19 +5,19 @@ import { join } from 'node:path';
 import type { PortRange } from '../config/settings.ts';
 import { atOnce } from '../scheduling/steps.ts';
 import { UserError } from '../setup/failure.ts';
+import { ROLES_FILE, TOKENS_FILE } from './access-files.ts';
 import { allocationFaults } from './allocation/repair.ts';
 import { nameOf } from './allocation-repair.ts';
 import { kubeconfigEntry, kubeconfigPath } from './kubeconfigs.ts';
 import { isObject } from './schema/values.ts';
 import { changing, FileError, readOptionalFile, readTextFile } from './security/file-error.ts';
 import { formatKubeconfig, readServer } from './security/kubeconfig-file.ts';
-import { type ClientName, ensureClient } from './security/pki.ts';
+import { type ClientName, ensureClient, PKI_FOLDER } from './security/pki.ts';
 import { makePrivateFolder, writePrivateFile } from './security/private-file.ts';
 import { backupStore, readStore, restoreStore } from './store/backup.ts';
 
 /** What a cluster keeps beside the objects. */
-const KEY_FOLDER = 'pki';
-const KEY_FILES: readonly string[] = ['tokens.csv', 'roles.yaml'];
+const KEY_FILES: readonly string[] = [TOKENS_FILE, ROLES_FILE];
 
 /** A kubeconfig for this user, as text. @throws UserError, FileError */
 export async function makeKubeconfig(folder: string, client: ClientName): Promise<string> {
@@ -27,7 +27,7 @@ export async function makeKubeconfig(folder: string, client: ClientName): Promis
     throw new UserError(`${folder}: no cluster has run with this folder (menwei cluster up)`);
   const { server, authority } = readServer(path, admin);
   if (authority === undefined) return formatKubeconfig(kubeconfigEntry(client, server, undefined));
-  const pair = await ensureClient(join(folder, KEY_FOLDER), client, Date.now());
+  const pair = await ensureClient(join(folder, PKI_FOLDER), client, Date.now());
   return formatKubeconfig(kubeconfigEntry(client, server, { authority, client: pair }));
 }
 
@@ -71,8 +71,8 @@ function keysFileOf(file: string): string {
 }
 
 async function readKeys(folder: string): Promise<Readonly<Record<string, string>>> {
-  const inFolder = await readdir(join(folder, KEY_FOLDER)).catch(() => []);
-  const names = [...inFolder.filter(isKeyName).map((name) => join(KEY_FOLDER, name)), ...KEY_FILES];
+  const inFolder = await readdir(join(folder, PKI_FOLDER)).catch(() => []);
+  const names = [...inFolder.filter(isKeyName).map((name) => join(PKI_FOLDER, name)), ...KEY_FILES];
   const keys: Record<string, string> = {};
   for (const name of names) {
     const path = join(folder, name);
@@ -87,7 +87,7 @@ function parseKeys(file: string, text: string): Readonly<Record<string, string>>
   const entries = isObject(value) ? Object.entries(value) : [['', '']];
   const keys = entries.flatMap(([name, content]) => {
     const [folder, inner, ...more] = name?.toString().split('/') ?? [];
-    const isKey = folder === KEY_FOLDER && inner !== undefined && isKeyName(inner) && more.length === 0;
+    const isKey = folder === PKI_FOLDER && inner !== undefined && isKeyName(inner) && more.length === 0;
     const isKnown = isKey || KEY_FILES.includes(String(name));
     return isKnown && typeof content === 'string' ? [[String(name), content] as const] : [];
   });

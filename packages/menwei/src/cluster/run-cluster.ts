@@ -28,7 +28,7 @@ import type { Registry } from './registry/registry.ts';
 import { type AuditLog, openAuditLog } from './security/audit-log.ts';
 import { ClusterAccess } from './security/cluster-access.ts';
 import { changing, FileError } from './security/file-error.ts';
-import { ensureTokenKey } from './security/pki.ts';
+import { ensureTokenKey, PKI_FOLDER } from './security/pki.ts';
 import { makePrivateFolder } from './security/private-file.ts';
 import { type ServingTls, tlsLoader } from './serving-tls.ts';
 import { startObjects } from './start-objects.ts';
@@ -125,7 +125,7 @@ async function superviseAll(parts: Parts, signal: AbortSignal): Promise<void> {
   const loadTls = tlsLoader(options);
   const tls = await loadTls();
   const access = new ClusterAccess({
-    tokenKey: await ensureTokenKey(join(options.dataFolder, 'pki')),
+    tokenKey: await ensureTokenKey(join(options.dataFolder, PKI_FOLDER)),
     objects: store,
     nowMs: Date.now,
     isUnsecured: tls === undefined,

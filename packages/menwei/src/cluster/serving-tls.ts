@@ -8,7 +8,7 @@ import type { ClusterOptions, ServerTls } from './cluster-options.ts';
 import { firstServiceAddress } from './controllers/service-network/kubernetes-service.ts';
 import type { KeyPair } from './security/certificates.ts';
 import { codeOf, FileError, readTextFile } from './security/file-error.ts';
-import { ensurePki, type Pki, type ServerNames } from './security/pki.ts';
+import { ensurePki, PKI_FOLDER, type Pki, type ServerNames } from './security/pki.ts';
 
 /** Certificates and keys, read at one moment. */
 export interface ServingTls {
@@ -22,7 +22,7 @@ export interface ServingTls {
 export function tlsLoader(options: ClusterOptions): () => Promise<ServingTls | undefined> {
   const { tls, dataFolder } = options;
   if (tls === undefined) return async () => undefined;
-  return () => loadServingTls(join(dataFolder, 'pki'), tls, serverNames(options, tls.names), Date.now());
+  return () => loadServingTls(join(dataFolder, PKI_FOLDER), tls, serverNames(options, tls.names), Date.now());
 }
 
 function serverNames(

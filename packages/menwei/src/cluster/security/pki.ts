@@ -10,6 +10,9 @@ import { ADMINS } from './fixed-roles.ts';
 import { makePrivateFolder, writePrivateFile } from './private-file.ts';
 import { TokenKey } from './web-token.ts';
 
+/** Of the data folder: the one with what is made here. */
+export const PKI_FOLDER = 'pki';
+
 const AUTHORITY_NAME = 'menwei-ca';
 const RENEW_BEFORE_MS = 30 * 86_400_000;
 
