@@ -11,6 +11,7 @@ import { startTestApi, type TestApi } from '@menwei/testing/cluster/api-server.t
 import { resourceOf } from 'menwei/cluster/kinds/resources.ts';
 import type { ApiObject } from 'menwei/cluster/schema/object.ts';
 import { median, quantile, round } from './figures.ts';
+import { watchStretches } from './stretches.ts';
 
 const SLICES = '/apis/discovery.k8s.io/v1/endpointslices';
 const INITIAL = 'watch=1&sendInitialEvents=true&resourceVersionMatch=NotOlderThan&allowWatchBookmarks=true';
@@ -109,24 +110,6 @@ async function answers(what: string, path: string, accept: string, reference: st
   }
   const size = `${round(bytes / 1e6, 1)} MB`;
   row(what, `${round(median(took), 1)} ms, ${size}, at most ${round(worst, 1)} ms at a stretch`, reference);
-}
-
-/** The longest time that this thread computes before the event loop turns, in milliseconds, until the result is called. */
-function watchStretches(): () => number {
-  let worst = 0;
-  let isOver = false;
-  let last = process.threadCpuUsage();
-  const look = () => {
-    const now = process.threadCpuUsage();
-    worst = Math.max(worst, (now.user - last.user + now.system - last.system) / 1000);
-    last = now;
-    if (!isOver) setImmediate(look);
-  };
-  setImmediate(look);
-  return () => {
-    isOver = true;
-    return worst;
-  };
 }
 
 async function creates(): Promise<void> {

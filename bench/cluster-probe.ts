@@ -5,6 +5,7 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { isMainThread } from 'node:worker_threads';
+import { watchStretches } from './stretches.ts';
 
 export interface Probed {
   /** Milliseconds; 0 if nobody watched. */
@@ -16,22 +17,12 @@ export type ProbeQuestion = 'watch' | 'tell' | 'collect';
 if (isMainThread && process.send !== undefined) {
   setFlagsFromString('--expose-gc');
   const collect: () => void = runInNewContext('gc');
-  let worst = 0;
-  let isWatching = false;
-  let last = process.threadCpuUsage();
-  const look = () => {
-    const now = process.threadCpuUsage();
-    worst = Math.max(worst, (now.user - last.user + now.system - last.system) / 1000);
-    last = now;
-    if (isWatching) setImmediate(look);
-  };
+  const nobodyWatched = () => 0;
+  let endWatch = nobodyWatched;
   process.on('message', (question: ProbeQuestion) => {
     if (question === 'collect') collect();
-    isWatching = question === 'watch';
-    process.send?.({ longestStretch: worst } satisfies Probed);
-    worst = 0;
-    last = process.threadCpuUsage();
-    if (isWatching) setImmediate(look);
+    process.send?.({ longestStretch: endWatch() } satisfies Probed);
+    endWatch = question === 'watch' ? watchStretches() : nobodyWatched;
   });
   // The cluster ends when it wants to.
   process.channel?.unref();
