@@ -12,6 +12,7 @@ import { openFileStore } from 'menwei/cluster/store/file-store.ts';
 import { openMemoryStore } from 'menwei/cluster/store/local-store.ts';
 import type { Store } from 'menwei/cluster/store/store.ts';
 import { silentLogger } from 'menwei/log/logger.ts';
+import { inParallel } from './cluster-client.ts';
 import { median, quantile, round } from './figures.ts';
 
 const WRITES = 2_000;
@@ -80,16 +81,7 @@ async function rate(
   clients: number,
   write: (index: number) => Promise<unknown>,
 ): Promise<number> {
-  let next = 0;
-  const beganAt = performance.now();
-  const client = async () => {
-    while (next < count) {
-      next += 1;
-      await write(next);
-    }
-  };
-  await Promise.all(Array.from({ length: clients }, client));
-  return (count * 1_000) / (performance.now() - beganAt);
+  return (count * 1_000) / (await inParallel(count, clients, write));
 }
 
 function plainWrites(path: string): number {
@@ -104,9 +96,9 @@ function plainWrites(path: string): number {
 }
 
 async function fill(store: Store, slices: number, endpoints: number): Promise<void> {
-  const seconds = slices / (await rate(slices, CLIENTS, (index) => put(store, index, endpoints)));
+  const written = await rate(slices, CLIENTS, (index) => put(store, index, endpoints));
   const what = `${slices} slices of ${endpoints} endpoints written by ${CLIENTS} clients`;
-  row(what, `${round(slices / seconds, 0)} writes/s`, REFERENCE.group);
+  row(what, `${round(written, 0)} writes/s`, REFERENCE.group);
 }
 
 function measureList(store: Store): void {
