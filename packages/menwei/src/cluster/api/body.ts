@@ -1,6 +1,7 @@
 /** The body of a request: its bytes, within bounds, and what they are written in (cluster § 5.1, 5.5). */
 import type { IncomingMessage } from 'node:http';
-import type { BodyFormat } from '../schema/decode-body.ts';
+import { type BodyFormat, decodeBody, type ExpectedKind } from '../schema/decode-body.ts';
+import type { MessageName } from '../schema/shape.ts';
 import { StatusError, tooLarge } from '../schema/status-error.ts';
 
 const MAX_BYTES = 3 * 1024 * 1024;
@@ -10,6 +11,15 @@ const FORMATS: Readonly<Record<string, BodyFormat>> = {
   'application/yaml': 'yaml',
   'application/vnd.kubernetes.protobuf': 'protobuf',
 };
+
+/** The object that a request carries, and what is wrong with its fields. @throws StatusError 400, 413 or 415 */
+export async function decodeRequest<Name extends MessageName>(
+  request: IncomingMessage,
+  expected: ExpectedKind<Name>,
+) {
+  const format = formatOf(request.headers['content-type']);
+  return decodeBody(expected, await readBody(request), format);
+}
 
 /** Rejects when the connection ends before the body. @throws StatusError 413; what is left is not read */
 export async function readBody(request: IncomingMessage): Promise<Buffer> {

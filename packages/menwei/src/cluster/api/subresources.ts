@@ -1,11 +1,10 @@
 /** POST to what is no part of an object: reviews, tokens, evictions; and what needs pods that run (cluster § 3.2, 8). */
 import { bindPod, checkBinding } from '../kinds/pod/binding.ts';
 import type { DeleteOptions } from '../registry/registry.ts';
-import { decodeBody } from '../schema/decode-body.ts';
 import { enforceFieldValidation } from '../schema/field-validation.ts';
 import type { ApiObject } from '../schema/object.ts';
 import { badRequest, StatusError } from '../schema/status-error.ts';
-import { formatOf, readBody } from './body.ts';
+import { decodeRequest } from './body.ts';
 import { readDeleteOptions } from './delete-options.ts';
 import { encodeAnswer, encodeReview } from './encoding.ts';
 import type { Backing, ResourceExchange } from './exchange.ts';
@@ -29,8 +28,7 @@ export async function createReview(exchange: ResourceExchange, backing: Backing)
   const { target, query, request, reply, user } = exchange;
   const { form } = encodingOf(exchange, backing, ANSWERS);
   const { fieldValidation } = parseWriteOptions('CreateOptions', query);
-  const format = formatOf(request.headers['content-type']);
-  const { object, faults } = decodeBody(target.resource, await readBody(request), format);
+  const { object, faults } = await decodeRequest(request, target.resource);
   reply.warn(...enforceFieldValidation(target.resource, faults, fieldValidation));
   const answered = backing.access.review(target.resource, target.namespace, object, user);
   reply.send(201, form.mediaType, encodeReview(form, target.resource.message, answered));
@@ -40,8 +38,7 @@ export async function createReview(exchange: ResourceExchange, backing: Backing)
 export async function createToken(exchange: ResourceExchange, backing: Backing): Promise<void> {
   const { target, request, reply } = exchange;
   const { form } = encodingOf(exchange, backing, ANSWERS);
-  const format = formatOf(request.headers['content-type']);
-  const { object } = decodeBody(TOKEN_REQUEST, await readBody(request), format);
+  const { object } = await decodeRequest(request, TOKEN_REQUEST);
   const answered = backing.access.issueToken(target.namespace, target.name, object);
   reply.send(201, form.mediaType, encodeReview(form, TOKEN_REQUEST.message, answered));
 }
@@ -51,8 +48,7 @@ export async function evictPod(exchange: ResourceExchange, backing: Backing): Pr
   const { target, query, request, reply } = exchange;
   const { form } = encodingOf(exchange, backing, ANSWERS);
   const { isDryRun } = parseWriteOptions('CreateOptions', query);
-  const format = formatOf(request.headers['content-type']);
-  const { object } = decodeBody(EVICTION, await readBody(request), format);
+  const { object } = await decodeRequest(request, EVICTION);
   const { name = '' } = object.metadata;
   if (name !== '' && name !== target.name)
     throw badRequest(`name in URL does not match name in Eviction object: ${target.name} != ${name}`);
@@ -69,8 +65,7 @@ export async function bindToNode(exchange: ResourceExchange, backing: Backing): 
   const { target, query, request, reply } = exchange;
   const { form } = encodingOf(exchange, backing, ANSWERS);
   const { isDryRun } = parseWriteOptions('CreateOptions', query);
-  const format = formatOf(request.headers['content-type']);
-  const { object: binding } = decodeBody(BINDING, await readBody(request), format);
+  const { object: binding } = await decodeRequest(request, BINDING);
   checkBinding(binding, target.name);
   const bind = (pod: ApiObject) => bindPod(pod, binding, Date.now());
   await backing.registry.change(target.resource, target.namespace, target.name, bind, {

@@ -1,10 +1,10 @@
 /** POST, PUT, PATCH and DELETE of objects: from requests to the registry, and back (cluster § 7). */
 import type { UpdateOptions, WriteResult } from '../registry/registry.ts';
-import { type BodyFormat, decodeBody, decodeDeleteOptions } from '../schema/decode-body.ts';
+import { type BodyFormat, decodeDeleteOptions } from '../schema/decode-body.ts';
 import { enforceFieldValidation, type FieldValidation } from '../schema/field-validation.ts';
 import type { ApiObject } from '../schema/object.ts';
 import { NODES } from '../security/fixed-roles.ts';
-import { formatOf, readBody } from './body.ts';
+import { decodeRequest, formatOf, readBody } from './body.ts';
 import { readDeleteOptions } from './delete-options.ts';
 import { encodeAnswer, encodeList } from './encoding.ts';
 import type { Backing, ResourceExchange } from './exchange.ts';
@@ -60,8 +60,7 @@ export function updateOptionsOf({ target, user }: ResourceExchange, isDryRun: bo
 /** The object of a body, in the shape in which it is kept. @throws StatusError 400, 413 or 415 */
 async function readObject(exchange: ResourceExchange, validation: FieldValidation): Promise<ApiObject> {
   const { request, reply, target } = exchange;
-  const format = formatOf(request.headers['content-type']);
-  const { object, faults } = decodeBody(target.resource, await readBody(request), format);
+  const { object, faults } = await decodeRequest(request, target.resource);
   reply.warn(...enforceFieldValidation(target.resource, faults, validation));
   return keptShapeOf(target.resource, object);
 }
