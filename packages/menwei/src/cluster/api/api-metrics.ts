@@ -2,7 +2,7 @@
 import { counter, gauge, histogram } from '../../metrics/definition.ts';
 import { Registry } from '../../metrics/registry.ts';
 import type { Counter, Histogram } from '../../metrics/series.ts';
-import { RESOURCES } from '../kinds/resources.ts';
+import { findResource, RESOURCES } from '../kinds/resources.ts';
 import type { Store } from '../store/store.ts';
 import type { InFlight } from './in-flight.ts';
 import type { ParsedRequest } from './request-info.ts';
@@ -161,10 +161,7 @@ export class ApiMetrics {
 /** What clients may make up is not told: there would be no end of series. */
 function labelsOf(info: ParsedRequest): Readonly<Record<RequestLabel, string>> {
   const none = { group: '', version: '', resource: '', subresource: '' };
-  const known =
-    'resource' in info
-      ? RESOURCES.find(({ group, resource }) => group === info.group && resource === info.resource)
-      : undefined;
+  const known = 'resource' in info ? findResource(info.group, info.resource) : undefined;
   if (known === undefined || !('resource' in info)) return { ...none, verb: METHODS[info.verb] ?? 'other' };
   const { group, version, resource, subresources } = known;
   const subresource = subresources.includes(info.subresource) ? info.subresource : '';
