@@ -4,7 +4,11 @@ import type { ServerResponse } from 'node:http';
 /** The path of a request without its query, decoded. */
 export function requestPath(url: string | undefined): string {
   const [path = ''] = (url ?? '').replace(/^https?:\/\/[^/?]*/i, '').split('?', 1);
-  if (!path.includes('%')) return path;
+  return path.includes('%') ? decodePath(path) : path;
+}
+
+/** A path, or a part of one; as it is where it is not encoded well. */
+export function decodePath(path: string): string {
   try {
     return decodeURIComponent(path);
   } catch (error) {

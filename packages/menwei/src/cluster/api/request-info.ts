@@ -1,4 +1,5 @@
 /** What a request is about, by its method, path and query alone, whether or not there is such a resource (cluster § 5). Pure. */
+import { decodePath } from '../../http/answer.ts';
 
 /** `/api/v1/…`, `/apis/<group>/<version>/…` */
 export interface ResourceRequest {
@@ -42,7 +43,7 @@ export function parseRequest(method: string, url: string): ParsedRequest {
   const segments = path
     .split('/')
     .filter((segment) => segment !== '')
-    .map(decode);
+    .map(decodePath);
   return { ...(parseResource(method, segments, query) ?? { verb: method.toLowerCase() }), path, query };
 }
 
@@ -92,13 +93,4 @@ function verbOf(method: string, name: string, query: URLSearchParams): string {
 /** As the reference reads booleans in a query: all but these two are true, also nothing. */
 export function isTrue(value: string | null): boolean {
   return value !== null && value !== '0' && value.toLowerCase() !== 'false';
-}
-
-function decode(segment: string): string {
-  try {
-    return decodeURIComponent(segment);
-  } catch (error) {
-    if (error instanceof URIError) return segment;
-    throw error;
-  }
 }
