@@ -5,6 +5,7 @@ import type { Messages } from '../schema/messages.ts';
 import { ipErrors } from './addresses.ts';
 import { localReferenceErrors } from './ingress-class.ts';
 import type { KindRules } from './kind-rules.ts';
+import { annotationOf } from './metadata.ts';
 import {
   invalidEach,
   whyNoDnsLabel,
@@ -39,7 +40,8 @@ export const INGRESS_RULES: KindRules<Ingress> = {
       pointErrors(`status.loadBalancer.ingress[${i}]`, point),
     ),
   warnings(ingress, old) {
-    const isOldWay = classAnnotation(ingress) !== undefined && ingress.spec?.ingressClassName === undefined;
+    const annotation = annotationOf(ingress.metadata, CLASS_ANNOTATION);
+    const isOldWay = annotation !== undefined && ingress.spec?.ingressClassName === undefined;
     return isOldWay && old === undefined
       ? [`annotation "${CLASS_ANNOTATION}" is deprecated, please use 'spec.ingressClassName' instead`]
       : [];
@@ -47,12 +49,8 @@ export const INGRESS_RULES: KindRules<Ingress> = {
   table: INGRESS_TABLE,
 };
 
-function classAnnotation({ metadata: { annotations = {} } }: Ingress): string | undefined {
-  return Object.hasOwn(annotations, CLASS_ANNOTATION) ? annotations[CLASS_ANNOTATION] : undefined;
-}
-
 function classErrors(ingress: Ingress): readonly FieldError[] {
-  const annotation = classAnnotation(ingress);
+  const annotation = annotationOf(ingress.metadata, CLASS_ANNOTATION);
   const name = ingress.spec?.ingressClassName;
   if (annotation === undefined || name === undefined || annotation === name) return [];
   const why = 'must match `ingressClassName` when both are specified';

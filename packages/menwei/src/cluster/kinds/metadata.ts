@@ -64,6 +64,11 @@ export function labelErrors(
   ]);
 }
 
+/** Undefined unless the object has it itself: keys are whatever clients chose. */
+export function annotationOf({ annotations = {} }: ObjectMeta, key: string): string | undefined {
+  return Object.hasOwn(annotations, key) ? annotations[key] : undefined;
+}
+
 /** `kubernetes`, or a name with a domain. */
 export function finalizerErrors(field: string, finalizer: string): readonly FieldError[] {
   return [

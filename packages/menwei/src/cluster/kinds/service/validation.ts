@@ -8,7 +8,7 @@ import {
   required,
 } from '../../schema/field-error.ts';
 import { cidrErrors, endpointIpErrors, ipErrors } from '../addresses.ts';
-import { labelErrors } from '../metadata.ts';
+import { annotationOf, labelErrors } from '../metadata.ts';
 import { invalidEach, whyNoDnsSubdomain, whyNoLabelKey, whyNoPort } from '../syntax.ts';
 import { clusterIpChangeErrors, clusterIpErrors } from './cluster-ips.ts';
 import {
@@ -73,8 +73,8 @@ function changeErrors(spec: ServiceSpec, old: ServiceSpec): readonly FieldError[
 }
 
 function topologyErrors({ metadata }: Service): readonly FieldError[] {
-  const mode = annotation(metadata, TOPOLOGY_MODE);
-  const hints = annotation(metadata, TOPOLOGY_HINTS);
+  const mode = annotationOf(metadata, TOPOLOGY_MODE);
+  const hints = annotationOf(metadata, TOPOLOGY_HINTS);
   if (mode === undefined || hints === undefined || mode === hints) return [];
   const why = `must match annotations[${TOPOLOGY_HINTS}] when both are specified`;
   return [invalid(`metadata.annotations[${TOPOLOGY_MODE}]`, mode, why)];
@@ -133,14 +133,14 @@ function externalIpErrors({ externalIPs = [] }: ServiceSpec, old?: ServiceSpec):
 /** Of the field, or of the annotation that it replaced. The capital letter is the reference's, and what people search for. */
 function sourceRangeErrors(service: Service, old?: Service): readonly FieldError[] {
   const { type, loadBalancerSourceRanges = [] } = specOf(service);
-  const text = annotation(service.metadata, SOURCE_RANGES);
+  const text = annotationOf(service.metadata, SOURCE_RANGES);
   const isField = loadBalancerSourceRanges.length > 0;
   if (!isField && text === undefined) return [];
   const field = isField ? 'spec.LoadBalancerSourceRanges' : `metadata.annotations[${SOURCE_RANGES}]`;
   const given = isField ? loadBalancerSourceRanges : split(text);
   const before = isField
     ? (old?.spec?.loadBalancerSourceRanges ?? [])
-    : split(old === undefined ? undefined : annotation(old.metadata, SOURCE_RANGES));
+    : split(old === undefined ? undefined : annotationOf(old.metadata, SOURCE_RANGES));
   const errors = type === 'LoadBalancer' ? [] : [forbidden(field, ONLY_LOAD_BALANCER)];
   given.forEach((range, index) => {
     if (!before.includes(range))
@@ -197,11 +197,6 @@ function oneOf(
   supported: readonly string[],
 ): readonly FieldError[] {
   return value === undefined || supported.includes(value) ? [] : [notSupported(field, value, supported)];
-}
-
-/** Undefined unless the object has it itself: keys are whatever clients chose. */
-export function annotation({ annotations = {} }: Service['metadata'], key: string): string | undefined {
-  return Object.hasOwn(annotations, key) ? annotations[key] : undefined;
 }
 
 function split(text: string | undefined): readonly string[] {

@@ -1,12 +1,13 @@
 /** What a client is told though its Service was taken (cluster § 9.4). */
 import { parseIp } from '@menwei/addresses/ip.ts';
 import { cidrWarnings, ipWarnings } from '../addresses.ts';
+import { annotationOf } from '../metadata.ts';
 import { clusterIpsOf, HEADLESS, type Service, type ServiceSpec, specOf } from './fields.ts';
-import { annotation, TOPOLOGY_HINTS, TOPOLOGY_MODE } from './validation.ts';
+import { TOPOLOGY_HINTS, TOPOLOGY_MODE } from './validation.ts';
 
 export function serviceWarnings(service: Service): readonly string[] {
   const spec = specOf(service);
-  const hasHints = annotation(service.metadata, TOPOLOGY_HINTS) !== undefined;
+  const hasHints = annotationOf(service.metadata, TOPOLOGY_HINTS) !== undefined;
   return [
     ...(hasHints ? [`annotation ${TOPOLOGY_HINTS} is deprecated, please use ${TOPOLOGY_MODE} instead`] : []),
     ...ofAddresses('spec.clusterIPs', clusterIpsOf(spec)),

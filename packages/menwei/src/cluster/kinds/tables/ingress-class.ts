@@ -1,6 +1,7 @@
 import type { Messages } from '../../schema/messages.ts';
 import { formatAge } from '../age.ts';
 import type { TableRules } from '../kind-rules.ts';
+import { annotationOf } from '../metadata.ts';
 import { columns, NONE } from './columns.ts';
 
 type IngressClass = Messages['networking.v1.IngressClass'];
@@ -9,12 +10,12 @@ const DEFAULT_ANNOTATION = 'ingressclass.kubernetes.io/is-default-class';
 
 export const INGRESS_CLASS_TABLE: TableRules<IngressClass> = {
   columns: columns('Name', 'Controller', 'Parameters', 'Age'),
-  row(ingressClass, nowMs) {
-    const { metadata, spec = {} } = ingressClass;
+  row({ metadata, spec = {} }, nowMs) {
     const name = metadata.name ?? '';
+    const isDefault = annotationOf(metadata, DEFAULT_ANNOTATION) === 'true';
     return {
       cells: [
-        isDefault(ingressClass) ? `${name} (default)` : name,
+        isDefault ? `${name} (default)` : name,
         spec.controller ?? '',
         formatParameters(spec.parameters),
         formatAge(metadata.creationTimestamp, nowMs),
@@ -22,10 +23,6 @@ export const INGRESS_CLASS_TABLE: TableRules<IngressClass> = {
     };
   },
 };
-
-function isDefault({ metadata: { annotations = {} } }: IngressClass): boolean {
-  return Object.hasOwn(annotations, DEFAULT_ANNOTATION) && annotations[DEFAULT_ANNOTATION] === 'true';
-}
 
 function formatParameters(
   parameters: Messages['networking.v1.IngressClassParametersReference'] | undefined,
