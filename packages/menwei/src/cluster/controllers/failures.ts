@@ -19,6 +19,23 @@ export function isConflict(error: unknown): boolean {
   return error instanceof StatusError && error.code === 409;
 }
 
+/** Somebody else has deleted or written it meanwhile. */
+export function isOvertaken(error: unknown): boolean {
+  return isNotFound(error) || isConflict(error);
+}
+
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
+}
+
+/** Waits for a write whose failure may mean that there is nothing left to do. Rejects with any other failure. */
+export async function ignoring(
+  isHarmless: (error: unknown) => boolean,
+  write: Promise<unknown>,
+): Promise<void> {
+  try {
+    await write;
+  } catch (error) {
+    if (!isHarmless(error)) throw error;
+  }
 }

@@ -2,7 +2,7 @@
 import type { StoreChange, StoredObject } from '../../store/store.ts';
 import { objectOf } from '../../store/stored-object.ts';
 import type { ControllerContext } from '../controller.ts';
-import { endsWithNamespace, isNotFound, messageOf } from '../failures.ts';
+import { endsWithNamespace, ignoring, isNotFound, messageOf } from '../failures.ts';
 import { TypedRegistry } from '../typed-registry.ts';
 import type { WorkQueue } from '../work-queue.ts';
 import { type Endpoints, planEndpoints } from './endpoints-plan.ts';
@@ -101,11 +101,8 @@ export class EndpointsController {
   }
 
   async #remove({ namespace, name, uid }: StoredObject): Promise<void> {
-    try {
-      await this.#registry.delete('endpoints', namespace, name, { preconditions: { uid } });
-    } catch (error) {
-      if (!isNotFound(error)) throw error;
-    }
+    const removal = this.#registry.delete('endpoints', namespace, name, { preconditions: { uid } });
+    await ignoring(isNotFound, removal);
   }
 }
 

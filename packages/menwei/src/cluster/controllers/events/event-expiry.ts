@@ -4,7 +4,7 @@ import type { StoredKinds } from '../../kinds/stored-kinds.ts';
 import type { StoreChange, StoredObject } from '../../store/store.ts';
 import { objectOf } from '../../store/stored-object.ts';
 import { type ControllerContext, controllerComponent, DEFAULT_TIMING, loggingQueue } from '../controller.ts';
-import { isConflict, isNotFound } from '../failures.ts';
+import { ignoring, isOvertaken } from '../failures.ts';
 import { repeat } from '../repeat.ts';
 import { TypedRegistry } from '../typed-registry.ts';
 import type { WorkQueue } from '../work-queue.ts';
@@ -67,12 +67,8 @@ class EventExpiry {
     const [namespace = '', name = ''] = key.split('/');
     const stored = this.#context.store.get('events', namespace, name);
     if (stored === undefined) return;
-    try {
-      const resourceVersion = String(stored.revision);
-      await this.#registry.delete('events', namespace, name, { preconditions: { resourceVersion } });
-    } catch (error) {
-      if (!isNotFound(error) && !isConflict(error)) throw error;
-    }
+    const preconditions = { resourceVersion: String(stored.revision) };
+    await ignoring(isOvertaken, this.#registry.delete('events', namespace, name, { preconditions }));
   }
 }
 

@@ -7,7 +7,7 @@ import { type ApiObject, apiVersionOf, type OwnerReference } from '../../schema/
 import type { Store, StoreChange, StoredObject } from '../../store/store.ts';
 import { parseStored } from '../../store/stored-object.ts';
 import { type ControllerContext, controllerComponent, DEFAULT_TIMING, loggingQueue } from '../controller.ts';
-import { isConflict, isNotFound } from '../failures.ts';
+import { ignoring, isNotFound, isOvertaken } from '../failures.ts';
 import { STORED_RESOURCES, storedResource } from '../typed-registry.ts';
 import type { WorkQueue } from '../work-queue.ts';
 import { judgeOwners, type OwnerState } from './owners.ts';
@@ -173,24 +173,19 @@ class GarbageCollector {
 
   async #change(stored: StoredObject, change: (object: ApiObject) => ApiObject): Promise<void> {
     const { resource, namespace, name, uid } = stored;
-    try {
-      await this.#context.registry.change(storedResource(resource), namespace, name, (object) =>
-        object.metadata.uid === uid ? change(object) : object,
-      );
-    } catch (error) {
-      if (!isNotFound(error)) throw error;
-    }
+    const ofSame = (object: ApiObject) => (object.metadata.uid === uid ? change(object) : object);
+    await ignoring(
+      isNotFound,
+      this.#context.registry.change(storedResource(resource), namespace, name, ofSame),
+    );
   }
 
   async #delete({ resource, namespace, name, uid }: StoredObject, options: DeleteOptions): Promise<void> {
-    try {
-      await this.#context.registry.delete(storedResource(resource), namespace, name, {
-        ...options,
-        preconditions: { uid },
-      });
-    } catch (error) {
-      if (!isNotFound(error) && !isConflict(error)) throw error;
-    }
+    const all = { ...options, preconditions: { uid } };
+    await ignoring(
+      isOvertaken,
+      this.#context.registry.delete(storedResource(resource), namespace, name, all),
+    );
   }
 }
 

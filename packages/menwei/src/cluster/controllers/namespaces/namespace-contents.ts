@@ -4,7 +4,7 @@ import type { StoredKinds } from '../../kinds/stored-kinds.ts';
 import type { StoreChange } from '../../store/store.ts';
 import { objectOf } from '../../store/stored-object.ts';
 import { type ControllerContext, controllerComponent, DEFAULT_TIMING, loggingQueue } from '../controller.ts';
-import { endsWithNamespace, isConflict } from '../failures.ts';
+import { endsWithNamespace, ignoring, isConflict } from '../failures.ts';
 import { repeat } from '../repeat.ts';
 import { TypedRegistry } from '../typed-registry.ts';
 
@@ -85,11 +85,8 @@ class NamespaceContents {
   }
 
   async #createNamespace(name: string): Promise<void> {
-    try {
-      await this.#registry.create('namespaces', { kind: 'Namespace', apiVersion: 'v1', metadata: { name } });
-    } catch (error) {
-      if (!isConflict(error)) throw error;
-    }
+    const namespace: StoredKinds['namespaces'] = { kind: 'Namespace', apiVersion: 'v1', metadata: { name } };
+    await ignoring(isConflict, this.#registry.create('namespaces', namespace));
   }
 
   async #keepConfigMap(namespace: string): Promise<void> {

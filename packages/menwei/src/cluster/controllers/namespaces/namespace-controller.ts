@@ -5,7 +5,7 @@ import { formatTime } from '../../schema/time.ts';
 import type { Store, StoreChange, StoredObject } from '../../store/store.ts';
 import { type objectOf, parseStored } from '../../store/stored-object.ts';
 import { type ControllerContext, controllerComponent, DEFAULT_TIMING, loggingQueue } from '../controller.ts';
-import { isConflict, isNotFound, messageOf } from '../failures.ts';
+import { ignoring, isOvertaken, messageOf } from '../failures.ts';
 import { STORED_RESOURCES, TypedRegistry } from '../typed-registry.ts';
 import type { WorkQueue } from '../work-queue.ts';
 import { deletionConditions, type Remainder } from './namespace-deletion.ts';
@@ -127,11 +127,7 @@ class NamespaceController {
     change: (namespace: Namespace) => Namespace,
   ): Promise<void> {
     const ofSame = (namespace: Namespace) => (namespace.metadata.uid === uid ? change(namespace) : namespace);
-    try {
-      await this.#registry.change('namespaces', '', name, ofSame, { subresource });
-    } catch (error) {
-      if (!isNotFound(error) && !isConflict(error)) throw error;
-    }
+    await ignoring(isOvertaken, this.#registry.change('namespaces', '', name, ofSame, { subresource }));
   }
 }
 

@@ -10,7 +10,7 @@ import { formatTime } from '../../schema/time.ts';
 import type { Store, StoreChange, StoredObject } from '../../store/store.ts';
 import { objectOf } from '../../store/stored-object.ts';
 import { type ControllerContext, controllerComponent, DEFAULT_TIMING, loggingQueue } from '../controller.ts';
-import { isNotFound } from '../failures.ts';
+import { ignoring, isNotFound } from '../failures.ts';
 import { TypedRegistry } from '../typed-registry.ts';
 import type { WorkQueue } from '../work-queue.ts';
 import {
@@ -106,7 +106,8 @@ class NodeLivenessController {
   async #silence({ metadata }: StoredKinds['nodes']): Promise<void> {
     const { name = '', uid = '' } = metadata;
     const now = formatTime(this.#context.now());
-    await this.#ignoringGone(
+    await ignoring(
+      isNotFound,
       this.#registry.change('nodes', '', name, (node) => silentNode(node, now), { subresource: 'status' }),
     );
     this.#context.logger.warn({ node: name }, 'node is not heard of any more; its pods get no traffic');
@@ -124,14 +125,15 @@ class NodeLivenessController {
     if (stored === undefined || isTaintedRight(objectOf('nodes', stored))) return;
     const now = formatTime(this.#context.now());
     const mend = (node: StoredKinds['nodes']) => (isTaintedRight(node) ? node : withRightTaints(node, now));
-    await this.#ignoringGone(this.#registry.change('nodes', '', name, mend));
+    await ignoring(isNotFound, this.#registry.change('nodes', '', name, mend));
   }
 
   async #unreadyPods(nodeName: string): Promise<void> {
     const now = formatTime(this.#context.now());
     for (const stored of this.#store.listBy('pods', 'nodeName', nodeName)) {
       if (!isPodReady(objectOf('pods', stored))) continue;
-      await this.#ignoringGone(
+      await ignoring(
+        isNotFound,
         this.#registry.change('pods', stored.namespace, stored.name, (pod) => unreadyPod(pod, now), {
           subresource: 'status',
         }),
@@ -148,13 +150,5 @@ class NodeLivenessController {
       message: 'Node is not ready',
       component: COMPONENT,
     });
-  }
-
-  async #ignoringGone(write: Promise<unknown>): Promise<void> {
-    try {
-      await write;
-    } catch (error) {
-      if (!isNotFound(error)) throw error;
-    }
   }
 }

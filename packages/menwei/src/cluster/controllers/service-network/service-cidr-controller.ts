@@ -4,7 +4,7 @@ import { formatTime } from '../../schema/time.ts';
 import type { Store, StoreChange, StoredObject } from '../../store/store.ts';
 import { objectOf } from '../../store/stored-object.ts';
 import { type ControllerContext, controllerComponent, DEFAULT_TIMING, loggingQueue } from '../controller.ts';
-import { isConflict, isNotFound } from '../failures.ts';
+import { ignoring, isConflict, isNotFound } from '../failures.ts';
 import { repeat } from '../repeat.ts';
 import { TypedRegistry } from '../typed-registry.ts';
 import type { WorkQueue } from '../work-queue.ts';
@@ -118,16 +118,13 @@ class ServiceCidrController {
   }
 
   async #createDefault(): Promise<void> {
-    try {
-      await this.#registry.create('servicecidrs', {
-        kind: 'ServiceCIDR',
-        apiVersion: 'networking.k8s.io/v1',
-        metadata: { name: DEFAULT_CIDR },
-        spec: { cidrs: this.#ranges },
-      });
-    } catch (error) {
-      if (!isConflict(error)) throw error;
-    }
+    const cidr: ServiceCidr = {
+      kind: 'ServiceCIDR',
+      apiVersion: 'networking.k8s.io/v1',
+      metadata: { name: DEFAULT_CIDR },
+      spec: { cidrs: this.#ranges },
+    };
+    await ignoring(isConflict, this.#registry.create('servicecidrs', cidr));
   }
 
   /** What is there stays, for addresses of it are taken; a second family may come. */
@@ -172,11 +169,7 @@ class ServiceCidrController {
     change: (cidr: ServiceCidr) => ServiceCidr,
   ): Promise<void> {
     const ofSame = (cidr: ServiceCidr) => (cidr.metadata.uid === uid ? change(cidr) : cidr);
-    try {
-      await this.#registry.change('servicecidrs', '', name, ofSame, { subresource });
-    } catch (error) {
-      if (!isNotFound(error)) throw error;
-    }
+    await ignoring(isNotFound, this.#registry.change('servicecidrs', '', name, ofSame, { subresource }));
   }
 }
 
