@@ -2,7 +2,6 @@
 import type { StoreEvent } from './store.ts';
 
 /** What one commit writes. */
-/** The queue of commits is its one caller. */
 export interface JournalBatch {
   /** In the order of their revisions, which follow those of the batch before. */
   readonly events: readonly StoreEvent[];
@@ -12,6 +11,7 @@ export interface JournalBatch {
   readonly reserve?: number;
 }
 
+/** The queue of commits is its one caller. */
 export interface Journal {
   /** Resolves when it is durable, with undefined; else with why it is not. One batch at a time. */
   write(batch: JournalBatch): Promise<string | undefined>;
