@@ -52,14 +52,7 @@ export function makeStored(
   text: string,
   fieldsOf: FieldsOf,
 ): StoredObject {
-  const bytes = bytesOf(text);
-  return {
-    resource,
-    revision,
-    bytes,
-    ...factsOf(object.metadata),
-    fields: fieldsIn(resource, object, fieldsOf),
-  };
+  return storedOf(resource, object.metadata, revision, bytesOf(text), fieldsOf(resource)?.(object));
 }
 
 /** From what {@link makeStored} made. Throws what JSON.parse throws. */
@@ -69,18 +62,11 @@ export function decodeStored(
   bytes: Buffer,
   fieldsOf: FieldsOf,
 ): StoredObject {
-  if (fieldsOf(resource) === undefined) {
-    const metadata: ObjectMeta = JSON.parse(metadataIn(bytes).toString());
-    return { resource, revision, bytes, ...factsOf(metadata), fields: NOTHING };
-  }
+  const select = fieldsOf(resource);
+  if (select === undefined)
+    return storedOf(resource, JSON.parse(metadataIn(bytes).toString()), revision, bytes);
   const object: ApiObject = JSON.parse(bytes.toString());
-  return {
-    resource,
-    revision,
-    bytes,
-    ...factsOf(object.metadata),
-    fields: fieldsIn(resource, object, fieldsOf),
-  };
+  return storedOf(resource, object.metadata, revision, bytes, select(object));
 }
 
 const METADATA = '"metadata":';
@@ -117,19 +103,25 @@ function bytesOf(text: string): Buffer {
   return bytes;
 }
 
-function fieldsIn(resource: string, object: ApiObject, fieldsOf: FieldsOf): Fields {
-  return fieldsOf(resource)?.(object) ?? NOTHING;
-}
-
-function factsOf(metadata: ObjectMeta): Omit<StoredObject, 'resource' | 'revision' | 'bytes' | 'fields'> {
+function storedOf(
+  resource: string,
+  metadata: ObjectMeta,
+  revision: number,
+  bytes: Buffer,
+  fields: Fields = NOTHING,
+): StoredObject {
   const { namespace = '', name = '', uid = '', labels = NOTHING, ownerReferences = [] } = metadata;
   const ownerUids = ownerReferences.flatMap((owner) => (owner.uid === undefined ? [] : [owner.uid]));
   return {
+    resource,
+    revision,
+    bytes,
     namespace,
     name,
     uid,
     labels,
     ownerUids: [...new Set(ownerUids)],
     isBeingDeleted: metadata.deletionTimestamp !== undefined && metadata.deletionTimestamp !== null,
+    fields,
   };
 }
