@@ -63,7 +63,7 @@ export function* encodeList(encoding: Encoding, listing: Listing): Iterable<Buff
 
 /** As the whole list would be formatted, but for a long one that takes seconds. */
 function* formattedPieces(encoding: Encoding, listing: Listing): Iterable<Buffer> {
-  const { form } = encoding;
+  const { form, resource } = encoding;
   const whole = Buffer.concat([...listPieces(encoding, { ...listing, objects: [] })]);
   if (listing.objects.length === 0) {
     yield inMediaType(form, whole);
@@ -77,9 +77,10 @@ function* formattedPieces(encoding: Encoding, listing: Listing): Iterable<Buffer
       ? `${formatYaml(head)}${name}:\n`
       : `${JSON.stringify(head, undefined, 2).slice(0, -2)},\n  "${name}": [`,
   );
+  const headBytes = Buffer.byteLength(headOf(resource));
   let isFirst = true;
   for (const stored of listing.objects) {
-    const item: unknown = JSON.parse(Buffer.concat([...itemPieces(encoding, stored)]).toString());
+    const item: unknown = JSON.parse(Buffer.concat([...itemPieces(encoding, stored, headBytes)]).toString());
     yield Buffer.from(isYaml ? formatYaml([item]) : `${isFirst ? '' : ','}\n${formatItem(item)}`);
     isFirst = false;
   }
@@ -107,20 +108,22 @@ function* listPieces(encoding: Encoding, listing: Listing): Iterable<Buffer> {
   yield Buffer.from(
     `{"kind":"${kind}","apiVersion":"${apiVersion}","metadata":${metadata},${columns}"${itemsOf(form)}":[`,
   );
+  const headBytes = Buffer.byteLength(headOf(resource));
   let isFirst = true;
   for (const stored of listing.objects) {
     if (!isFirst) yield COMMA;
     isFirst = false;
-    yield* itemPieces(encoding, stored);
+    yield* itemPieces(encoding, stored, headBytes);
   }
   yield END;
 }
 
-function* itemPieces(encoding: Encoding, stored: StoredObject): Iterable<Buffer> {
+/** @param headBytes of the resource's objects: the same for all items */
+function* itemPieces(encoding: Encoding, stored: StoredObject, headBytes: number): Iterable<Buffer> {
   const { form, resource } = encoding;
   if (form.as === 'Object') {
     yield BRACE;
-    yield bytesOf(resource, stored).subarray(Buffer.byteLength(headOf(resource)));
+    yield bytesOf(resource, stored).subarray(headBytes);
   } else {
     const item =
       form.as === 'Table' ? rowOf(encoding, stored) : partial(form, shapeOf(resource, parseStored(stored)));
