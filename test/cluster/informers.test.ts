@@ -10,6 +10,7 @@ import {
   type ObjectCache,
 } from '@kubernetes/client-node';
 import { startTestApi, type TestApi } from '@menwei/testing/cluster/api-server.ts';
+import { seededRandom } from '@menwei/testing/kernel/faults.ts';
 import { resourceOf } from 'menwei/cluster/kinds/resources.ts';
 import { openMemoryStore } from 'menwei/cluster/store/local-store.ts';
 import type { StoredObject } from 'menwei/cluster/store/store.ts';
@@ -88,7 +89,7 @@ it(`follow ${CHANGES} changes, with connections cut and histories lost`, { timeo
     await expectSeen(odd, oddOnes);
     await expectSeen(slices, [...api.store.list('endpointslices')]);
   };
-  const random = generator(SEED);
+  const random = seededRandom(SEED);
   for (let done = 0; done < CHANGES; done += 20) {
     if (done % 4000 === 1000) {
       // Before that, all must be connected. With each cut the client doubles the seconds that it waits.
@@ -164,17 +165,6 @@ function sorted(objects: readonly Named[]): readonly string[] {
   return objects
     .map(({ metadata: { namespace, name, resourceVersion } }) => `${namespace}/${name}@${resourceVersion}`)
     .sort();
-}
-
-/** The same numbers in each run (mulberry32). */
-function generator(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-  };
 }
 
 /** What lies between a client and the server, and can be cut. */
