@@ -1,9 +1,10 @@
 /** Objects as kube-apiserver 1.36.2 writes them are in canonical form, byte by byte. */
-import { readFileSync } from 'node:fs';
 import { RESOURCES } from 'menwei/cluster/kinds/resources.ts';
 import { canonicalForm } from 'menwei/cluster/schema/canonical-form.ts';
 import { decodeBody } from 'menwei/cluster/schema/decode-body.ts';
+import { apiVersionOf } from 'menwei/cluster/schema/object.ts';
 import { expect, it } from 'vitest';
+import { readGolden } from './golden-rows.ts';
 
 const FILES = ['errors', 'defaults', 'watch', 'deletes', 'apply'] as const;
 
@@ -20,15 +21,13 @@ function objectsIn(value: unknown): readonly object[] {
 const isCut = (text: string) => text.startsWith('{"kind":"Pod"') && !text.includes('"spec":');
 
 it.each(FILES)('%s.jsonl', (name) => {
-  const file = new URL(`../data/cluster-golden/${name}.jsonl`, import.meta.url);
-  const rows = readFileSync(file, 'utf8').trimEnd().split('\n');
-  const texts = rows.flatMap((row) => objectsIn(JSON.parse(row))).map((object) => JSON.stringify(object));
+  const texts = readGolden(name)
+    .flatMap(objectsIn)
+    .map((object) => JSON.stringify(object));
   let count = 0;
   for (const text of new Set(texts)) {
     const { kind, apiVersion } = JSON.parse(text);
-    const resource = RESOURCES.find(
-      (one) => one.kind === kind && apiVersion === (one.group === '' ? 'v1' : `${one.group}/v1`),
-    );
+    const resource = RESOURCES.find((one) => one.kind === kind && apiVersion === apiVersionOf(one));
     if (resource === undefined || isCut(text)) continue;
     const { object, faults } = decodeBody(resource, Buffer.from(text), 'json');
     expect(faults).toEqual([]);
