@@ -1,11 +1,14 @@
 /** Objects of files, which a lab puts into its cluster when it comes up; from then on they are kubectl's. */
-import { type ManifestObject, readManifestObjects } from '../cluster/manifests/manifest-objects.ts';
+import {
+  type ManifestObject,
+  namespaceOf,
+  readManifestObjects,
+} from '../cluster/manifests/manifest-objects.ts';
 import type { Registry } from '../cluster/registry/registry.ts';
 import { StatusError } from '../cluster/schema/status-error.ts';
 import { UserError } from '../setup/failure.ts';
 import { requireManifestsOrFail } from '../setup/manifests-input.ts';
 import { describeFileError, listManifests, readManifest } from '../sources/manifests/manifest-paths.ts';
-import { DEFAULT_NAMESPACE } from './lab-objects.ts';
 
 export type LabManifest = ManifestObject;
 
@@ -53,8 +56,8 @@ async function readText(file: string, isNamed: boolean): Promise<string> {
 }
 
 async function put(registry: Registry, { resource, object }: LabManifest): Promise<void> {
-  const { name = '', namespace: given = DEFAULT_NAMESPACE } = object.metadata;
-  const namespace = resource.isNamespaced ? given : '';
+  const { name = '' } = object.metadata;
+  const namespace = namespaceOf(resource, object.metadata);
   try {
     await registry.create(resource, namespace, object);
   } catch (error) {

@@ -1,7 +1,12 @@
 /** What the files of a folder say at one moment. */
 import { relative } from 'node:path';
 import { describeFileError, listManifests, readManifest } from '../../sources/manifests/manifest-paths.ts';
-import { type ManifestObject, type ManifestReading, readManifestObjects } from './manifest-objects.ts';
+import {
+  type ManifestObject,
+  type ManifestReading,
+  namespaceOf,
+  readManifestObjects,
+} from './manifest-objects.ts';
 
 interface KnownFile {
   readonly stamp: string;
@@ -85,11 +90,4 @@ export class ManifestFiles {
 /** `services/default/web` */
 function keyOf({ resource, object: { metadata } }: ManifestObject): string {
   return `${resource.storedAs}/${namespaceOf(resource, metadata)}/${metadata.name ?? ''}`;
-}
-
-export function namespaceOf(
-  { isNamespaced }: ManifestObject['resource'],
-  { namespace = 'default' }: { readonly namespace?: string },
-): string {
-  return isNamespaced ? namespace : '';
 }

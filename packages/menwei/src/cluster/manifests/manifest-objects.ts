@@ -68,6 +68,14 @@ function decode(value: unknown): Pick<ManifestObject, 'resource' | 'object'> {
   return { resource, object };
 }
 
+/** Where an object is; empty for what is cluster-wide. */
+export function namespaceOf(
+  { isNamespaced }: Resource,
+  { namespace = 'default' }: { readonly namespace?: string },
+): string {
+  return isNamespaced ? namespace : '';
+}
+
 function fieldsOf(value: unknown): Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null ? { ...value } : {};
 }

@@ -6,7 +6,8 @@ import type { ApiObject } from '../schema/object.ts';
 import { StatusError } from '../schema/status-error.ts';
 import type { Store } from '../store/store.ts';
 import { objectOf } from '../store/stored-object.ts';
-import { namespaceOf, type Wanted } from './manifest-files.ts';
+import type { Wanted } from './manifest-files.ts';
+import { namespaceOf } from './manifest-objects.ts';
 import { staticPodFault, staticPodStatus } from './static-pods.ts';
 
 /** Annotation of every object that came from a file: `manifests/<file>`. */
