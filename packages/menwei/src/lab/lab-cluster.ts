@@ -10,6 +10,7 @@ import type { Registry } from '../cluster/registry/registry.ts';
 import { runCluster } from '../cluster/run-cluster.ts';
 import type { Store } from '../cluster/store/store.ts';
 import { createLogger } from '../log/pino-logger.ts';
+import { readNodePortRangeOrFail } from '../setup/manifests-input.ts';
 import { ARCHITECTURE, VERSION } from '../setup/version.ts';
 import { unsettledServices } from './endpoints-settled.ts';
 import { clusterFolder } from './lab-kubeconfig.ts';
@@ -18,7 +19,6 @@ import { type LabManifest, putManifests } from './lab-manifests.ts';
 import type { Machine } from './lab-objects.ts';
 
 const API_PORT = 6443;
-const NODE_PORTS = { first: 30_000, last: 32_767 };
 const SETTLED_WITHIN_MS = 10_000;
 const LOOK_EVERY_MS = 10;
 
@@ -84,7 +84,7 @@ function clusterOptions({ spec, folder }: LabClusterOptions): ClusterOptions {
     listen: { ip: address, port: API_PORT },
     advertiseAddress: address,
     serviceRanges,
-    nodePorts: NODE_PORTS,
+    nodePorts: readNodePortRangeOrFail(undefined),
     kubeconfig: undefined,
     store: 'memory',
     storeSync: 'normal',
