@@ -6,9 +6,8 @@ import { UserError } from '../setup/failure.ts';
 import { readNodePortRangeOrFail } from '../setup/manifests-input.ts';
 import { type ClusterFlags, defaultDataFolder, parseClusterFlags } from './cluster-options.ts';
 import { describeFaults, makeKubeconfig, restoreBackup, writeBackup } from './data-commands.ts';
-import { FileError } from './security/file-error.ts';
+import { explained } from './explained.ts';
 import { CLIENT_NAMES } from './security/pki.ts';
-import { StoreFileError } from './store/store-file.ts';
 
 /** Until SIGTERM or SIGINT. */
 export async function up(flags: ClusterFlags): Promise<void> {
@@ -63,16 +62,6 @@ export async function check(options: DataOption & { readonly serviceNodePortRang
   for (const fault of faults) process.stdout.write(`${escapeControls(fault)}\n`);
   if (faults.length > 0) process.exitCode = 1;
   else process.stdout.write(`${folder}: the addresses and ports of all Services are as they must be\n`);
-}
-
-/** What the operator can put right is told in one line. */
-async function explained<Result>(work: () => Promise<Result>): Promise<Result> {
-  try {
-    return await work();
-  } catch (error) {
-    if (error instanceof FileError || error instanceof StoreFileError) throw new UserError(error.message);
-    throw error;
-  }
 }
 
 interface DataOption {

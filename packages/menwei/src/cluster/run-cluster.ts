@@ -19,6 +19,7 @@ import type { ClusterProxy } from './cluster-proxy.ts';
 import { clusterControllers } from './controllers/cluster-controllers.ts';
 import type { ControllerQueues } from './controllers/controller.ts';
 import { RegistryEventRecorder } from './controllers/event-recorder.ts';
+import { explained } from './explained.ts';
 import { kubeconfigPath, writeKubeconfigs } from './kubeconfigs.ts';
 import { manifestsComponent } from './manifests/manifests-component.ts';
 import { ownNodeComponent, registerNode } from './own-node.ts';
@@ -36,7 +37,6 @@ import { openFileStore } from './store/file-store.ts';
 import { lockFolder } from './store/folder-lock.ts';
 import { openMemoryStore } from './store/local-store.ts';
 import type { Store } from './store/store.ts';
-import { StoreFileError } from './store/store-file.ts';
 
 interface Surroundings {
   readonly logger: Logger;
@@ -60,7 +60,7 @@ export async function runCluster(
   surroundings: Surroundings,
   signal: AbortSignal,
 ): Promise<void> {
-  try {
+  await explained(async () => {
     const options = { ...given, listen: await withPort(given.listen) };
     if (options.manifests !== undefined) await requireManifestsOrFail([options.manifests]);
     const proxy = await openOwnProxy(options, surroundings.logger, signal);
@@ -69,10 +69,7 @@ export async function runCluster(
     } finally {
       proxy?.close();
     }
-  } catch (error) {
-    if (error instanceof FileError || error instanceof StoreFileError) throw new UserError(error.message);
-    throw error;
-  }
+  });
 }
 
 /** What it takes is loaded by who wants one. */
