@@ -1,6 +1,7 @@
-/** IP addresses and networks in fields of objects, with the words in which Kubernetes refuses them. */
+/** IP addresses and networks in fields of objects, and names in their place, with the words in which Kubernetes refuses them. */
 import { familyOf, isLoopback, parseCidr, parseIp } from '@menwei/addresses/ip.ts';
 import { type FieldError, invalid } from '../schema/field-error.ts';
+import { invalidEach, whyNoDnsSubdomain } from './syntax.ts';
 
 const NO_IP = 'must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)';
 const NO_CIDR = 'must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)';
@@ -21,6 +22,14 @@ export function canonicalIpErrors(field: string, value: string): readonly FieldE
 export function endpointIpErrors(field: string, value: string): readonly FieldError[] {
   const ip = parseIp(value);
   return errorsOf(field, value, ip === undefined ? 'must be a valid IP address' : whyNoEndpoint(ip, value));
+}
+
+/** The name by which a load balancer is reached, if it has one. */
+export function pointNameErrors(field: string, name = ''): readonly FieldError[] {
+  if (name === '') return [];
+  const errors = invalidEach(field, name, whyNoDnsSubdomain(name));
+  if (parseIp(name) !== undefined) errors.push(invalid(field, name, 'must be a DNS name, not an IP address'));
+  return errors;
 }
 
 /** Host bits are refused, other spellings are not. */

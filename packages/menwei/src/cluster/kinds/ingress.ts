@@ -2,7 +2,7 @@
 import { parseIp } from '@menwei/addresses/ip.ts';
 import { type FieldError, invalid, notSupported, required } from '../schema/field-error.ts';
 import type { Messages } from '../schema/messages.ts';
-import { ipErrors } from './addresses.ts';
+import { ipErrors, pointNameErrors } from './addresses.ts';
 import { localReferenceErrors } from './ingress-class.ts';
 import type { KindRules } from './kind-rules.ts';
 import { annotationOf } from './metadata.ts';
@@ -139,12 +139,10 @@ function portErrors(
 
 function pointErrors(
   field: string,
-  { ip = '', hostname = '' }: Messages['networking.v1.IngressLoadBalancerIngress'],
+  { ip = '', hostname }: Messages['networking.v1.IngressLoadBalancerIngress'],
 ): readonly FieldError[] {
-  const isIp = hostname !== '' && parseIp(hostname) !== undefined;
   return [
     ...(ip === '' ? [] : ipErrors(`${field}.ip`, ip)),
-    ...(hostname === '' ? [] : invalidEach(`${field}.hostname`, hostname, whyNoDnsSubdomain(hostname))),
-    ...(isIp ? [invalid(`${field}.hostname`, hostname, 'must be a DNS name, not an IP address')] : []),
+    ...pointNameErrors(`${field}.hostname`, hostname),
   ];
 }

@@ -1,8 +1,6 @@
 /** What a load balancer's controller may write to a Service's status (cluster § 9.4). */
-import { parseIp } from '@menwei/addresses/ip.ts';
-import { type FieldError, forbidden, invalid, notSupported, required } from '../../schema/field-error.ts';
-import { ipErrors } from '../addresses.ts';
-import { invalidEach, whyNoDnsSubdomain } from '../syntax.ts';
+import { type FieldError, forbidden, notSupported, required } from '../../schema/field-error.ts';
+import { ipErrors, pointNameErrors } from '../addresses.ts';
 import { type Service, specOf } from './fields.ts';
 
 type Ingress = NonNullable<NonNullable<NonNullable<Service['status']>['loadBalancer']>['ingress']>[number];
@@ -19,7 +17,11 @@ export function serviceStatusErrors(service: Service, old: Service): readonly Fi
   return ingress.flatMap((one, index) => {
     const field = `${FIELD}[${index}]`;
     const ofIp = one.ip && !accepted.includes(one.ip) ? ipErrors(`${field}.ip`, one.ip) : [];
-    return [...ofIp, ...modeErrors(one, `${field}.ipMode`), ...hostErrors(one, `${field}.hostname`)];
+    return [
+      ...ofIp,
+      ...modeErrors(one, `${field}.ipMode`),
+      ...pointNameErrors(`${field}.hostname`, one.hostname),
+    ];
   });
 }
 
@@ -27,13 +29,4 @@ function modeErrors({ ip = '', ipMode }: Ingress, field: string): readonly Field
   if (ipMode === undefined) return ip === '' ? [] : [required(field, 'must be specified when `ip` is set')];
   if (ip === '') return [forbidden(field, 'may not be specified when `ip` is not set')];
   return IP_MODES.includes(ipMode) ? [] : [notSupported(field, ipMode, IP_MODES)];
-}
-
-function hostErrors({ hostname = '' }: Ingress, field: string): readonly FieldError[] {
-  if (hostname === '') return [];
-  const errors = invalidEach(field, hostname, whyNoDnsSubdomain(hostname));
-  if (parseIp(hostname) !== undefined) {
-    errors.push(invalid(field, hostname, 'must be a DNS name, not an IP address'));
-  }
-  return errors;
 }
