@@ -12,9 +12,9 @@ import type { KindRules } from './kind-rules.ts';
 import {
   domainPrefixedPathErrors,
   invalidEach,
+  pathSegmentErrors,
   whyNoDnsLabel,
   whyNoDnsSubdomain,
-  whyNoPathSegment,
 } from './syntax.ts';
 import { INGRESS_CLASS_TABLE } from './tables/ingress-class.ts';
 
@@ -56,8 +56,8 @@ export function localReferenceErrors(
     ...(apiGroup === undefined || apiGroup === null
       ? []
       : invalidEach(`${field}.apiGroup`, apiGroup, whyNoDnsSubdomain(apiGroup))),
-    ...segmentErrors(`${field}.kind`, kind),
-    ...segmentErrors(`${field}.name`, name),
+    ...pathSegmentErrors(`${field}.kind`, kind),
+    ...pathSegmentErrors(`${field}.name`, name),
   ];
 }
 
@@ -84,8 +84,4 @@ function scopeErrors(field: string, scope: string, namespace: string | undefined
     default:
       return [notSupported(`${field}.scope`, scope, ['Cluster', 'Namespace'])];
   }
-}
-
-function segmentErrors(field: string, text: string): readonly FieldError[] {
-  return text === '' ? [required(field)] : invalidEach(field, text, whyNoPathSegment(text));
 }

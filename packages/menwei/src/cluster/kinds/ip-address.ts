@@ -3,7 +3,7 @@ import { type FieldError, invalid, required } from '../schema/field-error.ts';
 import { canonicalIpErrors } from './addresses.ts';
 import type { KindRules } from './kind-rules.ts';
 import type { StoredKinds } from './stored-kinds.ts';
-import { invalidEach, whyNoDnsSubdomain, whyNoPathSegment } from './syntax.ts';
+import { invalidEach, pathSegmentErrors, whyNoDnsSubdomain, whyNoPathSegment } from './syntax.ts';
 import { IP_ADDRESS_TABLE } from './tables/ip-address.ts';
 
 type IpAddress = StoredKinds['ipaddresses'];
@@ -23,14 +23,10 @@ function parentErrors({ spec }: IpAddress): readonly FieldError[] {
   const { group = '', resource = '', name = '', namespace = '' } = parent;
   return [
     ...(group === '' ? [] : invalidEach(`${FIELD}.group`, group, whyNoDnsSubdomain(group))),
-    ...(resource === '' ? [required(`${FIELD}.resource`)] : segmentErrors(`${FIELD}.resource`, resource)),
-    ...(name === '' ? [required(`${FIELD}.name`)] : segmentErrors(`${FIELD}.name`, name)),
-    ...segmentErrors(`${FIELD}.namespace`, namespace),
+    ...pathSegmentErrors(`${FIELD}.resource`, resource),
+    ...pathSegmentErrors(`${FIELD}.name`, name),
+    ...invalidEach(`${FIELD}.namespace`, namespace, whyNoPathSegment(namespace)),
   ];
-}
-
-function segmentErrors(field: string, text: string): readonly FieldError[] {
-  return invalidEach(field, text, whyNoPathSegment(text));
 }
 
 function changeErrors(address: IpAddress, old: IpAddress): readonly FieldError[] {

@@ -134,6 +134,11 @@ export function domainNameErrors(field: string, name: string): readonly FieldErr
   return bad === undefined ? [] : [invalid(field, bad, whyNoDnsLabel(bad).join(','))];
 }
 
+/** One that must be there. */
+export function pathSegmentErrors(field: string, text: string): readonly FieldError[] {
+  return text === '' ? [required(field)] : invalidEach(field, text, whyNoPathSegment(text));
+}
+
 /** `acme.io/foo` */
 export function domainPrefixedPathErrors(field: string, path: string): readonly FieldError[] {
   if (path === '') return [required(field)];
