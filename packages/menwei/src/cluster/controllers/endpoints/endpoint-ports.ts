@@ -2,6 +2,7 @@
 import type { Messages } from '../../schema/messages.ts';
 import type { PodFacts } from './pod-facts.ts';
 import type { ServiceFacts } from './service-facts.ts';
+import { compareText } from './text-order.ts';
 
 export type EndpointPort = Messages['discovery.v1.EndpointPort'];
 
@@ -24,9 +25,7 @@ export function portsKey(ports: readonly EndpointPort[]): string {
 export function comparePorts(one: EndpointPort, other: EndpointPort): number {
   const [name, port, protocol] = fieldsOf(one);
   const [otherName, otherPort, otherProtocol] = fieldsOf(other);
-  if (name !== otherName) return name < otherName ? -1 : 1;
-  if (port !== otherPort) return port - otherPort;
-  return protocol < otherProtocol ? -1 : Number(protocol > otherProtocol);
+  return compareText(name, otherName) || port - otherPort || compareText(protocol, otherProtocol);
 }
 
 function fieldsOf({ name = '', port = 0, protocol = 'TCP', appProtocol = '' }: EndpointPort) {

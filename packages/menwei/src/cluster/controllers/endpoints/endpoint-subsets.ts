@@ -3,6 +3,7 @@ import type { Messages } from '../../schema/messages.ts';
 import { comparePorts, portsKey, portsOfPod } from './endpoint-ports.ts';
 import { compareAge, ipsOfFamily, type PodFacts } from './pod-facts.ts';
 import type { ServiceFacts } from './service-facts.ts';
+import { compareText } from './text-order.ts';
 import { hostnameFor } from './wanted-endpoints.ts';
 
 export type EndpointSubset = Messages['core.v1.EndpointSubset'];
@@ -147,9 +148,4 @@ function compareAddresses(one: EndpointAddress, other: EndpointAddress): number 
     compareText(one.ip ?? '', other.ip ?? '') ||
     compareText(one.targetRef?.uid ?? '', other.targetRef?.uid ?? '')
   );
-}
-
-function compareText(one: string, other: string): number {
-  if (one === other) return 0;
-  return one < other ? -1 : 1;
 }

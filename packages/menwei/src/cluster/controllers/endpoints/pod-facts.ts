@@ -4,6 +4,7 @@ import { endpointIpErrors } from '../../kinds/addresses.ts';
 import type { StoredKinds } from '../../kinds/stored-kinds.ts';
 import type { StoredObject } from '../../store/store.ts';
 import { objectOf } from '../../store/stored-object.ts';
+import { compareText } from './text-order.ts';
 
 export interface PodFacts {
   /** `namespace/name` */
@@ -86,11 +87,6 @@ export function compareAge(one: PodFacts, other: PodFacts): number {
 /** Nothing that matters differs. */
 export function arePodsEqual(one: PodFacts, other: PodFacts): boolean {
   return JSON.stringify(one) === JSON.stringify(other);
-}
-
-function compareText(one: string, other: string): number {
-  if (one === other) return 0;
-  return one < other ? -1 : 1;
 }
 
 function ipsOf({ podIP, podIPs = [] }: NonNullable<Pod['status']>): readonly string[] {
