@@ -2,11 +2,10 @@
 import { closeSync, existsSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { explain, StoreFileError } from './store-file.ts';
+import { explain, isBusy, StoreFileError } from './store-file.ts';
 
 const LOCK = 'lock';
 const PID = 'lock.pid';
-const BUSY = 5;
 /** SQLite locks a file in the way that POSIX gives, which Node has no call for. Nothing is ever written to it. */
 const TAKE = 'PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE';
 
@@ -18,9 +17,7 @@ export function lockFolder(folder: string): Disposable {
     writeFileSync(join(folder, PID), `${process.pid}\n`, { mode: 0o600 });
   } catch (error) {
     lock.close();
-    if (error instanceof Error && 'errcode' in error && error.errcode === BUSY) {
-      throw new StoreFileError(`${folder}: in use by process ${holder(folder)}`);
-    }
+    if (isBusy(error)) throw new StoreFileError(`${folder}: in use by process ${holder(folder)}`);
     throw new StoreFileError(`${join(folder, LOCK)}: can't be locked: ${explain(error)}`);
   }
   return { [Symbol.dispose]: () => lock.close() };

@@ -168,6 +168,7 @@ const FULL = 13;
 /** No space for the file that SQLite shares memory in. */
 const SHARED_MEMORY_SIZE = 4874;
 const IO_ERROR = 10;
+const BUSY = 5;
 
 /** What SQLite or the system says, in the words that an operator looks for. */
 export function explain(error: unknown): string {
@@ -180,6 +181,11 @@ export function explain(error: unknown): string {
 export function isFull(error: unknown): boolean {
   const code = errorCode(error);
   return code === FULL || code === SHARED_MEMORY_SIZE;
+}
+
+/** Another process has locked it. */
+export function isBusy(error: unknown): boolean {
+  return errorCode(error) === BUSY;
 }
 
 /** The disk, not the file, is at fault. */
