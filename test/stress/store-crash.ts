@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { openFileStore } from 'menwei/cluster/store/file-store.ts';
+import { keyOf } from 'menwei/cluster/store/objects.ts';
 import type { Store, StoreEvent } from 'menwei/cluster/store/store.ts';
 import { silentLogger } from 'menwei/log/logger.ts';
 import { Dice } from './dice.ts';
@@ -46,12 +47,7 @@ class Witness {
   /** What happened since, as the store tells it after the crash. */
   resume(events: readonly StoreEvent[]): void {
     for (const { type, revision, object } of events) {
-      this.#see(
-        type,
-        revision,
-        `${object.resource}/${object.namespace}/${object.name}`,
-        object.bytes.toString(),
-      );
+      this.#see(type, revision, keyOf(object), object.bytes.toString());
     }
   }
 
@@ -147,10 +143,7 @@ function verify(store: Store, witness: Witness): void {
   assert.ok(missed, 'the watch can not go on');
   witness.resume(missed);
   const there = new Map(
-    RESOURCES.flatMap((resource) => [...store.list(resource)]).map((stored) => [
-      `${stored.resource}/${stored.namespace}/${stored.name}`,
-      stored,
-    ]),
+    RESOURCES.flatMap((resource) => [...store.list(resource)]).map((stored) => [keyOf(stored), stored]),
   );
   const texts = [...there].map(([key, { bytes }]) => [key, bytes.toString()] as const);
   assert.deepEqual(

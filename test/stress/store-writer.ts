@@ -4,6 +4,7 @@
  */
 import type { ApiObject } from 'menwei/cluster/schema/object.ts';
 import { openFileStore } from 'menwei/cluster/store/file-store.ts';
+import { keyOf } from 'menwei/cluster/store/objects.ts';
 import type { StoredObject, Transaction } from 'menwei/cluster/store/store.ts';
 import { silentLogger } from 'menwei/log/logger.ts';
 import { Dice } from './dice.ts';
@@ -85,10 +86,6 @@ function makeObject(name: string, namespace: string | undefined, value: number, 
   const metadata = { name, ...(namespace === undefined ? {} : { namespace }) };
   const object = { kind: 'Any', apiVersion: 'v1', metadata, data: { value, filler: 'x'.repeat(size) } };
   return object;
-}
-
-function keyOf({ resource, namespace, name }: StoredObject): string {
-  return `${resource}/${namespace}/${name}`;
 }
 
 function say(line: StoreLine): void {

@@ -4,6 +4,7 @@ import type { Resource } from '../../kinds/resource.ts';
 import { FOREGROUND_FINALIZER, ORPHAN_FINALIZER } from '../../registry/deletion.ts';
 import type { DeleteOptions } from '../../registry/registry.ts';
 import { type ApiObject, apiVersionOf, type OwnerReference } from '../../schema/object.ts';
+import { keyOf } from '../../store/objects.ts';
 import type { Store, StoreChange, StoredObject } from '../../store/store.ts';
 import { parseStored } from '../../store/stored-object.ts';
 import { type ControllerContext, controllerComponent, DEFAULT_TIMING, loggingQueue } from '../controller.ts';
@@ -54,6 +55,7 @@ class GarbageCollector {
   }
 
   async work(key: string): Promise<void> {
+    // Names and namespaces hold no slash.
     const [resource = '', namespace = '', name = ''] = key.split('/');
     const stored = this.#store.get(resource, namespace, name);
     if (stored === undefined) return;
@@ -199,11 +201,6 @@ function kindKey(apiVersion: string, kind: string): string {
 
 function resourceOfReference({ apiVersion = '', kind = '' }: OwnerReference): Resource | undefined {
   return BY_KIND.get(kindKey(apiVersion, kind));
-}
-
-/** Names and namespaces hold no slash. */
-function keyOf({ resource, namespace, name }: StoredObject): string {
-  return `${resource}/${namespace}/${name}`;
 }
 
 function isOwnedAnew(before: StoredObject | undefined, after: StoredObject): boolean {
