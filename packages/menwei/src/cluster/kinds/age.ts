@@ -1,4 +1,4 @@
-/** Durations as tables print them (cluster § 8.1): two or three significant figures. */
+/** Durations as tables print them (cluster § 8.1): two or three significant figures (k8s.io/apimachinery/pkg/util/duration). */
 
 const SECOND = 1000;
 const MINUTE = 60;
