@@ -1,6 +1,6 @@
 /** What a list gives: which objects, of which state, and where the next page begins (cluster § 6.1). */
 import { EventLoopTurn } from '../../scheduling/event-loop.ts';
-import { badRequest, StatusError } from '../schema/status-error.ts';
+import { badRequest, expired } from '../schema/status-error.ts';
 import type { Store, StoredObject } from '../store/store.ts';
 import { type ContinueToken, decodeToken, encodeToken, type Place } from './continue-token.ts';
 import type { ListOptions } from './list-options.ts';
@@ -128,15 +128,6 @@ function isAfter(place: Place, other: Place | undefined): boolean {
 
 function keyOf({ namespace, name }: Place): string {
   return `${namespace}/${name}`;
-}
-
-function expired(message: string, continueToken?: string): StatusError {
-  return new StatusError({
-    code: 410,
-    reason: 'Expired',
-    message,
-    ...(continueToken === undefined ? {} : { continueToken }),
-  });
 }
 
 const CONTINUE_EXPIRED =

@@ -1,7 +1,7 @@
 /** One watch: what there is, if it asks for that, and then changes, until one of the two sides ends it (cluster § 6.2). */
 import type { ServerResponse } from 'node:http';
 import { writeParts } from '../../http/response-writer.ts';
-import { StatusError } from '../schema/status-error.ts';
+import { expired, StatusError } from '../schema/status-error.ts';
 import type { Store, StoredObject, StoreEvent } from '../store/store.ts';
 import type { Encoding } from './encoding.ts';
 import type { WatchOptions } from './list-options.ts';
@@ -77,13 +77,7 @@ function beginningOf(store: Store, { storedAs, selection, options }: WatchReques
   }
   if (revision === 0) return { objects: [], events: [], isMarked: false };
   const events = store.eventsAfter(revision);
-  if (events === undefined) {
-    throw new StatusError({
-      code: 410,
-      reason: 'Expired',
-      message: `too old resource version: ${revision} (${store.floor})`,
-    });
-  }
+  if (events === undefined) throw expired(`too old resource version: ${revision} (${store.floor})`);
   const concerned = events.filter(({ object }) => object.resource === storedAs);
   return { objects: [], events: concerned, isMarked: false };
 }

@@ -72,6 +72,16 @@ export function badRequest(message: string): StatusError {
   return new StatusError({ code: 400, reason: 'BadRequest', message });
 }
 
+/** A revision that nobody can be told of any more. @param continueToken with which a list may go on nevertheless */
+export function expired(message: string, continueToken?: string): StatusError {
+  return new StatusError({
+    code: 410,
+    reason: 'Expired',
+    message,
+    ...(continueToken === undefined ? {} : { continueToken }),
+  });
+}
+
 /** @param why `limit is 3145728` */
 export function tooLarge(why: string): StatusError {
   return new StatusError({
