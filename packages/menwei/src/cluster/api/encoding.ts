@@ -172,7 +172,8 @@ function partial(form: Form, { metadata }: Pick<ApiObject, 'metadata'>): object 
   return { kind: 'PartialObjectMetadata', apiVersion: metaVersion(form), metadata };
 }
 
-function metaVersion({ version }: Form): string {
+/** The `apiVersion` of what is no object of a kind. */
+export function metaVersion({ version }: Form): string {
   return `meta.k8s.io/${version}`;
 }
 

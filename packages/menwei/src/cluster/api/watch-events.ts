@@ -2,7 +2,7 @@
 import { apiVersionOf } from '../schema/object.ts';
 import type { StoredObject, StoreEvent } from '../store/store.ts';
 import { parseStored } from '../store/stored-object.ts';
-import { type Encoding, encodeObject, tableOf } from './encoding.ts';
+import { type Encoding, encodeObject, metaVersion, tableOf } from './encoding.ts';
 import type { Selection } from './selection.ts';
 
 type WatchType = 'ADDED' | 'MODIFIED' | 'DELETED' | 'BOOKMARK' | 'ERROR';
@@ -68,7 +68,7 @@ export function encodeBookmark(encoding: Encoding, revision: number, isInitialEn
     ...(isInitialEnd ? { annotations: { 'k8s.io/initial-events-end': 'true' } } : {}),
   };
   const [kind, apiVersion] =
-    form.as === 'Object' ? [resource.kind, apiVersionOf(resource)] : [form.as, `meta.k8s.io/${form.version}`];
+    form.as === 'Object' ? [resource.kind, apiVersionOf(resource)] : [form.as, metaVersion(form)];
   const rows = form.as === 'Table' ? { columnDefinitions: null, rows: [] } : {};
   return encodeLine('BOOKMARK', Buffer.from(JSON.stringify({ kind, apiVersion, metadata, ...rows })));
 }
