@@ -97,7 +97,7 @@ type RequestLabel = 'group' | 'resource' | 'subresource' | 'verb' | 'version';
 export class ApiMetrics {
   // The proxy's modes make no difference here.
   readonly registry = new Registry('nftables');
-  #subscription: Disposable | undefined;
+  readonly #writes: Disposable;
   readonly #requests: Counter<RequestLabel | 'code'>;
   readonly #durations: Histogram<RequestLabel>;
 
@@ -113,7 +113,7 @@ export class ApiMetrics {
     this.registry.collected(REVISION, () => [{ labels: {}, value: store.revision }]);
     this.registry.collected(WRITES_FAIL, () => [{ labels: {}, value: store.trouble === undefined ? 0 : 1 }]);
     this.#countQueues(queues);
-    this.#countWrites(store);
+    this.#writes = this.#countWrites(store);
   }
 
   #countQueues(queues: Queues): void {
@@ -137,17 +137,17 @@ export class ApiMetrics {
     );
   }
 
-  #countWrites(store: Store): void {
+  #countWrites(store: Store): Disposable {
     const writes = this.registry.counter(WRITES);
     const bytes = this.registry.counter(WRITTEN_BYTES);
-    this.#subscription = store.subscribe(({ type, object }) => {
+    return store.subscribe(({ type, object }) => {
       writes.add({ resource: object.resource, type: type.toLowerCase() }, 1);
       if (type !== 'DELETED') bytes.add({}, object.bytes.length);
     });
   }
 
   close(): void {
-    this.#subscription?.[Symbol.dispose]();
+    this.#writes[Symbol.dispose]();
   }
 
   /** @param status 0: the client has gone before */
