@@ -46,8 +46,10 @@ export function writeHead(
 
 /** The answer of Go's server to a path nobody serves. */
 export function answerNotFound(response: ServerResponse): void {
-  answer(response, 404, PLAIN_TEXT, '404 page not found\n');
+  answer(response, 404, PLAIN_TEXT, NOT_FOUND);
 }
+
+export const NOT_FOUND = '404 page not found\n';
 
 export const PLAIN_TEXT = 'text/plain; charset=utf-8';
 

@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { HostPort } from '../../config/settings.ts';
-import { PLAIN_TEXT } from '../../http/answer.ts';
+import { NOT_FOUND, PLAIN_TEXT } from '../../http/answer.ts';
 import { type HttpListener, startHttpListener } from '../../http/http-listener.ts';
 import type { HttpLimits, TlsOptions } from '../../http/http-server.ts';
 import { OpenConnections } from '../../http/open-connections.ts';
@@ -17,7 +17,7 @@ import { ApiMetrics, type Queues } from './api-metrics.ts';
 import type { Backing, Exchange } from './exchange.ts';
 import { answerResource } from './handlers.ts';
 import { InFlight, isLongRunning, isRead, limitTime } from './in-flight.ts';
-import { answerPath, NOT_FOUND, type PathOptions } from './paths.ts';
+import { answerPath, type PathOptions } from './paths.ts';
 import { Reply } from './reply.ts';
 import { type ParsedRequest, parseRequest } from './request-info.ts';
 import { Revisions } from './revisions.ts';

@@ -1,7 +1,7 @@
 /** What is no object: health, version, discovery, metrics (cluster § 5.2, 5.3). */
 import { createHash } from 'node:crypto';
 import { parseAccept } from '../../http/accept.ts';
-import { PLAIN_TEXT } from '../../http/answer.ts';
+import { NOT_FOUND, PLAIN_TEXT } from '../../http/answer.ts';
 import { sendCacheable } from './cacheable.ts';
 import {
   aggregatedDiscovery,
@@ -34,8 +34,6 @@ export interface PathOptions {
   /** Answers a scrape of `/metrics`. */
   readonly scrape: (exchange: Exchange) => void;
 }
-
-export const NOT_FOUND = '404 page not found\n';
 
 const AGGREGATED = 'application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList';
 
