@@ -15,7 +15,7 @@ export interface Target {
   readonly subresource: string;
 }
 
-/** Which verbs a subresource knows; what is not listed has those of `status`. */
+/** Which verbs a subresource knows. */
 export const SUBRESOURCE_VERBS: Readonly<Record<string, readonly string[]>> = {
   attach: ['create', 'get'],
   binding: ['create'],
