@@ -55,9 +55,5 @@ export class Claims {
 }
 
 function overlap(one: Cidr, other: Cidr): boolean {
-  return cidrContains(one, firstOf(other)) || cidrContains(other, firstOf(one));
-}
-
-function firstOf({ text }: Cidr): string {
-  return text.replace(/\/.*$/, '');
+  return cidrContains(one, other.address) || cidrContains(other, one.address);
 }

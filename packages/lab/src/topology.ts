@@ -196,7 +196,8 @@ function requireIp(where: string, text: string, family: IpFamily): void {
 }
 
 function requireCidr(where: string, text: string, family: IpFamily): void {
-  if (parseCidr(text)?.text !== text || familyOf(text.replace(/\/.*$/, '')) !== family)
+  const cidr = parseCidr(text);
+  if (cidr?.text !== text || cidr.family !== family)
     throw new LabSpecError(`${where}: ${text} is not an ${family} network in its usual form`);
 }
 
