@@ -19,6 +19,9 @@ import { backupStore, readStore, restoreStore } from './store/backup.ts';
 /** What a cluster keeps beside the objects. */
 const KEY_FILES: readonly string[] = [TOKENS_FILE, ROLES_FILE];
 
+/** What they hold, by their paths within the data folder. */
+type Keys = Readonly<Record<string, string>>;
+
 /** A kubeconfig for this user, as text. @throws UserError, FileError */
 export async function makeKubeconfig(folder: string, client: ClientName): Promise<string> {
   const path = kubeconfigPath(folder, 'admin');
@@ -70,7 +73,7 @@ function keysFileOf(file: string): string {
   return `${file}.keys`;
 }
 
-async function readKeys(folder: string): Promise<Readonly<Record<string, string>>> {
+async function readKeys(folder: string): Promise<Keys> {
   const inFolder = await readdir(join(folder, PKI_FOLDER)).catch(() => []);
   const names = [...inFolder.filter(isKeyName).map((name) => join(PKI_FOLDER, name)), ...KEY_FILES];
   const keys: Record<string, string> = {};
@@ -81,18 +84,23 @@ async function readKeys(folder: string): Promise<Readonly<Record<string, string>
   return keys;
 }
 
-/** Only names that are written by {@link readKeys} become files. */
-function parseKeys(file: string, text: string): Readonly<Record<string, string>> {
+function parseKeys(file: string, text: string): Keys {
   const value = parseJson(text);
-  const entries = isObject(value) ? Object.entries(value) : [['', '']];
-  const keys = entries.flatMap(([name, content]) => {
-    const [folder, inner, ...more] = name?.toString().split('/') ?? [];
-    const isKey = folder === PKI_FOLDER && inner !== undefined && isKeyName(inner) && more.length === 0;
-    const isKnown = isKey || KEY_FILES.includes(String(name));
-    return isKnown && typeof content === 'string' ? [[String(name), content] as const] : [];
-  });
-  if (keys.length < entries.length) throw new FileError(file, 'is no file of keys that backup has written');
-  return Object.fromEntries(keys);
+  if (!isKeys(value)) throw new FileError(file, 'is no file of keys that backup has written');
+  return value;
+}
+
+/** Only names that are written by {@link readKeys} become files. */
+function isKeys(value: unknown): value is Keys {
+  return (
+    isObject(value) &&
+    Object.entries(value).every(([name, content]) => isKeyPath(name) && typeof content === 'string')
+  );
+}
+
+function isKeyPath(path: string): boolean {
+  const [folder, name = '', ...more] = path.split('/');
+  return KEY_FILES.includes(path) || (folder === PKI_FOLDER && isKeyName(name) && more.length === 0);
 }
 
 function isKeyName(name: string): boolean {
