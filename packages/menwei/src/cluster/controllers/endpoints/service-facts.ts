@@ -1,5 +1,7 @@
 /** What of a Service matters to its endpoints. */
 import { familyOf, IP_FAMILIES, type IpFamily, parseIp } from '@menwei/addresses/ip.ts';
+import { annotationOf } from '../../kinds/metadata.ts';
+import { TOPOLOGY_HINTS, TOPOLOGY_MODE } from '../../kinds/service/validation.ts';
 import type { StoredKinds } from '../../kinds/stored-kinds.ts';
 
 export interface ServiceFacts {
@@ -35,11 +37,6 @@ interface ServicePort {
 type Service = StoredKinds['services'];
 type ServiceSpec = NonNullable<Service['spec']>;
 
-const TOPOLOGY_ANNOTATIONS = [
-  'service.kubernetes.io/topology-mode',
-  'service.kubernetes.io/topology-aware-hints',
-];
-
 export function serviceFactsOf({ metadata, spec = {} }: Service): ServiceFacts {
   const { namespace = '', name = '' } = metadata;
   return {
@@ -61,7 +58,7 @@ export function serviceFactsOf({ metadata, spec = {} }: Service): ServiceFacts {
       target: targetPort ?? port,
     })),
     trafficDistribution: spec.trafficDistribution,
-    isTopologyAware: isTopologyAware(metadata.annotations ?? {}),
+    isTopologyAware: isTopologyAware(metadata),
   };
 }
 
@@ -86,8 +83,7 @@ function familiesOf({ ipFamilies = [], clusterIP = '' }: ServiceSpec): readonly 
 }
 
 /** The older name counts where the newer one is absent. */
-function isTopologyAware(annotations: Readonly<Record<string, string>>): boolean {
-  const name = TOPOLOGY_ANNOTATIONS.find((each) => Object.hasOwn(annotations, each));
-  const mode = name === undefined ? undefined : annotations[name];
+function isTopologyAware(metadata: Service['metadata']): boolean {
+  const mode = annotationOf(metadata, TOPOLOGY_MODE) ?? annotationOf(metadata, TOPOLOGY_HINTS);
   return mode === 'Auto' || mode === 'auto';
 }
