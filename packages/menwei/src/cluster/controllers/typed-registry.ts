@@ -24,7 +24,7 @@ export function storedResource(name: string): Resource {
   return resource;
 }
 
-/** The names of all that is stored. */
+/** One for each name in the store. */
 export const STORED_RESOURCES: readonly Resource[] = [...BY_NAME.values()].reverse();
 
 /** {@link Registry} with objects of the kinds’ types. Each method rejects with a StatusError as that does. */

@@ -3,6 +3,7 @@ import type { Component } from '../../../agent/component.ts';
 import type { Resource } from '../../kinds/resource.ts';
 import { FOREGROUND_FINALIZER, ORPHAN_FINALIZER } from '../../registry/deletion.ts';
 import type { DeleteOptions } from '../../registry/registry.ts';
+import { storedAs } from '../../registry/stored-form.ts';
 import { type ApiObject, apiVersionOf, type OwnerReference } from '../../schema/object.ts';
 import { keyOf } from '../../store/objects.ts';
 import type { Store, StoreChange, StoredObject } from '../../store/store.ts';
@@ -21,7 +22,7 @@ export function garbageCollector(context: ControllerContext): Component {
     const queue = loggingQueue(NAME, context, DEFAULT_TIMING);
     const collector = new GarbageCollector(context, queue);
     return {
-      resources: STORED_RESOURCES.map(({ storedAs = '' }) => storedAs),
+      resources: STORED_RESOURCES.map(storedAs),
       digest: (change) => collector.digest(change),
       queues: [{ queue, work: (key) => collector.work(key) }],
     };
@@ -97,8 +98,8 @@ class GarbageCollector {
   #findOwner(namespace: string, reference: OwnerReference): StoredObject | undefined {
     const resource = resourceOfReference(reference);
     if (resource === undefined) return undefined;
-    const { storedAs = '', isNamespaced } = resource;
-    const owner = this.#store.get(storedAs, isNamespaced ? namespace : '', reference.name ?? '');
+    const ownNamespace = resource.isNamespaced ? namespace : '';
+    const owner = this.#store.get(storedAs(resource), ownNamespace, reference.name ?? '');
     return owner?.uid === reference.uid ? owner : undefined;
   }
 
@@ -110,7 +111,7 @@ class GarbageCollector {
       if (resource?.isNamespaced !== true) continue;
       for (const { name: namespace } of this.#store.list('namespaces')) {
         if (namespace === stored.namespace) continue;
-        if (this.#store.get(resource.storedAs ?? '', namespace, name)?.uid !== uid) continue;
+        if (this.#store.get(storedAs(resource), namespace, name)?.uid !== uid) continue;
         const { kind: ownKind, apiVersion: ownVersion } = parseStored(stored);
         this.#context.events.record({
           regarding: {

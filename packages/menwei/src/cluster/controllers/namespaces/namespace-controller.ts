@@ -1,6 +1,7 @@
 /** Ends namespaces that are being deleted: pods first, then the rest, then the namespace (cluster § 10.4). */
 import type { Component } from '../../../agent/component.ts';
 import type { Resource } from '../../kinds/resource.ts';
+import { storedAs } from '../../registry/stored-form.ts';
 import { formatTime } from '../../schema/time.ts';
 import type { Store, StoreChange, StoredObject } from '../../store/store.ts';
 import { type objectOf, parseStored } from '../../store/stored-object.ts';
@@ -132,10 +133,6 @@ class NamespaceController {
 }
 
 type Namespace = ReturnType<typeof objectOf<'namespaces'>>;
-
-function storedAs(resource: Resource): string {
-  return resource.storedAs ?? '';
-}
 
 function remainderOf({ resource, group }: Resource, objects: Iterable<StoredObject>): readonly Remainder[] {
   const finalizers = new Map<string, number>();
