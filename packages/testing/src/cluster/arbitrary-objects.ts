@@ -1,15 +1,15 @@
 /** Any object that the schema table allows, in the one form of its values. */
 import fc from 'fast-check';
 import type { JsonObject, JsonValue } from 'menwei/cluster/schema/json.ts';
-import { type Field, type JsonType, type ScalarName, shapeOf } from 'menwei/cluster/schema/shape.ts';
+import { type JsonType, type ScalarName, shapeOf } from 'menwei/cluster/schema/shape.ts';
 
 /** Most objects have few of the fields that they may have. */
 const GIVEN = 0.25;
 
 export function arbitraryMessage(message: string, levels = 5): fc.Arbitrary<JsonObject> {
   const fields = shapeOf(message).fields.filter(({ type }) => levels > 0 || isPlain(type));
-  const members = fields.map((field) =>
-    fc.tuple(fc.double({ min: 0, max: 1, noNaN: true }), arbitraryField(field, levels)),
+  const members = fields.map(({ type }) =>
+    fc.tuple(fc.double({ min: 0, max: 1, noNaN: true }), arbitraryValue(type, levels)),
   );
   return fc.tuple(...members).map((made) => {
     const given = made.flatMap(([chance, value], at) => {
@@ -22,10 +22,6 @@ export function arbitraryMessage(message: string, levels = 5): fc.Arbitrary<Json
 
 function isPlain(type: JsonType): boolean {
   return type.is !== 'message' && (!('of' in type) || isPlain(type.of));
-}
-
-function arbitraryField({ type }: Field, levels: number): fc.Arbitrary<JsonValue> {
-  return arbitraryValue(type, levels);
 }
 
 function arbitraryValue(type: JsonType, levels: number): fc.Arbitrary<JsonValue> {
