@@ -13,10 +13,11 @@ import { DatabaseSync } from 'node:sqlite';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type LogFields, type Logger, silentLogger } from '../../log/logger.ts';
 import { backupStore, readStore } from './backup.ts';
+import type { StoreStart } from './draft.ts';
 import { selectableFields } from './encoding.ts';
 import { openFileStore } from './file-store.ts';
 import { FileWriter } from './file-writer.ts';
-import { type LoadedFile, loadStoreFile } from './load.ts';
+import { loadStoreFile } from './load.ts';
 import type { Store } from './store.ts';
 
 let root: string;
@@ -33,7 +34,7 @@ const configMap = (name: string, value: string) => {
   return object;
 };
 
-function contentOf({ objects, events }: Pick<LoadedFile, 'objects' | 'events'>): readonly string[] {
+function contentOf({ objects, events }: Pick<StoreStart, 'objects' | 'events'>): readonly string[] {
   return [
     ...Array.from(objects.all(), ({ bytes }) => bytes.toString()),
     ...events.map(({ type, object, old }) => `${type} ${object.bytes} ${old?.bytes}`),

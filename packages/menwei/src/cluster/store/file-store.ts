@@ -2,10 +2,11 @@
 import { existsSync, mkdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Logger } from '../../log/logger.ts';
+import type { StoreStart } from './draft.ts';
 import { selectableFields } from './encoding.ts';
 import { FileJournal } from './file-journal.ts';
 import { lockFolder } from './folder-lock.ts';
-import { type LoadedFile, loadStoreFile } from './load.ts';
+import { loadStoreFile } from './load.ts';
 import { FIRST_REVISION, LocalStore, type StoreOptions } from './local-store.ts';
 import type { Store } from './store.ts';
 import {
@@ -98,13 +99,13 @@ function findOrCreate(folder: string): string {
 class FileStore extends LocalStore {
   readonly #lock: Disposable;
 
-  constructor(loaded: LoadedFile, journal: FileJournal, options: FileStoreOptions, lock: Disposable) {
+  constructor(loaded: StoreStart, journal: FileJournal, options: FileStoreOptions, lock: Disposable) {
     const { logger } = options;
     const onTrouble = (err: string | undefined) =>
       err === undefined
         ? logger.info({}, 'the store is written again')
         : logger.error({ err }, 'the store can not be written; writes are refused');
-    super(loaded, { journal, base: loaded.lastKnown, reserved: loaded.reserved, onTrouble }, options);
+    super(loaded, { journal, base: loaded.lastKnown, reserved: loaded.revision, onTrouble }, options);
     this.#lock = lock;
     journal.startCompaction({
       everyMs: options.compactEveryMs ?? COMPACT_EVERY_MS,

@@ -15,11 +15,6 @@ import {
   sumOfRow,
 } from './store-file.ts';
 
-export interface LoadedFile extends StoreStart {
-  /** No revision up to this one is given away again. */
-  readonly reserved: number;
-}
-
 type Row = Readonly<Record<string, unknown>>;
 
 /**
@@ -27,7 +22,7 @@ type Row = Readonly<Record<string, unknown>>;
  *
  * @throws StoreFileError if all of it can't be read
  */
-export function loadStoreFile(path: string, fieldsOf: FieldsOf): LoadedFile {
+export function loadStoreFile(path: string, fieldsOf: FieldsOf): StoreStart {
   let database: DatabaseSync | undefined;
   try {
     database = new DatabaseSync(path, { readOnly: true, timeout: 5_000 });
@@ -58,7 +53,7 @@ function checkPages(database: DatabaseSync, path: string): void {
   if (told !== 'ok') throw damaged(path, String(told));
 }
 
-function load(database: DatabaseSync, path: string, fieldsOf: FieldsOf): LoadedFile {
+function load(database: DatabaseSync, path: string, fieldsOf: FieldsOf): StoreStart {
   const state = readState(database, path);
   const objects = readObjects(database, path, state, fieldsOf);
   const events: StoreEvent[] = [];
@@ -72,11 +67,11 @@ function load(database: DatabaseSync, path: string, fieldsOf: FieldsOf): LoadedF
   }
   return {
     objects: Objects.of([...objects.values()]),
+    // No revision that was reserved is given away again.
     revision: Math.max(last, state.reserved),
     floor: state.snapshot,
     events,
     lastKnown: last,
-    reserved: Math.max(last, state.reserved),
   };
 }
 
