@@ -113,6 +113,11 @@ export function isLoopback(ip: string): boolean {
   return familyOf(ip) === 'IPv4' ? ip.startsWith('127.') : ip === '::1';
 }
 
+/** Whether it stands for all addresses of a machine, as a place to listen. */
+export function isWildcard(ip: string): boolean {
+  return ip === '0.0.0.0' || ip === '::';
+}
+
 /** An address, canonical, and a port. */
 export interface HostPort {
   readonly ip: string;

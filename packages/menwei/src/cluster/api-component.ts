@@ -1,6 +1,6 @@
 /** The API server as a component, with certificates that are renewed while it runs. */
 
-import { formatHostPort } from '@menwei/addresses/ip.ts';
+import { formatHostPort, isWildcard } from '@menwei/addresses/ip.ts';
 import type { Component, ComponentStates } from '../agent/component.ts';
 import type { HttpListener } from '../http/http-listener.ts';
 import type { Logger } from '../log/logger.ts';
@@ -9,7 +9,6 @@ import { BUILD } from '../setup/version.ts';
 import type { Queues } from './api/api-metrics.ts';
 import { startApiServer } from './api/api-server.ts';
 import { renewCertificates } from './certificate-renewal.ts';
-import { isWildcard } from './cluster-addresses.ts';
 import type { ClusterOptions } from './cluster-options.ts';
 import type { Registry } from './registry/registry.ts';
 import type { Access } from './security/access.ts';

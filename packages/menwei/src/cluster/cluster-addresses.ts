@@ -10,6 +10,7 @@ import {
   type HostPort,
   type IpFamily,
   isLoopback,
+  isWildcard,
   LINK_LOCAL,
   parseCidr,
   parseIp,
@@ -88,10 +89,6 @@ export function machineAddresses(): readonly string[] {
   return all.flatMap(([, addresses = []]) =>
     addresses.flatMap(({ address }) => parseAdvertised(address) ?? []),
   );
-}
-
-export function isWildcard(ip: string): boolean {
-  return ip === '0.0.0.0' || ip === '::';
 }
 
 function isLinkLocal(ip: string): boolean {

@@ -1,9 +1,9 @@
 /** What the API server shows to its clients, and by what it knows them: made, renewed, or taken from the operator's files. */
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { join } from 'node:path';
-import { parseIp } from '@menwei/addresses/ip.ts';
+import { isWildcard, parseIp } from '@menwei/addresses/ip.ts';
 import type { TlsOptions } from '../http/http-server.ts';
-import { isWildcard, machineAddresses } from './cluster-addresses.ts';
+import { machineAddresses } from './cluster-addresses.ts';
 import type { ClusterOptions, ServerTls } from './cluster-options.ts';
 import { firstServiceAddress } from './controllers/service-network/kubernetes-service.ts';
 import type { KeyPair } from './security/certificates.ts';

@@ -1,5 +1,12 @@
 /** Settings that don't fit the IP families of the node and of what is served (spec § 10.5, § 10.6). */
-import { familyOf, IP_FAMILIES, type IpFamily, isLoopback, parseCidr } from '@menwei/addresses/ip.ts';
+import {
+  familyOf,
+  IP_FAMILIES,
+  type IpFamily,
+  isLoopback,
+  isWildcard,
+  parseCidr,
+} from '@menwei/addresses/ip.ts';
 import type { Settings } from './settings.ts';
 
 interface FamilyFacts {
@@ -93,7 +100,7 @@ function checkSingleStack(settings: Settings, { served }: FamilyFacts): readonly
 
 /** Where IPv6 listens on all addresses, IPv4 reaches it; and a machine has the loopback addresses of both. */
 function isAnyFamilys(host: string): boolean {
-  return host === '::' || host === '0.0.0.0' || isLoopback(host);
+  return isWildcard(host) || isLoopback(host);
 }
 
 function familiesOf(cidrs: readonly string[]): ReadonlySet<IpFamily> {

@@ -5,6 +5,7 @@ import {
   familyOf,
   type IpFamily,
   isLoopback,
+  isWildcard,
   parseCidr,
 } from '@menwei/addresses/ip.ts';
 import type { Settings } from './settings.ts';
@@ -33,10 +34,9 @@ export function statedAddresses(
   { nodeIPs, bindAddress }: AddressSettings,
   nodeAddresses: readonly string[],
 ): readonly StatedAddress[] {
-  const isWildcard = bindAddress === '0.0.0.0' || bindAddress === '::';
   return [
     ...nodeIPs.map((ip) => ({ ip, source: '--node-ip' })),
-    ...(isWildcard ? [] : [{ ip: bindAddress, source: 'bindAddress' }]),
+    ...(isWildcard(bindAddress) ? [] : [{ ip: bindAddress, source: 'bindAddress' }]),
     ...nodeAddresses.map((ip) => ({ ip, source: 'Node object' })),
   ];
 }

@@ -1,5 +1,5 @@
 /** Flags about the node that are no field of the configuration. */
-import { familyOf, parseIp } from '@menwei/addresses/ip.ts';
+import { familyOf, isWildcard, parseIp } from '@menwei/addresses/ip.ts';
 import type { Refuse } from './document.ts';
 import { type NodeTaint, type PortRange, TAINT_EFFECTS } from './settings.ts';
 
@@ -7,7 +7,7 @@ import { type NodeTaint, type PortRange, TAINT_EFFECTS } from './settings.ts';
 export function readNodeIPs(text: string, refuse: Refuse): readonly string[] {
   if (text === '') return [];
   const ips = text.split(',').map((part) => parseIp(part.trim()));
-  const known = ips.filter((ip) => ip !== undefined && ip !== '0.0.0.0' && ip !== '::').map(String);
+  const known = ips.filter((ip) => ip !== undefined && !isWildcard(ip)).map(String);
   const families = new Set(known.map(familyOf));
   if (known.length < ips.length || families.size < ips.length) {
     const allowed = 'must be an IP address, or an IPv4 and an IPv6 address with a comma between';

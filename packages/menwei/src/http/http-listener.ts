@@ -1,6 +1,6 @@
 /** Listening for HTTP requests, and trying again as long as the address can't be bound. */
 import type { RequestListener, Server } from 'node:http';
-import { formatHostPort } from '@menwei/addresses/ip.ts';
+import { formatHostPort, isWildcard } from '@menwei/addresses/ip.ts';
 import type { HostPort } from '../config/settings.ts';
 import type { Logger } from '../log/logger.ts';
 import { pause } from '../scheduling/pause.ts';
@@ -107,8 +107,4 @@ export function listen(
       resolve({ host: bound.address, port: bound.port });
     });
   });
-}
-
-function isWildcard(host: string): boolean {
-  return host === '0.0.0.0' || host === '::';
 }

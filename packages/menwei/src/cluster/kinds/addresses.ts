@@ -1,5 +1,5 @@
 /** IP addresses and networks in fields of objects, and names in their place, with the words in which Kubernetes refuses them. */
-import { familyOf, isLoopback, parseCidr, parseIp } from '@menwei/addresses/ip.ts';
+import { familyOf, isLoopback, isWildcard, parseCidr, parseIp } from '@menwei/addresses/ip.ts';
 import { type FieldError, invalid } from '../schema/field-error.ts';
 import { invalidEach, whyNoDnsSubdomain } from './syntax.ts';
 
@@ -97,7 +97,7 @@ function whyNoIp(value: string, ip: string | undefined): string | undefined {
 
 /** Told by the text, for there are many endpoints. @param ip canonical */
 function whyNoEndpoint(ip: string, value: string): string | undefined {
-  if (ip === '0.0.0.0' || ip === '::') return `may not be unspecified (${value})`;
+  if (isWildcard(ip)) return `may not be unspecified (${value})`;
   if (isLoopback(ip)) return 'may not be in the loopback range (127.0.0.0/8, ::1/128)';
   if (ip.startsWith('169.254.') || /^fe[89ab].:/.test(ip)) {
     return 'may not be in the link-local range (169.254.0.0/16, fe80::/10)';
