@@ -89,18 +89,11 @@ class GarbageCollector {
     const resource = resourceOfReference(reference);
     // What has no namespace can't be owned by what has one: that is not for us to settle by deleting it.
     if (resource === undefined || (resource.isNamespaced && namespace === '')) return 'unknown';
-    const owner = this.#findOwner(namespace, reference);
-    if (owner === undefined) return 'gone';
-    return isEnding(owner) ? 'ending' : 'there';
-  }
-
-  /** Undefined: there is none of that uid, or not where it could own something of this namespace. */
-  #findOwner(namespace: string, reference: OwnerReference): StoredObject | undefined {
-    const resource = resourceOfReference(reference);
-    if (resource === undefined) return undefined;
     const ownNamespace = resource.isNamespaced ? namespace : '';
     const owner = this.#store.get(storedAs(resource), ownNamespace, reference.name ?? '');
-    return owner?.uid === reference.uid ? owner : undefined;
+    // Another one of its name does not own it.
+    if (owner === undefined || owner.uid !== reference.uid) return 'gone';
+    return isEnding(owner) ? 'ending' : 'there';
   }
 
   /** The owner is there, and can't own what is elsewhere. */
