@@ -5,7 +5,7 @@ import type { Messages } from './messages.ts';
 import { type ApiObject, apiVersionOf } from './object.ts';
 import { readEnvelope, readMessage } from './protobuf.ts';
 import { WireError } from './protobuf-wire.ts';
-import { type ReadValue, readJson, TextError } from './read-json.ts';
+import { type ReadValue, readJson, TextError, UTF8 } from './read-json.ts';
 import { readYaml } from './read-yaml.ts';
 import { SCHEMA } from './schema.ts';
 import type { MessageName } from './shape.ts';
@@ -87,8 +87,6 @@ export function cannotBeHandled(given: Header, expected: ExpectedKind, why: stri
     `${given.kind} in version ${JSON.stringify(version)} cannot be handled as a ${expected.kind}: ${why}`,
   );
 }
-
-const UTF8 = new TextDecoder('utf-8', { ignoreBOM: true });
 
 function readBody({ kind, message }: ExpectedKind, body: Uint8Array, format: BodyFormat): ReadBody {
   try {

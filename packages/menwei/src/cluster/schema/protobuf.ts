@@ -4,7 +4,7 @@
  */
 import type { JsonValue } from './json.ts';
 import { readFields, readVarints, WireError, type WireField } from './protobuf-wire.ts';
-import { DEEPEST, MOST_VALUES, readJson, TOO_DEEP, TOO_MANY } from './read-json.ts';
+import { DEEPEST, MOST_VALUES, readJson, TOO_DEEP, TOO_MANY, UTF8 } from './read-json.ts';
 import { type Field, type JsonType, keepsZero, type Shape, shapeOf } from './shape.ts';
 import { formatElements, isTimeInRange, type TimePrecision } from './time.ts';
 import { isZero, newObject } from './values.ts';
@@ -173,8 +173,6 @@ function bytesOf(field: WireField): Uint8Array {
   if (field.wire === 'bytes') return field.bytes;
   throw wrongType(field);
 }
-
-const UTF8 = new TextDecoder('utf-8', { ignoreBOM: true });
 
 function textOf(field: WireField): string {
   return UTF8.decode(bytesOf(field));

@@ -24,6 +24,9 @@ export class TextError extends Error {
   override readonly name = 'TextError';
 }
 
+/** Of the texts that clients send. A byte order mark stays, and is no JSON. */
+export const UTF8 = new TextDecoder('utf-8', { ignoreBOM: true });
+
 /** @throws TextError */
 export function readJson(text: string): ReadValue {
   return new Reader(text).read();

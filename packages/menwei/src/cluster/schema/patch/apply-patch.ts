@@ -5,7 +5,7 @@ import type { ExpectedKind } from '../decode-body.ts';
 import type { FieldValidation } from '../field-validation.ts';
 import type { JsonObject, JsonValue } from '../json.ts';
 import type { ApiObject } from '../object.ts';
-import { type ReadValue, readJson, TextError } from '../read-json.ts';
+import { type ReadValue, readJson, TextError, UTF8 } from '../read-json.ts';
 import { repeatedFields } from '../repeated-fields.ts';
 import { badRequest, StatusError } from '../status-error.ts';
 import { isObject, nameOf } from '../values.ts';
@@ -90,8 +90,6 @@ function outcomeOf({ type, expected, body }: PatchRequest, current: JsonObject):
   const merged = mergePatch(current, patch);
   return { value: merged, faults, shown: () => JSON.stringify(merged) };
 }
-
-const UTF8 = new TextDecoder('utf-8', { ignoreBOM: true });
 
 function readPatch(body: Uint8Array, prefix: string): ReadValue {
   try {
