@@ -1,6 +1,7 @@
 /** What of a pod matters to the Services that select it: all that is kept of it in memory. */
 import { familyOf, type IpFamily, parseIp } from '@menwei/addresses/ip.ts';
 import { endpointIpErrors } from '../../kinds/addresses.ts';
+import { sidecarsOf } from '../../kinds/pod/sidecars.ts';
 import type { StoredKinds } from '../../kinds/stored-kinds.ts';
 import type { StoredObject } from '../../store/store.ts';
 import { objectOf } from '../../store/stored-object.ts';
@@ -95,9 +96,8 @@ function ipsOf({ podIP, podIPs = [] }: NonNullable<Pod['status']>): readonly str
   return ips.filter((ip) => ip !== undefined);
 }
 
-function portsOf({ containers, initContainers = [] }: NonNullable<Pod['spec']>): readonly NamedPort[] {
-  const sidecars = initContainers.filter(({ restartPolicy }) => restartPolicy === 'Always');
-  const ports = [...(containers ?? []), ...sidecars].flatMap(({ ports = [] }) => ports);
+function portsOf(spec: NonNullable<Pod['spec']>): readonly NamedPort[] {
+  const ports = [...(spec.containers ?? []), ...sidecarsOf(spec)].flatMap(({ ports = [] }) => ports);
   return ports.flatMap(({ name, protocol = 'TCP', containerPort }) =>
     name === undefined || containerPort === undefined ? [] : [{ name, protocol, number: containerPort }],
   );

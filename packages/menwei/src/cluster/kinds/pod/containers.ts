@@ -11,6 +11,7 @@ import type { Messages } from '../../schema/messages.ts';
 import { protocolErrors } from '../protocols.ts';
 import { invalidEach, whyNoDnsLabel, whyNoPort, whyNoPortName } from '../syntax.ts';
 import { noProbesErrors, probeListErrors } from './probes.ts';
+import { isSidecar } from './sidecars.ts';
 
 type Container = Messages['core.v1.Container'];
 type ContainerPort = Messages['core.v1.ContainerPort'];
@@ -48,12 +49,11 @@ export function initContainerErrors(
     const { name = '' } = container;
     const isTaken = taken.has(name);
     if (name !== '') taken.add(name);
-    const isSidecar = container.restartPolicy === 'Always';
     return [
       ...containerErrors(at, container),
       ...(isTaken ? [duplicate(`${at}.name`, name)] : []),
       ...hostPortConflicts(field, [container]),
-      ...(isSidecar ? probeListErrors(at, container) : noProbesErrors(at, container)),
+      ...(isSidecar(container) ? probeListErrors(at, container) : noProbesErrors(at, container)),
     ];
   });
 }

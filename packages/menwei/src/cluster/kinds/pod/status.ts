@@ -4,6 +4,7 @@ import { type FieldError, forbidden, invalid } from '../../schema/field-error.ts
 import type { Messages } from '../../schema/messages.ts';
 import { ipErrors } from '../addresses.ts';
 import { invalidEach, whyNoDnsSubdomain, whyNoLabelKey } from '../syntax.ts';
+import { sidecarsOf } from './sidecars.ts';
 
 type Pod = Messages['core.v1.Pod'];
 type PodStatus = Messages['core.v1.PodStatus'];
@@ -81,10 +82,8 @@ function transitionErrors(
   statuses: readonly ContainerStatus[],
   { spec = {}, status }: Pod,
 ): readonly FieldError[] {
-  const { initContainers = [], restartPolicy } = spec;
-  const sidecars = new Set(
-    initContainers.filter((one) => one.restartPolicy === 'Always').map((one) => one.name),
-  );
+  const { restartPolicy } = spec;
+  const sidecars = new Set(sidecarsOf(spec).map((one) => one.name));
   const mayRestart = (container: ContainerStatus) => {
     if (name === 'ephemeralContainerStatuses') return false;
     if (restartPolicy === 'Always' || sidecars.has(container.name)) return true;

@@ -1,5 +1,6 @@
 /** What a pod does, in one word: the first container that has something to say decides, init containers first. */
 import type { Messages } from '../../schema/messages.ts';
+import { sidecarsOf } from '../pod/sidecars.ts';
 
 type Pod = Messages['core.v1.Pod'];
 type ContainerStatus = Messages['core.v1.ContainerStatus'];
@@ -15,11 +16,7 @@ interface PodState {
 
 export function summarize(pod: Pod): PodState {
   const { spec = {}, status = {} } = pod;
-  const sidecars = new Set(
-    (spec.initContainers ?? [])
-      .filter(({ restartPolicy }) => restartPolicy === 'Always')
-      .map(({ name }) => name),
-  );
+  const sidecars = new Set(sidecarsOf(spec).map(({ name }) => name));
   const inits = status.initContainerStatuses ?? [];
   const isSidecar = ({ name }: ContainerStatus) => sidecars.has(name);
   const initText = formatInit(inits, sidecars, (spec.initContainers ?? []).length);
