@@ -9,8 +9,9 @@ import {
   decodeService,
   decodeServiceCIDR,
 } from '../kubernetes/decode.ts';
-import type { ObjectRef, WatchedObject } from '../kubernetes/objects.ts';
+import { type ObjectRef, refKey, type WatchedObject } from '../kubernetes/objects.ts';
 import { EventLoopTurn } from '../scheduling/event-loop.ts';
+import { parseObjectKey } from '../state/object-key.ts';
 import type { ObjectTables } from '../state/object-tables.ts';
 import { ObjectWriter } from './object-writer.ts';
 import type { ObjectSource, SourceReports } from './source.ts';
@@ -45,7 +46,10 @@ async function follow(
     const before = Array.from(kinds.values(), ({ kind }) => [kind, new Set(objects.keysOf(kind))] as const);
     await decoder.decode(reader.take());
     for (const [kind, keys] of before) {
-      for (const key of keys) if (!decoder.has(kind, key)) writer.remove(refOf(kind, key));
+      for (const key of keys) {
+        const ref = { kind, ...parseObjectKey(key) };
+        if (!decoder.has(ref)) writer.remove(ref);
+      }
       writer.listed(kind);
     }
     objects.syncedSources.put('cluster', { sinceMs: Date.now() });
@@ -66,7 +70,7 @@ class ChangeDecoder {
   readonly #kinds: ReadonlyMap<string, FollowedKind>;
   readonly #writer: ObjectWriter;
   readonly #complaints: Complaints;
-  /** By the kind, what was delivered or may have been. */
+  /** By its {@link refKey}, what was delivered or may have been. */
   readonly #known = new Set<string>();
 
   constructor(kinds: ReadonlyMap<string, FollowedKind>, writer: ObjectWriter) {
@@ -75,8 +79,8 @@ class ChangeDecoder {
     this.#complaints = new Complaints(writer);
   }
 
-  has(kind: WatchedObject['kind'], key: string): boolean {
-    return this.#known.has(`${kind}/${key}`);
+  has(ref: ObjectRef): boolean {
+    return this.#known.has(refKey(ref));
   }
 
   async decode(changes: readonly StoreChange[]): Promise<void> {
@@ -93,7 +97,7 @@ class ChangeDecoder {
     if (stored === undefined || followed === undefined) return;
     const { kind, isWanted, decode } = followed;
     const ref = { kind, namespace: stored.namespace, name: stored.name };
-    const key = `${kind}/${stored.namespace}/${stored.name}`;
+    const key = refKey(ref);
     const decoded =
       after !== undefined && isWanted(after)
         ? decodeOrReport(ref, () => decode(JSON.parse(after.bytes.toString())))
@@ -139,10 +143,4 @@ function followedKinds(nodeName: string): ReadonlyMap<string, FollowedKind> {
     ['nodes', { kind: 'Node', decode: decodeNode, isWanted: ({ name }) => name === nodeName }],
     ['servicecidrs', { kind: 'ServiceCIDR', decode: decodeServiceCIDR, isWanted: () => true }],
   ]);
-}
-
-/** @param key `namespace/name`; `/name` of what is cluster-wide */
-function refOf(kind: WatchedObject['kind'], key: string): ObjectRef {
-  const [namespace = '', name = ''] = key.split('/');
-  return { kind, namespace, name };
 }
