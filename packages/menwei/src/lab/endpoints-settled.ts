@@ -1,4 +1,5 @@
 /** Whether the controllers of a cluster have made the EndpointSlices of all Services out of the pods there are. */
+import { isReady } from '../cluster/kinds/conditions.ts';
 import type { StoredKinds } from '../cluster/kinds/stored-kinds.ts';
 import type { StoreView } from '../cluster/store/store.ts';
 import { objectOf } from '../cluster/store/stored-object.ts';
@@ -33,20 +34,13 @@ function isSettled(store: StoreView, { metadata, spec }: Service): boolean {
       (pod) =>
         pod.status?.podIP !== undefined && selector.every(([key, value]) => labelOf(pod, key) === value),
     )
-    .map((pod) => `${pod.metadata.uid} ${isReady(pod)}`);
+    .map((pod) => `${pod.metadata.uid} ${isReady(pod.status)}`);
   return isSameSet(found, wanted);
 }
 
 function labelOf({ metadata }: Pod, key: string): string | undefined {
   const { labels = {} } = metadata;
   return Object.hasOwn(labels, key) ? labels[key] : undefined;
-}
-
-function isReady({ status }: Pod): boolean {
-  return (
-    status?.conditions?.some((condition) => condition.type === 'Ready' && condition.status === 'True') ===
-    true
-  );
 }
 
 function isSameSet(one: readonly string[], other: readonly string[]): boolean {

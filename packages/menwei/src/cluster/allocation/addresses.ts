@@ -3,6 +3,7 @@
  * sees what is not committed yet and forgets what is given up. The pools beside it only save looking at each address.
  */
 import { type Cidr, familyOf, type IpFamily, parseCidr, parseIp } from '@menwei/addresses/ip.ts';
+import { isReady } from '../kinds/conditions.ts';
 import { type Service, specOf } from '../kinds/service/fields.ts';
 import { invalid } from '../schema/field-error.ts';
 import { internalError } from '../schema/status-error.ts';
@@ -86,9 +87,10 @@ export class ServiceAddresses {
     const known = this.#cidrs.get(stored);
     if (known !== undefined) return known;
     const { spec, status } = objectOf('servicecidrs', stored);
-    const isReady = (status?.conditions ?? []).some((one) => one.type === 'Ready' && one.status === 'True');
     const cidrs =
-      isReady && !stored.isBeingDeleted ? (spec?.cidrs ?? []).flatMap((text) => parseCidr(text) ?? []) : [];
+      isReady(status) && !stored.isBeingDeleted
+        ? (spec?.cidrs ?? []).flatMap((text) => parseCidr(text) ?? [])
+        : [];
     this.#cidrs.set(stored, cidrs);
     return cidrs;
   }

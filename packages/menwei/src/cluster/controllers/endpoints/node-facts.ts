@@ -1,4 +1,5 @@
 /** What of a Node matters to the endpoints on it. */
+import { isReady } from '../../kinds/conditions.ts';
 import type { StoredKinds } from '../../kinds/stored-kinds.ts';
 import { ZONE_LABEL } from './names.ts';
 
@@ -16,12 +17,11 @@ const CONTROL_PLANE_LABELS = ['node-role.kubernetes.io/control-plane', 'node-rol
 
 export function nodeFactsOf({ metadata, status = {} }: StoredKinds['nodes']): NodeFacts {
   const labels = metadata.labels ?? {};
-  const isReady = status.conditions?.some((each) => each.type === 'Ready' && each.status === 'True') === true;
   const cpu = Object.hasOwn(status.allocatable ?? {}, 'cpu') ? status.allocatable?.cpu : undefined;
   return {
     name: metadata.name ?? '',
     zone: (Object.hasOwn(labels, ZONE_LABEL) ? labels[ZONE_LABEL] : undefined) ?? '',
-    countsForHints: isReady && !CONTROL_PLANE_LABELS.some((label) => Object.hasOwn(labels, label)),
+    countsForHints: isReady(status) && !CONTROL_PLANE_LABELS.some((label) => Object.hasOwn(labels, label)),
     milliCpus: parseMilliCpus(cpu ?? ''),
   };
 }

@@ -5,6 +5,7 @@
  * What counts is when a heartbeat was seen here, and not what time it tells: clocks of machines differ.
  */
 import type { Component } from '../../../agent/component.ts';
+import { isReady } from '../../kinds/conditions.ts';
 import type { StoredKinds } from '../../kinds/stored-kinds.ts';
 import { formatTime } from '../../schema/time.ts';
 import type { Store, StoreChange, StoredObject } from '../../store/store.ts';
@@ -15,7 +16,6 @@ import { TypedRegistry } from '../typed-registry.ts';
 import type { WorkQueue } from '../work-queue.ts';
 import {
   heartbeatOf,
-  isPodReady,
   isTaintedRight,
   readyOf,
   silenceEndsMs,
@@ -131,7 +131,7 @@ class NodeLivenessController {
   async #unreadyPods(nodeName: string): Promise<void> {
     const now = formatTime(this.#context.now());
     for (const stored of this.#store.listBy('pods', 'nodeName', nodeName)) {
-      if (!isPodReady(objectOf('pods', stored))) continue;
+      if (!isReady(objectOf('pods', stored).status)) continue;
       await ignoring(
         isNotFound,
         this.#registry.change('pods', stored.namespace, stored.name, (pod) => unreadyPod(pod, now), {

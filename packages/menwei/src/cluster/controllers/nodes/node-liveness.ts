@@ -69,10 +69,6 @@ export function withRightTaints(node: Node, now: string): Node {
   return { ...node, spec: { ...node.spec, taints: [...others, ...own] } };
 }
 
-export function isPodReady({ status }: Pod): boolean {
-  return status?.conditions?.some((each) => each.type === 'Ready' && each.status === 'True') === true;
-}
-
 /** Its node is not heard of, so nobody knows: it gets no traffic. */
 export function unreadyPod(pod: Pod, now: string): Pod {
   const conditions = (pod.status?.conditions ?? []).map((condition) =>

@@ -1,6 +1,7 @@
 /** Keeps the Service `kubernetes`, its Endpoints and its slice as they should be, whatever becomes of them (cluster § 11.4). */
 import { familyOf, parseKnownCidr } from '@menwei/addresses/ip.ts';
 import type { Component } from '../../../agent/component.ts';
+import { isReady } from '../../kinds/conditions.ts';
 import type { StoredKinds } from '../../kinds/stored-kinds.ts';
 import type { StoreChange } from '../../store/store.ts';
 import { objectOf } from '../../store/stored-object.ts';
@@ -114,9 +115,7 @@ class Keeper {
     const cidrs = Array.from(this.#context.store.list('servicecidrs'), (stored) =>
       objectOf('servicecidrs', stored),
     );
-    return cidrs.some(({ status }) =>
-      status?.conditions?.some((each) => each.type === 'Ready' && each.status === 'True'),
-    );
+    return cidrs.some(({ status }) => isReady(status));
   }
 
   /** @param mend gives back what it is given if that is as it should be */
