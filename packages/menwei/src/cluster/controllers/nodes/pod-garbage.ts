@@ -20,12 +20,16 @@ export type NodeState = 'attended' | 'unattended' | 'away' | 'gone';
 
 const MAX_FINISHED_PODS = 12_500;
 
-/** @returns keys of pods to be deleted without grace */
+/**
+ * @param told a pod may be told more than once
+ * @returns keys of pods to be deleted without grace
+ */
 export function podGarbage(
-  pods: readonly PodState[],
+  told: readonly PodState[],
   nodeState: (nodeName: string) => NodeState,
   nowMs: number,
 ): readonly string[] {
+  const pods = Array.from(new Map(told.map((pod) => [pod.key, pod])).values());
   const ended = pods.filter((pod) => isEnded(pod, nodeState, nowMs));
   const finished = pods.filter(({ isFinished }) => isFinished);
   const surplus = Math.max(finished.length - MAX_FINISHED_PODS, 0);
