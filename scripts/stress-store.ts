@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { crashStore } from '../test/stress/store-crash.ts';
+import { wholeNumber } from './whole-number.ts';
 
 const { values } = parseArgs({
   options: {
@@ -17,15 +18,17 @@ const { values } = parseArgs({
     folder: { type: 'string' },
   },
 });
+const rounds = wholeNumber('rounds', values.rounds);
+const writes = wholeNumber('writes', values.writes);
+const seed = wholeNumber('seed', values.seed);
 const folder = values.folder ?? mkdtempSync(join(tmpdir(), 'menwei-stress-store-'));
-const rounds = Number(values.rounds);
-console.log(`${rounds} rounds, ${values.writes} writes, seed ${values.seed}`);
+console.log(`${rounds} rounds, ${writes} writes, seed ${seed}`);
 try {
   const answers = await crashStore({
     folder: join(folder, 'data'),
-    seed: Number(values.seed),
+    seed,
     rounds,
-    writes: Number(values.writes),
+    writes,
     report: (round, soFar) => {
       if (round % 10 === 0) console.log(`round ${round}: ${soFar} writes answered, all there`);
     },
@@ -34,6 +37,6 @@ try {
   if (values.folder === undefined) rmSync(folder, { recursive: true });
 } catch (error) {
   console.error(error);
-  console.error(`stress:store: failed with --seed ${values.seed}; the store is left in ${folder}`);
+  console.error(`stress:store: failed with --seed ${seed}; the store is left in ${folder}`);
   process.exitCode = 1;
 }

@@ -9,6 +9,7 @@ import { observeIpvsSupport } from '@menwei/netlink/ipvs';
 import { MODES } from '../test/stress/engine.ts';
 import { HUNG, type Result } from '../test/stress/result.ts';
 import { SCENARIOS } from '../test/stress/round.ts';
+import { fail, wholeNumber } from './whole-number.ts';
 
 const PLAY = 'test/stress/play.ts';
 /** How long a proxy may take to be done, on a busy machine too; and how often its watch looks. */
@@ -42,16 +43,6 @@ function usage(): string {
     `  --minutes M   ends it after this time, with what was not played as a failure (default: ${DEFAULT_MINUTES})`,
     `  --players P   rounds at a time; in the guest there is one (default: ${DEFAULT_PLAYERS})`,
   ].join('\n');
-}
-
-function fail(message: string): never {
-  process.stderr.write(`stress: ${message}\n`);
-  process.exit(2);
-}
-
-function wholeNumber(option: string, text: string): number {
-  if (!/^\d{1,9}$/.test(text)) fail(`--${option}: ${text} is not a whole number`);
-  return Number(text);
 }
 
 function readCommandLine() {
