@@ -27,6 +27,11 @@ export function decodeNode(value: unknown): Decoded<Node> {
     addresses,
     deleting: !isAbsent(metadata.deletionTimestamp),
     taintKeys,
+    labels: new Map(),
+    internalIPs: [],
+    externalIPs: [],
+    isReady: true,
+    isNetworkUnavailable: false,
   }));
 }
 

@@ -82,6 +82,7 @@ export function decodeService(value: unknown): Decoded<Service> {
     healthCheckNodePort,
     balancing,
     weights,
+    loadBalancer: undefined,
   }));
 }
 

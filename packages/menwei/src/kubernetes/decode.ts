@@ -49,7 +49,7 @@ export function decodeObject(value: unknown): Decoded<WatchedObject> {
       return decodeNode(value);
     case 'ServiceCIDR':
       return decodeServiceCIDR(value);
-    case undefined:
+    default:
       return { object: undefined, problems: [] };
   }
 }

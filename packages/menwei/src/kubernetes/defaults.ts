@@ -22,8 +22,7 @@ export function withDefaults(kind: ObjectRef['kind'], value: unknown): unknown {
       return isFields<V1Service>(value) ? serviceWithDefaults(value) : value;
     case 'EndpointSlice':
       return isFields<V1EndpointSlice>(value) ? sliceWithDefaults(value) : value;
-    case 'Node':
-    case 'ServiceCIDR':
+    default:
       return value;
   }
 }

@@ -3,15 +3,10 @@
  * an unvalidated field. Made by the decoders of this folder, whatever the source (API server, manifest, embedded).
  */
 import type { IpFamily } from '@menwei/addresses/ip.ts';
+import type { AddressPool, L2Advertisement, Lease, LoadBalancerDetails, Namespace } from './load-balancer-objects.ts';
+import type { ObjectRef, Protocol } from './object-ref.ts';
 
-export type Protocol = 'TCP' | 'UDP' | 'SCTP';
-
-/** Which object is meant, for messages and deletion. `namespace` is empty for cluster-wide kinds. */
-export interface ObjectRef {
-  readonly kind: 'Service' | 'EndpointSlice' | 'Node' | 'ServiceCIDR';
-  readonly namespace: string;
-  readonly name: string;
-}
+export type { ObjectRef, Protocol };
 
 /** What becomes of a packet on its way to an endpoint: see docs of the ipvs mode. Only that mode has a choice. */
 export type Forwarding = 'masquerade' | 'direct' | 'tunnel';
@@ -112,6 +107,8 @@ export interface Service extends ObjectRef {
   readonly balancing: Balancing;
   /** Of endpoints whose slice says nothing about theirs; undefined: all are 1. */
   readonly weights: EndpointWeights | undefined;
+  /** Undefined: no load-balancer controller has to do with it. */
+  readonly loadBalancer: LoadBalancerDetails | undefined;
 }
 
 export interface EndpointSlicePort {
@@ -165,6 +162,13 @@ export interface Node extends ObjectRef {
   /** deletionTimestamp is set. */
   readonly deleting: boolean;
   readonly taintKeys: readonly string[];
+  readonly labels: ReadonlyMap<string, string>;
+  readonly internalIPs: readonly string[];
+  readonly externalIPs: readonly string[];
+  /** Condition `Ready` is `True`, or nobody says anything about it. */
+  readonly isReady: boolean;
+  /** Condition `NetworkUnavailable` is `True`. */
+  readonly isNetworkUnavailable: boolean;
 }
 
 /** Where the API server takes cluster IPs from (KEP-1880); only some modes ask for it. */
@@ -174,7 +178,15 @@ export interface ServiceCIDR extends ObjectRef {
   readonly cidrs: readonly string[];
 }
 
-export type WatchedObject = Service | EndpointSlice | Node | ServiceCIDR;
+export type WatchedObject =
+  | Service
+  | EndpointSlice
+  | Node
+  | ServiceCIDR
+  | Namespace
+  | Lease
+  | AddressPool
+  | L2Advertisement;
 
 /** What is wrong with one object, in words an operator can act on: `spec.ports[0].port`, `0 is outside 1-65535`. */
 export interface Problem {

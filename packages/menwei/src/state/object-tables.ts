@@ -1,6 +1,7 @@
 /** What sources deliver, one table a kind. The last good version of each object, and what is wrong with a newer one. */
 import { isDeepStrictEqual } from 'node:util';
 import type { IpFamily } from '@menwei/addresses/ip.ts';
+import type { AddressPool, L2Advertisement, Lease, Namespace } from '../kubernetes/load-balancer-objects.ts';
 import type { Node, ObjectRef, Service, ServiceCIDR, WatchedObject } from '../kubernetes/objects.ts';
 import { refKey } from '../kubernetes/objects.ts';
 import { type ObjectKey, objectKey } from './object-key.ts';
@@ -32,6 +33,11 @@ export class ObjectTables {
   readonly endpointSlices = new Table<StoredSlice>(isSameSlice);
   readonly nodes = new Table<Node>(isDeepStrictEqual);
   readonly serviceCIDRs = new Table<ServiceCIDR>(isDeepStrictEqual);
+  readonly namespaces = new Table<Namespace>(isDeepStrictEqual);
+  readonly leases = new Table<Lease>(isDeepStrictEqual);
+  /** Under `kind/name`: a namespace plays no part, and two kinds may have one name. */
+  readonly addressPools = new Table<AddressPool>(isDeepStrictEqual);
+  readonly l2Advertisements = new Table<L2Advertisement>(isDeepStrictEqual);
   /** By `refKey`. Of an object that is in its table too, the last good version stays in force. */
   readonly stale = new Table<StaleObject>((a, b) => a.reason === b.reason);
   /** By `refKey`. The newest version is in force, without those of its parts that can't be used. */
@@ -66,6 +72,20 @@ export class ObjectTables {
         break;
       case 'ServiceCIDR':
         this.serviceCIDRs.put(key, object);
+        break;
+      case 'Namespace':
+        this.namespaces.put(key, object);
+        break;
+      case 'Lease':
+        this.leases.put(key, object);
+        break;
+      case 'IPAddressPool':
+      case 'CiliumLoadBalancerIPPool':
+        this.addressPools.put(key, object);
+        break;
+      case 'L2Advertisement':
+      case 'CiliumL2AnnouncementPolicy':
+        this.l2Advertisements.put(key, object);
         break;
     }
   }
@@ -119,10 +139,28 @@ export class ObjectTables {
         return this.nodes;
       case 'ServiceCIDR':
         return this.serviceCIDRs;
+      case 'Namespace':
+        return this.namespaces;
+      case 'Lease':
+        return this.leases;
+      case 'IPAddressPool':
+      case 'CiliumLoadBalancerIPPool':
+        return this.addressPools;
+      case 'L2Advertisement':
+      case 'CiliumL2AnnouncementPolicy':
+        return this.l2Advertisements;
     }
   }
 }
 
-function keyOf({ namespace, name }: ObjectRef): ObjectKey {
-  return objectKey(namespace, name);
+function keyOf({ kind, namespace, name }: ObjectRef): ObjectKey {
+  switch (kind) {
+    case 'IPAddressPool':
+    case 'CiliumLoadBalancerIPPool':
+    case 'L2Advertisement':
+    case 'CiliumL2AnnouncementPolicy':
+      return objectKey(kind, name);
+    default:
+      return objectKey(namespace, name);
+  }
 }

@@ -37,6 +37,7 @@ export function aService({ ports = [{}], ...fields }: ServiceFields = {}): Servi
     healthCheckNodePort: 0,
     balancing: DEFAULT_BALANCING,
     weights: undefined,
+    loadBalancer: undefined,
     ...fields,
     ports: ports.map((port) => ({ name: '', protocol: 'TCP', port: 80, nodePort: 0, ...port })),
   };
@@ -53,6 +54,11 @@ export function aNode(fields: Partial<Omit<Node, 'kind'>> = {}): Node {
     addresses: [],
     deleting: false,
     taintKeys: [],
+    labels: new Map(),
+    internalIPs: [],
+    externalIPs: [],
+    isReady: true,
+    isNetworkUnavailable: false,
     ...fields,
   };
 }
