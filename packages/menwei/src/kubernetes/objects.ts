@@ -3,7 +3,13 @@
  * an unvalidated field. Made by the decoders of this folder, whatever the source (API server, manifest, embedded).
  */
 import type { IpFamily } from '@menwei/addresses/ip.ts';
-import type { AddressPool, L2Advertisement, Lease, LoadBalancerDetails, Namespace } from './load-balancer-objects.ts';
+import type {
+  AddressPool,
+  L2Advertisement,
+  Lease,
+  LoadBalancerDetails,
+  Namespace,
+} from './load-balancer-objects.ts';
 import type { ObjectRef, Protocol } from './object-ref.ts';
 
 export type { ObjectRef, Protocol };
