@@ -57,6 +57,33 @@ export function unreadableTag(tags: unknown, key: string): string | undefined {
   return isAbsent(value) || typeof value === 'string' ? undefined : `${show(value)} is not a string`;
 }
 
+/**
+ * All labels or annotations but those `without`. One that is no string, which only a file can hold, stays under its name with
+ * what is written there: left out, it would let a selector that asks for its absence through.
+ */
+export function readTags(
+  reader: ObjectReader,
+  field: string,
+  tags: unknown,
+  without: readonly string[] = [],
+): ReadonlyMap<string, string> {
+  if (!isFields<Record<string, string>>(tags)) return NO_TAGS;
+  const read = new Map<string, string>();
+  for (const [key, value] of Object.entries(tags)) {
+    if (without.includes(key)) continue;
+    if (typeof value === 'string' || isAbsent(value)) read.set(intern(key), value ?? '');
+    else {
+      const path = `${field}.${show(key)}`;
+      const isTold = reader.problems.some((problem) => problem.field === path);
+      if (!isTold) reader.note(path, `${show(value)} is not a string`);
+      read.set(intern(key), show(value));
+    }
+  }
+  return read.size === 0 ? NO_TAGS : read;
+}
+
+const NO_TAGS: ReadonlyMap<string, string> = new Map();
+
 /** Value of a label or annotation; empty when absent or not a string. */
 export function tagOf(tags: unknown, key: string): string {
   const value = isFields<Record<string, string>>(tags) ? tags[key] : undefined;

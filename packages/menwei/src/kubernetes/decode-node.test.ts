@@ -20,6 +20,10 @@ describe('a Node', () => {
             { type: 'InternalIP', address: '192.0.2.02' },
             { type: 'InternalIP', address: 'FD00::2' },
           ],
+          conditions: [
+            { type: 'NetworkUnavailable', status: 'True', lastHeartbeatTime: '2026-01-01T00:00:00Z' },
+            { type: 'Ready', status: 'Unknown' },
+          ],
         },
       },
       {
@@ -38,6 +42,11 @@ describe('a Node', () => {
         addresses: ['192.0.2.2', 'fd00::2', '203.0.113.1'],
         deleting: true,
         taintKeys: ['ToBeDeletedByClusterAutoscaler'],
+        labels: new Map([['topology.kubernetes.io/zone', 'a']]),
+        internalIPs: ['192.0.2.2', 'fd00::2'],
+        externalIPs: ['203.0.113.1'],
+        isReady: false,
+        isNetworkUnavailable: true,
       },
       problems: [],
     });
@@ -53,6 +62,11 @@ describe('a Node', () => {
       addresses: [],
       deleting: false,
       taintKeys: [],
+      labels: new Map(),
+      internalIPs: [],
+      externalIPs: [],
+      isReady: true,
+      isNetworkUnavailable: false,
     };
     expect(decodeNode(node())).toEqual({ object, problems: [] });
   });
@@ -78,6 +92,12 @@ describe('a Node', () => {
       'metadata.labels.topology.kubernetes.io/zone: 1 is not a string; ignored',
       true,
     ],
+    [
+      { metadata: { name: 'node-1', labels: { excluded: true } } },
+      'metadata.labels.excluded: true is not a string',
+      true,
+    ],
+    [{ status: { conditions: {} } }, 'status.conditions: an object is not a list; ignored', true],
     [{ spec: 1 }, 'spec: 1 is not an object', false],
     [
       { metadata: { name: 'Node 1' } },
@@ -88,5 +108,28 @@ describe('a Node', () => {
     const { object, problems } = decodeNode(node(parts));
     expect(problems.map(({ field, message }) => `${field}: ${message}`)).toEqual([expected]);
     expect(object !== undefined).toBe(usable);
+  });
+
+  it.each([
+    ['nothing', [], true, false],
+    ['True', [{ type: 'Ready', status: 'True' }], true, false],
+    ['False', [{ type: 'Ready', status: 'False' }], false, false],
+    ['no status', [{ type: 'Ready' }], true, false],
+    ['a network that is there', [{ type: 'NetworkUnavailable', status: 'False' }], true, false],
+    ['no object', [null, 7], true, false],
+  ])('with the condition %s', (_, conditions, isReady, isNetworkUnavailable) => {
+    expect(decodeNode(node({ status: { conditions } })).object).toMatchObject({
+      isReady,
+      isNetworkUnavailable,
+    });
+  });
+
+  it('keeps a label that is no string: the node must not count as one without it', () => {
+    const labels = { 'node.kubernetes.io/exclude-from-external-load-balancers': true, empty: null };
+    const { object } = decodeNode(node({}, { labels }));
+    expect([...(object?.labels ?? [])]).toEqual([
+      ['node.kubernetes.io/exclude-from-external-load-balancers', 'true'],
+      ['empty', ''],
+    ]);
   });
 });

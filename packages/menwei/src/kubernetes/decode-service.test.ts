@@ -81,6 +81,7 @@ describe('a Service', () => {
       healthCheckNodePort: 30_099,
       balancing: DEFAULT_BALANCING,
       weights: undefined,
+      loadBalancer: expect.objectContaining({ ipFamilies: ['IPv4', 'IPv6'] }),
     });
   });
 
@@ -93,6 +94,7 @@ describe('a Service', () => {
       externalTrafficPolicy: 'Cluster',
       internalTrafficPolicy: 'Cluster',
       healthCheckNodePort: 0,
+      loadBalancer: undefined,
     });
   });
 

@@ -11,6 +11,7 @@ import type {
 import { familyOf, IP_FAMILIES, type IpFamily, parseCidr } from '@menwei/addresses/ip.ts';
 import { canonicalIp } from './decode-address.ts';
 import { readBalancing } from './decode-balancing.ts';
+import { readLoadBalancer } from './decode-load-balancer.ts';
 import { hasTag, openObject, readLabels, readTimeMs } from './decode-metadata.ts';
 import {
   type Decoded,
@@ -63,6 +64,8 @@ export function decodeService(value: unknown): Decoded<Service> {
   const healthCheckNodePort = reader.optionalPort('spec.healthCheckNodePort', spec.healthCheckNodePort);
   const balancing = readBalancing(reader, metadata.annotations);
   const weights = readWeights(reader, metadata.annotations);
+  const families = IP_FAMILIES.filter((family) => clusterIPs[family] !== undefined);
+  const loadBalancer = readLoadBalancer(reader, raw, metadata, families);
   return reader.finish(() => ({
     kind: 'Service',
     namespace: reader.ref.namespace,
@@ -82,7 +85,7 @@ export function decodeService(value: unknown): Decoded<Service> {
     healthCheckNodePort,
     balancing,
     weights,
-    loadBalancer: undefined,
+    loadBalancer,
   }));
 }
 

@@ -86,7 +86,7 @@ describe('NodeState', () => {
     objects.put(node);
     objects.put({ ...node, name: 'node-b', zone: 'zone-2' });
     objects.delete(node);
-    expect([state.view('IPv4').zone, onNode.mock.calls.length]).toEqual(['zone-1', 3]);
+    expect([state.view('IPv4').zone, onNode.mock.calls.length]).toEqual(['zone-1', 2]);
   });
 
   it('knows the ranges of cluster IPs, each family its own', () => {

@@ -5,6 +5,7 @@ import { type NodeIPs, nodeIPs, nodePortAddresses, statedAddresses } from '../co
 import type { Settings } from '../config/settings.ts';
 import type { Node } from '../kubernetes/objects.ts';
 import type { NodeView } from '../services/node-view.ts';
+import { objectKey } from '../state/object-key.ts';
 import type { ObjectTables } from '../state/object-tables.ts';
 import { ServiceCIDRs } from './service-cidrs.ts';
 
@@ -53,15 +54,17 @@ export class NodeState {
   /**
    * Takes in these objects, and what becomes of them from now on. As upstream, a Node that is deleted stays in use as it was last.
    *
-   * @param onChange called when an object came or changed
+   * @param onChange called when the own Node or a ServiceCIDR came or changed
    */
   follow(
     objects: Pick<ObjectTables, 'nodes' | 'serviceCIDRs'>,
     onChange: () => void = () => undefined,
   ): void {
+    const ownNode = objectKey('', this.#settings.nodeName);
     const noteNodes = () => {
-      for (const { after } of nodes.take()) if (after !== undefined) this.update(after);
-      onChange();
+      const own = nodes.take().find(({ key }) => key === ownNode);
+      if (own?.after !== undefined) this.update(own.after);
+      if (own !== undefined) onChange();
     };
     const noteCIDRs = () => {
       for (const { key, after } of serviceCIDRs.take()) this.serviceCIDRs.set(key, after?.cidrs ?? []);

@@ -230,6 +230,17 @@ describe('events', () => {
     expect(log).toContain('Node object of this node was deleted; keeping the last known one');
   });
 
+  it('of the Nodes of others concern nobody', async () => {
+    const { log, objects, restores } = await openSynced();
+    const before = restores();
+    const other = { ...ownNode, name: 'node-b', zone: 'b' };
+    objects.put(other);
+    objects.delete(other);
+    await pass(5_000);
+    expect(restores()).toBe(before);
+    expect(log).not.toContain('Node object of this node was deleted; keeping the last known one');
+  });
+
   it('of the node that come from elsewhere are synced too', async () => {
     const { proxy, fake, acceptNodePortsOn } = await openSynced();
     acceptNodePortsOn(['192.168.0.2']);

@@ -4,6 +4,7 @@ import type { ProxyHealth } from '../health/proxy-health.ts';
 import type { Node } from '../kubernetes/objects.ts';
 import { MOST_LINES } from '../log/first-lines.ts';
 import { Pacer } from '../scheduling/pacer.ts';
+import { objectKey } from '../state/object-key.ts';
 import type { State } from '../state/state.ts';
 import { NodeWait, type NodeWaitOptions } from './node-wait.ts';
 import type { Syncable, SyncResult } from './syncable.ts';
@@ -91,9 +92,12 @@ export class ServiceProxy {
   }
 
   #followObjects(): void {
-    const { nodes, serviceCIDRs, syncedSources } = this.#options.state.objects;
+    const { nodes, serviceCIDRs, syncedSources, nodeName } = this.#options.state.objects;
+    const ownNode = objectKey('', nodeName);
     const noteNodes = () => {
-      for (const { before, after } of nodeReader.take()) this.#noteNode(before, after);
+      for (const { key, before, after } of nodeReader.take()) {
+        if (key === ownNode) this.#noteNode(before, after);
+      }
     };
     const noteCIDRs = () => {
       // Only the plan of a mode that uses them finds something to change.

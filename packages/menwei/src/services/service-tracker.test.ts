@@ -1,5 +1,11 @@
 import type { IpFamily } from '@menwei/addresses/ip.ts';
-import { aService, aSlice, type ServiceFields, type SliceFields } from '@menwei/testing/services/testing.ts';
+import {
+  aLoadBalancer,
+  aService,
+  aSlice,
+  type ServiceFields,
+  type SliceFields,
+} from '@menwei/testing/services/testing.ts';
 import { type TrackedChanges, TrackedFamily } from '@menwei/testing/services/tracked-family.ts';
 import { describe, expect, it, vi } from 'vitest';
 import { DEFAULT_BALANCING, formatProblem } from '../kubernetes/objects.ts';
@@ -50,6 +56,13 @@ describe('the changes after', () => {
       (it) => it.put(aService()),
       true,
       { 'ns/web/TCP': ['10.0.0.1:8080'] },
+    ],
+    [
+      'a Service with other words for a load-balancer controller alone',
+      web,
+      (it) => it.put(aService({ loadBalancer: aLoadBalancer({ annotations: new Map([['x', 'y']]) }) })),
+      false,
+      {},
     ],
     [
       'a second slice',

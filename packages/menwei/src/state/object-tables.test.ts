@@ -46,6 +46,40 @@ describe('the tables of objects', () => {
     expect(stored?.map(({ isLocal }) => isLocal)).toEqual([true, false, false]);
   });
 
+  it('know which nodes have endpoints, where they are asked to', () => {
+    const endpoints = [
+      { ip: '10.0.0.1', nodeName: 'a', ready: false, terminating: true },
+      { ip: '10.0.0.2', nodeName: 'a' },
+      { ip: '10.0.0.3', nodeName: 'b', ready: false, terminating: true },
+      { ip: '10.0.0.4', nodeName: 'c', ready: false, serving: false },
+      { ip: '10.0.0.5', nodeName: '' },
+    ];
+    const nodesOf = (objects: ObjectTables) => {
+      objects.put(aSlice({ endpoints }));
+      const nodes = objects.endpointSlices.get('ns/web-1')?.nodes;
+      return nodes && [...nodes];
+    };
+    expect(nodesOf(new ObjectTables('a'))).toBeUndefined();
+    expect(nodesOf(new ObjectTables('', { endpointNodes: true }))).toEqual([
+      ['a', 'ready'],
+      ['b', 'serving'],
+      ['', 'ready'],
+    ]);
+  });
+
+  it('tell of an endpoint that has moved between other nodes only where they are asked to', () => {
+    const changes = (options: object) => {
+      const objects = new ObjectTables('a', options);
+      const reader = objects.endpointSlices.reader();
+      const put = (nodeName: string) => objects.put(aSlice({ endpoints: [{ ip: '10.0.0.1', nodeName }] }));
+      put('b');
+      reader.take();
+      put('c');
+      return reader.take().length;
+    };
+    expect([changes({}), changes({ endpointNodes: true })]).toEqual([0, 1]);
+  });
+
   it('tell since when an object can’t be used for its reason, as long as it exists', () => {
     const objects = new ObjectTables('node-a');
     const web = aService();

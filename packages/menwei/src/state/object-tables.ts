@@ -5,7 +5,7 @@ import type { AddressPool, L2Advertisement, Lease, Namespace } from '../kubernet
 import type { Node, ObjectRef, Service, ServiceCIDR, WatchedObject } from '../kubernetes/objects.ts';
 import { refKey } from '../kubernetes/objects.ts';
 import { type ObjectKey, objectKey } from './object-key.ts';
-import { isSameSlice, readSlice, type StoredSlice } from './stored-slice.ts';
+import { isSameSlice, readSlice, type SliceView, type StoredSlice } from './stored-slice.ts';
 import { Table } from './table.ts';
 
 /** An object whose newest version, or a part of it, can't be used. */
@@ -27,6 +27,9 @@ interface EventCounts {
   readonly endpointSlices: Readonly<Record<IpFamily, number>>;
 }
 
+/** What the tables keep beside what a proxy of one node looks at. */
+export type TableOptions = Partial<Pick<SliceView, 'endpointNodes'>>;
+
 /** Rows are kept under `namespace/name`; those of cluster-wide kinds under `/name`. */
 export class ObjectTables {
   readonly services = new Table<Service>(isDeepStrictEqual);
@@ -44,12 +47,17 @@ export class ObjectTables {
   readonly flawed = new Table<StaleObject>((a, b) => a.reason === b.reason);
   /** By the name of the source. As long as it is not there, what is missing may only be not yet listed. */
   readonly syncedSources = new Table<SyncedSource>();
-  readonly #nodeName: string;
+  readonly #view: SliceView;
   readonly #eventCounts = { services: 0, endpointSlices: { IPv4: 0, IPv6: 0 } };
 
-  /** @param nodeName endpoints on this node are local; empty: none is */
-  constructor(nodeName: string) {
-    this.#nodeName = nodeName;
+  /** @param nodeName the node this process runs on: its endpoints are local; empty: none is */
+  constructor(nodeName: string, { endpointNodes = false }: TableOptions = {}) {
+    this.#view = { nodeName, endpointNodes };
+  }
+
+  /** The node this process runs on; empty: on none. */
+  get nodeName(): string {
+    return this.#view.nodeName;
   }
 
   /** Takes in an object that is new or may have changed. */
@@ -62,7 +70,7 @@ export class ObjectTables {
         break;
       case 'EndpointSlice': {
         const { endpointSlices } = this;
-        const slice = readSlice(object, endpointSlices.get(key), this.#nodeName);
+        const slice = readSlice(object, endpointSlices.get(key), this.#view);
         this.#countSlice(slice);
         endpointSlices.put(key, slice);
         break;

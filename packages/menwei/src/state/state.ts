@@ -4,7 +4,7 @@
  */
 import type { IpFamily } from '@menwei/addresses/ip.ts';
 import { FamilyTables } from './family-tables.ts';
-import { ObjectTables } from './object-tables.ts';
+import { ObjectTables, type TableOptions } from './object-tables.ts';
 
 export class State {
   readonly objects: ObjectTables;
@@ -13,7 +13,7 @@ export class State {
     IPv6: new FamilyTables('IPv6'),
   };
   /** @param nodeName the node this process runs on: its endpoints are local; empty: on none */
-  constructor(nodeName: string) {
-    this.objects = new ObjectTables(nodeName);
+  constructor(nodeName: string, options: TableOptions = {}) {
+    this.objects = new ObjectTables(nodeName, options);
   }
 }

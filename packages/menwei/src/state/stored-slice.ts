@@ -23,6 +23,19 @@ export interface StoredSlice {
   readonly weighed: ReadonlySet<string> | undefined;
   /** See EndpointSlice. That of the version which changed the endpoints. */
   readonly lastChangeTriggerTimeMs: number;
+  /**
+   * Nodes that have endpoints, by their names: `ready` if one of them is, else `serving`. Those of which nobody knows the node
+   * are under an empty name. Undefined unless the state was made to keep it.
+   */
+  readonly nodes: ReadonlyMap<string, 'ready' | 'serving'> | undefined;
+}
+
+/** What is kept of a slice. */
+export interface SliceView {
+  /** Endpoints on this node are local; empty: none is. */
+  readonly nodeName: string;
+  /** Keep on which nodes there are endpoints: for who looks at other nodes than this one. */
+  readonly endpointNodes: boolean;
 }
 
 /** Of an endpoint of which nobody says anything else. */
@@ -34,12 +47,11 @@ export function portKey(name: string, protocol: Protocol): PortKey {
 
 /**
  * @param previous the former version of the slice: endpoints that are as they were are the same objects as before
- * @param nodeName endpoints on this node are local; empty: none is
  */
 export function readSlice(
   slice: EndpointSlice,
   previous: StoredSlice | undefined,
-  nodeName: string,
+  { nodeName, endpointNodes }: SliceView,
 ): StoredSlice {
   const { namespace, name, addressType, endpointNames, lastChangeTriggerTimeMs } = slice;
   return {
@@ -50,6 +62,7 @@ export function readSlice(
     endpointNames,
     weighed: readWeighed(slice),
     lastChangeTriggerTimeMs,
+    nodes: endpointNodes ? readNodes(slice) : undefined,
   };
 }
 
@@ -60,7 +73,8 @@ export function isSameSlice(a: StoredSlice, b: StoredSlice): boolean {
     a.family === b.family &&
     isSameMap(a.endpointsByPort, b.endpointsByPort) &&
     isDeepStrictEqual(a.endpointNames, b.endpointNames) &&
-    isDeepStrictEqual(a.weighed, b.weighed)
+    isDeepStrictEqual(a.weighed, b.weighed) &&
+    isDeepStrictEqual(a.nodes, b.nodes)
   );
 }
 
@@ -113,6 +127,15 @@ function isSameCondition(a: Endpoint, b: SliceEndpoint): boolean {
 function readWeighed({ endpoints }: EndpointSlice): StoredSlice['weighed'] {
   const weighed = endpoints.filter(({ weight }) => weight !== undefined);
   return weighed.length === 0 ? undefined : new Set(weighed.map(({ ip }) => ip));
+}
+
+function readNodes({ endpoints }: EndpointSlice): StoredSlice['nodes'] {
+  const nodes = new Map<string, 'ready' | 'serving'>();
+  for (const { nodeName, ready, serving } of endpoints) {
+    if (ready) nodes.set(nodeName, 'ready');
+    else if (serving && !nodes.has(nodeName)) nodes.set(nodeName, 'serving');
+  }
+  return nodes;
 }
 
 function isSameMap(a: StoredSlice['endpointsByPort'], b: StoredSlice['endpointsByPort']): boolean {

@@ -1,5 +1,6 @@
 /** Objects for tests: valid as they are, and a test names only what it is about. Only tests import this file. */
 import { familyOf, formatHostPort } from '@menwei/addresses/ip.ts';
+import type { LoadBalancerDetails } from 'menwei/kubernetes/load-balancer-objects.ts';
 import {
   DEFAULT_BALANCING,
   type EndpointSlice,
@@ -40,6 +41,24 @@ export function aService({ ports = [{}], ...fields }: ServiceFields = {}): Servi
     loadBalancer: undefined,
     ...fields,
     ports: ports.map((port) => ({ name: '', protocol: 'TCP', port: 80, nodePort: 0, ...port })),
+  };
+}
+
+/** Of a Service that has no load balancer yet, and asks for nothing. */
+export function aLoadBalancer(fields: Partial<LoadBalancerDetails> = {}): LoadBalancerDetails {
+  return {
+    labels: new Map(),
+    annotations: new Map(),
+    finalizers: [],
+    isDeleting: false,
+    loadBalancerClass: '',
+    loadBalancerIP: '',
+    ipFamilies: ['IPv4'],
+    ipFamilyPolicy: 'SingleStack',
+    allocatesNodePorts: true,
+    ingress: [],
+    conditions: [],
+    ...fields,
   };
 }
 
