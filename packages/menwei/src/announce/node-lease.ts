@@ -11,6 +11,8 @@ export const LEASE_ANNOTATIONS = {
   interfaces: 'menwei.dev/interfaces',
   /** Addresses it owns, with the time since when. */
   owns: 'menwei.dev/owns',
+  /** Addresses that it can't serve now, though nothing else speaks against it: its proxy has not programmed their Services. */
+  declines: 'menwei.dev/declines',
   /** Addresses that a machine which is no peer has, with its MAC address. */
   conflicts: 'menwei.dev/conflicts',
   /** It is about to stop: peers take over at once. */
@@ -20,6 +22,9 @@ export const LEASE_ANNOTATIONS = {
   /** When the process began. */
   started: 'menwei.dev/started',
 } as const;
+
+/** Among `declines`: whatever address it is. */
+export const ALL_ADDRESSES = '*';
 
 export interface OwnedAddress {
   readonly address: string;
@@ -42,6 +47,8 @@ export interface NodeAnnouncement {
     readonly onLink: readonly string[];
   }[];
   readonly owns: readonly OwnedAddress[];
+  /** Canonical addresses, or {@link ALL_ADDRESSES}. */
+  readonly declines: readonly string[];
   readonly conflicts: readonly AddressConflict[];
   readonly isHandingOver: boolean;
   /** Milliseconds since the epoch; 0: it is not restarting. */
