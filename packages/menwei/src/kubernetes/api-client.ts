@@ -57,17 +57,18 @@ export interface ApiClient {
     options: GetOptions,
   ): Promise<AsyncIterable<Buffer>>;
   /**
-   * Sends an object or a change of one; resolves when the server has taken it (2xx).
+   * Sends an object or a change of one; resolves when the server has taken it (2xx), with what it has then; undefined where
+   * the answer is no JSON.
    * @throws ApiError; the signal's reason when it fires
    */
-  write(request: WriteRequest): Promise<void>;
+  write(request: WriteRequest): Promise<unknown>;
   /** Breaks all connections. */
   close(): Promise<void>;
 }
 
-/** Something to be created, or changed by a patch. */
+/** Something to be created, put in the place of what is there, or changed by a patch. */
 interface WriteRequest {
-  readonly method: 'POST' | 'PATCH';
+  readonly method: 'POST' | 'PUT' | 'PATCH';
   /** What the patch is: a merge patch (RFC 7396) unless given, or a list of operations (RFC 6902). */
   readonly patch?: 'merge' | 'json';
   /** `/apis/events.k8s.io/v1/namespaces/default/events` */
@@ -88,11 +89,13 @@ export function createApiClient(connection: Connection, options: ApiClientOption
 }
 
 const MAX_STATUS_BYTES = 64 * 1024;
+/** No API server stores objects of this size. */
+const MAX_WRITTEN_BYTES = 8 * 2 ** 20;
 const MAX_RETRY_AFTER_MS = 60_000;
 
 /** What a request sends. */
 interface Message {
-  readonly method: 'GET' | 'POST' | 'PATCH';
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH';
   readonly body: string | null;
   readonly contentType?: string;
 }
@@ -143,15 +146,18 @@ class UndiciApiClient implements ApiClient {
     throw await this.#refusal(path, response);
   }
 
-  async write({ method, patch = 'merge', path, body, signal, silenceMs }: WriteRequest): Promise<void> {
+  async write({ method, patch = 'merge', path, body, signal, silenceMs }: WriteRequest): Promise<unknown> {
     const text = JSON.stringify(body);
-    const contentType = method === 'POST' ? 'application/json' : `application/${patch}-patch+json`;
+    const contentType = method === 'PATCH' ? `application/${patch}-patch+json` : 'application/json';
     const message: Message = { method, body: text, contentType };
     const { response, seconds } = await this.#ask(path, { signal, silenceMs }, message);
-    if (response.statusCode < 200 || response.statusCode > 299) throw await this.#refusal(path, response);
-    const answer = await readStart(response.body);
+    if (response.statusCode < 200 || response.statusCode > 299) {
+      throw await this.#refusal(path, response, method === 'PATCH' && patch === 'json');
+    }
+    const answer = await readStart(response.body, MAX_WRITTEN_BYTES);
     const sizes = [Buffer.byteLength(text), Buffer.byteLength(answer)] as const;
     this.#observer?.completed(this.#identify(method), seconds(), ...sizes);
+    return parseJson(answer);
   }
 
   close(): Promise<void> {
@@ -230,9 +236,14 @@ class UndiciApiClient implements ApiClient {
     }
   }
 
-  async #refusal(path: string, { statusCode, headers, body }: Dispatcher.ResponseData): Promise<ApiError> {
+  async #refusal(
+    path: string,
+    { statusCode, headers, body }: Dispatcher.ResponseData,
+    isJsonPatch = false,
+  ): Promise<ApiError> {
     const status = parseJson(await readStart(body));
-    return statusError(`${this.server}${path}`, statusCode, status, retryAfterMs(headers['retry-after']));
+    const afterMs = retryAfterMs(headers['retry-after']);
+    return statusError(`${this.server}${path}`, statusCode, status, afterMs, isJsonPatch);
   }
 
   #broken(cause: unknown, signal: AbortSignal): unknown {
@@ -271,15 +282,15 @@ function decoded({ headers, body }: Dispatcher.ResponseData): Readable {
   return pipeline(body, createGunzip(), () => undefined);
 }
 
-/** The text of an error's answer; what is wrong with reading it matters less than the status already known. */
-async function readStart(body: Readable): Promise<string> {
+/** The text of an answer; what is wrong with reading it matters less than the status already known. */
+async function readStart(body: Readable, mostBytes = MAX_STATUS_BYTES): Promise<string> {
   const chunks: Buffer[] = [];
   let size = 0;
   try {
     for await (const chunk of body) {
       chunks.push(chunk);
       size += chunk.length;
-      if (size > MAX_STATUS_BYTES) break;
+      if (size > mostBytes) break;
     }
   } catch (cause) {
     if (!(cause instanceof Error)) throw cause;

@@ -13,8 +13,10 @@ type ApiFailure =
   | 'forbidden'
   /** 404 */
   | 'not-found'
-  /** 409: an object of this name exists. */
+  /** 409: an object of this name exists, or is another version than the one that was to be replaced. */
   | 'conflict'
+  /** 422 that names no field: a JSON patch does not fit what the object is now. */
+  | 'mismatch'
   /** 410, or a resource version the server does not know: only a new list helps. */
   | 'gone'
   /** 429 or 5xx */
@@ -79,10 +81,12 @@ export function statusError(
   statusCode: number,
   body: unknown,
   retryAfterMs: number,
+  isJsonPatch = false,
 ): ApiError {
   const status = isRecord(body) ? body : {};
   const text = typeof status.message === 'string' ? oneLine(status.message) : '';
-  const failure = failureOfStatus(status) ?? failureOf(statusCode);
+  const isMismatch = isJsonPatch && statusCode === 422 && causesIn(status).length === 0;
+  const failure = isMismatch ? 'mismatch' : (failureOfStatus(status) ?? failureOf(statusCode));
   // A forbidden request's own message names user, verb and resource, all there is to say.
   const message =
     failure === 'forbidden' && text !== ''
@@ -96,6 +100,7 @@ const FAILURE_WORDS: Partial<Record<ApiFailure, string>> = {
   forbidden: 'forbidden',
   'not-found': 'the server does not have this resource',
   gone: 'the resource version is too old or unknown',
+  mismatch: 'the object is no longer what the patch expects',
   overloaded: 'the server is unavailable',
 };
 
@@ -109,13 +114,18 @@ function failureOf(statusCode: number): ApiFailure {
 }
 
 /** What the causes in a Status say beyond its code; undefined: nothing. */
-function failureOfStatus({ details }: Readonly<Record<string, unknown>>): ApiFailure | undefined {
-  const causes = isRecord(details) && Array.isArray(details.causes) ? details.causes : [];
+function failureOfStatus(status: Readonly<Record<string, unknown>>): ApiFailure | undefined {
+  const causes = causesIn(status);
   const has = (reason: string) => causes.some((cause) => isRecord(cause) && cause.reason === reason);
   // After a restore of etcd the versions start lower again; the server answers 504 then.
   if (has('ResourceVersionTooLarge')) return 'gone';
   // A 403, though no right is missing: nothing can be created any more in a namespace that goes.
   return has('NamespaceTerminating') ? 'refused' : undefined;
+}
+
+/** What is wrong with an object is told field by field; a test of a patch that fails is told with nothing. */
+function causesIn({ details }: Readonly<Record<string, unknown>>): readonly unknown[] {
+  return isRecord(details) && Array.isArray(details.causes) ? details.causes : [];
 }
 
 function isCertificateCode(code: string): boolean {

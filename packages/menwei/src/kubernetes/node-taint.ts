@@ -1,6 +1,7 @@
 /** Takes a taint from a Node object, and touches nothing else of it. */
 import type { ApiClient } from './api-client.ts';
 import { ApiError, isRecord } from './api-error.ts';
+import { readObject } from './read-object.ts';
 
 interface Taint {
   readonly key: string;
@@ -15,7 +16,6 @@ type Patch = readonly (
 )[];
 
 const SILENCE_MS = 10_000;
-const LARGEST_NODE_BYTES = 16 * 2 ** 20;
 
 /**
  * `absent`: there is no such taint. A list of taints that has changed since it was read is refused by the server, so that no
@@ -30,38 +30,20 @@ export async function removeTaint(
   signal: AbortSignal,
 ): Promise<'removed' | 'absent'> {
   const path = `/api/v1/nodes/${encodeURIComponent(nodeName)}`;
-  const body = await readAll(await client.get(path, {}, { signal, silenceMs: SILENCE_MS }));
-  const patch = patchWithout(taint, taintsOf(body, `${client.server}${path}`));
+  const url = `${client.server}${path}`;
+  const node = await readObject(client, path, { signal, silenceMs: SILENCE_MS });
+  const patch = patchWithout(taint, taintsOf(node, url));
   if (patch.length === 0) return 'absent';
   await client.write({ method: 'PATCH', patch: 'json', path, body: patch, signal, silenceMs: SILENCE_MS });
   return 'removed';
 }
 
-async function readAll(chunks: AsyncIterable<Buffer>): Promise<string> {
-  const all: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of chunks) {
-    all.push(chunk);
-    size += chunk.length;
-    if (size > LARGEST_NODE_BYTES) throw new ApiError('invalid-answer', 'the Node object has no end');
-  }
-  return Buffer.concat(all).toString('utf8');
-}
-
-function taintsOf(text: string, url: string): readonly Readonly<Record<string, unknown>>[] {
-  const { spec = {} } = parseObject(text, url);
+function taintsOf(
+  { spec = {} }: Readonly<Record<string, unknown>>,
+  url: string,
+): readonly Readonly<Record<string, unknown>>[] {
   const { taints = [] } = isRecord(spec) ? spec : {};
   if (isRecord(spec) && Array.isArray(taints) && taints.every(isRecord)) return taints;
-  throw new ApiError('invalid-answer', `${url}: the answer is no Node`);
-}
-
-function parseObject(text: string, url: string): Readonly<Record<string, unknown>> {
-  try {
-    const value: unknown = JSON.parse(text);
-    if (isRecord(value)) return value;
-  } catch (cause) {
-    throw new ApiError('invalid-answer', `${url}: the answer is no JSON`, { cause });
-  }
   throw new ApiError('invalid-answer', `${url}: the answer is no Node`);
 }
 
