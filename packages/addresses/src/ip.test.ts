@@ -5,6 +5,8 @@ import {
   cidrContains,
   familyOf,
   formatHostPort,
+  ipFromNumber,
+  ipToNumber,
   isLoopback,
   parseCidr,
   parseHostPort,
@@ -273,5 +275,18 @@ describe('parseHostPort', () => {
     ['', undefined],
   ])('%j', (text, place) => {
     expect(parseHostPort(text)).toEqual(place);
+  });
+});
+
+describe('an address as a number', () => {
+  it.each([
+    ['0.0.0.0', 0n],
+    ['192.0.2.10', 3_221_225_994n],
+    ['255.255.255.255', 2n ** 32n - 1n],
+    ['::', 0n],
+    ['fd00::ffff', 0xfd00n * 2n ** 112n + 65_535n],
+  ])('%s', (ip, number) => {
+    expect(ipToNumber(ip)).toBe(number);
+    expect(ipFromNumber(number, familyOf(ip))).toBe(ip);
   });
 });

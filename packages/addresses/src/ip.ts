@@ -99,6 +99,23 @@ export function ipFromBytes(bytes: Uint8Array): string {
   return address instanceof ipaddr.IPv6 ? address.toRFC5952String() : address.toString();
 }
 
+/** An address in canonical text as a number, to count and to compare with others of its family. */
+export function ipToNumber(ip: string): bigint {
+  if (familyOf(ip) === 'IPv6') return addressBytes(ip).reduce((sum, byte) => sum * 256n + BigInt(byte), 0n);
+  return BigInt(ip.split('.').reduce((sum, octet) => sum * 256 + Number(octet), 0));
+}
+
+/** The canonical text of what {@link ipToNumber} told. */
+export function ipFromNumber(number: bigint, family: IpFamily): string {
+  const bytes = new Uint8Array(family === 'IPv4' ? 4 : 16);
+  let rest = number;
+  for (let index = bytes.length - 1; index >= 0; index -= 1) {
+    bytes[index] = Number(rest & 255n);
+    rest >>= 8n;
+  }
+  return ipFromBytes(bytes);
+}
+
 /** What reaches no further than one link (RFC 3927, RFC 4291). */
 export const LINK_LOCAL: Readonly<Record<IpFamily, Cidr>> = {
   IPv4: parseKnownCidr('169.254.0.0/16'),

@@ -1,5 +1,5 @@
 /** The addresses of one network, and which of them are taken, as far as one knows. */
-import { addressBytes, type Cidr, familyOf, ipFromBytes } from '@menwei/addresses/ip.ts';
+import { type Cidr, familyOf, ipFromNumber, ipToNumber } from '@menwei/addresses/ip.ts';
 import { type BandRule, type Random, spans, staticOffset } from './bands.ts';
 import { Bitmap } from './bitmap.ts';
 
@@ -28,7 +28,7 @@ export class AddressPool {
 
   constructor(cidr: Cidr) {
     this.#cidr = cidr;
-    this.#first = toNumber(cidr.address) + 1n;
+    this.#first = ipToNumber(cidr.address) + 1n;
     this.#usable = usableOf(cidr);
     this.#size = Math.min(Number(this.#usable), MAX_SIZE);
     this.#offset = staticOffset(2 ** bitsOf(cidr), BANDS);
@@ -38,14 +38,14 @@ export class AddressPool {
   /** Whether a client may have this address, canonical. */
   canHold(ip: string): boolean {
     if (familyOf(ip) !== this.#cidr.family) return false;
-    const index = toNumber(ip) - this.#first;
+    const index = ipToNumber(ip) - this.#first;
     return index >= 0n && index < this.#usable;
   }
 
   /** Says what became of an address, whether it is of this network or not. */
   mark(ip: string, isTaken: boolean): void {
     if (this.#taken === undefined || !this.canHold(ip)) return;
-    this.#taken.set(Number(toNumber(ip) - this.#first), isTaken);
+    this.#taken.set(Number(ipToNumber(ip) - this.#first), isTaken);
   }
 
   /** Undefined: there is none. @param isTaken asked for each that seems free, until one is */
@@ -67,7 +67,7 @@ export class AddressPool {
   }
 
   #at(index: number): string {
-    return fromNumber(this.#first + BigInt(index), this.#cidr.family === 'IPv4' ? 4 : 16);
+    return ipFromNumber(this.#first + BigInt(index), this.#cidr.family);
   }
 }
 
@@ -81,21 +81,4 @@ function usableOf(cidr: Cidr): bigint {
     return cidr.prefixLength < MIN_IPV6_PREFIX ? 0n : 2n ** BigInt(bitsOf(cidr)) - 1n;
   }
   return bitsOf(cidr) < 2 ? 0n : 2n ** BigInt(bitsOf(cidr)) - 2n;
-}
-
-function toNumber(ip: string): bigint {
-  if (familyOf(ip) === 'IPv6') {
-    return addressBytes(ip).reduce((number, byte) => number * 256n + BigInt(byte), 0n);
-  }
-  return BigInt(ip.split('.').reduce((number, octet) => number * 256 + Number(octet), 0));
-}
-
-function fromNumber(number: bigint, length: number): string {
-  const bytes = new Uint8Array(length);
-  let rest = number;
-  for (let index = length - 1; index >= 0; index -= 1) {
-    bytes[index] = Number(rest & 255n);
-    rest >>= 8n;
-  }
-  return ipFromBytes(bytes);
 }
