@@ -3,11 +3,16 @@
 /** Six bytes as text, in lower case: `02:00:00:00:00:01`. */
 export type MacAddress = string;
 
-/** An ARP packet, with the Ethernet addresses of its frame. All IP addresses are canonical. */
-export interface ArpMessage {
-  readonly kind: 'arp-request' | 'arp-reply';
+interface EthernetAddresses {
   readonly destination: MacAddress;
   readonly source: MacAddress;
+  /** Number of the VLAN in the frame's tag (IEEE 802.1Q), 0 of a tag with a priority only; without it there is no tag. */
+  readonly vlan?: number;
+}
+
+/** An ARP packet, with the Ethernet addresses of its frame. All IP addresses are canonical. */
+export interface ArpMessage extends EthernetAddresses {
+  readonly kind: 'arp-request' | 'arp-reply';
   readonly senderMac: MacAddress;
   /** `0.0.0.0` of who only asks whether somebody has the address (RFC 5227). */
   readonly senderIp: string;
@@ -15,9 +20,7 @@ export interface ArpMessage {
   readonly targetIp: string;
 }
 
-interface NeighborDiscovery {
-  readonly destination: MacAddress;
-  readonly source: MacAddress;
+interface NeighborDiscovery extends EthernetAddresses {
   readonly sourceIp: string;
   readonly destinationIp: string;
   readonly targetIp: string;

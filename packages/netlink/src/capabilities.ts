@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 
 /** Numbers of linux/capability.h. */
-const CAPABILITIES = { CAP_NET_ADMIN: 12n, CAP_SYS_ADMIN: 21n } as const;
+const CAPABILITIES = { CAP_NET_ADMIN: 12n, CAP_NET_RAW: 13n, CAP_SYS_ADMIN: 21n } as const;
 /** A capability as capabilities(7) calls it. */
 export type Capability = keyof typeof CAPABILITIES;
 

@@ -14,6 +14,7 @@ import { KernelError } from './kernel-error.ts';
 export const AF_INET = 2;
 export const AF_INET6 = 10;
 export const AF_NETLINK = 16;
+export const AF_PACKET = 17;
 export const SOCK_STREAM = 1;
 export const SOCK_RAW = 3;
 export const SOCK_NONBLOCK = 0o4000;
@@ -186,6 +187,7 @@ export function socket(domain: number, type: number, protocol: number): number {
     'socket',
     `family ${domain} protocol ${protocol}`,
     libc().socket(domain, type | SOCK_CLOEXEC, protocol),
+    domain === AF_PACKET ? 'CAP_NET_RAW' : undefined,
   );
 }
 

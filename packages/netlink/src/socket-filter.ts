@@ -9,6 +9,7 @@ const EVERYTHING = 0xffffffff;
 const CODES = {
   /** A = number at a place, or at a place counted from X; read in network byte order. */
   loadWord: 0x20,
+  loadByte: 0x30,
   loadWordFromX: 0x40,
   loadHalfFromX: 0x48,
   loadByteFromX: 0x50,
@@ -35,6 +36,13 @@ const CODES = {
   /** How many bytes of the datagram to let through. */
   end: 0x06,
 } as const;
+
+/**
+ * Where a load reads what the kernel knows of a packet, and not the packet: whom it was sent to
+ * (PACKET_HOST …), and the interface it was received on.
+ */
+export const PACKET_TYPE = 0xfffff004;
+export const INTERFACE_INDEX = 0xfffff008;
 
 /** One instruction of a classic BPF program. */
 export interface Instruction {
