@@ -1,5 +1,6 @@
 /** What a host's thread can be asked to do, and the shape of the messages that ask for it. */
 import type { MessagePort } from 'node:worker_threads';
+import type { Attempt, WatchOptions } from './availability.ts';
 import type { ServerIdentity } from './echo-server.ts';
 import type { ConnectionStatus } from './long-lived.ts';
 import type { Failure, Outcome, Tally } from './outcome.ts';
@@ -22,6 +23,9 @@ export interface HostOperations {
   echo(connection: number, text: string, timeoutMs: number): Promise<string | Failure>;
   connectionStatus(connection: number): Promise<ConnectionStatus>;
   closeConnection(connection: number): Promise<void>;
+  /** Connects again and again, under a number of the caller's choice. */
+  watchAvailability(watch: number, target: Target, options: WatchOptions): Promise<void>;
+  stopWatching(watch: number): Promise<readonly Attempt[]>;
 }
 
 export type OperationName = keyof HostOperations;

@@ -5,6 +5,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { hasSctp } from '@menwei/kernel/features.ts';
 import { enterNamespace } from '@menwei/kernel/netns.ts';
+import { AvailabilityWatch } from './availability.ts';
 import { type EchoServer, startEchoServer } from './echo-server.ts';
 import type { HostOperations, HostRequest, HostThreadData } from './host-operations.ts';
 import { EchoConnection } from './long-lived.ts';
@@ -17,11 +18,19 @@ enterNamespace({ fd: namespaceFd });
 
 const servers = new Map<string, readonly EchoServer[]>();
 const connections = new Map<number, EchoConnection>();
+const watches = new Map<number, AvailabilityWatch>();
 
 function connectionOf(number: number): EchoConnection {
   const connection = connections.get(number);
   if (connection === undefined) throw new Error(`BUG: there is no connection ${number}`);
   return connection;
+}
+
+function endWatch(number: number): AvailabilityWatch {
+  const watch = watches.get(number);
+  if (watch === undefined) throw new Error(`BUG: nothing is watched under ${number}`);
+  watches.delete(number);
+  return watch;
 }
 
 const operations: HostOperations = {
@@ -53,6 +62,10 @@ const operations: HostOperations = {
     await connectionOf(number).close();
     connections.delete(number);
   },
+  watchAvailability: async (number, target, options) => {
+    watches.set(number, new AvailabilityWatch(target, options));
+  },
+  stopWatching: (number) => endWatch(number).stop(),
 };
 
 function perform(request: HostRequest): Promise<unknown> {

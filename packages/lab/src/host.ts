@@ -2,6 +2,7 @@
 import { MessageChannel, Worker } from 'node:worker_threads';
 import { familyOf } from '@menwei/addresses/ip.ts';
 import { type NetworkNamespace, withNamespace } from '@menwei/kernel/netns.ts';
+import type { Attempt, WatchOptions } from './availability.ts';
 import type { ServerIdentity } from './echo-server.ts';
 import type { HostOperations, HostReply, HostThreadData, OperationName } from './host-operations.ts';
 import { type ExecOptions, type ExecResult, exec, HostProcess, type SpawnOptions } from './host-process.ts';
@@ -39,6 +40,7 @@ export class LabHost {
   readonly #processes = new Set<HostProcess>();
   #thread: Worker | undefined;
   #lastConnection = 0;
+  #lastWatch = 0;
 
   constructor(name: string, addresses: HostAddresses, namespace: NetworkNamespace) {
     this.name = name;
@@ -84,6 +86,17 @@ export class LabHost {
       status: () => this.#ask('connectionStatus', number),
       close: () => this.#ask('closeConnection', number),
     };
+  }
+
+  /** Connects every few milliseconds, each time anew; what comes of it is told by the function that ends it. */
+  async watchAvailability(
+    target: string,
+    options: WatchOptions = {},
+  ): Promise<() => Promise<readonly Attempt[]>> {
+    this.#lastWatch += 1;
+    const number = this.#lastWatch;
+    await this.#ask('watchAvailability', number, parseTarget(target), options);
+    return () => this.#ask('stopWatching', number);
   }
 
   /**

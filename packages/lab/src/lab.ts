@@ -4,16 +4,20 @@ import { openNamespace } from '@menwei/kernel/netns.ts';
 import type { ServerIdentity } from './echo-server.ts';
 import { LabHost } from './host.ts';
 import { LabSpecError } from './lab-spec-error.ts';
+import { Link } from './link.ts';
 import { type Arrival, acceptSharedAddresses, ownAddresses } from './owned-address.ts';
 import { checkTopology, DEFAULT_PORTS, type LabSpec, type NodeSpec, type PodSpec } from './topology.ts';
-import { createClient, createNode, createPod, createWire } from './wiring.ts';
+import { createClient, createNode, createPod, createWire, portOf } from './wiring.ts';
 
 export class LabNode extends LabHost {
   readonly spec: NodeSpec;
+  /** Its cable. */
+  readonly link: Link;
 
-  constructor(spec: NodeSpec, namespace: LabHost['namespace']) {
+  constructor(spec: NodeSpec, namespace: LabHost['namespace'], link: Link) {
     super(spec.name, spec, namespace);
     this.spec = spec;
+    this.link = link;
   }
 
   /** Passes on packets whose source is an address of its own, as pods send them that own a virtual address. */
@@ -81,7 +85,8 @@ export class Lab implements AsyncDisposable {
     this.#wire = new LabHost('wire', {}, wire);
     for (const node of nodes) {
       const others = nodes.filter((other) => other !== node);
-      this.#nodes.set(node.name, new LabNode(node, createNode(wire, node, others, client)));
+      const namespace = createNode(wire, node, others, client);
+      this.#nodes.set(node.name, new LabNode(node, namespace, new Link(wire, portOf(node))));
     }
     this.#client =
       client === undefined ? undefined : new LabHost('client', client, createClient(wire, client));

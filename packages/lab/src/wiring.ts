@@ -128,7 +128,7 @@ export function createNode(
   client: ClientSpec | undefined,
 ): NetworkNamespace {
   const namespace = createHost(EVERY_ROUTER);
-  plugIn(wire, namespace, interfaceName('port', node.name));
+  plugIn(wire, namespace, portOf(node));
   const addresses = addressesOf(node);
   configure(namespace, [
     'link set lo up',
@@ -141,6 +141,11 @@ export function createNode(
       .map((ip) => `route add ${ip} dev eth0`),
   ]);
   return namespace;
+}
+
+/** The interface of the wire that a node hangs on. */
+export function portOf(node: NodeSpec): string {
+  return interfaceName('port', node.name);
 }
 
 function podRoutes(node: NodeSpec): readonly string[] {

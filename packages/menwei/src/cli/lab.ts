@@ -8,6 +8,7 @@ import type { LogOptions } from '../lab/show-log.ts';
 import type { UpOptions } from '../lab/up.ts';
 import { WITHOUT_PROXY } from '../lab/without-proxy.ts';
 import { orFail } from '../setup/failure.ts';
+import { registerFaultCommands } from './lab-faults.ts';
 
 type LabCommands = typeof import('../lab/lab-commands.ts');
 
@@ -29,6 +30,7 @@ export function registerLabCommand(program: Command): void {
     .action((options: NameOption & { readonly output: string }) => act(({ status }) => status(options)));
   registerProxyCommands(lab);
   registerClusterCommands(lab);
+  registerFaultCommands((name) => addCommand(lab, name));
   addCommand(lab, 'down')
     .description('take the lab down')
     .action((options: NameOption) => act(({ down }) => down(options)));

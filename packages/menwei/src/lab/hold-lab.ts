@@ -16,6 +16,7 @@ import { formatErrorChain } from '../log/error-text.ts';
 import { type LabCluster, startLabCluster } from './lab-cluster.ts';
 import { labKubeconfig } from './lab-kubeconfig.ts';
 import type { LabManifest } from './lab-manifests.ts';
+import { faultActions } from './node-faults.ts';
 import { NodeProxyProcess } from './node-proxy-process.ts';
 import { WITHOUT_PROXY } from './without-proxy.ts';
 
@@ -53,6 +54,7 @@ export async function holdLab(spec: LabSpec, options: HoldOptions, paths: Reside
       down: end,
       restart: (input) => restart(proxies, input),
       ready: (input) => setReady(cluster, input),
+      ...faultActions({ lab, kubelet: cluster.kubelet, proxies }),
     },
   });
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {

@@ -3,6 +3,7 @@
  * deleted.
  */
 import type { NodeSpec, PodSpec } from '@menwei/lab/topology.ts';
+import { TypedRegistry } from '../cluster/controllers/typed-registry.ts';
 import { resourceOf } from '../cluster/kinds/resources.ts';
 import type { Registry } from '../cluster/registry/registry.ts';
 import { StatusError } from '../cluster/schema/status-error.ts';
@@ -14,6 +15,7 @@ import {
   podObject,
   podStatus,
   type RunningPod,
+  withDraining,
 } from './lab-objects.ts';
 
 const NODES = resourceOf('', 'nodes');
@@ -62,6 +64,17 @@ export class LabKubelet {
     await this.#writeStatus(now);
     this.#pods.set(name, now);
     return true;
+  }
+
+  /**
+   * Cordons a node and taints it, as the cluster autoscaler does with one that it is about to remove, or takes that back. Throws
+   * StatusError when the cluster has no such node, or refuses.
+   */
+  async setDraining(node: string, isDraining: boolean): Promise<void> {
+    const { registry, nowMs } = this.#options;
+    await new TypedRegistry(registry).change('nodes', '', node, (object) =>
+      withDraining(object, isDraining, nowMs()),
+    );
   }
 
   /** As this kubelet has reported them. */

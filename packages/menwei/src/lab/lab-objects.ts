@@ -73,6 +73,24 @@ export function nodeObject(spec: NodeSpec, machine: Machine, nowMs: number): Nod
   };
 }
 
+/** Put by the cluster autoscaler on a node that it is about to remove; its value is the second since when. */
+const TO_BE_DELETED = 'ToBeDeletedByClusterAutoscaler';
+const UNSCHEDULABLE = 'node.kubernetes.io/unschedulable';
+
+/** Cordoned and about to be removed, or neither. */
+export function withDraining(node: Node, isDraining: boolean, nowMs: number): Node {
+  const others = (node.spec?.taints ?? []).filter(
+    ({ key }) => key !== TO_BE_DELETED && key !== UNSCHEDULABLE,
+  );
+  const taints = [
+    { key: UNSCHEDULABLE, effect: 'NoSchedule' },
+    { key: TO_BE_DELETED, value: `${Math.floor(nowMs / 1000)}`, effect: 'NoSchedule' },
+  ];
+  const { unschedulable: _, taints: __, ...spec } = node.spec ?? {};
+  if (isDraining) return { ...node, spec: { ...spec, unschedulable: true, taints: [...others, ...taints] } };
+  return { ...node, spec: { ...spec, ...(others.length === 0 ? {} : { taints: others }) } };
+}
+
 /** Without its status: see {@link podStatus}. */
 export function podObject(spec: PodSpec): Pod {
   const { name, namespace = DEFAULT_NAMESPACE, node, hostNetwork, ports = DEFAULT_PORTS, portNames } = spec;

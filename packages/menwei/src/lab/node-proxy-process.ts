@@ -45,22 +45,35 @@ export class NodeProxyProcess {
   }
 
   /**
-   * Ends the proxy and starts it anew. The mode stays unless one is given; the flags are those that are given now.
+   * Ends the proxy and starts it anew. The mode and the flags stay unless some are given.
    *
    * @throws ResidentLabError while another restart is under way
    */
-  async restart(mode: string | undefined, flags: readonly string[]): Promise<void> {
+  async restart(mode: string | undefined, flags: readonly string[] | undefined): Promise<void> {
     if (this.#isRestarting)
       throw new ResidentLabError(`the proxy on ${this.#node.name} is being restarted already`);
     this.#isRestarting = true;
     try {
       await this.#process.stop();
       this.#mode = mode ?? this.#mode;
-      this.#moreFlags = flags;
+      this.#moreFlags = flags ?? this.#moreFlags;
       this.#process = this.#start();
     } finally {
       this.#isRestarting = false;
     }
+  }
+
+  get isRunning(): boolean {
+    return this.#process.isRunning;
+  }
+
+  /** @throws ResidentLabError when it has ended */
+  signal(signal: NodeJS.Signals): void {
+    if (!this.#process.isRunning)
+      throw new ResidentLabError(
+        `the proxy on ${this.#node.name} does not run: menwei lab restart ${this.#node.name}`,
+      );
+    this.#process.signal(signal);
   }
 
   async status(): Promise<ProxyStatus> {
