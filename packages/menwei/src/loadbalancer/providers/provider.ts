@@ -4,8 +4,12 @@
  * a provider has nothing but its load balancer's own interface.
  */
 import type { IpFamily } from '@menwei/addresses/ip.ts';
+import type { StatusIngress } from '../../kubernetes/load-balancer-objects.ts';
 import type { Protocol } from '../../kubernetes/objects.ts';
 import type { ObjectKey } from '../../state/object-key.ts';
+
+/** What stands behind a load balancer. */
+export type Backends = 'nodes' | 'pods';
 
 /** What the client's address becomes on the way to a server. */
 export type ClientAddress = 'snat' | 'proxy-v1' | 'proxy-v2' | 'transparent';
@@ -15,17 +19,33 @@ export interface BalancerServer {
   /** Canonical. */
   readonly ip: string;
   readonly port: number;
-  /** The node it is, or is on; for messages. */
+  /** The node it is; for messages. Empty: a pod. */
   readonly node: string;
   readonly weight: number;
   /** `drain`: keeps the connections it has, and gets no new ones. */
   readonly state: 'active' | 'drain';
 }
 
-/** How a server's health is asked; undefined: by connecting to the port itself. */
+/** What a server is asked for its health. */
+export type Probe =
+  /** It is not asked. */
+  | { readonly kind: 'none' }
+  /** By connecting to the port, or to this one. */
+  | { readonly kind: 'tcp'; readonly port: number | undefined }
+  /** Over HTTP, on the port itself or this one. */
+  | {
+      readonly kind: 'http';
+      readonly port: number | undefined;
+      /** Printable ASCII without blanks; begins with a slash. */
+      readonly path: string;
+      /** Value of the header; empty: the server's address. */
+      readonly host: string;
+      /** Status codes of a healthy server, both included. */
+      readonly expect: { readonly first: number; readonly last: number };
+    };
+
 export interface HealthCheck {
-  readonly path: string;
-  readonly port: number;
+  readonly probe: Probe;
   readonly intervalMs: number;
   readonly timeoutMs: number;
   /** So many failures in a row, or successes, change what is thought of it. */
@@ -39,7 +59,7 @@ export interface BalancerPort {
   readonly protocol: Protocol;
   readonly port: number;
   readonly servers: readonly BalancerServer[];
-  readonly healthCheck: HealthCheck | undefined;
+  readonly healthCheck: HealthCheck;
 }
 
 /** Everything that a provider needs to know of one Service. */
@@ -64,20 +84,19 @@ export interface ObservedBalancer<Spec> {
   readonly service: ObjectKey | undefined;
   readonly name: string;
   readonly spec: Spec | undefined;
+  /** What clients are told of it; undefined where the load balancer does not say. */
+  readonly status: BalancerStatus | undefined;
+  /** What else is not as it was left: somebody has stopped a server. Empty: nothing. */
+  readonly drift: string;
 }
 
 export type BalancerChange<Spec> =
   | { readonly change: 'put'; readonly service: ObjectKey; readonly spec: Spec }
   | { readonly change: 'remove'; readonly service: ObjectKey | undefined; readonly name: string };
 
-/** What clients are told: entries of `status.loadBalancer.ingress`. */
+/** What clients are told. */
 export interface BalancerStatus {
-  readonly ingress: readonly {
-    readonly ip: string;
-    readonly hostname: string;
-    readonly ipMode: 'VIP' | 'Proxy' | undefined;
-    readonly ports: readonly { readonly port: number; readonly protocol: Protocol; readonly error: string }[];
-  }[];
+  readonly ingress: readonly StatusIngress[];
 }
 
 /** A provider's refusal, in its load balancer's words. */
@@ -109,22 +128,32 @@ export interface BalancerEvent {
   readonly reason: string;
 }
 
+export interface ProviderSupport {
+  readonly protocols: readonly Protocol[];
+  readonly families: readonly IpFamily[];
+  /** The first one is what Services get that name none. */
+  readonly backends: readonly Backends[];
+  readonly clientAddress: readonly ClientAddress[];
+  readonly mixedProtocols: boolean;
+}
+
 export interface Provider<Spec> {
   /** `haproxy` */
   readonly name: string;
-  readonly supports: {
-    readonly protocols: readonly Protocol[];
-    readonly families: readonly IpFamily[];
-    readonly backends: readonly ('nodes' | 'pods')[];
-    readonly clientAddress: readonly ClientAddress[];
-    readonly mixedProtocols: boolean;
-  };
+  readonly supports: ProviderSupport;
   /** Pure: what must exist for this Service. The same request gives the same spec. */
   compile(request: BalancerRequest): Spec;
   isSame(a: Spec, b: Spec): boolean;
-  /** All balancers of ours that exist, also those of Services that are gone. Throws {@link ProviderError}. */
+  /**
+   * All balancers of ours that exist, also those of Services that are gone; those of others, and of other clusters, are
+   * nobody's business. Throws {@link ProviderError}.
+   */
   observe(signal: AbortSignal): Promise<readonly ObservedBalancer<Spec>[]>;
-  /** Makes one difference; to do it twice does no harm. Throws {@link ProviderError}. Undefined: there is nothing to tell. */
+  /**
+   * Makes one difference; to do it twice does no harm. Those of several Services may be asked for at a time, and are then
+   * made together where that is cheaper. Throws {@link ProviderError}: then it may be done in part. Undefined: there is
+   * nothing to tell.
+   */
   apply(change: BalancerChange<Spec>, signal: AbortSignal): Promise<BalancerStatus | undefined>;
   /** Tells of health as the balancer sees it, until the signal fires. */
   watch?(sink: (event: BalancerEvent) => void, signal: AbortSignal): Promise<void>;
