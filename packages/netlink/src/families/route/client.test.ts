@@ -141,10 +141,30 @@ describe('applyAddresses', () => {
 describe('observeLinks', () => {
   it('lists all interfaces', async () => {
     const { client } = clientOf(list(linkPayload(1, 'lo'), linkPayload(7, 'eth0', 'veth')));
-    expect(await client.observeLinks(signal)).toEqual([
+    expect(await client.observeLinks(signal)).toMatchObject([
       { index: 1, name: 'lo', kind: undefined, isUp: false },
       { index: 7, name: 'eth0', kind: 'veth', isUp: false },
     ]);
+  });
+
+  it('leaves out what a bridge says of its ports', async () => {
+    const port = linkPayload(7, 'eth0');
+    port[0] = 7;
+    expect(await clientOf(list(linkPayload(1, 'lo'), port)).client.observeLinks(signal)).toHaveLength(1);
+  });
+});
+
+describe('observeNumberedAddresses', () => {
+  it('lists those of both families', async () => {
+    const { client, peer } = clientOf(
+      list(addressPayload(7, '192.0.2.1')),
+      list(addressPayload(9, 'fd00::1')),
+    );
+    expect(await client.observeNumberedAddresses(signal)).toEqual([
+      { index: 7, ip: '192.0.2.1', prefixLength: 32, scope: 'global' },
+      { index: 9, ip: 'fd00::1', prefixLength: 128, scope: 'global' },
+    ]);
+    expect(peer.sent.flatMap(decodeMessages).map(({ type }) => type)).toEqual([RTM.GETADDR, RTM.GETADDR]);
   });
 });
 

@@ -1,6 +1,6 @@
 /** The interfaces of a network namespace and their addresses, in the kernel (linux/rtnetlink.h). */
 import { constants } from 'node:os';
-import type { IpFamily } from '../../address.ts';
+import { IP_FAMILIES, type IpFamily } from '../../address.ts';
 import { type DumpReader, NetlinkConnection, type NetlinkRequest } from '../../connection.ts';
 import { EventLoopTurn } from '../../event-loop.ts';
 import { setSocketOption } from '../../ffi.ts';
@@ -20,6 +20,7 @@ import {
   encodeLinkName,
   encodeLinkQuestion,
   isDummy,
+  type ObservedAddress,
 } from './message.ts';
 
 const { EADDRNOTAVAIL, EEXIST, ENODEV } = constants.errno;
@@ -149,6 +150,21 @@ export class KernelLinks implements LinkClient, Disposable {
     return await this.#connection.dump(list, () => addressListReader(names), signal);
   }
 
+  /** All addresses with the numbers of their interfaces, which stay when the names change. */
+  async observeNumberedAddresses(signal: AbortSignal): Promise<readonly ObservedAddress[]> {
+    const lists: (readonly ObservedAddress[])[] = [];
+    for (const family of IP_FAMILIES) {
+      const list: NetlinkRequest = {
+        operation: 'observe',
+        object: `${family} addresses`,
+        type: RTM.GETADDR,
+        write: (writer) => encodeAddressQuestion(writer, family),
+      };
+      lists.push(await this.#connection.dump(list, numberedListReader, signal));
+    }
+    return lists.flat();
+  }
+
   [Symbol.dispose](): void {
     this.#connection[Symbol.dispose]();
   }
@@ -162,7 +178,9 @@ export class KernelLinks implements LinkClient, Disposable {
         write: (writer) => encodeLinkQuestion(writer, name),
       });
       if (answer === undefined) throw new Error('BUG: the kernel acknowledged a question it did not answer');
-      return decodeLink(answer.payload);
+      const link = decodeLink(answer.payload);
+      if (link === undefined) throw new Error('BUG: the kernel answered with a port of a bridge');
+      return link;
     } catch (error) {
       if (hasErrno(error, ENODEV)) return undefined;
       throw error;
@@ -221,11 +239,24 @@ function addressListReader(names: ReadonlyMap<number, string>): DumpReader<reado
   };
 }
 
+function numberedListReader(): DumpReader<readonly ObservedAddress[]> {
+  const addresses: ObservedAddress[] = [];
+  const reader = new AddressReader();
+  return {
+    read({ payload }) {
+      const address = reader.read(payload);
+      if (address !== undefined) addresses.push(address);
+    },
+    result: () => addresses,
+  };
+}
+
 function linkListReader(): DumpReader<readonly Link[]> {
   const links: Link[] = [];
   return {
     read({ payload }) {
-      links.push(decodeLink(payload));
+      const link = decodeLink(payload);
+      if (link !== undefined) links.push(link);
     },
     result: () => links,
   };

@@ -11,6 +11,15 @@ export interface Link {
   readonly kind: string | undefined;
   /** Whether it is set up (`ip link set … up`), cable or not. */
   readonly isUp: boolean;
+  /** It is up, and there is somebody or something at the other end of the cable. */
+  readonly hasCarrier: boolean;
+  readonly isLoopback: boolean;
+  /** Nobody is asked on it who has an address. */
+  readonly isNoArp: boolean;
+  /** Of an Ethernet interface: `02:00:00:00:00:01`. */
+  readonly mac: string | undefined;
+  /** The interface that it is a part of, as the port of a bridge is; `kind` as above. */
+  readonly master: { readonly index: number; readonly kind: string | undefined } | undefined;
 }
 
 /** An address of this machine. */

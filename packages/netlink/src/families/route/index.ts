@@ -2,4 +2,4 @@
 export { KernelLinks, openLinkClient } from './client.ts';
 export { RTM, RTNLGRP } from './constants.ts';
 export type * from './contract.ts';
-export { AddressReader, decodeInterfaceIndex, type ObservedAddress } from './message.ts';
+export { AddressReader, decodeInterfaceIndex, decodeLink, type ObservedAddress } from './message.ts';

@@ -64,26 +64,56 @@ describe('requests', () => {
 });
 
 describe('links', () => {
+  /** Of Ethernet, with these flags, called `lo`. */
+  const link = (flags: string, attributes: string) =>
+    decodeLink(hex(`00000100 07000000 ${flags} 00000000 ${LO} ${attributes}`));
+
   it.each([
-    ['one that stands for a device', LO, { kind: undefined }],
-    ['one of a kind', `${LO} 0d001280 09000100 7665746800000000`, { kind: 'veth' }],
-    ['one of no kind', `${LO} 04001280`, { kind: undefined }],
-  ])('can be %s', (_, attributes, link) => {
-    expect(decodeLink(hex(`00000000 07000000 43100000 00000000 ${attributes}`))).toEqual({
-      index: 7,
-      name: 'lo',
-      isUp: true,
-      ...link,
+    ['one that stands for a device', '', { kind: undefined }],
+    ['one of a kind', '0d001280 09000100 7665746800000000', { kind: 'veth' }],
+    ['one of no kind', '04001280', { kind: undefined }],
+    ['one with an address', '0a000100 02abcdef00010000', { mac: '02:ab:cd:ef:00:01' }],
+    ['one with an address of another size', '08000100 0a000001', { mac: undefined }],
+    [
+      'the port of a bridge',
+      '08000a00 03000000 1c001280 09000100 7665746800000000 0b000400 6272696467650000',
+      { kind: 'veth', master: { index: 3, kind: 'bridge' } },
+    ],
+    ['a part of something', '08000a00 03000000', { master: { index: 3, kind: undefined } }],
+  ])('can be %s', (_, attributes, expected) => {
+    expect(link('43100100', attributes)).toEqual({
+      ...{ index: 7, name: 'lo', kind: undefined, mac: undefined, master: undefined },
+      ...{ isUp: true, hasCarrier: true, isLoopback: false, isNoArp: false },
+      ...expected,
     });
   });
 
-  it('can be down', () => {
-    expect(decodeLink(hex(`00000000 07000000 42100000 00000000 ${LO}`))).toMatchObject({ isUp: false });
+  it.each([
+    ['down', '42100100', { isUp: false, hasCarrier: false }],
+    ['without a carrier', '03100000', { isUp: true, hasCarrier: false }],
+    ['without a carrier, as nobody has looked yet', '43100000', { isUp: true, hasCarrier: false }],
+    ['waiting', '03100100', { isUp: true, hasCarrier: false }],
+    ['a loopback', '49000100', { isLoopback: true, hasCarrier: true }],
+    ['without ARP', 'c3000100', { isNoArp: true, hasCarrier: true }],
+  ])('can be %s', (_, flags, expected) => {
+    expect(link(flags, '')).toMatchObject(expected);
   });
 
-  it.each(['', '00000000 07000000', NO_LINK, `${NO_LINK} ff000300`])('cannot be %j', (bytes) => {
-    expect(() => decodeLink(hex(bytes))).toThrow(KernelError);
+  it('of other kinds than Ethernet have addresses that mean something else', () => {
+    const bytes = `0000feff 07000000 43100100 00000000 ${LO} 0a000100 02abcdef00010000`;
+    expect(decodeLink(hex(bytes))?.mac).toBeUndefined();
   });
+
+  it('are none when a bridge speaks of its ports', () => {
+    expect(decodeLink(hex(`07000100 07000000 43100100 00000000 ${LO}`))).toBeUndefined();
+  });
+
+  it.each(['', '00000000 07000000', NO_LINK, `${NO_LINK} ff000300`, `${NO_LINK} ${LO} 06000a00 03000000`])(
+    'cannot be %j',
+    (bytes) => {
+      expect(() => decodeLink(hex(bytes))).toThrow(KernelError);
+    },
+  );
 });
 
 describe('addresses', () => {

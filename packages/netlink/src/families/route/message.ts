@@ -9,13 +9,16 @@ import { IS_LITTLE_ENDIAN, malformed, viewOf } from '../../message.ts';
 import type { MessageWriter } from '../../message-writer.ts';
 import {
   ADDRESS_HEADER_SIZE,
+  ARPHRD_ETHER,
   IFA,
   IFA_F,
-  IFF_UP,
+  IFF,
   IFLA,
   IFLA_INFO_KIND,
+  IFLA_INFO_SLAVE_KIND,
   LINK_FLAGS_OFFSET,
   LINK_HEADER_SIZE,
+  LINK_TYPE_OFFSET,
   RT_SCOPE,
   RTEXT_FILTER_SKIP_STATS,
 } from './constants.ts';
@@ -23,6 +26,8 @@ import type { AddressOnInterface, Link } from './contract.ts';
 
 const NO_LINK = new Uint8Array(LINK_HEADER_SIZE);
 const DUMMY = 'dummy';
+const AF_UNSPEC = 0;
+const MAC_SIZE = 6;
 
 /** An address with the number of its interface instead of the name. */
 export interface ObservedAddress extends Omit<AddressOnInterface, 'interface'> {
@@ -51,23 +56,51 @@ export function encodeLinkQuestion(writer: MessageWriter, name?: string): void {
 }
 
 /** Whether the interface is of the kind that {@link encodeDummy} makes. */
-export function isDummy({ kind }: Link): boolean {
+export function isDummy({ kind }: Pick<Link, 'kind'>): boolean {
   return kind === DUMMY;
 }
 
-/** Throws KernelError. */
-export function decodeLink(payload: Uint8Array): Link {
+/** Undefined: it is what a bridge says of one of its ports, which comes in messages of the same type. Throws KernelError. */
+export function decodeLink(payload: Uint8Array): Link | undefined {
   const attributes = decodeAttributesBehind(LINK_HEADER_SIZE, payload);
+  if (payload[0] !== AF_UNSPEC) return undefined;
   const name = attributes.get(IFLA.IFNAME);
   if (name === undefined) throw malformed('name of an interface', 0, 0);
-  const info = attributes.get(IFLA.LINKINFO);
-  const kind = info === undefined ? undefined : decodeAttributes(info).get(IFLA_INFO_KIND);
+  const nested = attributes.get(IFLA.LINKINFO);
+  const info = nested === undefined ? undefined : decodeAttributes(nested);
+  const kindOf = (type: number): string | undefined => {
+    const kind = info?.get(type);
+    return kind === undefined ? undefined : decodeText(kind);
+  };
+  const view = viewOf(payload);
+  const flags = view.getUint32(LINK_FLAGS_OFFSET, IS_LITTLE_ENDIAN);
+  const works = IFF.UP | IFF.RUNNING | IFF.LOWER_UP;
+  const master = decodeMaster(attributes.get(IFLA.MASTER));
   return {
     index: decodeInterfaceIndex(payload),
-    isUp: (viewOf(payload).getUint32(LINK_FLAGS_OFFSET, IS_LITTLE_ENDIAN) & IFF_UP) !== 0,
     name: decodeText(name),
-    kind: kind === undefined ? undefined : decodeText(kind),
+    kind: kindOf(IFLA_INFO_KIND),
+    isUp: (flags & IFF.UP) !== 0,
+    hasCarrier: (flags & works) === works,
+    isLoopback: (flags & IFF.LOOPBACK) !== 0,
+    isNoArp: (flags & IFF.NOARP) !== 0,
+    mac:
+      view.getUint16(LINK_TYPE_OFFSET, IS_LITTLE_ENDIAN) === ARPHRD_ETHER
+        ? decodeMac(attributes.get(IFLA.ADDRESS))
+        : undefined,
+    master: master === undefined ? undefined : { index: master, kind: kindOf(IFLA_INFO_SLAVE_KIND) },
   };
+}
+
+function decodeMaster(bytes: Uint8Array | undefined): number | undefined {
+  if (bytes === undefined) return undefined;
+  if (bytes.length !== 4) throw malformed('master of an interface', 0, bytes.length);
+  return viewOf(bytes).getUint32(0, IS_LITTLE_ENDIAN);
+}
+
+function decodeMac(bytes: Uint8Array | undefined): string | undefined {
+  if (bytes?.length !== MAC_SIZE) return undefined;
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join(':');
 }
 
 /** The payload of a request about one address of the interface, with the longest prefix there is. */

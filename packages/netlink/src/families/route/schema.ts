@@ -1,19 +1,29 @@
 /** The messages of rtnetlink, for the debug switch. */
 import { attributes, formatFamily, type MessageSchemas, messages, type Schema } from '../../debug/schema.ts';
 import { IS_LITTLE_ENDIAN, viewOf } from '../../message.ts';
-import { ADDRESS_HEADER_SIZE, IFA, IFLA, IFLA_INFO_KIND, LINK_HEADER_SIZE, RTM } from './constants.ts';
+import {
+  ADDRESS_HEADER_SIZE,
+  IFA,
+  IFLA,
+  IFLA_INFO_KIND,
+  IFLA_INFO_SLAVE_KIND,
+  LINK_HEADER_SIZE,
+  RTM,
+} from './constants.ts';
 
-const LINK_INFO = attributes('IFLA_INFO_', { KIND: IFLA_INFO_KIND, DATA: 2 } as const, { KIND: 'text' });
+const LINK_INFO = attributes(
+  'IFLA_INFO_',
+  { KIND: IFLA_INFO_KIND, DATA: 2, SLAVE_KIND: IFLA_INFO_SLAVE_KIND } as const,
+  { KIND: 'text', SLAVE_KIND: 'text' },
+);
 
 const LINK_TYPES = {
   ...IFLA,
-  ADDRESS: 1,
   BROADCAST: 2,
   MTU: 4,
   LINK: 5,
   QDISC: 6,
   STATS: 7,
-  MASTER: 10,
   TXQLEN: 13,
   OPERSTATE: 16,
   LINKMODE: 17,
