@@ -3,7 +3,7 @@ import type { AddressSpan } from './address-span.ts';
 import { SortedSet } from './sorted-set.ts';
 
 /** What was released waits so long before it is given to another Service, while there is a choice: caches and clients still mean the former one. */
-export const COOL_DOWN_MS = 60_000;
+const COOL_DOWN_MS = 60_000;
 
 /**
  * Memory and time go by what is taken, whatever the size of the pool. Every address below `#frontier` is in exactly one of
