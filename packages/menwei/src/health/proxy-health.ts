@@ -1,9 +1,7 @@
 /** Whether the proxy keeps up with what is asked of it (spec § 9.1). Pure state: the time of day is an argument. */
 import { IP_FAMILIES, type IpFamily } from '@menwei/addresses/ip.ts';
+import { isToBeDeleted } from '../kubernetes/node-exclusion.ts';
 import type { Node } from '../kubernetes/objects.ts';
-
-/** The cluster autoscaler's announcement that the node goes away. */
-const TO_BE_DELETED_TAINT = 'ToBeDeletedByClusterAutoscaler';
 
 interface FamilyHealth {
   readonly lastUpdatedMs: number;
@@ -95,5 +93,5 @@ export class ProxyHealth {
  * @param node the node the proxy runs on, as far as it is known.
  */
 export function isNodeEligible(node: Node | undefined): boolean {
-  return node !== undefined && !node.deleting && !node.taintKeys.includes(TO_BE_DELETED_TAINT);
+  return node !== undefined && !node.deleting && !isToBeDeleted(node);
 }
