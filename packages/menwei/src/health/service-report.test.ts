@@ -2,6 +2,7 @@
 import { aNodeView, aService, aSlice } from '@menwei/testing/services/testing.ts';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { HttpListener } from '../http/http-listener.ts';
+import type { WatchedObject } from '../kubernetes/objects.ts';
 import { silentLogger } from '../log/logger.ts';
 import { ServiceTracker } from '../services/service-tracker.ts';
 import { State } from '../state/state.ts';
@@ -25,7 +26,7 @@ class Situation {
     this.health.updated('IPv4', 0);
   }
 
-  put(...objects: Parameters<State['objects']['put']>): this {
+  put(...objects: readonly WatchedObject[]): this {
     for (const object of objects) this.state.objects.put(object);
     return this;
   }

@@ -20,9 +20,10 @@ export function openObject<T extends { metadata?: V1ObjectMeta }>(
   const raw: Unchecked<T> = isFields<T>(value) ? value : {};
   const metadata = isFields<V1ObjectMeta>(raw.metadata) ? raw.metadata : {};
   const { name, namespace } = metadata;
-  const namespaced = kind !== 'Node' && kind !== 'ServiceCIDR';
-  const nameIsValid =
-    typeof name === 'string' && (kind === 'Service' ? isDnsLabel(name) : isDnsSubdomain(name));
+  const namespaced =
+    !CLUSTER_WIDE.includes(kind) && !(NAMESPACE_OPTIONAL.includes(kind) && isAbsent(namespace));
+  const isLabel = kind === 'Service' || kind === 'Namespace';
+  const nameIsValid = typeof name === 'string' && (isLabel ? isDnsLabel(name) : isDnsSubdomain(name));
   const namespaceIsValid = !namespaced || (typeof namespace === 'string' && isDnsLabel(namespace));
   const reader = new ObjectReader({
     kind,
@@ -36,7 +37,7 @@ export function openObject<T extends { metadata?: V1ObjectMeta }>(
   });
   if (!isFields(value)) reader.reject('', `${show(value)} is not an object`);
   if (!nameIsValid) {
-    const rule = kind === 'Service' ? LABEL_RULE : SUBDOMAIN_RULE;
+    const rule = isLabel ? LABEL_RULE : SUBDOMAIN_RULE;
     reader.reject('metadata.name', isAbsent(name) ? 'missing' : `${show(name)} is not a name (${rule})`);
   }
   if (!namespaceIsValid) {
@@ -45,6 +46,16 @@ export function openObject<T extends { metadata?: V1ObjectMeta }>(
   }
   return { reader, raw, metadata };
 }
+
+const CLUSTER_WIDE: readonly ObjectRef['kind'][] = [
+  'Node',
+  'ServiceCIDR',
+  'Namespace',
+  'CiliumLoadBalancerIPPool',
+  'CiliumL2AnnouncementPolicy',
+];
+/** Whose namespace plays no part: files need not name one. */
+const NAMESPACE_OPTIONAL: readonly ObjectRef['kind'][] = ['IPAddressPool', 'L2Advertisement'];
 
 /** Labels that can't be read must not be taken for none, which might make the object ours. */
 export function readLabels(reader: ObjectReader, { labels }: Unchecked<V1ObjectMeta>): unknown {

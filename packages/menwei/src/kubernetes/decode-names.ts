@@ -14,3 +14,18 @@ export function isDnsLabel(text: string): boolean {
 export function isDnsSubdomain(text: string): boolean {
   return text.length <= 253 && DNS_SUBDOMAIN.test(text);
 }
+
+const TAG_NAME = /^[a-zA-Z0-9](?:[-\w.]{0,61}[a-zA-Z0-9])?$/;
+
+/** `app`, `example.com/app`: keys of labels. */
+export function isLabelKey(text: string): boolean {
+  const slash = text.indexOf('/');
+  return slash < 0
+    ? TAG_NAME.test(text)
+    : isDnsSubdomain(text.slice(0, slash)) && TAG_NAME.test(text.slice(slash + 1));
+}
+
+/** Empty, or as the name of a {@link isLabelKey}. */
+export function isLabelValue(text: string): boolean {
+  return text === '' || TAG_NAME.test(text);
+}

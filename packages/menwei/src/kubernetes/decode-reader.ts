@@ -73,6 +73,30 @@ export class ObjectReader {
     return {};
   }
 
+  /** Every field of `value` must be one of `known`: one that is misspelt might have been meant to restrict something. */
+  onlyFields(field: string, value: object, known: readonly string[]): void {
+    for (const name of Object.keys(value)) {
+      if (known.includes(name)) continue;
+      this.reject(field === '' ? show(name) : `${field}.${show(name)}`, 'is not a field that is known');
+    }
+  }
+
+  /** `byDefault` when absent; anything but true and false rejects the object. */
+  flag(field: string, value: unknown, byDefault = false): boolean {
+    if (isAbsent(value)) return byDefault;
+    if (typeof value !== 'boolean') this.reject(field, `${show(value)} is neither true nor false`);
+    return value === true;
+  }
+
+  /** The strings of a list. Any other entry rejects the object: what is left of the list might mean more than all of it. */
+  texts(field: string, value: unknown): readonly string[] {
+    return this.list(field, value).flatMap((entry, index) => {
+      if (typeof entry === 'string') return [entry];
+      this.reject(`${field}[${index}]`, `${show(entry)} is not a string`);
+      return [];
+    });
+  }
+
   list(field: string, value: unknown): readonly unknown[] {
     if (isAbsent(value)) return [];
     if (Array.isArray(value)) return value;

@@ -6,6 +6,7 @@ import {
   decodeNode,
   decodeObject,
   decodeOrReport,
+  decoderOf,
   decodeService,
   decodeServiceCIDR,
 } from './decode.ts';
@@ -19,6 +20,15 @@ describe('decodeObject', () => {
     ['discovery.k8s.io/v1', 'EndpointSlice', 'EndpointSlice'],
     ['networking.k8s.io/v1', 'ServiceCIDR', 'ServiceCIDR'],
     ['networking.k8s.io/v1beta1', 'ServiceCIDR', 'ServiceCIDR'],
+    ['v1', 'Namespace', 'Namespace'],
+    ['coordination.k8s.io/v1', 'Lease', 'Lease'],
+    ['metallb.io/v1beta1', 'IPAddressPool', 'IPAddressPool'],
+    ['menwei.dev/v1alpha1', 'IPAddressPool', 'IPAddressPool'],
+    ['metallb.io/v1beta1', 'L2Advertisement', 'L2Advertisement'],
+    ['menwei.dev/v1alpha1', 'L2Advertisement', 'L2Advertisement'],
+    ['cilium.io/v2', 'CiliumLoadBalancerIPPool', 'CiliumLoadBalancerIPPool'],
+    ['cilium.io/v2alpha1', 'CiliumLoadBalancerIPPool', 'CiliumLoadBalancerIPPool'],
+    ['cilium.io/v2alpha1', 'CiliumL2AnnouncementPolicy', 'CiliumL2AnnouncementPolicy'],
   ])('reads %s %s', (apiVersion, kind, expected) => {
     expect(decodeObject({ apiVersion, kind }).problems[0]?.object.kind).toBe(expected);
   });
@@ -29,6 +39,7 @@ describe('decodeObject', () => {
     ['discovery.k8s.io/v1beta1', 'EndpointSlice'],
     ['networking.k8s.io/v1alpha1', 'ServiceCIDR'],
     [undefined, undefined],
+    ['metallb.io/v1beta2', 'BGPPeer'],
     ['v1', ['Service']],
     ['v1', { toString: 'Service' }],
   ])('passes over %j %j', (apiVersion, kind) => {
@@ -79,7 +90,10 @@ const fieldNames =
   `name namespace labels annotations kubernetes.io/service-name metadata spec status type ports port
   nodePort protocol clusterIP clusterIPs ipFamilies externalIPs loadBalancer ingress ip sessionAffinity clientIP
   sessionAffinityConfig timeoutSeconds endpoints addresses conditions ready nodeName hints forZones addressType podCIDRs
-  taints key cidrs __proto__ constructor toString hasOwnProperty`.split(/\s+/);
+  taints key cidrs autoAssign disabled serviceAllocation
+  namespaces namespaceSelectors serviceSelectors serviceSelector matchLabels matchExpressions operator values priority blocks
+  cidr start stop ipAddressPools ipAddressPoolSelectors nodeSelectors interfaces holderIdentity leaseDurationSeconds
+  renewTime __proto__ constructor toString hasOwnProperty`.split(/\s+/);
 const { tree } = fc.letrec<{ tree: unknown }>((tie) => ({
   tree: fc.oneof(
     { depthSize: 'medium', withCrossShrink: true },
@@ -109,6 +123,16 @@ const decoders = [
   ['decodeEndpointSlice', 'EndpointSlice', decodeEndpointSlice],
   ['decodeNode', 'Node', decodeNode],
   ['decodeServiceCIDR', 'ServiceCIDR', decodeServiceCIDR],
+  ...(
+    [
+      'Namespace',
+      'Lease',
+      'IPAddressPool',
+      'L2Advertisement',
+      'CiliumLoadBalancerIPPool',
+      'CiliumL2AnnouncementPolicy',
+    ] as const
+  ).map((kind) => [`the decoder of ${kind}`, kind, decoderOf(kind)] as const),
 ] as const;
 
 describe.each(decoders)(

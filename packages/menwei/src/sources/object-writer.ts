@@ -1,40 +1,48 @@
 /** What a source that follows a server has found, written into the tables. */
 import { type ObjectRef, type Problem, refKey, type WatchedObject } from '../kubernetes/objects.ts';
 import type { ReflectorSink } from '../kubernetes/reflector-options.ts';
-import type { ObjectTables } from '../state/object-tables.ts';
+import type { ObjectTables, StaleObject } from '../state/object-tables.ts';
+import type { Origin } from '../state/rivals.ts';
 
 export class ObjectWriter implements ReflectorSink {
   readonly #objects: ObjectTables;
+  readonly #origin: Origin;
   readonly report: (problem: Problem) => void;
   /** Objects that could not be used before, and of which nothing was heard since: what was wrong may be forgotten. */
   readonly #formerlyStale: Set<string>;
   /** The same of those with parts that could not be used. */
   readonly #formerlyFlawed: Set<string>;
 
-  constructor(objects: ObjectTables, report: (problem: Problem) => void) {
+  /** @param origin where what it writes comes from */
+  constructor(objects: ObjectTables, report: (problem: Problem) => void, origin: Origin = '') {
     this.#objects = objects;
+    this.#origin = origin;
     this.report = report;
-    this.#formerlyStale = new Set(objects.stale.rows.keys());
-    this.#formerlyFlawed = new Set(objects.flawed.rows.keys());
+    const isOwn = ([, row]: readonly [string, StaleObject]) => row.origin === origin;
+    this.#formerlyStale = new Set([...objects.stale.rows].filter(isOwn).map(([key]) => key));
+    this.#formerlyFlawed = new Set([...objects.flawed.rows].filter(isOwn).map(([key]) => key));
   }
 
   upsert(object: WatchedObject): void {
-    this.#objects.put(object);
+    for (const { loser, reason } of this.#objects.put(object, this.#origin)) {
+      this.#objects.putStale(loser, reason, Date.now(), this.#origin);
+      this.report({ object: loser, field: '', message: reason });
+    }
   }
 
   remove(ref: ObjectRef): void {
-    this.#objects.delete(ref);
+    this.#objects.delete(ref, this.#origin);
   }
 
   stale(ref: ObjectRef, reason: string | undefined): void {
     this.#formerlyStale.delete(refKey(ref));
     if (reason === undefined) this.#objects.deleteStale(ref);
-    else this.#objects.putStale(ref, reason, Date.now());
+    else this.#objects.putStale(ref, reason, Date.now(), this.#origin);
   }
 
   flawed(ref: ObjectRef, reason: string | undefined): void {
     this.#formerlyFlawed.delete(refKey(ref));
-    this.#objects.putFlaw(ref, reason, Date.now());
+    this.#objects.putFlaw(ref, reason, Date.now(), this.#origin);
   }
 
   /** All objects of a kind have been delivered. */

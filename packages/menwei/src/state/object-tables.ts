@@ -5,6 +5,7 @@ import type { AddressPool, L2Advertisement, Lease, Namespace } from '../kubernet
 import type { Node, ObjectRef, Service, ServiceCIDR, WatchedObject } from '../kubernetes/objects.ts';
 import { refKey } from '../kubernetes/objects.ts';
 import { type ObjectKey, objectKey } from './object-key.ts';
+import { type Origin, type Rivalry, Rivals } from './rivals.ts';
 import { isSameSlice, readSlice, type SliceView, type StoredSlice } from './stored-slice.ts';
 import { Table } from './table.ts';
 
@@ -14,6 +15,8 @@ export interface StaleObject {
   readonly reason: string;
   /** Since when for this reason; milliseconds since the epoch. */
   readonly sinceMs: number;
+  /** Who says so. */
+  readonly origin: Origin;
 }
 
 /** A source that has delivered everything that existed when it was begun last. */
@@ -26,6 +29,8 @@ interface EventCounts {
   readonly services: number;
   readonly endpointSlices: Readonly<Record<IpFamily, number>>;
 }
+
+const NO_RIVALRIES: readonly Rivalry[] = [];
 
 /** What the tables keep beside what a proxy of one node looks at. */
 export type TableOptions = Partial<Pick<SliceView, 'endpointNodes'>>;
@@ -47,6 +52,8 @@ export class ObjectTables {
   readonly flawed = new Table<StaleObject>((a, b) => a.reason === b.reason);
   /** By the name of the source. As long as it is not there, what is missing may only be not yet listed. */
   readonly syncedSources = new Table<SyncedSource>();
+  readonly #pools = new Rivals(this.addressPools);
+  readonly #advertisements = new Rivals(this.l2Advertisements);
   readonly #view: SliceView;
   readonly #eventCounts = { services: 0, endpointSlices: { IPv4: 0, IPv6: 0 } };
 
@@ -60,9 +67,14 @@ export class ObjectTables {
     return this.#view.nodeName;
   }
 
-  /** Takes in an object that is new or may have changed. */
-  put(object: WatchedObject): void {
-    const key = keyOf(object);
+  /**
+   * Takes in an object that is new or may have changed.
+   *
+   * @param origin of a pool or an advertisement: where it comes from
+   * @returns which objects are not used for another one of their name, and why
+   */
+  put(object: WatchedObject, origin: Origin = ''): readonly Rivalry[] {
+    const key = objectKey(object.namespace, object.name);
     switch (object.kind) {
       case 'Service':
         this.#eventCounts.services++;
@@ -89,27 +101,38 @@ export class ObjectTables {
         break;
       case 'IPAddressPool':
       case 'CiliumLoadBalancerIPPool':
-        this.addressPools.put(key, object);
-        break;
+        return this.#pools.put(object, origin);
       case 'L2Advertisement':
       case 'CiliumL2AnnouncementPolicy':
-        this.l2Advertisements.put(key, object);
-        break;
+        return this.#advertisements.put(object, origin);
     }
+    return NO_RIVALRIES;
   }
 
   /** Takes in that an object is gone. One that is unknown is no mistake. */
-  delete(ref: ObjectRef): void {
+  delete(ref: ObjectRef, origin: Origin = ''): void {
+    const key = objectKey(ref.namespace, ref.name);
     this.stale.delete(refKey(ref));
     this.flawed.delete(refKey(ref));
+    const rivals = this.#rivalsOf(ref.kind);
+    if (rivals !== undefined) {
+      const winner = rivals.delete(ref, origin);
+      if (winner !== undefined) this.deleteStale(winner);
+      return;
+    }
     if (ref.kind === 'Service') this.#eventCounts.services++;
-    if (ref.kind === 'EndpointSlice') this.#countSlice(this.endpointSlices.get(keyOf(ref)));
-    this.#tableOf(ref.kind).delete(keyOf(ref));
+    if (ref.kind === 'EndpointSlice') this.#countSlice(this.endpointSlices.get(key));
+    this.#tableOf(ref.kind)?.delete(key);
+  }
+
+  /** Why a pool or an advertisement of this origin is not used, though it was put; undefined: it is. */
+  reasonAgainst(ref: ObjectRef, origin: Origin): string | undefined {
+    return this.#rivalsOf(ref.kind)?.reasonAgainst(ref, origin);
   }
 
   /** Takes in that the newest version of an object can't be used. */
-  putStale(ref: ObjectRef, reason: string, nowMs: number): void {
-    this.stale.put(refKey(ref), { ref, reason, sinceMs: nowMs });
+  putStale(ref: ObjectRef, reason: string, nowMs: number, origin: Origin = ''): void {
+    this.stale.put(refKey(ref), { ref, reason, sinceMs: nowMs, origin });
   }
 
   /** Takes in that an object is what it should be again. */
@@ -118,9 +141,9 @@ export class ObjectTables {
   }
 
   /** Takes in which parts of an object's newest version can't be used; undefined: none. */
-  putFlaw(ref: ObjectRef, reason: string | undefined, nowMs: number): void {
+  putFlaw(ref: ObjectRef, reason: string | undefined, nowMs: number, origin: Origin = ''): void {
     if (reason === undefined) this.flawed.delete(refKey(ref));
-    else this.flawed.put(refKey(ref), { ref, reason, sinceMs: nowMs });
+    else this.flawed.put(refKey(ref), { ref, reason, sinceMs: nowMs, origin });
   }
 
   /** How many objects sources have put and deleted so far, whether that changed anything or not. */
@@ -128,16 +151,29 @@ export class ObjectTables {
     return this.#eventCounts;
   }
 
-  /** Of all objects of a kind that there are. */
-  keysOf(kind: ObjectRef['kind']): Iterable<ObjectKey> {
-    return this.#tableOf(kind).rows.keys();
+  /** Of all objects of a kind that there are from one place: `namespace/name`. */
+  keysOf(kind: ObjectRef['kind'], origin: Origin = ''): Iterable<ObjectKey> {
+    return this.#rivalsOf(kind)?.keysOf(kind, origin) ?? this.#tableOf(kind)?.rows.keys() ?? [];
   }
 
   #countSlice(slice: StoredSlice | undefined): void {
     if (slice !== undefined) this.#eventCounts.endpointSlices[slice.family]++;
   }
 
-  #tableOf(kind: ObjectRef['kind']): Pick<Table<unknown>, 'rows' | 'delete'> {
+  #rivalsOf(kind: ObjectRef['kind']): Omit<Rivals<never>, 'put'> | undefined {
+    switch (kind) {
+      case 'IPAddressPool':
+      case 'CiliumLoadBalancerIPPool':
+        return this.#pools;
+      case 'L2Advertisement':
+      case 'CiliumL2AnnouncementPolicy':
+        return this.#advertisements;
+      default:
+        return undefined;
+    }
+  }
+
+  #tableOf(kind: ObjectRef['kind']): Pick<Table<unknown>, 'rows' | 'delete'> | undefined {
     switch (kind) {
       case 'Service':
         return this.services;
@@ -151,24 +187,8 @@ export class ObjectTables {
         return this.namespaces;
       case 'Lease':
         return this.leases;
-      case 'IPAddressPool':
-      case 'CiliumLoadBalancerIPPool':
-        return this.addressPools;
-      case 'L2Advertisement':
-      case 'CiliumL2AnnouncementPolicy':
-        return this.l2Advertisements;
+      default:
+        return undefined;
     }
-  }
-}
-
-function keyOf({ kind, namespace, name }: ObjectRef): ObjectKey {
-  switch (kind) {
-    case 'IPAddressPool':
-    case 'CiliumLoadBalancerIPPool':
-    case 'L2Advertisement':
-    case 'CiliumL2AnnouncementPolicy':
-      return objectKey(kind, name);
-    default:
-      return objectKey(namespace, name);
   }
 }

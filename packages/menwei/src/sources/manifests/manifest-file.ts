@@ -18,6 +18,7 @@ import {
   refKey,
   type WatchedObject,
 } from '../../kubernetes/objects.ts';
+import { type FollowedKinds, PROXY_KINDS } from '../followed-kinds.ts';
 import { checkAllocations, findUnreadRanges, type PortRange } from './allocation.ts';
 import { mirrorEndpoints } from './mirrored-endpoints.ts';
 import { findUnknownFields } from './unknown-fields.ts';
@@ -50,7 +51,7 @@ export interface ManifestFile {
   readonly errors: readonly ManifestError[];
   /** What is odd, though it can be used as it is. */
   readonly warnings: readonly ManifestError[];
-  /** `v1 ConfigMap`: kinds the proxy does not read. */
+  /** `v1 ConfigMap`: kinds that are not read. */
   readonly ignoredKinds: ReadonlySet<string>;
 }
 
@@ -68,8 +69,13 @@ export function unreadableFile(file: string, message: string): ManifestFile {
 }
 
 /** `file` is the name used in messages. Never throws. */
-export function readManifestFile(file: string, text: string, nodePorts: PortRange): ManifestFile {
-  const reading = new FileReading(file, nodePorts);
+export function readManifestFile(
+  file: string,
+  text: string,
+  nodePorts: PortRange,
+  kinds: FollowedKinds = PROXY_KINDS,
+): ManifestFile {
+  const reading = new FileReading(file, nodePorts, kinds);
   for (const document of parseDocuments(text)) reading.readDocument(document);
   return reading;
 }
@@ -106,9 +112,12 @@ class FileReading implements ManifestFile {
   readonly #file: string;
   readonly #nodePorts: PortRange;
 
-  constructor(file: string, nodePorts: PortRange) {
+  readonly #kinds: FollowedKinds;
+
+  constructor(file: string, nodePorts: PortRange, kinds: FollowedKinds) {
     this.#file = file;
     this.#nodePorts = nodePorts;
+    this.#kinds = kinds;
   }
 
   readDocument(document: TextDocument): void {
@@ -128,7 +137,7 @@ class FileReading implements ManifestFile {
   }
 
   #addSyntaxProblem(document: TextDocument, { line, message }: TextError): void {
-    const kind = watchedKindOf(document.value);
+    const kind = this.#kindOf(document.value);
     const reader = kind && openObject(kind, withDefaults(kind, document.value)).reader;
     if (reader === undefined || reader.problems.length > 0) {
       this.#fail(line, message);
@@ -142,13 +151,13 @@ class FileReading implements ManifestFile {
     const type = typeOf(item.value);
     if (type === undefined) {
       this.#fail(item.lineOf(''), 'not a Kubernetes object: apiVersion or kind is missing');
-    } else if (type === 'v1 Endpoints') {
+    } else if (type === 'v1 Endpoints' && this.#kinds.has('EndpointSlice')) {
       this.#warnOfRepeated(
         item,
         formatRef(refOfRaw('EndpointSlice', item.value)).replace(/^\w+/, 'Endpoints'),
       );
       this.#readEndpoints(item);
-    } else if (watchedKindOf(item.value) !== undefined) {
+    } else if (this.#kindOf(item.value) !== undefined) {
       this.#readObject(item, (field) => field);
     } else if (LISTS.has(type)) {
       if (mayBeList) this.#readList(item, type);
@@ -156,6 +165,11 @@ class FileReading implements ManifestFile {
     } else {
       this.ignoredKinds.add(type);
     }
+  }
+
+  #kindOf(value: unknown): ObjectRef['kind'] | undefined {
+    const kind = watchedKindOf(value);
+    return kind !== undefined && this.#kinds.has(kind) ? kind : undefined;
   }
 
   #readList(list: Item, type: string): void {
@@ -189,7 +203,7 @@ class FileReading implements ManifestFile {
   }
 
   #readObject(item: Item, sourceField: (field: string) => string): void {
-    const kind = watchedKindOf(item.value);
+    const kind = this.#kindOf(item.value);
     if (kind === undefined) throw new Error('an object of a kind the proxy does not read');
     const raw = withDefaults(kind, item.value);
     const whose = formatRef(refOfRaw(kind, item.value));

@@ -3,10 +3,17 @@
  * picture of what should be in force, and only its difference to the last one is delivered: how an editor saves, in
  * which order files are renamed and how a ConfigMap volume swaps its links does not matter.
  */
-import { formatProblem, type Problem, refKey, summarizeProblems } from '../../kubernetes/objects.ts';
+import {
+  formatProblem,
+  type ObjectRef,
+  type Problem,
+  refKey,
+  summarizeProblems,
+} from '../../kubernetes/objects.ts';
 import { firstLines } from '../../log/first-lines.ts';
 import type { Logger } from '../../log/logger.ts';
 import type { ObjectTables } from '../../state/object-tables.ts';
+import { type FollowedKinds, isBgpKind, PROXY_KINDS } from '../followed-kinds.ts';
 import type { ObjectSource, SourceReports } from '../source.ts';
 import { DEFAULT_NODE_PORT_RANGE, type PortRange } from './allocation.ts';
 import { FolderWatcher } from './folder-watcher.ts';
@@ -32,6 +39,10 @@ export interface ManifestSourceOptions extends SourceReports {
   readonly paths: readonly string[];
   /** Where the NodePorts of Services must lie; as the API server's default. */
   readonly nodePortRange?: PortRange;
+  /** Those that are not among them are passed over; as a proxy reads them. */
+  readonly kinds?: FollowedKinds;
+  /** With one of its own it works beside another source on the same tables, and is called so in `syncedSources`. */
+  readonly origin?: '' | 'lb-config';
   readonly logger: Logger;
   /** How often the files are looked at even if the kernel reports no change (network file systems don't). */
   readonly pollMs?: number;
@@ -69,6 +80,8 @@ class ManifestRun {
     this.#inForce = inForce;
     this.#options = {
       nodePortRange: DEFAULT_NODE_PORT_RANGE,
+      kinds: PROXY_KINDS,
+      origin: '',
       pollMs: 5_000,
       removalDelayMs: 250,
       ...options,
@@ -81,7 +94,7 @@ class ManifestRun {
     await requirePaths(this.#options.paths);
     try {
       await this.#look();
-      this.#objects.syncedSources.put('manifests', { sinceMs: Date.now() });
+      this.#objects.syncedSources.put(this.#options.origin || 'manifests', { sinceMs: Date.now() });
       // Whatever changed between listing the folders and watching them is found now.
       await this.#look();
       while (!signal.aborted) {
@@ -108,10 +121,14 @@ class ManifestRun {
     const contents = new Map([...this.#files].map(([file, { content }]) => [file, content]));
     const { held, problems } = decide(contents, this.#inForce);
     this.#deliver(held);
-    const stale = findStale(contents, held);
+    const rivalries = this.#findRivalries();
+    const stale = new Map([
+      ...rivalries.map(({ object, message }) => [refKey(object), { ref: object, reason: message }] as const),
+      ...findStale(contents, held),
+    ]);
     this.#tellStale(stale);
     this.#tellFlaws([...[...contents.values()].flatMap((content) => content.problems), ...problems], stale);
-    this.#report([...contents.values()], problems, paths.lost);
+    this.#report([...contents.values()], [...problems, ...rivalries], paths.lost);
   }
 
   async #readFiles({ files, named, lost }: ManifestPaths): Promise<ReadonlyMap<string, KnownFile>> {
@@ -135,7 +152,8 @@ class ManifestRun {
       const read = await readManifest(file, { known: known?.stamp, isNamed });
       if (read === undefined) return undefined;
       if (read === 'unchanged') return known;
-      const content = readManifestFile(file, read.text, this.#options.nodePortRange);
+      const { nodePortRange, kinds } = this.#options;
+      const content = readManifestFile(file, read.text, nodePortRange, kinds);
       return { stamp: read.stamp, content };
     } catch (error) {
       return { stamp: '', content: unreadableFile(file, describeFileError(error)) };
@@ -143,10 +161,11 @@ class ManifestRun {
   }
 
   #deliver(held: ReadonlyMap<string, Held>): void {
+    const { origin } = this.#options;
     for (const [key, next] of held) {
       const old = this.#inForce.get(key);
       // Whether one that was read anew says something new is for its table to find out.
-      if (old?.object !== next.object) this.#objects.put(next.object);
+      if (old?.object !== next.object) this.#objects.put(next.object, origin);
       this.#inForce.set(key, next);
       this.#missedAtMs.delete(key);
     }
@@ -158,27 +177,39 @@ class ManifestRun {
       if (nowMs - missedAtMs < this.#options.removalDelayMs) continue;
       this.#missedAtMs.delete(key);
       this.#inForce.delete(key);
-      this.#objects.delete({ kind: object.kind, namespace: object.namespace, name: object.name });
+      this.#objects.delete(refOf(object), origin);
     }
   }
 
+  /** Objects that are not used since another source has one of the same name. */
+  #findRivalries(): readonly Problem[] {
+    const { origin } = this.#options;
+    return Array.from(this.#inForce.values()).flatMap(({ object, file }) => {
+      const message = this.#objects.reasonAgainst(object, origin);
+      return message === undefined ? [] : [{ object: refOf(object), field: '', message, file }];
+    });
+  }
+
   #tellStale(stale: ReadonlyMap<string, Stale>): void {
-    for (const [key, { ref }] of this.#objects.stale.rows) {
-      if (!stale.has(key)) this.#objects.deleteStale(ref);
+    const own = this.#options.origin;
+    for (const [key, { ref, origin }] of this.#objects.stale.rows) {
+      if (origin === own && !stale.has(key)) this.#objects.deleteStale(ref);
     }
-    for (const { ref, reason } of stale.values()) this.#objects.putStale(ref, reason, Date.now());
+    for (const { ref, reason } of stale.values()) this.#objects.putStale(ref, reason, Date.now(), own);
   }
 
   /** What is wrong with objects whose newest version is in force. */
   #tellFlaws(problems: readonly Problem[], stale: ReadonlyMap<string, Stale>): void {
     const { flawed } = this.#objects;
+    const own = this.#options.origin;
     const found = Map.groupBy(problems, ({ object }) => refKey(object));
-    for (const [key, { ref }] of flawed.rows) {
-      if (!found.has(key) || stale.has(key)) this.#objects.putFlaw(ref, undefined, Date.now());
+    for (const [key, { ref, origin }] of flawed.rows) {
+      if (origin === own && (!found.has(key) || stale.has(key)))
+        this.#objects.putFlaw(ref, undefined, Date.now());
     }
     for (const [key, [first, ...others]] of found) {
       if (first === undefined || stale.has(key)) continue;
-      this.#objects.putFlaw(first.object, summarizeProblems([first, ...others]), Date.now());
+      this.#objects.putFlaw(first.object, summarizeProblems([first, ...others]), Date.now(), own);
     }
   }
 
@@ -212,7 +243,10 @@ class ManifestRun {
   #announce(kind: string): void {
     if (this.#announcedKinds.has(kind)) return;
     this.#announcedKinds.add(kind);
-    this.#options.logger.info({ kind }, `Manifests of kind ${kind} are ignored`);
+    const { kinds, logger } = this.#options;
+    if (isBgpKind(kind) && kinds.has('L2Advertisement')) {
+      logger.warn({ kind }, `Manifests of kind ${kind} are passed over: BGP is not built`);
+    } else logger.info({ kind }, `Manifests of kind ${kind} are ignored`);
   }
 
   #warnUnwatchable(folder: string, reason: string): void {
@@ -224,4 +258,8 @@ class ManifestRun {
       `${folder} can't be watched (${reason}); polling every ${pollMs} ms`,
     );
   }
+}
+
+function refOf({ kind, namespace, name }: ObjectRef): ObjectRef {
+  return { kind, namespace, name };
 }
