@@ -21,6 +21,7 @@ export function addressRequest(name: string, more: Partial<AddressRequest> = {})
     localNodes: undefined,
     invalid: undefined,
     held: [],
+    heldFrom: [],
     ...more,
   };
 }

@@ -17,6 +17,13 @@ interface Entry {
   addresses: readonly string[];
   /** Undefined until it was decided about for the first time. */
   decision: AddressDecision | undefined;
+  /** The pools that its addresses are from, also when they are gone. */
+  from: ReadonlyMap<string, string>;
+}
+
+export interface AllocatorOptions {
+  /** An address is taken away when the pool that it was from is gone. Otherwise it stays, with a reason. */
+  readonly releaseOnPoolChange: boolean;
 }
 
 /**
@@ -31,11 +38,12 @@ interface Entry {
  * - What is free goes to the oldest Service that waits for it.
  * - Each decision has all addresses that were asked for, or says why not.
  *
- * Every change is told with the time of now, by a clock that never goes back; all calls return the Services whose decision is another one than before, the one that
+ * Every change is told with the time of now; all calls return the Services whose decision is another one than before, the one that
  * was changed included. A change costs O(log n), whatever the number of Services and the size of the pools, and as much for each
  * Service whose decision changes with it; {@link begin} and {@link setPools} look at everything.
  */
 export class AddressAllocator {
+  readonly #options: AllocatorOptions;
   readonly #entries = new Map<ObjectKey, Entry>();
   readonly #held = new HeldAddresses();
   readonly #waiting = new WaitingServices();
@@ -43,6 +51,10 @@ export class AddressAllocator {
   /** Those that are to be decided about, though they have not changed themselves. */
   readonly #due = new SortedSet<AddressRequest>(compareAge);
   #changed = new Set<ObjectKey>();
+
+  constructor(options: AllocatorOptions = { releaseOnPoolChange: false }) {
+    this.#options = options;
+  }
 
   /** Undefined: the Service is not known here. */
   decision(service: ObjectKey): AddressDecision | undefined {
@@ -134,7 +146,7 @@ export class AddressAllocator {
       this.#held.foreignMac(address) === undefined &&
       this.#held.useOf(address)?.whyNotKept(request) === undefined;
     const addresses = [...new Set(request.held)].filter(isFreeFor);
-    const entry: Entry = { request, addresses, decision: undefined };
+    const entry: Entry = { request, addresses, decision: undefined, from: new Map() };
     this.#entries.set(request.service, entry);
     for (const address of addresses) this.#join(address, request);
     return entry;
@@ -237,7 +249,7 @@ export class AddressAllocator {
   #decide(entry: Entry, nowMs: number): void {
     const { request } = entry;
     this.#due.delete(request);
-    const choice = choose(request, entry.addresses, this.#held, nowMs);
+    const choice = choose(request, this.#kept(entry), this.#held, nowMs);
     const before = entry.addresses;
     entry.addresses = choice.addresses;
     for (const address of before) {
@@ -247,8 +259,31 @@ export class AddressAllocator {
     this.#waiting.set(request, choice.waitsFor);
     this.#due.delete(request);
     const decision = decisionOf(request, choice, this.#held);
+    entry.from = originsOf(decision, entry.from);
     if (isSameDecision(entry.decision, decision)) return;
     entry.decision = decision;
     this.#changed.add(request.service);
   }
+
+  /** Without those whose pool is gone, if they are to go with it. */
+  #kept({ request, addresses, from }: Entry): readonly string[] {
+    if (!this.#options.releaseOnPoolChange) return addresses;
+    const { catalog } = this.#held;
+    const isThere = (pool: string) => catalog.pools.some(({ name }) => name === pool);
+    return addresses.filter((address) => {
+      const origin = from.get(address);
+      const origins = origin === undefined ? request.heldFrom : [origin];
+      return origins.length === 0 || origins.some(isThere) || catalog.poolsWith(address).length > 0;
+    });
+  }
+}
+
+/** Of an address that is in no pool now, that which it was from before. */
+function originsOf({ addresses, pools }: AddressDecision, before: ReadonlyMap<string, string>) {
+  const origins = new Map<string, string>();
+  for (const [index, address] of addresses.entries()) {
+    const origin = pools[index] || before.get(address);
+    if (origin !== undefined) origins.set(address, origin);
+  }
+  return origins;
 }

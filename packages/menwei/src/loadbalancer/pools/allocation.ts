@@ -55,6 +55,8 @@ export interface AddressRequest {
   readonly invalid: string | undefined;
   /** Canonical addresses that its status has now. */
   readonly held: readonly string[];
+  /** The pools that those are from, as was noted beside them; empty: nobody knows. */
+  readonly heldFrom: readonly string[];
 }
 
 /** What a Service is to have. */

@@ -43,7 +43,6 @@ export class FreeAddresses {
     this.#free.delete(address);
   }
 
-  /** @param releasedAtMs not before that of the last call */
   release(address: bigint, releasedAtMs: number): void {
     if (this.#taken.delete(address)) this.#cooling.set(address, releasedAtMs);
   }
@@ -65,7 +64,9 @@ export class FreeAddresses {
 
   #endCoolDowns(nowMs: number): void {
     for (const [address, releasedAtMs] of this.#cooling) {
-      if (nowMs - releasedAtMs < COOL_DOWN_MS) return;
+      const agoMs = nowMs - releasedAtMs;
+      // A clock that was set back says nothing about it.
+      if (agoMs >= 0 && agoMs < COOL_DOWN_MS) return;
       this.#cooling.delete(address);
       this.#freeAgain(address);
     }
