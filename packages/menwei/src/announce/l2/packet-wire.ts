@@ -1,0 +1,149 @@
+/** The segments of this node as the kernel has them: rtnetlink for the interfaces, packet sockets for the frames. */
+import type { IpFamily } from '@menwei/addresses/ip.ts';
+import { decode, encode } from '@menwei/neighbor/frame.ts';
+import { GroupMemberships } from '@menwei/neighbor/group-memberships.ts';
+import type { NeighborMessage } from '@menwei/neighbor/message.ts';
+import { openPacketSocket, type PacketSocket } from '@menwei/neighbor/packet-socket.ts';
+import { listen, NETLINK_ROUTE, type NetlinkMessage } from '@menwei/netlink';
+import {
+  AddressReader,
+  decodeInterfaceIndex,
+  decodeLink,
+  openLinkClient,
+  RTM,
+  RTNLGRP,
+} from '@menwei/netlink/route';
+import { type InterfaceNews, InterfaceTable } from './interface-table.ts';
+import type { Port, PortListener, SegmentInterface, Wire } from './wire.ts';
+
+const GROUPS = [RTNLGRP.LINK, RTNLGRP.IPV4_IFADDR, RTNLGRP.IPV6_IFADDR];
+
+/** Of the network namespace that {@link run} and {@link open} are called in. */
+export class PacketWire implements Wire {
+  readonly #listeners = new Set<() => void>();
+  readonly #reader = new AddressReader();
+  #table = new InterfaceTable();
+  /** What came while all was being listed, and may be newer than the list. */
+  #kept: InterfaceNews[] | undefined;
+  #isOutdated = false;
+
+  get interfaces(): readonly SegmentInterface[] {
+    return this.#table.interfaces;
+  }
+
+  onInterfaces(listener: () => void): Disposable {
+    this.#listeners.add(listener);
+    return { [Symbol.dispose]: () => this.#listeners.delete(listener) };
+  }
+
+  open(interfaceIndex: number, family: IpFamily, listener: PortListener): Port {
+    return new PacketPort(interfaceIndex, family, listener);
+  }
+
+  async run(signal: AbortSignal, ready: () => void): Promise<void> {
+    const { promise: failure, reject } = Promise.withResolvers<never>();
+    const failed = new AbortController();
+    const end = AbortSignal.any([signal, failed.signal]);
+    const list = (done: () => void): void => {
+      this.#list(end).then(done, (error: unknown) => {
+        if (!end.aborted) reject(error);
+      });
+    };
+    const listener = {
+      onDatagram: (messages: readonly NetlinkMessage[]) => this.#take(messages),
+      onLost: () => list(() => undefined),
+      ready: () => list(ready),
+    };
+    try {
+      await Promise.race([listen(NETLINK_ROUTE, GROUPS, listener, end), failure]);
+    } finally {
+      failed.abort();
+      this.#table = new InterfaceTable();
+      this.#kept = undefined;
+      this.#tell();
+    }
+  }
+
+  /** However often news is lost meanwhile, one more list is enough for it. */
+  async #list(signal: AbortSignal): Promise<void> {
+    this.#isOutdated = true;
+    if (this.#kept !== undefined) return;
+    using client = openLinkClient();
+    while (this.#isOutdated) {
+      this.#isOutdated = false;
+      this.#kept = [];
+      const links = await client.observeLinks(signal);
+      const addresses = await client.observeNumberedAddresses(signal);
+      signal.throwIfAborted();
+      this.#table.replace(links, addresses);
+      for (const news of this.#kept) this.#table.take(news);
+    }
+    this.#kept = undefined;
+    if (this.#table.refresh()) this.#tell();
+  }
+
+  #take(messages: readonly NetlinkMessage[]): void {
+    let isChanged = false;
+    for (const message of messages) {
+      const news = this.#decode(message);
+      if (news === undefined) continue;
+      if (this.#kept !== undefined) this.#kept.push(news);
+      else if (this.#table.take(news)) isChanged = true;
+    }
+    if (isChanged && this.#table.refresh()) this.#tell();
+  }
+
+  #decode({ type, payload }: NetlinkMessage): InterfaceNews | undefined {
+    if (type === RTM.NEWLINK || type === RTM.DELLINK) {
+      const link = decodeLink(payload);
+      if (link === undefined) return undefined;
+      return type === RTM.NEWLINK
+        ? { kind: 'link', link }
+        : { kind: 'no link', index: decodeInterfaceIndex(payload) };
+    }
+    if (type !== RTM.NEWADDR && type !== RTM.DELADDR) return undefined;
+    const address = this.#reader.read(payload);
+    return address && { kind: type === RTM.NEWADDR ? 'address' : 'no address', address };
+  }
+
+  #tell(): void {
+    for (const listener of [...this.#listeners]) listener();
+  }
+}
+
+class PacketPort implements Port {
+  readonly #socket: PacketSocket;
+  readonly #groups: GroupMemberships;
+
+  constructor(interfaceIndex: number, family: IpFamily, { onMessage, onError }: PortListener) {
+    this.#groups = new GroupMemberships(interfaceIndex);
+    this.#socket = openPacketSocket(family === 'IPv4' ? 'ARP' : 'NDP', interfaceIndex, {
+      onFrame(frame) {
+        const message = decode(frame);
+        if (message !== undefined) onMessage(message);
+      },
+      onError,
+    });
+  }
+
+  send(message: NeighborMessage): void {
+    this.#socket.send(encode(message));
+  }
+
+  join(ip: string): void {
+    this.#groups.join(ip);
+  }
+
+  leave(ip: string): void {
+    this.#groups.leave(ip);
+  }
+
+  isBound(): boolean {
+    return this.#socket.isBound();
+  }
+
+  [Symbol.dispose](): void {
+    this.#socket[Symbol.dispose]();
+    this.#groups[Symbol.dispose]();
+  }
+}
