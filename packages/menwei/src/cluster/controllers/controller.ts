@@ -4,10 +4,10 @@ import type { Logger } from '../../log/logger.ts';
 import { EventLoopTurn } from '../../scheduling/event-loop.ts';
 import { untilAborted } from '../../scheduling/pause.ts';
 import { sideBySide } from '../../scheduling/side-by-side.ts';
+import { WorkQueue, type WorkQueueOptions } from '../../scheduling/work-queue.ts';
 import type { Registry } from '../registry/registry.ts';
 import type { Store, StoreChange } from '../store/store.ts';
 import type { EventRecorder } from './event-recorder.ts';
-import { WorkQueue, type WorkQueueOptions } from './work-queue.ts';
 
 /** By name, those of all controllers: what they have done, and have still to do. */
 export type ControllerQueues = Map<string, WorkQueue>;

@@ -1,10 +1,11 @@
 /** Keeps the Endpoints object of each Service that has a selector as it should be (cluster § 11.2). */
+
+import type { WorkQueue } from '../../../scheduling/work-queue.ts';
 import type { StoreChange, StoredObject } from '../../store/store.ts';
 import { objectOf } from '../../store/stored-object.ts';
 import type { ControllerContext } from '../controller.ts';
 import { endsWithNamespace, ignoring, isNotFound, messageOf } from '../failures.ts';
 import { TypedRegistry } from '../typed-registry.ts';
-import type { WorkQueue } from '../work-queue.ts';
 import { type Endpoints, planEndpoints } from './endpoints-plan.ts';
 import { ForeignWrites } from './foreign-writes.ts';
 import { hasLabel } from './labels.ts';

@@ -1,10 +1,11 @@
 /** Keeps the slices of Services that have a selector as they should be (cluster § 11.1). */
+
+import type { WorkQueue } from '../../../scheduling/work-queue.ts';
 import type { StoreChange, StoredObject } from '../../store/store.ts';
 import { objectOf } from '../../store/stored-object.ts';
 import type { ControllerContext, QueueTiming } from '../controller.ts';
 import { endsWithNamespace, messageOf } from '../failures.ts';
 import { TypedRegistry } from '../typed-registry.ts';
-import type { WorkQueue } from '../work-queue.ts';
 import { ForeignWrites } from './foreign-writes.ts';
 import { HintEvents } from './hint-events.ts';
 import { hasLabel, serviceKeyOf } from './labels.ts';

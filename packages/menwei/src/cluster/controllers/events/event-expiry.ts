@@ -1,5 +1,6 @@
 /** Deletes Events that nobody has written for an hour (cluster § 10.5). */
 import type { Component } from '../../../agent/component.ts';
+import type { WorkQueue } from '../../../scheduling/work-queue.ts';
 import type { StoredKinds } from '../../kinds/stored-kinds.ts';
 import type { StoreChange, StoredObject } from '../../store/store.ts';
 import { objectOf } from '../../store/stored-object.ts';
@@ -7,7 +8,6 @@ import { type ControllerContext, controllerComponent, DEFAULT_TIMING, loggingQue
 import { ignoring, isOvertaken } from '../failures.ts';
 import { repeat } from '../repeat.ts';
 import { TypedRegistry } from '../typed-registry.ts';
-import type { WorkQueue } from '../work-queue.ts';
 
 const NAME = 'event-expiry';
 const TTL_MS = 3_600_000;

@@ -1,5 +1,6 @@
 /** Deletes what belonged to objects that are gone, at once; ends deletions that wait for it (cluster § 11.7). */
 import type { Component } from '../../../agent/component.ts';
+import type { WorkQueue } from '../../../scheduling/work-queue.ts';
 import type { Resource } from '../../kinds/resource.ts';
 import { FOREGROUND_FINALIZER, ORPHAN_FINALIZER } from '../../registry/deletion.ts';
 import type { DeleteOptions } from '../../registry/registry.ts';
@@ -11,7 +12,6 @@ import { parseStored } from '../../store/stored-object.ts';
 import { type ControllerContext, controllerComponent, DEFAULT_TIMING, loggingQueue } from '../controller.ts';
 import { ignoring, isNotFound, isOvertaken } from '../failures.ts';
 import { STORED_RESOURCES, storedResource } from '../typed-registry.ts';
-import type { WorkQueue } from '../work-queue.ts';
 import { judgeOwners, type OwnerState } from './owners.ts';
 
 const NAME = 'garbage-collector';

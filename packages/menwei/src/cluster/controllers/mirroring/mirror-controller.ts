@@ -1,6 +1,7 @@
 /** Mirrors Endpoints that are kept by hand, for Services without a selector, into slices (cluster § 11.3). */
 import type { Component } from '../../../agent/component.ts';
 import { untilAborted } from '../../../scheduling/pause.ts';
+import type { WorkQueue } from '../../../scheduling/work-queue.ts';
 import type { StoredKinds } from '../../kinds/stored-kinds.ts';
 import type { Store, StoreChange, StoredObject } from '../../store/store.ts';
 import { objectOf } from '../../store/stored-object.ts';
@@ -16,7 +17,6 @@ import { MANAGED_BY_LABEL, MIRROR_MANAGER } from '../endpoints/names.ts';
 import { SliceWriter } from '../endpoints/slice-writer.ts';
 import { endsWithNamespace } from '../failures.ts';
 import { TypedRegistry } from '../typed-registry.ts';
-import type { WorkQueue } from '../work-queue.ts';
 import { isMirrored, MAX_MIRRORED_ADDRESSES, type MirrorPlan, planMirror } from './mirror-plan.ts';
 
 const NAME = 'endpointslice-mirroring-controller';

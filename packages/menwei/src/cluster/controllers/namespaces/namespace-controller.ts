@@ -1,5 +1,6 @@
 /** Ends namespaces that are being deleted: pods first, then the rest, then the namespace (cluster § 10.4). */
 import type { Component } from '../../../agent/component.ts';
+import type { WorkQueue } from '../../../scheduling/work-queue.ts';
 import type { Resource } from '../../kinds/resource.ts';
 import { storedAs } from '../../registry/stored-form.ts';
 import { formatTime } from '../../schema/time.ts';
@@ -8,7 +9,6 @@ import { type objectOf, parseStored } from '../../store/stored-object.ts';
 import { type ControllerContext, controllerComponent, DEFAULT_TIMING, loggingQueue } from '../controller.ts';
 import { ignoring, isOvertaken, messageOf } from '../failures.ts';
 import { STORED_RESOURCES, TypedRegistry } from '../typed-registry.ts';
-import type { WorkQueue } from '../work-queue.ts';
 import { deletionConditions, type Remainder } from './namespace-deletion.ts';
 
 const NAME = 'namespace-controller';

@@ -5,6 +5,7 @@
  * What counts is when a heartbeat was seen here, and not what time it tells: clocks of machines differ.
  */
 import type { Component } from '../../../agent/component.ts';
+import type { WorkQueue } from '../../../scheduling/work-queue.ts';
 import { isReady } from '../../kinds/conditions.ts';
 import type { StoredKinds } from '../../kinds/stored-kinds.ts';
 import { formatTime } from '../../schema/time.ts';
@@ -13,7 +14,6 @@ import { objectOf } from '../../store/stored-object.ts';
 import { type ControllerContext, controllerComponent, DEFAULT_TIMING, loggingQueue } from '../controller.ts';
 import { ignoring, isNotFound } from '../failures.ts';
 import { TypedRegistry } from '../typed-registry.ts';
-import type { WorkQueue } from '../work-queue.ts';
 import {
   heartbeatOf,
   isTaintedRight,

@@ -1,5 +1,6 @@
 /** Makes ServiceCIDRs ready, and lets those go that are deleted once no address needs them (cluster § 9.7). */
 import type { Component } from '../../../agent/component.ts';
+import type { WorkQueue } from '../../../scheduling/work-queue.ts';
 import { formatTime } from '../../schema/time.ts';
 import type { Store, StoreChange, StoredObject } from '../../store/store.ts';
 import { objectOf } from '../../store/stored-object.ts';
@@ -7,7 +8,6 @@ import { type ControllerContext, controllerComponent, DEFAULT_TIMING, loggingQue
 import { ignoring, isConflict, isNotFound } from '../failures.ts';
 import { repeat } from '../repeat.ts';
 import { TypedRegistry } from '../typed-registry.ts';
-import type { WorkQueue } from '../work-queue.ts';
 import {
   CIDR_FINALIZER,
   type CidrStep,

@@ -1,9 +1,10 @@
 /** Keys to work on: each once at a time, in the order in which they came, and again after a while when the work has failed. */
-import { EventLoopTurn } from '../../scheduling/event-loop.ts';
-import { type RetryTiming, retryDelayMs } from '../../scheduling/retry.ts';
+import { EventLoopTurn } from './event-loop.ts';
+import { type RetryTiming, retryDelayMs } from './retry.ts';
 
 export interface WorkQueueOptions {
-  readonly retry: RetryTiming;
+  /** Or by a rule of its own: how many milliseconds after so many failures in a row, the last of them with this error. */
+  readonly retry: RetryTiming | ((failures: number, error: unknown) => number);
   /** Is told of every failure, and when it is tried again: no key is ever given up, for what stands in the way may pass late. */
   readonly onFailure: (key: string, error: unknown, retryMs: number) => void;
 }
@@ -51,6 +52,14 @@ export class WorkQueue {
   add(key: string): void {
     this.#waiting.add(key);
     this.#wake.resolve();
+  }
+
+  /** Adds it as something new: former failures no longer count. */
+  addAnew(key: string): void {
+    this.#failures.delete(key);
+    clearTimeout(this.#timers.get(key));
+    this.#timers.delete(key);
+    this.add(key);
   }
 
   /** Adds it then, and not before; the last such time of a key counts. */
@@ -116,7 +125,7 @@ export class WorkQueue {
     const { retry, onFailure } = this.#options;
     const failures = (this.#failures.get(key) ?? 0) + 1;
     this.#failures.set(key, failures);
-    const retryMs = retryDelayMs(failures, retry);
+    const retryMs = typeof retry === 'function' ? retry(failures, error) : retryDelayMs(failures, retry);
     this.addLater(key, retryMs);
     onFailure(key, error, retryMs);
   }

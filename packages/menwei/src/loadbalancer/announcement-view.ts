@@ -1,0 +1,115 @@
+/** Which node answers for which address, and who else has one: what the Leases of the nodes say (load-balancer § 5.2). */
+import { isDeepStrictEqual } from 'node:util';
+import type { AddressConflict, NodeAnnouncement } from '../announce/node-lease.ts';
+import { parseNodeLease } from '../announce/node-lease-text.ts';
+import type { Lease } from '../kubernetes/load-balancer-objects.ts';
+import type { Change } from '../state/reader.ts';
+
+/** Who answers for an address. */
+export interface AddressOwner {
+  readonly node: string;
+  readonly interfaces: readonly string[];
+  /** Milliseconds since the epoch, on the node's clock. */
+  readonly sinceMs: number;
+}
+
+interface Announcer {
+  readonly lease: Lease;
+  readonly announcement: NodeAnnouncement | undefined;
+  readonly problems: readonly string[];
+  /** On the clock of {@link AnnouncementView.take}: then it counts as dead, unless it renews its Lease. */
+  readonly deadAtMs: number;
+}
+
+/** What a change of a Lease means for others. */
+export interface AnnouncementNews {
+  /** Addresses that may have another owner now. */
+  readonly addresses: ReadonlySet<string>;
+  /** Those that were not told before. */
+  readonly conflicts: readonly (AddressConflict & { readonly node: string })[];
+}
+
+const NO_NEWS: AnnouncementNews = { addresses: new Set(), conflicts: [] };
+
+/** Times of Leases are compared with themselves only: how old one is, is counted from when its change was seen. */
+export class AnnouncementView {
+  readonly #announcers = new Map<string, Announcer>();
+  readonly #owners = new Map<string, Set<string>>();
+
+  /** Whether any node announces. */
+  get hasAnnouncers(): boolean {
+    return this.#announcers.size > 0;
+  }
+
+  /** How many addresses each live node answers for. */
+  *counts(): Iterable<{ readonly node: string; readonly owned: NodeAnnouncement['owns'] }> {
+    for (const { announcement } of this.#announcers.values()) {
+      if (announcement !== undefined) yield { node: announcement.node, owned: announcement.owns };
+    }
+  }
+
+  /** Undefined: nobody. Of several the one that has it for longest, whose claim is the better one. */
+  ownerOf(address: string): AddressOwner | undefined {
+    let owner: AddressOwner | undefined;
+    for (const key of this.#owners.get(address) ?? []) {
+      const announcement = this.#announcers.get(key)?.announcement;
+      const owned = announcement?.owns.find((one) => one.address === address);
+      if (announcement === undefined || owned === undefined) continue;
+      const { sinceMs, interfaces } = owned;
+      if (owner === undefined || sinceMs < owner.sinceMs)
+        owner = { node: announcement.node, interfaces, sinceMs };
+    }
+    return owner;
+  }
+
+  /** @param nowMs of a clock that nobody sets */
+  take({ key, after }: Change<Lease>, nowMs: number): AnnouncementNews {
+    const before = this.#announcers.get(key);
+    if (after === undefined) return this.#remove(key);
+    const deadAtMs = nowMs + after.leaseDurationMs;
+    // Most changes are renewals.
+    if (before !== undefined && isSameSaying(before.lease, after)) {
+      this.#announcers.set(key, { ...before, lease: after, deadAtMs });
+      return NO_NEWS;
+    }
+    const { announcement, problems } = parseNodeLease(after);
+    if (announcement === undefined) return this.#remove(key);
+    const addresses = new Set(this.#remove(key).addresses);
+    this.#announcers.set(key, { lease: after, announcement, problems, deadAtMs });
+    for (const { address } of announcement.owns) {
+      addresses.add(address);
+      this.#owners.set(address, (this.#owners.get(address) ?? new Set()).add(key));
+    }
+    const { node } = announcement;
+    const told = before?.announcement?.conflicts ?? [];
+    const conflicts = announcement.conflicts.filter(
+      (conflict) => !told.some((one) => isDeepStrictEqual(one, conflict)),
+    );
+    return { addresses, conflicts: conflicts.map((conflict) => ({ ...conflict, node })) };
+  }
+
+  /** Forgets whoever has not renewed in time. Returns addresses that may have another owner now. */
+  expire(nowMs: number): ReadonlySet<string> {
+    const addresses = new Set<string>();
+    for (const [key, { deadAtMs }] of this.#announcers) {
+      if (deadAtMs > nowMs) continue;
+      for (const address of this.#remove(key).addresses) addresses.add(address);
+    }
+    return addresses;
+  }
+
+  #remove(key: string): AnnouncementNews {
+    const owns = this.#announcers.get(key)?.announcement?.owns ?? [];
+    this.#announcers.delete(key);
+    for (const { address } of owns) {
+      const keys = this.#owners.get(address);
+      keys?.delete(key);
+      if (keys?.size === 0) this.#owners.delete(address);
+    }
+    return { addresses: new Set(owns.map(({ address }) => address)), conflicts: [] };
+  }
+}
+
+function isSameSaying(a: Lease, b: Lease): boolean {
+  return a.holderIdentity === b.holderIdentity && isDeepStrictEqual(a.annotations, b.annotations);
+}

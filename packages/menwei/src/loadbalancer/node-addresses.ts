@@ -1,0 +1,84 @@
+/** Class `menwei.dev/node`: the addresses of the nodes are those of the Service, one Service a port. */
+import { familyOf } from '@menwei/addresses/ip.ts';
+import type { Node, Service } from '../kubernetes/objects.ts';
+import type { ObjectKey } from '../state/object-key.ts';
+
+/**
+ * External addresses where any node has one, else internal ones; of the Service's families, in their order.
+ *
+ * @param localNodes policy Local: the nodes that have endpoints; undefined: policy Cluster
+ */
+export function nodeAddresses(
+  { loadBalancer }: Pick<Service, 'loadBalancer'>,
+  nodes: readonly Node[],
+  localNodes: ReadonlySet<string> | undefined,
+): readonly string[] {
+  const { ipFamilies = [], ipFamilyPolicy = 'SingleStack' } = loadBalancer ?? {};
+  const families = ipFamilyPolicy === 'SingleStack' ? ipFamilies.slice(0, 1) : ipFamilies;
+  const chosen = nodes.filter(({ name }) => localNodes === undefined || localNodes.has(name));
+  return families.flatMap((family) => {
+    const of = (addresses: (node: Node) => readonly string[]) =>
+      chosen.flatMap((node) => addresses(node).filter((ip) => familyOf(ip) === family));
+    const external = of(({ externalIPs }) => externalIPs);
+    return [...new Set(external.length > 0 ? external : of(({ internalIPs }) => internalIPs))].sort();
+  });
+}
+
+interface Claimant {
+  readonly service: ObjectKey;
+  readonly createdAtMs: number;
+  readonly ports: readonly string[];
+}
+
+/** Which Service has which port of the nodes: of several that want one, the oldest. */
+export class NodePortClaims {
+  readonly #claimants = new Map<ObjectKey, Claimant>();
+  readonly #byPort = new Map<string, Set<ObjectKey>>();
+
+  /** Returns the other Services that may be concerned. */
+  put({ namespace, name, createdAtMs, ports }: Service): readonly ObjectKey[] {
+    const service = `${namespace}/${name}`;
+    const before = this.delete(service);
+    const claimed = ports.map(({ port, protocol }) => `${port}/${protocol}`);
+    this.#claimants.set(service, { service, createdAtMs, ports: claimed });
+    for (const port of claimed) {
+      const services = this.#byPort.get(port) ?? new Set();
+      this.#byPort.set(port, services.add(service));
+    }
+    return [...new Set([...before, ...this.#others(service, claimed)])];
+  }
+
+  /** Returns the other Services that may be concerned. */
+  delete(service: ObjectKey): readonly ObjectKey[] {
+    const { ports = [] } = this.#claimants.get(service) ?? {};
+    const others = this.#others(service, ports);
+    this.#claimants.delete(service);
+    for (const port of ports) {
+      const services = this.#byPort.get(port);
+      services?.delete(service);
+      if (services?.size === 0) this.#byPort.delete(port);
+    }
+    return others;
+  }
+
+  /** What stands in its way, as people read it; undefined: all its ports are its own. */
+  conflictOf(service: ObjectKey): string | undefined {
+    const own = this.#claimants.get(service);
+    for (const port of own?.ports ?? []) {
+      for (const other of this.#byPort.get(port) ?? []) {
+        const claimant = this.#claimants.get(other);
+        if (own === undefined || claimant === undefined || other === service) continue;
+        if (isOlder(claimant, own)) return `port ${port} of the nodes is used by ${other}`;
+      }
+    }
+    return undefined;
+  }
+
+  #others(service: ObjectKey, ports: readonly string[]): readonly ObjectKey[] {
+    return ports.flatMap((port) => [...(this.#byPort.get(port) ?? [])]).filter((other) => other !== service);
+  }
+}
+
+function isOlder(a: Claimant, b: Claimant): boolean {
+  return a.createdAtMs !== b.createdAtMs ? a.createdAtMs < b.createdAtMs : a.service < b.service;
+}
