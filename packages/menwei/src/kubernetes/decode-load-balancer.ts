@@ -33,6 +33,18 @@ const LAST_APPLIED = 'kubectl.kubernetes.io/last-applied-configuration';
 const FAMILY_POLICIES = ['SingleStack', 'PreferDualStack', 'RequireDualStack'] as const;
 const PROTOCOLS: readonly Protocol[] = ['TCP', 'UDP', 'SCTP'];
 
+/** Whether a load-balancer controller has to do with a Service, as far as that can be told of what may be none. */
+export function bearsLoadBalancer(value: unknown): boolean {
+  const raw: Unchecked<V1Service> = isFields<V1Service>(value) ? value : {};
+  return concernsController(raw, isFields<V1ObjectMeta>(raw.metadata) ? raw.metadata : {});
+}
+
+function concernsController(raw: Unchecked<V1Service>, metadata: Unchecked<V1ObjectMeta>): boolean {
+  const spec = isFields<V1ServiceSpec>(raw.spec) ? raw.spec : {};
+  const status = isFields<V1ServiceStatus>(raw.status) ? raw.status : {};
+  return spec.type === 'LoadBalancer' || bearsTraces(metadata, status);
+}
+
 /** Undefined: no load-balancer controller has to do with the Service. */
 export function readLoadBalancer(
   reader: ObjectReader,
@@ -40,10 +52,9 @@ export function readLoadBalancer(
   metadata: Unchecked<V1ObjectMeta>,
   families: readonly IpFamily[],
 ): LoadBalancerDetails | undefined {
+  if (!concernsController(raw, metadata)) return undefined;
   const spec = isFields<V1ServiceSpec>(raw.spec) ? raw.spec : {};
   const status = isFields<V1ServiceStatus>(raw.status) ? raw.status : {};
-  const concerns = spec.type === 'LoadBalancer' || bearsTraces(metadata, status);
-  if (!concerns) return undefined;
   const ipFamilies = readFamilies(spec.ipFamilies, families);
   return {
     labels: readTags(reader, 'metadata.labels', metadata.labels),

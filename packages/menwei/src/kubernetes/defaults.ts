@@ -6,6 +6,7 @@ import type {
   DiscoveryV1EndpointPort,
   V1Endpoint,
   V1EndpointSlice,
+  V1Namespace,
   V1ObjectMeta,
   V1Service,
   V1ServicePort,
@@ -22,10 +23,22 @@ export function withDefaults(kind: ObjectRef['kind'], value: unknown): unknown {
       return isFields<V1Service>(value) ? serviceWithDefaults(value) : value;
     case 'EndpointSlice':
       return isFields<V1EndpointSlice>(value) ? sliceWithDefaults(value) : value;
+    case 'Namespace':
+      return isFields<V1Namespace>(value) ? namespaceWithDefaults(value) : value;
     default:
       return value;
   }
 }
+
+function namespaceWithDefaults(namespace: Unchecked<V1Namespace>): Unchecked<V1Namespace> {
+  const { metadata } = namespace;
+  if (!isFields<V1ObjectMeta>(metadata)) return namespace;
+  const labels = isFields<Record<string, string>>(metadata.labels) ? metadata.labels : {};
+  return { ...namespace, metadata: { ...metadata, labels: { ...labels, [NAME_LABEL]: metadata.name } } };
+}
+
+/** What every Namespace bears, to be selected by its name. */
+const NAME_LABEL = 'kubernetes.io/metadata.name';
 
 function serviceWithDefaults(service: Unchecked<V1Service>): Unchecked<V1Service> {
   const named = { ...service, metadata: metadataWithDefaults(service.metadata) };

@@ -2,7 +2,7 @@
 
 import type { RetryTiming } from '../scheduling/retry.ts';
 import type { ApiClient } from './api-client.ts';
-import type { ApiError } from './api-error.ts';
+import { type ApiError, isWithheld } from './api-error.ts';
 import type { ComplaintSink } from './complaints.ts';
 import type { Decoded } from './decode.ts';
 import type { ObjectRef, WatchedObject } from './objects.ts';
@@ -14,9 +14,21 @@ export interface WatchedResource<T extends WatchedObject> {
   readonly path: string;
   readonly labelSelector?: string;
   readonly fieldSelector?: string;
-  /** One can do without: as long as the server withholds it, it is asked for ever more seldom. */
-  readonly optional?: boolean;
+  /**
+   * One can do without: as long as the server does not have it or may not give it (`withheld`), or does not have it
+   * (`not-installed`: without the right to see it, nobody knows what one does without), it is asked for ever more seldom.
+   */
+  readonly optional?: 'withheld' | 'not-installed';
   readonly decode: (value: unknown) => Decoded<T>;
+}
+
+/** Whether a failure says that the server does not have what one can do without. */
+export function isExpected(
+  { optional }: Pick<WatchedResource<WatchedObject>, 'optional'>,
+  error: ApiError,
+): boolean {
+  if (optional === undefined) return false;
+  return optional === 'withheld' ? isWithheld(error) : error.failure === 'not-found';
 }
 
 /** Takes what a reflector finds. */

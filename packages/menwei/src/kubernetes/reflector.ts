@@ -11,13 +11,14 @@ import { EventLoopTurn } from '../scheduling/event-loop.ts';
 import { pause } from '../scheduling/pause.ts';
 import { retryDelayMs } from '../scheduling/retry.ts';
 import type { ApiClient } from './api-client.ts';
-import { ApiError, isWithheld } from './api-error.ts';
+import { ApiError } from './api-error.ts';
 import { Complaints } from './complaints.ts';
 import { decodeOrReport } from './decode.ts';
 import { show } from './decode-text.ts';
 import { type ListEnvelope, ListSplitter } from './list-splitter.ts';
 import type { WatchedObject } from './objects.ts';
 import {
+  isExpected,
   REFLECTOR_TIMING,
   type ReflectorObserver,
   type ReflectorOptions,
@@ -105,7 +106,7 @@ export class Reflector<T extends WatchedObject> {
 
   async #wait(failure: ApiError | undefined, signal: AbortSignal): Promise<void> {
     const { retry, withheldRetry, random } = this.#timing;
-    const isWaiting = this.#resource.optional === true && failure !== undefined && isWithheld(failure);
+    const isWaiting = failure !== undefined && isExpected(this.#resource, failure);
     const waitMs = isWaiting
       ? retryDelayMs(++this.#withheld, withheldRetry, random)
       : retryDelayMs(++this.#failures, retry, random);

@@ -6,12 +6,15 @@ import type { Connection } from '../kubernetes/connection.ts';
 import { chooseConnection } from '../kubernetes/connection-choice.ts';
 import type { Logger } from '../log/logger.ts';
 import { createApiServerSource } from '../sources/api-server.ts';
+import { type Following, PROXY } from '../sources/following.ts';
 import type { ObjectSource, SourceReports } from '../sources/source.ts';
 import { VERSION } from './version.ts';
 
 export interface SourceOptions extends SourceReports {
   /** See ApiServerSourceOptions; manifests are complete in any case. */
   readonly waitForAll?: boolean;
+  /** What a proxy looks at, unless it is told otherwise; ServiceCIDRs as the mode needs them. */
+  readonly following?: Following;
   /** Is told of the requests to an API server. */
   readonly clientObserver?: ClientObserver | undefined;
 }
@@ -20,7 +23,7 @@ export interface SourceOptions extends SourceReports {
 export async function openApiServer(
   settings: Settings,
   logger: Logger,
-  { report, waitForAll = false, clientObserver: observer }: SourceOptions,
+  { report, following = PROXY, waitForAll = false, clientObserver: observer }: SourceOptions,
 ): Promise<ObjectSource> {
   const { mode, nodeName } = settings;
   const { kubeconfig, master, qps, burst } = settings.client;
@@ -35,7 +38,7 @@ export async function openApiServer(
       const source = createApiServerSource({
         client,
         nodeName,
-        watchServiceCIDRs: findMode(mode).usesServiceCIDRs,
+        following: { ...following, serviceCIDRs: findMode(mode).usesServiceCIDRs },
         waitForAll,
         logger,
         report,

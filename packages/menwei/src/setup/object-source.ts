@@ -2,6 +2,7 @@
 
 import type { Settings } from '../config/settings.ts';
 import type { Logger } from '../log/logger.ts';
+import { LOAD_BALANCER_KINDS, PROXY_KINDS } from '../sources/following.ts';
 import { createManifestSource } from '../sources/manifests/manifest-source.ts';
 import type { ObjectSource } from '../sources/source.ts';
 import type { SourceOptions } from './api-server-source.ts';
@@ -15,7 +16,8 @@ export async function openSource(
   if (settings.manifests.length > 0) {
     const { manifests: paths, nodePortRange } = settings;
     await requireManifestsOrFail(paths);
-    return createManifestSource({ paths, nodePortRange, logger, report: options.report });
+    const kinds = options.following?.loadBalancing === undefined ? PROXY_KINDS : LOAD_BALANCER_KINDS;
+    return createManifestSource({ paths, nodePortRange, kinds, logger, report: options.report });
   }
   // Much of a start is loading what talks HTTP.
   const { openApiServer } = await import('./api-server-source.ts');

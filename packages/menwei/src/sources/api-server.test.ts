@@ -7,6 +7,7 @@ import { formatProblem, type Problem } from '../kubernetes/objects.ts';
 import { silentLogger } from '../log/logger.ts';
 import { ObjectTables } from '../state/object-tables.ts';
 import { type ApiServerSourceOptions, createApiServerSource } from './api-server.ts';
+import { PROXY } from './following.ts';
 
 const SERVICES = '/api/v1/services';
 const SLICES = '/apis/discovery.k8s.io/v1/endpointslices';
@@ -36,6 +37,7 @@ const node = {
 };
 const serviceCIDR = { metadata: { name: 'kubernetes' }, spec: { cidrs: ['172.30.0.0/16'] } };
 
+const WITH_CIDRS = { ...PROXY, serviceCIDRs: true };
 const FAST = { firstMs: 5, maxMs: 10 };
 
 describe('createApiServerSource', () => {
@@ -142,7 +144,7 @@ describe('createApiServerSource', () => {
 
   it('delivers ServiceCIDRs and their end', async () => {
     server.put(SERVICE_CIDRS, serviceCIDR);
-    start({ watchServiceCIDRs: true });
+    start({ following: WITH_CIDRS });
     await until(() => server.watches === 4);
     expect(events).toEqual(['+ServiceCIDR kubernetes', 'synced']);
     server.put(SERVICE_CIDRS, { ...serviceCIDR, metadata: { name: 'more' } });
@@ -169,7 +171,7 @@ describe('createApiServerSource', () => {
     });
 
     it('goes on without, says so once, and takes them when they come', async () => {
-      start({ watchServiceCIDRs: true });
+      start({ following: WITH_CIDRS });
       await until(() => events.includes('synced') && refusals > 3);
       blocked[Symbol.dispose]();
       server.put(SERVICE_CIDRS, serviceCIDR);
@@ -183,7 +185,7 @@ describe('createApiServerSource', () => {
 
     it('asks ever more seldom', async () => {
       const timing = { retry: FAST, withheldRetry: { firstMs: 60_000, maxMs: 60_000 } };
-      start({ watchServiceCIDRs: true, timing });
+      start({ following: WITH_CIDRS, timing });
       await until(() => server.watches === 3 && refusals === 1);
       // Time for ten attempts, if they were made as for the other kinds.
       await new Promise((resolve) => setTimeout(resolve, 100));
@@ -191,7 +193,7 @@ describe('createApiServerSource', () => {
     });
 
     it('does not wait for them, even where it is to wait for all', async () => {
-      start({ watchServiceCIDRs: true, waitForAll: true });
+      start({ following: WITH_CIDRS, waitForAll: true });
       await until(() => events.includes('synced'));
     });
   });
@@ -204,7 +206,7 @@ describe('createApiServerSource', () => {
       if (request.path === path) sendStatus(response, 503, 'starting');
       return request.path === path;
     });
-    start({ watchServiceCIDRs: true, waitForAll: true });
+    start({ following: WITH_CIDRS, waitForAll: true });
     await until(() => server.watches === 3);
     expect(events).not.toContain('synced');
     blocked[Symbol.dispose]();

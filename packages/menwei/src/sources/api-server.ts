@@ -1,44 +1,35 @@
-/** Services, EndpointSlices, the own Node and, where wanted, ServiceCIDRs from an API server. */
+/** What a proxy, the controller of load balancers or an announcer looks at, from an API server. */
 import type { ApiClient } from '../kubernetes/api-client.ts';
-import { type ApiError, isWithheld } from '../kubernetes/api-error.ts';
-import { decodeEndpointSlice, decodeNode, decodeService, decodeServiceCIDR } from '../kubernetes/decode.ts';
-import type { EndpointSlice, Node, Service, ServiceCIDR, WatchedObject } from '../kubernetes/objects.ts';
+import { isWithheld } from '../kubernetes/api-error.ts';
+import type { WatchedObject } from '../kubernetes/objects.ts';
 import { Reflector } from '../kubernetes/reflector.ts';
-import type { ReflectorObserver, ReflectorTiming, WatchedResource } from '../kubernetes/reflector-options.ts';
+import {
+  isExpected,
+  type ReflectorObserver,
+  type ReflectorTiming,
+  type WatchedResource,
+} from '../kubernetes/reflector-options.ts';
 import type { Logger } from '../log/logger.ts';
 import { sideBySide } from '../scheduling/side-by-side.ts';
 import type { ObjectTables } from '../state/object-tables.ts';
+import { followedResources } from './api-resources.ts';
+import { FailureLog } from './failure-log.ts';
+import { type Following, PROXY } from './following.ts';
 import { ObjectWriter } from './object-writer.ts';
 import type { ObjectSource, SourceReports } from './source.ts';
 
 export interface ApiServerSourceOptions extends SourceReports {
   /** Closed by its maker, after the source has ended. */
   readonly client: ApiClient;
-  /** The own Node: the only one that is read. */
+  /** The own Node. */
   readonly nodeName: string;
-  /** Without need, nobody has to be allowed to read them. */
-  readonly watchServiceCIDRs?: boolean;
+  /** Without: what a proxy looks at. */
+  readonly following?: Following;
   /** Be synced only when the Node and ServiceCIDRs are complete too, or withheld: for who looks only once. */
   readonly waitForAll?: boolean;
   readonly logger: Logger;
   readonly timing?: Partial<ReflectorTiming>;
 }
-
-/** Services of other proxies and headless ones are not even sent by the server (spec § 1.1). */
-const SERVICES: WatchedResource<Service> = {
-  kind: 'Service',
-  path: '/api/v1/services',
-  labelSelector: '!service.kubernetes.io/service-proxy-name',
-  fieldSelector: 'spec.clusterIP!=None',
-  decode: decodeService,
-};
-
-const ENDPOINT_SLICES: WatchedResource<EndpointSlice> = {
-  kind: 'EndpointSlice',
-  path: '/apis/discovery.k8s.io/v1/endpointslices',
-  labelSelector: '!service.kubernetes.io/headless',
-  decode: decodeEndpointSlice,
-};
 
 /** How long a server that does not answer at all about what is optional can hold up the others. */
 const OPTIONAL_GRACE_MS = 5_000;
@@ -46,27 +37,14 @@ const OPTIONAL_GRACE_MS = 5_000;
 /** Without these nothing can be programmed. */
 const REQUIRED_KINDS: readonly WatchedObject['kind'][] = ['Service', 'EndpointSlice'];
 
-function ownNode(nodeName: string): WatchedResource<Node> {
-  return {
-    kind: 'Node',
-    path: '/api/v1/nodes',
-    fieldSelector: `metadata.name=${nodeName}`,
-    decode: decodeNode,
-  };
-}
-
-/** Not there before 1.33, and the roles of older set-ups don't name them. */
-const SERVICE_CIDRS: WatchedResource<ServiceCIDR> = {
-  kind: 'ServiceCIDR',
-  path: '/apis/networking.k8s.io/v1/servicecidrs',
-  optional: true,
-  decode: decodeServiceCIDR,
-};
+/** Kinds that somebody installs are there soon after. */
+const LOAD_BALANCING_TIMING: Partial<ReflectorTiming> = { withheldRetry: { firstMs: 800, maxMs: 60_000 } };
 
 /**
  * A source that lists and watches, for ever, whatever the server does. It is synced when Services and
  * EndpointSlices are complete; the Node is not waited for here (spec § 1.1). ServiceCIDRs are until the server has
  * answered, if that is soon: else a restart would take rules away that are right, to bring them back a moment later.
+ * What is for load balancing is complete when all of it is, or is not installed.
  *
  * There is no periodic re-delivery of unchanged objects (configSyncPeriod): upstream's informers have it to make up
  * for handlers that failed, while tables can't fail, and the sync loop retries by itself.
@@ -80,36 +58,33 @@ async function runReflectors(
   objects: ObjectTables,
   signal: AbortSignal,
 ): Promise<void> {
-  const { client, nodeName, watchServiceCIDRs = false, waitForAll = false, logger, timing, report } = options;
+  const { client, nodeName, following = PROXY, waitForAll = false, logger, report } = options;
   const failures = new FailureLog(logger);
-  const writer = new ObjectWriter(objects, report);
-  const resources: readonly WatchedResource<WatchedObject>[] = [
-    SERVICES,
-    ENDPOINT_SLICES,
-    ownNode(nodeName),
-    ...(watchServiceCIDRs ? [SERVICE_CIDRS] : []),
-  ];
-  const kinds = resources.map(({ kind }) => kind);
-  const optionalKinds = resources.filter(({ optional }) => optional).map(({ kind }) => kind);
-  const waitingFor = new Set(
-    kinds.filter((kind) => waitForAll || REQUIRED_KINDS.includes(kind) || optionalKinds.includes(kind)),
+  const followed = followedResources(following, nodeName);
+  const resources = followed.map(({ resource }) => resource);
+  const isBasic = ({ kind, optional }: WatchedResource<WatchedObject>) =>
+    waitForAll || REQUIRED_KINDS.includes(kind) || optional === 'withheld';
+  const synced = new Completion(resources.filter(isBasic), () =>
+    objects.syncedSources.put('api-server', { sinceMs: Date.now() }),
   );
-  const settled = (kind: WatchedObject['kind']): void => {
-    if (waitingFor.delete(kind) && waitingFor.size === 0)
-      objects.syncedSources.put('api-server', { sinceMs: Date.now() });
-  };
-  if (!waitForAll) setTimeout(() => optionalKinds.forEach(settled), OPTIONAL_GRACE_MS).unref();
-  const reflectors = resources.map(
-    (resource) =>
-      new Reflector({
-        client,
-        resource,
-        sink: writer,
-        known: objects.keysOf(resource.kind),
-        observer: observe(resource, failures, writer, settled),
-        ...(timing !== undefined && { timing }),
-      }),
+  const isBalancing = following.loadBalancing !== undefined;
+  const balancing = new Completion(isBalancing ? resources : [], () =>
+    objects.syncedLoadBalancing.put('api-server', { sinceMs: Date.now() }),
   );
+  if (!waitForAll) {
+    const optional = resources.filter((resource) => resource.optional === 'withheld');
+    const giveUp = () => {
+      for (const resource of optional) synced.settled(resource);
+    };
+    setTimeout(giveUp, OPTIONAL_GRACE_MS).unref();
+  }
+  const timing = { ...(isBalancing && LOAD_BALANCING_TIMING), ...options.timing };
+  const reflectors = followed.map(({ resource, origin }) => {
+    const writer = new ObjectWriter(objects, report, origin);
+    const observer = observe(resource, failures, writer, { synced, balancing });
+    const known = objects.keysOf(resource.kind, origin);
+    return new Reflector({ client, resource, sink: writer, known, observer, timing });
+  });
   // They end by themselves only through a mistake of the program.
   await sideBySide(
     reflectors.map((reflector) => (signal) => reflector.run(signal)),
@@ -118,60 +93,39 @@ async function runReflectors(
 }
 
 function observe(
-  { kind, optional = false }: WatchedResource<WatchedObject>,
+  resource: WatchedResource<WatchedObject>,
   failures: FailureLog,
   writer: ObjectWriter,
-  settled: (kind: WatchedObject['kind']) => void,
+  { synced, balancing }: { readonly synced: Completion; readonly balancing: Completion },
 ): ReflectorObserver {
   return {
-    working: () => failures.working(kind),
+    working: () => failures.working(resource),
     failed: (error) => {
-      if (optional && isWithheld(error)) failures.withheld(kind, error);
-      else failures.failed(kind, error);
-      if (isWithheld(error) && !REQUIRED_KINDS.includes(kind)) settled(kind);
+      if (isExpected(resource, error)) {
+        failures.withheld(resource, error);
+        balancing.settled(resource);
+      } else failures.failed(resource, error);
+      if (isWithheld(error) && !REQUIRED_KINDS.includes(resource.kind)) synced.settled(resource);
     },
     listed: () => {
-      writer.listed(kind);
-      settled(kind);
+      writer.listed(resource.kind);
+      synced.settled(resource);
+      balancing.settled(resource);
     },
   };
 }
 
-/** One line when a reason for failure appears, however many kinds it stops and however often they retry. */
-class FailureLog {
-  readonly #logger: Logger;
-  readonly #reasons = new Map<WatchedObject['kind'], string>();
+/** Tells once that all resources have been listed, or can't be. */
+class Completion {
+  readonly #missing: Set<WatchedResource<WatchedObject>>;
+  readonly #done: () => void;
 
-  constructor(logger: Logger) {
-    this.#logger = logger;
+  constructor(resources: readonly WatchedResource<WatchedObject>[], done: () => void) {
+    this.#missing = new Set(resources);
+    this.#done = done;
   }
 
-  failed(kind: WatchedObject['kind'], error: ApiError): void {
-    if (!this.#isNew(kind, error)) return;
-    const { failure, message } = error;
-    this.#logger.error({ failure }, `${message}; retrying, keeping the last known objects`);
-  }
-
-  /** No failure of anything the proxy could not do without. */
-  withheld(kind: WatchedObject['kind'], error: ApiError): void {
-    if (!this.#isNew(kind, error)) return;
-    const { failure, message } = error;
-    this.#logger.info({ failure }, `${message}; continuing without ${kind}s, retrying from time to time`);
-  }
-
-  working(kind: WatchedObject['kind']): void {
-    const message = this.#reasons.get(kind);
-    this.#reasons.delete(kind);
-    if (message !== undefined && !this.#isKnown(message)) this.#logger.info({}, `recovered from: ${message}`);
-  }
-
-  #isNew(kind: WatchedObject['kind'], { message }: ApiError): boolean {
-    const isNew = !this.#isKnown(message);
-    this.#reasons.set(kind, message);
-    return isNew;
-  }
-
-  #isKnown(message: string): boolean {
-    return [...this.#reasons.values()].includes(message);
+  settled(resource: WatchedResource<WatchedObject>): void {
+    if (this.#missing.delete(resource) && this.#missing.size === 0) this.#done();
   }
 }

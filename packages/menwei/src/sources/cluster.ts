@@ -1,25 +1,22 @@
-/** Services, EndpointSlices, Nodes and ServiceCIDRs from the store of a cluster in the same process: nothing in between. */
+/** What a proxy, the controller of load balancers or an announcer looks at, from the store of a cluster in the same process: nothing in between. */
 import type { Store, StoreChange, StoredObject } from '../cluster/store/store.ts';
 import { Complaints } from '../kubernetes/complaints.ts';
-import {
-  type Decoded,
-  decodeEndpointSlice,
-  decodeNode,
-  decodeOrReport,
-  decodeService,
-  decodeServiceCIDR,
-} from '../kubernetes/decode.ts';
+import { type Decoded, decodeOrReport, decoderOf, decodeService } from '../kubernetes/decode.ts';
 import { type ObjectRef, refKey, type WatchedObject } from '../kubernetes/objects.ts';
 import { EventLoopTurn } from '../scheduling/event-loop.ts';
 import { parseObjectKey } from '../state/object-key.ts';
 import type { ObjectTables } from '../state/object-tables.ts';
+import { decodeBalanced } from './api-resources.ts';
+import { type Following, PROXY } from './following.ts';
 import { ObjectWriter } from './object-writer.ts';
 import type { ObjectSource, SourceReports } from './source.ts';
 
 interface ClusterSourceOptions extends SourceReports {
   readonly store: Pick<Store, 'reader'>;
-  /** The own Node: the only one that is read. */
+  /** The own Node. */
   readonly nodeName: string;
+  /** Without: what a proxy looks at. */
+  readonly following?: Following;
 }
 
 interface FollowedKind {
@@ -34,11 +31,11 @@ export function createClusterSource(options: ClusterSourceOptions): ObjectSource
 }
 
 async function follow(
-  { store, nodeName, report }: ClusterSourceOptions,
+  { store, nodeName, following = CLUSTER_PROXY, report }: ClusterSourceOptions,
   objects: ObjectTables,
   signal: AbortSignal,
 ): Promise<void> {
-  const kinds = followedKinds(nodeName);
+  const kinds = followedKinds(following, nodeName);
   const writer = new ObjectWriter(objects, report);
   const decoder = new ChangeDecoder(kinds, writer);
   const reader = store.reader([...kinds.keys()]);
@@ -52,7 +49,9 @@ async function follow(
       }
       writer.listed(kind);
     }
-    objects.syncedSources.put('cluster', { sinceMs: Date.now() });
+    const row = { sinceMs: Date.now() };
+    objects.syncedSources.put('cluster', row);
+    if (following.loadBalancing !== undefined) objects.syncedLoadBalancing.put('cluster', row);
     while (!signal.aborted) {
       await reader.changed(signal);
       await decoder.decode(reader.take());
@@ -119,28 +118,45 @@ class ChangeDecoder {
   }
 }
 
+/** Whether the mode looks at ServiceCIDRs or not: here they cost nothing. */
+const CLUSTER_PROXY: Following = { ...PROXY, serviceCIDRs: true };
+
+const PROXIED_SERVICES: FollowedKind = {
+  kind: 'Service',
+  decode: decodeService,
+  isWanted: ({ labels, fields }) =>
+    !Object.hasOwn(labels, 'service.kubernetes.io/service-proxy-name') && fields['spec.clusterIP'] !== 'None',
+};
+
+const BALANCED_SERVICES: FollowedKind = { kind: 'Service', decode: decodeBalanced, isWanted: () => true };
+
 /** By the name of the resource in the store. */
-function followedKinds(nodeName: string): ReadonlyMap<string, FollowedKind> {
-  return new Map<string, FollowedKind>([
-    [
-      'services',
-      {
-        kind: 'Service',
-        decode: decodeService,
-        isWanted: ({ labels, fields }) =>
-          !Object.hasOwn(labels, 'service.kubernetes.io/service-proxy-name') &&
-          fields['spec.clusterIP'] !== 'None',
-      },
-    ],
+function followedKinds(
+  { services, nodes, serviceCIDRs, loadBalancing }: Following,
+  nodeName: string,
+): ReadonlyMap<string, FollowedKind> {
+  const all = (kind: WatchedObject['kind']): FollowedKind => ({
+    kind,
+    decode: decoderOf(kind),
+    isWanted: () => true,
+  });
+  const kinds = new Map<string, FollowedKind>([
+    ['services', services === 'proxied' ? PROXIED_SERVICES : BALANCED_SERVICES],
     [
       'endpointslices',
       {
-        kind: 'EndpointSlice',
-        decode: decodeEndpointSlice,
+        ...all('EndpointSlice'),
         isWanted: ({ labels }) => !Object.hasOwn(labels, 'service.kubernetes.io/headless'),
       },
     ],
-    ['nodes', { kind: 'Node', decode: decodeNode, isWanted: ({ name }) => name === nodeName }],
-    ['servicecidrs', { kind: 'ServiceCIDR', decode: decodeServiceCIDR, isWanted: () => true }],
+    ['nodes', { ...all('Node'), isWanted: ({ name }) => nodes === 'all' || name === nodeName }],
   ]);
+  if (serviceCIDRs) kinds.set('servicecidrs', all('ServiceCIDR'));
+  if (loadBalancing === undefined) return kinds;
+  const { leaseNamespace } = loadBalancing;
+  kinds.set('leases', { ...all('Lease'), isWanted: ({ namespace }) => namespace === leaseNamespace });
+  if (loadBalancing.namespaces) kinds.set('namespaces', all('Namespace'));
+  kinds.set('ipaddresspools', all('IPAddressPool'));
+  kinds.set('l2advertisements', all('L2Advertisement'));
+  return kinds;
 }

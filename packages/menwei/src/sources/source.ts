@@ -1,4 +1,4 @@
-/** Where Services, EndpointSlices, Nodes and ServiceCIDRs come from: one contract for all sources. */
+/** Where objects come from: one contract for all sources. `following.ts` says which objects, for whom. */
 import type { Problem } from '../kubernetes/objects.ts';
 import type { ObjectTables } from '../state/object-tables.ts';
 
@@ -9,8 +9,8 @@ export interface SourceReports {
 }
 
 /**
- * Keeps the tables equal to what it reads, until the signal ends it: the full set once, noted in `syncedSources`, then
- * changes. Retries by itself what can be retried.
+ * Keeps the tables equal to what it reads, until the signal ends it: the full set once, noted in `syncedSources` (and in
+ * `syncedLoadBalancing`, where more than a proxy needs is followed), then changes. Retries by itself what can be retried.
  */
 export interface ObjectSource {
   /**

@@ -52,6 +52,11 @@ export class ObjectTables {
   readonly flawed = new Table<StaleObject>((a, b) => a.reason === b.reason);
   /** By the name of the source. As long as it is not there, what is missing may only be not yet listed. */
   readonly syncedSources = new Table<SyncedSource>();
+  /**
+   * By the name of the source, `lb-config` included: what load balancing looks at is there, too. Of the kinds that are not
+   * installed nothing is missing.
+   */
+  readonly syncedLoadBalancing = new Table<SyncedSource>();
   readonly #pools = new Rivals(this.addressPools);
   readonly #advertisements = new Rivals(this.l2Advertisements);
   readonly #view: SliceView;

@@ -37,7 +37,11 @@ export interface FakeRequest {
 type Interceptor = (request: FakeRequest, response: ServerResponse) => boolean;
 
 interface FakeObject {
-  readonly metadata: { readonly name: string; readonly namespace?: string };
+  readonly metadata: {
+    readonly name: string;
+    readonly namespace?: string;
+    readonly [field: string]: unknown;
+  };
   readonly [field: string]: unknown;
 }
 
@@ -63,6 +67,7 @@ export class FakeApiServer implements AsyncDisposable {
   readonly events = new FakeEvents();
   /** Answers with everything at once, as an API server's cache does for resourceVersion=0. */
   ignoreLimit = false;
+  readonly #kinds = new Map(Object.entries(KINDS));
   readonly #objects = new Map<string, Map<string, object>>();
   readonly #watches = new Set<{ readonly path: string; readonly response: ServerResponse }>();
   readonly #sockets = new Set<Socket>();
@@ -73,6 +78,11 @@ export class FakeApiServer implements AsyncDisposable {
   #port = 0;
   #version = 100;
   #oldestVersion = 0;
+
+  /** From now on there are objects of this kind under the path; `kind` is `Lease`. */
+  install(path: string, kind: string): void {
+    this.#kinds.set(path, `${kind}List`);
+  }
 
   private constructor(tls: boolean) {
     const listener = (request: IncomingMessage, response: ServerResponse): void =>
@@ -233,7 +243,7 @@ export class FakeApiServer implements AsyncDisposable {
     const node = this.#nodeAt(request.path);
     if (request.method !== 'GET') void this.#write(request, message, response);
     else if (node !== undefined) sendJson(response, 200, node);
-    else if (KINDS[request.path] === undefined)
+    else if (!this.#kinds.has(request.path))
       sendStatus(response, 404, 'the server could not find the requested resource');
     else if (request.isWatch) this.#watch(request, response);
     else this.#list(request, response);
@@ -295,7 +305,7 @@ export class FakeApiServer implements AsyncDisposable {
       ...(rest > 0 && { continue: String(from + items.length), remainingItemCount: rest }),
     };
     response.setHeader('content-type', 'application/json');
-    response.end(JSON.stringify({ kind: KINDS[path], apiVersion: 'v1', metadata, items }));
+    response.end(JSON.stringify({ kind: this.#kinds.get(path), apiVersion: 'v1', metadata, items }));
   }
 
   #watch({ path, query }: FakeRequest, response: ServerResponse): void {

@@ -18,7 +18,7 @@ import {
   refKey,
   type WatchedObject,
 } from '../../kubernetes/objects.ts';
-import { type FollowedKinds, PROXY_KINDS } from '../followed-kinds.ts';
+import { type FollowedKinds, PROXY_KINDS } from '../following.ts';
 import { checkAllocations, findUnreadRanges, type PortRange } from './allocation.ts';
 import { mirrorEndpoints } from './mirrored-endpoints.ts';
 import { findUnknownFields } from './unknown-fields.ts';

@@ -13,7 +13,7 @@ import {
 import { firstLines } from '../../log/first-lines.ts';
 import type { Logger } from '../../log/logger.ts';
 import type { ObjectTables } from '../../state/object-tables.ts';
-import { type FollowedKinds, isBgpKind, PROXY_KINDS } from '../followed-kinds.ts';
+import { type FollowedKinds, isBgpKind, PROXY_KINDS } from '../following.ts';
 import type { ObjectSource, SourceReports } from '../source.ts';
 import { DEFAULT_NODE_PORT_RANGE, type PortRange } from './allocation.ts';
 import { FolderWatcher } from './folder-watcher.ts';
@@ -41,7 +41,7 @@ export interface ManifestSourceOptions extends SourceReports {
   readonly nodePortRange?: PortRange;
   /** Those that are not among them are passed over; as a proxy reads them. */
   readonly kinds?: FollowedKinds;
-  /** With one of its own it works beside another source on the same tables, and is called so in `syncedSources`. */
+  /** With one of its own it works beside another source on the same tables, and is synced under that name. */
   readonly origin?: '' | 'lb-config';
   readonly logger: Logger;
   /** How often the files are looked at even if the kernel reports no change (network file systems don't). */
@@ -94,7 +94,7 @@ class ManifestRun {
     await requirePaths(this.#options.paths);
     try {
       await this.#look();
-      this.#objects.syncedSources.put(this.#options.origin || 'manifests', { sinceMs: Date.now() });
+      this.#tellSynced();
       // Whatever changed between listing the folders and watching them is found now.
       await this.#look();
       while (!signal.aborted) {
@@ -104,6 +104,14 @@ class ManifestRun {
     } finally {
       this.#watcher.close();
     }
+  }
+
+  #tellSynced(): void {
+    const { origin, kinds } = this.#options;
+    const name = origin || 'manifests';
+    const row = { sinceMs: Date.now() };
+    if (kinds.has('Service')) this.#objects.syncedSources.put(name, row);
+    if (kinds.has('IPAddressPool')) this.#objects.syncedLoadBalancing.put(name, row);
   }
 
   /** Until the next missing object is due, but no longer than until the next look that happens anyway. */

@@ -1,0 +1,112 @@
+/** What is listed and watched at an API server, and how it is read. */
+import {
+  type Decoded,
+  decodeEndpointSlice,
+  decodeNode,
+  decoderOf,
+  decodeService,
+  decodeServiceCIDR,
+} from '../kubernetes/decode.ts';
+import { bearsLoadBalancer } from '../kubernetes/decode-load-balancer.ts';
+import type { Service, WatchedObject } from '../kubernetes/objects.ts';
+import type { WatchedResource } from '../kubernetes/reflector-options.ts';
+import type { Origin } from '../state/rivals.ts';
+import type { Following } from './following.ts';
+
+export interface FollowedResource {
+  readonly resource: WatchedResource<WatchedObject>;
+  readonly origin: Origin;
+}
+
+/** Services of other proxies and headless ones are not even sent by the server (spec § 1.1). */
+const PROXIED_SERVICES: WatchedResource<WatchedObject> = {
+  kind: 'Service',
+  path: '/api/v1/services',
+  labelSelector: '!service.kubernetes.io/service-proxy-name',
+  fieldSelector: 'spec.clusterIP!=None',
+  decode: decodeService,
+};
+
+/** One whose type was another one once has to be cleaned up after, so the server can't be asked for a type. */
+const BALANCED_SERVICES: WatchedResource<WatchedObject> = {
+  kind: 'Service',
+  path: '/api/v1/services',
+  decode: decodeBalanced,
+};
+
+const ENDPOINT_SLICES: WatchedResource<WatchedObject> = {
+  kind: 'EndpointSlice',
+  path: '/apis/discovery.k8s.io/v1/endpointslices',
+  labelSelector: '!service.kubernetes.io/headless',
+  decode: decodeEndpointSlice,
+};
+
+/** Not there before 1.33, and the roles of older set-ups don't name them. */
+const SERVICE_CIDRS: WatchedResource<WatchedObject> = {
+  kind: 'ServiceCIDR',
+  path: '/apis/networking.k8s.io/v1/servicecidrs',
+  optional: 'withheld',
+  decode: decodeServiceCIDR,
+};
+
+const ALL_NODES: WatchedResource<WatchedObject> = {
+  kind: 'Node',
+  path: '/api/v1/nodes',
+  decode: decodeNode,
+};
+
+const NAMESPACES: WatchedResource<WatchedObject> = {
+  kind: 'Namespace',
+  path: '/api/v1/namespaces',
+  decode: decoderOf('Namespace'),
+};
+
+/** Pools and advertisements where somebody has installed their kinds; of Cilium's pools, all versions that there were. */
+const CONFIGURATION: readonly FollowedResource[] = [
+  configuration('metallb.io', 'v1beta1', 'ipaddresspools', 'IPAddressPool'),
+  configuration('metallb.io', 'v1beta1', 'l2advertisements', 'L2Advertisement'),
+  configuration('menwei.dev', 'v1alpha1', 'ipaddresspools', 'IPAddressPool'),
+  configuration('menwei.dev', 'v1alpha1', 'l2advertisements', 'L2Advertisement'),
+  configuration('cilium.io', 'v2', 'ciliumloadbalancerippools', 'CiliumLoadBalancerIPPool'),
+  configuration('cilium.io', 'v2alpha1', 'ciliumloadbalancerippools', 'CiliumLoadBalancerIPPool'),
+  configuration('cilium.io', 'v2alpha1', 'ciliuml2announcementpolicies', 'CiliumL2AnnouncementPolicy'),
+];
+
+export function followedResources(following: Following, nodeName: string): readonly FollowedResource[] {
+  const { services, nodes, serviceCIDRs, loadBalancing } = following;
+  const basic = [
+    services === 'proxied' ? PROXIED_SERVICES : BALANCED_SERVICES,
+    ENDPOINT_SLICES,
+    nodes === 'own' ? { ...ALL_NODES, fieldSelector: `metadata.name=${nodeName}` } : ALL_NODES,
+    ...(serviceCIDRs ? [SERVICE_CIDRS] : []),
+    ...(loadBalancing === undefined ? [] : [leasesOf(loadBalancing.leaseNamespace)]),
+    ...(loadBalancing?.namespaces === true ? [NAMESPACES] : []),
+  ];
+  return [
+    ...basic.map((resource) => ({ resource, origin: '' as const })),
+    ...(loadBalancing === undefined ? [] : CONFIGURATION),
+  ];
+}
+
+function leasesOf(namespace: string): WatchedResource<WatchedObject> {
+  return {
+    kind: 'Lease',
+    path: `/apis/coordination.k8s.io/v1/namespaces/${namespace}/leases`,
+    decode: decoderOf('Lease'),
+  };
+}
+
+function configuration(
+  group: Origin,
+  version: string,
+  resource: string,
+  kind: WatchedObject['kind'],
+): FollowedResource {
+  const path = `/apis/${group}/${version}/${resource}`;
+  return { resource: { kind, path, optional: 'not-installed', decode: decoderOf(kind) }, origin: group };
+}
+
+/** Of the Services that no load-balancer controller has to do with, nothing is kept or told. */
+export function decodeBalanced(value: unknown): Decoded<Service> {
+  return bearsLoadBalancer(value) ? decodeService(value) : { object: undefined, problems: [] };
+}
