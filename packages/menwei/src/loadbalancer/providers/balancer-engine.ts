@@ -111,7 +111,7 @@ export class BalancerEngine<Spec> {
     const before = new Map(this.#applied);
     const observed = await this.#provider.observe(signal);
     const drifted = new Map<ObjectKey, string>();
-    const gone = new Set(before.keys());
+    const gone = new Set([...before.keys()].filter(isWanted));
     const orphans: ObservedBalancer<Spec>[] = [];
     for (const balancer of observed) {
       const { service } = balancer;

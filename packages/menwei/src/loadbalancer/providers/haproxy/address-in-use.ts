@@ -1,0 +1,18 @@
+/** Whether another program listens where HAProxy is to: told before a reload, which would pause HAProxy's other sections. */
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+
+/** `192.0.2.1:22: another program listens there`; undefined: nobody does, as far as can be told from here. */
+export async function addressTrouble(ip: string, port: number): Promise<string | undefined> {
+  const server = createServer((socket) => socket.destroy());
+  try {
+    server.listen({ host: ip, port, exclusive: true });
+    await once(server, 'listening');
+    return undefined;
+  } catch (error) {
+    const isTaken = error instanceof Error && 'code' in error && error.code === 'EADDRINUSE';
+    return isTaken ? `${ip} port ${port}: another program listens there` : undefined;
+  } finally {
+    server.close();
+  }
+}
