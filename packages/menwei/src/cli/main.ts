@@ -4,6 +4,7 @@ import { registerCleanupCommand } from './cleanup.ts';
 import { registerClusterCommand } from './cluster.ts';
 import { registerDiffCommand } from './diff.ts';
 import { registerLabCommand } from './lab.ts';
+import { registerLbCommand } from './lb.ts';
 import { createProgram, runProgram } from './program.ts';
 import { registerRenderCommand } from './render.ts';
 import { registerRunCommand } from './run.ts';
@@ -20,6 +21,7 @@ registerRenderCommand(program);
 registerDiffCommand(program);
 registerCleanupCommand(program);
 registerLabCommand(program);
+registerLbCommand(program);
 registerClusterCommand(program);
 
 await runProgram(program);

@@ -21,7 +21,7 @@ describe('an event as an object', () => {
   it('of a Node is where kube-proxy’s are, under its name', () => {
     const name = nameEvent(onNode, AT_MS, 'node-1');
     expect(name).toEqual({ namespace: 'default', name: expect.stringMatching(/^node-1\.[0-9a-f]{16}$/) });
-    expect(formatEvent(onNode, name, AT_MS, 'node-1')).toEqual({
+    expect(formatEvent(onNode, name, AT_MS, { controller: 'kube-proxy', instance: 'node-1' })).toEqual({
       apiVersion: 'events.k8s.io/v1',
       kind: 'Event',
       metadata: name,
@@ -39,7 +39,9 @@ describe('an event as an object', () => {
   it('of a Service is in its namespace', () => {
     const name = nameEvent(onService, AT_MS, 'node-1');
     expect(name.namespace).toBe('shop');
-    expect(formatEvent(onService, name, AT_MS, 'node-1')).toMatchObject({
+    expect(
+      formatEvent(onService, name, AT_MS, { controller: 'kube-proxy', instance: 'node-1' }),
+    ).toMatchObject({
       regarding: { apiVersion: 'v1', kind: 'Service', namespace: 'shop', name: 'web', uid: 'u1' },
     });
   });
@@ -56,7 +58,10 @@ describe('an event as an object', () => {
     const nodeName = `${'a'.repeat(200)}.${'b'.repeat(52)}`;
     const event = { ...onNode, subject: nodeSubject(nodeName), note: 'ü'.repeat(600) };
     const name = nameEvent(event, AT_MS, nodeName);
-    const object = formatEvent(event, name, AT_MS, nodeName) as Record<string, string>;
+    const object = formatEvent(event, name, AT_MS, {
+      controller: 'kube-proxy',
+      instance: nodeName,
+    }) as Record<string, string>;
     expect(name.name.length).toBeLessThanOrEqual(253);
     expect(object.reportingInstance).toHaveLength(128);
     expect(Buffer.byteLength(object.note ?? '')).toBeLessThanOrEqual(1024);

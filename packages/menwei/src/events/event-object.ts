@@ -2,8 +2,12 @@
 import { createHash } from 'node:crypto';
 import type { ClusterEvent, EventSubject } from './event.ts';
 
-/** As kube-proxy's: what watches for its events finds these. */
-const CONTROLLER = 'kube-proxy';
+/** Who says so: `kube-proxy`, on which node or in which process. */
+export interface Reporter {
+  readonly controller: string;
+  readonly instance: string;
+}
+
 const MAX_INSTANCE_CHARACTERS = 128;
 const MAX_NOTE_BYTES = 1024;
 const MAX_NAME_CHARACTERS = 253;
@@ -40,7 +44,7 @@ export function formatEvent(
   event: ClusterEvent,
   { namespace, name }: EventName,
   firstMs: number,
-  nodeName: string,
+  { controller, instance }: Reporter,
 ): unknown {
   const { subject, type, reason, action, note } = event;
   return {
@@ -48,8 +52,8 @@ export function formatEvent(
     kind: 'Event',
     metadata: { namespace, name },
     eventTime: formatMicroTime(firstMs),
-    reportingController: CONTROLLER,
-    reportingInstance: `${CONTROLLER}-${nodeName}`.slice(0, MAX_INSTANCE_CHARACTERS),
+    reportingController: controller,
+    reportingInstance: `${controller}-${instance}`.slice(0, MAX_INSTANCE_CHARACTERS),
     type,
     reason,
     action,

@@ -1,7 +1,7 @@
 /** Which events are still to be sent: each kind about an object once, then as a series, and not more than so many. */
 import { type ClusterEvent, eventKind } from './event.ts';
 
-/** So many new events may wait; an API server that was away for long gets no more than these. */
+/** So many new events may wait, unless otherwise said; an API server that was away for long gets no more than these. */
 const MAX_WAITING = 100;
 /** Of so many is it known that they were told. */
 const MAX_KNOWN = 1_000;
@@ -32,8 +32,13 @@ export interface EventSeries<Name> {
 export class EventQueue<Name> {
   /** By kind of event, in the order in which they happened first. */
   readonly #series = new Map<string, EventSeries<Name>>();
+  readonly #maxWaiting: number;
   #waiting = 0;
   #dropped = 0;
+
+  constructor(maxWaiting = MAX_WAITING) {
+    this.#maxWaiting = maxWaiting;
+  }
 
   record(event: ClusterEvent, nowMs: number): void {
     const kind = eventKind(event);
@@ -43,12 +48,12 @@ export class EventQueue<Name> {
       this.#series.set(kind, { ...known, event: latest, lastMs: nowMs, count: known.count + 1 });
       return;
     }
-    if (this.#waiting >= MAX_WAITING) {
+    if (this.#waiting >= this.#maxWaiting) {
       this.#dropped++;
       return;
     }
     this.#series.delete(kind);
-    if (this.#series.size >= MAX_KNOWN) this.#forgetOne();
+    if (this.#series.size >= Math.max(MAX_KNOWN, this.#maxWaiting)) this.#forgetOne();
     this.#waiting++;
     this.#series.set(kind, { event, firstMs: nowMs, lastMs: nowMs, count: 1, told: undefined });
   }

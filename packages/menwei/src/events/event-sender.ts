@@ -26,7 +26,12 @@ function sinceEpoch(timeMs: number): number {
 export type EventSink = Pick<ApiClient, 'write' | 'close'>;
 
 interface EventSenderOptions {
+  /** Of a proxy; events of all that run on different nodes have different names. */
   readonly nodeName: string;
+  /** As kube-proxy unless given: what watches for its events finds those of a proxy. */
+  readonly controller?: string;
+  /** So many new events may wait; 100 unless given. */
+  readonly maxWaiting?: number;
   /** Undefined: there is no API server, or it is not to be told. Then events are lines of the log. */
   readonly openSink: (() => Promise<EventSink>) | undefined;
   readonly logger: Logger;
@@ -37,13 +42,14 @@ interface EventSenderOptions {
 /** Records before it runs, and while it is started anew. */
 export class EventSender implements EventRecorder {
   readonly #options: EventSenderOptions;
-  readonly #queue = new EventQueue<EventName>();
+  readonly #queue: EventQueue<EventName>;
   #forbiddenUntilMs = Number.NEGATIVE_INFINITY;
   #isForbiddenTold = false;
   readonly #idle = new InterruptiblePause();
 
   constructor(options: EventSenderOptions) {
     this.#options = options;
+    this.#queue = new EventQueue(options.maxWaiting);
   }
 
   record(event: ClusterEvent): void {
@@ -127,7 +133,7 @@ export class EventSender implements EventRecorder {
     { event, firstMs, lastMs, count, told }: EventSeries<EventName>,
     signal: AbortSignal,
   ): Promise<EventName | undefined> {
-    const { nodeName } = this.#options;
+    const { nodeName, controller = 'kube-proxy' } = this.#options;
     const name = told?.name ?? nameEvent(event, sinceEpoch(firstMs), nodeName);
     const path = `/apis/events.k8s.io/v1/namespaces/${name.namespace}/events`;
     const request = { signal, silenceMs: SILENCE_MS };
@@ -135,7 +141,8 @@ export class EventSender implements EventRecorder {
       const body = formatSeries(count, sinceEpoch(lastMs));
       await sink.write({ ...request, method: 'PATCH', path: `${path}/${name.name}`, body });
     } else {
-      const body = formatEvent(event, name, sinceEpoch(firstMs), nodeName);
+      const reporter = { controller, instance: nodeName };
+      const body = formatEvent(event, name, sinceEpoch(firstMs), reporter);
       await sink.write({ ...request, method: 'POST', path, body });
     }
     return event.isSameOnAllNodes === true ? undefined : name;

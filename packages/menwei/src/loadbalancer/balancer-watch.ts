@@ -52,11 +52,7 @@ export class BalancerWatch {
 
   isWanted(key: ObjectKey): boolean {
     const claim = this.#view.claim(key);
-    return (
-      claim.claim === 'managed' &&
-      claim.by === 'provider' &&
-      claim.loadBalancerClass === this.loadBalancerClass
-    );
+    return claim.claim === 'managed' && claim.by === 'provider' && claim.servedAs === this.loadBalancerClass;
   }
 
   async #look(signal: AbortSignal): Promise<boolean> {

@@ -16,8 +16,8 @@ const IGNORE_ANNOTATIONS = ['menwei.dev/load-balancer-ignore', 'kube-vip.io/igno
 export interface ClaimOptions {
   /** Values of `spec.loadBalancerClass`. */
   readonly classes: ReadonlySet<string>;
-  /** Services without a class, too. */
-  readonly takesClassless: boolean;
+  /** Services without a class, too, as if they had this one; undefined: they are others'. */
+  readonly classlessAs: string | undefined;
   /** Classes of load balancers outside of the cluster. */
   readonly providerClasses: ReadonlySet<string>;
 }
@@ -37,8 +37,8 @@ export type Claim =
       readonly stale: readonly string[];
       /** Where its addresses come from, and who brings the traffic there. */
       readonly by: 'announcing' | 'nodes' | 'provider';
-      /** Empty: it has none. */
-      readonly loadBalancerClass: string;
+      /** The class by whose rules it is served: its own, or that of those without one. */
+      readonly servedAs: string;
     };
 
 const NONE: Claim = { claim: 'none' };
@@ -55,7 +55,8 @@ export function claimOf(service: Service | undefined, options: ClaimOptions): Cl
   }
   const finalizer = loadBalancerClass === '' ? CLEANUP_FINALIZER : FINALIZER;
   const stale = held.filter((one) => one !== finalizer);
-  return { claim: 'managed', finalizer, stale, by: broughtBy(loadBalancerClass, options), loadBalancerClass };
+  const servedAs = loadBalancerClass === '' ? (options.classlessAs ?? '') : loadBalancerClass;
+  return { claim: 'managed', finalizer, stale, by: broughtBy(servedAs, options), servedAs };
 }
 
 /** Those that it has and that are ours to take away. The API server takes the class away with the type. */
@@ -66,7 +67,7 @@ function heldFinalizers(
   const isClassless = loadBalancerClass === '';
   return finalizers.filter((finalizer) => {
     if (finalizer === FINALIZER) return isClassless || isOurs(loadBalancerClass, options);
-    return finalizer === CLEANUP_FINALIZER && isClassless && options.takesClassless;
+    return finalizer === CLEANUP_FINALIZER && isClassless && options.classlessAs !== undefined;
   });
 }
 
@@ -74,8 +75,8 @@ function isIgnored({ annotations }: LoadBalancerDetails): boolean {
   return IGNORE_ANNOTATIONS.some((name) => annotations.get(name) === 'true');
 }
 
-function isOurs(loadBalancerClass: string, { classes, takesClassless }: ClaimOptions): boolean {
-  return loadBalancerClass === '' ? takesClassless : classes.has(loadBalancerClass);
+function isOurs(loadBalancerClass: string, { classes, classlessAs }: ClaimOptions): boolean {
+  return loadBalancerClass === '' ? classlessAs !== undefined : classes.has(loadBalancerClass);
 }
 
 function broughtBy(

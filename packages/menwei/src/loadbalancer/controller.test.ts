@@ -130,7 +130,7 @@ describe('the controller', () => {
 
   it('handles Services without a class by upstream’s finalizer, if it is to', async () => {
     const classes = new Set(['menwei.dev/l2']);
-    await start({ claims: { classes, takesClassless: true, providerClasses: new Set() } });
+    await start({ claims: { classes, classlessAs: 'menwei.dev/l2', providerClasses: new Set() } });
     await cluster.create('services', service('a', { loadBalancerClass: undefined }));
     await cluster.settled();
     expect(cluster.service('a')?.metadata.finalizers).toEqual([

@@ -55,6 +55,8 @@ export interface ControllerOptions {
 /** Is told what the controller does, for metrics. */
 export interface ControllerObserver {
   synced(seconds: number, failed: boolean): void;
+  /** A load balancer outside of the cluster was asked to have what a Service wants. */
+  ensured(): void;
 }
 
 export class LoadBalancerController {
@@ -87,6 +89,7 @@ export class LoadBalancerController {
     this.#sync = new ServiceSync({
       ...options,
       now,
+      ensured: () => options.observer?.ensured(),
       view: this.#view,
       announcements: this.#announcements,
       nodePorts: this.#nodePorts,

@@ -66,8 +66,8 @@ export class SyncFailure extends Error {
 export interface ServiceRow {
   readonly namespace: string;
   readonly name: string;
-  /** Empty: none. */
-  readonly loadBalancerClass: string;
+  /** The class by whose rules it is served. */
+  readonly servedAs: string;
   readonly addresses: readonly string[];
   /** Of each address, in their order; empty text: none. */
   readonly pools: readonly string[];
@@ -93,6 +93,8 @@ export interface SyncOptions {
   readonly now: () => number;
   /** Looks at a Service again. */
   readonly later: (key: ObjectKey, delayMs: number) => void;
+  /** A load balancer outside of the cluster is asked to have what a Service wants. */
+  readonly ensured: () => void;
   /** It has nothing of ours any more. */
   readonly released: (key: ObjectKey) => void;
 }
@@ -314,16 +316,14 @@ export class ServiceSync {
       portsError: undefined,
       annotations: poolAnnotations(details, decision.pools),
     };
-    const watch = this.#options.watches.find(
-      ({ loadBalancerClass }) => loadBalancerClass === claim.loadBalancerClass,
-    );
+    const watch = this.#options.watches.find(({ loadBalancerClass }) => loadBalancerClass === claim.servedAs);
     const failed = (message: string, failure?: SyncFailure): Outcome => ({
       wanted: { ...wanted, ingress: undefined, ready: { status: 'False', reason: 'ProviderError', message } },
       decision,
       events: () => [syncFailed(message)],
       failure,
     });
-    if (watch === undefined) return failed(`no load balancer of class ${claim.loadBalancerClass} is set up`);
+    if (watch === undefined) return failed(`no load balancer of class ${claim.servedAs} is set up`);
     if (watch.unknown !== undefined) {
       // It is looked at again soon; then its Services are, too.
       return this.rows.has(key) || addressesOf(details.ingress).length > 0
@@ -342,6 +342,7 @@ export class ServiceSync {
       };
     }
     this.#served.set(key, { uid: service.uid, watch });
+    this.#options.ensured();
     const outcome = await watch.balancers.put(
       { service, addresses: decision.addresses, nodes: view.eligibleNodes, slices: view.slicesOf(key) },
       signal,
@@ -467,7 +468,7 @@ export class ServiceSync {
       return owner === undefined ? [] : [{ ...owner, address }];
     });
     this.rows.set(key, {
-      ...{ namespace, name, loadBalancerClass: claim.loadBalancerClass, addresses, pools, ready, owners },
+      ...{ namespace, name, servedAs: claim.servedAs, addresses, pools, ready, owners },
       ...{ failure: undefined, retryAtMs: undefined },
     });
   }

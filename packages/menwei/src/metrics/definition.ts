@@ -69,7 +69,7 @@ export function helpText({ stability, help }: Pick<MetricDefinition, 'stability'
   return stability === undefined ? help : `[${stability}] ${help}`;
 }
 
-/** Whether a proxy in this mode has the metric. */
-export function isInMode({ modes }: Pick<MetricDefinition, 'modes'>, mode: ProxyMode): boolean {
-  return modes === undefined || modes.includes(mode);
+/** Whether a proxy in this mode has the metric; undefined: what is no proxy. */
+export function isInMode({ modes }: Pick<MetricDefinition, 'modes'>, mode: ProxyMode | undefined): boolean {
+  return modes === undefined || (mode !== undefined && modes.includes(mode));
 }

@@ -25,11 +25,11 @@ interface Group<Name extends string> {
 type GroupValues<Name extends string> = Readonly<Partial<Record<Name, Iterable<Sample>>>>;
 
 export class Registry {
-  readonly #mode: ProxyMode;
+  readonly #mode: ProxyMode | undefined;
   readonly #collects = new Map<MetricDefinition, Collect>();
 
-  /** @param mode of the process; what only another mode has is counted, and never told */
-  constructor(mode: ProxyMode) {
+  /** @param mode of the process, if it is a proxy; what only another mode has is counted, and never told */
+  constructor(mode?: ProxyMode) {
     this.#mode = mode;
   }
 

@@ -62,7 +62,7 @@ export class ControlledServices {
       objects,
       claims: {
         classes: new Set(['menwei.dev/l2', 'menwei.dev/node', ...balancers.keys()]),
-        takesClassless: false,
+        classlessAs: undefined,
         providerClasses: new Set(balancers.keys()),
       },
       nodes: { ignoresExcludeLabel: false },

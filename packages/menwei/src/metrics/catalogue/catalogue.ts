@@ -2,6 +2,7 @@
 import type { MetricDefinition } from '../definition.ts';
 import * as kubeProxy from './kube-proxy.ts';
 import * as libraries from './libraries.ts';
+import * as loadBalancer from './load-balancer.ts';
 import * as own from './own.ts';
 import { RELAY_COUNTERS, RELAY_GAUGES } from './relays.ts';
 
@@ -18,6 +19,7 @@ export const CATALOGUE: readonly Section[] = [
     title: 'Of userspace mode',
     metrics: byName([...RELAY_COUNTERS, ...RELAY_GAUGES].map(([, metric]) => metric)),
   },
+  { title: 'Of the load-balancer controller', metrics: byName(Object.values(loadBalancer)) },
 ];
 
 function byName(metrics: readonly MetricDefinition[]): readonly MetricDefinition[] {

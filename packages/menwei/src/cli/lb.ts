@@ -1,0 +1,65 @@
+/** `menwei lb`: the controller that gives Services of type LoadBalancer their addresses. */
+import type { Command } from 'commander';
+import type { LbFlags } from '../loadbalancer/process/lb-options.ts';
+import { orFail } from '../setup/failure.ts';
+
+export function registerLbCommand(program: Command): void {
+  program
+    .command('lb')
+    .description('give Services of type LoadBalancer their addresses, until a signal ends it')
+    .option(
+      '--load-balancer-class <class>',
+      'handle Services of this class; may be repeated (default: menwei.dev/l2, menwei.dev/node, and those of load balancers that are set up)',
+      append,
+    )
+    .option(
+      '--default-load-balancer [class]',
+      'handle Services without a class, too, as if they had this one, or menwei.dev/l2',
+    )
+    .option('--kubeconfig <file>', 'how the API server is reached (default: as a pod of the cluster)')
+    .option('--master <url>', 'the API server, before the one of the kubeconfig')
+    .option(
+      '--manifests <path>',
+      'objects of this file or folder instead of those of an API server; may be repeated',
+      append,
+    )
+    .option('--status-file <file>', 'where the status of Services goes, with --manifests')
+    .option(
+      '--lb-config <path>',
+      'pools and advertisements of this file or folder, besides those of the API server; may be repeated',
+      append,
+    )
+    .option(
+      '--leader-elect [boolean]',
+      'of several that run only the holder of the Lease menwei-load-balancer writes',
+      'true',
+    )
+    .option(
+      '--namespace <namespace>',
+      'where the Leases of the leader and of announcing nodes are',
+      'kube-system',
+    )
+    .option(
+      '--ignore-exclude-label',
+      'nodes with the label node.kubernetes.io/exclude-from-external-load-balancers are taken all the same',
+    )
+    .option('--release-on-pool-change', 'take addresses away whose pool is gone')
+    .option(
+      '--bind-address <address:port>',
+      'where /healthz, /metrics and /status are told; empty: nowhere',
+      '127.0.0.1:10264',
+    )
+    .option('--kube-api-qps <number>', 'requests a second to the API server', '100')
+    .option('--kube-api-burst <number>', 'requests that may exceed that for a moment', '200')
+    .option('-v <number>', 'how much the log says: 2, 4', '0')
+    .action((flags: LbFlags) =>
+      orFail(async () => {
+        const { runLb } = await import('../loadbalancer/process/run-lb.ts');
+        await runLb({ ...flags, leaderElect: String(flags.leaderElect) });
+      }),
+    );
+}
+
+function append(value: string, before: readonly string[] = []): readonly string[] {
+  return [...before, value];
+}

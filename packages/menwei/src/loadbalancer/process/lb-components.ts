@@ -1,0 +1,177 @@
+/** The load-balancer controller as components of a process: by itself, or of a cluster in the same process. */
+import { type Component, ComponentStates } from '../../agent/component.ts';
+import { sourceComponent } from '../../agent/source-component.ts';
+import { EventSender } from '../../events/event-sender.ts';
+import type { ApiClient } from '../../kubernetes/api-client.ts';
+import { LeaseClient } from '../../kubernetes/lease-client.ts';
+import type { Logger } from '../../log/logger.ts';
+import type { ObjectSource } from '../../sources/source.ts';
+import type { ObjectTables } from '../../state/object-tables.ts';
+import type { Balancers } from '../balancer-watch.ts';
+import { type ControllerOptions, LoadBalancerController } from '../controller.ts';
+import { LeaderElection } from '../leader-election.ts';
+import { AddressAllocator } from '../pools/address-allocator.ts';
+import { apiStatusWriter, type StatusWriter } from '../status-writer.ts';
+import { LbMetrics } from './lb-metrics.ts';
+import { type LbOptions, processIdentity } from './lb-options.ts';
+import { lbServer } from './lb-server.ts';
+import { type LbStatus, lbStatus, type Term } from './status-document.ts';
+
+/** Name of the Lease of the one that leads. */
+export const LEADER_LEASE = 'menwei-load-balancer';
+const EVENT_CONTROLLER = 'menwei-lb';
+/** Thousands of Services may get their addresses at the same time. */
+const EVENTS_WAITING = 10_000;
+const STOP_MS = 5_000;
+
+export interface LbSurroundings {
+  readonly options: Omit<LbOptions, 'objects'>;
+  readonly tables: ObjectTables;
+  /** What fills the tables. */
+  readonly sources: readonly ObjectSource[];
+  readonly writes: ApiServerWrites | FileWrites;
+  /** By the class whose Services they serve. */
+  readonly balancers: ReadonlyMap<string, Balancers>;
+  readonly metrics?: LbMetrics;
+  readonly states?: ComponentStates;
+  readonly logger: Logger;
+}
+
+export interface ApiServerWrites {
+  readonly to: 'api-server';
+  /** Closed by who made it. */
+  readonly client: ApiClient;
+  /** For events, with a limit of its own. */
+  readonly openEventClient: () => Promise<ApiClient>;
+  readonly leaderElect: boolean;
+}
+
+export interface FileWrites {
+  readonly to: 'file';
+  readonly writer: StatusWriter;
+}
+
+export interface LoadBalancer {
+  readonly components: readonly Component[];
+  readonly status: () => LbStatus;
+}
+
+export function loadBalancerComponents(surroundings: LbSurroundings): LoadBalancer {
+  const { options, tables, sources, writes, logger } = surroundings;
+  const process = new LoadBalancerProcess(surroundings);
+  const { bindAddress: address } = options;
+  const components: Component[] = [
+    { name: 'lb-events', onFailure: 'restart', run: (signal, ready) => process.events.run(signal, ready) },
+    ...sources.map((source, index) => ({
+      ...sourceComponent(source, tables),
+      name: index === 0 ? 'lb-source' : `lb-config-source`,
+    })),
+    {
+      name: 'load-balancer',
+      needs: ['lb-events'],
+      onFailure: 'restart',
+      stopMs: STOP_MS + (writes.to === 'api-server' ? 2_000 : 0),
+      run: (signal, ready) => process.run(signal, ready),
+    },
+  ];
+  if (address !== undefined) {
+    const { metrics } = process;
+    const { status, unhealthy } = process;
+    components.push({ ...lbServer({ address, metrics, status, unhealthy, logger }), name: 'lb-server' });
+  }
+  return { components, status: process.status };
+}
+
+class LoadBalancerProcess {
+  readonly events: EventSender;
+  readonly metrics: LbMetrics;
+  readonly #surroundings: LbSurroundings;
+  readonly #identity = processIdentity();
+  readonly #election: LeaderElection | undefined;
+  readonly #states: ComponentStates;
+  #term: Term | undefined;
+
+  constructor(surroundings: LbSurroundings) {
+    const { options, writes, logger, states = new ComponentStates() } = surroundings;
+    this.#surroundings = surroundings;
+    this.#states = states;
+    this.metrics = new LbMetrics(this.status, () => states.all());
+    this.events = new EventSender({
+      nodeName: this.#identity,
+      controller: EVENT_CONTROLLER,
+      maxWaiting: EVENTS_WAITING,
+      openSink: writes.to === 'api-server' ? writes.openEventClient : undefined,
+      firstAfterMs: 0,
+      logger,
+    });
+    if (writes.to === 'api-server' && writes.leaderElect) {
+      const leases = new LeaseClient(writes.client, options.namespace, LEADER_LEASE);
+      this.#election = new LeaderElection({ leases, identity: this.#identity, logger });
+    }
+  }
+
+  /** Stands by with everything read, or leads. */
+  async run(signal: AbortSignal, ready: () => void): Promise<void> {
+    await this.#untilSynced(signal);
+    if (signal.aborted) return;
+    ready();
+    if (this.#election === undefined) await this.#lead(signal);
+    else await this.#election.run((over) => this.#lead(over), signal);
+  }
+
+  readonly status = (): LbStatus => {
+    const election = this.#election;
+    const isLeading = election === undefined ? this.#term !== undefined : election.isLeading;
+    return lbStatus({ identity: this.#identity, isLeading, leader: election?.leader ?? '' }, this.#term);
+  };
+
+  readonly unhealthy = (): string | undefined => {
+    const failed = this.#states.all().find(({ state }) => state === 'restarting');
+    return (
+      failed && `component ${failed.name} has failed${failed.error === undefined ? '' : `: ${failed.error}`}`
+    );
+  };
+
+  async #lead(signal: AbortSignal): Promise<void> {
+    const { options, tables, writes, balancers, logger } = this.#surroundings;
+    const allocator = new AddressAllocator({ releaseOnPoolChange: options.releaseOnPoolChange });
+    const given: ControllerOptions = {
+      objects: tables,
+      claims: {
+        classes: options.classes,
+        classlessAs: options.classlessAs,
+        providerClasses: new Set(balancers.keys()),
+      },
+      nodes: { ignoresExcludeLabel: options.ignoresExcludeLabel },
+      allocator,
+      balancers,
+      writer: writes.to === 'file' ? writes.writer : apiStatusWriter(writes.client),
+      events: this.events,
+      logger,
+      seesLeases: writes.to === 'api-server',
+      observer: this.metrics,
+    };
+    const controller = new LoadBalancerController(given);
+    this.#term = { controller, allocator };
+    try {
+      await controller.run(signal);
+    } finally {
+      this.#term = undefined;
+    }
+  }
+
+  /** Who has not read everything would take addresses that Services have for free. */
+  async #untilSynced(signal: AbortSignal): Promise<void> {
+    const { tables, sources } = this.#surroundings;
+    const reader = tables.syncedLoadBalancing.reader();
+    try {
+      reader.take();
+      while (!signal.aborted && tables.syncedLoadBalancing.rows.size < sources.length) {
+        await reader.changed(signal);
+        reader.take();
+      }
+    } finally {
+      reader.close();
+    }
+  }
+}
