@@ -3,9 +3,7 @@ import { decode, encode } from '@menwei/neighbor/frame.ts';
 import type { NeighborMessage } from '@menwei/neighbor/message.ts';
 import { openPacketSocket } from '@menwei/neighbor/packet-socket.ts';
 import { describeSpeaker, type SpeakerScene } from '@menwei/testing/announce/speaker-laws.ts';
-import { L2Speaker } from 'menwei/announce/l2/l2-speaker.ts';
-import { PacketWire } from 'menwei/announce/l2/packet-wire.ts';
-import { silentLogger } from 'menwei/log/logger.ts';
+import { AnnouncingNode } from './announcing-node.ts';
 import { connect, Namespace } from './segment-namespaces.ts';
 
 const MAC = '02:00:00:00:00:01';
@@ -33,14 +31,10 @@ async function openScene(): Promise<SpeakerScene> {
       }),
     ),
   );
-  const speaker = new L2Speaker({ wire: inside(node), log: silentLogger, refreshMs: 60_000 });
-  const end = new AbortController();
-  const { promise: ready, resolve } = Promise.withResolvers<void>();
-  const ended = node.within(() => speaker.run(end.signal, resolve));
-  await ready;
+  const announcing = await AnnouncingNode.open(node);
   let name = 'eth0';
   return {
-    speaker,
+    speaker: announcing.speaker,
     mac: MAC,
     linkLocal: LINK_LOCAL,
     stranger: {
@@ -55,24 +49,10 @@ async function openScene(): Promise<SpeakerScene> {
     },
     setMac: (mac) => void node.ip('link', 'set', name, 'address', mac),
     async [Symbol.asyncDispose]() {
-      end.abort();
-      await ended;
+      await announcing[Symbol.asyncDispose]();
       for (const disposable of [...sockets, node, far]) disposable[Symbol.dispose]();
     },
   };
-}
-
-/** Sockets are opened while this thread is in the namespace of the test, or in another one: all of them are to be in the node's. */
-function inside(node: Namespace): PacketWire {
-  const wire = new PacketWire();
-  const open = wire.open.bind(wire);
-  wire.open = (...args) => {
-    const port = node.within(() => open(...args));
-    const join = port.join.bind(port);
-    port.join = (address) => node.within(() => join(address));
-    return port;
-  };
-  return wire;
 }
 
 function isOfTest(message: NeighborMessage): boolean {

@@ -118,3 +118,29 @@ export function connect(a: CableEnd, b: CableEnd): void {
     if (linkLocal !== undefined) at.ip('address', 'add', `${linkLocal}/64`, 'dev', name, 'nodad');
   }
 }
+
+/** Where all are on who are plugged in: a bridge in a namespace of its own. */
+export class BridgedSegment implements Disposable {
+  readonly at = new Namespace();
+  #ports = 0;
+
+  /** @param options of the bridge, as `ip link add … type bridge` takes them */
+  constructor(...options: readonly string[]) {
+    this.at.ip('link', 'add', 'bridge', 'type', 'bridge', 'forward_delay', '0', ...options);
+    this.at.ip('link', 'set', 'bridge', 'up');
+  }
+
+  /** Returns the name of the port, by which the cable can be pulled out. */
+  plug(end: CableEnd): string {
+    this.#ports++;
+    const name = `port${this.#ports}`;
+    const mac = `02:ff:00:00:00:${this.#ports.toString(16).padStart(2, '0')}`;
+    connect({ at: this.at, name, mac }, end);
+    this.at.ip('link', 'set', name, 'master', 'bridge');
+    return name;
+  }
+
+  [Symbol.dispose](): void {
+    this.at[Symbol.dispose]();
+  }
+}

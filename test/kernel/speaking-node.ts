@@ -1,0 +1,22 @@
+/** A speaker in a process of its own: announces what the first argument says, tells what became of it, and goes on. */
+import { familyOf } from '@menwei/addresses/ip.ts';
+import { L2Speaker } from 'menwei/announce/l2/l2-speaker.ts';
+import { PacketWire } from 'menwei/announce/l2/packet-wire.ts';
+import { silentLogger } from 'menwei/log/logger.ts';
+
+const [addresses = '', name = 'eth0'] = process.argv.slice(2);
+const speaker = new L2Speaker({ wire: new PacketWire(), log: silentLogger, refreshMs: 60_000 });
+const end = new AbortController();
+process.once('SIGTERM', () => end.abort());
+
+function tell(): void {
+  process.stdout.write(`${JSON.stringify(speaker.observe())}\n`);
+}
+
+speaker.apply(
+  addresses.split(',').map((address) => ({ address, family: familyOf(address), interfaces: [name] })),
+);
+await speaker.run(end.signal, () => {
+  tell();
+  setInterval(tell, 200).unref();
+});
