@@ -30,6 +30,7 @@ export interface OwnedAddress {
   readonly address: string;
   /** Milliseconds since the epoch, on the owner's clock. The longer ownership is the better claim. */
   readonly sinceMs: number;
+  /** Those on which it answers; empty: it is about to, after a restart. */
   readonly interfaces: readonly string[];
 }
 

@@ -94,6 +94,12 @@ export class Election {
     return changed;
   }
 
+  /** Of a Service. */
+  addressesOf(service: ObjectKey): readonly string[] {
+    return this.#services.get(service)?.addresses.map(({ address }) => address) ?? [];
+  }
+
+  /** The Services that have the address, oldest first. */
   users(address: string): readonly AddressUser[] {
     const services = [...(this.#users.get(address) ?? [])].flatMap((key) => this.#services.get(key) ?? []);
     return services.sort(olderFirst).flatMap(({ service, createdAtMs, policy, addresses }) =>

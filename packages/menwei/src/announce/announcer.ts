@@ -1,0 +1,346 @@
+/**
+ * The part of the process that announces load-balancer addresses: reads who may announce what, decides who does, sees to it
+ * that this node does its part, and tells the others by its Lease.
+ */
+import type { Logger } from '../log/logger.ts';
+import { pause, untilAborted } from '../scheduling/pause.ts';
+import type { ObjectTables } from '../state/object-tables.ts';
+import type { AnnounceReports } from './announce-reports.ts';
+import { Duties } from './duties.ts';
+import { type Cause, isAnswering } from './duty.ts';
+import type { NodeTest } from './election/announcing-node.ts';
+import { Election } from './election/election.ts';
+import type { ProbeTiming } from './find-holder.ts';
+import { ForeignHolders } from './foreign-holders.ts';
+import { NODE_LEASE_PREFIX, type NodeAnnouncement } from './node-lease.ts';
+import { parseNodeLease } from './node-lease-text.ts';
+import { NodeView } from './node-view.ts';
+import { type LeaseTiming, OwnLease, type OwnLeaseOptions } from './own-lease.ts';
+import type { ProgrammedServices } from './programmed.ts';
+import { ServiceView } from './service-view.ts';
+import type { Speaker } from './speaker.ts';
+
+export interface AnnouncerOptions {
+  /** Name of this node. */
+  readonly node: string;
+  readonly tables: ObjectTables;
+  readonly speaker: Speaker;
+  /** Made once; told when something of it may be otherwise. */
+  readonly openProgrammed: (onChange: () => void) => ProgrammedServices & Disposable;
+  /** Undefined: there is no API server, and no node knows the others. */
+  readonly lease:
+    | (Pick<OwnLeaseOptions, 'client'> & { readonly namespace: string; readonly timing: LeaseTiming })
+    | undefined;
+  readonly classes: ReadonlySet<string>;
+  readonly ignoresExcludeLabel: boolean;
+  readonly announcesWithoutEndpoints: boolean;
+  /** After a signal to stop, others leave the addresses alone for so long; 0: they take them over at once. */
+  readonly restartGraceMs: number;
+  readonly reports: AnnounceReports;
+  readonly logger: Logger;
+}
+
+/** The former owner has stopped, or is not there: three questions, a fifth of a second apart (load-balancer § 5.6). */
+const PROBE: ProbeTiming = { count: 3, intervalMs: 200 };
+/** Nobody can say whether it has stopped: three questions, a second apart (load-balancer § 5.2). */
+const SLOW_PROBE: ProbeTiming = { count: 3, intervalMs: 1_000 };
+/** The heartbeat has said so, and waited. */
+const QUICK_PROBE: ProbeTiming = { count: 3, intervalMs: 100 };
+/** How long this process goes on after it has handed over (load-balancer § 5.7). */
+const STOP_MS = 2_000;
+
+export class Announcer implements Disposable {
+  readonly election: Election;
+  readonly nodes: NodeView;
+  readonly duties: Duties;
+  readonly #options: AnnouncerOptions;
+  readonly #services: ServiceView;
+  readonly #programmed: ProgrammedServices & Disposable;
+  readonly #lease: OwnLease | undefined;
+  readonly #foreign: ForeignHolders;
+  readonly #interfaces: Disposable;
+  readonly #end = new AbortController();
+  readonly #startedAtMs = Date.now();
+  /** Who had an address before, as far as this node has seen. */
+  readonly #formerOwners = new Map<string, string>();
+  /** What this node owned before it was started anew, and since when. */
+  readonly #adopted = new Map<string, number>();
+  #isHandingOver = false;
+  #restartingUntilMs = 0;
+  #isLooking = false;
+  #isBegun = false;
+  #own: NodeAnnouncement | undefined;
+  #isOver = false;
+  #expiry: NodeJS.Timeout | undefined;
+
+  constructor(options: AnnouncerOptions) {
+    const { node, tables, speaker, lease, logger } = options;
+    this.#options = options;
+    const onChange = () => this.#lookSoon();
+    this.election = new Election(options);
+    this.nodes = new NodeView({
+      ...options,
+      needsNodeObject: lease !== undefined,
+      namespace: lease?.namespace ?? '',
+      longestRenewalMs: (lease?.timing.renewMs ?? 0) * 1.5,
+      election: this.election,
+      onChange,
+      onProblem: (name, problem) =>
+        logger.warn({ lease: name, err: problem }, 'announcing: a Lease can’t be read as a whole'),
+    });
+    this.#services = new ServiceView(tables, this.election, options.classes, onChange);
+    this.#programmed = options.openProgrammed(onChange);
+    this.#foreign = new ForeignHolders(() => this.#leaseChanged());
+    this.#lease = lease === undefined ? undefined : this.#makeLease(lease);
+    this.duties = new Duties({
+      node,
+      speaker,
+      election: this.election,
+      reports: this.#reports(),
+      isProgrammed: (address) => this.#isProgrammed(address),
+      causeOf: (address) => this.#causeOf(address),
+      formerSinceMs: (address) => this.#adopted.get(address),
+      probeTiming: (cause) => this.#probeTiming(cause),
+      nodeOfMac: (mac) => this.nodes.nodeOfMac(mac),
+      isAnnouncedBy: (other, address) => this.nodes.isAnnouncedBy(other, address),
+      isPublished: (address, sinceMs) => this.#lease?.isPublished(address, sinceMs) ?? false,
+      isStopping: () => this.#isHandingOver,
+      knowsNoNodes: lease === undefined,
+      onChange: () => {
+        this.#leaseChanged();
+        this.#lookSoon();
+      },
+    });
+    this.#interfaces = speaker.onInterfaces(() => {
+      this.#leaseChanged();
+      this.#look();
+    });
+  }
+
+  /**
+   * Announces until the signal fires; then hands its addresses over, and ends a little later.
+   *
+   * @param ready called once it knows what there is
+   */
+  async run(signal: AbortSignal, ready: () => void): Promise<void> {
+    await this.#synced(signal);
+    this.#services.take();
+    this.nodes.take(this.#announcement());
+    const { signal: over } = this.#end;
+    const either = AbortSignal.any([signal, over]);
+    const renewing = this.#lease?.run(over) ?? untilAborted(over);
+    try {
+      await Promise.race([this.#begin(either, ready), renewing]);
+      await Promise.race([untilAborted(either), renewing]);
+      if (!over.aborted) await this.#handOver();
+    } finally {
+      this.#isOver = true;
+      clearTimeout(this.#expiry);
+      this.#end.abort();
+      await renewing;
+      this.duties[Symbol.dispose]();
+    }
+    if (this.#restartingUntilMs === 0) await this.#lease?.release();
+  }
+
+  /** Nothing of it goes on, and nobody is told. */
+  [Symbol.dispose](): void {
+    this.#isOver = true;
+    clearTimeout(this.#expiry);
+    this.#end.abort();
+    for (const part of [this.duties, this.nodes, this.#services, this.#programmed, this.#interfaces])
+      part[Symbol.dispose]();
+  }
+
+  async #begin(signal: AbortSignal, ready: () => void): Promise<void> {
+    // Peers have to know this node by its MAC addresses before they hear of it.
+    await Promise.race([this.#lease?.written(), untilAborted(signal)]);
+    if (signal.aborted) return;
+    this.#isBegun = true;
+    this.#look();
+    ready();
+  }
+
+  async #synced(signal: AbortSignal): Promise<void> {
+    const reader = this.#options.tables.syncedSources.reader();
+    await reader.changed(signal);
+    reader.close();
+  }
+
+  #makeLease({ client, timing }: NonNullable<AnnouncerOptions['lease']>): OwnLease {
+    return new OwnLease({
+      client,
+      timing,
+      announcement: () => this.#announcement(),
+      onWritten: (renewTimeMs, sentAtMs) => {
+        this.nodes.renewed(renewTimeMs, sentAtMs);
+        this.#lookSoon();
+      },
+      onRead: (stored) => this.#adopt(stored),
+      logger: this.#options.logger,
+    });
+  }
+
+  /** What the process before this one owned it may go on with, unless another node has it now. */
+  #adopt({ holderIdentity, annotations }: Parameters<OwnLeaseOptions['onRead']>[0]): void {
+    if (this.#isBegun) return;
+    const { node } = this.#options;
+    const lease = {
+      name: `${NODE_LEASE_PREFIX}${node}`,
+      holderIdentity,
+      annotations: new Map(Object.entries(annotations)),
+    };
+    const others = [...this.election.nodes.values()].filter(({ name }) => name !== node);
+    for (const { address, sinceMs } of parseNodeLease(lease).announcement?.owns ?? []) {
+      if (!others.some(({ claims }) => claims.has(address))) this.#adopted.set(address, sinceMs);
+    }
+    this.#own = undefined;
+  }
+
+  #announcement(): NodeAnnouncement {
+    this.#own ??= this.#announce();
+    return this.#own;
+  }
+
+  #announce(): NodeAnnouncement {
+    const { node, speaker } = this.#options;
+    const owns = [...this.duties.all].flatMap(([address, duty]) =>
+      isAnswering(duty) ? [{ address, sinceMs: duty.ownedSinceMs, interfaces: duty.interfaces }] : [],
+    );
+    return {
+      node,
+      interfaces: speaker.interfaces
+        .filter(({ unusable }) => unusable === undefined)
+        .map(({ name, mac, onLink }) => ({ name, mac, onLink })),
+      owns: [
+        ...owns,
+        ...Array.from(this.#adopted, ([address, sinceMs]) => ({ address, sinceMs, interfaces: [] })),
+      ],
+      declines: this.duties.declined,
+      conflicts: this.#foreign.conflicts,
+      isHandingOver: this.#isHandingOver,
+      restartingUntilMs: this.#restartingUntilMs,
+      startedAtMs: this.#startedAtMs,
+    };
+  }
+
+  #leaseChanged(): void {
+    this.#own = undefined;
+    this.#lease?.request();
+  }
+
+  #lookSoon(): void {
+    if (this.#isLooking || this.#isOver) return;
+    this.#isLooking = true;
+    queueMicrotask(() => {
+      this.#isLooking = false;
+      this.#look();
+    });
+  }
+
+  #look(): void {
+    if (this.#isOver || !this.#isBegun) return;
+    this.#services.take();
+    this.nodes.take(this.#announcement());
+    const programmed = this.#programmed.take();
+    const changed = new Set(this.election.decide());
+    for (const address of changed) this.#noteOwner(address);
+    const concerned =
+      programmed === 'all'
+        ? this.election.decisions.keys()
+        : programmed.flatMap((service) => this.election.addressesOf(service));
+    for (const address of changed.union(new Set(concerned))) this.duties.look(address);
+    this.#watchExpiry();
+  }
+
+  /** When a Lease is about to be taken for expired, proof is needed that nothing of it was missed. */
+  #watchExpiry(): void {
+    clearTimeout(this.#expiry);
+    const inMs = this.nodes.nextExpiryInMs;
+    if (inMs === undefined) return;
+    this.#expiry = setTimeout(
+      () => {
+        this.#lease?.request();
+        this.#watchExpiry();
+      },
+      Math.max(inMs + 1, 500),
+    );
+  }
+
+  #noteOwner(address: string): void {
+    const owner = this.election.decisions.get(address)?.owner;
+    if (owner?.name === this.#options.node) return;
+    if (this.#adopted.delete(address)) this.#leaseChanged();
+    if (owner?.sinceMs !== undefined) this.#formerOwners.set(address, owner.name);
+    else if (!this.election.decisions.has(address)) this.#formerOwners.delete(address);
+  }
+
+  #causeOf(address: string): Cause {
+    const former = this.#formerOwners.get(address);
+    if (former === undefined) return this.#adopted.has(address) ? 'restart' : 'new';
+    const node = this.election.nodes.get(former);
+    if (node === undefined) return 'lease-expired';
+    const test = node.failed?.test ?? this.election.eligibility(address).failures.get(former)?.test;
+    const suspicion = this.nodes.suspected.get(former);
+    if (test === 'LiveLease' && suspicion !== undefined) return suspicion;
+    return (test === undefined ? undefined : CAUSES[test]) ?? 'released';
+  }
+
+  #probeTiming(cause: Cause): ProbeTiming {
+    if (cause === 'heartbeat') return QUICK_PROBE;
+    return cause === 'unreachable' ? SLOW_PROBE : PROBE;
+  }
+
+  #isProgrammed(address: string): boolean {
+    return this.election
+      .users(address)
+      .every(({ service }) => this.#programmed.isProgrammed(service, address));
+  }
+
+  #reports(): AnnounceReports {
+    const { reports } = this.#options;
+    return {
+      ...reports,
+      announced: (address, duty) => {
+        this.#adopted.delete(address);
+        this.#formerOwners.delete(address);
+        this.#foreign.gone(address);
+        reports.announced(address, duty);
+      },
+      stoodBy: (address, holder) => {
+        this.#adopted.delete(address);
+        reports.stoodBy(address, holder);
+      },
+      inUse: (address, holder) => {
+        this.#foreign.seen(address, holder);
+        reports.inUse(address, holder);
+      },
+    };
+  }
+
+  /** Others take over while this node still forwards. */
+  async #handOver(): Promise<void> {
+    const { restartGraceMs } = this.#options;
+    if (this.#lease === undefined || [...this.duties.all].length === 0) return;
+    const isRestarting = restartGraceMs > 0;
+    if (isRestarting) this.#restartingUntilMs = Date.now() + restartGraceMs;
+    else this.#isHandingOver = true;
+    this.#leaseChanged();
+    if (!isRestarting) this.#look();
+    const stopping = pause(STOP_MS, this.#end.signal);
+    await Promise.race(isRestarting ? [this.#lease.written(), stopping] : [stopping]);
+  }
+}
+
+const CAUSES: Partial<Record<NodeTest, Cause>> = {
+  LiveLease: 'lease-expired',
+  NotHandingOver: 'handover',
+  NodeExists: 'drain',
+  NotDeleting: 'drain',
+  NotToBeDeleted: 'drain',
+  NotExcluded: 'drain',
+  NetworkAvailable: 'drain',
+  Interface: 'interface',
+  LocalEndpoint: 'endpoint',
+  Programmed: 'proxy',
+};
