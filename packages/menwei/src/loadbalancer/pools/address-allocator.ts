@@ -4,9 +4,10 @@ import type { ObjectKey } from '../../state/object-key.ts';
 import { whyNotShared } from './address-use.ts';
 import { compareAge } from './age.ts';
 import type { AddressDecision, AddressRequest } from './allocation.ts';
-import { choose } from './choice.ts';
+import { choose, stillWanted } from './choice.ts';
 import { decisionOf, isSameDecision } from './decision.ts';
 import { HeldAddresses } from './holdings.ts';
+import { type PoolReport, reportPools } from './pool-report.ts';
 import { isSameUse } from './request-difference.ts';
 import { SortedSet } from './sorted-set.ts';
 import { topicOfAddress, topicOfFree, topicOfKey, WaitingServices } from './waiting.ts';
@@ -50,7 +51,8 @@ export class AddressAllocator {
   readonly #wakes = new Wakes(this.#waiting);
   /** Those that are to be decided about, though they have not changed themselves. */
   readonly #due = new SortedSet<AddressRequest>(compareAge);
-  #changed = new Set<ObjectKey>();
+  /** Those about whom something was decided since the last call, with what it was before. */
+  #before = new Map<ObjectKey, AddressDecision | undefined>();
 
   constructor(options: AllocatorOptions = { releaseOnPoolChange: false }) {
     this.#options = options;
@@ -59,6 +61,11 @@ export class AddressAllocator {
   /** Undefined: the Service is not known here. */
   decision(service: ObjectKey): AddressDecision | undefined {
     return this.#entries.get(service)?.decision;
+  }
+
+  /** How full the pools are, in the order of their names. */
+  get pools(): readonly PoolReport[] {
+    return reportPools(this.#held.catalog, this.#held.quarantined);
   }
 
   /** All Services and pools there are. What Services hold is theirs, the older ones' first, before anything is given. */
@@ -92,9 +99,8 @@ export class AddressAllocator {
     if (known !== undefined && known.request.createdAtMs !== request.createdAtMs) {
       this.#forget(request.service, nowMs);
     }
-    const entry = this.#entries.get(request.service);
-    if (entry === undefined) this.#decide(this.#adopt(request), nowMs);
-    else this.#change(entry, request, nowMs);
+    const entry = this.#entries.get(request.service) ?? this.#adopt(request);
+    this.#change(entry, request, nowMs);
     return this.#settle(nowMs);
   }
 
@@ -154,6 +160,7 @@ export class AddressAllocator {
 
   #change(entry: Entry, request: AddressRequest, nowMs: number): void {
     const before = entry.request;
+    this.#giveUp(entry, request, nowMs);
     entry.request = request;
     if (!isSameUse(before, request)) {
       for (const address of entry.addresses) this.#changeUse(entry, address, before, nowMs);
@@ -228,6 +235,7 @@ export class AddressAllocator {
 
   #decideAll(nowMs: number): readonly ObjectKey[] {
     const entries = [...this.#entries.values()].sort((a, b) => compareAge(a.request, b.request));
+    for (const entry of entries) this.#giveUp(entry, entry.request, nowMs);
     for (const entry of entries) this.#decide(entry, nowMs);
     return this.#settle(nowMs);
   }
@@ -235,21 +243,32 @@ export class AddressAllocator {
   /** Until nobody is left for whom it may come out otherwise. */
   #settle(nowMs: number): readonly ObjectKey[] {
     for (;;) {
-      const next = this.#due.first ?? this.#wakes.take((topic) => this.#held.catalog.isFull(topic));
+      const next = this.#nextDue();
       if (next === undefined) break;
       const entry = this.#entries.get(next.service);
       if (entry === undefined) throw new Error(`BUG: ${next.service} waits for an address, and is not there`);
       this.#decide(entry, nowMs);
     }
-    const changed = [...this.#changed];
-    this.#changed = new Set();
-    return changed;
+    const before = this.#before;
+    this.#before = new Map();
+    return [...before.keys()].filter((service) => {
+      const decision = this.decision(service);
+      return decision !== undefined && !isSameDecision(before.get(service), decision);
+    });
+  }
+
+  #nextDue(): AddressRequest | undefined {
+    const take = () => this.#wakes.take((topic) => this.#held.catalog.isFull(topic), this.#due.first);
+    const next = take();
+    if (next !== undefined) return next;
+    for (const topic of this.#held.takeFlips()) this.#wakes.add(topic);
+    return take();
   }
 
   #decide(entry: Entry, nowMs: number): void {
     const { request } = entry;
     this.#due.delete(request);
-    const choice = choose(request, this.#kept(entry), this.#held, nowMs);
+    const choice = choose(request, entry.addresses, this.#held, nowMs);
     const before = entry.addresses;
     entry.addresses = choice.addresses;
     for (const address of before) {
@@ -257,24 +276,30 @@ export class AddressAllocator {
     }
     for (const address of choice.addresses) if (!before.includes(address)) this.#join(address, request);
     this.#waiting.set(request, choice.waitsFor);
+    this.#held.noteFullness(choice.waitsFor);
     this.#due.delete(request);
     const decision = decisionOf(request, choice, this.#held);
     entry.from = originsOf(decision, entry.from);
     if (isSameDecision(entry.decision, decision)) return;
+    if (!this.#before.has(request.service)) this.#before.set(request.service, entry.decision);
     entry.decision = decision;
-    this.#changed.add(request.service);
   }
 
-  /** Without those whose pool is gone, if they are to go with it. */
-  #kept({ request, addresses, from }: Entry): readonly string[] {
-    if (!this.#options.releaseOnPoolChange) return addresses;
+  /** Before anything is decided: what the request does not leave to it is for those who wait. */
+  #giveUp(entry: Entry, request: AddressRequest, nowMs: number): void {
+    const wanted = stillWanted(request, entry.addresses, this.#held.catalog);
+    const kept = wanted.filter((address) => !this.#goesWithPool(entry, address));
+    for (const address of entry.addresses) if (!kept.includes(address)) this.#leave(entry, address, nowMs);
+    entry.addresses = kept;
+  }
+
+  #goesWithPool({ request, from }: Entry, address: string): boolean {
+    if (!this.#options.releaseOnPoolChange) return false;
     const { catalog } = this.#held;
+    const origin = from.get(address);
+    const origins = origin === undefined ? request.heldFrom : [origin];
     const isThere = (pool: string) => catalog.pools.some(({ name }) => name === pool);
-    return addresses.filter((address) => {
-      const origin = from.get(address);
-      const origins = origin === undefined ? request.heldFrom : [origin];
-      return origins.length === 0 || origins.some(isThere) || catalog.poolsWith(address).length > 0;
-    });
+    return origins.length > 0 && !origins.some(isThere) && catalog.poolsWith(address).length === 0;
   }
 }
 

@@ -5,6 +5,9 @@ import type { AddressRequest, Trouble } from './allocation.ts';
 import type { KnownPool } from './pool-catalog.ts';
 import { SortedSet } from './sorted-set.ts';
 
+/** Of an address with more ports it is not looked for others that have the same ones. */
+const MAX_COMPARED_PORTS = 16;
+
 /** Whoever joins pays for its own ports and nodes, not for the number of those that are there. */
 export class AddressUse {
   readonly address: string;
@@ -14,6 +17,7 @@ export class AddressUse {
   readonly #holders = new Map<string, AddressRequest>();
   readonly #byAge = new SortedSet<AddressRequest>(compareAge);
   readonly #byPort = new Map<string, AddressRequest>();
+  #portsText = '';
   /** Those that share with the same namespaces, and are in the same one. */
   readonly #byNamespace = new Map<string, Map<string, AddressRequest>>();
   readonly #local = new Map<string, ReadonlySet<string>>();
@@ -35,15 +39,20 @@ export class AddressUse {
     return this.#byAge.first;
   }
 
-  /** The sharing key of all of them; undefined: nobody may join, or nobody has the address. */
-  get key(): string | undefined {
-    return this.oldest?.sharing?.key;
+  /** Equal for addresses with the same ports; of one with many ports, its own. */
+  get portsText(): string {
+    return this.#portsText;
+  }
+
+  hasPortOf(request: AddressRequest): boolean {
+    return request.ports.some((port) => this.#byPort.has(portText(port)));
   }
 
   join(request: AddressRequest): void {
     this.#holders.set(request.service, request);
     this.#byAge.add(request);
     for (const port of request.ports) this.#byPort.set(portText(port), request);
+    this.#portsText = this.#describePorts();
     const group = groupOf(request);
     const others = this.#byNamespace.get(group) ?? new Map<string, AddressRequest>();
     this.#byNamespace.set(group, others.set(request.service, request));
@@ -59,6 +68,7 @@ export class AddressUse {
     this.#holders.delete(service);
     this.#byAge.delete(request);
     for (const port of request.ports) this.#byPort.delete(portText(port));
+    this.#portsText = this.#describePorts();
     const group = groupOf(request);
     const others = this.#byNamespace.get(group);
     others?.delete(service);
@@ -93,6 +103,10 @@ export class AddressUse {
     if (this.#local.size === 0) return true;
     const [nodes = new Set<string>()] = this.#local.values();
     return this.#hasCount(nodes, this.#local.size);
+  }
+
+  #describePorts(): string {
+    return this.#byPort.size > MAX_COMPARED_PORTS ? this.address : [...this.#byPort.keys()].sort().join();
   }
 
   #hasNodeWith(request: AddressRequest): boolean {

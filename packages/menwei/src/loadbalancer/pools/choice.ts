@@ -8,7 +8,7 @@ import type { AddressRequest, Trouble } from './allocation.ts';
 import { whyNotFor } from './pool-access.ts';
 import type { Candidates, KnownPool, PoolCatalog } from './pool-catalog.ts';
 import { familyTrouble, listPools, outsidePools } from './pool-troubles.ts';
-import { type Topic, topicOfAddress, topicOfFree, topicOfKey } from './waiting.ts';
+import { type Topic, topicOfAddress, topicOfFree, topicOfFullness, topicOfKey } from './waiting.ts';
 import { type Want, wantsOf } from './wants.ts';
 
 /** What is known about addresses and pools. */
@@ -17,8 +17,8 @@ export interface Holdings {
   useOf(address: string): AddressUse | undefined;
   /** MAC address of a machine that has it. */
   foreignMac(address: string): string | undefined;
-  /** Shared ones with this key, the lowest first. */
-  sharedIn(pool: KnownPool, family: IpFamily, key: string): Iterable<AddressUse>;
+  /** The lowest that this Service may share with those that have it. */
+  sharedWith(request: AddressRequest, pool: KnownPool, family: IpFamily): AddressUse | undefined;
 }
 
 export interface Choice {
@@ -45,17 +45,19 @@ export function choose(
   if (typeof wants === 'string') {
     return { addresses: held, trouble: { reason: 'InvalidRequest', message: wants }, waitsFor: [] };
   }
-  const chosen = new Map<Want, string>();
-  for (const want of wants) {
-    const kept = held.find((address) => isKept(address, want, request, holdings));
-    if (kept !== undefined) chosen.set(want, kept);
-  }
-  const missing = wants.filter((want) => !chosen.has(want));
-  const failures = missing.length === 0 ? [] : fill(missing, chosen, { request, holdings, nowMs });
-  const addresses = wants.flatMap((want) => chosen.get(want) ?? []);
+  const chosen = keep(wants, request, held, holdings.catalog);
+  const missing = wants.filter((want) => !chosen.has(want)).sort(compareTurn);
+  const search: Search = { request, holdings, nowMs };
+  const { found, failures } = fill(missing, [...chosen.values()], search);
   const blocking = failures.find(({ want }) => !want.isOptional);
-  // As long as that one fails, it is of no use to try again when another could be had.
-  if (blocking !== undefined) return { addresses, trouble: blocking.trouble, waitsFor: blocking.waitsFor };
+  if (blocking === undefined) for (const [want, address] of found) chosen.set(want, address);
+  const addresses = wants.flatMap((want) => chosen.get(want) ?? []);
+  if (blocking !== undefined) {
+    // As long as this one fails it is of no use to try again when another could be had; but it would be told of one before it.
+    const before = missing.slice(0, missing.indexOf(blocking.want)).filter((want) => found.has(want));
+    const waitsFor = [...blocking.waitsFor, ...before.flatMap((want) => topicsOfLoss(want, search))];
+    return { addresses, trouble: blocking.trouble, waitsFor };
+  }
   return {
     addresses,
     trouble: addresses.length === 0 ? failures[0]?.trouble : undefined,
@@ -63,8 +65,37 @@ export function choose(
   };
 }
 
+/** Which of these the request leaves to the Service, whoever else has them; the others it gives up. */
+export function stillWanted(
+  request: AddressRequest,
+  held: readonly string[],
+  catalog: PoolCatalog,
+): readonly string[] {
+  const wants = request.invalid ?? wantsOf(request);
+  return typeof wants === 'string' ? held : [...keep(wants, request, held, catalog).values()];
+}
+
+function keep(
+  wants: readonly Want[],
+  request: AddressRequest,
+  held: readonly string[],
+  catalog: PoolCatalog,
+): Map<Want, string> {
+  const kept = new Map<Want, string>();
+  for (const want of wants) {
+    const address = held.find((candidate) => isKept(candidate, want, request, catalog));
+    if (address !== undefined) kept.set(want, address);
+  }
+  return kept;
+}
+
+/** Addresses that are asked for first: those that are not must be somewhere near. */
+function compareTurn(a: Want, b: Want): number {
+  return Number(a.address === undefined) - Number(b.address === undefined);
+}
+
 /** What is in no pool stays. So does what is in a pool that would not give it now: pools are edited under use. */
-function isKept(address: string, want: Want, request: AddressRequest, { catalog }: Holdings): boolean {
+function isKept(address: string, want: Want, request: AddressRequest, catalog: PoolCatalog): boolean {
   if (want.address !== undefined) return want.address === address;
   if (familyOf(address) !== want.family) return false;
   if (request.pool === '') return true;
@@ -80,8 +111,13 @@ interface Search {
 
 type FailedWant = Failure & { readonly want: Want };
 
-/** Adds what was found to `chosen`: all that must be there, or nothing. */
-function fill(missing: readonly Want[], chosen: Map<Want, string>, search: Search): readonly FailedWant[] {
+interface Filled {
+  readonly found: Map<Want, string>;
+  readonly failures: readonly FailedWant[];
+}
+
+/** @param near addresses that it has */
+function fill(missing: readonly Want[], near: readonly string[], search: Search): Filled {
   const found = new Map<Want, string>();
   const failures: FailedWant[] = [];
   for (const want of missing) {
@@ -91,13 +127,9 @@ function fill(missing: readonly Want[], chosen: Map<Want, string>, search: Searc
     else failures.push({ ...failure, want });
   }
   const open = missing.filter(({ address }) => address === undefined);
-  if (open.length > 0) {
-    const near = [...chosen.values(), ...found.values()];
-    failures.push(...fillAny(open, found, inOrder(search, near), search));
-  }
-  const isBlocked = failures.some(({ want }) => !want.isOptional);
-  if (!isBlocked) for (const [want, address] of found) chosen.set(want, address);
-  return failures;
+  if (open.length === 0) return { found, failures };
+  const any = fillAny(open, inOrder(search, [...near, ...found.values()]), search);
+  return { found: new Map([...found, ...any.found]), failures: [...failures, ...any.failures] };
 }
 
 /** The pools of addresses that it has or is about to have come first, so that all are from one pool. */
@@ -110,12 +142,7 @@ function inOrder({ request, holdings: { catalog } }: Search, near: readonly stri
 }
 
 /** From one pool that has all, else each from the first that has one. */
-function fillAny(
-  wants: readonly Want[],
-  found: Map<Want, string>,
-  candidates: Candidates,
-  search: Search,
-): readonly FailedWant[] {
+function fillAny(wants: readonly Want[], candidates: Candidates, search: Search): Filled {
   const picks: (readonly (string | undefined)[])[] = [];
   let whole: readonly (string | undefined)[] | undefined;
   for (const known of candidates.willing) {
@@ -125,23 +152,21 @@ function fillAny(
     whole = row;
     break;
   }
+  const found = new Map<Want, string>();
   const failures: FailedWant[] = [];
   for (const [index, want] of wants.entries()) {
     const address = whole?.[index] ?? picks.find((row) => row[index] !== undefined)?.[index];
     if (address === undefined) failures.push({ ...whyNotAny(want.family, candidates, search), want });
     else found.set(want, address);
   }
-  return failures;
+  return { found, failures };
 }
 
 /** Of a pool that may give one. */
 function pick(known: KnownPool, family: IpFamily, search: Search): string | undefined {
   const { request, holdings, nowMs } = search;
-  if (request.sharing !== undefined) {
-    for (const use of holdings.sharedIn(known, family, request.sharing.key)) {
-      if (use.whyNotJoined(request) === undefined) return use.address;
-    }
-  }
+  const shared = holdings.sharedWith(request, known, family);
+  if (shared !== undefined) return shared.address;
   const number = known.free[family].peek(nowMs);
   return number === undefined ? undefined : ipFromNumber(number, family);
 }
@@ -153,6 +178,14 @@ function whyNotAny(family: IpFamily, candidates: Candidates, { request, holdings
   const { sharing } = request;
   const isForKey = sharing !== undefined && having.length > 0;
   return { trouble, waitsFor: isForKey ? [...waitsFor, topicOfKey(sharing.key)] : waitsFor };
+}
+
+/** What it takes for a want that could be had to fail. */
+function topicsOfLoss(want: Want, { request, holdings }: Search): readonly Topic[] {
+  if (want.address !== undefined) return [topicOfAddress(want.address)];
+  const { willing } = holdings.catalog.candidatesFor(request);
+  const topics = willing.map(({ pool }) => topicOfFullness(pool, want.family));
+  return request.sharing === undefined ? topics : [...topics, topicOfKey(request.sharing.key)];
 }
 
 function whyNotAddress(address: string, { request, holdings }: Search): Failure | undefined {

@@ -5,6 +5,12 @@ import { SortedSet } from './sorted-set.ts';
 /** What was released waits so long before it is given to another Service, while there is a choice: caches and clients still mean the former one. */
 const COOL_DOWN_MS = 60_000;
 
+/** When an address was released; `order` tells of two at the same time which was first. */
+export interface Release {
+  readonly atMs: number;
+  readonly order: number;
+}
+
 /**
  * Memory and time go by what is taken, whatever the size of the pool. Every address below `#frontier` is in exactly one of
  * `#taken`, `#cooling` and `#free`; above it those that are in neither of the first two are free.
@@ -14,8 +20,8 @@ export class FreeAddresses {
   #frontier: bigint | undefined;
   readonly #taken = new Set<bigint>();
   readonly #free = new SortedSet<bigint>((a, b) => (a < b ? -1 : Number(a > b)));
-  /** With the time of their release, the longest-released first. */
-  readonly #cooling = new Map<bigint, number>();
+  /** The longest-released first. */
+  readonly #cooling = new Map<bigint, Release>();
 
   constructor(span: AddressSpan) {
     this.span = span;
@@ -32,7 +38,7 @@ export class FreeAddresses {
   }
 
   /** What was released lately, the longest-released first. */
-  get cooling(): Iterable<readonly [address: bigint, releasedAtMs: number]> {
+  get cooling(): Iterable<readonly [address: bigint, release: Release]> {
     return this.#cooling;
   }
 
@@ -43,8 +49,8 @@ export class FreeAddresses {
     this.#free.delete(address);
   }
 
-  release(address: bigint, releasedAtMs: number): void {
-    if (this.#taken.delete(address)) this.#cooling.set(address, releasedAtMs);
+  release(address: bigint, release: Release): void {
+    if (this.#taken.delete(address)) this.#cooling.set(address, release);
   }
 
   /** As if it had never been taken. */
@@ -63,8 +69,8 @@ export class FreeAddresses {
   }
 
   #endCoolDowns(nowMs: number): void {
-    for (const [address, releasedAtMs] of this.#cooling) {
-      const agoMs = nowMs - releasedAtMs;
+    for (const [address, { atMs }] of this.#cooling) {
+      const agoMs = nowMs - atMs;
       // A clock that was set back says nothing about it.
       if (agoMs >= 0 && agoMs < COOL_DOWN_MS) return;
       this.#cooling.delete(address);

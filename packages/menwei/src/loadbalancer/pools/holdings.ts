@@ -1,19 +1,30 @@
 /** Which addresses are taken: by whom, in which pools, and which of them a machine that is not of the cluster has. */
-import { familyOf, type IpFamily, ipFromNumber, ipToNumber } from '@menwei/addresses/ip.ts';
+import { familyOf, IP_FAMILIES, type IpFamily, ipFromNumber, ipToNumber } from '@menwei/addresses/ip.ts';
 import type { AddressPool } from '../../kubernetes/load-balancer-objects.ts';
 import { AddressUse } from './address-use.ts';
 import type { AddressRequest } from './allocation.ts';
 import type { Holdings } from './choice.ts';
+import type { FreeAddresses, Release } from './free-addresses.ts';
 import { type KnownPool, PoolCatalog } from './pool-catalog.ts';
 import { Quarantine } from './quarantine.ts';
-import { SortedSet } from './sorted-set.ts';
+import { SharedAddresses } from './shared-addresses.ts';
+import { type Topic, topicOfFullness } from './waiting.ts';
+
+interface Touched {
+  readonly topic: Topic;
+  readonly wasFull: boolean;
+  /** Some were told the one, some the other. */
+  readonly wasOther: boolean;
+}
 
 export class HeldAddresses implements Holdings {
   #catalog = new PoolCatalog([]);
   readonly #uses = new Map<string, AddressUse>();
-  /** Of each pool and key. */
-  #shared = new Map<KnownPool, Map<string, SortedSet<AddressUse>>>();
+  #shared = new SharedAddresses();
   readonly #quarantine = new Quarantine();
+  #releases = 0;
+  /** Since the flips were taken. */
+  readonly #touched = new Map<FreeAddresses, Touched>();
 
   get catalog(): PoolCatalog {
     return this.#catalog;
@@ -31,26 +42,30 @@ export class HeldAddresses implements Holdings {
     return this.#quarantine.endsAtMs;
   }
 
-  *sharedIn(pool: KnownPool, family: IpFamily, key: string): Generator<AddressUse> {
-    yield* this.#shared.get(pool)?.get(sharedKey(family, key)) ?? [];
+  get quarantined(): Iterable<string> {
+    return this.#quarantine.addresses;
+  }
+
+  sharedWith(request: AddressRequest, pool: KnownPool, family: IpFamily): AddressUse | undefined {
+    return this.#shared.lowestFor(request, pool, family);
   }
 
   /** Everything that is taken, or was lately, is so in the new pools. */
   setPools(pools: readonly AddressPool[]): void {
-    const cooling = this.#catalog.pools.flatMap(({ free }) => [...coolingOf(free)]);
+    const cooling = new Map(this.#catalog.pools.flatMap(({ free }) => [...coolingOf(free)]));
     this.#catalog = new PoolCatalog(pools);
-    this.#shared = new Map();
+    this.#shared = new SharedAddresses();
+    this.#touched.clear();
     for (const [address, use] of this.#uses) {
       const moved = new AddressUse(address, this.#catalog.poolsWith(address));
       for (const holder of use.holders) moved.join(holder);
       this.#uses.set(address, moved);
-      this.#take(moved);
-      this.#index(moved);
+      this.#take(address, moved.pools);
+      this.#shared.add(moved);
     }
-    for (const address of this.#quarantine.addresses) this.#takeIn(address);
-    for (const { address, releasedAtMs } of cooling.sort((a, b) => a.releasedAtMs - b.releasedAtMs)) {
-      if (!this.#uses.has(address) && this.foreignMac(address) === undefined)
-        this.#cool(address, releasedAtMs);
+    for (const address of this.#quarantine.addresses) this.#take(address, this.#catalog.poolsWith(address));
+    for (const [address, release] of [...cooling].sort(([, a], [, b]) => a.order - b.order)) {
+      if (!this.#uses.has(address) && this.foreignMac(address) === undefined) this.#cool(address, release);
     }
   }
 
@@ -59,25 +74,28 @@ export class HeldAddresses implements Holdings {
     if (use === undefined) {
       use = new AddressUse(address, this.#catalog.poolsWith(address));
       this.#uses.set(address, use);
-      this.#take(use);
+      this.#take(address, use.pools);
     }
+    this.#shared.delete(use);
     use.join(request);
-    this.#index(use);
+    this.#shared.add(use);
   }
 
   /** Whether nobody has it any more. */
   leave(address: string, service: string, nowMs: number): boolean {
     const use = this.#uses.get(address);
     if (use === undefined) return false;
-    this.#unindex(use);
+    this.#shared.delete(use);
     use.leave(service);
     if (use.oldest !== undefined) {
-      this.#index(use);
+      this.#shared.add(use);
       return false;
     }
     this.#uses.delete(address);
     if (this.foreignMac(address) === undefined) {
-      for (const { free } of use.pools) free[familyOf(address)].release(ipToNumber(address), nowMs);
+      this.#releases += 1;
+      const release = { atMs: nowMs, order: this.#releases };
+      this.#inEach(use.pools, address, (free, number) => free.release(number, release));
     }
     return true;
   }
@@ -85,74 +103,68 @@ export class HeldAddresses implements Holdings {
   /** The next ones are given instead; who has it keeps it until told to leave. */
   quarantine(address: string, untilMs: number, mac: string): void {
     this.#quarantine.add(address, untilMs, mac);
-    this.#takeIn(address);
+    this.#take(address, this.#catalog.poolsWith(address));
   }
 
   /** Those that may be given again from now on. */
   endQuarantines(nowMs: number): readonly string[] {
     const ended = this.#quarantine.end(nowMs);
     for (const address of ended) {
-      for (const { free } of this.#catalog.poolsWith(address)) {
-        free[familyOf(address)].forget(ipToNumber(address));
-      }
+      this.#inEach(this.#catalog.poolsWith(address), address, (free, number) => free.forget(number));
     }
     return ended;
   }
 
-  #takeIn(address: string): void {
-    for (const { free } of this.#catalog.poolsWith(address)) {
-      free[familyOf(address)].take(ipToNumber(address));
+  /** Somebody has been told what is so now about the fullness that these topics mean. */
+  noteFullness(topics: readonly Topic[]): void {
+    for (const topic of topics) {
+      const free = this.#catalog.fullnessOf(topic);
+      if (free === undefined) continue;
+      const touched = this.#touched.get(free);
+      const wasOther = touched !== undefined && (touched.wasOther || touched.wasFull !== free.isFull);
+      this.#touched.set(free, { topic, wasFull: free.isFull, wasOther });
     }
   }
 
-  #take({ address, pools }: AddressUse): void {
-    for (const { free } of pools) free[familyOf(address)].take(ipToNumber(address));
+  /** Where somebody was told of a fullness that is another one now. */
+  takeFlips(): readonly Topic[] {
+    const flipped = [...this.#touched].filter(
+      ([free, { wasFull, wasOther }]) => wasOther || free.isFull !== wasFull,
+    );
+    this.#touched.clear();
+    return flipped.map(([, { topic }]) => topic);
   }
 
-  #cool(address: string, releasedAtMs: number): void {
-    for (const { free } of this.#catalog.poolsWith(address)) {
-      const addresses = free[familyOf(address)];
-      addresses.take(ipToNumber(address));
-      addresses.release(ipToNumber(address), releasedAtMs);
-    }
+  #take(address: string, pools: readonly KnownPool[]): void {
+    this.#inEach(pools, address, (free, number) => free.take(number));
   }
 
-  #index(use: AddressUse): void {
-    if (use.key === undefined) return;
-    const key = sharedKey(familyOf(use.address), use.key);
-    for (const pool of use.pools) {
-      const byKey = this.#shared.get(pool) ?? new Map<string, SortedSet<AddressUse>>();
-      const uses = byKey.get(key) ?? new SortedSet(compareAddress);
-      uses.add(use);
-      this.#shared.set(pool, byKey.set(key, uses));
-    }
+  #cool(address: string, release: Release): void {
+    this.#inEach(this.#catalog.poolsWith(address), address, (free, number) => {
+      free.take(number);
+      free.release(number, release);
+    });
   }
 
-  #unindex(use: AddressUse): void {
-    if (use.key === undefined) return;
-    const key = sharedKey(familyOf(use.address), use.key);
-    for (const pool of use.pools) {
-      const byKey = this.#shared.get(pool);
-      const uses = byKey?.get(key);
-      uses?.delete(use);
-      if (uses?.size === 0) byKey?.delete(key);
+  #inEach(
+    pools: readonly KnownPool[],
+    address: string,
+    change: (free: FreeAddresses, number: bigint) => void,
+  ): void {
+    const family = familyOf(address);
+    for (const { pool, free } of pools) {
+      const addresses = free[family];
+      if (!this.#touched.has(addresses)) {
+        const topic = topicOfFullness(pool, family);
+        this.#touched.set(addresses, { topic, wasFull: addresses.isFull, wasOther: false });
+      }
+      change(addresses, ipToNumber(address));
     }
   }
 }
 
-function sharedKey(family: IpFamily, key: string): string {
-  return `${family} ${key}`;
-}
-
-/** Of one family. */
-function compareAddress(a: AddressUse, b: AddressUse): number {
-  return a.number < b.number ? -1 : Number(a.number > b.number);
-}
-
-function* coolingOf(free: KnownPool['free']) {
-  for (const family of ['IPv4', 'IPv6'] as const) {
-    for (const [number, releasedAtMs] of free[family].cooling) {
-      yield { address: ipFromNumber(number, family), releasedAtMs };
-    }
+function* coolingOf(free: KnownPool['free']): Generator<readonly [string, Release]> {
+  for (const family of IP_FAMILIES) {
+    for (const [number, release] of free[family].cooling) yield [ipFromNumber(number, family), release];
   }
 }

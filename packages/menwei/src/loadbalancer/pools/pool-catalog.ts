@@ -7,7 +7,7 @@ import type { AddressRequest } from './allocation.ts';
 import { FreeAddresses } from './free-addresses.ts';
 import { whyNotFor } from './pool-access.ts';
 import { findOverlaps } from './pool-overlap.ts';
-import { type Topic, topicOfFree } from './waiting.ts';
+import { type Topic, topicOfFree, topicOfFullness } from './waiting.ts';
 
 export interface KnownPool {
   readonly pool: AddressPool;
@@ -32,6 +32,7 @@ export class PoolCatalog {
   /** By name. */
   readonly pools: readonly KnownPool[];
   readonly #freeByTopic = new Map<Topic, FreeAddresses>();
+  readonly #fullByTopic = new Map<Topic, FreeAddresses>();
 
   constructor(pools: readonly AddressPool[]) {
     const problems = findOverlaps(pools);
@@ -49,6 +50,7 @@ export class PoolCatalog {
     for (const known of this.pools) {
       for (const family of IP_FAMILIES) {
         this.#freeByTopic.set(topicOfFree(known.pool, family), known.free[family]);
+        this.#fullByTopic.set(topicOfFullness(known.pool, family), known.free[family]);
       }
     }
   }
@@ -56,6 +58,11 @@ export class PoolCatalog {
   /** Whether the topic is about free addresses where there are none. */
   isFull(topic: Topic): boolean {
     return this.#freeByTopic.get(topic)?.isFull === true;
+  }
+
+  /** Of a topic about fullness. */
+  fullnessOf(topic: Topic): FreeAddresses | undefined {
+    return this.#fullByTopic.get(topic);
   }
 
   /** Those without a problem first. */

@@ -12,6 +12,11 @@ export function topicOfFree(pool: AddressPool, family: IpFamily): Topic {
   return `free ${family} ${pool.kind} ${pool.namespace}/${pool.name}`;
 }
 
+/** All of them are taken, or not all any more: for those who would be told so instead of what they are told now. */
+export function topicOfFullness(pool: AddressPool, family: IpFamily): Topic {
+  return `full ${family} ${pool.kind} ${pool.namespace}/${pool.name}`;
+}
+
 export function topicOfAddress(address: string): Topic {
   return `address ${address}`;
 }

@@ -18,17 +18,19 @@ export class Wakes {
   }
 
   /**
-   * Each Service at most once for what has changed once.
+   * The oldest of all, each at most once for what has changed once.
    * @param isOver whether it is of no use to try any more of those who wait for it
+   * @param other it is tried anyway, when it is its turn
    */
-  take(isOver: (topic: Topic) => boolean): AddressRequest | undefined {
-    let oldest: { readonly topic: Topic; readonly request: AddressRequest } | undefined;
+  take(isOver: (topic: Topic) => boolean, other: AddressRequest | undefined): AddressRequest | undefined {
+    let oldest = other;
+    let from: Topic | undefined;
     for (const [topic, tried] of this.#topics) {
       const request = isOver(topic) ? undefined : this.#waiting.next(topic, tried);
       if (request === undefined) this.#topics.delete(topic);
-      else if (oldest === undefined || compareAge(request, oldest.request) < 0) oldest = { topic, request };
+      else if (oldest === undefined || compareAge(request, oldest) < 0) [oldest, from] = [request, topic];
     }
-    if (oldest !== undefined) this.#topics.set(oldest.topic, oldest.request);
-    return oldest?.request;
+    if (from !== undefined) this.#topics.set(from, oldest);
+    return oldest;
   }
 }
