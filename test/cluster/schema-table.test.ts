@@ -86,7 +86,10 @@ function attributesUnder(model: string, seen: Set<string>): readonly string[] {
     });
 }
 
-it.each(RESOURCES)('the table has the same fields of $kind as the client library', ({ message }) => {
+/** Those of MetalLB the client library does not have. */
+const UPSTREAM = RESOURCES.filter(({ message }) => !message.startsWith('metallb.'));
+
+it.each(UPSTREAM)('the table has the same fields of $kind as the client library', ({ message }) => {
   const ours = fieldsUnder(message, new Set());
   const theirs = attributesUnder(modelOf(message), new Set());
   expect(theirs.length).toBeGreaterThan(3);

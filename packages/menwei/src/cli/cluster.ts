@@ -24,7 +24,11 @@ export function registerClusterCommand(program: Command): void {
   cluster
     .command('kubeconfig')
     .description('print a kubeconfig for a user of a cluster that runs or has run')
-    .addOption(new Option('--user <user>', 'for whom').choices(['admin', 'viewer', 'proxy']).default('admin'))
+    .addOption(
+      new Option('--user <user>', 'for whom')
+        .choices(['admin', 'viewer', 'proxy', 'announcer', 'load-balancer'])
+        .default('admin'),
+    )
     .option(...DATA)
     .action((options: { readonly user: string; readonly data?: string }) =>
       act(({ printKubeconfig }) => printKubeconfig(options)),

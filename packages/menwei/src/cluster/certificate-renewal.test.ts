@@ -6,7 +6,8 @@ import type { ServingTls } from './serving-tls.ts';
 
 const tls = (cert: string): ServingTls => {
   const pair = { certificate: cert, key: 'key' };
-  const pki = { authority: 'ca', server: pair, clients: { admin: pair, viewer: pair, proxy: pair } };
+  const clients = { admin: pair, viewer: pair, proxy: pair, announcer: pair, 'load-balancer': pair };
+  const pki = { authority: 'ca', server: pair, clients };
   return { pki, server: { cert, key: 'key', ca: ['ca'], requestCert: true }, trusted: 'ca' };
 };
 

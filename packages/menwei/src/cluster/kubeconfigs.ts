@@ -35,7 +35,7 @@ export async function writeKubeconfigs(
       server,
       tls === undefined ? undefined : { authority: tls.trusted, client: tls.pki.clients[client] },
     );
-  for (const client of ['admin', 'proxy'] as const) {
+  for (const client of ['admin', 'proxy', 'announcer', 'load-balancer'] as const) {
     const path = kubeconfigPath(dataFolder, client);
     const text = formatKubeconfig(entryOf(client));
     await changing(path, () => writePrivateFile(path, text));

@@ -13,7 +13,7 @@ import type { WatchedResource } from '../kubernetes/reflector-options.ts';
 import type { Origin } from '../state/rivals.ts';
 import type { Following } from './following.ts';
 
-export interface FollowedResource {
+interface FollowedResource {
   readonly resource: WatchedResource<WatchedObject>;
   readonly origin: Origin;
 }

@@ -35,7 +35,11 @@ export function aggregatedDiscovery(groups: readonly string[]): object {
     items: groups.map((group) => ({
       metadata: group === '' ? {} : { name: group },
       versions: [
-        { version: 'v1', resources: resourcesOf(group).map(aggregatedResource), freshness: 'Current' },
+        {
+          version: versionOf(group),
+          resources: resourcesOf(group).map(aggregatedResource),
+          freshness: 'Current',
+        },
       ],
     })),
   };
@@ -82,14 +86,20 @@ export function apiGroup(group: string): object | undefined {
 }
 
 function groupOf(name: string) {
-  const version = { groupVersion: `${name}/v1`, version: 'v1' };
+  const own = versionOf(name);
+  const version = { groupVersion: `${name}/${own}`, version: own };
   return { name, versions: [version], preferredVersion: version };
 }
 
-/** Undefined: there is no such group. */
-export function apiResourceList(group: string): object | undefined {
+/** Each group has one. */
+function versionOf(group: string): Resource['version'] {
+  return RESOURCES.find((each) => each.group === group)?.version ?? 'v1';
+}
+
+/** Undefined: there is no such group, or not in this version. */
+export function apiResourceList(group: string, version: string): object | undefined {
   const [first, ...others] = resourcesOf(group);
-  if (first === undefined) return undefined;
+  if (first?.version !== version) return undefined;
   return {
     kind: 'APIResourceList',
     // The core group's has none.

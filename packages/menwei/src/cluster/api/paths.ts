@@ -60,11 +60,11 @@ function answerLegacy(path: string, exchange: Exchange): void {
 }
 
 function legacyDiscovery(path: string): object | undefined {
-  if (path === '/api/v1') return apiResourceList('');
+  if (path === '/api/v1') return apiResourceList('', 'v1');
   const [, apis, group = '', version, ...more] = path.split('/');
   if (apis !== 'apis' || group === '' || more.length > 0) return undefined;
   if (version === undefined) return apiGroup(group);
-  return version === 'v1' ? apiResourceList(group) : undefined;
+  return apiResourceList(group, version);
 }
 
 function answerHealth(

@@ -1,6 +1,7 @@
-/** The shape of a resource's objects: as they are kept, or, of an Event, the newer of its two. */
+/** The shape of a resource's objects: as they are kept, as another group has them, or, of an Event, the newer of its two. */
 import { toCoreEvent, toNewEvent } from '../kinds/event-shapes.ts';
 import type { Resource } from '../kinds/resource.ts';
+import { keptResource } from '../kinds/resources.ts';
 import { canonicalForm } from '../schema/canonical-form.ts';
 import { type ApiObject, apiVersionOf } from '../schema/object.ts';
 import type { StoredObject } from '../store/store.ts';
@@ -19,14 +20,23 @@ export function bytesOf(resource: Resource, stored: StoredObject): Buffer {
 
 /** @param kept as the store has it */
 export function shapeOf(resource: Resource, kept: ApiObject): ApiObject {
-  return isKept(resource) ? kept : canonicalForm(resource.message, toNewEvent(kept));
+  if (isKept(resource)) return kept;
+  if (isOfAnotherGroup(resource)) return { ...kept, apiVersion: apiVersionOf(resource) };
+  return canonicalForm(resource.message, toNewEvent(kept));
 }
 
 /** From what a client wrote to what is kept. */
 export function keptShapeOf(resource: Resource, object: ApiObject): ApiObject {
-  return isKept(resource) ? object : toCoreEvent(object);
+  if (isKept(resource)) return object;
+  if (isOfAnotherGroup(resource)) return { ...object, apiVersion: apiVersionOf(keptResource(resource)) };
+  return toCoreEvent(object);
 }
 
 function isKept({ storedMessage }: Resource): boolean {
   return storedMessage === undefined;
+}
+
+/** The kind is the same but for its name. */
+function isOfAnotherGroup({ message, storedMessage }: Resource): boolean {
+  return message === storedMessage;
 }

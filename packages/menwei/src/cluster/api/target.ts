@@ -37,7 +37,7 @@ const COLLECTION_VERBS: readonly string[] = ['create', 'deletecollection', 'list
  */
 export function findTarget(request: ResourceRequest): Target | undefined {
   const { group, version, verb, name, subresource } = request;
-  if (version !== 'v1' || !RESOURCES.some((each) => each.group === group)) return undefined;
+  if (!RESOURCES.some((each) => each.group === group && each.version === version)) return undefined;
   const resource = findResource(group, request.resource);
   if (resource === undefined || request.rest.length > 0) throw noSuchResource();
   const namespace = resource.resource === 'namespaces' && group === '' ? '' : request.namespace;

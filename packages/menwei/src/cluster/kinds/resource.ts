@@ -7,7 +7,7 @@ export type Verb = 'create' | 'delete' | 'deletecollection' | 'get' | 'list' | '
 export interface Resource {
   /** Empty for the core group. */
   readonly group: string;
-  readonly version: 'v1';
+  readonly version: 'v1' | 'v1alpha1' | 'v1beta1';
   /** Plural, in paths: `services`. */
   readonly resource: string;
   readonly kind: string;
@@ -25,6 +25,6 @@ export interface Resource {
    * whose objects are answered and not kept (reviews).
    */
   readonly storedAs?: string;
-  /** The message of its objects in the store, where that is another one. */
+  /** The message of its objects in the store, where another resource's is kept. */
   readonly storedMessage?: keyof Messages;
 }

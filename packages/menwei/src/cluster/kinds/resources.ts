@@ -50,6 +50,19 @@ function review(
   return resource;
 }
 
+/** A kind for load balancing, in MetalLB's group, which is how it is kept, and in our own (load-balancer § 4.2). */
+function forLoadBalancing(
+  kind: string,
+  message: Resource['message'],
+  more: Partial<Resource> = {},
+): readonly Resource[] {
+  const common = { message, ...more };
+  return [
+    inGroup('metallb.io', kind, { ...common, version: 'v1beta1' }),
+    inGroup('menwei.dev', kind, { ...common, version: 'v1alpha1', storedMessage: message }),
+  ];
+}
+
 const DISCOVERY = 'discovery.k8s.io';
 const NETWORKING = 'networking.k8s.io';
 
@@ -118,6 +131,8 @@ export const RESOURCES: readonly Resource[] = [
     isNamespaced: false,
     subresources: ['status'],
   }),
+  ...forLoadBalancing('IPAddressPool', 'metallb.v1beta1.IPAddressPool', { subresources: ['status'] }),
+  ...forLoadBalancing('L2Advertisement', 'metallb.v1beta1.L2Advertisement'),
   review('authentication', 'SelfSubjectReview', 'authentication.v1.SelfSubjectReview'),
   review('authentication', 'TokenReview', 'authentication.v1.TokenReview'),
   review('authorization', 'LocalSubjectAccessReview', 'authorization.v1.LocalSubjectAccessReview'),
@@ -131,6 +146,14 @@ const byPath = new Map(RESOURCES.map((resource) => [`${resource.group}/${resourc
 /** Undefined: there is no such resource. */
 export function findResource(group: string, plural: string): Resource | undefined {
   return byPath.get(`${group}/${plural}`);
+}
+
+/** The resource in whose shape the objects of this one are kept: itself, unless another one's are. */
+export function keptResource(resource: Resource): Resource {
+  if (resource.storedMessage === undefined) return resource;
+  const isKept = ({ storedAs, storedMessage }: Resource) =>
+    storedAs === resource.storedAs && storedMessage === undefined;
+  return RESOURCES.find(isKept) ?? resource;
 }
 
 /** One that the program itself names. */

@@ -7,7 +7,9 @@ import { EVENT_RULES, NEW_EVENT_RULES } from './event.ts';
 import { INGRESS_RULES } from './ingress.ts';
 import { INGRESS_CLASS_RULES } from './ingress-class.ts';
 import { IP_ADDRESS_RULES } from './ip-address.ts';
+import { IP_ADDRESS_POOL_RULES } from './ip-address-pool.ts';
 import type { KindRules } from './kind-rules.ts';
+import { L2_ADVERTISEMENT_RULES } from './l2-advertisement.ts';
 import { LEASE_RULES } from './lease.ts';
 import { NAMESPACE_RULES } from './namespace.ts';
 import { NODE_RULES } from './node.ts';
@@ -38,6 +40,8 @@ const RULES: Readonly<Record<string, KindRules>> = {
   ingresses: INGRESS_RULES,
   ingressclasses: INGRESS_CLASS_RULES,
   ipaddresses: IP_ADDRESS_RULES,
+  ipaddresspools: IP_ADDRESS_POOL_RULES,
+  l2advertisements: L2_ADVERTISEMENT_RULES,
   leases: LEASE_RULES,
   namespaces: NAMESPACE_RULES,
   nodes: NODE_RULES,

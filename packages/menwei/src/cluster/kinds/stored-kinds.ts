@@ -15,5 +15,7 @@ export interface StoredKinds {
   readonly ingresses: Messages['networking.v1.Ingress'];
   readonly ingressclasses: Messages['networking.v1.IngressClass'];
   readonly ipaddresses: Messages['networking.v1.IPAddress'];
+  readonly ipaddresspools: Messages['metallb.v1beta1.IPAddressPool'];
+  readonly l2advertisements: Messages['metallb.v1beta1.L2Advertisement'];
   readonly servicecidrs: Messages['networking.v1.ServiceCIDR'];
 }

@@ -53,7 +53,9 @@ interface Held {
   readonly file: string;
 }
 
-const STORED = RESOURCES.filter(({ storedAs, group }) => storedAs !== undefined && group !== 'events.k8s.io');
+const STORED = RESOURCES.filter(
+  ({ storedAs, storedMessage }) => storedAs !== undefined && storedMessage === undefined,
+);
 const PREFIX = 'manifests/';
 
 class ManifestKeeper {

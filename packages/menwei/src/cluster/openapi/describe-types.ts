@@ -32,6 +32,7 @@ export function describeTypes(messages: readonly string[], dialect: Dialect): Sc
 
 /** `core.v1.Service` is `io.k8s.api.core.v1.Service`. */
 function typeName(message: string): string {
+  if (message.startsWith('metallb.')) return `io.${message}`;
   return message.startsWith('meta.') ? `${META}.${message.slice(5)}` : `io.k8s.api.${message}`;
 }
 

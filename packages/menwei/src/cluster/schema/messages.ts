@@ -255,6 +255,14 @@ export interface Messages {
   readonly 'meta.StatusCause': MetaStatusCause;
   readonly 'meta.StatusDetails': MetaStatusDetails;
   readonly 'meta.WatchEvent': MetaWatchEvent;
+  readonly 'metallb.v1beta1.IPAddressPool': MetallbV1beta1IPAddressPool;
+  readonly 'metallb.v1beta1.IPAddressPoolList': MetallbV1beta1IPAddressPoolList;
+  readonly 'metallb.v1beta1.IPAddressPoolSpec': MetallbV1beta1IPAddressPoolSpec;
+  readonly 'metallb.v1beta1.IPAddressPoolStatus': MetallbV1beta1IPAddressPoolStatus;
+  readonly 'metallb.v1beta1.L2Advertisement': MetallbV1beta1L2Advertisement;
+  readonly 'metallb.v1beta1.L2AdvertisementList': MetallbV1beta1L2AdvertisementList;
+  readonly 'metallb.v1beta1.L2AdvertisementSpec': MetallbV1beta1L2AdvertisementSpec;
+  readonly 'metallb.v1beta1.ServiceAllocation': MetallbV1beta1ServiceAllocation;
   readonly 'networking.v1.HTTPIngressPath': NetworkingV1HTTPIngressPath;
   readonly 'networking.v1.HTTPIngressRuleValue': NetworkingV1HTTPIngressRuleValue;
   readonly 'networking.v1.IPAddress': NetworkingV1IPAddress;
@@ -2097,6 +2105,61 @@ interface MetaStatusDetails {
 interface MetaWatchEvent {
   readonly object?: JsonObject;
   readonly type?: string;
+}
+
+interface MetallbV1beta1IPAddressPool {
+  readonly kind: string;
+  readonly apiVersion: string;
+  readonly metadata: MetaObjectMeta;
+  readonly spec?: MetallbV1beta1IPAddressPoolSpec;
+  readonly status?: MetallbV1beta1IPAddressPoolStatus;
+}
+
+interface MetallbV1beta1IPAddressPoolList {
+  readonly metadata?: MetaListMeta;
+  readonly items?: readonly MetallbV1beta1IPAddressPool[] | null;
+}
+
+interface MetallbV1beta1IPAddressPoolSpec {
+  readonly addresses?: readonly string[] | null;
+  readonly autoAssign?: boolean;
+  readonly avoidBuggyIPs?: boolean;
+  readonly serviceAllocation?: MetallbV1beta1ServiceAllocation;
+  readonly allowExplicit?: boolean;
+}
+
+interface MetallbV1beta1IPAddressPoolStatus {
+  readonly assignedIPv4?: number;
+  readonly assignedIPv6?: number;
+  readonly availableIPv4?: number;
+  readonly availableIPv6?: number;
+}
+
+interface MetallbV1beta1L2Advertisement {
+  readonly kind: string;
+  readonly apiVersion: string;
+  readonly metadata: MetaObjectMeta;
+  readonly spec?: MetallbV1beta1L2AdvertisementSpec;
+}
+
+interface MetallbV1beta1L2AdvertisementList {
+  readonly metadata?: MetaListMeta;
+  readonly items?: readonly MetallbV1beta1L2Advertisement[] | null;
+}
+
+interface MetallbV1beta1L2AdvertisementSpec {
+  readonly ipAddressPools?: readonly string[];
+  readonly ipAddressPoolSelectors?: readonly MetaLabelSelector[];
+  readonly nodeSelectors?: readonly MetaLabelSelector[];
+  readonly interfaces?: readonly string[];
+  readonly serviceSelectors?: readonly MetaLabelSelector[];
+}
+
+interface MetallbV1beta1ServiceAllocation {
+  readonly priority?: number;
+  readonly namespaces?: readonly string[];
+  readonly namespaceSelectors?: readonly MetaLabelSelector[];
+  readonly serviceSelectors?: readonly MetaLabelSelector[];
 }
 
 interface NetworkingV1HTTPIngressPath {

@@ -177,6 +177,16 @@ describe('what a user may do', () => {
       true,
     );
     expect(may(as('menwei:loadbalancers'), attributes('patch', 'services'))).toBe(false);
+    const leases = attributes('update', 'leases', { group: 'coordination.k8s.io' });
+    const pools = (verb: string) => attributes(verb, 'ipaddresspools', { group: 'menwei.dev' });
+    for (const name of ['menwei:loadbalancers', 'menwei:announcers']) {
+      expect(may(as(name), leases)).toBe(true);
+      expect(may(as(name), pools('watch'))).toBe(true);
+      expect(may(as(name), pools('patch'))).toBe(false);
+    }
+    expect(may(as('menwei:announcers'), attributes('patch', 'services', { subresource: 'status' }))).toBe(
+      false,
+    );
     expect(may(as('menwei:dns'), attributes('watch', 'pods'))).toBe(true);
     expect(may(as('menwei:dns'), attributes('watch', 'nodes'))).toBe(false);
   });

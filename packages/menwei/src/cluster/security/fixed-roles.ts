@@ -24,6 +24,24 @@ function rule(verbs: readonly string[], apiGroup: string, ...resources: readonly
   return { verbs, apiGroups: [apiGroup], resources };
 }
 
+/** What a proxy reads. */
+const PROXY_READS: readonly PolicyRule[] = [
+  rule(['list', 'watch'], '', 'services', 'endpoints'),
+  rule(['list', 'watch'], 'discovery.k8s.io', 'endpointslices'),
+  rule(['list', 'watch'], 'networking.k8s.io', 'servicecidrs'),
+  rule(READ, '', 'nodes'),
+];
+
+/** Leases that nodes announce by, and one by which the controller is chosen; what load balancing is set up with. */
+const LOAD_BALANCING: readonly PolicyRule[] = [
+  rule([...READ, 'create', 'patch', 'update'], 'coordination.k8s.io', 'leases'),
+  {
+    verbs: READ,
+    apiGroups: ['metallb.io', 'menwei.dev'],
+    resources: ['ipaddresspools', 'l2advertisements'],
+  },
+];
+
 /** In the order in which a review of rules tells them. */
 export const FIXED_ROLES: readonly Role[] = [
   {
@@ -65,22 +83,22 @@ export const FIXED_ROLES: readonly Role[] = [
   {
     role: 'proxy',
     subjects: [{ kind: 'User', name: 'system:kube-proxy' }, group('menwei:proxies')],
-    rules: [
-      rule(['list', 'watch'], '', 'services', 'endpoints'),
-      rule(['list', 'watch'], 'discovery.k8s.io', 'endpointslices'),
-      rule(['list', 'watch'], 'networking.k8s.io', 'servicecidrs'),
-      rule(READ, '', 'nodes'),
-      EVENT_WRITER,
-    ],
+    rules: [...PROXY_READS, EVENT_WRITER],
+  },
+  {
+    role: 'announcer',
+    subjects: [group('menwei:announcers')],
+    rules: [...PROXY_READS, ...LOAD_BALANCING, EVENT_WRITER],
   },
   { role: 'node', subjects: [group(NODES)], rules: [EVENT_WRITER] },
   {
     role: 'load-balancer',
     subjects: [group('menwei:loadbalancers')],
     rules: [
-      rule(READ, '', 'services', 'nodes'),
+      rule(READ, '', 'services', 'nodes', 'namespaces'),
       rule(READ, 'discovery.k8s.io', 'endpointslices'),
       rule(['get', 'patch', 'update'], '', 'services/status'),
+      ...LOAD_BALANCING,
       EVENT_WRITER,
     ],
   },

@@ -25,7 +25,10 @@ describe('the certificates of a cluster', () => {
     const first = await ensurePki(folder, NAMES, Date.now());
     const files = await readdir(folder);
     expect(files.toSorted()).toEqual(
-      ['admin', 'apiserver', 'ca', 'proxy', 'viewer'].flatMap((name) => [`${name}.crt`, `${name}.key`]),
+      ['admin', 'announcer', 'apiserver', 'ca', 'load-balancer', 'proxy', 'viewer'].flatMap((name) => [
+        `${name}.crt`,
+        `${name}.key`,
+      ]),
     );
     for (const file of files) expect((await stat(join(folder, file))).mode & 0o777).toBe(0o600);
     expect(await ensurePki(folder, NAMES, Date.now())).toEqual(first);

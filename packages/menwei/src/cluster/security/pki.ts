@@ -20,10 +20,16 @@ const CLIENTS = {
   admin: { commonName: 'kubernetes-admin', organizations: [ADMINS], usage: 'client' },
   viewer: { commonName: 'menwei-viewer', organizations: ['menwei:viewers'], usage: 'client' },
   proxy: { commonName: 'system:kube-proxy', usage: 'client' },
+  announcer: { commonName: 'menwei-announcer', organizations: ['menwei:announcers'], usage: 'client' },
+  'load-balancer': {
+    commonName: 'menwei-load-balancer',
+    organizations: ['menwei:loadbalancers'],
+    usage: 'client',
+  },
 } satisfies Readonly<Record<string, CertificateRequest>>;
 
 export type ClientName = keyof typeof CLIENTS;
-export const CLIENT_NAMES: readonly ClientName[] = ['admin', 'viewer', 'proxy'];
+export const CLIENT_NAMES: readonly ClientName[] = ['admin', 'viewer', 'proxy', 'announcer', 'load-balancer'];
 
 /** What the server is called by its clients. */
 export interface ServerNames {
@@ -44,13 +50,16 @@ export async function ensurePki(folder: string, names: ServerNames, nowMs: numbe
   const authority = await ensureAuthority(folder, nowMs);
   const ensure = (name: string, request: CertificateRequest) =>
     ensureCertificate(folder, name, authority, request, nowMs);
-  const [server, admin, viewer, proxy] = await Promise.all([
+  const [server, admin, viewer, proxy, announcer, loadBalancer] = await Promise.all([
     ensure('apiserver', { commonName: 'kube-apiserver', usage: 'server', ...names }),
     ensure('admin', CLIENTS.admin),
     ensure('viewer', CLIENTS.viewer),
     ensure('proxy', CLIENTS.proxy),
+    ensure('announcer', CLIENTS.announcer),
+    ensure('load-balancer', CLIENTS['load-balancer']),
   ]);
-  return { authority: authority.certificate, server, clients: { admin, viewer, proxy } };
+  const clients = { admin, viewer, proxy, announcer, 'load-balancer': loadBalancer };
+  return { authority: authority.certificate, server, clients };
 }
 
 /** For one client of a cluster that has run. @throws FileError */
