@@ -141,7 +141,9 @@ export class BalancerEngine<Spec> {
       return { ingress: before.ingress, isChanged: false };
     }
     const status = await this.#provider.apply({ change: 'put', service, spec }, signal);
-    const ingress = status?.ingress ?? [];
+    if (status === undefined)
+      throw new ProviderError(`${this.#provider.name} does not say where clients connect`);
+    const { ingress } = status;
     this.#applied.set(service, { spec, ingress });
     return { ingress, isChanged: true };
   }

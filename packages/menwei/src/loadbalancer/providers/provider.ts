@@ -151,8 +151,8 @@ export interface Provider<Spec> {
   observe(signal: AbortSignal): Promise<readonly ObservedBalancer<Spec>[]>;
   /**
    * Makes one difference; to do it twice does no harm. Those of several Services may be asked for at a time, and are then
-   * made together where that is cheaper. Throws {@link ProviderError}: then it may be done in part. Undefined: there is
-   * nothing to tell.
+   * made together where that is cheaper. Throws {@link ProviderError}: then it may be done in part. Undefined after a
+   * `remove`; after a `put` it would be a failure.
    */
   apply(change: BalancerChange<Spec>, signal: AbortSignal): Promise<BalancerStatus | undefined>;
   /** Tells of health as the balancer sees it, until the signal fires. */
