@@ -22,7 +22,7 @@ export function observeBalancers(
   const isLoaded = loaded === generationOf(cluster, file.sections);
   const known = Map.groupBy(file.sections, ({ service }) => service);
   const inFile = Array.from(known, ([service, sections]) => {
-    const spec: HAProxySpec = { service, sections };
+    const spec: HAProxySpec = { service, sections: sections.toSorted((a, b) => a.port - b.port) };
     const drift = isLoaded ? serverDrift(cluster, sections, running) : 'haproxy runs another configuration';
     return { service, name: balancerName(cluster, service), spec, status: statusOf(spec), drift };
   });
