@@ -20,6 +20,11 @@ export class InterfaceTable {
     return this.#interfaces;
   }
 
+  /** Whether something is at the other end, as far as is known; undefined: there is no such interface. */
+  hasCarrier(index: number): boolean | undefined {
+    return this.#links.get(index)?.hasCarrier;
+  }
+
   /** Starts anew from all there is. */
   replace(links: readonly Link[], addresses: readonly ObservedAddress[]): void {
     this.#links = new Map(links.map((link) => [link.index, link]));

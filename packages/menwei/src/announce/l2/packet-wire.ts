@@ -9,6 +9,7 @@ import {
   AddressReader,
   decodeInterfaceIndex,
   decodeLink,
+  type KernelLinks,
   openLinkClient,
   RTM,
   RTNLGRP,
@@ -18,10 +19,17 @@ import type { Port, PortListener, SegmentInterface, Wire } from './wire.ts';
 
 const GROUPS = [RTNLGRP.LINK, RTNLGRP.IPV4_IFADDR, RTNLGRP.IPV6_IFADDR];
 
+/**
+ * The kernel tells of a lost carrier at once, but not when it has told of another change within the last second
+ * (net/core/link_watch.c); who asks hears of it.
+ */
+const CARRIER_INTERVAL_MS = 100;
+
 /** Of the network namespace that {@link run} and {@link open} are called in. */
 export class PacketWire implements Wire {
   readonly #listeners = new Set<() => void>();
   readonly #reader = new AddressReader();
+  readonly #ports = new Set<PacketPort>();
   #table = new InterfaceTable();
   /** What came while all was being listed, and may be newer than the list. */
   #kept: InterfaceNews[] | undefined;
@@ -37,18 +45,28 @@ export class PacketWire implements Wire {
   }
 
   open(interfaceIndex: number, family: IpFamily, listener: PortListener): Port {
-    return new PacketPort(interfaceIndex, family, listener);
+    const port = new PacketPort(interfaceIndex, family, listener, () => this.#ports.delete(port));
+    this.#ports.add(port);
+    return port;
   }
 
   async run(signal: AbortSignal, ready: () => void): Promise<void> {
     const { promise: failure, reject } = Promise.withResolvers<never>();
     const failed = new AbortController();
     const end = AbortSignal.any([signal, failed.signal]);
+    using client = openLinkClient();
     const list = (done: () => void): void => {
-      this.#list(end).then(done, (error: unknown) => {
+      this.#list(client, end).then(done, (error: unknown) => {
         if (!end.aborted) reject(error);
       });
     };
+    const timer = setInterval(() => {
+      try {
+        this.#askForCarriers(client);
+      } catch (error) {
+        reject(error);
+      }
+    }, CARRIER_INTERVAL_MS);
     const listener = {
       onDatagram: (messages: readonly NetlinkMessage[]) => this.#take(messages),
       onLost: () => list(() => undefined),
@@ -57,6 +75,7 @@ export class PacketWire implements Wire {
     try {
       await Promise.race([listen(NETLINK_ROUTE, GROUPS, listener, end), failure]);
     } finally {
+      clearInterval(timer);
       failed.abort();
       this.#table = new InterfaceTable();
       this.#kept = undefined;
@@ -65,10 +84,9 @@ export class PacketWire implements Wire {
   }
 
   /** However often news is lost meanwhile, one more list is enough for it. */
-  async #list(signal: AbortSignal): Promise<void> {
+  async #list(client: KernelLinks, signal: AbortSignal): Promise<void> {
     this.#isOutdated = true;
     if (this.#kept !== undefined) return;
-    using client = openLinkClient();
     while (this.#isOutdated) {
       this.#isOutdated = false;
       this.#kept = [];
@@ -80,6 +98,21 @@ export class PacketWire implements Wire {
     }
     this.#kept = undefined;
     if (this.#table.refresh()) this.#tell();
+  }
+
+  /** Of the interfaces that are in use. */
+  #askForCarriers(client: KernelLinks): void {
+    if (this.#kept !== undefined) return;
+    const indexes = new Set(Array.from(this.#ports, ({ interfaceIndex }) => interfaceIndex));
+    const used = this.interfaces.filter(({ index }) => indexes.has(index));
+    let isChanged = false;
+    for (const { name, index } of used) {
+      const link = client.observeLink(name);
+      // One that has gone, or has another name now, is told of.
+      if (link?.index !== index || link.hasCarrier || this.#table.hasCarrier(index) === false) continue;
+      isChanged = this.#table.take({ kind: 'link', link });
+    }
+    if (isChanged && this.#table.refresh()) this.#tell();
   }
 
   #take(messages: readonly NetlinkMessage[]): void {
@@ -114,8 +147,17 @@ export class PacketWire implements Wire {
 class PacketPort implements Port {
   readonly #socket: PacketSocket;
   readonly #groups: GroupMemberships;
+  readonly #closed: () => void;
+  readonly interfaceIndex: number;
 
-  constructor(interfaceIndex: number, family: IpFamily, { onMessage, onError }: PortListener) {
+  constructor(
+    interfaceIndex: number,
+    family: IpFamily,
+    { onMessage, onError }: PortListener,
+    closed: () => void,
+  ) {
+    this.interfaceIndex = interfaceIndex;
+    this.#closed = closed;
     this.#groups = new GroupMemberships(interfaceIndex);
     this.#socket = openPacketSocket(family === 'IPv4' ? 'ARP' : 'NDP', interfaceIndex, {
       onFrame(frame) {
@@ -145,5 +187,6 @@ class PacketPort implements Port {
   [Symbol.dispose](): void {
     this.#socket[Symbol.dispose]();
     this.#groups[Symbol.dispose]();
+    this.#closed();
   }
 }

@@ -67,7 +67,7 @@ export class KernelLinks implements LinkClient, Disposable {
       });
     } catch (error) {
       if (!hasErrno(error, EEXIST)) throw error;
-      const link = this.#observeLink(name);
+      const link = this.observeLink(name);
       if (link === undefined || isDummy(link)) return;
       const detail = `there is an interface of this name of another kind (${link.kind ?? 'a device'})`;
       throw new KernelError({
@@ -93,11 +93,30 @@ export class KernelLinks implements LinkClient, Disposable {
   }
 
   hasLink(name: string): boolean {
-    return this.#observeLink(name) !== undefined;
+    return this.observeLink(name) !== undefined;
   }
 
   indexOf(name: string): number | undefined {
-    return this.#observeLink(name)?.index;
+    return this.observeLink(name)?.index;
+  }
+
+  /** Undefined: there is none of this name. Throws KernelError. */
+  observeLink(name: string): Link | undefined {
+    try {
+      const [answer] = this.#connection.request({
+        operation: 'observe',
+        object: `interface ${name}`,
+        type: RTM.GETLINK,
+        write: (writer) => encodeLinkQuestion(writer, name),
+      });
+      if (answer === undefined) throw new Error('BUG: the kernel acknowledged a question it did not answer');
+      const link = decodeLink(answer.payload);
+      if (link === undefined) throw new Error('BUG: the kernel answered with a port of a bridge');
+      return link;
+    } catch (error) {
+      if (hasErrno(error, ENODEV)) return undefined;
+      throw error;
+    }
   }
 
   /** All interfaces. */
@@ -169,26 +188,8 @@ export class KernelLinks implements LinkClient, Disposable {
     this.#connection[Symbol.dispose]();
   }
 
-  #observeLink(name: string): Link | undefined {
-    try {
-      const [answer] = this.#connection.request({
-        operation: 'observe',
-        object: `interface ${name}`,
-        type: RTM.GETLINK,
-        write: (writer) => encodeLinkQuestion(writer, name),
-      });
-      if (answer === undefined) throw new Error('BUG: the kernel acknowledged a question it did not answer');
-      const link = decodeLink(answer.payload);
-      if (link === undefined) throw new Error('BUG: the kernel answered with a port of a bridge');
-      return link;
-    } catch (error) {
-      if (hasErrno(error, ENODEV)) return undefined;
-      throw error;
-    }
-  }
-
   #nameOf(name: string): ReadonlyMap<number, string> {
-    const link = this.#observeLink(name);
+    const link = this.observeLink(name);
     return new Map(link === undefined ? [] : [[link.index, name]]);
   }
 
