@@ -12,11 +12,9 @@ import { apiStatusWriter } from 'menwei/loadbalancer/status-writer.ts';
 import { silentLogger } from 'menwei/log/logger.ts';
 import { ObjectTables } from 'menwei/state/object-tables.ts';
 import { startTestApi, type TestApi } from '../cluster/api-server.ts';
+import { Mortality } from './mortality.ts';
 
 type Write = Parameters<ApiClient['write']>[0];
-
-/** What stands between a controller and the API server: may refuse a write, and end the controller. */
-export type Fault = (request: Write, number: number) => 'refuse before' | 'refuse after' | undefined;
 
 interface Life {
   readonly controller: LoadBalancerController;
@@ -24,15 +22,13 @@ interface Life {
   readonly stop: () => Promise<void>;
 }
 
-export class ControlledServices {
+export class ControlledServices implements AsyncDisposable {
   readonly events: ClusterEvent[] = [];
   /** Every write that reached the API server. */
   readonly writes: Write[] = [];
-  fault: Fault = () => undefined;
   pools: readonly AddressPool[] = [];
   readonly #api: TestApi;
   readonly #client: ApiClient;
-  #attempts = 0;
 
   private constructor(api: TestApi) {
     this.#api = api;
@@ -41,6 +37,10 @@ export class ControlledServices {
 
   static async open(): Promise<ControlledServices> {
     return new ControlledServices(await startTestApi());
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
   }
 
   async close(): Promise<void> {
@@ -52,9 +52,10 @@ export class ControlledServices {
     return this.#api.store;
   }
 
-  /** A controller with everything of its own, as that of a new process. */
+  /** A controller with everything of its own, as that of a new process. @param mortality of this one; it lives unless given */
   async start(
-    options: Partial<ControllerOptions> & { readonly balancers?: ReadonlyMap<string, Balancers> } = {},
+    options: Partial<ControllerOptions> = {},
+    mortality = new Mortality(() => undefined),
   ): Promise<Life> {
     const objects = new ObjectTables('', { endpointNodes: true });
     const balancers = options.balancers ?? new Map<string, Balancers>();
@@ -67,8 +68,8 @@ export class ControlledServices {
       },
       nodes: { ignoresExcludeLabel: false },
       allocator: new AddressAllocator(),
-      writer: apiStatusWriter(this.#faultyClient()),
-      events: { record: (event) => void this.events.push(event) },
+      writer: apiStatusWriter(this.#mortalClient(mortality)),
+      events: { record: (event) => void (mortality.isDead || this.events.push(event)) },
       logger: silentLogger,
       seesLeases: true,
       retryMs: () => 1,
@@ -117,23 +118,20 @@ export class ControlledServices {
   }
 
   get #activity(): string {
-    return `${this.#api.store.revision} ${this.#attempts} ${this.events.length}`;
+    return `${this.#api.store.revision} ${this.writes.length} ${this.events.length}`;
   }
 
-  #faultyClient(): Pick<ApiClient, 'get' | 'write' | 'server'> {
+  #mortalClient(mortality: Mortality): Pick<ApiClient, 'get' | 'write' | 'server'> {
     const client = this.#client;
+    const write = async (request: Write) => {
+      const answer = await client.write(request);
+      this.writes.push(request);
+      return answer;
+    };
     return {
       server: client.server,
       get: (...given) => client.get(...given),
-      write: async (request) => {
-        const fault = this.fault(request, ++this.#attempts);
-        if (fault === 'refuse before') throw new Error('the API server is away');
-        request.signal.throwIfAborted();
-        const answer = await client.write(request);
-        this.writes.push(request);
-        if (fault === 'refuse after') throw new Error('the answer of the API server was lost');
-        return answer;
-      },
+      write: (request) => mortality.step(() => write(request), request.signal),
     };
   }
 
