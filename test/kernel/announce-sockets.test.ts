@@ -10,11 +10,13 @@ import { beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 const NEAR = '02:00:00:00:00:01';
 const FAR = '02:00:00:00:00:02';
 
-beforeEach(() => {
+beforeEach(async () => {
   unshare(CLONE_NEWNET);
   ip('link', 'set', 'lo', 'up');
   ip('link', 'add', 'near', 'address', NEAR, 'type', 'veth', 'peer', 'name', 'far', 'address', FAR);
   for (const name of ['near', 'far']) ip('link', 'set', name, 'up');
+  // Until then the kernel drops what is sent, and says nothing of it.
+  await vi.waitFor(() => expect(links().map(({ operstate }) => operstate)).toEqual(['UP', 'UP']));
 });
 
 function ip(...args: readonly string[]): void {
@@ -41,12 +43,22 @@ function open(protocol: 'ARP' | 'NDP', index: number): Ear {
   return { socket, heard, errors };
 }
 
-/** As `ip` counts them, which knows namespaces of threads. */
-function indexes(): readonly [near: number, far: number] {
-  const links: readonly { readonly ifname: string; readonly ifindex: number }[] = JSON.parse(
+interface KernelLink {
+  readonly ifname: string;
+  readonly ifindex: number;
+  readonly operstate: string;
+}
+
+/** As `ip` shows them, which knows namespaces of threads. */
+function links(): readonly KernelLink[] {
+  const all: readonly KernelLink[] = JSON.parse(
     spawnSync('ip', ['-json', 'link'], { encoding: 'utf8' }).stdout,
   );
-  const find = (name: string) => links.find(({ ifname }) => ifname === name)?.ifindex ?? 0;
+  return all.filter(({ ifname }) => ifname !== 'lo');
+}
+
+function indexes(): readonly [near: number, far: number] {
+  const find = (name: string) => links().find(({ ifname }) => ifname === name)?.ifindex ?? 0;
   return [find('near'), find('far')];
 }
 
