@@ -4,8 +4,12 @@ import { defineConfig } from 'vitest/config';
 // Hundreds of processes and threads read the same TypeScript; compiling it is most of what their start takes.
 process.env.NODE_COMPILE_CACHE ??= join(import.meta.dirname, 'node_modules/.cache/compiled');
 
-/** What needs IPVS, or SCTP, which kernels of build machines often lack: it runs in the guest. */
-const IN_GUEST = ['test/kernel/ipvs-*.test.ts', 'test/kernel/lab-sctp.test.ts'];
+/** What needs IPVS, SCTP or VLANs, which kernels of build machines often lack: it runs in the guest. */
+const IN_GUEST = [
+  'test/kernel/ipvs-*.test.ts',
+  'test/kernel/lab-sctp.test.ts',
+  'test/kernel/announce-vlan.test.ts',
+];
 
 /** What must happen has time for it on a busy machine, too; only failures take as long. */
 const PATIENCE = { setupFiles: ['test/patience.ts'], expect: { poll: { timeout: 15_000 } } };
