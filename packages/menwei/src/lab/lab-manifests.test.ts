@@ -42,6 +42,17 @@ describe('manifests of a lab', () => {
     expect(store.revision).toBe(revision);
   });
 
+  it('of a kind that two groups share are kept as those of one', async () => {
+    const file = write(`apiVersion: menwei.dev/v1alpha1
+kind: IPAddressPool
+metadata: {name: lab, namespace: default}
+spec: {addresses: [192.0.2.1]}
+`);
+    const [manifest] = await readLabManifests(file);
+    expect(manifest?.resource.group).toBe('metallb.io');
+    expect(manifest?.object.apiVersion).toBe('metallb.io/v1beta1');
+  });
+
   it('are refused with a line for each mistake', async () => {
     const file = write(`${SERVICE.replace('selector', 'selektor')}---
 apiVersion: apps/v1beta1
