@@ -5,7 +5,7 @@
  */
 import type { V1ObjectMeta } from '@kubernetes/client-node';
 import { parseAddressRange, rangeBetween } from './decode-address-range.ts';
-import { openObject, readTags, readTimeMs } from './decode-metadata.ts';
+import { openObject, readTags, readTimeMs, readUid } from './decode-metadata.ts';
 import { type Decoded, isAbsent, isFields, type ObjectReader, type Unchecked } from './decode-reader.ts';
 import { readSelector, readSelectors } from './decode-selector.ts';
 import { show } from './decode-text.ts';
@@ -113,6 +113,7 @@ function readIdentity(reader: ObjectReader, metadata: Unchecked<V1ObjectMeta>) {
   return {
     namespace: reader.ref.namespace,
     name: reader.ref.name,
+    ...readUid(metadata),
     createdAtMs: readTimeMs(metadata.creationTimestamp),
     labels: readTags(reader, 'metadata.labels', metadata.labels),
   };

@@ -3,7 +3,7 @@
  * native one, and Cilium's. What can't be read announces less, never more.
  */
 import { CONFIGURATION_FIELDS, type ConfigurationObject } from './decode-address-pool.ts';
-import { openObject } from './decode-metadata.ts';
+import { openObject, readUid } from './decode-metadata.ts';
 import { type Decoded, isAbsent, type ObjectReader } from './decode-reader.ts';
 import { readSelector, readSelectors } from './decode-selector.ts';
 import { show } from './decode-text.ts';
@@ -31,7 +31,7 @@ const INTERFACE_NAME = /^(?!\.{1,2}$)[^\s/:]{1,15}$/u;
 
 /** `L2Advertisement` of metallb.io/v1beta1 and menwei.dev/v1alpha1; `interfaces: [all]` is ours. */
 export function decodeL2Advertisement(value: unknown): Decoded<L2Advertisement> {
-  const { reader, raw } = openObject<ConfigurationObject>('L2Advertisement', value);
+  const { reader, raw, metadata } = openObject<ConfigurationObject>('L2Advertisement', value);
   reader.onlyFields('', raw, CONFIGURATION_FIELDS);
   const spec = reader.fields<AdvertisementSpec>('spec', raw.spec);
   reader.onlyFields('spec', spec, ADVERTISEMENT_FIELDS);
@@ -45,6 +45,7 @@ export function decodeL2Advertisement(value: unknown): Decoded<L2Advertisement> 
     kind: 'L2Advertisement',
     namespace: reader.ref.namespace,
     name: reader.ref.name,
+    ...readUid(metadata),
     pools,
     poolSelectors,
     serviceSelectors,
@@ -80,7 +81,7 @@ const POLICY_FIELDS = ['nodeSelector', 'serviceSelector', 'loadBalancerIPs', 'ex
 
 /** `CiliumL2AnnouncementPolicy` of cilium.io/v2alpha1: for the addresses of all pools. */
 export function decodeCiliumPolicy(value: unknown): Decoded<L2Advertisement> {
-  const { reader, raw } = openObject<ConfigurationObject>('CiliumL2AnnouncementPolicy', value);
+  const { reader, raw, metadata } = openObject<ConfigurationObject>('CiliumL2AnnouncementPolicy', value);
   reader.onlyFields('', raw, CONFIGURATION_FIELDS);
   const spec = reader.fields<CiliumPolicySpec>('spec', raw.spec);
   reader.onlyFields('spec', spec, POLICY_FIELDS);
@@ -93,6 +94,7 @@ export function decodeCiliumPolicy(value: unknown): Decoded<L2Advertisement> {
     kind: 'CiliumL2AnnouncementPolicy',
     namespace: '',
     name: reader.ref.name,
+    ...readUid(metadata),
     pools: [],
     poolSelectors: [],
     serviceSelectors,

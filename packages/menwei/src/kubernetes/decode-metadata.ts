@@ -106,6 +106,11 @@ export function hasTag(tags: unknown, key: string): boolean {
   return isFields<Record<string, string>>(tags) && Object.hasOwn(tags, key);
 }
 
+/** Absent in what no API server has seen. */
+export function readUid({ uid }: Unchecked<V1ObjectMeta>): { readonly uid?: string } {
+  return typeof uid === 'string' && uid !== '' ? { uid } : {};
+}
+
 /** Milliseconds since the epoch of an RFC 3339 time; 0 when absent or unreadable. */
 export function readTimeMs(value: unknown): number {
   const ms = typeof value === 'string' ? Date.parse(value) : Number.NaN;

@@ -98,6 +98,8 @@ export interface ServiceAllocation {
 /** Addresses for Services of type LoadBalancer: MetalLB's IPAddressPool, or Cilium's CiliumLoadBalancerIPPool read as one. */
 export interface AddressPool extends ObjectRef {
   readonly kind: 'IPAddressPool' | 'CiliumLoadBalancerIPPool';
+  /** Tells one object that two API groups show from two of one name; absent in files. */
+  readonly uid?: string;
   readonly createdAtMs: number;
   readonly labels: ReadonlyMap<string, string>;
   readonly ranges: readonly AddressRange[];
@@ -116,6 +118,8 @@ export interface AddressPool extends ObjectRef {
 /** Who announces which addresses on the segment: MetalLB's L2Advertisement, or CiliumL2AnnouncementPolicy read as one. */
 export interface L2Advertisement extends ObjectRef {
   readonly kind: 'L2Advertisement' | 'CiliumL2AnnouncementPolicy';
+  /** As that of a pool. */
+  readonly uid?: string;
   /** Names and selectors of pools; when both are empty, all pools. */
   readonly pools: readonly string[];
   readonly poolSelectors: readonly LabelSelector[];

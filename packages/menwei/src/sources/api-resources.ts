@@ -61,7 +61,10 @@ const NAMESPACES: WatchedResource<WatchedObject> = {
   decode: decoderOf('Namespace'),
 };
 
-/** Pools and advertisements where somebody has installed their kinds; of Cilium's pools, all versions that there were. */
+/**
+ * Pools and advertisements where somebody has installed their kinds; of Cilium's pools, all versions that there were. Without the
+ * right to read the kinds that are meant for us nobody knows what is missing; those of Cilium one can do without.
+ */
 const CONFIGURATION: readonly FollowedResource[] = [
   configuration('metallb.io', 'v1beta1', 'ipaddresspools', 'IPAddressPool'),
   configuration('metallb.io', 'v1beta1', 'l2advertisements', 'L2Advertisement'),
@@ -103,7 +106,8 @@ function configuration(
   kind: WatchedObject['kind'],
 ): FollowedResource {
   const path = `/apis/${group}/${version}/${resource}`;
-  return { resource: { kind, path, optional: 'not-installed', decode: decoderOf(kind) }, origin: group };
+  const optional = group === 'cilium.io' ? 'withheld' : 'not-installed';
+  return { resource: { kind, path, optional, decode: decoderOf(kind) }, origin: group };
 }
 
 /** Of the Services that no load-balancer controller has to do with, nothing is kept or told. */

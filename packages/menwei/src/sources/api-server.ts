@@ -34,6 +34,9 @@ export interface ApiServerSourceOptions extends SourceReports {
 /** How long a server that does not answer at all about what is optional can hold up the others. */
 const OPTIONAL_GRACE_MS = 5_000;
 
+/** What the first sync waits for as long as the server may yet answer. */
+const AWAITED_KINDS: readonly WatchedObject['kind'][] = ['ServiceCIDR'];
+
 /** Without these nothing can be programmed. */
 const REQUIRED_KINDS: readonly WatchedObject['kind'][] = ['Service', 'EndpointSlice'];
 
@@ -62,8 +65,8 @@ async function runReflectors(
   const failures = new FailureLog(logger);
   const followed = followedResources(following, nodeName);
   const resources = followed.map(({ resource }) => resource);
-  const isBasic = ({ kind, optional }: WatchedResource<WatchedObject>) =>
-    waitForAll || REQUIRED_KINDS.includes(kind) || optional === 'withheld';
+  const isBasic = ({ kind }: WatchedResource<WatchedObject>) =>
+    waitForAll || REQUIRED_KINDS.includes(kind) || AWAITED_KINDS.includes(kind);
   const synced = new Completion(resources.filter(isBasic), () =>
     objects.syncedSources.put('api-server', { sinceMs: Date.now() }),
   );
@@ -72,9 +75,9 @@ async function runReflectors(
     objects.syncedLoadBalancing.put('api-server', { sinceMs: Date.now() }),
   );
   if (!waitForAll) {
-    const optional = resources.filter((resource) => resource.optional === 'withheld');
+    const awaited = resources.filter(({ kind }) => AWAITED_KINDS.includes(kind));
     const giveUp = () => {
-      for (const resource of optional) synced.settled(resource);
+      for (const resource of awaited) synced.settled(resource);
     };
     setTimeout(giveUp, OPTIONAL_GRACE_MS).unref();
   }

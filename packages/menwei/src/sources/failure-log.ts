@@ -25,7 +25,10 @@ export class FailureLog {
   withheld({ kind, path }: Resource, error: ApiError): void {
     if (!this.#isNew(path, error)) return;
     const { failure, message } = error;
-    this.#logger.info({ failure }, `${message}; continuing without ${kind}s, retrying from time to time`);
+    this.#logger.info(
+      { failure },
+      `${message}; continuing without ${plural(kind)}, retrying from time to time`,
+    );
   }
 
   working({ path }: Resource): void {
@@ -43,4 +46,8 @@ export class FailureLog {
   #isKnown(message: string): boolean {
     return [...this.#reasons.values()].includes(message);
   }
+}
+
+function plural(kind: string): string {
+  return kind.endsWith('y') ? `${kind.slice(0, -1)}ies` : `${kind}s`;
 }

@@ -44,7 +44,7 @@ const foreign = service(
 );
 const node = (name: string) => ({ kind: 'Node', apiVersion: 'v1', metadata: { name, uid: name } });
 const pool = (name: string, addresses = ['192.0.2.0/24'], namespace = 'menwei') => ({
-  metadata: { name, namespace, uid: name },
+  metadata: { name, namespace, uid: `${namespace}/${name}` },
   spec: { addresses },
 });
 
@@ -204,6 +204,15 @@ describe('an API server', () => {
     server.put(OWN_POOLS, pool('p'));
     start(controllerFollowing('menwei'));
     await until(() => objects.addressPools.rows.size === 1 && objects.stale.rows.size === 0);
+  });
+
+  it('that forbids pools of Cilium is no obstacle', async () => {
+    using _ = server.intercept(({ path }, response) => {
+      if (path.includes('cilium.io')) sendStatus(response, 403, 'cilium is forbidden');
+      return path.includes('cilium.io');
+    });
+    start(controllerFollowing('menwei'));
+    await until(isComplete);
   });
 
   it('that forbids pools has the controller wait, and says so', async () => {

@@ -37,6 +37,16 @@ describe('pools of one name', () => {
     },
   );
 
+  it('are one if both groups show the same object, whichever of the two is newer', () => {
+    const objects = new ObjectTables('');
+    expect(objects.put(pool({ uid: 'u', autoAssign: false }), 'menwei.dev')).toEqual([]);
+    expect(objects.put(pool({ uid: 'u' }), 'metallb.io')).toEqual([]);
+    expect(objects.reasonAgainst(pool(), 'menwei.dev')).toBeUndefined();
+    objects.delete(pool(), 'metallb.io');
+    objects.delete(pool(), 'menwei.dev');
+    expect(objects.addressPools.rows.size).toBe(0);
+  });
+
   it('from two namespaces', () => {
     const objects = new ObjectTables('');
     objects.put(pool({ namespace: 'b' }), 'metallb.io');

@@ -20,12 +20,14 @@ export interface Rivalry {
   readonly reason: string;
 }
 
+type Rival = AddressPool | L2Advertisement;
+
 interface Candidate<Row> {
   readonly origin: Origin;
   readonly object: Row;
 }
 
-export class Rivals<Row extends AddressPool | L2Advertisement> {
+export class Rivals<Row extends Rival> {
   readonly #table: Table<Row>;
   /** By the key of the table, and then by where they come from. */
   readonly #candidates = new Map<ObjectKey, Map<string, Candidate<Row>>>();
@@ -58,9 +60,9 @@ export class Rivals<Row extends AddressPool | L2Advertisement> {
   reasonAgainst(ref: ObjectRef, origin: Origin): string | undefined {
     const key = keyOf(ref);
     const winner = this.#sorted(key)[0];
-    if (winner === undefined || placeOf(winner.object, winner.origin) === placeOf(ref, origin))
-      return undefined;
-    return describe(winner);
+    const own = this.#candidates.get(key)?.get(placeOf(ref, origin));
+    if (winner === undefined || own === undefined) return undefined;
+    return own === winner || isOneObject(own, winner) ? undefined : describe(winner);
   }
 
   /** `namespace/name` of what is there from one place. */
@@ -79,7 +81,8 @@ export class Rivals<Row extends AddressPool | L2Advertisement> {
     }
     this.#table.put(key, winner.object);
     const reason = describe(winner);
-    return losers.map(({ object: { kind, namespace, name } }) => ({
+    const others = losers.filter((loser) => !isOneObject(loser, winner));
+    return others.map(({ object: { kind, namespace, name } }) => ({
       loser: { kind, namespace, name },
       reason,
     }));
@@ -88,6 +91,11 @@ export class Rivals<Row extends AddressPool | L2Advertisement> {
   #sorted(key: ObjectKey): readonly Candidate<Row>[] {
     return [...(this.#candidates.get(key)?.values() ?? [])].sort(compare);
   }
+}
+
+/** Two API groups may show one and the same object, as those of `menwei cluster` do. */
+function isOneObject(a: Candidate<Rival>, b: Candidate<Rival>): boolean {
+  return a.object.uid !== undefined && a.object.uid === b.object.uid;
 }
 
 function describe({ object, origin }: Candidate<ObjectRef>): string {

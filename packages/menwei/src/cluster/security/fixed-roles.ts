@@ -32,7 +32,10 @@ const PROXY_READS: readonly PolicyRule[] = [
   rule(READ, '', 'nodes'),
 ];
 
-/** Leases that nodes announce by, and one by which the controller is chosen; what load balancing is set up with. */
+/**
+ * Leases that nodes announce by, and one by which the controller is chosen; what load balancing is set up with. Who asks for
+ * kinds of Cilium is to hear that there are none.
+ */
 const LOAD_BALANCING: readonly PolicyRule[] = [
   rule([...READ, 'create', 'patch', 'update'], 'coordination.k8s.io', 'leases'),
   {
@@ -40,6 +43,7 @@ const LOAD_BALANCING: readonly PolicyRule[] = [
     apiGroups: ['metallb.io', 'menwei.dev'],
     resources: ['ipaddresspools', 'l2advertisements'],
   },
+  rule(READ, 'cilium.io', 'ciliumloadbalancerippools', 'ciliuml2announcementpolicies'),
 ];
 
 /** In the order in which a review of rules tells them. */
