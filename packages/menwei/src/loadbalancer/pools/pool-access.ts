@@ -1,12 +1,8 @@
 /** Which Services may be given addresses of a pool, and why not. */
-import { matches } from '../../kubernetes/label-selector.ts';
+import { matches, serviceLabels } from '../../kubernetes/label-selector.ts';
 import type { AddressPool, ServiceAllocation } from '../../kubernetes/load-balancer-objects.ts';
 import { parseObjectKey } from '../../state/object-key.ts';
 import type { AddressRequest } from './allocation.ts';
-
-/** Labels that Cilium's selectors see on every Service. */
-const CILIUM_NAMESPACE = 'io.kubernetes.service.namespace';
-const CILIUM_NAME = 'io.kubernetes.service.name';
 
 /** Why the pool does not let this Service have any of its addresses: `its namespaces are a, b`. Undefined: it does. */
 export function whyNotFor(pool: AddressPool, request: AddressRequest): string | undefined {
@@ -38,11 +34,8 @@ function namespaceRefusal(
   return `its ${[...named, ...selected].join(' and ')} do not select namespace ${namespace}`;
 }
 
+/** Selectors of Cilium know a Service by its name, too. */
 function labelsFor(pool: AddressPool, request: AddressRequest): ReadonlyMap<string, string> {
   if (pool.kind !== 'CiliumLoadBalancerIPPool') return request.labels;
-  return new Map([
-    ...request.labels,
-    [CILIUM_NAMESPACE, request.namespace],
-    [CILIUM_NAME, parseObjectKey(request.service).name],
-  ]);
+  return serviceLabels(parseObjectKey(request.service), request.labels);
 }

@@ -8,6 +8,8 @@ import {
   LB_SERVICES,
   LB_SYNC_DURATION,
   LB_SYNCS,
+  METALLB_ADDRESSES,
+  METALLB_ADDRESSES_IN_USE,
   SERVICE_CONTROLLER_SYNCS,
 } from '../../metrics/catalogue/load-balancer.ts';
 import { ClientMetrics } from '../../metrics/client-metrics.ts';
@@ -44,18 +46,7 @@ export class LbMetrics implements ControllerObserver {
         ),
       ),
     );
-    const ofPools = (value: (family: LbStatus['pools'][number]['families'][number]) => number) => () =>
-      status().pools.flatMap(({ name, families }) =>
-        families.map((family) => ({ labels: { pool: name, family: family.family }, value: value(family) })),
-      );
-    registry.collected(
-      LB_POOL_ADDRESSES,
-      ofPools(({ size }) => Number(size)),
-    );
-    registry.collected(
-      LB_POOL_ADDRESSES_IN_USE,
-      ofPools(({ inUse }) => inUse),
-    );
+    this.#collectPools(status);
   }
 
   synced(seconds: number, failed: boolean): void {
@@ -66,4 +57,41 @@ export class LbMetrics implements ControllerObserver {
   ensured(): void {
     this.#ensured.add({}, 1);
   }
+
+  #collectPools(status: () => LbStatus): void {
+    const { registry } = this;
+    // Two kinds of pools may have one name.
+    const rowsOf = () => {
+      const rows = status().pools.flatMap(({ name: pool, families }) =>
+        families.map((row) => ({ pool, row })),
+      );
+      return [...Map.groupBy(rows, ({ pool }) => pool)].map(
+        ([pool, all]) => [pool, all.map(({ row }) => row)] as const,
+      );
+    };
+    const sum = (rows: readonly FamilyRow[], value: (row: FamilyRow) => number) =>
+      rows.reduce((total, row) => total + value(row), 0);
+    const ofFamilies = (value: (row: FamilyRow) => number) => () =>
+      rowsOf().flatMap(([pool, rows]) =>
+        [...Map.groupBy(rows, (row) => row.family)].map(([family, some]) => {
+          return { labels: { pool, family }, value: sum(some, value) };
+        }),
+      );
+    const ofPools = (value: (row: FamilyRow) => number) => () =>
+      rowsOf().map(([pool, rows]) => ({ labels: { pool }, value: sum(rows, value) }));
+    registry.collected(LB_POOL_ADDRESSES, ofFamilies(sizeOf));
+    registry.collected(LB_POOL_ADDRESSES_IN_USE, ofFamilies(inUseOf));
+    registry.collected(METALLB_ADDRESSES, ofPools(sizeOf));
+    registry.collected(METALLB_ADDRESSES_IN_USE, ofPools(inUseOf));
+  }
+}
+
+type FamilyRow = LbStatus['pools'][number]['families'][number];
+
+function sizeOf({ size }: FamilyRow): number {
+  return Number(size);
+}
+
+function inUseOf({ inUse }: FamilyRow): number {
+  return inUse;
 }

@@ -1,6 +1,7 @@
 /** What `/status` of the controller says: who leads, every Service with its reason, pools, announcers. */
 import type { NodeAnnouncement } from '../../announce/node-lease.ts';
 import type { LoadBalancerController } from '../controller.ts';
+import { describePool, type PoolRow } from '../explain/pool-row.ts';
 import type { AddressAllocator } from '../pools/address-allocator.ts';
 import type { ServiceRow } from '../service-sync.ts';
 
@@ -17,20 +18,6 @@ export interface LbStatus {
   readonly announcers: readonly { readonly node: string; readonly owned: NodeAnnouncement['owns'] }[];
 }
 
-interface PoolRow {
-  readonly name: string;
-  readonly kind: string;
-  /** Why it gives nothing new to anybody; undefined: it does. */
-  readonly problem: string | undefined;
-  readonly families: readonly {
-    readonly family: string;
-    /** A number of JSON can't tell how large some are. */
-    readonly size: string;
-    readonly inUse: number;
-    readonly quarantined: number;
-  }[];
-}
-
 /** A controller that works, and what it allocates with. */
 export interface Term {
   readonly controller: LoadBalancerController;
@@ -42,11 +29,11 @@ export function lbStatus(
   term: Term | undefined,
 ): LbStatus {
   if (term === undefined) return { ...leadership, services: [], pools: [], announcers: [] };
-  const { controller } = term;
+  const { controller, allocator } = term;
   return {
     ...leadership,
     services: [...controller.rows.values()],
-    pools: [],
+    pools: allocator.pools.map(describePool),
     announcers: [...controller.announcements.counts()],
   };
 }

@@ -11,6 +11,16 @@ export const LB_POOL_ADDRESSES_IN_USE = gauge('menwei_lb_pool_addresses_in_use',
   help: 'Addresses of the pool that Services have; one that several share counts once.',
 });
 
+export const METALLB_ADDRESSES = gauge('metallb_allocator_addresses_total', {
+  labels: ['pool'],
+  help: 'Addresses of the pool, of both families together, under the name that dashboards of MetalLB know.',
+});
+
+export const METALLB_ADDRESSES_IN_USE = gauge('metallb_allocator_addresses_in_use_total', {
+  labels: ['pool'],
+  help: 'Addresses of the pool that Services have, of both families together, under the name that dashboards of MetalLB know.',
+});
+
 export const LB_SERVICES = gauge('menwei_lb_services', {
   help: 'Services of type LoadBalancer that this controller handles.',
 });
