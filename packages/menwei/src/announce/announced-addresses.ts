@@ -1,6 +1,6 @@
 /** Which addresses of a Service are to be announced, and by which advertisements (load-balancer § 5.3). */
 import type { IpFamily } from '@menwei/addresses/ip.ts';
-import { matches } from '../kubernetes/label-selector.ts';
+import { matches, serviceLabels } from '../kubernetes/label-selector.ts';
 import type { L2Advertisement } from '../kubernetes/load-balancer-objects.ts';
 import type { Service } from '../kubernetes/objects.ts';
 import { objectKey } from '../state/object-key.ts';
@@ -94,17 +94,8 @@ function selectsService({ kind, serviceSelectors }: L2Advertisement, service: Se
   if (serviceSelectors.length === 0) return true;
   if (service.loadBalancer === undefined) return false;
   const { labels } = service.loadBalancer;
-  const known = kind === 'CiliumL2AnnouncementPolicy' ? withPseudoLabels(labels, service) : labels;
+  const known = kind === 'CiliumL2AnnouncementPolicy' ? serviceLabels(service, labels) : labels;
   return serviceSelectors.some((selector) => matches(selector, known));
-}
-
-/** Cilium's, which stand for the Service itself. */
-function withPseudoLabels(labels: ReadonlyMap<string, string>, { namespace, name }: Service) {
-  return new Map([
-    ...labels,
-    ['io.kubernetes.service.namespace', namespace],
-    ['io.kubernetes.service.name', name],
-  ]);
 }
 
 function notedPools({ loadBalancer }: Service): readonly string[] {
