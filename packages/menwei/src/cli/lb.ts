@@ -51,6 +51,34 @@ export function registerLbCommand(program: Command): void {
     )
     .option('--kube-api-qps <number>', 'requests a second to the API server', '100')
     .option('--kube-api-burst <number>', 'requests that may exceed that for a moment', '200')
+    .option(
+      '--haproxy-binary <file>',
+      'start this HAProxy here, for Services of class menwei.dev/haproxy; with --haproxy-config: what checks configurations (default: haproxy)',
+    )
+    .option(
+      '--haproxy-folder <folder>',
+      'where an HAProxy that is started here has its files and sockets (default: /run/menwei/haproxy)',
+    )
+    .option('--haproxy-config <file>', 'the file to write for an HAProxy that runs already, and reads it')
+    .option(
+      '--haproxy-base-config <file>',
+      'a file that such an HAProxy reads before that one; may be repeated',
+      append,
+    )
+    .option('--haproxy-socket <socket>', 'its admin socket: a path, or an address and port of this machine')
+    .option('--haproxy-master-socket <socket>', 'the socket of its master process, likewise')
+    .option(
+      '--haproxy-cluster <name>',
+      'stands in the names of sections, so that clusters can share an HAProxy (default: kubernetes)',
+    )
+    .option(
+      '--haproxy-node-addresses <type>',
+      'at which of its addresses HAProxy reaches a node: InternalIP (default) or ExternalIP',
+    )
+    .option(
+      '--haproxy-node-health-port <port>',
+      'where HAProxy asks a node for the health of its proxy (default: 10256)',
+    )
     .option('-v <number>', 'how much the log says: 2, 4', '0')
     .action((flags: LbFlags) =>
       orFail(async () => {

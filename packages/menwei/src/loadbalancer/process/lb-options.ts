@@ -4,9 +4,15 @@ import { resolve } from 'node:path';
 import { parseHostPort } from '@menwei/addresses/ip.ts';
 import type { HostPort } from '../../config/settings.ts';
 import { L2_CLASS, NODE_CLASS } from '../claim.ts';
+import {
+  HAPROXY_CLASS,
+  type HAProxyFlags,
+  type HAProxyOptions,
+  parseHAProxyFlags,
+} from './haproxy-options.ts';
 
 /** As the command line has them; those with a default are always there. */
-export interface LbFlags {
+export interface LbFlags extends HAProxyFlags {
   readonly loadBalancerClass?: readonly string[];
   /** True: it was given without a class. */
   readonly defaultLoadBalancer?: string | true;
@@ -38,6 +44,8 @@ export interface LbOptions {
   readonly releaseOnPoolChange: boolean;
   /** Where health, metrics and status are told; undefined: nowhere. */
   readonly bindAddress: HostPort | undefined;
+  /** Undefined: there is none. */
+  readonly haproxy: HAProxyOptions | undefined;
   readonly verbosity: number;
 }
 
@@ -64,9 +72,11 @@ export const DEFAULT_NAMESPACE = 'kube-system';
 /** Of those that the project has names for. */
 const OWN_CLASSES = [L2_CLASS, NODE_CLASS];
 
-/** All errors together, each with the name of its flag. @param providerClasses of load balancers that are set up */
-export function parseLbFlags(flags: LbFlags, providerClasses: readonly string[]): ParsedLbFlags {
+/** All errors together, each with the name of its flag. */
+export function parseLbFlags(flags: LbFlags): ParsedLbFlags {
   const errors: string[] = [];
+  const haproxy = parseHAProxyFlags(flags, errors);
+  const providerClasses = haproxy === undefined ? [] : [HAPROXY_CLASS];
   const given = flags.loadBalancerClass ?? [];
   for (const each of given) {
     if (!isClassName(each))
@@ -86,6 +96,7 @@ export function parseLbFlags(flags: LbFlags, providerClasses: readonly string[])
     ignoresExcludeLabel: flags.ignoreExcludeLabel === true,
     releaseOnPoolChange: flags.releaseOnPoolChange === true,
     bindAddress: readAddress(flags.bindAddress, errors),
+    haproxy,
     verbosity: readNumber('v', flags.v, errors),
   };
   return errors.length > 0 ? { errors } : { options };

@@ -15,6 +15,7 @@ import { CONFIGURATION_KINDS, controllerFollowing, LOAD_BALANCER_KINDS } from '.
 import { createManifestSource } from '../../sources/manifests/manifest-source.ts';
 import type { ObjectSource } from '../../sources/source.ts';
 import { ObjectTables } from '../../state/object-tables.ts';
+import { startHAProxy } from './haproxy-component.ts';
 import { type LbSurroundings, loadBalancerComponents } from './lb-components.ts';
 import {
   type ApiServerObjects,
@@ -31,7 +32,7 @@ const EVENTS_AT_ONCE = 200;
 
 /** Until SIGTERM or SIGINT. */
 export async function runLb(flags: LbFlags): Promise<void> {
-  const parsed = parseLbFlags(flags, []);
+  const parsed = parseLbFlags(flags);
   if ('errors' in parsed) throw new UserError(parsed.errors, 2);
   const { options } = parsed;
   const stop = new AbortController();
@@ -111,8 +112,10 @@ async function runAll({ options, tables, source, writes, logger }: Run, signal: 
   const states = new ComponentStates();
   const sources =
     configuration.length === 0 ? [source] : [source, configurationSource(configuration, logger)];
-  const surroundings = { options, tables, sources, writes, balancers: new Map(), states, logger };
-  const { components } = loadBalancerComponents(surroundings);
+  using haproxy = startHAProxy(options.haproxy, logger);
+  const { balancers } = haproxy;
+  const surroundings = { options, tables, sources, writes, balancers, states, logger };
+  const components = [...haproxy.components, ...loadBalancerComponents(surroundings).components];
   logger.info({ classes: [...classes], classlessAs }, 'load-balancer controller starts');
   try {
     await supervise(components, { states, logger }, signal);

@@ -82,7 +82,7 @@ export class BalancerEngine<Spec> {
           ? await this.#putNothing(request, signal)
           : await this.#putSpec(request, signal);
       const told = unsupported.length === 0 ? ingress : withErrors(ingress, wish, unsupported);
-      return { outcome: 'done', isChanged, ingress: told, ...describePorts(wish, unsupported) };
+      return { outcome: 'done', isChanged, ingress: told, ...this.#describePorts(wish, unsupported) };
     } catch (error) {
       this.#applied.delete(request.service);
       return failed(error);
@@ -156,6 +156,18 @@ export class BalancerEngine<Spec> {
     return { ingress, isChanged };
   }
 
+  #describePorts({ service }: BalancerWish, unsupported: readonly ServicePortRef[]) {
+    if (unsupported.length === 0) return { portsError: undefined, trouble: undefined };
+    const names = unsupported.map(({ port, protocol }) => `${port}/${protocol}`).join(', ');
+    const message = `${this.#provider.name} can't serve ${names} (only ${this.#provider.supports.protocols.join(', ')})`;
+    const hasOthers = unsupported.length < service.ports.length;
+    const portsError = hasOthers
+      ? ({ type: PORTS_ERROR, status: 'True', reason: MIXED_PROTOCOLS, message } as const)
+      : undefined;
+    const trouble: Trouble = { reason: 'InvalidRequest', message };
+    return { portsError, trouble };
+  }
+
   /** Empty: it is what was left there, as far as anybody knows. */
   #drift({ spec, drift }: ObservedBalancer<Spec>, applied: Applied<Spec> | undefined): string {
     if (drift !== '') return drift;
@@ -226,16 +238,4 @@ function withErrors(
     error: isUnsupported({ port, protocol }) ? UNSUPPORTED_PROTOCOL : '',
   }));
   return ingress.map((entry) => ({ ...entry, ports }));
-}
-
-function describePorts({ service }: BalancerWish, unsupported: readonly ServicePortRef[]) {
-  if (unsupported.length === 0) return { portsError: undefined, trouble: undefined };
-  const names = unsupported.map(({ port, protocol }) => `${port}/${protocol}`).join(', ');
-  const message = `the load balancer can't serve ${names}`;
-  const hasOthers = unsupported.length < service.ports.length;
-  const portsError = hasOthers
-    ? ({ type: PORTS_ERROR, status: 'True', reason: MIXED_PROTOCOLS, message } as const)
-    : undefined;
-  const trouble: Trouble = { reason: 'InvalidRequest', message };
-  return { portsError, trouble };
 }

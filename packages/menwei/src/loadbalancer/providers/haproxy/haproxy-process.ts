@@ -11,7 +11,10 @@ import type { ConfigStore } from './config-store.ts';
 const MAX_RESTART_MS = 30_000;
 /** One that ran so long had no trouble with its start. */
 const GOOD_RUN_MS = 10_000;
+const START_LIMIT_MS = 10_000;
 const STOP_LIMIT_MS = 5_000;
+/** What the master says when a worker has begun. */
+const LOADED = 'Loading success';
 /** As much as may be said about one reload. */
 const MOST_ALERT_CHARS = 64 * 2 ** 10;
 /** A unix socket has 108 bytes for its path, and HAProxy appends something while it binds one. */
@@ -50,6 +53,8 @@ export interface HAProxyProcessOptions {
 export class HAProxyProcess {
   readonly #options: HAProxyProcessOptions;
   #alerts = '';
+  #begun: Promise<void> = Promise.resolve();
+  #tellBegun: () => void = () => undefined;
 
   constructor(options: HAProxyProcessOptions) {
     this.#options = options;
@@ -62,12 +67,20 @@ export class HAProxyProcess {
     return alerts;
   }
 
+  /** Resolves when it answers, or has failed to; at once when nobody has started it. */
+  get begun(): Promise<void> {
+    return this.#begun;
+  }
+
   /** Runs until the signal fires; one that ends is started anew. */
   async run(signal: AbortSignal): Promise<void> {
     const { logger, binary } = this.#options;
+    ({ promise: this.#begun, resolve: this.#tellBegun } = Promise.withResolvers<void>());
+    setTimeout(this.#tellBegun, START_LIMIT_MS).unref();
     for (let failures = 0; !signal.aborted; ) {
       const startedMs = performance.now();
       const trouble = await this.#runOnce(signal);
+      this.#tellBegun();
       if (signal.aborted) return;
       failures = performance.now() - startedMs > GOOD_RUN_MS ? 1 : failures + 1;
       const delayMs = retryDelayMs(failures, { maxMs: MAX_RESTART_MS });
@@ -113,6 +126,7 @@ export class HAProxyProcess {
     child.stdout.resume();
     child.stderr.setEncoding('utf8').on('data', (text: string) => {
       this.#alerts = (this.#alerts + text).slice(-MOST_ALERT_CHARS);
+      if (text.includes(LOADED)) this.#tellBegun();
       for (const line of text.split('\n').filter((one) => one !== '')) {
         last = line;
         logger.verbose(2, { line }, 'haproxy says');

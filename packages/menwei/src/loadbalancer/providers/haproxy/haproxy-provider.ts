@@ -37,6 +37,8 @@ export interface HAProxyProviderOptions {
   readonly running: RunningHAProxy;
   /** What HAProxy has written to its standard error since this was called last; without it, nobody knows. */
   readonly takeAlerts?: () => string;
+  /** Resolves when HAProxy answers or has failed to; without it, it is taken to answer. */
+  readonly begun?: () => Promise<void>;
 }
 
 /** One change, and who waits for it. */
@@ -77,7 +79,8 @@ export class HAProxyProvider implements Provider<HAProxySpec> {
 
   async observe(signal: AbortSignal): Promise<readonly ObservedBalancer<HAProxySpec>[]> {
     return await this.#turns.take(async () => {
-      const { cluster, store, running } = this.#options;
+      const { cluster, store, running, begun } = this.#options;
+      await begun?.();
       const { file } = await store.read();
       const loaded = await running.generation(signal);
       return observeBalancers(cluster, file, loaded, await running.sections(signal));
@@ -121,7 +124,8 @@ export class HAProxyProvider implements Provider<HAProxySpec> {
   }
 
   async #attempt(pending: readonly Pending[], signal: AbortSignal): Promise<void> {
-    const { store } = this.#options;
+    const { store, begun } = this.#options;
+    await begun?.();
     const stored = await store.read();
     const candidate = await this.#candidate(stored, pending, signal);
     if (candidate.withoutForeign) await store.putAside(stored.text);

@@ -73,7 +73,13 @@ function startHere(settings: HAProxySettings, { tools, logger }: Parts): OpenHAP
   });
   const child = new HAProxyProcess({ binary, folder, paths, store, logger });
   const running = openRunning(cluster, { path: paths.admin }, { path: paths.master });
-  const provider = new HAProxyProvider({ cluster, store, running, takeAlerts: () => child.takeAlerts() });
+  const provider = new HAProxyProvider({
+    cluster,
+    store,
+    running,
+    takeAlerts: () => child.takeAlerts(),
+    begun: () => child.begun,
+  });
   return {
     provider,
     run: async (signal) => {
