@@ -45,7 +45,8 @@ function sectionsIn(text: string, word: string): readonly string[] {
 describe.each(REFERENCES)('the reference $name', (reference) => {
   it('has the sections that are named', () => {
     const { text, word, least } = reference;
-    const headings = text.matchAll(/(?:^##? |· )(\d+(?:\.\d+)?)[. ]/gm);
+    // Short sections have no line of their own for their heading: `7.2 **Closed ports.** …`.
+    const headings = text.matchAll(/(?:^##? |^(?=\d+\.\d+ )|· )(\d+(?:\.\d+)?)[. ]/gm);
     const sections = new Set(Array.from(headings, ([, number = '']) => number));
     const named = files.flatMap(({ path, text: file }) =>
       sectionsIn(file, word).map((section) => ({ path, section })),

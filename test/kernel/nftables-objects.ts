@@ -58,7 +58,13 @@ export function openProxy(client: NfTablesClient, family: IpFamily, busy: Busy):
   const state = new State(NODE);
   publish(state.objects, family, busy);
   return new FamilyProxy({
-    backend: new NftablesBackend({ family, client, masqueradeMark: 1 << 14, masqueradeAll: false }),
+    backend: new NftablesBackend({
+      family,
+      client,
+      masqueradeMark: 1 << 14,
+      masqueradeAll: false,
+      answeredVIPs: 'pools',
+    }),
     state,
     startedAtMs: 0,
     nodeView: () => nodeView(family),

@@ -46,7 +46,14 @@ function openBackend(
   client: NfTablesClient = openNfTables(),
   ownPorts: readonly number[] = [client.portId],
 ): NftablesBackend {
-  return new NftablesBackend({ family, client, ownPorts, masqueradeMark: 1 << 14, masqueradeAll: false });
+  return new NftablesBackend({
+    family,
+    client,
+    ownPorts,
+    masqueradeMark: 1 << 14,
+    masqueradeAll: false,
+    answeredVIPs: 'pools',
+  });
 }
 
 async function program(backend: NftablesBackend): Promise<void> {

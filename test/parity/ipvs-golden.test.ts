@@ -36,6 +36,7 @@ const rules = new IpvsRules({
   family: 'IPv4',
   masqueradeMark: 1 << 14,
   masqueradeAll: false,
+  answeredVIPs: 'pools',
   scheduler: 'rr',
 });
 const plan = rules.plan();

@@ -31,6 +31,7 @@ async function compileObjects(): Promise<IpvsState> {
     family: 'IPv4',
     masqueradeMark: 1 << 14,
     masqueradeAll: false,
+    answeredVIPs: 'pools',
     scheduler: 'rr',
   });
   const plan = rules.plan();

@@ -16,6 +16,7 @@ import {
 import { compileBase } from 'menwei/backends/userspace/base.ts';
 import type { UserspaceOptions } from 'menwei/backends/userspace/options.ts';
 import { UserspaceRules } from 'menwei/backends/userspace/rules.ts';
+import { NO_LOAD_BALANCER_RULES } from 'menwei/backends/xtables/load-balancer-rules.ts';
 import type { NodeView } from 'menwei/services/node-view.ts';
 import { describe, expect, it } from 'vitest';
 
@@ -46,6 +47,7 @@ function rulesOf(family: IpFamily, { port, node, options }: Scene): readonly str
   const rules = new UserspaceRules({
     family,
     localhostNodePorts: false,
+    answeredVIPs: 'pools',
     portRange: { first: 32_768, last: 60_999 },
     listenIP: undefined,
     ...options,
@@ -80,12 +82,16 @@ const portal = (protocol = 'tcp') => `-m comment --comment ns/web:http -m ${prot
 describe('the chains and what leads to them', () => {
   const before = 'handle ClusterIPs; NOTE: this must be before the NodePort rules';
   const last = 'handle service NodePorts; NOTE: this must be the last rule in the chain';
-  const base = compileBase({
-    family: 'IPv4',
-    localhostNodePorts: true,
-    portRange: { first: 1, last: 2 },
-    listenIP: undefined,
-  });
+  const base = compileBase(
+    {
+      family: 'IPv4',
+      localhostNodePorts: true,
+      answeredVIPs: 'pools',
+      portRange: { first: 1, last: 2 },
+      listenIP: undefined,
+    },
+    NO_LOAD_BALANCER_RULES,
+  );
   const nodePorts = `-m comment --comment "${last}" -m addrtype --dst-type LOCAL -j KUBE-NODEPORT-`;
   const portals = `-m comment --comment "${before}" -j KUBE-PORTALS-`;
 

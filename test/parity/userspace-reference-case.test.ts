@@ -25,6 +25,7 @@ async function render(): Promise<readonly string[]> {
   const rules = new UserspaceRules({
     family: 'IPv4',
     localhostNodePorts: true,
+    answeredVIPs: 'pools',
     portRange: { first: 32_768, last: 60_999 },
     listenIP: undefined,
   });

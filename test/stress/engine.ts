@@ -77,7 +77,8 @@ function openBackend(
   stack: DisposableStack,
 ): Open {
   const toolsOf = (family: IpFamily) => findIptables(runner, family, signal);
-  const masquerade = { masqueradeMark: MASQUERADE_MARK, masqueradeAll: false };
+  const answered = { answeredVIPs: 'all' } as const;
+  const masquerade = { masqueradeMark: MASQUERADE_MARK, masqueradeAll: false, ...answered };
   const watch = { logger, watchPeriodMs: watchMs };
   switch (mode) {
     case 'nftables':
@@ -97,7 +98,7 @@ function openBackend(
     case 'userspace':
       return async (family) =>
         new UserspaceBackend({
-          ...{ family, tools: await toolsOf(family), relays, ...watch },
+          ...{ family, tools: await toolsOf(family), relays, ...answered, ...watch },
           localhostNodePorts: family === 'IPv4',
           portRange: PORT_RANGE,
           listenIP: undefined,

@@ -67,6 +67,7 @@ export function optionsOf(family: IpFamily, fields: Partial<ModeOptions> = {}): 
     family,
     masqueradeMark: 1 << 14,
     masqueradeAll: false,
+    answeredVIPs: 'pools',
     localhostNodePorts: family === 'IPv4',
     conntrackLiberal: false,
     accounting: [],

@@ -2,8 +2,9 @@
  * What must become of a packet for a service port, said without any rule: the decision table of upstream (spec § 3.1)
  * in a few lines, to hold compiled rules against.
  */
-import { isLoopback } from '@menwei/addresses/ip.ts';
+import { formatHostPort, isLoopback } from '@menwei/addresses/ip.ts';
 import { isLocalAddress, isWithin, type Machine, type Packet } from '@menwei/netfilter/trace/packet.ts';
+import { answeredVIPs } from 'menwei/backends/answered-vips.ts';
 import type { NodeView } from 'menwei/services/node-view.ts';
 import { categorizeEndpoints } from 'menwei/services/topology.ts';
 import type { Endpoint, ServicePort } from 'menwei/state/service-port.ts';
@@ -13,7 +14,7 @@ import type { Mode, ModeOptions } from './modes.ts';
 interface Setting {
   readonly mode: Mode;
   readonly node: NodeView;
-  readonly options: Pick<ModeOptions, 'masqueradeAll' | 'localhostNodePorts'>;
+  readonly options: Pick<ModeOptions, 'masqueradeAll' | 'localhostNodePorts' | 'answeredVIPs'>;
   readonly machine: Machine;
 }
 
@@ -35,6 +36,8 @@ interface Customs {
   readonly masqueradesHairpinsElsewhere: boolean;
   /** Addresses that Services have or could have lead nowhere else. */
   readonly guardsServiceAddresses: boolean;
+  /** What the node itself sends is recognised, if it is such a packet. */
+  readonly knowsOwnPackets: (setting: Setting, packet: Packet) => boolean;
 }
 
 const CUSTOMS: Readonly<Record<Mode, Customs>> = {
@@ -45,6 +48,9 @@ const CUSTOMS: Readonly<Record<Mode, Customs>> = {
     startsWithSourceRanges: false,
     masqueradesHairpinsElsewhere: true,
     guardsServiceAddresses: false,
+    // By its source: a chain that packets come to from FORWARD and OUTPUT can't ask for anything else.
+    knowsOwnPackets: ({ machine }, { inInterface, source }) =>
+      inInterface !== undefined || isLocalAddress(source, machine),
   },
   nftables: {
     opensLocalhost: false,
@@ -53,6 +59,7 @@ const CUSTOMS: Readonly<Record<Mode, Customs>> = {
     startsWithSourceRanges: true,
     masqueradesHairpinsElsewhere: false,
     guardsServiceAddresses: true,
+    knowsOwnPackets: () => true,
   },
 };
 
@@ -65,15 +72,26 @@ export function decide(setting: Setting, ports: readonly ServicePort[], packet: 
   return decideBesidePorts(setting, ports, packet);
 }
 
-function decideBesidePorts(
-  { mode, node, machine }: Setting,
-  ports: readonly ServicePort[],
-  { inInterface, destination }: Packet,
-): string {
+function decideBesidePorts(setting: Setting, ports: readonly ServicePort[], packet: Packet): string {
+  const { mode, node, machine, options } = setting;
+  const { inInterface, destination, destinationPort, protocol } = packet;
   const isForNode = inInterface !== undefined && isLocalAddress(destination, machine);
-  if (!CUSTOMS[mode].guardsServiceAddresses || isForNode) return 'untouched';
-  if (ports.some(({ clusterIP }) => clusterIP === destination)) return 'REJECT';
-  return node.serviceCIDRs.some((range) => isWithin(range, destination)) ? 'DROP' : 'untouched';
+  const isAnswered =
+    !isForNode &&
+    !isLocalAddress(destination, machine) &&
+    ports.some((port) => answeredVIPs(port, options.answeredVIPs).includes(destination));
+  if (isAnswered && protocol === 'ICMP')
+    return formatHostPort(answeringAddress(setting, packet), destinationPort);
+  const guards = CUSTOMS[mode].guardsServiceAddresses && !isForNode;
+  if (guards && ports.some(({ clusterIP }) => clusterIP === destination)) return 'REJECT';
+  if (guards && node.serviceCIDRs.some((range) => isWithin(range, destination))) return 'DROP';
+  return isAnswered && CUSTOMS[mode].knowsOwnPackets(setting, packet) ? 'REJECT' : 'untouched';
+}
+
+/** A ping is answered by the node, at the address that it is known by if an interface has that. */
+function answeringAddress({ node, machine }: Setting, { inInterface }: Packet): string {
+  const loopback = node.family === 'IPv4' ? '127.0.0.1' : '::1';
+  return node.ownIP ?? (inInterface === undefined ? loopback : (machine.addresses[0] ?? loopback));
 }
 
 function route(situation: Situation, packet: Packet): string {

@@ -11,7 +11,6 @@ import {
   aServicePort,
   type ServicePortFields,
 } from '@menwei/testing/services/testing.ts';
-import type { Protocol } from 'menwei/kubernetes/objects.ts';
 import type { NodeView } from 'menwei/services/node-view.ts';
 import type { Endpoint, ServicePort } from 'menwei/state/service-port.ts';
 import { hooksOf, type Mode, type ModeOptions, optionsOf, type Program } from './modes.ts';
@@ -203,8 +202,8 @@ function isHost(text: string): text is Host {
   return text in HOSTS.IPv4;
 }
 
-function isProtocol(text: string): text is Protocol {
-  return text === 'TCP' || text === 'UDP' || text === 'SCTP';
+function isProtocol(text: string): text is Packet['protocol'] {
+  return text === 'TCP' || text === 'UDP' || text === 'SCTP' || text === 'ICMP';
 }
 
 /** `10.180.0.1:8080` → `1`, `10.180.1.2:81` → `2:81`. */

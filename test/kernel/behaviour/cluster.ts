@@ -297,6 +297,8 @@ export class Cluster {
       `--hostname-override=${node.name}`,
       `--cluster-cidr=${CLUSTER_CIDR}`,
       '--iptables-min-sync-period=0s',
+      // No promise of a Service may depend on what becomes of the other ports of its addresses.
+      '--load-balancer-answer=all',
       `--iptables-sync-period=${syncPeriod}`,
       '--ipvs-min-sync-period=0s',
       `--ipvs-sync-period=${syncPeriod}`,

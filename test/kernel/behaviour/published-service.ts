@@ -18,6 +18,8 @@ export const SILENCE: RequestOptions = { timeoutMs: 1_500 };
 
 const MOST_CONNECTIONS = 20;
 
+const CLOSED_PORT = 81;
+
 /** Where it is published. */
 interface Publisher {
   readonly lab: Lab;
@@ -63,6 +65,11 @@ export class PublishedService {
 
   get loadBalancerIP(): string {
     return formatHostPort(this.identity.loadBalancerIP, SERVICE_PORT);
+  }
+
+  /** A port of the load-balancer address that no Service has. */
+  get closedPort(): string {
+    return formatHostPort(this.identity.loadBalancerIP, CLOSED_PORT);
   }
 
   nodePortOf(node: string): string {

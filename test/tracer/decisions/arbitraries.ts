@@ -5,6 +5,7 @@ import type { Machine, Packet } from '@menwei/netfilter/trace/packet.ts';
 import { ADDRESSES, type World } from '@menwei/testing/services/arbitraries.ts';
 import fc from 'fast-check';
 import { ACCOUNTING_OBJECTS } from 'menwei/backends/iptables/options.ts';
+import { ANSWERED_VIPS } from 'menwei/config/settings.ts';
 import type { ServicePort } from 'menwei/state/service-port.ts';
 import { type ModeOptions, optionsOf } from '../modes.ts';
 
@@ -23,6 +24,7 @@ export function options(family: IpFamily): fc.Arbitrary<ModeOptions> {
   return fc
     .record({
       masqueradeAll: fc.boolean(),
+      answeredVIPs: fc.constantFrom(...ANSWERED_VIPS),
       localhostNodePorts: family === 'IPv4' ? fc.boolean() : fc.constant(false),
       conntrackLiberal: fc.boolean(),
       accounting: fc.subarray([...ACCOUNTING_OBJECTS]),
@@ -64,7 +66,7 @@ function targets(family: IpFamily, ports: readonly ServicePort[]): fc.Arbitrary<
   const door = fc.constantFrom(...ports.flatMap((port) => doorsOf(family, port)), ...strays);
   const change = fc.oneof(
     { weight: 6, arbitrary: fc.constant({}) },
-    { weight: 1, arbitrary: fc.record({ protocol: fc.constantFrom('TCP', 'UDP', 'SCTP') }) },
+    { weight: 1, arbitrary: fc.record({ protocol: fc.constantFrom('TCP', 'UDP', 'SCTP', 'ICMP') }) },
     { weight: 1, arbitrary: fc.record({ destinationPort: fc.constantFrom(80, 81, 8080, 30_000, 30_001) }) },
   );
   return fc.tuple(door, change).map(([target, changed]) => ({ ...target, ...changed }));

@@ -38,6 +38,7 @@ function describeEnds(ways: readonly Way[], packet: Packet, machine: Machine, st
   const ends = ways.flatMap((way) => {
     if (way.end !== 'sent') return [way.end];
     if (way.endpoint === undefined) return ['untouched'];
+    if (packet.protocol === 'ICMP') return [way.endpoint];
     const { ip, port } = destinationOf({ ...way, packet, machine });
     const listeners = [...state.relays.values()]
       .filter(({ protocol }) => protocol === packet.protocol)
@@ -73,16 +74,20 @@ describe.each(IP_FAMILIES)('service ports, userspace, %s', (family) => {
     fc.assert(
       fc.property(scenesOf(family), ({ ports, sent, listenIP, ...setting }) => {
         const { node, machine } = setting;
-        const { localhostNodePorts } = setting.options;
+        const { localhostNodePorts, answeredVIPs } = setting.options;
         const portRange = { first: 40_000, last: 40_099 };
-        const rules = new UserspaceRules({ family, localhostNodePorts, portRange, listenIP });
+        const rules = new UserspaceRules({ family, localhostNodePorts, answeredVIPs, portRange, listenIP });
         const state = stateOf(rules, { node, ports });
         const hooks = iptablesHooks(state.rules);
         const mistakes = sent.flatMap((packet) => {
           if (isDisguised(packet, ports, machine)) return [];
           const ways = trace(hooks, packet, machine);
           const end = describeEnds(ways, packet, machine, state);
-          const expected = decide({ ...setting, mode: 'iptables' }, ports, packet).replaceAll('*', '');
+          const expected = decide(
+            { ...setting, node: { ...node, ownIP: node.ip }, mode: 'iptables' },
+            ports,
+            packet,
+          ).replaceAll('*', '');
           return end === expected ? [] : [{ packet, end, expected, steps: ways.flatMap((way) => way.steps) }];
         });
         expect(mistakes).toEqual([]);

@@ -104,6 +104,7 @@ type IpvsMachine = { tools: FakeIptables; sets: FakeIpSets; ipvs: FakeIpvs; link
 /** IPVS takes what comes in behind INPUT, and what the node itself sends before filter OUTPUT. */
 function sendThroughIpvs(kernel: IpvsMachine, family: IpFamily, packet: Packet): ReadonlySet<string> {
   const { protocol, destination: ip, destinationPort: port } = packet;
+  if (protocol === 'ICMP') throw new Error('BUG: there is no virtual server for pings');
   const held = kernel.ipvs.dump().get(formatFrontend({ family, protocol, ip, port }));
   const isOwn = packet.inInterface === undefined;
   const addresses = [...machineOf(family).addresses, ...kernel.links.dump(DEVICE).map((each) => each.ip)];

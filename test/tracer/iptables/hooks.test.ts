@@ -56,6 +56,8 @@ describe('hooks', () => {
     const closed = 'filter INPUT: -j DROP';
     expect(end(passing, rulesetOf(`${dnat} 192.168.0.2:8080`, closed))).toBe('DROP');
     expect(end(toNode, rulesetOf(`${dnat} 10.0.0.1:8080`, closed))).toBe('10.0.0.1:8080');
+    expect(end(toNode, rulesetOf(`${dnat} 10.0.0.1`, closed))).toBe(`10.0.0.1:${toNode.destinationPort}`);
+    expect(end(passing, rulesetOf('nat PREROUTING: -j REDIRECT', closed))).toBe('DROP');
   });
 
   it('hold our jumps in reverse: each is put in front of the others', () => {
@@ -68,6 +70,9 @@ describe('conditions', () => {
   it.each<[string, Packet, boolean]>([
     ['-m tcp -p tcp', passing, true],
     ['-m udp -p udp', passing, false],
+    ['-m icmp -p icmp --icmp-type 8', passing, false],
+    ['-m icmp -p icmp --icmp-type 8', { ...passing, protocol: 'ICMP' }, true],
+    ['-m icmp6 -p ipv6-icmp --icmpv6-type 128', { ...v6, protocol: 'ICMP' }, true],
     ['-d 172.30.0.1', passing, true],
     ['-d 172.30.0.1/32', passing, true],
     ['-d 172.30.0.0/16', passing, true],

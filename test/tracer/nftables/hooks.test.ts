@@ -9,6 +9,7 @@ import {
 import {
   DROP,
   dnatTo,
+  dnatToAddress,
   flipMark,
   fromInterface,
   goTo,
@@ -17,10 +18,13 @@ import {
   IS_TRANSLATED,
   inCidr,
   inSet,
+  isEchoRequest,
   isLocalAddress,
   isProtocol,
   MASQUERADE,
+  REDIRECT,
   REFUSE,
+  RESET,
   rule,
   type Statement,
   setMark,
@@ -217,6 +221,33 @@ describe('statements', () => {
     };
     const closed = hooks.map((hook) => chain(hook, [condition, DROP]));
     expect(end(packet, closed, { elements })).toBe(isMet ? 'DROP' : 'untouched');
+  });
+
+  it('tell an echo request', () => {
+    for (const [family, packet] of [
+      ['IPv4', passing],
+      ['IPv6', v6],
+    ] as const) {
+      const closed = [chain('filter forward 0', [isEchoRequest(family), DROP])];
+      expect([end({ ...packet, protocol: 'ICMP' }, closed), end(packet, closed)]).toEqual([
+        'DROP',
+        'untouched',
+      ]);
+    }
+  });
+
+  it('reset TCP alone', () => {
+    const closed = [chain('filter forward 0', [RESET])];
+    expect(end(passing, closed)).toBe('REJECT');
+    expect(end({ ...passing, protocol: 'UDP' }, closed)).toBe('untouched');
+  });
+
+  it('lead to an address, or to one of the node', () => {
+    const leading = (statement: Statement) => [chain('nat prerouting -100', [statement])];
+    expect(end(passing, leading(dnatToAddress('IPv4', '10.0.0.1')))).toBe('10.0.0.1:80');
+    expect(end(passing, leading(REDIRECT))).toBe('192.168.0.2:80');
+    const own = chain('nat output -100', [REDIRECT]);
+    expect(end(fromNode, [own])).toMatch(/^127\.0\.0\.1:/);
   });
 
   it('see what was done to the packet before', () => {

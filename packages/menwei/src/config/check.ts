@@ -7,6 +7,7 @@ import { formatDuration } from './duration.ts';
 import { checkGates } from './feature-gates.ts';
 import { checkLogging } from './logging.ts';
 import {
+  ANSWERED_VIPS,
   AUTO_MODE,
   type DetectLocalMode,
   type HostPort,
@@ -55,6 +56,12 @@ export function checkConfiguration(configuration: Configuration, refuse: Refuse)
         ? undefined
         : checkHostPort('metricsBindAddress', configuration.metricsBindAddress, refuse),
     nodePortAddresses: checkNodePortAddresses(configuration.nodePortAddresses, refuse),
+    answeredVIPs: checkChoice(
+      'loadBalancer.answer',
+      configuration.loadBalancer.answer,
+      ANSWERED_VIPS,
+      refuse,
+    ),
     clusterCIDRs: checkClusterCIDRs(configuration.clusterCIDR, detectLocalMode, refuse),
     ipvs: checkIpvs(configuration, mode, refuse),
     userspace: checkUserspace(configuration, mode, refuse),

@@ -121,6 +121,11 @@ const METRICS = section({
 });
 
 // biome-ignore format: one field a line
+const LOAD_BALANCER = section({
+  answer: textField('pools', { ours: true, flag: 'load-balancer-answer', group: 'Proxy', besideConfig: true, allowed: 'pools, all, none', help: 'load-balancer addresses for which the node answers pings and refuses connections to ports that no Service has: pools (addresses that a load balancer of this cluster took from a pool), all, none' }),
+});
+
+// biome-ignore format: one field a line
 const WINKERNEL = section({
   networkName: textField('', { withoutEffect: true, help: 'of Windows' }),
   sourceVip: textField('', { withoutEffect: true, help: 'of Windows' }),
@@ -141,6 +146,7 @@ export const CONFIGURATION = section({
   clusterCIDR: textField('', { flag: 'cluster-cidr', group: 'Proxy', allowed: 'a CIDR, or one of each IP family', help: 'CIDR of the pods in the cluster: one, or one of each IP family, separated by a comma' }),
   detectLocal: DETECT_LOCAL,
   nodePortAddresses: listField({ flag: 'nodeport-addresses', group: 'Proxy', allowed: 'CIDRs, or only primary', help: 'CIDRs of the addresses that accept NodePort traffic, or "primary"; empty: all of them, and in nftables mode primary' }),
+  loadBalancer: LOAD_BALANCER,
   iptables: IPTABLES,
   nftables: NFTABLES,
   ipvs: IPVS,

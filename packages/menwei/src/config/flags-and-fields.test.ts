@@ -5,6 +5,7 @@ import { FLAGS, type Flag } from './flag-table.ts';
 /** A value that is not the default, where any text of the kind would not do. */
 const VALUES: Readonly<Record<string, string>> = {
   'proxy-mode': 'ipvs',
+  'load-balancer-answer': 'all',
   'detect-local-mode': 'NodeCIDR',
   'bind-address': '192.0.2.1',
   'healthz-bind-address': '192.0.2.1:1',

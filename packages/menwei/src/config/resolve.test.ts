@@ -26,6 +26,7 @@ describe('defaults', () => {
     detectLocalMode: 'ClusterCIDR',
     detectLocal: { bridgeInterface: '', interfaceNamePrefix: '' },
     nodePortAddresses: [],
+    answeredVIPs: 'pools',
     iptables: { masqueradeBit: 14, masqueradeAll: false, localhostNodePorts: true },
     nftables: { masqueradeBit: 14, masqueradeAll: false },
     ipvs: {

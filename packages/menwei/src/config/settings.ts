@@ -10,6 +10,10 @@ export type ProxyMode = (typeof MODE_NAMES)[number];
 /** In the place of a mode: the best one that the machine can run. */
 export const AUTO_MODE = 'auto';
 
+/** For which load-balancer addresses the node answers pings and refuses closed ports: see answeredVIPs. */
+export const ANSWERED_VIPS = ['pools', 'all', 'none'] as const;
+export type AnsweredVIPs = (typeof ANSWERED_VIPS)[number];
+
 /** How traffic of this node's pods is recognised (spec § 10.6). */
 export type DetectLocalMode = 'ClusterCIDR' | 'NodeCIDR' | 'BridgeInterface' | 'InterfaceNamePrefix';
 
@@ -153,6 +157,7 @@ export interface Settings {
   };
   /** Which addresses accept NodePort traffic: those in the CIDRs, or the node's own. The empty list: all. */
   readonly nodePortAddresses: 'primary' | readonly Cidr[];
+  readonly answeredVIPs: AnsweredVIPs;
   /** Also used by ipvs and userspace mode. */
   readonly iptables: IptablesSettings;
   readonly nftables: MasqueradeSettings;

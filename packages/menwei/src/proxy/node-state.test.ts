@@ -48,6 +48,7 @@ describe('NodeState', () => {
       aNodeView({
         zone: 'zone-1',
         ip: '192.168.0.2',
+        ownIP: '192.168.0.2',
         podCIDR: '10.1.0.0/24',
         detectLocal: { by: 'cidr', cidr: '10.1.0.0/24' },
       }),
@@ -57,10 +58,22 @@ describe('NodeState', () => {
         family: 'IPv6',
         zone: 'zone-1',
         ip: 'fd00:99::2',
+        ownIP: 'fd00:99::2',
         podCIDR: 'fd00:10:1::/64',
         detectLocal: { by: 'cidr', cidr: 'fd00:10:1::/64' },
       }),
     );
+  });
+
+  it.each([
+    ['192.168.0.2', '192.168.0.2'],
+    // Of the cloud's network, which translates it.
+    ['198.51.100.2', undefined],
+    ['127.0.0.1', undefined],
+  ])('takes %s for its own if an interface has it: %s', (address, ownIP) => {
+    const state = open([]);
+    state.update(aNode({ addresses: [address] }));
+    expect(state.view('IPv4')).toMatchObject({ ip: address, ownIP });
   });
 
   it('passes over the Nodes of others', () => {
@@ -106,9 +119,13 @@ describe('NodeState', () => {
 
   it('asks for the addresses of the machine only if the settings need them', () => {
     const asked = vi.fn(() => INTERFACES);
-    expect(open([], asked).view('IPv4').nodePortAddresses).toBe('all');
+    const unanswered = '--load-balancer-answer=none';
+    expect(open([unanswered], asked).view('IPv4')).toMatchObject({
+      nodePortAddresses: 'all',
+      ownIP: undefined,
+    });
     expect(asked).not.toHaveBeenCalled();
-    const restricted = open(['--nodeport-addresses=192.168.0.0/16'], asked);
+    const restricted = open([unanswered, '--nodeport-addresses=192.168.0.0/16'], asked);
     expect(restricted.view('IPv4').nodePortAddresses).toEqual(['192.168.0.2']);
     expect(asked).toHaveBeenCalledTimes(1);
   });

@@ -95,11 +95,13 @@ export class NodeState {
   }
 
   view(family: IpFamily): NodeView {
+    const ip = this.#ip(family);
     return {
       name: this.#settings.nodeName,
       family,
       zone: this.#node?.zone ?? '',
-      ip: this.#ip(family),
+      ip,
+      ownIP: this.#isOnMachine(ip) ? ip : undefined,
       detectLocal: localDetector(this.#settings, family, this.#node?.podCIDRs ?? []),
       podCIDR: firstCidr(this.#node?.podCIDRs ?? [], family),
       nodePortAddresses: this.nodePortAddresses(family),
@@ -107,6 +109,11 @@ export class NodeState {
       serviceCIDRs: this.serviceCIDRs.of(family),
       largeCluster: false,
     };
+  }
+
+  #isOnMachine(ip: string | undefined): boolean {
+    if (ip === undefined || isLoopback(ip) || this.#settings.answeredVIPs === 'none') return false;
+    return this.#machine.all().includes(ip);
   }
 
   /** What is wrong with the node's address; undefined: nothing. */

@@ -24,7 +24,14 @@ export function compareNodes(before: NodeView, after: NodeView): NodeChange {
 
 /** Without what concerns no service port either. */
 function withoutAddresses(node: NodeView): NodeView {
-  return { ...node, nodePortAddresses: [], localAddresses: [], largeCluster: false, serviceCIDRs: [] };
+  return {
+    ...node,
+    ownIP: undefined,
+    nodePortAddresses: [],
+    localAddresses: [],
+    largeCluster: false,
+    serviceCIDRs: [],
+  };
 }
 
 function difference(ips: readonly string[], others: readonly string[]): readonly string[] {

@@ -15,6 +15,8 @@ export interface NodeView {
   readonly zone: string;
   /** The node's own address of this family, when known. */
   readonly ip: string | undefined;
+  /** The same, if an interface really has it; undefined when none does or nobody knows. Like serviceCIDRs, `compile` must not read it. */
+  readonly ownIP: string | undefined;
   readonly detectLocal: LocalDetector;
   /** The range that the Node object gives to pods of this node, canonical; undefined when unknown. Pods may have other addresses. */
   readonly podCIDR: string | undefined;

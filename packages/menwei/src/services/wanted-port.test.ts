@@ -1,5 +1,5 @@
 import type { IpFamily } from '@menwei/addresses/ip.ts';
-import { aService, type ServiceFields } from '@menwei/testing/services/testing.ts';
+import { aLoadBalancer, aService, type ServiceFields } from '@menwei/testing/services/testing.ts';
 import { describe, expect, it } from 'vitest';
 import type { Service } from '../kubernetes/objects.ts';
 import { readWantedPorts, type WantedPort } from './wanted-port.ts';
@@ -84,6 +84,16 @@ describe('readWantedPorts', () => {
       },
       { loadBalancerVIPs: ['203.0.113.2'] },
     ],
+    [
+      'no pool',
+      { loadBalancer: aLoadBalancer({ annotations: new Map([['a', 'b']]) }) },
+      { hasPoolAddresses: false },
+    ],
+    ...['menwei.dev', 'metallb.io'].map((group): [string, ServiceFields, Partial<WantedPort>] => [
+      `a pool of ${group}`,
+      { loadBalancer: aLoadBalancer({ annotations: new Map([[`${group}/ip-allocated-from-pool`, 'p']]) }) },
+      { hasPoolAddresses: true },
+    ]),
     [
       'VIPs whatever the type',
       { type: 'ClusterIP', loadBalancerIngress: [{ ip: '203.0.113.2', ipMode: 'VIP' }] },

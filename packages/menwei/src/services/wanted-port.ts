@@ -13,6 +13,9 @@ export interface WantedPort extends Omit<ServicePort, 'clusterIP' | 'endpoints'>
 
 const NONE: readonly string[] = [];
 
+/** What Menwei's controller, and MetalLB's, write beside an address. Nodes announce such an address, and nobody else has it. */
+const POOL_ANNOTATIONS = ['menwei.dev/ip-allocated-from-pool', 'metallb.io/ip-allocated-from-pool'];
+
 /**
  * The ports of a Service in one family: none if it is headless, an ExternalName, another proxy's, or without a
  * cluster address of the family. Of two ports with the same name and protocol the last counts.
@@ -34,6 +37,7 @@ export function readWantedPorts(
     sessionAffinitySeconds: service.sessionAffinitySeconds,
     externalIPs: ignoreExternalIPs ? NONE : ofFamily(service.externalIPs, family),
     loadBalancerVIPs: readLoadBalancerVIPs(service, family),
+    hasPoolAddresses: hasPoolAddresses(service),
     loadBalancerSourceRanges: readSourceRanges(service, family),
     healthCheckNodePort:
       service.type === 'LoadBalancer' && externalPolicyLocal ? service.healthCheckNodePort : 0,
@@ -68,6 +72,10 @@ function readLoadBalancerVIPs(service: Service, family: IpFamily): readonly stri
     vips.map((ingress) => ingress.ip),
     family,
   );
+}
+
+function hasPoolAddresses({ loadBalancer }: Service): boolean {
+  return POOL_ANNOTATIONS.some((name) => loadBalancer?.annotations.has(name));
 }
 
 /**

@@ -43,6 +43,8 @@ export interface ServicePort {
   readonly sessionAffinitySeconds: number;
   readonly externalIPs: readonly string[];
   readonly loadBalancerVIPs: readonly string[];
+  /** A load balancer of this cluster has taken those from a pool: they are nobody's but the cluster's. */
+  readonly hasPoolAddresses: boolean;
   /** Who may use the load-balancer addresses, as canonical CIDR text of this family; undefined: everybody. */
   readonly loadBalancerSourceRanges: readonly string[] | undefined;
   /** 0 when none. */

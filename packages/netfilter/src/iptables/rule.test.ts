@@ -49,13 +49,14 @@ const rules: fc.Arbitrary<Rule> = fc
         port: fc.integer({ min: 1, max: 65_535 }),
       }),
     ),
-    protocol: maybe(fc.constantFrom('tcp', 'udp', 'sctp')),
+    protocol: maybe(fc.constantFrom('tcp', 'udp', 'sctp', 'icmp', 'ipv6-icmp')),
+    icmpType: maybe(fc.constantFrom(8, 128)),
     destination: maybe(negatable(['10.0.0.1', '127.0.0.0/8', '203.0.113.0/25'])),
     destinationPort: maybe(fc.integer({ min: 1, max: 65_535 })),
     source: maybe(negatable(['10.0.0.1', '127.0.0.0/8', '203.0.113.0/25'])),
     inInterface: maybe(negatable(['cni0', 'veth+'])),
     connectionState: maybe(
-      fc.constantFrom('NEW', 'INVALID', 'RELATED,ESTABLISHED', '! RELATED,ESTABLISHED,DNAT'),
+      fc.constantFrom('NEW', 'INVALID', 'RELATED,ESTABLISHED', '! RELATED,ESTABLISHED,DNAT', '! DNAT'),
     ),
     mark: maybe(
       fc.tuple(fc.constantFrom('', '! '), mark).map(([negation, bit]) => `${negation}${bit}/${bit}`),
@@ -65,13 +66,17 @@ const rules: fc.Arbitrary<Rule> = fc
     target: maybe(
       fc.oneof(
         fc.constantFrom('DROP', 'REJECT', 'KUBE-MARK-MASQ', 'MASQUERADE --random-fully'),
+        fc.constantFrom('REJECT --reject-with tcp-reset', 'REDIRECT', 'DNAT --to-destination fd00::1'),
         fc.constantFrom('DNAT --to-destination 10.0.0.1:80', 'DNAT --to-destination [fd00::1]:80'),
         fc.integer({ min: 1, max: 65_535 }).map((port) => `REDIRECT --to-ports ${port}`),
         fc.tuple(fc.constantFrom('or', 'xor'), mark).map(([verb, bit]) => `MARK --${verb}-mark ${bit}`),
       ),
     ),
   })
-  .map(({ destinationPort, ...rule }) => defined({ ...rule, ...(rule.protocol && { destinationPort }) }));
+  .map(({ destinationPort, icmpType, ...rule }) => {
+    const isIcmp = rule.protocol?.endsWith('icmp') === true;
+    return defined({ ...rule, ...(isIcmp ? { icmpType } : rule.protocol && { destinationPort }) });
+  });
 
 /** Without the properties that are undefined. */
 function defined(rule: { readonly [Key in keyof Rule]: Rule[Key] | undefined }): Rule {
@@ -86,6 +91,9 @@ const parts = fc.constantFrom(
     '-m tcp ! --dport 80',
     '-m tcp --dport 80:90',
     '-m tcp --sport 80',
+    '-p icmp -m icmp --icmp-type 8',
+    '-p icmp',
+    '-p ipv6-icmp -m icmp6 --icmpv6-type 128',
     '-p udp -m udp',
   ],
   ...[

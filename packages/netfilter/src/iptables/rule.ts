@@ -14,8 +14,10 @@ export interface Rule {
   /** Whether the source is an address of this machine, and the same of the destination. */
   readonly sourceType?: AddressType | undefined;
   readonly destinationType?: AddressType | undefined;
-  /** Lower case: `tcp`. */
+  /** Lower case: `tcp`, `ipv6-icmp`. */
   readonly protocol?: string | undefined;
+  /** Of `icmp` and `ipv6-icmp`: the number of a message. */
+  readonly icmpType?: number | undefined;
   /** An address or CIDR; a leading `! ` negates, here and below. */
   readonly destination?: string | undefined;
   readonly destinationPort?: number | undefined;
@@ -88,9 +90,14 @@ function appendRule(parts: string[], rule: Rule): void {
   if (rule.sourceType !== undefined || rule.destinationType !== undefined) parts.push(' -m addrtype');
   if (rule.sourceType !== undefined) appendOption(parts, ' --src-type ', rule.sourceType);
   if (rule.destinationType !== undefined) appendOption(parts, ' --dst-type ', rule.destinationType);
-  if (rule.protocol !== undefined && !bareProtocol) parts.push(' -m ', rule.protocol, ' -p ', rule.protocol);
+  if (rule.protocol !== undefined && !bareProtocol) {
+    parts.push(' -m ', protocolMatch(rule.protocol), ' -p ', rule.protocol);
+  }
   if (rule.destination !== undefined) appendOption(parts, ' -d ', withoutHostPrefix(rule.destination));
   if (rule.destinationPort !== undefined) parts.push(' --dport ', String(rule.destinationPort));
+  if (rule.icmpType !== undefined) {
+    parts.push(rule.protocol === 'icmp' ? ' --icmp-type ' : ' --icmpv6-type ', String(rule.icmpType));
+  }
   if (rule.source !== undefined) appendOption(parts, ' -s ', withoutHostPrefix(rule.source));
   if (rule.inInterface !== undefined) appendOption(parts, ' -i ', rule.inInterface);
   if (rule.virtual !== undefined) appendVirtual(parts, rule.virtual);
@@ -118,7 +125,13 @@ export function isNewFirst(rule: Rule): boolean {
 
 /** Upstream writes `-m tcp` with every `-p tcp`, except where a set looks at the port. */
 export function hasProtocolMatch(rule: Rule): boolean {
-  return rule.protocol !== undefined && (rule.set === undefined || rule.destinationPort !== undefined);
+  if (rule.protocol === undefined) return false;
+  return rule.set === undefined || rule.destinationPort !== undefined || rule.icmpType !== undefined;
+}
+
+/** The match that knows what a protocol has in its headers. */
+export function protocolMatch(protocol: string): string {
+  return protocol === 'ipv6-icmp' ? 'icmp6' : protocol;
 }
 
 /** 1/n with ten decimals: `0.3333333333`. */

@@ -1,5 +1,5 @@
 /** A rule as iptables-save prints it, in the words of rule.ts. */
-import { isPortProtocol, protocolOfNumber } from '../protocols.ts';
+import { protocolOfNumber } from '../protocols.ts';
 import {
   type AddressType,
   formatMark,
@@ -8,6 +8,7 @@ import {
   hasProtocolMatch,
   isNewFirst,
   isSafeComment,
+  protocolMatch,
   type Rule,
   type VirtualAddress,
 } from './rule.ts';
@@ -41,6 +42,8 @@ const OPTIONS: ReadonlyMap<string, TakeOption> = new Map<string, TakeOption>([
   ['-d', (reading) => reading.set('destination', reading.negatable())],
   ['-s', (reading) => reading.set('source', reading.negatable())],
   ['-i', (reading) => reading.set('inInterface', reading.negatable())],
+  ['--icmp-type', (reading) => reading.set('icmpType', numberOf(reading.next()))],
+  ['--icmpv6-type', (reading) => reading.set('icmpType', numberOf(reading.next()))],
   ['--dport', (reading) => reading.set('destinationPort', numberOf(reading.next()))],
   ['--comment', (reading) => reading.setComment()],
   ['--match-set', (reading) => reading.setSet({ name: reading.next(), directions: reading.next() })],
@@ -68,9 +71,10 @@ const OPTIONS: ReadonlyMap<string, TakeOption> = new Map<string, TakeOption>([
 
 /** In the order in which formatRule writes them. The comment and the set have two places: see isNewFirst. */
 const MATCHES = [
-  ...['comment', 'recent', 'set', 'physdev', 'addrtype', 'tcp', 'udp', 'sctp', 'ipvs'],
+  ...['comment', 'recent', 'set', 'physdev', 'addrtype', 'tcp', 'udp', 'sctp', 'icmp', 'icmp6', 'ipvs'],
   ...['conntrack', 'set', 'mark', 'nfacct', 'comment', 'statistic'],
 ];
+const PROTOCOL_MATCHES: ReadonlySet<string> = new Set(['tcp', 'udp', 'sctp', 'icmp', 'icmp6']);
 const STATE_MATCH = MATCHES.indexOf('conntrack');
 const NEGATABLE: ReadonlySet<string> = new Set([
   ...['-d', '-s', '-i', '--ctstate', '--mark', '--physdev-is-in', '--src-type', '--dst-type'],
@@ -129,7 +133,7 @@ class Reading {
   enterMatch(): boolean {
     const name = this.next();
     this.#match = MATCHES.indexOf(name, this.#match + 1);
-    if (isPortProtocol(name)) this.#protocolMatch = name;
+    if (PROTOCOL_MATCHES.has(name)) this.#protocolMatch = name;
     return this.#match >= 0;
   }
 
@@ -154,7 +158,9 @@ class Reading {
   finish(): Rule | undefined {
     const rule = this.#rule;
     const newFirst = isNewFirst(rule);
-    if (this.#protocolMatch !== (hasProtocolMatch(rule) ? rule.protocol : undefined)) return undefined;
+    const { protocol } = rule;
+    const wanted = protocol !== undefined && hasProtocolMatch(rule) ? protocolMatch(protocol) : undefined;
+    if (this.#protocolMatch !== wanted) return undefined;
     if (rule.comment !== undefined && newFirst !== this.#commentMatch > STATE_MATCH) return undefined;
     if (rule.set !== undefined && newFirst !== this.#setMatch > STATE_MATCH) return undefined;
     const recent = this.recent.finish();
@@ -243,6 +249,7 @@ function normalizeTarget(words: readonly string[]): string | undefined {
   if (option === undefined) return target;
   switch (`${target} ${option}`) {
     case 'REJECT --reject-with':
+      if (value === 'tcp-reset') return words.join(' ');
       return /^icmp6?-port-unreachable$/.test(value) ? 'REJECT' : undefined;
     case 'MARK --set-xmark':
       return normalizeMark(value);

@@ -15,6 +15,7 @@ import {
 import {
   DROP,
   dnatTo,
+  dnatToAddress,
   FORGET_NUMBER,
   flipMark,
   fromInterface,
@@ -24,12 +25,15 @@ import {
   IS_TRANSLATED,
   inCidr,
   inSet,
+  isEchoRequest,
   isLocalAddress,
   isProtocol,
   keepNumber,
   MASQUERADE,
   PROTOCOLS,
+  REDIRECT,
   REFUSE,
+  RESET,
   type Statement,
   setMark,
   update,
@@ -71,12 +75,17 @@ function parseKind(kind: string, json: unknown, family: IpFamily): Statement | u
     case 'mangle':
       return parseMangle(at(json, 'key'), at(json, 'value'), family);
     case 'dnat': {
-      const map = at(json, 'addr', 'map');
+      const [ip, map] = [at(json, 'addr'), at(json, 'addr', 'map')];
+      if (typeof ip === 'string')
+        return at(json, 'port') === undefined ? dnatToAddress(family, ip) : undefined;
       return lookUp(at(map, 'key'), at(map, 'data'), family, (fields, name) => dnatTo(family, fields, name));
     }
     case 'masquerade':
       return at(json, 'flags') === 'fully-random' ? MASQUERADE : undefined;
+    case 'redirect':
+      return json === null ? REDIRECT : undefined;
     case 'reject':
+      if (at(json, 'type') === 'tcp reset') return RESET;
       return at(json, 'expr') === 'port-unreachable' ? REFUSE : undefined;
     default:
       return undefined;
@@ -90,16 +99,24 @@ function parseMatch(json: unknown, family: IpFamily): Statement | undefined {
   if (typeof right === 'string' && right.startsWith('@')) {
     return lookUp(left, right, family, (fields, set) => inSet(fields, set, isInverted));
   }
+  const ofFib = parseFib(left, right, isInverted);
+  if (ofFib !== undefined) return ofFib;
   if (isInverted) return parseDifference(left, right, family);
+  if (right === 'echo-request' && at(left, 'payload', 'protocol') === ICMP[family])
+    return isEchoRequest(family);
   const protocol = PROTOCOLS.find((each) => each.toLowerCase() === right);
   if (at(left, 'meta', 'key') === 'l4proto' && protocol !== undefined) return isProtocol(protocol);
   if (at(left, 'ct', 'key') === 'status' && right === 'dnat') return IS_TRANSLATED;
   if (at(left, 'ct', 'key') === 'state' && right === 'new') return IS_NEW;
-  const [fibResult, fibFlag] = [at(left, 'fib', 'result'), firstOf(at(left, 'fib', 'flags'))];
-  if (fibResult === 'type' && right === 'local' && (fibFlag === 'saddr' || fibFlag === 'daddr')) {
-    return isLocalAddress(fibFlag);
-  }
   return parseOrigin(left, right, family, false);
+}
+
+const ICMP: Readonly<Record<IpFamily, string>> = { IPv4: 'icmp', IPv6: 'icmpv6' };
+
+function parseFib(left: unknown, right: unknown, isInverted: boolean): Statement | undefined {
+  const [result, flag] = [at(left, 'fib', 'result'), firstOf(at(left, 'fib', 'flags'))];
+  if (result !== 'type' || right !== 'local' || (flag !== 'saddr' && flag !== 'daddr')) return undefined;
+  return isLocalAddress(flag, isInverted);
 }
 
 function parseDifference(left: unknown, right: unknown, family: IpFamily): Statement | undefined {

@@ -25,9 +25,11 @@ export interface Statement {
 
 /** The statements one after the other; the rule ends at the first one that does not match. */
 export function rule(statements: readonly Statement[], comment = ''): Rule {
+  // nft puts a match on TCP in front of such a rule by itself, and does not print it.
+  const implied = statements.includes(RESET) ? isProtocol('TCP').expressions : [];
   return {
     text: statements.map(({ text }) => text).join(' '),
-    expressions: statements.flatMap(({ expressions }) => expressions),
+    expressions: [...implied, ...statements.flatMap(({ expressions }) => expressions)],
     comment,
   };
 }
@@ -98,6 +100,21 @@ export function dnatTo(family: IpFamily, fields: Fields, map: string): Statement
   };
 }
 
+/** Sends the connection to this address, and leaves the port alone. */
+export function dnatToAddress(family: IpFamily, ip: string): Statement {
+  const table = KEYWORD[family];
+  return {
+    text: `dnat to ${ip}`,
+    expressions: [
+      { name: 'immediate value', to: 0, value: hex(addressBytes(ip)) },
+      { name: 'dnat address', family: table, address: 0 },
+    ],
+  };
+}
+
+/** Sends the connection to the address of the interface that it comes in by; the node's own to its localhost. */
+export const REDIRECT: Statement = { text: 'redirect', expressions: [{ name: 'redirect' }] };
+
 /** Makes an element, or renews the time of the one that is there and leaves its data alone. */
 export function update(map: string, key: Fields, data: Fields, seconds: number): Statement {
   const left = concatenation(key);
@@ -160,13 +177,13 @@ export function fromInterface(name: string, isPrefix: boolean, inverted = false)
 
 const RTN_LOCAL = 2;
 
-/** The address is one of the node's own. */
-export function isLocalAddress(of: 'saddr' | 'daddr'): Statement {
+/** The address is one of the node's own, or it is not. */
+export function isLocalAddress(of: 'saddr' | 'daddr', inverted = false): Statement {
   return {
-    text: `fib ${of} type local`,
+    text: `fib ${of} type ${inverted ? '!= ' : ''}local`,
     expressions: [
       { name: 'fib type', of, to: 0 },
-      { name: 'cmp', operation: 'eq', from: 0, value: word(RTN_LOCAL) },
+      { name: 'cmp', operation: inverted ? 'neq' : 'eq', from: 0, value: word(RTN_LOCAL) },
     ],
   };
 }
@@ -179,6 +196,28 @@ export function isProtocol(protocol: Protocol): Statement {
     expressions: [
       PROTOCOL.load(0),
       { name: 'cmp', operation: 'eq', from: 0, value: hex([PROTOCOL_NUMBERS[protocol]]) },
+    ],
+  };
+}
+
+const ECHO_REQUEST: Readonly<
+  Record<IpFamily, { readonly text: string; readonly codes: readonly [Hex, Hex] }>
+> = {
+  IPv4: { text: 'icmp', codes: ['01', '08'] },
+  IPv6: { text: 'icmpv6', codes: ['3a', '80'] },
+};
+
+/** A ping, as it is asked. */
+export function isEchoRequest(family: IpFamily): Statement {
+  const { text, codes } = ECHO_REQUEST[family];
+  const [protocol, type] = codes;
+  return {
+    text: `${text} type echo-request`,
+    expressions: [
+      PROTOCOL.load(0),
+      { name: 'cmp', operation: 'eq', from: 0, value: protocol },
+      { name: 'payload', base: 'transport', offset: 0, length: 1, to: 0 },
+      { name: 'cmp', operation: 'eq', from: 0, value: type },
     ],
   };
 }
@@ -237,6 +276,9 @@ export const REFUSE: Statement = {
   text: 'reject',
   expressions: [{ name: 'reject', with: 'port-unreachable' }],
 };
+
+/** Resets a TCP connection; other packets go on to the next rule. */
+export const RESET: Statement = { text: 'reject with tcp reset', expressions: [{ name: 'reset' }] };
 
 export const DROP: Statement = {
   text: 'drop',

@@ -64,6 +64,11 @@ const RULES: KeptRules = {
     ['-j MARK --set-mark 0x1', '-j MARK --set-xmark 0x1/0xffffffff'],
     ['-j MARK --and-mark 0x3', '-j MARK --set-xmark 0x0/0xfffffffc'],
     ['-j REJECT', '-j REJECT --reject-with icmp-port-unreachable'],
+    [
+      '-m tcp -p tcp -d 10.0.0.1 -m conntrack ! --ctstate DNAT -j REJECT --reject-with tcp-reset',
+      '-d 10.0.0.1/32 -p tcp -m tcp -m conntrack ! --ctstate DNAT -j REJECT --reject-with tcp-reset',
+    ],
+    ['-m icmp -p icmp --icmp-type 8', '-p icmp -m icmp --icmp-type 8'],
     ...[
       ['0.3333333333', '0.33333333349'],
       ['0.1428571429', '0.14285714272'],
@@ -89,6 +94,7 @@ const RULES: KeptRules = {
     ['-m set --match-set S6 dst,dst -s fd00::1', '-s fd00::1/128 -m set --match-set S6 dst,dst'],
     ['-d fd00:30::1 -s fd00:0:0:1::1/64', '-s fd00:0:0:1::/64 -d fd00:30::1/128'],
     ['-j REJECT', '-j REJECT --reject-with icmp6-port-unreachable'],
+    ['-m icmp6 -p ipv6-icmp --icmpv6-type 128', '-p ipv6-icmp -m icmp6 --icmpv6-type 128'],
     [
       '-m recent --name K2 --set',
       '-m recent --set --name K2 --mask ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff --rsource',

@@ -59,8 +59,11 @@ export function readRule(words: Words, surroundings: Surroundings): KeptRule {
       takeOption(word, negation, words, used, addresses.get('-p'));
     }
   }
-  const wrong = used.find(({ name }) => isProtocol(name) && addresses.get('-p') !== `-p ${name}`);
-  if (wrong !== undefined) throw new BadCommand(`Invalid argument: -m ${wrong.name} needs -p ${wrong.name}`);
+  for (const { name } of used) {
+    const protocol = PROTOCOLS.get(name);
+    if (protocol !== undefined && addresses.get('-p') !== `-p ${protocol}`)
+      throw new BadCommand(`Invalid argument: -m ${name} needs -p ${protocol}`);
+  }
   const printed = used.map(({ flag, name, extension, given }) =>
     [flag, name, ...extension.save(given, surroundings)].join(' '),
   );
@@ -74,9 +77,14 @@ export function readRule(words: Words, surroundings: Surroundings): KeptRule {
   return { text, target, sets };
 }
 
-function isProtocol(match: string): boolean {
-  return ['tcp', 'udp', 'sctp'].includes(match);
-}
+/** By the match that reads their headers. */
+const PROTOCOLS: ReadonlyMap<string, string> = new Map([
+  ['tcp', 'tcp'],
+  ['udp', 'udp'],
+  ['sctp', 'sctp'],
+  ['icmp', 'icmp'],
+  ['icmp6', 'ipv6-icmp'],
+]);
 
 function use(flag: '-m' | '-j', name: string, known: ReadonlyMap<string, Extension>): Used {
   const extension = known.get(name);

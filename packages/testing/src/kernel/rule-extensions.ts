@@ -31,6 +31,8 @@ export const MATCHES: ReadonlyMap<string, Extension> = new Map<string, Extension
   ['tcp', ports],
   ['udp', ports],
   ['sctp', ports],
+  ['icmp', { options: { '--icmp-type': 1 }, save: (given) => asGiven(given, '--icmp-type') }],
+  ['icmp6', { options: { '--icmpv6-type': 1 }, save: (given) => asGiven(given, '--icmpv6-type') }],
   ['comment', { options: { '--comment': 1 }, save: (given) => asGiven(given, '--comment', quoteWord) }],
   [
     'addrtype',

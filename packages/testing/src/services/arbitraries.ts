@@ -76,6 +76,7 @@ function servicePort(family: IpFamily, index: number): fc.Arbitrary<ServicePort>
       sessionAffinitySeconds: fc.constantFrom(0, 0, 60, 10_800),
       externalIPs: fc.subarray([`${outside}1`, `${outside}2`]),
       loadBalancerVIPs: fc.subarray([`${outside}2`, `${outside}3`]),
+      hasPoolAddresses: fc.boolean(),
       loadBalancerSourceRanges: fc.option(fc.subarray(ranges), { nil: undefined, freq: 1 }),
       healthCheckNodePort: fc.constantFrom(0, 31_000 + index),
       externalPolicyLocal: fc.boolean(),
@@ -129,6 +130,7 @@ export function nodeViews(family: IpFamily): fc.Arbitrary<NodeView> {
     .record({
       zone: fc.constantFrom('', 'a', 'c'),
       ip: fc.constantFrom(`${outside}9`, undefined),
+      ownIP: fc.constantFrom(`${outside}9`, undefined),
       detectLocal: fc.constantFrom<NodeView['detectLocal']>(
         { by: 'cidr', cidr: pods },
         { by: 'cidr', cidr: pods },

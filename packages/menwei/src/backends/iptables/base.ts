@@ -12,6 +12,7 @@ import {
   SERVICE_JUMPS,
 } from '../xtables/filter-chains.ts';
 import { type Jump, jump, jumpRules, type Layout } from '../xtables/layout.ts';
+import { type LoadBalancerRules, NO_LOAD_BALANCER_RULES } from '../xtables/load-balancer-rules.ts';
 import { forwardRules, markRule, masqueradeRules } from '../xtables/masquerade.ts';
 import type { BaseChain, BaseChains } from '../xtables/shared-chains.ts';
 import {
@@ -47,19 +48,24 @@ export const LAYOUT: Layout = {
   isOwnChain: isPerServiceChain,
 };
 
-export function compileBase(node: NodeView, options: IptablesOptions): BaseChains {
+export function compileBase(
+  node: NodeView,
+  options: IptablesOptions,
+  { pings, refusals, ownRefusals }: LoadBalancerRules = NO_LOAD_BALANCER_RULES,
+): BaseChains {
   const base = new Map<ChainId, BaseChain>();
   const add = (id: ChainId, head: readonly Rule[] = [], tail: readonly Rule[] = []) =>
     base.set(id, { head, tail });
 
-  add(FILTER_SERVICES);
-  add(FILTER_EXTERNAL_SERVICES);
+  // OUTPUT leads to the first alone. FORWARD leads to both, and the second is the last of ours that it leads to.
+  add(FILTER_SERVICES, [], ownRefusals);
+  add(FILTER_EXTERNAL_SERVICES, [], refusals);
   add(FILTER_FORWARD, [...invalidRules(options), ...forwardRules(options.masqueradeMark)]);
   add(FILTER_NODE_PORTS);
   add(FILTER_PROXY_FIREWALL);
   if (options.localhostNodePorts) add(FILTER_FIREWALL, [localnetGuard()]);
   else base.set(FILTER_FIREWALL, { head: 'any', tail: [] });
-  add(NAT_SERVICES, [], nodePortJumps(node, options));
+  add(NAT_SERVICES, [], [...pings, ...nodePortJumps(node, options)]);
   add(NAT_NODE_PORTS);
   add(NAT_POSTROUTING, masqueradeRules(options.masqueradeMark));
   add(NAT_MARK_MASQ, [markRule(options.masqueradeMark)]);

@@ -4,6 +4,7 @@
  */
 import type { NodeView } from '../../services/node-view.ts';
 import type { ServicePort } from '../../state/service-port.ts';
+import { answeredVIPs } from '../answered-vips.ts';
 import { sharedRules } from './dispatch.ts';
 import type { IptablesOptions } from './options.ts';
 import { ownChains } from './service-chains.ts';
@@ -12,5 +13,9 @@ import type { IptablesUnit } from './unit.ts';
 
 export function compile(port: ServicePort, node: NodeView, options: IptablesOptions): IptablesUnit {
   const situation = assess(port, node, options);
-  return { ownChains: ownChains(situation), sharedRules: sharedRules(situation) };
+  return {
+    ownChains: ownChains(situation),
+    sharedRules: sharedRules(situation),
+    answeredVIPs: answeredVIPs(port, options.answeredVIPs),
+  };
 }

@@ -1,5 +1,6 @@
 /** What the iptables mode is told once, at start (spec § 10: `iptables` section, § 4.4 probes). */
 import type { IpFamily } from '@menwei/addresses/ip.ts';
+import type { AnsweredVIPs } from '../../config/settings.ts';
 
 /** Counts packets dropped because conntrack calls them INVALID. */
 export const INVALID_DROPPED_ACCOUNTING = 'ct_state_invalid_dropped_pkts';
@@ -15,6 +16,8 @@ export interface IptablesOptions {
   /** The bit that says "masquerade me", as a number: bit 14 is 0x4000. */
   readonly masqueradeMark: number;
   readonly masqueradeAll: boolean;
+  /** See answeredVIPs. */
+  readonly answeredVIPs: AnsweredVIPs;
   /** NodePorts answer on 127.0.0.1; only ever true for IPv4 (spec § 4.4). */
   readonly localhostNodePorts: boolean;
   /** nf_conntrack_tcp_be_liberal is set, so packets out of window are not INVALID and need no drop rule. */

@@ -6,20 +6,25 @@ import { done, type Steps } from '../../scheduling/steps.ts';
 import type { NodeView } from '../../services/node-view.ts';
 import type { ServicePortKey } from '../../state/service-port.ts';
 import type { Plan, StateChange } from '../backend.ts';
+import { AnsweredIPs } from '../xtables/load-balancer-rules.ts';
 import { countChanged, NO_RULES, type RuleCounts } from '../xtables/rule-counts.ts';
 import { type ContributionChange, SharedChains } from '../xtables/shared-chains.ts';
 import { compileBase } from './base.ts';
 import type { IptablesOptions } from './options.ts';
 import type { IptablesUnit } from './unit.ts';
 
+const NONE: readonly string[] = [];
+
 export class IptablesPlan implements Plan<IptablesUnit, Ruleset> {
   readonly #options: IptablesOptions;
   readonly #units = new Map<ServicePortKey, IptablesUnit>();
   readonly #shared = new SharedChains();
+  readonly #answeredIPs: AnsweredIPs;
   #ruleCounts: RuleCounts = NO_RULES;
 
   constructor(options: IptablesOptions) {
     this.#options = options;
+    this.#answeredIPs = new AnsweredIPs(options.family);
   }
 
   unit(key: ServicePortKey): IptablesUnit | undefined {
@@ -35,7 +40,11 @@ export class IptablesPlan implements Plan<IptablesUnit, Ruleset> {
         after: unit?.sharedRules ?? [],
       }),
     );
-    const shared = this.#shared.update(compileBase(node, this.#options), contributions);
+    for (const [key, unit] of units) {
+      this.#answeredIPs.replace(this.#units.get(key)?.answeredVIPs ?? NONE, unit?.answeredVIPs ?? NONE);
+    }
+    const base = compileBase(node, this.#options, this.#answeredIPs.rules(node.ownIP));
+    const shared = this.#shared.update(base, contributions);
     const ownBefore = new Map(this.#ownChainsOf(units.keys()));
     for (const [key, unit] of units) {
       if (unit === undefined) this.#units.delete(key);

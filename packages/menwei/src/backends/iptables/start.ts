@@ -20,6 +20,7 @@ export function iptablesOptions(settings: Settings, family: IpFamily): IptablesO
     family,
     masqueradeMark: 2 ** iptables.masqueradeBit,
     masqueradeAll: iptables.masqueradeAll,
+    answeredVIPs: settings.answeredVIPs,
     localhostNodePorts: takesLocalhostNodePorts(settings, family),
     // It is what the kernel is told before any rule is written.
     conntrackLiberal: settings.conntrack.tcpBeLiberal,

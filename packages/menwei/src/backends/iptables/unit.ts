@@ -11,4 +11,6 @@ export interface OwnChain {
 export interface IptablesUnit {
   readonly ownChains: readonly OwnChain[];
   readonly sharedRules: readonly SharedRule[];
+  /** See answeredVIPs. */
+  readonly answeredVIPs: readonly string[];
 }

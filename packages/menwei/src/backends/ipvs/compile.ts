@@ -6,6 +6,7 @@ import type { Forwarding } from '../../kubernetes/objects.ts';
 import type { NodeView } from '../../services/node-view.ts';
 import { assess, type Situation, sourceRangesAllowNode } from '../../services/situation.ts';
 import type { Endpoint, ServicePort } from '../../state/service-port.ts';
+import { answeredVIPs } from '../answered-vips.ts';
 import { canDrain, destinationOf, scheduling } from './balancing.ts';
 import type { IpvsOptions } from './options.ts';
 import {
@@ -85,12 +86,14 @@ class UnitWriter {
 
   loadBalancerVIPs(): void {
     const { clusterIP, loadBalancerVIPs, port, externalPolicyLocal } = this.#port;
+    const answered = answeredVIPs(this.#port, this.#options.answeredVIPs);
     for (const ip of loadBalancerVIPs) {
       if (ip === clusterIP) continue;
       const entry = this.#entry(ip, port);
       this.#join('KUBE-LOAD-BALANCER', entry);
       if (externalPolicyLocal) this.#join('KUBE-LOAD-BALANCER-LOCAL', entry);
       this.#serveExternal(ip);
+      if (answered.includes(ip) && this.addresses.has(ip)) this.#join('MENWEI-LOAD-BALANCER-IPS', ip);
     }
   }
 

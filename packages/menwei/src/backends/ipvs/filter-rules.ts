@@ -1,5 +1,6 @@
 /** Who may reach what (spec § 6.4). INPUT comes before IPVS, so the destination is still the Service's. */
 import type { Rule } from '@menwei/netfilter/iptables/rule.ts';
+import { echoRequest } from '../xtables/load-balancer-rules.ts';
 import { forwardRules } from '../xtables/masquerade.ts';
 import { asking, type BaseFacts, type ChainRules, ifFilled, inSet, notLocal } from './base-facts.ts';
 import {
@@ -59,8 +60,20 @@ function localPolicyRules(facts: BaseFacts): Rule[] {
   ];
 }
 
+/** A load-balancer address answers pings, and resets TCP connections to a port that no Service has (load-balancer § 7.2). */
+function loadBalancerRules(facts: BaseFacts): readonly Rule[] {
+  const toAddress = asking(facts, 'MENWEI-LOAD-BALANCER-IPS', 'dst');
+  return ifFilled(
+    facts,
+    'MENWEI-LOAD-BALANCER-IPS',
+    { ...toAddress, ...echoRequest(facts.options.family), target: 'RETURN' },
+    { ...toAddress, protocol: 'tcp', connectionState: 'NEW', target: 'REJECT --reject-with tcp-reset' },
+  );
+}
+
 /** An address on our interface is one of this machine: only what is a Service may be reached there. */
-function accessRules({ options }: BaseFacts): Rule[] {
+function accessRules(facts: BaseFacts): Rule[] {
+  const { options } = facts;
   const services = [
     'KUBE-LOAD-BALANCER',
     'KUBE-CLUSTER-IP',
@@ -70,6 +83,7 @@ function accessRules({ options }: BaseFacts): Rule[] {
   return [
     ...services.map((id): Rule => ({ ...inSet(options, id, 'dst,dst'), target: 'RETURN' })),
     { ...inSet(options, 'KUBE-HEALTH-CHECK-NODE-PORT', 'dst'), target: 'RETURN' },
+    ...loadBalancerRules(facts),
     { connectionState: 'NEW', ...inSet(options, 'KUBE-IPVS-IPS', 'dst'), target: 'REJECT' },
   ];
 }

@@ -10,7 +10,13 @@ import { IpvsRules } from './rules.ts';
 import type { IpvsState } from './state.ts';
 
 function rulesOf(family: IpFamily): IpvsRules {
-  return new IpvsRules({ family, masqueradeMark: 1 << 14, masqueradeAll: false, scheduler: 'rr' });
+  return new IpvsRules({
+    family,
+    masqueradeMark: 1 << 14,
+    masqueradeAll: false,
+    answeredVIPs: 'pools',
+    scheduler: 'rr',
+  });
 }
 
 describePureLaws('the ipvs mode', rulesOf);

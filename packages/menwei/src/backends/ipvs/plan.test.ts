@@ -255,6 +255,6 @@ it('knows the kernel’s part that is there without any Service', () => {
   const empty = rules.plan().complete();
   const changes = rules.diff(rules.nothing(), empty);
   expect(changes.device).toBe(true);
-  expect(changes.sets).toHaveLength(21);
+  expect(changes.sets).toHaveLength(22);
   expect(rules.isEmpty(rules.diff(empty, empty))).toBe(true);
 });

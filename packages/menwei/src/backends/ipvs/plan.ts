@@ -12,13 +12,13 @@ import {
   SharedChains,
   type SharedContents,
 } from '../xtables/shared-chains.ts';
+import { Tally } from '../xtables/tally.ts';
 import { compileBase } from './base.ts';
 import { FILTER_IPVS_OUT } from './names.ts';
 import type { IpvsOptions } from './options.ts';
 import { keyOf, ServerClaims } from './server-claims.ts';
 import { LEDGER_SEAL, ledgerShape, setName, setShapes } from './sets.ts';
 import type { IpvsState, RuleOrder, ServerContent, SetContent } from './state.ts';
-import { Tally } from './tally.ts';
 import type { IpvsUnit } from './unit.ts';
 
 type Units = ReadonlyMap<ServicePortKey, IpvsUnit | undefined>;

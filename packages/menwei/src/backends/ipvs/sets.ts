@@ -103,6 +103,11 @@ const DEFINITIONS = [
     comment: 'externalTrafficPolicy Local without an endpoint on this node',
   },
   {
+    id: 'MENWEI-LOAD-BALANCER-IPS',
+    type: 'hash:ip',
+    comment: 'load-balancer addresses that the node answers for',
+  },
+  {
     id: 'MENWEI-DIRECT',
     type: 'hash:ip,port',
     comment: 'forwarded directly or by tunnel, without masquerade',

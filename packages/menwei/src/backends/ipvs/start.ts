@@ -36,9 +36,10 @@ interface IpvsSurroundings {
 }
 
 /** What follows from the settings alone, without a look at the machine. */
-export function ipvsOptions({ iptables, ipvs }: Settings, family: IpFamily): IpvsOptions {
+export function ipvsOptions({ iptables, ipvs, answeredVIPs }: Settings, family: IpFamily): IpvsOptions {
   const { masqueradeBit, masqueradeAll } = iptables;
-  return { family, masqueradeMark: 2 ** masqueradeBit, masqueradeAll, scheduler: ipvs.scheduler };
+  const masquerade = { masqueradeMark: 2 ** masqueradeBit, masqueradeAll };
+  return { family, ...masquerade, answeredVIPs, scheduler: ipvs.scheduler };
 }
 
 /** What of the kernel the mode needs and can't have, in words. Modules that can be loaded are loaded. */

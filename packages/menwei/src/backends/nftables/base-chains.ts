@@ -6,6 +6,7 @@ import { type IpFamily, isLoopback, LOOPBACK } from '@menwei/addresses/ip.ts';
 import { address } from '@menwei/netfilter/nft/field.ts';
 import {
   DROP,
+  dnatToAddress,
   flipMark,
   fromInterface,
   goTo,
@@ -14,11 +15,14 @@ import {
   IS_TRANSLATED,
   inCidr,
   inSet,
+  isEchoRequest,
   isLocalAddress,
   isProtocol,
   MASQUERADE,
   PROTOCOLS,
+  REDIRECT,
   REFUSE,
+  RESET,
   rule,
   type Statement,
   setMark,
@@ -34,6 +38,7 @@ import {
   FIREWALL_IPS,
   type FrontendKind,
   HAIRPINS,
+  LOAD_BALANCER_IPS,
   NODEPORT_IPS,
   REJECT,
   SERVICE_CIDRS,
@@ -94,8 +99,20 @@ function servicesRules(node: NodeView, options: NftablesOptions): Rule[] {
   return [
     ...clusterIPMasquerade(node, options),
     ...frontendRules('ip', family),
+    pingRule(node, family),
     rule([...isNodePortAddress(node, family), goTo(NODEPORTS)]),
   ];
+}
+
+/** What goes to a load-balancer address that no interface of the node has: there, its owner answers. */
+function toLoadBalancer(family: IpFamily): readonly Statement[] {
+  return [inSet([address(family, 'daddr')], LOAD_BALANCER_IPS), isLocalAddress('daddr', true)];
+}
+
+/** The node answers pings for the address (load-balancer § 7.2). An interface of a pod may have no address to redirect to. */
+function pingRule({ ownIP }: NodeView, family: IpFamily): Rule {
+  const answer = ownIP === undefined ? REDIRECT : dnatToAddress(family, ownIP);
+  return rule([isEchoRequest(family), ...toLoadBalancer(family), answer], 'ping of a load-balancer address');
 }
 
 /** Off-cluster traffic to a ClusterIP is masqueraded, so that the reply comes back this way. */
@@ -168,6 +185,9 @@ function forwardCheckRules(family: IpFamily): Rule[] {
     rule([inSet(destination, CLUSTER_IPS), REFUSE], 'no such port of the ClusterIP'),
     rule([inSet(destination, SERVICE_CIDRS), DROP], 'no such ClusterIP'),
     rule([IS_TRANSLATED, goTo(REMEMBER)]),
+    // Only what no Service has translated gets here.
+    rule([...toLoadBalancer(family), RESET], 'no such port of the load-balancer address'),
+    rule([...toLoadBalancer(family), REFUSE], 'no such port of the load-balancer address'),
   ];
 }
 

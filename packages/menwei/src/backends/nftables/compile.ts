@@ -4,6 +4,7 @@ import { type Bytes, type Chain, type SetDeclaration, tableFamily } from '@menwe
 import type { NodeView } from '../../services/node-view.ts';
 import { assess, type Situation } from '../../services/situation.ts';
 import type { ServicePort } from '../../state/service-port.ts';
+import { answeredVIPs } from '../answered-vips.ts';
 import { type Among, clientMap, type RememberedIn, rememberChain, stickyChain } from './affinity.ts';
 import {
   ANSWER_NUMBERS,
@@ -12,10 +13,12 @@ import {
   type FrontendKind,
   fitComment,
   HAIRPINS,
+  LOAD_BALANCER_IPS,
   partOf,
   SETS,
   SOURCE_RANGES,
 } from './names.ts';
+import type { NftablesOptions } from './options.ts';
 import { type Pick, pickNumber } from './pick-chains.ts';
 import { assignSlots } from './slots.ts';
 import { allowedSources } from './source-ranges.ts';
@@ -31,7 +34,12 @@ interface Slots {
 const NO_SLOTS: Slots = { all: '', local: '' };
 
 /** @param previous endpoint in each slot now, so that nobody moves without need */
-export function compile(port: ServicePort, node: NodeView, previous: Slots = NO_SLOTS): NftablesUnit {
+export function compile(
+  port: ServicePort,
+  node: NodeView,
+  options: NftablesOptions,
+  previous: Slots = NO_SLOTS,
+): NftablesUnit {
   const { family } = port;
   const situation = assess(port, node);
   const { clusterEndpoints, localEndpoints } = situation.endpoints;
@@ -43,6 +51,7 @@ export function compile(port: ServicePort, node: NodeView, previous: Slots = NO_
     const { protocol, nodePort } = port;
     writer.external('nodeport', frontendKey(family, undefined, { protocol, port: nodePort }));
   }
+  writer.loadBalancerIPs(answeredVIPs(port, options.answeredVIPs));
   writer.sourceRanges(allowedSources(port, node));
   writer.hairpins();
   writer.affinity();
@@ -123,6 +132,12 @@ class UnitWriter {
       if (hasExternalEndpoints) this.#pick(sets.local, key, { kind, among: 'local' });
     }
     if (!hasExternalEndpoints) this.#leadNowhere(kind, key);
+  }
+
+  /** Those that the node answers for where no Service does. */
+  loadBalancerIPs(ips: readonly string[]): void {
+    const { family, namespace, name } = this.#port;
+    for (const ip of ips) this.#share(LOAD_BALANCER_IPS, addressKey(family, ip), `${namespace}/${name}`);
   }
 
   /** In force without endpoints too, as upstream (KQ-16). */

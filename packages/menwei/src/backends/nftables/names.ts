@@ -86,6 +86,7 @@ export function partOf(kind: FrontendKind, servicePortKey: string): number {
 export const CLUSTER_IPS = 'cluster-ips';
 export const SERVICE_CIDRS = 'service-cidrs';
 export const NODEPORT_IPS = 'nodeport-ips';
+export const LOAD_BALANCER_IPS = 'load-balancer-ips';
 export const FIREWALL_IPS = 'firewall-ips';
 export const SOURCE_RANGES = 'source-ranges';
 export const HAIRPINS = 'hairpin-connections';

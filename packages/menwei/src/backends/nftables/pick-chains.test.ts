@@ -24,7 +24,12 @@ describe('the name of a chain that picks', () => {
 
 describe('chains that nothing needs any more', () => {
   it('are right for who compares, and what is wrong in them is not', () => {
-    const rules = new NftablesRules({ family: 'IPv4', masqueradeMark: 1 << 14, masqueradeAll: false });
+    const rules = new NftablesRules({
+      family: 'IPv4',
+      masqueradeMark: 1 << 14,
+      masqueradeAll: false,
+      answeredVIPs: 'pools',
+    });
     const node = aNodeView();
     const planOf = (endpoints: number) => {
       const ips = Array.from({ length: endpoints }, (_, index) => anEndpoint({ ip: `10.0.0.${1 + index}` }));

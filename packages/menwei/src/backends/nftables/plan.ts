@@ -287,7 +287,8 @@ function hasSameFrame(a: NodeView, b: NodeView): boolean {
   return (
     isDeepStrictEqual(a.detectLocal, b.detectLocal) &&
     isDeepStrictEqual(a.nodePortAddresses, b.nodePortAddresses) &&
-    isDeepStrictEqual(a.serviceCIDRs, b.serviceCIDRs)
+    isDeepStrictEqual(a.serviceCIDRs, b.serviceCIDRs) &&
+    a.ownIP === b.ownIP
   );
 }
 

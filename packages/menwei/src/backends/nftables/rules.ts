@@ -26,7 +26,7 @@ export class NftablesRules implements Rules<NftablesUnit, NftablesState, Nftable
   }
 
   compile(port: ServicePort, node: NodeView, previous?: NftablesUnit): NftablesUnit {
-    return compile(port, node, previous);
+    return compile(port, node, this.#ruleOptions, previous);
   }
 
   plan(): NftablesPlan {

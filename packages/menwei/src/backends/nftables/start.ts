@@ -7,9 +7,9 @@ import { NftablesBackend } from './backend.ts';
 import type { NftablesOptions } from './options.ts';
 
 /** What follows from the settings alone, without a look at the machine. */
-export function nftablesOptions({ nftables }: Settings, family: IpFamily): NftablesOptions {
+export function nftablesOptions({ nftables, answeredVIPs }: Settings, family: IpFamily): NftablesOptions {
   const { masqueradeBit, masqueradeAll } = nftables;
-  return { family, masqueradeMark: 2 ** masqueradeBit, masqueradeAll };
+  return { family, masqueradeMark: 2 ** masqueradeBit, masqueradeAll, answeredVIPs };
 }
 
 /** Of the connections of both families: neither is a stranger to the other. */

@@ -4,7 +4,7 @@ import { FakeNfTables } from '@menwei/testing/kernel/nf-tables.ts';
 import { describe, expect, it } from 'vitest';
 import { tryNftables } from './trial.ts';
 
-const OPTIONS = { masqueradeMark: 1 << 14, masqueradeAll: false };
+const OPTIONS = { masqueradeMark: 1 << 14, masqueradeAll: false, answeredVIPs: 'pools' } as const;
 
 /** A kernel that refuses the first operation of a kind. */
 function refusing(kind: Transaction[number]['do'], detail: string) {

@@ -93,6 +93,7 @@ const PORT: Omit<ServicePort, 'key' | 'name' | 'displayName' | 'clusterIP'> = {
   sessionAffinitySeconds: 0,
   externalIPs: [],
   loadBalancerVIPs: [],
+  hasPoolAddresses: true,
   loadBalancerSourceRanges: undefined,
   healthCheckNodePort: 0,
   externalPolicyLocal: false,
@@ -106,6 +107,8 @@ const NODE: NodeView = {
   family: 'IPv4',
   zone: '',
   ip: '203.0.113.1',
+  // Then pings are redirected, which needs one thing more of the kernel than to translate their destination.
+  ownIP: undefined,
   detectLocal: { by: 'cidr', cidr: '198.51.100.0/24' },
   podCIDR: undefined,
   nodePortAddresses: ['203.0.113.1'],

@@ -2,8 +2,15 @@
 import { LOOPBACK } from '@menwei/addresses/ip.ts';
 import { type ChainId, splitChainId } from '@menwei/netfilter/iptables/chain-id.ts';
 import type { Rule } from '@menwei/netfilter/iptables/rule.ts';
-import { FILTER_CHAINS, FIREWALL_JUMPS, SERVICE_JUMPS } from '../xtables/filter-chains.ts';
+import {
+  FILTER_CHAINS,
+  FILTER_EXTERNAL_SERVICES,
+  FILTER_SERVICES,
+  FIREWALL_JUMPS,
+  SERVICE_JUMPS,
+} from '../xtables/filter-chains.ts';
 import { type Jump, jump, jumpRules, type Layout } from '../xtables/layout.ts';
+import type { LoadBalancerRules } from '../xtables/load-balancer-rules.ts';
 import type { BaseChain, BaseChains } from '../xtables/shared-chains.ts';
 import {
   NODE_PORT_CONTAINER,
@@ -52,9 +59,15 @@ export const LAYOUT: Layout = {
   isOwnChain: () => false,
 };
 
-export function compileBase({ family, localhostNodePorts }: UserspaceOptions): BaseChains {
+export function compileBase(
+  { family, localhostNodePorts }: UserspaceOptions,
+  { pings, refusals, ownRefusals }: LoadBalancerRules,
+): BaseChains {
   const base = new Map<ChainId, BaseChain>();
   for (const id of LAYOUT.fixedChains) base.set(id, { head: [], tail: [] });
+  for (const id of [PORTALS_CONTAINER, PORTALS_HOST]) base.set(id, { head: [], tail: pings });
+  base.set(FILTER_SERVICES, { head: [], tail: ownRefusals });
+  base.set(FILTER_EXTERNAL_SERVICES, { head: [], tail: refusals });
   if (!localhostNodePorts) {
     // Only the node itself reaches its localhost.
     const leaveAlone: Rule = { destination: LOOPBACK[family], target: 'RETURN' };

@@ -16,6 +16,7 @@ import { UserspaceRules } from './rules.ts';
 const OPTIONS: UserspaceOptions = {
   family: 'IPv4',
   localhostNodePorts: true,
+  answeredVIPs: 'pools',
   portRange: { first: 40_000, last: 40_999 },
   listenIP: undefined,
 };

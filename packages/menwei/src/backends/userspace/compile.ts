@@ -6,6 +6,7 @@ import type { NodeView } from '../../services/node-view.ts';
 import { assess } from '../../services/situation.ts';
 import type { EndpointCategories } from '../../services/topology.ts';
 import type { Endpoint, ServicePort } from '../../state/service-port.ts';
+import { answeredVIPs } from '../answered-vips.ts';
 import { filterRules } from '../xtables/filter-rules.ts';
 import type { UserspaceOptions } from './options.ts';
 import { addressingOf, loopGuards, portalRules } from './portal-rules.ts';
@@ -34,6 +35,7 @@ export function compile(port: ServicePort, node: NodeView, options: UserspaceOpt
     usable: port.endpoints.filter(({ ready, serving }) => ready || serving).map(({ text }) => text),
     affinityMs: port.sessionAffinitySeconds * 1_000,
     portalRules: rules,
+    answeredVIPs: answeredVIPs(port, options.answeredVIPs),
     plainRules: [...loopGuards(portal), ...filterRules(port, situation, 'its source ranges')],
   };
 }

@@ -4,7 +4,12 @@ import { atOnce } from '../../scheduling/steps.ts';
 import { UserspaceRules } from './rules.ts';
 
 it('who compares takes the ports that a proxy in another process has chosen', () => {
-  const options = { family: 'IPv4', localhostNodePorts: true, listenIP: undefined } as const;
+  const options = {
+    family: 'IPv4',
+    localhostNodePorts: true,
+    answeredVIPs: 'pools',
+    listenIP: undefined,
+  } as const;
   const port = aServicePort({ endpoints: [anEndpoint()], nodePort: 30_001 });
   const node = aNodeView();
   const planWith = (first: number) => {

@@ -7,6 +7,7 @@ import { done, type Steps } from '../../scheduling/steps.ts';
 import type { NodeView } from '../../services/node-view.ts';
 import type { Destination, ServicePortKey } from '../../state/service-port.ts';
 import type { Plan, StateChange } from '../backend.ts';
+import { AnsweredIPs } from '../xtables/load-balancer-rules.ts';
 import {
   type BaseChains,
   type ContributionChange,
@@ -31,16 +32,20 @@ interface Placed {
   readonly rules: readonly SharedRule[];
 }
 
+const NONE: readonly string[] = [];
+
 export class UserspacePlan implements Plan<UserspaceUnit, UserspaceState> {
   readonly #options: UserspaceOptions;
-  readonly #base: BaseChains;
+  readonly #answeredIPs: AnsweredIPs;
+  #base: BaseChains;
   readonly #placed = new Map<ServicePortKey, Placed>();
   readonly #chains = new SharedChains();
   #spaces: PortSpaces;
 
   constructor(options: UserspaceOptions) {
     this.#options = options;
-    this.#base = compileBase(options);
+    this.#answeredIPs = new AnsweredIPs(options.family);
+    this.#base = compileBase(options, this.#answeredIPs.rules(undefined));
     this.#spaces = openSpaces(options, new Set());
   }
 
@@ -49,7 +54,7 @@ export class UserspacePlan implements Plan<UserspaceUnit, UserspaceState> {
   }
 
   update(
-    _node: NodeView,
+    { ip }: NodeView,
     units: ReadonlyMap<ServicePortKey, UserspaceUnit | undefined>,
   ): StateChange<UserspaceState> {
     const keys = [...units.keys()];
@@ -62,6 +67,10 @@ export class UserspacePlan implements Plan<UserspaceUnit, UserspaceState> {
     }
     // After all have chosen: a port that is given up leads to another relay until the rules have changed.
     for (const key of keys) this.#releasePorts(this.#placed.get(key), placed.get(key)?.ports);
+    for (const key of keys) {
+      this.#answeredIPs.replace(this.unit(key)?.answeredVIPs ?? NONE, units.get(key)?.answeredVIPs ?? NONE);
+    }
+    this.#base = compileBase(this.#options, this.#answeredIPs.rules(ip));
     const chains = this.#put(placed);
     return {
       before: { ...before, rules: rulesetOf(chains.before) },

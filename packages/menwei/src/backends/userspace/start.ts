@@ -18,6 +18,7 @@ export function userspaceOptions(settings: Settings, family: IpFamily): Userspac
   const isOne = !WILDCARDS.includes(bindAddress) && familyOf(bindAddress) === family;
   return {
     family,
+    answeredVIPs: settings.answeredVIPs,
     localhostNodePorts: takesLocalhostNodePorts(settings, family),
     portRange: userspace.portRange,
     listenIP: isOne ? bindAddress : undefined,

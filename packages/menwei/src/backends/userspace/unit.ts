@@ -40,4 +40,6 @@ export interface UserspaceUnit {
   readonly portalRules: readonly PortalRule[];
   /** Those that name none, and come first: what refuses, drops and opens is the same as in iptables mode. */
   readonly plainRules: readonly SharedRule[];
+  /** See answeredVIPs. */
+  readonly answeredVIPs: readonly string[];
 }

@@ -131,7 +131,7 @@ function sameRules(a: readonly SharedRule[], b: readonly SharedRule[]): boolean 
 }
 
 function sameContent(a: ChainContent, b: ChainContent): boolean {
-  if (a === 'any' || b === 'any') return a === b;
+  if (a === b || a === 'any' || b === 'any') return a === b;
   return a.length === b.length && a.every((rule, index) => isSame(rule, b[index]));
 }
 

@@ -1,10 +1,10 @@
 /** What iptables rules do to a packet. */
 
-import { familyOf, formatHostPort } from '@menwei/addresses/ip.ts';
+import { formatHostPort, parseIp } from '@menwei/addresses/ip.ts';
 import { type ChainId, chainId, splitChainId } from '../../iptables/chain-id.ts';
 import { formatRule, type Rule } from '../../iptables/rule.ts';
 import type { Ruleset } from '../../iptables/ruleset.ts';
-import { type Flight, remember } from '../packet.ts';
+import { destinationOf, type Flight, ownAddress, remember } from '../packet.ts';
 import { type BaseChain, behindJump, type Hooks, type Passage, passRules } from '../trace.ts';
 import { type Chains, readChains } from './chains.ts';
 import { matches, recentName } from './match.ts';
@@ -64,11 +64,11 @@ function followTarget(chains: Chains, id: ChainId, target: string, flight: Fligh
     case 'REJECT':
       return [{ flight, verdict: name }];
     case 'DNAT':
-      return [{ flight: { ...flight, endpoint: value }, verdict: 'ACCEPT' }];
+      return [{ flight: { ...flight, endpoint: placeOf(value, flight) }, verdict: 'ACCEPT' }];
     case 'REDIRECT':
       return [
         {
-          flight: { ...flight, endpoint: formatHostPort(ownAddress(flight), Number(value)) },
+          flight: { ...flight, endpoint: formatHostPort(ownAddress(flight), portOf(value, flight)) },
           verdict: 'ACCEPT',
         },
       ];
@@ -83,11 +83,13 @@ function followTarget(chains: Chains, id: ChainId, target: string, flight: Fligh
   }
 }
 
-/** The first address of the interface by which a packet comes in; the node's own packets go to its localhost. */
-function ownAddress({ packet, machine }: Flight): string {
-  const { source, inInterface } = packet;
-  const loopback = familyOf(source) === 'IPv4' ? '127.0.0.1' : '::1';
-  return (inInterface === undefined ? undefined : machine.addresses[0]) ?? loopback;
+/** An address alone leaves the port as it is, and so does no port. */
+function placeOf(to: string, flight: Flight): string {
+  return parseIp(to) === undefined ? to : formatHostPort(to, destinationOf(flight).port);
+}
+
+function portOf(to: string, flight: Flight): number {
+  return to === '' ? destinationOf(flight).port : Number(to);
 }
 
 function changeMark(mark: number, operation: string | undefined, bits: number): number {

@@ -1,7 +1,7 @@
 /** Which packets a rule is for. */
-import { formatHostPort } from '@menwei/addresses/ip.ts';
+import { familyOf, formatHostPort, type IpFamily } from '@menwei/addresses/ip.ts';
 import type { Rule, VirtualAddress } from '../../iptables/rule.ts';
-import { destinationOf, type Flight, isLocalAddress, isWithin, recall } from '../packet.ts';
+import { destinationOf, type Flight, isLocalAddress, isWithin, type Packet, recall } from '../packet.ts';
 import { isInSet } from './sets.ts';
 
 /** Whether all conditions of a rule hold. Chance (`oneOf`) is for the caller to settle. */
@@ -9,7 +9,8 @@ export function matches(rule: Rule, flight: Flight): boolean {
   const { packet, machine } = flight;
   const { ip, port } = destinationOf(flight);
   return (
-    holds(rule.protocol, (protocol) => protocol === packet.protocol.toLowerCase()) &&
+    holds(rule.protocol, (protocol) => protocol === protocolOf(packet)) &&
+    holds(rule.icmpType, (type) => type === ECHO_REQUEST[familyOf(packet.source)]) &&
     holdsText(rule.destination, (range) => isWithin(range, ip)) &&
     holds(rule.destinationPort, (wanted) => wanted === port) &&
     holdsText(rule.source, (range) => isWithin(range, packet.source)) &&
@@ -23,6 +24,13 @@ export function matches(rule: Rule, flight: Flight): boolean {
     holdsText(rule.mark, (mark) => hasMark(mark, flight.mark)) &&
     holds(rule.recent, (recent) => isRecent(recent, flight))
   );
+}
+
+const ECHO_REQUEST: Readonly<Record<IpFamily, number>> = { IPv4: 8, IPv6: 128 };
+
+function protocolOf({ protocol, source }: Packet): string {
+  if (protocol !== 'ICMP') return protocol.toLowerCase();
+  return familyOf(source) === 'IPv4' ? 'icmp' : 'ipv6-icmp';
 }
 
 /** How the memory names a client in a list of xt_recent. */

@@ -24,6 +24,6 @@ function isPartOf(flight: Flight, part: string, end: string | undefined): boolea
   if (end !== 'dst') throw new Error(`packets are traced without their source ports: ${part}`);
   // A bitmap of ports knows those of TCP and UDP alone (net/netfilter/ipset/ip_set_getport.c).
   const isOfProtocol =
-    wantedProtocol === undefined ? packet.protocol !== 'SCTP' : wantedProtocol === protocol;
+    wantedProtocol === undefined ? ['tcp', 'udp'].includes(protocol) : wantedProtocol === protocol;
   return isOfProtocol && Number(port) === destination.port;
 }

@@ -3,11 +3,17 @@ import type { IpFamily } from '@menwei/addresses/ip.ts';
 import { familyOf } from '@menwei/addresses/ip.ts';
 import type { Datatype, Expression, Hex } from '@menwei/netlink/nftables';
 import { word } from '../../nft/statement.ts';
-import { destinationOf, type Flight, isLocalAddress } from '../packet.ts';
+import { destinationOf, type Flight, isLocalAddress, type Packet } from '../packet.ts';
 import { parseField } from './registers.ts';
 
 type Named<Name> = Extract<Expression, { readonly name: Name }>;
 type Question = Named<'payload' | 'meta' | 'ct' | 'fib type'>;
+
+/** Of ICMP and ICMPv6: the protocol, and the first byte of such a message. */
+const ECHO_REQUEST: Readonly<Record<IpFamily, { readonly protocol: string; readonly type: Hex }>> = {
+  IPv4: { protocol: '1', type: '08' },
+  IPv6: { protocol: '58', type: '80' },
+};
 
 /** What stands in front of the addresses in an IP header, in bytes; no rule of ours reads it. */
 const BEFORE_ADDRESSES: Readonly<Record<IpFamily, number>> = { IPv4: 12, IPv6: 8 };
@@ -39,9 +45,12 @@ export function answer(question: Question, flight: Flight): Hex | undefined {
 
 function answerPayload({ base, offset, length }: Named<'payload'>, flight: Flight): Hex {
   const { ip, port } = destinationOf(flight);
+  const isEcho = flight.packet.protocol === 'ICMP';
+  const { type } = ECHO_REQUEST[familyOf(ip)];
   const headers = {
     network: UNKNOWN_BYTE.repeat(BEFORE_ADDRESSES[familyOf(ip)]) + address(sourceOf(flight)) + address(ip),
-    transport: UNKNOWN_BYTE.repeat(2) + parseField('inet_service', String(port)),
+    transport:
+      (isEcho ? type + UNKNOWN_BYTE : UNKNOWN_BYTE.repeat(2)) + parseField('inet_service', String(port)),
   };
   const bytes = headers[base].slice(2 * offset, 2 * (offset + length));
   if (bytes.length < 2 * length || bytes.includes(UNKNOWN_BYTE)) {
@@ -50,10 +59,14 @@ function answerPayload({ base, offset, length }: Named<'payload'>, flight: Fligh
   return bytes;
 }
 
+function protocolOf({ protocol, source }: Packet): string {
+  return protocol === 'ICMP' ? ECHO_REQUEST[familyOf(source)].protocol : protocol.toLowerCase();
+}
+
 function answerMeta({ key }: Named<'meta'>, { packet, mark, priority }: Flight): Hex {
   switch (key) {
     case 'l4proto':
-      return parseField('inet_proto', packet.protocol.toLowerCase());
+      return parseField('inet_proto', protocolOf(packet));
     case 'mark':
       return word(mark);
     case 'priority':

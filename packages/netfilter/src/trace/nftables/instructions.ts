@@ -11,14 +11,17 @@ import {
   type Register,
   type SetDeclaration,
   type TableContent,
+  type TableFamily,
   type Verdict,
 } from '@menwei/netlink/nftables';
 import { word } from '../../nft/statement.ts';
-import { type Flight, isWithin, recall, remember } from '../packet.ts';
+import { destinationOf, type Flight, isWithin, ownAddress, recall, remember } from '../packet.ts';
 import { answer } from './facts.ts';
 import { load, loadFields, numberOf, type Registers, store, storeFields } from './registers.ts';
 
 type Named<Name> = Extract<Expression, { readonly name: Name }>;
+
+const ACCEPT: Verdict = { verdict: 'accept' };
 
 /** Between two instructions of a rule. */
 export interface Moment {
@@ -71,6 +74,17 @@ export function carryOut(
       return [{ flight, verdict: { verdict: 'reject' } }];
     case 'dnat':
       return [{ flight: translate(expression, moment), verdict: { verdict: 'accept' } }];
+    case 'dnat address':
+      return [
+        {
+          flight: leadTo(addressIn(expression.family, registers, expression.address), flight),
+          verdict: ACCEPT,
+        },
+      ];
+    case 'redirect':
+      return [{ flight: leadTo(ownAddress(flight), flight), verdict: ACCEPT }];
+    case 'reset':
+      return [{ flight, verdict: { verdict: 'reject' } }];
     case 'masquerade':
       return [{ flight: { ...flight, masqueraded: true }, verdict: { verdict: 'accept' } }];
     case 'unknown':
@@ -166,9 +180,18 @@ function update({ set, key, data, timeoutMs }: Named<'update'>, moment: Moment, 
 }
 
 function translate({ family, address, port }: Named<'dnat'>, { flight, registers }: Moment): Flight {
-  const ip = loadFields(registers, address, [family === 'ip' ? 'ipv4_addr' : 'ipv6_addr']);
+  const ip = addressIn(family, registers, address);
   const endpoint = formatHostPort(ip, Number(loadFields(registers, port, ['inet_service'])));
   return { ...flight, endpoint };
+}
+
+/** The port stays. */
+function leadTo(ip: string, flight: Flight): Flight {
+  return { ...flight, endpoint: formatHostPort(ip, destinationOf(flight).port) };
+}
+
+function addressIn(family: TableFamily, registers: Registers, from: Register): string {
+  return loadFields(registers, from, [family === 'ip' ? 'ipv4_addr' : 'ipv6_addr']);
 }
 
 /** How the memory names an element of a map that rules fill. */

@@ -60,6 +60,7 @@ const NF_NAT_RANGE_PROTO_RANDOM_FULLY = 0x10;
 const NFT_NG_RANDOM = 1;
 const NFT_NAT_DNAT = 1;
 const NFT_REJECT_ICMP_UNREACH = 0;
+const NFT_REJECT_TCP_RST = 1;
 const NFT_FIB_RESULT_ADDRTYPE = 3;
 const NFT_DYNSET_OP_UPDATE = 1;
 const NFT_LOOKUP_F_INV = 1;
@@ -158,6 +159,15 @@ const LAYOUTS: { readonly [N in Name]: Layout<Omit<Named<N>, 'name'>> } = {
     },
     constants: [constant(NFTA_NAT.TYPE, NFT_NAT_DNAT), ownBits(NFTA_NAT.FLAGS, NF_NAT_RANGE_GIVEN)],
   },
+  'dnat address': {
+    kernelName: 'nat',
+    fields: {
+      family: choice(NFTA_NAT.FAMILY, NFPROTO),
+      address: registerRange(NFTA_NAT.REG_ADDR_MIN, NFTA_NAT.REG_ADDR_MAX),
+    },
+    constants: [constant(NFTA_NAT.TYPE, NFT_NAT_DNAT), ownBits(NFTA_NAT.FLAGS, NF_NAT_RANGE_GIVEN)],
+  },
+  redirect: { kernelName: 'redir', fields: {} },
   masquerade: {
     kernelName: 'masq',
     fields: { fullyRandom: bit(NFTA_MASQ_FLAGS, NF_NAT_RANGE_PROTO_RANDOM_FULLY) },
@@ -171,6 +181,11 @@ const LAYOUTS: { readonly [N in Name]: Layout<Omit<Named<N>, 'name'>> } = {
       }),
     },
     constants: [constant(NFTA_REJECT.TYPE, NFT_REJECT_ICMP_UNREACH)],
+  },
+  reset: {
+    kernelName: 'reject',
+    fields: {},
+    constants: [constant(NFTA_REJECT.TYPE, NFT_REJECT_TCP_RST)],
   },
   'fib type': {
     kernelName: 'fib',

@@ -178,8 +178,14 @@ export type Expression =
       readonly address: Register;
       readonly port: Register;
     }
+  /** The port stays. */
+  | { readonly name: 'dnat address'; readonly family: TableFamily; readonly address: Register }
+  /** To an address of the interface that the packet came in by. */
+  | { readonly name: 'redirect' }
   | { readonly name: 'masquerade'; readonly fullyRandom: boolean }
   | { readonly name: 'reject'; readonly with: 'port-unreachable' }
+  /** Of TCP. */
+  | { readonly name: 'reset' }
   | { readonly name: 'fib type'; readonly of: 'saddr' | 'daddr'; readonly to: Register }
   | {
       /** Makes an element, or gives the one that is there a new lifetime and leaves its data alone. */

@@ -29,6 +29,7 @@ export function openBackend(
     watchPeriodMs: 1_000,
     masqueradeMark: 1 << 14,
     masqueradeAll: false,
+    answeredVIPs: 'pools',
     localhostNodePorts: family === 'IPv4',
     conntrackLiberal: false,
     accounting: [],

@@ -40,6 +40,7 @@ export function openBackend(
     family,
     masqueradeMark: 1 << 14,
     masqueradeAll: false,
+    answeredVIPs: 'pools',
     scheduler: 'rr',
     ipvs,
     sets,

@@ -11,6 +11,7 @@ export const OPTIONS: IpvsOptions = {
   family: 'IPv4',
   masqueradeMark: 1 << 14,
   masqueradeAll: false,
+  answeredVIPs: 'pools',
   scheduler: 'rr',
 };
 

@@ -23,6 +23,7 @@ export function openBackend(
     client,
     masqueradeMark: 1 << 14,
     masqueradeAll: false,
+    answeredVIPs: 'pools',
     ...options,
   });
 }

@@ -47,6 +47,7 @@ export function openBackend(
     logger: silentLogger,
     watchPeriodMs: 1_000,
     localhostNodePorts: family === 'IPv4',
+    answeredVIPs: 'pools',
     portRange: { first: 32_768, last: 60_999 },
     listenIP: undefined,
     ...options,
