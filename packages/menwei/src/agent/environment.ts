@@ -32,8 +32,10 @@ export interface ProxyEnvironment {
   readonly openConntrack: (family: IpFamily) => CleanerOptions['table'];
   /** Undefined: there is no API server to be told of events, or it is not to be told. */
   readonly openEventSink: (() => Promise<EventSink>) | undefined;
-  /** A client of the API server. Rejects with ConnectionConfigError. */
-  readonly openClient: () => Promise<ApiClient>;
+  /** A client of the API server. Rejects with ConnectionConfigError. @param limits of its own; those of the settings unless given */
+  readonly openClient: (limits?: Pick<Settings['client'], 'qps' | 'burst'>) => Promise<ApiClient>;
+  /** Pools and advertisements of files; undefined: there are none. */
+  readonly lbConfig: ObjectSource | undefined;
   /** See {@link searchLeftovers}. */
   readonly searchLeftovers: (
     family: IpFamily,
@@ -44,12 +46,12 @@ export interface ProxyEnvironment {
   readonly observeOtherProxies: (signal: AbortSignal) => Promise<readonly string[]>;
 }
 
-type MachineParts = Pick<ProxyEnvironment, 'source' | 'addresses' | 'relays'>;
+type MachineParts = Pick<ProxyEnvironment, 'source' | 'lbConfig' | 'addresses' | 'relays'>;
 
 /** What there is outside of the process on this machine. */
 export function openEnvironment(
   settings: SettingsInForce,
-  { source, addresses, relays }: MachineParts,
+  { source, lbConfig, addresses, relays }: MachineParts,
   runner: ToolRunner,
   logger: Logger,
   clientObserver: ProxyMetrics['client'],
@@ -57,15 +59,17 @@ export function openEnvironment(
   const surroundings = { runner, logger, localAddresses: addresses.local };
   return {
     source,
+    lbConfig,
     addresses,
     relays,
     startBackend: (family, signal) =>
       startBackend(settings.current, family, { ...surroundings, relays: relays?.current }, signal),
     openConntrack: (family) => new ConntrackTable(family),
     openEventSink: eventSinkOpener(settings.current, clientObserver),
-    openClient: async () => {
+    openClient: async (limits) => {
       const { openApiServerClient } = await import('../setup/api-server-client.ts');
-      return await openApiServerClient(settings.current, clientObserver);
+      const { client } = settings.current;
+      return await openApiServerClient({ client: { ...client, ...limits } }, clientObserver);
     },
     searchLeftovers: (family, orders, signal) => {
       const { mode, ipvs } = settings.current;

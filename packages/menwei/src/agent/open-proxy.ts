@@ -3,14 +3,16 @@ import { kernelFiles } from '@menwei/kernel/kernel-file.ts';
 import type { ToolRunner } from '@menwei/kernel/tool-runner.ts';
 import { findMode } from '../backends/modes.ts';
 import type { Settings } from '../config/settings.ts';
-import type { Problem } from '../kubernetes/objects.ts';
+import { formatProblem, type Problem } from '../kubernetes/objects.ts';
 import type { Logger } from '../log/logger.ts';
 import type { ProxyMetrics } from '../metrics/proxy-metrics.ts';
 import type { Introspection } from '../metrics/zpages.ts';
 import { ProblemLog } from '../proxy/problem-log.ts';
+import type { SourceOptions } from '../setup/api-server-source.ts';
 import { startBackends } from '../setup/backends.ts';
+import { openLbConfig } from '../setup/lb-config-source.ts';
 import { openMachineAddresses } from '../setup/machine-addresses.ts';
-import { openSource } from '../setup/object-source.ts';
+import { followingOf, openSource } from '../setup/object-source.ts';
 import { applyOomScore } from '../setup/oom-score.ts';
 import { openRelays } from '../setup/relays.ts';
 import type { ObjectSource, SourceReports } from '../sources/source.ts';
@@ -36,7 +38,7 @@ export interface ProxyRequest {
   readonly configFile?: Component | undefined;
   readonly introspection?: Introspection | undefined;
   /** Opens what the objects come from in the place of what the settings say. */
-  readonly openSource?: (reports: SourceReports) => ObjectSource;
+  readonly openSource?: (options: SourceReports & Required<Pick<SourceOptions, 'following'>>) => ObjectSource;
   readonly runner: ToolRunner;
   readonly logger: Logger;
 }
@@ -59,7 +61,11 @@ export async function openProxy(request: ProxyRequest, signal: AbortSignal): Pro
   const started = await startBackends(settings, surroundings, signal);
   const served = started.backends.map(({ family }) => family);
   logSettings(settings, served, logger);
-  const environment = openEnvironment(inForce, { source, addresses, relays }, runner, logger, metrics.client);
+  const lbConfig = await openLbConfig(settings.announce?.configuration ?? [], logger, (problem) =>
+    logger.warn({}, formatProblem(problem)),
+  );
+  const machine = { source, lbConfig, addresses, relays };
+  const environment = openEnvironment(inForce, machine, runner, logger, metrics.client);
   return {
     components: proxyComponents({
       settings: inForce,
@@ -82,7 +88,8 @@ async function openLoggedSource(
 ): Promise<ObjectSource> {
   const problems = new ProblemLog(logger);
   const report = (problem: Problem) => problems.report(problem);
-  const source = openOther?.({ report }) ?? (await openSource(settings, logger, { report, clientObserver }));
+  const options = { report, clientObserver, following: followingOf(settings) };
+  const source = openOther?.(options) ?? (await openSource(settings, logger, options));
   return {
     run: (objects, signal) => source.run(objects, signal).finally(() => problems.flush()),
   };

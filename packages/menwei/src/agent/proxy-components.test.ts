@@ -131,6 +131,7 @@ async function start(args: readonly string[] = [], { isListed = true } = {}): Pr
   let refusal: Error | undefined;
   const environment: ProxyEnvironment = {
     source,
+    lbConfig: undefined,
     addresses: {
       all: () => [],
       local: () => [],

@@ -3,7 +3,9 @@
  * made here and outlives each of them: what is known of the node, the service ports and what became of them, the metrics.
  */
 import type { IpFamily } from '@menwei/addresses/ip.ts';
+import { OwnProxy } from '../announce/programmed.ts';
 import type { Settings } from '../config/settings.ts';
+import type { EventRecorder } from '../events/event.ts';
 import { isNodeEligible, ProxyHealth } from '../health/proxy-health.ts';
 import { ServiceReporter } from '../health/service-report.ts';
 import type { Logger } from '../log/logger.ts';
@@ -16,6 +18,7 @@ import { UnservedFamily } from '../proxy/unserved-family.ts';
 import type { Started } from '../setup/backends.ts';
 import { State } from '../state/state.ts';
 import { ProxyStatus } from '../status/proxy-status.ts';
+import { Announcing } from './announcing.ts';
 import type { Component, ComponentStates } from './component.ts';
 import type { ProxyEnvironment } from './environment.ts';
 import { FamilyParts, proxyName, proxyTrouble } from './family-components.ts';
@@ -30,6 +33,9 @@ import { sourceComponent } from './source-component.ts';
 /** How long the first sync waits for the own Node object of an API server, and how much longer for podCIDRs (spec § 1.1). */
 const NODE_GRACE_MS = 30_000;
 const POD_CIDRS_GRACE_MS = 300_000;
+
+/** A renewal must not wait for anything. */
+const LEASE_LIMITS = { qps: 20, burst: 100 };
 
 interface ProxyParts {
   readonly settings: SettingsInForce;
@@ -50,7 +56,7 @@ export function proxyComponents(parts: ProxyParts): readonly Component[] {
   const { settings: inForce, environment, started, states, metrics, logger } = parts;
   const settings = inForce.current;
   const { addresses, relays } = environment;
-  const state = new State(settings.nodeName);
+  const state = new State(settings.nodeName, { endpointNodes: settings.announce !== undefined });
   const node = new NodeState(settings, addresses);
   const health = new ProxyHealth(healthTimeoutMs(settings), () => performance.now());
   const served = started.backends.map(({ family }) => family);
@@ -92,6 +98,7 @@ export function proxyComponents(parts: ProxyParts): readonly Component[] {
     warning: (family) => describeWarnings(family, state, states),
     logger,
   });
+  const announcing = createAnnouncing(parts, state, events.recorder, served);
   events.started();
   return [
     ...(parts.configFile === undefined ? [] : [parts.configFile]),
@@ -105,15 +112,47 @@ export function proxyComponents(parts: ProxyParts): readonly Component[] {
       nodeEligible: () => settings.manifests.length > 0 || isNodeEligible(node.node),
       metrics,
       status,
+      addresses: announcing && (() => announcing.rows()),
       components: () => states.all(),
       logger,
     }),
     ...(relays === undefined ? [] : [relays.component()]),
     ...families.flatMap((family) => family.components(proxy, relays === undefined ? [] : [relays.name])),
     sourceComponent(environment.source, state.objects),
+    ...announceConfiguration(environment, state),
+    ...(announcing === undefined ? [] : [announcing.component()]),
     ...taintRemoval(settings, environment, served, logger),
     watcher.addresses(addresses, () => proxy.nodeChanged()),
   ];
+}
+
+/** Undefined: nothing is announced. */
+function createAnnouncing(
+  { settings: { current }, environment, metrics, logger }: ProxyParts,
+  state: State,
+  events: EventRecorder,
+  served: readonly IpFamily[],
+): Announcing | undefined {
+  const { announce, nodeName, manifests, dryRun } = current;
+  if (announce === undefined || dryRun) return undefined;
+  return new Announcing({
+    settings: announce,
+    nodeName,
+    tables: state.objects,
+    sources: environment.lbConfig === undefined ? 1 : 2,
+    openProgrammed: (onChange) => new OwnProxy(state.families, onChange),
+    openClient: manifests.length > 0 ? undefined : () => environment.openClient(LEASE_LIMITS),
+    needs: served.map(proxyName),
+    ...{ events, registry: metrics.registry, logger },
+  });
+}
+
+/** Pools and advertisements of files, beside those of the source. */
+function announceConfiguration(
+  { lbConfig: source }: ProxyEnvironment,
+  { objects }: State,
+): readonly Component[] {
+  return source === undefined ? [] : [{ ...sourceComponent(source, objects), name: 'lb-config' }];
 }
 
 function measuredFamily(parts: FamilyParts, node: NodeState) {

@@ -18,7 +18,8 @@ interface Told {
 
 type ServerSurroundings = Told &
   Required<Pick<HealthServerOptions, 'health' | 'nodeEligible' | 'services' | 'logger'>> &
-  Required<Pick<MetricsServerOptions, 'metrics' | 'status' | 'components'>>;
+  Required<Pick<MetricsServerOptions, 'metrics' | 'status' | 'components'>> &
+  Pick<MetricsServerOptions, 'addresses'>;
 
 type ServerSettings = Pick<
   Settings,
@@ -34,6 +35,7 @@ export function serverComponents(
     services,
     metrics,
     status,
+    addresses,
     components,
     introspection,
     failedToListen,
@@ -66,7 +68,7 @@ export function serverComponents(
       : [
           server('metrics-server', () =>
             startMetricsServer({
-              ...{ address: metricsBindAddress, metrics, mode: () => mode, status, components },
+              ...{ address: metricsBindAddress, metrics, mode: () => mode, status, addresses, components },
               ...{ logger, hardFail, ...(introspection === undefined ? {} : { introspection }) },
             }),
           ),

@@ -1,4 +1,4 @@
-/** What is told of announcing: to the log, as events and metrics. */
+/** What announcing has to tell as it happens. */
 import type { Answering, Cause, Holder } from './duty.ts';
 
 export interface AnnounceReports {
@@ -14,4 +14,8 @@ export interface AnnounceReports {
   readonly conflict: (address: string, holder: Holder, outcome: 'defended' | 'stopped') => void;
   /** A machine that is no node of this cluster has the address. */
   readonly inUse: (address: string, holder: Holder) => void;
+  /** Something about announcing the address is wrong, by this node or its owner. */
+  readonly failed: (address: string, why: string) => void;
+  /** The segment was asked whether the owner of an address answers for it. */
+  readonly checked: (result: 'ok' | 'silent' | 'mismatch') => void;
 }

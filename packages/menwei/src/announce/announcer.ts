@@ -24,6 +24,8 @@ export interface AnnouncerOptions {
   /** Name of this node. */
   readonly node: string;
   readonly tables: ObjectTables;
+  /** How many sources fill the tables: before all have, nothing is announced. */
+  readonly sources: number;
   readonly speaker: Speaker;
   /** Made once; told when something of it may be otherwise. */
   readonly openProgrammed: (onChange: () => void) => ProgrammedServices & Disposable;
@@ -124,6 +126,7 @@ export class Announcer implements Disposable {
    */
   async run(signal: AbortSignal, ready: () => void): Promise<void> {
     await this.#synced(signal);
+    if (signal.aborted) return;
     this.#services.take();
     this.nodes.take(this.#announcement());
     const { signal: over } = this.#end;
@@ -162,9 +165,16 @@ export class Announcer implements Disposable {
   }
 
   async #synced(signal: AbortSignal): Promise<void> {
-    const reader = this.#options.tables.syncedSources.reader();
-    await reader.changed(signal);
-    reader.close();
+    const { tables, sources } = this.#options;
+    const reader = tables.syncedLoadBalancing.reader();
+    try {
+      while (!signal.aborted && tables.syncedLoadBalancing.rows.size < sources) {
+        reader.take();
+        await reader.changed(signal);
+      }
+    } finally {
+      reader.close();
+    }
   }
 
   #makeLease({ client, timing }: NonNullable<AnnouncerOptions['lease']>): OwnLease {

@@ -59,7 +59,8 @@ export async function prepareProxy(
       return await openProxy(
         {
           settings: new SettingsInForce(settings),
-          openSource: ({ report }) => createClusterSource({ store, nodeName, report }),
+          openSource: ({ report, following }) =>
+            createClusterSource({ store, nodeName, report, following: { ...following, serviceCIDRs: true } }),
           runner,
           logger,
         },

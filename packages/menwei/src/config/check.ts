@@ -1,5 +1,6 @@
 /** Which values are refused (spec § 10.3), and what the others mean. All refusals are collected, none ends the check. */
 import { type Cidr, parseCidr, parseHostPort, parseIp } from '@menwei/addresses/ip.ts';
+import { checkAnnounce } from './announce.ts';
 import { bounds } from './bounds.ts';
 import type { Configuration } from './configuration.ts';
 import type { Refuse } from './document.ts';
@@ -63,6 +64,7 @@ export function checkConfiguration(configuration: Configuration, refuse: Refuse)
       refuse,
     ),
     clusterCIDRs: checkClusterCIDRs(configuration.clusterCIDR, detectLocalMode, refuse),
+    announce: checkAnnounce(configuration, mode, refuse),
     ipvs: checkIpvs(configuration, mode, refuse),
     userspace: checkUserspace(configuration, mode, refuse),
     logFormat: checkChoice('logging.format', configuration.logging.format, LOG_FORMATS, refuse),

@@ -97,6 +97,23 @@ const CONNTRACK = section({
 });
 
 // biome-ignore format: one field a line
+const ANNOUNCE = section({
+  protocols: listField({ ours: true, flag: 'announce', group: 'Announcing', besideConfig: true, onlyRuns: true, allowed: 'l2', help: 'answer for load-balancer addresses on the segments of this node; l2: by ARP and IPv6 neighbour discovery' }),
+  namespace: textField('kube-system', { ours: true, flag: 'announce-namespace', group: 'Announcing', besideConfig: true, onlyRuns: true, allowed: 'the name of a namespace', help: 'namespace of the Leases by which the nodes know of each other' }),
+  loadBalancerClasses: listField({ ours: true, flag: 'announce-load-balancer-class', group: 'Announcing', besideConfig: true, onlyRuns: true, help: 'classes of Services whose addresses are announced, besides those without a class; empty: menwei.dev/l2' }),
+  configuration: listField({ ours: true, flag: 'lb-config', group: 'Announcing', besideConfig: true, onlyRuns: true, help: 'pools and advertisements of this file or folder, besides those of the API server; repeatable' }),
+  leaseRenew: durationField('2s', { ours: true, flag: 'announce-lease-renew', group: 'Announcing', besideConfig: true, onlyRuns: true, zeroIsUnset: true, allowed: '1s to half of leaseDuration', help: 'interval of renewing the Lease of this node' }),
+  leaseDuration: durationField('6s', { ours: true, flag: 'announce-lease-duration', group: 'Announcing', besideConfig: true, onlyRuns: true, zeroIsUnset: true, allowed: 'at least 3s', help: 'a node whose Lease was not renewed for so long loses its addresses' }),
+  refresh: durationField('60s', { ours: true, flag: 'announce-refresh', group: 'Announcing', besideConfig: true, onlyRuns: true, zeroIsUnset: true, allowed: 'at least 1s', help: 'interval of telling the neighbours again, for switches that forget' }),
+  restartGrace: durationField('0s', { ours: true, flag: 'announce-restart-grace', group: 'Announcing', besideConfig: true, onlyRuns: true, allowed: '0 to 2m', help: 'after SIGTERM the addresses stay with this node for so long, for a restart; 0: other nodes take them over at once' }),
+  withoutEndpoints: boolField(false, { ours: true, flag: 'announce-without-endpoints', group: 'Announcing', besideConfig: true, onlyRuns: true, help: 'announce addresses of Services without endpoints, too, whose clients are refused then' }),
+  ignoreExcludeLabel: boolField(false, { ours: true, flag: 'ignore-exclude-label', group: 'Announcing', besideConfig: true, onlyRuns: true, help: 'nodes with the label node.kubernetes.io/exclude-from-external-load-balancers announce all the same' }),
+  heartbeatKeyFile: textField('', { ours: true, flag: 'announce-heartbeat-key-file', group: 'Announcing', besideConfig: true, onlyRuns: true, allowed: 'with --announce-heartbeat', help: 'file with the key that all nodes sign their heartbeats with, at least 16 bytes' }),
+  heartbeat: boolField(false, { ours: true, flag: 'announce-heartbeat', group: 'Announcing', besideConfig: true, onlyRuns: true, help: 'send heartbeats to the other nodes (UDP), so that a dead one is noticed within a second' }),
+  heartbeatPort: integerField(7947, { ours: true, flag: 'announce-heartbeat-port', group: 'Announcing', besideConfig: true, onlyRuns: true, allowed: '1-65535', help: 'UDP port of the heartbeats, the same on all nodes' }),
+});
+
+// biome-ignore format: one field a line
 const LOGGING = section({
   format: textField('text', { flag: 'logging-format', group: 'Logging', besideConfig: true, allowed: 'text, json', help: 'text or json' }),
   flushFrequency: durationOrNanosecondsField('5s', { flag: 'log-flush-frequency', group: 'Logging', besideConfig: true, zeroIsUnset: true, withoutEffect: true, help: 'longest time between log flushes; every line is written at once' }),
@@ -153,6 +170,7 @@ export const CONFIGURATION = section({
   portRange: textField('', { flagIsOurs: true, flag: 'proxy-port-range', group: 'userspace mode', allowed: 'FIRST-LAST, FIRST+COUNT or one port, in userspace mode', help: 'ports the userspace proxy listens on: FIRST-LAST, FIRST+COUNT or one number; empty: 32768-60999' }),
   userspace: USERSPACE,
   conntrack: CONNTRACK,
+  announce: ANNOUNCE,
   healthzBindAddress: textField('', { derivedDefault: '0.0.0.0:10256', flag: 'healthz-bind-address', group: 'Health and metrics', onlyRuns: true, allowed: 'IP or IP:port', help: 'address and port of the health server; an empty flag: none; with an IPv6 bind address the default is [::]:10256' }),
   metricsBindAddress: textField('', { derivedDefault: '127.0.0.1:10249', flag: 'metrics-bind-address', group: 'Health and metrics', onlyRuns: true, allowed: 'IP or IP:port', help: 'address and port of the metrics server; an empty flag: none; with an IPv6 bind address the default is [::1]:10249' }),
   metrics: METRICS,

@@ -12,6 +12,7 @@ export const FLAG_GROUPS = [
   'ipvs mode',
   'userspace mode',
   'Conntrack',
+  'Announcing',
   'Health and metrics',
   'Logging',
 ] as const;

@@ -16,6 +16,7 @@ const VALUES: Readonly<Record<string, string>> = {
   'show-hidden-metrics-for-version': '1.35',
   'logging-format': 'json',
   'log-format': 'json',
+  announce: 'l2',
   'proxy-port-range': '30000-30999',
   'iptables-localhost-nodeports': 'false',
   'feature-gates': 'WatchList=false',

@@ -113,6 +113,26 @@ export interface UserspaceSettings {
   readonly shutdownTimeoutMs: number;
 }
 
+/** How this node announces load-balancer addresses. */
+export interface AnnounceSettings {
+  /** Where the Leases of nodes are. */
+  readonly namespace: string;
+  /** Of Services whose addresses are announced, besides those without a class. */
+  readonly loadBalancerClasses: ReadonlySet<string>;
+  /** Files and folders with pools and advertisements. */
+  readonly configuration: readonly string[];
+  readonly leaseRenewMs: number;
+  readonly leaseDurationMs: number;
+  /** How often neighbours are told again. */
+  readonly refreshMs: number;
+  /** How long others leave the addresses alone after a signal to stop; 0: they take them over. */
+  readonly restartGraceMs: number;
+  readonly withoutEndpoints: boolean;
+  readonly ignoresExcludeLabel: boolean;
+  /** Undefined: there is none. */
+  readonly heartbeat: { readonly keyFile: string; readonly port: number } | undefined;
+}
+
 /** Which of Kubernetes' feature gates are on, of those that mean something here. */
 export interface FeatureGates {
   /** External IPs of Services are served. */
@@ -158,6 +178,8 @@ export interface Settings {
   /** Which addresses accept NodePort traffic: those in the CIDRs, or the node's own. The empty list: all. */
   readonly nodePortAddresses: 'primary' | readonly Cidr[];
   readonly answeredVIPs: AnsweredVIPs;
+  /** Undefined: this node announces nothing. */
+  readonly announce: AnnounceSettings | undefined;
   /** Also used by ipvs and userspace mode. */
   readonly iptables: IptablesSettings;
   readonly nftables: MasqueradeSettings;

@@ -16,6 +16,8 @@ export interface MetricsServerOptions {
   readonly mode: () => ProxyMode;
   /** What `/status` gives; without it the path doesn't exist. */
   readonly status?: StatusSource;
+  /** The rows that `/status/addresses` gives as a JSON array; without it the path doesn't exist. */
+  readonly addresses?: (() => Iterable<unknown>) | undefined;
   /** The rows that `/components` gives as a JSON array; without it the path doesn't exist. */
   readonly components?: () => readonly unknown[];
   /** What `/configz`, `/flagz` and `/statusz` give; without it the paths don't exist. */
@@ -50,7 +52,7 @@ export function startMetricsServer(options: MetricsServerOptions): HttpListener 
 }
 
 function routesOf(options: MetricsServerOptions): ReadonlyMap<string, RequestListener> {
-  const { metrics, mode, status, components, introspection, logger } = options;
+  const { metrics, mode, status, addresses, components, introspection, logger } = options;
   const ping: RequestListener = (request, response) => {
     metrics.slis.observe('ping', 'healthz', true);
     answer(response, 200, PLAIN_TEXT, hasOption(request, 'verbose') ? VERBOSE_OK : 'ok');
@@ -63,6 +65,11 @@ function routesOf(options: MetricsServerOptions): ReadonlyMap<string, RequestLis
     ['/proxyMode', (_request, response) => answer(response, 200, PLAIN_TEXT, mode())],
   ]);
   if (status !== undefined) routes.set('/status', statusRoute(status, logger));
+  if (addresses !== undefined) {
+    routes.set('/status/addresses', (_request, response) =>
+      answerRows(response, '/status/addresses', addresses(), logger),
+    );
+  }
   if (components !== undefined) {
     routes.set('/components', (_request, response) =>
       answerRows(response, '/components', components(), logger),

@@ -2,7 +2,13 @@
 
 import type { Settings } from '../config/settings.ts';
 import type { Logger } from '../log/logger.ts';
-import { LOAD_BALANCER_KINDS, PROXY_KINDS } from '../sources/following.ts';
+import {
+  announcingProxyFollowing,
+  type Following,
+  LOAD_BALANCER_KINDS,
+  PROXY,
+  PROXY_KINDS,
+} from '../sources/following.ts';
 import { createManifestSource } from '../sources/manifests/manifest-source.ts';
 import type { ObjectSource } from '../sources/source.ts';
 import type { SourceOptions } from './api-server-source.ts';
@@ -22,4 +28,9 @@ export async function openSource(
   // Much of a start is loading what talks HTTP.
   const { openApiServer } = await import('./api-server-source.ts');
   return openApiServer(settings, logger, options);
+}
+
+/** What the proxy and, where it announces, the announcer in it look at. */
+export function followingOf({ announce }: Pick<Settings, 'announce'>): Following {
+  return announce === undefined ? PROXY : announcingProxyFollowing(announce.namespace);
 }

@@ -126,7 +126,7 @@ export class FakeApi {
         if (!this.#objects.has(refKey({ kind, namespace, name }))) tables.delete({ kind, namespace, name });
       }
     }
-    tables.syncedSources.put('api-server', { sinceMs: Date.now() });
+    tables.syncedLoadBalancing.put('api-server', { sinceMs: Date.now() });
   }
 }
 
@@ -227,6 +227,7 @@ export class FakeNode {
     this.announcer = new Announcer({
       node: name,
       tables: this.tables,
+      sources: 1,
       speaker: this.station.speaker,
       openProgrammed: (onChange) => {
         this.#programmedChanged = onChange;
@@ -252,6 +253,10 @@ export class FakeNode {
         failedOver: report('failedOver'),
         conflict: report('conflict'),
         inUse: report('inUse'),
+        failed: report('failed'),
+        checked: (result) => {
+          cluster.told.push({ atMs: Date.now(), node: name, what: 'checked', address: '', detail: result });
+        },
       },
       logger: silentLogger,
       ...options,

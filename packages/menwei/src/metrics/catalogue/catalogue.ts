@@ -1,5 +1,6 @@
 /** All metrics there are, in the order of docs/reference/metrics.md: by name. */
 import type { MetricDefinition } from '../definition.ts';
+import * as announcer from './announcer.ts';
 import * as kubeProxy from './kube-proxy.ts';
 import * as libraries from './libraries.ts';
 import * as loadBalancer from './load-balancer.ts';
@@ -20,6 +21,7 @@ export const CATALOGUE: readonly Section[] = [
     metrics: byName([...RELAY_COUNTERS, ...RELAY_GAUGES].map(([, metric]) => metric)),
   },
   { title: 'Of the load-balancer controller', metrics: byName(Object.values(loadBalancer)) },
+  { title: 'Of announcing load-balancer addresses', metrics: byName(Object.values(announcer)) },
 ];
 
 function byName(metrics: readonly MetricDefinition[]): readonly MetricDefinition[] {

@@ -1,0 +1,124 @@
+/** Announcing load-balancer addresses as a component, and what is told of it. */
+import { type AddressStatus, addressStatuses } from '../announce/address-status.ts';
+import { Announcer } from '../announce/announcer.ts';
+import { isAnswering } from '../announce/duty.ts';
+import { L2Speaker } from '../announce/l2/l2-speaker.ts';
+import { PacketWire } from '../announce/l2/packet-wire.ts';
+import { NODE_LEASE_PREFIX } from '../announce/node-lease.ts';
+import type { ProgrammedServices } from '../announce/programmed.ts';
+import { announceTeller } from '../announce/told.ts';
+import type { AnnounceSettings } from '../config/settings.ts';
+import type { EventRecorder } from '../events/event.ts';
+import type { ApiClient } from '../kubernetes/api-client.ts';
+import { LeaseClient } from '../kubernetes/lease-client.ts';
+import type { Logger } from '../log/logger.ts';
+import { AnnounceMetrics } from '../metrics/announce-metrics.ts';
+import type { Registry } from '../metrics/registry.ts';
+import type { ObjectTables } from '../state/object-tables.ts';
+import type { Component } from './component.ts';
+
+export interface AnnouncingOptions {
+  readonly settings: AnnounceSettings;
+  readonly nodeName: string;
+  readonly tables: ObjectTables;
+  /** How many sources fill the tables. */
+  readonly sources: number;
+  readonly openProgrammed: (onChange: () => void) => ProgrammedServices & Disposable;
+  /** Undefined: there is no API server. Closed after use. */
+  readonly openClient: (() => Promise<ApiClient>) | undefined;
+  /** Names of components that it is stopped before. */
+  readonly needs: readonly string[];
+  readonly events: EventRecorder;
+  readonly registry: Registry;
+  readonly logger: Logger;
+}
+
+/** It hands over first, which takes 2 s, and the API server may be slow. */
+const STOP_MS = 8_000;
+
+export class Announcing {
+  readonly #options: AnnouncingOptions;
+  readonly #metrics: AnnounceMetrics;
+  /** The one that runs. */
+  #announcer: Announcer | undefined;
+
+  constructor(options: AnnouncingOptions) {
+    this.#options = options;
+    this.#metrics = new AnnounceMetrics(options.registry, () => this.#announced());
+  }
+
+  component(): Component {
+    return {
+      name: 'announcer',
+      needs: this.#options.needs,
+      onFailure: 'restart',
+      stopMs: STOP_MS,
+      run: (signal, ready) => this.#run(signal, ready),
+    };
+  }
+
+  /** Of all addresses, as this node sees them. */
+  rows(): Iterable<AddressStatus> {
+    const announcer = this.#announcer;
+    if (announcer === undefined) return [];
+    return addressStatuses(this.#options.nodeName, announcer.election, (address) =>
+      announcer.duties.get(address),
+    );
+  }
+
+  async #run(signal: AbortSignal, ready: () => void): Promise<void> {
+    const { settings, logger, openClient } = this.#options;
+    const speaker = new L2Speaker({ wire: new PacketWire(), log: logger, refreshMs: settings.refreshMs });
+    const client = await openClient?.();
+    const speaking = new AbortController();
+    const known = Promise.withResolvers<void>();
+    const spoken = speaker.run(speaking.signal, known.resolve);
+    try {
+      await Promise.race([known.promise, spoken]);
+      using announcer = this.#createAnnouncer(speaker, client);
+      this.#announcer = announcer;
+      await Promise.race([announcer.run(signal, ready), spoken]);
+    } finally {
+      this.#announcer = undefined;
+      speaking.abort();
+      await spoken;
+      await client?.close();
+    }
+  }
+
+  #createAnnouncer(speaker: L2Speaker, client: ApiClient | undefined): Announcer {
+    const { settings, nodeName, tables, sources, openProgrammed, events, logger } = this.#options;
+    const { namespace, leaseRenewMs: renewMs, leaseDurationMs: durationMs } = settings;
+    return new Announcer({
+      node: nodeName,
+      tables,
+      sources,
+      speaker,
+      openProgrammed,
+      lease: client && {
+        client: new LeaseClient(client, namespace, NODE_LEASE_PREFIX + nodeName),
+        namespace,
+        timing: { renewMs, durationMs },
+      },
+      classes: settings.loadBalancerClasses,
+      ignoresExcludeLabel: settings.ignoresExcludeLabel,
+      announcesWithoutEndpoints: settings.withoutEndpoints,
+      restartGraceMs: settings.restartGraceMs,
+      reports: announceTeller({
+        node: nodeName,
+        ...{ logger, events },
+        metrics: this.#metrics,
+        services: tables,
+        usersOf: (address) => this.#announcer?.election.users(address).map(({ service }) => service) ?? [],
+      }),
+      logger,
+    });
+  }
+
+  *#announced() {
+    for (const [address, duty] of this.#announcer?.duties.all ?? []) {
+      if (!isAnswering(duty)) continue;
+      for (const name of duty.interfaces) yield { address, node: this.#options.nodeName, interface: name };
+    }
+  }
+}
