@@ -97,6 +97,22 @@ function registerUp(cluster: Command): void {
       '--hostname-override <name>',
       'name of this machine’s Node, with --proxy (default: the host name)',
     )
+    .option('--load-balancer', 'give Services of type LoadBalancer their addresses, too (menwei lb)')
+    .option(
+      '--lb-config <path>',
+      'with --load-balancer: pools and advertisements of this file or folder, besides those in the cluster; may be repeated',
+      append,
+    )
+    .option(
+      '--default-load-balancer <class>',
+      'with --load-balancer: serve Services without a class as if they had this one; none: leave them alone',
+      'menwei.dev/l2',
+    )
+    .option(
+      '--lb-bind-address <address:port>',
+      'with --load-balancer: where its /healthz, /metrics and /status are told; empty: nowhere',
+      '127.0.0.1:10264',
+    )
     .option('--tls-san <name>', 'one more name or address in the server’s certificate', append)
     .option('--tls-cert-file <file>', 'certificate of the server, in the place of its own')
     .option('--tls-private-key-file <file>', 'its key')

@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path';
 import { type HostPort, isLoopback, parseHostPort, parseIp, parseKnownCidr } from '@menwei/addresses/ip.ts';
 import { parseNodePortRange } from '../config/node-flags.ts';
 import { AUTO_MODE, MODE_NAMES, type PortRange, type ProxyMode } from '../config/settings.ts';
+import { isClassName } from '../loadbalancer/process/lb-options.ts';
 import {
   advertisedFor,
   parseAdvertised,
@@ -31,6 +32,10 @@ export interface ClusterFlags {
   readonly clientCaFile?: string;
   readonly auditLog?: string;
   readonly insecureLoopback?: true;
+  readonly loadBalancer?: true;
+  readonly lbConfig?: readonly string[];
+  readonly lbBindAddress?: string;
+  readonly defaultLoadBalancer?: string;
   readonly maxEndpointsPerSlice: string;
   readonly legacyEndpoints: string;
   readonly v: string;
@@ -51,6 +56,7 @@ export interface ClusterOptions {
   readonly storeSync: 'full' | 'normal';
   readonly manifests: string | undefined;
   readonly proxy: ProxyOptions | undefined;
+  readonly loadBalancer: LoadBalancerOptions | undefined;
   readonly tls: ServerTls | undefined;
   readonly auditLog: string | undefined;
   readonly maxEndpointsPerSlice: number;
@@ -64,6 +70,15 @@ export interface ProxyOptions {
   readonly config: string | undefined;
   /** Of the Node; empty: the host's. */
   readonly nodeName: string;
+}
+
+export interface LoadBalancerOptions {
+  /** Files and folders with pools and advertisements, besides those in the cluster. */
+  readonly configuration: readonly string[];
+  /** By whose rules Services without a class are served; undefined: they are others'. */
+  readonly classlessAs: string | undefined;
+  /** Where its health, metrics and status are told; undefined: nowhere. */
+  readonly bindAddress: HostPort | undefined;
 }
 
 /** Undefined are those that the cluster makes itself. */
@@ -89,6 +104,7 @@ export function parseClusterFlags(flags: ClusterFlags): ParsedClusterFlags {
     ...storeOptions(flags, reader),
     manifests: flags.manifests,
     proxy: proxyOptions(flags, reader),
+    loadBalancer: loadBalancerOptions(flags, reader),
     tls: flags.insecureLoopback === true ? undefined : serverTls(flags),
     auditLog: flags.auditLog,
     ...controllerOptions(flags, reader),
@@ -175,6 +191,39 @@ function proxyOptions(
   return { mode, config, nodeName: hostnameOverride ?? '' };
 }
 
+/** As the command line has them, too. */
+const DEFAULT_LB_ADDRESS = '127.0.0.1:10264';
+const DEFAULT_LB_CLASS = 'menwei.dev/l2';
+
+/** The only controller of load balancers that there is: so Services without a class are its own, unless it is told otherwise. */
+function loadBalancerOptions(
+  { loadBalancer, lbConfig = [], lbBindAddress = DEFAULT_LB_ADDRESS, ...flags }: ClusterFlags,
+  reader: FlagReader,
+): LoadBalancerOptions | undefined {
+  if (loadBalancer === undefined) return undefined;
+  const { defaultLoadBalancer = DEFAULT_LB_CLASS } = flags;
+  const isClass = defaultLoadBalancer === 'none' || isClassName(defaultLoadBalancer);
+  const given = isClass ? defaultLoadBalancer : undefined;
+  const chosen = reader.read(
+    'default-load-balancer',
+    defaultLoadBalancer,
+    given,
+    'a class such as menwei.dev/l2, nor none',
+    'none',
+  );
+  const address = lbBindAddress === '' ? undefined : parseHostPort(lbBindAddress);
+  const what = 'an address and port such as 127.0.0.1:10264';
+  const bindAddress =
+    lbBindAddress === ''
+      ? undefined
+      : reader.read('lb-bind-address', lbBindAddress, address, what, { ip: '127.0.0.1', port: 0 });
+  return {
+    configuration: lbConfig.map((path) => resolve(path)),
+    classlessAs: chosen === 'none' ? undefined : chosen,
+    bindAddress,
+  };
+}
+
 function controllerOptions(
   { maxEndpointsPerSlice: most, legacyEndpoints }: ClusterFlags,
   reader: FlagReader,
@@ -230,6 +279,9 @@ function contradictions(flags: ClusterFlags, listen: HostPort): readonly string[
     errors.push('--config: is for the proxy: give --proxy');
   if (proxy === undefined && flags.hostnameOverride !== undefined) {
     errors.push('--hostname-override: is for the proxy: give --proxy');
+  }
+  if (flags.loadBalancer === undefined && flags.lbConfig !== undefined) {
+    errors.push('--lb-config: is for the load-balancer controller: give --load-balancer');
   }
   for (const name of tlsSan) {
     if (parseIp(name) === undefined && !/^(\*\.)?[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$/i.test(name)) {

@@ -23,6 +23,7 @@ const OPTIONS = {
   proxy: undefined,
   tls: { certFile: undefined, keyFile: undefined, clientCaFile: undefined, names: [] },
   auditLog: undefined,
+  loadBalancer: undefined,
   maxEndpointsPerSlice: 100,
   legacyEndpoints: true,
   verbosity: 0,

@@ -63,6 +63,7 @@ export async function runCluster(
   await explained(async () => {
     const options = { ...given, listen: await withPort(given.listen) };
     if (options.manifests !== undefined) await requireManifestsOrFail([options.manifests]);
+    await requireManifestsOrFail(options.loadBalancer?.configuration ?? []);
     const proxy = await openOwnProxy(options, surroundings.logger, signal);
     try {
       await runWithStore(options, proxy, surroundings, signal);
@@ -148,14 +149,29 @@ async function superviseAll(parts: Parts, signal: AbortSignal): Promise<void> {
   const residents = parts.residents?.(store, registry, needs) ?? [];
   const own = [accessFiles, ...controllers, api, ...manifestComponents(parts, registry, needs), ...residents];
   const ofProxy = opened?.components.map((component) => after(api, component)) ?? [];
+  const ofLoadBalancer = await loadBalancerOf(parts, states, api);
   const ofNode = ownNode === undefined ? [] : [ownNodeComponent(ownNode, isRegistered)];
-  const components = [...own, readyComponent(parts, own), ...ofNode, ...ofProxy];
+  const components = [...own, readyComponent(parts, own), ...ofLoadBalancer, ...ofNode, ...ofProxy];
   try {
     await supervise(components, { states, logger }, signal);
   } catch (error) {
     if (error instanceof FileError) throw error;
     throw new UserError(formatErrorChain(error));
   }
+}
+
+/** None unless it is asked for; what it takes is loaded by who wants one. */
+async function loadBalancerOf(
+  { options, store, logger }: Parts,
+  states: ComponentStates,
+  api: Component,
+): Promise<readonly Component[]> {
+  const { loadBalancer, dataFolder } = options;
+  if (loadBalancer === undefined) return [];
+  const { clusterLoadBalancer } = await import('./cluster-load-balancer.ts');
+  const kubeconfig = kubeconfigPath(dataFolder, 'load-balancer');
+  const components = clusterLoadBalancer(loadBalancer, { store, kubeconfig, states, logger });
+  return components.map((component) => after(api, component));
 }
 
 /** A cluster that can't serve, as where its port is another one's, leaves the rules of the machine alone. */

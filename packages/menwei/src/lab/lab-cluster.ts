@@ -92,6 +92,7 @@ function clusterOptions({ spec, folder }: LabClusterOptions): ClusterOptions {
     proxy: undefined,
     tls: { certFile: undefined, keyFile: undefined, clientCaFile: undefined, names: [] },
     auditLog: undefined,
+    loadBalancer: undefined,
     maxEndpointsPerSlice: 100,
     legacyEndpoints: true,
     verbosity: 0,

@@ -39,11 +39,13 @@ export interface LbSurroundings {
 
 export interface ApiServerWrites {
   readonly to: 'api-server';
-  /** Closed by who made it. */
-  readonly client: ApiClient;
+  /** Closed when the controller stops. */
+  readonly openClient: () => Promise<ApiClient>;
   /** For events, with a limit of its own. */
   readonly openEventClient: () => Promise<ApiClient>;
   readonly leaderElect: boolean;
+  /** Among those that may lead: of a process that is the only one of its name; another one for each unless given. */
+  readonly identity?: string;
 }
 
 export interface FileWrites {
@@ -86,14 +88,16 @@ class LoadBalancerProcess {
   readonly events: EventSender;
   readonly metrics: LbMetrics;
   readonly #surroundings: LbSurroundings;
-  readonly #identity = processIdentity();
-  readonly #election: LeaderElection | undefined;
+  readonly #identity: string;
+  #election: LeaderElection | undefined;
   readonly #states: ComponentStates;
   #term: Term | undefined;
 
   constructor(surroundings: LbSurroundings) {
-    const { options, writes, logger, states = new ComponentStates() } = surroundings;
+    const { writes, logger, states = new ComponentStates() } = surroundings;
     this.#surroundings = surroundings;
+    const given = writes.to === 'api-server' ? writes.identity : undefined;
+    this.#identity = given ?? processIdentity();
     this.#states = states;
     this.metrics = new LbMetrics(this.status, () => states.all());
     this.events = new EventSender({
@@ -104,19 +108,34 @@ class LoadBalancerProcess {
       firstAfterMs: 0,
       logger,
     });
-    if (writes.to === 'api-server' && writes.leaderElect) {
-      const leases = new LeaseClient(writes.client, options.namespace, LEADER_LEASE);
-      this.#election = new LeaderElection({ leases, identity: this.#identity, logger });
-    }
   }
 
   /** Stands by with everything read, or leads. */
   async run(signal: AbortSignal, ready: () => void): Promise<void> {
     await this.#untilSynced(signal);
     if (signal.aborted) return;
-    ready();
-    if (this.#election === undefined) await this.#lead(signal);
-    else await this.#election.run((over) => this.#lead(over), signal);
+    const { writes } = this.#surroundings;
+    if (writes.to === 'file') {
+      ready();
+      await this.#lead(writes.writer, signal);
+      return;
+    }
+    const client = await writes.openClient();
+    try {
+      ready();
+      await this.#leadInTurn(client, writes.leaderElect, signal);
+    } finally {
+      await client.close();
+    }
+  }
+
+  async #leadInTurn(client: ApiClient, isElected: boolean, signal: AbortSignal): Promise<void> {
+    const { options, logger } = this.#surroundings;
+    const lead = (over: AbortSignal) => this.#lead(apiStatusWriter(client), over);
+    if (!isElected) return await lead(signal);
+    const leases = new LeaseClient(client, options.namespace, LEADER_LEASE);
+    this.#election = new LeaderElection({ leases, identity: this.#identity, logger });
+    await this.#election.run(lead, signal);
   }
 
   readonly status = (): LbStatus => {
@@ -132,7 +151,7 @@ class LoadBalancerProcess {
     );
   };
 
-  async #lead(signal: AbortSignal): Promise<void> {
+  async #lead(writer: StatusWriter, signal: AbortSignal): Promise<void> {
     const { options, tables, writes, balancers, logger } = this.#surroundings;
     const allocator = new AddressAllocator({ releaseOnPoolChange: options.releaseOnPoolChange });
     const given: ControllerOptions = {
@@ -145,7 +164,7 @@ class LoadBalancerProcess {
       nodes: { ignoresExcludeLabel: options.ignoresExcludeLabel },
       allocator,
       balancers,
-      writer: writes.to === 'file' ? writes.writer : apiStatusWriter(writes.client),
+      writer,
       events: this.events,
       logger,
       seesLeases: writes.to === 'api-server',

@@ -154,7 +154,7 @@ function readBoolean(name: string, text: string, errors: string[]): boolean {
 }
 
 /** As `spec.loadBalancerClass` may be. */
-function isClassName(text: string): boolean {
+export function isClassName(text: string): boolean {
   const [name = '', prefix, ...more] = text.split('/').reverse();
   const isPrefix = prefix === undefined || /^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$/.test(prefix);
   return more.length === 0 && isPrefix && /^[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?$/.test(name);

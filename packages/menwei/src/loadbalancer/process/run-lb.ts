@@ -90,7 +90,7 @@ async function runFromApiServer(
   });
   const writes = {
     to: 'api-server',
-    client: open({ qps, burst }),
+    openClient: async () => open({ qps, burst }),
     openEventClient: async () => open({ qps: EVENTS_PER_SECOND, burst: EVENTS_AT_ONCE }),
     leaderElect,
   } as const;
