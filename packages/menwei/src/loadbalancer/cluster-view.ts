@@ -61,17 +61,17 @@ export class ClusterView {
     this.#pools = objects.addressPools.reader(onChange);
   }
 
+  /** Something has changed since {@link take} was called last. */
+  get hasNews(): boolean {
+    return this.#readers.some(({ unreadCount }) => unreadCount > 0);
+  }
+
+  get #readers(): readonly Pick<Reader<unknown>, 'unreadCount' | 'close'>[] {
+    return [this.#services, this.#slices, this.#nodes, this.#namespaces, this.#leases, this.#pools];
+  }
+
   close(): void {
-    for (const reader of [
-      this.#services,
-      this.#slices,
-      this.#nodes,
-      this.#namespaces,
-      this.#leases,
-      this.#pools,
-    ]) {
-      reader.close();
-    }
+    for (const reader of this.#readers) reader.close();
   }
 
   /** Nodes that may have traffic of load balancers. */

@@ -5,7 +5,7 @@ import { addressPool } from '@menwei/testing/loadbalancer/pools.ts';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
-/** A process that dies anywhere in a sync is continued by the next one (load-balancer § 11.7). */
+/** A process that dies anywhere in a sync is continued by the next one (load-balancer § 11). */
 
 let cluster: ControlledServices;
 let opened: ControlledServices;
@@ -57,7 +57,7 @@ async function runThrough(fateOf: (step: number) => Fate): Promise<void> {
     await change();
     for (const mortality of [new Mortality(fateOf), new Mortality(() => undefined)]) {
       const life = await start(mortality);
-      await cluster.settled(25);
+      await cluster.settled();
       await life.stop();
     }
   }
@@ -104,7 +104,7 @@ describe('a world that fails one time in ten', () => {
         );
         for (const [, change] of CHANGES) {
           await change();
-          await cluster.settled(25);
+          await cluster.settled();
         }
         await life.stop();
         const ips = seen(['c', 'd']).flatMap(([, , ingress]) => JSON.stringify(ingress));

@@ -108,6 +108,11 @@ export class LoadBalancerController {
     return this.#announcements;
   }
 
+  /** All that is known was dealt with, and nothing has failed. */
+  get isSettled(): boolean {
+    return !this.#view.hasNews && this.#queue.isIdle && this.#failed.size === 0;
+  }
+
   /** How many objects were looked at so far because of changes, for who measures. */
   get looks(): number {
     return this.#view.looks;

@@ -48,6 +48,11 @@ export class WorkQueue {
     };
   }
 
+  /** Nobody works on anything, and nothing is to be worked on before its time. */
+  get isIdle(): boolean {
+    return this.#waiting.size === 0 && this.#underWay.size === 0;
+  }
+
   /** One that waits already waits no longer; one under way comes once more. */
   add(key: string): void {
     this.#waiting.add(key);

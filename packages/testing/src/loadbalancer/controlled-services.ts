@@ -29,6 +29,7 @@ export class ControlledServices implements AsyncDisposable {
   pools: readonly AddressPool[] = [];
   readonly #api: TestApi;
   readonly #client: ApiClient;
+  readonly #lives = new Set<{ readonly mortality: Mortality; readonly controller: LoadBalancerController }>();
 
   private constructor(api: TestApi) {
     this.#api = api;
@@ -81,11 +82,14 @@ export class ControlledServices implements AsyncDisposable {
     const feeder = new Feeder(this.#api.store, objects);
     const feeding = feeder.run(stop.signal);
     const running = controller.run(stop.signal);
+    const life = { mortality, controller };
+    this.#lives.add(life);
     return {
       controller,
       objects,
       stop: async () => {
         stop.abort();
+        this.#lives.delete(life);
         await Promise.all([feeding, running]);
       },
     };
@@ -109,11 +113,16 @@ export class ControlledServices implements AsyncDisposable {
     return stored === undefined ? undefined : JSON.parse(stored.bytes.toString());
   }
 
-  /** Resolves when nothing has been written for so long. */
-  async settled(quietMs = 60): Promise<void> {
-    for (let before = ''; before !== this.#activity; ) {
+  /** Resolves when all controllers that live have nothing left to do. */
+  async settled(): Promise<void> {
+    for (let before = ''; ; ) {
+      await new Promise((resolve) => setTimeout(resolve, 5));
+      for (let turn = 0; turn < 5; turn++) await new Promise((resolve) => setImmediate(resolve));
+      const isSettled = [...this.#lives].every(
+        ({ mortality, controller }) => mortality.isDead || controller.isSettled,
+      );
+      if (isSettled && before === this.#activity) return;
       before = this.#activity;
-      await new Promise((resolve) => setTimeout(resolve, quietMs));
     }
   }
 
