@@ -25,7 +25,7 @@ const EVENTS_WAITING = 10_000;
 const STOP_MS = 5_000;
 
 export interface LbSurroundings {
-  readonly options: Omit<LbOptions, 'objects'>;
+  readonly options: Omit<LbOptions, 'objects' | 'haproxy'>;
   readonly tables: ObjectTables;
   /** What fills the tables. */
   readonly sources: readonly ObjectSource[];
