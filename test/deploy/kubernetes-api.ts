@@ -13,10 +13,16 @@ const RESOURCES: Readonly<Record<string, readonly (readonly [string, string, boo
     ['pods', 'Pod', true],
     ['serviceaccounts', 'ServiceAccount', true],
   ],
-  '/apis/apps/v1': [['daemonsets', 'DaemonSet', true]],
+  '/apis/apps/v1': [
+    ['daemonsets', 'DaemonSet', true],
+    ['deployments', 'Deployment', true],
+  ],
+  '/apis/apiextensions.k8s.io/v1': [['customresourcedefinitions', 'CustomResourceDefinition', false]],
   '/apis/rbac.authorization.k8s.io/v1': [
     ['clusterroles', 'ClusterRole', false],
     ['clusterrolebindings', 'ClusterRoleBinding', false],
+    ['roles', 'Role', true],
+    ['rolebindings', 'RoleBinding', true],
   ],
 };
 const VERBS = ['create', 'delete', 'get', 'list', 'patch', 'update', 'watch'];

@@ -1,18 +1,13 @@
 /** What deploy/ gives to a cluster: that kubectl, helm and Kubernetes' types take it, and that all of it says the same. */
-import { execFile, execFileSync } from 'node:child_process';
 import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
-import { promisify } from 'node:util';
 import { resolveSettings } from 'menwei/config/resolve.ts';
 import { afterAll, describe, expect, it } from 'vitest';
-import { parseAllDocuments } from 'yaml';
 import { Helm } from './helm.ts';
 import { findUnknownFields } from './known-fields.ts';
-import { KubernetesApi } from './kubernetes-api.ts';
+import { applyDry, CHART, DEPLOY, find, kustomize, type Manifest, parse, renderChart } from './rendered.ts';
 
-const DEPLOY = join(import.meta.dirname, '../../deploy');
-const CHART = join(DEPLOY, 'helm/menwei');
 const helm = new Helm();
 const folder = mkdtempSync(join(tmpdir(), 'menwei-deploy-'));
 afterAll(() => {
@@ -20,27 +15,7 @@ afterAll(() => {
   rmSync(folder, { recursive: true });
 });
 
-// biome-ignore lint/suspicious/noExplicitAny: whatever is not there makes a test fail
-type Manifest = any;
-
-function parse(text: string): readonly Manifest[] {
-  return parseAllDocuments(text)
-    .map((document) => document.toJS())
-    .filter((object) => object !== null);
-}
-
-function kustomize(path: string): string {
-  return execFileSync('kubectl', ['kustomize', path], { encoding: 'utf8' });
-}
-
-function template(...settings: readonly string[]): string {
-  const values = ['apiServer.host=api.example.com', ...settings].flatMap((setting) => ['--set', setting]);
-  return helm.run('template', 'menwei', CHART, '-n', 'kube-system', '--kube-version', '1.36.2', ...values);
-}
-
-function find(manifests: readonly Manifest[], kind: string): Manifest {
-  return manifests.find((manifest) => manifest.kind === kind);
-}
+const template = (...settings: readonly string[]) => renderChart(helm, settings);
 
 const VALUES: readonly (readonly string[])[] = [
   [],
@@ -57,14 +32,7 @@ describe('kubectl', () => {
     ['the manifests', kustomize(join(DEPLOY, 'kubernetes'))],
     ...VALUES.map((values) => [`the chart with ${values}`, template(...values)] as const),
   ])('takes %s', async (_what, text) => {
-    await using server = await KubernetesApi.start();
-    const apply = promisify(execFile)(
-      'kubectl',
-      ['--server', server.url, 'apply', '--dry-run=client', '--validate=false', '-f', '-'],
-      { env: { HOME: folder, PATH: process.env.PATH } },
-    );
-    apply.child.stdin?.end(text);
-    const lines = (await apply).stdout.trim().split('\n');
+    const lines = await applyDry(text, folder);
     expect(lines.filter((line) => !line.endsWith(' created (dry run)'))).toEqual([]);
     expect(lines).toHaveLength(parse(text).length);
   });

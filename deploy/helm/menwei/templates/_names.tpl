@@ -55,3 +55,46 @@ volumeMounts:
     mountPath: /lib/modules
     readOnly: true
 {{- end }}
+
+{{- define "menwei.lb.selector" -}}
+app.kubernetes.io/name: menwei-lb
+app.kubernetes.io/instance: {{ .Release.Name }}
+{{- end }}
+
+{{- define "menwei.lb.labels" -}}
+{{ include "menwei.lb.selector" . }}
+app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
+app.kubernetes.io/managed-by: {{ .Release.Service }}
+helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
+{{- end }}
+
+{{/* What load balancing is set up with: read by the controller, and by nodes that announce. */}}
+{{- define "menwei.lb.configuration" -}}
+- apiGroups: [menwei.dev, metallb.io]
+  resources: [ipaddresspools, l2advertisements]
+  verbs: [list, watch]
+- apiGroups: [cilium.io]
+  resources: [ciliumloadbalancerippools, ciliuml2announcementpolicies]
+  verbs: [list, watch]
+{{- end }}
+
+{{/* Of a role and an account: kind, name, account, and the account's namespace. A Role is in the namespace of the Leases. */}}
+{{- define "menwei.binding" -}}
+apiVersion: rbac.authorization.k8s.io/v1
+kind: {{ .kind }}Binding
+metadata:
+  name: {{ .name }}
+  {{- if eq .kind "Role" }}
+  namespace: {{ .root.Values.loadBalancer.namespace }}
+  {{- end }}
+  labels:
+    {{- include "menwei.labels" .root | nindent 4 }}
+roleRef:
+  apiGroup: rbac.authorization.k8s.io
+  kind: {{ .kind }}
+  name: {{ .name }}
+subjects:
+  - kind: ServiceAccount
+    name: {{ .account }}
+    namespace: {{ .namespace }}
+{{- end }}
