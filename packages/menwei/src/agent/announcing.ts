@@ -17,7 +17,10 @@ import type { Registry } from '../metrics/registry.ts';
 import type { ObjectTables } from '../state/object-tables.ts';
 import type { Component } from './component.ts';
 
-export interface AnnouncingOptions {
+/** Of the client that renews the Lease: that must not wait for anything. */
+export const LEASE_LIMITS = { qps: 20, burst: 100 };
+
+interface AnnouncingOptions {
   readonly settings: AnnounceSettings;
   readonly nodeName: string;
   readonly tables: ObjectTables;

@@ -18,7 +18,7 @@ import { UnservedFamily } from '../proxy/unserved-family.ts';
 import type { Started } from '../setup/backends.ts';
 import { State } from '../state/state.ts';
 import { ProxyStatus } from '../status/proxy-status.ts';
-import { Announcing } from './announcing.ts';
+import { Announcing, LEASE_LIMITS } from './announcing.ts';
 import type { Component, ComponentStates } from './component.ts';
 import type { ProxyEnvironment } from './environment.ts';
 import { FamilyParts, proxyName, proxyTrouble } from './family-components.ts';
@@ -33,9 +33,6 @@ import { sourceComponent } from './source-component.ts';
 /** How long the first sync waits for the own Node object of an API server, and how much longer for podCIDRs (spec § 1.1). */
 const NODE_GRACE_MS = 30_000;
 const POD_CIDRS_GRACE_MS = 300_000;
-
-/** A renewal must not wait for anything. */
-const LEASE_LIMITS = { qps: 20, burst: 100 };
 
 interface ProxyParts {
   readonly settings: SettingsInForce;

@@ -1,5 +1,6 @@
 /** The command line of `menwei`. This file only wires; each command is a file of its own. */
 import { VERSION } from '../setup/version.ts';
+import { registerAnnounceCommand } from './announce.ts';
 import { registerCleanupCommand } from './cleanup.ts';
 import { registerClusterCommand } from './cluster.ts';
 import { registerDiffCommand } from './diff.ts';
@@ -23,5 +24,6 @@ registerCleanupCommand(program);
 registerLabCommand(program);
 registerLbCommand(program);
 registerClusterCommand(program);
+registerAnnounceCommand(program);
 
 await runProgram(program);

@@ -21,10 +21,18 @@ type FlagValue =
 /** The flags that were on the command line, by name. */
 export type GivenFlags = Readonly<Record<string, FlagValue>>;
 
-/** Adds the flags of {@link FLAGS}; positional arguments become an error. Read the result with givenFlags. */
-export function addProxyFlags(command: Command, { onlyLooks = false } = {}): Command {
+/**
+ * Adds the flags of {@link FLAGS}; positional arguments become an error. Read the result with givenFlags.
+ *
+ * @param has which of them; all unless given
+ */
+export function addProxyFlags(
+  command: Command,
+  { onlyLooks = false, has = () => true }: { onlyLooks?: boolean; has?: (flag: Flag) => boolean } = {},
+): Command {
   command.allowExcessArguments(false);
-  for (const flag of FLAGS) command.addOption(createOption(flag).hideHelp(onlyLooks && flag.onlyRuns));
+  for (const flag of FLAGS.filter(has))
+    command.addOption(createOption(flag).hideHelp(onlyLooks && flag.onlyRuns));
   const parseOptions = command.parseOptions.bind(command);
   command.parseOptions = (args) => parseOptions(withDashes(args, command.options));
   return command;

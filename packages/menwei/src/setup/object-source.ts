@@ -1,8 +1,9 @@
 /** Where the objects come from, as the settings say: manifests or an API server. */
 
-import type { Settings } from '../config/settings.ts';
+import type { AnnounceSettings, Settings } from '../config/settings.ts';
 import type { Logger } from '../log/logger.ts';
 import {
+  announcerFollowing,
   announcingProxyFollowing,
   type Following,
   LOAD_BALANCER_KINDS,
@@ -33,4 +34,9 @@ export async function openSource(
 /** What the proxy and, where it announces, the announcer in it look at. */
 export function followingOf({ announce }: Pick<Settings, 'announce'>): Following {
   return announce === undefined ? PROXY : announcingProxyFollowing(announce.namespace);
+}
+
+/** What an announcer beside another proxy looks at. */
+export function announcerFollowingOf({ namespace }: AnnounceSettings): Following {
+  return announcerFollowing(namespace);
 }

@@ -20,3 +20,13 @@ export function addProxyAction(
     return orFail(() => act(flags));
   });
 }
+
+/** What is of use to who only announces load-balancer addresses, beside those about announcing. */
+const ANNOUNCER_FLAGS = ['hostname-override', 'kubeconfig', 'master', 'manifests', 'v', 'logging-format'];
+
+/** Gives a command the flags of announcing, and its action. */
+export function addAnnounceFlags(command: Command, act: (flags: GivenFlags) => Promise<void>): void {
+  addProxyFlags(command, {
+    has: ({ name, group }) => group === 'Announcing' || ANNOUNCER_FLAGS.includes(name),
+  }).action(() => act(givenFlags(command)));
+}
