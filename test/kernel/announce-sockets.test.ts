@@ -15,9 +15,13 @@ beforeEach(async () => {
   ip('link', 'set', 'lo', 'up');
   ip('link', 'add', 'near', 'address', NEAR, 'type', 'veth', 'peer', 'name', 'far', 'address', FAR);
   for (const name of ['near', 'far']) ip('link', 'set', name, 'up');
-  // Until then the kernel drops what is sent, and says nothing of it.
-  await vi.waitFor(() => expect(links().map(({ operstate }) => operstate)).toEqual(['UP', 'UP']));
+  await untilUp();
 });
+
+/** Until then the kernel drops what is sent, and says nothing of it. */
+async function untilUp(): Promise<void> {
+  await vi.waitFor(() => expect(links().map(({ operstate }) => operstate)).toEqual(['UP', 'UP']));
+}
 
 function ip(...args: readonly string[]): void {
   const { status, stderr } = spawnSync('ip', args, { encoding: 'utf8' });
@@ -109,6 +113,7 @@ describe('a packet socket', () => {
     await vi.waitFor(() => expect(far.errors).toEqual([expect.stringContaining('ENETDOWN')]));
     expect(far.socket.isBound()).toBe(true);
     ip('link', 'set', 'far', 'up');
+    await untilUp();
     near.socket.send(encode(probe('192.0.2.7', NEAR)));
     await vi.waitFor(() => expect(far.heard).toHaveLength(1));
     ip('link', 'delete', 'far');

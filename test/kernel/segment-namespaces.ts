@@ -91,7 +91,7 @@ export class Namespace implements Disposable {
 }
 
 /** In the namespace of the calling thread; returns what it prints. */
-export function ip(...args: readonly string[]): string {
+function ip(...args: readonly string[]): string {
   const { status, stdout, stderr } = spawnSync('ip', args, { encoding: 'utf8' });
   if (status !== 0) throw new Error(`ip ${args.join(' ')}: ${stderr}`);
   return stdout;
@@ -106,7 +106,7 @@ export interface CableEnd {
   readonly linkLocal?: string;
 }
 
-/** A cable between two namespaces, both ends up. */
+/** A cable between two namespaces, which carries. */
 export function connect(a: CableEnd, b: CableEnd): void {
   a.at.ip(
     ...['link', 'add', a.name, 'address', a.mac, 'type', 'veth'],
@@ -117,6 +117,17 @@ export function connect(a: CableEnd, b: CableEnd): void {
     at.ip('link', 'set', name, 'up');
     if (linkLocal !== undefined) at.ip('address', 'add', `${linkLocal}/64`, 'dev', name, 'nodad');
   }
+  for (const { at, name } of [a, b]) untilUp(at, name);
+}
+
+/** Until then the kernel drops what is sent, and says nothing of it. It may take a second. */
+function untilUp(at: Namespace, name: string): void {
+  const pause = new Int32Array(new SharedArrayBuffer(4));
+  for (let time = 0; time < 1_000; time++) {
+    if (at.ip('link', 'show', 'dev', name).includes(' state UP ')) return;
+    Atomics.wait(pause, 0, 0, 10);
+  }
+  throw new Error(`${name} does not come up`);
 }
 
 /** Where all are on who are plugged in: a bridge in a namespace of its own. */

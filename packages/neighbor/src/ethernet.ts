@@ -1,7 +1,7 @@
 /** Ethernet addresses and the header of a frame (IEEE 802.3), with one VLAN tag (IEEE 802.1Q) or none. */
 import type { MacAddress } from './message.ts';
 
-export const MAC_SIZE = 6;
+const MAC_SIZE = 6;
 export const BROADCAST: MacAddress = 'ff:ff:ff:ff:ff:ff';
 export const NO_MAC: MacAddress = '00:00:00:00:00:00';
 

@@ -32,7 +32,7 @@ const QUEUE_SIZE = 1024 * 1024;
 /** Others get a turn after so many. */
 const FRAMES_PER_TURN = 256;
 
-export interface FrameListener {
+interface FrameListener {
   /** Overwritten as soon as this returns. */
   onFrame(frame: Uint8Array): void;
   /** The interface went down, or the like: frames may have been missed, and may come again. */

@@ -4,7 +4,7 @@ import type { NeighborMessage } from '@menwei/neighbor/message.ts';
 import { multicastMac, solicitedNodeGroup } from '@menwei/neighbor/multicast.ts';
 import type { FakeSegment } from './segment.ts';
 
-export interface SegmentHostOptions {
+interface SegmentHostOptions {
   readonly mac: string;
   /** What it has, so that it answers for it. */
   readonly ips?: readonly string[];

@@ -12,7 +12,7 @@ import type { FakeSegment } from './segment.ts';
 const { ENETDOWN, ENODEV } = constants.errno;
 const ALWAYS_HEARD: readonly string[] = ['ff:ff:ff:ff:ff:ff', '33:33:00:00:00:01'];
 
-export interface SegmentNodeOptions {
+interface SegmentNodeOptions {
   readonly mac: string;
   readonly onLink?: readonly string[];
   /** undefined: it has none yet. */
@@ -55,7 +55,7 @@ export class SegmentNode implements Disposable {
 }
 
 /** The one interface of a node. */
-export class FakeWire implements Wire {
+class FakeWire implements Wire {
   readonly #segment: FakeSegment;
   readonly #node: string;
   readonly #ports = new Set<FakePort>();

@@ -14,13 +14,13 @@ interface Station {
 }
 
 /** One frame that was sent. */
-export interface SentFrame {
+interface SentFrame {
   readonly atMs: number;
   readonly by: string;
   readonly message: NeighborMessage;
 }
 
-export interface FakeSegmentOptions {
+interface FakeSegmentOptions {
   /** How long a frame is on its way. */
   readonly delayMs?: number;
 }

@@ -15,7 +15,7 @@ const CHECK_INTERVAL_MS = 1_000;
 /** A queue on the way that is full is empty again after that. */
 const RETRY_MS = 20;
 
-export interface L2SpeakerOptions {
+interface L2SpeakerOptions {
   readonly wire: Wire;
   readonly log: Logger;
   /** `--announce-refresh`: how often the neighbours are told again, which heals switches that forget. */

@@ -1,9 +1,5 @@
 /** The segments of this node as the kernel has them: rtnetlink for the interfaces, packet sockets for the frames. */
 import type { IpFamily } from '@menwei/addresses/ip.ts';
-import { decode, encode } from '@menwei/neighbor/frame.ts';
-import { GroupMemberships } from '@menwei/neighbor/group-memberships.ts';
-import type { NeighborMessage } from '@menwei/neighbor/message.ts';
-import { openPacketSocket, type PacketSocket } from '@menwei/neighbor/packet-socket.ts';
 import { listen, NETLINK_ROUTE, type NetlinkMessage } from '@menwei/netlink';
 import {
   AddressReader,
@@ -14,16 +10,12 @@ import {
   RTM,
   RTNLGRP,
 } from '@menwei/netlink/route';
+import { CarrierQuestion } from './carrier-question.ts';
 import { type InterfaceNews, InterfaceTable } from './interface-table.ts';
+import { PacketPort } from './packet-port.ts';
 import type { Port, PortListener, SegmentInterface, Wire } from './wire.ts';
 
 const GROUPS = [RTNLGRP.LINK, RTNLGRP.IPV4_IFADDR, RTNLGRP.IPV6_IFADDR];
-
-/**
- * The kernel tells of a lost carrier at once, but not when it has told of another change within the last second
- * (net/core/link_watch.c); who asks hears of it.
- */
-const CARRIER_INTERVAL_MS = 100;
 
 /** Of the network namespace that {@link run} and {@link open} are called in. */
 export class PacketWire implements Wire {
@@ -34,6 +26,7 @@ export class PacketWire implements Wire {
   /** What came while all was being listed, and may be newer than the list. */
   #kept: InterfaceNews[] | undefined;
   #isOutdated = false;
+  #carriers: CarrierQuestion | undefined;
 
   get interfaces(): readonly SegmentInterface[] {
     return this.#table.interfaces;
@@ -60,13 +53,14 @@ export class PacketWire implements Wire {
         if (!end.aborted) reject(error);
       });
     };
-    const timer = setInterval(() => {
+    this.#carriers = new CarrierQuestion(() => {
       try {
         this.#askForCarriers(client);
       } catch (error) {
         reject(error);
       }
-    }, CARRIER_INTERVAL_MS);
+    });
+    this.#carriers.start();
     const listener = {
       onDatagram: (messages: readonly NetlinkMessage[]) => this.#take(messages),
       onLost: () => list(() => undefined),
@@ -75,7 +69,7 @@ export class PacketWire implements Wire {
     try {
       await Promise.race([listen(NETLINK_ROUTE, GROUPS, listener, end), failure]);
     } finally {
-      clearInterval(timer);
+      this.#carriers.stop();
       failed.abort();
       this.#table = new InterfaceTable();
       this.#kept = undefined;
@@ -118,6 +112,7 @@ export class PacketWire implements Wire {
   #take(messages: readonly NetlinkMessage[]): void {
     let isChanged = false;
     for (const message of messages) {
+      if (message.type === RTM.NEWLINK) this.#carriers?.start();
       const news = this.#decode(message);
       if (news === undefined) continue;
       if (this.#kept !== undefined) this.#kept.push(news);
@@ -141,52 +136,5 @@ export class PacketWire implements Wire {
 
   #tell(): void {
     for (const listener of [...this.#listeners]) listener();
-  }
-}
-
-class PacketPort implements Port {
-  readonly #socket: PacketSocket;
-  readonly #groups: GroupMemberships;
-  readonly #closed: () => void;
-  readonly interfaceIndex: number;
-
-  constructor(
-    interfaceIndex: number,
-    family: IpFamily,
-    { onMessage, onError }: PortListener,
-    closed: () => void,
-  ) {
-    this.interfaceIndex = interfaceIndex;
-    this.#closed = closed;
-    this.#groups = new GroupMemberships(interfaceIndex);
-    this.#socket = openPacketSocket(family === 'IPv4' ? 'ARP' : 'NDP', interfaceIndex, {
-      onFrame(frame) {
-        const message = decode(frame);
-        if (message !== undefined) onMessage(message);
-      },
-      onError,
-    });
-  }
-
-  send(message: NeighborMessage): void {
-    this.#socket.send(encode(message));
-  }
-
-  join(ip: string): void {
-    this.#groups.join(ip);
-  }
-
-  leave(ip: string): void {
-    this.#groups.leave(ip);
-  }
-
-  isBound(): boolean {
-    return this.#socket.isBound();
-  }
-
-  [Symbol.dispose](): void {
-    this.#socket[Symbol.dispose]();
-    this.#groups[Symbol.dispose]();
-    this.#closed();
   }
 }

@@ -10,7 +10,7 @@ import type { Port, SegmentInterface, Wire } from './wire.ts';
 const { EAGAIN, ENOBUFS } = constants.errno;
 
 /** An address that is answered for. */
-export interface Answered {
+interface Answered {
   readonly address: string;
   answers: number;
 }
@@ -21,7 +21,7 @@ interface Question {
   failed(error: Error): void;
 }
 
-export interface ResponderOptions {
+interface ResponderOptions {
   readonly wire: Wire;
   readonly interface: SegmentInterface;
   readonly family: IpFamily;
