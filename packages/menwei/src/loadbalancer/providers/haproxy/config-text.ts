@@ -1,6 +1,6 @@
 /** HAProxy's configuration as text. No text of an object ever gets further than the word that is meant for it. */
 import { createHash } from 'node:crypto';
-import { familyOf } from '@menwei/addresses/ip.ts';
+import { familyOf, IP_FAMILIES, type IpFamily } from '@menwei/addresses/ip.ts';
 import type { HealthCheck } from '../provider.ts';
 import { clusterPrefix, type Section, type SectionServer, sectionName, serverName } from './section.ts';
 
@@ -13,7 +13,6 @@ export interface Block {
 
 /** HAProxy takes 64 words a line, keyword included. */
 const MOST_RANGES_A_LINE = 32;
-const ACL = 'in-source-ranges';
 const PLAIN_WORD = /^[A-Za-z0-9_.:/@%+=,~-]+$/;
 /** Clients that are remembered for a Service with session affinity. */
 const AFFINITY_ENTRIES = '1m';
@@ -38,10 +37,10 @@ function formatAddress(ip: string, port: number): string {
 
 /** All of a section but its servers: what HAProxy can't change without a reload. */
 function structureLines(section: Section): readonly string[] {
-  const { addresses, port, allowed, affinitySeconds, healthCheck } = section;
+  const { addresses, port, affinitySeconds, healthCheck } = section;
   return [
     ...addresses.map((ip) => `bind ${formatAddress(ip, port)} transparent`),
-    ...formatRanges(allowed),
+    ...IP_FAMILIES.flatMap((family) => formatRanges(section, family)),
     ...formatAffinity(affinitySeconds),
     ...formatCheck(healthCheck),
     ...formatDefaultServer(section),
@@ -89,14 +88,25 @@ function stableId(name: string): number {
   return createHash('sha256').update(name).digest().readUInt32BE(0) >>> 1 || 1;
 }
 
-function formatRanges(allowed: readonly string[] | undefined): readonly string[] {
-  if (allowed === undefined) return [];
-  if (allowed.length === 0) return ['tcp-request connection reject'];
+/**
+ * HAProxy takes an IPv4 client for an IPv6 one where it is compared with ranges of that family: `::/0` would let in everybody.
+ * So what counts is the family of the address that the client has connected to.
+ */
+function formatRanges({ allowed, addresses }: Section, family: IpFamily): readonly string[] {
+  const ranges = allowed[family];
+  const own = addresses.filter((ip) => familyOf(ip) === family);
+  if (ranges === undefined) return [];
   const lines: string[] = [];
-  for (let at = 0; at < allowed.length; at += MOST_RANGES_A_LINE) {
-    lines.push(`acl ${ACL} src ${allowed.slice(at, at + MOST_RANGES_A_LINE).join(' ')}`);
+  for (let at = 0; at < ranges.length; at += MOST_RANGES_A_LINE) {
+    lines.push(`acl ${sourceAcl(family)} src ${ranges.slice(at, at + MOST_RANGES_A_LINE).join(' ')}`);
   }
-  return [...lines, `tcp-request connection reject unless ${ACL}`];
+  const unless = ranges.length > 0 ? ` !${sourceAcl(family)}` : '';
+  return [...lines, `tcp-request connection reject if { dst ${own.join(' ')} }${unless}`];
+}
+
+/** True for clients in the ranges of a family. */
+export function sourceAcl(family: IpFamily): string {
+  return `from-${family}`;
 }
 
 /** The hash keeps most clients where they were when a reload has emptied the table. */

@@ -23,7 +23,11 @@ export function observeBalancers(
   const known = Map.groupBy(file.sections, ({ service }) => service);
   const inFile = Array.from(known, ([service, sections]) => {
     const spec: HAProxySpec = { service, sections: sections.toSorted((a, b) => a.port - b.port) };
-    const drift = isLoaded ? serverDrift(cluster, sections, running) : 'haproxy runs another configuration';
+    const drift = !file.isAsWritten
+      ? 'the file is not as it was written'
+      : isLoaded
+        ? serverDrift(cluster, sections, running)
+        : 'haproxy runs another configuration';
     return { service, name: balancerName(cluster, service), spec, status: statusOf(spec), drift };
   });
   const others = [...file.damaged.map(({ name }) => name), ...running.keys()];

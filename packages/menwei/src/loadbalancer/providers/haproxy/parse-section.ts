@@ -1,8 +1,8 @@
 /** A `listen` section as data again. What is not word by word as it would be written is somebody else's work. */
-import { parseHostPort } from '@menwei/addresses/ip.ts';
+import { familyOf, type IpFamily, parseHostPort } from '@menwei/addresses/ip.ts';
 import type { HealthCheck } from '../provider.ts';
-import { type Block, formatSection, readWord } from './config-text.ts';
-import { NO_CHECK, parseSectionName, type Section } from './section.ts';
+import { type Block, formatSection, readWord, sourceAcl } from './config-text.ts';
+import { type AllowedRanges, NO_CHECK, parseSectionName, type Section } from './section.ts';
 
 const DEFAULT_SERVER =
   /^default-server ?(?<proxy>send-proxy(?:-v2)?)? ?(?:check inter (?<inter>\d+)ms fall (?<fall>\d+) rise (?<rise>\d+)(?: port (?<port>\d+))?)?$/;
@@ -10,19 +10,20 @@ const SEND = /^http-check send meth GET uri (?<path>\S+) ver HTTP\/1\.[01](?: hd
 const EXPECT = /^http-check expect status (?<first>\d+)-(?<last>\d+)$/;
 const BIND = /^bind (?<address>\S+) transparent$/;
 const SERVER = /^server \S+ (?<address>\S+) weight (?<weight>\d+)/;
-const RANGES = /^acl \S+ src (?<ranges>.+)$/;
-const NOBODY = 'tcp-request connection reject';
+const RANGES = /^acl (?<acl>\S+) src (?<ranges>.+)$/;
+const LIMIT = /^tcp-request connection reject if \{ dst (?<address>\S+) /;
 
 /** Undefined: it is not what `formatSection` writes. */
 export function parseSection(cluster: string, block: Block): Section | undefined {
   const name = /^listen (\S+) from \S+$/.exec(block.heading)?.[1] ?? '';
   const identity = parseSectionName(cluster, name);
   if (identity === undefined) return undefined;
+  const addresses = matchAll(block, BIND).map(({ address = '' }) => parseHostPort(address)?.ip ?? '');
   const common = matchFirst(block, DEFAULT_SERVER);
   const section: Section = {
     ...identity,
-    addresses: matchAll(block, BIND).map(({ address = '' }) => parseHostPort(address)?.ip ?? ''),
-    allowed: readAllowed(block),
+    addresses,
+    allowed: { IPv4: readAllowed(block, addresses, 'IPv4'), IPv6: readAllowed(block, addresses, 'IPv6') },
     affinitySeconds: Number(matchFirst(block, /^stick-table .* expire (?<seconds>\d+)s$/).seconds ?? 0),
     proxyProtocol: common.proxy === undefined ? 'none' : common.proxy === 'send-proxy' ? 'v1' : 'v2',
     healthCheck: readCheck(block, common),
@@ -47,9 +48,14 @@ function matchFirst(block: Block, pattern: RegExp): Groups {
   return matchAll(block, pattern)[0] ?? {};
 }
 
-function readAllowed(block: Block): readonly string[] | undefined {
-  const ranges = matchAll(block, RANGES).flatMap(({ ranges: text = '' }) => text.split(' '));
-  return ranges.length > 0 || block.lines.includes(NOBODY) ? ranges : undefined;
+function readAllowed(block: Block, addresses: readonly string[], family: IpFamily): AllowedRanges {
+  const address = addresses.find((ip) => familyOf(ip) === family);
+  const isLimited = matchAll(block, LIMIT).some(({ address: limited }) => limited === address);
+  const acl = sourceAcl(family);
+  const ranges = matchAll(block, RANGES).flatMap(({ acl: name, ranges: text = '' }) =>
+    name === acl ? text.split(' ') : [],
+  );
+  return isLimited ? ranges : undefined;
 }
 
 function readCheck(block: Block, { inter, fall, rise, port: asked }: Groups): HealthCheck {

@@ -1,6 +1,6 @@
 /** What HAProxy has for one port of a Service: a `listen` section of its configuration, as data. */
 import { isDeepStrictEqual } from 'node:util';
-import { familyOf, IP_FAMILIES } from '@menwei/addresses/ip.ts';
+import { familyOf, type IpFamily } from '@menwei/addresses/ip.ts';
 import { type ObjectKey, objectKey, parseObjectKey } from '../../../state/object-key.ts';
 import {
   type BalancerRequest,
@@ -18,13 +18,16 @@ export interface SectionServer {
   readonly weight: number;
 }
 
+/** Canonical CIDRs; undefined: everybody. Empty: nobody. */
+export type AllowedRanges = readonly string[] | undefined;
+
 export interface Section {
   readonly service: ObjectKey;
   readonly port: number;
   /** Canonical; clients connect to the port there. */
   readonly addresses: readonly string[];
-  /** Canonical CIDRs; undefined: everybody. Empty: nobody. */
-  readonly allowed: readonly string[] | undefined;
+  /** Who may connect to the addresses of a family. */
+  readonly allowed: Readonly<Record<IpFamily, AllowedRanges>>;
   /** Seconds; 0: none. */
   readonly affinitySeconds: number;
   readonly proxyProtocol: 'none' | 'v1' | 'v2';
@@ -44,7 +47,6 @@ const TAG = 'mw';
 const NAME_PART = /^[A-Za-z0-9_.-]+$/;
 /** What HAProxy takes. */
 const MOST_WEIGHT = 256;
-const ANYBODY = { IPv4: '0.0.0.0/0', IPv6: '::/0' } as const;
 
 /** Whether it can stand in the names of sections: letters, digits, `-`, `_` and `.`. */
 export function isClusterId(text: string): boolean {
@@ -109,7 +111,7 @@ export function compileSections(request: BalancerRequest): HAProxySpec {
       service,
       port,
       addresses: addresses.toSorted(),
-      allowed: allowedRanges(request),
+      allowed: { IPv4: allowedRanges(request, 'IPv4'), IPv6: allowedRanges(request, 'IPv6') },
       affinitySeconds: request.affinitySeconds,
       proxyProtocol:
         request.clientAddress === 'proxy-v1' ? 'v1' : request.clientAddress === 'proxy-v2' ? 'v2' : 'none',
@@ -121,15 +123,13 @@ export function compileSections(request: BalancerRequest): HAProxySpec {
 }
 
 /** A family without ranges is open, as in a kube-proxy, unless somebody was to be kept out and can't be told. */
-function allowedRanges({ sourceRanges, hasUnreadableSourceRange, addresses }: BalancerRequest) {
-  if (sourceRanges.length === 0 && !hasUnreadableSourceRange) return undefined;
-  const familyOfRange = (range: string) => familyOf(range);
-  const open = IP_FAMILIES.filter(
-    (family) => !hasUnreadableSourceRange && !sourceRanges.some((range) => familyOfRange(range) === family),
-  );
-  const families = new Set(addresses.map(familyOf));
-  const ranges = [...new Set(sourceRanges), ...open.map((family) => ANYBODY[family])];
-  return ranges.filter((range) => families.has(familyOfRange(range))).sort();
+function allowedRanges(
+  { sourceRanges, hasUnreadableSourceRange, addresses }: BalancerRequest,
+  family: IpFamily,
+) {
+  if (!addresses.some((address) => familyOf(address) === family)) return undefined;
+  const ranges = new Set(sourceRanges.filter((range) => familyOf(range) === family));
+  return ranges.size > 0 || hasUnreadableSourceRange ? [...ranges].sort() : undefined;
 }
 
 function compileServers(servers: readonly BalancerServer[]): readonly SectionServer[] {
