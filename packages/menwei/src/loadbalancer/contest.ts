@@ -20,7 +20,7 @@ interface Written {
 export class Contests {
   readonly #written = new Map<ObjectKey, Written>();
 
-  /** What we have written last. */
+  /** What we write now. */
   wrote(key: ObjectKey, service: Service, ingress: readonly StatusIngress[]): void {
     const { rewrittenAtMs = [] } = this.#written.get(key) ?? {};
     this.#written.set(key, { service, ingress, wasSeen: false, rewrittenAtMs });

@@ -70,8 +70,8 @@ export class LoadBalancerController {
   readonly #sync: ServiceSync;
   readonly #watches: readonly BalancerWatch[];
   readonly #idle = new InterruptiblePause();
-  /** What has failed, and is not tried again before its time unless more than its status changes. */
-  readonly #failed = new Set<ObjectKey>();
+  /** What has failed and is tried again; `waits`: not before its time, unless more than its status changes. */
+  readonly #failed = new Map<ObjectKey, 'waits' | 'overtaken'>();
 
   constructor(options: ControllerOptions) {
     const { objects, claims, nodes, now = Date.now, logger } = options;
@@ -173,7 +173,7 @@ export class LoadBalancerController {
       this.#failed.delete(key);
       this.#queue.addAnew(key);
     }
-    for (const key of statuses) if (!this.#failed.has(key)) this.#queue.add(key);
+    for (const key of statuses) if (this.#failed.get(key) !== 'waits') this.#queue.add(key);
     const hadAnnouncers = this.#announcements.hasAnnouncers;
     for (const change of leases) {
       const { addresses, conflicts } = this.#announcements.take(change, nowMs);
@@ -288,10 +288,11 @@ export class LoadBalancerController {
     const { logger } = this.#options;
     const fields = { service: key, retryMs: Math.round(retryMs) };
     if (error instanceof SyncFailure && error.isOvertaken) {
+      this.#failed.set(key, 'overtaken');
       logger.verbose(4, fields, 'a Service changed while its status was written; trying again');
       return;
     }
-    this.#failed.add(key);
+    this.#failed.set(key, 'waits');
     this.#sync.noteRetry(key, error, this.#now() + retryMs);
     logger.warn({ ...fields, err: error }, 'load balancer of a Service could not be synced; trying again');
   }

@@ -445,11 +445,12 @@ export class ServiceSync {
     events: readonly Told[],
     signal: AbortSignal,
   ): Promise<void> {
+    // Also when the answer is lost, it may have been written.
+    if (change.ingress !== undefined) this.#contests.wrote(key, service, change.ingress);
     const outcome = await this.#options.writer.write(service, change, signal);
     if (outcome === 'conflict') throw new SyncFailure('the Service changed meanwhile', { isOvertaken: true });
     if (outcome === 'gone') return;
     this.#unseen.set(key, { service, atMs: this.#options.now() });
-    if (change.ingress !== undefined) this.#contests.wrote(key, service, change.ingress);
     this.#tell(service, events);
   }
 

@@ -74,15 +74,12 @@ async function runFromApiServer(
 ): Promise<void> {
   const connection = await chooseConnection({ kubeconfig, master }, (message) => logger.warn({}, message));
   const userAgent = `menwei-lb/${VERSION}`;
-  const clients: ApiClient[] = [];
-  const open = (limits: { readonly qps: number; readonly burst: number }): ApiClient => {
-    const client = createApiClient(connection, { userAgent, ...limits });
-    clients.push(client);
-    return client;
-  };
+  const open = (limits: { readonly qps: number; readonly burst: number }): ApiClient =>
+    createApiClient(connection, { userAgent, ...limits });
+  const client = open({ qps, burst });
   const tables = new ObjectTables('', { endpointNodes: true });
   const source = createApiServerSource({
-    client: open({ qps, burst }),
+    client,
     nodeName: '',
     following: controllerFollowing(options.namespace),
     logger,
@@ -98,7 +95,7 @@ async function runFromApiServer(
   try {
     await runAll({ options, tables, source, writes, logger }, signal);
   } finally {
-    await Promise.all(clients.map((client) => client.close()));
+    await client.close();
   }
 }
 
