@@ -259,11 +259,12 @@ export class LoadBalancerController {
 
   async #work(key: ObjectKey, signal: AbortSignal): Promise<void> {
     if (signal.aborted) return;
+    // Its time has come: what changes from now on is looked at afterwards.
+    this.#failed.delete(key);
     const startedMs = performance.now();
     let isFailed = true;
     try {
       await this.#sync.sync(key, signal);
-      this.#failed.delete(key);
       isFailed = false;
     } catch (error) {
       // What was under way when all was told to end is for whoever begins next.
