@@ -1,6 +1,6 @@
 # Every target does its own set-up; see scripts/setup.
 .DEFAULT_GOAL := help
-.PHONY: help setup test demo demo-cluster bench
+.PHONY: help setup test demo demo-cluster demo-lb bench
 
 export PATH := $(CURDIR)/node_modules/.bin:$(PATH):/usr/sbin:/sbin
 BENCH ?= --mode iptables --services 1000 --endpoints 10
@@ -22,6 +22,10 @@ demo: ## show a Service at work on two nodes with real traffic
 demo-cluster: ## show a cluster in one process: kubectl, a Service, its pods, and real traffic
 	@scripts/setup --kubectl
 	@node scripts/demo-cluster.ts
+
+demo-lb: ## show a load balancer: an address from a pool, and how long it is without answers when its owner leaves
+	@scripts/setup --load-balancer
+	@node scripts/demo-lb.ts
 
 bench: setup ## measure sync times; BENCH="--mode nftables --services 5000 --endpoints 50" for others
 	npm run --silent bench:sync -- $(BENCH)

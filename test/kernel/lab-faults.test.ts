@@ -57,7 +57,7 @@ it('a link is cut, seen by the node or not, and a node is off', () => {
   expect(isReached()).toBe(false);
   lab('link-up', 'node-a');
   expect(isReached()).toBe(true);
-  lab('link-down', 'node-a', '--unnoticed');
+  lab('isolate', 'node-a');
   expect(lab('run', 'node-a', '--', 'ip', '-o', 'link', 'show', 'eth0')).toMatch(/LOWER_UP/);
   expect(isReached()).toBe(false);
 

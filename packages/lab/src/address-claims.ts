@@ -1,6 +1,7 @@
 /**
  * Who says on the segment that an address is theirs: answers to ARP requests and neighbour solicitations, and what is told
- * unasked. Read from the output of tcpdump at a host, which sees what is meant for it and for all.
+ * unasked. Read from the output of tcpdump on the wire, which sees all of it. The wire asks, too, so that no client learns from
+ * that.
  */
 import { familyOf } from '@menwei/addresses/ip.ts';
 import type { LabHost } from './host.ts';
@@ -29,13 +30,17 @@ export function parseClaim(line: string, address: string): AddressClaim | undefi
   return claimed === address ? { atMs: Number(seconds) * 1000, mac } : undefined;
 }
 
-/** Listens, and asks for the address by broadcast all the time, so that everybody who has it says so. */
+/**
+ * Listens, and asks for the address by broadcast all the time, so that everybody who has it says so.
+ *
+ * @param wire of the lab
+ */
 export async function watchClaims(
-  host: LabHost,
+  wire: LabHost,
   address: string,
   askEveryMs = 50,
 ): Promise<AddressClaimWatch> {
-  const watch = new AddressClaimWatch(host, address);
+  const watch = new AddressClaimWatch(wire, address);
   await watch.start(askEveryMs);
   return watch;
 }
@@ -59,7 +64,7 @@ export class AddressClaimWatch {
 
   async start(askEveryMs: number): Promise<void> {
     const listening = Promise.withResolvers<void>();
-    const argv = ['-l', '-n', '-e', '-tt', '--immediate-mode', '-i', 'eth0', 'arp or icmp6'];
+    const argv = ['-l', '-n', '-e', '-tt', '--immediate-mode', '-i', 'wire', 'arp or icmp6'];
     const listener = this.#host.spawn('tcpdump', argv, {
       onOutput: (text) => {
         if (text.includes('listening on')) listening.resolve();
@@ -78,11 +83,11 @@ export class AddressClaimWatch {
     clearTimeout(timer);
     const asker =
       familyOf(this.#address) === 'IPv4'
-        ? ['arping', '-q', '-i', 'eth0', '-W', String(askEveryMs / 1000), this.#address]
+        ? ['arping', '-q', '-i', 'wire', '-W', String(askEveryMs / 1000), this.#address]
         : [
             'sh',
             '-c',
-            `while :; do ndisc6 -q -1 -m -r 1 -w 100 ${this.#address} eth0; sleep ${askEveryMs / 1000}; done`,
+            `while :; do ndisc6 -q -1 -m -r 1 -w 100 ${this.#address} wire; sleep ${askEveryMs / 1000}; done`,
           ];
     const [file = '', ...flags] = asker;
     this.#processes = [listener, this.#host.spawn(file, flags, { keepsOutput: false })];

@@ -5,12 +5,12 @@
 
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { LabHost } from './host.ts';
 import { createLab, type Lab } from './lab.ts';
 import { LAUNCHER } from './node-proxy.ts';
 import { onStage, type Stage, showHosts } from './stage.ts';
 import type { LabSpec } from './topology.ts';
+import { UnmetExpectation, until } from './until.ts';
 
 const LAB: LabSpec = {
   nodes: [{ name: 'node', ip: '192.0.2.10', podCIDR: '10.244.0.0/24' }],
@@ -24,7 +24,6 @@ const LAB: LabSpec = {
 const PORT = 6443;
 const NODE_PORT = 30080;
 const NAMESPACE = 'demo';
-const WITHIN_MS = 10_000;
 const REQUESTS = 20;
 
 const SERVICE = `apiVersion: v1
@@ -58,9 +57,6 @@ spec:
     - containerPort: 8080
 `;
 
-/** What is not as it should be ends the demo. */
-class DemoFault extends Error {}
-
 /** Returns what was not as it should be; undefined: all was. */
 export async function runClusterDemo(print: (line: string) => void): Promise<string | undefined> {
   try {
@@ -72,7 +68,7 @@ export async function runClusterDemo(print: (line: string) => void): Promise<str
     });
     return undefined;
   } catch (error) {
-    if (error instanceof DemoFault) return error.message;
+    if (error instanceof UnmetExpectation) return error.message;
     throw error;
   }
 }
@@ -123,7 +119,7 @@ class ClusterDemo {
 
     step('the cluster is stopped (SIGTERM)');
     const { status } = await cluster.stop();
-    if (status !== 0) throw new DemoFault(`the cluster ended with ${status}:\n${cluster.output()}`);
+    if (status !== 0) throw new UnmetExpectation(`the cluster ended with ${status}:\n${cluster.output()}`);
   }
 
   async #startCluster() {
@@ -133,7 +129,7 @@ class ClusterDemo {
     const cluster = this.#node.spawn(LAUNCHER, ['cluster', 'up', ...flags, ...more]);
     const ready = /^ready; kubeconfig: .*$/m;
     await until(() => {
-      if (!cluster.isRunning) throw new DemoFault(`the cluster ended:\n${cluster.output()}`);
+      if (!cluster.isRunning) throw new UnmetExpectation(`the cluster ended:\n${cluster.output()}`);
       return ready.test(cluster.output());
     }, 'the cluster is not ready');
     this.#stage.print(`            ${ready.exec(cluster.output())?.[0]}`);
@@ -180,7 +176,7 @@ class ClusterDemo {
     const { status, stdout, stderr } = await this.#node.exec('kubectl', args, {
       env: { KUBECONFIG: join(this.#data, 'admin.kubeconfig'), HOME: this.#stage.folder },
     });
-    if (status !== 0) throw new DemoFault(`kubectl ${args.join(' ')}: ${stderr.trim()}`);
+    if (status !== 0) throw new UnmetExpectation(`kubectl ${args.join(' ')}: ${stderr.trim()}`);
     // What there is nothing of is said there.
     return stdout === '' ? stderr : stdout;
   }
@@ -222,12 +218,4 @@ const NO_ANSWER = 'no answer';
 async function curl(from: LabHost, url: string): Promise<string> {
   const { status, stdout } = await from.exec('curl', ['--silent', '--max-time', '1', url]);
   return status === 0 ? (/"pod":"([^"]*)"/.exec(stdout)?.[1] ?? stdout) : NO_ANSWER;
-}
-
-async function until(isSo: () => boolean | Promise<boolean>, fault: string | (() => string)): Promise<void> {
-  const deadline = performance.now() + WITHIN_MS;
-  while (!(await isSo())) {
-    if (performance.now() > deadline) throw new DemoFault(typeof fault === 'string' ? fault : fault());
-    await sleep(50);
-  }
 }

@@ -1,5 +1,6 @@
 /** What a host's thread can be asked to do, and the shape of the messages that ask for it. */
 import type { MessagePort } from 'node:worker_threads';
+import type { ApiAccess, ApiRequest } from './api-request.ts';
 import type { Attempt, WatchOptions } from './availability.ts';
 import type { ServerIdentity } from './echo-server.ts';
 import type { ConnectionStatus } from './long-lived.ts';
@@ -15,6 +16,7 @@ export interface HostOperations {
   stopServing(pod: string): Promise<void>;
   http(target: Target, options: RequestOptions): Promise<Outcome>;
   get(target: Target, path: string, options: RequestOptions): Promise<HttpAnswer | Failure>;
+  api(access: ApiAccess, request: ApiRequest): Promise<HttpAnswer | Failure>;
   udp(target: Target, options: RequestOptions): Promise<Outcome>;
   sctp(target: Target, options: RequestOptions): Promise<Outcome>;
   requests(count: number, target: Target, options: SeriesOptions): Promise<Tally>;

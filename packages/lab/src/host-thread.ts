@@ -5,6 +5,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { hasSctp } from '@menwei/kernel/features.ts';
 import { enterNamespace } from '@menwei/kernel/netns.ts';
+import { sendToApi } from './api-request.ts';
 import { AvailabilityWatch } from './availability.ts';
 import { type EchoServer, startEchoServer } from './echo-server.ts';
 import type { HostOperations, HostRequest, HostThreadData } from './host-operations.ts';
@@ -48,6 +49,7 @@ const operations: HostOperations = {
   },
   http: requestHttp,
   get: getHttp,
+  api: sendToApi,
   udp: requestUdp,
   sctp: (target, options) => requestStream(target, options),
   requests: requestSeries,

@@ -2,6 +2,7 @@
 import { MessageChannel, Worker } from 'node:worker_threads';
 import { familyOf } from '@menwei/addresses/ip.ts';
 import { type NetworkNamespace, withNamespace } from '@menwei/kernel/netns.ts';
+import type { ApiAccess, ApiRequest } from './api-request.ts';
 import type { Attempt, WatchOptions } from './availability.ts';
 import type { ServerIdentity } from './echo-server.ts';
 import type { HostOperations, HostReply, HostThreadData, OperationName } from './host-operations.ts';
@@ -57,6 +58,11 @@ export class LabHost {
   /** `GET` of a path from whatever server is at `10.0.0.1:80`. */
   get(target: string, path: string, options: RequestOptions = {}): Promise<HttpAnswer | Failure> {
     return this.#ask('get', parseTarget(target), path, options);
+  }
+
+  /** A request to an API server, and whatever it answers. */
+  api(access: ApiAccess, request: ApiRequest): Promise<HttpAnswer | Failure> {
+    return this.#ask('api', access, request);
   }
 
   /** One datagram and its answer. */

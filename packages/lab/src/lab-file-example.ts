@@ -24,4 +24,6 @@ pods:                        # answer HTTP and UDP: their name, whom they saw
     ready: false             # true unless given; menwei lab ready web-2
   - {name: agent, node: node-b, hostNetwork: true, ports: [9100]}
 client: {ip: 192.168.49.100} # outside: knows the nodes, not the pods
+loadBalancer:                # Services of type LoadBalancer get addresses
+  pools: [192.168.49.200-192.168.49.220]
 `;

@@ -93,6 +93,26 @@ describe('parseLabFile', () => {
       `nodes: [${NODE}]\nclient: {ip: 192.168.49.2}`,
       'lab.yaml: client: ip: 192.168.49.2 is the address of node a',
     ],
+    [
+      `nodes: [${NODE}]\nloadBalancer: {pools: [192.168.49.9-192.168.49.x]}`,
+      'lab.yaml: loadBalancer: pools: 192.168.49.9-192.168.49.x: is no range (192.0.2.10-192.0.2.20, 192.0.2.16/28) and no address',
+    ],
+    [
+      `nodes: [${NODE}]\nloadBalancer: {pools: [192.168.49.9-192.168.49.8]}`,
+      'lab.yaml: loadBalancer: pools: 192.168.49.9-192.168.49.8: ends before it begins',
+    ],
+    [
+      `nodes: [${NODE}]\nloadBalancer: {pools: [192.168.0.0/16]}`,
+      'lab.yaml: loadBalancer: pools: 192.168.0.0/16: is outside 192.168.49.0/24, where nobody would find its addresses',
+    ],
+    [
+      `nodes: [${NODE}]\nloadBalancer: {pools: [192.168.49.0/29]}`,
+      'lab.yaml: loadBalancer: pools: 192.168.49.0/29: 192.168.49.2 is the address of node a',
+    ],
+    [
+      `nodes: [${NODE}]\nloadBalancer: {pools: [192.168.49.200], heartbeats: true}`,
+      'lab.yaml:2: loadBalancer.heartbeats: unknown key',
+    ],
     [`nodes: [${NODE}]\nclient: {ip: 10.0.0.1}`, 'lab.yaml: client: ip: 10.0.0.1 is outside 192.168.49.0/24'],
   ])('refuses %j in one line', (text, message) => {
     expect(() => parseLabFile('lab.yaml', text)).toThrow(message);

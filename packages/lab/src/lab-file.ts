@@ -35,10 +35,13 @@ const POD = {
 
 const CLIENT = { ip: Text, ip6: v.optional(Text), moreAddresses: v.optional(v.array(Text)) };
 
+const LOAD_BALANCER = { pools: v.optional(v.array(Text)) };
+
 const FILE = {
   nodes: v.array(v.strictObject(NODE)),
   pods: v.optional(v.array(v.strictObject(POD))),
   client: v.optional(v.strictObject(CLIENT)),
+  loadBalancer: v.optional(v.strictObject(LOAD_BALANCER)),
 };
 
 const LabFile = v.strictObject(FILE);
@@ -109,6 +112,7 @@ function unknownKeys(file: unknown): readonly UnknownKey[] {
       ),
     ]),
     ...unknownIn('client.', fieldAt(file, 'client'), CLIENT),
+    ...unknownIn('loadBalancer.', fieldAt(file, 'loadBalancer'), LOAD_BALANCER),
     ...unknownIn('', file, FILE),
   ];
 }

@@ -7,7 +7,7 @@ import { LabSpecError } from './lab-spec-error.ts';
 import { Link } from './link.ts';
 import { type Arrival, acceptSharedAddresses, ownAddresses } from './owned-address.ts';
 import { checkTopology, DEFAULT_PORTS, type LabSpec, type NodeSpec, type PodSpec } from './topology.ts';
-import { createClient, createNode, createPod, createWire, portOf } from './wiring.ts';
+import { addManagementLink, createClient, createNode, createPod, createWire, portOf } from './wiring.ts';
 
 export class LabNode extends LabHost {
   readonly spec: NodeSpec;
@@ -83,10 +83,13 @@ export class Lab implements AsyncDisposable {
     const { nodes, client } = spec;
     const wire = createWire(nodes);
     this.#wire = new LabHost('wire', {}, wire);
-    for (const node of nodes) {
+    for (const [index, node] of nodes.entries()) {
       const others = nodes.filter((other) => other !== node);
       const namespace = createNode(wire, node, others, client);
-      this.#nodes.set(node.name, new LabNode(node, namespace, new Link(wire, portOf(node))));
+      const management =
+        spec.loadBalancer === undefined ? undefined : addManagementLink(wire, node, namespace, index);
+      const link = new Link(wire, { wire: portOf(node), management });
+      this.#nodes.set(node.name, new LabNode(node, namespace, link));
     }
     this.#client =
       client === undefined ? undefined : new LabHost('client', client, createClient(wire, client));

@@ -1,29 +1,43 @@
-/** The cable between a host and the wire of its lab, and what may happen to it. */
+/** The cables between a node and the rest of its lab, and what may happen to them. */
 import type { NetworkNamespace } from '@menwei/kernel/netns.ts';
 import { configure } from './wiring.ts';
 
+interface Ports {
+  /** The interface at the end of the wire. */
+  readonly wire: string;
+  /** That of the management network, where the lab has one. */
+  readonly management: string | undefined;
+}
+
 export class Link {
   readonly #wire: NetworkNamespace;
-  readonly #port: string;
+  readonly #ports: Ports;
 
-  /** @param port the interface at the end of the wire */
-  constructor(wire: NetworkNamespace, port: string) {
+  constructor(wire: NetworkNamespace, ports: Ports) {
     this.#wire = wire;
-    this.#port = port;
+    this.#ports = ports;
   }
 
-  /** As when the cable is pulled: the host sees that its carrier is gone. */
+  /** As when its cable to the wire is pulled: the node sees that its carrier is gone. */
   down(): void {
-    configure(this.#wire, [`link set ${this.#port} down`]);
+    this.#configure(`link set ${this.#ports.wire} down`);
   }
 
-  /** As when a switch further away fails: the host's own interface stays up, and reaches nobody. */
+  /** As when the switch fails that it hangs on: its interface on the wire stays up, and it reaches nobody, nor the API server. */
   isolate(): void {
-    configure(this.#wire, [`link set ${this.#port} nomaster`]);
+    const { wire, management } = this.#ports;
+    this.#configure(`link set ${wire} nomaster`);
+    if (management !== undefined) this.#configure(`link set ${management} down`);
   }
 
   /** As it was in the beginning. */
   up(): void {
-    configure(this.#wire, [`link set ${this.#port} master wire up`]);
+    const { wire, management } = this.#ports;
+    if (management !== undefined) this.#configure(`link set ${management} up`);
+    this.#configure(`link set ${wire} master wire up`);
+  }
+
+  #configure(command: string): void {
+    configure(this.#wire, [command]);
   }
 }

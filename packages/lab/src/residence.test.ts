@@ -33,7 +33,7 @@ describe('a resident lab', () => {
     makeResidence(paths);
     expect(await findResidentLab(paths)).toBeUndefined();
     const done: unknown[] = [];
-    const status = { pid: 7, hosts: [], proxies: [] };
+    const status = { pid: 7, hosts: [], proxies: [], loadBalancers: [] };
     const server = await serveResidentLab(paths, {
       status: async () => status,
       actions: {

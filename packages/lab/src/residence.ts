@@ -44,10 +44,25 @@ const ProxySchema = v.object({
 
 export type ProxyStatus = v.InferOutput<typeof ProxySchema>;
 
+const LoadBalancerSchema = v.object({
+  /** `default/web` */
+  service: v.string(),
+  addresses: v.array(v.string()),
+  /** It has its addresses, and some node announces them, or it needs none. */
+  isReady: v.boolean(),
+  /** Of its condition `menwei.dev/LoadBalancerReady`; empty while it has none. */
+  reason: v.string(),
+  message: v.string(),
+});
+
+export type LoadBalancerStatus = v.InferOutput<typeof LoadBalancerSchema>;
+
 const StatusSchema = v.object({
   pid: v.number(),
   hosts: v.array(HostSchema),
   proxies: v.array(ProxySchema),
+  /** Services of type LoadBalancer, where there is a controller for them. */
+  loadBalancers: v.array(LoadBalancerSchema),
 });
 
 export type ResidentLabStatus = v.InferOutput<typeof StatusSchema>;

@@ -2,6 +2,7 @@
 import { cidrContains, familyOf, type IpFamily, parseCidr, parseIp } from '@menwei/addresses/ip.ts';
 import { Claims } from './claims.ts';
 import { LabSpecError } from './lab-spec-error.ts';
+import { checkPool } from './pool-range.ts';
 
 /** Where a pod answers whose ports are not given. */
 export const DEFAULT_PORTS: readonly number[] = [80];
@@ -52,11 +53,21 @@ export interface ClientSpec {
   readonly moreAddresses?: readonly string[] | undefined;
 }
 
+export interface LoadBalancerSpec {
+  /** Ranges of addresses on the wire, for Services of type LoadBalancer: `192.0.2.200-192.0.2.220`. */
+  readonly pools?: readonly string[] | undefined;
+}
+
 export interface LabSpec {
   readonly nodes: readonly NodeSpec[];
   readonly pods?: readonly PodSpec[] | undefined;
   /** The client outside the cluster. It has routes to the nodes' network only. */
   readonly client?: ClientSpec | undefined;
+  /**
+   * Given: Services of type LoadBalancer get addresses, and the nodes announce them on the wire. They reach the API server by a
+   * network of its own.
+   */
+  readonly loadBalancer?: LoadBalancerSpec | undefined;
 }
 
 /** Throws {@link LabSpecError} for the first mistake. */
@@ -79,6 +90,21 @@ export function checkTopology(spec: LabSpec): void {
     checkClient(spec.client, first);
     claimClient(claims, spec.client);
   }
+  checkPools(spec, first);
+}
+
+function checkPools({ nodes, client, loadBalancer }: LabSpec, { ip, ip6 }: NodeSpec): void {
+  const own = [ip, ip6].filter((address) => address !== undefined);
+  const hosts = [
+    ...nodes.map((node) => ({ ...node, owner: `node ${node.name}` })),
+    ...(client === undefined ? [] : [{ ...client, owner: 'client' }]),
+  ];
+  const taken = hosts.flatMap(({ owner, ...host }) =>
+    [host.ip, host.ip6].filter((address) => address !== undefined).map((address) => ({ ip: address, owner })),
+  );
+  const gateways = own.map((address) => ({ ip: wireGateway(address), owner: "the nodes' gateway" }));
+  for (const pool of loadBalancer?.pools ?? [])
+    checkPool(pool, own.map(wireNetwork), [...taken, ...gateways]);
 }
 
 function claimNetworks(claims: Claims, { ip, ip6 }: NodeSpec): void {

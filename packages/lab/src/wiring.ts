@@ -7,7 +7,7 @@
  *
  * The wire stands for the network that the nodes are on and for the world: it is everybody's default gateway and
  * answers "unreachable" for what it does not know, so that no test waits for a timeout in vain. The client has
- * no such gateway and knows the nodes' network alone.
+ * no such gateway and knows the nodes' network alone. The API server of a lab is at the wire's address.
  */
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -26,6 +26,8 @@ import {
 
 const POD_GATEWAY = '169.254.1.1';
 const POD_GATEWAY6 = 'fe80::1';
+/** Its first three numbers; a pair of addresses for each node. */
+const MANAGEMENT_NETWORK = '169.254.254';
 
 /** Set before any interface exists, since interfaces copy `default` when they appear. */
 const EVERY_HOST = {
@@ -146,6 +148,34 @@ export function createNode(
 /** The interface of the wire that a node hangs on. */
 export function portOf(node: NodeSpec): string {
   return interfaceName('port', node.name);
+}
+
+/**
+ * A network of its own between a node and the machine of the API server, as many clusters have one: what happens on the wire does not
+ * cut them off from each other.
+ *
+ * @param index of the node among all nodes
+ * @returns the interface at the other end
+ */
+export function addManagementLink(
+  wire: NetworkNamespace,
+  { name, ip }: NodeSpec,
+  namespace: NetworkNamespace,
+  index: number,
+): string {
+  const port = interfaceName('mgmt', name);
+  const [there, here] = [2 * index, 2 * index + 1].map((host) => `${MANAGEMENT_NETWORK}.${host}`);
+  configure(wire, [
+    `link add ${port} type veth peer name mgmt0 netns ${namespace.path}`,
+    `addr add ${there}/31 dev ${port}`,
+    `link set ${port} up`,
+  ]);
+  configure(namespace, [
+    `addr add ${here}/31 dev mgmt0`,
+    'link set mgmt0 up',
+    `route add ${wireGateway(ip)}/32 via ${there} dev mgmt0`,
+  ]);
+  return port;
 }
 
 function podRoutes(node: NodeSpec): readonly string[] {

@@ -1,6 +1,5 @@
 /** The commands of `menwei lab` that have something happen to a node. */
 import type { Command } from 'commander';
-import type { LinkDownOptions } from '../lab/fault-commands.ts';
 import type { NameOption } from '../lab/resident-lab.ts';
 import { orFail } from '../setup/failure.ts';
 
@@ -24,9 +23,13 @@ export function registerFaultCommands(addCommand: (name: string) => Command): vo
   ofNode('resume', 'have a proxy that was paused go on (SIGCONT)').action(
     (node: string, options: NameOption) => act(({ signalProxy }) => signalProxy('resume', node, options)),
   );
-  ofNode('link-down', 'cut a node off from the others, the client and the API server; it loses its carrier')
-    .option('--unnoticed', 'its carrier stays, as when a switch further away fails')
-    .action((node: string, options: LinkDownOptions) => act(({ linkDown }) => linkDown(node, options)));
+  ofNode('link-down', 'pull the cable of a node to the wire: it loses its carrier').action(
+    (node: string, options: NameOption) => act(({ linkDown }) => linkDown(node, options)),
+  );
+  ofNode(
+    'isolate',
+    'cut a node off from the others, the client and the API server; its carrier stays, as when a switch fails',
+  ).action((node: string, options: NameOption) => act(({ isolate }) => isolate(node, options)));
   ofNode('link-up', 'connect it again').action((node: string, options: NameOption) =>
     act(({ linkUp }) => linkUp(node, options)),
   );

@@ -3,15 +3,14 @@ import type { ResidencePaths } from '@menwei/lab/residence.ts';
 import { hostOf, type NameOption, orderLab, pathsOf, proxyOf, residentOf } from './resident-lab.ts';
 import { describeProxy, untilProgrammed } from './until-programmed.ts';
 
-export interface LinkDownOptions extends NameOption {
-  readonly unnoticed?: true;
+export async function linkDown(node: string, options: NameOption): Promise<void> {
+  await orderLab(await pathsTo(node, options), 'link', { node, state: 'down' });
+  say(`${node}: link down; its interface has no carrier`);
 }
 
-export async function linkDown(node: string, { unnoticed, ...options }: LinkDownOptions): Promise<void> {
-  const paths = await pathsTo(node, options);
-  await orderLab(paths, 'link', { node, state: unnoticed === true ? 'isolated' : 'down' });
-  const seen = unnoticed === true ? 'its own interface stays up' : 'its interface has no carrier';
-  say(`${node}: link down; ${seen}`);
+export async function isolate(node: string, options: NameOption): Promise<void> {
+  await orderLab(await pathsTo(node, options), 'link', { node, state: 'isolated' });
+  say(`${node}: isolated; its interface stays up, and it reaches nobody, nor the API server`);
 }
 
 export async function linkUp(node: string, options: NameOption): Promise<void> {

@@ -16,6 +16,7 @@ import { formatErrorChain } from '../log/error-text.ts';
 import { type LabCluster, startLabCluster } from './lab-cluster.ts';
 import { labKubeconfig } from './lab-kubeconfig.ts';
 import type { LabManifest } from './lab-manifests.ts';
+import { loadBalancersOf } from './load-balancers.ts';
 import { faultActions } from './node-faults.ts';
 import { NodeProxyProcess } from './node-proxy-process.ts';
 import { WITHOUT_PROXY } from './without-proxy.ts';
@@ -38,8 +39,11 @@ export async function holdLab(spec: LabSpec, options: HoldOptions, paths: Reside
     { spec, lab, folder: paths.folder, manifests: options.manifests },
     stop.signal,
   );
-  const proxies = startProxies(lab, options, paths);
+  const isAnnouncing = spec.loadBalancer !== undefined;
+  const proxies = startProxies(lab, { ...options, isAnnouncing }, paths);
   const end = async (): Promise<void> => {
+    // It would hand its addresses over first, for seconds, and to nobody.
+    if (isAnnouncing) for (const proxy of proxies.values()) proxy.kill();
     stop.abort();
     await Promise.allSettled([lab.close(), cluster.ended]);
     server.close();
@@ -49,6 +53,7 @@ export async function holdLab(spec: LabSpec, options: HoldOptions, paths: Reside
       pid: process.pid,
       hosts: describeHosts(lab, cluster.kubelet.unreadyPods()),
       proxies: await Promise.all([...proxies.values()].map((proxy) => proxy.status())),
+      loadBalancers: spec.loadBalancer === undefined ? [] : [...loadBalancersOf(cluster.store)],
     }),
     actions: {
       down: end,
@@ -68,20 +73,27 @@ export async function holdLab(spec: LabSpec, options: HoldOptions, paths: Reside
   });
 }
 
-function startProxies(lab: Lab, { proxyMode, foreground }: HoldOptions, { folder }: ResidencePaths): Proxies {
+function startProxies(
+  lab: Lab,
+  { proxyMode, foreground, isAnnouncing }: HoldOptions & { readonly isAnnouncing: boolean },
+  { folder }: ResidencePaths,
+): Proxies {
   if (proxyMode === WITHOUT_PROXY) return new Map();
-  const proxies = lab.nodes.map((node) => {
-    const print = (text: string): void => {
-      process.stdout.write(text.replaceAll(/^(?=.)/gm, `${node.name}: `));
-    };
-    return new NodeProxyProcess(node, {
-      source: ['--kubeconfig', labKubeconfig(folder, 'proxy')],
-      mode: proxyMode,
-      log: join(folder, `${node.name}.log`),
-      ...(foreground === true ? { onOutput: print } : {}),
-    });
-  });
+  const proxies = lab.nodes.map(
+    (node) =>
+      new NodeProxyProcess(node, {
+        source: ['--kubeconfig', labKubeconfig(folder, isAnnouncing ? 'announcer' : 'proxy')],
+        mode: proxyMode,
+        isAnnouncing,
+        log: join(folder, `${node.name}.log`),
+        onOutput: foreground === true ? printAs(node.name) : undefined,
+      }),
+  );
   return new Map(proxies.map((proxy) => [proxy.node, proxy]));
+}
+
+function printAs(name: string): (text: string) => void {
+  return (text) => void process.stdout.write(text.replaceAll(/^(?=.)/gm, `${name}: `));
 }
 
 const Restart = v.object({ node: v.string(), mode: v.optional(v.string()), flags: v.array(v.string()) });

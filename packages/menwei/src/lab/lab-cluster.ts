@@ -8,7 +8,8 @@ import { parseServiceRanges } from '../cluster/cluster-addresses.ts';
 import type { ClusterOptions } from '../cluster/cluster-options.ts';
 import type { Registry } from '../cluster/registry/registry.ts';
 import { runCluster } from '../cluster/run-cluster.ts';
-import type { Store } from '../cluster/store/store.ts';
+import type { Store, StoreView } from '../cluster/store/store.ts';
+import { L2_CLASS } from '../loadbalancer/claim.ts';
 import { createLogger } from '../log/pino-logger.ts';
 import { readNodePortRangeOrFail } from '../setup/manifests-input.ts';
 import { ARCHITECTURE, VERSION } from '../setup/version.ts';
@@ -17,8 +18,10 @@ import { clusterFolder } from './lab-kubeconfig.ts';
 import { LabKubelet } from './lab-kubelet.ts';
 import { type LabManifest, putManifests } from './lab-manifests.ts';
 import type { Machine } from './lab-objects.ts';
+import { poolManifests } from './lab-pools.ts';
 
 const API_PORT = 6443;
+const LB_PORT = 10264;
 const SETTLED_WITHIN_MS = 10_000;
 const LOOK_EVERY_MS = 10;
 
@@ -33,6 +36,7 @@ interface LabClusterOptions {
 
 export interface LabCluster {
   readonly kubelet: LabKubelet;
+  readonly store: StoreView;
   /** Resolves, or rejects with UserError, when the cluster has ended. */
   readonly ended: Promise<void>;
 }
@@ -69,11 +73,12 @@ export async function startLabCluster(options: LabClusterOptions, signal: AbortS
   await Promise.race([ready.promise, ended]);
   const { store, kubelet } = await joined.promise;
   await untilSettled(store);
-  return { kubelet, ended };
+  return { kubelet, store, ended };
 }
 
 function clusterOptions({ spec, folder }: LabClusterOptions): ClusterOptions {
-  const [node] = spec.nodes;
+  const { loadBalancer, nodes } = spec;
+  const [node] = nodes;
   if (node === undefined) throw new Error('BUG: a lab without a node was not refused');
   const text = node.ip6 === undefined ? SERVICE_RANGES.IPv4 : Object.values(SERVICE_RANGES).join();
   const serviceRanges = parseServiceRanges(text);
@@ -92,7 +97,12 @@ function clusterOptions({ spec, folder }: LabClusterOptions): ClusterOptions {
     proxy: undefined,
     tls: { certFile: undefined, keyFile: undefined, clientCaFile: undefined, names: [] },
     auditLog: undefined,
-    loadBalancer: undefined,
+    // Nobody else is there for Services without a class.
+    loadBalancer: loadBalancer && {
+      configuration: [],
+      classlessAs: L2_CLASS,
+      bindAddress: { ip: '127.0.0.1', port: LB_PORT },
+    },
     maxEndpointsPerSlice: 100,
     legacyEndpoints: true,
     verbosity: 0,
@@ -106,7 +116,8 @@ async function putLab(
   { spec, manifests }: LabClusterOptions,
 ): Promise<void> {
   await kubelet.register(spec.nodes, spec.pods ?? []);
-  await putManifests(registry, manifests);
+  const pools = spec.loadBalancer === undefined ? [] : poolManifests(spec.loadBalancer);
+  await putManifests(registry, [...pools, ...manifests]);
 }
 
 /** Started anew with a controller, it finds its objects there, and what users have made of them. */

@@ -7,6 +7,6 @@ export function clusterFolder(labFolder: string): string {
 }
 
 /** The server that it names is reached from the wire and the nodes. */
-export function labKubeconfig(labFolder: string, user: 'admin' | 'proxy'): string {
+export function labKubeconfig(labFolder: string, user: 'admin' | 'proxy' | 'announcer'): string {
   return kubeconfigPath(clusterFolder(labFolder), user);
 }

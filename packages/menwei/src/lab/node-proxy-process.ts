@@ -17,6 +17,8 @@ interface ProxyOptions {
   /** Where the objects come from, as flags. */
   readonly source: readonly string[];
   readonly mode: string;
+  /** It announces addresses of load balancers on the wire. */
+  readonly isAnnouncing: boolean;
   /** The file that gets all that the proxy writes. */
   readonly log: string;
   readonly onOutput?: ((text: string) => void) | undefined;
@@ -76,6 +78,11 @@ export class NodeProxyProcess {
     this.#process.signal(signal);
   }
 
+  /** Whether it runs or not. */
+  kill(): void {
+    this.#process.signal('SIGKILL');
+  }
+
   async status(): Promise<ProxyStatus> {
     const { path: log, fault: logFault } = this.#log;
     const common = { node: this.#node.name, mode: this.#mode, flags: [...this.#flags()], log, logFault };
@@ -124,10 +131,13 @@ export class NodeProxyProcess {
   #flags(): readonly string[] {
     // A proxy in another mode than the one that was asked for would pass for one that does as it was told.
     const required = this.#mode === 'ipvs' ? ['--ipvs-required'] : [];
+    // Without strict ARP every node would answer for what is on kube-ipvs0.
+    const strictArp = this.#mode === 'ipvs' ? ['--ipvs-strict-arp'] : [];
+    const announcing = this.#options.isAnnouncing ? ['--announce', 'l2', ...strictArp] : [];
     return nodeProxyFlags(this.#node.name, {
       source: this.#options.source,
       mode: this.#mode,
-      moreFlags: [...required, ...this.#moreFlags],
+      moreFlags: [...required, ...announcing, ...this.#moreFlags],
     });
   }
 

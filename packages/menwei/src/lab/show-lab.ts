@@ -1,8 +1,9 @@
 /** What is up, as a table. */
 import type { ResidentLabStatus } from '@menwei/lab/residence.ts';
+import { describeLoadBalancer } from './until-announced.ts';
 import { describeProxy } from './until-programmed.ts';
 
-export function printLabStatus({ pid, hosts, proxies }: ResidentLabStatus): void {
+export function printLabStatus({ pid, hosts, proxies, loadBalancers }: ResidentLabStatus): void {
   const width = Math.max(...hosts.map(({ name }) => name.length));
   const addresses = Math.max(...hosts.map((host) => host.addresses.join(' ').length));
   const rows = hosts.map((host) => {
@@ -19,5 +20,6 @@ export function printLabStatus({ pid, hosts, proxies }: ResidentLabStatus): void
     ...reasons.map((reason) => `${node}: ${reason}`),
     ...(logFault === undefined ? [] : [`${node}: its log is not complete: ${logFault}`]),
   ]);
-  process.stdout.write(`${[...rows, ...reasons].join('\n')}\nheld by process ${pid}\n`);
+  const services = loadBalancers.map(describeLoadBalancer);
+  process.stdout.write(`${[...rows, ...services, ...reasons].join('\n')}\nheld by process ${pid}\n`);
 }

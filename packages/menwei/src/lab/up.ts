@@ -1,4 +1,7 @@
-/** `menwei lab up`: builds a lab, holds it, and waits until its proxies have programmed what there is. */
+/**
+ * `menwei lab up`: builds a lab, holds it, and waits until its proxies have programmed what there is, and Services of type
+ * LoadBalancer are reached.
+ */
 import { spawn } from 'node:child_process';
 import { closeSync, openSync, readFileSync } from 'node:fs';
 import { constants } from 'node:os';
@@ -19,6 +22,7 @@ import { holdLab } from './hold-lab.ts';
 import { readLabManifests } from './lab-manifests.ts';
 import { type NameOption, pathsOf, residentOf } from './resident-lab.ts';
 import { printLabStatus } from './show-lab.ts';
+import { untilAnnounced } from './until-announced.ts';
 import { ProxyEndedError, showProgress, untilProgrammed } from './until-programmed.ts';
 
 const UP_WITHIN_MS = 60_000;
@@ -76,6 +80,7 @@ function readLabFile(file: string): LabSpec {
 async function untilReady(paths: ResidencePaths): Promise<void> {
   try {
     await untilProgrammed(paths);
+    await untilAnnounced(paths);
   } catch (error) {
     if (error instanceof ProxyEndedError) await askResidentLab(paths, 'down');
     else if (error instanceof UserError) printLabStatus(await residentOf(paths));

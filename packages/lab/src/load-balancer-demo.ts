@@ -1,0 +1,220 @@
+/**
+ * The demo of load balancers: a lab of three nodes and a client outside, an address from a pool, who is seen by the pods, and how
+ * long the address is without answers when its owner leaves. It claims nothing that it did not observe.
+ */
+import { randomBytes } from 'node:crypto';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { type AddressClaimWatch, watchClaims } from './address-claims.ts';
+import { type Failover, measureFailover } from './failover.ts';
+import { LabSession } from './lab-session.ts';
+import { isFailure } from './outcome.ts';
+import { onStage, type Stage } from './stage.ts';
+import { UnmetExpectation, until } from './until.ts';
+
+const EXAMPLES = fileURLToPath(new URL('../../../examples/load-balancer/', import.meta.url));
+const NODES = ['node-1', 'node-2', 'node-3'] as const;
+const CLIENT = '192.168.49.100';
+const SERVICE = '/api/v1/namespaces/default/services/web';
+const CLOSED_PORT = 81;
+
+/** A way for an owner to leave. */
+interface Leaving {
+  readonly title: string;
+  /** How long the address may be without answers. */
+  readonly goalMs: number;
+  readonly leave: (session: LabSession, owner: string) => Promise<unknown>;
+  /** Makes the node as it was. */
+  readonly mend: (session: LabSession, owner: string) => Promise<unknown>;
+}
+
+const DRAINED: Leaving = {
+  title: 'drained',
+  goalMs: 100,
+  leave: (session, node) => session.order('drain', { node, isDraining: true }),
+  mend: (session, node) => session.order('drain', { node, isDraining: false }),
+};
+const LINK_CUT: Leaving = {
+  title: 'link cut',
+  goalMs: 200,
+  leave: (session, node) => session.order('link', { node, state: 'down' }),
+  mend: (session, node) => session.order('link', { node, state: 'up' }),
+};
+const KILLED: Leaving = {
+  title: 'killed (SIGKILL)',
+  goalMs: 8_000,
+  leave: (session, node) => session.order('signal', { node, signal: 'SIGKILL' }),
+  mend: (session, node) => session.menwei('restart', node),
+};
+const POWERED_OFF: Leaving = {
+  title: 'powered off',
+  goalMs: 8_000,
+  leave: (session, node) => session.order('power', { node, isOn: false }),
+  mend: (session, node) => session.menwei('power-on', node),
+};
+const HEARTBEAT_GOAL_MS = 1_500;
+/** So long after the last restart addresses stay where they are. */
+const SETTLING_MS = 2_000;
+
+/** A machine that does much else is not judged by its speed; what takes as long as this is broken. */
+const PATIENCE = { factor: 2, moreMs: 4_000 } as const;
+
+/** Returns what was not as it should be; undefined: all was. */
+export async function runLoadBalancerDemo(print: (line: string) => void): Promise<string | undefined> {
+  try {
+    await onStage(print, async (stage) => {
+      stage.step('menwei lab up: three nodes, three pods, a client outside, addresses .200 to .220');
+      await using session = await LabSession.up({
+        name: `demo-lb-${process.pid}`,
+        file: `${EXAMPLES}lab.yaml`,
+        manifests: `${EXAMPLES}web.yaml`,
+        mode: 'nftables',
+      });
+      await new LoadBalancerDemo(session, stage).run();
+    });
+    return undefined;
+  } catch (error) {
+    if (error instanceof UnmetExpectation) return error.message;
+    throw error;
+  }
+}
+
+class LoadBalancerDemo {
+  readonly #session: LabSession;
+  readonly #stage: Stage;
+  readonly #nodeOf = new Map<string, string>();
+  #address = '';
+
+  constructor(session: LabSession, stage: Stage) {
+    this.#session = session;
+    this.#stage = stage;
+  }
+
+  async run(): Promise<void> {
+    const { step } = this.#stage;
+    await this.#learnMacs();
+    step('the Service web has an address of the pool, and one node answers for it');
+    await this.#show('kubectl', 'get', 'service', 'web');
+    const { status } = await this.#session.api.get(SERVICE);
+    this.#address = status.loadBalancer.ingress[0].ip;
+    const claims = await watchClaims(this.#session.host('wire'), this.#address);
+    await until(() => claims.claims.length > 0, 'nobody answers for the address');
+    this.#tell(`${this.#address} is at ${this.#ownerOf(claims)}`);
+
+    await this.#showClients(claims);
+    await this.#showClosedPort();
+    step('its owner leaves: the time without answers, at a client that connects anew every 5 ms');
+    for (const leaving of [DRAINED, LINK_CUT, KILLED, POWERED_OFF]) await this.#fail(leaving, claims);
+    await this.#startHeartbeats();
+    for (const leaving of [KILLED, POWERED_OFF]) {
+      await this.#fail({ ...leaving, goalMs: HEARTBEAT_GOAL_MS }, claims);
+    }
+    await claims.stop();
+  }
+
+  async #learnMacs(): Promise<void> {
+    for (const node of NODES) {
+      const { stdout } = await this.#session.host(node).exec('ip', ['-o', 'link', 'show', 'eth0']);
+      const [, mac = ''] = /link\/ether (\S+)/.exec(stdout) ?? [];
+      this.#nodeOf.set(mac, node);
+    }
+  }
+
+  #ownerOf(claims: AddressClaimWatch): string {
+    const mac = claims.claims.at(-1)?.mac ?? '';
+    const node = this.#nodeOf.get(mac);
+    if (node === undefined) throw new UnmetExpectation(`${this.#address} is at ${mac}, which is no node`);
+    return node;
+  }
+
+  /** The pods see the node that owns the address, or with externalTrafficPolicy Local the client itself. */
+  async #showClients(claims: AddressClaimWatch): Promise<void> {
+    this.#stage.step('externalTrafficPolicy: Cluster, then Local: whom the pods see');
+    await this.#untilSeen(this.#session.host(this.#ownerOf(claims)).ip ?? '');
+    await this.#session.api.patch(SERVICE, { spec: { externalTrafficPolicy: 'Local' } });
+    await this.#untilSeen(CLIENT);
+    await this.#session.api.patch(SERVICE, { spec: { externalTrafficPolicy: 'Cluster' } });
+  }
+
+  async #untilSeen(expected: string): Promise<void> {
+    let seen = '';
+    await until(
+      async () => {
+        const outcome = await this.#session.host('client').http(`${this.#address}:80`);
+        seen = isFailure(outcome) ? outcome.error : outcome.client;
+        if (seen !== expected || isFailure(outcome)) return false;
+        this.#tell(
+          `$ curl http://${this.#address}   ${outcome.pod} on ${outcome.node} sees ${outcome.client}`,
+        );
+        return true;
+      },
+      () => `the pods see ${seen}, and not ${expected}`,
+    );
+  }
+
+  async #showClosedPort(): Promise<void> {
+    this.#stage.step('a port that the Service does not have, and ping');
+    const client = this.#session.host('client');
+    const outcome = await client.http(`${this.#address}:${CLOSED_PORT}`, { timeoutMs: 1_000 });
+    const what = isFailure(outcome) ? outcome.error : 'answered';
+    this.#tell(`$ curl http://${this.#address}:${CLOSED_PORT}   ${what}`);
+    if (what !== 'refused') throw new UnmetExpectation(`a closed port is ${what}, not refused`);
+    const { status, stdout } = await client.exec('ping', ['-c', '1', '-W', '1', this.#address]);
+    this.#tell(`$ ping ${this.#address}   ${stdout.split('\n')[1] ?? ''}`);
+    if (status !== 0) throw new UnmetExpectation('the address does not answer ping');
+  }
+
+  async #fail({ title, goalMs, leave, mend }: Leaving, claims: AddressClaimWatch): Promise<void> {
+    const owner = this.#ownerOf(claims);
+    const failover = await measureFailover({
+      client: this.#session.host('client'),
+      target: `${this.#address}:80`,
+      claims,
+      action: () => leave(this.#session, owner),
+      withinMs: goalMs * PATIENCE.factor + PATIENCE.moreMs,
+    });
+    const next = this.#ownerOf(claims);
+    const [known, unknown] = [failover.longestSilenceMs, failover.longestUnclaimedMs].map((ms) =>
+      `${ms.toFixed(0)} ms`.padStart(8),
+    );
+    const goal = worstMs(failover) > goalMs ? `MORE than the goal of ${goalMs} ms` : `goal ${goalMs} ms`;
+    this.#tell(`${title.padEnd(17)} ${owner} → ${next} ${known}   without ARP answers ${unknown}   ${goal}`);
+    this.#judge(title, goalMs, failover);
+    await mend(this.#session, owner);
+  }
+
+  #judge(title: string, goalMs: number, failover: Failover): void {
+    const { from, to, strayClaims } = failover;
+    if (to === from) throw new UnmetExpectation(`${title}: nobody took ${this.#address} over`);
+    if (worstMs(failover) > goalMs * PATIENCE.factor + PATIENCE.moreMs)
+      throw new UnmetExpectation(`${title}: ${worstMs(failover).toFixed(0)} ms without answers`);
+    if (strayClaims > 1) throw new UnmetExpectation(`${title}: two owners answered, ${strayClaims} times`);
+  }
+
+  async #startHeartbeats(): Promise<void> {
+    this.#stage.step('the same with --announce-heartbeat on every node');
+    const keyFile = join(this.#stage.folder, 'heartbeat-key');
+    await writeFile(keyFile, randomBytes(32).toString('hex'), { mode: 0o600 });
+    const flags = ['--announce-heartbeat', '--announce-heartbeat-key-file', keyFile];
+    await Promise.all(NODES.map((node) => this.#session.menwei('restart', node, '--', ...flags)));
+    await sleep(SETTLING_MS);
+  }
+
+  /** A command of `menwei lab` with what it prints. */
+  async #show(...args: readonly [string, ...string[]]): Promise<void> {
+    this.#tell(`$ menwei lab ${args.join(' ')}`);
+    const output = await this.#session.menwei(...args);
+    for (const line of output.trimEnd().split('\n')) this.#tell(`  ${line}`);
+  }
+
+  #tell(line: string): void {
+    this.#stage.print(`            ${line}`);
+  }
+}
+
+/** For clients that know the owner of before, and for those that do not. */
+function worstMs({ longestSilenceMs, longestUnclaimedMs }: Failover): number {
+  return Math.max(longestSilenceMs, longestUnclaimedMs);
+}
