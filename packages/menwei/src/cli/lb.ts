@@ -1,10 +1,11 @@
 /** `menwei lb`: the controller that gives Services of type LoadBalancer their addresses. */
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
+import type { InspectFlags } from '../loadbalancer/process/inspect-lb.ts';
 import type { LbFlags } from '../loadbalancer/process/lb-options.ts';
 import { orFail } from '../setup/failure.ts';
 
 export function registerLbCommand(program: Command): void {
-  program
+  const lb = program
     .command('lb')
     .description('give Services of type LoadBalancer their addresses, until a signal ends it')
     .option(
@@ -85,6 +86,49 @@ export function registerLbCommand(program: Command): void {
         const { runLb } = await import('../loadbalancer/process/run-lb.ts');
         await runLb({ ...flags, leaderElect: String(flags.leaderElect) });
       }),
+    );
+  registerExplain(lb);
+  registerPools(lb);
+}
+
+function registerExplain(lb: Command): void {
+  const explain = lb
+    .command('explain')
+    .description(
+      'print why Services of type LoadBalancer have the addresses that they have, or none; of one Service also which node answers, and why the others do not',
+    )
+    .argument('[service]', 'namespace/name');
+  withInspection(explain).action((service: string | undefined, _: unknown, command: Command) =>
+    orFail(async () => {
+      const { explainServices } = await import('../loadbalancer/process/inspect-lb.ts');
+      await explainServices(service, command.optsWithGlobals<InspectFlags>());
+    }),
+  );
+}
+
+function registerPools(lb: Command): void {
+  const pools = lb
+    .command('pools')
+    .description('print the address pools: how many addresses are in use and free, and who may have them');
+  withInspection(pools).action((_: unknown, command: Command) =>
+    orFail(async () => {
+      const { showPools } = await import('../loadbalancer/process/inspect-lb.ts');
+      await showPools(command.optsWithGlobals<InspectFlags>());
+    }),
+  );
+}
+
+/** What says which objects are looked at are flags of `menwei lb` itself. */
+function withInspection(command: Command): Command {
+  return command
+    .option('--address <address:port>', 'the controller that is asked', '127.0.0.1:10264')
+    .addOption(new Option('-o, --output <format>', 'as JSON').choices(['json']))
+    .addHelpText(
+      'after',
+      `
+With --kubeconfig, --master or --manifests no controller is asked: the objects are read, and what a controller would decide about
+them is printed. The flags of menwei lb that change decisions are then to be given as to the controller: --status-file,
+--lb-config, --load-balancer-class, --default-load-balancer, --namespace, --ignore-exclude-label, --release-on-pool-change.`,
     );
 }
 

@@ -11,7 +11,7 @@ export const NODE_CLASS = 'menwei.dev/node';
 export const L2_CLASS = 'menwei.dev/l2';
 
 /** Whoever has one of these with the value `true` wants none of us. */
-const IGNORE_ANNOTATIONS = ['menwei.dev/load-balancer-ignore', 'kube-vip.io/ignore'];
+export const IGNORE_ANNOTATIONS = ['menwei.dev/load-balancer-ignore', 'kube-vip.io/ignore'];
 
 export interface ClaimOptions {
   /** Values of `spec.loadBalancerClass`. */

@@ -12,6 +12,8 @@ import type { Change, Reader } from '../state/reader.ts';
 import type { StoredSlice } from '../state/stored-slice.ts';
 import { type Claim, type ClaimOptions, claimOf } from './claim.ts';
 import { describeNoNodes, isSameForBalancers, type NodeSetOptions, whyExcluded } from './node-set.ts';
+import type { AddressRequest } from './pools/allocation.ts';
+import { readRequest } from './pools/read-request.ts';
 import { isSameButStatus } from './service-difference.ts';
 
 const NO_SLICES: ReadonlyMap<string, StoredSlice> = new Map();
@@ -108,6 +110,15 @@ export class ClusterView {
   /** Nodes that have an endpoint of the Service which is ready or serving; those of which nobody knows the node under ''. */
   endpointNodes(key: ObjectKey): ReadonlySet<string> {
     return new Set(this.slicesOf(key).flatMap(({ nodes }) => [...(nodes?.keys() ?? [])]));
+  }
+
+  /** What it asks of the pools; undefined: nothing. */
+  addressRequest(key: ObjectKey): AddressRequest | undefined {
+    const service = this.service(key);
+    const claim = this.claim(key);
+    if (service === undefined || claim.claim !== 'managed' || claim.by === 'nodes') return undefined;
+    const localNodes = service.externalTrafficPolicy === 'Local' ? this.endpointNodes(key) : undefined;
+    return readRequest(service, this.namespaceLabels(service.namespace), localNodes);
   }
 
   take(): ViewChanges {

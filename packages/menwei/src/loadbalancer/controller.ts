@@ -21,7 +21,6 @@ import { NodePortClaims } from './node-addresses.ts';
 import type { NodeSetOptions } from './node-set.ts';
 import type { AddressAllocator } from './pools/address-allocator.ts';
 import type { AddressRequest } from './pools/allocation.ts';
-import { readRequest } from './pools/read-request.ts';
 import { addressInUse, serviceEvent } from './service-events.ts';
 import { type ServiceRow, ServiceSync, SyncFailure } from './service-sync.ts';
 import type { StatusWriter } from './status-writer.ts';
@@ -231,15 +230,8 @@ export class LoadBalancerController {
 
   /** Undefined: it is to have no addresses of pools. */
   #request(key: ObjectKey): AddressRequest | undefined {
-    const service = this.#view.service(key);
-    const claim = this.#view.claim(key);
-    if (service === undefined || claim.claim === 'none') {
-      this.#forget(key);
-      return undefined;
-    }
-    if (claim.claim !== 'managed' || claim.by === 'nodes') return undefined;
-    const localNodes = service.externalTrafficPolicy === 'Local' ? this.#view.endpointNodes(key) : undefined;
-    return readRequest(service, this.#view.namespaceLabels(service.namespace), localNodes);
+    if (this.#view.claim(key).claim === 'none') this.#forget(key);
+    return this.#view.addressRequest(key);
   }
 
   /** Returns the other Services that may be concerned. */

@@ -22,7 +22,7 @@ interface Entry {
   from: ReadonlyMap<string, string>;
 }
 
-export interface AllocatorOptions {
+interface AllocatorOptions {
   /** An address is taken away when the pool that it was from is gone. Otherwise it stays, with a reason. */
   readonly releaseOnPoolChange: boolean;
 }
@@ -61,6 +61,16 @@ export class AddressAllocator {
   /** Undefined: the Service is not known here. */
   decision(service: ObjectKey): AddressDecision | undefined {
     return this.#entries.get(service)?.decision;
+  }
+
+  /** What it was last told that the Service asks for; undefined: the Service is not known here. */
+  request(service: ObjectKey): AddressRequest | undefined {
+    return this.#entries.get(service)?.request;
+  }
+
+  /** Who has the address, the oldest first. */
+  holders(address: string): readonly ObjectKey[] {
+    return Array.from(this.#held.useOf(address)?.holders ?? [], ({ service }) => service);
   }
 
   /** How full the pools are, in the order of their names. */

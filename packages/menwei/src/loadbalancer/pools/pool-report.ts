@@ -4,7 +4,7 @@ import type { AddressPool } from '../../kubernetes/load-balancer-objects.ts';
 import type { PoolCatalog } from './pool-catalog.ts';
 
 /** Of one family; size = inUse + quarantined + free. */
-export interface FamilyReport {
+interface FamilyReport {
   readonly family: IpFamily;
   /** How many addresses the pool has, without those that it keeps back. */
   readonly size: bigint;

@@ -8,7 +8,7 @@ export const FROM_POOL_ANNOTATIONS = [
 ];
 
 /** Where a value stands. */
-export interface Source {
+interface Source {
   /** `annotation metallb.io/loadBalancerIPs`, `spec.loadBalancerIP` */
   readonly where: string;
   /** Trimmed, and not empty. */
@@ -16,7 +16,7 @@ export interface Source {
 }
 
 /** What one kind of wish comes to: `invalid` says what can't be read, or which two contradict each other. */
-export interface Wish<Value> {
+interface Wish<Value> {
   /** Of the first source that has one. */
   readonly value: Value | undefined;
   readonly source: Source | undefined;

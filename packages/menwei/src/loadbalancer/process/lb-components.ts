@@ -8,13 +8,16 @@ import type { Logger } from '../../log/logger.ts';
 import type { ObjectSource } from '../../sources/source.ts';
 import type { ObjectTables } from '../../state/object-tables.ts';
 import type { Balancers } from '../balancer-watch.ts';
+import type { ClaimOptions } from '../claim.ts';
 import { type ControllerOptions, LoadBalancerController } from '../controller.ts';
+import { type KnownCluster, knowledgeOptions } from '../explain/known-cluster.ts';
 import { LeaderElection } from '../leader-election.ts';
 import { AddressAllocator } from '../pools/address-allocator.ts';
 import { apiStatusWriter, type StatusWriter } from '../status-writer.ts';
 import { LbMetrics } from './lb-metrics.ts';
 import { type LbOptions, processIdentity } from './lb-options.ts';
 import { lbServer } from './lb-server.ts';
+import { untilSynced } from './lb-sources.ts';
 import { type LbStatus, lbStatus, type Term } from './status-document.ts';
 
 /** Name of the Lease of the one that leads. */
@@ -78,8 +81,11 @@ export function loadBalancerComponents(surroundings: LbSurroundings): LoadBalanc
   ];
   if (address !== undefined) {
     const { metrics } = process;
-    const { status, unhealthy } = process;
-    components.push({ ...lbServer({ address, metrics, status, unhealthy, logger }), name: 'lb-server' });
+    const { status, known, unhealthy } = process;
+    components.push({
+      ...lbServer({ address, metrics, status, known, unhealthy, logger }),
+      name: 'lb-server',
+    });
   }
   return { components, status: process.status };
 }
@@ -112,9 +118,10 @@ class LoadBalancerProcess {
 
   /** Stands by with everything read, or leads. */
   async run(signal: AbortSignal, ready: () => void): Promise<void> {
-    await this.#untilSynced(signal);
+    const { tables, sources, writes } = this.#surroundings;
+    // Who has not read everything would take addresses that Services have for free.
+    await untilSynced(tables, sources.length, signal);
     if (signal.aborted) return;
-    const { writes } = this.#surroundings;
     if (writes.to === 'file') {
       ready();
       await this.#lead(writes.writer, signal);
@@ -144,6 +151,18 @@ class LoadBalancerProcess {
     return lbStatus({ identity: this.#identity, isLeading, leader: election?.leader ?? '' }, this.#term);
   };
 
+  /** Undefined while it stands by. */
+  readonly known = (): KnownCluster | undefined => {
+    const { options, tables, writes } = this.#surroundings;
+    if (this.#term === undefined) return undefined;
+    const { controller, allocator } = this.#term;
+    const alive = new Set([...controller.announcements.counts()].map(({ node }) => node));
+    return {
+      ...knowledgeOptions(options, this.#claims(), writes.to === 'api-server'),
+      ...{ tables, allocator, rows: controller.rows, isAlive: (node) => alive.has(node) },
+    };
+  };
+
   readonly unhealthy = (): string | undefined => {
     const failed = this.#states.all().find(({ state }) => state === 'restarting');
     return (
@@ -151,16 +170,18 @@ class LoadBalancerProcess {
     );
   };
 
+  #claims(): ClaimOptions {
+    const { options, balancers } = this.#surroundings;
+    const { classes, classlessAs } = options;
+    return { classes, classlessAs, providerClasses: new Set(balancers.keys()) };
+  }
+
   async #lead(writer: StatusWriter, signal: AbortSignal): Promise<void> {
     const { options, tables, writes, balancers, logger } = this.#surroundings;
     const allocator = new AddressAllocator({ releaseOnPoolChange: options.releaseOnPoolChange });
     const given: ControllerOptions = {
       objects: tables,
-      claims: {
-        classes: options.classes,
-        classlessAs: options.classlessAs,
-        providerClasses: new Set(balancers.keys()),
-      },
+      claims: this.#claims(),
       nodes: { ignoresExcludeLabel: options.ignoresExcludeLabel },
       allocator,
       balancers,
@@ -176,21 +197,6 @@ class LoadBalancerProcess {
       await controller.run(signal);
     } finally {
       this.#term = undefined;
-    }
-  }
-
-  /** Who has not read everything would take addresses that Services have for free. */
-  async #untilSynced(signal: AbortSignal): Promise<void> {
-    const { tables, sources } = this.#surroundings;
-    const reader = tables.syncedLoadBalancing.reader();
-    try {
-      reader.take();
-      while (!signal.aborted && tables.syncedLoadBalancing.rows.size < sources.length) {
-        await reader.changed(signal);
-        reader.take();
-      }
-    } finally {
-      reader.close();
     }
   }
 }

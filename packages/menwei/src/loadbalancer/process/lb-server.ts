@@ -7,6 +7,8 @@ import { startHttpListener } from '../../http/http-listener.ts';
 import type { Logger } from '../../log/logger.ts';
 import { answerScrape } from '../../metrics/scrape.ts';
 import { untilAborted } from '../../scheduling/pause.ts';
+import type { KnownCluster } from '../explain/known-cluster.ts';
+import { answerExplain, answerPools } from './inspection-routes.ts';
 import type { LbMetrics } from './lb-metrics.ts';
 import type { LbStatus } from './status-document.ts';
 
@@ -14,6 +16,8 @@ interface LbServerOptions {
   readonly address: HostPort;
   readonly metrics: LbMetrics;
   readonly status: () => LbStatus;
+  /** Undefined while it stands by. */
+  readonly known: () => KnownCluster | undefined;
   /** Why the process does not do what it is there for; undefined: it does. */
   readonly unhealthy: () => string | undefined;
   readonly logger: Logger;
@@ -46,6 +50,7 @@ export function lbServer(options: LbServerOptions): Component {
 function routesOf({
   metrics,
   status,
+  known,
   unhealthy,
   logger,
 }: LbServerOptions): ReadonlyMap<string, RequestListener> {
@@ -56,6 +61,8 @@ function routesOf({
   return new Map<string, RequestListener>([
     ['/healthz', health],
     ['/readyz', health],
+    ['/explain', (request, response) => answerExplain(request, response, known(), status().leader)],
+    ['/pools', (request, response) => answerPools(request, response, known(), status().leader)],
     ['/metrics', (request, response) => answerScrape(request, response, metrics.registry, logger)],
     [
       '/status',

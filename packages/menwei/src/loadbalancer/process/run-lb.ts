@@ -3,18 +3,13 @@ import { ComponentStates } from '../../agent/component.ts';
 import { supervise } from '../../agent/supervisor.ts';
 import { type ApiClient, createApiClient } from '../../kubernetes/api-client.ts';
 import { chooseConnection } from '../../kubernetes/connection-choice.ts';
-import { formatProblem, type Problem } from '../../kubernetes/objects.ts';
 import { formatErrorChain } from '../../log/error-text.ts';
 import type { Logger } from '../../log/logger.ts';
 import { createLogger } from '../../log/pino-logger.ts';
 import { UserError } from '../../setup/failure.ts';
 import { requireManifestsOrFail } from '../../setup/manifests-input.ts';
 import { VERSION } from '../../setup/version.ts';
-import { createApiServerSource } from '../../sources/api-server.ts';
-import { CONFIGURATION_KINDS, controllerFollowing, LOAD_BALANCER_KINDS } from '../../sources/following.ts';
-import { createManifestSource } from '../../sources/manifests/manifest-source.ts';
 import type { ObjectSource } from '../../sources/source.ts';
-import { ObjectTables } from '../../state/object-tables.ts';
 import { startHAProxy } from './haproxy-component.ts';
 import { type LbSurroundings, loadBalancerComponents } from './lb-components.ts';
 import {
@@ -24,7 +19,13 @@ import {
   type ManifestObjects,
   parseLbFlags,
 } from './lb-options.ts';
-import { StatusFileTables } from './status-file.ts';
+import {
+  apiServerSource,
+  manifestSource,
+  openStatusFile,
+  openTables,
+  withConfiguration,
+} from './lb-sources.ts';
 
 /** Each list and watch has its own connection; what is left of these is for writes. */
 const EVENTS_PER_SECOND = 20;
@@ -53,17 +54,8 @@ async function runFromManifests(
 ): Promise<void> {
   await requireManifestsOrFail(paths);
   const tables = await openStatusFile(statusFile);
-  const report = reporter(logger);
-  const source = createManifestSource({ paths, kinds: LOAD_BALANCER_KINDS, logger, report });
+  const source = manifestSource(paths, logger);
   await runAll({ options, tables, source, writes: { to: 'file', writer: tables }, logger }, signal);
-}
-
-async function openStatusFile(path: string): Promise<StatusFileTables> {
-  try {
-    return await StatusFileTables.open(path);
-  } catch (error) {
-    throw new UserError(`--status-file: ${formatErrorChain(error)}`);
-  }
 }
 
 async function runFromApiServer(
@@ -77,14 +69,8 @@ async function runFromApiServer(
   const open = (limits: { readonly qps: number; readonly burst: number }): ApiClient =>
     createApiClient(connection, { userAgent, ...limits });
   const client = open({ qps, burst });
-  const tables = new ObjectTables('', { endpointNodes: true });
-  const source = createApiServerSource({
-    client,
-    nodeName: '',
-    following: controllerFollowing(options.namespace),
-    logger,
-    report: reporter(logger),
-  });
+  const tables = openTables();
+  const source = apiServerSource(client, options.namespace, logger);
   const writes = {
     to: 'api-server',
     openClient: async () => open({ qps, burst }),
@@ -107,8 +93,7 @@ interface Run extends Pick<LbSurroundings, 'tables' | 'writes' | 'logger'> {
 async function runAll({ options, tables, source, writes, logger }: Run, signal: AbortSignal): Promise<void> {
   const { configuration, classes, classlessAs } = options;
   const states = new ComponentStates();
-  const sources =
-    configuration.length === 0 ? [source] : [source, configurationSource(configuration, logger)];
+  const sources = withConfiguration(source, configuration, logger);
   using haproxy = startHAProxy(options.haproxy, logger);
   const { balancers } = haproxy;
   const surroundings = { options, tables, sources, writes, balancers, states, logger };
@@ -119,13 +104,4 @@ async function runAll({ options, tables, source, writes, logger }: Run, signal: 
   } catch (error) {
     throw new UserError(formatErrorChain(error));
   }
-}
-
-function configurationSource(paths: readonly string[], logger: Logger): ObjectSource {
-  const report = reporter(logger);
-  return createManifestSource({ paths, kinds: CONFIGURATION_KINDS, origin: 'lb-config', logger, report });
-}
-
-function reporter(logger: Logger): (problem: Problem) => void {
-  return (problem) => logger.warn({}, formatProblem(problem));
 }
