@@ -108,7 +108,7 @@ describe('nodes that announce', () => {
     cluster.serve('web', [VIP]);
     await pass(1_900);
     expect(cluster.answering(VIP)).toEqual([]);
-    await pass(1_000);
+    await pass(2_000);
     expect(cluster.answering(VIP)).toEqual(['node-1']);
     cluster.nodes.get('node-3')?.unprogrammed.clear();
     cluster.nodes.get('node-3')?.programmedChanged();
@@ -140,7 +140,7 @@ describe('nodes that announce', () => {
     first?.kill();
     await pass(7_000);
     cluster.add('node-3');
-    await pass(1_000);
+    await pass(2_000);
     expect(cluster.answering(VIP)).toEqual(['node-3']);
     expect(cluster.api.lease('node-3')?.annotations['menwei.dev/owns']).toBe(since);
   });

@@ -48,6 +48,8 @@ const PROBE: ProbeTiming = { count: 3, intervalMs: 200 };
 const SLOW_PROBE: ProbeTiming = { count: 3, intervalMs: 1_000 };
 /** The heartbeat has said so, and waited. */
 const QUICK_PROBE: ProbeTiming = { count: 3, intervalMs: 100 };
+/** How often a new process looks whether its Lease has come back to it. */
+const PROOF_MS = 50;
 /** How long this process goes on after it has handed over (load-balancer § 5.7). */
 const STOP_MS = 2_000;
 
@@ -92,7 +94,12 @@ export class Announcer implements Disposable {
     });
     this.#services = new ServiceView(tables, this.election, options.classes, onChange);
     this.#programmed = options.openProgrammed(onChange);
-    this.#foreign = new ForeignHolders(() => this.#leaseChanged());
+    this.#foreign = new ForeignHolders({
+      isNode: (mac) => this.nodes.nodeOfMac(mac) !== undefined,
+      lastProvenMs: () => this.nodes.lastProvenMs,
+      report: (address, holder) => options.reports.inUse(address, holder),
+      onChange: () => this.#leaseChanged(),
+    });
     this.#lease = lease === undefined ? undefined : this.#makeLease(lease);
     this.duties = new Duties({
       node,
@@ -158,6 +165,11 @@ export class Announcer implements Disposable {
   async #begin(signal: AbortSignal, ready: () => void): Promise<void> {
     // Peers have to know this node by its MAC addresses before they hear of it.
     await Promise.race([this.#lease?.written(), untilAborted(signal)]);
+    // What others have written since the lists were read has to be seen, too.
+    while (this.#lease !== undefined && this.nodes.lastProvenMs === undefined && !signal.aborted) {
+      this.nodes.take(this.#announcement());
+      await pause(PROOF_MS, signal);
+    }
     if (signal.aborted) return;
     this.#isBegun = true;
     this.#look();
@@ -252,6 +264,7 @@ export class Announcer implements Disposable {
     if (this.#isOver || !this.#isBegun) return;
     this.#services.take();
     this.nodes.take(this.#announcement());
+    this.#foreign.look();
     const programmed = this.#programmed.take();
     const changed = new Set(this.election.decide());
     for (const address of changed) this.#noteOwner(address);
@@ -321,10 +334,7 @@ export class Announcer implements Disposable {
         this.#adopted.delete(address);
         reports.stoodBy(address, holder);
       },
-      inUse: (address, holder) => {
-        this.#foreign.seen(address, holder);
-        reports.inUse(address, holder);
-      },
+      inUse: (address, holder) => this.#foreign.seen(address, holder),
     };
   }
 

@@ -28,8 +28,6 @@ const FAILING_MS = 10_000;
 /** So long does a node answer for an address that a live node is to have, and does not take. */
 const YIELDING_MS = 10_000;
 const STAND_BY_MS = 2_000;
-/** The controller gives the Service another address meanwhile. */
-const IN_USE_MS = 10_000;
 
 export interface DutiesOptions {
   /** Name of this node. */
@@ -180,7 +178,7 @@ export class Duties implements Disposable {
     this.#set(address, { phase: 'standing by', holder, reason: `${describeHolder(holder)} has it` });
     this.#options.reports.stoodBy(address, holder);
     if (isForeign) this.#options.reports.inUse(address, holder);
-    this.#after(address, isForeign ? IN_USE_MS : STAND_BY_MS, () => this.#retry(address));
+    this.#after(address, STAND_BY_MS, () => this.#retry(address));
   }
 
   #retry(address: string): void {

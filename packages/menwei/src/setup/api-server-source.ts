@@ -19,6 +19,9 @@ export interface SourceOptions extends SourceReports {
   readonly clientObserver?: ClientObserver | undefined;
 }
 
+/** Each kind beside those of a proxy is listed and watched, and a watch that waits misses who comes and goes. */
+const LOAD_BALANCING_REQUESTS = 30;
+
 /** Throws ConnectionConfigError. */
 export async function openApiServer(
   settings: Settings,
@@ -34,7 +37,11 @@ export async function openApiServer(
   );
   return {
     run: async (objects, signal) => {
-      const client = createApiClient(connection, { userAgent: `menwei/${VERSION}`, qps, burst, observer });
+      const limits = {
+        qps,
+        burst: burst + (following.loadBalancing === undefined ? 0 : LOAD_BALANCING_REQUESTS),
+      };
+      const client = createApiClient(connection, { userAgent: `menwei/${VERSION}`, ...limits, observer });
       const source = createApiServerSource({
         client,
         nodeName,

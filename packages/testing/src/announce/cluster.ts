@@ -25,6 +25,8 @@ interface Watcher {
   readonly tables: ObjectTables;
 }
 
+const WATCH_DELAY_MS = 500;
+
 export class FakeApi {
   readonly #objects = new Map<string, WatchedObject>();
   readonly #leases = new Map<string, StoredLease>();
@@ -48,10 +50,14 @@ export class FakeApi {
     return this.#leases.get(NODE_LEASE_PREFIX + node);
   }
 
+  /** Lists at once, and watches a little later, as a client whose requests have to wait for each other. */
   watch(name: string, tables: ObjectTables): Disposable {
     const watcher = { name, tables };
-    this.#watchers.add(watcher);
     this.#list(watcher);
+    setTimeout(() => {
+      this.#watchers.add(watcher);
+      if (!this.#cut.has(name)) this.#list(watcher);
+    }, WATCH_DELAY_MS);
     return { [Symbol.dispose]: () => this.#watchers.delete(watcher) };
   }
 
