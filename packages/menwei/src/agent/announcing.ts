@@ -1,11 +1,11 @@
 /** Announcing load-balancer addresses as a component, and what is told of it. */
 import { type AddressStatus, addressStatuses } from '../announce/address-status.ts';
 import { Announcer } from '../announce/announcer.ts';
-import { isAnswering } from '../announce/duty.ts';
 import { L2Speaker } from '../announce/l2/l2-speaker.ts';
 import { PacketWire } from '../announce/l2/packet-wire.ts';
 import { NODE_LEASE_PREFIX } from '../announce/node-lease.ts';
 import type { ProgrammedServices } from '../announce/programmed.ts';
+import type { Speaker } from '../announce/speaker.ts';
 import { announceTeller } from '../announce/told.ts';
 import type { AnnounceSettings } from '../config/settings.ts';
 import type { EventRecorder } from '../events/event.ts';
@@ -42,12 +42,17 @@ const STOP_MS = 8_000;
 export class Announcing {
   readonly #options: AnnouncingOptions;
   readonly #metrics: AnnounceMetrics;
-  /** The one that runs. */
+  /** Those that run. */
+  #speaker: Speaker | undefined;
   #announcer: Announcer | undefined;
 
   constructor(options: AnnouncingOptions) {
     this.#options = options;
-    this.#metrics = new AnnounceMetrics(options.registry, () => this.#announced());
+    this.#metrics = new AnnounceMetrics(
+      options.registry,
+      options.nodeName,
+      () => this.#speaker?.observe() ?? [],
+    );
   }
 
   component(): Component {
@@ -64,8 +69,12 @@ export class Announcing {
   rows(): Iterable<AddressStatus> {
     const announcer = this.#announcer;
     if (announcer === undefined) return [];
-    return addressStatuses(this.#options.nodeName, announcer.election, (address) =>
-      announcer.duties.get(address),
+    const spoken = Map.groupBy(this.#speaker?.observe() ?? [], ({ address }) => address);
+    return addressStatuses(
+      this.#options.nodeName,
+      announcer.election,
+      (address) => announcer.duties.get(address),
+      (address) => spoken.get(address) ?? [],
     );
   }
 
@@ -80,9 +89,11 @@ export class Announcing {
       await Promise.race([known.promise, spoken]);
       using announcer = this.#createAnnouncer(speaker, client);
       this.#announcer = announcer;
+      this.#speaker = speaker;
       await Promise.race([announcer.run(signal, ready), spoken]);
     } finally {
       this.#announcer = undefined;
+      this.#speaker = undefined;
       speaking.abort();
       await spoken;
       await client?.close();
@@ -116,12 +127,5 @@ export class Announcing {
       }),
       logger,
     });
-  }
-
-  *#announced() {
-    for (const [address, duty] of this.#announcer?.duties.all ?? []) {
-      if (!isAnswering(duty)) continue;
-      for (const name of duty.interfaces) yield { address, node: this.#options.nodeName, interface: name };
-    }
   }
 }

@@ -2,6 +2,7 @@
 import { type Duty, describeHolder } from './duty.ts';
 import type { Election } from './election/election.ts';
 import { describeFailure } from './election/eligibility.ts';
+import type { AnnouncementState } from './speaker.ts';
 
 export interface AddressStatus {
   readonly address: string;
@@ -11,14 +12,16 @@ export interface AddressStatus {
   readonly owner: string;
   /** Interfaces of the owner. */
   readonly interfaces: readonly string[];
-  /** What this node does about it: `announcing`, `handing over`, `asking`, `standing by`, `waiting`, `none`. */
-  readonly state: 'announcing' | 'handing over' | 'asking' | 'standing by' | 'waiting' | 'none';
+  /** What this node does about it; `silent`: it is to announce it, and can't on any interface. */
+  readonly state: 'announcing' | 'silent' | 'handing over' | 'asking' | 'standing by' | 'waiting' | 'none';
   /** Since when it owns the address; ISO 8601; empty: it does not. */
   readonly since: string;
   /** In words why this node does what it does. */
   readonly reason: string;
   /** Services that share the address with an older one, and get no packets where that is announced. */
   readonly leftOut: readonly string[];
+  /** How this node answers for it, on each interface where it is to. */
+  readonly answering: readonly Omit<AnnouncementState, 'address'>[];
 }
 
 /** Of all addresses, sorted. Each is made when it is asked for. */
@@ -26,21 +29,34 @@ export function* addressStatuses(
   node: string,
   election: Election,
   duty: (address: string) => Duty | undefined,
+  spoken: (address: string) => readonly AnnouncementState[],
 ): Generator<AddressStatus> {
   for (const address of [...election.decisions.keys()].sort()) {
     const decision = election.decisions.get(address);
     const own = duty(address);
+    const answering = spoken(address).map(({ address: _, ...rest }) => rest);
+    const silence = own?.phase === 'answering' ? describeSilence(answering) : undefined;
     yield {
       address,
       services: election.users(address).map(({ service }) => service),
       owner: decision?.owner?.name ?? '',
       interfaces: decision?.owner?.interfaces ?? [],
-      state: stateOf(own),
+      state:
+        silence === undefined || answering.some(({ isAnswering }) => isAnswering) ? stateOf(own) : 'silent',
       since: own !== undefined && 'ownedSinceMs' in own ? new Date(own.ownedSinceMs).toISOString() : '',
-      reason: own === undefined ? whyNot(node, address, election) : describeDuty(own),
+      reason: silence ?? (own === undefined ? whyNot(node, address, election) : describeDuty(own)),
       leftOut: decision?.leftOut ?? [],
+      answering,
     };
   }
+}
+
+/** Undefined: it is answered for wherever it is to be. */
+function describeSilence(answering: AddressStatus['answering']): string | undefined {
+  const silent = answering.filter(({ isAnswering }) => !isAnswering);
+  if (silent.length === 0) return undefined;
+  const reasons = silent.map(({ interface: name, reason }) => `${name}: ${reason ?? 'nothing answers'}`);
+  return `this node is the owner and can’t answer on ${reasons.join('; ')}`;
 }
 
 function stateOf(duty: Duty | undefined): AddressStatus['state'] {

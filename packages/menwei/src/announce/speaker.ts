@@ -36,6 +36,8 @@ export interface AnnouncementState {
   readonly isAnswering: boolean;
   /** Why not, when it is not. */
   readonly reason: string | undefined;
+  /** Requests and solicitations for it. */
+  readonly requests: number;
   readonly answers: number;
   readonly gratuitous: number;
 }

@@ -1,12 +1,25 @@
 /** What Prometheus reads of announcing load-balancer addresses. */
-import { LB_ADDRESSES_IN_USE, LB_CONFLICTS, LB_FAILOVERS, LB_OWNER_CHECKS } from './catalogue/announcer.ts';
+import {
+  LB_ADDRESSES_IN_USE,
+  LB_CONFLICTS,
+  LB_FAILOVERS,
+  LB_OWNER_CHECKS,
+  METALLB_GRATUITOUS,
+  METALLB_REQUESTS,
+  METALLB_RESPONSES,
+} from './catalogue/announcer.ts';
 import { LB_ANNOUNCED } from './catalogue/load-balancer.ts';
 import type { Registry } from './registry.ts';
 
+/** An address on an interface that this node is to answer for. */
 interface Announced {
   readonly address: string;
-  readonly node: string;
   readonly interface: string;
+  /** Whether it really does. */
+  readonly isAnswering: boolean;
+  readonly requests: number;
+  readonly answers: number;
+  readonly gratuitous: number;
 }
 
 export class AnnounceMetrics {
@@ -15,18 +28,24 @@ export class AnnounceMetrics {
   readonly #inUse;
   readonly #checks;
 
-  /** @param announced what this node answers for now, by interface */
-  constructor(registry: Registry, announced: () => Iterable<Announced>) {
+  constructor(registry: Registry, node: string, announced: () => readonly Announced[]) {
     this.#failovers = registry.counter(LB_FAILOVERS);
     this.#conflicts = registry.counter(LB_CONFLICTS);
     this.#inUse = registry.counter(LB_ADDRESSES_IN_USE);
     this.#checks = registry.counter(LB_OWNER_CHECKS);
     this.#inUse.add({}, 0);
     registry.collected(LB_ANNOUNCED, () =>
-      Array.from(announced(), ({ address, node, interface: name }) => {
-        return { labels: { address, node, interface: name }, value: 1 };
-      }),
+      announced()
+        .filter(({ isAnswering }) => isAnswering)
+        .map(({ address, interface: name }) => ({ labels: { address, node, interface: name }, value: 1 })),
     );
+    for (const [metric, count] of [
+      [METALLB_REQUESTS, 'requests'],
+      [METALLB_RESPONSES, 'answers'],
+      [METALLB_GRATUITOUS, 'gratuitous'],
+    ] as const) {
+      registry.collected(metric, () => sumsByAddress(announced(), count));
+    }
   }
 
   failedOver(cause: string): void {
@@ -44,4 +63,11 @@ export class AnnounceMetrics {
   checked(result: 'ok' | 'silent' | 'mismatch'): void {
     this.#checks.add({ result }, 1);
   }
+}
+
+/** Of all interfaces together. */
+function sumsByAddress(announced: readonly Announced[], count: 'requests' | 'answers' | 'gratuitous') {
+  const sums = new Map<string, number>();
+  for (const one of announced) sums.set(one.address, (sums.get(one.address) ?? 0) + one[count]);
+  return Array.from(sums, ([ip, value]) => ({ labels: { ip }, value }));
 }

@@ -2,7 +2,7 @@
 import { parseMetrics } from '@menwei/testing/metrics/prometheus.ts';
 import { describe, expect, it } from 'vitest';
 import { counter, gauge, histogram } from './definition.ts';
-import { chooseExposition, OPEN_METRICS, PROMETHEUS_TEXT } from './exposition.ts';
+import { chooseExposition, formatMetric, OPEN_METRICS, PROMETHEUS_TEXT } from './exposition.ts';
 import { Registry } from './registry.ts';
 
 function aRegistry(): Registry {
@@ -61,6 +61,16 @@ describe('the text of metrics', () => {
         ],
       },
     ]);
+  });
+
+  it('gives counters no type in OpenMetrics whose names it does not allow', () => {
+    const definition = counter('metallb_layer2_responses_sent', { help: 'Answers.' });
+    const textIn = (exposition: typeof OPEN_METRICS) =>
+      [...formatMetric(definition, [{ labels: {}, value: 1 }], exposition)].join('');
+    const of = (type: string) =>
+      `# HELP metallb_layer2_responses_sent Answers.\n# TYPE metallb_layer2_responses_sent ${type}\nmetallb_layer2_responses_sent 1\n`;
+    expect(textIn(PROMETHEUS_TEXT)).toBe(of('counter'));
+    expect(textIn(OPEN_METRICS)).toBe(of('unknown'));
   });
 
   it('is OpenMetrics for who asks for that', async () => {

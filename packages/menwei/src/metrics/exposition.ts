@@ -53,7 +53,10 @@ function formatHeader(definition: MetricDefinition, { isOpenMetrics }: Expositio
   const { type, name } = definition;
   const family = isOpenMetrics && type === 'counter' ? name.replace(/_total$/, '') : name;
   const help = helpText(definition).replaceAll('\\', '\\\\').replaceAll('\n', '\\n');
-  return `# HELP ${family} ${isOpenMetrics ? help.replaceAll('"', '\\"') : help}\n# TYPE ${family} ${type}\n`;
+  // There, a counter has to have that ending; what others have named otherwise may be of no known type.
+  const isNamedOtherwise = isOpenMetrics && type === 'counter' && family === name;
+  const shownType = isNamedOtherwise ? 'unknown' : type;
+  return `# HELP ${family} ${isOpenMetrics ? help.replaceAll('"', '\\"') : help}\n# TYPE ${family} ${shownType}\n`;
 }
 
 function formatDistribution(

@@ -117,7 +117,7 @@ export function describeSpeaker(title: string, openScene: () => Promise<SpeakerS
         const answers = about(VIP4).filter(({ destination }) => destination === scene.stranger.mac);
         expect(answers).toEqual([arpAnswer(), arpAnswer(), arpAnswer('0.0.0.0')]);
       });
-      expect(stateOf(VIP4)?.answers).toBe(3);
+      expect(stateOf(VIP4)).toMatchObject({ requests: 3, answers: 3 });
     });
 
     it('answers solicitations, with the option or without, by unicast, and those of newcomers', async () => {
@@ -153,7 +153,7 @@ export function describeSpeaker(title: string, openScene: () => Promise<SpeakerS
       });
       expect([...about(VIP4), ...about(VIP6)]).toEqual([]);
       expect(scene.speaker.observe()).toContainEqual<AnnouncementState>({
-        ...{ address: VIP4, interface: 'eth7', answers: 0, gratuitous: 0 },
+        ...{ address: VIP4, interface: 'eth7', requests: 0, answers: 0, gratuitous: 0 },
         ...{ isAnswering: false, reason: 'there is no interface eth7' },
       });
     });

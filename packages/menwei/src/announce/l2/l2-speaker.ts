@@ -28,6 +28,7 @@ interface L2SpeakerOptions {
 interface Pair {
   readonly address: string;
   readonly interface: string;
+  requests: number;
   answers: number;
   gratuitous: number;
   /** What answers for it, or why nothing does. */
@@ -110,6 +111,7 @@ export class L2Speaker implements Speaker {
       interface: pair.interface,
       isAnswering: pair.by !== undefined && pair.by.failure === undefined,
       reason: pair.reason ?? pair.by?.failure?.message,
+      requests: pair.requests,
       answers: pair.answers,
       gratuitous: pair.gratuitous,
     }));
@@ -233,6 +235,7 @@ function newPair(address: string, name: string): Pair {
   return {
     address,
     interface: name,
+    requests: 0,
     answers: 0,
     gratuitous: 0,
     by: undefined,

@@ -12,6 +12,7 @@ const { EAGAIN, ENOBUFS } = constants.errno;
 /** An address that is answered for. */
 interface Answered {
   readonly address: string;
+  requests: number;
   answers: number;
 }
 
@@ -141,7 +142,9 @@ export class Responder implements Disposable {
 
   #answer(entry: Answered, message: NeighborMessage): void {
     // A switch or a bond may give back what was sent.
-    const reply = this.#options.isOwnMac(message.source) ? undefined : answer(message, this.#station);
+    if (this.#options.isOwnMac(message.source)) return;
+    entry.requests++;
+    const reply = answer(message, this.#station);
     if (reply !== undefined && this.#send(reply)) entry.answers++;
   }
 
