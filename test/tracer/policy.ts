@@ -80,18 +80,12 @@ function decideBesidePorts(setting: Setting, ports: readonly ServicePort[], pack
     !isForNode &&
     !isLocalAddress(destination, machine) &&
     ports.some((port) => answeredVIPs(port, options.answeredVIPs).includes(destination));
-  if (isAnswered && protocol === 'ICMP')
-    return formatHostPort(answeringAddress(setting, packet), destinationPort);
+  const isPing = isAnswered && protocol === 'ICMP';
+  if (isPing && node.ownIP !== undefined) return formatHostPort(node.ownIP, destinationPort);
   const guards = CUSTOMS[mode].guardsServiceAddresses && !isForNode;
   if (guards && ports.some(({ clusterIP }) => clusterIP === destination)) return 'REJECT';
   if (guards && node.serviceCIDRs.some((range) => isWithin(range, destination))) return 'DROP';
   return isAnswered && CUSTOMS[mode].knowsOwnPackets(setting, packet) ? 'REJECT' : 'untouched';
-}
-
-/** A ping is answered by the node, at the address that it is known by if an interface has that. */
-function answeringAddress({ node, machine }: Setting, { inInterface }: Packet): string {
-  const loopback = node.family === 'IPv4' ? '127.0.0.1' : '::1';
-  return node.ownIP ?? (inInterface === undefined ? loopback : (machine.addresses[0] ?? loopback));
 }
 
 function route(situation: Situation, packet: Packet): string {

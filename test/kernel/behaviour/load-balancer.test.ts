@@ -119,7 +119,9 @@ describeModes('load-balancer addresses', (cluster) => {
       const web = await publish();
       const ip = web.identity.loadBalancerIP;
       const one = cluster.host('one');
-      await one.exec('ip', ['addr', 'add', ip, 'dev', 'eth0']);
+      // Else it could not be used before the kernel knows that nobody else has it.
+      const atOnce = family === 'IPv4' ? [] : ['nodad'];
+      await one.exec('ip', ['addr', 'add', ip, 'dev', 'eth0', ...atOnce]);
       await one.serve({ pod: 'keepalived', node: 'one' }, [81], [ip]);
       try {
         for (const from of ['client', 'visitor-a', 'one']) {

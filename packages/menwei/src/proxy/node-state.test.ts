@@ -66,12 +66,15 @@ describe('NodeState', () => {
   });
 
   it.each([
-    ['192.168.0.2', '192.168.0.2'],
+    ['192.168.0.2', undefined, '192.168.0.2'],
+    ['192.168.0.2', '203.0.113.9', '192.168.0.2'],
     // Of the cloud's network, which translates it.
-    ['198.51.100.2', undefined],
-    ['127.0.0.1', undefined],
-  ])('takes %s for its own if an interface has it: %s', (address, ownIP) => {
-    const state = open([]);
+    ['198.51.100.2', '203.0.113.9', '203.0.113.9'],
+    ['198.51.100.2', undefined, undefined],
+    ['127.0.0.1', undefined, undefined],
+  ])('of node %s, found by %s: its own is %s', (address, foundIP, ownIP) => {
+    const found = foundIP === undefined ? undefined : { ip: foundIP, by: 'the default route' };
+    const state = open([], undefined, undefined, undefined, () => found);
     state.update(aNode({ addresses: [address] }));
     expect(state.view('IPv4')).toMatchObject({ ip: address, ownIP });
   });

@@ -101,7 +101,7 @@ export class NodeState {
       family,
       zone: this.#node?.zone ?? '',
       ip,
-      ownIP: this.#isOnMachine(ip) ? ip : undefined,
+      ownIP: this.#ownIP(family, ip),
       detectLocal: localDetector(this.#settings, family, this.#node?.podCIDRs ?? []),
       podCIDR: firstCidr(this.#node?.podCIDRs ?? [], family),
       nodePortAddresses: this.nodePortAddresses(family),
@@ -111,9 +111,10 @@ export class NodeState {
     };
   }
 
-  #isOnMachine(ip: string | undefined): boolean {
-    if (ip === undefined || isLoopback(ip) || this.#settings.answeredVIPs === 'none') return false;
-    return this.#machine.all().includes(ip);
+  #ownIP(family: IpFamily, ip: string | undefined): string | undefined {
+    if (this.#settings.answeredVIPs === 'none') return undefined;
+    if (ip !== undefined && !isLoopback(ip) && this.#machine.all().includes(ip)) return ip;
+    return this.#machine.found(family)?.ip;
   }
 
   /** What is wrong with the node's address; undefined: nothing. */

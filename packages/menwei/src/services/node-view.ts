@@ -15,7 +15,10 @@ export interface NodeView {
   readonly zone: string;
   /** The node's own address of this family, when known. */
   readonly ip: string | undefined;
-  /** The same, if an interface really has it; undefined when none does or nobody knows. Like serviceCIDRs, `compile` must not read it. */
+  /**
+   * An address that an interface of the node really has: `ip`, or else the one that stands for the machine; undefined where
+   * there is none, or nobody asks. Like serviceCIDRs, `compile` must not read it.
+   */
   readonly ownIP: string | undefined;
   readonly detectLocal: LocalDetector;
   /** The range that the Node object gives to pods of this node, canonical; undefined when unknown. Pods may have other addresses. */

@@ -89,11 +89,13 @@ describe('readWantedPorts', () => {
       { loadBalancer: aLoadBalancer({ annotations: new Map([['a', 'b']]) }) },
       { hasPoolAddresses: false },
     ],
-    ...['menwei.dev', 'metallb.io'].map((group): [string, ServiceFields, Partial<WantedPort>] => [
-      `a pool of ${group}`,
-      { loadBalancer: aLoadBalancer({ annotations: new Map([[`${group}/ip-allocated-from-pool`, 'p']]) }) },
-      { hasPoolAddresses: true },
-    ]),
+    ...['menwei.dev', 'metallb.io', 'metallb.universe.tf'].map(
+      (group): [string, ServiceFields, Partial<WantedPort>] => [
+        `a pool of ${group}`,
+        { loadBalancer: aLoadBalancer({ annotations: new Map([[`${group}/ip-allocated-from-pool`, 'p']]) }) },
+        { hasPoolAddresses: true },
+      ],
+    ),
     [
       'VIPs whatever the type',
       { type: 'ClusterIP', loadBalancerIngress: [{ ip: '203.0.113.2', ipMode: 'VIP' }] },

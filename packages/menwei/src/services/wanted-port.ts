@@ -14,7 +14,9 @@ export interface WantedPort extends Omit<ServicePort, 'clusterIP' | 'endpoints'>
 const NONE: readonly string[] = [];
 
 /** What Menwei's controller, and MetalLB's, write beside an address. Nodes announce such an address, and nobody else has it. */
-const POOL_ANNOTATIONS = ['menwei.dev/ip-allocated-from-pool', 'metallb.io/ip-allocated-from-pool'];
+const POOL_ANNOTATIONS = ['menwei.dev', 'metallb.io', 'metallb.universe.tf'].map(
+  (group) => `${group}/ip-allocated-from-pool`,
+);
 
 /**
  * The ports of a Service in one family: none if it is headless, an ExternalName, another proxy's, or without a

@@ -66,7 +66,7 @@ const rules: fc.Arbitrary<Rule> = fc
     target: maybe(
       fc.oneof(
         fc.constantFrom('DROP', 'REJECT', 'KUBE-MARK-MASQ', 'MASQUERADE --random-fully'),
-        fc.constantFrom('REJECT --reject-with tcp-reset', 'REDIRECT', 'DNAT --to-destination fd00::1'),
+        fc.constantFrom('REJECT --reject-with tcp-reset', 'DNAT --to-destination fd00::1'),
         fc.constantFrom('DNAT --to-destination 10.0.0.1:80', 'DNAT --to-destination [fd00::1]:80'),
         fc.integer({ min: 1, max: 65_535 }).map((port) => `REDIRECT --to-ports ${port}`),
         fc.tuple(fc.constantFrom('or', 'xor'), mark).map(([verb, bit]) => `MARK --${verb}-mark ${bit}`),

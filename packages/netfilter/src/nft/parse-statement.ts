@@ -31,7 +31,6 @@ import {
   keepNumber,
   MASQUERADE,
   PROTOCOLS,
-  REDIRECT,
   REFUSE,
   RESET,
   type Statement,
@@ -82,8 +81,6 @@ function parseKind(kind: string, json: unknown, family: IpFamily): Statement | u
     }
     case 'masquerade':
       return at(json, 'flags') === 'fully-random' ? MASQUERADE : undefined;
-    case 'redirect':
-      return json === null ? REDIRECT : undefined;
     case 'reject':
       if (at(json, 'type') === 'tcp reset') return RESET;
       return at(json, 'expr') === 'port-unreachable' ? REFUSE : undefined;

@@ -112,9 +112,6 @@ export function dnatToAddress(family: IpFamily, ip: string): Statement {
   };
 }
 
-/** Sends the connection to the address of the interface that it comes in by; the node's own to its localhost. */
-export const REDIRECT: Statement = { text: 'redirect', expressions: [{ name: 'redirect' }] };
-
 /** Makes an element, or renews the time of the one that is there and leaves its data alone. */
 export function update(map: string, key: Fields, data: Fields, seconds: number): Statement {
   const left = concatenation(key);

@@ -1,12 +1,5 @@
 /** A packet and the machine it meets, as far as rules can tell packets apart. */
-import {
-  cidrContains,
-  familyOf,
-  formatHostPort,
-  isLoopback,
-  parseCidr,
-  parseHostPort,
-} from '@menwei/addresses/ip.ts';
+import { cidrContains, formatHostPort, isLoopback, parseCidr, parseHostPort } from '@menwei/addresses/ip.ts';
 
 /** `ICMP`: an echo request of either family, which has no ports: its `destinationPort` means nothing. */
 type Protocol = 'TCP' | 'UDP' | 'SCTP' | 'ICMP';
@@ -67,13 +60,6 @@ export interface Flight {
   readonly chance: number;
   /** The rules it matched, in order: `nat KUBE-SERVICES: <rule>`. */
   readonly steps: readonly string[];
-}
-
-/** Where a packet is redirected to: an address of the interface by which it comes in; the node's own to its localhost. */
-export function ownAddress({ packet, machine }: Flight): string {
-  const { source, inInterface } = packet;
-  const loopback = familyOf(source) === 'IPv4' ? '127.0.0.1' : '::1';
-  return (inInterface === undefined ? undefined : machine.addresses[0]) ?? loopback;
 }
 
 /** Whether the kernel takes the address for one of its own. */

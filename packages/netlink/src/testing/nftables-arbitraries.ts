@@ -128,7 +128,6 @@ export const expression: Arbitrary<Expression> = oneOf<Expression>(
   fc.record({ name: fc.constant('numgen'), modulus: number, offset: number, to: register }),
   fc.record({ name: fc.constant('dnat'), family: tableFamily, address: register, port: register }),
   fc.record({ name: fc.constant('dnat address'), family: tableFamily, address: register }),
-  fc.constant({ name: 'redirect' } as const),
   fc.constant({ name: 'reset' } as const),
   fc.record({ name: fc.constant('masquerade'), fullyRandom: fc.boolean() }),
   fc.record({ name: fc.constant('reject'), with: fc.constant('port-unreachable') }),

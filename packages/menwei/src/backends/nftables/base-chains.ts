@@ -20,7 +20,6 @@ import {
   isProtocol,
   MASQUERADE,
   PROTOCOLS,
-  REDIRECT,
   REFUSE,
   RESET,
   rule,
@@ -99,7 +98,7 @@ function servicesRules(node: NodeView, options: NftablesOptions): Rule[] {
   return [
     ...clusterIPMasquerade(node, options),
     ...frontendRules('ip', family),
-    pingRule(node, family),
+    ...pingRules(node, family),
     rule([...isNodePortAddress(node, family), goTo(NODEPORTS)]),
   ];
 }
@@ -109,10 +108,11 @@ function toLoadBalancer(family: IpFamily): readonly Statement[] {
   return [inSet([address(family, 'daddr')], LOAD_BALANCER_IPS), isLocalAddress('daddr', true)];
 }
 
-/** The node answers pings for the address (load-balancer § 7.2). An interface of a pod may have no address to redirect to. */
-function pingRule({ ownIP }: NodeView, family: IpFamily): Rule {
-  const answer = ownIP === undefined ? REDIRECT : dnatToAddress(family, ownIP);
-  return rule([isEchoRequest(family), ...toLoadBalancer(family), answer], 'ping of a load-balancer address');
+/** The node answers pings for the address (load-balancer § 7.2). */
+function pingRules({ ownIP }: NodeView, family: IpFamily): Rule[] {
+  if (ownIP === undefined) return [];
+  const toSelf = [isEchoRequest(family), ...toLoadBalancer(family), dnatToAddress(family, ownIP)];
+  return [rule(toSelf, 'ping of a load-balancer address')];
 }
 
 /** Off-cluster traffic to a ClusterIP is masqueraded, so that the reply comes back this way. */

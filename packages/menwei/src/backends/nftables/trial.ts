@@ -107,8 +107,7 @@ const NODE: NodeView = {
   family: 'IPv4',
   zone: '',
   ip: '203.0.113.1',
-  // Then pings are redirected, which needs one thing more of the kernel than to translate their destination.
-  ownIP: undefined,
+  ownIP: '203.0.113.1',
   detectLocal: { by: 'cidr', cidr: '198.51.100.0/24' },
   podCIDR: undefined,
   nodePortAddresses: ['203.0.113.1'],

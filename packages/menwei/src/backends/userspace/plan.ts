@@ -54,7 +54,7 @@ export class UserspacePlan implements Plan<UserspaceUnit, UserspaceState> {
   }
 
   update(
-    { ip }: NodeView,
+    { ownIP }: NodeView,
     units: ReadonlyMap<ServicePortKey, UserspaceUnit | undefined>,
   ): StateChange<UserspaceState> {
     const keys = [...units.keys()];
@@ -70,7 +70,7 @@ export class UserspacePlan implements Plan<UserspaceUnit, UserspaceState> {
     for (const key of keys) {
       this.#answeredIPs.replace(this.unit(key)?.answeredVIPs ?? NONE, units.get(key)?.answeredVIPs ?? NONE);
     }
-    this.#base = compileBase(this.#options, this.#answeredIPs.rules(ip));
+    this.#base = compileBase(this.#options, this.#answeredIPs.rules(ownIP));
     const chains = this.#put(placed);
     return {
       before: { ...before, rules: rulesetOf(chains.before) },

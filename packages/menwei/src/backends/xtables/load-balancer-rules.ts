@@ -47,7 +47,7 @@ export class AnsweredIPs {
     const refusals = ips.flatMap(refusalsOf);
     this.#ownIP = ownIP;
     this.#rules = {
-      pings: ips.map((ip) => pingRule(this.#family, ip, ownIP)),
+      pings: ownIP === undefined ? [] : ips.map((ip) => pingRule(this.#family, ip, ownIP)),
       refusals,
       ownRefusals: refusals.map((rule) => ({ ...rule, sourceType: 'LOCAL' })),
     };
@@ -55,14 +55,13 @@ export class AnsweredIPs {
   }
 }
 
-/** A pod's interface may have no address that a packet could be redirected to, and the kernel would drop it. */
-function pingRule(family: IpFamily, ip: string, ownIP: string | undefined): Rule {
+function pingRule(family: IpFamily, ip: string, ownIP: string): Rule {
   return {
     comment: 'menwei: ping of a load-balancer address',
     ...ELSEWHERE,
     ...echoRequest(family),
     destination: ip,
-    target: ownIP === undefined ? 'REDIRECT' : `DNAT --to-destination ${ownIP}`,
+    target: `DNAT --to-destination ${ownIP}`,
   };
 }
 

@@ -1,10 +1,10 @@
 /** What iptables rules do to a packet. */
 
-import { formatHostPort, parseIp } from '@menwei/addresses/ip.ts';
+import { familyOf, formatHostPort, parseIp } from '@menwei/addresses/ip.ts';
 import { type ChainId, chainId, splitChainId } from '../../iptables/chain-id.ts';
 import { formatRule, type Rule } from '../../iptables/rule.ts';
 import type { Ruleset } from '../../iptables/ruleset.ts';
-import { destinationOf, type Flight, ownAddress, remember } from '../packet.ts';
+import { destinationOf, type Flight, remember } from '../packet.ts';
 import { type BaseChain, behindJump, type Hooks, type Passage, passRules } from '../trace.ts';
 import { type Chains, readChains } from './chains.ts';
 import { matches, recentName } from './match.ts';
@@ -68,7 +68,7 @@ function followTarget(chains: Chains, id: ChainId, target: string, flight: Fligh
     case 'REDIRECT':
       return [
         {
-          flight: { ...flight, endpoint: formatHostPort(ownAddress(flight), portOf(value, flight)) },
+          flight: { ...flight, endpoint: formatHostPort(ownAddress(flight), Number(value)) },
           verdict: 'ACCEPT',
         },
       ];
@@ -83,13 +83,16 @@ function followTarget(chains: Chains, id: ChainId, target: string, flight: Fligh
   }
 }
 
-/** An address alone leaves the port as it is, and so does no port. */
+/** An address alone leaves the port as it is. */
 function placeOf(to: string, flight: Flight): string {
   return parseIp(to) === undefined ? to : formatHostPort(to, destinationOf(flight).port);
 }
 
-function portOf(to: string, flight: Flight): number {
-  return to === '' ? destinationOf(flight).port : Number(to);
+/** The first address of the interface by which a packet comes in; the node's own packets go to its localhost. */
+function ownAddress({ packet, machine }: Flight): string {
+  const { source, inInterface } = packet;
+  const loopback = familyOf(source) === 'IPv4' ? '127.0.0.1' : '::1';
+  return (inInterface === undefined ? undefined : machine.addresses[0]) ?? loopback;
 }
 
 function changeMark(mark: number, operation: string | undefined, bits: number): number {

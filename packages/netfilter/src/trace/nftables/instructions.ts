@@ -15,7 +15,7 @@ import {
   type Verdict,
 } from '@menwei/netlink/nftables';
 import { word } from '../../nft/statement.ts';
-import { destinationOf, type Flight, isWithin, ownAddress, recall, remember } from '../packet.ts';
+import { destinationOf, type Flight, isWithin, recall, remember } from '../packet.ts';
 import { answer } from './facts.ts';
 import { load, loadFields, numberOf, type Registers, store, storeFields } from './registers.ts';
 
@@ -81,8 +81,6 @@ export function carryOut(
           verdict: ACCEPT,
         },
       ];
-    case 'redirect':
-      return [{ flight: leadTo(ownAddress(flight), flight), verdict: ACCEPT }];
     case 'reset':
       return [{ flight, verdict: { verdict: 'reject' } }];
     case 'masquerade':

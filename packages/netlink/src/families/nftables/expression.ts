@@ -167,7 +167,6 @@ const LAYOUTS: { readonly [N in Name]: Layout<Omit<Named<N>, 'name'>> } = {
     },
     constants: [constant(NFTA_NAT.TYPE, NFT_NAT_DNAT), ownBits(NFTA_NAT.FLAGS, NF_NAT_RANGE_GIVEN)],
   },
-  redirect: { kernelName: 'redir', fields: {} },
   masquerade: {
     kernelName: 'masq',
     fields: { fullyRandom: bit(NFTA_MASQ_FLAGS, NF_NAT_RANGE_PROTO_RANDOM_FULLY) },

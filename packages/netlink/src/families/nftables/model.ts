@@ -180,8 +180,6 @@ export type Expression =
     }
   /** The port stays. */
   | { readonly name: 'dnat address'; readonly family: TableFamily; readonly address: Register }
-  /** To an address of the interface that the packet came in by. */
-  | { readonly name: 'redirect' }
   | { readonly name: 'masquerade'; readonly fullyRandom: boolean }
   | { readonly name: 'reject'; readonly with: 'port-unreachable' }
   /** Of TCP. */
