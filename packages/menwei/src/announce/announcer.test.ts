@@ -1,4 +1,5 @@
 import { FakeCluster } from '@menwei/testing/announce/cluster.ts';
+import { SegmentHost } from '@menwei/testing/announce/segment-host.ts';
 import { aNode } from '@menwei/testing/services/testing.ts';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 
@@ -152,5 +153,31 @@ describe('nodes that announce', () => {
     cluster.nodes.get('node-3')?.stop();
     await pass(100);
     expect(answering()).toEqual([['node-1'], ['node-1']]);
+  });
+
+  it('wait for another program of a node to end, and keep the address for the Service', async () => {
+    const mac = '02:00:00:00:09:01';
+    using host = new SegmentHost(cluster.segment, 'node-9', { mac, ips: ['192.0.2.77', VIP] });
+    cluster.api.put(aNode({ name: 'node-9', internalIPs: ['192.0.2.77'] }));
+    await started();
+    await pass(30_000);
+    const conflicts = () =>
+      [...cluster.nodes.keys()].map((node) => cluster.api.lease(node)?.annotations['menwei.dev/conflicts']);
+    expect(cluster.answering(VIP)).toEqual([]);
+    expect(conflicts()).toEqual([undefined, undefined, undefined]);
+    expect(cluster.told.filter(({ what }) => what === 'inUse')).toEqual([]);
+    host.ips.delete(VIP);
+    expect(await silentFor(5_000)).toBeLessThan(4_000);
+    expect(cluster.answering(VIP)).toEqual(['node-3']);
+  });
+
+  it('tell of a foreign machine that has the address', async () => {
+    using _ = new SegmentHost(cluster.segment, 'stranger', { mac: '02:00:00:00:09:02', ips: [VIP] });
+    cluster.api.put(aNode({ name: 'node-9', internalIPs: ['192.0.2.77', '2001:db8::77'] }));
+    await started();
+    await pass(5_000);
+    expect(cluster.answering(VIP)).toEqual([]);
+    expect(cluster.api.lease('node-3')?.annotations['menwei.dev/conflicts']).toContain('02:00:00:00:09:02');
+    expect(cluster.told.some(({ what }) => what === 'inUse')).toBe(true);
   });
 });

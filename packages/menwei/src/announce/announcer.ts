@@ -7,13 +7,14 @@ import { pause, untilAborted } from '../scheduling/pause.ts';
 import type { ObjectTables } from '../state/object-tables.ts';
 import type { AnnounceReports } from './announce-reports.ts';
 import { Duties } from './duties.ts';
-import { type Cause, isAnswering } from './duty.ts';
+import { type Cause, type Holder, isAnswering } from './duty.ts';
 import type { NodeTest } from './election/announcing-node.ts';
 import { Election } from './election/election.ts';
 import type { ProbeTiming } from './find-holder.ts';
 import { ForeignHolders } from './foreign-holders.ts';
 import { NODE_LEASE_PREFIX, type NodeAnnouncement } from './node-lease.ts';
 import { parseNodeLease } from './node-lease-text.ts';
+import { NodeMacs } from './node-macs.ts';
 import { NodeView } from './node-view.ts';
 import { type LeaseTiming, OwnLease, type OwnLeaseOptions } from './own-lease.ts';
 import type { ProgrammedServices } from './programmed.ts';
@@ -62,6 +63,7 @@ export class Announcer implements Disposable {
   readonly #programmed: ProgrammedServices & Disposable;
   readonly #lease: OwnLease | undefined;
   readonly #foreign: ForeignHolders;
+  readonly #macs: NodeMacs;
   readonly #interfaces: Disposable;
   readonly #end = new AbortController();
   readonly #startedAtMs = Date.now();
@@ -95,11 +97,12 @@ export class Announcer implements Disposable {
     this.#services = new ServiceView(tables, this.election, options.classes, onChange);
     this.#programmed = options.openProgrammed(onChange);
     this.#foreign = new ForeignHolders({
-      isNode: (mac) => this.nodes.nodeOfMac(mac) !== undefined,
+      isNode: (mac) => this.#nodeOfMac(mac) !== undefined,
       lastProvenMs: () => this.nodes.lastProvenMs,
       report: (address, holder) => options.reports.inUse(address, holder),
       onChange: () => this.#leaseChanged(),
     });
+    this.#macs = new NodeMacs(options);
     this.#lease = lease === undefined ? undefined : this.#makeLease(lease);
     this.duties = new Duties({
       node,
@@ -110,7 +113,7 @@ export class Announcer implements Disposable {
       causeOf: (address) => this.#causeOf(address),
       formerSinceMs: (address) => this.#adopted.get(address),
       probeTiming: (cause) => this.#probeTiming(cause),
-      nodeOfMac: (mac) => this.nodes.nodeOfMac(mac),
+      nodeOfMac: (mac) => this.#nodeOfMac(mac),
       isAnnouncedBy: (other, address) => this.nodes.isAnnouncedBy(other, address),
       isPublished: (address, sinceMs) => this.#lease?.isPublished(address, sinceMs) ?? false,
       isStopping: () => this.#isHandingOver,
@@ -334,8 +337,29 @@ export class Announcer implements Disposable {
         this.#adopted.delete(address);
         reports.stoodBy(address, holder);
       },
-      inUse: (address, holder) => this.#foreign.seen(address, holder),
+      inUse: (address, holder) => void this.#judge(address, holder),
     };
+  }
+
+  #nodeOfMac(mac: string): string | undefined {
+    return this.nodes.nodeOfMac(mac) ?? this.#macs.nodeOf(mac);
+  }
+
+  /** Who answers for an address and has no Lease may be a node all the same, with another program. */
+  async #judge(address: string, holder: Holder): Promise<void> {
+    const { logger } = this.#options;
+    const node = await this.#macs.find(holder, this.#end.signal).catch(() => undefined);
+    if (this.#isOver) return;
+    if (node === undefined) {
+      this.#foreign.seen(address, holder);
+      return;
+    }
+    const { mac } = holder;
+    logger.warn(
+      { address, node, mac },
+      'another program on a node answers for the address; waiting for its end',
+    );
+    this.duties.askAgain();
   }
 
   /** Others take over while this node still forwards. */
