@@ -7,7 +7,7 @@ import { matches } from 'menwei/kubernetes/label-selector.ts';
 import type { AddressPool } from 'menwei/kubernetes/load-balancer-objects.ts';
 import type { AddressRequest, PendingReason } from 'menwei/loadbalancer/pools/allocation.ts';
 
-export interface SlowService {
+interface SlowService {
   request: AddressRequest;
   addresses: string[];
   reason: PendingReason | undefined;
