@@ -28,6 +28,8 @@ const FAILING_MS = 10_000;
 /** So long does a node answer for an address that a live node is to have, and does not take. */
 const YIELDING_MS = 10_000;
 const STAND_BY_MS = 2_000;
+/** All stations of the segment hear each question: of many addresses, so many milliseconds are between two. */
+const QUESTION_GAP_MS = 20;
 
 export interface DutiesOptions {
   /** Name of this node. */
@@ -67,6 +69,8 @@ export class Duties implements Disposable {
   readonly #options: DutiesOptions;
   readonly #records = new Map<string, Record>();
   readonly #defences = new Defences();
+  /** Who has the addresses that this node stands by for, as it was told last. */
+  readonly #holders = new Map<string, string>();
   readonly #claims: Disposable;
   #isApplying = false;
 
@@ -159,7 +163,7 @@ export class Duties implements Disposable {
         if (isOver()) return;
         const reason = `can’t ask whether somebody has it: ${error instanceof Error ? error.message : String(error)}`;
         this.#set(address, { phase: 'standing by', holder: undefined, reason });
-        this.#after(address, STAND_BY_MS, () => this.#retry(address));
+        this.#askLater(address);
       },
     );
   }
@@ -168,17 +172,26 @@ export class Duties implements Disposable {
     const ownedSinceMs =
       (cause === 'restart' ? this.#options.formerSinceMs(address) : undefined) ?? Date.now();
     const duty: Answering = { phase: 'answering', cause, interfaces, ownedSinceMs };
+    this.#holders.delete(address);
     this.#set(address, duty);
     this.#options.reports.announced(address, duty);
     if (isFailover(cause)) this.#options.reports.failedOver(address, cause);
   }
 
   #standBy(address: string, holder: Holder): void {
+    const described = describeHolder(holder);
+    const isKnown = this.#holders.get(address) === described;
+    this.#holders.set(address, described);
     const isForeign = holder.node === undefined && !this.#options.knowsNoNodes;
-    this.#set(address, { phase: 'standing by', holder, reason: `${describeHolder(holder)} has it` });
-    this.#options.reports.stoodBy(address, holder);
+    this.#set(address, { phase: 'standing by', holder, reason: `${described} has it` });
+    if (!isKnown) this.#options.reports.stoodBy(address, holder);
     if (isForeign) this.#options.reports.inUse(address, holder);
-    this.#after(address, STAND_BY_MS, () => this.#retry(address));
+    this.#askLater(address);
+  }
+
+  #askLater(address: string): void {
+    const delayMs = Math.max(STAND_BY_MS, this.#holders.size * QUESTION_GAP_MS);
+    this.#after(address, delayMs, () => this.#retry(address));
   }
 
   #retry(address: string): void {
@@ -191,6 +204,7 @@ export class Duties implements Disposable {
     const duty = this.get(address);
     switch (duty?.phase) {
       case undefined:
+        this.#holders.delete(address);
         break;
       case 'waiting':
       case 'declining':
@@ -206,6 +220,7 @@ export class Duties implements Disposable {
           this.#stop(address, `${owner.name} announces it`);
         break;
       default:
+        this.#holders.delete(address);
         this.#set(address, undefined);
     }
   }
