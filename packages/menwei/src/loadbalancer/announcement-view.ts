@@ -1,6 +1,6 @@
 /** Which node answers for which address, and who else has one: what the Leases of the nodes say (load-balancer § 5.2). */
 import { isDeepStrictEqual } from 'node:util';
-import type { AddressConflict, NodeAnnouncement } from '../announce/node-lease.ts';
+import type { AddressConflict, NodeAnnouncement, OwnedAddress } from '../announce/node-lease.ts';
 import { parseNodeLease } from '../announce/node-lease-text.ts';
 import type { Lease } from '../kubernetes/load-balancer-objects.ts';
 import type { Change } from '../state/reader.ts';
@@ -15,8 +15,9 @@ export interface AddressOwner {
 
 interface Announcer {
   readonly lease: Lease;
-  readonly announcement: NodeAnnouncement | undefined;
-  readonly problems: readonly string[];
+  readonly node: string;
+  readonly owns: ReadonlyMap<string, OwnedAddress>;
+  readonly conflicts: NodeAnnouncement['conflicts'];
   /** On the clock of {@link AnnouncementView.take}: then it counts as dead, unless it renews its Lease. */
   readonly deadAtMs: number;
 }
@@ -41,23 +42,20 @@ export class AnnouncementView {
     return this.#announcers.size > 0;
   }
 
-  /** How many addresses each live node answers for. */
-  *counts(): Iterable<{ readonly node: string; readonly owned: NodeAnnouncement['owns'] }> {
-    for (const { announcement } of this.#announcers.values()) {
-      if (announcement !== undefined) yield { node: announcement.node, owned: announcement.owns };
-    }
+  /** What each live node answers for. */
+  *counts(): Iterable<{ readonly node: string; readonly owned: readonly OwnedAddress[] }> {
+    for (const { node, owns } of this.#announcers.values()) yield { node, owned: [...owns.values()] };
   }
 
   /** Undefined: nobody. Of several the one that has it for longest, whose claim is the better one. */
   ownerOf(address: string): AddressOwner | undefined {
     let owner: AddressOwner | undefined;
     for (const key of this.#owners.get(address) ?? []) {
-      const announcement = this.#announcers.get(key)?.announcement;
-      const owned = announcement?.owns.find((one) => one.address === address);
-      if (announcement === undefined || owned === undefined) continue;
+      const { node, owns } = this.#announcers.get(key) ?? {};
+      const owned = owns?.get(address);
+      if (node === undefined || owned === undefined) continue;
       const { sinceMs, interfaces } = owned;
-      if (owner === undefined || sinceMs < owner.sinceMs)
-        owner = { node: announcement.node, interfaces, sinceMs };
+      if (owner === undefined || sinceMs < owner.sinceMs) owner = { node, interfaces, sinceMs };
     }
     return owner;
   }
@@ -72,20 +70,16 @@ export class AnnouncementView {
       this.#announcers.set(key, { ...before, lease: after, deadAtMs });
       return NO_NEWS;
     }
-    const { announcement, problems } = parseNodeLease(after);
+    const { announcement } = parseNodeLease(after);
     if (announcement === undefined) return this.#remove(key);
-    const addresses = new Set(this.#remove(key).addresses);
-    this.#announcers.set(key, { lease: after, announcement, problems, deadAtMs });
-    for (const { address } of announcement.owns) {
-      addresses.add(address);
-      this.#owners.set(address, (this.#owners.get(address) ?? new Set()).add(key));
-    }
-    const { node } = announcement;
-    const told = before?.announcement?.conflicts ?? [];
-    const conflicts = announcement.conflicts.filter(
-      (conflict) => !told.some((one) => isDeepStrictEqual(one, conflict)),
-    );
-    return { addresses, conflicts: conflicts.map((conflict) => ({ ...conflict, node })) };
+    const { node, conflicts } = announcement;
+    const owns = new Map(announcement.owns.map((owned) => [owned.address, owned]));
+    this.#announcers.set(key, { lease: after, node, owns, conflicts, deadAtMs });
+    const addresses = difference(before?.owns ?? NOTHING, owns);
+    for (const address of addresses) this.#own(address, key, owns.has(address));
+    const told = before?.conflicts ?? [];
+    const news = conflicts.filter((conflict) => !told.some((one) => isDeepStrictEqual(one, conflict)));
+    return { addresses, conflicts: news.map((conflict) => ({ ...conflict, node })) };
   }
 
   /** Forgets whoever has not renewed in time. Returns addresses that may have another owner now. */
@@ -99,15 +93,35 @@ export class AnnouncementView {
   }
 
   #remove(key: string): AnnouncementNews {
-    const owns = this.#announcers.get(key)?.announcement?.owns ?? [];
+    const { owns = NOTHING } = this.#announcers.get(key) ?? {};
     this.#announcers.delete(key);
-    for (const { address } of owns) {
-      const keys = this.#owners.get(address);
-      keys?.delete(key);
-      if (keys?.size === 0) this.#owners.delete(address);
-    }
-    return { addresses: new Set(owns.map(({ address }) => address)), conflicts: [] };
+    for (const address of owns.keys()) this.#own(address, key, false);
+    return { addresses: new Set(owns.keys()), conflicts: [] };
   }
+
+  #own(address: string, key: string, owns: boolean): void {
+    const keys = this.#owners.get(address) ?? new Set();
+    if (owns) this.#owners.set(address, keys.add(key));
+    else {
+      keys.delete(key);
+      if (keys.size === 0) this.#owners.delete(address);
+    }
+  }
+}
+
+const NOTHING: ReadonlyMap<string, OwnedAddress> = new Map();
+
+/** Addresses of which the two say something else. */
+function difference(
+  before: ReadonlyMap<string, OwnedAddress>,
+  after: ReadonlyMap<string, OwnedAddress>,
+): ReadonlySet<string> {
+  const addresses = new Set<string>();
+  for (const [address, owned] of after) {
+    if (!isDeepStrictEqual(before.get(address), owned)) addresses.add(address);
+  }
+  for (const address of before.keys()) if (!after.has(address)) addresses.add(address);
+  return addresses;
 }
 
 function isSameSaying(a: Lease, b: Lease): boolean {

@@ -21,7 +21,6 @@ import { NodePortClaims } from './node-addresses.ts';
 import type { NodeSetOptions } from './node-set.ts';
 import type { AddressAllocator } from './pools/address-allocator.ts';
 import type { AddressRequest } from './pools/allocation.ts';
-import { addressInUse, serviceEvent } from './service-events.ts';
 import { type ServiceRow, ServiceSync, SyncFailure } from './service-sync.ts';
 import type { StatusWriter } from './status-writer.ts';
 
@@ -178,7 +177,12 @@ export class LoadBalancerController {
       const { addresses, conflicts } = this.#announcements.take(change, nowMs);
       this.#moved(addresses);
       for (const { address, mac, node, interface: name } of conflicts) {
-        this.#tellConflict(address, `${address} is used by ${mac}, seen by node ${node} on ${name}`);
+        // The node itself tells the Services.
+        const fields = { address, mac, node, interface: name };
+        this.#options.logger.warn(
+          fields,
+          'a machine that is no node has the address; given to nobody for 10 minutes',
+        );
         this.#decided(allocator.quarantine(address, nowMs + QUARANTINE_MS, mac, nowMs));
       }
     }
@@ -217,15 +221,6 @@ export class LoadBalancerController {
   /** These addresses may be announced by another node. */
   #moved(addresses: ReadonlySet<string>): void {
     for (const address of addresses) for (const key of this.#addresses.holders(address)) this.#queue.add(key);
-  }
-
-  #tellConflict(address: string, note: string): void {
-    const { events, logger } = this.#options;
-    logger.warn({ address }, `duplicate address: ${note}; given to nobody for 10 minutes`);
-    for (const key of this.#addresses.holders(address)) {
-      const service = this.#view.service(key);
-      if (service !== undefined) events.record(serviceEvent(service, addressInUse(note)));
-    }
   }
 
   /** Undefined: it is to have no addresses of pools. */

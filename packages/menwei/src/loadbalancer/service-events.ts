@@ -57,10 +57,6 @@ export const CONTESTED = warning(
   'another controller writes the status of this Service; it is left to that one until the Service changes. Give one of them a loadBalancerClass of its own',
 );
 
-export function addressInUse(note: string): Told {
-  return warning('AddressInUse', 'AnnounceAddress', note);
-}
-
 /** Undefined: it does not use the annotation. */
 export function ignoredAnnotation({ annotations }: LoadBalancerDetails): Told | undefined {
   if (!annotations.has(SOURCE_RANGES)) return undefined;
