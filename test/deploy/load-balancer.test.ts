@@ -1,20 +1,26 @@
 /** What deploy/ gives for load balancing: that kubectl, helm and Kubernetes' types take it, and that its rights are enough. */
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, relative } from 'node:path';
+import { join } from 'node:path';
 import { resourceOf } from 'menwei/cluster/kinds/resources.ts';
 import { shapeOf } from 'menwei/cluster/schema/shape.ts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { stringify } from 'yaml';
 import { findKubectl } from '../../scripts/kubectl.ts';
-import { type ClusterProcess, startCluster } from '../kubectl/cluster-process.ts';
+import { DeployedCluster, DeployedProcess } from './deployed.ts';
 import { Helm } from './helm.ts';
 import { findUnknownFields } from './known-fields.ts';
-import { applyDry, CHART, DEPLOY, find, kustomize, type Manifest, parse, renderChart } from './rendered.ts';
+import {
+  applyDry,
+  CHART,
+  DEPLOY,
+  find,
+  kustomize,
+  kustomizeWith,
+  type Manifest,
+  parse,
+  renderChart,
+} from './rendered.ts';
 
-const MENWEI = join(import.meta.dirname, '../../bin/menwei');
 const helm = new Helm();
 const folder = mkdtempSync(join(tmpdir(), 'menwei-deploy-lb-'));
 afterAll(() => {
@@ -22,18 +28,9 @@ afterAll(() => {
   rmSync(folder, { recursive: true });
 });
 
-/** The manifests of the proxy with a component of those of load balancing. */
-function overlay(name: string): string {
-  const place = join(folder, name);
-  mkdirSync(place, { recursive: true });
-  const base = relative(place, DEPLOY);
-  const text = { resources: [`${base}/kubernetes`], components: [`${base}/load-balancer/${name}`] };
-  writeFileSync(join(place, 'kustomization.yaml'), JSON.stringify(text));
-  return kustomize(place);
-}
-
 const CONTROLLER = kustomize(join(DEPLOY, 'load-balancer'));
-const ANNOUNCING = overlay('announce');
+const ANNOUNCER = kustomize(join(DEPLOY, 'load-balancer/announcer'));
+const ANNOUNCING = kustomizeWith(folder, 'load-balancer/announce');
 const ENABLED = ['loadBalancer.enabled=true', 'loadBalancer.announce=true'];
 const CHARTED = renderChart(helm, ENABLED);
 const WITH_VALUES = renderChart(helm, [
@@ -51,6 +48,7 @@ const WITH_VALUES = renderChart(helm, [
 const ALL: readonly (readonly [string, string])[] = [
   ['the manifests of the controller', CONTROLLER],
   ['the manifests of a proxy that announces', ANNOUNCING],
+  ['the manifests of an announcer beside another proxy', ANNOUNCER],
   ['the chart', CHARTED],
   ['the chart with other values', WITH_VALUES],
 ];
@@ -152,69 +150,32 @@ function fieldsIn(message: string, path = ''): readonly string[] {
     .sort();
 }
 
-const kubectl = findKubectl('1.20');
+const kubectl = findKubectl('1.20') ?? '';
 
-describe.skipIf(kubectl === undefined)('the rights of the controller', () => {
-  let cluster: ClusterProcess;
+describe.skipIf(kubectl === '')('the rights of the controller', () => {
+  let cluster: DeployedCluster;
   beforeAll(async () => {
-    cluster = await startCluster();
+    cluster = await DeployedCluster.start(kubectl);
   });
-  afterAll(() => cluster.stop());
+  afterAll(() => cluster[Symbol.asyncDispose]());
 
-  it('are enough, and so are its flags: a Service gets an address, and its condition says so', async () => {
+  it('are enough, and so are its flags: a Service gets an address, and events say so', async () => {
     const manifests = parse(CONTROLLER);
-    grant(cluster, manifests);
-    const run = async (args: readonly string[], input = '') => {
-      const child = spawn(kubectl ?? '', ['--kubeconfig', cluster.kubeconfig, ...args], { stdio: 'pipe' });
-      child.stdin.end(input);
-      const said: Buffer[] = [];
-      child.stdout.on('data', (chunk: Buffer) => void said.push(chunk));
-      child.stderr.on('data', (chunk: Buffer) => void said.push(chunk));
-      await once(child, 'close');
-      return Buffer.concat(said).toString();
-    };
-    await run(
-      ['apply', '-f', '-'],
-      stringify({
-        apiVersion: 'v1',
-        kind: 'List',
-        items: [find(manifests, 'Namespace'), find(manifests, 'ServiceAccount'), POOL, SERVICE],
-      }),
-    );
-    const token = JSON.parse(
-      await run(
-        ['create', '--raw', '/api/v1/namespaces/menwei/serviceaccounts/menwei-lb/token', '-f', '-'],
-        '{"apiVersion":"authentication.k8s.io/v1","kind":"TokenRequest","spec":{}}',
-      ),
-    ).status.token;
-    const config = JSON.parse(await run(['config', 'view', '--raw', '--minify', '-o', 'json']));
-    config.users[0].user = { token };
-    const kubeconfig = join(cluster.folder, 'controller.kubeconfig');
-    writeFileSync(kubeconfig, stringify(config));
+    const kubeconfig = await cluster.admit(manifests, 'menwei-lb');
+    await cluster.apply(POOL, SERVICE);
     const [container] = find(manifests, 'Deployment').spec.template.spec.containers;
     const args = container.args.map((arg: string) => arg.replace('0.0.0.0:10264', '127.0.0.1:0'));
-    const controller = spawn(MENWEI, [...args, '--kubeconfig', kubeconfig, '-v', '2'], { stdio: 'pipe' });
-    const said: Buffer[] = [];
-    for (const stream of [controller.stdout, controller.stderr])
-      stream.on('data', (chunk) => said.push(chunk));
-    const exited = once(controller, 'exit');
-    try {
-      await expect
-        .poll(() => run(['get', 'service', 'web', '-o', 'jsonpath={.status.loadBalancer.ingress[0].ip}']), {
-          timeout: 15_000,
-        })
-        .toBe('192.0.2.0');
-      await expect
-        .poll(() => run(['get', 'events', '-o', 'jsonpath={.items[*].reason}']), { timeout: 15_000 })
-        .toContain('IPAllocated');
-    } catch (error) {
-      throw new Error(`${error}\n${Buffer.concat(said)}`);
-    } finally {
-      controller.kill('SIGTERM');
-      await exited;
-    }
-    expect(Buffer.concat(said).toString()).not.toContain('forbidden');
-    expect(await run(['-n', 'menwei', 'get', 'leases', '-o', 'name'])).toContain('menwei-load-balancer');
+    const ingress = ['get', 'service', 'web', '-o', 'jsonpath={.status.loadBalancer.ingress[0].ip}'];
+    const reasons = ['get', 'events', '-o', 'jsonpath={.items[*].reason}'];
+    await using controller = new DeployedProcess([...args, '--kubeconfig', kubeconfig, '-v', '2']);
+    await expect
+      .poll(async () => (await cluster.run(ingress)) || controller.log(), { timeout: 15_000 })
+      .toBe('192.0.2.0');
+    await expect.poll(() => cluster.run(reasons), { timeout: 15_000 }).toContain('IPAllocated');
+    expect(controller.log()).not.toContain('forbidden');
+    expect(await cluster.run(['-n', 'menwei', 'get', 'leases', '-o', 'name'])).toContain(
+      'menwei-load-balancer',
+    );
   });
 });
 
@@ -230,15 +191,3 @@ const SERVICE = {
   metadata: { name: 'web', namespace: 'default' },
   spec: { type: 'LoadBalancer', loadBalancerClass: 'menwei.dev/l2', ports: [{ port: 80 }] },
 };
-
-/** The rules of the manifests, as roles of the cluster. */
-function grant(cluster: ClusterProcess, manifests: readonly Manifest[]): void {
-  const roles = manifests
-    .filter(({ kind }) => kind === 'ClusterRole' || kind === 'Role')
-    .map(({ kind, rules }) => ({
-      role: `deployed-${kind}`,
-      subjects: [{ kind: 'ServiceAccount', namespace: 'menwei', name: 'menwei-lb' }],
-      rules,
-    }));
-  writeFileSync(join(cluster.folder, 'data', 'roles.yaml'), stringify(roles));
-}

@@ -1,12 +1,22 @@
 /** What deploy/ gives to a cluster: that kubectl, helm and Kubernetes' types take it, and that all of it says the same. */
-import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, relative } from 'node:path';
+import { join } from 'node:path';
 import { resolveSettings } from 'menwei/config/resolve.ts';
 import { afterAll, describe, expect, it } from 'vitest';
 import { Helm } from './helm.ts';
 import { findUnknownFields } from './known-fields.ts';
-import { applyDry, CHART, DEPLOY, find, kustomize, type Manifest, parse, renderChart } from './rendered.ts';
+import {
+  applyDry,
+  CHART,
+  DEPLOY,
+  find,
+  kustomize,
+  kustomizeWith,
+  type Manifest,
+  parse,
+  renderChart,
+} from './rendered.ts';
 
 const helm = new Helm();
 const folder = mkdtempSync(join(tmpdir(), 'menwei-deploy-'));
@@ -111,13 +121,8 @@ describe('the chart', () => {
 
 describe('the taint of new nodes', () => {
   it('is removed by a proxy that may', () => {
-    const overlay = join(folder, 'overlay');
-    mkdirSync(overlay);
-    const base = relative(overlay, join(DEPLOY, 'kubernetes'));
-    const text = JSON.stringify({ resources: [base], components: [`${base}/taint`] });
-    writeFileSync(join(overlay, 'kustomization.yaml'), text);
     const charted = parse(template('taintUntilReady=menwei.dev/not-ready:NoSchedule'));
-    for (const manifests of [parse(kustomize(overlay)), charted]) {
+    for (const manifests of [parse(kustomizeWith(folder, 'kubernetes/taint')), charted]) {
       const [container] = find(manifests, 'DaemonSet').spec.template.spec.containers;
       expect(container.args.at(-1)).toBe('--taint-until-ready=menwei.dev/not-ready:NoSchedule');
       const right = { apiGroups: [''], resources: ['nodes'], verbs: ['get', 'patch'] };

@@ -1,6 +1,7 @@
 /** What deploy/ gives, as kubectl and helm render it, and what kubectl says of it. */
 import { execFile, execFileSync } from 'node:child_process';
-import { join } from 'node:path';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join, relative } from 'node:path';
 import { promisify } from 'node:util';
 import { parseAllDocuments } from 'yaml';
 import type { Helm } from './helm.ts';
@@ -20,6 +21,16 @@ export function parse(text: string): readonly Manifest[] {
 
 export function kustomize(path: string): string {
   return execFileSync('kubectl', ['kustomize', path], { encoding: 'utf8' });
+}
+
+/** The manifests of the proxy with a component of deploy/. @param folder where it may write */
+export function kustomizeWith(folder: string, component: string): string {
+  const place = join(folder, component);
+  mkdirSync(place, { recursive: true });
+  const base = relative(place, DEPLOY);
+  const text = { resources: [`${base}/kubernetes`], components: [`${base}/${component}`] };
+  writeFileSync(join(place, 'kustomization.yaml'), JSON.stringify(text));
+  return kustomize(place);
 }
 
 /** @param settings as `--set` takes them */
