@@ -246,6 +246,17 @@ describe('HAProxy', () => {
     expect((await engine.look(() => true, signal)).drifted).toEqual(new Map());
   });
 
+  it('says when nothing of a Service answers', async () => {
+    await put(web('127.0.2.9'));
+    await expect
+      .poll(async () => (await engine.look(() => true, signal)).unreachable, { interval: 200 })
+      .toEqual([
+        'no server of Service ns/web is well by the checks of haproxy (127.0.2.9 port 8080: Layer4 connection problem: Connection refused)',
+      ]);
+    await put(web('127.0.2.1'));
+    await expect.poll(async () => (await engine.look(() => true, signal)).unreachable).toEqual([]);
+  });
+
   it('deletes a server once its connections have ended, and cuts none', async () => {
     await put(web('127.0.2.1', '127.0.2.2'));
     const open = readAll(VIP, 80, '', undefined, 600);

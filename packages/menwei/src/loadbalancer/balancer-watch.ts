@@ -20,6 +20,7 @@ export class BalancerWatch {
   readonly #queue: Pick<WorkQueue, 'add' | 'addAnew'>;
   readonly #logger: Logger;
   #hasLooked = false;
+  #unreachable: ReadonlySet<string> = new Set();
   #failure = 'it has not been looked at yet';
 
   constructor(
@@ -58,7 +59,10 @@ export class BalancerWatch {
   async #look(signal: AbortSignal): Promise<boolean> {
     const fields = { loadBalancerClass: this.loadBalancerClass };
     try {
-      const { drifted, removed, failures } = await this.balancers.look((key) => this.isWanted(key), signal);
+      const { drifted, removed, failures, unreachable } = await this.balancers.look(
+        (key) => this.isWanted(key),
+        signal,
+      );
       for (const [key, what] of drifted) {
         this.#logger.warn({ ...fields, service: key }, `load balancer has drifted: ${what}; it is put right`);
         this.#queue.addAnew(key);
@@ -67,6 +71,7 @@ export class BalancerWatch {
         this.#logger.info({ ...fields, removed }, 'removed load balancers of Services that are gone');
       for (const failure of failures)
         this.#logger.warn(fields, `orphaned load balancer is still there: ${failure}`);
+      this.#tellUnreachable(unreachable);
       if (!this.#hasLooked) this.#begin();
       return failures.length === 0;
     } catch (error) {
@@ -78,6 +83,16 @@ export class BalancerWatch {
       if (!this.#hasLooked) this.#queueAll();
       return false;
     }
+  }
+
+  /** Once, and again when it is over. */
+  #tellUnreachable(sentences: readonly string[]): void {
+    const fields = { loadBalancerClass: this.loadBalancerClass };
+    const now = new Set(sentences);
+    for (const sentence of now.difference(this.#unreachable)) this.#logger.warn(fields, sentence);
+    for (const sentence of this.#unreachable.difference(now))
+      this.#logger.info(fields, `no longer: ${sentence}`);
+    this.#unreachable = now;
   }
 
   #begin(): void {

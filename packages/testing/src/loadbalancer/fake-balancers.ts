@@ -29,7 +29,7 @@ export class FakeBalancers {
       look: async (isWanted) => {
         const removed = [...specs.keys()].filter((service) => !isWanted(service));
         for (const service of removed) specs.delete(service);
-        return { drifted: new Map(), removed, failures: [] };
+        return { drifted: new Map(), removed, failures: [], unreachable: [] };
       },
     };
   }

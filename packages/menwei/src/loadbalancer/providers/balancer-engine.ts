@@ -3,6 +3,7 @@
  * Service by itself. The controller says when, writes the status, and tries again what has failed.
  */
 import type { Condition, StatusIngress } from '../../kubernetes/load-balancer-objects.ts';
+import type { Node } from '../../kubernetes/objects.ts';
 import type { ObjectKey } from '../../state/object-key.ts';
 import type { Trouble } from '../pools/allocation.ts';
 import {
@@ -13,6 +14,7 @@ import {
   type ServicePortRef,
 } from './balancer-request.ts';
 import { type BalancerRequest, type ObservedBalancer, type Provider, ProviderError } from './provider.ts';
+import { describeUnreachable } from './unreachable.ts';
 
 /** What became of a Service at the load balancer. */
 export type BalancerOutcome =
@@ -45,6 +47,8 @@ export interface Look {
   readonly removed: readonly string[];
   /** What could not be removed, and why. */
   readonly failures: readonly string[];
+  /** Nodes and Services that it reaches nothing of, and why: sentences. */
+  readonly unreachable: readonly string[];
 }
 
 /** Condition and reason of KEP-1435 for ports that a load balancer can't have. */
@@ -63,6 +67,9 @@ export class BalancerEngine<Spec> {
   /** What the load balancer has for each Service, where that is known. */
   readonly #applied = new Map<ObjectKey, Applied<Spec>>();
 
+  /** As they were when a Service was put last. */
+  #nodes: readonly Node[] = [];
+
   constructor(provider: Provider<Spec>, settings: RequestSettings = DEFAULT_REQUEST_SETTINGS) {
     this.#provider = provider;
     this.#settings = settings;
@@ -73,6 +80,7 @@ export class BalancerEngine<Spec> {
    * at a time cost less than one after the other.
    */
   async put(wish: BalancerWish, signal: AbortSignal): Promise<BalancerOutcome> {
+    this.#nodes = wish.nodes;
     const decision = balancerRequest(wish, this.#provider.supports, this.#settings);
     if ('trouble' in decision) return refused(decision.trouble);
     const { request, unsupported } = decision;
@@ -130,7 +138,13 @@ export class BalancerEngine<Spec> {
       if (this.#applied.get(service) === before.get(service)) this.#applied.delete(service);
       else drifted.delete(service);
     }
-    return { drifted, ...(await this.#removeOrphans(orphans, isWanted, signal)) };
+    const unreachable = await this.#findUnreachable(signal);
+    return { drifted, unreachable, ...(await this.#removeOrphans(orphans, isWanted, signal)) };
+  }
+
+  async #findUnreachable(signal: AbortSignal): Promise<readonly string[]> {
+    const health = await this.#provider.health?.(signal);
+    return health === undefined ? [] : describeUnreachable(this.#provider.name, health, this.#nodes);
   }
 
   async #putSpec(request: BalancerRequest, signal: AbortSignal) {

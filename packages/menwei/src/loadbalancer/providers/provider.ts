@@ -121,11 +121,16 @@ export class ProviderError extends Error {
   }
 }
 
-export interface BalancerEvent {
+/** What a load balancer thinks of a server, by its own checks. */
+export interface ServerHealth {
   readonly service: ObjectKey;
-  readonly server: string;
-  readonly isUp: boolean;
-  readonly reason: string;
+  /** Canonical. */
+  readonly ip: string;
+  readonly port: number;
+  /** Empty: it is well; else why it gets no connections, in the load balancer's words. */
+  readonly trouble: string;
+  /** Something is there, whatever it says. */
+  readonly isReached: boolean;
 }
 
 export interface ProviderSupport {
@@ -155,6 +160,6 @@ export interface Provider<Spec> {
    * `remove`; after a `put` it would be a failure.
    */
   apply(change: BalancerChange<Spec>, signal: AbortSignal): Promise<BalancerStatus | undefined>;
-  /** Tells of health as the balancer sees it, until the signal fires. */
-  watch?(sink: (event: BalancerEvent) => void, signal: AbortSignal): Promise<void>;
+  /** How servers are that it asks for their health; those that it does not ask are not among them. Throws {@link ProviderError}. */
+  health?(signal: AbortSignal): Promise<readonly ServerHealth[]>;
 }

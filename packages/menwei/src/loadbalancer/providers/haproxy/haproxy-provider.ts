@@ -14,6 +14,7 @@ import {
   type Provider,
   ProviderError,
   type ProviderSupport,
+  type ServerHealth,
 } from '../provider.ts';
 import { acceptChanges, blame, type Candidate } from './accepted-changes.ts';
 import { addressTrouble } from './address-in-use.ts';
@@ -85,6 +86,10 @@ export class HAProxyProvider implements Provider<HAProxySpec> {
       const loaded = await running.generation(signal);
       return observeBalancers(cluster, file, loaded, await running.sections(signal));
     });
+  }
+
+  async health(signal: AbortSignal): Promise<readonly ServerHealth[]> {
+    return await this.#options.running.health(signal);
   }
 
   /** Changes that are asked for at a time are one write and at most one reload. */

@@ -1,6 +1,6 @@
 /** A running HAProxy: what it has loaded, what its servers do, and how it is told of changes. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ProviderError } from '../provider.ts';
+import { ProviderError, type ServerHealth } from '../provider.ts';
 import type { AdminSocket } from './admin-socket.ts';
 import { generationVariable } from './config-text.ts';
 import {
@@ -11,6 +11,7 @@ import {
   serverCommands,
 } from './running-servers.ts';
 import { clusterPrefix, type Section, sectionName } from './section.ts';
+import { parseServerHealth } from './server-health.ts';
 
 const RELOAD_LIMIT_MS = 60_000;
 const POLL_MS = 25;
@@ -43,6 +44,10 @@ export class RunningHAProxy {
     const servers = parseServersState(await this.#admin.ask('show servers state', signal));
     const bySection = Map.groupBy(servers, ({ section }) => section);
     return new Map(names.map((name) => [name, bySection.get(name) ?? []]));
+  }
+
+  async health(signal: AbortSignal): Promise<readonly ServerHealth[]> {
+    return parseServerHealth(this.#cluster, await this.#admin.ask('show stat', signal));
   }
 
   /**
