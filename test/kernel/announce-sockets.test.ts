@@ -106,6 +106,31 @@ describe('a packet socket', () => {
     await vi.waitFor(() => expect(far.heard).toEqual([asked]));
   });
 
+  it('hears of some addresses only, when that is wanted', async () => {
+    const [nearIndex, farIndex] = indexes();
+    const [near, far] = [open('ARP', nearIndex), open('ARP', farIndex)];
+    const [near6, far6] = [open('NDP', nearIndex), open('NDP', farIndex)];
+    const scattered = Array.from({ length: 200 }, (_, index) => `10.${index}.${(index * 37) % 256}.1`);
+    far.socket.hearOf(['192.0.2.7', ...scattered]);
+    far6.socket.hearOf(['2001:db8::7']);
+    const said = [
+      probe('192.0.2.7', NEAR),
+      probe('10.199.195.1', NEAR),
+      ...gratuitous('192.0.2.7', { mac: NEAR, linkLocal: undefined }),
+    ];
+    const others = ['192.0.2.6', '192.0.2.8', '203.0.113.1'].map((ip) => probe(ip, NEAR));
+    for (const message of [...others, ...said]) near.socket.send(encode(message));
+    const [unsolicited = said[0]] = gratuitous('2001:db8::7', { mac: NEAR, linkLocal: 'fe80::1' });
+    const said6 = [probe('2001:db8::7', NEAR), unsolicited].flatMap((message) => message ?? []);
+    for (const message of [probe('2001:db8::8', NEAR), ...said6]) near6.socket.send(encode(message));
+    await vi.waitFor(() => expect([far.heard, far6.heard]).toEqual([said, said6]));
+    far.socket.hearOf([]);
+    near.socket.send(encode(probe('192.0.2.7', NEAR)));
+    far.socket.hearOf(['192.0.2.8']);
+    near.socket.send(encode(probe('192.0.2.8', NEAR)));
+    await vi.waitFor(() => expect(far.heard.slice(said.length)).toEqual([probe('192.0.2.8', NEAR)]));
+  });
+
   it('lasts while its interface goes down and comes up, and ends with it', async () => {
     const [nearIndex, farIndex] = indexes();
     const [near, far] = [open('ARP', nearIndex), open('ARP', farIndex)];

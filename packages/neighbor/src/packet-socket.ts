@@ -3,7 +3,7 @@
  * CAP_NET_RAW and nothing else.
  */
 import { closeSync } from 'node:fs';
-import { endianness } from 'node:os';
+import { constants, endianness } from 'node:os';
 import { KernelError } from '@menwei/netlink';
 import {
   AF_PACKET,
@@ -19,6 +19,7 @@ import {
   socketName,
   watchReadable,
 } from '@menwei/netlink/native';
+import { type NumberRange, rangesOf } from './address-ranges.ts';
 import { ETHERTYPE, viewOf } from './ethernet.ts';
 import { arpFilter, neighborDiscoveryFilter } from './packet-filter.ts';
 
@@ -29,6 +30,9 @@ const ADDRESS_SIZE = 20;
 const BUFFER_SIZE = 2048;
 /** So many frames may wait while the event loop is busy: about 1,000 (each is counted with the kernel's own bookkeeping). */
 const QUEUE_SIZE = 1024 * 1024;
+/** The kernel looks at each frame of the protocol with all of them, in the worst case. */
+const MOST_RANGES = 32;
+const FILTERS = { ARP: arpFilter, NDP: neighborDiscoveryFilter } as const;
 /** Others get a turn after so many. */
 const FRAMES_PER_TURN = 256;
 
@@ -44,6 +48,11 @@ export interface PacketSocket extends Disposable {
   send(frame: Uint8Array): void;
   /** Whether it still hears the interface it was opened on: no longer when that was removed. Throws KernelError. */
   isBound(): boolean;
+  /**
+   * From now on the kernel keeps out what has to do with none of these addresses, or most of it: on a large segment that is nearly
+   * everything. Throws KernelError.
+   */
+  hearOf(addresses: Iterable<string>): void;
 }
 
 /**
@@ -58,11 +67,10 @@ export function openPacketSocket(
   // Without a protocol it hears nothing: with one, it would hear all interfaces until it is bound.
   const fd = socket(AF_PACKET, SOCK_RAW | SOCK_NONBLOCK, 0);
   try {
-    const filter = protocol === 'ARP' ? arpFilter(interfaceIndex) : neighborDiscoveryFilter(interfaceIndex);
-    attachFilter(fd, encodeProgram(filter));
+    attachFilter(fd, encodeProgram(FILTERS[protocol](interfaceIndex, undefined)));
     enlargeReceiveBuffer(fd, QUEUE_SIZE);
     bind(fd, encodeAddress(protocol === 'ARP' ? ETHERTYPE.ARP : ETHERTYPE.IPV6, interfaceIndex));
-    return new OpenPacketSocket(fd, interfaceIndex, listener);
+    return new OpenPacketSocket(fd, protocol, interfaceIndex, listener);
   } catch (error) {
     closeSync(fd);
     throw error;
@@ -71,14 +79,16 @@ export function openPacketSocket(
 
 class OpenPacketSocket implements PacketSocket {
   readonly #fd: number;
+  readonly #protocol: 'ARP' | 'NDP';
   readonly #index: number;
   readonly #listener: FrameListener;
   readonly #watch: Disposable;
   readonly #buffer = new Uint8Array(BUFFER_SIZE);
   #isClosed = false;
 
-  constructor(fd: number, index: number, listener: FrameListener) {
+  constructor(fd: number, protocol: 'ARP' | 'NDP', index: number, listener: FrameListener) {
     this.#fd = fd;
+    this.#protocol = protocol;
     this.#index = index;
     this.#listener = listener;
     this.#watch = watchReadable(fd, () => this.#receive());
@@ -94,11 +104,26 @@ class OpenPacketSocket implements PacketSocket {
     return viewOf(socketName(this.#fd)).getInt32(4, IS_LITTLE_ENDIAN) === this.#index;
   }
 
+  hearOf(addresses: Iterable<string>): void {
+    if (this.#isClosed) return;
+    try {
+      this.#attach(rangesOf(addresses, MOST_RANGES));
+    } catch (error) {
+      // net.core.optmem_max is small here: better all than too few.
+      if (!(error instanceof KernelError) || error.errno !== constants.errno.ENOMEM) throw error;
+      this.#attach(undefined);
+    }
+  }
+
   [Symbol.dispose](): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
     this.#watch[Symbol.dispose]();
     closeSync(this.#fd);
+  }
+
+  #attach(ranges: readonly NumberRange[] | undefined): void {
+    attachFilter(this.#fd, encodeProgram(FILTERS[this.#protocol](this.#index, ranges)));
   }
 
   /** What is left over makes the event loop call again. */

@@ -32,6 +32,7 @@ const CODES = {
   ifEqual: 0x15,
   ifEqualToX: 0x1d,
   ifAtLeast: 0x35,
+  ifGreaterThan: 0x25,
   ifGreaterThanX: 0x2d,
   /** How many bytes of the datagram to let through. */
   end: 0x06,

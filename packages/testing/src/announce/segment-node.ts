@@ -128,6 +128,7 @@ class FakePort implements Port {
   readonly #family: IpFamily;
   readonly #listener: PortListener;
   readonly #joined = new Map<string, string>();
+  readonly #heard = new Set<string>();
   #isDeaf = false;
 
   constructor(wire: FakeWire, index: number, family: IpFamily, listener: PortListener) {
@@ -150,7 +151,18 @@ class FakePort implements Port {
 
   hear(message: NeighborMessage): void {
     const isOfIpv6 = message.kind === 'solicitation' || message.kind === 'advertisement';
-    if (!this.#isDeaf && isOfIpv6 === (this.#family === 'IPv6')) this.#listener.onMessage(message);
+    if (this.#isDeaf || isOfIpv6 !== (this.#family === 'IPv6')) return;
+    const isHeard =
+      this.#heard.has(message.targetIp) || ('senderIp' in message && this.#heard.has(message.senderIp));
+    if (isHeard) this.#listener.onMessage(message);
+  }
+
+  hearOf(ip: string): void {
+    this.#heard.add(ip);
+  }
+
+  ignore(ip: string): void {
+    this.#heard.delete(ip);
   }
 
   send(message: NeighborMessage): void {

@@ -11,6 +11,9 @@ export class PacketPort implements Port {
   readonly #groups: GroupMemberships;
   readonly #closed: () => void;
   readonly interfaceIndex: number;
+  readonly #onError: (error: Error) => void;
+  readonly #heard = new Set<string>();
+  #isChanged = false;
 
   constructor(
     interfaceIndex: number,
@@ -20,6 +23,7 @@ export class PacketPort implements Port {
   ) {
     this.interfaceIndex = interfaceIndex;
     this.#closed = closed;
+    this.#onError = onError;
     this.#groups = new GroupMemberships(interfaceIndex);
     this.#socket = openPacketSocket(family === 'IPv4' ? 'ARP' : 'NDP', interfaceIndex, {
       onFrame(frame) {
@@ -31,7 +35,18 @@ export class PacketPort implements Port {
   }
 
   send(message: NeighborMessage): void {
+    // What is asked now may be answered before this returns.
+    this.#change();
     this.#socket.send(encode(message));
+  }
+
+  hearOf(ip: string): void {
+    this.#heard.add(ip);
+    this.#changeSoon();
+  }
+
+  ignore(ip: string): void {
+    if (this.#heard.delete(ip)) this.#changeSoon();
   }
 
   join(ip: string): void {
@@ -50,5 +65,24 @@ export class PacketPort implements Port {
     this.#socket[Symbol.dispose]();
     this.#groups[Symbol.dispose]();
     this.#closed();
+  }
+
+  /** All that changes in one go is one program for the kernel. */
+  #changeSoon(): void {
+    if (this.#isChanged) return;
+    this.#isChanged = true;
+    queueMicrotask(() => {
+      try {
+        this.#change();
+      } catch (error) {
+        this.#onError(error instanceof Error ? error : new Error(String(error)));
+      }
+    });
+  }
+
+  #change(): void {
+    if (!this.#isChanged) return;
+    this.#isChanged = false;
+    this.#socket.hearOf(this.#heard);
   }
 }

@@ -83,12 +83,14 @@ export class Responder implements Disposable {
   add(entry: Answered): void {
     if (this.#answered.get(entry.address) === entry) return;
     if (this.#options.family === 'IPv6') this.#port.join(entry.address);
+    this.#port.hearOf(entry.address);
     this.#answered.set(entry.address, entry);
   }
 
   remove(address: string): void {
-    if (!this.#answered.delete(address) || this.#options.family !== 'IPv6' || this.#failure !== undefined)
-      return;
+    if (!this.#answered.delete(address) || this.#failure !== undefined) return;
+    this.#ignoreUnlessNeeded(address);
+    if (this.#options.family !== 'IPv6') return;
     try {
       this.#port.leave(address);
     } catch (error) {
@@ -112,10 +114,12 @@ export class Responder implements Disposable {
   listen(address: string, question: Question): Disposable {
     const questions = this.#questions.get(address) ?? new Set();
     this.#questions.set(address, questions.add(question));
+    this.#port.hearOf(address);
     return {
       [Symbol.dispose]: () => {
         questions.delete(question);
-        if (questions.size === 0) this.#questions.delete(address);
+        if (questions.size > 0 || !this.#questions.delete(address)) return;
+        this.#ignoreUnlessNeeded(address);
       },
     };
   }
@@ -124,6 +128,10 @@ export class Responder implements Disposable {
     this.#answered.clear();
     this.#port[Symbol.dispose]();
     this.#failQuestions(this.#failure ?? new Error(`${this.#interface.name} can't be used any more`));
+  }
+
+  #ignoreUnlessNeeded(address: string): void {
+    if (!this.#answered.has(address) && !this.#questions.has(address)) this.#port.ignore(address);
   }
 
   get #station(): Station {

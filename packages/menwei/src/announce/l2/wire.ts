@@ -21,7 +21,11 @@ export interface PortListener {
 export interface Port extends Disposable {
   /** Throws an error that says why not. */
   send(message: NeighborMessage): void;
-  /** Of IPv6: from now on solicitations for this address are heard. Throws an error that says why not. */
+  /** From now on what is said of this address is heard, before the next message is sent. Throws an error that says why not. */
+  hearOf(ip: string): void;
+  /** No longer; of what nobody needs to hear, some may be heard all the same. */
+  ignore(ip: string): void;
+  /** Of IPv6: from now on solicitations for this address are passed on by switches. Throws an error that says why not. */
   join(ip: string): void;
   leave(ip: string): void;
   /** Whether the interface is still the one it was opened on. Throws an error if that can't be found out. */
