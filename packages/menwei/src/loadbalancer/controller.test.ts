@@ -1,6 +1,7 @@
 import { ControlledServices } from '@menwei/testing/loadbalancer/controlled-services.ts';
 import { addressPool } from '@menwei/testing/loadbalancer/pools.ts';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { Lease } from '../kubernetes/load-balancer-objects.ts';
 
 let cluster: ControlledServices;
 const stops: (() => Promise<void>)[] = [];
@@ -165,6 +166,29 @@ describe('the controller', () => {
     await cluster.change('a', { spec: { sessionAffinity: 'ClientIP' } });
     await cluster.settled();
     expect(ips('a')).toEqual(['192.0.2.10']);
+  });
+});
+
+describe('an address that a machine which is no node has', () => {
+  const conflict: Lease = {
+    kind: 'Lease',
+    namespace: 'kube-system',
+    name: 'menwei-announce-n1',
+    holderIdentity: 'n1',
+    leaseDurationMs: 60_000,
+    renewTimeMs: 1,
+    annotations: new Map([['menwei.dev/conflicts', '192.0.2.10 02:00:00:00:00:ff eth0']]),
+  };
+
+  it.each(['begins', 'works'])('is given to nobody, if that is told while a controller %s', async (when) => {
+    if (when === 'begins') cluster.leases = [conflict];
+    const life = await start();
+    await cluster.create('services', service('a'));
+    await cluster.settled();
+    if (when === 'works') life.objects.put(conflict);
+    await cluster.settled();
+    expect(ips('a')).toEqual(['192.0.2.11']);
+    expect(life.controller.rows.get('default/a')?.addresses).toEqual(['192.0.2.11']);
   });
 });
 

@@ -13,7 +13,7 @@ import { WorkQueue } from '../scheduling/work-queue.ts';
 import type { ObjectKey } from '../state/object-key.ts';
 import type { ObjectTables } from '../state/object-tables.ts';
 import { AddressIndex } from './address-index.ts';
-import { AnnouncementView } from './announcement-view.ts';
+import { type AnnouncementNews, AnnouncementView } from './announcement-view.ts';
 import { type Balancers, BalancerWatch } from './balancer-watch.ts';
 import type { ClaimOptions } from './claim.ts';
 import { ClusterView, type ViewChanges } from './cluster-view.ts';
@@ -145,11 +145,12 @@ export class LoadBalancerController {
       this.#claimPorts(key);
     }
     this.#options.allocator.begin(this.#pools, requests, nowMs);
-    for (const change of leases) this.#announcements.take(change, nowMs);
     for (const key of services) {
       this.#addresses.put(key, this.#options.allocator.decision(key)?.addresses ?? []);
       this.#queue.add(key);
     }
+    // What was told before this process began was told to nobody.
+    for (const change of leases) this.#noteConflicts(this.#announcements.take(change, nowMs), nowMs);
   }
 
   async #follow(signal: AbortSignal): Promise<void> {
@@ -174,21 +175,23 @@ export class LoadBalancerController {
     for (const key of statuses) if (this.#failed.get(key) !== 'waits') this.#queue.add(key);
     const hadAnnouncers = this.#announcements.hasAnnouncers;
     for (const change of leases) {
-      const { addresses, conflicts } = this.#announcements.take(change, nowMs);
-      this.#moved(addresses);
-      for (const { address, mac, node, interface: name } of conflicts) {
-        // The node itself tells the Services.
-        const fields = { address, mac, node, interface: name };
-        this.#options.logger.warn(
-          fields,
-          'a machine that is no node has the address; given to nobody for 10 minutes',
-        );
-        this.#decided(allocator.quarantine(address, nowMs + QUARANTINE_MS, mac, nowMs));
-      }
+      const news = this.#announcements.take(change, nowMs);
+      this.#moved(news.addresses);
+      this.#noteConflicts(news, nowMs);
     }
     // What is said of all that is not announced is something else then.
     if (hadAnnouncers !== this.#announcements.hasAnnouncers) {
       for (const key of this.#view.managed()) this.#queue.add(key);
+    }
+  }
+
+  /** The node itself tells the Services. */
+  #noteConflicts({ conflicts }: AnnouncementNews, nowMs: number): void {
+    const { allocator, logger } = this.#options;
+    for (const { address, mac, node, interface: name } of conflicts) {
+      const fields = { address, mac, node, interface: name };
+      logger.warn(fields, 'a machine that is no node has the address; given to nobody for 10 minutes');
+      this.#decided(allocator.quarantine(address, nowMs + QUARANTINE_MS, mac, nowMs));
     }
   }
 

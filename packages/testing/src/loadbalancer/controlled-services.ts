@@ -3,7 +3,7 @@ import type { ClusterEvent } from 'menwei/events/event.ts';
 import { type ApiClient, createApiClient } from 'menwei/kubernetes/api-client.ts';
 import { plainConnection } from 'menwei/kubernetes/connection.ts';
 import { type Decoded, decodeEndpointSlice, decodeNode, decodeService } from 'menwei/kubernetes/decode.ts';
-import type { AddressPool } from 'menwei/kubernetes/load-balancer-objects.ts';
+import type { AddressPool, Lease } from 'menwei/kubernetes/load-balancer-objects.ts';
 import type { WatchedObject } from 'menwei/kubernetes/objects.ts';
 import type { Balancers } from 'menwei/loadbalancer/balancer-watch.ts';
 import { type ControllerOptions, LoadBalancerController } from 'menwei/loadbalancer/controller.ts';
@@ -27,6 +27,8 @@ export class ControlledServices implements AsyncDisposable {
   /** Every write that reached the API server. */
   readonly writes: Write[] = [];
   pools: readonly AddressPool[] = [];
+  /** There before a controller begins. */
+  leases: readonly Lease[] = [];
   readonly #api: TestApi;
   readonly #client: ApiClient;
   readonly #lives = new Set<{ readonly mortality: Mortality; readonly controller: LoadBalancerController }>();
@@ -78,7 +80,7 @@ export class ControlledServices implements AsyncDisposable {
       balancers,
     });
     const stop = new AbortController();
-    for (const pool of this.pools) objects.put(pool);
+    for (const object of [...this.pools, ...this.leases]) objects.put(object);
     const feeder = new Feeder(this.#api.store, objects);
     const feeding = feeder.run(stop.signal);
     const running = controller.run(stop.signal);
