@@ -120,9 +120,22 @@ describe('a Service', () => {
     [
       'without a class',
       { loadBalancerClass: '' },
-      'it has no loadBalancerClass, and menwei lb runs without --default-load-balancer',
+      'it has no loadBalancerClass, and --default-load-balancer is not given',
     ],
     ['on its way out', { isDeleting: true }, 'it is being deleted'],
+    [
+      'that others have served',
+      {
+        loadBalancerClass: '',
+        conditions: [
+          {
+            ...{ type: 'menwei.dev/LoadBalancerReady', status: 'False', lastTransitionTime: '' },
+            ...{ reason: 'NoPool', message: 'there is no address pool' },
+          },
+        ],
+      },
+      'it has no loadBalancerClass, and --default-load-balancer is not given; its condition menwei.dev/LoadBalancerReady says NoPool: there is no address pool',
+    ],
     [
       'that wants to be left alone',
       { annotations: new Map([['kube-vip.io/ignore', 'true']]) },

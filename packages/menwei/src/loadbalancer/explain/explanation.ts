@@ -51,7 +51,7 @@ function explain(service: Service, known: KnownCluster, nodes: AddressNodes): Se
   const claim = claimOf(service, known.claims);
   const told = { service: key, loadBalancerClass: service.loadBalancer?.loadBalancerClass ?? '' };
   if (claim.claim !== 'managed') {
-    const message = whyNotServed(service, known.claims);
+    const message = [whyNotServed(service, known.claims), ...conditionOf(service)].join('; ');
     const none = { servedAs: undefined, asksFor: undefined, failure: undefined, addresses: [] };
     return { ...told, ...none, reason: 'NotServed', message };
   }
@@ -83,9 +83,21 @@ function stateOf(key: ObjectKey, { loadBalancer }: Service, { allocator, rows }:
   if (ready !== undefined) return { reason: ready.reason, message: ready.message };
   const trouble = allocator.decision(key)?.trouble;
   if (trouble !== undefined) return trouble;
-  const condition = loadBalancer?.conditions.find(({ type }) => type === READY_CONDITION);
+  const condition = readyOf(loadBalancer);
   if (condition !== undefined) return { reason: condition.reason, message: condition.message };
   return { reason: 'Unknown', message: `no controller has written the condition ${READY_CONDITION} yet` };
+}
+
+function readyOf(loadBalancer: Service['loadBalancer']) {
+  return loadBalancer?.conditions.find(({ type }) => type === READY_CONDITION);
+}
+
+/** Another controller may serve it, of other flags than were given here. */
+function conditionOf({ loadBalancer }: Service): readonly string[] {
+  const ready = readyOf(loadBalancer);
+  return ready === undefined
+    ? []
+    : [`its condition ${READY_CONDITION} says ${ready.reason}: ${ready.message}`];
 }
 
 function whyNotServed({ type, loadBalancer }: Service, { classes, classlessAs }: ClaimOptions): string {
@@ -98,7 +110,7 @@ function whyNotServed({ type, loadBalancer }: Service, { classes, classlessAs }:
     return `its class ${loadBalancerClass} is another controller's: menwei lb serves ${[...classes].join(', ')}`;
   }
   if (classlessAs === undefined) {
-    return 'it has no loadBalancerClass, and menwei lb runs without --default-load-balancer';
+    return 'it has no loadBalancerClass, and --default-load-balancer is not given';
   }
   throw new Error('BUG: nothing keeps the controller from serving it');
 }

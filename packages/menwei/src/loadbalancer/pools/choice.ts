@@ -7,7 +7,7 @@ import type { AddressUse } from './address-use.ts';
 import type { AddressRequest, Trouble } from './allocation.ts';
 import { whyNotFor } from './pool-access.ts';
 import type { Candidates, KnownPool, PoolCatalog } from './pool-catalog.ts';
-import { familyTrouble, listPools, outsidePools } from './pool-troubles.ts';
+import { familyTrouble, listPools, NO_POOL, outsidePools } from './pool-troubles.ts';
 import { type Topic, topicOfAddress, topicOfFree, topicOfFullness, topicOfKey } from './waiting.ts';
 import { type Want, wantsOf } from './wants.ts';
 
@@ -205,6 +205,7 @@ function whyNotFromPools(
   request: AddressRequest,
   catalog: PoolCatalog,
 ): Trouble | undefined {
+  if (catalog.pools.length === 0) return NO_POOL;
   const having = catalog.poolsWith(address);
   if (having.length === 0) return outsidePools(address, catalog.pools);
   const asked = request.pool === '' ? having : having.filter(({ name }) => name === request.pool);

@@ -50,10 +50,7 @@ function poolOf(address: string, request: AddressRequest, holdings: Holdings): K
 /** What is wrong with an address that it keeps all the same. */
 function troubleWith(address: string, request: AddressRequest, holdings: Holdings): Trouble | undefined {
   const known = poolOf(address, request, holdings);
-  if (known === undefined) {
-    const { message } = outsidePools(address, holdings.catalog.pools);
-    return { reason: 'AddressOutsidePools', message };
-  }
+  if (known === undefined) return outsidePools(address, holdings.catalog.pools);
   const why = whyNotFor(known.pool, request);
   if (why !== undefined) {
     const message = `${address} is in none of the pools that the Service may use: ${listPools([{ name: known.name, why }])}`;

@@ -6,7 +6,7 @@ import type { Candidates, KnownPool, RefusingPool } from './pool-catalog.ts';
 /** A message names so many pools, and counts the others. */
 const MAX_NAMED = 10;
 
-const NO_POOL: Trouble = { reason: 'NoPool', message: 'there is no address pool' };
+export const NO_POOL: Trouble = { reason: 'NoPool', message: 'there is no address pool' };
 
 /** `pool b: its autoAssign is false; pool c: …` */
 export function listPools(pools: readonly RefusingPool[]): string {
@@ -16,8 +16,8 @@ export function listPools(pools: readonly RefusingPool[]): string {
 
 /** Of an address that a Service asks for, or has. */
 export function outsidePools(address: string, pools: readonly KnownPool[]): Trouble {
-  if (pools.length === 0) return NO_POOL;
-  return { reason: 'AddressOutsidePools', message: `${address} is in no pool (${namesOf(pools)})` };
+  const which = pools.length === 0 ? 'there is none' : namesOf(pools);
+  return { reason: 'AddressOutsidePools', message: `${address} is in no pool (${which})` };
 }
 
 /** Why a Service that has no address of the family gets none. */
