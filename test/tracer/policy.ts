@@ -4,7 +4,7 @@
  */
 import { formatHostPort, isLoopback } from '@menwei/addresses/ip.ts';
 import { isLocalAddress, isWithin, type Machine, type Packet } from '@menwei/netfilter/trace/packet.ts';
-import { answeredVIPs } from 'menwei/backends/answered-vips.ts';
+import { answeredVIPs } from 'menwei/services/answered-vips.ts';
 import type { NodeView } from 'menwei/services/node-view.ts';
 import { categorizeEndpoints } from 'menwei/services/topology.ts';
 import type { Endpoint, ServicePort } from 'menwei/state/service-port.ts';

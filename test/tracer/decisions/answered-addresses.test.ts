@@ -1,5 +1,5 @@
 /** What no Service has at a load-balancer address that the node stands for (load-balancer § 7.2). */
-import type { AnsweredVIPs } from 'menwei/config/settings.ts';
+import type { AnsweredVIPs } from 'menwei/services/answered-vips.ts';
 import { describe, expect, it } from 'vitest';
 import { MODES_AND_FAMILIES } from '../modes.ts';
 import { aTestbed, HOSTS, type PortOfFields, portOf, type Scene, type Sender } from '../testbed.ts';

@@ -5,7 +5,7 @@ import type { Machine, Packet } from '@menwei/netfilter/trace/packet.ts';
 import { ADDRESSES, type World } from '@menwei/testing/services/arbitraries.ts';
 import fc from 'fast-check';
 import { ACCOUNTING_OBJECTS } from 'menwei/backends/iptables/options.ts';
-import { ANSWERED_VIPS } from 'menwei/config/settings.ts';
+import { ANSWERED_VIPS } from 'menwei/services/answered-vips.ts';
 import type { ServicePort } from 'menwei/state/service-port.ts';
 import { type ModeOptions, optionsOf } from '../modes.ts';
 

@@ -92,6 +92,7 @@ export function proxyComponents(parts: ProxyParts): readonly Component[] {
     nodeName: settings.nodeName,
     mode: settings.mode,
     modeReason: settings.modeReason,
+    answeredVIPs: settings.answeredVIPs,
     warning: (family) => describeWarnings(family, state, states),
     logger,
   });

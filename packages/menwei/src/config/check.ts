@@ -1,5 +1,6 @@
 /** Which values are refused (spec § 10.3), and what the others mean. All refusals are collected, none ends the check. */
 import { type Cidr, parseCidr, parseHostPort, parseIp } from '@menwei/addresses/ip.ts';
+import { ANSWERED_VIPS } from '../services/answered-vips.ts';
 import { checkAnnounce } from './announce.ts';
 import { bounds } from './bounds.ts';
 import type { Configuration } from './configuration.ts';
@@ -8,7 +9,6 @@ import { formatDuration } from './duration.ts';
 import { checkGates } from './feature-gates.ts';
 import { checkLogging } from './logging.ts';
 import {
-  ANSWERED_VIPS,
   AUTO_MODE,
   type DetectLocalMode,
   type HostPort,

@@ -3,16 +3,13 @@
  * Durations are milliseconds, addresses and CIDRs canonical text.
  */
 import type { Cidr } from '@menwei/addresses/ip.ts';
+import type { AnsweredVIPs } from '../services/answered-vips.ts';
 
 /** How the kernel is made to do the work. kube-proxy dropped userspace in 1.26; it lives on here. */
 export const MODE_NAMES = ['userspace', 'iptables', 'ipvs', 'nftables'] as const;
 export type ProxyMode = (typeof MODE_NAMES)[number];
 /** In the place of a mode: the best one that the machine can run. */
 export const AUTO_MODE = 'auto';
-
-/** For which load-balancer addresses the node answers pings and refuses closed ports: see answeredVIPs. */
-export const ANSWERED_VIPS = ['pools', 'all', 'none'] as const;
-export type AnsweredVIPs = (typeof ANSWERED_VIPS)[number];
 
 /** How traffic of this node's pods is recognised (spec § 10.6). */
 export type DetectLocalMode = 'ClusterCIDR' | 'NodeCIDR' | 'BridgeInterface' | 'InterfaceNamePrefix';
@@ -177,6 +174,7 @@ export interface Settings {
   };
   /** Which addresses accept NodePort traffic: those in the CIDRs, or the node's own. The empty list: all. */
   readonly nodePortAddresses: 'primary' | readonly Cidr[];
+  /** For which load-balancer addresses the node answers pings and refuses closed ports. */
   readonly answeredVIPs: AnsweredVIPs;
   /** Undefined: this node announces nothing. */
   readonly announce: AnnounceSettings | undefined;

@@ -17,6 +17,7 @@ function aStatus(state: State, warning: () => string | undefined = () => undefin
     served: ['IPv4'],
     mode: 'iptables',
     modeReason: 'the default',
+    answeredVIPs: 'pools',
   });
 }
 

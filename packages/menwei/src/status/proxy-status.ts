@@ -2,6 +2,7 @@
 import { IP_FAMILIES, type IpFamily } from '@menwei/addresses/ip.ts';
 import type { Logger } from '../log/logger.ts';
 import type { NodeState } from '../proxy/node-state.ts';
+import type { AnsweredVIPs } from '../services/answered-vips.ts';
 import type { ServicePortKey } from '../state/service-port.ts';
 import type { ServicePortStatus } from '../state/service-port-status.ts';
 import type { State } from '../state/state.ts';
@@ -17,6 +18,7 @@ interface ProxyStatusOptions {
   readonly nodeName: string;
   readonly mode: string;
   readonly modeReason: string;
+  readonly answeredVIPs: AnsweredVIPs;
   /** What is to be said of every service port of a family, as that nothing is programmed now; undefined: nothing. */
   readonly warning: (family: IpFamily) => string | undefined;
   readonly logger: Logger;
@@ -62,13 +64,14 @@ export class ProxyStatus {
   }
 
   #report(statuses: Iterable<ServicePortStatus>): Iterable<ReportedStatus> {
-    const { state, node, nodeName, served, mode, modeReason } = this.#options;
+    const { state, node, nodeName, served, mode, modeReason, answeredVIPs } = this.#options;
     const knowledge = served.map((family) => ({
       ports: state.families[family].servicePorts.rows,
       applied: state.families[family].applied.rows,
       node: node.view(family),
     }));
-    return reportStatuses(this.#warn(statuses), { node: nodeName, mode, modeReason }, knowledge);
+    const teller = { node: nodeName, mode, modeReason };
+    return reportStatuses(this.#warn(statuses), { teller, answered: answeredVIPs }, knowledge);
   }
 
   *#warn(statuses: Iterable<ServicePortStatus>): Iterable<ServicePortStatus> {

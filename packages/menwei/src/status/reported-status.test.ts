@@ -20,7 +20,9 @@ const TELLER = { node: 'node-1', mode: 'ipvs' };
 function report(ports: readonly ServicePort[], applied: readonly ServicePort[] = ports) {
   const byKey = (all: readonly ServicePort[]) => new Map(all.map((port) => [port.key, port]));
   const knowledge = { ports: byKey(ports), applied: byKey(applied), node: aNodeView() };
-  return (...statuses: readonly ServicePortStatus[]) => [...reportStatuses(statuses, TELLER, [knowledge])];
+  return (...statuses: readonly ServicePortStatus[]) => [
+    ...reportStatuses(statuses, { teller: TELLER, answered: 'pools' }, [knowledge]),
+  ];
 }
 
 it('tells of a service port what it is, and how many endpoints this node uses', () => {
@@ -35,6 +37,18 @@ it('tells of a service port what it is, and how many endpoints this node uses', 
       endpoints: { used: 2, local: 1, total: 3, unused: { notReady: 1 } },
     },
   ]);
+});
+
+it('tells of load-balancer addresses, and which of them the kernel was told to answer for', () => {
+  const loadBalancerVIPs = ['192.0.2.10'];
+  const before = aServicePort({ loadBalancerVIPs });
+  const after = aServicePort({ loadBalancerVIPs, hasPoolAddresses: true });
+  expect(report([after])(PROGRAMMED)).toMatchObject([
+    { loadBalancerIPs: loadBalancerVIPs, answeredIPs: loadBalancerVIPs },
+  ]);
+  const [row] = report([after], [before])({ ...PROGRAMMED, state: 'pending' });
+  expect(row).toMatchObject({ loadBalancerIPs: loadBalancerVIPs });
+  expect(row).not.toHaveProperty('answeredIPs');
 });
 
 it('tells how many endpoints are used, not how many are to be', () => {

@@ -1,5 +1,6 @@
 /** The document of `/status` (docs/status.md): where each service port stands, and what there is to know of it. */
 import type { IpFamily } from '@menwei/addresses/ip.ts';
+import { type AnsweredVIPs, answeredVIPs } from '../services/answered-vips.ts';
 import { readEndpointUse } from '../services/endpoint-use.ts';
 import type { NodeView } from '../services/node-view.ts';
 import type { ServicePort, ServicePortKey } from '../state/service-port.ts';
@@ -18,6 +19,12 @@ interface FamilyKnowledge {
 /** The same for all service ports. */
 type Teller = Pick<StatusRow, 'node' | 'mode' | 'modeReason'>;
 
+interface ReportOptions {
+  readonly teller: Teller;
+  /** Which addresses the kernel was told to answer for. */
+  readonly answered: AnsweredVIPs;
+}
+
 /** What `/status` says of a service port. */
 export interface ReportedStatus extends StatusRow {
   /** `sinceMs` for people: RFC 3339, UTC. */
@@ -27,7 +34,7 @@ export interface ReportedStatus extends StatusRow {
 /** Each row is made when it is asked for, so that a long list can be sent in pieces. */
 export function* reportStatuses(
   statuses: Iterable<ServicePortStatus>,
-  teller: Teller,
+  { teller, answered }: ReportOptions,
   families: readonly FamilyKnowledge[],
 ): Iterable<ReportedStatus> {
   const byFamily = new Map<IpFamily, FamilyKnowledge>(families.map((each) => [each.node.family, each]));
@@ -37,19 +44,32 @@ export function* reportStatuses(
     const since = { since: new Date(status.sinceMs).toISOString() };
     if (knowledge === undefined || port === undefined) yield { ...status, ...since, ...teller };
     else {
-      const { counts, warnings } = readEndpointUse(port, knowledge.applied.get(port.key), knowledge.node);
+      const applied = knowledge.applied.get(port.key);
+      const { counts, warnings } = readEndpointUse(port, applied, knowledge.node);
       yield {
         ...{ ...withWarnings(status, warnings), ...since, ...teller },
-        ...{ ...describePort(port), endpoints: counts },
+        ...{ ...describePort(port), ...describeAnswers(applied, answered), endpoints: counts },
       };
     }
   }
 }
 
-function describePort(port: ServicePort): Pick<StatusRow, 'clusterIP' | 'port' | 'nodePort'> {
+/** As the kernel was told last. */
+function describeAnswers(
+  applied: ServicePort | undefined,
+  which: AnsweredVIPs,
+): Pick<StatusRow, 'answeredIPs'> {
+  const answeredIPs = applied === undefined ? [] : answeredVIPs(applied, which);
+  return answeredIPs.length === 0 ? {} : { answeredIPs };
+}
+
+function describePort(
+  port: ServicePort,
+): Pick<StatusRow, 'clusterIP' | 'port' | 'nodePort' | 'loadBalancerIPs'> {
   return {
     ...(port.clusterIP === undefined ? {} : { clusterIP: port.clusterIP }),
     port: port.port,
     ...(port.nodePort === 0 ? {} : { nodePort: port.nodePort }),
+    ...(port.loadBalancerVIPs.length === 0 ? {} : { loadBalancerIPs: port.loadBalancerVIPs }),
   };
 }

@@ -24,6 +24,10 @@ export interface StatusRow {
   readonly port?: number | undefined;
   /** Absent when there is none. */
   readonly nodePort?: number | undefined;
+  /** Load-balancer addresses that nodes serve (ipMode VIP); absent when there is none. */
+  readonly loadBalancerIPs?: readonly string[] | undefined;
+  /** Of those: for which the node answers pings and refuses other ports; absent when there is none. */
+  readonly answeredIPs?: readonly string[] | undefined;
   readonly endpoints?: EndpointCounts | undefined;
 }
 
@@ -61,6 +65,8 @@ const ROW = v.object({
   clusterIP: v.optional(v.string()),
   port: v.optional(COUNT),
   nodePort: v.optional(COUNT),
+  loadBalancerIPs: v.optional(v.array(v.string())),
+  answeredIPs: v.optional(v.array(v.string())),
   endpoints: v.optional(
     v.object({
       ...{ used: COUNT, local: COUNT, total: COUNT },

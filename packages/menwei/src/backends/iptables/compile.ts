@@ -2,9 +2,10 @@
  * One service port → its iptables rules. Text and order inside a chain are upstream's (spec §§ 4.8, 4.9); the same
  * situations get the same verdicts (§ 3.1).
  */
+
+import { answeredVIPs } from '../../services/answered-vips.ts';
 import type { NodeView } from '../../services/node-view.ts';
 import type { ServicePort } from '../../state/service-port.ts';
-import { answeredVIPs } from '../answered-vips.ts';
 import { sharedRules } from './dispatch.ts';
 import type { IptablesOptions } from './options.ts';
 import { ownChains } from './service-chains.ts';

@@ -1,6 +1,6 @@
 /** What the iptables mode is told once, at start (spec § 10: `iptables` section, § 4.4 probes). */
 import type { IpFamily } from '@menwei/addresses/ip.ts';
-import type { AnsweredVIPs } from '../../config/settings.ts';
+import type { AnsweredVIPs } from '../../services/answered-vips.ts';
 
 /** Counts packets dropped because conntrack calls them INVALID. */
 export const INVALID_DROPPED_ACCOUNTING = 'ct_state_invalid_dropped_pkts';

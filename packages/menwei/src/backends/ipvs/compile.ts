@@ -3,10 +3,10 @@ import { isLoopback } from '@menwei/addresses/ip.ts';
 import type { Rule } from '@menwei/netfilter/iptables/rule.ts';
 import { type Destination, type FrontendKey, formatFrontend } from '@menwei/netlink/ipvs';
 import type { Forwarding } from '../../kubernetes/objects.ts';
+import { answeredVIPs } from '../../services/answered-vips.ts';
 import type { NodeView } from '../../services/node-view.ts';
 import { assess, type Situation, sourceRangesAllowNode } from '../../services/situation.ts';
 import type { Endpoint, ServicePort } from '../../state/service-port.ts';
-import { answeredVIPs } from '../answered-vips.ts';
 import { canDrain, destinationOf, scheduling } from './balancing.ts';
 import type { IpvsOptions } from './options.ts';
 import {

@@ -1,6 +1,6 @@
 /** What the ipvs mode is told once, at start (spec § 6). */
 import type { IpFamily } from '@menwei/addresses/ip.ts';
-import type { AnsweredVIPs } from '../../config/settings.ts';
+import type { AnsweredVIPs } from '../../services/answered-vips.ts';
 
 export interface IpvsOptions {
   readonly family: IpFamily;

@@ -1,10 +1,10 @@
 /** One service port → its elements in the table's sets and maps (spec §§ 3.1, 5.7). */
 import type { Cidr } from '@menwei/addresses/ip.ts';
 import { type Bytes, type Chain, type SetDeclaration, tableFamily } from '@menwei/netlink/nftables';
+import { answeredVIPs } from '../../services/answered-vips.ts';
 import type { NodeView } from '../../services/node-view.ts';
 import { assess, type Situation } from '../../services/situation.ts';
 import type { ServicePort } from '../../state/service-port.ts';
-import { answeredVIPs } from '../answered-vips.ts';
 import { type Among, clientMap, type RememberedIn, rememberChain, stickyChain } from './affinity.ts';
 import {
   ANSWER_NUMBERS,

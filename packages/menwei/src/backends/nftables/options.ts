@@ -1,6 +1,6 @@
 /** What shapes the rules beside Services and the node. */
 import type { IpFamily } from '@menwei/addresses/ip.ts';
-import type { AnsweredVIPs } from '../../config/settings.ts';
+import type { AnsweredVIPs } from '../../services/answered-vips.ts';
 
 export interface NftablesOptions {
   readonly family: IpFamily;

@@ -2,11 +2,11 @@
 
 import { formatRule } from '@menwei/netfilter/iptables/rule.ts';
 import type { RelayEndpoint, RelayProtocol } from '../../relay/contract.ts';
+import { answeredVIPs } from '../../services/answered-vips.ts';
 import type { NodeView } from '../../services/node-view.ts';
 import { assess } from '../../services/situation.ts';
 import type { EndpointCategories } from '../../services/topology.ts';
 import type { Endpoint, ServicePort } from '../../state/service-port.ts';
-import { answeredVIPs } from '../answered-vips.ts';
 import { filterRules } from '../xtables/filter-rules.ts';
 import type { UserspaceOptions } from './options.ts';
 import { addressingOf, loopGuards, portalRules } from './portal-rules.ts';

@@ -1,6 +1,7 @@
 /** What the userspace mode is told once, at start. */
 import type { IpFamily } from '@menwei/addresses/ip.ts';
-import type { AnsweredVIPs, PortRange } from '../../config/settings.ts';
+import type { PortRange } from '../../config/settings.ts';
+import type { AnsweredVIPs } from '../../services/answered-vips.ts';
 
 export interface UserspaceOptions {
   readonly family: IpFamily;

@@ -1,6 +1,8 @@
-/** Whose addresses the node stands for (load-balancer § 7.2, docs/decisions/0042). */
-import type { AnsweredVIPs } from '../config/settings.ts';
+/** Whose addresses the node stands for (load-balancer § 7.2, docs/decisions/0042-load-balancer-addresses.md). */
 import type { ServicePort } from '../state/service-port.ts';
+
+export const ANSWERED_VIPS = ['pools', 'all', 'none'] as const;
+export type AnsweredVIPs = (typeof ANSWERED_VIPS)[number];
 
 const NONE: readonly string[] = [];
 
