@@ -14,6 +14,7 @@ import { Contests } from './contest.ts';
 import { type NodePortClaims, nodeAddresses } from './node-addresses.ts';
 import type { AddressAllocator } from './pools/address-allocator.ts';
 import type { AddressDecision } from './pools/allocation.ts';
+import { BALANCER_ANNOTATIONS } from './providers/balancer-annotations.ts';
 import { announcedReadiness, nodeReadiness, type Surroundings } from './readiness.ts';
 import {
   addressesOf,
@@ -128,7 +129,8 @@ export class ServiceSync {
     const service = view.service(key);
     const claim = view.claim(key);
     if (this.#isUnseen(key, service)) return;
-    await this.#removeFormer(key, service, signal);
+    // Where all is given back, it is looked for everywhere.
+    if (claim.claim !== 'release') await this.#removeFormer(key, service, signal);
     const details = service?.loadBalancer;
     if (service === undefined || details === undefined || claim.claim === 'none') this.#forget(key);
     else if (claim.claim === 'release') await this.#release(key, service, details, claim, signal);
@@ -369,7 +371,9 @@ export class ServiceSync {
       decision,
     }: { readonly wanted: Omit<WantedStatus, 'ingress' | 'ready'>; readonly decision: AddressDecision },
   ): Outcome {
-    const { noNodes: without } = this.#options.view;
+    // Pods are reached without any.
+    const sendsToPods = details.annotations.get(BALANCER_ANNOTATIONS.backends) === 'pods';
+    const without = sendsToPods ? undefined : this.#options.view.noNodes;
     const problem = trouble ?? decision.trouble;
     const ready: Readiness =
       problem !== undefined

@@ -120,7 +120,7 @@ async function readTables(
 ): Promise<ObjectTables> {
   if (objects.from === 'manifests') {
     await requireManifestsOrFail(objects.paths);
-    const tables = await openStatusFile(objects.statusFile);
+    const tables = await openStatusFile(objects.statusFile, logger);
     await readOnce(withConfiguration(manifestSource(objects.paths, logger), configuration, logger), tables);
     return tables;
   }

@@ -16,10 +16,10 @@ export function openTables(): ObjectTables {
   return new ObjectTables('', { endpointNodes: true });
 }
 
-/** For what {@link manifestSource} reads. */
-export async function openStatusFile(path: string): Promise<StatusFileTables> {
+/** For what {@link manifestSource} reads. @param logger is told what could not be written behind somebody's back */
+export async function openStatusFile(path: string, logger: Logger): Promise<StatusFileTables> {
   try {
-    return await StatusFileTables.open(path);
+    return await StatusFileTables.open(path, logger);
   } catch (error) {
     throw new UserError(`--status-file: ${formatErrorChain(error)}`);
   }

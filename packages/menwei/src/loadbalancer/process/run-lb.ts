@@ -53,7 +53,7 @@ async function runFromManifests(
   signal: AbortSignal,
 ): Promise<void> {
   await requireManifestsOrFail(paths);
-  const tables = await openStatusFile(statusFile);
+  const tables = await openStatusFile(statusFile, logger);
   const source = manifestSource(paths, logger);
   await runAll({ options, tables, source, writes: { to: 'file', writer: tables }, logger }, signal);
 }

@@ -12,6 +12,7 @@ import type {
   StatusIngress,
 } from '../../kubernetes/load-balancer-objects.ts';
 import { formatRef, type ObjectRef, type Service, type WatchedObject } from '../../kubernetes/objects.ts';
+import type { Logger } from '../../log/logger.ts';
 import { Turns } from '../../scheduling/turns.ts';
 import { type ObjectKey, objectKey } from '../../state/object-key.ts';
 import { ObjectTables } from '../../state/object-tables.ts';
@@ -37,16 +38,18 @@ export class StatusFileTables extends ObjectTables implements StatusWriter {
   /** As their source has them. */
   readonly #sources = new Map<ObjectKey, Service>();
   readonly #turns = new Turns();
+  readonly #logger: Logger;
 
-  private constructor(path: string, written: Map<ObjectKey, Written>) {
+  private constructor(path: string, written: Map<ObjectKey, Written>, logger: Logger) {
     super('', { endpointNodes: true });
     this.#path = path;
     this.#written = written;
+    this.#logger = logger;
   }
 
   /** One that is not there is empty. @throws Error with the reason where it can't be read, or is something else */
-  static async open(path: string): Promise<StatusFileTables> {
-    return new StatusFileTables(path, await readStatusFile(path));
+  static async open(path: string, logger: Logger): Promise<StatusFileTables> {
+    return new StatusFileTables(path, await readStatusFile(path), logger);
   }
 
   override put(object: WatchedObject, ...more: OriginOf) {
@@ -60,7 +63,14 @@ export class StatusFileTables extends ObjectTables implements StatusWriter {
     if (ref.kind === 'Service') {
       const key = objectKey(ref.namespace, ref.name);
       this.#sources.delete(key);
-      if (this.#written.delete(key)) void this.#save().catch(() => undefined);
+      if (this.#written.delete(key)) {
+        this.#save().catch((err: unknown) => {
+          this.#logger.error(
+            { err },
+            'the status file could not be written: it still has a Service that is gone',
+          );
+        });
+      }
     }
     return super.delete(ref, ...more);
   }
@@ -86,7 +96,9 @@ export class StatusFileTables extends ObjectTables implements StatusWriter {
 
   #save(): Promise<void> {
     return this.#turns.take(async () => {
-      const items = [...this.#written].map(([key, written]) => encodeWritten(key, written));
+      // Those that went while nobody looked are not in it any longer.
+      const left = [...this.#written].filter(([key]) => this.#sources.has(key));
+      const items = left.map(([key, written]) => encodeWritten(key, written));
       await replaceFile(
         this.#path,
         `${JSON.stringify({ apiVersion: 'v1', kind: 'List', items }, undefined, 2)}\n`,
