@@ -3,6 +3,8 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
+import type { JsonObject } from 'menwei/cluster/schema/json.ts';
+import { jsonPatch } from 'menwei/cluster/schema/patch/json-patch.ts';
 import { type Fields, mergeStrategically } from './strategic-merge.ts';
 
 /** Resources by path of their API group: name, kind, and whether they are in a namespace. */
@@ -12,6 +14,10 @@ const RESOURCES: Readonly<Record<string, readonly (readonly [string, string, boo
     ['namespaces', 'Namespace', false],
     ['pods', 'Pod', true],
     ['serviceaccounts', 'ServiceAccount', true],
+    ['services', 'Service', true],
+  ],
+  '/apis/admissionregistration.k8s.io/v1': [
+    ['validatingwebhookconfigurations', 'ValidatingWebhookConfiguration', false],
   ],
   '/apis/apps/v1': [
     ['daemonsets', 'DaemonSet', true],
@@ -26,6 +32,11 @@ const RESOURCES: Readonly<Record<string, readonly (readonly [string, string, boo
   ],
 };
 const VERBS = ['create', 'delete', 'get', 'list', 'patch', 'update', 'watch'];
+/** Of a Deployment of two, and of a DaemonSet on two nodes. */
+const ALL_RUN = {
+  ...{ replicas: 2, updatedReplicas: 2, availableReplicas: 2 },
+  ...{ desiredNumberScheduled: 2, updatedNumberScheduled: 2, numberAvailable: 2, observedGeneration: 1 },
+};
 const NOT_FOUND = { kind: 'Status', apiVersion: 'v1', status: 'Failure', reason: 'NotFound', code: 404 };
 
 /** Logs of pods are empty, and nothing can be executed in them; what is asked for is remembered. */
@@ -77,11 +88,22 @@ export class KubernetesApi implements AsyncDisposable {
       return send(403, { ...NOT_FOUND, reason: 'Forbidden', code: 403 });
     }
     if (path.endsWith('/log')) return void response.end();
-    if (request.method === 'PATCH') return send(...this.#patch(path, JSON.parse(await text(request))));
+    if (request.method === 'PATCH') {
+      const isJson = request.headers['content-type'] === 'application/json-patch+json';
+      return send(...this.#patch(path, JSON.parse(await text(request)), isJson));
+    }
+    if (request.method === 'POST') return send(201, this.#create(path, JSON.parse(await text(request))));
+    if (request.method === 'DELETE') {
+      return this.#objects.delete(path)
+        ? send(200, { kind: 'Status', status: 'Success' })
+        : send(404, NOT_FOUND);
+    }
     const found = this.#objects.get(path) ?? describeApi(path);
     if (found !== undefined) return send(200, found);
-    const items = [...this.#objects].filter(([at]) => at.startsWith(`${path}/`)).map(([, object]) => object);
-    if (items.length === 0) return send(404, NOT_FOUND);
+    const inAll = path.replace(/\/([^/]+)$/, '/namespaces/[^/]+/$1/[^/]+$');
+    const isListed = (at: string) => at.startsWith(`${path}/`) || new RegExp(`^${inAll}`).test(at);
+    const items = [...this.#objects].filter(([at]) => isListed(at)).map(([, object]) => object);
+    if (items.length === 0 || /^\/api\/v1\/namespaces\/[^/]+$/.test(path)) return send(404, NOT_FOUND);
     // Nothing ever happens.
     if (query.has('watch'))
       return void response.writeHead(200, { 'content-type': 'application/json' }).flushHeaders();
@@ -89,11 +111,21 @@ export class KubernetesApi implements AsyncDisposable {
     return send(200, { apiVersion, kind: `${kind}List`, metadata: { resourceVersion: '1' }, items });
   }
 
+  #create(path: string, object: Fields): object {
+    const metadata = { generation: 1, ...(object.metadata as { readonly name: string }) };
+    const hasPods = ['Deployment', 'DaemonSet'].includes(String(object.kind));
+    const created = { ...object, metadata, ...(hasPods && { status: ALL_RUN }) };
+    this.#objects.set(`${path}/${metadata.name}`, created);
+    return created;
+  }
+
   /** The controllers of this cluster are done at once. */
-  #patch(path: string, patch: Fields): readonly [number, object] {
+  #patch(path: string, patch: Fields, isJson: boolean): readonly [number, object] {
     const before = this.#objects.get(path);
     if (before === undefined) return [404, NOT_FOUND];
-    const after = mergeStrategically(before, patch);
+    const after = isJson
+      ? (jsonPatch(before as JsonObject, patch as JsonObject).patched as Fields)
+      : mergeStrategically(before, patch);
     const { generation = 1 } = after.metadata as { readonly generation?: number };
     const status = { ...(before.status as object), observedGeneration: generation };
     this.#objects.set(path, 'status' in before ? { ...after, status } : after);

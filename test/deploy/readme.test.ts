@@ -111,6 +111,44 @@ describe('the README', () => {
     expect(podSpec().containers[0].image).toBe('registry.k8s.io/kube-proxy:v1.36.2');
   });
 
+  it('replaces MetalLB: its objects stay, its programs go, one after the other', async () => {
+    const deployment = (name: string, namespace: string, args: readonly string[]) => ({
+      ...{ apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name, namespace } },
+      spec: { replicas: 1, selector: {}, template: { spec: { containers: [{ name: 'c', args }] } } },
+    });
+    const metallb = '/apis/apps/v1/namespaces/metallb-system';
+    const webhooks =
+      '/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations/metallb-webhook-configuration';
+    api.put(`${metallb}/deployments/controller`, deployment('controller', 'metallb-system', []));
+    api.put(`${metallb}/daemonsets/speaker`, {
+      ...{ apiVersion: 'apps/v1', kind: 'DaemonSet', metadata: { name: 'speaker' } },
+    });
+    api.put(webhooks, {
+      ...{ apiVersion: 'admissionregistration.k8s.io/v1', kind: 'ValidatingWebhookConfiguration' },
+      metadata: { name: 'metallb-webhook-configuration' },
+    });
+    api.put('/api/v1/namespaces/default/services/web', {
+      ...{ apiVersion: 'v1', kind: 'Service', metadata: { name: 'web', namespace: 'default' } },
+    });
+    api.put('/api/v1/namespaces/menwei/pods/menwei-lb-x', {
+      ...{ apiVersion: 'v1', kind: 'Pod' },
+      metadata: { name: 'menwei-lb-x', namespace: 'menwei', labels: { 'k8s-app': 'menwei-lb' } },
+      spec: { containers: [{ name: 'menwei-lb', image: 'i' }] },
+      status: { phase: 'Running' },
+    });
+    for (const command of commandsUnder('Replace MetalLB')) {
+      if (command.includes(' exec ')) await expect(run(command)).rejects.toThrow();
+      else await run(command);
+    }
+    // biome-ignore lint/suspicious/noExplicitAny: whatever is not there makes a test fail
+    const controller: any = api.get('/apis/apps/v1/namespaces/menwei/deployments/menwei-lb');
+    expect(controller.spec.template.spec.containers[0].args.at(-1)).toBe('--default-load-balancer');
+    expect(api.get(`${metallb}/deployments/controller`)).toMatchObject({ spec: { replicas: 0 } });
+    expect([api.get(webhooks), api.get(`${metallb}/daemonsets/speaker`)]).toEqual([undefined, undefined]);
+    expect(api.get('/apis/apps/v1/namespaces/kube-system/daemonsets/menwei-announcer')).toBeDefined();
+    expect(api.executed).toEqual([['menwei', 'lb', 'pools']]);
+  });
+
   it('changes the mode, and nothing else of the configuration', async () => {
     const before = configText();
     await runAll('Change the mode');
