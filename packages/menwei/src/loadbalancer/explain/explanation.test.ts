@@ -96,6 +96,19 @@ describe('a Service', () => {
     );
   });
 
+  it('that nobody announces yet: who is to, and in a list nobody', () => {
+    put('a', {}, '192.0.2.10');
+    tables.put(
+      aSlice({ serviceName: 'a', endpoints: [aSliceEndpoint({ ip: '10.0.0.1', nodeName: 'node-1' })] }),
+    );
+    for (const name of ['node-1', 'node-2', 'node-3']) putNode(name, []);
+    const verdicts = explain('ns/a').flatMap(({ addresses }) => addresses.flatMap(({ nodes }) => nodes));
+    expect(verdicts.map(({ verdict }) => verdict)).toEqual(['elected', 'eligible', 'eligible']);
+    expect(explain()).toMatchObject([{ addresses: [{ address: '192.0.2.10', nodes: [] }] }]);
+    putNode('node-2', ['192.0.2.10']);
+    expect(explain()).toMatchObject([{ addresses: [{ nodes: [{ node: 'node-2', verdict: 'announces' }] }] }]);
+  });
+
   it('that waits: what each pool says', () => {
     put('a', {}, '192.0.2.10');
     put('b', {}, '192.0.2.11');

@@ -28,7 +28,7 @@ export interface AddressExplanation {
   /** Empty: of none. */
   readonly pool: string;
   readonly sharedWith: readonly ObjectKey[];
-  /** Of an address that nodes announce. */
+  /** Of an address that nodes announce: all nodes; in a list of many Services, only those that have it. */
   readonly nodes: readonly NodeVerdict[];
 }
 
@@ -38,15 +38,21 @@ export function explainServices(
   only: ObjectKey | undefined,
 ): readonly ServiceExplanation[] {
   const nodes = new AddressNodes(known);
+  const nodesOf = (address: string) =>
+    only === undefined ? nodes.ownersOf(address) : nodes.verdictsOn(address);
   const all =
     only === undefined ? [...known.tables.services.rows.values()] : [known.tables.services.get(only)];
   return all
     .filter((service) => service !== undefined && (only !== undefined || service.type === 'LoadBalancer'))
-    .flatMap((service) => (service === undefined ? [] : [explain(service, known, nodes)]))
+    .flatMap((service) => (service === undefined ? [] : [explain(service, known, nodesOf)]))
     .sort((a, b) => (a.service < b.service ? -1 : 1));
 }
 
-function explain(service: Service, known: KnownCluster, nodes: AddressNodes): ServiceExplanation {
+function explain(
+  service: Service,
+  known: KnownCluster,
+  nodesOf: (address: string) => readonly NodeVerdict[],
+): ServiceExplanation {
   const key = objectKey(service.namespace, service.name);
   const claim = claimOf(service, known.claims);
   const told = { service: key, loadBalancerClass: service.loadBalancer?.loadBalancerClass ?? '' };
@@ -66,7 +72,7 @@ function explain(service: Service, known: KnownCluster, nodes: AddressNodes): Se
       address,
       pool,
       sharedWith: known.allocator.holders(address).filter((other) => other !== key),
-      nodes: claim.by === 'announcing' ? nodes.verdictsOn(address) : [],
+      nodes: claim.by === 'announcing' ? nodesOf(address) : [],
     })),
   };
 }

@@ -1,6 +1,7 @@
 /** `/explain` and `/pools` of the controller: what people ask, in words, or as JSON with `?output=json`. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { answer, PLAIN_TEXT } from '../../http/answer.ts';
+import { escapeControls } from '../../log/escape-controls.ts';
 import type { KnownCluster } from '../explain/known-cluster.ts';
 import { type InspectionFormat, printExplanation, printPools } from './inspection.ts';
 
@@ -17,7 +18,8 @@ export function answerExplain(
   if (known === undefined) standBy(response, leader);
   else {
     const text = printExplanation(known, service, format);
-    if (text === undefined) answer(response, 404, PLAIN_TEXT, `there is no Service ${service}\n`);
+    if (text === undefined)
+      answer(response, 404, PLAIN_TEXT, `there is no Service ${escapeControls(service ?? '')}\n`);
     else answer(response, 200, typeOf(format), text);
   }
 }
