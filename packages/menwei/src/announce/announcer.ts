@@ -17,7 +17,9 @@ import { parseNodeLease } from './node-lease-text.ts';
 import { NodeMacs } from './node-macs.ts';
 import { NodeView } from './node-view.ts';
 import { type LeaseTiming, OwnLease, type OwnLeaseOptions } from './own-lease.ts';
+import { OwnerWatch } from './owner-watch.ts';
 import type { ProgrammedServices } from './programmed.ts';
+import { CHECK_MS, SelfTest } from './self-test.ts';
 import { ServiceView } from './service-view.ts';
 import type { Speaker } from './speaker.ts';
 
@@ -49,6 +51,9 @@ const PROBE: ProbeTiming = { count: 3, intervalMs: 200 };
 const SLOW_PROBE: ProbeTiming = { count: 3, intervalMs: 1_000 };
 /** The heartbeat has said so, and waited. */
 const QUICK_PROBE: ProbeTiming = { count: 3, intervalMs: 100 };
+/** How often each address is claimed again where there is no API server, and how many are at a time. */
+const CLAIM_MS = 5_000;
+const MOST_CLAIMS = 100;
 /** How often a new process looks whether its Lease has come back to it. */
 const PROOF_MS = 50;
 /** How long this process goes on after it has handed over (load-balancer § 5.7). */
@@ -64,6 +69,8 @@ export class Announcer implements Disposable {
   readonly #lease: OwnLease | undefined;
   readonly #foreign: ForeignHolders;
   readonly #macs: NodeMacs;
+  readonly #selfTest = new SelfTest();
+  readonly #watch: OwnerWatch;
   readonly #interfaces: Disposable;
   readonly #end = new AbortController();
   readonly #startedAtMs = Date.now();
@@ -78,6 +85,9 @@ export class Announcer implements Disposable {
   #own: NodeAnnouncement | undefined;
   #isOver = false;
   #expiry: NodeJS.Timeout | undefined;
+  #checks: NodeJS.Timeout | undefined;
+  /** How many times an address was claimed again. */
+  #claimed = 0;
 
   constructor(options: AnnouncerOptions) {
     const { node, tables, speaker, lease, logger } = options;
@@ -116,6 +126,7 @@ export class Announcer implements Disposable {
       nodeOfMac: (mac) => this.#nodeOfMac(mac),
       isAnnouncedBy: (other, address) => this.nodes.isAnnouncedBy(other, address),
       isPublished: (address, sinceMs) => this.#lease?.isPublished(address, sinceMs) ?? false,
+      isMute: (address) => this.#selfTest.isMute(address),
       isStopping: () => this.#isHandingOver,
       knowsNoNodes: lease === undefined,
       onChange: () => {
@@ -123,6 +134,7 @@ export class Announcer implements Disposable {
         this.#lookSoon();
       },
     });
+    this.#watch = this.#watchOwners();
     this.#interfaces = speaker.onInterfaces(() => {
       this.#leaseChanged();
       this.#look();
@@ -144,11 +156,12 @@ export class Announcer implements Disposable {
     const renewing = this.#lease?.run(over) ?? untilAborted(over);
     try {
       await Promise.race([this.#begin(either, ready), renewing]);
+      this.#checks = setInterval(() => this.#check(over), CHECK_MS);
       await Promise.race([untilAborted(either), renewing]);
       if (!over.aborted) await this.#handOver();
     } finally {
       this.#isOver = true;
-      clearTimeout(this.#expiry);
+      this.#stopTimers();
       this.#end.abort();
       await renewing;
       this.duties[Symbol.dispose]();
@@ -159,10 +172,15 @@ export class Announcer implements Disposable {
   /** Nothing of it goes on, and nobody is told. */
   [Symbol.dispose](): void {
     this.#isOver = true;
-    clearTimeout(this.#expiry);
+    this.#stopTimers();
     this.#end.abort();
     for (const part of [this.duties, this.nodes, this.#services, this.#programmed, this.#interfaces])
       part[Symbol.dispose]();
+  }
+
+  #stopTimers(): void {
+    clearTimeout(this.#expiry);
+    clearInterval(this.#checks);
   }
 
   async #begin(signal: AbortSignal, ready: () => void): Promise<void> {
@@ -279,6 +297,64 @@ export class Announcer implements Disposable {
     this.#watchExpiry();
   }
 
+  /** What is so may differ from what is believed. */
+  #check(signal: AbortSignal): void {
+    const { speaker, reports } = this.#options;
+    const answering = [...this.duties.all].flatMap(([address, duty]) => (isAnswering(duty) ? [address] : []));
+    for (const [address, why] of this.#selfTest.look(speaker, new Set(answering))) {
+      reports.failed(address, `this node is its owner, and does not answer for it: ${why}`);
+      this.#leaseChanged();
+      this.#lookSoon();
+    }
+    this.#watch.look(signal);
+    this.#claimAgain(answering);
+  }
+
+  /**
+   * While nodes can't tell each other by the API server who has what, two may have come to own an address in two parts of a
+   * segment: it is claimed again and again, so that they find out when the parts come together.
+   */
+  #claimAgain(answering: readonly string[]): void {
+    const everyMs = this.isApiAway ? CHECK_MS : CLAIM_MS;
+    if (this.#options.lease !== undefined && !this.isApiAway) return;
+    const share = Math.min(Math.ceil((answering.length * CHECK_MS) / everyMs), MOST_CLAIMS);
+    for (let count = 0; count < share; count++) {
+      const address = answering[this.#claimed++ % answering.length];
+      if (address !== undefined) this.#options.speaker.defend(address);
+    }
+  }
+
+  #watchOwners(): OwnerWatch {
+    const { node, speaker, reports } = this.#options;
+    return new OwnerWatch({
+      node,
+      speaker,
+      election: this.election,
+      nodeOfMac: (mac) => this.#nodeOfMac(mac),
+      isApiAway: () => this.isApiAway,
+      onDead: (dead) => this.nodes.suspect(dead, 'unreachable'),
+      onHeard: (heard) => this.#heardOf(heard),
+      onStranger: (claim) => void this.#judge(claim.address, { ...claim, node: undefined }),
+      onFailed: (address, why) => reports.failed(address, why),
+      onChecked: (result) => reports.checked(result),
+    });
+  }
+
+  /** Nothing that other nodes write has arrived for as long as a Lease is good. */
+  get isApiAway(): boolean {
+    const { lease } = this.#options;
+    const { lastProvenMs } = this.nodes;
+    return (
+      lease !== undefined &&
+      lastProvenMs !== undefined &&
+      performance.now() - lastProvenMs > lease.timing.durationMs
+    );
+  }
+
+  #heardOf(name: string): void {
+    if (this.nodes.suspected.get(name) === 'unreachable') this.nodes.suspect(name, undefined);
+  }
+
   /** When a Lease is about to be taken for expired, proof is needed that nothing of it was missed. */
   #watchExpiry(): void {
     clearTimeout(this.#expiry);
@@ -335,6 +411,7 @@ export class Announcer implements Disposable {
       },
       stoodBy: (address, holder) => {
         this.#adopted.delete(address);
+        if (holder.node !== undefined) this.#heardOf(holder.node);
         reports.stoodBy(address, holder);
       },
       inUse: (address, holder) => void this.#judge(address, holder),

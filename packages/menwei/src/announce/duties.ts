@@ -50,6 +50,8 @@ export interface DutiesOptions {
   readonly isAnnouncedBy: (node: string, address: string) => boolean;
   /** The Lease of this node says since when it owns the address, and the API server has taken that in. */
   readonly isPublished: (address: string, sinceMs: number) => boolean;
+  /** Nothing answers for an address that is this node's, whatever the reason. */
+  readonly isMute: (address: string) => boolean;
   /** This process is about to end: it answers for what nobody takes over. */
   readonly isStopping: () => boolean;
   /** Nodes are not known by name: any machine may be one. */
@@ -90,7 +92,9 @@ export class Duties implements Disposable {
 
   /** Addresses that are left to others, since the proxy of this node has not programmed their Services. */
   get declined(): readonly string[] {
-    return [...this.#records].flatMap(([address, record]) => (this.#declines(record) ? [address] : []));
+    return [...this.#records].flatMap(([address, record]) =>
+      this.#declines(record) || (isAnswering(record.duty) && this.#options.isMute(address)) ? [address] : [],
+    );
   }
 
   /** Something is different that this node's part in the address depends on. */

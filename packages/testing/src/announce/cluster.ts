@@ -270,6 +270,10 @@ export class FakeNode {
     this.ended = this.announcer.run(this.#stop.signal, () => undefined);
   }
 
+  get isDead(): boolean {
+    return this.#isDead;
+  }
+
   /** Its proxy tells that something of it is otherwise. */
   programmedChanged(): void {
     this.#programmedChanged();
