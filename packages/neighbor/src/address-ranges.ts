@@ -8,11 +8,11 @@ export interface NumberRange {
 }
 
 /**
- * The ranges that have the last 32 bits of all the addresses: what is in none of them is none of the addresses. Those next to each
- * other are one range; when there are still more than `most`, those become one that have the fewest numbers between them.
+ * The ranges that have all the numbers. Those next to each other are one range; when there are still more than `most`, those become one
+ * that have the fewest numbers between them.
  */
-export function rangesOf(addresses: Iterable<string>, most: number): readonly NumberRange[] {
-  const numbers = [...new Set(Array.from(addresses, lastWord))].sort((a, b) => a - b);
+export function rangesOf(all: Iterable<number>, most: number): readonly NumberRange[] {
+  const numbers = [...new Set(all)].sort((a, b) => a - b);
   const gaps = numbers
     .slice(1)
     .map((number, index) => ({ before: index + 1, size: number - (numbers[index] ?? 0) - 1 }))
@@ -27,7 +27,8 @@ export function rangesOf(addresses: Iterable<string>, most: number): readonly Nu
   });
 }
 
-function lastWord(ip: string): number {
+/** The last 32 bits of an address as a number. */
+export function lastWordOf(ip: string): number {
   return addressBytes(ip)
     .slice(-4)
     .reduce((number, byte) => number * 256 + byte, 0);

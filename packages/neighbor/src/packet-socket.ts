@@ -49,10 +49,10 @@ export interface PacketSocket extends Disposable {
   /** Whether it still hears the interface it was opened on: no longer when that was removed. Throws KernelError. */
   isBound(): boolean;
   /**
-   * From now on the kernel keeps out what has to do with none of these addresses, or most of it: on a large segment that is nearly
-   * everything. Throws KernelError.
+   * From now on the kernel keeps out what has to do with none of the addresses that end in these 32 bits, or most of it: on a large
+   * segment that is nearly everything. Throws KernelError.
    */
-  hearOf(addresses: Iterable<string>): void;
+  hearOf(lastWords: Iterable<number>): void;
 }
 
 /**
@@ -104,10 +104,10 @@ class OpenPacketSocket implements PacketSocket {
     return viewOf(socketName(this.#fd)).getInt32(4, IS_LITTLE_ENDIAN) === this.#index;
   }
 
-  hearOf(addresses: Iterable<string>): void {
+  hearOf(lastWords: Iterable<number>): void {
     if (this.#isClosed) return;
     try {
-      this.#attach(rangesOf(addresses, MOST_RANGES));
+      this.#attach(rangesOf(lastWords, MOST_RANGES));
     } catch (error) {
       // net.core.optmem_max is small here: better all than too few.
       if (!(error instanceof KernelError) || error.errno !== constants.errno.ENOMEM) throw error;

@@ -4,6 +4,7 @@
  */
 import { familyOf } from '@menwei/addresses/ip.ts';
 import type { Logger } from '../../log/logger.ts';
+import { EventLoopTurn } from '../../scheduling/event-loop.ts';
 import type { Announcement, AnnouncementState, AnnouncingInterface, Claim, Speaker } from '../speaker.ts';
 import { type ProbeTiming, probeAddress } from './probe.ts';
 import { Responder } from './responder.ts';
@@ -51,6 +52,9 @@ export class L2Speaker implements Speaker {
   readonly #interfaceListeners = new Set<() => void>();
   #ownMacs: ReadonlySet<string> = new Set();
   #isRunning = false;
+  /** Whose series of telling the neighbours is to begin. */
+  #begun: Pair[] = [];
+  #isBeginning = false;
 
   constructor(options: L2SpeakerOptions) {
     this.#options = options;
@@ -155,7 +159,12 @@ export class L2Speaker implements Speaker {
       else responder.update(now);
     }
     const byName = new Map(interfaces.map((one) => [one.name, one]));
-    for (const pair of this.#pairs.values()) this.#settlePair(pair, byName.get(pair.interface));
+    const begun = [...this.#pairs.values()].filter((pair) =>
+      this.#settlePair(pair, byName.get(pair.interface)),
+    );
+    // Not before all are known: what is heard changes with the first that is said after that.
+    this.#begun.push(...begun);
+    if (!this.#isBeginning) void this.#begin();
     for (const [key, responder] of this.#responders) if (responder.isIdle) this.#close(key, responder);
     if (this.#isRunning) this.#silences.tell(this.#pairs.values());
   }
@@ -165,11 +174,25 @@ export class L2Speaker implements Speaker {
     responder[Symbol.dispose]();
   }
 
-  #settlePair(pair: Pair, own: SegmentInterface | undefined): void {
+  /** The first at once; of thousands the others when the event loop has had its turns. */
+  async #begin(): Promise<void> {
+    this.#isBeginning = true;
+    const turn = new EventLoopTurn();
+    for (let at = 0; at < this.#begun.length; at++) {
+      const pair = this.#begun[at];
+      if (pair?.by !== undefined && pair.told === 0) this.#tellInSeries(pair);
+      if (turn.isOver) await turn.next();
+    }
+    this.#begun = [];
+    this.#isBeginning = false;
+  }
+
+  /** Whether the neighbours are to be told from now on. */
+  #settlePair(pair: Pair, own: SegmentInterface | undefined): boolean {
     const reason = whyNot(pair, own);
     if (reason !== undefined || own === undefined) {
       this.#silence(pair, reason);
-      return;
+      return false;
     }
     let responder: Responder;
     try {
@@ -177,15 +200,15 @@ export class L2Speaker implements Speaker {
       responder.add(pair);
     } catch (error) {
       this.#silence(pair, error instanceof Error ? error.message : String(error));
-      return;
+      return false;
     }
     const station = `${own.mac} ${own.linkLocal}`;
-    if (pair.by === responder && pair.station === station) return;
+    if (pair.by === responder && pair.station === station) return false;
     pair.by = responder;
     pair.reason = undefined;
     pair.station = station;
     pair.told = 0;
-    this.#tellInSeries(pair);
+    return true;
   }
 
   /** Throws an error that says why there is none. */

@@ -1,5 +1,6 @@
 /** An interface through a packet socket, and the groups that it is told of. */
 import type { IpFamily } from '@menwei/addresses/ip.ts';
+import { lastWordOf } from '@menwei/neighbor/address-ranges.ts';
 import { decode, encode } from '@menwei/neighbor/frame.ts';
 import { GroupMemberships } from '@menwei/neighbor/group-memberships.ts';
 import type { NeighborMessage } from '@menwei/neighbor/message.ts';
@@ -12,7 +13,8 @@ export class PacketPort implements Port {
   readonly #closed: () => void;
   readonly interfaceIndex: number;
   readonly #onError: (error: Error) => void;
-  readonly #heard = new Set<string>();
+  /** With their last 32 bits. */
+  readonly #heard = new Map<string, number>();
   #isChanged = false;
 
   constructor(
@@ -41,7 +43,8 @@ export class PacketPort implements Port {
   }
 
   hearOf(ip: string): void {
-    this.#heard.add(ip);
+    if (this.#heard.has(ip)) return;
+    this.#heard.set(ip, lastWordOf(ip));
     this.#changeSoon();
   }
 
@@ -83,6 +86,6 @@ export class PacketPort implements Port {
   #change(): void {
     if (!this.#isChanged) return;
     this.#isChanged = false;
-    this.#socket.hearOf(this.#heard);
+    this.#socket.hearOf(this.#heard.values());
   }
 }
