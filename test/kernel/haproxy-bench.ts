@@ -10,6 +10,7 @@ import type { ProviderBench } from '@menwei/testing/loadbalancer/conformance.ts'
 import type { HAProxyProvider } from 'menwei/loadbalancer/providers/haproxy/haproxy-provider.ts';
 import {
   DEFAULT_HAPROXY_SETTINGS,
+  type HAProxySettings,
   type OpenHAProxy,
   openHAProxy,
 } from 'menwei/loadbalancer/providers/haproxy/open-haproxy.ts';
@@ -34,14 +35,17 @@ export class HAProxyBench implements ProviderBench<HAProxySpec> {
   #stop = new AbortController();
   #running: Promise<void> = Promise.resolve();
 
-  private constructor() {
+  readonly #binary: string;
+
+  private constructor(binary: string) {
     this.folder = mkdtempSync(join(tmpdir(), 'menwei-haproxy-'));
+    this.#binary = binary;
     this.#opened = this.#open(CLUSTER);
   }
 
-  static async start(): Promise<HAProxyBench> {
+  static async start(binary = 'haproxy'): Promise<HAProxyBench> {
     takeServiceAddresses();
-    const bench = new HAProxyBench();
+    const bench = new HAProxyBench(binary);
     await bench.setAway(false);
     return bench;
   }
@@ -53,6 +57,19 @@ export class HAProxyBench implements ProviderBench<HAProxySpec> {
 
   open(cluster = CLUSTER): HAProxyProvider {
     return this.#open(cluster).provider;
+  }
+
+  /** A provider that uses what runs here as an HAProxy that somebody else has started. */
+  openRunning(): HAProxyProvider {
+    const at = (name: string) => join(this.folder, name);
+    return this.#openWith({
+      ...DEFAULT_HAPROXY_SETTINGS,
+      cluster: CLUSTER,
+      configFile: this.configFile,
+      baseFiles: [at('base.cfg')],
+      adminSocket: at('admin.sock'),
+      masterSocket: at('master.sock'),
+    }).provider;
   }
 
   get configFile(): string {
@@ -106,7 +123,11 @@ export class HAProxyBench implements ProviderBench<HAProxySpec> {
   }
 
   #open(cluster: string): OpenHAProxy {
-    const settings = { ...DEFAULT_HAPROXY_SETTINGS, cluster, folder: this.folder };
+    const { folder } = this;
+    return this.#openWith({ ...DEFAULT_HAPROXY_SETTINGS, cluster, folder, binary: this.#binary });
+  }
+
+  #openWith(settings: HAProxySettings): OpenHAProxy {
     const opened = openHAProxy(settings, { tools: this.#tools, logger: silentLogger });
     if (typeof opened === 'string') throw new Error(opened);
     return opened;
