@@ -147,7 +147,8 @@ describe('Discovery', () => {
     for (const { name, preferredVersion, versions } of groups) {
       expect(versions).toContainEqual(preferredVersion);
       const { groupVersion, resources } = await cluster.api.get(`/apis/${preferredVersion.groupVersion}`);
-      expect(groupVersion).toBe(`${name}/v1`);
+      expect(preferredVersion.groupVersion).toBe(`${name}/${preferredVersion.version}`);
+      expect(groupVersion).toBe(preferredVersion.groupVersion);
       expect(resources.length).toBeGreaterThan(0);
       expect((await cluster.api.get(`/apis/${name}`)).preferredVersion).toEqual(preferredVersion);
     }
