@@ -150,7 +150,8 @@ export class LoadBalancerController {
       this.#queue.add(key);
     }
     // What was told before this process began was told to nobody.
-    for (const change of leases) this.#noteConflicts(this.#announcements.take(change, nowMs), nowMs);
+    for (const change of leases)
+      this.#noteConflicts(this.#announcements.take(change, performance.now()), nowMs);
   }
 
   async #follow(signal: AbortSignal): Promise<void> {
@@ -175,7 +176,7 @@ export class LoadBalancerController {
     for (const key of statuses) if (this.#failed.get(key) !== 'waits') this.#queue.add(key);
     const hadAnnouncers = this.#announcements.hasAnnouncers;
     for (const change of leases) {
-      const news = this.#announcements.take(change, nowMs);
+      const news = this.#announcements.take(change, performance.now());
       this.#moved(news.addresses);
       this.#noteConflicts(news, nowMs);
     }
@@ -199,18 +200,20 @@ export class LoadBalancerController {
     const { allocator } = this.#options;
     const nowMs = this.#now();
     const hadAnnouncers = this.#announcements.hasAnnouncers;
-    if (hadAnnouncers) this.#moved(this.#announcements.expire(nowMs));
+    if (hadAnnouncers) this.#moved(this.#announcements.expire(performance.now()));
     if (hadAnnouncers && !this.#announcements.hasAnnouncers) {
       for (const key of this.#view.managed()) this.#queue.add(key);
     }
     const { nextDueMs } = allocator;
     if (nextDueMs !== undefined && nextDueMs <= nowMs) this.#decided(allocator.passTime(nowMs));
+    this.#sync.tellPending(nowMs);
   }
 
   #untilDueMs(): number {
     const { nextDueMs = Number.POSITIVE_INFINITY } = this.#options.allocator;
     const leaseCheckMs = this.#announcements.hasAnnouncers ? LEASE_CHECK_MS : Number.POSITIVE_INFINITY;
-    return Math.max(1, Math.min(nextDueMs - this.#now(), leaseCheckMs));
+    const dueMs = Math.min(nextDueMs, this.#sync.nextPendingMs) - this.#now();
+    return Math.max(1, Math.min(dueMs, leaseCheckMs));
   }
 
   /** Something else was decided about the addresses of these Services. */

@@ -3,7 +3,7 @@ import type { ClusterEvent } from '../events/event.ts';
 import type { LoadBalancerDetails } from '../kubernetes/load-balancer-objects.ts';
 import type { Service } from '../kubernetes/objects.ts';
 import type { AddressOwner } from './announcement-view.ts';
-import { READY_CONDITION, type StatusChange } from './wanted-status.ts';
+import { READY_CONDITION, type Readiness, type StatusChange } from './wanted-status.ts';
 
 export type Told = Pick<ClusterEvent, 'type' | 'reason' | 'action' | 'note'>;
 
@@ -49,6 +49,15 @@ export function eventsOfChange(
 export function nodeAssigned({ node, interfaces }: AddressOwner): Told {
   const where = interfaces.length === 0 ? '' : ` (${interfaces.join(', ')})`;
   return normal('nodeAssigned', 'AnnounceAddress', `announcing from node "${node}"${where}`);
+}
+
+/** Why it stays without what it asks for, though nothing was done. */
+export function stillPending({ reason, message }: Readiness, hasAddresses: boolean): Told {
+  if (reason === 'ProviderError') return syncFailed(message);
+  const note = `${reason}: ${message}`;
+  return hasAddresses
+    ? warning('AnnouncementFailed', 'AnnounceAddress', note)
+    : warning('AllocationFailed', 'AssignAddress', note);
 }
 
 export const CONTESTED = warning(

@@ -12,6 +12,7 @@ import type { Claim } from './claim.ts';
 import type { ClusterView } from './cluster-view.ts';
 import { Contests } from './contest.ts';
 import { type NodePortClaims, nodeAddresses } from './node-addresses.ts';
+import { PendingServices } from './pending-services.ts';
 import type { AddressAllocator } from './pools/address-allocator.ts';
 import type { AddressDecision } from './pools/allocation.ts';
 import { BALANCER_ANNOTATIONS } from './providers/balancer-annotations.ts';
@@ -25,6 +26,7 @@ import {
   noNodes,
   PROVIDER_EVENTS,
   serviceEvent,
+  stillPending,
   syncFailed,
   type Told,
 } from './service-events.ts';
@@ -114,6 +116,7 @@ export class ServiceSync {
   readonly rows = new Map<ObjectKey, ServiceRow>();
   readonly #options: SyncOptions;
   readonly #contests = new Contests();
+  readonly #pending = new PendingServices();
   /** Services as they were before what was written last. */
   readonly #unseen = new Map<ObjectKey, { readonly service: Service; readonly atMs: number }>();
   /** Who may have a balancer there, and whose it was. */
@@ -135,6 +138,21 @@ export class ServiceSync {
     if (service === undefined || details === undefined || claim.claim === 'none') this.#forget(key);
     else if (claim.claim === 'release') await this.#release(key, service, details, claim, signal);
     else await this.#manage(key, service, details, claim, signal);
+  }
+
+  /** When {@link tellPending} has something to do; infinite: never. */
+  get nextPendingMs(): number {
+    return this.#pending.nextDueMs;
+  }
+
+  /** Tells, of Services that stay without what they ask for, why. */
+  tellPending(nowMs: number): void {
+    for (const key of this.#pending.take(nowMs)) {
+      const service = this.#options.view.service(key);
+      const { ready, addresses = [] } = this.rows.get(key) ?? {};
+      if (service === undefined || ready === undefined) continue;
+      this.#tell(service, [stillPending(ready, addresses.length > 0)]);
+    }
   }
 
   /** The sync of a Service has failed, and is tried again then. */
@@ -239,9 +257,14 @@ export class ServiceSync {
     if (this.#options.view.service(key) !== service) return;
     this.#note(key, service, claim, outcome);
     const change = diffStatus(details, outcome.wanted, this.#options.now(), claim.stale);
+    const events = change === undefined ? [] : outcome.events(change);
+    const { ready } = outcome.wanted;
+    const reason = ready?.status === 'False' ? `${ready.reason}: ${ready.message}` : undefined;
+    const isTold =
+      change?.conditions?.has(READY_CONDITION) !== true || events.some(({ type }) => type === 'Warning');
+    this.#pending.note(key, reason, !isTold, this.#options.now());
     if (change !== undefined) {
-      const events = [...outcome.events(change), ...(isNew ? toldOnce(details) : [])];
-      await this.#write(key, service, change, events, signal);
+      await this.#write(key, service, change, [...events, ...(isNew ? toldOnce(details) : [])], signal);
     }
     if (outcome.failure !== undefined) throw outcome.failure;
   }
@@ -485,6 +508,7 @@ export class ServiceSync {
   #forget(key: ObjectKey): void {
     this.rows.delete(key);
     this.#contests.forget(key);
+    this.#pending.note(key, undefined, false, this.#options.now());
     this.#unseen.delete(key);
     this.#served.delete(key);
   }

@@ -30,12 +30,12 @@ export class ControlledServices implements AsyncDisposable {
   /** There before a controller begins. */
   leases: readonly Lease[] = [];
   readonly #api: TestApi;
-  readonly #client: ApiClient;
+  readonly client: ApiClient;
   readonly #lives = new Set<{ readonly mortality: Mortality; readonly controller: LoadBalancerController }>();
 
   private constructor(api: TestApi) {
     this.#api = api;
-    this.#client = createApiClient(plainConnection(api.url), { userAgent: 'menwei/test', qps: -1, burst: 1 });
+    this.client = createApiClient(plainConnection(api.url), { userAgent: 'menwei/test', qps: -1, burst: 1 });
   }
 
   static async open(): Promise<ControlledServices> {
@@ -47,7 +47,7 @@ export class ControlledServices implements AsyncDisposable {
   }
 
   async close(): Promise<void> {
-    await this.#client.close();
+    await this.client.close();
     await this.#api.close();
   }
 
@@ -133,7 +133,7 @@ export class ControlledServices implements AsyncDisposable {
   }
 
   #mortalClient(mortality: Mortality): Pick<ApiClient, 'get' | 'write' | 'server'> {
-    const client = this.#client;
+    const client = this.client;
     const write = async (request: Write) => {
       const answer = await client.write(request);
       this.writes.push(request);
@@ -147,7 +147,7 @@ export class ControlledServices implements AsyncDisposable {
   }
 
   async #send(method: 'POST' | 'PATCH', path: string, body: unknown): Promise<void> {
-    await this.#client.write({ method, path, body, signal: AbortSignal.timeout(5_000), silenceMs: 5_000 });
+    await this.client.write({ method, path, body, signal: AbortSignal.timeout(5_000), silenceMs: 5_000 });
   }
 }
 

@@ -2,7 +2,7 @@
 import { type Component, ComponentStates } from '../../agent/component.ts';
 import { sourceComponent } from '../../agent/source-component.ts';
 import { EventSender } from '../../events/event-sender.ts';
-import type { ApiClient } from '../../kubernetes/api-client.ts';
+import type { ApiClient, ClientObserver } from '../../kubernetes/api-client.ts';
 import { LeaseClient } from '../../kubernetes/lease-client.ts';
 import type { Logger } from '../../log/logger.ts';
 import type { ObjectSource } from '../../sources/source.ts';
@@ -43,7 +43,7 @@ export interface LbSurroundings {
 export interface ApiServerWrites {
   readonly to: 'api-server';
   /** Closed when the controller stops. */
-  readonly openClient: () => Promise<ApiClient>;
+  readonly openClient: (observer: ClientObserver) => Promise<ApiClient>;
   /** For events, with a limit of its own. */
   readonly openEventClient: () => Promise<ApiClient>;
   readonly leaderElect: boolean;
@@ -127,7 +127,7 @@ class LoadBalancerProcess {
       await this.#lead(writes.writer, signal);
       return;
     }
-    const client = await writes.openClient();
+    const client = await writes.openClient(this.metrics.client);
     try {
       ready();
       await this.#leadInTurn(client, writes.leaderElect, signal);

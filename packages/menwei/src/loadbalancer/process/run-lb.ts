@@ -1,7 +1,7 @@
 /** `menwei lb`: the load-balancer controller, until a signal ends it. */
 import { ComponentStates } from '../../agent/component.ts';
 import { supervise } from '../../agent/supervisor.ts';
-import { type ApiClient, createApiClient } from '../../kubernetes/api-client.ts';
+import { type ApiClient, type ClientObserver, createApiClient } from '../../kubernetes/api-client.ts';
 import { chooseConnection } from '../../kubernetes/connection-choice.ts';
 import { formatErrorChain } from '../../log/error-text.ts';
 import type { Logger } from '../../log/logger.ts';
@@ -66,14 +66,16 @@ async function runFromApiServer(
 ): Promise<void> {
   const connection = await chooseConnection({ kubeconfig, master }, (message) => logger.warn({}, message));
   const userAgent = `menwei-lb/${VERSION}`;
-  const open = (limits: { readonly qps: number; readonly burst: number }): ApiClient =>
-    createApiClient(connection, { userAgent, ...limits });
+  const open = (
+    limits: { readonly qps: number; readonly burst: number },
+    observer?: ClientObserver,
+  ): ApiClient => createApiClient(connection, { userAgent, ...limits, observer });
   const client = open({ qps, burst });
   const tables = openTables();
   const source = apiServerSource(client, options.namespace, logger);
   const writes = {
     to: 'api-server',
-    openClient: async () => open({ qps, burst }),
+    openClient: async (observer: ClientObserver) => open({ qps, burst }, observer),
     openEventClient: async () => open({ qps: EVENTS_PER_SECOND, burst: EVENTS_AT_ONCE }),
     leaderElect,
   } as const;
