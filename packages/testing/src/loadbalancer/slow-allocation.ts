@@ -34,6 +34,7 @@ export class SlowAllocation {
     this.pools = pools;
     const kept = this.#released.filter(({ address }) => this.#having(address).length > 0);
     this.#released.splice(0, Number.POSITIVE_INFINITY, ...kept);
+    for (const service of this.services) this.#giveUp(service);
     this.#settle();
   }
 
@@ -93,12 +94,18 @@ export class SlowAllocation {
     this.services.sort((a, b) => (isOlder(a.request, b.request) ? -1 : 1));
   }
 
+  /** What it does not ask for any more, before anything is given to anybody. */
+  #giveUp(service: SlowService): void {
+    const kept = this.#kept(service);
+    const given = service.addresses.filter((address) => !kept.includes(address));
+    service.addresses = service.addresses.filter((address) => kept.includes(address));
+    for (const address of given) this.#release(address);
+  }
+
   /** Of two that can't share any more, the older keeps it. */
   #change(service: SlowService, request: AddressRequest): void {
     service.request = request;
-    const given = service.addresses.filter((address) => !this.#kept(service).includes(address));
-    service.addresses = service.addresses.filter((address) => !given.includes(address));
-    for (const address of given) this.#release(address);
+    this.#giveUp(service);
     for (const address of service.addresses) {
       const foes = this.#holders(address).filter(
         (other) => other !== service && mayShare(request, other.request) !== undefined,
