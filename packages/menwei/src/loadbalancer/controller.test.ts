@@ -169,6 +169,17 @@ describe('the controller', () => {
   });
 });
 
+it('an address whose pool is edited stays one of that pool, or it would be announced no more', async () => {
+  const { objects } = await start();
+  await cluster.create('services', service('a'));
+  await cluster.settled();
+  objects.put(addressPool('p', ['192.0.2.20']));
+  await cluster.settled();
+  expect(ips('a')).toEqual(['192.0.2.10']);
+  expect(ready('a')).toMatchObject({ reason: 'AddressOutsidePools' });
+  expect(cluster.service('a')?.metadata.annotations).toEqual({ 'menwei.dev/ip-allocated-from-pool': 'p' });
+});
+
 describe('an address that a machine which is no node has', () => {
   const conflict: Lease = {
     kind: 'Lease',

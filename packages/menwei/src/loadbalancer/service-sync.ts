@@ -15,6 +15,7 @@ import { type NodePortClaims, nodeAddresses } from './node-addresses.ts';
 import { PendingServices } from './pending-services.ts';
 import type { AddressAllocator } from './pools/address-allocator.ts';
 import type { AddressDecision } from './pools/allocation.ts';
+import { partsOf } from './pools/request-annotations.ts';
 import { BALANCER_ANNOTATIONS } from './providers/balancer-annotations.ts';
 import { announcedReadiness, nodeReadiness, type Surroundings } from './readiness.ts';
 import {
@@ -534,7 +535,9 @@ function poolAnnotations(
   { annotations }: LoadBalancerDetails,
   pools: readonly string[],
 ): Readonly<Record<string, string | undefined>> {
-  const named = [...new Set(pools)].filter((pool) => pool !== '').join(',');
+  // An address that stays though its pool does not have it any more is announced as one of that pool.
+  const former = pools.includes('') ? partsOf(annotations.get(POOL_ANNOTATIONS.own) ?? '') : [];
+  const named = [...new Set([...pools, ...former])].filter((pool) => pool !== '').join(',');
   const value = named === '' ? undefined : named;
   const isMetalLb = [...annotations.keys()].some((name) => name.startsWith('metallb.'));
   return { [POOL_ANNOTATIONS.own]: value, ...(isMetalLb ? { [POOL_ANNOTATIONS.metallb]: value } : {}) };
