@@ -65,6 +65,10 @@ export interface AddressDecision {
   readonly addresses: readonly string[];
   /** The pool of each address, in the same order; empty text: it is outside of all pools. */
   readonly pools: readonly string[];
-  /** Undefined: all is well. With addresses, too: `AddressOutsidePools`, the second family of PreferDualStack is no trouble. */
+  /**
+   * Undefined: all is well, also when PreferDualStack has one family only. There may be addresses and trouble: what it keeps though
+   * no pool would give it (`AddressOutsidePools`) or its request can't be read (`InvalidRequest`), one family of two that it
+   * requires, and an address that it shares with an older one whose nodes are others (`NoEligibleNode`).
+   */
   readonly trouble: Trouble | undefined;
 }
