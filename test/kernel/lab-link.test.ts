@@ -36,17 +36,17 @@ async function isReached(): Promise<readonly boolean[]> {
 it('answers ARP to all, and to nobody while its cable is cut, seen by the node or not', async () => {
   expect(await isReached()).toEqual([true, true]);
 
-  node().link.down();
+  await node().link.down();
   expect(await isReached()).toEqual([false, false]);
   expect(await flags()).toMatch(/NO-CARRIER/);
 
-  node().link.up();
+  await node().link.up();
   expect(await isReached()).toEqual([true, true]);
 
-  node().link.isolate();
+  await node().link.isolate();
   expect(await isReached()).toEqual([false, false]);
   expect(await flags()).toMatch(/LOWER_UP/);
 
-  node().link.up();
+  await node().link.up();
   expect(await isReached()).toEqual([true, true]);
 });

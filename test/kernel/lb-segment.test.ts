@@ -1,6 +1,6 @@
 /** Addresses of load balancers on a segment: who answers for them, and who does when something happens. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type AddressClaimWatch, countStrayClaims, watchClaims } from '@menwei/lab/address-claims.ts';
+import { type AddressClaimWatch, strayClaims, watchClaims } from '@menwei/lab/address-claims.ts';
 import { isFailure } from '@menwei/lab/outcome.ts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type LbLab, startLab } from './lb-lab.ts';
@@ -110,7 +110,7 @@ describe('one owner', () => {
     await lab.putBehind('local', ...WEB);
     await sleep(1_000);
     expect(ownersSince(claims, before)).toEqual([owner, next]);
-    expect(countStrayClaims(claims.claims.slice(before))).toBeLessThanOrEqual(1);
+    expect(strayClaims(claims.claims.slice(before)).forMs).toBeLessThanOrEqual(1_000);
     expect(await reach(ip)).toBe(next.replace('node', 'web'));
     await claims.stop();
     await lab.remove('local');

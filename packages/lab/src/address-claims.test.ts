@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { countStrayClaims, parseClaim } from './address-claims.ts';
+import { parseClaim, strayClaims } from './address-claims.ts';
 
 const FROM = '1796075733.978209 02:00:00:00:00:01 > ff:ff:ff:ff:ff:ff, ethertype';
 const ARP = `${FROM} ARP (0x0806), length 42:`;
@@ -31,16 +31,16 @@ describe('parseClaim', () => {
   });
 });
 
-describe('countStrayClaims', () => {
+describe('strayClaims', () => {
   it.each([
-    ['aaa', 0],
-    ['aabb', 0],
-    ['aababb', 1],
-    ['abab', 1],
-    ['aabaab', 2],
-    ['', 0],
-  ])('of %s', (owners, strays) => {
+    ['aaa', 0, 0],
+    ['aabb', 0, 0],
+    ['aababb', 1, 1],
+    ['abab', 1, 1],
+    ['aabaab', 2, 2],
+    ['', 0, 0],
+  ])('of %s', (owners, count, forMs) => {
     const claims = Array.from(owners, (mac, atMs) => ({ mac, atMs }));
-    expect(countStrayClaims(claims)).toBe(strays);
+    expect(strayClaims(claims)).toEqual({ count, forMs });
   });
 });

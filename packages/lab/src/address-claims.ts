@@ -108,12 +108,20 @@ export class AddressClaimWatch {
   }
 }
 
-/**
- * How many packets there were of owners that were no more: after the first of another one, and before they are the owner again
- * for good. What one owner says alone is none.
- */
-export function countStrayClaims(claims: readonly AddressClaim[]): number {
+/** Packets of owners that are no more. */
+export interface StrayClaims {
+  readonly count: number;
+  /** From the first packet of the last owner to the last one of another. */
+  readonly forMs: number;
+}
+
+/** After the first packet of another owner, and before there is one owner for good. What one owner says alone is none. */
+export function strayClaims(claims: readonly AddressClaim[]): StrayClaims {
   const last = claims.at(-1)?.mac;
   const first = claims.findIndex(({ mac }) => mac === last);
-  return claims.slice(first).filter(({ mac }) => mac !== last).length;
+  const strays = claims.slice(first).filter(({ mac }) => mac !== last);
+  return {
+    count: strays.length,
+    forMs: (strays.at(-1)?.atMs ?? claims[first]?.atMs ?? 0) - (claims[first]?.atMs ?? 0),
+  };
 }

@@ -1,6 +1,11 @@
 /** How long an address of a load balancer is without answers when its owner leaves, measured at a client outside. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type AddressClaim, type AddressClaimWatch, countStrayClaims } from './address-claims.ts';
+import {
+  type AddressClaim,
+  type AddressClaimWatch,
+  type StrayClaims,
+  strayClaims,
+} from './address-claims.ts';
 import { type Availability, availabilityOf } from './availability.ts';
 import type { LabHost } from './host.ts';
 
@@ -14,7 +19,7 @@ export interface Failover extends Availability {
   readonly from: string;
   readonly to: string;
   /** Packets in which the former owner said that it has the address after the new one had said so. */
-  readonly strayClaims: number;
+  readonly strays: StrayClaims;
 }
 
 interface FailoverOptions {
@@ -53,7 +58,7 @@ export async function measureFailover(options: FailoverOptions): Promise<Failove
     longestUnclaimedMs: longestGapMs(around),
     from,
     to,
-    strayClaims: countStrayClaims(since()),
+    strays: strayClaims(since()),
   };
 }
 

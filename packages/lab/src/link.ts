@@ -1,6 +1,6 @@
 /** The cables between a node and the rest of its lab, and what may happen to them. */
 import type { NetworkNamespace } from '@menwei/kernel/netns.ts';
-import { configure } from './wiring.ts';
+import { exec } from './host-process.ts';
 
 interface Ports {
   /** The interface at the end of the wire. */
@@ -19,25 +19,28 @@ export class Link {
   }
 
   /** As when its cable to the wire is pulled: the node sees that its carrier is gone. */
-  down(): void {
-    this.#configure(`link set ${this.#ports.wire} down`);
+  async down(): Promise<void> {
+    await this.#set(this.#ports.wire, 'down');
   }
 
   /** As when the switch fails that it hangs on: its interface on the wire stays up, and it reaches nobody, nor the API server. */
-  isolate(): void {
+  async isolate(): Promise<void> {
     const { wire, management } = this.#ports;
-    this.#configure(`link set ${wire} nomaster`);
-    if (management !== undefined) this.#configure(`link set ${management} down`);
+    await this.#set(wire, 'nomaster');
+    if (management !== undefined) await this.#set(management, 'down');
   }
 
   /** As it was in the beginning. */
-  up(): void {
+  async up(): Promise<void> {
     const { wire, management } = this.#ports;
-    if (management !== undefined) this.#configure(`link set ${management} up`);
-    this.#configure(`link set ${wire} master wire up`);
+    if (management !== undefined) await this.#set(management, 'up');
+    await this.#set(wire, 'master', 'wire', 'up');
   }
 
-  #configure(command: string): void {
-    configure(this.#wire, [command]);
+  /** Without a pause of this process: the API server of a lab is in it. */
+  async #set(port: string, ...what: readonly string[]): Promise<void> {
+    const argv = ['link', 'set', port, ...what];
+    const { status, stderr } = await exec(this.#wire, 'ip', argv);
+    if (status !== 0) throw new Error(`ip ${argv.join(' ')}: ${stderr.trim()}`);
   }
 }

@@ -55,11 +55,13 @@ const POWERED_OFF: Leaving = {
   mend: (session, node) => session.menwei('power-on', node),
 };
 const HEARTBEAT_GOAL_MS = 1_500;
+/** What was asked before the former owner heard of the new one may be answered late on a busy machine. */
+const STRAYS_MS = 1_000;
 /** So long after the last restart addresses stay where they are. */
 const SETTLING_MS = 2_000;
 
 /** A machine that does much else is not judged by its speed; what takes as long as this is broken. */
-const PATIENCE = { factor: 2, moreMs: 4_000 } as const;
+const PATIENCE = { factor: 2, moreMs: 6_000 } as const;
 
 /** Returns what was not as it should be; undefined: all was. */
 export async function runLoadBalancerDemo(print: (line: string) => void): Promise<string | undefined> {
@@ -186,11 +188,16 @@ class LoadBalancerDemo {
   }
 
   #judge(title: string, goalMs: number, failover: Failover): void {
-    const { from, to, strayClaims } = failover;
-    if (to === from) throw new UnmetExpectation(`${title}: nobody took ${this.#address} over`);
+    const { from, to, strays } = failover;
+    if (to === from)
+      throw new UnmetExpectation(
+        `${title}: nobody took ${this.#address} over from ${this.#nodeOf.get(from)}`,
+      );
     if (worstMs(failover) > goalMs * PATIENCE.factor + PATIENCE.moreMs)
       throw new UnmetExpectation(`${title}: ${worstMs(failover).toFixed(0)} ms without answers`);
-    if (strayClaims > 1) throw new UnmetExpectation(`${title}: two owners answered, ${strayClaims} times`);
+    const told = `two owners answered: ${strays.count} packets of the former one, for ${strays.forMs.toFixed(0)} ms`;
+    if (strays.count > 1) this.#tell(`  ${told}`);
+    if (strays.forMs > STRAYS_MS) throw new UnmetExpectation(`${title}: ${told}`);
   }
 
   async #startHeartbeats(): Promise<void> {

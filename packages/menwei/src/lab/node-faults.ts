@@ -25,7 +25,7 @@ export function faultActions(faulty: Faulty): Readonly<Record<string, Action>> {
   return {
     link: async (input) => {
       const { node, state } = v.parse(Link, input);
-      setLink(nodeOf(faulty, node), state);
+      await setLink(nodeOf(faulty, node), state);
     },
     signal: async (input) => {
       const { node, signal } = v.parse(Signal, input);
@@ -46,10 +46,10 @@ export function faultActions(faulty: Faulty): Readonly<Record<string, Action>> {
   };
 }
 
-function setLink({ link }: LabNode, state: v.InferOutput<typeof Link>['state']): void {
-  if (state === 'down') link.down();
-  else if (state === 'isolated') link.isolate();
-  else link.up();
+async function setLink({ link }: LabNode, state: v.InferOutput<typeof Link>['state']): Promise<void> {
+  if (state === 'down') await link.down();
+  else if (state === 'isolated') await link.isolate();
+  else await link.up();
 }
 
 /** Its proxy has no time to say anything, and its pods are cut off with it. */
@@ -58,11 +58,11 @@ async function setPower(faulty: Faulty, name: string, isOn: boolean): Promise<vo
   const proxy = faulty.proxies.get(name);
   if (!isOn) {
     // Before the kernel closes connections for a process that is gone.
-    link.isolate();
+    await link.isolate();
     if (proxy?.isRunning === true) proxy.signal('SIGKILL');
     return;
   }
-  link.up();
+  await link.up();
   await proxy?.restart(undefined, undefined);
 }
 
