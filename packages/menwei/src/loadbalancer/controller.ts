@@ -21,8 +21,10 @@ import { NodePortClaims } from './node-addresses.ts';
 import type { NodeSetOptions } from './node-set.ts';
 import type { AddressAllocator } from './pools/address-allocator.ts';
 import type { AddressRequest } from './pools/allocation.ts';
-import { type ServiceRow, ServiceSync, SyncFailure } from './service-sync.ts';
+import type { ServiceRow } from './service-row.ts';
+import { ServiceSync } from './service-sync.ts';
 import type { StatusWriter } from './status-writer.ts';
+import { SyncFailure } from './sync-failure.ts';
 
 /** A machine that is none of the cluster's keeps an address from being given so long. */
 const QUARANTINE_MS = 10 * 60_000;

@@ -6,83 +6,53 @@ import type { EventRecorder } from '../events/event.ts';
 import type { LoadBalancerDetails } from '../kubernetes/load-balancer-objects.ts';
 import type { Service } from '../kubernetes/objects.ts';
 import type { ObjectKey } from '../state/object-key.ts';
-import type { AddressOwner, AnnouncementView } from './announcement-view.ts';
+import type { AnnouncementView } from './announcement-view.ts';
 import type { BalancerWatch } from './balancer-watch.ts';
-import type { Claim } from './claim.ts';
 import type { ClusterView } from './cluster-view.ts';
 import { Contests } from './contest.ts';
-import { type NodePortClaims, nodeAddresses } from './node-addresses.ts';
+import type { NodePortClaims } from './node-addresses.ts';
+import {
+  announcedOutcome,
+  type Managed,
+  NO_DECISION,
+  nodesOutcome,
+  type Outcome,
+  poolAnnotations,
+} from './outcome.ts';
 import { PendingServices } from './pending-services.ts';
 import type { AddressAllocator } from './pools/address-allocator.ts';
-import type { AddressDecision } from './pools/allocation.ts';
-import { partsOf } from './pools/request-annotations.ts';
-import { BALANCER_ANNOTATIONS } from './providers/balancer-annotations.ts';
-import { announcedReadiness, nodeReadiness, type Surroundings } from './readiness.ts';
+import { ProvidedServices } from './provided-services.ts';
+import type { Surroundings } from './readiness.ts';
 import {
-  addressesOf,
   CONTESTED,
-  eventsOfChange,
   ignoredAnnotation,
-  nodeAssigned,
-  noNodes,
   PROVIDER_EVENTS,
   serviceEvent,
   stillPending,
   syncFailed,
   type Told,
 } from './service-events.ts';
+import type { ServiceRow } from './service-row.ts';
 import type { StatusWriter } from './status-writer.ts';
+import { SyncFailure } from './sync-failure.ts';
 import {
   diffStatus,
-  POOL_ANNOTATIONS,
   READY_CONDITION,
   type Readiness,
   type StatusChange,
-  vipIngress,
   type WantedStatus,
 } from './wanted-status.ts';
 
 /** A write must be seen in the object by then. */
 const SEEN_MS = 10_000;
 
-type ManagedClaim = Extract<Claim, { claim: 'managed' }>;
-type ReleaseClaim = Extract<Claim, { claim: 'release' }>;
-
-/** Why a sync has not come to its end. */
-export class SyncFailure extends Error {
-  override readonly name = 'SyncFailure';
-  /** Try again then, and not by the usual back-off. */
-  readonly retryAfterMs: number | undefined;
-  /** The Service changed meanwhile: nothing to tell anybody. */
-  readonly isOvertaken: boolean;
-
-  constructor(
-    message: string,
-    options: { readonly retryAfterMs?: number | undefined; readonly isOvertaken?: boolean } = {},
-  ) {
-    super(message);
-    this.retryAfterMs = options.retryAfterMs;
-    this.isOvertaken = options.isOvertaken ?? false;
-  }
-}
-
-/** Where a Service stands: a row of `/status`. */
-export interface ServiceRow {
-  readonly namespace: string;
-  readonly name: string;
-  /** The class by whose rules it is served. */
-  readonly servedAs: string;
-  readonly addresses: readonly string[];
-  /** Of each address, in their order; empty text: none. */
-  readonly pools: readonly string[];
-  readonly ready: Readiness | undefined;
-  /** Of each address that is announced. */
-  readonly owners: readonly (AddressOwner & { readonly address: string })[];
-  /** Why the last sync failed; undefined: it did not. */
-  readonly failure: string | undefined;
-  /** Milliseconds since the epoch. */
-  readonly retryAtMs: number | undefined;
-}
+/** What is said in the condition when it is said for the last time. */
+const YIELDED: Readiness = {
+  status: 'False',
+  reason: 'Contested',
+  message:
+    'another controller writes the status of this Service; nothing is written until the Service changes',
+};
 
 export interface SyncOptions {
   readonly view: ClusterView;
@@ -103,16 +73,6 @@ export interface SyncOptions {
   readonly released: (key: ObjectKey) => void;
 }
 
-/** What a Service is to have, and what comes of that besides. */
-interface Outcome {
-  readonly wanted: WantedStatus;
-  readonly decision: AddressDecision;
-  /** What is told if, and when, a difference was written. */
-  readonly events: (change: StatusChange) => readonly Told[];
-  /** What has failed, though what is wanted is known. */
-  readonly failure: SyncFailure | undefined;
-}
-
 export class ServiceSync {
   readonly rows = new Map<ObjectKey, ServiceRow>();
   readonly #options: SyncOptions;
@@ -120,11 +80,11 @@ export class ServiceSync {
   readonly #pending = new PendingServices();
   /** Services as they were before what was written last. */
   readonly #unseen = new Map<ObjectKey, { readonly service: Service; readonly atMs: number }>();
-  /** Who may have a balancer there, and whose it was. */
-  readonly #served = new Map<ObjectKey, { readonly uid: string; readonly watch: BalancerWatch }>();
+  readonly #provided: ProvidedServices;
 
   constructor(options: SyncOptions) {
     this.#options = options;
+    this.#provided = new ProvidedServices(options);
   }
 
   /** @throws SyncFailure, ApiError, or the signal's reason */
@@ -134,11 +94,11 @@ export class ServiceSync {
     const claim = view.claim(key);
     if (this.#isUnseen(key, service)) return;
     // Where all is given back, it is looked for everywhere.
-    if (claim.claim !== 'release') await this.#removeFormer(key, service, signal);
+    if (claim.claim !== 'release') await this.#provided.removeFormer(key, service, signal);
     const details = service?.loadBalancer;
     if (service === undefined || details === undefined || claim.claim === 'none') this.#forget(key);
-    else if (claim.claim === 'release') await this.#release(key, service, details, claim, signal);
-    else await this.#manage(key, service, details, claim, signal);
+    else if (claim.claim === 'release') await this.#release(key, service, details, claim.stale, signal);
+    else await this.#manage(key, { service, details, claim }, signal);
   }
 
   /** When {@link tellPending} has something to do; infinite: never. */
@@ -180,43 +140,28 @@ export class ServiceSync {
     return false;
   }
 
-  /** The balancer of another Service that had this name, or of another class. */
-  async #removeFormer(key: ObjectKey, service: Service | undefined, signal: AbortSignal): Promise<void> {
-    const served = this.#served.get(key);
-    if (served === undefined) return;
-    if (service?.uid === served.uid && served.watch.isWanted(key)) return;
-    await this.#removeAt(served.watch, key, signal);
-    this.#served.delete(key);
-  }
-
-  async #removeAt(watch: BalancerWatch, key: ObjectKey, signal: AbortSignal): Promise<boolean> {
-    const outcome = await watch.balancers.remove(key, signal);
-    if (outcome.outcome === 'done') return outcome.isChanged;
-    throw new SyncFailure(outcome.trouble.message, { retryAfterMs: outcome.retryAfterMs });
-  }
-
   async #release(
     key: ObjectKey,
     service: Service,
     details: LoadBalancerDetails,
-    { stale }: ReleaseClaim,
+    stale: readonly string[],
     signal: AbortSignal,
   ): Promise<void> {
-    const events: Told[] = [];
-    try {
-      for (const watch of this.#options.watches) {
-        // Its class went with its type: whose it was, nobody knows after a restart.
-        if (await this.#removeAt(watch, key, signal))
-          events.push(PROVIDER_EVENTS.deleting, PROVIDER_EVENTS.deleted);
-      }
-    } catch (error) {
-      if (error instanceof SyncFailure) this.#tell(service, [syncFailed(error.message)]);
-      throw error;
-    }
+    const wasThere = await this.#removeBalancers(key, service, signal);
+    const events = wasThere ? [PROVIDER_EVENTS.deleting, PROVIDER_EVENTS.deleted] : [];
     const change = details.isDeleting ? { removeFinalizers: stale } : this.#emptied(service, details, stale);
     if (change !== undefined) await this.#write(key, service, change, events, signal);
     this.#forget(key);
     this.#options.released(key);
+  }
+
+  async #removeBalancers(key: ObjectKey, service: Service, signal: AbortSignal): Promise<boolean> {
+    try {
+      return await this.#provided.removeEverywhere(key, signal);
+    } catch (error) {
+      if (error instanceof SyncFailure) this.#tell(service, [syncFailed(error.message)]);
+      throw error;
+    }
   }
 
   #emptied(
@@ -235,219 +180,67 @@ export class ServiceSync {
     return diffStatus(details, wanted, this.#options.now(), stale);
   }
 
-  async #manage(
-    key: ObjectKey,
-    service: Service,
-    details: LoadBalancerDetails,
-    claim: ManagedClaim,
-    signal: AbortSignal,
-  ): Promise<void> {
+  async #manage(key: ObjectKey, managed: Managed, signal: AbortSignal): Promise<void> {
+    const { service, details, claim } = managed;
     const isNew = !details.finalizers.includes(claim.finalizer);
     // Else a process that dies in between leaves something behind at a load balancer.
     if (isNew && claim.by === 'provider') {
       const events = [PROVIDER_EVENTS.ensuring, ...toldOnce(details)];
-      await this.#write(key, service, { addFinalizer: claim.finalizer }, events, signal);
-      return;
+      return await this.#write(key, service, { addFinalizer: claim.finalizer }, events, signal);
     }
     if (this.#contests.isContested(key, service, this.#options.now())) {
-      await this.#yieldTo(key, service, details, claim, signal);
-      return;
+      return await this.#yieldTo(key, managed, signal);
     }
-    const outcome = await this.#outcomeOf(key, service, details, claim, signal);
+    const outcome = await this.#outcomeOf(key, managed, signal);
     // While a load balancer was asked the Service may have become another one.
     if (this.#options.view.service(key) !== service) return;
-    this.#note(key, service, claim, outcome);
+    this.#note(key, managed, outcome);
     const change = diffStatus(details, outcome.wanted, this.#options.now(), claim.stale);
     const events = change === undefined ? [] : outcome.events(change);
-    const { ready } = outcome.wanted;
-    const reason = ready?.status === 'False' ? `${ready.reason}: ${ready.message}` : undefined;
-    const isTold =
-      change?.conditions?.has(READY_CONDITION) !== true || events.some(({ type }) => type === 'Warning');
-    this.#pending.note(key, reason, !isTold, this.#options.now());
+    this.#notePending(key, outcome.wanted.ready, change, events);
     if (change !== undefined) {
       await this.#write(key, service, change, [...events, ...(isNew ? toldOnce(details) : [])], signal);
     }
     if (outcome.failure !== undefined) throw outcome.failure;
   }
 
-  #outcomeOf(
+  #notePending(
     key: ObjectKey,
-    service: Service,
-    details: LoadBalancerDetails,
-    claim: ManagedClaim,
-    signal: AbortSignal,
-  ): Promise<Outcome> | Outcome {
-    switch (claim.by) {
-      case 'announcing':
-        return this.#announced(key, details, claim);
+    ready: Readiness | undefined,
+    change: StatusChange | undefined,
+    events: readonly Told[],
+  ): void {
+    const reason = ready?.status === 'False' ? `${ready.reason}: ${ready.message}` : undefined;
+    const isNews = change?.conditions?.has(READY_CONDITION) === true;
+    const isTold = events.some(({ type }) => type === 'Warning');
+    this.#pending.note(key, reason, isNews && !isTold, this.#options.now());
+  }
+
+  #outcomeOf(key: ObjectKey, managed: Managed, signal: AbortSignal): Promise<Outcome> | Outcome {
+    const { allocator, announcements, view, nodePorts } = this.#options;
+    const decision = allocator.decision(key) ?? NO_DECISION;
+    switch (managed.claim.by) {
+      case 'announcing': {
+        const ownerOf = (address: string) => announcements.ownerOf(address);
+        return announcedOutcome(managed, decision, ownerOf, this.#surroundings(key));
+      }
       case 'nodes':
-        return this.#atNodes(key, service, details, claim);
+        return nodesOutcome(managed, view.eligibleNodes, nodePorts.conflictOf(key), this.#surroundings(key));
       case 'provider':
-        return this.#provided(key, service, details, claim, signal);
+        return this.#provided.outcomeOf(key, managed, decision, this.rows.has(key), signal);
     }
-  }
-
-  #announced(key: ObjectKey, details: LoadBalancerDetails, claim: ManagedClaim): Outcome {
-    const { allocator, announcements } = this.#options;
-    const decision = allocator.decision(key) ?? NOTHING;
-    const ready = announcedReadiness(decision, (ip) => announcements.ownerOf(ip), this.#surroundings(key));
-    const owners = decision.addresses.map((address) => announcements.ownerOf(address));
-    return {
-      wanted: {
-        finalizer: claim.finalizer,
-        ingress: vipIngress(decision.addresses),
-        ready,
-        portsError: undefined,
-        annotations: poolAnnotations(details, decision.pools),
-      },
-      decision,
-      events: (change) => [
-        ...eventsOfChange(details, change),
-        ...(change.conditions?.get(READY_CONDITION)?.reason === 'Announced' ? ownersTold(owners) : []),
-      ],
-      failure: undefined,
-    };
-  }
-
-  #atNodes(key: ObjectKey, service: Service, details: LoadBalancerDetails, claim: ManagedClaim): Outcome {
-    const { view, nodePorts } = this.#options;
-    const conflict = nodePorts.conflictOf(key);
-    const localNodes = service.externalTrafficPolicy === 'Local' ? view.endpointNodes(key) : undefined;
-    const addresses = conflict === undefined ? nodeAddresses(service, view.eligibleNodes, localNodes) : [];
-    return {
-      wanted: {
-        finalizer: claim.finalizer,
-        ingress: vipIngress(addresses),
-        ready: nodeReadiness(addresses, conflict, this.#surroundings(key)),
-        portsError: undefined,
-        annotations: {},
-      },
-      decision: { addresses, pools: addresses.map(() => ''), trouble: undefined },
-      events: (change) => eventsOfChange(details, change),
-      failure: undefined,
-    };
-  }
-
-  async #provided(
-    key: ObjectKey,
-    service: Service,
-    details: LoadBalancerDetails,
-    claim: ManagedClaim,
-    signal: AbortSignal,
-  ): Promise<Outcome> {
-    const { allocator, view } = this.#options;
-    const decision = allocator.decision(key) ?? NOTHING;
-    const wanted = {
-      finalizer: claim.finalizer,
-      portsError: undefined,
-      annotations: poolAnnotations(details, decision.pools),
-    };
-    const watch = this.#options.watches.find(({ loadBalancerClass }) => loadBalancerClass === claim.servedAs);
-    const failed = (message: string, failure?: SyncFailure): Outcome => ({
-      wanted: { ...wanted, ingress: undefined, ready: { status: 'False', reason: 'ProviderError', message } },
-      decision,
-      events: () => [syncFailed(message)],
-      failure,
-    });
-    if (watch === undefined) return failed(`no load balancer of class ${claim.servedAs} is set up`);
-    if (watch.unknown !== undefined) {
-      // It is looked at again soon; then its Services are, too.
-      return this.rows.has(key) || addressesOf(details.ingress).length > 0
-        ? failed(watch.unknown)
-        : { ...failed(watch.unknown), events: () => [] };
-    }
-    if (decision.addresses.length === 0 && decision.trouble !== undefined) {
-      await this.#removeAt(watch, key, signal);
-      this.#served.delete(key);
-      const ready: Readiness = { status: 'False', ...decision.trouble };
-      return {
-        wanted: { ...wanted, ingress: [], ready },
-        decision,
-        events: (change) => eventsOfChange(details, change),
-        failure: undefined,
-      };
-    }
-    this.#served.set(key, { uid: service.uid, watch });
-    this.#options.ensured();
-    const outcome = await watch.balancers.put(
-      { service, addresses: decision.addresses, nodes: view.eligibleNodes, slices: view.slicesOf(key) },
-      signal,
-    );
-    if (outcome.outcome === 'failed') {
-      const { trouble, retryAfterMs, isPermanent } = outcome;
-      const failure = isPermanent ? undefined : new SyncFailure(trouble.message, { retryAfterMs });
-      const told = failed(trouble.message, failure);
-      return { ...told, wanted: { ...told.wanted, ready: { status: 'False', ...trouble } } };
-    }
-    return this.#done(details, outcome, { wanted, decision });
-  }
-
-  #done(
-    details: LoadBalancerDetails,
-    {
-      ingress,
-      portsError,
-      trouble,
-      isChanged,
-    }: Extract<Awaited<ReturnType<BalancerWatch['balancers']['put']>>, { outcome: 'done' }>,
-    {
-      wanted,
-      decision,
-    }: { readonly wanted: Omit<WantedStatus, 'ingress' | 'ready'>; readonly decision: AddressDecision },
-  ): Outcome {
-    // Pods are reached without any.
-    const sendsToPods = details.annotations.get(BALANCER_ANNOTATIONS.backends) === 'pods';
-    const without = sendsToPods ? undefined : this.#options.view.noNodes;
-    const problem = trouble ?? decision.trouble;
-    const ready: Readiness =
-      problem !== undefined
-        ? { status: 'False', ...problem }
-        : without !== undefined
-          ? { status: 'False', reason: 'NoEligibleNode', message: without }
-          : {
-              status: 'True',
-              reason: 'Provisioned',
-              message: 'the load balancer has what the Service asks for',
-            };
-    return {
-      wanted: { ...wanted, ingress, ready, portsError },
-      decision,
-      events: (change) => {
-        const isFirst = change.ingress !== undefined && details.ingress.length === 0;
-        const told: Told[] = [];
-        if (isFirst) told.push(PROVIDER_EVENTS.ensured);
-        else if (isChanged) told.push(PROVIDER_EVENTS.updated);
-        if (change.conditions?.get(READY_CONDITION)?.reason === 'NoEligibleNode' && without !== undefined) {
-          told.push(noNodes(without));
-        }
-        return told;
-      },
-      failure: undefined,
-    };
   }
 
   /** Says once that the status is another's, and writes no more. */
-  async #yieldTo(
-    key: ObjectKey,
-    service: Service,
-    details: LoadBalancerDetails,
-    claim: ManagedClaim,
-    signal: AbortSignal,
-  ): Promise<void> {
-    const ready: Readiness = {
-      status: 'False',
-      reason: 'Contested',
-      message:
-        'another controller writes the status of this Service; nothing is written until the Service changes',
-    };
-    const { allocator } = this.#options;
-    const decision = allocator.decision(key) ?? NOTHING;
+  async #yieldTo(key: ObjectKey, managed: Managed, signal: AbortSignal): Promise<void> {
+    const { service, details } = managed;
+    const decision = this.#options.allocator.decision(key) ?? NO_DECISION;
     const wanted: WantedStatus = {
-      ...{ finalizer: undefined, ingress: undefined, ready, portsError: undefined },
+      ...{ finalizer: undefined, ingress: undefined, ready: YIELDED, portsError: undefined },
       annotations: {},
     };
     const isTold = this.rows.get(key)?.ready?.reason === 'Contested';
-    this.#note(key, service, claim, { wanted, decision, events: () => [], failure: undefined });
+    this.#note(key, managed, { wanted, decision });
     if (isTold) return;
     this.#tell(service, [CONTESTED]);
     const change = diffStatus(details, wanted, this.#options.now());
@@ -484,10 +277,10 @@ export class ServiceSync {
 
   #note(
     key: ObjectKey,
-    { namespace, name }: Service,
-    claim: ManagedClaim,
-    { wanted, decision }: Outcome,
+    { service, claim }: Managed,
+    { wanted, decision }: Pick<Outcome, 'wanted' | 'decision'>,
   ): void {
+    const { namespace, name } = service;
     const { announcements, view } = this.#options;
     const { ready } = wanted;
     view.noteWaitingForNode(key, ready?.reason === 'NoEligibleNode' || ready?.reason === 'NotAnnounced');
@@ -511,34 +304,12 @@ export class ServiceSync {
     this.#contests.forget(key);
     this.#pending.note(key, undefined, false, this.#options.now());
     this.#unseen.delete(key);
-    this.#served.delete(key);
+    this.#provided.forget(key);
   }
 }
-
-const NOTHING: AddressDecision = { addresses: [], pools: [], trouble: undefined };
 
 /** What is told when a Service is seen for the first time. */
 function toldOnce(details: LoadBalancerDetails): readonly Told[] {
   const told = ignoredAnnotation(details);
   return told === undefined ? [] : [told];
-}
-
-function ownersTold(owners: readonly (AddressOwner | undefined)[]): readonly Told[] {
-  const byNode = new Map(
-    owners.flatMap((owner) => (owner === undefined ? [] : [[owner.node, owner] as const])),
-  );
-  return Array.from(byNode.values(), nodeAssigned);
-}
-
-/** MetalLB's name for it, too, where that is what the author of the Service goes by. */
-function poolAnnotations(
-  { annotations }: LoadBalancerDetails,
-  pools: readonly string[],
-): Readonly<Record<string, string | undefined>> {
-  // An address that stays though its pool does not have it any more is announced as one of that pool.
-  const former = pools.includes('') ? partsOf(annotations.get(POOL_ANNOTATIONS.own) ?? '') : [];
-  const named = [...new Set([...pools, ...former])].filter((pool) => pool !== '').join(',');
-  const value = named === '' ? undefined : named;
-  const isMetalLb = [...annotations.keys()].some((name) => name.startsWith('metallb.'));
-  return { [POOL_ANNOTATIONS.own]: value, ...(isMetalLb ? { [POOL_ANNOTATIONS.metallb]: value } : {}) };
 }

@@ -6,7 +6,7 @@ import type { ObjectTables } from '../../state/object-tables.ts';
 import type { ClaimOptions } from '../claim.ts';
 import { ClusterView } from '../cluster-view.ts';
 import { AddressAllocator } from '../pools/address-allocator.ts';
-import type { ServiceRow } from '../service-sync.ts';
+import type { ServiceRow } from '../service-row.ts';
 
 interface KnowledgeOptions {
   readonly claims: ClaimOptions;

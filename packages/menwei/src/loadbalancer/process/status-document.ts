@@ -3,7 +3,7 @@ import type { NodeAnnouncement } from '../../announce/node-lease.ts';
 import type { LoadBalancerController } from '../controller.ts';
 import { describePool, type PoolRow } from '../explain/pool-row.ts';
 import type { AddressAllocator } from '../pools/address-allocator.ts';
-import type { ServiceRow } from '../service-sync.ts';
+import type { ServiceRow } from '../service-row.ts';
 
 export interface LbStatus {
   /** Of this process, among those that may lead. */
