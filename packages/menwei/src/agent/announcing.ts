@@ -1,6 +1,7 @@
 /** Announcing load-balancer addresses as a component, and what is told of it. */
 import { type AddressStatus, addressStatuses } from '../announce/address-status.ts';
 import { Announcer } from '../announce/announcer.ts';
+import { openHeartbeats } from '../announce/heartbeat/open-heartbeats.ts';
 import { L2Speaker } from '../announce/l2/l2-speaker.ts';
 import { PacketWire } from '../announce/l2/packet-wire.ts';
 import { NODE_LEASE_PREFIX } from '../announce/node-lease.ts';
@@ -118,6 +119,7 @@ export class Announcing {
       ignoresExcludeLabel: settings.ignoresExcludeLabel,
       announcesWithoutEndpoints: settings.withoutEndpoints,
       restartGraceMs: settings.restartGraceMs,
+      runHeartbeats: openHeartbeats(nodeName, settings.heartbeat, logger),
       reports: announceTeller({
         node: nodeName,
         ...{ logger, events },

@@ -12,6 +12,7 @@ import type { NodeTest } from './election/announcing-node.ts';
 import { Election } from './election/election.ts';
 import type { ProbeTiming } from './find-holder.ts';
 import { ForeignHolders } from './foreign-holders.ts';
+import type { HeartbeatPeer, HeartbeatSocketOptions } from './heartbeat/heartbeat-socket.ts';
 import { NODE_LEASE_PREFIX, type NodeAnnouncement } from './node-lease.ts';
 import { parseNodeLease } from './node-lease-text.ts';
 import { NodeMacs } from './node-macs.ts';
@@ -41,9 +42,13 @@ export interface AnnouncerOptions {
   readonly announcesWithoutEndpoints: boolean;
   /** After a signal to stop, others leave the addresses alone for so long; 0: they take them over at once. */
   readonly restartGraceMs: number;
+  /** Undefined: there are no heartbeats between nodes. */
+  readonly runHeartbeats: ((options: HeartbeatNeeds, signal: AbortSignal) => Promise<void>) | undefined;
   readonly reports: AnnounceReports;
   readonly logger: Logger;
 }
+
+export type HeartbeatNeeds = Pick<HeartbeatSocketOptions, 'peers' | 'onAlive' | 'onDead'>;
 
 /** The former owner has stopped, or is not there: three questions, a fifth of a second apart (load-balancer § 5.6). */
 const PROBE: ProbeTiming = { count: 3, intervalMs: 200 };
@@ -54,6 +59,7 @@ const QUICK_PROBE: ProbeTiming = { count: 3, intervalMs: 100 };
 /** How often each address is claimed again where there is no API server, and how many are at a time. */
 const CLAIM_MS = 5_000;
 const MOST_CLAIMS = 100;
+const HEARTBEAT_RETRY_MS = 10_000;
 /** How often a new process looks whether its Lease has come back to it. */
 const PROOF_MS = 50;
 /** How long this process goes on after it has handed over (load-balancer § 5.7). */
@@ -156,6 +162,7 @@ export class Announcer implements Disposable {
     const renewing = this.#lease?.run(over) ?? untilAborted(over);
     try {
       await Promise.race([this.#begin(either, ready), renewing]);
+      void this.#beat(over);
       this.#checks = setInterval(() => this.#check(over), CHECK_MS);
       await Promise.race([untilAborted(either), renewing]);
       if (!over.aborted) await this.#handOver();
@@ -349,6 +356,44 @@ export class Announcer implements Disposable {
       lastProvenMs !== undefined &&
       performance.now() - lastProvenMs > lease.timing.durationMs
     );
+  }
+
+  /** Without heartbeats a dead node is noticed by its Lease. */
+  async #beat(signal: AbortSignal): Promise<void> {
+    const { runHeartbeats, logger } = this.#options;
+    const needs: HeartbeatNeeds = {
+      peers: () => this.#heartbeatPeers(),
+      onAlive: (name) => {
+        if (this.nodes.suspected.get(name) === 'heartbeat') this.nodes.suspect(name, undefined);
+      },
+      onDead: (name) => this.#lost(name),
+    };
+    while (runHeartbeats !== undefined && !signal.aborted) {
+      try {
+        await runHeartbeats(needs, signal);
+      } catch (error) {
+        logger.error({ err: error }, 'heartbeats between nodes are off; trying again');
+      }
+      await pause(HEARTBEAT_RETRY_MS, signal);
+    }
+  }
+
+  #heartbeatPeers(): readonly HeartbeatPeer[] {
+    const { tables, lease, node } = this.#options;
+    const names =
+      lease === undefined ? [...tables.nodes.rows.values()].map(({ name }) => name) : this.nodes.peers;
+    return names.flatMap((name) => {
+      const [ip] = tables.nodes.get(`/${name}`)?.internalIPs ?? [];
+      return ip === undefined || name === node ? [] : [{ name, ip }];
+    });
+  }
+
+  #lost(name: string): void {
+    if (this.nodes.suspected.has(name)) return;
+    this.#options.logger.warn({ peer: name }, 'a node sends no heartbeats any more');
+    this.nodes.suspect(name, 'heartbeat');
+    // Which addresses it had nobody knows without Leases.
+    if (this.#options.lease === undefined) this.duties.askAgain();
   }
 
   #heardOf(name: string): void {

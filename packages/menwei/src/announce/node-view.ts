@@ -56,6 +56,11 @@ export class NodeView implements Disposable {
     return this.#suspected;
   }
 
+  /** Names of all other nodes that have a Lease. */
+  get peers(): readonly string[] {
+    return [...this.#peers.keys()];
+  }
+
   /** Since when nothing of what others write has arrived for certain; on the clock of `performance.now()`. */
   get lastProvenMs(): number | undefined {
     return this.#clock.lastMs;

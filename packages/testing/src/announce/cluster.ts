@@ -252,6 +252,7 @@ export class FakeNode {
       ignoresExcludeLabel: false,
       announcesWithoutEndpoints: false,
       restartGraceMs: 0,
+      runHeartbeats: undefined,
       reports: {
         announced: report('announced'),
         withdrawn: report('withdrawn'),
