@@ -1,4 +1,5 @@
 /** Addresses of load balancers on a segment: who answers for them, and who does when something happens. */
+import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type AddressClaimWatch, strayClaims, watchClaims } from '@menwei/lab/address-claims.ts';
 import { isFailure } from '@menwei/lab/outcome.ts';
@@ -236,5 +237,37 @@ describe('a segment that was split', () => {
     expect(await reach(ip)).toMatch(/^web-/);
     await claims.stop();
     await lab.remove('split');
+  });
+});
+
+describe('without the API server', () => {
+  /** Of the proxy on a node; it belongs to the process that holds the lab. */
+  async function proxyPid(node: string): Promise<number> {
+    const { pid } = await lab.session.status();
+    const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ');
+    const found = children.find((child) =>
+      readFileSync(`/proc/${child}/cmdline`, 'utf8').includes(`\0${node}\0`),
+    );
+    if (found === undefined) throw new Error(`no proxy of ${node} among ${children.join()}`);
+    return Number(found);
+  }
+
+  it('an owner that dies has a successor', async () => {
+    const ip = await offer('paused');
+    const claims = await watch(ip);
+    const owner = ownerIn(claims);
+    const { pid } = await lab.session.status();
+    const proxy = await proxyPid(owner);
+    process.kill(pid, 'SIGSTOP');
+    try {
+      process.kill(proxy, 'SIGKILL');
+      await expect.poll(() => ownerIn(claims), { timeout: 45_000 }).not.toBe(owner);
+      await expect.poll(() => reach(ip)).toMatch(/^web-/);
+    } finally {
+      process.kill(pid, 'SIGCONT');
+    }
+    await lab.session.menwei('restart', owner);
+    await claims.stop();
+    await lab.remove('paused');
   });
 });
