@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import type { ClusterEvent, EventSubject } from './event.ts';
 
 /** Who says so: `kube-proxy`, on which node or in which process. */
-export interface Reporter {
+interface Reporter {
   readonly controller: string;
   readonly instance: string;
 }

@@ -12,10 +12,10 @@ export type PatchOperation =
   | { readonly op: 'remove'; readonly path: string };
 
 /** `conflict`: a test has failed, since the Service is no longer what it was, or is another one; `gone`: there is none. */
-export type PatchOutcome = 'patched' | 'conflict' | 'gone';
+type PatchOutcome = 'patched' | 'conflict' | 'gone';
 
 /** Which one is meant; another one of its name is none of our business. */
-export interface PatchedService {
+interface PatchedService {
   readonly namespace: string;
   readonly name: string;
   /** Empty: not looked at. */

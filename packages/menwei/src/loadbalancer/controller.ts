@@ -17,6 +17,7 @@ import { type AnnouncementNews, AnnouncementView } from './announcement-view.ts'
 import { type Balancers, BalancerWatch } from './balancer-watch.ts';
 import type { ClaimOptions } from './claim.ts';
 import { ClusterView, type ViewChanges } from './cluster-view.ts';
+import { FailureNews } from './failure-news.ts';
 import { NodePortClaims } from './node-addresses.ts';
 import type { NodeSetOptions } from './node-set.ts';
 import type { AddressAllocator } from './pools/address-allocator.ts';
@@ -72,6 +73,8 @@ export class LoadBalancerController {
   readonly #idle = new InterruptiblePause();
   /** What has failed and is tried again; `waits`: not before its time, unless more than its status changes. */
   readonly #failed = new Map<ObjectKey, 'waits' | 'overtaken'>();
+
+  readonly #failureNews = new FailureNews();
 
   constructor(options: ControllerOptions) {
     const { objects, claims, nodes, now = Date.now, logger } = options;
@@ -290,7 +293,10 @@ export class LoadBalancerController {
     }
     this.#failed.set(key, 'waits');
     this.#sync.noteRetry(key, error, this.#now() + retryMs);
-    logger.warn({ ...fields, err: error }, 'load balancer of a Service could not be synced; trying again');
+    const message = 'load balancer of a Service could not be synced; trying again';
+    if (this.#failureNews.isNews(key, error, performance.now()))
+      logger.warn({ ...fields, err: error }, message);
+    else logger.verbose(2, { ...fields, err: error }, message);
   }
 
   get #pools(): readonly AddressPool[] {

@@ -7,7 +7,7 @@ import type { LeaseClient, LeaseContent, StoredLease } from '../kubernetes/lease
 import type { Logger } from '../log/logger.ts';
 import { pause } from '../scheduling/pause.ts';
 
-export interface LeaderTiming {
+interface LeaderTiming {
   /** Without a renewal the Lease is anybody's after this time. */
   readonly durationMs: number;
   /** Who can't renew it for this time leads no more. */
@@ -15,7 +15,7 @@ export interface LeaderTiming {
   readonly retryMs: number;
 }
 
-export const LEADER_TIMING: LeaderTiming = { durationMs: 15_000, renewDeadlineMs: 10_000, retryMs: 2_000 };
+const LEADER_TIMING: LeaderTiming = { durationMs: 15_000, renewDeadlineMs: 10_000, retryMs: 2_000 };
 
 interface LeaderElectionOptions {
   readonly leases: Pick<LeaseClient, 'read' | 'create' | 'update'>;
@@ -38,6 +38,8 @@ export class LeaderElection {
   readonly #timing: LeaderTiming;
   #seen: Seen | undefined;
   #isLeading = false;
+  /** What was logged last of why the Lease can't be written; empty: it can. */
+  #trouble = '';
 
   constructor(options: LeaderElectionOptions) {
     this.#options = options;
@@ -111,15 +113,21 @@ export class LeaderElection {
   async #attempt(signal: AbortSignal): Promise<boolean> {
     const within = AbortSignal.any([signal, AbortSignal.timeout(this.#timing.renewDeadlineMs)]);
     try {
-      return await this.#takeOrRenew(within);
+      const isOurs = await this.#takeOrRenew(within);
+      this.#trouble = '';
+      return isOurs;
     } catch (error) {
-      if (!signal.aborted)
-        this.#options.logger.warn(
-          { err: error },
-          'the Lease of the leader could not be written; trying again',
-        );
+      if (!signal.aborted) this.#tell(error);
       return false;
     }
+  }
+
+  /** It is tried again every other second: one line says so. */
+  #tell(error: unknown): void {
+    const trouble = error instanceof Error ? error.message : String(error);
+    if (trouble === this.#trouble) return;
+    this.#trouble = trouble;
+    this.#options.logger.warn({ err: error }, 'the Lease of the leader could not be written; trying again');
   }
 
   async #takeOrRenew(signal: AbortSignal): Promise<boolean> {

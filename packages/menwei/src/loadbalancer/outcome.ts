@@ -17,7 +17,7 @@ import {
   type WantedStatus,
 } from './wanted-status.ts';
 
-export type ManagedClaim = Extract<Claim, { claim: 'managed' }>;
+type ManagedClaim = Extract<Claim, { claim: 'managed' }>;
 
 /** A Service that is to have a load balancer. */
 export interface Managed {

@@ -35,6 +35,7 @@ import {
 import type { ServiceRow } from './service-row.ts';
 import type { StatusWriter } from './status-writer.ts';
 import { SyncFailure } from './sync-failure.ts';
+import { UnseenWrites } from './unseen-writes.ts';
 import {
   diffStatus,
   READY_CONDITION,
@@ -42,9 +43,6 @@ import {
   type StatusChange,
   type WantedStatus,
 } from './wanted-status.ts';
-
-/** A write must be seen in the object by then. */
-const SEEN_MS = 10_000;
 
 /** What is said in the condition when it is said for the last time. */
 const YIELDED: Readiness = {
@@ -54,7 +52,7 @@ const YIELDED: Readiness = {
     'another controller writes the status of this Service; nothing is written until the Service changes',
 };
 
-export interface SyncOptions {
+interface SyncOptions {
   readonly view: ClusterView;
   readonly allocator: AddressAllocator;
   readonly announcements: AnnouncementView;
@@ -78,8 +76,7 @@ export class ServiceSync {
   readonly #options: SyncOptions;
   readonly #contests = new Contests();
   readonly #pending = new PendingServices();
-  /** Services as they were before what was written last. */
-  readonly #unseen = new Map<ObjectKey, { readonly service: Service; readonly atMs: number }>();
+  readonly #unseen = new UnseenWrites();
   readonly #provided: ProvidedServices;
 
   constructor(options: SyncOptions) {
@@ -92,7 +89,8 @@ export class ServiceSync {
     const { view } = this.#options;
     const service = view.service(key);
     const claim = view.claim(key);
-    if (this.#isUnseen(key, service)) return;
+    const waitMs = this.#unseen.waitMs(key, service, this.#options.now());
+    if (waitMs > 0) return this.#options.later(key, waitMs);
     // Where all is given back, it is looked for everywhere.
     if (claim.claim !== 'release') await this.#provided.removeFormer(key, service, signal);
     const details = service?.loadBalancer;
@@ -125,19 +123,6 @@ export class ServiceSync {
       failure: error instanceof Error ? error.message : String(error),
       retryAtMs,
     });
-  }
-
-  /** What was written last has not come back yet. */
-  #isUnseen(key: ObjectKey, service: Service | undefined): boolean {
-    const unseen = this.#unseen.get(key);
-    if (unseen === undefined) return false;
-    const leftMs = unseen.atMs + SEEN_MS - this.#options.now();
-    if (service === unseen.service && leftMs > 0) {
-      this.#options.later(key, leftMs);
-      return true;
-    }
-    this.#unseen.delete(key);
-    return false;
   }
 
   async #release(
@@ -271,7 +256,7 @@ export class ServiceSync {
     const outcome = await this.#options.writer.write(service, change, signal);
     if (outcome === 'conflict') throw new SyncFailure('the Service changed meanwhile', { isOvertaken: true });
     if (outcome === 'gone') return;
-    this.#unseen.set(key, { service, atMs: this.#options.now() });
+    this.#unseen.wrote(key, service, this.#options.now());
     this.#tell(service, events);
   }
 
@@ -303,7 +288,7 @@ export class ServiceSync {
     this.rows.delete(key);
     this.#contests.forget(key);
     this.#pending.note(key, undefined, false, this.#options.now());
-    this.#unseen.delete(key);
+    this.#unseen.forget(key);
     this.#provided.forget(key);
   }
 }

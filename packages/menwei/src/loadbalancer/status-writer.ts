@@ -13,7 +13,7 @@ import type { StatusChange } from './wanted-status.ts';
 const SILENCE_MS = 10_000;
 
 /** `conflict`: the Service is no longer what the change was decided by, and what it is now will come; `gone`: there is none. */
-export type WriteOutcome = 'written' | 'conflict' | 'gone';
+type WriteOutcome = 'written' | 'conflict' | 'gone';
 
 export interface StatusWriter {
   /**

@@ -4,7 +4,7 @@ import type { Condition, LoadBalancerDetails, StatusIngress } from '../kubernete
 import type { Trouble } from './pools/allocation.ts';
 
 export const READY_CONDITION = 'menwei.dev/LoadBalancerReady';
-export const PORTS_ERROR_CONDITION = 'LoadBalancerPortsError';
+const PORTS_ERROR_CONDITION = 'LoadBalancerPortsError';
 
 /** Of which pool the addresses are, in their order; MetalLB's name for it where that is what the Service's author knows. */
 export const POOL_ANNOTATIONS = {

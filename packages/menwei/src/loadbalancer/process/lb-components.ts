@@ -21,7 +21,7 @@ import { untilSynced } from './lb-sources.ts';
 import { type LbStatus, lbStatus, type Term } from './status-document.ts';
 
 /** Name of the Lease of the one that leads. */
-export const LEADER_LEASE = 'menwei-load-balancer';
+const LEADER_LEASE = 'menwei-load-balancer';
 const EVENT_CONTROLLER = 'menwei-lb';
 /** Thousands of Services may get their addresses at the same time. */
 const EVENTS_WAITING = 10_000;
@@ -40,7 +40,7 @@ export interface LbSurroundings {
   readonly logger: Logger;
 }
 
-export interface ApiServerWrites {
+interface ApiServerWrites {
   readonly to: 'api-server';
   /** Closed when the controller stops. */
   readonly openClient: (observer: ClientObserver) => Promise<ApiClient>;
@@ -51,12 +51,12 @@ export interface ApiServerWrites {
   readonly identity?: string;
 }
 
-export interface FileWrites {
+interface FileWrites {
   readonly to: 'file';
   readonly writer: StatusWriter;
 }
 
-export interface LoadBalancer {
+interface LoadBalancer {
   readonly components: readonly Component[];
   readonly status: () => LbStatus;
 }

@@ -2,7 +2,7 @@
  * Without an API server the status of Services is in a file: a `v1` List of Services, with what the controller has written of
  * them and nothing else. It is read at the start, so that everybody keeps their address.
  */
-import { open, readFile, rename, rm } from 'node:fs/promises';
+import { access, constants, open, readFile, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { isRecord } from '../../kubernetes/api-error.ts';
 import { decodeService } from '../../kubernetes/decode.ts';
@@ -47,9 +47,12 @@ export class StatusFileTables extends ObjectTables implements StatusWriter {
     this.#logger = logger;
   }
 
-  /** One that is not there is empty. @throws Error with the reason where it can't be read, or is something else */
+  /** One that is not there is empty. @throws Error with the reason where it can't be read or written, or is something else */
   static async open(path: string, logger: Logger): Promise<StatusFileTables> {
-    return new StatusFileTables(path, await readStatusFile(path), logger);
+    const written = await readStatusFile(path);
+    // A folder that is not there, or may not be written to, is found now and not at the first address.
+    await access(dirname(path), constants.W_OK);
+    return new StatusFileTables(path, written, logger);
   }
 
   override put(object: WatchedObject, ...more: OriginOf) {
