@@ -69,6 +69,14 @@ describe('exit status', () => {
     ['menwei cleanup --dry-run', 2, /^menwei: unknown option '--dry-run'\n$/],
     ['menwei status --config=/nowhere/at-all', 1, /^menwei: \/nowhere\/at-all: /],
     ['menwei lab status --name=Bad', 2, /^menwei: --name Bad: /],
+    ['menwei lb explain web', 2, /^menwei: web is not a Service such as default\/web\n$/],
+    ['menwei lb pools --address=nowhere', 2, /^menwei: --address: nowhere is not an address and port/],
+    ['menwei lb pools --manifests=/nowhere', 2, /^menwei: --manifests: needs --status-file/],
+    [
+      'menwei lb explain --address=127.0.0.1:1',
+      1,
+      /^menwei: can't ask http:\/\/127\.0\.0\.1:1: .*does menwei lb run here/,
+    ],
     ['menwei nonsense', 2, /^menwei: unknown command 'nonsense'/],
   ])('of %s is %d', (line, status, stderr) => {
     expect(run(line)).toEqual({ status, stdout: '', stderr: expect.stringMatching(stderr) });

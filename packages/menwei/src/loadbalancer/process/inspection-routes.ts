@@ -4,40 +4,55 @@ import { answer, PLAIN_TEXT } from '../../http/answer.ts';
 import { escapeControls } from '../../log/escape-controls.ts';
 import type { KnownCluster } from '../explain/known-cluster.ts';
 import { type InspectionFormat, printExplanation, printPools } from './inspection.ts';
+import type { LbStatus } from './status-document.ts';
 
-/** With `?service=namespace/name` of that one. @param leader empty: nobody is known to lead */
+/**
+ * With `?service=namespace/name` of that one.
+ *
+ * @param known undefined: not everything has been read yet
+ * @param note follows what people read; empty: nothing
+ */
 export function answerExplain(
   request: IncomingMessage,
   response: ServerResponse,
   known: KnownCluster | undefined,
-  leader: string,
+  note: string,
 ): void {
   const query = queryOf(request);
   const service = query.get('service') ?? undefined;
   const format = formatOf(query);
-  if (known === undefined) standBy(response, leader);
-  else {
-    const text = printExplanation(known, service, format);
-    if (text === undefined)
-      answer(response, 404, PLAIN_TEXT, `there is no Service ${escapeControls(service ?? '')}\n`);
-    else answer(response, 200, typeOf(format), text);
-  }
+  const text = known && printExplanation(known, service, format);
+  if (known !== undefined && text === undefined) {
+    answer(response, 404, PLAIN_TEXT, `there is no Service ${escapeControls(service ?? '')}\n`);
+  } else send(response, text, format, note);
 }
 
 export function answerPools(
   request: IncomingMessage,
   response: ServerResponse,
   known: KnownCluster | undefined,
-  leader: string,
+  note: string,
 ): void {
   const format = formatOf(queryOf(request));
-  if (known === undefined) standBy(response, leader);
-  else answer(response, 200, typeOf(format), printPools(known, format));
+  send(response, known && printPools(known, format), format, note);
 }
 
-function standBy(response: ServerResponse, leader: string): void {
-  const who = leader === '' ? 'nobody is known to lead' : `${leader} leads`;
-  answer(response, 503, PLAIN_TEXT, `this controller stands by, and has decided nothing: ${who}\n`);
+/** Of several controllers each answers, and those that do not lead say so. */
+export function standbyNote({ isLeading, leader }: Pick<LbStatus, 'isLeading' | 'leader'>): string {
+  if (isLeading) return '';
+  const who = leader === '' ? 'nobody is known to lead' : `${escapeControls(leader)} leads`;
+  return `(This controller stands by, and says what it would decide now: ${who}.)\n`;
+}
+
+function send(
+  response: ServerResponse,
+  text: string | undefined,
+  format: InspectionFormat,
+  note: string,
+): void {
+  if (text === undefined) answer(response, 503, PLAIN_TEXT, 'not everything has been read yet\n');
+  else if (format === 'json') answer(response, 200, 'application/json', text);
+  else answer(response, 200, PLAIN_TEXT, `${text}${note}`);
 }
 
 function queryOf({ url = '' }: IncomingMessage): URLSearchParams {
@@ -47,8 +62,4 @@ function queryOf({ url = '' }: IncomingMessage): URLSearchParams {
 
 function formatOf(query: URLSearchParams): InspectionFormat {
   return query.get('output') === 'json' ? 'json' : 'text';
-}
-
-function typeOf(format: InspectionFormat): string {
-  return format === 'json' ? 'application/json' : PLAIN_TEXT;
 }

@@ -10,7 +10,7 @@ import type { ObjectTables } from '../../state/object-tables.ts';
 import type { Balancers } from '../balancer-watch.ts';
 import type { ClaimOptions } from '../claim.ts';
 import { type ControllerOptions, LoadBalancerController } from '../controller.ts';
-import { type KnownCluster, knowledgeOptions } from '../explain/known-cluster.ts';
+import { type KnownCluster, knowledgeOptions, readKnownCluster } from '../explain/known-cluster.ts';
 import { LeaderElection } from '../leader-election.ts';
 import { AddressAllocator } from '../pools/address-allocator.ts';
 import { apiStatusWriter, type StatusWriter } from '../status-writer.ts';
@@ -151,16 +151,18 @@ class LoadBalancerProcess {
     return lbStatus({ identity: this.#identity, isLeading, leader: election?.leader ?? '' }, this.#term);
   };
 
-  /** Undefined while it stands by. */
+  /** One that stands by knows what it would decide. Undefined: not everything has been read yet. */
   readonly known = (): KnownCluster | undefined => {
-    const { options, tables, writes } = this.#surroundings;
-    if (this.#term === undefined) return undefined;
+    const { options, tables, sources, writes } = this.#surroundings;
+    if (tables.syncedLoadBalancing.rows.size < sources.length) return undefined;
+    const knowledge = knowledgeOptions(options, this.#claims(), writes.to === 'api-server');
+    if (this.#term === undefined) {
+      const { releaseOnPoolChange } = options;
+      return readKnownCluster(tables, { ...knowledge, releaseOnPoolChange }, Date.now());
+    }
     const { controller, allocator } = this.#term;
     const alive = new Set([...controller.announcements.counts()].map(({ node }) => node));
-    return {
-      ...knowledgeOptions(options, this.#claims(), writes.to === 'api-server'),
-      ...{ tables, allocator, rows: controller.rows, isAlive: (node) => alive.has(node) },
-    };
+    return { ...knowledge, tables, allocator, rows: controller.rows, isAlive: (node) => alive.has(node) };
   };
 
   readonly unhealthy = (): string | undefined => {

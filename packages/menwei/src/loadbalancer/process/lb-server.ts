@@ -8,7 +8,7 @@ import type { Logger } from '../../log/logger.ts';
 import { answerScrape } from '../../metrics/scrape.ts';
 import { untilAborted } from '../../scheduling/pause.ts';
 import type { KnownCluster } from '../explain/known-cluster.ts';
-import { answerExplain, answerPools } from './inspection-routes.ts';
+import { answerExplain, answerPools, standbyNote } from './inspection-routes.ts';
 import type { LbMetrics } from './lb-metrics.ts';
 import type { LbStatus } from './status-document.ts';
 
@@ -16,7 +16,7 @@ interface LbServerOptions {
   readonly address: HostPort;
   readonly metrics: LbMetrics;
   readonly status: () => LbStatus;
-  /** Undefined while it stands by. */
+  /** Undefined: not everything has been read yet. */
   readonly known: () => KnownCluster | undefined;
   /** Why the process does not do what it is there for; undefined: it does. */
   readonly unhealthy: () => string | undefined;
@@ -61,8 +61,8 @@ function routesOf({
   return new Map<string, RequestListener>([
     ['/healthz', health],
     ['/readyz', health],
-    ['/explain', (request, response) => answerExplain(request, response, known(), status().leader)],
-    ['/pools', (request, response) => answerPools(request, response, known(), status().leader)],
+    ['/explain', (request, response) => answerExplain(request, response, known(), standbyNote(status()))],
+    ['/pools', (request, response) => answerPools(request, response, known(), standbyNote(status()))],
     ['/metrics', (request, response) => answerScrape(request, response, metrics.registry, logger)],
     [
       '/status',
