@@ -13,10 +13,15 @@ const ELSEWHERE = `#!/bin/sh
 if [ "$1" = -c ]; then exec haproxy "$@"; fi
 exec unshare -n "$0.inside" "$@"
 `;
+/** No child of HAProxy, which would wait for it; it ends with it. */
+const OTHER_PROGRAM = [
+  "require('node:net').createServer().listen(80, '192.0.2.3')",
+  'setInterval(() => { try { process.kill($$, 0) } catch { process.exit() } }, 50)',
+].join('; ');
 const INSIDE = `#!/bin/sh
 ip link set lo up
 ip route add local 192.0.2.0/24 dev lo
-setpriv --pdeathsig KILL "${process.execPath}" -e "require('node:net').createServer().listen(80, '192.0.2.3')" </dev/null >/dev/null 2>&1 &
+("${process.execPath}" -e "${OTHER_PROGRAM}" </dev/null >/dev/null 2>&1 &)
 until ss -Hltn | grep -q 192.0.2.3; do sleep 0.05; done
 exec haproxy "$@"
 `;
