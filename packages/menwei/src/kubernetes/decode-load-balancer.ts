@@ -19,7 +19,7 @@ import { hasTag, readTags } from './decode-metadata.ts';
 import { isAbsent, isFields, MAX_PORT, type ObjectReader, type Unchecked } from './decode-reader.ts';
 import { intern, show } from './decode-text.ts';
 import type { Condition, LoadBalancerDetails, StatusIngress } from './load-balancer-objects.ts';
-import type { Protocol } from './objects.ts';
+import type { Protocol, Service } from './objects.ts';
 
 const FINALIZERS: readonly unknown[] = [
   'menwei.dev/load-balancer',
@@ -50,12 +50,12 @@ export function readLoadBalancer(
   reader: ObjectReader,
   raw: Unchecked<V1Service>,
   metadata: Unchecked<V1ObjectMeta>,
-  families: readonly IpFamily[],
+  clusterIPs: Service['clusterIPs'],
 ): LoadBalancerDetails | undefined {
   if (!concernsController(raw, metadata)) return undefined;
   const spec = isFields<V1ServiceSpec>(raw.spec) ? raw.spec : {};
   const status = isFields<V1ServiceStatus>(raw.status) ? raw.status : {};
-  const ipFamilies = readFamilies(spec.ipFamilies, families);
+  const ipFamilies = readFamilies(spec.ipFamilies, clusterIPs);
   return {
     labels: readTags(reader, 'metadata.labels', metadata.labels),
     annotations: readTags(reader, 'metadata.annotations', metadata.annotations, [LAST_APPLIED]),
@@ -90,10 +90,10 @@ function readText(reader: ObjectReader, field: string, value: unknown): string {
   return show(value);
 }
 
-/** Objects written before dual stack, and manifests, say nothing; `families` are those of the cluster IPs. */
-function readFamilies(value: unknown, families: readonly IpFamily[]): readonly IpFamily[] {
+/** Objects written before dual stack, and manifests, say nothing: then their cluster IPs do. */
+function readFamilies(value: unknown, clusterIPs: Service['clusterIPs']): readonly IpFamily[] {
   const stated = familiesIn(listOf(value));
-  return stated.length > 0 ? stated : families;
+  return stated.length > 0 ? stated : IP_FAMILIES.filter((family) => clusterIPs[family] !== undefined);
 }
 
 function familiesIn(values: readonly unknown[]): readonly IpFamily[] {

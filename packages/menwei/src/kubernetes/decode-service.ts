@@ -64,8 +64,7 @@ export function decodeService(value: unknown): Decoded<Service> {
   const healthCheckNodePort = reader.optionalPort('spec.healthCheckNodePort', spec.healthCheckNodePort);
   const balancing = readBalancing(reader, metadata.annotations);
   const weights = readWeights(reader, metadata.annotations);
-  const families = IP_FAMILIES.filter((family) => clusterIPs[family] !== undefined);
-  const loadBalancer = readLoadBalancer(reader, raw, metadata, families);
+  const loadBalancer = readLoadBalancer(reader, raw, metadata, clusterIPs);
   return reader.finish(() => ({
     kind: 'Service',
     namespace: reader.ref.namespace,
