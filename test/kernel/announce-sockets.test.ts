@@ -1,6 +1,6 @@
 /** Packet sockets on a cable with two ends: what they hear, what they send, and what becomes of them. */
 import { spawnSync } from 'node:child_process';
-import { lastWordOf } from '@menwei/neighbor/address-ranges.ts';
+import { lastWordOf, rangesOf } from '@menwei/neighbor/address-ranges.ts';
 import { gratuitous, probe } from '@menwei/neighbor/announcing.ts';
 import { decode, encode } from '@menwei/neighbor/frame.ts';
 import type { NeighborMessage } from '@menwei/neighbor/message.ts';
@@ -112,8 +112,8 @@ describe('a packet socket', () => {
     const [near, far] = [open('ARP', nearIndex), open('ARP', farIndex)];
     const [near6, far6] = [open('NDP', nearIndex), open('NDP', farIndex)];
     const scattered = Array.from({ length: 200 }, (_, index) => `10.${index}.${(index * 37) % 256}.1`);
-    far.socket.hearOf(['192.0.2.7', ...scattered].map(lastWordOf));
-    far6.socket.hearOf([lastWordOf('2001:db8::7')]);
+    far.socket.hearOf(rangesOf(['192.0.2.7', ...scattered].map(lastWordOf), 32));
+    far6.socket.hearOf(rangesOf([lastWordOf('2001:db8::7')], 1));
     const said = [
       probe('192.0.2.7', NEAR),
       probe('10.199.195.1', NEAR),
@@ -127,7 +127,7 @@ describe('a packet socket', () => {
     await vi.waitFor(() => expect([far.heard, far6.heard]).toEqual([said, said6]));
     far.socket.hearOf([]);
     near.socket.send(encode(probe('192.0.2.7', NEAR)));
-    far.socket.hearOf([lastWordOf('192.0.2.8')]);
+    far.socket.hearOf(rangesOf([lastWordOf('192.0.2.8')], 1));
     near.socket.send(encode(probe('192.0.2.8', NEAR)));
     await vi.waitFor(() => expect(far.heard.slice(said.length)).toEqual([probe('192.0.2.8', NEAR)]));
   });

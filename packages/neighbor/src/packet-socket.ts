@@ -19,7 +19,7 @@ import {
   socketName,
   watchReadable,
 } from '@menwei/netlink/native';
-import { type NumberRange, rangesOf } from './address-ranges.ts';
+import type { NumberRange } from './address-ranges.ts';
 import { ETHERTYPE, viewOf } from './ethernet.ts';
 import { arpFilter, neighborDiscoveryFilter } from './packet-filter.ts';
 
@@ -30,8 +30,6 @@ const ADDRESS_SIZE = 20;
 const BUFFER_SIZE = 2048;
 /** So many frames may wait while the event loop is busy: about 1,000 (each is counted with the kernel's own bookkeeping). */
 const QUEUE_SIZE = 1024 * 1024;
-/** The kernel looks at each frame of the protocol with all of them, in the worst case. */
-const MOST_RANGES = 32;
 const FILTERS = { ARP: arpFilter, NDP: neighborDiscoveryFilter } as const;
 /** Others get a turn after so many. */
 const FRAMES_PER_TURN = 256;
@@ -49,10 +47,10 @@ export interface PacketSocket extends Disposable {
   /** Whether it still hears the interface it was opened on: no longer when that was removed. Throws KernelError. */
   isBound(): boolean;
   /**
-   * From now on the kernel keeps out what has to do with none of the addresses that end in these 32 bits, or most of it: on a large
-   * segment that is nearly everything. Throws KernelError.
+   * From now on the kernel keeps out what has to do with no address whose last 32 bits are in one of these ranges: on a large segment
+   * that is nearly everything. They should be few. Throws KernelError.
    */
-  hearOf(lastWords: Iterable<number>): void;
+  hearOf(ranges: readonly NumberRange[]): void;
 }
 
 /**
@@ -104,10 +102,10 @@ class OpenPacketSocket implements PacketSocket {
     return viewOf(socketName(this.#fd)).getInt32(4, IS_LITTLE_ENDIAN) === this.#index;
   }
 
-  hearOf(lastWords: Iterable<number>): void {
+  hearOf(ranges: readonly NumberRange[]): void {
     if (this.#isClosed) return;
     try {
-      this.#attach(rangesOf(lastWords, MOST_RANGES));
+      this.#attach(ranges);
     } catch (error) {
       // net.core.optmem_max is small here: better all than too few.
       if (!(error instanceof KernelError) || error.errno !== constants.errno.ENOMEM) throw error;

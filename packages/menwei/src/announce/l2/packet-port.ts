@@ -1,10 +1,10 @@
 /** An interface through a packet socket, and the groups that it is told of. */
 import type { IpFamily } from '@menwei/addresses/ip.ts';
-import { lastWordOf } from '@menwei/neighbor/address-ranges.ts';
 import { decode, encode } from '@menwei/neighbor/frame.ts';
 import { GroupMemberships } from '@menwei/neighbor/group-memberships.ts';
 import type { NeighborMessage } from '@menwei/neighbor/message.ts';
 import { openPacketSocket, type PacketSocket } from '@menwei/neighbor/packet-socket.ts';
+import { HeardBlocks } from './heard-blocks.ts';
 import type { Port, PortListener } from './wire.ts';
 
 export class PacketPort implements Port {
@@ -13,8 +13,7 @@ export class PacketPort implements Port {
   readonly #closed: () => void;
   readonly interfaceIndex: number;
   readonly #onError: (error: Error) => void;
-  /** With their last 32 bits. */
-  readonly #heard = new Map<string, number>();
+  readonly #heard = new HeardBlocks();
   #isChanged = false;
 
   constructor(
@@ -43,13 +42,11 @@ export class PacketPort implements Port {
   }
 
   hearOf(ip: string): void {
-    if (this.#heard.has(ip)) return;
-    this.#heard.set(ip, lastWordOf(ip));
-    this.#changeSoon();
+    if (this.#heard.add(ip)) this.#changeSoon();
   }
 
   ignore(ip: string): void {
-    if (this.#heard.delete(ip)) this.#changeSoon();
+    this.#heard.delete(ip, performance.now());
   }
 
   join(ip: string): void {
@@ -86,6 +83,6 @@ export class PacketPort implements Port {
   #change(): void {
     if (!this.#isChanged) return;
     this.#isChanged = false;
-    this.#socket.hearOf(this.#heard.values());
+    this.#socket.hearOf(this.#heard.ranges(performance.now()));
   }
 }
