@@ -21,7 +21,7 @@ export class BalancerWatch {
   readonly #logger: Logger;
   #hasLooked = false;
   #unreachable: ReadonlySet<string> = new Set();
-  #failure = 'it has not been looked at yet';
+  #failure = '';
 
   constructor(
     loadBalancerClass: string,
@@ -37,9 +37,14 @@ export class BalancerWatch {
     this.#logger = logger;
   }
 
-  /** Why nothing can be put there yet; undefined: it is known what it has. */
-  get unknown(): string | undefined {
-    return this.#hasLooked ? undefined : this.#failure;
+  /** Nothing is known yet of what it has; then its Services are looked at again as soon as something is. */
+  get isUnknown(): boolean {
+    return !this.#hasLooked;
+  }
+
+  /** Why it could not be read; empty: nobody has tried, or it could. */
+  get failure(): string {
+    return this.#failure;
   }
 
   async run(signal: AbortSignal): Promise<void> {
@@ -72,6 +77,7 @@ export class BalancerWatch {
       for (const failure of failures)
         this.#logger.warn(fields, `orphaned load balancer is still there: ${failure}`);
       this.#tellUnreachable(unreachable);
+      this.#failure = '';
       if (!this.#hasLooked) this.#begin();
       return failures.length === 0;
     } catch (error) {

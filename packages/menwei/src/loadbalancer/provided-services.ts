@@ -7,14 +7,7 @@ import { type Managed, type Outcome, poolAnnotations } from './outcome.ts';
 import type { AddressDecision } from './pools/allocation.ts';
 import { BALANCER_ANNOTATIONS } from './providers/balancer-annotations.ts';
 import type { BalancerOutcome } from './providers/balancer-engine.ts';
-import {
-  addressesOf,
-  eventsOfChange,
-  noNodes,
-  PROVIDER_EVENTS,
-  syncFailed,
-  type Told,
-} from './service-events.ts';
+import { eventsOfChange, noNodes, PROVIDER_EVENTS, syncFailed, type Told } from './service-events.ts';
 import { SyncFailure } from './sync-failure.ts';
 import { READY_CONDITION, type Readiness } from './wanted-status.ts';
 
@@ -53,26 +46,23 @@ export class ProvidedServices {
     return wasThere;
   }
 
-  /** @param wasSynced this controller has looked at the Service before. @throws SyncFailure */
+  /** Undefined: it is not known yet, and will be in a moment. @throws SyncFailure */
   async outcomeOf(
     key: ObjectKey,
     managed: Managed,
     decision: AddressDecision,
-    wasSynced: boolean,
     signal: AbortSignal,
-  ): Promise<Outcome> {
-    const { service, details, claim } = managed;
+  ): Promise<Outcome | undefined> {
+    const { service, claim } = managed;
     const { view, watches, ensured } = this.#options;
     const watch = watches.find(({ loadBalancerClass }) => loadBalancerClass === claim.servedAs);
     if (watch === undefined) {
       const message = `no load balancer of class ${claim.servedAs} is set up`;
       return failed(managed, decision, { reason: 'ProviderError', message });
     }
-    if (watch.unknown !== undefined) {
-      const outcome = failed(managed, decision, { reason: 'ProviderError', message: watch.unknown });
-      // It is looked at in a moment, and then its Services are, too.
-      const isNews = wasSynced || addressesOf(details.ingress).length > 0;
-      return isNews ? outcome : { ...outcome, events: () => [] };
+    if (watch.isUnknown) {
+      if (watch.failure === '') return undefined;
+      return failed(managed, decision, { reason: 'ProviderError', message: watch.failure });
     }
     if (decision.addresses.length === 0 && decision.trouble !== undefined) {
       await removeAt(watch, key, signal);

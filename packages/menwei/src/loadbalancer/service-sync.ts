@@ -178,7 +178,7 @@ export class ServiceSync {
     }
     const outcome = await this.#outcomeOf(key, managed, signal);
     // While a load balancer was asked the Service may have become another one.
-    if (this.#options.view.service(key) !== service) return;
+    if (outcome === undefined || this.#options.view.service(key) !== service) return;
     this.#note(key, managed, outcome);
     const change = diffStatus(details, outcome.wanted, this.#options.now(), claim.stale);
     const events = change === undefined ? [] : outcome.events(change);
@@ -201,7 +201,7 @@ export class ServiceSync {
     this.#pending.note(key, reason, isNews && !isTold, this.#options.now());
   }
 
-  #outcomeOf(key: ObjectKey, managed: Managed, signal: AbortSignal): Promise<Outcome> | Outcome {
+  #outcomeOf(key: ObjectKey, managed: Managed, signal: AbortSignal): Promise<Outcome | undefined> | Outcome {
     const { allocator, announcements, view, nodePorts } = this.#options;
     const decision = allocator.decision(key) ?? NO_DECISION;
     switch (managed.claim.by) {
@@ -212,7 +212,7 @@ export class ServiceSync {
       case 'nodes':
         return nodesOutcome(managed, view.eligibleNodes, nodePorts.conflictOf(key), this.#surroundings(key));
       case 'provider':
-        return this.#provided.outcomeOf(key, managed, decision, this.rows.has(key), signal);
+        return this.#provided.outcomeOf(key, managed, decision, signal);
     }
   }
 

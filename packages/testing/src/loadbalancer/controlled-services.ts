@@ -151,12 +151,13 @@ export class ControlledServices implements AsyncDisposable {
   }
 }
 
-export interface ServiceObject {
+interface ServiceObject {
   readonly metadata: {
     readonly uid: string;
     readonly finalizers?: readonly string[];
     readonly annotations?: Readonly<Record<string, string>>;
   };
+  readonly spec: { readonly type: string; readonly loadBalancerClass?: string };
   readonly status: {
     readonly loadBalancer: {
       readonly ingress?: readonly { readonly ip?: string; readonly ipMode?: string }[];
