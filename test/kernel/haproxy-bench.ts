@@ -19,10 +19,10 @@ import { silentLogger } from 'menwei/log/logger.ts';
 import type { ObjectKey } from 'menwei/state/object-key.ts';
 import { expect } from 'vitest';
 
-export const CLUSTER = 'c1';
+const CLUSTER = 'c1';
 
 /** Addresses of load balancers, which the kernel takes for its own. */
-export function takeServiceAddresses(): void {
+function takeServiceAddresses(): void {
   for (const range of ['192.0.2.0/24', '2001:db8::/64']) {
     execFileSync('ip', [range.includes(':') ? '-6' : '-4', 'route', 'replace', 'local', range, 'dev', 'lo']);
   }

@@ -45,7 +45,7 @@ export class FakeBalancer {
   }
 }
 
-export interface FakeProviderOptions {
+interface FakeProviderOptions {
   readonly cluster: string;
   readonly supports?: Partial<ProviderSupport>;
   /** Without them nothing fails. */

@@ -11,7 +11,7 @@ import {
 import type { FakeProvider, FakeSpec } from './fake-provider.ts';
 
 /** What goes wrong; `none`: nothing does. */
-export type Misbehaviour = (typeof MISBEHAVIOURS)[number];
+type Misbehaviour = (typeof MISBEHAVIOURS)[number];
 
 export const MISBEHAVIOURS = [
   'none',

@@ -8,7 +8,7 @@ export const BALANCER_ANNOTATIONS = {
 } as const;
 
 /** How a Service wants to be asked for its health; the port may have a name, which only its endpoints resolve. */
-export interface WantedCheck extends Omit<HealthCheck, 'probe'> {
+interface WantedCheck extends Omit<HealthCheck, 'probe'> {
   readonly probe: Probe;
   /** The name of a port of the Service that is asked instead; empty: none. */
   readonly portName: string;
@@ -23,7 +23,7 @@ export interface BalancerAnnotations {
 }
 
 /** `annotation menwei.dev/backends: "podz" is none of nodes, pods` */
-export type Unreadable = string;
+type Unreadable = string;
 
 const BACKENDS: readonly Backends[] = ['nodes', 'pods'];
 const PROXY_PROTOCOLS: ReadonlyMap<string, ClientAddress> = new Map([

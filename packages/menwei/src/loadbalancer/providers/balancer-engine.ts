@@ -40,7 +40,7 @@ export type BalancerOutcome =
     };
 
 /** What a look at the load balancer has shown. */
-export interface Look {
+interface Look {
   /** What of each Service is not as it was left, in words; to be put again. */
   readonly drifted: ReadonlyMap<ObjectKey, string>;
   /** Names of balancers that were removed, since no Service wants them. */

@@ -48,7 +48,7 @@ export interface ServicePortRef {
   readonly protocol: Protocol;
 }
 
-export type RequestDecision =
+type RequestDecision =
   | {
       readonly request: BalancerRequest;
       /** Ports that the load balancer can't serve; they are not in the request. */

@@ -23,13 +23,11 @@ export interface ConfigFile {
   readonly isAsWritten: boolean;
 }
 
-export interface DamagedSection {
+interface DamagedSection {
   readonly name: string;
   /** Undefined: the name says nothing. */
   readonly service: ObjectKey | undefined;
 }
-
-export const EMPTY_FILE: ConfigFile = { sections: [], damaged: [], foreign: [], isAsWritten: true };
 
 /** Words that begin a section of HAProxy's configuration. */
 const SECTION_WORDS: ReadonlySet<string> = new Set(

@@ -13,7 +13,7 @@ export interface StoredConfig {
   readonly file: ConfigFile;
 }
 
-export interface ConfigStoreOptions extends ConfigCheckOptions {
+interface ConfigStoreOptions extends ConfigCheckOptions {
   readonly cluster: string;
   readonly path: string;
   readonly logger: Logger;

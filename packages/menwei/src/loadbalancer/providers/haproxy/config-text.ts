@@ -18,7 +18,7 @@ const PLAIN_WORD = /^[A-Za-z0-9_.:/@%+=,~-]+$/;
 const AFFINITY_ENTRIES = '1m';
 
 /** One word of the configuration, whatever stands in the text. Line ends can't stand in one. */
-export function quoteWord(text: string): string {
+function quoteWord(text: string): string {
   if (PLAIN_WORD.test(text)) return text;
   // biome-ignore lint/suspicious/noControlCharactersInRegex: those are what must not be there
   if (/[\x00-\x1f\x7f]/.test(text)) throw new Error(`BUG: ${JSON.stringify(text)} in a configuration`);

@@ -20,7 +20,7 @@ const MOST_ALERT_CHARS = 64 * 2 ** 10;
 /** A unix socket has 108 bytes for its path, and HAProxy appends something while it binds one. */
 const MOST_FOLDER_CHARS = 72;
 
-export interface ProcessPaths {
+interface ProcessPaths {
   readonly base: string;
   readonly services: string;
   readonly admin: string;
@@ -42,7 +42,7 @@ export function processPaths(folder: string): ProcessPaths | string {
   };
 }
 
-export interface HAProxyProcessOptions {
+interface HAProxyProcessOptions {
   readonly binary: string;
   readonly folder: string;
   readonly paths: ProcessPaths;

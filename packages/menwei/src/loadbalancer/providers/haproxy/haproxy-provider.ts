@@ -3,7 +3,7 @@
  * it can learn while it runs it is told at once, and for the rest it is reloaded. What is there is read from the file and
  * from the running process.
  */
-import { setImmediate } from 'node:timers/promises';
+import { EventLoopTurn } from '../../../scheduling/event-loop.ts';
 import { Turns } from '../../../scheduling/turns.ts';
 import type { ObjectKey } from '../../../state/object-key.ts';
 import {
@@ -32,7 +32,7 @@ import {
   statusOf,
 } from './section.ts';
 
-export interface HAProxyProviderOptions {
+interface HAProxyProviderOptions {
   readonly cluster: string;
   readonly store: ConfigStore;
   readonly running: RunningHAProxy;
@@ -110,7 +110,7 @@ export class HAProxyProvider implements Provider<HAProxySpec> {
   }
 
   async #flush(): Promise<void> {
-    await setImmediate();
+    await new EventLoopTurn().next();
     const pending = this.#pending;
     this.#pending = [];
     for (const { signal, reject } of pending) if (signal.aborted) reject(signal.reason);
