@@ -19,7 +19,7 @@ export function startHAProxy(options: HAProxyOptions | undefined, logger: Logger
     return { components: [], balancers: new Map(), [Symbol.dispose]: () => undefined };
   const tools = startToolRunner();
   const opened = openHAProxy(options.haproxy, { tools, logger });
-  if (typeof opened === 'string') throw new UserError(`haproxy: ${opened}`, 2);
+  if (typeof opened === 'string') throw new UserError(opened, 2);
   return {
     components: [
       {

@@ -45,7 +45,7 @@ export class AdminSocket {
     } catch (cause) {
       signal.throwIfAborted();
       const why = cause instanceof Error ? cause.message : String(cause);
-      throw new ProviderError(`haproxy does not answer at ${this.#name}: ${why}`, { cause });
+      throw new ProviderError(`haproxy does not answer at ${this.#name}: ${why}`);
     } finally {
       signal.removeEventListener('abort', abort);
       socket.destroy();

@@ -45,7 +45,7 @@ async function runHAProxy(tools: ToolRunner, binary: string, args: readonly stri
   } catch (cause) {
     signal.throwIfAborted();
     const why = cause instanceof Error ? cause.message : String(cause);
-    throw new ProviderError(`${binary} can't check a configuration: ${why}`, { cause });
+    throw new ProviderError(`${binary} can't check a configuration: ${why}`);
   }
 }
 

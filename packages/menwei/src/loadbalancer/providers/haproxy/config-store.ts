@@ -92,7 +92,7 @@ export class ConfigStore {
       return await work();
     } catch (cause) {
       const why = cause instanceof Error ? cause.message : String(cause);
-      throw new ProviderError(`can't ${what} the configuration of haproxy: ${why}`, { cause });
+      throw new ProviderError(`can't ${what} the configuration of haproxy: ${why}`);
     }
   }
 }

@@ -48,21 +48,21 @@ interface Parts {
 
 const SWEEP_MS = 30_000;
 
-/** A text says which setting is wrong, and why. */
+/** A text says which flag is wrong, and why. */
 export function openHAProxy(settings: HAProxySettings, parts: Parts): OpenHAProxy | string {
   const { cluster } = settings;
   if (!isClusterId(cluster))
-    return `${JSON.stringify(cluster)} is no name for a cluster: letters, digits, "-", "_" and ".", at most 63`;
+    return `--haproxy-cluster: ${JSON.stringify(cluster)} is no name for a cluster: letters, digits, "-", "_" and ".", at most 63`;
   return settings.configFile === '' ? startHere(settings, parts) : useRunning(settings, parts);
 }
 
 function startHere(settings: HAProxySettings, { tools, logger }: Parts): OpenHAProxy | string {
   const { cluster, binary, folder, adminSocket, masterSocket, baseFiles } = settings;
   if (adminSocket !== '' || masterSocket !== '' || baseFiles.length > 0) {
-    return 'an HAProxy that runs already needs the configuration file that it reads and this program writes';
+    return '--haproxy-config: an HAProxy that runs already needs the file that it reads and this program writes';
   }
   const paths = processPaths(folder);
-  if (typeof paths === 'string') return paths;
+  if (typeof paths === 'string') return `--haproxy-folder: ${paths}`;
   const store = new ConfigStore({
     cluster,
     path: paths.services,
@@ -90,13 +90,16 @@ function startHere(settings: HAProxySettings, { tools, logger }: Parts): OpenHAP
 
 function useRunning(settings: HAProxySettings, { tools, logger }: Parts): OpenHAProxy | string {
   const { cluster, binary, configFile, baseFiles } = settings;
-  for (const file of [configFile, ...baseFiles]) {
-    if (!file.startsWith('/')) return `${JSON.stringify(file)} is no absolute path`;
-  }
+  const files = [
+    ...baseFiles.map((file) => ['--haproxy-base-config', file]),
+    ['--haproxy-config', configFile],
+  ];
+  const relative = files.find(([, file]) => !file?.startsWith('/'));
+  if (relative !== undefined) return `${relative[0]}: ${JSON.stringify(relative[1])} is no absolute path`;
   const admin = parseSocketAddress(settings.adminSocket);
-  if (typeof admin === 'string') return `admin socket: ${admin}`;
+  if (typeof admin === 'string') return `--haproxy-socket: ${admin}`;
   const master = parseSocketAddress(settings.masterSocket);
-  if (typeof master === 'string') return `master socket: ${master}`;
+  if (typeof master === 'string') return `--haproxy-master-socket: ${master}`;
   const store = new ConfigStore({ cluster, path: configFile, baseFiles, binary, tools, logger });
   const provider = new HAProxyProvider({ cluster, store, running: openRunning(cluster, admin, master) });
   return { provider, run: (signal) => sweepAgainAndAgain(provider, logger, signal) };
