@@ -146,6 +146,30 @@ describe('nodes that announce', () => {
     expect(cluster.api.lease('node-3')?.annotations['menwei.dev/owns']).toBe(since);
   });
 
+  it('give an address up when they are asked to, to the node that comes first, and answer until that does', async () => {
+    await started();
+    cluster.nodes.get('node-3')?.stop();
+    await pass(3_000);
+    cluster.nodes.get('node-3')?.kill();
+    cluster.add('node-3');
+    await pass(3_000);
+    expect(cluster.answering(VIP)).toEqual(['node-1']);
+    cluster.api.annotateLease('node-1', { 'menwei.dev/give-up': VIP });
+    for (let ms = 0; ms < 200; ms += 1) {
+      await pass(1);
+      expect(cluster.answering(VIP).length).toBeGreaterThan(0);
+    }
+    expect(cluster.answering(VIP)).toEqual(['node-3']);
+    await pass(1_000);
+    expect(cluster.api.lease('node-1')?.annotations['menwei.dev/give-up']).toBeUndefined();
+    // Who comes first keeps it, and says so.
+    cluster.api.annotateLease('node-3', { 'menwei.dev/give-up': `${VIP} nonsense` });
+    await pass(1_000);
+    expect(cluster.answering(VIP)).toEqual(['node-3']);
+    expect(cluster.api.lease('node-3')?.annotations['menwei.dev/give-up']).toBeUndefined();
+    expect(cluster.api.lease('node-3')?.annotations['menwei.dev/owns']).toContain(VIP);
+  });
+
   it('take over both families together', async () => {
     await started(VIP, '2001:db8::100');
     const answering = () => [cluster.answering(VIP), cluster.answering('2001:db8::100')];

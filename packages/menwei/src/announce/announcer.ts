@@ -12,9 +12,10 @@ import type { NodeTest } from './election/announcing-node.ts';
 import { Election } from './election/election.ts';
 import type { ProbeTiming } from './find-holder.ts';
 import { ForeignHolders } from './foreign-holders.ts';
+import { GivenUp } from './given-up.ts';
 import type { HeartbeatPeer, HeartbeatSocketOptions } from './heartbeat/heartbeat-socket.ts';
-import { NODE_LEASE_PREFIX, type NodeAnnouncement } from './node-lease.ts';
-import { parseNodeLease } from './node-lease-text.ts';
+import { LEASE_ANNOTATIONS, NODE_LEASE_PREFIX, type NodeAnnouncement } from './node-lease.ts';
+import { parseGiveUp, parseNodeLease } from './node-lease-text.ts';
 import { NodeMacs } from './node-macs.ts';
 import { NodeView } from './node-view.ts';
 import { type LeaseTiming, OwnLease, type OwnLeaseOptions } from './own-lease.ts';
@@ -48,7 +49,7 @@ export interface AnnouncerOptions {
   readonly logger: Logger;
 }
 
-export type HeartbeatNeeds = Pick<HeartbeatSocketOptions, 'peers' | 'onAlive' | 'onDead'>;
+type HeartbeatNeeds = Pick<HeartbeatSocketOptions, 'peers' | 'onAlive' | 'onDead'>;
 
 /** The former owner has stopped, or is not there: three questions, a fifth of a second apart (load-balancer § 5.6). */
 const PROBE: ProbeTiming = { count: 3, intervalMs: 200 };
@@ -76,6 +77,7 @@ export class Announcer implements Disposable {
   readonly #foreign: ForeignHolders;
   readonly #macs: NodeMacs;
   readonly #selfTest = new SelfTest();
+  readonly #givenUp = new GivenUp(parseGiveUp);
   readonly #watch: OwnerWatch;
   readonly #interfaces: Disposable;
   readonly #end = new AbortController();
@@ -227,6 +229,7 @@ export class Announcer implements Disposable {
         this.#lookSoon();
       },
       onRead: (stored) => this.#adopt(stored),
+      givenUp: () => this.#givenUp.finished,
       logger: this.#options.logger,
     });
   }
@@ -255,7 +258,9 @@ export class Announcer implements Disposable {
   #announce(): NodeAnnouncement {
     const { node, speaker } = this.#options;
     const owns = [...this.duties.all].flatMap(([address, duty]) =>
-      isAnswering(duty) ? [{ address, sinceMs: duty.ownedSinceMs, interfaces: duty.interfaces }] : [],
+      isAnswering(duty) && !this.#givenUp.has(address)
+        ? [{ address, sinceMs: duty.ownedSinceMs, interfaces: duty.interfaces }]
+        : [],
     );
     return {
       node,
@@ -293,6 +298,7 @@ export class Announcer implements Disposable {
     this.#services.take();
     this.nodes.take(this.#announcement());
     this.#foreign.look();
+    this.#noteRequest();
     const programmed = this.#programmed.take();
     const changed = new Set(this.election.decide());
     for (const address of changed) this.#noteOwner(address);
@@ -301,7 +307,27 @@ export class Announcer implements Disposable {
         ? this.election.decisions.keys()
         : programmed.flatMap((service) => this.election.addressesOf(service));
     for (const address of changed.union(new Set(concerned))) this.duties.look(address);
+    this.#settleRequest();
     this.#watchExpiry();
+  }
+
+  /** What `menwei lb rebalance` has asked this node for. */
+  #noteRequest(): void {
+    const { lease, tables, node } = this.#options;
+    if (lease === undefined) return;
+    const own = tables.leases.get(`${lease.namespace}/${NODE_LEASE_PREFIX}${node}`);
+    if (!this.#givenUp.request(own?.annotations.get(LEASE_ANNOTATIONS.giveUp) ?? '')) return;
+    this.#leaseChanged();
+    this.nodes.take(this.#announcement());
+  }
+
+  #settleRequest(): void {
+    const isOver = (address: string) =>
+      !isAnswering(this.duties.get(address)) ||
+      this.election.decisions.get(address)?.owner?.name === this.#options.node;
+    if (!this.#givenUp.settle(isOver)) return;
+    this.#leaseChanged();
+    this.#lookSoon();
   }
 
   /** What is so may differ from what is believed. */
@@ -313,6 +339,7 @@ export class Announcer implements Disposable {
       this.#leaseChanged();
       this.#lookSoon();
     }
+    this.#settleRequest();
     this.#watch.look(signal);
     this.#claimAgain(answering);
   }

@@ -31,7 +31,7 @@ const STAND_BY_MS = 2_000;
 /** All stations of the segment hear each question: of many addresses, so many milliseconds are between two. */
 const QUESTION_GAP_MS = 20;
 
-export interface DutiesOptions {
+interface DutiesOptions {
   /** Name of this node. */
   readonly node: string;
   readonly speaker: Speaker;

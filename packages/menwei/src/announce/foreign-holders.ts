@@ -16,7 +16,7 @@ interface Sighting {
   readonly isTold: boolean;
 }
 
-export interface ForeignHoldersOptions {
+interface ForeignHoldersOptions {
   readonly isNode: (mac: string) => boolean;
   /** Until when it is proven that what others write is seen; undefined: it never was. */
   readonly lastProvenMs: () => number | undefined;

@@ -71,6 +71,11 @@ export function formatNodeLease(announcement: NodeAnnouncement): Readonly<Record
   };
 }
 
+/** Addresses that are to be given up: what is none is left out. */
+export function parseGiveUp(text: string): readonly string[] {
+  return text.split(/\s+/).flatMap((word) => parseIp(word) ?? []);
+}
+
 class AnnotationReader {
   readonly #annotations: Lease['annotations'];
   readonly #problems: string[] = [];

@@ -19,6 +19,8 @@ export const LEASE_ANNOTATIONS = {
   handover: 'menwei.dev/handover',
   /** It is about to be back: peers wait until then. */
   restartingUntil: 'menwei.dev/restarting-until',
+  /** Addresses that an operator wants to go to the node that comes first for them (`menwei lb rebalance`). */
+  giveUp: 'menwei.dev/give-up',
   /** When the process began. */
   started: 'menwei.dev/started',
 } as const;

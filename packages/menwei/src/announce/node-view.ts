@@ -8,7 +8,7 @@ import { LeaseClock } from './lease-clock.ts';
 import { NODE_LEASE_PREFIX, type NodeAnnouncement } from './node-lease.ts';
 import { parseNodeLease } from './node-lease-text.ts';
 
-export interface NodeViewOptions extends NodeTestOptions {
+interface NodeViewOptions extends NodeTestOptions {
   /** Name of this node. */
   readonly node: string;
   /** Of the Leases. */
@@ -207,7 +207,7 @@ export class NodeView implements Disposable {
 }
 
 /** How a node was found to be dead, though its Lease has not expired. */
-export type Suspicion = 'heartbeat' | 'unreachable';
+type Suspicion = 'heartbeat' | 'unreachable';
 
 /** Both times of a node that is about to restart are of its own clock. */
 function goodForMs({ leaseDurationMs, renewTimeMs }: Lease, { restartingUntilMs }: NodeAnnouncement): number {

@@ -4,7 +4,7 @@ import type { LeaseClient, LeaseContent, StoredLease } from '../kubernetes/lease
 import type { Logger } from '../log/logger.ts';
 import { InterruptiblePause } from '../scheduling/pause.ts';
 import { retryDelayMs } from '../scheduling/retry.ts';
-import type { NodeAnnouncement, OwnedAddress } from './node-lease.ts';
+import { LEASE_ANNOTATIONS, type NodeAnnouncement, type OwnedAddress } from './node-lease.ts';
 import { formatNodeLease } from './node-lease-text.ts';
 
 export interface LeaseTiming {
@@ -21,6 +21,8 @@ export interface OwnLeaseOptions {
   readonly onWritten: (renewTimeMs: number, sentAtMs: number) => void;
   /** Annotations that somebody else has put there, whenever it is read. */
   readonly onRead: (lease: StoredLease) => void;
+  /** The text of `menwei.dev/give-up` that has been dealt with; it is taken away, and a newer one is not. */
+  readonly givenUp: () => string | undefined;
   readonly logger: Logger;
 }
 
@@ -108,9 +110,8 @@ export class OwnLease {
     try {
       await this.#read(either);
       const announcement = this.#options.announcement();
-      const content = this.#content(announcement);
       const sentAtMs = performance.now();
-      const stored = await this.#put(content, either);
+      const stored = await this.#put(announcement, either);
       if (stored === undefined)
         return this.#failed(new Error('somebody else writes it, or its namespace is not there'));
       this.#stored = stored;
@@ -119,7 +120,7 @@ export class OwnLease {
         this.#options.logger.info({}, 'announcing: the Lease of this node is renewed again');
       this.#failures = 0;
       this.#published = new Map(announcement.owns.map((owned) => [owned.address, owned]));
-      this.#options.onWritten(content.renewTimeMs, sentAtMs);
+      this.#options.onWritten(stored.renewTimeMs, sentAtMs);
       return true;
     } catch (error) {
       if (signal.aborted) return false;
@@ -128,14 +129,15 @@ export class OwnLease {
     }
   }
 
-  async #put(content: LeaseContent, signal: AbortSignal): Promise<StoredLease | undefined> {
+  async #put(announcement: NodeAnnouncement, signal: AbortSignal): Promise<StoredLease | undefined> {
     const { client } = this.#options;
     for (let attempt = 0; attempt < 3; attempt++) {
+      const content = this.#content(announcement);
       const written =
         this.#stored === undefined
           ? await client.create(content, signal)
           : await client.update(this.#stored, content, signal);
-      if (written.outcome === 'written') return written.lease;
+      if (written.outcome === 'written') return { ...written.lease, renewTimeMs: content.renewTimeMs };
       this.#stored = undefined;
       await this.#read(signal);
     }
@@ -163,6 +165,8 @@ export class OwnLease {
     const before = this.#stored;
     const isOurs = before?.holderIdentity === announcement.node;
     const now = Date.now();
+    const givenUp = this.#options.givenUp();
+    const isGivenUp = givenUp !== undefined && before?.annotations[LEASE_ANNOTATIONS.giveUp] === givenUp;
     return {
       holderIdentity: announcement.node,
       leaseDurationSeconds: Math.ceil(timing.durationMs / 1_000),
@@ -170,7 +174,10 @@ export class OwnLease {
       renewTimeMs: now,
       leaseTransitions:
         before === undefined || isOurs ? (before?.leaseTransitions ?? 0) : before.leaseTransitions + 1,
-      annotations: formatNodeLease(announcement),
+      annotations: {
+        ...formatNodeLease(announcement),
+        ...(isGivenUp ? { [LEASE_ANNOTATIONS.giveUp]: null } : {}),
+      },
     };
   }
 }

@@ -9,7 +9,7 @@ import { inOrderOfRank } from './election/rank.ts';
 import { findHolder } from './find-holder.ts';
 import type { Claim, Speaker } from './speaker.ts';
 
-export interface OwnerWatchOptions {
+interface OwnerWatchOptions {
   readonly node: string;
   readonly speaker: Speaker;
   readonly election: Election;

@@ -2,6 +2,7 @@
 import { type Command, Option } from 'commander';
 import type { InspectFlags } from '../loadbalancer/process/inspect-lb.ts';
 import type { LbFlags } from '../loadbalancer/process/lb-options.ts';
+import type { RebalanceFlags } from '../loadbalancer/process/rebalance-owners.ts';
 import { orFail } from '../setup/failure.ts';
 
 export function registerLbCommand(program: Command): void {
@@ -89,6 +90,7 @@ export function registerLbCommand(program: Command): void {
     );
   registerExplain(lb);
   registerPools(lb);
+  registerRebalance(lb);
 }
 
 function registerExplain(lb: Command): void {
@@ -116,6 +118,21 @@ function registerPools(lb: Command): void {
       await showPools(command.optsWithGlobals<InspectFlags>());
     }),
   );
+}
+
+function registerRebalance(lb: Command): void {
+  lb.command('rebalance')
+    .description(
+      'move announced addresses to the nodes that come first for them, one after the other; exit status 1: not all were moved',
+    )
+    .option('--pool <name>', 'only addresses of this pool')
+    .option('--dry-run', 'print what would be moved')
+    .action((_: unknown, command: Command) =>
+      orFail(async () => {
+        const { rebalanceOwners } = await import('../loadbalancer/process/rebalance-owners.ts');
+        await rebalanceOwners(command.optsWithGlobals<RebalanceFlags>());
+      }),
+    );
 }
 
 /** What says which objects are looked at are flags of `menwei lb` itself. */

@@ -17,7 +17,7 @@ import { anAddressPool, anAdvertisement } from './election.ts';
 import { FakeSegment } from './segment.ts';
 import { SegmentNode } from './segment-node.ts';
 
-export const NAMESPACE = 'menwei-system';
+const NAMESPACE = 'menwei-system';
 
 /** Who is told of every write, a little later. */
 interface Watcher {
@@ -27,7 +27,7 @@ interface Watcher {
 
 const WATCH_DELAY_MS = 500;
 
-export class FakeApi {
+class FakeApi {
   readonly #objects = new Map<string, WatchedObject>();
   readonly #leases = new Map<string, StoredLease>();
   readonly #watchers = new Set<Watcher>();
@@ -48,6 +48,12 @@ export class FakeApi {
 
   lease(node: string): StoredLease | undefined {
     return this.#leases.get(NODE_LEASE_PREFIX + node);
+  }
+
+  /** As somebody else who patches a Lease. */
+  annotateLease(node: string, annotations: Readonly<Record<string, string>>): void {
+    const before = this.lease(node);
+    if (before !== undefined) this.#write(NODE_LEASE_PREFIX + node, { ...before, annotations });
   }
 
   /** Lists at once, and watches a little later, as a client whose requests have to wait for each other. */
@@ -136,7 +142,7 @@ export class FakeApi {
   }
 }
 
-export interface Told {
+interface Told {
   readonly atMs: number;
   readonly node: string;
   readonly what: keyof AnnounceReports;
@@ -198,7 +204,7 @@ export class FakeCluster {
 
 let lives = 0;
 
-export class FakeNode {
+class FakeNode {
   readonly name: string;
   readonly station: SegmentNode;
   readonly tables: ObjectTables;

@@ -24,14 +24,14 @@ export type NodeTest =
   | 'LocalEndpoint'
   | 'AnyEndpoint';
 
-export interface FailedTest {
+interface FailedTest {
   readonly test: NodeTest;
   /** A sentence without its subject, the node: `is excluded by the label …`. */
   readonly message: string;
 }
 
 /** Label of Nodes: among nodes that may have an address, those with the highest number come first; 0 without it. */
-export const WEIGHT_LABEL = 'menwei.dev/announce-weight';
+const WEIGHT_LABEL = 'menwei.dev/announce-weight';
 
 export interface AnnouncingNode {
   readonly name: string;

@@ -80,7 +80,7 @@ export class Election {
     const changed: string[] = [];
     while (this.#dirty.size > 0) {
       const [address = ''] = this.#dirty;
-      const { addresses, services } = this.#group(address);
+      const { addresses, services } = this.groupOf(address);
       for (const one of addresses) this.#dirty.delete(one);
       const group = addresses.map((one) => ({ address: one, eligibility: this.eligibility(one) }));
       const decided = new Map(
@@ -121,7 +121,7 @@ export class Election {
   }
 
   /** Whatever hangs together with the address because Services have several or share some. */
-  #group(first: string): {
+  groupOf(first: string): {
     readonly addresses: readonly string[];
     readonly services: readonly AnnouncedService[];
   } {

@@ -40,7 +40,7 @@ export interface Eligibility {
   readonly isLastResort: boolean;
 }
 
-export interface Failure {
+interface Failure {
   readonly test: NodeTest;
   readonly user: AddressUser;
 }

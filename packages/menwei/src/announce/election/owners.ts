@@ -4,7 +4,7 @@ import type { Eligibility, Eligible } from './eligibility.ts';
 import { inOrderOfRank } from './rank.ts';
 
 /** An address of a group, with who may have it. */
-export interface Contested {
+interface Contested {
   readonly address: string;
   readonly eligibility: Eligibility;
 }

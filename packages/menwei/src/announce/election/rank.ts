@@ -7,7 +7,7 @@ export function ownerRank(address: string, node: string): string {
 }
 
 /** Someone who may be the owner; of a higher weight before of a better rank. */
-export interface Ranked {
+interface Ranked {
   readonly name: string;
   readonly weight: number;
 }
