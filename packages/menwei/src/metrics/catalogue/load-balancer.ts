@@ -51,6 +51,6 @@ export const LB_SYNC_DURATION = histogram('menwei_lb_sync_duration_seconds', {
 
 export const SERVICE_CONTROLLER_SYNCS = counter('service_controller_loadbalancer_sync_total', {
   stability: 'ALPHA',
-  help: 'A metric counting the amount of times any load balancer has been configured, as an effect of service/node changes on the cluster',
+  help: 'A metric counting the amount of times any load balancer has been configured, as an effect of service/node changes on the cluster.',
   note: 'Of the classes of load balancers outside of the cluster.',
 });
