@@ -8,17 +8,21 @@ const FAILURE: Outcome = { error: 'timeout', detail: '' };
 describe('availabilityOf', () => {
   it('finds the longest time between two answers', () => {
     const attempts = [
-      { atMs: 0, outcome: ANSWER },
-      { atMs: 5, outcome: ANSWER },
-      { atMs: 300, outcome: FAILURE },
-      { atMs: 705, outcome: ANSWER },
-      { atMs: 710, outcome: ANSWER },
+      { fromMs: 0, atMs: 0, outcome: ANSWER },
+      { fromMs: 5, atMs: 5, outcome: ANSWER },
+      { fromMs: 10, atMs: 300, outcome: FAILURE },
+      { fromMs: 700, atMs: 705, outcome: ANSWER },
+      { fromMs: 705, atMs: 710, outcome: ANSWER },
+      { fromMs: 708, atMs: 2_000, outcome: FAILURE },
     ];
-    expect(availabilityOf(attempts)).toEqual({ answered: 4, failed: 1, longestSilenceMs: 700 });
+    expect(availabilityOf(attempts)).toEqual({ answered: 4, failed: 2, longestSilenceMs: 700 });
   });
 
   it('sees that nobody answers any more, or at all', () => {
-    const attempts = [0, 100, 900].map((atMs) => ({ atMs, outcome: atMs === 0 ? ANSWER : FAILURE }));
+    const attempts = [0, 100, 900].map((atMs) => ({
+      ...{ fromMs: atMs, atMs },
+      outcome: atMs === 0 ? ANSWER : FAILURE,
+    }));
     expect(availabilityOf(attempts)).toEqual({ answered: 1, failed: 2, longestSilenceMs: 900 });
     const none = { answered: 0, failed: 2, longestSilenceMs: 800 };
     expect(availabilityOf(attempts.slice(1))).toEqual(none);

@@ -14,7 +14,8 @@ export interface WatchOptions {
 
 /** One new connection, with what came of it. */
 export interface Attempt {
-  /** Milliseconds since the epoch when it was over. */
+  /** Milliseconds since the epoch: when it began, and when it was over. */
+  readonly fromMs: number;
   readonly atMs: number;
   readonly outcome: Outcome;
 }
@@ -35,8 +36,9 @@ export class AvailabilityWatch {
 
   constructor(target: Target, { intervalMs = 5, timeoutMs = 400 }: WatchOptions) {
     this.#timer = setInterval(() => {
+      const fromMs = nowMs();
       const attempt = requestHttp(target, { timeoutMs }).then((outcome) => {
-        this.#attempts.push({ atMs: performance.timeOrigin + performance.now(), outcome });
+        this.#attempts.push({ fromMs, atMs: nowMs(), outcome });
         this.#underWay.delete(attempt);
       });
       this.#underWay.add(attempt);
@@ -51,10 +53,17 @@ export class AvailabilityWatch {
   }
 }
 
+function nowMs(): number {
+  return performance.timeOrigin + performance.now();
+}
+
 /** @param attempts in the order of their times; silence before the first answer and after the last counts, too */
 export function availabilityOf(attempts: readonly Attempt[]): Availability {
   const answers = attempts.filter(({ outcome }) => !isFailure(outcome));
-  const times = [attempts.slice(0, 1), answers, attempts.slice(-1)].flat().map(({ atMs }) => atMs);
+  const begun = attempts.map(({ fromMs }) => fromMs);
+  // What nobody asked any more is no silence: the last ones may have waited in vain for an endpoint that is dead.
+  const ends = begun.length === 0 ? [] : [Math.min(...begun), Math.max(...begun)];
+  const times = [...answers.map(({ atMs }) => atMs), ...ends].toSorted((a, b) => a - b);
   const silences = times.slice(1).map((atMs, index) => atMs - (times[index] ?? atMs));
   return {
     answered: answers.length,

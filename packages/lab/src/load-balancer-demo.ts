@@ -138,6 +138,7 @@ class LoadBalancerDemo {
     await this.#session.api.patch(SERVICE, { spec: { externalTrafficPolicy: 'Local' } });
     await this.#untilSeen(CLIENT);
     await this.#session.api.patch(SERVICE, { spec: { externalTrafficPolicy: 'Cluster' } });
+    await this.#untilSeen(this.#session.host(this.#ownerOf(claims)).ip ?? '');
   }
 
   async #untilSeen(expected: string): Promise<void> {
