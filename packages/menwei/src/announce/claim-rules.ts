@@ -12,18 +12,22 @@ export interface ClaimedByTwo {
   readonly isPublished: boolean;
   /** By the peer's Lease; undefined: that does not say that it owns the address. */
   readonly peerSinceMs: number | undefined;
+  /** By what all nodes know, Leases included, this node is to have the address: so the peer may not have it any more. */
+  readonly isChosen: boolean;
   /** The peer has heard that this node has the address, and says again that it is its own. */
   readonly isRepeated: boolean;
 }
 
 /**
- * Who has had it for longer goes on, if both are known to know. Who can't have heard of the other's ownership believes in their
+ * A former owner that may not have the address any more may say so once more before it hears of the new one, which goes on. Otherwise
+ * who has had it for longer goes on, if both are known to know. Who can't have heard of the other's ownership believes in their
  * own, unless nobody was told of that either: then the rank decides, and so it does when that has not settled it.
  */
 export function keepsAddress(claim: ClaimedByTwo): boolean {
-  const { selfSinceMs, peerSinceMs, isPublished, isRepeated } = claim;
+  const { selfSinceMs, peerSinceMs, isChosen, isPublished, isRepeated } = claim;
   if (isRepeated) return isBetterRank(claim);
   if (peerSinceMs === undefined) return isPublished || isBetterRank(claim);
+  if (isChosen) return true;
   if (!isPublished) return false;
   return selfSinceMs === peerSinceMs ? isBetterRank(claim) : selfSinceMs < peerSinceMs;
 }

@@ -284,6 +284,7 @@ export class Duties implements Disposable {
       selfSinceMs: duty.ownedSinceMs,
       isPublished: isPublished(address, duty.ownedSinceMs),
       peerSinceMs: peer === undefined ? undefined : election.nodes.get(peer)?.claims.get(address),
+      isChosen: election.decisions.get(address)?.owner?.name === node,
     });
     if (verdict === 'stop') {
       this.#standBy(address, holder);
