@@ -16,7 +16,7 @@ export class BalancerWatch {
   /** The class whose Services it serves. */
   readonly loadBalancerClass: string;
   readonly balancers: Balancers;
-  readonly #view: ClusterView;
+  readonly #view: Pick<ClusterView, 'managed' | 'claim'>;
   readonly #queue: Pick<WorkQueue, 'add' | 'addAnew'>;
   readonly #logger: Logger;
   #hasLooked = false;
@@ -26,7 +26,7 @@ export class BalancerWatch {
   constructor(
     loadBalancerClass: string,
     balancers: Balancers,
-    view: ClusterView,
+    view: Pick<ClusterView, 'managed' | 'claim'>,
     queue: Pick<WorkQueue, 'add' | 'addAnew'>,
     logger: Logger,
   ) {

@@ -95,7 +95,7 @@ export function noNodes(message: string): Told {
   );
 }
 
-export function addressesOf(ingress: LoadBalancerDetails['ingress']): readonly string[] {
+function addressesOf(ingress: LoadBalancerDetails['ingress']): readonly string[] {
   return ingress.map(({ ip }) => ip).filter((ip) => ip !== '');
 }
 
