@@ -9,6 +9,8 @@ const ADDRESSES = ['192.0.2.100', '192.0.2.101', '2001:db8::100'];
 const STEP_MS = 10;
 /** From when two nodes can hear each other until one of them is silent: it is claimed again once a second meanwhile, and a defence takes a second. */
 const DUEL_MS = 4_000;
+/** From when all is well again: a Lease that expires, the proof that it has, and three questions. */
+const SILENCE_MS = 10_000;
 /** A Lease that expires, and three slow questions, by each of two successors. */
 const SETTLE_MS = 45_000;
 
@@ -35,6 +37,10 @@ class Story {
   /** Since when two nodes that hear each other have answered for an address. */
   readonly #doubleSinceMs = new Map<string, number>();
   longestDoubleMs = 0;
+  /** Since when nobody has answered for an address while a node could. */
+  readonly #silentSinceMs = new Map<string, number>();
+  longestSilenceMs = 0;
+  #troubledMs = 0;
 
   constructor() {
     for (const name of NODES) this.cluster.add(name);
@@ -43,6 +49,7 @@ class Story {
   }
 
   apply({ what, node: name }: Fault): void {
+    this.#troubledMs = performance.now();
     const node = this.cluster.nodes.get(name);
     switch (what) {
       case 'kill':
@@ -111,7 +118,17 @@ class Story {
       else if (!this.#doubleSinceMs.has(address)) this.#doubleSinceMs.set(address, now);
       const sinceMs = this.#doubleSinceMs.get(address);
       if (sinceMs !== undefined) this.longestDoubleMs = Math.max(this.longestDoubleMs, now - sinceMs);
+      this.#lookForSilence(address, all, now);
     }
+  }
+
+  /** From the last fault on, as long as all nodes that live can be reached and may announce. */
+  #lookForSilence(address: string, answering: readonly string[], now: number): void {
+    const isAnybodyAlive = [...this.cluster.nodes.values()].some(({ isDead }) => !isDead);
+    if (answering.length > 0 || !isAnybodyAlive || this.#apart.size > 0) this.#silentSinceMs.delete(address);
+    else if (!this.#silentSinceMs.has(address)) this.#silentSinceMs.set(address, now);
+    const sinceMs = Math.max(this.#silentSinceMs.get(address) ?? now, this.#troubledMs);
+    this.longestSilenceMs = Math.max(this.longestSilenceMs, now - sinceMs);
   }
 
   /** All is well from now on, but for nodes that are dead. */
@@ -141,7 +158,9 @@ describe('nodes that announce', () => {
           await story.pass(ms);
         }
         story.heal();
+        story.longestSilenceMs = 0;
         await story.pass(SETTLE_MS);
+        expect(story.longestSilenceMs).toBeLessThanOrEqual(SILENCE_MS);
         expect(story.longestDoubleMs).toBeLessThanOrEqual(DUEL_MS);
         const alive = [...story.cluster.nodes.values()].filter(({ isDead }) => !isDead);
         for (const address of ADDRESSES) {
