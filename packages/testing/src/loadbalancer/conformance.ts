@@ -277,6 +277,19 @@ export function describeProvider<Spec>(title: string, openBench: () => Promise<P
       expect(await next.put(changed, signal)).toMatchObject({ outcome: 'done', isChanged: true });
     });
 
+    it('is not brought back to what it was before another process had its turn', async () => {
+      const [first, second] = [aWish(), aWish({ name: 'second' }, [], ['192.0.2.2'])];
+      await put(first);
+      await put(second);
+      const other = new BalancerEngine(bench.open());
+      await other.look(() => true, signal);
+      await other.remove(keyOf(second), signal);
+      await engine.look((key) => key === keyOf(first), signal);
+      const changed = { ...first, nodes: NODES.slice(1) };
+      await put(changed);
+      await expectThere(changed);
+    });
+
     it('is put right when somebody has meddled with it', async () => {
       const wishes = [aWish(), aWish({ name: 'second' }, [], ['192.0.2.2'])];
       await Promise.all(wishes.map(put));

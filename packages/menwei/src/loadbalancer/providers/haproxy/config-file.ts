@@ -59,13 +59,11 @@ export function parseConfigFile(cluster: string, text: string): ConfigFile {
       damaged.push({ name, service: parseSectionName(cluster, name)?.service });
     } else foreign.push(block);
   }
-  const isEmpty = sections.length === 0 && generation === undefined && defaults === undefined;
   const isAsWritten =
     damaged.length === 0 &&
-    (isEmpty ||
-      (generation === generationOf(cluster, sections) &&
-        defaults !== undefined &&
-        isSameBlock(defaults, formatDefaults(cluster))));
+    generation === generationOf(cluster, sections) &&
+    defaults !== undefined &&
+    isSameBlock(defaults, formatDefaults(cluster));
   return { sections, damaged, foreign, isAsWritten };
 }
 

@@ -83,6 +83,8 @@ export class HAProxyProvider implements Provider<HAProxySpec> {
       const { cluster, store, running, begun } = this.#options;
       await begun?.();
       const { file } = await store.read();
+      // Another process may have had its turn; only a file that is damaged is repaired from memory.
+      if (file.isAsWritten) this.#accepted.clear();
       const loaded = await running.generation(signal);
       return observeBalancers(cluster, file, loaded, await running.sections(signal));
     });
