@@ -6,6 +6,7 @@
  * time, and with that policy only pods of this node are asked.
  */
 
+import { setTimeout as sleep } from 'node:timers/promises';
 import { formatHostPort } from '@menwei/addresses/ip.ts';
 import { isFailure } from '@menwei/lab/outcome.ts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -196,8 +197,10 @@ describe('LoadBalancers', () => {
       await untilAnsweredBy(/server/, ip, 80);
       const stop = await lab.session.host('client').watchAvailability(`${ip}:80`, { intervalMs: 20 });
       for (const pod of ['server-1', 'server-2', 'server-3']) {
-        await lab.session.menwei('unready', pod);
-        await lab.session.menwei('ready', pod);
+        for (const isReady of [false, true]) {
+          await lab.session.order('ready', { pod, isReady });
+          await sleep(200);
+        }
       }
       const attempts = await stop();
       const failed = attempts.filter(({ outcome }) => isFailure(outcome)).length;

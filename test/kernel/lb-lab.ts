@@ -6,8 +6,8 @@ import type { AnyObject, LabApi } from '@menwei/lab/lab-api.ts';
 import { LabSession } from '@menwei/lab/lab-session.ts';
 import { expect } from 'vitest';
 
-export const SERVICES = '/api/v1/namespaces/default/services';
-export const READY_CONDITION = 'menwei.dev/LoadBalancerReady';
+const SERVICES = '/api/v1/namespaces/default/services';
+const READY_CONDITION = 'menwei.dev/LoadBalancerReady';
 
 /** Brings up a lab of a lab file's text; it goes with the test file. */
 export async function startLab(name: string, file: string, mode = 'nftables'): Promise<LbLab> {
