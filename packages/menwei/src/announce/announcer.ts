@@ -6,14 +6,14 @@ import type { Logger } from '../log/logger.ts';
 import { pause, untilAborted } from '../scheduling/pause.ts';
 import type { ObjectTables } from '../state/object-tables.ts';
 import type { AnnounceReports } from './announce-reports.ts';
+import { ClaimAgain } from './claim-again.ts';
 import { Duties } from './duties.ts';
-import { type Cause, type Holder, isAnswering } from './duty.ts';
-import type { NodeTest } from './election/announcing-node.ts';
+import { type Holder, isAnswering } from './duty.ts';
 import { Election } from './election/election.ts';
-import type { ProbeTiming } from './find-holder.ts';
 import { ForeignHolders } from './foreign-holders.ts';
+import { FormerOwners, probeTiming } from './former-owners.ts';
 import { GivenUp } from './given-up.ts';
-import type { HeartbeatPeer, HeartbeatSocketOptions } from './heartbeat/heartbeat-socket.ts';
+import { followHeartbeats, type RunHeartbeats } from './heartbeat/peer-heartbeats.ts';
 import { LEASE_ANNOTATIONS, NODE_LEASE_PREFIX, type NodeAnnouncement } from './node-lease.ts';
 import { parseGiveUp, parseNodeLease } from './node-lease-text.ts';
 import { NodeMacs } from './node-macs.ts';
@@ -44,23 +44,11 @@ export interface AnnouncerOptions {
   /** After a signal to stop, others leave the addresses alone for so long; 0: they take them over at once. */
   readonly restartGraceMs: number;
   /** Undefined: there are no heartbeats between nodes. */
-  readonly runHeartbeats: ((options: HeartbeatNeeds, signal: AbortSignal) => Promise<void>) | undefined;
+  readonly runHeartbeats: RunHeartbeats | undefined;
   readonly reports: AnnounceReports;
   readonly logger: Logger;
 }
 
-type HeartbeatNeeds = Pick<HeartbeatSocketOptions, 'peers' | 'onAlive' | 'onDead'>;
-
-/** The former owner has stopped, or is not there: three questions, a fifth of a second apart (load-balancer § 5.6). */
-const PROBE: ProbeTiming = { count: 3, intervalMs: 200 };
-/** Nobody can say whether it has stopped: three questions, a second apart (load-balancer § 5.2). */
-const SLOW_PROBE: ProbeTiming = { count: 3, intervalMs: 1_000 };
-/** The heartbeat has said so, and waited. */
-const QUICK_PROBE: ProbeTiming = { count: 3, intervalMs: 100 };
-/** How often each address is claimed again where there is no API server, and how many are at a time. */
-const CLAIM_MS = 5_000;
-const MOST_CLAIMS = 100;
-const HEARTBEAT_RETRY_MS = 10_000;
 /** How often a new process looks whether its Lease has come back to it. */
 const PROOF_MS = 50;
 /** How long this process goes on after it has handed over (load-balancer § 5.7). */
@@ -82,8 +70,8 @@ export class Announcer implements Disposable {
   readonly #interfaces: Disposable;
   readonly #end = new AbortController();
   readonly #startedAtMs = Date.now();
-  /** Who had an address before, as far as this node has seen. */
-  readonly #formerOwners = new Map<string, string>();
+  readonly #formerOwners: FormerOwners;
+  readonly #claims: ClaimAgain;
   /** What this node owned before it was started anew, and since when. */
   readonly #adopted = new Map<string, number>();
   #isHandingOver = false;
@@ -94,8 +82,6 @@ export class Announcer implements Disposable {
   #isOver = false;
   #expiry: NodeJS.Timeout | undefined;
   #checks: NodeJS.Timeout | undefined;
-  /** How many times an address was claimed again. */
-  #claimed = 0;
 
   constructor(options: AnnouncerOptions) {
     const { node, tables, speaker, lease, logger } = options;
@@ -112,6 +98,8 @@ export class Announcer implements Disposable {
       onProblem: (name, problem) =>
         logger.warn({ lease: name, err: problem }, 'announcing: a Lease can’t be read as a whole'),
     });
+    this.#formerOwners = new FormerOwners(this.election, this.nodes);
+    this.#claims = new ClaimAgain(speaker);
     this.#services = new ServiceView(tables, this.election, options.classes, onChange);
     this.#programmed = options.openProgrammed(onChange);
     this.#foreign = new ForeignHolders({
@@ -128,9 +116,10 @@ export class Announcer implements Disposable {
       election: this.election,
       reports: this.#reports(),
       isProgrammed: (address) => this.#isProgrammed(address),
-      causeOf: (address) => this.#causeOf(address),
+      causeOf: (address) =>
+        this.#formerOwners.causeOf(address) ?? (this.#adopted.has(address) ? 'restart' : 'new'),
       formerSinceMs: (address) => this.#adopted.get(address),
-      probeTiming: (cause) => this.#probeTiming(cause),
+      probeTiming,
       nodeOfMac: (mac) => this.#nodeOfMac(mac),
       isAnnouncedBy: (other, address) => this.nodes.isAnnouncedBy(other, address),
       isPublished: (address, sinceMs) => this.#lease?.isPublished(address, sinceMs) ?? false,
@@ -164,7 +153,7 @@ export class Announcer implements Disposable {
     const renewing = this.#lease?.run(over) ?? untilAborted(over);
     try {
       await Promise.race([this.#begin(either, ready), renewing]);
-      void this.#beat(over);
+      this.#beat(over);
       this.#checks = setInterval(() => this.#check(over), CHECK_MS);
       await Promise.race([untilAborted(either), renewing]);
       if (!over.aborted) await this.#handOver();
@@ -341,21 +330,7 @@ export class Announcer implements Disposable {
     }
     this.#settleRequest();
     this.#watch.look(signal);
-    this.#claimAgain(answering);
-  }
-
-  /**
-   * While nodes can't tell each other by the API server who has what, two may have come to own an address in two parts of a
-   * segment: it is claimed again and again, so that they find out when the parts come together.
-   */
-  #claimAgain(answering: readonly string[]): void {
-    const everyMs = this.isApiAway ? CHECK_MS : CLAIM_MS;
-    if (this.#options.lease !== undefined && !this.isApiAway) return;
-    const share = Math.min(Math.ceil((answering.length * CHECK_MS) / everyMs), MOST_CLAIMS);
-    for (let count = 0; count < share; count++) {
-      const address = answering[this.#claimed++ % answering.length];
-      if (address !== undefined) this.#options.speaker.defend(address);
-    }
+    if (this.#lease === undefined || this.isApiAway) this.#claims.claim(answering, this.isApiAway);
   }
 
   #watchOwners(): OwnerWatch {
@@ -385,42 +360,16 @@ export class Announcer implements Disposable {
     );
   }
 
-  /** Without heartbeats a dead node is noticed by its Lease. */
-  async #beat(signal: AbortSignal): Promise<void> {
-    const { runHeartbeats, logger } = this.#options;
-    const needs: HeartbeatNeeds = {
-      peers: () => this.#heartbeatPeers(),
-      onAlive: (name) => {
-        if (this.nodes.suspected.get(name) === 'heartbeat') this.nodes.suspect(name, undefined);
-      },
-      onDead: (name) => this.#lost(name),
+  #beat(signal: AbortSignal): void {
+    const { runHeartbeats, node, tables, logger } = this.#options;
+    if (runHeartbeats === undefined) return;
+    const knowsNoNodes = this.#lease === undefined;
+    const onDead = () => {
+      // Which addresses it had nobody knows without Leases.
+      if (knowsNoNodes) this.duties.askAgain();
     };
-    while (runHeartbeats !== undefined && !signal.aborted) {
-      try {
-        await runHeartbeats(needs, signal);
-      } catch (error) {
-        logger.error({ err: error }, 'heartbeats between nodes are off; trying again');
-      }
-      await pause(HEARTBEAT_RETRY_MS, signal);
-    }
-  }
-
-  #heartbeatPeers(): readonly HeartbeatPeer[] {
-    const { tables, lease, node } = this.#options;
-    const names =
-      lease === undefined ? [...tables.nodes.rows.values()].map(({ name }) => name) : this.nodes.peers;
-    return names.flatMap((name) => {
-      const [ip] = tables.nodes.get(`/${name}`)?.internalIPs ?? [];
-      return ip === undefined || name === node ? [] : [{ name, ip }];
-    });
-  }
-
-  #lost(name: string): void {
-    if (this.nodes.suspected.has(name)) return;
-    this.#options.logger.warn({ peer: name }, 'a node sends no heartbeats any more');
-    this.nodes.suspect(name, 'heartbeat');
-    // Which addresses it had nobody knows without Leases.
-    if (this.#options.lease === undefined) this.duties.askAgain();
+    const options = { node, tables, nodes: this.nodes, knowsNoNodes, onDead, logger };
+    void followHeartbeats(runHeartbeats, options, signal);
   }
 
   #heardOf(name: string): void {
@@ -445,24 +394,7 @@ export class Announcer implements Disposable {
     const owner = this.election.decisions.get(address)?.owner;
     if (owner?.name === this.#options.node) return;
     if (this.#adopted.delete(address)) this.#leaseChanged();
-    if (owner?.sinceMs !== undefined) this.#formerOwners.set(address, owner.name);
-    else if (!this.election.decisions.has(address)) this.#formerOwners.delete(address);
-  }
-
-  #causeOf(address: string): Cause {
-    const former = this.#formerOwners.get(address);
-    if (former === undefined) return this.#adopted.has(address) ? 'restart' : 'new';
-    const node = this.election.nodes.get(former);
-    if (node === undefined) return 'lease-expired';
-    const test = node.failed?.test ?? this.election.eligibility(address).failures.get(former)?.test;
-    const suspicion = this.nodes.suspected.get(former);
-    if (test === 'LiveLease' && suspicion !== undefined) return suspicion;
-    return (test === undefined ? undefined : CAUSES[test]) ?? 'released';
-  }
-
-  #probeTiming(cause: Cause): ProbeTiming {
-    if (cause === 'heartbeat') return QUICK_PROBE;
-    return cause === 'unreachable' ? SLOW_PROBE : PROBE;
+    this.#formerOwners.note(address);
   }
 
   #isProgrammed(address: string): boolean {
@@ -477,7 +409,7 @@ export class Announcer implements Disposable {
       ...reports,
       announced: (address, duty) => {
         this.#adopted.delete(address);
-        this.#formerOwners.delete(address);
+        this.#formerOwners.forget(address);
         this.#foreign.gone(address);
         reports.announced(address, duty);
       },
@@ -524,16 +456,3 @@ export class Announcer implements Disposable {
     await Promise.race(isRestarting ? [this.#lease.written(), stopping] : [stopping]);
   }
 }
-
-const CAUSES: Partial<Record<NodeTest, Cause>> = {
-  LiveLease: 'lease-expired',
-  NotHandingOver: 'handover',
-  NodeExists: 'drain',
-  NotDeleting: 'drain',
-  NotToBeDeleted: 'drain',
-  NotExcluded: 'drain',
-  NetworkAvailable: 'drain',
-  Interface: 'interface',
-  LocalEndpoint: 'endpoint',
-  Programmed: 'proxy',
-};

@@ -1,8 +1,8 @@
 /** Heartbeats as the settings want them. */
 import { readFile } from 'node:fs/promises';
 import type { Logger } from '../../log/logger.ts';
-import type { AnnouncerOptions } from '../announcer.ts';
 import { runHeartbeats } from './heartbeat-socket.ts';
+import type { RunHeartbeats } from './peer-heartbeats.ts';
 
 const LEAST_KEY_BYTES = 16;
 
@@ -11,7 +11,7 @@ export function openHeartbeats(
   node: string,
   settings: { readonly keyFile: string; readonly port: number } | undefined,
   logger: Logger,
-): AnnouncerOptions['runHeartbeats'] {
+): RunHeartbeats | undefined {
   if (settings === undefined) return undefined;
   const { keyFile, port } = settings;
   return async (needs, signal) => {
