@@ -30,23 +30,19 @@ export class LbMetrics implements ControllerObserver {
     this.#ensured.add({}, 0);
     for (const result of ['ok', 'error']) this.#syncs.add({ result }, 0);
     registerComponentMetrics(registry, components);
-    registry.collected(LB_LEADER, () => [{ labels: {}, value: status().isLeading ? 1 : 0 }]);
-    registry.collected(LB_SERVICES, () => [{ labels: {}, value: status().services.length }]);
-    registry.collected(LB_PENDING_SERVICES, () => {
-      const pending = status().services.flatMap(({ ready }) =>
-        ready === undefined || ready.status === 'True' ? [] : [ready.reason],
-      );
-      const counts = Map.groupBy(pending, (reason) => reason);
-      return Array.from(counts, ([reason, all]) => ({ labels: { reason }, value: all.length }));
+    registry.group({
+      metrics: {
+        leader: LB_LEADER,
+        services: LB_SERVICES,
+        pending: LB_PENDING_SERVICES,
+        announced: LB_ANNOUNCED,
+        poolAddresses: LB_POOL_ADDRESSES,
+        poolAddressesInUse: LB_POOL_ADDRESSES_IN_USE,
+        addresses: METALLB_ADDRESSES,
+        addressesInUse: METALLB_ADDRESSES_IN_USE,
+      },
+      collect: () => samplesOf(status()),
     });
-    registry.collected(LB_ANNOUNCED, () =>
-      status().announcers.flatMap(({ node, owned }) =>
-        owned.flatMap(({ address, interfaces }) =>
-          interfaces.map((name) => ({ labels: { address, node, interface: name }, value: 1 })),
-        ),
-      ),
-    );
-    this.#collectPools(status);
   }
 
   synced(seconds: number, failed: boolean): void {
@@ -57,36 +53,59 @@ export class LbMetrics implements ControllerObserver {
   ensured(): void {
     this.#ensured.add({}, 1);
   }
+}
 
-  #collectPools(status: () => LbStatus): void {
-    const { registry } = this;
-    // Two kinds of pools may have one name.
-    const rowsOf = () => {
-      const rows = status().pools.flatMap(({ name: pool, families }) =>
-        families.map((row) => ({ pool, row })),
-      );
-      return [...Map.groupBy(rows, ({ pool }) => pool)].map(
-        ([pool, all]) => [pool, all.map(({ row }) => row)] as const,
-      );
-    };
-    const sum = (rows: readonly FamilyRow[], value: (row: FamilyRow) => number) =>
-      rows.reduce((total, row) => total + value(row), 0);
-    const ofFamilies = (value: (row: FamilyRow) => number) => () =>
-      rowsOf().flatMap(([pool, rows]) =>
-        [...Map.groupBy(rows, (row) => row.family)].map(([family, some]) => {
-          return { labels: { pool, family }, value: sum(some, value) };
-        }),
-      );
-    const ofPools = (value: (row: FamilyRow) => number) => () =>
-      rowsOf().map(([pool, rows]) => ({ labels: { pool }, value: sum(rows, value) }));
-    registry.collected(LB_POOL_ADDRESSES, ofFamilies(sizeOf));
-    registry.collected(LB_POOL_ADDRESSES_IN_USE, ofFamilies(inUseOf));
-    registry.collected(METALLB_ADDRESSES, ofPools(sizeOf));
-    registry.collected(METALLB_ADDRESSES_IN_USE, ofPools(inUseOf));
-  }
+function samplesOf({ isLeading, services, pools, announcers }: LbStatus) {
+  return {
+    leader: [{ labels: {}, value: isLeading ? 1 : 0 }],
+    services: [{ labels: {}, value: services.length }],
+    pending: countPending(services),
+    announced: announcers.flatMap(({ node, owned }) =>
+      owned.flatMap(({ address, interfaces }) =>
+        interfaces.map((name) => ({ labels: { address, node, interface: name }, value: 1 })),
+      ),
+    ),
+    ...countAddresses(pools),
+  };
+}
+
+function countPending(services: LbStatus['services']) {
+  const pending = services.flatMap(({ ready }) =>
+    ready === undefined || ready.status === 'True' ? [] : [ready.reason],
+  );
+  const counts = Map.groupBy(pending, (reason) => reason);
+  return Array.from(counts, ([reason, all]) => ({ labels: { reason }, value: all.length }));
+}
+
+/** Two kinds of pools may have one name. */
+function countAddresses(pools: LbStatus['pools']) {
+  const rows = pools.flatMap(({ name: pool, families }) => families.map((row) => ({ pool, row })));
+  const byPool = Array.from(
+    Map.groupBy(rows, ({ pool }) => pool),
+    ([pool, all]) => [pool, all.map(({ row }) => row)] as const,
+  );
+  const ofFamilies = (value: (row: FamilyRow) => number) =>
+    byPool.flatMap(([pool, rows]) =>
+      Array.from(
+        Map.groupBy(rows, (row) => row.family),
+        ([family, some]) => ({ labels: { pool, family }, value: sum(some, value) }),
+      ),
+    );
+  const ofPools = (value: (row: FamilyRow) => number) =>
+    byPool.map(([pool, rows]) => ({ labels: { pool }, value: sum(rows, value) }));
+  return {
+    poolAddresses: ofFamilies(sizeOf),
+    poolAddressesInUse: ofFamilies(inUseOf),
+    addresses: ofPools(sizeOf),
+    addressesInUse: ofPools(inUseOf),
+  };
 }
 
 type FamilyRow = LbStatus['pools'][number]['families'][number];
+
+function sum(rows: readonly FamilyRow[], value: (row: FamilyRow) => number): number {
+  return rows.reduce((total, row) => total + value(row), 0);
+}
 
 function sizeOf({ size }: FamilyRow): number {
   return Number(size);
