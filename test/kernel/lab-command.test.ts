@@ -1,7 +1,7 @@
 /** `menwei lab` as a user meets it: up, run, status, down. */
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { observeIpvsSupport } from '@menwei/netlink/ipvs';
@@ -224,6 +224,25 @@ describe('menwei lab', () => {
     expect(ended).toMatchObject({ status: 1, stdout: '' });
     expect(ended.stderr).toMatch(/^menwei: lab: the proxy on node-a has ended: ipvs mode is not available/);
     expect(lab('status').status).toBe(1);
+  });
+
+  it('says why a Service of type LoadBalancer has no address', () => {
+    const balanced = join(folder, 'balanced.yaml');
+    const text = 'loadBalancer: {pools: [192.168.49.200-192.168.49.220]}';
+    writeFileSync(balanced, `${readFileSync(file, 'utf8')}${text}\n`);
+    const far = join(folder, 'far.yaml');
+    const object = {
+      ...{ apiVersion: 'v1', kind: 'Service' },
+      metadata: { name: 'far', annotations: { 'menwei.dev/load-balancer-ips': '203.0.113.7' } },
+      spec: { type: 'LoadBalancer', ports: [{ port: 80 }] },
+    };
+    writeFileSync(far, JSON.stringify(object));
+    const up = lab('up', '-f', balanced, '--manifests', far, '--proxy-mode', 'none');
+    expect(up.status).toBe(1);
+    expect(up.stderr).toBe(
+      'menwei: lab: default/far: AddressOutsidePools: 203.0.113.7 is in no pool (pools: lab)\n',
+    );
+    expect(lab('status').stdout).toMatch(/^default\/far: AddressOutsidePools: /m);
   });
 
   it('comes up again after its holder was killed', async () => {

@@ -8,10 +8,13 @@ import { showProgress } from './until-programmed.ts';
 const LOOK_EVERY_MS = 100;
 /** An address is announced after others were asked for it, and a first owner waits for its peers. */
 const WITHIN_MS = 20_000;
+/** What is wrong with a Service or with pools does not mend by waiting; it is said once all objects are known. */
+const REFUSED_MS = 3_000;
+const MENDING = ['', 'NotAnnounced', 'NoEligibleNode', 'NoEndpoints', 'AddressInUse', 'ProviderError'];
 
 /** @throws UserError with a line for each Service that is still pending then, and why */
 export async function untilAnnounced(paths: ResidencePaths): Promise<void> {
-  const deadline = performance.now() + WITHIN_MS;
+  const start = performance.now();
   const shown = new Set<string>();
   for (;;) {
     const { loadBalancers } = await residentOf(paths);
@@ -22,7 +25,8 @@ export async function untilAnnounced(paths: ResidencePaths): Promise<void> {
     }
     const pending = loadBalancers.filter(({ isReady }) => !isReady);
     if (pending.length === 0) return;
-    if (performance.now() > deadline) {
+    const isRefused = pending.every(({ reason }) => !MENDING.includes(reason));
+    if (performance.now() - start > (isRefused ? REFUSED_MS : WITHIN_MS)) {
       throw new UserError(pending.map((service) => `lab: ${describeLoadBalancer(service)}`));
     }
     await sleep(LOOK_EVERY_MS);
