@@ -37,6 +37,17 @@ describe('EventQueue', () => {
     expect(queue.due(20 * MINUTE_MS)).toMatchObject({ count: 2, firstMs: 1, event: { note: 'second' } });
   });
 
+  it('tells what is no longer as it was told, where the note says how it is', () => {
+    const queue = new EventQueue<string>();
+    const record = (note: string) => queue.record(anEvent({ note, isTellingByNote: true }), 0);
+    record('on node-1');
+    expect(tell(queue, 0)).toEqual(['Starting 1']);
+    record('on node-2');
+    record('on node-2');
+    expect(queue.due(0)).toMatchObject({ count: 2, event: { note: 'on node-2' } });
+    expect(tell(queue, 0)).toEqual(['Starting 2']);
+  });
+
   it('counts what happens again, and tells the count every five minutes at most', () => {
     const queue = new EventQueue<string>();
     queue.record(anEvent(), 0);

@@ -22,6 +22,8 @@ export interface ClusterEvent {
   readonly note: string;
   /** Every node finds the same, and one of them is enough to tell it. */
   readonly isSameOnAllNodes?: boolean;
+  /** With another note it is another event: what was said before is no longer so. */
+  readonly isTellingByNote?: boolean;
 }
 
 /** For whoever has something to tell. */
@@ -36,9 +38,9 @@ export function nodeSubject(nodeName: string): EventSubject {
 }
 
 /** Two events of one kind about one object are one event that has happened twice. */
-export function eventKind({ subject, type, reason, action }: ClusterEvent): string {
+export function eventKind({ subject, type, reason, action, note, isTellingByNote }: ClusterEvent): string {
   const { kind, namespace, name, uid } = subject;
-  return [kind, namespace, name, uid, type, reason, action].join('\n');
+  return [kind, namespace, name, uid, type, reason, action, isTellingByNote ? note : ''].join('\n');
 }
 
 /** For messages: `Service default/web` */

@@ -5,7 +5,7 @@ import type { Service } from '../kubernetes/objects.ts';
 import type { AddressOwner } from './announcement-view.ts';
 import { READY_CONDITION, type Readiness, type StatusChange } from './wanted-status.ts';
 
-export type Told = Pick<ClusterEvent, 'type' | 'reason' | 'action' | 'note'>;
+export type Told = Pick<ClusterEvent, 'type' | 'reason' | 'action' | 'note' | 'isTellingByNote'>;
 
 /** The annotation that upstream reads where the field is empty, and kube-proxies never do. */
 const SOURCE_RANGES = 'service.beta.kubernetes.io/load-balancer-source-ranges';
@@ -104,9 +104,9 @@ function quoted(addresses: readonly string[]): string {
 }
 
 function normal(reason: string, action: string, note: string): Told {
-  return { type: 'Normal', reason, action, note };
+  return { type: 'Normal', reason, action, note, isTellingByNote: true };
 }
 
 function warning(reason: string, action: string, note: string): Told {
-  return { type: 'Warning', reason, action, note };
+  return { type: 'Warning', reason, action, note, isTellingByNote: true };
 }

@@ -131,6 +131,11 @@ describe('a Service', () => {
       "its class example.com/lb is another controller's: menwei lb serves menwei.dev/l2",
     ],
     [
+      'of a class that takes more flags',
+      { loadBalancerClass: 'menwei.dev/haproxy' },
+      'its class menwei.dev/haproxy is not served by menwei lb as it was started here: that serves menwei.dev/l2; menwei.dev/haproxy takes --haproxy-binary or --haproxy-config',
+    ],
+    [
       'without a class',
       { loadBalancerClass: '' },
       'it has no loadBalancerClass, and --default-load-balancer is not given',

@@ -106,12 +106,17 @@ function conditionOf({ loadBalancer }: Service): readonly string[] {
     : [`its condition ${READY_CONDITION} says ${ready.reason}: ${ready.message}`];
 }
 
+const OWN_CLASSES = 'menwei.dev/';
+
 function whyNotServed({ type, loadBalancer }: Service, { classes, classlessAs }: ClaimOptions): string {
   if (type !== 'LoadBalancer' || loadBalancer === undefined) return `it is of type ${type}`;
   const { isDeleting, annotations, loadBalancerClass } = loadBalancer;
   if (isDeleting) return 'it is being deleted';
   const ignored = IGNORE_ANNOTATIONS.find((name) => annotations.get(name) === 'true');
   if (ignored !== undefined) return `its annotation ${ignored} says that it is to be left alone`;
+  if (loadBalancerClass.startsWith(OWN_CLASSES)) {
+    return `its class ${loadBalancerClass} is not served by menwei lb as it was started here: that serves ${[...classes].join(', ')}; menwei.dev/haproxy takes --haproxy-binary or --haproxy-config`;
+  }
   if (loadBalancerClass !== '') {
     return `its class ${loadBalancerClass} is another controller's: menwei lb serves ${[...classes].join(', ')}`;
   }
