@@ -7,6 +7,7 @@ import {
   formatHostPort,
   ipFromNumber,
   ipToNumber,
+  isAssignable,
   isLoopback,
   parseCidr,
   parseHostPort,
@@ -288,5 +289,27 @@ describe('an address as a number', () => {
   ])('%s', (ip, number) => {
     expect(ipToNumber(ip)).toBe(number);
     expect(ipFromNumber(number, familyOf(ip))).toBe(ip);
+  });
+});
+
+describe('isAssignable', () => {
+  it.each([
+    ...['0.0.0.0', '0.1.2.3', '127.0.0.1', '169.254.169.254', '224.0.0.18', '239.1.1.1', '255.255.255.255'],
+    ...['::', '::1', 'fe80::1', 'ff02::1', 'ffff::'],
+  ])('%s is no address that a Service may have', (ip) => {
+    expect(isAssignable(ip)).toBe(false);
+  });
+
+  it.each([
+    '1.0.0.0',
+    '10.0.0.0',
+    '192.0.2.255',
+    '240.0.0.1',
+    '2001:db8::',
+    'fd00::1',
+    'fec0::1',
+    '64:ff9b::1',
+  ])('%s is one', (ip) => {
+    expect(isAssignable(ip)).toBe(true);
   });
 });

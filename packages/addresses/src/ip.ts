@@ -130,6 +130,40 @@ export function isLoopback(ip: string): boolean {
   return familyOf(ip) === 'IPv4' ? ip.startsWith('127.') : ip === '::1';
 }
 
+/** No machine can be reached at these, at least not by routers: this network, loopback, one link, groups, all (RFC 6890). */
+const UNASSIGNABLE: Readonly<Record<IpFamily, readonly string[]>> = {
+  IPv4: ['0.0.0.0/8', '127.0.0.0/8', '169.254.0.0/16', '224.0.0.0/4', '255.255.255.255/32'],
+  IPv6: ['::/127', 'fe80::/10', 'ff00::/8'],
+};
+
+interface NumberedRange {
+  readonly first: bigint;
+  readonly last: bigint;
+}
+
+/** Of IPv6 also what is IPv4 in other words. */
+const UNASSIGNABLE_RANGES: Readonly<Record<IpFamily, readonly NumberedRange[]>> = {
+  IPv4: UNASSIGNABLE.IPv4.map(numberRange),
+  IPv6: [...UNASSIGNABLE.IPv6.map(numberRange), { first: 0xffff_0000_0000n, last: 0xffff_ffff_ffffn }],
+};
+
+/** Addresses that can't be those of a Service, whoever says so; both ends included, as {@link ipToNumber} has them. */
+export function unassignableRanges(family: IpFamily): readonly NumberedRange[] {
+  return UNASSIGNABLE_RANGES[family];
+}
+
+function numberRange(text: string): NumberedRange {
+  const { family, address, prefixLength } = parseKnownCidr(text);
+  const first = ipToNumber(address);
+  return { first, last: first + (1n << BigInt((family === 'IPv4' ? 32 : 128) - prefixLength)) - 1n };
+}
+
+/** Whether an address in canonical text is one that some machine may have, on more than one link. */
+export function isAssignable(ip: string): boolean {
+  const number = ipToNumber(ip);
+  return !unassignableRanges(familyOf(ip)).some(({ first, last }) => first <= number && number <= last);
+}
+
 /** Whether it stands for all addresses of a machine, as a place to listen. */
 export function isWildcard(ip: string): boolean {
   return ip === '0.0.0.0' || ip === '::';

@@ -1,5 +1,5 @@
 /** Which addresses of a Service are to be announced, and by which advertisements (load-balancer § 5.3). */
-import type { IpFamily } from '@menwei/addresses/ip.ts';
+import { type IpFamily, isAssignable } from '@menwei/addresses/ip.ts';
 import { matches, serviceLabels } from '../kubernetes/label-selector.ts';
 import type { L2Advertisement } from '../kubernetes/load-balancer-objects.ts';
 import type { Service } from '../kubernetes/objects.ts';
@@ -33,7 +33,7 @@ export function announcedService(
   const addresses = new Map<string, AnnouncedService['addresses'][number]>();
   for (const { address, by } of candidates) {
     const isExternal = !vipsOf(service).includes(address);
-    if (addresses.has(address) || (isExternal && by.length === 0)) continue;
+    if (addresses.has(address) || !isAssignable(address) || (isExternal && by.length === 0)) continue;
     const family = address.includes(':') ? 'IPv6' : 'IPv4';
     addresses.set(address, { address, endpointNodes: endpointNodes[family], advertisements: by });
   }

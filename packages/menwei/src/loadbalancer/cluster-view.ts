@@ -26,6 +26,7 @@ export interface ViewChanges {
   readonly statuses: ReadonlySet<ObjectKey>;
   readonly leases: readonly Change<Lease>[];
   readonly pools: boolean;
+  readonly nodes: boolean;
 }
 
 export class ClusterView {
@@ -81,6 +82,15 @@ export class ClusterView {
     return this.#eligible;
   }
 
+  /** Names of all nodes by their addresses. */
+  get nodesByAddress(): ReadonlyMap<string, string> {
+    return new Map(
+      Array.from(this.#objects.nodes.rows.values()).flatMap(({ name, internalIPs, externalIPs }) =>
+        [...internalIPs, ...externalIPs].map((ip) => [ip, name] as const),
+      ),
+    );
+  }
+
   /** Why there is none; undefined: there is one. */
   get noNodes(): string | undefined {
     return this.#noNodes;
@@ -131,13 +141,14 @@ export class ClusterView {
       (isSameButStatus(before, after) ? statuses : services).add(key);
     }
     for (const change of this.#slices.take()) for (const key of this.#takeSlice(change)) services.add(key);
-    if (this.#takeNodes(this.#nodes.take())) for (const key of this.#dependOnNodes) services.add(key);
+    const nodes = this.#takeNodes(this.#nodes.take());
+    if (nodes) for (const key of this.#dependOnNodes) services.add(key);
     for (const { key, before, after } of this.#namespaces.take()) {
       if (isDeepStrictEqual(before?.labels, after?.labels)) continue;
       const namespace = key.slice(key.indexOf('/') + 1);
       for (const service of this.#managedIn.get(namespace) ?? []) services.add(service);
     }
-    return { services, statuses, leases: this.#leases.take(), pools: this.#pools.take().length > 0 };
+    return { services, statuses, leases: this.#leases.take(), pools: this.#pools.take().length > 0, nodes };
   }
 
   /** Whether the Service waits for nodes though its class sends no traffic to them. */

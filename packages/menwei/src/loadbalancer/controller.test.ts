@@ -234,6 +234,19 @@ describe('class menwei.dev/node', () => {
     expect(labelled).toHaveLength(1);
   });
 
+  it.each([22, 6443, 10250])('does not give port %i, which is the nodes’ own', async (port) => {
+    await start();
+    await cluster.create('nodes', node('n1', '192.0.2.1'));
+    const ports = [{ port, nodePort: 31_000 }];
+    await cluster.create('services', service('a', { loadBalancerClass: 'menwei.dev/node', ports }));
+    await cluster.settled();
+    expect(ips('a')).toBeUndefined();
+    expect(ready('a')).toMatchObject({
+      reason: 'PortConflict',
+      message: `port ${port}/TCP is one that nodes have for themselves`,
+    });
+  });
+
   it('gives a port of the nodes to one Service, the oldest', async () => {
     await start();
     await cluster.create('nodes', node('n1', '192.0.2.1'));
@@ -247,5 +260,40 @@ describe('class menwei.dev/node', () => {
     await cluster.delete('a');
     await cluster.settled();
     expect(ips('b')).toEqual(['192.0.2.1']);
+  });
+});
+
+describe('an address of a node', () => {
+  const node = (name: string, address: string) => ({
+    metadata: { name },
+    status: { addresses: [{ type: 'InternalIP', address }] },
+  });
+
+  it('is given to nobody, also not to who asks for it', async () => {
+    await cluster.create('nodes', node('n1', '192.0.2.10'));
+    await start();
+    await cluster.create('services', service('a'));
+    await cluster.create('services', service('b', { loadBalancerIP: '192.0.2.10' }));
+    await cluster.settled();
+    expect(ips('a')).toEqual(['192.0.2.11']);
+    expect(ips('b')).toBeUndefined();
+    expect(ready('b')).toMatchObject({
+      reason: 'AddressInUse',
+      message: '192.0.2.10 is used by node n1, whose own address it is',
+    });
+  });
+
+  it('is taken from who has it when the node comes, and free when it goes', async () => {
+    await start();
+    await cluster.create('services', service('a'));
+    await cluster.settled();
+    await cluster.create('nodes', node('n1', '192.0.2.10'));
+    await cluster.create('services', service('b', { loadBalancerIP: '192.0.2.10' }));
+    await cluster.settled();
+    expect(ips('a')).toEqual(['192.0.2.11']);
+    expect(ips('b')).toBeUndefined();
+    await cluster.delete('n1', 'nodes');
+    await cluster.settled();
+    expect(ips('b')).toEqual(['192.0.2.10']);
   });
 });

@@ -149,6 +149,7 @@ export class LoadBalancerController {
       if (request !== undefined) requests.push(request);
       this.#claimPorts(key);
     }
+    this.#options.allocator.setNodes(this.#view.nodesByAddress, nowMs);
     this.#options.allocator.begin(this.#pools, requests, nowMs);
     for (const key of services) {
       this.#addresses.put(key, this.#options.allocator.decision(key)?.addresses ?? []);
@@ -167,9 +168,10 @@ export class LoadBalancerController {
     }
   }
 
-  #digest({ services, statuses, leases, pools }: ViewChanges): void {
+  #digest({ services, statuses, leases, pools, nodes }: ViewChanges): void {
     const { allocator } = this.#options;
     const nowMs = this.#now();
+    if (nodes) this.#decided(allocator.setNodes(this.#view.nodesByAddress, nowMs));
     if (pools) this.#decided(allocator.setPools(this.#pools, nowMs));
     for (const key of services) {
       const request = this.#request(key);

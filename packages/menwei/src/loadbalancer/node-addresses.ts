@@ -24,6 +24,9 @@ export function nodeAddresses(
   });
 }
 
+/** What nodes themselves listen at, and nobody who may only create Services may have: SSH, etcd, API server, kubelet and their likes. */
+const OWN_PORTS = new Set([22, 2379, 2380, 6443, 10248, 10249, 10250, 10255, 10256, 10257, 10258, 10259]);
+
 interface Claimant {
   readonly service: ObjectKey;
   readonly createdAtMs: number;
@@ -65,6 +68,9 @@ export class NodePortClaims {
   conflictOf(service: ObjectKey): string | undefined {
     const own = this.#claimants.get(service);
     for (const port of own?.ports ?? []) {
+      if (OWN_PORTS.has(Number.parseInt(port, 10)) && port.endsWith('/TCP')) {
+        return `port ${port} is one that nodes have for themselves`;
+      }
       for (const other of this.#byPort.get(port) ?? []) {
         const claimant = this.#claimants.get(other);
         if (own === undefined || claimant === undefined || other === service) continue;

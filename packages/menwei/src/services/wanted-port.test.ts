@@ -97,6 +97,16 @@ describe('readWantedPorts', () => {
       ],
     ),
     [
+      'no pool for addresses of nodes, whatever the author says',
+      {
+        loadBalancer: aLoadBalancer({
+          loadBalancerClass: 'menwei.dev/node',
+          annotations: new Map([['menwei.dev/ip-allocated-from-pool', 'p']]),
+        }),
+      },
+      { hasPoolAddresses: false },
+    ],
+    [
       'VIPs whatever the type',
       { type: 'ClusterIP', loadBalancerIngress: [{ ip: '203.0.113.2', ipMode: 'VIP' }] },
       { loadBalancerVIPs: ['203.0.113.2'] },

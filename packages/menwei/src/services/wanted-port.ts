@@ -18,6 +18,9 @@ const POOL_ANNOTATIONS = ['menwei.dev', 'metallb.io', 'metallb.universe.tf'].map
   (group) => `${group}/ip-allocated-from-pool`,
 );
 
+/** Its addresses are those of nodes, which have other ports, whatever its author wrote beside them. */
+const NODE_CLASS = 'menwei.dev/node';
+
 /**
  * The ports of a Service in one family: none if it is headless, an ExternalName, another proxy's, or without a
  * cluster address of the family. Of two ports with the same name and protocol the last counts.
@@ -77,7 +80,8 @@ function readLoadBalancerVIPs(service: Service, family: IpFamily): readonly stri
 }
 
 function hasPoolAddresses({ loadBalancer }: Service): boolean {
-  return POOL_ANNOTATIONS.some((name) => loadBalancer?.annotations.has(name));
+  if (loadBalancer === undefined || loadBalancer.loadBalancerClass === NODE_CLASS) return false;
+  return POOL_ANNOTATIONS.some((name) => loadBalancer.annotations.has(name));
 }
 
 /**

@@ -106,8 +106,8 @@ export class ControlledServices implements AsyncDisposable {
     await this.#send('PATCH', `${PATHS.services}/${name}${subresource}`, body);
   }
 
-  async delete(name: string): Promise<void> {
-    await fetch(`${this.#api.url}${PATHS.services}/${name}`, { method: 'DELETE' });
+  async delete(name: string, kind: keyof typeof PATHS = 'services'): Promise<void> {
+    await fetch(`${this.#api.url}${PATHS[kind]}/${name}`, { method: 'DELETE' });
   }
 
   service(name: string): ServiceObject | undefined {

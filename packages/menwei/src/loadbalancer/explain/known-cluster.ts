@@ -46,8 +46,9 @@ export function readKnownCluster(
   const { claims, ignoresExcludeLabel } = options;
   const view = new ClusterView(tables, { claims, nodes: { ignoresExcludeLabel } }, () => undefined);
   const requests = [...view.take().services].flatMap((key) => view.addressRequest(key) ?? []);
-  view.close();
   const allocator = new AddressAllocator(options);
+  allocator.setNodes(view.nodesByAddress, nowMs);
+  view.close();
   allocator.begin([...tables.addressPools.rows.values()], requests, nowMs);
   const renewed = new Map(
     leasesOf(tables, options.namespace).map(({ node, lease }) => [

@@ -75,7 +75,7 @@ export class AddressAllocator {
 
   /** How full the pools are, in the order of their names. */
   get pools(): readonly PoolReport[] {
-    return reportPools(this.#held.catalog, this.#held.quarantined);
+    return reportPools(this.#held.catalog, this.#held.reserved);
   }
 
   /** All Services and pools there are. What Services hold is theirs, the older ones' first, before anything is given. */
@@ -136,6 +136,25 @@ export class AddressAllocator {
     return this.#settle(nowMs);
   }
 
+  /**
+   * All addresses that nodes have of their own: given to a Service, one would lead away what is meant for the node. Who has one gets
+   * the next. To be told before {@link begin}, too.
+   *
+   * @param nodes names by address, canonical
+   */
+  setNodes(nodes: ReadonlyMap<string, string>, nowMs: number): readonly ObjectKey[] {
+    this.#passTime(nowMs);
+    const { taken, freed } = this.#held.setNodes(nodes);
+    for (const address of taken) {
+      for (const { service } of [...(this.#held.useOf(address)?.holders ?? [])]) {
+        this.#evict(service, address, nowMs);
+      }
+      this.#wakes.add(topicOfAddress(address));
+    }
+    for (const address of freed) this.#wakeForFree(address);
+    return this.#settle(nowMs);
+  }
+
   /** What the mere passing of time changes: {@link nextDueMs} says when to call it. */
   passTime(nowMs: number): readonly ObjectKey[] {
     this.#passTime(nowMs);
@@ -148,18 +167,20 @@ export class AddressAllocator {
   }
 
   #passTime(nowMs: number): void {
-    for (const address of this.#held.endQuarantines(nowMs)) {
-      this.#wakes.add(topicOfAddress(address));
-      for (const { pool } of this.#held.catalog.poolsWith(address)) {
-        this.#wakes.add(topicOfFree(pool, familyOf(address)));
-      }
+    for (const address of this.#held.endQuarantines(nowMs)) this.#wakeForFree(address);
+  }
+
+  #wakeForFree(address: string): void {
+    this.#wakes.add(topicOfAddress(address));
+    for (const { pool } of this.#held.catalog.poolsWith(address)) {
+      this.#wakes.add(topicOfFree(pool, familyOf(address)));
     }
   }
 
   /** Of those that are held, it has what nobody has who may not share it with this Service. */
   #adopt(request: AddressRequest): Entry {
     const isFreeFor = (address: string) =>
-      this.#held.foreignMac(address) === undefined &&
+      this.#held.outsider(address) === undefined &&
       this.#held.useOf(address)?.whyNotKept(request) === undefined;
     const addresses = [...new Set(request.held)].filter(isFreeFor);
     const entry: Entry = { request, addresses, decision: undefined, from: new Map() };

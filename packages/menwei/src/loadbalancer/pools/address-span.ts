@@ -1,6 +1,5 @@
-/** Which addresses of one family a pool has: its ranges without what it keeps back. */
-import type { IpFamily } from '@menwei/addresses/ip.ts';
-import { ipToNumber } from '@menwei/addresses/ip.ts';
+/** Which addresses of one family a pool has: its ranges without what it keeps back, and without what is no machine's. */
+import { type IpFamily, ipToNumber, unassignableRanges } from '@menwei/addresses/ip.ts';
 import type { AddressPool, AddressRange } from '../../kubernetes/load-balancer-objects.ts';
 
 /** Both included. */
@@ -21,7 +20,8 @@ export class AddressSpan {
     this.family = family;
     this.#avoidsBuggy = pool.avoidBuggyIPs && family === 'IPv4';
     const own = pool.ranges.filter((range) => range.family === family);
-    this.#intervals = merged(own.map((range) => usableOf(range, pool.avoidEnds)));
+    const usable = own.map((range) => usableOf(range, pool.avoidEnds));
+    this.#intervals = without(merged(usable), unassignableRanges(family));
     this.size = this.#intervals.reduce((sum, { first, last }) => sum + this.#countOf(first, last), 0n);
   }
 
@@ -89,4 +89,17 @@ function merged(intervals: readonly Interval[]): readonly Interval[] {
     else if (last > before.last) result[result.length - 1] = { first: before.first, last };
   }
   return result;
+}
+
+function without(intervals: readonly Interval[], others: readonly Interval[]): readonly Interval[] {
+  return others.reduce<readonly Interval[]>(
+    (left, other) =>
+      left.flatMap(({ first, last }) =>
+        [
+          { first, last: last < other.first ? last : other.first - 1n },
+          { first: first > other.last ? first : other.last + 1n, last },
+        ].filter((part) => part.first <= part.last),
+      ),
+    intervals,
+  );
 }

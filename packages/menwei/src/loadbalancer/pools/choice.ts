@@ -15,8 +15,8 @@ import { type Want, wantsOf } from './wants.ts';
 export interface Holdings {
   readonly catalog: PoolCatalog;
   useOf(address: string): AddressUse | undefined;
-  /** MAC address of a machine that has it. */
-  foreignMac(address: string): string | undefined;
+  /** Who has it that is no Service: `a machine with the MAC address …`; undefined: nobody. */
+  outsider(address: string): string | undefined;
   /** The lowest that this Service may share with those that have it. */
   sharedWith(request: AddressRequest, pool: KnownPool, family: IpFamily): AddressUse | undefined;
 }
@@ -191,11 +191,11 @@ function topicsOfLoss(want: Want, { request, holdings }: Search): readonly Topic
 function whyNotAddress(address: string, { request, holdings }: Search): Failure | undefined {
   const refused = whyNotFromPools(address, request, holdings.catalog);
   if (refused !== undefined) return { trouble: refused, waitsFor: [] };
-  const mac = holdings.foreignMac(address);
+  const outsider = holdings.outsider(address);
   const taken: Trouble | undefined =
-    mac === undefined
+    outsider === undefined
       ? holdings.useOf(address)?.whyNotJoined(request)
-      : { reason: 'AddressInUse', message: `${address} is used by a machine with the MAC address ${mac}` };
+      : { reason: 'AddressInUse', message: `${address} is used by ${outsider}` };
   return taken === undefined ? undefined : { trouble: taken, waitsFor: [topicOfAddress(address)] };
 }
 

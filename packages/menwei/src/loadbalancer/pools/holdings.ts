@@ -1,4 +1,4 @@
-/** Which addresses are taken: by whom, in which pools, and which of them a machine that is not of the cluster has. */
+/** Which addresses are taken: by whom, in which pools, and which of them a node or a machine that is not of the cluster has. */
 import { familyOf, IP_FAMILIES, type IpFamily, ipFromNumber, ipToNumber } from '@menwei/addresses/ip.ts';
 import type { AddressPool } from '../../kubernetes/load-balancer-objects.ts';
 import { AddressUse } from './address-use.ts';
@@ -22,6 +22,8 @@ export class HeldAddresses implements Holdings {
   readonly #uses = new Map<string, AddressUse>();
   #shared = new SharedAddresses();
   readonly #quarantine = new Quarantine();
+  /** Names of nodes by their own addresses. */
+  #nodes: ReadonlyMap<string, string> = new Map();
   #releases = 0;
   /** Since the flips were taken. */
   readonly #touched = new Map<FreeAddresses, Touched>();
@@ -34,16 +36,20 @@ export class HeldAddresses implements Holdings {
     return this.#uses.get(address);
   }
 
-  foreignMac(address: string): string | undefined {
-    return this.#quarantine.macOf(address);
+  outsider(address: string): string | undefined {
+    const node = this.#nodes.get(address);
+    if (node !== undefined) return `node ${node}, whose own address it is`;
+    const mac = this.#quarantine.macOf(address);
+    return mac === undefined ? undefined : `a machine with the MAC address ${mac}`;
   }
 
   get quarantineEndsAtMs(): number | undefined {
     return this.#quarantine.endsAtMs;
   }
 
-  get quarantined(): Iterable<string> {
-    return this.#quarantine.addresses;
+  /** Addresses that no Service may have. */
+  get reserved(): Iterable<string> {
+    return new Set([...this.#quarantine.addresses, ...this.#nodes.keys()]);
   }
 
   sharedWith(request: AddressRequest, pool: KnownPool, family: IpFamily): AddressUse | undefined {
@@ -63,9 +69,9 @@ export class HeldAddresses implements Holdings {
       this.#take(address, moved.pools);
       this.#shared.add(moved);
     }
-    for (const address of this.#quarantine.addresses) this.#take(address, this.#catalog.poolsWith(address));
+    for (const address of this.reserved) this.#take(address, this.#catalog.poolsWith(address));
     for (const [address, release] of [...cooling].sort(([, a], [, b]) => a.order - b.order)) {
-      if (!this.#uses.has(address) && this.foreignMac(address) === undefined) this.#cool(address, release);
+      if (!this.#uses.has(address) && this.outsider(address) === undefined) this.#cool(address, release);
     }
   }
 
@@ -92,7 +98,7 @@ export class HeldAddresses implements Holdings {
       return false;
     }
     this.#uses.delete(address);
-    if (this.foreignMac(address) === undefined) {
+    if (this.outsider(address) === undefined) {
       this.#releases += 1;
       const release = { atMs: nowMs, order: this.#releases };
       this.#inEach(use.pools, address, (free, number) => free.release(number, release));
@@ -109,10 +115,31 @@ export class HeldAddresses implements Holdings {
   /** Those that may be given again from now on. */
   endQuarantines(nowMs: number): readonly string[] {
     const ended = this.#quarantine.end(nowMs);
-    for (const address of ended) {
-      this.#inEach(this.#catalog.poolsWith(address), address, (free, number) => free.forget(number));
-    }
-    return ended;
+    return ended.filter((address) => this.#forgetFree(address));
+  }
+
+  /**
+   * Nobody else may have what is a node's own; who has it keeps it until told to leave.
+   *
+   * @param nodes names by address
+   */
+  setNodes(nodes: ReadonlyMap<string, string>): {
+    readonly taken: readonly string[];
+    readonly freed: readonly string[];
+  } {
+    const before = this.#nodes;
+    this.#nodes = nodes;
+    const taken = [...nodes.keys()].filter((address) => !before.has(address));
+    for (const address of taken) this.#take(address, this.#catalog.poolsWith(address));
+    const left = [...before.keys()].filter((address) => !nodes.has(address));
+    return { taken, freed: left.filter((address) => this.#forgetFree(address)) };
+  }
+
+  /** Whether nobody has it any more. */
+  #forgetFree(address: string): boolean {
+    if (this.#uses.has(address) || this.outsider(address) !== undefined) return false;
+    this.#inEach(this.#catalog.poolsWith(address), address, (free, number) => free.forget(number));
+    return true;
   }
 
   /** Somebody has been told what is so now about the fullness that these topics mean. */

@@ -10,7 +10,7 @@ interface FamilyReport {
   readonly size: bigint;
   /** How many of them Services have; one that several share counts once. */
   readonly inUse: number;
-  /** How many a machine that is not of the cluster has. */
+  /** How many a node has for itself, or a machine that is not of the cluster has. */
   readonly quarantined: number;
 }
 
@@ -22,9 +22,9 @@ export interface PoolReport {
   readonly families: readonly FamilyReport[];
 }
 
-/** In the order of their names. @param quarantined addresses that no Service has */
-export function reportPools(catalog: PoolCatalog, quarantined: Iterable<string>): readonly PoolReport[] {
-  const away = [...quarantined];
+/** In the order of their names. @param reserved addresses that no Service may have */
+export function reportPools(catalog: PoolCatalog, reserved: Iterable<string>): readonly PoolReport[] {
+  const away = [...reserved];
   return catalog.pools.map(({ pool, problem, free }) => ({
     pool,
     problem,
