@@ -48,7 +48,7 @@ export function clusterLoadBalancer(
     const connection = await chooseConnection({ kubeconfig });
     return createApiClient(connection, { userAgent: `menwei-lb/${VERSION}`, ...NO_LIMIT });
   };
-  const { components } = loadBalancerComponents({
+  return loadBalancerComponents({
     options: {
       classes: new Set([L2_CLASS, NODE_CLASS]),
       classlessAs,
@@ -72,5 +72,4 @@ export function clusterLoadBalancer(
     states,
     logger,
   });
-  return components;
 }

@@ -4,7 +4,7 @@ import { answer, PLAIN_TEXT } from '../../http/answer.ts';
 import { escapeControls } from '../../log/escape-controls.ts';
 import type { KnownCluster } from '../explain/known-cluster.ts';
 import { type InspectionFormat, printExplanation, printPools } from './inspection.ts';
-import type { LbStatus } from './status-document.ts';
+import type { Leadership } from './status-document.ts';
 
 /**
  * With `?service=namespace/name` of that one.
@@ -38,7 +38,7 @@ export function answerPools(
 }
 
 /** Of several controllers each answers, and those that do not lead say so. */
-export function standbyNote({ isLeading, leader }: Pick<LbStatus, 'isLeading' | 'leader'>): string {
+export function standbyNote({ isLeading, leader }: Pick<Leadership, 'isLeading' | 'leader'>): string {
   if (isLeading) return '';
   const who = leader === '' ? 'nobody is known to lead' : `${escapeControls(leader)} leads`;
   return `(This controller stands by, and says what it would decide now: ${who}.)\n`;

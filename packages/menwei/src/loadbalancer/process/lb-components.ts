@@ -18,7 +18,7 @@ import { LbMetrics } from './lb-metrics.ts';
 import { type LbOptions, processIdentity } from './lb-options.ts';
 import { lbServer } from './lb-server.ts';
 import { untilSynced } from './lb-sources.ts';
-import { type LbStatus, lbStatus, type Term } from './status-document.ts';
+import { type LbStatus, type Leadership, lbStatus, type Term } from './status-document.ts';
 
 /** Name of the Lease of the one that leads. */
 const LEADER_LEASE = 'menwei-load-balancer';
@@ -56,12 +56,7 @@ interface FileWrites {
   readonly writer: StatusWriter;
 }
 
-interface LoadBalancer {
-  readonly components: readonly Component[];
-  readonly status: () => LbStatus;
-}
-
-export function loadBalancerComponents(surroundings: LbSurroundings): LoadBalancer {
+export function loadBalancerComponents(surroundings: LbSurroundings): readonly Component[] {
   const { options, tables, sources, writes, logger } = surroundings;
   const process = new LoadBalancerProcess(surroundings);
   const { bindAddress: address } = options;
@@ -80,14 +75,13 @@ export function loadBalancerComponents(surroundings: LbSurroundings): LoadBalanc
     },
   ];
   if (address !== undefined) {
-    const { metrics } = process;
-    const { status, known, unhealthy } = process;
+    const { metrics, status, leadership, known, unhealthy } = process;
     components.push({
-      ...lbServer({ address, metrics, status, known, unhealthy, logger }),
+      ...lbServer({ address, metrics, status, leadership, known, unhealthy, logger }),
       name: 'lb-server',
     });
   }
-  return { components, status: process.status };
+  return components;
 }
 
 class LoadBalancerProcess {
@@ -145,10 +139,12 @@ class LoadBalancerProcess {
     await this.#election.run(lead, signal);
   }
 
-  readonly status = (): LbStatus => {
+  readonly status = (): LbStatus => lbStatus(this.leadership(), this.#term);
+
+  readonly leadership = (): Leadership => {
     const election = this.#election;
     const isLeading = election === undefined ? this.#term !== undefined : election.isLeading;
-    return lbStatus({ identity: this.#identity, isLeading, leader: election?.leader ?? '' }, this.#term);
+    return { identity: this.#identity, isLeading, leader: election?.leader ?? '' };
   };
 
   /** One that stands by knows what it would decide. Undefined: not everything has been read yet. */

@@ -10,12 +10,13 @@ import { untilAborted } from '../../scheduling/pause.ts';
 import type { KnownCluster } from '../explain/known-cluster.ts';
 import { answerExplain, answerPools, standbyNote } from './inspection-routes.ts';
 import type { LbMetrics } from './lb-metrics.ts';
-import type { LbStatus } from './status-document.ts';
+import type { LbStatus, Leadership } from './status-document.ts';
 
 interface LbServerOptions {
   readonly address: HostPort;
   readonly metrics: LbMetrics;
   readonly status: () => LbStatus;
+  readonly leadership: () => Leadership;
   /** Undefined: not everything has been read yet. */
   readonly known: () => KnownCluster | undefined;
   /** Why the process does not do what it is there for; undefined: it does. */
@@ -50,6 +51,7 @@ export function lbServer(options: LbServerOptions): Component {
 function routesOf({
   metrics,
   status,
+  leadership,
   known,
   unhealthy,
   logger,
@@ -61,8 +63,8 @@ function routesOf({
   return new Map<string, RequestListener>([
     ['/healthz', health],
     ['/readyz', health],
-    ['/explain', (request, response) => answerExplain(request, response, known(), standbyNote(status()))],
-    ['/pools', (request, response) => answerPools(request, response, known(), standbyNote(status()))],
+    ['/explain', (request, response) => answerExplain(request, response, known(), standbyNote(leadership()))],
+    ['/pools', (request, response) => answerPools(request, response, known(), standbyNote(leadership()))],
     ['/metrics', (request, response) => answerScrape(request, response, metrics.registry, logger)],
     [
       '/status',

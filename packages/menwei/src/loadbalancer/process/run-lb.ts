@@ -99,7 +99,7 @@ async function runAll({ options, tables, source, writes, logger }: Run, signal: 
   using haproxy = startHAProxy(options.haproxy, logger);
   const { balancers } = haproxy;
   const surroundings = { options, tables, sources, writes, balancers, states, logger };
-  const components = [...haproxy.components, ...loadBalancerComponents(surroundings).components];
+  const components = [...haproxy.components, ...loadBalancerComponents(surroundings)];
   logger.info({ classes: [...classes], classlessAs }, 'load-balancer controller starts');
   try {
     await supervise(components, { states, logger }, signal);

@@ -5,12 +5,15 @@ import { describePool, type PoolRow } from '../explain/pool-row.ts';
 import type { AddressAllocator } from '../pools/address-allocator.ts';
 import type { ServiceRow } from '../service-row.ts';
 
-export interface LbStatus {
+export interface Leadership {
   /** Of this process, among those that may lead. */
   readonly identity: string;
   readonly isLeading: boolean;
   /** Who leads; empty: nobody, or nobody is elected. */
   readonly leader: string;
+}
+
+export interface LbStatus extends Leadership {
   /** Empty while it does not lead. */
   readonly services: readonly ServiceRow[];
   readonly pools: readonly PoolRow[];
@@ -24,10 +27,7 @@ export interface Term {
   readonly allocator: AddressAllocator;
 }
 
-export function lbStatus(
-  leadership: Pick<LbStatus, 'identity' | 'isLeading' | 'leader'>,
-  term: Term | undefined,
-): LbStatus {
+export function lbStatus(leadership: Leadership, term: Term | undefined): LbStatus {
   if (term === undefined) return { ...leadership, services: [], pools: [], announcers: [] };
   const { controller, allocator } = term;
   return {
