@@ -142,6 +142,32 @@ describe('the controller', () => {
     expect(cluster.service('a')).toBeUndefined();
   });
 
+  it('tells of an address that stays unannounced what each node lacks', async () => {
+    let nowMs = Date.now();
+    cluster.leases = [
+      {
+        ...{ kind: 'Lease', namespace: 'kube-system', name: 'menwei-announce-n1', holderIdentity: 'n1' },
+        ...{ leaseDurationMs: 60_000, renewTimeMs: nowMs, annotations: new Map() },
+      },
+    ];
+    const lookAtNodes = () => (address: string) => `${address} is not announced: n1 has no network`;
+    await start({ now: () => nowMs, lookAtNodes });
+    await cluster.create('nodes', { metadata: { name: 'n1' } });
+    await cluster.create('services', service('a'));
+    await cluster.create('endpointslices', {
+      metadata: { name: 'a-1', labels: { 'kubernetes.io/service-name': 'a' } },
+      ...{ addressType: 'IPv4', ports: [{ port: 80 }], endpoints: [{ addresses: ['10.244.0.1'] }] },
+    });
+    await cluster.settled();
+    expect(ready('a')).toMatchObject({ reason: 'NotAnnounced' });
+    nowMs += 10_000;
+    await cluster.create('services', service('b', { loadBalancerClass: 'example.com/lb' }));
+    await cluster.settled();
+    expect(cluster.events.filter(({ reason }) => reason === 'AnnouncementFailed')).toMatchObject([
+      { note: 'NotAnnounced: 192.0.2.10 is not announced: n1 has no network' },
+    ]);
+  });
+
   it('stops writing a status that somebody else writes, too', async () => {
     await start();
     await cluster.create('services', service('a'));

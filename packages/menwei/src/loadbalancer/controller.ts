@@ -23,7 +23,7 @@ import type { NodeSetOptions } from './node-set.ts';
 import type { AddressAllocator } from './pools/address-allocator.ts';
 import type { AddressRequest } from './pools/allocation.ts';
 import type { ServiceRow } from './service-row.ts';
-import { ServiceSync } from './service-sync.ts';
+import { type LookAtNodes, ServiceSync } from './service-sync.ts';
 import type { StatusWriter } from './status-writer.ts';
 import { SyncFailure } from './sync-failure.ts';
 
@@ -47,6 +47,8 @@ export interface ControllerOptions {
   /** Leases of nodes can be read. */
   readonly seesLeases: boolean;
   readonly observer?: ControllerObserver;
+  /** Looks at all nodes: what each lacks that does not announce an address, for people. */
+  readonly lookAtNodes?: LookAtNodes;
   /** Milliseconds since the epoch. */
   readonly now?: () => number;
   readonly random?: () => number;

@@ -60,7 +60,10 @@ function notAnnounced(
       `no node announces ${addresses}: there is no Lease menwei-announce-<node>; run menwei run --announce l2, or menwei announce, on the nodes`,
     );
   }
-  return no('NotAnnounced', `no node announces ${addresses}; menwei lb explain says why each does not`);
+  return no(
+    'NotAnnounced',
+    `no node announces ${addresses}; an Event of the Service, and menwei lb explain, say what each lacks`,
+  );
 }
 
 /** Class `menwei.dev/node`. @param conflict why it may not have its ports; undefined: it may */

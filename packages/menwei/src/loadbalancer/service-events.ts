@@ -51,10 +51,15 @@ export function nodeAssigned({ node, interfaces }: AddressOwner): Told {
   return normal('nodeAssigned', 'AnnounceAddress', `announcing from node "${node}"${where}`);
 }
 
-/** Why it stays without what it asks for, though nothing was done. */
-export function stillPending({ reason, message }: Readiness, hasAddresses: boolean): Told {
+/** Why it stays without what it asks for, though nothing was done. @param nodes of each address, what nodes lack; empty: not known */
+export function stillPending(
+  { reason, message }: Readiness,
+  hasAddresses: boolean,
+  nodes: readonly string[],
+): Told {
   if (reason === 'ProviderError') return syncFailed(message);
-  const note = `${reason}: ${message}`;
+  const known = nodes.filter((text) => text !== '');
+  const note = `${reason}: ${known.length === 0 ? message : known.join('; ')}`;
   return hasAddresses
     ? warning('AnnouncementFailed', 'AnnounceAddress', note)
     : warning('AllocationFailed', 'AssignAddress', note);

@@ -52,6 +52,12 @@ const YIELDED: Readiness = {
     'another controller writes the status of this Service; nothing is written until the Service changes',
 };
 
+/** Costs as much as there are Services and nodes; what it returns, as there are nodes. */
+export type LookAtNodes = () => (address: string) => string;
+
+/** Of so many Services at a time: what the nodes lack is the same for most. */
+const MOST_LOOKED_INTO = 20;
+
 interface SyncOptions {
   readonly view: ClusterView;
   readonly allocator: AddressAllocator;
@@ -61,6 +67,7 @@ interface SyncOptions {
   readonly writer: StatusWriter;
   readonly events: EventRecorder;
   readonly seesLeases: boolean;
+  readonly lookAtNodes?: LookAtNodes;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
   /** Looks at a Service again. */
@@ -106,11 +113,19 @@ export class ServiceSync {
 
   /** Tells, of Services that stay without what they ask for, why. */
   tellPending(nowMs: number): void {
-    for (const key of this.#pending.take(nowMs)) {
+    const due = this.#pending.take(nowMs);
+    const isUnannounced = (key: ObjectKey) => this.rows.get(key)?.ready?.reason === 'NotAnnounced';
+    const unannounced = due.filter(isUnannounced).slice(0, MOST_LOOKED_INTO);
+    const { announcements, lookAtNodes } = this.#options;
+    // Where no node announces anything, that is the reason.
+    const isWorthIt = unannounced.length > 0 && announcements.hasAnnouncers;
+    const describeNodes = isWorthIt ? lookAtNodes?.() : undefined;
+    for (const key of due) {
       const service = this.#options.view.service(key);
       const { ready, addresses = [] } = this.rows.get(key) ?? {};
       if (service === undefined || ready === undefined) continue;
-      this.#tell(service, [stillPending(ready, addresses.length > 0)]);
+      const nodes = describeNodes && unannounced.includes(key) ? addresses.map(describeNodes) : [];
+      this.#tell(service, [stillPending(ready, addresses.length > 0, nodes)]);
     }
   }
 

@@ -68,6 +68,15 @@ export class AddressNodes {
     return verdicts.sort(compareVerdicts);
   }
 
+  /** In a line: `192.0.2.10 is not announced: n1 is not Ready, and so gets no new address; n2 …`. Empty: there are no nodes. */
+  describe(address: string): string {
+    const verdicts = this.verdictsOn(address);
+    if (verdicts.length === 0) return '';
+    const told = verdicts.slice(0, MOST_NAMED).map(({ node, message }) => `${node} ${message}`);
+    const rest = verdicts.length - told.length;
+    return `${address} is not announced: ${told.join('; ')}${rest > 0 ? `; and ${rest} more` : ''}`;
+  }
+
   /** Of all addresses that hang together with this one. */
   #electionOn(address: string): Election {
     const election = new Election(OPTIONS);
@@ -107,6 +116,8 @@ function factsOf({ tables, namespace, isAlive }: KnownCluster): readonly NodeFac
   }
   return [...facts.values()];
 }
+
+const MOST_NAMED = 5;
 
 const OPTIONS = { announcesWithoutEndpoints: false };
 

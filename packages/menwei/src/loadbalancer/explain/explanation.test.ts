@@ -5,6 +5,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { formatNodeLease } from '../../announce/node-lease-text.ts';
 import type { LoadBalancerDetails } from '../../kubernetes/load-balancer-objects.ts';
 import { ObjectTables } from '../../state/object-tables.ts';
+import { AddressNodes } from './address-nodes.ts';
 import { explainServices } from './explanation.ts';
 import { formatExplanation, formatExplanations } from './format-explanation.ts';
 import { readKnownCluster } from './known-cluster.ts';
@@ -24,12 +25,16 @@ beforeEach(() => {
   tables.put(anAdvertisement());
 });
 
-function explain(service?: string) {
+function known() {
   const options = {
     ...{ claims, ignoresExcludeLabel: false, namespace: NAMESPACE },
     ...{ seesLeases: true, releaseOnPoolChange: false },
   };
-  return explainServices(readKnownCluster(tables, options, NOW_MS), service);
+  return readKnownCluster(tables, options, NOW_MS);
+}
+
+function explain(service?: string) {
+  return explainServices(known(), service);
 }
 
 function put(name: string, details: Partial<LoadBalancerDetails> = {}, ip?: string): void {
@@ -107,6 +112,20 @@ describe('a Service', () => {
     expect(explain()).toMatchObject([{ addresses: [{ address: '192.0.2.10', nodes: [] }] }]);
     putNode('node-2', ['192.0.2.10']);
     expect(explain()).toMatchObject([{ addresses: [{ nodes: [{ node: 'node-2', verdict: 'announces' }] }] }]);
+  });
+
+  it('that nobody announces: in a line, for an Event', () => {
+    put('a', {}, '192.0.2.10');
+    tables.put(
+      aSlice({ serviceName: 'a', endpoints: [aSliceEndpoint({ ip: '10.0.0.1', nodeName: 'node-1' })] }),
+    );
+    for (let node = 1; node <= 6; node++) putNode(`node-${node}`, [], 60_000);
+    const lacks = 'does not renew its Lease: its announcer has stopped, or can’t be reached';
+    const told = [1, 2, 3, 4, 5].map((node) => `node-${node} ${lacks}`).join('; ');
+    expect(new AddressNodes(known()).describe('192.0.2.10')).toBe(
+      `192.0.2.10 is not announced: ${told}; and 1 more`,
+    );
+    expect(new AddressNodes(known()).describe('192.0.2.11')).toBe('');
   });
 
   it('that waits: what each pool says', () => {

@@ -10,6 +10,7 @@ import type { ObjectTables } from '../../state/object-tables.ts';
 import type { Balancers } from '../balancer-watch.ts';
 import type { ClaimOptions } from '../claim.ts';
 import { type ControllerOptions, LoadBalancerController } from '../controller.ts';
+import { AddressNodes } from '../explain/address-nodes.ts';
 import { type KnownCluster, knowledgeOptions, readKnownCluster } from '../explain/known-cluster.ts';
 import { LeaderElection } from '../leader-election.ts';
 import { AddressAllocator } from '../pools/address-allocator.ts';
@@ -188,6 +189,11 @@ class LoadBalancerProcess {
       logger,
       seesLeases: writes.to === 'api-server',
       observer: this.metrics,
+      lookAtNodes: () => {
+        const known = this.known();
+        const nodes = known && new AddressNodes(known);
+        return (address) => nodes?.describe(address) ?? '';
+      },
     };
     const controller = new LoadBalancerController(given);
     this.#term = { controller, allocator };
