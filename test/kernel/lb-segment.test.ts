@@ -110,7 +110,9 @@ describe('one owner', () => {
     const next = ownerIn(claims);
     await lab.putBehind('local', ...WEB);
     await sleep(1_000);
-    expect(ownersSince(claims, before)).toEqual([owner, next]);
+    // The former owner may have been asked no more before it was not the owner any more.
+    expect(ownersSince(claims, before).filter((node) => node !== owner)).toEqual([next]);
+    expect(ownerIn(claims)).toBe(next);
     expect(strayClaims(claims.claims.slice(before)).forMs).toBeLessThanOrEqual(1_000);
     expect(await reach(ip)).toBe(next.replace('node', 'web'));
     await claims.stop();
