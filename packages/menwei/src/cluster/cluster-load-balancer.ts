@@ -6,12 +6,11 @@ import { formatProblem, type Problem } from '../kubernetes/objects.ts';
 import { L2_CLASS, NODE_CLASS } from '../loadbalancer/claim.ts';
 import { loadBalancerComponents } from '../loadbalancer/process/lb-components.ts';
 import { DEFAULT_NAMESPACE } from '../loadbalancer/process/lb-options.ts';
+import { openTables, withConfiguration } from '../loadbalancer/process/lb-sources.ts';
 import type { Logger } from '../log/logger.ts';
 import { VERSION } from '../setup/version.ts';
 import { createClusterSource } from '../sources/cluster.ts';
-import { CONFIGURATION_KINDS, controllerFollowing } from '../sources/following.ts';
-import { createManifestSource } from '../sources/manifests/manifest-source.ts';
-import { ObjectTables } from '../state/object-tables.ts';
+import { controllerFollowing } from '../sources/following.ts';
 import type { LoadBalancerOptions } from './cluster-options.ts';
 import type { Store } from './store/store.ts';
 
@@ -35,15 +34,6 @@ export function clusterLoadBalancer(
   const report = (problem: Problem) => logger.warn({}, formatProblem(problem));
   const following = controllerFollowing(DEFAULT_NAMESPACE);
   const ofStore = createClusterSource({ store, nodeName: '', following, report });
-  const ofFiles =
-    configuration.length === 0
-      ? []
-      : [
-          createManifestSource({
-            ...{ paths: configuration, kinds: CONFIGURATION_KINDS, origin: 'lb-config' },
-            ...{ logger, report },
-          }),
-        ];
   const openClient = async () => {
     const connection = await chooseConnection({ kubeconfig });
     return createApiClient(connection, { userAgent: `menwei-lb/${VERSION}`, ...NO_LIMIT });
@@ -59,8 +49,8 @@ export function clusterLoadBalancer(
       bindAddress: bindAddress && { host: bindAddress.ip, port: bindAddress.port },
       verbosity: logger.verbosity,
     },
-    tables: new ObjectTables('', { endpointNodes: true }),
-    sources: [ofStore, ...ofFiles],
+    tables: openTables(),
+    sources: withConfiguration(ofStore, configuration, logger),
     writes: {
       to: 'api-server',
       openClient,

@@ -14,5 +14,13 @@ export async function openLbConfig(
 ): Promise<ObjectSource | undefined> {
   if (paths.length === 0) return undefined;
   await requireManifestsOrFail(paths);
+  return createLbConfigSource(paths, logger, report);
+}
+
+export function createLbConfigSource(
+  paths: readonly string[],
+  logger: Logger,
+  report: (problem: Problem) => void,
+): ObjectSource {
   return createManifestSource({ paths, kinds: CONFIGURATION_KINDS, origin: 'lb-config', logger, report });
 }

@@ -4,14 +4,15 @@ import { formatProblem, type Problem } from '../../kubernetes/objects.ts';
 import { formatErrorChain } from '../../log/error-text.ts';
 import type { Logger } from '../../log/logger.ts';
 import { UserError } from '../../setup/failure.ts';
+import { createLbConfigSource } from '../../setup/lb-config-source.ts';
 import { createApiServerSource } from '../../sources/api-server.ts';
-import { CONFIGURATION_KINDS, controllerFollowing, LOAD_BALANCER_KINDS } from '../../sources/following.ts';
+import { controllerFollowing, LOAD_BALANCER_KINDS } from '../../sources/following.ts';
 import { createManifestSource } from '../../sources/manifests/manifest-source.ts';
 import type { ObjectSource } from '../../sources/source.ts';
 import { ObjectTables } from '../../state/object-tables.ts';
 import { StatusFileTables } from './status-file.ts';
 
-/** For what {@link apiServerSource} reads. */
+/** For what {@link apiServerSource} reads, or the same from the store of a cluster. */
 export function openTables(): ObjectTables {
   return new ObjectTables('', { endpointNodes: true });
 }
@@ -41,10 +42,7 @@ export function withConfiguration(
   paths: readonly string[],
   logger: Logger,
 ): readonly ObjectSource[] {
-  if (paths.length === 0) return [source];
-  const report = reporter(logger);
-  const kinds = CONFIGURATION_KINDS;
-  return [source, createManifestSource({ paths, kinds, origin: 'lb-config', logger, report })];
+  return paths.length === 0 ? [source] : [source, createLbConfigSource(paths, logger, reporter(logger))];
 }
 
 function reporter(logger: Logger): (problem: Problem) => void {
