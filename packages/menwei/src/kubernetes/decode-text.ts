@@ -7,12 +7,17 @@ const PLAIN = /^[\w.:/-]{1,80}$/;
 export function show(value: unknown): string {
   if (typeof value === 'string') {
     if (PLAIN.test(value)) return value;
-    const cut = value.length > SHOWN_LENGTH ? `${value.slice(0, SHOWN_LENGTH)}…` : value;
-    return printable(JSON.stringify(cut));
+    return quote(value);
   }
   if (value === null) return 'null';
   if (Array.isArray(value)) return 'a list';
   return typeof value === 'object' ? 'an object' : String(value);
+}
+
+/** Like {@link show} a text, and always in quotes. */
+export function quote(text: string): string {
+  const cut = text.length > SHOWN_LENGTH ? `${text.slice(0, SHOWN_LENGTH)}…` : text;
+  return printable(JSON.stringify(cut));
 }
 
 /** Text of unknown origin with everything escaped that is not plain ASCII (or the mark of a cut). */

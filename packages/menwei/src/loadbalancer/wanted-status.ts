@@ -4,6 +4,8 @@ import type { Condition, LoadBalancerDetails, StatusIngress } from '../kubernete
 import type { Trouble } from './pools/allocation.ts';
 
 export const READY_CONDITION = 'menwei.dev/LoadBalancerReady';
+/** Of a message. */
+const MOST_CHARACTERS = 4_096;
 const PORTS_ERROR_CONDITION = 'LoadBalancerPortsError';
 
 /** Of which pool the addresses are, in their order; MetalLB's name for it where that is what the Service's author knows. */
@@ -87,13 +89,19 @@ function diffConditions(
       if (before !== undefined) changes.set(type, undefined);
       continue;
     }
-    const { status, reason, message } = condition;
+    const { status, reason } = condition;
+    const message = bounded(condition.message);
     const isSameStatus = before?.status === status;
     if (isSameStatus && before.reason === reason && before.message === message) continue;
     const lastTransitionTime = isSameStatus ? before.lastTransitionTime : formatTime(nowMs);
     changes.set(type, { type, status, reason, message, lastTransitionTime });
   }
   return changes;
+}
+
+/** Whatever a Service or a load balancer says: its status must not become too large to be written. */
+function bounded(message: string): string {
+  return message.length <= MOST_CHARACTERS ? message : `${message.slice(0, MOST_CHARACTERS - 1)}…`;
 }
 
 function diffAnnotations(

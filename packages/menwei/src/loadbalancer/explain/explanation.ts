@@ -1,4 +1,5 @@
 /** Why a Service has the addresses that it has, or none, and who brings the traffic there. */
+import { quote, show } from '../../kubernetes/decode-text.ts';
 import type { Service } from '../../kubernetes/objects.ts';
 import { type ObjectKey, objectKey } from '../../state/object-key.ts';
 import { type ClaimOptions, claimOf, IGNORE_ANNOTATIONS } from '../claim.ts';
@@ -134,8 +135,8 @@ function describeRequest(request: AddressRequest): string {
     wanted.length > 1 ? `${wanted.join(' and ')} addresses (${familyPolicy})` : `an ${wanted.join()} address`;
   const parts = [
     addresses.length > 0 ? addresses.join(', ') : any,
-    ...(pool === '' ? [] : [`pool ${pool}`]),
-    ...(sharing === undefined ? [] : [`sharing key ${JSON.stringify(sharing.key)}`]),
+    ...(pool === '' ? [] : [`pool ${show(pool)}`]),
+    ...(sharing === undefined ? [] : [`sharing key ${quote(sharing.key)}`]),
     ...(localNodes === undefined ? [] : ['externalTrafficPolicy Local']),
   ];
   return parts.join('; ');

@@ -226,3 +226,8 @@ it('two that say they have the same address: the older one keeps it', () => {
   expect(allocator.decision('ns/old')?.addresses).toEqual(['192.0.2.2']);
   expect(allocator.decision('ns/young')?.addresses).toEqual(['192.0.2.1']);
 });
+
+it('names a pool that is asked for, and is not there, in a way that no terminal obeys', () => {
+  const trouble = decide([addressPool('p', ['192.0.2.1'])], { pool: `\x1b[2J${'x'.repeat(1_000)}` })?.trouble;
+  expect(trouble?.message).toMatch(/^there is no pool "\\u001b\[2Jx+…" \(pools: p\)$/);
+});

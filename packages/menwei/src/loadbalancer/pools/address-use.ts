@@ -1,5 +1,6 @@
 /** Who has an address, and who else may have it, too (load-balancer § 4.4, 6). */
 import { ipToNumber } from '@menwei/addresses/ip.ts';
+import { quote } from '../../kubernetes/decode-text.ts';
 import { compareAge } from './age.ts';
 import type { AddressRequest, Trouble } from './allocation.ts';
 import type { KnownPool } from './pool-catalog.ts';
@@ -150,7 +151,7 @@ export function whyNotShared(
   if (other.sharing.key !== request.sharing.key) {
     return {
       reason: 'SharingKeyMismatch',
-      message: `${used} with the sharing key ${JSON.stringify(other.sharing.key)}, not ${JSON.stringify(request.sharing.key)}`,
+      message: `${used} with the sharing key ${quote(other.sharing.key)}, not ${quote(request.sharing.key)}`,
     };
   }
   if (!shareNamespaces(request, other)) {

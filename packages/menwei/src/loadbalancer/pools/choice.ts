@@ -3,6 +3,7 @@
  * may; of what is still missing, everything that must be there is found, or nothing is taken.
  */
 import { familyOf, type IpFamily, ipFromNumber } from '@menwei/addresses/ip.ts';
+import { show } from '../../kubernetes/decode-text.ts';
 import type { AddressUse } from './address-use.ts';
 import type { AddressRequest, Trouble } from './allocation.ts';
 import { whyNotFor } from './pool-access.ts';
@@ -211,7 +212,7 @@ function whyNotFromPools(
   const asked = request.pool === '' ? having : having.filter(({ name }) => name === request.pool);
   if (asked.length === 0) {
     const others = having.map(({ name }) => name).join(', ');
-    const message = `pool ${request.pool} does not have ${address}: it is in pool ${others}`;
+    const message = `pool ${show(request.pool)} does not have ${address}: it is in pool ${others}`;
     return { reason: 'NoMatchingPool', message };
   }
   const refusing = asked.flatMap((known) => whyNotExplicit(known, address, request) ?? []);

@@ -1,5 +1,6 @@
 /** Why no pool gives an address, in words: which pools there are, and why each refuses (load-balancer § 4.5). */
 import type { IpFamily } from '@menwei/addresses/ip.ts';
+import { show } from '../../kubernetes/decode-text.ts';
 import type { AddressRequest, PendingReason, Trouble } from './allocation.ts';
 import type { Candidates, KnownPool, RefusingPool } from './pool-catalog.ts';
 
@@ -29,7 +30,7 @@ export function familyTrouble(
 ): Trouble {
   if (pools.length === 0) return NO_POOL;
   if (willing.length === 0 && refusing.length === 0) {
-    const message = `there is no pool ${request.pool} (${namesOf(pools)})`;
+    const message = `there is no pool ${show(request.pool)} (${namesOf(pools)})`;
     return { reason: 'NoMatchingPool', message };
   }
   const failing = willing.map((known) => ({ name: known.name, why: whyEmpty(known, family) }));

@@ -139,3 +139,30 @@ it('what a Service holds is what its status says', () => {
   );
   expect([held, heldFrom]).toEqual([['192.0.2.1'], ['p', 'q']]);
 });
+
+describe('what a Service asks for', () => {
+  it('is not repeated at length when it can’t be read, nor in a way that a terminal obeys', () => {
+    const long = 'x'.repeat(200_000);
+    for (const invalid of [
+      annotated({ 'menwei.dev/load-balancer-ips': long }).invalid,
+      annotated({ 'menwei.dev/address-pool': long, 'metallb.io/address-pool': `${long}y` }).invalid,
+    ]) {
+      expect(invalid?.length).toBeLessThan(400);
+    }
+    const { invalid } = annotated({ 'menwei.dev/load-balancer-ips': '\u202e\x1b[2J\n' });
+    expect(invalid).toMatch(/^[ -~]+$/);
+  });
+
+  it('is no more than 16 addresses', () => {
+    const named = (count: number) =>
+      annotated({
+        'lbipam.cilium.io/ips': Array.from({ length: count }, (_, index) => `192.0.2.${index}`).join(),
+      });
+    expect(named(16).invalid).toBeUndefined();
+    expect(named(16).addresses).toHaveLength(16);
+    expect(named(17)).toMatchObject({
+      addresses: [],
+      invalid: 'annotation lbipam.cilium.io/ips names 17 addresses, and 16 are the most',
+    });
+  });
+});

@@ -1,5 +1,6 @@
 /** What annotations say about the addresses of a Service: names of this project and of others, in the order in which they count (load-balancer § 4.3). */
 import { parseIp } from '@menwei/addresses/ip.ts';
+import { quote } from '../../kubernetes/decode-text.ts';
 
 /** Written beside addresses that were given: the pools that they are from. */
 export const FROM_POOL_ANNOTATIONS = [
@@ -83,6 +84,9 @@ export function readSharingNamespaces(annotations: Annotations): Wish<readonly s
   );
 }
 
+/** Each is taken from the others, programmed and announced on its own. */
+const MOST_ADDRESSES = 16;
+
 /** MetalLB's Services share with those of all namespaces. */
 export function isOfMetalLB(source: Source | undefined): boolean {
   return source !== undefined && METALLB.test(source.where);
@@ -109,8 +113,11 @@ function parseAddresses({ where, text }: Source): Parsed<readonly string[]> {
   const addresses = new Set<string>();
   for (const part of partsOf(text)) {
     const address = parseIp(part);
-    if (address === undefined) return { invalid: `${where}: ${JSON.stringify(part)} is no IP address` };
+    if (address === undefined) return { invalid: `${where}: ${quote(part)} is no IP address` };
     addresses.add(address);
+  }
+  if (addresses.size > MOST_ADDRESSES) {
+    return { invalid: `${where} names ${addresses.size} addresses, and ${MOST_ADDRESSES} are the most` };
   }
   return { value: [...addresses] };
 }
@@ -134,5 +141,5 @@ function agree<Value>(
 }
 
 function contradiction(a: Source, b: Source): string {
-  return `${a.where} says ${JSON.stringify(a.text)}, and ${b.where} says ${JSON.stringify(b.text)}`;
+  return `${a.where} says ${quote(a.text)}, and ${b.where} says ${quote(b.text)}`;
 }

@@ -1,4 +1,5 @@
 /** What a Service's annotations say about the load balancer outside of the cluster (docs/annotations.md). */
+import { quote } from '../../kubernetes/decode-text.ts';
 import type { Backends, ClientAddress, HealthCheck, Probe } from './provider.ts';
 
 export const BALANCER_ANNOTATIONS = {
@@ -68,7 +69,7 @@ function refuse(
   annotations: ReadonlyMap<string, string>,
   allowed: readonly string[],
 ): Unreadable {
-  return `annotation ${name}: ${JSON.stringify(annotations.get(name))} is none of ${allowed.join(', ')}`;
+  return `annotation ${name}: ${quote(annotations.get(name) ?? '')} is none of ${allowed.join(', ')}`;
 }
 
 function readBackends(text: string): Backends | undefined | 'unreadable' {
@@ -83,7 +84,7 @@ function readClientAddress(text: string): ClientAddress | undefined {
 function readHealthCheck(text: string): WantedCheck | undefined | Unreadable {
   if (text === '') return undefined;
   const [kind = '', ...settings] = text.split(/\s+/);
-  if (!KINDS.includes(kind)) return `${JSON.stringify(kind)} is none of ${KINDS.join(', ')}`;
+  if (!KINDS.includes(kind)) return `${quote(kind)} is none of ${KINDS.join(', ')}`;
   const check = new CheckReader(kind);
   for (const setting of settings) {
     const problem = check.take(setting);
@@ -148,7 +149,7 @@ class CheckReader {
       case 'expect':
         return this.#kind === 'http' ? this.#readHttp(key, value) : `${key} is for http alone`;
       default:
-        return `${JSON.stringify(key)} is none of interval, timeout, fall, rise, port, path, host, expect`;
+        return `${quote(key)} is none of interval, timeout, fall, rise, port, path, host, expect`;
     }
   }
 
@@ -157,14 +158,14 @@ class CheckReader {
     const ms = Number(number) * (UNIT_MS[unit] ?? Number.NaN);
     const leastMs = key === 'interval' ? INTERVAL.leastMs : 1;
     if (!(ms >= leastMs && ms <= INTERVAL.mostMs))
-      return `${key}: ${JSON.stringify(value)} is no duration between ${leastMs}ms and 5m`;
+      return `${key}: ${quote(value)} is no duration between ${leastMs}ms and 5m`;
     this.#timing = { ...this.#timing, [`${key}Ms`]: ms };
     return undefined;
   }
 
   #readCount(key: 'fall' | 'rise', value: string): Unreadable | undefined {
     const count = readNumber(value, 1, MOST_IN_A_ROW);
-    if (count === undefined) return `${key}: ${JSON.stringify(value)} is outside 1-${MOST_IN_A_ROW}`;
+    if (count === undefined) return `${key}: ${quote(value)} is outside 1-${MOST_IN_A_ROW}`;
     this.#timing = { ...this.#timing, [key]: count };
     return undefined;
   }
@@ -172,24 +173,23 @@ class CheckReader {
   #readPort(value: string): Unreadable | undefined {
     this.#port = readNumber(value, 1, MAX_PORT);
     if (this.#port !== undefined) return undefined;
-    if (!PORT_NAME.test(value))
-      return `port: ${JSON.stringify(value)} is neither 1-${MAX_PORT} nor a port's name`;
+    if (!PORT_NAME.test(value)) return `port: ${quote(value)} is neither 1-${MAX_PORT} nor a port's name`;
     this.#portName = value;
     return undefined;
   }
 
   #readHttp(key: 'path' | 'host' | 'expect', value: string): Unreadable | undefined {
     if (key === 'path') {
-      if (!PATH.test(value)) return `path: ${JSON.stringify(value)} is no path such as /healthz`;
+      if (!PATH.test(value)) return `path: ${quote(value)} is no path such as /healthz`;
       this.#path = value;
     } else if (key === 'host') {
-      if (!HOST.test(value)) return `host: ${JSON.stringify(value)} is no host name`;
+      if (!HOST.test(value)) return `host: ${quote(value)} is no host name`;
       this.#host = value;
     } else {
       const [from = '', to = from, ...more] = value.split('-');
       const [first, last] = [readNumber(from, 100, 599), readNumber(to, 100, 599)];
       if (first === undefined || last === undefined || first > last || more.length > 0)
-        return `expect: ${JSON.stringify(value)} is no status code nor a range such as 200-299`;
+        return `expect: ${quote(value)} is no status code nor a range such as 200-299`;
       this.#expect = { first, last };
     }
     return undefined;

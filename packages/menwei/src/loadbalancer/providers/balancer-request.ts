@@ -1,5 +1,7 @@
 /** What a load balancer outside of the cluster is asked for on behalf of a Service (load-balancer § 8.1). */
+
 import { familyOf, IP_FAMILIES, type IpFamily } from '@menwei/addresses/ip.ts';
+import { quote } from '../../kubernetes/decode-text.ts';
 import { type Node, type Protocol, type Service, weightOf } from '../../kubernetes/objects.ts';
 import { mergeEndpoints } from '../../state/endpoint-merge.ts';
 import { objectKey } from '../../state/object-key.ts';
@@ -213,8 +215,7 @@ function familiesOf({ loadBalancer, clusterIPs }: Service): readonly IpFamily[] 
 
 /** The one number that a port has at all endpoints; a text says why there is none. */
 function checkedPort({ service, slices }: BalancerWish, name: string): number | string {
-  if (!service.ports.some((port) => port.name === name))
-    return `the Service has no port ${JSON.stringify(name)}`;
+  if (!service.ports.some((port) => port.name === name)) return `the Service has no port ${quote(name)}`;
   const numbers = new Set<number>();
   for (const { endpointsByPort } of slices)
     for (const endpoint of endpointsByPort.get(portKey(name, 'TCP')) ?? []) numbers.add(endpoint.port);
