@@ -3,6 +3,7 @@
 import { familyOf } from '@menwei/addresses/ip.ts';
 import { L2Speaker } from 'menwei/announce/l2/l2-speaker.ts';
 import { PacketWire } from 'menwei/announce/l2/packet-wire.ts';
+import { Standstill } from 'menwei/announce/l2/standstill.ts';
 import type { Announcement } from 'menwei/announce/speaker.ts';
 import { silentLogger } from 'menwei/log/logger.ts';
 import type { Namespace } from './segment-namespaces.ts';
@@ -16,7 +17,12 @@ export class AnnouncingNode implements AsyncDisposable {
 
   private constructor(at: Namespace, ready: () => void) {
     this.at = at;
-    this.speaker = new L2Speaker({ wire: wireIn(at), log: silentLogger, refreshMs: 60_000 });
+    this.speaker = new L2Speaker({
+      wire: wireIn(at),
+      log: silentLogger,
+      refreshMs: 60_000,
+      standstill: new Standstill(4_000),
+    });
     this.#ended = at.within(() => this.speaker.run(this.#end.signal, ready));
   }
 

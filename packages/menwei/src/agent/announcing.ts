@@ -4,6 +4,7 @@ import { Announcer } from '../announce/announcer.ts';
 import { openHeartbeats } from '../announce/heartbeat/open-heartbeats.ts';
 import { L2Speaker } from '../announce/l2/l2-speaker.ts';
 import { PacketWire } from '../announce/l2/packet-wire.ts';
+import { Standstill } from '../announce/l2/standstill.ts';
 import { NODE_LEASE_PREFIX } from '../announce/node-lease.ts';
 import type { ProgrammedServices } from '../announce/programmed.ts';
 import type { Speaker } from '../announce/speaker.ts';
@@ -39,6 +40,8 @@ interface AnnouncingOptions {
 
 /** It hands over first, which takes 2 s, and the API server may be slow. */
 const STOP_MS = 8_000;
+/** Three heartbeats that did not come. */
+const HEARTBEAT_STANDSTILL_MS = 900;
 
 export class Announcing {
   readonly #options: AnnouncingOptions;
@@ -81,7 +84,12 @@ export class Announcing {
 
   async #run(signal: AbortSignal, ready: () => void): Promise<void> {
     const { settings, logger, openClient } = this.#options;
-    const speaker = new L2Speaker({ wire: new PacketWire(), log: logger, refreshMs: settings.refreshMs });
+    const speaker = new L2Speaker({
+      wire: new PacketWire(),
+      log: logger,
+      refreshMs: settings.refreshMs,
+      standstill: new Standstill(longStandstillMs(settings, openClient !== undefined)),
+    });
     const client = await openClient?.();
     const speaking = new AbortController();
     const known = Promise.withResolvers<void>();
@@ -130,4 +138,10 @@ export class Announcing {
       logger,
     });
   }
+}
+
+/** Others don't take over sooner from one that does not run. */
+function longStandstillMs(settings: AnnounceSettings, hasLease: boolean): number {
+  if (settings.heartbeat !== undefined || !hasLease) return HEARTBEAT_STANDSTILL_MS;
+  return Math.max(HEARTBEAT_STANDSTILL_MS, settings.leaseDurationMs - settings.leaseRenewMs);
 }

@@ -57,6 +57,20 @@ describe('nodes that announce', () => {
     expect(cluster.answering(VIP)).toEqual(['node-1']);
   });
 
+  it('ask before they answer again after they did not run for a while', async () => {
+    await started();
+    cluster.nodes.get('node-3')?.station.standStill(3_000);
+    await pass(1_000);
+    expect(cluster.answering(VIP)).toEqual(['node-3']);
+    const asker = new SegmentHost(cluster.segment, 'asker', { mac: '02:00:00:00:00:aa' });
+    cluster.nodes.get('node-3')?.station.standStill(8_000);
+    asker.ask(VIP);
+    await pass(1);
+    expect(asker.heard.filter((message) => 'senderIp' in message && message.senderIp === VIP)).toEqual([]);
+    expect(await silentFor(2_000)).toBeGreaterThanOrEqual(500);
+    expect(cluster.answering(VIP)).toHaveLength(1);
+  });
+
   it('take over at once from one that stops, which answers until then', async () => {
     await started();
     cluster.nodes.get('node-3')?.stop();

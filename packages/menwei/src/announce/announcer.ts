@@ -68,6 +68,7 @@ export class Announcer implements Disposable {
   readonly #givenUp = new GivenUp(parseGiveUp);
   readonly #watch: OwnerWatch;
   readonly #interfaces: Disposable;
+  readonly #standstills: Disposable;
   readonly #end = new AbortController();
   readonly #startedAtMs = Date.now();
   readonly #formerOwners: FormerOwners;
@@ -136,6 +137,15 @@ export class Announcer implements Disposable {
       this.#leaseChanged();
       this.#look();
     });
+    this.#standstills = speaker.onStandstill(() => this.#stoodStill());
+  }
+
+  /** What it owned it owns no longer: if nobody else does, it may have it again. */
+  #stoodStill(): void {
+    const { logger } = this.#options;
+    logger.warn({}, 'announcing: this process did not run for a while; asking who has its addresses');
+    this.duties.startAnew();
+    for (const address of this.election.decisions.keys()) this.duties.look(address);
   }
 
   /**
@@ -172,7 +182,14 @@ export class Announcer implements Disposable {
     this.#isOver = true;
     this.#stopTimers();
     this.#end.abort();
-    for (const part of [this.duties, this.nodes, this.#services, this.#programmed, this.#interfaces])
+    for (const part of [
+      this.duties,
+      this.nodes,
+      this.#services,
+      this.#programmed,
+      this.#interfaces,
+      this.#standstills,
+    ])
       part[Symbol.dispose]();
   }
 

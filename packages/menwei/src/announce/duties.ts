@@ -110,6 +110,16 @@ export class Duties implements Disposable {
     for (const [address, { duty }] of this.#records) if (duty.phase === 'standing by') this.#retry(address);
   }
 
+  /**
+   * This process did not run for a while, and somebody else may have its addresses now: it answers for none before it has asked.
+   * What it hears until then was said to one that is no more.
+   */
+  startAnew(): void {
+    for (const [address, { duty }] of [...this.#records])
+      if (isAnswering(duty)) this.#set(address, undefined);
+    this.#apply();
+  }
+
   /** Nothing is answered any more, and nobody is told. */
   [Symbol.dispose](): void {
     this.#claims[Symbol.dispose]();

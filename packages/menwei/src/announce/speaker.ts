@@ -66,4 +66,6 @@ export interface Speaker {
   /** Listeners are told at once. */
   onClaim(listener: (claim: Claim) => void): Disposable;
   onInterfaces(listener: () => void): Disposable;
+  /** This process did not run for so long that another node may have its addresses now. Listeners are told before it says anything. */
+  onStandstill(listener: () => void): Disposable;
 }

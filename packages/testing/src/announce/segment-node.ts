@@ -4,6 +4,7 @@ import type { IpFamily } from '@menwei/addresses/ip.ts';
 import type { NeighborMessage } from '@menwei/neighbor/message.ts';
 import { multicastMac, solicitedNodeGroup } from '@menwei/neighbor/multicast.ts';
 import { L2Speaker } from 'menwei/announce/l2/l2-speaker.ts';
+import { Standstill } from 'menwei/announce/l2/standstill.ts';
 import type { Port, PortListener, SegmentInterface, Wire } from 'menwei/announce/l2/wire.ts';
 import { silentLogger } from 'menwei/log/logger.ts';
 import { failure } from '../kernel/refused.ts';
@@ -27,6 +28,7 @@ export class SegmentNode implements Disposable {
   readonly speaker: L2Speaker;
   readonly wire: FakeWire;
   readonly #end = new AbortController();
+  #stoodStillMs = 0;
 
   /** @param name as a node, and as a station of the segment */
   constructor(segment: FakeSegment, name: string, options: SegmentNodeOptions) {
@@ -43,8 +45,14 @@ export class SegmentNode implements Disposable {
       log: silentLogger,
       refreshMs: options.refreshMs ?? 60_000,
       random: options.random ?? (() => 0.5),
+      standstill: new Standstill(4_000, () => performance.now() + this.#stoodStillMs),
     });
     void this.speaker.run(this.#end.signal, () => undefined);
+  }
+
+  /** To itself, it seems as if so much time had gone by in which it did not run. */
+  standStill(forMs: number): void {
+    this.#stoodStillMs += forMs;
   }
 
   /** As power-off: nothing of it is on the segment any more. */

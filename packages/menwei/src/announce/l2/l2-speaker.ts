@@ -10,6 +10,7 @@ import { type ProbeTiming, probeAddress } from './probe.ts';
 import { Responder } from './responder.ts';
 import { delayMs } from './series.ts';
 import { Silences } from './silences.ts';
+import type { Standstill } from './standstill.ts';
 import type { SegmentInterface, Wire } from './wire.ts';
 
 const CHECK_INTERVAL_MS = 1_000;
@@ -21,6 +22,7 @@ interface L2SpeakerOptions {
   readonly log: Logger;
   /** `--announce-refresh`: how often the neighbours are told again, which heals switches that forget. */
   readonly refreshMs: number;
+  readonly standstill: Standstill;
   /** From 0 to 1. */
   readonly random?: () => number;
 }
@@ -50,6 +52,7 @@ export class L2Speaker implements Speaker {
   readonly #responders = new Map<string, Responder>();
   readonly #claimListeners = new Set<(claim: Claim) => void>();
   readonly #interfaceListeners = new Set<() => void>();
+  readonly #standstillListeners = new Set<() => void>();
   #ownMacs: ReadonlySet<string> = new Set();
   #isRunning = false;
   /** Whose series of telling the neighbours is to begin. */
@@ -73,12 +76,13 @@ export class L2Speaker implements Speaker {
    * @param ready called when the interfaces are known
    */
   async run(signal: AbortSignal, ready: () => void): Promise<void> {
-    const { wire } = this.#options;
+    const { wire, standstill } = this.#options;
     using _news = wire.onInterfaces(() => {
       this.#settle();
       for (const listener of [...this.#interfaceListeners]) listener();
     });
     const timer = setInterval(() => this.#settle(), CHECK_INTERVAL_MS);
+    const watch = setInterval(() => this.#noteStandstill(), standstill.lookEveryMs);
     try {
       await wire.run(signal, () => {
         this.#isRunning = true;
@@ -88,6 +92,7 @@ export class L2Speaker implements Speaker {
     } finally {
       this.#isRunning = false;
       clearInterval(timer);
+      clearInterval(watch);
       this.#settle();
     }
   }
@@ -145,6 +150,16 @@ export class L2Speaker implements Speaker {
   onInterfaces(listener: () => void): Disposable {
     this.#interfaceListeners.add(listener);
     return { [Symbol.dispose]: () => this.#interfaceListeners.delete(listener) };
+  }
+
+  onStandstill(listener: () => void): Disposable {
+    this.#standstillListeners.add(listener);
+    return { [Symbol.dispose]: () => this.#standstillListeners.delete(listener) };
+  }
+
+  #noteStandstill(): void {
+    if (!this.#options.standstill.isOver()) return;
+    for (const listener of [...this.#standstillListeners]) listener();
   }
 
   /** Makes what answers equal to what is wanted, as far as the interfaces allow. */
@@ -222,6 +237,7 @@ export class L2Speaker implements Speaker {
       interface: own,
       family,
       isOwnMac: (mac) => this.#ownMacs.has(mac),
+      onHearing: () => this.#noteStandstill(),
       onClaim: (claim) => {
         for (const listener of [...this.#claimListeners]) listener(claim);
       },
@@ -247,6 +263,7 @@ export class L2Speaker implements Speaker {
 
   /** Whether they are told, as far as this machine knows. Where the interface is at fault, the next check says so. */
   #tell(pair: Pair): boolean {
+    this.#noteStandstill();
     if (pair.by === undefined) return false;
     const isTold = pair.by.tell(pair.address);
     if (isTold) pair.gratuitous++;

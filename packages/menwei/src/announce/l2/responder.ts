@@ -29,6 +29,8 @@ interface ResponderOptions {
   /** Whether it is one of this node: what its own interfaces say to each other is no claim. */
   readonly isOwnMac: (mac: MacAddress) => boolean;
   readonly onClaim: (claim: Claim) => void;
+  /** Before anything is heard. */
+  readonly onHearing: () => void;
 }
 
 export class Responder implements Disposable {
@@ -139,6 +141,7 @@ export class Responder implements Disposable {
   }
 
   #take(message: NeighborMessage): void {
+    this.#options.onHearing();
     // What comes with a number is of another segment, and not set up here: otherwise the kernel would have taken it off.
     if (message.vlan !== undefined && message.vlan !== 0) return;
     const asked = askedFor(message);
