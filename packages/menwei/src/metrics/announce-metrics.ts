@@ -34,18 +34,15 @@ export class AnnounceMetrics {
     this.#inUse = registry.counter(LB_ADDRESSES_IN_USE);
     this.#checks = registry.counter(LB_OWNER_CHECKS);
     this.#inUse.add({}, 0);
-    registry.collected(LB_ANNOUNCED, () =>
-      announced()
-        .filter(({ isAnswering }) => isAnswering)
-        .map(({ address, interface: name }) => ({ labels: { address, node, interface: name }, value: 1 })),
-    );
-    for (const [metric, count] of [
-      [METALLB_REQUESTS, 'requests'],
-      [METALLB_RESPONSES, 'answers'],
-      [METALLB_GRATUITOUS, 'gratuitous'],
-    ] as const) {
-      registry.collected(metric, () => sumsByAddress(announced(), count));
-    }
+    registry.group({
+      metrics: {
+        announced: LB_ANNOUNCED,
+        requests: METALLB_REQUESTS,
+        answers: METALLB_RESPONSES,
+        gratuitous: METALLB_GRATUITOUS,
+      },
+      collect: () => samplesOf(announced(), node),
+    });
   }
 
   failedOver(cause: string): void {
@@ -63,6 +60,17 @@ export class AnnounceMetrics {
   checked(result: 'ok' | 'silent' | 'mismatch'): void {
     this.#checks.add({ result }, 1);
   }
+}
+
+function samplesOf(all: readonly Announced[], node: string) {
+  return {
+    announced: all
+      .filter(({ isAnswering }) => isAnswering)
+      .map(({ address, interface: name }) => ({ labels: { address, node, interface: name }, value: 1 })),
+    requests: sumsByAddress(all, 'requests'),
+    answers: sumsByAddress(all, 'answers'),
+    gratuitous: sumsByAddress(all, 'gratuitous'),
+  };
 }
 
 /** Of all interfaces together. */
