@@ -1,6 +1,7 @@
 import { aNode } from '@menwei/testing/services/testing.ts';
 import { describe, expect, it } from 'vitest';
-import { describeNoNodes, EXCLUDE_LABEL, isSameForBalancers, whyExcluded } from './node-set.ts';
+import { EXCLUDE_LABEL } from '../kubernetes/node-exclusion.ts';
+import { describeNoNodes, isSameForBalancers, whyExcluded } from './node-set.ts';
 
 const OPTIONS = { ignoresExcludeLabel: false };
 const labelled = (value: string) => aNode({ labels: new Map([[EXCLUDE_LABEL, value]]) });

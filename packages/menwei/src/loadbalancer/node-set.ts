@@ -1,11 +1,6 @@
 /** Nodes that a load balancer may send traffic to (load-balancer § 2.2): those that are not ready stay, its health checks decide. */
+import { EXCLUDE_LABEL, isExcludedByLabel, isToBeDeleted } from '../kubernetes/node-exclusion.ts';
 import type { Node } from '../kubernetes/objects.ts';
-
-export const EXCLUDE_LABEL = 'node.kubernetes.io/exclude-from-external-load-balancers';
-const LEAVING_TAINT = 'ToBeDeletedByClusterAutoscaler';
-
-/** What Go reads as false: the value of the label that excludes nothing (LQ-6). */
-const FALSE = new Set(['0', 'f', 'F', 'false', 'False', 'FALSE']);
 
 export interface NodeSetOptions {
   /** Nodes with the label are taken all the same: on clusters of one node kubeadm sets it on that. */
@@ -14,13 +9,12 @@ export interface NodeSetOptions {
 
 /** Why a node gets no traffic from load balancers; undefined: it may. */
 export function whyExcluded(
-  { deleting, labels, taintKeys }: Pick<Node, 'deleting' | 'labels' | 'taintKeys'>,
+  node: Pick<Node, 'deleting' | 'labels' | 'taintKeys'>,
   { ignoresExcludeLabel }: NodeSetOptions,
 ): 'deleting' | 'label' | 'taint' | undefined {
-  if (deleting) return 'deleting';
-  const label = labels.get(EXCLUDE_LABEL);
-  if (label !== undefined && !FALSE.has(label) && !ignoresExcludeLabel) return 'label';
-  return taintKeys.includes(LEAVING_TAINT) ? 'taint' : undefined;
+  if (node.deleting) return 'deleting';
+  if (isExcludedByLabel(node) && !ignoresExcludeLabel) return 'label';
+  return isToBeDeleted(node) ? 'taint' : undefined;
 }
 
 /** Whether it makes a difference to a load balancer which of the two a node is. */
