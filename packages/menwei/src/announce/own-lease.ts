@@ -37,21 +37,10 @@ export class OwnLease {
   #isRequested = false;
   #published: ReadonlyMap<string, OwnedAddress> = new Map();
   #failures = 0;
-  #writes = 0;
   #waiting: (() => void)[] = [];
 
   constructor(options: OwnLeaseOptions) {
     this.#options = options;
-  }
-
-  /** The API server knows of this node. */
-  get isKnown(): boolean {
-    return this.#writes > 0;
-  }
-
-  /** It can't be written now. */
-  get isFailing(): boolean {
-    return this.#failures > 0;
   }
 
   /** The API server has taken in that this node owns the address since then. */
@@ -115,7 +104,6 @@ export class OwnLease {
       if (stored === undefined)
         return this.#failed(new Error('somebody else writes it, or its namespace is not there'));
       this.#stored = stored;
-      this.#writes++;
       if (this.#failures > 0)
         this.#options.logger.info({}, 'announcing: the Lease of this node is renewed again');
       this.#failures = 0;
