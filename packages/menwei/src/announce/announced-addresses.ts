@@ -1,5 +1,5 @@
 /** Which addresses of a Service are to be announced, and by which advertisements (load-balancer § 5.3). */
-import { type IpFamily, isAssignable } from '@menwei/addresses/ip.ts';
+import { familyOf, type IpFamily, isAssignable } from '@menwei/addresses/ip.ts';
 import { matches, serviceLabels } from '../kubernetes/label-selector.ts';
 import type { L2Advertisement } from '../kubernetes/load-balancer-objects.ts';
 import type { Service } from '../kubernetes/objects.ts';
@@ -26,16 +26,15 @@ export function announcedService(
   view: AdvertisementView,
 ): AnnouncedService | undefined {
   if (!isAnnounced(service, view)) return undefined;
+  const external = externalAdvertisements(service, view);
   const candidates = [
     ...vipsOf(service).map((address) => ({ address, by: advertisementsOf(service, address, view) })),
-    ...service.externalIPs.map((address) => ({ address, by: externalAdvertisements(service, view) })),
+    ...(external.length === 0 ? [] : service.externalIPs.map((address) => ({ address, by: external }))),
   ];
   const addresses = new Map<string, AnnouncedService['addresses'][number]>();
   for (const { address, by } of candidates) {
-    const isExternal = !vipsOf(service).includes(address);
-    if (addresses.has(address) || !isAssignable(address) || (isExternal && by.length === 0)) continue;
-    const family = address.includes(':') ? 'IPv6' : 'IPv4';
-    addresses.set(address, { address, endpointNodes: endpointNodes[family], advertisements: by });
+    if (addresses.has(address) || !isAssignable(address)) continue;
+    addresses.set(address, { address, endpointNodes: endpointNodes[familyOf(address)], advertisements: by });
   }
   if (addresses.size === 0) return undefined;
   const { namespace, name, createdAtMs, externalTrafficPolicy: policy } = service;
