@@ -1,6 +1,7 @@
 /** Which addresses of a Service are to be announced, and by which advertisements (load-balancer § 5.3). */
 import { familyOf, type IpFamily, isAssignable } from '@menwei/addresses/ip.ts';
 import { matches, serviceLabels } from '../kubernetes/label-selector.ts';
+import { ignoringAnnotation, POOL_ANNOTATIONS } from '../kubernetes/load-balancer-annotations.ts';
 import type { L2Advertisement } from '../kubernetes/load-balancer-objects.ts';
 import type { Service } from '../kubernetes/objects.ts';
 import { objectKey } from '../state/object-key.ts';
@@ -14,10 +15,6 @@ export interface AdvertisementView {
   /** Classes of Services whose addresses this program announces; Services without a class are among them always. */
   readonly classes: ReadonlySet<string>;
 }
-
-/** The names of the pools that its addresses are from, as the controller has noted them: those stay announced if the pool changes. */
-const POOL_ANNOTATIONS = ['menwei.dev/ip-allocated-from-pool', 'metallb.io/ip-allocated-from-pool'];
-const IGNORE_ANNOTATIONS = ['menwei.dev/load-balancer-ignore', 'kube-vip.io/ignore'];
 
 /** Undefined: none. */
 export function announcedService(
@@ -45,8 +42,8 @@ function isAnnounced({ type, loadBalancer, externalIPs }: Service, { classes }: 
   if (type === 'ExternalName') return false;
   if (type !== 'LoadBalancer') return externalIPs.length > 0;
   if (loadBalancer === undefined) return false;
-  const { loadBalancerClass, annotations } = loadBalancer;
-  const isIgnored = IGNORE_ANNOTATIONS.some((name) => annotations.get(name) === 'true');
+  const { loadBalancerClass } = loadBalancer;
+  const isIgnored = ignoringAnnotation(loadBalancer) !== undefined;
   return !isIgnored && (loadBalancerClass === '' || classes.has(loadBalancerClass));
 }
 
@@ -97,8 +94,9 @@ function selectsService({ kind, serviceSelectors }: L2Advertisement, service: Se
   return serviceSelectors.some((selector) => matches(selector, known));
 }
 
+/** The names of the pools that its addresses are from, as the controller has noted them: those stay announced if the pool changes. */
 function notedPools({ loadBalancer }: Service): readonly string[] {
-  const noted = POOL_ANNOTATIONS.map((name) => loadBalancer?.annotations.get(name) ?? '');
+  const noted = Object.values(POOL_ANNOTATIONS).map((name) => loadBalancer?.annotations.get(name) ?? '');
   return [...new Set(noted.flatMap((text) => text.split(',')).map((name) => name.trim()))].filter(
     (name) => name !== '',
   );

@@ -1,4 +1,5 @@
 /** Which Services are this controller's, and which it has to clean up after (load-balancer §§ 2.2 and 3). */
+import { ignoringAnnotation } from '../kubernetes/load-balancer-annotations.ts';
 import type { LoadBalancerDetails } from '../kubernetes/load-balancer-objects.ts';
 import type { Service } from '../kubernetes/objects.ts';
 
@@ -9,9 +10,6 @@ export const CLEANUP_FINALIZER = 'service.kubernetes.io/load-balancer-cleanup';
 
 export const NODE_CLASS = 'menwei.dev/node';
 export const L2_CLASS = 'menwei.dev/l2';
-
-/** Whoever has one of these with the value `true` wants none of us. */
-export const IGNORE_ANNOTATIONS = ['menwei.dev/load-balancer-ignore', 'kube-vip.io/ignore'];
 
 export interface ClaimOptions {
   /** Values of `spec.loadBalancerClass`. */
@@ -48,7 +46,8 @@ export function claimOf(service: Service | undefined, options: ClaimOptions): Cl
   if (service === undefined || details === undefined) return NONE;
   const { loadBalancerClass, isDeleting } = details;
   const held = heldFinalizers(details, options);
-  const isWanted = service.type === 'LoadBalancer' && !isDeleting && !isIgnored(details);
+  const isWanted =
+    service.type === 'LoadBalancer' && !isDeleting && ignoringAnnotation(details) === undefined;
   if (!isWanted || !isOurs(loadBalancerClass, options)) {
     // Without a finalizer of ours there is nothing to do, also at one that is on its way out (LQ-4).
     return held.length === 0 ? NONE : { claim: 'release', stale: held };
@@ -69,10 +68,6 @@ function heldFinalizers(
     if (finalizer === FINALIZER) return isClassless || isOurs(loadBalancerClass, options);
     return finalizer === CLEANUP_FINALIZER && isClassless && options.classlessAs !== undefined;
   });
-}
-
-function isIgnored({ annotations }: LoadBalancerDetails): boolean {
-  return IGNORE_ANNOTATIONS.some((name) => annotations.get(name) === 'true');
 }
 
 function isOurs(loadBalancerClass: string, { classes, classlessAs }: ClaimOptions): boolean {

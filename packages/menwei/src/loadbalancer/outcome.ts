@@ -1,4 +1,5 @@
 /** What a Service is to have whose addresses nodes announce, or are those of nodes: pure. */
+import { POOL_ANNOTATIONS } from '../kubernetes/load-balancer-annotations.ts';
 import type { LoadBalancerDetails } from '../kubernetes/load-balancer-objects.ts';
 import type { Node, Service } from '../kubernetes/objects.ts';
 import type { AddressOwner } from './announcement-view.ts';
@@ -9,13 +10,7 @@ import { partsOf } from './pools/request-annotations.ts';
 import { announcedReadiness, nodeReadiness, type Surroundings } from './readiness.ts';
 import { eventsOfChange, nodeAssigned, type Told } from './service-events.ts';
 import type { SyncFailure } from './sync-failure.ts';
-import {
-  POOL_ANNOTATIONS,
-  READY_CONDITION,
-  type StatusChange,
-  vipIngress,
-  type WantedStatus,
-} from './wanted-status.ts';
+import { READY_CONDITION, type StatusChange, vipIngress, type WantedStatus } from './wanted-status.ts';
 
 type ManagedClaim = Extract<Claim, { claim: 'managed' }>;
 

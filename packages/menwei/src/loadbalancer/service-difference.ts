@@ -1,7 +1,7 @@
 /** Whether more of a Service has changed than what controllers write: pure. */
 import { isDeepStrictEqual } from 'node:util';
+import { POOL_ANNOTATIONS } from '../kubernetes/load-balancer-annotations.ts';
 import type { Service } from '../kubernetes/objects.ts';
-import { POOL_ANNOTATIONS } from './wanted-status.ts';
 
 const WRITTEN: readonly string[] = Object.values(POOL_ANNOTATIONS);
 

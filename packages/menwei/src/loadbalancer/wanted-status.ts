@@ -8,12 +8,6 @@ export const READY_CONDITION = 'menwei.dev/LoadBalancerReady';
 const MOST_CHARACTERS = 4_096;
 const PORTS_ERROR_CONDITION = 'LoadBalancerPortsError';
 
-/** Of which pool the addresses are, in their order; MetalLB's name for it where that is what the Service's author knows. */
-export const POOL_ANNOTATIONS = {
-  own: 'menwei.dev/ip-allocated-from-pool',
-  metallb: 'metallb.io/ip-allocated-from-pool',
-} as const;
-
 /** What {@link READY_CONDITION} is to say. */
 export type Readiness =
   | { readonly status: 'True'; readonly reason: 'Announced' | 'Provisioned'; readonly message: string }

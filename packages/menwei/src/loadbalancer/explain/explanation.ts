@@ -1,8 +1,9 @@
 /** Why a Service has the addresses that it has, or none, and who brings the traffic there. */
 import { quote, show } from '../../kubernetes/decode-text.ts';
+import { ignoringAnnotation } from '../../kubernetes/load-balancer-annotations.ts';
 import type { Service } from '../../kubernetes/objects.ts';
 import { type ObjectKey, objectKey } from '../../state/object-key.ts';
-import { type ClaimOptions, claimOf, IGNORE_ANNOTATIONS } from '../claim.ts';
+import { type ClaimOptions, claimOf } from '../claim.ts';
 import type { AddressRequest } from '../pools/allocation.ts';
 import { READY_CONDITION } from '../wanted-status.ts';
 import { AddressNodes, type NodeVerdict } from './address-nodes.ts';
@@ -111,9 +112,9 @@ const OWN_CLASSES = 'menwei.dev/';
 
 function whyNotServed({ type, loadBalancer }: Service, { classes, classlessAs }: ClaimOptions): string {
   if (type !== 'LoadBalancer' || loadBalancer === undefined) return `it is of type ${type}`;
-  const { isDeleting, annotations, loadBalancerClass } = loadBalancer;
+  const { isDeleting, loadBalancerClass } = loadBalancer;
   if (isDeleting) return 'it is being deleted';
-  const ignored = IGNORE_ANNOTATIONS.find((name) => annotations.get(name) === 'true');
+  const ignored = ignoringAnnotation(loadBalancer);
   if (ignored !== undefined) return `its annotation ${ignored} says that it is to be left alone`;
   if (loadBalancerClass.startsWith(OWN_CLASSES)) {
     return `its class ${loadBalancerClass} is not served by menwei lb as it was started here: that serves ${[...classes].join(', ')}; menwei.dev/haproxy takes --haproxy-binary or --haproxy-config`;

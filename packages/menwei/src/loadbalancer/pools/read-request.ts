@@ -1,11 +1,11 @@
 /** What a Service asks of the pools (load-balancer § 4.3). */
 import { IP_FAMILIES, type IpFamily, parseIp } from '@menwei/addresses/ip.ts';
+import { POOL_ANNOTATIONS } from '../../kubernetes/load-balancer-annotations.ts';
 import type { LoadBalancerDetails } from '../../kubernetes/load-balancer-objects.ts';
 import type { Service } from '../../kubernetes/objects.ts';
 import { objectKey } from '../../state/object-key.ts';
 import type { AddressRequest } from './allocation.ts';
 import {
-  FROM_POOL_ANNOTATIONS,
   isOfMetalLB,
   partsOf,
   readAddresses,
@@ -42,7 +42,9 @@ export function readRequest(
     localNodes,
     invalid: addresses.invalid ?? pool.invalid ?? sharing.invalid,
     held: loadBalancer.ingress.flatMap(({ ip }) => parseIp(ip) ?? []),
-    heldFrom: FROM_POOL_ANNOTATIONS.flatMap((annotation) => partsOf(annotations.get(annotation) ?? '')),
+    heldFrom: Object.values(POOL_ANNOTATIONS).flatMap((annotation) =>
+      partsOf(annotations.get(annotation) ?? ''),
+    ),
   };
 }
 

@@ -2,12 +2,6 @@
 import { parseIp } from '@menwei/addresses/ip.ts';
 import { quote } from '../../kubernetes/decode-text.ts';
 
-/** Written beside addresses that were given: the pools that they are from. */
-export const FROM_POOL_ANNOTATIONS = [
-  'menwei.dev/ip-allocated-from-pool',
-  'metallb.io/ip-allocated-from-pool',
-];
-
 /** Where a value stands. */
 interface Source {
   /** `annotation metallb.io/loadBalancerIPs`, `spec.loadBalancerIP` */
