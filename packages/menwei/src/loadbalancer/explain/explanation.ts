@@ -5,6 +5,7 @@ import type { Service } from '../../kubernetes/objects.ts';
 import { type ObjectKey, objectKey } from '../../state/object-key.ts';
 import { type ClaimOptions, claimOf } from '../claim.ts';
 import type { AddressRequest } from '../pools/allocation.ts';
+import { wantedFamilies } from '../pools/wants.ts';
 import { READY_CONDITION } from '../wanted-status.ts';
 import { AddressNodes, type NodeVerdict } from './address-nodes.ts';
 import type { KnownCluster } from './known-cluster.ts';
@@ -42,11 +43,13 @@ export function explainServices(
   const nodes = new AddressNodes(known);
   const nodesOf = (address: string) =>
     only === undefined ? nodes.ownersOf(address) : nodes.verdictsOn(address);
-  const all =
-    only === undefined ? [...known.tables.services.rows.values()] : [known.tables.services.get(only)];
-  return all
-    .filter((service) => service !== undefined && (only !== undefined || service.type === 'LoadBalancer'))
-    .flatMap((service) => (service === undefined ? [] : [explain(service, known, nodesOf)]))
+  const { services } = known.tables;
+  const chosen =
+    only === undefined
+      ? [...services.rows.values()].filter(({ type }) => type === 'LoadBalancer')
+      : [services.get(only)].filter((service) => service !== undefined);
+  return chosen
+    .map((service) => explain(service, known, nodesOf))
     .sort((a, b) => (a.service < b.service ? -1 : 1));
 }
 
@@ -130,8 +133,8 @@ function whyNotServed({ type, loadBalancer }: Service, { classes, classlessAs }:
 
 /** `an IPv4 address; pool p; sharing key "k"` */
 function describeRequest(request: AddressRequest): string {
-  const { families, familyPolicy, addresses, pool, sharing, localNodes } = request;
-  const wanted = familyPolicy === 'SingleStack' ? families.slice(0, 1) : families;
+  const { familyPolicy, addresses, pool, sharing, localNodes } = request;
+  const wanted = wantedFamilies(request);
   const any =
     wanted.length > 1 ? `${wanted.join(' and ')} addresses (${familyPolicy})` : `an ${wanted.join()} address`;
   const parts = [

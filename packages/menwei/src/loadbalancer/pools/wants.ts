@@ -13,7 +13,7 @@ export interface Want {
 
 /** In the order of the families; a text says what is wrong with the request. */
 export function wantsOf(request: AddressRequest): readonly Want[] | string {
-  const families = familiesOf(request);
+  const families = wantedFamilies(request);
   if (families.length === 0) return 'the Service has no IP family';
   const foreign = request.addresses.find((address) => !families.includes(familyOf(address)));
   if (foreign !== undefined) {
@@ -27,6 +27,7 @@ export function wantsOf(request: AddressRequest): readonly Want[] | string {
   });
 }
 
-function familiesOf({ families, familyPolicy }: AddressRequest): readonly IpFamily[] {
+/** In the order of the Service; of a single stack the first alone. */
+export function wantedFamilies({ families, familyPolicy }: AddressRequest): readonly IpFamily[] {
   return familyPolicy === 'SingleStack' ? families.slice(0, 1) : families;
 }

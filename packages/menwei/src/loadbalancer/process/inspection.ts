@@ -1,5 +1,5 @@
 /** What `menwei lb explain` and `menwei lb pools` print, whoever tells it. */
-import { explainServices, type ServiceExplanation } from '../explain/explanation.ts';
+import { explainServices } from '../explain/explanation.ts';
 import { formatExplanation, formatExplanations } from '../explain/format-explanation.ts';
 import { formatPools } from '../explain/format-pools.ts';
 import type { KnownCluster } from '../explain/known-cluster.ts';
@@ -20,7 +20,7 @@ export function printExplanation(
   if (format === 'json') return printJson(explanations);
   return service !== undefined && first !== undefined
     ? formatExplanation(first)
-    : formatExplanations(explanations satisfies readonly ServiceExplanation[]);
+    : formatExplanations(explanations);
 }
 
 export function printPools({ allocator }: KnownCluster, format: InspectionFormat): string {
