@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path';
 import { type HostPort, isLoopback, parseHostPort, parseIp, parseKnownCidr } from '@menwei/addresses/ip.ts';
 import { parseNodePortRange } from '../config/node-flags.ts';
 import { AUTO_MODE, MODE_NAMES, type PortRange, type ProxyMode } from '../config/settings.ts';
+import { L2_CLASS } from '../loadbalancer/claim.ts';
 import { isClassName } from '../loadbalancer/process/lb-options.ts';
 import {
   advertisedFor,
@@ -193,7 +194,6 @@ function proxyOptions(
 
 /** As the command line has them, too. */
 const DEFAULT_LB_ADDRESS = '127.0.0.1:10264';
-const DEFAULT_LB_CLASS = 'menwei.dev/l2';
 
 /** The only controller of load balancers that there is: so Services without a class are its own, unless it is told otherwise. */
 function loadBalancerOptions(
@@ -201,7 +201,7 @@ function loadBalancerOptions(
   reader: FlagReader,
 ): LoadBalancerOptions | undefined {
   if (loadBalancer === undefined) return undefined;
-  const { defaultLoadBalancer = DEFAULT_LB_CLASS } = flags;
+  const { defaultLoadBalancer = L2_CLASS } = flags;
   const isClass = defaultLoadBalancer === 'none' || isClassName(defaultLoadBalancer);
   const given = isClass ? defaultLoadBalancer : undefined;
   const chosen = reader.read(

@@ -1,4 +1,5 @@
 /** The settings of announcing load-balancer addresses (load-balancer §§ 5.2 and 5.7). */
+import { isDnsLabel } from '../kubernetes/decode-names.ts';
 import { bounds } from './bounds.ts';
 import type { Configuration } from './configuration.ts';
 import type { Refuse } from './document.ts';
@@ -29,7 +30,7 @@ export function checkAnnounce(
     const allowed = 'needs --ipvs-strict-arp in ipvs mode: every node would answer ARP for the addresses';
     refuseField('protocols', protocols.join(','), allowed);
   }
-  if (!/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/.test(announce.namespace)) {
+  if (!isDnsLabel(announce.namespace)) {
     refuseField('namespace', announce.namespace, 'must be the name of a namespace');
   }
   const atLeast = (name: 'leaseRenew' | 'leaseDuration' | 'refresh', leastMs: number) => {

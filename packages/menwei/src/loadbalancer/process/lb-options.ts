@@ -3,6 +3,7 @@ import { hostname } from 'node:os';
 import { resolve } from 'node:path';
 import { parseHostPort } from '@menwei/addresses/ip.ts';
 import type { HostPort } from '../../config/settings.ts';
+import { isDnsLabel } from '../../kubernetes/decode-names.ts';
 import { L2_CLASS, NODE_CLASS } from '../claim.ts';
 import {
   HAPROXY_CLASS,
@@ -128,7 +129,7 @@ function readObjects(flags: LbFlags, errors: string[]): LbOptions['objects'] {
 }
 
 function readNamespace(text: string, errors: string[]): string {
-  if (!/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/.test(text)) {
+  if (!isDnsLabel(text)) {
     errors.push(`--namespace: ${JSON.stringify(text)} is not the name of a namespace`);
   }
   return text;
