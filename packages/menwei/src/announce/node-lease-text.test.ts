@@ -86,6 +86,16 @@ describe('the Lease of a node', () => {
     ]);
   });
 
+  it('tells of what can’t be read in a few short lines', () => {
+    const owns = Array.from({ length: 1_000 }, (_, index) => `\x1b[31m${index}${'x'.repeat(1_000)}`).join(
+      '\n',
+    );
+    const { problems } = parseNodeLease(lease({ [LEASE_ANNOTATIONS.owns]: owns }));
+    expect(problems).toHaveLength(6);
+    expect(problems.at(-1)).toBe('and 995 more');
+    for (const problem of problems) expect(problem).toMatch(/^[ -~…]{1,200}$/);
+  });
+
   it('claims, whatever its text is, only what a line of it names', () => {
     const line = fc.oneof(
       fc.string(),

@@ -3,6 +3,7 @@
  * not an address, not a longer time, not an interface.
  */
 import { parseCidr, parseIp } from '@menwei/addresses/ip.ts';
+import { quote } from '../kubernetes/decode-text.ts';
 import type { Lease } from '../kubernetes/load-balancer-objects.ts';
 import {
   type AddressConflict,
@@ -32,7 +33,7 @@ export function parseNodeLease(
   const node = name.startsWith(NODE_LEASE_PREFIX) ? name.slice(NODE_LEASE_PREFIX.length) : '';
   if (node === '' || holderIdentity === '') return { announcement: undefined, problems: [] };
   if (holderIdentity !== node) {
-    const problem = `holderIdentity: ${JSON.stringify(holderIdentity)} is not the node of this Lease`;
+    const problem = `holderIdentity: ${quote(holderIdentity)} is not the node of this Lease`;
     return { announcement: undefined, problems: [problem] };
   }
   const reader = new AnnotationReader(annotations);
@@ -76,16 +77,20 @@ export function parseGiveUp(text: string): readonly string[] {
   return text.split(/\s+/).flatMap((word) => parseIp(word) ?? []);
 }
 
+/** Of a Lease that are told one by one. */
+const MOST_PROBLEMS = 5;
+
 class AnnotationReader {
   readonly #annotations: Lease['annotations'];
   readonly #problems: string[] = [];
+  #untold = 0;
 
   constructor(annotations: Lease['annotations']) {
     this.#annotations = annotations;
   }
 
   get problems(): readonly string[] {
-    return this.#problems;
+    return this.#untold === 0 ? this.#problems : [...this.#problems, `and ${this.#untold} more`];
   }
 
   /** One item a line, fields between blanks; of items with one key the first. */
@@ -110,7 +115,7 @@ class AnnotationReader {
   time(name: AnnotationName): number {
     const text = this.#text(name);
     const ms = parseTime(text);
-    if (ms === undefined && text !== '') this.#report(name, `${JSON.stringify(text)} is not a time`);
+    if (ms === undefined && text !== '') this.#report(name, `${quote(text)} is not a time`);
     return ms ?? 0;
   }
 
@@ -118,7 +123,7 @@ class AnnotationReader {
   flag(name: AnnotationName): boolean {
     const text = this.#text(name);
     if (!['', 'true', 'false'].includes(text)) {
-      this.#report(name, `${JSON.stringify(text)} is neither true nor false; taken for true`);
+      this.#report(name, `${quote(text)} is neither true nor false; taken for true`);
     }
     return text !== '' && text !== 'false';
   }
@@ -128,7 +133,8 @@ class AnnotationReader {
   }
 
   #report(name: AnnotationName, problem: string): void {
-    this.#problems.push(`${LEASE_ANNOTATIONS[name]}: ${problem}`);
+    if (this.#problems.length < MOST_PROBLEMS) this.#problems.push(`${LEASE_ANNOTATIONS[name]}: ${problem}`);
+    else this.#untold++;
   }
 }
 
@@ -211,5 +217,5 @@ function formatLines(lines: readonly string[]): string | null {
 }
 
 function notA(what: string, text: string): { readonly problem: string } {
-  return { problem: `${JSON.stringify(text)} is not ${what}` };
+  return { problem: `${quote(text)} is not ${what}` };
 }

@@ -26,6 +26,8 @@ interface NodeViewOptions extends NodeTestOptions {
 /** A node other than this one that has a Lease. */
 interface Peer {
   readonly announcement: NodeAnnouncement;
+  /** What can't be read of its Lease. */
+  readonly problems: readonly string[];
   readonly renewTimeMs: number;
   /** On the Lease clock: when a renewal was seen last, and how long that is good for. */
   readonly seenMs: number;
@@ -136,7 +138,10 @@ export class NodeView implements Disposable {
     const before = this.#peers.get(name);
     const { announcement, problems } =
       lease === undefined ? { announcement: undefined, problems: [] } : parseNodeLease(lease);
-    for (const problem of problems) this.#options.onProblem(lease?.name ?? '', problem);
+    // Each renewal is news of the Lease, and says the same.
+    for (const problem of problems) {
+      if (before?.problems.includes(problem) !== true) this.#options.onProblem(lease?.name ?? '', problem);
+    }
     if (announcement === undefined || lease === undefined) {
       this.#peers.delete(name);
       this.#suspected.delete(name);
@@ -148,6 +153,7 @@ export class NodeView implements Disposable {
           isDeepStrictEqual(before?.announcement, announcement) && before
             ? before.announcement
             : announcement,
+        problems,
         renewTimeMs: lease.renewTimeMs,
         seenMs,
         goodForMs: goodForMs(lease, announcement),
