@@ -1,12 +1,11 @@
 /** Health, metrics and status of `menwei announce` over HTTP. */
 import type { RequestListener } from 'node:http';
 import type { HostPort } from '../config/settings.ts';
-import { answer, answerNotFound, PLAIN_TEXT, requestPath } from '../http/answer.ts';
-import { startHttpListener } from '../http/http-listener.ts';
+import { answer, answerByPath, PLAIN_TEXT } from '../http/answer.ts';
+import { serveUntilAborted, startHttpListener } from '../http/http-listener.ts';
 import type { Logger } from '../log/logger.ts';
 import type { Registry } from '../metrics/registry.ts';
 import { answerScrape } from '../metrics/scrape.ts';
-import { untilAborted } from '../scheduling/pause.ts';
 import type { Component, ComponentStates } from './component.ts';
 
 interface AnnounceServerOptions {
@@ -34,23 +33,13 @@ export function announceServer({
     ['/status/addresses', json(addresses)],
     ['/components', json(() => states.all())],
   ]);
-  const handler: RequestListener = (request, response) => {
-    const route = routes.get(requestPath(request.url));
-    if (route === undefined) answerNotFound(response);
-    else route(request, response);
-  };
+  const handler = answerByPath(routes);
   return {
     name: 'announce-server',
     onFailure: 'restart',
     run: async (signal, ready) => {
       const listener = startHttpListener({ name: 'announce server', address, handler, logger });
-      const told = untilAborted(signal);
-      try {
-        await Promise.race([listener.listening.then(ready), told]);
-        await told;
-      } finally {
-        await listener.close();
-      }
+      await serveUntilAborted(listener, signal, ready);
     },
   };
 }

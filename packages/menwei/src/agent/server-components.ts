@@ -1,11 +1,10 @@
 /** The servers that tell others about the proxy. */
 import type { Settings } from '../config/settings.ts';
 import { type HealthServerOptions, startHealthServer } from '../health/health-server.ts';
-import type { HttpListener } from '../http/http-listener.ts';
+import { type HttpListener, serveUntilAborted } from '../http/http-listener.ts';
 import { formatErrorChain } from '../log/error-text.ts';
 import { type MetricsServerOptions, startMetricsServer } from '../metrics/metrics-server.ts';
 import type { Introspection } from '../metrics/zpages.ts';
-import { untilAborted } from '../scheduling/pause.ts';
 import type { Component } from './component.ts';
 
 type ServerName = 'health-server' | 'metrics-server';
@@ -49,7 +48,7 @@ export function serverComponents(
     run: async (signal, ready) => {
       const listener = start();
       if (hardFail) listener.listening.catch((error) => failedToListen(name, formatErrorChain(error)));
-      await serve(listener, signal, ready);
+      await serveUntilAborted(listener, signal, ready);
     },
   });
   return [
@@ -74,14 +73,4 @@ export function serverComponents(
           ),
         ]),
   ];
-}
-
-async function serve(listener: HttpListener, signal: AbortSignal, ready: () => void): Promise<void> {
-  const told = untilAborted(signal);
-  try {
-    await Promise.race([listener.listening.then(ready), told]);
-    await told;
-  } finally {
-    await listener.close();
-  }
 }

@@ -1,5 +1,5 @@
 /** The path that a request asks for, and answers to it. */
-import type { ServerResponse } from 'node:http';
+import type { RequestListener, ServerResponse } from 'node:http';
 
 /** The path of a request without its query, decoded. */
 export function requestPath(url: string | undefined): string {
@@ -28,6 +28,15 @@ export function answer(
   const length = String(Buffer.byteLength(body));
   writeHead(response, status, contentType, { ...headers, 'Content-Length': length });
   response.end(body);
+}
+
+/** Answers each path in its own way, and those that are not among them with 404. */
+export function answerByPath(routes: ReadonlyMap<string, RequestListener>): RequestListener {
+  return (request, response) => {
+    const route = routes.get(requestPath(request.url));
+    if (route === undefined) answerNotFound(response);
+    else route(request, response);
+  };
 }
 
 /** Begins an answer whose body follows. */

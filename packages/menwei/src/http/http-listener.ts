@@ -3,7 +3,7 @@ import type { RequestListener, Server } from 'node:http';
 import { formatHostPort, isWildcard } from '@menwei/addresses/ip.ts';
 import type { HostPort } from '../config/settings.ts';
 import type { Logger } from '../log/logger.ts';
-import { pause } from '../scheduling/pause.ts';
+import { pause, untilAborted } from '../scheduling/pause.ts';
 import {
   closeHttpServer,
   createHttpServer,
@@ -49,6 +49,21 @@ export function startHttpListener(options: HttpListenerOptions): HttpListener {
       await closeHttpServer(server);
     },
   };
+}
+
+/** For as long as a component runs, which is ready when somebody can connect. */
+export async function serveUntilAborted(
+  listener: HttpListener,
+  signal: AbortSignal,
+  ready: () => void,
+): Promise<void> {
+  const told = untilAborted(signal);
+  try {
+    await Promise.race([listener.listening.then(ready), told]);
+    await told;
+  } finally {
+    await listener.close();
+  }
 }
 
 async function listenWithRetry(

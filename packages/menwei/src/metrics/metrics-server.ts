@@ -1,7 +1,7 @@
 /** Metrics and status for whoever watches the proxy (spec § 9.3), and `/status`, which is ours. */
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import type { HostPort, ProxyMode } from '../config/settings.ts';
-import { allowSilence, answer, answerNotFound, PLAIN_TEXT, requestPath, writeHead } from '../http/answer.ts';
+import { allowSilence, answer, answerByPath, PLAIN_TEXT, writeHead } from '../http/answer.ts';
 import { type HttpListener, startHttpListener } from '../http/http-listener.ts';
 import type { Logger } from '../log/logger.ts';
 import { sendJsonRows } from './json-rows.ts';
@@ -43,11 +43,7 @@ export function startMetricsServer(options: MetricsServerOptions): HttpListener 
   return startHttpListener({
     ...options,
     name: 'metrics server',
-    handler: (request, response) => {
-      const route = routes.get(requestPath(request.url));
-      if (route === undefined) answerNotFound(response);
-      else route(request, response);
-    },
+    handler: answerByPath(routes),
   });
 }
 

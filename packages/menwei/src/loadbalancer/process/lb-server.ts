@@ -2,11 +2,10 @@
 import type { RequestListener } from 'node:http';
 import type { Component } from '../../agent/component.ts';
 import type { HostPort } from '../../config/settings.ts';
-import { answer, answerNotFound, PLAIN_TEXT, requestPath } from '../../http/answer.ts';
-import { startHttpListener } from '../../http/http-listener.ts';
+import { answer, answerByPath, PLAIN_TEXT } from '../../http/answer.ts';
+import { serveUntilAborted, startHttpListener } from '../../http/http-listener.ts';
 import type { Logger } from '../../log/logger.ts';
 import { answerScrape } from '../../metrics/scrape.ts';
-import { untilAborted } from '../../scheduling/pause.ts';
 import type { KnownCluster } from '../explain/known-cluster.ts';
 import { answerExplain, answerPools, standbyNote } from './inspection-routes.ts';
 import type { LbMetrics } from './lb-metrics.ts';
@@ -30,20 +29,9 @@ export function lbServer(options: LbServerOptions): Component {
     onFailure: 'restart',
     run: async (signal, ready) => {
       const { address, logger } = options;
-      const routes = routesOf(options);
-      const handler: RequestListener = (request, response) => {
-        const route = routes.get(requestPath(request.url));
-        if (route === undefined) answerNotFound(response);
-        else route(request, response);
-      };
+      const handler = answerByPath(routesOf(options));
       const listener = startHttpListener({ name: 'load-balancer server', address, handler, logger });
-      const told = untilAborted(signal);
-      try {
-        await Promise.race([listener.listening.then(ready), told]);
-        await told;
-      } finally {
-        await listener.close();
-      }
+      await serveUntilAborted(listener, signal, ready);
     },
   };
 }
