@@ -34,7 +34,7 @@ export async function runHeartbeats(options: HeartbeatSocketOptions, signal: Abo
   const open = async (family: IpFamily): Promise<Socket | undefined> => {
     const socket = createSocket({ type: family === 'IPv4' ? 'udp4' : 'udp6', ipv6Only: family === 'IPv6' });
     socket.on('message', (bytes) => {
-      const alive = heartbeats.receive(bytes, names(), performance.now());
+      const alive = heartbeats.receive(bytes, (name) => names().includes(name), performance.now());
       if (alive !== undefined) onAlive(alive);
     });
     const bound = Promise.withResolvers<void>();

@@ -30,6 +30,8 @@ describe('a message', () => {
   });
 });
 
+const isOnly = (peer: string) => (node: string) => node === peer;
+
 /** Two nodes that send each other heartbeats. */
 class Pair {
   readonly a = new Heartbeats('a', KEY, TIMING);
@@ -44,10 +46,10 @@ class Pair {
     const nonce = () => String(++this.#count).padStart(16, '0');
     const fromB = bSends ? this.b.send(['a'], nonce(), this.nowMs).get('a') : undefined;
     const fromA = this.a.send(['b'], nonce(), this.nowMs).get('b');
-    if (fromA !== undefined) this.b.receive(fromA, ['a'], this.nowMs);
+    if (fromA !== undefined) this.b.receive(fromA, isOnly('a'), this.nowMs);
     if (fromB === undefined) return false;
     this.sentByB.push(fromB);
-    return this.a.receive(fromB, ['b'], this.nowMs) === 'b';
+    return this.a.receive(fromB, isOnly('b'), this.nowMs) === 'b';
   }
 }
 
@@ -74,12 +76,13 @@ describe('a node', () => {
     for (let count = 0; count < 4; count++) pair.beat();
     for (let count = 0; count < 4; count++) {
       pair.beat({ bSends: false });
-      for (const bytes of pair.sentByB) expect(pair.a.receive(bytes, ['b'], pair.nowMs)).toBeUndefined();
+      for (const bytes of pair.sentByB)
+        expect(pair.a.receive(bytes, isOnly('b'), pair.nowMs)).toBeUndefined();
     }
     // Started anew, it remembers nothing.
     const again = new Heartbeats('a', KEY, TIMING);
     again.send(['b'], 'f'.repeat(16), pair.nowMs);
-    for (const bytes of pair.sentByB) expect(again.receive(bytes, ['b'], pair.nowMs)).toBeUndefined();
+    for (const bytes of pair.sentByB) expect(again.receive(bytes, isOnly('b'), pair.nowMs)).toBeUndefined();
   });
 
   it('is none that is no peer, nor one whose words are for another', () => {
@@ -87,8 +90,19 @@ describe('a node', () => {
     a.send(['b'], message.nonce, 0);
     const told = (from: string, to: string) =>
       encodeHeartbeat({ from, to, nonce: 'a'.repeat(16), echo: message.nonce }, KEY);
-    expect(a.receive(told('x', 'a'), ['b'], 1)).toBeUndefined();
-    expect(a.receive(told('b', 'c'), ['b'], 1)).toBeUndefined();
-    expect(a.receive(told('b', 'a'), ['b'], 1)).toBe('b');
+    expect(a.receive(told('x', 'a'), isOnly('b'), 1)).toBeUndefined();
+    expect(a.receive(told('b', 'c'), isOnly('b'), 1)).toBeUndefined();
+    expect(a.receive(told('b', 'a'), isOnly('b'), 1)).toBe('b');
+  });
+
+  it('is not looked up among all nodes when anybody may have sent it', () => {
+    const a = new Heartbeats('a', KEY, TIMING);
+    const forged = encodeHeartbeat({ ...message, to: 'a' }, Buffer.from('another key of some bytes'));
+    const isPeer = () => {
+      throw new Error('looked up');
+    };
+    for (const bytes of [forged, Buffer.alloc(60_000), Buffer.concat([forged, Buffer.alloc(60_000)])]) {
+      expect(a.receive(bytes, isPeer, 1)).toBeUndefined();
+    }
   });
 });

@@ -42,10 +42,10 @@ export class Heartbeats {
     );
   }
 
-  /** The node that proves to be alive by it; undefined: none does. @param peers who may send */
-  receive(bytes: Buffer, peers: readonly string[], nowMs: number): string | undefined {
+  /** The node that proves to be alive by it; undefined: none does. @param isPeer who may send; not asked about what has no signature */
+  receive(bytes: Buffer, isPeer: (node: string) => boolean, nowMs: number): string | undefined {
     const message = decodeHeartbeat(bytes, this.#key);
-    if (message === undefined || message.to !== this.#node || !peers.includes(message.from)) return undefined;
+    if (message === undefined || message.to !== this.#node || !isPeer(message.from)) return undefined;
     const before = this.#peers.get(message.from);
     if (before?.recent.includes(message.nonce)) return undefined;
     const isAnswer = this.#isAnswer(message, nowMs);

@@ -20,6 +20,7 @@ const MAGIC = Buffer.from('MWHB1');
 const NONCE_BYTES = 8;
 const HMAC_BYTES = 32;
 const MAX_NAME_BYTES = 253;
+const MAX_BYTES = MAGIC.length + 2 * (1 + MAX_NAME_BYTES) + 2 * NONCE_BYTES + HMAC_BYTES;
 
 /** HMAC-SHA256 over all that comes before it. */
 export function encodeHeartbeat({ from, to, nonce, echo }: HeartbeatMessage, key: Buffer): Buffer {
@@ -34,10 +35,11 @@ export function encodeHeartbeat({ from, to, nonce, echo }: HeartbeatMessage, key
 
 /** Undefined: it is none, or was not signed with the key. */
 export function decodeHeartbeat(bytes: Buffer, key: Buffer): HeartbeatMessage | undefined {
+  // Whoever floods the port with large datagrams is not to have each of them signed.
+  if (bytes.length > MAX_BYTES || !bytes.subarray(0, MAGIC.length).equals(MAGIC)) return undefined;
   const content = bytes.subarray(0, Math.max(0, bytes.length - HMAC_BYTES));
   const signature = bytes.subarray(content.length);
   if (signature.length !== HMAC_BYTES || !timingSafeEqual(signature, sign(content, key))) return undefined;
-  if (!content.subarray(0, MAGIC.length).equals(MAGIC)) return undefined;
   let at = MAGIC.length;
   const name = (): string => {
     const length = content[at] ?? 0;
