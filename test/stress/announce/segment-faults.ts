@@ -4,8 +4,6 @@ import type { Dice } from '../dice.ts';
 import type { Segment } from './segment.ts';
 
 export interface SegmentFault {
-  /** The node that it befalls can't announce, or nobody can be sure of it, meanwhile. */
-  readonly takesOut: boolean;
   /** No news from the API server arrive anywhere meanwhile. */
   readonly stopsApi?: boolean;
   /** Returns what makes it as it was. */
@@ -16,45 +14,39 @@ const nothing = async (): Promise<void> => undefined;
 
 export const SEGMENT_FAULTS: Readonly<Record<string, SegmentFault>> = {
   kill: {
-    takesOut: true,
     befall: async ({ session }, node) => {
       await session.order('signal', { node, signal: 'SIGKILL' });
       return () => session.menwei('restart', node);
     },
   },
   pause: {
-    takesOut: true,
     befall: async ({ session }, node) => {
       await session.order('signal', { node, signal: 'SIGSTOP' });
       return () => session.order('signal', { node, signal: 'SIGCONT' });
     },
   },
   restart: {
-    takesOut: true,
     befall: async ({ session }, node) => {
       await session.menwei('restart', node);
       return nothing;
     },
   },
   'restart with grace': {
-    takesOut: true,
-    befall: async ({ session }, node) => {
-      await session.menwei('restart', node, '--', '--announce-restart-grace', '10s');
-      await session.menwei('restart', node);
+    befall: async ({ session, flags }, node) => {
+      await session.menwei('restart', node, '--', '--announce-restart-grace', '10s', ...flags);
+      await session.menwei('restart', node, '--', '--announce-restart-grace', '0s', ...flags);
       return nothing;
     },
   },
-  'link down': { takesOut: true, befall: (segment, node) => link(segment, node, 'down') },
-  isolated: { takesOut: true, befall: (segment, node) => link(segment, node, 'isolated') },
+  'link down': { befall: (segment, node) => link(segment, node, 'down') },
+  isolated: { befall: (segment, node) => link(segment, node, 'isolated') },
   'power off': {
-    takesOut: true,
     befall: async ({ session }, node) => {
       await session.order('power', { node, isOn: false });
       return () => session.menwei('power-on', node);
     },
   },
   'way to the API server cut': {
-    takesOut: true,
     befall: async ({ session }, node) => {
       const host = session.host(node);
       const table = [
@@ -67,7 +59,6 @@ export const SEGMENT_FAULTS: Readonly<Record<string, SegmentFault>> = {
     },
   },
   'API server paused': {
-    takesOut: false,
     stopsApi: true,
     befall: async ({ session }) => {
       const { pid } = await session.status();
@@ -76,28 +67,24 @@ export const SEGMENT_FAULTS: Readonly<Record<string, SegmentFault>> = {
     },
   },
   drain: {
-    takesOut: true,
     befall: async ({ session }, node) => {
       await session.order('drain', { node, isDraining: true });
       return () => session.order('drain', { node, isDraining: false });
     },
   },
   'not Ready': {
-    takesOut: true,
     befall: async (segment, node) => {
       for (const status of ['False', 'True', 'Unknown']) await segment.setReady(node, status);
       return () => segment.setReady(node, 'True');
     },
   },
   excluded: {
-    takesOut: true,
     befall: async (segment, node) => {
       await segment.label(node, '');
       return () => segment.label(node, null);
     },
   },
   'pods moved': {
-    takesOut: false,
     befall: async (segment, node, dice) => {
       const { name } = dice.pick(segment.services);
       await segment.putBehind(name, [node]);
@@ -105,7 +92,6 @@ export const SEGMENT_FAULTS: Readonly<Record<string, SegmentFault>> = {
     },
   },
   'pool edited': {
-    takesOut: false,
     befall: async (segment) => {
       await segment.setPool(['192.168.49.210-192.168.49.220', 'fd00:49::c8-fd00:49::dc']);
       await sleep(200);
@@ -113,7 +99,6 @@ export const SEGMENT_FAULTS: Readonly<Record<string, SegmentFault>> = {
     },
   },
   'Lease edited': {
-    takesOut: true,
     befall: async (segment, node, dice) => {
       const since = new Date(dice.pick([0, Date.now() + 3_600_000])).toISOString();
       const owns = segment.addresses.map((address) => `${address} ${since} eth0`).join('\n');

@@ -49,6 +49,8 @@ export class Segment implements AsyncDisposable {
   readonly services: OfferedService[] = [];
   readonly nodeOfMac = new Map<string, string>();
   wireLink = { index: 0, mac: '' };
+  /** With which the proxies of all nodes are started, beside those of the lab. */
+  flags: readonly string[] = [];
 
   private constructor(session: LabSession, nodes: readonly string[]) {
     this.session = session;

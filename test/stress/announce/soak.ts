@@ -82,14 +82,12 @@ class Soak {
     const title = `round ${round}: ${names.filter((name) => name !== undefined).join(' and ')} (${node}${isAlone || second === undefined ? '' : `, ${other}`})`;
     const fromMs = performance.now();
     const undo: (() => Promise<unknown>)[] = [];
-    const out = new Set<string>();
     for (const [name, place] of [
       [names[0], node],
       [names[1], other],
     ] as const) {
       const fault = name === undefined ? undefined : SEGMENT_FAULTS[name];
       if (fault === undefined || place === undefined) continue;
-      if (fault.takesOut) out.add(place);
       undo.push(await fault.befall(this.#segment, place, this.#dice));
     }
     const faultedMs = performance.now();
@@ -181,6 +179,7 @@ class Soak {
     writeFileSync(key, randomBytes(32).toString('hex'), { mode: 0o600 });
     const flags = ['--announce-heartbeat', '--announce-heartbeat-key-file', key];
     const { session, nodes } = this.#segment;
+    this.#segment.flags = flags;
     await Promise.all(nodes.map((node) => session.menwei('restart', node, '--', ...flags)));
   }
 

@@ -71,6 +71,20 @@ describe('nodes that announce', () => {
     expect(cluster.answering(VIP)).toHaveLength(1);
   });
 
+  it('ask before they take what old news says is theirs after they did not run for a while', async () => {
+    await started();
+    const behind = cluster.nodes.get('node-1');
+    behind?.cutFromApi();
+    behind?.station.standStill(8_000);
+    await pass(1_000);
+    cluster.api.put(aNode({ name: 'node-3', taintKeys: ['ToBeDeletedByClusterAutoscaler'] }));
+    behind?.healApi();
+    await pass(1);
+    expect(behind?.answers(VIP)).toBe(false);
+    await pass(5_000);
+    expect(cluster.answering(VIP)).toEqual(['node-1']);
+  });
+
   it('take over at once from one that stops, which answers until then', async () => {
     await started();
     cluster.nodes.get('node-3')?.stop();

@@ -75,6 +75,8 @@ export class Announcer implements Disposable {
   readonly #claims: ClaimAgain;
   /** What this node owned before it was started anew, and since when. */
   readonly #adopted = new Map<string, number>();
+  /** When this process ran again after a standstill, on the clock of `performance.now()`. */
+  #stoodStillMs = Number.NEGATIVE_INFINITY;
   #isHandingOver = false;
   #restartingUntilMs = 0;
   #isLooking = false;
@@ -121,6 +123,7 @@ export class Announcer implements Disposable {
         this.#formerOwners.causeOf(address) ?? (this.#adopted.has(address) ? 'restart' : 'new'),
       formerSinceMs: (address) => this.#adopted.get(address),
       probeTiming,
+      isBehind: () => this.#stoodStillMs >= (this.nodes.lastProvenMs ?? 0),
       nodeOfMac: (mac) => this.#nodeOfMac(mac),
       isAnnouncedBy: (other, address) => this.nodes.isAnnouncedBy(other, address),
       isPublished: (address, sinceMs) => this.#lease?.isPublished(address, sinceMs) ?? false,
@@ -144,6 +147,8 @@ export class Announcer implements Disposable {
   #stoodStill(): void {
     const { logger } = this.#options;
     logger.warn({}, 'announcing: this process did not run for a while; asking who has its addresses');
+    this.#stoodStillMs = performance.now();
+    this.#leaseChanged();
     this.duties.startAnew();
     for (const address of this.election.decisions.keys()) this.duties.look(address);
   }

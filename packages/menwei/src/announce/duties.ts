@@ -44,6 +44,8 @@ interface DutiesOptions {
   /** Since when this node had it before it was started anew; undefined: it had not. */
   readonly formerSinceMs: (address: string) => number | undefined;
   readonly probeTiming: (cause: Cause) => ProbeTiming;
+  /** What this node knows of others may be long over: it asks before it takes anything. */
+  readonly isBehind: () => boolean;
   /** Undefined: no node of the cluster has it. */
   readonly nodeOfMac: (mac: string) => string | undefined;
   /** Another node says that it answers for the address. */
@@ -149,7 +151,7 @@ export class Duties implements Disposable {
   }
 
   #begin(address: string, interfaces: readonly string[]): void {
-    const { isProgrammed, causeOf } = this.#options;
+    const { isProgrammed, causeOf, isBehind } = this.#options;
     if (!isProgrammed(address)) {
       if (this.get(address) === undefined) {
         this.#set(address, { phase: 'waiting', sinceMs: performance.now() });
@@ -158,7 +160,7 @@ export class Duties implements Disposable {
       return;
     }
     const cause = causeOf(address);
-    if (needsProbe(cause)) this.#probe(address, interfaces, cause);
+    if (needsProbe(cause) || isBehind()) this.#probe(address, interfaces, cause);
     else this.#answer(address, interfaces, cause);
   }
 

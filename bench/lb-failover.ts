@@ -1,0 +1,112 @@
+/** How long an address of a load balancer is without answers when its owner leaves, many times in each way: `npm run bench:lb-failover`. */
+import { randomBytes } from 'node:crypto';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { watchClaims } from '@menwei/lab/address-claims.ts';
+import { measureFailover } from '@menwei/lab/failover.ts';
+import { LabSession } from '@menwei/lab/lab-session.ts';
+import { until } from '@menwei/lab/until.ts';
+import { Command } from 'commander';
+import { orFail } from 'menwei/setup/failure.ts';
+import { median, round } from './figures.ts';
+import { positive, progress } from './options.ts';
+
+const EXAMPLES = fileURLToPath(new URL('../examples/load-balancer/', import.meta.url));
+const NODES = ['node-1', 'node-2', 'node-3'] as const;
+const TAKEN_OVER_WITHIN_MS = 20_000;
+/** A node that is back has a Lease again, and has heard from the others. */
+const SETTLING_MS = 1_500;
+
+interface Leaving {
+  readonly leave: (session: LabSession, node: string) => Promise<unknown>;
+  readonly mend: (session: LabSession, node: string) => Promise<unknown>;
+}
+
+const LEAVINGS: Readonly<Record<string, Leaving>> = {
+  drained: {
+    leave: (session, node) => session.order('drain', { node, isDraining: true }),
+    mend: (session, node) => session.order('drain', { node, isDraining: false }),
+  },
+  'link cut': {
+    leave: (session, node) => session.order('link', { node, state: 'down' }),
+    mend: (session, node) => session.order('link', { node, state: 'up' }),
+  },
+  killed: {
+    leave: (session, node) => session.order('signal', { node, signal: 'SIGKILL' }),
+    mend: (session, node) => session.menwei('restart', node),
+  },
+  'powered off': {
+    leave: (session, node) => session.order('power', { node, isOn: false }),
+    mend: (session, node) => session.menwei('power-on', node),
+  },
+};
+
+async function main(): Promise<void> {
+  const command = new Command().option('--runs <n>', 'of each way', positive, 10).parse();
+  const { runs } = command.opts<{ runs: number }>();
+  const folder = mkdtempSync(join(tmpdir(), 'menwei-failover-'));
+  await using session = await LabSession.up({
+    name: `bench-failover-${process.pid}`,
+    file: `${EXAMPLES}lab.yaml`,
+    manifests: `${EXAMPLES}web.yaml`,
+    mode: 'nftables',
+  });
+  try {
+    for (const [name, leaving] of Object.entries(LEAVINGS)) await measure(session, name, leaving, runs);
+    const key = join(folder, 'key');
+    writeFileSync(key, randomBytes(32).toString('hex'), { mode: 0o600 });
+    const flags = ['--announce-heartbeat', '--announce-heartbeat-key-file', key];
+    await Promise.all(NODES.map((node) => session.menwei('restart', node, '--', ...flags)));
+    for (const name of ['killed', 'powered off']) {
+      const leaving = LEAVINGS[name];
+      if (leaving !== undefined) await measure(session, `${name}, with heartbeats`, leaving, runs);
+    }
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+async function measure(session: LabSession, name: string, leaving: Leaving, runs: number): Promise<void> {
+  const { status } = await session.api.get('/api/v1/namespaces/default/services/web');
+  const address: string = status.loadBalancer.ingress[0].ip;
+  const nodeOf = await macs(session);
+  const claims = await watchClaims(session.host('wire'), address);
+  const known: number[] = [];
+  const unknown: number[] = [];
+  for (let run = 0; run < runs; run++) {
+    await sleep(SETTLING_MS);
+    await until(() => claims.claims.length > 0, `nobody answers for ${address}`);
+    const owner = nodeOf.get(claims.claims.at(-1)?.mac ?? '');
+    if (owner === undefined) throw new Error(`${address} is at no node`);
+    const { from, to, longestSilenceMs, longestUnclaimedMs } = await measureFailover({
+      client: session.host('client'),
+      target: `${address}:80`,
+      claims,
+      action: () => leaving.leave(session, owner),
+      withinMs: TAKEN_OVER_WITHIN_MS,
+    });
+    if (from === to) throw new Error(`${name}: nobody took ${address} over from ${owner}`);
+    known.push(longestSilenceMs);
+    unknown.push(longestUnclaimedMs);
+    await leaving.mend(session, owner);
+  }
+  await claims.stop();
+  const [one, other] = [known, unknown].map(
+    (times) => `median ${round(median(times) / 1_000, 2)} s, worst ${round(Math.max(...times) / 1_000, 2)} s`,
+  );
+  progress(`${name}: a client that knows the owner ${one}; one that does not ${other}`);
+}
+
+async function macs(session: LabSession): Promise<ReadonlyMap<string, string>> {
+  const nodeOf = new Map<string, string>();
+  for (const node of NODES) {
+    const { stdout } = await session.host(node).exec('ip', ['-o', 'link', 'show', 'eth0']);
+    nodeOf.set(/link\/ether (\S+)/.exec(stdout)?.[1] ?? '', node);
+  }
+  return nodeOf;
+}
+
+await orFail(main);
