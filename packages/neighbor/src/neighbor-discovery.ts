@@ -5,11 +5,12 @@ import type { MacAddress, NeighborAdvertisement, NeighborSolicitation } from './
 import { isMulticast, isSolicitedNodeGroup } from './multicast.ts';
 
 const IP_HEADER_SIZE = 40;
-const ICMPV6 = 58;
+export const ICMPV6 = 58;
 /** What a router has passed on has less. */
 const HOP_LIMIT = 255;
-const SOLICITATION = 135;
-const ADVERTISEMENT = 136;
+/** Types of messages. */
+export const SOLICITATION = 135;
+export const ADVERTISEMENT = 136;
 const FIXED_SIZE = 24;
 const SOLICITED = 0x40;
 const OVERRIDE = 0x20;

@@ -1,6 +1,7 @@
 /** Which frames of an interface the kernel lets into a packet socket: all others cost nothing more. */
 import { INTERFACE_INDEX, type Instruction, KEEP_OUT, LET_IN, PACKET_TYPE } from '@menwei/netlink/native';
 import type { NumberRange } from './address-ranges.ts';
+import { ADVERTISEMENT, ICMPV6, SOLICITATION } from './neighbor-discovery.ts';
 
 /** Frames to somebody else (also of a VLAN that nobody has set up here), and those that this machine sends (linux/if_packet.h). */
 const PACKET_OTHERHOST = 3;
@@ -15,9 +16,6 @@ const HOP_LIMIT = 21;
 const ICMP_TYPE = 54;
 /** The last 32 bits of the address that is asked for, or told of. */
 const END_OF_TARGET = 74;
-const ICMPV6 = 58;
-const SOLICITATION = 135;
-const ADVERTISEMENT = 136;
 
 /** @param ranges of the addresses that have to do with it; undefined: all */
 export function arpFilter(
