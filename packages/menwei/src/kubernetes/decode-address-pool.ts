@@ -43,7 +43,7 @@ export function decodeAddressPool(value: unknown): Decoded<AddressPool> {
   reader.onlyFields('spec', spec, POOL_FIELDS);
   if (isAbsent(spec.addresses)) reader.reject('spec.addresses', 'missing');
   const ranges = reader.list('spec.addresses', spec.addresses).flatMap((entry, index) => {
-    return readRange(reader, `spec.addresses[${index}]`, entry);
+    return keepRange(reader, `spec.addresses[${index}]`, parseEntry(entry));
   });
   const autoAssign = reader.flag('spec.autoAssign', spec.autoAssign, true);
   const allowExplicit = reader.flag('spec.allowExplicit', spec.allowExplicit, true);
@@ -80,7 +80,7 @@ export function decodeCiliumPool(value: unknown): Decoded<AddressPool> {
   reader.onlyFields('spec', spec, CILIUM_POOL_FIELDS);
   const ranges = (['blocks', 'cidrs'] as const).flatMap((field) =>
     reader.list(`spec.${field}`, spec[field]).flatMap((entry, index) => {
-      return readBlock(reader, `spec.${field}[${index}]`, entry);
+      return keepRange(reader, `spec.${field}[${index}]`, parseBlock(entry));
     }),
   );
   const ends = reader.choice('spec.allowFirstLastIPs', spec.allowFirstLastIPs, ['Yes', 'No']);
@@ -119,24 +119,25 @@ function readIdentity(reader: ObjectReader, metadata: Unchecked<V1ObjectMeta>) {
   };
 }
 
-function readRange(reader: ObjectReader, field: string, entry: unknown): readonly AddressRange[] {
-  const range = typeof entry === 'string' ? parseAddressRange(entry) : `${show(entry)} is not a string`;
+/** @param range a text says why it is none */
+function keepRange(
+  reader: ObjectReader,
+  field: string,
+  range: AddressRange | string,
+): readonly AddressRange[] {
   if (typeof range !== 'string') return [range];
   reader.note(field, `${range}; none of its addresses is used`);
   return [];
+}
+
+function parseEntry(entry: unknown): AddressRange | string {
+  return typeof entry === 'string' ? parseAddressRange(entry) : `${show(entry)} is not a string`;
 }
 
 interface CiliumBlock {
   readonly cidr: string;
   readonly start: string;
   readonly stop: string;
-}
-
-function readBlock(reader: ObjectReader, field: string, entry: unknown): readonly AddressRange[] {
-  const range = parseBlock(entry);
-  if (typeof range !== 'string') return [range];
-  reader.note(field, `${range}; none of its addresses is used`);
-  return [];
 }
 
 function parseBlock(entry: unknown): AddressRange | string {
