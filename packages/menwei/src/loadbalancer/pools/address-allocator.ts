@@ -298,7 +298,6 @@ export class AddressAllocator {
 
   #decide(entry: Entry, nowMs: number): void {
     const { request } = entry;
-    this.#due.delete(request);
     const choice = choose(request, entry.addresses, this.#held, nowMs);
     const before = entry.addresses;
     entry.addresses = choice.addresses;

@@ -94,7 +94,11 @@ export class AddressUse {
   /** The same for somebody who would be given it now: some node must be eligible for all. */
   whyNotJoined(request: AddressRequest): Trouble | undefined {
     const trouble = this.whyNotKept(request);
-    if (trouble !== undefined || this.#hasNodeWith(request)) return trouble;
+    return trouble !== undefined || this.#hasNodeWith(request) ? trouble : this.noNodeForAll;
+  }
+
+  /** What is told to all but the oldest where no node is for all. */
+  get noNodeForAll(): Trouble {
     const message = `${this.address} is shared with ${this.oldest?.service}, and no node has endpoints of all that share it`;
     return { reason: 'NoEligibleNode', message };
   }

@@ -58,6 +58,5 @@ function troubleWith(address: string, request: AddressRequest, holdings: Holding
   }
   const use = holdings.useOf(address);
   if (use === undefined || use.hasCommonNode || use.oldest?.service === request.service) return undefined;
-  const message = `${address} is shared with ${use.oldest?.service}, and no node has endpoints of all that share it`;
-  return { reason: 'NoEligibleNode', message };
+  return use.noNodeForAll;
 }
