@@ -3,6 +3,7 @@
 import type { AnnouncingNode } from 'menwei/announce/election/announcing-node.ts';
 import type { AnnouncedService } from 'menwei/announce/election/election.ts';
 import type { AddressPool, L2Advertisement } from 'menwei/kubernetes/load-balancer-objects.ts';
+import { addressPool } from '../loadbalancer/pools.ts';
 
 /** Ready, with eth0 on 192.0.2.0/24 and 2001:db8::/64, and without any claim. */
 export function anAnnouncer(name: string, fields: Partial<AnnouncingNode> = {}): AnnouncingNode {
@@ -64,21 +65,5 @@ export function anAnnouncedService(name: string, fields: ServiceFields = {}): An
 
 /** 192.0.2.0/24 and 2001:db8::/64. */
 export function anAddressPool(fields: Partial<AddressPool> = {}): AddressPool {
-  return {
-    kind: 'IPAddressPool',
-    namespace: 'menwei-system',
-    name: 'pool',
-    createdAtMs: 0,
-    labels: new Map(),
-    ranges: [
-      { family: 'IPv4', first: '192.0.2.0', last: '192.0.2.255', text: '192.0.2.0/24' },
-      { family: 'IPv6', first: '2001:db8::', last: '2001:db8::ffff:ffff:ffff:ffff', text: '2001:db8::/64' },
-    ],
-    autoAssign: true,
-    allowExplicit: true,
-    avoidBuggyIPs: false,
-    avoidEnds: false,
-    serviceAllocation: undefined,
-    ...fields,
-  };
+  return addressPool('pool', ['192.0.2.0/24', '2001:db8::/64'], { namespace: 'menwei-system', ...fields });
 }

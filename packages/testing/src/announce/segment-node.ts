@@ -7,6 +7,7 @@ import { L2Speaker } from 'menwei/announce/l2/l2-speaker.ts';
 import { Standstill } from 'menwei/announce/l2/standstill.ts';
 import type { Port, PortListener, SegmentInterface, Wire } from 'menwei/announce/l2/wire.ts';
 import { silentLogger } from 'menwei/log/logger.ts';
+import { untilAborted } from 'menwei/scheduling/pause.ts';
 import { failure } from '../kernel/refused.ts';
 import type { FakeSegment } from './segment.ts';
 
@@ -113,10 +114,7 @@ class FakeWire implements Wire {
 
   async run(signal: AbortSignal, ready: () => void): Promise<void> {
     ready();
-    await new Promise<void>((resolve) => {
-      if (signal.aborted) resolve();
-      signal.addEventListener('abort', () => resolve(), { once: true });
-    });
+    await untilAborted(signal);
     this.change(undefined);
   }
 

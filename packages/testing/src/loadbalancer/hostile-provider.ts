@@ -8,6 +8,7 @@ import {
   type Provider,
   ProviderError,
 } from 'menwei/loadbalancer/providers/provider.ts';
+import { untilAborted } from 'menwei/scheduling/pause.ts';
 import type { FakeProvider, FakeSpec } from './fake-provider.ts';
 
 /** What goes wrong; `none`: nothing does. */
@@ -67,7 +68,7 @@ export class HostileProvider implements Provider<FakeSpec> {
 
   async observe(signal: AbortSignal): Promise<readonly ObservedBalancer<FakeSpec>[]> {
     if (this.misbehaviour === 'is unreadable') throw new ProviderError('injected: it can not be read');
-    if (this.misbehaviour === 'hangs') await untilAborted(signal);
+    if (this.misbehaviour === 'hangs') await hang(signal);
     const observed = await this.#inner.observe(signal);
     if (this.misbehaviour !== 'speaks in riddles') return observed;
     return observed.map((one) => ({ ...one, spec: undefined, status: undefined }));
@@ -85,7 +86,7 @@ export class HostileProvider implements Provider<FakeSpec> {
       case 'throws words':
         throw 'injected: words';
       case 'hangs':
-        await untilAborted(signal);
+        await hang(signal);
         break;
       case 'is slow':
         await sleep(20, undefined, { signal });
@@ -111,9 +112,7 @@ function removal({ service = '' }: BalancerChange<FakeSpec>): BalancerChange<Fak
   return { change: 'remove', service, name: service };
 }
 
-async function untilAborted(signal: AbortSignal): Promise<never> {
-  signal.throwIfAborted();
-  const { promise, reject } = Promise.withResolvers<never>();
-  signal.addEventListener('abort', () => reject(signal.reason), { once: true });
-  return await promise;
+async function hang(signal: AbortSignal): Promise<never> {
+  await untilAborted(signal);
+  throw signal.reason;
 }

@@ -1,4 +1,5 @@
 /** What may happen to a process between any two steps that others see. */
+import { untilAborted } from 'menwei/scheduling/pause.ts';
 
 /**
  * What becomes of a step: it is not made, or made and then told to have failed; or the process dies before or after it, and
@@ -34,12 +35,9 @@ export class Mortality {
     return fate === 'die after' ? await this.#die(signal) : result;
   }
 
-  #die(signal: AbortSignal): Promise<never> {
+  async #die(signal: AbortSignal): Promise<never> {
     this.#isDead = true;
-    return new Promise((_resolve, reject) => {
-      const end = () => reject(signal.reason);
-      if (signal.aborted) end();
-      else signal.addEventListener('abort', end, { once: true });
-    });
+    await untilAborted(signal);
+    throw signal.reason;
   }
 }
