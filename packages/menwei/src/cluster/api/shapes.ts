@@ -1,7 +1,7 @@
 /** The shape of a resource's objects: as they are kept, as another group has them, or, of an Event, the newer of its two. */
 import { toCoreEvent, toNewEvent } from '../kinds/event-shapes.ts';
 import type { Resource } from '../kinds/resource.ts';
-import { keptResource } from '../kinds/resources.ts';
+import { isOfAnotherGroup, keptResource } from '../kinds/resources.ts';
 import { canonicalForm } from '../schema/canonical-form.ts';
 import { type ApiObject, apiVersionOf } from '../schema/object.ts';
 import type { StoredObject } from '../store/store.ts';
@@ -34,9 +34,4 @@ export function keptShapeOf(resource: Resource, object: ApiObject): ApiObject {
 
 function isKept({ storedMessage }: Resource): boolean {
   return storedMessage === undefined;
-}
-
-/** The kind is the same but for its name. */
-function isOfAnotherGroup({ message, storedMessage }: Resource): boolean {
-  return message === storedMessage;
 }

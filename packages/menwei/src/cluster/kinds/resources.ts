@@ -148,6 +148,11 @@ export function findResource(group: string, plural: string): Resource | undefine
   return byPath.get(`${group}/${plural}`);
 }
 
+/** Whether objects are kept as those of another group, which are the same but for its name. */
+export function isOfAnotherGroup({ message, storedMessage }: Resource): boolean {
+  return message === storedMessage;
+}
+
 /** The resource in whose shape the objects of this one are kept: itself, unless another one's are. */
 export function keptResource(resource: Resource): Resource {
   if (resource.storedMessage === undefined) return resource;

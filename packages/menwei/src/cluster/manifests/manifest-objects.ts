@@ -1,7 +1,7 @@
 /** Objects that stand in files, decoded as the API server decodes what clients send. */
 import { parseDocuments, type TextDocument } from '@menwei/yaml/documents.ts';
 import type { Resource } from '../kinds/resource.ts';
-import { keptResource, RESOURCES } from '../kinds/resources.ts';
+import { isOfAnotherGroup, keptResource, RESOURCES } from '../kinds/resources.ts';
 import { decodeBody } from '../schema/decode-body.ts';
 import { enforceFieldValidation } from '../schema/field-validation.ts';
 import { type ApiObject, apiVersionOf } from '../schema/object.ts';
@@ -70,7 +70,7 @@ function decode(value: unknown): Pick<ManifestObject, 'resource' | 'object'> {
 
 /** The registry takes an object of a kind that two groups share in the shape of the one that is kept. */
 function asKept(resource: Resource, object: ApiObject): Pick<ManifestObject, 'resource' | 'object'> {
-  if (resource.message !== resource.storedMessage) return { resource, object };
+  if (!isOfAnotherGroup(resource)) return { resource, object };
   const kept = keptResource(resource);
   return { resource: kept, object: { ...object, apiVersion: apiVersionOf(kept) } };
 }
