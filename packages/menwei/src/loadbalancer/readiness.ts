@@ -1,7 +1,7 @@
 /** What the condition says of a Service whose addresses nodes announce, or are those of nodes: pure. */
 import type { AddressOwner } from './announcement-view.ts';
 import type { AddressDecision } from './pools/allocation.ts';
-import type { Readiness } from './wanted-status.ts';
+import { formatTime, type Readiness } from './wanted-status.ts';
 
 /** What else is known of the nodes and of a Service's endpoints. */
 export interface Surroundings {
@@ -36,7 +36,7 @@ export function announcedReadiness(
 /** `node n1 (eth0) since 2026-01-02T03:04:05Z` */
 function describeOwner({ node, interfaces, sinceMs }: AddressOwner): string {
   const where = interfaces.length === 0 ? '' : ` (${interfaces.join(', ')})`;
-  return `node ${node}${where} since ${new Date(sinceMs).toISOString().replace(/\.\d{3}Z$/, 'Z')}`;
+  return `node ${node}${where} since ${formatTime(sinceMs)}`;
 }
 
 function notAnnounced(

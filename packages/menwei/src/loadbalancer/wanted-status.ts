@@ -106,7 +106,7 @@ function diffAnnotations(
 }
 
 /** RFC 3339, in whole seconds, as `metav1.Time` is written. */
-function formatTime(timeMs: number): string {
+export function formatTime(timeMs: number): string {
   return new Date(timeMs).toISOString().replace(/\.\d{3}Z$/, 'Z');
 }
 

@@ -5,6 +5,7 @@ import { describeFailure, type Eligible } from '../../announce/election/eligibil
 import type { OwnedAddress } from '../../announce/node-lease.ts';
 import { ServiceView } from '../../announce/service-view.ts';
 import { objectKey } from '../../state/object-key.ts';
+import { formatTime } from '../wanted-status.ts';
 import { type KnownCluster, leasesOf } from './known-cluster.ts';
 
 export interface NodeVerdict {
@@ -139,7 +140,7 @@ function eligibleVerdict({ name, interfaces }: Eligible, isElected: boolean): No
 }
 
 function announces(node: string, { interfaces, sinceMs }: OwnedAddress): NodeVerdict {
-  const since = new Date(sinceMs).toISOString().replace(/\.\d{3}Z$/, 'Z');
+  const since = formatTime(sinceMs);
   const message =
     interfaces.length === 0
       ? `is about to announce it; it has been its owner since ${since}`
