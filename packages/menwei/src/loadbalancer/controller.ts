@@ -189,10 +189,7 @@ export class LoadBalancerController {
       this.#moved(news.addresses);
       this.#noteConflicts(news, nowMs);
     }
-    // What is said of all that is not announced is something else then.
-    if (hadAnnouncers !== this.#announcements.hasAnnouncers) {
-      for (const key of this.#view.managed()) this.#queue.add(key);
-    }
+    this.#noteAnnouncers(hadAnnouncers);
   }
 
   /** The node itself tells the Services. */
@@ -210,12 +207,16 @@ export class LoadBalancerController {
     const nowMs = this.#now();
     const hadAnnouncers = this.#announcements.hasAnnouncers;
     if (hadAnnouncers) this.#moved(this.#announcements.expire(performance.now()));
-    if (hadAnnouncers && !this.#announcements.hasAnnouncers) {
-      for (const key of this.#view.managed()) this.#queue.add(key);
-    }
+    this.#noteAnnouncers(hadAnnouncers);
     const { nextDueMs } = allocator;
     if (nextDueMs !== undefined && nextDueMs <= nowMs) this.#decided(allocator.passTime(nowMs));
     this.#sync.tellPending(nowMs);
+  }
+
+  /** What is said of all that is not announced is something else with the first announcer, and after the last. */
+  #noteAnnouncers(hadAnnouncers: boolean): void {
+    if (hadAnnouncers === this.#announcements.hasAnnouncers) return;
+    for (const key of this.#view.managed()) this.#queue.add(key);
   }
 
   #untilDueMs(): number {
