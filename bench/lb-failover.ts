@@ -20,9 +20,12 @@ const TAKEN_OVER_WITHIN_MS = 20_000;
 /** A node that is back has a Lease again, and has heard from the others. */
 const SETTLING_MS = 1_500;
 
+/** What each of these is called when heartbeats are on, too. */
+const WITH_HEARTBEATS = ', with heartbeats';
+
 interface Leaving {
   readonly leave: (session: LabSession, node: string) => Promise<unknown>;
-  readonly mend: (session: LabSession, node: string) => Promise<unknown>;
+  readonly mend: (session: LabSession, node: string, flags: readonly string[]) => Promise<unknown>;
 }
 
 const LEAVINGS: Readonly<Record<string, Leaving>> = {
@@ -36,7 +39,7 @@ const LEAVINGS: Readonly<Record<string, Leaving>> = {
   },
   killed: {
     leave: (session, node) => session.order('signal', { node, signal: 'SIGKILL' }),
-    mend: (session, node) => session.menwei('restart', node),
+    mend: (session, node, flags) => session.menwei('restart', node, '--', ...flags),
   },
   'powered off': {
     leave: (session, node) => session.order('power', { node, isOn: false }),
@@ -45,8 +48,11 @@ const LEAVINGS: Readonly<Record<string, Leaving>> = {
 };
 
 async function main(): Promise<void> {
-  const command = new Command().option('--runs <n>', 'of each way', positive, 10).parse();
-  const { runs } = command.opts<{ runs: number }>();
+  const command = new Command()
+    .option('--runs <n>', 'of each way', positive, 10)
+    .option('--only <way>', '"killed, with heartbeats"')
+    .parse();
+  const { runs, only } = command.opts<{ runs: number; only?: string }>();
   const folder = mkdtempSync(join(tmpdir(), 'menwei-failover-'));
   await using session = await LabSession.up({
     name: `bench-failover-${process.pid}`,
@@ -55,21 +61,31 @@ async function main(): Promise<void> {
     mode: 'nftables',
   });
   try {
-    for (const [name, leaving] of Object.entries(LEAVINGS)) await measure(session, name, leaving, runs);
+    for (const [name, leaving] of Object.entries(LEAVINGS)) {
+      if (only === undefined || only === name) await measure(session, name, leaving, runs, []);
+    }
     const key = join(folder, 'key');
     writeFileSync(key, randomBytes(32).toString('hex'), { mode: 0o600 });
     const flags = ['--announce-heartbeat', '--announce-heartbeat-key-file', key];
     await Promise.all(NODES.map((node) => session.menwei('restart', node, '--', ...flags)));
     for (const name of ['killed', 'powered off']) {
       const leaving = LEAVINGS[name];
-      if (leaving !== undefined) await measure(session, `${name}, with heartbeats`, leaving, runs);
+      const title = name + WITH_HEARTBEATS;
+      if (leaving !== undefined && (only === undefined || only === title))
+        await measure(session, title, leaving, runs, flags);
     }
   } finally {
     rmSync(folder, { recursive: true });
   }
 }
 
-async function measure(session: LabSession, name: string, leaving: Leaving, runs: number): Promise<void> {
+async function measure(
+  session: LabSession,
+  name: string,
+  leaving: Leaving,
+  runs: number,
+  flags: readonly string[],
+): Promise<void> {
   const { status } = await session.api.get('/api/v1/namespaces/default/services/web');
   const address: string = status.loadBalancer.ingress[0].ip;
   const nodeOf = await macs(session);
@@ -91,7 +107,7 @@ async function measure(session: LabSession, name: string, leaving: Leaving, runs
     if (from === to) throw new Error(`${name}: nobody took ${address} over from ${owner}`);
     known.push(longestSilenceMs);
     unknown.push(longestUnclaimedMs);
-    await leaving.mend(session, owner);
+    await leaving.mend(session, owner, flags);
   }
   await claims.stop();
   const [one, other] = [known, unknown].map(

@@ -14,9 +14,9 @@ const nothing = async (): Promise<void> => undefined;
 
 export const SEGMENT_FAULTS: Readonly<Record<string, SegmentFault>> = {
   kill: {
-    befall: async ({ session }, node) => {
+    befall: async ({ session, flags }, node) => {
       await session.order('signal', { node, signal: 'SIGKILL' });
-      return () => session.menwei('restart', node);
+      return () => session.menwei('restart', node, '--', ...flags);
     },
   },
   pause: {
@@ -26,8 +26,8 @@ export const SEGMENT_FAULTS: Readonly<Record<string, SegmentFault>> = {
     },
   },
   restart: {
-    befall: async ({ session }, node) => {
-      await session.menwei('restart', node);
+    befall: async ({ session, flags }, node) => {
+      await session.menwei('restart', node, '--', ...flags);
       return nothing;
     },
   },
