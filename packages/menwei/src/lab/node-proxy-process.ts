@@ -47,8 +47,9 @@ export class NodeProxyProcess {
   }
 
   /**
-   * Ends the proxy and starts it anew. The mode and the flags stay unless some are given.
+   * Ends the proxy and starts it anew, in the mode that it had unless one is given.
    *
+   * @param flags instead of those that it was given before; undefined: those stay
    * @throws ResidentLabError while another restart is under way
    */
   async restart(mode: string | undefined, flags: readonly string[] | undefined): Promise<void> {
