@@ -1,5 +1,6 @@
 /** What the commands of `menwei lab` do that have something happen to a node. */
 import type { ResidencePaths } from '@menwei/lab/residence.ts';
+import { TO_BE_DELETED_TAINT } from '../kubernetes/node-exclusion.ts';
 import { hostOf, type NameOption, orderLab, pathsOf, proxyOf, residentOf } from './resident-lab.ts';
 import { describeProxy, untilProgrammed } from './until-programmed.ts';
 
@@ -56,7 +57,7 @@ export async function drain(node: string, isDraining: boolean, options: NameOpti
   await orderLab(await pathsTo(node, options), 'drain', { node, isDraining });
   say(
     isDraining
-      ? `${node}: cordoned, and tainted ToBeDeletedByClusterAutoscaler`
+      ? `${node}: cordoned, and tainted ${TO_BE_DELETED_TAINT}`
       : `${node}: schedulable again, without the taint`,
   );
 }

@@ -2,6 +2,7 @@
 import { DEFAULT_PORTS, type NodeSpec, type PodSpec } from '@menwei/lab/topology.ts';
 import type { Messages } from '../cluster/schema/messages.ts';
 import { formatTime } from '../cluster/schema/time.ts';
+import { TO_BE_DELETED_TAINT } from '../kubernetes/node-exclusion.ts';
 
 type Node = Messages['core.v1.Node'];
 type Pod = Messages['core.v1.Pod'];
@@ -73,18 +74,17 @@ export function nodeObject(spec: NodeSpec, machine: Machine, nowMs: number): Nod
   };
 }
 
-/** Put by the cluster autoscaler on a node that it is about to remove; its value is the second since when. */
-const TO_BE_DELETED = 'ToBeDeletedByClusterAutoscaler';
 const UNSCHEDULABLE = 'node.kubernetes.io/unschedulable';
 
 /** Cordoned and about to be removed, or neither. */
 export function withDraining(node: Node, isDraining: boolean, nowMs: number): Node {
   const others = (node.spec?.taints ?? []).filter(
-    ({ key }) => key !== TO_BE_DELETED && key !== UNSCHEDULABLE,
+    ({ key }) => key !== TO_BE_DELETED_TAINT && key !== UNSCHEDULABLE,
   );
   const taints = [
     { key: UNSCHEDULABLE, effect: 'NoSchedule' },
-    { key: TO_BE_DELETED, value: `${Math.floor(nowMs / 1000)}`, effect: 'NoSchedule' },
+    // Its value is the second since when.
+    { key: TO_BE_DELETED_TAINT, value: `${Math.floor(nowMs / 1000)}`, effect: 'NoSchedule' },
   ];
   const { unschedulable: _, taints: __, ...spec } = node.spec ?? {};
   if (isDraining) return { ...node, spec: { ...spec, unschedulable: true, taints: [...others, ...taints] } };

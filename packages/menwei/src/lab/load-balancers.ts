@@ -3,8 +3,7 @@ import type { LoadBalancerStatus } from '@menwei/lab/residence.ts';
 import type { StoredKinds } from '../cluster/kinds/stored-kinds.ts';
 import type { StoreView } from '../cluster/store/store.ts';
 import { objectOf } from '../cluster/store/stored-object.ts';
-
-const READY = 'menwei.dev/LoadBalancerReady';
+import { READY_CONDITION } from '../loadbalancer/wanted-status.ts';
 
 type Service = StoredKinds['services'];
 
@@ -15,7 +14,7 @@ export function loadBalancersOf(store: StoreView): readonly LoadBalancerStatus[]
 }
 
 function statusOf({ metadata, status }: Service): LoadBalancerStatus {
-  const condition = status?.conditions?.find(({ type }) => type === READY);
+  const condition = status?.conditions?.find(({ type }) => type === READY_CONDITION);
   const ingress = status?.loadBalancer?.ingress ?? [];
   return {
     service: `${metadata.namespace}/${metadata.name}`,
