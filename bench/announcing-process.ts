@@ -15,9 +15,7 @@ const speaker = new L2Speaker({
 const end = new AbortController();
 process.once('SIGTERM', () => end.abort());
 await speaker.run(end.signal, () => {
-  speaker.apply(
-    announcedAddresses(count).map((address) => ({ address, family: 'IPv4', interfaces: ['eth0'] })),
-  );
+  speaker.apply(announcedAddresses(count).map((address) => ({ address, interfaces: ['eth0'] })));
   const silent = speaker.observe().filter(({ isAnswering }) => !isAnswering);
   process.stdout.write(silent.length === 0 ? 'ready\n' : `${silent[0]?.reason}\n`);
 });

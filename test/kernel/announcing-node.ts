@@ -1,10 +1,8 @@
 /** Nodes of tests that announce, in this process. */
 
-import { familyOf } from '@menwei/addresses/ip.ts';
 import { L2Speaker } from 'menwei/announce/l2/l2-speaker.ts';
 import { PacketWire } from 'menwei/announce/l2/packet-wire.ts';
 import { Standstill } from 'menwei/announce/l2/standstill.ts';
-import type { Announcement } from 'menwei/announce/speaker.ts';
 import { silentLogger } from 'menwei/log/logger.ts';
 import type { Namespace } from './segment-namespaces.ts';
 
@@ -36,11 +34,7 @@ export class AnnouncingNode implements AsyncDisposable {
 
   /** These and nothing else. */
   announce(interfaceName: string, ...ips: readonly string[]): void {
-    this.speaker.apply(
-      ips.map(
-        (address): Announcement => ({ address, family: familyOf(address), interfaces: [interfaceName] }),
-      ),
-    );
+    this.speaker.apply(ips.map((address) => ({ address, interfaces: [interfaceName] })));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

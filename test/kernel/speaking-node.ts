@@ -1,5 +1,4 @@
 /** A speaker in a process of its own: announces what the first argument says, tells what became of it, and goes on. */
-import { familyOf } from '@menwei/addresses/ip.ts';
 import { L2Speaker } from 'menwei/announce/l2/l2-speaker.ts';
 import { PacketWire } from 'menwei/announce/l2/packet-wire.ts';
 import { Standstill } from 'menwei/announce/l2/standstill.ts';
@@ -19,9 +18,7 @@ function tell(): void {
   process.stdout.write(`${JSON.stringify(speaker.observe())}\n`);
 }
 
-speaker.apply(
-  addresses.split(',').map((address) => ({ address, family: familyOf(address), interfaces: [name] })),
-);
+speaker.apply(addresses.split(',').map((address) => ({ address, interfaces: [name] })));
 await speaker.run(end.signal, () => {
   tell();
   setInterval(tell, 200).unref();

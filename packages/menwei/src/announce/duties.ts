@@ -2,7 +2,6 @@
  * Brings what this node answers for to what was decided, address by address: asks before it takes an address that somebody may
  * still have, gives one up when its new owner is heard, and settles with the wire as the last judge (load-balancer §§ 5.6, 5.7).
  */
-import { familyOf } from '@menwei/addresses/ip.ts';
 import type { AnnounceReports } from './announce-reports.ts';
 import { Defences } from './defences.ts';
 import {
@@ -348,7 +347,7 @@ export class Duties implements Disposable {
 
   #apply(): void {
     const wanted = [...this.#records].flatMap(([address, { duty }]) =>
-      isAnswering(duty) ? { address, family: familyOf(address), interfaces: duty.interfaces } : [],
+      isAnswering(duty) ? { address, interfaces: duty.interfaces } : [],
     );
     this.#options.speaker.apply(wanted);
   }

@@ -1,5 +1,4 @@
 /** What answers for addresses on the segments of this node, from user space (load-balancer § 5.5): no interface has them. */
-import type { IpFamily } from '@menwei/addresses/ip.ts';
 
 /** An interface of this node, as far as announcing is concerned. */
 export interface AnnouncingInterface {
@@ -17,7 +16,6 @@ export interface AnnouncingInterface {
 export interface Announcement {
   /** Canonical. */
   readonly address: string;
-  readonly family: IpFamily;
   /** Names of interfaces. */
   readonly interfaces: readonly string[];
 }

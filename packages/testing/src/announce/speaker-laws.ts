@@ -32,8 +32,8 @@ export interface SpeakerScene extends AsyncDisposable {
 
 function wanted(...interfaces: readonly string[]): readonly Announcement[] {
   return [
-    { address: VIP4, family: 'IPv4', interfaces },
-    { address: VIP6, family: 'IPv6', interfaces },
+    { address: VIP4, interfaces },
+    { address: VIP6, interfaces },
   ];
 }
 
@@ -140,10 +140,7 @@ export function describeSpeaker(title: string, openScene: () => Promise<SpeakerS
     });
 
     it('answers for nothing else, and for nothing on other interfaces', async () => {
-      scene.speaker.apply([
-        ...wanted('lo', 'eth7'),
-        { address: '192.0.2.101', family: 'IPv4', interfaces: ['eth0'] },
-      ]);
+      scene.speaker.apply([...wanted('lo', 'eth7'), { address: '192.0.2.101', interfaces: ['eth0'] }]);
       scene.stranger.send(arpRequest());
       scene.stranger.send(solicitation());
       scene.stranger.send(arpRequest({ targetIp: '192.0.2.101' }));
@@ -163,7 +160,7 @@ export function describeSpeaker(title: string, openScene: () => Promise<SpeakerS
       scene.speaker.apply([]);
       expect(scene.speaker.observe()).toEqual([]);
       // What was on its way arrives first.
-      scene.speaker.apply([{ address: '192.0.2.101', family: 'IPv4', interfaces: ['eth0'] }]);
+      scene.speaker.apply([{ address: '192.0.2.101', interfaces: ['eth0'] }]);
       await vi.waitFor(() => expect(about('192.0.2.101').length).toBeGreaterThan(0));
       const before = scene.stranger.heard.length;
       scene.stranger.send(arpRequest());

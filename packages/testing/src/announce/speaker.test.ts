@@ -42,7 +42,7 @@ describe('over time', () => {
   it('the neighbours are told seven times in five seconds, and every minute after that', () => {
     const segment = new FakeSegment();
     using node = new SegmentNode(segment, 'node', { mac: MAC });
-    node.speaker.apply([{ address: VIP, family: 'IPv4', interfaces: ['eth0'] }]);
+    node.speaker.apply([{ address: VIP, interfaces: ['eth0'] }]);
     vi.advanceTimersByTime(130_000);
     const requests = segment.sent.filter(({ message }) => message.kind === 'arp-request');
     expect(requests.map(({ atMs }) => atMs)).toEqual([
@@ -55,7 +55,7 @@ describe('over time', () => {
     const segment = new FakeSegment();
     using node = new SegmentNode(segment, 'node', { mac: MAC });
     using host = new SegmentHost(segment, 'host', { mac: STRANGER });
-    node.speaker.apply([{ address: VIP, family: 'IPv4', interfaces: ['eth0'] }]);
+    node.speaker.apply([{ address: VIP, interfaces: ['eth0'] }]);
     node.wire.breakPorts(new Error('the network is down'));
     expect(node.speaker.observe()).toMatchObject([{ isAnswering: false, reason: 'the network is down' }]);
     vi.advanceTimersByTime(1_000);
@@ -69,7 +69,7 @@ describe('over time', () => {
     const segment = new FakeSegment();
     using node = new SegmentNode(segment, 'node', { mac: MAC });
     node.wire.refusal = new Error('open socket: operation not permitted (EPERM)');
-    node.speaker.apply([{ address: VIP, family: 'IPv4', interfaces: ['eth0'] }]);
+    node.speaker.apply([{ address: VIP, interfaces: ['eth0'] }]);
     vi.advanceTimersByTime(3_000);
     expect(node.speaker.observe()).toMatchObject([
       { isAnswering: false, reason: 'open socket: operation not permitted (EPERM)', gratuitous: 0 },
@@ -82,7 +82,7 @@ describe('over time', () => {
   it('IPv6 waits for an address to speak from', () => {
     const segment = new FakeSegment();
     using node = new SegmentNode(segment, 'node', { mac: MAC, linkLocal: undefined });
-    node.speaker.apply([{ address: '2001:db8::100', family: 'IPv6', interfaces: ['eth0'] }]);
+    node.speaker.apply([{ address: '2001:db8::100', interfaces: ['eth0'] }]);
     vi.advanceTimersByTime(5_000);
     expect(segment.sent).toEqual([]);
     expect(node.speaker.observe()).toMatchObject([
@@ -98,7 +98,7 @@ describe('over time', () => {
     const segment = new FakeSegment();
     using node = new SegmentNode(segment, 'node', { mac: MAC });
     using host = new SegmentHost(segment, 'host', { mac: STRANGER });
-    node.speaker.apply([{ address: VIP, family: 'IPv4', interfaces: ['eth0'] }]);
+    node.speaker.apply([{ address: VIP, interfaces: ['eth0'] }]);
     node.wire.change({ index: 7, mac: '02:00:00:00:00:07' });
     host.ask(VIP);
     vi.advanceTimersByTime(10);
@@ -119,7 +119,7 @@ describe('the segment', () => {
     a.speaker.onClaim(({ mac }) => claims.push(mac));
     host.ask(VIP);
     segment.partition(['a', 'host'], ['b']);
-    for (const { speaker } of [a, b]) speaker.apply([{ address: VIP, family: 'IPv4', interfaces: ['eth0'] }]);
+    for (const { speaker } of [a, b]) speaker.apply([{ address: VIP, interfaces: ['eth0'] }]);
     vi.advanceTimersByTime(6_000);
     expect([claims, host.neighbours.get(VIP)]).toEqual([[], MAC]);
     segment.heal();
