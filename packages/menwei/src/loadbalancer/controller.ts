@@ -8,6 +8,7 @@ import { ApiError } from '../kubernetes/api-error.ts';
 import type { AddressPool } from '../kubernetes/load-balancer-objects.ts';
 import type { Logger } from '../log/logger.ts';
 import { InterruptiblePause } from '../scheduling/pause.ts';
+import { retryDelayMs } from '../scheduling/retry.ts';
 import { sideBySide } from '../scheduling/side-by-side.ts';
 import { WorkQueue } from '../scheduling/work-queue.ts';
 import type { ObjectKey } from '../state/object-key.ts';
@@ -31,7 +32,6 @@ import { SyncFailure } from './sync-failure.ts';
 const QUARANTINE_MS = 10 * 60_000;
 /** How often it is looked for nodes that have gone silent. */
 const LEASE_CHECK_MS = 1_000;
-const FIRST_RETRY_MS = 1_000;
 const MAX_RETRY_MS = 300_000;
 
 export interface ControllerOptions {
@@ -283,8 +283,7 @@ export class LoadBalancerController {
     if (error instanceof SyncFailure && error.retryAfterMs !== undefined) return error.retryAfterMs;
     const leastMs = error instanceof ApiError ? error.retryAfterMs : 0;
     const usualMs =
-      retryMs?.(failures) ??
-      Math.min(FIRST_RETRY_MS * 2 ** (failures - 1), MAX_RETRY_MS) * (0.8 + 0.4 * random());
+      retryMs?.(failures) ?? retryDelayMs(failures, { maxMs: MAX_RETRY_MS }) * (0.8 + 0.4 * random());
     return Math.max(leastMs, usualMs);
   }
 
