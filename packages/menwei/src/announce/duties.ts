@@ -17,8 +17,8 @@ import {
 } from './duty.ts';
 import type { Election } from './election/election.ts';
 import type { Eligible } from './election/eligibility.ts';
-import { findHolder, type ProbeTiming } from './find-holder.ts';
-import type { Claim, Speaker } from './speaker.ts';
+import { findHolder } from './find-holder.ts';
+import type { Claim, ProbeTiming, Speaker } from './speaker.ts';
 
 /** So long may a proxy take before the address is left to another node. */
 const PROGRAMMING_MS = 2_000;

@@ -1,10 +1,5 @@
 /** Asks the segments whether somebody has an address. */
-import type { Claim, Speaker } from './speaker.ts';
-
-export interface ProbeTiming {
-  readonly count: number;
-  readonly intervalMs: number;
-}
+import type { Claim, ProbeTiming, Speaker } from './speaker.ts';
 
 /**
  * The first other machine that says so, on any of the interfaces; undefined: on none does anybody. Rejects when it can't be

@@ -2,8 +2,8 @@
 import type { Cause } from './duty.ts';
 import type { NodeTest } from './election/announcing-node.ts';
 import type { Election } from './election/election.ts';
-import type { ProbeTiming } from './find-holder.ts';
 import type { NodeView } from './node-view.ts';
+import type { ProbeTiming } from './speaker.ts';
 
 /** The former owner has stopped, or is not there: three questions, a fifth of a second apart (load-balancer § 5.6). */
 const PROBE: ProbeTiming = { count: 3, intervalMs: 200 };

@@ -7,8 +7,7 @@ import { cidrContains, parseKnownCidr } from '@menwei/addresses/ip.ts';
 import type { Node } from '../kubernetes/objects.ts';
 import type { ObjectTables } from '../state/object-tables.ts';
 import type { Holder } from './duty.ts';
-import type { ProbeTiming } from './find-holder.ts';
-import type { Speaker } from './speaker.ts';
+import type { ProbeTiming, Speaker } from './speaker.ts';
 
 interface NodeMacsOptions {
   /** Name of this node, which does not ask for itself. */

@@ -7,7 +7,7 @@ import type { Election } from './election/election.ts';
 import type { Eligibility } from './election/eligibility.ts';
 import { inOrderOfRank } from './election/rank.ts';
 import { findHolder } from './find-holder.ts';
-import type { Claim, Speaker } from './speaker.ts';
+import type { Claim, ProbeTiming, Speaker } from './speaker.ts';
 
 interface OwnerWatchOptions {
   readonly node: string;
@@ -29,8 +29,8 @@ const ROUND_MS = 30_000;
 const MOST_AT_ONCE = 50;
 /** Without the API server, each owner is asked so often, by an address of its. */
 const AWAY_ROUND_MS = 5_000;
-const QUESTION = { count: 2, intervalMs: 250 };
-const REPEATED = { count: 3, intervalMs: 1_000 };
+const QUESTION: ProbeTiming = { count: 2, intervalMs: 250 };
+const REPEATED: ProbeTiming = { count: 3, intervalMs: 1_000 };
 
 export class OwnerWatch {
   readonly #options: OwnerWatchOptions;
@@ -136,7 +136,7 @@ export class OwnerWatch {
   /** Undefined: it can't be asked. */
   async #ask(
     address: string,
-    timing: typeof QUESTION,
+    timing: ProbeTiming,
     signal: AbortSignal,
   ): Promise<{ readonly holder: Claim | undefined } | undefined> {
     try {

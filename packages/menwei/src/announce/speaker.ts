@@ -40,6 +40,14 @@ export interface AnnouncementState {
   readonly gratuitous: number;
 }
 
+/** How an address is asked for. */
+export interface ProbeTiming {
+  /** How many questions. */
+  readonly count: number;
+  /** Between two questions, and after the last. */
+  readonly intervalMs: number;
+}
+
 export interface Speaker {
   /**
    * From now on exactly these are answered for. The neighbours are told at once of those that are new, and again for some
@@ -58,7 +66,7 @@ export interface Speaker {
   probe(
     address: string,
     interfaceName: string,
-    options: { readonly count: number; readonly intervalMs: number },
+    timing: ProbeTiming,
     signal: AbortSignal,
   ): Promise<string | undefined>;
   /** Listeners are told at once. */

@@ -5,8 +5,15 @@
 import { familyOf } from '@menwei/addresses/ip.ts';
 import type { Logger } from '../../log/logger.ts';
 import { EventLoopTurn } from '../../scheduling/event-loop.ts';
-import type { Announcement, AnnouncementState, AnnouncingInterface, Claim, Speaker } from '../speaker.ts';
-import { type ProbeTiming, probeAddress } from './probe.ts';
+import type {
+  Announcement,
+  AnnouncementState,
+  AnnouncingInterface,
+  Claim,
+  ProbeTiming,
+  Speaker,
+} from '../speaker.ts';
+import { probeAddress } from './probe.ts';
 import { Responder } from './responder.ts';
 import { delayMs } from './series.ts';
 import { Silences } from './silences.ts';

@@ -1,12 +1,7 @@
 /** Asking whether somebody else has an address: load-balancer § 5.6. */
 import { pause } from '../../scheduling/pause.ts';
+import type { ProbeTiming } from '../speaker.ts';
 import type { Responder } from './responder.ts';
-
-export interface ProbeTiming {
-  readonly count: number;
-  /** Between two questions, and after the last. */
-  readonly intervalMs: number;
-}
 
 /**
  * The MAC address of who says first that they have it; undefined: nobody did. Rejects with the signal's reason, and with an
