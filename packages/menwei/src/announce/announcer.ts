@@ -11,11 +11,11 @@ import { Duties } from './duties.ts';
 import { type Holder, isAnswering } from './duty.ts';
 import { Election } from './election/election.ts';
 import { ForeignHolders } from './foreign-holders.ts';
-import { FormerOwners, probeTiming } from './former-owners.ts';
+import { FormerOwners } from './former-owners.ts';
 import { GivenUp } from './given-up.ts';
 import { followHeartbeats, type RunHeartbeats } from './heartbeat/peer-heartbeats.ts';
 import { LEASE_ANNOTATIONS, NODE_LEASE_PREFIX, type NodeAnnouncement } from './node-lease.ts';
-import { parseGiveUp, parseNodeLease } from './node-lease-text.ts';
+import { parseNodeLease } from './node-lease-text.ts';
 import { NodeMacs } from './node-macs.ts';
 import { NodeView } from './node-view.ts';
 import { type LeaseTiming, OwnLease, type OwnLeaseOptions } from './own-lease.ts';
@@ -65,7 +65,7 @@ export class Announcer implements Disposable {
   readonly #foreign: ForeignHolders;
   readonly #macs: NodeMacs;
   readonly #selfTest = new SelfTest();
-  readonly #givenUp = new GivenUp(parseGiveUp);
+  readonly #givenUp = new GivenUp();
   readonly #watch: OwnerWatch;
   readonly #interfaces: Disposable;
   readonly #standstills: Disposable;
@@ -122,7 +122,6 @@ export class Announcer implements Disposable {
       causeOf: (address) =>
         this.#formerOwners.causeOf(address) ?? (this.#adopted.has(address) ? 'restart' : 'new'),
       formerSinceMs: (address) => this.#adopted.get(address),
-      probeTiming,
       isBehind: () => this.#stoodStillMs >= (this.nodes.lastProvenMs ?? 0),
       nodeOfMac: (mac) => this.#nodeOfMac(mac),
       isAnnouncedBy: (other, address) => this.nodes.isAnnouncedBy(other, address),

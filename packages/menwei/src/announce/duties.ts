@@ -18,7 +18,8 @@ import {
 import type { Election } from './election/election.ts';
 import type { Eligible } from './election/eligibility.ts';
 import { findHolder } from './find-holder.ts';
-import type { Claim, ProbeTiming, Speaker } from './speaker.ts';
+import { probeTiming } from './former-owners.ts';
+import type { Claim, Speaker } from './speaker.ts';
 
 /** So long may a proxy take before the address is left to another node. */
 const PROGRAMMING_MS = 2_000;
@@ -42,7 +43,6 @@ interface DutiesOptions {
   readonly causeOf: (address: string) => Cause;
   /** Since when this node had it before it was started anew; undefined: it had not. */
   readonly formerSinceMs: (address: string) => number | undefined;
-  readonly probeTiming: (cause: Cause) => ProbeTiming;
   /** What this node knows of others may be long over: it asks before it takes anything. */
   readonly isBehind: () => boolean;
   /** Undefined: no node of the cluster has it. */
@@ -164,7 +164,7 @@ export class Duties implements Disposable {
   }
 
   #probe(address: string, interfaces: readonly string[], cause: Cause): void {
-    const { speaker, probeTiming, nodeOfMac } = this.#options;
+    const { speaker, nodeOfMac } = this.#options;
     const stop = new AbortController();
     this.#set(address, { phase: 'probing', cause, interfaces, stop });
     const isOver = () => stop.signal.aborted;

@@ -1,17 +1,13 @@
 /** Addresses that an operator wants this node to give up, so that they go where they would go if nobody had them (load-balancer § 5.2). */
+import { parseGiveUp } from './node-lease-text.ts';
 
 /** Who should take an address over has so long. */
 const PATIENCE_MS = 10_000;
 
 export class GivenUp {
-  readonly #parse: (text: string) => readonly string[];
   /** Until when this node claims them no more. */
   readonly #untilMs = new Map<string, number>();
   #text = '';
-
-  constructor(parse: (text: string) => readonly string[]) {
-    this.#parse = parse;
-  }
 
   /** The request that has been dealt with; undefined: there is none, or it is under way. */
   get finished(): string | undefined {
@@ -27,7 +23,7 @@ export class GivenUp {
     if (text === this.#text) return false;
     this.#text = text;
     this.#untilMs.clear();
-    for (const address of this.#parse(text)) this.#untilMs.set(address, performance.now() + PATIENCE_MS);
+    for (const address of parseGiveUp(text)) this.#untilMs.set(address, performance.now() + PATIENCE_MS);
     return true;
   }
 
