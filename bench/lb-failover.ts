@@ -1,6 +1,5 @@
 /** How long an address of a load balancer is without answers when its owner leaves, many times in each way: `npm run bench:lb-failover`. */
-import { randomBytes } from 'node:crypto';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -8,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { watchClaims } from '@menwei/lab/address-claims.ts';
 import { measureFailover } from '@menwei/lab/failover.ts';
 import { LabSession } from '@menwei/lab/lab-session.ts';
+import { LEAVINGS, type Leaving, startHeartbeats } from '@menwei/lab/leaving.ts';
 import { until } from '@menwei/lab/until.ts';
 import { Command } from 'commander';
 import { orFail } from 'menwei/setup/failure.ts';
@@ -22,30 +22,6 @@ const SETTLING_MS = 1_500;
 
 /** What each of these is called when heartbeats are on, too. */
 const WITH_HEARTBEATS = ', with heartbeats';
-
-interface Leaving {
-  readonly leave: (session: LabSession, node: string) => Promise<unknown>;
-  readonly mend: (session: LabSession, node: string, flags: readonly string[]) => Promise<unknown>;
-}
-
-const LEAVINGS: Readonly<Record<string, Leaving>> = {
-  drained: {
-    leave: (session, node) => session.order('drain', { node, isDraining: true }),
-    mend: (session, node) => session.order('drain', { node, isDraining: false }),
-  },
-  'link cut': {
-    leave: (session, node) => session.order('link', { node, state: 'down' }),
-    mend: (session, node) => session.order('link', { node, state: 'up' }),
-  },
-  killed: {
-    leave: (session, node) => session.order('signal', { node, signal: 'SIGKILL' }),
-    mend: (session, node, flags) => session.menwei('restart', node, '--', ...flags),
-  },
-  'powered off': {
-    leave: (session, node) => session.order('power', { node, isOn: false }),
-    mend: (session, node) => session.menwei('power-on', node),
-  },
-};
 
 async function main(): Promise<void> {
   const command = new Command()
@@ -64,15 +40,10 @@ async function main(): Promise<void> {
     for (const [name, leaving] of Object.entries(LEAVINGS)) {
       if (only === undefined || only === name) await measure(session, name, leaving, runs, []);
     }
-    const key = join(folder, 'key');
-    writeFileSync(key, randomBytes(32).toString('hex'), { mode: 0o600 });
-    const flags = ['--announce-heartbeat', '--announce-heartbeat-key-file', key];
-    await Promise.all(NODES.map((node) => session.menwei('restart', node, '--', ...flags)));
-    for (const name of ['killed', 'powered off']) {
-      const leaving = LEAVINGS[name];
+    const flags = await startHeartbeats(session, NODES, folder);
+    for (const name of ['killed', 'powered off'] as const) {
       const title = name + WITH_HEARTBEATS;
-      if (leaving !== undefined && (only === undefined || only === title))
-        await measure(session, title, leaving, runs, flags);
+      if (only === undefined || only === title) await measure(session, title, LEAVINGS[name], runs, flags);
     }
   } finally {
     rmSync(folder, { recursive: true });
@@ -88,7 +59,7 @@ async function measure(
 ): Promise<void> {
   const { status } = await session.api.get('/api/v1/namespaces/default/services/web');
   const address: string = status.loadBalancer.ingress[0].ip;
-  const nodeOf = await macs(session);
+  const nodeOf = await session.hostsByMac(NODES);
   const claims = await watchClaims(session.host('wire'), address);
   const known: number[] = [];
   const unknown: number[] = [];
@@ -114,15 +85,6 @@ async function measure(
     (times) => `median ${round(median(times) / 1_000, 2)} s, worst ${round(Math.max(...times) / 1_000, 2)} s`,
   );
   progress(`${name}: a client that knows the owner ${one}; one that does not ${other}`);
-}
-
-async function macs(session: LabSession): Promise<ReadonlyMap<string, string>> {
-  const nodeOf = new Map<string, string>();
-  for (const node of NODES) {
-    const { stdout } = await session.host(node).exec('ip', ['-o', 'link', 'show', 'eth0']);
-    nodeOf.set(/link\/ether (\S+)/.exec(stdout)?.[1] ?? '', node);
-  }
-  return nodeOf;
 }
 
 await orFail(main);

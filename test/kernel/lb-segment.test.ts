@@ -21,16 +21,15 @@ loadBalancer: {pools: [192.168.49.200-192.168.49.220, fd00:49::c8-fd00:49::dc]}
 `;
 
 let lab: LbLab;
-const nodeOf = new Map<string, string>();
+let nodeOf: ReadonlyMap<string, string>;
 
 beforeAll(async () => {
   lab = await startLab('lb-segment', LAB);
   for (const node of NODES) {
     const pod = node.replace('node', 'web');
     await lab.session.host(pod).serve({ pod, node }, [80, 81]);
-    const { stdout } = await lab.session.host(node).exec('ip', ['-o', 'link', 'show', 'eth0']);
-    nodeOf.set(/link\/ether (\S+)/.exec(stdout)?.[1] ?? '', node);
   }
+  nodeOf = await lab.session.hostsByMac(NODES);
 });
 afterAll(() => lab?.session[Symbol.asyncDispose]());
 

@@ -67,6 +67,18 @@ export class LabSession implements AsyncDisposable {
     return host;
   }
 
+  /** Which of these hosts has which MAC address on the wire. */
+  async hostsByMac(names: readonly string[]): Promise<ReadonlyMap<string, string>> {
+    const byMac = new Map<string, string>();
+    for (const name of names) {
+      const { stdout } = await this.host(name).exec('ip', ['-o', 'link', 'show', 'eth0']);
+      const [, mac] = /link\/ether (\S+)/.exec(stdout) ?? [];
+      if (mac === undefined) throw new Error(`${name} has no interface on the wire: ${stdout}`);
+      byMac.set(mac, name);
+    }
+    return byMac;
+  }
+
   /** `menwei lab <args>`: what it prints. Throws with what it says when it does not end well. */
   menwei(verb: string, ...args: readonly string[]): Promise<string> {
     return command(this.#name, verb, args);

@@ -2,14 +2,12 @@
  * The demo of load balancers: a lab of three nodes and a client outside, an address from a pool, who is seen by the pods, and how
  * long the address is without answers when its owner leaves. It claims nothing that it did not observe.
  */
-import { randomBytes } from 'node:crypto';
-import { writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { type AddressClaimWatch, watchClaims } from './address-claims.ts';
 import { type Failover, measureFailover } from './failover.ts';
 import { LabSession } from './lab-session.ts';
+import { LEAVINGS, type Leaving, startHeartbeats } from './leaving.ts';
 import { isFailure } from './outcome.ts';
 import { onStage, type Stage } from './stage.ts';
 import { UnmetExpectation, until } from './until.ts';
@@ -20,40 +18,16 @@ const CLIENT = '192.168.49.100';
 const SERVICE = '/api/v1/namespaces/default/services/web';
 const CLOSED_PORT = 81;
 
-/** A way for an owner to leave. */
-interface Leaving {
+interface TimedLeaving extends Leaving {
   readonly title: string;
   /** How long the address may be without answers. */
   readonly goalMs: number;
-  readonly leave: (session: LabSession, owner: string) => Promise<unknown>;
-  /** Makes the node as it was. */
-  readonly mend: (session: LabSession, owner: string) => Promise<unknown>;
 }
 
-const DRAINED: Leaving = {
-  title: 'drained',
-  goalMs: 100,
-  leave: (session, node) => session.order('drain', { node, isDraining: true }),
-  mend: (session, node) => session.order('drain', { node, isDraining: false }),
-};
-const LINK_CUT: Leaving = {
-  title: 'link cut',
-  goalMs: 200,
-  leave: (session, node) => session.order('link', { node, state: 'down' }),
-  mend: (session, node) => session.order('link', { node, state: 'up' }),
-};
-const KILLED: Leaving = {
-  title: 'killed (SIGKILL)',
-  goalMs: 8_000,
-  leave: (session, node) => session.order('signal', { node, signal: 'SIGKILL' }),
-  mend: (session, node) => session.menwei('restart', node),
-};
-const POWERED_OFF: Leaving = {
-  title: 'powered off',
-  goalMs: 8_000,
-  leave: (session, node) => session.order('power', { node, isOn: false }),
-  mend: (session, node) => session.menwei('power-on', node),
-};
+const DRAINED: TimedLeaving = { title: 'drained', goalMs: 100, ...LEAVINGS.drained };
+const LINK_CUT: TimedLeaving = { title: 'link cut', goalMs: 200, ...LEAVINGS['link cut'] };
+const KILLED: TimedLeaving = { title: 'killed (SIGKILL)', goalMs: 8_000, ...LEAVINGS.killed };
+const POWERED_OFF: TimedLeaving = { title: 'powered off', goalMs: 8_000, ...LEAVINGS['powered off'] };
 const HEARTBEAT_GOAL_MS = 1_500;
 const TAKEN_OVER_WITHIN_MS = 20_000;
 /** What was asked before the former owner heard of the new one may be answered late on a busy machine. */
@@ -87,7 +61,9 @@ export async function runLoadBalancerDemo(print: (line: string) => void): Promis
 class LoadBalancerDemo {
   readonly #session: LabSession;
   readonly #stage: Stage;
-  readonly #nodeOf = new Map<string, string>();
+  #nodeOf: ReadonlyMap<string, string> = new Map();
+  /** Of every proxy, beside those of the lab. */
+  #flags: readonly string[] = [];
   #address = '';
 
   constructor(session: LabSession, stage: Stage) {
@@ -97,7 +73,7 @@ class LoadBalancerDemo {
 
   async run(): Promise<void> {
     const { step } = this.#stage;
-    await this.#learnMacs();
+    this.#nodeOf = await this.#session.hostsByMac(NODES);
     step('the Service web has an address of the pool, and one node answers for it');
     await this.#show('kubectl', 'get', 'service', 'web');
     const { status } = await this.#session.api.get(SERVICE);
@@ -115,14 +91,6 @@ class LoadBalancerDemo {
       await this.#fail({ ...leaving, goalMs: HEARTBEAT_GOAL_MS }, claims);
     }
     await claims.stop();
-  }
-
-  async #learnMacs(): Promise<void> {
-    for (const node of NODES) {
-      const { stdout } = await this.#session.host(node).exec('ip', ['-o', 'link', 'show', 'eth0']);
-      const [, mac = ''] = /link\/ether (\S+)/.exec(stdout) ?? [];
-      this.#nodeOf.set(mac, node);
-    }
   }
 
   #ownerOf(claims: AddressClaimWatch): string {
@@ -170,7 +138,7 @@ class LoadBalancerDemo {
     if (status !== 0) throw new UnmetExpectation('the address does not answer ping');
   }
 
-  async #fail({ title, goalMs, leave, mend }: Leaving, claims: AddressClaimWatch): Promise<void> {
+  async #fail({ title, goalMs, leave, mend }: TimedLeaving, claims: AddressClaimWatch): Promise<void> {
     const owner = this.#ownerOf(claims);
     const failover = await measureFailover({
       client: this.#session.host('client'),
@@ -186,7 +154,7 @@ class LoadBalancerDemo {
     const goal = worstMs(failover) > goalMs ? `MORE than the goal of ${goalMs} ms` : `goal ${goalMs} ms`;
     this.#tell(`${title.padEnd(17)} ${owner} → ${next} ${known}   without ARP answers ${unknown}   ${goal}`);
     this.#judge(title, goalMs, failover);
-    await mend(this.#session, owner);
+    await mend(this.#session, owner, this.#flags);
   }
 
   #judge(title: string, goalMs: number, failover: Failover): void {
@@ -204,10 +172,7 @@ class LoadBalancerDemo {
 
   async #startHeartbeats(): Promise<void> {
     this.#stage.step('the same with --announce-heartbeat on every node');
-    const keyFile = join(this.#stage.folder, 'heartbeat-key');
-    await writeFile(keyFile, randomBytes(32).toString('hex'), { mode: 0o600 });
-    const flags = ['--announce-heartbeat', '--announce-heartbeat-key-file', keyFile];
-    await Promise.all(NODES.map((node) => this.#session.menwei('restart', node, '--', ...flags)));
+    this.#flags = await startHeartbeats(this.#session, NODES, this.#stage.folder);
     await sleep(SETTLING_MS);
   }
 
