@@ -21,6 +21,7 @@ import { setUpConntrack } from './conntrack-setup.ts';
 import { CurrentRelays } from './current-relays.ts';
 import { openEnvironment } from './environment.ts';
 import { createMetrics } from './measurements.ts';
+import type { CreateAnnouncing } from './proxy-announcing.ts';
 import { proxyComponents } from './proxy-components.ts';
 import type { SettingsInForce } from './settings-in-force.ts';
 import { logSettings } from './start-lines.ts';
@@ -72,6 +73,7 @@ export async function openProxy(request: ProxyRequest, signal: AbortSignal): Pro
       configFile: request.configFile,
       introspection: request.introspection,
       environment,
+      createAnnouncing: await loadAnnouncing(settings),
       started,
       states,
       metrics,
@@ -79,6 +81,13 @@ export async function openProxy(request: ProxyRequest, signal: AbortSignal): Pro
     }),
     states,
   };
+}
+
+/** Undefined: nothing is announced. */
+async function loadAnnouncing({ announce, dryRun }: Settings): Promise<CreateAnnouncing | undefined> {
+  if (announce === undefined || dryRun) return undefined;
+  const { announcingBy } = await import('./proxy-announcing.ts');
+  return announcingBy(announce);
 }
 
 /** What is wrong with objects goes into the log. */

@@ -3,9 +3,7 @@
  * made here and outlives each of them: what is known of the node, the service ports and what became of them, the metrics.
  */
 import type { IpFamily } from '@menwei/addresses/ip.ts';
-import { OwnProxy } from '../announce/programmed.ts';
 import type { Settings } from '../config/settings.ts';
-import type { EventRecorder } from '../events/event.ts';
 import { isNodeEligible, ProxyHealth } from '../health/proxy-health.ts';
 import { ServiceReporter } from '../health/service-report.ts';
 import type { Logger } from '../log/logger.ts';
@@ -18,7 +16,6 @@ import { UnservedFamily } from '../proxy/unserved-family.ts';
 import type { Started } from '../setup/backends.ts';
 import { State } from '../state/state.ts';
 import { ProxyStatus } from '../status/proxy-status.ts';
-import { Announcing, LEASE_LIMITS } from './announcing.ts';
 import type { Component, ComponentStates } from './component.ts';
 import type { ProxyEnvironment } from './environment.ts';
 import { FamilyParts, proxyName, proxyTrouble } from './family-components.ts';
@@ -26,6 +23,7 @@ import { observeTraffic } from './measurements.ts';
 import { NodeEvents } from './node-events.ts';
 import { nodeTaintComponent } from './node-taint.ts';
 import { NodeWatcher } from './node-watcher.ts';
+import type { CreateAnnouncing } from './proxy-announcing.ts';
 import { serverComponents } from './server-components.ts';
 import type { SettingsInForce } from './settings-in-force.ts';
 import { sourceComponent } from './source-component.ts';
@@ -41,6 +39,8 @@ interface ProxyParts {
   /** What the process tells of itself; undefined: nothing. */
   readonly introspection?: Introspection | undefined;
   readonly environment: ProxyEnvironment;
+  /** Undefined: nothing is announced. */
+  readonly createAnnouncing?: CreateAnnouncing | undefined;
   /** The backends that the proxies run with first. */
   readonly started: Started;
   /** Where the components stand, for who asks the proxy. */
@@ -96,7 +96,7 @@ export function proxyComponents(parts: ProxyParts): readonly Component[] {
     warning: (family) => describeWarnings(family, state, states),
     logger,
   });
-  const announcing = createAnnouncing(parts, state, events.recorder, served);
+  const announcing = parts.createAnnouncing?.({ ...shared, settings, served });
   events.started();
   return [
     ...(parts.configFile === undefined ? [] : [parts.configFile]),
@@ -122,27 +122,6 @@ export function proxyComponents(parts: ProxyParts): readonly Component[] {
     ...taintRemoval(settings, environment, served, logger),
     watcher.addresses(addresses, () => proxy.nodeChanged()),
   ];
-}
-
-/** Undefined: nothing is announced. */
-function createAnnouncing(
-  { settings: { current }, environment, metrics, logger }: ProxyParts,
-  state: State,
-  events: EventRecorder,
-  served: readonly IpFamily[],
-): Announcing | undefined {
-  const { announce, nodeName, manifests, dryRun } = current;
-  if (announce === undefined || dryRun) return undefined;
-  return new Announcing({
-    settings: announce,
-    nodeName,
-    tables: state.objects,
-    sources: environment.lbConfig === undefined ? 1 : 2,
-    openProgrammed: (onChange) => new OwnProxy(state.families, onChange),
-    openClient: manifests.length > 0 ? undefined : () => environment.openClient(LEASE_LIMITS),
-    needs: served.map(proxyName),
-    ...{ events, registry: metrics.registry, logger },
-  });
 }
 
 /** Pools and advertisements of files, beside those of the source. */
