@@ -1,7 +1,7 @@
 /** Who announces addresses that have to do with each other, because a Service has them all (load-balancer §§ 5.2 and 5.4). */
 import type { ObjectKey } from '../../state/object-key.ts';
 import type { Eligibility, Eligible } from './eligibility.ts';
-import { inOrderOfRank } from './rank.ts';
+import { compareText, inOrderOfRank } from './rank.ts';
 
 /** An address of a group, with who may have it. */
 interface Contested {
@@ -85,7 +85,7 @@ function join(a: Union, b: Union): Union | undefined {
 /** IPv4 first; otherwise any order will do that is the same everywhere. */
 export function compareAddresses(a: string, b: string): number {
   const families = Number(a.includes(':')) - Number(b.includes(':'));
-  return families !== 0 ? families : a < b ? -1 : a > b ? 1 : 0;
+  return families || compareText(a, b);
 }
 
 /** The name of the one that has had one of the addresses for longest; where none has any, the best one by rank for the first. */

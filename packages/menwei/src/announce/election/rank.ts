@@ -22,6 +22,7 @@ export function inOrderOfRank<Item extends Ranked>(address: string, items: Itera
   return ranked.map(({ item }) => item);
 }
 
-function compareText(a: string, b: string): number {
+/** By code units: the same everywhere. */
+export function compareText(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }
