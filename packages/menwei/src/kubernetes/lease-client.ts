@@ -37,6 +37,15 @@ export type LeaseOutcome =
   | { readonly outcome: 'written'; readonly lease: StoredLease }
   | { readonly outcome: 'lost' | 'missing' };
 
+/** Of all Leases of a namespace. */
+export function leasesPath(namespace: string): string {
+  return `/apis/coordination.k8s.io/v1/namespaces/${encodeURIComponent(namespace)}/leases`;
+}
+
+export function leasePath(namespace: string, name: string): string {
+  return `${leasesPath(namespace)}/${encodeURIComponent(name)}`;
+}
+
 /** All methods throw {@link ApiError}, or the signal's reason when it fires. */
 export class LeaseClient {
   readonly #client: Pick<ApiClient, 'get' | 'write' | 'server'>;
@@ -61,7 +70,7 @@ export class LeaseClient {
 
   async create(content: LeaseContent, signal: AbortSignal): Promise<LeaseOutcome> {
     const metadata = { namespace: this.#namespace, name: this.#name };
-    return await this.#write('POST', this.#folder, encodeLease({ metadata }, content), signal);
+    return await this.#write('POST', leasesPath(this.#namespace), encodeLease({ metadata }, content), signal);
   }
 
   /** @param from as it was read or written last */
@@ -93,12 +102,8 @@ export class LeaseClient {
     }
   }
 
-  get #folder(): string {
-    return `/apis/coordination.k8s.io/v1/namespaces/${encodeURIComponent(this.#namespace)}/leases`;
-  }
-
   get #path(): string {
-    return `${this.#folder}/${encodeURIComponent(this.#name)}`;
+    return leasePath(this.#namespace, this.#name);
   }
 
   #decode(value: unknown): StoredLease {

@@ -8,6 +8,7 @@ import {
   decodeServiceCIDR,
 } from '../kubernetes/decode.ts';
 import { bearsLoadBalancer } from '../kubernetes/decode-load-balancer.ts';
+import { leasesPath } from '../kubernetes/lease-client.ts';
 import type { Service, WatchedObject } from '../kubernetes/objects.ts';
 import type { WatchedResource } from '../kubernetes/reflector-options.ts';
 import type { Origin } from '../state/rivals.ts';
@@ -94,7 +95,7 @@ export function followedResources(following: Following, nodeName: string): reado
 function leasesOf(namespace: string): WatchedResource<WatchedObject> {
   return {
     kind: 'Lease',
-    path: `/apis/coordination.k8s.io/v1/namespaces/${namespace}/leases`,
+    path: leasesPath(namespace),
     decode: decoderOf('Lease'),
   };
 }

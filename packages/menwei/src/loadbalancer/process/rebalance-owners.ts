@@ -7,6 +7,7 @@ import { PoolsByAddress } from '../../announce/pool-of-address.ts';
 import { ServiceView } from '../../announce/service-view.ts';
 import { type ApiClient, createApiClient } from '../../kubernetes/api-client.ts';
 import { chooseConnection } from '../../kubernetes/connection-choice.ts';
+import { leasePath } from '../../kubernetes/lease-client.ts';
 import { formatErrorChain } from '../../log/error-text.ts';
 import { createLogger } from '../../log/pino-logger.ts';
 import { pause } from '../../scheduling/pause.ts';
@@ -157,9 +158,7 @@ class Rebalance {
 
   /** Undefined: it was moved; else why not. */
   async #move({ addresses, from, to }: Move, signal: AbortSignal): Promise<string | undefined> {
-    const name = `${NODE_LEASE_PREFIX}${from}`;
-    const namespace = encodeURIComponent(this.#options.namespace);
-    const path = `/apis/coordination.k8s.io/v1/namespaces/${namespace}/leases/${encodeURIComponent(name)}`;
+    const path = leasePath(this.#options.namespace, `${NODE_LEASE_PREFIX}${from}`);
     const body = { metadata: { annotations: { [LEASE_ANNOTATIONS.giveUp]: addresses.join('\n') } } };
     try {
       await this.#client.write({ method: 'PATCH', path, body, signal, silenceMs: SILENCE_MS });
