@@ -2,9 +2,10 @@
 import type { ObjectKey } from '../state/object-key.ts';
 import type { ObjectTables } from '../state/object-tables.ts';
 import type { Reader } from '../state/reader.ts';
+import { SlicesByService } from '../state/slices-by-service.ts';
 import { type AdvertisementView, announcedService } from './announced-addresses.ts';
 import type { Election } from './election/election.ts';
-import { EndpointNodesByService } from './endpoint-nodes.ts';
+import { endpointNodes } from './endpoint-nodes.ts';
 import { PoolsByAddress } from './pool-of-address.ts';
 
 type Taker = Pick<Reader<unknown>, 'close'> & { take(): readonly { readonly key: string }[] };
@@ -14,7 +15,7 @@ export class ServiceView implements Disposable {
   readonly #tables: Tables;
   readonly #election: Election;
   readonly #classes: ReadonlySet<string>;
-  readonly #endpointNodes = new EndpointNodesByService();
+  readonly #slicesByService = new SlicesByService();
   readonly #services: Taker;
   readonly #slices: ReturnType<Tables['endpointSlices']['reader']>;
   readonly #configuration: readonly Taker[];
@@ -32,9 +33,8 @@ export class ServiceView implements Disposable {
 
   take(): void {
     const changed = new Set<ObjectKey>();
-    for (const { key, before, after } of this.#slices.take()) {
-      if (before !== undefined) changed.add(this.#endpointNodes.delete(key, before));
-      if (after !== undefined) changed.add(this.#endpointNodes.put(key, after));
+    for (const change of this.#slices.take()) {
+      for (const key of this.#slicesByService.note(change)) changed.add(key);
     }
     for (const { key } of this.#services.take()) changed.add(key);
     const isReconfigured = this.#configuration.map((reader) => reader.take().length > 0).includes(true);
@@ -51,7 +51,8 @@ export class ServiceView implements Disposable {
 
   #tell(key: ObjectKey, view: AdvertisementView): void {
     const service = this.#tables.services.get(key);
-    const announced = service && announcedService(service, this.#endpointNodes.of(key), view);
+    const announced =
+      service && announcedService(service, endpointNodes(this.#slicesByService.of(key)), view);
     if (announced === undefined) this.#election.deleteService(key);
     else this.#election.putService(announced);
   }

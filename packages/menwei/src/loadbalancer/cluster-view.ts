@@ -9,14 +9,13 @@ import type { Node, Service } from '../kubernetes/objects.ts';
 import { type ObjectKey, objectKey } from '../state/object-key.ts';
 import type { ObjectTables } from '../state/object-tables.ts';
 import type { Change, Reader } from '../state/reader.ts';
+import { SlicesByService } from '../state/slices-by-service.ts';
 import type { StoredSlice } from '../state/stored-slice.ts';
 import { type Claim, type ClaimOptions, claimOf } from './claim.ts';
 import { describeNoNodes, isSameForBalancers, type NodeSetOptions, whyExcluded } from './node-set.ts';
 import type { AddressRequest } from './pools/allocation.ts';
 import { readRequest } from './pools/read-request.ts';
 import { isSameButStatus } from './service-difference.ts';
-
-const NO_SLICES: ReadonlyMap<string, StoredSlice> = new Map();
 
 /** What has changed since the last look. */
 export interface ViewChanges {
@@ -39,7 +38,7 @@ export class ClusterView {
   readonly #namespaces: Reader<Namespace>;
   readonly #leases: Reader<Lease>;
   readonly #pools: Reader<AddressPool>;
-  readonly #slicesOf = new Map<ObjectKey, Map<string, StoredSlice>>();
+  readonly #slicesByService = new SlicesByService();
   readonly #managedIn = new Map<string, Set<ObjectKey>>();
   /** Those that look at nodes: of classes that send traffic to them, and those that wait for one. */
   readonly #dependOnNodes = new Set<ObjectKey>();
@@ -114,7 +113,7 @@ export class ClusterView {
   }
 
   slicesOf(key: ObjectKey): readonly StoredSlice[] {
-    return [...(this.#slicesOf.get(key) ?? NO_SLICES).values()];
+    return this.#slicesByService.of(key);
   }
 
   /** Nodes that have an endpoint of the Service which is ready or serving; those of which nobody knows the node under ''. */
@@ -177,19 +176,11 @@ export class ClusterView {
   }
 
   /** Returns the Services concerned. */
-  #takeSlice({ key, before, after }: Change<StoredSlice>): readonly ObjectKey[] {
+  #takeSlice(change: Change<StoredSlice>): readonly ObjectKey[] {
     this.looks++;
-    if (before !== undefined) {
-      const slices = this.#slicesOf.get(before.service);
-      slices?.delete(key);
-      if (slices?.size === 0) this.#slicesOf.delete(before.service);
-    }
-    if (after !== undefined) {
-      const slices = this.#slicesOf.get(after.service) ?? new Map<string, StoredSlice>();
-      this.#slicesOf.set(after.service, slices.set(key, after));
-    }
-    const services = new Set([before?.service, after?.service].filter((service) => service !== undefined));
-    return [...services].filter((service) => this.claim(service).claim === 'managed');
+    return [...this.#slicesByService.note(change)].filter(
+      (service) => this.claim(service).claim === 'managed',
+    );
   }
 
   /** Whether it makes a difference to anybody (LQ-2, LQ-7). */

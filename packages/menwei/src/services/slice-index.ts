@@ -5,6 +5,7 @@ import { mergeEndpoints } from '../state/endpoint-merge.ts';
 import type { ObjectKey } from '../state/object-key.ts';
 import type { Change } from '../state/reader.ts';
 import type { Endpoint } from '../state/service-port.ts';
+import { SlicesByService } from '../state/slices-by-service.ts';
 import { DEFAULT_WEIGHT, portKey, type StoredSlice } from '../state/stored-slice.ts';
 
 const NO_ENDPOINTS: readonly Endpoint[] = [];
@@ -12,20 +13,18 @@ const NO_NAMES: readonly string[] = [];
 
 export class SliceIndex {
   readonly #family: IpFamily;
-  readonly #slicesByService = new Map<ObjectKey, Map<string, StoredSlice>>();
+  readonly #slices = new SlicesByService();
 
   constructor(family: IpFamily) {
     this.#family = family;
   }
 
   /** Takes in how a slice has changed, and returns the Services whose endpoints may have. */
-  note({ before, after }: Change<StoredSlice>): readonly ObjectKey[] {
+  note({ key, before, after }: Change<StoredSlice>): readonly ObjectKey[] {
     const was = before?.family === this.#family ? before : undefined;
     const is = after?.family === this.#family ? after : undefined;
-    const stays = was !== undefined && was.service === is?.service;
-    if (was !== undefined && !stays) this.#remove(was);
-    if (is !== undefined) this.#put(is);
-    if (stays) return [was.service];
+    this.#slices.note({ key, before: was, after: is });
+    if (was !== undefined && was.service === is?.service) return [was.service];
     return [was, is].flatMap((slice) =>
       slice !== undefined && slice.endpointsByPort.size > 0 ? [slice.service] : [],
     );
@@ -42,9 +41,10 @@ export class SliceIndex {
     weights?: EndpointWeights,
   ): readonly Endpoint[] {
     const key = portKey(portName, protocol);
-    const lists = [...(this.#slicesByService.get(service)?.values() ?? [])]
+    const lists = this.#slices
+      .of(service)
       // Among equally good duplicates the slice with the smaller name wins, whichever came first.
-      .sort((a, b) => (a.name < b.name ? -1 : 1))
+      .toSorted((a, b) => (a.name < b.name ? -1 : 1))
       .flatMap((slice) => {
         const endpoints = slice.endpointsByPort.get(key);
         if (endpoints === undefined) return [];
@@ -52,18 +52,6 @@ export class SliceIndex {
       });
     const [first = NO_ENDPOINTS, ...rest] = lists;
     return rest.length === 0 ? first : mergeEndpoints(lists.flat());
-  }
-
-  #put(slice: StoredSlice): void {
-    const siblings = this.#slicesByService.get(slice.service) ?? new Map<string, StoredSlice>();
-    siblings.set(slice.name, slice);
-    this.#slicesByService.set(slice.service, siblings);
-  }
-
-  #remove({ service, name }: StoredSlice): void {
-    const siblings = this.#slicesByService.get(service);
-    siblings?.delete(name);
-    if (siblings?.size === 0) this.#slicesByService.delete(service);
   }
 }
 
