@@ -4,9 +4,9 @@
  * listens to such reports passes nothing on without.
  */
 import { closeSync } from 'node:fs';
-import { constants, endianness } from 'node:os';
+import { constants } from 'node:os';
 import { addressBytes } from '@menwei/addresses/ip.ts';
-import { KernelError } from '@menwei/netlink';
+import { IS_LITTLE_ENDIAN, KernelError } from '@menwei/netlink';
 import { AF_INET6, setSocketOption, socket } from '@menwei/netlink/native';
 import { solicitedNodeGroup } from './multicast.ts';
 
@@ -75,7 +75,7 @@ export class GroupMemberships implements Disposable {
   #set(fd: number, option: number, group: string): void {
     const request = new Uint8Array(20);
     request.set(addressBytes(group));
-    new DataView(request.buffer).setUint32(16, this.#interfaceIndex, endianness() === 'LE');
+    new DataView(request.buffer).setUint32(16, this.#interfaceIndex, IS_LITTLE_ENDIAN);
     setSocketOption(fd, IPPROTO_IPV6, option, request);
   }
 }

@@ -3,8 +3,8 @@
  * CAP_NET_RAW and nothing else.
  */
 import { closeSync } from 'node:fs';
-import { constants, endianness } from 'node:os';
-import { KernelError } from '@menwei/netlink';
+import { constants } from 'node:os';
+import { IS_LITTLE_ENDIAN, KernelError } from '@menwei/netlink';
 import {
   AF_PACKET,
   attachFilter,
@@ -23,7 +23,6 @@ import type { NumberRange } from './address-ranges.ts';
 import { ETHERTYPE, viewOf } from './ethernet.ts';
 import { arpFilter, neighborDiscoveryFilter } from './packet-filter.ts';
 
-const IS_LITTLE_ENDIAN = endianness() === 'LE';
 /** struct sockaddr_ll: family, protocol, interface, hardware type, packet type, address with its length. */
 const ADDRESS_SIZE = 20;
 /** Larger frames are no messages of neighbours. */

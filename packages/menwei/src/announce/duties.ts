@@ -2,6 +2,7 @@
  * Brings what this node answers for to what was decided, address by address: asks before it takes an address that somebody may
  * still have, gives one up when its new owner is heard, and settles with the wire as the last judge (load-balancer §§ 5.6, 5.7).
  */
+import { isDeepStrictEqual } from 'node:util';
 import type { AnnounceReports } from './announce-reports.ts';
 import { Defences } from './defences.ts';
 import {
@@ -132,7 +133,7 @@ export class Duties implements Disposable {
     const duty = this.get(address);
     switch (duty?.phase) {
       case 'answering':
-        if (!isSameList(duty.interfaces, interfaces)) this.#set(address, { ...duty, interfaces });
+        if (!isDeepStrictEqual(duty.interfaces, interfaces)) this.#set(address, { ...duty, interfaces });
         break;
       case 'yielding': {
         const { cause, ownedSinceMs } = duty;
@@ -140,7 +141,7 @@ export class Duties implements Disposable {
         break;
       }
       case 'probing':
-        if (!isSameList(duty.interfaces, interfaces)) this.#begin(address, interfaces);
+        if (!isDeepStrictEqual(duty.interfaces, interfaces)) this.#begin(address, interfaces);
         break;
       case 'standing by':
         break;
@@ -358,8 +359,4 @@ export class Duties implements Disposable {
     clearTimeout(record.timer);
     record.timer = setTimeout(work, delayMs);
   }
-}
-
-function isSameList(a: readonly string[], b: readonly string[]): boolean {
-  return a.length === b.length && a.every((item, index) => item === b[index]);
 }

@@ -1,4 +1,5 @@
 /** Nodes that a load balancer may send traffic to (load-balancer § 2.2): those that are not ready stay, its health checks decide. */
+import { isDeepStrictEqual } from 'node:util';
 import { EXCLUDE_LABEL, isExcludedByLabel, isToBeDeleted } from '../kubernetes/node-exclusion.ts';
 import type { Node } from '../kubernetes/objects.ts';
 
@@ -23,8 +24,8 @@ export function isSameForBalancers(a: Node, b: Node, options: NodeSetOptions): b
     whyExcluded(a, options) === whyExcluded(b, options) &&
     a.isReady === b.isReady &&
     a.isNetworkUnavailable === b.isNetworkUnavailable &&
-    isSameList(a.internalIPs, b.internalIPs) &&
-    isSameList(a.externalIPs, b.externalIPs)
+    isDeepStrictEqual(a.internalIPs, b.internalIPs) &&
+    isDeepStrictEqual(a.externalIPs, b.externalIPs)
   );
 }
 
@@ -50,8 +51,4 @@ const MOST_NAMED = 5;
 function named(names: readonly string[]): string {
   const rest = names.length - MOST_NAMED;
   return `${[...names].sort().slice(0, MOST_NAMED).join(', ')}${rest > 0 ? ` and ${rest} more` : ''}`;
-}
-
-function isSameList(a: readonly string[], b: readonly string[]): boolean {
-  return a.length === b.length && a.every((item, index) => item === b[index]);
 }

@@ -1,4 +1,5 @@
 /** What is told of a choice. */
+import { isDeepStrictEqual } from 'node:util';
 import type { AddressDecision, AddressRequest, Trouble } from './allocation.ts';
 import type { Choice, Holdings } from './choice.ts';
 import { whyNotFor } from './pool-access.ts';
@@ -18,15 +19,11 @@ export function decisionOf(request: AddressRequest, choice: Choice, holdings: Ho
 export function isSameDecision(a: AddressDecision | undefined, b: AddressDecision): boolean {
   return (
     a !== undefined &&
-    isSameList(a.addresses, b.addresses) &&
-    isSameList(a.pools, b.pools) &&
+    isDeepStrictEqual(a.addresses, b.addresses) &&
+    isDeepStrictEqual(a.pools, b.pools) &&
     a.trouble?.reason === b.trouble?.reason &&
     a.trouble?.message === b.trouble?.message
   );
-}
-
-function isSameList(a: readonly string[], b: readonly string[]): boolean {
-  return a.length === b.length && a.every((item, index) => item === b[index]);
 }
 
 function firstOf<Item, Found>(items: readonly Item[], find: (item: Item) => Found | undefined) {
