@@ -1,7 +1,7 @@
 /** Requests to an API server with the certificate of a kubeconfig. Runs in a host's thread. */
 import { request } from 'node:https';
 import { type Failure, failureOf } from './outcome.ts';
-import { type HttpAnswer, timedOut } from './request.ts';
+import { type HttpAnswer, readAnswer, timedOut } from './request.ts';
 
 /** Who asks, and whom. */
 export interface ApiAccess {
@@ -43,15 +43,7 @@ export function sendToApi(
       outgoing.destroy();
     });
     outgoing.on('error', (error) => resolve(failureOf(error)));
-    outgoing.on('response', (response) => {
-      let text = '';
-      response.setEncoding('utf8');
-      response.on('data', (piece: string) => {
-        text += piece;
-      });
-      response.on('error', (error) => resolve(failureOf(error)));
-      response.on('end', () => resolve({ status: response.statusCode ?? 0, body: text }));
-    });
+    outgoing.on('response', (response) => void readAnswer(response).then(resolve));
     outgoing.end(body);
   });
 }

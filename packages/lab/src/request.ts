@@ -1,6 +1,6 @@
 /** One request by HTTP or UDP from the calling thread's namespace, each over a connection of its own. */
 import { createSocket } from 'node:dgram';
-import { request } from 'node:http';
+import { type IncomingMessage, request } from 'node:http';
 import { familyOf, parseIp } from '@menwei/addresses/ip.ts';
 import { type Answer, type Failure, failureOf, isFailure, type Outcome } from './outcome.ts';
 
@@ -97,16 +97,21 @@ export function getHttp(
       resolve(answer);
     };
     message.on('error', (error) => finish(failureOf(error)));
-    message.on('response', (response) => {
-      let body = '';
-      response.setEncoding('utf8');
-      response.on('data', (text: string) => {
-        body += text;
-      });
-      response.on('error', (error) => finish(failureOf(error)));
-      response.on('end', () => finish({ status: response.statusCode ?? 0, body }));
-    });
+    message.on('response', (response) => void readAnswer(response).then(finish));
     message.end();
+  });
+}
+
+/** All of it. */
+export function readAnswer(response: IncomingMessage): Promise<HttpAnswer | Failure> {
+  return new Promise((resolve) => {
+    let body = '';
+    response.setEncoding('utf8');
+    response.on('data', (text: string) => {
+      body += text;
+    });
+    response.on('error', (error) => resolve(failureOf(error)));
+    response.on('end', () => resolve({ status: response.statusCode ?? 0, body }));
   });
 }
 
