@@ -10,7 +10,7 @@ import { createLab, type Lab } from './lab.ts';
 import { LAUNCHER } from './node-proxy.ts';
 import { onStage, type Stage, showHosts } from './stage.ts';
 import type { LabSpec } from './topology.ts';
-import { UnmetExpectation, until } from './until.ts';
+import { UnmetExpectation, unmetIn, until } from './until.ts';
 
 const LAB: LabSpec = {
   nodes: [{ name: 'node', ip: '192.0.2.10', podCIDR: '10.244.0.0/24' }],
@@ -58,19 +58,15 @@ spec:
 `;
 
 /** Returns what was not as it should be; undefined: all was. */
-export async function runClusterDemo(print: (line: string) => void): Promise<string | undefined> {
-  try {
-    await onStage(print, async (stage) => {
+export function runClusterDemo(print: (line: string) => void): Promise<string | undefined> {
+  return unmetIn(() =>
+    onStage(print, async (stage) => {
       stage.step('one node, three pods and a client outside: making their network namespaces');
       await using lab = await createLab(LAB);
       showHosts(lab, print);
       await new ClusterDemo(lab, stage).run();
-    });
-    return undefined;
-  } catch (error) {
-    if (error instanceof UnmetExpectation) return error.message;
-    throw error;
-  }
+    }),
+  );
 }
 
 class ClusterDemo {

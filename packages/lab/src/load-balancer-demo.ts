@@ -10,7 +10,7 @@ import { LabSession } from './lab-session.ts';
 import { LEAVINGS, type Leaving, startHeartbeats } from './leaving.ts';
 import { isFailure } from './outcome.ts';
 import { onStage, type Stage } from './stage.ts';
-import { UnmetExpectation, until } from './until.ts';
+import { UnmetExpectation, unmetIn, until } from './until.ts';
 
 const EXAMPLES = fileURLToPath(new URL('../../../examples/load-balancer/', import.meta.url));
 const NODES = ['node-1', 'node-2', 'node-3'] as const;
@@ -39,9 +39,9 @@ const SETTLING_MS = 2_000;
 const PATIENCE = { factor: 2, moreMs: 1_500 } as const;
 
 /** Returns what was not as it should be; undefined: all was. */
-export async function runLoadBalancerDemo(print: (line: string) => void): Promise<string | undefined> {
-  try {
-    await onStage(print, async (stage) => {
+export function runLoadBalancerDemo(print: (line: string) => void): Promise<string | undefined> {
+  return unmetIn(() =>
+    onStage(print, async (stage) => {
       stage.step('menwei lab up: three nodes, three pods, a client outside, addresses .200 to .220');
       await using session = await LabSession.up({
         name: `demo-lb-${process.pid}`,
@@ -50,12 +50,8 @@ export async function runLoadBalancerDemo(print: (line: string) => void): Promis
         mode: 'nftables',
       });
       await new LoadBalancerDemo(session, stage).run();
-    });
-    return undefined;
-  } catch (error) {
-    if (error instanceof UnmetExpectation) return error.message;
-    throw error;
-  }
+    }),
+  );
 }
 
 class LoadBalancerDemo {

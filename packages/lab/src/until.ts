@@ -6,6 +6,17 @@ const WITHIN_MS = 10_000;
 /** Something was not as it should be; the message is one line. */
 export class UnmetExpectation extends Error {}
 
+/** What was not as it should be; undefined: all was. */
+export async function unmetIn(play: () => Promise<unknown>): Promise<string | undefined> {
+  try {
+    await play();
+    return undefined;
+  } catch (error) {
+    if (error instanceof UnmetExpectation) return error.message;
+    throw error;
+  }
+}
+
 /** @throws UnmetExpectation with the fault when it is not so within ten seconds */
 export async function until(
   isSo: () => boolean | Promise<boolean>,
