@@ -129,7 +129,7 @@ function announceConfiguration(
   { lbConfig: source }: ProxyEnvironment,
   { objects }: State,
 ): readonly Component[] {
-  return source === undefined ? [] : [{ ...sourceComponent(source, objects), name: 'lb-config' }];
+  return source === undefined ? [] : [sourceComponent(source, objects, 'lb-config')];
 }
 
 function measuredFamily(parts: FamilyParts, node: NodeState) {

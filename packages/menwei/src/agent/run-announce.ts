@@ -101,7 +101,7 @@ async function openComponents(opening: Opening): Promise<readonly Component[]> {
     { name: 'events', onFailure: 'restart', run: (signal, ready) => events.run(signal, ready) },
     proxy.component(),
     sourceComponent(source, tables),
-    ...(lbConfig === undefined ? [] : [{ ...sourceComponent(lbConfig, tables), name: 'lb-config' }]),
+    ...(lbConfig === undefined ? [] : [sourceComponent(lbConfig, tables, 'lb-config')]),
     announcing.component(),
     ...(address === undefined
       ? []

@@ -3,9 +3,9 @@ import type { ObjectSource } from '../sources/source.ts';
 import type { ObjectTables } from '../state/object-tables.ts';
 import type { Component } from './component.ts';
 
-export function sourceComponent(source: ObjectSource, objects: ObjectTables): Component {
+export function sourceComponent(source: ObjectSource, objects: ObjectTables, name = 'source'): Component {
   return {
-    name: 'source',
+    name,
     onFailure: 'restart',
     run: async (signal, ready) => {
       const synced = objects.syncedSources.reader(ready);

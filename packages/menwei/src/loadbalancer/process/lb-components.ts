@@ -63,10 +63,9 @@ export function loadBalancerComponents(surroundings: LbSurroundings): readonly C
   const { bindAddress: address } = options;
   const components: Component[] = [
     { name: 'lb-events', onFailure: 'restart', run: (signal, ready) => process.events.run(signal, ready) },
-    ...sources.map((source, index) => ({
-      ...sourceComponent(source, tables),
-      name: index === 0 ? 'lb-source' : `lb-config-source`,
-    })),
+    ...sources.map((source, index) =>
+      sourceComponent(source, tables, index === 0 ? 'lb-source' : 'lb-config-source'),
+    ),
     {
       name: 'load-balancer',
       needs: ['lb-events'],
