@@ -1,5 +1,6 @@
 /** Events as the API has them (events.k8s.io/v1), within the bounds that its validation sets. */
 import { createHash } from 'node:crypto';
+import { formatMicroTime } from '../kubernetes/micro-time.ts';
 import type { ClusterEvent, EventSubject } from './event.ts';
 
 /** Who says so: `kube-proxy`, on which node or in which process. */
@@ -75,11 +76,6 @@ export function formatSeries(count: number, lastMs: number): unknown {
 
 function namespaceOf({ namespace }: EventSubject): string {
   return namespace === '' ? CLUSTER_NAMESPACE : namespace;
-}
-
-/** RFC 3339 with microseconds. */
-function formatMicroTime(timeMs: number): string {
-  return new Date(timeMs).toISOString().replace('Z', '000Z');
 }
 
 function cutToBytes(text: string, bytes: number): string {

@@ -1,6 +1,8 @@
 /** Leases (coordination.k8s.io/v1) as their holders need them: read, made, and replaced only as long as nobody else did. */
 import type { ApiClient } from './api-client.ts';
 import { ApiError, isRecord } from './api-error.ts';
+import { readTimeMs } from './decode-metadata.ts';
+import { formatMicroTime } from './micro-time.ts';
 import { readObject } from './read-object.ts';
 
 const SILENCE_MS = 5_000;
@@ -122,8 +124,8 @@ function decodeLeaseObject(object: unknown): StoredLease | undefined {
   return {
     holderIdentity: typeof spec.holderIdentity === 'string' ? spec.holderIdentity : '',
     leaseDurationSeconds: readNumber(spec.leaseDurationSeconds),
-    acquireTimeMs: readTime(spec.acquireTime),
-    renewTimeMs: readTime(spec.renewTime),
+    acquireTimeMs: readTimeMs(spec.acquireTime),
+    renewTimeMs: readTimeMs(spec.renewTime),
     leaseTransitions: readNumber(spec.leaseTransitions),
     annotations: textsOf(annotations),
     resourceVersion,
@@ -164,14 +166,4 @@ function textsOf(value: unknown): Readonly<Record<string, string>> {
 
 function readNumber(value: unknown): number {
   return typeof value === 'number' ? value : 0;
-}
-
-function readTime(value: unknown): number {
-  const timeMs = typeof value === 'string' ? Date.parse(value) : Number.NaN;
-  return Number.isNaN(timeMs) ? 0 : timeMs;
-}
-
-/** RFC 3339 with microseconds. */
-function formatMicroTime(timeMs: number): string {
-  return new Date(timeMs).toISOString().replace('Z', '000Z');
 }
