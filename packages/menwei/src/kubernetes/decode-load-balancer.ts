@@ -18,6 +18,7 @@ import { canonicalIp } from './decode-address.ts';
 import { hasTag, readTags } from './decode-metadata.ts';
 import { isAbsent, isFields, MAX_PORT, type ObjectReader, type Unchecked } from './decode-reader.ts';
 import { intern, show } from './decode-text.ts';
+import { POOL_ANNOTATIONS } from './load-balancer-annotations.ts';
 import type { Condition, LoadBalancerDetails, StatusIngress } from './load-balancer-objects.ts';
 import type { Protocol, Service } from './objects.ts';
 
@@ -26,7 +27,7 @@ const FINALIZERS: readonly unknown[] = [
   'service.kubernetes.io/load-balancer-cleanup',
 ];
 /** What a controller notes beside an address that it gave. */
-const WRITTEN_ANNOTATIONS = ['menwei.dev/ip-allocated-from-pool', 'metallb.io/ip-allocated-from-pool'];
+const WRITTEN_ANNOTATIONS = Object.values(POOL_ANNOTATIONS);
 const OWN_CONDITION = 'menwei.dev/LoadBalancerReady';
 /** Written by kubectl: as long as the object itself, and nobody reads it. */
 const LAST_APPLIED = 'kubectl.kubernetes.io/last-applied-configuration';
