@@ -20,7 +20,19 @@ export interface ConfigurationObject {
   readonly status?: object;
 }
 
-export const CONFIGURATION_FIELDS = ['apiVersion', 'kind', 'metadata', 'spec', 'status'] as const;
+const CONFIGURATION_FIELDS = ['apiVersion', 'kind', 'metadata', 'spec', 'status'];
+
+/** The spec of such an object; a field that is not among the `known` ones, or is unknown beside the spec, rejects the object. */
+export function readSpec<Spec>(
+  reader: ObjectReader,
+  raw: Unchecked<ConfigurationObject>,
+  known: readonly string[],
+): Unchecked<Spec> {
+  reader.onlyFields('', raw, CONFIGURATION_FIELDS);
+  const spec = reader.fields<Spec>('spec', raw.spec);
+  reader.onlyFields('spec', spec, known);
+  return spec;
+}
 
 interface PoolSpec {
   readonly addresses: readonly string[];
@@ -38,9 +50,7 @@ const INT32 = { min: -(2 ** 31), max: 2 ** 31 - 1 };
 export function decodeAddressPool(value: unknown): Decoded<AddressPool> {
   const { reader, raw, metadata } = openObject<ConfigurationObject>('IPAddressPool', value);
   const identity = readIdentity(reader, metadata);
-  reader.onlyFields('', raw, CONFIGURATION_FIELDS);
-  const spec = reader.fields<PoolSpec>('spec', raw.spec);
-  reader.onlyFields('spec', spec, POOL_FIELDS);
+  const spec = readSpec<PoolSpec>(reader, raw, POOL_FIELDS);
   if (isAbsent(spec.addresses)) reader.reject('spec.addresses', 'missing');
   const ranges = reader.list('spec.addresses', spec.addresses).flatMap((entry, index) => {
     return keepRange(reader, `spec.addresses[${index}]`, parseEntry(entry));
@@ -75,9 +85,7 @@ const CILIUM_POOL_FIELDS = ['serviceSelector', 'allowFirstLastIPs', 'blocks', 'c
 export function decodeCiliumPool(value: unknown): Decoded<AddressPool> {
   const { reader, raw, metadata } = openObject<ConfigurationObject>('CiliumLoadBalancerIPPool', value);
   const identity = readIdentity(reader, metadata);
-  reader.onlyFields('', raw, CONFIGURATION_FIELDS);
-  const spec = reader.fields<CiliumPoolSpec>('spec', raw.spec);
-  reader.onlyFields('spec', spec, CILIUM_POOL_FIELDS);
+  const spec = readSpec<CiliumPoolSpec>(reader, raw, CILIUM_POOL_FIELDS);
   const ranges = (['blocks', 'cidrs'] as const).flatMap((field) =>
     reader.list(`spec.${field}`, spec[field]).flatMap((entry, index) => {
       return keepRange(reader, `spec.${field}[${index}]`, parseBlock(entry));

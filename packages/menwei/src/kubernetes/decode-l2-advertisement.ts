@@ -2,7 +2,7 @@
  * Who announces which addresses on the segment, as people have it already (load-balancer § 4.2): MetalLB's kind, which is also the
  * native one, and Cilium's. What can't be read announces less, never more.
  */
-import { CONFIGURATION_FIELDS, type ConfigurationObject } from './decode-address-pool.ts';
+import { type ConfigurationObject, readSpec } from './decode-address-pool.ts';
 import { openObject, readUid } from './decode-metadata.ts';
 import { type Decoded, isAbsent, type ObjectReader } from './decode-reader.ts';
 import { readSelector, readSelectors } from './decode-selector.ts';
@@ -32,9 +32,7 @@ const INTERFACE_NAME = /^(?!\.{1,2}$)[^\s/:]{1,15}$/u;
 /** `L2Advertisement` of metallb.io/v1beta1 and menwei.dev/v1alpha1; `interfaces: [all]` is ours. */
 export function decodeL2Advertisement(value: unknown): Decoded<L2Advertisement> {
   const { reader, raw, metadata } = openObject<ConfigurationObject>('L2Advertisement', value);
-  reader.onlyFields('', raw, CONFIGURATION_FIELDS);
-  const spec = reader.fields<AdvertisementSpec>('spec', raw.spec);
-  reader.onlyFields('spec', spec, ADVERTISEMENT_FIELDS);
+  const spec = readSpec<AdvertisementSpec>(reader, raw, ADVERTISEMENT_FIELDS);
   const pools = reader.texts('spec.ipAddressPools', spec.ipAddressPools);
   const selectorsOf = (field: keyof AdvertisementSpec) => readSelectors(reader, `spec.${field}`, spec[field]);
   const poolSelectors = selectorsOf('ipAddressPoolSelectors');
@@ -82,9 +80,7 @@ const POLICY_FIELDS = ['nodeSelector', 'serviceSelector', 'loadBalancerIPs', 'ex
 /** `CiliumL2AnnouncementPolicy` of cilium.io/v2alpha1: for the addresses of all pools. */
 export function decodeCiliumPolicy(value: unknown): Decoded<L2Advertisement> {
   const { reader, raw, metadata } = openObject<ConfigurationObject>('CiliumL2AnnouncementPolicy', value);
-  reader.onlyFields('', raw, CONFIGURATION_FIELDS);
-  const spec = reader.fields<CiliumPolicySpec>('spec', raw.spec);
-  reader.onlyFields('spec', spec, POLICY_FIELDS);
+  const spec = readSpec<CiliumPolicySpec>(reader, raw, POLICY_FIELDS);
   const serviceSelectors = readOptional(reader, 'spec.serviceSelector', spec.serviceSelector);
   const nodeSelectors = readOptional(reader, 'spec.nodeSelector', spec.nodeSelector);
   const interfaces = readPatterns(reader, spec.interfaces);
