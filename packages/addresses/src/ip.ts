@@ -136,6 +136,7 @@ const UNASSIGNABLE: Readonly<Record<IpFamily, readonly string[]>> = {
   IPv6: ['::/127', 'fe80::/10', 'ff00::/8'],
 };
 
+/** Both ends included, as {@link ipToNumber} has them. */
 interface NumberedRange {
   readonly first: bigint;
   readonly last: bigint;
@@ -143,17 +144,20 @@ interface NumberedRange {
 
 /** Of IPv6 also what is IPv4 in other words. */
 const UNASSIGNABLE_RANGES: Readonly<Record<IpFamily, readonly NumberedRange[]>> = {
-  IPv4: UNASSIGNABLE.IPv4.map(numberRange),
-  IPv6: [...UNASSIGNABLE.IPv6.map(numberRange), { first: 0xffff_0000_0000n, last: 0xffff_ffff_ffffn }],
+  IPv4: UNASSIGNABLE.IPv4.map(parseKnownCidr).map(cidrRange),
+  IPv6: [
+    ...UNASSIGNABLE.IPv6.map(parseKnownCidr).map(cidrRange),
+    { first: 0xffff_0000_0000n, last: 0xffff_ffff_ffffn },
+  ],
 };
 
-/** Addresses that can't be those of a Service, whoever says so; both ends included, as {@link ipToNumber} has them. */
+/** Addresses that can't be those of a Service, whoever says so. */
 export function unassignableRanges(family: IpFamily): readonly NumberedRange[] {
   return UNASSIGNABLE_RANGES[family];
 }
 
-function numberRange(text: string): NumberedRange {
-  const { family, address, prefixLength } = parseKnownCidr(text);
+/** All addresses of a CIDR. */
+export function cidrRange({ family, address, prefixLength }: Cidr): NumberedRange {
   const first = ipToNumber(address);
   return { first, last: first + (1n << BigInt((family === 'IPv4' ? 32 : 128) - prefixLength)) - 1n };
 }

@@ -1,5 +1,5 @@
 /** Ranges of addresses for Services of type LoadBalancer, which the nodes of a lab announce on its wire. */
-import { familyOf, type IpFamily, ipToNumber, parseCidr, parseIp } from '@menwei/addresses/ip.ts';
+import { cidrRange, familyOf, type IpFamily, ipToNumber, parseCidr, parseIp } from '@menwei/addresses/ip.ts';
 import { LabSpecError } from './lab-spec-error.ts';
 
 interface TakenAddress {
@@ -38,11 +38,7 @@ export function checkPool(text: string, networks: readonly string[], taken: read
 
 function networkBounds(text: string): Bounds | undefined {
   const cidr = parseCidr(text);
-  if (cidr === undefined) return undefined;
-  const { family, address, prefixLength } = cidr;
-  const first = ipToNumber(address);
-  const size = 1n << BigInt((family === 'IPv4' ? 32 : 128) - prefixLength);
-  return { family, first, last: first + size - 1n };
+  return cidr && { family: cidr.family, ...cidrRange(cidr) };
 }
 
 /** `a-b`, or `a` alone. */

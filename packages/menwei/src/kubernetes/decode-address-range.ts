@@ -1,5 +1,5 @@
 /** Ranges of addresses as pools have them: `192.0.2.0/24`, `192.0.2.10-192.0.2.20`, `192.0.2.7`; IPv6 likewise. */
-import { familyOf, ipFromNumber, ipToNumber, parseCidr, parseIp } from '@menwei/addresses/ip.ts';
+import { cidrRange, familyOf, ipFromNumber, ipToNumber, parseCidr, parseIp } from '@menwei/addresses/ip.ts';
 import { show } from './decode-text.ts';
 import type { AddressRange } from './load-balancer-objects.ts';
 
@@ -31,9 +31,8 @@ function parseNetwork(text: string): AddressRange | string {
   const [addressText = ''] = text.split('/');
   const stated = parseStrictIp(addressText);
   if (cidr === undefined || stated === undefined) return `${show(text)} is not a CIDR`;
-  const { family, address, prefixLength } = cidr;
-  const bits = (family === 'IPv4' ? 32 : 128) - prefixLength;
-  const last = ipFromNumber(ipToNumber(address) + (1n << BigInt(bits)) - 1n, family);
+  const { family, address } = cidr;
+  const last = ipFromNumber(cidrRange(cidr).last, family);
   if (stated !== address) {
     return `${show(text)} is not on its boundary: that network begins at ${address}; write ${cidr.text} if all of it is meant, or ${stated}-${last}`;
   }
