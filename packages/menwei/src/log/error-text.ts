@@ -15,6 +15,11 @@ export function formatErrorStack(error: unknown): string {
     .join('\ncaused by ');
 }
 
+/** Such as `ENOENT`, of an error of the operating system; empty: it has none. */
+export function errorCode(error: unknown): string {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : '';
+}
+
 function causes(error: unknown): readonly unknown[] {
   const chain: unknown[] = [];
   for (let next = error; next !== undefined && chain.length < MAX_CAUSES; ) {

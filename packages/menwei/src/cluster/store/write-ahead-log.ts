@@ -4,6 +4,7 @@
  * answered and is damaged now (https://sqlite.org/walformat.html).
  */
 import { readFileSync } from 'node:fs';
+import { errorCode } from '../../log/error-text.ts';
 
 type LogReport =
   /** There is none, or all of it is whole. */
@@ -108,7 +109,7 @@ function readIfThere(path: string): Buffer | undefined {
   try {
     return readFileSync(path);
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+    if (errorCode(error) === 'ENOENT') return undefined;
     throw error;
   }
 }

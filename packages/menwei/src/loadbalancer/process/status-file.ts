@@ -12,6 +12,7 @@ import type {
   StatusIngress,
 } from '../../kubernetes/load-balancer-objects.ts';
 import { formatRef, type ObjectRef, type Service, type WatchedObject } from '../../kubernetes/objects.ts';
+import { errorCode } from '../../log/error-text.ts';
 import type { Logger } from '../../log/logger.ts';
 import { Turns } from '../../scheduling/turns.ts';
 import { type ObjectKey, objectKey } from '../../state/object-key.ts';
@@ -192,7 +193,7 @@ async function readIfThere(path: string): Promise<string> {
   try {
     return await readFile(path, 'utf8');
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return '';
+    if (errorCode(error) === 'ENOENT') return '';
     throw error;
   }
 }

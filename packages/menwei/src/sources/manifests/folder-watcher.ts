@@ -2,8 +2,9 @@
 import { type FSWatcher, watch } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
+import { errorCode } from '../../log/error-text.ts';
 import { InterruptiblePause } from '../../scheduling/pause.ts';
-import { describeFileError, errorCode } from './manifest-paths.ts';
+import { describeFileError } from './manifest-paths.ts';
 
 interface Watched {
   readonly inode: bigint;

@@ -4,6 +4,7 @@ import { open, readdir, stat } from 'node:fs/promises';
 import { basename, dirname, extname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { decodePieces, tooLarge } from '@menwei/yaml/encoding.ts';
+import { errorCode } from '../../log/error-text.ts';
 
 export interface ManifestPaths {
   /** In the order of precedence: as the paths were given, inside a folder by name. */
@@ -161,8 +162,4 @@ const REASONS = new Map([
 export function describeFileError(error: unknown): string {
   const code = errorCode(error);
   return REASONS.get(code) ?? (error instanceof Error ? error.message : String(error));
-}
-
-export function errorCode(error: unknown): string {
-  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : '';
 }

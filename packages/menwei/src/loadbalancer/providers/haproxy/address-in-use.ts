@@ -1,6 +1,7 @@
 /** Whether another program listens where HAProxy is to: told before a reload, which would pause HAProxy's other sections. */
 import { once } from 'node:events';
 import { createServer } from 'node:net';
+import { errorCode } from '../../../log/error-text.ts';
 
 /** `192.0.2.1:22: another program listens there`; undefined: nobody does, as far as can be told from here. */
 export async function addressTrouble(ip: string, port: number): Promise<string | undefined> {
@@ -10,8 +11,9 @@ export async function addressTrouble(ip: string, port: number): Promise<string |
     await once(server, 'listening');
     return undefined;
   } catch (error) {
-    const isTaken = error instanceof Error && 'code' in error && error.code === 'EADDRINUSE';
-    return isTaken ? `${ip} port ${port}: another program listens there` : undefined;
+    return errorCode(error) === 'EADDRINUSE'
+      ? `${ip} port ${port}: another program listens there`
+      : undefined;
   } finally {
     server.close();
   }

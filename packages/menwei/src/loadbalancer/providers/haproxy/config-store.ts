@@ -1,5 +1,6 @@
 /** The configuration file on the disk: it is replaced as a whole or not at all, and by nothing that HAProxy refuses. */
 import { open, readFile, rename, writeFile } from 'node:fs/promises';
+import { errorCode } from '../../../log/error-text.ts';
 import type { Logger } from '../../../log/logger.ts';
 import { ProviderError } from '../provider.ts';
 import { type Complaint, type ConfigCheckOptions, checkConfig } from './config-check.ts';
@@ -41,7 +42,7 @@ export class ConfigStore {
       try {
         return await readFile(this.path, 'utf8');
       } catch (error) {
-        if (isMissing(error)) return '';
+        if (errorCode(error) === 'ENOENT') return '';
         throw error;
       }
     });
@@ -95,8 +96,4 @@ export class ConfigStore {
       throw new ProviderError(`can't ${what} the configuration of haproxy: ${why}`);
     }
   }
-}
-
-function isMissing(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'ENOENT';
 }
