@@ -11,13 +11,12 @@ import {
 } from '@menwei/lab/residence.ts';
 import type { LabSpec } from '@menwei/lab/topology.ts';
 import * as v from 'valibot';
-import { StatusError } from '../cluster/schema/status-error.ts';
 import { formatErrorChain } from '../log/error-text.ts';
 import { type LabCluster, startLabCluster } from './lab-cluster.ts';
 import { labKubeconfig } from './lab-kubeconfig.ts';
 import type { LabManifest } from './lab-manifests.ts';
 import { loadBalancersOf } from './load-balancers.ts';
-import { faultActions } from './node-faults.ts';
+import { faultActions, proxyOf, withRefusals } from './node-faults.ts';
 import { NodeProxyProcess } from './node-proxy-process.ts';
 import { WITHOUT_PROXY } from './without-proxy.ts';
 
@@ -100,19 +99,13 @@ const Restart = v.object({ node: v.string(), mode: v.optional(v.string()), flags
 
 async function restart(proxies: Proxies, input: unknown): Promise<void> {
   const { node, mode, flags } = v.parse(Restart, input);
-  const proxy = proxies.get(node);
-  if (proxy === undefined) throw new ResidentLabError(`there is no proxy on ${node}`);
-  await proxy.restart(mode, flags);
+  await proxyOf(proxies, node).restart(mode, flags);
 }
 
 const Ready = v.object({ pod: v.string(), isReady: v.boolean() });
 
 async function setReady({ kubelet }: LabCluster, input: unknown): Promise<void> {
   const { pod, isReady } = v.parse(Ready, input);
-  try {
-    if (await kubelet.setReady(pod, isReady)) return;
-  } catch (error) {
-    throw error instanceof StatusError ? new ResidentLabError(error.message) : error;
-  }
-  throw new ResidentLabError(`there is no pod ${pod}`);
+  const isThere = await withRefusals(kubelet.setReady(pod, isReady));
+  if (!isThere) throw new ResidentLabError(`there is no pod ${pod}`);
 }

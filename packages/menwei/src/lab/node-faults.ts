@@ -29,7 +29,7 @@ export function faultActions(faulty: Faulty): Readonly<Record<string, Action>> {
     },
     signal: async (input) => {
       const { node, signal } = v.parse(Signal, input);
-      proxyOf(faulty, node).signal(signal);
+      proxyOf(faulty.proxies, node).signal(signal);
     },
     power: async (input) => {
       const { node, isOn } = v.parse(Power, input);
@@ -37,11 +37,7 @@ export function faultActions(faulty: Faulty): Readonly<Record<string, Action>> {
     },
     drain: async (input) => {
       const { node, isDraining } = v.parse(Drain, input);
-      try {
-        await kubelet.setDraining(nodeOf(faulty, node).name, isDraining);
-      } catch (error) {
-        throw error instanceof StatusError ? new ResidentLabError(error.message) : error;
-      }
+      await withRefusals(kubelet.setDraining(nodeOf(faulty, node).name, isDraining));
     },
   };
 }
@@ -72,8 +68,18 @@ function nodeOf({ lab }: Faulty, name: string): LabNode {
   return node;
 }
 
-function proxyOf({ proxies }: Faulty, name: string): NodeProxyProcess {
+/** @throws ResidentLabError where there is none */
+export function proxyOf(proxies: Faulty['proxies'], name: string): NodeProxyProcess {
   const proxy = proxies.get(name);
   if (proxy === undefined) throw new ResidentLabError(`there is no proxy on ${name}`);
   return proxy;
+}
+
+/** @throws ResidentLabError with the words of the cluster where it refuses */
+export async function withRefusals<T>(write: Promise<T>): Promise<T> {
+  try {
+    return await write;
+  } catch (error) {
+    throw error instanceof StatusError ? new ResidentLabError(error.message) : error;
+  }
 }
