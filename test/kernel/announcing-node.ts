@@ -1,9 +1,8 @@
 /** Nodes of tests that announce, in this process. */
 
-import { L2Speaker } from 'menwei/announce/l2/l2-speaker.ts';
+import type { L2Speaker } from 'menwei/announce/l2/l2-speaker.ts';
 import { PacketWire } from 'menwei/announce/l2/packet-wire.ts';
-import { Standstill } from 'menwei/announce/l2/standstill.ts';
-import { silentLogger } from 'menwei/log/logger.ts';
+import { packetSpeaker } from './packet-speaker.ts';
 import type { Namespace } from './segment-namespaces.ts';
 
 /** A namespace with a speaker in it. */
@@ -15,12 +14,7 @@ export class AnnouncingNode implements AsyncDisposable {
 
   private constructor(at: Namespace, ready: () => void) {
     this.at = at;
-    this.speaker = new L2Speaker({
-      wire: wireIn(at),
-      log: silentLogger,
-      refreshMs: 60_000,
-      standstill: new Standstill(4_000),
-    });
+    this.speaker = packetSpeaker(wireIn(at));
     this.#ended = at.within(() => this.speaker.run(this.#end.signal, ready));
   }
 
