@@ -1,11 +1,12 @@
 /** PATCH of an object (cluster § 7.3). */
+import { keptShapeOf } from '../kinds/kept-shape.ts';
 import type { ApiObject } from '../schema/object.ts';
 import { applyPatch, patchTypeOf } from '../schema/patch/apply-patch.ts';
 import { mediaTypeOf, readBody } from './body.ts';
 import type { Backing, ResourceExchange } from './exchange.ts';
 import { OBJECTS } from './negotiation.ts';
 import { encodingOf } from './reads.ts';
-import { keptShapeOf, shapeOf } from './shapes.ts';
+import { shapeOf } from './shapes.ts';
 import { parseWriteOptions } from './write-options.ts';
 import { sendWritten, updateOptionsOf } from './writes.ts';
 

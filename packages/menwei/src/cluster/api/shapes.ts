@@ -1,7 +1,7 @@
 /** The shape of a resource's objects: as they are kept, as another group has them, or, of an Event, the newer of its two. */
-import { toCoreEvent, toNewEvent } from '../kinds/event-shapes.ts';
+import { toNewEvent } from '../kinds/event-shapes.ts';
 import type { Resource } from '../kinds/resource.ts';
-import { isOfAnotherGroup, keptResource } from '../kinds/resources.ts';
+import { isOfAnotherGroup } from '../kinds/resources.ts';
 import { canonicalForm } from '../schema/canonical-form.ts';
 import { type ApiObject, apiVersionOf } from '../schema/object.ts';
 import type { StoredObject } from '../store/store.ts';
@@ -23,13 +23,6 @@ export function shapeOf(resource: Resource, kept: ApiObject): ApiObject {
   if (isKept(resource)) return kept;
   if (isOfAnotherGroup(resource)) return { ...kept, apiVersion: apiVersionOf(resource) };
   return canonicalForm(resource.message, toNewEvent(kept));
-}
-
-/** From what a client wrote to what is kept. */
-export function keptShapeOf(resource: Resource, object: ApiObject): ApiObject {
-  if (isKept(resource)) return object;
-  if (isOfAnotherGroup(resource)) return { ...object, apiVersion: apiVersionOf(keptResource(resource)) };
-  return toCoreEvent(object);
 }
 
 function isKept({ storedMessage }: Resource): boolean {

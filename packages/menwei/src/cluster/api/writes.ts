@@ -1,4 +1,5 @@
 /** POST, PUT, PATCH and DELETE of objects: from requests to the registry, and back (cluster § 7). */
+import { keptShapeOf } from '../kinds/kept-shape.ts';
 import type { UpdateOptions, WriteResult } from '../registry/registry.ts';
 import { type BodyFormat, decodeDeleteOptions } from '../schema/decode-body.ts';
 import { enforceFieldValidation, type FieldValidation } from '../schema/field-validation.ts';
@@ -11,7 +12,6 @@ import type { Backing, ResourceExchange } from './exchange.ts';
 import { parseListOptions } from './list-options.ts';
 import { OBJECTS } from './negotiation.ts';
 import { encodingOf, selectionOf, sendObject } from './reads.ts';
-import { keptShapeOf } from './shapes.ts';
 import { parseWriteOptions } from './write-options.ts';
 
 /** POST. @throws StatusError */

@@ -1,5 +1,6 @@
 /** Objects that stand in files, decoded as the API server decodes what clients send. */
 import { parseDocuments, type TextDocument } from '@menwei/yaml/documents.ts';
+import { keptShapeOf } from '../kinds/kept-shape.ts';
 import type { Resource } from '../kinds/resource.ts';
 import { isOfAnotherGroup, keptResource, RESOURCES } from '../kinds/resources.ts';
 import { decodeBody } from '../schema/decode-body.ts';
@@ -11,6 +12,7 @@ export interface ManifestObject {
   /** `services.yaml:12` */
   readonly place: string;
   readonly resource: Resource;
+  /** In the shape in which it is kept. */
   readonly object: ApiObject;
 }
 
@@ -65,14 +67,9 @@ function decode(value: unknown): Pick<ManifestObject, 'resource' | 'object'> {
   }
   const { object, faults } = decodeBody(resource, Buffer.from(JSON.stringify(value)), 'json');
   enforceFieldValidation(resource, faults, 'Strict');
-  return asKept(resource, object);
-}
-
-/** The registry takes an object of a kind that two groups share in the shape of the one that is kept. */
-function asKept(resource: Resource, object: ApiObject): Pick<ManifestObject, 'resource' | 'object'> {
-  if (!isOfAnotherGroup(resource)) return { resource, object };
-  const kept = keptResource(resource);
-  return { resource: kept, object: { ...object, apiVersion: apiVersionOf(kept) } };
+  // Of two groups that are alike one counts; an Event has to be as the group demands that its author chose.
+  const target = isOfAnotherGroup(resource) ? keptResource(resource) : resource;
+  return { resource: target, object: keptShapeOf(resource, object) };
 }
 
 /** Where an object is; empty for what is cluster-wide. */

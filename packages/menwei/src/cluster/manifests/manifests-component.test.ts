@@ -138,3 +138,40 @@ it('a pod stands for a process that runs elsewhere', async () => {
   ]);
   expect(told.join()).toContain('its address is not known');
 });
+
+it('an Event of the newer group is kept whole', async () => {
+  const event = `kind: Event
+apiVersion: events.k8s.io/v1
+metadata: {name: told}
+eventTime: "2026-11-30T05:41:54.123000Z"
+reportingController: example.com/teller
+reportingInstance: teller-1
+type: Normal
+reason: Told
+action: Tell
+note: it was told
+regarding: {kind: Service, apiVersion: v1, namespace: default, name: web}
+`;
+  await write('a.yaml', event);
+  await start();
+  const found = Array.from(store.list('events'), (stored): unknown => parseStored(stored));
+  expect(found, told.join()).toMatchObject([
+    { apiVersion: 'v1', message: 'it was told', involvedObject: { kind: 'Service', name: 'web' } },
+  ]);
+});
+
+it('a pool of either group is kept in one, and is changed and deleted by its file', async () => {
+  const pool = (address: string) =>
+    `kind: IPAddressPool\napiVersion: menwei.dev/v1alpha1\nmetadata: {name: p, namespace: default}\nspec: {addresses: [${address}]}\n`;
+  const kept = (): readonly unknown[] =>
+    Array.from(store.list('ipaddresspools'), (stored) => parseStored(stored));
+  const untilKept = (expected: readonly unknown[]) =>
+    expect.poll(kept, { timeout: 4_000 }).toMatchObject(expected);
+  await write('a.yaml', pool('192.0.2.1'));
+  await start();
+  await untilKept([{ apiVersion: 'metallb.io/v1beta1', spec: { addresses: ['192.0.2.1'] } }]);
+  await write('a.yaml', pool('192.0.2.2'));
+  await untilKept([{ apiVersion: 'metallb.io/v1beta1', spec: { addresses: ['192.0.2.2'] } }]);
+  await rm(join(folder, 'a.yaml'));
+  await untilKept([]);
+});
