@@ -1,5 +1,5 @@
 /** What the userspace mode does once, before its first sync: take its options from the settings, find the tools. */
-import { familyOf, type IpFamily, isLoopback } from '@menwei/addresses/ip.ts';
+import { familyOf, type IpFamily, isLoopback, isWildcard } from '@menwei/addresses/ip.ts';
 import { findIptables } from '@menwei/kernel/iptables-tools.ts';
 import type { ToolRunner } from '@menwei/kernel/tool-runner.ts';
 import { KernelError } from '@menwei/netlink';
@@ -10,12 +10,10 @@ import { takesLocalhostNodePorts } from '../xtables/localhost-node-ports.ts';
 import { UserspaceBackend } from './backend.ts';
 import type { UserspaceOptions } from './options.ts';
 
-const WILDCARDS: readonly string[] = ['0.0.0.0', '::'];
-
 /** What follows from the settings alone, without a look at the machine. */
 export function userspaceOptions(settings: Settings, family: IpFamily): UserspaceOptions {
   const { bindAddress, userspace } = settings;
-  const isOne = !WILDCARDS.includes(bindAddress) && familyOf(bindAddress) === family;
+  const isOne = !isWildcard(bindAddress) && familyOf(bindAddress) === family;
   return {
     family,
     answeredVIPs: settings.answeredVIPs,
