@@ -221,6 +221,11 @@ export function summarizeProblems(problems: readonly Problem[]): string {
   return more > 0 ? `${told}; and ${more} more` : told;
 }
 
+/** What names an object, without all else of it. */
+export function refOf({ kind, namespace, name }: ObjectRef): ObjectRef {
+  return { kind, namespace, name };
+}
+
 /** `Service default/web`, `Node minikube` */
 export function formatRef(ref: ObjectRef): string {
   return `${ref.kind} ${ref.namespace === '' ? '' : `${ref.namespace}/`}${ref.name}`;

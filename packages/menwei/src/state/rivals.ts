@@ -4,7 +4,7 @@
  * are told.
  */
 import type { AddressPool, L2Advertisement } from '../kubernetes/load-balancer-objects.ts';
-import { formatRef, type ObjectRef } from '../kubernetes/objects.ts';
+import { formatRef, type ObjectRef, refOf } from '../kubernetes/objects.ts';
 import { type ObjectKey, objectKey } from './object-key.ts';
 import type { Table } from './table.ts';
 
@@ -82,10 +82,7 @@ export class Rivals<Row extends Rival> {
     this.#table.put(key, winner.object);
     const reason = describe(winner);
     const others = losers.filter((loser) => !isOneObject(loser, winner));
-    return others.map(({ object: { kind, namespace, name } }) => ({
-      loser: { kind, namespace, name },
-      reason,
-    }));
+    return others.map(({ object }) => ({ loser: refOf(object), reason }));
   }
 
   #sorted(key: ObjectKey): readonly Candidate<Row>[] {

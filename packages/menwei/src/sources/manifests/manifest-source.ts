@@ -3,13 +3,7 @@
  * picture of what should be in force, and only its difference to the last one is delivered: how an editor saves, in
  * which order files are renamed and how a ConfigMap volume swaps its links does not matter.
  */
-import {
-  formatProblem,
-  type ObjectRef,
-  type Problem,
-  refKey,
-  summarizeProblems,
-} from '../../kubernetes/objects.ts';
+import { formatProblem, type Problem, refKey, refOf, summarizeProblems } from '../../kubernetes/objects.ts';
 import { firstLines } from '../../log/first-lines.ts';
 import type { Logger } from '../../log/logger.ts';
 import type { ObjectTables } from '../../state/object-tables.ts';
@@ -266,8 +260,4 @@ class ManifestRun {
       `${folder} can't be watched (${reason}); polling every ${pollMs} ms`,
     );
   }
-}
-
-function refOf({ kind, namespace, name }: ObjectRef): ObjectRef {
-  return { kind, namespace, name };
 }

@@ -4,6 +4,7 @@ import {
   type ObjectRef,
   type Problem,
   refKey,
+  refOf,
   type WatchedObject,
 } from '../../kubernetes/objects.ts';
 import { formatManifestError, type ManifestFile } from './manifest-file.ts';
@@ -90,15 +91,14 @@ export function findStale(
     if (isNew(key) || stale.has(key)) continue;
     const error = files.get(file)?.errors[0];
     const reason = error === undefined ? `${file} can't be read` : formatManifestError(error);
-    stale.set(key, { ref: { kind: object.kind, namespace: object.namespace, name: object.name }, reason });
+    stale.set(key, { ref: refOf(object), reason });
   }
   return stale;
 }
 
 function duplicate(object: WatchedObject, file: string, line: number | undefined, winner: string): Problem {
-  const { kind, namespace, name } = object;
   return {
-    object: { kind, namespace, name },
+    object: refOf(object),
     field: '',
     message: `is in ${winner} too; that one is used`,
     file,
