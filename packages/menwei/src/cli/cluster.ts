@@ -3,6 +3,7 @@ import { type Command, Option } from 'commander';
 import type { ClusterFlags } from '../cluster/cluster-options.ts';
 import { AUTO_MODE, MODE_NAMES } from '../config/settings.ts';
 import { orFail } from '../setup/failure.ts';
+import { append } from './repeated-option.ts';
 
 type ClusterCommands = typeof import('../cluster/cluster-commands.ts');
 
@@ -123,8 +124,4 @@ function registerUp(cluster: Command): void {
     .option('--legacy-endpoints <bool>', 'keep Endpoints objects, too', 'true')
     .option('-v, --v <n>', 'how much is logged', '0')
     .action((flags: ClusterFlags) => act(({ up }) => up(flags)));
-}
-
-function append(value: string, previous: readonly string[] = []): readonly string[] {
-  return [...previous, value];
 }

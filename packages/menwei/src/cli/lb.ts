@@ -4,6 +4,7 @@ import type { InspectFlags } from '../loadbalancer/process/inspect-lb.ts';
 import type { LbFlags } from '../loadbalancer/process/lb-options.ts';
 import type { RebalanceFlags } from '../loadbalancer/process/rebalance-owners.ts';
 import { orFail } from '../setup/failure.ts';
+import { append } from './repeated-option.ts';
 
 export function registerLbCommand(program: Command): void {
   const lb = program
@@ -147,8 +148,4 @@ With --kubeconfig, --master or --manifests no controller is asked: the objects a
 them is printed. The flags of menwei lb that change decisions are then to be given as to the controller: --status-file,
 --lb-config, --load-balancer-class, --default-load-balancer, --namespace, --ignore-exclude-label, --release-on-pool-change.`,
     );
-}
-
-function append(value: string, before: readonly string[] = []): readonly string[] {
-  return [...before, value];
 }
