@@ -2,6 +2,7 @@
 import { familyOf, IP_FAMILIES, type IpFamily } from '@menwei/addresses/ip.ts';
 import { type ObjectKey, objectKey } from '../state/object-key.ts';
 import type { ServicePort, ServicePortKey } from '../state/service-port.ts';
+import { addTo, removeFrom } from '../state/sets-by-key.ts';
 import type { State } from '../state/state.ts';
 
 export interface ProgrammedServices {
@@ -66,11 +67,8 @@ export class OwnProxy implements ProgrammedServices, Disposable {
   }
 
   #note(family: IpFamily, service: ObjectKey, key: ServicePortKey, isThere: boolean): void {
-    const keys = this.#ports[family].get(service) ?? new Set();
-    if (isThere) keys.add(key);
-    else keys.delete(key);
-    if (keys.size === 0) this.#ports[family].delete(service);
-    else this.#ports[family].set(service, keys);
+    if (isThere) addTo(this.#ports[family], service, key);
+    else removeFrom(this.#ports[family], service, key);
   }
 }
 

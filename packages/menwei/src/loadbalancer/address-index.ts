@@ -1,5 +1,6 @@
 /** Which Services have an address. */
 import type { ObjectKey } from '../state/object-key.ts';
+import { addTo, removeFrom } from '../state/sets-by-key.ts';
 
 const NOBODY: ReadonlySet<ObjectKey> = new Set();
 
@@ -9,17 +10,11 @@ export class AddressIndex {
 
   /** What the Service has now. */
   put(service: ObjectKey, addresses: readonly string[]): void {
-    for (const address of this.#addresses.get(service) ?? []) {
-      const holders = this.#holders.get(address);
-      holders?.delete(service);
-      if (holders?.size === 0) this.#holders.delete(address);
-    }
+    for (const address of this.#addresses.get(service) ?? []) removeFrom(this.#holders, address, service);
     this.#addresses.delete(service);
     if (addresses.length === 0) return;
     this.#addresses.set(service, addresses);
-    for (const address of addresses) {
-      this.#holders.set(address, (this.#holders.get(address) ?? new Set()).add(service));
-    }
+    for (const address of addresses) addTo(this.#holders, address, service);
   }
 
   holders(address: string): ReadonlySet<ObjectKey> {

@@ -4,6 +4,7 @@ import type { AddressConflict, NodeAnnouncement, OwnedAddress } from '../announc
 import { parseNodeLease } from '../announce/node-lease-text.ts';
 import type { Lease } from '../kubernetes/load-balancer-objects.ts';
 import type { Change } from '../state/reader.ts';
+import { addTo, removeFrom } from '../state/sets-by-key.ts';
 
 /** Who answers for an address. */
 export interface AddressOwner {
@@ -100,12 +101,8 @@ export class AnnouncementView {
   }
 
   #own(address: string, key: string, owns: boolean): void {
-    const keys = this.#owners.get(address) ?? new Set();
-    if (owns) this.#owners.set(address, keys.add(key));
-    else {
-      keys.delete(key);
-      if (keys.size === 0) this.#owners.delete(address);
-    }
+    if (owns) addTo(this.#owners, address, key);
+    else removeFrom(this.#owners, address, key);
   }
 }
 

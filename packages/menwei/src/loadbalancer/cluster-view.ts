@@ -9,6 +9,7 @@ import type { Node, Service } from '../kubernetes/objects.ts';
 import { type ObjectKey, objectKey } from '../state/object-key.ts';
 import type { ObjectTables } from '../state/object-tables.ts';
 import type { Change, Reader } from '../state/reader.ts';
+import { addTo, removeFrom } from '../state/sets-by-key.ts';
 import { SlicesByService } from '../state/slices-by-service.ts';
 import type { StoredSlice } from '../state/stored-slice.ts';
 import { type Claim, type ClaimOptions, claimOf } from './claim.ts';
@@ -162,14 +163,13 @@ export class ClusterView {
   #takeService({ key, before, after }: Change<Service>): boolean {
     const now = claimOf(after, this.#claims);
     const namespace = (after ?? before)?.namespace ?? '';
-    const managed = this.#managedIn.get(namespace) ?? new Set();
-    const was = managed.has(key) || claimOf(before, this.#claims).claim !== 'none';
+    const wasManaged = this.#managedIn.get(namespace)?.has(key) === true;
+    const was = wasManaged || claimOf(before, this.#claims).claim !== 'none';
     if (now.claim === 'managed') {
-      this.#managedIn.set(namespace, managed.add(key));
+      addTo(this.#managedIn, namespace, key);
       if (now.by !== 'announcing') this.#dependOnNodes.add(key);
     } else {
-      managed.delete(key);
-      if (managed.size === 0) this.#managedIn.delete(namespace);
+      removeFrom(this.#managedIn, namespace, key);
       this.#dependOnNodes.delete(key);
     }
     return was || now.claim !== 'none';

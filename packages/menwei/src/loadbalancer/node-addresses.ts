@@ -1,7 +1,8 @@
 /** Class `menwei.dev/node`: the addresses of the nodes are those of the Service, one Service a port. */
 import { familyOf } from '@menwei/addresses/ip.ts';
 import type { Node, Service } from '../kubernetes/objects.ts';
-import type { ObjectKey } from '../state/object-key.ts';
+import { type ObjectKey, objectKey } from '../state/object-key.ts';
+import { addTo, removeFrom } from '../state/sets-by-key.ts';
 
 /**
  * External addresses where any node has one, else internal ones; of the Service's families, in their order.
@@ -40,14 +41,11 @@ export class NodePortClaims {
 
   /** Returns the other Services that may be concerned. */
   put({ namespace, name, createdAtMs, ports }: Service): readonly ObjectKey[] {
-    const service = `${namespace}/${name}`;
+    const service = objectKey(namespace, name);
     const before = this.delete(service);
     const claimed = ports.map(({ port, protocol }) => `${port}/${protocol}`);
     this.#claimants.set(service, { service, createdAtMs, ports: claimed });
-    for (const port of claimed) {
-      const services = this.#byPort.get(port) ?? new Set();
-      this.#byPort.set(port, services.add(service));
-    }
+    for (const port of claimed) addTo(this.#byPort, port, service);
     return [...new Set([...before, ...this.#others(service, claimed)])];
   }
 
@@ -56,11 +54,7 @@ export class NodePortClaims {
     const { ports = [] } = this.#claimants.get(service) ?? {};
     const others = this.#others(service, ports);
     this.#claimants.delete(service);
-    for (const port of ports) {
-      const services = this.#byPort.get(port);
-      services?.delete(service);
-      if (services?.size === 0) this.#byPort.delete(port);
-    }
+    for (const port of ports) removeFrom(this.#byPort, port, service);
     return others;
   }
 

@@ -4,6 +4,7 @@
  */
 import { isDeepStrictEqual } from 'node:util';
 import type { ObjectKey } from '../../state/object-key.ts';
+import { addTo, removeFrom } from '../../state/sets-by-key.ts';
 import type { AnnouncingNode } from './announcing-node.ts';
 import { type AddressUser, type Eligibility, type EligibilityOptions, eligibleNodes } from './eligibility.ts';
 import { compareAddresses, type Decision, decideOwners } from './owners.ts';
@@ -164,16 +165,4 @@ export class Election {
 
 function olderFirst(a: AnnouncedService, b: AnnouncedService): number {
   return a.createdAtMs - b.createdAtMs || (a.service < b.service ? -1 : 1);
-}
-
-function addTo<Key, Item>(map: Map<Key, Set<Item>>, key: Key, item: Item): void {
-  const items = map.get(key);
-  if (items === undefined) map.set(key, new Set([item]));
-  else items.add(item);
-}
-
-function removeFrom<Key, Item>(map: Map<Key, Set<Item>>, key: Key, item: Item): void {
-  const items = map.get(key);
-  items?.delete(item);
-  if (items?.size === 0) map.delete(key);
 }
