@@ -6,7 +6,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { AddressPool, Lease, Namespace } from '../kubernetes/load-balancer-objects.ts';
 import type { Node, Service } from '../kubernetes/objects.ts';
-import { type ObjectKey, objectKey } from '../state/object-key.ts';
+import { type ObjectKey, objectKey, parseObjectKey } from '../state/object-key.ts';
 import type { ObjectTables } from '../state/object-tables.ts';
 import type { Change, Reader } from '../state/reader.ts';
 import { addTo, removeFrom } from '../state/sets-by-key.ts';
@@ -145,8 +145,8 @@ export class ClusterView {
     if (nodes) for (const key of this.#dependOnNodes) services.add(key);
     for (const { key, before, after } of this.#namespaces.take()) {
       if (isDeepStrictEqual(before?.labels, after?.labels)) continue;
-      const namespace = key.slice(key.indexOf('/') + 1);
-      for (const service of this.#managedIn.get(namespace) ?? []) services.add(service);
+      const { name } = parseObjectKey(key);
+      for (const service of this.#managedIn.get(name) ?? []) services.add(service);
     }
     return { services, statuses, leases: this.#leases.take(), pools: this.#pools.take().length > 0, nodes };
   }

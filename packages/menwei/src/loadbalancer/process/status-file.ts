@@ -15,7 +15,7 @@ import { formatRef, type ObjectRef, type Service, type WatchedObject } from '../
 import { errorCode } from '../../log/error-text.ts';
 import type { Logger } from '../../log/logger.ts';
 import { Turns } from '../../scheduling/turns.ts';
-import { type ObjectKey, objectKey } from '../../state/object-key.ts';
+import { type ObjectKey, objectKey, parseObjectKey } from '../../state/object-key.ts';
 import { ObjectTables } from '../../state/object-tables.ts';
 import { encodeIngress } from '../status-patch.ts';
 import type { StatusWriter } from '../status-writer.ts';
@@ -151,7 +151,7 @@ function applied(before: Written, change: StatusChange): Written {
 }
 
 function encodeWritten(key: ObjectKey, written: Written): unknown {
-  const [namespace, name] = key.split('/');
+  const { namespace, name } = parseObjectKey(key);
   const { uid, finalizers, annotations, ingress, conditions } = written;
   return {
     apiVersion: 'v1',
