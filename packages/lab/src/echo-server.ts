@@ -59,7 +59,10 @@ async function serveHttp(identity: ServerIdentity, port: number): Promise<EchoSe
   const sockets = new Set<Socket>();
   const server: Server = createServer((request, response) => {
     const body = encodeAnswer(identity, request.socket.remoteAddress ?? '', request.socket.remotePort ?? 0);
-    // The server closes first, so that a client may use the same source port again at once.
+    // Without a length the answer lasts until the server closes. So the server always closes first, and it is the one
+    // that keeps the connection for a minute (TIME_WAIT): a client may use the same source port again at once.
+    response.useChunkedEncodingByDefault = false;
+    response.removeHeader('content-length');
     response.writeHead(200, { 'content-type': 'application/json', connection: 'close' }).end(body);
   });
   server.on('connection', (socket) => {
