@@ -1,6 +1,7 @@
 /**
  * `spec § 4.10` and `KQ-13` in a comment lead to a place in docs/reference/kube-proxy.md, `cluster § 9.5` and `CQ-3` to one in
- * docs/reference/cluster.md, `load-balancer § 5.2` and `LQ-3` to one in docs/reference/load-balancer.md.
+ * docs/reference/cluster.md, `load-balancer § 5.2` and `LQ-3` to one in docs/reference/load-balancer.md,
+ * `dns § 2` and `DQ-3` to one in docs/reference/dns.md, `health § 3` to one in docs/reference/health.md.
  */
 import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -21,6 +22,8 @@ const REFERENCES: readonly Reference[] = [
   { name: 'kube-proxy', word: 'spec', quirk: 'KQ', least: { sections: 80, quirks: 5 } },
   { name: 'cluster', word: 'cluster', quirk: 'CQ', least: { sections: 40, quirks: 3 } },
   { name: 'load-balancer', word: 'load-balancer', quirk: 'LQ', least: { sections: 1, quirks: 0 } },
+  { name: 'dns', word: 'dns', quirk: 'DQ', least: { sections: 0, quirks: -1 } },
+  { name: 'health', word: 'health', quirk: 'HQ', least: { sections: 1, quirks: -1 } },
 ].map((reference) => ({
   ...reference,
   text: readFileSync(join(ROOT, `docs/reference/${reference.name}.md`), 'utf8'),

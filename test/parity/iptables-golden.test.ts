@@ -58,6 +58,7 @@ const LOAD_BALANCER: ServicePort = {
   externalPolicyLocal: true,
   internalPolicyLocal: false,
   balancing: DEFAULT_BALANCING,
+  health: undefined,
   endpoints: [endpoint('10.180.0.1', true), endpoint('10.180.1.1'), endpoint('10.180.1.2')],
 };
 

@@ -84,6 +84,7 @@ export function decodeService(value: unknown): Decoded<Service> {
     healthCheckNodePort,
     balancing,
     weights,
+    healthCheck: undefined,
     loadBalancer,
   }));
 }

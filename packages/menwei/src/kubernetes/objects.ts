@@ -3,6 +3,7 @@
  * an unvalidated field. Made by the decoders of this folder, whatever the source (API server, manifest, embedded).
  */
 import type { IpFamily } from '@menwei/addresses/ip.ts';
+import type { HealthCheck } from './health-check.ts';
 import type {
   AddressPool,
   L2Advertisement,
@@ -45,6 +46,7 @@ export const ANNOTATIONS = {
   forwarding: 'menwei.dev/ipvs-forwarding',
   slowStart: 'menwei.dev/slow-start',
   weight: 'menwei.dev/weight',
+  healthCheck: 'menwei.dev/health-check',
 } as const;
 
 /** The path of an annotation, as a {@link Problem} names it. */
@@ -113,6 +115,8 @@ export interface Service extends ObjectRef {
   readonly balancing: Balancing;
   /** Of endpoints whose slice says nothing about theirs; undefined: all are 1. */
   readonly weights: EndpointWeights | undefined;
+  /** Undefined: its endpoints are not checked. */
+  readonly healthCheck: HealthCheck | undefined;
   /** Undefined: no load-balancer controller has to do with it. */
   readonly loadBalancer: LoadBalancerDetails | undefined;
 }

@@ -49,6 +49,7 @@ export function readWantedPorts(
     externalPolicyLocal,
     internalPolicyLocal: service.internalTrafficPolicy === 'Local',
     balancing: service.balancing,
+    health: undefined,
   };
   const wanted = new Map<string, WantedPort>();
   for (const [index, spec] of service.ports.entries()) {

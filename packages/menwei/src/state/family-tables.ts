@@ -1,6 +1,7 @@
 /** What became of the objects in one IP family. */
 import { isDeepStrictEqual } from 'node:util';
 import type { IpFamily } from '@menwei/addresses/ip.ts';
+import type { EndpointHealth } from './endpoint-health.ts';
 import type { AppliedPort, ServicePort } from './service-port.ts';
 import { isSameStatus, type ServicePortStatus } from './service-port-status.ts';
 import type { SyncRow } from './sync-row.ts';
@@ -30,6 +31,8 @@ export class FamilyTables {
   readonly servicePorts = new Table<ServicePort>(isDeepStrictEqual);
   /** What its Service asks for and the service port does without, and why. Written by the ServiceTracker. */
   readonly unmet = new Table<string>();
+  /** By `healthKey`: of endpoints that are checked. Written by who checks them. */
+  readonly health = new Table<EndpointHealth>(isDeepStrictEqual);
   /** As it was given to the kernel last; status tells what of it was refused. Written by the FamilyProxy. */
   readonly applied = new Table<AppliedPort>(isDeepStrictEqual);
   /** Where it stands on its way into the kernel. Written by the FamilyProxy. */

@@ -3,6 +3,7 @@
  * of here: compiled, programmed and reported on its own (spec § 2).
  */
 import type { IpFamily } from '@menwei/addresses/ip.ts';
+import type { HealthCheck } from '../kubernetes/health-check.ts';
 import type { Balancing, Protocol } from '../kubernetes/objects.ts';
 
 /** One address behind a service port, as every backend uses it. */
@@ -20,6 +21,13 @@ export interface Endpoint {
   readonly nodeHints: readonly string[] | undefined;
   /** 0-65535, see SliceEndpoint; modes that spread evenly pass it over. */
   readonly weight: number;
+}
+
+/** What is known of the endpoints of a service port by checks (health § 3). */
+export interface PortHealth {
+  readonly check: HealthCheck;
+  /** `text` of the endpoints that checks have found to be down, sorted. Whether they go unused the others decide, too (health § 4). */
+  readonly down: readonly string[];
 }
 
 /** `<namespace>/<name>[:<port name>]/<protocol>`: unique within one family. */
@@ -53,6 +61,8 @@ export interface ServicePort {
   readonly internalPolicyLocal: boolean;
   /** Never asks for a forwarding that the endpoints could not take part in. */
   readonly balancing: Balancing;
+  /** Undefined: its endpoints are not checked. */
+  readonly health: PortHealth | undefined;
   /** Sorted by `text`, without duplicates, whatever their condition. */
   readonly endpoints: readonly Endpoint[];
 }

@@ -38,6 +38,7 @@ export function aService({ ports = [{}], ...fields }: ServiceFields = {}): Servi
     healthCheckNodePort: 0,
     balancing: DEFAULT_BALANCING,
     weights: undefined,
+    healthCheck: undefined,
     loadBalancer: undefined,
     ...fields,
     ports: ports.map((port) => ({ name: '', protocol: 'TCP', port: 80, nodePort: 0, ...port })),
@@ -160,6 +161,7 @@ export function aServicePort(fields: ServicePortFields = {}): ServicePort {
     externalPolicyLocal: false,
     internalPolicyLocal: false,
     balancing: DEFAULT_BALANCING,
+    health: undefined,
     endpoints: [],
     ...fields,
   };

@@ -99,6 +99,7 @@ const PORT: Omit<ServicePort, 'key' | 'name' | 'displayName' | 'clusterIP'> = {
   externalPolicyLocal: false,
   internalPolicyLocal: false,
   balancing: DEFAULT_BALANCING,
+  health: undefined,
   endpoints: ENDPOINTS,
 };
 
