@@ -11,6 +11,7 @@ import type {
 import { familyOf, IP_FAMILIES, type IpFamily, parseCidr } from '@menwei/addresses/ip.ts';
 import { canonicalIp } from './decode-address.ts';
 import { readBalancing } from './decode-balancing.ts';
+import { readHealthCheck } from './decode-health-check.ts';
 import { readLoadBalancer } from './decode-load-balancer.ts';
 import { hasTag, openObject, readLabels, readTimeMs } from './decode-metadata.ts';
 import {
@@ -64,6 +65,7 @@ export function decodeService(value: unknown): Decoded<Service> {
   const healthCheckNodePort = reader.optionalPort('spec.healthCheckNodePort', spec.healthCheckNodePort);
   const balancing = readBalancing(reader, metadata.annotations);
   const weights = readWeights(reader, metadata.annotations);
+  const healthCheck = readHealthCheck(reader, metadata.annotations);
   const loadBalancer = readLoadBalancer(reader, raw, metadata, clusterIPs);
   return reader.finish(() => ({
     kind: 'Service',
@@ -84,7 +86,7 @@ export function decodeService(value: unknown): Decoded<Service> {
     healthCheckNodePort,
     balancing,
     weights,
-    healthCheck: undefined,
+    healthCheck,
     loadBalancer,
   }));
 }

@@ -41,3 +41,15 @@ export interface HealthCheck {
   /** Names of headless Services leave out endpoints that are down. */
   readonly dns: boolean;
 }
+
+/** What a Service says: how it wants to be checked, that it does not, or something that can't be read. */
+export type HealthCheckWish = HealthCheck | 'none' | { readonly mistake: string };
+
+/** How the endpoints of a Service are to be checked; undefined: not at all. What can't be read is no wish for the default. */
+export function checkInForce(
+  wish: HealthCheckWish | undefined,
+  byDefault: HealthCheck | undefined,
+): HealthCheck | undefined {
+  if (wish === undefined) return byDefault;
+  return wish === 'none' || 'mistake' in wish ? undefined : wish;
+}

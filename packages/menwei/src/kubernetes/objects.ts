@@ -3,7 +3,7 @@
  * an unvalidated field. Made by the decoders of this folder, whatever the source (API server, manifest, embedded).
  */
 import type { IpFamily } from '@menwei/addresses/ip.ts';
-import type { HealthCheck } from './health-check.ts';
+import type { HealthCheckWish } from './health-check.ts';
 import type {
   AddressPool,
   L2Advertisement,
@@ -115,8 +115,8 @@ export interface Service extends ObjectRef {
   readonly balancing: Balancing;
   /** Of endpoints whose slice says nothing about theirs; undefined: all are 1. */
   readonly weights: EndpointWeights | undefined;
-  /** Undefined: its endpoints are not checked. */
-  readonly healthCheck: HealthCheck | undefined;
+  /** See checkInForce. Undefined: it says nothing. */
+  readonly healthCheck: HealthCheckWish | undefined;
   /** Undefined: no load-balancer controller has to do with it. */
   readonly loadBalancer: LoadBalancerDetails | undefined;
 }

@@ -2,7 +2,8 @@
 
 import { familyOf, IP_FAMILIES, type IpFamily } from '@menwei/addresses/ip.ts';
 import { quote } from '../../kubernetes/decode-text.ts';
-import { type Node, type Protocol, type Service, weightOf } from '../../kubernetes/objects.ts';
+import type { HealthCheckWish } from '../../kubernetes/health-check.ts';
+import { ANNOTATIONS, type Node, type Protocol, type Service, weightOf } from '../../kubernetes/objects.ts';
 import { mergeEndpoints } from '../../state/endpoint-merge.ts';
 import { objectKey } from '../../state/object-key.ts';
 import { DEFAULT_WEIGHT, portKey, type StoredSlice } from '../../state/stored-slice.ts';
@@ -10,7 +11,6 @@ import type { Trouble } from '../pools/allocation.ts';
 import {
   BALANCER_ANNOTATIONS,
   type BalancerAnnotations,
-  DEFAULT_TIMING,
   readBalancerAnnotations,
 } from './balancer-annotations.ts';
 import type {
@@ -18,6 +18,7 @@ import type {
   BalancerRequest,
   BalancerServer,
   HealthCheck,
+  Probe,
   ProviderSupport,
 } from './provider.ts';
 
@@ -58,6 +59,12 @@ type RequestDecision =
     }
   | { readonly trouble: Trouble };
 
+type ReadableWish = Exclude<HealthCheckWish, { readonly mistake: string }> | undefined;
+
+/** Of HAProxy's checks those that pods can be asked by. */
+const PROBES: readonly Probe['kind'][] = ['tcp', 'http', 'none'];
+const DEFAULT_TIMING = { intervalMs: 2_000, timeoutMs: 1_000, fall: 3, rise: 2 };
+
 /** The path that kube-proxies answer at, for themselves and for a Service with policy Local. */
 const HEALTHZ = '/healthz';
 
@@ -70,14 +77,16 @@ export function balancerRequest(
   const { service, addresses } = wish;
   const annotations = readBalancerAnnotations(service.loadBalancer?.annotations ?? new Map());
   if (typeof annotations === 'string') return invalid(annotations);
+  const wanted = service.healthCheck;
+  if (wanted !== undefined && wanted !== 'none' && 'mistake' in wanted)
+    return invalid(invalidCheck(wanted.mistake));
   const refusal = refusedBy(supports, annotations, addresses);
   if (refusal !== undefined) return invalid(refusal);
   const [supported, unsupported] = splitPorts(service.ports, supports.protocols);
   const backends = annotations.backends ?? supports.backends[0];
   const ports: BalancerPort[] = [];
   for (const port of supported) {
-    const served =
-      backends === 'pods' ? podPort(wish, port, annotations) : nodePort(wish, port, annotations, settings);
+    const served = backends === 'pods' ? podPort(wish, port, wanted) : nodePort(wish, port, wanted, settings);
     if (typeof served === 'string') return invalid(served);
     ports.push(served);
   }
@@ -121,7 +130,7 @@ function splitPorts(ports: Service['ports'], protocols: readonly Protocol[]) {
 function nodePort(
   { service, nodes }: BalancerWish,
   port: Service['ports'][number],
-  { healthCheck: wanted }: BalancerAnnotations,
+  wanted: ReadableWish,
   { nodeAddresses, proxyHealthPort }: RequestSettings,
 ): BalancerPort | string {
   if (port.nodePort === 0) return missingNodePort(service, port);
@@ -135,7 +144,7 @@ function nodePort(
     if (ip === undefined) return [];
     return [{ ip, port: port.nodePort, node: node.name, weight: 1, state: 'active' }];
   });
-  const { intervalMs, timeoutMs, fall, rise } = wanted ?? DEFAULT_TIMING;
+  const { intervalMs, timeoutMs, fall, rise } = timingOf(wanted);
   const asked = isLocal ? service.healthCheckNodePort : proxyHealthPort;
   const probe = {
     kind: 'http',
@@ -152,26 +161,39 @@ function nodePort(
 function podPort(
   wish: BalancerWish,
   port: Service['ports'][number],
-  { healthCheck: wanted }: BalancerAnnotations,
+  wanted: ReadableWish,
 ): BalancerPort | string {
   const { name, protocol } = port;
-  const servers = podServers(wish, name, protocol);
-  const { portName, ...check } = wanted ?? {
-    ...DEFAULT_TIMING,
-    probe: { kind: 'tcp', port: undefined },
-    portName: '',
-  };
-  if (portName === '' || check.probe.kind === 'none')
-    return { name, protocol, port: port.port, servers, healthCheck: check };
-  const asked = checkedPort(wish, portName);
-  if (typeof asked === 'string') return `annotation ${BALANCER_ANNOTATIONS.healthCheck}: port: ${asked}`;
-  return {
-    name,
-    protocol,
-    port: port.port,
-    servers,
-    healthCheck: { ...check, probe: { ...check.probe, port: asked } },
-  };
+  const probe = podProbe(wish, wanted);
+  if (typeof probe === 'string') return invalidCheck(probe);
+  const { intervalMs, timeoutMs, fall, rise } = timingOf(wanted);
+  const healthCheck: HealthCheck = { probe, intervalMs, timeoutMs, fall, rise };
+  return { name, protocol, port: port.port, servers: podServers(wish, name, protocol), healthCheck };
+}
+
+function timingOf(wanted: ReadableWish): Omit<HealthCheck, 'probe'> {
+  return wanted === undefined || wanted === 'none' ? DEFAULT_TIMING : wanted;
+}
+
+/** A text says why there can be none. */
+function podProbe(wish: BalancerWish, wanted: ReadableWish): Probe | string {
+  if (wanted === undefined) return { kind: 'tcp', port: undefined };
+  if (wanted === 'none') return { kind: 'none' };
+  const { probe, port } = wanted;
+  const asked = typeof port === 'object' ? checkedPort(wish, port.name) : port;
+  if (typeof asked === 'string') return `port: ${asked}`;
+  switch (probe.kind) {
+    case 'tcp':
+      return { kind: 'tcp', port: asked };
+    case 'http':
+      return { kind: 'http', port: asked, path: probe.path, host: probe.host, expect: probe.expect };
+    default:
+      return `this load balancer has no checks by ${probe.kind}, but by ${PROBES.join(', ')}`;
+  }
+}
+
+function invalidCheck(why: string): string {
+  return `annotation ${ANNOTATIONS.healthCheck}: ${why}`;
 }
 
 /**
