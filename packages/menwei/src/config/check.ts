@@ -7,6 +7,7 @@ import type { Configuration } from './configuration.ts';
 import type { Refuse } from './document.ts';
 import { formatDuration } from './duration.ts';
 import { checkGates } from './feature-gates.ts';
+import { checkHealthChecks } from './health-checks.ts';
 import { checkLogging } from './logging.ts';
 import {
   AUTO_MODE,
@@ -65,6 +66,7 @@ export function checkConfiguration(configuration: Configuration, refuse: Refuse)
     ),
     clusterCIDRs: checkClusterCIDRs(configuration.clusterCIDR, detectLocalMode, refuse),
     announce: checkAnnounce(configuration, mode, refuse),
+    healthChecks: checkHealthChecks(configuration, refuse),
     ipvs: checkIpvs(configuration, mode, refuse),
     userspace: checkUserspace(configuration, mode, refuse),
     logFormat: checkChoice('logging.format', configuration.logging.format, LOG_FORMATS, refuse),

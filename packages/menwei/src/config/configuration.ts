@@ -132,6 +132,12 @@ const LOGGING = section({
 });
 
 // biome-ignore format: one field a line
+const HEALTH_CHECKS = section({
+  default: textField('none', { ours: true, flag: 'health-check-default', group: 'Health and metrics', besideConfig: true, allowed: 'as annotation menwei.dev/health-check', help: 'how endpoints of Services without annotation menwei.dev/health-check are checked: "tcp", "http path=/healthz interval=5s"' }),
+  rate: integerField(500, { ours: true, flag: 'health-check-rate', group: 'Health and metrics', besideConfig: true, onlyRuns: true, allowed: '1-100000', help: 'most checks of endpoints a second; with more to do, their intervals grow' }),
+});
+
+// biome-ignore format: one field a line
 const METRICS = section({
   serviceLimit: integerField(1_000, { live: true, ours: true, flag: 'service-metrics-limit', group: 'Health and metrics', besideConfig: true, onlyRuns: true, allowed: 'at least 0', help: 'with more Services than this, there are no metrics about single ones' }),
   countConnections: boolField(false, { ours: true, flag: 'count-service-connections', group: 'Health and metrics', besideConfig: true, onlyRuns: true, help: 'tell the connections to single Services in iptables mode, too; each scrape runs iptables then' }),
@@ -174,6 +180,7 @@ export const CONFIGURATION = section({
   healthzBindAddress: textField('', { derivedDefault: '0.0.0.0:10256', flag: 'healthz-bind-address', group: 'Health and metrics', onlyRuns: true, allowed: 'IP or IP:port', help: 'address and port of the health server; an empty flag: none; with an IPv6 bind address the default is [::]:10256' }),
   metricsBindAddress: textField('', { derivedDefault: '127.0.0.1:10249', flag: 'metrics-bind-address', group: 'Health and metrics', onlyRuns: true, allowed: 'IP or IP:port', help: 'address and port of the metrics server; an empty flag: none; with an IPv6 bind address the default is [::1]:10249' }),
   metrics: METRICS,
+  healthChecks: HEALTH_CHECKS,
   bindAddressHardFail: boolField(false, { flag: 'bind-address-hard-fail', group: 'Health and metrics', onlyRuns: true, help: "exit when the health or metrics address can't be bound, instead of retrying" }),
   enableProfiling: boolField(false, { flag: 'profiling', group: 'Health and metrics', onlyRuns: true, withoutEffect: true, help: 'serve profiles at the metrics address' }),
   showHiddenMetricsForVersion: textField('', { flag: 'show-hidden-metrics-for-version', group: 'Health and metrics', onlyRuns: true, withoutEffect: true, allowed: '1.35, the version before', help: 'metrics that this version hides; Menwei has none' }),

@@ -20,6 +20,7 @@ const VALUES: Readonly<Record<string, string>> = {
   'proxy-port-range': '30000-30999',
   'iptables-localhost-nodeports': 'false',
   'feature-gates': 'WatchList=false',
+  'health-check-default': 'tcp fall=1',
   vmodule: 'a=1',
 };
 

@@ -21,6 +21,7 @@ describe('defaults', () => {
     announce: undefined,
     healthzBindAddress: { host: '0.0.0.0', port: 10256 },
     metricsBindAddress: { host: '127.0.0.1', port: 10249 },
+    healthChecks: { byDefault: undefined, ratePerSecond: 500 },
     serviceMetricsLimit: 1_000,
     countConnections: false,
     clusterCIDRs: [],

@@ -3,6 +3,7 @@
  * Durations are milliseconds, addresses and CIDRs canonical text.
  */
 import type { Cidr } from '@menwei/addresses/ip.ts';
+import type { HealthCheck } from '../kubernetes/health-check.ts';
 import type { AnsweredVIPs } from '../services/answered-vips.ts';
 
 /** How the kernel is made to do the work. kube-proxy dropped userspace in 1.26; it lives on here. */
@@ -140,6 +141,14 @@ export interface FeatureGates {
   readonly componentStatusz: boolean;
 }
 
+/** Active checks of endpoints. */
+export interface HealthCheckSettings {
+  /** Of Services that say nothing; undefined: they are not checked. */
+  readonly byDefault: HealthCheck | undefined;
+  /** Most checks a second. */
+  readonly ratePerSecond: number;
+}
+
 export interface Settings {
   readonly mode: ProxyMode;
   /** Why it is this mode, in words. */
@@ -159,6 +168,7 @@ export interface Settings {
   readonly healthzBindAddress: HostPort | undefined;
   /** Undefined: no metrics server. */
   readonly metricsBindAddress: HostPort | undefined;
+  readonly healthChecks: HealthCheckSettings;
   /** With more Services than this, there are no metrics about single ones. */
   readonly serviceMetricsLimit: number;
   /** Where it costs something to know the connections to single Services, they are told all the same. */
