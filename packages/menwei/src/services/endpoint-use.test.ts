@@ -8,6 +8,7 @@ const REMOTE = anEndpoint({ ip: '10.0.0.1' });
 const LOCAL = anEndpoint({ ip: '10.0.0.2', isLocal: true });
 const UNREADY = anEndpoint({ ip: '10.0.0.3', ready: false, serving: false });
 const ENDING = anEndpoint({ ip: '10.0.0.4', ready: false, serving: true, terminating: true });
+const IDLE = anEndpoint({ ip: '10.0.0.5', weight: 0 });
 const hinted = (ip: string, zone: string): Endpoint => anEndpoint({ ip, zoneHints: [zone] });
 const INTERNAL = { internalPolicyLocal: true };
 const EXTERNAL = { externalPolicyLocal: true, nodePort: 30_080 };
@@ -17,6 +18,7 @@ describe('the endpoints of a service port', () => {
     ['all used', { endpoints: [REMOTE, LOCAL] }, { used: 2, local: 1, total: 2 }],
     ['some not ready', { endpoints: [REMOTE, UNREADY] }, { used: 1, unused: { notReady: 1 } }],
     ['terminating beside ready ones', { endpoints: [REMOTE, ENDING] }, { used: 1, unused: { notReady: 1 } }],
+    ['some of weight 0', { endpoints: [REMOTE, IDLE] }, { used: 1, total: 2, unused: { weight: 1 } }],
     ['nothing but terminating', { endpoints: [ENDING] }, { used: 1, total: 1 }],
     [
       'by traffic policy',
@@ -43,6 +45,7 @@ describe('warnings', () => {
   it.each<[string, Partial<ServicePort>, readonly string[]]>([
     ['no endpoints', { endpoints: [] }, ['no endpoints']],
     ['none is ready', { endpoints: [UNREADY] }, ['no endpoint is ready']],
+    ['all of weight 0', { endpoints: [IDLE, UNREADY] }, ['all endpoints have weight 0']],
     ['some are used', { endpoints: [REMOTE, UNREADY] }, []],
     ['terminating ones still serve', { endpoints: [ENDING] }, []],
     [

@@ -21,7 +21,7 @@ interface EndpointUse {
   readonly warnings: readonly string[];
 }
 
-type Reason = 'notReady' | 'trafficPolicy' | 'hints';
+type Reason = 'notReady' | 'weight' | 'trafficPolicy' | 'hints';
 
 /** @param applied as it was given to the kernel last; undefined: it was not */
 export function readEndpointUse(
@@ -56,6 +56,7 @@ function countUnused(port: ServicePort, used: readonly Endpoint[]): Partial<Reco
 
 function reasonNotToUse(endpoint: Endpoint, port: ServicePort): Reason {
   if (!endpoint.ready) return 'notReady';
+  if (endpoint.weight === 0) return 'weight';
   return usesClusterEndpoints(port) ? 'hints' : 'trafficPolicy';
 }
 
@@ -63,11 +64,16 @@ function warningsOf(
   port: ServicePort,
   { hasEndpoints, hasInternalEndpoints, hasExternalEndpoints }: Situation,
 ): readonly string[] {
-  if (!hasEndpoints) return [port.endpoints.length === 0 ? 'no endpoints' : 'no endpoint is ready'];
+  if (!hasEndpoints) return [whyNone(port)];
   const warnings: string[] = [];
   if (!hasInternalEndpoints && port.clusterIP !== undefined)
     warnings.push('no endpoint on this node for internalTrafficPolicy Local');
   if (!hasExternalEndpoints && isExternallyAccessible(port))
     warnings.push('no endpoint on this node for externalTrafficPolicy Local');
   return warnings;
+}
+
+function whyNone({ endpoints }: ServicePort): string {
+  if (endpoints.length === 0) return 'no endpoints';
+  return endpoints.some(({ ready }) => ready) ? 'all endpoints have weight 0' : 'no endpoint is ready';
 }

@@ -75,13 +75,13 @@ function readServiceHealth(ports: readonly ServicePort[]): ServiceHealth | undef
 
 /**
  * Distinct addresses on this node that are ready behind any of the ports: a pod with two ports counts once, a pod
- * that terminates but still serves does not count.
+ * that terminates but still serves does not count, nor one of weight 0.
  */
 function countLocalReady(ports: readonly ServicePort[]): number {
   const ips = new Set<string>();
   for (const { endpoints } of ports) {
     for (const endpoint of endpoints) {
-      if (endpoint.isLocal && endpoint.ready) ips.add(endpoint.ip);
+      if (endpoint.isLocal && endpoint.ready && endpoint.weight > 0) ips.add(endpoint.ip);
     }
   }
   return ips.size;

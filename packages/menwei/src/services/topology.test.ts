@@ -16,6 +16,7 @@ const local: Condition = { isLocal: true };
 const unready: Condition = { ready: false, serving: false };
 const terminating: Condition = { ready: false, serving: true, terminating: true };
 const gone: Condition = { ready: false, serving: false, terminating: true };
+const idle: Condition = { weight: 0 };
 const zoned = (...zoneHints: string[]): Condition => ({ zoneHints });
 const pinned = (...nodeHints: string[]): Condition => ({ nodeHints });
 
@@ -403,6 +404,41 @@ describe('union of cluster and local endpoints', () => {
       cluster: '1',
       local: '3',
       all: '1 3',
+    },
+  ]);
+});
+
+describe('endpoints of weight 0', () => {
+  check([
+    { name: 'are left out', endpoints: [idle, ready], cluster: '2' },
+    { name: 'are none when all are', endpoints: [idle, idle], cluster: '', any: false },
+    { name: 'leave those that terminate', endpoints: [idle, terminating], cluster: '2' },
+    {
+      name: 'that terminate are left out too',
+      endpoints: [{ ...terminating, ...idle }, terminating],
+      cluster: '2',
+    },
+    {
+      name: 'do not count for hints',
+      zone: 'a',
+      endpoints: [{ ...idle, ...zoned('a') }, zoned('b')],
+      cluster: '2',
+    },
+    {
+      name: 'on this node leave none for a Local policy',
+      port: bothLocal,
+      endpoints: [{ ...local, ...idle }, ready],
+      cluster: '2',
+      local: '',
+      any: true,
+    },
+    {
+      name: 'everywhere leave none anywhere',
+      port: bothLocal,
+      endpoints: [{ ...local, ...idle }, idle],
+      cluster: '',
+      local: '',
+      any: false,
     },
   ]);
 });

@@ -40,29 +40,38 @@ const NONE: EndpointCategories = {
  * - Local: the ready endpoints on this node; if there is none, those on this node that terminate but still serve.
  *   Hints don't count.
  *
- * Ready means usable even if terminating is set too (that is how publishNotReadyAddresses shows).
+ * Ready means usable even if terminating is set too (that is how publishNotReadyAddresses shows). Those of weight 0 are
+ * passed over as if they were not there.
  */
 export function categorizeEndpoints(port: ServicePort, node: NodeView): EndpointCategories {
-  if (port.endpoints.length === 0) return NONE;
+  const endpoints = withWeight(port.endpoints);
+  if (endpoints.length === 0) return NONE;
   const usesCluster = usesClusterEndpoints(port);
-  const hintMode = usesCluster ? hintModeOf(port.endpoints, node) : 'none';
-  const clusterEndpoints = usesCluster ? selectCluster(port.endpoints, hintMode, node) : [];
+  const hintMode = usesCluster ? hintModeOf(endpoints, node) : 'none';
+  const clusterEndpoints = usesCluster ? selectCluster(endpoints, hintMode, node) : [];
   if (!usesLocalEndpoints(port)) {
     const hasAnyEndpoints = clusterEndpoints.length > 0;
     return { clusterEndpoints, localEndpoints: [], allReachable: clusterEndpoints, hasAnyEndpoints };
   }
 
   const localEndpoints = firstNonEmpty(
-    port.endpoints.filter((endpoint) => endpoint.isLocal && endpoint.ready),
-    () => port.endpoints.filter((endpoint) => endpoint.isLocal && servesWhileTerminating(endpoint)),
+    endpoints.filter((endpoint) => endpoint.isLocal && endpoint.ready),
+    () => endpoints.filter((endpoint) => endpoint.isLocal && servesWhileTerminating(endpoint)),
   );
   return {
     clusterEndpoints,
     localEndpoints,
-    allReachable: usesCluster ? union(port.endpoints, clusterEndpoints, localEndpoints) : localEndpoints,
+    allReachable: usesCluster ? union(endpoints, clusterEndpoints, localEndpoints) : localEndpoints,
     // A Local policy counts what the whole cluster has, so that traffic is dropped, not refused, where no pod runs.
-    hasAnyEndpoints: port.endpoints.some((endpoint) => endpoint.ready || servesWhileTerminating(endpoint)),
+    hasAnyEndpoints: endpoints.some((endpoint) => endpoint.ready || servesWhileTerminating(endpoint)),
   };
+}
+
+/** Mostly all have some. */
+function withWeight(endpoints: readonly Endpoint[]): readonly Endpoint[] {
+  return endpoints.some(({ weight }) => weight === 0)
+    ? endpoints.filter(({ weight }) => weight > 0)
+    : endpoints;
 }
 
 function selectCluster(endpoints: readonly Endpoint[], mode: HintMode, node: NodeView): readonly Endpoint[] {

@@ -44,6 +44,8 @@ interface EndpointCounts {
 
 interface UnusedCounts {
   readonly notReady?: number | undefined;
+  /** Ready, but of weight 0. */
+  readonly weight?: number | undefined;
   /** Ready, but not on this node, and all traffic of the service port has traffic policy Local. */
   readonly trafficPolicy?: number | undefined;
   /** Ready, but meant for another zone or node by their hints. */
@@ -73,6 +75,7 @@ const ROW = v.object({
       unused: v.optional(
         v.object({
           notReady: v.optional(COUNT),
+          weight: v.optional(COUNT),
           trafficPolicy: v.optional(COUNT),
           hints: v.optional(COUNT),
         }),

@@ -32,10 +32,11 @@ const COLUMNS: readonly Column[] = [
 
 /** `1 not ready, 2 by hints` */
 function formatUnused({ endpoints }: TableRow): string {
-  const { notReady, trafficPolicy, hints } = endpoints?.unused ?? {};
+  const { notReady, weight, trafficPolicy, hints } = endpoints?.unused ?? {};
   const reasons = [
     [notReady, 'not ready'],
     [trafficPolicy, 'by traffic policy'],
+    [weight, 'of weight 0'],
     [hints, 'by hints'],
   ] as const;
   const told = reasons.filter(([count]) => count !== undefined).map(([count, why]) => `${count} ${why}`);
