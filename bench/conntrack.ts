@@ -105,6 +105,7 @@ class Cleaning {
     };
     this.#cleaner = new ConntrackCleaner({
       family: 'IPv4',
+      kind: 'lasting',
       table: new ConntrackTable('IPv4'),
       localAddresses: observeInterfaceAddresses,
       logger,

@@ -97,6 +97,20 @@ describe.each(IP_FAMILIES)('entries of %s', (family) => {
     expect(await table.applyDeletion(filter, all, never)).toBe(0);
   });
 
+  it('are found by that nobody has answered them, whatever the kernel can filter', async () => {
+    const waiting = [
+      { ...entries.tcp, source: client(1, 2001), isUnreplied: true },
+      { ...entries.tcp, source: client(1, 2002), replySource: pod(2, 5353), isUnreplied: true },
+      { ...entries.first, source: client(1, 2003), isUnreplied: true },
+    ];
+    await createConntrackEntries(family, [...Object.values(entries), ...waiting]);
+    const byPod: ConntrackFilter = { protocol: 'TCP', replySource: pod(1, 5353), isUnreplied: true };
+    expect(await table.observe(never, byPod)).toEqual([waiting[0]]);
+    expect(await table.applyDeletion(byPod, all, never)).toBe(1);
+    expect(await table.applyDeletion({ protocol: 'TCP', isUnreplied: true }, all, never)).toBe(1);
+    expect(await table.observe(never)).toHaveLength(Object.keys(entries).length + 1);
+  });
+
   it('are deleted only if they are chosen', async () => {
     await createConntrackEntries(family, Object.values(entries));
     const isChosen = ({ replySource }: ConntrackEntry) => replySource.ip === pod(2, 0).ip;

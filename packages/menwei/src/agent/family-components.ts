@@ -2,6 +2,7 @@
 import type { IpFamily } from '@menwei/addresses/ip.ts';
 import type { AnyBackend } from '../backends/backend.ts';
 import { ConntrackCleaning } from '../conntrack/conntrack-cleaning.ts';
+import type { EntryKind } from '../conntrack/entry-kind.ts';
 import type { EventRecorder } from '../events/event.ts';
 import { serviceSubject } from '../events/service-events.ts';
 import type { ProxyHealth } from '../health/proxy-health.ts';
@@ -82,7 +83,7 @@ export class FamilyParts {
       },
       kernelWatch(this.family, serviceProxy, [proxy]),
       // A dry run leaves conntrack entries alone, too.
-      ...(this.#surroundings.settings.current.dryRun ? [] : [this.#conntrackCleaner(name('conntrack'))]),
+      ...(this.#surroundings.settings.current.dryRun ? [] : this.#conntrackCleaners()),
       {
         name: name('leftovers'),
         needs: [proxy],
@@ -149,20 +150,27 @@ export class FamilyParts {
     });
   }
 
+  #conntrackCleaners(): readonly Component[] {
+    const stale = this.#conntrackCleaner('conntrack', 'lasting');
+    if (!this.#surroundings.settings.current.unstick) return [stale];
+    return [stale, this.#conntrackCleaner('unstick', 'unreplied')];
+  }
+
   /** Deletes stale conntrack entries. */
-  #conntrackCleaner(name: string): Component {
+  #conntrackCleaner(name: string, kind: EntryKind): Component {
     const { environment, metrics, logger } = this.#surroundings;
     const { family } = this;
     const cleaning = new ConntrackCleaning({
       family,
+      kind,
       tables: this.#tables,
       table: environment.openConntrack(family),
       localAddresses: environment.addresses.all,
       logger,
-      onCleaned: ({ seconds, entries }) => metrics.observeConntrackCleaning(family, seconds, entries),
+      onCleaned: (result) => metrics.observeConntrackCleaning(family, kind, result),
     });
     return {
-      name,
+      name: nameOf(name, family),
       onFailure: 'restart',
       run: (signal, ready) => {
         ready();

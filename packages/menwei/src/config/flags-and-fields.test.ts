@@ -22,6 +22,7 @@ const VALUES: Readonly<Record<string, string>> = {
   'feature-gates': 'WatchList=false',
   'health-check-default': 'tcp fall=1',
   vmodule: 'a=1',
+  unstick: 'false',
 };
 
 const BY_KIND: Readonly<Record<Flag['kind'], string>> = {

@@ -18,6 +18,7 @@ describe('defaults', () => {
     taintUntilReady: undefined,
     bindAddressHardFail: false,
     leaveOtherProxies: false,
+    unstick: true,
     announce: undefined,
     healthzBindAddress: { host: '0.0.0.0', port: 10256 },
     metricsBindAddress: { host: '127.0.0.1', port: 10249 },

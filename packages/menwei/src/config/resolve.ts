@@ -126,6 +126,7 @@ function assemble(
     givenGates: configuration.featureGates,
     reportedVersion: /^v/.test(textFlag(flags, 'version')) ? textFlag(flags, 'version') : '',
     leaveOtherProxies: configuration.leaveOtherProxies,
+    unstick: configuration.unstick,
     log: { format: logFormat, verbosity: logging.verbosity },
     cleanup: flags.cleanup === true,
     manifests: Array.isArray(flags.manifests) ? flags.manifests : [],

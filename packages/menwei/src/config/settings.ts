@@ -218,6 +218,8 @@ export interface Settings {
   readonly nodePortRange: PortRange;
   /** What other proxies and modes have programmed stays. */
   readonly leaveOtherProxies: boolean;
+  /** Clients that are connecting to an endpoint when it is removed are led to another one. */
+  readonly unstick: boolean;
   /** Print the changes instead of applying them. */
   readonly dryRun: boolean;
 }

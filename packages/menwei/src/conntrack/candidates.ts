@@ -7,6 +7,7 @@
  */
 import { type ConntrackFilter, formatFilter } from '@menwei/netlink/conntrack';
 import type { AppliedPort, Destination } from '../state/service-port.ts';
+import type { EntryKind } from './entry-kind.ts';
 import { type AddressKey, type Frontend, frontendsOf, usableDestinations } from './frontends.ts';
 
 /**
@@ -15,25 +16,38 @@ import { type AddressKey, type Frontend, frontendsOf, usableDestinations } from 
  */
 type Check = 'any' | 'former';
 
-/** With three filters or fewer a walk for each costs less than reading all entries of a protocol. */
-const MAX_FILTERS = 3;
+/**
+ * With so many filters or fewer a walk for each costs less than reading all entries of a protocol. Of those that nobody has
+ * answered there are few.
+ */
+const MAX_FILTERS: Readonly<Record<EntryKind, number>> = { lasting: 3, unreplied: 1 };
 
 const NO_FRONTENDS: ReadonlyMap<AddressKey, Frontend> = new Map();
 const NO_ENDPOINTS: ReadonlyMap<AddressKey, Destination> = new Map();
 
 export class Candidates {
+  readonly #kind: EntryKind;
+  #hasAll = false;
   readonly #checks = new Map<AddressKey, Check>();
   readonly #formerEndpoints = new Set<AddressKey>();
   /** By their text. */
   readonly #filters = new Map<string, ConntrackFilter>();
 
+  constructor(kind: EntryKind) {
+    this.#kind = kind;
+  }
+
   get isEmpty(): boolean {
     return this.#filters.size === 0;
   }
 
-  /** Undefined: no entry of this frontend can be stale. */
-  checkOf(frontend: AddressKey): Check | undefined {
-    return this.#checks.get(frontend);
+  /**
+   * Undefined: no entry of this frontend can be stale.
+   *
+   * @param isOwned a service port has it now
+   */
+  checkOf(frontend: AddressKey, isOwned: boolean): Check | undefined {
+    return isOwned && this.#hasAll ? 'any' : this.#checks.get(frontend);
   }
 
   /** Whether entries may lead to this endpoint from a frontend that no longer has it. */
@@ -44,8 +58,24 @@ export class Candidates {
   /** What the kernel is to be asked for, one after another; the answers hold all candidates, and others. */
   filters(): readonly ConntrackFilter[] {
     const filters = [...this.#filters.values()];
-    if (filters.length <= MAX_FILTERS) return filters;
-    return [...new Set(filters.map(({ protocol }) => protocol))].map((protocol) => ({ protocol }));
+    if (filters.length <= MAX_FILTERS[this.#kind]) return filters;
+    return [...new Set(filters.map(({ protocol }) => protocol))].map((protocol) =>
+      this.#filter({ protocol }),
+    );
+  }
+
+  /** Nothing is known of the entries of these, which are all there are. */
+  noteAll(ports: Iterable<AppliedPort>): void {
+    if (this.#kind === 'lasting') {
+      // Most often there are few, and all at one port.
+      for (const port of ports) this.note(undefined, port);
+      return;
+    }
+    for (const { protocol } of ports) {
+      this.#hasAll = true;
+      this.#search([{ protocol }]);
+      break;
+    }
   }
 
   /** A service port came (before: undefined), went (after: undefined) or changed. */
@@ -55,10 +85,13 @@ export class Candidates {
     const [was, is] = [reachOf(before), reachOf(after)];
     // A frontend without endpoints says nothing about what was let through before it was there.
     const isWoken = was.endpoints.size === 0 && is.endpoints.size > 0;
-    this.#addAny(
-      protocol,
-      select(is.frontends, (frontend) => isWoken || !was.frontends.has(frontend)),
-    );
+    // A client whose SYN was earlier than its Service has been told that there is nobody, or soon will be.
+    if (this.#kind === 'lasting') {
+      this.#addAny(
+        protocol,
+        select(is.frontends, (frontend) => isWoken || !was.frontends.has(frontend)),
+      );
+    }
     const gone = select(was.frontends, (frontend) => !is.frontends.has(frontend));
     const lost = select(was.endpoints, (endpoint) => !is.endpoints.has(endpoint));
     this.#addFormer(
@@ -74,6 +107,7 @@ export class Candidates {
     for (const [frontend, check] of others.#checks) this.#check(frontend, check);
     for (const endpoint of others.#formerEndpoints) this.#formerEndpoints.add(endpoint);
     for (const [text, filter] of others.#filters) this.#filters.set(text, filter);
+    this.#hasAll ||= others.#hasAll;
   }
 
   #addAny(protocol: AppliedPort['protocol'], fresh: ReadonlyMap<AddressKey, Frontend>): void {
@@ -100,7 +134,14 @@ export class Candidates {
   }
 
   #search(filters: readonly ConntrackFilter[]): void {
-    for (const filter of filters) this.#filters.set(formatFilter(filter), filter);
+    for (const each of filters) {
+      const filter = this.#filter(each);
+      this.#filters.set(formatFilter(filter), filter);
+    }
+  }
+
+  #filter(filter: ConntrackFilter): ConntrackFilter {
+    return this.#kind === 'unreplied' ? { ...filter, isUnreplied: true } : filter;
   }
 }
 

@@ -132,6 +132,7 @@ it('leaves what the rules would make, and what is not theirs', async () => {
       const table = new FakeConntrackTable();
       const cleaner = new ConntrackCleaner({
         family: 'IPv4',
+        kind: 'lasting',
         table,
         localAddresses: () => [NODE],
         logger: silentLogger,

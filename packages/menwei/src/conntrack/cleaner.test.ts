@@ -34,6 +34,7 @@ function open(localAddresses: readonly string[] = ['203.0.113.9']) {
   const say = (_: object, message: string) => void log.push(message);
   const cleaner = new ConntrackCleaner({
     family: 'IPv4',
+    kind: 'lasting',
     table,
     localAddresses: () => localAddresses,
     logger: { verbosity: 0, verbose: () => undefined, info: say, warn: say, error: say },

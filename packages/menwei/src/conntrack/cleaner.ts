@@ -6,14 +6,17 @@ import { isDeepStrictEqual } from 'node:util';
 import { type IpFamily, isLoopback } from '@menwei/addresses/ip.ts';
 import type { ConntrackTable } from '@menwei/netlink/conntrack';
 import type { Logger } from '../log/logger.ts';
+import { pause } from '../scheduling/pause.ts';
 import type { NodeView } from '../services/node-view.ts';
 import type { AppliedPort, ServicePortKey } from '../state/service-port.ts';
 import { Candidates } from './candidates.ts';
-import { FrontendIndex, hasLastingEntries } from './frontends.ts';
+import { type EntryKind, hasEntries } from './entry-kind.ts';
+import { FrontendIndex } from './frontends.ts';
 import { StaleEntries } from './stale-entries.ts';
 
 export interface CleanerOptions {
   readonly family: IpFamily;
+  readonly kind: EntryKind;
   readonly table: Pick<ConntrackTable, 'applyDeletion'>;
   /** All addresses of the node now, canonical. */
   readonly localAddresses: () => readonly string[];
@@ -28,6 +31,14 @@ export interface CleaningResult {
   readonly entries: number;
 }
 
+const REPLY_TIME_MS = 100;
+
+/** What was deleted, in the log. */
+const DELETED: Readonly<Record<EntryKind, string>> = {
+  lasting: 'deleted stale conntrack entries',
+  unreplied: 'deleted conntrack entries of TCP connections to removed endpoints that had not answered',
+};
+
 /** What the kernel holds since a sync succeeded. */
 export interface AppliedChanges {
   /** The service ports that were changed; undefined: it is gone. */
@@ -41,19 +52,20 @@ export interface AppliedChanges {
 export class ConntrackCleaner {
   readonly #options: CleanerOptions;
   readonly #frontends = new FrontendIndex();
-  #candidates = new Candidates();
+  #candidates: Candidates;
   #nodePortAddresses: NodeView['nodePortAddresses'] = 'all';
   #lastError = '';
 
   constructor(options: CleanerOptions) {
     this.#options = options;
+    this.#candidates = new Candidates(options.kind);
   }
 
   /** Notes what may have become stale; returns whether there is something to {@link clean}. */
   note({ ports, node, complete }: AppliedChanges): boolean {
     const changes = new Map<ServicePortKey, AppliedPort | undefined>();
     for (const [key, port] of ports) {
-      const after = port !== undefined && hasLastingEntries(port) ? port : undefined;
+      const after = port !== undefined && hasEntries(this.#options.kind, port) ? port : undefined;
       const before = this.#frontends.ports.get(key);
       if (before === undefined && after === undefined) continue;
       changes.set(key, after);
@@ -62,18 +74,16 @@ export class ConntrackCleaner {
     this.#frontends.update(changes);
     const isNewNode = !isDeepStrictEqual(this.#nodePortAddresses, node.nodePortAddresses);
     this.#nodePortAddresses = node.nodePortAddresses;
-    if (complete || isNewNode) this.#addAll();
+    if (complete || isNewNode) this.#candidates.noteAll(this.#frontends.ports.values());
     return !this.#candidates.isEmpty;
-  }
-
-  #addAll(): void {
-    for (const port of this.#frontends.ports.values()) this.#candidates.note(undefined, port);
   }
 
   /** Deletes what has been noted and is stale; once at a time. False: it failed, and should be tried again. */
   async clean(signal: AbortSignal): Promise<boolean> {
     const candidates = this.#candidates;
-    this.#candidates = new Candidates();
+    this.#candidates = new Candidates(this.#options.kind);
+    // Whoever still answers has done so by then, so that a connection in the making is not taken for one that is stuck.
+    if (this.#options.kind === 'unreplied') await pause(REPLY_TIME_MS, signal);
     const startedMs = performance.now();
     try {
       const entries = await this.#deleteStale(candidates, signal);
@@ -113,10 +123,10 @@ export class ConntrackCleaner {
   }
 
   #tell(result: CleaningResult): void {
-    const { family, logger, onCleaned } = this.#options;
+    const { family, kind, logger, onCleaned } = this.#options;
     const fields = { family, entries: result.entries, seconds: Number(result.seconds.toFixed(3)) };
-    if (result.entries > 0) logger.info(fields, 'deleted stale conntrack entries');
-    else logger.verbose(4, fields, 'no stale conntrack entries');
+    if (result.entries > 0) logger.info(fields, DELETED[kind]);
+    else logger.verbose(4, { ...fields, kind }, 'no stale conntrack entries');
     this.#lastError = '';
     onCleaned?.(result);
   }

@@ -32,6 +32,7 @@ function open(destinations?: () => readonly Destination[]) {
   const { objects } = state;
   const cleaning = new ConntrackCleaning({
     family: 'IPv4',
+    kind: 'lasting',
     tables: state.families.IPv4,
     table,
     localAddresses: () => [],

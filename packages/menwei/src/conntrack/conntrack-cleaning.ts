@@ -5,10 +5,18 @@ import type { FamilyTables, RemovalRow } from '../state/family-tables.ts';
 import type { Reader } from '../state/reader.ts';
 import type { AppliedPort, ServicePortKey } from '../state/service-port.ts';
 import type { SyncRow } from '../state/sync-row.ts';
-import { type AppliedChanges, type CleanerOptions, ConntrackCleaner } from './cleaner.ts';
-import { hasLastingEntries } from './frontends.ts';
+import {
+  type AppliedChanges,
+  type CleanerOptions,
+  type CleaningResult,
+  ConntrackCleaner,
+} from './cleaner.ts';
+import { hasEntries } from './entry-kind.ts';
 
 const MAX_RETRY_MS = 60_000;
+/** While endpoints leave all the time, searches for entries that nobody has answered take a fifth of a processor at most. */
+const REST = 4;
+const MAX_REST_MS = 1000;
 
 interface ConntrackCleaningOptions extends CleanerOptions {
   readonly tables: Pick<FamilyTables, 'family' | 'applied' | 'syncs' | 'removals'>;
@@ -19,7 +27,7 @@ type Ports = Map<ServicePortKey, AppliedPort | undefined>;
 /** A reader of what the kernel was given. What nobody has cleaned up after yet outlives a run that fails. */
 export class ConntrackCleaning {
   readonly #options: ConntrackCleaningOptions;
-  /** Those with lasting entries, as they were when that was done last. */
+  /** Those with entries of the kind, as they were when that was done last. */
   readonly #cleaned = new Map<ServicePortKey, AppliedPort>();
   /** What has changed since. */
   #uncleaned: Ports = new Map();
@@ -31,9 +39,12 @@ export class ConntrackCleaning {
   /** Cleans until the signal fires. What was applied before the first run counts as new. */
   async run(signal: AbortSignal): Promise<void> {
     const { tables } = this.#options;
-    const cleaner = new ConntrackCleaner(this.#options);
+    const rest = new Rest(this.#options);
+    const cleaner = new ConntrackCleaner({ ...this.#options, onCleaned: rest.onCleaned });
     const pacer = new Pacer({
-      minIntervalMs: 0,
+      get minIntervalMs() {
+        return rest.durationMs;
+      },
       maxIntervalMs: Number.POSITIVE_INFINITY,
       retry: { maxMs: MAX_RETRY_MS },
     });
@@ -74,7 +85,7 @@ export class ConntrackCleaning {
   }
 
   #remember(key: ServicePortKey, port: AppliedPort | undefined): void {
-    if (port !== undefined && hasLastingEntries(port)) this.#cleaned.set(key, port);
+    if (port !== undefined && hasEntries(this.#options.kind, port)) this.#cleaned.set(key, port);
     else this.#cleaned.delete(key);
   }
 
@@ -88,7 +99,7 @@ export class ConntrackCleaning {
     try {
       const isDue = cleaner.note(changes);
       for (const [key, port] of changes.ports) {
-        const lasts = port !== undefined && hasLastingEntries(port);
+        const lasts = port !== undefined && hasEntries(this.#options.kind, port);
         if (lasts || this.#cleaned.has(key) || this.#uncleaned.has(key)) this.#uncleaned.set(key, port);
       }
       return isDue;
@@ -102,6 +113,22 @@ export class ConntrackCleaning {
       return false;
     }
   }
+}
+
+/** The distance between two cleanings. */
+class Rest {
+  readonly #options: ConntrackCleaningOptions;
+  durationMs = 0;
+
+  constructor(options: ConntrackCleaningOptions) {
+    this.#options = options;
+  }
+
+  readonly onCleaned = (result: CleaningResult): void => {
+    if (this.#options.kind === 'unreplied')
+      this.durationMs = Math.min(result.seconds * 1000 * REST, MAX_REST_MS);
+    this.#options.onCleaned?.(result);
+  };
 }
 
 /** What the syncs did since they were last asked for, in one. */

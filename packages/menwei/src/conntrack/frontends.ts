@@ -1,7 +1,4 @@
-/**
- * The service ports whose conntrack entries outlive what the rules say, by their frontends: those of UDP and SCTP. A TCP
- * connection to an endpoint that is gone ends by itself.
- */
+/** The service ports whose conntrack entries outlive what the rules say, by their frontends. */
 import { formatHostPort } from '@menwei/addresses/ip.ts';
 import type { ConntrackAddress } from '@menwei/netlink/conntrack';
 import type { Protocol } from '../kubernetes/objects.ts';
@@ -55,11 +52,7 @@ export function usableDestinations({
   );
 }
 
-export function hasLastingEntries({ protocol }: ServicePort): boolean {
-  return protocol !== 'TCP';
-}
-
-/** All service ports with lasting entries, and which of them owns which frontend. */
+/** All service ports with entries of a kind, and which of them owns which frontend. */
 export class FrontendIndex {
   readonly #ports = new Map<ServicePortKey, AppliedPort>();
   readonly #owners = new Map<AddressKey, AppliedPort>();

@@ -30,7 +30,7 @@ interface Outcome {
 
 /** What is stale after these changes, among other service ports. */
 function judge(changes: readonly Change[], others: readonly ServicePort[] = []): Outcome {
-  const candidates = new Candidates();
+  const candidates = new Candidates('lasting');
   const frontends = new FrontendIndex();
   frontends.update(new Map(others.map((port) => [port.key, port])));
   for (const [was, is] of changes) {
@@ -314,7 +314,7 @@ describe('what the kernel is asked for', () => {
 
 describe('candidates of two cleanings', () => {
   it('together are those of both', () => {
-    const [one, other] = [new Candidates(), new Candidates()];
+    const [one, other] = [new Candidates('lasting'), new Candidates('lasting')];
     one.note(dns({ endpoints: [A, B] }), dns({ endpoints: [B] }));
     other.note(dns({ endpoints: [B] }), undefined);
     one.add(other);
@@ -322,7 +322,7 @@ describe('candidates of two cleanings', () => {
       'UDP answered by 10.0.0.1:5353',
       'UDP answered by 10.0.0.2:5353',
     ]);
-    expect(one.checkOf('172.30.0.1:53/UDP')).toBe('any');
+    expect(one.checkOf('172.30.0.1:53/UDP', false)).toBe('any');
     expect(one.isFormerEndpoint('10.0.0.1:5353/UDP')).toBe(true);
   });
 });

@@ -47,7 +47,7 @@ export class StaleEntries {
     const { candidates, frontends } = this.#context;
     const frontend = addressKey(entry.protocol, entry.destination);
     const owner = frontends.ownerOf(frontend);
-    const check = candidates.checkOf(frontend);
+    const check = candidates.checkOf(frontend, owner !== undefined);
     if (check === undefined) return owner === undefined && this.#isStaleAtNodePort(entry);
     if (owner === undefined) return isTranslated(entry);
     const endpoint = addressKey(entry.protocol, entry.replySource);
@@ -58,9 +58,9 @@ export class StaleEntries {
     const { candidates, frontends, acceptsNodePorts } = this.#context;
     const { protocol, destination, replySource } = entry;
     const frontend = nodePortKey(protocol, destination.port);
-    const check = candidates.checkOf(frontend);
-    if (check === undefined) return false;
     const owner = frontends.ownerOf(frontend);
+    const check = candidates.checkOf(frontend, owner !== undefined);
+    if (check === undefined) return false;
     const endpoint = addressKey(protocol, replySource);
     if (owner !== undefined && this.#isUsable(owner, endpoint)) return false;
     if (isTranslated(entry) && candidates.isFormerEndpoint(endpoint)) return true;

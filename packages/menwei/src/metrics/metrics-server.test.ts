@@ -17,8 +17,8 @@ describe('metrics server', () => {
     metrics.syncs.follow(tables);
     tables.syncs.put('IPv4', aSyncRow({ seconds: 0.003 }));
     tables.syncs.put('IPv4', aSyncRow({ seconds: 20, endedAtMs: 3_500, triggerTimesMs: [2_000] }));
-    metrics.observeConntrackCleaning('IPv4', 0.04, 7);
-    metrics.observeConntrackCleaning('IPv4', 0.03, 0);
+    metrics.observeConntrackCleaning('IPv4', 'lasting', { seconds: 0.04, entries: 7 });
+    metrics.observeConntrackCleaning('IPv4', 'unreplied', { seconds: 0.03, entries: 0 });
     server = startMetricsServer({
       address: { host: '127.0.0.1', port: 0 },
       metrics,

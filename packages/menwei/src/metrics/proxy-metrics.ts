@@ -12,6 +12,7 @@ import {
   LIVEZ_ANSWERS,
   LOCALHOST_NODE_PORTS,
 } from './catalogue/kube-proxy.ts';
+import { CONNTRACK_DELETED_BY_REASON } from './catalogue/own.ts';
 import { type ChangingFamily, registerChangeMetrics } from './change-metrics.ts';
 import { ClientMetrics } from './client-metrics.ts';
 import { type ObservedComponent, registerComponentMetrics } from './component-metrics.ts';
@@ -47,6 +48,9 @@ interface ProxiedServices {
   readonly serviceLimit: () => number;
 }
 
+/** Why entries were deleted, by the kind of entries. */
+const DELETION_REASONS = { lasting: 'stale', unreplied: 'unreplied' } as const;
+
 export class ProxyMetrics {
   readonly registry: Registry;
   readonly slis: SliMetrics;
@@ -54,6 +58,7 @@ export class ProxyMetrics {
   readonly client: ClientMetrics;
   readonly #cleaningDuration;
   readonly #deletedEntries;
+  readonly #deletedByReason;
   readonly #healthAnswers;
 
   constructor({ mode, build, gates = [], relays, components, accountedPackets }: MetricSources) {
@@ -63,6 +68,7 @@ export class ProxyMetrics {
     this.syncs = new SyncMetrics(registry);
     this.#cleaningDuration = registry.histogram(CONNTRACK_DURATION);
     this.#deletedEntries = registry.counter(CONNTRACK_DELETED);
+    this.#deletedByReason = registry.counter(CONNTRACK_DELETED_BY_REASON);
     this.#healthAnswers = {
       healthz: registry.counter(HEALTHZ_ANSWERS),
       livez: registry.counter(LIVEZ_ANSWERS),
@@ -85,6 +91,8 @@ export class ProxyMetrics {
     for (const { family } of families) {
       this.#cleaningDuration.declare({ ip_family: family });
       this.#deletedEntries.add({ ip_family: family }, 0);
+      for (const reason of Object.values(DELETION_REASONS))
+        this.#deletedByReason.add({ ip_family: family, reason }, 0);
     }
     registerChangeMetrics(this.registry, state.objects, families);
     const served = families.map(({ family }) => family);
@@ -103,10 +111,15 @@ export class ProxyMetrics {
     );
   }
 
-  /** One search for stale conntrack entries, and how many were deleted. */
-  observeConntrackCleaning(family: IpFamily, seconds: number, entries: number): void {
+  /** One search for stale conntrack entries of a kind, and how many were deleted. */
+  observeConntrackCleaning(
+    family: IpFamily,
+    kind: keyof typeof DELETION_REASONS,
+    { seconds, entries }: { readonly seconds: number; readonly entries: number },
+  ): void {
     this.#cleaningDuration.observe({ ip_family: family }, seconds);
     this.#deletedEntries.add({ ip_family: family }, entries);
+    this.#deletedByReason.add({ ip_family: family, reason: DELETION_REASONS[kind] }, entries);
   }
 
   /** An answer of the health server. @param status of HTTP */

@@ -1,7 +1,14 @@
 /** Conntrack entries that nobody sent a packet of, for tests and benchmarks. Only they import this file. */
 import type { IpFamily } from '../address.ts';
 import { NetlinkConnection } from '../connection.ts';
-import { CTA, IPCTNL_MSG_CT } from '../families/conntrack/constants.ts';
+import {
+  CTA,
+  CTA_PROTOINFO,
+  CTA_PROTOINFO_TCP,
+  IPCTNL_MSG_CT,
+  SEEN_REPLY,
+  TCP_SYN_SENT,
+} from '../families/conntrack/constants.ts';
 import type { SourcedConntrackEntry } from '../families/conntrack/contract.ts';
 import { encodeFamily, encodeTuple } from '../families/conntrack/message.ts';
 import { NLM_F_CREATE, NLM_F_EXCL, NLM_F_REQUEST } from '../message.ts';
@@ -9,8 +16,10 @@ import { MessageWriter } from '../message-writer.ts';
 import { NETLINK_NETFILTER } from '../netlink-protocols.ts';
 import { openNetlinkTransport } from '../transport.ts';
 
-/** IPS_SEEN_REPLY, IPS_ASSURED and IPS_CONFIRMED (linux/netfilter/nf_conntrack_common.h). */
-const STATUS = (1 << 1) | (1 << 2) | (1 << 3);
+/** IPS_ASSURED and IPS_CONFIRMED (linux/netfilter/nf_conntrack_common.h). */
+const ASSURED = 1 << 2;
+const CONFIRMED = 1 << 3;
+const TCP_ESTABLISHED = 3;
 const TIMEOUT_SECONDS = 600;
 const BATCH_SIZE = 500;
 
@@ -37,12 +46,19 @@ function encodeCreation(
   entry: SourcedConntrackEntry,
   sequence: number,
 ): void {
-  const { protocol, source, destination, replySource } = entry;
+  const { protocol, source, destination, replySource, isUnreplied = false } = entry;
   const start = writer.beginMessage(IPCTNL_MSG_CT.NEW, NLM_F_REQUEST | NLM_F_CREATE | NLM_F_EXCL, sequence);
   encodeFamily(writer, family);
   encodeTuple(writer, CTA.TUPLE_ORIG, family, protocol, { source, destination });
   encodeTuple(writer, CTA.TUPLE_REPLY, family, protocol, { source: replySource, destination: source });
   writer.u32be(CTA.TIMEOUT, TIMEOUT_SECONDS);
-  writer.u32be(CTA.STATUS, STATUS);
+  writer.u32be(CTA.STATUS, isUnreplied ? CONFIRMED : CONFIRMED | SEEN_REPLY | ASSURED);
+  if (protocol === 'TCP') {
+    const info = writer.beginNested(CTA.PROTOINFO);
+    const tcp = writer.beginNested(CTA_PROTOINFO.TCP);
+    writer.u8(CTA_PROTOINFO_TCP.STATE, isUnreplied ? TCP_SYN_SENT : TCP_ESTABLISHED);
+    writer.endNested(tcp);
+    writer.endNested(info);
+  }
   writer.endMessage(start);
 }

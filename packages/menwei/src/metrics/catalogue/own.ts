@@ -49,6 +49,11 @@ export const APPLY_DELAY = histogram('menwei_apply_delay_seconds', {
   help: 'Time from the first event that a sync takes up to the end of that sync, in seconds; only of those that succeeded.',
 });
 
+export const CONNTRACK_DELETED_BY_REASON = counter('menwei_conntrack_deleted_entries_total', {
+  labels: ['ip_family', 'reason'],
+  help: 'Conntrack entries that were deleted. stale: of UDP and SCTP, leading where the rules would not; unreplied: of TCP connections to a removed endpoint that it had not answered.',
+});
+
 export const EVENT_LOOP_DELAY = histogram('menwei_event_loop_delay_seconds', {
   buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5],
   help: 'How late the event loop of the process was, sampled twice a second, in seconds.',

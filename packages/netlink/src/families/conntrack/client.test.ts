@@ -25,13 +25,18 @@ const never = new AbortController().signal;
 const all = () => true;
 
 /** To 172.30.0.1:53, answered by 10.0.0.1:5353, from the client of this number. */
-function listed(client: number, destination: ConntrackEntry['destination'] = DNS): Uint8Array {
+function listed(
+  client: number,
+  destination: ConntrackEntry['destination'] = DNS,
+  status?: number,
+): Uint8Array {
   const writer = new MessageWriter();
   const source = { ip: `10.9.0.${client}`, port: 1000 };
   encodeFamily(writer, 'IPv4');
   encodeTuple(writer, CTA.TUPLE_ORIG, 'IPv4', 'UDP', { source, destination });
   const answering = { source: { ip: '10.0.0.1', port: 5353 }, destination: source };
   encodeTuple(writer, CTA.TUPLE_REPLY, 'IPv4', 'UDP', answering);
+  if (status !== undefined) writer.u32be(CTA.STATUS, status);
   writer.u32be(CTA_ID, client);
   return writer.bytes();
 }
@@ -59,8 +64,10 @@ function open(lists: readonly Reply[], deletions: readonly Reply[] = []) {
   const cut = (isChosen: (entry: ConntrackEntry) => boolean = all, signal = never) =>
     table.applyDeletion({ protocol: 'UDP', destination: DNS }, isChosen, signal);
   const [deletion, listing] = peers;
+  const cutWaiting = () => table.applyDeletion({ protocol: 'UDP', isUnreplied: true }, all, never);
   return {
     cut,
+    cutWaiting,
     listed: () => listing.sent.flatMap(decodeMessages),
     deleted: () => deletion.sent.flatMap(decodeMessages),
     areClosed: () => peers.every(({ isDisposed }) => isDisposed),
@@ -141,6 +148,24 @@ describe('ConntrackTable', () => {
     });
     expect(deleted()).toHaveLength(3);
     expect(areClosed()).toBe(true);
+  });
+
+  it('looks again at what nobody had answered, right before it is deleted', async () => {
+    const [waiting, answered] = [0x8, 0xa];
+    const entries = [1, 2, 3].map((client) => listed(client, DNS, waiting));
+    const says =
+      (payload: Uint8Array): Reply =>
+      ([request]) => {
+        if (request === undefined) throw new Error('BUG: nothing was sent');
+        return datagrams([part(request, payload), acknowledgement(request, 0)], [1]);
+      };
+    const { cutWaiting, deleted } = open(
+      [lists(entries)],
+      [says(listed(1, DNS, waiting)), deletes, says(listed(2, DNS, answered)), refuses(ENOENT)],
+    );
+    expect(await cutWaiting()).toBe(1);
+    expect(deleted().map(({ type }) => type)).toEqual([CT_GET, CT_DELETE, CT_GET, CT_GET]);
+    expect(deleted().at(1)?.payload).toEqual(deleted().at(0)?.payload);
   });
 
   it('lists what matches, with where it came from', async () => {

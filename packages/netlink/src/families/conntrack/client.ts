@@ -14,7 +14,7 @@ import { NETLINK_NETFILTER } from '../../netlink-protocols.ts';
 import { openNetlinkTransport } from '../../transport.ts';
 import { IPCTNL_MSG_CT } from './constants.ts';
 import type { ConntrackEntry, SourcedConntrackEntry } from './contract.ts';
-import { Deletions } from './deletion.ts';
+import { Deletions, isStillUnreplied } from './deletion.ts';
 import {
   type ConntrackFilter,
   formatFilter,
@@ -60,7 +60,10 @@ export class ConntrackTable {
     return found;
   }
 
-  /** Deletes the entries that match the filter and are chosen; returns how many were there to be deleted. */
+  /**
+   * Deletes the entries that match the filter and are chosen; returns how many were there to be deleted. One that nobody had
+   * answered is looked at again, right before: listing takes time.
+   */
   async applyDeletion(
     filter: ConntrackFilter,
     isChosen: ConntrackPredicate,
@@ -68,11 +71,13 @@ export class ConntrackTable {
   ): Promise<number> {
     // The kernel may list others, too.
     const isWanted = askOnce((entry) => matchesFilter(filter, entry) && isChosen(entry));
+    const isToGo = (entry: EntryReader) =>
+      isWanted(entry) && (filter.isUnreplied !== true || isStillUnreplied(this.#family, connection, entry));
     using connection = new NetlinkConnection(this.#open());
     const deletions = new Deletions(this.#family, connection);
     using socket = this.#open();
     for await (const entries of this.#list(socket, filter, signal)) {
-      for (const entry of entries) if (isWanted(entry)) deletions.add(entry);
+      for (const entry of entries) if (isToGo(entry)) deletions.add(entry);
       await deletions.apply();
     }
     return deletions.result();

@@ -15,6 +15,8 @@ export interface ConntrackEntry {
   readonly destination: ConntrackAddress;
   /** Who answers: where the packets go. Differs from the destination if that was translated. */
   readonly replySource: ConntrackAddress;
+  /** Nobody has answered yet; of TCP: it is still being connected (SYN_SENT). Absent: somebody has. */
+  readonly isUnreplied?: boolean;
 }
 
 /** An entry, and who sent the first packet. */

@@ -6,9 +6,33 @@ import { KernelError } from '../../kernel-error.ts';
 import { decodeMessages, NLM_F_REQUEST } from '../../message.ts';
 import { MessageWriter } from '../../message-writer.ts';
 import { IPCTNL_MSG_CT } from './constants.ts';
-import { type EntryReader, encodeFamily, formatDeletion } from './message.ts';
+import { EntryReader, encodeFamily, formatDeletion } from './message.ts';
 
 const { ENOENT } = constants.errno;
+
+/** Whether nobody has answered the entry that was read last, up to now. Throws KernelError. */
+export function isStillUnreplied(
+  family: IpFamily,
+  connection: NetlinkConnection,
+  entry: EntryReader,
+): boolean {
+  const now = new EntryReader();
+  try {
+    const answers = connection.request({
+      operation: 'look at',
+      object: `${family} conntrack entry`,
+      type: IPCTNL_MSG_CT.GET,
+      write(writer) {
+        encodeFamily(writer, family);
+        entry.writeIdentity(writer);
+      },
+    });
+    return answers.some(({ payload }) => now.read(payload) && now.isUnreplied);
+  } catch (error) {
+    if (error instanceof KernelError && error.errno === ENOENT) return false;
+    throw error;
+  }
+}
 
 /** Gathers requests to delete entries, sends them and counts what was deleted. */
 export class Deletions {

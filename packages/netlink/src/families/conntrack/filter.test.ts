@@ -18,6 +18,7 @@ describe('kernelFilter', () => {
     ['a reply, by the last that can’t: the protocol', BY, '5.16.20', { protocol: 'UDP' }],
     ['a reply, by a kernel of long ago', BY, '4.19.0-27-amd64', { protocol: 'UDP' }],
     ['a protocol', { protocol: 'SCTP' }, '6.1', { protocol: 'SCTP' }],
+    ['what nobody has answered', { ...BY, isUnreplied: true }, '6.1', { ...BY, isUnreplied: true }],
   ])('asks for %s', (_, filter, release, asked) => {
     expect(kernelFilter(filter, 'IPv4', release)).toEqual(asked);
   });
@@ -49,8 +50,12 @@ describe('an entry', () => {
     ['UDP answered by 10.0.0.1:53', { protocol: 'UDP', replySource: { ip: '10.0.0.1', port: 53 } }, false],
     ['UDP to 172.30.0.1:53 answered by 10.0.0.1:5353', { ...TO_ADDRESS, ...BY }, true],
     ['UDP to [fd00:30::1]:53', TO_ADDRESS6, false],
+    ['unreplied UDP', { protocol: 'UDP', isUnreplied: true }, false],
   ])('is or is not meant by %s', (text, filter, isMeant) => {
     expect(matchesFilter(filter, entry)).toBe(isMeant);
+    expect(matchesFilter(filter, { ...entry, isUnreplied: true })).toBe(
+      isMeant || filter.isUnreplied === true,
+    );
     expect(formatFilter(filter)).toBe(text);
   });
 });

@@ -9,6 +9,8 @@ export interface ConntrackFilter {
   /** Without an address: the port at any address. */
   readonly destination?: { readonly ip?: string; readonly port: number };
   readonly replySource?: ConntrackAddress;
+  /** Those that nobody has answered (see ConntrackEntry); they are not deleted if somebody does meanwhile. */
+  readonly isUnreplied?: true;
 }
 
 /** A filter as the kernel gets it. */
@@ -16,6 +18,7 @@ export interface KernelFilter {
   readonly protocol: TransportProtocol;
   readonly destination?: Partial<ConntrackAddress>;
   readonly replySource?: Partial<ConntrackAddress>;
+  readonly isUnreplied?: true;
 }
 
 /** The first kernel, by major and minor version, that compares replies with the filter for replies. */
@@ -30,11 +33,12 @@ const REPLIES_SINCE = [5, 17] as const;
  * - Before 5.17 a filter for replies matched nothing unless the original direction was filtered by the same fields:
  *   ctnetlink_alloc_filter. So it is left out.
  * - Ports of SCTP are not compared.
+ * - Before 5.18 it did not look at the status: it lists those that were answered, too.
  *
  * @param release the kernel's, `6.18.44-generic`
  */
 export function kernelFilter(filter: ConntrackFilter, family: IpFamily, release: string): KernelFilter {
-  const { protocol, destination, replySource } = filter;
+  const { protocol, destination, replySource, isUnreplied } = filter;
   const trusted = (end: Partial<ConntrackAddress>): Partial<ConntrackAddress> =>
     family === 'IPv4' || end.port === undefined ? end : { port: end.port };
   return {
@@ -43,6 +47,7 @@ export function kernelFilter(filter: ConntrackFilter, family: IpFamily, release:
     ...(replySource === undefined || !isSince(release, REPLIES_SINCE)
       ? {}
       : { replySource: trusted(replySource) }),
+    ...(isUnreplied && { isUnreplied }),
   };
 }
 
@@ -53,7 +58,7 @@ function isSince(release: string, [major, minor]: readonly [number, number]): bo
 
 /** Whether the entry has all that the filter asks for. */
 export function matchesFilter(
-  { protocol, destination, replySource }: ConntrackFilter,
+  { protocol, destination, replySource, isUnreplied }: ConntrackFilter,
   entry: ConntrackEntry,
 ): boolean {
   return (
@@ -61,13 +66,14 @@ export function matchesFilter(
     (destination === undefined ||
       (entry.destination.port === destination.port &&
         (destination.ip === undefined || entry.destination.ip === destination.ip))) &&
-    (replySource === undefined || isSameAddress(entry.replySource, replySource))
+    (replySource === undefined || isSameAddress(entry.replySource, replySource)) &&
+    (isUnreplied !== true || entry.isUnreplied === true)
   );
 }
 
-/** `UDP to 10.96.0.10:53`, `UDP to port 30053`, `UDP answered by 10.0.0.2:53`, `UDP` */
-export function formatFilter({ protocol, destination, replySource }: ConntrackFilter): string {
-  const words: string[] = [protocol];
+/** `UDP to 10.96.0.10:53`, `UDP to port 30053`, `UDP answered by 10.0.0.2:53`, `unreplied TCP`, `UDP` */
+export function formatFilter({ protocol, destination, replySource, isUnreplied }: ConntrackFilter): string {
+  const words: string[] = [isUnreplied === true ? `unreplied ${protocol}` : protocol];
   if (destination !== undefined) {
     const { ip, port } = destination;
     words.push(ip === undefined ? `to port ${port}` : `to ${formatHostPort(ip, port)}`);

@@ -48,6 +48,12 @@ describe('a listing', () => {
        24000280 0c000180 080001000af40005 14000280 0500010011000000 0600020000350000
        14001980 0800010008000000 0800020019000000`,
     ],
+    [
+      'of what nobody has answered',
+      { protocol: 'TCP', isUnreplied: true },
+      `02000000 14000180 04000180 0c000280 0500010006000000
+       0c001980 0800010008000000 0800030000000000 08001a0000000002`,
+    ],
   ])('%s', (_, filter, bytes) => {
     expect(written((writer) => encodeListing(writer, 'IPv4', filter))).toEqual(hex(bytes));
   });
@@ -69,12 +75,38 @@ describe('a listed entry', () => {
       protocol: 'UDP',
       destination: { ip: '10.96.0.10', port: 53 },
       replySource: { ip: '10.244.0.39', port: 53 },
+      isUnreplied: true,
     });
     const identity = written((writer) => entry.writeIdentity(writer));
     expect(identity).toEqual(new Uint8Array([...LISTED.subarray(4, 4 + 0x34), ...hex('08000c00f15f8edd')]));
     expect(formatDeletion(new Uint8Array([2, 0, 0, 0, ...identity]))).toBe(
       'UDP 10.0.0.93:8324 to 10.96.0.10:53',
     );
+  });
+
+  /** The same with another status and, if given, state of TCP. */
+  function withStatus(status: number, protocol: number, state?: number): Uint8Array {
+    const info = state === undefined ? '' : `1000 0480 0c000180 05000100 0${state}000000`;
+    const changed = LISTED.map((byte, at) => (LISTED[at - 1] === 0 && byte === 17 ? protocol : byte));
+    return new Uint8Array([
+      ...changed.subarray(0, 4 + 0x68),
+      ...hex(`08000300 000000${status.toString(16).padStart(2, '0')} ${info}`),
+    ]);
+  }
+
+  it.each<[string, Uint8Array, boolean]>([
+    ['UDP without an answer', withStatus(8, 17), true],
+    ['UDP with an answer', withStatus(0xa, 17), false],
+    ['UDP of which the kernel does not say', LISTED.subarray(0, 4 + 0x68), false],
+    ['TCP that is being connected', withStatus(8, 6, 1), true],
+    ['TCP with an answer', withStatus(0xa, 6, 2), false],
+    ['TCP that is established, as one that was picked up in the middle', withStatus(8, 6, 3), false],
+    ['TCP of which the kernel does not say', withStatus(8, 6), false],
+  ])('is unreplied or is not: %s', (_, payload, isUnreplied) => {
+    const entry = new EntryReader();
+    expect(entry.read(payload)).toBe(true);
+    expect(entry.isUnreplied).toBe(isUnreplied);
+    expect(entry.decode().isUnreplied ?? false).toBe(isUnreplied);
   });
 
   it('keeps its zones', () => {

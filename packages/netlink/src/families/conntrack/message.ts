@@ -10,7 +10,17 @@ import { malformed } from '../../message.ts';
 import type { MessageWriter } from '../../message-writer.ts';
 import { NFGENMSG_SIZE } from '../../nfnetlink.ts';
 import { PROTOCOL_NUMBERS, protocolOfNumber, type TransportProtocol } from '../../protocol.ts';
-import { CTA, CTA_FILTER, CTA_IP, CTA_PROTO, CTA_TUPLE } from './constants.ts';
+import {
+  CTA,
+  CTA_FILTER,
+  CTA_IP,
+  CTA_PROTO,
+  CTA_PROTOINFO,
+  CTA_PROTOINFO_TCP,
+  CTA_TUPLE,
+  SEEN_REPLY,
+  TCP_SYN_SENT,
+} from './constants.ts';
 import type { ConntrackAddress, ConntrackEntry, SourcedConntrackEntry } from './contract.ts';
 import type { KernelFilter } from './filter.ts';
 
@@ -31,7 +41,7 @@ interface PartialTuple {
 export function encodeListing(writer: MessageWriter, family: IpFamily, filter?: KernelFilter): void {
   encodeFamily(writer, family);
   if (filter === undefined) return;
-  const { protocol, destination = {}, replySource } = filter;
+  const { protocol, destination = {}, replySource, isUnreplied } = filter;
   encodeTuple(writer, CTA.TUPLE_ORIG, family, protocol, { destination });
   if (replySource !== undefined)
     encodeTuple(writer, CTA.TUPLE_REPLY, family, protocol, { source: replySource });
@@ -39,6 +49,9 @@ export function encodeListing(writer: MessageWriter, family: IpFamily, filter?: 
   writer.u32(CTA_FILTER.ORIG_FLAGS, comparedFields({ destination }));
   if (replySource !== undefined) writer.u32(CTA_FILTER.REPLY_FLAGS, comparedFields({ source: replySource }));
   writer.endNested(nested);
+  if (isUnreplied !== true) return;
+  writer.u32be(CTA.STATUS, 0);
+  writer.u32be(CTA.STATUS_MASK, SEEN_REPLY);
 }
 
 /** struct nfgenmsg. */
@@ -100,6 +113,8 @@ export class EntryReader {
   readonly #original = new TupleReader();
   readonly #reply = new TupleReader();
   readonly #identity: [from: number, to: number][] = [];
+  #hasReply = true;
+  #tcpState: number | undefined;
 
   /** False: it is no entry of a protocol we know. Throws KernelError when malformed. */
   read(payload: Uint8Array): boolean {
@@ -107,6 +122,8 @@ export class EntryReader {
     this.#original.clear();
     this.#reply.clear();
     this.#identity.length = 0;
+    this.#hasReply = true;
+    this.#tcpState = undefined;
     forEachAttribute(payload, NFGENMSG_SIZE, payload.length, this.#take);
     return (
       protocolOfNumber(this.#original.protocol) !== undefined && this.#original.isWhole && this.#reply.isWhole
@@ -117,8 +134,17 @@ export class EntryReader {
   get key(): string {
     const { protocol, destination } = this.#original;
     return (
-      String.fromCharCode(protocol) + destination.key(this.#payload) + this.#reply.source.key(this.#payload)
+      String.fromCharCode(protocol, Number(this.isUnreplied)) +
+      destination.key(this.#payload) +
+      this.#reply.source.key(this.#payload)
     );
+  }
+
+  /** See ConntrackEntry. */
+  get isUnreplied(): boolean {
+    // A connection that was picked up in the middle is established, whether or not an answer was seen since.
+    const isOpening = this.#original.protocol !== PROTOCOL_NUMBERS.TCP || this.#tcpState === TCP_SYN_SENT;
+    return !this.#hasReply && isOpening;
   }
 
   decode(): ConntrackEntry {
@@ -128,6 +154,7 @@ export class EntryReader {
       protocol,
       destination: this.#original.destination.decode(this.#payload),
       replySource: this.#reply.source.decode(this.#payload),
+      ...(this.isUnreplied && { isUnreplied: true }),
     };
   }
 
@@ -145,6 +172,16 @@ export class EntryReader {
     if (type === CTA.TUPLE_REPLY) this.#reply.read(this.#payload, from, to);
     if (type === CTA.TUPLE_ORIG || type === CTA.ID || type === CTA.ZONE)
       this.#identity.push([from - ATTRIBUTE_HEADER_SIZE, to]);
+    if (type === CTA.STATUS) this.#hasReply = ((this.#payload[to - 1] ?? 0) & SEEN_REPLY) !== 0;
+    if (type === CTA.PROTOINFO) forEachAttribute(this.#payload, from, to, this.#takeProtocol);
+  };
+
+  readonly #takeProtocol = (type: number, from: number, to: number): void => {
+    if (type === CTA_PROTOINFO.TCP) forEachAttribute(this.#payload, from, to, this.#takeTcp);
+  };
+
+  readonly #takeTcp = (type: number, from: number): void => {
+    if (type === CTA_PROTOINFO_TCP.STATE) this.#tcpState = this.#payload[from];
   };
 }
 
