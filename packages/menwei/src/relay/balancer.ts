@@ -36,6 +36,9 @@ export class Balancer {
     for (const text of this.#failedMs.keys()) if (!this.#endpoints.has(text)) this.#failedMs.delete(text);
   }
 
+  /** Whether connections may go there, by whichever listener. */
+  readonly has = ({ text }: RelayEndpoint): boolean => this.#endpoints.has(text);
+
   #rotationOf(port: number): Rotation {
     const known = this.#rotations.get(port);
     if (known !== undefined) return known;

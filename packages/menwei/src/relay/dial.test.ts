@@ -26,6 +26,7 @@ class Stage {
   readonly sockets: FakeSocket[] = [];
   readonly #behaviours: Behaviour[][];
   readonly #endpoints: readonly RelayEndpoint[];
+  readonly #left = new Set<number>();
   readonly #startMs = Date.now();
   outcome: DialOutcome<FakeSocket> | undefined;
   readonly dial: Dial<FakeSocket>;
@@ -34,7 +35,7 @@ class Stage {
     this.#behaviours = behaviours.map((behaviour) => (Array.isArray(behaviour) ? behaviour : [behaviour]));
     this.#endpoints = behaviours.map((_, number) => aRelayEndpoint('10.0.0.1', number));
     this.dial = new Dial({
-      order: () => this.#endpoints.values(),
+      order: () => this.#endpoints.filter(({ port }) => !this.#left.has(port)).values(),
       connect: (endpoint, settled) => this.#connect(endpoint, settled),
       failed: ({ port }, why) => this.log.push(`${port} ${why} at ${this.nowMs}`),
       done: (outcome) => {
@@ -43,6 +44,11 @@ class Stage {
       },
     });
     this.dial.start();
+  }
+
+  leave(left: number): void {
+    this.#left.add(left);
+    this.dial.keepTo(({ port }) => !this.#left.has(port));
   }
 
   get nowMs(): number {
@@ -148,6 +154,27 @@ describe('Dial', () => {
   it('closes what it does not use', () => {
     const stage = run('silent', 'silent', ANSWERS);
     expect(stage.sockets.map(({ isDestroyed }) => isDestroyed)).toEqual([true, true, false]);
+  });
+
+  it('goes on at once when the endpoint that is asked leaves, with the time of the whole slot', () => {
+    const stage = new Stage('silent', { afterMs: 249 });
+    vi.advanceTimersByTime(200);
+    stage.dial.keepTo(({ port }) => port !== 1);
+    expect(stage.sockets).toHaveLength(1);
+    stage.leave(0);
+    expect(stage.sockets.map(({ isDestroyed }) => isDestroyed)).toEqual([true, false]);
+    vi.advanceTimersByTime(249);
+    expect(stage.log).toEqual(['connected at 449']);
+    stage.leave(1);
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  it('gives up at once when the last endpoint leaves', () => {
+    const stage = new Stage('silent');
+    vi.advanceTimersByTime(100);
+    stage.leave(0);
+    expect(stage.log).toEqual(['unserved at 100']);
+    expect(vi.getTimerCount()).toBe(0);
   });
 
   it('ends when nobody waits any more', () => {

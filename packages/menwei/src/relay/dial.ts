@@ -5,7 +5,7 @@
  */
 import type { RelayEndpoint } from './contract.ts';
 
-/** No dialing takes longer than their sum. */
+/** No dialing takes longer than their sum, unless endpoints leave meanwhile. */
 export const SLOTS_MS: readonly number[] = [250, 500, 1000, 2000];
 /** Refusals in one slot: nobody is to make a machine do thousands of attempts for one connection. */
 const MAX_ATTEMPTS_PER_SLOT = 16;
@@ -54,6 +54,14 @@ export class Dial<S extends { destroy(): unknown }> {
   }
 
   start(): void {
+    this.#startSlot();
+  }
+
+  /** The endpoint that has not answered yet may have left: then another one is tried, as if the slot had just begun. */
+  keepTo(isThere: (endpoint: RelayEndpoint) => boolean): void {
+    if (this.#pending === undefined || isThere(this.#pending.endpoint)) return;
+    this.abort();
+    this.#round = this.#options.order();
     this.#startSlot();
   }
 

@@ -155,6 +155,21 @@ describe('update', () => {
     expect(await ask({ relay, wanted: everywhere, events })).toBe('a');
   });
 
+  it('gives a client in the making another endpoint when its own leaves, and that all that the client has said', async () => {
+    const relay = await stage.relay([await stage.silentEndpoint()], IN_ORDER);
+    const client = await stage.client(relay);
+    const answer = answersTo(client, 'said before');
+    const echo = await stage.echo();
+    const [listener] = relay.wanted.listeners;
+    if (listener === undefined) throw new Error('BUG: no listener');
+    await relay.relay.update({
+      ...relay.wanted,
+      listeners: [{ ...listener, endpoints: [echo] }],
+      usable: [echo.text],
+    });
+    expect(await answer).toBe('said before');
+  });
+
   it('sends new connections to the endpoints that are there now', async () => {
     const staged = await stage.relay([await named('a')]);
     const endpoints = [await named('b')];
