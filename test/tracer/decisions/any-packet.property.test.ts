@@ -1,16 +1,34 @@
 /** Any packet to any service port goes where the policies say, whatever else is programmed beside it. */
 
+import type { Packet } from '@menwei/netfilter/trace/packet.ts';
 import { describeWays, type Way } from '@menwei/netfilter/trace/trace.ts';
 import { worlds } from '@menwei/testing/services/arbitraries.ts';
 import fc from 'fast-check';
+import type { ServicePort } from 'menwei/state/service-port.ts';
 import { describe, expect, it } from 'vitest';
-import { MODES_AND_FAMILIES } from '../modes.ts';
+import { MODES_AND_FAMILIES, type Mode } from '../modes.ts';
 import { decide } from '../policy.ts';
 import { aTestbed } from '../testbed.ts';
 import { machines, options, packets, withPodsInPlace } from './arbitraries.ts';
 
-function isEven(ways: readonly Way[]): boolean {
-  return ways.every(({ chance }) => Math.abs(chance * ways.length - 1) < 1e-9);
+/** By weight where the mode has weights, within what whole slots can do; every endpoint alike elsewhere. */
+function isFair(mode: Mode, ways: readonly Way[], port: ServicePort | undefined): boolean {
+  const weights = ways.map(({ endpoint }) => {
+    const found = port?.endpoints.find(({ text }) => text === endpoint);
+    return mode === 'nftables' ? (found?.weight ?? 1) : 1;
+  });
+  const whole = weights.reduce((sum, weight) => sum + weight, 0);
+  return ways.every(({ chance }, index) => Math.abs(chance - (weights[index] ?? 0) / whole) < 0.02);
+}
+
+/** No two ports of the small world share a number. */
+function portOf(
+  ports: readonly ServicePort[],
+  { protocol, destinationPort }: Packet,
+): ServicePort | undefined {
+  return ports.find(
+    (port) => port.protocol === protocol && [port.port, port.nodePort].includes(destinationPort),
+  );
 }
 
 /** Numbers that rules keep there for a time. */
@@ -31,7 +49,7 @@ describe.each(MODES_AND_FAMILIES)('service ports, %s, %s', (mode, family) => {
       }),
     );
 
-  it('get exactly the traffic that their policies grant them, spread evenly, with no priority', () => {
+  it('get exactly the traffic that their policies grant them, by their weights, with no priority', () => {
     fc.assert(
       fc.property(scenes, ({ ports, sent, ...setting }) => {
         const { addresses } = setting.machine;
@@ -40,9 +58,9 @@ describe.each(MODES_AND_FAMILIES)('service ports, %s, %s', (mode, family) => {
           const ways = deliver(packet);
           const end = describeWays(ways);
           const expected = decide({ ...setting, mode }, ports, packet);
-          return end === expected && isEven(ways) && !hasPriority(ways)
+          return end === expected && isFair(mode, ways, portOf(ports, packet)) && !hasPriority(ways)
             ? []
-            : [{ packet, end, expected, isEven: isEven(ways) }];
+            : [{ packet, end, expected, isFair: isFair(mode, ways, portOf(ports, packet)) }];
         });
         expect(mistakes).toEqual([]);
       }),

@@ -2,9 +2,10 @@
 import type { Cidr } from '@menwei/addresses/ip.ts';
 import { type Bytes, type Chain, type SetDeclaration, tableFamily } from '@menwei/netlink/nftables';
 import { answeredVIPs } from '../../services/answered-vips.ts';
+import { weightsOf } from '../../services/apportionment.ts';
 import type { NodeView } from '../../services/node-view.ts';
 import { assess, type Situation } from '../../services/situation.ts';
-import type { ServicePort } from '../../state/service-port.ts';
+import type { Endpoint, ServicePort } from '../../state/service-port.ts';
 import { type Among, clientMap, type RememberedIn, rememberChain, stickyChain } from './affinity.ts';
 import {
   ANSWER_NUMBERS,
@@ -20,13 +21,13 @@ import {
 } from './names.ts';
 import type { NftablesOptions } from './options.ts';
 import { type Pick, pickNumber } from './pick-chains.ts';
-import { assignSlots } from './slots.ts';
+import { assignWeightedSlots } from './slots.ts';
 import { allowedSources } from './source-ranges.ts';
 import type { Frontend, Member, NftablesUnit } from './unit.ts';
 import { addressKey, cidrRange, endpointSize, endpointValues, frontendKey, numberValue } from './values.ts';
 
 /** Endpoints by slot, as a unit has them. */
-interface Slots {
+export interface Slots {
   readonly all: Bytes;
   readonly local: Bytes;
 }
@@ -43,8 +44,11 @@ export function compile(
   const { family } = port;
   const situation = assess(port, node);
   const { clusterEndpoints, localEndpoints } = situation.endpoints;
-  const size = endpointSize(tableFamily(family));
-  const writer = new UnitWriter(port, situation);
+  const slots = {
+    all: slotsOf(port, clusterEndpoints, previous.all),
+    local: slotsOf(port, localEndpoints, previous.local),
+  };
+  const writer = new UnitWriter(port, situation, slots);
   writer.clusterIP();
   for (const ip of externalAddresses(port)) writer.external('ip', frontendKey(family, ip, port));
   if (port.nodePort !== 0) {
@@ -57,8 +61,8 @@ export function compile(
   writer.affinity();
   return {
     comment: writer.comment,
-    all: assignSlots(endpointValues(family, clusterEndpoints), previous.all, size),
-    local: assignSlots(endpointValues(family, localEndpoints), previous.local, size),
+    ...slots,
+    weighed: isWeighed(port, situation.endpoints.allReachable) ? port : undefined,
     frontends: writer.frontends,
     remember: writer.remember,
     members: writer.members,
@@ -67,6 +71,19 @@ export function compile(
     chains: [...writer.chains.values()],
     sets: writer.sets,
   };
+}
+
+function slotsOf(port: ServicePort, endpoints: readonly Endpoint[], previous: Bytes): Bytes {
+  const values = endpointValues(port.family, endpoints);
+  return assignWeightedSlots(values, weightsOf(port, endpoints), previous, sizeOf(port));
+}
+
+function isWeighed(port: ServicePort, endpoints: readonly Endpoint[]): boolean {
+  return endpoints.length > 0 && weightsOf(port, endpoints) !== undefined;
+}
+
+function sizeOf({ family }: ServicePort): number {
+  return endpointSize(tableFamily(family));
 }
 
 /** A Service may name an address twice, as external IP and by its load balancer. */
@@ -94,11 +111,13 @@ class UnitWriter {
   readonly remember: Partial<Record<RememberedIn, string>> = {};
   readonly #port: ServicePort;
   readonly #situation: Situation;
+  readonly #slots: Slots;
 
-  constructor(port: ServicePort, situation: Situation) {
+  constructor(port: ServicePort, situation: Situation, slots: Slots) {
     this.comment = fitComment(port.displayName);
     this.#port = port;
     this.#situation = situation;
+    this.#slots = slots;
   }
 
   clusterIP(): void {
@@ -179,8 +198,7 @@ class UnitWriter {
 
   /** The frontend leads to a chain that picks. */
   #pick(map: string, key: Bytes, { kind, among, masqueraded = false }: Way): void {
-    const { clusterEndpoints, localEndpoints } = this.#situation.endpoints;
-    const count = among === 'all' ? clusterEndpoints.length : localEndpoints.length;
+    const count = this.#slots[among].length / sizeOf(this.#port);
     const pick = { kind, among, masqueraded, by: { part: this.#partOf(kind), count } };
     if (this.#port.sessionAffinitySeconds === 0) {
       this.picks.push(pick);

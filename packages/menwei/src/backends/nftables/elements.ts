@@ -19,8 +19,8 @@ export function forEachMember(
   for (const { set, element } of unit.members) each(set, element);
   const { comment, remember } = unit;
   if (remember.all === undefined && remember.local === undefined) return;
-  const all = split(unit.all, size);
-  const local = split(unit.local, size);
+  const all = new Set(split(unit.all, size));
+  const local = new Set(split(unit.local, size));
   const remembering = chainsThatRemember(unit, all, local);
   for (const { kind, key, usesAll, usesLocal } of unit.frontends) {
     for (const endpoint of new Set([...(usesAll ? all : []), ...(usesLocal ? local : [])])) {
@@ -33,8 +33,8 @@ export function forEachMember(
 /** By endpoint. */
 function chainsThatRemember(
   { remember }: NftablesUnit,
-  all: readonly Bytes[],
-  local: readonly Bytes[],
+  all: ReadonlySet<Bytes>,
+  local: ReadonlySet<Bytes>,
 ): ReadonlyMap<Bytes, string | undefined> {
   const chains = new Map<Bytes, string | undefined>();
   if (remember.all !== undefined) for (const endpoint of all) chains.set(endpoint, remember.all);

@@ -17,21 +17,15 @@ import type { ServicePortKey } from '../../state/service-port.ts';
 import type { Plan, StateChange } from '../backend.ts';
 import { frameChains, nodePortIPs } from './base-chains.ts';
 import { frameSets, frameTable } from './base-sets.ts';
+import { compile } from './compile.ts';
 import { EndpointElements, forEachMember, type UnitFrontend } from './elements.ts';
 import { ANSWER_NUMBERS, ANSWERS, endpointMap, NODEPORT_IPS, REJECT, SERVICE_CIDRS } from './names.ts';
+import { ObservedSlots } from './observed-slots.ts';
 import type { NftablesOptions } from './options.ts';
-import {
-  FIRST_LOCAL_SLOT,
-  type Pick,
-  type PickChain,
-  parsePickChainName,
-  pickChainName,
-  pickChains,
-} from './pick-chains.ts';
-import { assignSlots } from './slots.ts';
+import { type Pick, type PickChain, parsePickChainName, pickChainName, pickChains } from './pick-chains.ts';
 import type { NftablesState } from './state.ts';
-import type { Frontend, Member, NftablesUnit } from './unit.ts';
-import { addressKey, cidrRange, endpointSize, numberValue, slotValue } from './values.ts';
+import type { Member, NftablesUnit } from './unit.ts';
+import { addressKey, cidrRange, endpointSize, numberValue } from './values.ts';
 
 type Units = ReadonlyMap<ServicePortKey, NftablesUnit | undefined>;
 
@@ -112,11 +106,32 @@ export class NftablesPlan implements Plan<NftablesUnit, NftablesState> {
   /** Endpoints keep the slots that the kernel has them in, so that a restart moves nobody. */
   *settle(observed: NftablesState): Steps<void> {
     if (observed === undefined) return;
+    const abandoned: Pick[] = [];
     for (const [key, unit] of this.#units) {
-      const slotted = assignObservedSlots(unit, observed, this.#endpointSize);
-      if (slotted !== unit) this.#units.set(key, slotted);
+      const slotted = this.#settleUnit(unit, new ObservedSlots(unit, observed, this.#endpointSize));
+      if (slotted !== unit) {
+        this.#units.set(key, slotted);
+        abandoned.push(...unit.picks);
+        for (const pick of slotted.picks) this.#need(pick);
+      }
       yield;
     }
+    this.#abandon(abandoned, observed);
+  }
+
+  /** The very same if nobody moves. */
+  #settleUnit(unit: NftablesUnit, slots: ObservedSlots): NftablesUnit {
+    if (unit.weighed === undefined || this.#node === undefined) return slots.takeSlots();
+    const settled = compile(unit.weighed, this.#node, this.#options, slots.readAll());
+    return settled.all === unit.all && settled.local === unit.local ? unit : settled;
+  }
+
+  /** Chains for numbers of slots that nobody has, nor had in the kernel. */
+  #abandon(picks: readonly Pick[], { chains }: TableContent): void {
+    const strange = picks.flatMap(chainNames).filter((name) => !chains.has(name));
+    if (strange.length === 0) return;
+    const needed = new Set([...this.#units.values()].flatMap((unit) => unit.picks.flatMap(chainNames)));
+    for (const name of strange) if (!needed.has(name)) this.#picks.delete(name);
   }
 
   /** Chains that pick, though nothing may lead to them. */
@@ -251,28 +266,11 @@ function sharedKey({ set, element }: Member): string {
   return `${set} ${element.key}`;
 }
 
-/** The frontends of a unit share their slots, so any of them tells for all; some may be new. The very same if nobody moves. */
-function assignObservedSlots(unit: NftablesUnit, { elements }: TableContent, size: number): NftablesUnit {
-  const occupant = (frontends: readonly Frontend[], slot: number): Bytes | undefined => {
-    for (const { kind, part, key } of frontends) {
-      const value = elements.get(endpointMap(kind, part))?.get(key + slotValue(slot))?.data;
-      if (value?.length === size) return value;
-    }
-    return undefined;
-  };
-  const nobody = '\0'.repeat(size);
-  const elementsOf = (wanted: Bytes, frontends: readonly Frontend[], first: number): Bytes => {
-    const occupants = Array.from({ length: wanted.length / size }, (_, slot) =>
-      occupant(frontends, first + slot),
-    );
-    return assignSlots(wanted, occupants.map((value) => value ?? nobody).join(''), size);
-  };
-  const { frontends } = unit;
-  const usingAll = frontends.filter(({ usesAll }) => usesAll);
-  const usingLocal = frontends.filter(({ usesLocal }) => usesLocal);
-  const all = elementsOf(unit.all, usingAll, 0);
-  const local = elementsOf(unit.local, usingLocal, FIRST_LOCAL_SLOT);
-  return all === unit.all && local === unit.local ? unit : { ...unit, all, local };
+/** The chain, and that which it leads to. */
+function chainNames(pick: Pick): readonly string[] {
+  return pick.masqueraded
+    ? [pickChainName(pick), pickChainName({ ...pick, masqueraded: false })]
+    : [pickChainName(pick)];
 }
 
 function ensure<T>(map: Map<string, T>, key: string, make: () => T): T {

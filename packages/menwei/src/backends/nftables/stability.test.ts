@@ -18,6 +18,7 @@ import { ADDRESSES, servicePorts, type World } from '@menwei/testing/services/ar
 import { aNodeView, anEndpoint, aServicePort } from '@menwei/testing/services/testing.ts';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { DEFAULT_BALANCING } from '../../kubernetes/objects.ts';
 import { atOnce } from '../../scheduling/steps.ts';
 import type { Endpoint, ServicePort } from '../../state/service-port.ts';
 import type { Plan } from '../backend.ts';
@@ -103,9 +104,13 @@ describe.each(IP_FAMILIES)('one endpoint more or less, %s', (family) => {
   const { pod } = ADDRESSES[family];
 
   /** A service port of the world, with other endpoints: all are ready, any of them on this node. */
-  const ports = fc
-    .tuple(servicePorts(family), fc.array(fc.boolean(), { minLength: 2, maxLength: 60 }))
-    .map(([port, areLocal]): ServicePort => ({ ...port, endpoints: areLocal.map(endpointAt) }));
+  const ports = fc.tuple(servicePorts(family), fc.array(fc.boolean(), { minLength: 2, maxLength: 60 })).map(
+    ([port, areLocal]): ServicePort => ({
+      ...port,
+      balancing: DEFAULT_BALANCING,
+      endpoints: areLocal.map(endpointAt),
+    }),
+  );
 
   function endpointAt(isLocal: boolean, index: number): Endpoint {
     return anEndpoint({ ip: `${pod}${index + 1}`, isLocal });
@@ -146,6 +151,31 @@ describe.each(IP_FAMILIES)('one endpoint more or less, %s', (family) => {
         }
       }),
       { numRuns: 500 },
+    );
+  });
+
+  it('touches slots in proportion to its weight, whoever else has weights', () => {
+    const weighed = fc.tuple(ports, fc.array(fc.integer({ min: 1, max: 10 }), { minLength: 60 }));
+    fc.assert(
+      fc.property(weighed, fc.nat(), fc.boolean(), ([port, weights], chosen, isSlow) => {
+        // Some are as light as can be, so that all weights are whole numbers of slots.
+        const endpoints = port.endpoints.map((endpoint, index) => {
+          return { ...endpoint, weight: index < 2 ? 1 : (weights[index] ?? 1) };
+        });
+        const balancing = isSlow ? { ...DEFAULT_BALANCING, slowStartMs: 1_000 } : DEFAULT_BALANCING;
+        const all = {
+          ...port,
+          balancing,
+          endpoints: [...endpoints, anEndpoint({ ip: `${pod}99`, weight: 1 })],
+        };
+        const index = chosen % endpoints.length;
+        const slots = (endpoints[index]?.weight ?? 0) * (isSlow ? 10 : 1);
+        const transaction = change(all, all.endpoints.toSpliced(index, 1));
+        for (const { deleted, added } of touchedEndpoints(transaction).values()) {
+          expect(deleted - added).toBeLessThanOrEqual(slots);
+          expect(added).toBeLessThanOrEqual(slots);
+        }
+      }),
     );
   });
 

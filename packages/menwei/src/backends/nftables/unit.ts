@@ -1,5 +1,6 @@
 /** What one service port needs of the table, as data (the Unit of this backend). */
 import type { Bytes, Chain, Element, SetDeclaration } from '@menwei/netlink/nftables';
+import type { ServicePort } from '../../state/service-port.ts';
 import type { RememberedIn } from './affinity.ts';
 import type { FrontendKind } from './names.ts';
 import type { Pick } from './pick-chains.ts';
@@ -24,10 +25,12 @@ export interface Member {
 export interface NftablesUnit {
   /** The service port, as its elements' comments say it: `ns/web:http`. */
   readonly comment: string;
-  /** Endpoints for Cluster policies, as values of the maps: by slot, one after the other. */
+  /** Endpoints for Cluster policies, as values of the maps: by slot, one after the other, and more than once by their weights. */
   readonly all: Bytes;
   /** Endpoints on this node, for Local policies. */
   readonly local: Bytes;
+  /** What it was compiled from, if endpoints have weights: then more than one number of slots may be right. */
+  readonly weighed: ServicePort | undefined;
   readonly frontends: readonly Frontend[];
   /** With session affinity: the chains that remember clients of an endpoint, by where it stands: in `all`, in `local`, in both. */
   readonly remember: Readonly<Partial<Record<RememberedIn, string>>>;

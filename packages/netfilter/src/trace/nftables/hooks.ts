@@ -57,10 +57,29 @@ function carryOutAll(
       if ('verdict' in way) exits.push(way);
       else next.push(way);
     }
-    if (next.length === 0) return { exits, ends: [] };
+    if (next.length === 0) return { exits: joined(exits), ends: [] };
     moments = next;
   }
-  return { exits, ends: moments };
+  return { exits: joined(exits), ends: moments };
+}
+
+/** What many numbers lead to, as to an endpoint with a large weight, is one way, and as likely as they are together. */
+function joined(exits: readonly Exit[]): readonly Exit[] {
+  const ways = new Map<string, Exit[]>();
+  for (const exit of exits) {
+    const { endpoint, mark, priority } = exit.flight;
+    const id = JSON.stringify([exit.verdict, endpoint, mark, priority]);
+    const alike = ways.get(id) ?? [];
+    ways.set(id, alike);
+    const index = alike.findIndex(({ flight }) => flight.memory === exit.flight.memory);
+    const same = alike[index];
+    if (same === undefined) alike.push(exit);
+    else {
+      const chance = same.flight.chance + exit.flight.chance;
+      alike[index] = { ...exit, flight: { ...exit.flight, chance } };
+    }
+  }
+  return [...ways.values()].flat();
 }
 
 function follow(
