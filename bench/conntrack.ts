@@ -2,12 +2,13 @@
  * How long it takes to delete stale conntrack entries, and how much memory, with the proxy's own classes against the real kernel, in a
  * network namespace of its own.
  *
- *   npm run bench:conntrack -- [--entries 100000] [--endpoints 100] [--rounds 20] [--json]
+ *   npm run bench:conntrack -- [--entries 100000] [--endpoints 100] [--rounds 20] [--tcp] [--json]
  *
  * First of all the cleaning of a proxy that starts, which has to read every entry of the Service. Then in each round one
  * endpoint of the Service goes; its entries are made again afterwards, by another process, whose memory doesn't count. "own"
  * is processor time of the main thread: without the kernel's walk over its table, which is another thread's. "walk" is a
- * search for what nobody has, which is that alone.
+ * search for what nobody has, which is that alone. With --tcp the entries are connections, of which one in a hundred is still being
+ * made: these are searched for.
  */
 import { spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
@@ -29,6 +30,7 @@ interface Options {
   readonly entries: number;
   readonly endpoints: number;
   readonly rounds: number;
+  readonly tcp: boolean;
   readonly json: boolean;
   readonly fill?: string;
 }
@@ -37,6 +39,7 @@ const options = new Command('bench:conntrack')
   .option('--entries <n>', 'entries in the table', positive, 100_000)
   .option('--endpoints <n>', 'endpoints that share them', positive, 100)
   .option('--rounds <n>', 'endpoints that go, one after the other', positive, 20)
+  .option('--tcp', 'connections instead of UDP flows', false)
   .option('--json', 'one JSON object on the last line', false)
   .addOption(
     new Option('--fill <endpoint>', 'make the entries of one endpoint or of all, and end').hideHelp(),
@@ -46,6 +49,7 @@ const options = new Command('bench:conntrack')
 
 const SERVICE = { ip: '10.96.0.10', port: 53 };
 const LIMIT = '/proc/sys/net/netfilter/nf_conntrack_max';
+const PROTOCOL = options.tcp ? 'TCP' : 'UDP';
 const MEBIBYTE = 2 ** 20;
 const signal = new AbortController().signal;
 
@@ -56,7 +60,7 @@ const endpoints = Array.from({ length: options.endpoints }, (_, index) =>
 function dns(without?: number): ServicePort {
   return aServicePort({
     name: 'dns',
-    protocol: 'UDP',
+    protocol: PROTOCOL,
     clusterIP: SERVICE.ip,
     port: SERVICE.port,
     endpoints: endpoints.filter((_, index) => index !== without),
@@ -67,21 +71,30 @@ function dns(without?: number): ServicePort {
 function entryNumber(index: number): SourcedConntrackEntry {
   const client = index >> 10;
   return {
-    protocol: 'UDP',
+    protocol: PROTOCOL,
     source: { ip: `10.200.${client >> 8}.${client & 255}`, port: 1024 + (index & 1023) },
     destination: SERVICE,
     replySource: endpoints[index % endpoints.length] ?? SERVICE,
+    isUnreplied: isUnreplied(index),
   };
+}
+
+/** In turn of each endpoint. */
+function isUnreplied(index: number): boolean {
+  return options.tcp && Math.floor(index / endpoints.length) % 100 === 0;
 }
 
 async function fill(which: string): Promise<void> {
   const all = Array.from({ length: options.entries }, (_, index) => index);
-  const chosen = which === 'all' ? all : all.filter((index) => index % endpoints.length === Number(which));
+  const isOf = (index: number) =>
+    index % endpoints.length === Number(which) && isUnreplied(index) === options.tcp;
+  const chosen = which === 'all' ? all : all.filter(isOf);
   await createConntrackEntries('IPv4', chosen.map(entryNumber));
 }
 
 function fillElsewhere(which: string): void {
   const argv = ['--entries', options.entries, '--endpoints', options.endpoints, '--fill', which].map(String);
+  if (options.tcp) argv.push('--tcp');
   const { status, stderr } = spawnSync(process.execPath, [import.meta.filename, ...argv], {
     encoding: 'utf8',
   });
@@ -105,7 +118,7 @@ class Cleaning {
     };
     this.#cleaner = new ConntrackCleaner({
       family: 'IPv4',
-      kind: 'lasting',
+      kind: options.tcp ? 'unreplied' : 'lasting',
       table: new ConntrackTable('IPv4'),
       localAddresses: observeInterfaceAddresses,
       logger,

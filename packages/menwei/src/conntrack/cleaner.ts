@@ -21,6 +21,8 @@ export interface CleanerOptions {
   /** All addresses of the node now, canonical. */
   readonly localAddresses: () => readonly string[];
   readonly logger: Logger;
+  /** Whoever still answers has done so by then, so that a connection in the making is not taken for one that is stuck. */
+  readonly replyTimeMs?: number;
   /** Told of every cleaning that succeeded. */
   readonly onCleaned?: (result: CleaningResult) => void;
 }
@@ -82,8 +84,8 @@ export class ConntrackCleaner {
   async clean(signal: AbortSignal): Promise<boolean> {
     const candidates = this.#candidates;
     this.#candidates = new Candidates(this.#options.kind);
-    // Whoever still answers has done so by then, so that a connection in the making is not taken for one that is stuck.
-    if (this.#options.kind === 'unreplied') await pause(REPLY_TIME_MS, signal);
+    const { kind, replyTimeMs = REPLY_TIME_MS } = this.#options;
+    if (kind === 'unreplied') await pause(replyTimeMs, signal);
     const startedMs = performance.now();
     try {
       const entries = await this.#deleteStale(candidates, signal);
