@@ -212,6 +212,7 @@ const SET = [
   'unstick-ipv6',
   'leftovers-ipv6',
   'service-health-ipv6',
+  'health-checker',
   'source',
   'node-taint',
   'node-addresses',

@@ -3,10 +3,12 @@
  * made here and outlives each of them: what is known of the node, the service ports and what became of them, the metrics.
  */
 import type { IpFamily } from '@menwei/addresses/ip.ts';
+import { HealthChecker } from '../checks/health-checker.ts';
 import type { Settings } from '../config/settings.ts';
 import { isNodeEligible, ProxyHealth } from '../health/proxy-health.ts';
 import { ServiceReporter } from '../health/service-report.ts';
 import type { Logger } from '../log/logger.ts';
+import { HealthCheckMetrics } from '../metrics/health-check-metrics.ts';
 import type { ProxyMetrics } from '../metrics/proxy-metrics.ts';
 import type { Introspection } from '../metrics/zpages.ts';
 import { NodeState } from '../proxy/node-state.ts';
@@ -14,6 +16,7 @@ import type { NodeWaitOptions } from '../proxy/node-wait.ts';
 import { ServiceProxy } from '../proxy/service-proxy.ts';
 import { UnservedFamily } from '../proxy/unserved-family.ts';
 import type { Started } from '../setup/backends.ts';
+import { VERSION } from '../setup/version.ts';
 import { State } from '../state/state.ts';
 import { ProxyStatus } from '../status/proxy-status.ts';
 import type { Component, ComponentStates } from './component.ts';
@@ -96,6 +99,7 @@ export function proxyComponents(parts: ProxyParts): readonly Component[] {
     warning: (family) => describeWarnings(family, state, states),
     logger,
   });
+  const checkMetrics = new HealthCheckMetrics(metrics.registry);
   const announcing = parts.createAnnouncing?.({ ...shared, settings, served });
   events.started();
   return [
@@ -116,6 +120,24 @@ export function proxyComponents(parts: ProxyParts): readonly Component[] {
     }),
     ...(relays === undefined ? [] : [relays.component()]),
     ...families.flatMap((family) => family.components(proxy, relays === undefined ? [] : [relays.name])),
+    {
+      name: 'health-checker',
+      onFailure: 'restart',
+      run: async (signal, ready) => {
+        const checker = new HealthChecker({
+          state,
+          families: served,
+          nodeName: settings.nodeName,
+          nodeView: (family) => node.view(family),
+          ratePerSecond: settings.healthChecks.ratePerSecond,
+          userAgent: `menwei-health/${VERSION}`,
+          events: recorder,
+          metrics: checkMetrics,
+          logger,
+        });
+        await checker.run(signal, ready);
+      },
+    },
     sourceComponent(environment.source, state.objects),
     ...announceConfiguration(environment, state),
     ...(announcing === undefined ? [] : [announcing.component()]),

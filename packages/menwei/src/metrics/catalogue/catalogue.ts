@@ -1,6 +1,7 @@
 /** All metrics there are, in the order of docs/reference/metrics.md: by name. */
 import type { MetricDefinition } from '../definition.ts';
 import * as announcer from './announcer.ts';
+import * as healthChecks from './health-checks.ts';
 import * as kubeProxy from './kube-proxy.ts';
 import * as libraries from './libraries.ts';
 import * as loadBalancer from './load-balancer.ts';
@@ -16,6 +17,7 @@ export const CATALOGUE: readonly Section[] = [
   { title: "kube-proxy's", metrics: byName(Object.values(kubeProxy)) },
   { title: 'Of every Kubernetes component', metrics: byName(Object.values(libraries)) },
   { title: "Menwei's own", metrics: byName(Object.values(own)) },
+  { title: 'Of health checks of endpoints', metrics: byName(Object.values(healthChecks)) },
   {
     title: 'Of userspace mode',
     metrics: byName([...RELAY_COUNTERS, ...RELAY_GAUGES].map(([, metric]) => metric)),

@@ -1,0 +1,95 @@
+/** What is checked: an address and port, on behalf of service ports of one Service. */
+import type { HealthProbe } from '../../kubernetes/health-check.ts';
+import type { CheckResult, HealthState } from '../../state/endpoint-health.ts';
+import type { ServiceGroup } from './service-group.ts';
+import { UNKNOWN, type Verdict } from './verdict.ts';
+
+/** What a check is told of it; plain data, copied between threads. */
+export interface TargetOrder {
+  /** Chosen by who orders: never used twice. */
+  readonly id: number;
+  /** What is the same when it is ordered again: a state that was put by is taken up. */
+  readonly key: string;
+  /** Checks that belong together: of one Service and one way of asking. */
+  readonly group: string;
+  readonly ip: string;
+  readonly port: number;
+  readonly isRemote: boolean;
+  readonly probe: HealthProbe;
+  readonly timing: Timing;
+  /** `down`: it is known to be out of use, and is asked at once. */
+  readonly start: 'unknown' | 'down' | 'initial-down';
+}
+
+export interface Timing {
+  readonly intervalMs: number;
+  readonly timeoutMs: number;
+  readonly fastMs: number;
+  readonly fall: number;
+  readonly rise: number;
+}
+
+/** A verdict that was reached, as it leaves the machine. */
+export interface VerdictChange {
+  readonly id: number;
+  readonly state: HealthState;
+  readonly result: CheckResult;
+  readonly detail: string;
+}
+
+/** One check under way. */
+export interface Check {
+  readonly target: Target;
+  /** Of two checks of a target, the one that began later has the larger number. */
+  readonly number: number;
+  readonly startedMs: number;
+  /** When it is given up; -1: it is over. */
+  deadlineTick: number;
+  isTimedOut: boolean;
+  /** Ends it on the wire; set by who makes it. */
+  cancel: () => void;
+}
+
+const NOT_CHECKED = 'not checked yet';
+
+export class Target {
+  readonly order: TargetOrder;
+  readonly group: ServiceGroup;
+  verdict: Verdict = UNKNOWN;
+  sinceMs: number;
+  /** When the next check is due; -1: never. */
+  dueTick = -1;
+  /** Its turn has come, and it waits for the rate. */
+  isWaiting = false;
+  isGone = false;
+  lastStartMs = Number.NEGATIVE_INFINITY;
+  /** The interval after the last start, with its jitter. */
+  intervalMs: number;
+  readonly inFlight: Check[] = [];
+  started = 0;
+  /** Checks up to this number have counted, or never will. */
+  counted = 0;
+  hasResult = false;
+  /** Of the last check that counted. */
+  lastResult: CheckResult = 'local-error';
+  lastDetail = NOT_CHECKED;
+  /** It counts among those that fail together. */
+  isTroubled = false;
+
+  constructor(order: TargetOrder, group: ServiceGroup, nowMs: number) {
+    this.order = order;
+    this.group = group;
+    this.sinceMs = nowMs;
+    this.intervalMs = order.timing.intervalMs;
+  }
+
+  get isUsed(): boolean {
+    const { state } = this.verdict;
+    return state !== 'down' && state !== 'recovering';
+  }
+
+  get isInTransition(): boolean {
+    const { state } = this.verdict;
+    return state === 'failing' || state === 'recovering';
+  }
+}

@@ -1,0 +1,89 @@
+/** Asks by a datagram: any, or a question of DNS. */
+import { createSocket } from 'node:dgram';
+import { isIPv6 } from 'node:net';
+import { type Answer, type Asked, type Cancel, once, resultOfError } from './probe.ts';
+
+/** What the answer says; undefined: it is none to this question. */
+type Judge = (bytes: Uint8Array) => Parameters<Answer> | undefined;
+
+/** A refusal comes as fast as the network is; who does not answer is waited for no longer. */
+const REFUSAL_MS = 200;
+
+/** Without `expect` whoever does not refuse is fine. */
+export function probeUdp(
+  { send, expect }: { readonly send: Uint8Array; readonly expect: Uint8Array | undefined },
+  asked: Asked,
+  answer: Answer,
+): Cancel {
+  if (expect !== undefined)
+    return exchange(asked, send, answer, (bytes) =>
+      Buffer.compare(bytes.subarray(0, expect.length), expect) === 0
+        ? ['ok', '']
+        : ['wrong-answer', 'another answer than expected'],
+    );
+  const told = once(answer);
+  const cancel = exchange(asked, send, told, () => ['ok', '']);
+  const waitMs = Math.min(REFUSAL_MS, 0.8 * asked.timeoutMs, 0.8 * asked.fastMs);
+  const timer = setTimeout(() => {
+    told('ok', '');
+    cancel();
+  }, waitMs);
+  return () => {
+    clearTimeout(timer);
+    cancel();
+  };
+}
+
+const HEADER_BYTES = 12;
+const FAILURES: ReadonlyMap<number, string> = new Map([
+  [2, 'SERVFAIL'],
+  [5, 'REFUSED'],
+]);
+
+/** @param name of an A record, in lower case without a dot at its end @param id of 16 bits, by chance */
+export function probeDns(name: string, id: number, asked: Asked, answer: Answer): Cancel {
+  return exchange(asked, encodeQuestion(name, id), answer, (bytes) => {
+    if (bytes.length < HEADER_BYTES) return undefined;
+    const [high = 0, low = 0, flags = 0, more = 0] = bytes;
+    if (high * 256 + low !== id || (flags & 0x80) === 0) return undefined;
+    const failure = FAILURES.get(more & 0x0f);
+    return failure === undefined ? ['ok', ''] : ['wrong-answer', failure];
+  });
+}
+
+function encodeQuestion(name: string, id: number): Buffer {
+  const header = Buffer.alloc(HEADER_BYTES);
+  header.writeUInt16BE(id, 0);
+  // Recursion is desired; one question.
+  header.writeUInt16BE(0x0100, 2);
+  header.writeUInt16BE(1, 4);
+  const labels = name
+    .split('.')
+    .map((label) => Buffer.from(`${String.fromCharCode(label.length)}${label}`, 'latin1'));
+  return Buffer.concat([header, ...labels, Buffer.from([0, 0, 1, 0, 1])]);
+}
+
+function exchange({ ip, port }: Asked, send: Uint8Array, answer: Answer, judge: Judge): Cancel {
+  const socket = createSocket(isIPv6(ip) ? 'udp6' : 'udp4');
+  let isClosed = false;
+  const close = () => {
+    if (isClosed) return;
+    isClosed = true;
+    socket.close();
+  };
+  const finish = (...result: Parameters<Answer>) => {
+    if (isClosed) return;
+    close();
+    answer(...result);
+  };
+  socket.on('error', (error) => finish(...resultOfError(error)));
+  socket.on('message', (bytes) => {
+    const result = judge(bytes);
+    if (result !== undefined) finish(...result);
+  });
+  // Connected: only then the kernel tells of a refusal, and takes answers from nobody else.
+  socket.connect(port, ip, () => {
+    if (!isClosed) socket.send(send);
+  });
+  return close;
+}

@@ -1,0 +1,183 @@
+/**
+ * Which checks service ports need, and whom the answers concern: targets are ordered and called off as service ports change.
+ * Work is proportional to the endpoints of a service port that has changed. Pure.
+ */
+import type { HealthCheck } from '../kubernetes/health-check.ts';
+import { healthKey } from '../state/endpoint-health.ts';
+import type { Endpoint, ServicePort, ServicePortKey } from '../state/service-port.ts';
+import type { TargetOrder } from './machine/target.ts';
+import type { ThreadOrders } from './thread-messages.ts';
+
+/** An endpoint of a service port, which has a row in the table of health. */
+export interface Concerned {
+  readonly port: ServicePortKey;
+  readonly endpoint: string;
+}
+
+/** A service port and those of its endpoints that are to be checked, each with the port that is asked. */
+export interface WantedPort {
+  readonly port: ServicePort;
+  readonly check: HealthCheck;
+  readonly endpoints: readonly { readonly endpoint: Endpoint; readonly asked: number }[];
+}
+
+export interface WantedChange extends ThreadOrders {
+  /** Nobody checks them any more. */
+  readonly dropped: readonly Concerned[];
+  /** Endpoints of targets that were checked before: what is known of those holds for them, too. */
+  readonly joined: readonly { readonly id: number; readonly concerned: Concerned }[];
+}
+
+/** What a group of checks is about. */
+export interface GroupAbout {
+  readonly namespace: string;
+  readonly name: string;
+  readonly kind: HealthCheck['probe']['kind'];
+}
+
+interface Group extends GroupAbout {
+  readonly id: string;
+  readonly text: string;
+  targets: number;
+}
+
+interface WantedTarget {
+  readonly key: string;
+  readonly order: TargetOrder;
+  readonly group: Group;
+  readonly concerned: Concerned[];
+}
+
+interface Changing {
+  readonly remove: { readonly id: number; readonly isKept: boolean }[];
+  readonly add: TargetOrder[];
+  readonly dropped: Concerned[];
+  readonly joined: { readonly id: number; readonly concerned: Concerned }[];
+}
+
+/** By the text of the endpoint. */
+type TargetsOfPort = ReadonlyMap<string, WantedTarget>;
+
+const NONE: TargetsOfPort = new Map();
+
+export class WantedChecks {
+  readonly #byKey = new Map<string, WantedTarget>();
+  readonly #byId = new Map<number, WantedTarget>();
+  readonly #byPort = new Map<ServicePortKey, TargetsOfPort>();
+  readonly #groups = new Map<string, Group>();
+  readonly #groupsById = new Map<string, Group>();
+  readonly #nextId: () => number;
+  readonly #wasDown: (row: string) => boolean;
+
+  /**
+   * @param nextId never the same twice
+   * @param wasDown an endpoint that was not checked so far is known to be out of use, by the key of its row
+   */
+  constructor(nextId: () => number, wasDown: (row: string) => boolean) {
+    this.#nextId = nextId;
+    this.#wasDown = wasDown;
+  }
+
+  /** Whom a target concerns; none: it is not checked any more. */
+  concerned(id: number): readonly Concerned[] {
+    return this.#byId.get(id)?.concerned ?? [];
+  }
+
+  /** Undefined: nothing of it is checked any more. */
+  group(id: string): GroupAbout | undefined {
+    return this.#groupsById.get(id);
+  }
+
+  /** @param wanted undefined: nothing of the service port is checked */
+  update(key: ServicePortKey, wanted: WantedPort | undefined): WantedChange {
+    const before = this.#byPort.get(key) ?? NONE;
+    const after = new Map<string, WantedTarget>();
+    const change: Changing = { remove: [], add: [], dropped: [], joined: [] };
+    // First what comes: a target that others leave in the same moment stays.
+    if (wanted !== undefined)
+      for (const { endpoint, asked } of wanted.endpoints)
+        after.set(endpoint.text, this.#join(wanted, endpoint, asked, before, change));
+    const known = new Set(wanted?.port.endpoints.map(({ text }) => text));
+    for (const [endpoint, target] of before) {
+      if (after.get(endpoint) === target) continue;
+      this.#leave(target, key, endpoint, known.has(endpoint), change);
+      if (!after.has(endpoint)) change.dropped.push({ port: key, endpoint });
+    }
+    if (after.size === 0) this.#byPort.delete(key);
+    else this.#byPort.set(key, after);
+    return change;
+  }
+
+  #join(
+    wanted: WantedPort,
+    endpoint: Endpoint,
+    asked: number,
+    before: TargetsOfPort,
+    change: Changing,
+  ): WantedTarget {
+    const { port, check } = wanted;
+    const group = this.#groupOf(port, check);
+    const { intervalMs, timeoutMs, fastMs, fall, rise } = check;
+    const identity = `${group.id} ${endpoint.ip} ${asked}`;
+    const key = `${identity} ${intervalMs} ${timeoutMs} ${fastMs} ${fall} ${rise}`;
+    const known = this.#byKey.get(key);
+    const concerned = { port: port.key, endpoint: endpoint.text };
+    if (known !== undefined) {
+      if (before.get(endpoint.text) === known) return known;
+      known.concerned.push(concerned);
+      change.joined.push({ id: known.order.id, concerned });
+      return known;
+    }
+    const order: TargetOrder = {
+      id: this.#nextId(),
+      key: identity,
+      group: group.id,
+      ip: endpoint.ip,
+      port: asked,
+      isRemote: !endpoint.isLocal,
+      probe: check.probe,
+      timing: { intervalMs, timeoutMs, fastMs, fall, rise },
+      start: this.#startOf(healthKey(port.key, endpoint.text), check),
+    };
+    const target: WantedTarget = { key, order, group, concerned: [concerned] };
+    group.targets++;
+    this.#byKey.set(key, target);
+    this.#byId.set(order.id, target);
+    change.add.push(order);
+    return target;
+  }
+
+  #startOf(row: string, { initial }: HealthCheck): TargetOrder['start'] {
+    if (this.#wasDown(row)) return 'down';
+    return initial === 'down' ? 'initial-down' : 'unknown';
+  }
+
+  #leave(
+    target: WantedTarget,
+    port: ServicePortKey,
+    endpoint: string,
+    isKept: boolean,
+    change: Changing,
+  ): void {
+    const { concerned, order, group, key } = target;
+    const at = concerned.findIndex((each) => each.port === port && each.endpoint === endpoint);
+    if (at >= 0) concerned.splice(at, 1);
+    if (concerned.length > 0) return;
+    this.#byKey.delete(key);
+    this.#byId.delete(order.id);
+    change.remove.push({ id: order.id, isKept });
+    if (--group.targets > 0) return;
+    this.#groups.delete(group.text);
+    this.#groupsById.delete(group.id);
+  }
+
+  #groupOf({ family, namespace, name }: ServicePort, { probe, port }: HealthCheck): Group {
+    const text = JSON.stringify([family, namespace, name, port, probe]);
+    const known = this.#groups.get(text);
+    if (known !== undefined) return known;
+    const group: Group = { id: `g${this.#nextId()}`, text, targets: 0, namespace, name, kind: probe.kind };
+    this.#groups.set(text, group);
+    this.#groupsById.set(group.id, group);
+    return group;
+  }
+}
