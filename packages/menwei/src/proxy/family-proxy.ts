@@ -13,6 +13,7 @@ import { Turns } from '../scheduling/turns.ts';
 import { compareNodes } from '../services/node-change.ts';
 import { isLargeCluster, type NodeView } from '../services/node-view.ts';
 import { type PendingChanges, ServiceTracker } from '../services/service-tracker.ts';
+import { SlowStarts } from '../services/slow-start.ts';
 import type { FamilyTables } from '../state/family-tables.ts';
 import type { Reader } from '../state/reader.ts';
 import type { ServicePort, ServicePortKey } from '../state/service-port.ts';
@@ -67,6 +68,7 @@ export class FamilyProxy<Unit, State, Changes> implements Syncable {
   /** Changed or tried again since the last sync that succeeded; what a failed one leaves, the next one takes up. */
   readonly #unprogrammed = new Map<ServicePortKey, ServicePort | undefined>();
   readonly #refused: RefusedPorts;
+  readonly #slowStarts = new SlowStarts();
   readonly #measures = new SyncMeasures();
   /** For which the plan is compiled. */
   #node: NodeView | undefined;
@@ -173,7 +175,7 @@ export class FamilyProxy<Unit, State, Changes> implements Syncable {
       const noted = this.#unprogrammed.size;
       const ports = this.#portsToCompile(node);
       if (ports.size > noted) changedServicePorts = ports.size;
-      const units = await this.#desired.compile(ports, node);
+      const units = await this.#desired.compile(this.#pace(ports, node), node);
       const refused = await this.#program(node, units, signal);
       const retryInMs = this.#succeeded(refused);
       return { ok: true, complete, changedServicePorts, refused: refused.refusals, retryInMs };
@@ -219,6 +221,20 @@ export class FamilyProxy<Unit, State, Changes> implements Syncable {
     return isAll
       ? new Map([...this.#unprogrammed, ...this.#tables.servicePorts.rows])
       : new Map(this.#unprogrammed);
+  }
+
+  /** As they are to be compiled now, and with those that a slow start takes on. */
+  #pace(ports: Ports, node: NodeView): Ports {
+    const nowMs = performance.now();
+    const paced = new Map(ports);
+    for (const key of this.#slowStarts.due(nowMs)) {
+      if (!paced.has(key)) paced.set(key, this.#tables.servicePorts.rows.get(key));
+    }
+    for (const [key, port] of paced) {
+      if (port === undefined) this.#slowStarts.forget(key);
+      else paced.set(key, this.#slowStarts.pace(port, node, nowMs));
+    }
+    return paced;
   }
 
   async #program(
@@ -281,7 +297,11 @@ export class FamilyProxy<Unit, State, Changes> implements Syncable {
     }
     this.#unprogrammed.clear();
     this.#allDoubtful = this.#kernelForgotten;
-    return this.#refused.nextInMs(performance.now());
+    const nowMs = performance.now();
+    const next = [this.#refused.nextInMs(nowMs), this.#slowStarts.nextInMs(nowMs)].filter(
+      (ms) => ms !== undefined,
+    );
+    return next.length === 0 ? undefined : Math.min(...next);
   }
 
   #failed(error: unknown): void {

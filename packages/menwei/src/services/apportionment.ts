@@ -4,7 +4,7 @@
  */
 import type { Endpoint, ServicePort } from '../state/service-port.ts';
 
-/** Endpoints in slow start have so many parts of their weight, one after the other. */
+/** Endpoints in slow start come to have all of their weight in so many steps. */
 export const SLOW_START_STEPS = 10;
 
 /** A share is right if it differs by no more than this part of itself; places that are there already may differ by more. */
@@ -30,7 +30,10 @@ export function weightsOf({ balancing }: ServicePort, endpoints: readonly Endpoi
   const least = Math.min(...weights);
   if (balancing.slowStartMs === 0)
     return weights.every((weight) => weight === 1) ? undefined : { weights, least };
-  return { weights: weights.map((weight) => weight * SLOW_START_STEPS), least };
+  return {
+    weights: endpoints.map(({ weight, slowStartStep = SLOW_START_STEPS }) => weight * slowStartStep),
+    least,
+  };
 }
 
 /**

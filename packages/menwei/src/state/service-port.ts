@@ -21,6 +21,8 @@ export interface Endpoint {
   readonly nodeHints: readonly string[] | undefined;
   /** 0-65535, see SliceEndpoint; modes that spread evenly pass it over. */
   readonly weight: number;
+  /** In slow start, and only while it is compiled: how many tenths of its weight it has yet, 1-9. */
+  readonly slowStartStep?: number;
 }
 
 /** What is known of the endpoints of a service port by checks (health § 3). */

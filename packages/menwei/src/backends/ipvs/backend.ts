@@ -15,7 +15,7 @@ export interface IpvsBackendOptions extends IpvsOptions, IpvsKernelOptions {
   readonly logger: Logger;
   /** How often the watch compares the kernel with what was left in it. */
   readonly watchPeriodMs: number;
-  /** How often the watch looks at weights in transition; twice a second unless told. */
+  /** How often the watch looks at destinations that drain; twice a second unless told. */
   readonly gradualPeriodMs?: number;
   /** Closes its connections. */
   readonly close?: () => void;

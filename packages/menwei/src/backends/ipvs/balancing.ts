@@ -7,11 +7,12 @@ import {
   type VirtualServer,
 } from '@menwei/netlink/ipvs';
 import type { SchedulerFlag } from '../../kubernetes/objects.ts';
+import { SLOW_START_STEPS } from '../../services/apportionment.ts';
 import type { Endpoint, ServicePort } from '../../state/service-port.ts';
 import type { IpvsOptions } from './options.ts';
 
-/** So many steps a weight of 1 has to grow through in slow start. */
-const SLOW_START_STEPS = 100;
+/** With slow start all weights are so much larger for each of its steps: schedulers that go by weight alone see no tenths. */
+const WEIGHT_OF_STEP = 10;
 
 /** Those that pass weights over have a sibling that does the same for equal weights; only that lets one grow. */
 const WEIGHTED: ReadonlyMap<string, string> = new Map([
@@ -58,7 +59,7 @@ export function canDrain({ scheduler, flags }: Pick<VirtualServer, 'scheduler' |
 
 /** The destination that an endpoint is; undefined for one that gets no new connections by its weight. */
 export function destinationOf(
-  { ip, port: number, weight }: Endpoint,
+  { ip, port: number, weight, slowStartStep = SLOW_START_STEPS }: Endpoint,
   { balancing }: ServicePort,
   options: IpvsOptions,
   forwarding: Destination['forwarding'],
@@ -66,5 +67,5 @@ export function destinationOf(
   if (weight === 0) return undefined;
   if (balancing.slowStartMs === 0) return { ip, port: number, weight, forwarding };
   const share = WEIGHTED.has(balancing.scheduler || options.scheduler) ? 1 : weight;
-  return { ip, port: number, weight: share * SLOW_START_STEPS, forwarding };
+  return { ip, port: number, weight: share * slowStartStep * WEIGHT_OF_STEP, forwarding };
 }

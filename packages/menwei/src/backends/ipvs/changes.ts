@@ -10,8 +10,6 @@ export interface DestinationChange {
   readonly servicePort: ServicePortKey;
   readonly frontend: Frontend;
   readonly destination: Destination;
-  /** Of the virtual server. */
-  readonly slowStartMs: number;
   /** UDP clients may still get an answer from it when it has to end. */
   readonly mayAnswer?: boolean;
 }

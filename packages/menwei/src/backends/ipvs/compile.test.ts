@@ -172,7 +172,6 @@ it.each<[IpFamily, string, string]>([
       ]),
       lingering: new Set(),
       servicePort: port.key,
-      slowStartMs: 0,
     },
   ]);
 });

@@ -173,7 +173,7 @@ class UnitWriter {
 
   /** A Service may name an address twice, as external IP and by its load balancer: false if it is served already. */
   #serve(ip: string, port: number, among: Among, forwarding: Forwarding): boolean {
-    const { family, protocol, key: servicePort, balancing } = this.#port;
+    const { family, protocol, key: servicePort } = this.#port;
     const frontend = { family, protocol, ip, port };
     const key = formatFrontend(frontend);
     if (this.servers.has(key)) return false;
@@ -181,7 +181,6 @@ class UnitWriter {
       server: { frontend, ...this.#scheduling },
       ...this.#reach(among, forwarding),
       servicePort,
-      slowStartMs: balancing.slowStartMs,
     });
     this.#join('MENWEI-VIRTUAL-SERVERS', formatFrontendEntry(frontend));
     if (forwarding !== 'masquerade') this.#join('MENWEI-DIRECT', formatFrontendEntry(frontend));

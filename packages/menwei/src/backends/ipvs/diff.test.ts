@@ -26,7 +26,6 @@ function state(
     destinations: new Map(destinations.map((each) => [formatDestination(each), each])),
     lingering: new Set(lingering.map(formatDestination)),
     servicePort: 'ns/web/TCP',
-    slowStartMs: 0,
   };
   const servers = new Map([[formatFrontend(frontend), content]]);
   const rules = { rules: EMPTY_RULESET, ruleOrder: new Map() };

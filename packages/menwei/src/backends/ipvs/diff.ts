@@ -114,7 +114,6 @@ function diffDestinations(from: ServerContent, to: ServerContent, changes: Desti
     servicePort: to.servicePort,
     frontend: to.server.frontend,
     destination,
-    slowStartMs: to.slowStartMs,
   });
   for (const [text, wanted] of to.destinations) {
     const present = from.destinations.get(text);

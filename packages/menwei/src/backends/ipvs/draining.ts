@@ -1,4 +1,4 @@
-/** Weights that change with time: what a look at the kernel, and the clock, make of them. */
+/** Destinations that drain: what a look at the kernel, and the clock, make of them. */
 import { type Frontend, type IpvsClient, type IpvsEdit, isGone } from '@menwei/netlink/ipvs';
 import type { GradualWeights } from './gradual.ts';
 
@@ -27,18 +27,4 @@ export async function endDrained(
   for (const edit of done) if (!left.has(edit)) gradual.forget(edit.frontend, edit.destination);
   const [first] = failed;
   if (first !== undefined) throw first.error;
-}
-
-/** Lets those in slow start grow. Throws KernelError. */
-export async function growWarmed(
-  ipvs: IpvsClient,
-  gradual: GradualWeights,
-  nowMs: number,
-  signal: AbortSignal,
-): Promise<void> {
-  const warmed = gradual.findWarmed(nowMs);
-  if (warmed.length === 0) return;
-  // What is refused here is gone, which the comparison finds out about.
-  await ipvs.apply(warmed, signal);
-  gradual.setWarmed(warmed);
 }

@@ -1,4 +1,4 @@
-import type { Destination, Frontend, IpvsEdit, ObservedDestination } from '@menwei/netlink/ipvs';
+import type { Destination, Frontend, ObservedDestination } from '@menwei/netlink/ipvs';
 import { describe, expect, it } from 'vitest';
 import { GradualWeights } from './gradual.ts';
 import { formatDestination } from './state.ts';
@@ -23,21 +23,6 @@ function takeDrained(gradual: GradualWeights, present: readonly ObservedDestinat
   const done = gradual.findDrained(WEB, present, nowMs);
   for (const destination of done) gradual.forget(WEB, destination);
   return done.map((destination) => `remove ${formatDestination(destination)}`);
-}
-
-/** As who sets them: what was set. */
-function takeWarmed(gradual: GradualWeights, nowMs: number): readonly string[] {
-  const edits = gradual.findWarmed(nowMs);
-  gradual.setWarmed(edits);
-  return tell(edits);
-}
-
-function tell(edits: readonly IpvsEdit[]): readonly string[] {
-  return edits.map((edit) => {
-    if (edit.change === 'remove-destination') return `remove ${formatDestination(edit.destination)}`;
-    if (edit.change !== 'set-destination') return edit.change;
-    return `${formatDestination(edit.destination)} weighs ${edit.destination.weight}`;
-  });
 }
 
 describe('a destination that drains', () => {
@@ -96,43 +81,5 @@ describe('a destination that drains', () => {
     expect([gradual.isDraining(WEB, A), gradual.isDraining(WEB, B)]).toEqual([false, true]);
     gradual.forget(WEB);
     expect(gradual.isEmpty).toBe(true);
-  });
-});
-
-describe('a destination in slow start', () => {
-  it('begins with a tenth of its weight and has all of it at the end', () => {
-    const gradual = new GradualWeights(MINUTE);
-    expect(gradual.warm(WEB, A, 10_000, 0).weight).toBe(10);
-    expect(gradual.warmTarget(WEB, A)).toEqual(A);
-    const told = [500, 2_500, 2_509, 9_999, 10_000, 11_000].map((nowMs) => takeWarmed(gradual, nowMs));
-    expect(told).toEqual([
-      [],
-      ['10.0.0.1:8080 weighs 25'],
-      [],
-      ['10.0.0.1:8080 weighs 99'],
-      ['10.0.0.1:8080 weighs 100'],
-      [],
-    ]);
-    expect(gradual.isEmpty).toBe(true);
-  });
-
-  it('goes on from where it is when it is to have another weight', () => {
-    const gradual = new GradualWeights(MINUTE);
-    gradual.warm(WEB, A, 10_000, 0);
-    expect(gradual.retarget(WEB, { ...A, weight: 300 }, 5_000)?.weight).toBe(150);
-    expect(takeWarmed(gradual, 10_000)).toEqual(['10.0.0.1:8080 weighs 300']);
-    expect(gradual.retarget(WEB, A, 11_000)).toBeUndefined();
-  });
-
-  it('ends when the destination drains', () => {
-    const gradual = new GradualWeights(MINUTE);
-    gradual.warm(WEB, A, 10_000, 0);
-    gradual.drain(WEB, A, 1_000);
-    expect(takeWarmed(gradual, 5_000)).toEqual([]);
-    expect(gradual.warmTarget(WEB, A)).toBeUndefined();
-  });
-
-  it('never has no weight at all', () => {
-    expect(new GradualWeights(0).warm(WEB, { ...A, weight: 1 }, 10_000, 0).weight).toBe(1);
   });
 });

@@ -1,19 +1,15 @@
 /**
- * Destinations that for a while have another weight than the one they are wanted with: those that drain and those in
- * slow start. Time comes in as an argument, in milliseconds of any clock that never goes back.
+ * Destinations that are no longer wanted, and stay for a while with weight 0: those that drain. Time comes in as an
+ * argument, in milliseconds of any clock that never goes back.
  */
 import {
   type Destination,
   type Frontend,
   type FrontendKey,
   formatFrontend,
-  type IpvsEdit,
   type ObservedDestination,
 } from '@menwei/netlink/ipvs';
 import { formatDestination } from './state.ts';
-
-/** What a newcomer has at once of the weight it is to have. */
-const FIRST_SHARE = 0.1;
 
 /**
  * The kernel tells the connections of all destinations of one virtual server, so a look costs as much whatever comes of
@@ -23,17 +19,6 @@ const LOOK_SHARE = 0.25;
 const FIRST_LOOK_MS = 500;
 const LAST_LOOK_MS = 15_000;
 
-interface Warming {
-  /** With the weight it is to have. */
-  destination: Destination;
-  readonly startedAtMs: number;
-  readonly durationMs: number;
-  /** What it was given last. */
-  weight: number;
-}
-
-type DestinationEdit = Extract<IpvsEdit, { change: 'add-destination' | 'set-destination' }>;
-
 interface Server {
   readonly frontend: Frontend;
   /** Until when each may keep its connections, by the text of the destination. */
@@ -41,7 +26,6 @@ interface Server {
   /** When the latest of them began, and when it is worth a look whether one is done. */
   drainsSinceMs: number;
   nextLookMs: number;
-  readonly warming: Map<string, Warming>;
 }
 
 export class GradualWeights {
@@ -56,28 +40,10 @@ export class GradualWeights {
   drain(frontend: Frontend, destination: Pick<Destination, 'ip' | 'port'>, nowMs: number): void {
     const server = this.#server(frontend);
     const text = formatDestination(destination);
-    server.warming.delete(text);
     if (server.draining.has(text)) return;
     server.draining.set(text, nowMs + this.#drainTimeoutMs);
     server.drainsSinceMs = nowMs;
     server.nextLookMs = nowMs;
-  }
-
-  /** It begins with a share of its weight: returns it as it is to be now. */
-  warm(frontend: Frontend, destination: Destination, durationMs: number, nowMs: number): Destination {
-    const weight = warmWeight(destination.weight, 0, durationMs);
-    const warming: Warming = { destination, startedAtMs: nowMs, durationMs, weight };
-    this.#server(frontend).warming.set(formatDestination(destination), warming);
-    return { ...destination, weight };
-  }
-
-  /** Another weight to reach; undefined if it is not in slow start. */
-  retarget(frontend: Frontend, destination: Destination, nowMs: number): Destination | undefined {
-    const warming = this.#servers.get(formatFrontend(frontend))?.warming.get(formatDestination(destination));
-    if (warming === undefined) return undefined;
-    warming.destination = destination;
-    warming.weight = warmWeight(destination.weight, nowMs - warming.startedAtMs, warming.durationMs);
-    return { ...destination, weight: warming.weight };
   }
 
   /** It is to be as it is wanted from now on, or is gone; without a destination: all of a virtual server. */
@@ -89,8 +55,7 @@ export class GradualWeights {
     if (destination !== undefined) {
       const text = formatDestination(destination);
       server.draining.delete(text);
-      server.warming.delete(text);
-      if (server.draining.size + server.warming.size > 0) return;
+      if (server.draining.size > 0) return;
     }
     this.#servers.delete(key);
   }
@@ -98,13 +63,6 @@ export class GradualWeights {
   isDraining(frontend: Frontend, destination: Pick<Destination, 'ip' | 'port'>): boolean {
     if (this.isEmpty) return false;
     return this.#servers.get(formatFrontend(frontend))?.draining.has(formatDestination(destination)) ?? false;
-  }
-
-  /** A destination in slow start as it is wanted in the end. */
-  warmTarget(frontend: Frontend, destination: Pick<Destination, 'ip' | 'port'>): Destination | undefined {
-    if (this.isEmpty) return undefined;
-    const server = this.#servers.get(formatFrontend(frontend));
-    return server?.warming.get(formatDestination(destination))?.destination;
   }
 
   get isEmpty(): boolean {
@@ -141,35 +99,11 @@ export class GradualWeights {
     return done;
   }
 
-  /** Destinations whose weights have grown since they were set; whoever sets them says so by `setWarmed`. */
-  findWarmed(nowMs: number): readonly DestinationEdit[] {
-    return [...this.#servers.values()].flatMap(({ frontend, warming }) =>
-      [...warming.values()].flatMap(({ destination, startedAtMs, durationMs, weight: present }) => {
-        const weight = warmWeight(destination.weight, nowMs - startedAtMs, durationMs);
-        if (weight === present && weight !== destination.weight) return [];
-        return [{ change: 'set-destination' as const, frontend, destination: { ...destination, weight } }];
-      }),
-    );
-  }
-
-  /** What has reached its weight is on no list any more. */
-  setWarmed(edits: readonly DestinationEdit[]): void {
-    for (const { frontend, destination } of edits) {
-      const warming = this.#servers.get(formatFrontend(frontend))?.warming;
-      const text = formatDestination(destination);
-      const each = warming?.get(text);
-      if (each === undefined) continue;
-      each.weight = destination.weight;
-      if (each.weight === each.destination.weight) warming?.delete(text);
-      this.#dropIfIdle(frontend);
-    }
-  }
-
   #server(frontend: Frontend): Server {
     const key = formatFrontend(frontend);
     let server = this.#servers.get(key);
     if (server === undefined) {
-      server = { frontend, draining: new Map(), drainsSinceMs: 0, nextLookMs: 0, warming: new Map() };
+      server = { frontend, draining: new Map(), drainsSinceMs: 0, nextLookMs: 0 };
       this.#servers.set(key, server);
     }
     return server;
@@ -178,7 +112,7 @@ export class GradualWeights {
   #dropIfIdle(frontend: Frontend): void {
     const key = formatFrontend(frontend);
     const server = this.#servers.get(key);
-    if (server?.draining.size === 0 && server.warming.size === 0) this.#servers.delete(key);
+    if (server?.draining.size === 0) this.#servers.delete(key);
   }
 }
 
@@ -191,9 +125,4 @@ function nextLook({ draining, drainsSinceMs }: Server, nowMs: number): number {
   const share = LOOK_SHARE * (nowMs - drainsSinceMs);
   const waitMs = Math.min(LAST_LOOK_MS, Math.max(FIRST_LOOK_MS, share));
   return Math.min(nowMs + waitMs, ...draining.values());
-}
-
-function warmWeight(weight: number, elapsedMs: number, durationMs: number): number {
-  const share = durationMs <= 0 ? 1 : Math.min(1, Math.max(FIRST_SHARE, elapsedMs / durationMs));
-  return Math.max(1, Math.floor(weight * share));
 }

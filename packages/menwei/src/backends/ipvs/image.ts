@@ -13,7 +13,6 @@ import {
 } from '@menwei/netlink/ipvs';
 import type { AddressOnInterface } from '@menwei/netlink/route';
 import type { DestinationChange, IpvsChanges } from './changes.ts';
-import type { GradualWeights } from './gradual.ts';
 import { isLedger } from './sets.ts';
 import { formatDestination, type IpvsState, isSameServer, type ServerContent } from './state.ts';
 import type { Unmade } from './unmade.ts';
@@ -113,11 +112,7 @@ export class KernelImage {
     return this.#servers.size;
   }
 
-  compareDestinations(
-    frontend: Frontend,
-    held: readonly ObservedDestination[],
-    gradual: GradualWeights,
-  ): string | undefined {
+  compareDestinations(frontend: Frontend, held: readonly ObservedDestination[]): string | undefined {
     const key = formatFrontend(frontend);
     const wanted = this.#servers.get(key)?.destinations;
     if (wanted === undefined) return undefined;
@@ -130,10 +125,7 @@ export class KernelImage {
         return `destination ${text} of ${key} was added`;
       }
       known++;
-      const isWarming = gradual.warmTarget(frontend, destination) !== undefined;
-      const isSame =
-        destination.forwarding === expected.forwarding &&
-        (isWarming || destination.weight === expected.weight);
+      const isSame = destination.forwarding === expected.forwarding && destination.weight === expected.weight;
       if (!isSame) return `destination ${text} of ${key} was changed`;
     }
     return known === wanted.size ? undefined : `destinations of ${key} were removed`;

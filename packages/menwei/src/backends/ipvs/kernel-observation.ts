@@ -120,10 +120,9 @@ export class Observation {
         this.#gradual.drain(frontend, each, this.#nowMs);
         continue;
       }
-      const target = this.#gradual.warmTarget(frontend, each);
-      const { ip, port, forwarding } = each;
-      destinations.set(text, { ip, port, forwarding, weight: target?.weight ?? each.weight });
+      const { ip, port, forwarding, weight } = each;
+      destinations.set(text, { ip, port, forwarding, weight });
     }
-    return { server, destinations, lingering, servicePort: '', slowStartMs: 0 };
+    return { server, destinations, lingering, servicePort: '' };
   }
 }

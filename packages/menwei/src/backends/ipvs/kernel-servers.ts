@@ -91,13 +91,10 @@ export class ServerChanges {
   }
 
   async addDestinations(changes: IpvsChanges): Promise<void> {
-    const added = [
-      ...changes.addedServers.flatMap(destinationsOf),
-      ...changes.addedDestinations.map((change) => this.#startSlowly(change)),
-    ].filter((change) => this.#refusals.isUsable(change));
-    const changed = changes.changedDestinations
-      .filter((change) => this.#refusals.isUsable(change))
-      .map((change) => this.#keepPace(change));
+    const added = [...changes.addedServers.flatMap(destinationsOf), ...changes.addedDestinations].filter(
+      (change) => this.#refusals.isUsable(change),
+    );
+    const changed = changes.changedDestinations.filter((change) => this.#refusals.isUsable(change));
     const edits = [
       ...added.map(({ frontend, destination }): IpvsEdit => {
         const isThere = this.#gradual.isDraining(frontend, destination);
@@ -108,11 +105,7 @@ export class ServerChanges {
       ),
     ];
     const wanted = [...added, ...changed];
-    for (const { frontend, destination } of wanted) {
-      if (this.#gradual.warmTarget(frontend, destination) === undefined) {
-        this.#gradual.forget(frontend, destination);
-      }
-    }
+    for (const { frontend, destination } of wanted) this.#gradual.forget(frontend, destination);
     const owners = ownersOf(wanted);
     // One that drained may have gone just now, and one that was lost from sight may be there.
     const again = (await this.#applyIpvs(edits)).flatMap(({ edit, error }) =>
@@ -130,20 +123,6 @@ export class ServerChanges {
       return [{ ...edit, change: 'add-destination' }];
     this.#refusals.noteDestination(edit, error, owners);
     return [];
-  }
-
-  #startSlowly(change: DestinationChange): DestinationChange {
-    const { frontend, destination, slowStartMs } = change;
-    if (slowStartMs === 0 || this.#gradual.isDraining(frontend, destination)) return change;
-    return { ...change, destination: this.#gradual.warm(frontend, destination, slowStartMs, this.#nowMs) };
-  }
-
-  #keepPace(change: DestinationChange): DestinationChange {
-    const { frontend, destination } = change;
-    return {
-      ...change,
-      destination: this.#gradual.retarget(frontend, destination, this.#nowMs) ?? destination,
-    };
   }
 
   async drain({ drainedDestinations }: IpvsChanges): Promise<void> {
@@ -217,18 +196,12 @@ export class ServerChanges {
   }
 }
 
-function destinationsOf({
-  server,
-  destinations,
-  servicePort,
-  slowStartMs,
-}: ServerContent): DestinationChange[] {
+function destinationsOf({ server, destinations, servicePort }: ServerContent): DestinationChange[] {
   const { frontend } = server;
   return Array.from(destinations.values(), (destination) => ({
     servicePort,
     frontend,
     destination,
-    slowStartMs,
   }));
 }
 

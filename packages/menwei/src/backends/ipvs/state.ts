@@ -11,16 +11,15 @@ import type { ServicePortKey } from '../../state/service-port.ts';
 /** A virtual server with those of its destinations that take new connections. */
 export interface ServerContent {
   readonly server: VirtualServer;
-  /** By `10.0.0.1:80`. Their weights are above 0; in slow start they are told with the weight they will reach. */
+  /** By `10.0.0.1:80`. Their weights are above 0. */
   readonly destinations: ReadonlyMap<string, Destination>;
   /**
    * Texts of the endpoints that keep the connections they have and get no new ones. A UDP client has no way to notice
    * that its endpoint is gone, so only these may keep theirs; TCP and SCTP connections end by themselves.
    */
   readonly lingering: ReadonlySet<string>;
-  /** Whose it is; empty when it was observed. Plays no part in a comparison, like `slowStartMs`. */
+  /** Whose it is; empty when it was observed. Plays no part in a comparison. */
   readonly servicePort: ServicePortKey;
-  readonly slowStartMs: number;
 }
 
 /** A set, or the part of one that is at hand. */

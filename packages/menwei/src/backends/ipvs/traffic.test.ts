@@ -8,7 +8,7 @@ function server(port: number, servicePort: string): readonly [string, ServerCont
     `TCP 172.30.0.1:${port}`,
     {
       server: { frontend, scheduler: 'rr', flags: 0, timeoutSeconds: 0 },
-      ...{ destinations: new Map(), lingering: new Set(), servicePort, slowStartMs: 0 },
+      ...{ destinations: new Map(), lingering: new Set(), servicePort },
     },
   ];
 }

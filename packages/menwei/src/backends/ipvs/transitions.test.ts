@@ -1,4 +1,4 @@
-/** Destinations that drain or warm up while syncs come in between, on a proxy with its watch running. */
+/** Destinations that drain while syncs come in between, on a proxy with its watch running. */
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { KernelError } from '@menwei/netlink';
 import type { Frontend, IpvsEdit } from '@menwei/netlink/ipvs';
@@ -9,7 +9,6 @@ import { FakeIpvs } from '@menwei/testing/kernel/ipvs.ts';
 import { FakeLinks } from '@menwei/testing/kernel/links.ts';
 import { aNodeView, aService, aSlice } from '@menwei/testing/services/testing.ts';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { DEFAULT_BALANCING } from '../../kubernetes/objects.ts';
 import { silentLogger } from '../../log/logger.ts';
 import { FamilyProxy } from '../../proxy/family-proxy.ts';
 import { State } from '../../state/state.ts';
@@ -47,7 +46,7 @@ class GatedIpvs extends FakeIpvs {
   }
 }
 
-async function open({ slowStartMs = 0 } = {}) {
+async function open() {
   const ipvs = new GatedIpvs();
   const tools = new FakeIptables({ family: 'IPv4', hasSet: () => true });
   const kernel = { tools, sets: new FakeIpSets(), ipvs, links: new FakeLinks() };
@@ -61,7 +60,7 @@ async function open({ slowStartMs = 0 } = {}) {
     logger: silentLogger,
   });
   const stop = new AbortController();
-  state.objects.put(aService({ balancing: { ...DEFAULT_BALANCING, slowStartMs } }));
+  state.objects.put(aService());
   const put = (...endpoints: readonly string[]) => state.objects.put(aSlice({ endpoints }));
   put('10.0.0.1', '10.0.0.2');
   await proxy.sync(signal);
@@ -112,23 +111,6 @@ describe('an endpoint that drains', () => {
     expect(weights()).toEqual({ '10.0.0.1': 1, '10.0.0.2': 1 });
   });
 
-  it('gets no weight by a batch of slow starts that was on its way', async () => {
-    const { ipvs, put, sync, setConnections, weights } = await open({ slowStartMs: 6_000 });
-    put('10.0.0.1', '10.0.0.2', '10.0.0.3');
-    await sync();
-    setConnections('10.0.0.3', 1);
-    // It grows by one in 60 ms.
-    const growing = ipvs.hold((edit) => edit.change === 'set-destination' && edit.destination.weight > 10);
-    await growing.reached;
-    put('10.0.0.1', '10.0.0.2');
-    const synced = sync();
-    await settle();
-    growing.release();
-    await synced;
-    await settle();
-    expect(weights()).toEqual({ '10.0.0.1': 100, '10.0.0.2': 100, '10.0.0.3': 0 });
-  }, 30_000);
-
   it('ends later if its end failed', async () => {
     const { ipvs, put, sync, setConnections, weights } = await open();
     setConnections('10.0.0.1', 1);
@@ -139,11 +121,3 @@ describe('an endpoint that drains', () => {
     await expect.poll(weights, { timeout: 20_000 }).toEqual({ '10.0.0.2': 1 });
   }, 30_000);
 });
-
-it('a weight that could not be set grows all the same', async () => {
-  const { ipvs, put, sync, weights } = await open({ slowStartMs: 1_000 });
-  put('10.0.0.1', '10.0.0.2', '10.0.0.3');
-  await sync();
-  ipvs.fail((edit) => edit.change === 'set-destination' && edit.destination.weight === 100);
-  await expect.poll(weights, { timeout: 20_000 }).toMatchObject({ '10.0.0.3': 100 });
-}, 30_000);

@@ -8,7 +8,6 @@ import { FakeLinks } from '@menwei/testing/kernel/links.ts';
 import type { World } from '@menwei/testing/services/arbitraries.ts';
 import { aNodeView, anEndpoint, aServicePort } from '@menwei/testing/services/testing.ts';
 import { describe, expect, it } from 'vitest';
-import { DEFAULT_BALANCING } from '../../kubernetes/objects.ts';
 import { DEVICE } from './names.ts';
 import { setShape } from './sets.ts';
 
@@ -17,13 +16,12 @@ const WEB: Frontend = { family: 'IPv4', protocol: 'TCP', ip: '172.30.0.1', port:
 const POD: Destination = { ip: '10.0.0.1', port: 8080, weight: 1, forwarding: 'masquerade' };
 
 /** A Service with two endpoints in a kernel that is being watched. */
-async function openWatched(slowStartMs = 0) {
+async function openWatched() {
   const tools = new FakeIptables({ family: 'IPv4', hasSet: () => true });
   const kernel = { tools, sets: new FakeIpSets(), ipvs: new FakeIpvs(), links: new FakeLinks() };
   const backend = openBackend(kernel, 'IPv4', { watchPeriodMs: 20 });
   const web = aServicePort({
     endpoints: [anEndpoint(), anEndpoint({ ip: '10.0.0.2' })],
-    balancing: { ...DEFAULT_BALANCING, slowStartMs },
   });
   const world: World = { node: aNodeView(), ports: new Map([[web.key, web]]) };
   const plan = fillPlan(backend, world);
@@ -142,15 +140,6 @@ describe('what somebody else does is noticed', () => {
     expect(await kernel.destinations()).toMatchObject([{ weight: 0 }, { ip: '10.0.0.2', weight: 1 }]);
     kernel.ipvs.setConnections(WEB, POD, { activeConnections: 0 });
     await expect.poll(kernel.destinations).toMatchObject([{ ip: '10.0.0.2' }]);
-    expect(kernel.drifts).toEqual([]);
-  });
-
-  it('nor a weight that grows', async () => {
-    await using kernel = await openWatched(1_500);
-    await kernel.change(['10.0.0.1', '10.0.0.2', '10.0.0.3']);
-    expect((await kernel.destinations()).map(({ weight }) => weight)).toEqual([100, 100, 10]);
-    const weights = async () => (await kernel.destinations()).map(({ weight }) => weight);
-    await expect.poll(weights).toEqual([100, 100, 100]);
     expect(kernel.drifts).toEqual([]);
   });
 });

@@ -1,5 +1,5 @@
 /**
- * Looking after the kernel between syncs: weights that change with time, and what somebody else did. IPVS and ipset tell
+ * Looking after the kernel between syncs: destinations that drain, and what somebody else did. IPVS and ipset tell
  * nobody of changes, so they are compared now and then; of the destinations some servers' at a time.
  */
 import type { IpFamily } from '@menwei/addresses/ip.ts';
@@ -10,7 +10,7 @@ import type { Logger } from '../../log/logger.ts';
 import { pause } from '../../scheduling/pause.ts';
 import type { InTurn } from '../backend.ts';
 import type { LeftRules } from '../xtables/watch.ts';
-import { endDrained, growWarmed } from './draining.ts';
+import { endDrained } from './draining.ts';
 import type { GradualWeights } from './gradual.ts';
 import type { KernelImage } from './image.ts';
 import { DEVICE } from './names.ts';
@@ -26,7 +26,7 @@ interface WatchOptions {
   readonly family: IpFamily;
   readonly logger: Logger;
   readonly periodMs: number;
-  /** How often weights in transition are looked at; twice a second unless told. */
+  /** How often those that drain are looked at; twice a second unless told. */
   readonly gradualPeriodMs: number | undefined;
   readonly ipvs: IpvsClient;
   readonly sets: IpSetClient;
@@ -52,9 +52,7 @@ export async function watchKernel(
   const { rules, periodMs, gradualPeriodMs = GRADUAL_PERIOD_MS } = options;
   await Promise.all([
     rules.watch(watched.leftRules, drifted, inTurn, signal),
-    repeat(options, gradualPeriodMs, signal, () =>
-      inTurn(() => changeWeights(options, watched.gradual, signal)),
-    ),
+    repeat(options, gradualPeriodMs, signal, () => inTurn(() => endIdle(options, watched.gradual, signal))),
     repeat(options, periodMs, signal, async () => {
       const what = await findDrift(options, watched, inTurn, signal);
       if (what !== undefined) drifted(what);
@@ -80,27 +78,22 @@ async function repeat(
   }
 }
 
-async function changeWeights(
-  { ipvs }: WatchOptions,
-  gradual: GradualWeights,
-  signal: AbortSignal,
-): Promise<void> {
+async function endIdle({ ipvs }: WatchOptions, gradual: GradualWeights, signal: AbortSignal): Promise<void> {
   if (gradual.isEmpty) return;
   const nowMs = performance.now();
-  await growWarmed(ipvs, gradual, nowMs, signal);
   await endDrained(ipvs, gradual, gradual.drainingFrontends(nowMs), nowMs, signal);
 }
 
 /** What somebody else changed, in words; undefined too if we were changing things ourselves meanwhile. */
 async function findDrift(
   options: WatchOptions,
-  { gradual, image: currentImage }: Watched,
+  { image: currentImage }: Watched,
   inTurn: InTurn,
   signal: AbortSignal,
 ): Promise<string | undefined> {
   const image = currentImage();
   if (image === undefined) return undefined;
-  for (const look of looks(options, image, gradual, signal)) {
+  for (const look of looks(options, image, signal)) {
     // A turn for each look, so that no sync waits for more than one.
     const what = await inTurn(async () => (currentImage() === image ? await look() : undefined));
     if (currentImage() !== image) return undefined;
@@ -114,7 +107,6 @@ type Look = () => Promise<string | undefined> | string | undefined;
 function* looks(
   { family, ipvs, sets, links }: WatchOptions,
   image: KernelImage,
-  gradual: GradualWeights,
   signal: AbortSignal,
 ): Generator<Look> {
   yield () => (links.hasLink(DEVICE) ? undefined : `interface ${DEVICE} was deleted`);
@@ -123,7 +115,6 @@ function* looks(
   yield async () => image.compareSetSizes(await sets.observeSizes(signal));
   const count = Math.max(FEW_SERVERS, Math.ceil(image.serverCount / LOOKS_FOR_ALL));
   for (const frontend of image.nextFrontends(count)) {
-    yield async () =>
-      image.compareDestinations(frontend, await ipvs.observeDestinations(frontend, signal), gradual);
+    yield async () => image.compareDestinations(frontend, await ipvs.observeDestinations(frontend, signal));
   }
 }
