@@ -22,6 +22,7 @@ import {
 import { intern, show } from './decode-text.ts';
 import { readWeights } from './decode-weights.ts';
 import {
+  type EndpointHost,
   type EndpointSlice,
   type EndpointSlicePort,
   type EndpointWeights,
@@ -40,12 +41,25 @@ const GENERATED_END = /^-[bcdfghjklmnpqrstvwxz2456789]{5}$/;
  * addresses of another type give neither an object nor a problem: they are not meant for a proxy.
  */
 export function decodeEndpointSlice(value: unknown): Decoded<EndpointSlice> {
+  return decodeSlice(value, { isForNames: false });
+}
+
+/** The same for who answers for names: those of headless Services, too, with the names of endpoints. */
+export function decodeNamedEndpointSlice(value: unknown): Decoded<EndpointSlice> {
+  return decodeSlice(value, { isForNames: true });
+}
+
+function decodeSlice(
+  value: unknown,
+  { isForNames }: { readonly isForNames: boolean },
+): Decoded<EndpointSlice> {
   const { reader, raw, metadata } = openObject<V1EndpointSlice>('EndpointSlice', value);
   const labels = readLabels(reader, metadata);
   const serviceName = tagOf(labels, SERVICE_NAME);
   const badServiceName = unreadableTag(labels, SERVICE_NAME);
   if (badServiceName !== undefined) reader.reject(`metadata.labels.${SERVICE_NAME}`, badServiceName);
-  if (serviceName === '' || hasTag(labels, HEADLESS) || raw.addressType === 'FQDN') {
+  const isForProxy = !hasTag(labels, HEADLESS);
+  if (serviceName === '' || !(isForProxy || isForNames) || raw.addressType === 'FQDN') {
     return { object: undefined, problems: reader.problems };
   }
   if (!isDnsLabel(serviceName)) {
@@ -65,6 +79,7 @@ export function decodeEndpointSlice(value: unknown): Decoded<EndpointSlice> {
     ports,
     endpoints,
     endpointNames,
+    hosts: isForNames ? readHosts(raw.endpoints, endpoints) : undefined,
     lastChangeTriggerTimeMs: readTimeMs(tagOf(metadata.annotations, LAST_CHANGE_TRIGGER_TIME)),
   }));
 }
@@ -154,6 +169,26 @@ function readEndpoint(
     nodeHints: hints.nodes,
     weight: weights === undefined ? undefined : weightOf(weights, ip, namesOf(value)),
   };
+}
+
+/** Names of those that are used, by their addresses. */
+function readHosts(value: unknown, used: readonly SliceEndpoint[]): ReadonlyMap<string, EndpointHost> {
+  const isUsed = new Set(used.map(({ ip }) => ip));
+  const hosts = new Map<string, EndpointHost>();
+  for (const entry of Array.isArray(value) ? value : []) {
+    if (!isFields<V1Endpoint>(entry) || !Array.isArray(entry.addresses)) continue;
+    const address: unknown = entry.addresses[0];
+    const ip = typeof address === 'string' ? canonicalIp(address) : undefined;
+    if (ip === undefined || !isUsed.has(ip)) continue;
+    const { hostname } = entry;
+    const podName = podNameOf(entry);
+    const host = {
+      hostname: typeof hostname === 'string' && isDnsLabel(hostname) ? hostname : '',
+      podName: typeof podName === 'string' && isDnsLabel(podName) ? podName : '',
+    };
+    if (host.hostname !== '' || host.podName !== '') hosts.set(ip, host);
+  }
+  return hosts;
 }
 
 /** The name of the Pod and the host name, as far as there are any. */

@@ -65,6 +65,8 @@ describe('a Service', () => {
       uid: 'x',
       createdAtMs: Date.UTC(2026, 0, 2, 3, 4, 5),
       type: 'LoadBalancer',
+      isHeadless: false,
+      externalName: '',
       foreignProxy: false,
       clusterIPs: { IPv4: '172.30.0.41', IPv6: 'fd00:30::41' },
       ports: [{ name: 'p80', protocol: 'UDP', port: 80, nodePort: 30_001 }],

@@ -8,7 +8,7 @@ import type {
   V1ServiceStatus,
   V1SessionAffinityConfig,
 } from '@kubernetes/client-node';
-import { familyOf, IP_FAMILIES, type IpFamily, parseCidr } from '@menwei/addresses/ip.ts';
+import { familyOf, IP_FAMILIES, type IpFamily, parseCidr, parseIp } from '@menwei/addresses/ip.ts';
 import { canonicalIp } from './decode-address.ts';
 import { readBalancing } from './decode-balancing.ts';
 import { readHealthCheck } from './decode-health-check.ts';
@@ -46,6 +46,7 @@ export function decodeService(value: unknown): Decoded<Service> {
     'ExternalName',
   ]);
   const clusterIPs = type === 'ExternalName' ? {} : readClusterIPs(reader, spec);
+  const externalName = type === 'ExternalName' ? readExternalName(reader, spec) : '';
   const ports = readPorts(reader, spec.ports);
   const externalIPs = readExternalIPs(reader, spec.externalIPs);
   const loadBalancerIngress = readIngress(reader, raw.status);
@@ -74,6 +75,8 @@ export function decodeService(value: unknown): Decoded<Service> {
     uid: typeof metadata.uid === 'string' ? metadata.uid : '',
     createdAtMs: readTimeMs(metadata.creationTimestamp),
     type,
+    isHeadless: type !== 'ExternalName' && spec.clusterIP === 'None',
+    externalName,
     foreignProxy: hasTag(labels, SERVICE_PROXY_NAME),
     clusterIPs,
     ports,
@@ -89,6 +92,28 @@ export function decodeService(value: unknown): Decoded<Service> {
     healthCheck,
     loadBalancer,
   }));
+}
+
+/** An address is no name that could be answered with (DQ-3). */
+function readExternalName(reader: ObjectReader, spec: Unchecked<V1ServiceSpec>): string {
+  const field = 'spec.externalName';
+  const text = reader.text(field, spec.externalName);
+  const name = text.toLowerCase().replace(/\.$/, '');
+  if (parseIp(name) !== undefined) {
+    reader.note(field, `${show(text)} is an address, not a name: the Service's name has no records`);
+    return '';
+  }
+  if (isExternalName(name)) return name;
+  if (text !== '') reader.note(field, `${show(text)} is not a DNS name: the Service's name has no records`);
+  return '';
+}
+
+/** Names of others may have underscores, which those of objects have not. */
+function isExternalName(name: string): boolean {
+  return (
+    name.length <= 253 &&
+    name.split('.').every((label) => /^[a-z0-9_](?:[-a-z0-9_]{0,61}[a-z0-9_])?$/.test(label))
+  );
 }
 
 function readClusterIPs(

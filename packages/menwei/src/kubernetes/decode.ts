@@ -3,7 +3,7 @@
  * nothing throws: what comes back is an object, or the problems that stand against it, or both.
  */
 import { decodeAddressPool, decodeCiliumPool } from './decode-address-pool.ts';
-import { decodeEndpointSlice } from './decode-endpoint-slice.ts';
+import { decodeEndpointSlice, decodeNamedEndpointSlice } from './decode-endpoint-slice.ts';
 import { decodeCiliumPolicy, decodeL2Advertisement } from './decode-l2-advertisement.ts';
 import { decodeLease } from './decode-lease.ts';
 import { decodeNamespace } from './decode-namespace.ts';
@@ -13,7 +13,14 @@ import { decodeService } from './decode-service.ts';
 import { decodeServiceCIDR } from './decode-service-cidr.ts';
 import type { ObjectRef, WatchedObject } from './objects.ts';
 
-export { type Decoded, decodeEndpointSlice, decodeNode, decodeService, decodeServiceCIDR };
+export {
+  type Decoded,
+  decodeEndpointSlice,
+  decodeNamedEndpointSlice,
+  decodeNode,
+  decodeService,
+  decodeServiceCIDR,
+};
 
 /** What `decode` gives; if it throws, which would be a mistake of this program, that costs this one object. */
 export function decodeOrReport<T>(object: ObjectRef, decode: () => Decoded<T>): Decoded<T> {
@@ -71,8 +78,12 @@ const WATCHED_KINDS: ReadonlyMap<string, WatchedKind> = new Map([
   ['cilium.io/v2alpha1 CiliumL2AnnouncementPolicy', 'CiliumL2AnnouncementPolicy'],
 ]);
 
-/** Decodes by `apiVersion` and `kind`. A kind this program does not read gives neither an object nor a problem. */
-export function decodeObject(value: unknown): Decoded<WatchedObject> {
+/**
+ * Decodes by `apiVersion` and `kind`. A kind this program does not read gives neither an object nor a problem.
+ * @param forNames as who answers for names needs it: see decodeNamedEndpointSlice
+ */
+export function decodeObject(value: unknown, forNames = false): Decoded<WatchedObject> {
   const kind = watchedKindOf(value);
-  return kind === undefined ? { object: undefined, problems: [] } : DECODERS[kind](value);
+  if (kind === undefined) return { object: undefined, problems: [] };
+  return kind === 'EndpointSlice' && forNames ? decodeNamedEndpointSlice(value) : DECODERS[kind](value);
 }

@@ -94,6 +94,10 @@ export interface Service extends ObjectRef {
   /** Milliseconds since the epoch; 0 when unknown. Decides who owns a contested address. */
   readonly createdAtMs: number;
   readonly type: 'ClusterIP' | 'NodePort' | 'LoadBalancer' | 'ExternalName';
+  /** `spec.clusterIP` is `None`: it has names, and no address of its own. */
+  readonly isHeadless: boolean;
+  /** What an ExternalName Service is another name of: in lower case, without a final dot; empty for all others. */
+  readonly externalName: string;
   /** True when another proxy is named by the label `service.kubernetes.io/service-proxy-name` (any value). */
   readonly foreignProxy: boolean;
   /** One address a family at most; empty for a headless Service. Canonical text. */
@@ -145,6 +149,12 @@ export interface SliceEndpoint {
   readonly weight: number | undefined;
 }
 
+/** What an endpoint is called beside its Service (dns § 1). Both are DNS labels, or empty. */
+export interface EndpointHost {
+  readonly hostname: string;
+  readonly podName: string;
+}
+
 export interface EndpointSlice extends ObjectRef {
   readonly kind: 'EndpointSlice';
   /** Value of the label `kubernetes.io/service-name`. Slices without it are not delivered. */
@@ -157,6 +167,8 @@ export interface EndpointSlice extends ObjectRef {
    * controller made up are left out: nobody could write them on a Service beforehand, and nearly all Pods have one.
    */
   readonly endpointNames: ReadonlyMap<string, readonly string[]> | undefined;
+  /** By address, of endpoints that have a name; undefined unless it was decoded for who answers for names. */
+  readonly hosts: ReadonlyMap<string, EndpointHost> | undefined;
   /** Annotation `endpoints.kubernetes.io/last-change-trigger-time`; 0 when absent or unreadable. */
   readonly lastChangeTriggerTimeMs: number;
 }

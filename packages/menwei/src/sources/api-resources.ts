@@ -2,6 +2,7 @@
 import {
   type Decoded,
   decodeEndpointSlice,
+  decodeNamedEndpointSlice,
   decodeNode,
   decoderOf,
   decodeService,
@@ -35,11 +36,25 @@ const BALANCED_SERVICES: WatchedResource<WatchedObject> = {
   decode: decodeBalanced,
 };
 
+const NAMED_SERVICES: WatchedResource<WatchedObject> = {
+  kind: 'Service',
+  path: '/api/v1/services',
+  decode: decodeService,
+};
+
+const SERVICES = { proxied: PROXIED_SERVICES, balanced: BALANCED_SERVICES, named: NAMED_SERVICES };
+
 const ENDPOINT_SLICES: WatchedResource<WatchedObject> = {
   kind: 'EndpointSlice',
   path: '/apis/discovery.k8s.io/v1/endpointslices',
   labelSelector: '!service.kubernetes.io/headless',
   decode: decodeEndpointSlice,
+};
+
+const NAMED_ENDPOINT_SLICES: WatchedResource<WatchedObject> = {
+  kind: 'EndpointSlice',
+  path: ENDPOINT_SLICES.path,
+  decode: decodeNamedEndpointSlice,
 };
 
 /** Not there before 1.33, and the roles of older set-ups don't name them. */
@@ -79,17 +94,22 @@ const CONFIGURATION: readonly FollowedResource[] = [
 export function followedResources(following: Following, nodeName: string): readonly FollowedResource[] {
   const { services, nodes, serviceCIDRs, loadBalancing } = following;
   const basic = [
-    services === 'proxied' ? PROXIED_SERVICES : BALANCED_SERVICES,
-    ENDPOINT_SLICES,
-    nodes === 'own' ? { ...ALL_NODES, fieldSelector: `metadata.name=${nodeName}` } : ALL_NODES,
+    SERVICES[services],
+    services === 'named' ? NAMED_ENDPOINT_SLICES : ENDPOINT_SLICES,
+    ...nodesOf(nodes, nodeName),
     ...(serviceCIDRs ? [SERVICE_CIDRS] : []),
     ...(loadBalancing === undefined ? [] : [leasesOf(loadBalancing.leaseNamespace)]),
-    ...(loadBalancing?.namespaces === true ? [NAMESPACES] : []),
+    ...(loadBalancing?.namespaces === true || services === 'named' ? [NAMESPACES] : []),
   ];
   return [
     ...basic.map((resource) => ({ resource, origin: '' as const })),
     ...(loadBalancing === undefined ? [] : CONFIGURATION),
   ];
+}
+
+function nodesOf(nodes: Following['nodes'], nodeName: string): readonly WatchedResource<WatchedObject>[] {
+  if (nodes === 'none') return [];
+  return [nodes === 'own' ? { ...ALL_NODES, fieldSelector: `metadata.name=${nodeName}` } : ALL_NODES];
 }
 
 function leasesOf(namespace: string): WatchedResource<WatchedObject> {

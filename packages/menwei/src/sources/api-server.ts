@@ -40,6 +40,9 @@ const AWAITED_KINDS: readonly WatchedObject['kind'][] = ['ServiceCIDR'];
 /** Without these nothing can be programmed. */
 const REQUIRED_KINDS: readonly WatchedObject['kind'][] = ['Service', 'EndpointSlice'];
 
+/** Without its Namespace a name that is there would be said not to exist. */
+const NAMED_KINDS: readonly WatchedObject['kind'][] = [...REQUIRED_KINDS, 'Namespace'];
+
 /** Kinds that somebody installs are there soon after. */
 const LOAD_BALANCING_TIMING: Partial<ReflectorTiming> = { withheldRetry: { firstMs: 800, maxMs: 60_000 } };
 
@@ -65,8 +68,9 @@ async function runReflectors(
   const failures = new FailureLog(logger);
   const followed = followedResources(following, nodeName);
   const resources = followed.map(({ resource }) => resource);
+  const required = following.services === 'named' ? NAMED_KINDS : REQUIRED_KINDS;
   const isBasic = ({ kind }: WatchedResource<WatchedObject>) =>
-    waitForAll || REQUIRED_KINDS.includes(kind) || AWAITED_KINDS.includes(kind);
+    waitForAll || required.includes(kind) || AWAITED_KINDS.includes(kind);
   const synced = new Completion(resources.filter(isBasic), () =>
     objects.syncedSources.put('api-server', { sinceMs: Date.now() }),
   );

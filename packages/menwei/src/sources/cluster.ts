@@ -1,7 +1,13 @@
 /** What a proxy, the controller of load balancers or an announcer looks at, from the store of a cluster in the same process: nothing in between. */
 import type { Store, StoreChange, StoredObject } from '../cluster/store/store.ts';
 import { Complaints } from '../kubernetes/complaints.ts';
-import { type Decoded, decodeOrReport, decoderOf, decodeService } from '../kubernetes/decode.ts';
+import {
+  type Decoded,
+  decodeNamedEndpointSlice,
+  decodeOrReport,
+  decoderOf,
+  decodeService,
+} from '../kubernetes/decode.ts';
 import { type ObjectRef, refKey, type WatchedObject } from '../kubernetes/objects.ts';
 import { EventLoopTurn } from '../scheduling/event-loop.ts';
 import { parseObjectKey } from '../state/object-key.ts';
@@ -129,6 +135,19 @@ const PROXIED_SERVICES: FollowedKind = {
 };
 
 const BALANCED_SERVICES: FollowedKind = { kind: 'Service', decode: decodeBalanced, isWanted: () => true };
+const NAMED_SERVICES: FollowedKind = { kind: 'Service', decode: decodeService, isWanted: () => true };
+const SERVICES = { proxied: PROXIED_SERVICES, balanced: BALANCED_SERVICES, named: NAMED_SERVICES };
+
+const ENDPOINT_SLICES: FollowedKind = {
+  kind: 'EndpointSlice',
+  decode: decoderOf('EndpointSlice'),
+  isWanted: ({ labels }) => !Object.hasOwn(labels, 'service.kubernetes.io/headless'),
+};
+const NAMED_ENDPOINT_SLICES: FollowedKind = {
+  kind: 'EndpointSlice',
+  decode: decodeNamedEndpointSlice,
+  isWanted: () => true,
+};
 
 /** By the name of the resource in the store. */
 function followedKinds(
@@ -141,16 +160,13 @@ function followedKinds(
     isWanted: () => true,
   });
   const kinds = new Map<string, FollowedKind>([
-    ['services', services === 'proxied' ? PROXIED_SERVICES : BALANCED_SERVICES],
-    [
-      'endpointslices',
-      {
-        ...all('EndpointSlice'),
-        isWanted: ({ labels }) => !Object.hasOwn(labels, 'service.kubernetes.io/headless'),
-      },
-    ],
-    ['nodes', { ...all('Node'), isWanted: ({ name }) => nodes === 'all' || name === nodeName }],
+    ['services', SERVICES[services]],
+    ['endpointslices', services === 'named' ? NAMED_ENDPOINT_SLICES : ENDPOINT_SLICES],
   ]);
+  if (nodes !== 'none') {
+    kinds.set('nodes', { ...all('Node'), isWanted: ({ name }) => nodes === 'all' || name === nodeName });
+  }
+  if (services === 'named') kinds.set('namespaces', all('Namespace'));
   if (serviceCIDRs) kinds.set('servicecidrs', all('ServiceCIDR'));
   if (loadBalancing === undefined) return kinds;
   const { leaseNamespace } = loadBalancing;

@@ -5,9 +5,10 @@ export interface Following {
   /**
    * - `proxied`: those that a proxy serves, so none of another proxy
    * - `balanced`: those that a load-balancer controller has to do with, of other proxies too, and no others
+   * - `named`: all, with their Namespaces and the names of endpoints: for who answers for names. Tables are to be made with `names`
    */
-  readonly services: 'proxied' | 'balanced';
-  readonly nodes: 'own' | 'all';
+  readonly services: 'proxied' | 'balanced' | 'named';
+  readonly nodes: 'own' | 'all' | 'none';
   /** Without need, nobody has to be allowed to read them. */
   readonly serviceCIDRs: boolean;
   /** Undefined: nothing but what a proxy needs. */
@@ -49,10 +50,21 @@ export function announcingProxyFollowing(leaseNamespace: string): Following {
   return { ...PROXY, nodes: 'all', loadBalancing: { leaseNamespace, namespaces: false } };
 }
 
+/** `menwei dns`. */
+export const NAMES: Following = {
+  services: 'named',
+  nodes: 'none',
+  serviceCIDRs: false,
+  loadBalancing: undefined,
+};
+
 export type FollowedKinds = ReadonlySet<WatchedObject['kind']>;
 
 /** What a proxy reads. */
 export const PROXY_KINDS: FollowedKinds = new Set(['Service', 'EndpointSlice', 'Node', 'ServiceCIDR']);
+
+/** What is read of files by who answers for names. */
+export const NAME_KINDS: FollowedKinds = new Set(['Service', 'EndpointSlice', 'Namespace']);
 
 /** What load balancing is set up with: pools and advertisements, all that `--lb-config` reads. */
 export const CONFIGURATION_KINDS: FollowedKinds = new Set([

@@ -4,7 +4,13 @@
  */
 import { isDeepStrictEqual } from 'node:util';
 import { formatHostPort, type IpFamily } from '@menwei/addresses/ip.ts';
-import type { EndpointSlice, Protocol, SliceEndpoint } from '../kubernetes/objects.ts';
+import type {
+  EndpointHost,
+  EndpointSlice,
+  EndpointSlicePort,
+  Protocol,
+  SliceEndpoint,
+} from '../kubernetes/objects.ts';
 import { mergeEndpoints } from './endpoint-merge.ts';
 import { type ObjectKey, objectKey } from './object-key.ts';
 import type { Endpoint } from './service-port.ts';
@@ -28,6 +34,18 @@ export interface StoredSlice {
    * are under an empty name. Undefined unless the state was made to keep it.
    */
   readonly nodes: ReadonlyMap<string, 'ready' | 'serving'> | undefined;
+  /** What names are answered with, instead of endpoints of service ports. Undefined unless the state was made to keep it. */
+  readonly named: NamedEndpoints | undefined;
+}
+
+/** Of a slice, what its Service's names are answered with (dns § 1). */
+export interface NamedEndpoints {
+  /** Empty: its endpoints have addresses and no port. */
+  readonly ports: readonly EndpointSlicePort[];
+  /** Canonical, each once. */
+  readonly ready: readonly string[];
+  /** By address. */
+  readonly hosts: ReadonlyMap<string, EndpointHost>;
 }
 
 /** What is kept of a slice. */
@@ -36,6 +54,8 @@ export interface SliceView {
   readonly nodeName: string;
   /** Keep on which nodes there are endpoints: for who looks at other nodes than this one. */
   readonly endpointNodes: boolean;
+  /** Keep what names are answered with, and no endpoints of service ports: for who answers for names. */
+  readonly names: boolean;
 }
 
 /** Of an endpoint of which nobody says anything else. */
@@ -51,18 +71,19 @@ export function portKey(name: string, protocol: Protocol): PortKey {
 export function readSlice(
   slice: EndpointSlice,
   previous: StoredSlice | undefined,
-  { nodeName, endpointNodes }: SliceView,
+  { nodeName, endpointNodes, names }: SliceView,
 ): StoredSlice {
   const { namespace, name, addressType, endpointNames, lastChangeTriggerTimeMs } = slice;
   return {
     name,
     service: objectKey(namespace, slice.serviceName),
     family: addressType,
-    endpointsByPort: readEndpoints(slice, previous?.endpointsByPort, nodeName),
+    endpointsByPort: names ? NO_ENDPOINTS : readEndpoints(slice, previous?.endpointsByPort, nodeName),
     endpointNames,
     weighed: readWeighed(slice),
     lastChangeTriggerTimeMs,
     nodes: endpointNodes ? readNodes(slice) : undefined,
+    named: names ? readNamed(slice) : undefined,
   };
 }
 
@@ -74,7 +95,8 @@ export function isSameSlice(a: StoredSlice, b: StoredSlice): boolean {
     isSameMap(a.endpointsByPort, b.endpointsByPort) &&
     isDeepStrictEqual(a.endpointNames, b.endpointNames) &&
     isDeepStrictEqual(a.weighed, b.weighed) &&
-    isDeepStrictEqual(a.nodes, b.nodes)
+    isDeepStrictEqual(a.nodes, b.nodes) &&
+    isDeepStrictEqual(a.named, b.named)
   );
 }
 
@@ -127,6 +149,14 @@ function isSameCondition(a: Endpoint, b: SliceEndpoint): boolean {
 function readWeighed({ endpoints }: EndpointSlice): StoredSlice['weighed'] {
   const weighed = endpoints.filter(({ weight }) => weight !== undefined);
   return weighed.length === 0 ? undefined : new Set(weighed.map(({ ip }) => ip));
+}
+
+const NO_ENDPOINTS: StoredSlice['endpointsByPort'] = new Map();
+const NO_HOSTS: NamedEndpoints['hosts'] = new Map();
+
+function readNamed({ ports, endpoints, hosts = NO_HOSTS }: EndpointSlice): NamedEndpoints {
+  const ready = new Set(endpoints.flatMap((endpoint) => (endpoint.ready ? endpoint.ip : [])));
+  return { ports, ready: [...ready], hosts };
 }
 
 function readNodes({ endpoints }: EndpointSlice): StoredSlice['nodes'] {

@@ -58,7 +58,7 @@ export function aWish(
     ...fields,
   });
   const slice = aSlice({ namespace: service.namespace, serviceName: service.name, endpoints });
-  const slices = [readSlice(slice, undefined, { nodeName: '', endpointNodes: false })];
+  const slices = [readSlice(slice, undefined, { nodeName: '', endpointNodes: false, names: false })];
   return { service, addresses, nodes: NODES, slices };
 }
 

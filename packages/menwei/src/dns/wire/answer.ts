@@ -2,8 +2,6 @@
  * What is said to a question, as bytes that stand behind it. Made once and sent many times: nothing in it depends on who asks.
  * Its names may point to offset 12, where the name of the question is, and into that name (RFC 1035 § 4.1.4).
  */
-import type { Rcode } from './question.ts';
-
 /** Records of one section, TTLs in them. */
 export interface RecordList {
   readonly bytes: Uint8Array;
@@ -14,7 +12,8 @@ export interface RecordList {
 export const NO_RECORDS: RecordList = { bytes: new Uint8Array(0), offsets: [0] };
 
 export interface Answer {
-  readonly rcode: Rcode;
+  /** One of `RCODE`, or what an upstream said. */
+  readonly rcode: number;
   /** The answer is out of a zone of ours (flag AA). */
   readonly authoritative: boolean;
   readonly answer: RecordList;

@@ -32,7 +32,10 @@ export const RCODE = {
 export type Rcode = (typeof RCODE)[keyof typeof RCODE];
 
 export interface Question {
-  /** In lower case, without the final dot; the root is empty. Bytes outside of ASCII are as in latin1. */
+  /**
+   * In lower case, without the final dot; the root is empty. Bytes outside of ASCII are as in latin1. A dot or a backslash inside
+   * of a label has a backslash before it, so no label looks like two.
+   */
   readonly name: string;
   readonly type: number;
   readonly class: number;

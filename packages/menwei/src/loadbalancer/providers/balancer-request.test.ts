@@ -101,7 +101,9 @@ describe('what a load balancer is asked for', () => {
       ],
     });
     const [port] = requestFor(
-      wish({ loadBalancer }, [readSlice(slice, undefined, { nodeName: '', endpointNodes: false })]),
+      wish({ loadBalancer }, [
+        readSlice(slice, undefined, { nodeName: '', endpointNodes: false, names: false }),
+      ]),
     ).ports;
     expect(port?.servers.map(({ ip, state }) => `${ip} ${state}`)).toEqual([
       '10.1.0.1 drain',
@@ -110,7 +112,9 @@ describe('what a load balancer is asked for', () => {
     expect(port?.healthCheck.probe).toEqual({ kind: 'tcp', port: undefined });
     const last = aSlice({ endpoints: [{ ip: '10.1.0.1', ...ending }] });
     const [alone] = requestFor(
-      wish({ loadBalancer }, [readSlice(last, undefined, { nodeName: '', endpointNodes: false })]),
+      wish({ loadBalancer }, [
+        readSlice(last, undefined, { nodeName: '', endpointNodes: false, names: false }),
+      ]),
     ).ports;
     expect(alone?.servers.map(({ ip, state }) => `${ip} ${state}`)).toEqual(['10.1.0.1 active']);
   });

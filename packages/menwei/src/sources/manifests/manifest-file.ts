@@ -68,14 +68,18 @@ export function unreadableFile(file: string, message: string): ManifestFile {
   };
 }
 
-/** `file` is the name used in messages. Never throws. */
+/**
+ * `file` is the name used in messages. Never throws.
+ * @param forNames as who answers for names needs it
+ */
 export function readManifestFile(
   file: string,
   text: string,
   nodePorts: PortRange,
   kinds: FollowedKinds = PROXY_KINDS,
+  forNames = false,
 ): ManifestFile {
-  const reading = new FileReading(file, nodePorts, kinds);
+  const reading = new FileReading(file, nodePorts, kinds, forNames);
   for (const document of parseDocuments(text)) reading.readDocument(document);
   return reading;
 }
@@ -113,11 +117,13 @@ class FileReading implements ManifestFile {
   readonly #nodePorts: PortRange;
 
   readonly #kinds: FollowedKinds;
+  readonly #forNames: boolean;
 
-  constructor(file: string, nodePorts: PortRange, kinds: FollowedKinds) {
+  constructor(file: string, nodePorts: PortRange, kinds: FollowedKinds, forNames: boolean) {
     this.#file = file;
     this.#nodePorts = nodePorts;
     this.#kinds = kinds;
+    this.#forNames = forNames;
   }
 
   readDocument(document: TextDocument): void {
@@ -219,7 +225,7 @@ class FileReading implements ManifestFile {
   }
 
   #decode(raw: unknown): Decoded<WatchedObject> {
-    const decoded = decodeObject(raw);
+    const decoded = decodeObject(raw, this.#forNames);
     const { object } = decoded;
     if (object?.kind !== 'Service') return decoded;
     const refused = checkAllocations(raw, object, this.#nodePorts).map((problem) => ({

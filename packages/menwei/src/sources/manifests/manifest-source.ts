@@ -35,6 +35,8 @@ export interface ManifestSourceOptions extends SourceReports {
   readonly nodePortRange?: PortRange;
   /** Those that are not among them are passed over; as a proxy reads them. */
   readonly kinds?: FollowedKinds;
+  /** Slices of headless Services and the names of endpoints are read, too. */
+  readonly forNames?: boolean;
   /** With one of its own it works beside another source on the same tables, and is synced under that name. */
   readonly origin?: '' | 'lb-config';
   readonly logger: Logger;
@@ -75,6 +77,7 @@ class ManifestRun {
     this.#options = {
       nodePortRange: DEFAULT_NODE_PORT_RANGE,
       kinds: PROXY_KINDS,
+      forNames: false,
       origin: '',
       pollMs: 5_000,
       removalDelayMs: 250,
@@ -154,8 +157,8 @@ class ManifestRun {
       const read = await readManifest(file, { known: known?.stamp, isNamed });
       if (read === undefined) return undefined;
       if (read === 'unchanged') return known;
-      const { nodePortRange, kinds } = this.#options;
-      const content = readManifestFile(file, read.text, nodePortRange, kinds);
+      const { nodePortRange, kinds, forNames } = this.#options;
+      const content = readManifestFile(file, read.text, nodePortRange, kinds, forNames);
       return { stamp: read.stamp, content };
     } catch (error) {
       return { stamp: '', content: unreadableFile(file, describeFileError(error)) };

@@ -126,6 +126,8 @@ function mirrorAddress({ address, ready }: Address): unknown {
     addresses: [address.ip],
     conditions: { ready, serving: ready, terminating: false },
     nodeName: address.nodeName,
+    hostname: address.hostname,
+    targetRef: address.targetRef,
   };
 }
 

@@ -1,0 +1,119 @@
+/** The objects by what names are made of, kept up to date at the cost of what changes. */
+import type { Namespace } from '../../kubernetes/load-balancer-objects.ts';
+import type { EndpointHost, Service } from '../../kubernetes/objects.ts';
+import type { ObjectKey } from '../../state/object-key.ts';
+import type { ObjectTables } from '../../state/object-tables.ts';
+import type { Change, Reader } from '../../state/reader.ts';
+import { SlicesByService } from '../../state/slices-by-service.ts';
+import type { NamedEndpoints, StoredSlice } from '../../state/stored-slice.ts';
+import { KeysByAddress } from './keys-by-address.ts';
+
+/** Tables that were made with `names`. */
+export type NameTables = Pick<ObjectTables, 'services' | 'endpointSlices' | 'namespaces' | 'syncedSources'>;
+
+const NO_HOST: EndpointHost = { hostname: '', podName: '' };
+
+export class NamesIndex {
+  readonly #tables: NameTables;
+  readonly #services: Reader<Service>;
+  readonly #endpointSlices: Reader<StoredSlice>;
+  readonly #namespaces: Reader<Namespace>;
+  readonly #slices = new SlicesByService();
+  readonly #byClusterIP = new KeysByAddress();
+  readonly #byEndpoint = new KeysByAddress();
+  /** Without a Namespace object of their own, as manifests have it, namespaces are there by their Services. */
+  readonly #servicesIn = new Map<string, number>();
+  #isBehind = true;
+
+  constructor(tables: NameTables) {
+    this.#tables = tables;
+    const note = () => {
+      this.#isBehind = true;
+    };
+    this.#services = tables.services.reader(note);
+    this.#endpointSlices = tables.endpointSlices.reader(note);
+    this.#namespaces = tables.namespaces.reader(note);
+  }
+
+  /** Takes in what has changed, and tells which Services that concerns; undefined: nothing has changed. */
+  update(): ReadonlySet<ObjectKey> | undefined {
+    if (!this.#isBehind) return undefined;
+    this.#isBehind = false;
+    const concerned = new Set<ObjectKey>();
+    for (const change of this.#services.take()) {
+      this.#noteService(change);
+      concerned.add(change.key);
+    }
+    for (const change of this.#endpointSlices.take()) {
+      for (const service of this.#noteSlice(change)) concerned.add(service);
+    }
+    const namespaces = this.#namespaces.take();
+    return concerned.size === 0 && namespaces.length === 0 ? undefined : concerned;
+  }
+
+  /** Everything that there is has been listed once. */
+  get isSynced(): boolean {
+    return this.#tables.syncedSources.rows.size > 0;
+  }
+
+  service(key: ObjectKey): Service | undefined {
+    return this.#tables.services.get(key);
+  }
+
+  hasNamespace(name: string): boolean {
+    return this.#tables.namespaces.get(`/${name}`) !== undefined || this.#servicesIn.has(name);
+  }
+
+  endpointsOf(service: ObjectKey): readonly NamedEndpoints[] {
+    return this.#slices.of(service).flatMap(({ named }) => named ?? []);
+  }
+
+  /** Services with this cluster address; more than one only through a mistake of who gave it away. */
+  servicesAt(clusterIP: string): readonly ObjectKey[] {
+    return this.#byClusterIP.of(clusterIP);
+  }
+
+  /** Services with a ready endpoint at this address. */
+  servicesBehind(endpointIP: string): readonly ObjectKey[] {
+    return this.#byEndpoint.of(endpointIP);
+  }
+
+  /** What an endpoint is called in one of the slices of a Service. */
+  hostAt(service: ObjectKey, ip: string): EndpointHost {
+    for (const { hosts } of this.endpointsOf(service)) {
+      const host = hosts.get(ip);
+      if (host !== undefined) return host;
+    }
+    return NO_HOST;
+  }
+
+  close(): void {
+    for (const reader of [this.#services, this.#endpointSlices, this.#namespaces]) reader.close();
+  }
+
+  #noteService({ key, before, after }: Change<Service>): void {
+    for (const ip of Object.values(before?.clusterIPs ?? {})) this.#byClusterIP.remove(ip, key);
+    for (const ip of Object.values(after?.clusterIPs ?? {})) this.#byClusterIP.add(ip, key);
+    if (before !== undefined) this.#count(before.namespace, -1);
+    if (after !== undefined) this.#count(after.namespace, 1);
+  }
+
+  #count(namespace: string, by: 1 | -1): void {
+    const count = (this.#servicesIn.get(namespace) ?? 0) + by;
+    if (count === 0) this.#servicesIn.delete(namespace);
+    else this.#servicesIn.set(namespace, count);
+  }
+
+  #noteSlice(change: Change<StoredSlice>): ReadonlySet<ObjectKey> {
+    const { before, after } = change;
+    const services = this.#slices.note(change);
+    if (before !== undefined) {
+      const stay = new Set(this.endpointsOf(before.service).flatMap(({ ready }) => ready));
+      for (const ip of before.named?.ready ?? []) {
+        if (!stay.has(ip)) this.#byEndpoint.remove(ip, before.service);
+      }
+    }
+    for (const ip of after?.named?.ready ?? []) this.#byEndpoint.add(ip, after?.service ?? '');
+    return services;
+  }
+}
