@@ -19,6 +19,7 @@ export function probeGrpc(service: string, asked: Asked, userAgent: string, give
     if (isCancelled) return;
     session = connect(`http://${formatHostPort(asked.ip, asked.port)}`);
     session.on('error', (error) => answer(...resultOfSession(error)));
+    session.on('close', () => answer('wrong-answer', 'closed without an answer'));
     ask(session, service, userAgent, (result, detail) => {
       answer(result, detail);
       session?.destroy();
@@ -56,7 +57,10 @@ function ask(session: ClientHttp2Session, service: string, userAgent: string, an
     else answer('wrong-answer', 'too long for an answer');
   });
   stream.on('end', () => answer(...judge(httpStatus, grpcStatus, Buffer.concat(parts))));
-  stream.on('error', (error) => answer(...resultOfSession(error)));
+  stream.on('error', (error) => {
+    // What ended the connection is told by the session.
+    if (codeOf(error) !== 'ERR_HTTP2_STREAM_CANCEL') answer(...resultOfSession(error));
+  });
   stream.end(encodeRequest(service));
 }
 
