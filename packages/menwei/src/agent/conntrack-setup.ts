@@ -4,7 +4,7 @@ import { kernelFiles } from '@menwei/kernel/kernel-file.ts';
 import { applyKernelModule } from '@menwei/kernel/kernel-module.ts';
 import type { ToolRunner } from '@menwei/kernel/tool-runner.ts';
 import type { Settings } from '../config/settings.ts';
-import { applyConntrackSettings } from '../conntrack/kernel-settings.ts';
+import { applyConntrackSettings, warnOfSettings } from '../conntrack/kernel-settings.ts';
 import type { Logger } from '../log/logger.ts';
 
 /** What can't be set is told, and ends nothing. */
@@ -20,4 +20,5 @@ export async function setUpConntrack(
     loadModule: () => applyKernelModule(runner, 'nf_conntrack', signal),
     logger,
   });
+  warnOfSettings(kernelFiles, logger);
 }

@@ -152,18 +152,20 @@ export class FamilyParts {
 
   #conntrackCleaners(): readonly Component[] {
     const stale = this.#conntrackCleaner('conntrack', 'lasting');
-    if (!this.#surroundings.settings.current.unstick) return [stale];
-    return [stale, this.#conntrackCleaner('unstick', 'unreplied')];
+    const reset = this.#conntrackCleaner('connection-reset', 'reset');
+    if (!this.#surroundings.settings.current.unstick) return [stale, reset];
+    return [stale, reset, this.#conntrackCleaner('unstick', 'unreplied')];
   }
 
   /** Deletes stale conntrack entries. */
   #conntrackCleaner(name: string, kind: EntryKind): Component {
-    const { environment, metrics, logger } = this.#surroundings;
+    const { environment, metrics, node, logger } = this.#surroundings;
     const { family } = this;
     const cleaning = new ConntrackCleaning({
       family,
       kind,
       tables: this.#tables,
+      nodeView: () => node.view(family),
       table: environment.openConntrack(family),
       localAddresses: environment.addresses.all,
       logger,

@@ -5,10 +5,12 @@
  * To ask the kernel costs a walk over its whole table, and a little for every entry that a filter lets through. So few,
  * narrow filters are best; and when many would be needed, a single wide one is cheaper.
  */
-import { type ConntrackFilter, formatFilter } from '@menwei/netlink/conntrack';
-import type { AppliedPort, Destination } from '../state/service-port.ts';
+import { type ConntrackAddress, type ConntrackFilter, formatFilter } from '@menwei/netlink/conntrack';
+import type { NodeView } from '../services/node-view.ts';
+import type { AppliedPort } from '../state/service-port.ts';
+import { type Destinations, lostDestinations, usableDestinations } from './destinations.ts';
 import type { EntryKind } from './entry-kind.ts';
-import { type AddressKey, type Frontend, frontendsOf, usableDestinations } from './frontends.ts';
+import { type AddressKey, type Frontend, frontendsOf } from './frontends.ts';
 
 /**
  * - `any`: the frontend is new or gone: nothing is known of its entries;
@@ -20,10 +22,9 @@ type Check = 'any' | 'former';
  * With so many filters or fewer a walk for each costs less than reading all entries of a protocol. Of those that nobody has
  * answered there are few.
  */
-const MAX_FILTERS: Readonly<Record<EntryKind, number>> = { lasting: 3, unreplied: 1 };
+const MAX_FILTERS: Readonly<Record<EntryKind, number>> = { lasting: 3, unreplied: 1, reset: 3 };
 
 const NO_FRONTENDS: ReadonlyMap<AddressKey, Frontend> = new Map();
-const NO_ENDPOINTS: ReadonlyMap<AddressKey, Destination> = new Map();
 
 export class Candidates {
   readonly #kind: EntryKind;
@@ -65,41 +66,53 @@ export class Candidates {
   }
 
   /** Nothing is known of the entries of these, which are all there are. */
-  noteAll(ports: Iterable<AppliedPort>): void {
-    if (this.#kind === 'lasting') {
-      // Most often there are few, and all at one port.
-      for (const port of ports) this.note(undefined, port);
+  noteAll(ports: Iterable<AppliedPort>, node: NodeView): void {
+    if (this.#kind === 'unreplied') {
+      for (const { protocol } of ports) {
+        this.#hasAll = true;
+        this.#search([{ protocol }]);
+        break;
+      }
       return;
     }
-    for (const { protocol } of ports) {
-      this.#hasAll = true;
-      this.#search([{ protocol }]);
-      break;
-    }
+    // Most often there are few, and all at one port.
+    for (const port of ports) this.note(undefined, port, node);
   }
 
   /** A service port came (before: undefined), went (after: undefined) or changed. */
-  note(before: AppliedPort | undefined, after: AppliedPort | undefined): void {
+  note(before: AppliedPort | undefined, after: AppliedPort | undefined, node: NodeView): void {
     const protocol = (after ?? before)?.protocol;
     if (protocol === undefined) return;
-    const [was, is] = [reachOf(before), reachOf(after)];
-    // A frontend without endpoints says nothing about what was let through before it was there.
-    const isWoken = was.endpoints.size === 0 && is.endpoints.size > 0;
+    const lost = lostDestinations(this.#kind, before, after, node);
+    if (this.#kind === 'reset') {
+      if (after !== undefined && lost.size > 0)
+        this.#addFormer(protocol, frontendsOf(after), lost, NO_FRONTENDS);
+      return;
+    }
+    const was = frontendsBehind(before);
+    const is = frontendsBehind(after);
     // A client whose SYN was earlier than its Service has been told that there is nobody, or soon will be.
-    if (this.#kind === 'lasting') {
+    if (this.#kind === 'lasting' && after !== undefined) {
+      const isWoken = this.#isWoken(before, after, node);
       this.#addAny(
         protocol,
-        select(is.frontends, (frontend) => isWoken || !was.frontends.has(frontend)),
+        select(is, (frontend) => isWoken || !was.has(frontend)),
       );
     }
-    const gone = select(was.frontends, (frontend) => !is.frontends.has(frontend));
-    const lost = select(was.endpoints, (endpoint) => !is.endpoints.has(endpoint));
+    if (before === undefined) return;
+    const gone = select(was, (frontend) => !is.has(frontend));
     this.#addFormer(
       protocol,
-      lost.size > 0 ? was.frontends : gone,
-      gone.size > 0 ? was.endpoints : lost,
+      lost.size > 0 ? was : gone,
+      gone.size > 0 ? usableDestinations(this.#kind, before, node) : lost,
       gone,
     );
+  }
+
+  /** A frontend without endpoints says nothing about what was let through before it was there. */
+  #isWoken(before: AppliedPort | undefined, after: AppliedPort, node: NodeView): boolean {
+    const hasSome = (port: AppliedPort) => usableDestinations(this.#kind, port, node).size > 0;
+    return !(before !== undefined && hasSome(before)) && hasSome(after);
   }
 
   /** Takes in the candidates of others. */
@@ -119,7 +132,7 @@ export class Candidates {
   #addFormer(
     protocol: AppliedPort['protocol'],
     frontends: ReadonlyMap<AddressKey, Frontend>,
-    endpoints: ReadonlyMap<AddressKey, Destination>,
+    endpoints: Destinations,
     gone: ReadonlyMap<AddressKey, Frontend>,
   ): void {
     for (const frontend of frontends.keys()) this.#check(frontend, gone.has(frontend) ? 'any' : 'former');
@@ -145,14 +158,8 @@ export class Candidates {
   }
 }
 
-interface Reach {
-  readonly frontends: ReadonlyMap<AddressKey, Frontend>;
-  readonly endpoints: ReadonlyMap<AddressKey, Destination>;
-}
-
-function reachOf(port: AppliedPort | undefined): Reach {
-  if (port === undefined) return { frontends: NO_FRONTENDS, endpoints: NO_ENDPOINTS };
-  return { frontends: frontendsOf(port), endpoints: usableDestinations(port) };
+function frontendsBehind(port: AppliedPort | undefined): ReadonlyMap<AddressKey, Frontend> {
+  return port === undefined ? NO_FRONTENDS : frontendsOf(port);
 }
 
 function select<T>(
@@ -177,7 +184,7 @@ function destinationFilters(
 
 function replyFilters(
   protocol: AppliedPort['protocol'],
-  endpoints: Iterable<Destination>,
+  endpoints: Iterable<ConntrackAddress>,
 ): readonly ConntrackFilter[] {
   return Array.from(endpoints, ({ ip, port }) => ({ protocol, replySource: { ip, port } }));
 }

@@ -73,7 +73,9 @@ describe('entries of TCP', () => {
   it.each<[string, Partial<typeof B>, boolean]>([
     ['turned unready', { ready: false, serving: false }, true],
     ['terminates and serves no more', { ready: false, serving: false, terminating: true }, true],
-    ['terminates and serves', { ready: false, serving: true, terminating: true }, false],
+    ['terminates while others are ready', { ready: false, serving: true, terminating: true }, true],
+    ['gets no new connections', { weight: 0 }, true],
+    ['has a hint for another node', { zoneHints: ['elsewhere'] }, false],
   ])('to an endpoint that %s', async (_, condition, isDeleted) => {
     const { table, note, clean } = await open();
     table.entries = [connecting('172.30.0.1:80 → 10.0.0.2:8080')];

@@ -39,13 +39,14 @@ const REPLY_TIME_MS = 100;
 const DELETED: Readonly<Record<EntryKind, string>> = {
   lasting: 'deleted stale conntrack entries',
   unreplied: 'deleted conntrack entries of TCP connections to removed endpoints that had not answered',
+  reset: 'deleted conntrack entries of TCP connections to endpoints that are down (on-down=reset)',
 };
 
 /** What the kernel holds since a sync succeeded. */
 export interface AppliedChanges {
   /** The service ports that were changed; undefined: it is gone. */
   readonly ports: ReadonlyMap<ServicePortKey, AppliedPort | undefined>;
-  readonly node: Pick<NodeView, 'nodePortAddresses'>;
+  readonly node: NodeView;
   /** The kernel was not known before, so connections may have met other rules than ours or none. */
   readonly complete: boolean;
 }
@@ -55,7 +56,8 @@ export class ConntrackCleaner {
   readonly #options: CleanerOptions;
   readonly #frontends = new FrontendIndex();
   #candidates: Candidates;
-  #nodePortAddresses: NodeView['nodePortAddresses'] = 'all';
+  /** Undefined before the first change. */
+  #node: NodeView | undefined;
   #lastError = '';
 
   constructor(options: CleanerOptions) {
@@ -71,12 +73,12 @@ export class ConntrackCleaner {
       const before = this.#frontends.ports.get(key);
       if (before === undefined && after === undefined) continue;
       changes.set(key, after);
-      this.#candidates.note(before, after);
+      this.#candidates.note(before, after, node);
     }
     this.#frontends.update(changes);
-    const isNewNode = !isDeepStrictEqual(this.#nodePortAddresses, node.nodePortAddresses);
-    this.#nodePortAddresses = node.nodePortAddresses;
-    if (complete || isNewNode) this.#candidates.noteAll(this.#frontends.ports.values());
+    const isNewNode = !isDeepStrictEqual(this.#node?.nodePortAddresses ?? 'all', node.nodePortAddresses);
+    this.#node = node;
+    if (complete || isNewNode) this.#candidates.noteAll(this.#frontends.ports.values(), node);
     return !this.#candidates.isEmpty;
   }
 
@@ -100,11 +102,15 @@ export class ConntrackCleaner {
   }
 
   async #deleteStale(candidates: Candidates, signal: AbortSignal): Promise<number> {
-    const { table } = this.#options;
+    const { kind, table } = this.#options;
+    const node = this.#node;
+    if (node === undefined) return 0;
     const stale = new StaleEntries({
+      kind,
+      node,
       candidates,
       frontends: this.#frontends,
-      acceptsNodePorts: this.#nodePortTest(),
+      acceptsNodePorts: this.#nodePortTest(node),
     });
     let count = 0;
     for (const filter of candidates.filters())
@@ -113,8 +119,7 @@ export class ConntrackCleaner {
   }
 
   /** The addresses of the node are read when an entry makes it necessary, and once at most. */
-  #nodePortTest(): (ip: string) => boolean {
-    const accepted = this.#nodePortAddresses;
+  #nodePortTest({ nodePortAddresses: accepted }: NodeView): (ip: string) => boolean {
     if (accepted !== 'all') return (ip) => accepted.includes(ip);
     let local: ReadonlySet<string> | undefined;
     return (ip) => {

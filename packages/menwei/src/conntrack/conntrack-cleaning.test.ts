@@ -35,6 +35,7 @@ function open(destinations?: () => readonly Destination[]) {
     kind: 'lasting',
     tables: state.families.IPv4,
     table,
+    nodeView: () => aNodeView(),
     localAddresses: () => [],
     logger: silentLogger,
   });

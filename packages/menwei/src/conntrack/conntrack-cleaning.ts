@@ -1,6 +1,7 @@
 /** When stale conntrack entries are deleted: right after the sync that made them stale, beside all that comes next. */
 
 import { Pacer } from '../scheduling/pacer.ts';
+import type { NodeView } from '../services/node-view.ts';
 import type { FamilyTables, RemovalRow } from '../state/family-tables.ts';
 import type { Reader } from '../state/reader.ts';
 import type { AppliedPort, ServicePortKey } from '../state/service-port.ts';
@@ -20,6 +21,8 @@ const MAX_REST_MS = 1000;
 
 interface ConntrackCleaningOptions extends CleanerOptions {
   readonly tables: Pick<FamilyTables, 'family' | 'applied' | 'syncs' | 'removals'>;
+  /** How the node looks now. */
+  readonly nodeView: () => NodeView;
 }
 
 type Ports = Map<ServicePortKey, AppliedPort | undefined>;
@@ -66,8 +69,8 @@ export class ConntrackCleaning {
     // Of one that came after the last cleaning, and may be gone, nobody else knows.
     for (const [key, port] of this.#uncleaned) if (!this.#cleaned.has(key)) this.#remember(key, port);
     this.#uncleaned = new Map();
-    const node = tables.syncs.get(tables.family);
-    if (node !== undefined) cleaner.note({ ports: this.#cleaned, node, complete: false });
+    const sync = tables.syncs.get(tables.family);
+    if (sync !== undefined) cleaner.note({ ports: this.#cleaned, node: this.#nodeAt(sync), complete: false });
     return this.#cleaned.keys();
   }
 
@@ -89,6 +92,10 @@ export class ConntrackCleaning {
     else this.#cleaned.delete(key);
   }
 
+  #nodeAt({ nodePortAddresses }: SyncRow): NodeView {
+    return { ...this.#options.nodeView(), nodePortAddresses };
+  }
+
   /**
    * Right after each sync: entries of an endpoint that came and went in between would be left. Returns whether there is
    * something to clean.
@@ -97,7 +104,7 @@ export class ConntrackCleaning {
     const changes = reader.take();
     if (changes === undefined) return false;
     try {
-      const isDue = cleaner.note(changes);
+      const isDue = cleaner.note({ ...changes, node: this.#nodeAt(changes.sync) });
       for (const [key, port] of changes.ports) {
         const lasts = port !== undefined && hasEntries(this.#options.kind, port);
         if (lasts || this.#cleaned.has(key) || this.#uncleaned.has(key)) this.#uncleaned.set(key, port);
@@ -131,6 +138,11 @@ class Rest {
   };
 }
 
+interface SyncedChanges extends Omit<AppliedChanges, 'node'> {
+  /** The last one. */
+  readonly sync: SyncRow;
+}
+
 /** What the syncs did since they were last asked for, in one. */
 class AppliedChangesReader {
   readonly #tables: ConntrackCleaningOptions['tables'];
@@ -156,22 +168,22 @@ class AppliedChangesReader {
   }
 
   /** Undefined: the last sync has failed, or there was none. */
-  take(): AppliedChanges | undefined {
+  take(): SyncedChanges | undefined {
     const { syncs, family } = this.#tables;
     this.#syncs.take();
     if (this.#removals.take().length > 0) this.#isComplete = true;
-    const node = syncs.get(family);
-    if (node?.ok !== true) return undefined;
+    const sync = syncs.get(family);
+    if (sync?.ok !== true) return undefined;
     for (const { key, after } of this.#applied.take()) this.#untold.set(key, after);
-    const complete = this.#isComplete || node.fullCount !== this.#fullCount;
+    const complete = this.#isComplete || sync.fullCount !== this.#fullCount;
     const ports = new Map(this.#untold);
     this.#untold.clear();
-    this.#fullCount = node.fullCount;
+    this.#fullCount = sync.fullCount;
     this.#isComplete = false;
-    return { ports, node, complete };
+    return { ports, sync, complete };
   }
 
-  giveBack({ ports, complete }: AppliedChanges): void {
+  giveBack({ ports, complete }: SyncedChanges): void {
     for (const [key, port] of ports) this.#untold.set(key, port);
     this.#isComplete ||= complete;
   }

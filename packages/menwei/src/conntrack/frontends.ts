@@ -2,7 +2,7 @@
 import { formatHostPort } from '@menwei/addresses/ip.ts';
 import type { ConntrackAddress } from '@menwei/netlink/conntrack';
 import type { Protocol } from '../kubernetes/objects.ts';
-import type { AppliedPort, Destination, ServicePort, ServicePortKey } from '../state/service-port.ts';
+import type { AppliedPort, ServicePort, ServicePortKey } from '../state/service-port.ts';
 
 /** `10.96.0.10:53/UDP`; or, of the node's own addresses, whichever they are, `port 30053/UDP`. */
 export type AddressKey = string;
@@ -31,25 +31,6 @@ export function frontendsOf(service: ServicePort): ReadonlyMap<AddressKey, Front
   }
   if (nodePort !== 0) frontends.set(nodePortKey(protocol, nodePort), { port: nodePort });
   return frontends;
-}
-
-/**
- * Where an entry may lead: to the endpoints that serve, terminating or not, whatever policies and hints say (spec § 8), and to
- * those that are ready without serving, as publishNotReadyAddresses has it; and to where the mode leads it instead. There,
- * an entry that another mode made goes on leading to its endpoint (docs/decisions/0024).
- */
-export function usableDestinations({
-  protocol,
-  endpoints,
-  destinations,
-}: AppliedPort): ReadonlyMap<AddressKey, Destination> {
-  const usable = endpoints.filter(({ serving, ready }) => serving || ready);
-  return new Map(
-    [...usable, ...(destinations ?? [])].map((destination) => [
-      addressKey(protocol, destination),
-      destination,
-    ]),
-  );
 }
 
 /** All service ports with entries of a kind, and which of them owns which frontend. */

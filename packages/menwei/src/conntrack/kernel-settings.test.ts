@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { ConntrackSettings } from '../config/settings.ts';
 import type { Logger } from '../log/logger.ts';
 import { silentLogger } from '../log/logger.ts';
-import { applyConntrackSettings } from './kernel-settings.ts';
+import { applyConntrackSettings, warnOfSettings } from './kernel-settings.ts';
 
 const DEFAULTS: ConntrackSettings = {
   maxPerCore: 32_768,
@@ -179,5 +179,18 @@ describe('the settings of conntrack', () => {
         '{"nf_conntrack_max":"131072 wanted: this kernel has no such setting",' +
         '"nf_conntrack_tcp_timeout_established":"86400 wanted: this kernel has no such setting"}',
     ]);
+  });
+});
+
+describe('settings that are none of ours', () => {
+  it.each([
+    ['1\n', 0],
+    ['0\n', 1],
+    [undefined, 0],
+  ])('are warned of where something will not work: nf_conntrack_tcp_loose=%j', (value, warnings) => {
+    const logged: unknown[] = [];
+    const files = { read: () => value, write: () => false, isReadOnly: () => false };
+    warnOfSettings(files, { ...silentLogger, warn: (fields) => logged.push(fields) });
+    expect(logged).toEqual(Array.from({ length: warnings }, () => ({ nf_conntrack_tcp_loose: 0 })));
   });
 });

@@ -43,6 +43,18 @@ export async function applyConntrackSettings(
   outcome.log(logger);
 }
 
+/** Packets of connections that conntrack does not know count as first ones, unless somebody has set this to 0. */
+const LOOSE = 'nf_conntrack_tcp_loose';
+
+/** Says what does not work with the settings that are none of ours. */
+export function warnOfSettings(files: KernelFiles, logger: Logger): void {
+  if (readIfPossible(files, SYSCTLS + LOOSE)?.trim() !== '0') return;
+  logger.warn(
+    { [LOOSE]: 0 },
+    'connections to endpoints that are down will not be reset: with nf_conntrack_tcp_loose=0 their packets are dropped (only Services with on-down=reset)',
+  );
+}
+
 function readIfPossible(files: KernelFiles, path: string): string | undefined {
   try {
     return files.read(path);

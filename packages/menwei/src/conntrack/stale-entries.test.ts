@@ -1,6 +1,11 @@
 import { type ConntrackEntry, formatFilter, matchesFilter } from '@menwei/netlink/conntrack';
 import { anEntry } from '@menwei/testing/conntrack/testing.ts';
-import { anEndpoint, aServicePort, type ServicePortFields } from '@menwei/testing/services/testing.ts';
+import {
+  aNodeView,
+  anEndpoint,
+  aServicePort,
+  type ServicePortFields,
+} from '@menwei/testing/services/testing.ts';
 import { describe, expect, it } from 'vitest';
 import type { Endpoint, ServicePort } from '../state/service-port.ts';
 import { Candidates } from './candidates.ts';
@@ -34,12 +39,18 @@ function judge(changes: readonly Change[], others: readonly ServicePort[] = []):
   const frontends = new FrontendIndex();
   frontends.update(new Map(others.map((port) => [port.key, port])));
   for (const [was, is] of changes) {
-    candidates.note(was, is);
+    candidates.note(was, is, aNodeView());
     const key = (is ?? was)?.key ?? '';
     frontends.update(new Map([[key, is]]));
   }
   const acceptsNodePorts = (ip: string) => ip === NODE || ip === '127.0.0.1';
-  const stale = new StaleEntries({ candidates, frontends, acceptsNodePorts });
+  const stale = new StaleEntries({
+    kind: 'lasting',
+    node: aNodeView(),
+    candidates,
+    frontends,
+    acceptsNodePorts,
+  });
   const filters = candidates.filters();
   return {
     filters: filters.map(formatFilter),
@@ -315,8 +326,8 @@ describe('what the kernel is asked for', () => {
 describe('candidates of two cleanings', () => {
   it('together are those of both', () => {
     const [one, other] = [new Candidates('lasting'), new Candidates('lasting')];
-    one.note(dns({ endpoints: [A, B] }), dns({ endpoints: [B] }));
-    other.note(dns({ endpoints: [B] }), undefined);
+    one.note(dns({ endpoints: [A, B] }), dns({ endpoints: [B] }), aNodeView());
+    other.note(dns({ endpoints: [B] }), undefined, aNodeView());
     one.add(other);
     expect(one.filters().map(formatFilter)).toEqual([
       'UDP answered by 10.0.0.1:5353',

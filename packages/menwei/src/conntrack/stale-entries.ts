@@ -16,17 +16,16 @@
  */
 import { isLoopback } from '@menwei/addresses/ip.ts';
 import { type ConntrackEntry, isSameAddress } from '@menwei/netlink/conntrack';
+import type { NodeView } from '../services/node-view.ts';
 import type { AppliedPort } from '../state/service-port.ts';
 import type { Candidates } from './candidates.ts';
-import {
-  type AddressKey,
-  addressKey,
-  type FrontendIndex,
-  nodePortKey,
-  usableDestinations,
-} from './frontends.ts';
+import { usableDestinations } from './destinations.ts';
+import type { EntryKind } from './entry-kind.ts';
+import { type AddressKey, addressKey, type FrontendIndex, nodePortKey } from './frontends.ts';
 
 interface StaleEntryContext {
+  readonly kind: EntryKind;
+  readonly node: NodeView;
   readonly candidates: Candidates;
   /** As the kernel has them now. */
   readonly frontends: FrontendIndex;
@@ -70,7 +69,8 @@ export class StaleEntries {
   }
 
   #isUsable(owner: AppliedPort, endpoint: AddressKey): boolean {
-    const usable = this.#usable.get(owner) ?? usableDestinations(owner);
+    const { kind, node } = this.#context;
+    const usable = this.#usable.get(owner) ?? usableDestinations(kind, owner, node);
     this.#usable.set(owner, usable);
     return usable.has(endpoint);
   }

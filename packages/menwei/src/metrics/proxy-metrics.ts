@@ -49,7 +49,7 @@ interface ProxiedServices {
 }
 
 /** Why entries were deleted, by the kind of entries. */
-const DELETION_REASONS = { lasting: 'stale', unreplied: 'unreplied' } as const;
+const DELETION_REASONS = { lasting: 'stale', unreplied: 'unreplied', reset: 'reset' } as const;
 
 export class ProxyMetrics {
   readonly registry: Registry;
