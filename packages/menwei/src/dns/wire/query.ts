@@ -1,5 +1,5 @@
 /**
- * What a client asks: from the bytes of a message to a question, and what is said to it whatever the name (dns § 3, 5). Only the
+ * Queries: from the bytes of a message to a question, and what is said to it whatever the name (dns § 3, 5); and back. Only the
  * question and OPT are looked at; what is wrong with them is answered, and never thrown.
  */
 import { type Answer, NO_RECORDS } from './answer.ts';
@@ -186,31 +186,34 @@ function hinfo(cpu: string, ttl: number): Answer['answer'] {
   return { bytes, offsets: [0, bytes.length] };
 }
 
-/** A query of our own. Undefined if there is no such name. */
+/** Of a query of our own. */
+export interface QueryOptions {
+  readonly id: number;
+  readonly recursionDesired: boolean;
+  readonly edns?: Edns | undefined;
+}
+
+/** A query of our own; undefined if there can be no such name. */
 export function encodeQuery(
-  { name, type, class: qclass }: Question,
-  {
-    id,
-    recursionDesired,
-    edns,
-  }: { readonly id: number; readonly recursionDesired: boolean; readonly edns?: Edns | undefined },
+  question: Question,
+  { id, recursionDesired, edns }: QueryOptions,
 ): Uint8Array | undefined {
-  const encoded = encodeName(name);
-  if (encoded === undefined) return undefined;
-  const bytes = new Uint8Array(HEADER_BYTES + encoded.length + 4 + (edns === undefined ? 0 : OPT_BYTES));
+  const name = encodeName(question.name);
+  if (name === undefined) return undefined;
+  const end = HEADER_BYTES + name.length + 4;
+  const bytes = new Uint8Array(end + (edns === undefined ? 0 : OPT_BYTES));
   const view = new DataView(bytes.buffer);
   view.setUint16(0, id);
   view.setUint8(2, recursionDesired ? 1 : 0);
   view.setUint16(4, 1);
-  bytes.set(encoded, HEADER_BYTES);
-  const end = HEADER_BYTES + encoded.length;
-  view.setUint16(end, type);
-  view.setUint16(end + 2, qclass);
+  bytes.set(name, HEADER_BYTES);
+  view.setUint16(end - 4, question.type);
+  view.setUint16(end - 2, question.class);
   if (edns !== undefined) {
     view.setUint16(10, 1);
-    view.setUint16(end + 5, TYPE.OPT);
-    view.setUint16(end + 7, edns.udpSize);
-    view.setUint16(end + 11, edns.dnssec ? 0x8000 : 0);
+    view.setUint16(end + 1, TYPE.OPT);
+    view.setUint16(end + 3, edns.udpSize);
+    view.setUint16(end + 7, edns.dnssec ? 0x8000 : 0);
   }
   return bytes;
 }
