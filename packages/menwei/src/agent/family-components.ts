@@ -13,6 +13,7 @@ import { dryRun } from '../proxy/dry-run.ts';
 import { FamilyProxy } from '../proxy/family-proxy.ts';
 import type { NodeState } from '../proxy/node-state.ts';
 import type { ServiceProxy } from '../proxy/service-proxy.ts';
+import { serviceRules } from '../proxy/service-rules.ts';
 import type { Syncable } from '../proxy/syncable.ts';
 import type { FamilyTables } from '../state/family-tables.ts';
 import type { State } from '../state/state.ts';
@@ -120,7 +121,7 @@ export class FamilyParts {
       backend: settings.dryRun ? dryRun(backend, print) : backend,
       state,
       startedAtMs: this.#startedAtMs,
-      ignoreExternalIPs: !settings.featureGates.allowServiceExternalIPs,
+      rules: serviceRules(settings),
       nodeView: () => node.view(this.family),
       logger,
       maxRetryMs: settings.syncPeriodMs,

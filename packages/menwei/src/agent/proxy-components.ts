@@ -14,6 +14,7 @@ import type { Introspection } from '../metrics/zpages.ts';
 import { NodeState } from '../proxy/node-state.ts';
 import type { NodeWaitOptions } from '../proxy/node-wait.ts';
 import { ServiceProxy } from '../proxy/service-proxy.ts';
+import { serviceRules } from '../proxy/service-rules.ts';
 import { UnservedFamily } from '../proxy/unserved-family.ts';
 import type { Started } from '../setup/backends.ts';
 import { VERSION } from '../setup/version.ts';
@@ -164,12 +165,12 @@ function measuredFamily(parts: FamilyParts, node: NodeState) {
 }
 
 /** Of each service port of a family that can't be served: that it is not, and why. */
-function tellOfUnserved({ unserved }: Started, state: State, { featureGates }: Settings): void {
+function tellOfUnserved({ unserved }: Started, state: State, settings: Settings): void {
   const { objects } = state;
-  const ignoreExternalIPs = !featureGates.allowServiceExternalIPs;
+  const rules = serviceRules(settings);
   for (const [family, { message: reason }] of unserved) {
     const tables = state.families[family];
-    new UnservedFamily({ objects, tables, reason, sinceMs: Date.now(), ignoreExternalIPs });
+    new UnservedFamily({ objects, tables, reason, sinceMs: Date.now(), rules });
   }
 }
 

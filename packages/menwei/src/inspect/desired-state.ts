@@ -4,6 +4,7 @@ import type { Problem } from '../kubernetes/objects.ts';
 import { findUnsupported } from '../proxy/unsupported.ts';
 import { isLargeCluster, type NodeView } from '../services/node-view.ts';
 import { ServiceTracker } from '../services/service-tracker.ts';
+import type { ServiceRules } from '../services/wanted-port.ts';
 import { FamilyTables } from '../state/family-tables.ts';
 import type { ObjectTables } from '../state/object-tables.ts';
 import type { ServicePortKey } from '../state/service-port.ts';
@@ -14,11 +15,11 @@ export function desiredPlan(
   objects: ObjectTables,
   nodeView: NodeView,
   report: (problem: Problem) => void,
-  ignoreExternalIPs: boolean,
+  serviceRules: ServiceRules,
 ): Plan<unknown, unknown> {
   const tables = new FamilyTables(rules.family);
   const startedAtMs = Number.POSITIVE_INFINITY;
-  const tracker = new ServiceTracker({ objects, tables, startedAtMs, ignoreExternalIPs });
+  const tracker = new ServiceTracker({ objects, tables, startedAtMs, rules: serviceRules });
   for (const problem of tracker.update().problems) report(problem);
   const node = { ...nodeView, largeCluster: isLargeCluster(tracker.endpointCount) };
   const plan = rules.plan();

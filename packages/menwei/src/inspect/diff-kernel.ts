@@ -12,6 +12,7 @@ import type { Logger } from '../log/logger.ts';
 import { createLogger } from '../log/pino-logger.ts';
 import { NodeState } from '../proxy/node-state.ts';
 import { ProblemLog } from '../proxy/problem-log.ts';
+import { serviceRules } from '../proxy/service-rules.ts';
 import { atOnce } from '../scheduling/steps.ts';
 import { findUnservable, startBackends } from '../setup/backends.ts';
 import { UserError } from '../setup/failure.ts';
@@ -51,9 +52,9 @@ export async function diffKernel(flags: GivenFlags): Promise<void> {
     if (unservable !== undefined) throw unservable;
     // What could not be looked at is not equal.
     if (node.families.some((family) => unserved.has(family))) process.exitCode = 1;
-    const ignoreExternalIPs = !settings.featureGates.allowServiceExternalIPs;
+    const rules = serviceRules(settings);
     for (const backend of backends) {
-      const plan = desiredPlan(backend, objects, node.view(backend.family), report, ignoreExternalIPs);
+      const plan = desiredPlan(backend, objects, node.view(backend.family), report, rules);
       const observed = await backend.observe(signal);
       atOnce(plan.settle(observed));
       plan.adopt?.(observed);

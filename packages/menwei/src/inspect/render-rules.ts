@@ -7,6 +7,7 @@ import type { Settings } from '../config/settings.ts';
 import { formatProblem, type Problem, type WatchedObject } from '../kubernetes/objects.ts';
 import { firstLines } from '../log/first-lines.ts';
 import { NodeState } from '../proxy/node-state.ts';
+import { serviceRules } from '../proxy/service-rules.ts';
 import { UserError } from '../setup/failure.ts';
 import { openMachineAddresses } from '../setup/machine-addresses.ts';
 import { describeFaults, readManifestsOrFail, readNodePortRangeOrFail } from '../setup/manifests-input.ts';
@@ -70,7 +71,7 @@ async function renderObjects(options: RenderOptions, objects: readonly WatchedOb
   }
   const leftOut: string[] = [];
   const report = (problem: Problem) => leftOut.push(formatProblem(problem));
-  const plan = desiredPlan(rules, tables, view, report, !settings.featureGates.allowServiceExternalIPs);
+  const plan = desiredPlan(rules, tables, view, report, serviceRules(settings));
   return {
     text: rules.format(rules.diff(rules.nothing(), plan.complete())),
     warnings: [...warnings, ...strangers],

@@ -14,6 +14,7 @@ import { compareNodes } from '../services/node-change.ts';
 import { isLargeCluster, type NodeView } from '../services/node-view.ts';
 import { type PendingChanges, ServiceTracker } from '../services/service-tracker.ts';
 import { SlowStarts } from '../services/slow-start.ts';
+import type { ServiceRules } from '../services/wanted-port.ts';
 import type { FamilyTables } from '../state/family-tables.ts';
 import type { Reader } from '../state/reader.ts';
 import type { ServicePort, ServicePortKey } from '../state/service-port.ts';
@@ -38,8 +39,7 @@ interface FamilyProxyOptions<Unit, State, Changes> {
   readonly state: SharedState;
   /** See ServiceTracker. */
   readonly startedAtMs: number;
-  /** See readWantedPorts. */
-  readonly ignoreExternalIPs?: boolean;
+  readonly rules?: ServiceRules;
   /** How the node looks now. */
   readonly nodeView: () => NodeView;
   readonly logger: Logger;
@@ -86,12 +86,12 @@ export class FamilyProxy<Unit, State, Changes> implements Syncable {
     this.#desired = new DesiredUnits(options.backend, options.logger);
     this.#refused = new RefusedPorts(options.maxRetryMs ?? MAX_RETRY_MS);
     this.family = options.backend.family;
-    const { state, startedAtMs, ignoreExternalIPs = false } = options;
+    const { state, startedAtMs, rules = {} } = options;
     this.state = state;
     this.#tables = state.families[this.family];
     this.#record = new FamilyRecord(this.#tables);
     const { objects } = state;
-    this.#tracker = new ServiceTracker({ objects, tables: this.#tables, startedAtMs, ignoreExternalIPs });
+    this.#tracker = new ServiceTracker({ objects, tables: this.#tables, startedAtMs, rules });
     this.#servicePorts = this.#tables.servicePorts.reader();
     this.#unmet = this.#tables.unmet.reader();
   }

@@ -1,5 +1,6 @@
 /** An IP family that the machine can't serve: of each service port that needs it is told that it has failed, and why. */
 import { ServiceTracker } from '../services/service-tracker.ts';
+import type { ServiceRules } from '../services/wanted-port.ts';
 import type { FamilyTables } from '../state/family-tables.ts';
 import type { ObjectTables } from '../state/object-tables.ts';
 import type { Reader } from '../state/reader.ts';
@@ -17,8 +18,7 @@ interface UnservedFamilyOptions {
   readonly reason: string;
   /** Since when that is known; milliseconds since the epoch. */
   readonly sinceMs: number;
-  /** See readWantedPorts. */
-  readonly ignoreExternalIPs?: boolean;
+  readonly rules?: ServiceRules;
 }
 
 /** A reader of the Services, and the writer of what became of them. */
@@ -29,13 +29,13 @@ export class UnservedFamily {
   #timer: NodeJS.Timeout | undefined;
 
   constructor(options: UnservedFamilyOptions) {
-    const { objects, tables, sinceMs, ignoreExternalIPs = false } = options;
+    const { objects, tables, sinceMs, rules = {} } = options;
     this.#options = options;
     this.#servicePorts = tables.servicePorts.reader();
     // Where traffic would have to go is of no interest.
     const services = { services: objects.services, endpointSlices: new Table<StoredSlice>() };
     const startedAtMs = sinceMs;
-    this.#tracker = new ServiceTracker({ objects: services, tables, startedAtMs, ignoreExternalIPs });
+    this.#tracker = new ServiceTracker({ objects: services, tables, startedAtMs, rules });
     this.#tracker.onTouched(() => {
       this.#timer ??= setTimeout(() => this.#update(), GATHERED_MS).unref();
     });

@@ -5,7 +5,7 @@
 import { formatHostPort } from '@menwei/addresses/ip.ts';
 import type { Problem, Protocol } from '../kubernetes/objects.ts';
 import type { ObjectKey } from '../state/object-key.ts';
-import type { Endpoint, ServicePort } from '../state/service-port.ts';
+import type { ServicePort } from '../state/service-port.ts';
 import type { WantedPort } from './wanted-port.ts';
 
 /** `172.30.1.1:80/TCP`, or `node port 30080/TCP` for a port on the node's own addresses. */
@@ -90,9 +90,9 @@ export function grantPort(
   wanted: WantedPort,
   claimant: Claimant,
   claims: ClaimIndex,
-  endpoints: readonly Endpoint[],
+  served: Pick<ServicePort, 'endpoints' | 'health'>,
 ): ServicePort {
-  const { index, ...port } = wanted;
+  const { index, healthCheck, ...port } = wanted;
   const owns = (address: ClaimedAddress, position: number) => {
     const owner = claims.owner(address);
     return owner !== undefined && isSameClaimant(owner, { claimant, position });
@@ -108,7 +108,7 @@ export function grantPort(
     externalIPs: owned(port.externalIPs),
     loadBalancerVIPs: owned(port.loadBalancerVIPs),
     healthCheckNodePort: ownsHealthCheck ? port.healthCheckNodePort : 0,
-    endpoints,
+    ...served,
   };
 }
 

@@ -1,6 +1,6 @@
 /**
- * From Services and EndpointSlices to ServicePorts, for one IP family: a reader of the objects, and the writer of the
- * service ports. Events may come in any order; what they add up to depends only on the objects that are there in the end.
+ * From Services, EndpointSlices and what checks have found to ServicePorts, for one IP family: a reader of those, and the
+ * writer of the service ports. Events may come in any order; what they add up to depends only on what is there in the end.
  *
  * An event costs as much as the objects it touches: an event only notes which Services it concerns, and an update looks
  * at those Services alone.
@@ -8,24 +8,25 @@
 import { isDeepStrictEqual } from 'node:util';
 import { type EndpointWeights, formatProblem, type Problem, type Service } from '../kubernetes/objects.ts';
 import { atOnce, type Steps } from '../scheduling/steps.ts';
+import type { EndpointHealth } from '../state/endpoint-health.ts';
 import type { FamilyTables } from '../state/family-tables.ts';
 import { type ObjectKey, parseObjectKey } from '../state/object-key.ts';
 import type { ObjectTables } from '../state/object-tables.ts';
 import type { Change, Reader } from '../state/reader.ts';
-import type { ServicePort, ServicePortKey } from '../state/service-port.ts';
+import type { Endpoint, PortHealth, ServicePort, ServicePortKey } from '../state/service-port.ts';
 import type { StoredSlice } from '../state/stored-slice.ts';
 import { fitBalancing } from './balancing.ts';
 import { type Claimant, ClaimIndex, findLostClaims, formatLost, grantPort, readClaims } from './claims.ts';
+import { DownIndex } from './down-index.ts';
 import { SliceIndex } from './slice-index.ts';
-import { readWantedPorts, type WantedPort } from './wanted-port.ts';
+import { readWantedPorts, type ServiceRules, type WantedPort } from './wanted-port.ts';
 
 interface ServiceTrackerOptions {
   readonly objects: Pick<ObjectTables, 'services' | 'endpointSlices'>;
-  readonly tables: Pick<FamilyTables, 'family' | 'servicePorts' | 'unmet'>;
+  readonly tables: Pick<FamilyTables, 'family' | 'servicePorts' | 'unmet' | 'health'>;
   /** Milliseconds since the epoch. Trigger times that are not later say nothing about this process. */
   readonly startedAtMs: number;
-  /** See readWantedPorts. */
-  readonly ignoreExternalIPs?: boolean;
+  readonly rules?: ServiceRules;
 }
 
 /** What an update found beside the service ports. */
@@ -69,7 +70,9 @@ export class ServiceTracker {
   readonly #options: ServiceTrackerOptions;
   readonly #services: Reader<Service>;
   readonly #endpointSlices: Reader<StoredSlice>;
+  readonly #health: Reader<EndpointHealth>;
   readonly #slices: SliceIndex;
+  readonly #down = new DownIndex();
   readonly #claims = new ClaimIndex();
   readonly #touched = new Set<ObjectKey>();
   #pending = { services: new Set<ObjectKey>(), endpointSlices: new Set<ObjectKey>() };
@@ -89,8 +92,10 @@ export class ServiceTracker {
     this.#endpointSlices = objects.endpointSlices.reader(() =>
       this.#noteAll(this.#endpointSlices, this.#noteSlice),
     );
+    this.#health = tables.health.reader(() => this.#noteAll(this.#health, this.#noteHealth));
     this.#noteAll(this.#services, this.#noteService);
     this.#noteAll(this.#endpointSlices, this.#noteSlice);
+    this.#noteAll(this.#health, this.#noteHealth);
   }
 
   /** Whom to tell when there is something to {@link update}. */
@@ -135,8 +140,7 @@ export class ServiceTracker {
 
   /** Follows the objects no longer. */
   close(): void {
-    this.#services.close();
-    this.#endpointSlices.close();
+    for (const each of [this.#services, this.#endpointSlices, this.#health]) each.close();
   }
 
   #noteAll<Row>(reader: Reader<Row>, note: (change: Change<Row>) => boolean): void {
@@ -165,6 +169,11 @@ export class ServiceTracker {
     return this.#touch(touched);
   };
 
+  readonly #noteHealth = (change: Change<EndpointHealth>): boolean => {
+    const service = this.#down.note(change);
+    return service !== undefined && this.#touch([service]);
+  };
+
   #noteTriggerTime({ service, lastChangeTriggerTimeMs }: StoredSlice): void {
     if (lastChangeTriggerTimeMs <= this.#options.startedAtMs) return;
     const times = this.#triggerTimesMs.get(service) ?? [];
@@ -184,8 +193,8 @@ export class ServiceTracker {
   /** Undefined: it wants nothing in this family. */
   #readWanted(key: ObjectKey, service: Service): WantedService | undefined {
     const { namespace, name, createdAtMs, weights } = service;
-    const { tables, ignoreExternalIPs } = this.#options;
-    const ports = readWantedPorts(service, tables.family, ignoreExternalIPs);
+    const { tables, rules } = this.#options;
+    const ports = readWantedPorts(service, tables.family, rules);
     if (ports.length === 0) return undefined;
     return { claimant: { key, namespace, name, createdAtMs }, ports, weights };
   }
@@ -211,12 +220,17 @@ export class ServiceTracker {
       const all = this.#slices.endpointsOf(key, port.portName, port.protocol, wanted.weights);
       const { balancing, endpoints, problems: unfit } = fitBalancing(port, all);
       problems.push(...unfit);
-      const granted = grantPort({ ...port, balancing }, wanted.claimant, this.#claims, endpoints);
+      const served = { endpoints, health: this.#healthOf(port, endpoints) };
+      const granted = grantPort({ ...port, balancing }, wanted.claimant, this.#claims, served);
       return { granted, reason: formatLost(lost, port) };
     });
     // Only now, so that a mistake changes nothing.
     const settled = ports.map(({ granted, reason }) => this.#put(granted, reason));
     return { ports: settled, problems: problems.length === 0 ? NOTHING_SETTLED.problems : problems };
+  }
+
+  #healthOf({ key, healthCheck }: WantedPort, endpoints: readonly Endpoint[]): PortHealth | undefined {
+    return healthCheck && { check: healthCheck, down: this.#down.downOf(key, endpoints) };
   }
 
   /** Returns the row that is in the table then. */

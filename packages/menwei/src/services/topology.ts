@@ -21,16 +21,23 @@ export interface EndpointCategories {
   readonly allReachable: readonly Endpoint[];
   /** Some endpoint in the cluster can take traffic, though perhaps none that this node may use: drop, not reject. */
   readonly hasAnyEndpoints: boolean;
+  /** What policy and hints have chosen and this node does not send to, as checks have found it down. */
+  readonly ejected: readonly Endpoint[];
+  /** So many of a list are down that nobody believes it: all of them are used. */
+  readonly isPanic: boolean;
 }
+
+type Choice = Omit<EndpointCategories, 'ejected' | 'isPanic'>;
 
 type HintMode = 'same-node' | 'same-zone' | 'none';
 
-const NONE: EndpointCategories = {
+const NONE: Choice = {
   clusterEndpoints: [],
   localEndpoints: [],
   allReachable: [],
   hasAnyEndpoints: false,
 };
+const NOT_EJECTED = { ejected: [], isPanic: false };
 
 /**
  * Sorts the endpoints of a port into those for Cluster and those for Local policies.
@@ -42,9 +49,45 @@ const NONE: EndpointCategories = {
  *
  * Ready means usable even if terminating is set too (that is how publishNotReadyAddresses shows). Those of weight 0 are
  * passed over as if they were not there.
+ *
+ * What checks have found to be down is taken out of each list then, unless too few would be left of it (health § 4); with
+ * `panic=0` it is passed over in the first place.
  */
 export function categorizeEndpoints(port: ServicePort, node: NodeView): EndpointCategories {
   const endpoints = withWeight(port.endpoints);
+  const chosen = choose(port, endpoints, node);
+  const { health } = port;
+  if (health === undefined || health.down.length === 0) return { ...chosen, ...NOT_EJECTED };
+  const down = new Set(health.down);
+  const isUp = (endpoint: Endpoint) => !down.has(endpoint.text);
+  if (chosen.allReachable.every(isUp)) return { ...chosen, ...NOT_EJECTED };
+  const { panicPercent } = health.check;
+  if (panicPercent === 0) {
+    const left = choose(port, endpoints.filter(isUp), node);
+    return { ...left, ejected: without(chosen.allReachable, left.allReachable), isPanic: false };
+  }
+  const cluster = failOpen(chosen.clusterEndpoints, isUp, panicPercent);
+  const local = failOpen(chosen.localEndpoints, isUp, panicPercent);
+  const allReachable = union(endpoints, cluster.used, local.used);
+  return {
+    clusterEndpoints: cluster.used,
+    localEndpoints: local.used,
+    allReachable,
+    hasAnyEndpoints: chosen.hasAnyEndpoints,
+    ejected: without(chosen.allReachable, allReachable),
+    isPanic: cluster.isPanic || local.isPanic,
+  };
+}
+
+/** At least one, and so many of a hundred, of them have to be left: else all are used. */
+function failOpen(candidates: readonly Endpoint[], isUp: (endpoint: Endpoint) => boolean, percent: number) {
+  const used = candidates.filter(isUp);
+  const isPanic =
+    used.length < Math.min(candidates.length, Math.max(1, Math.ceil((percent * candidates.length) / 100)));
+  return { used: isPanic ? candidates : used, isPanic };
+}
+
+function choose(port: ServicePort, endpoints: readonly Endpoint[], node: NodeView): Choice {
   if (endpoints.length === 0) return NONE;
   const usesCluster = usesClusterEndpoints(port);
   const hintMode = usesCluster ? hintModeOf(endpoints, node) : 'none';
@@ -141,4 +184,9 @@ function union(
   if (local.every((endpoint) => inCluster.has(endpoint))) return cluster;
   const wanted = new Set([...cluster, ...local]);
   return all.filter((endpoint) => wanted.has(endpoint));
+}
+
+function without(endpoints: readonly Endpoint[], others: readonly Endpoint[]): readonly Endpoint[] {
+  const isOther = new Set(others);
+  return endpoints.filter((endpoint) => !isOther.has(endpoint));
 }

@@ -34,7 +34,9 @@ describe('readWantedPorts', () => {
   it('leaves out external IPs where they are not allowed', () => {
     const service = aService({ externalIPs: ['192.0.2.1'] });
     expect(readWantedPorts(service, 'IPv4')).toMatchObject([{ externalIPs: ['192.0.2.1'] }]);
-    expect(readWantedPorts(service, 'IPv4', true)).toMatchObject([{ externalIPs: [] }]);
+    expect(readWantedPorts(service, 'IPv4', { ignoreExternalIPs: true })).toMatchObject([
+      { externalIPs: [] },
+    ]);
   });
 
   it('takes the last of two ports with the same name and protocol', () => {

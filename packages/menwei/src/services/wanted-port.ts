@@ -1,17 +1,29 @@
 /** What a Service asks for, before it is known which addresses it gets and which endpoints it has (spec §§ 1.4, 2). */
 import { familyOf, type IpFamily, parseKnownCidr } from '@menwei/addresses/ip.ts';
+import { checkInForce, type HealthCheck } from '../kubernetes/health-check.ts';
 import type { Service, ServicePortSpec } from '../kubernetes/objects.ts';
 import { objectKey } from '../state/object-key.ts';
 import type { ServicePort } from '../state/service-port.ts';
 
 /** A service port with all the addresses its Service names. */
-export interface WantedPort extends Omit<ServicePort, 'clusterIP' | 'endpoints'> {
+export interface WantedPort extends Omit<ServicePort, 'clusterIP' | 'health' | 'endpoints'> {
   readonly clusterIP: string;
+  /** How its endpoints are to be checked; undefined: they are not. */
+  readonly healthCheck: HealthCheck | undefined;
   /** Where the port stands in `spec.ports`. */
   readonly index: number;
 }
 
+/** What the proxy's settings say about all Services. */
+export interface ServiceRules {
+  /** As with the feature gate AllowServiceExternalIPs off. */
+  readonly ignoreExternalIPs?: boolean;
+  /** Of Services that say nothing; undefined: their endpoints are not checked. */
+  readonly healthCheckByDefault?: HealthCheck | undefined;
+}
+
 const NONE: readonly string[] = [];
+const NO_RULES: ServiceRules = {};
 
 /** What Menwei's controller, and MetalLB's, write beside an address. Nodes announce such an address, and nobody else has it. */
 const POOL_ANNOTATIONS = ['menwei.dev', 'metallb.io', 'metallb.universe.tf'].map(
@@ -24,12 +36,11 @@ const NODE_CLASS = 'menwei.dev/node';
 /**
  * The ports of a Service in one family: none if it is headless, an ExternalName, another proxy's, or without a
  * cluster address of the family. Of two ports with the same name and protocol the last counts.
- * @param ignoreExternalIPs as with the feature gate AllowServiceExternalIPs off
  */
 export function readWantedPorts(
   service: Service,
   family: IpFamily,
-  ignoreExternalIPs = false,
+  { ignoreExternalIPs = false, healthCheckByDefault }: ServiceRules = NO_RULES,
 ): readonly WantedPort[] {
   const clusterIP = service.clusterIPs[family];
   if (clusterIP === undefined || service.type === 'ExternalName' || service.foreignProxy) return [];
@@ -49,7 +60,7 @@ export function readWantedPorts(
     externalPolicyLocal,
     internalPolicyLocal: service.internalTrafficPolicy === 'Local',
     balancing: service.balancing,
-    health: undefined,
+    healthCheck: checkInForce(service.healthCheck, healthCheckByDefault),
   };
   const wanted = new Map<string, WantedPort>();
   for (const [index, spec] of service.ports.entries()) {

@@ -7,8 +7,8 @@ import type { IpFamily } from '@menwei/addresses/ip.ts';
 import fc from 'fast-check';
 import { type Balancing, DEFAULT_BALANCING, type Forwarding } from 'menwei/kubernetes/objects.ts';
 import type { NodeView } from 'menwei/services/node-view.ts';
-import type { Endpoint, ServicePort, ServicePortKey } from 'menwei/state/service-port.ts';
-import { aNodeView, anEndpoint, aServicePort } from './testing.ts';
+import type { Endpoint, PortHealth, ServicePort, ServicePortKey } from 'menwei/state/service-port.ts';
+import { aHealthCheck, aNodeView, anEndpoint, aServicePort } from './testing.ts';
 
 /** A node and all service ports there are. */
 export interface World {
@@ -64,10 +64,9 @@ function servicePort(family: IpFamily, index: number): fc.Arbitrary<ServicePort>
   const ranges = [outsideRange, `${outside}77/${hostBits}`, `${outside}9/${hostBits}`];
   const port = 80 + index;
   const balanced = balancings.chain((balancing) =>
-    endpoints(family, balancing.forwarding === 'masquerade' ? [8080, 8080, 8081] : [port]).map((list) => ({
-      balancing,
-      endpoints: list,
-    })),
+    endpoints(family, balancing.forwarding === 'masquerade' ? [8080, 8080, 8081] : [port]).chain((list) =>
+      healthOf(list).map((health) => ({ balancing, endpoints: list, health })),
+    ),
   );
   return fc
     .record({
@@ -102,6 +101,15 @@ const balancings: fc.Arbitrary<Balancing> = fc.oneof(
     }),
   },
 );
+
+/** Mostly nothing is checked. */
+function healthOf(list: readonly Endpoint[]): fc.Arbitrary<PortHealth | undefined> {
+  const health = fc.record({
+    check: fc.constantFrom(0, 50, 50, 100).map((panicPercent) => aHealthCheck({ panicPercent })),
+    down: fc.subarray(list.map(({ text }) => text)),
+  });
+  return seldom.chain((isChecked) => (isChecked ? health : fc.constant(undefined)));
+}
 
 function endpoints(family: IpFamily, ports: readonly number[]): fc.Arbitrary<readonly Endpoint[]> {
   const endpoint = fc

@@ -1,5 +1,6 @@
 /** Objects for tests: valid as they are, and a test names only what it is about. Only tests import this file. */
 import { familyOf, formatHostPort } from '@menwei/addresses/ip.ts';
+import type { HealthCheck } from 'menwei/kubernetes/health-check.ts';
 import type { LoadBalancerDetails } from 'menwei/kubernetes/load-balancer-objects.ts';
 import {
   DEFAULT_BALANCING,
@@ -44,6 +45,24 @@ export function aService({ ports = [{}], ...fields }: ServiceFields = {}): Servi
     loadBalancer: undefined,
     ...fields,
     ports: ports.map((port) => ({ name: '', protocol: 'TCP', port: 80, nodePort: 0, ...port })),
+  };
+}
+
+/** As annotation `menwei.dev/health-check: tcp` says. */
+export function aHealthCheck(fields: Partial<HealthCheck> = {}): HealthCheck {
+  return {
+    probe: { kind: 'tcp' },
+    port: undefined,
+    intervalMs: 2_000,
+    timeoutMs: 1_000,
+    fastMs: 500,
+    fall: 3,
+    rise: 2,
+    initial: 'up',
+    panicPercent: 50,
+    onDown: 'drain',
+    dns: false,
+    ...fields,
   };
 }
 

@@ -103,10 +103,11 @@ describe.each(IP_FAMILIES)('one endpoint more or less, %s', (family) => {
   const backend = openBackend(new FakeNfTables(), family);
   const { pod } = ADDRESSES[family];
 
-  /** A service port of the world, with other endpoints: all are ready, any of them on this node. */
+  /** A service port of the world, with other endpoints: all are ready and up, any of them on this node. */
   const ports = fc.tuple(servicePorts(family), fc.array(fc.boolean(), { minLength: 2, maxLength: 60 })).map(
     ([port, areLocal]): ServicePort => ({
       ...port,
+      health: undefined,
       balancing: DEFAULT_BALANCING,
       endpoints: areLocal.map(endpointAt),
     }),
