@@ -16,6 +16,8 @@ export interface RelayEndpoint {
   readonly port: number;
   /** `10.0.0.1:80`, `[fd00::1]:80`: its identity. */
   readonly text: string;
+  /** How many connections of a round it gets, by its weight; one unless told. */
+  readonly turns?: number;
 }
 
 /** Where a relay is reached, and where it forwards what comes in there. */

@@ -66,4 +66,21 @@ describe('Rotation', () => {
     rotation.update(ALL.slice(0, 2));
     expect(picks(rotation, 3)).toBe('121');
   });
+
+  it('gives each its turns in a round', () => {
+    const weighed = ALL.map((endpoint, index) => ({ ...endpoint, turns: [1, 2, 5][index] ?? 1 }));
+    const round = picks(
+      over(weighed, () => 0.3),
+      8,
+    );
+    expect([...round].sort().join('')).toBe('12233333');
+    expect(round).not.toBe('12233333');
+  });
+
+  it('starts anew when turns change', () => {
+    const rotation = over(ALL);
+    picks(rotation, 2);
+    rotation.update(ALL.map((endpoint) => ({ ...endpoint, turns: 2 })));
+    expect([...picks(rotation, 6)].sort().join('')).toBe('112233');
+  });
 });

@@ -1,8 +1,12 @@
-/** Round robin over the endpoints of one listener. Pure: chance is an argument. */
+/**
+ * Round robin over the endpoints of one listener; who has more than one turn has them anywhere in the round. Pure: chance is
+ * an argument.
+ */
 import type { RelayEndpoint } from './contract.ts';
 
 export class Rotation {
   readonly #random: () => number;
+  /** A round: each as often as it has turns. */
   #endpoints: readonly RelayEndpoint[] = [];
   #byText: ReadonlyMap<string, RelayEndpoint> = new Map();
   #cursor = 0;
@@ -14,9 +18,9 @@ export class Rotation {
 
   /** The turn goes on if these are the same endpoints as before, and starts in a new random order otherwise. */
   update(endpoints: readonly RelayEndpoint[]): void {
-    if (endpoints.length === this.#byText.size && endpoints.every(({ text }) => this.#byText.has(text)))
-      return;
-    this.#endpoints = shuffled(endpoints, this.#random);
+    if (endpoints.length === this.#byText.size && endpoints.every((endpoint) => this.#has(endpoint))) return;
+    const round = endpoints.flatMap((endpoint) => Array<RelayEndpoint>(endpoint.turns ?? 1).fill(endpoint));
+    this.#endpoints = shuffled(round, this.#random);
     this.#byText = new Map(endpoints.map((endpoint) => [endpoint.text, endpoint]));
     this.#cursor = 0;
   }
@@ -40,6 +44,11 @@ export class Rotation {
       lastResort ??= index;
     }
     return lastResort === undefined ? undefined : this.#take(lastResort);
+  }
+
+  #has({ text, turns }: RelayEndpoint): boolean {
+    const present = this.#byText.get(text);
+    return present !== undefined && present.turns === turns;
   }
 
   #take(index: number): RelayEndpoint | undefined {

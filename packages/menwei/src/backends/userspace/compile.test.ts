@@ -7,6 +7,7 @@ import {
   type ServicePortFields,
 } from '@menwei/testing/services/testing.ts';
 import { describe, expect, it } from 'vitest';
+import { DEFAULT_BALANCING } from '../../kubernetes/objects.ts';
 import type { NodeView } from '../../services/node-view.ts';
 import { compile } from './compile.ts';
 import { NODE_PORT_CONTAINER } from './names.ts';
@@ -93,6 +94,21 @@ it.each([
 ])('remembers clients for %i s, whenever the Service came or changed', (sessionAffinitySeconds, expected) => {
   const port = aServicePort({ endpoints: [here], sessionAffinitySeconds });
   expect(compile(port, NODE, OPTIONS).affinityMs).toBe(expected);
+});
+
+it('endpoints have turns by their weights, and by how far they are in slow start', () => {
+  const turnsOf = (fields: ServicePortFields) =>
+    compile(aServicePort(fields), NODE, OPTIONS).listeners.flatMap(({ endpoints }) =>
+      endpoints.map(({ turns }) => turns),
+    );
+  const [light, heavy] = [
+    { ...here, weight: 20 },
+    { ...elsewhere, weight: 50 },
+  ];
+  expect(turnsOf({ endpoints: [here, elsewhere] })).toEqual([undefined, undefined]);
+  expect(turnsOf({ endpoints: [light, heavy] })).toEqual([2, 5]);
+  const balancing = { ...DEFAULT_BALANCING, slowStartMs: 10_000 };
+  expect(turnsOf({ balancing, endpoints: [here, { ...elsewhere, slowStartStep: 3 }] })).toEqual([10, 3]);
 });
 
 describe('pods that come to a NodePort and keep to local endpoints otherwise', () => {

@@ -3,6 +3,7 @@
 import { formatRule } from '@menwei/netfilter/iptables/rule.ts';
 import type { RelayEndpoint, RelayProtocol } from '../../relay/contract.ts';
 import { answeredVIPs } from '../../services/answered-vips.ts';
+import { apportion, weightsOf } from '../../services/apportionment.ts';
 import type { NodeView } from '../../services/node-view.ts';
 import { assess } from '../../services/situation.ts';
 import type { EndpointCategories } from '../../services/topology.ts';
@@ -31,7 +32,7 @@ export function compile(port: ServicePort, node: NodeView, options: UserspaceOpt
     protocol,
     listeners: names
       .filter((name) => used.has(name))
-      .map((name) => ({ name, ip: addressing.ip, endpoints: endpoints[name].map(relayEndpoint) })),
+      .map((name) => ({ name, ip: addressing.ip, endpoints: relayEndpoints(port, endpoints[name]) })),
     usable: port.endpoints.filter(({ ready, serving }) => ready || serving).map(({ text }) => text),
     affinityMs: port.sessionAffinitySeconds * 1_000,
     portalRules: rules,
@@ -70,6 +71,12 @@ function withoutRepetition(rules: readonly PortalRule[]): readonly PortalRule[] 
   });
 }
 
-function relayEndpoint({ ip, port, text }: Endpoint): RelayEndpoint {
-  return { ip, port, text };
+function relayEndpoints(port: ServicePort, endpoints: readonly Endpoint[]): readonly RelayEndpoint[] {
+  const weights = weightsOf(port, endpoints);
+  if (weights === undefined)
+    return endpoints.map(({ ip, port: number, text }) => ({ ip, port: number, text }));
+  const turns = apportion(weights, []);
+  return endpoints.map(({ ip, port: number, text }, index) => {
+    return { ip, port: number, text, turns: turns[index] ?? 1 };
+  });
 }

@@ -1,5 +1,5 @@
 /** Two states → what to change. */
-import type { Listener, Relay, RelayKey } from '../../relay/contract.ts';
+import type { Listener, Relay, RelayEndpoint, RelayKey } from '../../relay/contract.ts';
 import { diffTables } from '../xtables/diff.ts';
 import type { RelayChange, UserspaceChanges } from './changes.ts';
 import type { UserspaceState } from './state.ts';
@@ -35,7 +35,11 @@ function isSameRelay(a: Relay, b: Relay): boolean {
 }
 
 export function isSameListener(a: Listener, b: Listener): boolean {
-  return isSamePlace(a, b) && isSameList(a.endpoints, b.endpoints, (one, other) => one.text === other.text);
+  return isSamePlace(a, b) && isSameList(a.endpoints, b.endpoints, isSameEndpoint);
+}
+
+function isSameEndpoint(a: RelayEndpoint, b: RelayEndpoint): boolean {
+  return a.text === b.text && a.turns === b.turns;
 }
 
 /** A listener that stays where it is stays open. */

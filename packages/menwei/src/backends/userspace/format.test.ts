@@ -16,6 +16,17 @@ it.each<[string, RelayChange, readonly string[]]>([
     ['listen TCP 127.0.0.1:40000 for default/web:http → 10.0.0.1:80 10.0.0.2:80'],
   ],
   [
+    'weights',
+    {
+      before: relay,
+      after: aRelay(40_000, [
+        { ...one, turns: 1 },
+        { ...two, turns: 5 },
+      ]),
+    },
+    ['listen TCP 127.0.0.1:40000 for default/web:http → 10.0.0.1:80 (1 turn) 10.0.0.2:80 (5 turns)'],
+  ],
+  [
     'affinity',
     { before: undefined, after: { ...relay, listeners: at(40_000), affinityMs: 10_800_000 } },
     ['listen TCP 0.0.0.0:40000 for default/web:http → 10.0.0.1:80 (affinity 3h)'],

@@ -4,7 +4,7 @@
  */
 import { formatHostPort } from '@menwei/addresses/ip.ts';
 import { formatScript } from '@menwei/netfilter/iptables/restore-script.ts';
-import type { Listener, Relay } from '../../relay/contract.ts';
+import type { Listener, Relay, RelayEndpoint } from '../../relay/contract.ts';
 import type { RelayChange, UserspaceChanges } from './changes.ts';
 import { isSameListener, isSamePlace } from './diff.ts';
 
@@ -33,9 +33,14 @@ function formatRelay({ before, after }: RelayChange): readonly string[] {
 }
 
 function formatListener(relay: Relay, listener: Listener): string {
-  const endpoints = listener.endpoints.map(({ text }) => text).join(' ');
+  const endpoints = listener.endpoints.map(formatEndpoint).join(' ');
   const affinity = relay.affinityMs === 0 ? '' : ` (affinity ${formatSpan(relay.affinityMs)})`;
   return `listen ${formatPlace(relay, listener)} → ${endpoints}${affinity}`;
+}
+
+/** `10.0.0.1:80`, or `10.0.0.1:80 (2 turns)` by its weight. */
+function formatEndpoint({ text, turns }: RelayEndpoint): string {
+  return turns === undefined ? text : `${text} (${turns === 1 ? '1 turn' : `${turns} turns`})`;
 }
 
 function formatPlace({ protocol, name }: Relay, { ip, port }: Listener): string {
