@@ -24,6 +24,8 @@ export interface Rules<Unit, State, Changes> {
   readonly family: IpFamily;
   /** Why the mode can do nothing for a service port, now or ever; undefined, as without this: it can. Then it is not compiled. */
   unsupported?(port: ServicePort): string | undefined;
+  /** What a service port asks for that the mode passes over, and how it does without; undefined, as without this: nothing. */
+  passedOver?(port: ServicePort): string | undefined;
   /** `previous` keeps choices stable that more than one answer would do for. */
   compile(port: ServicePort, node: NodeView, previous?: Unit): Unit;
   /** A collection of units that can say what it means for the kernel. Starts with no unit at all. */

@@ -10,7 +10,7 @@ import { done } from '../scheduling/steps.ts';
 import type { NodeView } from '../services/node-view.ts';
 import type { ServicePort, ServicePortKey } from '../state/service-port.ts';
 import { ProblemLog } from './problem-log.ts';
-import { findUnsupported } from './unsupported.ts';
+import { findUnsupported, problemOf } from './unsupported.ts';
 
 type Units<Unit> = ReadonlyMap<ServicePortKey, Unit | undefined>;
 
@@ -25,6 +25,7 @@ export class DesiredUnits<Unit, State, Changes> {
   /** What stood in the plan before the change that broke it. */
   #former: (key: ServicePortKey) => Unit | undefined = () => undefined;
   readonly #unusable = new Map<ServicePortKey, string>();
+  readonly #passedOver = new Map<ServicePortKey, string>();
 
   constructor(rules: Rules<Unit, State, Changes>, logger: Logger) {
     this.#rules = rules;
@@ -35,6 +36,11 @@ export class DesiredUnits<Unit, State, Changes> {
   /** Why the mode can do nothing for service ports, or could not compile them or put them into the plan the last time: they are left as they were. */
   get unusable(): ReadonlyMap<ServicePortKey, string> {
     return this.#unusable;
+  }
+
+  /** What of service ports the mode passes over, though it can do the rest. */
+  get passedOver(): ReadonlyMap<ServicePortKey, string> {
+    return this.#passedOver;
   }
 
   /** All service ports have to be compiled anew: begins with an empty plan if so. */
@@ -66,6 +72,7 @@ export class DesiredUnits<Unit, State, Changes> {
     for (const [key, port] of ports) {
       const told = this.#unusable.get(key);
       this.#unusable.delete(key);
+      this.#noteWhatIsPassedOver(key, port, problems);
       const unsupported = port && findUnsupported(this.#rules, port);
       if (unsupported !== undefined) {
         this.#unusable.set(key, unsupported.message);
@@ -101,6 +108,15 @@ export class DesiredUnits<Unit, State, Changes> {
     const changes = await inTurns(steps);
     this.#isBroken = false;
     return changes;
+  }
+
+  #noteWhatIsPassedOver(key: ServicePortKey, port: ServicePort | undefined, log: ProblemLog): void {
+    const what = port && this.#rules.passedOver?.(port);
+    if (port !== undefined && what !== undefined && what !== this.#passedOver.get(key)) {
+      log.report(problemOf(port, what));
+    }
+    if (what === undefined) this.#passedOver.delete(key);
+    else this.#passedOver.set(key, what);
   }
 
   #compileOne(port: ServicePort, node: NodeView, units: Map<ServicePortKey, Unit | undefined>): void {

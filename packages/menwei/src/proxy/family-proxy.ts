@@ -293,7 +293,8 @@ export class FamilyProxy<Unit, State, Changes> implements Syncable {
     for (const key of new Set([...concerned, ...reasons.keys()])) {
       const { servicePorts, unmet } = this.#tables;
       if (!servicePorts.rows.has(key)) continue;
-      this.#record.settled(key, reasons.get(key) ?? this.#desired.unusable.get(key) ?? unmet.get(key));
+      const error = reasons.get(key) ?? this.#desired.unusable.get(key) ?? unmet.get(key);
+      this.#record.settled(key, error, this.#desired.passedOver.get(key));
     }
     this.#unprogrammed.clear();
     this.#allDoubtful = this.#kernelForgotten;

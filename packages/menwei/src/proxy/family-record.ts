@@ -31,14 +31,17 @@ export class FamilyRecord {
     else this.#put(key, 'pending');
   }
 
-  /** @param error why it is not all that its Service asks for; undefined: it is */
-  settled(key: ServicePortKey, error: string | undefined): void {
-    if (error === undefined) this.#put(key, 'programmed');
+  /**
+   * @param error why it is not all that its Service asks for; undefined: it is
+   * @param warning what the mode passes over of that
+   */
+  settled(key: ServicePortKey, error: string | undefined, warning: string | undefined): void {
+    if (error === undefined) this.#put(key, 'programmed', warning === undefined ? {} : { warning });
     else this.failed(key, error);
   }
 
   failed(key: ServicePortKey, error: string): void {
-    this.#put(key, 'error', error);
+    this.#put(key, 'error', { error });
   }
 
   /** @param destinations where the kernel leads traffic; undefined: to the endpoints */
@@ -79,9 +82,12 @@ export class FamilyRecord {
     }
   }
 
-  #put(servicePort: ServicePortKey, state: ServicePortStatus['state'], error?: string): void {
+  #put(
+    servicePort: ServicePortKey,
+    state: ServicePortStatus['state'],
+    why: Pick<ServicePortStatus, 'error' | 'warning'> = {},
+  ): void {
     const { family } = this.#tables;
-    const status = { servicePort, family, state, sinceMs: Date.now() };
-    this.#tables.status.put(servicePort, error === undefined ? status : { ...status, error });
+    this.#tables.status.put(servicePort, { servicePort, family, state, sinceMs: Date.now(), ...why });
   }
 }

@@ -9,7 +9,11 @@ export function findUnsupported(
   port: ServicePort,
 ): Problem | undefined {
   const reason = rules.unsupported?.(port);
-  if (reason === undefined) return undefined;
+  return reason === undefined ? undefined : problemOf(port, reason);
+}
+
+/** What is wrong with one port of a Service. */
+export function problemOf(port: ServicePort, reason: string): Problem {
   const { namespace, name } = port;
   const which = `port ${port.port}/${port.protocol}`;
   return { object: { kind: 'Service', namespace, name }, field: '', message: `${which}: ${reason}` };

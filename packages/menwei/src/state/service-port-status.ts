@@ -14,7 +14,7 @@ export interface ServicePortStatus {
   readonly sinceMs: number;
   /** Why, when the state is error. */
   readonly error?: string;
-  /** What keeps a frontend from being used, whatever the state. */
+  /** What keeps a frontend from being used, whatever the state, or what the mode passes over. */
   readonly warning?: string;
 }
 

@@ -23,6 +23,16 @@ export class IptablesRules implements Rules<IptablesUnit, Ruleset, RestoreScript
     this.#ruleOptions = options;
   }
 
+  passedOver({ balancing, endpoints }: ServicePort): string | undefined {
+    const weights = new Set(endpoints.map(({ weight }) => weight).filter((weight) => weight > 0));
+    const wishes = [
+      ...(weights.size > 1 ? ['weights'] : []),
+      ...(balancing.slowStartMs > 0 ? ['slow start'] : []),
+    ];
+    if (wishes.length === 0) return undefined;
+    return `no ${wishes.join(' and no ')} in iptables mode: connections are spread evenly`;
+  }
+
   compile(port: ServicePort, node: NodeView): IptablesUnit {
     return compile(port, node, this.#ruleOptions);
   }
