@@ -44,6 +44,9 @@ async function swallowed(cluster: Cluster, pod: string, tool: string): Promise<n
   return Number(/^\s*(\d+).*DROP/m.exec(stdout)?.[1] ?? 0);
 }
 
+/** Longer than it takes with --unstick. */
+const STUCK_MS = 4_000;
+
 describeModes('clients that are connecting', (cluster) => {
   // One after the other: each has a pod swallow what comes.
   describe.each(FAMILIES)('over %s', (family) => {
@@ -97,4 +100,22 @@ describeModes('clients that are connecting', (cluster) => {
       },
     );
   });
+
+  // The flag is the same in all modes; where IPVS or the userspace proxy connect, they move without it, too.
+  if (cluster.mode.name === 'nftables')
+    it('are stuck with --unstick=false', async () => {
+      const proxy = cluster.proxy('one');
+      await proxy.end('SIGTERM');
+      proxy.start(['--unstick=false']);
+      const web = await cluster.publish({ family: 'IPv4', protocol: 'TCP', pods: ['b1'] });
+      await swallow(cluster, 'b1', 'TCP');
+      try {
+        const asking = web.ask('visitor-a', web.clusterIP, { timeoutMs: STUCK_MS });
+        await eventually(() => swallowed(cluster, 'b1', 'iptables')).toBeGreaterThan(0);
+        await web.update({ pods: ['a1'] });
+        expect(await asking).toMatchObject({ error: 'timeout' });
+      } finally {
+        await answerAgain(cluster, 'b1');
+      }
+    });
 });
