@@ -1,0 +1,48 @@
+/** Upstreams of which any may be asked for a name: in which order, and how often (dns § 6). */
+import type { Ask } from './exchange.ts';
+import type { ForwardFailure } from './upstream.ts';
+import { isRefusal, type UpstreamServer } from './upstream-server.ts';
+
+export type ForwardPolicy = 'random' | 'sequential';
+
+/** How often each is asked for a name, when none answers. */
+const PASSES = 2;
+
+export class UpstreamGroup {
+  readonly servers: readonly UpstreamServer[];
+  readonly #policy: ForwardPolicy;
+
+  constructor(servers: readonly UpstreamServer[], policy: ForwardPolicy) {
+    this.servers = servers;
+    this.#policy = policy;
+  }
+
+  /** The first good answer; without one the first that there was. */
+  async ask(ask: Ask): Promise<Uint8Array | ForwardFailure> {
+    if (this.servers.length === 0) return { failure: 'no-upstream', reason: 'there is no upstream' };
+    const failed: string[] = [];
+    let refusal: Uint8Array | undefined;
+    for (let pass = 0; pass < PASSES && refusal === undefined; pass += 1) {
+      for (const server of this.#inOrder()) {
+        const exchange = await server.ask(ask);
+        if ('failed' in exchange) failed.push(`${server.name}: ${exchange.failed}`);
+        else if (isRefusal(exchange.message)) refusal ??= exchange.message;
+        else return exchange.message;
+      }
+    }
+    return refusal ?? { failure: 'no-answer', reason: failed.join(', ') };
+  }
+
+  /** Those that are down come last: if none is up, they are tried anyway. */
+  #inOrder(): readonly UpstreamServer[] {
+    const servers = this.#policy === 'random' ? shuffled(this.servers) : this.servers;
+    return [...servers.filter(({ isDown }) => !isDown), ...servers.filter(({ isDown }) => isDown)];
+  }
+}
+
+function shuffled<Item>(items: readonly Item[]): readonly Item[] {
+  return items
+    .map((item) => ({ item, place: Math.random() }))
+    .sort((left, right) => left.place - right.place)
+    .map(({ item }) => item);
+}
