@@ -1,6 +1,7 @@
 import { address, type Script, ScriptedUpstream, say } from '@menwei/testing/dns/upstream.ts';
 import { decode } from 'dns-packet';
 import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
+import { type LogFields, silentLogger } from '../../log/logger.ts';
 import { TYPE } from '../wire/question.ts';
 import { DEFAULT_CACHE, DnsForwarder, type ForwardObserver } from './forwarder.ts';
 
@@ -21,6 +22,10 @@ const observer: ForwardObserver = {
   failed: ({ failure }) => counted.push(failure),
 };
 
+let said: string[] = [];
+const note = (fields: LogFields, message: string) => said.push(`${String(fields.upstream)}: ${message}`);
+const logger = { ...silentLogger, error: note, info: note };
+
 const counter: Script = (asked) => say(asked, [address(asked, `192.0.2.${server.asked.length}`, 20)]);
 const silent: Script = () => undefined;
 const servfail: Script = (asked) => say(asked, [], { rcode: 'SERVFAIL' });
@@ -35,14 +40,14 @@ function open(timeoutMs: number): DnsForwarder {
       timeoutMs,
       cache: DEFAULT_CACHE,
     },
-    observer,
-    () => nowMs,
+    { observer, logger, nowMs: () => nowMs },
   );
 }
 
 beforeEach(async () => {
   nowMs = 1_000_000;
   counted = [];
+  said = [];
   server = await ScriptedUpstream.start(counter);
   forwarder = open(TIMEOUT_MS);
 });
@@ -193,4 +198,28 @@ it('gives what it does not keep: answers with records of others', async () => {
   await ask();
   expect(server.asked).toHaveLength(2);
   expect(forwarder.cache.size).toBe(0);
+});
+
+it('asks no upstream that asks this server again, until it does so no more', async () => {
+  const stop = new AbortController();
+  const goesRound: Script = async (asked) => {
+    const type = asked.question.type === 'HINFO' ? TYPE.HINFO : TYPE.A;
+    const given = await forwarder.forward({ name: asked.question.name, type, class: 1 }, { dnssec: false });
+    return say(asked, [], { rcode: 'failure' in given ? 'SERVFAIL' : 'NOERROR' });
+  };
+  server.script = goesRound;
+  const watching = forwarder.watchLoops(stop.signal);
+  const name = `127.0.0.1:${server.port}`;
+  await expect
+    .poll(() => said)
+    .toEqual([`${name}: forwarding loop: upstream asks this server again; it is not asked any more`]);
+  const asked = server.asked.length;
+  expect(await ask()).toBe('no-upstream');
+  expect(server.asked).toHaveLength(asked);
+  server.script = counter;
+  forwarder.setUpstreams([server.address]);
+  await expect.poll(() => said[1]).toContain('it is asked again');
+  expect(await ask()).toMatch(/^0 192/);
+  stop.abort();
+  await watching;
 });

@@ -1,7 +1,10 @@
 /** Names of others: out of the cache at once, or from an upstream, which is asked once however many want to know. */
+
+import type { Logger } from '../../log/logger.ts';
 import type { Question } from '../wire/question.ts';
 import { AnswerCache, type CachedAnswer, type CacheLimits } from './answer-cache.ts';
 import { lifetimeOf, limitTtls, type TtlLimits } from './lifetime.ts';
+import { LoopCheck } from './loop-check.ts';
 import type { ForwardedAnswer, Forwarder, ForwardFailure } from './upstream.ts';
 import type { UpstreamAddress } from './upstream-address.ts';
 import { type RouterOptions, UpstreamRouter } from './upstream-router.ts';
@@ -30,12 +33,20 @@ export interface ForwardObserver extends ExchangeObserver {
   failed(failure: ForwardFailure): void;
 }
 
+export interface ForwarderParts {
+  readonly observer: ForwardObserver;
+  readonly logger: Logger;
+  /** A clock that is never set back. */
+  readonly nowMs?: () => number;
+}
+
 interface Outcome {
   readonly given: ForwardedAnswer | ForwardFailure;
   /** Somebody knows: there are such records, or there are none. */
   readonly isAnswer: boolean;
 }
 
+const LOOP: ForwardFailure = { failure: 'no-upstream', reason: 'this question is out of a forwarding loop' };
 const MALFORMED: ForwardFailure = { failure: 'no-answer', reason: 'an upstream has sent a malformed answer' };
 /** So long a client waits for a new answer when there is an old one (RFC 8767 § 5). */
 const STALE_ANSWER_MS = 1_800;
@@ -46,16 +57,20 @@ export class DnsForwarder implements Forwarder {
   readonly #ttls: TtlLimits;
   readonly #observer: ForwardObserver;
   readonly #nowMs: () => number;
+  readonly #loops: LoopCheck;
   /** Questions under way, by key. */
   readonly #flights = new Map<string, Promise<Outcome>>();
 
-  /** @param nowMs a clock that is never set back */
-  constructor(options: ForwardOptions, observer: ForwardObserver, nowMs = () => performance.now()) {
+  constructor(
+    options: ForwardOptions,
+    { observer, logger, nowMs = () => performance.now() }: ForwarderParts,
+  ) {
     this.#router = new UpstreamRouter(options, observer);
     this.#cache = new AnswerCache(options.cache);
     this.#ttls = options.cache;
     this.#observer = observer;
     this.#nowMs = nowMs;
+    this.#loops = new LoopCheck(() => this.#router.routes, logger);
   }
 
   get cache(): { readonly size: number; readonly bytes: number; readonly evictions: number } {
@@ -66,6 +81,7 @@ export class DnsForwarder implements Forwarder {
     question: Question,
     { dnssec }: { readonly dnssec: boolean },
   ): ForwardedAnswer | Promise<ForwardedAnswer | ForwardFailure> {
+    if (this.#loops.isOwn(question)) return Promise.resolve(LOOP);
     const key = `${question.type} ${question.class} ${dnssec ? 1 : 0} ${question.name}`;
     const nowMs = this.#nowMs();
     const found = this.#cache.find(key, nowMs);
@@ -88,6 +104,12 @@ export class DnsForwarder implements Forwarder {
   /** From now on; questions that are under way end as they would have. */
   setUpstreams(upstreams: readonly UpstreamAddress[]): void {
     this.#router.setUpstreams(upstreams);
+    this.#loops.restart();
+  }
+
+  /** Looks for upstreams that ask this server again, once it answers. */
+  async watchLoops(signal: AbortSignal): Promise<void> {
+    await this.#loops.run(signal);
   }
 
   close(): void {

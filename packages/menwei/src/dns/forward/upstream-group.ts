@@ -19,7 +19,8 @@ export class UpstreamGroup {
 
   /** The first good answer; without one the first that there was. */
   async ask(ask: Ask): Promise<Uint8Array | ForwardFailure> {
-    if (this.servers.length === 0) return { failure: 'no-upstream', reason: 'there is no upstream' };
+    const wrong = this.#whyNobody();
+    if (wrong !== undefined) return { failure: 'no-upstream', reason: wrong };
     const failed: string[] = [];
     let refusal: Uint8Array | undefined;
     for (let pass = 0; pass < PASSES && refusal === undefined; pass += 1) {
@@ -33,9 +34,16 @@ export class UpstreamGroup {
     return refusal ?? { failure: 'no-answer', reason: failed.join(', ') };
   }
 
+  #whyNobody(): string | undefined {
+    if (this.servers.length === 0) return 'there is no upstream';
+    const leadBack = this.servers.every(({ leadsBack }) => leadsBack);
+    return leadBack ? 'forwarding loop: every upstream asks this server again' : undefined;
+  }
+
   /** Those that are down come last: if none is up, they are tried anyway. */
   #inOrder(): readonly UpstreamServer[] {
-    const servers = this.#policy === 'random' ? shuffled(this.servers) : this.servers;
+    const usable = this.servers.filter(({ leadsBack }) => !leadsBack);
+    const servers = this.#policy === 'random' ? shuffled(usable) : usable;
     return [...servers.filter(({ isDown }) => !isDown), ...servers.filter(({ isDown }) => isDown)];
   }
 }

@@ -1,5 +1,6 @@
 /** Who is asked for which name, and how many questions may be under way. */
 import type { Question } from '../wire/question.ts';
+import type { Route } from './loop-check.ts';
 import { StubDomains } from './stub-domains.ts';
 import type { ForwardFailure } from './upstream.ts';
 import { formatUpstream, type UpstreamAddress } from './upstream-address.ts';
@@ -30,7 +31,7 @@ export class UpstreamRouter {
   readonly #options: RouterOptions;
   readonly #observer: ExchangeObserver;
   readonly #stubs: StubDomains<UpstreamGroup>;
-  readonly #stubServers: readonly UpstreamServer[];
+  readonly #stubRoutes: readonly Route[];
   #default: UpstreamGroup;
   #underWay = 0;
 
@@ -43,11 +44,13 @@ export class UpstreamRouter {
       group: this.#group(upstreams, []),
     }));
     this.#stubs = new StubDomains(stubs);
-    this.#stubServers = stubs.flatMap(({ group }) => group.servers);
+    this.#stubRoutes = stubs.flatMap(({ domain, group }) =>
+      group.servers.map((server) => ({ domain, server })),
+    );
   }
 
-  get servers(): readonly UpstreamServer[] {
-    return [...this.#default.servers, ...this.#stubServers];
+  get routes(): readonly Route[] {
+    return [...this.#default.servers.map((server) => ({ domain: '', server })), ...this.#stubRoutes];
   }
 
   async ask(question: Question, dnssec: boolean): Promise<Uint8Array | ForwardFailure> {
@@ -69,7 +72,7 @@ export class UpstreamRouter {
   }
 
   close(): void {
-    for (const server of this.servers) server.close();
+    for (const { server } of this.routes) server.close();
   }
 
   #group(addresses: readonly UpstreamAddress[], former: readonly UpstreamServer[]): UpstreamGroup {

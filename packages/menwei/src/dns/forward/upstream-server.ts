@@ -23,6 +23,8 @@ const PROBE: Ask = { question: { name: '', type: TYPE.NS, class: 1 }, dnssec: fa
 export class UpstreamServer {
   /** As logs and metrics have it. */
   readonly name: string;
+  /** What it is asked comes back to this process. */
+  leadsBack = false;
   readonly #udp: UdpPool;
   readonly #tcp: TcpConnection;
   readonly #health: UpstreamHealth;
