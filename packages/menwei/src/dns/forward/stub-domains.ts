@@ -1,6 +1,14 @@
 /** Which upstreams are asked for a name: those of the longest domain that it lies in. */
+import type { UpstreamAddress } from './upstream-address.ts';
 
-export interface StubDomain<Group> {
+/** Upstreams for all names in one domain. */
+export interface StubUpstreams {
+  /** In the form of `Question.name`. */
+  readonly domain: string;
+  readonly upstreams: readonly UpstreamAddress[];
+}
+
+interface StubDomain<Group> {
   /** In the form of `Question.name`: lower case, no final dot. */
   readonly domain: string;
   readonly group: Group;

@@ -1,7 +1,7 @@
 /** Who is asked for which name, and how many questions may be under way. */
 import type { Question } from '../wire/question.ts';
 import type { Route } from './loop-check.ts';
-import { StubDomains } from './stub-domains.ts';
+import { StubDomains, type StubUpstreams } from './stub-domains.ts';
 import type { ForwardFailure } from './upstream.ts';
 import { formatUpstream, type UpstreamAddress } from './upstream-address.ts';
 import { type ForwardPolicy, UpstreamGroup } from './upstream-group.ts';
@@ -16,13 +16,6 @@ export interface RouterOptions {
   readonly maxConcurrent: number;
   /** For each upstream, before the next is asked; {@link UPSTREAM_TIMEOUT_MS} unless given. */
   readonly timeoutMs?: number;
-}
-
-/** Upstreams for all names in one domain. */
-export interface StubUpstreams {
-  /** In the form of `Question.name`. */
-  readonly domain: string;
-  readonly upstreams: readonly UpstreamAddress[];
 }
 
 const OVERLOAD: ForwardFailure = { failure: 'overload', reason: 'too many questions are under way' };
