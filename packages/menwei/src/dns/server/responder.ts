@@ -1,4 +1,5 @@
 /** The contract between the sockets and what answers: bytes in, bytes out. */
+import type { AllowedClients } from './allowed-clients.ts';
 
 export interface Peer {
   readonly address: string;
@@ -14,4 +15,18 @@ export interface Responder {
    * @param query only as long as the call lasts: it is a part of a buffer that is used again
    */
   answer(query: Uint8Array, peer: Peer): Uint8Array | undefined | Promise<Uint8Array | undefined>;
+}
+
+export interface ServerObserver {
+  /** Somebody asked who may not; nothing was said. */
+  refusedClient(transport: 'udp' | 'tcp'): void;
+  /** An answer could not be sent, or a connection not be accepted. */
+  socketFailed(transport: 'udp' | 'tcp'): void;
+}
+
+/** What every socket needs. */
+export interface ServerParts {
+  readonly responder: Responder;
+  readonly clients: AllowedClients;
+  readonly observer: ServerObserver;
 }
