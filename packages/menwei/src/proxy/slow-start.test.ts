@@ -2,20 +2,24 @@
 import { tableFamily } from '@menwei/netlink/nftables';
 import { openBackend as openIpvs } from '@menwei/testing/backends/ipvs/laws.ts';
 import { openBackend as openNftables } from '@menwei/testing/backends/nftables/laws.ts';
+import { FakeRelays } from '@menwei/testing/backends/userspace/fake-relays.ts';
+import { openBackend as openUserspace } from '@menwei/testing/backends/userspace/laws.ts';
 import { FakeIpSets } from '@menwei/testing/kernel/ip-set.ts';
 import { FakeIptables } from '@menwei/testing/kernel/iptables.ts';
 import { FakeIpvs } from '@menwei/testing/kernel/ipvs.ts';
 import { FakeLinks } from '@menwei/testing/kernel/links.ts';
 import { FakeNfTables } from '@menwei/testing/kernel/nf-tables.ts';
-import { aNodeView, aService, aSlice } from '@menwei/testing/services/testing.ts';
+import { aHealthCheck, aNodeView, aService, aSlice } from '@menwei/testing/services/testing.ts';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { endpointMaps } from '../backends/nftables/names.ts';
 import { DEFAULT_BALANCING } from '../kubernetes/objects.ts';
 import { silentLogger } from '../log/logger.ts';
+import { type HealthState, healthKey } from '../state/endpoint-health.ts';
 import { State } from '../state/state.ts';
 import { FamilyProxy } from './family-proxy.ts';
 import type { Syncable } from './syncable.ts';
 
+const SLOW = { ...DEFAULT_BALANCING, slowStartMs: 10_000 };
 const signal = new AbortController().signal;
 
 beforeEach(() => {
@@ -34,7 +38,7 @@ interface Bench {
 
 function options() {
   const state = new State('node-a');
-  state.objects.put(aService({ balancing: { ...DEFAULT_BALANCING, slowStartMs: 10_000 } }));
+  state.objects.put(aService({ balancing: SLOW }));
   return { state, startedAtMs: 0, nodeView: () => aNodeView(), logger: silentLogger };
 }
 
@@ -73,7 +77,22 @@ function overIpvs(): Bench {
   return { state: settings.state, proxy, shares };
 }
 
+function overUserspace(): Bench {
+  const settings = options();
+  const relays = new FakeRelays();
+  const kernel = { tools: new FakeIptables({ family: 'IPv4' }), relays };
+  const proxy = new FamilyProxy({ ...settings, backend: openUserspace(kernel, 'IPv4') });
+  const shares = async () => {
+    const listeners = [...relays.observe().values()].flatMap((relay) => relay.listeners);
+    return Object.fromEntries(
+      listeners.flatMap(({ endpoints }) => endpoints.map(({ ip, turns = 1 }) => [ip, turns])),
+    );
+  };
+  return { state: settings.state, proxy, shares };
+}
+
 describe.each([
+  ['userspace', overUserspace],
   ['nftables', overNftables],
   ['ipvs', overIpvs],
 ])('slow start in %s mode', (_mode, open) => {
@@ -108,5 +127,26 @@ describe.each([
     proxy.forgetKernel();
     expect(await proxy.sync(signal)).toMatchObject({ ok: true, complete: true, retryInMs: 1_000 });
     expect(await shares()).toEqual({ '10.0.0.1': 10, '10.0.0.2': 5 });
+  });
+
+  it('begins when checks find an endpoint up again', async () => {
+    const { state, proxy, shares } = open();
+    state.objects.put(aService({ healthCheck: aHealthCheck(), balancing: SLOW }));
+    state.objects.put(aSlice({ endpoints: ['10.0.0.1', '10.0.0.2', '10.0.0.3'] }));
+    const find = async (checked: HealthState) => {
+      const row = { port: 'ns/web/TCP', endpoint: '10.0.0.3:8080', state: checked } as const;
+      const { health } = state.families.IPv4;
+      health.put(healthKey(row.port, row.endpoint), {
+        ...row,
+        ...{ sinceMs: 0, result: 'timeout', detail: '', checkers: [] },
+      });
+      const { retryInMs } = await proxy.sync(signal);
+      return [retryInMs, await shares()];
+    };
+    const others = { '10.0.0.1': 10, '10.0.0.2': 10 };
+    expect(await find('unknown')).toEqual([undefined, { ...others, '10.0.0.3': 10 }]);
+    expect(await find('down')).toEqual([undefined, others]);
+    expect(await find('recovering')).toEqual([undefined, others]);
+    expect(await find('up')).toEqual([2_000, { ...others, '10.0.0.3': 1 }]);
   });
 });
