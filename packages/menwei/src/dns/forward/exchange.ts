@@ -1,4 +1,5 @@
 /** One question to one upstream, and what is accepted as the answer to it. */
+import { lowerCase } from '../wire/name.ts';
 import { encodeQuery, HEADER_BYTES, uint16 } from '../wire/query.ts';
 import { type Question, RCODE } from '../wire/question.ts';
 
@@ -65,9 +66,4 @@ function hasSameQuestion(message: Uint8Array, sent: Uint8Array): boolean {
     uint16(message, typeAt) === uint16(sent, typeAt) &&
     uint16(message, typeAt + 2) === uint16(sent, typeAt + 2)
   );
-}
-
-/** Of ASCII, as names are compared. */
-export function lowerCase(byte: number): number {
-  return byte >= 0x41 && byte <= 0x5a ? byte | 0x20 : byte;
 }

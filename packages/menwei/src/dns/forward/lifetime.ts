@@ -1,9 +1,9 @@
 /** How long what an upstream said may be kept, and whether it may be kept at all (dns § 6, RFC 2308). */
 import { type Message, type MessageRecord, readMessage } from '../wire/forwarded.ts';
-import { expandName } from '../wire/name.ts';
+import { expandName, lowerCase } from '../wire/name.ts';
 import { HEADER_BYTES, uint16 } from '../wire/query.ts';
 import { CLASS_IN, RCODE, TYPE } from '../wire/question.ts';
-import { isTruncated, lowerCase } from './exchange.ts';
+import { isTruncated } from './exchange.ts';
 
 /** Upper bounds, in seconds. */
 export interface TtlLimits {

@@ -1,6 +1,6 @@
 /** What another server said, as an answer of ours: for the same question, for another name, or for an alias. */
 import type { Alias, Answer, RecordList } from './answer.ts';
-import { expandName, skipName } from './name.ts';
+import { expandName, lowerCase, skipName } from './name.ts';
 import { HEADER_BYTES, type Query, uint16 } from './query.ts';
 import { TYPE } from './question.ts';
 
@@ -44,7 +44,8 @@ export interface Message {
 export function answerFromMessage(query: Query, message: Uint8Array, age: Age): Answer | undefined {
   const read = readMessage(message);
   if (read === undefined) return undefined;
-  if (!read.isContiguous || read.questionEnd !== query.questionEnd) return inFull(read, age);
+  // Pointers may lead into the name that was asked, which is another one if this one was rewritten.
+  if (!read.isContiguous || !hasSameName(read, query)) return inFull(read, age);
   return toAnswer(read, (record) =>
     withAge(message.slice(record.start, record.end), record.fixed - record.start, age),
   );
@@ -122,8 +123,16 @@ function inFull(message: Message, age: Age, askedAt = HEADER_BYTES): Answer | un
   return isMalformed ? undefined : answer;
 }
 
+function hasSameName({ bytes, questionEnd }: Message, query: Query): boolean {
+  if (questionEnd !== query.questionEnd) return false;
+  for (let at = HEADER_BYTES; at < questionEnd; at += 1) {
+    if (lowerCase(bytes[at] ?? 0) !== lowerCase(query.bytes[at] ?? 0)) return false;
+  }
+  return true;
+}
+
 function lowerCased(name: Uint8Array | undefined): Buffer | undefined {
-  return name && Buffer.from(name.map((byte) => (byte >= 0x41 && byte <= 0x5a ? byte | 0x20 : byte)));
+  return name && Buffer.from(name.map(lowerCase));
 }
 
 /** Of data with names that may be compressed (RFC 3597 § 4): bytes before them, and how many there are. */

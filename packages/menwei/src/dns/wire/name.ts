@@ -60,3 +60,8 @@ export function expandName(message: Uint8Array, start: number): Uint8Array | und
     at = end;
   }
 }
+
+/** Of ASCII, as names are compared (RFC 4343). */
+export function lowerCase(byte: number): number {
+  return byte >= 0x41 && byte <= 0x5a ? byte | 0x20 : byte;
+}
