@@ -1,45 +1,62 @@
 /** The sockets of a DNS server: UDP and TCP on every address, always both (RFC 7766 § 5). */
 import type { Socket } from 'node:dgram';
+import type { Server } from 'node:net';
 import { formatHostPort, type HostPort } from '@menwei/addresses/ip.ts';
 import type { ServerParts } from './responder.ts';
-import { listenTcp, type TcpListener } from './tcp-listener.ts';
+import type { TcpLimits } from './tcp-connection.ts';
+import { listenTcp, TcpConnections } from './tcp-listener.ts';
 import { listenUdp } from './udp-listener.ts';
 
 export class DnsServer {
-  readonly #udp: readonly Socket[];
-  readonly #tcp: readonly TcpListener[];
+  readonly #udp: Socket[] = [];
+  readonly #tcp: Server[] = [];
+  readonly #connections: TcpConnections;
 
-  private constructor(udp: readonly Socket[], tcp: readonly TcpListener[]) {
-    this.#udp = udp;
-    this.#tcp = tcp;
+  private constructor(connections: TcpConnections) {
+    this.#connections = connections;
   }
 
   /** Rejects with one line that names the address where it can't listen; then it listens nowhere. */
-  static async listen(places: readonly HostPort[], parts: ServerParts): Promise<DnsServer> {
-    const udp: Socket[] = [];
-    const tcp: TcpListener[] = [];
+  static async listen(
+    places: readonly HostPort[],
+    parts: ServerParts,
+    tcpLimits?: TcpLimits,
+  ): Promise<DnsServer> {
+    const server = new DnsServer(new TcpConnections(parts, tcpLimits));
     try {
-      for (const { ip, port } of places) {
-        const place = { address: ip, port };
-        udp.push(await listenOrName('UDP', place, () => listenUdp(place, parts)));
-        tcp.push(await listenOrName('TCP', place, () => listenTcp(place, parts)));
-      }
+      for (const { ip, port } of places) await server.#listen({ address: ip, port }, parts);
     } catch (error) {
-      new DnsServer(udp, tcp).close();
+      server.close();
       throw error;
     }
-    return new DnsServer(udp, tcp);
+    return server;
+  }
+
+  get tcpConnections(): number {
+    return this.#connections.count;
   }
 
   close(): void {
-    for (const socket of this.#udp) socket.close();
-    for (const listener of this.#tcp) listener.close();
+    for (const socket of this.#udp.splice(0)) socket.close();
+    for (const server of this.#tcp.splice(0)) server.close();
+    this.#connections.closeAll();
   }
+
+  async #listen(place: Place, parts: ServerParts): Promise<void> {
+    const failed = () => parts.observer.socketFailed('tcp');
+    this.#udp.push(await listenOrName('UDP', place, () => listenUdp(place, parts)));
+    this.#tcp.push(await listenOrName('TCP', place, () => listenTcp(place, this.#connections, failed)));
+  }
+}
+
+interface Place {
+  readonly address: string;
+  readonly port: number;
 }
 
 async function listenOrName<T>(
   protocol: 'UDP' | 'TCP',
-  { address, port }: { readonly address: string; readonly port: number },
+  { address, port }: Place,
   listen: () => Promise<T>,
 ): Promise<T> {
   try {
