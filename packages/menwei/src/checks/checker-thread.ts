@@ -16,11 +16,15 @@ export interface ThreadEvents {
 
 export type StartThread = (data: ThreadData, events: ThreadEvents) => CheckerThread;
 
+/** A check lives for milliseconds: with a larger young generation garbage of many seconds would lie about. */
+const YOUNG_MB = 4;
+
 export function startThread(data: ThreadData, events: ThreadEvents): CheckerThread {
   const worker = new Worker(new URL('./thread.ts', import.meta.url), {
     name: 'health checks',
     workerData: data,
     execArgv: [],
+    resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MB },
   });
   let hasEnded = false;
   const fail = (error: Error) => {

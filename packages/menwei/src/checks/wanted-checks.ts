@@ -2,10 +2,10 @@
  * Which checks service ports need, and whom the answers concern: targets are ordered and called off as service ports change.
  * Work is proportional to the endpoints of a service port that has changed. Pure.
  */
-import type { HealthCheck } from '../kubernetes/health-check.ts';
+import type { HealthCheck, HealthProbe } from '../kubernetes/health-check.ts';
 import { healthKey } from '../state/endpoint-health.ts';
 import type { Endpoint, ServicePort, ServicePortKey } from '../state/service-port.ts';
-import type { TargetOrder } from './machine/target.ts';
+import type { TargetOrder, Timing } from './machine/target.ts';
 import type { ThreadOrders } from './thread-messages.ts';
 
 /** An endpoint of a service port, which has a row in the table of health. */
@@ -38,6 +38,7 @@ export interface GroupAbout {
 interface Group extends GroupAbout {
   readonly id: string;
   readonly text: string;
+  readonly probe: HealthProbe;
   targets: number;
 }
 
@@ -66,6 +67,7 @@ export class WantedChecks {
   readonly #byPort = new Map<ServicePortKey, TargetsOfPort>();
   readonly #groups = new Map<string, Group>();
   readonly #groupsById = new Map<string, Group>();
+  readonly #timings = new Map<string, { readonly id: string; readonly timing: Timing }>();
   readonly #nextId: () => number;
   readonly #wasDown: (row: string) => boolean;
 
@@ -117,9 +119,8 @@ export class WantedChecks {
   ): WantedTarget {
     const { port, check } = wanted;
     const group = this.#groupOf(port, check);
-    const { intervalMs, timeoutMs, fastMs, fall, rise } = check;
-    const identity = `${group.id} ${endpoint.ip} ${asked}`;
-    const key = `${identity} ${intervalMs} ${timeoutMs} ${fastMs} ${fall} ${rise}`;
+    const timing = this.#timingOf(check);
+    const key = `${group.id} ${timing.id} ${endpoint.ip} ${asked}`;
     const known = this.#byKey.get(key);
     const concerned = { port: port.key, endpoint: endpoint.text };
     if (known !== undefined) {
@@ -130,13 +131,12 @@ export class WantedChecks {
     }
     const order: TargetOrder = {
       id: this.#nextId(),
-      key: identity,
       group: group.id,
       ip: endpoint.ip,
       port: asked,
       isRemote: !endpoint.isLocal,
-      probe: check.probe,
-      timing: { intervalMs, timeoutMs, fastMs, fall, rise },
+      probe: group.probe,
+      timing: timing.timing,
       start: this.#startOf(healthKey(port.key, endpoint.text), check),
     };
     const target: WantedTarget = { key, order, group, concerned: [concerned] };
@@ -171,11 +171,22 @@ export class WantedChecks {
     this.#groupsById.delete(group.id);
   }
 
+  /** One for all that have the same: there are few. */
+  #timingOf({ intervalMs, timeoutMs, fastMs, fall, rise }: HealthCheck) {
+    const id = `${intervalMs}/${timeoutMs}/${fastMs}/${fall}/${rise}`;
+    const known = this.#timings.get(id);
+    if (known !== undefined) return known;
+    const made = { id: `t${this.#timings.size}`, timing: { intervalMs, timeoutMs, fastMs, fall, rise } };
+    this.#timings.set(id, made);
+    return made;
+  }
+
   #groupOf({ family, namespace, name }: ServicePort, { probe, port }: HealthCheck): Group {
     const text = JSON.stringify([family, namespace, name, port, probe]);
     const known = this.#groups.get(text);
     if (known !== undefined) return known;
-    const group: Group = { id: `g${this.#nextId()}`, text, targets: 0, namespace, name, kind: probe.kind };
+    const id = `g${this.#nextId()}`;
+    const group: Group = { id, text, probe, targets: 0, namespace, name, kind: probe.kind };
     this.#groups.set(text, group);
     this.#groupsById.set(group.id, group);
     return group;

@@ -27,7 +27,7 @@ class Play {
     const ip = fields.ip ?? `10.0.0.${id}`;
     this.#ips.set(id, ip);
     this.behaviours.set(ip, this.behaviours.get(ip) ?? { result: 'ok' });
-    this.machine.add({ ...anOrder(id), ip, key: ip, ...fields }, this.nowMs);
+    this.machine.add({ ...anOrder(id), ip, ...fields }, this.nowMs);
     this.#take();
   }
 
@@ -75,7 +75,6 @@ class Play {
 function anOrder(id: number): TargetOrder {
   return {
     id,
-    key: `k${id}`,
     group: 'web',
     ip: '10.0.0.1',
     port: 80,

@@ -6,7 +6,7 @@ import type { CheckResult } from '../../state/endpoint-health.ts';
 import { Blindness } from './blindness.ts';
 import { RateBudget } from './rate.ts';
 import { ServiceGroup } from './service-group.ts';
-import { type Check, Target, type TargetOrder, type VerdictChange } from './target.ts';
+import { type Check, Target, type TargetOrder, targetName, type VerdictChange } from './target.ts';
 import { TICK_MS, TimerWheel } from './timer-wheel.ts';
 import { nextVerdict, type Verdict } from './verdict.ts';
 
@@ -127,7 +127,7 @@ export class CheckMachine {
       if (group.hasSucceeded) this.#blindness.remote--;
     }
     if (isKept && target.verdict.state !== 'unknown')
-      this.#parked.set(order.key, { group, verdict: target.verdict, untilMs: nowMs + PARKED_MS });
+      this.#parked.set(targetName(order), { group, verdict: target.verdict, untilMs: nowMs + PARKED_MS });
     return this.#endAll(target);
   }
 
@@ -177,9 +177,10 @@ export class CheckMachine {
   }
 
   #firstVerdict(target: Target, nowMs: number): Verdict {
-    const { key, start } = target.order;
-    const parked = this.#parked.get(key);
-    this.#parked.delete(key);
+    const { start } = target.order;
+    const name = targetName(target.order);
+    const parked = this.#parked.get(name);
+    this.#parked.delete(name);
     if (parked !== undefined && parked.untilMs > nowMs) return parked.verdict;
     if (start === 'unknown') return target.verdict;
     // It was ejected by checks that work.

@@ -8,9 +8,7 @@ import { UNKNOWN, type Verdict } from './verdict.ts';
 export interface TargetOrder {
   /** Chosen by who orders: never used twice. */
   readonly id: number;
-  /** What is the same when it is ordered again: a state that was put by is taken up. */
-  readonly key: string;
-  /** Checks that belong together: of one Service and one way of asking. */
+  /** Checks that belong together: of one Service and one way of asking. With address and port it names the target. */
   readonly group: string;
   readonly ip: string;
   readonly port: number;
@@ -19,6 +17,11 @@ export interface TargetOrder {
   readonly timing: Timing;
   /** `down`: it is known to be out of use, and is asked at once. */
   readonly start: 'unknown' | 'down' | 'initial-down';
+}
+
+/** The same when it is ordered again: a state that was put by is taken up. */
+export function targetName({ group, ip, port }: Pick<TargetOrder, 'group' | 'ip' | 'port'>): string {
+  return `${group} ${ip} ${port}`;
 }
 
 export interface Timing {
