@@ -51,6 +51,8 @@ volumeMounts:
     readOnly: true
   - name: xtables-lock
     mountPath: /run/xtables.lock
+  - name: state
+    mountPath: /run/menwei
   - name: lib-modules
     mountPath: /lib/modules
     readOnly: true

@@ -215,6 +215,7 @@ const SET = [
   'leftovers-ipv6',
   'service-health-ipv6',
   'health-checker',
+  'health-state-file',
   'source',
   'node-taint',
   'node-addresses',

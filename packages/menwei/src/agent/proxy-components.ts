@@ -31,6 +31,7 @@ import type { CreateAnnouncing } from './proxy-announcing.ts';
 import { serverComponents } from './server-components.ts';
 import type { SettingsInForce } from './settings-in-force.ts';
 import { sourceComponent } from './source-component.ts';
+import { keepVerdicts } from './verdict-keeping.ts';
 
 /** How long the first sync waits for the own Node object of an API server, and how much longer for podCIDRs (spec § 1.1). */
 const NODE_GRACE_MS = 30_000;
@@ -139,6 +140,7 @@ export function proxyComponents(parts: ProxyParts): readonly Component[] {
         await checker.run(signal, ready);
       },
     },
+    ...keepVerdicts({ settings, state, served, logger }),
     sourceComponent(environment.source, state.objects),
     ...announceConfiguration(environment, state),
     ...(announcing === undefined ? [] : [announcing.component()]),

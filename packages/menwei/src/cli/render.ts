@@ -25,6 +25,7 @@ export function registerRenderCommand(program: Command): void {
     .option('--config <file>', 'KubeProxyConfiguration with the other settings')
     .option('--service-node-port-range <range>', 'range of NodePorts (default: 30000-32767)')
     .option('--keep-going', 'print the rest although something is left out; the exit status stays 1')
+    .option('--health <file>', 'endpoints that health checks have found to be down, as YAML or JSON')
     .addOption(
       new Option('--family <family>', 'IP family to print; the primary one unless given').choices(
         IP_FAMILIES,

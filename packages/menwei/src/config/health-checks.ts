@@ -4,11 +4,11 @@ import { checkInForce } from '../kubernetes/health-check.ts';
 import { bounds } from './bounds.ts';
 import type { Configuration } from './configuration.ts';
 import type { Refuse } from './document.ts';
-import type { HealthCheckSettings } from './settings.ts';
 
+const NO_FILE = 'none';
 const MOST_A_SECOND = 100_000;
 
-export function checkHealthChecks({ healthChecks }: Configuration, refuse: Refuse): HealthCheckSettings {
+export function checkHealthChecks({ healthChecks }: Configuration, refuse: Refuse) {
   const { default: value, rate } = healthChecks;
   bounds(refuse).within('healthChecks.rate', rate, 1, MOST_A_SECOND);
   const wish = parseHealthCheck(value);
@@ -19,4 +19,10 @@ export function checkHealthChecks({ healthChecks }: Configuration, refuse: Refus
       allowed: `must be as annotation menwei.dev/health-check: ${wish.mistake}`,
     });
   return { byDefault: checkInForce(wish, undefined), ratePerSecond: rate };
+}
+
+/** A file of its own for each node: a lab has several on one machine. Empty: none. */
+export function healthStateFile(given: string, nodeName: string): string {
+  if (given === NO_FILE) return '';
+  return given === '' ? `/run/menwei/health-${encodeURIComponent(nodeName)}.json` : given;
 }

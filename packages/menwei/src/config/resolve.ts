@@ -7,6 +7,7 @@ import { type ConfigDocument, decodeDocument, type FieldError, formatFieldError 
 import { type ConfigFile, parseConfigFile } from './file.ts';
 import { FLAGS } from './flag-table.ts';
 import type { GivenFlags } from './flags.ts';
+import { healthStateFile } from './health-checks.ts';
 import { readNodeIPs, readNodePortRange, readTaint } from './node-flags.ts';
 import { flagDefaults, flagsBesideFile, overlay } from './overlay.ts';
 import { AUTO_MODE, type ProxyMode, type Settings } from './settings.ts';
@@ -100,13 +101,17 @@ function assemble(
   flags: GivenFlags,
 ): Omit<Settings, 'modeReason' | 'nodeIPs' | 'taintUntilReady' | 'nodePortRange'> {
   const { clientConnection, iptables, nftables, conntrack, logging } = configuration;
-  const { logFormat, ...rest } = checked;
+  const { logFormat, healthChecks, ...rest } = checked;
   const { kubeconfig, qps, burst } = clientConnection;
   const { masqueradeBit, masqueradeAll, localhostNodePorts } = iptables;
   return {
     ...rest,
     client: { kubeconfig, qps, burst, master: textFlag(flags, 'master') },
     nodeName,
+    healthChecks: {
+      ...healthChecks,
+      stateFile: healthStateFile(configuration.healthChecks.stateFile, nodeName),
+    },
     bindAddressHardFail: configuration.bindAddressHardFail,
     serviceMetricsLimit: configuration.metrics.serviceLimit,
     countConnections: configuration.metrics.countConnections,

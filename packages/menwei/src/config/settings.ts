@@ -147,6 +147,8 @@ export interface HealthCheckSettings {
   readonly byDefault: HealthCheck | undefined;
   /** Most checks a second. */
   readonly ratePerSecond: number;
+  /** Keeps what is out of use over a restart; empty: nothing does. */
+  readonly stateFile: string;
 }
 
 export interface Settings {

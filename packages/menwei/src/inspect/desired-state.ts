@@ -5,19 +5,29 @@ import { findUnsupported } from '../proxy/unsupported.ts';
 import { isLargeCluster, type NodeView } from '../services/node-view.ts';
 import { ServiceTracker } from '../services/service-tracker.ts';
 import type { ServiceRules } from '../services/wanted-port.ts';
-import { FamilyTables } from '../state/family-tables.ts';
+import type { FamilyTables } from '../state/family-tables.ts';
 import type { ObjectTables } from '../state/object-tables.ts';
 import type { ServicePortKey } from '../state/service-port.ts';
 
+interface Wishes {
+  readonly rules: AnyRules;
+  readonly objects: ObjectTables;
+  /** Of the family of `rules`; may hold what checks have found out, and has the service ports afterwards. */
+  readonly tables: FamilyTables;
+  readonly nodeView: NodeView;
+  readonly serviceRules: ServiceRules;
+  readonly report: (problem: Problem) => void;
+}
+
 /** The result is a plan of `rules`' mode that is up to date. */
-export function desiredPlan(
-  rules: AnyRules,
-  objects: ObjectTables,
-  nodeView: NodeView,
-  report: (problem: Problem) => void,
-  serviceRules: ServiceRules,
-): Plan<unknown, unknown> {
-  const tables = new FamilyTables(rules.family);
+export function desiredPlan({
+  rules,
+  objects,
+  tables,
+  nodeView,
+  serviceRules,
+  report,
+}: Wishes): Plan<unknown, unknown> {
   const startedAtMs = Number.POSITIVE_INFINITY;
   const tracker = new ServiceTracker({ objects, tables, startedAtMs, rules: serviceRules });
   for (const problem of tracker.update().problems) report(problem);

@@ -5,6 +5,7 @@ import { startToolRunner, type ToolRunner } from '@menwei/kernel/tool-runner.ts'
 import { searchLeftovers } from '../backends/leftover-search.ts';
 import type { Leftovers } from '../backends/leftovers.ts';
 import { findMode } from '../backends/modes.ts';
+import type { Verdict } from '../checks/verdict-file.ts';
 import type { GivenFlags } from '../config/flags.ts';
 import type { Settings } from '../config/settings.ts';
 import type { Problem } from '../kubernetes/objects.ts';
@@ -22,8 +23,10 @@ import { describeFaults, readManifestsOrFail } from '../setup/manifests-input.ts
 import { openSource } from '../setup/object-source.ts';
 import { readSettings } from '../setup/settings-input.ts';
 import type { ObjectSource } from '../sources/source.ts';
+import { FamilyTables } from '../state/family-tables.ts';
 import { ObjectTables } from '../state/object-tables.ts';
 import { desiredPlan } from './desired-state.ts';
+import { putVerdicts, readVerdicts } from './given-health.ts';
 
 /** Prints the changes of every family; the exit status is 1 if there are any, or if an object asks for what can't be had. */
 export async function diffKernel(flags: GivenFlags): Promise<void> {
@@ -53,8 +56,14 @@ export async function diffKernel(flags: GivenFlags): Promise<void> {
     // What could not be looked at is not equal.
     if (node.families.some((family) => unserved.has(family))) process.exitCode = 1;
     const rules = serviceRules(settings);
+    const verdicts = readKept(settings);
     for (const backend of backends) {
-      const plan = desiredPlan(backend, objects, node.view(backend.family), report, rules);
+      const { family } = backend;
+      const tables = new FamilyTables(family);
+      // As the proxy that runs here, or ran last, knows them.
+      putVerdicts(verdicts, tables);
+      const nodeView = node.view(family);
+      const plan = desiredPlan({ rules: backend, objects, tables, nodeView, serviceRules: rules, report });
       const observed = await backend.observe(signal);
       atOnce(plan.settle(observed));
       plan.adopt?.(observed);
@@ -66,6 +75,10 @@ export async function diffKernel(flags: GivenFlags): Promise<void> {
   } finally {
     runner.close();
   }
+}
+
+function readKept({ healthChecks: { stateFile } }: Settings): readonly Verdict[] {
+  return (stateFile === '' ? undefined : readVerdicts(stateFile)) ?? [];
 }
 
 /** What the first sync of a proxy would be followed by. */

@@ -149,6 +149,66 @@ endpoints: [{addresses: [10.0.0.1]}]
   });
 });
 
+describe.each(MODE_NAMES)('menwei render --mode %s --health', (mode) => {
+  const pods = (name: string) => `---
+apiVersion: discovery.k8s.io/v1
+kind: EndpointSlice
+metadata: {name: ${name}-1, labels: {kubernetes.io/service-name: ${name}}}
+addressType: IPv4
+ports: [{port: 8080}]
+endpoints: [{addresses: [10.0.0.1]}, {addresses: [10.0.0.2]}]
+`;
+  const checked = (text: string) =>
+    text.replace('metadata: {', 'metadata: {annotations: {menwei.dev/health-check: tcp}, ');
+  const web = write('checked.yaml', `${checked(service('web', '172.30.0.1'))}${pods('web')}`);
+  const plain = write('unchecked.yaml', `${service('web', '172.30.0.1')}${pods('web')}`);
+  const health = (text: string) => write(`health-${mode}.yaml`, text);
+
+  it('leaves out endpoints that are down, and changes nothing else', async () => {
+    const all = await end({ file: [web], mode });
+    expect(all.stdout).toBe((await end({ file: [plain], mode })).stdout);
+    const one = { mode, file: [web], health: health('- {service: default/web, endpoint: "10.0.0.2:8080"}') };
+    const { status, stdout, stderr } = await end(one);
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+    expect([stdout.includes('10.0.0.1'), stdout.includes('10.0.0.2')]).toEqual([true, false]);
+    const both = health(
+      '[{service: default/web, endpoint: "10.0.0.1:8080"}, {service: default/web, endpoint: "10.0.0.2:8080"}]',
+    );
+    expect(await end({ file: [web], mode, health: both })).toEqual(all);
+  });
+
+  it.each([
+    ['nothing', undefined, /^menwei: --health: \/nowhere: there is no such file\n$/],
+    ['a mistake', '- down', /^menwei: \S+:1: \[0\]: is no endpoint [^\n]+\n$/],
+    [
+      'a Service that is not there',
+      '- {service: default/db, endpoint: "10.0.0.2:8080"}',
+      /^menwei: \S+: \[0\]: the objects have no service port default\/db\/TCP over IPv4\n$/,
+    ],
+    [
+      'an endpoint that is not there',
+      '- {service: default/web, endpoint: "10.0.0.9:8080"}',
+      /^menwei: \S+: \[0\]: default\/web has no endpoint 10\.0\.0\.9:8080\n$/,
+    ],
+  ])('prints nothing but why, of %s', async (_title, text, reason) => {
+    const { status, stdout, stderr } = await end({
+      file: [web],
+      mode,
+      health: text === undefined ? '/nowhere' : health(text),
+    });
+    expect({ status, stdout }).toEqual({ status: 1, stdout: '' });
+    expect(stderr).toMatch(reason);
+  });
+
+  it('says that the endpoints are not checked', async () => {
+    const given = health('- {service: default/web, endpoint: "10.0.0.2:8080"}');
+    expect(await end({ file: [plain], mode, health: given })).toMatchObject({
+      status: 1,
+      stderr: expect.stringContaining('the endpoints of default/web are not checked: no annotation'),
+    });
+  });
+});
+
 describe('the node of menwei render', () => {
   const nodeObject = (name: string) => `---\napiVersion: v1\nkind: Node\nmetadata: {name: ${name}}\n`;
   const web = service('web', '172.30.0.1');

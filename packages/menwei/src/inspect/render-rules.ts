@@ -2,6 +2,7 @@
 import { hostname } from 'node:os';
 import { IP_FAMILIES, type IpFamily, parseIp } from '@menwei/addresses/ip.ts';
 import { findMode, type Mode } from '../backends/modes.ts';
+import type { Verdict } from '../checks/verdict-file.ts';
 import type { GivenFlags } from '../config/flags.ts';
 import type { Settings } from '../config/settings.ts';
 import { formatProblem, type Problem, type WatchedObject } from '../kubernetes/objects.ts';
@@ -12,8 +13,10 @@ import { UserError } from '../setup/failure.ts';
 import { openMachineAddresses } from '../setup/machine-addresses.ts';
 import { describeFaults, readManifestsOrFail, readNodePortRangeOrFail } from '../setup/manifests-input.ts';
 import { readSettings } from '../setup/settings-input.ts';
+import { FamilyTables } from '../state/family-tables.ts';
 import { ObjectTables } from '../state/object-tables.ts';
 import { desiredPlan } from './desired-state.ts';
+import { describeStrangers, putVerdicts, readVerdicts } from './given-health.ts';
 
 /** The options of `menwei render`, as the command line names them. */
 export interface RenderOptions {
@@ -26,16 +29,19 @@ export interface RenderOptions {
   readonly family?: IpFamily;
   readonly serviceNodePortRange?: string;
   readonly keepGoing?: boolean;
+  /** A file, see checks/verdict-file.ts. */
+  readonly health?: string;
 }
 
 /** Prints the rules, unless something would be missing from them: half of them is no state that anybody wants. */
 export async function render(options: RenderOptions): Promise<void> {
   const { keepGoing = false } = options;
+  const verdicts = readGivenVerdicts(options.health);
   const range = readNodePortRangeOrFail(options.serviceNodePortRange);
   const manifests = await readManifestsOrFail(options.file, range);
   const faults = describeFaults(options.file, manifests);
   if (faults.length > 0 && !keepGoing) throw new UserError(faults);
-  const { text, warnings, leftOut } = await renderObjects(options, manifests.objects);
+  const { text, warnings, leftOut } = await renderObjects(options, manifests.objects, verdicts);
   for (const line of [...warnings, ...firstLines(faults), ...firstLines(leftOut)])
     process.stderr.write(`menwei: ${line}\n`);
   if (faults.length > 0 || leftOut.length > 0) process.exitCode = 1;
@@ -49,7 +55,11 @@ interface Rendering {
   readonly leftOut: readonly string[];
 }
 
-async function renderObjects(options: RenderOptions, objects: readonly WatchedObject[]): Promise<Rendering> {
+async function renderObjects(
+  options: RenderOptions,
+  objects: readonly WatchedObject[],
+  verdicts: readonly Verdict[],
+): Promise<Rendering> {
   const { settings, isAuto, warnings } = await readSettings(flagsOf(options, objects), true);
   if (isAuto) throw new UserError('mode auto is chosen by the kernel of the node; choose one with --mode', 2);
   const strangers = describeStrangeNode(settings.nodeName, objects);
@@ -71,12 +81,30 @@ async function renderObjects(options: RenderOptions, objects: readonly WatchedOb
   }
   const leftOut: string[] = [];
   const report = (problem: Problem) => leftOut.push(formatProblem(problem));
-  const plan = desiredPlan(rules, tables, view, report, serviceRules(settings));
+  const familyTables = new FamilyTables(family);
+  putVerdicts(verdicts, familyTables);
+  const plan = desiredPlan({
+    rules,
+    objects: tables,
+    tables: familyTables,
+    nodeView: view,
+    serviceRules: serviceRules(settings),
+    report,
+  });
+  if (options.health !== undefined)
+    leftOut.push(...describeStrangers(options.health, verdicts, familyTables));
   return {
     text: rules.format(rules.diff(rules.nothing(), plan.complete())),
     warnings: [...warnings, ...strangers],
     leftOut,
   };
+}
+
+function readGivenVerdicts(path: string | undefined): readonly Verdict[] {
+  if (path === undefined) return [];
+  const verdicts = readVerdicts(path);
+  if (verdicts === undefined) throw new UserError(`--health: ${path}: there is no such file`);
+  return verdicts;
 }
 
 /** Without its Node object, no endpoint is in its zone, and no range of pods is its own. */

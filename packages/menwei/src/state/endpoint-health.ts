@@ -2,9 +2,11 @@
 import type { ServicePortKey } from './service-port.ts';
 
 /** `down` and `recovering` are not used, all others are. */
-export type HealthState = 'unknown' | 'up' | 'failing' | 'down' | 'recovering';
+export const HEALTH_STATES = ['unknown', 'up', 'failing', 'down', 'recovering'] as const;
+export type HealthState = (typeof HEALTH_STATES)[number];
 
-export type CheckResult = 'ok' | 'refused' | 'timeout' | 'reset' | 'wrong-answer' | 'local-error';
+export const CHECK_RESULTS = ['ok', 'refused', 'timeout', 'reset', 'wrong-answer', 'local-error'] as const;
+export type CheckResult = (typeof CHECK_RESULTS)[number];
 
 export interface EndpointHealth {
   readonly port: ServicePortKey;
