@@ -4,6 +4,7 @@ import { registerAnnounceCommand } from './announce.ts';
 import { registerCleanupCommand } from './cleanup.ts';
 import { registerClusterCommand } from './cluster.ts';
 import { registerDiffCommand } from './diff.ts';
+import { registerDnsCommand } from './dns.ts';
 import { registerLabCommand } from './lab.ts';
 import { registerLbCommand } from './lb.ts';
 import { createProgram, runProgram } from './program.ts';
@@ -23,6 +24,7 @@ registerDiffCommand(program);
 registerCleanupCommand(program);
 registerLabCommand(program);
 registerLbCommand(program);
+registerDnsCommand(program);
 registerClusterCommand(program);
 registerAnnounceCommand(program);
 

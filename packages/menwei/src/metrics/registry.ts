@@ -59,6 +59,14 @@ export class Registry {
     this.#register(definition, collect);
   }
 
+  /** The same for a histogram that somebody else keeps. */
+  distributed<Label extends string>(
+    definition: HistogramDefinition<Label>,
+    collect: () => Iterable<Distribution<Label>>,
+  ): void {
+    this.#register(definition, collect);
+  }
+
   /** The same for metrics that one look gives all values of. */
   group<Name extends string>({ metrics, collect }: Group<Name>): void {
     let look: Promise<GroupValues<Name>> | undefined;

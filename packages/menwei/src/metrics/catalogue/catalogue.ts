@@ -1,6 +1,7 @@
 /** All metrics there are, in the order of docs/reference/metrics.md: by name. */
 import type { MetricDefinition } from '../definition.ts';
 import * as announcer from './announcer.ts';
+import * as dns from './dns.ts';
 import * as healthChecks from './health-checks.ts';
 import * as kubeProxy from './kube-proxy.ts';
 import * as libraries from './libraries.ts';
@@ -23,6 +24,7 @@ export const CATALOGUE: readonly Section[] = [
     metrics: byName([...RELAY_COUNTERS, ...RELAY_GAUGES].map(([, metric]) => metric)),
   },
   { title: 'Of the load-balancer controller', metrics: byName(Object.values(loadBalancer)) },
+  { title: 'Of `menwei dns`', metrics: byName(Object.values(dns)) },
   { title: 'Of announcing load-balancer addresses', metrics: byName(Object.values(announcer)) },
 ];
 
