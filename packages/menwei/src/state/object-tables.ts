@@ -33,7 +33,7 @@ interface EventCounts {
 const NO_RIVALRIES: readonly Rivalry[] = [];
 
 /** What the tables keep beside what a proxy of one node looks at. */
-export type TableOptions = Partial<Pick<SliceView, 'endpointNodes' | 'names'>>;
+export type TableOptions = Partial<Pick<SliceView, 'endpointNodes' | 'names' | 'podNames'>>;
 
 /** Rows are kept under `namespace/name`; those of cluster-wide kinds under `/name`. */
 export class ObjectTables {
@@ -63,8 +63,11 @@ export class ObjectTables {
   readonly #eventCounts = { services: 0, endpointSlices: { IPv4: 0, IPv6: 0 } };
 
   /** @param nodeName the node this process runs on: its endpoints are local; empty: none is */
-  constructor(nodeName: string, { endpointNodes = false, names = false }: TableOptions = {}) {
-    this.#view = { nodeName, endpointNodes, names };
+  constructor(
+    nodeName: string,
+    { endpointNodes = false, names = false, podNames = false }: TableOptions = {},
+  ) {
+    this.#view = { nodeName, endpointNodes, names, podNames };
   }
 
   /** The node this process runs on; empty: on none. */

@@ -56,6 +56,8 @@ export interface SliceView {
   readonly endpointNodes: boolean;
   /** Keep what names are answered with, and no endpoints of service ports: for who answers for names. */
   readonly names: boolean;
+  /** With `names`: also what the pods of endpoints are called, which is one name for each of nearly all endpoints. */
+  readonly podNames: boolean;
 }
 
 /** Of an endpoint of which nobody says anything else. */
@@ -71,7 +73,7 @@ export function portKey(name: string, protocol: Protocol): PortKey {
 export function readSlice(
   slice: EndpointSlice,
   previous: StoredSlice | undefined,
-  { nodeName, endpointNodes, names }: SliceView,
+  { nodeName, endpointNodes, names, podNames }: SliceView,
 ): StoredSlice {
   const { namespace, name, addressType, endpointNames, lastChangeTriggerTimeMs } = slice;
   return {
@@ -83,7 +85,7 @@ export function readSlice(
     weighed: readWeighed(slice),
     lastChangeTriggerTimeMs,
     nodes: endpointNodes ? readNodes(slice) : undefined,
-    named: names ? readNamed(slice) : undefined,
+    named: names ? readNamed(slice, podNames) : undefined,
   };
 }
 
@@ -154,9 +156,10 @@ function readWeighed({ endpoints }: EndpointSlice): StoredSlice['weighed'] {
 const NO_ENDPOINTS: StoredSlice['endpointsByPort'] = new Map();
 const NO_HOSTS: NamedEndpoints['hosts'] = new Map();
 
-function readNamed({ ports, endpoints, hosts = NO_HOSTS }: EndpointSlice): NamedEndpoints {
+function readNamed({ ports, endpoints, hosts = NO_HOSTS }: EndpointSlice, podNames: boolean): NamedEndpoints {
   const ready = new Set(endpoints.flatMap((endpoint) => (endpoint.ready ? endpoint.ip : [])));
-  return { ports, ready: [...ready], hosts };
+  const kept = podNames ? hosts : new Map([...hosts].filter(([, { hostname }]) => hostname !== ''));
+  return { ports, ready: [...ready], hosts: kept.size === 0 ? NO_HOSTS : kept };
 }
 
 function readNodes({ endpoints }: EndpointSlice): StoredSlice['nodes'] {

@@ -58,7 +58,9 @@ export function aWish(
     ...fields,
   });
   const slice = aSlice({ namespace: service.namespace, serviceName: service.name, endpoints });
-  const slices = [readSlice(slice, undefined, { nodeName: '', endpointNodes: false, names: false })];
+  const slices = [
+    readSlice(slice, undefined, { nodeName: '', endpointNodes: false, names: false, podNames: false }),
+  ];
   return { service, addresses, nodes: NODES, slices };
 }
 

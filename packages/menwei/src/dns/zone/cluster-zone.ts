@@ -204,11 +204,19 @@ export class ClusterZone implements Zone {
   #namesAt(ip: string): readonly string[] {
     const [service] = this.#index.servicesAt(ip);
     if (service !== undefined) return [this.#nameOf(service)];
+    return this.#index.servicesBehind(ip).flatMap((key) => this.#endpointNames(key, ip));
+  }
+
+  /** One, unless slices of the Service call the endpoint by different names. */
+  #endpointNames(key: ObjectKey, ip: string): readonly string[] {
     const { endpointPodNames } = this.#options;
-    return this.#index
-      .servicesBehind(ip)
-      .filter((key) => this.#index.service(key) !== undefined)
-      .map((key) => `${hostLabel(ip, this.#index.hostAt(key, ip), endpointPodNames)}.${this.#nameOf(key)}`);
+    const service = this.#index.service(key);
+    if (service === undefined || service.type === 'ExternalName') return [];
+    const labels = this.#index
+      .endpointsOf(key)
+      .filter(({ ready }) => ready.includes(ip))
+      .map(({ hosts }) => hostLabel(ip, hosts.get(ip), endpointPodNames));
+    return [...new Set(labels)].map((label) => `${label}.${this.#nameOf(key)}`);
   }
 
   #answerOf(asked: Asked, holding: Holding | undefined): Answer | Alias {

@@ -1,6 +1,6 @@
 /** The objects by what names are made of, kept up to date at the cost of what changes. */
 import type { Namespace } from '../../kubernetes/load-balancer-objects.ts';
-import type { EndpointHost, Service } from '../../kubernetes/objects.ts';
+import type { Service } from '../../kubernetes/objects.ts';
 import type { ObjectKey } from '../../state/object-key.ts';
 import type { ObjectTables } from '../../state/object-tables.ts';
 import type { Change, Reader } from '../../state/reader.ts';
@@ -10,8 +10,6 @@ import { KeysByAddress } from './keys-by-address.ts';
 
 /** Tables that were made with `names`. */
 export type NameTables = Pick<ObjectTables, 'services' | 'endpointSlices' | 'namespaces' | 'syncedSources'>;
-
-const NO_HOST: EndpointHost = { hostname: '', podName: '' };
 
 export class NamesIndex {
   readonly #tables: NameTables;
@@ -76,15 +74,6 @@ export class NamesIndex {
   /** Services with a ready endpoint at this address. */
   servicesBehind(endpointIP: string): readonly ObjectKey[] {
     return this.#byEndpoint.of(endpointIP);
-  }
-
-  /** What an endpoint is called in one of the slices of a Service. */
-  hostAt(service: ObjectKey, ip: string): EndpointHost {
-    for (const { hosts } of this.endpointsOf(service)) {
-      const host = hosts.get(ip);
-      if (host !== undefined) return host;
-    }
-    return NO_HOST;
   }
 
   close(): void {

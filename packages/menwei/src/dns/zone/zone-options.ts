@@ -12,7 +12,7 @@ export interface ClusterZoneOptions {
   readonly negativeTtlSeconds: number;
   /** `insecure` believes the address in a pod's name; `verified` has those of ready endpoints only (dns § 2). */
   readonly pods: PodMode;
-  /** Endpoints without a host name are called as their pods. */
+  /** Endpoints without a host name are called as their pods: of tables that were made with `podNames`. */
   readonly endpointPodNames: boolean;
   /** Canonical addresses that this server is reached at: they say which Service it is. */
   readonly ownAddresses: readonly string[];

@@ -102,7 +102,7 @@ describe('what a load balancer is asked for', () => {
     });
     const [port] = requestFor(
       wish({ loadBalancer }, [
-        readSlice(slice, undefined, { nodeName: '', endpointNodes: false, names: false }),
+        readSlice(slice, undefined, { nodeName: '', endpointNodes: false, names: false, podNames: false }),
       ]),
     ).ports;
     expect(port?.servers.map(({ ip, state }) => `${ip} ${state}`)).toEqual([
@@ -113,7 +113,7 @@ describe('what a load balancer is asked for', () => {
     const last = aSlice({ endpoints: [{ ip: '10.1.0.1', ...ending }] });
     const [alone] = requestFor(
       wish({ loadBalancer }, [
-        readSlice(last, undefined, { nodeName: '', endpointNodes: false, names: false }),
+        readSlice(last, undefined, { nodeName: '', endpointNodes: false, names: false, podNames: false }),
       ]),
     ).ports;
     expect(alone?.servers.map(({ ip, state }) => `${ip} ${state}`)).toEqual(['10.1.0.1 active']);
