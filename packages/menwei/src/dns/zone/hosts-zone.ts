@@ -3,6 +3,7 @@ import { familyOf } from '@menwei/addresses/ip.ts';
 import { type Answer, NO_RECORDS } from '../wire/answer.ts';
 import { type Question, RCODE, TYPE } from '../wire/question.ts';
 import { ASKED, encodeRecords, type ResourceRecord } from '../wire/records.ts';
+import { isInAny } from './fallthrough.ts';
 import { type HostsIndex, parseHosts } from './hosts-file.ts';
 import { parseReverseName } from './reverse-name.ts';
 import type { Zone } from './zone.ts';
@@ -74,8 +75,4 @@ export class HostsZone implements Zone {
     const records = data.map((each): ResourceRecord => ({ name: ASKED, ttlSeconds, data: each }));
     return { ...FOUND, answer: encodeRecords(records), rotates: data.length > 1 };
   }
-}
-
-function isInAny(name: string, zones: readonly string[]): boolean {
-  return zones.some((zone) => zone === '' || name === zone || name.endsWith(`.${zone}`));
 }
