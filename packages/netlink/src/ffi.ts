@@ -16,6 +16,7 @@ export const AF_INET6 = 10;
 export const AF_NETLINK = 16;
 export const AF_PACKET = 17;
 export const SOCK_STREAM = 1;
+export const SOCK_DGRAM = 2;
 export const SOCK_RAW = 3;
 export const SOCK_NONBLOCK = 0o4000;
 export const SOCK_CLOEXEC = 0o2000000;
@@ -24,6 +25,7 @@ export const SO_REUSEADDR = 2;
 export const SO_ERROR = 4;
 const SO_ATTACH_FILTER = 26;
 const MSG_TRUNC = 0x20;
+const MSG_DONTWAIT = 0x40;
 /** Of poll.h. */
 export const POLLIN = 1;
 export const POLLOUT = 4;
@@ -48,6 +50,9 @@ interface Libc {
   getsockname(fd: number, address: Uint8Array, length: Uint8Array): number;
   send(fd: number, bytes: Uint8Array, length: number, flags: number): number;
   recv(fd: number, bytes: Uint8Array, length: number, flags: number): number;
+  recvmmsg(fd: number, headers: Uint8Array, count: number, flags: number, timeout: null): number;
+  sendmmsg(fd: number, headers: Uint8Array, count: number, flags: number): number;
+  address(bytes: Uint8Array): bigint;
   poll(waits: Uint8Array, count: number, timeoutMs: number): number;
   setsockopt(fd: number, level: number, option: number, value: Uint8Array, length: number): number;
   attachFilter(
@@ -121,6 +126,11 @@ function loadLibc(): Libc {
     getsockname: library.func('int getsockname(int fd, void *address, void *length)'),
     send: library.func('long send(int fd, const void *bytes, size_t length, int flags)'),
     recv: library.func('long recv(int fd, void *bytes, size_t length, int flags)'),
+    recvmmsg: library.func(
+      'int recvmmsg(int fd, void *headers, unsigned int count, int flags, void *timeout)',
+    ),
+    sendmmsg: library.func('int sendmmsg(int fd, void *headers, unsigned int count, int flags)'),
+    address: (bytes) => koffi.address(bytes),
     poll: library.func('int poll(void *waits, unsigned long count, int timeoutMs)'),
     setsockopt: library.func(
       'int setsockopt(int fd, int level, int option, const void *value, uint32_t length)',
@@ -243,6 +253,35 @@ export function receiveDatagram(fd: number, buffer: Uint8Array): number | undefi
     if (errno === constants.errno.EAGAIN) return undefined;
     // A signal came first.
     if (errno !== constants.errno.EINTR) check('recv', `fd ${fd}`, size);
+  }
+}
+
+/** Where in memory bytes are, for structs of the kernel; they stay there as long as there are any references to them. */
+export function addressOf(bytes: Uint8Array): bigint {
+  return libc().address(bytes);
+}
+
+/** Takes datagrams off a socket, without waiting, into an array of `struct mmsghdr`; returns how many. */
+export function receiveMessages(fd: number, headers: Uint8Array, count: number): number {
+  for (;;) {
+    const received = libc().recvmmsg(fd, headers, count, MSG_DONTWAIT, null);
+    if (received >= 0) return received;
+    const errno = libc().errno();
+    if (errno === constants.errno.EAGAIN) return 0;
+    // A signal came first.
+    if (errno !== constants.errno.EINTR) check('recvmmsg', `fd ${fd}`, received);
+  }
+}
+
+/**
+ * Sends what an array of `struct mmsghdr` has, without waiting; returns how many datagrams, fewer where one can't be sent. Throws
+ * KernelError if that is the first.
+ */
+export function sendMessages(fd: number, headers: Uint8Array, count: number): number {
+  for (;;) {
+    const sent = libc().sendmmsg(fd, headers, count, MSG_DONTWAIT);
+    if (sent >= 0) return sent;
+    if (libc().errno() !== constants.errno.EINTR) return check('sendmmsg', `fd ${fd}`, sent);
   }
 }
 

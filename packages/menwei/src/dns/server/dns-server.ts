@@ -1,14 +1,15 @@
 /** The sockets of a DNS server: UDP and TCP on every address, always both (RFC 7766 § 5). */
-import type { Socket } from 'node:dgram';
 import type { Server } from 'node:net';
+import { getSystemErrorName } from 'node:util';
 import { formatHostPort, type HostPort } from '@menwei/addresses/ip.ts';
+import { KernelError } from '@menwei/netlink';
 import type { ServerParts } from './responder.ts';
 import type { TcpLimits } from './tcp-connection.ts';
 import { listenTcp, TcpConnections } from './tcp-listener.ts';
 import { listenUdp } from './udp-listener.ts';
 
 export class DnsServer {
-  readonly #udp: Socket[] = [];
+  readonly #udp: Disposable[] = [];
   readonly #tcp: Server[] = [];
   readonly #connections: TcpConnections;
 
@@ -37,7 +38,7 @@ export class DnsServer {
   }
 
   close(): void {
-    for (const socket of this.#udp.splice(0)) socket.close();
+    for (const socket of this.#udp.splice(0)) socket[Symbol.dispose]();
     for (const server of this.#tcp.splice(0)) server.close();
     this.#connections.closeAll();
   }
@@ -62,7 +63,14 @@ async function listenOrName<T>(
   try {
     return await listen();
   } catch (cause) {
-    const code = cause instanceof Error && 'code' in cause ? String(cause.code) : String(cause);
-    throw new Error(`can't listen on ${formatHostPort(address, port)} (${protocol}): ${code}`, { cause });
+    throw new Error(`can't listen on ${formatHostPort(address, port)} (${protocol}): ${reason(cause)}`, {
+      cause,
+    });
   }
+}
+
+/** `EADDRINUSE` */
+function reason(cause: unknown): string {
+  if (cause instanceof KernelError && cause.errno !== undefined) return getSystemErrorName(-cause.errno);
+  return cause instanceof Error && 'code' in cause ? String(cause.code) : String(cause);
 }

@@ -1,62 +1,23 @@
 /** Questions that come as datagrams, on one address. */
-import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
-import { familyOf } from '@menwei/addresses/ip.ts';
+import { isMainThread } from 'node:worker_threads';
+import { KernelError } from '@menwei/netlink';
+import { listenInBatches } from './batch-socket.ts';
+import { listenByDatagram } from './datagram-socket.ts';
 import type { ServerParts } from './responder.ts';
 
-/** For bursts; the kernel gives less where net.core.rmem_max says so. */
-const BUFFER_BYTES = 4 << 20;
-/** What the kernel does not take at once waits up to here; what comes then is lost, as on any congested way. */
-const MOST_QUEUED_BYTES = 1 << 20;
+/** Where the kernel's structs are as the batch socket writes them. */
+const MACHINES_OF_64_BITS: readonly string[] = ['arm64', 'loong64', 'ppc64', 'riscv64', 's390x', 'x64'];
 
-/** Listens, or rejects with what the kernel says. */
+/** Listens, or rejects with what the kernel says. Many datagrams a system call, where there are native calls. */
 export async function listenUdp(
-  { address, port }: { readonly address: string; readonly port: number },
+  place: { readonly address: string; readonly port: number },
   parts: ServerParts,
-): Promise<Socket> {
-  const socket = createSocket({
-    type: familyOf(address) === 'IPv4' ? 'udp4' : 'udp6',
-    ipv6Only: familyOf(address) === 'IPv6',
-    recvBufferSize: BUFFER_BYTES,
-    sendBufferSize: BUFFER_BYTES,
-    // An address is no name: nothing is looked up.
-    lookup: (host, _options, done) => done(null, host, familyOf(address) === 'IPv4' ? 4 : 6),
-  });
-  const { promise, resolve, reject } = Promise.withResolvers<void>();
-  socket.once('error', reject);
-  socket.bind({ address, port, exclusive: true }, resolve);
+): Promise<Disposable> {
+  if (!isMainThread || !MACHINES_OF_64_BITS.includes(process.arch)) return listenByDatagram(place, parts);
   try {
-    await promise;
+    return listenInBatches(place, parts);
   } catch (error) {
-    socket.close();
-    throw error;
-  }
-  socket.off('error', reject);
-  // That an answer can't be sent is its client's business alone.
-  socket.on('error', () => parts.observer.socketFailed('udp'));
-  socket.on('message', (query, peer) => answer(socket, query, peer, parts));
-  return socket;
-}
-
-function answer(
-  socket: Socket,
-  query: Buffer,
-  peer: RemoteInfo,
-  { clients, responder, observer }: ServerParts,
-): void {
-  if (!clients.has(peer.address)) {
-    observer.refusedClient('udp');
-    return;
-  }
-  const given = responder.answer(query, { address: peer.address, port: peer.port, transport: 'udp' });
-  if (given instanceof Uint8Array) send(socket, given, peer);
-  else void given?.then((response) => response && send(socket, response, peer));
-}
-
-function send(socket: Socket, response: Uint8Array, { port, address }: RemoteInfo): void {
-  try {
-    if (socket.getSendQueueSize() > MOST_QUEUED_BYTES) return;
-    socket.send(response, port, address, () => undefined);
-  } catch {
-    // Closed while the answer was looked for.
+    if (!(error instanceof KernelError) || error.operation !== 'load') throw error;
+    return listenByDatagram(place, parts);
   }
 }
