@@ -23,7 +23,9 @@ export class UpstreamSocket {
     this.#socket.on('message', (message) => this.#take(message));
     // Such as a refusal by ICMP, which says that nobody listens there.
     this.#socket.on('error', (error) => this.#fail(error.message));
-    this.#socket.connect(port, scope === undefined ? ip : `${ip}%${scope}`, () => this.#connected());
+    // Not the callback of connect(): it is called when that fails, too.
+    this.#socket.on('connect', () => this.#connected());
+    this.#socket.connect(port, scope === undefined ? ip : `${ip}%${scope}`);
   }
 
   /** It can't be used any more, since the kernel would not have it. */
