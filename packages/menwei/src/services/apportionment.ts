@@ -22,18 +22,56 @@ export interface Weights {
   readonly weights: readonly number[];
   /** The least that one of them may come to have by slow start; it is to have a place by then. */
   readonly least: number;
+  /** How many of {@link SLOW_START_STEPS} each has taken. */
+  readonly steps: readonly number[];
 }
 
-/** What the endpoints weigh now; undefined: all the same, and as if nobody had said anything about weights. */
+/** How many places each has. */
+export interface Places {
+  /** Once no slow start is on. */
+  readonly whole: readonly number[];
+  /** Now. Together as many as `whole`, unless all are in slow start. */
+  readonly now: readonly number[];
+}
+
+/** What the endpoints weigh; undefined: all the same, and as if nobody had said anything about weights. */
 export function weightsOf({ balancing }: ServicePort, endpoints: readonly Endpoint[]): Weights | undefined {
   const weights = endpoints.map(({ weight }) => weight);
   const least = Math.min(...weights);
-  if (balancing.slowStartMs === 0)
-    return weights.every((weight) => weight === 1) ? undefined : { weights, least };
-  return {
-    weights: endpoints.map(({ weight, slowStartStep = SLOW_START_STEPS }) => weight * slowStartStep),
-    least,
+  const steps = endpoints.map(({ slowStartStep = SLOW_START_STEPS }) => slowStartStep);
+  if (balancing.slowStartMs > 0) return { weights, least: least / SLOW_START_STEPS, steps };
+  return weights.every((weight) => weight === 1) ? undefined : { weights, least, steps };
+}
+
+/** @param present how many each has as `whole`, 0 for newcomers; see {@link apportion} */
+export function placesOf(wanted: Weights, present: readonly number[]): Places {
+  const whole = apportion(wanted, present);
+  return { whole, now: lent(whole, wanted.steps) };
+}
+
+/**
+ * What endpoints in slow start do not have yet, the others have meanwhile, each in proportion: so the number of all places
+ * stays, and a step is one place that changes hands.
+ */
+function lent(whole: readonly number[], steps: readonly number[]): readonly number[] {
+  const own = whole.map((count, index) => {
+    return Math.max(1, Math.floor((count * (steps[index] ?? SLOW_START_STEPS)) / SLOW_START_STEPS));
+  });
+  const spare = sum(whole) - sum(own);
+  if (spare === 0) return own;
+  const lenders = [...whole.keys()].filter((index) => steps[index] === SLOW_START_STEPS);
+  const base = sum(lenders.map((index) => whole[index] ?? 0));
+  const quotas = lenders.map((index) => ({ index, quota: (spare * (whole[index] ?? 0)) / base }));
+  const shares = own.slice();
+  const add = (index: number, count: number) => {
+    shares[index] = (shares[index] ?? 0) + count;
   };
+  for (const { index, quota } of quotas) add(index, Math.floor(quota));
+  // The largest remainders first, in the order of endpoints where they are the same.
+  const left = sum(whole) - sum(shares);
+  const byRemainder = quotas.toSorted((a, b) => (b.quota % 1) - (a.quota % 1) || a.index - b.index);
+  for (const { index } of byRemainder.slice(0, left)) add(index, 1);
+  return shares;
 }
 
 /**
@@ -43,7 +81,7 @@ export function weightsOf({ balancing }: ServicePort, endpoints: readonly Endpoi
  * @param present how many each has now, 0 for newcomers: who has the right number keeps it, as long as the places are not
  *   too few to be right, or far more than are worth it
  */
-export function apportion(wanted: Weights, present: readonly number[]): readonly number[] {
+function apportion(wanted: Weights, present: readonly number[]): readonly number[] {
   const { weights } = wanted;
   const unit = unitOf(weights, present);
   if (unit !== undefined) {

@@ -21,7 +21,7 @@ import {
 } from './names.ts';
 import type { NftablesOptions } from './options.ts';
 import { type Pick, pickNumber } from './pick-chains.ts';
-import { assignWeightedSlots } from './slots.ts';
+import { assignWeightedSlots, type Seats } from './slots.ts';
 import { allowedSources } from './source-ranges.ts';
 import type { Frontend, Member, NftablesUnit } from './unit.ts';
 import { addressKey, cidrRange, endpointSize, endpointValues, frontendKey, numberValue } from './values.ts';
@@ -30,9 +30,10 @@ import { addressKey, cidrRange, endpointSize, endpointValues, frontendKey, numbe
 export interface Slots {
   readonly all: Bytes;
   readonly local: Bytes;
+  readonly whole: NftablesUnit['whole'];
 }
 
-const NO_SLOTS: Slots = { all: '', local: '' };
+const NO_SLOTS: Slots = { all: '', local: '', whole: undefined };
 
 /** @param previous endpoint in each slot now, so that nobody moves without need */
 export function compile(
@@ -44,10 +45,7 @@ export function compile(
   const { family } = port;
   const situation = assess(port, node);
   const { clusterEndpoints, localEndpoints } = situation.endpoints;
-  const slots = {
-    all: slotsOf(port, clusterEndpoints, previous.all),
-    local: slotsOf(port, localEndpoints, previous.local),
-  };
+  const slots = slotsOf(port, { all: clusterEndpoints, local: localEndpoints }, previous);
   const writer = new UnitWriter(port, situation, slots);
   writer.clusterIP();
   for (const ip of externalAddresses(port)) writer.external('ip', frontendKey(family, ip, port));
@@ -73,9 +71,23 @@ export function compile(
   };
 }
 
-function slotsOf(port: ServicePort, endpoints: readonly Endpoint[], previous: Bytes): Bytes {
-  const values = endpointValues(port.family, endpoints);
-  return assignWeightedSlots(values, weightsOf(port, endpoints), previous, sizeOf(port));
+function slotsOf(
+  port: ServicePort,
+  endpoints: Readonly<Record<Among, readonly Endpoint[]>>,
+  previous: Slots,
+): Slots {
+  const seatsOf = (among: Among): Seats => {
+    const values = endpointValues(port.family, endpoints[among]);
+    const before = { slots: previous[among], whole: previous.whole?.[among] };
+    return assignWeightedSlots(values, weightsOf(port, endpoints[among]), before, sizeOf(port));
+  };
+  const [all, local] = [seatsOf('all'), seatsOf('local')];
+  const isSettled = all.whole === undefined && local.whole === undefined;
+  return {
+    all: all.slots,
+    local: local.slots,
+    whole: isSettled ? undefined : { all: all.whole, local: local.whole },
+  };
 }
 
 function isWeighed(port: ServicePort, endpoints: readonly Endpoint[]): boolean {

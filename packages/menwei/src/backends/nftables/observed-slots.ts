@@ -33,7 +33,7 @@ export class ObservedSlots {
       );
       return assignSlots(wanted, this.#join(occupants), this.#size);
     };
-    const slots: Slots = {
+    const slots = {
       all: takenOf(all, this.#usingAll, 0),
       local: takenOf(local, this.#usingLocal, FIRST_LOCAL_SLOT),
     };
@@ -53,7 +53,11 @@ export class ObservedSlots {
       }
       return this.#join(occupants);
     };
-    return { all: readOf(all, this.#usingAll, 0), local: readOf(local, this.#usingLocal, FIRST_LOCAL_SLOT) };
+    return {
+      all: readOf(all, this.#usingAll, 0),
+      local: readOf(local, this.#usingLocal, FIRST_LOCAL_SLOT),
+      whole: this.#unit.whole,
+    };
   }
 
   #occupant(frontends: readonly Frontend[], slot: number): Bytes | undefined {

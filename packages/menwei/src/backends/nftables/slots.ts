@@ -1,6 +1,6 @@
 /** Who sits where: endpoints take numbered slots, so that a random number finds one. */
 import type { Bytes } from '@menwei/netlink/nftables';
-import { apportion, type Weights } from '../../services/apportionment.ts';
+import { placesOf, type Weights } from '../../services/apportionment.ts';
 
 /**
  * Gives everybody a slot from 0 to n - 1. Who has one keeps it; whoever sits beyond the end, and newcomers in the order
@@ -22,21 +22,34 @@ export function assignSlots(wanted: Bytes, previous: Bytes, size: number): Bytes
   return names.map((_, slot) => slots[slot] ?? nextOf(arrivals)).join('');
 }
 
+/** Who sits where, and how many slots each is to have in the end, while that is not so. */
+export interface Seats {
+  readonly slots: Bytes;
+  readonly whole: ReadonlyMap<Bytes, number> | undefined;
+}
+
 /** The same, with as many slots for each as come nearest to its weight, and to what it has. */
 export function assignWeightedSlots(
   wanted: Bytes,
   weights: Weights | undefined,
-  previous: Bytes,
+  previous: Seats,
   size: number,
-): Bytes {
-  if (weights === undefined || wanted === '') return assignSlots(wanted, previous, size);
+): Seats {
+  if (weights === undefined || wanted === '') {
+    return { slots: assignSlots(wanted, previous.slots, size), whole: undefined };
+  }
   const names = split(wanted, size);
-  const present = counted(split(previous, size));
-  const counts = apportion(
+  const present = previous.whole ?? counted(split(previous.slots, size));
+  const { whole, now } = placesOf(
     weights,
     names.map((name) => present.get(name) ?? 0),
   );
-  return assignSlots(names.map((name, index) => name.repeat(counts[index] ?? 0)).join(''), previous, size);
+  const seats = names.map((name, index) => name.repeat(now[index] ?? 0)).join('');
+  const isSettled = whole.every((count, index) => count === now[index]);
+  return {
+    slots: assignSlots(seats, previous.slots, size),
+    whole: isSettled ? undefined : new Map(names.map((name, index) => [name, whole[index] ?? 0])),
+  };
 }
 
 function counted(names: readonly Bytes[]): Map<Bytes, number> {

@@ -1,7 +1,7 @@
 /** What one service port needs of the table, as data (the Unit of this backend). */
 import type { Bytes, Chain, Element, SetDeclaration } from '@menwei/netlink/nftables';
 import type { ServicePort } from '../../state/service-port.ts';
-import type { RememberedIn } from './affinity.ts';
+import type { Among, RememberedIn } from './affinity.ts';
 import type { FrontendKind } from './names.ts';
 import type { Pick } from './pick-chains.ts';
 
@@ -22,6 +22,9 @@ export interface Member {
   readonly element: Element;
 }
 
+/** By the endpoint's value; undefined: as many as it has. */
+type WholeSlots = Readonly<Record<Among, ReadonlyMap<Bytes, number> | undefined>>;
+
 export interface NftablesUnit {
   /** The service port, as its elements' comments say it: `ns/web:http`. */
   readonly comment: string;
@@ -29,6 +32,8 @@ export interface NftablesUnit {
   readonly all: Bytes;
   /** Endpoints on this node, for Local policies. */
   readonly local: Bytes;
+  /** While endpoints are in slow start: how many slots each is to have in the end. */
+  readonly whole: WholeSlots | undefined;
   /** What it was compiled from, if endpoints have weights: then more than one number of slots may be right. */
   readonly weighed: ServicePort | undefined;
   readonly frontends: readonly Frontend[];

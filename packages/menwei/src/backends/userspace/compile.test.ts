@@ -108,7 +108,7 @@ it('endpoints have turns by their weights, and by how far they are in slow start
   expect(turnsOf({ endpoints: [here, elsewhere] })).toEqual([undefined, undefined]);
   expect(turnsOf({ endpoints: [light, heavy] })).toEqual([2, 5]);
   const balancing = { ...DEFAULT_BALANCING, slowStartMs: 10_000 };
-  expect(turnsOf({ balancing, endpoints: [here, { ...elsewhere, slowStartStep: 3 }] })).toEqual([10, 3]);
+  expect(turnsOf({ balancing, endpoints: [here, { ...elsewhere, slowStartStep: 3 }] })).toEqual([17, 3]);
 });
 
 describe('pods that come to a NodePort and keep to local endpoints otherwise', () => {

@@ -3,7 +3,7 @@
 import { formatRule } from '@menwei/netfilter/iptables/rule.ts';
 import type { RelayEndpoint, RelayProtocol } from '../../relay/contract.ts';
 import { answeredVIPs } from '../../services/answered-vips.ts';
-import { apportion, weightsOf } from '../../services/apportionment.ts';
+import { placesOf, weightsOf } from '../../services/apportionment.ts';
 import type { NodeView } from '../../services/node-view.ts';
 import { assess } from '../../services/situation.ts';
 import type { EndpointCategories } from '../../services/topology.ts';
@@ -75,7 +75,7 @@ function relayEndpoints(port: ServicePort, endpoints: readonly Endpoint[]): read
   const weights = weightsOf(port, endpoints);
   if (weights === undefined)
     return endpoints.map(({ ip, port: number, text }) => ({ ip, port: number, text }));
-  const turns = apportion(weights, []);
+  const { now: turns } = placesOf(weights, []);
   return endpoints.map(({ ip, port: number, text }, index) => {
     return { ip, port: number, text, turns: turns[index] ?? 1 };
   });
