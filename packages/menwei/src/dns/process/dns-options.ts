@@ -7,6 +7,7 @@ import type { CorefileOptions } from '../corefile/options.ts';
 import { DEFAULT_CACHE, type ForwardOptions } from '../forward/forwarder.ts';
 import type { StubUpstreams } from '../forward/stub-domains.ts';
 import { parseUpstream, type UpstreamAddress } from '../forward/upstream-address.ts';
+import type { Fallthrough } from '../zone/fallthrough.ts';
 import { POD_MODES, type PodMode } from '../zone/zone-options.ts';
 
 /** As the command line has them; undefined: not given. */
@@ -41,6 +42,8 @@ export interface DnsOptions {
   readonly negativeTtlSeconds: number;
   readonly pods: PodMode;
   readonly endpointPodNames: boolean;
+  /** Which names that the zones do not have others are asked for. */
+  readonly fallthrough: Fallthrough;
   /** A file in the form of resolv.conf names upstreams; `none`: others are not asked. */
   readonly upstreams: readonly UpstreamAddress[] | { readonly file: string } | 'none';
   readonly forward: Omit<ForwardOptions, 'upstreams'>;
@@ -92,6 +95,7 @@ export function parseDnsFlags(
     negativeTtlSeconds: reader.number('dns-negative-ttl', flags.dnsNegativeTtl, MOST_TTL) ?? DEFAULT_TTL,
     pods: reader.pods(flags.dnsPods) ?? kubernetes?.pods ?? 'insecure',
     endpointPodNames: kubernetes?.endpointPodNames ?? false,
+    fallthrough: { to: kubernetes?.fallthrough ?? [], claimed: kubernetes?.reverseZones ?? [] },
     upstreams: reader.upstreams(flags.dnsForward) ?? corefileUpstreams(corefile),
     forward: reader.forward(flags, corefile),
     hosts: corefile?.hosts,

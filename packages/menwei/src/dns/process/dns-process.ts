@@ -10,6 +10,7 @@ import type { ObjectTables } from '../../state/object-tables.ts';
 import { AllowedClients, PRIVATE_NETWORKS } from '../server/allowed-clients.ts';
 import { DnsServer } from '../server/dns-server.ts';
 import { ClusterZone } from '../zone/cluster-zone.ts';
+import { FallthroughZone } from '../zone/fallthrough.ts';
 import type { Zone } from '../zone/zone.ts';
 import { dnsHttp } from './dns-http.ts';
 import { DnsMetrics } from './dns-metrics.ts';
@@ -106,7 +107,7 @@ export class DnsProcess {
         logger.warn({}, 'objects are not read yet; names of the cluster that are not known get SERVFAIL');
       }
       const responder = new DnsResponder({
-        zones: this.#hosts === undefined ? zones : [this.#hosts.zone, ...zones],
+        zones: this.#zonesInOrder(zones),
         forwarder: this.#forwarding?.forwarder,
         rewrites: options.rewrites,
         udpSize: options.udpSize,
@@ -125,6 +126,13 @@ export class DnsProcess {
       this.#server = undefined;
       for (const zone of zones) zone.close();
     }
+  }
+
+  /** As CoreDNS has them: a hosts file may know better. */
+  #zonesInOrder(zones: readonly Zone[]): readonly Zone[] {
+    const { fallthrough } = this.#surroundings.options;
+    const ofCluster = zones.map((zone) => new FallthroughZone(zone, fallthrough));
+    return this.#hosts === undefined ? ofCluster : [this.#hosts.zone, ...ofCluster];
   }
 
   #openZones(): readonly (Zone & { close(): void })[] {

@@ -28,7 +28,8 @@ export function openHosts(lines: HostsLines, logger: Logger): Hosts {
   };
   const look = async (): Promise<void> => {
     try {
-      const text = `${inline.join('\n')}\n${file === '' ? '' : await readFile(file, 'utf8')}`;
+      // The file comes first, so that its lines keep their numbers.
+      const text = `${await readFile(file, 'utf8')}\n${inline.join('\n')}`;
       if (text === former) return;
       former = text;
       say(file, zone.setText(text));
