@@ -7,7 +7,7 @@ import {
 } from '../state/service-port.ts';
 import type { NodeView } from './node-view.ts';
 import { assess, type Situation } from './situation.ts';
-import { categorizeEndpoints } from './topology.ts';
+import { categorizeEndpoints, type EndpointCategories } from './topology.ts';
 
 interface EndpointUse {
   /** See EndpointCounts of `/status`. */
@@ -21,7 +21,7 @@ interface EndpointUse {
   readonly warnings: readonly string[];
 }
 
-type Reason = 'notReady' | 'weight' | 'trafficPolicy' | 'hints';
+type Reason = 'notReady' | 'unhealthy' | 'weight' | 'trafficPolicy' | 'hints';
 
 /** @param applied as it was given to the kernel last; undefined: it was not */
 export function readEndpointUse(
@@ -37,18 +37,22 @@ export function readEndpointUse(
       used: used?.length ?? 0,
       local: used?.filter((endpoint) => endpoint.isLocal).length ?? 0,
       total: port.endpoints.length,
-      ...(wanted.length === port.endpoints.length ? {} : { unused: countUnused(port, wanted) }),
+      ...(wanted.length === port.endpoints.length ? {} : { unused: countUnused(port, situation.endpoints) }),
     },
     warnings: warningsOf(port, situation),
   };
 }
 
-function countUnused(port: ServicePort, used: readonly Endpoint[]): Partial<Record<Reason, number>> {
+function countUnused(
+  port: ServicePort,
+  { allReachable, ejected }: EndpointCategories,
+): Partial<Record<Reason, number>> {
   const unused: Partial<Record<Reason, number>> = {};
-  const isUsed = new Set(used);
+  const isUsed = new Set(allReachable);
+  const isEjected = new Set(ejected);
   for (const endpoint of port.endpoints) {
     if (isUsed.has(endpoint)) continue;
-    const reason = reasonNotToUse(endpoint, port);
+    const reason = isEjected.has(endpoint) ? 'unhealthy' : reasonNotToUse(endpoint, port);
     unused[reason] = (unused[reason] ?? 0) + 1;
   }
   return unused;
@@ -62,10 +66,10 @@ function reasonNotToUse(endpoint: Endpoint, port: ServicePort): Reason {
 
 function warningsOf(
   port: ServicePort,
-  { hasEndpoints, hasInternalEndpoints, hasExternalEndpoints }: Situation,
+  { endpoints, hasEndpoints, hasInternalEndpoints, hasExternalEndpoints }: Situation,
 ): readonly string[] {
-  if (!hasEndpoints) return [whyNone(port)];
-  const warnings: string[] = [];
+  if (!hasEndpoints) return [whyNone(port, endpoints)];
+  const warnings: string[] = endpoints.isPanic ? [describePanic(port)] : [];
   if (!hasInternalEndpoints && port.clusterIP !== undefined)
     warnings.push('no endpoint on this node for internalTrafficPolicy Local');
   if (!hasExternalEndpoints && isExternallyAccessible(port))
@@ -73,7 +77,14 @@ function warningsOf(
   return warnings;
 }
 
-function whyNone({ endpoints }: ServicePort): string {
+/** In words: too many endpoints are down to go without them. */
+export function describePanic({ endpoints, health }: ServicePort): string {
+  const { down = [], check } = health ?? {};
+  return `${down.length} of ${endpoints.length} endpoints are down by their health checks, and all are used since too few would be left (panic=${check?.panicPercent ?? 0}%)`;
+}
+
+function whyNone({ endpoints }: ServicePort, { ejected }: EndpointCategories): string {
   if (endpoints.length === 0) return 'no endpoints';
+  if (ejected.length > 0) return 'all endpoints are down by their health checks';
   return endpoints.some(({ ready }) => ready) ? 'all endpoints have weight 0' : 'no endpoint is ready';
 }

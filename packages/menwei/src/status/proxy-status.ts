@@ -68,6 +68,7 @@ export class ProxyStatus {
     const knowledge = served.map((family) => ({
       ports: state.families[family].servicePorts.rows,
       applied: state.families[family].applied.rows,
+      health: state.families[family].health.rows,
       node: node.view(family),
     }));
     const teller = { node: nodeName, mode, modeReason };

@@ -1,5 +1,6 @@
-import { aNodeView, anEndpoint, aServicePort } from '@menwei/testing/services/testing.ts';
+import { aHealthCheck, aNodeView, anEndpoint, aServicePort } from '@menwei/testing/services/testing.ts';
 import { expect, it } from 'vitest';
+import { type EndpointHealth, healthKey } from '../state/endpoint-health.ts';
 import type { ServicePort } from '../state/service-port.ts';
 import type { ServicePortStatus } from '../state/service-port-status.ts';
 import { reportStatuses } from './reported-status.ts';
@@ -17,9 +18,14 @@ const PROGRAMMED = { servicePort: WEB.key, family: 'IPv4', state: 'programmed', 
 
 const TELLER = { node: 'node-1', mode: 'ipvs' };
 
-function report(ports: readonly ServicePort[], applied: readonly ServicePort[] = ports) {
+function report(
+  ports: readonly ServicePort[],
+  applied: readonly ServicePort[] = ports,
+  verdicts: readonly EndpointHealth[] = [],
+) {
   const byKey = (all: readonly ServicePort[]) => new Map(all.map((port) => [port.key, port]));
-  const knowledge = { ports: byKey(ports), applied: byKey(applied), node: aNodeView() };
+  const health = new Map(verdicts.map((row) => [healthKey(row.port, row.endpoint), row]));
+  const knowledge = { ports: byKey(ports), applied: byKey(applied), health, node: aNodeView() };
   return (...statuses: readonly ServicePortStatus[]) => [
     ...reportStatuses(statuses, { teller: TELLER, answered: 'pools' }, [knowledge]),
   ];
@@ -86,4 +92,43 @@ it.each([
   '[1',
 ])('what is no status is not taken for one: %s', (text) => {
   expect(parseStatus(text)).toBeUndefined();
+});
+
+it('tells what checks have found out, and which endpoints are not used for it', () => {
+  const [one, two] = ['10.0.0.1:8080', '10.0.0.2:8080'];
+  const verdict = (endpoint: string, state: EndpointHealth['state']): EndpointHealth => ({
+    ...{ port: WEB.key, endpoint, state, sinceMs: 1_500, checkers: [] },
+    ...(state === 'up'
+      ? { result: 'ok', detail: '' }
+      : { result: 'wrong-answer', detail: 'HTTP status 503' }),
+  });
+  const since = '1970-01-01T00:00:01.500Z';
+  const down = { ...WEB, health: { check: aHealthCheck(), down: [two] } };
+  const [row] = report([down], [down], [verdict(one, 'up'), verdict(two, 'recovering')])(PROGRAMMED);
+  expect(row?.endpoints).toEqual({ used: 1, local: 0, total: 3, unused: { notReady: 1, unhealthy: 1 } });
+  expect(row?.health).toEqual({
+    check: 'tcp',
+    states: { up: 1, recovering: 1, unknown: 1 },
+    unhealthy: [
+      { endpoint: two, state: 'recovering', since, result: 'wrong-answer', detail: 'HTTP status 503' },
+    ],
+  });
+  expect(parseStatus(JSON.stringify([row]))?.[0]?.health).toEqual(row?.health);
+});
+
+it('tells of panic, and that nothing is left without it', () => {
+  const all = ['10.0.0.1:8080', '10.0.0.2:8080'];
+  const panicking = { ...WEB, health: { check: aHealthCheck(), down: all } };
+  expect(report([panicking])(PROGRAMMED)).toMatchObject([
+    {
+      health: { panic: true },
+      endpoints: { used: 2 },
+      warning:
+        '2 of 3 endpoints are down by their health checks, and all are used since too few would be left (panic=50%)',
+    },
+  ]);
+  const strict = { ...WEB, health: { check: aHealthCheck({ panicPercent: 0 }), down: all } };
+  expect(report([strict])(PROGRAMMED)).toMatchObject([
+    { endpoints: { used: 0 }, warning: 'all endpoints are down by their health checks' },
+  ]);
 });

@@ -2,7 +2,10 @@
 import type { IpFamily } from '@menwei/addresses/ip.ts';
 import { type AnsweredVIPs, answeredVIPs } from '../services/answered-vips.ts';
 import { readEndpointUse } from '../services/endpoint-use.ts';
+import { readEndpointVerdicts } from '../services/endpoint-verdicts.ts';
 import type { NodeView } from '../services/node-view.ts';
+import { categorizeEndpoints } from '../services/topology.ts';
+import type { EndpointHealth } from '../state/endpoint-health.ts';
 import type { ServicePort, ServicePortKey } from '../state/service-port.ts';
 import type { ServicePortStatus } from '../state/service-port-status.ts';
 import { withWarnings } from './family-status.ts';
@@ -13,6 +16,7 @@ interface FamilyKnowledge {
   readonly ports: ReadonlyMap<ServicePortKey, ServicePort>;
   /** As they were given to the kernel last. */
   readonly applied: ReadonlyMap<ServicePortKey, ServicePort>;
+  readonly health: ReadonlyMap<string, EndpointHealth>;
   readonly node: NodeView;
 }
 
@@ -49,9 +53,27 @@ export function* reportStatuses(
       yield {
         ...{ ...withWarnings(status, warnings), ...since, ...teller },
         ...{ ...describePort(port), ...describeAnswers(applied, answered), endpoints: counts },
+        ...describeHealth(port, knowledge),
       };
     }
   }
+}
+
+function describeHealth(port: ServicePort, { health, node }: FamilyKnowledge): Pick<StatusRow, 'health'> {
+  if (port.health === undefined) return {};
+  const { states, unhealthy } = readEndpointVerdicts(port, health);
+  return {
+    health: {
+      check: port.health.check.probe.kind,
+      ...(categorizeEndpoints(port, node).isPanic ? { panic: true } : {}),
+      states,
+      unhealthy: unhealthy.map(({ endpoint, state, sinceMs, result, detail, checkers }) => ({
+        ...{ endpoint, state, since: new Date(sinceMs).toISOString(), result },
+        ...(detail === '' ? {} : { detail }),
+        ...(checkers.length === 0 ? {} : { checkers }),
+      })),
+    },
+  };
 }
 
 /** As the kernel was told last. */

@@ -7,6 +7,7 @@ import type { IpFamily } from '@menwei/addresses/ip.ts';
 import type { Logger } from '../log/logger.ts';
 import { EventLoopTurn } from '../scheduling/event-loop.ts';
 import { Turns } from '../scheduling/turns.ts';
+import type { EndpointHealth } from '../state/endpoint-health.ts';
 import type { FamilyTables } from '../state/family-tables.ts';
 import type { ObjectTables } from '../state/object-tables.ts';
 import type { Reader } from '../state/reader.ts';
@@ -21,7 +22,10 @@ const GATHER_MS = 100;
 const NODE_PERIOD_MS = 2_000;
 
 interface StatusInputs {
-  readonly families: readonly Pick<FamilyTables, 'family' | 'status' | 'servicePorts' | 'applied'>[];
+  readonly families: readonly Pick<
+    FamilyTables,
+    'family' | 'status' | 'servicePorts' | 'applied' | 'health'
+  >[];
   readonly objects: Pick<ObjectTables, 'stale' | 'flawed'>;
   /** All rows. */
   readonly all: () => Iterable<ReportedStatus>;
@@ -96,9 +100,10 @@ class WatchedStatus {
   constructor(inputs: StatusInputs) {
     this.#inputs = inputs;
     const note = () => this.#note();
-    this.#families = inputs.families.map(({ family, status, servicePorts, applied }) => ({
+    this.#families = inputs.families.map(({ family, status, servicePorts, applied, health }) => ({
       family,
       readers: [status.reader(note), servicePorts.reader(note), applied.reader(note)],
+      health: health.reader(note),
     }));
     this.#objects = [inputs.objects.stale.reader(note), inputs.objects.flawed.reader(note)];
     this.listed = this.#turns.take(() => this.#update());
@@ -108,7 +113,10 @@ class WatchedStatus {
   close(): void {
     clearInterval(this.#period);
     clearTimeout(this.#due);
-    for (const reader of [...this.#objects, ...this.#families.flatMap(({ readers }) => readers)])
+    for (const reader of [
+      ...this.#objects,
+      ...this.#families.flatMap(({ readers, health }) => [...readers, health]),
+    ])
       reader.close();
   }
 
@@ -129,9 +137,12 @@ class WatchedStatus {
     const isAll =
       wasAllDue || objectChanges.some((count) => count > 0) || !isDeepStrictEqual(node, this.#node);
     this.#node = node;
-    const changed = this.#families.map(({ family, readers }) => ({
+    const changed = this.#families.map(({ family, readers, health }) => ({
       family,
-      keys: new Set(readers.flatMap((reader) => reader.take().map(({ key }) => key))),
+      keys: new Set([
+        ...readers.flatMap((reader) => reader.take().map(({ key }) => key)),
+        ...health.take().map(({ before, after }) => (after ?? before)?.port ?? ''),
+      ]),
     }));
     if (isAll) await this.#put(this.#inputs.all(), new Set(this.table.rows.keys()));
     else {
@@ -158,7 +169,9 @@ class WatchedStatus {
 
 interface FamilyReaders {
   readonly family: IpFamily;
+  /** Of tables by the key of the service port. */
   readonly readers: readonly KeyReader[];
+  readonly health: Reader<EndpointHealth>;
 }
 
 /** Of a table of whatever rows. */

@@ -1,6 +1,12 @@
 /** One service port as `/status` tells of it (docs/status.md), checked when it comes from another process. */
 import type { IpFamily } from '@menwei/addresses/ip.ts';
 import * as v from 'valibot';
+import {
+  CHECK_RESULTS,
+  type CheckResult,
+  HEALTH_STATES,
+  type HealthState,
+} from '../state/endpoint-health.ts';
 
 export interface StatusRow {
   /** `<namespace>/<name>[:<port name>]/<protocol>`; without the protocol when no port of the Service could be used. */
@@ -29,6 +35,32 @@ export interface StatusRow {
   /** Of those: for which the node answers pings and refuses other ports; absent when there is none. */
   readonly answeredIPs?: readonly string[] | undefined;
   readonly endpoints?: EndpointCounts | undefined;
+  /** What checks have found out; absent when the endpoints are not checked. */
+  readonly health?: PortHealthRow | undefined;
+}
+
+interface PortHealthRow {
+  /** The kind: `http`. */
+  readonly check: string;
+  /** Too many are down: all are used. */
+  readonly panic?: boolean | undefined;
+  /** How many endpoints are in each state; what is 0 is missing. */
+  readonly states: { readonly [state in HealthState]?: number | undefined };
+  /** Those whose checks fail, or failed lately. */
+  readonly unhealthy: readonly UnhealthyEndpoint[];
+}
+
+interface UnhealthyEndpoint {
+  readonly endpoint: string;
+  readonly state: HealthState;
+  /** Since when; RFC 3339, UTC. */
+  readonly since: string;
+  /** Of the last check when the state changed. */
+  readonly result: CheckResult;
+  /** The result in words: `HTTP status 503`. */
+  readonly detail?: string | undefined;
+  /** The nodes whose checks say so; absent: those of this node. */
+  readonly checkers?: readonly string[] | undefined;
 }
 
 interface EndpointCounts {
@@ -44,6 +76,8 @@ interface EndpointCounts {
 
 interface UnusedCounts {
   readonly notReady?: number | undefined;
+  /** Ready, but down by their health checks. */
+  readonly unhealthy?: number | undefined;
   /** Ready, but of weight 0. */
   readonly weight?: number | undefined;
   /** Ready, but not on this node, and all traffic of the service port has traffic policy Local. */
@@ -75,9 +109,29 @@ const ROW = v.object({
       unused: v.optional(
         v.object({
           notReady: v.optional(COUNT),
+          unhealthy: v.optional(COUNT),
           weight: v.optional(COUNT),
           trafficPolicy: v.optional(COUNT),
           hints: v.optional(COUNT),
+        }),
+      ),
+    }),
+  ),
+  health: v.optional(
+    v.object({
+      check: v.string(),
+      panic: v.optional(v.boolean()),
+      states: v.partial(
+        v.object({ unknown: COUNT, up: COUNT, failing: COUNT, down: COUNT, recovering: COUNT }),
+      ),
+      unhealthy: v.array(
+        v.object({
+          endpoint: v.string(),
+          state: v.picklist(HEALTH_STATES),
+          since: v.string(),
+          result: v.picklist(CHECK_RESULTS),
+          detail: v.optional(v.string()),
+          checkers: v.optional(v.array(v.string())),
         }),
       ),
     }),

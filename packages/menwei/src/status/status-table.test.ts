@@ -35,6 +35,19 @@ it('shows rows in columns', () => {
   ]);
 });
 
+it('names what is down, and why', () => {
+  const down = (endpoint: string, detail?: string) => ({
+    ...({ endpoint, state: 'down', since: '2026-12-01T10:00:00Z', result: 'timeout' } as const),
+    ...(detail === undefined ? {} : { detail }),
+  });
+  const unhealthy = [down('10.0.0.1:80', 'HTTP status 503'), ...[2, 3, 4].map((n) => down(`10.0.0.${n}:80`))];
+  const health = { check: 'http', states: { down: 4 }, unhealthy };
+  const [, row] = lines(new StatusTable({ wide: false }).format([{ ...WEB, health }], NOW_MS));
+  expect(row).toContain(
+    'down: 10.0.0.1:80 (HTTP status 503), 10.0.0.2:80 (timeout), 10.0.0.3:80 (timeout) and 1 more endpoints',
+  );
+});
+
 it('shows more with wide', () => {
   const endpoints = { used: 0, local: 0, total: 3, unused: { notReady: 1, hints: 2 } };
   const v6: StatusRow = { ...WEB, family: 'IPv6', clusterIP: 'fd00::1', nodePort: undefined, endpoints };

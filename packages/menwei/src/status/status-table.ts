@@ -1,5 +1,7 @@
 /** Rows of `/status` as a table for people, in the manner of kubectl. Pure. */
 import { formatHostPort } from '@menwei/addresses/ip.ts';
+import { firstOf } from '../log/first-lines.ts';
+import { isEjected } from '../state/endpoint-health.ts';
 import { formatAge } from './age.ts';
 import { rowKey, type StatusRow } from './status-row.ts';
 
@@ -14,6 +16,7 @@ interface Column {
 }
 
 const NONE = '<none>';
+const MOST_NAMED = 3;
 
 const COLUMNS: readonly Column[] = [
   { title: 'SERVICE-PORT', cell: ({ servicePort }) => servicePort },
@@ -32,9 +35,10 @@ const COLUMNS: readonly Column[] = [
 
 /** `1 not ready, 2 by hints` */
 function formatUnused({ endpoints }: TableRow): string {
-  const { notReady, weight, trafficPolicy, hints } = endpoints?.unused ?? {};
+  const { notReady, unhealthy, weight, trafficPolicy, hints } = endpoints?.unused ?? {};
   const reasons = [
     [notReady, 'not ready'],
+    [unhealthy, 'unhealthy'],
     [trafficPolicy, 'by traffic policy'],
     [weight, 'of weight 0'],
     [hints, 'by hints'],
@@ -47,9 +51,17 @@ function formatClusterIP({ clusterIP, port }: TableRow): string {
   return clusterIP === undefined || port === undefined ? NONE : formatHostPort(clusterIP, port);
 }
 
-function formatReason({ error, warning }: TableRow): string {
-  const reasons = [error, ...(warning === undefined ? [] : [`warning: ${warning}`])];
+function formatReason({ error, warning, health }: TableRow): string {
+  const reasons = [error, ...(warning === undefined ? [] : [`warning: ${warning}`]), formatUnhealthy(health)];
   return reasons.filter((reason) => reason !== undefined).join('; ');
+}
+
+/** `down: 10.0.0.1:80 (HTTP status 503)` */
+function formatUnhealthy(health: TableRow['health']): string | undefined {
+  const down = health?.unhealthy.filter(({ state }) => isEjected(state)) ?? [];
+  if (down.length === 0) return undefined;
+  const named = down.map(({ endpoint, result, detail }) => `${endpoint} (${detail ?? result})`);
+  return `down: ${firstOf(named, MOST_NAMED, 'endpoints')}`;
 }
 
 /** What a tool, an object or whatever answers at the port said must not break the table, or steer a terminal. */
