@@ -3,7 +3,7 @@
  * belongs to the first, which led to that endpoint, unless somebody cuts it.
  */
 import type { LongLivedConnection } from '@menwei/lab/host.ts';
-import { isFailure, type Tally } from '@menwei/lab/outcome.ts';
+import { type Failure, isFailure, type Tally } from '@menwei/lab/outcome.ts';
 import type { Protocol } from 'menwei/kubernetes/objects.ts';
 import { describe, expect, it } from 'vitest';
 import type { Cluster } from './cluster.ts';
@@ -46,52 +46,98 @@ async function swallowed(cluster: Cluster, pod: string, tool: string): Promise<n
 
 /** Longer than it takes with --unstick. */
 const STUCK_MS = 4_000;
+/** An endpoint is down after half a second without an answer, about. */
+const CHECK = 'tcp interval=500ms timeout=250ms fast=100ms fall=2';
+
+/** Clients that connect by every way at once. Ends when all have an answer; they must have it from this pod. */
+async function connectByAllWays(web: PublishedService, pod: string): Promise<void> {
+  const tallies: readonly Tally[] = await Promise.all(
+    ways(web).map(([from, target]) =>
+      web.askOften(CLIENTS, from, target, { timeoutMs: TIMEOUT_MS, concurrency: CLIENTS }),
+    ),
+  );
+  expect(tallies).toEqual(
+    ways(web).map(() => expect.objectContaining({ total: CLIENTS, failed: 0, byPod: { [pod]: CLIENTS } })),
+  );
+}
+
+/** Connections by every way that lead to this pod. */
+async function connections(
+  cluster: Cluster,
+  web: PublishedService,
+  pod: string,
+): Promise<readonly LongLivedConnection[]> {
+  const found: LongLivedConnection[] = [];
+  for (const [from, target] of ways(web)) {
+    let connection: LongLivedConnection | undefined;
+    while (connection?.answer.pod !== pod) {
+      await connection?.close();
+      const opened = await cluster.host(from).open(target);
+      if (isFailure(opened)) throw new Error(opened.detail);
+      connection = opened;
+    }
+    found.push(connection);
+  }
+  return found;
+}
+
+function echoes(established: readonly LongLivedConnection[]): Promise<readonly (string | Failure)[]> {
+  return Promise.all(established.map((connection) => connection.echo('still there')));
+}
 
 describeModes('clients that are connecting', (cluster) => {
+  const tell = (what: string) => console.log(`${cluster.mode.name}, ${what}`);
   // One after the other: each has a pod swallow what comes.
   describe.each(FAMILIES)('over %s', (family) => {
+    const tool = family === 'IPv4' ? 'iptables' : 'ip6tables';
+    const everyWay = { family, nodePort: true, externalIP: true };
     const transports = TRANSPORTS.filter(
       (protocol) => protocol !== 'UDP' && (protocol !== 'SCTP' || cluster.mode.forwardsSctp),
     );
+
     it.each(transports)(
-      'by %s to an endpoint that does not answer reach another one when it goes',
+      'by %s to an endpoint that does not answer reach another one when it leaves',
       async (protocol) => {
-        const web = await cluster.publish({
-          family,
-          protocol,
-          nodePort: true,
-          externalIP: true,
-          pods: ['b1'],
-        });
-        const established: LongLivedConnection[] = [];
-        for (const [from, target] of protocol === 'TCP' ? ways(web) : []) {
-          const connection = await cluster.host(from).open(target);
-          if (isFailure(connection)) throw new Error(connection.detail);
-          expect(connection.answer.pod).toBe('b1');
-          established.push(connection);
-        }
+        const web = await cluster.publish({ ...everyWay, protocol, pods: ['b1'] });
+        const established = protocol === 'TCP' ? await connections(cluster, web, 'b1') : [];
         await swallow(cluster, 'b1', protocol);
         try {
-          const tallies: Promise<Tally>[] = [];
-          for (const [from, target] of ways(web)) {
-            const options = { timeoutMs: TIMEOUT_MS, concurrency: CLIENTS };
-            tallies.push(web.askOften(CLIENTS, from, target, options));
-          }
-          const tool = family === 'IPv4' ? 'iptables' : 'ip6tables';
+          const connecting = connectByAllWays(web, 'a1');
           await eventually(() => swallowed(cluster, 'b1', tool)).toBeGreaterThanOrEqual(5 * CLIENTS);
-          const goneMs = performance.now();
+          const leftMs = performance.now();
           await web.update({ pods: ['a1'] });
-          const result = await Promise.all(tallies);
-          const tookMs = Math.round(performance.now() - goneMs);
-          expect(result).toEqual(
-            ways(web).map(() =>
-              expect.objectContaining({ total: CLIENTS, failed: 0, byPod: { a1: CLIENTS } }),
-            ),
+          await connecting;
+          const tookMs = Math.round(performance.now() - leftMs);
+          expect(await echoes(established)).toEqual(established.map(() => 'still there'));
+          tell(
+            `${family}, ${protocol}: ${5 * CLIENTS} clients got through within ${tookMs} ms of the change; ${established.length} established connections untouched`,
           );
-          const echoes = await Promise.all(established.map((connection) => connection.echo('still there')));
-          expect(echoes).toEqual(established.map(() => 'still there'));
-          console.log(
-            `${cluster.mode.name}, ${family}, ${protocol}: ${5 * CLIENTS} clients got through within ${tookMs} ms of the change; ${echoes.length} established connections untouched`,
+        } finally {
+          await answerAgain(cluster, 'b1');
+          for (const connection of established) await connection.close();
+        }
+      },
+    );
+
+    // Where IPVS or the userspace proxy connect, connections are not reset yet.
+    const choices = ['ipvs', 'userspace'].includes(cluster.mode.name)
+      ? (['drain'] as const)
+      : (['drain', 'reset'] as const);
+    it.each(choices)(
+      'reach another endpoint when checks find that theirs is down; on-down=%s',
+      async (onDown) => {
+        const annotations = { 'menwei.dev/health-check': `${CHECK} on-down=${onDown}` };
+        const web = await cluster.publish({ ...everyWay, protocol: 'TCP', pods: ['a1', 'b1'], annotations });
+        const established = await connections(cluster, web, 'b1');
+        await swallow(cluster, 'b1', 'TCP');
+        try {
+          const startMs = performance.now();
+          await connectByAllWays(web, 'a1');
+          const tookMs = Math.round(performance.now() - startMs);
+          const wanted = onDown === 'drain' ? 'still there' : expect.objectContaining({ error: 'reset' });
+          await eventually(() => echoes(established)).toEqual(established.map(() => wanted));
+          tell(
+            `${family}: ${5 * CLIENTS} clients got through within ${tookMs} ms of the failure; ${onDown} of ${established.length} established connections`,
           );
         } finally {
           await answerAgain(cluster, 'b1');

@@ -153,9 +153,11 @@ export class FamilyParts {
 
   #conntrackCleaners(): readonly Component[] {
     const stale = this.#conntrackCleaner('conntrack', 'lasting');
+    const { mode, unstick } = this.#surroundings.settings.current;
+    // IPVS moves and resets connections by itself; without its entry it moves one before it has forgotten where that led.
+    if (mode === 'ipvs') return [stale];
     const reset = this.#conntrackCleaner('connection-reset', 'reset');
-    if (!this.#surroundings.settings.current.unstick) return [stale, reset];
-    return [stale, reset, this.#conntrackCleaner('unstick', 'unreplied')];
+    return unstick ? [stale, reset, this.#conntrackCleaner('unstick', 'unreplied')] : [stale, reset];
   }
 
   /** Deletes stale conntrack entries. */

@@ -208,7 +208,6 @@ it('of TCP leaves what was answered, and what the rules would make', async () =>
       ]);
       const changed = new Map<ServicePortKey, ServicePort | undefined>();
       let isKnown = false;
-      let isAllDue = false;
       let former: World = new Map();
       for (const { world, syncFails, cleaningFails, isUnknown } of history) {
         for (const key of [...former.keys(), ...world.keys()]) changed.set(key, world.get(key));
@@ -218,11 +217,10 @@ it('of TCP leaves what was answered, and what the rules would make', async () =>
         cleaner.note({ ports: new Map(changed), node: aNodeView(), complete });
         changed.clear();
         isKnown = true;
-        isAllDue ||= complete;
         const possible = possibleEntries(world, ['TCP']);
         const legal = new Set(texts(possible));
         const compared = (entries: readonly ConntrackEntry[]) =>
-          texts(isAllDue ? entries : entries.filter((entry) => !isRaw(entry) || entry.isUnreplied !== true));
+          texts(complete ? entries : entries.filter((entry) => !isRaw(entry) || entry.isUnreplied !== true));
         const expected = compared(table.entries.filter((entry) => isLegal(entry, legal)));
         if (cleaningFails) table.failure = new Error('no such luck');
         const isDone = await cleaner.clean(never);
@@ -230,7 +228,6 @@ it('of TCP leaves what was answered, and what the rules would make', async () =>
         table.failure = undefined;
         if (isDone) {
           expect(compared(table.entries)).toEqual(expected);
-          isAllDue = false;
         } else expect(compared(table.entries)).toEqual(expect.arrayContaining([...expected]));
         table.entries = distinct([...table.entries, ...waitingOrNot(possible)]);
       }

@@ -43,11 +43,7 @@ function withoutEjected(port: AppliedPort, node: NodeView): readonly Endpoint[] 
 }
 
 function ejectedEndpoints(port: AppliedPort, node: NodeView): readonly Endpoint[] {
-  const { endpoints, health } = port;
-  if (health === undefined || health.down.length === 0) return [];
-  const down = new Set(health.down);
-  const used = new Set(categorizeEndpoints(port, node).allReachable);
-  return endpoints.filter((endpoint) => down.has(endpoint.text) && !used.has(endpoint));
+  return categorizeEndpoints(port, node).ejected;
 }
 
 /** Where entries lead no more that led there before. */
