@@ -1,4 +1,4 @@
-/** `bin/menwei run` as a user starts it, in the network namespace of the test file. */
+/** `bin/menwei run`, or another command that runs until it is told to stop, as a user starts it, in the network namespace of the test file. */
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
@@ -22,6 +22,8 @@ interface Ended {
 export interface StartOptions {
   /** Where programs are found. */
   readonly path?: string;
+  /** What is run: `run` unless it is given. */
+  readonly command?: string;
   /** A program and arguments that start the launcher in their turn. */
   readonly through?: readonly string[];
 }
@@ -33,9 +35,9 @@ export class RunProcess implements AsyncDisposable {
   #stdout = '';
   #stderr = '';
 
-  private constructor(args: readonly string[], { path, through = [] }: StartOptions) {
+  private constructor(args: readonly string[], { path, command = 'run', through = [] }: StartOptions) {
     // Should this process be killed, its menwei goes with it.
-    const argv = ['--pdeathsig', 'KILL', ...through, LAUNCHER, 'run', ...args];
+    const argv = ['--pdeathsig', 'KILL', ...through, LAUNCHER, command, ...args];
     this.#child = spawn('/usr/bin/setpriv', argv, {
       cwd: '/',
       env: { PATH: path ?? process.env.PATH, NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE },
