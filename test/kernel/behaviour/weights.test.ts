@@ -63,7 +63,7 @@ describeModes('weights', (cluster) => {
       },
     );
 
-    it('that change leave each client with its pod', async () => {
+    it('that change leave each client with its pod, unless that has none any more', async () => {
       const web = await cluster.publish({
         ...offer,
         ...weighed(family, [1, 2, 5]),
@@ -80,6 +80,8 @@ describeModes('weights', (cluster) => {
       expect(new Set(first).size).toBeGreaterThan(1);
       await web.update(weighed(family, [5, 2, 1]));
       expect(await draw()).toEqual(first);
+      await web.update(weighed(family, [5, 0, 1]));
+      expect(await draw()).not.toContain('a2');
     });
 
     it('begin with a tenth when a pod comes back, with slow start', async () => {

@@ -17,6 +17,8 @@ function isFair(mode: Mode, ways: readonly Way[], port: ServicePort | undefined)
     const found = port?.endpoints.find(({ text }) => text === endpoint);
     return mode === 'nftables' ? (found?.weight ?? 1) : 1;
   });
+  // Slow start lends slots: see services/apportionment.test.ts.
+  if (port?.endpoints.some(({ slowStartStep }) => slowStartStep !== undefined)) return true;
   const whole = weights.reduce((sum, weight) => sum + weight, 0);
   return ways.every(({ chance }, index) => Math.abs(chance - (weights[index] ?? 0) / whole) < 0.02);
 }

@@ -27,7 +27,7 @@ export interface Weights {
 }
 
 /** How many places each has. */
-export interface Places {
+interface Places {
   /** Once no slow start is on. */
   readonly whole: readonly number[];
   /** Now. Together as many as `whole`, unless all are in slow start. */

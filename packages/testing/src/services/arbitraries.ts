@@ -65,7 +65,11 @@ function servicePort(family: IpFamily, index: number): fc.Arbitrary<ServicePort>
   const port = 80 + index;
   const balanced = balancings.chain((balancing) =>
     endpoints(family, balancing.forwarding === 'masquerade' ? [8080, 8080, 8081] : [port]).chain((list) =>
-      healthOf(list).map((health) => ({ balancing, endpoints: list, health })),
+      fc.tuple(healthOf(list), steps(list.length)).map(([health, taken]) => ({
+        balancing,
+        endpoints: balancing.slowStartMs === 0 ? list : list.map((each, at) => atStep(each, taken[at])),
+        health,
+      })),
     ),
   );
   return fc
@@ -101,6 +105,16 @@ const balancings: fc.Arbitrary<Balancing> = fc.oneof(
     }),
   },
 );
+
+/** How far endpoints are in slow start; undefined: it is over. */
+function steps(length: number): fc.Arbitrary<readonly (number | undefined)[]> {
+  const step = fc.constantFrom(undefined, undefined, 1, 5, 9);
+  return fc.array(step, { minLength: length, maxLength: length });
+}
+
+function atStep(endpoint: Endpoint, slowStartStep: number | undefined): Endpoint {
+  return slowStartStep === undefined ? endpoint : { ...endpoint, slowStartStep };
+}
 
 /** Mostly nothing is checked. */
 function healthOf(list: readonly Endpoint[]): fc.Arbitrary<PortHealth | undefined> {
