@@ -23,7 +23,7 @@ client: {ip: 192.168.49.100}
 const SERVICES = `apiVersion: v1
 kind: Service
 metadata: {name: web, namespace: default}
-spec: {clusterIP: 10.96.0.10, ports: [{port: 80}]}
+spec: {clusterIP: 10.96.0.80, ports: [{port: 80}]}
 ---
 apiVersion: discovery.k8s.io/v1
 kind: EndpointSlice
@@ -148,8 +148,8 @@ describe('menwei lab', () => {
   it('comes up when its proxies have programmed what there is; restarts, compares and follows each', async () => {
     const up = lab('up', '-f', file, '--manifests', services);
     expect(up).toMatchObject({ status: 0, stderr: '' });
-    expect(up.stdout).toMatch(/^node-a .* iptables, 2 service ports programmed$/m);
-    expect(answerOf('10.96.0.10')).toMatchObject({ pod: 'web' });
+    expect(up.stdout).toMatch(/^node-a .* iptables, 4 service ports programmed$/m);
+    expect(answerOf('10.96.0.80')).toMatchObject({ pod: 'web' });
     expect(lab('diff', 'node-a')).toEqual({ status: 0, stdout: '', stderr: '' });
     const follower = spawn(LAUNCHER, ['lab', 'logs', '--name', NAME, 'node-a', '-f']);
     let followed = '';
@@ -161,11 +161,11 @@ describe('menwei lab', () => {
     const restarted = lab('restart', 'node-a', '--proxy-mode', 'nftables', '--', '-v', '2');
     expect(restarted).toEqual({
       status: 0,
-      stdout: 'node-a: nftables, 2 service ports programmed\n',
+      stdout: 'node-a: nftables, 4 service ports programmed\n',
       stderr: '',
     });
     expect(lab('logs', 'node-a').stdout).toMatch(/service port added.*default\/web/);
-    expect(answerOf('10.96.0.10')).toMatchObject({ pod: 'web' });
+    expect(answerOf('10.96.0.80')).toMatchObject({ pod: 'web' });
 
     const refused = lab('restart', 'node-a', '--', '--no-such-flag');
     expect(refused).toMatchObject({ status: 1, stdout: '' });
@@ -209,14 +209,14 @@ describe('menwei lab', () => {
   it('is not said to be up with a proxy that ends, nor as complete with a Service that is refused', () => {
     const wrong = join(folder, 'wrong.yaml');
     const contested =
-      SERVICES.split('---')[0]?.replace('clusterIP: 10.96.0.10,', 'externalIPs: [192.0.2.1],') ?? '';
+      SERVICES.split('---')[0]?.replace('clusterIP: 10.96.0.80,', 'externalIPs: [192.0.2.1],') ?? '';
     writeFileSync(wrong, `${contested}---\n${contested.replace('name: web,', 'name: xyz,')}`);
     const incomplete = lab('up', '-f', file, '--manifests', wrong);
     expect(incomplete.status).toBe(1);
     expect(incomplete.stderr).toMatch(
       /^menwei: lab: node-a: default\/xyz\/TCP IPv4: [^\n]*default\/web[^\n]*\n$/,
     );
-    expect(incomplete.stdout).toMatch(/^node-a .* iptables, 2 of 3 service ports programmed$/m);
+    expect(incomplete.stdout).toMatch(/^node-a .* iptables, 4 of 5 service ports programmed$/m);
     expect(lab('down').status).toBe(0);
 
     if (observeIpvsSupport() === undefined) return;

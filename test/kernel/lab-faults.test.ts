@@ -32,7 +32,7 @@ function isReached(): boolean {
 }
 
 beforeAll(() => {
-  expect(lab('up', '-f', file, '--proxy-mode', 'nftables')).toMatch(/node-a .* 1 service port programmed/);
+  expect(lab('up', '-f', file, '--proxy-mode', 'nftables')).toMatch(/node-a .* 3 service ports programmed/);
 });
 afterAll(() => {
   lab('down');
@@ -47,7 +47,7 @@ it('a proxy is paused, killed and started again', () => {
   expect(lab('kill', 'node-a')).toBe(
     'menwei: lab: the proxy on node-a does not run: menwei lab restart node-a\n',
   );
-  expect(lab('restart', 'node-a')).toBe('node-a: nftables, 1 service port programmed\n');
+  expect(lab('restart', 'node-a')).toBe('node-a: nftables, 3 service ports programmed\n');
 });
 
 it('a link is cut, seen by the node or not, and a node is off', () => {
@@ -63,7 +63,7 @@ it('a link is cut, seen by the node or not, and a node is off', () => {
 
   expect(lab('power-off', 'node-a')).toMatch(/^node-a: off/);
   expect(lab('status')).toMatch(/node-a .* has ended/);
-  expect(lab('power-on', 'node-a')).toBe('node-a: on; nftables, 1 service port programmed\n');
+  expect(lab('power-on', 'node-a')).toBe('node-a: on; nftables, 3 service ports programmed\n');
   expect(isReached()).toBe(true);
 });
 

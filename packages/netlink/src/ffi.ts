@@ -30,6 +30,8 @@ const MSG_DONTWAIT = 0x40;
 export const POLLIN = 1;
 export const POLLOUT = 4;
 export const CLONE_NEWNET = 0x40000000;
+/** Of mounts. */
+export const CLONE_NEWNS = 0x00020000;
 const O_CLOEXEC = 0o2000000;
 /** Of spawn.h; the C library's structs are opaque, and none is larger. */
 const POSIX_SPAWN_SETPGROUP = 0x02;

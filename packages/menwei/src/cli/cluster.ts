@@ -114,6 +114,17 @@ function registerUp(cluster: Command): void {
       'with --load-balancer: where its /healthz, /metrics and /status are told; empty: nowhere',
       '127.0.0.1:10264',
     )
+    .option('--dns', 'answer for the names of Services and pods, too (menwei dns), at the Service kube-dns')
+    .option(
+      '--dns-bind <address:port>',
+      'with --dns: where (default: port 53 of the advertised address, or 127.0.0.1)',
+      append,
+    )
+    .option(
+      '--dns-forward <upstreams>',
+      'with --dns: who is asked for all other names: addresses, a file, or none (default: /etc/resolv.conf)',
+      append,
+    )
     .option('--tls-san <name>', 'one more name or address in the server’s certificate', append)
     .option('--tls-cert-file <file>', 'certificate of the server, in the place of its own')
     .option('--tls-private-key-file <file>', 'its key')

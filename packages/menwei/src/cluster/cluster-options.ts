@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path';
 import { type HostPort, isLoopback, parseHostPort, parseIp, parseKnownCidr } from '@menwei/addresses/ip.ts';
 import { parseNodePortRange } from '../config/node-flags.ts';
 import { AUTO_MODE, MODE_NAMES, type PortRange, type ProxyMode } from '../config/settings.ts';
+import { type DnsOptions, parseDnsFlags } from '../dns/process/dns-options.ts';
 import { L2_CLASS } from '../loadbalancer/claim.ts';
 import { isClassName } from '../loadbalancer/process/lb-options.ts';
 import {
@@ -37,6 +38,9 @@ export interface ClusterFlags {
   readonly lbConfig?: readonly string[];
   readonly lbBindAddress?: string;
   readonly defaultLoadBalancer?: string;
+  readonly dns?: true;
+  readonly dnsBind?: readonly string[];
+  readonly dnsForward?: readonly string[];
   readonly maxEndpointsPerSlice: string;
   readonly legacyEndpoints: string;
   readonly v: string;
@@ -58,6 +62,8 @@ export interface ClusterOptions {
   readonly manifests: string | undefined;
   readonly proxy: ProxyOptions | undefined;
   readonly loadBalancer: LoadBalancerOptions | undefined;
+  /** Undefined: it answers for no names. */
+  readonly dns: DnsOptions | undefined;
   readonly tls: ServerTls | undefined;
   readonly auditLog: string | undefined;
   readonly maxEndpointsPerSlice: number;
@@ -106,6 +112,7 @@ export function parseClusterFlags(flags: ClusterFlags): ParsedClusterFlags {
     manifests: flags.manifests,
     proxy: proxyOptions(flags, reader),
     loadBalancer: loadBalancerOptions(flags, reader),
+    dns: dnsOptions(flags, network, reader),
     tls: flags.insecureLoopback === true ? undefined : serverTls(flags),
     auditLog: flags.auditLog,
     ...controllerOptions(flags, reader),
@@ -224,6 +231,23 @@ function loadBalancerOptions(
   };
 }
 
+/** Where pods reach it, as far as that is known. */
+function dnsOptions(
+  { dns, dnsBind, dnsForward }: ClusterFlags,
+  { advertiseAddress = '127.0.0.1' }: NetworkOptions,
+  reader: FlagReader,
+): DnsOptions | undefined {
+  if (dns === undefined) return undefined;
+  const given = dnsForward === undefined ? {} : { dnsForward };
+  const parsed = parseDnsFlags(
+    { v: '0', dnsBind: dnsBind ?? [advertiseAddress], bindAddress: [], ...given },
+    undefined,
+  );
+  if ('options' in parsed) return parsed.options;
+  reader.errors.push(...parsed.errors);
+  return undefined;
+}
+
 function controllerOptions(
   { maxEndpointsPerSlice: most, legacyEndpoints }: ClusterFlags,
   reader: FlagReader,
@@ -282,6 +306,9 @@ function contradictions(flags: ClusterFlags, listen: HostPort): readonly string[
   }
   if (flags.loadBalancer === undefined && flags.lbConfig !== undefined) {
     errors.push('--lb-config: is for the load-balancer controller: give --load-balancer');
+  }
+  if (flags.dns === undefined && (flags.dnsBind ?? flags.dnsForward) !== undefined) {
+    errors.push('--dns-bind and --dns-forward: are for the DNS server: give --dns');
   }
   for (const name of tlsSan) {
     if (parseIp(name) === undefined && !/^(\*\.)?[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$/i.test(name)) {

@@ -24,6 +24,7 @@ const OPTIONS = {
   tls: { certFile: undefined, keyFile: undefined, clientCaFile: undefined, names: [] },
   auditLog: undefined,
   loadBalancer: undefined,
+  dns: undefined,
   maxEndpointsPerSlice: 100,
   legacyEndpoints: true,
   verbosity: 0,

@@ -20,6 +20,7 @@ import { clusterControllers } from './controllers/cluster-controllers.ts';
 import type { ControllerQueues } from './controllers/controller.ts';
 import { RegistryEventRecorder } from './controllers/event-recorder.ts';
 import { explained } from './explained.ts';
+import { KUBE_DNS } from './kube-dns.ts';
 import { kubeconfigPath, writeKubeconfigs } from './kubeconfigs.ts';
 import { manifestsComponent } from './manifests/manifests-component.ts';
 import { ownNodeComponent, registerNode } from './own-node.ts';
@@ -146,8 +147,12 @@ async function superviseAll(parts: Parts, signal: AbortSignal): Promise<void> {
     ...{ options, store, registry, access, auditLog, logger, queues, states, needed: needs, tls, loadTls },
     onServing: (inUse) => writeOwnKubeconfigs(options, inUse),
   });
-  const residents = parts.residents?.(store, registry, needs) ?? [];
-  const own = [accessFiles, ...controllers, api, ...manifestComponents(parts, registry, needs), ...residents];
+  const ofDns = await dnsOf(parts, registry, states, api, needs);
+  // Its address is taken before somebody else asks for it.
+  const basis = [...needs, ...ofDns.map(({ name }) => name).filter((name) => name === KUBE_DNS)];
+  const residents = parts.residents?.(store, registry, basis) ?? [];
+  const manifests = manifestComponents(parts, registry, basis);
+  const own = [accessFiles, ...controllers, api, ...ofDns, ...manifests, ...residents];
   const ofProxy = opened?.components.map((component) => after(api, component)) ?? [];
   const ofLoadBalancer = await loadBalancerOf(parts, states, api);
   const ofNode = ownNode === undefined ? [] : [ownNodeComponent(ownNode, isRegistered)];
@@ -171,6 +176,20 @@ async function loadBalancerOf(
   const { clusterLoadBalancer } = await import('./cluster-load-balancer.ts');
   const kubeconfig = kubeconfigPath(dataFolder, 'load-balancer');
   const components = clusterLoadBalancer(loadBalancer, { store, kubeconfig, states, logger });
+  return components.map((component) => after(api, component));
+}
+
+/** None unless it is asked for; what it takes is loaded by who wants one. */
+async function dnsOf(
+  { options, store, logger }: Parts,
+  registry: Registry,
+  states: ComponentStates,
+  api: Component,
+  needs: readonly string[],
+): Promise<readonly Component[]> {
+  if (options.dns === undefined) return [];
+  const { clusterDns } = await import('./cluster-dns.ts');
+  const components = await clusterDns(options, { store, registry, needs, states, logger });
   return components.map((component) => after(api, component));
 }
 

@@ -1,5 +1,5 @@
 /** The process that holds a lab: hosts, pods, cluster and proxies live as long as it does. */
-import { rmSync } from 'node:fs';
+import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { enterNamespace } from '@menwei/kernel/netns.ts';
 import { createLab, type Lab } from '@menwei/lab/lab.ts';
@@ -12,12 +12,14 @@ import {
 import type { LabSpec } from '@menwei/lab/topology.ts';
 import * as v from 'valibot';
 import { formatErrorChain } from '../log/error-text.ts';
-import { type LabCluster, startLabCluster } from './lab-cluster.ts';
+import { type LabCluster, podResolvConf, startLabCluster } from './lab-cluster.ts';
 import { labKubeconfig } from './lab-kubeconfig.ts';
 import type { LabManifest } from './lab-manifests.ts';
+import { DEFAULT_NAMESPACE } from './lab-objects.ts';
 import { loadBalancersOf } from './load-balancers.ts';
 import { faultActions, proxyOf, withRefusals } from './node-faults.ts';
 import { NodeProxyProcess } from './node-proxy-process.ts';
+import { resolvConfPath } from './pod-resolver.ts';
 import { WITHOUT_PROXY } from './without-proxy.ts';
 
 interface HoldOptions {
@@ -38,6 +40,10 @@ export async function holdLab(spec: LabSpec, options: HoldOptions, paths: Reside
     { spec, lab, folder: paths.folder, manifests: options.manifests },
     stop.signal,
   );
+  for (const { name, namespace = DEFAULT_NAMESPACE } of spec.pods ?? []) {
+    const text = podResolvConf(spec, namespace, options.proxyMode !== WITHOUT_PROXY);
+    writeFileSync(resolvConfPath(paths.folder, name), text, { mode: 0o644 });
+  }
   const isAnnouncing = spec.loadBalancer !== undefined;
   const proxies = startProxies(lab, { ...options, isAnnouncing }, paths);
   const end = async (): Promise<void> => {

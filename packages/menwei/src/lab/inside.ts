@@ -6,11 +6,14 @@ import { LAUNCHER } from '@menwei/lab/node-proxy.ts';
 import { UserError } from '../setup/failure.ts';
 import { labKubeconfig } from './lab-kubeconfig.ts';
 import { DIRECT } from './node-proxy-process.ts';
+import { usePodResolver } from './pod-resolver.ts';
 import { hostOf, type NameOption, pathsOf, proxyOf, residentOf } from './resident-lab.ts';
 
 /** `menwei lab run`: ends as the command ends. */
 export async function run(host: string, command: readonly string[], options: NameOption): Promise<void> {
-  const { namespacePath } = hostOf(await residentOf(pathsOf(options)), host);
+  const paths = pathsOf(options);
+  const { namespacePath, kind } = hostOf(await residentOf(paths), host);
+  if (kind === 'pod') usePodResolver(paths.folder, host);
   await runInside(namespacePath, command);
 }
 

@@ -1,14 +1,17 @@
 /** The cluster of a lab: API server, store and controllers, in the process that holds the lab. */
 import { cpus, release, totalmem } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { parseKnownCidr } from '@menwei/addresses/ip.ts';
 import type { Lab } from '@menwei/lab/lab.ts';
 import { type LabSpec, SERVICE_RANGES, wireGateway } from '@menwei/lab/topology.ts';
 import type { Component } from '../agent/component.ts';
 import { parseServiceRanges } from '../cluster/cluster-addresses.ts';
 import type { ClusterOptions } from '../cluster/cluster-options.ts';
+import { kubeDnsAddress } from '../cluster/kube-dns.ts';
 import type { Registry } from '../cluster/registry/registry.ts';
 import { runCluster } from '../cluster/run-cluster.ts';
 import type { Store, StoreView } from '../cluster/store/store.ts';
+import { parseDnsFlags } from '../dns/process/dns-options.ts';
 import { L2_CLASS } from '../loadbalancer/claim.ts';
 import { createLogger } from '../log/pino-logger.ts';
 import { readNodePortRangeOrFail } from '../setup/manifests-input.ts';
@@ -103,10 +106,30 @@ function clusterOptions({ spec, folder }: LabClusterOptions): ClusterOptions {
       classlessAs: L2_CLASS,
       bindAddress: { ip: '127.0.0.1', port: LB_PORT },
     },
+    dns: labDns(address),
     maxEndpointsPerSlice: 100,
     legacyEndpoints: true,
     verbosity: 0,
   };
+}
+
+/** On the wire; what is outside of the lab can't be reached from there. */
+function labDns(address: string): ClusterOptions['dns'] {
+  const parsed = parseDnsFlags(
+    { v: '0', dnsBind: [address], dnsForward: ['none'], bindAddress: [] },
+    undefined,
+  );
+  if ('errors' in parsed) throw new Error(`BUG: ${parsed.errors.join('; ')}`);
+  return parsed.options;
+}
+
+/** What the resolv.conf of a pod says, as a kubelet writes it. @param hasProxy a proxy leads to the ClusterIP of kube-dns */
+export function podResolvConf({ nodes }: LabSpec, namespace: string, hasProxy: boolean): string {
+  const [node] = nodes;
+  if (node === undefined) throw new Error('BUG: a lab without a node was not refused');
+  const server = hasProxy ? kubeDnsAddress(parseKnownCidr(SERVICE_RANGES.IPv4)) : wireGateway(node.ip);
+  const search = `${namespace}.svc.cluster.local svc.cluster.local cluster.local`;
+  return `nameserver ${server}\nsearch ${search}\noptions ndots:5\n`;
 }
 
 /** Pods first, so that a Service finds them. */

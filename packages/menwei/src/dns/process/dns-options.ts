@@ -149,7 +149,9 @@ class FlagReader {
 
   tell(flag: readonly string[] | undefined, corefile: CorefileOptions | undefined): readonly HostPort[] {
     if (flag !== undefined) {
-      return listOf(flag).flatMap((text) => this.#hostPort('bind-address', text, undefined));
+      return listOf(flag)
+        .filter((text) => text !== '')
+        .flatMap((text) => this.#hostPort('bind-address', text, undefined));
     }
     if (corefile === undefined) return DEFAULT_TELL;
     const texts = new Set([corefile.prometheus, corefile.health, corefile.ready]);

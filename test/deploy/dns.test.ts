@@ -1,0 +1,56 @@
+/** What deploy/ gives for names: that kubectl and Kubernetes' types take it, and that the Corefile in it is one. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseCorefile } from 'menwei/dns/corefile/corefile.ts';
+import { afterAll, describe, expect, it } from 'vitest';
+import { findUnknownFields } from './known-fields.ts';
+import { applyDry, DEPLOY, find, kustomize, parse } from './rendered.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'menwei-deploy-dns-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const ALL = ['dns', 'dns-service', 'dns-daemonset'].map(
+  (name) => [name, kustomize(join(DEPLOY, name))] as const,
+);
+const [[, DEPLOYMENT] = ['', ''], [, SERVICE] = ['', ''], [, DAEMON_SET] = ['', '']] = ALL;
+
+describe.each(ALL)('deploy/%s', (_name, text) => {
+  it('is taken by kubectl', async () => {
+    const lines = await applyDry(text, folder);
+    expect(lines.filter((line) => !line.endsWith(' created (dry run)'))).toEqual([]);
+    expect(lines).toHaveLength(parse(text).length);
+  });
+
+  it("has fields of Kubernetes' types alone", () => {
+    expect(parse(text).flatMap(findUnknownFields)).toEqual([]);
+  });
+});
+
+it('has pods that the Service kube-dns finds, CoreDNS’s own as well', () => {
+  const { selector } = find(parse(SERVICE), 'Service').spec;
+  expect(selector).toEqual({ 'k8s-app': 'kube-dns' });
+  expect(find(parse(DAEMON_SET), 'Service').spec).toMatchObject({
+    selector,
+    trafficDistribution: 'PreferSameNode',
+  });
+  const templateOf = (text: string, kind: string) => find(parse(text), kind, 'menwei-dns').spec.template;
+  for (const template of [templateOf(DEPLOYMENT, 'Deployment'), templateOf(DAEMON_SET, 'DaemonSet')]) {
+    expect(template.metadata.labels).toMatchObject(selector);
+    expect(template.spec.containers[0].securityContext.capabilities).toEqual({
+      drop: ['ALL'],
+      add: ['NET_BIND_SERVICE'],
+    });
+  }
+});
+
+it('has a Corefile that tells readiness and health where the probes ask', () => {
+  const corefile = parseCorefile(find(parse(SERVICE), 'ConfigMap', 'coredns').data.Corefile, 'Corefile');
+  const [container] = find(parse(DEPLOYMENT), 'Deployment', 'menwei-dns').spec.template.spec.containers;
+  expect(corefile).toMatchObject({
+    ready: `:${container.readinessProbe.httpGet.port}`,
+    health: `:${container.livenessProbe.httpGet.port}`,
+    lameduckMs: 5_000,
+    notes: [],
+  });
+});
