@@ -132,6 +132,10 @@ export function proxyComponents(parts: ProxyParts): readonly Component[] {
           nodeName: settings.nodeName,
           nodeView: (family) => node.view(family),
           ratePerSecond: settings.healthChecks.ratePerSecond,
+          sharing:
+            settings.manifests.length > 0 || settings.dryRun
+              ? undefined
+              : { openClient: () => environment.openClient() },
           userAgent: `menwei-health/${VERSION}`,
           events: recorder,
           metrics: checkMetrics,

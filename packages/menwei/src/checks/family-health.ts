@@ -7,8 +7,8 @@ import type { Reader } from '../state/reader.ts';
 import type { ServicePort, ServicePortKey } from '../state/service-port.ts';
 import { addTo, removeFrom } from '../state/sets-by-key.ts';
 import { checkedPort } from './checked-port.ts';
-import type { VerdictChange } from './machine/target.ts';
-import type { ThreadOrders } from './thread-messages.ts';
+import type { TargetOrders } from './machine/target.ts';
+import type { SharedVerdict } from './sharing/assignment.ts';
 import { type Concerned, type GroupAbout, type WantedChange, WantedChecks } from './wanted-checks.ts';
 
 interface FamilyHealthOptions {
@@ -26,7 +26,7 @@ export class FamilyHealth {
   /** Service ports with checks, by their Service: one may be asked at the port of another. */
   readonly #checked = new Map<ObjectKey, Set<ServicePortKey>>();
   /** What is known of targets. */
-  readonly #verdicts = new Map<number, VerdictChange>();
+  readonly #verdicts = new Map<number, SharedVerdict>();
   /** Rows that were there when this began, and that nobody has asked for yet. */
   readonly #inherited: Set<string>;
   #node: NodeView | undefined;
@@ -43,7 +43,7 @@ export class FamilyHealth {
   }
 
   /** What the thread has to be told since this was called last. */
-  takeOrders(): ThreadOrders {
+  takeOrders(): TargetOrders {
     const node = this.#options.nodeView();
     const isElsewhere = this.#node?.name !== node.name || this.#node.zone !== node.zone;
     this.#node = node;
@@ -92,19 +92,19 @@ export class FamilyHealth {
   }
 
   /** Returns whom it concerns, if it is of this family. */
-  apply(change: VerdictChange): readonly Concerned[] {
+  apply(change: SharedVerdict): readonly Concerned[] {
     const concerned = this.#wanted.concerned(change.id);
     if (concerned.length > 0) this.#verdicts.set(change.id, change);
     for (const each of concerned) this.#put(each, change);
     return concerned;
   }
 
-  #put({ port, endpoint }: Concerned, { state, result, detail }: VerdictChange): void {
+  #put({ port, endpoint }: Concerned, { state, result, detail, checkers }: SharedVerdict): void {
     const { health } = this.#options.tables;
     const key = healthKey(port, endpoint);
     const before = health.get(key);
     const sinceMs = before?.state === state ? before.sinceMs : Date.now();
-    const row: EndpointHealth = { port, endpoint, state, sinceMs, result, detail, checkers: NOBODY_ELSE };
+    const row: EndpointHealth = { port, endpoint, state, sinceMs, result, detail, checkers };
     health.put(key, row);
   }
 
@@ -123,5 +123,4 @@ export class FamilyHealth {
   }
 }
 
-const NOTHING: ThreadOrders = { remove: [], add: [] };
-const NOBODY_ELSE: readonly string[] = [];
+const NOTHING: TargetOrders = { remove: [], add: [] };

@@ -2,7 +2,7 @@
  * Checks the endpoints of Services that ask for it: a reader of the service ports, and the writer of the rows of health. The
  * checks themselves are made by a thread, which tells when a verdict changes.
  */
-import type { IpFamily } from '@menwei/addresses/ip.ts';
+import { formatHostPort, type IpFamily } from '@menwei/addresses/ip.ts';
 import { type EventRecorder, nodeSubject } from '../events/event.ts';
 import { serviceSubject } from '../events/service-events.ts';
 import type { Logger } from '../log/logger.ts';
@@ -13,12 +13,17 @@ import { objectKey } from '../state/object-key.ts';
 import type { State } from '../state/state.ts';
 import { type CheckerThread, type StartThread, startThread } from './checker-thread.ts';
 import { FamilyHealth } from './family-health.ts';
-import type { VerdictChange } from './machine/target.ts';
+import type { TargetOrder, TargetOrders } from './machine/target.ts';
+import type { SharedVerdict } from './sharing/assignment.ts';
+import type { SharedHealthOptions } from './sharing/shared-health.ts';
+import { Sharing } from './sharing/sharing.ts';
 import type { ThreadMessage, ThreadNews } from './thread-messages.ts';
+import type { GroupAbout } from './wanted-checks.ts';
 
 /** How long rows of a former run are kept for service ports that have not been seen yet. */
 const INHERITED_MS = 300_000;
 const STRETCH_TOLD = 1.05;
+const NOBODY_ELSE: readonly string[] = [];
 
 export interface HealthCheckerOptions {
   readonly state: State;
@@ -33,6 +38,8 @@ export interface HealthCheckerOptions {
   readonly metrics: HealthCheckMetrics;
   readonly logger: Logger;
   readonly startThread?: StartThread;
+  /** How nodes share what they find; undefined: this one checks for itself. */
+  readonly sharing?: Pick<SharedHealthOptions, 'openClient' | 'timing'> | undefined;
 }
 
 export class HealthChecker {
@@ -43,10 +50,22 @@ export class HealthChecker {
   #failure: Error | undefined;
   #isStretched = false;
   #lastId = 0;
+  readonly #sharing: Sharing | undefined;
 
   constructor(options: HealthCheckerOptions) {
     this.#options = options;
-    const { state, families, nodeView } = options;
+    const { state, families, nodeView, nodeName, sharing } = options;
+    this.#sharing =
+      sharing &&
+      new Sharing({
+        ...sharing,
+        node: nodeName,
+        zone: () => this.#zone(),
+        logger: options.logger,
+        endpointOf: (order) => this.#endpointOf(order),
+        send: (orders) => this.#send(orders),
+        tell: (verdict) => this.#tell(verdict),
+      });
     this.#families = families.map(
       (family) =>
         new FamilyHealth({
@@ -65,15 +84,21 @@ export class HealthChecker {
       for (const family of this.#families) family.dropInherited();
     }, INHERITED_MS);
     ready();
+    const sharing = new AbortController();
+    let shared: Promise<void> | undefined;
     try {
       while (!signal.aborted && this.#failure === undefined) {
         nodes.take();
         for (const family of this.#families) this.#order(family);
+        if (this.#thread !== undefined)
+          shared ??= this.#sharing?.run(sharing.signal).catch((error: unknown) => this.#fail(error));
         await this.#idle.wait(Number.POSITIVE_INFINITY, signal);
       }
       if (this.#failure !== undefined) throw this.#failure;
     } finally {
       clearTimeout(forget);
+      sharing.abort();
+      await shared;
       nodes.close();
       for (const family of this.#families) family.close();
       this.#options.metrics.stopped();
@@ -84,19 +109,41 @@ export class HealthChecker {
   /** The thread is there as soon as there is anything to check. */
   #order(family: FamilyHealth): void {
     const orders = family.takeOrders();
+    this.#send(this.#sharing?.order(orders) ?? orders);
+  }
+
+  #send(orders: TargetOrders): void {
     if (orders.remove.length === 0 && orders.add.length === 0) return;
     const { ratePerSecond, userAgent, startThread: start = startThread } = this.#options;
     this.#thread ??= start(
       { userAgent, ratePerSecond },
       {
         told: (message) => this.#told(message),
-        failed: (error) => {
-          this.#failure = error;
-          this.#idle.end();
-        },
+        failed: (error) => this.#fail(error),
       },
     );
     this.#thread.send(orders);
+  }
+
+  #fail(error: unknown): void {
+    this.#failure ??= error instanceof Error ? error : new Error(String(error));
+    this.#idle.end();
+  }
+
+  #zone(): string {
+    const [family = 'IPv4'] = this.#options.families;
+    return this.#options.nodeView(family).zone;
+  }
+
+  /** What the other nodes call it. */
+  #endpointOf({ group, ip, port }: TargetOrder): string {
+    const about = this.#about(group);
+    const service = about === undefined ? '' : `${about.namespace}/${about.name}/${about.kind}`;
+    return `${service} ${formatHostPort(ip, port)}`;
+  }
+
+  #about(group: string): GroupAbout | undefined {
+    return this.#families.map((family) => family.group(group)).find((each) => each !== undefined);
   }
 
   #told(message: ThreadMessage): void {
@@ -117,12 +164,15 @@ export class HealthChecker {
   }
 
   #news({ changes, neverSucceeded, isBlind }: ThreadNews): void {
-    for (const change of changes) this.#changed(change);
+    for (const change of changes) {
+      if (this.#sharing === undefined) this.#tell({ ...change, checkers: NOBODY_ELSE });
+      else this.#sharing.found(change);
+    }
     for (const group of neverSucceeded) this.#neverSucceeded(group);
     if (isBlind !== undefined) this.#blindness(isBlind);
   }
 
-  #changed(change: VerdictChange): void {
+  #tell(change: SharedVerdict): void {
     const { metrics, logger } = this.#options;
     for (const family of this.#families) {
       const concerned = family.apply(change);
@@ -136,7 +186,7 @@ export class HealthChecker {
 
   #neverSucceeded(group: string): void {
     const { state, nodeName, events, logger } = this.#options;
-    const about = this.#families.map((family) => family.group(group)).find((each) => each !== undefined);
+    const about = this.#about(group);
     if (about === undefined) return;
     const { namespace, name, kind } = about;
     const note = `no ${kind} check of any endpoint has succeeded, so endpoints stay in use; is the port right, and does a NetworkPolicy allow it?`;

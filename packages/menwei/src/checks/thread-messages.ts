@@ -1,6 +1,6 @@
 /** What the program and its thread of checks tell each other; all of it is data that may be copied between threads. */
 import type { CheckResult } from '../state/endpoint-health.ts';
-import type { TargetOrder, VerdictChange } from './machine/target.ts';
+import type { TargetOrders, VerdictChange } from './machine/target.ts';
 
 /** What the thread is given at its start. */
 export interface ThreadData {
@@ -8,13 +8,7 @@ export interface ThreadData {
   readonly ratePerSecond: number;
 }
 
-/** What is to be done from now on; first what goes, then what comes. */
-export interface ThreadOrders {
-  readonly remove: readonly { readonly id: number; readonly isKept: boolean }[];
-  readonly add: readonly TargetOrder[];
-}
-
-export type ThreadRequest = ThreadOrders | { readonly ratePerSecond: number };
+export type ThreadRequest = TargetOrders | { readonly ratePerSecond: number };
 
 export interface ThreadNews {
   readonly changes: readonly VerdictChange[];

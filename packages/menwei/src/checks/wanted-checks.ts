@@ -5,8 +5,7 @@
 import type { HealthCheck, HealthProbe } from '../kubernetes/health-check.ts';
 import { healthKey } from '../state/endpoint-health.ts';
 import type { Endpoint, ServicePort, ServicePortKey } from '../state/service-port.ts';
-import type { TargetOrder, Timing } from './machine/target.ts';
-import type { ThreadOrders } from './thread-messages.ts';
+import type { TargetOrder, TargetOrders, Timing } from './machine/target.ts';
 
 /** An endpoint of a service port, which has a row in the table of health. */
 export interface Concerned {
@@ -21,7 +20,7 @@ export interface WantedPort {
   readonly endpoints: readonly { readonly endpoint: Endpoint; readonly asked: number }[];
 }
 
-export interface WantedChange extends ThreadOrders {
+export interface WantedChange extends TargetOrders {
   /** Nobody checks them any more. */
   readonly dropped: readonly Concerned[];
   /** Endpoints of targets that were checked before: what is known of those holds for them, too. */

@@ -70,8 +70,13 @@ export class LeaseClient {
     }
   }
 
-  async create(content: LeaseContent, signal: AbortSignal): Promise<LeaseOutcome> {
-    const metadata = { namespace: this.#namespace, name: this.#name };
+  /** @param about what else its metadata is to have: labels, owners */
+  async create(
+    content: LeaseContent,
+    signal: AbortSignal,
+    about: Readonly<Record<string, unknown>> = {},
+  ): Promise<LeaseOutcome> {
+    const metadata = { ...about, namespace: this.#namespace, name: this.#name };
     return await this.#write('POST', leasesPath(this.#namespace), encodeLease({ metadata }, content), signal);
   }
 

@@ -19,6 +19,12 @@ export interface TargetOrder {
   readonly start: 'unknown' | 'down' | 'initial-down';
 }
 
+/** What is to be done from now on; first what goes, then what comes. */
+export interface TargetOrders {
+  readonly remove: readonly { readonly id: number; readonly isKept: boolean }[];
+  readonly add: readonly TargetOrder[];
+}
+
 /** The same when it is ordered again: a state that was put by is taken up. */
 export function targetName({ group, ip, port }: Pick<TargetOrder, 'group' | 'ip' | 'port'>): string {
   return `${group} ${ip} ${port}`;
