@@ -5,8 +5,8 @@ import type { Peer, Responder } from './responder.ts';
 const LENGTH_BYTES = 2;
 /** Queries of one connection that are not answered yet; it is not read further until one is. */
 const MAX_PENDING = 100;
-/** Answers that the client has not taken; it is not read further until it has. */
-const MAX_UNSENT_BYTES = 256 << 10;
+/** Answers that the client has not taken; it is not read further until it has. One more may come, of 64 KiB at most. */
+const MAX_UNSENT_BYTES = 16 << 10;
 
 export interface TcpLimits {
   /** At once; the longest idle gives way to a new one. */
@@ -34,6 +34,10 @@ export class TcpConnection {
   readonly #parts: ConnectionParts;
   /** What came and is not a whole message yet. */
   #rest: Buffer = Buffer.alloc(0);
+  /** Answers that are written together, when those before them are written. */
+  #unsent: Uint8Array[] = [];
+  #unsentBytes = 0;
+  #isWriting = false;
   #pending = 0;
   #hasEnded = false;
   #waitsFor: Wait = 'answer';
@@ -68,22 +72,35 @@ export class TcpConnection {
   #goOn(): void {
     const socket = this.#socket;
     if (socket.destroyed) return;
-    socket.cork();
-    while (!this.#isFull()) {
+    while (!this.#isFull) {
       const message = this.#takeMessage();
       if (message === undefined) break;
       this.#parts.used();
       this.#answer(message);
     }
-    socket.uncork();
-    if (this.#isFull()) socket.pause();
+    this.#write();
+    if (this.#isFull) socket.pause();
     else socket.resume();
-    if (this.#hasEnded && this.#pending === 0) socket.end();
+    if (this.#hasEnded && this.#pending === 0 && !this.#isWriting) socket.end();
     this.#watch();
   }
 
-  #isFull(): boolean {
-    return this.#pending >= MAX_PENDING || this.#socket.writableLength >= MAX_UNSENT_BYTES;
+  get #isFull(): boolean {
+    return this.#pending >= MAX_PENDING || this.#unsentBytes >= MAX_UNSENT_BYTES;
+  }
+
+  #write(): void {
+    if (this.#isWriting || this.#unsent.length === 0 || this.#socket.destroyed) return;
+    const bytes = Buffer.concat(this.#unsent);
+    this.#unsent = [];
+    this.#isWriting = true;
+    this.#socket.write(bytes, () => {
+      this.#isWriting = false;
+      this.#unsentBytes -= bytes.length;
+      // The client takes what it is sent, if slowly.
+      this.#waitsFor = 'answer';
+      this.#goOn();
+    });
   }
 
   #takeMessage(): Buffer | undefined {
@@ -115,16 +132,8 @@ export class TcpConnection {
   #send(response: Uint8Array | undefined): void {
     if (response === undefined) this.close();
     if (response === undefined || this.#socket.destroyed) return;
-    const length = Buffer.allocUnsafe(LENGTH_BYTES);
-    length.writeUInt16BE(response.length);
-    this.#socket.cork();
-    this.#socket.write(length);
-    this.#socket.write(response, () => {
-      // The client takes what it is sent, if slowly.
-      this.#waitsFor = 'answer';
-      this.#goOn();
-    });
-    this.#socket.uncork();
+    this.#unsent.push(Uint8Array.of(response.length >> 8, response.length & 0xff), response);
+    this.#unsentBytes += LENGTH_BYTES + response.length;
   }
 
   /** One timer, for what is waited for now; going on to wait for the same does not set it anew. */
@@ -139,7 +148,7 @@ export class TcpConnection {
   }
 
   #nextWait(): Wait {
-    if (this.#socket.writableLength > 0) return 'client';
+    if (this.#isWriting) return 'client';
     if (this.#pending > 0) return 'answer';
     return this.#rest.length > 0 ? 'message' : 'query';
   }
