@@ -24,6 +24,7 @@ const TOOLS: readonly string[] = [
   // Holds the helm that test/deploy runs.
   '@aws-cdk/asset-kubectl-v20',
   '@biomejs/biome',
+  '@types/dns-packet',
   '@types/node',
   'node',
   'typescript',

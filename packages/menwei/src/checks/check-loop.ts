@@ -10,7 +10,7 @@ import type { ThreadData, ThreadMessage, ThreadRequest } from './thread-messages
 
 const REPORT_MS = 1_000;
 
-export interface CheckLoopOptions extends ThreadData {
+interface CheckLoopOptions extends ThreadData {
   readonly startProbe: (probe: HealthProbe, asked: Asked, userAgent: string, answer: Answer) => Cancel;
   readonly tell: (message: ThreadMessage) => void;
 }

@@ -25,7 +25,7 @@ const INHERITED_MS = 300_000;
 const STRETCH_TOLD = 1.05;
 const NOBODY_ELSE: readonly string[] = [];
 
-export interface HealthCheckerOptions {
+interface HealthCheckerOptions {
   readonly state: State;
   /** Those that are proxied. */
   readonly families: readonly IpFamily[];

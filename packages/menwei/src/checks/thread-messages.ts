@@ -19,7 +19,7 @@ export interface ThreadNews {
 }
 
 /** Since the last report. */
-export interface ThreadReport {
+interface ThreadReport {
   readonly results: ReadonlyMap<CheckResult, number>;
   /** How long checks took that were answered, in seconds. */
   readonly seconds: Float32Array;

@@ -142,7 +142,7 @@ export interface FeatureGates {
 }
 
 /** Active checks of endpoints. */
-export interface HealthCheckSettings {
+interface HealthCheckSettings {
   /** Of Services that say nothing; undefined: they are not checked. */
   readonly byDefault: HealthCheck | undefined;
   /** Most checks a second. */

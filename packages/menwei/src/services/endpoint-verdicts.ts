@@ -2,7 +2,7 @@
 import { type EndpointHealth, type HealthState, healthKey } from '../state/endpoint-health.ts';
 import type { ServicePort } from '../state/service-port.ts';
 
-export interface EndpointVerdicts {
+interface EndpointVerdicts {
   /** How many endpoints are in each state; what is 0 is missing. */
   readonly states: Readonly<Partial<Record<HealthState, number>>>;
   /** Of those whose checks fail, or failed lately: in the order of the service port's endpoints. */

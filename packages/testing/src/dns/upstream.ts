@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { createServer, type Server, type Socket } from 'node:net';
 import { type Answer, decode, encode, type Packet, type Question } from 'dns-packet';
 
-export interface Asked {
+interface Asked {
   readonly question: Question;
   readonly query: Packet;
   readonly transport: 'udp' | 'tcp';
@@ -117,7 +117,7 @@ export class ScriptedUpstream {
   }
 }
 
-export interface Details {
+interface Details {
   readonly rcode?: 'NOERROR' | 'FORMERR' | 'SERVFAIL' | 'NXDOMAIN' | 'NOTIMP' | 'REFUSED';
   readonly authorities?: readonly Answer[];
   readonly additionals?: readonly Answer[];

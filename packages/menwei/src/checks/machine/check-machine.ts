@@ -14,7 +14,7 @@ import { nextVerdict, type Verdict } from './verdict.ts';
 const PARKED_MS = 300_000;
 const JITTER = 0.1;
 
-export interface MachineOptions {
+interface MachineOptions {
   readonly ratePerSecond: number;
   /** 0 to 1 */
   readonly random: () => number;
@@ -22,14 +22,14 @@ export interface MachineOptions {
 }
 
 /** What there is to do after time has passed. */
-export interface DueChecks {
+interface DueChecks {
   readonly start: readonly Check[];
   /** Ended without an answer: to be cancelled on the wire. */
   readonly end: readonly Check[];
 }
 
 /** What happened since the last look. */
-export interface MachineNews {
+interface MachineNews {
   readonly changes: readonly VerdictChange[];
   /** Groups whose check is doubted from now on. */
   readonly neverSucceeded: readonly string[];

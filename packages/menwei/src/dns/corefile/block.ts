@@ -21,7 +21,7 @@ export interface ServerBlock {
   readonly body: readonly Directive[];
 }
 
-export interface ParsedBlocks {
+interface ParsedBlocks {
   readonly blocks: readonly ServerBlock[];
   /** With one of these the blocks are of no use. */
   readonly problems: readonly CorefileProblem[];

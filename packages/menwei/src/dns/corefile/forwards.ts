@@ -4,7 +4,7 @@ import type { Findings } from './findings.ts';
 import type { ReadForward } from './forward-line.ts';
 import type { ForwardLines } from './options.ts';
 
-export interface Forwards {
+interface Forwards {
   readonly forward: ForwardLines | undefined;
   readonly stubs: readonly StubUpstreams[];
 }

@@ -2,7 +2,7 @@
 import type { ServerBlock } from './block.ts';
 import { type Findings, parseDomain } from './findings.ts';
 
-export interface ServerKey {
+interface ServerKey {
   readonly zone: string;
   readonly port: number;
 }

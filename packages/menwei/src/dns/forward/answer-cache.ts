@@ -16,9 +16,9 @@ export interface CachedAnswer {
 }
 
 /** `due`: good, and asked for so often that it should be renewed before its time is over. `stale`: its time is over. */
-export type Freshness = 'fresh' | 'due' | 'stale';
+type Freshness = 'fresh' | 'due' | 'stale';
 
-export interface Found {
+interface Found {
   readonly answer: CachedAnswer;
   readonly freshness: Freshness;
   /** False: that has failed a moment ago. */

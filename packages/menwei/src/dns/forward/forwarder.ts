@@ -33,7 +33,7 @@ export interface ForwardObserver extends ExchangeObserver {
   failed(failure: ForwardFailure): void;
 }
 
-export interface ForwarderParts {
+interface ForwarderParts {
   readonly observer: ForwardObserver;
   readonly logger: Logger;
   /** A clock that is never set back. */

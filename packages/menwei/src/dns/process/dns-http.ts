@@ -8,7 +8,7 @@ import type { Logger } from '../../log/logger.ts';
 import type { Registry } from '../../metrics/registry.ts';
 import { answerScrape } from '../../metrics/scrape.ts';
 
-export interface DnsHttpOptions {
+interface DnsHttpOptions {
   readonly address: HostPort;
   readonly registry: Registry;
   /** Why the server is not to get queries; undefined: it is. */

@@ -11,7 +11,7 @@ import { rcodeText, typeText } from '../wire/registry-names.ts';
 /** `protocol`: said whatever the name; `none`: the name is nobody's. */
 export type AnsweredBy = 'zone' | 'forward' | 'protocol' | 'none';
 
-export interface Answered {
+interface Answered {
   readonly isTcp: boolean;
   readonly isIPv6: boolean;
   readonly type: number;

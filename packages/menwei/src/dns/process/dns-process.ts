@@ -25,7 +25,7 @@ import { untilSynced } from './until-synced.ts';
 /** So long answers wait for objects at the start: then names that are not known get SERVFAIL. */
 const FIRST_SYNC_MS = 5_000;
 
-export interface DnsSurroundings {
+interface DnsSurroundings {
   readonly options: DnsOptions;
   readonly tables: ObjectTables;
   readonly source: ObjectSource;

@@ -15,7 +15,7 @@ import type { ObjectsFrom } from './dns-options.ts';
 const REQUESTS_PER_SECOND = 20;
 const REQUESTS_AT_ONCE = 40;
 
-export interface NameSource {
+interface NameSource {
   readonly source: ObjectSource;
   readonly close: () => Promise<void>;
 }

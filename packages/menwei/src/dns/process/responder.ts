@@ -12,7 +12,7 @@ import { buildResponse, type ResponseOptions } from '../wire/response.ts';
 import type { Zone } from '../zone/zone.ts';
 import type { AnsweredBy, AnswerObserver } from './dns-metrics.ts';
 
-export interface ResponderOptions {
+interface ResponderOptions {
   /** In this order: the first that knows the name. */
   readonly zones: readonly Zone[];
   /** Undefined: nobody else is asked. */

@@ -12,7 +12,7 @@ export const OPT_BYTES = 11;
 /** Of a record: type, class, TTL, length of its data. */
 const RECORD_FIXED_BYTES = 10;
 
-export interface Edns {
+interface Edns {
   /** The largest UDP message that the client takes, as it says. */
   readonly udpSize: number;
   /** Flag DO. */
@@ -187,7 +187,7 @@ function hinfo(cpu: string, ttl: number): Answer['answer'] {
 }
 
 /** Of a query of our own. */
-export interface QueryOptions {
+interface QueryOptions {
   readonly id: number;
   readonly recursionDesired: boolean;
   readonly edns?: Edns | undefined;

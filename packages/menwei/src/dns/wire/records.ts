@@ -14,7 +14,7 @@ export type RecordName = string | { readonly labels?: string; readonly at: numbe
 /** The name of the question itself. */
 export const ASKED: RecordName = { at: QUESTION_OFFSET };
 
-export type RecordData =
+type RecordData =
   | { readonly type: 'A' | 'AAAA'; readonly address: string }
   | { readonly type: 'NS' | 'CNAME' | 'PTR'; readonly target: RecordName }
   | {

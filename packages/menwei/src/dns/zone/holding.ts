@@ -21,7 +21,7 @@ export interface Server {
 }
 
 /** What holdings are made from. */
-export interface Names {
+interface Names {
   service(key: ObjectKey): Service | undefined;
   endpointsOf(service: ObjectKey): readonly NamedEndpoints[];
 }

@@ -1,7 +1,7 @@
 /** Names of addresses: `4.3.2.1.in-addr.arpa` (RFC 1035 § 3.5), nibbles under `ip6.arpa` (RFC 3596 § 2.5). */
 import { ipFromBytes, parseIp } from '@menwei/addresses/ip.ts';
 
-export interface ReverseName {
+interface ReverseName {
   /** Canonical. */
   readonly ip: string;
   /** Where in the name the zone begins: `in-addr.arpa`. */
