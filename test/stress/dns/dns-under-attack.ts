@@ -51,7 +51,7 @@ const OBJECTS = [
   },
 ];
 
-export interface AttackOptions {
+interface AttackOptions {
   readonly seed: number;
   /** Datagrams. */
   readonly messages: number;

@@ -15,7 +15,7 @@ const HONEST_ID = 0xffff;
 const ANSWER_WITHIN_MS = 5000;
 const ASK_AGAIN_MS = 200;
 
-export interface Target {
+interface Target {
   readonly ip: string;
   readonly port: number;
 }

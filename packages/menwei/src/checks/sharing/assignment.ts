@@ -8,7 +8,7 @@ import type { TargetOrder, TargetOrders, VerdictChange } from '../machine/target
 import type { Peers } from './peers.ts';
 import { type CheckerNode, checkersOf, QUORUM } from './rendezvous.ts';
 
-export const ALONE_UP_TO = 8;
+const ALONE_UP_TO = 8;
 
 /** What is thought of a target, and who says so; undefined: nobody has said anything. */
 export interface SharedVerdict extends VerdictChange {

@@ -5,7 +5,7 @@
 import { parseDownList } from './down-list.ts';
 import type { CheckerNode } from './rendezvous.ts';
 
-export interface PeerLease {
+interface PeerLease {
   readonly node: string;
   readonly zone: string;
   /** Another one after each renewal. */

@@ -10,7 +10,7 @@ export interface CheckerNode {
 }
 
 /** How many check an endpoint, and how many of them have to agree that it is down. */
-export const CHECKERS = 3;
+const CHECKERS = 3;
 export const QUORUM = 2;
 
 /** The nodes in which the endpoint finds the highest numbers; of different zones as far as there are some. */
