@@ -59,6 +59,9 @@ export async function bundle(folder: string): Promise<readonly string[]> {
   return [...new Set(packages)].sort();
 }
 
+/** By their names in the bundle. */
+const namedFiles = new Map<string, string>();
+
 /** What the code starts as a thread or a process of its own is a file of its own. */
 const filesOfTheirOwn: Plugin = {
   name: 'files-of-their-own',
@@ -68,6 +71,11 @@ const filesOfTheirOwn: Plugin = {
       const file = join(id, '..', path);
       if (file.endsWith('.ts')) {
         const name = path.replace(/^.*\/|\.ts$/g, '');
+        const other = namedFiles.get(name);
+        // The bundler would take one for the other.
+        if (other !== undefined && other !== file)
+          throw new Error(`${file} and ${other} have one name: ${name}`);
+        namedFiles.set(name, file);
         return `new URL(import.meta.ROLLUP_FILE_URL_${this.emitFile({ type: 'chunk', id: file, name })})`;
       }
       const published = PUBLISHED_FILES.get(relative(ROOT, file));

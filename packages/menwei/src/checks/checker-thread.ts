@@ -20,22 +20,27 @@ export type StartThread = (data: ThreadData, events: ThreadEvents) => CheckerThr
 const YOUNG_MB = 4;
 
 export function startThread(data: ThreadData, events: ThreadEvents): CheckerThread {
-  const worker = new Worker(new URL('./thread.ts', import.meta.url), {
+  const worker = new Worker(new URL('./check-thread.ts', import.meta.url), {
     name: 'health checks',
     workerData: data,
     execArgv: [],
     resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MB },
   });
   let hasEnded = false;
-  const fail = (error: Error) => {
+  const fail = (error: unknown) => {
     if (hasEnded) return;
     hasEnded = true;
-    events.failed(error);
+    events.failed(error instanceof Error ? error : new Error(String(error)));
   };
   worker.on('message', (message: ThreadMessage) => {
-    if (!hasEnded) events.told(message);
+    if (hasEnded) return;
+    try {
+      events.told(message);
+    } catch (error) {
+      fail(error);
+    }
   });
-  worker.on('error', (error) => fail(error instanceof Error ? error : new Error(String(error))));
+  worker.on('error', fail);
   worker.on('exit', () => fail(new Error('the thread of health checks ended')));
   return {
     send: (request) => worker.postMessage(request),

@@ -33,6 +33,7 @@ export class HealthCheckMetrics {
     this.#duration = registry.histogram(HEALTH_CHECK_DURATION);
     this.#transitions = registry.counter(HEALTH_TRANSITIONS);
     this.#limited = registry.counter(HEALTH_RATE_LIMITED);
+    this.#limited.add({}, 0);
     this.#stretch = registry.gauge(HEALTH_STRETCH);
     this.#frozen = registry.gauge(HEALTH_FROZEN);
     this.stopped();
