@@ -119,11 +119,7 @@ describeModes('clients that are connecting', (cluster) => {
       },
     );
 
-    // Where IPVS or the userspace proxy connect, connections are not reset yet.
-    const choices = ['ipvs', 'userspace'].includes(cluster.mode.name)
-      ? (['drain'] as const)
-      : (['drain', 'reset'] as const);
-    it.each(choices)(
+    it.each(['drain', 'reset'] as const)(
       'reach another endpoint when checks find that theirs is down; on-down=%s',
       async (onDown) => {
         const annotations = { 'menwei.dev/health-check': `${CHECK} on-down=${onDown}` };

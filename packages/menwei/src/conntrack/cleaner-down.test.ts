@@ -1,7 +1,7 @@
 /** What is deleted when checks find that an endpoint is down. */
 import { type ConntrackEntry, formatFilter } from '@menwei/netlink/conntrack';
 import { anEntry, FakeConntrackTable } from '@menwei/testing/conntrack/testing.ts';
-import { aNodeView, anEndpoint, aServicePort } from '@menwei/testing/services/testing.ts';
+import { aHealthCheck, aNodeView, anEndpoint, aServicePort } from '@menwei/testing/services/testing.ts';
 import { describe, expect, it } from 'vitest';
 import type { HealthCheck } from '../kubernetes/health-check.ts';
 import type { Protocol } from '../kubernetes/objects.ts';
@@ -20,19 +20,7 @@ function service(
   down: readonly string[],
   endpoints = ALL,
 ): ServicePort {
-  const check: HealthCheck = {
-    probe: { kind: 'tcp' },
-    port: undefined,
-    intervalMs: 2_000,
-    timeoutMs: 1_000,
-    fastMs: 500,
-    fall: 3,
-    rise: 2,
-    initial: 'up',
-    panicPercent: 50,
-    onDown,
-    dns: false,
-  };
+  const check = aHealthCheck({ onDown });
   return aServicePort({ name: 'web', protocol, port: 80, endpoints, health: { check, down } });
 }
 

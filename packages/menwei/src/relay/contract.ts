@@ -44,6 +44,8 @@ export interface Relay {
    * (or with the answer to their first datagram).
    */
   readonly usable: readonly string[];
+  /** `text` of endpoints to which TCP connections are reset at once; none of them is usable. Undefined: there are none. */
+  readonly reset?: readonly string[];
   /** How long a client keeps its endpoint after its last connection (ClientIP affinity); 0: without. */
   readonly affinityMs: number;
 }
@@ -142,7 +144,7 @@ export type RelayEvent =
   | {
       readonly event: 'ended';
       readonly key: RelayKey;
-      readonly why: 'idle' | 'stalled' | 'drained' | 'evicted';
+      readonly why: 'idle' | 'stalled' | 'drained' | 'down' | 'evicted';
     }
   /** A listener failed while it was open; it is opened again. */
   | { readonly event: 'listener-lost'; readonly key: RelayKey; readonly why: string };

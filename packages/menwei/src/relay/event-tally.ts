@@ -18,6 +18,7 @@ export interface RelaySums {
   readonly idle: number;
   readonly stalled: number;
   readonly drained: number;
+  readonly down: number;
   readonly evicted: number;
 }
 
@@ -43,6 +44,7 @@ export const NO_SUMS: RelaySums = {
   idle: 0,
   stalled: 0,
   drained: 0,
+  down: 0,
   evicted: 0,
 };
 
@@ -66,6 +68,7 @@ export function addSums(a: RelaySums, b: RelaySums): RelaySums {
     idle: a.idle + b.idle,
     stalled: a.stalled + b.stalled,
     drained: a.drained + b.drained,
+    down: a.down + b.down,
     evicted: a.evicted + b.evicted,
   };
 }

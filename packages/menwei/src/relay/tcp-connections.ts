@@ -13,6 +13,7 @@ export class TcpConnections {
   readonly #report: (why: Reason) => void;
   readonly #connections = new Set<TcpConnection>();
   #usable: ReadonlySet<string> = new Set();
+  #reset: ReadonlySet<string> = new Set();
   /** Endpoints that are gone, with the end of their connections. */
   readonly #draining = new Map<string, NodeJS.Timeout>();
   #sweep: NodeJS.Timeout | undefined;
@@ -35,8 +36,11 @@ export class TcpConnections {
   }
 
   /** It has got an endpoint now. */
-  joined({ endpoint }: TcpConnection): void {
-    if (endpoint !== undefined && !this.#usable.has(endpoint.text)) this.#drain(endpoint.text);
+  joined(connection: TcpConnection): void {
+    const { endpoint } = connection;
+    if (endpoint === undefined) return;
+    if (this.#reset.has(endpoint.text)) this.#end(connection, 'down');
+    else if (!this.#usable.has(endpoint.text)) this.#drain(endpoint.text);
   }
 
   /** It has ended. */
@@ -49,10 +53,13 @@ export class TcpConnections {
     this.#emptied?.();
   }
 
-  /** Connections to other endpoints have the drain limit to end. */
-  stayWith(usable: ReadonlySet<string>): void {
+  /** Connections to other endpoints have the drain limit to end, and those to some are reset at once. */
+  stayWith(usable: ReadonlySet<string>, reset: ReadonlySet<string>): void {
     const former = this.#usable;
     this.#usable = usable;
+    this.#reset = reset;
+    if (reset.size > 0)
+      this.#endAll(({ endpoint }) => endpoint !== undefined && reset.has(endpoint.text), 'down');
     for (const text of this.#draining.keys()) if (usable.has(text)) this.#takeBack(text);
     if (former.isSubsetOf(usable)) return;
     for (const { endpoint } of this.#connections)

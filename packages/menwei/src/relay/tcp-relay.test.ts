@@ -170,6 +170,23 @@ describe('update', () => {
     expect(await answer).toBe('said before');
   });
 
+  it('resets connections to endpoints that are down, and no others', async () => {
+    const [down, up] = [await stage.echo(), await stage.echo()];
+    const relay = await stage.relay([down], IN_ORDER);
+    const lost = await stage.joinedClient(relay);
+    const [listener] = relay.wanted.listeners;
+    if (listener === undefined) throw new Error('BUG: no listener');
+    const listeners = [{ ...listener, endpoints: [up] }];
+    const usable = [up.text];
+    await relay.relay.update({ ...relay.wanted, listeners, usable: [...usable, down.text] });
+    const kept = await stage.joinedClient(relay);
+    const end = endOf(lost);
+    await relay.relay.update({ ...relay.wanted, listeners, usable, reset: [down.text] });
+    expect(await end).toBe('ECONNRESET');
+    expect(eventsOf(relay, 'ended')).toMatchObject([{ why: 'down' }]);
+    expect(await answersTo(kept, 'still there')).toBe('still there');
+  });
+
   it('sends new connections to the endpoints that are there now', async () => {
     const staged = await stage.relay([await named('a')]);
     const endpoints = [await named('b')];

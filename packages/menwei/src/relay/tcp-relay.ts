@@ -46,7 +46,7 @@ export class TcpRelay implements RunningRelay {
 
   async update(relay: Relay): Promise<readonly ListenFailure[]> {
     this.#balancer.update(relay);
-    this.#connections.stayWith(new Set(relay.usable));
+    this.#connections.stayWith(new Set(relay.usable), new Set(relay.reset));
     for (const dial of this.#dials.values()) dial.keepTo(this.#balancer.has);
     const wanted = new Map(relay.listeners.map((listener) => [`${listener.ip} ${listener.port}`, listener]));
     for (const place of this.#servers.keys()) if (!wanted.has(place)) this.#closeServer(place);

@@ -1,5 +1,7 @@
 import { endpoints, IDLE, membersOf, unitOf } from '@menwei/testing/backends/ipvs/testing.ts';
+import { aHealthCheck, type ServicePortFields } from '@menwei/testing/services/testing.ts';
 import { describe, expect, it } from 'vitest';
+import type { HealthCheck } from '../../kubernetes/health-check.ts';
 import { type Balancing, DEFAULT_BALANCING } from '../../kubernetes/objects.ts';
 
 const EXTERNAL = { externalIPs: ['198.51.100.1'], nodePort: 30080 } as const;
@@ -78,4 +80,23 @@ describe('scheduling', () => {
     expect(Array.from(content?.destinations.values() ?? [], ({ weight }) => weight)).toEqual(weights);
     expect([...(content?.lingering ?? [])]).toEqual(['10.0.0.3:80']);
   });
+
+  it.each<[string, ServicePortFields, readonly string[] | undefined]>([
+    ['that are down lose their connections', { protocol: 'TCP' }, ['10.0.0.2:80']],
+    [
+      'that are down keep their connections by default',
+      { protocol: 'TCP', health: down('drain') },
+      undefined,
+    ],
+    ['of UDP have none to lose', { protocol: 'UDP' }, undefined],
+  ])('endpoints %s', (_title, fields, severed) => {
+    const [content] = unitOf({ endpoints: endpoints({}, {}), health: down('reset'), ...fields }).servers;
+    expect([...(content?.destinations.keys() ?? [])]).toEqual(['10.0.0.1:80']);
+    expect(content?.severed && [...content.severed]).toEqual(severed);
+    expect(content?.lingering.size).toBe(0);
+  });
 });
+
+function down(onDown: HealthCheck['onDown']) {
+  return { check: aHealthCheck({ onDown }), down: ['10.0.0.2:80'] };
+}

@@ -41,7 +41,7 @@ export function compile(port: ServicePort, node: NodeView, options: IpvsOptions)
 type Among = 'cluster' | 'local';
 
 /** Frontends that lead to the same endpoints in the same way share them. */
-type Reach = Pick<ServerContent, 'destinations' | 'lingering'>;
+type Reach = Pick<ServerContent, 'destinations' | 'lingering' | 'severed'>;
 
 class UnitWriter {
   readonly servers = new Map<FrontendKey, ServerContent>();
@@ -196,13 +196,28 @@ class UnitWriter {
       const destination = destinationOf(endpoint, this.#port, this.#options, forwarding);
       if (destination !== undefined) destinations.set(endpoint.text, destination);
     }
+    const { ejected } = this.#situation.endpoints;
     const mayLinger = canDrain(this.#scheduling);
     const lingering = this.#port.endpoints.filter(
-      (endpoint) => mayLinger && !destinations.has(endpoint.text) && keepsConnections(endpoint),
+      (endpoint) =>
+        mayLinger &&
+        !destinations.has(endpoint.text) &&
+        keepsConnections(endpoint) &&
+        !ejected.includes(endpoint),
     );
-    const reach = { destinations, lingering: new Set(lingering.map(({ text }) => text)) };
+    const reach = {
+      destinations,
+      lingering: new Set(lingering.map(({ text }) => text)),
+      ...this.#severed(ejected),
+    };
     this.#reaches.set(id, reach);
     return reach;
+  }
+
+  /** A client hears of it by its next packet: IPVS has forgotten the connection (expire_nodest_conn), and this machine refuses it. */
+  #severed(ejected: readonly Endpoint[]): Pick<Reach, 'severed'> {
+    const isReset = this.#port.health?.check.onDown === 'reset' && this.#port.protocol !== 'UDP';
+    return isReset && ejected.length > 0 ? { severed: new Set(ejected.map(({ text }) => text)) } : {};
   }
 
   #endpoints(among: Among): readonly Endpoint[] {

@@ -53,6 +53,23 @@ describe('a destination that is no longer wanted', () => {
   });
 });
 
+describe('a destination that loses its connections', () => {
+  const severed = new Set([formatDestination(A)]);
+  const ended = (from: IpvsState, to: IpvsState) =>
+    diff(from, to).endedDestinations.map(({ destination: { ip } }) => ip);
+  const severing = (to: IpvsState): IpvsState => ({
+    ...to,
+    servers: new Map(Array.from(to.servers, ([key, content]) => [key, { ...content, severed }])),
+  });
+
+  it('ends at once, also if it drained', () => {
+    const to = severing(state({}, 'TCP', [B]));
+    expect(ended(state({}, 'TCP', [A, B]), to)).toEqual([A.ip]);
+    expect(ended(state({}, 'TCP', [B], [A]), to)).toEqual([A.ip]);
+    expect(ended(to, to)).toEqual([]);
+  });
+});
+
 describe('the rules of a mode that was here before', () => {
   const accept: HeldRule = { destination: '172.30.0.0/16', target: 'ACCEPT' };
   const former: HeldRule = { destination: '172.30.0.1', target: 'KUBE-SVC-ABCDEFGHIJKLMNOP' };

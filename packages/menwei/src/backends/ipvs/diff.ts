@@ -109,7 +109,8 @@ function unlistedServers(
 }
 
 function diffDestinations(from: ServerContent, to: ServerContent, changes: DestinationChanges): void {
-  if (from.destinations === to.destinations && from.lingering === to.lingering) return;
+  if (from.destinations === to.destinations && from.lingering === to.lingering && from.severed === to.severed)
+    return;
   const change = (destination: Destination): DestinationChange => ({
     servicePort: to.servicePort,
     frontend: to.server.frontend,
@@ -121,7 +122,9 @@ function diffDestinations(from: ServerContent, to: ServerContent, changes: Desti
     else if (!isSameDestination(present, wanted)) changes.changedDestinations.push(change(wanted));
   }
   // Where a connection has an end that its client notices, no endpoint has to go before its connections are over.
-  const mayDrain = (text: string) => canDrain(to.server) && (!isUdp(to.server) || to.lingering.has(text));
+  const mayDrain = (text: string) =>
+    canDrain(to.server) &&
+    (isUdp(to.server) ? to.lingering.has(text) : to.severed === undefined || !to.severed.has(text));
   const mayAnswer = isUdp(to.server) && canDrain(to.server);
   for (const [text, present] of from.destinations) {
     if (to.destinations.has(text)) continue;

@@ -18,6 +18,8 @@ export interface ServerContent {
    * that its endpoint is gone, so only these may keep theirs; TCP and SCTP connections end by themselves.
    */
   readonly lingering: ReadonlySet<string>;
+  /** Texts of the endpoints that lose their connections at once; undefined: there are none. */
+  readonly severed?: ReadonlySet<string>;
   /** Whose it is; empty when it was observed. Plays no part in a comparison. */
   readonly servicePort: ServicePortKey;
 }

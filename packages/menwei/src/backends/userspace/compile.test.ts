@@ -1,6 +1,7 @@
 /** Which listeners a service port has, and where they lead. What its rules do stands in test/parity and test/tracer. */
 
 import {
+  aHealthCheck,
   aNodeView,
   anEndpoint,
   aServicePort,
@@ -36,6 +37,18 @@ function listenersOf(fields: ServicePortFields, node = NODE): string {
     .map(({ name, endpoints }) => [name, ...endpoints.map(({ ip }) => ip.split('.').at(-1))].join(' '))
     .join(' | ');
 }
+
+it('has connections to endpoints that are down stay or be reset, and UDP flows end', () => {
+  const becomes = (protocol: 'TCP' | 'UDP', onDown: 'drain' | 'reset') => {
+    const health = { check: aHealthCheck({ onDown }), down: [elsewhere.text] };
+    const port = aServicePort({ protocol, endpoints: [here, elsewhere], health });
+    const { usable, reset } = compile(port, NODE, OPTIONS);
+    return { usable, reset };
+  };
+  expect(becomes('TCP', 'drain')).toEqual({ usable: [here.text, elsewhere.text] });
+  expect(becomes('TCP', 'reset')).toEqual({ usable: [here.text], reset: [elsewhere.text] });
+  expect(becomes('UDP', 'drain')).toEqual({ usable: [here.text] });
+});
 
 describe('listeners', () => {
   const both = { endpoints: [here, elsewhere] };

@@ -33,12 +33,24 @@ export function compile(port: ServicePort, node: NodeView, options: UserspaceOpt
     listeners: names
       .filter((name) => used.has(name))
       .map((name) => ({ name, ip: addressing.ip, endpoints: relayEndpoints(port, endpoints[name]) })),
-    usable: port.endpoints.filter(({ ready, serving }) => ready || serving).map(({ text }) => text),
+    ...whatBecomesOfConnections(port, situation.endpoints.ejected),
     affinityMs: port.sessionAffinitySeconds * 1_000,
     portalRules: rules,
     answeredVIPs: answeredVIPs(port, options.answeredVIPs),
     plainRules: [...loopGuards(portal), ...filterRules(port, situation, 'its source ranges')],
   };
+}
+
+/** Who keeps connections, and whose are reset. UDP flows never stay with an endpoint that checks have found down (health § 6). */
+function whatBecomesOfConnections(
+  { endpoints, protocol, health }: ServicePort,
+  ejected: readonly Endpoint[],
+): Pick<UserspaceUnit, 'usable' | 'reset'> {
+  const isReset = protocol === 'TCP' && ejected.length > 0 && health?.check.onDown === 'reset';
+  const left = new Set(isReset || protocol === 'UDP' ? ejected : []);
+  const usable = endpoints.filter((endpoint) => (endpoint.ready || endpoint.serving) && !left.has(endpoint));
+  const texts = (some: readonly Endpoint[]) => some.map(({ text }) => text);
+  return isReset ? { usable: texts(usable), reset: texts(ejected) } : { usable: texts(usable) };
 }
 
 function relayProtocolOf({ protocol }: ServicePort): RelayProtocol {

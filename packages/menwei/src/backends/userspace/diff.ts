@@ -30,7 +30,8 @@ function isSameRelay(a: Relay, b: Relay): boolean {
     a.protocol === b.protocol &&
     a.affinityMs === b.affinityMs &&
     isSameList(a.listeners, b.listeners, isSameListener) &&
-    isSameList(a.usable, b.usable, (one, other) => one === other)
+    isSameList(a.usable, b.usable, (one, other) => one === other) &&
+    isSameList(a.reset ?? [], b.reset ?? [], (one, other) => one === other)
   );
 }
 

@@ -29,7 +29,8 @@ function formatRelay({ before, after }: RelayChange): readonly string[] {
     ...(after === undefined ? [] : changed.map((listener) => formatListener(after, listener))),
   ];
   if (lines.length > 0 || after === undefined) return lines;
-  return [`${after.protocol} connections of ${after.name} may stay with: ${after.usable.join(' ')}`];
+  const reset = after.reset === undefined ? '' : `; they are reset: ${after.reset.join(' ')}`;
+  return [`${after.protocol} connections of ${after.name} may stay with: ${after.usable.join(' ')}${reset}`];
 }
 
 function formatListener(relay: Relay, listener: Listener): string {

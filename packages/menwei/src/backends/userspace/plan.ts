@@ -252,8 +252,9 @@ function textOf({ protocol, port }: Place): string {
 }
 
 function relayOf(key: RelayKey, family: IpFamily, placed: Placed): Relay {
-  const { name, protocol, usable, affinityMs } = placed.unit;
-  return { key, name, family, protocol, listeners: listenersOf(placed), usable, affinityMs };
+  const { name, protocol, usable, reset, affinityMs } = placed.unit;
+  const relay = { key, name, family, protocol, listeners: listenersOf(placed), usable, affinityMs };
+  return reset === undefined ? relay : { ...relay, reset };
 }
 
 function listenersOf({ unit, ports }: Placed): readonly Listener[] {

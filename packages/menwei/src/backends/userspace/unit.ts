@@ -36,6 +36,7 @@ export interface UserspaceUnit {
   readonly listeners: readonly WantedListener[];
   /** See Relay. */
   readonly usable: readonly string[];
+  readonly reset?: readonly string[];
   readonly affinityMs: number;
   readonly portalRules: readonly PortalRule[];
   /** Those that name none, and come first: what refuses, drops and opens is the same as in iptables mode. */

@@ -25,6 +25,7 @@ export const RELAY_COUNTERS = [
     ),
   ],
   ['drained', total('drained', 'Connections closed by the drain timeout of a removed endpoint.')],
+  ['down', total('down', 'Connections reset since checks have found their endpoint down (on-down=reset).')],
   ['evicted', total('evicted', 'UDP flows ended to make room for others.')],
   ['lostListeners', total('lost_listeners', 'Listeners that failed and were reopened.')],
 ] as const;
