@@ -17,10 +17,14 @@ export class UdpPool {
     this.#to = to;
   }
 
-  ask(ask: Ask, timeoutMs: number): Promise<Exchange> {
+  async ask(ask: Ask, timeoutMs: number): Promise<Exchange> {
     this.#queries += 1;
     if (this.#queries > QUERIES_PER_POOL) this.#renew();
-    return this.#pick().ask(ask, timeoutMs);
+    const place = randomInt(SOCKETS);
+    const socket = this.#socket(place);
+    const exchange = await socket.ask(ask, timeoutMs);
+    if ('failed' in exchange) this.#replace(place, socket);
+    return exchange;
   }
 
   close(): void {
@@ -34,12 +38,14 @@ export class UdpPool {
     this.#queries = 1;
   }
 
-  #pick(): UpstreamSocket {
-    const place = randomInt(SOCKETS);
-    const found = this.#sockets.get(place);
-    if (found !== undefined && !found.isBroken) return found;
-    found?.retire();
-    const socket = new UpstreamSocket(this.#to);
+  /** It may be of no use any more: the address of this machine has changed, or the kernel would not have it. */
+  #replace(place: number, socket: UpstreamSocket): void {
+    if (this.#sockets.get(place) === socket) this.#sockets.delete(place);
+    socket.retire();
+  }
+
+  #socket(place: number): UpstreamSocket {
+    const socket = this.#sockets.get(place) ?? new UpstreamSocket(this.#to);
     this.#sockets.set(place, socket);
     return socket;
   }

@@ -8,6 +8,5 @@ it('fails what is asked where the kernel will not have the upstream', async () =
   expect(await socket.ask({ question, dnssec: false, edns: true }, 1_000)).toEqual({
     failed: expect.stringContaining('EACCES'),
   });
-  expect(socket.isBroken).toBe(true);
   socket.close();
 });

@@ -15,7 +15,7 @@ export class UpstreamSocket {
   readonly #waiting = new Map<number, Waiting>();
   /** Sent before the socket was connected. */
   #unsent: Uint8Array[] = [];
-  #state: 'connecting' | 'connected' | 'broken' | 'closed' = 'connecting';
+  #state: 'connecting' | 'connected' | 'closed' = 'connecting';
   #isRetired = false;
 
   constructor({ ip, scope, port }: UpstreamAddress) {
@@ -26,11 +26,6 @@ export class UpstreamSocket {
     // Not the callback of connect(): it is called when that fails, too.
     this.#socket.on('connect', () => this.#connected());
     this.#socket.connect(port, scope === undefined ? ip : `${ip}%${scope}`);
-  }
-
-  /** It can't be used any more, since the kernel would not have it. */
-  get isBroken(): boolean {
-    return this.#state === 'broken';
   }
 
   ask(ask: Ask, timeoutMs: number): Promise<Exchange> {
@@ -93,7 +88,6 @@ export class UpstreamSocket {
   }
 
   #fail(reason: string): void {
-    if (this.#state === 'connecting') this.#state = 'broken';
     this.#finishAll(reason);
   }
 

@@ -78,6 +78,14 @@ describe('one upstream', () => {
     expect(new Set(server.asked.map(({ port }) => port)).size).toBeGreaterThan(64);
   });
 
+  it('gets no more queries out of a port that no answer came to', async () => {
+    const server = await upstream(silent);
+    const { ask } = router([server.address], { timeoutMs: 20 });
+    for (let count = 0; count < 40; count += 1) await ask('example.org');
+    // Of 80 queries; the kernel may give a port twice.
+    expect(new Set(server.asked.map(({ port }) => port)).size).toBeGreaterThan(70);
+  });
+
   it('is not believed with another id, another question or as a query, but with what is right behind it', async () => {
     const server = await upstream((asked) => {
       const right = say(asked, [address(asked, '192.0.2.1')]);
