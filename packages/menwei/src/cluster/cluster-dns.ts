@@ -34,7 +34,7 @@ export async function clusterDns(
   const source = createClusterSource({ store, nodeName: '', following: NAMES, report });
   const [range] = serviceRanges;
   const options = { ...dns, ownAddresses: [kubeDnsAddress(range)] };
-  const server = await DnsProcess.open({ options, tables: openNameTables(), source, states, logger });
+  const server = await DnsProcess.open({ options, tables: openNameTables(options), source, states, logger });
   const components = server.components();
   const [place] = dns.bind;
   const ip = place !== undefined && isWildcard(place.host) ? advertiseAddress : place?.host;

@@ -10,7 +10,7 @@ import { NAME_KINDS, NAMES } from '../../sources/following.ts';
 import { createManifestSource } from '../../sources/manifests/manifest-source.ts';
 import type { ObjectSource } from '../../sources/source.ts';
 import { ObjectTables } from '../../state/object-tables.ts';
-import type { ObjectsFrom } from './dns-options.ts';
+import type { DnsOptions, ObjectsFrom } from './dns-options.ts';
 
 const REQUESTS_PER_SECOND = 20;
 const REQUESTS_AT_ONCE = 40;
@@ -20,8 +20,8 @@ interface NameSource {
   readonly close: () => Promise<void>;
 }
 
-export function openNameTables(): ObjectTables {
-  return new ObjectTables('', { names: true });
+export function openNameTables({ endpointPodNames }: Pick<DnsOptions, 'endpointPodNames'>): ObjectTables {
+  return new ObjectTables('', { names: true, podNames: endpointPodNames });
 }
 
 export async function openNameSource(objects: ObjectsFrom, logger: Logger): Promise<NameSource> {

@@ -40,7 +40,7 @@ async function readCorefile(path: string): Promise<CorefileOptions> {
 }
 
 async function serve(options: DnsOptions, logger: Logger): Promise<void> {
-  const tables = openNameTables();
+  const tables = openNameTables(options);
   const states = new ComponentStates();
   const { source, close } = await openNameSource(options.objects, logger);
   try {

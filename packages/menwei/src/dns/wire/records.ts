@@ -12,7 +12,7 @@ const POINTER = 0xc000;
 export type RecordName = string | { readonly labels?: string; readonly at: number };
 
 /** The name of the question itself. */
-export const ASKED: RecordName = { at: QUESTION_OFFSET };
+export const ASKED = { at: QUESTION_OFFSET } as const satisfies RecordName;
 
 type RecordData =
   | { readonly type: 'A' | 'AAAA'; readonly address: string }

@@ -1,19 +1,21 @@
 /** Laws of the names of a cluster, whatever objects there are and however they came to be. */
+import { ask } from '@menwei/testing/dns/zone-answers.ts';
 import { aService, aSlice } from '@menwei/testing/services/testing.ts';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { EndpointSlice, Service } from '../../kubernetes/objects.ts';
 import { ObjectTables } from '../../state/object-tables.ts';
+import { encodeName } from '../wire/name.ts';
 import { RCODE, TYPE } from '../wire/question.ts';
 import { ClusterZone } from './cluster-zone.ts';
 import type { ClusterZoneOptions } from './zone-options.ts';
 
 /** Few names, some of which mean something in a place of their own: they come together in every way. */
-const NAMES = ['web', 'db', '1st', 'svc', 'pod', 'dns', 'ns', 'x'.repeat(63)];
+const NAMES = ['web', 'db', '1st', 'http', 'svc', 'pod', 'dns', 'ns', 'x'.repeat(63)];
 const PORTS = ['', 'http', 'web'];
 const V4 = ['10.0.0.1', '10.0.0.2', '10.0.0.3'];
 const V6 = ['fd00::', 'fd00::1'];
-const NAMESPACES = ['ns', 'svc'];
+const NAMESPACES = ['ns', 'svc', 'x'.repeat(63)];
 
 const protocol = fc.constantFrom('TCP' as const, 'UDP' as const);
 const port = fc.record({
@@ -50,7 +52,7 @@ const slices: fc.Arbitrary<EndpointSlice> = fc
     addressType: fc.constantFrom('IPv4' as const, 'IPv6' as const),
     ports,
     ready: fc.array(fc.boolean(), { minLength: 3, maxLength: 3 }),
-    hostname: fc.constantFrom('', 'host', 'web'),
+    hostname: fc.constantFrom('', 'host', 'web', 'x'.repeat(63)),
   })
   .map(({ index, ready, hostname, ...fields }) => {
     const addresses = fields.addressType === 'IPv4' ? V4 : V6;
@@ -98,7 +100,10 @@ const label = fc.constantFrom(
 );
 const questions = fc.array(
   fc
-    .tuple(fc.array(label, { maxLength: 5 }), fc.constantFrom('', 'svc.', 'pod.', 'ns.svc.', 'svc.svc.'))
+    .tuple(
+      fc.array(label, { maxLength: 5 }),
+      fc.constantFrom('', 'svc.', 'pod.', 'ns.svc.', 'svc.svc.', `${'x'.repeat(63)}.svc.`),
+    )
     .map(([labels, kind]) => `${labels.map((each) => `${each}.`).join('')}${kind}cluster.local`),
   { minLength: 1, maxLength: 20 },
 );
@@ -156,6 +161,26 @@ describe('a zone', () => {
             }
           }
           fresh.close();
+        }
+      }),
+    );
+  });
+});
+
+describe('what is answered', () => {
+  it('can be read by others, however long names are', () => {
+    const domains = fc.constantFrom(`${'y'.repeat(63)}.${'z'.repeat(50)}`, 'x.y', 'cluster.local');
+    fc.assert(
+      fc.property(histories, options, domains, questions, (history, given, domain, names) => {
+        const tables = someTables();
+        take(tables, history.flat());
+        const zone = new ClusterZone(tables, { ...given, domain }, NOW);
+        for (const asked of [...names, ...REVERSE]) {
+          const name = asked.replace(/cluster\.local$/, domain);
+          // Longer ones can't be asked.
+          if (encodeName(name) === undefined) continue;
+          for (const type of ['A', 'AAAA', 'SRV', 'PTR', 'NS', 'SOA', 'CNAME'] as const)
+            ask(zone, type, name);
         }
       }),
     );

@@ -1,10 +1,8 @@
+import { ask } from '@menwei/testing/dns/zone-answers.ts';
 import { aService, aSlice } from '@menwei/testing/services/testing.ts';
-import { type Answer as DecodedRecord, decode } from 'dns-packet';
 import { describe, expect, it } from 'vitest';
 import { ObjectTables } from '../../state/object-tables.ts';
-import type { RecordList } from '../wire/answer.ts';
-import { encodeName } from '../wire/name.ts';
-import { RCODE, TYPE } from '../wire/question.ts';
+import type { TYPE } from '../wire/question.ts';
 import { ClusterZone } from './cluster-zone.ts';
 import type { ClusterZoneOptions } from './zone-options.ts';
 
@@ -48,34 +46,16 @@ function aWorld(): ObjectTables {
     aService({ name: 'ext', type: 'ExternalName', externalName: 'example.org', clusterIPs: {}, ports: [] }),
   );
   tables.put(aService({ name: 'bad', type: 'ExternalName', externalName: '', clusterIPs: {}, ports: [] }));
-  tables.put(aService({ namespace: 'kube-system', name: 'kube-dns', clusterIPs: { IPv4: '172.30.0.10' } }));
+  tables.put(
+    aService({
+      namespace: 'kube-system',
+      name: 'kube-dns',
+      clusterIPs: { IPv4: '172.30.0.10' },
+      ports: [{ name: 'dns', protocol: 'UDP', port: 53 }],
+    }),
+  );
   tables.syncedSources.put('test', { sinceMs: 0 });
   return tables;
-}
-
-function ask(zone: ClusterZone, type: keyof typeof TYPE, name: string): unknown {
-  const found = zone.lookup({ name, type: TYPE[type], class: 1 });
-  if (found === undefined) return 'not ours';
-  if ('target' in found) return { alias: found.target, answers: texts(name, found.cname) };
-  return {
-    rcode: Object.entries(RCODE).find(([, code]) => code === found.rcode)?.[0],
-    answers: texts(name, found.answer),
-    ...(found.authority.offsets.length > 1 && { authority: texts(name, found.authority) }),
-    ...(found.additional.offsets.length > 1 && { additional: texts(name, found.additional) }),
-  };
-}
-
-/** As somebody else's decoder reads them behind their question. */
-function texts(name: string, { bytes, offsets }: RecordList): readonly string[] {
-  const question = Buffer.concat([encodeName(name) ?? Buffer.alloc(0), Buffer.from([0, 1, 0, 1])]);
-  const header = Buffer.from([0, 0, 0x80, 0, 0, 1, 0, offsets.length - 1, 0, 0, 0, 0]);
-  return (decode(Buffer.concat([header, question, bytes])).answers ?? []).map(text);
-}
-
-function text(record: DecodedRecord): string {
-  const data = 'data' in record ? record.data : '';
-  const shown = Buffer.isBuffer(data) || Array.isArray(data) ? String(data) : data;
-  return `${record.name} ${record.type} ${typeof shown === 'string' ? shown : JSON.stringify(shown)}`;
 }
 
 const SOA = [expect.stringMatching(/^cluster\.local SOA .*"serial":1700000000/)];

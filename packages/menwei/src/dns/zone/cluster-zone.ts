@@ -2,7 +2,7 @@
  * The names of a cluster (dns §§ 1-3), answered from the objects. An answer that was made once is kept until one of the objects
  * changes that it is made from, and not a moment longer: changes are taken in before every look.
  */
-import { familyOf, type IpFamily, parseIp } from '@menwei/addresses/ip.ts';
+import { familyOf, type IpFamily } from '@menwei/addresses/ip.ts';
 import type { Service } from '../../kubernetes/objects.ts';
 import { type ObjectKey, objectKey, parseObjectKey } from '../../state/object-key.ts';
 import { type Alias, type Answer, NO_RECORDS } from '../wire/answer.ts';
@@ -19,7 +19,9 @@ import {
   type Holding,
   hostHolding,
   hostLabel,
+  parseAddressLabel,
   portHolding,
+  protocolHolding,
   type Server,
   serviceHolding,
 } from './holding.ts';
@@ -32,6 +34,7 @@ import type { ClusterZoneOptions } from './zone-options.ts';
 /** Version of the DNS specification of Kubernetes. */
 const DNS_VERSION = '1.1.0';
 const VERSION_TTL_SECONDS = 28_800;
+const DNS_PORT = 53;
 
 /** Kept at a time; what is asked for beyond is made anew. */
 const MOST_KEPT = 50_000;
@@ -76,7 +79,7 @@ export class ClusterZone implements Zone {
   }
 
   #update(): void {
-    const concerned = this.#index.update();
+    const concerned = this.#index.takeConcerned();
     if (concerned === undefined) return;
     this.#soa.serial = this.#nowSeconds();
     for (const service of concerned) this.#forget(service);
@@ -100,26 +103,42 @@ export class ClusterZone implements Zone {
 
   #apex(asked: Asked): Answer | Alias {
     if (asked.type === TYPE.SOA) return { ...FOUND, answer: this.#soa.records(ASKED) };
-    if (asked.type === TYPE.NS) return this.#nameServers(asked);
+    if (asked.type === TYPE.NS) return this.#nameServers();
     return this.#answerOf(asked, EMPTY);
   }
 
-  /** The Service that leads here, where there is one. */
-  #nameServers({ name }: Asked): Answer {
+  /** The Services that lead here, where there are any. */
+  #nameServers(): Answer {
     const { domain, ownAddresses, ttlSeconds } = this.#options;
-    const [own] = ownAddresses.flatMap((ip) => this.#ownNames(ip));
-    const target = own ?? `ns.dns.${domain}`;
-    const glue = { labels: target.slice(0, -domain.length - 1), at: offsetOfSuffix(name, 0) };
-    return {
-      ...FOUND,
-      answer: encodeRecords([{ name: ASKED, ttlSeconds, data: { type: 'NS', target } }]),
-      additional: encodeRecords(addressRecords(glue, ownAddresses, ttlSeconds)),
-    };
+    const own = this.#ownServices().map((key) => [this.#nameOf(key), this.#addressesOf(key)] as const);
+    const servers = own.length > 0 ? own : [[`ns.dns.${domain}`, ownAddresses] as const];
+    const nameOf = (server: string) => ({ labels: server.slice(0, -domain.length - 1), at: ASKED.at });
+    const answer = servers.map(
+      ([server]): ResourceRecord => ({
+        name: ASKED,
+        ttlSeconds,
+        data: { type: 'NS', target: nameOf(server) },
+      }),
+    );
+    const glue = servers.flatMap(([server, ips]) => addressRecords(nameOf(server), ips, ttlSeconds));
+    return { ...FOUND, answer: encodeRecords(answer), additional: encodeRecords(glue) };
   }
 
-  #ownNames(ip: string): readonly string[] {
-    const keys = [...this.#index.servicesAt(ip), ...this.#index.servicesBehind(ip)];
-    return keys.map((key) => this.#nameOf(key));
+  /** An address of this machine may be that of other servers, too: only what is reached at port 53 is a name server. */
+  #ownServices(): readonly ObjectKey[] {
+    const keys = this.#options.ownAddresses.flatMap((ip) => [
+      ...this.#index.servicesAt(ip),
+      ...this.#index.servicesBehind(ip),
+    ]);
+    return [...new Set(keys)].filter((key) => {
+      const service = this.#index.service(key);
+      return service?.type !== 'ExternalName' && service?.ports.some(({ port }) => port === DNS_PORT);
+    });
+  }
+
+  #addressesOf(key: ObjectKey): readonly string[] {
+    const service = this.#index.service(key);
+    return (service && this.#serviceHolding(service, []))?.addresses ?? [];
   }
 
   #nameOf(service: ObjectKey): string {
@@ -160,7 +179,7 @@ export class ClusterZone implements Zone {
 
   #podHolding(namespace: string, label: string): Holding | undefined {
     const { pods } = this.#options;
-    const ip = pods === 'disabled' ? undefined : parsePodLabel(label);
+    const ip = pods === 'disabled' ? undefined : parseAddressLabel(label);
     if (ip === undefined) return undefined;
     const isThere =
       pods === 'insecure' ||
@@ -182,7 +201,11 @@ export class ClusterZone implements Zone {
     const { endpointPodNames } = this.#options;
     if (more.length > 0) return undefined;
     if (first === undefined) return serviceHolding(this.#index, service, endpointPodNames);
-    if (second === undefined) return hostHolding(this.#index, service, first, endpointPodNames);
+    if (second === undefined) {
+      return first.startsWith('_')
+        ? protocolHolding(this.#index, service, first.slice(1))
+        : hostHolding(this.#index, service, first, endpointPodNames);
+    }
     if (!first.startsWith('_') || !second.startsWith('_')) return undefined;
     const port = { protocol: first.slice(1), port: second.slice(1) };
     return portHolding(this.#index, service, port, endpointPodNames);
@@ -202,9 +225,17 @@ export class ClusterZone implements Zone {
   }
 
   #namesAt(ip: string): readonly string[] {
-    const [service] = this.#index.servicesAt(ip);
-    if (service !== undefined) return [this.#nameOf(service)];
+    const owner = this.#ownerOf(ip);
+    if (owner !== undefined) return [this.#nameOf(owner)];
     return this.#index.servicesBehind(ip).flatMap((key) => this.#endpointNames(key, ip));
+  }
+
+  /** Of two Services that claim one address the older one has it, as everywhere. */
+  #ownerOf(clusterIP: string): ObjectKey | undefined {
+    // Without a time of its own a Service is younger than any that has one.
+    const bornMs = (key: ObjectKey) => this.#index.service(key)?.createdAtMs || Number.MAX_VALUE;
+    const [owner] = this.#index.servicesAt(clusterIP).toSorted((a, b) => bornMs(a) - bornMs(b));
+    return owner;
   }
 
   /** One, unless slices of the Service call the endpoint by different names. */
@@ -230,7 +261,7 @@ export class ClusterZone implements Zone {
     const answer = encodeRecords(recordsOf(asked, holding, ttlSeconds));
     if (answer.offsets.length === 1) return this.#soa.negative(RCODE.NOERROR, name, zoneStart);
     const additional =
-      type === TYPE.SRV ? encodeRecords(glueOf(asked, holding.servers, ttlSeconds)) : NO_RECORDS;
+      type === TYPE.SRV ? encodeRecords(glueOf(asked, holding.servers(), ttlSeconds)) : NO_RECORDS;
     return { ...FOUND, answer, additional, rotates: answer.offsets.length > 2 };
   }
 }
@@ -274,7 +305,7 @@ function recordsOf(
   if (type === TYPE.A) return addressRecords(ASKED, ofFamily(addresses, 'IPv4'), ttlSeconds);
   if (type === TYPE.AAAA) return addressRecords(ASKED, ofFamily(addresses, 'IPv6'), ttlSeconds);
   if (type !== TYPE.SRV) return [];
-  return servers.map(({ host, port, weight }) => {
+  return servers().map(({ host, port, weight }) => {
     const target = `${host === '' ? '' : `${host}.`}${name.slice(serviceStart)}`;
     return { name: ASKED, ttlSeconds, data: { type: 'SRV', priority: 0, weight, port, target } };
   });
@@ -306,10 +337,4 @@ function addressRecords(
 
 function ofFamily(addresses: readonly string[], family: IpFamily): readonly string[] {
   return addresses.filter((address) => familyOf(address) === family);
-}
-
-/** `10-0-0-1`, `fd00--1`; undefined: it is none. */
-function parsePodLabel(label: string): string | undefined {
-  const isFour = /^\d+-\d+-\d+-\d+$/.test(label);
-  return parseIp(label.replaceAll('-', isFour ? '.' : ':'));
 }

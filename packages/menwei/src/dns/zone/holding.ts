@@ -1,4 +1,5 @@
 /** What a name of the cluster has (dns § 2): all that every type of a question is answered from, so that all agree on whether it exists. */
+import { parseIp } from '@menwei/addresses/ip.ts';
 import type { EndpointHost, Protocol, Service } from '../../kubernetes/objects.ts';
 import { type ObjectKey, objectKey } from '../../state/object-key.ts';
 import type { NamedEndpoints } from '../../state/stored-slice.ts';
@@ -6,7 +7,8 @@ import type { NamedEndpoints } from '../../state/stored-slice.ts';
 export interface Holding {
   /** Of both families, canonical, each once. */
   readonly addresses: readonly string[];
-  readonly servers: readonly Server[];
+  /** Made when it is asked for: of a Service with thousands of endpoints they cost more than its addresses. */
+  readonly servers: () => readonly Server[];
   /** The name is another one's alias: in lower case, without a final dot. */
   readonly alias: string;
 }
@@ -27,7 +29,7 @@ interface Names {
 }
 
 /** A name that exists, and has nothing. */
-export const EMPTY: Holding = { addresses: [], servers: [], alias: '' };
+export const EMPTY: Holding = { addresses: [], servers: () => [], alias: '' };
 
 /** An endpoint's own label under the Service's name (dns § 1). */
 export function hostLabel(ip: string, host: EndpointHost | undefined, endpointPodNames: boolean): string {
@@ -37,6 +39,12 @@ export function hostLabel(ip: string, host: EndpointHost | undefined, endpointPo
   return label.endsWith('-') ? `${label}0` : label;
 }
 
+/** The address in `10-0-0-1`, `fd00--1`; undefined: there is none. */
+export function parseAddressLabel(label: string): string | undefined {
+  const isFour = /^\d+-\d+-\d+-\d+$/.test(label);
+  return parseIp(label.replaceAll('-', isFour ? '.' : ':'));
+}
+
 /** Of a Service's own name; undefined: there is no such name. */
 export function serviceHolding(
   names: Names,
@@ -44,10 +52,10 @@ export function serviceHolding(
   endpointPodNames: boolean,
 ): Holding | undefined {
   if (service.type === 'ExternalName') return { ...EMPTY, alias: service.externalName };
-  const servers = (isAsked: IsAsked) => serversOf(names, service, isAsked, endpointPodNames);
+  const servers = () => serversOf(names, service, () => true, endpointPodNames);
   const addresses = service.isHeadless ? readyAddresses(names, service) : Object.values(service.clusterIPs);
   if (service.isHeadless && addresses.length === 0) return undefined;
-  return { addresses, servers: servers(() => true), alias: '' };
+  return { addresses, servers, alias: '' };
 }
 
 /** Of `<host>.<service>`. */
@@ -59,8 +67,14 @@ export function hostHolding(
 ): Holding | undefined {
   if (service.type === 'ExternalName') return undefined;
   const addresses = new Set<string>();
+  const called = parseAddressLabel(label);
   for (const { ready, hosts } of endpointsOf(names, service)) {
-    for (const ip of ready) if (hostLabel(ip, hosts.get(ip), endpointPodNames) === label) addresses.add(ip);
+    // Most have no other name than their address: they are not looked at one by one.
+    const candidates = called === undefined ? hosts.keys() : [...hosts.keys(), called];
+    for (const ip of candidates) {
+      const isCalledSo = hostLabel(ip, hosts.get(ip), endpointPodNames) === label;
+      if (isCalledSo && ready.includes(ip)) addresses.add(ip);
+    }
   }
   return addresses.size === 0 ? undefined : { ...EMPTY, addresses: [...addresses] };
 }
@@ -76,7 +90,17 @@ export function portHolding(
   const isAsked: IsAsked = ({ name, protocol }) =>
     name === asked.port && protocol.toLowerCase() === asked.protocol;
   const servers = serversOf(names, service, isAsked, endpointPodNames);
-  return servers.length === 0 ? undefined : { ...EMPTY, servers };
+  return servers.length === 0 ? undefined : { ...EMPTY, servers: () => servers };
+}
+
+/** Of `_<protocol>.<service>`: it has nothing, and is there as long as there are names below it (RFC 8020). */
+export function protocolHolding(names: Names, service: Service, protocol: string): Holding | undefined {
+  if (service.type === 'ExternalName') return undefined;
+  const isAsked: IsAsked = (port) => port.name !== '' && port.protocol.toLowerCase() === protocol;
+  const hasPorts = service.isHeadless
+    ? endpointsOf(names, service).some(({ ready, ports }) => ready.length > 0 && ports.some(isAsked))
+    : Object.values(service.clusterIPs).length > 0 && service.ports.some(isAsked);
+  return hasPorts ? EMPTY : undefined;
 }
 
 type IsAsked = (port: { readonly name: string; readonly protocol: Protocol }) => boolean;

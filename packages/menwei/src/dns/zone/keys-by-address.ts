@@ -12,17 +12,17 @@ export class KeysByAddress {
   }
 
   add(address: string, key: ObjectKey): void {
+    const known = this.#keys.get(address);
+    if (known === undefined) this.#keys.set(address, key);
+    if (known === undefined || known === key) return;
     const keys = this.of(address);
     if (!keys.includes(key)) this.#put(address, [...keys, key].sort());
   }
 
   remove(address: string, key: ObjectKey): void {
     const keys = this.of(address);
-    if (keys.includes(key))
-      this.#put(
-        address,
-        keys.filter((each) => each !== key),
-      );
+    const others = keys.filter((each) => each !== key);
+    if (others.length < keys.length) this.#put(address, others);
   }
 
   #put(address: string, keys: readonly ObjectKey[]): void {

@@ -21,32 +21,27 @@ export class NamesIndex {
   readonly #byEndpoint = new KeysByAddress();
   /** Without a Namespace object of their own, as manifests have it, namespaces are there by their Services. */
   readonly #servicesIn = new Map<string, number>();
-  #isBehind = true;
+  #concerned = new Set<ObjectKey>();
+  #hasChanged = false;
 
+  /** Takes in each change as it comes, so that no look has to pay for many. */
   constructor(tables: NameTables) {
     this.#tables = tables;
-    const note = () => {
-      this.#isBehind = true;
-    };
-    this.#services = tables.services.reader(note);
-    this.#endpointSlices = tables.endpointSlices.reader(note);
-    this.#namespaces = tables.namespaces.reader(note);
+    this.#services = tables.services.reader(() => this.#takeServices());
+    this.#endpointSlices = tables.endpointSlices.reader(() => this.#takeSlices());
+    this.#namespaces = tables.namespaces.reader(() => this.#takeNamespaces());
+    this.#takeServices();
+    this.#takeSlices();
+    this.#takeNamespaces();
   }
 
-  /** Takes in what has changed, and tells which Services that concerns; undefined: nothing has changed. */
-  update(): ReadonlySet<ObjectKey> | undefined {
-    if (!this.#isBehind) return undefined;
-    this.#isBehind = false;
-    const concerned = new Set<ObjectKey>();
-    for (const change of this.#services.take()) {
-      this.#noteService(change);
-      concerned.add(change.key);
-    }
-    for (const change of this.#endpointSlices.take()) {
-      for (const service of this.#noteSlice(change)) concerned.add(service);
-    }
-    const namespaces = this.#namespaces.take();
-    return concerned.size === 0 && namespaces.length === 0 ? undefined : concerned;
+  /** Which Services have changed, or their endpoints, since this was asked last; undefined: nothing has, no namespace either. */
+  takeConcerned(): ReadonlySet<ObjectKey> | undefined {
+    if (!this.#hasChanged) return undefined;
+    this.#hasChanged = false;
+    const concerned = this.#concerned;
+    this.#concerned = new Set();
+    return concerned;
   }
 
   /** Everything that there is has been listed once. */
@@ -78,6 +73,26 @@ export class NamesIndex {
 
   close(): void {
     for (const reader of [this.#services, this.#endpointSlices, this.#namespaces]) reader.close();
+  }
+
+  #takeServices(): void {
+    for (const change of this.#services.take()) {
+      this.#noteService(change);
+      this.#concern([change.key]);
+    }
+  }
+
+  #takeSlices(): void {
+    for (const change of this.#endpointSlices.take()) this.#concern(this.#noteSlice(change));
+  }
+
+  #takeNamespaces(): void {
+    if (this.#namespaces.take().length > 0) this.#concern([]);
+  }
+
+  #concern(services: Iterable<ObjectKey>): void {
+    this.#hasChanged = true;
+    for (const service of services) this.#concerned.add(service);
   }
 
   #noteService({ key, before, after }: Change<Service>): void {
