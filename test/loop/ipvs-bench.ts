@@ -51,7 +51,7 @@ export async function openIpvsBench(
     tools: faulty(kernel.tools, faults, ['save', 'restore', 'list', 'createChain']),
   };
   return {
-    backend: openBackend(unsafe, family, { watchPeriodMs, gradualPeriodMs: watchPeriodMs }),
+    backend: openBackend(unsafe, family, { watchPeriodMs, drainPeriodMs: watchPeriodMs }),
     observer: openBackend(kernel, family),
     faults,
     mistakes: new Faults({ seed, rate: 0.06 }),

@@ -16,7 +16,7 @@ export interface IpvsBackendOptions extends IpvsOptions, IpvsKernelOptions {
   /** How often the watch compares the kernel with what was left in it. */
   readonly watchPeriodMs: number;
   /** How often the watch looks at destinations that drain; twice a second unless told. */
-  readonly gradualPeriodMs?: number;
+  readonly drainPeriodMs?: number;
   /** Closes its connections. */
   readonly close?: () => void;
 }
@@ -46,11 +46,11 @@ export class IpvsBackend extends IpvsRules implements Backend<IpvsUnit, IpvsStat
   }
 
   watch({ left, drifted, inTurn }: KernelWatch<IpvsPlan>, signal: AbortSignal): Promise<void> {
-    const { family, logger, watchPeriodMs, gradualPeriodMs, ipvs, sets, links, rules } = this.#options;
+    const { family, logger, watchPeriodMs, drainPeriodMs, ipvs, sets, links, rules } = this.#options;
     return watchKernel(
-      { family, logger, periodMs: watchPeriodMs, gradualPeriodMs, ipvs, sets, links, rules },
+      { family, logger, periodMs: watchPeriodMs, drainPeriodMs, ipvs, sets, links, rules },
       {
-        gradual: this.#kernel.gradual,
+        draining: this.#kernel.draining,
         image: () => this.#kernel.image,
         leftRules: () => left()?.rules(),
       },

@@ -11,7 +11,7 @@ import {
   type VirtualServer,
 } from '@menwei/netlink/ipvs';
 import type { LinkClient } from '@menwei/netlink/route';
-import type { GradualWeights } from './gradual.ts';
+import type { DrainingDestinations } from './draining-destinations.ts';
 import { DEVICE } from './names.ts';
 import { judgeOwnership } from './ownership.ts';
 import type { RulesAccess } from './rules-access.ts';
@@ -38,7 +38,7 @@ export interface Observed {
 export class Observation {
   readonly #options: ObservationOptions;
   readonly #known: ReadonlyMap<FrontendKey, Frontend> | undefined;
-  readonly #gradual: GradualWeights;
+  readonly #draining: DrainingDestinations;
   readonly #nowMs: number;
   readonly #signal: AbortSignal;
 
@@ -46,13 +46,13 @@ export class Observation {
   constructor(
     options: ObservationOptions,
     known: ReadonlyMap<FrontendKey, Frontend> | undefined,
-    gradual: GradualWeights,
+    draining: DrainingDestinations,
     nowMs: number,
     signal: AbortSignal,
   ) {
     this.#options = options;
     this.#known = known;
-    this.#gradual = gradual;
+    this.#draining = draining;
     this.#nowMs = nowMs;
     this.#signal = signal;
   }
@@ -117,7 +117,7 @@ export class Observation {
       if (each.weight === 0) {
         lingering.add(text);
         // Left over from an earlier run, or from somebody who took it out of service.
-        this.#gradual.drain(frontend, each, this.#nowMs);
+        this.#draining.drain(frontend, each, this.#nowMs);
         continue;
       }
       const { ip, port, forwarding, weight } = each;

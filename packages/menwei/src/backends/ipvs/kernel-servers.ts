@@ -15,7 +15,7 @@ import {
 import type { ServicePortKey } from '../../state/service-port.ts';
 import type { DestinationChange, IpvsChanges } from './changes.ts';
 import { endDrained } from './draining.ts';
-import type { GradualWeights } from './gradual.ts';
+import type { DrainingDestinations } from './draining-destinations.ts';
 import type { Owners, Refusals } from './refusals.ts';
 import type { ServerContent } from './state.ts';
 
@@ -23,7 +23,7 @@ const { EEXIST, ENOENT } = constants.errno;
 
 /** What is known of the virtual servers in the kernel from one change to the next. */
 export interface ServerKnowledge {
-  readonly gradual: GradualWeights;
+  readonly draining: DrainingDestinations;
   /** Virtual servers that are ours, for as long as they are there. */
   readonly known: Map<FrontendKey, Frontend>;
 }
@@ -37,7 +37,7 @@ export interface Times {
 
 export class ServerChanges {
   readonly #ipvs: IpvsClient;
-  readonly #gradual: GradualWeights;
+  readonly #draining: DrainingDestinations;
   readonly #known: Map<FrontendKey, Frontend>;
   readonly #refusals: Refusals;
   readonly #nowMs: number;
@@ -46,13 +46,13 @@ export class ServerChanges {
 
   constructor(
     ipvs: IpvsClient,
-    { gradual, known }: ServerKnowledge,
+    { draining, known }: ServerKnowledge,
     refusals: Refusals,
     { nowMs, answerMs }: Times,
     signal: AbortSignal,
   ) {
     this.#ipvs = ipvs;
-    this.#gradual = gradual;
+    this.#draining = draining;
     this.#known = known;
     this.#refusals = refusals;
     this.#nowMs = nowMs;
@@ -69,7 +69,7 @@ export class ServerChanges {
     const edits: IpvsEdit[] = [];
     for (const { server } of changedServers) edits.push({ change: 'set-server', server });
     for (const { server } of addedServers) {
-      this.#gradual.forget(server.frontend);
+      this.#draining.forget(server.frontend);
       if (!this.#refusals.isUsable(server)) continue;
       edits.push({ change: 'add-server', server });
       // Before it is made, as in the ledger: somebody may empty that after some were made and the rest failed.
@@ -97,7 +97,7 @@ export class ServerChanges {
     const changed = changes.changedDestinations.filter((change) => this.#refusals.isUsable(change));
     const edits = [
       ...added.map(({ frontend, destination }): IpvsEdit => {
-        const isThere = this.#gradual.isDraining(frontend, destination);
+        const isThere = this.#draining.isDraining(frontend, destination);
         return { change: isThere ? 'set-destination' : 'add-destination', frontend, destination };
       }),
       ...changed.map(
@@ -105,7 +105,7 @@ export class ServerChanges {
       ),
     ];
     const wanted = [...added, ...changed];
-    for (const { frontend, destination } of wanted) this.#gradual.forget(frontend, destination);
+    for (const { frontend, destination } of wanted) this.#draining.forget(frontend, destination);
     const owners = ownersOf(wanted);
     // One that drained may have gone just now, and one that was lost from sight may be there.
     const again = (await this.#applyIpvs(edits)).flatMap(({ edit, error }) =>
@@ -127,7 +127,7 @@ export class ServerChanges {
 
   async drain({ drainedDestinations }: IpvsChanges): Promise<void> {
     const edits = drainedDestinations.map(({ frontend, destination }): IpvsEdit => {
-      this.#gradual.drain(frontend, destination, this.#nowMs);
+      this.#draining.drain(frontend, destination, this.#nowMs);
       return { change: 'set-destination', frontend, destination: { ...destination, weight: 0 } };
     });
     const owners = ownersOf(drainedDestinations);
@@ -135,7 +135,7 @@ export class ServerChanges {
     const frontends = new Map(
       drainedDestinations.map(({ frontend }) => [formatFrontend(frontend), frontend]),
     );
-    await endDrained(this.#ipvs, this.#gradual, frontends.values(), this.#nowMs, this.#signal);
+    await endDrained(this.#ipvs, this.#draining, frontends.values(), this.#nowMs, this.#signal);
   }
 
   /**
@@ -157,7 +157,7 @@ export class ServerChanges {
   async removeDestinations({ endedDestinations, removedServers }: IpvsChanges): Promise<void> {
     const removed = [...endedDestinations, ...removedServers.flatMap(destinationsOf)];
     const edits = removed.map(({ frontend, destination }): IpvsEdit => {
-      this.#gradual.forget(frontend, destination);
+      this.#draining.forget(frontend, destination);
       return { change: 'remove-destination', frontend, destination };
     });
     await this.#applyRemovals(edits, ownersOf(removed));
@@ -167,7 +167,7 @@ export class ServerChanges {
   async removeServers({ removedServers }: IpvsChanges): Promise<ReadonlySet<Frontend>> {
     const owners = new Map<Frontend, ServicePortKey>();
     const edits = removedServers.map(({ server: { frontend }, servicePort }): IpvsEdit => {
-      this.#gradual.forget(frontend);
+      this.#draining.forget(frontend);
       owners.set(frontend, servicePort);
       return { change: 'remove-server', frontend };
     });

@@ -5,7 +5,7 @@ import type { Frontend, FrontendKey, IpvsClient } from '@menwei/netlink/ipvs';
 import type { LinkClient } from '@menwei/netlink/route';
 import type { Outcome } from '../backend.ts';
 import type { IpvsChanges } from './changes.ts';
-import { GradualWeights } from './gradual.ts';
+import { DrainingDestinations } from './draining-destinations.ts';
 import { KernelImage } from './image.ts';
 import { Application } from './kernel-application.ts';
 import { cleanUp } from './kernel-cleanup.ts';
@@ -33,7 +33,7 @@ export interface IpvsKernelOptions {
 }
 
 export class IpvsKernel {
-  readonly gradual: GradualWeights;
+  readonly draining: DrainingDestinations;
   readonly #options: IpvsKernelOptions;
   /** Virtual servers that are ours, should the ledger be lost; undefined before the first look. */
   #known: Map<FrontendKey, Frontend> | undefined;
@@ -43,7 +43,7 @@ export class IpvsKernel {
 
   constructor(options: IpvsKernelOptions) {
     this.#options = options;
-    this.gradual = new GradualWeights(options.drainTimeoutMs);
+    this.draining = new DrainingDestinations(options.drainTimeoutMs);
   }
 
   /** What was left in it; undefined while that is not known, and another one after each change. */
@@ -57,7 +57,7 @@ export class IpvsKernel {
     this.#image = undefined;
     this.#isFresh = false;
     this.#known ??= new Map();
-    const knowledge = { gradual: this.gradual, known: this.#known };
+    const knowledge = { draining: this.draining, known: this.#known };
     const times = { nowMs: performance.now(), answerMs: this.#options.answerMs };
     const { refused, unmade } = await new Application(this.#options, knowledge, times, signal).run(changes);
     if (unmade.removed !== undefined && !isFresh) {
@@ -89,6 +89,6 @@ export class IpvsKernel {
   }
 
   #look(signal: AbortSignal): Promise<Observed> {
-    return new Observation(this.#options, this.#known, this.gradual, performance.now(), signal).run();
+    return new Observation(this.#options, this.#known, this.draining, performance.now(), signal).run();
   }
 }

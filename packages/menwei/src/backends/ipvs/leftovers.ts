@@ -4,7 +4,7 @@ import { formatEdit } from '@menwei/netfilter/ipvsadm/format.ts';
 import type { IpSetClient, SetEdit } from '@menwei/netlink/ipset';
 import type { IpvsClient } from '@menwei/netlink/ipvs';
 import type { Leftovers, ProxyProgram } from '../leftovers.ts';
-import { GradualWeights } from './gradual.ts';
+import { DrainingDestinations } from './draining-destinations.ts';
 import { isWithoutAddresses } from './kernel-cleanup.ts';
 import { Observation, type ObservationOptions } from './kernel-observation.ts';
 import { type ConntrackDeletion, removeServers } from './leftover-servers.ts';
@@ -42,7 +42,7 @@ export async function findLeftoverServers(
   const isTouched = links.hasLink(DEVICE) || (await namesOf(sets, family, signal)).length > 0;
   if (!isTouched) return undefined;
   const clients = { ...options, sets, conntrack, ipvs: openIpvs() ?? NO_IPVS, rules: NO_RULES };
-  const { state } = await new Observation(clients, undefined, new GradualWeights(0), 0, signal).run();
+  const { state } = await new Observation(clients, undefined, new DrainingDestinations(0), 0, signal).run();
   const servers = Array.from(state.servers.values(), ({ server }) => server.frontend);
   const { addresses } = state;
   const isOrphan = state.device && (await isWithoutAddresses(links, signal));

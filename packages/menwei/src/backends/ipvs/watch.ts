@@ -11,13 +11,13 @@ import { pause } from '../../scheduling/pause.ts';
 import type { InTurn } from '../backend.ts';
 import type { LeftRules } from '../xtables/watch.ts';
 import { endDrained } from './draining.ts';
-import type { GradualWeights } from './gradual.ts';
+import type { DrainingDestinations } from './draining-destinations.ts';
 import type { KernelImage } from './image.ts';
 import { DEVICE } from './names.ts';
 import type { RulesAccess } from './rules-access.ts';
 import { observeServerList } from './server-list.ts';
 
-const GRADUAL_PERIOD_MS = 500;
+const DRAIN_PERIOD_MS = 500;
 /** So many looks see the destinations of all virtual servers, unless these are few. */
 const LOOKS_FOR_ALL = 10;
 const FEW_SERVERS = 200;
@@ -27,7 +27,7 @@ interface WatchOptions {
   readonly logger: Logger;
   readonly periodMs: number;
   /** How often those that drain are looked at; twice a second unless told. */
-  readonly gradualPeriodMs: number | undefined;
+  readonly drainPeriodMs: number | undefined;
   readonly ipvs: IpvsClient;
   readonly sets: IpSetClient;
   readonly links: LinkClient;
@@ -35,7 +35,7 @@ interface WatchOptions {
 }
 
 interface Watched {
-  readonly gradual: GradualWeights;
+  readonly draining: DrainingDestinations;
   /** Another one, or none, as soon as anything is being changed. */
   readonly image: () => KernelImage | undefined;
   readonly leftRules: LeftRules;
@@ -49,10 +49,10 @@ export async function watchKernel(
   inTurn: InTurn,
   signal: AbortSignal,
 ): Promise<void> {
-  const { rules, periodMs, gradualPeriodMs = GRADUAL_PERIOD_MS } = options;
+  const { rules, periodMs, drainPeriodMs = DRAIN_PERIOD_MS } = options;
   await Promise.all([
     rules.watch(watched.leftRules, drifted, inTurn, signal),
-    repeat(options, gradualPeriodMs, signal, () => inTurn(() => endIdle(options, watched.gradual, signal))),
+    repeat(options, drainPeriodMs, signal, () => inTurn(() => endIdle(options, watched.draining, signal))),
     repeat(options, periodMs, signal, async () => {
       const what = await findDrift(options, watched, inTurn, signal);
       if (what !== undefined) drifted(what);
@@ -78,10 +78,14 @@ async function repeat(
   }
 }
 
-async function endIdle({ ipvs }: WatchOptions, gradual: GradualWeights, signal: AbortSignal): Promise<void> {
-  if (gradual.isEmpty) return;
+async function endIdle(
+  { ipvs }: WatchOptions,
+  draining: DrainingDestinations,
+  signal: AbortSignal,
+): Promise<void> {
+  if (draining.isEmpty) return;
   const nowMs = performance.now();
-  await endDrained(ipvs, gradual, gradual.drainingFrontends(nowMs), nowMs, signal);
+  await endDrained(ipvs, draining, draining.drainingFrontends(nowMs), nowMs, signal);
 }
 
 /** What somebody else changed, in words; undefined too if we were changing things ourselves meanwhile. */

@@ -28,7 +28,7 @@ interface Server {
   nextLookMs: number;
 }
 
-export class GradualWeights {
+export class DrainingDestinations {
   readonly #drainTimeoutMs: number;
   readonly #servers = new Map<FrontendKey, Server>();
 
