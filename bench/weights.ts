@@ -77,7 +77,8 @@ async function measure(size: Size): Promise<Costs> {
   const { services, endpoints, kind } = size;
   progress(`${kind}: ${services} Services × ${endpoints} endpoints …`);
   const runner = startToolRunner();
-  const backend = await startBackend(options.mode, runner, await openBenchRelays(options.mode), signal);
+  const relays = await openBenchRelays(options.mode);
+  const backend = await startBackend(options.mode, runner, relays, signal);
   const proxy = createProxy(backend);
   const subject = { proxy, sent: () => sentBy(backend) };
   const { objects } = proxy.state;
@@ -100,6 +101,7 @@ async function measure(size: Size): Promise<Costs> {
   if (kind === 'slow start') changes.step?.push(...(await steps(subject, sliceOf(services - 1, size))));
   await backend.cleanup(signal);
   proxy.close();
+  await relays?.close(0);
   runner.close();
   return Object.fromEntries(
     Object.entries(changes).flatMap(([what, timings]) =>
