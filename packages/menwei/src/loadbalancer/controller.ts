@@ -113,9 +113,10 @@ export class LoadBalancerController {
     return this.#announcements;
   }
 
-  /** All that is known was dealt with, and nothing has failed. */
+  /** All that is known was dealt with, load balancers have been looked at, and nothing has failed. */
   get isSettled(): boolean {
-    return !this.#view.hasNews && this.#queue.isIdle && this.#failed.size === 0;
+    const haveLooked = this.#watches.every(({ isUnknown, failure }) => !isUnknown || failure !== '');
+    return haveLooked && !this.#view.hasNews && this.#queue.isIdle && this.#failed.size === 0;
   }
 
   /** How many objects were looked at so far because of changes, for who measures. */

@@ -14,6 +14,8 @@ import { ObjectTables } from 'menwei/state/object-tables.ts';
 import { startTestApi, type TestApi } from '../cluster/api-server.ts';
 import { Mortality } from './mortality.ts';
 
+const STARTED_MS = Date.now();
+
 type Write = Parameters<ApiClient['write']>[0];
 
 interface Life {
@@ -31,7 +33,11 @@ export class ControlledServices implements AsyncDisposable {
   leases: readonly Lease[] = [];
   readonly #api: TestApi;
   readonly client: ApiClient;
-  readonly #lives = new Set<{ readonly mortality: Mortality; readonly controller: LoadBalancerController }>();
+  readonly #lives = new Set<{
+    readonly mortality: Mortality;
+    readonly controller: LoadBalancerController;
+    readonly feeder: Feeder;
+  }>();
 
   private constructor(api: TestApi) {
     this.#api = api;
@@ -76,6 +82,8 @@ export class ControlledServices implements AsyncDisposable {
       logger: silentLogger,
       seesLeases: true,
       retryMs: () => 1,
+      // What is told of Services that wait does not depend on how long a test takes.
+      now: () => STARTED_MS,
       ...options,
       balancers,
     });
@@ -84,7 +92,7 @@ export class ControlledServices implements AsyncDisposable {
     const feeder = new Feeder(this.#api.store, objects);
     const feeding = feeder.run(stop.signal);
     const running = controller.run(stop.signal);
-    const life = { mortality, controller };
+    const life = { mortality, controller, feeder };
     this.#lives.add(life);
     return {
       controller,
@@ -115,21 +123,10 @@ export class ControlledServices implements AsyncDisposable {
     return stored === undefined ? undefined : JSON.parse(stored.bytes.toString());
   }
 
-  /** Resolves when all controllers that live have nothing left to do. */
+  /** Resolves when all controllers that live know all there is, and have nothing left to do. */
   async settled(): Promise<void> {
-    for (let before = ''; ; ) {
-      await new Promise((resolve) => setTimeout(resolve, 5));
-      for (let turn = 0; turn < 5; turn++) await new Promise((resolve) => setImmediate(resolve));
-      const isSettled = [...this.#lives].every(
-        ({ mortality, controller }) => mortality.isDead || controller.isSettled,
-      );
-      if (isSettled && before === this.#activity) return;
-      before = this.#activity;
-    }
-  }
-
-  get #activity(): string {
-    return `${this.#api.store.revision} ${this.writes.length} ${this.events.length}`;
+    do await new Promise((resolve) => setImmediate(resolve));
+    while (![...this.#lives].every(isSettled));
   }
 
   #mortalClient(mortality: Mortality): Pick<ApiClient, 'get' | 'write' | 'server'> {
@@ -149,6 +146,20 @@ export class ControlledServices implements AsyncDisposable {
   async #send(method: 'POST' | 'PATCH', path: string, body: unknown): Promise<void> {
     await this.client.write({ method, path, body, signal: AbortSignal.timeout(5_000), silenceMs: 5_000 });
   }
+}
+
+function isSettled({
+  mortality,
+  controller,
+  feeder,
+}: {
+  readonly mortality: Mortality;
+  readonly controller: LoadBalancerController;
+  readonly feeder: Feeder;
+}): boolean {
+  if (mortality.isDead) return true;
+  feeder.take();
+  return controller.isSettled;
 }
 
 interface ServiceObject {
@@ -193,18 +204,19 @@ class Feeder {
   constructor(store: TestApi['store'], objects: ObjectTables) {
     this.#reader = store.reader(Object.keys(DECODERS));
     this.#objects = objects;
-    this.#take();
+    this.take();
   }
 
   async run(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
       await this.#reader.changed(signal);
-      if (!signal.aborted) this.#take();
+      if (!signal.aborted) this.take();
     }
     this.#reader.close();
   }
 
-  #take(): void {
+  /** All that has changed since the last time. */
+  take(): void {
     for (const { before, after } of this.#reader.take()) {
       const stored = after ?? before;
       const [kind, decode] = DECODERS[stored?.resource ?? ''] ?? [];
