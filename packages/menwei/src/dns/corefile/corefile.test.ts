@@ -62,7 +62,7 @@ it('takes the lines that kubeadm writes', () => {
     lameduckMs: 5000,
     ready: ':8181',
     prometheus: ':9153',
-    notes: [],
+    notes: [{ line: 21, message: 'reload: the Corefile is read at the start: a change takes a restart' }],
   });
 });
 

@@ -51,7 +51,10 @@ export class ReadPlugins {
     // What they ask for is done here anyway.
     ['errors', () => undefined],
     ['loop', () => undefined],
-    ['reload', () => undefined],
+    [
+      'reload',
+      (line) => this.#found.note(line, 'the Corefile is read at the start: a change takes a restart'),
+    ],
     ['log', (line) => this.#found.note(line, 'queries are counted, and not logged')],
   ]);
 

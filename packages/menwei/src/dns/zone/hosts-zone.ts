@@ -26,7 +26,7 @@ const FOUND: Answer = {
   additional: NO_RECORDS,
   rotates: false,
 };
-/** Without a SOA, of which a hosts file has none, nobody keeps it (RFC 2308 § 5). */
+/** Without a SOA, of which a hosts file has none, nobody keeps it (RFC 2308 § 5; DQ-7). */
 const NO_SUCH_NAME: Answer = { ...FOUND, rcode: RCODE.NXDOMAIN };
 
 export class HostsZone implements Zone {
