@@ -1,5 +1,6 @@
 /**
- * What an answer costs `menwei dns` of the npm package, beside dnsmasq and unbound (where they are installed) with the same names, by
+ * What an answer costs `menwei dns` of the npm package, beside dnsmasq, unbound and the library that CoreDNS is made of (where they
+ * are installed: Debian's packages dnsmasq-base, unbound, golang-go with golang-github-miekg-dns-dev), with the same names, by
  * dnsperf, in a network namespace of its own. Each round asks one after the other.
  *
  *   npm run bench:dns-server -- [--services 1000] [--rounds 5] [--seconds 4] [--rate 20000] [--from-source] [--json]
@@ -74,6 +75,7 @@ async function run(): Promise<void> {
   await start('menwei', 5301, menwei(names));
   await start('dnsmasq', 5302, dnsmasq(names));
   await start('unbound', 5303, unbound(names));
+  await start('miekg/dns', 5304, miekg());
   for (const server of servers) ask(server, questions, ['-l', '3']);
   for (let number = 1; number <= options.rounds; number += 1) {
     progress(`round ${number}`);
@@ -156,6 +158,20 @@ function unbound(names: readonly string[]): readonly string[] {
   ];
   writeFileSync(file, `${lines.join('\n')}\nremote-control:\n  control-enable: no\n`);
   return ['unbound', '-d', '-c', file];
+}
+
+/** Behind dnsmasq, whose file of hosts it reads. */
+function miekg(): readonly string[] {
+  const program = join(folder, 'miekg-dns');
+  const env = {
+    ...process.env,
+    GO111MODULE: 'off',
+    GOPATH: '/usr/share/gocode',
+    GOCACHE: join(folder, 'go'),
+  };
+  const args = ['build', '-o', program, join(import.meta.dirname, 'miekg-dns.go')];
+  const { status } = spawnSync('go', args, { env, stdio: ['ignore', 'ignore', 'inherit'] });
+  return status === 0 ? ['env', 'GOMAXPROCS=1', program, '127.0.0.1:5304', join(folder, 'hosts')] : ['no-go'];
 }
 
 /** A program that is not installed is left out. */

@@ -117,7 +117,7 @@ export class DnsProcess {
         options.bind.map(({ host: ip, port }) => ({ ip, port })),
         { responder, clients: new AllowedClients(options.allow ?? PRIVATE_NETWORKS), observer: this.metrics },
       );
-      const addresses = options.bind.map(({ host, port }) => formatHostPort(host, port)).join(', ');
+      const addresses = this.#server.places.map(({ ip, port }) => formatHostPort(ip, port)).join(', ');
       logger.info({ addresses, domain: options.domains.join(', ') }, 'DNS server is listening');
       ready();
       await untilAborted(signal);

@@ -1,7 +1,8 @@
 /** The sockets of a DNS server: UDP and TCP on every address, always both (RFC 7766 § 5). */
 import type { Server } from 'node:net';
+import { constants } from 'node:os';
 import { getSystemErrorName } from 'node:util';
-import { formatHostPort, type HostPort } from '@menwei/addresses/ip.ts';
+import { formatHostPort, type HostPort, isWildcard } from '@menwei/addresses/ip.ts';
 import { KernelError } from '@menwei/netlink';
 import type { ServerParts } from './responder.ts';
 import type { TcpLimits } from './tcp-connection.ts';
@@ -9,6 +10,8 @@ import { listenTcp, TcpConnections } from './tcp-listener.ts';
 import { listenUdp } from './udp-listener.ts';
 
 export class DnsServer {
+  /** Where it listens: not at `::` on a machine without IPv6, if there are others. */
+  readonly places: HostPort[] = [];
   readonly #udp: Disposable[] = [];
   readonly #tcp: Server[] = [];
   readonly #connections: TcpConnections;
@@ -25,7 +28,10 @@ export class DnsServer {
   ): Promise<DnsServer> {
     const server = new DnsServer(new TcpConnections(parts, tcpLimits));
     try {
-      for (const { ip, port } of places) await server.#listen({ address: ip, port }, parts);
+      for (const place of places) {
+        const mayBeMissing = isWildcard(place.ip) && places.length > 1;
+        if (await server.#listen(place, parts, mayBeMissing)) server.places.push(place);
+      }
     } catch (error) {
       server.close();
       throw error;
@@ -43,11 +49,25 @@ export class DnsServer {
     this.#connections.closeAll();
   }
 
-  async #listen(place: Place, parts: ServerParts): Promise<void> {
+  /** False: the machine does not have the family of a wildcard address. */
+  async #listen({ ip, port }: HostPort, parts: ServerParts, mayBeMissing: boolean): Promise<boolean> {
+    const place = { address: ip, port };
     const failed = () => parts.observer.socketFailed('tcp');
-    this.#udp.push(await listenOrName('UDP', place, () => listenUdp(place, parts)));
+    try {
+      this.#udp.push(await listenOrName('UDP', place, () => listenUdp(place, parts)));
+    } catch (error) {
+      if (mayBeMissing && error instanceof Error && isWithoutFamily(error.cause)) return false;
+      throw error;
+    }
     this.#tcp.push(await listenOrName('TCP', place, () => listenTcp(place, this.#connections, failed)));
+    return true;
   }
+}
+
+function isWithoutFamily(cause: unknown): boolean {
+  return cause instanceof KernelError
+    ? cause.errno === constants.errno.EAFNOSUPPORT
+    : cause instanceof Error && 'code' in cause && cause.code === 'EAFNOSUPPORT';
 }
 
 interface Place {
