@@ -60,7 +60,7 @@ interface Setup {
   readonly rewrites?: Readonly<Record<string, string>>;
 }
 
-async function ask(name: string, type: keyof typeof TYPE, setup: Setup = {}): Promise<Packet> {
+function open(setup: Setup): DnsResponder {
   const zone = new ClusterZone(
     aWorld(),
     {
@@ -73,16 +73,22 @@ async function ask(name: string, type: keyof typeof TYPE, setup: Setup = {}): Pr
     },
     () => 1,
   );
-  const responder = new DnsResponder({
+  return new DnsResponder({
     zones: [zone],
     forwarder: setup.forwarder,
     rewrites: new Map(Object.entries(setup.rewrites ?? {})),
     udpSize: 1232,
     observer: { answered: () => undefined },
   });
+}
+
+function queryOf(name: string, type: keyof typeof TYPE): Uint8Array {
   const query = encodeQuery({ name, type: TYPE[type], class: 1 }, { id: 7, recursionDesired: true });
-  const response = await responder.answer(query ?? new Uint8Array(), PEER);
-  zone.close();
+  return query ?? new Uint8Array();
+}
+
+async function ask(name: string, type: keyof typeof TYPE, setup: Setup = {}): Promise<Packet> {
+  const response = await open(setup).answer(queryOf(name, type), PEER);
   return decode(Buffer.from(response ?? []));
 }
 
@@ -126,6 +132,17 @@ describe('the responder', () => {
     [{ failure: 'no-upstream', reason: '' }, 'SERVFAIL'],
   ] as const)('%j: %s', async (failure, rcode) => {
     expect(await told('www.example.org', 'A', { forwarder: upstream(failure) })).toBe(rcode);
+  });
+
+  it('answers later what was asked, though the buffer that it came in has something else by then', async () => {
+    const responder = open({ forwarder: upstream() });
+    const query = queryOf('www.example.org', 'A');
+    const response = responder.answer(query, PEER);
+    query.fill(0xff);
+    expect(decode(Buffer.from((await response) ?? []))).toMatchObject({
+      id: 7,
+      questions: [{ name: 'www.example.org' }],
+    });
   });
 
   describe('follows an alias', () => {

@@ -56,7 +56,8 @@ export class DnsResponder implements Responder {
     }
     const found = this.#find(query, 0);
     if (!(found instanceof Promise)) return this.#respond(query, peer, found, startMs);
-    return found.then((later) => this.#respond(keepQuery(query), peer, later, startMs));
+    const kept = keepQuery(query);
+    return found.then((later) => this.#respond(kept, peer, later, startMs));
   }
 
   #respond(query: Query, { address, transport }: Peer, { answer, by }: Found, startMs: number): Uint8Array {
