@@ -9,6 +9,7 @@ import type { Answer, Asked, Cancel } from './probes/probe.ts';
 import type { ThreadData, ThreadMessage, ThreadRequest } from './thread-messages.ts';
 
 const REPORT_MS = 1_000;
+const NOTHING = () => undefined;
 
 interface CheckLoopOptions extends ThreadData {
   readonly startProbe: (probe: HealthProbe, asked: Asked, userAgent: string, answer: Answer) => Cancel;
@@ -28,7 +29,7 @@ export class CheckLoop {
   #reportedMs: number;
 
   constructor(options: CheckLoopOptions) {
-    const nowMs = performance.now();
+    const nowMs = now();
     this.#options = options;
     this.#machine = new CheckMachine({
       ratePerSecond: options.ratePerSecond,
@@ -43,7 +44,7 @@ export class CheckLoop {
       this.#machine.changeRate(request.ratePerSecond);
       return;
     }
-    const nowMs = performance.now();
+    const nowMs = now();
     // What has been due since must not be taken for a clock that stood still.
     if (this.#timer === undefined) this.#machine.resume(nowMs);
     for (const { id, isKept } of request.remove) this.#end(this.#machine.remove(id, nowMs, isKept));
@@ -53,7 +54,7 @@ export class CheckLoop {
   }
 
   #tick(): void {
-    const nowMs = performance.now();
+    const nowMs = now();
     const { start, end } = this.#machine.advance(nowMs);
     for (const check of end) {
       check.cancel();
@@ -73,11 +74,13 @@ export class CheckLoop {
     const { ip, port, probe, timing } = check.target.order;
     const { timeoutMs, fastMs } = timing;
     const { startProbe, userAgent } = this.#options;
+    const startedMs = performance.now();
     check.cancel = startProbe(probe, { ip, port, timeoutMs, fastMs }, userAgent, (result, detail) => {
-      const nowMs = performance.now();
-      if (!this.#machine.answered(check, result, detail, nowMs)) return;
+      if (!this.#machine.answered(check, result, detail, now())) return;
+      // The machine knows it until it would have been given up; what it was made of is of no use any more.
+      check.cancel = NOTHING;
       this.#counted(result);
-      this.#seconds.push((nowMs - check.startedMs) / 1_000);
+      this.#seconds.push((performance.now() - startedMs) / 1_000);
       // Answers that come together are told together.
       if (!this.#machine.hasNews || this.#isTelling) return;
       this.#isTelling = true;
@@ -117,4 +120,9 @@ export class CheckLoop {
     this.#seconds = [];
     this.#delayed = 0;
   }
+}
+
+/** Whole milliseconds take less to keep. */
+function now(): number {
+  return Math.round(performance.now());
 }

@@ -25,8 +25,6 @@ export class FamilyHealth {
   readonly #wanted: WantedChecks;
   /** Service ports with checks, by their Service: one may be asked at the port of another. */
   readonly #checked = new Map<ObjectKey, Set<ServicePortKey>>();
-  /** What is known of targets. */
-  readonly #verdicts = new Map<number, SharedVerdict>();
   /** Rows that were there when this began, and that nobody has asked for yet. */
   readonly #inherited: Set<string>;
   #node: NodeView | undefined;
@@ -77,29 +75,31 @@ export class FamilyHealth {
     return due;
   }
 
-  #settleRows({ remove, add, dropped, joined }: WantedChange): void {
+  #settleRows({ add, dropped, joined }: WantedChange): void {
     const { health } = this.#options.tables;
-    for (const { id } of remove) this.#verdicts.delete(id);
     for (const { port, endpoint } of dropped) health.delete(healthKey(port, endpoint));
     for (const { id } of add)
       for (const { port, endpoint } of this.#wanted.concerned(id))
         this.#inherited.delete(healthKey(port, endpoint));
     for (const { id, concerned } of joined) {
       this.#inherited.delete(healthKey(concerned.port, concerned.endpoint));
-      const verdict = this.#verdicts.get(id);
-      if (verdict !== undefined) this.#put(concerned, verdict);
+      const known = this.#wanted
+        .concerned(id)
+        .map(({ port, endpoint }) => health.get(healthKey(port, endpoint)));
+      const row = known.find((each) => each !== undefined);
+      if (row !== undefined) this.#put(concerned, row);
     }
   }
 
   /** Returns whom it concerns, if it is of this family. */
   apply(change: SharedVerdict): readonly Concerned[] {
     const concerned = this.#wanted.concerned(change.id);
-    if (concerned.length > 0) this.#verdicts.set(change.id, change);
     for (const each of concerned) this.#put(each, change);
     return concerned;
   }
 
-  #put({ port, endpoint }: Concerned, { state, result, detail, checkers }: SharedVerdict): void {
+  #put({ port, endpoint }: Concerned, verdict: Omit<SharedVerdict, 'id'>): void {
+    const { state, result, detail, checkers } = verdict;
     const { health } = this.#options.tables;
     const key = healthKey(port, endpoint);
     const before = health.get(key);

@@ -43,7 +43,7 @@ interface Group extends GroupAbout {
 
 interface WantedTarget {
   readonly key: string;
-  readonly order: TargetOrder;
+  readonly id: number;
   readonly group: Group;
   readonly concerned: Concerned[];
 }
@@ -125,7 +125,7 @@ export class WantedChecks {
     if (known !== undefined) {
       if (before.get(endpoint.text) === known) return known;
       known.concerned.push(concerned);
-      change.joined.push({ id: known.order.id, concerned });
+      change.joined.push({ id: known.id, concerned });
       return known;
     }
     const order: TargetOrder = {
@@ -138,7 +138,7 @@ export class WantedChecks {
       timing: timing.timing,
       start: this.#startOf(healthKey(port.key, endpoint.text), check),
     };
-    const target: WantedTarget = { key, order, group, concerned: [concerned] };
+    const target: WantedTarget = { key, id: order.id, group, concerned: [concerned] };
     group.targets++;
     this.#byKey.set(key, target);
     this.#byId.set(order.id, target);
@@ -158,13 +158,13 @@ export class WantedChecks {
     isKept: boolean,
     change: Changing,
   ): void {
-    const { concerned, order, group, key } = target;
+    const { concerned, id, group, key } = target;
     const at = concerned.findIndex((each) => each.port === port && each.endpoint === endpoint);
     if (at >= 0) concerned.splice(at, 1);
     if (concerned.length > 0) return;
     this.#byKey.delete(key);
-    this.#byId.delete(order.id);
-    change.remove.push({ id: order.id, isKept });
+    this.#byId.delete(id);
+    change.remove.push({ id, isKept });
     if (--group.targets > 0) return;
     this.#groups.delete(group.text);
     this.#groupsById.delete(group.id);

@@ -13,6 +13,7 @@ import { nextVerdict, type Verdict } from './verdict.ts';
 /** How long what is known of an endpoint is kept that is not ready meanwhile. */
 const PARKED_MS = 300_000;
 const JITTER = 0.1;
+const NOTHING = () => undefined;
 
 interface MachineOptions {
   readonly ratePerSecond: number;
@@ -96,7 +97,7 @@ export class CheckMachine {
   add(order: TargetOrder, nowMs: number): void {
     const group = this.#groups.get(order.group) ?? new ServiceGroup(order.group);
     this.#groups.set(order.group, group);
-    const target = new Target(order, group, nowMs);
+    const target = new Target(order, group);
     this.#targets.set(order.id, target);
     this.#checksPerMs += 1 / order.timing.intervalMs;
     group.size++;
@@ -212,7 +213,7 @@ export class CheckMachine {
   }
 
   #endAll(target: Target): readonly Check[] {
-    const ended = target.inFlight.splice(0);
+    const ended = target.takeInFlight();
     for (const check of ended) check.deadlineTick = -1;
     return ended;
   }
@@ -236,7 +237,7 @@ export class CheckMachine {
     const { intervalMs, timeoutMs } = target.order.timing;
     target.isWaiting = false;
     target.lastStartMs = nowMs;
-    target.intervalMs = intervalMs * (1 - JITTER + 2 * JITTER * this.#random());
+    target.intervalMs = Math.round(intervalMs * (1 - JITTER + 2 * JITTER * this.#random()));
     target.started++;
     // Unanswered while the next one begins: not a failure yet, and a reason to doubt the network.
     const isOverdue = target.inFlight.length > 0 && target.isUsed && target.group.hasSucceeded;
@@ -245,12 +246,11 @@ export class CheckMachine {
     const check: Check = {
       target,
       number: target.started,
-      startedMs: nowMs,
       deadlineTick,
       isTimedOut: false,
-      cancel: () => undefined,
+      cancel: NOTHING,
     };
-    target.inFlight.push(check);
+    target.began(check);
     this.#deadlines.add(check, deadlineTick);
     this.#scheduleNext(target);
     return check;
@@ -259,8 +259,7 @@ export class CheckMachine {
   #answer(check: Check, result: CheckResult, detail: string, nowMs: number): void {
     const { target } = check;
     check.deadlineTick = -1;
-    const at = target.inFlight.indexOf(check);
-    if (at >= 0) target.inFlight.splice(at, 1);
+    target.ended(check);
     if (target.isGone) return;
     // A later check has said more than this one can.
     if (check.number > target.counted && result !== 'local-error') {
@@ -298,7 +297,6 @@ export class CheckMachine {
     const { group, order } = target;
     const wasUsed = target.isUsed;
     target.verdict = verdict;
-    target.sinceMs = nowMs;
     if (wasUsed && !target.isUsed) {
       group.ejected(nowMs);
       if (order.isRemote && target.isTroubled)

@@ -51,7 +51,6 @@ export interface Check {
   readonly target: Target;
   /** Of two checks of a target, the one that began later has the larger number. */
   readonly number: number;
-  readonly startedMs: number;
   /** When it is given up; -1: it is over. */
   deadlineTick: number;
   isTimedOut: boolean;
@@ -59,13 +58,13 @@ export interface Check {
   cancel: () => void;
 }
 
+const NO_CHECKS: readonly Check[] = [];
 const NOT_CHECKED = 'not checked yet';
 
 export class Target {
   readonly order: TargetOrder;
   readonly group: ServiceGroup;
   verdict: Verdict = UNKNOWN;
-  sinceMs: number;
   /** When the next check is due; -1: never. */
   dueTick = -1;
   /** Its turn has come, and it waits for the rate. */
@@ -74,7 +73,8 @@ export class Target {
   lastStartMs = Number.NEGATIVE_INFINITY;
   /** The interval after the last start, with its jitter. */
   intervalMs: number;
-  readonly inFlight: Check[] = [];
+  /** Replaced with each change: most have none, and a list that grows takes more than all the rest. */
+  inFlight: readonly Check[] = NO_CHECKS;
   started = 0;
   /** Checks up to this number have counted, or never will. */
   counted = 0;
@@ -85,11 +85,26 @@ export class Target {
   /** It counts among those that fail together. */
   isTroubled = false;
 
-  constructor(order: TargetOrder, group: ServiceGroup, nowMs: number) {
+  constructor(order: TargetOrder, group: ServiceGroup) {
     this.order = order;
     this.group = group;
-    this.sinceMs = nowMs;
     this.intervalMs = order.timing.intervalMs;
+  }
+
+  began(check: Check): void {
+    this.inFlight = this.inFlight.length === 0 ? [check] : [...this.inFlight, check];
+  }
+
+  ended(check: Check): void {
+    const rest = this.inFlight.filter((each) => each !== check);
+    this.inFlight = rest.length === 0 ? NO_CHECKS : rest;
+  }
+
+  /** All that are under way. */
+  takeInFlight(): readonly Check[] {
+    const taken = this.inFlight;
+    this.inFlight = NO_CHECKS;
+    return taken;
   }
 
   get isUsed(): boolean {
