@@ -26,7 +26,7 @@ export class LabNode extends LabHost {
   }
 }
 
-class LabPod extends LabHost {
+export class LabPod extends LabHost {
   readonly spec: PodSpec;
   readonly node: LabNode;
 

@@ -296,6 +296,7 @@ export class Cluster {
       `--manifests=${this.manifests}`,
       `--hostname-override=${node.name}`,
       `--cluster-cidr=${CLUSTER_CIDR}`,
+      `--health-state-file=${join(this.#folder, `health-${node.name}.json`)}`,
       '--iptables-min-sync-period=0s',
       // No promise of a Service may depend on what becomes of the other ports of its addresses.
       '--load-balancer-answer=all',

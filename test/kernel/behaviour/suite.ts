@@ -4,17 +4,21 @@ import type { IpFamily } from '@menwei/addresses/ip.ts';
 import type { Protocol } from 'menwei/kubernetes/objects.ts';
 import { afterAll, aroundEach, beforeAll, beforeEach, describe, expect } from 'vitest';
 import { Cluster, type ClusterOptions } from './cluster.ts';
-import { MODES } from './modes.ts';
+import { MODES, type Mode } from './modes.ts';
 import { PATIENCE_MS } from './patience.ts';
 import { FAMILIES, TRANSPORTS } from './topology.ts';
+
+interface SuiteOptions extends ClusterOptions {
+  readonly modes?: readonly Mode[];
+}
 
 /** Registers the same tests for every mode, each with a cluster that is started once for all of them. */
 export function describeModes(
   title: string,
   define: (cluster: Cluster) => void,
-  options: ClusterOptions = {},
+  { modes = MODES, ...options }: SuiteOptions = {},
 ): void {
-  describe.each(MODES)(`$name: ${title}`, (mode) => {
+  describe.each(modes)(`$name: ${title}`, (mode) => {
     const cluster = new Cluster(mode, options);
     beforeAll(() => cluster.start());
     afterAll(() => cluster.stop());
