@@ -34,8 +34,9 @@ const IP_PKTINFO = 8;
 const SOL_IPV6 = 41;
 const IPV6_V6ONLY = 26;
 const IPV6_RECVPKTINFO = 49;
-/** The index of the interface in `struct in_pktinfo`, behind `struct cmsghdr`. */
-const PKTINFO_INTERFACE = 16;
+/** What is behind `struct cmsghdr`: `struct in_pktinfo` begins with the index of the interface, `in6_pktinfo` ends with it. */
+const PKTINFO = 16;
+const PKTINFO_INTERFACE_IPV6 = PKTINFO + 16;
 /** Clients come back; somebody who invents addresses is not remembered for long. */
 const MOST_REMEMBERED = 20_000;
 
@@ -239,11 +240,17 @@ class BatchSocket implements Disposable {
     };
   }
 
-  /** An answer may leave by another interface than its question came by, if routes say so; but not where addresses are of a link. */
+  /** An answer may leave by another interface than its question came by, if routes say so; but not where the address is of a link. */
   #control(index: number): Uint8Array {
     const at = index * DatagramBatch.CONTROL_STRIDE;
     const control = this.#queries.controls.subarray(at, at + this.#queries.controlLength(index));
-    if (this.#isIpv4) control.fill(0, PKTINFO_INTERFACE, PKTINFO_INTERFACE + 4);
+    if (this.#isIpv4) control.fill(0, PKTINFO, PKTINFO + 4);
+    else if (!isLinkLocal(control)) control.fill(0, PKTINFO_INTERFACE_IPV6, PKTINFO_INTERFACE_IPV6 + 4);
     return control;
   }
+}
+
+/** fe80::/10 */
+function isLinkLocal(control: Uint8Array): boolean {
+  return control[PKTINFO] === 0xfe && ((control[PKTINFO + 1] ?? 0) & 0xc0) === 0x80;
 }
