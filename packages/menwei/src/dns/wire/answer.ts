@@ -16,6 +16,8 @@ export interface Answer {
   readonly rcode: number;
   /** The answer is out of a zone of ours (flag AA). */
   readonly authoritative: boolean;
+  /** Who said it has verified its signatures (flag AD). */
+  readonly isAuthentic?: boolean;
   readonly answer: RecordList;
   readonly authority: RecordList;
   readonly additional: RecordList;

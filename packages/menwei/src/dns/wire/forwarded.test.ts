@@ -115,6 +115,23 @@ describe('a message of another server', () => {
     );
   });
 
+  it('is authentic for a client that knows what that means, but not behind an alias', () => {
+    const message = compressed('a.example.org', { answers: [], authorities: [], additionals: [] }, false);
+    message[3] = 0xa0;
+    const [plain, knowing] = [queryFor('a.example.org'), queryFor('a.example.org')];
+    knowing.bytes[3] = 0x20;
+    const cname = encodeRecords([
+      { name: { at: 12 }, ttlSeconds: 5, data: { type: 'CNAME', target: 'a.example.org' } },
+    ]);
+    const isAuthentic = (query: Query, answer: Parameters<typeof buildResponse>[1] | undefined) =>
+      answer && decode(Buffer.from(buildResponse(query, answer, OPTIONS))).flag_ad;
+
+    expect(isAuthentic(plain, answerFromMessage(plain, message, NEW))).toBe(false);
+    expect(isAuthentic(knowing, answerFromMessage(knowing, message, NEW))).toBe(true);
+    const alias = { target: 'a.example.org', cname };
+    expect(isAuthentic(knowing, answerBehindAlias(knowing, alias, message))).toBe(false);
+  });
+
   it('grows older', () => {
     const answers: DecodedRecord[] = [30, 3].map((ttl) => ({
       type: 'A',

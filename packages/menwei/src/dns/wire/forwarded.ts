@@ -30,6 +30,8 @@ export interface MessageRecord {
 export interface Message {
   readonly bytes: Uint8Array;
   readonly rcode: number;
+  /** Flag AD: who said it has verified its signatures. */
+  readonly isAuthentic: boolean;
   readonly questionEnd: number;
   /** Answer, authority, additional; OPT is left out. */
   readonly sections: readonly [readonly MessageRecord[], readonly MessageRecord[], readonly MessageRecord[]];
@@ -64,7 +66,13 @@ export function answerBehindAlias(
   const read = readMessage(message);
   const target = read && inFull(read, age, query.questionEnd + 2 + FIXED_BYTES);
   if (target === undefined) return undefined;
-  return { ...target, authoritative: true, answer: concatenate([alias.cname, target.answer]) };
+  // The alias is ours, and has no signature.
+  return {
+    ...target,
+    isAuthentic: false,
+    authoritative: true,
+    answer: concatenate([alias.cname, target.answer]),
+  };
 }
 
 function concatenate(lists: readonly RecordList[]): RecordList {
@@ -94,6 +102,7 @@ function toAnswer(message: Message, encode: (record: MessageRecord) => Uint8Arra
     authority: recordList(authority.map(encode)),
     additional: recordList(additional.map(encode)),
     rotates: false,
+    ...(message.isAuthentic ? { isAuthentic: true } : {}),
   };
 }
 
@@ -197,6 +206,7 @@ export function readMessage(bytes: Uint8Array): Message | undefined {
   return {
     bytes,
     rcode: extended | ((bytes[3] ?? 0) & 0x0f),
+    isAuthentic: ((bytes[3] ?? 0) & 0x20) !== 0,
     questionEnd,
     sections: [
       records.slice(0, answers).filter((record) => !isOpt(record)),

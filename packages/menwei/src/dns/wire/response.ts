@@ -15,6 +15,8 @@ const FLAG_RECURSION_AVAILABLE = 0x80;
 const REPEATED_FLAGS = 0x79;
 /** CD. */
 const REPEATED_LOWER_FLAGS = 0x10;
+/** AD: in a query it says that the client knows what it means in a response (RFC 6840 § 5.7). */
+const FLAG_AUTHENTIC = 0x20;
 
 export interface ResponseOptions {
   readonly transport: 'udp' | 'tcp';
@@ -130,12 +132,17 @@ function writeHead(response: Uint8Array, query: Query, answer: Answer, options: 
   // Bytes one by one: so few are copied faster than by a call.
   for (let at = 0; at < questionEnd; at += 1) response[at] = bytes[at] ?? 0;
   const flags = (response[2] ?? 0) & REPEATED_FLAGS;
-  const lowerFlags = (response[3] ?? 0) & REPEATED_LOWER_FLAGS;
+  const lowerFlags = ((response[3] ?? 0) & REPEATED_LOWER_FLAGS) | authenticFlag(query, answer);
   response[2] = flags | FLAG_RESPONSE | (answer.authoritative ? FLAG_AUTHORITATIVE : 0);
   response[3] =
     lowerFlags | (options.recursionAvailable ? FLAG_RECURSION_AVAILABLE : 0) | (answer.rcode & 0x0f);
   response[4] = 0;
   response[5] = questionEnd > HEADER_BYTES ? 1 : 0;
+}
+
+function authenticFlag({ bytes, edns }: Query, { isAuthentic }: Answer): number {
+  if (isAuthentic !== true) return 0;
+  return edns?.dnssec === true ? FLAG_AUTHENTIC : (bytes[3] ?? 0) & FLAG_AUTHENTIC;
 }
 
 function writeCounts(response: Uint8Array, answers: number, authorities: number, additionals: number): void {
