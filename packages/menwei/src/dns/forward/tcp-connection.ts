@@ -104,7 +104,8 @@ class OpenConnection {
       const bytes = this.#received;
       const size = ((bytes[0] ?? 0) << 8) | (bytes[1] ?? 0);
       if (bytes.length < 2 || bytes.length < 2 + size) return;
-      this.#answered(bytes.slice(2, 2 + size));
+      // A copy: what is kept for long must not hold all that came with it.
+      this.#answered(new Uint8Array(bytes.subarray(2, 2 + size)));
       this.#received = bytes.subarray(2 + size);
     }
   }

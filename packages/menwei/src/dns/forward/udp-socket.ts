@@ -84,7 +84,8 @@ export class UpstreamSocket {
     if (message.length < 2) return;
     const waiting = this.#waiting.get(((message[0] ?? 0) << 8) | (message[1] ?? 0));
     // Whatever else comes is late, or a forgery: the answer may come yet.
-    if (waiting !== undefined && answers(message, waiting.sent)) waiting.finish({ message });
+    if (waiting !== undefined && answers(message, waiting.sent))
+      waiting.finish({ message: new Uint8Array(message) });
   }
 
   #fail(reason: string): void {

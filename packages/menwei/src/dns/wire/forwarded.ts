@@ -1,5 +1,5 @@
 /** What another server said, as an answer of ours: for the same question, for another name, or for an alias. */
-import type { Alias, Answer, RecordList } from './answer.ts';
+import { type Alias, type Answer, NO_RECORDS, type RecordList } from './answer.ts';
 import { expandName, lowerCase, skipName } from './name.ts';
 import { HEADER_BYTES, type Query, uint16 } from './query.ts';
 import { TYPE } from './question.ts';
@@ -48,9 +48,34 @@ export function answerFromMessage(query: Query, message: Uint8Array, age: Age): 
   if (read === undefined) return undefined;
   // Pointers may lead into the name that was asked, which is another one if this one was rewritten.
   if (!read.isContiguous || !hasSameName(read, query)) return inFull(read, age);
-  return toAnswer(read, (record) =>
-    withAge(message.slice(record.start, record.end), record.fixed - record.start, age),
-  );
+  return asTheyAre(read, age);
+}
+
+/** All records in one copy, since names in them may point to each other. */
+function asTheyAre({ bytes, rcode, questionEnd, sections }: Message, age: Age): Answer {
+  // Of a Buffer slice() makes no copy.
+  const records = new Uint8Array(bytes.subarray(questionEnd));
+  const view = new DataView(records.buffer, records.byteOffset, records.length);
+  const section = (list: readonly MessageRecord[]): RecordList => {
+    const [first] = list;
+    if (first === undefined) return NO_RECORDS;
+    const offsets = [0];
+    for (const { fixed, end } of list) {
+      setAge(view, fixed - questionEnd, age);
+      offsets.push(end - first.start);
+    }
+    const start = first.start - questionEnd;
+    return { bytes: records.subarray(start, start + (offsets.at(-1) ?? 0)), offsets };
+  };
+  const [answer, authority, additional] = sections;
+  return {
+    rcode,
+    authoritative: false,
+    answer: section(answer),
+    authority: section(authority),
+    additional: section(additional),
+    rotates: false,
+  };
 }
 
 /**
@@ -124,7 +149,7 @@ function inFull(message: Message, age: Age, askedAt = HEADER_BYTES): Answer | un
     }
     const isAsked = askedAt < POINTER_LIMIT && lowerCased(owner)?.equals(asked) === true;
     const name = isAsked ? Uint8Array.of(0xc0 | (askedAt >> 8), askedAt & 0xff) : owner;
-    const fixed = bytes.slice(record.fixed, record.fixed + FIXED_BYTES);
+    const fixed = new Uint8Array(bytes.subarray(record.fixed, record.fixed + FIXED_BYTES));
     fixed[8] = data.length >> 8;
     fixed[9] = data.length & 0xff;
     return withAge(Buffer.concat([name, fixed, data]), name.length, age);
@@ -183,11 +208,14 @@ function dataInFull(bytes: Uint8Array, { fixed, end }: MessageRecord): Uint8Arra
 }
 
 /** Changes the TTL of an encoded record. */
-function withAge(record: Uint8Array, fixed: number, { ageMs, isStale }: Age): Uint8Array {
-  const view = new DataView(record.buffer, record.byteOffset, record.length);
+function withAge(record: Uint8Array, fixed: number, age: Age): Uint8Array {
+  setAge(new DataView(record.buffer, record.byteOffset, record.length), fixed, age);
+  return record;
+}
+
+function setAge(view: DataView, fixed: number, { ageMs, isStale }: Age): void {
   const ttl = view.getUint32(fixed + 4);
   view.setUint32(fixed + 4, isStale ? STALE_TTL : Math.max(0, ttl - Math.floor(ageMs / 1000)));
-  return record;
 }
 
 /** Undefined if it is malformed, or is not about exactly one question. */

@@ -42,7 +42,8 @@ export function parseQuery(bytes: Uint8Array): Query | undefined {
 
 /** The same query with bytes of its own: what is answered later needs them. */
 export function keepQuery(query: Query): Query {
-  return { ...query, bytes: query.bytes.slice(0, query.questionEnd) };
+  // Of a Buffer slice() makes no copy.
+  return { ...query, bytes: new Uint8Array(query.bytes.subarray(0, query.questionEnd)) };
 }
 
 const NO_QUESTION: Question = { name: '', type: 0, class: 0 };
