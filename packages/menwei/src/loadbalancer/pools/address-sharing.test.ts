@@ -54,6 +54,33 @@ describe('sharing', () => {
     expect(decision?.addresses).toEqual(reason === undefined ? ['192.0.2.1'] : []);
   });
 
+  it.each([
+    ['older first', ['old', 'young']],
+    ['younger first', ['young', 'old']],
+  ])(
+    'is refused for the sake of the oldest of another namespace, whoever came first: %s',
+    (_title, order) => {
+      const allocator = allocatorOf([p]);
+      const sharing = { key: 'k', namespaces: ['other'] };
+      const held = { old: { createdAtMs: 1, ports: http }, young: { createdAtMs: 2, ports: https } };
+      for (const name of order) {
+        // Of groups that differ, so that neither stands for the other.
+        const namespaces = name === 'old' ? [] : ['some'];
+        const own = { ...held[name === 'old' ? 'old' : 'young'], sharing: { ...sharing, namespaces } };
+        allocator.put(addressRequest(name, { addresses: ['192.0.2.1'], ...own }), 0);
+      }
+      const asked = {
+        addresses: ['192.0.2.1'],
+        createdAtMs: 3,
+        ports: [{ protocol: 'TCP', port: 8080 }] as const,
+      };
+      allocator.put(addressRequest('b', { ...asked, sharing, namespace: 'elsewhere' }), 0);
+      expect(allocator.decision('elsewhere/b')?.trouble?.message).toBe(
+        '192.0.2.1 is used by ns/old, and one of both does not share with the namespace of the other',
+      );
+    },
+  );
+
   it('ends for the younger one when they can’t share any more', () => {
     const allocator = allocatorOf([p]);
     const sharing = { key: 'k', namespaces: [] };

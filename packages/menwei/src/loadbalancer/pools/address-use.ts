@@ -129,15 +129,25 @@ export class AddressUse {
     const { oldest } = this;
     if (oldest === undefined) return undefined;
     if (request.sharing === undefined || oldest.sharing?.key !== request.sharing.key) return oldest;
-    for (const [, group] of this.#byNamespace) {
-      const [member] = group.values();
-      if (member !== undefined && !shareNamespaces(request, member)) return member;
-    }
+    const ofOtherNamespace = this.#oldestThatKeepsOut(request);
+    if (ofOtherNamespace !== undefined) return ofOtherNamespace;
     for (const port of request.ports) {
       const other = this.#byPort.get(portText(port));
       if (other !== undefined) return other;
     }
     return undefined;
+  }
+
+  /** The oldest, so that it is the same one whatever the order in which they came. */
+  #oldestThatKeepsOut(request: AddressRequest): AddressRequest | undefined {
+    let oldest: AddressRequest | undefined;
+    for (const group of this.#byNamespace.values()) {
+      const [member] = group.values();
+      if (member === undefined || shareNamespaces(request, member)) continue;
+      for (const each of group.values())
+        if (oldest === undefined || compareAge(each, oldest) < 0) oldest = each;
+    }
+    return oldest;
   }
 }
 
