@@ -5,7 +5,7 @@ import type { ObjectKey } from '../../state/object-key.ts';
 import type { ObjectTables } from '../../state/object-tables.ts';
 import type { Change, Reader } from '../../state/reader.ts';
 import { SlicesByService } from '../../state/slices-by-service.ts';
-import type { NamedEndpoints, StoredSlice } from '../../state/stored-slice.ts';
+import { type NamedEndpoints, namedEndpoints, type StoredSlice } from '../../state/stored-slice.ts';
 import { KeysByAddress } from './keys-by-address.ts';
 
 /** Tables that were made with `names`. */
@@ -58,7 +58,9 @@ export class NamesIndex {
   }
 
   endpointsOf(service: ObjectKey): readonly NamedEndpoints[] {
-    return this.#slices.of(service).flatMap(({ named }) => named ?? []);
+    return this.#slices
+      .of(service)
+      .flatMap(({ named }) => (named === undefined ? [] : namedEndpoints(named)));
   }
 
   /** Services with this cluster address; more than one only through a mistake of who gave it away. */
@@ -113,11 +115,13 @@ export class NamesIndex {
     const services = this.#slices.note(change);
     if (before !== undefined) {
       const stay = new Set(this.endpointsOf(before.service).flatMap(({ ready }) => ready));
-      for (const ip of before.named?.ready ?? []) {
-        if (!stay.has(ip)) this.#byEndpoint.remove(ip, before.service);
-      }
+      for (const ip of readyIn(before)) if (!stay.has(ip)) this.#byEndpoint.remove(ip, before.service);
     }
-    for (const ip of after?.named?.ready ?? []) this.#byEndpoint.add(ip, after?.service ?? '');
+    if (after !== undefined) for (const ip of readyIn(after)) this.#byEndpoint.add(ip, after.service);
     return services;
   }
+}
+
+function readyIn({ named }: StoredSlice): readonly string[] {
+  return named === undefined ? [] : namedEndpoints(named).ready;
 }
