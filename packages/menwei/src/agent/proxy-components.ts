@@ -21,6 +21,7 @@ import { VERSION } from '../setup/version.ts';
 import { State } from '../state/state.ts';
 import { ProxyStatus } from '../status/proxy-status.ts';
 import type { Component, ComponentStates } from './component.ts';
+import { dnsComponent } from './dns-component.ts';
 import type { ProxyEnvironment } from './environment.ts';
 import { FamilyParts, proxyName, proxyTrouble } from './family-components.ts';
 import { observeTraffic } from './measurements.ts';
@@ -148,6 +149,7 @@ export function proxyComponents(parts: ProxyParts): readonly Component[] {
     sourceComponent(environment.source, state.objects),
     ...announceConfiguration(environment, state),
     ...(announcing === undefined ? [] : [announcing.component()]),
+    ...(settings.dns === undefined || settings.dryRun ? [] : [dnsComponent(settings.dns, settings)]),
     ...taintRemoval(settings, environment, served, logger),
     watcher.addresses(addresses, () => proxy.nodeChanged()),
   ];

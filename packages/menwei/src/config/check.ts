@@ -4,6 +4,7 @@ import { ANSWERED_VIPS } from '../services/answered-vips.ts';
 import { checkAnnounce } from './announce.ts';
 import { bounds } from './bounds.ts';
 import type { Configuration } from './configuration.ts';
+import { checkDns } from './dns.ts';
 import type { Refuse } from './document.ts';
 import { formatDuration } from './duration.ts';
 import { checkGates } from './feature-gates.ts';
@@ -67,6 +68,7 @@ export function checkConfiguration(configuration: Configuration, refuse: Refuse)
     clusterCIDRs: checkClusterCIDRs(configuration.clusterCIDR, detectLocalMode, refuse),
     announce: checkAnnounce(configuration, mode, refuse),
     healthChecks: checkHealthChecks(configuration, refuse),
+    dns: checkDns(configuration, refuse),
     ipvs: checkIpvs(configuration, mode, refuse),
     userspace: checkUserspace(configuration, mode, refuse),
     logFormat: checkChoice('logging.format', configuration.logging.format, LOG_FORMATS, refuse),

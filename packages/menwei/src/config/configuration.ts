@@ -139,6 +139,14 @@ const HEALTH_CHECKS = section({
 });
 
 // biome-ignore format: one field a line
+const DNS = section({
+  addresses: listField({ ours: true, flag: 'dns', group: 'DNS', besideConfig: true, onlyRuns: true, allowed: 'IP:port', help: 'answer for the names of Services and pods at these addresses, in a process of its own (menwei dns)' }),
+  forward: listField({ ours: true, flag: 'dns-forward', group: 'DNS', besideConfig: true, onlyRuns: true, allowed: 'addresses, a file, or none', help: 'with --dns: who is asked for all other names; empty: /etc/resolv.conf' }),
+  zone: textField('cluster.local', { ours: true, flag: 'dns-zone', group: 'DNS', besideConfig: true, onlyRuns: true, allowed: 'a domain', help: "with --dns: the cluster's domain" }),
+  metricsBindAddress: textField('127.0.0.1:9153', { ours: true, flag: 'dns-metrics-bind-address', group: 'DNS', besideConfig: true, onlyRuns: true, allowed: 'IP:port, or none', help: 'with --dns: where its /metrics, /ready, /health and /status are told; none: nowhere' }),
+});
+
+// biome-ignore format: one field a line
 const METRICS = section({
   serviceLimit: integerField(1_000, { live: true, ours: true, flag: 'service-metrics-limit', group: 'Health and metrics', besideConfig: true, onlyRuns: true, allowed: 'at least 0', help: 'with more Services than this, there are no metrics about single ones' }),
   countConnections: boolField(false, { ours: true, flag: 'count-service-connections', group: 'Health and metrics', besideConfig: true, onlyRuns: true, help: 'tell the connections to single Services in iptables mode, too; each scrape runs iptables then' }),
@@ -182,6 +190,7 @@ export const CONFIGURATION = section({
   metricsBindAddress: textField('', { derivedDefault: '127.0.0.1:10249', flag: 'metrics-bind-address', group: 'Health and metrics', onlyRuns: true, allowed: 'IP or IP:port', help: 'address and port of the metrics server; an empty flag: none; with an IPv6 bind address the default is [::1]:10249' }),
   metrics: METRICS,
   healthChecks: HEALTH_CHECKS,
+  dns: DNS,
   bindAddressHardFail: boolField(false, { flag: 'bind-address-hard-fail', group: 'Health and metrics', onlyRuns: true, help: "exit when the health or metrics address can't be bound, instead of retrying" }),
   enableProfiling: boolField(false, { flag: 'profiling', group: 'Health and metrics', onlyRuns: true, withoutEffect: true, help: 'serve profiles at the metrics address' }),
   showHiddenMetricsForVersion: textField('', { flag: 'show-hidden-metrics-for-version', group: 'Health and metrics', onlyRuns: true, withoutEffect: true, allowed: '1.35, the version before', help: 'metrics that this version hides; Menwei has none' }),

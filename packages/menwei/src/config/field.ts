@@ -13,6 +13,7 @@ export const FLAG_GROUPS = [
   'userspace mode',
   'Conntrack',
   'Announcing',
+  'DNS',
   'Health and metrics',
   'Logging',
 ] as const;

@@ -21,6 +21,7 @@ const VALUES: Readonly<Record<string, string>> = {
   'iptables-localhost-nodeports': 'false',
   'feature-gates': 'WatchList=false',
   'health-check-default': 'tcp fall=1',
+  dns: '127.0.0.1:53',
   vmodule: 'a=1',
   unstick: 'false',
 };

@@ -151,6 +151,16 @@ interface HealthCheckSettings {
   readonly stateFile: string;
 }
 
+/** The node's own DNS server, a process beside the proxy. What is wrong with its texts it says itself. */
+export interface DnsSettings {
+  readonly addresses: readonly string[];
+  /** Empty: as the node's own file says. */
+  readonly forward: readonly string[];
+  readonly zone: string;
+  /** `none`: nowhere. */
+  readonly metricsBindAddress: string;
+}
+
 export interface Settings {
   readonly mode: ProxyMode;
   /** Why it is this mode, in words. */
@@ -171,6 +181,8 @@ export interface Settings {
   /** Undefined: no metrics server. */
   readonly metricsBindAddress: HostPort | undefined;
   readonly healthChecks: HealthCheckSettings;
+  /** Undefined: there is none. */
+  readonly dns: DnsSettings | undefined;
   /** With more Services than this, there are no metrics about single ones. */
   readonly serviceMetricsLimit: number;
   /** Where it costs something to know the connections to single Services, they are told all the same. */

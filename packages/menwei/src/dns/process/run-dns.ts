@@ -69,5 +69,7 @@ function stopAfterLameduck(dns: DnsProcess, lameduckMs: number, logger: Logger):
     void pause(lameduckMs, stop.signal).then(() => stop.abort());
   };
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, told);
+  // Of the proxy that has started it: nobody is there any more to end it.
+  if (process.channel !== undefined) process.once('disconnect', () => stop.abort());
   return stop.signal;
 }
