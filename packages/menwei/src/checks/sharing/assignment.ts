@@ -6,7 +6,7 @@ import type { HealthState } from '../../state/endpoint-health.ts';
 import { isEjected } from '../../state/endpoint-health.ts';
 import type { TargetOrder, TargetOrders, VerdictChange } from '../machine/target.ts';
 import type { Peers } from './peers.ts';
-import { type CheckerNode, checkersOf, QUORUM } from './rendezvous.ts';
+import { CheckerChoice, type CheckerNode, QUORUM } from './rendezvous.ts';
 
 const ALONE_UP_TO = 8;
 
@@ -32,8 +32,8 @@ export class Assignment {
   readonly #peers: Peers;
   readonly #targets = new Map<number, Assigned>();
   readonly #byEndpoint = new Map<string, Set<Assigned>>();
-  /** Empty: each checks for itself. */
-  #nodes: readonly CheckerNode[] = [];
+  /** Undefined: each checks for itself. */
+  #choice: CheckerChoice | undefined;
 
   constructor(node: string, peers: Peers) {
     this.#node = node;
@@ -41,7 +41,7 @@ export class Assignment {
   }
 
   get isShared(): boolean {
-    return this.#nodes.length > 0;
+    return this.#choice !== undefined;
   }
 
   /** Of this node, for the others. */
@@ -58,7 +58,7 @@ export class Assignment {
   }
 
   #add(order: TargetOrder, endpoint: string): boolean {
-    const checkers = this.isShared ? checkersOf(endpoint, this.#nodes) : [];
+    const checkers = this.#choice?.checkersOf(endpoint) ?? NOBODY;
     const isOwn = !this.isShared || checkers.includes(this.#node);
     const target: Assigned = { order, endpoint, checkers, isOwn, own: undefined, told: undefined };
     this.#targets.set(order.id, target);
@@ -82,12 +82,12 @@ export class Assignment {
   reassign(nowMs: number): TargetOrders | undefined {
     const live = this.#peers.live(nowMs);
     const nodes = live.length > ALONE_UP_TO ? live : [];
-    if (isSame(nodes, this.#nodes)) return undefined;
-    this.#nodes = nodes;
+    if (isSame(nodes, this.#choice?.nodes ?? [])) return undefined;
+    this.#choice = nodes.length === 0 ? undefined : new CheckerChoice(nodes);
     const remove: { id: number; isKept: boolean }[] = [];
     const add: TargetOrder[] = [];
     for (const [id, target] of this.#targets) {
-      target.checkers = this.isShared ? checkersOf(target.endpoint, nodes) : [];
+      target.checkers = this.#choice?.checkersOf(target.endpoint) ?? NOBODY;
       const isOwn = !this.isShared || target.checkers.includes(this.#node);
       if (isOwn === target.isOwn) continue;
       target.isOwn = isOwn;

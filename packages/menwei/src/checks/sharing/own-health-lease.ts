@@ -26,6 +26,8 @@ export interface HealthLeaseTiming {
 
 export const HEALTH_LEASE_TIMING: HealthLeaseTiming = { renewMs: 10_000, leastMs: 1_000, freshMs: 30_000 };
 
+const UNWRITTEN = `somebody else writes it, or there is no namespace ${HEALTH_LEASES.namespace}`;
+
 interface OwnHealthLeaseOptions {
   readonly client: ApiClient;
   readonly node: string;
@@ -77,7 +79,8 @@ export class OwnHealthLease {
         this.#stored === undefined
           ? await this.#lease.create(content, signal, await this.#about(signal))
           : await this.#lease.update(this.#stored, content, signal);
-      this.#stored = written.outcome === 'written' ? written.lease : undefined;
+      if (written.outcome !== 'written') throw new ApiError('conflict', UNWRITTEN);
+      this.#stored = written.lease;
       if (this.#isFailing) logger.info({}, 'health checks: the Lease of this node is renewed again');
       this.#isFailing = false;
     } catch (error) {

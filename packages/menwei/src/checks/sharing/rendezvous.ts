@@ -13,26 +13,56 @@ export interface CheckerNode {
 const CHECKERS = 3;
 export const QUORUM = 2;
 
-/** The nodes in which the endpoint finds the highest numbers; of different zones as far as there are some. */
-export function checkersOf(endpoint: string, nodes: readonly CheckerNode[]): readonly string[] {
-  const start = hash(endpoint, 0x811c9dc5);
-  const ranked: { readonly node: CheckerNode; readonly rank: number }[] = [];
-  const byZone = new Map<string, number>();
-  for (const node of nodes) ranked.push({ node, rank: mix(hash(node.name, start)) });
-  ranked.sort((a, b) => b.rank - a.rank || (a.node.name < b.node.name ? -1 : 1));
-  // The first of each zone, then the second of each.
-  const placed = ranked.map(({ node }, index) => {
-    const before = node.zone === '' ? 0 : (byZone.get(node.zone) ?? 0);
-    byZone.set(node.zone, before + 1);
-    return { name: node.name, turn: before, index };
-  });
-  placed.sort((a, b) => a.turn - b.turn || a.index - b.index);
-  return placed.slice(0, CHECKERS).map(({ name }) => name);
+/** The nodes among which checkers are chosen, made ready for many endpoints. */
+export class CheckerChoice {
+  readonly nodes: readonly CheckerNode[];
+  readonly #hashes: Uint32Array;
+
+  constructor(nodes: readonly CheckerNode[]) {
+    this.nodes = nodes;
+    this.#hashes = Uint32Array.from(nodes, ({ name }) => hash(name));
+  }
+
+  /** The nodes that have the highest numbers for the endpoint: the first of each zone, then the second of each. */
+  checkersOf(endpoint: string): readonly string[] {
+    const own = hash(endpoint);
+    const byZone = new Map<string, Ranked[]>();
+    this.nodes.forEach((node, index) => {
+      const rank = mix(own ^ (this.#hashes[index] ?? 0));
+      const best = byZone.get(node.zone);
+      if (best === undefined) byZone.set(node.zone, [{ node, rank }]);
+      else keepBest(best, { node, rank });
+    });
+    // Of nodes whose zone nobody knows each counts as one in a zone of its own.
+    const placed = [...byZone].flatMap(([zone, best]) =>
+      best.map((ranked, place) => ({ ...ranked, turn: zone === '' ? 0 : place })),
+    );
+    placed.sort((a, b) => a.turn - b.turn || compare(a, b));
+    return placed.slice(0, CHECKERS).map(({ node }) => node.name);
+  }
+}
+
+interface Ranked {
+  readonly node: CheckerNode;
+  readonly rank: number;
+}
+
+function compare(a: Ranked, b: Ranked): number {
+  return b.rank - a.rank || (a.node.name < b.node.name ? -1 : 1);
+}
+
+/** Keeps as many as may be needed, the best first. */
+function keepBest(best: Ranked[], ranked: Ranked): void {
+  const last = best[CHECKERS - 1];
+  if (last !== undefined && last.rank > ranked.rank) return;
+  best.push(ranked);
+  best.sort(compare);
+  best.length = Math.min(best.length, CHECKERS);
 }
 
 /** FNV-1a, of 32 bits. */
-function hash(text: string, start: number): number {
-  let value = start;
+function hash(text: string): number {
+  let value = 0x811c9dc5;
   for (let index = 0; index < text.length; index++)
     value = Math.imul(value ^ text.charCodeAt(index), 0x01000193);
   return value >>> 0;

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { formatDownList, parseDownList } from './down-list.ts';
 import { Peers } from './peers.ts';
-import { type CheckerNode, checkersOf } from './rendezvous.ts';
+import { CheckerChoice, type CheckerNode } from './rendezvous.ts';
 
 const nodes = (count: number, zones = 1): readonly CheckerNode[] =>
   Array.from({ length: count }, (_, index) => ({ name: `node-${index}`, zone: `z${index % zones}` }));
@@ -9,6 +9,9 @@ const endpoints = Array.from(
   { length: 2_000 },
   (_, index) => `ns/web/tcp 10.0.${index >> 8}.${index & 255}:80`,
 );
+
+const checkersOf = (endpoint: string, among: readonly CheckerNode[]) =>
+  new CheckerChoice(among).checkersOf(endpoint);
 
 describe('checkersOf', () => {
   it('gives each endpoint three nodes, the same in whatever order, and each node its share', () => {
