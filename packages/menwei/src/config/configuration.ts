@@ -196,7 +196,7 @@ export const CONFIGURATION = section({
   showHiddenMetricsForVersion: textField('', { flag: 'show-hidden-metrics-for-version', group: 'Health and metrics', onlyRuns: true, withoutEffect: true, allowed: '1.35, the version before', help: 'metrics that this version hides; Menwei has none' }),
   featureGates: gatesField({ flag: 'feature-gates', group: 'Configuration', allowed: 'feature gates of Kubernetes 1.36; not those that are locked', help: 'NAME=true|false pairs, separated by commas; most gates have no effect' }),
   leaveOtherProxies: boolField(false, { ours: true, flag: 'leave-other-proxies', group: 'Proxy', besideConfig: true, help: 'leave in place what kube-proxy and other modes have programmed, instead of removing it after the first sync' }),
-  unstick: boolField(true, { ours: true, flag: 'unstick', group: 'Conntrack', besideConfig: true, onlyRuns: true, help: 'delete the conntrack entries of TCP connections to a removed endpoint that it has not answered, so that the client reaches another one by its next SYN' }),
+  unstick: boolField(true, { ours: true, flag: 'unstick', group: 'Conntrack', besideConfig: true, onlyRuns: true, help: 'delete the conntrack entries of TCP connections that are being made to an endpoint which is no longer used (removed, not ready, down), so that the client reaches another one by its next SYN' }),
   logging: LOGGING,
   winkernel: WINKERNEL,
   windowsRunAsService: boolField(false, { withoutEffect: true, help: 'of Windows' }),

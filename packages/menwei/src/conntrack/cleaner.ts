@@ -38,7 +38,7 @@ const REPLY_TIME_MS = 100;
 /** What was deleted, in the log. */
 const DELETED: Readonly<Record<EntryKind, string>> = {
   lasting: 'deleted stale conntrack entries',
-  unreplied: 'deleted conntrack entries of TCP connections to removed endpoints that had not answered',
+  unreplied: 'deleted unreplied conntrack entries of TCP connections to endpoints that are no longer used',
   reset: 'deleted conntrack entries of TCP connections to endpoints that are down (on-down=reset)',
 };
 

@@ -51,7 +51,7 @@ export const APPLY_DELAY = histogram('menwei_apply_delay_seconds', {
 
 export const CONNTRACK_DELETED_BY_REASON = counter('menwei_conntrack_deleted_entries_total', {
   labels: ['ip_family', 'reason'],
-  help: 'Conntrack entries that were deleted. stale: of UDP and SCTP, leading where the rules would not; unreplied: of TCP connections to a removed endpoint that it had not answered; reset: of TCP connections to an endpoint that is down, with on-down=reset.',
+  help: 'Conntrack entries that were deleted. stale: of UDP and SCTP, leading where the rules would not; unreplied: of TCP connections to an endpoint that is no longer used and had not answered; reset: of TCP connections to an endpoint that is down, with on-down=reset.',
 });
 
 export const EVENT_LOOP_DELAY = histogram('menwei_event_loop_delay_seconds', {
