@@ -9,6 +9,8 @@ import { crowdByTcp, floodByUdp, type Outcome } from './hostile-clients.ts';
 import { HostileMessages } from './hostile-messages.ts';
 
 const TARGET = { ip: '127.0.0.1', port: 5353 };
+/** Nobody is there, so what is forwarded is answered late. */
+const UPSTREAM = '127.0.0.1:5999';
 /** More than the server takes at once are 1000 connections; so many of each kind there are for each message in a thousand. */
 const MOST_CONNECTIONS = 1200;
 /** What its memory may grow by once it has seen everything: what is left of the noise of a garbage collector. */
@@ -92,7 +94,7 @@ async function startServer(folder: string): Promise<ChildProcess> {
   writeFileSync(manifest, JSON.stringify({ apiVersion: 'v1', kind: 'List', items: OBJECTS }));
   const launcher = join(import.meta.dirname, '../../../bin/menwei');
   const place = `${TARGET.ip}:${TARGET.port}`;
-  const args = ['dns', '--manifests', manifest, '--dns-bind', place, '--dns-forward', 'none'];
+  const args = ['dns', '--manifests', manifest, '--dns-bind', place, '--dns-forward', UPSTREAM];
   const server = spawn(launcher, args, { stdio: ['ignore', 'ignore', 'inherit'] });
   await once(server, 'spawn');
   for (let attempt = 0; attempt < 10 && server.exitCode === null; attempt += 1) {

@@ -8,9 +8,9 @@ import { encodeQuery } from 'menwei/dns/wire/query.ts';
 import { TYPE } from 'menwei/dns/wire/question.ts';
 import type { HostileMessages } from './hostile-messages.ts';
 
-/** Of messages that are under way at once; ids tell them apart. */
+/** Messages between two honest questions. */
 const VOLLEY = 256;
-/** No message of a volley has it. */
+/** No other message has it; those have all ids below it in turn, so that late answers are known for what they are. */
 const HONEST_ID = 0xffff;
 const ANSWER_WITHIN_MS = 5000;
 const ASK_AGAIN_MS = 200;
@@ -39,7 +39,11 @@ export async function floodByUdp(target: Target, messages: HostileMessages, coun
   let sent = 0;
   while (sent < count && volley.faults.length === 0) {
     volley.begin();
-    for (let id = 0; id < VOLLEY && sent < count; id += 1, sent += 1) await send(socket, messages.next(id));
+    for (let index = 0; index < VOLLEY && sent < count; index += 1, sent += 1) {
+      const id = sent % HONEST_ID;
+      volley.sending(id);
+      await send(socket, messages.next(id));
+    }
     if (!(await volley.honestAnswer(socket)))
       volley.faults.push(`no answer to an honest question after ${sent} messages`);
   }
@@ -50,12 +54,16 @@ export async function floodByUdp(target: Target, messages: HostileMessages, coun
 class Volley {
   readonly faults: string[] = [];
   answered = 0;
-  #answers = new Set<number>();
+  /** By id: how many answers there may be. */
+  readonly #owed = new Uint8Array(HONEST_ID);
   #honest = Promise.withResolvers<true>();
 
   begin(): void {
-    this.#answers = new Set();
     this.#honest = Promise.withResolvers();
+  }
+
+  sending(id: number): void {
+    this.#owed[id] = 1;
   }
 
   received(message: Buffer): void {
@@ -65,9 +73,8 @@ class Volley {
       return;
     }
     this.answered += 1;
-    if (id < 0 || id >= VOLLEY) this.faults.push(`an answer with the id ${id}, which nobody asked with`);
-    if (this.#answers.has(id)) this.faults.push(`two answers to the message ${id} of a volley`);
-    this.#answers.add(id);
+    if (this.#owed[id] !== 1) this.faults.push(`an answer too many, with the id ${id}`);
+    this.#owed[id] = 0;
     try {
       if (decode(message).type !== 'response') this.faults.push('an answer that is a query');
     } catch (error) {
