@@ -4,11 +4,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseCorefile } from 'menwei/dns/corefile/corefile.ts';
 import { afterAll, describe, expect, it } from 'vitest';
+import { Helm } from './helm.ts';
 import { findUnknownFields } from './known-fields.ts';
-import { applyDry, DEPLOY, find, kustomize, parse } from './rendered.ts';
+import { applyDry, DEPLOY, find, kustomize, parse, renderChart } from './rendered.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'menwei-deploy-dns-'));
-afterAll(() => rmSync(folder, { recursive: true }));
+const helm = new Helm();
+afterAll(() => {
+  helm[Symbol.dispose]();
+  rmSync(folder, { recursive: true });
+});
 
 const ALL = ['dns', 'dns-service', 'dns-daemonset'].map(
   (name) => [name, kustomize(join(DEPLOY, name))] as const,
@@ -52,5 +57,31 @@ it('has a Corefile that tells readiness and health where the probes ask', () => 
     health: `:${container.livenessProbe.httpGet.port}`,
     lameduckMs: 5_000,
     notes: [],
+  });
+});
+
+describe.each(['Deployment', 'DaemonSet'])('the chart with a %s', (kind) => {
+  const text = renderChart(helm, [
+    'dns.enabled=true',
+    `dns.onEachNode=${kind === 'DaemonSet'}`,
+    'dns.extraArgs[0]=--dns-ttl=30',
+  ]);
+  const chart = parse(text);
+
+  it('is taken by kubectl, with known fields alone', async () => {
+    expect((await applyDry(text, folder)).filter((line) => !line.endsWith(' created (dry run)'))).toEqual([]);
+    expect(chart.flatMap(findUnknownFields)).toEqual([]);
+  });
+
+  it('says what the manifests say', () => {
+    const manifests = parse(kind === 'DaemonSet' ? DAEMON_SET : DEPLOYMENT);
+    const [ours] = find(chart, kind, 'menwei-dns').spec.template.spec.containers;
+    const [theirs] = find(manifests, kind, 'menwei-dns').spec.template.spec.containers;
+    const { image: _image, imagePullPolicy: _policy, ...container } = ours;
+    const { image: _theirs, ...expected } = theirs;
+    expect(container).toEqual({ ...expected, args: [...expected.args, '--dns-ttl=30'] });
+    expect(find(chart, 'ClusterRole', 'menwei-dns').rules).toEqual(
+      find(manifests, 'ClusterRole', 'menwei-dns').rules,
+    );
   });
 });

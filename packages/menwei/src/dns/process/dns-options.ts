@@ -27,7 +27,6 @@ export interface DnsFlags {
   readonly dnsUdpSize?: string;
   readonly dnsCacheTtl?: string;
   readonly dnsOwnAddress?: readonly string[];
-  readonly nodeLocal?: true;
   readonly bindAddress?: readonly string[];
   readonly v: string;
 }
@@ -54,7 +53,6 @@ export interface DnsOptions {
   readonly udpSize: number;
   /** Addresses at which others reach this server: those of Services that lead here. Addresses of the machine are found. */
   readonly ownAddresses: readonly string[];
-  readonly nodeLocal: boolean;
   /** Where metrics, health and status are told. */
   readonly tell: readonly HostPort[];
   /** How long questions are answered after SIGTERM. */
@@ -103,7 +101,6 @@ export function parseDnsFlags(
     allow: reader.allow(flags.dnsAllow),
     udpSize: reader.udpSize(flags.dnsUdpSize),
     ownAddresses: reader.addresses('dns-own-address', flags.dnsOwnAddress),
-    nodeLocal: flags.nodeLocal === true,
     tell: reader.tell(flags.bindAddress, corefile),
     lameduckMs: corefile?.lameduckMs ?? LAMEDUCK_MS,
     verbosity: reader.number('v', flags.v, 10) ?? 0,
@@ -137,10 +134,9 @@ class FlagReader {
     return [domain];
   }
 
-  bind({ dnsBind, nodeLocal }: DnsFlags, corefile: CorefileOptions | undefined): readonly HostPort[] {
+  bind({ dnsBind }: DnsFlags, corefile: CorefileOptions | undefined): readonly HostPort[] {
     const port = corefile?.port ?? DNS_PORT;
     if (dnsBind !== undefined) {
-      if (nodeLocal) this.errors.push('--dns-bind: with --node-local the addresses are known');
       return listOf(dnsBind).flatMap((text) => this.#hostPort('dns-bind', text, port));
     }
     const hosts = corefile?.bind ?? [];
