@@ -44,6 +44,7 @@ async function serve(services: number, endpoints: number, limit: number) {
       },
     ],
     // The objects themselves are not there: none counts.
+    tellsEndpoints: false,
     serviceLimit: () => (services > limit ? -1 : limit),
   });
   const address = { host: HOST, port: 0 };

@@ -1,4 +1,5 @@
 import { settingsOf } from '@menwei/testing/config/testing.ts';
+import { aNodeView } from '@menwei/testing/services/testing.ts';
 import { describe, expect, it } from 'vitest';
 import { silentLogger } from '../log/logger.ts';
 import { State } from '../state/state.ts';
@@ -13,7 +14,14 @@ function open(...args: readonly string[]) {
     info: (fields: object, message: string) => lines.push(`${Object.values(fields).join(' ')} ${message}`),
   };
   const state = new State('node-1');
-  const events = new NodeEvents({ settings, openEventSink: undefined, state, served: ['IPv4'], logger });
+  const events = new NodeEvents({
+    settings,
+    openEventSink: undefined,
+    state,
+    served: ['IPv4'],
+    nodeView: () => aNodeView(),
+    logger,
+  });
   return { events, lines };
 }
 

@@ -3,9 +3,11 @@ import type { IpFamily } from '@menwei/addresses/ip.ts';
 import type { Settings } from '../config/settings.ts';
 import { type EventRecorder, nodeSubject } from '../events/event.ts';
 import { EventSender } from '../events/event-sender.ts';
+import { HealthEvents } from '../events/health-events.ts';
 import { ServiceEvents } from '../events/service-events.ts';
 import type { Logger } from '../log/logger.ts';
 import { sideBySide } from '../scheduling/side-by-side.ts';
+import type { NodeView } from '../services/node-view.ts';
 import { VERSION } from '../setup/version.ts';
 import type { State } from '../state/state.ts';
 import type { Component } from './component.ts';
@@ -17,6 +19,7 @@ interface NodeEventsOptions {
   readonly state: State;
   /** The IP families that are proxied. */
   readonly served: readonly IpFamily[];
+  readonly nodeView: (family: IpFamily) => NodeView;
   readonly logger: Logger;
 }
 
@@ -55,19 +58,22 @@ export class NodeEvents {
   }
 
   component(): Component {
-    const { settings, state, served } = this.#options;
+    const { settings, state, served, nodeView, logger } = this.#options;
+    const tables = served.map((family) => state.families[family]);
+    const told = {
+      objects: state.objects,
+      families: tables,
+      nodeName: settings.nodeName,
+      recorder: this.#sender,
+    };
     return {
       name: 'events',
       onFailure: 'restart',
       run: async (signal, ready) => {
-        const services = new ServiceEvents({
-          objects: state.objects,
-          families: served.map((family) => state.families[family]),
-          nodeName: settings.nodeName,
-          recorder: this.#sender,
-        });
+        const services = new ServiceEvents(told);
+        const verdicts = new HealthEvents({ ...told, nodeView, logger });
         const send = (signal: AbortSignal) => this.#sender.run(signal, ready);
-        await sideBySide([(signal) => services.run(signal), send], signal);
+        await sideBySide([(signal) => services.run(signal), (signal) => verdicts.run(signal), send], signal);
       },
     };
   }

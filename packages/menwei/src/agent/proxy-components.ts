@@ -64,7 +64,8 @@ export function proxyComponents(parts: ProxyParts): readonly Component[] {
   const health = new ProxyHealth(healthTimeoutMs(settings), () => performance.now());
   const served = started.backends.map(({ family }) => family);
   const { openEventSink } = environment;
-  const events = new NodeEvents({ settings, openEventSink, state, served, logger });
+  const nodeView = (family: IpFamily) => node.view(family);
+  const events = new NodeEvents({ settings, openEventSink, state, served, nodeView, logger });
   const { recorder } = events;
   const shared = { settings: inForce, environment, state, node, health, metrics, events: recorder, logger };
   const families = started.backends.map((backend) => new FamilyParts(backend, shared));
@@ -72,6 +73,7 @@ export function proxyComponents(parts: ProxyParts): readonly Component[] {
     state,
     families: families.map((family) => measuredFamily(family, node)),
     serviceLimit: () => inForce.current.serviceMetricsLimit,
+    tellsEndpoints: settings.healthChecks.endpointMetrics,
   });
   const watcher = new NodeWatcher({ settings, node, served, unserved: started.unserved, logger });
   node.follow(state.objects, () => watcher.look());

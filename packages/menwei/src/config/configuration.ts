@@ -135,6 +135,7 @@ const LOGGING = section({
 const HEALTH_CHECKS = section({
   default: textField('none', { ours: true, flag: 'health-check-default', group: 'Health and metrics', besideConfig: true, allowed: 'as annotation menwei.dev/health-check', help: 'how endpoints of Services without annotation menwei.dev/health-check are checked: "tcp", "http path=/healthz interval=5s"' }),
   rate: integerField(500, { ours: true, flag: 'health-check-rate', group: 'Health and metrics', besideConfig: true, onlyRuns: true, allowed: '1-100000', help: 'most checks of endpoints a second; with more to do, their intervals grow' }),
+  endpointMetrics: boolField(false, { ours: true, flag: 'health-endpoint-metrics', group: 'Health and metrics', besideConfig: true, onlyRuns: true, help: 'a metric for each endpoint that is checked: whether it is up' }),
   stateFile: textField('', { ours: true, flag: 'health-state-file', group: 'Health and metrics', besideConfig: true, derivedDefault: '/run/menwei/health-<node>.json', help: 'keeps which endpoints are out of use by their health checks over a restart; none: a restart uses them until their checks fail again' }),
 });
 

@@ -9,7 +9,7 @@ const NO_FILE = 'none';
 const MOST_A_SECOND = 100_000;
 
 export function checkHealthChecks({ healthChecks }: Configuration, refuse: Refuse) {
-  const { default: value, rate } = healthChecks;
+  const { default: value, rate, endpointMetrics } = healthChecks;
   bounds(refuse).within('healthChecks.rate', rate, 1, MOST_A_SECOND);
   const wish = parseHealthCheck(value);
   if (wish !== 'none' && 'mistake' in wish)
@@ -18,7 +18,7 @@ export function checkHealthChecks({ healthChecks }: Configuration, refuse: Refus
       value,
       allowed: `must be as annotation menwei.dev/health-check: ${wish.mistake}`,
     });
-  return { byDefault: checkInForce(wish, undefined), ratePerSecond: rate };
+  return { byDefault: checkInForce(wish, undefined), ratePerSecond: rate, endpointMetrics };
 }
 
 /** A file of its own for each node: a lab has several on one machine. Empty: none. */

@@ -22,7 +22,12 @@ describe('defaults', () => {
     announce: undefined,
     healthzBindAddress: { host: '0.0.0.0', port: 10256 },
     metricsBindAddress: { host: '127.0.0.1', port: 10249 },
-    healthChecks: { byDefault: undefined, ratePerSecond: 500, stateFile: '/run/menwei/health-node-1.json' },
+    healthChecks: {
+      byDefault: undefined,
+      ratePerSecond: 500,
+      endpointMetrics: false,
+      stateFile: '/run/menwei/health-node-1.json',
+    },
     dns: undefined,
     serviceMetricsLimit: 1_000,
     countConnections: false,

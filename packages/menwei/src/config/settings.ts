@@ -147,6 +147,8 @@ interface HealthCheckSettings {
   readonly byDefault: HealthCheck | undefined;
   /** Most checks a second. */
   readonly ratePerSecond: number;
+  /** Single endpoints have a metric each. */
+  readonly endpointMetrics: boolean;
   /** Keeps what is out of use over a restart; empty: nothing does. */
   readonly stateFile: string;
 }

@@ -46,6 +46,8 @@ interface ProxiedServices {
   readonly families: readonly (Omit<ServedFamily, 'tables'> & ChangingFamily)[];
   /** With more Services than this, there is nothing about single ones. */
   readonly serviceLimit: () => number;
+  /** Single endpoints that are checked have a metric each. */
+  readonly tellsEndpoints: boolean;
 }
 
 /** Why entries were deleted, by the kind of entries. */
@@ -86,7 +88,7 @@ export class ProxyMetrics {
   }
 
   /** Tells from now on what becomes of the objects. */
-  follow({ state, families, serviceLimit }: ProxiedServices): void {
+  follow({ state, families, serviceLimit, tellsEndpoints }: ProxiedServices): void {
     for (const { family } of families) this.syncs.follow(state.families[family]);
     for (const { family } of families) {
       this.#cleaningDuration.declare({ ip_family: family });
@@ -103,6 +105,7 @@ export class ProxyMetrics {
         ),
       families: families.map(({ family, ...rest }) => ({ tables: state.families[family], ...rest })),
       limit: serviceLimit,
+      tellsEndpoints,
       serviceCount: () => state.objects.services.rows.size,
     });
     registerOtherProxyMetrics(

@@ -1,4 +1,4 @@
-import { aNodeView, anEndpoint, aServicePort } from '@menwei/testing/services/testing.ts';
+import { aHealthCheck, aNodeView, anEndpoint, aServicePort } from '@menwei/testing/services/testing.ts';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { FamilyTables } from '../state/family-tables.ts';
 import type { ServicePort } from '../state/service-port.ts';
@@ -33,6 +33,7 @@ beforeEach(() => {
     ],
     limit: () => limit,
     serviceCount: () => tables.servicePorts.rows.size,
+    tellsEndpoints: true,
   });
 });
 
@@ -98,4 +99,17 @@ describe('the metrics of service ports', () => {
       `kubeproxy_sync_proxy_rules_no_local_endpoints_total{traffic_policy="external",ip_family="IPv4"} ${external}`,
     ]);
   });
+});
+
+it('tell of endpoints that are checked whether they are up, and of panic', async () => {
+  const down = LOCAL.slice(0, 2).map(({ text }) => text);
+  put({ name: 'web', endpoints: LOCAL, health: { check: aHealthCheck(), down } });
+  put({ name: 'plain', endpoints: LOCAL });
+  const web = 'namespace="ns",service="web",port="80",protocol="TCP",ip_family="IPv4"';
+  expect(await lines(/health/)).toEqual([
+    `menwei_health_panic{${web}} 1`,
+    ...LOCAL.map(
+      ({ text }, index) => `menwei_health_endpoint_up{${web},endpoint="${text}"} ${index < 2 ? 0 : 1}`,
+    ),
+  ]);
 });

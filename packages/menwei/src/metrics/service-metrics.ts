@@ -7,6 +7,8 @@ import type { ServicePort } from '../state/service-port.ts';
 import type { ServicePortStatus } from '../state/service-port-status.ts';
 import { NO_LOCAL_ENDPOINTS } from './catalogue/kube-proxy.ts';
 import {
+  HEALTH_ENDPOINT_UP,
+  HEALTH_PANIC,
   SERVICE_PORT_CONNECTIONS,
   SERVICE_PORT_ENDPOINTS,
   SERVICE_PORT_RECEIVED,
@@ -38,6 +40,8 @@ interface ServiceMetricsOptions {
   /** With more Services than this, there is nothing about single ones. */
   readonly limit: () => number;
   readonly serviceCount: () => number;
+  /** Single endpoints that are checked have a metric each. */
+  readonly tellsEndpoints: boolean;
 }
 
 const STATES: readonly ServicePortStatus['state'][] = ['pending', 'programmed', 'error'];
@@ -45,7 +49,7 @@ const STATES: readonly ServicePortStatus['state'][] = ['pending', 'programmed', 
 /** Asked for when somebody reads the metrics. */
 export function registerServiceMetrics(
   registry: Registry,
-  { statuses, families, limit, serviceCount }: ServiceMetricsOptions,
+  { statuses, families, limit, serviceCount, tellsEndpoints }: ServiceMetricsOptions,
 ): void {
   registry.collected(SERVICE_PORTS, () => statuses().flatMap(countStates));
   registry.collected(NO_LOCAL_ENDPOINTS, () => families.flatMap(countWithoutLocal));
@@ -56,6 +60,8 @@ export function registerServiceMetrics(
     };
   registry.collected(SERVICE_PORT_STATE, each(states));
   registry.collected(SERVICE_PORT_ENDPOINTS, each(endpointCounts));
+  registry.collected(HEALTH_PANIC, each(panics));
+  registry.collected(HEALTH_ENDPOINT_UP, () => (tellsEndpoints ? families.flatMap(endpointsUp) : []));
   registry.group({
     metrics: {
       connections: SERVICE_PORT_CONNECTIONS,
@@ -130,6 +136,27 @@ function* states({ tables: { servicePorts, status } }: ServedFamily) {
     const port = servicePorts.get(servicePort);
     if (port !== undefined) yield { labels: { ...servicePortLabels(port), state }, value: 1 };
   }
+}
+
+function* panics({ tables: { servicePorts }, node }: ServedFamily) {
+  const view = node();
+  for (const port of servicePorts.rows.values())
+    if (port.health !== undefined)
+      yield { labels: servicePortLabels(port), value: categorizeEndpoints(port, view).isPanic ? 1 : 0 };
+}
+
+function endpointsUp({
+  tables: { servicePorts },
+}: ServedFamily): readonly Sample<keyof ReturnType<typeof servicePortLabels> | 'endpoint'>[] {
+  return [...servicePorts.rows.values()].flatMap((port) => {
+    const labels = servicePortLabels(port);
+    const down = new Set(port.health?.down);
+    const checked = port.health === undefined ? [] : port.endpoints;
+    return checked.map(({ text }) => ({
+      labels: { ...labels, endpoint: text },
+      value: down.has(text) ? 0 : 1,
+    }));
+  });
 }
 
 function* endpointCounts({ tables: { servicePorts }, node }: ServedFamily) {

@@ -78,7 +78,7 @@ function warningsOf(
 }
 
 /** In words: too many endpoints are down to go without them. */
-function describePanic({ endpoints, health }: ServicePort): string {
+export function describePanic({ endpoints, health }: ServicePort): string {
   const { down = [], check } = health ?? {};
   return `${down.length} of ${endpoints.length} endpoints are down by their health checks, and all are used since too few would be left (panic=${check?.panicPercent ?? 0}%)`;
 }

@@ -15,6 +15,18 @@ export const SERVICE_PORT_STATE = gauge('menwei_service_port_state', {
   note: OFF_ABOVE,
 });
 
+export const HEALTH_PANIC = gauge('menwei_health_panic', {
+  labels: BY_SERVICE_PORT,
+  help: 'Of a service port whose endpoints are checked: whether so many are down that all are used, 1.',
+  note: OFF_ABOVE,
+});
+
+export const HEALTH_ENDPOINT_UP = gauge('menwei_health_endpoint_up', {
+  labels: [...BY_SERVICE_PORT, 'endpoint'],
+  help: 'Of an endpoint that is checked: whether it is not down, 1.',
+  note: 'With `--health-endpoint-metrics`.',
+});
+
 export const SERVICE_PORT_ENDPOINTS = gauge('menwei_service_port_endpoints', {
   labels: [...BY_SERVICE_PORT, 'use'],
   help: 'Endpoints of the service port: all of them, and those that this node sends traffic to.',
