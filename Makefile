@@ -18,6 +18,7 @@ test: setup ## check types and style, then run every test, on this machine's ker
 demo: ## show a Service at work on two nodes with real traffic
 	@scripts/setup
 	@bin/menwei lab demo
+	@echo 'By name, in a lab that stays: bin/menwei lab up -f examples/lab.yaml --manifests examples/web.yaml; bin/menwei lab run shop -- curl http://web/'
 
 demo-cluster: ## show a cluster in one process: kubectl, a Service, its pods, and real traffic
 	@scripts/setup --kubectl
