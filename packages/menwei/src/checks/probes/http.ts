@@ -48,29 +48,35 @@ function requestOf({ path, host }: HttpProbe, { ip, port }: Asked, userAgent: st
   return `${lines.join('\r\n')}\r\n\r\n`;
 }
 
-/** The connection ends when the server ends it, or has said too much, or takes too long after its answer. */
+/** The connection ends when the server ends it, or has said too much, or at last so long after its answer. */
 function exchange(
   socket: Socket,
   request: string,
-  { expect }: HttpProbe,
+  { kind, expect }: HttpProbe,
   timeoutMs: number,
   answer: Answer,
 ): void {
   let begun = '';
   let received = 0;
+  let patience: NodeJS.Timeout | undefined;
   socket.on('data', (bytes: Buffer) => {
     received += bytes.length;
-    if (begun.length < MOST_BYTES) begun += bytes.toString('latin1');
-    const result = readAnswer(begun, expect);
-    if (result !== undefined) {
-      answer(...result);
-      socket.setTimeout(timeoutMs, () => socket.destroy());
+    if (patience === undefined) {
+      if (begun.length < MOST_BYTES) begun += bytes.toString('latin1');
+      const result = readAnswer(begun, expect);
+      if (result !== undefined) {
+        patience = setTimeout(() => socket.destroy(), timeoutMs);
+        answer(...result);
+      }
     }
     if (received > MOST_BYTES) {
       answer('wrong-answer', 'no HTTP status');
-      socket.resetAndDestroy();
+      // Node.js resets no connection with TLS on it.
+      if (kind === 'http') socket.resetAndDestroy();
+      else socket.destroy();
     }
   });
+  socket.on('close', () => clearTimeout(patience));
   socket.on('end', () =>
     answer('wrong-answer', begun === '' ? 'closed without an answer' : 'no HTTP status'),
   );

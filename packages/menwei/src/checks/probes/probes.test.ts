@@ -37,11 +37,11 @@ function speaking(says: string | undefined, onSocket: (socket: Socket) => void =
 }
 
 /** Asks as the annotation says; `cancelled` where nothing was answered in time. */
-function ask(annotation: string, port: number, timeoutMs = 1_000): Promise<string> {
+function ask(annotation: string, port: number, timeoutMs = 1_000, ip = '127.0.0.1'): Promise<string> {
   const check = parseHealthCheck(annotation);
   if (check === 'none' || 'mistake' in check) throw new Error(`BUG: ${annotation}`);
   return new Promise((resolve) => {
-    const asked = { ip: '127.0.0.1', port, timeoutMs, fastMs: 500 };
+    const asked = { ip, port, timeoutMs, fastMs: 500 };
     const cancel = startProbe(check.probe, asked, 'menwei-health/test', (result, detail) =>
       resolve(`${result} ${detail}`.trim()),
     );
@@ -132,6 +132,31 @@ describe('http', () => {
     expect(await ask('https expect=500', port)).toBe('wrong-answer HTTP status 200');
   });
 
+  it('over TLS, a body that has no end', async () => {
+    const tls = { cert: testText('server.crt'), key: testText('server.key') };
+    const { promise: closed, resolve } = Promise.withResolvers<void>();
+    const server = createHttpsServer(tls, (_, response) => {
+      response.on('close', resolve);
+      const go = () => {
+        while (!response.destroyed && response.write('x'.repeat(10_000)));
+      };
+      response.on('drain', go);
+      go();
+    });
+    expect(await ask('https', await listen(server))).toBe('ok');
+    await closed;
+  });
+
+  it('a body that comes by drops is not waited for', async () => {
+    const { promise: closed, resolve } = Promise.withResolvers<void>();
+    const port = await serve((_, response) => {
+      response.on('close', resolve);
+      const drops = setInterval(() => (response.destroyed ? clearInterval(drops) : response.write('x')), 20);
+    });
+    expect(await ask('http', port, 200)).toBe('ok');
+    await closed;
+  });
+
   it('over TLS, to a server that speaks none', async () => {
     const port = await listen(speaking('HTTP/1.1 400 Bad Request\r\n\r\n'));
     expect(await ask('https', port)).toMatch(/^wrong-answer (ERR_SSL|EPROTO)/);
@@ -190,6 +215,14 @@ describe('grpc', () => {
 });
 
 describe('udp and dns', () => {
+  // Without the right to, as without a route, a datagram socket does not connect.
+  it.each(['udp send=hex:01', 'udp send=hex:01 expect=hex:02', 'dns name=example.org'])(
+    '%s, where this node cannot ask',
+    async (annotation) => {
+      expect(await ask(annotation, 53, 1_000, '255.255.255.255')).toMatch(/^local-error/);
+    },
+  );
+
   async function serve(onMessage: (socket: UdpSocket, bytes: Buffer, port: number) => void): Promise<number> {
     const socket = createSocket('udp4');
     servers.push(socket);

@@ -82,8 +82,9 @@ function exchange({ ip, port }: Asked, send: Uint8Array, answer: Answer, judge: 
     if (result !== undefined) finish(...result);
   });
   // Connected: only then the kernel tells of a refusal, and takes answers from nobody else.
-  socket.connect(port, ip, () => {
+  socket.on('connect', () => {
     if (!isClosed) socket.send(send);
   });
+  socket.connect(port, ip);
   return close;
 }
