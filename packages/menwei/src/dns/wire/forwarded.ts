@@ -52,11 +52,12 @@ export function answerFromMessage(query: Query, message: Uint8Array, age: Age): 
 }
 
 /** All records in one copy, since names in them may point to each other. */
-function asTheyAre({ bytes, rcode, questionEnd, sections }: Message, age: Age): Answer {
+function asTheyAre(message: Message, age: Age): Answer {
+  const { bytes, questionEnd } = message;
   // Of a Buffer slice() makes no copy.
   const records = new Uint8Array(bytes.subarray(questionEnd));
   const view = new DataView(records.buffer, records.byteOffset, records.length);
-  const section = (list: readonly MessageRecord[]): RecordList => {
+  return toAnswer(message, (list) => {
     const [first] = list;
     if (first === undefined) return NO_RECORDS;
     const offsets = [0];
@@ -66,16 +67,7 @@ function asTheyAre({ bytes, rcode, questionEnd, sections }: Message, age: Age): 
     }
     const start = first.start - questionEnd;
     return { bytes: records.subarray(start, start + (offsets.at(-1) ?? 0)), offsets };
-  };
-  const [answer, authority, additional] = sections;
-  return {
-    rcode,
-    authoritative: false,
-    answer: section(answer),
-    authority: section(authority),
-    additional: section(additional),
-    rotates: false,
-  };
+  });
 }
 
 /**
@@ -118,14 +110,14 @@ function recordList(records: readonly Uint8Array[]): RecordList {
   return { bytes: Buffer.concat(records), offsets };
 }
 
-function toAnswer(message: Message, encode: (record: MessageRecord) => Uint8Array): Answer {
+function toAnswer(message: Message, section: (records: readonly MessageRecord[]) => RecordList): Answer {
   const [answer, authority, additional] = message.sections;
   return {
     rcode: message.rcode,
     authoritative: false,
-    answer: recordList(answer.map(encode)),
-    authority: recordList(authority.map(encode)),
-    additional: recordList(additional.map(encode)),
+    answer: section(answer),
+    authority: section(authority),
+    additional: section(additional),
     rotates: false,
     ...(message.isAuthentic ? { isAuthentic: true } : {}),
   };
@@ -140,7 +132,7 @@ function inFull(message: Message, age: Age, askedAt = HEADER_BYTES): Answer | un
   const asked = lowerCased(expandName(bytes, HEADER_BYTES));
   if (asked === undefined) return undefined;
   let isMalformed = false;
-  const answer = toAnswer(message, (record) => {
+  const encode = (record: MessageRecord): Uint8Array => {
     const owner = expandName(bytes, record.fixed === record.start ? -1 : record.start);
     const data = dataInFull(bytes, record);
     if (owner === undefined || data === undefined) {
@@ -153,7 +145,8 @@ function inFull(message: Message, age: Age, askedAt = HEADER_BYTES): Answer | un
     fixed[8] = data.length >> 8;
     fixed[9] = data.length & 0xff;
     return withAge(Buffer.concat([name, fixed, data]), name.length, age);
-  });
+  };
+  const answer = toAnswer(message, (records) => recordList(records.map(encode)));
   return isMalformed ? undefined : answer;
 }
 
