@@ -4,9 +4,9 @@
  */
 import type { Forwarder } from '../forward/upstream.ts';
 import type { Peer, Responder } from '../server/responder.ts';
-import type { Alias, Answer } from '../wire/answer.ts';
+import { type Alias, type Answer, bareAnswer } from '../wire/answer.ts';
 import { type Age, answerBehindAlias, answerFromMessage } from '../wire/forwarded.ts';
-import { bareAnswer, encodeQuery, keepQuery, parseQuery, type Query } from '../wire/query.ts';
+import { encodeQuery, keepQuery, parseQuery, type Query } from '../wire/query.ts';
 import { type Question, RCODE } from '../wire/question.ts';
 import { buildResponse, type ResponseOptions } from '../wire/response.ts';
 import type { Zone } from '../zone/zone.ts';

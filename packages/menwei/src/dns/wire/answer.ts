@@ -25,6 +25,18 @@ export interface Answer {
   readonly rotates: boolean;
 }
 
+/** An answer without a record. */
+export function bareAnswer(rcode: number): Answer {
+  return {
+    rcode,
+    authoritative: false,
+    answer: NO_RECORDS,
+    authority: NO_RECORDS,
+    additional: NO_RECORDS,
+    rotates: false,
+  };
+}
+
 /** The name is another one's alias: the target's records belong behind its CNAME record, whoever has them. */
 export interface Alias {
   /** In the form of `Question.name`. */

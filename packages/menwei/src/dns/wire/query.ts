@@ -2,7 +2,7 @@
  * Queries: from the bytes of a message to a question, and what is said to it whatever the name (dns § 3, 5); and back. Only the
  * question and OPT are looked at; what is wrong with them is answered, and never thrown.
  */
-import { type Answer, NO_RECORDS } from './answer.ts';
+import { type Answer, bareAnswer } from './answer.ts';
 import { encodeName, MAX_LABEL_BYTES, MAX_NAME_BYTES, POINTER_BITS, skipName } from './name.ts';
 import { CLASS_IN, type Question, RCODE, TYPE } from './question.ts';
 
@@ -155,18 +155,6 @@ function questionCount(bytes: Uint8Array): number {
 
 function hasNothingElse(bytes: Uint8Array): boolean {
   return (uint16(bytes, 6) | uint16(bytes, 8) | uint16(bytes, 10)) === 0;
-}
-
-/** An answer without a record. */
-export function bareAnswer(rcode: number): Answer {
-  return {
-    rcode,
-    authoritative: false,
-    answer: NO_RECORDS,
-    authority: NO_RECORDS,
-    additional: NO_RECORDS,
-    rotates: false,
-  };
 }
 
 const FORMAT_ERROR = bareAnswer(RCODE.FORMERR);

@@ -1,8 +1,8 @@
 import { decode } from 'dns-packet';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type Answer, NO_RECORDS, type RecordList } from './answer.ts';
-import { bareAnswer, encodeQuery, parseQuery, type Query } from './query.ts';
+import { type Answer, bareAnswer, NO_RECORDS, type RecordList } from './answer.ts';
+import { encodeQuery, parseQuery, type Query } from './query.ts';
 import { RCODE, TYPE } from './question.ts';
 import { buildResponse, type ResponseOptions } from './response.ts';
 

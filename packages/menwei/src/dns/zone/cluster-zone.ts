@@ -5,7 +5,7 @@
 import { familyOf, type IpFamily } from '@menwei/addresses/ip.ts';
 import type { Service } from '../../kubernetes/objects.ts';
 import { type ObjectKey, objectKey, parseObjectKey } from '../../state/object-key.ts';
-import { type Alias, type Answer, NO_RECORDS } from '../wire/answer.ts';
+import { type Alias, type Answer, bareAnswer, NO_RECORDS } from '../wire/answer.ts';
 import { type Question, RCODE, TYPE } from '../wire/question.ts';
 import {
   ASKED,
@@ -275,14 +275,7 @@ interface Asked {
   readonly serviceStart: number;
 }
 
-const FOUND: Answer = {
-  rcode: RCODE.NOERROR,
-  authoritative: true,
-  answer: NO_RECORDS,
-  authority: NO_RECORDS,
-  additional: NO_RECORDS,
-  rotates: false,
-};
+const FOUND: Answer = { ...bareAnswer(RCODE.NOERROR), authoritative: true };
 
 const VERSION: Answer = {
   ...FOUND,

@@ -1,5 +1,5 @@
 /** Which names of a zone others are asked for when it does not have them, as a Corefile says it. */
-import { type Alias, type Answer, NO_RECORDS } from '../wire/answer.ts';
+import { type Alias, type Answer, bareAnswer } from '../wire/answer.ts';
 import { type Question, RCODE } from '../wire/question.ts';
 import type { Zone } from './zone.ts';
 
@@ -12,14 +12,7 @@ export interface Fallthrough {
 }
 
 /** Without a SOA nobody keeps it (RFC 2308 § 5). */
-const NO_SUCH_NAME: Answer = {
-  rcode: RCODE.NXDOMAIN,
-  authoritative: true,
-  answer: NO_RECORDS,
-  authority: NO_RECORDS,
-  additional: NO_RECORDS,
-  rotates: false,
-};
+const NO_SUCH_NAME: Answer = { ...bareAnswer(RCODE.NXDOMAIN), authoritative: true };
 
 export class FallthroughZone implements Zone {
   readonly #zone: Zone;

@@ -1,6 +1,6 @@
 /** Names out of a hosts file, as a zone of ours (dns § 8). */
 import { familyOf } from '@menwei/addresses/ip.ts';
-import { type Answer, NO_RECORDS } from '../wire/answer.ts';
+import { type Answer, bareAnswer } from '../wire/answer.ts';
 import { type Question, RCODE, TYPE } from '../wire/question.ts';
 import { ASKED, encodeRecords, type ResourceRecord } from '../wire/records.ts';
 import { isInAny } from './fallthrough.ts';
@@ -18,14 +18,7 @@ export interface HostsZoneOptions {
   readonly fallthrough: readonly string[];
 }
 
-const FOUND: Answer = {
-  rcode: RCODE.NOERROR,
-  authoritative: true,
-  answer: NO_RECORDS,
-  authority: NO_RECORDS,
-  additional: NO_RECORDS,
-  rotates: false,
-};
+const FOUND: Answer = { ...bareAnswer(RCODE.NOERROR), authoritative: true };
 /** Without a SOA, of which a hosts file has none, nobody keeps it (RFC 2308 § 5; DQ-7). */
 const NO_SUCH_NAME: Answer = { ...FOUND, rcode: RCODE.NXDOMAIN };
 

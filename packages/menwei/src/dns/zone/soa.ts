@@ -1,6 +1,5 @@
 /** What says from when a zone is, and how long nothing may be known to be there (RFC 1035 § 3.3.13, RFC 2308). */
-import type { Answer, RecordList } from '../wire/answer.ts';
-import { NO_RECORDS } from '../wire/answer.ts';
+import { type Answer, bareAnswer, type RecordList } from '../wire/answer.ts';
 import { RCODE, type Rcode } from '../wire/question.ts';
 import { encodeRecords, offsetOfSuffix, type RecordName } from '../wire/records.ts';
 import type { ClusterZoneOptions } from './zone-options.ts';
@@ -40,14 +39,10 @@ export class Soa {
     const known = this.#negative.get(key);
     if (known !== undefined) return known;
     const ttlSeconds = Math.min(this.#options.negativeTtlSeconds, MOST_NEGATIVE_SECONDS);
-    const authority = this.#encode({ at }, ttlSeconds);
     const answer = {
-      rcode,
+      ...bareAnswer(rcode),
       authoritative: rcode !== RCODE.SERVFAIL,
-      answer: NO_RECORDS,
-      authority,
-      additional: NO_RECORDS,
-      rotates: false,
+      authority: this.#encode({ at }, ttlSeconds),
     };
     this.#negative.set(key, answer);
     return answer;
