@@ -5,6 +5,7 @@
 import { type Answer, bareAnswer } from './answer.ts';
 import { encodeName, MAX_LABEL_BYTES, MAX_NAME_BYTES, POINTER_BITS, skipName } from './name.ts';
 import { CLASS_IN, type Question, RCODE, TYPE } from './question.ts';
+import { ASKED, encodeRecords } from './records.ts';
 
 export const HEADER_BYTES = 12;
 /** OPT without options: root, type, size, extended rcode, version, flags, length of data. */
@@ -165,15 +166,8 @@ const BAD_VERSION = bareAnswer(RCODE.BADVERS);
 /** Who asks for everything gets something small (RFC 8482 § 4.2): HINFO, with the TTL that the RFC's example has. */
 const ANYTHING: Answer = {
   ...bareAnswer(RCODE.NOERROR),
-  answer: hinfo('RFC8482', 3789),
+  answer: encodeRecords([{ name: ASKED, ttlSeconds: 3789, data: { type: 'HINFO', cpu: 'RFC8482', os: '' } }]),
 };
-
-function hinfo(cpu: string, ttl: number): Answer['answer'] {
-  const data = [cpu.length, ...Buffer.from(cpu, 'latin1'), 0];
-  const fixed = [0xc0, HEADER_BYTES, 0, TYPE.HINFO, 0, CLASS_IN, 0, 0, ttl >> 8, ttl & 0xff, 0, data.length];
-  const bytes = Uint8Array.from([...fixed, ...data]);
-  return { bytes, offsets: [0, bytes.length] };
-}
 
 /** Of a query of our own. */
 interface QueryOptions {
