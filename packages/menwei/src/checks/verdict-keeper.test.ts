@@ -1,4 +1,13 @@
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
@@ -86,5 +95,29 @@ describe('which endpoints are out of use', () => {
     await proxy.end();
     const told = proxy.told.filter((message) => message.includes("can't be written"));
     expect(told).toHaveLength(1);
+  });
+
+  it('is not waited for where there is no file but a pipe', async () => {
+    const path = join(folder, 'pipe.json');
+    execFileSync('mkfifo', [path, `${path}.new`]);
+    const proxy = open(path);
+    expect(proxy.told).toEqual([expect.stringMatching(/pipe\.json can't be read/)]);
+    proxy.run();
+    proxy.put('IPv4', row('10.0.0.1:80', 'down'));
+    await proxy.end();
+    expect(open(path).rows()).toEqual([row('10.0.0.1:80', 'down')]);
+  });
+
+  it('is not written where a link leads', async () => {
+    const [path, other] = [join(folder, 'linked.json'), join(folder, 'other')];
+    writeFileSync(other, 'of somebody else');
+    symlinkSync(other, path);
+    symlinkSync(other, `${path}.new`);
+    const proxy = open(path);
+    proxy.run();
+    proxy.put('IPv4', row('10.0.0.1:80', 'down'));
+    await proxy.end();
+    expect(readFileSync(other, 'utf8')).toBe('of somebody else');
+    expect(open(path).rows()).toEqual([row('10.0.0.1:80', 'down')]);
   });
 });

@@ -1,5 +1,5 @@
 /** Keeps in a file which endpoints are out of use, so that a restart of the proxy puts no dead one back in use. */
-import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Logger } from '../log/logger.ts';
 import { InterruptiblePause } from '../scheduling/pause.ts';
@@ -79,6 +79,8 @@ export class VerdictKeeper {
   #read(): string | undefined {
     const { path, logger } = this.#options;
     try {
+      // A pipe would be waited for.
+      if (!statSync(path).isFile()) throw new Error('it is no file');
       return readFileSync(path, 'utf8');
     } catch (cause) {
       if (cause instanceof Error && 'code' in cause && cause.code === 'ENOENT') return undefined;
@@ -107,6 +109,8 @@ export class VerdictKeeper {
 function replaceFile(path: string, text: string): void {
   const draft = `${path}.new`;
   mkdirSync(dirname(path), { recursive: true });
-  writeFileSync(draft, text, { mode: 0o600 });
+  // What is there already may lead elsewhere.
+  rmSync(draft, { force: true });
+  writeFileSync(draft, text, { mode: 0o600, flag: 'wx' });
   renameSync(draft, path);
 }
