@@ -2,7 +2,7 @@
 import { mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Logger } from '../log/logger.ts';
-import { InterruptiblePause } from '../scheduling/pause.ts';
+import { InterruptiblePause, pause } from '../scheduling/pause.ts';
 import { type EndpointHealth, healthKey, isEjected } from '../state/endpoint-health.ts';
 import type { FamilyTables } from '../state/family-tables.ts';
 import type { Change } from '../state/reader.ts';
@@ -61,7 +61,7 @@ export class VerdictKeeper {
       // While the file can't be written, somebody may be making room.
       const untilNextMs = this.#isFailing ? RETRY_MS : Number.POSITIVE_INFINITY;
       if (readers.every(({ unreadCount }) => unreadCount === 0)) await idle.wait(untilNextMs, signal);
-      await new InterruptiblePause().wait(GATHERED_MS, signal);
+      await pause(GATHERED_MS, signal);
     }
     take();
     if (this.#isDue) this.#write();
