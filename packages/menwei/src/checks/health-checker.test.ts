@@ -140,6 +140,23 @@ describe('what is checked', () => {
       expect(stateOf(port, `10.0.0.1:${number}`)).toBe('down');
   });
 
+  it('vouches for no other way of asking when an endpoint is down', async () => {
+    const thread = new StandIn();
+    const { put, stateOf } = open(thread.start);
+    const endpoints = [anEndpoint({ ip: '10.0.0.1' }), anEndpoint({ ip: '10.0.0.2' })];
+    const web = aCheckedPort('tcp', { endpoints });
+    put(web);
+    await settled();
+    thread.tell('10.0.0.2', 'down');
+    put(aCheckedPort('tcp fall=2', { endpoints }));
+    await settled();
+    expect(thread.asked()).toEqual(['10.0.0.1:8080 unknown', '10.0.0.2:8080 down']);
+    put(aCheckedPort('tcp port=9', { endpoints }));
+    await settled();
+    expect(thread.asked()).toEqual(['10.0.0.1:9 unknown', '10.0.0.2:9 initial-down']);
+    expect(stateOf(web, '10.0.0.2:8080')).toBe('down');
+  });
+
   it('is not what speaks another protocol than the check', async () => {
     const thread = new StandIn();
     const { put } = open(thread.start);

@@ -136,7 +136,7 @@ export class WantedChecks {
       isRemote: !endpoint.isLocal,
       probe: group.probe,
       timing: timing.timing,
-      start: this.#startOf(healthKey(port.key, endpoint.text), check),
+      start: this.#startOf(healthKey(port.key, endpoint.text), check, before.get(endpoint.text), group),
     };
     const target: WantedTarget = { key, id: order.id, group, concerned: [concerned] };
     group.targets++;
@@ -146,8 +146,15 @@ export class WantedChecks {
     return target;
   }
 
-  #startOf(row: string, { initial }: HealthCheck): TargetOrder['start'] {
-    if (this.#wasDown(row)) return 'down';
+  #startOf(
+    row: string,
+    { initial }: HealthCheck,
+    before: WantedTarget | undefined,
+    group: Group,
+  ): TargetOrder['start'] {
+    // What was found by asking in another way does not say that this way of asking is right.
+    const isAskedAnew = before !== undefined && before.group !== group;
+    if (this.#wasDown(row)) return isAskedAnew ? 'initial-down' : 'down';
     return initial === 'down' ? 'initial-down' : 'unknown';
   }
 

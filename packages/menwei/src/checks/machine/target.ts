@@ -15,7 +15,10 @@ export interface TargetOrder {
   readonly isRemote: boolean;
   readonly probe: HealthProbe;
   readonly timing: Timing;
-  /** `down`: it is known to be out of use, and is asked at once. */
+  /**
+   * - `down`: it is known to be out of use by checks such as this one, and is asked at once;
+   * - `initial-down`: it is out of use, too, but that says nothing about whether the check is right.
+   */
   readonly start: 'unknown' | 'down' | 'initial-down';
 }
 
