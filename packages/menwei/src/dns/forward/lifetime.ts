@@ -1,7 +1,7 @@
 /** How long what an upstream said may be kept, and whether it may be kept at all (dns § 6, RFC 2308). */
-import { type Message, type MessageRecord, readMessage } from '../wire/forwarded.ts';
+import { type Message, readMessage } from '../wire/forwarded.ts';
 import { expandName, lowerCase } from '../wire/name.ts';
-import { HEADER_BYTES, uint16 } from '../wire/query.ts';
+import { HEADER_BYTES, type MessageRecord, RECORD_FIXED_BYTES, uint16 } from '../wire/query.ts';
 import { CLASS_IN, RCODE, TYPE } from '../wire/question.ts';
 import { isTruncated } from './exchange.ts';
 
@@ -74,10 +74,13 @@ function aliasChain(message: Message): Chain | undefined {
     if (owner === undefined) return undefined;
     const type = uint16(bytes, record.fixed);
     if (type === TYPE.CNAME) {
-      const target = nameAt(bytes, record.fixed + 10);
+      const target = nameAt(bytes, record.fixed + RECORD_FIXED_BYTES);
       if (target === undefined) return undefined;
       targets.set(owner, target);
-    } else if (type === DNAME || (type === RRSIG && uint16(bytes, record.fixed + 10) === DNAME)) {
+    } else if (
+      type === DNAME ||
+      (type === RRSIG && uint16(bytes, record.fixed + RECORD_FIXED_BYTES) === DNAME)
+    ) {
       // It redirects all names below; the CNAME that follows from it is in the answer too (RFC 6672 § 3.1).
       names.add(owner);
     }
@@ -113,7 +116,8 @@ function denialSeconds(message: Message, name: string): number {
   for (const record of sections[1]) {
     if (uint16(bytes, record.fixed) !== TYPE.SOA || uint16(bytes, record.fixed + 2) !== CLASS_IN) continue;
     const zone = ownerOf(message, record);
-    if (zone === undefined || !isWithin(name, zone) || record.end - record.fixed < 10 + 22) return 0;
+    if (zone === undefined || !isWithin(name, zone) || record.end - record.fixed < RECORD_FIXED_BYTES + 22)
+      return 0;
     return Math.min(view.getUint32(record.fixed + 4), view.getUint32(record.end - 4));
   }
   return 0;

@@ -1,11 +1,16 @@
 /** What another server said, as an answer of ours: for the same question, for another name, or for an alias. */
 import { type Alias, type Answer, NO_RECORDS, type RecordList } from './answer.ts';
 import { expandName, lowerCase, skipName } from './name.ts';
-import { HEADER_BYTES, type Query, uint16 } from './query.ts';
+import {
+  HEADER_BYTES,
+  type MessageRecord,
+  type Query,
+  RECORD_FIXED_BYTES,
+  recordAt,
+  uint16,
+} from './query.ts';
 import { TYPE } from './question.ts';
 
-/** Of a record: type, class, TTL, length of its data. */
-const FIXED_BYTES = 10;
 /** What an answer gets that is older than it may be (RFC 8767 § 5). */
 const STALE_TTL = 30;
 /** A pointer has 14 bits. */
@@ -19,13 +24,6 @@ export interface Age {
 }
 
 const NEW: Age = { ageMs: 0, isStale: false };
-
-/** A record of a message: owner, fixed part, data. */
-export interface MessageRecord {
-  readonly start: number;
-  readonly fixed: number;
-  readonly end: number;
-}
 
 export interface Message {
   readonly bytes: Uint8Array;
@@ -81,7 +79,7 @@ export function answerBehindAlias(
   age: Age = NEW,
 ): Answer | undefined {
   const read = readMessage(message);
-  const target = read && inFull(read, age, query.questionEnd + 2 + FIXED_BYTES);
+  const target = read && inFull(read, age, query.questionEnd + 2 + RECORD_FIXED_BYTES);
   if (target === undefined) return undefined;
   // The alias is ours, and has no signature.
   return {
@@ -141,7 +139,7 @@ function inFull(message: Message, age: Age, askedAt = HEADER_BYTES): Answer | un
     }
     const isAsked = askedAt < POINTER_LIMIT && lowerCased(owner)?.equals(asked) === true;
     const name = isAsked ? Uint8Array.of(0xc0 | (askedAt >> 8), askedAt & 0xff) : owner;
-    const fixed = new Uint8Array(bytes.subarray(record.fixed, record.fixed + FIXED_BYTES));
+    const fixed = new Uint8Array(bytes.subarray(record.fixed, record.fixed + RECORD_FIXED_BYTES));
     fixed[8] = data.length >> 8;
     fixed[9] = data.length & 0xff;
     return withAge(Buffer.concat([name, fixed, data]), name.length, age);
@@ -184,7 +182,7 @@ const NAMES_IN_DATA: ReadonlyMap<number, readonly [before: number, names: number
 ]);
 
 function dataInFull(bytes: Uint8Array, { fixed, end }: MessageRecord): Uint8Array | undefined {
-  const start = fixed + FIXED_BYTES;
+  const start = fixed + RECORD_FIXED_BYTES;
   const form = NAMES_IN_DATA.get(uint16(bytes, fixed));
   if (form === undefined || start === end) return bytes.subarray(start, end);
   const [before, names] = form;
@@ -221,8 +219,8 @@ export function readMessage(bytes: Uint8Array): Message | undefined {
   if (records === undefined) return undefined;
   const answers = uint16(bytes, 6);
   const others = answers + uint16(bytes, 8);
-  const opt = records.findIndex(({ fixed }) => uint16(bytes, fixed) === TYPE.OPT);
-  const isOpt = (record: MessageRecord): boolean => uint16(bytes, record.fixed) === TYPE.OPT;
+  const isOpt = ({ fixed }: MessageRecord): boolean => uint16(bytes, fixed) === TYPE.OPT;
+  const opt = records.findIndex(isOpt);
   const extended = opt < 0 ? 0 : (bytes[(records[opt]?.fixed ?? 0) + 4] ?? 0) << 4;
   return {
     bytes,
@@ -243,12 +241,10 @@ function readRecords(bytes: Uint8Array, start: number): readonly MessageRecord[]
   const records: MessageRecord[] = [];
   let at = start;
   for (let index = 0; index < count; index += 1) {
-    const fixed = skipName(bytes, at);
-    if (fixed === undefined || fixed + FIXED_BYTES > bytes.length) return undefined;
-    const end = fixed + FIXED_BYTES + uint16(bytes, fixed + 8);
-    if (end > bytes.length) return undefined;
-    records.push({ start: at, fixed, end });
-    at = end;
+    const record = recordAt(bytes, at);
+    if (record === undefined) return undefined;
+    records.push(record);
+    at = record.end;
   }
   return records;
 }

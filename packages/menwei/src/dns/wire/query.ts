@@ -11,7 +11,7 @@ export const HEADER_BYTES = 12;
 /** OPT without options: root, type, size, extended rcode, version, flags, length of data. */
 export const OPT_BYTES = 11;
 /** Of a record: type, class, TTL, length of its data. */
-const RECORD_FIXED_BYTES = 10;
+export const RECORD_FIXED_BYTES = 10;
 
 interface Edns {
   /** The largest UDP message that the client takes, as it says. */
@@ -112,10 +112,9 @@ function findEdns(bytes: Uint8Array, start: number): FoundEdns | 'malformed' | u
   let found: FoundEdns | undefined;
   let at = start;
   for (let index = 0; index < count; index += 1) {
-    const fixed = skipName(bytes, at);
-    if (fixed === undefined || fixed + RECORD_FIXED_BYTES > bytes.length) return 'malformed';
-    const end = fixed + RECORD_FIXED_BYTES + uint16(bytes, fixed + 8);
-    if (end > bytes.length) return 'malformed';
+    const record = recordAt(bytes, at);
+    if (record === undefined) return 'malformed';
+    const { fixed, end } = record;
     if (index >= others && uint16(bytes, fixed) === TYPE.OPT) {
       // There is one at most, and its owner is the root (RFC 6891 § 6.1.1).
       if (found !== undefined || fixed !== at + 1) return 'malformed';
@@ -129,6 +128,21 @@ function findEdns(bytes: Uint8Array, start: number): FoundEdns | 'malformed' | u
     at = end;
   }
   return found;
+}
+
+/** A record of a message: owner, fixed part, data. */
+export interface MessageRecord {
+  readonly start: number;
+  readonly fixed: number;
+  readonly end: number;
+}
+
+/** Undefined: it is cut off, or its owner is malformed. */
+export function recordAt(bytes: Uint8Array, start: number): MessageRecord | undefined {
+  const fixed = skipName(bytes, start);
+  if (fixed === undefined || fixed + RECORD_FIXED_BYTES > bytes.length) return undefined;
+  const end = fixed + RECORD_FIXED_BYTES + uint16(bytes, fixed + 8);
+  return end > bytes.length ? undefined : { start, fixed, end };
 }
 
 /** Code, length, that many bytes; what they mean is nobody's business here. */
