@@ -54,9 +54,6 @@ export default defineConfig({
         test: {
           name: 'guest',
           include: [...IN_GUEST, 'test/kernel/behaviour/*.test.ts'],
-          // Its tests pass there by themselves (-t), and together the worker dies by SIGSEGV: not understood yet.
-          exclude:
-            process.env.MENWEI_TEST_HEALTH === undefined ? ['test/kernel/behaviour/health.test.ts'] : [],
           ...onKernel(240_000, 'test/kernel/with-ipvs.ts'),
           env: { MENWEI_TEST_MODES: 'ipvs', MENWEI_TEST_PATIENCE_MS: '100000' },
         },

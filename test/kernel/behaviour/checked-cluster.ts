@@ -13,9 +13,10 @@ export function eventually(check: () => Promise<void>): Promise<void> {
   return vi.waitFor(check, { timeout: PATIENCE_MS, interval: 50 });
 }
 
-const TIMING = 'interval=250ms timeout=250ms fast=100ms fall=3 rise=2';
+/** A good endpoint of a busy machine must have the time to say so. */
+const TIMING = 'interval=1s timeout=1s fast=100ms fall=3 rise=2';
 /** At most an interval, then fall × fast + timeout. */
-export const DETECTED_MS = 250 + 3 * 100 + 250;
+export const DETECTED_MS = 1_000 + 3 * 100 + 1_000;
 const NODES = ['one', 'two'];
 
 interface CheckedOffer extends Partial<Omit<Offer, 'pods' | 'annotations'>> {
