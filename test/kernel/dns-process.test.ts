@@ -2,9 +2,11 @@
  * `menwei dns` as a process: what Kubernetes' own e2e tests of `[sig-network] DNS` have a pod look up (those of resolv.conf and
  * /etc/hosts are the kubelet's), aliases to names of others, the API server away, mistakes, and its end.
  */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { DnsWorld, dig } from './dns-world.ts';
-import { RunProcess } from './run-process.ts';
+import { LAUNCHER, RunProcess } from './run-process.ts';
 
 const D = 'default.svc.cluster.local';
 
@@ -138,6 +140,17 @@ it('an address in use ends it with one line', async () => {
   expect(ended.stderr.filter((line) => line.startsWith('menwei: '))).toEqual([
     expect.stringContaining('127.0.0.1:53'),
   ]);
+});
+
+it('an address in use ends it also under a proxy, which would not start it again otherwise', async () => {
+  const flags = ['--manifests', world.manifests, '--dns-bind', '127.0.0.1:53', '--dns-forward', 'none'];
+  const argv = ['dns', ...flags, '--bind-address', '127.0.0.1:9155'];
+  const child = spawn(LAUNCHER, argv, { stdio: ['ignore', 'ignore', 'pipe', 'ipc'] });
+  try {
+    expect(await once(child, 'exit')).toEqual([1, null]);
+  } finally {
+    child.kill('SIGKILL');
+  }
 });
 
 it('an upstream that is the server itself ends it with one line', async () => {

@@ -71,5 +71,7 @@ function stopAfterLameduck(dns: DnsProcess, lameduckMs: number, logger: Logger):
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, told);
   // Of the proxy that has started it: nobody is there any more to end it.
   if (process.channel !== undefined) process.once('disconnect', () => stop.abort());
+  // To listen for that is no reason to go on when all else has ended.
+  process.channel?.unref();
   return stop.signal;
 }
