@@ -1,13 +1,13 @@
 /** A client that says something and reads what comes until the other end has had enough. */
 import { connect } from 'node:net';
 
-/** @param lateMs when it says `late` instead, so long after it has connected */
+/** @param until when it says `late` instead */
 export function readAll(
   host: string,
   port: number,
   words: string,
   from?: string,
-  lateMs?: number,
+  until?: Promise<void>,
 ): Promise<string> {
   return new Promise((resolve) => {
     let answer = '';
@@ -15,8 +15,8 @@ export function readAll(
     const socket = connect({ host, port, ...localAddress });
     socket.setTimeout(5_000, () => socket.destroy(new Error('no answer in time')));
     socket.on('connect', () => {
-      if (lateMs === undefined) socket.write(words);
-      else setTimeout(() => socket.write('late'), lateMs);
+      if (until === undefined) socket.write(words);
+      else void until.then(() => socket.write('late'));
     });
     socket.on('data', (data) => {
       answer += data.toString('latin1');

@@ -259,11 +259,13 @@ describe('HAProxy', () => {
 
   it('deletes a server once its connections have ended, and cuts none', async () => {
     await put(web('127.0.2.1', '127.0.2.2'));
-    const open = readAll(VIP, 80, '', undefined, 600);
-    await sleep(100);
+    const { promise: until, resolve: say } = Promise.withResolvers<void>();
+    const open = readAll(VIP, 80, '', undefined, until);
+    await expect.poll(() => bench.ask('show sess')).toMatch(/be=mw:c1:ns:web:80 srv=[^<]/);
     await put(web('127.0.2.3'));
     await bench.provider.sweep(signal);
     expect((await bench.ask('show servers state mw:c1:ns:web:80')).split('\n').length).toBe(2 + 2);
+    say();
     expect(await open).toMatch(/^127\.0\.2\.[12] late$/);
     await expect
       .poll(async () => {

@@ -39,15 +39,22 @@ function sumOf(metrics: Metrics, name: string, labels: Readonly<Record<string, s
     .reduce((sum, { value }) => sum + value, 0);
 }
 
-/** Of a proxy, whether it announces or not; the controller of load balancers is another program. */
-const OF_A_PROXY = CATALOGUE.filter(
-  ({ title }) =>
-    title !== 'Of the load-balancer controller' && title !== 'Of announcing load-balancer addresses',
-).flatMap(({ metrics }) => metrics);
+/** Of other programs, and of a proxy that announces. */
+const NOT_OF_A_PROXY = [
+  'Of the load-balancer controller',
+  'Of announcing load-balancer addresses',
+  'Of `menwei dns`',
+];
+const OF_A_PROXY = CATALOGUE.filter(({ title }) => !NOT_OF_A_PROXY.includes(title)).flatMap(
+  ({ metrics }) => metrics,
+);
 
-/** Those that need an API server, a kernel with accounting objects, a look for other proxies, or a mode that counts connections. */
+/**
+ * Those that need an API server, a kernel with accounting objects, a look for other proxies, Services whose endpoints are checked, or
+ * a mode that counts connections.
+ */
 function isAlwaysThere(name: string): boolean {
-  return !/^rest_client_|^kubeproxy_iptables_|^menwei_service_port_[crs]|^menwei_other_proxy_|^kubernetes_health/.test(
+  return !/^rest_client_|^kubeproxy_iptables_|^menwei_service_port_[crs]|^menwei_other_proxy_|^menwei_health_(?:check|endpoint_up|panic|transitions)|^kubernetes_health/.test(
     name,
   );
 }
