@@ -152,21 +152,22 @@ export class FamilyParts {
   }
 
   #conntrackCleaners(): readonly Component[] {
-    const stale = this.#conntrackCleaner('conntrack', 'lasting');
     const { mode, unstick } = this.#surroundings.settings.current;
     // IPVS moves and resets connections by itself; without its entry it moves one before it has forgotten where that led.
-    if (mode === 'ipvs') return [stale];
+    if (mode === 'ipvs') return [this.#conntrackCleaner('conntrack', 'lasting', { leavesSctp: true })];
+    const stale = this.#conntrackCleaner('conntrack', 'lasting');
     const reset = this.#conntrackCleaner('connection-reset', 'reset');
     return unstick ? [stale, reset, this.#conntrackCleaner('unstick', 'unreplied')] : [stale, reset];
   }
 
   /** Deletes stale conntrack entries. */
-  #conntrackCleaner(name: string, kind: EntryKind): Component {
+  #conntrackCleaner(name: string, kind: EntryKind, { leavesSctp = false } = {}): Component {
     const { environment, metrics, node, logger } = this.#surroundings;
     const { family } = this;
     const cleaning = new ConntrackCleaning({
       family,
       kind,
+      leavesSctp,
       tables: this.#tables,
       nodeView: () => node.view(family),
       table: environment.openConntrack(family),

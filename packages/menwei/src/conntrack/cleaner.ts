@@ -10,13 +10,12 @@ import { pause } from '../scheduling/pause.ts';
 import type { NodeView } from '../services/node-view.ts';
 import type { AppliedPort, ServicePortKey } from '../state/service-port.ts';
 import { Candidates } from './candidates.ts';
-import { type EntryKind, hasEntries } from './entry-kind.ts';
+import { type EntryKind, hasEntries, type LookedAfter } from './entry-kind.ts';
 import { FrontendIndex } from './frontends.ts';
 import { StaleEntries } from './stale-entries.ts';
 
-export interface CleanerOptions {
+export interface CleanerOptions extends LookedAfter {
   readonly family: IpFamily;
-  readonly kind: EntryKind;
   readonly table: Pick<ConntrackTable, 'applyDeletion'>;
   /** All addresses of the node now, canonical. */
   readonly localAddresses: () => readonly string[];
@@ -69,7 +68,7 @@ export class ConntrackCleaner {
   note({ ports, node, complete }: AppliedChanges): boolean {
     const changes = new Map<ServicePortKey, AppliedPort | undefined>();
     for (const [key, port] of ports) {
-      const after = port !== undefined && hasEntries(this.#options.kind, port) ? port : undefined;
+      const after = port !== undefined && hasEntries(this.#options, port) ? port : undefined;
       const before = this.#frontends.ports.get(key);
       if (before === undefined && after === undefined) continue;
       changes.set(key, after);

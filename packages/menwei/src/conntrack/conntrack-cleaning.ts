@@ -88,7 +88,7 @@ export class ConntrackCleaning {
   }
 
   #remember(key: ServicePortKey, port: AppliedPort | undefined): void {
-    if (port !== undefined && hasEntries(this.#options.kind, port)) this.#cleaned.set(key, port);
+    if (port !== undefined && hasEntries(this.#options, port)) this.#cleaned.set(key, port);
     else this.#cleaned.delete(key);
   }
 
@@ -106,7 +106,7 @@ export class ConntrackCleaning {
     try {
       const isDue = cleaner.note({ ...changes, node: this.#nodeAt(changes.sync) });
       for (const [key, port] of changes.ports) {
-        const lasts = port !== undefined && hasEntries(this.#options.kind, port);
+        const lasts = port !== undefined && hasEntries(this.#options, port);
         if (lasts || this.#cleaned.has(key) || this.#uncleaned.has(key)) this.#uncleaned.set(key, port);
       }
       return isDue;

@@ -12,10 +12,20 @@ import type { ServicePort } from '../state/service-port.ts';
 
 export type EntryKind = 'lasting' | 'unreplied' | 'reset';
 
-export function hasEntries(kind: EntryKind, { protocol, health }: ServicePort): boolean {
+/** Which entries somebody looks after. */
+export interface LookedAfter {
+  readonly kind: EntryKind;
+  /** Those of SCTP are left alone, too: IPVS moves its connections by itself. */
+  readonly leavesSctp?: boolean;
+}
+
+export function hasEntries(
+  { kind, leavesSctp = false }: LookedAfter,
+  { protocol, health }: ServicePort,
+): boolean {
   switch (kind) {
     case 'lasting':
-      return protocol !== 'TCP';
+      return protocol === 'UDP' || (protocol === 'SCTP' && !leavesSctp);
     case 'unreplied':
       return protocol === 'TCP';
     case 'reset':
