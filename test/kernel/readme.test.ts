@@ -84,11 +84,12 @@ describe('the README', () => {
         outputs.push(run(command));
       }
     }
-    const [up, answer, objects] = outputs;
+    const [up, byName, fromOutside, objects] = outputs;
     expect(up).toMatch(/^node-1 .* service ports programmed$/m);
-    expect(answer).toMatch(/"pod":"web-\d".*"client":"192\.168\.49\.2"/);
+    expect(byName).toMatch(/"pod":"web-\d".*"client":"10\.244\.2\.20"/);
+    expect(fromOutside).toMatch(/"pod":"web-\d".*"client":"192\.168\.49\.2"/);
     expect(objects).toMatch(/^pod\/web-2 +1\/1 +Running/m);
-    expect(outputs).toContainEqual('node-1: nftables, 2 service ports programmed\n');
+    expect(outputs).toContainEqual('node-1: nftables, 4 service ports programmed\n');
     expect(outputs.at(-1)).toBe('the lab is down\n');
   });
 });
