@@ -46,7 +46,7 @@ export function describeNftablesLaws(title: string, { openKernel, runs }: LawsOp
           await install(backend, plan);
           const end = history.at(-1);
           if (end === undefined) throw new Error('BUG: a history without a world');
-          // A restart ends every slow start (docs/decisions/0047), so here they have come to their end before.
+          // A restart ends every slow start (docs/annotations.md), so here they have come to their end before.
           const last = withoutSlowStarts(end);
           const worlds = [...history, last];
           for (const [index, world] of worlds.entries()) {
