@@ -2,7 +2,7 @@
  * All targets that are checked, when each is asked next, and what its answers make of it (health §§ 3-5). Pure: time and
  * random numbers are arguments, and checks are begun and ended by who drives it.
  */
-import type { CheckResult } from '../../state/endpoint-health.ts';
+import { type CheckResult, isEjected } from '../../state/endpoint-health.ts';
 import { Blindness } from './blindness.ts';
 import { RateBudget } from './rate.ts';
 import { ServiceGroup } from './service-group.ts';
@@ -106,9 +106,9 @@ export class CheckMachine {
       if (group.hasSucceeded) this.#blindness.remote++;
     }
     const verdict = this.#firstVerdict(target, nowMs);
-    const isEjected = verdict.state === 'down' || verdict.state === 'recovering';
     if (verdict.state !== 'unknown') this.#change(target, verdict, nowMs);
-    this.#schedule(target, nowMs + (isEjected ? 0 : this.#random() * order.timing.intervalMs));
+    const untilFirstMs = isEjected(verdict.state) ? 0 : this.#random() * order.timing.intervalMs;
+    this.#schedule(target, nowMs + untilFirstMs);
   }
 
   /** @param isKept it may come back soon, as what it is now: the endpoint is not ready */

@@ -1,6 +1,6 @@
 /** What is checked: an address and port, on behalf of service ports of one Service. */
 import type { HealthProbe } from '../../kubernetes/health-check.ts';
-import type { CheckResult, HealthState } from '../../state/endpoint-health.ts';
+import { type CheckResult, type HealthState, isEjected } from '../../state/endpoint-health.ts';
 import type { ServiceGroup } from './service-group.ts';
 import { UNKNOWN, type Verdict } from './verdict.ts';
 
@@ -111,8 +111,7 @@ export class Target {
   }
 
   get isUsed(): boolean {
-    const { state } = this.verdict;
-    return state !== 'down' && state !== 'recovering';
+    return !isEjected(this.verdict.state);
   }
 
   get isInTransition(): boolean {

@@ -1,5 +1,5 @@
 /** How one result changes what is thought of an endpoint (health § 3). Pure. */
-import type { HealthState } from '../../state/endpoint-health.ts';
+import { type HealthState, isEjected } from '../../state/endpoint-health.ts';
 
 export interface Verdict {
   readonly state: HealthState;
@@ -21,7 +21,7 @@ const UP: Verdict = { state: 'up', streak: 0 };
 const DOWN: Verdict = { state: 'down', streak: 0 };
 
 export function nextVerdict({ state, streak }: Verdict, isOk: boolean, rules: Rules): Verdict {
-  const isUsed = state !== 'down' && state !== 'recovering';
+  const isUsed = !isEjected(state);
   if (isOk) {
     if (isUsed || streak + 1 >= rules.rise) return UP;
     return { state: 'recovering', streak: streak + 1 };
