@@ -1,6 +1,7 @@
 /** Keeps in a file which endpoints are out of use, so that a restart of the proxy puts no dead one back in use. */
 import { mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { errorCode } from '../log/error-text.ts';
 import type { Logger } from '../log/logger.ts';
 import { InterruptiblePause, pause } from '../scheduling/pause.ts';
 import { type EndpointHealth, healthKey, isEjected } from '../state/endpoint-health.ts';
@@ -83,7 +84,7 @@ export class VerdictKeeper {
       if (!statSync(path).isFile()) throw new Error('it is no file');
       return readFileSync(path, 'utf8');
     } catch (cause) {
-      if (cause instanceof Error && 'code' in cause && cause.code === 'ENOENT') return undefined;
+      if (errorCode(cause) === 'ENOENT') return undefined;
       logger.warn({ err: cause }, `${path} can't be read: which endpoints were down is not known`);
       return undefined;
     }

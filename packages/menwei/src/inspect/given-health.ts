@@ -1,6 +1,7 @@
 /** What checks have found out, from a file: for who looks at what a node would program. */
 import { readFileSync } from 'node:fs';
 import { parseVerdicts, type Verdict } from '../checks/verdict-file.ts';
+import { errorCode } from '../log/error-text.ts';
 import { UserError } from '../setup/failure.ts';
 import { healthKey } from '../state/endpoint-health.ts';
 import type { FamilyTables } from '../state/family-tables.ts';
@@ -46,7 +47,7 @@ function readIfThere(path: string): string | undefined {
   try {
     return readFileSync(path, 'utf8');
   } catch (cause) {
-    if (cause instanceof Error && 'code' in cause && cause.code === 'ENOENT') return undefined;
+    if (errorCode(cause) === 'ENOENT') return undefined;
     throw new UserError(`${path} can't be read: ${cause instanceof Error ? cause.message : String(cause)}`);
   }
 }

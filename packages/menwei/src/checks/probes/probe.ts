@@ -1,4 +1,5 @@
 /** What every way of asking an endpoint has in common. */
+import { errorCode } from '../../log/error-text.ts';
 import type { CheckResult } from '../../state/endpoint-health.ts';
 
 export interface Asked {
@@ -34,7 +35,7 @@ export function resultOfError(error: unknown): readonly [CheckResult, string] {
 }
 
 export function codeOf(error: unknown): string {
-  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : 'error';
+  return errorCode(error) || 'error';
 }
 
 /** Passes on the first answer alone. */

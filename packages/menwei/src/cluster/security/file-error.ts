@@ -1,5 +1,6 @@
 /** A file of the operator's that can't be used: one line that names it, for whoever has to put it right. */
 import { readFile, stat } from 'node:fs/promises';
+import { errorCode } from '../../log/error-text.ts';
 
 /** Its message is one line: the path, and what is wrong. */
 export class FileError extends Error {
@@ -40,8 +41,7 @@ export async function changing<Result>(path: string, change: () => Promise<Resul
 
 /** `ENOENT`, or the message of an error without a code. */
 export function codeOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  return 'code' in error && typeof error.code === 'string' ? error.code : error.message;
+  return errorCode(error) || (error instanceof Error ? error.message : String(error));
 }
 
 function missing(path: string): never {

@@ -4,6 +4,7 @@ import { constants } from 'node:os';
 import { getSystemErrorName } from 'node:util';
 import { formatHostPort, type HostPort, isWildcard } from '@menwei/addresses/ip.ts';
 import { KernelError } from '@menwei/netlink';
+import { errorCode } from '../../log/error-text.ts';
 import type { ServerParts } from './responder.ts';
 import type { TcpLimits } from './tcp-connection.ts';
 import { listenTcp, TcpConnections } from './tcp-listener.ts';
@@ -67,7 +68,7 @@ export class DnsServer {
 function isWithoutFamily(cause: unknown): boolean {
   return cause instanceof KernelError
     ? cause.errno === constants.errno.EAFNOSUPPORT
-    : cause instanceof Error && 'code' in cause && cause.code === 'EAFNOSUPPORT';
+    : errorCode(cause) === 'EAFNOSUPPORT';
 }
 
 interface Place {
@@ -92,5 +93,5 @@ async function listenOrName<T>(
 /** `EADDRINUSE` */
 function reason(cause: unknown): string {
   if (cause instanceof KernelError && cause.errno !== undefined) return getSystemErrorName(-cause.errno);
-  return cause instanceof Error && 'code' in cause ? String(cause.code) : String(cause);
+  return errorCode(cause) || String(cause);
 }
