@@ -46,17 +46,18 @@ export class FamilyHealth {
     const isElsewhere = this.#node?.name !== node.name || this.#node.zone !== node.zone;
     this.#node = node;
     const due = this.#takeDue(isElsewhere);
-    const orders = { remove: [...NOTHING.remove], add: [...NOTHING.add] };
+    const remove: TargetOrders['remove'][number][] = [];
+    const add: TargetOrders['add'][number][] = [];
     const { servicePorts } = this.#options.tables;
     for (const key of due) {
       const port = servicePorts.get(key);
       const wanted = port && checkedPort(port, node, (other) => servicePorts.get(other));
       const change = this.#wanted.update(key, wanted);
-      orders.remove.push(...change.remove);
-      orders.add.push(...change.add);
+      remove.push(...change.remove);
+      add.push(...change.add);
       this.#settleRows(change);
     }
-    return orders;
+    return { remove, add };
   }
 
   #takeDue(isAll: boolean): ReadonlySet<ServicePortKey> {
@@ -122,5 +123,3 @@ export class FamilyHealth {
     this.#servicePorts.close();
   }
 }
-
-const NOTHING: TargetOrders = { remove: [], add: [] };

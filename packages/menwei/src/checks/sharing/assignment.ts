@@ -2,8 +2,8 @@
  * Which of the targets of this node it checks itself, and what it thinks of all of them from what it and others have found
  * (health § 5). Up to {@link ALONE_UP_TO} nodes each checks for itself. Pure: time is an argument.
  */
-import type { HealthState } from '../../state/endpoint-health.ts';
-import { isEjected } from '../../state/endpoint-health.ts';
+import { type HealthState, isEjected } from '../../state/endpoint-health.ts';
+import { addTo, removeFrom } from '../../state/sets-by-key.ts';
 import type { TargetOrder, TargetOrders, VerdictChange } from '../machine/target.ts';
 import type { Peers } from './peers.ts';
 import { CheckerChoice, type CheckerNode, QUORUM } from './rendezvous.ts';
@@ -62,9 +62,7 @@ export class Assignment {
     const isOwn = !this.isShared || checkers.includes(this.#node);
     const target: Assigned = { order, endpoint, checkers, isOwn, own: undefined, told: undefined };
     this.#targets.set(order.id, target);
-    const others = this.#byEndpoint.get(endpoint);
-    if (others === undefined) this.#byEndpoint.set(endpoint, new Set([target]));
-    else others.add(target);
+    addTo(this.#byEndpoint, endpoint, target);
     return isOwn;
   }
 
@@ -72,9 +70,7 @@ export class Assignment {
     const target = this.#targets.get(id);
     if (target === undefined) return false;
     this.#targets.delete(id);
-    const others = this.#byEndpoint.get(target.endpoint);
-    others?.delete(target);
-    if (others?.size === 0) this.#byEndpoint.delete(target.endpoint);
+    removeFrom(this.#byEndpoint, target.endpoint, target);
     return target.isOwn;
   }
 
