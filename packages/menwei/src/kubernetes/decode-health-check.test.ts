@@ -76,6 +76,7 @@ describe('parseHealthCheck', () => {
     ['tcp on-down=kill', 'on-down: "kill" is none of drain, reset'],
     ['dns', 'name: dns needs it'],
     ['dns name=a..b', 'name: "a..b" is no DNS name such as example.org'],
+    [`dns name=${'a'.repeat(64)}.org`, `name: "${'a'.repeat(64)}.org" is no DNS name such as example.org`],
     ['udp', 'send: udp needs it'],
     ['udp send=ping', 'send: "ping" is not hex: and at most 512 bytes such as hex:00ff'],
   ])('%s is a mistake', (text, mistake) => {

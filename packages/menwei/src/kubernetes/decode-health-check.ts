@@ -1,6 +1,6 @@
 /** How an annotation says that the endpoints of a Service are to be checked (health § 2). */
 import { readAnnotation } from './decode-annotation.ts';
-import { isDnsSubdomain } from './decode-names.ts';
+import { isDnsLabel, isDnsSubdomain } from './decode-names.ts';
 import { MAX_PORT, type ObjectReader } from './decode-reader.ts';
 import { quote } from './decode-text.ts';
 import type { HealthCheck, HealthCheckWish, HealthProbe, StatusRange } from './health-check.ts';
@@ -197,7 +197,8 @@ function parseStatusRange(text: string): StatusRange | undefined {
 
 function parseDnsName(text: string): string | undefined {
   const name = text.toLowerCase().replace(/\.$/, '');
-  return isDnsSubdomain(name) ? name : undefined;
+  // Kubernetes has no limit for the labels of a subdomain, a message of DNS has.
+  return isDnsSubdomain(name) && name.split('.').every(isDnsLabel) ? name : undefined;
 }
 
 function parseBytes(text: string): Uint8Array | undefined {
