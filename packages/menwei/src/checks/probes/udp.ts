@@ -1,6 +1,9 @@
 /** Asks by a datagram: any, or a question of DNS. */
 import { createSocket } from 'node:dgram';
 import { isIPv6 } from 'node:net';
+import { encodeQuery, HEADER_BYTES, isResponse, rcodeOf, uint16 } from '../../dns/wire/query.ts';
+import { CLASS_IN, RCODE, TYPE } from '../../dns/wire/question.ts';
+import { rcodeText } from '../../dns/wire/registry-names.ts';
 import { type Answer, type Asked, type Cancel, once, resultOfError } from './probe.ts';
 
 /** What the answer says; undefined: it is none to this question. */
@@ -34,33 +37,17 @@ export function probeUdp(
   };
 }
 
-const HEADER_BYTES = 12;
-const FAILURES: ReadonlyMap<number, string> = new Map([
-  [2, 'SERVFAIL'],
-  [5, 'REFUSED'],
-]);
+const FAILURES: ReadonlySet<number> = new Set([RCODE.SERVFAIL, RCODE.REFUSED]);
 
 /** @param name of an A record, in lower case without a dot at its end @param id of 16 bits, by chance */
 export function probeDns(name: string, id: number, asked: Asked, answer: Answer): Cancel {
-  return exchange(asked, encodeQuestion(name, id), answer, (bytes) => {
-    if (bytes.length < HEADER_BYTES) return undefined;
-    const [high = 0, low = 0, flags = 0, more = 0] = bytes;
-    if (high * 256 + low !== id || (flags & 0x80) === 0) return undefined;
-    const failure = FAILURES.get(more & 0x0f);
-    return failure === undefined ? ['ok', ''] : ['wrong-answer', failure];
+  const query = encodeQuery({ name, type: TYPE.A, class: CLASS_IN }, { id, recursionDesired: true });
+  if (query === undefined) throw new Error(`BUG: ${name} is no name that can be asked for`);
+  return exchange(asked, query, answer, (bytes) => {
+    if (bytes.length < HEADER_BYTES || uint16(bytes, 0) !== id || !isResponse(bytes)) return undefined;
+    const rcode = rcodeOf(bytes);
+    return FAILURES.has(rcode) ? ['wrong-answer', rcodeText(rcode)] : ['ok', ''];
   });
-}
-
-function encodeQuestion(name: string, id: number): Buffer {
-  const header = Buffer.alloc(HEADER_BYTES);
-  header.writeUInt16BE(id, 0);
-  // Recursion is desired; one question.
-  header.writeUInt16BE(0x0100, 2);
-  header.writeUInt16BE(1, 4);
-  const labels = name
-    .split('.')
-    .map((label) => Buffer.from(`${String.fromCharCode(label.length)}${label}`, 'latin1'));
-  return Buffer.concat([header, ...labels, Buffer.from([0, 0, 1, 0, 1])]);
 }
 
 function exchange({ ip, port }: Asked, send: Uint8Array, answer: Answer, judge: Judge): Cancel {

@@ -1,6 +1,6 @@
 /** One question to one upstream, and what is accepted as the answer to it. */
 import { lowerCase } from '../wire/name.ts';
-import { encodeQuery, HEADER_BYTES, uint16 } from '../wire/query.ts';
+import { encodeQuery, HEADER_BYTES, isResponse, opcodeOf, rcodeOf, uint16 } from '../wire/query.ts';
 import { type Question, RCODE } from '../wire/question.ts';
 
 /** What is asked. */
@@ -27,10 +27,6 @@ export function encodeAsk({ question, dnssec, edns }: Ask, id: number): Uint8Arr
   });
 }
 
-export function rcodeOf(message: Uint8Array): number {
-  return (message[3] ?? 0) & 0x0f;
-}
-
 export function isTruncated(message: Uint8Array): boolean {
   return ((message[2] ?? 0) & 0x02) !== 0;
 }
@@ -41,9 +37,7 @@ export function isTruncated(message: Uint8Array): boolean {
  */
 export function answers(message: Uint8Array, sent: Uint8Array): boolean {
   if (message.length < HEADER_BYTES || uint16(message, 0) !== uint16(sent, 0)) return false;
-  const isResponse = ((message[2] ?? 0) & 0x80) !== 0;
-  const isStandardQuery = ((message[2] ?? 0) & 0x78) === 0;
-  if (!isResponse || !isStandardQuery) return false;
+  if (!isResponse(message) || opcodeOf(message) !== 0) return false;
   const questions = uint16(message, 4);
   if (questions === 0) return message.length === HEADER_BYTES && isComplaint(rcodeOf(message));
   return questions === 1 && hasSameQuestion(message, sent);

@@ -1,7 +1,8 @@
 /** One upstream: how it is asked, and what it has answered. */
 import { readMessage } from '../wire/forwarded.ts';
+import { rcodeOf } from '../wire/query.ts';
 import { RCODE, TYPE } from '../wire/question.ts';
-import { type Ask, type Exchange, isComplaint, isTruncated, rcodeOf } from './exchange.ts';
+import { type Ask, type Exchange, isComplaint, isTruncated } from './exchange.ts';
 import { TcpConnection } from './tcp-connection.ts';
 import { UdpPool } from './udp-pool.ts';
 import { formatUpstream, type UpstreamAddress } from './upstream-address.ts';

@@ -6,6 +6,7 @@ import {
   type MessageRecord,
   type Query,
   RECORD_FIXED_BYTES,
+  rcodeOf,
   recordAt,
   uint16,
 } from './query.ts';
@@ -224,7 +225,7 @@ export function readMessage(bytes: Uint8Array): Message | undefined {
   const extended = opt < 0 ? 0 : (bytes[(records[opt]?.fixed ?? 0) + 4] ?? 0) << 4;
   return {
     bytes,
-    rcode: extended | ((bytes[3] ?? 0) & 0x0f),
+    rcode: extended | rcodeOf(bytes),
     isAuthentic: ((bytes[3] ?? 0) & 0x20) !== 0,
     questionEnd,
     sections: [

@@ -50,12 +50,12 @@ export function keepQuery(query: Query): Query {
 const NO_QUESTION: Question = { name: '', type: 0, class: 0 };
 
 function unreadable(bytes: Uint8Array, end: number, question: Question): Query {
-  const settled = opcode(bytes) === 0 ? FORMAT_ERROR : NOT_IMPLEMENTED;
+  const settled = opcodeOf(bytes) === 0 ? FORMAT_ERROR : NOT_IMPLEMENTED;
   return { bytes, question, questionEnd: end, edns: undefined, settled };
 }
 
 function settle(bytes: Uint8Array, question: Question, edns: FoundEdns | undefined): Answer | undefined {
-  if (opcode(bytes) !== 0) return NOT_IMPLEMENTED;
+  if (opcodeOf(bytes) !== 0) return NOT_IMPLEMENTED;
   if (edns !== undefined && edns.version !== 0) return BAD_VERSION;
   if (question.class !== CLASS_IN) return REFUSED;
   const { type } = question;
@@ -156,12 +156,19 @@ export function uint16(bytes: Uint8Array, at: number): number {
   return ((bytes[at] ?? 0) << 8) | (bytes[at + 1] ?? 0);
 }
 
-function isResponse(bytes: Uint8Array): boolean {
+/** Flag QR. */
+export function isResponse(bytes: Uint8Array): boolean {
   return ((bytes[2] ?? 0) & 0x80) !== 0;
 }
 
-function opcode(bytes: Uint8Array): number {
+/** 0: a standard query. */
+export function opcodeOf(bytes: Uint8Array): number {
   return ((bytes[2] ?? 0) >> 3) & 0x0f;
+}
+
+/** Without the upper bits that EDNS has. */
+export function rcodeOf(bytes: Uint8Array): number {
+  return (bytes[3] ?? 0) & 0x0f;
 }
 
 function questionCount(bytes: Uint8Array): number {

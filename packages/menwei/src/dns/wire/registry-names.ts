@@ -1,8 +1,8 @@
 /** What types and rcodes are called (RFC 6895), as metrics have them. Types by number are without end, so rare ones are together. */
-import { TYPE } from './question.ts';
+import { RCODE, TYPE } from './question.ts';
 
 const TYPES: ReadonlyMap<number, string> = new Map([
-  ...Object.entries(TYPE).map(([text, number]): [number, string] => [number, text]),
+  ...namesByNumber(TYPE),
   [15, 'MX'],
   [35, 'NAPTR'],
   [43, 'DS'],
@@ -13,15 +13,7 @@ const TYPES: ReadonlyMap<number, string> = new Map([
   [65, 'HTTPS'],
 ]);
 
-const RCODES: ReadonlyMap<number, string> = new Map([
-  [0, 'NOERROR'],
-  [1, 'FORMERR'],
-  [2, 'SERVFAIL'],
-  [3, 'NXDOMAIN'],
-  [4, 'NOTIMP'],
-  [5, 'REFUSED'],
-  [16, 'BADVERS'],
-]);
+const RCODES: ReadonlyMap<number, string> = new Map(namesByNumber(RCODE));
 
 export function typeText(type: number): string {
   return TYPES.get(type) ?? 'other';
@@ -29,4 +21,8 @@ export function typeText(type: number): string {
 
 export function rcodeText(rcode: number): string {
   return RCODES.get(rcode) ?? String(rcode);
+}
+
+function namesByNumber(numbers: Readonly<Record<string, number>>): readonly [number, string][] {
+  return Object.entries(numbers).map(([text, number]) => [number, text]);
 }
