@@ -1,6 +1,7 @@
 /** `cache [TTL] [ZONES…] { … }`. */
+import { isWithin } from '../wire/name.ts';
 import type { Directive } from './block.ts';
-import { type Findings, isWithin } from './findings.ts';
+import type { Findings } from './findings.ts';
 import type { CacheLines } from './options.ts';
 
 const MAX_TTL_SECONDS = 86_400;

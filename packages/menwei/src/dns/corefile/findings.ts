@@ -94,7 +94,3 @@ function reverseDomain(text: string): string | undefined {
 function nibbles(address: string): readonly string[] {
   return addressBytes(address).flatMap((byte) => [(byte >> 4).toString(16), (byte & 15).toString(16)]);
 }
-
-export function isWithin(name: string, domain: string): boolean {
-  return domain === '' || name === domain || name.endsWith(`.${domain}`);
-}

@@ -1,7 +1,8 @@
 /** `forward FROM TO… { … }`. */
 import { parseUpstream, type UpstreamAddress } from '../forward/upstream-address.ts';
+import { isWithin } from '../wire/name.ts';
 import type { Directive } from './block.ts';
-import { type Findings, isWithin } from './findings.ts';
+import type { Findings } from './findings.ts';
 import type { ForwardLines } from './options.ts';
 
 /** What is asked, and whom. */

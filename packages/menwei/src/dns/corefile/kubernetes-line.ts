@@ -1,7 +1,8 @@
 /** `kubernetes [ZONES…] { … }`. */
 import { POD_MODES, type PodMode } from '../zone/zone-options.ts';
+import { isWithin } from '../wire/name.ts';
 import type { Directive } from './block.ts';
-import { type Findings, fallthroughZones, isWithin } from './findings.ts';
+import { type Findings, fallthroughZones } from './findings.ts';
 import type { KubernetesLines } from './options.ts';
 
 /** What CoreDNS takes unless told otherwise, and the most that it takes. */

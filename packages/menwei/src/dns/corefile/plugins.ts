@@ -1,8 +1,9 @@
 /** The lines of server blocks, one plugin each. */
 import { parseIp } from '@menwei/addresses/ip.ts';
+import { isWithin } from '../wire/name.ts';
 import type { Directive } from './block.ts';
 import { readCache } from './cache-line.ts';
-import { type Findings, isWithin } from './findings.ts';
+import type { Findings } from './findings.ts';
 import { type ReadForward, readForward } from './forward-line.ts';
 import { readHosts } from './hosts-line.ts';
 import { readKubernetes } from './kubernetes-line.ts';

@@ -1,4 +1,5 @@
 /** Which upstreams are asked for a name: those of the longest domain that it lies in. */
+import { isWithin } from '../wire/name.ts';
 import type { UpstreamAddress } from './upstream-address.ts';
 
 /** Upstreams for all names in one domain. */
@@ -26,7 +27,7 @@ export class StubDomains<Group> {
     if (this.#byDomain.size === 0) return undefined;
     for (let suffix = name; ; ) {
       const group = this.#byDomain.get(suffix);
-      if (group !== undefined) return group;
+      if (group !== undefined && isWithin(name, suffix)) return group;
       const dot = suffix.indexOf('.');
       if (dot < 0) return undefined;
       suffix = suffix.slice(dot + 1);

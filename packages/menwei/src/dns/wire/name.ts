@@ -22,6 +22,16 @@ function splitName(name: string): readonly string[] {
   return name.match(/(?:\\.|[^\\.])+|(?<=^|\.)(?=\.|$)/gs) ?? [];
 }
 
+/** Whether a name is a domain's own or lies in it; both as text. The root has all names. */
+export function isWithin(name: string, domain: string): boolean {
+  if (domain === '' || name === domain) return true;
+  if (!name.endsWith(`.${domain}`)) return false;
+  let backslashes = 0;
+  for (let at = name.length - domain.length - 2; name[at] === '\\'; at -= 1) backslashes += 1;
+  // A dot with a backslash before it is in a label; two are a backslash at the label's end.
+  return backslashes % 2 === 0;
+}
+
 /** Where a name ends that stands in a message, pointers not followed; undefined if it is cut off or malformed. */
 export function skipName(bytes: Uint8Array, start: number): number | undefined {
   let at = start;

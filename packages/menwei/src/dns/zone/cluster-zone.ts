@@ -6,6 +6,7 @@ import { familyOf, type IpFamily } from '@menwei/addresses/ip.ts';
 import type { Service } from '../../kubernetes/objects.ts';
 import { type ObjectKey, objectKey, parseObjectKey } from '../../state/object-key.ts';
 import { type Alias, type Answer, bareAnswer, NO_RECORDS } from '../wire/answer.ts';
+import { isWithin } from '../wire/name.ts';
 import { type Question, RCODE, TYPE } from '../wire/question.ts';
 import {
   ASKED,
@@ -68,9 +69,7 @@ export class ClusterZone implements Zone {
     const zoneStart = name.length - domain.length;
     const asked = { name, type, zoneStart, serviceStart: zoneStart };
     if (name === domain) return this.#apex(asked);
-    // A dot with a backslash before it is in a label.
-    const isInside = name.endsWith(`.${domain}`) && name[zoneStart - 2] !== '\\';
-    if (isInside) return this.#lookupInside(asked);
+    if (isWithin(name, domain)) return this.#lookupInside(asked);
     return this.#lookupReverse(name, type);
   }
 

@@ -1,5 +1,6 @@
 /** Which names of a zone others are asked for when it does not have them, as a Corefile says it. */
 import { type Alias, type Answer, bareAnswer } from '../wire/answer.ts';
+import { isWithin } from '../wire/name.ts';
 import { type Question, RCODE } from '../wire/question.ts';
 import type { Zone } from './zone.ts';
 
@@ -38,5 +39,5 @@ function isNoSuchName(found: Answer | Alias): boolean {
 
 /** Whether a name lies in one of these domains. */
 export function isInAny(name: string, domains: readonly string[]): boolean {
-  return domains.some((domain) => domain === '' || name === domain || name.endsWith(`.${domain}`));
+  return domains.some((domain) => isWithin(name, domain));
 }
