@@ -1,6 +1,7 @@
 /** `kubernetes [ZONES…] { … }`. */
-import { POD_MODES, type PodMode } from '../zone/zone-options.ts';
+
 import { isWithin } from '../wire/name.ts';
+import { POD_MODES, type PodMode } from '../zone/zone-options.ts';
 import type { Directive } from './block.ts';
 import { type Findings, fallthroughZones } from './findings.ts';
 import type { KubernetesLines } from './options.ts';
