@@ -4,9 +4,10 @@ import { defineConfig } from 'vitest/config';
 // Hundreds of processes and threads read the same TypeScript; compiling it is most of what their start takes.
 process.env.NODE_COMPILE_CACHE ??= join(import.meta.dirname, 'node_modules/.cache/compiled');
 
-/** What needs IPVS, SCTP or VLANs, which kernels of build machines often lack: it runs in the guest. */
+/** What is about the guest, or needs IPVS, SCTP or VLANs, which kernels of build machines often lack. */
 const IN_GUEST = [
   'test/kernel/ipvs-*.test.ts',
+  'test/kernel/guest-memory.test.ts',
   'test/kernel/lab-sctp.test.ts',
   'test/kernel/announce-vlan.test.ts',
 ];
