@@ -110,18 +110,22 @@ export class NamesIndex {
     else this.#servicesIn.set(namespace, count);
   }
 
+  /** Costs what differs between the two versions of the slice, however many others its Service has. */
   #noteSlice(change: Change<StoredSlice>): ReadonlySet<ObjectKey> {
     const { before, after } = change;
-    const services = this.#slices.note(change);
+    const stays = before?.service === after?.service;
+    const were = readyIn(before);
+    const are = readyIn(after);
     if (before !== undefined) {
-      const stay = new Set(this.endpointsOf(before.service).flatMap(({ ready }) => ready));
-      for (const ip of readyIn(before)) if (!stay.has(ip)) this.#byEndpoint.remove(ip, before.service);
+      for (const ip of stays ? were.difference(are) : were) this.#byEndpoint.remove(ip, before.service);
     }
-    if (after !== undefined) for (const ip of readyIn(after)) this.#byEndpoint.add(ip, after.service);
-    return services;
+    if (after !== undefined) {
+      for (const ip of stays ? are.difference(were) : are) this.#byEndpoint.add(ip, after.service);
+    }
+    return this.#slices.note(change);
   }
 }
 
-function readyIn({ named }: StoredSlice): readonly string[] {
-  return named === undefined ? [] : namedEndpoints(named).ready;
+function readyIn(slice: StoredSlice | undefined): ReadonlySet<string> {
+  return new Set(slice?.named === undefined ? [] : namedEndpoints(slice.named).ready);
 }
