@@ -15,10 +15,15 @@ afterAll(() => {
   rmSync(folder, { recursive: true });
 });
 
-const ALL = ['dns', 'dns-service', 'dns-daemonset'].map(
+const ALL = ['dns', 'dns-service', 'dns-daemonset', 'dns-node-local'].map(
   (name) => [name, kustomize(join(DEPLOY, name))] as const,
 );
-const [[, DEPLOYMENT] = ['', ''], [, SERVICE] = ['', ''], [, DAEMON_SET] = ['', '']] = ALL;
+const [
+  [, DEPLOYMENT] = ['', ''],
+  [, SERVICE] = ['', ''],
+  [, DAEMON_SET] = ['', ''],
+  [, NODE_LOCAL] = ['', ''],
+] = ALL;
 
 describe.each(ALL)('deploy/%s', (_name, text) => {
   it('is taken by kubectl', async () => {
@@ -47,6 +52,14 @@ it('has pods that the Service kube-dns finds, CoreDNS’s own as well', () => {
       add: ['NET_BIND_SERVICE'],
     });
   }
+});
+
+it('has no more rights on the node than an interface, rules and port 53 take', () => {
+  const { spec } = find(parse(NODE_LOCAL), 'DaemonSet', 'menwei-dns-node-local').spec.template;
+  const [{ args, securityContext }] = spec.containers;
+  expect(spec.hostNetwork).toBe(true);
+  expect(args).toContain('--node-local');
+  expect(securityContext.capabilities).toEqual({ drop: ['ALL'], add: ['NET_ADMIN', 'NET_BIND_SERVICE'] });
 });
 
 it('has a Corefile that tells readiness and health where the probes ask', () => {

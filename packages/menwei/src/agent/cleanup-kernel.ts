@@ -2,10 +2,11 @@
 import { IP_FAMILIES } from '@menwei/addresses/ip.ts';
 import { observeIpPresence } from '@menwei/kernel/ip-support.ts';
 import type { ToolRunner } from '@menwei/kernel/tool-runner.ts';
-import type { KernelError } from '@menwei/netlink';
+import { KernelError } from '@menwei/netlink';
 import { type RunningProxy, searchLeftovers } from '../backends/leftover-search.ts';
 import type { Leftovers } from '../backends/leftovers.ts';
 import type { Settings } from '../config/settings.ts';
+import { NodeLocalKernel } from '../dns/nodelocal/kernel.ts';
 import type { Logger } from '../log/logger.ts';
 
 interface CleanupOptions {
@@ -34,6 +35,17 @@ export async function cleanupKernel(
     };
     const options = { running: kept, excludeCIDRs, family, runner, onFound, mayDrain: false };
     failures.push(...(await searchLeftovers(options, signal)).failures);
+  }
+  try {
+    using nodeLocal = new NodeLocalKernel();
+    const removed = await nodeLocal.cleanup(signal);
+    if (removed.length > 0) {
+      isClean = false;
+      print(`removed ${removed.join(' and ')} of menwei dns --node-local`);
+    }
+  } catch (error) {
+    if (!(error instanceof KernelError)) throw error;
+    failures.push(error);
   }
   const [first, ...others] = failures;
   for (const error of others) logger.error({ err: error }, 'cleanup failed');

@@ -27,6 +27,19 @@ export function registerDnsCommand(program: Command): void {
       'where queries are answered, by UDP and TCP; may be repeated, or a list (default: port 53 of all addresses)',
       append,
     )
+    .option(
+      '--node-local',
+      'answer the pods of this node at the ClusterIPs of the Service kube-dns and at a link-local address, without translation and conntrack entries: on an interface and by rules of its own. With an IPVS proxy at the link-local address only',
+    )
+    .option(
+      '--node-local-address <addresses>',
+      'the addresses besides those of the Service; may be repeated, or a list (default: 169.254.20.10)',
+      append,
+    )
+    .option(
+      '--node-local-service <namespace/name>',
+      'the Service whose ClusterIPs are answered at (default: kube-system/kube-dns)',
+    )
     .option('--dns-ttl <seconds>', 'how long clients may keep answers, 0 to 3600 (default: 5)')
     .option('--dns-negative-ttl <seconds>', 'how long they may keep that there is no such name (default: 5)')
     .option(

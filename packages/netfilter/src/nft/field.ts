@@ -47,6 +47,12 @@ export const PORT: Field = {
   load: (to) => ({ name: 'payload', base: 'transport', offset: 2, length: 2, to }),
 };
 
+export const SOURCE_PORT: Field = {
+  text: 'th sport',
+  words: 1,
+  load: (to) => ({ name: 'payload', base: 'transport', offset: 0, length: 2, to }),
+};
+
 /** An address of the connection as the client made it (original) or as it is answered (reply). */
 export function connectionAddress(
   family: IpFamily,

@@ -277,6 +277,9 @@ export const REFUSE: Statement = {
 /** Resets a TCP connection; other packets go on to the next rule. */
 export const RESET: Statement = { text: 'reject with tcp reset', expressions: [{ name: 'reset' }] };
 
+/** Connection tracking leaves the packet alone, and with it all translation of addresses. */
+export const NOTRACK: Statement = { text: 'notrack', expressions: [{ name: 'notrack' }] };
+
 export const DROP: Statement = {
   text: 'drop',
   expressions: [{ name: 'immediate', verdict: { verdict: 'drop' } }],

@@ -1,6 +1,6 @@
 /** What `menwei dns` runs with: its flags, and a Corefile where there is one. A flag that is given comes before the Corefile. */
 import { resolve } from 'node:path';
-import { isWildcard, parseCidr, parseHostPort, parseIp } from '@menwei/addresses/ip.ts';
+import { isLoopback, isWildcard, parseCidr, parseHostPort, parseIp } from '@menwei/addresses/ip.ts';
 import type { HostPort } from '../../config/settings.ts';
 import { isDnsSubdomain } from '../../kubernetes/decode-names.ts';
 import type { CorefileOptions } from '../corefile/options.ts';
@@ -18,6 +18,9 @@ export interface DnsFlags {
   readonly corefile?: string;
   readonly dnsZone?: string;
   readonly dnsBind?: readonly string[];
+  readonly nodeLocal?: boolean;
+  readonly nodeLocalAddress?: readonly string[];
+  readonly nodeLocalService?: string;
   readonly dnsTtl?: string;
   readonly dnsNegativeTtl?: string;
   readonly dnsPods?: string;
@@ -37,6 +40,8 @@ export interface DnsOptions {
   readonly domains: readonly string[];
   /** Where questions are answered. */
   readonly bind: readonly HostPort[];
+  /** Queries of this node's pods are answered at addresses of its own interface and of the Service; undefined: they are not. */
+  readonly nodeLocal: NodeLocalOptions | undefined;
   readonly ttlSeconds: number;
   readonly negativeTtlSeconds: number;
   readonly pods: PodMode;
@@ -60,6 +65,13 @@ export interface DnsOptions {
   readonly verbosity: number;
 }
 
+export interface NodeLocalOptions {
+  /** Canonical; they stay, whatever becomes of the Service. */
+  readonly addresses: readonly string[];
+  /** `kube-system/kube-dns`: its ClusterIPs are answered at as well. */
+  readonly service: string;
+}
+
 export type ObjectsFrom =
   | { readonly from: 'manifests'; readonly paths: readonly string[] }
   | {
@@ -73,6 +85,9 @@ const DNS_PORT = 53;
 const DEFAULT_TTL = 5;
 const MOST_TTL = 3600;
 const DEFAULT_UDP_SIZE = 1232;
+/** As NodeLocal DNSCache has it. */
+const NODE_LOCAL_IP = '169.254.20.10';
+const NODE_LOCAL_SERVICE = 'kube-system/kube-dns';
 const RESOLV_CONF = '/etc/resolv.conf';
 const MOST_CONCURRENT = 1_000;
 const LAMEDUCK_MS = 5_000;
@@ -84,11 +99,13 @@ export function parseDnsFlags(
   corefile: CorefileOptions | undefined,
 ): { readonly options: DnsOptions } | { readonly errors: readonly string[] } {
   const reader = new FlagReader();
+  const nodeLocal = reader.nodeLocal(flags);
   const kubernetes = corefile?.kubernetes;
   const options: DnsOptions = {
     objects: reader.objects(flags),
     domains: reader.domains(flags.dnsZone, kubernetes?.zones),
-    bind: reader.bind(flags, corefile),
+    bind: nodeLocal?.addresses.map((host) => ({ host, port: DNS_PORT })) ?? reader.bind(flags, corefile),
+    nodeLocal,
     ttlSeconds: reader.number('dns-ttl', flags.dnsTtl, MOST_TTL) ?? kubernetes?.ttlSeconds ?? DEFAULT_TTL,
     negativeTtlSeconds: reader.number('dns-negative-ttl', flags.dnsNegativeTtl, MOST_TTL) ?? DEFAULT_TTL,
     pods: reader.pods(flags.dnsPods) ?? kubernetes?.pods ?? 'insecure',
@@ -141,6 +158,27 @@ class FlagReader {
     }
     const hosts = corefile?.bind ?? [];
     return (hosts.length === 0 ? ['0.0.0.0', '::'] : hosts).map((host) => ({ host, port }));
+  }
+
+  nodeLocal(flags: DnsFlags): NodeLocalOptions | undefined {
+    const { nodeLocalAddress, nodeLocalService: service = NODE_LOCAL_SERVICE } = flags;
+    if (flags.nodeLocal !== true) {
+      for (const name of ['nodeLocalAddress', 'nodeLocalService'] as const) {
+        const flag = name === 'nodeLocalAddress' ? 'node-local-address' : 'node-local-service';
+        if (flags[name] !== undefined) this.errors.push(`--${flag}: needs --node-local`);
+      }
+      return undefined;
+    }
+    if (flags.dnsBind !== undefined) this.errors.push('--dns-bind: contradicts --node-local');
+    const [namespace = '', name = '', ...more] = service.split('/');
+    if (!isDnsSubdomain(namespace) || !isDnsSubdomain(name) || more.length > 0) {
+      this.errors.push(`--node-local-service: ${JSON.stringify(service)} is not NAMESPACE/NAME`);
+    }
+    const addresses = this.addresses('node-local-address', nodeLocalAddress ?? [NODE_LOCAL_IP]);
+    for (const ip of addresses.filter((each) => isWildcard(each) || isLoopback(each))) {
+      this.errors.push(`--node-local-address: ${ip} can't be an address of an interface of its own`);
+    }
+    return { addresses: [...new Set(addresses)], service };
   }
 
   tell(flag: readonly string[] | undefined, corefile: CorefileOptions | undefined): readonly HostPort[] {

@@ -9,15 +9,17 @@ import type { ObjectSource } from '../../sources/source.ts';
 import type { ObjectTables } from '../../state/object-tables.ts';
 import { AllowedClients, PRIVATE_NETWORKS } from '../server/allowed-clients.ts';
 import { DnsServer } from '../server/dns-server.ts';
+import type { ServerParts } from '../server/responder.ts';
 import { ClusterZone } from '../zone/cluster-zone.ts';
 import { FallthroughZone } from '../zone/fallthrough.ts';
 import type { Zone } from '../zone/zone.ts';
 import { dnsHttp } from './dns-http.ts';
 import { DnsMetrics } from './dns-metrics.ts';
-import { type DnsOptions, isEverywhere } from './dns-options.ts';
+import { type DnsOptions, isEverywhere, type NodeLocalOptions } from './dns-options.ts';
 import { ForwardMetrics } from './forward-metrics.ts';
 import { type Forwarding, openForwarding } from './forwarding.ts';
 import { type Hosts, openHosts } from './hosts-component.ts';
+import { NodeLocal } from './node-local.ts';
 import { ProgrammingTimes } from './programming-times.ts';
 import { DnsResponder } from './responder.ts';
 import { untilSynced } from './until-synced.ts';
@@ -42,6 +44,7 @@ export class DnsProcess {
   readonly #forwarding: Forwarding | undefined;
   readonly #hosts: Hosts | undefined;
   #server: DnsServer | undefined;
+  #nodeLocal: NodeLocal | undefined;
 
   private constructor(surroundings: DnsSurroundings, openForwarder: OpenForwarder) {
     const { options, tables, states = new ComponentStates(), logger } = surroundings;
@@ -113,9 +116,13 @@ export class DnsProcess {
         udpSize: options.udpSize,
         observer: this.metrics,
       });
+      const clients = new AllowedClients(options.allow ?? PRIVATE_NETWORKS);
+      const parts = { responder, clients, observer: this.metrics };
+      if (options.nodeLocal !== undefined)
+        return await this.#serveNode(options.nodeLocal, parts, signal, ready);
       this.#server = await DnsServer.listen(
         options.bind.map(({ host: ip, port }) => ({ ip, port })),
-        { responder, clients: new AllowedClients(options.allow ?? PRIVATE_NETWORKS), observer: this.metrics },
+        parts,
       );
       const addresses = this.#server.places.map(({ ip, port }) => formatHostPort(ip, port)).join(', ');
       logger.info({ addresses, domain: options.domains.join(', ') }, 'DNS server is listening');
@@ -126,6 +133,27 @@ export class DnsProcess {
       this.#server = undefined;
       for (const zone of zones) zone.close();
     }
+  }
+
+  async #serveNode(
+    nodeLocal: NodeLocalOptions,
+    parts: ServerParts,
+    signal: AbortSignal,
+    ready: () => void,
+  ): Promise<void> {
+    const { tables, logger } = this.#surroundings;
+    this.#nodeLocal = new NodeLocal({ ...nodeLocal, tables, logger, parts });
+    try {
+      await this.#nodeLocal.run(signal, ready);
+    } finally {
+      this.#nodeLocal = undefined;
+    }
+  }
+
+  /** Where queries are answered at this moment. */
+  #listening(): readonly string[] {
+    const places = this.#nodeLocal?.listening ?? this.#server?.places ?? [];
+    return places.map(({ ip, port }) => formatHostPort(ip, port));
   }
 
   /** As CoreDNS has them: a hosts file may know better. */
@@ -148,7 +176,8 @@ export class DnsProcess {
 
   #unready(): string | undefined {
     if (this.isEnding) return 'the process is ending';
-    if (this.#server === undefined) return 'the DNS server does not listen yet';
+    if (this.#nodeLocal?.error !== undefined) return this.#nodeLocal.error;
+    if (this.#listening().length === 0) return 'the DNS server does not listen yet';
     const { tables } = this.#surroundings;
     return tables.syncedSources.rows.size > 0 ? undefined : 'not everything has been read yet';
   }
@@ -163,8 +192,8 @@ export class DnsProcess {
     const upstreams = this.#forwarding?.upstreams() ?? [];
     return {
       domains: options.domains,
-      listening:
-        this.#server === undefined ? [] : options.bind.map(({ host, port }) => formatHostPort(host, port)),
+      listening: this.#listening(),
+      nodeLocal: this.#nodeLocal?.status(),
       ready: this.#unready() ?? 'yes',
       objects: {
         synced: tables.syncedSources.rows.size > 0,

@@ -85,6 +85,8 @@ export function carryOut(
       return [{ flight, verdict: { verdict: 'reject' } }];
     case 'masquerade':
       return [{ flight: { ...flight, masqueraded: true }, verdict: { verdict: 'accept' } }];
+    case 'notrack':
+      return [moment];
     case 'unknown':
       throw new Error(`a rule has an unknown instruction: ${expression.kernelName}`);
   }

@@ -186,6 +186,7 @@ const LAYOUTS: { readonly [N in Name]: Layout<Omit<Named<N>, 'name'>> } = {
     fields: {},
     constants: [constant(NFTA_REJECT.TYPE, NFT_REJECT_TCP_RST)],
   },
+  notrack: { kernelName: 'notrack', fields: {} },
   'fib type': {
     kernelName: 'fib',
     fields: {

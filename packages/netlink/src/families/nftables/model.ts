@@ -184,6 +184,8 @@ export type Expression =
   | { readonly name: 'reject'; readonly with: 'port-unreachable' }
   /** Of TCP. */
   | { readonly name: 'reset' }
+  /** No conntrack entry is made for the packet, nor is one looked for. */
+  | { readonly name: 'notrack' }
   | { readonly name: 'fib type'; readonly of: 'saddr' | 'daddr'; readonly to: Register }
   | {
       /** Makes an element, or gives the one that is there a new lifetime and leaves its data alone. */

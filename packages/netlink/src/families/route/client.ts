@@ -10,20 +10,29 @@ import { MessageWriter } from '../../message-writer.ts';
 import { NETLINK_ROUTE } from '../../netlink-protocols.ts';
 import { openNetlinkTransport, SOL_NETLINK } from '../../transport.ts';
 import { RTM } from './constants.ts';
-import type { AddressEdit, AddressOnInterface, AddressRefusal, Link, LinkClient } from './contract.ts';
+import type {
+  AddressEdit,
+  AddressOnInterface,
+  AddressRefusal,
+  Link,
+  LinkClient,
+  PlainLinkKind,
+} from './contract.ts';
 import {
   AddressReader,
   decodeLink,
   encodeAddress,
   encodeAddressQuestion,
-  encodeDummy,
+  encodeLink,
   encodeLinkName,
   encodeLinkQuestion,
   isDummy,
   type ObservedAddress,
 } from './message.ts';
 
-const { EADDRNOTAVAIL, EEXIST, ENODEV } = constants.errno;
+const { EADDRNOTAVAIL, EEXIST, ENODEV, EOPNOTSUPP } = constants.errno;
+/** In the order in which they are tried. */
+const CARRIERS: readonly PlainLinkKind[] = ['dummy', 'ifb'];
 const NETLINK_GET_STRICT_CHK = 12;
 const ON = new Uint8Array(new Uint32Array([1]).buffer);
 /** The event loop waits meanwhile: of an interface with 5,000 addresses the kernel takes half a millisecond to remove one. */
@@ -57,26 +66,29 @@ export class KernelLinks implements LinkClient, Disposable {
    * of its own and no routes come up with it.
    */
   applyDummy(name: string): void {
-    try {
-      this.#connection.request({
-        operation: 'create',
-        object: `dummy interface ${name}`,
-        type: RTM.NEWLINK,
-        flags: NLM_F_CREATE | NLM_F_EXCL,
-        write: (writer) => encodeDummy(writer, name),
-      });
-    } catch (error) {
-      if (!hasErrno(error, EEXIST)) throw error;
+    if (this.#create(name, 'dummy')) return;
+    const link = this.observeLink(name);
+    if (link === undefined || isDummy(link)) return;
+    throw anotherKind(name, link);
+  }
+
+  /**
+   * Makes sure there is an interface of this name that carries addresses and leads nowhere: a dummy, or what comes closest
+   * where the kernel has none. It is left down. Returns its kind. Throws KernelError.
+   */
+  applyAddressCarrier(name: string): PlainLinkKind {
+    for (const kind of CARRIERS) {
       const link = this.observeLink(name);
-      if (link === undefined || isDummy(link)) return;
-      const detail = `there is an interface of this name of another kind (${link.kind ?? 'a device'})`;
-      throw new KernelError({
-        operation: 'create',
-        object: `dummy interface ${name}`,
-        detail,
-        errno: EEXIST,
-      });
+      const present = CARRIERS.find((each) => each === link?.kind);
+      if (present !== undefined) return present;
+      if (link !== undefined) throw anotherKind(name, link);
+      try {
+        if (this.#create(name, kind)) return kind;
+      } catch (error) {
+        if (!hasErrno(error, EOPNOTSUPP) || kind === CARRIERS.at(-1)) throw error;
+      }
     }
+    throw new KernelError({ operation: 'create', object: `interface ${name}`, detail: 'it comes and goes' });
   }
 
   removeLink(name: string): void {
@@ -188,6 +200,23 @@ export class KernelLinks implements LinkClient, Disposable {
     this.#connection[Symbol.dispose]();
   }
 
+  /** False: there is one of this name. */
+  #create(name: string, kind: PlainLinkKind): boolean {
+    try {
+      this.#connection.request({
+        operation: 'create',
+        object: `${kind} interface ${name}`,
+        type: RTM.NEWLINK,
+        flags: NLM_F_CREATE | NLM_F_EXCL,
+        write: (writer) => encodeLink(writer, name, kind),
+      });
+      return true;
+    } catch (error) {
+      if (hasErrno(error, EEXIST)) return false;
+      throw error;
+    }
+  }
+
   #nameOf(name: string): ReadonlyMap<number, string> {
     const link = this.observeLink(name);
     return new Map(link === undefined ? [] : [[link.index, name]]);
@@ -216,6 +245,11 @@ export class KernelLinks implements LinkClient, Disposable {
       return isRight ? [] : [{ edit, error: editError(edit, name, detail, errno) }];
     });
   }
+}
+
+function anotherKind(name: string, { kind = 'a device' }: Link): KernelError {
+  const detail = `there is an interface of this name of another kind (${kind})`;
+  return new KernelError({ operation: 'create', object: `dummy interface ${name}`, detail, errno: EEXIST });
 }
 
 /** `add address 10.96.0.1 to kube-ipvs0: …` */

@@ -22,6 +22,9 @@ export interface Link {
   readonly master: { readonly index: number; readonly kind: string | undefined } | undefined;
 }
 
+/** Interfaces that lead nowhere by themselves, and can carry addresses. */
+export type PlainLinkKind = 'dummy' | 'ifb';
+
 /** An address of this machine. */
 export interface AddressOnInterface {
   readonly interface: string;

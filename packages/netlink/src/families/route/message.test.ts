@@ -11,7 +11,7 @@ import {
   decodeLink,
   encodeAddress,
   encodeAddressQuestion,
-  encodeDummy,
+  encodeLink,
   encodeLinkQuestion,
 } from './message.ts';
 
@@ -29,7 +29,7 @@ describe('requests', () => {
   it.each<[string, (writer: MessageWriter) => void, string]>([
     [
       'for a dummy interface',
-      (writer) => encodeDummy(writer, 'd'),
+      (writer) => encodeLink(writer, 'd', 'dummy'),
       `${NO_LINK} 06000300 64000000 10001280 0a000100 64756d6d79000000`,
     ],
     [

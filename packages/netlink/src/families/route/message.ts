@@ -22,7 +22,7 @@ import {
   RT_SCOPE,
   RTEXT_FILTER_SKIP_STATS,
 } from './constants.ts';
-import type { AddressOnInterface, Link } from './contract.ts';
+import type { AddressOnInterface, Link, PlainLinkKind } from './contract.ts';
 
 const NO_LINK = new Uint8Array(LINK_HEADER_SIZE);
 const DUMMY = 'dummy';
@@ -34,11 +34,11 @@ export interface ObservedAddress extends Omit<AddressOnInterface, 'interface'> {
   readonly index: number;
 }
 
-/** The payload of a request to make a dummy interface. */
-export function encodeDummy(writer: MessageWriter, name: string): void {
+/** The payload of a request to make an interface of a kind that needs no more words. */
+export function encodeLink(writer: MessageWriter, name: string, kind: PlainLinkKind): void {
   encodeLinkName(writer, name);
   const info = writer.beginNested(IFLA.LINKINFO);
-  writer.text(IFLA_INFO_KIND, DUMMY);
+  writer.text(IFLA_INFO_KIND, kind);
   writer.endNested(info);
 }
 
@@ -55,7 +55,7 @@ export function encodeLinkQuestion(writer: MessageWriter, name?: string): void {
   writer.u32(IFLA.EXT_MASK, RTEXT_FILTER_SKIP_STATS);
 }
 
-/** Whether the interface is of the kind that {@link encodeDummy} makes. */
+/** Whether it is a dummy interface. */
 export function isDummy({ kind }: Pick<Link, 'kind'>): boolean {
   return kind === DUMMY;
 }
