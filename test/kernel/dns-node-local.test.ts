@@ -56,7 +56,7 @@ function ask(ip: string, type: string, ...options: readonly string[]): string {
 
 function addresses(): readonly string[] {
   const text = run('ip', '-o', 'addr', 'show');
-  return [...text.matchAll(/ nodelocaldns +inet6? (\S+)\//g)].map(([, ip = '']) => ip).sort();
+  return [...text.matchAll(/ menwei-dns +inet6? (\S+)\//g)].map(([, ip = '']) => ip).sort();
 }
 
 function tables(): readonly string[] {
@@ -148,7 +148,7 @@ describe.each(['iptables', 'nftables'])('beside a proxy in %s mode', (mode) => {
     expect(entries).not.toMatch(/dport=53 /);
     expect(await stop(dns)).toBe(0);
     expect([addresses(), tables()]).toEqual([[], []]);
-    expect(run('ip', 'link')).not.toContain('nodelocaldns');
+    expect(run('ip', 'link')).not.toContain('menwei-dns');
     // The proxy has the queries again, and so has conntrack.
     expect(() => ask(IP, 'A', '+time=1')).toThrow();
     expect(run('conntrack', '-L')).toMatch(/dst=10\.96\.0\.10 .*dport=53 /);
@@ -163,13 +163,13 @@ describe('the interface and the rules', () => {
     await untilAnswering(first);
     const all = [IP, LINK_LOCAL, IP6].sort();
     expect(addresses()).toEqual(all);
-    run('ip', 'addr', 'del', `${IP}/32`, 'dev', 'nodelocaldns');
+    run('ip', 'addr', 'del', `${IP}/32`, 'dev', 'menwei-dns');
     run('nft', 'flush', 'chain', 'ip', 'menwei-dns', 'prerouting');
     await expect.poll(addresses, PATIENCE).toEqual(all);
     await expect
       .poll(() => run('nft', 'list', 'chain', 'ip', 'menwei-dns', 'prerouting'), PATIENCE)
       .toContain('notrack');
-    run('ip', 'link', 'del', 'nodelocaldns');
+    run('ip', 'link', 'del', 'menwei-dns');
     run('nft', 'delete', 'table', 'ip', 'menwei-dns');
     await expect.poll(addresses, PATIENCE).toEqual(all);
     await expect.poll(tables, PATIENCE).toEqual(['ip6 menwei-dns', 'ip menwei-dns']);
@@ -187,9 +187,11 @@ describe('the interface and the rules', () => {
     expect(second.log('I').join('\n')).not.toContain('addresses were changed');
     await second.end('SIGKILL');
 
+    run('ip', 'link', 'add', 'nodelocaldns', 'type', 'ifb');
     const cleaned = await RunProcess.toItsEnd([], { command: 'cleanup' });
-    expect(cleaned.stdout).toContain('removed rules and interface nodelocaldns of menwei dns --node-local');
+    expect(cleaned.stdout).toContain('removed rules and interface menwei-dns of menwei dns --node-local');
     expect([addresses(), tables()]).toEqual([[], []]);
+    expect(run('ip', 'link')).toContain('nodelocaldns');
   });
 
   it('are the link-local address alone where IPVS has the ClusterIP', async () => {

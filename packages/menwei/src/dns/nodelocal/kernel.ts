@@ -12,8 +12,8 @@ import { compileRules, nodeLocalTable } from './rules.ts';
 
 const { EINVAL, EPROTONOSUPPORT } = constants.errno;
 
-/** NodeLocal DNSCache's name: two of them on a node would take each other's queries. */
-export const INTERFACE = 'nodelocaldns';
+/** Not NodeLocal DNSCache's `nodelocaldns`: whose an interface is shows by its name alone. */
+export const INTERFACE = 'menwei-dns';
 
 interface InterfaceChange {
   readonly kind: PlainLinkKind;

@@ -28,6 +28,7 @@ export class NodeLocal {
   #ofIpvs: readonly string[] = [];
   /** At which of them there is no conntrack. */
   #untracked: readonly string[] = [];
+  #rulesAreSeen = false;
   /** What was wrong when the kernel was looked at last. */
   error: string | undefined;
 
@@ -40,11 +41,13 @@ export class NodeLocal {
   }
 
   status(): unknown {
+    const listening = [...this.#servers.keys()];
+    const isTrue = listening.every((ip) => this.#untracked.includes(ip));
     return {
       interface: INTERFACE,
       kind: this.#kind,
-      addresses: [...this.#servers.keys()],
-      rules: this.#untracked.length > 0 && this.error === undefined ? 'in place' : 'not in place',
+      addresses: listening,
+      rules: listening.length > 0 && isTrue ? 'in place' : 'not in place',
       withoutConntrack: this.#untracked,
       ofIpvs: this.#ofIpvs,
       error: this.error,
@@ -80,6 +83,8 @@ export class NodeLocal {
       this.error = undefined;
     } catch (error) {
       if (signal.aborted) return;
+      // Nobody knows what became of them.
+      if (!this.#rulesAreSeen) this.#untracked = [];
       const text = formatErrorChain(error);
       if (text !== this.error)
         this.#given.logger.error({ err: error }, 'node-local DNS is not as it should be');
@@ -89,6 +94,7 @@ export class NodeLocal {
 
   /** A socket is there before the rules that lead to it, and after them. */
   async #sync(kernel: NodeLocalKernel, signal: AbortSignal): Promise<void> {
+    this.#rulesAreSeen = false;
     const { ips } = await this.#wanted(kernel, signal);
     const gone = [...this.#servers.keys()].filter((ip) => !ips.includes(ip));
     if (gone.length > 0) {
@@ -113,6 +119,7 @@ export class NodeLocal {
       }
     }
     await this.#applyRules(kernel, [...this.#servers.keys()], signal);
+    this.#rulesAreSeen = true;
     if (failure !== undefined) throw failure;
   }
 
@@ -152,7 +159,6 @@ export class NodeLocal {
   }
 
   async #applyRules(kernel: NodeLocalKernel, ips: readonly string[], signal: AbortSignal): Promise<void> {
-    this.#untracked = [];
     const isChanged = await kernel.applyRules(ips, signal);
     this.#untracked = ips;
     if (isChanged) this.#given.logger.info({ addresses: ips.join(', ') }, 'node-local rules were changed');
